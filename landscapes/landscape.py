@@ -1,0 +1,88 @@
+"""The words of a landscape: what is searched, and what an agent may know of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, Field
+
+Array = NDArray[np.float64]
+
+
+class Model(BaseModel):
+    """Base of everything a YAML can name: fields are the YAML keys, frozen, unknown keys refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, validate_default=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Space:
+    """What an agent may know of a landscape.
+
+    ``lower`` and ``upper`` have shape (D,), in the landscape's own units. Agents work in the unit
+    cube [0, 1]^D; ``to_box`` and ``to_cube`` convert. ``gradient_price`` is what one gradient costs,
+    in whole evaluations.
+    """
+
+    lower: Array
+    upper: Array
+    has_gradient: bool = False
+    gradient_price: int = 1
+
+    @property
+    def dimension(self) -> int:
+        return len(self.lower)
+
+    def to_box(self, cube: Array) -> Array:
+        """Points of the unit cube, (n, D) or (D,), in the landscape's units; never outside the box."""
+        return np.minimum(self.lower + cube * (self.upper - self.lower), self.upper)
+
+    def to_cube(self, box: Array) -> Array:
+        """Points in the landscape's units, (n, D) or (D,), in the unit cube."""
+        return np.clip((box - self.lower) / (self.upper - self.lower), 0.0, 1.0)
+
+
+@runtime_checkable
+class Problem(Protocol):
+    """An opened landscape. Made where it is used, never pickled."""
+
+    space: Space
+
+    def evaluate(self, points: Array) -> Array:
+        """Losses (n,) of points (n, D) in the box. NaN means that the evaluation failed."""
+        ...
+
+    def gradient(self, points: Array) -> Array:
+        """Gradients (n, D), in the box's units, of points (n, D); only where ``space.has_gradient``."""
+        ...
+
+    @property
+    def minimum(self) -> float | None:
+        """The known least loss, for reports only; ``None`` where unknown."""
+        ...
+
+    @property
+    def minimizers(self) -> Array | None:
+        """Known minimizers (k, D), for reports only; ``None`` where unknown."""
+        ...
+
+
+class Landscape(Model):
+    """A loss to be minimised over a box. Subclasses declare ``kind: Literal["..."]`` and their settings."""
+
+    kind: str
+    seconds: float = Field(
+        1.0, gt=0, description="Declared cost of one evaluation in (logical) seconds; orders concurrent leases."
+    )
+
+    def open(self) -> Problem:
+        """Make the problem. Heavy state lives there."""
+        raise NotImplementedError
+
+    @property
+    def label(self) -> str:
+        """A short name for tables and figures: the kind and whatever tells it from its siblings."""
+        return self.kind

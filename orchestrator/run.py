@@ -1,0 +1,228 @@
+"""A run's state: the fold of its events. ``Run`` is what a policy sees; ``advance`` is the reducer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from ..agents.agent import Converged, Finding, Incumbent, Lease, Region
+from ..landscapes.landscape import Array, Space
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """A run began. ``settings`` is all that decides its findings, as plain data; its hash is the run's id."""
+
+    run: str
+    settings: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Granted:
+    """One whole decision: ``number`` counts decisions, ``leases`` may be several."""
+
+    number: int
+    leases: tuple[Lease, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A lease came back."""
+
+    finding: Finding
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """An agent raised or broke its contract: the lease is charged in full, the next one must be fresh."""
+
+    lease: int
+    agent: str
+    charged: int
+    cause: str
+    rows: int = 0
+    best: Incumbent | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Extended:
+    """The run's budget was raised to ``budget``."""
+
+    budget: int
+
+
+@dataclass(frozen=True, slots=True)
+class Stopped:
+    """The run ended, and why."""
+
+    reason: str
+
+
+Event = Started | Granted | Found | Failed | Extended | Stopped
+
+
+@dataclass(slots=True)
+class Member:
+    """What is known of one agent of the team. A policy reads it and must not change it."""
+
+    name: str
+    index: int
+    row_price: int
+    lease: Lease | None = None
+    """The lease it works on now; None: idle."""
+    last: Lease | None = None
+    """The last lease that came back."""
+    leases: int = 0
+    spent: int = 0
+    best: Incumbent | None = None
+    """The best point this agent found itself."""
+    episode_best: float = np.inf
+    """The best loss since its last fresh lease."""
+    episode_spent: int = 0
+    improved: bool = False
+    """Whether its last lease bettered what it had found in this episode before."""
+    record: bool = False
+    """Whether its last lease bettered the run's incumbent."""
+    converged: Converged | None = None
+    """Set when its last lease ended so; the next lease must be fresh."""
+    failed: str | None = None
+    """The cause, if its last lease failed; the next lease must be fresh."""
+    costs: list[int] = field(default_factory=list)
+    """Evaluations charged, lease by lease."""
+    bests: list[float] = field(default_factory=list)
+    """Best loss of each lease (+inf where none), lease by lease."""
+
+    @property
+    def idle(self) -> bool:
+        return self.lease is None
+
+    @property
+    def needs_fresh(self) -> bool:
+        return self.leases == 0 or self.converged is not None or self.failed is not None
+
+
+@dataclass(slots=True)
+class Run:
+    """The state of one run, as the fold of its events; a policy's read-only view, valid until the next event.
+
+    Losses are compared, never subtracted, by the stock policies (they do not depend on the loss's scale).
+    """
+
+    id: str
+    space: Space
+    seconds: float
+    budget: int
+    concurrency: int
+    region: Region
+    """Where the search starts."""
+    members: Mapping[str, Member]
+    target: float | None = None
+    """Stop when the incumbent is at or below it."""
+    now: float = 0.0
+    """Logical time: the logical end of the last collected lease."""
+    granted: int = 0
+    """Evaluations in leases that are out."""
+    spent: int = 0
+    decisions: int = 0
+    leases: int = 0
+    collected: int = 0
+    out: dict[int, tuple[float, Lease]] = field(default_factory=dict)
+    """Leases out: id -> (logical end, lease)."""
+    incumbent: Incumbent | None = None
+    minima: list[tuple[str, Converged]] = field(default_factory=list)
+    """Local minima that agents handed in, in order."""
+    stopped: str | None = None
+    curve: list[tuple[int, float]] = field(default_factory=list)
+    """(evaluations spent, best loss) after each collected lease."""
+
+    @property
+    def remaining(self) -> int:
+        """Evaluations neither spent nor promised."""
+        return self.budget - self.spent - self.granted
+
+    @property
+    def idle(self) -> list[Member]:
+        """Members without a lease, in team order."""
+        return [m for m in self.members.values() if m.lease is None]
+
+    @property
+    def free(self) -> int:
+        """How many more leases may go out now."""
+        return self.concurrency - len(self.out)
+
+    @property
+    def next_end(self) -> tuple[float, int]:
+        """(logical end, id) of the lease to be collected next."""
+        return min((end, id) for id, (end, _) in self.out.items())
+
+
+def advance(run: Run, event: Event) -> None:
+    """Fold one event into the run, in place."""
+    match event:
+        case Granted():
+            _grant(run, event)
+        case Found(finding):
+            _settle(run, finding.lease, finding.charged, finding.best)
+            _note_convergence(run, finding)
+        case Failed():
+            _settle(run, event.lease, event.charged, event.best)
+            run.members[event.agent].failed = event.cause
+        case Extended(budget):
+            run.budget = budget
+            run.stopped = None
+        case Stopped(reason):
+            run.stopped = reason
+        case Started():
+            pass
+
+
+def _grant(run: Run, event: Granted) -> None:
+    run.decisions = event.number + 1
+    for lease in event.leases:
+        member = run.members[lease.agent]
+        member.lease = lease
+        if lease.fresh:
+            member.episode_best, member.episode_spent = np.inf, 0
+        member.converged = member.failed = None
+        run.out[lease.id] = (run.now + lease.budget * run.seconds, lease)
+        run.granted += lease.budget
+        run.leases = lease.id + 1
+
+
+def _settle(run: Run, lease_id: int, charged: int, best: Incumbent | None) -> None:
+    end, lease = run.out.pop(lease_id)
+    run.now = max(run.now, end)
+    run.granted -= lease.budget
+    run.spent += charged
+    run.collected += 1
+    member = run.members[lease.agent]
+    member.lease, member.last = None, lease
+    member.leases += 1
+    member.spent += charged
+    member.episode_spent += charged
+    member.costs.append(charged)
+    loss = np.inf if best is None else best.loss
+    member.bests.append(loss)
+    member.improved = loss < member.episode_best
+    member.episode_best = min(member.episode_best, loss)
+    if best is not None and (member.best is None or loss < member.best.loss):
+        member.best = best
+    member.record = best is not None and (run.incumbent is None or loss < run.incumbent.loss)
+    if member.record:
+        run.incumbent = best
+    run.curve.append((run.spent, np.inf if run.incumbent is None else run.incumbent.loss))
+
+
+def _note_convergence(run: Run, finding: Finding) -> None:
+    if finding.why == "spent":
+        return
+    minimum = finding.converged
+    if minimum is not None:
+        run.minima.append((finding.agent, minimum))
+        run.members[finding.agent].converged = minimum
+    else:
+        point: Array = run.region.center if finding.best is None else finding.best.point
+        run.members[finding.agent].converged = Converged(point, np.inf, "has nothing more to propose")
