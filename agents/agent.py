@@ -132,8 +132,9 @@ class Rows:
 class Finding:
     """What a lease brought, less its points, which travel as ``Rows``.
 
-    ``rows`` points were tried, ``charged`` evaluations paid. ``why`` is "spent", "converged" or "exhausted"
-    (the generator returned without a minimum). ``best`` is the row, point and loss of the best, if any is finite.
+    ``rows`` points were tried, ``charged`` evaluations paid. ``why`` is "spent", "converged",
+    "exhausted" (the generator returned without a minimum) or "failed" (``cause`` says how the agent broke its
+    contract). ``best`` is the row, point and loss of the best, if any is finite.
     """
 
     lease: int
@@ -144,6 +145,7 @@ class Finding:
     best: Incumbent | None = None
     converged: Converged | None = None
     failures: tuple[RowFailure, ...] = ()
+    cause: str = ""
 
 
 class AgentError(Exception):

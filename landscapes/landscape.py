@@ -18,6 +18,14 @@ class Model(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, validate_default=True)
 
 
+class EvaluationError(Exception):
+    """Some rows of a batch have no loss. ``losses`` (n,) has NaN for them, ``causes`` says why, by row."""
+
+    def __init__(self, losses: Array, causes: dict[int, str]) -> None:
+        super().__init__("; ".join(f"row {row}: {cause}" for row, cause in causes.items()))
+        self.losses, self.causes = losses, causes
+
+
 @dataclass(frozen=True, slots=True)
 class Space:
     """What an agent may know of a landscape.

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ..agents.agent import Converged, Finding, Incumbent, Lease, Region
+from ..agents.agent import Converged, Finding, Incumbent, Lease, Region, RowFailure
 from ..landscapes.landscape import Array, Space
 
 
@@ -45,11 +45,12 @@ class Failed:
     cause: str
     rows: int = 0
     best: Incumbent | None = None
+    failures: tuple[RowFailure, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Extended:
-    """The run's budget was raised to ``budget``."""
+    """The run's budget is now ``budget``: raised by the user, or cut to what is promised when time is up."""
 
     budget: int
 
@@ -81,6 +82,8 @@ class Member:
     """The best point this agent found itself."""
     episode_best: float = np.inf
     """The best loss since its last fresh lease."""
+    episode_incumbent: Incumbent | None = None
+    """The best point since its last fresh lease: where it searches now, when ``best`` is of an older search."""
     episode_spent: int = 0
     improved: bool = False
     """Whether its last lease bettered what it had found in this episode before."""
@@ -94,10 +97,21 @@ class Member:
     """Evaluations charged, lease by lease."""
     bests: list[float] = field(default_factory=list)
     """Best loss of each lease (+inf where none), lease by lease."""
+    improvements: list[bool] = field(default_factory=list)
+    """``improved``, lease by lease."""
+    records: list[bool] = field(default_factory=list)
+    """``record``, lease by lease."""
+    granted_at: int | None = None
+    """Evaluations that the run had spent or promised when this member's latest lease was granted."""
 
     @property
     def idle(self) -> bool:
         return self.lease is None
+
+    @property
+    def committed(self) -> int:
+        """Evaluations spent and, if a lease is out, promised."""
+        return self.spent if self.lease is None else self.spent + self.lease.budget
 
     @property
     def needs_fresh(self) -> bool:
@@ -185,8 +199,9 @@ def _grant(run: Run, event: Granted) -> None:
         member = run.members[lease.agent]
         member.lease = lease
         if lease.fresh:
-            member.episode_best, member.episode_spent = np.inf, 0
+            member.episode_best, member.episode_spent, member.episode_incumbent = np.inf, 0, None
         member.converged = member.failed = None
+        member.granted_at = run.spent + run.granted
         run.out[lease.id] = (run.now + lease.budget * run.seconds, lease)
         run.granted += lease.budget
         run.leases = lease.id + 1
@@ -207,12 +222,15 @@ def _settle(run: Run, lease_id: int, charged: int, best: Incumbent | None) -> No
     loss = np.inf if best is None else best.loss
     member.bests.append(loss)
     member.improved = loss < member.episode_best
-    member.episode_best = min(member.episode_best, loss)
+    if member.improved:
+        member.episode_best, member.episode_incumbent = loss, best
     if best is not None and (member.best is None or loss < member.best.loss):
         member.best = best
     member.record = best is not None and (run.incumbent is None or loss < run.incumbent.loss)
     if member.record:
         run.incumbent = best
+    member.improvements.append(member.improved)
+    member.records.append(member.record)
     run.curve.append((run.spent, np.inf if run.incumbent is None else run.incumbent.loss))
 
 

@@ -1,0 +1,133 @@
+"""The loop: decide, grant, collect, fold; until nothing is out and nothing more is decided."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Generator, Iterator
+from typing import Protocol
+
+from ..agents.agent import Lease
+from ..agents.work import ReplayError
+from .audit import audit
+from .codec import dumps
+from .log import Log
+from .planned import PlannedRun
+from .policies.policy import Policy
+from .randomness import stream
+from .run import Event, Extended, Failed, Found, Granted, Member, Run, Started, Stopped, advance
+
+
+class Executor(Protocol):
+    """Where leases are worked."""
+
+    def submit(self, lease: Lease) -> None:
+        """Take a lease. Leases with a recorded outcome are taken note of and not worked again."""
+        ...
+
+    def ready(self, lease: int) -> bool:
+        """Whether ``collect`` would return at once."""
+        ...
+
+    def collect(self, lease: int) -> Found | Failed:
+        """The outcome of a lease; waits for it if need be."""
+        ...
+
+    def close(self) -> None: ...
+
+
+def begin(planned: PlannedRun) -> Run:
+    """The state of a run before its first event."""
+    space = planned.landscape.open().space
+    members = {
+        name: Member(name, index, agent.row_price(space)) for index, (name, agent) in enumerate(planned.team)
+    }
+    return Run(
+        planned.id, space, planned.landscape.seconds, planned.budget, planned.concurrency, planned.region, members,
+        planned.target,
+    )  # fmt: skip
+
+
+class Scribe:
+    """Writes events to the log and folds them into the run; what is recorded already is compared instead."""
+
+    def __init__(self, run: Run, log: Log) -> None:
+        self.run, self._log = run, log
+        self._recorded: Iterator[Event] = iter(log.events())
+        self._next = next(self._recorded, None)
+
+    @property
+    def recorded(self) -> Event | None:
+        """The next event of an earlier session, if any is left."""
+        return self._next
+
+    def write(self, event: Event) -> None:
+        """Append the event, or check that it is the recorded one; then fold it."""
+        if self._next is None:
+            self._log.append(event)
+        else:
+            known, now = dumps(self._next), dumps(event)
+            if type(self._next) is not type(event) or known != now:
+                raise ReplayError(
+                    f"run {self.run.id}: the log has {type(self._next).__name__} {known}, now comes "
+                    f"{type(event).__name__} {now}. The code, the settings or a library changed since the log "
+                    "was written; run the experiment again into a new directory."
+                )
+            self._next = next(self._recorded, None)
+        advance(self.run, event)
+
+
+def drive(
+    run: Run, planned: PlannedRun, policy: Policy, executor: Executor, log: Log
+) -> Generator[bool, None, None]:
+    """Work a run to its end. Yields False whenever it waits and True after each outcome, so that many runs
+    interleave."""
+    scribe = Scribe(run, log)
+    deadline = None if planned.seconds is None else time.monotonic() + planned.seconds
+    scribe.write(Started(planned.id, planned.settings))
+    while run.stopped is None or scribe.recorded is not None:
+        _verdict(scribe, deadline)
+        leases = _decision(run, planned, policy)
+        if leases:
+            scribe.write(Granted(run.decisions, leases))
+            for lease in leases:
+                executor.submit(lease)
+        if not run.out:
+            scribe.write(Stopped(_reason(run)))
+            continue
+        _, awaited = run.next_end
+        while not executor.ready(awaited):
+            yield False
+        scribe.write(executor.collect(awaited))
+        yield True
+
+
+def _decision(run: Run, planned: PlannedRun, policy: Policy) -> tuple[Lease, ...]:
+    """What the policy decides, audited; () once the target is reached or nothing is left to grant."""
+    if _reached(run) or run.stopped is not None or run.remaining <= 0 or run.free <= 0:
+        return ()
+    leases = policy.decide(run, stream(planned.seed, run.id, run.decisions, run.collected))
+    audit(run, leases)
+    return leases
+
+
+def _verdict(scribe: Scribe, deadline: float | None) -> None:
+    """Note a change of budget: one that is recorded, or the wall clock's word that time is up."""
+    run = scribe.run
+    if isinstance(scribe.recorded, Extended):
+        scribe.write(scribe.recorded)
+    elif (
+        scribe.recorded is None and deadline is not None and time.monotonic() > deadline and run.remaining > 0
+    ):
+        scribe.write(Extended(run.spent + run.granted))
+
+
+def _reached(run: Run) -> bool:
+    return run.target is not None and run.incumbent is not None and run.incumbent.loss <= run.target
+
+
+def _reason(run: Run) -> str:
+    if _reached(run):
+        return f"target {run.target!r} reached"
+    if run.remaining <= 0:
+        return "budget spent"
+    return f"{run.remaining} evaluations left, and no lease that could use them"

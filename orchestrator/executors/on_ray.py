@@ -1,0 +1,335 @@
+"""Works leases on Ray: one actor an agent, actors reused from run to run; lost actors are rebuilt by replay."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
+
+import ray
+from ray.exceptions import RayActorError, RayError, RaySystemError
+from threadpoolctl import threadpool_limits
+
+from ...agents.agent import Finding, Lease, Rows
+from ...agents.evaluate import evaluator_for
+from ...agents.work import Searcher, work
+from ..archive import Store
+from ..log import Log
+from ..planned import PlannedRun
+from ..run import Failed, Found
+from .book import Book, Streams, outcome
+
+LOSSES_A_ROW = 3
+"""So many processes lost at one row fail that row."""
+FLUSH_SECONDS = 0.1
+"""Points found are on their way to the log after so long."""
+
+News = list[tuple[int, Rows | None]]
+Item = tuple[Rows | None, Finding | None]
+
+
+class ClusterError(Exception):
+    """Ray cannot be started or joined, or lost what it needs; the message says what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What an actor needs to work a lease: the lease, how much is recorded, what the archive has gained."""
+
+    lease: Lease
+    episode: int
+    recorded: Rows | None
+    news: News
+    flush_seconds: float = FLUSH_SECONDS
+    lost_rows: dict[int, str] = field(default_factory=dict)
+    largest: int | None = None
+
+
+class Desk:
+    """One run's searchers within an actor."""
+
+    def __init__(self, planned: PlannedRun) -> None:
+        self._evaluator = evaluator_for(planned.landscape)
+        streams = Streams(planned)
+        self._searchers = {
+            name: Searcher(name, agent, self._evaluator, streams.of(name)) for name, agent in planned.team
+        }
+        self._store = Store(self._evaluator.space.dimension)
+
+    def work(self, order: Order) -> Iterator[Item]:
+        """Rows as they come; with the last of them, the finding."""
+        for agent, rows in order.news:
+            self._store.extend(agent, rows)
+        lease = order.lease
+        searcher = self._searchers[lease.agent]
+        if searcher.agent.reads_archive:
+            lease = replace(lease, seen=self._store.view(lease.archive))
+        steps = work(
+            searcher,
+            lease,
+            order.episode,
+            order.recorded,
+            order.flush_seconds,
+            order.lost_rows,
+            order.largest,
+        )
+        try:
+            while True:
+                yield next(steps), None
+        except StopIteration as stop:
+            yield stop.value
+
+    def close(self) -> None:
+        for searcher in self._searchers.values():
+            searcher.close()
+        self._evaluator.close()
+
+
+class Host:
+    """The actor: desks of the runs whose agents live here."""
+
+    def __init__(self) -> None:
+        self._limits = threadpool_limits(1)
+        self._desks: dict[str, Desk] = {}
+
+    def work(
+        self, run: str, opening: PlannedRun | None, earlier: list[Order], order: Order
+    ) -> Iterator[Item]:
+        """Work a lease. ``opening`` opens the run here first; ``earlier`` leases bring a rebuilt agent to where
+        it was: every answer is recorded, nothing is evaluated."""
+        if opening is not None:
+            self._desks[run] = Desk(opening)
+        desk = self._desks[run]
+        for past in earlier:
+            for _ in desk.work(past):
+                pass
+        yield from desk.work(order)
+
+    def close(self, run: str) -> None:
+        desk = self._desks.pop(run, None)
+        if desk is not None:
+            desk.close()
+
+
+@dataclass(slots=True)
+class Slot:
+    """A place for an actor. ``generation`` counts the actors it has had."""
+
+    actor: Any = None
+    generation: int = 0
+    load: int = 0
+    """Agents that live here now."""
+
+
+class Pool:
+    """The actors, shared by all runs of a session. Starts Ray if none is running, and then stops it again."""
+
+    def __init__(self, size: int, address: str | None = None, cpus_per_actor: float = 0.0) -> None:
+        self._owned = not ray.is_initialized()
+        if self._owned:
+            start_ray(address)
+        self._cpus = cpus_per_actor
+        self.slots = [Slot() for _ in range(size)]
+        self._streams: dict[Any, tuple[RayExecutor, int]] = {}
+
+    def settle(self, count: int) -> list[Slot]:
+        """Slots for the agents of a run: the least loaded, one each as long as there are enough."""
+        order = sorted(range(len(self.slots)), key=lambda i: (self.slots[i].load, i))
+        chosen = [self.slots[order[i % len(order)]] for i in range(count)]
+        for slot in chosen:
+            slot.load += 1
+        return chosen
+
+    def actor(self, slot: Slot) -> Any:
+        """The slot's actor, started when it is first needed."""
+        if slot.actor is None:
+            remote: Any = ray.remote(Host)
+            slot.actor = remote.options(num_cpus=self._cpus, max_concurrency=1, max_restarts=0).remote()
+        return slot.actor
+
+    def discard(self, slot: Slot, generation: int) -> None:
+        """A slot's actor of that generation is lost; the next use starts another."""
+        if slot.generation == generation:
+            if slot.actor is not None:
+                ray.kill(slot.actor)
+            slot.actor, slot.generation = None, generation + 1
+
+    def watch(self, items: Any, executor: RayExecutor, lease: int) -> None:
+        """Bring what a stream yields to its executor, during ``wait``."""
+        self._streams[items] = (executor, lease)
+
+    def wait(self, seconds: float = 0.5) -> None:
+        """Wait until something has arrived, and hand on all that has."""
+        timeout = seconds
+        while self._streams:
+            ready, _ = ray.wait(
+                list(self._streams), num_returns=len(self._streams) if timeout == 0 else 1, timeout=timeout
+            )
+            if not ready:
+                return
+            for items in ready:
+                self._take(items)
+            timeout = 0
+
+    def _take(self, items: Any) -> None:
+        executor, lease = self._streams[items]
+        try:
+            item = ray.get(next(items))
+        except (RayActorError, RaySystemError):
+            del self._streams[items]
+            executor.lost(lease)
+            return
+        except RayError as error:
+            del self._streams[items]
+            executor.broken(lease, error)
+            return
+        if item[1] is not None:
+            del self._streams[items]
+        executor.take(lease, *item)
+
+    def close(self) -> None:
+        """Stop the actors, and Ray if it was started here."""
+        self._streams.clear()
+        for slot in self.slots:
+            if slot.actor is not None:
+                with contextlib.suppress(RayError):
+                    ray.kill(slot.actor)
+                slot.actor = None
+        if self._owned:
+            ray.shutdown()
+
+
+class RayExecutor:
+    """The executor of one run, on a pool of actors."""
+
+    def __init__(self, planned: PlannedRun, log: Log, pool: Pool) -> None:
+        self._planned, self._log, self._pool = planned, log, pool
+        self._book = Book(planned, log)
+        names = [name for name, _ in planned.team]
+        self._slots = dict(zip(names, pool.settle(len(names)), strict=True))
+        self._outcomes: dict[int, Found | Failed | Exception] = {}
+        self._opened: dict[int, tuple[int, int]] = {}
+        """By slot: the generation in which this run is open, and how much of the archive it knows."""
+        self._current: dict[str, int] = {}
+        """By agent: the generation in which its searcher stands where its last lease left it."""
+        self._losses: dict[int, dict[int, int]] = {}
+        """By lease, by row: processes lost there."""
+
+    def submit(self, lease: Lease) -> None:
+        self._book.note(lease)
+        known = self._book.recorded(lease.id)
+        if known is None:
+            self._start(lease)
+        else:
+            self._current.pop(lease.agent, None)
+            self._outcomes[lease.id] = known
+
+    def ready(self, lease: int) -> bool:
+        return lease in self._outcomes
+
+    def collect(self, lease: int) -> Found | Failed:
+        while lease not in self._outcomes:
+            self._pool.wait()
+        event = self._outcomes.pop(lease)
+        if isinstance(event, Exception):
+            raise event
+        self._book.settle(lease)
+        self._losses.pop(lease, None)
+        return event
+
+    def close(self) -> None:
+        for slot in self._slots.values():
+            slot.load -= 1
+            opened = self._opened.pop(id(slot), None)
+            if opened is not None and opened[0] == slot.generation and slot.actor is not None:
+                slot.actor.close.remote(self._planned.id)
+
+    def take(self, lease: int, rows: Rows | None, finding: Finding | None) -> None:
+        """Something has arrived of a lease."""
+        if rows is not None:
+            self._log.add_rows(lease, rows)
+        if finding is not None:
+            self._outcomes[lease] = outcome(finding, self._book.leases[lease])
+
+    def broken(self, lease: int, error: RayError) -> None:
+        """The actor lives, and could not work the lease: nothing an agent or an objective does ends so."""
+        cause = getattr(error, "cause", None)
+        self._outcomes[lease] = cause if isinstance(cause, Exception) else ClusterError(str(error))
+
+    def lost(self, lease: int) -> None:
+        """The actor died under a lease: no event; count the loss, rebuild, carry on."""
+        granted = self._book.leases[lease]
+        slot = self._slots[granted.agent]
+        current = self._current.get(granted.agent)
+        if current is not None:
+            self._pool.discard(slot, current)
+        recorded = self._book.rows(lease)
+        row = 0 if recorded is None else len(recorded.losses)
+        losses = self._losses.setdefault(lease, {})
+        losses[row] = losses.get(row, 0) + 1
+        self._start(granted)
+
+    def _start(self, lease: Lease) -> None:
+        slot = self._slots[lease.agent]
+        actor = self._pool.actor(slot)
+        opened = self._opened.get(id(slot))
+        opening = None
+        if opened is None or opened[0] != slot.generation:
+            opening = self._planned
+            self._opened[id(slot)] = (slot.generation, 0)
+        earlier: list[Order] = []
+        if self._current.get(lease.agent) != slot.generation:
+            before = self._book.before(lease)
+            earlier = [self._order(past, slot, self._book.rows(past.id)) for past in before]
+        self._current[lease.agent] = slot.generation
+        losses = self._losses.get(lease.id)
+        recorded = self._book.rows(lease.id) if losses is not None or self._book.resumed else None
+        order = self._order(lease, slot, recorded)
+        if losses is not None:
+            order = _careful(order, losses)
+        items = actor.work.options(num_returns="streaming").remote(self._planned.id, opening, earlier, order)
+        self._pool.watch(items, self, lease.id)
+
+    def _order(self, lease: Lease, slot: Slot, recorded: Rows | None) -> Order:
+        news: News = []
+        if self._book.store is not None and self._book.reads_archive(lease.agent):
+            generation, known = self._opened[id(slot)]
+            if lease.archive > known:
+                news = self._book.store.between(known, lease.archive)
+                self._opened[id(slot)] = (generation, lease.archive)
+        return Order(lease, self._book.episode(lease.agent), recorded, news)
+
+
+def _careful(order: Order, losses: dict[int, int]) -> Order:
+    """After a loss, hand on every batch at once, so that the next one tells its row; fail a row that has cost
+    three processes, and come to it alone."""
+    lost = {row: f"took its process down {n} times" for row, n in losses.items() if n >= LOSSES_A_ROW}
+    return replace(order, flush_seconds=0.0, lost_rows=lost, largest=1 if max(losses.values()) > 1 else None)
+
+
+def start_ray(address: str | None) -> None:
+    """Start a local Ray, or join the one at ``address`` ("auto": the one this machine belongs to)."""
+    options: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.ERROR}
+    if address is None:
+        # A stray RAY_ADDRESS must not turn "start your own" into "join another's".
+        options |= {"include_dashboard": False, "address": "local"}
+    else:
+        options["address"] = address
+    try:
+        ray.init(**options)
+    except (ConnectionError, ValueError, RuntimeError, RayError) as error:
+        where = "start a local Ray" if address is None else f"join the Ray cluster at {address}"
+        raise ClusterError(
+            f"Could not {where}: {error}. Check the address and RAY_AUTH_MODE, or use --executor simulated."
+        ) from None
+
+
+def cluster_cpus() -> int:
+    """CPUs of the Ray that is joined."""
+    return int(ray.cluster_resources().get("CPU", 1))

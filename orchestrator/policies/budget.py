@@ -1,0 +1,166 @@
+"""Who gets a lease now, and of how many evaluations: equal, bandit, successive-halving."""
+
+from __future__ import annotations
+
+import math
+from bisect import bisect_right
+from collections.abc import Iterable
+from typing import Literal
+
+import numpy as np
+from pydantic import Field
+
+from ..run import Member, Run
+from .choices import BudgetChoice, Share, fit, leftover, portion, standing
+
+
+class Equal(BudgetChoice):
+    """Keeps what agents have spent equal: who has spent least goes first, and none goes far above the level that
+    all would reach if the rest were poured over them."""
+
+    kind: Literal["equal"] = "equal"
+
+    def share(self, run: Run, lease: int, rng: np.random.Generator) -> list[Share]:
+        level = water_level([m.committed for m in run.members.values()], run.remaining)
+        shares: list[Share] = []
+        left = run.remaining
+        for member in sorted(run.idle, key=lambda m: (m.spent, m.index)):
+            gap = max(1, math.ceil(level - member.spent))
+            size = fit(portion(gap, lease), member, left) if len(shares) < run.free else 0
+            if size:
+                shares.append(
+                    Share(member.name, size, f"equal: {member.spent} spent of a level of {level:.0f}")
+                )
+                left -= size
+        return shares
+
+
+def water_level(heights: Iterable[int], pool: int) -> float:
+    """How high the water stands when ``pool`` is poured over columns of these heights."""
+    ordered = sorted(heights)
+    for wet, (low, high) in enumerate(zip(ordered, [*ordered[1:], math.inf], strict=True), start=1):
+        if pool <= wet * (high - low):
+            return low + pool / wet
+        pool -= int(wet * (high - low))
+    raise ValueError("heights must be one or more, got none. Give a level to a team with members.")
+
+
+class Bandit(BudgetChoice):
+    """Moves evaluations to who earns them, by improvement per cost.
+
+    A member's credit is what its last ``window`` leases earned over what they cost, in leases: a record of the run
+    earns 1, a lease that bettered its own search earns half the part of the others whose best is no better than
+    the lease's, any other earns nothing. Half a lease that earned half is added, so a newcomer starts with 1 and
+    nobody falls to 0. Only ranks of losses count (cf. rank-based credit in adaptive operator selection, Fialho et
+    al. 2010, "Analyzing bandit-based adaptive operator selection mechanisms").
+
+    Of all evaluations, ``floor`` is split equally and the rest by credit. A member is due again when the run has
+    granted (its last cost / its share) evaluations since its last grant; the earliest due goes first. One that is
+    ahead of its share waits while others work: were every idle member sent out at once, all would spend the same
+    with ``concurrency`` as large as the team, whatever they earn.
+    """
+
+    kind: Literal["bandit"] = "bandit"
+    window: int = Field(5, ge=1, description="Latest leases of a member that count.")
+    floor: float = Field(0.2, ge=0, le=1, description="Part of the evaluations that is split equally.")
+
+    def share(self, run: Run, lease: int, rng: np.random.Generator) -> list[Share]:
+        credits = self.credits(run, lease)
+        parts = self.parts(credits)
+        due = {name: due_at(member, parts[name]) for name, member in run.members.items()}
+        left, promised = run.remaining, run.spent + run.granted
+        shares: list[Share] = []
+        for member in sorted(run.idle, key=lambda m: (due[m.name], m.index)):
+            ahead = due[member.name] > promised and (shares or run.out)
+            if ahead or len(shares) >= run.free:
+                break
+            size = fit(portion(left, lease), member, left)
+            if size:
+                reason = self._reason(member, credits[member.name], parts[member.name])
+                shares.append(Share(member.name, size, reason))
+                left, promised = left - size, promised + size
+        return shares
+
+    def credits(self, run: Run, lease: int) -> dict[str, float]:
+        """Earnings per lease's worth of evaluations, for each member."""
+        standings = sorted(standing(m)[0] for m in run.members.values())
+        return {name: self._credit(member, standings, lease) for name, member in run.members.items()}
+
+    def parts(self, credits: dict[str, float]) -> dict[str, float]:
+        """Each member's part of the evaluations; they sum to 1 and none is below ``floor`` / members."""
+        total = sum(credits.values())
+        each = self.floor / len(credits)
+        return {name: each + (1 - self.floor) * credit / total for name, credit in credits.items()}
+
+    def _credit(self, member: Member, standings: list[float], lease: int) -> float:
+        recent = slice(-self.window, None)
+        earned, others = 0.0, max(1, len(standings) - 1)
+        for best, improved, record in zip(
+            member.bests[recent], member.improvements[recent], member.records[recent], strict=True
+        ):
+            if record:
+                earned += 1.0
+            elif improved:
+                # The member's own best is never above the lease's: it is among those strictly better, or a tie.
+                worse = len(standings) - bisect_right(standings, best)
+                earned += 0.5 * worse / others
+        return (earned + 0.5) / (sum(member.costs[recent]) / lease + 0.5)
+
+    def _reason(self, member: Member, credit: float, part: float) -> str:
+        improved = member.improvements[-self.window :]
+        if not improved:
+            return f"bandit: nothing known of it yet (share {part:.2f})"
+        count = f"{sum(improved)} of its last {len(improved)} leases improved"
+        return f"bandit: {count} (credit {credit:.2f}, share {part:.2f})"
+
+
+def due_at(member: Member, part: float) -> float:
+    """The count of granted evaluations at which a member with this part of them may have its next lease."""
+    if member.granted_at is None or not member.costs:
+        return -math.inf
+    return member.granted_at + member.costs[-1] / part if part > 0 else math.inf
+
+
+class SuccessiveHalving(BudgetChoice):
+    """All members get equally much, then the better one in ``eta`` of them, and so on down to one, which gets the
+    rest (Karnin, Koren & Somekh 2013, "Almost optimal exploration in multi-armed bandits", with one more round for
+    the last). Each round gets the same part of the run's budget. Waits at a rung until all in it are back."""
+
+    kind: Literal["successive-halving"] = "successive-halving"
+    eta: int = Field(2, ge=2, description="Of so many members one is kept after a round (rounded up).")
+
+    def share(self, run: Run, lease: int, rng: np.random.Generator) -> list[Share]:
+        prices = max(m.row_price for m in run.members.values())
+        rungs = self.rungs(run.budget, len(run.members), prices)
+        survivors = list(run.members.values())
+        for number, (size, target) in enumerate(rungs[:-1], start=1):
+            # Who is in a later rung stays there: survivors only get better, and those left behind stand still.
+            survivors = sorted(survivors, key=standing)[:size]
+            pending = [m for m in survivors if target - m.spent >= m.row_price]
+            if pending:
+                words = f"successive-halving: round {number} of {len(rungs)}, {size} left, {target:.0f} each"
+                return self._grant(run, lease, pending, target, words)
+        last = min(survivors, key=standing)
+        return self._grant(
+            run, lease, [last], math.inf, "successive-halving: the last one left gets the rest"
+        )
+
+    def rungs(self, budget: int, members: int, price: int = 1) -> list[tuple[int, float]]:
+        """(members left, evaluations that each has spent in all by its end) of every round; the last has no end.
+        A round is at least one row (``price`` evaluations) long for each."""
+        sizes = [members]
+        while sizes[-1] > 1:
+            sizes.append(math.ceil(sizes[-1] / self.eta))
+        targets = np.cumsum([max(budget // (len(sizes) * size), price) for size in sizes])
+        return [*zip(sizes[:-1], map(int, targets[:-1]), strict=True), (1, math.inf)]
+
+    def _grant(self, run: Run, lease: int, pending: list[Member], target: float, words: str) -> list[Share]:
+        shares: list[Share] = []
+        left = run.remaining
+        for member in sorted(pending, key=lambda m: (m.spent, m.index)):
+            gap = int(min(target - member.spent, left))
+            size = fit(portion(gap, lease), member, left) if member.idle and len(shares) < run.free else 0
+            if size:
+                shares.append(Share(member.name, size, words))
+                left -= size
+        return shares or leftover(run, "successive-halving: too little is left for whom it was meant")

@@ -1,0 +1,138 @@
+"""The stock policy: three small choices put together, so that a report can change one and keep the others."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import numpy as np
+from pydantic import Field, SerializeAsAny, field_validator
+
+from ...agents.agent import Lease, Region
+from ...landscapes.landscape import Array
+from ..run import Member, Run
+from .budget import Equal
+from .choices import BudgetChoice, RadiusChoice, Share, SharingChoice, choose
+from .policy import Policy
+from .radius import Fixed
+from .sharing import NoSharing
+
+CANDIDATES = 16
+"""Places that are drawn for a restart; the one farthest from known minima is taken."""
+REMEMBERED = 512
+"""Latest minima that a restart keeps away from; bounds the cost of a decision in a long run."""
+
+
+class Composed(Policy):
+    """Budget says who gets how much, radius how far round, sharing round what.
+
+    A member's first lease has the run's starting region. One whose search converged or failed starts anew
+    elsewhere in it, away from known minima, with the starting radius. Any other carries on, in a box round its own
+    best point of this search or the shared one, moved so that it lies within the cube.
+    """
+
+    kind: Literal["composed"] = "composed"
+    budget: SerializeAsAny[BudgetChoice] = Field(Equal(), description="Who gets a lease, and how long a one.")
+    radius: SerializeAsAny[RadiusChoice] = Field(Fixed(), description="How far round its center it searches.")
+    sharing: SerializeAsAny[SharingChoice] = Field(
+        NoSharing(), description="What it learns of the others' best."
+    )
+    lease: int | None = Field(
+        None,
+        ge=1,
+        description="Evaluations a lease, at least a row. By default a twentieth of an equal share of the run's "
+        "budget, at least ten of the team's dearest rows.",
+    )
+
+    @field_validator("budget", mode="before")
+    @classmethod
+    def _choose_budget(cls, value: Any) -> BudgetChoice:
+        return choose(BudgetChoice, "budget", value)
+
+    @field_validator("radius", mode="before")
+    @classmethod
+    def _choose_radius(cls, value: Any) -> RadiusChoice:
+        return choose(RadiusChoice, "radius", value)
+
+    @field_validator("sharing", mode="before")
+    @classmethod
+    def _choose_sharing(cls, value: Any) -> SharingChoice:
+        return choose(SharingChoice, "sharing", value)
+
+    def decide(self, run: Run, rng: np.random.Generator) -> tuple[Lease, ...]:
+        shares = self.budget.share(run, self.length(run), rng)
+        return tuple(self._lease(run, run.leases + i, share, rng) for i, share in enumerate(shares))
+
+    def length(self, run: Run) -> int:
+        """The usual length of a lease, in evaluations."""
+        if self.lease is not None:
+            return self.lease
+        dearest = max(member.row_price for member in run.members.values())
+        return max(10 * dearest, run.budget // (20 * len(run.members)))
+
+    def _lease(self, run: Run, number: int, share: Share, rng: np.random.Generator) -> Lease:
+        member = run.members[share.agent]
+        shared = self.sharing.shared(run, member, rng)
+        if member.needs_fresh:
+            region, where = _fresh(run, member, rng)
+            reason = f"{where}; {share.reason}"
+        else:
+            width = self.radius.width(run, member, rng)
+            center = _own_center(run, member)
+            if shared.follow and shared.incumbent is not None:
+                center = shared.incumbent.point
+            region = within_cube(center, width.radius)
+            reason = f"{share.reason}; {width.reason}; {shared.reason}"
+        return Lease(
+            id=number,
+            agent=member.name,
+            budget=share.evaluations,
+            region=region,
+            reason=reason,
+            incumbent=shared.incumbent,
+            fresh=member.needs_fresh,
+            archive=run.collected,
+        )
+
+
+def within_cube(center: Array, radius: float) -> Region:
+    """A box of this radius round the center, moved as little as needed to lie within the cube. So a radius of 0.5
+    is the whole cube, wherever the best point is, and a narrow box still holds its point."""
+    reach = min(radius, 0.5)
+    return Region(np.clip(center, reach, 1.0 - reach), radius)
+
+
+def _own_center(run: Run, member: Member) -> Array:
+    if member.episode_incumbent is not None:
+        return member.episode_incumbent.point
+    return run.region.center if member.last is None else member.last.region.center
+
+
+def _fresh(run: Run, member: Member, rng: np.random.Generator) -> tuple[Region, str]:
+    """Where a search starts, and why there."""
+    if member.leases == 0:
+        return run.region, f"first lease: the starting region, radius {run.region.radius:.3g}"
+    known = [minimum.point for _, minimum in run.minima[-REMEMBERED:]]
+    away = (
+        f"away from {len(known)} known {'minimum' if len(known) == 1 else 'minima'}" if known else "elsewhere"
+    )
+    return Region(
+        _restart_center(run.region, known, rng), run.region.radius
+    ), f"{_cause(member)}: restart {away}"
+
+
+def _restart_center(region: Region, known: list[Array], rng: np.random.Generator) -> Array:
+    lower, upper = region.lower, region.upper
+    places: Array = lower + rng.random((CANDIDATES, len(lower))) * (upper - lower)
+    if not known:
+        return places[0].copy()
+    # Greatest difference on an axis: the distance in which a region is a ball.
+    gaps = np.abs(places[:, None, :] - np.stack(known)[None, :, :]).max(axis=2).min(axis=1)
+    return places[int(np.argmax(gaps))].copy()
+
+
+def _cause(member: Member) -> str:
+    if member.failed is not None:
+        return f"failed ({member.failed})"
+    if member.converged is None or not np.isfinite(member.converged.loss):
+        return "its search ended" if member.converged is None else f"its search {member.converged.why}"
+    return f"converged at {member.converged.loss:.3g} ({member.converged.why})"

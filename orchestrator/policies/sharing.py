@@ -1,0 +1,72 @@
+"""What an agent learns of the others' best points, and whether it is sent there: none, broadcast, ring."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import numpy as np
+from pydantic import Field
+
+from ...agents.agent import Incumbent
+from ..run import Member, Run
+from .choices import Shared, SharingChoice
+
+
+class NoSharing(SharingChoice):
+    """Each for itself: an agent is given only its own best point."""
+
+    kind: Literal["none"] = "none"
+
+    def shared(self, run: Run, member: Member, rng: np.random.Generator) -> Shared:
+        return alone("none", member)
+
+
+class Broadcast(SharingChoice):
+    """All are sent to the best point of all. Its finder is left where it is, which may be a newer search."""
+
+    kind: Literal["broadcast"] = "broadcast"
+    after: float = Field(
+        0.0, ge=0, lt=1, description="Nothing is shared before this part of the budget is spent."
+    )
+    every: int = Field(
+        1, ge=1, description="An agent is sent to the incumbent at every so many leases of its own."
+    )
+
+    def shared(self, run: Run, member: Member, rng: np.random.Generator) -> Shared:
+        if run.spent < self.after * run.budget:
+            return alone(f"broadcast: only after {self.after:.0%} of the budget", member)
+        if member.leases % self.every:
+            return alone(f"broadcast: every {self.every} leases", member)
+        if run.incumbent is None or not better(run.incumbent, member.best):
+            return alone("broadcast: nobody has better", member)
+        return Shared(run.incumbent, True, f"broadcast: {words(run.incumbent)}")
+
+
+class Ring(SharingChoice):
+    """An agent is sent to the best point of its left neighbour, the one before it in the team (the last before the
+    first), where that is better than its own. News travel slowly, so that the team stays diverse."""
+
+    kind: Literal["ring"] = "ring"
+
+    def shared(self, run: Run, member: Member, rng: np.random.Generator) -> Shared:
+        left = list(run.members.values())[member.index - 1].best
+        if left is None or not better(left, member.best):
+            return alone("ring: left neighbour has no better", member)
+        return Shared(left, True, f"ring: {words(left)}, its left neighbour")
+
+
+def better(one: Incumbent, other: Incumbent | None) -> bool:
+    """Whether one point is strictly better than another, or than none."""
+    return other is None or one.loss < other.loss
+
+
+def alone(why: str, member: Member) -> Shared:
+    """The member's own best, and no call to go elsewhere."""
+    return Shared(
+        member.best, False, why if member.best is None else f"{why}, own best {member.best.loss:.3g}"
+    )
+
+
+def words(incumbent: Incumbent) -> str:
+    """An incumbent in words."""
+    return f"incumbent {incumbent.loss:.3g} of {incumbent.agent}"

@@ -1,0 +1,166 @@
+"""Reading a log: a finished one, or one that still grows; and its canonical trace."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sqlite3
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..agents.agent import Rows
+from ..landscapes.landscape import Array
+from .codec import dumps
+from .log import LogError, RunRecord, check_version, read_events, read_rows
+from .run import Event, Failed, Found
+
+
+@dataclass(frozen=True, slots=True)
+class Points:
+    """A run's points in the order in which their leases were collected.
+
+    ``lease``, ``agent`` (index into the team), ``row`` and ``cost`` (evaluations charged) have shape (n,);
+    ``cube`` (n, D); ``losses`` (n,), failed rows +inf. The running sum of ``cost`` is "evaluations".
+    """
+
+    lease: NDArray[np.int64]
+    agent: NDArray[np.int64]
+    row: NDArray[np.int64]
+    cost: NDArray[np.int64]
+    cube: Array
+    losses: Array
+
+
+class LogReader:
+    """Read-only access to a log file; several may be open while one process writes it."""
+
+    def __init__(self, path: Path | str) -> None:
+        self.path = Path(path)
+        if self.path.is_dir():
+            self.path = self.path / "log.sqlite"
+        if not self.path.exists():
+            raise LogError(
+                f"{self.path} does not exist. Give the results directory of a run, as `run` printed it."
+            )
+        try:
+            self._db = sqlite3.connect(f"file:{self.path}?mode=ro", uri=True)
+            check_version(self._db, self.path)
+        except sqlite3.DatabaseError as error:
+            raise LogError(
+                f"{self.path} cannot be read ({error}). Give the results directory of a run."
+            ) from None
+
+    def close(self) -> None:
+        self._db.close()
+
+    def __enter__(self) -> LogReader:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    @property
+    def meta(self) -> dict[str, Any]:
+        """``schema_version``, ``created`` and ``environment``."""
+        return {key: json.loads(value) for key, value in self._db.execute("SELECT key, value FROM meta")}
+
+    def runs(self) -> list[RunRecord]:
+        """The runs, in the order of the plan."""
+        sql = "SELECT id, strategy, landscape, repeat, settings FROM runs ORDER BY position"
+        return [
+            RunRecord(i, s, la, r, json.loads(settings)) for i, s, la, r, settings in self._db.execute(sql)
+        ]
+
+    def events(self, run: str) -> list[Event]:
+        """A run's events, in order."""
+        return read_events(self._db.execute, run)
+
+    def rows(self, run: str, lease: int) -> Rows | None:
+        """All points of one lease that are recorded, collected or not."""
+        return read_rows(self._db.execute, run, lease)
+
+    def points(self, run: str) -> Points:
+        """All collected points of a run."""
+        record = next(r for r in self.runs() if r.id == run)
+        team = {name: index for index, (name, _) in enumerate(record.settings["team"])}
+        columns: list[tuple[Array, ...]] = []
+        for outcome in collected(self.events(run)):
+            rows = self.rows(run, outcome.lease)
+            n = outcome.rows
+            if rows is None or n == 0:
+                continue
+            cost = row_costs(n, outcome.charged)
+            lease, agent = np.full(n, outcome.lease), np.full(n, team[outcome.agent])
+            columns.append((lease, agent, np.arange(n), cost, rows.points[:n], rows.losses[:n]))
+        if not columns:
+            nothing = np.empty(0, dtype=np.int64)
+            return Points(nothing, nothing, nothing, nothing, np.empty((0, 1)), np.empty(0))
+        return Points(*(np.concatenate(parts) for parts in zip(*columns, strict=True)))
+
+    def wall_seconds(self, run: str) -> float:
+        """Seconds of the wall clock from a run's first event to its last."""
+        sql = "SELECT MAX(wall) - MIN(wall) FROM events WHERE run = ?"
+        (seconds,) = self._db.execute(sql, (run,)).fetchone()
+        return float(seconds or 0.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What was charged for a collected lease, found or failed."""
+
+    lease: int
+    agent: str
+    rows: int
+    charged: int
+
+
+def collected(events: list[Event]) -> Iterator[Outcome]:
+    """The collected leases, in order."""
+    for event in events:
+        match event:
+            case Found(f):
+                yield Outcome(f.lease, f.agent, f.rows, f.charged)
+            case Failed():
+                yield Outcome(event.lease, event.agent, event.rows, event.charged)
+
+
+def row_costs(rows: int, charged: int) -> NDArray[np.int64]:
+    """What each row of a lease was charged, in whole evaluations that add up to ``charged``."""
+    base, more = divmod(charged, rows)
+    costs = np.full(rows, base, dtype=np.int64)
+    # Uneven only where rows with and without gradients mix, or where a failed agent was charged in full.
+    costs[rows - more :] += 1
+    return costs
+
+
+def trace(reader: LogReader) -> Iterator[str]:
+    """The log as canonical text, without anything of the host's clock, executor or versions.
+
+    Runs stand in the order of their ids; a lease's points are printed at its Found or Failed.
+    """
+    for record in sorted(reader.runs(), key=lambda r: r.id):
+        yield f"run {record.id} {json.dumps(record.settings, sort_keys=True, separators=(',', ':'))}"
+        for event in reader.events(record.id):
+            for outcome in collected([event]):
+                yield from _points(outcome, reader.rows(record.id, outcome.lease))
+            yield f"{type(event).__name__.lower()} {dumps(event)}"
+
+
+def _points(outcome: Outcome, rows: Rows | None) -> Iterator[str]:
+    if rows is None:
+        return
+    for row, (point, loss) in enumerate(zip(rows.points.tolist(), rows.losses.tolist(), strict=True)):
+        yield f"point {outcome.lease} {row} {loss!r} {' '.join(map(repr, point))}"
+
+
+def trace_hash(reader: LogReader) -> str:
+    """SHA-256 of the trace."""
+    digest = hashlib.sha256()
+    for line in trace(reader):
+        digest.update(line.encode() + b"\n")
+    return digest.hexdigest()
