@@ -51,10 +51,7 @@ class InPlace:
         else:
             # The path of nearly every call, kept short: one finite double.
             if type(losses) is np.ndarray and losses.dtype == np.float64 and losses.shape == (len(cube),):
-                if len(losses) == 1:
-                    clean = math.isfinite(losses[0])
-                else:
-                    clean = bool(np.isfinite(losses).all())
+                clean = math.isfinite(losses[0]) if len(losses) == 1 else bool(np.isfinite(losses).all())
                 causes = NO_CAUSES
                 if not clean:
                     losses, causes = _without_failures(losses, {})

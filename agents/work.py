@@ -117,9 +117,7 @@ def checked(points: Any, dimension: int) -> Array:
     if type(points) is not np.ndarray or points.dtype != np.float64:
         kind = type(points).__name__
         dtype = getattr(points, "dtype", None)
-        raise AgentError(
-            f"proposed a {kind}{f' of {dtype}' if dtype else ''}; it must be a float64 array (n, D)"
-        )
+        raise AgentError(f"proposed a {kind}{f' of {dtype}' if dtype else ''}; it must be a float64 array (n, D)")
     if points.ndim != 2 or points.shape[1] != dimension or not len(points):
         raise AgentError(f"proposed shape {points.shape}; it must be (n, {dimension}) with n >= 1")
     # One comparison finds what is below, above and NaN at once.
@@ -204,9 +202,7 @@ class Ledger:
         failures = tuple(f for f in self.failures if f.row >= first)
         gradients = None if self.gradients is None else self.gradients[first:last].copy()
         self.flushed = last
-        return Rows(
-            first, self.points[first:last].copy(), self.losses[first:last].copy(), gradients, failures
-        )
+        return Rows(first, self.points[first:last].copy(), self.losses[first:last].copy(), gradients, failures)
 
     def close(self, why: str, converged: Converged | None = None, cause: str = "") -> Finding:
         """The finding."""
@@ -269,9 +265,7 @@ def work(
     return ledger.flush(), finding
 
 
-def _answer_some(
-    searcher: Searcher, ledger: Ledger, lost_rows: dict[int, str] | None, largest: int | None
-) -> int:
+def _answer_some(searcher: Searcher, ledger: Ledger, lost_rows: dict[int, str] | None, largest: int | None) -> int:
     """Answer as many rows of the proposal in hand as the budget allows; how many that were."""
     points = searcher.points
     assert points is not None
@@ -305,9 +299,7 @@ def _ended(searcher: Searcher, ledger: Ledger, result: Any) -> Finding:
     if result is None:
         return ledger.close("exhausted")
     if not isinstance(result, Converged):
-        return ledger.close(
-            "failed", cause=f"returned {type(result).__name__}; it must return Converged or None"
-        )
+        return ledger.close("failed", cause=f"returned {type(result).__name__}; it must return Converged or None")
     if np.shape(result.point) != (ledger.dimension,):
         return ledger.close(
             "failed", cause=f"converged at shape {np.shape(result.point)}; it must be ({ledger.dimension},)"

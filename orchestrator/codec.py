@@ -59,16 +59,12 @@ def decode(kind: str, data: dict[str, Any]) -> Event:
         case "Failed":
             failures = tuple(RowFailure(row, cause) for row, cause in data["failures"])
             best = _to_incumbent(data["best"])
-            return Failed(
-                data["lease"], data["agent"], data["charged"], data["cause"], data["rows"], best, failures
-            )
+            return Failed(data["lease"], data["agent"], data["charged"], data["cause"], data["rows"], best, failures)
         case "Extended":
             return Extended(data["budget"])
         case "Stopped":
             return Stopped(data["reason"])
-    raise ValueError(
-        f"event kind must be one of Started, Granted, Found, Failed, Extended, Stopped, got {kind!r}"
-    )
+    raise ValueError(f"event kind must be one of Started, Granted, Found, Failed, Extended, Stopped, got {kind!r}")
 
 
 def _lease(lease: Lease) -> dict[str, Any]:

@@ -38,9 +38,7 @@ class Executor(Protocol):
 def begin(planned: PlannedRun) -> Run:
     """The state of a run before its first event."""
     space = planned.landscape.open().space
-    members = {
-        name: Member(name, index, agent.row_price(space)) for index, (name, agent) in enumerate(planned.team)
-    }
+    members = {name: Member(name, index, agent.row_price(space)) for index, (name, agent) in enumerate(planned.team)}
     return Run(
         planned.id, space, planned.landscape.seconds, planned.budget, planned.concurrency, planned.region, members,
         planned.target,
@@ -76,9 +74,7 @@ class Scribe:
         advance(self.run, event)
 
 
-def drive(
-    run: Run, planned: PlannedRun, policy: Policy, executor: Executor, log: Log
-) -> Generator[bool, None, None]:
+def drive(run: Run, planned: PlannedRun, policy: Policy, executor: Executor, log: Log) -> Generator[bool, None, None]:
     """Work a run to its end. Yields False whenever it waits and True after each outcome, so that many runs
     interleave."""
     scribe = Scribe(run, log)
@@ -115,9 +111,7 @@ def _verdict(scribe: Scribe, deadline: float | None) -> None:
     run = scribe.run
     if isinstance(scribe.recorded, Extended):
         scribe.write(scribe.recorded)
-    elif (
-        scribe.recorded is None and deadline is not None and time.monotonic() > deadline and run.remaining > 0
-    ):
+    elif scribe.recorded is None and deadline is not None and time.monotonic() > deadline and run.remaining > 0:
         scribe.write(Extended(run.spent + run.granted))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import sqlite3
 import time
@@ -180,10 +181,9 @@ class LogFile:
         """Commit, bring everything into the one file, and leave write-ahead mode."""
         self._db.execute("COMMIT")
         self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        try:
+        # Refused while a reader has the file open; the next close does it then.
+        with contextlib.suppress(sqlite3.OperationalError):
             self._db.execute("PRAGMA journal_mode=DELETE")
-        except sqlite3.OperationalError:
-            pass  # a reader still has it open; the next close does it
         self._db.close()
 
 
@@ -255,9 +255,7 @@ def check_version(db: sqlite3.Connection, path: Path) -> None:
     try:
         (value,) = db.execute("SELECT value FROM meta WHERE key = 'schema_version'").fetchone()
     except (sqlite3.DatabaseError, TypeError) as error:
-        raise LogError(
-            f"{path} is not a searchparty log ({error}). Give the results directory of a run."
-        ) from None
+        raise LogError(f"{path} is not a searchparty log ({error}). Give the results directory of a run.") from None
     if int(json.loads(value)) > SCHEMA_VERSION:
         raise LogError(
             f"{path} has schema version {value}, this searchparty reads up to {SCHEMA_VERSION}. "

@@ -44,16 +44,12 @@ class LogReader:
         if self.path.is_dir():
             self.path = self.path / "log.sqlite"
         if not self.path.exists():
-            raise LogError(
-                f"{self.path} does not exist. Give the results directory of a run, as `run` printed it."
-            )
+            raise LogError(f"{self.path} does not exist. Give the results directory of a run, as `run` printed it.")
         try:
             self._db = sqlite3.connect(f"file:{self.path}?mode=ro", uri=True)
             check_version(self._db, self.path)
         except sqlite3.DatabaseError as error:
-            raise LogError(
-                f"{self.path} cannot be read ({error}). Give the results directory of a run."
-            ) from None
+            raise LogError(f"{self.path} cannot be read ({error}). Give the results directory of a run.") from None
 
     def close(self) -> None:
         self._db.close()
@@ -72,9 +68,7 @@ class LogReader:
     def runs(self) -> list[RunRecord]:
         """The runs, in the order of the plan."""
         sql = "SELECT id, strategy, landscape, repeat, settings FROM runs ORDER BY position"
-        return [
-            RunRecord(i, s, la, r, json.loads(settings)) for i, s, la, r, settings in self._db.execute(sql)
-        ]
+        return [RunRecord(i, s, la, r, json.loads(settings)) for i, s, la, r, settings in self._db.execute(sql)]
 
     def events(self, run: str) -> list[Event]:
         """A run's events, in order."""

@@ -65,9 +65,7 @@ def outcome(finding: Finding, lease: Lease) -> Found | Failed:
     """The event of a finding: an agent that broke its contract is charged in full."""
     if finding.why != "failed":
         return Found(finding)
-    return Failed(
-        lease.id, lease.agent, lease.budget, finding.cause, finding.rows, finding.best, finding.failures
-    )
+    return Failed(lease.id, lease.agent, lease.budget, finding.cause, finding.rows, finding.best, finding.failures)
 
 
 class Streams:

@@ -98,9 +98,7 @@ class Host:
         self._limits = threadpool_limits(1)
         self._desks: dict[str, Desk] = {}
 
-    def work(
-        self, run: str, opening: PlannedRun | None, earlier: list[Order], order: Order
-    ) -> Iterator[Item]:
+    def work(self, run: str, opening: PlannedRun | None, earlier: list[Order], order: Order) -> Iterator[Item]:
         """Work a lease. ``opening`` opens the run here first; ``earlier`` leases bring a rebuilt agent to where
         it was: every answer is recorded, nothing is evaluated."""
         if opening is not None:
