@@ -28,9 +28,7 @@ class Equal(BudgetChoice):
             gap = max(1, math.ceil(level - member.spent))
             size = fit(portion(gap, lease), member, left) if len(shares) < run.free else 0
             if size:
-                shares.append(
-                    Share(member.name, size, f"equal: {member.spent} spent of a level of {level:.0f}")
-                )
+                shares.append(Share(member.name, size, f"equal: {member.spent} spent of a level of {level:.0f}"))
                 left -= size
         return shares
 
@@ -141,9 +139,7 @@ class SuccessiveHalving(BudgetChoice):
                 words = f"successive-halving: round {number} of {len(rungs)}, {size} left, {target:.0f} each"
                 return self._grant(run, lease, pending, target, words)
         last = min(survivors, key=standing)
-        return self._grant(
-            run, lease, [last], math.inf, "successive-halving: the last one left gets the rest"
-        )
+        return self._grant(run, lease, [last], math.inf, "successive-halving: the last one left gets the rest")
 
     def rungs(self, budget: int, members: int, price: int = 1) -> list[tuple[int, float]]:
         """(members left, evaluations that each has spent in all by its end) of every round; the last has no end.

@@ -83,9 +83,7 @@ def choose(base: type[Choice], what: str, value: Any) -> Choice:
         return value
     settings = {"kind": value} if isinstance(value, str) else value
     if not isinstance(settings, Mapping) or "kind" not in settings:
-        raise ValueError(
-            f"{what} must be a name or a mapping with a kind, got {value!r}. Try one of {_list(base)}."
-        )
+        raise ValueError(f"{what} must be a name or a mapping with a kind, got {value!r}. Try one of {_list(base)}.")
     known = kinds(base)
     if settings["kind"] not in known:
         close = get_close_matches(str(settings["kind"]), known, n=1)
@@ -95,9 +93,7 @@ def choose(base: type[Choice], what: str, value: Any) -> Choice:
         return known[settings["kind"]].model_validate(dict(settings))
     except ValidationError as error:
         # Said in one line each: pydantic would nest the whole inner report in the outer one.
-        lines = (
-            f"{what}.{'.'.join(map(str, e['loc']))}: {e['msg']}, got {e['input']!r}" for e in error.errors()
-        )
+        lines = (f"{what}.{'.'.join(map(str, e['loc']))}: {e['msg']}, got {e['input']!r}" for e in error.errors())
         raise ValueError("; ".join(lines)) from None
 
 

@@ -33,9 +33,7 @@ class Composed(Policy):
     kind: Literal["composed"] = "composed"
     budget: SerializeAsAny[BudgetChoice] = Field(Equal(), description="Who gets a lease, and how long a one.")
     radius: SerializeAsAny[RadiusChoice] = Field(Fixed(), description="How far round its center it searches.")
-    sharing: SerializeAsAny[SharingChoice] = Field(
-        NoSharing(), description="What it learns of the others' best."
-    )
+    sharing: SerializeAsAny[SharingChoice] = Field(NoSharing(), description="What it learns of the others' best.")
     lease: int | None = Field(
         None,
         ge=1,
@@ -112,22 +110,19 @@ def _fresh(run: Run, member: Member, rng: np.random.Generator) -> tuple[Region, 
     if member.leases == 0:
         return run.region, f"first lease: the starting region, radius {run.region.radius:.3g}"
     known = [minimum.point for _, minimum in run.minima[-REMEMBERED:]]
-    away = (
-        f"away from {len(known)} known {'minimum' if len(known) == 1 else 'minima'}" if known else "elsewhere"
-    )
-    return Region(
-        _restart_center(run.region, known, rng), run.region.radius
-    ), f"{_cause(member)}: restart {away}"
+    away = f"away from {len(known)} known minim{'um' if len(known) == 1 else 'a'}" if known else "elsewhere"
+    region = Region(_restart_center(run.region, known, rng), run.region.radius)
+    return region, f"{_cause(member)}: restart {away}"
 
 
 def _restart_center(region: Region, known: list[Array], rng: np.random.Generator) -> Array:
-    lower, upper = region.lower, region.upper
-    places: Array = lower + rng.random((CANDIDATES, len(lower))) * (upper - lower)
-    if not known:
-        return places[0].copy()
-    # Greatest difference on an axis: the distance in which a region is a ball.
-    gaps = np.abs(places[:, None, :] - np.stack(known)[None, :, :]).max(axis=2).min(axis=1)
-    return places[int(np.argmax(gaps))].copy()
+    places = rng.uniform(region.lower, region.upper, (CANDIDATES, len(region.center)))
+    chosen = 0
+    if known:
+        # Greatest difference on an axis: the distance in which a region is a ball.
+        gaps = np.abs(places[:, None, :] - np.stack(known)[None, :, :]).max(axis=2).min(axis=1)
+        chosen = int(np.argmax(gaps))
+    return np.array(places[chosen])
 
 
 def _cause(member: Member) -> str:

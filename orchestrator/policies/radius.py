@@ -55,9 +55,7 @@ class TrustRegion(RadiusChoice):
     @model_validator(mode="after")
     def _in_order(self) -> TrustRegion:
         if self.minimum > self.maximum:
-            raise ValueError(
-                f"minimum must be at most maximum ({self.maximum}), got {self.minimum}. Swap them."
-            )
+            raise ValueError(f"minimum must be at most maximum ({self.maximum}), got {self.minimum}. Swap them.")
         return self
 
     def width(self, run: Run, member: Member, rng: np.random.Generator) -> Width:

@@ -25,12 +25,8 @@ class Broadcast(SharingChoice):
     """All are sent to the best point of all. Its finder is left where it is, which may be a newer search."""
 
     kind: Literal["broadcast"] = "broadcast"
-    after: float = Field(
-        0.0, ge=0, lt=1, description="Nothing is shared before this part of the budget is spent."
-    )
-    every: int = Field(
-        1, ge=1, description="An agent is sent to the incumbent at every so many leases of its own."
-    )
+    after: float = Field(0.0, ge=0, lt=1, description="Nothing is shared before this part of the budget is spent.")
+    every: int = Field(1, ge=1, description="An agent is sent to the incumbent at every so many leases of its own.")
 
     def shared(self, run: Run, member: Member, rng: np.random.Generator) -> Shared:
         if run.spent < self.after * run.budget:
@@ -62,9 +58,7 @@ def better(one: Incumbent, other: Incumbent | None) -> bool:
 
 def alone(why: str, member: Member) -> Shared:
     """The member's own best, and no call to go elsewhere."""
-    return Shared(
-        member.best, False, why if member.best is None else f"{why}, own best {member.best.loss:.3g}"
-    )
+    return Shared(member.best, False, why if member.best is None else f"{why}, own best {member.best.loss:.3g}")
 
 
 def words(incumbent: Incumbent) -> str:
