@@ -17,6 +17,10 @@ from .randomness import stream
 from .run import Event, Extended, Failed, Found, Granted, Member, Run, Started, Stopped, advance
 
 
+class ExecutorError(Exception):
+    """An executor cannot start or go on, through no fault of an agent; the message says what to do."""
+
+
 class Executor(Protocol):
     """Where leases are worked."""
 

@@ -79,6 +79,10 @@ class MemoryLog:
     def add_rows(self, lease: int, rows: Rows) -> None:
         self._rows.setdefault(lease, []).append(rows)
 
+    def failures(self, lease: int) -> int:
+        """How many rows of a lease failed."""
+        return sum(len(part.failures) for part in self._rows.get(lease, []))
+
 
 def joined(parts: list[Rows]) -> Rows | None:
     """Consecutive parts of one lease as one."""

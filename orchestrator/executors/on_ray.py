@@ -20,6 +20,7 @@ from ...agents.agent import Finding, Lease, Rows
 from ...agents.evaluate import evaluator_for
 from ...agents.work import Searcher, work
 from ..archive import Store
+from ..drive import ExecutorError
 from ..log import Log
 from ..planned import PlannedRun
 from ..run import Failed, Found
@@ -32,10 +33,6 @@ FLUSH_SECONDS = 0.1
 
 News = list[tuple[int, Rows | None]]
 Item = tuple[Rows | None, Finding | None]
-
-
-class ClusterError(Exception):
-    """Ray cannot be started or joined, or lost what it needs; the message says what to do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,10 +125,19 @@ class Slot:
 class Pool:
     """The actors, shared by all runs of a session. Starts Ray if none is running, and then stops it again."""
 
-    def __init__(self, size: int, address: str | None = None, cpus_per_actor: float = 0.0) -> None:
+    def __init__(
+        self,
+        largest_team: int,
+        members: int,
+        actors: int | None = None,
+        address: str | None = None,
+        cpus_per_actor: float = 0.0,
+    ) -> None:
         self._owned = not ray.is_initialized()
         if self._owned:
             start_ray(address)
+        # One actor an agent of the largest team; more only where there are more cores and agents to use them.
+        size = actors or max(largest_team, min(members, cluster_cpus()))
         self._cpus = cpus_per_actor
         self.slots = [Slot() for _ in range(size)]
         self._streams: dict[Any, tuple[RayExecutor, int]] = {}
@@ -258,7 +264,7 @@ class RayExecutor:
     def broken(self, lease: int, error: RayError) -> None:
         """The actor lives, and could not work the lease: nothing an agent or an objective does ends so."""
         cause = getattr(error, "cause", None)
-        self._outcomes[lease] = cause if isinstance(cause, Exception) else ClusterError(str(error))
+        self._outcomes[lease] = cause if isinstance(cause, Exception) else ExecutorError(str(error))
 
     def lost(self, lease: int) -> None:
         """The actor died under a lease: no event; count the loss, rebuild, carry on."""
@@ -323,7 +329,7 @@ def start_ray(address: str | None) -> None:
         ray.init(**options)
     except (ConnectionError, ValueError, RuntimeError, RayError) as error:
         where = "start a local Ray" if address is None else f"join the Ray cluster at {address}"
-        raise ClusterError(
+        raise ExecutorError(
             f"Could not {where}: {error}. Check the address and RAY_AUTH_MODE, or use --executor simulated."
         ) from None
 

@@ -1,0 +1,252 @@
+"""The command line: each command reads its input, calls one function, and prints."""
+
+from __future__ import annotations
+
+import json
+import signal
+import sys
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from enum import StrEnum
+from importlib.metadata import version
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table as RichTable
+
+from ..landscapes.landscape import LandscapeError
+from ..orchestrator.drive import ExecutorError
+from ..orchestrator.log import LogError
+from . import catalogue
+from .plan import plan
+from .progress import Bars, Lines
+from .results import Results
+from .running import Interrupted, ResultsError, Watcher, resume, run
+from .spec import SpecError, bundled, load, schema
+
+DONE, RUN_FAILED, INPUT_WRONG, INTERRUPTED = 0, 1, 2, 130
+BAD_INPUT = (SpecError, ResultsError, LogError, LandscapeError, catalogue.CatalogueError)
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+    help="A search party: independent optimizer agents explore one loss landscape together.\n\n"
+    "[bold]Examples[/bold]\n\n"
+    "  searchparty run quickstart\n\n"
+    "  searchparty check my.yaml\n\n"
+    "  searchparty run my.yaml --executor simulated --set budget=5000\n\n"
+    "  searchparty report results/quickstart-1",
+    epilog="Exit codes: 0 done, 1 a run failed, 2 the input is wrong, 130 stopped by Ctrl-C.",
+)
+out = Console(highlight=False)
+err = Console(stderr=True, highlight=False)
+
+
+class ExecutorKind(StrEnum):
+    """Where leases are worked."""
+
+    RAY = "ray"
+    SIMULATED = "simulated"
+
+
+class Family(StrEnum):
+    """What can be listed."""
+
+    AGENTS = "agents"
+    LANDSCAPES = "landscapes"
+    POLICIES = "policies"
+    EXPERIMENTS = "experiments"
+
+
+Source = Annotated[str, typer.Argument(metavar="FILE|NAME", help="An experiment's YAML file, or a bundled name.")]
+Set = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="KEY.PATH=VALUE", help="Change a setting, e.g. --set budget=5000. May be repeated."),
+]
+ExecutorOption = Annotated[
+    ExecutorKind | None,
+    typer.Option("--executor", help="Where leases are worked; the findings are the same. Default: the YAML's."),
+]
+AddressOption = Annotated[
+    str | None,
+    typer.Option("--address", help='A Ray cluster to join, e.g. "auto" or HOST:6379. Default: start Ray here.'),
+]
+NoReport = Annotated[bool, typer.Option("--no-report", help="Leave the report for later: `searchparty report`.")]
+
+
+@app.callback(invoke_without_command=True)
+def _root(
+    show: Annotated[bool, typer.Option("--version", help="Print the version and exit.", is_eager=True)] = False,
+) -> None:
+    if show:
+        out.print(f"searchparty {version('searchparty')}")
+        raise typer.Exit(DONE)
+
+
+@app.command("run")
+def run_command(
+    source: Source,
+    executor: ExecutorOption = None,
+    address: AddressOption = None,
+    results: Annotated[
+        Path | None,
+        typer.Option("--out", metavar="RESULTS", help="Directory for the results. Default: results/<name>-<n>."),
+    ] = None,
+    overrides: Set = None,
+    no_report: NoReport = False,
+) -> None:
+    """Run an experiment and write its report.
+
+    Examples: searchparty run quickstart; searchparty run my.yaml --out results/mine --set seed=7
+    """
+    experiment = load(source, overrides or [])
+    _work(
+        len(plan(experiment).runs),
+        lambda watcher: run(
+            experiment, out=results, executor=executor, address=address, watcher=watcher, report=not no_report
+        ),
+    )
+
+
+@app.command("resume")
+def resume_command(
+    results: Annotated[Path, typer.Argument(metavar="RESULTS", help="A results directory.")],
+    executor: ExecutorOption = None,
+    address: AddressOption = None,
+    no_report: NoReport = False,
+) -> None:
+    """Go on with an experiment that was stopped or killed.
+
+    Example: searchparty resume results/quickstart-1
+    """
+    settings = results / "experiment.yaml"
+    total = len(plan(load(settings)).runs) if settings.exists() else 0
+    _work(
+        total,
+        lambda watcher: resume(results, executor=executor, address=address, watcher=watcher, report=not no_report),
+    )
+
+
+def _work(total: int, work: Callable[[Watcher], Results]) -> None:
+    # A plain `kill` is to end as cleanly as Ctrl-C.
+    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
+    watcher: AbstractContextManager[Any] = Bars(err, total) if err.is_terminal else Lines(err, total)
+    with watcher as bars:
+        results = work(bars)
+    _summary(results)
+    if results.errors:
+        raise typer.Exit(RUN_FAILED)
+
+
+def _summary(results: Results) -> None:
+    """The best point, who compares how, and where the report is."""
+    best = results.best()
+    if best is None:
+        out.print("No evaluation gave a finite loss.")
+    else:
+        point = ", ".join(f"{x:.6g}" for x in best.point[:8]) + (", ..." if len(best.point) > 8 else "")
+        out.print(f"Best point of {best.landscape}, found by {escape(best.strategy)} ({escape(best.agent)}):")
+        out.print(f"  loss {best.loss:.8g} at ({point})", soft_wrap=True)
+    out.print(_rich(results.summary_rows(), "Strategies compared"))
+    for run_id, error in results.errors.items():
+        err.print(f"run {run_id} failed: {error}", style="red", markup=False, soft_wrap=True)
+    out.print(f"Results: {results.path}", soft_wrap=True)
+    if (results.path / "report.html").exists():
+        out.print(f"Report:  {results.path / 'report.html'}", soft_wrap=True)
+
+
+def _rich(rows: list[dict[str, str]], title: str) -> RichTable:
+    table = RichTable(title=title, title_justify="left")
+    for name in rows[0] if rows else []:
+        table.add_column(name, justify="left" if name in ("landscape", "strategy") else "right")
+    for row in rows:
+        table.add_row(*(escape(value) for value in row.values()))
+    return table
+
+
+@app.command("check")
+def check_command(source: Source, overrides: Set = None) -> None:
+    """Validate an experiment and print its plan: runs, evaluations, estimated time and disk."""
+    planned = plan(load(source, overrides or []))
+    out.print(planned.describe(), markup=False)
+
+
+@app.command("report")
+def report_command(
+    results: Annotated[list[Path], typer.Argument(metavar="RESULTS...", help="One or more results directories.")],
+) -> None:
+    """Write the report of one or more results directories (several: one report that compares them all)."""
+    from .report import write_report
+
+    out.print(f"Report: {write_report(list(results))}", soft_wrap=True)
+
+
+@app.command("trace")
+def trace_command(
+    results: Annotated[Path, typer.Argument(metavar="RESULTS", help="A results directory.")],
+    hashed: Annotated[bool, typer.Option("--hash", help="Print only the trace's SHA-256.")] = False,
+) -> None:
+    """Print the log as canonical text, without the wall clock: equal traces, equal findings."""
+    from ..orchestrator.reading import LogReader, trace, trace_hash
+
+    with LogReader(results) as reader:
+        if hashed:
+            print(trace_hash(reader))  # noqa: T201
+            return
+        for line in trace(reader):
+            print(line)  # noqa: T201
+
+
+@app.command("list")
+def list_command(
+    family: Annotated[Family, typer.Argument(help="What to list.")],
+    kind: Annotated[str | None, typer.Argument(help="Only this one.")] = None,
+) -> None:
+    """List what an experiment can name, with settings and defaults."""
+    if family is Family.EXPERIMENTS:
+        for name, description in bundled().items():
+            out.print(f"[bold]{escape(name)}[/bold]  {escape(description)}", soft_wrap=True)
+        return
+    rows = catalogue.describe(family.value)
+    if kind is not None:
+        catalogue.resolve(family.value, kind)
+        rows = [row for row in rows if row.kind == kind]
+    for row in rows:
+        out.print(f"[bold]{escape(row.kind)}[/bold]  {escape(row.summary)}", soft_wrap=True)
+        for name, type_, default, description in row.settings:
+            out.print(f"    {name} ({type_}, default {default}): {description}", markup=False, soft_wrap=True)
+
+
+@app.command("schema")
+def schema_command() -> None:
+    """Print the JSON Schema of the YAML, for editors."""
+    print(json.dumps(schema(), indent=2))  # noqa: T201
+
+
+def main() -> None:
+    """The command. A user's mistake ends with a message and exit code 2, never with a traceback."""
+    try:
+        app()
+    except BAD_INPUT as error:
+        err.print(str(error), style="red", markup=False, soft_wrap=True)
+        sys.exit(INPUT_WRONG)
+    except ExecutorError as error:
+        err.print(str(error), style="red", markup=False, soft_wrap=True)
+        sys.exit(RUN_FAILED)
+    except Interrupted as stopped:
+        err.print(f"Stopped. Everything found so far is in {stopped.path}.", markup=False, soft_wrap=True)
+        err.print(f"Go on with: searchparty resume {stopped.path}", markup=False, soft_wrap=True)
+        sys.exit(INTERRUPTED)
+    except BrokenPipeError:
+        # `searchparty trace ... | head` is no mistake; nothing more can be printed.
+        sys.stderr.close()
+        sys.exit(DONE)
+
+
+if __name__ == "__main__":
+    main()

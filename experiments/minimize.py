@@ -1,0 +1,161 @@
+"""``searchparty.minimize``: a team on one function, in the manner of ``scipy.optimize``."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
+from typing import Any
+
+import numpy as np
+from scipy.optimize import Bounds, OptimizeResult
+from threadpoolctl import threadpool_limits
+
+from ..agents.agent import Agent
+from ..landscapes.user import InMemory
+from ..orchestrator.drive import begin, drive
+from ..orchestrator.executors.simulated import Simulated
+from ..orchestrator.log import MemoryLog
+from ..orchestrator.planned import PlannedRun
+from ..orchestrator.policies.policy import Policy
+from ..orchestrator.run import Run
+from . import catalogue
+
+DEFAULT_TEAM = ("random-restart", "gradient-descent", "nelder-mead", "grid")
+
+Team = Sequence[str | Mapping[str, Any] | Agent] | Mapping[str, str | Mapping[str, Any] | Agent]
+
+
+def minimize(
+    fun: Callable[..., Any],
+    bounds: Sequence[tuple[float, float]] | Bounds,
+    *,
+    budget: int | None = None,
+    team: Team = DEFAULT_TEAM,
+    policy: str | Mapping[str, Any] | Policy | None = None,
+    seed: int | None = None,
+    executor: str = "simulated",
+    vectorized: bool = False,
+    concurrency: int = 1,
+    gradient: Callable[..., Any] | None = None,
+    target: float | None = None,
+) -> OptimizeResult:
+    """Minimise a function over a box with a team of agents.
+
+    ``fun`` takes an array (D,) and returns a number; with ``vectorized`` it takes (n, D) and returns (n,).
+    ``gradient``, if given, likewise returns (D,) or (n, D) and is charged one evaluation a row. ``bounds`` are D
+    pairs (low, high), or ``scipy.optimize.Bounds``. ``budget`` is in evaluations, by default 1000 D. ``team``
+    holds kinds, mappings with a kind and settings, or agents, possibly by name. ``concurrency`` is how many leases
+    are out at once (as scipy's ``workers``); with ``executor="ray"`` they are worked side by side. ``seed`` None
+    draws one; it is in the result, and the same seed gives the same points whatever the executor.
+
+    Returns an ``OptimizeResult`` with ``x``, ``fun``, ``nfev``, ``nit`` (leases), ``success``, ``message``, ``seed``,
+    ``agent`` (who found it), ``curve`` (evaluations and best loss after each lease), ``log``. Rows that fail (an
+    exception, NaN, infinity) are charged, never the best, and counted in ``nfail``. Raises ValueError for settings
+    that are wrong.
+    """
+    pairs = _pairs(bounds)
+    landscape = InMemory(function=fun, bounds=pairs, vectorized=vectorized, gradient_function=gradient)
+    members = _members(team)
+    planned = PlannedRun(
+        landscape=landscape,
+        team=members,
+        policy=_policy(policy),
+        seed=secrets.randbits(32) if seed is None else int(seed),
+        repeat=0,
+        budget=_whole("budget", 1000 * len(pairs) if budget is None else budget),
+        concurrency=min(_whole("concurrency", concurrency), len(members)),
+        target=target,
+    )
+    run, log = _work(planned, executor)
+    return _result(planned, run, log)
+
+
+def _work(planned: PlannedRun, executor: str) -> tuple[Run, MemoryLog]:
+    log, run = MemoryLog(), begin(planned)
+    with ExitStack() as stack:
+        stack.enter_context(threadpool_limits(1))
+        if executor == "simulated":
+            works: Any = Simulated(planned, log)
+            wait: Callable[[], None] = lambda: None  # noqa: E731
+        elif executor == "ray":
+            from ..orchestrator.executors.on_ray import Pool, RayExecutor
+
+            pool = Pool(largest_team=len(planned.team), members=len(planned.team))
+            stack.callback(pool.close)
+            works, wait = RayExecutor(planned, log, pool), pool.wait
+        else:
+            raise ValueError(f"executor must be 'simulated' or 'ray', got {executor!r}.")
+        stack.callback(works.close)
+        for moved in drive(run, planned, planned.policy, works, log):
+            if not moved:
+                wait()
+    return run, log
+
+
+def _result(planned: PlannedRun, run: Run, log: MemoryLog) -> OptimizeResult:
+    best = run.incumbent
+    failures = sum(log.failures(lease) for lease in range(run.leases))
+    return OptimizeResult(
+        x=None if best is None else run.space.to_box(best.point),
+        fun=np.inf if best is None else best.loss,
+        nfev=run.spent,
+        nit=run.collected,
+        nfail=failures,
+        success=best is not None,
+        message=run.stopped if best is not None else f"no evaluation gave a finite loss ({run.stopped})",
+        seed=planned.seed,
+        agent=None if best is None else best.agent,
+        curve=np.array(run.curve, dtype=float).reshape(-1, 2),
+        log=log,
+    )
+
+
+def _pairs(bounds: Any) -> tuple[tuple[float, float], ...]:
+    if isinstance(bounds, Bounds):
+        lows, highs = np.broadcast_arrays(np.atleast_1d(bounds.lb), np.atleast_1d(bounds.ub))
+        bounds = list(zip(lows.tolist(), highs.tolist(), strict=True))
+    try:
+        pairs = tuple((float(low), float(high)) for low, high in bounds)
+    except (TypeError, ValueError):
+        raise ValueError(f"bounds must be pairs (low, high), one an axis, got {bounds!r}.") from None
+    if not pairs or not all(np.isfinite([low, high]).all() and low < high for low, high in pairs):
+        raise ValueError(f"bounds must be finite pairs with low < high, one an axis, got {list(pairs)!r}.")
+    return pairs
+
+
+def _whole(name: str, value: Any) -> int:
+    if isinstance(value, bool) or int(value) != value or value < 1:
+        raise ValueError(f"{name} must be a whole number of at least 1, got {value!r}.")
+    return int(value)
+
+
+def _members(team: Team) -> tuple[tuple[str, Agent], ...]:
+    if isinstance(team, Mapping):
+        return tuple((str(name), _agent(entry)) for name, entry in team.items())
+    if isinstance(team, str) or not team:
+        raise ValueError(f"team must be a list of agents or a mapping from names to agents, got {team!r}.")
+    agents = [_agent(entry) for entry in team]
+    kinds = [agent.kind for agent in agents]
+    return tuple(
+        (agent.kind if kinds.count(agent.kind) == 1 else f"{agent.kind}-{kinds[:index].count(agent.kind) + 1}", agent)
+        for index, agent in enumerate(agents)
+    )
+
+
+def _agent(entry: str | Mapping[str, Any] | Agent) -> Agent:
+    if isinstance(entry, Agent):
+        return entry
+    data = {"kind": entry} if isinstance(entry, str) else dict(entry)
+    found: Agent = catalogue.build("agent", data)
+    return found
+
+
+def _policy(entry: str | Mapping[str, Any] | Policy | None) -> Policy:
+    if isinstance(entry, Policy):
+        return entry
+    if entry is None:
+        entry = {"kind": "composed", "budget": "bandit", "radius": "trust-region", "sharing": "broadcast"}
+    data = {"kind": entry} if isinstance(entry, str) else dict(entry)
+    found: Policy = catalogue.build("policy", data)
+    return found

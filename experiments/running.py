@@ -1,0 +1,212 @@
+"""Running an experiment: from a plan to a results directory, afresh or where an earlier session stopped."""
+
+from __future__ import annotations
+
+import platform
+import re
+import sys
+from collections.abc import Callable, Generator, Sequence
+from contextlib import ExitStack
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any, Protocol
+
+from threadpoolctl import threadpool_info, threadpool_limits
+
+from ..orchestrator.drive import Executor, begin, drive
+from ..orchestrator.executors.simulated import Simulated
+from ..orchestrator.log import LogFile
+from ..orchestrator.planned import PlannedRun
+from ..orchestrator.run import Run
+from ..orchestrator.schedule import schedule
+from .plan import plan
+from .results import Results
+from .spec import Experiment, load
+
+
+class ResultsError(ValueError):
+    """A results directory cannot be used; the message says why and what to do."""
+
+
+class Interrupted(KeyboardInterrupt):
+    """Ctrl-C: everything found so far is in ``path``."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(str(path))
+        self.path = path
+
+
+class Watcher(Protocol):
+    """Hears of progress."""
+
+    def begun(self, planned: PlannedRun, run: Run) -> None:
+        """A run starts, or goes on."""
+        ...
+
+    def stepped(self, run: str) -> None:
+        """A lease of this run was collected."""
+        ...
+
+    def ended(self, run: str, error: Exception | None) -> None:
+        """A run ended, by an error if one is given."""
+        ...
+
+
+def run(
+    experiment: Experiment | str | Path,
+    *,
+    out: str | Path | None = None,
+    executor: str | None = None,
+    address: str | None = None,
+    overrides: Sequence[str] = (),
+    watcher: Watcher | None = None,
+    report: bool = True,
+) -> Results:
+    """Run an experiment (a model, a YAML file or a bundled name) into a new results directory.
+
+    ``executor`` ("ray" or "simulated") and ``address`` go before what the YAML says; neither changes a finding.
+    ``overrides`` are "key.path=value". Returns the results; a run that failed is in ``results.errors``.
+    """
+    if not isinstance(experiment, Experiment):
+        experiment = load(experiment, overrides)
+    elif overrides:
+        raise TypeError("overrides go with a file or a name; change the Experiment itself instead")
+    experiment = experiment.with_executor(executor, address)
+    runs = plan(experiment).runs
+    directory = new_directory(out, experiment.name)
+    (directory / "experiment.yaml").write_text(experiment.to_yaml(), encoding="utf-8")
+    return _work(experiment, runs, directory, watcher, report)
+
+
+def resume(
+    directory: str | Path,
+    *,
+    executor: str | None = None,
+    address: str | None = None,
+    watcher: Watcher | None = None,
+    report: bool = True,
+) -> Results:
+    """Go on with an experiment that was stopped or killed, to the same findings as if it had not been."""
+    directory = Path(directory)
+    settings = directory / "experiment.yaml"
+    if not settings.exists():
+        raise ResultsError(
+            f"results must be a directory that `searchparty run` made, got {directory}, which has no "
+            "experiment.yaml. Give the path that the run printed."
+        )
+    experiment = load(settings).with_executor(executor, address)
+    return _work(experiment, plan(experiment).runs, directory, watcher, report)
+
+
+def new_directory(out: str | Path | None, name: str) -> Path:
+    """``out``, which must be empty or not exist; by default results/<name>-<n> with the first n that is free."""
+    if out is not None:
+        directory = Path(out)
+        if directory.exists() and (not directory.is_dir() or any(directory.iterdir())):
+            raise ResultsError(
+                f"--out must be an empty or a new directory, got {directory}, which is not empty. Name another, "
+                f"or go on with what is there: searchparty resume {directory}"
+            )
+        directory.mkdir(parents=True, exist_ok=True)
+        return directory
+    stem = re.sub(r"[^A-Za-z0-9._-]+", "-", name).strip("-.") or "experiment"
+    number = 1
+    while True:
+        directory = Path("results") / f"{stem}-{number}"
+        try:
+            directory.mkdir(parents=True)
+        except FileExistsError:
+            number += 1
+        else:
+            return directory
+
+
+def _work(
+    experiment: Experiment, runs: Sequence[PlannedRun], directory: Path, watcher: Watcher | None, report: bool
+) -> Results:
+    errors: dict[str, Exception] = {}
+
+    def ended(run_id: str, error: Exception | None) -> None:
+        if error is not None:
+            errors[run_id] = error
+        if watcher is not None:
+            watcher.ended(run_id, error)
+
+    with ExitStack() as stack:
+        # Threads of BLAS would change the last bits, and fight with the actors for the cores.
+        stack.enter_context(threadpool_limits(1))
+        log = LogFile(directory / "log.sqlite", environment())
+        stack.callback(log.close)
+        make, wait, at_once = _executors(experiment, runs, stack)
+        # Known to the file from the start, so that a report on an unfinished log says what is missing.
+        for planned in runs:
+            log.run(planned)
+
+        def started(planned: PlannedRun) -> Callable[[], Generator[bool, None, None]]:
+            return lambda: _drive(planned, log, make, watcher)
+
+        stepped = (lambda _: None) if watcher is None else watcher.stepped
+        try:
+            schedule([(planned.id, started(planned)) for planned in runs], at_once, wait, ended, stepped)
+        except KeyboardInterrupt:
+            raise Interrupted(directory) from None
+    results = Results(directory, errors)
+    if report:
+        results.report()
+    return results
+
+
+def _drive(
+    planned: PlannedRun, log: LogFile, make: Callable[[PlannedRun, Any], Executor], watcher: Watcher | None
+) -> Generator[bool, None, None]:
+    run_log = log.run(planned)
+    run = begin(planned)
+    if watcher is not None:
+        watcher.begun(planned, run)
+    executor = make(planned, run_log)
+    try:
+        yield from drive(run, planned, planned.policy, executor, run_log)
+    finally:
+        executor.close()
+
+
+def _executors(
+    experiment: Experiment, runs: Sequence[PlannedRun], stack: ExitStack
+) -> tuple[Callable[[PlannedRun, Any], Executor], Callable[[], None], int]:
+    """How to make an executor for a run, how to wait, and how many runs to interleave."""
+    settings = experiment.executor
+    if settings.kind == "simulated":
+        return Simulated, lambda: None, 1
+    # Importing Ray takes a second, which only those who use it should wait.
+    from ..orchestrator.executors.on_ray import Pool, RayExecutor
+
+    pool = Pool(
+        largest_team=max(len(planned.team) for planned in runs),
+        members=sum(len(planned.team) for planned in runs),
+        actors=settings.actors,
+        address=settings.address,
+        cpus_per_actor=settings.cpus_per_actor,
+    )
+    stack.callback(pool.close)
+    least = min(planned.concurrency for planned in runs)
+    return lambda planned, log: RayExecutor(planned, log, pool), pool.wait, 2 + len(pool.slots) // least
+
+
+def environment() -> dict[str, Any]:
+    """Versions and the linear algebra kernel: the promise of equal bits is for equal fingerprints."""
+    packages = ("searchparty", "numpy", "scipy", "ray", "pydantic", "coco-experiment", "cma", "nlopt")
+    found = {}
+    for package in packages:
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            continue
+    blas = sorted(
+        {f"{i.get('internal_api')} {i.get('version')} {i.get('architecture', '')}".strip() for i in threadpool_info()}
+    )
+    return {
+        "python": platform.python_version(),
+        "platform": f"{sys.platform} {platform.machine()}",
+        "packages": found,
+        "blas": blas,
+    }
