@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from bisect import bisect_right
 from collections.abc import Iterable
+from itertools import accumulate
 from typing import Literal
 
 import numpy as np
@@ -35,12 +36,8 @@ class Equal(BudgetChoice):
 
 def water_level(heights: Iterable[int], pool: int) -> float:
     """How high the water stands when ``pool`` is poured over columns of these heights."""
-    ordered = sorted(heights)
-    for wet, (low, high) in enumerate(zip(ordered, [*ordered[1:], math.inf], strict=True), start=1):
-        if pool <= wet * (high - low):
-            return low + pool / wet
-        pool -= int(wet * (high - low))
-    raise ValueError("heights must be one or more, got none. Give a level to a team with members.")
+    # Counting in a column that stays dry only raises the mean: the least of the means is the level.
+    return min((pool + below) / wet for wet, below in enumerate(accumulate(sorted(heights)), start=1))
 
 
 class Bandit(BudgetChoice):
