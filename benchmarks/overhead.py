@@ -1,0 +1,148 @@
+"""What an evaluation costs above the bare landscape: microseconds, by executor, batch and dimension.
+
+Runs the uniform agent on the sphere through the whole loop (policy, audit, log on disk) in leases of 1,000
+evaluations, and beside it, in the same process and in turn, the same number of bare evaluations. Start-up of Ray is
+timed apart. Each figure is the median over ``--rounds``.
+
+    python benchmarks/overhead.py [--json FILE] [--rounds 3] [--executors simulated ray] [--objective-us 0 10 100]
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import statistics
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from searchparty.agents.random_search import RandomSearch
+from searchparty.landscapes.classics import Sphere
+from searchparty.landscapes.user import UserFunction
+from searchparty.orchestrator.drive import begin, drive
+from searchparty.orchestrator.executors.simulated import Simulated
+from searchparty.orchestrator.log import LogFile
+from searchparty.orchestrator.planned import PlannedRun
+from searchparty.orchestrator.policies.composed import Composed
+
+LEASE = 1000
+BUSY = '''
+import time
+def busy(x):
+    end = time.perf_counter() + {seconds}
+    while time.perf_counter() < end:
+        pass
+    return float(x[0])
+'''
+
+
+def planned(dimension: int, batch: int, budget: int, members: int, folder: Path, busy_us: float) -> PlannedRun:
+    """One run; ``busy_us`` > 0 swaps the sphere for a function that keeps a core busy so long."""
+    landscape: Any = Sphere(dimension=dimension)
+    if busy_us:
+        source = folder / f"busy_{busy_us:g}.py"
+        source.write_text(BUSY.format(seconds=busy_us * 1e-6))
+        landscape = UserFunction(function=f"{source}:busy", bounds=((-1.0, 1.0),) * dimension)
+    team = tuple((f"random-{i}", RandomSearch(batch=batch)) for i in range(members))
+    return PlannedRun(landscape, team, Composed(lease=LEASE), 0, 0, budget, members)
+
+
+def timed(plan: PlannedRun, folder: Path, pool: Any) -> float:
+    """Seconds of one run, its log on disk included."""
+    path = folder / f"{time.monotonic_ns()}.sqlite"
+    start = time.perf_counter()
+    file = LogFile(path)
+    log = file.run(plan)
+    if pool is None:
+        executor: Any = Simulated(plan, log)
+    else:
+        from searchparty.orchestrator.executors.on_ray import RayExecutor
+
+        executor = RayExecutor(plan, log, pool)
+    for moved in drive(begin(plan), plan, plan.policy, executor, log):
+        if not moved:
+            pool.wait()
+    executor.close()
+    file.close()
+    seconds = time.perf_counter() - start
+    path.unlink()
+    return seconds
+
+
+def bare(plan: PlannedRun, batch: int) -> float:
+    """Seconds of the same evaluations with nothing round them."""
+    problem = plan.landscape.open()
+    points = np.random.default_rng(0).random((batch, problem.space.dimension))
+    start = time.perf_counter()
+    for _ in range(plan.budget // batch):
+        problem.evaluate(points)
+    return time.perf_counter() - start
+
+
+def measure(executor: str, pool: Any, dimension: int, batch: int, busy_us: float, rounds: int, folder: Path) -> dict[str, Any]:
+    budget = 200_000 if batch > 1 else 20_000
+    if busy_us:
+        budget = int(min(budget, 2e6 / busy_us))
+    plan = planned(dimension, batch, budget, 2, folder, busy_us)
+    simulated = executor != "ray"
+    totals, bares, ratios = [], [], []
+    for _ in range(rounds):
+        bares.append(bare(plan, batch))
+        totals.append(timed(plan, folder, None if simulated else pool))
+        ratios.append(1.0 if simulated else totals[-1] / timed(plan, folder, None))
+    per = 1e6 / budget
+    return {
+        "executor": executor,
+        "dimension": dimension,
+        "batch": batch,
+        "objective_us": busy_us,
+        "bare_us": statistics.median(bares) * per,
+        "total_us": statistics.median(totals) * per,
+        "overhead_us": statistics.median(t - b for t, b in zip(totals, bares, strict=True)) * per,
+        "ratio_to_simulated": statistics.median(ratios),
+    }
+
+
+def main() -> None:
+    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    options.add_argument("--json", type=Path, help="write the figures here")
+    options.add_argument("--rounds", type=int, default=3)
+    options.add_argument("--executors", nargs="+", default=["simulated", "ray"])
+    options.add_argument("--dimensions", nargs="+", type=int, default=[2, 10, 20])
+    options.add_argument("--objective-us", nargs="+", type=float, default=[0.0, 20.0, 100.0])
+    args = options.parse_args()
+    rows: list[dict[str, Any]] = []
+    startup = None
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        pool = None
+        if "ray" in args.executors:
+            from searchparty.orchestrator.executors.on_ray import Pool
+
+            start = time.perf_counter()
+            pool = Pool(largest_team=2, members=2)
+            timed(planned(2, 1, 4000, 2, folder, 0.0), folder, pool)
+            startup = time.perf_counter() - start
+            print(f"Ray: started, with two actors and a first run, in {startup:.1f} s")
+        print(f"{'executor':10} {'D':>3} {'batch':>5} {'objective':>10} {'bare':>9} {'overhead':>9} {'x simulated':>11}")
+        for busy in args.objective_us:
+            for dimension in args.dimensions if not busy else args.dimensions[:1]:
+                for batch in (1, 100) if not busy else (1,):
+                    for executor in args.executors:
+                        row = measure(executor, pool, dimension, batch, busy, args.rounds, folder)
+                        rows.append(row)
+                        print(
+                            f"{executor:10} {dimension:3} {batch:5} {busy:7.0f} us {row['bare_us']:6.2f} us"
+                            f" {row['overhead_us']:6.2f} us {row['ratio_to_simulated']:11.2f}"
+                        )
+        if pool is not None:
+            pool.close()
+    if args.json:
+        args.json.write_text(json.dumps({"ray_startup_seconds": startup, "rows": rows}, indent=2) + "\n")
+
+
+if __name__ == "__main__":
+    main()
