@@ -106,7 +106,7 @@ def _decision(run: Run, planned: PlannedRun, policy: Policy) -> tuple[Lease, ...
     if _reached(run) or run.stopped is not None or run.remaining <= 0 or run.free <= 0:
         return ()
     leases = policy.decide(run, stream(planned.seed, run.id, run.decisions, run.collected))
-    audit(run, leases)
+    audit(run, leases, policy.kind)
     return leases
 
 
