@@ -270,7 +270,7 @@ def test_what_is_no_log_is_refused(tmp_path):
     with pytest.raises(LogError, match="does not exist"):
         LogReader(tmp_path)
     (tmp_path / "log.sqlite").write_text("something else entirely, and long enough to look like a header")
-    with pytest.raises(LogError, match="not a searchparty log|cannot be read"):
+    with pytest.raises(LogError, match=r"not a searchparty log|cannot be read"):
         LogReader(tmp_path)
 
 
@@ -280,7 +280,7 @@ def test_a_newer_schema_is_refused(tmp_path):
     db.execute("UPDATE meta SET value = '99' WHERE key = 'schema_version'")
     db.commit()
     db.close()
-    with pytest.raises(LogError, match="schema version 99.*Upgrade"):
+    with pytest.raises(LogError, match=r"schema version 99.*Upgrade"):
         LogReader(tmp_path)
 
 

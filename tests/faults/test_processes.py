@@ -1,0 +1,194 @@
+"""Faults on real processes: killed actors, objectives that take their process down or hang, killed drivers."""
+
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+
+import pytest
+
+from searchparty.experiments.running import resume, run
+from searchparty.orchestrator.reading import LogReader, trace_hash
+from searchparty.orchestrator.run import Failed, Found
+
+OBJECTIVES = '''
+import os, time
+
+def bowl(x):
+    return float((x ** 2).sum())
+
+def slow(x):
+    time.sleep(0.002)
+    return float((x ** 2).sum())
+
+def deadly(x):
+    """Takes its process down in one corner."""
+    if x[0] > 0.9 and x[1] > 0.0:
+        os._exit(7)
+    return float((x ** 2).sum())
+
+def hanging(x):
+    if x[0] > 0.8:
+        time.sleep(1000)
+    return float((x ** 2).sum())
+'''
+
+
+@pytest.fixture
+def experiment(tmp_path):
+    (tmp_path / "objectives.py").write_text(OBJECTIVES)
+
+    def write(function, budget=120, repeats=1, more="", executor="simulated"):
+        path = tmp_path / f"{function}.yaml"
+        path.write_text(
+            textwrap.dedent(f"""\
+            name: {function}
+            budget: {budget}
+            repeats: {repeats}
+            landscapes:
+              - {{kind: python, function: "objectives.py:{function}", bounds: [[-1, 1], [-1, 1]]{more}}}
+            strategies:
+              pair:
+                agents:
+                  - {{kind: random, count: 2}}
+                policy: {{sharing: broadcast, lease: 20}}
+            executor: {executor}
+            """)
+        )
+        return path
+
+    return write
+
+
+def outcome(path):
+    """(trace hash, causes of failed rows)."""
+    with LogReader(path) as reader:
+        causes = []
+        for record in reader.runs():
+            for event in reader.events(record.id):
+                if isinstance(event, Found):
+                    causes += [f.cause for f in event.finding.failures]
+                elif isinstance(event, Failed):
+                    causes += [f.cause for f in event.failures]
+        return trace_hash(reader), causes
+
+
+@pytest.mark.ray
+def test_a_killed_actor_changes_nothing(local_ray, experiment, tmp_path):
+    yaml = experiment("slow", repeats=2)
+    quiet = run(yaml, out=tmp_path / "quiet", executor="ray", report=False)
+    assert not quiet.errors
+
+    victims = []
+
+    class Hunter:
+        steps = 0
+
+        def begun(self, planned, run): ...
+
+        def ended(self, run, error): ...
+
+        def stepped(self, run):
+            self.steps += 1
+            if self.steps in (2, 7):
+                pid = newest_actor()
+                victims.append(pid)
+                os.kill(pid, signal.SIGKILL)
+
+    hunted = run(yaml, out=tmp_path / "hunted", executor="ray", report=False, watcher=Hunter())
+    assert not hunted.errors
+    assert len(victims) == 2
+    assert outcome(hunted.path) == outcome(quiet.path)
+    plain = run(yaml, out=tmp_path / "plain", executor="simulated", report=False)
+    assert outcome(plain.path) == outcome(quiet.path)
+
+
+def newest_actor():
+    """Process id of a living actor of ours."""
+    listing = subprocess.run(["ps", "-eo", "pid,args"], capture_output=True, text=True, check=True).stdout
+    pids = [int(line.split()[0]) for line in listing.splitlines() if "ray::Host" in line]
+    assert pids
+    return max(pids)
+
+
+@pytest.mark.ray
+def test_a_row_that_takes_three_processes_down_fails(local_ray, experiment, tmp_path):
+    results = run(experiment("deadly"), out=tmp_path / "out", executor="ray", report=False)
+    assert not results.errors
+    _, causes = outcome(results.path)
+    assert causes
+    assert set(causes) == {"took its process down 3 times"}
+
+
+def test_a_deadly_row_fails_in_a_killable_child(experiment, tmp_path):
+    yaml = experiment("deadly", more=", timeout: 20")
+    results = run(yaml, out=tmp_path / "out", report=False)
+    _, causes = outcome(results.path)
+    assert causes
+    assert set(causes) == {"took its process down (exit code 7)"}
+
+
+def test_a_hanging_row_fails_at_its_timeout(experiment, tmp_path):
+    yaml = experiment("hanging", budget=20, more=", timeout: 0.3")
+    results = run(yaml, out=tmp_path / "out", report=False)
+    _, causes = outcome(results.path)
+    assert causes
+    assert set(causes) == {"gave no answer within its time-out of 0.3 s"}
+
+
+def start(yaml, out, executor):
+    return subprocess.Popen(
+        [sys.executable, "-m", "searchparty.experiments.cli", "run", str(yaml), "--out", str(out)]
+        + ["--executor", executor, "--no-report"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+
+
+def wait_for_rows(out, process, least=60):
+    """Wait until the log holds so many rows."""
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline and process.poll() is None:
+        try:
+            with LogReader(out) as reader:
+                (count,) = reader._db.execute("SELECT COALESCE(SUM(n), 0) FROM points").fetchone()
+            if count >= least:
+                return
+        except Exception:
+            pass
+        time.sleep(0.05)
+    raise AssertionError(f"no rows came: {process.communicate()}")
+
+
+@pytest.mark.parametrize("kill", [signal.SIGKILL, signal.SIGINT, signal.SIGTERM], ids=lambda s: s.name)
+def test_a_killed_driver_resumes_to_the_same_findings(experiment, tmp_path, kill):
+    yaml = experiment("slow", budget=400, repeats=2)
+    whole = run(yaml, out=tmp_path / "whole", report=False)
+    process = start(yaml, tmp_path / "cut", "simulated")
+    wait_for_rows(tmp_path / "cut", process)
+    process.send_signal(kill)
+    _, errors = process.communicate(timeout=30)
+    if kill is not signal.SIGKILL:
+        assert process.returncode == 130
+        assert "searchparty resume" in errors
+        assert "Traceback" not in errors
+    resumed = resume(tmp_path / "cut", report=False)
+    assert not resumed.errors
+    assert outcome(resumed.path) == outcome(whole.path)
+
+
+def test_ctrl_c_on_ray_keeps_what_was_found(experiment, tmp_path):
+    yaml = experiment("slow", budget=2000)
+    process = start(yaml, tmp_path / "cut", "ray")
+    wait_for_rows(tmp_path / "cut", process)
+    os.killpg(process.pid, signal.SIGINT)
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "Traceback" not in errors
+    whole = run(yaml, out=tmp_path / "whole", report=False)
+    resumed = resume(tmp_path / "cut", executor="simulated", report=False)
+    assert outcome(resumed.path) == outcome(whole.path)
