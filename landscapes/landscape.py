@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol, runtime_checkable
+from typing import ClassVar, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,10 @@ class Model(BaseModel):
     """Base of everything a YAML can name: fields are the YAML keys, frozen, unknown keys refused."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, validate_default=True)
+
+
+class LandscapeError(ValueError):
+    """A landscape cannot be opened as it is described; the message says what to change."""
 
 
 class EvaluationError(Exception):
@@ -80,6 +84,9 @@ class Problem(Protocol):
 
 class Landscape(Model):
     """A loss to be minimised over a box. Subclasses declare ``kind: Literal["..."]`` and their settings."""
+
+    catalogued: ClassVar[bool] = True
+    """Whether a YAML can name it."""
 
     kind: str
     seconds: float = Field(

@@ -140,8 +140,8 @@ def test_a_hanging_row_fails_at_its_timeout(experiment, tmp_path):
 
 def start(yaml, out, executor):
     return subprocess.Popen(
-        [sys.executable, "-m", "searchparty.experiments.cli", "run", str(yaml), "--out", str(out)]
-        + ["--executor", executor, "--no-report"],
+        [sys.executable, "-m", "searchparty.experiments.cli", "run", str(yaml), "--out", str(out), "--executor", executor]
+        + ["--no-report"],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

@@ -1,0 +1,65 @@
+"""The 24 noiseless functions of COCO's BBOB suite, evaluated in C by the package coco-experiment.
+
+Hansen, Finck, Ros & Auger 2009, "Real-parameter black-box optimization benchmarking 2009: noiseless functions
+definitions".
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import numpy as np
+from pydantic import Field
+
+from .landscape import Array, Landscape, Problem, Space
+
+NAMES = (
+    "sphere", "separable ellipsoid", "separable Rastrigin", "Bueche-Rastrigin", "linear slope", "attractive sector",
+    "step ellipsoid", "Rosenbrock", "rotated Rosenbrock", "ellipsoid", "discus", "bent cigar", "sharp ridge",
+    "different powers", "Rastrigin", "Weierstrass", "Schaffer F7", "ill-conditioned Schaffer F7",
+    "Griewank-Rosenbrock", "Schwefel", "Gallagher 101 peaks", "Gallagher 21 peaks", "Katsuura", "Lunacek bi-Rastrigin",
+)  # fmt: skip
+
+
+class Bbob(Landscape):
+    """A function of COCO's BBOB suite on [-5, 5]^D: shifted, rotated and distorted by its instance."""
+
+    kind: Literal["bbob"] = "bbob"
+    function: int = Field(description="Number of the function, 1 to 24.", ge=1, le=24)
+    dimension: int = Field(5, ge=2, le=1000, description="Number of axes, D.")
+    instance: int = Field(1, ge=1, description="Which shift, rotation and least loss.")
+
+    def open(self) -> Problem:
+        return Bare(self.function, self.dimension, self.instance)
+
+    @property
+    def label(self) -> str:
+        return f"bbob f{self.function} {NAMES[self.function - 1]} D={self.dimension} i{self.instance}"
+
+
+class Bare:
+    """An opened BBOB function, without COCO's observers."""
+
+    def __init__(self, function: int, dimension: int, instance: int) -> None:
+        # Imported where it is used: the command line starts without it.
+        from cocoex import BareProblem
+
+        self._problem = BareProblem("bbob", function, dimension, instance)
+        self.space = Space(np.full(dimension, -5.0), np.full(dimension, 5.0))
+
+    def evaluate(self, points: Array) -> Array:
+        if not (points.flags.writeable and points.flags.c_contiguous):
+            points = np.array(points, order="C")
+        losses: Array = np.asarray(self._problem(points), dtype=np.float64).reshape(len(points))
+        return losses
+
+    def gradient(self, points: Array) -> Array:
+        raise NotImplementedError("BBOB functions have no gradients; space.has_gradient says so.")
+
+    @property
+    def minimum(self) -> float:
+        return float(self._problem.best_value())
+
+    @property
+    def minimizers(self) -> Array:
+        return np.array(self._problem.best_parameter(), dtype=float).reshape(1, -1)

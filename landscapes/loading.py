@@ -1,0 +1,123 @@
+"""Objects by name: "path/to/file.py:name" or "package.module:name"."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+import sys
+from difflib import get_close_matches
+from importlib.util import module_from_spec, spec_from_loader
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from .landscape import LandscapeError
+
+FORM = '"path/to/file.py:name" or "package.module:name"'
+
+
+def split(reference: str, field: str) -> tuple[str, str]:
+    """The place and the name of a reference, or a LandscapeError that names the field."""
+    place, colon, name = reference.rpartition(":")
+    if not colon or not place or not name.isidentifier():
+        raise LandscapeError(f"{field} must be {FORM}, got {reference!r}. Write it so, e.g. objectives.py:loss.")
+    return place, name
+
+
+def is_file(place: str) -> bool:
+    return place.endswith(".py")
+
+
+def resolved(place: str, base: str | None) -> Path:
+    """Where a file is: relative places are relative to ``base`` (the YAML's directory) or else to here."""
+    return Path(base or ".") / Path(place).expanduser()
+
+
+def read_source(reference: str, base: str | None) -> str | None:
+    """The text of the file a reference names, if it names one that can be read."""
+    place = reference.rpartition(":")[0]
+    if not is_file(place):
+        return None
+    try:
+        return resolved(place, base).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        return None
+
+
+def load_object(reference: str, field: str, base: str | None = None, source: str | None = None) -> Any:
+    """The object a reference names. Raises LandscapeError, naming ``field``, for whatever is wrong with it.
+
+    ``source`` stands in for a file that is not on this machine (a worker of a cluster).
+    """
+    place, name = split(reference, field)
+    module = _from_file(place, field, base, source) if is_file(place) else _from_module(place, field)
+    try:
+        return getattr(module, name)
+    except AttributeError:
+        near = get_close_matches(name, [n for n in dir(module) if not n.startswith("_")], n=1)
+        cure = f"Did you mean {near[0]!r}?" if near else "Define it there at the top level."
+        raise LandscapeError(
+            f"{field} must name something in {place}, got {name!r}, which is not there. {cure}"
+        ) from None
+
+
+def _from_module(place: str, field: str) -> ModuleType:
+    try:
+        return importlib.import_module(place)
+    except Exception as error:
+        raise LandscapeError(
+            f"{field} must name a module that imports, got {place!r} ({type(error).__name__}: {error}). "
+            "Install it, or name a file: path/to/file.py:name."
+        ) from None
+
+
+def _from_file(place: str, field: str, base: str | None, source: str | None) -> ModuleType:
+    path = resolved(place, base).absolute()
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        if source is None:
+            why = "does not exist" if isinstance(error, FileNotFoundError) else f"cannot be read ({error})"
+            raise LandscapeError(
+                f"{field} must name a readable file, got {path}, which {why}. Check the path."
+            ) from None
+        text = source
+    # One module a file and a content, so that an edited file is read anew and two files never clash.
+    name = "searchparty_user_" + hashlib.sha256(f"{path}\0{text}".encode()).hexdigest()[:16]
+    known = sys.modules.get(name)
+    return known if known is not None else _executed(name, path, text, field)
+
+
+def _executed(name: str, path: Path, text: str, field: str) -> ModuleType:
+    spec = spec_from_loader(name, loader=None, origin=str(path))
+    assert spec is not None
+    module = module_from_spec(spec)
+    module.__file__ = str(path)
+    # Known by its name while it runs: dataclasses and pickle look their module up.
+    sys.modules[name] = module
+    sys.path.insert(0, str(path.parent))
+    try:
+        exec(compile(text, str(path), "exec"), module.__dict__)
+    except BaseException as error:
+        del sys.modules[name]
+        if isinstance(error, KeyboardInterrupt):
+            raise
+        raise LandscapeError(
+            f"{field} must name a file that runs, got {path}, which raised {type(error).__name__}: {error}"
+            f"{_line_in(error, path)}. Mend the file."
+        ) from None
+    finally:
+        sys.path.remove(str(path.parent))
+    return module
+
+
+def _line_in(error: BaseException, path: Path) -> str:
+    """Where in the file it went wrong."""
+    if isinstance(error, SyntaxError):
+        return f" (line {error.lineno})"
+    line, trace = None, error.__traceback__
+    while trace is not None:
+        if trace.tb_frame.f_code.co_filename == str(path):
+            line = trace.tb_lineno
+        trace = trace.tb_next
+    return "" if line is None else f" (line {line})"

@@ -1,0 +1,55 @@
+"""Losses on lines and planes through a landscape, for pictures."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .landscape import Array, EvaluationError, Problem
+
+CHUNK = 4096
+"""Points evaluated at a time: bounds the memory of functions with large intermediate arrays."""
+
+
+def line(problem: Problem, resolution: int = 400, axis: int = 0, at: Array | None = None) -> tuple[Array, Array]:
+    """Coordinates (resolution,) along an axis, in the box's units, and the losses there. ``at`` (D,) is a point on
+    the line, by default a known minimizer or the middle. Failed points are NaN."""
+    points = np.tile(through(problem, at), (resolution, 1))
+    points[:, axis] = np.linspace(problem.space.lower[axis], problem.space.upper[axis], resolution)
+    return points[:, axis].copy(), losses_of(problem, points)
+
+
+def grid2d(
+    problem: Problem, resolution: int = 160, axes: tuple[int, int] = (0, 1), at: Array | None = None
+) -> tuple[Array, Array, Array]:
+    """x (resolution,), y (resolution,) and losses (resolution, resolution), row by y, on the plane of two axes
+    through ``at`` (D,), by default a known minimizer or the middle. Failed points are NaN."""
+    first, second = axes
+    x = np.linspace(problem.space.lower[first], problem.space.upper[first], resolution)
+    y = np.linspace(problem.space.lower[second], problem.space.upper[second], resolution)
+    points = np.tile(through(problem, at), (resolution * resolution, 1))
+    points[:, first], points[:, second] = np.tile(x, resolution), np.repeat(y, resolution)
+    return x, y, losses_of(problem, points).reshape(resolution, resolution)
+
+
+def through(problem: Problem, at: Array | None) -> Array:
+    """The point a slice goes through."""
+    if at is not None:
+        return np.asarray(at, dtype=float)
+    if problem.minimizers is not None:
+        known: Array = problem.minimizers[0]
+        return known
+    return problem.space.to_box(np.full(problem.space.dimension, 0.5))
+
+
+def losses_of(problem: Problem, points: Array) -> Array:
+    """Losses (n,) of points (n, D), a piece at a time; NaN where the evaluation failed."""
+    parts = []
+    for start in range(0, len(points), CHUNK):
+        piece = np.ascontiguousarray(points[start : start + CHUNK])
+        try:
+            parts.append(np.asarray(problem.evaluate(piece), dtype=float))
+        except EvaluationError as error:
+            parts.append(np.asarray(error.losses, dtype=float))
+        except Exception:
+            parts.append(np.full(len(piece), np.nan))
+    return np.concatenate(parts)

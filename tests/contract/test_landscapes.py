@@ -1,0 +1,179 @@
+"""What every landscape must keep to, tried on all that the package has."""
+
+import pickle
+
+import numpy as np
+import pytest
+from pydantic import ValidationError
+from scipy.optimize import minimize
+
+from searchparty.experiments import catalogue
+from searchparty.landscapes.analytic import Analytic
+from searchparty.landscapes.landscape import Problem
+from searchparty.landscapes.slices import grid2d, line
+
+KINDS = catalogue.landscapes()
+ANALYTIC = {kind: cls for kind, cls in KINDS.items() if issubclass(cls, Analytic)}
+
+
+def variants():
+    for kind, cls in ANALYTIC.items():
+        free = cls.model_fields["dimension"].annotation is int
+        for dimension in (2, 5, 10) if free else (None,):
+            settings = {} if dimension is None else {"dimension": dimension}
+            yield pytest.param(cls(**settings), id=f"{kind}-{dimension or 'own'}")
+            moved = cls(**settings, shift="random", rotate=True, instance=3)
+            yield pytest.param(moved, id=f"{kind}-{dimension or 'own'}-moved")
+    bbob = KINDS["bbob"]
+    for function in range(1, 25):
+        yield pytest.param(bbob(function=function, dimension=5), id=f"bbob-{function}")
+
+
+ALL = list(variants())
+WITH_GRADIENT = [p for p in ALL if isinstance(p.values[0], Analytic)]
+
+
+def points_of(problem: Problem, n: int) -> np.ndarray:
+    return problem.space.to_box(np.random.default_rng(5).random((n, problem.space.dimension)))
+
+
+def test_there_are_at_least_fifteen_classics():
+    assert len(ANALYTIC) >= 15
+
+
+@pytest.mark.parametrize("landscape", ALL)
+def test_values_are_finite_and_independent_of_the_rows_beside(landscape):
+    problem = landscape.open()
+    points = points_of(problem, 1000)
+    together = problem.evaluate(points.copy())
+    assert together.shape == (1000,)
+    assert together.dtype == np.float64
+    assert np.isfinite(together).all()
+    alone = np.array([problem.evaluate(points[i : i + 1].copy())[0] for i in range(100)])
+    sevens = np.concatenate([problem.evaluate(points[i : i + 7].copy()) for i in range(0, 98, 7)])
+    np.testing.assert_array_equal(together[:100], alone)
+    np.testing.assert_array_equal(together[:98], sevens)
+
+
+@pytest.mark.parametrize("landscape", ALL)
+def test_evaluating_leaves_the_points_alone(landscape):
+    problem = landscape.open()
+    points = points_of(problem, 9)
+    before = points.copy()
+    problem.evaluate(points)
+    if problem.space.has_gradient:
+        problem.gradient(points)
+    np.testing.assert_array_equal(points, before)
+
+
+@pytest.mark.parametrize("landscape", WITH_GRADIENT)
+def test_gradients_are_exact(landscape):
+    problem = landscape.open()
+    points = 0.9 * points_of(problem, 40) + 0.05 * (problem.space.upper + problem.space.lower)
+    exact = problem.gradient(points)
+    assert exact.shape == points.shape
+    width = problem.space.upper - problem.space.lower
+    numeric = np.empty_like(exact)
+    for axis in range(points.shape[1]):
+        # Fourth order central differences.
+        h = np.zeros(points.shape[1])
+        h[axis] = 1e-5 * width[axis]
+        f = {k: problem.evaluate(points + k * h) for k in (-2, -1, 1, 2)}
+        numeric[:, axis] = (8 * (f[1] - f[-1]) - (f[2] - f[-2])) / (12 * h[axis])
+    scale = np.abs(exact).max(axis=1, keepdims=True) + np.abs(problem.evaluate(points))[:, None] / width.max() + 1e-9
+    # Half the penalty's and the clipping's kinks may lie within a difference; nearly all rows must agree.
+    agree = (np.abs(exact - numeric) <= 2e-5 * scale).all(axis=1)
+    assert agree.mean() >= 0.9, np.abs(exact - numeric).max()
+
+
+@pytest.mark.parametrize("landscape", ALL)
+def test_known_minima_are_attained_and_least(landscape):
+    problem = landscape.open()
+    if problem.minimum is None or problem.minimizers is None:
+        pytest.skip("nothing known")
+    at = problem.minimizers
+    assert ((at >= problem.space.lower) & (at <= problem.space.upper)).all()
+    found = problem.evaluate(at.copy())
+    tolerance = 1e-7 * max(1.0, abs(problem.minimum))
+    np.testing.assert_allclose(found, problem.minimum, rtol=0, atol=tolerance)
+    sampled = problem.evaluate(points_of(problem, 20_000))
+    assert sampled.min() >= problem.minimum - tolerance
+    start = at[0] + 0.01 * (problem.space.upper - problem.space.lower) * np.random.default_rng(1).normal(
+        size=at.shape[1]
+    )
+    bounds = list(zip(problem.space.lower, problem.space.upper, strict=True))
+    start = np.clip(start, problem.space.lower, problem.space.upper)
+    polished = minimize(lambda x: problem.evaluate(x[None].copy())[0], start, bounds=bounds, method="L-BFGS-B")
+    assert polished.fun >= problem.minimum - tolerance
+
+
+@pytest.mark.parametrize("landscape", [p for p in WITH_GRADIENT if "moved" not in p.id])
+def test_gradients_vanish_at_minima_within_the_box(landscape):
+    problem = landscape.open()
+    at = problem.minimizers
+    width = problem.space.upper - problem.space.lower
+    inner = at[((at > problem.space.lower + 1e-9 * width) & (at < problem.space.upper - 1e-9 * width)).all(axis=1)]
+    if not len(inner):
+        pytest.skip("minima on the boundary")
+    steep = np.abs(problem.gradient(points_of(problem, 200))).max()
+    assert np.abs(problem.gradient(inner)).max() <= 1e-4 * steep + 1e-6
+
+
+@pytest.mark.parametrize("landscape", ALL)
+def test_the_model_is_frozen_plain_and_portable(landscape):
+    with pytest.raises(ValidationError):
+        landscape.seconds = 2.0
+    assert type(landscape).model_validate_json(landscape.model_dump_json()) == landscape
+    assert pickle.loads(pickle.dumps(landscape)) == landscape
+    assert landscape.label
+    assert type(landscape).__doc__
+
+
+@pytest.mark.parametrize("kind", sorted(ANALYTIC))
+def test_settings_are_described(kind):
+    for name, field in KINDS[kind].model_fields.items():
+        assert name == "kind" or field.description, f"{kind}.{name} has no description"
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"shift": (1.0, 2.0, 3.0)}, "shift must have one entry an axis"),
+        ({"bounds": (1.0, -1.0)}, "bounds must have low < high"),
+        ({"bounds": ((0.0, 1.0),) * 3}, "bounds must have one entry an axis"),
+        ({"dimension": 0}, "greater than or equal to 1"),
+    ],
+)
+def test_impossible_settings_are_refused(settings, message):
+    with pytest.raises(ValidationError, match=message):
+        KINDS["sphere"](**settings)
+
+
+def test_a_shift_that_loses_every_minimizer_leaves_the_minimum_unknown():
+    problem = KINDS["sphere"](shift=100.0).open()
+    assert problem.minimum is None
+    assert problem.minimizers is None
+
+
+def test_known_values_of_the_literature():
+    value = {kind: cls().open().minimum for kind, cls in ANALYTIC.items()}
+    assert value["six-hump-camel"] == pytest.approx(-1.031628453489877)
+    assert value["eggholder"] == pytest.approx(-959.640662720851)
+    assert value["branin"] == pytest.approx(0.397887357729739)
+    assert value["goldstein-price"] == pytest.approx(3.0)
+    assert value["styblinski-tang"] == pytest.approx(-39.16616570377142 * 2)
+    assert value["hartmann-6"] == pytest.approx(-3.322368011391339)
+    assert value["michalewicz"] == pytest.approx(-1.801303410098554)
+    assert KINDS["michalewicz"](dimension=5).open().minimum == pytest.approx(-4.687658179)
+    assert KINDS["michalewicz"](dimension=10).open().minimum == pytest.approx(-9.660151716)
+    assert value["mccormick"] == pytest.approx(-1.913222954981037)
+
+
+def test_slices_go_through_the_minimum():
+    problem = KINDS["rastrigin"](dimension=4).open()
+    x, losses = line(problem, 401)
+    assert losses.min() == pytest.approx(0.0, abs=1e-9)
+    assert x[losses.argmin()] == pytest.approx(0.0, abs=1e-9)
+    _, _, plane = grid2d(problem, 41)
+    assert plane.shape == (41, 41)
+    assert plane.min() == pytest.approx(0.0, abs=1e-9)
