@@ -18,6 +18,8 @@ from .sharing import NoSharing
 
 CANDIDATES = 16
 """Places that are drawn for a restart; the one farthest from known minima is taken."""
+CLEARANCE = 0.1
+"""The least radius of a restart's region, as a share of the starting one: among many minima there is no empty room."""
 REMEMBERED = 512
 """Latest minima that a restart keeps away from; bounds the cost of a decision in a long run."""
 
@@ -26,7 +28,7 @@ class Composed(Policy):
     """Budget says who gets how much, radius how far round, sharing round what.
 
     A member's first lease has the run's starting region. One whose search converged or failed starts anew
-    elsewhere in it, away from known minima, with the starting radius. Any other carries on, in a box round its own
+    elsewhere in it, in a box that holds no known minimum. Any other carries on, in a box round its own
     best point of this search or the shared one, moved so that it lies within the cube.
     """
 
@@ -110,19 +112,21 @@ def _fresh(run: Run, member: Member, rng: np.random.Generator) -> tuple[Region, 
     if member.leases == 0:
         return run.region, f"first lease: the starting region, radius {run.region.radius:.3g}"
     known = [minimum.point for _, minimum in run.minima[-REMEMBERED:]]
-    away = f"away from {len(known)} known minim{'um' if len(known) == 1 else 'a'}" if known else "elsewhere"
-    region = Region(_restart_center(run.region, known, rng), run.region.radius)
-    return region, f"{_cause(member)}: restart {away}"
+    if not known:
+        center = rng.uniform(run.region.lower, run.region.upper)
+        return Region(center, run.region.radius), f"{_cause(member)}: restart elsewhere"
+    region = _away_from(known, run.region, rng)
+    minima = f"{len(known)} known minim{'um' if len(known) == 1 else 'a'}"
+    return region, f"{_cause(member)}: restart away from {minima}, within {region.radius:.3g}"
 
 
-def _restart_center(region: Region, known: list[Array], rng: np.random.Generator) -> Array:
-    places = rng.uniform(region.lower, region.upper, (CANDIDATES, len(region.center)))
-    chosen = 0
-    if known:
-        # Greatest difference on an axis: the distance in which a region is a ball.
-        gaps = np.abs(places[:, None, :] - np.stack(known)[None, :, :]).max(axis=2).min(axis=1)
-        chosen = int(np.argmax(gaps))
-    return np.array(places[chosen])
+def _away_from(known: list[Array], start: Region, rng: np.random.Generator) -> Region:
+    """A part of the starting region that holds none of the known minima, if there is room."""
+    places = rng.uniform(start.lower, start.upper, (CANDIDATES, len(start.center)))
+    # Greatest difference on an axis: the distance in which a region is a ball.
+    gaps = np.abs(places[:, None, :] - np.stack(known)[None, :, :]).max(axis=2).min(axis=1)
+    chosen = int(np.argmax(gaps))
+    return Region(places[chosen].copy(), float(min(start.radius, max(gaps[chosen], CLEARANCE * start.radius))))
 
 
 def _cause(member: Member) -> str:

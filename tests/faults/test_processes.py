@@ -140,7 +140,17 @@ def test_a_hanging_row_fails_at_its_timeout(experiment, tmp_path):
 
 def start(yaml, out, executor):
     return subprocess.Popen(
-        [sys.executable, "-m", "searchparty.experiments.cli", "run", str(yaml), "--out", str(out), "--executor", executor]
+        [
+            sys.executable,
+            "-m",
+            "searchparty.experiments.cli",
+            "run",
+            str(yaml),
+            "--out",
+            str(out),
+            "--executor",
+            executor,
+        ]
         + ["--no-report"],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

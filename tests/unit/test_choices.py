@@ -340,7 +340,7 @@ class TestComposed:
         policy = Composed.model_validate({"radius": "trust-region", "sharing": "broadcast"})
         (lease,) = policy.decide(run, RNG)
         assert not lease.fresh
-        assert lease.region.radius == 0.2
+        assert lease.region.radius == 0.2  # no larger than the starting one
         assert lease.region.center == pytest.approx(0.8)  # moved inside the cube
         assert lease.incumbent is run.incumbent
         assert lease.archive == 3
@@ -354,10 +354,10 @@ class TestComposed:
         back(run, "a", 0.134, point=0.15, charged=4, why="converged")
         (lease,) = Composed(radius=Shrink()).decide(run, RNG)
         assert lease.fresh
-        assert lease.region.radius == 0.2
+        assert lease.region.radius == 0.2  # no larger than the starting one
         assert np.all((lease.region.center >= 0.1) & (lease.region.center <= 0.5))
         assert np.abs(lease.region.center - 0.15).max() > 0.2
-        assert lease.reason.startswith("converged at 0.134 (flat): restart away from 1 known minimum; equal:")
+        assert lease.reason.startswith("converged at 0.134 (flat): restart away from 1 known minimum, within 0.2; equal:")
 
     def test_restart_after_failure_and_after_nothing_more(self) -> None:
         run = make("ab", budget=1000)
