@@ -1,0 +1,80 @@
+"""A wheel built from the repository holds everything, and nothing else at the top."""
+
+import os
+import subprocess
+import sys
+import venv
+import zipfile
+
+import pytest
+
+
+@pytest.fixture(scope="module")
+def wheel(repository, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("wheel")
+    subprocess.run(
+        [sys.executable, "-m", "pip", "wheel", "-q", "--no-deps", "-w", folder, repository],
+        check=True,
+        capture_output=True,
+    )
+    (path,) = folder.glob("searchparty-*.whl")
+    return path
+
+
+def test_the_wheel_holds_every_module_and_data_file(wheel, repository):
+    names = set(zipfile.ZipFile(wheel).namelist())
+    tops = {name.split("/")[0] for name in names if ".dist-info/" not in name}
+    assert tops == {"searchparty"}
+    rooms = ("agents", "landscapes", "orchestrator", "experiments")
+    wanted = {
+        f"searchparty/{path.relative_to(repository)}"
+        for room in rooms
+        for path in (repository / room).rglob("*")
+        if path.is_file() and "__pycache__" not in path.parts
+    }
+    assert wanted | {"searchparty/__init__.py", "searchparty/py.typed"} <= names
+
+
+def test_an_installed_wheel_runs_an_experiment(wheel, tmp_path):
+    venv.create(tmp_path / "venv", with_pip=False)
+    python = tmp_path / "venv" / "bin" / "python"
+    site = subprocess.run(
+        [python, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))"],
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout.strip()
+    # The dependencies of this environment, without its searchparty: only the wheel can bring that.
+    subprocess.run(
+        [sys.executable, "-m", "pip", "install", "-q", "--no-deps", "--no-index", "--target", site, wheel], check=True
+    )
+    here = subprocess.run(
+        [sys.executable, "-c", "import numpy, os; print(os.path.dirname(os.path.dirname(numpy.__file__)))"],
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout.strip()
+    with open(os.path.join(site, "borrowed.pth"), "w") as file:
+        file.write(here + "\n")
+    (tmp_path / "mine.yaml").write_text(
+        "name: mine\nbudget: 60\nlandscapes: [{kind: sphere}]\nstrategies: {alone: {agents: [random]}}\n"
+        "executor: simulated\n"
+    )
+    environment = {k: v for k, v in os.environ.items() if k != "PYTHONPATH"}
+    done = subprocess.run(
+        [python, "-m", "searchparty.experiments.cli", "run", "mine.yaml"],
+        cwd=tmp_path,
+        env=environment,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "results" / "mine-1" / "report.html").exists()
+    where = subprocess.run(
+        [python, "-c", "import searchparty; print(searchparty.__file__)"],
+        cwd=tmp_path,
+        env=environment,
+        capture_output=True,
+        text=True,
+    ).stdout
+    assert site in where
