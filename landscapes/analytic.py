@@ -76,8 +76,8 @@ class Analytic(Landscape):
         """Bounds, one pair an axis."""
         box = self.box if self.bounds is None else self.bounds
         if isinstance(box[0], tuple):
-            return box  # type: ignore[return-value]
-        return (box,) * self.dimension  # type: ignore[return-value]
+            return box
+        return (box,) * self.dimension
 
     @property
     def label(self) -> str:

@@ -55,8 +55,8 @@ class UserFunction(Landscape):
     def pairs(self) -> Pairs:
         """Bounds, one pair an axis."""
         if isinstance(self.bounds[0], tuple):
-            return self.bounds  # type: ignore[return-value]
-        return (self.bounds,) * (self.dimension or 1)  # type: ignore[return-value]
+            return self.bounds
+        return (self.bounds,) * (self.dimension or 1)
 
     def open(self) -> Problem:
         function = load_object(self.function, "function", self.base, self.source)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
+from numpy.typing import NDArray
 
 from ..agents.agent import Archive, Rows
 
@@ -52,7 +55,7 @@ class Store:
         return found
 
 
-def _grown(array: np.ndarray, size: int, used: int) -> np.ndarray:  # type: ignore[type-arg]
+def _grown(array: NDArray[Any], size: int, used: int) -> NDArray[Any]:
     wider = np.empty((size, *array.shape[1:]), dtype=array.dtype)
     wider[:used] = array[:used]
     return wider

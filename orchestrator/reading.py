@@ -82,7 +82,7 @@ class LogReader:
         """All collected points of a run."""
         record = next(r for r in self.runs() if r.id == run)
         team = {name: index for index, (name, _) in enumerate(record.settings["team"])}
-        columns: list[tuple[Array, ...]] = []
+        columns: list[tuple[NDArray[Any], ...]] = []
         for outcome in collected(self.events(run)):
             rows = self.rows(run, outcome.lease)
             n = outcome.rows

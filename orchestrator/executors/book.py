@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+import numpy as np
+
 from ...agents.agent import Finding, Lease, Rows
 from ..archive import Store
 from ..log import Log
@@ -75,6 +79,6 @@ class Streams:
     def __init__(self, planned: PlannedRun) -> None:
         self._key = (planned.seed, digest(planned.settings["landscape"]), planned.repeat)
 
-    def of(self, agent: str):  # type: ignore[no-untyped-def]
+    def of(self, agent: str) -> Callable[[int], np.random.Generator]:
         """The function from episode to generator that a searcher wants."""
         return lambda episode: stream(*self._key, agent, episode)
