@@ -313,7 +313,7 @@ class RayExecutor:
 def _careful(order: Order, losses: dict[int, int]) -> Order:
     """After a loss, hand on every batch at once, so that the next one tells its row; fail a row that has cost
     three processes, and come to it alone."""
-    lost = {row: f"took its process down {n} times" for row, n in losses.items() if n >= LOSSES_A_ROW}
+    lost = {row: f"took its process down {LOSSES_A_ROW} times" for row, n in losses.items() if n >= LOSSES_A_ROW}
     return replace(order, flush_seconds=0.0, lost_rows=lost, largest=1 if max(losses.values()) > 1 else None)
 
 
