@@ -1,0 +1,251 @@
+"""Gradient descent: plain with line search, with momentum, or Adam."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from dataclasses import dataclass
+from typing import Literal, NamedTuple, Self
+
+import numpy as np
+from pydantic import Field, model_validator
+
+from ..landscapes.landscape import Array, Space
+from .agent import Agent, AgentError, Converged, Lease, Proposal, Search, Told, WithGradient
+from .steering import called_away, draw, goal, start
+
+
+class Place(NamedTuple):
+    """A point (D,), its loss and gradient (D,), and the lease under which it was told."""
+
+    point: Array
+    loss: float
+    gradient: Array
+    lease: Lease
+
+    @property
+    def known(self) -> bool:
+        """Whether both loss and gradient are finite."""
+        return self.loss < np.inf and bool(np.isfinite(self.gradient).all())
+
+
+Descent = Generator[Proposal, Told, Converged | Lease | None]
+
+
+@dataclass(slots=True)
+class Path:
+    """What a method remembers of its steps: the last move, and Adam's means of gradients and their squares, (D,)."""
+
+    last: Array
+    mean: Array
+    square: Array
+    steps: int = 0
+
+    @classmethod
+    def at(cls, point: Array) -> Path:
+        return cls(*np.zeros((3, len(point))))
+
+
+@dataclass(slots=True)
+class Watch:
+    """How a descent is doing: its best place, its first loss, steps since the best, how many of them turned back, and the losses then."""
+
+    best: Place
+    first: float
+    steepest: float = 0.0
+    idle: int = 0
+    turns: int = 0
+    losses: tuple[float, float] = (np.inf, np.inf)
+
+    def is_flat(self, slope: float, gradient: Array, tolerance: float) -> bool:
+        """Whether the projected gradient is below this part of the greatest gradient so far."""
+        self.steepest = max(self.steepest, norm(gradient))
+        return slope <= tolerance * self.steepest
+
+    def note(self, place: Place, move: Array, last: Array) -> None:
+        """A step was taken."""
+        self.losses = (self.losses[1], place.loss)
+        if place.loss < self.best.loss:
+            self.best, self.idle, self.turns = place, 0, 0
+        else:
+            self.idle += 1
+            self.turns += bool(move @ last < 0)
+
+    def trouble(self, length: float) -> str:
+        """What is wrong, after many steps without a better loss."""
+        low, high = sorted(self.losses)
+        if high - self.best.loss <= 1e-9 * (self.first - self.best.loss):
+            return f"stuck in a local minimum: losses within {high - self.best.loss:.2g} of it for {self.idle} steps"
+        if self.turns < self.idle / 2:
+            return f"stagnates: no better loss in {self.idle} steps of about {length:.2g}"
+        return (
+            f"oscillates between losses {low:.6g} and {high:.6g} with steps of {length:.2g}; "
+            "a smaller step would settle"
+        )
+
+    def converged(self, why: str) -> Converged:
+        return Converged(self.best.point, self.best.loss, why)
+
+
+def projected(point: Array, gradient: Array) -> Array:
+    """The gradient (D,) without what points out of the cube at its faces: zero at a minimum on a face."""
+    blocked = ((point <= 0.0) & (gradient > 0)) | ((point >= 1.0) & (gradient < 0))
+    return np.where(blocked, 0.0, gradient)
+
+
+def norm(gradient: Array) -> float:
+    return float(np.linalg.norm(gradient))
+
+
+class GradientDescent(Agent):
+    """Goes downhill, until it is stuck in a local minimum, oscillates or stagnates, and says which.
+
+    Steps are projected on the cube. The first one is ``step`` long whatever the loss's scale (never longer than the
+    region's radius): the rate is step / |first gradient|. ``plain``: point - rate gradient; with ``line_search``
+    halved until the loss falls enough (Armijo's rule along the projection arc, Bertsekas 1976) and lengthened by
+    half after each success. ``momentum``: Polyak's heavy ball (1964). ``adam``: Kingma and Ba 2015. A step onto a
+    failed point is taken back and the rate halved.
+
+    A search starts at the region's center (anywhere if that is the whole cube). If a lease's region no longer holds
+    the current point, it starts again at the incumbent if that lies in the region, else at the region's center.
+    """
+
+    kind: Literal["gradient-descent"] = "gradient-descent"
+    method: Literal["plain", "momentum", "adam"] = Field("plain", description="How a gradient becomes a step.")
+    step: float = Field(0.1, gt=0, le=1, description="Length of the first step, in cube units; Adam's along each axis.")
+    momentum: float = Field(0.9, ge=0, lt=1, description="Part of the last step that is kept; Adam's beta1.")
+    beta2: float = Field(0.999, ge=0, lt=1, description="Adam's memory of squared gradients.")
+    line_search: bool | None = Field(
+        None, description="Halve steps that do not lower the loss enough. Only for plain, and its default."
+    )
+    gradients: Literal["auto", "exact", "finite-differences"] = Field(
+        "auto", description="auto: exact where the landscape has gradients, else finite differences."
+    )
+    differences: Literal["forward", "central"] = Field("forward", description="D or 2 D more points a gradient.")
+    difference: float = Field(1e-6, gt=0, le=0.1, description="Distance of finite differences, in cube units.")
+    gradient_tolerance: float = Field(
+        1e-8, ge=0, lt=1, description="Stuck when the (projected) gradient is below this part of the greatest so far."
+    )
+    step_tolerance: float = Field(1e-9, gt=0, lt=1, description="Stuck when steps are below, in cube units.")
+    patience: int = Field(50, ge=2, description="Steps without a better loss after which it gives up.")
+    settle: bool = Field(
+        False,
+        description="Where it would say that it oscillates or stagnates, go back to the best point and halve the rate.",
+    )
+
+    @model_validator(mode="after")
+    def _line_search_is_for_plain(self) -> Self:
+        if self.line_search and self.method != "plain":
+            raise ValueError(f"line_search must be false for the method {self.method}, got true. Leave it out.")
+        return self
+
+    def row_price(self, space: Space) -> int:
+        return 1 + space.gradient_price if self._exact(space) else 1
+
+    def search(self, space: Space, lease: Lease, rng: np.random.Generator) -> Search:
+        if self.gradients == "exact" and not space.has_gradient:
+            raise AgentError("gradients must be auto or finite-differences on a landscape without, got exact")
+        point = start(lease.region, rng)
+        while True:
+            ended = yield from self._descend(point, lease, self._exact(space), rng)
+            if not isinstance(ended, Lease):
+                return ended
+            lease, point = ended, goal(ended)
+
+    def _descend(self, point: Array, lease: Lease, exact: bool, rng: np.random.Generator) -> Descent:
+        """One descent from a point. Returns the lease that called it away, or what ``search`` is to return."""
+        here = yield from self._look(point, exact, np.inf)
+        for _ in range(self.patience):
+            if here.known:
+                break
+            here = yield from self._look(draw(here.lease.region, rng)[0], exact, np.inf)
+        if not here.known:
+            return None
+        # A region smaller than the steps at which it stops still gets one.
+        step = min(self.step, max(lease.region.radius, 2 * self.step_tolerance))
+        rate = step if self.method == "adam" else step / (norm(here.gradient) or 1.0)
+        path, watch = Path.at(point), Watch(here, here.loss)
+        lease, region, failed = here.lease, here.lease.region, False
+        while True:
+            if called_away(lease, region, here.point):
+                return lease
+            region = lease.region
+            slope = norm(projected(here.point, here.gradient))
+            if watch.is_flat(slope, here.gradient, self.gradient_tolerance):
+                return watch.converged(f"stuck in a local minimum: gradient norm {slope:.2g}")
+            trial = np.clip(here.point + self._step(path, here.gradient, rate), 0.0, 1.0)
+            move = trial - here.point
+            if (length := float(np.abs(move).max())) <= self.step_tolerance and path.last.any():
+                # What was left of earlier steps leads against a face of the cube, or just cancels out.
+                path = Path.at(here.point)
+                continue
+            if length <= self.step_tolerance:
+                why = "longer ones fail" if failed else f"stuck in a local minimum: gradient norm {slope:.2g}"
+                return watch.converged(f"{why}, steps down to {length:.2g}")
+            most = self._most(here, move)
+            there = yield from self._look(trial, exact, most)
+            lease = there.lease
+            if there.loss > most or not there.known:
+                failed = not there.loss < np.inf or there.loss <= most
+                rate, path = rate / 2, Path.at(here.point)
+                continue
+            watch.note(there, move, path.last)
+            here, path.last, failed = there, move, False
+            if self._searches_line:
+                rate *= 1.5
+            if watch.idle >= self.patience:
+                if not self.settle:
+                    return watch.converged(watch.trouble(length))
+                here, rate, path = watch.best, rate / 2, Path.at(here.point)
+                watch.idle = watch.turns = 0
+
+    def _look(self, point: Array, exact: bool, most: float) -> Generator[Proposal, Told, Place]:
+        """Loss and gradient at a point; no finite differences are spent where the loss is above ``most``."""
+        if exact:
+            told = yield WithGradient(point[None].copy())
+            assert told.gradients is not None
+            return Place(point, float(told.losses[0]), told.gradients[0].copy(), told.lease)
+        told = yield point[None].copy()
+        loss = float(told.losses[0])
+        if not (loss <= most and loss < np.inf):
+            return Place(point, loss, np.full(len(point), np.nan), told.lease)
+        ahead = np.where(point + self.difference <= 1.0, self.difference, -self.difference)
+        if self.differences == "forward":
+            stencil = point + np.diag(ahead)
+            told = yield stencil
+            fall, run = told.losses - loss, stencil.diagonal() - point
+        else:
+            up = np.minimum(point + np.diag(np.full(len(point), self.difference)), 1.0)
+            down = np.maximum(point - np.diag(np.full(len(point), self.difference)), 0.0)
+            told = yield np.concatenate([up, down])
+            high, low = np.split(told.losses, 2)
+            # A failed point (+inf) on both sides gives NaN: the place is unknown, as it is with one on one side.
+            with np.errstate(invalid="ignore"):
+                fall, run = high - low, up.diagonal() - down.diagonal()
+        return Place(point, loss, fall / run, told.lease)
+
+    def _step(self, path: Path, gradient: Array, rate: float) -> Array:
+        """The step (D,) from here, before it is projected on the cube."""
+        if self.method == "plain":
+            return -rate * gradient
+        if self.method == "momentum":
+            return self.momentum * path.last - rate * gradient
+        path.steps += 1
+        path.mean = self.momentum * path.mean + (1 - self.momentum) * gradient
+        path.square = self.beta2 * path.square + (1 - self.beta2) * gradient**2
+        mean = path.mean / (1 - self.momentum**path.steps)
+        spread = np.sqrt(path.square / (1 - self.beta2**path.steps))
+        # Kingma and Ba add 1e-8, which is a scale of losses; an axis with no gradient at all stays.
+        return -rate * np.divide(mean, spread, out=np.zeros_like(mean), where=spread > 0)
+
+    def _most(self, here: Place, move: Array) -> float:
+        """The greatest loss at which a move is accepted: Armijo's with a line search, and strictly below here."""
+        if not self._searches_line:
+            return np.inf
+        return min(here.loss + 1e-4 * float(here.gradient @ move), float(np.nextafter(here.loss, -np.inf)))
+
+    @property
+    def _searches_line(self) -> bool:
+        return self.method == "plain" if self.line_search is None else self.line_search
+
+    def _exact(self, space: Space) -> bool:
+        return self.gradients == "exact" or (self.gradients == "auto" and space.has_gradient)

@@ -1,0 +1,74 @@
+"""scipy's local solvers."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any, Literal
+
+import numpy as np
+from pydantic import Field
+
+from ..landscapes.landscape import Array, Space
+from .agent import Agent, Converged, Lease, Search
+from .inverted import Objective, inverted
+from .steering import called_away, goal, start
+
+SOLVERS = {"slsqp": "SLSQP", "l-bfgs-b": "L-BFGS-B", "nelder-mead": "Nelder-Mead", "powell": "Powell"}
+TAKES_GRADIENTS = ("slsqp", "l-bfgs-b")
+
+
+class Local(Agent):
+    """A local solver of ``scipy.optimize.minimize``, bounded by the cube, turned inside out (see ``inverted.py``).
+
+    Starts at the region's center (anywhere if that is the whole cube) and ends when the solver does. If a lease's
+    region no longer holds its best point, the solver is started again at the incumbent if that lies in the region,
+    else at its center. slsqp and l-bfgs-b use the landscape's gradients where it has them, else finite differences.
+    """
+
+    kind: Literal["local"] = "local"
+    method: Literal["slsqp", "l-bfgs-b", "nelder-mead", "powell"] = Field("slsqp", description="The solver.")
+    tolerance: float = Field(1e-10, gt=0, lt=1, description="scipy's tol: what it means depends on the method.")
+    difference: float = Field(1e-7, gt=0, le=0.1, description="Distance of finite differences, in cube units.")
+
+    def row_price(self, space: Space) -> int:
+        return 1 + space.gradient_price if self._exact(space) else 1
+
+    def search(self, space: Space, lease: Lease, rng: np.random.Generator) -> Search:
+        point = start(lease.region, rng)
+        while True:
+            region, best, loss = lease.region, point, np.inf
+            solver = inverted(partial(self._solve, x=point, exact=self._exact(space)))
+            try:
+                proposal = next(solver)
+                while not called_away(lease, region, best):
+                    told = yield proposal
+                    lease = told.lease
+                    if told.losses[0] < loss:
+                        rows = proposal if isinstance(proposal, np.ndarray) else proposal.points
+                        best, loss = rows[0].copy(), float(told.losses[0])
+                    proposal = solver.send(told)
+            except StopIteration as stop:
+                return Converged(best, loss, f"{self.method}: {stop.value}") if loss < np.inf else None
+            finally:
+                solver.close()
+            point = goal(lease)
+
+    def _solve(self, objective: Objective, x: Array, exact: bool) -> str:
+        """Run the solver; its own word on why it ended."""
+        # Imported here, as it takes long and few runs need it.
+        from scipy.optimize import minimize
+
+        options: dict[str, Any] = {} if exact or self.method not in TAKES_GRADIENTS else {"eps": self.difference}
+        result = minimize(
+            objective.with_gradient if exact else objective,
+            x,
+            method=SOLVERS[self.method],
+            jac=True if exact else None,
+            bounds=[(0.0, 1.0)] * len(x),
+            tol=self.tolerance,
+            options=options | {"maxiter": 1_000_000},
+        )
+        return str(result.message).rstrip(".").lower()
+
+    def _exact(self, space: Space) -> bool:
+        return space.has_gradient and self.method in TAKES_GRADIENTS

@@ -1,0 +1,85 @@
+"""The downhill simplex."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from typing import Literal
+
+import numpy as np
+from pydantic import Field
+
+from ..landscapes.landscape import Array, Space
+from .agent import Agent, Converged, Lease, Proposal, Search, Told
+from .steering import called_away, goal, start
+
+
+class NelderMead(Agent):
+    """The simplex of Nelder and Mead (1965) with the adaptive parameters of Gao and Han 2012 (eq. 4.1), cut off at the
+    cube.
+
+    The first simplex has a corner at the region's center (anywhere if that is the whole cube) and edges along the
+    axes. When it has shrunk below ``tolerance``, a new one is laid round the best corner, so that a simplex that has
+    gone flat is not taken for a minimum; it ends when that brings nothing better. If a lease's region no longer
+    holds the best corner, a new simplex is laid at the incumbent if that lies in the region, else at its center.
+    """
+
+    kind: Literal["nelder-mead"] = "nelder-mead"
+    step: float = Field(0.2, gt=0, le=1, description="Edges of the first simplex, as part of the region's radius.")
+    tolerance: float = Field(1e-8, gt=0, le=0.1, description="A simplex less wide than this, in cube units, is done.")
+
+    def search(self, space: Space, lease: Lease, rng: np.random.Generator) -> Search:
+        point, loss = start(lease.region, rng), np.inf
+        while True:
+            before, region = loss, lease.region
+            point, loss, lease = yield from self._shrink(point, lease)
+            if called_away(lease, region, point):
+                point, loss = goal(lease), np.inf
+            elif not loss < before:
+                if loss < np.inf:
+                    return Converged(point, loss, f"the simplex shrank to {self.tolerance:.2g}, twice at this point")
+                return None
+
+    def _shrink(self, point: Array, lease: Lease) -> Generator[Proposal, Told, tuple[Array, float, Lease]]:
+        """Lay a simplex at a point and follow it until it is small or called away: best corner, loss, lease."""
+        n, region = len(point), lease.region
+        # Gao and Han's parameters; those of two dimensions for one, where they would flatten the simplex.
+        m = max(n, 2)
+        expand, contract, shrink = 1 + 2 / m, 0.75 - 1 / (2 * m), 1 - 1 / m
+        corners = simplex(point, self.step * region.radius)
+        told = yield corners.copy()
+        losses = told.losses.copy()
+        while True:
+            order = losses.argsort(kind="stable")
+            corners, losses = corners[order], losses[order]
+            small = float(np.abs(corners[1:] - corners[0]).max()) <= self.tolerance
+            if small or called_away(told.lease, region, corners[0]):
+                return corners[0], float(losses[0]), told.lease
+            center, worst = corners[:-1].mean(axis=0), corners[-1]
+            reflected = np.clip(2 * center - worst, 0.0, 1.0)
+            told = yield reflected[None].copy()
+            trial, loss = reflected, told.losses[0]
+            if loss < losses[0]:
+                further = np.clip(center + expand * (reflected - center), 0.0, 1.0)
+                told = yield further[None].copy()
+                if told.losses[0] < loss:
+                    trial, loss = further, told.losses[0]
+            elif not loss < losses[-2]:
+                # Contract towards the better of the worst corner and its reflection.
+                outside = loss < losses[-1]
+                end, most = (reflected, loss) if outside else (worst, losses[-1])
+                trial = np.clip(center + contract * (end - center), 0.0, 1.0)
+                told = yield trial[None].copy()
+                loss = told.losses[0]
+                if not loss < most:
+                    corners[1:] = corners[0] + shrink * (corners[1:] - corners[0])
+                    told = yield corners[1:].copy()
+                    losses[1:] = told.losses
+                    continue
+            corners[-1], losses[-1] = trial, loss
+
+
+def simplex(point: Array, edge: float) -> Array:
+    """Corners (D + 1, D): the point, and one more along each axis, inwards where there is no room outwards."""
+    edges = np.where(point + edge <= 1.0, edge, -edge)
+    corners: Array = np.clip(np.vstack([point, point + np.diag(edges)]), 0.0, 1.0)
+    return corners

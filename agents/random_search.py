@@ -1,0 +1,33 @@
+"""Uniform random search: the baseline that every other agent must beat."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import numpy as np
+from pydantic import Field
+
+from ..landscapes.landscape import Space
+from .agent import Agent, Lease, Search
+
+
+class RandomSearch(Agent):
+    """Draws points uniformly in the region of its lease. (Brooks 1958, "A discussion of random methods for seeking
+    maxima".) Never ends."""
+
+    kind: Literal["random"] = "random"
+    batch: int = Field(1, ge=1, description="Points a proposal.")
+
+    def search(self, space: Space, lease: Lease, rng: np.random.Generator) -> Search:
+        random, shape = rng.random, (self.batch, space.dimension)
+        while True:
+            now = lease
+            lower = now.region.lower
+            width = now.region.upper - lower
+            # Little is done in these two loops: what they cost is charged to every evaluation.
+            if (lower == 0.0).all() and (width == 1.0).all():
+                while lease is now:
+                    lease = (yield random(shape)).lease
+            else:
+                while lease is now:
+                    lease = (yield lower + width * random(shape)).lease
