@@ -327,11 +327,20 @@ def start_ray(address: str | None) -> None:
         options["address"] = address
     try:
         ray.init(**options)
+        quieten()
     except (ConnectionError, ValueError, RuntimeError, RayError) as error:
         where = "start a local Ray" if address is None else f"join the Ray cluster at {address}"
         raise ExecutorError(
             f"Could not {where}: {error}. Check the address and RAY_AUTH_MODE, or use --executor simulated."
         ) from None
+
+
+def quieten() -> None:
+    """Keep Ray's notices of dead workers, which it prints on standard output, in its own logs: a lost actor is
+    rebuilt and what it cost is in our log."""
+    from ray._private import worker
+
+    worker.print_to_stdstream = lambda *_, **__: None
 
 
 def cluster_cpus() -> int:
