@@ -33,12 +33,14 @@ Descent = Generator[Proposal, Told, Converged | Lease | None]
 
 @dataclass(slots=True)
 class Path:
-    """What a method remembers of its steps: the last move, and Adam's means of gradients and their squares, (D,)."""
+    """What a method remembers of its steps: the last move, and Adam's means of gradients and their squares, (D,),
+    in units of the first gradient's length."""
 
     last: Array
     mean: Array
     square: Array
     steps: int = 0
+    unit: float = 0.0
 
     @classmethod
     def at(cls, point: Array) -> Path:
@@ -47,7 +49,8 @@ class Path:
 
 @dataclass(slots=True)
 class Watch:
-    """How a descent is doing: its best place, its first loss, steps since the best, how many of them turned back, and the losses then."""
+    """How a descent is doing: its best place, its first loss, its greatest gradient, the steps since the best, how many
+    of them turned back, and the last two losses."""
 
     best: Place
     first: float
@@ -93,7 +96,9 @@ def projected(point: Array, gradient: Array) -> Array:
 
 
 def norm(gradient: Array) -> float:
-    return float(np.linalg.norm(gradient))
+    """The Euclidean norm of a gradient (D,), also where its square overflows."""
+    scale = float(np.abs(gradient).max())
+    return scale * float(np.linalg.norm(gradient / scale)) if 0.0 < scale < np.inf else scale
 
 
 class GradientDescent(Agent):
@@ -229,6 +234,9 @@ class GradientDescent(Agent):
             return -rate * gradient
         if self.method == "momentum":
             return self.momentum * path.last - rate * gradient
+        # In units of the first gradient, so that no square overflows.
+        path.unit = path.unit or norm(gradient) or 1.0
+        gradient = gradient / path.unit
         path.steps += 1
         path.mean = self.momentum * path.mean + (1 - self.momentum) * gradient
         path.square = self.beta2 * path.square + (1 - self.beta2) * gradient**2

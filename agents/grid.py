@@ -20,8 +20,8 @@ class Grid(Agent):
     than ``max_points``, ``beyond`` says what is laid instead. Points of the grid before that would come again are
     not evaluated again (with 5 points an axis and shrink 0.5, most of 3 to the D of them; Sobol points never
     coincide). With ``move_at_edge``, a new best on a face of the region, away from the cube's own, moves the region
-    without shrinking it: the minimum may lie outside. Lines along the axes shrink the region once all were laid. A lease that changes the region is followed once the grid in
-    hand is done.
+    without shrinking it: the minimum may lie outside. Where lines along the axes stand in for a grid, the region
+    shrinks once all were laid. A lease that changes the region is followed once the grid or line in hand is done.
     """
 
     kind: Literal["grid"] = "grid"
@@ -67,7 +67,7 @@ class Grid(Agent):
             part = (part + 1) % parts
             if not same(lease.region, followed):
                 region = followed = lease.region
-                point, loss, part, on_edge = np.clip(region.center, 0.0, 1.0), np.inf, 0, False
+                point, loss, on_edge = np.clip(region.center, 0.0, 1.0), np.inf, False
             elif part or (on_edge and self.move_at_edge):
                 region, on_edge = Region(point, region.radius), on_edge and part > 0
             elif region.radius * self.shrink >= self.resolution:
@@ -108,7 +108,9 @@ def sobol(dimension: int, most: int, rng: np.random.Generator) -> Array:
     # Imported here: it takes a second, and most grids never need it.
     from scipy.stats import qmc
 
-    points: Array = qmc.Sobol(dimension, scramble=True, seed=rng).random_base2(most.bit_length() - 1)
+    # By a number, as scipy would spawn from a generator, which one keyed without a seed sequence cannot.
+    seed = int(rng.integers(2**63))
+    points: Array = qmc.Sobol(dimension, scramble=True, seed=seed).random_base2(most.bit_length() - 1)
     return points
 
 

@@ -17,8 +17,8 @@ from ..landscapes.landscape import Array
 from .agent import AgentError, Lease, Proposal, Told, WithGradient
 
 Result = TypeVar("Result")
-FAILED = 1e100
-"""What a solver is told of a failed point before there is any loss: bad, and its square still finite."""
+FAILED = 1e300
+"""What a solver is told of a failed point before there is any loss."""
 
 
 class Objective:

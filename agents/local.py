@@ -11,22 +11,25 @@ from pydantic import Field
 from ..landscapes.landscape import Array, Space
 from .agent import Agent, Converged, Lease, Search
 from .inverted import Objective, inverted
-from .steering import called_away, goal, start
+from .steering import called_away, draw, goal, start
 
-SOLVERS = {"slsqp": "SLSQP", "l-bfgs-b": "L-BFGS-B", "nelder-mead": "Nelder-Mead", "powell": "Powell"}
+SOLVERS = {"slsqp": "SLSQP", "l-bfgs-b": "L-BFGS-B", "powell": "Powell"}
+TRIES = 50
+"""Starts at a failed point before it lets the solver try."""
 TAKES_GRADIENTS = ("slsqp", "l-bfgs-b")
 
 
 class Local(Agent):
     """A local solver of ``scipy.optimize.minimize``, bounded by the cube, turned inside out (see ``inverted.py``).
 
-    Starts at the region's center (anywhere if that is the whole cube) and ends when the solver does. If a lease's
+    Starts at the region's center (anywhere if that is the whole cube, or if that point fails) and ends when the
+    solver does. If a lease's
     region no longer holds its best point, the solver is started again at the incumbent if that lies in the region,
     else at its center. slsqp and l-bfgs-b use the landscape's gradients where it has them, else finite differences.
     """
 
     kind: Literal["local"] = "local"
-    method: Literal["slsqp", "l-bfgs-b", "nelder-mead", "powell"] = Field("slsqp", description="The solver.")
+    method: Literal["slsqp", "l-bfgs-b", "powell"] = Field("slsqp", description="The solver.")
     tolerance: float = Field(1e-10, gt=0, lt=1, description="scipy's tol: what it means depends on the method.")
     difference: float = Field(1e-7, gt=0, le=0.1, description="Distance of finite differences, in cube units.")
 
@@ -34,7 +37,7 @@ class Local(Agent):
         return 1 + space.gradient_price if self._exact(space) else 1
 
     def search(self, space: Space, lease: Lease, rng: np.random.Generator) -> Search:
-        point = start(lease.region, rng)
+        point, tries = start(lease.region, rng), 0
         while True:
             region, best, loss = lease.region, point, np.inf
             solver = inverted(partial(self._solve, x=point, exact=self._exact(space)))
@@ -46,12 +49,17 @@ class Local(Agent):
                     if told.losses[0] < loss:
                         rows = proposal if isinstance(proposal, np.ndarray) else proposal.points
                         best, loss = rows[0].copy(), float(told.losses[0])
+                    elif loss == np.inf and tries < TRIES:
+                        # No solver finds its way out of a place where it hears of no loss at all.
+                        tries += 1
+                        best = draw(lease.region, rng)[0]
+                        break
                     proposal = solver.send(told)
             except StopIteration as stop:
                 return Converged(best, loss, f"{self.method}: {stop.value}") if loss < np.inf else None
             finally:
                 solver.close()
-            point = goal(lease)
+            point = goal(lease) if called_away(lease, region, best) else best
 
     def _solve(self, objective: Objective, x: Array, exact: bool) -> str:
         """Run the solver; its own word on why it ended."""

@@ -1,0 +1,293 @@
+"""What single agents do where the answer is known."""
+
+import gc
+import weakref
+
+import numpy as np
+import pytest
+from pydantic import ValidationError
+
+from searchparty.agents.agent import AgentError, Archive, Incumbent, Region
+from searchparty.agents.gradient_descent import GradientDescent
+from searchparty.agents.grid import Grid, full_grid
+from searchparty.agents.inverted import FAILED, inverted
+from searchparty.agents.local import Local
+from searchparty.agents.nelder_mead import NelderMead
+from searchparty.agents.pattern_search import PatternSearch
+from searchparty.agents.random_restart import RandomRestart
+from searchparty.agents.random_search import RandomSearch
+
+CENTER = 0.3713
+
+
+def bowl(points):
+    return ((points - CENTER) ** 2).sum(axis=1)
+
+
+def bowl_gradient(points):
+    return 2 * (points - CENTER)
+
+
+def rastrigin(points):
+    z = 10.24 * points - 5.12
+    return (z * z - 10 * np.cos(2 * np.pi * z) + 10).sum(axis=1)
+
+
+# random
+
+
+def test_random_fills_its_region_and_no_more(drive, lease_of):
+    second = lease_of(2, 1, Region(np.array([0.9, 0.1]), 0.2))
+    points = drive(RandomSearch(batch=50), bowl, 2, 2000, changes={1000: second}).points
+    assert points[:1000].min() < 0.05
+    assert points[:1000].max() > 0.95
+    assert np.all(points[1000:] >= [0.7, 0.0])
+    assert np.all(points[1000:] <= [1.0, 0.3])
+    np.testing.assert_allclose(points[1000:].mean(axis=0), [0.85, 0.15], atol=0.02)
+
+
+# grid
+
+
+def test_a_full_grid_in_lexicographic_order():
+    points = full_grid(np.array([0.0, 0.5]), np.array([1.0, 0.7]), 3)
+    np.testing.assert_allclose(points[:4], [[0, 0.5], [0, 0.6], [0, 0.7], [0.5, 0.5]])
+    assert points.shape == (9, 2)
+
+
+def test_the_grid_halves_down_to_its_resolution(drive):
+    driven = drive(Grid(resolution=0.1), lambda p: bowl(p - 0.5 + CENTER), 2, 10_000)
+    # Radii 0.5, 0.25, 0.125; the next would be 0.0625. All but the first know 3 x 3 of their 25 points.
+    assert [len(points) for points in driven.batches] == [25, 16, 16]
+    np.testing.assert_allclose([np.ptp(points[:, 0]) / 2 for points in driven.batches], [0.5, 0.25, 0.125])
+    assert driven.ended.why == "grid resolution 0.1 reached"
+    np.testing.assert_array_equal(driven.ended.point, [0.5, 0.5])
+
+
+def test_no_grid_point_comes_twice_in_a_row(drive):
+    points = drive(Grid(resolution=1e-3), bowl, 2, 10_000).points
+    assert len(np.unique(np.round(points, 9), axis=0)) == len(points)
+
+
+@pytest.mark.parametrize(("moves", "least"), [(True, 0.0), (False, 0.3)])
+def test_a_grid_may_leave_its_region_by_the_edge(moves, least, drive, lease_of):
+    lease = lease_of(2, 0, Region(np.array([0.8, 0.8]), 0.1), fresh=True)
+    driven = drive(Grid(move_at_edge=moves, resolution=1e-3), lambda p: p.sum(axis=1), 2, 10_000, lease=lease)
+    assert driven.ended.point.max() < 0.01 if moves else driven.ended.point.min() > least
+
+
+@pytest.mark.parametrize(("beyond", "sizes"), [("sobol", [64, 64]), ("coordinate", [5, 4])])
+def test_what_stands_in_for_a_grid_too_large(beyond, sizes, drive):
+    driven = drive(Grid(max_points=100, beyond=beyond), bowl, 10, 110)
+    assert [len(points) for points in driven.batches[:2]] == sizes
+
+
+def test_the_order_of_a_grid_is_as_asked(drive):
+    lexicographic, random = (drive(Grid(order=order), bowl, 2, 25).points for order in ("lexicographic", "random"))
+    assert not np.array_equal(lexicographic, random)
+    np.testing.assert_array_equal(lexicographic, random[np.lexsort(random.T[::-1])])
+
+
+def test_a_grid_finishes_before_it_follows(drive, lease_of):
+    change = lease_of(2, 1, Region(np.array([0.8, 0.2]), 0.1))
+    first, second = drive(Grid(), bowl, 2, 30, changes={1: change}).batches
+    assert len(first) == 25
+    np.testing.assert_allclose([second.min(axis=0), second.max(axis=0)], [[0.7, 0.1], [0.9, 0.3]])
+
+
+# gradient descent
+
+
+@pytest.mark.parametrize("method", ["plain", "momentum", "adam"])
+@pytest.mark.parametrize("gradient", [None, bowl_gradient], ids=["differences", "exact"])
+@pytest.mark.parametrize("scale", [1e-12, 1.0, 1e12])
+def test_descent_finds_the_bottom_whatever_the_scale(method, gradient, scale, drive):
+    given = None if gradient is None else lambda p: scale * gradient(p)
+    ended = drive(GradientDescent(method=method, settle=True), lambda p: scale * bowl(p), 3, 20_000, given).ended
+    np.testing.assert_allclose(ended.point, CENTER, atol=1e-5)
+    assert ended.why.startswith("stuck in a local minimum")
+
+
+def test_momentum_masters_a_narrow_valley(drive):
+    curvature = np.array([1.0, 300.0])
+
+    def valley(points):
+        return 0.5 * (curvature * (points - CENTER) ** 2).sum(axis=1)
+
+    def gradient(points):
+        return curvature * (points - CENTER)
+
+    momentum = GradientDescent(method="momentum", step=0.2)
+    ended = drive(momentum, valley, 2, 4000, gradient).ended
+    np.testing.assert_allclose(ended.point, CENTER, atol=1e-5)
+
+
+def test_long_steps_oscillate_and_say_so(drive):
+    driven = drive(
+        GradientDescent(line_search=False, step=0.3),
+        lambda p: np.abs(p - 0.5).sum(axis=1),
+        1,
+        1000,
+        lambda p: np.sign(p - 0.5),
+    )
+    assert driven.ended.why.startswith("oscillates between losses")
+    assert driven.ended.why.endswith("with steps of 0.3; a smaller step would settle")
+    settled = drive(
+        GradientDescent(line_search=False, step=0.3, settle=True, patience=5),
+        lambda p: np.abs(p - 0.5).sum(axis=1),
+        1,
+        5000,
+        lambda p: np.sign(p - 0.5),
+    )
+    assert settled.losses.min() < 1e-6
+
+
+def test_it_stops_on_a_face_of_the_cube(drive):
+    slope = np.array([1.0, -2.0])
+    driven = drive(GradientDescent(), lambda p: p @ slope, 2, 1000, lambda p: np.tile(slope, (len(p), 1)))
+    np.testing.assert_array_equal(driven.ended.point, [0.0, 1.0])
+    assert driven.ended.why == "stuck in a local minimum: gradient norm 0"
+
+
+def test_a_descent_goes_to_the_incumbent_when_called_away(drive, lease_of):
+    best = Incumbent("other", 0, 0, np.array([0.8, 0.85]), 0.0)
+    change = lease_of(2, 1, Region(np.array([0.82, 0.82]), 0.05), incumbent=best)
+    driven = drive(GradientDescent(), bowl, 2, 30, bowl_gradient, changes={3: change})
+    np.testing.assert_array_equal(driven.points[3], best.point)
+    near = lease_of(2, 1, Region(np.array([0.4, 0.4]), 0.45), incumbent=best)
+    carried_on = drive(GradientDescent(), bowl, 2, 30, bowl_gradient, changes={3: near})
+    assert not (carried_on.points == best.point).all(axis=1).any()
+
+
+def test_a_descent_starts_at_the_center_of_its_region(drive, lease_of):
+    lease = lease_of(2, 0, Region(np.array([0.7, 0.2]), 0.01), fresh=True)
+    driven = drive(GradientDescent(), bowl, 2, 2, bowl_gradient, lease=lease)
+    np.testing.assert_array_equal(driven.points[0], [0.7, 0.2])
+    assert np.linalg.norm(driven.points[1] - driven.points[0]) == pytest.approx(0.01)
+
+
+def test_exact_gradients_cost_and_must_be_there(drive):
+    from searchparty.landscapes.landscape import Space
+
+    space = Space(np.zeros(2), np.ones(2), True, 3)
+    assert GradientDescent().row_price(space) == 4
+    assert GradientDescent(gradients="finite-differences").row_price(space) == 1
+    with pytest.raises(AgentError, match="gradients must be auto or finite-differences"):
+        drive(GradientDescent(gradients="exact"), bowl, 2, 10)
+
+
+def test_a_line_search_is_refused_where_there_is_none():
+    with pytest.raises(ValidationError, match="line_search must be false for the method adam, got true"):
+        GradientDescent(method="adam", line_search=True)
+
+
+# restarts
+
+
+def test_restarts_see_several_basins(drive):
+    driven = drive(RandomRestart(smallest_step=1e-3, step=0.1), rastrigin, 2, 3000)
+    low = driven.points[driven.losses < 12]
+    assert len({tuple(basin) for basin in np.round(10.24 * low - 5.12).astype(int)}) >= 5
+
+
+def test_so_many_restarts_and_no_more(drive):
+    driven = drive(RandomRestart(restarts=2), bowl, 2, 10_000)
+    assert driven.ended.why == "stuck, after 2 restarts"
+    assert driven.ended.loss == driven.losses.min()
+
+
+def test_a_restart_keeps_clear_of_the_archive_if_told_to(lease_of, drive):
+    crowd = np.random.default_rng(0).random((5000, 2)) * [0.7, 1.0]
+    seen = Archive(1, crowd, np.zeros(5000), np.zeros(5000, dtype=int))
+    agent = RandomRestart(avoid="everyone", step=1e-4, smallest_step=1e-5)
+    assert agent.reads_archive
+    assert not RandomRestart().reads_archive
+    lease = lease_of(2, 0, fresh=True, seen=seen)
+    points = drive(agent, lambda p: np.zeros(len(p)), 2, 200, lease=lease).points
+    # On a plain no climb goes anywhere, so that only restarts are far from the point before.
+    jumps = 1 + np.flatnonzero(np.abs(np.diff(points, axis=0)).max(axis=1) > 0.05)
+    assert points[jumps[0], 0] > 0.7
+
+
+@pytest.mark.parametrize("agent", [RandomRestart(), PatternSearch(), NelderMead(), Local()], ids=lambda a: a.kind)
+def test_it_leaves_at_once_when_called_away(agent, drive, lease_of):
+    change = lease_of(2, 1, Region(np.array([0.9, 0.9]), 0.05))
+    points = drive(agent, bowl, 2, 30, changes={5: change}).points
+    assert (points == 0.9).all(axis=1).any()
+
+
+# simplex, compass and scipy's
+
+
+@pytest.mark.parametrize(
+    ("agent", "evaluations"),
+    [(NelderMead(), 3000), (Local(), 500), (Local(method="l-bfgs-b"), 500), (Local(method="powell"), 2000)],
+    ids=repr,
+)
+def test_rosenbrock_is_solved(agent, evaluations, drive):
+    def rosenbrock(points):
+        x, y = (4 * points - 2).T
+        return 100 * (y - x**2) ** 2 + (1 - x) ** 2
+
+    assert drive(agent, rosenbrock, 2, evaluations).ended.loss < 1e-6
+
+
+def test_a_compass_converges_to_the_bottom(drive):
+    ended = drive(PatternSearch(), bowl, 4, 5000).ended
+    np.testing.assert_allclose(ended.point, CENTER, atol=1e-7)
+
+
+# inverted
+
+
+def test_what_a_solver_hears_of_failures(lease_of):
+    from searchparty.agents.agent import Told
+
+    heard = []
+    search = inverted(lambda objective: heard.extend(objective(np.zeros(1)) for _ in range(4)))
+    next(search)
+    for loss in (np.inf, 7.0, 2.0):
+        search.send(Told(np.array([loss]), None, lease_of(1)))
+    with pytest.raises(StopIteration):
+        search.send(Told(np.array([np.inf]), None, lease_of(1)))
+    assert heard == [FAILED, 7.0, 2.0, 7.0]
+
+
+def test_a_closed_search_leaves_nothing_behind(lease_of):
+    from searchparty.agents.agent import Told
+
+    nlopt = pytest.importorskip("nlopt")
+    greenlet = pytest.importorskip("greenlet")
+    stacks = []
+
+    def bobyqa(objective):
+        stacks.append(weakref.ref(greenlet.getcurrent()))
+        solver = nlopt.opt(nlopt.LN_BOBYQA, 2)
+        solver.set_lower_bounds(0.0)
+        solver.set_upper_bounds(1.0)
+        solver.set_min_objective(lambda x, _: objective(x))
+        return solver.optimize([0.5, 0.5])
+
+    for _ in range(20):
+        search = inverted(bobyqa)
+        points = next(search)
+        for _ in range(6):
+            points = search.send(Told(bowl(points), None, lease_of(2)))
+        search.close()
+    gc.collect()
+    assert [stack() for stack in stacks] == [None] * 20
+
+
+def test_several_points_at_once_are_one_proposal(lease_of):
+    from searchparty.agents.agent import Told
+
+    search = inverted(lambda objective: objective.many(np.array([[0.1], [0.2], [1.5]])))
+    np.testing.assert_array_equal(next(search), [[0.1], [0.2], [1.0]])
+    with pytest.raises(StopIteration) as end:
+        search.send(Told(np.array([1.0, np.inf, 3.0]), None, lease_of(1)))
+    np.testing.assert_array_equal(end.value.value, [1.0, 3.0, 3.0])
+
+
+def test_a_solver_that_asks_for_nan_is_told_off():
+    with pytest.raises(AgentError, match="the solver asked for the loss at"):
+        next(inverted(lambda objective: objective(np.array([np.nan]))))

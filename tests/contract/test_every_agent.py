@@ -1,0 +1,143 @@
+"""What every agent of the package keeps to: found by walking its modules, so that a new one is tried too."""
+
+import importlib
+import inspect
+import pkgutil
+
+import numpy as np
+import pytest
+from pydantic import ValidationError
+
+from searchparty import agents as package
+from searchparty.agents.agent import Agent, Converged, Incumbent, Region
+
+MODULES = [importlib.import_module(m.name) for m in pkgutil.iter_modules(package.__path__, package.__name__ + ".")]
+CLASSES = [
+    cls
+    for module in MODULES
+    for cls in vars(module).values()
+    if inspect.isclass(cls) and issubclass(cls, Agent) and cls is not Agent and cls.__module__ == module.__name__
+]
+SETTINGS = {
+    "grid": [{}, {"max_points": 16}, {"max_points": 16, "beyond": "sobol", "order": "random"}],
+    "gradient-descent": [
+        {},
+        {"method": "momentum"},
+        {"method": "adam", "settle": True},
+        {"differences": "central", "line_search": False},
+    ],
+    "random": [{}, {"batch": 7}],
+    "random-restart": [{}, {"batch": 5}],
+    "pattern-search": [{}, {"poll": "first"}],
+    "local": [{"method": m} for m in ("slsqp", "l-bfgs-b", "powell")],
+}
+AGENTS = [cls(**settings) for cls in CLASSES for settings in SETTINGS.get(cls.model_fields["kind"].default, [{}])]
+every_agent = pytest.mark.parametrize("agent", AGENTS, ids=repr)
+
+
+def bowl(points):
+    return ((points - 0.3713) ** 2).sum(axis=1)
+
+
+def bowl_gradient(points):
+    return 2 * (points - 0.3713)
+
+
+def plain(points):
+    return np.full(len(points), 3.0)
+
+
+def failing(points):
+    return np.full(len(points), np.inf)
+
+
+def test_there_are_agents():
+    assert len({cls.model_fields["kind"].default for cls in CLASSES}) == len(CLASSES) >= 7
+
+
+@every_agent
+@pytest.mark.parametrize("gradient", [None, bowl_gradient], ids=["losses", "gradients"])
+@pytest.mark.parametrize("dimension", [1, 2, 5, 20])
+def test_proposes_points_of_the_cube(agent, dimension, gradient, drive):
+    driven = drive(agent, bowl, dimension, 600, gradient)
+    assert driven.batches
+    for points in driven.batches:
+        assert points.dtype == np.float64
+        assert points.flags.c_contiguous
+        assert points.ndim == 2
+        assert points.shape[1] == dimension
+        assert len(points) >= 1
+        assert np.all((points >= 0) & (points <= 1))
+    assert driven.ended is None or (type(driven.ended) is Converged and driven.ended.point.shape == (dimension,))
+
+
+@every_agent
+def test_is_a_function_of_its_stream(agent, drive):
+    one, same, other = (drive(agent, bowl, 3, 200, seed=seed).points for seed in (1, 1, 2))
+    np.testing.assert_array_equal(one, same)
+    assert not np.array_equal(one, other) or agent.kind == "grid"
+
+
+@every_agent
+@pytest.mark.parametrize("loss", [failing, plain])
+@pytest.mark.parametrize("dimension", [1, 4])
+def test_survives_failures_and_plains(agent, loss, dimension, drive):
+    gradients = None, lambda p: np.full(p.shape, np.nan), np.zeros_like
+    for gradient in gradients:
+        ended = drive(agent, loss, dimension, 2000, gradient).ended
+        assert ended is None or loss is plain, "no minimum is where every row fails"
+
+
+@every_agent
+def test_survives_failures_here_and_there(agent, drive):
+    def holes(points):
+        return np.where(np.sin(30 * points).sum(axis=1) > 0.9, np.inf, bowl(points))
+
+    def gradient(points):
+        return np.where(np.isinf(holes(points))[:, None], np.nan, bowl_gradient(points))
+
+    for given in (None, gradient):
+        driven = drive(agent, holes, 2, 800, given)
+        assert driven.losses.min() < np.inf
+        assert driven.ended is None or driven.ended.loss < np.inf
+
+
+@every_agent
+@pytest.mark.parametrize("gradient", [None, bowl_gradient], ids=["losses", "gradients"])
+@pytest.mark.parametrize("dimension", [1, 3])
+def test_any_lease_may_come_at_any_told(agent, dimension, gradient, drive, lease_of):
+    centers = np.zeros(dimension), np.ones(dimension), np.full(dimension, 0.9)
+    best = Incumbent("other", 0, 0, np.full(dimension, 0.9), 1e-3)
+    regions = [Region(center, radius) for center in centers for radius in (1e-9, 0.05, 0.5)]
+    for every in (1, 7, 40):
+        changes = {every * i: lease_of(dimension, i, region, incumbent=best) for i, region in enumerate(regions, 1)}
+        drive(agent, bowl, dimension, 500, gradient, changes=changes)
+    for region in regions:
+        fresh = lease_of(dimension, 0, region, fresh=True, incumbent=best)
+        assert len(drive(agent, bowl, dimension, 100, gradient, lease=fresh).points)
+
+
+@every_agent
+@pytest.mark.parametrize("factor", [1e-250, 1e250])
+def test_no_scale_of_losses_upsets_it(agent, factor, drive):
+    drive(agent, lambda p: factor * bowl(p), 2, 400)
+    drive(agent, lambda p: factor * bowl(p), 2, 400, lambda p: factor * bowl_gradient(p))
+
+
+@every_agent
+@pytest.mark.parametrize("gradient", [None, bowl_gradient], ids=["losses", "gradients"])
+def test_searches_better_than_at_random(agent, gradient, drive):
+    if agent.kind == "random":
+        pytest.skip("it is random")
+    random = next(a for a in AGENTS if a.kind == "random")
+    assert drive(agent, bowl, 5, 500, gradient).losses.min() < drive(random, bowl, 5, 500).losses.min()
+
+
+@every_agent
+def test_is_a_frozen_described_model(agent):
+    with pytest.raises(ValidationError):
+        agent.kind = "other"
+    assert type(agent).model_validate_json(agent.model_dump_json()) == agent
+    assert type(agent).__doc__
+    for name, field in type(agent).model_fields.items():
+        assert name == "kind" or field.description, f"{name} needs a description"
