@@ -213,20 +213,8 @@ class GradientDescent(Agent):
         loss = float(told.losses[0])
         if not (loss <= most and loss < np.inf):
             return Place(point, loss, np.full(len(point), np.nan), told.lease)
-        ahead = np.where(point + self.difference <= 1.0, self.difference, -self.difference)
-        if self.differences == "forward":
-            stencil = point + np.diag(ahead)
-            told = yield stencil
-            fall, run = told.losses - loss, stencil.diagonal() - point
-        else:
-            up = np.minimum(point + np.diag(np.full(len(point), self.difference)), 1.0)
-            down = np.maximum(point - np.diag(np.full(len(point), self.difference)), 0.0)
-            told = yield np.concatenate([up, down])
-            high, low = np.split(told.losses, 2)
-            # A failed point (+inf) on both sides gives NaN: the place is unknown, as it is with one on one side.
-            with np.errstate(invalid="ignore"):
-                fall, run = high - low, up.diagonal() - down.diagonal()
-        return Place(point, loss, fall / run, told.lease)
+        gradient, lease = yield from slopes(point, loss, self.difference, self.differences == "central")
+        return Place(point, loss, gradient, lease)
 
     def _step(self, path: Path, gradient: Array, rate: float) -> Array:
         """The step (D,) from here, before it is projected on the cube."""
@@ -257,3 +245,22 @@ class GradientDescent(Agent):
 
     def _exact(self, space: Space) -> bool:
         return self.gradients == "exact" or (self.gradients == "auto" and space.has_gradient)
+
+
+def slopes(point: Array, loss: float, apart: float, central: bool) -> Generator[Proposal, Told, tuple[Array, Lease]]:
+    """The gradient (D,) at a point by finite differences, forward or central, and the lease under which it was told.
+    Not finite where a point of the stencil failed. At a face of the cube differences look inwards."""
+    offsets = np.diag(np.full(len(point), apart))
+    if central:
+        up, down = np.minimum(point + offsets, 1.0), np.maximum(point - offsets, 0.0)
+        told = yield np.concatenate([up, down])
+        high, low = np.split(told.losses, 2)
+        run = up.diagonal() - down.diagonal()
+    else:
+        stencil = np.where(point + offsets <= 1.0, point + offsets, point - offsets)
+        told = yield stencil
+        high, low, run = told.losses, np.full(len(point), loss), stencil.diagonal() - point
+    # Failed points (+inf) on both sides give NaN.
+    with np.errstate(invalid="ignore"):
+        gradient: Array = (high - low) / run
+    return gradient, told.lease
