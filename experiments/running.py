@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import platform
 import re
-import sys
 from collections.abc import Callable, Generator, Sequence
 from contextlib import ExitStack
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, Protocol
 
-from threadpoolctl import threadpool_info, threadpool_limits
+from threadpoolctl import threadpool_limits
 
 from ..orchestrator.drive import Executor, begin, drive
 from ..orchestrator.executors.simulated import Simulated
@@ -19,6 +16,7 @@ from ..orchestrator.log import LogFile
 from ..orchestrator.planned import PlannedRun
 from ..orchestrator.run import Run
 from ..orchestrator.schedule import schedule
+from .fingerprint import environment
 from .plan import plan
 from .results import Results
 from .spec import Experiment, load
@@ -190,23 +188,3 @@ def _executors(
     stack.callback(pool.close)
     least = min(planned.concurrency for planned in runs)
     return lambda planned, log: RayExecutor(planned, log, pool), pool.wait, 2 + len(pool.slots) // least
-
-
-def environment() -> dict[str, Any]:
-    """Versions and the linear algebra kernel: the promise of equal bits is for equal fingerprints."""
-    packages = ("searchparty", "numpy", "scipy", "ray", "pydantic", "coco-experiment", "cma", "nlopt")
-    found = {}
-    for package in packages:
-        try:
-            found[package] = version(package)
-        except PackageNotFoundError:
-            continue
-    blas = sorted(
-        {f"{i.get('internal_api')} {i.get('version')} {i.get('architecture', '')}".strip() for i in threadpool_info()}
-    )
-    return {
-        "python": platform.python_version(),
-        "platform": f"{sys.platform} {platform.machine()}",
-        "packages": found,
-        "blas": blas,
-    }

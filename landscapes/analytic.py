@@ -20,6 +20,9 @@ class Analytic(Landscape):
     box: ClassVar[tuple[float, float] | Pairs]
     """The usual bounds: one pair for all axes, or one an axis."""
 
+    confined: ClassVar[bool] = False
+    """Whether it has lower values, or none, outside its usual box: then a move must not look there."""
+
     dimension: int = Field(2, ge=1, le=1000, description="Number of axes, D.")
     bounds: tuple[float, float] | Pairs | None = Field(
         None, description="(low, high) for all axes, or one pair an axis. Default: the literature's."
@@ -53,7 +56,7 @@ class Analytic(Landscape):
         minimizers = problem.minimizers
         pivot = space.to_box(np.full(space.dimension, 0.5)) if minimizers is None else minimizers[0]
         rotation = random_rotation(space.dimension, rng) if self.rotate else np.eye(space.dimension)
-        return Moved(problem, self._moved_by(space, pivot, rng), rotation, pivot)
+        return Moved(problem, self._moved_by(space, pivot, rng), rotation, pivot, self.confined)
 
     def _moved_by(self, space: Space, pivot: Array, rng: np.random.Generator) -> Array:
         if self.shift is None:

@@ -160,6 +160,7 @@ class Schwefel(Analytic):
 
     kind: Literal["schwefel"] = "schwefel"
     box: ClassVar = (-500.0, 500.0)
+    confined: ClassVar[bool] = True
 
     def values(self, x: Array) -> Array:
         return np.sum(SCHWEFEL_DEPTH - x * np.sin(np.sqrt(np.abs(x))), axis=1)
@@ -230,6 +231,7 @@ class Michalewicz(Analytic):
 
     kind: Literal["michalewicz"] = "michalewicz"
     box: ClassVar = (0.0, float(np.pi))
+    confined: ClassVar[bool] = True
     steepness: int = Field(10, ge=1, le=50, description="m: larger, narrower valleys.")
 
     def values(self, x: Array) -> Array:

@@ -63,6 +63,7 @@ class Eggholder(Planar):
     catalogued: ClassVar[bool] = True
     kind: Literal["eggholder"] = "eggholder"
     box: ClassVar = (-512.0, 512.0)
+    confined: ClassVar[bool] = True
     minima: ClassVar = ((512.0, 404.231805123817),)
 
     def values(self, x: Array) -> Array:
@@ -235,6 +236,7 @@ class McCormick(Planar):
     catalogued: ClassVar[bool] = True
     kind: Literal["mccormick"] = "mccormick"
     box: ClassVar = ((-1.5, 4.0), (-3.0, 4.0))
+    confined: ClassVar[bool] = True
     minima: ClassVar = ((-0.5471975511965976, -1.5471975511965976),)
 
     def values(self, x: Array) -> Array:

@@ -10,23 +10,28 @@ from .landscape import Array, Problem, Space
 class Moved:
     """The loss f(R (x - pivot - shift) + pivot), for an orthogonal R.
 
-    Points that the move takes out of the inner box are evaluated at the nearest point of it, plus a quadratic
-    penalty on the distance, so that what a function does outside its box brings no false minima. Known minimizers
+    Where the function is ``confined`` to its box, points that the move takes out of it are evaluated at the nearest
+    point of it, plus a quadratic penalty on the distance: what it does outside brings no false minima. Known minimizers
     move along; those that leave the box are dropped. Rotation is by einsum: a matrix product's last bits depend on
     the rows beside (a row must have the same loss in any batch).
     """
 
-    def __init__(self, inner: Problem, shift: Array, rotation: Array, pivot: Array) -> None:
+    def __init__(self, inner: Problem, shift: Array, rotation: Array, pivot: Array, confined: bool) -> None:
         self.inner, self.space = inner, inner.space
         self._shift, self._rotation, self._pivot = shift, rotation, pivot
+        self._confined = confined
         self._weight = 1.0 / float(np.mean(inner.space.upper - inner.space.lower))
 
     def evaluate(self, points: Array) -> Array:
+        if not self._confined:
+            return self.inner.evaluate(self._turned(points))
         inside, beyond = self._inner(points)
         penalty = self._weight * np.sum(beyond * beyond, axis=1)
         return self.inner.evaluate(inside) + penalty
 
     def gradient(self, points: Array) -> Array:
+        if not self._confined:
+            return np.einsum("ji,nj->ni", self._rotation, self.inner.gradient(self._turned(points)))
         inside, beyond = self._inner(points)
         within = np.where(beyond == 0.0, self.inner.gradient(inside), 0.0)
         return np.einsum("ji,nj->ni", self._rotation, within + 2.0 * self._weight * beyond)
@@ -45,8 +50,12 @@ class Moved:
         kept = moved[np.all((moved >= self.space.lower) & (moved <= self.space.upper), axis=1)]
         return kept if len(kept) else None
 
+    def _turned(self, points: Array) -> Array:
+        return np.einsum("ij,nj->ni", self._rotation, points - self._pivot - self._shift) + self._pivot
+
     def _inner(self, points: Array) -> tuple[Array, Array]:
-        turned = np.einsum("ij,nj->ni", self._rotation, points - self._pivot - self._shift) + self._pivot
+        """The nearest points of the inner box, and how far beyond it they were."""
+        turned = self._turned(points)
         inside = np.clip(turned, self.space.lower, self.space.upper)
         return inside, turned - inside
 

@@ -1,0 +1,309 @@
+"""Pictures of the tables. The only door to matplotlib; every function returns a Figure."""
+
+from __future__ import annotations
+
+import io
+import xml.etree.ElementTree as ET
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import matplotlib
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.colors import SymLogNorm
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import Rectangle
+from matplotlib.ticker import MaxNLocator
+
+from ..landscapes.slices import grid2d
+from ..orchestrator.run import Granted
+from .runs import RunData
+from .statistics import Table, leases, strategies_of
+
+# Okabe & Ito 2008: told apart by the colour-blind too.
+COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#7F3C8D", "#5C5C5C")
+STYLE = {
+    "font.size": 10.0,
+    "axes.titlesize": 11.0,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.grid": True,
+    "grid.alpha": 0.25,
+    "svg.fonttype": "none",
+    "svg.hashsalt": "searchparty",
+    "figure.dpi": 100,
+}
+SVG = "{http://www.w3.org/2000/svg}"
+CONTOUR_POINTS = 140
+FLOOR = 1e-14
+"""Gaps below this are drawn at it: a logarithm has no zero."""
+
+
+def colour(names: Sequence[str], name: str) -> str:
+    """The colour of a name: the same in every figure."""
+    return COLOURS[list(names).index(name) % len(COLOURS)]
+
+
+def gap(losses: Any, minimum: float | None) -> Any:
+    """Losses as distances above the known minimum; as they are where it is unknown."""
+    values = np.asarray(losses, dtype=float)
+    return values if minimum is None else np.maximum(values - minimum, FLOOR)
+
+
+def loss_axis(axes: Axes, minimum: float | None, which: str = "y") -> None:
+    """Label and scale a loss axis: logarithmic for gaps, else symmetric-logarithmic where the range is wide."""
+    label = "best loss" if minimum is None else "best loss above the known minimum"
+    getattr(axes, f"set_{which}label")(label)
+    if minimum is not None:
+        getattr(axes, f"set_{which}scale")("log")
+
+
+def panels(count: int, width: float = 5.2, height: float = 3.6) -> tuple[Figure, list[Axes]]:
+    """A figure of so many axes, at most two a line."""
+    columns = min(2, max(count, 1))
+    lines = -(-max(count, 1) // columns)
+    figure = Figure(figsize=(width * columns, height * lines), layout="constrained")
+    grid = figure.subplots(lines, columns, squeeze=False)
+    flat = list(grid.flat)
+    for unused in flat[count:]:
+        unused.set_axis_off()
+    return figure, flat[:count]
+
+
+def convergence_figure(table: Table, minima: dict[str, float | None], strategies: Sequence[str]) -> Figure:
+    """Median best loss against evaluations, with the band between the quartiles, a panel a landscape."""
+    figure, all_axes = panels(len(minima))
+    for axes, (landscape, minimum) in zip(all_axes, minima.items(), strict=True):
+        here = table.where(landscape=landscape)
+        for strategy in strategies:
+            rows = here.where(strategy=strategy).columns
+            x = np.array(rows["evaluations"])
+            low, middle, high = (gap(rows[k], minimum) for k in ("lower_quartile", "median", "upper_quartile"))
+            shown = np.isfinite(middle)
+            tint = colour(strategies, strategy)
+            axes.plot(x[shown], middle[shown], color=tint, label=strategy, lw=1.8)
+            band = shown & np.isfinite(high)
+            axes.fill_between(x[band], low[band], high[band], color=tint, alpha=0.15, lw=0)
+        axes.set_xscale("log")
+        loss_axis(axes, minimum)
+        axes.set(title=landscape, xlabel="evaluations")
+    all_axes[0].legend(frameon=False, fontsize=9)
+    return figure
+
+
+def finals_figure(runs: Sequence[RunData], minima: dict[str, float | None], strategies: Sequence[str]) -> Figure:
+    """Every run's best loss as a dot, the median as a bar, a panel a landscape."""
+    figure, all_axes = panels(len(minima), height=0.7 + 0.55 * len(strategies) + 0.8)
+    for axes, (landscape, minimum) in zip(all_axes, minima.items(), strict=True):
+        for line, strategy in enumerate(strategies):
+            finals = np.array([r.final for r in runs if r.landscape == landscape and r.strategy == strategy])
+            values = gap(finals[np.isfinite(finals)], minimum)
+            if not len(values):
+                continue
+            spread = (np.arange(len(values)) % 5 - 2) * 0.07
+            tint = colour(strategies, strategy)
+            axes.scatter(values, line + spread, s=22, color=tint, alpha=0.7, lw=0)
+            axes.plot([np.median(values)] * 2, [line - 0.3, line + 0.3], color=tint, lw=2.5)
+        axes.set_yticks(range(len(strategies)), strategies)
+        axes.set_ylim(len(strategies) - 0.5, -0.5)
+        loss_axis(axes, minimum, "x")
+        axes.set_title(landscape)
+    return figure
+
+
+def timeline_figure(run: RunData) -> tuple[Figure, dict[str, str]]:
+    """Each agent's leases over the run (above) and the radius of their regions (below); and, by the id of a bar, the
+    text to show on hover: the lease's reason and what came of it."""
+    table = leases(run).rows()
+    team = run.team
+    figure = Figure(figsize=(10.4, 1.4 + 0.45 * len(team) + 2.2), layout="constrained")
+    above, below = figure.subplots(2, 1, sharex=True, height_ratios=[0.5 + 0.45 * len(team), 2.2])
+    hover: dict[str, str] = {}
+    for row in table:
+        if row["collected_at"] is None:
+            continue
+        name = f"lease-{run.id}-{row['lease']}"
+        line, end = team.index(row["agent"]), row["collected_at"]
+        tint = colour(team, row["agent"])
+        bar = Rectangle(
+            (end - row["charged"], line - 0.34), max(row["charged"], 1), 0.68, color=tint, alpha=0.85, lw=0.6,
+            ec="white",
+        )  # fmt: skip
+        bar.set_gid(name)
+        above.add_patch(bar)
+        if row["record"]:
+            above.plot(end, line, marker="*", color="black", ms=7, zorder=3)
+        best = "nothing finite" if row["best"] is None else f"best {row['best']:.6g}"
+        hover[name] = (
+            f"lease {row['lease']} of {row['agent']}: {row['charged']} of {row['budget']} evaluations, radius "
+            f"{row['radius']:.3g}, {best}\nwhy: {row['reason']}\nended: {row['outcome']}"
+        )
+    above.set_yticks(range(len(team)), team)
+    above.set_ylim(len(team) - 0.5, -0.5)
+    above.set_xlim(0, max(run.evaluations, 1))
+    above.grid(axis="y", visible=False)
+    above.set_title(f"{run.strategy} on {run.landscape}, repeat {run.repeat}: leases (a star: a new best loss)")
+    for agent in team:
+        mine = [row for row in table if row["agent"] == agent and row["collected_at"] is not None]
+        x = [row["collected_at"] - row["charged"] for row in mine] + [row["collected_at"] for row in mine[-1:]]
+        y = [row["radius"] for row in mine] + [row["radius"] for row in mine[-1:]]
+        below.step(x, y, where="post", color=colour(team, agent), label=agent, lw=1.6)
+    below.set_yscale("log")
+    below.set(xlabel="evaluations of the whole team", ylabel="radius (cube units)")
+    return figure, hover
+
+
+def contributions_figure(table: Table, landscapes: Sequence[str], strategies: Sequence[str]) -> Figure | None:
+    """Shares of evaluations, records and best points by agent, for strategies with a team; None without one."""
+    teams = [s for s in strategies if len(set(table.where(strategy=s).columns["agent"])) > 1]
+    bars = [(la, s) for la in landscapes for s in teams if len(table.where(landscape=la, strategy=s))]
+    if not bars:
+        return None
+    names = list(dict.fromkeys(table.columns["agent"]))
+    figure = Figure(figsize=(10.4, 1.5 + 0.55 * len(bars)), layout="constrained")
+    all_axes = figure.subplots(1, 3, sharey=True)
+    shares = (
+        ("evaluations_share", "evaluations"),
+        ("records_share", "new best losses"),
+        ("finals_share", "final best"),
+    )
+    for axes, (column, title) in zip(all_axes, shares, strict=True):
+        for line, (landscape, strategy) in enumerate(bars):
+            left = 0.0
+            for row in table.where(landscape=landscape, strategy=strategy).rows():
+                axes.barh(line, row[column], left=left, color=colour(names, row["agent"]), height=0.7)
+                left += row[column]
+        axes.set(title=f"share of {title}", xlim=(0, 1))
+        axes.grid(axis="y", visible=False)
+    all_axes[0].set_yticks(range(len(bars)), [f"{s}\n{la}" for la, s in bars], fontsize=9)
+    all_axes[0].set_ylim(len(bars) - 0.5, -0.5)
+    handles = [Rectangle((0, 0), 1, 1, color=colour(names, name)) for name in names]
+    figure.legend(handles, names, loc="outside lower center", ncols=min(6, len(names)), frameon=False, fontsize=9)
+    return figure
+
+
+def contour_figure(run: RunData) -> Figure | None:
+    """A two-dimensional landscape with every agent's points and the regions it was asked to search; None where there
+    are not two dimensions, or the landscape cannot be opened."""
+    if run.problem is None or run.space.dimension != 2:
+        return None
+    figure = Figure(figsize=(7.4, 6.0), layout="constrained")
+    axes = figure.subplots()
+    _contour(figure, axes, run)
+    _regions(axes, run)
+    box = run.space.to_box(run.points.cube)
+    for index, agent in enumerate(run.team):
+        mine = run.points.agent == index
+        age = np.flatnonzero(mine) / max(len(mine), 1)
+        axes.scatter(
+            box[mine, 0], box[mine, 1], s=9, lw=0, color=colour(run.team, agent), alpha=0.3 + 0.6 * age,
+            rasterized=True,
+        )  # fmt: skip
+    path = box[run.record_rows]
+    axes.plot(path[:, 0], path[:, 1], color="black", lw=0.7, alpha=0.6, label="path of the best point")
+    if run.problem.minimizers is not None:
+        known = run.problem.minimizers
+        axes.scatter(
+            known[:, 0],
+            known[:, 1],
+            marker="*",
+            s=170,
+            color="white",
+            edgecolors="black",
+            zorder=5,
+            label="known minimum",
+        )
+    (left, bottom), (right, top) = run.space.lower, run.space.upper
+    axes.set(xlim=(left, right), ylim=(bottom, top), xlabel="x1", ylabel="x2")
+    axes.set_title(f"{run.strategy} on {run.landscape}, repeat {run.repeat}")
+    axes.grid(visible=False)
+    handles, labels = axes.get_legend_handles_labels()
+    # Dots of the legend at full strength; those of the plot fade with age.
+    dots = [Line2D([], [], marker="o", ls="", ms=5, color=colour(run.team, agent)) for agent in run.team]
+    figure.legend(dots + handles, [*run.team, *labels], loc="outside lower center", ncols=3, frameon=False, fontsize=9)
+    return figure
+
+
+def _contour(figure: Figure, axes: Axes, run: RunData) -> None:
+    assert run.problem is not None
+    x, y, z = grid2d(run.problem, CONTOUR_POINTS)
+    finite = z[np.isfinite(z)]
+    if not len(finite) or finite.min() == finite.max():
+        return
+    z = np.ma.masked_invalid(z)
+    width = float(np.percentile(finite, 25) - finite.min()) or float(np.ptp(finite))
+    shifted = z - finite.min()
+    norm = SymLogNorm(linthresh=max(width, 1e-12), vmin=0.0, vmax=float(np.ptp(finite)))
+    levels = norm.inverse(np.linspace(0, 1, 18))
+    filled = axes.contourf(x, y, shifted, levels=levels, norm=norm, cmap="Greys", alpha=0.75)
+    lines = axes.contour(x, y, shifted, levels=levels, norm=norm, colors="black", linewidths=0.25, alpha=0.35)
+    # As paths they would weigh a megabyte a figure.
+    filled.set_rasterized(True)
+    lines.set_rasterized(True)
+    bar = figure.colorbar(filled, ax=axes, label="loss above the lowest seen on this grid", format="%.3g")
+    bar.locator = MaxNLocator(6)
+    bar.ax.tick_params(labelsize=8)
+
+
+def _regions(axes: Axes, run: RunData) -> None:
+    """The regions of the leases that narrow the search, early ones faint, late ones strong."""
+    granted = [lease for event in run.events if isinstance(event, Granted) for lease in event.leases]
+    narrow = [lease for lease in granted if lease.region.radius < 0.5]
+    # The last of them tell the story; all of them would hide it.
+    for order, lease in enumerate(narrow[-60:]):
+        low, high = run.space.to_box(lease.region.lower), run.space.to_box(lease.region.upper)
+        age = (order + 1) / min(len(narrow), 60)
+        axes.add_patch(
+            Rectangle(
+                (low[0], low[1]), high[0] - low[0], high[1] - low[1], fill=False, lw=0.5 + 0.9 * age,
+                ec=colour(run.team, lease.agent), alpha=0.2 + 0.6 * age,
+            )
+        )  # fmt: skip
+
+
+def save(figure: Figure, stem: Path, hover: dict[str, str] | None = None) -> str:
+    """Write ``stem``.png and .svg; the SVG's text, for embedding. ``hover`` maps ids of artists to texts, which a
+    browser shows when the pointer rests on them."""
+    with matplotlib.rc_context(STYLE):
+        figure.savefig(stem.with_suffix(".png"), dpi=150)
+        buffer = io.StringIO()
+        figure.savefig(buffer, format="svg", dpi=110, metadata={"Date": None, "Creator": None})
+    text = with_titles(buffer.getvalue(), hover or {})
+    stem.with_suffix(".svg").write_text(text, encoding="utf-8")
+    return text
+
+
+def with_titles(svg: str, hover: dict[str, str]) -> str:
+    """An SVG whose elements with these ids have <title> children; without XML prologue, so that HTML can hold it."""
+    for prefix, uri in (("", SVG[1:-1]), ("xlink", "http://www.w3.org/1999/xlink")):
+        ET.register_namespace(prefix, uri)
+    root = ET.fromstring(svg)
+    for element in root.iter():
+        title = hover.get(element.get("id", ""))
+        if title is not None:
+            child = ET.Element(f"{SVG}title")
+            child.text = title
+            element.insert(0, child)
+    for metadata in root.findall(f"{SVG}metadata"):
+        root.remove(metadata)
+    return ET.tostring(root, encoding="unicode")
+
+
+def styled(draw: Any, *arguments: Any) -> Any:
+    """Call a figure function in the house's style."""
+    with matplotlib.rc_context(STYLE):
+        return draw(*arguments)
+
+
+__all__ = [
+    "contour_figure",
+    "contributions_figure",
+    "convergence_figure",
+    "finals_figure",
+    "save",
+    "strategies_of",
+    "styled",
+    "timeline_figure",
+]

@@ -1,0 +1,139 @@
+"""The runs of a results directory, as their log tells them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..landscapes.landscape import Array, LandscapeError, Problem, Space
+from ..orchestrator.reading import LogReader, Points
+from ..orchestrator.run import Event, Stopped
+from . import catalogue
+
+
+@dataclass(frozen=True)
+class RunData:
+    """One run as its log tells it. An unfinished one holds what was collected so far."""
+
+    id: str
+    strategy: str
+    landscape: str
+    repeat: int
+    settings: dict[str, Any]
+    space: Space
+    problem: Problem | None
+    """None where the landscape cannot be opened here (a function whose file is gone)."""
+    minimum: float | None
+    events: list[Event]
+    points: Points
+
+    @property
+    def team(self) -> list[str]:
+        """Names of the agents, in team order."""
+        return [name for name, _ in self.settings["team"]]
+
+    @property
+    def target(self) -> float | None:
+        target: float | None = self.settings["target"]
+        return target
+
+    @property
+    def stopped(self) -> str | None:
+        """Why the run ended; None: it has not."""
+        last = self.events[-1] if self.events else None
+        return last.reason if isinstance(last, Stopped) else None
+
+    @cached_property
+    def spent(self) -> NDArray[np.int64]:
+        """Evaluations spent up to each point, (n,)."""
+        return np.cumsum(self.points.cost)
+
+    @cached_property
+    def best(self) -> Array:
+        """Best loss so far at each point, (n,)."""
+        return np.minimum.accumulate(self.points.losses) if len(self.points.losses) else self.points.losses
+
+    @cached_property
+    def record_rows(self) -> NDArray[np.int64]:
+        """Indices of the points that bettered all before."""
+        if not len(self.best):
+            return np.empty(0, dtype=np.int64)
+        before = np.concatenate([[np.inf], self.best[:-1]])
+        return np.flatnonzero(self.points.losses < before)
+
+    @property
+    def evaluations(self) -> int:
+        return int(self.spent[-1]) if len(self.spent) else 0
+
+    @property
+    def final(self) -> float:
+        """The best loss; infinite where there is none."""
+        return float(self.best[-1]) if len(self.best) else float("inf")
+
+    def best_at(self, evaluations: NDArray[np.int64]) -> Array:
+        """Best loss after so many evaluations (m,); infinite before the first."""
+        index = np.searchsorted(self.spent, evaluations, side="right") - 1
+        return np.where(index < 0, np.inf, self.best[np.maximum(index, 0)])
+
+    def first_below(self, target: float) -> int | None:
+        """Evaluations spent when the loss first was at or below the target; None: never."""
+        hits = np.flatnonzero(self.best <= target)
+        return int(self.spent[hits[0]]) if len(hits) else None
+
+
+@dataclass(frozen=True)
+class Best:
+    """A best point, (D,) in the landscape's own units, and who found it."""
+
+    landscape: str
+    strategy: str
+    agent: str
+    repeat: int
+    loss: float
+    point: Array
+
+
+def read_runs(directory: Path | str) -> list[RunData]:
+    """All runs of a results directory, in the order of the plan; also of one that still grows."""
+    directory = Path(directory)
+    with LogReader(directory) as reader:
+        return [_read_run(reader, record, directory) for record in reader.runs()]
+
+
+def _read_run(reader: LogReader, record: Any, directory: Path) -> RunData:
+    problem = _open(record.settings["landscape"], directory)
+    points = reader.points(record.id)
+    if problem is not None:
+        space, minimum = problem.space, problem.minimum
+    else:
+        dimension = points.cube.shape[1]
+        space, minimum = Space(np.zeros(dimension), np.ones(dimension)), None
+    events = reader.events(record.id)
+    return RunData(
+        record.id, record.strategy, record.landscape, record.repeat, record.settings, space, problem, minimum, events,
+        points,
+    )  # fmt: skip
+
+
+def _open(settings: dict[str, Any], directory: Path) -> Problem | None:
+    try:
+        problem: Problem = catalogue.build("landscape", settings).open()
+    except (LandscapeError, ValueError):
+        return None
+    return problem
+
+
+def best_of(run: RunData) -> Best | None:
+    """The best point of a run."""
+    rows = run.record_rows
+    if not len(rows):
+        return None
+    row = rows[-1]
+    agent = run.team[run.points.agent[row]]
+    point = run.space.to_box(run.points.cube[row])
+    return Best(run.landscape, run.strategy, agent, run.repeat, float(run.points.losses[row]), point)
