@@ -10,7 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cache
-from importlib.metadata import entry_points
+from importlib.metadata import EntryPoint, entry_points
+from types import ModuleType
 from typing import Any
 
 from pydantic import ValidationError
@@ -75,7 +76,7 @@ def family(name: str) -> dict[str, type[Model]]:
     modules = [
         importlib.import_module(info.name) for info in pkgutil.iter_modules(package.__path__, package.__name__ + ".")
     ]
-    modules += [importlib.import_module(point.module) for point in entry_points(group=PLUGINS)]
+    modules += [_plugin(point) for point in entry_points(group=PLUGINS)]
     found: dict[str, type[Model]] = {}
     for module in modules:
         for cls in vars(module).values():
@@ -87,6 +88,17 @@ def family(name: str) -> dict[str, type[Model]]:
                         f"{_place(cls)}. Rename one of them."
                     )
     return dict(sorted(found.items()))
+
+
+def _plugin(point: EntryPoint) -> ModuleType:
+    """The module of an entry point, which is somebody else's and may fail in any way."""
+    try:
+        return importlib.import_module(point.module)
+    except Exception as error:
+        raise CatalogueError(
+            f"plugin must be a module that imports, got {point.name} = {point.value} "
+            f"({type(error).__name__}: {error}). Mend it, or uninstall the package that brings it."
+        ) from None
 
 
 def _belongs(cls: Any, base: type[Model], module: str) -> bool:
@@ -186,6 +198,9 @@ def type_name(annotation: Any) -> str:
     """A type as a reader of YAML would put it."""
     if annotation is type(None):
         return "null"
+    for name in ("budget", "radius", "sharing"):
+        if annotation is FAMILIES[name][0]:
+            return " | ".join(family(name))
     origin, arguments = typing.get_origin(annotation), typing.get_args(annotation)
     if origin is typing.Literal:
         return " | ".join(str(a) for a in arguments)

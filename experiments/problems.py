@@ -1,0 +1,229 @@
+"""What is wrong with an experiment, in words: every problem at once, each with its rule, its place and its cure."""
+
+from __future__ import annotations
+
+import re
+import types
+import typing
+from collections.abc import Iterable, Mapping, Sequence
+from difflib import get_close_matches
+from itertools import groupby
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from . import catalogue
+
+Path = tuple[str | int, ...]
+
+RULES = {
+    "int_type": "be a whole number",
+    "int_parsing": "be a whole number",
+    "int_parsing_size": "be a whole number of a sensible size",
+    "int_from_float": "be a whole number",
+    "float_type": "be a number",
+    "float_parsing": "be a number",
+    "finite_number": "be a finite number",
+    "bool_type": "be true or false",
+    "bool_parsing": "be true or false",
+    "string_type": "be text",
+    "string_too_short": "be text of at least {min_length} characters",
+    "string_too_long": "be text of at most {max_length} characters",
+    "string_pattern_mismatch": "be text that matches {pattern}",
+    "greater_than": "be above {gt}",
+    "greater_than_equal": "be at least {ge}",
+    "less_than": "be below {lt}",
+    "less_than_equal": "be at most {le}",
+    "multiple_of": "be a multiple of {multiple_of}",
+    "literal_error": "be one of {expected}",
+    "list_type": "be a list",
+    "tuple_type": "be a list",
+    "set_type": "be a list",
+    "dict_type": "be a mapping (key: value)",
+    "mapping_type": "be a mapping (key: value)",
+    "model_type": "be a mapping (key: value)",
+    "too_short": "have at least {min_length} entries",
+    "too_long": "have at most {max_length} entries",
+}
+CURES = {
+    "string_type": "Put it in quotes.",
+    "list_type": "Write [a, b], or one entry a line after a dash.",
+    "tuple_type": "Write [a, b], or one entry a line after a dash.",
+    "int_from_float": "Leave out the fraction.",
+}
+# A finished message of a validator or a loader: "<field> must <rule>, got <value>. <What to do>."
+FINISHED = re.compile(r"(?P<field>[\w.-]+) must (?P<rest>.*?got .*?)(?P<cure>\. [A-Z].*)?\.?", re.DOTALL)
+
+
+class SpecError(ValueError):
+    """An experiment cannot be run as it is described. ``problems`` holds one message for each thing to change."""
+
+    def __init__(self, problems: Sequence[str]) -> None:
+        self.problems = tuple(dict.fromkeys(problems))
+        super().__init__("\n".join(self.problems))
+
+
+class Places:
+    """Where each key stands: in a file and a line, or in an option of the command line."""
+
+    def __init__(self, known: Mapping[Path, str]) -> None:
+        self._known = dict(known)
+
+    def of(self, path: Path) -> str:
+        """The place of a key, or of the nearest thing around it, in parentheses; "" where nothing is known."""
+        for end in range(len(path), -1, -1):
+            if path[:end] in self._known:
+                return f" ({self._known[path[:end]]})"
+        return ""
+
+    def name(self, path: Path) -> str:
+        """The place of a key, without parentheses."""
+        return self.of(path)[2:-1]
+
+    def laid_over(self, path: Path, place: str) -> Places:
+        """These places after whatever is at the path was set anew at a place."""
+        kept = {known: where for known, where in self._known.items() if known[: len(path)] != path}
+        return Places({**kept, path: place})
+
+
+class Notes:
+    """Problems found so far, and what is needed to word them."""
+
+    def __init__(self, places: Places, base: str | None = None) -> None:
+        self.places, self.base = places, base
+        self.problems: list[str] = []
+
+    def wrong(self, path: Path, rule: str, got: str, cure: str) -> None:
+        """Note that ``<path> must <rule>, got <got> (<place>). <cure>``."""
+        self.problems.append(say(dotted(path), rule, got, self.places.of(path), cure))
+
+    def unknown(self, path: Path, known: Iterable[str], what: str = "setting") -> None:
+        """Note that the last key of a path is not one of those known."""
+        names = sorted(known)
+        self.wrong(path, f"be a known {what}", repr(path[-1]), near(str(path[-1]), names))
+
+    def said(self, path: Path, message: str) -> None:
+        """Note a finished message about something within the path, with its place put in."""
+        found = FINISHED.fullmatch(message.strip())
+        if found is None:
+            self.problems.append(f"{dotted(path)}: {message.strip()}{self.places.of(path)}")
+            return
+        inner: Path = (*path, *found["field"].split("."))
+        cure = found["cure"] or ". Change it."
+        self.problems.append(
+            f"{dotted(inner)} must {found['rest']}{self.places.of(inner)}{cure}{'' if cure[-1] in '.?' else '.'}"
+        )
+
+    def explain(
+        self,
+        error: ValidationError,
+        cls: type[BaseModel],
+        data: Mapping[str, Any],
+        path: Path,
+        excused: Iterable[str] = (),
+    ) -> None:
+        """Note all that a model refuses in the data at a path, but for ``excused`` keys that are missing."""
+        for head, group in groupby(error.errors(include_url=False), key=lambda e: e["loc"][:1]):
+            same = [e for e in group if e["type"] != "missing" or head[0] not in excused]
+            field = cls.model_fields.get(str(head[0])) if head else None
+            if field is not None and len(same) > 1 and len(branches(field.annotation)) > 1:
+                # Each branch of a union complains; what a user needs is what all of them together accept.
+                self.wrong(
+                    (*path, *head),
+                    f"be {worded(field.annotation)}",
+                    shown(data.get(str(head[0]))),
+                    "Write one of these.",
+                )
+            else:
+                for detail in same:
+                    self._explain_one(detail, cls, path)
+
+    def _explain_one(self, detail: Any, cls: type[BaseModel], path: Path) -> None:
+        kind, loc, value = detail["type"], tuple(detail["loc"]), detail["input"]
+        where: Path = (*path, *loc)
+        context = detail.get("ctx", {})
+        if kind == "missing":
+            field = cls.model_fields.get(str(loc[0]))
+            hint = f" ({field.description.rstrip('.')})" if field is not None and field.description else ""
+            self.wrong(where, "be given", "nothing", f"Add {loc[-1]}: ...{hint}.")
+        elif kind == "extra_forbidden":
+            self.unknown(where, settings_of(cls) if len(loc) == 1 else ())
+        elif kind in ("value_error", "assertion_error"):
+            message = str(context.get("error", detail["msg"]))
+            # A validator of one field names that field itself; one of a whole model may name any.
+            self.said(where[:-1] if loc and message.startswith(f"{loc[-1]} ") else where, message)
+        elif kind == "literal_error":
+            choices = re.findall(r"'([^']*)'", str(context["expected"]))
+            self.wrong(where, f"be one of {', '.join(choices)}", shown(value), near(str(value), choices, listed=False))
+        elif kind in RULES:
+            rule = RULES[kind].format(**context)
+            self.wrong(where, rule, shown(value), CURES.get(kind, cure_of(cls, loc)))
+        else:
+            self.wrong(where, f"be valid ({detail['msg']})", shown(value), cure_of(cls, loc))
+
+
+def say(field: str, rule: str, got: str, place: str, cure: str) -> str:
+    """A problem in the one form that all have."""
+    return f"{field} must {rule}, got {got}{place}. {cure}"
+
+
+def dotted(path: Path) -> str:
+    """A path as ``--set`` takes it."""
+    return ".".join(map(str, path)) or "experiment"
+
+
+def near(word: str, known: Iterable[str], listed: bool = True) -> str:
+    """What a misspelt word may have meant, or all there is."""
+    names = list(known)
+    close = get_close_matches(word, names, n=1)
+    if close:
+        return f"Did you mean {close[0]!r}?"
+    return f"Known: {', '.join(names)}." if listed and names else "Write one of these." if names else "Leave it out."
+
+
+def shown(value: Any) -> str:
+    """A value as a reader of YAML would know it, cut short."""
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return str(value).lower()
+    text = repr(value)
+    return text if len(text) <= 60 else f"{text[:57]}..."
+
+
+def settings_of(cls: type[BaseModel]) -> list[str]:
+    """The keys that a YAML may give to a class; excluded fields are set on loading."""
+    return [name for name, field in cls.model_fields.items() if not field.exclude]
+
+
+def branches(annotation: Any) -> list[Any]:
+    """The types that a union is made of, less null."""
+    if typing.get_origin(annotation) not in (typing.Union, types.UnionType):
+        return [annotation]
+    return [a for a in typing.get_args(annotation) if a is not type(None)]
+
+
+def worded(annotation: Any) -> str:
+    """The values of a type, as a sentence has them."""
+    names = catalogue.type_name(annotation).split(" | ")
+    bare = ("text", "null", "true", "false")
+    is_literal = [not name.endswith("number") and not name.startswith("list") for name in names]
+    words = [n if literal or n in bare else f"a {n}" for n, literal in zip(names, is_literal, strict=True)]
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} or {words[-1]}"
+
+
+def takes_bool(annotation: Any) -> bool:
+    """Whether true or false may be a value of the type."""
+    if annotation is Any or annotation is bool or typing.get_origin(annotation) is typing.Literal:
+        return True
+    return any(takes_bool(each) for each in branches(annotation) if each is not annotation)
+
+
+def cure_of(cls: type[BaseModel], loc: Path) -> str:
+    """What a setting is for, as advice."""
+    field = cls.model_fields.get(str(loc[0])) if loc else None
+    if field is None or not field.description:
+        return "Change it."
+    default = catalogue.default_text(field)
+    hint = "" if default == "required" else f" (default: {default})"
+    return f"It is: {field.description.rstrip('.')}{hint}."
