@@ -87,7 +87,7 @@ def put(notes: Notes, data: dict[str, Any], key: str, value: Any, option: Path) 
         if path == ("strategies",) and slot not in place:
             notes.wrong(option, "name a strategy that is there", repr(slot), near(str(slot), map(str, place)))
             return None
-        inner: Any = place[slot] if isinstance(place, list) or slot in place else None
+        inner: Any = place.get(slot) if isinstance(place, dict) else place[int(slot)]
         if inner is None or isinstance(inner, str):
             inner = {} if inner is None else {"kind": inner}
         place[slot] = inner

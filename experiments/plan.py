@@ -88,7 +88,7 @@ class Plan:
 def plan(experiment: Experiment) -> Plan:
     """All runs of an experiment, in order."""
     opened = Opened()
-    found: dict[str, tuple[int, int, PlannedRun]] = {}
+    found: dict[str, tuple[tuple[int, int, int], PlannedRun]] = {}
     order: dict[str, int] = {}
     for settings, variant in experiment.variants:
         for landscape in variant.landscapes:
@@ -97,11 +97,11 @@ def plan(experiment: Experiment) -> Plan:
                 raise SpecError([facts])
             place = order.setdefault(_identity(landscape), len(order))
             for repeat in range(variant.repeats):
-                for name, strategy in variant.strategies.items():
+                for number, (name, strategy) in enumerate(variant.strategies.items()):
                     label = name + suffix(name, settings)
                     run = planned(variant, landscape, facts, label, strategy, repeat)
-                    found.setdefault(run.id, (place, repeat, run))
-    runs = tuple(run for _, _, run in sorted(found.values(), key=lambda each: each[:2]))
+                    found.setdefault(run.id, ((place, repeat, number), run))
+    runs = tuple(run for _, run in sorted(found.values(), key=lambda each: each[0]))
     return Plan(experiment, runs, _labels(runs))
 
 
