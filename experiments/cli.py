@@ -43,6 +43,9 @@ app = typer.Typer(
     "  searchparty report results/quickstart-1",
     epilog="Exit codes: 0 done, 1 a run failed, 2 the input is wrong, 130 stopped by Ctrl-C.",
 )
+LEFT = ("landscape", "strategy")
+MOST_POINTS = 8
+"""Of so many landscapes the best points are printed; the report has all."""
 out = Console(highlight=False)
 err = Console(stderr=True, highlight=False)
 
@@ -144,29 +147,39 @@ def _work(total: int, work: Callable[[Watcher], Results]) -> None:
 
 
 def _summary(results: Results) -> None:
-    """The best point, who compares how, and where the report is."""
+    """The best points, who compares how, and where the report is."""
     best = results.best()
-    if best is None:
+    if not best:
         out.print("No evaluation gave a finite loss.")
-    else:
-        point = ", ".join(f"{x:.6g}" for x in best.point[:8]) + (", ..." if len(best.point) > 8 else "")
-        out.print(f"Best point of {best.landscape}, found by {escape(best.strategy)} ({escape(best.agent)}):")
-        out.print(f"  loss {best.loss:.8g} at ({point})", soft_wrap=True)
-    out.print(_rich(results.summary_rows(), "Strategies compared"))
+    for found in best[:MOST_POINTS]:
+        point = ", ".join(f"{x:.6g}" for x in found.point[:8]) + (", ..." if len(found.point) > 8 else "")
+        line = (
+            f"Best point of {found.landscape}: loss {found.loss:.8g} at ({point}), by {found.agent} of {found.strategy}"
+        )
+        out.print(line, markup=False, soft_wrap=True)
+    _print_table(results.summary_rows())
     for run_id, error in results.errors.items():
         err.print(f"run {run_id} failed: {error}", style="red", markup=False, soft_wrap=True)
-    out.print(f"Results: {results.path}", soft_wrap=True)
+    out.print(f"Results: {results.path}", markup=False, soft_wrap=True)
     if (results.path / "report.html").exists():
-        out.print(f"Report:  {results.path / 'report.html'}", soft_wrap=True)
+        out.print(f"Report:  {results.path / 'report.html'}", markup=False, soft_wrap=True)
 
 
-def _rich(rows: list[dict[str, str]], title: str) -> RichTable:
-    table = RichTable(title=title, title_justify="left")
-    for name in rows[0] if rows else []:
-        table.add_column(name, justify="left" if name in ("landscape", "strategy") else "right")
-    for row in rows:
-        table.add_row(*(escape(value) for value in row.values()))
-    return table
+def _print_table(rows: list[dict[str, str]]) -> None:
+    """A table on a terminal, aligned columns in a pipe."""
+    names = list(rows[0]) if rows else []
+    if out.is_terminal:
+        table = RichTable(title="Strategies compared (* won its landscape)", title_justify="left")
+        for name in names:
+            table.add_column(name, justify="left" if name in LEFT else "right")
+        for row in rows:
+            table.add_row(*(escape(value) for value in row.values()))
+        out.print(table)
+        return
+    widths = {name: max(len(name), *(len(row[name]) for row in rows)) for name in names}
+    for row in [dict(zip(names, names, strict=True)), *rows]:
+        cells = (row[n].ljust(widths[n]) if n in LEFT else row[n].rjust(widths[n]) for n in names)
+        out.print("  ".join(cells).rstrip(), markup=False, soft_wrap=True)
 
 
 @app.command("check")

@@ -161,7 +161,8 @@ def contributions_figure(table: Table, landscapes: Sequence[str], strategies: Se
     bars = [(la, s) for la in landscapes for s in teams if len(table.where(landscape=la, strategy=s))]
     if not bars:
         return None
-    names = list(dict.fromkeys(table.columns["agent"]))
+    drawn = [row for la, s in bars for row in table.where(landscape=la, strategy=s).rows()]
+    names = list(dict.fromkeys(row["agent"] for row in drawn))
     figure = Figure(figsize=(10.4, 1.5 + 0.55 * len(bars)), layout="constrained")
     all_axes = figure.subplots(1, 3, sharey=True)
     shares = (
@@ -267,7 +268,9 @@ def save(figure: Figure, stem: Path, hover: dict[str, str] | None = None) -> str
     """Write ``stem``.png and .svg; the SVG's text, for embedding. ``hover`` maps ids of artists to texts, which a
     browser shows when the pointer rests on them."""
     with matplotlib.rc_context(STYLE):
-        figure.savefig(stem.with_suffix(".png"), dpi=150)
+        figure.savefig(stem.with_suffix(".png"), dpi=130)
+        # The layout is found by now; finding it again would cost as much as drawing.
+        figure.set_layout_engine("none")
         buffer = io.StringIO()
         figure.savefig(buffer, format="svg", dpi=110, metadata={"Date": None, "Creator": None})
     text = with_titles(buffer.getvalue(), hover or {})

@@ -16,7 +16,7 @@ from . import figures, statistics
 from .runs import RunData, best_of, read_runs
 from .statistics import Table
 
-MOST_PORTRAITS = 12
+MOST_PORTRAITS = 8
 """At most so many runs are drawn one by one."""
 
 

@@ -52,11 +52,11 @@ class Results:
         """Every lease of a run, by the run's id, with its reason and outcome."""
         return statistics.leases(next(r for r in self.runs if r.id == run))
 
-    def best(self) -> Best | None:
-        """The best point of the first landscape; None where nothing finite was found."""
-        found = [best_of(run) for run in self.runs if run.landscape == self.runs[0].landscape]
-        known = [best for best in found if best is not None]
-        return min(known, key=lambda best: best.loss) if known else None
+    def best(self) -> list[Best]:
+        """The best point of each landscape on which anything finite was found, in the order of the plan."""
+        known = [best for best in map(best_of, self.runs) if best is not None]
+        labels = dict.fromkeys(best.landscape for best in known)
+        return [min((b for b in known if b.landscape == label), key=lambda b: b.loss) for label in labels]
 
     def summary_rows(self) -> list[dict[str, str]]:
         """The comparison in a few columns of text."""

@@ -17,7 +17,7 @@ from ..orchestrator.planned import PlannedRun
 from ..orchestrator.run import Run
 from ..orchestrator.schedule import schedule
 from .fingerprint import environment
-from .plan import plan
+from .plan import Plan, plan
 from .results import Results
 from .spec import Experiment, load
 
@@ -70,10 +70,10 @@ def run(
     elif overrides:
         raise TypeError("overrides go with a file or a name; change the Experiment itself instead")
     experiment = experiment.with_executor(executor, address)
-    runs = plan(experiment).runs
+    planned = plan(experiment)
     directory = new_directory(out, experiment.name)
     (directory / "experiment.yaml").write_text(experiment.to_yaml(), encoding="utf-8")
-    return _work(experiment, runs, directory, watcher, report)
+    return _work(planned, directory, watcher, report)
 
 
 def resume(
@@ -93,7 +93,7 @@ def resume(
             "experiment.yaml. Give the path that the run printed."
         )
     experiment = load(settings).with_executor(executor, address)
-    return _work(experiment, plan(experiment).runs, directory, watcher, report)
+    return _work(plan(experiment), directory, watcher, report)
 
 
 def new_directory(out: str | Path | None, name: str) -> Path:
@@ -119,9 +119,8 @@ def new_directory(out: str | Path | None, name: str) -> Path:
             return directory
 
 
-def _work(
-    experiment: Experiment, runs: Sequence[PlannedRun], directory: Path, watcher: Watcher | None, report: bool
-) -> Results:
+def _work(plan: Plan, directory: Path, watcher: Watcher | None, report: bool) -> Results:
+    runs = plan.runs
     errors: dict[str, Exception] = {}
 
     def ended(run_id: str, error: Exception | None) -> None:
@@ -135,10 +134,10 @@ def _work(
         stack.enter_context(threadpool_limits(1))
         log = LogFile(directory / "log.sqlite", environment())
         stack.callback(log.close)
-        make, wait, at_once = _executors(experiment, runs, stack)
+        make, wait, at_once = _executors(plan.experiment, runs, stack)
         # Known to the file from the start, so that a report on an unfinished log says what is missing.
         for planned in runs:
-            log.run(planned)
+            log.run(planned, plan.labels[planned.id])
 
         def started(planned: PlannedRun) -> Callable[[], Generator[bool, None, None]]:
             return lambda: _drive(planned, log, make, watcher)

@@ -146,8 +146,8 @@ class LogFile:
         }
         self._db.executemany("INSERT INTO meta VALUES (?, ?)", [(k, json.dumps(v)) for k, v in meta.items()])
 
-    def run(self, planned: PlannedRun) -> RunLog:
-        """The log of one run; made known to the file if it is new."""
+    def run(self, planned: PlannedRun, label: str | None = None) -> RunLog:
+        """The log of one run; made known to the file if it is new. ``label`` names its landscape in reports."""
         (count,) = self._db.execute("SELECT COUNT(*) FROM runs").fetchone()
         self._db.execute(
             "INSERT OR IGNORE INTO runs VALUES (?, ?, ?, ?, ?, ?)",
@@ -155,7 +155,7 @@ class LogFile:
                 planned.id,
                 count,
                 planned.strategy,
-                planned.landscape.label,
+                label or planned.landscape.label,
                 planned.repeat,
                 json.dumps(planned.settings),
             ),
