@@ -139,8 +139,13 @@ def _work(total: int, work: Callable[[Watcher], Results]) -> None:
     # A plain `kill` is to end as cleanly as Ctrl-C.
     signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
     watcher: AbstractContextManager[Any] = Bars(err, total) if err.is_terminal else Lines(err, total)
-    with watcher as bars:
-        results = work(bars)
+    try:
+        with watcher as bars:
+            results = work(bars)
+    except Interrupted as stopped:
+        err.print(f"Stopped. Everything found so far is in {stopped.path}.", markup=False, soft_wrap=True)
+        err.print(f"Go on with: searchparty resume {stopped.path}", markup=False, soft_wrap=True)
+        raise typer.Exit(INTERRUPTED) from None
     _summary(results)
     if results.errors:
         raise typer.Exit(RUN_FAILED)
@@ -251,10 +256,6 @@ def main() -> None:
     except ExecutorError as error:
         err.print(str(error), style="red", markup=False, soft_wrap=True)
         sys.exit(RUN_FAILED)
-    except Interrupted as stopped:
-        err.print(f"Stopped. Everything found so far is in {stopped.path}.", markup=False, soft_wrap=True)
-        err.print(f"Go on with: searchparty resume {stopped.path}", markup=False, soft_wrap=True)
-        sys.exit(INTERRUPTED)
     except BrokenPipeError:
         # `searchparty trace ... | head` is no mistake; nothing more can be printed.
         sys.stderr.close()
