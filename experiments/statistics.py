@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from math import comb
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,8 @@ DEFAULT_PRECISION = 1e-3
 """The target where an experiment sets none: so close to the known minimum."""
 ALPHA = 0.05
 GRID_POINTS = 80
+GAPS = tuple(10.0**power for power in range(1, -9, -1))
+"""Distances above the known minimum, 10 to 1e-8, that the table of thresholds asks for."""
 
 
 @dataclass(frozen=True)
@@ -77,17 +80,19 @@ def select(runs: Sequence[RunData], landscape: str, strategy: str) -> list[RunDa
     return [run for run in runs if run.landscape == landscape and run.strategy == strategy]
 
 
-def target_of(runs: Sequence[RunData], landscape: str) -> float:
-    """The loss that counts as success on a landscape: the experiment's target, else a little above the known
-    minimum, else the best median that any strategy reached."""
+def target_of(runs: Sequence[RunData], landscape: str) -> tuple[float, str]:
+    """The loss that counts as success on a landscape, and where it comes from: the experiment's target, else a
+    little above the known minimum, else the best median that any strategy reached."""
     here = [run for run in runs if run.landscape == landscape]
     targets = [run.target for run in here if run.target is not None]
     if targets:
-        return max(targets)
+        return max(targets), "set by the experiment"
     if here[0].minimum is not None:
-        return here[0].minimum + DEFAULT_PRECISION
+        return here[0].minimum + DEFAULT_PRECISION, f"{DEFAULT_PRECISION:g} above the known minimum"
     medians = [np.median([r.final for r in select(runs, landscape, s)]) for s in strategies_of(here)]
-    return float(min(medians))
+    best = float(min(medians))
+    # Infinity would make a success of every run that found nothing.
+    return (best, "the best median reached") if np.isfinite(best) else (-np.inf, "none: no median is finite")
 
 
 def comparison(runs: Sequence[RunData]) -> Table:
@@ -97,12 +102,12 @@ def comparison(runs: Sequence[RunData]) -> Table:
     successes (Hansen et al. 2010, "Comparing results of 31 algorithms from BBOB-2009").
     """
     names = (
-        "landscape", "strategy", "runs", "best", "lower_quartile", "median", "upper_quartile", "minimum", "target",
-        "successes", "success_rate", "evaluations_to_target", "ert", "evaluations", "rank",
+        "landscape", "strategy", "runs", "best", "lower_quartile", "median", "upper_quartile", "minimum", "median_gap",
+        "target", "target_from", "successes", "success_rate", "evaluations_to_target", "ert", "evaluations", "rank",
     )  # fmt: skip
     rows = []
     for landscape in landscapes_of(runs):
-        target = target_of(runs, landscape)
+        target, origin = target_of(runs, landscape)
         groups = {s: select(runs, landscape, s) for s in strategies_of(runs)}
         groups = {s: group for s, group in groups.items() if group}
         ranks = mean_ranks(groups)
@@ -112,13 +117,43 @@ def comparison(runs: Sequence[RunData]) -> Table:
             reached = [hit for hit in hits if hit is not None]
             paid = sum(run.evaluations if hit is None else hit for run, hit in zip(group, hits, strict=True))
             low, middle, high = quartiles(finals)
+            known = group[0].minimum
             rows.append((
-                landscape, strategy, len(group), float(finals.min()), low, middle, high, group[0].minimum, target,
-                len(reached), len(reached) / len(group), float(np.median(reached)) if reached else None,
-                paid / len(reached) if reached else None,
+                landscape, strategy, len(group), float(finals.min()), low, middle, high, known,
+                None if known is None else middle - known, target, origin, len(reached), len(reached) / len(group),
+                float(np.median(reached)) if reached else None, paid / len(reached) if reached else None,
                 float(np.mean([run.evaluations for run in group])), ranks[strategy],
             ))  # fmt: skip
     return Table.of(names, rows)
+
+
+def thresholds(runs: Sequence[RunData]) -> Table:
+    """Per landscape of known minimum, strategy and gap: the share of runs that came so close to the minimum, and the
+    median of the evaluations they took (None: no run did)."""
+    rows: list[tuple[Any, ...]] = []
+    for landscape in landscapes_of(runs):
+        for strategy in strategies_of(runs):
+            group = select(runs, landscape, strategy)
+            if not group or group[0].minimum is None:
+                continue
+            for gap in GAPS:
+                hits = [hit for run in group if (hit := run.first_below(group[0].minimum + gap)) is not None]
+                median = float(np.median(hits)) if hits else None
+                rows.append((landscape, strategy, gap, len(hits) / len(group), median))
+    return Table.of(("landscape", "strategy", "gap", "share", "evaluations"), rows)
+
+
+def standings(runs: Sequence[RunData]) -> Table:
+    """Per strategy over all landscapes: how often it led by median, how often it won convincingly, and the mean of
+    its mean ranks; best rank first. Only landscapes it searched count."""
+    compared, leading = comparison(runs), winners(runs)
+    rows: list[tuple[Any, ...]] = []
+    for strategy in strategies_of(runs):
+        ranks = compared.where(strategy=strategy).columns["rank"]
+        led, won = len(leading.where(leader=strategy)), len(leading.where(winner=strategy))
+        rows.append((strategy, len(ranks), led, won, float(np.mean(ranks))))
+    names = ("strategy", "landscapes", "led", "won", "mean_rank")
+    return Table.of(names, sorted(rows, key=lambda row: float(row[-1])))
 
 
 def quartiles(values: Array) -> tuple[float, float, float]:
@@ -174,6 +209,11 @@ def rank_sum(first: Sequence[float], second: Sequence[float]) -> float:
     return float(mannwhitneyu(ranks[: len(first)], ranks[len(first) :], alternative="two-sided").pvalue)
 
 
+def least_p(first: int, second: int) -> float:
+    """The least p that the test can give for groups so large: that of a complete separation."""
+    return min(1.0, 2 / comb(first + second, first))
+
+
 def holm(values: Sequence[float | None]) -> list[float | None]:
     """p-values adjusted for so many tests (Holm 1979); None stays None."""
     tested = sorted((p, i) for i, p in enumerate(values) if p is not None)
@@ -204,28 +244,30 @@ def convergence(runs: Sequence[RunData]) -> Table:
 def leases(run: RunData) -> Table:
     """Every lease of a run with its reason and what came of it, in the order of granting.
 
-    ``granted_at`` and ``collected_at`` are evaluations spent by the run then; None: not collected."""
+    ``granted_at`` and ``collected_at`` are evaluations spent by the run then; None: not collected. ``starts`` and
+    ``ends`` are logical seconds, fixed at the grant."""
     names = (
-        "lease", "agent", "granted_at", "collected_at", "budget", "charged", "center", "radius", "fresh", "reason",
-        "outcome", "best", "record",
+        "lease", "agent", "granted_at", "collected_at", "starts", "ends", "budget", "charged", "center", "radius",
+        "fresh", "reason", "outcome", "best", "record",
     )  # fmt: skip
-    spent, best = 0, np.inf
-    granted: dict[int, tuple[int, Lease]] = {}
+    spent, best, now = 0, np.inf, 0.0
+    seconds = run.settings["landscape"]["seconds"]
+    granted: dict[int, tuple[int, float, float, Lease]] = {}
     done: dict[int, tuple[Any, ...]] = {}
     for event in run.events:
         if isinstance(event, Granted):
-            granted |= {lease.id: (spent, lease) for lease in event.leases}
+            granted |= {lease.id: (spent, now, now + lease.budget * seconds, lease) for lease in event.leases}
         elif isinstance(event, Found | Failed):
-            lease, charged, outcome, loss = collected(event)
-            spent += charged
-            done[lease] = (spent, charged, outcome, loss, loss < best)
+            id, charged, outcome, loss = collected(event)
+            spent, now = spent + charged, max(now, granted[id][2])
+            done[id] = (spent, charged, outcome, loss, loss < best)
             best = min(best, loss)
     rows = []
-    for number, (at, lease) in granted.items():
+    for number, (at, starts, ends, lease) in granted.items():
         end, charged, outcome, loss, record = done.get(number, (None, 0, "not collected", np.inf, False))
         center = [round(float(c), 6) for c in lease.region.center]
         rows.append((
-            number, lease.agent, at, end, lease.budget, charged, center, lease.region.radius, lease.fresh,
+            number, lease.agent, at, end, starts, ends, lease.budget, charged, center, lease.region.radius, lease.fresh,
             lease.reason, outcome, None if np.isinf(loss) else loss, record,
         ))  # fmt: skip
     return Table.of(names, rows)
@@ -245,7 +287,7 @@ def collected(event: Event) -> tuple[int, int, str, float]:
 
 def contributions(runs: Sequence[RunData]) -> Table:
     """Per landscape, strategy and agent: its share of the evaluations, of the records (rows that bettered the best
-    loss of the whole team so far), and of the runs whose best point it found."""
+    loss of the whole team so far), of the gains (``rank_gains``), and of the runs whose best point it found."""
     rows = []
     for landscape in landscapes_of(runs):
         for strategy in strategies_of(runs):
@@ -253,22 +295,33 @@ def contributions(runs: Sequence[RunData]) -> Table:
             if not group:
                 continue
             team = group[0].team
-            spent, records, finals = (np.zeros(len(team)) for _ in range(3))
+            spent, records, gains, finals = (np.zeros(len(team)) for _ in range(4))
             for run in group:
                 np.add.at(spent, run.points.agent, run.points.cost)
                 setters = run.points.agent[run.record_rows]
                 np.add.at(records, setters, 1)
+                np.add.at(gains, setters, rank_gains(run))
                 if len(setters):
                     finals[setters[-1]] += 1
             for i, agent in enumerate(team):
                 rows.append((
                     landscape, strategy, agent, int(spent[i]), spent[i] / max(spent.sum(), 1), int(records[i]),
-                    records[i] / max(records.sum(), 1), int(finals[i]), finals[i] / max(finals.sum(), 1),
+                    records[i] / max(records.sum(), 1), gains[i] / (gains.sum() or 1), int(finals[i]),
+                    finals[i] / max(finals.sum(), 1),
                 ))  # fmt: skip
     return Table.of(
         ("landscape", "strategy", "agent", "evaluations", "evaluations_share", "records", "records_share",
-         "finals", "finals_share"), rows,
+         "gains_share", "finals", "finals_share"), rows,
     )  # fmt: skip
+
+
+def rank_gains(run: RunData) -> Array:
+    """What each record of a run gained, (records,), as a share of the run's finite points: those it is better than
+    and the record before it was not. They add up to 1 less the best point's own share and do not depend on the scale
+    of losses, so that a first step down from a huge loss does not drown all later ones."""
+    finite = np.sort(run.points.losses[np.isfinite(run.points.losses)])
+    better = np.searchsorted(finite, run.points.losses[run.record_rows], side="right")
+    return -np.diff(better, prepend=len(finite)) / max(len(finite), 1)
 
 
 def failures(runs: Sequence[RunData]) -> Table:

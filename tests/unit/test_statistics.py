@@ -1,0 +1,247 @@
+"""Tables from logs, against values worked out by hand."""
+
+import builtins
+import csv
+
+import numpy as np
+import pytest
+
+from searchparty.agents.agent import Converged, Finding, Incumbent, Lease, Region, RowFailure
+from searchparty.experiments import statistics
+from searchparty.experiments.runs import RunData
+from searchparty.experiments.statistics import Table
+from searchparty.landscapes.landscape import Space
+from searchparty.orchestrator.reading import Points
+from searchparty.orchestrator.run import Failed, Found, Granted, Stopped
+
+INF = float("inf")
+
+
+def run_of(
+    losses, strategy="s", repeat=0, landscape="bowl", minimum=None, target=None, agents=None, costs=None, **more
+):
+    """A run of one point a row, by agent 0 unless told."""
+    n = len(losses)
+    agents = np.zeros(n, dtype=np.int64) if agents is None else np.array(agents)
+    costs = np.ones(n, dtype=np.int64) if costs is None else np.array(costs)
+    points = Points(
+        np.zeros(n, dtype=np.int64), agents, np.arange(n), costs, np.full((n, 2), 0.5), np.array(losses, float)
+    )
+    settings = {
+        "team": [["ann", {"kind": "random"}], ["bob", {"kind": "random"}]],
+        "target": target,
+        "landscape": {"kind": landscape, "seconds": 2.0},
+    }
+    events = more.get("events", [Stopped("budget spent")])
+    name = f"{landscape}-{strategy}-{repeat}"
+    return RunData(
+        name, strategy, landscape, repeat, settings, Space(np.zeros(2), np.ones(2)), None, minimum, events, points
+    )
+
+
+def row_of(table, **wanted):
+    (row,) = table.where(**wanted).rows()
+    return row
+
+
+def test_quartiles_by_hand():
+    assert statistics.quartiles(np.array([4.0, 1.0, 3.0, 2.0])) == (1.75, 2.5, 3.25)
+    assert statistics.quartiles(np.array([7.0])) == (7.0, 7.0, 7.0)
+
+
+def test_quartile_next_to_infinity_is_infinite_and_never_nan():
+    assert statistics.quartiles(np.array([1.0, INF])) == (INF, INF, INF)
+    assert statistics.quartiles(np.array([1.0, 2.0, INF])) == (1.5, 2.0, INF)
+
+
+def test_expected_running_time_is_all_evaluations_over_successes():
+    # Reached at 2 and at 4 evaluations; the third spent 5 in vain: (2 + 4 + 5) / 2.
+    runs = [
+        run_of([9, 1, 1], repeat=0, target=1),
+        run_of([9, 9, 9, 0], repeat=1, target=1),
+        run_of([9] * 5, repeat=2, target=1),
+    ]
+    row = row_of(statistics.comparison(runs))
+    assert row["ert"] == 5.5
+    assert row["evaluations_to_target"] == 3.0
+    assert (row["successes"], row["success_rate"]) == (2, pytest.approx(2 / 3))
+
+
+def test_evaluations_are_charges_not_rows():
+    row = row_of(statistics.comparison([run_of([9, 1], costs=[3, 2], target=1)]))
+    assert (row["ert"], row["evaluations"]) == (5, 5)
+
+
+def test_no_success_has_no_running_time():
+    row = row_of(statistics.comparison([run_of([9, 8], target=1)]))
+    assert row["ert"] is None
+    assert row["evaluations_to_target"] is None
+
+
+def test_target_is_the_experiments_else_near_the_minimum_else_the_best_median():
+    assert statistics.target_of([run_of([5], target=2.0, minimum=0.0)], "bowl") == (2.0, "set by the experiment")
+    assert statistics.target_of([run_of([5], minimum=-3.0)], "bowl") == (-2.999, "0.001 above the known minimum")
+    runs = [run_of([5], "a"), run_of([4], "b")]
+    assert statistics.target_of(runs, "bowl") == (4.0, "the best median reached")
+
+
+def test_a_run_that_found_nothing_is_no_success():
+    row = row_of(statistics.comparison([run_of([INF, INF])]))
+    assert (row["successes"], row["median"], row["best"]) == (0, INF, INF)
+
+
+def test_median_gap_where_the_minimum_is_known():
+    assert row_of(statistics.comparison([run_of([-8], minimum=-10.0)]))["median_gap"] == 2.0
+    assert row_of(statistics.comparison([run_of([-8])]))["median_gap"] is None
+
+
+def test_ranks_share_ties():
+    runs = [run_of([1], "a"), run_of([1], "b"), run_of([5], "c")]
+    assert statistics.comparison(runs).columns["rank"] == [1.5, 1.5, 3.0]
+
+
+def test_rank_sum_of_separated_groups_is_exact():
+    # Of the C(6, 3) = 20 orders only two are as extreme.
+    assert statistics.rank_sum([1, 2, 3], [4, 5, 6]) == pytest.approx(0.1)
+    assert statistics.least_p(3, 3) == pytest.approx(0.1)
+    assert statistics.rank_sum([1, 1], [1, 1]) == 1.0
+    assert statistics.rank_sum([INF, INF], [INF, INF]) == 1.0
+
+
+def test_holm_by_hand():
+    # 0.01 x 3, 0.03 x 2, and 0.04 raised to the one before it.
+    assert statistics.holm([0.04, 0.01, None, 0.03]) == pytest.approx([0.06, 0.03, None, 0.06])
+
+
+def clear(strategy, low, landscape="bowl"):
+    return [run_of([low + i / 100], strategy, i, landscape) for i in range(5)]
+
+
+def test_a_clear_lead_wins_and_a_muddle_does_not():
+    assert row_of(statistics.winners(clear("a", 0) + clear("b", 1)))["winner"] == "a"
+    muddle = statistics.winners(
+        [run_of([v], s, i) for s, vs in (("a", (1, 4)), ("b", (2, 3.5))) for i, v in enumerate(vs)]
+    )
+    assert row_of(muddle)["leader"] is not None
+    assert row_of(muddle)["winner"] is None
+
+
+def test_one_strategy_alone_wins_nothing():
+    row = row_of(statistics.winners(clear("a", 0)))
+    assert (row["leader"], row["runner_up"], row["p"], row["winner"]) == ("a", None, None, None)
+
+
+def test_standings_over_landscapes():
+    runs = clear("a", 0) + clear("b", 1) + clear("a", 1, "hill") + clear("b", 0, "hill") + clear("b", 0, "pit")
+    table = statistics.standings(runs)
+    a, b = row_of(table, strategy="a"), row_of(table, strategy="b")
+    assert (a["landscapes"], a["led"], a["won"], a["mean_rank"]) == (2, 1, 1, 1.5)
+    assert (b["landscapes"], b["led"], b["won"], b["mean_rank"]) == (3, 2, 1, pytest.approx(4 / 3))
+
+
+@pytest.mark.parametrize("change", [lambda x: 1e9 * x - 5e8, lambda x: 1e-9 * x, np.exp])
+def test_who_wins_does_not_depend_on_the_scale(change):
+    losses = {"a": (0.1, 0.5, 0.2), "b": (0.3, 0.4, 0.9)}
+    plain = [run_of([v], s, i) for s, vs in losses.items() for i, v in enumerate(vs)]
+    moved = [run_of([change(v)], s, i) for s, vs in losses.items() for i, v in enumerate(vs)]
+    assert statistics.winners(plain).rows() == statistics.winners(moved).rows()
+    assert statistics.comparison(plain).columns["rank"] == statistics.comparison(moved).columns["rank"]
+
+
+def test_thresholds_count_the_runs_that_came_so_close():
+    table = statistics.thresholds([run_of([5, 0.05], minimum=0.0), run_of([50, 7], repeat=1, minimum=0.0)])
+    assert row_of(table, gap=10.0)["share"] == 1.0
+    # The first at 1 evaluation, the second at 2.
+    assert row_of(table, gap=10.0)["evaluations"] == 1.5
+    assert row_of(table, gap=0.1)["share"] == 0.5
+    assert row_of(table, gap=1e-8)["evaluations"] is None
+    assert len(statistics.thresholds([run_of([5])])) == 0
+
+
+def test_convergence_keeps_the_loss_of_a_run_that_stopped_early():
+    table = statistics.convergence([run_of([4, 1]), run_of([8, 6, 6, 3], repeat=1)])
+    assert row_of(table, evaluations=1)["median"] == 6.0
+    assert row_of(table, evaluations=4)["median"] == 2.0
+
+
+def test_contributions_by_hand():
+    # Records: ann's 9 and 2, bob's 5; each of the four points is better than so many others.
+    run = run_of([9, 5, 7, 2], agents=[0, 1, 1, 0], costs=[1, 2, 2, 1])
+    ann, bob = statistics.contributions([run]).rows()
+    assert (ann["evaluations"], bob["evaluations"]) == (2, 4)
+    assert ann["evaluations_share"] == pytest.approx(1 / 3)
+    assert (ann["records"], bob["records"]) == (2, 1)
+    assert (ann["finals"], bob["finals"]) == (1, 0)
+
+
+def test_rank_gains_by_hand():
+    # 9 passes nobody; 5 passes 9 and 7; 2 passes 5: of four points.
+    assert statistics.rank_gains(run_of([9, 5, 7, 2])).tolist() == [0.0, 0.5, 0.25]
+    scaled = run_of(np.exp([9, 5, 7, 2]))
+    assert statistics.rank_gains(scaled).tolist() == [0.0, 0.5, 0.25]
+    assert statistics.rank_gains(run_of([INF])).tolist() == []
+
+
+def lease_of(number, agent, budget):
+    return Lease(number, agent, budget, Region(np.full(2, 0.5), 0.25), f"reason {number}", fresh=number < 2)
+
+
+def best_of(lease, agent, loss):
+    return Incumbent(agent, lease, 0, np.full(2, 0.5), loss)
+
+
+def eventful():
+    converged = Converged(np.full(2, 0.5), 1.0, "gradient vanished")
+    failures = (RowFailure(3, "ValueError: no"), RowFailure(4, "ValueError: no"))
+    return [
+        Granted(0, (lease_of(0, "ann", 10), lease_of(1, "bob", 20))),
+        Found(Finding(0, "ann", 10, 10, "spent", best_of(0, "ann", 5.0), failures=failures)),
+        Granted(1, (lease_of(2, "ann", 10),)),
+        Failed(1, "bob", 20, "left the cube"),
+        Found(Finding(2, "ann", 4, 4, "converged", best_of(2, "ann", 1.0), converged)),
+        Granted(2, (lease_of(3, "bob", 5),)),
+    ]
+
+
+def test_leases_tell_when_why_and_what_came_of_it():
+    first, second, third, last = statistics.leases(run_of([5], events=eventful())).rows()
+    assert (first["granted_at"], first["collected_at"], first["record"]) == (0, 10, True)
+    assert first["outcome"] == "spent; 2 rows failed"
+    assert (second["charged"], second["best"], second["outcome"]) == (20, None, "failed: left the cube")
+    # Two logical seconds an evaluation: granted at 20 s, when lease 0 ended.
+    assert (third["granted_at"], third["starts"], third["ends"]) == (10, 20.0, 40.0)
+    assert third["outcome"] == "converged: gradient vanished"
+    assert (last["collected_at"], last["outcome"], last["reason"]) == (None, "not collected", "reason 3")
+
+
+def test_failures_are_counted_by_cause():
+    table = statistics.failures([run_of([5], events=eventful())])
+    assert row_of(table, agent="ann")["count"] == 2
+    assert row_of(table, agent="ann")["cause"] == "row: ValueError: no"
+    assert row_of(table, agent="bob")["cause"] == "agent: left the cube"
+    assert len(statistics.failures([run_of([5])])) == 0
+
+
+def test_tables_of_nothing_are_empty():
+    for table in (statistics.comparison, statistics.winners, statistics.convergence, statistics.contributions):
+        assert len(table([])) == 0
+
+
+def test_a_table_goes_to_csv_and_back(tmp_path):
+    table = Table.of(("name", "loss"), [("a, b", 1.5), ('"q"', None)])
+    table.to_csv(tmp_path / "t.csv")
+    with (tmp_path / "t.csv").open(newline="", encoding="utf-8") as file:
+        assert list(csv.reader(file)) == [["name", "loss"], ["a, b", "1.5"], ['"q"', ""]]
+
+
+def test_pandas_is_asked_for_only_when_used(monkeypatch):
+    real = builtins.__import__
+
+    def without(name, *rest):
+        if name == "pandas":
+            raise ImportError(name)
+        return real(name, *rest)
+
+    monkeypatch.setattr(builtins, "__import__", without)
+    with pytest.raises(ImportError, match=r"pip install 'searchparty\[pandas\]'"):
+        Table({"a": [1]}).to_pandas()
