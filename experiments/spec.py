@@ -91,6 +91,15 @@ for _cls in (_Loader, _Dumper):
 _Loader.add_implicit_resolver("tag:yaml.org,2002:merge", re.compile(r"^<<$"), ["<"])
 
 
+def _text(dumper: yaml.SafeDumper, text: str) -> yaml.Node:
+    # In other styles PyYAML writes some line separators as they are, and reads them back as spaces.
+    plain = text.replace("\n", "").isprintable()
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=None if plain else '"')
+
+
+_Dumper.add_representer(str, _text)
+
+
 def load(source: str | Path, overrides: Sequence[str] = ()) -> Experiment:
     """The experiment of a YAML file or of a bundled name. ``overrides`` are "key.path=value" (``--set``).
 
@@ -160,7 +169,7 @@ def _composed(text: str) -> Any:
         raise
     except yaml.reader.ReaderError as error:
         line = text.count("\n", 0, error.position) + 1
-        got = f"character U+{ord(str(error.character)):04X}"
+        got = f"character U+{error.character:04X}"
         raise _Refused("YAML", "be printable text", got, line, "Remove it.") from None
     except yaml.MarkedYAMLError as error:
         raise _explained(error) from None
