@@ -28,7 +28,7 @@ TIMING_LIMIT = 2.0
 """Timing is given up after so long: an objective may hang."""
 LEASE_BYTES = 1200
 """A decision and a finding in the log."""
-ROW_BYTES = 60
+ROW_BYTES = 25
 """What a chunk of points costs in the log beside its numbers, for each point of a small one."""
 
 
