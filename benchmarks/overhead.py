@@ -29,14 +29,14 @@ from searchparty.orchestrator.planned import PlannedRun
 from searchparty.orchestrator.policies.composed import Composed
 
 LEASE = 1000
-BUSY = '''
+BUSY = """
 import time
 def busy(x):
     end = time.perf_counter() + {seconds}
     while time.perf_counter() < end:
         pass
     return float(x[0])
-'''
+"""
 
 
 def planned(dimension: int, batch: int, budget: int, members: int, folder: Path, busy_us: float) -> PlannedRun:
@@ -82,7 +82,10 @@ def bare(plan: PlannedRun, batch: int) -> float:
     return time.perf_counter() - start
 
 
-def measure(executor: str, pool: Any, dimension: int, batch: int, busy_us: float, rounds: int, folder: Path) -> dict[str, Any]:
+def measure(
+    executor: str, pool: Any, dimension: int, batch: int, busy_us: float, rounds: int, folder: Path
+) -> dict[str, Any]:
+    """A row of the table."""
     budget = 200_000 if batch > 1 else 20_000
     if busy_us:
         budget = int(min(budget, 2e6 / busy_us))
@@ -127,7 +130,8 @@ def main() -> None:
             timed(planned(2, 1, 4000, 2, folder, 0.0), folder, pool)
             startup = time.perf_counter() - start
             print(f"Ray: started, with two actors and a first run, in {startup:.1f} s")
-        print(f"{'executor':10} {'D':>3} {'batch':>5} {'objective':>10} {'bare':>9} {'overhead':>9} {'x simulated':>11}")
+        heads = f"{'executor':10} {'D':>3} {'batch':>5} {'objective':>10} {'bare':>9} {'overhead':>9}"
+        print(f"{heads} {'x simulated':>11}")
         for busy in args.objective_us:
             for dimension in args.dimensions if not busy else args.dimensions[:1]:
                 for batch in (1, 100) if not busy else (1,):

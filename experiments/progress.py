@@ -7,7 +7,7 @@ from types import TracebackType
 
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import BarColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, Progress, ProgressColumn, Task, TaskID, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
 from ..orchestrator.planned import PlannedRun
@@ -79,7 +79,7 @@ class Bars:
             console=console,
         )
         self._all = self._progress.add_task("runs", total=total, loss="")
-        self._runs: dict[str, tuple[int, PlannedRun, Run]] = {}
+        self._runs: dict[str, tuple[TaskID, PlannedRun, Run]] = {}
 
     def __enter__(self) -> Bars:
         self._progress.__enter__()

@@ -150,8 +150,8 @@ def start(yaml, out, executor):
             str(out),
             "--executor",
             executor,
-        ]
-        + ["--no-report"],
+            "--no-report",
+        ],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

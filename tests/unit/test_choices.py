@@ -357,7 +357,8 @@ class TestComposed:
         assert lease.region.radius == 0.2  # no larger than the starting one
         assert np.all((lease.region.center >= 0.1) & (lease.region.center <= 0.5))
         assert np.abs(lease.region.center - 0.15).max() > 0.2
-        assert lease.reason.startswith("converged at 0.134 (flat): restart away from 1 known minimum, within 0.2; equal:")
+        reason = "converged at 0.134 (flat): restart away from 1 known minimum, within 0.2; equal:"
+        assert lease.reason.startswith(reason)
 
     def test_restart_after_failure_and_after_nothing_more(self) -> None:
         run = make("ab", budget=1000)
