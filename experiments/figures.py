@@ -11,16 +11,17 @@ from typing import Any
 import matplotlib
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.colors import SymLogNorm
+from matplotlib.colors import LinearSegmentedColormap, SymLogNorm
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
+from matplotlib.patheffects import Normal, Stroke
 from matplotlib.ticker import MaxNLocator
 
 from ..landscapes.slices import grid2d
 from ..orchestrator.run import Granted
 from .runs import RunData
-from .statistics import Table, leases, strategies_of
+from .statistics import Table, leases
 
 # Okabe & Ito 2008: told apart by the colour-blind too.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#7F3C8D", "#5C5C5C")
@@ -32,11 +33,13 @@ STYLE = {
     "axes.grid": True,
     "grid.alpha": 0.25,
     "svg.fonttype": "none",
-    "svg.hashsalt": "searchparty",
     "figure.dpi": 100,
 }
 SVG = "{http://www.w3.org/2000/svg}"
 CONTOUR_POINTS = 140
+LONGEST_NAME = 34
+# From white to a middle grey: points and paths must stand out on the highest ground too.
+GREYS = LinearSegmentedColormap.from_list("ground", ["#ffffff", "#8f8f8f"])
 FLOOR = 1e-14
 """Gaps below this are drawn at it: a logarithm has no zero."""
 
@@ -46,23 +49,50 @@ def colour(names: Sequence[str], name: str) -> str:
     return COLOURS[list(names).index(name) % len(COLOURS)]
 
 
+def written(name: str) -> str:
+    """A name as matplotlib should draw it: not as mathematics, not hidden from a legend, not too long."""
+    # Names that a sweep made differ at their ends: cut the middle.
+    short = name if len(name) <= LONGEST_NAME else f"{name[:16]}…{name[16 + 1 - LONGEST_NAME :]}"
+    # A legend leaves out labels that begin with an underscore.
+    return (" " if short.startswith("_") else "") + short.replace("$", r"\$")
+
+
+def heading(run: RunData) -> str:
+    """Which run a figure shows."""
+    return f"{written(run.strategy)} on {written(run.landscape)}, repeat {run.repeat}"
+
+
+def palette(runs: Sequence[RunData]) -> list[str]:
+    """Names of all agents, in the order in which figures give them colours; empty where there are too many for that:
+    then each team has colours of its own."""
+    names = list(dict.fromkeys(agent for run in runs for agent in run.team))
+    return names if len(names) <= len(COLOURS) else []
+
+
 def gap(losses: Any, minimum: float | None) -> Any:
     """Losses as distances above the known minimum; as they are where it is unknown."""
     values = np.asarray(losses, dtype=float)
     return values if minimum is None else np.maximum(values - minimum, FLOOR)
 
 
-def loss_axis(axes: Axes, minimum: float | None, which: str = "y") -> None:
+def loss_axis(axes: Axes, minimum: float | None, losses: Any, which: str = "y") -> None:
     """Label and scale a loss axis: logarithmic for gaps, else symmetric-logarithmic where the range is wide."""
     label = "best loss" if minimum is None else "best loss above the known minimum"
     getattr(axes, f"set_{which}label")(label)
+    scale = getattr(axes, f"set_{which}scale")
     if minimum is not None:
-        getattr(axes, f"set_{which}scale")("log")
+        scale("log")
+        return
+    sizes = np.abs(np.asarray(losses, dtype=float))
+    sizes = sizes[np.isfinite(sizes) & (sizes > 0)]
+    # Losses may be negative: linear about zero, logarithmic farther out.
+    if len(sizes) and sizes.max() > 100 * np.median(sizes):
+        scale("symlog", linthresh=float(np.median(sizes)))
 
 
 def panels(count: int, width: float = 5.2, height: float = 3.6) -> tuple[Figure, list[Axes]]:
-    """A figure of so many axes, at most two a line."""
-    columns = min(2, max(count, 1))
+    """A figure of so many axes, two or three a line."""
+    columns = min(2 if count <= 4 else 3, max(count, 1))
     lines = -(-max(count, 1) // columns)
     figure = Figure(figsize=(width * columns, height * lines), layout="constrained")
     grid = figure.subplots(lines, columns, squeeze=False)
@@ -75,6 +105,7 @@ def panels(count: int, width: float = 5.2, height: float = 3.6) -> tuple[Figure,
 def convergence_figure(table: Table, minima: dict[str, float | None], strategies: Sequence[str]) -> Figure:
     """Median best loss against evaluations, with the band between the quartiles, a panel a landscape."""
     figure, all_axes = panels(len(minima))
+    lines: dict[str, Line2D] = {}
     for axes, (landscape, minimum) in zip(all_axes, minima.items(), strict=True):
         here = table.where(landscape=landscape)
         for strategy in strategies:
@@ -83,13 +114,18 @@ def convergence_figure(table: Table, minima: dict[str, float | None], strategies
             low, middle, high = (gap(rows[k], minimum) for k in ("lower_quartile", "median", "upper_quartile"))
             shown = np.isfinite(middle)
             tint = colour(strategies, strategy)
-            axes.plot(x[shown], middle[shown], color=tint, label=strategy, lw=1.8)
+            dashes = ("-", "--", ":")[list(strategies).index(strategy) // len(COLOURS) % 3]
+            axes.plot(x[shown], middle[shown], dashes, color=tint, lw=1.8)
+            lines[strategy] = Line2D([], [], color=tint, ls=dashes, lw=1.8)
             band = shown & np.isfinite(high)
             axes.fill_between(x[band], low[band], high[band], color=tint, alpha=0.15, lw=0)
         axes.set_xscale("log")
-        loss_axis(axes, minimum)
-        axes.set(title=landscape, xlabel="evaluations")
-    all_axes[0].legend(frameon=False, fontsize=9)
+        loss_axis(axes, minimum, here.columns["median"])
+        axes.set(title=written(landscape), xlabel="evaluations")
+    figure.legend(
+        list(lines.values()), [written(name) for name in lines], loc="outside upper center",
+        ncols=min(4, max(len(lines), 1)), frameon=False, fontsize=10,
+    )  # fmt: skip
     return figure
 
 
@@ -106,18 +142,18 @@ def finals_figure(runs: Sequence[RunData], minima: dict[str, float | None], stra
             tint = colour(strategies, strategy)
             axes.scatter(values, line + spread, s=22, color=tint, alpha=0.7, lw=0)
             axes.plot([np.median(values)] * 2, [line - 0.3, line + 0.3], color=tint, lw=2.5)
-        axes.set_yticks(range(len(strategies)), strategies)
+        axes.set_yticks(range(len(strategies)), [written(strategy) for strategy in strategies])
         axes.set_ylim(len(strategies) - 0.5, -0.5)
-        loss_axis(axes, minimum, "x")
-        axes.set_title(landscape)
+        loss_axis(axes, minimum, [r.final for r in runs if r.landscape == landscape], "x")
+        axes.set_title(written(landscape))
     return figure
 
 
-def timeline_figure(run: RunData) -> tuple[Figure, dict[str, str]]:
+def timeline_figure(run: RunData, names: Sequence[str] = ()) -> tuple[Figure, dict[str, str]]:
     """Each agent's leases over the run (above) and the radius of their regions (below); and, by the id of a bar, the
-    text to show on hover: the lease's reason and what came of it."""
+    text to show on hover: the lease's reason and what came of it. ``names`` is the palette."""
     table = leases(run).rows()
-    team = run.team
+    team, names = run.team, names or run.team
     figure = Figure(figsize=(10.4, 1.4 + 0.45 * len(team) + 2.2), layout="constrained")
     above, below = figure.subplots(2, 1, sharex=True, height_ratios=[0.5 + 0.45 * len(team), 2.2])
     hover: dict[str, str] = {}
@@ -126,7 +162,7 @@ def timeline_figure(run: RunData) -> tuple[Figure, dict[str, str]]:
             continue
         name = f"lease-{run.id}-{row['lease']}"
         line, end = team.index(row["agent"]), row["collected_at"]
-        tint = colour(team, row["agent"])
+        tint = colour(names, row["agent"])
         bar = Rectangle(
             (end - row["charged"], line - 0.34), max(row["charged"], 1), 0.68, color=tint, alpha=0.85, lw=0.6,
             ec="white",
@@ -140,23 +176,25 @@ def timeline_figure(run: RunData) -> tuple[Figure, dict[str, str]]:
             f"lease {row['lease']} of {row['agent']}: {row['charged']} of {row['budget']} evaluations, radius "
             f"{row['radius']:.3g}, {best}\nwhy: {row['reason']}\nended: {row['outcome']}"
         )
-    above.set_yticks(range(len(team)), team)
+    above.set_yticks(range(len(team)), [written(agent) for agent in team])
     above.set_ylim(len(team) - 0.5, -0.5)
     above.set_xlim(0, max(run.evaluations, 1))
     above.grid(axis="y", visible=False)
-    above.set_title(f"{run.strategy} on {run.landscape}, repeat {run.repeat}: leases (a star: a new best loss)")
+    above.set_title(f"{heading(run)}: leases (a star: a new best loss)")
     for agent in team:
         mine = [row for row in table if row["agent"] == agent and row["collected_at"] is not None]
         x = [row["collected_at"] - row["charged"] for row in mine] + [row["collected_at"] for row in mine[-1:]]
         y = [row["radius"] for row in mine] + [row["radius"] for row in mine[-1:]]
-        below.step(x, y, where="post", color=colour(team, agent), label=agent, lw=1.6)
+        below.step(x, y, where="post", color=colour(names, agent), lw=1.6)
     below.set_yscale("log")
     below.set(xlabel="evaluations of the whole team", ylabel="radius (cube units)")
     return figure, hover
 
 
-def contributions_figure(table: Table, landscapes: Sequence[str], strategies: Sequence[str]) -> Figure | None:
-    """Shares of evaluations, records and best points by agent, for strategies with a team; None without one."""
+def contributions_figure(
+    table: Table, landscapes: Sequence[str], strategies: Sequence[str], order: Sequence[str] = ()
+) -> Figure | None:
+    """Shares of evaluations, records, gains and best points by agent, for strategies with a team; None without one."""
     teams = [s for s in strategies if len(set(table.where(strategy=s).columns["agent"])) > 1]
     bars = [(la, s) for la in landscapes for s in teams if len(table.where(landscape=la, strategy=s))]
     if not bars:
@@ -164,66 +202,67 @@ def contributions_figure(table: Table, landscapes: Sequence[str], strategies: Se
     drawn = [row for la, s in bars for row in table.where(landscape=la, strategy=s).rows()]
     names = list(dict.fromkeys(row["agent"] for row in drawn))
     figure = Figure(figsize=(10.4, 1.5 + 0.55 * len(bars)), layout="constrained")
-    all_axes = figure.subplots(1, 3, sharey=True)
+    all_axes = figure.subplots(1, 4, sharey=True)
+    tints = order or names
     shares = (
         ("evaluations_share", "evaluations"),
         ("records_share", "new best losses"),
+        ("gains_share", "gains in rank"),
         ("finals_share", "final best"),
     )
     for axes, (column, title) in zip(all_axes, shares, strict=True):
         for line, (landscape, strategy) in enumerate(bars):
             left = 0.0
             for row in table.where(landscape=landscape, strategy=strategy).rows():
-                axes.barh(line, row[column], left=left, color=colour(names, row["agent"]), height=0.7)
+                axes.barh(line, row[column], left=left, color=colour(tints, row["agent"]), height=0.7)
                 left += row[column]
-        axes.set(title=f"share of {title}", xlim=(0, 1))
+        axes.set(title=f"share of {title}", xlim=(0, 1), xticks=(0, 0.5, 1))
         axes.grid(axis="y", visible=False)
-    all_axes[0].set_yticks(range(len(bars)), [f"{s}\n{la}" for la, s in bars], fontsize=9)
+    all_axes[0].set_yticks(range(len(bars)), [f"{written(s)}\n{written(la)}" for la, s in bars], fontsize=9)
     all_axes[0].set_ylim(len(bars) - 0.5, -0.5)
-    handles = [Rectangle((0, 0), 1, 1, color=colour(names, name)) for name in names]
-    figure.legend(handles, names, loc="outside lower center", ncols=min(6, len(names)), frameon=False, fontsize=9)
+    handles = [Rectangle((0, 0), 1, 1, color=colour(tints, name)) for name in names]
+    labels = [written(name) for name in names]
+    figure.legend(handles, labels, loc="outside lower center", ncols=min(6, len(names)), frameon=False, fontsize=9)
     return figure
 
 
-def contour_figure(run: RunData) -> Figure | None:
+def contour_figure(run: RunData, names: Sequence[str] = ()) -> Figure | None:
     """A two-dimensional landscape with every agent's points and the regions it was asked to search; None where there
     are not two dimensions, or the landscape cannot be opened."""
     if run.problem is None or run.space.dimension != 2:
         return None
+    names = names or run.team
     figure = Figure(figsize=(7.4, 6.0), layout="constrained")
     axes = figure.subplots()
     _contour(figure, axes, run)
-    _regions(axes, run)
+    _regions(axes, run, names)
     box = run.space.to_box(run.points.cube)
     for index, agent in enumerate(run.team):
         mine = run.points.agent == index
-        age = np.flatnonzero(mine) / max(len(mine), 1)
+        strength: Any = 0.3 + 0.6 * np.flatnonzero(mine) / max(len(mine), 1)
         axes.scatter(
-            box[mine, 0], box[mine, 1], s=9, lw=0, color=colour(run.team, agent), alpha=0.3 + 0.6 * age,
-            rasterized=True,
+            box[mine, 0], box[mine, 1], s=12, lw=0, color=colour(names, agent), alpha=strength, rasterized=True,
         )  # fmt: skip
     path = box[run.record_rows]
-    axes.plot(path[:, 0], path[:, 1], color="black", lw=0.7, alpha=0.6, label="path of the best point")
+    axes.plot(
+        path[:, 0], path[:, 1], color="black", lw=1.1, marker="o", ms=2.2, label="path of the best point",
+        path_effects=[Stroke(linewidth=2.6, foreground="white"), Normal()],
+    )  # fmt: skip
     if run.problem.minimizers is not None:
         known = run.problem.minimizers
         axes.scatter(
-            known[:, 0],
-            known[:, 1],
-            marker="*",
-            s=170,
-            color="white",
-            edgecolors="black",
-            zorder=5,
+            known[:, 0], known[:, 1], marker="*", s=170, color="white", edgecolors="black", zorder=5,
             label="known minimum",
-        )
+        )  # fmt: skip
     (left, bottom), (right, top) = run.space.lower, run.space.upper
     axes.set(xlim=(left, right), ylim=(bottom, top), xlabel="x1", ylabel="x2")
-    axes.set_title(f"{run.strategy} on {run.landscape}, repeat {run.repeat}")
+    axes.set_title(heading(run))
     axes.grid(visible=False)
     handles, labels = axes.get_legend_handles_labels()
     # Dots of the legend at full strength; those of the plot fade with age.
-    dots = [Line2D([], [], marker="o", ls="", ms=5, color=colour(run.team, agent)) for agent in run.team]
-    figure.legend(dots + handles, [*run.team, *labels], loc="outside lower center", ncols=3, frameon=False, fontsize=9)
+    dots = [Line2D([], [], marker="o", ls="", ms=5, color=colour(names, agent)) for agent in run.team]
+    labels = [*map(written, run.team), *labels]
+    figure.legend(dots + handles, labels, loc="outside lower center", ncols=3, frameon=False, fontsize=9)
     return figure
 
 
@@ -238,7 +277,7 @@ def _contour(figure: Figure, axes: Axes, run: RunData) -> None:
     shifted = z - finite.min()
     norm = SymLogNorm(linthresh=max(width, 1e-12), vmin=0.0, vmax=float(np.ptp(finite)))
     levels = norm.inverse(np.linspace(0, 1, 18))
-    filled = axes.contourf(x, y, shifted, levels=levels, norm=norm, cmap="Greys", alpha=0.75)
+    filled = axes.contourf(x, y, shifted, levels=levels, norm=norm, cmap=GREYS)
     lines = axes.contour(x, y, shifted, levels=levels, norm=norm, colors="black", linewidths=0.25, alpha=0.35)
     # As paths they would weigh a megabyte a figure.
     filled.set_rasterized(True)
@@ -248,7 +287,7 @@ def _contour(figure: Figure, axes: Axes, run: RunData) -> None:
     bar.ax.tick_params(labelsize=8)
 
 
-def _regions(axes: Axes, run: RunData) -> None:
+def _regions(axes: Axes, run: RunData, names: Sequence[str]) -> None:
     """The regions of the leases that narrow the search, early ones faint, late ones strong."""
     granted = [lease for event in run.events if isinstance(event, Granted) for lease in event.leases]
     narrow = [lease for lease in granted if lease.region.radius < 0.5]
@@ -259,7 +298,7 @@ def _regions(axes: Axes, run: RunData) -> None:
         axes.add_patch(
             Rectangle(
                 (low[0], low[1]), high[0] - low[0], high[1] - low[1], fill=False, lw=0.5 + 0.9 * age,
-                ec=colour(run.team, lease.agent), alpha=0.2 + 0.6 * age,
+                ec=colour(names, lease.agent), alpha=0.2 + 0.6 * age,
             )
         )  # fmt: skip
 
@@ -267,7 +306,8 @@ def _regions(axes: Axes, run: RunData) -> None:
 def save(figure: Figure, stem: Path, hover: dict[str, str] | None = None) -> str:
     """Write ``stem``.png and .svg; the SVG's text, for embedding. ``hover`` maps ids of artists to texts, which a
     browser shows when the pointer rests on them."""
-    with matplotlib.rc_context(STYLE):
+    # A salt of its own: pictures in one page must not share ids, for what a hidden one defines others may not see.
+    with matplotlib.rc_context(STYLE | {"svg.hashsalt": stem.name}):
         figure.savefig(stem.with_suffix(".png"), dpi=130)
         # The layout is found by now; finding it again would cost as much as drawing.
         figure.set_layout_engine("none")
@@ -298,15 +338,3 @@ def styled(draw: Any, *arguments: Any) -> Any:
     """Call a figure function in the house's style."""
     with matplotlib.rc_context(STYLE):
         return draw(*arguments)
-
-
-__all__ = [
-    "contour_figure",
-    "contributions_figure",
-    "convergence_figure",
-    "finals_figure",
-    "save",
-    "strategies_of",
-    "styled",
-    "timeline_figure",
-]

@@ -48,15 +48,19 @@ def write_report(directories: Path | Sequence[Path]) -> Path:
 
 
 def _together(directories: Sequence[Path]) -> list[RunData]:
-    """The runs of all directories; strategies that clash are told apart by their directory's name."""
+    """The runs of all directories; strategies that clash are told apart by their directory's name, and where that is
+    the same too, by their place. So are equal runs, whose id names figures."""
     found = [read_runs(directory) for directory in directories]
     names = [set(statistics.strategies_of(runs)) for runs in found]
     merged = []
-    for index, (directory, runs) in enumerate(zip(directories, found, strict=True)):
+    labels = [d.resolve().name for d in directories]
+    for index, (label, runs) in enumerate(zip(labels, found, strict=True)):
+        label = label if labels.count(label) == 1 else f"{label} {index + 1}"
         others = set().union(*(n for i, n in enumerate(names) if i != index))
         for run in runs:
             clash = run.strategy in others
-            merged.append(replace(run, strategy=f"{run.strategy} ({directory.name})") if clash else run)
+            name = f"{run.strategy} ({label})" if clash else run.strategy
+            merged.append(replace(run, strategy=name, id=run.id if index == 0 else f"{run.id}-{index + 1}"))
     return merged
 
 
@@ -64,9 +68,10 @@ def _page(directories: Sequence[Path], runs: list[RunData], pictures: Path, tabl
     started = [run for run in runs if run.evaluations]
     comparison, winners = statistics.comparison(started or runs), statistics.winners(started or runs)
     convergence, contributions = statistics.convergence(started), statistics.contributions(started)
-    failures = statistics.failures(runs)
+    failures, thresholds = statistics.failures(runs), statistics.thresholds(started)
+    standings = statistics.standings(started or runs)
     named = {"comparison": comparison, "winners": winners, "convergence": convergence, "contributions": contributions}
-    for name, table in (named | {"failures": failures}).items():
+    for name, table in (named | {"failures": failures, "thresholds": thresholds, "standings": standings}).items():
         table.to_csv(tables / f"{name}.csv")
     with LogReader(directories[0]) as reader:
         meta = reader.meta
@@ -84,11 +89,33 @@ def _page(directories: Sequence[Path], runs: list[RunData], pictures: Path, tabl
         drawn=_overview(started, convergence, contributions, pictures),
         portraits=_portraits(started, pictures),
         failures=failures.rows(),
+        gaps=[f"{gap:g}" for gap in statistics.GAPS],
+        thresholds=_by_gap(thresholds),
+        standings=standings.rows(),
+        targets=_targets(comparison),
         unfinished=[run for run in runs if run.stopped is None],
         total=len(runs),
         meta=meta,
         settings=[(d / "experiment.yaml").read_text(encoding="utf-8") for d in directories if _has_settings(d)],
     )
+
+
+def _by_gap(thresholds: Table) -> list[dict[str, Any]]:
+    """The table of thresholds with a line a strategy and a column a gap."""
+    lines: dict[tuple[str, str], list[float]] = {}
+    for row in thresholds.rows():
+        lines.setdefault((row["landscape"], row["strategy"]), []).append(row["share"])
+    return [{"landscape": la, "strategy": s, "shares": shares} for (la, s), shares in lines.items()]
+
+
+def _targets(comparison: Table) -> list[str]:
+    """Where targets come from, in words; landscapes of one origin together."""
+    origins: dict[str, list[str]] = {}
+    for row in comparison.rows():
+        listed = origins.setdefault(row["target_from"], [])
+        if row["landscape"] not in listed:
+            listed.append(row["landscape"])
+    return [f"{origin} ({', '.join(listed)})" for origin, listed in origins.items()]
 
 
 def _has_settings(directory: Path) -> bool:
@@ -100,11 +127,12 @@ def _overview(runs: list[RunData], convergence: Table, contributions: Table, fol
     if not runs:
         return {}
     landscapes, strategies = statistics.landscapes_of(runs), statistics.strategies_of(runs)
+    order = figures.palette(runs)
     minima = {la: next(r.minimum for r in runs if r.landscape == la) for la in landscapes}
     found = {
         "convergence": figures.styled(figures.convergence_figure, convergence, minima, strategies),
         "finals": figures.styled(figures.finals_figure, runs, minima, strategies),
-        "contributions": figures.styled(figures.contributions_figure, contributions, landscapes, strategies),
+        "contributions": figures.styled(figures.contributions_figure, contributions, landscapes, strategies, order),
     }
     return {name: figures.save(figure, folder / name) for name, figure in found.items() if figure is not None}
 
@@ -118,13 +146,14 @@ def _portraits(runs: list[RunData], folder: Path) -> list[Portrait]:
             if group:
                 chosen.append(group[(len(group) - 1) // 2])
     order = sorted(range(len(chosen)), key=lambda i: (len(chosen[i].team) == 1, i))[:MOST_PORTRAITS]
-    return [_portrait(chosen[i], folder) for i in order]
+    tints = figures.palette(runs)
+    return [_portrait(chosen[i], folder, tints) for i in order]
 
 
-def _portrait(run: RunData, folder: Path) -> Portrait:
-    figure, hover = figures.styled(figures.timeline_figure, run)
+def _portrait(run: RunData, folder: Path, tints: Sequence[str]) -> Portrait:
+    figure, hover = figures.styled(figures.timeline_figure, run, tints)
     timeline = figures.save(figure, folder / f"timeline-{run.id}", hover)
-    contour = figures.styled(figures.contour_figure, run)
+    contour = figures.styled(figures.contour_figure, run, tints)
     svg = "" if contour is None else figures.save(contour, folder / f"contour-{run.id}")
     title = f"{run.strategy} on {run.landscape}, repeat {run.repeat}"
     return Portrait(f"run-{run.id}", title, timeline, svg, statistics.leases(run).rows())
@@ -140,6 +169,7 @@ def summary(runs: list[RunData], comparison: Table, winners: Table) -> list[str]
     ]
     for row in winners.rows():
         lines.append(_verdict(row, comparison))
+    lines += _too_few(comparison, winners)
     known = [best for best in (best_of(run) for run in runs) if best is not None]
     for landscape in landscapes[:4]:
         here = [best for best in known if best.landscape == landscape]
@@ -155,9 +185,25 @@ def summary(runs: list[RunData], comparison: Table, winners: Table) -> list[str]
     return lines
 
 
+def _too_few(comparison: Table, winners: Table) -> list[str]:
+    """A warning where so few runs cannot convince, however far apart they are."""
+    tested = [row for row in winners.rows() if row["runner_up"] is not None]
+    counts = {(row["landscape"], row["strategy"]): row["runs"] for row in comparison.rows()}
+    pairs = [(counts[r["landscape"], r["leader"]], counts[r["landscape"], r["runner_up"]]) for r in tested]
+    least = min((statistics.least_p(*pair) for pair in pairs), default=0.0) * len(tested)
+    if least < statistics.ALPHA:
+        return []
+    return [
+        f"With so few runs no lead could convince: the least p that the test can give here is {min(1.0, least):.2g}, "
+        f"and a winner needs p < {statistics.ALPHA}. More repeats would tell."
+    ]
+
+
 def _verdict(row: dict[str, Any], comparison: Table) -> str:
     landscape, leader, second = row["landscape"], row["leader"], row["runner_up"]
     medians = {r["strategy"]: r["median"] for r in comparison.where(landscape=landscape).rows()}
+    if np.isinf(medians[leader]):
+        return f"On {landscape} no strategy found a finite loss in half of its runs."
     if second is None:
         return f"On {landscape}, {leader} reached a median loss of {number(medians[leader])}."
     figures_text = f"median loss {number(medians[leader])} against {number(medians[second])} of {second}"
