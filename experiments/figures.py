@@ -37,6 +37,7 @@ STYLE = {
 }
 SVG = "{http://www.w3.org/2000/svg}"
 CONTOUR_POINTS = 140
+PNG_DPI = 130
 LONGEST_NAME = 34
 # From white to a middle grey: points and paths must stand out on the highest ground too.
 GREYS = LinearSegmentedColormap.from_list("ground", ["#ffffff", "#8f8f8f"])
@@ -80,10 +81,14 @@ def loss_axis(axes: Axes, minimum: float | None, losses: Any, which: str = "y") 
     label = "best loss" if minimum is None else "best loss above the known minimum"
     getattr(axes, f"set_{which}label")(label)
     scale = getattr(axes, f"set_{which}scale")
+    sizes = np.abs(np.asarray(losses, dtype=float))
+    if not np.isfinite(sizes).any():
+        # A logarithmic axis without data cannot be drawn.
+        axes.text(0.5, 0.5, "no finite loss", ha="center", va="center", transform=axes.transAxes)
+        return
     if minimum is not None:
         scale("log")
         return
-    sizes = np.abs(np.asarray(losses, dtype=float))
     sizes = sizes[np.isfinite(sizes) & (sizes > 0)]
     # Losses may be negative: linear about zero, logarithmic farther out.
     if len(sizes) and sizes.max() > 100 * np.median(sizes):
@@ -118,8 +123,11 @@ def convergence_figure(table: Table, minima: dict[str, float | None], strategies
             axes.plot(x[shown], middle[shown], dashes, color=tint, lw=1.8)
             lines[strategy] = Line2D([], [], color=tint, ls=dashes, lw=1.8)
             band = shown & np.isfinite(high)
+            if not band.any():
+                continue
             axes.fill_between(x[band], low[band], high[band], color=tint, alpha=0.15, lw=0)
-        axes.set_xscale("log")
+        if np.isfinite(here.columns["median"]).any():
+            axes.set_xscale("log")
         loss_axis(axes, minimum, here.columns["median"])
         axes.set(title=written(landscape), xlabel="evaluations")
     figure.legend(
@@ -308,7 +316,7 @@ def save(figure: Figure, stem: Path, hover: dict[str, str] | None = None) -> str
     browser shows when the pointer rests on them."""
     # A salt of its own: pictures in one page must not share ids, for what a hidden one defines others may not see.
     with matplotlib.rc_context(STYLE | {"svg.hashsalt": stem.name}):
-        figure.savefig(stem.with_suffix(".png"), dpi=130)
+        figure.savefig(stem.with_suffix(".png"), dpi=PNG_DPI)
         # The layout is found by now; finding it again would cost as much as drawing.
         figure.set_layout_engine("none")
         buffer = io.StringIO()

@@ -1,0 +1,257 @@
+"""The report: renders from any log, needs nothing from outside, and says what it does not know."""
+
+import csv
+import re
+import sqlite3
+import textwrap
+import xml.etree.ElementTree as ET
+from html.parser import HTMLParser
+
+import pytest
+
+from searchparty.experiments import figures, report
+from searchparty.experiments.report import write_report
+from searchparty.experiments.running import run
+from searchparty.experiments.runs import read_runs
+
+VOID = {"meta", "br", "link", "img", "input", "hr"}
+TEAM = """\
+  party:
+    agents: [random, {kind: random-restart}]
+    policy: {radius: shrink, sharing: broadcast, lease: 20}
+"""
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory):
+    """Run a small experiment; its results directory, without a report."""
+
+    def make(landscapes="{kind: rastrigin, dimension: 2}", strategies=TEAM, repeats=2, budget=80, beside=None):
+        folder = tmp_path_factory.mktemp("results")
+        for name, text in (beside or {}).items():
+            (folder / name).write_text(textwrap.dedent(text))
+        lines = f"name: trial\nseed: 1\nrepeats: {repeats}\nbudget: {budget}\nexecutor: simulated\n"
+        yaml = f"{lines}landscapes:\n  - {landscapes}\nstrategies:\n{strategies}"
+        (folder / "trial.yaml").write_text(yaml)
+        return run(folder / "trial.yaml", out=folder / "out", report=False).path
+
+    return make
+
+
+@pytest.fixture(scope="module", autouse=True)
+def coarse():
+    """Contours coarse enough to be drawn by the dozen."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(figures, "CONTOUR_POINTS", 16)
+        patch.setattr(figures, "PNG_DPI", 40)
+        yield
+
+
+@pytest.fixture(scope="module")
+def party(results, coarse):
+    """One ordinary experiment with its report, for tests that only look."""
+    directory = results(strategies=TEAM + "  alone:\n    agents: [random]\n")
+    return directory, write_report(directory).read_text(encoding="utf-8")
+
+
+class Page(HTMLParser):
+    """Checks that tags close in order, and keeps what is written and what is referred to."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.open, self.words, self.references, self.tags, self.ids = [], [], [], [], []
+        self.feed(text)
+        self.close()
+        assert self.open == []
+
+    def handle_starttag(self, tag, attributes):
+        self.tags.append(tag)
+        self.references += [v for k, v in attributes if k in ("src", "href", "xlink:href", "action") and v]
+        self.ids += [v for k, v in attributes if k == "id"]
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag, attributes):
+        self.handle_starttag(tag, attributes)
+        if tag not in VOID:
+            self.open.pop()
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_data(self, text):
+        self.words.append(text)
+
+    @property
+    def text(self):
+        return " ".join(" ".join(self.words).split())
+
+
+def alter(directory, *statements):
+    """Change a log as a crash would have left it."""
+    with sqlite3.connect(directory / "log.sqlite") as db:
+        for statement in statements:
+            db.execute(statement)
+
+
+def test_needs_nothing_from_outside(party):
+    _, html = party
+    page = Page(html)
+    # What is embedded is inside the file; all else points within the page.
+    assert all(link.startswith(("#", "data:")) for link in page.references)
+    # With the colon: an embedded picture's base64 may spell the four letters, but has no colon.
+    assert not re.search("https?:", re.sub(r'xmlns(:xlink)?="http://www\.w3\.org/[^"]*"', "", html))
+    assert not re.search(r"@import|url\((?!#)", html)
+
+
+def test_every_figure_and_table_is_a_file(party):
+    directory, _ = party
+    runs = {run.id for run in read_runs(directory)}
+    stems = {path.stem for path in (directory / "figures").glob("*.svg")}
+    assert {"convergence", "finals", "contributions"} <= stems
+    assert sum(stem.removeprefix("timeline-") in runs for stem in stems) == 2
+    assert sum(stem.removeprefix("contour-") in runs for stem in stems) == 2
+    for stem in stems:
+        ET.parse(directory / "figures" / f"{stem}.svg")
+        assert (directory / "figures" / f"{stem}.png").read_bytes().startswith(b"\x89PNG")
+    tables = {path.stem for path in (directory / "tables").glob("*.csv")}
+    wanted = {"comparison", "winners", "standings", "thresholds", "convergence", "contributions", "failures"}
+    assert wanted <= tables
+    with (directory / "tables" / "comparison.csv").open(newline="") as file:
+        assert {row["strategy"] for row in csv.DictReader(file)} == {"party", "alone"}
+
+
+def test_says_why_leases_were_granted(party):
+    directory, html = party
+    page = Page(html)
+    assert "title" in page.tags
+    assert "why: " in html
+    drawn = [run for run in read_runs(directory) if f'id="run-{run.id}"' in html]
+    assert len(drawn) == 2
+    for run_ in drawn:
+        for row in report.statistics.leases(run_).rows():
+            assert row["reason"] in page.text
+            assert f"lease-{run_.id}-{row['lease']}" in page.ids
+
+
+def test_says_what_was_compared_and_how_to_do_it_again(party):
+    _, html = party
+    text = Page(html).text
+    assert "2 strategies searched 1 landscape in 4 runs, spending 320 evaluations in all." in text
+    assert "The best point of rastrigin D=2 has loss" in text
+    assert "Nothing failed." in text
+    assert "0.001 above the known minimum (rastrigin D=2)" in text
+    assert "name: trial" in text
+    assert "unfinished" not in text
+
+
+def test_pictures_of_one_page_share_no_clip_path(party):
+    _, html = party
+    svgs = re.findall(r"<svg.*?</svg>", html, re.DOTALL)
+    ids = [i for svg in svgs for i in set(re.findall(r'<clipPath id="([^"]+)"', svg))]
+    assert len(svgs) > 4
+    assert len(ids) == len(set(ids))
+
+
+def test_few_runs_are_said_to_be_too_few(party):
+    _, html = party
+    assert "With so few runs no lead could convince" in Page(html).text
+
+
+NASTY = "<script>alert(1)</script>", "a$b$", r"$\foo$", "_hidden", "x" * 100, "\"quoted\" & 'so'"
+
+
+def test_names_are_shown_as_they_are(results):
+    quoted = ["'" + name.replace("'", "''") + "'" for name in NASTY]
+    # Of different settings: equal ones would be one run.
+    strategies = "".join(
+        f"  {name}:\n    agents: [{{kind: random, batch: {n + 1}}}]\n" for n, name in enumerate(quoted)
+    )
+    directory = results("{kind: sphere, dimension: 3}", strategies, repeats=1, budget=30)
+    page = Page(write_report(directory).read_text(encoding="utf-8"))
+    assert all(name in page.text for name in NASTY)
+    assert page.tags.count("script") == 1
+
+
+def test_names_are_not_taken_for_mathematics_or_left_out_of_legends():
+    assert figures.written("a$b$") == r"a\$b\$"
+    assert figures.written("_x") == " _x"
+    assert figures.written("plain") == "plain"
+    assert len(figures.written("begin " + "x" * 90 + " end")) == figures.LONGEST_NAME
+    assert figures.written("begin " + "x" * 90 + " end").endswith(" end")
+
+
+@pytest.mark.parametrize("dimension", [1, 2, 20])
+def test_any_dimension(results, dimension):
+    directory = results(f"{{kind: sphere, dimension: {dimension}}}", repeats=1)
+    html = write_report(directory).read_text(encoding="utf-8")
+    assert ('class="contour"' in html) == (dimension == 2)
+
+
+def test_negative_losses(results):
+    directory = results("{kind: styblinski-tang, dimension: 2}")
+    text = Page(write_report(directory).read_text(encoding="utf-8")).text
+    assert re.search(r"has loss -\d", text)
+
+
+def test_losses_of_unknown_minimum_and_wide_range(results):
+    code = "def f(x):\n    return float(1e9 * x[0] ** 9 - x[1])\n"
+    landscape = "{kind: python, function: f.py:f, bounds: [[-3, 3], [-3, 3]]}"
+    directory = results(landscape, beside={"f.py": code})
+    text = Page(write_report(directory).read_text(encoding="utf-8")).text
+    assert "the best median reached" in text
+    assert "How close to the known minimum" not in text
+
+
+def test_no_finite_loss_at_all(results):
+    landscape = "{kind: python, function: f.py:f, bounds: [[0, 1], [0, 1]]}"
+    directory = results(landscape, beside={"f.py": "def f(x):\n    return float('nan')\n"})
+    text = Page(write_report(directory).read_text(encoding="utf-8")).text
+    assert "no strategy found a finite loss" in text
+    assert "160 failures occurred" in text
+    assert "0/2" in text
+
+
+def test_an_unfinished_log_says_so(results):
+    directory = results()
+    alter(directory, "DELETE FROM events WHERE seq > 4")
+    text = Page(write_report(directory).read_text(encoding="utf-8")).text
+    assert "This log is unfinished: 2 of 2 runs have not ended." in text
+
+
+def test_a_run_that_has_not_begun(results):
+    directory = results()
+    first = read_runs(directory)[0].id
+    alter(directory, f"DELETE FROM events WHERE run = '{first}'", f"DELETE FROM points WHERE run = '{first}'")
+    assert "1 of 2 runs have not ended" in Page(write_report(directory).read_text(encoding="utf-8")).text
+
+
+def test_a_log_in_which_nothing_has_happened(results):
+    directory = results()
+    alter(directory, "DELETE FROM events", "DELETE FROM points")
+    assert "2 of 2 runs have not ended" in Page(write_report(directory).read_text(encoding="utf-8")).text
+
+
+def test_one_run_alone(results):
+    directory = results(strategies="  alone:\n    agents: [random]\n", repeats=1)
+    text = Page(write_report(directory).read_text(encoding="utf-8")).text
+    assert "1 strategy searched 1 landscape in 1 run" in text
+    assert "Over all landscapes" not in text
+
+
+def test_several_directories_in_one_report(results):
+    first, second = results(repeats=1), results(repeats=1)
+    path = write_report([first, second])
+    assert path == first / "comparison.html"
+    page = Page(path.read_text(encoding="utf-8"))
+    # Both directories are called out: their place tells them apart, and so it does their equal runs.
+    assert "party (out 1)" in page.text
+    assert "party (out 2)" in page.text
+    sections = [i for i in page.ids if i.startswith("run-")]
+    assert len(sections) == len(set(sections)) == 2
+
+
+def test_reports_of_one_log_are_equal(results):
+    directory = results("{kind: sphere, dimension: 2}", "  alone:\n    agents: [random]\n", repeats=1, budget=20)
+    pages = [write_report(directory).read_text(encoding="utf-8") for _ in range(2)]
+    assert pages[0] == pages[1]
