@@ -13,6 +13,8 @@ from typing import Any
 
 from .landscape import LandscapeError
 
+LOADED: dict[str, tuple[str, str]] = {}
+"""Files that were run, by their module's name: (path, text). Another process needs them to unpickle what they define."""
 FORM = '"path/to/file.py:name" or "package.module:name"'
 
 
@@ -88,6 +90,13 @@ def _from_file(place: str, field: str, base: str | None, source: str | None) -> 
     return known if known is not None else _executed(name, path, text, field)
 
 
+def restore(loaded: dict[str, tuple[str, str]]) -> None:
+    """Run files that another process has run (its ``LOADED``), where this one has not."""
+    for name, (path, text) in loaded.items():
+        if name not in sys.modules:
+            _executed(name, Path(path), text, "kind")
+
+
 def _executed(name: str, path: Path, text: str, field: str) -> ModuleType:
     spec = spec_from_loader(name, loader=None, origin=str(path))
     assert spec is not None
@@ -108,6 +117,7 @@ def _executed(name: str, path: Path, text: str, field: str) -> ModuleType:
         ) from None
     finally:
         sys.path.remove(str(path.parent))
+    LOADED[name] = (str(path), text)
     return module
 
 

@@ -13,12 +13,14 @@ os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
 os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
 
 import ray
-from ray.exceptions import RayActorError, RayError, RaySystemError
+from ray import cloudpickle
+from ray.exceptions import RayActorError, RayError
 from threadpoolctl import threadpool_limits
 
 from ...agents.agent import Finding, Lease, Rows
 from ...agents.evaluate import evaluator_for
 from ...agents.work import Searcher, work
+from ...landscapes.loading import LOADED, restore
 from ..archive import Store
 from ..drive import ExecutorError
 from ..log import Log
@@ -33,6 +35,23 @@ FLUSH_SECONDS = 0.1
 
 News = list[tuple[int, Rows | None]]
 Item = tuple[Rows | None, Finding | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """A planned run as bytes, and the user's files that must have been run before it can be unpickled."""
+
+    files: dict[str, tuple[str, str]]
+    planned: bytes
+
+    @classmethod
+    def of(cls, planned: PlannedRun) -> Opening:
+        return cls(dict(LOADED), cloudpickle.dumps(planned))
+
+    def planned_run(self) -> PlannedRun:
+        restore(self.files)
+        found: PlannedRun = cloudpickle.loads(self.planned)
+        return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,11 +114,11 @@ class Host:
         self._limits = threadpool_limits(1)
         self._desks: dict[str, Desk] = {}
 
-    def work(self, run: str, opening: PlannedRun | None, earlier: list[Order], order: Order) -> Iterator[Item]:
+    def work(self, run: str, opening: Opening | None, earlier: list[Order], order: Order) -> Iterator[Item]:
         """Work a lease. ``opening`` opens the run here first; ``earlier`` leases bring a rebuilt agent to where
         it was: every answer is recorded, nothing is evaluated."""
         if opening is not None:
-            self._desks[run] = Desk(opening)
+            self._desks[run] = Desk(opening.planned_run())
         desk = self._desks[run]
         for past in earlier:
             for _ in desk.work(past):
@@ -185,7 +204,7 @@ class Pool:
         executor, lease = self._streams[items]
         try:
             item = ray.get(next(items))
-        except (RayActorError, RaySystemError):
+        except RayActorError:
             del self._streams[items]
             executor.lost(lease)
             return
@@ -277,6 +296,13 @@ class RayExecutor:
         row = 0 if recorded is None else len(recorded.losses)
         losses = self._losses.setdefault(lease, {})
         losses[row] = losses.get(row, 0) + 1
+        if losses[row] > 2 * LOSSES_A_ROW:
+            # The row would have been passed over by now: actors die before they come to it.
+            self._outcomes[lease] = ExecutorError(
+                f"Ray lost {losses[row]} processes in a row under lease {lease} of {granted.agent}. See Ray's logs "
+                "(memory?), or use --executor simulated."
+            )
+            return
         self._start(granted)
 
     def _start(self, lease: Lease) -> None:
@@ -285,7 +311,7 @@ class RayExecutor:
         opened = self._opened.get(id(slot))
         opening = None
         if opened is None or opened[0] != slot.generation:
-            opening = self._planned
+            opening = Opening.of(self._planned)
             self._opened[id(slot)] = (slot.generation, 0)
         earlier: list[Order] = []
         if self._current.get(lease.agent) != slot.generation:
