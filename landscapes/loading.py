@@ -14,7 +14,7 @@ from typing import Any
 from .landscape import LandscapeError
 
 LOADED: dict[str, tuple[str, str]] = {}
-"""Files that were run, by their module's name: (path, text). Another process needs them to unpickle what they define."""
+"""Files that were run, by module name: (path, text). Another process needs them to unpickle what they define."""
 FORM = '"path/to/file.py:name" or "package.module:name"'
 
 

@@ -255,3 +255,20 @@ def test_reports_of_one_log_are_equal(results):
     directory = results("{kind: sphere, dimension: 2}", "  alone:\n    agents: [random]\n", repeats=1, budget=20)
     pages = [write_report(directory).read_text(encoding="utf-8") for _ in range(2)]
     assert pages[0] == pages[1]
+
+
+def test_a_tie_has_no_leader(results):
+    strategies = "".join(
+        f"  {name}:\n    agents: [{{kind: grid, points_per_axis: {n}}}]\n" for name, n in (("a", 3), ("b", 5))
+    )
+    directory = results("{kind: sphere, dimension: 2}", strategies)
+    assert "On sphere D=2, a and b are level at a median loss of 0." in Page(write_report(directory).read_text()).text
+
+
+def test_wide_losses_of_unknown_minimum_are_drawn_symmetric_logarithmic():
+    columns = {"landscape": ["bowl"] * 4, "strategy": ["s"] * 4, "evaluations": [1, 2, 3, 4]}
+    # A median that says nothing of the range: the band does.
+    curve = {"lower_quartile": [-5.0] * 4, "median": [-1.0] * 4, "upper_quartile": [1e6, 2.0, 1.0, 1.0]}
+    table = report.statistics.Table(columns | curve)
+    scales = [figures.convergence_figure(table, {"bowl": m}, ["s"]).axes[0].get_yscale() for m in (None, -9.0)]
+    assert scales == ["symlog", "log"]

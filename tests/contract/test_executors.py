@@ -1,0 +1,88 @@
+"""Same seed, same trace: simulated or Ray, any number of actors, all agents and policies."""
+
+import pytest
+
+from searchparty.experiments import catalogue
+from searchparty.experiments.running import resume, run
+from searchparty.experiments.spec import loads
+from searchparty.orchestrator.reading import LogReader, trace_hash
+
+AGENTS = sorted(catalogue.agents())
+
+EVERYONE = """\
+name: everyone
+seed: 5
+budget: 400
+landscapes:
+  - {{kind: rosenbrock, dimension: 3}}
+  - {{kind: bbob, function: 15, dimension: 2}}
+strategies:
+  everyone:
+    agents: [{agents}]
+    policy: {{budget: bandit, radius: trust-region, sharing: broadcast, lease: 20}}
+    concurrency: 4
+  halving:
+    agents: [{agents}]
+    policy: {{budget: successive-halving, radius: shrink, sharing: ring, lease: 20}}
+  alone:
+    agents: [random-restart]
+executor: {executor}
+"""
+
+
+def experiment(executor):
+    return loads(EVERYONE.format(agents=", ".join(AGENTS), executor=executor))
+
+
+def hash_of(results):
+    assert not results.errors
+    with LogReader(results.path) as reader:
+        return trace_hash(reader)
+
+
+@pytest.mark.ray
+@pytest.mark.parametrize("actors", [2, 9])
+def test_ray_and_simulated_give_the_same_trace(local_ray, tmp_path, actors):
+    simulated = run(experiment("simulated"), out=tmp_path / "simulated", report=False)
+    ray = run(experiment(f"{{kind: ray, actors: {actors}}}"), out=tmp_path / "ray", report=False)
+    assert hash_of(simulated) == hash_of(ray)
+
+
+def test_resuming_a_finished_experiment_changes_nothing(tmp_path):
+    results = run(experiment("simulated"), out=tmp_path / "out", report=False)
+    before = hash_of(results)
+    assert hash_of(resume(tmp_path / "out", report=False)) == before
+
+
+AGENT = """\
+from typing import Literal
+import numpy as np
+from searchparty import Agent
+from helper import SCALE
+
+class Mine(Agent):
+    '''Walks.'''
+    kind: Literal["mine"] = "mine"
+
+    def search(self, space, lease, rng):
+        point = lease.region.center
+        while True:
+            told = yield np.clip(point + SCALE * rng.normal(size=(1, space.dimension)), 0, 1)
+            point = told.lease.region.center
+"""
+
+
+@pytest.mark.ray
+def test_an_agent_and_a_function_of_ones_own_run_on_ray(local_ray, tmp_path):
+    (tmp_path / "agent.py").write_text(AGENT)
+    (tmp_path / "helper.py").write_text("SCALE = 0.1\n")
+    (tmp_path / "loss.py").write_text("def loss(x):\n    return float((x ** 2).sum())\n")
+    yaml = tmp_path / "mine.yaml"
+    yaml.write_text(
+        "name: mine\nbudget: 100\n"
+        'landscapes: [{kind: python, function: "loss.py:loss", bounds: [[-1, 1], [-1, 1]]}]\n'
+        'strategies: {mine: {agents: ["agent.py:Mine", grid]}}\n'
+    )
+    ray = run(yaml, out=tmp_path / "ray", executor="ray", report=False)
+    simulated = run(yaml, out=tmp_path / "simulated", executor="simulated", report=False)
+    assert hash_of(ray) == hash_of(simulated)

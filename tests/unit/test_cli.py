@@ -1,0 +1,126 @@
+"""The command line, in processes of its own: what it prints, and its exit codes."""
+
+import json
+
+import pytest
+
+
+@pytest.fixture(scope="module")
+def done(command, tmp_path_factory):
+    """A folder with a small experiment that has been run."""
+    folder = tmp_path_factory.mktemp("cli")
+    (folder / "small.yaml").write_text(
+        "name: small\nseed: 3\nrepeats: 2\nbudget: 200\n"
+        "landscapes: [{kind: rastrigin, dimension: 2}]\n"
+        "strategies:\n  alone: {agents: [random-restart]}\n"
+        "  party: {agents: [grid, random-restart], policy: {sharing: broadcast, lease: 25}}\n"
+        "executor: simulated\n"
+    )
+    done = command("run", "small.yaml", cwd=folder)
+    assert done.returncode == 0, done.stderr
+    return folder, done
+
+
+def test_run_prints_the_best_point_a_table_and_the_report(done):
+    folder, process = done
+    assert "Best point of rastrigin D=2: loss" in process.stdout
+    assert "median loss" in process.stdout
+    assert "Report:  results/small-1/report.html" in process.stdout
+    assert (folder / "results/small-1/report.html").exists()
+    assert (folder / "results/small-1/experiment.yaml").exists()
+    assert sorted(p.suffix for p in (folder / "results/small-1/figures").iterdir())[0] == ".png"
+    # A pipe gets plain lines: progress on standard error, results on standard output.
+    assert "[4/4]" in process.stderr
+    assert "\x1b" not in process.stdout + process.stderr
+    assert "┃" not in process.stdout
+
+
+def test_trace_hash_is_the_hash_of_the_trace(command, done):
+    import hashlib
+
+    folder, _ = done
+    text = command("trace", "results/small-1", cwd=folder).stdout
+    digest = command("trace", "results/small-1", "--hash", cwd=folder).stdout.strip()
+    assert hashlib.sha256(text.encode()).hexdigest() == digest
+
+
+def test_set_changes_a_setting(command, done):
+    folder, _ = done
+    process = command("check", "small.yaml", "--set", "budget=50", cwd=folder)
+    assert "evaluations  200" in process.stdout
+
+
+def test_a_results_directory_that_is_not_empty_is_refused_with_the_cure(command, done):
+    folder, _ = done
+    process = command("run", "small.yaml", "--out", "results/small-1", cwd=folder)
+    assert process.returncode == 2
+    assert "searchparty resume results/small-1" in process.stderr
+
+
+def test_report_of_several_results_compares_them(command, done):
+    folder, _ = done
+    second = command("run", "small.yaml", "--set", "seed=9", "--no-report", "--out", "results/other", cwd=folder)
+    assert second.returncode == 0
+    process = command("report", "results/small-1", "results/other", cwd=folder)
+    assert process.returncode == 0, process.stderr
+    page = folder / process.stdout.split("Report: ")[1].strip()
+    assert "party (other)" in page.read_text()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["run", "nosuch.yaml"], "nosuch.yaml"),
+        (["run", "quickstrat"], "Did you mean 'quickstart'"),
+        (["check", "small.yaml", "--set", "bugdet=5"], "budget"),
+        (["report", "nowhere"], "does not exist"),
+        (["trace", "nowhere"], "does not exist"),
+        (["resume", "nowhere"], "experiment.yaml"),
+        (["list", "agents", "gird"], "Did you mean 'grid'"),
+    ],
+)
+def test_mistakes_exit_with_2_and_a_message(command, done, arguments, message):
+    process = command(*arguments, cwd=done[0])
+    assert process.returncode == 2
+    assert message in process.stderr
+    assert "Traceback" not in process.stderr
+
+
+@pytest.mark.parametrize("family", ["agents", "landscapes", "policies", "experiments"])
+def test_list_names_what_there_is(command, done, family):
+    process = command("list", family, cwd=done[0])
+    assert process.returncode == 0
+    wanted = {"agents": "grid", "landscapes": "rastrigin", "policies": "composed", "experiments": "quickstart"}
+    assert wanted[family] in process.stdout
+
+
+def test_schema_is_json(command, done):
+    assert json.loads(command("schema", cwd=done[0]).stdout)["type"] == "object"
+
+
+def test_version_and_help(command, done):
+    assert command("--version", cwd=done[0]).stdout.startswith("searchparty 0.")
+    text = command("--help", cwd=done[0]).stdout
+    assert "searchparty run quickstart" in text
+    assert "Exit codes" in text
+
+
+def test_a_run_that_fails_exits_with_1_and_the_others_go_on(command, tmp_path):
+    (tmp_path / "policy.py").write_text(
+        "from typing import Literal\n"
+        "from searchparty import Lease, Policy, Region\n"
+        "class Greedy(Policy):\n"
+        "    '''Overspends.'''\n"
+        "    kind: Literal['greedy'] = 'greedy'\n"
+        "    def decide(self, run, rng):\n"
+        "        return (Lease(run.leases, 'random', run.remaining + 1, run.region, 'more', fresh=True),)\n"
+    )
+    (tmp_path / "bad.yaml").write_text(
+        "name: bad\nbudget: 50\nlandscapes: [{kind: sphere}]\nexecutor: simulated\n"
+        'strategies:\n  greedy: {agents: [random], policy: {kind: "policy.py:Greedy"}}\n  good: {agents: [random]}\n'
+    )
+    process = command("run", "bad.yaml", cwd=tmp_path)
+    assert process.returncode == 1
+    assert "budget" in process.stderr
+    assert "Traceback" not in process.stderr
+    assert "good" in process.stdout
