@@ -6,7 +6,7 @@ import io
 import xml.etree.ElementTree as ET
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import matplotlib
 import numpy as np
@@ -33,7 +33,6 @@ STYLE = {
     "axes.grid": True,
     "grid.alpha": 0.25,
     "svg.fonttype": "none",
-    "figure.dpi": 100,
 }
 SVG = "{http://www.w3.org/2000/svg}"
 CONTOUR_POINTS = 140
@@ -76,7 +75,7 @@ def gap(losses: Any, minimum: float | None) -> Any:
     return values if minimum is None else np.maximum(values - minimum, FLOOR)
 
 
-def loss_axis(axes: Axes, minimum: float | None, losses: Any, which: str = "y") -> None:
+def loss_axis(axes: Axes, minimum: float | None, losses: Any, which: Literal["x", "y"] = "y") -> None:
     """Label and scale a loss axis: logarithmic for gaps, else symmetric-logarithmic where the range is wide."""
     label = "best loss" if minimum is None else "best loss above the known minimum"
     getattr(axes, f"set_{which}label")(label)
@@ -86,19 +85,20 @@ def loss_axis(axes: Axes, minimum: float | None, losses: Any, which: str = "y") 
         # A logarithmic axis without data cannot be drawn.
         axes.text(0.5, 0.5, "no finite loss", ha="center", va="center", transform=axes.transAxes)
         return
+    sizes = sizes[np.isfinite(sizes) & (sizes > 0)]
     if minimum is not None:
         scale("log")
-        return
-    sizes = sizes[np.isfinite(sizes) & (sizes > 0)]
-    # Losses may be negative: linear about zero, logarithmic farther out.
-    if len(sizes) and sizes.max() > 100 * np.median(sizes):
-        scale("symlog", linthresh=float(np.median(sizes)))
+    elif len(sizes) and sizes.max() > 100 * np.median(sizes):
+        # Losses may be negative: linear about zero, logarithmic farther out, from a tick on.
+        scale("symlog", linthresh=10 ** np.ceil(np.log10(np.median(sizes))))
+    else:
+        axes.locator_params(axis=which, nbins=5)
 
 
 def panels(count: int, width: float = 5.2, height: float = 3.6) -> tuple[Figure, list[Axes]]:
     """A figure of so many axes, two or three a line."""
-    columns = min(2 if count <= 4 else 3, max(count, 1))
-    lines = -(-max(count, 1) // columns)
+    columns = max(1, min(2 if count <= 4 else 3, count))
+    lines = max(1, -(-count // columns))
     figure = Figure(figsize=(width * columns, height * lines), layout="constrained")
     grid = figure.subplots(lines, columns, squeeze=False)
     flat = list(grid.flat)
@@ -128,7 +128,7 @@ def convergence_figure(table: Table, minima: dict[str, float | None], strategies
             axes.fill_between(x[band], low[band], high[band], color=tint, alpha=0.15, lw=0)
         if np.isfinite(here.columns["median"]).any():
             axes.set_xscale("log")
-        loss_axis(axes, minimum, here.columns["median"])
+        loss_axis(axes, minimum, here.columns["median"] + here.columns["upper_quartile"])
         axes.set(title=written(landscape), xlabel="evaluations")
     figure.legend(
         list(lines.values()), [written(name) for name in lines], loc="outside upper center",
@@ -212,12 +212,13 @@ def contributions_figure(
     figure = Figure(figsize=(10.4, 1.5 + 0.55 * len(bars)), layout="constrained")
     all_axes = figure.subplots(1, 4, sharey=True)
     tints = order or names
-    shares = (
-        ("evaluations_share", "evaluations"),
-        ("records_share", "new best losses"),
-        ("gains_share", "gains in rank"),
-        ("finals_share", "final best"),
-    )
+    titles = {
+        "evaluations": "evaluations",
+        "records": "new best losses",
+        "gains": "gains in rank",
+        "finals": "final best",
+    }
+    shares = [(f"{name}_share", title) for name, title in titles.items()]
     for axes, (column, title) in zip(all_axes, shares, strict=True):
         for line, (landscape, strategy) in enumerate(bars):
             left = 0.0

@@ -93,6 +93,7 @@ def _page(directories: Sequence[Path], runs: list[RunData], pictures: Path, tabl
         thresholds=_by_gap(thresholds),
         standings=standings.rows(),
         targets=_targets(comparison),
+        alike=len(directories) == 1 and len({run.settings["budget"] for run in runs}) == 1,
         unfinished=[run for run in runs if run.stopped is None],
         total=len(runs),
         meta=meta,
@@ -206,6 +207,9 @@ def _verdict(row: dict[str, Any], comparison: Table) -> str:
         return f"On {landscape} no strategy found a finite loss in half of its runs."
     if second is None:
         return f"On {landscape}, {leader} reached a median loss of {number(medians[leader])}."
+    # Also where they differ by less than is shown.
+    if row["winner"] is None and number(medians[leader]) == number(medians[second]):
+        return f"On {landscape}, {leader} and {second} are level at a median loss of {number(medians[leader])}."
     figures_text = f"median loss {number(medians[leader])} against {number(medians[second])} of {second}"
     if row["winner"] is not None:
         return f"On {landscape}, {leader} won: {figures_text} (p = {row['p']:.2g})."
