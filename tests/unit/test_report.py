@@ -44,6 +44,7 @@ def coarse():
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(figures, "CONTOUR_POINTS", 16)
         patch.setattr(figures, "PNG_DPI", 40)
+        patch.setattr(report, "MOST_PORTRAITS", 3)
         yield
 
 
