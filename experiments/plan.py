@@ -19,7 +19,7 @@ from ..orchestrator.planned import PlannedRun, digest
 from .checks import Facts, Opened
 from .expand import Swept, tails
 from .experiment import Experiment, Strategy
-from .problems import SpecError
+from .problems import SpecError, say
 
 OVERHEAD_SECONDS = 15e-6
 """What an evaluation costs above the landscape."""
@@ -103,6 +103,11 @@ def plan(experiment: Experiment) -> Plan:
                     found.setdefault(run.id, ((place, repeat, number), run))
     runs = tuple(run for _, run in sorted(found.values(), key=lambda each: each[0]))
     return Plan(experiment, runs, _labels(runs))
+
+
+def _alike(first: str, second: str) -> str:
+    got = f"{first!r} and {second!r} with the same team and policy"
+    return say("strategies", "differ in more than their names", got, "", "Change or leave out one of them.")
 
 
 def planned(

@@ -75,6 +75,8 @@ def _page(directories: Sequence[Path], runs: list[RunData], pictures: Path, tabl
         table.to_csv(tables / f"{name}.csv")
     with LogReader(directories[0]) as reader:
         meta = reader.meta
+    settings = meta["environment"].get("clock")
+    clock = statistics.clock(started, settings).rows() if settings else []
     text = files("searchparty.experiments.templates").joinpath("report.html.j2").read_text(encoding="utf-8")
     environment = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
     environment.filters["number"] = number
@@ -89,6 +91,7 @@ def _page(directories: Sequence[Path], runs: list[RunData], pictures: Path, tabl
         drawn=_overview(started, convergence, contributions, pictures),
         portraits=_portraits(started, pictures),
         failures=failures.rows(),
+        clock=clock,
         gaps=[f"{gap:g}" for gap in statistics.GAPS],
         thresholds=_by_gap(thresholds),
         standings=standings.rows(),

@@ -132,7 +132,7 @@ def _work(plan: Plan, directory: Path, watcher: Watcher | None, report: bool) ->
     with ExitStack() as stack:
         # Threads of BLAS would change the last bits, and fight with the actors for the cores.
         stack.enter_context(threadpool_limits(1))
-        log = LogFile(directory / "log.sqlite", environment())
+        log = LogFile(directory / "log.sqlite", environment() | {"clock": _clock(plan.experiment)})
         stack.callback(log.close)
         make, wait, at_once = _executors(plan.experiment, runs, stack)
         # Known to the file from the start, so that a report on an unfinished log says what is missing.
@@ -151,6 +151,12 @@ def _work(plan: Plan, directory: Path, watcher: Watcher | None, report: bool) ->
     if report:
         results.report()
     return results
+
+
+def _clock(experiment: Experiment) -> dict[str, Any] | None:
+    """Settings of the simulated clock, for the report; findings do not depend on them."""
+    settings = experiment.executor
+    return settings.model_dump(exclude={"kind"}) if settings.kind == "simulated" else None
 
 
 def _drive(

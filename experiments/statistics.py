@@ -14,6 +14,7 @@ from scipy.stats import mannwhitneyu, rankdata
 
 from ..agents.agent import Lease
 from ..landscapes.landscape import Array
+from ..orchestrator.clock import Clock, busy_share, makespan, timeline
 from ..orchestrator.run import Event, Failed, Found, Granted
 from .runs import RunData
 
@@ -341,3 +342,23 @@ def failures(runs: Sequence[RunData]) -> Table:
                 key = (run.landscape, run.strategy, agent, f"{what}: {cause}")
                 counts[key] = counts.get(key, 0) + 1
     return Table.of(("landscape", "strategy", "agent", "cause", "count"), [(*key, n) for key, n in counts.items()])
+
+
+def clock(runs: Sequence[RunData], settings: dict[str, Any]) -> Table:
+    """Per landscape and strategy: when the simulated clock would have had the last lease in (median over the runs,
+    simulated seconds), the share of the workers' time that was work, and workers lost. ``settings`` are the simulated
+    executor's; without ``workers``, one an agent."""
+    rows = []
+    for landscape in landscapes_of(runs):
+        for strategy in strategies_of(runs):
+            group = select(runs, landscape, strategy)
+            if not group:
+                continue
+            workers = settings.get("workers") or len(group[0].team)
+            kept = Clock(**(settings | {"workers": workers}))
+            shifts = [timeline(r.id, r.events, r.settings["landscape"]["seconds"], kept) for r in group]
+            rows.append((
+                landscape, strategy, workers, float(np.median([makespan(s) for s in shifts])),
+                float(np.mean([busy_share(s, workers) for s in shifts])), sum(x.losses for s in shifts for x in s),
+            ))  # fmt: skip
+    return Table.of(("landscape", "strategy", "workers", "seconds", "busy_share", "workers_lost"), rows)
