@@ -100,7 +100,10 @@ def plan(experiment: Experiment) -> Plan:
                 for number, (name, strategy) in enumerate(variant.strategies.items()):
                     label = name + suffix(name, settings)
                     run = planned(variant, landscape, facts, label, strategy, repeat)
-                    found.setdefault(run.id, ((place, repeat, number), run))
+                    known = found.setdefault(run.id, ((place, repeat, number), run))[1]
+                    # A sweep may well leave a run as it was; two names for one thing are a mistake.
+                    if known.strategy != label and not settings:
+                        raise SpecError([_alike(known.strategy, label)])
     runs = tuple(run for _, run in sorted(found.values(), key=lambda each: each[0]))
     return Plan(experiment, runs, _labels(runs))
 

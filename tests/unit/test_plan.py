@@ -6,7 +6,7 @@ import pytest
 
 from searchparty.experiments.experiment import Experiment
 from searchparty.experiments.plan import plan, suffix
-from searchparty.experiments.spec import loads
+from searchparty.experiments.spec import SpecError, loads
 
 TEXT = """\
 name: planned
@@ -164,3 +164,9 @@ def test_an_objective_that_hangs_or_fails_holds_up_no_plan(tmp_path):
     data["landscapes"][0]["function"] = "bad.py:loss"
     assert plan(Experiment.from_data(data, str(tmp_path))).seconds < 1
     assert time.perf_counter() - began < 10
+
+
+def test_two_names_for_one_strategy_are_refused():
+    twice = TEXT.replace("  team:", "  again: {agents: [random]}\n  team:")
+    with pytest.raises(SpecError, match=r"strategies must differ in more than their names, got 'alone' and 'again'"):
+        plan(loads(twice))
