@@ -105,12 +105,21 @@ strategy = st.fixed_dictionaries(
     {"agents": st.lists(st.sampled_from(["grid", "random", {"kind": "grid", "count": 2}]), min_size=1, max_size=3)},
     optional={"policy": st.sampled_from(["composed", {"budget": "bandit"}, {"sharing": "ring"}])},
 )
+
+
+def distinct(strategies):
+    """The same strategies with lease lengths of their own: two names for one strategy are refused."""
+    policies = [s.get("policy", {}) if s.get("policy") != "composed" else {} for s in strategies.values()]
+    named = zip(strategies.items(), policies, strict=True)
+    return {name: {**s, "policy": {**policy, "lease": 20 + i}} for i, ((name, s), policy) in enumerate(named)}
+
+
 experiments = st.fixed_dictionaries(
     {
         "name": names,
         "budget": st.integers(50, 10**6) | st.integers(50, 1000).map("{} D".format),
         "landscapes": st.lists(landscape, min_size=1, max_size=2),
-        "strategies": st.dictionaries(names, strategy, min_size=1, max_size=2),
+        "strategies": st.dictionaries(names, strategy, min_size=1, max_size=2).map(distinct),
     },
     optional={
         "seed": st.integers(0, 2**62),
