@@ -9,13 +9,12 @@ import numpy as np
 from pydantic import Field
 
 from ..landscapes.landscape import Array, Space
-from .agent import Agent, Converged, Lease, Search
-from .inverted import Objective, inverted
-from .steering import called_away, draw, goal, start
+from .agent import Agent, Lease, Search
+from .inverted import Objective
+from .solving import climb
+from .steering import start
 
 SOLVERS = {"slsqp": "SLSQP", "l-bfgs-b": "L-BFGS-B", "powell": "Powell"}
-TRIES = 50
-"""Starts at a failed point before it lets the solver try."""
 TAKES_GRADIENTS = ("slsqp", "l-bfgs-b")
 
 
@@ -23,9 +22,8 @@ class Local(Agent):
     """A local solver of ``scipy.optimize.minimize``, bounded by the cube, turned inside out (see ``inverted.py``).
 
     Starts at the region's center (anywhere if that is the whole cube, or if that point fails) and ends when the
-    solver does. If a lease's
-    region no longer holds its best point, the solver is started again at the incumbent if that lies in the region,
-    else at its center. slsqp and l-bfgs-b use the landscape's gradients where it has them, else finite differences.
+    solver does. If a lease's region no longer holds its best point, the solver is started again at the incumbent if
+    that lies in the region, else at its center. slsqp and l-bfgs-b use the landscape's gradients where it has them, else finite differences.
     """
 
     kind: Literal["local"] = "local"
@@ -37,31 +35,10 @@ class Local(Agent):
         return 1 + space.gradient_price if self._exact(space) else 1
 
     def search(self, space: Space, lease: Lease, rng: np.random.Generator) -> Search:
-        point, tries = start(lease.region, rng), 0
-        while True:
-            region, best, loss = lease.region, point, np.inf
-            solver = inverted(partial(self._solve, x=point, exact=self._exact(space)))
-            try:
-                proposal = next(solver)
-                while not called_away(lease, region, best):
-                    told = yield proposal
-                    lease = told.lease
-                    if told.losses[0] < loss:
-                        rows = proposal if isinstance(proposal, np.ndarray) else proposal.points
-                        best, loss = rows[0].copy(), float(told.losses[0])
-                    elif loss == np.inf and tries < TRIES:
-                        # No solver finds its way out of a place where it hears of no loss at all.
-                        tries += 1
-                        best = draw(lease.region, rng)[0]
-                        break
-                    proposal = solver.send(told)
-            except StopIteration as stop:
-                return Converged(best, loss, f"{self.method}: {stop.value}") if loss < np.inf else None
-            finally:
-                solver.close()
-            point = goal(lease) if called_away(lease, region, best) else best
+        solve = partial(self._solve, exact=self._exact(space))
+        return (yield from climb(solve, lease, rng, start(lease.region, rng)))
 
-    def _solve(self, objective: Objective, x: Array, exact: bool) -> str:
+    def _solve(self, objective: Objective, x: Array, _radius: float, exact: bool) -> str:
         """Run the solver; its own word on why it ended."""
         # Imported here, as it takes long and few runs need it.
         from scipy.optimize import minimize
@@ -76,7 +53,7 @@ class Local(Agent):
             tol=self.tolerance,
             options=options | {"maxiter": 1_000_000},
         )
-        return str(result.message).rstrip(".").lower()
+        return f"{self.method}: {result.message}".rstrip(".").lower()
 
     def _exact(self, space: Space) -> bool:
         return space.has_gradient and self.method in TAKES_GRADIENTS

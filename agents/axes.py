@@ -1,0 +1,187 @@
+"""Axis by axis, where the loss is a sum over the axes."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from typing import ClassVar, Literal
+
+import numpy as np
+from pydantic import Field
+
+from ..landscapes.landscape import Array, Space
+from .agent import Agent, Converged, Lease, Proposal, Search, Told
+from .steering import inside
+
+ADDITIVE = 1e-11
+"""Least difference, as part of the losses in it, at which a loss is not a sum over two groups of axes."""
+NARROW = 1e-3
+"""Gaps between points of an axis that are no longer split, in cube units."""
+GOLDEN = (3 - 5**0.5) / 2
+
+Asked = Generator[Proposal, Told, float]
+
+
+class Axes(Agent):
+    """Finds whether the loss is a sum of one function an axis, and if so minimises each over the whole axis.
+
+    The test: exchange half the coordinates of two points; the losses of a sum add up to the same as before. It takes
+    two evaluations beside known points, and where it fails the search ends with nothing to hand in. Each axis is
+    then split where a parabola needs least curvature to fall below the best point known (Langerman, Seront &
+    Bersini 1994, "STEP: the easiest way to optimize a function"; on axes: Posik 2009, BBOB), and the best gap is
+    refined by Brent's method. Later sweeps split further.
+    """
+
+    kind: Literal["axes"] = "axes"
+    reads_archive: ClassVar[bool] = True
+
+    first: int = Field(5, ge=2, description="Evenly spaced points of an axis, to begin with.")
+    splits: int = Field(16, ge=0, description="Gaps split in the first sweep over an axis; in the k-th, k times that.")
+    sweeps: int = Field(3, ge=1, description="Sweeps over all axes.")
+    margin: float = Field(
+        1e-3, ge=0, lt=1, description="How far below the best a gap should reach, as part of the median above it."
+    )
+    tolerance: float = Field(1e-9, gt=0, le=0.1, description="Brent's method ends at this distance, in cube units.")
+
+    def search(self, space: Space, lease: Lease, rng: np.random.Generator) -> Search:
+        point, loss, separable = yield from _tested(lease, rng)
+        if not separable:
+            return None
+        lines: list[Line | None] = [None] * space.dimension
+        for sweep in range(1, self.sweeps + 1):
+            for axis in range(space.dimension):
+                line = lines[axis] or Line(point, axis, loss)
+                line.moved(point, loss)
+                before = line.best[1]
+                if lines[axis] is None:
+                    lines[axis] = line
+                    yield from line.ask(np.linspace(0.0, 1.0, self.first))
+                yield from self._split(line, sweep * self.splits)
+                if sweep == 1 or line.best[1] < before:
+                    yield from self._refine(line)
+                place, lowest = line.best
+                if lowest < loss:
+                    loss = lowest
+                    point = point.copy()
+                    point[axis] = place
+        return Converged(point, loss, f"each axis searched, {self.sweeps} times") if loss < np.inf else None
+
+    def _split(self, line: Line, splits: int) -> Generator[Proposal, Told, None]:
+        """Split the gap that a parabola could most easily bring below the best, again and again."""
+        for _ in range(splits):
+            places, losses = line.sorted()
+            best = losses.min()
+            if not best < np.inf:
+                return
+            losses = np.where(losses < np.inf, losses, losses[losses < np.inf].max())
+            roots = np.sqrt(losses - best + self.margin * (np.median(losses) - best) + np.finfo(float).tiny)
+            gaps = np.diff(places)
+            effort = (roots[1:] + roots[:-1]) / np.maximum(gaps, NARROW * 1e-9)
+            effort[gaps < NARROW] = np.inf
+            easiest = int(np.argmin(effort))
+            if not effort[easiest] < np.inf:
+                return
+            at = np.clip(roots[easiest] / (roots[easiest] + roots[easiest + 1]), 0.2, 0.8)
+            yield from line.ask([places[easiest] + gaps[easiest] * at])
+
+    def _refine(self, line: Line) -> Generator[Proposal, Told, None]:
+        """Brent's method between the neighbours of the best."""
+        places, losses = line.sorted()
+        best = int(np.argmin(losses))
+        low, high = max(best - 1, 0), min(best + 1, len(places) - 1)
+        trio = [(places[i], losses[i]) for i in (best, low, high)]
+        yield from brent(line, trio, self.tolerance)
+
+
+class Line:
+    """The points known of one axis through a point, as place on the axis and loss."""
+
+    def __init__(self, point: Array, axis: int, loss: float) -> None:
+        self.point, self.axis = point, axis
+        self.places, self.losses = [float(point[axis])], [loss]
+
+    @property
+    def best(self) -> tuple[float, float]:
+        lowest = int(np.argmin(self.losses))
+        return self.places[lowest], self.losses[lowest]
+
+    def sorted(self) -> tuple[Array, Array]:
+        places, keep = np.unique(self.places, return_index=True)
+        return places, np.array(self.losses)[keep]
+
+    def moved(self, point: Array, loss: float) -> None:
+        """The other axes went on to a better point: all losses here fall by as much."""
+        known = self.losses[self.places.index(float(point[self.axis]))]
+        self.point = point
+        if known < np.inf:
+            self.losses = [value + (loss - known) for value in self.losses]
+
+    def ask(self, places: Array | list[float]) -> Asked:
+        """Evaluate places of the axis, in one batch; the loss of the last."""
+        points = np.repeat(self.point[None], len(places), axis=0)
+        points[:, self.axis] = places
+        told = yield np.clip(points, 0.0, 1.0)
+        self.places += [float(place) for place in points[:, self.axis]]
+        self.losses += told.losses.tolist()
+        return self.losses[-1]
+
+
+def _tested(lease: Lease, rng: np.random.Generator) -> Generator[Proposal, Told, tuple[Array, float, bool]]:
+    """Where to start (D,), its loss, and whether the loss is a sum over two random halves of the axes."""
+    here = inside(lease.region.center if lease.incumbent is None else lease.incumbent.point)
+    half = np.zeros(len(here), dtype=bool)
+    half[rng.permutation(len(here))[: max(1, len(here) // 2)]] = True
+    there, known = None, np.empty(0)
+    if lease.incumbent is not None and lease.seen is not None and len(lease.seen.losses):
+        # Two points that are known and differ on every axis save two evaluations.
+        distances = np.where(np.isfinite(lease.seen.losses), np.abs(lease.seen.points - here).min(axis=1), 0.0)
+        far = int(np.argmax(distances))
+        if distances[far] > 0.01:
+            there, known = lease.seen.points[far], np.array([lease.incumbent.loss, lease.seen.losses[far]])
+    if there is None:
+        there = rng.random(len(here))
+    points = np.array([here, there, np.where(half, here, there), np.where(half, there, here)])
+    told = yield points[len(known) :].copy()
+    losses = np.concatenate([known, told.losses])
+    if len(here) == 1:
+        return here, float(losses[0]), bool(np.isfinite(losses[0]))
+    if not np.isfinite(losses).all():
+        return here, float(losses[0]), False
+    excess = abs((losses[0] - losses[2]) + (losses[1] - losses[3]))
+    return here, float(losses[0]), bool(excess <= ADDITIVE * np.abs(losses).sum())
+
+
+def brent(line: Line, trio: list[tuple[float, float]], tolerance: float) -> Generator[Proposal, Told, None]:
+    """Brent 1973, "Algorithms for minimization without derivatives", ch. 5, from three points (place, loss): the best
+    and the two ends about it."""
+    (x, fx), *ends = trio
+    low, high = ends[0][0], ends[1][0]
+    (w, fw), (v, fv) = sorted(ends, key=lambda end: end[1])
+    step = before = high - low
+    for _ in range(60):
+        middle, least = 0.5 * (low + high), tolerance + 1e-12 * abs(x)
+        if abs(x - middle) <= 2 * least - 0.5 * (high - low):
+            return
+        golden = True
+        if abs(before) > least and np.isfinite([fv, fw]).all():
+            r, q = (x - w) * (fx - fv), (x - v) * (fx - fw)
+            p, q = (x - v) * q - (x - w) * r, 2 * (q - r)
+            p, q = (-p if q > 0 else p), abs(q)
+            before, older = step, before
+            if abs(p) < abs(0.5 * q * older) and q * (low - x) < p < q * (high - x):
+                golden, step = False, p / q
+                if x + step - low < 2 * least or high - x - step < 2 * least:
+                    step = least if x < middle else -least
+        if golden:
+            before = high - x if x < middle else low - x
+            step = GOLDEN * before
+        u = min(max(x + (step if abs(step) >= least else np.copysign(least, step)), low), high)
+        fu = yield from line.ask([u])
+        if fu <= fx:
+            low, high = (x, high) if u >= x else (low, x)
+            (v, fv), (w, fw), (x, fx) = (w, fw), (x, fx), (u, fu)
+        else:
+            low, high = (u, high) if u < x else (low, u)
+            if fu <= fw or w == x:
+                (v, fv), (w, fw) = (w, fw), (u, fu)
+            elif fu <= fv or v in (x, w):
+                v, fv = u, fu

@@ -1,0 +1,101 @@
+"""Covariance matrix adaptation."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import numpy as np
+from pydantic import Field
+
+from ..landscapes.landscape import Array, Space
+from .agent import Agent, Converged, Lease, Search
+from .inverted import FAILED
+from .steering import called_away, goal, inside
+
+
+class CmaEs(Agent):
+    """CMA-ES (Hansen & Ostermeier 2001) by the package ``cma``, within the cube, with restarts.
+
+    The first population is laid at the region's center, ``step`` times its radius wide. ``restarts: bipop`` (Hansen
+    2009, "Benchmarking a BI-population CMA-ES on the BBOB-2009 function testbed") then starts large populations,
+    each twice the last, anywhere, and in between, for as many evaluations, small ones with small steps, here at the
+    incumbent of the lease in force. It never ends; ``restarts: none`` ends with the first population's minimum. A
+    lease whose region no longer holds the best point of the population lays a new one at the incumbent if that lies
+    in the region, else at its center.
+    """
+
+    kind: Literal["cma-es"] = "cma-es"
+    step: float = Field(0.4, gt=0, le=1, description="Standard deviation of the first points, as part of the radius.")
+    population: int | None = Field(None, ge=3, description="Points a generation; by default 4 + 3 ln D.")
+    restarts: Literal["bipop", "none"] = Field(
+        "bipop", description="bipop: it starts again and again. none: it ends with its first minimum."
+    )
+    tolerance: float = Field(
+        1e-9, gt=0, le=0.1, description="A population less wide than this, in cube units, is done."
+    )
+
+    def search(self, space: Space, lease: Lease, rng: np.random.Generator) -> Search:
+        dimension = space.dimension
+        normal = self.population or 4 + int(3 * np.log(dimension))
+        center, width, size = inside(lease.region.center), self.step * lease.region.radius, normal
+        spent, doublings, regime = {"first": 0, "large": 0, "small": 0}, 0, "first"
+        while True:
+            region, best, loss = lease.region, center, np.inf
+            es = _population(center, width, size, self.tolerance, rng)
+            while not es.stop():
+                proposed = es.ask()
+                points = np.clip(np.array(proposed)[:, :dimension], 0.0, 1.0)
+                told = yield points.copy()
+                lease, losses = told.lease, told.losses
+                spent[regime] += size
+                row = int(np.argmin(losses))
+                if losses[row] < loss:
+                    best, loss = points[row], float(losses[row])
+                if called_away(lease, region, best):
+                    break
+                es.tell(proposed, _ranked(losses))
+            if called_away(lease, region, best):
+                center, width, size = goal(lease), self.step * lease.region.radius, normal
+                continue
+            if self.restarts == "none":
+                why = ", ".join(es.stop())
+                return Converged(best, loss, f"cma-es: {why}") if loss < np.inf else None
+            if spent["large"] <= spent["small"]:
+                regime, doublings = "large", doublings + 1
+                center, width, size = rng.random(dimension), 0.2, normal * 2**doublings
+            else:
+                regime, u = "small", rng.random()
+                center = rng.random(dimension) if lease.incumbent is None else inside(lease.incumbent.point)
+                width = 0.04 * 10.0 ** -rng.random()
+                size = max(normal, int(normal * (0.5 * 2**doublings) ** (u * u)))
+
+
+def _population(center: Array, width: float, size: int, tolerance: float, rng: np.random.Generator) -> Any:
+    # Imported here, as it takes long and few runs need it.
+    import cma
+
+    if len(center) == 1:
+        # cma knows no less than two axes; the second is not looked at.
+        center = np.append(center, 0.5)
+    # No seed, as cma would give it to numpy's own generator.
+    options = {
+        "verbose": -9,
+        "bounds": [0.0, 1.0],
+        "popsize": size,
+        "seed": np.nan,
+        "randn": lambda *shape: rng.standard_normal(shape),
+        "tolx": tolerance,
+        "tolfun": 1e-11,
+        "tolfunhist": 1e-12,
+        "maxiter": np.inf,
+        "maxfevals": np.inf,
+    }
+    return cma.CMAEvolutionStrategy(center, width, options)
+
+
+def _ranked(losses: Array) -> list[float]:
+    """Losses as cma takes them: those that failed are worse than all others."""
+    finite = losses[losses < np.inf]
+    worst = float(finite.max()) if len(finite) else FAILED
+    values: list[float] = np.where(losses < np.inf, losses, worst + abs(worst) + 1.0).tolist()
+    return values

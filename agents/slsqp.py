@@ -1,0 +1,129 @@
+"""Sequential quadratic programming, with a first step of its own."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Literal
+
+import numpy as np
+from pydantic import Field
+
+from ..landscapes.landscape import Array, Space
+from .agent import Agent, Lease, Search
+from .inverted import Objective
+from .solving import climb
+
+
+class Slsqp(Agent):
+    """SLSQP (Kraft 1988) of ``scipy.optimize.minimize`` within the cube, by the landscape's gradients where it has
+    them, else by finite differences.
+
+    Before the solver, which knows nothing of the loss's scale, come two points of our own: one along the gradient,
+    and from it the minimum of the parabola through both, or, where the loss falls as fast as the gradient says, the
+    cube's corner. A round bowl and a slope need no more. Starts at the region's center and ends when the solver does.
+    """
+
+    kind: Literal["slsqp"] = "slsqp"
+    units: float = Field(
+        20.0,
+        gt=0,
+        description="The cube's side in the solver's own variables, in which its first Hessian is the identity.",
+    )
+    first_step: float = Field(
+        0.5, ge=0, le=1, description="Length of the first point along the gradient, in cube units; 0: none."
+    )
+    difference: float = Field(1e-10, gt=0, le=0.1, description="Distance of finite differences, in cube units.")
+    tolerance: float = Field(1e-12, gt=0, lt=1, description="scipy's ftol: it ends at a gain of less.")
+
+    def row_price(self, space: Space) -> int:
+        return 1 + space.gradient_price if space.has_gradient else 1
+
+    def search(self, space: Space, lease: Lease, rng: np.random.Generator) -> Search:
+        return (yield from climb(partial(self._solve, exact=space.has_gradient), lease, rng))
+
+    def _solve(self, objective: Objective, start: Array, radius: float, exact: bool) -> str:
+        # Imported here, as it takes long and few runs need it.
+        from scipy.optimize import minimize
+
+        slope = Slope(objective, self.difference, exact)
+        if self.first_step:
+            start = first_step(slope, start, self.first_step)
+        units = self.units
+        with np.errstate(all="ignore"):
+            result = minimize(
+                lambda y: slope.loss(y / units),
+                start * units,
+                jac=lambda y: slope.gradient(y / units) / units,
+                method="SLSQP",
+                bounds=[(0.0, units)] * len(start),
+                options={"ftol": self.tolerance, "maxiter": 1_000_000},
+            )
+        return f"slsqp: {result.message}".rstrip(".").lower()
+
+
+class Slope:
+    """Loss and gradient of an objective; what was asked last is remembered, and what is known is not asked again."""
+
+    def __init__(self, objective: Objective, difference: float, exact: bool) -> None:
+        self._objective, self._difference, self._exact = objective, difference, exact
+        self._at: Array | None = None
+        self._value = np.inf
+        self._steepness: Array | None = None
+
+    def know(self, x: Array, loss: float) -> None:
+        """Take note of a loss that is known."""
+        self._at, self._value, self._steepness = x.copy(), loss, None
+
+    def loss(self, x: Array) -> float:
+        x = np.clip(x, 0.0, 1.0)
+        if self._at is None or not np.array_equal(self._at, x):
+            self.know(x, self._objective(x))
+        return self._value
+
+    def gradient(self, x: Array) -> Array:
+        x = np.clip(x, 0.0, 1.0)
+        if self._exact:
+            if self._at is None or not np.array_equal(self._at, x) or self._steepness is None:
+                loss, steepness = self._objective.with_gradient(x)
+                self.know(x, loss)
+                self._steepness = steepness
+            return self._steepness
+        here = self.loss(x)
+        if self._steepness is None:
+            # One batch; backwards where forwards is outside.
+            points = x + np.diag(np.where(x + self._difference <= 1.0, self._difference, -self._difference))
+            self._steepness = (self._objective.many(points) - here) / (points.diagonal() - x)
+        return self._steepness
+
+
+def first_step(slope: Slope, start: Array, length: float) -> Array:
+    """The best of a start and two points along its gradient; it is made known to the slope."""
+    here, gradient = slope.loss(start), slope.gradient(start).copy()
+    steepest = float(np.abs(gradient).max())
+    if not 0.0 < steepest < np.inf:
+        return start
+    tried = [(here, start)]
+
+    def attempt(x: Array) -> float:
+        tried.append((slope.loss(x), x))
+        return tried[-1][0]
+
+    there = np.clip(start - length * (gradient / steepest), 0.0, 1.0)
+    loss = attempt(there)
+    fall = float(gradient @ (there - start))
+    bend = 2.0 * (loss - here - fall)
+    if abs(bend) <= 1e-4 * abs(fall):
+        corner = np.where(gradient > 0, 0.0, np.where(gradient < 0, 1.0, start))
+        if not np.array_equal(corner, there):
+            attempt(corner)
+    elif bend > 0 and np.isfinite(bend):
+        lowest = np.clip(start + min(-fall / bend, 4.0) * (there - start), 0.0, 1.0)
+        if not np.array_equal(lowest, there):
+            attempt(lowest)
+    loss, best = min(tried, key=lambda entry: entry[0])
+    if best is not start:
+        slope.know(best, loss)
+        return best
+    slope.know(start, here)
+    slope._steepness = gradient
+    return start

@@ -1,0 +1,81 @@
+"""searchparty against what people would use instead, on COCO's BBOB suite.
+
+A problem is one of the suite's 24 functions in D dimensions, an instance of it (shifted, rotated) and a budget in
+units of D. A solver sees the box, a random stream and the budget. Its score is the area under the ECDF of its
+runtimes over log10(evaluations / D), from 0 to log10(budget / D), over 51 targets 10^[2..-8] above the minimum, as a
+part of the whole.
+
+    python benchmarks/bbob.py run [--solvers NAME,NAME] [--dimensions 2,5,10,20] [--instances 1-5] [--budget 1000]
+    python benchmarks/bbob.py report
+    python benchmarks/bbob.py list
+
+Outcomes are kept in --results, a file of JSON lines a solver, and what is there is not run again: a run that was
+stopped goes on. It uses all cores (--processes). Needs the peers: pip install "searchparty[bench]".
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+from pathlib import Path
+
+from comparison import study
+from comparison.solvers import AT_ONCE_PEERS, AT_ONCE_TEAMS, PEERS, SOLVERS, TEAMS
+
+GROUPS = {
+    "peers": PEERS, "teams": TEAMS, "at-once": AT_ONCE_PEERS | AT_ONCE_TEAMS, "all": SOLVERS,
+}  # fmt: skip
+RESULTS = Path(__file__).parent / "results" / "bbob"
+
+
+def numbers(text: str) -> list[int]:
+    """ "1-3,7" as [1, 2, 3, 7]."""
+    found: list[int] = []
+    for part in text.split(","):
+        first, _, last = part.partition("-")
+        found += range(int(first), int(last or first) + 1)
+    return found
+
+
+def solvers(text: str) -> list[str]:
+    """Names and groups of solvers, as names."""
+    found: list[str] = []
+    for part in text.split(","):
+        if part not in GROUPS and part not in SOLVERS:
+            raise argparse.ArgumentTypeError(
+                f"{part!r} is no solver; there are {', '.join(SOLVERS)} and the groups {', '.join(GROUPS)}"
+            )
+        found += [name for name in GROUPS.get(part, [part]) if name not in found]
+    return found
+
+
+def parser() -> argparse.ArgumentParser:
+    top = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    top.add_argument("command", choices=["run", "report", "list"])
+    top.add_argument("--results", type=Path, default=RESULTS)
+    top.add_argument("--solvers", type=solvers, default=None, help="names or groups: " + ", ".join(GROUPS))
+    top.add_argument("--dimensions", type=numbers, default=[2, 5, 10, 20])
+    top.add_argument("--instances", type=numbers, default=[1, 2, 3])
+    top.add_argument("--functions", type=numbers, default=list(study.FUNCTIONS))
+    top.add_argument("--budget", type=int, default=1000, help="in units of D")
+    top.add_argument("--processes", type=int, default=os.cpu_count())
+    top.add_argument("--seconds", type=float, help="hand out no problem after so long")
+    return top
+
+
+def main() -> None:
+    args = parser().parse_args()
+    if args.command == "list":
+        print("\n".join(SOLVERS))
+        return
+    store = study.Store(args.results)
+    if args.command == "run":
+        wanted = study.cells(
+            args.solvers or solvers("peers,party"), args.budget, args.dimensions, args.instances, args.functions
+        )
+        if study.run(store, wanted, args.processes, args.seconds):
+            raise SystemExit(1)
+
+
+if __name__ == "__main__":
+    main()

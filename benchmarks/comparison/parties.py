@@ -1,0 +1,60 @@
+"""searchparty's own strategies: the party, its members alone, and the party with one part taken away."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from searchparty import minimize
+from searchparty.orchestrator.log import MemoryLog
+from searchparty.orchestrator.run import Failed, Granted
+
+from .problem import HIGH, LOW, TARGETS, Recorder
+
+Settings = dict[str, Any]
+TEAM = ("slsqp", "axes", "cma-es")
+
+
+def party(team: tuple[Any, ...] = TEAM, **changed: Any) -> Settings:
+    """``minimize``'s own default strategy, with settings of the policy changed."""
+    return {"team": team, "policy": {"kind": "party", **changed}}
+
+
+PARTY = {"party": party()}
+ALONE = {f"{kind} alone": party((kind,)) for kind in TEAM if kind != "axes"}
+ABLATIONS: dict[str, Settings] = {}
+EIGHT = party()
+
+
+def run(settings: Settings, loss: Recorder, seed: int, concurrency: int = 1) -> MemoryLog:
+    """One run by ``searchparty.minimize``, stopped when every target is reached; its log."""
+    box = [(LOW, HIGH)] * loss.dimension
+    target = loss.minimum + 0.99 * TARGETS[-1]
+    result = minimize(
+        loss, box, budget=loss.budget, seed=seed, target=target, concurrency=concurrency, **settings
+    )  # fmt: skip
+    failed = [event for event in result.log.events() if isinstance(event, Failed)]
+    if failed:
+        raise RuntimeError(f"{failed[0].agent} failed: {failed[0].cause}")
+    return result.log
+
+
+def logical(log: MemoryLog, loss: Recorder) -> np.ndarray:
+    """Runtimes (51,) in logical time, where leases that are out at once are worked side by side: a lease's k-th
+    row comes k evaluations after its grant, and a grant as soon as the leases collected before have ended."""
+    now, ends, times, losses = 0.0, {}, [], []
+    for event in log.events():
+        if isinstance(event, Granted):
+            for lease in event.leases:
+                rows = log.rows(lease.id)
+                ends[lease.id] = now + lease.budget
+                if rows is not None:
+                    times.append(now + 1 + np.arange(len(rows.losses)))
+                    losses.append(rows.losses)
+        elif hasattr(event, "finding"):
+            now = max(now, ends.pop(event.finding.lease))
+    order = np.argsort(np.concatenate(times), kind="stable")
+    for time, value in zip(np.concatenate(times)[order], np.concatenate(losses)[order], strict=True):
+        loss.note(float(value), float(time))
+    return loss.runtimes

@@ -1,0 +1,73 @@
+"""A BBOB function as a solver sees it, with the evaluations at which its targets were reached."""
+
+from __future__ import annotations
+
+import numpy as np
+from cocoex import BareProblem
+
+TARGETS = np.logspace(2, -8, 51)
+"""Losses above the known minimum that count as reached, easiest first."""
+LOW, HIGH = -5.0, 5.0
+
+
+class Spent(Exception):
+    """The budget is spent, or every target reached: the solver need not go on."""
+
+
+class Recorder:
+    """Counts evaluations and notes when each target is reached first; raises ``Spent`` at the end."""
+
+    def __init__(self, function: int, dimension: int, instance: int, multiple: int) -> None:
+        self._problem = BareProblem("bbob", function, dimension, instance)
+        self.minimum = float(self._problem.best_value())
+        self.dimension, self.budget = dimension, multiple * dimension
+        self.runtimes = np.full(len(TARGETS), np.inf)
+        self.evaluations = self.reached = 0
+
+    @property
+    def over(self) -> bool:
+        return self.evaluations >= self.budget or self.reached == len(TARGETS)
+
+    def __call__(self, x: np.ndarray) -> float:
+        """The loss at a point (D,) of the box; points outside are brought to its face."""
+        if self.over:
+            raise Spent
+        self.evaluations += 1
+        row = np.array(x, dtype=float, ndmin=2)
+        np.clip(row, LOW, HIGH, out=row)
+        loss = float(self._problem(row)[0])
+        self.note(loss, self.evaluations)
+        return loss
+
+    def note(self, loss: float, time: float) -> None:
+        """Every target that this loss reaches and none did before, at this time."""
+        excess = loss - self.minimum
+        while self.reached < len(TARGETS) and excess <= TARGETS[self.reached]:
+            self.runtimes[self.reached] = time
+            self.reached += 1
+
+
+class Batches(Recorder):
+    """Time in rounds of ``at_once`` evaluations side by side; the budget is in rounds."""
+
+    def __init__(self, function: int, dimension: int, instance: int, multiple: int, at_once: int) -> None:
+        super().__init__(function, dimension, instance, multiple)
+        self.at_once, self.rounds = at_once, 0
+
+    @property
+    def over(self) -> bool:
+        return self.rounds >= self.budget or self.reached == len(TARGETS)
+
+    def many(self, points: np.ndarray) -> list[float]:
+        """Losses of a batch, ``at_once`` a round."""
+        losses: list[float] = []
+        for first in range(0, len(points), self.at_once):
+            if self.over:
+                raise Spent
+            self.rounds += 1
+            rows = np.clip(np.array(points[first : first + self.at_once], dtype=float), LOW, HIGH)
+            part = np.asarray(self._problem(rows), dtype=float).reshape(-1)
+            self.evaluations += len(part)
+            self.note(float(part.min()), self.rounds)
+            losses += part.tolist()
+        return losses

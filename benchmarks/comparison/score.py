@@ -1,0 +1,79 @@
+"""From runtimes to scores."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from .study import FUNCTIONS, Cell, Outcome
+
+GROUPS = {
+    "separable": range(1, 6), "moderate": range(6, 10), "ill-conditioned": range(10, 15),
+    "multimodal": range(15, 20), "weak structure": range(20, 25),
+}  # fmt: skip
+VIRTUAL = "virtual best"
+
+
+def area(runtimes: np.ndarray, dimension: int, multiple: int) -> float:
+    """Area under the ECDF of runtimes (targets,) over log10(evaluations / D) from 0 to log10(multiple), as part of
+    the whole: 1 if every target were reached within D evaluations, 0 if none is ever."""
+    with np.errstate(divide="ignore"):
+        early = 1 - np.log10(runtimes / dimension) / np.log10(multiple)
+    return float(np.clip(early, 0, 1).mean())
+
+
+class Scores:
+    """Areas and fractions of targets reached of some solvers on the same problems."""
+
+    def __init__(
+        self, found: Mapping[Cell, Outcome], solvers: Sequence[str], multiple: int, dimensions: Sequence[int],
+        instances: Sequence[int],
+    ) -> None:  # fmt: skip
+        self.multiple, self.dimensions, self.instances = multiple, list(dimensions), list(instances)
+        self.runtimes: dict[str, np.ndarray] = {}
+        """(dimensions, functions, instances, targets) by solver, of the solvers that worked every problem."""
+        self.missing: dict[str, int] = {}
+        self.seconds: dict[str, float] = {}
+        """Microseconds an evaluation."""
+        for solver in solvers:
+            grid = [
+                [[Cell(solver, multiple, d, i, f) for i in instances] for f in FUNCTIONS] for d in dimensions
+            ]  # fmt: skip
+            wanted = [cell for of_d in grid for of_f in of_d for cell in of_f]
+            absent = sum(cell not in found for cell in wanted)
+            if absent:
+                self.missing[solver] = absent
+                continue
+            self.runtimes[solver] = np.array([[[found[c].runtimes for c in of_f] for of_f in of_d] for of_d in grid])
+            spent = sum(found[c].evaluations for c in wanted)
+            self.seconds[solver] = 1e6 * sum(found[c].seconds for c in wanted) / spent
+
+    def areas(self, solver: str) -> np.ndarray:
+        """(dimensions, functions), means over instances."""
+        times = self.runtimes[solver]
+        return np.array(
+            [
+                [np.mean([area(run, d, self.multiple) for run in of_f]) for of_f in of_d]
+                for d, of_d in zip(self.dimensions, times, strict=True)
+            ]
+        )
+
+    def best_of(self, solvers: Sequence[str]) -> np.ndarray:
+        """The virtual best: areas (dimensions, functions) of the best of these on each."""
+        return np.max([self.areas(solver) for solver in solvers], axis=0)
+
+    def reached(self, solver: str) -> float:
+        """Part of the targets reached at the end."""
+        return float(np.isfinite(self.runtimes[solver]).mean())
+
+    def ecdf(self, solver: str, at: np.ndarray) -> np.ndarray:
+        """Part of (problem, target) reached within ``at`` (n,) evaluations over D; (n,)."""
+        scaled = self.runtimes[solver] / np.array(self.dimensions)[:, None, None, None]
+        ordered = np.sort(scaled.ravel())
+        return np.searchsorted(ordered, at, side="right") / len(ordered)
+
+
+def by_group(areas: np.ndarray) -> dict[str, float]:
+    """Means of areas (dimensions, functions) over the suite's five groups of functions."""
+    return {name: float(areas[:, [f - 1 for f in group]].mean()) for name, group in GROUPS.items()}
