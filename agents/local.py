@@ -23,7 +23,8 @@ class Local(Agent):
 
     Starts at the region's center (anywhere if that is the whole cube, or if that point fails) and ends when the
     solver does. If a lease's region no longer holds its best point, the solver is started again at the incumbent if
-    that lies in the region, else at its center. slsqp and l-bfgs-b use the landscape's gradients where it has them, else finite differences.
+    that lies in the region, else at its center. slsqp and l-bfgs-b use the landscape's gradients where it has them,
+    else finite differences.
     """
 
     kind: Literal["local"] = "local"
