@@ -34,8 +34,13 @@ class Axes(Agent):
     kind: Literal["axes"] = "axes"
     reads_archive: ClassVar[bool] = True
 
-    first: int = Field(5, ge=2, description="Evenly spaced points of an axis, to begin with.")
-    splits: int = Field(16, ge=0, description="Gaps split in the first sweep over an axis; in the k-th, k times that.")
+    first: int = Field(7, ge=2, description="Evenly spaced points of an axis, to begin with.")
+    splits: int = Field(
+        16,
+        ge=0,
+        description="Gaps split in the first sweep over an axis, unless it looks like one valley; in the k-th, k "
+        "times that.",
+    )
     sweeps: int = Field(3, ge=1, description="Sweeps over all axes.")
     margin: float = Field(
         1e-3, ge=0, lt=1, description="How far below the best a gap should reach, as part of the median above it."
@@ -55,7 +60,8 @@ class Axes(Agent):
                 if lines[axis] is None:
                     lines[axis] = line
                     yield from line.ask(np.linspace(0.0, 1.0, self.first))
-                yield from self._split(line, sweep * self.splits)
+                if sweep > 1 or not line.valley(self.first):
+                    yield from self._split(line, sweep * self.splits)
                 if sweep == 1 or line.best[1] < before:
                     yield from self._refine(line)
                 place, lowest = line.best
@@ -107,6 +113,14 @@ class Line:
     def sorted(self) -> tuple[Array, Array]:
         places, keep = np.unique(self.places, return_index=True)
         return places, np.array(self.losses)[keep]
+
+    def valley(self, least: int) -> bool:
+        """Whether the losses fall to one place of the axis and rise from there."""
+        losses = self.sorted()[1]
+        if len(losses) <= least or not np.isfinite(losses).all():
+            return False
+        lowest, steps = int(np.argmin(losses)), np.diff(losses)
+        return bool((steps[:lowest] < 0).all() and (steps[lowest:] > 0).all())
 
     def moved(self, point: Array, loss: float) -> None:
         """The other axes went on to a better point: all losses here fall by as much."""

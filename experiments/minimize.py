@@ -21,7 +21,7 @@ from ..orchestrator.policies.policy import Policy
 from ..orchestrator.run import Run
 from . import catalogue
 
-DEFAULT_TEAM = ("random-restart", "gradient-descent", "nelder-mead", "grid")
+DEFAULT_TEAM = ("slsqp", "axes", "cma-es")
 
 Team = Sequence[str | Mapping[str, Any] | Agent] | Mapping[str, str | Mapping[str, Any] | Agent]
 
@@ -32,7 +32,7 @@ def minimize(
     *,
     budget: int | None = None,
     team: Team = DEFAULT_TEAM,
-    policy: str | Mapping[str, Any] | Policy | None = None,
+    policy: str | Mapping[str, Any] | Policy = "party",
     seed: int | None = None,
     executor: str = "simulated",
     vectorized: bool = False,
@@ -45,7 +45,8 @@ def minimize(
     ``fun`` takes an array (D,) and returns a number; with ``vectorized`` it takes (n, D) and returns (n,).
     ``gradient``, if given, likewise returns (D,) or (n, D) and is charged one evaluation a row. ``bounds`` are D
     pairs (low, high), or ``scipy.optimize.Bounds``. ``budget`` is in evaluations, by default 1000 D. ``team``
-    holds kinds, mappings with a kind and settings, or agents, possibly by name. ``concurrency`` is how many leases
+    holds kinds, mappings with a kind and settings, or agents, possibly by name; ``policy``, a kind, a mapping or a
+    policy, says who gets what part of the budget, where, and why. ``concurrency`` is how many leases
     are out at once (as scipy's ``workers``); with ``executor="ray"`` they are worked side by side. ``seed`` None
     draws one; it is in the result, and the same seed gives the same points whatever the executor.
 
@@ -151,11 +152,9 @@ def _agent(entry: str | Mapping[str, Any] | Agent) -> Agent:
     return found
 
 
-def _policy(entry: str | Mapping[str, Any] | Policy | None) -> Policy:
+def _policy(entry: str | Mapping[str, Any] | Policy) -> Policy:
     if isinstance(entry, Policy):
         return entry
-    if entry is None:
-        entry = {"kind": "composed", "budget": "bandit", "radius": "trust-region", "sharing": "broadcast"}
     data = {"kind": entry} if isinstance(entry, str) else dict(entry)
     found: Policy = catalogue.build("policy", data)
     return found

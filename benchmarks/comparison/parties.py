@@ -23,8 +23,19 @@ def party(team: tuple[Any, ...] = TEAM, **changed: Any) -> Settings:
 
 PARTY = {"party": party()}
 ALONE = {f"{kind} alone": party((kind,)) for kind in TEAM if kind != "axes"}
-ABLATIONS: dict[str, Settings] = {}
-EIGHT = party()
+ABLATIONS: dict[str, Settings] = {
+    "without slsqp": party(("cma-es", "axes")),
+    "without axes": party(("slsqp", "cma-es")),
+    "without cma-es": party(("slsqp", "axes")),
+    "sharing off": party(sharing=False),
+    "radius fixed": party(near=0.5),
+    "equal budget": party(bonus=0.0),
+    "no restart given up": party(patience=0.0),
+    "equal budget from the start": {
+        "team": TEAM, "policy": {"kind": "composed", "budget": "equal", "sharing": "broadcast"},
+    },
+}  # fmt: skip
+EIGHT = party(("slsqp", "axes", "cma-es", "slsqp", "cma-es", "derivative-free", "slsqp", "slsqp"))
 
 
 def run(settings: Settings, loss: Recorder, seed: int, concurrency: int = 1) -> MemoryLog:

@@ -73,7 +73,7 @@ TEAMS: dict[str, Solver] = {
 }
 AT_ONCE_PEERS: dict[str, Solver] = {
     **{f"8 x {name}": partial(restarts_at_once, name) for name in ("SLSQP", "L-BFGS-B", "BOBYQA", "BIPOP-CMA-ES")},
-    "BIPOP-CMA-ES, 8 a round": bipop_at_once,
+    "BIPOP-CMA-ES 8 a round": bipop_at_once,
     "pygmo archipelago of 8": islands_at_once,
 }
 AT_ONCE_TEAMS: dict[str, Solver] = {"party of 8": partial(team_at_once, parties.EIGHT)}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from itertools import cycle, product
 
 import numpy as np
@@ -17,6 +18,7 @@ from searchparty.landscapes.landscape import Space
 from searchparty.orchestrator.audit import audit
 from searchparty.orchestrator.policies.choices import BudgetChoice, RadiusChoice, SharingChoice, kinds
 from searchparty.orchestrator.policies.composed import Composed
+from searchparty.orchestrator.policies.party import Party
 from searchparty.orchestrator.policies.policy import Policy
 from searchparty.orchestrator.randomness import stream
 from searchparty.orchestrator.run import Event, Failed, Found, Granted, Member, Run, advance
@@ -113,23 +115,35 @@ def combined(combination: tuple[str, str, str], lease: int | None) -> Composed:
     return Composed.model_validate({"budget": budget, "radius": radius, "sharing": sharing, "lease": lease})
 
 
-@pytest.mark.parametrize("combination", COMBINATIONS, ids="-".join)
-class TestEveryCombination:
+def partying(_lease: int | None, **names: str) -> Policy:
+    return Party.model_validate({"opener": "m0", "lease": 3, "restart": 2, **names})
+
+
+MAKERS: dict[str, Callable[[int | None], Policy]] = {
+    **{"-".join(combination): partial(combined, combination) for combination in COMBINATIONS},
+    "party": partying,
+    "party with a prober": partial(partying, prober="m1"),
+    "party with sharing off": partial(partying, prober="m1", sharing=False),
+}
+
+
+@pytest.mark.parametrize("make", MAKERS.values(), ids=MAKERS)
+class TestEveryPolicy:
     @quick
     @given(setting=settings_of_runs())
-    def test_a_run_ends_with_its_budget_used(self, combination: tuple[str, str, str], setting: Setting) -> None:
-        for count, (run, leases) in enumerate(play(combined(combination, setting.lease), setting)):
+    def test_a_run_ends_with_its_budget_used(self, make: Callable[[int | None], Policy], setting: Setting) -> None:
+        for count, (run, leases) in enumerate(play(make(setting.lease), setting)):
             assert len(run.out) + len(leases) <= run.concurrency
             # Each collected lease follows at most one decision, and of two leases of a member one costs something.
             assert count <= 2 * setting.budget + len(setting.prices) + 1
-            assert all(lease.archive == run.collected for lease in leases)
+            assert all(lease.archive in (run.collected, 0) for lease in leases)
         assert not run.out
         assert 0 <= run.remaining < min(setting.prices)
 
     @quick
     @given(setting=settings_of_runs())
-    def test_decide_is_pure(self, combination: tuple[str, str, str], setting: Setting) -> None:
-        policy = combined(combination, setting.lease)
+    def test_decide_is_pure(self, make: Callable[[int | None], Policy], setting: Setting) -> None:
+        policy = make(setting.lease)
         for run, leases in play(policy, setting):
             if not run.free or run.decisions % 5:
                 continue
@@ -141,11 +155,28 @@ class TestEveryCombination:
 
     @quick
     @given(setting=settings_of_runs())
-    def test_only_the_order_of_losses_matters(self, combination: tuple[str, str, str], setting: Setting) -> None:
-        policy = combined(combination, setting.lease)
-        once = [plain(lease) for _, leases in play(policy, setting) for lease in leases]
-        scaled = play(policy, setting, scale=lambda loss: 1e-6 * math.exp(3 * loss) - 7)
-        assert [plain(lease) for _, leases in scaled for lease in leases] == once
+    def test_every_lease_has_a_reason(self, make: Callable[[int | None], Policy], setting: Setting) -> None:
+        for _, leases in play(make(setting.lease), setting):
+            assert all(len(lease.reason) > 12 for lease in leases)
+
+
+@pytest.mark.parametrize("combination", COMBINATIONS, ids="-".join)
+@quick
+@given(setting=settings_of_runs())
+def test_only_the_order_of_losses_matters(combination: tuple[str, str, str], setting: Setting) -> None:
+    policy = combined(combination, setting.lease)
+    once = [plain(lease) for _, leases in play(policy, setting) for lease in leases]
+    scaled = play(policy, setting, scale=lambda loss: 1e-6 * math.exp(3 * loss) - 7)
+    assert [plain(lease) for _, leases in scaled for lease in leases] == once
+
+
+@quick
+@given(setting=settings_of_runs())
+def test_a_party_does_not_mind_an_affine_change_of_the_loss(setting: Setting) -> None:
+    policy = partying(None, prober="m1")
+    once = [plain(lease) for _, leases in play(policy, setting) for lease in leases]
+    changed = play(policy, setting, scale=lambda loss: 0.25 * loss - 4)
+    assert [plain(lease) for _, leases in changed for lease in leases] == once
 
 
 @pytest.mark.parametrize("combination", [c for c in COMBINATIONS if c[0] == "equal"], ids="-".join)

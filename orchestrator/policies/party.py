@@ -1,0 +1,162 @@
+"""The default strategy's policy: one member opens, one looks for structure, then all by what they earn."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
+
+import numpy as np
+from pydantic import Field
+
+from ...agents.agent import Lease, Region
+from ..run import Member, Run
+from .opening import Opening, named
+from .policy import Policy
+
+
+class Party(Policy):
+    """One good local solver alone, for as long as it falls; then everybody, by their records.
+
+    1. The opener starts at the run's center and carries on until it converges or stalls. What splits the budget early
+       costs most, so that nobody else has a turn; but after its first lease the prober looks, for the price of a
+       few evaluations, whether the axes can be searched one by one, and carries on if they can. Where the opener
+       converges it starts once more from its minimum, with a new model of the loss.
+    2. Then a lease goes to whoever has spent least beside its weight, 1 plus ``bonus`` times the part of its last
+       leases that bettered the run's incumbent. A member's first search starts at the incumbent, in a box of radius
+       ``near``. One that has converged starts again anywhere. A restart of the opener (or of one numbered after it)
+       is given up for another when it gains too little a lease to catch up with the incumbent within ``patience``.
+
+    With several leases out at once nobody waits for the opener: the free places go by rule 2 from the beginning.
+    Stalling and catching up compare differences of losses: an affine change of the loss changes nothing, another
+    monotone one may.
+    """
+
+    kind: Literal["party"] = "party"
+    opener: str = Field("slsqp", description="The member that opens; the first of the team if it has none so named.")
+    prober: str = Field(
+        "axes", description="The member that ends at once where it cannot help; none if not in the team."
+    )
+    lease: int = Field(10, ge=1, description="Evaluations a lease, in multiples of D.")
+    restart: int = Field(5, ge=1, description="The same for an opener's restarts, which are given up more readily.")
+    window: int = Field(5, ge=1, description="Latest leases of a member that count.")
+    bonus: float = Field(3.0, ge=0, description="What a member earns whose last leases all bettered the incumbent.")
+    near: float = Field(0.25, gt=0, le=0.5, description="Radius round the incumbent of a member's first search.")
+    patience: float = Field(2.0, ge=0, description="Leases like the last in which a restart must catch up; 0: any.")
+    stall: float = Field(
+        1e-3,
+        ge=0,
+        le=1,
+        description="Two leases that gain less than this part of the best of the four before: stalled.",
+    )
+    sharing: bool = Field(True, description="Whether others' best points say where a member starts.")
+
+    def decide(self, run: Run, rng: np.random.Generator) -> tuple[Lease, ...]:
+        leases: list[Lease] = []
+        opening, left, waiting = self.opening(run), run.remaining, list(run.idle)
+        while waiting and len(leases) < run.free:
+            waiting = [m for m in waiting if m.row_price <= left]
+            member = self._next(run, opening, waiting, bool(run.out or leases))
+            if member is None:
+                break
+            waiting.remove(member)
+            lease = self._lease(run, opening, member, run.leases + len(leases), left, rng)
+            leases.append(lease)
+            left -= lease.budget
+        return tuple(leases)
+
+    def opening(self, run: Run) -> Opening:
+        """How far the opener is."""
+        opener = next(iter(named(run, self.opener) or run.members.values()))
+        guests = tuple(m for m in run.members.values() if m is not opener and m.name != self.prober)
+        return Opening(run, opener, guests, self.lease * run.space.dimension, self.stall)
+
+    def weight(self, member: Member) -> float:
+        """1, and more for records."""
+        recent = member.records[-self.window :]
+        return 1.0 + self.bonus * sum(recent) / max(1, len(recent))
+
+    def hopeless(self, run: Run, member: Member) -> str:
+        """Why a restart is given up; "" if it is not."""
+        size = self.restart * run.space.dimension
+        if not self.patience or run.incumbent is None or len(member.bests) < 2 or member.episode_spent < 2 * size:
+            return ""
+        behind, gain = member.episode_best - run.incumbent.loss, member.bests[-2] - member.bests[-1]
+        if not behind > max(0.0, self.patience * gain):
+            return ""
+        return f"{behind:.3g} behind and its last lease gained {max(gain, 0.0):.3g}"
+
+    def _next(self, run: Run, opening: Opening, waiting: Sequence[Member], others: bool) -> Member | None:
+        """Whose turn it is."""
+        prober = run.members.get(self.prober)
+        probing = prober is not None and prober in waiting and (not prober.needs_fresh or not prober.leases)
+        if probing and opening.opener.leases:
+            return prober
+        if opening.on and opening.opener in waiting:
+            return opening.opener
+        able = [m for m in waiting if m is not prober]
+        if able:
+            return min(able, key=lambda m: (m.spent / self.weight(m), m.index))
+        # A prober that has said all is asked again only where nobody else can spend what is left.
+        return prober if prober in waiting and not others else None
+
+    def _lease(
+        self, run: Run, opening: Opening, member: Member, number: int, left: int, rng: np.random.Generator
+    ) -> Lease:  # fmt: skip
+        size, fresh, region = self.lease, member.needs_fresh, run.region if member.last is None else member.last.region
+        if member.name == self.prober:
+            why = "are the axes independent? A few evaluations tell" if fresh else "each axis is searched by itself"
+        elif member is opening.opener and opening.on:
+            region, why = opened(run, member, region)
+        else:
+            of_opener = member is opening.opener or member in named(run, self.opener)
+            size = self.restart if of_opener else size
+            hopeless = self.hopeless(run, member) if of_opener and not fresh else ""
+            why = "carries on"
+            if fresh or hopeless:
+                guest = not of_opener and member.leases == 0 and self.sharing
+                region, why = self._near(run) if guest and run.incumbent else anywhere(run, member, hopeless, rng)
+            fresh = fresh or bool(hopeless)
+            why = f"{why}; {self._standing(member)}"
+        budget = max(size * run.space.dimension, member.row_price)
+        if left - budget < min(m.row_price for m in run.members.values()):
+            # What would be left over is too little for a lease of its own.
+            budget = left
+        return Lease(
+            id=number, agent=member.name, budget=budget, region=region, reason=f"party: {why}", fresh=fresh,
+            incumbent=run.incumbent if self.sharing else member.best, archive=run.collected if self.sharing else 0,
+        )  # fmt: skip
+
+    def _near(self, run: Run) -> tuple[Region, str]:
+        best = run.incumbent
+        assert best is not None
+        return Region(best.point, self.near), f"starts at {best.agent}'s best, {best.loss:.6g}, near it"
+
+    def _standing(self, member: Member) -> str:
+        recent = member.records[-self.window :]
+        if not recent:
+            return "it has spent nothing yet"
+        return f"{sum(recent)} of its last {len(recent)} leases were records (weight {self.weight(member):.2g})"
+
+
+def opened(run: Run, opener: Member, region: Region) -> tuple[Region, str]:
+    """Where the opener searches while it opens, and why."""
+    if opener.leases == 0:
+        return run.region, "opens at the center, alone until it converges or stalls"
+    if opener.converged is not None:
+        found = opener.converged
+        why = f"converged at {found.loss:.6g} ({found.why}): once more from there, with a new model"
+        return Region(np.clip(found.point, 0.0, 1.0), run.region.radius), why
+    return region, "opening: it neither converged nor stalled yet"
+
+
+def anywhere(run: Run, member: Member, hopeless: str, rng: np.random.Generator) -> tuple[Region, str]:
+    """A random place of the run's region for a fresh search, and why it is fresh."""
+    if hopeless:
+        cause = hopeless
+    elif member.failed is not None:
+        cause = f"failed ({member.failed})"
+    elif member.converged is not None and np.isfinite(member.converged.loss):
+        cause = f"converged at {member.converged.loss:.6g}"
+    else:
+        cause = "its search ended" if member.leases else "nothing is known yet"
+    return Region(rng.uniform(run.region.lower, run.region.upper), run.region.radius), f"{cause}: starts anywhere"

@@ -1,0 +1,195 @@
+"""The party's decisions, one rule at a time: who, where, and what it says about it."""
+
+import numpy as np
+import pytest
+
+import searchparty
+from searchparty.agents.agent import Converged, Finding, Incumbent, Region
+from searchparty.landscapes.landscape import Space
+from searchparty.orchestrator.audit import audit
+from searchparty.orchestrator.policies.party import Party
+from searchparty.orchestrator.run import Failed, Found, Granted, Member, Run, advance
+
+D = 2
+TEAM = ("slsqp", "axes", "cma-es")
+
+
+class Play:
+    """A run of which each lease's outcome is said."""
+
+    def __init__(self, team=TEAM, concurrency=1, **settings):
+        members = {name: Member(name, index, 1) for index, name in enumerate(team)}
+        space = Space(np.zeros(D), np.ones(D))
+        self.run = Run("r", space, 0.5, 10_000, concurrency, Region(np.full(D, 0.5), 0.5), members)
+        self.policy = Party(**settings)
+
+    def decide(self):
+        leases = self.policy.decide(self.run, np.random.default_rng(self.run.decisions))
+        audit(self.run, leases, "party")
+        advance(self.run, Granted(self.run.decisions, leases))
+        return leases
+
+    def outcome(self, lease, loss, why="spent", charged=None):
+        best = Incumbent(lease.agent, lease.id, 0, np.full(D, 0.3), loss)
+        minimum = Converged(best.point, loss, "flat") if why == "converged" else None
+        charged = lease.budget if charged is None else charged
+        advance(self.run, Found(Finding(lease.id, lease.agent, charged, charged, why, best, minimum)))
+
+    def next(self, loss, why="spent", charged=None):
+        """The next lease, which ends so."""
+        (lease,) = self.decide()
+        self.outcome(lease, loss, why, charged)
+        return lease
+
+
+def probed(play, loss=10.0):
+    """The opener's first lease, and the prober's, who finds nothing."""
+    return play.next(loss), play.next(loss + 1, "exhausted", 2)
+
+
+def test_the_opener_goes_first_and_the_prober_looks_once():
+    play = Play()
+    opening, probing = probed(play)
+    assert (opening.agent, opening.region.center.tolist(), opening.region.radius) == ("slsqp", [0.5, 0.5], 0.5)
+    assert opening.budget == 10 * D
+    assert "opens at the center" in opening.reason
+    assert probing.agent == "axes"
+    assert "independent?" in probing.reason
+    assert [play.next(9.0 - i).agent for i in range(3)] == ["slsqp"] * 3
+
+
+def test_a_prober_that_does_not_end_carries_on():
+    play = Play()
+    play.next(10.0)
+    assert [play.next(5.0 - i).agent for i in range(3)] == ["axes"] * 3
+    assert "each axis" in play.decide()[0].reason
+
+
+def test_an_opener_that_converged_starts_once_more_from_there_and_then_all_have_their_turn():
+    play = Play()
+    probed(play)
+    play.next(1.0, "converged")
+    again = play.next(1.0, "converged", 5)
+    assert (again.agent, again.fresh, again.region.center.tolist()) == ("slsqp", True, [0.3, 0.3])
+    assert "converged at 1 (flat): once more from there" in again.reason
+    guest = play.next(2.0)
+    assert (guest.agent, guest.region.center.tolist(), guest.region.radius) == ("cma-es", [0.3, 0.3], 0.25)
+    assert "starts at slsqp's best, 1, near it" in guest.reason
+    restart = next(lease for lease in (play.next(3.0) for _ in range(10)) if lease.agent == "slsqp")
+    assert restart.fresh
+    assert restart.budget == 5 * D
+    assert "converged at 1: starts anywhere" in restart.reason
+
+
+def test_a_stalled_opener_gives_way():
+    play = Play()
+    probed(play)
+    for loss in (9.0, 8.0, 7.0, 6.0, 5.0):
+        assert play.next(loss).agent == "slsqp"
+    for _ in range(2):
+        play.next(5.0)
+    assert play.next(4.0).agent == "cma-es"
+
+
+def test_records_earn_leases():
+    play = Play()
+    probed(play)
+    play.next(9.0, "converged")
+    play.next(9.0, "converged", 5)
+    losses = {"cma-es": 8.0, "slsqp": 50.0}
+    agents = []
+    for _ in range(40):
+        (lease,) = play.decide()
+        losses["cma-es"] -= 0.01
+        play.outcome(lease, losses[lease.agent])
+        agents.append(lease.agent)
+    spent = {name: play.run.members[name].spent for name in losses}
+    assert spent["cma-es"] > 3 * spent["slsqp"]
+    assert agents.count("slsqp") >= 3
+    assert "5 of its last 5 leases were records (weight 4)" in lease.reason or lease.agent == "slsqp"
+
+
+def test_a_restart_that_cannot_catch_up_is_given_up():
+    play = Play()
+    probed(play)
+    play.next(1.0, "converged")
+    play.next(1.0, "converged", 5)
+    restarts = [lease for lease in (play.next(50.0 - i) for i in range(30)) if lease.agent == "slsqp"]
+    assert restarts[0].fresh
+    assert not restarts[1].fresh
+    given_up = next(lease for lease in restarts[1:] if lease.fresh)
+    assert "behind and its last lease gained" in given_up.reason
+
+
+def test_patience_of_nothing_gives_up_none():
+    play = Play(patience=0)
+    probed(play)
+    play.next(1.0, "converged")
+    play.next(1.0, "converged", 5)
+    restarts = [lease for lease in (play.next(50.0) for _ in range(30)) if lease.agent == "slsqp"]
+    assert [lease.fresh for lease in restarts[1:]] == [False] * (len(restarts) - 1)
+
+
+def test_with_places_for_all_nobody_waits():
+    play = Play((*TEAM, "slsqp-2"), concurrency=4)
+    leases = play.decide()
+    # The prober wants to know the opener's points first.
+    assert [lease.agent for lease in leases] == ["slsqp", "cma-es", "slsqp-2"]
+    assert leases[0].region.center.tolist() == [0.5, 0.5]
+    assert leases[1].region.center.tolist() != [0.5, 0.5]
+    for lease in leases:
+        play.outcome(lease, 5.0)
+    assert "axes" in [lease.agent for lease in play.decide()]
+
+
+def test_numbered_openers_start_anywhere_in_short_leases():
+    play = Play(("slsqp-1", "slsqp-2"))
+    play.next(5.0, "converged")
+    play.next(5.0, "converged", 5)
+    second = play.next(7.0)
+    assert (second.agent, second.budget) == ("slsqp-2", 5 * D)
+    assert "starts anywhere" in second.reason
+
+
+def test_a_failed_opener_starts_anywhere():
+    play = Play(("slsqp",))
+    (lease,) = play.decide()
+    advance(play.run, Failed(lease.id, "slsqp", lease.budget, "raised ValueError: no"))
+    (lease,) = play.decide()
+    assert lease.fresh
+    assert "failed (raised ValueError: no): starts anywhere" in lease.reason
+
+
+def test_sharing_off_tells_nobody_of_others():
+    play = Play(sharing=False)
+    probed(play)
+    play.next(1.0, "converged")
+    play.next(1.0, "converged", 5)
+    guest = play.next(2.0)
+    assert guest.agent == "cma-es"
+    assert guest.incumbent is None
+    assert guest.archive == 0
+    assert guest.region.radius == 0.5
+
+
+def rastrigin(x):
+    return float(10 * len(x) + (x**2 - 10 * np.cos(2 * np.pi * x)).sum())
+
+
+def test_a_party_finds_what_its_opener_alone_does_not():
+    box = [(-5.12, 4.5)] * 5
+    party = searchparty.minimize(rastrigin, box, budget=1000, seed=1)
+    alone = searchparty.minimize(rastrigin, box, budget=1000, seed=1, team=["slsqp"])
+    assert party.fun < 1e-8 < alone.fun
+    assert party.agent == "axes"
+
+
+@pytest.mark.parametrize("concurrency", [1, 2, 3])
+def test_the_same_points_whatever_the_executor_takes_at_once(concurrency):
+    first, second = (
+        searchparty.minimize(rastrigin, [(-5.12, 4.5)] * 3, budget=600, seed=3, concurrency=concurrency)
+        for _ in range(2)
+    )
+    np.testing.assert_array_equal(first.x, second.x)
+    np.testing.assert_array_equal(first.curve, second.curve)
+    assert first.nfev == 600
