@@ -19,7 +19,9 @@ import argparse
 import os
 from pathlib import Path
 
+from comparison import report as tables
 from comparison import study
+from comparison.score import Scores
 from comparison.solvers import AT_ONCE_PEERS, AT_ONCE_TEAMS, PEERS, SOLVERS, TEAMS
 
 GROUPS = {
@@ -59,8 +61,30 @@ def parser() -> argparse.ArgumentParser:
     top.add_argument("--functions", type=numbers, default=list(study.FUNCTIONS))
     top.add_argument("--budget", type=int, default=1000, help="in units of D")
     top.add_argument("--processes", type=int, default=os.cpu_count())
+    top.add_argument("--figure", type=Path, help="where report draws the ECDFs")
     top.add_argument("--seconds", type=float, help="hand out no problem after so long")
     return top
+
+
+def report(store: study.Store, args: argparse.Namespace) -> None:
+    """Print the table, and where the team loses; draw the figure."""
+    known = args.solvers or list(SOLVERS)
+    scores = Scores(store.load(), known, args.budget, args.dimensions, args.instances)
+    if not scores.runtimes:
+        raise SystemExit(f"{args.results} has no solver that worked all these problems; `run` them first.")
+    members = [name for name in TEAMS if name.endswith(" alone")]
+    rivals, team = (
+        (AT_ONCE_PEERS, "party of 8") if set(known) & set(AT_ONCE_PEERS) & set(scores.runtimes) else (PEERS, "party")
+    )
+    print(tables.table(scores, {"virtual best peer": list(rivals), "virtual best member": members}))
+    for name, absent in scores.missing.items():
+        if absent < len(args.dimensions) * len(args.instances) * len(study.FUNCTIONS):
+            print(f"\n{name}: {absent} problems are missing")
+    if team in scores.runtimes and set(rivals) & set(scores.runtimes):
+        print(f"\nWhere {team} is behind the best peer there:\n\n{tables.losses(scores, team, list(rivals))}")
+    if args.figure:
+        title = f"BBOB, {len(args.instances)} instances, {args.budget} D evaluations"
+        tables.figure(scores, [*rivals, team], team, args.figure, title)
 
 
 def main() -> None:
@@ -69,7 +93,9 @@ def main() -> None:
         print("\n".join(SOLVERS))
         return
     store = study.Store(args.results)
-    if args.command == "run":
+    if args.command == "report":
+        report(store, args)
+    else:
         wanted = study.cells(
             args.solvers or solvers("peers,party"), args.budget, args.dimensions, args.instances, args.functions
         )

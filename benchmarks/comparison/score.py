@@ -12,7 +12,6 @@ GROUPS = {
     "separable": range(1, 6), "moderate": range(6, 10), "ill-conditioned": range(10, 15),
     "multimodal": range(15, 20), "weak structure": range(20, 25),
 }  # fmt: skip
-VIRTUAL = "virtual best"
 
 
 def area(runtimes: np.ndarray, dimension: int, multiple: int) -> float:
@@ -34,8 +33,8 @@ class Scores:
         self.runtimes: dict[str, np.ndarray] = {}
         """(dimensions, functions, instances, targets) by solver, of the solvers that worked every problem."""
         self.missing: dict[str, int] = {}
-        self.seconds: dict[str, float] = {}
-        """Microseconds an evaluation."""
+        self.micros: dict[str, float] = {}
+        """Microseconds of one core an evaluation."""
         for solver in solvers:
             grid = [
                 [[Cell(solver, multiple, d, i, f) for i in instances] for f in FUNCTIONS] for d in dimensions
@@ -47,7 +46,7 @@ class Scores:
                 continue
             self.runtimes[solver] = np.array([[[found[c].runtimes for c in of_f] for of_f in of_d] for of_d in grid])
             spent = sum(found[c].evaluations for c in wanted)
-            self.seconds[solver] = 1e6 * sum(found[c].seconds for c in wanted) / spent
+            self.micros[solver] = 1e6 * sum(found[c].seconds for c in wanted) / spent
 
     def areas(self, solver: str) -> np.ndarray:
         """(dimensions, functions), means over instances."""
@@ -67,9 +66,10 @@ class Scores:
         """Part of the targets reached at the end."""
         return float(np.isfinite(self.runtimes[solver]).mean())
 
-    def ecdf(self, solver: str, at: np.ndarray) -> np.ndarray:
-        """Part of (problem, target) reached within ``at`` (n,) evaluations over D; (n,)."""
-        scaled = self.runtimes[solver] / np.array(self.dimensions)[:, None, None, None]
+    def ecdf(self, solver: str, at: np.ndarray, dimensions: Sequence[int]) -> np.ndarray:
+        """Part of (problem, target) of some dimensions reached within ``at`` (n,) evaluations over D; (n,)."""
+        rows = [self.dimensions.index(d) for d in dimensions]
+        scaled = self.runtimes[solver][rows] / np.array(dimensions)[:, None, None, None]
         ordered = np.sort(scaled.ravel())
         return np.searchsorted(ordered, at, side="right") / len(ordered)
 

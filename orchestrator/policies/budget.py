@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_right
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import accumulate
 from typing import Literal
 
@@ -62,19 +62,7 @@ class Bandit(BudgetChoice):
     def share(self, run: Run, lease: int, rng: np.random.Generator) -> list[Share]:
         credits = self.credits(run, lease)
         parts = self.parts(credits)
-        due = {name: due_at(member, parts[name]) for name, member in run.members.items()}
-        left, promised = run.remaining, run.spent + run.granted
-        shares: list[Share] = []
-        for member in sorted(run.idle, key=lambda m: (due[m.name], m.index)):
-            ahead = due[member.name] > promised and (shares or run.out)
-            if ahead or len(shares) >= run.free:
-                break
-            size = fit(portion(left, lease), member, left)
-            if size:
-                reason = self._reason(member, credits[member.name], parts[member.name])
-                shares.append(Share(member.name, size, reason))
-                left, promised = left - size, promised + size
-        return shares
+        return by_parts(run, lease, parts, lambda m: self._reason(m, credits[m.name], parts[m.name]))
 
     def credits(self, run: Run, lease: int) -> dict[str, float]:
         """Earnings per lease's worth of evaluations, for each member."""
@@ -88,18 +76,8 @@ class Bandit(BudgetChoice):
         return {name: each + (1 - self.floor) * credit / total for name, credit in credits.items()}
 
     def _credit(self, member: Member, standings: list[float], lease: int) -> float:
-        recent = slice(-self.window, None)
-        earned, others = 0.0, max(1, len(standings) - 1)
-        for best, improved, record in zip(
-            member.bests[recent], member.improvements[recent], member.records[recent], strict=True
-        ):
-            if record:
-                earned += 1.0
-            elif improved:
-                # The member's own best is never above the lease's: it is among those strictly better, or a tie.
-                worse = len(standings) - bisect_right(standings, best)
-                earned += 0.5 * worse / others
-        return (earned + 0.5) / (sum(member.costs[recent]) / lease + 0.5)
+        earned = sum(rewards(member, standings, self.window))
+        return (earned + 0.5) / (sum(member.costs[-self.window :]) / lease + 0.5)
 
     def _reason(self, member: Member, credit: float, part: float) -> str:
         improved = member.improvements[-self.window :]
@@ -107,6 +85,37 @@ class Bandit(BudgetChoice):
             return f"bandit: nothing known of it yet (share {part:.2f})"
         count = f"{sum(improved)} of its last {len(improved)} leases improved"
         return f"bandit: {count} (credit {credit:.2f}, share {part:.2f})"
+
+
+def rewards(member: Member, standings: Sequence[float], window: int) -> list[float]:
+    """What each of a member's last leases earned: a record of the run 1; a lease that bettered its own search half
+    the part of the others whose best (``standings``, sorted) is no better than the lease's; any other nothing."""
+    recent, others = slice(-window, None), max(1, len(standings) - 1)
+    earned: list[float] = []
+    for best, improved, record in zip(
+        member.bests[recent], member.improvements[recent], member.records[recent], strict=True
+    ):
+        # The member's own best is never above the lease's: it is among those strictly better, or a tie.
+        worse = len(standings) - bisect_right(standings, best)
+        earned.append(1.0 if record else 0.5 * worse / others if improved else 0.0)
+    return earned
+
+
+def by_parts(run: Run, lease: int, parts: Mapping[str, float], reason: Callable[[Member], str]) -> list[Share]:
+    """Leases for who is due earliest, so that over time each member spends its part of the evaluations. One that is
+    ahead of its part waits while others work."""
+    due = {name: due_at(member, parts[name]) for name, member in run.members.items()}
+    left, promised = run.remaining, run.spent + run.granted
+    shares: list[Share] = []
+    for member in sorted(run.idle, key=lambda m: (due[m.name], m.index)):
+        ahead = due[member.name] > promised and (shares or run.out)
+        if ahead or len(shares) >= run.free:
+            break
+        size = fit(portion(left, lease), member, left)
+        if size:
+            shares.append(Share(member.name, size, reason(member)))
+            left, promised = left - size, promised + size
+    return shares
 
 
 def due_at(member: Member, part: float) -> float:

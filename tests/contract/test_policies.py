@@ -14,16 +14,24 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from searchparty.agents.agent import Converged, Finding, Incumbent, Lease, Region
+from searchparty.experiments.catalogue import family
 from searchparty.landscapes.landscape import Space
 from searchparty.orchestrator.audit import audit
 from searchparty.orchestrator.policies.choices import BudgetChoice, RadiusChoice, SharingChoice, kinds
 from searchparty.orchestrator.policies.composed import Composed
+from searchparty.orchestrator.policies.exploit import ExploitAndExplore
 from searchparty.orchestrator.policies.party import Party
 from searchparty.orchestrator.policies.policy import Policy
 from searchparty.orchestrator.randomness import stream
 from searchparty.orchestrator.run import Event, Failed, Found, Granted, Member, Run, advance
 
-COMBINATIONS = list(product(sorted(kinds(BudgetChoice)), sorted(kinds(RadiusChoice)), sorted(kinds(SharingChoice))))
+for _family in ("budget", "radius", "sharing"):
+    # Imports whatever defines a choice.
+    family(_family)
+BUDGETS, RADII, SHARINGS = (sorted(kinds(base)) for base in (BudgetChoice, RadiusChoice, SharingChoice))
+# Budgets do not know of radius and sharing, so not each goes with each.
+COMBINATIONS = [*product(["equal"], RADII, SHARINGS), *((budget, "shrink", "broadcast") for budget in BUDGETS)]
+COMBINATIONS = list(dict.fromkeys(COMBINATIONS))
 quick = settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
 
 
@@ -122,6 +130,7 @@ def partying(_lease: int | None, **names: str) -> Policy:
 MAKERS: dict[str, Callable[[int | None], Policy]] = {
     **{"-".join(combination): partial(combined, combination) for combination in COMBINATIONS},
     "party": partying,
+    "exploit-and-explore": lambda lease: ExploitAndExplore(lease=lease or 5, patience=2),
     "party with a prober": partial(partying, prober="m1"),
     "party with sharing off": partial(partying, prober="m1", sharing=False),
 }

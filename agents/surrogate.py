@@ -1,0 +1,152 @@
+"""A quadratic model of the loss, learned from the points of all agents."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal
+
+import numpy as np
+from pydantic import Field
+
+from ..landscapes.landscape import Array, Space
+from .agent import Agent, Archive, Converged, Lease, Search
+from .steering import called_away, draw, goal, inside
+
+REACH = 2.0
+"""Points within so many radii of the center teach the model."""
+
+
+class Surrogate(Agent):
+    """Fits a quadratic to the points known round the best one, by least squares, and goes to its minimum within a
+    trust region (Conn, Scheinberg & Vicente 2009, "Introduction to derivative-free optimization", ch. 10).
+
+    What it knows are its own points and the run's archive: the points of all agents. So where others have been, it
+    starts with a model that it has paid nothing for. With too few points nearby it first tries some. It starts at
+    the lease's incumbent if that lies in the region, else at the region's center, and ends when its trust region is
+    narrower than ``tolerance``.
+    """
+
+    kind: Literal["surrogate"] = "surrogate"
+    reads_archive: ClassVar[bool] = True
+
+    step: float = Field(0.4, gt=0, le=1, description="First radius of the trust region, as part of the region's.")
+    tolerance: float = Field(1e-9, gt=0, lt=0.1, description="It ends at a trust region of less, in cube units.")
+
+    def search(self, space: Space, lease: Lease, rng: np.random.Generator) -> Search:
+        memory, region = Memory(space.dimension), lease.region
+        center, loss, radius = goal(lease), np.inf, self._radius(lease)
+        if lease.incumbent is not None and np.array_equal(center, lease.incumbent.point):
+            loss = lease.incumbent.loss
+        while radius >= self.tolerance or not loss < np.inf:
+            if called_away(lease, region, center):
+                region, center, loss, radius = lease.region, goal(lease), np.inf, self._radius(lease)
+            points, losses = memory.near(center, radius, lease.seen)
+            guess = None
+            if not loss < np.inf:
+                points = inside(center)[None]
+            elif len(losses) < 2 * space.dimension:
+                points = _design(center, radius, rng)
+            else:
+                model = Quadratic.fit((points - center) / radius, losses - loss)
+                place = model.lowest(np.maximum(-center / radius, -1.0), np.minimum((1.0 - center) / radius, 1.0), rng)
+                guess = model.at(place)
+                points = np.clip(center + radius * place, 0.0, 1.0)[None]
+            told = yield points.copy()
+            lease = told.lease
+            memory.add(points, told.losses)
+            best = int(np.argmin(told.losses))
+            gain = loss - float(told.losses[best])
+            if guess is not None:
+                radius = _resized(radius, gain, -guess, float(np.abs(place).max()))
+            if not loss < np.inf and not np.isfinite(gain):
+                # Nothing but failures here so far.
+                center = draw(region, rng)[0]
+            if told.losses[best] < loss:
+                center, loss = points[best].copy(), float(told.losses[best])
+        return Converged(center, loss, f"trust region narrower than {self.tolerance:.3g}")
+
+    def _radius(self, lease: Lease) -> float:
+        return max(self.step * lease.region.radius, self.tolerance)
+
+
+def _resized(radius: float, gain: float, promised: float, length: float) -> float:
+    """The next radius: wider where the model kept its promise at the region's edge, narrower where it did not."""
+    if promised <= 0.0 or not np.isfinite(gain) or gain < 0.1 * promised:
+        return 0.5 * radius
+    if gain > 0.7 * promised and length > 0.9:
+        return min(2.0 * radius, 0.5)
+    return radius
+
+
+def _design(center: Array, radius: float, rng: np.random.Generator) -> Array:
+    """Points (2 D, D) at both ends of random orthogonal axes through the center."""
+    axes, _ = np.linalg.qr(rng.standard_normal((len(center), len(center))))
+    points: Array = np.clip(np.vstack([center + radius * axes, center - radius * axes]), 0.0, 1.0)
+    return points
+
+
+class Memory:
+    """Own points, and with them those of the archive."""
+
+    def __init__(self, dimension: int) -> None:
+        self._points, self._losses = np.empty((0, dimension)), np.empty(0)
+        # Twice as many as a full quadratic has coefficients.
+        self._most = (dimension + 1) * (dimension + 2)
+
+    def add(self, points: Array, losses: Array) -> None:
+        """Remember rows; only the latest, as older ones lie far away or in the archive."""
+        self._points = np.vstack([self._points, points])[-4 * self._most :]
+        self._losses = np.append(self._losses, losses)[-4 * self._most :]
+
+    def near(self, center: Array, radius: float, seen: Archive | None) -> tuple[Array, Array]:
+        """Points (n, D) and losses (n,) within reach of the center, the nearest ones, without doubles."""
+        points, losses = self._points, self._losses
+        if seen is not None:
+            points, losses = np.vstack([points, seen.points]), np.append(losses, seen.losses)
+        gaps = np.abs(points - center).max(axis=1, initial=0.0)
+        rows = np.flatnonzero((gaps <= REACH * radius) & np.isfinite(losses))
+        rows = rows[np.argsort(gaps[rows], kind="stable")][: 2 * self._most]
+        _, first = np.unique(points[rows], axis=0, return_index=True)
+        rows = rows[np.sort(first)][: self._most]
+        return points[rows], losses[rows]
+
+
+class Quadratic:
+    """``constant + slope . z + z' bend z / 2`` in coordinates scaled by the trust region."""
+
+    def __init__(self, constant: float, slope: Array, bend: Array) -> None:
+        self.constant, self.slope, self.bend = constant, slope, bend
+
+    @classmethod
+    def fit(cls, places: Array, losses: Array) -> Quadratic:
+        """Weighted least squares to places (n, D) and losses (n,): all cross terms if the points are enough for
+        them, else curvature along the axes only, else a plane. Points far out and losses far up weigh less."""
+        n, dimension = places.shape
+        upper = np.triu_indices(dimension)
+        if n < 1 + dimension + len(upper[0]):
+            upper = (np.arange(dimension),) * 2 if n > 2 * dimension else (np.arange(0),) * 2
+        features = np.hstack([np.ones((n, 1)), places, places[:, upper[0]] * places[:, upper[1]]])
+        scale = float(np.median(np.abs(losses))) or 1.0
+        weights = 1.0 / (1.0 + (places**2).mean(axis=1) ** 2 + np.maximum(losses / scale, 0.0) ** 2)
+        found = scale * np.linalg.lstsq(features * weights[:, None], losses / scale * weights, rcond=1e-13)[0]
+        bend = np.zeros((dimension, dimension))
+        bend[upper] = found[1 + dimension :]
+        return cls(float(found[0]), found[1 : 1 + dimension], bend + bend.T)
+
+    def at(self, place: Array) -> float:
+        """The model at a place (D,), less its value at the center."""
+        return float(self.slope @ place + 0.5 * place @ self.bend @ place)
+
+    def lowest(self, low: Array, high: Array, rng: np.random.Generator) -> Array:
+        """The lowest place (D,) of the model within a box about the center, from there and from a random place."""
+        # Imported here, as it takes long and few runs need it.
+        from scipy.optimize import minimize
+
+        box = list(zip(low.tolist(), high.tolist(), strict=True))
+        best, least = np.zeros(len(low)), 0.0
+        for start in (best, rng.uniform(low, high)):
+            found = minimize(
+                self.at, start, jac=lambda z: self.slope + self.bend @ z, method="L-BFGS-B", bounds=box,
+            )  # fmt: skip
+            if found.fun < least:
+                best, least = found.x, float(found.fun)
+        return best

@@ -1,0 +1,124 @@
+"""More ways to learn who earns evaluations: exponential-weights, auc-bandit, winner-takes-all."""
+
+from __future__ import annotations
+
+import math
+from typing import Literal
+
+import numpy as np
+from pydantic import Field
+
+from ..run import Member, Run
+from .budget import Equal, by_parts, rewards
+from .choices import BudgetChoice, Share, fit, leftover, portion, standing
+
+
+class ExponentialWeights(BudgetChoice):
+    """Parts of the budget in proportion to e^(rate x what a member's leases earned), older leases counting less.
+
+    The weights of Exp3 (Auer, Cesa-Bianchi, Freund & Schapire 2002, "The nonstochastic multiarmed bandit problem")
+    with rewards by rank, as ``bandit`` has them, that fade by ``fade`` with each later lease of the member, so that
+    a turn of fortune is seen. ``floor`` of all evaluations is split equally.
+    """
+
+    kind: Literal["exponential-weights"] = "exponential-weights"
+    rate: float = Field(1.0, gt=0, le=20, description="How sharply parts follow rewards.")
+    fade: float = Field(0.8, ge=0, lt=1, description="What a reward still counts one lease later.")
+    floor: float = Field(0.1, ge=0, le=1, description="Part of the evaluations that is split equally.")
+
+    def share(self, run: Run, lease: int, rng: np.random.Generator) -> list[Share]:
+        scores = self.scores(run)
+        parts = self.parts(scores)
+        return by_parts(run, lease, parts, lambda m: self._reason(m, scores[m.name], parts[m.name]))
+
+    def scores(self, run: Run) -> dict[str, float]:
+        """Each member's faded sum of rewards."""
+        standings = sorted(standing(m)[0] for m in run.members.values())
+        # What is older than this has faded to less than a thousandth.
+        window = 1 if self.fade == 0 else 1 + math.ceil(math.log(1e-3) / math.log(self.fade))
+        return {
+            name: sum(reward * self.fade**age for age, reward in enumerate(reversed(rewards(m, standings, window))))
+            for name, m in run.members.items()
+        }
+
+    def parts(self, scores: dict[str, float]) -> dict[str, float]:
+        """Each member's part of the evaluations; they sum to 1 and none is below ``floor`` / members."""
+        top = max(scores.values())
+        weights = {name: math.exp(self.rate * (score - top)) for name, score in scores.items()}
+        total, each = sum(weights.values()), self.floor / len(weights)
+        return {name: each + (1 - self.floor) * weight / total for name, weight in weights.items()}
+
+    def _reason(self, member: Member, score: float, part: float) -> str:
+        return f"exponential-weights: {member.leases} leases, faded rewards {score:.2f} (share {part:.2f})"
+
+
+class AucBandit(BudgetChoice):
+    """The area-under-curve bandit of OpenTuner (Ansel et al. 2014; Fialho, Schoenauer & Sebag 2010).
+
+    A member's score is the area under the curve of its records over its last ``window`` leases, in which late
+    records count more than early ones, plus ``explore`` x sqrt(2 ln (all leases) / its leases). The best score has
+    the next lease; a member without any goes first.
+    """
+
+    kind: Literal["auc-bandit"] = "auc-bandit"
+    window: int = Field(20, ge=1, description="Latest leases of a member that count.")
+    explore: float = Field(0.2, ge=0, description="What not having been asked for long is worth.")
+
+    def share(self, run: Run, lease: int, rng: np.random.Generator) -> list[Share]:
+        total, left = sum(m.leases for m in run.members.values()), run.remaining
+        ranked = sorted(run.idle, key=lambda m: (-self.score(m, total), m.index))
+        shares: list[Share] = []
+        for member in ranked:
+            size = fit(portion(left, lease), member, left) if len(shares) < run.free else 0
+            if size:
+                shares.append(Share(member.name, size, self._reason(member, total)))
+                left -= size
+        return shares
+
+    def area(self, member: Member) -> float:
+        """Area under the curve of records of its last leases, from 0 (none) to 1 (all)."""
+        recent = member.records[-self.window :]
+        most = len(recent) * (len(recent) + 1) / 2
+        return sum(place * record for place, record in enumerate(recent, start=1)) / most if recent else 0.0
+
+    def score(self, member: Member, total: int) -> float:
+        """Area and the bonus of being asked seldom; infinite for one that never was."""
+        if not member.leases:
+            return math.inf
+        return self.area(member) + self.explore * math.sqrt(2 * math.log(total) / member.leases)
+
+    def _reason(self, member: Member, total: int) -> str:
+        if not member.leases:
+            return "auc-bandit: nothing known of it yet"
+        score = self.score(member, total)
+        return f"auc-bandit: area of its records {self.area(member):.2f}, with exploration {score:.2f}"
+
+
+class WinnerTakesAll(BudgetChoice):
+    """All members share the first ``warm_up`` of the budget equally; whoever is then best gets the rest.
+
+    The portfolio with selection of Nevergrad (Meunier et al. 2021, "Black-box optimization revisited"). With several
+    leases out at once, as many as there are places win.
+    """
+
+    kind: Literal["winner-takes-all"] = "winner-takes-all"
+    warm_up: float = Field(0.3, gt=0, lt=1, description="Part of the budget that is split equally before.")
+
+    def share(self, run: Run, lease: int, rng: np.random.Generator) -> list[Share]:
+        warm, left = self.warm_up * run.budget, run.remaining
+        if run.spent + run.granted < warm or not run.collected:
+            return [
+                share._replace(reason=f"winner-takes-all: warm-up, {share.reason}")
+                for share in Equal().share(run, lease, rng)
+            ]
+        winners = sorted(run.members.values(), key=standing)[: run.concurrency]
+        shares: list[Share] = []
+        for place, member in enumerate(winners, start=1):
+            size = fit(portion(left, lease), member, left) if member.idle and len(shares) < run.free else 0
+            if size:
+                loss = standing(member)[0]
+                shares.append(
+                    Share(member.name, size, f"winner-takes-all: rank {place} after warm-up, best {loss:.6g}")
+                )
+                left -= size
+        return shares or leftover(run, "winner-takes-all: too little is left for the winner")

@@ -1,0 +1,151 @@
+"""What the members that wrap solvers, and those that learn of others, do where the answer is known."""
+
+import numpy as np
+import pytest
+
+from searchparty.agents.agent import Archive, Converged, Incumbent, Region
+from searchparty.agents.axes import Axes
+from searchparty.agents.cma_es import CmaEs
+from searchparty.agents.derivative_free import DerivativeFree
+from searchparty.agents.global_search import GlobalSearch
+from searchparty.agents.slsqp import Slsqp
+from searchparty.agents.surrogate import Surrogate
+
+LOWEST = 0.3713
+
+
+def bowl(points):
+    return ((points - LOWEST) ** 2).sum(axis=1)
+
+
+def rastrigin(points):
+    z = 10.24 * (points - LOWEST)
+    return (z * z - 10 * np.cos(2 * np.pi * z) + 10).sum(axis=1)
+
+
+def turned(points):
+    """Rastrigin's function on axes turned by 30 degrees, pair by pair."""
+    z = points - LOWEST
+    c, s = np.cos(np.pi / 6), np.sin(np.pi / 6)
+    return rastrigin(np.column_stack([c * z[:, 0] - s * z[:, 1], s * z[:, 0] + c * z[:, 1]]) + LOWEST)
+
+
+def rosenbrock(points):
+    z = 4 * points - 2
+    return (100 * (z[:, 1:] - z[:, :-1] ** 2) ** 2 + (1 - z[:, :-1]) ** 2).sum(axis=1)
+
+
+def best(driven):
+    return driven.losses.min()
+
+
+# slsqp
+
+
+def test_slsqp_needs_two_steps_for_a_round_bowl(drive):
+    driven = drive(Slsqp(), bowl, 5, 8)
+    # A gradient of 5 + 1 points, a trial, the parabola's minimum.
+    assert driven.losses[7] < 1e-12
+
+
+def test_slsqp_goes_to_the_corner_of_a_slope(drive):
+    slope = np.array([1.0, -2.0, 3.0])
+    driven = drive(Slsqp(), lambda points: points @ slope, 3, 6)
+    np.testing.assert_array_equal(driven.points[driven.losses.argmin()], [0, 1, 0])
+
+
+def test_slsqp_with_exact_gradients_asks_for_no_differences(drive):
+    driven = drive(Slsqp(), bowl, 5, 50, gradient=lambda points: 2 * (points - LOWEST))
+    assert isinstance(driven.ended, Converged)
+    assert driven.ended.loss < 1e-20
+    assert len(driven.points) < 10
+
+
+def test_slsqp_follows_a_valley(drive):
+    driven = drive(Slsqp(), rosenbrock, 3, 400)
+    assert isinstance(driven.ended, Converged)
+    assert driven.ended.loss < 1e-9
+    np.testing.assert_allclose(driven.ended.point, 0.75, atol=1e-4)
+
+
+# axes
+
+
+@pytest.mark.parametrize("dimension", [1, 2, 7])
+def test_axes_solves_a_sum_over_the_axes(drive, dimension):
+    driven = drive(Axes(), rastrigin, dimension, 90 * dimension)
+    assert best(driven) < 1e-10
+
+
+def test_axes_ends_after_two_evaluations_beside_known_points_where_the_loss_is_no_sum(drive, lease_of):
+    known = np.array([[0.2, 0.3], [0.7, 0.9]])
+    losses = turned(known)
+    seen = Archive(1, known, losses, np.zeros(2, dtype=np.int32))
+    incumbent = Incumbent("other", 0, int(losses.argmin()), known[losses.argmin()], float(losses.min()))
+    driven = drive(Axes(), turned, 2, 500, lease=lease_of(2, fresh=True, incumbent=incumbent, seen=seen, archive=1))
+    assert driven.ended is None
+    assert len(driven.points) == 2
+    assert len(drive(Axes(), turned, 2, 500).points) == 4
+
+
+def test_axes_does_not_mind_where_a_minimum_lies_at_a_face(drive):
+    driven = drive(Axes(), lambda points: np.abs(points).sum(axis=1), 3, 400)
+    assert best(driven) < 1e-8
+
+
+# cma-es
+
+
+def test_cma_es_alone_converges_and_with_restarts_goes_on(drive):
+    driven = drive(CmaEs(restarts="none"), rosenbrock, 4, 10_000)
+    assert driven.ended.loss < 1e-9
+    assert len(driven.points) < 5_000
+    assert len(drive(CmaEs(), bowl, 2, 3_000).points) >= 3_000
+
+
+def test_cma_es_restarts_with_growing_populations(drive):
+    sizes = [len(batch) for batch in drive(CmaEs(), turned, 2, 8_000).batches]
+    assert sizes[0] == 6
+    assert {12, 24} <= set(sizes)
+
+
+def test_cma_es_starts_as_wide_as_its_region(drive, lease_of):
+    narrow = lease_of(3, region=Region(np.full(3, 0.6), 1e-3), fresh=True)
+    first = drive(CmaEs(), bowl, 3, 7, lease=narrow).points
+    np.testing.assert_allclose(first, 0.6, atol=4e-3)
+
+
+# derivative-free, global, surrogate
+
+
+@pytest.mark.parametrize(("method", "evaluations"), [("bobyqa", 400), ("sbplx", 3000)])
+def test_derivative_free_finds_the_valleys_end(drive, method, evaluations):
+    assert best(drive(DerivativeFree(method=method), rosenbrock, 2, evaluations)) < 1e-8
+
+
+@pytest.mark.parametrize("method", ["differential-evolution", "annealing"])
+def test_global_search_leaves_local_minima(drive, method):
+    assert best(drive(GlobalSearch(method=method), turned, 2, 3_000)) < 1e-6
+
+
+def test_a_surrogate_learns_from_what_others_found(drive, lease_of):
+    rng = np.random.default_rng(1)
+    points = np.clip(0.5 + 0.3 * rng.standard_normal((60, 3)), 0, 1)
+
+    def tilted(x):
+        z = x - LOWEST
+        return (z**2).sum(axis=1) + 3 * (z.sum(axis=1)) ** 2
+
+    losses = tilted(points)
+    seen = Archive(1, points, losses, np.zeros(60, dtype=np.int32))
+    row = int(losses.argmin())
+    incumbent = Incumbent("other", 0, row, points[row], float(losses[row]))
+    lease = lease_of(3, fresh=True, incumbent=incumbent, seen=seen, archive=1)
+    # The loss is a quadratic: its first own point is the minimum, as far as L-BFGS-B goes.
+    assert drive(Surrogate(), tilted, 3, 1, lease=lease).losses[0] < 1e-6 * losses.min()
+    alone = drive(Surrogate(), tilted, 3, 60)
+    assert best(alone) < 1e-9
+
+
+def test_a_surrogate_finds_the_valleys_end(drive):
+    assert best(drive(Surrogate(), rosenbrock, 2, 400)) < 1e-7
