@@ -5,7 +5,7 @@ VENV ?= .venv
 BIN = $(VENV)/bin
 PIP = $(BIN)/python -m pip --disable-pip-version-check -q
 
-.PHONY: demo test check format docs clean
+.PHONY: demo test check format bench-bbob clean
 
 demo: $(VENV)/.installed
 	$(BIN)/searchparty run quickstart
@@ -25,6 +25,12 @@ format: $(VENV)/.check
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
+# A small version of docs/benchmarks.md: about 10 minutes on 2 cores. It goes on where it was stopped.
+bench-bbob: $(VENV)/.bench
+	$(BIN)/python benchmarks/bbob.py run --solvers peers,party --dimensions 2,5 --instances 1 --budget 200
+	$(BIN)/python benchmarks/bbob.py report --solvers peers,party --dimensions 2,5 --instances 1 --budget 200 \
+		--figure benchmarks/results/bbob.png
+
 $(VENV)/.installed: pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(PIP) install -c constraints.txt -e .
@@ -36,6 +42,10 @@ $(VENV)/.test: $(VENV)/.installed requirements-test.txt
 
 $(VENV)/.check: $(VENV)/.test requirements-check.txt
 	$(PIP) install -c constraints.txt -r requirements-check.txt
+	touch $@
+
+$(VENV)/.bench: $(VENV)/.installed
+	$(PIP) install -c constraints.txt -e ".[bench]"
 	touch $@
 
 clean:

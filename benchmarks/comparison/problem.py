@@ -15,18 +15,20 @@ class Spent(Exception):
 
 
 class Recorder:
-    """Counts evaluations and notes when each target is reached first; raises ``Spent`` at the end."""
+    """Counts evaluations and notes when each target is reached first; raises ``Spent`` when the budget is spent or,
+    unless it is to go ``on``, every target reached."""
 
-    def __init__(self, function: int, dimension: int, instance: int, multiple: int) -> None:
+    def __init__(self, function: int, dimension: int, instance: int, multiple: int, on: bool = False) -> None:
         self._problem = BareProblem("bbob", function, dimension, instance)
         self.minimum = float(self._problem.best_value())
         self.dimension, self.budget = dimension, multiple * dimension
         self.runtimes = np.full(len(TARGETS), np.inf)
         self.evaluations = self.reached = 0
+        self._last = np.inf if on else len(TARGETS)
 
     @property
     def over(self) -> bool:
-        return self.evaluations >= self.budget or self.reached == len(TARGETS)
+        return self.evaluations >= self.budget or self.reached >= self._last
 
     def __call__(self, x: np.ndarray) -> float:
         """The loss at a point (D,) of the box; points outside are brought to its face."""

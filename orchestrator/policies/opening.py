@@ -14,9 +14,9 @@ AGAIN = 5
 """Most times that an opener starts once more from its own minimum."""
 
 
-def named(run: Run, name: str) -> list[Member]:
+def named(run: Run, name: str) -> tuple[Member, ...]:
     """The members of this name, or numbered after it ("slsqp-2"), in team order."""
-    return [m for m in run.members.values() if m.name == name or _numbered(m.name, name)]
+    return tuple(m for m in run.members.values() if m.name == name or _numbered(m.name, name))
 
 
 def _numbered(name: str, stem: str) -> bool:
@@ -29,6 +29,8 @@ class Opening:
 
     run: Run
     opener: Member
+    openers: tuple[Member, ...]
+    """The opener and those numbered after it."""
     guests: tuple[Member, ...]
     """The members that wait for it."""
     lease: int

@@ -66,9 +66,9 @@ class Party(Policy):
 
     def opening(self, run: Run) -> Opening:
         """How far the opener is."""
-        opener = next(iter(named(run, self.opener) or run.members.values()))
-        guests = tuple(m for m in run.members.values() if m is not opener and m.name != self.prober)
-        return Opening(run, opener, guests, self.lease * run.space.dimension, self.stall)
+        openers = named(run, self.opener) or (next(iter(run.members.values())),)
+        guests = tuple(m for m in run.members.values() if m is not openers[0] and m.name != self.prober)
+        return Opening(run, openers[0], openers, guests, self.lease * run.space.dimension, self.stall)
 
     def weight(self, member: Member) -> float:
         """1, and more for records."""
@@ -108,7 +108,7 @@ class Party(Policy):
         elif member is opening.opener and opening.on:
             region, why = opened(run, member, region)
         else:
-            of_opener = member is opening.opener or member in named(run, self.opener)
+            of_opener = any(member is one for one in opening.openers)
             size = self.restart if of_opener else size
             hopeless = self.hopeless(run, member) if of_opener and not fresh else ""
             why = "carries on"

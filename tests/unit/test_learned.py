@@ -65,12 +65,12 @@ def test_late_records_have_more_area():
 def test_the_auc_bandit_asks_everybody_first_and_then_explores():
     run = make("abc", budget=10_000)
     asked = []
-    for _ in range(60):
+    for _ in range(200):
         (share,) = AucBandit(explore=0.4).share(run, 10, rng())
-        give(run, share.agent, 50.0 - len(asked) if share.agent == "b" else 99.0, share.evaluations)
+        give(run, share.agent, 500.0 - len(asked) if share.agent == "b" else 999.0, share.evaluations)
         asked.append(share.agent)
     assert asked[:3] == ["a", "b", "c"]
-    assert asked.count("b") > 30
+    assert asked.count("b") > 150
     assert {"a", "c"} <= set(asked[3:])
 
 

@@ -1,0 +1,101 @@
+"""What a team costs above its members' own time and the objective's: microseconds an evaluation.
+
+Runs the default party on functions of COCO's BBOB suite through ``searchparty.minimize`` and takes from the whole
+time what passed inside the agents' generators and inside the objective. What is left is policy, audit, loop and log.
+
+    python benchmarks/team_overhead.py [--dimensions 2,5,10,20] [--budget 1000] [--functions 1,8,15,21]
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+from typing import Any, Literal
+
+import numpy as np
+from cocoex import BareProblem
+
+from searchparty import minimize
+from searchparty.agents.agent import Agent, Lease, Search
+from searchparty.agents.axes import Axes
+from searchparty.agents.cma_es import CmaEs
+from searchparty.agents.slsqp import Slsqp
+from searchparty.landscapes.landscape import Space
+
+
+class Clock:
+    """Seconds inside what it is wrapped round."""
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+
+    def timed(self, call: Any, *given: Any) -> Any:
+        start = time.process_time()
+        try:
+            return call(*given)
+        finally:
+            self.seconds += time.process_time() - start
+
+
+INSIDE = Clock()
+
+
+class Timed(Agent):
+    """An agent whose time is taken."""
+
+    kind: Literal["timed"] = "timed"
+    agent: Any
+
+    def row_price(self, space: Space) -> int:
+        return self.agent.row_price(space)
+
+    def search(self, space: Space, lease: Lease, rng: np.random.Generator) -> Search:
+        search = self.agent.search(space, lease, rng)
+        try:
+            proposal = INSIDE.timed(next, search)
+            while True:
+                told = yield proposal
+                proposal = INSIDE.timed(search.send, told)
+        except StopIteration as stop:
+            return stop.value
+        finally:
+            INSIDE.timed(search.close)
+
+
+class TimedReader(Timed):
+    """The same for an agent that reads the archive."""
+
+    kind: Literal["timed-reader"] = "timed-reader"
+    reads_archive = True
+
+
+def measure(function: int, dimension: int, multiple: int) -> tuple[float, float, float]:
+    """Microseconds an evaluation: in all, inside the members, inside the objective."""
+    problem, objective = BareProblem("bbob", function, dimension, 1), Clock()
+    INSIDE.seconds = 0.0
+    team = {"slsqp": Timed(agent=Slsqp()), "axes": TimedReader(agent=Axes()), "cma-es": Timed(agent=CmaEs())}
+    start = time.process_time()
+    result = minimize(
+        lambda points: objective.timed(problem, np.array(points)), [(-5, 5)] * dimension, seed=1, team=team,
+        budget=multiple * dimension, vectorized=True,
+    )  # fmt: skip
+    whole = time.process_time() - start
+    return tuple(1e6 * seconds / result.nfev for seconds in (whole, INSIDE.seconds, objective.seconds))  # type: ignore
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--dimensions", default="2,5,10,20")
+    parser.add_argument("--functions", default="1,8,15,21")
+    parser.add_argument("--budget", type=int, default=1000, help="in units of D")
+    args = parser.parse_args()
+    measure(15, 2, 1000)  # imports are not what is measured
+    print("  D  whole  members  objective  above them, us an evaluation")
+    for dimension in map(int, args.dimensions.split(",")):
+        rows = [measure(f, dimension, args.budget) for f in map(int, args.functions.split(","))]
+        whole, inside, objective = np.mean(rows, axis=0)
+        print(f"{dimension:3d} {whole:6.1f} {inside:8.1f} {objective:10.1f} {whole - inside - objective:11.1f}")
+
+
+if __name__ == "__main__":
+    main()
