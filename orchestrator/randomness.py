@@ -14,7 +14,8 @@ def stream(*key: object) -> np.random.Generator:
     """The generator that belongs to a key such as ``(seed, run, decision)``; equal keys, equal streams."""
     text = "\x1f".join(str(part) for part in key)
     words = np.frombuffer(hashlib.sha256(text.encode()).digest()[:16], dtype=np.uint64)
-    return np.random.Generator(np.random.Philox(_Key(words)))
+    # numpy takes any ISeedSequence; its stubs name one of them.
+    return np.random.Generator(np.random.Philox(_Key(words)))  # type: ignore[arg-type]
 
 
 class _Key(ISeedSequence):
