@@ -21,6 +21,9 @@ class Slsqp(Agent):
     Before the solver, which knows nothing of the loss's scale, come two points of our own: one along the gradient,
     and from it the minimum of the parabola through both, or, where the loss falls as fast as the gradient says, the
     cube's corner. A round bowl and a slope need no more. Starts at the region's center and ends when the solver does.
+
+    A start at the lease's incumbent means that a solver came to its end there. As that is often for want of scale,
+    the loss is then scaled so that the curvature along the gradient is 1, as is the solver's first Hessian.
     """
 
     kind: Literal["slsqp"] = "slsqp"
@@ -39,24 +42,26 @@ class Slsqp(Agent):
         return 1 + space.gradient_price if space.has_gradient else 1
 
     def search(self, space: Space, lease: Lease, rng: np.random.Generator) -> Search:
-        return (yield from climb(partial(self._solve, exact=space.has_gradient), lease, rng))
+        again = lease.incumbent is not None and np.array_equal(lease.incumbent.point, lease.region.center)
+        return (yield from climb(partial(self._solve, exact=space.has_gradient, again=again), lease, rng))
 
-    def _solve(self, objective: Objective, start: Array, radius: float, exact: bool) -> str:
+    def _solve(self, objective: Objective, start: Array, radius: float, exact: bool, again: bool) -> str:
         # Imported here, as it takes long and few runs need it.
         from scipy.optimize import minimize
 
         slope = Slope(objective, self.difference, exact)
+        units, scale = self.units, 1.0
         if self.first_step:
-            start = first_step(slope, start, self.first_step)
-        units = self.units
+            start, curvature = first_step(slope, start, self.first_step)
+            scale = units**2 / curvature if again and 0.0 < curvature < np.inf else 1.0
         with np.errstate(all="ignore"):
             result = minimize(
-                lambda y: slope.loss(y / units),
+                lambda y: scale * slope.loss(y / units),
                 start * units,
-                jac=lambda y: slope.gradient(y / units) / units,
+                jac=lambda y: scale * slope.gradient(y / units) / units,
                 method="SLSQP",
                 bounds=[(0.0, units)] * len(start),
-                options={"ftol": self.tolerance, "maxiter": 1_000_000},
+                options={"ftol": scale * self.tolerance, "maxiter": 1_000_000},
             )
         return f"slsqp: {result.message}".rstrip(".").lower()
 
@@ -70,9 +75,9 @@ class Slope:
         self._value = np.inf
         self._steepness: Array | None = None
 
-    def know(self, x: Array, loss: float) -> None:
-        """Take note of a loss that is known."""
-        self._at, self._value, self._steepness = x.copy(), loss, None
+    def know(self, x: Array, loss: float, gradient: Array | None = None) -> None:
+        """Take note of a loss that is known, perhaps with its gradient."""
+        self._at, self._value, self._steepness = x.copy(), loss, gradient
 
     def loss(self, x: Array) -> float:
         x = np.clip(x, 0.0, 1.0)
@@ -85,8 +90,8 @@ class Slope:
         if self._exact:
             if self._at is None or not np.array_equal(self._at, x) or self._steepness is None:
                 loss, steepness = self._objective.with_gradient(x)
-                self.know(x, loss)
-                self._steepness = steepness
+                self.know(x, loss, steepness)
+                return steepness
             return self._steepness
         here = self.loss(x)
         if self._steepness is None:
@@ -96,12 +101,13 @@ class Slope:
         return self._steepness
 
 
-def first_step(slope: Slope, start: Array, length: float) -> Array:
-    """The best of a start and two points along its gradient; it is made known to the slope."""
+def first_step(slope: Slope, start: Array, length: float) -> tuple[Array, float]:
+    """The best of a start and two points along its gradient, made known to the slope; and the loss's curvature
+    along the gradient, by the parabola through the first two, 0 where there is no gradient."""
     here, gradient = slope.loss(start), slope.gradient(start).copy()
     steepest = float(np.abs(gradient).max())
     if not 0.0 < steepest < np.inf:
-        return start
+        return start, 0.0
     tried = [(here, start)]
 
     def attempt(x: Array) -> float:
@@ -121,9 +127,8 @@ def first_step(slope: Slope, start: Array, length: float) -> Array:
         if not np.array_equal(lowest, there):
             attempt(lowest)
     loss, best = min(tried, key=lambda entry: entry[0])
-    if best is not start:
+    if best is start:
+        slope.know(start, here, gradient)
+    else:
         slope.know(best, loss)
-        return best
-    slope.know(start, here)
-    slope._steepness = gradient
-    return start
+    return best, bend / float((there - start) @ (there - start) or np.inf)

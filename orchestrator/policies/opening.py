@@ -66,9 +66,9 @@ class Opening:
 
 
 def stalled(member: Member, stall: float) -> bool:
-    """Whether a member's last two leases gained next to nothing beside the best of the four before."""
+    """Whether a member's last two leases gained next to nothing beside the least of the four before."""
     losses = np.minimum.accumulate(member.bests)[-TAIL - 1 :]
     if len(losses) < TAIL or not np.isfinite(losses).all():
         return False
     gains = -np.diff(losses)
-    return bool(gains[-2:].sum() <= stall * gains[:-2].max())
+    return bool(gains[-2:].sum() <= stall * gains[:-2].min())

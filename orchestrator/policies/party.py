@@ -46,7 +46,7 @@ class Party(Policy):
         1e-3,
         ge=0,
         le=1,
-        description="Two leases that gain less than this part of the best of the four before: stalled.",
+        description="Two leases that gain less than this part of the least of the four before: stalled.",
     )
     sharing: bool = Field(True, description="Whether others' best points say where a member starts.")
 
