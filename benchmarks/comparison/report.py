@@ -69,12 +69,13 @@ def figure(scores: Scores, shown: Sequence[str], team: str, path: Path, title: s
     figure, axes = plt.subplots(
         -(-len(panels) // columns), columns, figsize=(4.6 * columns, 7.2), sharex=True, sharey=True
     )
-    colours = plt.get_cmap("tab20")
+    colours = plt.get_cmap("tab10")
     for axis, dimensions in zip(axes.flat, panels, strict=False):
         for number, name in enumerate(solvers):
             bold = name == team
+            colour, style = ("black", "-") if bold else (colours(number % 10), "-" if number < 10 else "--")
             axis.semilogx(
-                at, scores.ecdf(name, at, dimensions), label=name, color="black" if bold else colours(number % 20),
+                at, scores.ecdf(name, at, dimensions), label=name, color=colour, linestyle=style,
                 linewidth=2.4 if bold else 1.1, zorder=3 if bold else 2,
             )  # fmt: skip
         axis.set_title(f"D = {dimensions[0]}" if len(dimensions) == 1 else "all dimensions", fontsize=10)
@@ -83,6 +84,8 @@ def figure(scores: Scores, shown: Sequence[str], team: str, path: Path, title: s
         axis.set_ylim(0, 1)
     for axis in list(axes.flat)[len(panels) :]:
         axis.axis("off")
+    for axis in list(axes.flat)[: len(panels)][-columns:]:
+        axis.tick_params(labelbottom=True)
     handles, labels = axes.flat[0].get_legend_handles_labels()
     place = {
         "loc": "center",
@@ -93,8 +96,8 @@ def figure(scores: Scores, shown: Sequence[str], team: str, path: Path, title: s
         place = {"loc": "outside right center"}
     figure.legend(handles, labels, fontsize=8, frameon=False, **place)
     figure.supxlabel("evaluations / D")
-    figure.supylabel("part of (problem, target) pairs reached")
+    figure.supylabel("part of (problem, target) pairs reached", x=0.004)
     figure.suptitle(title, fontsize=11)
-    figure.tight_layout()
+    figure.tight_layout(rect=(0.015, 0, 1, 1))
     figure.savefig(path, dpi=110)
     plt.close(figure)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import multiprocessing
 import os
@@ -59,10 +60,12 @@ class Store:
         return self.folder / f"{stem.strip('-')}.jsonl"
 
     def load(self) -> dict[Cell, Outcome]:
-        """Every outcome; a last line that was cut in the middle counts as not there."""
+        """Every outcome; a last line that was cut in the middle counts as not there. Files may be gzipped."""
         found = {}
-        for path in sorted(self.folder.glob("*.jsonl")):
-            for line in path.read_text(encoding="utf-8").splitlines():
+        for path in sorted(self.folder.glob("*.jsonl*")):
+            data = path.read_bytes()
+            text = (gzip.decompress(data) if path.suffix == ".gz" else data).decode()
+            for line in text.splitlines():
                 try:
                     entry = json.loads(line)
                 except json.JSONDecodeError:
