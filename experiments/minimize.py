@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
+from itertools import cycle, islice
 from typing import Any
 
 import numpy as np
@@ -22,6 +23,8 @@ from ..orchestrator.run import Run
 from . import catalogue
 
 DEFAULT_TEAM = ("slsqp", "axes", "cma-es")
+REINFORCEMENTS = ("slsqp", "cma-es", "derivative-free", "slsqp", "slsqp")
+"""Who joins the default team, in turn, when more leases than that are out at once."""
 
 Team = Sequence[str | Mapping[str, Any] | Agent] | Mapping[str, str | Mapping[str, Any] | Agent]
 
@@ -31,7 +34,7 @@ def minimize(
     bounds: Sequence[tuple[float, float]] | Bounds,
     *,
     budget: int | None = None,
-    team: Team = DEFAULT_TEAM,
+    team: Team | None = None,
     policy: str | Mapping[str, Any] | Policy = "party",
     seed: int | None = None,
     executor: str = "simulated",
@@ -45,7 +48,8 @@ def minimize(
     ``fun`` takes an array (D,) and returns a number; with ``vectorized`` it takes (n, D) and returns (n,).
     ``gradient``, if given, likewise returns (D,) or (n, D) and is charged one evaluation a row. ``bounds`` are D
     pairs (low, high), or ``scipy.optimize.Bounds``. ``budget`` is in evaluations, by default 1000 D. ``team``
-    holds kinds, mappings with a kind and settings, or agents, possibly by name; ``policy``, a kind, a mapping or a
+    holds kinds, mappings with a kind and settings, or agents, possibly by name; by default the party's three, and
+    more of them if ``concurrency`` is more. ``policy``, a kind, a mapping or a
     policy, says who gets what part of the budget, where, and why. ``concurrency`` is how many leases
     are out at once (as scipy's ``workers``); with ``executor="ray"`` they are worked side by side. ``seed`` None
     draws one; it is in the result, and the same seed gives the same points whatever the executor.
@@ -57,7 +61,7 @@ def minimize(
     """
     pairs = _pairs(bounds)
     landscape = InMemory(function=fun, bounds=pairs, vectorized=vectorized, gradient_function=gradient)
-    members = _members(team)
+    members = _members(default_team(_whole("concurrency", concurrency)) if team is None else team)
     planned = PlannedRun(
         landscape=landscape,
         team=members,
@@ -70,6 +74,11 @@ def minimize(
     )
     run, log = _work(planned, executor)
     return _result(planned, run, log)
+
+
+def default_team(concurrency: int) -> tuple[str, ...]:
+    """The kinds of the default team for so many leases at once."""
+    return DEFAULT_TEAM + tuple(islice(cycle(REINFORCEMENTS), max(0, concurrency - len(DEFAULT_TEAM))))
 
 
 def _work(planned: PlannedRun, executor: str) -> tuple[Run, MemoryLog]:

@@ -6,6 +6,8 @@ from scipy.optimize import Bounds, OptimizeResult
 
 import searchparty
 from searchparty.agents.random_search import RandomSearch
+from searchparty.experiments.minimize import default_team
+from searchparty.orchestrator.run import Found
 
 
 def bowl(x):
@@ -133,3 +135,12 @@ def test_ray_finds_the_same(local_ray):
 def test_mistakes_are_explained(settings, message):
     with pytest.raises(ValueError, match=message):
         searchparty.minimize(bowl, **({"bounds": BOX, "budget": 50} | settings))
+
+
+def test_the_default_team_grows_with_concurrency():
+    teams = [default_team(n) for n in (1, 3, 8, 14)]
+    assert teams[0] == teams[1] == ("slsqp", "axes", "cma-es")
+    assert teams[2] == ("slsqp", "axes", "cma-es", "slsqp", "cma-es", "derivative-free", "slsqp", "slsqp")
+    assert len(teams[3]) == 14
+    result = searchparty.minimize(bowl, BOX, budget=400, seed=1, concurrency=8)
+    assert len({event.finding.agent for event in result.log.events() if isinstance(event, Found)}) == 8
