@@ -24,6 +24,14 @@ strategies:
   halving:
     agents: [{agents}]
     policy: {{budget: successive-halving, radius: shrink, sharing: ring, lease: 20}}
+  party:
+    agents: [slsqp, axes, cma-es, derivative-free]
+    policy: {{kind: party}}
+    concurrency: 3
+  exploring:
+    agents: [{{kind: pattern-search, count: 4}}]
+    policy: {{kind: exploit-and-explore, patience: 2}}
+    concurrency: 2
   alone:
     agents: [random-restart]
 executor: {executor}
