@@ -82,7 +82,10 @@ class Experiment(Model):
     repeats: int = Field(1, ge=1, le=10_000, description="Runs of each strategy on each landscape.")
     budget: Budget = Field(description='Evaluations a run; "100 D" means 100 times the dimension.')
     concurrency: int | None = Field(
-        None, ge=1, le=1000, description="Leases out at once, at most the team's size. Default: all agents of the team."
+        None,
+        ge=1,
+        le=1000,
+        description="Leases out at once, at most the team's size. Default: all agents of the team; 1 under party.",
     )
     region: StartRegion = Field(StartRegion(), description="Where the search starts. Default: the whole cube.")
     landscapes: tuple[SerializeAsAny[Landscape], ...] = Field(min_length=1, description="What is searched.")

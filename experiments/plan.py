@@ -129,7 +129,7 @@ def planned(
         seed=experiment.seed,
         repeat=repeat,
         budget=experiment.budget_for(facts.space.dimension),
-        concurrency=min(strategy.concurrency or experiment.concurrency or size, size),
+        concurrency=min(strategy.concurrency or experiment.concurrency or strategy.policy.at_once or size, size),
         center=experiment.region.center,
         radius=experiment.region.radius,
         target=target,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 from pydantic import Field
@@ -26,10 +26,13 @@ class Party(Policy):
        ``near``. One that has converged starts again anywhere. A restart of the opener (or of one numbered after it)
        is given up for another when it gains too little a lease to catch up with the incumbent within ``patience``.
 
-    With several leases out at once nobody waits for the opener: the free places go by rule 2 from the beginning.
+    It wants one lease out at a time unless told otherwise, which is the best use of evaluations. With several at once,
+    the best use of time, nobody waits for the opener: the free places go by rule 2 from the beginning.
     Stalling and catching up compare differences of losses: an affine change of the loss changes nothing, another
     monotone one may.
     """
+
+    at_once: ClassVar[int | None] = 1
 
     kind: Literal["party"] = "party"
     opener: str = Field("slsqp", description="The member that opens; the first of the team if it has none so named.")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import numpy as np
 
 from ...agents.agent import Lease
@@ -12,6 +14,9 @@ from ..run import Run
 class Policy(Model):
     """Subclasses declare ``kind: Literal["..."]`` and ``decide``. A policy holds settings only: whatever it
     wants to know of the past it reads from the run."""
+
+    at_once: ClassVar[int | None] = None
+    """Leases out at once where an experiment does not say; None: as many as the team has agents."""
 
     kind: str
 

@@ -126,6 +126,12 @@ def test_concurrency_is_at_most_the_team():
     assert {(run.strategy, run.concurrency) for run in runs(TEXT)} == {("alone", 1), ("team", 3)}
 
 
+def test_a_policy_may_say_how_many_leases_it_wants_out_at_once():
+    text = TEXT.replace("policy: {lease: 20}", "policy: {kind: party}")
+    assert {(run.strategy, run.concurrency) for run in runs(text)} == {("alone", 1), ("team", 1)}
+    assert {run.concurrency for run in runs(text.replace("budget: 100", "budget: 100\nconcurrency: 2"))} == {1, 2}
+
+
 def test_a_precision_becomes_a_target_above_the_known_minimum():
     text = TEXT.replace("kind: sphere", "kind: styblinski-tang") + "stop: {precision: 0.5}"
     for run in runs(text):
