@@ -27,8 +27,8 @@ format: $(VENV)/.check
 
 # A small version of docs/benchmarks.md: about 10 minutes on 2 cores. It goes on where it was stopped.
 bench-bbob: $(VENV)/.bench
-	$(BIN)/python benchmarks/bbob.py run --solvers peers,party --dimensions 2,5 --instances 1 --budget 200
-	$(BIN)/python benchmarks/bbob.py report --solvers peers,party --dimensions 2,5 --instances 1 --budget 200 \
+	$(BIN)/python benchmarks/bbob.py run --solvers peers,party --dimensions 2,5 --instances 1 --budget 500
+	$(BIN)/python benchmarks/bbob.py report --solvers peers,party --dimensions 2,5 --instances 1 --budget 500 \
 		--figure benchmarks/results/bbob.png
 
 $(VENV)/.installed: pyproject.toml constraints.txt

@@ -21,6 +21,11 @@ def party(team: tuple[Any, ...] = TEAM, **changed: Any) -> Settings:
     return {"team": team, "policy": {"kind": "party", **changed}}
 
 
+def composed(budget: str) -> dict[str, str]:
+    """Another policy for the same members, without an opening."""
+    return {"kind": "composed", "budget": budget.removesuffix(" budget"), "sharing": "broadcast"}
+
+
 PARTY = {"party": party()}
 ALONE = {f"{kind} alone": party((kind,)) for kind in TEAM if kind != "axes"}
 ABLATIONS: dict[str, Settings] = {
@@ -31,10 +36,12 @@ ABLATIONS: dict[str, Settings] = {
     "radius fixed": party(near=0.5),
     "equal budget": party(bonus=0.0),
     "no restart given up": party(patience=0.0),
-    "equal budget from the start": {
-        "team": TEAM, "policy": {"kind": "composed", "budget": "equal", "sharing": "broadcast"},
+    **{
+        f"{budget} from the start": {"team": TEAM, "policy": composed(budget)}
+        for budget in ("equal budget", "bandit", "auc-bandit", "exponential-weights", "winner-takes-all")
     },
-}  # fmt: skip
+    "exploit-and-explore": {"team": TEAM, "policy": "exploit-and-explore"},
+}
 EIGHT: Settings = {}
 """`minimize`'s own team for eight leases at once."""
 
