@@ -248,6 +248,9 @@ def contour_figure(run: RunData, names: Sequence[str] = ()) -> Figure | None:
     box = run.space.to_box(run.points.cube)
     for index, agent in enumerate(run.team):
         mine = run.points.agent == index
+        if not mine.any():
+            # It had no lease: under some policies nobody else has a turn before the best is found.
+            continue
         strength: Any = 0.3 + 0.6 * np.flatnonzero(mine) / max(len(mine), 1)
         axes.scatter(
             box[mine, 0], box[mine, 1], s=12, lw=0, color=colour(names, agent), alpha=strength, rasterized=True,

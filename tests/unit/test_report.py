@@ -273,3 +273,13 @@ def test_wide_losses_of_unknown_minimum_are_drawn_symmetric_logarithmic():
     table = report.statistics.Table(columns | curve)
     scales = [figures.convergence_figure(table, {"bowl": m}, ["s"]).axes[0].get_yscale() for m in (None, -9.0)]
     assert scales == ["symlog", "log"]
+
+
+def test_an_agent_that_never_had_a_lease_is_no_trouble(results):
+    strategies = "  party:\n    agents: [slsqp, axes, cma-es]\n    policy: party\n"
+    path = results("{kind: rosenbrock, dimension: 2}", strategies, repeats=1, budget=12)
+    (only,) = read_runs(path)
+    assert set(only.points.agent) == {0}
+    page = write_report([path]).read_text(encoding="utf-8")
+    assert "opens at the center" in page
+    assert figures.contour_figure(only) is not None
