@@ -20,8 +20,9 @@ from matplotlib.ticker import MaxNLocator
 
 from ..landscapes.slices import grid2d
 from ..orchestrator.run import Granted
+from .accounts import leases
 from .runs import RunData
-from .statistics import Table, leases
+from .table import Table
 
 # Okabe & Ito 2008: told apart by the colour-blind too.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#7F3C8D", "#5C5C5C")

@@ -12,9 +12,9 @@ import numpy as np
 from jinja2 import Environment
 
 from ..orchestrator.reading import LogReader
-from . import figures, statistics
+from . import accounts, figures, statistics
 from .runs import RunData, best_of, read_runs
-from .statistics import Table
+from .table import Table
 
 MOST_PORTRAITS = 8
 """At most so many runs are drawn one by one."""
@@ -67,8 +67,8 @@ def _together(directories: Sequence[Path]) -> list[RunData]:
 def _page(directories: Sequence[Path], runs: list[RunData], pictures: Path, tables: Path) -> str:
     started = [run for run in runs if run.evaluations]
     comparison, winners = statistics.comparison(started or runs), statistics.winners(started or runs)
-    convergence, contributions = statistics.convergence(started), statistics.contributions(started)
-    failures, thresholds = statistics.failures(runs), statistics.thresholds(started)
+    convergence, contributions = statistics.convergence(started), accounts.contributions(started)
+    failures, thresholds = accounts.failures(runs), statistics.thresholds(started)
     standings = statistics.standings(started or runs)
     named = {"comparison": comparison, "winners": winners, "convergence": convergence, "contributions": contributions}
     for name, table in (named | {"failures": failures, "thresholds": thresholds, "standings": standings}).items():
@@ -76,7 +76,7 @@ def _page(directories: Sequence[Path], runs: list[RunData], pictures: Path, tabl
     with LogReader(directories[0]) as reader:
         meta = reader.meta
     settings = meta["environment"].get("clock")
-    clock = statistics.clock(started, settings).rows() if settings else []
+    clock = accounts.clock(started, settings).rows() if settings else []
     text = files("searchparty.experiments.templates").joinpath("report.html.j2").read_text(encoding="utf-8")
     environment = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
     environment.filters["number"] = number
@@ -160,7 +160,7 @@ def _portrait(run: RunData, folder: Path, tints: Sequence[str]) -> Portrait:
     contour = figures.styled(figures.contour_figure, run, tints)
     svg = "" if contour is None else figures.save(contour, folder / f"contour-{run.id}")
     title = f"{run.strategy} on {run.landscape}, repeat {run.repeat}"
-    return Portrait(f"run-{run.id}", title, timeline, svg, statistics.leases(run).rows())
+    return Portrait(f"run-{run.id}", title, timeline, svg, accounts.leases(run).rows())
 
 
 def summary(runs: list[RunData], comparison: Table, winners: Table) -> list[str]:
@@ -184,7 +184,7 @@ def summary(runs: list[RunData], comparison: Table, winners: Table) -> list[str]
                 f"The best point of {landscape} has loss {best.loss:.8g} at ({point}); {best.agent} of "
                 f"{best.strategy} found it in repeat {best.repeat}."
             )
-    failed = sum(statistics.failures(runs).columns["count"])
+    failed = sum(accounts.failures(runs).columns["count"])
     lines.append("Nothing failed." if not failed else f"{counted(failed, 'failure')} occurred; see below.")
     return lines
 

@@ -6,9 +6,9 @@ from functools import cached_property
 from html import escape
 from pathlib import Path
 
-from . import statistics
+from . import accounts, statistics
 from .runs import Best, RunData, best_of, read_runs
-from .statistics import Table
+from .table import Table
 
 
 class Results:
@@ -41,16 +41,16 @@ class Results:
     @cached_property
     def contributions(self) -> Table:
         """Per agent: its share of evaluations, of records, of best points."""
-        return statistics.contributions(self.runs)
+        return accounts.contributions(self.runs)
 
     @cached_property
     def failures(self) -> Table:
         """What failed, why, how often."""
-        return statistics.failures(self.runs)
+        return accounts.failures(self.runs)
 
     def leases(self, run: str) -> Table:
         """Every lease of a run, by the run's id, with its reason and outcome."""
-        return statistics.leases(next(r for r in self.runs if r.id == run))
+        return accounts.leases(next(r for r in self.runs if r.id == run))
 
     def best(self) -> list[Best]:
         """The best point of each landscape on which anything finite was found, in the order of the plan."""

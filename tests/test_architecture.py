@@ -15,7 +15,7 @@ DOORS = {
     "yaml": {"experiments/spec.py"},
     "sqlite3": {"orchestrator/log.py", "orchestrator/reading.py"},
     "greenlet": {"agents/inverted.py"},
-    "pandas": {"experiments/statistics.py"},
+    "pandas": {"experiments/table.py"},
 }
 FILES = sorted(path for room in ROOMS for path in (ROOT / room).rglob("*.py"))
 

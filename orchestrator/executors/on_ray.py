@@ -5,8 +5,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
-from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
@@ -15,120 +14,18 @@ os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
 import ray
 from ray import cloudpickle
 from ray.exceptions import RayActorError, RayError
-from threadpoolctl import threadpool_limits
 
 from ...agents.agent import Finding, Lease, Rows
-from ...agents.evaluate import evaluator_for
-from ...agents.work import Searcher, work
-from ...landscapes.loading import LOADED, restore
-from ..archive import Store
+from ...landscapes.loading import LOADED
 from ..drive import ExecutorError
 from ..log import Log
 from ..planned import PlannedRun
 from ..run import Failed, Found
-from .book import Book, Streams, outcome
+from .book import Book, outcome
+from .host import Host, News, Opening, Order
 
 LOSSES_A_ROW = 3
 """So many processes lost at one row fail that row."""
-FLUSH_SECONDS = 0.1
-"""Points found are on their way to the log after so long."""
-
-News = list[tuple[int, Rows | None]]
-Item = tuple[Rows | None, Finding | None]
-
-
-@dataclass(frozen=True, slots=True)
-class Opening:
-    """A planned run as bytes, and the user's files that must have been run before it can be unpickled."""
-
-    files: dict[str, tuple[str, str]]
-    planned: bytes
-
-    @classmethod
-    def of(cls, planned: PlannedRun) -> Opening:
-        return cls(dict(LOADED), cloudpickle.dumps(planned))
-
-    def planned_run(self) -> PlannedRun:
-        restore(self.files)
-        found: PlannedRun = cloudpickle.loads(self.planned)
-        return found
-
-
-@dataclass(frozen=True, slots=True)
-class Order:
-    """What an actor needs to work a lease: the lease, how much is recorded, what the archive has gained."""
-
-    lease: Lease
-    episode: int
-    recorded: Rows | None
-    news: News
-    flush_seconds: float = FLUSH_SECONDS
-    lost_rows: dict[int, str] = field(default_factory=dict)
-    largest: int | None = None
-
-
-class Desk:
-    """One run's searchers within an actor."""
-
-    def __init__(self, planned: PlannedRun) -> None:
-        self._evaluator = evaluator_for(planned.landscape)
-        streams = Streams(planned)
-        self._searchers = {
-            name: Searcher(name, agent, self._evaluator, streams.of(name)) for name, agent in planned.team
-        }
-        self._store = Store(self._evaluator.space.dimension)
-
-    def work(self, order: Order) -> Iterator[Item]:
-        """Rows as they come; with the last of them, the finding."""
-        for agent, rows in order.news:
-            self._store.extend(agent, rows)
-        lease = order.lease
-        searcher = self._searchers[lease.agent]
-        if searcher.agent.reads_archive:
-            lease = replace(lease, seen=self._store.view(lease.archive))
-        steps = work(
-            searcher,
-            lease,
-            order.episode,
-            order.recorded,
-            order.flush_seconds,
-            order.lost_rows,
-            order.largest,
-        )
-        try:
-            while True:
-                yield next(steps), None
-        except StopIteration as stop:
-            yield stop.value
-
-    def close(self) -> None:
-        for searcher in self._searchers.values():
-            searcher.close()
-        self._evaluator.close()
-
-
-class Host:
-    """The actor: desks of the runs whose agents live here."""
-
-    def __init__(self) -> None:
-        self._limits = threadpool_limits(1)
-        self._desks: dict[str, Desk] = {}
-
-    def work(self, run: str, opening: Opening | None, earlier: list[Order], order: Order) -> Iterator[Item]:
-        """Work a lease. ``opening`` opens the run here first; ``earlier`` leases bring a rebuilt agent to where
-        it was: every answer is recorded, nothing is evaluated."""
-        if opening is not None:
-            self._desks[run] = Desk(opening.planned_run())
-        desk = self._desks[run]
-        for past in earlier:
-            for _ in desk.work(past):
-                pass
-        yield from desk.work(order)
-
-    def close(self, run: str) -> None:
-        desk = self._desks.pop(run, None)
-        if desk is not None:
-            desk.close()
 
 
 @dataclass(slots=True)
@@ -311,7 +208,7 @@ class RayExecutor:
         opened = self._opened.get(id(slot))
         opening = None
         if opened is None or opened[0] != slot.generation:
-            opening = Opening.of(self._planned)
+            opening = Opening(dict(LOADED), cloudpickle.dumps(self._planned))
             self._opened[id(slot)] = (slot.generation, 0)
         earlier: list[Order] = []
         if self._current.get(lease.agent) != slot.generation:

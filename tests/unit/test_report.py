@@ -130,7 +130,7 @@ def test_says_why_leases_were_granted(party):
     drawn = [run for run in read_runs(directory) if f'id="run-{run.id}"' in html]
     assert len(drawn) == 2
     for run_ in drawn:
-        for row in report.statistics.leases(run_).rows():
+        for row in report.accounts.leases(run_).rows():
             assert row["reason"] in page.text
             assert f"lease-{run_.id}-{row['lease']}" in page.ids
 
@@ -270,7 +270,7 @@ def test_wide_losses_of_unknown_minimum_are_drawn_symmetric_logarithmic():
     columns = {"landscape": ["bowl"] * 4, "strategy": ["s"] * 4, "evaluations": [1, 2, 3, 4]}
     # A median that says nothing of the range: the band does.
     curve = {"lower_quartile": [-5.0] * 4, "median": [-1.0] * 4, "upper_quartile": [1e6, 2.0, 1.0, 1.0]}
-    table = report.statistics.Table(columns | curve)
+    table = report.Table(columns | curve)
     scales = [figures.convergence_figure(table, {"bowl": m}, ["s"]).axes[0].get_yscale() for m in (None, -9.0)]
     assert scales == ["symlog", "log"]
 

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from searchparty.agents.agent import Converged, Finding, Incumbent, Lease, Region, RowFailure
-from searchparty.experiments import statistics
+from searchparty.experiments import accounts, statistics
 from searchparty.experiments.runs import RunData
-from searchparty.experiments.statistics import Table
+from searchparty.experiments.table import Table
 from searchparty.landscapes.landscape import Space
 from searchparty.orchestrator.reading import Points
 from searchparty.orchestrator.run import Failed, Found, Granted, Stopped
@@ -167,7 +167,7 @@ def test_convergence_keeps_the_loss_of_a_run_that_stopped_early():
 def test_contributions_by_hand():
     # Records: ann's 9 and 2, bob's 5; each of the four points is better than so many others.
     run = run_of([9, 5, 7, 2], agents=[0, 1, 1, 0], costs=[1, 2, 2, 1])
-    ann, bob = statistics.contributions([run]).rows()
+    ann, bob = accounts.contributions([run]).rows()
     assert (ann["evaluations"], bob["evaluations"]) == (2, 4)
     assert ann["evaluations_share"] == pytest.approx(1 / 3)
     assert (ann["records"], bob["records"]) == (2, 1)
@@ -176,10 +176,10 @@ def test_contributions_by_hand():
 
 def test_rank_gains_by_hand():
     # 9 passes nobody; 5 passes 9 and 7; 2 passes 5: of four points.
-    assert statistics.rank_gains(run_of([9, 5, 7, 2])).tolist() == [0.0, 0.5, 0.25]
+    assert accounts.rank_gains(run_of([9, 5, 7, 2])).tolist() == [0.0, 0.5, 0.25]
     scaled = run_of(np.exp([9, 5, 7, 2]))
-    assert statistics.rank_gains(scaled).tolist() == [0.0, 0.5, 0.25]
-    assert statistics.rank_gains(run_of([INF])).tolist() == []
+    assert accounts.rank_gains(scaled).tolist() == [0.0, 0.5, 0.25]
+    assert accounts.rank_gains(run_of([INF])).tolist() == []
 
 
 def lease_of(number, agent, budget):
@@ -204,7 +204,7 @@ def eventful():
 
 
 def test_leases_tell_when_why_and_what_came_of_it():
-    first, second, third, last = statistics.leases(run_of([5], events=eventful())).rows()
+    first, second, third, last = accounts.leases(run_of([5], events=eventful())).rows()
     assert (first["granted_at"], first["collected_at"], first["record"]) == (0, 10, True)
     assert first["outcome"] == "spent; 2 rows failed"
     assert (second["charged"], second["best"], second["outcome"]) == (20, None, "failed: left the cube")
@@ -215,15 +215,15 @@ def test_leases_tell_when_why_and_what_came_of_it():
 
 
 def test_failures_are_counted_by_cause():
-    table = statistics.failures([run_of([5], events=eventful())])
+    table = accounts.failures([run_of([5], events=eventful())])
     assert row_of(table, agent="ann")["count"] == 2
     assert row_of(table, agent="ann")["cause"] == "row: ValueError: no"
     assert row_of(table, agent="bob")["cause"] == "agent: left the cube"
-    assert len(statistics.failures([run_of([5])])) == 0
+    assert len(accounts.failures([run_of([5])])) == 0
 
 
 def test_tables_of_nothing_are_empty():
-    for table in (statistics.comparison, statistics.winners, statistics.convergence, statistics.contributions):
+    for table in (statistics.comparison, statistics.winners, statistics.convergence, accounts.contributions):
         assert len(table([])) == 0
 
 
