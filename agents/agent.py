@@ -119,13 +119,15 @@ class RowFailure:
 @dataclass(frozen=True, slots=True)
 class Rows:
     """Evaluated points of one lease, from row ``first`` on: ``points`` (n, D) in the cube, ``losses`` (n,),
-    ``gradients`` (n, D) per cube unit with NaN rows where none was asked for, or None."""
+    ``gradients`` (n, D) per cube unit with NaN rows where none was asked for, or None. ``gaps`` are rows that are
+    not known after all: rows of a batch come in any order, and a process may be killed before all have come."""
 
     first: int
     points: Array
     losses: Array
     gradients: Array | None = None
     failures: tuple[RowFailure, ...] = ()
+    gaps: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,8 +135,9 @@ class Finding:
     """What a lease brought, less its points, which travel as ``Rows``.
 
     ``rows`` points were tried, ``charged`` evaluations paid. ``why`` is "spent", "converged",
-    "exhausted" (the generator returned without a minimum) or "failed" (``cause`` says how the agent broke its
-    contract). ``best`` is the row, point and loss of the best, if any is finite.
+    "exhausted" (the generator returned without a minimum), "failed" (``cause`` says how the agent broke its
+    contract) or "stopped" (``cause`` is that of a row which is to stop the run). ``best`` is the row, point and
+    loss of the best, if any is finite.
     """
 
     lease: int

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import math
+import time
+from collections.abc import Iterator
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
-from ..landscapes.landscape import Array, EvaluationError, Landscape, Problem, Space
+from ..landscapes.landscape import Array, EvaluationError, Landscape, Problem, Space, raised
+from .evaluation import Evaluation
+
+PIECE_SECONDS = 0.05
+"""A batch that is evaluated row by row is handed on in pieces of about so long."""
 
 
 class Evaluated(NamedTuple):
@@ -18,13 +24,23 @@ class Evaluated(NamedTuple):
     causes: dict[int, str]
 
 
+class CannotEvaluate(Exception):
+    """No point can be evaluated here, through no fault of a point; the message says what to do."""
+
+
 class Evaluator(Protocol):
     """Evaluates points of the cube. Never raises for what an objective does."""
 
     space: Space
+    rowwise: bool
+    """Whether ``pieces`` may be asked for: a row's loss does not depend, in any bit, on the rows beside."""
 
     def evaluate(self, cube: Array, with_gradient: bool) -> Evaluated:
         """Losses of points (n, D) in the unit cube, and their gradients if asked for."""
+        ...
+
+    def pieces(self, cube: Array, with_gradient: bool) -> Iterator[tuple[int, Evaluated]]:
+        """The same as it comes, in any order: (first row, what these rows came to)."""
         ...
 
     def close(self) -> None: ...
@@ -39,6 +55,7 @@ class InPlace:
     def __init__(self, problem: Problem) -> None:
         self.problem = problem
         self.space = problem.space
+        self.rowwise = bool(getattr(problem, "rowwise", False))
         self._lower, self._upper = problem.space.lower, problem.space.upper
         self._span = self._upper - self._lower
 
@@ -54,11 +71,20 @@ class InPlace:
                 clean = math.isfinite(losses[0]) if len(losses) == 1 else bool(np.isfinite(losses).all())
                 causes = NO_CAUSES
                 if not clean:
-                    losses, causes = _without_failures(losses, {})
+                    losses, causes = without_failures(losses, {})
             else:
                 losses, causes = _coerced(losses, len(cube))
         gradients = self._gradients(cube, losses) if with_gradient else None
         return Evaluated(losses, gradients, causes)
+
+    def pieces(self, cube: Array, with_gradient: bool) -> Iterator[tuple[int, Evaluated]]:
+        first, size = 0, 1
+        while first < len(cube):
+            began = time.perf_counter()
+            yield first, self.evaluate(cube[first : first + size], with_gradient)
+            first += size
+            took = time.perf_counter() - began
+            size = size * 4 if took < PIECE_SECONDS / 4 else max(1, int(size * PIECE_SECONDS / took))
 
     def close(self) -> None:
         """Nothing to close."""
@@ -66,9 +92,9 @@ class InPlace:
     def _rescue(self, cube: Array, error: Exception) -> tuple[Array, dict[int, str]]:
         """An evaluation raised: keep the rows that have losses, find out which have none."""
         if isinstance(error, EvaluationError):
-            return _without_failures(np.array(error.losses, dtype=float), dict(error.causes))
+            return without_failures(np.array(error.losses, dtype=float), dict(error.causes))
         if len(cube) == 1:
-            return np.array([np.inf]), {0: f"raised {type(error).__name__}: {error}"}
+            return np.array([np.inf]), {0: raised(error)}
         rows = [self.evaluate(cube[i : i + 1], False) for i in range(len(cube))]
         causes = {i: row.causes[0] for i, row in enumerate(rows) if row.causes}
         return np.array([row.losses[0] for row in rows]), causes
@@ -86,7 +112,7 @@ class InPlace:
         return gradients
 
 
-def _without_failures(losses: Array, causes: dict[int, str]) -> tuple[Array, dict[int, str]]:
+def without_failures(losses: Array, causes: dict[int, str]) -> tuple[Array, dict[int, str]]:
     """Losses with +inf for rows that are NaN or infinite, and a cause for each of them."""
     bad = ~np.isfinite(losses)
     for row in np.flatnonzero(bad).tolist():
@@ -98,17 +124,16 @@ def _coerced(losses: Any, n: int) -> tuple[Array, dict[int, str]]:
     """Losses of an unusual type or shape: taken where they are n real numbers, else every row fails."""
     array = np.asarray(losses)
     if array.shape == (n,) and array.dtype.kind in "fiub":
-        return _without_failures(array.astype(np.float64), {})
+        return without_failures(array.astype(np.float64), {})
     what = f"a {array.dtype} array of shape {array.shape}"
     cause = f"returned {what} for {n} points; it must return {n} real numbers, shape ({n},)"
     return np.full(n, np.inf), dict.fromkeys(range(n), cause)
 
 
-def evaluator_for(landscape: Landscape) -> Evaluator:
-    """In place, or in a killable child process where the landscape sets a time-out."""
-    timeout = getattr(landscape, "timeout", None)
-    if timeout is None:
+def evaluator_for(landscape: Landscape, evaluation: Evaluation) -> Evaluator:
+    """In place, or in child processes where the settings or the landscape want them."""
+    if not evaluation.isolated and not landscape.external:
         return InPlace(landscape.open())
-    from .killable import Killable
+    from .pool import Pool
 
-    return Killable(landscape, timeout)
+    return Pool(landscape, evaluation)

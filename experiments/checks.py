@@ -48,6 +48,7 @@ def check(notes: Notes, experiment: Experiment, opened: Opened) -> None:
     """Note what makes an experiment impossible though each of its settings is possible."""
     _check_region(notes, experiment.region)
     _check_stop(notes, experiment)
+    _check_evaluation(notes, experiment)
     _check_concurrency(notes, experiment)
     for landscape in experiment.landscapes:
         facts = opened.facts(landscape)
@@ -76,6 +77,13 @@ def _check_stop(notes: Notes, experiment: Experiment) -> None:
     if experiment.stop.target is not None and experiment.stop.precision is not None:
         got = f"{experiment.stop.precision} and target {experiment.stop.target}"
         notes.wrong(("stop", "precision"), "be given without target", got, "Keep one of them.")
+
+
+def _check_evaluation(notes: Notes, experiment: Experiment) -> None:
+    given = experiment.evaluation
+    if "retries" in given.model_fields_set and "retry" not in (given.on_nan, given.on_error):
+        rule = "go with on_nan: retry or on_error: retry"
+        notes.wrong(("evaluation", "retries"), rule, f"{given.retries} without", "Add on_error: retry.")
 
 
 def _check_concurrency(notes: Notes, experiment: Experiment) -> None:

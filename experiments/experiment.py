@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, PrivateAttr, SerializeAsAny, WithJsonSchema, field_validator
 
 from ..agents.agent import Agent
+from ..agents.evaluation import Evaluation
 from ..landscapes.landscape import Landscape, Model
 from ..orchestrator.policies.policy import Policy
 from .problems import SpecError, shown
@@ -92,6 +93,9 @@ class Experiment(Model):
     strategies: dict[str, Strategy] = Field(min_length=1, description="What is compared, by name.")
     executor: RaySettings | SimulatedSettings = Field(
         RaySettings(), discriminator="kind", description="Where leases are worked: ray or simulated."
+    )
+    evaluation: Evaluation = Field(
+        Evaluation(), description="How points are evaluated, and what becomes of those without a loss."
     )
     stop: Stop = Field(Stop(), description="What ends a run before its budget is spent.")
     sweep: dict[str, tuple[Any, ...]] = Field(

@@ -17,7 +17,10 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
 from matplotlib.patheffects import Normal, Stroke
 from matplotlib.ticker import MaxNLocator
+from scipy.interpolate import griddata
+from scipy.spatial import QhullError
 
+from ..landscapes.landscape import Array
 from ..landscapes.slices import grid2d
 from ..orchestrator.run import Granted
 from .accounts import leases
@@ -279,9 +282,24 @@ def contour_figure(run: RunData, names: Sequence[str] = ()) -> Figure | None:
     return figure
 
 
+def _background(run: RunData) -> tuple[Array, Array, Array]:
+    """x, y and losses on a grid: evaluated where that costs nothing, else interpolated between the points found."""
+    if run.problem is not None and run.pictured:
+        return grid2d(run.problem, CONTOUR_POINTS)
+    x, y = (np.linspace(low, high, CONTOUR_POINTS) for low, high in zip(run.space.lower, run.space.upper, strict=True))
+    good = np.isfinite(run.points.losses)
+    try:
+        # In the cube both axes are of one size, as nearness wants it.
+        cube = np.linspace(0.0, 1.0, CONTOUR_POINTS)
+        z = griddata(run.points.cube[good], run.points.losses[good], (cube[None, :], cube[:, None]))
+    except (QhullError, ValueError):
+        # Too few points, or all on a line.
+        z = np.full((CONTOUR_POINTS, CONTOUR_POINTS), np.nan)
+    return x, y, z
+
+
 def _contour(figure: Figure, axes: Axes, run: RunData) -> None:
-    assert run.problem is not None
-    x, y, z = grid2d(run.problem, CONTOUR_POINTS)
+    x, y, z = _background(run)
     finite = z[np.isfinite(z)]
     if not len(finite) or finite.min() == finite.max():
         return
@@ -295,7 +313,8 @@ def _contour(figure: Figure, axes: Axes, run: RunData) -> None:
     # As paths they would weigh a megabyte a figure.
     filled.set_rasterized(True)
     lines.set_rasterized(True)
-    bar = figure.colorbar(filled, ax=axes, label="loss above the lowest seen on this grid", format="%.3g")
+    how = "seen on this grid" if run.pictured else "found; interpolated between the points"
+    bar = figure.colorbar(filled, ax=axes, label=f"loss above the lowest {how}", format="%.3g")
     bar.locator = MaxNLocator(6)
     bar.ax.tick_params(labelsize=8)
 

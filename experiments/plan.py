@@ -134,6 +134,7 @@ def planned(
         radius=experiment.region.radius,
         target=target,
         seconds=stop.seconds,
+        evaluation=experiment.evaluation,
         strategy=label,
     )
 

@@ -9,6 +9,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from ..agents.agent import Agent
+from ..agents.evaluation import Evaluation
 from ..landscapes.landscape import Landscape, Model
 from ..landscapes.loading import read_source
 from ..orchestrator.policies.composed import Composed
@@ -88,6 +89,7 @@ def _experiment(notes: Notes, data: dict[str, Any], opened: Opened) -> Experimen
         "landscapes": lambda part: _landscapes(notes, part, opened),
         "strategies": lambda part: _strategies(notes, part),
         "executor": lambda part: _executor(notes, part),
+        "evaluation": lambda part: _part(notes, Evaluation, part, "evaluation"),
         "stop": lambda part: _part(notes, Stop, part, "stop"),
     }
     settings = {key: parts[key](value) if key in parts else value for key, value in data.items()}

@@ -10,10 +10,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..landscapes.landscape import Array, LandscapeError, Problem, Space
+from ..landscapes.landscape import Array, Landscape, LandscapeError, Problem, Space
 from ..orchestrator.reading import LogReader, Points
 from ..orchestrator.run import Event, Stopped
 from . import catalogue
+from .problems import SpecError
+from .sources import text_of
+from .spec import parse
 
 
 @dataclass(frozen=True)
@@ -29,6 +32,8 @@ class RunData:
     problem: Problem | None
     """None where the landscape cannot be opened here (a function whose file is gone)."""
     minimum: float | None
+    pictured: bool
+    """Whether a picture may evaluate the landscape; else it shows only what was found."""
     events: list[Event]
     points: Points
 
@@ -102,11 +107,13 @@ def read_runs(directory: Path | str) -> list[RunData]:
     """All runs of a results directory, in the order of the plan; also of one that still grows."""
     directory = Path(directory)
     with LogReader(directory) as reader:
-        return [_read_run(reader, record, directory) for record in reader.runs()]
+        base = _base(directory)
+        return [_read_run(reader, record, base) for record in reader.runs()]
 
 
-def _read_run(reader: LogReader, record: Any, directory: Path) -> RunData:
-    problem = _open(record.settings["landscape"], directory)
+def _read_run(reader: LogReader, record: Any, base: str | None) -> RunData:
+    landscape = _landscape(record.settings["landscape"], base)
+    problem = None if landscape is None else _open(landscape)
     points = reader.points(record.id)
     if problem is not None:
         space, minimum = problem.space, problem.minimum
@@ -115,17 +122,33 @@ def _read_run(reader: LogReader, record: Any, directory: Path) -> RunData:
         space, minimum = Space(np.zeros(dimension), np.ones(dimension)), None
     events = reader.events(record.id)
     return RunData(
-        record.id, record.strategy, record.landscape, record.repeat, record.settings, space, problem, minimum, events,
-        points,
+        record.id, record.strategy, record.landscape, record.repeat, record.settings, space, problem, minimum,
+        landscape is not None and landscape.pictured, events, points,
     )  # fmt: skip
 
 
-def _open(settings: dict[str, Any], directory: Path) -> Problem | None:
+def _base(directory: Path) -> str | None:
+    """Where relative paths of the experiment start, as its YAML says."""
     try:
-        problem: Problem = catalogue.build("landscape", settings).open()
-    except (LandscapeError, ValueError):
+        base = parse(text_of(directory / "experiment.yaml"))[0].get("base")
+    except SpecError:
         return None
-    return problem
+    return base if isinstance(base, str) else None
+
+
+def _landscape(settings: dict[str, Any], base: str | None) -> Landscape | None:
+    try:
+        landscape: Landscape = catalogue.build("landscape", settings)
+    except ValueError:
+        return None
+    return landscape.model_copy(update={"base": base}) if "base" in type(landscape).model_fields else landscape
+
+
+def _open(landscape: Landscape) -> Problem | None:
+    try:
+        return landscape.open()
+    except LandscapeError:
+        return None
 
 
 def best_of(run: RunData) -> Best | None:

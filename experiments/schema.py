@@ -6,6 +6,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from ..agents.evaluation import Evaluation
 from ..landscapes.landscape import Model
 from . import catalogue
 from .expand import takes_list
@@ -24,6 +25,7 @@ def schema() -> Json:
     own |= {
         "region": closed(StartRegion),
         "stop": closed(Stop),
+        "evaluation": closed(Evaluation),
         "landscapes": {"type": "array", "minItems": 1, "items": {"$ref": "#/$defs/landscape"}},
         "strategies": {
             "type": "object",

@@ -17,6 +17,7 @@ class Analytic(Landscape):
     """A landscape given by a formula. Subclasses write ``values`` and ``gradients`` of points (n, D) in their own
     units, and say their usual ``box`` and what is known of their minima."""
 
+    pictured: ClassVar[bool] = True
     box: ClassVar[tuple[float, float] | Pairs]
     """The usual bounds: one pair for all axes, or one an axis."""
 

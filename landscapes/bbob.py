@@ -6,7 +6,7 @@ definitions".
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 from pydantic import Field
@@ -24,6 +24,7 @@ NAMES = (
 class Bbob(Landscape):
     """A function of COCO's BBOB suite on [-5, 5]^D: shifted, rotated and distorted by its instance."""
 
+    pictured: ClassVar[bool] = True
     kind: Literal["bbob"] = "bbob"
     function: int = Field(description="Number of the function, 1 to 24.", ge=1, le=24)
     dimension: int = Field(5, ge=2, le=1000, description="Number of axes, D.")

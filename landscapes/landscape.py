@@ -30,6 +30,15 @@ class EvaluationError(Exception):
         self.losses, self.causes = losses, causes
 
 
+def raised(error: BaseException) -> str:
+    """What was raised, as a cause of failure: short, on one line, whatever the exception's own text does."""
+    try:
+        words = " ".join(str(error)[:2000].split())[:300]
+    except Exception:
+        words = "its message cannot be printed"
+    return f"raised {type(error).__name__}: {words}"
+
+
 @dataclass(frozen=True, slots=True)
 class Space:
     """What an agent may know of a landscape.
@@ -59,7 +68,11 @@ class Space:
 
 @runtime_checkable
 class Problem(Protocol):
-    """An opened landscape. Made where it is used, never pickled."""
+    """An opened landscape. Made where it is used, never pickled.
+
+    A problem may say ``rowwise = True``: that it goes through a batch row by row, so that a batch may be cut anywhere
+    without changing a bit; what it has found of an expensive batch is then recorded as it comes.
+    """
 
     space: Space
 
@@ -87,6 +100,10 @@ class Landscape(Model):
 
     catalogued: ClassVar[bool] = True
     """Whether a YAML can name it."""
+    pictured: ClassVar[bool] = False
+    """Whether pictures may evaluate it ten thousands of times: quick, safe, and without side effects."""
+    external: ClassVar[bool] = False
+    """Whether it is evaluated by a program of its own, which is asked by lines (see ``command.py``)."""
 
     kind: str
     seconds: float = Field(

@@ -9,11 +9,25 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 from pydantic import Field, field_validator, model_validator
 
-from .landscape import Array, EvaluationError, Landscape, LandscapeError, Problem, Space
+from .landscape import Array, EvaluationError, Landscape, LandscapeError, Problem, Space, raised
 from .loading import load_object, split
 
 Pairs = tuple[tuple[float, float], ...]
 Function = Callable[[Array], Any]
+
+
+def pairs_of(bounds: Any, dimension: int | None) -> Pairs:
+    """Bounds as one pair an axis, from one pair or from as many as there are axes."""
+    return bounds if isinstance(bounds[0], tuple) else (bounds,) * (dimension or 1)
+
+
+def checked_pairs(pairs: Pairs, dimension: int | None) -> None:
+    """Raise ValueError unless there is one pair (low, high) an axis, with low < high."""
+    if dimension is not None and len(pairs) != dimension:
+        raise ValueError(f"bounds must have one pair an axis ({dimension}), got {len(pairs)}")
+    for low, high in pairs:
+        if not low < high:
+            raise ValueError(f"bounds must have low < high, got ({low}, {high})")
 
 
 class UserFunction(Landscape):
@@ -27,9 +41,6 @@ class UserFunction(Landscape):
     gradient: str | None = Field(None, description="Its gradient, named likewise; a bare name is in the same file.")
     gradient_price: int = Field(1, ge=0, description="What one gradient costs, in evaluations.")
     minimum: float | None = Field(None, description="The known least loss, for reports only.")
-    timeout: float | None = Field(
-        None, gt=0, description="Seconds a row may take; evaluation is then in a child process that can be killed."
-    )
     base: str | None = Field(
         None, exclude=True, repr=False, description="Directory of relative paths (set on loading)."
     )
@@ -43,20 +54,13 @@ class UserFunction(Landscape):
 
     @model_validator(mode="after")
     def _check_bounds(self) -> UserFunction:
-        pairs = self.pairs
-        if self.dimension is not None and len(pairs) != self.dimension:
-            raise ValueError(f"bounds must have one pair an axis ({self.dimension}), got {len(pairs)}")
-        for low, high in pairs:
-            if not low < high:
-                raise ValueError(f"bounds must have low < high, got ({low}, {high})")
+        checked_pairs(self.pairs, self.dimension)
         return self
 
     @property
     def pairs(self) -> Pairs:
         """Bounds, one pair an axis."""
-        if isinstance(self.bounds[0], tuple):
-            return self.bounds
-        return (self.bounds,) * (self.dimension or 1)
+        return pairs_of(self.bounds, self.dimension)
 
     def open(self) -> Problem:
         function = load_object(self.function, "function", self.base, self.source)
@@ -112,6 +116,7 @@ class Called:
         self.minimum = minimum
         self._function, self._gradient, self._vectorized = function, gradient, vectorized
         self.evaluate = self._evaluate_batch if vectorized else self._evaluate_rows
+        self.rowwise = not vectorized
 
     def gradient(self, points: Array) -> Array:
         assert self._gradient is not None
@@ -128,7 +133,7 @@ class Called:
                 losses[row] = number(self._function(points[row].copy()))
             except (Exception, SystemExit) as error:
                 losses[row] = np.nan
-                causes[row] = str(error) if isinstance(error, NotANumber) else f"raised {type(error).__name__}: {error}"
+                causes[row] = str(error) if isinstance(error, NotANumber) else raised(error)
         if causes:
             raise EvaluationError(losses, causes)
         return losses
@@ -141,7 +146,7 @@ class Called:
             if n > 1:
                 # One row may have spoilt the batch for all: ask for each alone.
                 return self._evaluate_singly(points)
-            raise EvaluationError(np.array([np.nan]), {0: f"raised {type(error).__name__}: {error}"}) from None
+            raise EvaluationError(np.array([np.nan]), {0: raised(error)}) from None
         if found.shape != (n,):
             raise all_failed(n, f"returned shape {found.shape} for {n} points, must be ({n},)")
         if found.dtype.kind not in "fiub":

@@ -106,7 +106,7 @@ def _finding(finding: Finding) -> dict[str, Any]:
         "best": _incumbent(finding.best),
         "converged": _converged(finding.converged),
         "failures": [[f.row, f.cause] for f in finding.failures],
-    }
+    } | ({"cause": finding.cause} if finding.cause else {})
 
 
 def _to_finding(data: dict[str, Any]) -> Finding:
@@ -122,6 +122,7 @@ def _to_finding(data: dict[str, Any]) -> Finding:
         if converged is None
         else Converged(np.array(converged["point"]), float(converged["loss"]), converged["why"]),
         tuple(RowFailure(row, cause) for row, cause in data["failures"]),
+        data.get("cause", ""),
     )
 
 

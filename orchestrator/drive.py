@@ -7,7 +7,7 @@ from collections.abc import Generator, Iterator
 from typing import Protocol
 
 from ..agents.agent import Lease
-from ..agents.work import ReplayError
+from ..agents.ledger import ReplayError
 from .audit import audit
 from .codec import dumps
 from .log import Log
@@ -103,7 +103,7 @@ def drive(run: Run, planned: PlannedRun, policy: Policy, executor: Executor, log
 
 def _decision(run: Run, planned: PlannedRun, policy: Policy) -> tuple[Lease, ...]:
     """What the policy decides, audited; () once the target is reached or nothing is left to grant."""
-    if _reached(run) or run.stopped is not None or run.remaining <= 0 or run.free <= 0:
+    if _reached(run) or run.halted is not None or run.stopped is not None or run.remaining <= 0 or run.free <= 0:
         return ()
     leases = policy.decide(run, stream(planned.seed, run.id, run.decisions, run.collected))
     audit(run, leases, policy.kind)
@@ -126,6 +126,8 @@ def _reached(run: Run) -> bool:
 def _reason(run: Run) -> str:
     if _reached(run):
         return f"target {run.target!r} reached"
+    if run.halted is not None:
+        return f"an evaluation failed: {run.halted}"
     if run.remaining <= 0:
         return "budget spent"
     return f"{run.remaining} evaluations left, and no lease that could use them"

@@ -85,19 +85,25 @@ class MemoryLog:
 
 
 def joined(parts: list[Rows]) -> Rows | None:
-    """Consecutive parts of one lease as one."""
+    """Parts of one lease as one, from its first row on, with what lies between them as gaps."""
     if not parts:
         return None
-    if len(parts) == 1:
+    if len(parts) == 1 and parts[0].first == 0:
         return parts[0]
+    parts = sorted(parts, key=lambda part: part.first)
+    n, dimension = parts[-1].first + len(parts[-1].losses), parts[0].points.shape[1]
+    points, losses = np.full((n, dimension), np.nan), np.full(n, np.nan)
+    known = np.zeros(n, dtype=bool)
     gradients: Array | None = None
     if any(part.gradients is not None for part in parts):
-        gradients = np.concatenate(
-            [np.full(p.points.shape, np.nan) if p.gradients is None else p.gradients for p in parts]
-        )
-    points = np.concatenate([p.points for p in parts])
-    losses = np.concatenate([p.losses for p in parts])
-    return Rows(parts[0].first, points, losses, gradients, tuple(f for p in parts for f in p.failures))
+        gradients = np.full((n, dimension), np.nan)
+    for part in parts:
+        span = slice(part.first, part.first + len(part.losses))
+        points[span], losses[span], known[span] = part.points, part.losses, True
+        if gradients is not None and part.gradients is not None:
+            gradients[span] = part.gradients
+    gaps = tuple(np.flatnonzero(~known).tolist())
+    return Rows(0, points, losses, gradients, tuple(f for p in parts for f in p.failures), gaps)
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,7 +244,7 @@ def read_events(execute: Execute, run: str) -> list[Event]:
 
 
 def read_rows(execute: Execute, run: str, lease: int) -> Rows | None:
-    """A lease's points: the parts from its first row on that follow one another."""
+    """A lease's points, from its first row on."""
     sql = "SELECT first, n, cube, losses, gradients, failures FROM points WHERE run = ? AND lease = ? ORDER BY first"
     parts = []
     for first, n, cube, losses, gradients, failures in execute(sql, (run, lease)):

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
 from ..agents.agent import Agent, Region
+from ..agents.evaluation import Evaluation
 from ..landscapes.landscape import Landscape
 from .policies.policy import Policy
 
@@ -33,13 +34,15 @@ class PlannedRun:
     """Stop at this loss (absolute)."""
     seconds: float | None = None
     """Stop after so many seconds of the wall clock: a verdict that is recorded, and replayed."""
+    evaluation: Evaluation = field(default_factory=Evaluation)
+    """How points are evaluated, and what becomes of those without a loss."""
     strategy: str = ""
     """The name of the strategy, for reports."""
 
     @cached_property
     def settings(self) -> dict[str, Any]:
         """Plain data (JSON) that decides the findings."""
-        return {
+        settings = {
             "landscape": self.landscape.model_dump(mode="json"),
             "team": [[name, agent.model_dump(mode="json")] for name, agent in self.team],
             "policy": self.policy.model_dump(mode="json"),
@@ -52,6 +55,9 @@ class PlannedRun:
             "target": self.target,
             "seconds": self.seconds,
         }
+        # Left out where nothing is chosen, so that runs without such settings keep their ids.
+        chosen = self.evaluation.settings
+        return settings | {"evaluation": chosen} if chosen else settings
 
     @cached_property
     def id(self) -> str:

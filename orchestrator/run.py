@@ -148,6 +148,8 @@ class Run:
     incumbent: Incumbent | None = None
     minima: list[tuple[str, Converged]] = field(default_factory=list)
     """Local minima that agents handed in, in order."""
+    halted: str | None = None
+    """Why no more is granted, where a row without a loss is to stop the run."""
     stopped: str | None = None
     curve: list[tuple[int, float]] = field(default_factory=list)
     """(evaluations spent, best loss) after each collected lease."""
@@ -186,7 +188,7 @@ def advance(run: Run, event: Event) -> None:
             run.members[event.agent].failed = event.cause
         case Extended(budget):
             run.budget = budget
-            run.stopped = None
+            run.halted = run.stopped = None
         case Stopped(reason):
             run.stopped = reason
         case Started():
@@ -236,6 +238,9 @@ def _settle(run: Run, lease_id: int, charged: int, best: Incumbent | None) -> No
 
 def _note_convergence(run: Run, finding: Finding) -> None:
     if finding.why == "spent":
+        return
+    if finding.why == "stopped":
+        run.halted = run.halted or f"lease {finding.lease} of {finding.agent}: {finding.cause}"
         return
     minimum = finding.converged
     if minimum is not None:

@@ -10,7 +10,8 @@ from threadpoolctl import threadpool_limits
 
 from ...agents.agent import Finding, Lease, Rows
 from ...agents.evaluate import evaluator_for
-from ...agents.work import Searcher, work
+from ...agents.searcher import Searcher
+from ...agents.work import work
 from ...landscapes.loading import restore
 from ..archive import Store
 from ..planned import PlannedRun
@@ -53,10 +54,11 @@ class Desk:
     """One run's searchers within an actor."""
 
     def __init__(self, planned: PlannedRun) -> None:
-        self._evaluator = evaluator_for(planned.landscape)
+        self._evaluator = evaluator_for(planned.landscape, planned.evaluation)
         streams = Streams(planned)
         self._searchers = {
-            name: Searcher(name, agent, self._evaluator, streams.of(name)) for name, agent in planned.team
+            name: Searcher(name, agent, self._evaluator, streams.of(name), planned.evaluation)
+            for name, agent in planned.team
         }
         self._store = Store(self._evaluator.space.dimension)
 

@@ -190,7 +190,7 @@ class RayExecutor:
         if current is not None:
             self._pool.discard(slot, current)
         recorded = self._book.rows(lease)
-        row = 0 if recorded is None else len(recorded.losses)
+        row = 0 if recorded is None else min((*recorded.gaps, len(recorded.losses)))
         losses = self._losses.setdefault(lease, {})
         losses[row] = losses.get(row, 0) + 1
         if losses[row] > 2 * LOSSES_A_ROW:

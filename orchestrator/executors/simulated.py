@@ -6,7 +6,8 @@ from dataclasses import replace
 
 from ...agents.agent import Lease, Rows
 from ...agents.evaluate import evaluator_for
-from ...agents.work import Searcher, work
+from ...agents.searcher import Searcher
+from ...agents.work import work
 from ..log import Log
 from ..planned import PlannedRun
 from ..run import Failed, Found
@@ -19,10 +20,11 @@ class Simulated:
 
     def __init__(self, planned: PlannedRun, log: Log) -> None:
         self._log, self._book = log, Book(planned, log)
-        self._evaluator = evaluator_for(planned.landscape)
+        self._evaluator = evaluator_for(planned.landscape, planned.evaluation)
         streams = Streams(planned)
         self._searchers = {
-            name: Searcher(name, agent, self._evaluator, streams.of(name)) for name, agent in planned.team
+            name: Searcher(name, agent, self._evaluator, streams.of(name), planned.evaluation)
+            for name, agent in planned.team
         }
         self._behind: set[str] = set()
 

@@ -40,7 +40,7 @@ def hanging(x):
 def experiment(tmp_path):
     (tmp_path / "objectives.py").write_text(OBJECTIVES)
 
-    def write(function, budget=120, repeats=1, more="", executor="simulated"):
+    def write(function, budget=120, repeats=1, evaluation="", executor="simulated"):
         path = tmp_path / f"{function}.yaml"
         path.write_text(
             textwrap.dedent(f"""\
@@ -48,12 +48,13 @@ def experiment(tmp_path):
             budget: {budget}
             repeats: {repeats}
             landscapes:
-              - {{kind: python, function: "objectives.py:{function}", bounds: [[-1, 1], [-1, 1]]{more}}}
+              - {{kind: python, function: "objectives.py:{function}", bounds: [[-1, 1], [-1, 1]]}}
             strategies:
               pair:
                 agents:
                   - {{kind: random, count: 2}}
                 policy: {{sharing: broadcast, lease: 20}}
+            evaluation: {{{evaluation}}}
             executor: {executor}
             """)
         )
@@ -123,7 +124,7 @@ def test_a_row_that_takes_three_processes_down_fails(local_ray, experiment, tmp_
 
 
 def test_a_deadly_row_fails_in_a_killable_child(experiment, tmp_path):
-    yaml = experiment("deadly", more=", timeout: 20")
+    yaml = experiment("deadly", evaluation="timeout: 20")
     results = run(yaml, out=tmp_path / "out", report=False)
     _, causes = outcome(results.path)
     assert causes
@@ -131,7 +132,7 @@ def test_a_deadly_row_fails_in_a_killable_child(experiment, tmp_path):
 
 
 def test_a_hanging_row_fails_at_its_timeout(experiment, tmp_path):
-    yaml = experiment("hanging", budget=20, more=", timeout: 0.3")
+    yaml = experiment("hanging", budget=20, evaluation="timeout: 0.3")
     results = run(yaml, out=tmp_path / "out", report=False)
     _, causes = outcome(results.path)
     assert causes

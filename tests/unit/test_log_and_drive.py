@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from searchparty.agents.agent import Agent, Converged, Lease, Region
-from searchparty.agents.work import ReplayError
+from searchparty.agents.ledger import ReplayError
 from searchparty.landscapes.landscape import Landscape, Space
 from searchparty.orchestrator.audit import Refused
 from searchparty.orchestrator.codec import dumps

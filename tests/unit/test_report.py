@@ -275,6 +275,17 @@ def test_wide_losses_of_unknown_minimum_are_drawn_symmetric_logarithmic():
     assert scales == ["symlog", "log"]
 
 
+def test_a_report_never_runs_the_users_function(results, tmp_path):
+    """It may hang, crash, or cost an hour a point: the picture shows what was found."""
+    calls = tmp_path / "calls"
+    code = f"def f(x):\n    open({str(calls)!r}, 'a').write('.')\n    return float(((x - 0.5) ** 2).sum())\n"
+    directory = results("{kind: python, function: f.py:f, bounds: [[0, 1], [0, 1]]}", beside={"f.py": code})
+    before = calls.stat().st_size
+    page = write_report(directory).read_text(encoding="utf-8")
+    assert calls.stat().st_size == before
+    assert "interpolated between the points" in page
+
+
 def test_an_agent_that_never_had_a_lease_is_no_trouble(results):
     strategies = "  party:\n    agents: [slsqp, axes, cma-es]\n    policy: party\n"
     path = results("{kind: rosenbrock, dimension: 2}", strategies, repeats=1, budget=12)

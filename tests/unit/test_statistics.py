@@ -35,7 +35,17 @@ def run_of(
     events = more.get("events", [Stopped("budget spent")])
     name = f"{landscape}-{strategy}-{repeat}"
     return RunData(
-        name, strategy, landscape, repeat, settings, Space(np.zeros(2), np.ones(2)), None, minimum, events, points
+        name,
+        strategy,
+        landscape,
+        repeat,
+        settings,
+        Space(np.zeros(2), np.ones(2)),
+        None,
+        minimum,
+        False,
+        events,
+        points,
     )
 
 

@@ -9,7 +9,9 @@ from hypothesis import strategies as st
 
 from searchparty.agents.agent import Agent, Converged, Lease, Region, Rows, WithGradient
 from searchparty.agents.evaluate import InPlace
-from searchparty.agents.work import ReplayError, Searcher, work
+from searchparty.agents.ledger import ReplayError
+from searchparty.agents.searcher import Searcher
+from searchparty.agents.work import work
 from searchparty.landscapes.landscape import EvaluationError, Space
 
 

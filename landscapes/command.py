@@ -1,0 +1,192 @@
+"""Programs of the user's own, in any language: a point in, a loss out, a line of JSON each."""
+
+from __future__ import annotations
+
+import json
+import math
+import shutil
+import time
+import weakref
+from pathlib import Path
+from typing import Any, ClassVar, Literal
+
+import numpy as np
+from pydantic import Field, field_validator, model_validator
+
+from .landscape import Array, EvaluationError, Landscape, LandscapeError, Problem, Space
+from .program import Ended, Program, quoted
+from .user import Pairs, checked_pairs, pairs_of
+
+BYTES_A_NUMBER = 64
+
+
+class Garbled(Exception):
+    """A line that is no answer; the message is a cause of failure that quotes it."""
+
+
+class NoLoss(Exception):
+    """The program said that this point has no loss, and why."""
+
+
+class Command(Landscape):
+    """A program of your own in any language: it reads a point and writes its loss, one line of JSON each.
+
+    It is started once and asked again and again: {"id": 7, "x": [0.5, 1.5]} on its standard input, to be answered by a
+    line with a number, or {"loss": 0.25}, or {"error": "why"}. It may print what it likes on its standard error.
+    """
+
+    external: ClassVar[bool] = True
+
+    kind: Literal["command"] = "command"
+    command: tuple[str, ...] = Field(min_length=1, description="The program and its arguments, e.g. [./simulate, -q].")
+    bounds: tuple[float, float] | Pairs = Field(description="One (low, high) an axis, or one pair with `dimension`.")
+    dimension: int | None = Field(None, ge=1, description="Number of axes, D, where bounds are one pair.")
+    gradient: bool = Field(False, description='Whether it answers "gradient": [...] too when asked with "gradient".')
+    gradient_price: int = Field(1, ge=0, description="What one gradient costs, in evaluations.")
+    minimum: float | None = Field(None, description="The known least loss, for reports only.")
+    startup: float = Field(60.0, gt=0, description="Seconds its first answer may take beside the time-out.")
+    base: str | None = Field(None, exclude=True, repr=False, description="Directory it runs in (set on loading).")
+
+    @field_validator("command", mode="before")
+    @classmethod
+    def _listed(cls, value: Any) -> Any:
+        return (value,) if isinstance(value, str) else value
+
+    @field_validator("command")
+    @classmethod
+    def _check_command(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if not value[0].strip() or any("\0" in word for word in value):
+            raise ValueError(f"command must name a program, got {list(value)!r}. Write e.g. [python3, simulate.py].")
+        return value
+
+    @model_validator(mode="after")
+    def _check_bounds(self) -> Command:
+        checked_pairs(self.pairs, self.dimension)
+        return self
+
+    @property
+    def pairs(self) -> Pairs:
+        """Bounds, one pair an axis."""
+        return pairs_of(self.bounds, self.dimension)
+
+    def open(self) -> Problem:
+        self.argv()
+        return Answering(self)
+
+    def argv(self) -> list[str]:
+        """The command with the program's place in full. Raises LandscapeError if there is no such program."""
+        program = self.command[0]
+        place = Path(self.base or ".") / Path(program).expanduser() if "/" in program else program
+        found = shutil.which(place)
+        if found is None:
+            exists = isinstance(place, Path) and place.exists()
+            why = "cannot be executed. Make it so (chmod +x)" if exists else "is not there. Check its path, or PATH"
+            raise LandscapeError(f"command must be a program that can be run, got {str(place)!r}, which {why}.")
+        return [str(Path(found).absolute()), *self.command[1:]]
+
+    def start(self, memory: int = 0) -> Program:
+        """One run of the program."""
+        return Program(self.argv(), self.base, memory, (1 << 20) + BYTES_A_NUMBER * len(self.pairs))
+
+    @property
+    def space(self) -> Space:
+        low, high = np.array(self.pairs, dtype=float).T
+        return Space(low.copy(), high.copy(), self.gradient, self.gradient_price)
+
+    @property
+    def label(self) -> str:
+        files = (word for word in self.command[1:] if Path(word).suffix and not word.startswith("-"))
+        return f"{Path(next(files, self.command[0])).name} D={len(self.pairs)}"
+
+
+def question(number: int, point: Array, with_gradient: bool) -> bytes:
+    """The line that asks for the loss of a point (D,) in the landscape's units."""
+    asked: dict[str, Any] = {"id": number, "x": point.tolist()}
+    if with_gradient:
+        asked["gradient"] = True
+    return json.dumps(asked, separators=(",", ":")).encode() + b"\n"
+
+
+def answer(line: bytes, number: int, dimension: int, with_gradient: bool) -> tuple[float, Array | None]:
+    """The loss and the gradient (D,), if asked for, that a line says. Raises Garbled, or NoLoss with its word."""
+    try:
+        said = json.loads(line)
+    except (ValueError, RecursionError):
+        raise Garbled(f"answered {quoted(line)}, which is not JSON") from None
+    if not isinstance(said, dict):
+        said = {"loss": said}
+    if said.get("id", number) != number:
+        raise Garbled(f"answered {quoted(line)}, which has another id than {number}")
+    if "error" in said:
+        raise NoLoss(f"said: {' '.join(str(said['error']).split())[:300]}")
+    loss = said.get("loss", said)
+    if loss is None:
+        loss = math.nan
+    found = _numbers([loss], 1)
+    if found is None:
+        raise Garbled(f'answered {quoted(line)}, which has no number as its "loss"')
+    if not with_gradient:
+        return float(found[0]), None
+    gradient = _numbers(said.get("gradient"), dimension)
+    if gradient is None:
+        raise Garbled(f'answered {quoted(line)}, which has no {dimension} numbers as its "gradient"')
+    return float(found[0]), gradient
+
+
+def _numbers(said: Any, count: int) -> Array | None:
+    """So many numbers as an array, or None where that is not what was said."""
+    if not isinstance(said, list) or len(said) != count or not all(type(each) in (int, float) for each in said):
+        return None
+    try:
+        return np.array(said, dtype=float)
+    except OverflowError:
+        return None
+
+
+class Answering:
+    """An opened command: one run of the program, started at the first question. It has no time-out: evaluations of an
+    experiment are asked by a pool that has one."""
+
+    minimizers: None = None
+    rowwise = True
+
+    def __init__(self, landscape: Command) -> None:
+        self.space, self.minimum = landscape.space, landscape.minimum
+        self._landscape = landscape
+        self._program: Program | None = None
+        self._asked = 0
+        self._finalizer: Any = None
+
+    def evaluate(self, points: Array) -> Array:
+        losses, causes = np.full(len(points), np.nan), {}
+        for row, point in enumerate(points):
+            try:
+                losses[row] = self._ask(point, False)[0]
+            except (Garbled, NoLoss, Ended, TimeoutError) as error:
+                causes[row] = str(error) or "gave no answer in time"
+        if causes:
+            raise EvaluationError(losses, causes)
+        return losses
+
+    def gradient(self, points: Array) -> Array:
+        found = [self._ask(point, True)[1] for point in points]
+        return np.array(found).reshape(points.shape)
+
+    def _ask(self, point: Array, with_gradient: bool) -> tuple[float, Array | None]:
+        deadline = None
+        if self._program is None:
+            self._program = self._landscape.start()
+            self._finalizer = weakref.finalize(self, self._program.kill)
+            deadline = time.monotonic() + self._landscape.startup
+        self._asked += 1
+        try:
+            self._program.ask(question(self._asked, point, with_gradient))
+            line = self._program.wait(deadline)
+            return answer(line, self._asked, self.space.dimension, with_gradient)
+        except NoLoss:
+            raise
+        except BaseException:
+            # Out of step, or gone: the next question goes to a new run of it.
+            self._program = None
+            self._finalizer()
+            raise

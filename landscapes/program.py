@@ -1,0 +1,181 @@
+"""A child process that is asked in lines and answers in lines, and that can be killed with all it has started."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import select
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+from . import confine
+
+LAST_WORDS = 2000
+"""Bytes kept of what a program says on standard error: its last words, should it die."""
+READ = 1 << 20
+
+
+class Ended(Exception):
+    """The program is gone, or its line is too long to be an answer; the message is a cause of failure."""
+
+
+class Program:
+    """One run of a program, in a session of its own, with pipes that never block the asker.
+
+    ``memory`` is the most bytes of data each of its processes may have (0: no limit); ``longest`` the most bytes of
+    a line. It dies with the thread that started it.
+    """
+
+    def __init__(
+        self,
+        argv: Sequence[str],
+        directory: str | None = None,
+        memory: int = 0,
+        longest: int = READ,
+        environment: Mapping[str, str] | None = None,
+    ) -> None:
+        launcher = [sys.executable, "-I", "-S", str(Path(confine.__file__)), str(os.getpid()), str(memory)]
+        self._process = subprocess.Popen(
+            [*launcher, *argv],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            start_new_session=True,
+            cwd=directory,
+            env={**os.environ, **(environment or {})},
+            bufsize=0,
+        )
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        assert self._process.stderr is not None
+        self._in = self._process.stdin.fileno()
+        self._out = self._process.stdout.fileno()
+        self._err = self._process.stderr.fileno()
+        for pipe in (self._in, self._out, self._err):
+            os.set_blocking(pipe, False)
+        self._longest = longest
+        self._unsent = b""
+        self._heard = bytearray()
+        self._said = bytearray()
+        self._mute = False
+
+    def ask(self, line: bytes) -> None:
+        """Send a line, as much of it as the pipe takes now; ``hear`` sends the rest."""
+        if self._heard:
+            raise Ended(f"answered before it was asked: {quoted(self._heard)}")
+        self._unsent = line
+        self._send()
+
+    def register(self, poll: select.poll) -> None:
+        """Have a poll wake when ``hear`` has something to do."""
+        poll.register(self._out, select.POLLIN)
+        if not self._mute:
+            poll.register(self._err, select.POLLIN)
+        if self._unsent:
+            poll.register(self._in, select.POLLOUT)
+
+    def hear(self) -> bytes | None:
+        """Send and read what can be without waiting: a whole line, or None. Raises Ended."""
+        self._send()
+        self._note_words()
+        piece = _read(self._out)
+        if piece == b"":
+            raise Ended(self.ending())
+        if piece is not None:
+            self._heard += piece
+        line, newline, rest = self._heard.partition(b"\n")
+        if newline:
+            self._heard = rest
+            return bytes(line)
+        if len(self._heard) > self._longest:
+            raise Ended(f"answered a line of over {self._longest:,} bytes: {quoted(self._heard)}")
+        return None
+
+    def wait(self, deadline: float | None) -> bytes:
+        """The next line. Raises TimeoutError at the deadline (of ``time.monotonic``), or Ended."""
+        while (line := self.hear()) is None:
+            if deadline is not None and time.monotonic() >= deadline:
+                raise TimeoutError
+            wait_for([self], deadline)
+        return line
+
+    def ending(self) -> str:
+        """How the process ended (it has closed its standard output), and its last words."""
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(1.0)
+        code = self._process.returncode
+        self._note_words()
+        lines = self._said.decode(errors="replace").strip().splitlines()
+        words = f": {lines[-1].strip()[:200]}" if lines else ""
+        if code is None:
+            return f"closed its standard output{words}"
+        return f"took its process down ({_exit(code)}){words}"
+
+    @property
+    def started(self) -> bool:
+        """False if it was found, on its end, that it could not be run at all."""
+        return self._process.returncode != confine.NOT_STARTED
+
+    def kill(self) -> None:
+        """Kill the process, and whatever it started in its session."""
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.wait()
+        for stream in (self._process.stdin, self._process.stdout, self._process.stderr):
+            if stream is not None:
+                with contextlib.suppress(OSError):
+                    stream.close()
+
+    def _send(self) -> None:
+        while self._unsent:
+            try:
+                self._unsent = self._unsent[os.write(self._in, self._unsent[:READ]) :]
+            except BlockingIOError:
+                return
+            except OSError:
+                # It no longer listens; what it has to say, or its end, is read next.
+                self._unsent = b""
+
+    def _note_words(self) -> None:
+        # A few at a time: a program may talk faster than it can be listened to.
+        for _ in range(16):
+            if self._mute or (words := _read(self._err)) is None:
+                return
+            self._mute = words == b""
+            self._said += words
+            del self._said[:-LAST_WORDS]
+
+
+def _read(pipe: int) -> bytes | None:
+    """What is there: None if nothing is, b"" at the end."""
+    try:
+        return os.read(pipe, READ)
+    except BlockingIOError:
+        return None
+
+
+def _exit(code: int) -> str:
+    if code >= 0:
+        return f"exit code {code}"
+    try:
+        return f"signal {signal.Signals(-code).name}"
+    except ValueError:
+        return f"signal {-code}"
+
+
+def quoted(text: bytes | bytearray, most: int = 200) -> str:
+    """The beginning of what was said, for a message."""
+    shown = bytes(text[:most]).decode(errors="replace")
+    return repr(shown) + (f" and {len(text) - most:,} bytes more" if len(text) > most else "")
+
+
+def wait_for(programs: Iterable[Program], deadline: float | None) -> None:
+    """Return when one of the programs can be heard, or at the deadline (of ``time.monotonic``)."""
+    poll = select.poll()
+    for program in programs:
+        program.register(poll)
+    poll.poll(None if deadline is None else max(0.0, 1000.0 * (deadline - time.monotonic())))
