@@ -24,7 +24,7 @@ from searchparty.landscapes.classics import Sphere
 from searchparty.landscapes.user import UserFunction
 from searchparty.orchestrator.drive import begin, drive
 from searchparty.orchestrator.executors.simulated import Simulated
-from searchparty.orchestrator.log import LogFile
+from searchparty.orchestrator.logfile import LogFile
 from searchparty.orchestrator.planned import PlannedRun
 from searchparty.orchestrator.policies.composed import Composed
 

@@ -19,12 +19,13 @@ from rich.table import Table as RichTable
 
 from ..landscapes.landscape import LandscapeError
 from ..orchestrator.drive import ExecutorError
-from ..orchestrator.log import LogError
+from ..orchestrator.log import LogError, LogLost
 from . import catalogue
 from .plan import plan
 from .progress import Bars, Lines
 from .results import Results
-from .running import Interrupted, ResultsError, Watcher, resume, run
+from .resuming import ResultsError
+from .running import Interrupted, Watcher, resume, run
 from .spec import SpecError, bundled, load, schema
 
 DONE, RUN_FAILED, INPUT_WRONG, INTERRUPTED = 0, 1, 2, 130
@@ -121,17 +122,35 @@ def resume_command(
     results: Annotated[Path, typer.Argument(metavar="RESULTS", help="A results directory.")],
     executor: ExecutorOption = None,
     address: AddressOption = None,
+    budget: Annotated[
+        str | None,
+        typer.Option(
+            "--budget", metavar="N", help='Extend every run to N evaluations, or "<n> D", from where it stands.'
+        ),
+    ] = None,
+    force: Annotated[
+        bool, typer.Option("--force", help="Go on though the YAML, the package or the code of an agent has changed.")
+    ] = False,
     no_report: NoReport = False,
 ) -> None:
-    """Go on with an experiment that was stopped or killed.
+    """Go on with an experiment that was stopped or killed, or give it more budget.
 
-    Example: searchparty resume results/quickstart-1
+    Examples: searchparty resume results/quickstart-1; searchparty resume results/quickstart-1 --budget 5000
     """
     settings = results / "experiment.yaml"
     total = len(plan(load(settings)).runs) if settings.exists() else 0
     _work(
         total,
-        lambda watcher: resume(results, executor=executor, address=address, watcher=watcher, report=not no_report),
+        lambda watcher: resume(
+            results,
+            executor=executor,
+            address=address,
+            budget=budget,
+            force=force,
+            watcher=watcher,
+            remark=lambda line: err.print(line, markup=False, soft_wrap=True),
+            report=not no_report,
+        ),
     )
 
 
@@ -220,6 +239,24 @@ def trace_command(
             print(line)  # noqa: T201
 
 
+@app.command("verify")
+def verify_command(
+    results: Annotated[Path, typer.Argument(metavar="RESULTS", help="A results directory.")],
+) -> None:
+    """Replay a log, evaluating nothing, and say whether every decision and every point follows from it.
+
+    Example: searchparty verify results/quickstart-1
+    """
+    from .verifying import verified
+
+    report = verified(results)
+    for line in report.problems:
+        err.print(line, style="red", markup=False, soft_wrap=True)
+    out.print(report.describe(), markup=False, soft_wrap=True)
+    if report.problems:
+        raise typer.Exit(RUN_FAILED)
+
+
 @app.command("list")
 def list_command(
     family: Annotated[Family, typer.Argument(help="What to list.")],
@@ -250,6 +287,9 @@ def main() -> None:
     """The command. A user's mistake ends with a message and exit code 2, never with a traceback."""
     try:
         app()
+    except LogLost as error:
+        err.print(str(error), style="red", markup=False, soft_wrap=True)
+        sys.exit(RUN_FAILED)
     except BAD_INPUT as error:
         err.print(str(error), style="red", markup=False, soft_wrap=True)
         sys.exit(INPUT_WRONG)
@@ -260,6 +300,11 @@ def main() -> None:
         # `searchparty trace ... | head` is no mistake; nothing more can be printed.
         sys.stderr.close()
         sys.exit(DONE)
+    except OSError as error:
+        place = f"{error.filename}: " if error.filename else ""
+        cure = "What the log holds is safe: free some space or mend the place, then resume, or report."
+        err.print(f"{place}{error.strerror or error}. {cure}", style="red", markup=False, soft_wrap=True)
+        sys.exit(RUN_FAILED)
 
 
 if __name__ == "__main__":

@@ -3,27 +3,27 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, Protocol
 
 from threadpoolctl import threadpool_limits
 
+from ..orchestrator.database import has_tables
 from ..orchestrator.drive import Executor, begin, drive
 from ..orchestrator.executors.simulated import Simulated
-from ..orchestrator.log import LogFile
+from ..orchestrator.log import LogError
+from ..orchestrator.logfile import LogFile
 from ..orchestrator.planned import PlannedRun
 from ..orchestrator.run import Run
 from ..orchestrator.schedule import schedule
+from ..orchestrator.writer import synced
 from .fingerprint import environment
 from .plan import Plan, plan
 from .results import Results
+from .resuming import ResultsError, check_same, extended
 from .spec import Experiment, load
-
-
-class ResultsError(ValueError):
-    """A results directory cannot be used; the message says why and what to do."""
 
 
 class Interrupted(KeyboardInterrupt):
@@ -32,6 +32,10 @@ class Interrupted(KeyboardInterrupt):
     def __init__(self, path: Path) -> None:
         super().__init__(str(path))
         self.path = path
+
+
+class EvaluationFailed(Exception):
+    """A run was stopped by an evaluation that failed, as its settings say; the message says which, and why."""
 
 
 class Watcher(Protocol):
@@ -72,8 +76,8 @@ def run(
     experiment = experiment.with_executor(executor, address)
     planned = plan(experiment)
     directory = new_directory(out, experiment.name)
-    (directory / "experiment.yaml").write_text(experiment.to_yaml(), encoding="utf-8")
-    return _work(planned, directory, watcher, report)
+    write_whole(directory / "experiment.yaml", experiment.to_yaml())
+    return _work(planned, directory, watcher, report, environment(planned.runs), {})
 
 
 def resume(
@@ -81,10 +85,18 @@ def resume(
     *,
     executor: str | None = None,
     address: str | None = None,
+    budget: int | str | None = None,
+    force: bool = False,
     watcher: Watcher | None = None,
+    remark: Callable[[str], None] = lambda _: None,
     report: bool = True,
 ) -> Results:
-    """Go on with an experiment that was stopped or killed, to the same findings as if it had not been."""
+    """Go on with an experiment that was stopped or killed, to the same findings as if it had not been.
+
+    ``budget`` (evaluations a run, or "<n> D") extends every run that has less, finished or not, from where it stands.
+    Raises ResultsError if the YAML, the package or the code of an agent, a policy or a landscape is not what began it,
+    unless ``force``; other differences are told to ``remark``.
+    """
     directory = Path(directory)
     settings = directory / "experiment.yaml"
     if not settings.exists():
@@ -92,8 +104,16 @@ def resume(
             f"results must be a directory that `searchparty run` made, got {directory}, which has no "
             "experiment.yaml. Give the path that the run printed."
         )
-    experiment = load(settings).with_executor(executor, address)
-    return _work(plan(experiment), directory, watcher, report)
+    planned = plan(load(settings).with_executor(executor, address))
+    known = environment(planned.runs)
+    log = directory / "log.sqlite"
+    budgets: dict[str, int] = {}
+    if log.exists() and has_tables(log):
+        for line in check_same(planned, known, directory, force):
+            remark(line)
+    if budget is not None:
+        budgets = extended(planned, budget, directory if log.exists() and has_tables(log) else None)
+    return _work(planned, directory, watcher, report, known, budgets)
 
 
 def new_directory(out: str | Path | None, name: str) -> Path:
@@ -105,25 +125,62 @@ def new_directory(out: str | Path | None, name: str) -> Path:
                 f"--out must be an empty or a new directory, got {directory}, which is not empty. Name another, "
                 f"or go on with what is there: searchparty resume {directory}"
             )
-        directory.mkdir(parents=True, exist_ok=True)
+        _made(directory, exist_ok=True)
         return directory
     stem = re.sub(r"[^A-Za-z0-9._-]+", "-", name).strip("-.") or "experiment"
     number = 1
     while True:
         directory = Path("results") / f"{stem}-{number}"
         try:
-            directory.mkdir(parents=True)
+            _made(directory)
         except FileExistsError:
             number += 1
         else:
             return directory
 
 
-def _work(plan: Plan, directory: Path, watcher: Watcher | None, report: bool) -> Results:
+def _made(directory: Path, exist_ok: bool = False) -> None:
+    try:
+        directory.mkdir(parents=True, exist_ok=exist_ok)
+    except FileExistsError:
+        raise
+    except OSError as error:
+        raise ResultsError(
+            f"results must go where a directory can be made, got {directory} ({error.strerror}). "
+            "Name another place: --out PATH."
+        ) from None
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Write a file so that it is there whole, whenever the machine stops, or not at all."""
+    part = path.with_suffix(".part")
+    try:
+        part.write_text(text, encoding="utf-8")
+        synced(part)
+        part.replace(path)
+        synced(path.parent)
+    except OSError as error:
+        raise ResultsError(
+            f"{path} must be written, and cannot be ({error.strerror}). Free some space, or name "
+            "another place: --out PATH."
+        ) from None
+
+
+def _work(
+    plan: Plan,
+    directory: Path,
+    watcher: Watcher | None,
+    report: bool,
+    environment: dict[str, Any],
+    budgets: Mapping[str, int],
+) -> Results:
     runs = plan.runs
     errors: dict[str, Exception] = {}
 
     def ended(run_id: str, error: Exception | None) -> None:
+        if isinstance(error, LogError):
+            # No other run could be written either.
+            raise error
         if error is not None:
             errors[run_id] = error
         if watcher is not None:
@@ -132,7 +189,7 @@ def _work(plan: Plan, directory: Path, watcher: Watcher | None, report: bool) ->
     with ExitStack() as stack:
         # Threads of BLAS would change the last bits, and fight with the actors for the cores.
         stack.enter_context(threadpool_limits(1))
-        log = LogFile(directory / "log.sqlite", environment() | {"clock": _clock(plan.experiment)})
+        log = LogFile(directory / "log.sqlite", environment | {"clock": _clock(plan.experiment)})
         stack.callback(log.close)
         make, wait, at_once = _executors(plan.experiment, runs, stack)
         # Known to the file from the start, so that a report on an unfinished log says what is missing.
@@ -140,7 +197,7 @@ def _work(plan: Plan, directory: Path, watcher: Watcher | None, report: bool) ->
             log.run(planned, plan.labels[planned.id])
 
         def started(planned: PlannedRun) -> Callable[[], Generator[bool, None, None]]:
-            return lambda: _drive(planned, log, make, watcher)
+            return lambda: _drive(planned, log, make, watcher, budgets.get(planned.id))
 
         stepped = (lambda _: None) if watcher is None else watcher.stepped
         try:
@@ -160,7 +217,11 @@ def _clock(experiment: Experiment) -> dict[str, Any] | None:
 
 
 def _drive(
-    planned: PlannedRun, log: LogFile, make: Callable[[PlannedRun, Any], Executor], watcher: Watcher | None
+    planned: PlannedRun,
+    log: LogFile,
+    make: Callable[[PlannedRun, Any], Executor],
+    watcher: Watcher | None,
+    budget: int | None,
 ) -> Generator[bool, None, None]:
     run_log = log.run(planned)
     run = begin(planned)
@@ -168,9 +229,11 @@ def _drive(
         watcher.begun(planned, run)
     executor = make(planned, run_log)
     try:
-        yield from drive(run, planned, planned.policy, executor, run_log)
+        yield from drive(run, planned, planned.policy, executor, run_log, budget)
     finally:
         executor.close()
+    if run.halted is not None:
+        raise EvaluationFailed(run.stopped)
 
 
 def _executors(

@@ -78,14 +78,18 @@ class Scribe:
         advance(self.run, event)
 
 
-def drive(run: Run, planned: PlannedRun, policy: Policy, executor: Executor, log: Log) -> Generator[bool, None, None]:
+def drive(
+    run: Run, planned: PlannedRun, policy: Policy, executor: Executor, log: Log, budget: int | None = None
+) -> Generator[bool, None, None]:
     """Work a run to its end. Yields False whenever it waits and True after each outcome, so that many runs
-    interleave."""
+    interleave. ``budget`` extends the run's, once all that is recorded has been read."""
     scribe = Scribe(run, log)
-    deadline = None if planned.seconds is None else time.monotonic() + planned.seconds
+    deadline = _deadline(planned, log.elapsed if budget is None else 0.0)
     scribe.write(Started(planned.id, planned.settings))
-    while run.stopped is None or scribe.recorded is not None:
-        _verdict(scribe, deadline)
+    while True:
+        budget = _verdict(scribe, deadline, budget)
+        if run.stopped is not None and scribe.recorded is None:
+            return
         leases = _decision(run, planned, policy)
         if leases:
             scribe.write(Granted(run.decisions, leases))
@@ -110,13 +114,24 @@ def _decision(run: Run, planned: PlannedRun, policy: Policy) -> tuple[Lease, ...
     return leases
 
 
-def _verdict(scribe: Scribe, deadline: float | None) -> None:
-    """Note a change of budget: one that is recorded, or the wall clock's word that time is up."""
+def _deadline(planned: PlannedRun, elapsed: float) -> float | None:
+    """When time is up, after so many seconds of work in earlier sessions."""
+    return None if planned.seconds is None else time.monotonic() + planned.seconds - elapsed
+
+
+def _verdict(scribe: Scribe, deadline: float | None, budget: int | None) -> int | None:
+    """Note a change of budget: one that is recorded, the user's word, or the wall clock's that time is up. Returns what
+    of the user's word is still to be noted."""
     run = scribe.run
-    if isinstance(scribe.recorded, Extended):
-        scribe.write(scribe.recorded)
-    elif scribe.recorded is None and deadline is not None and time.monotonic() > deadline and run.remaining > 0:
+    if scribe.recorded is not None:
+        if isinstance(scribe.recorded, Extended):
+            scribe.write(scribe.recorded)
+        return budget
+    if budget is not None and budget > run.budget and not _reached(run):
+        scribe.write(Extended(budget))
+    elif deadline is not None and time.monotonic() > deadline and run.remaining > 0 and run.stopped is None:
         scribe.write(Extended(run.spent + run.granted))
+    return None
 
 
 def _reached(run: Run) -> bool:

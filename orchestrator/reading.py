@@ -16,7 +16,18 @@ from numpy.typing import NDArray
 from ..agents.agent import Rows
 from ..landscapes.landscape import Array
 from .codec import dumps
-from .log import LogError, RunRecord, check_version, read_events, read_rows
+from .database import (
+    NOT_OURS,
+    RunRecord,
+    Session,
+    check_version,
+    explained,
+    read_events,
+    read_rows,
+    read_runs,
+    read_sessions,
+)
+from .log import LogError, LogLost
 from .run import Event, Failed, Found
 
 
@@ -48,8 +59,19 @@ class LogReader:
         try:
             self._db = sqlite3.connect(f"file:{self.path}?mode=ro", uri=True)
             check_version(self._db, self.path)
-        except sqlite3.DatabaseError as error:
-            raise LogError(f"{self.path} cannot be read ({error}). Give the results directory of a run.") from None
+        except sqlite3.Error as error:
+            raise self._unread(error) from None
+
+    def _unread(self, error: sqlite3.Error) -> LogError:
+        found = explained(error, self.path)
+        # A reader writes nothing: whatever else is wrong, it could not read.
+        return LogError(f"{self.path} cannot be read ({error}). {NOT_OURS}") if isinstance(found, LogLost) else found
+
+    def _execute(self, sql: str, values: tuple[Any, ...] = ()) -> list[Any]:
+        try:
+            return self._db.execute(sql, values).fetchall()
+        except sqlite3.Error as error:
+            raise self._unread(error) from None
 
     def close(self) -> None:
         self._db.close()
@@ -63,20 +85,28 @@ class LogReader:
     @property
     def meta(self) -> dict[str, Any]:
         """``schema_version``, ``created`` and ``environment``."""
-        return {key: json.loads(value) for key, value in self._db.execute("SELECT key, value FROM meta")}
+        return {key: json.loads(value) for key, value in self._execute("SELECT key, value FROM meta")}
+
+    @property
+    def sessions(self) -> list[Session]:
+        """The processes that wrote the log, in order."""
+        return read_sessions(self._execute)
 
     def runs(self) -> list[RunRecord]:
         """The runs, in the order of the plan."""
-        sql = "SELECT id, strategy, landscape, repeat, settings FROM runs ORDER BY position"
-        return [RunRecord(i, s, la, r, json.loads(settings)) for i, s, la, r, settings in self._db.execute(sql)]
+        return read_runs(self._execute)
 
     def events(self, run: str) -> list[Event]:
         """A run's events, in order."""
-        return read_events(self._db.execute, run)
+        return read_events(self._execute, run)
 
     def rows(self, run: str, lease: int) -> Rows | None:
         """All points of one lease that are recorded, collected or not."""
-        return read_rows(self._db.execute, run, lease)
+        return read_rows(self._execute, run, lease)
+
+    def counts(self, run: str) -> dict[int, int]:
+        """How many points each lease of a run has."""
+        return dict(self._execute("SELECT lease, SUM(n) FROM points WHERE run = ? GROUP BY lease", (run,)))
 
     def points(self, run: str) -> Points:
         """All collected points of a run."""
@@ -97,9 +127,9 @@ class LogReader:
         return Points(*(np.concatenate(parts) for parts in zip(*columns, strict=True)))
 
     def wall_seconds(self, run: str) -> float:
-        """Seconds of the wall clock from a run's first event to its last."""
+        """Seconds of work from a run's first event to its last; pauses between sessions are left out."""
         sql = "SELECT MAX(wall) - MIN(wall) FROM events WHERE run = ?"
-        (seconds,) = self._db.execute(sql, (run,)).fetchone()
+        ((seconds,),) = self._execute(sql, (run,))
         return float(seconds or 0.0)
 
 

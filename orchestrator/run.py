@@ -139,6 +139,8 @@ class Run:
     """Logical time: the logical end of the last collected lease."""
     granted: int = 0
     """Evaluations in leases that are out."""
+    ever_granted: int = 0
+    """Evaluations in all leases: what is spent, what was returned, and what is out."""
     spent: int = 0
     decisions: int = 0
     leases: int = 0
@@ -206,6 +208,7 @@ def _grant(run: Run, event: Granted) -> None:
         member.granted_at = run.spent + run.granted
         run.out[lease.id] = (run.now + lease.budget * run.seconds, lease)
         run.granted += lease.budget
+        run.ever_granted += lease.budget
         run.leases = lease.id + 1
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from ...agents.agent import Lease, Rows
-from ...agents.evaluate import evaluator_for
+from ...agents.evaluate import Evaluator, evaluator_for
 from ...agents.searcher import Searcher
 from ...agents.work import work
 from ..log import Log
@@ -18,9 +18,9 @@ class Simulated:
     """The executor of one run, in process. Since outcomes are collected in logical order whatever the executor,
     working a lease when it is collected gives the same findings as working leases side by side."""
 
-    def __init__(self, planned: PlannedRun, log: Log) -> None:
+    def __init__(self, planned: PlannedRun, log: Log, evaluator: Evaluator | None = None) -> None:
         self._log, self._book = log, Book(planned, log)
-        self._evaluator = evaluator_for(planned.landscape, planned.evaluation)
+        self._evaluator = evaluator or evaluator_for(planned.landscape, planned.evaluation)
         streams = Streams(planned)
         self._searchers = {
             name: Searcher(name, agent, self._evaluator, streams.of(name), planned.evaluation)

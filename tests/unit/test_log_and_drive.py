@@ -16,7 +16,8 @@ from searchparty.orchestrator.audit import Refused
 from searchparty.orchestrator.codec import dumps
 from searchparty.orchestrator.drive import begin, drive
 from searchparty.orchestrator.executors.simulated import Simulated
-from searchparty.orchestrator.log import LogError, LogFile, MemoryLog
+from searchparty.orchestrator.log import LogError, MemoryLog
+from searchparty.orchestrator.logfile import LogFile
 from searchparty.orchestrator.planned import PlannedRun
 from searchparty.orchestrator.policies.composed import Composed
 from searchparty.orchestrator.policies.policy import Policy

@@ -1,0 +1,77 @@
+"""Whether the log of an experiment holds together, run by run."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+
+from threadpoolctl import threadpool_limits
+
+from ..agents.ledger import ReplayError
+from ..orchestrator.audit import Refused
+from ..orchestrator.reading import LogReader
+from ..orchestrator.verify import Verified, verify
+from .plan import plan
+from .resuming import ResultsError
+from .spec import load
+
+
+@dataclass
+class Verification:
+    """What was found of all runs. ``problems`` says, a line a run, what does not follow."""
+
+    path: Path
+    runs: int = 0
+    unfinished: int = 0
+    totals: Counter[str] = field(default_factory=Counter)
+    problems: list[str] = field(default_factory=list)
+
+    def add(self, found: Verified) -> None:
+        """Count one run in."""
+        self.runs += 1
+        self.unfinished += not found.finished
+        self.totals.update({f.name: int(getattr(found, f.name)) for f in fields(found) if f.name != "finished"})
+
+    def describe(self) -> str:
+        """The whole in two or three lines."""
+        t = self.totals
+        lines = [
+            f"{self.path}: {self.runs} runs, {t['decisions']:,} decisions, {t['points']:,} points"
+            + (" follow from the log." if self.runs else ".")
+        ]
+        if self.runs:
+            out = f" + {t['out']:,} out" if t["out"] else ""
+            lines.append(
+                f"Granted {t['granted']:,} evaluations = {t['spent']:,} spent + {t['returned']:,} returned{out}."
+            )
+        if self.unfinished:
+            lines.append(f"{self.unfinished} of them have not ended: searchparty resume {self.path}")
+        if self.problems:
+            lines.append(f"{len(self.problems)} runs do NOT follow from the log.")
+        return "\n".join(lines)
+
+
+def verified(directory: Path | str) -> Verification:
+    """Replay every run of a results directory without evaluating anything."""
+    directory = Path(directory)
+    settings = directory / "experiment.yaml"
+    if not settings.exists():
+        raise ResultsError(
+            f"results must be a directory that `searchparty run` made, got {directory}, which has no "
+            "experiment.yaml. Give the path that the run printed."
+        )
+    planned = plan(load(settings))
+    known = {run.id: run for run in planned.runs}
+    found = Verification(directory)
+    with LogReader(directory) as reader, threadpool_limits(1):
+        for record in reader.runs():
+            name = f"run {record.id} ({record.strategy} on {record.landscape}, repeat {record.repeat})"
+            if record.id not in known:
+                found.problems.append(f"{name} is not what experiment.yaml plans now, and cannot be replayed.")
+                continue
+            try:
+                found.add(verify(known[record.id], reader))
+            except (ReplayError, Refused) as error:
+                found.problems.append(f"{name}: {error}")
+    return found

@@ -1,0 +1,195 @@
+"""The log of an experiment: one SQLite file, one writer, synced to the disk at least once a second."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import json
+import os
+import socket
+import sqlite3
+import time
+from pathlib import Path
+from typing import Any
+
+from ..agents.agent import Rows
+from .codec import dumps
+from .database import (
+    SCHEMA,
+    SCHEMA_VERSION,
+    SESSIONS,
+    RunRecord,
+    Session,
+    explained,
+    has_tables,
+    read_events,
+    read_rows,
+    read_runs,
+    read_sessions,
+)
+from .log import LogError
+from .planned import PlannedRun
+from .run import Event
+from .writer import Writer, synced
+
+
+class Held:
+    """A directory that no other process may write to as long as this one does: a lock that ends with the process."""
+
+    def __init__(self, directory: Path) -> None:
+        self._fd = os.open(directory, os.O_RDONLY)
+        try:
+            fcntl.flock(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            os.close(self._fd)
+            raise LogError(
+                f"{directory} is in use by {_holder(directory / 'log.sqlite')}. Wait until it ends."
+            ) from None
+
+    def release(self) -> None:
+        os.close(self._fd)
+
+
+def _holder(path: Path) -> str:
+    """The process that writes the log, as its last session tells."""
+    try:
+        db = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
+        with contextlib.closing(db):
+            last = read_sessions(lambda sql, values: db.execute(sql, values).fetchall())[-1]
+    except (sqlite3.Error, IndexError):
+        return "another process"
+    return f"process {last.pid} on {last.host}, since {last.started}"
+
+
+class LogFile:
+    """One SQLite file that holds the logs of an experiment's runs; the only writer holds it open.
+
+    Not for network file systems: SQLite's write-ahead log needs shared memory. What a killed process had not committed
+    is decided again, the same, since decisions are pure. Raises LogError for a file that cannot be used, LogLost if it
+    can be written no longer.
+    """
+
+    def __init__(self, path: Path, environment: dict[str, Any] | None = None) -> None:
+        self.path = path
+        self._held = Held(path.parent)
+        try:
+            self._writer = Writer(path, *self._opened(environment or {}))
+        except BaseException as error:
+            self._held.release()
+            if isinstance(error, sqlite3.Error):
+                raise explained(error, path) from None
+            raise
+        self.execute, self.commit = self._writer.execute, self._writer.commit
+
+    def _opened(self, environment: dict[str, Any]) -> tuple[sqlite3.Connection, float]:
+        """The connection, and the seconds of work that earlier sessions noted; a session is begun."""
+        known = self.path.exists() and has_tables(self.path)
+        db = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False)
+        try:
+            if not known:
+                # Points are blobs of many kilobytes: large pages halve the cost of writing them.
+                db.execute("PRAGMA page_size=32768")
+            db.execute("PRAGMA journal_mode=WAL")
+            db.execute("PRAGMA synchronous=NORMAL")
+            db.execute("BEGIN IMMEDIATE")
+            if not known:
+                _create(db, environment)
+            db.execute(SESSIONS)
+            (before,) = db.execute("SELECT COALESCE(MAX(wall), 0) FROM events").fetchone()
+            now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+            values = (now, socket.gethostname(), os.getpid(), before, json.dumps(environment))
+            db.execute("INSERT INTO sessions VALUES (NULL, ?, ?, ?, ?, ?)", values)
+            db.execute("COMMIT")
+            synced(self.path.parent)
+        except BaseException:
+            db.close()
+            raise
+        return db, float(before)
+
+    @property
+    def sessions(self) -> list[Session]:
+        """All sessions up to this one."""
+        return read_sessions(self.execute)
+
+    @property
+    def elapsed(self) -> float:
+        """Seconds of work on this log, by a clock that never jumps: those of earlier sessions, and of this one."""
+        return self._writer.elapsed
+
+    def runs(self) -> list[RunRecord]:
+        """The runs it knows of."""
+        return read_runs(self.execute)
+
+    def run(self, planned: PlannedRun, label: str | None = None) -> RunLog:
+        """The log of one run; made known to the file if it is new. ``label`` names its landscape in reports."""
+        ((count,),) = self.execute("SELECT COUNT(*) FROM runs")
+        self.execute(
+            "INSERT OR IGNORE INTO runs VALUES (?, ?, ?, ?, ?, ?)",
+            (
+                planned.id,
+                count,
+                planned.strategy,
+                label or planned.landscape.label,
+                planned.repeat,
+                json.dumps(planned.settings),
+            ),
+        )
+        return RunLog(planned.id, self)
+
+    def close(self) -> None:
+        """Commit, bring everything into the one file, and leave write-ahead mode."""
+        try:
+            self._writer.close()
+        finally:
+            self._held.release()
+
+
+def _create(db: sqlite3.Connection, environment: dict[str, Any]) -> None:
+    for statement in SCHEMA.strip().split(";"):
+        if statement.strip():
+            db.execute(statement)
+    meta = {
+        "schema_version": SCHEMA_VERSION,
+        "created": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+        "environment": environment,
+    }
+    db.executemany("INSERT INTO meta VALUES (?, ?)", [(k, json.dumps(v)) for k, v in meta.items()])
+
+
+class RunLog:
+    """One run's part of a log file."""
+
+    def __init__(self, run: str, file: LogFile) -> None:
+        self._run, self._file = run, file
+        ((self._seq, self.elapsed),) = file.execute(
+            "SELECT COUNT(*), COALESCE(MAX(wall) - MIN(wall), 0.0) FROM events WHERE run = ?", (run,)
+        )
+
+    def events(self) -> list[Event]:
+        return read_events(self._file.execute, self._run)
+
+    def append(self, event: Event) -> None:
+        self._file.execute(
+            "INSERT INTO events VALUES (?, ?, ?, ?, ?)",
+            (self._run, self._seq, type(event).__name__, dumps(event), self._file.elapsed),
+        )
+        self._seq += 1
+
+    def rows(self, lease: int) -> Rows | None:
+        return read_rows(self._file.execute, self._run, lease)
+
+    def add_rows(self, lease: int, rows: Rows) -> None:
+        failures = [[f.row, f.cause] for f in rows.failures]
+        self._file.execute(
+            "INSERT INTO points VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                self._run,
+                lease,
+                rows.first,
+                len(rows.losses),
+                rows.points.tobytes(),
+                rows.losses.tobytes(),
+                None if rows.gradients is None else rows.gradients.tobytes(),
+                json.dumps(failures) if failures else None,
+            ),
+        )

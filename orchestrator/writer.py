@@ -1,0 +1,118 @@
+"""One SQLite connection that commits by itself, and has what it committed on the disk within a second."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sqlite3
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+from .database import explained
+from .log import LogError
+
+COMMIT_SECONDS = 0.2
+SPARSE_SECONDS = 0.02
+"""What comes after so long a pause is committed at once: the next may come in an hour."""
+SYNC_SECONDS = 0.5
+
+
+class Writer:
+    """Writes in one long transaction after another: each is committed within 0.2 s, at once where statements are
+    sparse; a thread commits what no further statement follows, and syncs. ``before`` are the seconds of work of
+    earlier sessions. Raises LogLost when the file can be written no longer, at that statement and every later one."""
+
+    def __init__(self, path: Path, db: sqlite3.Connection, before: float) -> None:
+        self._path, self._db, self._before = path, db, before
+        self._lock = threading.Lock()
+        self._lost: LogError | None = None
+        self._changed = False
+        self._began = self._committed = self._last = time.monotonic()
+        self._db.execute("BEGIN IMMEDIATE")
+        self._closing = threading.Event()
+        self._keeper = threading.Thread(target=self._keep, name="searchparty-log", daemon=True)
+        self._keeper.start()
+
+    @property
+    def elapsed(self) -> float:
+        """Seconds of work up to now, by a clock that never jumps."""
+        return self._before + time.monotonic() - self._began
+
+    def execute(self, sql: str, values: tuple[Any, ...] = ()) -> list[Any]:
+        """Run one statement in the transaction under way, and commit if it is time; what it returned."""
+        with self._lock:
+            if self._lost is not None:
+                raise self._lost
+            try:
+                found = self._db.execute(sql, values).fetchall()
+            except sqlite3.Error as error:
+                raise self._given_up(error) from None
+            self._changed = True
+            now = time.monotonic()
+            if now - self._last > SPARSE_SECONDS or now - self._committed > COMMIT_SECONDS:
+                self._commit()
+            self._last = now
+            return found
+
+    def commit(self) -> None:
+        """Commit now."""
+        with self._lock:
+            if self._lost is not None:
+                raise self._lost
+            self._commit()
+
+    def close(self) -> None:
+        """Commit, fold the write-ahead log into the file, and leave that mode."""
+        self._closing.set()
+        self._keeper.join()
+        try:
+            if self._lost is None:
+                self._db.execute("COMMIT")
+                self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+                # Refused while a reader has the file open; the next close does it then.
+                with contextlib.suppress(sqlite3.OperationalError):
+                    self._db.execute("PRAGMA journal_mode=DELETE")
+        except sqlite3.Error as error:
+            raise self._given_up(error) from None
+        finally:
+            self._db.close()
+
+    def _commit(self) -> None:
+        try:
+            self._db.execute("COMMIT")
+            self._db.execute("BEGIN IMMEDIATE")
+        except sqlite3.Error as error:
+            raise self._given_up(error) from None
+        self._committed, self._changed = time.monotonic(), False
+
+    def _given_up(self, error: sqlite3.Error) -> LogError:
+        self._lost = explained(error, self._path)
+        return self._lost
+
+    def _keep(self) -> None:
+        """Commit what waits for the next statement, and bring what is committed to the disk. In a thread, as the next
+        statement may come in an hour."""
+        done = 0.0
+        while not self._closing.wait(SYNC_SECONDS):
+            with self._lock:
+                if self._lost is None and self._changed:
+                    # What goes wrong here is told by the next statement.
+                    with contextlib.suppress(LogError):
+                        self._commit()
+                committed = self._committed
+            if committed > done:
+                # SQLite itself syncs the write-ahead log only when it folds it into the file.
+                synced(Path(f"{self._path}-wal"))
+                done = committed
+
+
+def synced(path: Path) -> None:
+    """Have a file, or the entries of a directory, on the disk."""
+    with contextlib.suppress(OSError):
+        fd = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(fd)
+        finally:
+            os.close(fd)
