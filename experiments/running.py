@@ -11,7 +11,7 @@ from typing import Any, Protocol
 from threadpoolctl import threadpool_limits
 
 from ..orchestrator.database import has_tables
-from ..orchestrator.drive import Executor, begin, drive
+from ..orchestrator.drive import Executor, ExecutorLost, begin, drive
 from ..orchestrator.executors.simulated import Simulated
 from ..orchestrator.log import LogError
 from ..orchestrator.logfile import LogFile
@@ -178,8 +178,8 @@ def _work(
     errors: dict[str, Exception] = {}
 
     def ended(run_id: str, error: Exception | None) -> None:
-        if isinstance(error, LogError):
-            # No other run could be written either.
+        if isinstance(error, LogError | ExecutorLost):
+            # No other run could go on either.
             raise error
         if error is not None:
             errors[run_id] = error
@@ -192,6 +192,8 @@ def _work(
         log = LogFile(directory / "log.sqlite", environment | {"clock": _clock(plan.experiment)})
         stack.callback(log.close)
         make, wait, at_once = _executors(plan.experiment, runs, stack)
+        # Before anything else is closed: Ray, once lost, may take this process with it.
+        stack.callback(log.commit)
         # Known to the file from the start, so that a report on an unfinished log says what is missing.
         for planned in runs:
             log.run(planned, plan.labels[planned.id])
@@ -204,6 +206,10 @@ def _work(
             schedule([(planned.id, started(planned)) for planned in runs], at_once, wait, ended, stepped)
         except KeyboardInterrupt:
             raise Interrupted(directory) from None
+        except ExecutorLost as error:
+            raise ExecutorLost(
+                f"{error} Everything found so far is in {directory}. Go on with: searchparty resume {directory}"
+            ) from None
     results = Results(directory, errors)
     if report:
         results.report()

@@ -41,10 +41,9 @@ class Verification:
             + (" follow from the log." if self.runs else ".")
         ]
         if self.runs:
-            out = f" + {t['out']:,} out" if t["out"] else ""
-            lines.append(
-                f"Granted {t['granted']:,} evaluations = {t['spent']:,} spent + {t['returned']:,} returned{out}."
-            )
+            parts = [f"{t['spent']:,} spent", f"{t['returned']:,} returned"]
+            parts += [f"{t['out']:,} out"] if t["out"] else []
+            lines.append(f"Granted {t['granted']:,} evaluations = {' + '.join(parts)}.")
         if self.unfinished:
             lines.append(f"{self.unfinished} of them have not ended: searchparty resume {self.path}")
         if self.problems:

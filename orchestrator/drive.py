@@ -21,6 +21,10 @@ class ExecutorError(Exception):
     """An executor cannot start or go on, through no fault of an agent; the message says what to do."""
 
 
+class ExecutorLost(ExecutorError):
+    """What leases are worked on is gone altogether: no run can go on here."""
+
+
 class Executor(Protocol):
     """Where leases are worked."""
 

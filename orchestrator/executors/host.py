@@ -48,6 +48,8 @@ class Order:
     flush_seconds: float = FLUSH_SECONDS
     lost_rows: dict[int, str] = field(default_factory=dict)
     largest: int | None = None
+    sign: bool = False
+    """Whether to send an item without rows once the rows of the lease are come to."""
 
 
 class Desk:
@@ -67,6 +69,8 @@ class Desk:
         for agent, rows in order.news:
             self._store.extend(agent, rows)
         lease = order.lease
+        if order.sign:
+            yield None, None
         searcher = self._searchers[lease.agent]
         if searcher.agent.reads_archive:
             lease = replace(lease, seen=self._store.view(lease.archive))

@@ -17,15 +17,18 @@ from ray.exceptions import RayActorError, RayError
 
 from ...agents.agent import Finding, Lease, Rows
 from ...landscapes.loading import LOADED
-from ..drive import ExecutorError
+from ..drive import ExecutorError, ExecutorLost
 from ..log import Log
 from ..planned import PlannedRun
 from ..run import Failed, Found
 from .book import Book, outcome
 from .host import Host, News, Opening, Order
+from .pulse import Pulse
 
 LOSSES_A_ROW = 3
 """So many processes lost at one row fail that row."""
+MOST_UNBEGUN = 10
+"""So many processes of a lease may be lost before they come to its rows: with their machine, say."""
 
 
 @dataclass(slots=True)
@@ -55,6 +58,10 @@ class Pool:
         # One actor an agent of the largest team; more only where there are more cores and agents to use them.
         size = actors or max(largest_team, min(members, cluster_cpus()))
         self._cpus = cpus_per_actor
+        # Made once: making it asks the cluster, which hangs when that is gone.
+        self._remote: Any = ray.remote(Host)
+        self._pulse = pulse()
+        self._gone = False
         self.slots = [Slot() for _ in range(size)]
         self._streams: dict[Any, tuple[RayExecutor, int]] = {}
 
@@ -69,9 +76,16 @@ class Pool:
     def actor(self, slot: Slot) -> Any:
         """The slot's actor, started when it is first needed."""
         if slot.actor is None:
-            remote: Any = ray.remote(Host)
-            slot.actor = remote.options(num_cpus=self._cpus, max_concurrency=1, max_restarts=0).remote()
+            self._check()
+            slot.actor = self._remote.options(num_cpus=self._cpus, max_concurrency=1, max_restarts=0).remote()
         return slot.actor
+
+    def _check(self) -> None:
+        """Raise ExecutorLost if Ray is gone: it would keep us waiting for good."""
+        lost = self._pulse.lost()
+        if lost:
+            self._gone = True
+            raise ExecutorLost(f"Ray was lost: {lost}.")
 
     def discard(self, slot: Slot, generation: int) -> None:
         """A slot's actor of that generation is lost; the next use starts another."""
@@ -86,6 +100,7 @@ class Pool:
 
     def wait(self, seconds: float = 0.5) -> None:
         """Wait until something has arrived, and hand on all that has."""
+        self._check()
         timeout = seconds
         while self._streams:
             ready, _ = ray.wait(
@@ -117,7 +132,7 @@ class Pool:
         """Stop the actors, and Ray if it was started here."""
         self._streams.clear()
         for slot in self.slots:
-            if slot.actor is not None:
+            if slot.actor is not None and not self._gone:
                 with contextlib.suppress(RayError):
                     ray.kill(slot.actor)
                 slot.actor = None
@@ -140,6 +155,10 @@ class RayExecutor:
         """By agent: the generation in which its searcher stands where its last lease left it."""
         self._losses: dict[int, dict[int, int]] = {}
         """By lease, by row: processes lost there."""
+        self._begun: set[int] = set()
+        """Leases whose process, after a loss, has come to their rows again."""
+        self._unbegun: dict[int, int] = {}
+        """By lease: processes lost before they had come so far."""
 
     def submit(self, lease: Lease) -> None:
         self._book.note(lease)
@@ -161,6 +180,8 @@ class RayExecutor:
             raise event
         self._book.settle(lease)
         self._losses.pop(lease, None)
+        self._unbegun.pop(lease, None)
+        self._begun.discard(lease)
         return event
 
     def close(self) -> None:
@@ -172,6 +193,8 @@ class RayExecutor:
 
     def take(self, lease: int, rows: Rows | None, finding: Finding | None) -> None:
         """Something has arrived of a lease."""
+        if rows is None and finding is None:
+            self._begun.add(lease)
         if rows is not None:
             self._log.add_rows(lease, rows)
         if finding is not None:
@@ -191,13 +214,17 @@ class RayExecutor:
             self._pool.discard(slot, current)
         recorded = self._book.rows(lease)
         row = 0 if recorded is None else min((*recorded.gaps, len(recorded.losses)))
-        losses = self._losses.setdefault(lease, {})
-        losses[row] = losses.get(row, 0) + 1
-        if losses[row] > 2 * LOSSES_A_ROW:
-            # The row would have been passed over by now: actors die before they come to it.
+        if lease not in self._losses or lease in self._begun:
+            losses = self._losses.setdefault(lease, {})
+            losses[row] = losses.get(row, 0) + 1
+        else:
+            # Not the row's doing: the process never came to it.
+            self._unbegun[lease] = self._unbegun.get(lease, 0) + 1
+        self._begun.discard(lease)
+        if self._unbegun.get(lease, 0) > MOST_UNBEGUN:
             self._outcomes[lease] = ExecutorError(
-                f"Ray lost {losses[row]} processes in a row under lease {lease} of {granted.agent}. See Ray's logs "
-                "(memory?), or use --executor simulated."
+                f"Ray lost {MOST_UNBEGUN} processes in turn before they could go on with lease {lease} of "
+                f"{granted.agent}. See Ray's logs (memory?), or use --executor simulated."
             )
             return
         self._start(granted)
@@ -237,7 +264,22 @@ def _careful(order: Order, losses: dict[int, int]) -> Order:
     """After a loss, hand on every batch at once, so that the next one tells its row; fail a row that has cost
     three processes, and come to it alone."""
     lost = {row: f"took its process down {LOSSES_A_ROW} times" for row, n in losses.items() if n >= LOSSES_A_ROW}
-    return replace(order, flush_seconds=0.0, lost_rows=lost, largest=1 if max(losses.values()) > 1 else None)
+    largest = 1 if max(losses.values()) > 1 else None
+    return replace(order, flush_seconds=0.0, lost_rows=lost, largest=largest, sign=True)
+
+
+def pulse() -> Pulse:
+    """The pulse of the Ray that is joined."""
+    context = ray.get_runtime_context()
+    own = next(node for node in ray.nodes() if node["NodeID"] == context.get_node_id())
+    host, _, port = context.gcs_address.rpartition(":")
+    doors = {
+        "control store (GCS)": (host.strip("[]"), int(port)),
+        "raylet": (own["NodeManagerAddress"], int(own["NodeManagerPort"])),
+    }
+    # Only those that were started here.
+    started = ray._private.worker._global_node
+    return Pulse(doors, (lambda: ()) if started is None else started.dead_processes)
 
 
 def start_ray(address: str | None) -> None:
