@@ -1,0 +1,279 @@
+"""Kills real experiments at seeded random moments, resumes them, and compares traces byte for byte.
+
+Used by ``test_kills.py`` (short) and by ``soak.py`` (long).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import random
+import signal
+import sqlite3
+import subprocess
+import sys
+import textwrap
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from searchparty.experiments.verifying import verified
+from searchparty.orchestrator.reading import LogReader, trace
+
+OBJECTIVES = '''
+import os, time
+
+CALLS = os.path.join(os.path.dirname(__file__), "calls")
+
+def called():
+    """A byte for each evaluation, whoever makes it, and however its process ends."""
+    fd = os.open(CALLS, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
+    os.write(fd, b".")
+    os.close(fd)
+
+def slow(x):
+    called()
+    time.sleep(0.003)
+    return float(((x - 0.2) ** 2).sum() + 0.1 * abs(x[0] * x[1]))
+
+def expensive(x):
+    called()
+    time.sleep(0.3)
+    return float(((x - 0.2) ** 2).sum())
+
+def fragile(x):
+    """Fails now and then: by NaN, by an exception, by taking its process down."""
+    called()
+    time.sleep(0.002)
+    if x[0] > 0.9:
+        return float("nan")
+    if x[0] < -0.95:
+        os._exit(3)
+    if x[1] > 0.9:
+        raise ValueError("too far up")
+    return float(((x - 0.2) ** 2).sum())
+'''
+TEAMS = {
+    "bandit": """
+        agents: [random-restart, {kind: grid, points_per_axis: 6}, {kind: random, batch: 7}]
+        policy: {budget: bandit, radius: trust-region, sharing: broadcast, lease: 25}
+""",
+    "halving": """
+        agents: [pattern-search, nelder-mead, {kind: random-restart, count: 2}]
+        policy: {budget: successive-halving, radius: shrink, sharing: ring, lease: 25}
+        concurrency: 3
+""",
+    "crowd": """
+        agents: [{kind: random, count: 5}, {kind: pattern-search, count: 3}]
+        policy: {budget: equal, sharing: broadcast, lease: 15}
+""",
+    "party": """
+        agents: [slsqp, axes, cma-es]
+        policy: {kind: party}
+        concurrency: 3
+""",
+}
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One experiment to be killed, and the folder where it is."""
+
+    folder: Path
+    yaml: Path
+    reference: str
+    calls: int
+    """Evaluations that a run never interrupted makes."""
+
+    def fresh_calls(self) -> None:
+        """Forget the evaluations counted so far."""
+        with contextlib.suppress(FileNotFoundError):
+            (self.folder / "calls").unlink()
+
+    def counted(self) -> int:
+        """Evaluations made since ``fresh_calls``, in whatever process."""
+        path = self.folder / "calls"
+        return path.stat().st_size if path.exists() else 0
+
+
+def trial(
+    folder: Path,
+    function: str = "slow",
+    team: str = "bandit",
+    budget: int = 900,
+    seed: int = 1,
+    evaluation: str = "{}",
+    repeats: int = 1,
+) -> Trial:
+    """Write an experiment, and work it once without interruption."""
+    folder.mkdir(parents=True)
+    (folder / "objectives.py").write_text(OBJECTIVES)
+    path = folder / "trial.yaml"
+    path.write_text(
+        textwrap.dedent(f"""\
+        name: trial
+        seed: {seed}
+        budget: {budget}
+        repeats: {repeats}
+        landscapes: [{{kind: python, function: "objectives.py:{function}", bounds: [-1, 1], dimension: 3}}]
+        evaluation: {evaluation}
+        executor: simulated
+        strategies:
+          it:
+        """)
+        + TEAMS[team]
+    )
+    command("run", path, "--out", folder / "whole")
+    found = Trial(folder, path, text_of(folder / "whole"), (folder / "calls").stat().st_size)
+    found.fresh_calls()
+    return found
+
+
+def text_of(results: Path) -> str:
+    """The trace of a results directory, to the byte."""
+    with LogReader(results) as reader:
+        return "\n".join(trace(reader))
+
+
+def arguments(*words: object) -> list[str]:
+    return [sys.executable, "-m", "searchparty.experiments.cli", *map(str, words), "--no-report"]
+
+
+def command(*words: object, timeout: float = 300.0) -> subprocess.CompletedProcess[str]:
+    """Run a command to its end; an error if it fails."""
+    done = subprocess.run(arguments(*words), capture_output=True, text=True, timeout=timeout)
+    assert done.returncode == 0, f"{words}: {done.stderr[-2000:]}"
+    return done
+
+
+def rows_of(results: Path) -> int:
+    """Points that a log holds by now."""
+    path = results / "log.sqlite"
+    if not path.exists():
+        return 0
+    try:
+        with contextlib.closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as db:
+            return int(db.execute("SELECT COALESCE(SUM(n), 0) FROM points").fetchone()[0])
+    except sqlite3.Error:
+        return 0
+
+
+@dataclass
+class Tally:
+    """What kills came to."""
+
+    kills: int = 0
+    finished_early: int = 0
+    repeated: int = 0
+    """Evaluations made again, over all kills."""
+    seconds: float = 0.0
+    equal: int = 0
+    """Experiments whose finished trace was equal to the byte."""
+    different: list[str] = field(default_factory=list)
+    leftovers: list[str] = field(default_factory=list)
+
+    def judge(self, trial: Trial, results: Path, what: str) -> None:
+        """Compare a finished experiment with the one never interrupted, and have ``verify`` look at it."""
+        if text_of(results) == trial.reference:
+            self.equal += 1
+        else:
+            self.different.append(what)
+        self.different += verified(results).problems
+
+
+def kill_drivers(
+    trial: Trial, kills: int, seed: int, options: tuple[object, ...] = (), tally: Tally | None = None
+) -> Tally:
+    """Kill -9 a driver again and again, at random moments: some while it starts, most while it works; then resume."""
+    tally = tally or Tally()
+    rng = random.Random(seed)
+    began = time.monotonic()
+    count, out, number = 0, trial.folder / f"cut-{seed}-0", 0
+    trial.fresh_calls()
+    while count < kills:
+        begun = (out / "experiment.yaml").exists()
+        words: tuple[object, ...] = ("resume", out) if begun else ("run", trial.yaml, "--out", out)
+        before = rows_of(out)
+        driver = subprocess.Popen(
+            arguments(*words, *options), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
+            start_new_session=True,
+        )  # fmt: skip
+        if rng.random() < 0.8:
+            wait_for_more(out, before, driver)
+            moment = rng.expovariate(1 / 0.3)
+        else:
+            moment = rng.uniform(0.0, 2.0)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            driver.wait(moment)
+        if driver.poll() is None:
+            driver.kill()
+            driver.wait()
+            count += 1
+            tally.kills += 1
+        else:
+            # It was done before it could be killed: judge it, and begin another.
+            assert driver.returncode == 0, driver.stderr.read()[-2000:]
+            tally.finished_early += 1
+            _finish(trial, out, options, tally, f"{trial.folder.name}, seed {seed}, part {number}")
+            number += 1
+            out = trial.folder / f"cut-{seed}-{number}"
+        driver.stderr.close()
+    if (out / "experiment.yaml").exists():
+        _finish(trial, out, options, tally, f"{trial.folder.name}, seed {seed}, part {number}")
+    tally.seconds += time.monotonic() - began
+    return tally
+
+
+def _finish(trial: Trial, out: Path, options: tuple[object, ...], tally: Tally, what: str) -> None:
+    command("resume", out, *options)
+    tally.repeated += trial.counted() - trial.calls
+    trial.fresh_calls()
+    tally.judge(trial, out, what)
+
+
+def wait_for_more(out: Path, before: int, driver: subprocess.Popen[str], seconds: float = 60.0) -> None:
+    """Wait until a driver has added points, or has ended."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline and driver.poll() is None and rows_of(out) <= before:
+        time.sleep(0.02)
+
+
+def processes() -> Iterator[tuple[int, int, str]]:
+    """(pid, parent, command line) of every process."""
+    listing = subprocess.run(
+        ["ps", "-ww", "-eo", "pid=,ppid=,args="], capture_output=True, text=True, check=True
+    ).stdout
+    for line in listing.splitlines():
+        pid, parent, words = line.split(None, 2)
+        yield int(pid), int(parent), words
+
+
+def actors() -> list[int]:
+    """Process ids of the actors that live on this machine."""
+    return sorted(pid for pid, _, words in processes() if words.startswith("ray::Host"))
+
+
+class Hunter(threading.Thread):
+    """Kills actors at random moments for as long as it is asked to."""
+
+    def __init__(self, seed: int, most: int, victims: Callable[[], list[int]] = actors, mean: float = 0.8) -> None:
+        super().__init__(daemon=True)
+        self._rng, self._most, self._victims, self._mean = random.Random(seed), most, victims, mean
+        self._over = threading.Event()
+        self.kills = 0
+
+    def run(self) -> None:
+        while self.kills < self._most and not self._over.wait(0.1 + self._rng.expovariate(1 / self._mean)):
+            living = self._victims()
+            if living:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(self._rng.choice(living), signal.SIGKILL)
+                    self.kills += 1
+
+    def stop(self) -> int:
+        """Stop, and say how many were killed."""
+        self._over.set()
+        self.join()
+        return self.kills
