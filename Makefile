@@ -5,13 +5,17 @@ VENV ?= .venv
 BIN = $(VENV)/bin
 PIP = $(BIN)/python -m pip --disable-pip-version-check -q
 
-.PHONY: demo test check format bench-bbob clean
+.PHONY: demo test soak check format bench-bbob clean
 
 demo: $(VENV)/.installed
 	$(BIN)/searchparty run quickstart
 
 test: $(VENV)/.test
 	$(BIN)/python -m pytest
+
+# A thousand kills, and memory over long work: about an hour. Writes its figures to docs/reliability.md.
+soak: $(VENV)/.test
+	PYTHONPATH=tests/faults $(BIN)/python tests/faults/soak.py --write
 
 check: $(VENV)/.check
 	$(BIN)/ruff check .

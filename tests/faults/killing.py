@@ -12,13 +12,16 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import tempfile
 import textwrap
 import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
+from searchparty.experiments.running import run
 from searchparty.experiments.verifying import verified
 from searchparty.orchestrator.reading import LogReader, trace
 
@@ -258,7 +261,7 @@ def actors() -> list[int]:
 class Hunter(threading.Thread):
     """Kills actors at random moments for as long as it is asked to."""
 
-    def __init__(self, seed: int, most: int, victims: Callable[[], list[int]] = actors, mean: float = 0.8) -> None:
+    def __init__(self, seed: int, most: int, victims: Callable[[], list[int]] = actors, mean: float = 0.5) -> None:
         super().__init__(daemon=True)
         self._rng, self._most, self._victims, self._mean = random.Random(seed), most, victims, mean
         self._over = threading.Event()
@@ -277,3 +280,127 @@ class Hunter(threading.Thread):
         self._over.set()
         self.join()
         return self.kills
+
+
+def kill_actors(trials: list[Trial], out: Path, kills: int, seed: int, tally: Tally | None = None) -> Tally:
+    """Kill actors of drivers that go on, in the Ray that this process has joined."""
+    tally = tally or Tally()
+    began, done = time.monotonic(), 0
+    while done < kills:
+        seed += 1
+        one = trials[seed % len(trials)]
+        hunter = Hunter(seed, kills - done)
+        hunter.start()
+        results = run(one.yaml, out=out / f"actors-{seed}", executor="ray", report=False)
+        done += hunter.stop()
+        assert not results.errors, results.errors
+        tally.repeated += one.counted() - one.calls
+        one.fresh_calls()
+        tally.judge(one, results.path, f"actors, seed {seed}")
+    tally.kills += done
+    tally.seconds += time.monotonic() - began
+    return tally
+
+
+def started(*words: object, **options: Any) -> subprocess.Popen[str]:
+    """A driver in a session of its own."""
+    return subprocess.Popen(
+        arguments(*words), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True, **options
+    )
+
+
+def kill_raylet(one: Trial, out: Path, how: str, tally: Tally) -> str:
+    """Kill the raylet under a driver that started Ray, and resume ``how``; what the driver said."""
+    one.fresh_calls()
+    process = started("run", one.yaml, "--out", out, "--executor", "ray")
+    wait_for_more(out, 0, process)
+    (raylet,) = (pid for pid, parent, words in processes() if parent == process.pid and "raylet/raylet" in words)
+    killed = time.monotonic()
+    os.kill(raylet, signal.SIGKILL)
+    _, errors = process.communicate(timeout=60)
+    tally.seconds += time.monotonic() - killed
+    tally.kills += 1
+    assert process.returncode == 1, errors
+    command("resume", out, "--executor", how)
+    tally.repeated += one.counted() - one.calls
+    tally.judge(one, out, f"raylet, {out.name}")
+    return errors
+
+
+CLUSTER = """
+import os, signal, subprocess, sys
+from ray.cluster_utils import Cluster
+small = {"num_cpus": 1, "object_store_memory": 80 << 20}
+cluster = Cluster(initialize_head=True, head_node_args=small | {"include_dashboard": False})
+print(cluster.address, flush=True)
+node = None
+for line in sys.stdin:
+    if line.strip() == "add":
+        node = cluster.add_node(**small)
+        print("added", flush=True)
+        continue
+    raylet = node.all_processes["raylet"][0].process.pid
+    listing = subprocess.run(["ps", "-ww", "-o", "pid=,args=", "--ppid", str(raylet)], capture_output=True, text=True)
+    lines = [line.split(None, 1) for line in listing.stdout.splitlines()]
+    for pid in [raylet, *(int(pid) for pid, _ in lines)]:
+        try:
+            os.kill(pid, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
+    print(sum(words.startswith("ray::Host") for _, words in lines), flush=True)
+cluster.shutdown()
+"""
+FAST = {
+    "RAY_health_check_period_ms": "500",
+    "RAY_health_check_failure_threshold": "3",
+    "RAY_health_check_timeout_ms": "1000",
+    "RAY_health_check_initial_delay_ms": "0",
+}
+
+
+class Cluster:
+    """A head and, when asked for, one more node, on this machine and in a process of its own."""
+
+    def __init__(self) -> None:
+        # Short: the names of sockets in it may not be long.
+        self._place = tempfile.TemporaryDirectory(prefix="sp", dir="/tmp", ignore_cleanup_errors=True)
+        self.environment = {**os.environ, "RAY_TMPDIR": self._place.name}
+        self._process = subprocess.Popen(
+            [sys.executable, "-c", CLUSTER], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+            text=True, env=self.environment | FAST,
+        )  # fmt: skip
+        assert self._process.stdout is not None
+        self.address = self._process.stdout.readline().strip()
+        assert self.address
+
+    def tell(self, word: str) -> str:
+        """ "add" a node, or "kill" the one that was added, with all its processes: how many actors lived there."""
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.write(word + "\n")
+        self._process.stdin.flush()
+        return self._process.stdout.readline().strip()
+
+    def close(self) -> None:
+        assert self._process.stdin is not None
+        self._process.stdin.close()
+        self._process.wait(60)
+        self._place.cleanup()
+
+
+def kill_node(cluster: Cluster, one: Trial, out: Path, tally: Tally) -> int:
+    """Kill a node, with all its processes, under a driver that goes on; how many actors lived there."""
+    one.fresh_calls()
+    cluster.tell("add")
+    words = ("run", one.yaml, "--out", out, "--executor", "ray", "--address", cluster.address)
+    process = started(*words, env=cluster.environment)
+    wait_for_more(out, 0, process)
+    killed = time.monotonic()
+    lost = int(cluster.tell("kill"))
+    _, errors = process.communicate(timeout=120)
+    assert process.returncode == 0, errors
+    tally.seconds += time.monotonic() - killed
+    tally.kills += 1
+    tally.repeated += one.counted() - one.calls
+    tally.judge(one, out, f"node, {out.name}")
+    return lost

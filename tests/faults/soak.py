@@ -1,0 +1,164 @@
+"""``make soak``: a thousand kills, and memory over long work. Writes its figures to docs/reliability.md."""
+
+from __future__ import annotations
+
+import argparse
+import platform
+import re
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+from killing import Cluster, Tally, actors, arguments, kill_actors, kill_drivers, kill_node, kill_raylet, trial
+
+from searchparty.orchestrator.executors.on_ray import ray, start_ray
+
+PAGE = Path(__file__).parents[2] / "docs" / "reliability.md"
+BEGIN, END = "<!-- soak: begin -->", "<!-- soak: end -->"
+SHARES = {"driver, one process": 0.56, "driver, on Ray": 0.08, "actor": 0.34, "raylet": 0.01, "node": 0.01}
+FRAGILE = "{workers: 2, on_error: retry, retries: 1, on_nan: skip}"
+
+
+def soaked(folder: Path, kills: int, seed: int) -> dict[str, Tally]:
+    """All kills, by what is killed."""
+    share = {name: max(2, round(part * kills)) for name, part in SHARES.items()}
+    slow = trial(folder / "slow", budget=1200)
+    halving = trial(folder / "halving", team="halving", budget=1200, seed=2)
+    party = trial(folder / "party", team="party", budget=1200, seed=3)
+    fragile = trial(folder / "fragile", "fragile", budget=300, evaluation=FRAGILE)
+    expensive = trial(folder / "expensive", "expensive", budget=16)
+    tallies = {name: Tally() for name in SHARES}
+    for number, (one, part) in enumerate(
+        [(slow, 0.3), (halving, 0.2), (party, 0.15), (fragile, 0.25), (expensive, 0.1)]
+    ):
+        kill_drivers(one, round(part * share["driver, one process"]), seed + number, (), tallies["driver, one process"])
+        say(tallies)
+    for number in range(share["raylet"]):
+        kill_raylet(slow, folder / f"raylet-{number}", ("ray", "simulated")[number % 2], tallies["raylet"])
+    say(tallies)
+    crowd, cluster = trial(folder / "crowd", team="crowd", budget=2500), Cluster()
+    try:
+        for number in range(share["node"]):
+            kill_node(cluster, crowd, folder / f"node-{number}", tallies["node"])
+    finally:
+        cluster.close()
+    say(tallies)
+    start_ray(None)
+    try:
+        address = ray.get_runtime_context().gcs_address
+        kill_drivers(
+            slow, share["driver, on Ray"], seed, ("--executor", "ray", "--address", address), tallies["driver, on Ray"]
+        )
+        say(tallies)
+        slow.fresh_calls()
+        kill_actors([slow, halving], folder, share["actor"], seed, tallies["actor"])
+    finally:
+        ray.shutdown()
+    return tallies
+
+
+def say(tallies: dict[str, Tally]) -> None:
+    parts = [f"{name}: {t.kills} kills, {t.equal} equal, {len(t.different)} different" for name, t in tallies.items()]
+    print("; ".join(parts), flush=True)
+
+
+def resident(pid: int) -> float:
+    """Resident memory of a process, in MB; 0 if it is gone."""
+    done = subprocess.run(["ps", "-o", "rss=", "-p", str(pid)], capture_output=True, text=True)
+    return int(done.stdout or 0) / 1024
+
+
+MEMORY = """\
+name: memory
+seed: 1
+repeats: {repeats}
+budget: 100000
+landscapes: [{{kind: rastrigin, dimension: 5}}]
+strategies:
+  team:
+    agents: [random-restart, pattern-search, {{kind: random, batch: 10}}]
+    policy: {{budget: bandit, radius: trust-region, sharing: broadcast, lease: 500}}
+"""
+
+
+def remembered(folder: Path, repeats: int) -> dict[str, list[float]]:
+    """Resident memory, in MB, of the driver and of the largest actor, a sample a second, over much work on Ray."""
+    path = folder / "memory.yaml"
+    path.write_text(MEMORY.format(repeats=repeats))
+    driver = subprocess.Popen(
+        arguments("run", path, "--out", folder / "memory", "--executor", "ray"),
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    samples: dict[str, list[float]] = {"driver": [], "actor": []}
+    while driver.poll() is None:
+        living = actors()
+        if len(living) >= 3:
+            samples["driver"].append(resident(driver.pid))
+            samples["actor"].append(max(map(resident, living)))
+        time.sleep(1.0)
+    assert driver.returncode == 0
+    return samples
+
+
+def page_of(tallies: dict[str, Tally], samples: dict[str, list[float]], repeats: int, seconds: float) -> str:
+    """The figures as Markdown."""
+    kills, equal = sum(t.kills for t in tallies.values()), sum(t.equal for t in tallies.values())
+    different = sum(len(t.different) for t in tallies.values())
+    lines = [
+        f"`make soak` on {time.strftime('%Y-%m-%d')}, Python {platform.python_version()}, Ray {ray.__version__}: "
+        f"**{kills:,} kills, {equal} experiments finished, {equal} traces equal to the byte, {different} different**, "
+        f"in {seconds / 60:.0f} minutes on 2 cores.",
+        "",
+        "| killed | kills | experiments finished | equal to the byte | evaluations made again, a kill |",
+        "|---|---:|---:|---:|---:|",
+    ]
+    for name, t in tallies.items():
+        again = f"{t.repeated / t.kills:.1f}"
+        lines.append(f"| {name} | {t.kills} | {t.equal + len(t.different)} | {t.equal} | {again} |")
+    lines += [
+        "",
+        f"Memory over {repeats} runs of 100,000 evaluations on Ray ({len(samples['driver'])} s), in MB:",
+        "",
+        "| | after a tenth | at half | at the end |",
+        "|---|---:|---:|---:|",
+    ]
+    for name, values in samples.items():
+        tenth, half, end = (np.median(part) for part in (at(values, 0.1), at(values, 0.5), at(values, 1.0)))
+        lines.append(f"| {name} | {tenth:.0f} | {half:.0f} | {end:.0f} |")
+    return "\n".join(lines)
+
+
+def at(values: list[float], share: float) -> list[float]:
+    """A few samples about a share of the time."""
+    middle, width = round(share * (len(values) - 1)), max(2, len(values) // 40)
+    return values[max(0, middle - width) : middle + width + 1]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--kills", type=int, default=1000)
+    parser.add_argument("--repeats", type=int, default=40, help="runs of 100,000 evaluations, for memory")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--write", action="store_true", help=f"put the figures into {PAGE.name}")
+    options = parser.parse_args()
+    began = time.monotonic()
+    with tempfile.TemporaryDirectory(prefix="soak") as place:
+        samples = remembered(Path(place), options.repeats)
+        tallies = soaked(Path(place), options.kills, options.seed)
+    page = page_of(tallies, samples, options.repeats, time.monotonic() - began)
+    print(page)
+    if options.write:
+        text = PAGE.read_text(encoding="utf-8")
+        PAGE.write_text(
+            re.sub(f"{BEGIN}.*{END}", lambda _: f"{BEGIN}\n{page}\n{END}", text, flags=re.S), encoding="utf-8"
+        )
+    different = [line for tally in tallies.values() for line in tally.different]
+    if different:
+        sys.exit("\n".join(different))
+
+
+if __name__ == "__main__":
+    main()
