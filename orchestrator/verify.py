@@ -98,8 +98,9 @@ def verify(planned: PlannedRun, reader: LogReader) -> Verified:
     except NotRecorded:
         if run.collected < sum(isinstance(event, Found | Failed) for event in events):
             raise
-    finally:
+    try:
         _replay_what_is_out(run, executor)
+    finally:
         executor.close()
     return _accounted(run, reader, planned.id, events)
 

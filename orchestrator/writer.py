@@ -14,7 +14,7 @@ from .database import explained
 from .log import LogError
 
 COMMIT_SECONDS = 0.2
-SPARSE_SECONDS = 0.02
+SPARSE_SECONDS = 0.1
 """What comes after so long a pause is committed at once: the next may come in an hour."""
 SYNC_SECONDS = 0.5
 

@@ -1,0 +1,245 @@
+"""Going on with a log: more budget, what is refused, and what ``verify`` says."""
+
+import sqlite3
+
+import pytest
+
+from searchparty.experiments import fingerprint
+from searchparty.experiments.resuming import ResultsError, changes
+from searchparty.experiments.running import resume, run
+from searchparty.experiments.verifying import verified
+from searchparty.orchestrator.log import LogError
+from searchparty.orchestrator.reading import LogReader, trace, trace_hash
+from searchparty.orchestrator.run import Extended, Stopped
+
+AGENT = """\
+from typing import Literal
+from searchparty import Agent
+
+class Mine(Agent):
+    '''Draws points.'''
+    kind: Literal["mine"] = "mine"
+
+    def search(self, space, lease, rng):
+        while True:
+            yield rng.random((1, space.dimension))
+"""
+TEXT = """\
+name: one
+seed: 4
+budget: 120
+repeats: 1
+landscapes: [{kind: python, function: "loss.py:loss", bounds: [[-1, 1], [-1, 1]]}]
+strategies:
+  pair: {agents: ["agent.py:Mine", pattern-search], policy: {sharing: broadcast, lease: 15}}
+executor: simulated
+"""
+
+
+@pytest.fixture
+def results(tmp_path):
+    """A finished experiment with an agent and a function of its own."""
+    (tmp_path / "agent.py").write_text(AGENT)
+    (tmp_path / "loss.py").write_text("def loss(x):\n    return float((x ** 2).sum())\n")
+    (tmp_path / "one.yaml").write_text(TEXT)
+    found = run(tmp_path / "one.yaml", out=tmp_path / "out", report=False)
+    assert not found.errors
+    return tmp_path / "out"
+
+
+def lines(path):
+    with LogReader(path) as reader:
+        return list(trace(reader))
+
+
+def hashed(path):
+    with LogReader(path) as reader:
+        return trace_hash(reader)
+
+
+def events(path):
+    with LogReader(path) as reader:
+        (record,) = reader.runs()
+        return reader.events(record.id)
+
+
+def alter(path, *statements):
+    db = sqlite3.connect(path / "log.sqlite")
+    for statement in statements:
+        db.execute(statement)
+    db.commit()
+    db.close()
+
+
+def test_more_budget_goes_on_where_it_stands(results):
+    before = lines(results)
+    resume(results, budget=200, report=False)
+    after = lines(results)
+    # What was there is there unchanged; the rest follows.
+    assert after[: len(before)] == before
+    assert after[len(before)] == 'extended {"budget":200}'
+    assert events(results)[-1] == Stopped("budget spent")
+    assert resume(results, report=False).runs[0].evaluations == 200
+    assert lines(results) == after
+    assert verified(results).problems == []
+
+
+def test_the_same_budget_again_changes_nothing(results):
+    resume(results, budget="100 D", report=False)
+    before = lines(results)
+    resume(results, budget=200, report=False)
+    assert lines(results) == before
+    assert sum(isinstance(event, Extended) for event in events(results)) == 1
+
+
+def test_an_unfinished_run_is_extended_too(results):
+    alter(results, "DELETE FROM events WHERE seq > 5")
+    resume(results, budget=180, report=False)
+    found = events(results)
+    assert Extended(180) in found[6:8]
+    assert found[-1] == Stopped("budget spent")
+    assert verified(results).problems == []
+    # Never interrupted, and extended at the same place, it is the same.
+    assert verified(results).totals["spent"] == 180
+
+
+def test_a_run_that_reached_its_target_is_not_extended(tmp_path):
+    text = TEXT.replace('kind: python, function: "loss.py:loss", bounds: [[-1, 1], [-1, 1]]', "kind: sphere")
+    (tmp_path / "one.yaml").write_text(text.replace('"agent.py:Mine"', "random") + "stop: {precision: 100.0}\n")
+    out = run(tmp_path / "one.yaml", out=tmp_path / "out", report=False).path
+    before = lines(out)
+    resume(out, budget=500, report=False)
+    assert lines(out) == before
+
+
+@pytest.mark.parametrize(("budget", "message"), [(50, "--budget must be at least what the runs have, 120, got 50"),
+                                                 ("some", "--budget must be a whole number of evaluations"),
+                                                 (0, "--budget must be a whole number of evaluations")])  # fmt: skip
+def test_a_budget_that_extends_nothing_is_refused(results, budget, message):
+    with pytest.raises(ResultsError, match=message):
+        resume(results, budget=budget, report=False)
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "message"),
+    [
+        ("out/experiment.yaml", "budget: 120", "budget: 130", "budget: 120 in the log, 130 now"),
+        ("out/experiment.yaml", "lease: 15", "lease: 16", "policy.lease: 15 in the log, 16 now"),
+        ("out/experiment.yaml", "seed: 4", "seed: 5", "seed: 4 in the log, 5 now"),
+        ("out/experiment.yaml", "repeats: 1", "repeats: 2", "pair on loss D=2, repeat 1 is new"),
+        ("agent.py", "rng.random((1", "0.5 * rng.random((1", "the code of agent mine has changed"),
+        ("loss.py", "x ** 2", "x ** 4", "the code of landscape python loss.py:loss has changed"),
+    ],
+)
+def test_what_has_changed_is_refused_and_named(results, file, old, new, message):
+    path = results.parent / file
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new))
+    before = hashed(results)
+    with pytest.raises(ResultsError, match="this differs") as refused:
+        resume(results, report=False)
+    assert message in str(refused.value)
+    assert "--force" in str(refused.value)
+    assert hashed(results) == before
+
+
+def test_another_version_of_the_package_is_refused(results, monkeypatch):
+    monkeypatch.setattr(fingerprint, "version", lambda name: "9.9" if name == "searchparty" else "1.0")
+    with pytest.raises(ResultsError, match=r"searchparty: [\d.]+ wrote the log, 9\.9 now"):
+        resume(results, report=False)
+
+
+def test_other_libraries_are_remarked_on(results, monkeypatch):
+    real = fingerprint.version
+    monkeypatch.setattr(fingerprint, "version", lambda name: "0.0.1" if name == "numpy" else real(name))
+    said = []
+    assert not resume(results, report=False, remark=said.append).errors
+    assert len(said) == 1
+    assert said[0].startswith("numpy: ")
+
+
+def test_force_goes_on_with_what_is_there(results):
+    path = results / "experiment.yaml"
+    path.write_text(path.read_text().replace("seed: 4", "seed: 5"))
+    again = resume(results, force=True, report=False)
+    assert not again.errors
+    assert len(again.runs) == 2
+    # Once accepted, it is what the log was written by.
+    assert not resume(results, report=False).errors
+
+
+def test_changes_are_told_by_path():
+    old = {"a": 1, "b": {"c": [1, 2], "d": None}, "e": 5}
+    new = {"a": 1, "b": {"c": [1, 3], "d": 4}, "f": 6}
+    assert list(changes(old, new)) == [
+        "b.c.1: 2 in the log, 3 now",
+        "b.d: None in the log, 4 now",
+        "e: 5 in the log, None now",
+        "f: None in the log, 6 now",
+    ]
+
+
+def test_verify_replays_and_evaluates_nothing(results):
+    # It need not even exist any more what evaluates, as long as its space is known.
+    (results.parent / "loss.py").write_text("def loss(x):\n    raise SystemExit\n")
+    found = verified(results)
+    assert found.problems == []
+    assert (found.runs, found.unfinished, found.totals["points"], found.totals["spent"]) == (1, 0, 120, 120)
+    assert found.totals["granted"] == found.totals["spent"] + found.totals["returned"] + found.totals["out"]
+    assert "120 points follow from the log" in found.describe()
+
+
+def test_verify_of_an_unfinished_log(results):
+    alter(results, "DELETE FROM events WHERE seq > 6", "DELETE FROM points WHERE lease > 3")
+    found = verified(results)
+    assert found.problems == []
+    assert found.unfinished == 1
+    assert found.totals["out"] > 0
+    assert "searchparty resume" in found.describe()
+
+
+FORGED = {
+    "a point": "UPDATE points SET cube = zeroblob(length(cube)) WHERE lease = 3",
+    "a loss": "UPDATE points SET losses = zeroblob(length(losses)) WHERE lease = 2",
+    "a reason": "UPDATE events SET body = replace(body, 'equal', 'Equal') WHERE kind = 'Granted'",
+    "a charge": "UPDATE events SET body = replace(body, '\"charged\":15', '\"charged\":14') WHERE kind = 'Found'",
+    "an event": "DELETE FROM events WHERE seq = 4",
+    "a lease's points": "DELETE FROM points WHERE lease = 1",
+    "points of nobody": "INSERT INTO points SELECT run, 99, first, n, cube, losses, gradients, failures FROM points "
+    "WHERE lease = 1",
+}
+
+
+@pytest.mark.parametrize("what", FORGED)
+def test_verify_finds_what_does_not_follow(results, what):
+    alter(results, FORGED[what])
+    found = verified(results)
+    assert len(found.problems) == 1, found.problems
+    assert "do NOT follow" in found.describe()
+
+
+def test_an_event_that_cannot_be_read_is_damage(results):
+    alter(results, "UPDATE events SET body = replace(body, 'budget', 'Budget') WHERE seq = 3")
+    for look in (verified, hashed, lambda path: resume(path, report=False)):
+        with pytest.raises(LogError, match=r"the log is damaged: event 3 of run \w+ cannot be read"):
+            look(results)
+
+
+def test_verify_on_the_command_line(results, command):
+    good = command("verify", results, cwd=results.parent)
+    assert good.returncode == 0
+    assert "Granted 120 evaluations = 120 spent + 0 returned." in good.stdout
+    alter(results, FORGED["a point"])
+    bad = command("verify", results, cwd=results.parent)
+    assert bad.returncode == 1
+    assert "recorded [0.0, 0.0], now proposed [" in bad.stderr
+    assert "Traceback" not in bad.stderr
+
+
+def test_resume_on_the_command_line(results, command):
+    more = command("resume", results, "--budget", "150", "--no-report", cwd=results.parent)
+    assert more.returncode == 0, more.stderr
+    assert events(results)[-2] != Extended(150)
+    less = command("resume", results, "--budget", "9", cwd=results.parent)
+    assert (less.returncode, "Traceback" in less.stderr) == (2, False)
