@@ -16,7 +16,7 @@ from .evaluation import Evaluation
 class Proposal:
     """Points that an agent has proposed, and the answers to them so far."""
 
-    __slots__ = ("again", "answered", "gradients", "losses", "points", "price", "tries", "with_gradient")
+    __slots__ = ("again", "answered", "gradients", "losses", "overlooked", "points", "price", "tries", "with_gradient")
 
     def __init__(self, points: Array, with_gradient: bool, price: int) -> None:
         self.points, self.with_gradient, self.price = points, with_gradient, price
@@ -27,6 +27,8 @@ class Proposal:
         self.again: list[int] | None = None
         """Rows that are to be evaluated again, if any ever were."""
         self.tries: dict[int, int] | None = None
+        self.overlooked: list[int] | None = None
+        """Rows without a loss that are to be skipped."""
 
     def next(self, room: int) -> Array:
         """The next rows to be evaluated, as many as ``room`` evaluations pay for."""
@@ -122,6 +124,8 @@ class Searcher:
         else:
             assert hand.losses is not None
             self.hand = None
+            if self.skips:
+                hand.losses = self._smoothed(hand.losses, hand.overlooked)
             proposal = generator.send(Told(hand.losses, hand.gradients, lease))
         space = self.evaluator.space
         with_gradient = type(proposal) is WithGradient
@@ -144,28 +148,31 @@ class Searcher:
         assert hand is not None
         first = hand.answered
         again = hand.answer(outcome)
-        if not outcome.causes and not self.skips:
+        if not outcome.causes:
             return ""
-        if self.skips:
-            finite = outcome.losses[np.isfinite(outcome.losses)]
-            self.worst = max(self.worst, float(finite.max(initial=-np.inf)))
         stop = ""
-        for offset, cause in outcome.causes.items():
+        # By row, in whatever order the causes came: recorded ones come by row.
+        for offset, cause in sorted(outcome.causes.items()):
             row = first + offset if again is None else int(again[offset])
             match rules.verdict(cause):
                 case "stop":
                     stop = stop or cause
                 case "retry":
                     hand.retry(row, rules.retries)
-                case "skip" if self.worst > -np.inf:
-                    self._overlook(hand, row)
+                case "skip":
+                    hand.overlooked = [*(hand.overlooked or []), row]
         return stop
 
-    def _overlook(self, hand: Proposal, row: int) -> None:
-        """Tell the worst loss that this search has seen in place of +inf: nothing draws it there, and no cliff."""
-        assert hand.losses is not None
-        hand.losses = hand.losses.copy()
-        hand.losses[row] = self.worst
+    def _smoothed(self, losses: Array, overlooked: list[int] | None) -> Array:
+        """The losses of a proposal with the worst that this search has seen in place of +inf where a row is to be
+        skipped: nothing draws it there, and there is no cliff. Told of whole proposals only, so that it does not
+        matter in what parts they were answered."""
+        self.worst = max(self.worst, float(losses[np.isfinite(losses)].max(initial=-np.inf)))
+        if not overlooked or self.worst == -np.inf:
+            return losses
+        losses = losses.copy()
+        losses[overlooked] = self.worst
+        return losses
 
 
 def checked(points: Any, dimension: int) -> Array:

@@ -57,9 +57,12 @@ def work(
     try:
         if lease.fresh:
             searcher.restart(lease, episode)
-        while ledger.charged < lease.budget and not stop:
+        while ledger.charged < lease.budget:
             hand = searcher.hand
             if hand is None or (hand.answered == len(hand.points) and not hand.again):
+                if stop:
+                    # Not before, or it would matter in what parts a batch was answered.
+                    break
                 hand = searcher.propose(lease)
             points = hand.next(lease.budget - ledger.charged)
             if not len(points):
@@ -73,7 +76,8 @@ def work(
             else:
                 points = points[: ledger.unrecorded(len(points))][:largest]
                 outcome = yield from _answered(searcher, ledger, hand, points, pace, lost_rows)
-            stop = searcher.answer(outcome)
+            wrong = searcher.answer(outcome)
+            stop = stop or wrong
             if time.monotonic() >= pace.at:
                 yield from pace.flushed(ledger)
         finding = ledger.close("stopped", cause=stop) if stop else ledger.close("spent")
