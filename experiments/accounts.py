@@ -115,7 +115,9 @@ def failures(runs: Sequence[RunData]) -> Table:
             for what, cause in causes:
                 key = (run.landscape, run.strategy, agent, f"{what}: {cause}")
                 counts[key] = counts.get(key, 0) + 1
-    return Table.of(("landscape", "strategy", "agent", "cause", "count"), [(*key, n) for key, n in counts.items()])
+    # The most frequent first; equal ones in the order in which they occurred.
+    rows = sorted(((*key, n) for key, n in counts.items()), key=lambda row: -row[4])
+    return Table.of(("landscape", "strategy", "agent", "cause", "count"), rows)
 
 
 def clock(runs: Sequence[RunData], settings: dict[str, Any]) -> Table:

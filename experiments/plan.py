@@ -14,7 +14,9 @@ from typing import Any
 
 import numpy as np
 
-from ..landscapes.landscape import EvaluationError, Landscape
+from ..agents.evaluate import CannotEvaluate, evaluator_for
+from ..agents.evaluation import Evaluation
+from ..landscapes.landscape import Landscape
 from ..orchestrator.planned import PlannedRun, digest
 from .checks import Facts, Opened
 from .expand import Swept, tails
@@ -57,7 +59,8 @@ class Plan:
     def seconds(self) -> float | None:
         """An estimate of the run time in one process, after evaluating a few points of each landscape; None if an
         objective takes too long to tell."""
-        per_evaluation = timed({self.labels[run.id]: run.landscape for run in self.runs})
+        landscapes = {self.labels[run.id]: run.landscape for run in self.runs}
+        per_evaluation = timed(landscapes, self.experiment.evaluation)
         if per_evaluation is None:
             return None
         return sum(run.budget * (per_evaluation[self.labels[run.id]] + OVERHEAD_SECONDS) for run in self.runs)
@@ -175,7 +178,7 @@ def _labels(runs: tuple[PlannedRun, ...]) -> dict[str, str]:
     return {run.id: names[_identity(run.landscape)] for run in runs}
 
 
-def timed(landscapes: Mapping[str, Landscape]) -> dict[str, float] | None:
+def timed(landscapes: Mapping[str, Landscape], evaluation: Evaluation) -> dict[str, float] | None:
     """Seconds an evaluation of each landscape, by label; None if it takes too long to tell."""
     found: dict[str, float] = {}
 
@@ -184,7 +187,8 @@ def timed(landscapes: Mapping[str, Landscape]) -> dict[str, float] | None:
         for label, landscape in landscapes.items():
             if found and time.perf_counter() - began > TIMING_SECONDS:
                 break
-            found[label] = _time(landscape)
+            with contextlib.suppress(CannotEvaluate, OSError):
+                found[label] = _time(landscape, evaluation)
 
     # In a thread that can be left behind: nobody can make an objective that hangs return.
     thread = threading.Thread(target=work, daemon=True)
@@ -196,17 +200,18 @@ def timed(landscapes: Mapping[str, Landscape]) -> dict[str, float] | None:
     return {label: found.get(label, mean) for label in landscapes}
 
 
-def _time(landscape: Landscape) -> float:
-    """Seconds an evaluation: the faster of two, as the first may load what it needs."""
-    problem = landscape.open()
-    point = problem.space.to_box(np.full((1, problem.space.dimension), 0.5))
+def _time(landscape: Landscape, evaluation: Evaluation) -> float:
+    """Seconds an evaluation: the faster of two, as the first may load what it needs. Failed rows take theirs too."""
+    evaluator = evaluator_for(landscape, evaluation)
+    point = np.full((1, evaluator.space.dimension), 0.5)
     best = np.inf
-    for _ in range(2):
-        began = time.perf_counter()
-        # A failed row takes its time as well.
-        with contextlib.suppress(EvaluationError):
-            problem.evaluate(point)
-        best = min(best, time.perf_counter() - began)
+    try:
+        for _ in range(2):
+            began = time.perf_counter()
+            evaluator.evaluate(point, False)
+            best = min(best, time.perf_counter() - began)
+    finally:
+        evaluator.close()
     return float(best)
 
 

@@ -13,9 +13,11 @@ from jinja2 import Environment
 
 from ..orchestrator.reading import LogReader
 from . import accounts, figures, statistics
+from .resuming import other_libraries
 from .runs import RunData, best_of, read_runs
 from .table import Table
 
+MOST_FAILURES = 30
 MOST_PORTRAITS = 8
 """At most so many runs are drawn one by one."""
 
@@ -74,7 +76,7 @@ def _page(directories: Sequence[Path], runs: list[RunData], pictures: Path, tabl
     for name, table in (named | {"failures": failures, "thresholds": thresholds, "standings": standings}).items():
         table.to_csv(tables / f"{name}.csv")
     with LogReader(directories[0]) as reader:
-        meta = reader.meta
+        meta, sessions = reader.meta, reader.sessions
     settings = meta["environment"].get("clock")
     clock = accounts.clock(started, settings).rows() if settings else []
     text = files("searchparty.experiments.templates").joinpath("report.html.j2").read_text(encoding="utf-8")
@@ -90,13 +92,16 @@ def _page(directories: Sequence[Path], runs: list[RunData], pictures: Path, tabl
         strategies=[_strategy(runs, s) for s in statistics.strategies_of(runs)],
         drawn=_overview(started, convergence, contributions, pictures),
         portraits=_portraits(started, pictures),
-        failures=failures.rows(),
+        failures=failures.rows()[:MOST_FAILURES],
+        more_failures=max(0, len(failures.rows()) - MOST_FAILURES),
+        sessions=len(sessions),
+        upgrades=[line for s in sessions[1:] for line in other_libraries(s.environment, sessions[0].environment)],
         clock=clock,
         gaps=[f"{gap:g}" for gap in statistics.GAPS],
         thresholds=_by_gap(thresholds),
         standings=standings.rows(),
         targets=_targets(comparison),
-        alike=len(directories) == 1 and len({run.settings["budget"] for run in runs}) == 1,
+        alike=len(directories) == 1 and len({run.budget for run in runs}) == 1,
         unfinished=[run for run in runs if run.stopped is None],
         total=len(runs),
         meta=meta,
@@ -247,7 +252,7 @@ def _strategy(runs: list[RunData], name: str) -> dict[str, Any]:
         "policy": "; ".join(f"{k}: {_choice(v)}" for k, v in policy.items() if k != "kind" and v is not None),
         "kind": policy["kind"],
         "concurrency": run.settings["concurrency"],
-        "budget": run.settings["budget"],
+        "budget": run.budget,
     }
 
 

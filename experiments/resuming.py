@@ -34,7 +34,7 @@ def check_same(plan: Plan, environment: dict[str, Any], directory: Path, force: 
             f"{directory} must be gone on with by what began it, and this differs:\n{shown}{more}\n"
             "Undo the change, run into a new directory, or go on all the same with --force."
         )
-    return list(_libraries(environment, before))
+    return list(other_libraries(environment, before))
 
 
 def _settings(plan: Plan, before: dict[str, Any], reader: LogReader) -> Iterator[str]:
@@ -91,7 +91,7 @@ def _code(now: dict[str, Any], before: dict[str, Any]) -> Iterator[str]:
             yield f"the code of {name} has changed"
 
 
-def _libraries(now: dict[str, Any], before: dict[str, Any]) -> Iterator[str]:
+def other_libraries(now: dict[str, Any], before: dict[str, Any]) -> Iterator[str]:
     """Other versions of what is computed with: findings are promised to be equal for equal ones."""
     pairs = [("Python", before.get("python"), now["python"]), ("the platform", before.get("platform"), now["platform"])]
     pairs += [(name, before.get("packages", {}).get(name), v) for name, v in now["packages"].items() if name != OWN]

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from ..landscapes.landscape import Array, Landscape, LandscapeError, Problem, Space
 from ..orchestrator.reading import LogReader, Points
-from ..orchestrator.run import Event, Stopped
+from ..orchestrator.run import Event, Extended, Stopped
 from . import catalogue
 from .problems import SpecError
 from .sources import text_of
@@ -41,6 +41,12 @@ class RunData:
     def team(self) -> list[str]:
         """Names of the agents, in team order."""
         return [name for name, _ in self.settings["team"]]
+
+    @property
+    def budget(self) -> int:
+        """Evaluations it was given, extensions included; a cut by the clock is none."""
+        given: int = self.settings["budget"]
+        return max([given, *(event.budget for event in self.events if isinstance(event, Extended))])
 
     @property
     def target(self) -> float | None:

@@ -3,6 +3,7 @@
 import errno
 import hashlib
 import os
+import re
 import resource
 import shutil
 import socket
@@ -11,10 +12,13 @@ import subprocess
 import sys
 import time
 
+import numpy as np
 import pytest
 from killing import arguments, started, text_of, trial, wait_for_more
 
+from searchparty.experiments.report import write_report
 from searchparty.experiments.running import resume, run
+from searchparty.experiments.verifying import verified
 from searchparty.orchestrator.log import LogError, LogLost
 from searchparty.orchestrator.logfile import LogFile
 from searchparty.orchestrator.reading import LogReader
@@ -125,13 +129,13 @@ def test_a_log_that_is_none_is_refused_and_left_alone(results, what, message):
         db.commit()
         db.close()
     before = digest(results)
-    for words in (("resume", results), ("verify", results), ("trace", results), ("report", results)):
-        done = subprocess.run(
-            [sys.executable, "-m", "searchparty.experiments.cli", *map(str, words)], capture_output=True, text=True
-        )
-        assert done.returncode == 2, (words, done.stderr)
-        assert message in done.stderr, (words, done.stderr)
-        assert "Traceback" not in done.stderr
+    done = cli("resume", results)
+    assert done.returncode == 2, done.stderr
+    assert message in done.stderr, done.stderr
+    assert "Traceback" not in done.stderr
+    for look in (verified, text_of, write_report):
+        with pytest.raises(LogError, match=re.escape(message)):
+            look(results)
     assert digest(results) == before
 
 
@@ -198,6 +202,23 @@ def test_what_came_before_a_long_wait_is_on_the_disk(tmp_path):
     with LogReader(tmp_path / "log.sqlite") as reader:
         assert "note 2" in reader.meta
     log.close()
+
+
+def test_what_is_committed_is_synced_within_a_second(one, tmp_path, monkeypatch):
+    """What a power cut may take is what no call of fsync on the write-ahead log has followed."""
+    calls, real = [], os.fsync
+
+    def fsync(fd):
+        calls.append((time.monotonic(), os.readlink(f"/proc/self/fd/{fd}")))
+        real(fd)
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    began = time.monotonic()
+    run(one.yaml, out=tmp_path / "out", report=False)
+    times = [at for at, path in calls if path.endswith("log.sqlite-wal")]
+    gaps = np.diff([began, *times, time.monotonic()])
+    assert len(times) >= 2
+    assert max(gaps) < 1.5
 
 
 def test_a_directory_is_held_by_one_writer(tmp_path):
