@@ -1,0 +1,184 @@
+"""Programs as landscapes: what is asked, what is understood, what is refused; and children that cannot start."""
+
+import json
+import os
+import sys
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from searchparty.agents import pool as pools
+from searchparty.agents import serve
+from searchparty.agents.evaluate import CannotEvaluate, InPlace, evaluator_for
+from searchparty.agents.evaluation import Evaluation
+from searchparty.agents.pool import Pool
+from searchparty.experiments.spec import SpecError, loads
+from searchparty.landscapes.command import Command, Garbled, NoLoss, answer, question
+from searchparty.landscapes.landscape import LandscapeError
+from searchparty.landscapes.user import InMemory, UserFunction
+
+floats = st.floats(allow_nan=False, allow_infinity=False)
+
+
+@given(st.lists(floats, min_size=1, max_size=5), floats, st.integers(1, 10**9))
+def test_numbers_go_there_and_back_to_the_bit(point, loss, number):
+    asked = json.loads(question(number, np.array(point), False))
+    assert (asked["id"], asked["x"]) == (number, point)
+    assert answer(json.dumps({"id": number, "loss": loss}).encode(), number, 1, False)[0] == loss
+    assert answer(json.dumps(loss).encode(), number, 1, False)[0] == loss
+
+
+def test_gradients_are_asked_for_and_read():
+    assert json.loads(question(1, np.zeros(2), True))["gradient"] is True
+    loss, gradient = answer(b'{"loss": 1, "gradient": [2, 3.5]}', 1, 2, True)
+    assert loss == 1.0
+    np.testing.assert_array_equal(gradient, [2.0, 3.5])
+
+
+@pytest.mark.parametrize("line", [b"", b"done", b"[1", b'{"loss": true}', b'{"loss": "1"}', b'{"cost": 1}', b"[1.0]",
+                                  b'{"loss": 1e999999999999999999x}', b"\xff\xfe", b"[" * 100_000, b"9" * 5000,
+                                  b'{"loss": 1' + b"0" * 400 + b"}"])  # fmt: skip
+def test_what_is_no_answer_is_quoted(line):
+    with pytest.raises(Garbled, match="^answered '") as garbled:
+        answer(line, 1, 1, False)
+    assert len(str(garbled.value)) < 1200
+
+
+@pytest.mark.parametrize("said", [None, [1.0], [1.0, "2"], [1.0, True], "no"])
+def test_a_gradient_that_is_none_is_garbled(said):
+    line = json.dumps({"loss": 1.0, "gradient": said}).encode()
+    with pytest.raises(Garbled, match='has no 2 numbers as its "gradient"'):
+        answer(line, 1, 2, True)
+
+
+def test_a_point_without_a_loss():
+    with pytest.raises(NoLoss, match="^said: no convergence after 100 steps$"):
+        answer(b'{"error": "no convergence\\n after 100 steps"}', 1, 1, False)
+    assert np.isnan(answer(b'{"loss": null}', 1, 1, False)[0])
+    assert np.isnan(answer(b"NaN", 1, 1, False)[0])
+
+
+GRADED = """
+import json, sys
+for line in sys.stdin:
+    asked = json.loads(line)
+    said = {"loss": sum(v * v for v in asked["x"])}
+    if asked.get("gradient"):
+        said["gradient"] = [2 * v for v in asked["x"]]
+    print(json.dumps(said), flush=True)
+"""
+
+
+def test_a_program_in_place_and_in_a_pool_say_the_same(tmp_path):
+    (tmp_path / "graded.py").write_text(GRADED)
+    landscape = Command(
+        command=(sys.executable, "graded.py"), bounds=((-1.0, 3.0), (0.0, 1.0)), gradient=True, base=str(tmp_path)
+    )
+    assert landscape.label == "graded.py D=2"
+    points = np.random.default_rng(1).random((5, 2))
+    pool = evaluator_for(landscape, Evaluation())
+    assert isinstance(pool, Pool)
+    found, alone = pool.evaluate(points, True), InPlace(landscape.open()).evaluate(points, True)
+    pool.close()
+    np.testing.assert_array_equal(found.losses, alone.losses)
+    np.testing.assert_array_equal(found.gradients, alone.gradients)
+    box = landscape.space.to_box(points)
+    np.testing.assert_allclose(found.gradients, 2 * box * [4.0, 1.0])
+
+
+@pytest.mark.parametrize(
+    ("command", "message"),
+    [
+        (("nowhere-to-be-found",), "command must be a program that can be run, got 'nowhere-to-be-found', which is not "
+         "there. Check its path, or PATH"),
+        (("./missing.sh",), r"missing\.sh', which is not there"),
+        (("./plain.txt",), r"plain\.txt', which cannot be executed\. Make it so \(chmod \+x\)"),
+    ],
+)  # fmt: skip
+def test_a_program_that_cannot_be_run_is_refused(tmp_path, command, message):
+    (tmp_path / "plain.txt").write_text("plain")
+    with pytest.raises(LandscapeError, match=message):
+        Command(command=command, bounds=(0.0, 1.0), base=str(tmp_path)).open()
+
+
+BASE = """\
+name: x
+budget: 50
+landscapes: [{kind: sphere}]
+strategies: {a: {agents: [random]}}
+"""
+PROGRAM = "{{kind: command, bounds: [0, 1], command: {}}}"
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (BASE + "evaluation: {timeout: -1}\n", "evaluation.timeout must be above 0.0, got -1 (<text>:5)"),
+        (BASE + "evaluation: {timeot: 1}\n", "evaluation.timeot must be a known setting, got 'timeot' (<text>:5). Did "
+         "you mean 'timeout'?"),
+        (BASE + "evaluation: {retries: 3}\n", "evaluation.retries must go with on_nan: retry or on_error: retry, got 3 "
+         "without (<text>:5). Add on_error: retry."),
+        (BASE + "evaluation: {on_error: ignore}\n", "evaluation.on_error must be one of"),
+        (BASE + "evaluation: {memory: lots}\n", "evaluation.memory must be a number of bytes or a size"),
+        (BASE + "evaluation: 30\n", "evaluation must be a mapping of"),
+        (BASE.replace("{kind: sphere}", PROGRAM.format("[]")), "landscapes.0.command must"),
+        (BASE.replace("{kind: sphere}", PROGRAM.format("' '")), "command must name a program"),
+        (BASE.replace("{kind: sphere}", PROGRAM.format("./no")), "which is not there"),
+        (BASE.replace("{kind: sphere}", PROGRAM.format("cat").replace("[0, 1]", "[1, 0]")), "bounds must have low <"),
+    ],
+)  # fmt: skip
+def test_mistakes_in_the_yaml_are_named(text, message):
+    with pytest.raises(SpecError) as refused:
+        loads(text)
+    assert message in str(refused.value), str(refused.value)
+
+
+def test_settings_of_the_evaluation_are_part_of_a_runs_id_only_where_chosen():
+    from searchparty.experiments.plan import plan
+
+    ids = {
+        extra: plan(loads(BASE + extra)).runs[0].id
+        for extra in ("", "evaluation: {}\n", "evaluation: {workers: 3}\n", "evaluation: {timeout: 5}\n")
+    }
+    assert len({ids[""], ids["evaluation: {}\n"], ids["evaluation: {workers: 3}\n"]}) == 1
+    assert ids["evaluation: {timeout: 5}\n"] != ids[""]
+
+
+def test_a_child_that_cannot_open_its_landscape_says_so_and_charges_nothing(tmp_path, monkeypatch):
+    path = tmp_path / "here.py"
+    path.write_text(f"import os\nif os.getpid() != {os.getpid()}:\n    raise RuntimeError('only there')\n"
+                    "def f(x):\n    return 0.0\n")  # fmt: skip
+    monkeypatch.setattr(serve, "LOADED", {})
+    pool = Pool(UserFunction(function=f"{path}:f", bounds=(0.0, 1.0)), Evaluation(workers=1))
+    with pytest.raises(CannotEvaluate, match="could not be opened.*only there.*Mend it, and resume"):
+        pool.evaluate(np.array([[0.5]]), False)
+
+
+def test_a_child_that_dies_before_it_is_ready_is_started_three_times(monkeypatch, tmp_path):
+    starts = tmp_path / "starts"
+    monkeypatch.setattr(pools, "SERVE", f"open({str(starts)!r}, 'a').write('.'); raise MemoryError")
+    pool = Pool(UserFunction(function="math:dist", bounds=(0.0, 1.0)), Evaluation(memory="64 MB"))
+    expected = (
+        "must start, and took its process down .exit code 1.: MemoryError. Check the command and evaluation.memory"
+    )
+    with pytest.raises(CannotEvaluate, match=expected):
+        pool.evaluate(np.array([[0.5]]), False)
+    assert starts.read_text() == "..."
+
+
+def test_a_function_that_no_child_can_have_is_refused():
+    landscape = InMemory(function=lambda x: 0.0, bounds=((0.0, 1.0),))
+    with pytest.raises(CannotEvaluate, match="landscape must be one that a child process can open"):
+        Pool(landscape, Evaluation(workers=1))
+
+
+def test_an_evaluation_that_cannot_be_made_fails_the_run_not_the_point(tmp_path, command):
+    (tmp_path / "gone.sh").write_text("#!/bin/sh\nexit 127\n")
+    (tmp_path / "gone.sh").chmod(0o755)
+    (tmp_path / "x.yaml").write_text(BASE.replace("{kind: sphere}", PROGRAM.format("./gone.sh")))
+    done = command("run", "x.yaml", "--executor", "simulated", "--out", "out", "--no-report", cwd=tmp_path)
+    assert done.returncode == 1
+    assert "a child process must start" in done.stderr
+    assert "Traceback" not in done.stderr
