@@ -9,7 +9,7 @@ import sys
 from typing import Any
 
 from ..landscapes.landscape import Landscape, raised
-from ..landscapes.loading import LOADED, restore
+from ..landscapes.loading import LOADED, unpickled
 from .evaluate import Evaluated, InPlace
 
 SERVE = f"import sys; from {__name__} import serve; serve()"
@@ -43,9 +43,8 @@ def serve() -> None:
         answers.flush()
 
     try:
-        files, landscape = unpacked(questions.readline())
-        restore(files)
-        evaluator = InPlace(pickle.loads(landscape).open())
+        landscape: Landscape = unpickled(*unpacked(questions.readline()))
+        evaluator = InPlace(landscape.open())
     except BaseException as error:
         answer(f"the landscape could not be opened ({raised(error)})")
         return

@@ -21,6 +21,17 @@ class ResultsError(ValueError):
     """A results directory cannot be used; the message says why and what to do."""
 
 
+def settings_of(directory: Path) -> Path:
+    """The YAML in a results directory. Raises ResultsError where there is none."""
+    path = directory / "experiment.yaml"
+    if not path.exists():
+        raise ResultsError(
+            f"results must be a directory that `searchparty run` made, got {directory}, which has no "
+            "experiment.yaml. Give the path that the run printed."
+        )
+    return path
+
+
 def check_same(plan: Plan, environment: dict[str, Any], directory: Path, force: bool) -> list[str]:
     """Refuse, unless forced, to go on with other settings or other code; remarks on other differences."""
     with LogReader(directory) as reader:

@@ -22,7 +22,7 @@ from ..orchestrator.writer import synced
 from .fingerprint import environment
 from .plan import Plan, plan
 from .results import Results
-from .resuming import ResultsError, check_same, extended
+from .resuming import ResultsError, check_same, extended, settings_of
 from .spec import Experiment, load
 
 
@@ -98,13 +98,7 @@ def resume(
     unless ``force``; other differences are told to ``remark``.
     """
     directory = Path(directory)
-    settings = directory / "experiment.yaml"
-    if not settings.exists():
-        raise ResultsError(
-            f"results must be a directory that `searchparty run` made, got {directory}, which has no "
-            "experiment.yaml. Give the path that the run printed."
-        )
-    planned = plan(load(settings).with_executor(executor, address))
+    planned = plan(load(settings_of(directory)).with_executor(executor, address))
     known = environment(planned.runs)
     log = directory / "log.sqlite"
     budgets: dict[str, int] = {}

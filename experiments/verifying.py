@@ -13,7 +13,7 @@ from ..orchestrator.audit import Refused
 from ..orchestrator.reading import LogReader
 from ..orchestrator.verify import Verified, verify
 from .plan import plan
-from .resuming import ResultsError
+from .resuming import settings_of
 from .spec import load
 
 
@@ -54,13 +54,7 @@ class Verification:
 def verified(directory: Path | str) -> Verification:
     """Replay every run of a results directory without evaluating anything."""
     directory = Path(directory)
-    settings = directory / "experiment.yaml"
-    if not settings.exists():
-        raise ResultsError(
-            f"results must be a directory that `searchparty run` made, got {directory}, which has no "
-            "experiment.yaml. Give the path that the run printed."
-        )
-    planned = plan(load(settings))
+    planned = plan(load(settings_of(directory)))
     known = {run.id: run for run in planned.runs}
     found = Verification(directory)
     with LogReader(directory) as reader, threadpool_limits(1):

@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import Any, ClassVar, Literal
 
 import numpy as np
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, field_validator
 
-from .landscape import Array, EvaluationError, Landscape, LandscapeError, Problem, Space
+from .landscape import Array, EvaluationError, LandscapeError, Problem, Space
 from .program import Ended, Program, quoted
-from .user import Pairs, checked_pairs, pairs_of
+from .user import Boxed
 
 BYTES_A_NUMBER = 64
 
@@ -28,7 +28,7 @@ class NoLoss(Exception):
     """The program said that this point has no loss, and why."""
 
 
-class Command(Landscape):
+class Command(Boxed):
     """A program of your own in any language: it reads a point and writes its loss, one line of JSON each.
 
     It is started once and asked again and again: {"id": 7, "x": [0.5, 1.5]} on its standard input, to be answered by a
@@ -39,8 +39,6 @@ class Command(Landscape):
 
     kind: Literal["command"] = "command"
     command: tuple[str, ...] = Field(min_length=1, description="The program and its arguments, e.g. [./simulate, -q].")
-    bounds: tuple[float, float] | Pairs = Field(description="One (low, high) an axis, or one pair with `dimension`.")
-    dimension: int | None = Field(None, ge=1, description="Number of axes, D, where bounds are one pair.")
     gradient: bool = Field(False, description='Whether it answers "gradient": [...] too when asked with "gradient".')
     gradient_price: int = Field(1, ge=0, description="What one gradient costs, in evaluations.")
     minimum: float | None = Field(None, description="The known least loss, for reports only.")
@@ -58,16 +56,6 @@ class Command(Landscape):
         if not value[0].strip() or any("\0" in word for word in value):
             raise ValueError(f"command must name a program, got {list(value)!r}. Write e.g. [python3, simulate.py].")
         return value
-
-    @model_validator(mode="after")
-    def _check_bounds(self) -> Command:
-        checked_pairs(self.pairs, self.dimension)
-        return self
-
-    @property
-    def pairs(self) -> Pairs:
-        """Bounds, one pair an axis."""
-        return pairs_of(self.bounds, self.dimension)
 
     def open(self) -> Problem:
         self.argv()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import importlib
+import pickle
 import sys
 from difflib import get_close_matches
 from importlib.util import module_from_spec, spec_from_loader
@@ -90,11 +91,24 @@ def _from_file(place: str, field: str, base: str | None, source: str | None) -> 
     return known if known is not None else _executed(name, path, text, field)
 
 
-def restore(loaded: dict[str, tuple[str, str]]) -> None:
-    """Run files that another process has run (its ``LOADED``), where this one has not."""
+def unpickled(loaded: dict[str, tuple[str, str]], message: bytes) -> Any:
+    """What another process pickled, after the files that it has run (its ``LOADED``) have been run here too.
+
+    Raises LandscapeError where a file that is needed does not run here; one that is not needed may fail.
+    """
+    wrong: dict[str, LandscapeError] = {}
     for name, (path, text) in loaded.items():
         if name not in sys.modules:
-            _executed(name, Path(path), text, "kind")
+            try:
+                _executed(name, Path(path), text, "kind")
+            except LandscapeError as error:
+                wrong[name] = error
+    try:
+        return pickle.loads(message)
+    except ModuleNotFoundError as error:
+        if error.name in wrong:
+            raise wrong[error.name] from None
+        raise
 
 
 def _executed(name: str, path: Path, text: str, field: str) -> ModuleType:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from numbers import Real
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
 from pydantic import Field, field_validator, model_validator
@@ -16,27 +16,35 @@ Pairs = tuple[tuple[float, float], ...]
 Function = Callable[[Array], Any]
 
 
-def pairs_of(bounds: Any, dimension: int | None) -> Pairs:
-    """Bounds as one pair an axis, from one pair or from as many as there are axes."""
-    return bounds if isinstance(bounds[0], tuple) else (bounds,) * (dimension or 1)
+class Boxed(Landscape):
+    """A landscape whose bounds the user gives."""
+
+    bounds: tuple[float, float] | Pairs = Field(description="One (low, high) an axis, or one pair with `dimension`.")
+    dimension: int | None = Field(None, ge=1, description="Number of axes, D, where bounds are one pair.")
+
+    @model_validator(mode="after")
+    def _check_bounds(self) -> Self:
+        pairs = self.pairs
+        if self.dimension is not None and len(pairs) != self.dimension:
+            raise ValueError(f"bounds must have one pair an axis ({self.dimension}), got {len(pairs)}")
+        for low, high in pairs:
+            if not low < high:
+                raise ValueError(f"bounds must have low < high, got ({low}, {high})")
+        return self
+
+    @property
+    def pairs(self) -> Pairs:
+        """Bounds, one pair an axis."""
+        if isinstance(self.bounds[0], tuple):
+            return self.bounds
+        return (self.bounds,) * (self.dimension or 1)
 
 
-def checked_pairs(pairs: Pairs, dimension: int | None) -> None:
-    """Raise ValueError unless there is one pair (low, high) an axis, with low < high."""
-    if dimension is not None and len(pairs) != dimension:
-        raise ValueError(f"bounds must have one pair an axis ({dimension}), got {len(pairs)}")
-    for low, high in pairs:
-        if not low < high:
-            raise ValueError(f"bounds must have low < high, got ({low}, {high})")
-
-
-class UserFunction(Landscape):
+class UserFunction(Boxed):
     """A function of your own: path/to/file.py:name or package.module:name."""
 
     kind: Literal["python"] = "python"
     function: str = Field(description='"path/to/file.py:name" (relative to the YAML) or "package.module:name".')
-    bounds: tuple[float, float] | Pairs = Field(description="One (low, high) an axis, or one pair with `dimension`.")
-    dimension: int | None = Field(None, ge=1, description="Number of axes, D, where bounds are one pair.")
     vectorized: bool = Field(False, description="Whether it takes (n, D) and returns (n,), not (D,) and a number.")
     gradient: str | None = Field(None, description="Its gradient, named likewise; a bare name is in the same file.")
     gradient_price: int = Field(1, ge=0, description="What one gradient costs, in evaluations.")
@@ -51,16 +59,6 @@ class UserFunction(Landscape):
     def _check_reference(cls, value: str) -> str:
         split(value, "function")
         return value
-
-    @model_validator(mode="after")
-    def _check_bounds(self) -> UserFunction:
-        checked_pairs(self.pairs, self.dimension)
-        return self
-
-    @property
-    def pairs(self) -> Pairs:
-        """Bounds, one pair an axis."""
-        return pairs_of(self.bounds, self.dimension)
 
     def open(self) -> Problem:
         function = load_object(self.function, "function", self.base, self.source)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pickle
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
@@ -12,7 +11,7 @@ from ...agents.agent import Finding, Lease, Rows
 from ...agents.evaluate import evaluator_for
 from ...agents.searcher import Searcher
 from ...agents.work import work
-from ...landscapes.loading import restore
+from ...landscapes.loading import unpickled
 from ..archive import Store
 from ..planned import PlannedRun
 from .book import Streams
@@ -32,8 +31,7 @@ class Opening:
     planned: bytes
 
     def planned_run(self) -> PlannedRun:
-        restore(self.files)
-        found: PlannedRun = pickle.loads(self.planned)
+        found: PlannedRun = unpickled(self.files, self.planned)
         return found
 
 

@@ -10,7 +10,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from searchparty.agents import pool as pools
-from searchparty.agents import serve
 from searchparty.agents.evaluate import CannotEvaluate, InPlace, evaluator_for
 from searchparty.agents.evaluation import Evaluation
 from searchparty.agents.pool import Pool
@@ -146,11 +145,10 @@ def test_settings_of_the_evaluation_are_part_of_a_runs_id_only_where_chosen():
     assert ids["evaluation: {timeout: 5}\n"] != ids[""]
 
 
-def test_a_child_that_cannot_open_its_landscape_says_so_and_charges_nothing(tmp_path, monkeypatch):
+def test_a_child_that_cannot_open_its_landscape_says_so_and_charges_nothing(tmp_path):
     path = tmp_path / "here.py"
     path.write_text(f"import os\nif os.getpid() != {os.getpid()}:\n    raise RuntimeError('only there')\n"
                     "def f(x):\n    return 0.0\n")  # fmt: skip
-    monkeypatch.setattr(serve, "LOADED", {})
     pool = Pool(UserFunction(function=f"{path}:f", bounds=(0.0, 1.0)), Evaluation(workers=1))
     with pytest.raises(CannotEvaluate, match="could not be opened.*only there.*Mend it, and resume"):
         pool.evaluate(np.array([[0.5]]), False)
