@@ -28,7 +28,7 @@ class Evaluation(Model):
     timeout: float | None = Field(None, gt=0, description="Seconds a row may take before its process is killed.")
     memory: Bytes | None = Field(None, description='Memory each child process may have, e.g. "2 GB".')
     workers: int | None = Field(
-        None, ge=1, le=1000, description="Child processes that share an agent's batch. Default: one, if any is needed."
+        None, ge=1, le=256, description="Child processes that share an agent's batch. Default: one, if any is needed."
     )
     on_nan: Verdict = Field(
         "penalise", description="What becomes of NaN and infinite losses: penalise, retry, skip, stop."

@@ -23,7 +23,7 @@ from .fingerprint import environment
 from .plan import Plan, plan
 from .results import Results
 from .resuming import ResultsError, check_same, extended, settings_of
-from .spec import Experiment, load
+from .spec import Experiment, RaySettings, SimulatedSettings, load
 
 
 class Interrupted(KeyboardInterrupt):
@@ -185,7 +185,9 @@ def _work(
         stack.enter_context(threadpool_limits(1))
         log = LogFile(directory / "log.sqlite", environment | {"clock": _clock(plan.experiment)})
         stack.callback(log.close)
-        make, wait, at_once = _executors(plan.experiment, runs, stack)
+        # Where nothing is left to be worked, the log is only read once more: no need to start Ray for that.
+        idle = not budgets and {planned.id for planned in runs} <= log.finished()
+        make, wait, at_once = _executors(SimulatedSettings() if idle else plan.experiment.executor, runs, stack)
         # Before anything else is closed: Ray, once lost, may take this process with it.
         stack.callback(log.commit)
         # Known to the file from the start, so that a report on an unfinished log says what is missing.
@@ -237,11 +239,10 @@ def _drive(
 
 
 def _executors(
-    experiment: Experiment, runs: Sequence[PlannedRun], stack: ExitStack
+    settings: RaySettings | SimulatedSettings, runs: Sequence[PlannedRun], stack: ExitStack
 ) -> tuple[Callable[[PlannedRun, Any], Executor], Callable[[], None], int]:
     """How to make an executor for a run, how to wait, and how many runs to interleave."""
-    settings = experiment.executor
-    if settings.kind == "simulated":
+    if isinstance(settings, SimulatedSettings):
         return Simulated, lambda: None, 1
     # Importing Ray takes a second, which only those who use it should wait.
     from ..orchestrator.executors.on_ray import Pool, RayExecutor

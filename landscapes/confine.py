@@ -25,7 +25,8 @@ def confine(parent: int, memory: int) -> None:
     if memory:
         # Linux counts anonymous memory as data; macOS enforces neither limit.
         limit = resource.RLIMIT_DATA if sys.platform == "linux" else resource.RLIMIT_AS
-        resource.setrlimit(limit, (memory, memory))
+        with contextlib.suppress(ValueError, OSError):
+            resource.setrlimit(limit, (memory, memory))
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
         with contextlib.suppress(OSError), open("/proc/self/oom_score_adj", "w") as score:

@@ -120,6 +120,11 @@ class LogFile:
         """The runs it knows of."""
         return read_runs(self.execute)
 
+    def finished(self) -> set[str]:
+        """Ids of the runs that have ended."""
+        last = "seq = (SELECT MAX(seq) FROM events AS others WHERE others.run = events.run)"
+        return {run for (run,) in self.execute(f"SELECT run FROM events WHERE kind = 'Stopped' AND {last}")}
+
     def run(self, planned: PlannedRun, label: str | None = None) -> RunLog:
         """The log of one run; made known to the file if it is new. ``label`` names its landscape in reports."""
         ((count,),) = self.execute("SELECT COUNT(*) FROM runs")

@@ -69,7 +69,7 @@ class Writer:
         self._keeper.join()
         try:
             if self._lost is None:
-                self._db.execute("COMMIT")
+                self._end()
                 self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
                 # Refused while a reader has the file open; the next close does it then.
                 with contextlib.suppress(sqlite3.OperationalError):
@@ -81,11 +81,16 @@ class Writer:
 
     def _commit(self) -> None:
         try:
-            self._db.execute("COMMIT")
+            self._end()
             self._db.execute("BEGIN IMMEDIATE")
         except sqlite3.Error as error:
             raise self._given_up(error) from None
         self._committed, self._changed = time.monotonic(), False
+
+    def _end(self) -> None:
+        # Ctrl-C may have come between the end of one transaction and the beginning of the next.
+        if self._db.in_transaction:
+            self._db.execute("COMMIT")
 
     def _given_up(self, error: sqlite3.Error) -> LogError:
         self._lost = explained(error, self._path)

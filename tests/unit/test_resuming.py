@@ -243,3 +243,12 @@ def test_resume_on_the_command_line(results, command):
     assert events(results)[-2] != Extended(150)
     less = command("resume", results, "--budget", "9", cwd=results.parent)
     assert (less.returncode, "Traceback" in less.stderr) == (2, False)
+
+
+def test_resuming_what_is_done_starts_no_ray(results, monkeypatch):
+    import searchparty.orchestrator.executors.on_ray as on_ray
+
+    monkeypatch.setattr(on_ray, "start_ray", lambda _: pytest.fail("Ray was started for nothing"))
+    before = hashed(results)
+    resume(results, executor="ray", report=False)
+    assert hashed(results) == before
