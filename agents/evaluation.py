@@ -12,8 +12,11 @@ from ..landscapes.landscape import Model
 Verdict = Literal["penalise", "retry", "skip", "stop"]
 NOT_FINITE = frozenset({"returned nan", "returned inf", "returned -inf"})
 """Causes that ``on_nan`` is for; all others are errors."""
-UNITS = {"": 1, "B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12, "KIB": 2**10, "MIB": 2**20, "GIB": 2**30,
-         "TIB": 2**40}  # fmt: skip
+UNITS = {"": 1, "B": 1} | {
+    f"{letter}{tail}": size**power
+    for power, letter in enumerate("KMGT", 1)
+    for tail, size in (("", 1000), ("B", 1000), ("IB", 1024))
+}
 LEAST_MEMORY = 64 * 10**6
 
 Bytes = Annotated[

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..landscapes.landscape import Array
+from ..landscapes.landscape import Array, Space
 from .agent import Converged, Finding, Incumbent, Lease, RowFailure, Rows
 from .evaluate import Evaluated
 
@@ -121,6 +121,12 @@ class Ledger:
         failures = tuple(sorted((f for f in self.failures if first <= f.row < last), key=lambda f: f.row))
         gradients = None if self.gradients is None else self.gradients[first:last].copy()
         return Rows(first, self.points[first:last].copy(), self.losses[first:last].copy(), gradients, failures)
+
+    def located(self, cause: str, space: Space) -> str:
+        """A cause with the first row that failed for it, and the point."""
+        row = min(failure.row for failure in self.failures if failure.cause == cause)
+        point = ", ".join(f"{x:.6g}" for x in space.to_box(self.points[row])[:8].tolist())
+        return f"row {row}, at ({point}{', ...' if self.dimension > 8 else ''}), {cause}"
 
     def close(self, why: str, converged: Converged | None = None, cause: str = "") -> Finding:
         """The finding."""

@@ -6,6 +6,7 @@ import os
 import pickle
 import sys
 import time
+import zlib
 from collections.abc import Iterator
 from typing import Protocol
 
@@ -115,6 +116,7 @@ class Worker:
         self.program: Program | None = None
         self.deadline: float | None = None
         self._asked = self._starts = 0
+        """``_asked`` is the question's id: of the point alone, as a cause of failure may quote it."""
         self._row: tuple[Array, bool] | None = None
         self._ready = False
         """Whether the child has said that it is."""
@@ -123,7 +125,7 @@ class Worker:
 
     def begin(self, row: Array, with_gradient: bool) -> None:
         """Ask for a row (1, D), once the child is ready."""
-        self._row, self._starts = (row, with_gradient), 0
+        self._row, self._starts, self._asked = (row, with_gradient), 0, zlib.crc32(row.tobytes())
         if self.program is None:
             self._start()
         else:
@@ -167,7 +169,6 @@ class Worker:
     def _ask(self, startup: float) -> None:
         assert self.program is not None
         assert self._row is not None
-        self._asked += 1
         now = time.monotonic()
         self.deadline = None if self._timeout is None else now + self._timeout + startup
         try:

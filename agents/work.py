@@ -51,7 +51,8 @@ def work(
     ``largest`` cuts batches further (both only after processes were lost). An agent that raises or breaks its
     contract ends the finding with ``why="failed"``; a row that stops the run, with ``why="stopped"``.
     """
-    ledger = Ledger(lease, searcher.evaluator.space.dimension, recorded)
+    space = searcher.evaluator.space
+    ledger = Ledger(lease, space.dimension, recorded)
     pace = Pace(flush_seconds)
     stop = ""
     try:
@@ -80,7 +81,7 @@ def work(
             stop = stop or wrong
             if time.monotonic() >= pace.at:
                 yield from pace.flushed(ledger)
-        finding = ledger.close("stopped", cause=stop) if stop else ledger.close("spent")
+        finding = ledger.close("stopped", cause=ledger.located(stop, space)) if stop else ledger.close("spent")
     except StopIteration as end:
         finding = _ended(searcher, ledger, end.value)
     except (ReplayError, CannotEvaluate):

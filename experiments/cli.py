@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import signal
 import sys
+from collections import Counter
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from enum import StrEnum
@@ -129,7 +130,12 @@ def resume_command(
         ),
     ] = None,
     force: Annotated[
-        bool, typer.Option("--force", help="Go on though the YAML, the package or the code of an agent has changed.")
+        bool,
+        typer.Option(
+            "--force",
+            help="Go on though the YAML, the package or the code of an agent has changed. "
+            "Runs that are not planned any more stay in the log.",
+        ),
     ] = False,
     no_report: NoReport = False,
 ) -> None:
@@ -165,8 +171,11 @@ def _work(total: int, work: Callable[[Watcher], Results]) -> None:
         err.print(f"Stopped. Everything found so far is in {stopped.path}.", markup=False, soft_wrap=True)
         err.print(f"Go on with: searchparty resume {stopped.path}", markup=False, soft_wrap=True)
         raise typer.Exit(INTERRUPTED) from None
+    except KeyboardInterrupt:
+        err.print("Stopped. What was found is in the log: go on with `searchparty resume`, or `searchparty report`.")
+        raise typer.Exit(INTERRUPTED) from None
     _summary(results)
-    if results.errors:
+    if results.errors or not results.best():
         raise typer.Exit(RUN_FAILED)
 
 
@@ -175,6 +184,13 @@ def _summary(results: Results) -> None:
     best = results.best()
     if not best:
         out.print("No evaluation gave a finite loss.")
+    failed = Counter[str]()
+    for row in results.failures.rows():
+        failed[row["cause"].removeprefix("row: ")] += row["count"] if row["cause"].startswith("row: ") else 0
+    if failed.total():
+        (cause, times), evaluations = failed.most_common(1)[0], sum(run.evaluations for run in results.runs)
+        line = f"{failed.total():,} of {evaluations:,} evaluations failed, most often ({times:,} times): {cause}"
+        out.print(line, style="yellow", markup=False, soft_wrap=True)
     for found in best[:MOST_POINTS]:
         point = ", ".join(f"{x:.6g}" for x in found.point[:8]) + (", ..." if len(found.point) > 8 else "")
         line = (

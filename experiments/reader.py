@@ -54,7 +54,8 @@ def _joined(whole: dict[str, Any], variants: list[tuple[Swept, Experiment]], bas
     sweep = {key: tuple(listed) for key, listed in (whole.get("sweep") or {}).items()}
     experiment = first.model_copy(update={"sweep": sweep})
     # Relative paths must still lead there when the YAML is loaded from a results directory.
-    anchored = base is not None and (whole.get("base") is not None or names_file(whole))
+    programs = any(landscape.external for _, variant in variants for landscape in variant.landscapes)
+    anchored = base is not None and (whole.get("base") is not None or names_file(whole) or programs)
     experiment._data = {**whole, "base": str(FilePath(base or ".").absolute())} if anchored else whole
     experiment._variants = tuple(variants)
     return experiment

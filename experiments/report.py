@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from jinja2 import Environment
 
+from ..orchestrator.drive import EVALUATION_FAILED
 from ..orchestrator.reading import LogReader
 from . import accounts, figures, statistics
 from .resuming import other_libraries
@@ -103,6 +104,7 @@ def _page(directories: Sequence[Path], runs: list[RunData], pictures: Path, tabl
         targets=_targets(comparison),
         alike=len(directories) == 1 and len({run.budget for run in runs}) == 1,
         unfinished=[run for run in runs if run.stopped is None],
+        halted=[run for run in runs if (run.stopped or "").startswith(EVALUATION_FAILED)],
         total=len(runs),
         meta=meta,
         settings=[(d / "experiment.yaml").read_text(encoding="utf-8") for d in directories if _has_settings(d)],

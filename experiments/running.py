@@ -105,6 +105,8 @@ def resume(
     if log.exists() and has_tables(log):
         for line in check_same(planned, known, directory, force):
             remark(line)
+    else:
+        remark(f"{directory} has no log yet: the experiment begins at its beginning.")
     if budget is not None:
         budgets = extended(planned, budget, directory if log.exists() and has_tables(log) else None)
     return _work(planned, directory, watcher, report, known, budgets)

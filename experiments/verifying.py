@@ -19,13 +19,15 @@ from .spec import load
 
 @dataclass
 class Verification:
-    """What was found of all runs. ``problems`` says, a line a run, what does not follow."""
+    """What was found of all runs. ``problems`` says, a line a run, what does not follow; ``unknown`` which runs the
+    YAML does not plan any more, so that nobody can say."""
 
     path: Path
     runs: int = 0
     unfinished: int = 0
     totals: Counter[str] = field(default_factory=Counter)
     problems: list[str] = field(default_factory=list)
+    unknown: list[str] = field(default_factory=list)
 
     def add(self, found: Verified) -> None:
         """Count one run in."""
@@ -37,7 +39,8 @@ class Verification:
         """The whole in two or three lines."""
         t = self.totals
         lines = [
-            f"{self.path}: {self.runs} runs, {t['decisions']:,} decisions, {t['points']:,} points"
+            f"{self.path}: {counted(self.runs, 'run')}, {counted(t['decisions'], 'decision')}, "
+            + counted(t["points"], "point")
             + (" follow from the log." if self.runs else ".")
         ]
         if self.runs:
@@ -45,10 +48,18 @@ class Verification:
             parts += [f"{t['out']:,} out"] if t["out"] else []
             lines.append(f"Granted {t['granted']:,} evaluations = {' + '.join(parts)}.")
         if self.unfinished:
-            lines.append(f"{self.unfinished} of them have not ended: searchparty resume {self.path}")
+            verb = "has" if self.unfinished == 1 else "have"
+            lines.append(f"{counted(self.unfinished, 'run')} {verb} not ended: searchparty resume {self.path}")
+        lines += self.unknown
         if self.problems:
-            lines.append(f"{len(self.problems)} runs do NOT follow from the log.")
+            verb = "does" if len(self.problems) == 1 else "do"
+            lines.append(f"{counted(len(self.problems), 'run')} {verb} NOT follow from the log.")
         return "\n".join(lines)
+
+
+def counted(number: int, noun: str) -> str:
+    """So many of something."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def verified(directory: Path | str) -> Verification:
@@ -61,7 +72,7 @@ def verified(directory: Path | str) -> Verification:
         for record in reader.runs():
             name = f"run {record.id} ({record.strategy} on {record.landscape}, repeat {record.repeat})"
             if record.id not in known:
-                found.problems.append(f"{name} is not what experiment.yaml plans now, and cannot be replayed.")
+                found.unknown.append(f"{name} is not what experiment.yaml plans now, and cannot be replayed.")
                 continue
             try:
                 found.add(verify(known[record.id], reader))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 import shutil
 import time
 import weakref
@@ -18,6 +19,7 @@ from .program import Ended, Program, quoted
 from .user import Boxed
 
 BYTES_A_NUMBER = 64
+NOT_FINITE = re.compile(rb"[+-]?(nan|inf|infinity)", re.IGNORECASE)
 
 
 class Garbled(Exception):
@@ -42,7 +44,7 @@ class Command(Boxed):
     gradient: bool = Field(False, description='Whether it answers "gradient": [...] too when asked with "gradient".')
     gradient_price: int = Field(1, ge=0, description="What one gradient costs, in evaluations.")
     minimum: float | None = Field(None, description="The known least loss, for reports only.")
-    startup: float = Field(60.0, gt=0, description="Seconds its first answer may take beside the time-out.")
+    startup: float = Field(10.0, gt=0, description="Seconds its first answer may take beside the time-out.")
     base: str | None = Field(None, exclude=True, repr=False, description="Directory it runs in (set on loading).")
 
     @field_validator("command", mode="before")
@@ -98,7 +100,8 @@ def question(number: int, point: Array, with_gradient: bool) -> bytes:
 def answer(line: bytes, number: int, dimension: int, with_gradient: bool) -> tuple[float, Array | None]:
     """The loss and the gradient (D,), if asked for, that a line says. Raises Garbled, or NoLoss with its word."""
     try:
-        said = json.loads(line)
+        # Not JSON, but what a C program prints.
+        said = float(line) if NOT_FINITE.fullmatch(line.strip()) else json.loads(line)
     except (ValueError, RecursionError):
         raise Garbled(f"answered {quoted(line)}, which is not JSON") from None
     if not isinstance(said, dict):

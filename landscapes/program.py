@@ -17,6 +17,8 @@ from . import confine
 LAST_WORDS = 2000
 """Bytes kept of what a program says on standard error: its last words, should it die."""
 READ = 1 << 20
+QUOTED = 200
+"""Bytes of an answer that a message quotes."""
 
 
 class Ended(Exception):
@@ -67,6 +69,9 @@ class Program:
         """Send a line, as much of it as the pipe takes now; ``hear`` sends the rest."""
         if self._heard:
             raise Ended(f"answered before it was asked: {quoted(self._heard)}")
+        # What it has said up to now belongs to what it was asked before.
+        self._note_words(most=1000)
+        self._said.clear()
         self._unsent = line
         self._send()
 
@@ -92,7 +97,7 @@ class Program:
             self._heard = rest
             return bytes(line)
         if len(self._heard) > self._longest:
-            raise Ended(f"answered a line of over {self._longest:,} bytes: {quoted(self._heard)}")
+            raise Ended(f"answered a line of over {self._longest:,} bytes: {quoted(self._heard[:QUOTED])}...")
         return None
 
     def wait(self, deadline: float | None) -> bytes:
@@ -108,7 +113,7 @@ class Program:
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._process.wait(1.0)
         code = self._process.returncode
-        self._note_words()
+        self._note_words(most=1000)
         lines = self._said.decode(errors="replace").strip().splitlines()
         words = f": {lines[-1].strip()[:200]}" if lines else ""
         if code is None:
@@ -140,9 +145,9 @@ class Program:
                 # It no longer listens; what it has to say, or its end, is read next.
                 self._unsent = b""
 
-    def _note_words(self) -> None:
+    def _note_words(self, most: int = 16) -> None:
         # A few at a time: a program may talk faster than it can be listened to.
-        for _ in range(16):
+        for _ in range(most):
             if self._mute or (words := _read(self._err)) is None:
                 return
             self._mute = words == b""
@@ -167,10 +172,10 @@ def _exit(code: int) -> str:
         return f"signal {-code}"
 
 
-def quoted(text: bytes | bytearray, most: int = 200) -> str:
+def quoted(text: bytes | bytearray) -> str:
     """The beginning of what was said, for a message."""
-    shown = bytes(text[:most]).decode(errors="replace")
-    return repr(shown) + (f" and {len(text) - most:,} bytes more" if len(text) > most else "")
+    shown = bytes(text[:QUOTED]).decode(errors="replace")
+    return repr(shown) + (f" and {len(text) - QUOTED:,} bytes more" if len(text) > QUOTED else "")
 
 
 def wait_for(programs: Iterable[Program], deadline: float | None) -> None:

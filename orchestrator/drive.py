@@ -16,6 +16,9 @@ from .policies.policy import Policy
 from .randomness import stream
 from .run import Event, Extended, Failed, Found, Granted, Member, Run, Started, Stopped, advance
 
+EVALUATION_FAILED = "an evaluation failed"
+"""How the reason begins of a run that was stopped by a row without a loss."""
+
 
 class ExecutorError(Exception):
     """An executor cannot start or go on, through no fault of an agent; the message says what to do."""
@@ -146,7 +149,7 @@ def _reason(run: Run) -> str:
     if _reached(run):
         return f"target {run.target!r} reached"
     if run.halted is not None:
-        return f"an evaluation failed: {run.halted}"
+        return f"{EVALUATION_FAILED}: {run.halted}"
     if run.remaining <= 0:
         return "budget spent"
     return f"{run.remaining} evaluations left, and no lease that could use them"

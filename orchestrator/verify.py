@@ -78,7 +78,12 @@ class ReadOnly:
 class Replayed(Simulated):
     """Works every lease again, with the recorded points as answers."""
 
+    def __init__(self, planned: PlannedRun, log: ReadOnly, evaluator: Unevaluated) -> None:
+        super().__init__(planned, log, evaluator)
+        self.tried: set[int] = set()
+
     def collect(self, lease: int) -> Found | Failed:
+        self.tried.add(lease)
         event = self._work(self._book.leases[lease])
         self._book.settle(lease)
         return event
@@ -106,8 +111,8 @@ def verify(planned: PlannedRun, reader: LogReader) -> Verified:
 
 
 def _replay_what_is_out(run: Run, executor: Replayed) -> None:
-    """Leases of an unfinished run that have points but no outcome."""
-    for lease in list(run.out):
+    """Leases of an unfinished run that have points but no outcome, less the one at which the loop ended."""
+    for lease in sorted(run.out.keys() - executor.tried):
         try:
             executor.collect(lease)
         except NotRecorded:

@@ -27,8 +27,8 @@ from .pulse import Pulse
 
 LOSSES_A_ROW = 3
 """So many processes lost at one row fail that row."""
-MOST_UNBEGUN = 10
-"""So many processes of a lease may be lost before they come to its rows: with their machine, say."""
+MOST_STUCK = 10
+"""So many processes may be lost in turn that brought nothing of a lease: with their machine, say."""
 
 
 @dataclass(slots=True)
@@ -155,10 +155,12 @@ class RayExecutor:
         """By agent: the generation in which its searcher stands where its last lease left it."""
         self._losses: dict[int, dict[int, int]] = {}
         """By lease, by row: processes lost there."""
+        self._in_actor = not planned.evaluation.isolated and not planned.landscape.external
+        """Whether rows are evaluated in the actor itself, so that one may take it down."""
         self._begun: set[int] = set()
         """Leases whose process, after a loss, has come to their rows again."""
-        self._unbegun: dict[int, int] = {}
-        """By lease: processes lost before they had come so far."""
+        self._stuck: dict[int, tuple[int, int]] = {}
+        """By lease: the row it has come to, and the processes lost there through no fault of that row."""
 
     def submit(self, lease: Lease) -> None:
         self._book.note(lease)
@@ -180,7 +182,7 @@ class RayExecutor:
             raise event
         self._book.settle(lease)
         self._losses.pop(lease, None)
-        self._unbegun.pop(lease, None)
+        self._stuck.pop(lease, None)
         self._begun.discard(lease)
         return event
 
@@ -214,17 +216,18 @@ class RayExecutor:
             self._pool.discard(slot, current)
         recorded = self._book.rows(lease)
         row = 0 if recorded is None else min((*recorded.gaps, len(recorded.losses)))
-        if lease not in self._losses or lease in self._begun:
-            losses = self._losses.setdefault(lease, {})
+        losses = self._losses.setdefault(lease, {})
+        if self._in_actor and (not losses or lease in self._begun):
             losses[row] = losses.get(row, 0) + 1
         else:
-            # Not the row's doing: the process never came to it.
-            self._unbegun[lease] = self._unbegun.get(lease, 0) + 1
+            # Not the row's doing: the process never came to it, or has it evaluated elsewhere.
+            at, stuck = self._stuck.get(lease, (row, 0))
+            self._stuck[lease] = (row, stuck + 1 if row == at else 1)
         self._begun.discard(lease)
-        if self._unbegun.get(lease, 0) > MOST_UNBEGUN:
+        if self._stuck.get(lease, (row, 0))[1] > MOST_STUCK:
             self._outcomes[lease] = ExecutorError(
-                f"Ray lost {MOST_UNBEGUN} processes in turn before they could go on with lease {lease} of "
-                f"{granted.agent}. See Ray's logs (memory?), or use --executor simulated."
+                f"Ray lost {MOST_STUCK} processes in turn that brought nothing of lease {lease} of {granted.agent}. "
+                "See Ray's logs (memory?), or use --executor simulated."
             )
             return
         self._start(granted)
@@ -264,7 +267,7 @@ def _careful(order: Order, losses: dict[int, int]) -> Order:
     """After a loss, hand on every batch at once, so that the next one tells its row; fail a row that has cost
     three processes, and come to it alone."""
     lost = {row: f"took its process down {LOSSES_A_ROW} times" for row, n in losses.items() if n >= LOSSES_A_ROW}
-    largest = 1 if max(losses.values()) > 1 else None
+    largest = 1 if max(losses.values(), default=0) > 1 else None
     return replace(order, flush_seconds=0.0, lost_rows=lost, largest=largest, sign=True)
 
 

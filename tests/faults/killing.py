@@ -21,8 +21,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from searchparty.experiments.resuming import ResultsError
 from searchparty.experiments.running import run
 from searchparty.experiments.verifying import verified
+from searchparty.orchestrator.log import LogError
 from searchparty.orchestrator.reading import LogReader, trace
 
 OBJECTIVES = '''
@@ -215,6 +217,9 @@ def kill_drivers(
             driver.wait()
             count += 1
             tally.kills += 1
+            # What a killed driver has left holds together, as far as it goes.
+            with contextlib.suppress(LogError, ResultsError):
+                tally.different += verified(out).problems
         else:
             # It was done before it could be killed: judge it, and begin another.
             assert driver.returncode == 0, driver.stderr.read()[-2000:]
@@ -253,9 +258,9 @@ def processes() -> Iterator[tuple[int, int, str]]:
         yield int(pid), int(parent), words
 
 
-def actors() -> list[int]:
-    """Process ids of the actors that live on this machine."""
-    return sorted(pid for pid, _, words in processes() if words.startswith("ray::Host"))
+def actors(of: int | None = None) -> list[int]:
+    """Process ids of the actors that live on this machine, or of those that one raylet has started."""
+    return sorted(pid for pid, parent, words in processes() if words.startswith("ray::Host") and of in (None, parent))
 
 
 class Hunter(threading.Thread):
@@ -282,6 +287,11 @@ class Hunter(threading.Thread):
         return self.kills
 
 
+def own_raylet() -> int:
+    """Process id of the raylet that this process has started."""
+    return next(pid for pid, parent, words in processes() if parent == os.getpid() and "raylet/raylet" in words)
+
+
 def kill_actors(trials: list[Trial], out: Path, kills: int, seed: int, tally: Tally | None = None) -> Tally:
     """Kill actors of drivers that go on, in the Ray that this process has joined."""
     tally = tally or Tally()
@@ -289,7 +299,7 @@ def kill_actors(trials: list[Trial], out: Path, kills: int, seed: int, tally: Ta
     while done < kills:
         seed += 1
         one = trials[seed % len(trials)]
-        hunter = Hunter(seed, kills - done)
+        hunter = Hunter(seed, kills - done, lambda: actors(own_raylet()))
         hunter.start()
         results = run(one.yaml, out=out / f"actors-{seed}", executor="ray", report=False)
         done += hunter.stop()

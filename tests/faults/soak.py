@@ -54,7 +54,8 @@ def soaked(folder: Path, kills: int, seed: int) -> dict[str, Tally]:
         )
         say(tallies)
         slow.fresh_calls()
-        kill_actors([slow, halving], folder, share["actor"], seed, tallies["actor"])
+        pooled = trial(folder / "pooled", evaluation="{workers: 2}", budget=1000, seed=4)
+        kill_actors([slow, halving, pooled], folder, share["actor"], seed, tallies["actor"])
     finally:
         ray.shutdown()
     return tallies

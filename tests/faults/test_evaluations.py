@@ -11,6 +11,7 @@ import pytest
 from searchparty.agents.evaluation import Evaluation
 from searchparty.agents.pool import Pool
 from searchparty.experiments.running import run
+from searchparty.experiments.verifying import verified
 from searchparty.landscapes.command import Command
 from searchparty.landscapes.user import UserFunction
 from searchparty.orchestrator.reading import LogReader, trace_hash
@@ -78,7 +79,9 @@ def ill(x):
     return ILLS[int(x[0])]()
 
 def mixed(x):
-    """Well on the left; on the right one of the ills that do not take long."""
+    """Well on the left; on the right one of the ills that do not take long. Talks all the time."""
+    print("at", x, flush=True)
+    print("at", x, file=sys.stderr, flush=True)
     if x[0] < 0.5:
         return float(((x - 0.2) ** 2).sum())
     return [exiting, faulting, allocating, unpicklable, quitting][int(x[1] * 4.999)]()
@@ -159,8 +162,9 @@ def test_a_run_goes_on_and_everything_is_charged(functions, tmp_path):
     findings, last, _ = story(results.path)
     assert last == Stopped("budget spent")
     assert sum(f.charged for f in findings) == sum(f.rows for f in findings) == 30
+    assert verified(results.path).problems == []
     causes = {f.cause[:20] for finding in findings for f in finding.failures}
-    assert len(causes) >= 4
+    assert len(causes) >= 3
     assert "took its process down" in (results.path / "report.html").read_text()
 
 
@@ -274,7 +278,7 @@ ANSWERS = [
     "gave no answer within its time-out of 1 s",
     "took its process down (exit code 9): out of licences",
     "returned nan",
-    "answered a line of over 1,048,",
+    "answered a line of over 1,048,704 bytes: '9999",
 ]
 
 
@@ -286,7 +290,7 @@ def program(tmp_path_factory):
 
 
 def test_a_program_answers_and_what_it_does_wrong_is_quoted(program):
-    landscape = Command(command=(sys.executable, str(program)), bounds=(0.0, 1.0), dimension=2)
+    landscape = Command(command=(sys.executable, str(program)), bounds=(0.0, 1.0), dimension=2, startup=2.0)
     pool = Pool(landscape, Evaluation(timeout=1, workers=2))
     good = np.random.default_rng(3).random((20, 2)) * [0.5, 1.0]
     try:

@@ -124,3 +124,24 @@ def test_a_run_that_fails_exits_with_1_and_the_others_go_on(command, tmp_path):
     assert "budget" in process.stderr
     assert "Traceback" not in process.stderr
     assert "good" in process.stdout
+
+
+def test_failed_evaluations_are_told_with_their_commonest_cause(command, tmp_path):
+    text = (
+        "name: ill\nbudget: 40\nlandscapes: [{kind: python, function: 'f.py:f', bounds: [[-1, 1]]}]\n"
+        "strategies: {alone: {agents: [random]}}\nexecutor: simulated\n"
+    )
+    (tmp_path / "ill.yaml").write_text(text)
+    (tmp_path / "f.py").write_text("def f(x):\n    return undefined(x)\n")
+    nothing = command("run", "ill.yaml", "--out", "all", "--no-report", cwd=tmp_path)
+    assert nothing.returncode == 1
+    assert "40 of 40 evaluations failed, most often (40 times): raised NameError: name 'undefined'" in nothing.stdout
+    (tmp_path / "f.py").write_text("def f(x):\n    return float('nan') if x[0] > 0 else 1.0\n")
+    some = command("run", "ill.yaml", "--out", "some", "--no-report", cwd=tmp_path)
+    assert some.returncode == 0
+    assert "of 40 evaluations failed, most often" in some.stdout
+    (tmp_path / "ill.yaml").write_text(text + "evaluation: {on_nan: stop}\n")
+    stopped = command("run", "ill.yaml", "--out", "stop", cwd=tmp_path)
+    assert stopped.returncode == 1
+    assert "failed: an evaluation failed: lease 0 of random: row" in stopped.stderr
+    assert "an evaluation failed" in (tmp_path / "stop" / "report.html").read_text()

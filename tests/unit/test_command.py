@@ -57,6 +57,9 @@ def test_a_point_without_a_loss():
         answer(b'{"error": "no convergence\\n after 100 steps"}', 1, 1, False)
     assert np.isnan(answer(b'{"loss": null}', 1, 1, False)[0])
     assert np.isnan(answer(b"NaN", 1, 1, False)[0])
+    # As C prints them.
+    assert np.isnan(answer(b"-nan\r", 1, 1, False)[0])
+    assert answer(b" inf", 1, 1, False)[0] == np.inf
 
 
 GRADED = """

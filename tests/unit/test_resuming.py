@@ -216,7 +216,7 @@ def test_verify_finds_what_does_not_follow(results, what):
     alter(results, FORGED[what])
     found = verified(results)
     assert len(found.problems) == 1, found.problems
-    assert "do NOT follow" in found.describe()
+    assert "does NOT follow" in found.describe()
 
 
 def test_an_event_that_cannot_be_read_is_damage(results):
@@ -252,3 +252,26 @@ def test_resuming_what_is_done_starts_no_ray(results, monkeypatch):
     before = hashed(results)
     resume(results, executor="ray", report=False)
     assert hashed(results) == before
+
+
+def test_a_program_beside_its_yaml_is_found_on_resuming(tmp_path):
+    """Its path is relative to the YAML's directory, and stays so."""
+    (tmp_path / "here").mkdir()
+    (tmp_path / "here" / "bowl.py").write_text(
+        "import json, sys\nfor line in sys.stdin:\n    x = json.loads(line)['x']\n"
+        "    print(sum(v * v for v in x), flush=True)\n"
+    )
+    (tmp_path / "here" / "bowl.sh").write_text("#!/bin/sh\nexec python3 bowl.py\n")
+    (tmp_path / "here" / "bowl.sh").chmod(0o755)
+    for name, command in (("direct", "./bowl.sh"), ("by", "[python3, bowl.py]")):
+        path = tmp_path / "here" / f"{name}.yaml"
+        path.write_text(
+            f"name: bowl\nbudget: 40\nlandscapes: [{{kind: command, command: {command}, bounds: [[-1, 1]]}}]\n"
+            "strategies: {alone: {agents: [random]}}\nexecutor: simulated\n"
+        )
+        out = run(path, out=tmp_path / name, report=False).path
+        before = lines(out)
+        alter(out, "DELETE FROM events WHERE seq > 1", "DELETE FROM points")
+        assert not resume(out, report=False).errors
+        assert lines(out) == before
+        assert verified(out).problems == []
