@@ -319,21 +319,23 @@ def started(*words: object, **options: Any) -> subprocess.Popen[str]:
     )
 
 
-def kill_raylet(one: Trial, out: Path, how: str, tally: Tally) -> str:
-    """Kill the raylet under a driver that started Ray, and resume ``how``; what the driver said."""
+def kill_part(one: Trial, out: Path, how: str, tally: Tally, part: str = "raylet") -> str:
+    """Kill the raylet, or the "gcs_server", of a driver that started Ray, and resume ``how``; what the driver said."""
     one.fresh_calls()
     process = started("run", one.yaml, "--out", out, "--executor", "ray")
     wait_for_more(out, 0, process)
-    (raylet,) = (pid for pid, parent, words in processes() if parent == process.pid and "raylet/raylet" in words)
+    (victim,) = (
+        pid for pid, parent, words in processes() if parent == process.pid and words.split()[0].endswith(f"/{part}")
+    )
     killed = time.monotonic()
-    os.kill(raylet, signal.SIGKILL)
+    os.kill(victim, signal.SIGKILL)
     _, errors = process.communicate(timeout=60)
     tally.seconds += time.monotonic() - killed
     tally.kills += 1
     assert process.returncode == 1, errors
     command("resume", out, "--executor", how)
     tally.repeated += one.counted() - one.calls
-    tally.judge(one, out, f"raylet, {out.name}")
+    tally.judge(one, out, f"{part}, {out.name}")
     return errors
 
 

@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 
 import numpy as np
-from killing import Cluster, Tally, actors, arguments, kill_actors, kill_drivers, kill_node, kill_raylet, trial
+from killing import Cluster, Tally, actors, arguments, kill_actors, kill_drivers, kill_node, kill_part, trial
 
 from searchparty.orchestrator.executors.on_ray import ray, start_ray
 
@@ -37,7 +37,7 @@ def soaked(folder: Path, kills: int, seed: int) -> dict[str, Tally]:
         kill_drivers(one, round(part * share["driver, one process"]), seed + number, (), tallies["driver, one process"])
         say(tallies)
     for number in range(share["raylet"]):
-        kill_raylet(slow, folder / f"raylet-{number}", ("ray", "simulated")[number % 2], tallies["raylet"])
+        kill_part(slow, folder / f"raylet-{number}", ("ray", "simulated")[number % 2], tallies["raylet"])
     say(tallies)
     crowd, cluster = trial(folder / "crowd", team="crowd", budget=2500), Cluster()
     try:

@@ -4,7 +4,7 @@ import os
 import time
 
 import pytest
-from killing import Cluster, Tally, kill_actors, kill_drivers, kill_node, kill_raylet, processes, rows_of, trial
+from killing import Cluster, Tally, kill_actors, kill_drivers, kill_node, kill_part, processes, rows_of, trial
 
 SEED = int(os.environ.get("SEARCHPARTY_KILL_SEED", "20261124"))
 """Of what is killed when. Another one tries other moments."""
@@ -58,10 +58,10 @@ def test_actors_killed(local_ray, slow, tmp_path):
     assert not children()
 
 
-@pytest.mark.parametrize("how", ["ray", "simulated"])
-def test_a_killed_raylet_ends_the_driver_with_a_message_and_it_resumes(slow, tmp_path, how):
+@pytest.mark.parametrize(("part", "how"), [("raylet", "ray"), ("raylet", "simulated"), ("gcs_server", "simulated")])
+def test_a_ray_that_is_killed_ends_the_driver_with_a_message_and_it_resumes(slow, tmp_path, part, how):
     tally, out = Tally(), tmp_path / "out"
-    errors = kill_raylet(slow, out, how, tally)
+    errors = kill_part(slow, out, how, tally, part)
     assert "Ray was lost" in errors
     assert f"searchparty resume {out}" in errors
     assert "Traceback" not in errors
