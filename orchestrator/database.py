@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import sqlite3
 from collections.abc import Callable
@@ -78,6 +79,27 @@ def explained(error: sqlite3.Error, path: Path) -> LogError:
     )
 
 
+def opened(path: Path) -> sqlite3.Connection:
+    """A connection that only reads. Raises sqlite3.Error where the file cannot be read.
+
+    A process killed while it left write-ahead mode, or while it made the file, leaves a journal behind that must be
+    rolled back before anybody can read; SQLite does that when the file is first read by somebody who may write.
+    """
+    db = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
+    try:
+        db.execute("SELECT COUNT(*) FROM sqlite_master").fetchone()
+    except sqlite3.OperationalError as error:
+        if getattr(error, "sqlite_errorname", "") != "SQLITE_READONLY_ROLLBACK":
+            db.close()
+            raise
+        with contextlib.closing(sqlite3.connect(f"file:{path}?mode=rw", uri=True)) as writer:
+            writer.execute("SELECT COUNT(*) FROM sqlite_master").fetchone()
+    except sqlite3.Error:
+        db.close()
+        raise
+    return db
+
+
 def has_tables(path: Path) -> bool:
     """Whether a file that exists holds a log; False where nothing was ever committed to it. Raises LogError where it
     holds something else, is damaged, or is of a newer version; the file is not touched."""
@@ -85,7 +107,7 @@ def has_tables(path: Path) -> bool:
         return False
     db = None
     try:
-        db = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
+        db = opened(path)
         (tables,) = db.execute("SELECT COUNT(*) FROM sqlite_master").fetchone()
         if tables == 0:
             return False

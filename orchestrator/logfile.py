@@ -22,6 +22,7 @@ from .database import (
     Session,
     explained,
     has_tables,
+    opened,
     read_events,
     read_rows,
     read_runs,
@@ -53,8 +54,7 @@ class Held:
 def _holder(path: Path) -> str:
     """The process that writes the log, as its last session tells."""
     try:
-        db = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
-        with contextlib.closing(db):
+        with contextlib.closing(opened(path)) as db:
             last = read_sessions(lambda sql, values: db.execute(sql, values).fetchall())[-1]
     except (sqlite3.Error, IndexError):
         return "another process"

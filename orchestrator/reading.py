@@ -22,6 +22,7 @@ from .database import (
     Session,
     check_version,
     explained,
+    opened,
     read_events,
     read_rows,
     read_runs,
@@ -57,7 +58,7 @@ class LogReader:
         if not self.path.exists():
             raise LogError(f"{self.path} does not exist. Give the results directory of a run, as `run` printed it.")
         try:
-            self._db = sqlite3.connect(f"file:{self.path}?mode=ro", uri=True)
+            self._db = opened(self.path)
             check_version(self._db, self.path)
         except sqlite3.Error as error:
             raise self._unread(error) from None

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -18,26 +19,48 @@ from searchparty.orchestrator.executors.on_ray import ray, start_ray
 
 PAGE = Path(__file__).parents[2] / "docs" / "reliability.md"
 BEGIN, END = "<!-- soak: begin -->", "<!-- soak: end -->"
-SHARES = {"driver, one process": 0.56, "driver, on Ray": 0.08, "actor": 0.34, "raylet": 0.01, "node": 0.01}
+SHARES = {
+    "driver, one process": 0.56,
+    "driver, on Ray": 0.08,
+    "actor": 0.34,
+    "raylet, control store": 0.01,
+    "node": 0.01,
+}
 FRAGILE = "{workers: 2, on_error: retry, retries: 1, on_nan: skip}"
 
 
 def soaked(folder: Path, kills: int, seed: int) -> dict[str, Tally]:
-    """All kills, by what is killed."""
+    """All kills, by what is killed. Those that need no Ray are made beside those that do."""
     share = {name: max(2, round(part * kills)) for name, part in SHARES.items()}
-    slow = trial(folder / "slow", budget=1200)
-    halving = trial(folder / "halving", team="halving", budget=1200, seed=2)
-    party = trial(folder / "party", team="party", budget=1200, seed=3)
-    fragile = trial(folder / "fragile", "fragile", budget=300, evaluation=FRAGILE)
-    expensive = trial(folder / "expensive", "expensive", budget=16)
     tallies = {name: Tally() for name in SHARES}
-    for number, (one, part) in enumerate(
-        [(slow, 0.3), (halving, 0.2), (party, 0.15), (fragile, 0.25), (expensive, 0.1)]
-    ):
-        kill_drivers(one, round(part * share["driver, one process"]), seed + number, (), tallies["driver, one process"])
+    with ThreadPoolExecutor(1) as beside:
+        drivers = "driver, one process"
+        alone = beside.submit(in_one_process, folder / "alone", share[drivers], seed, tallies[drivers], tallies)
+        on_ray(folder / "ray", share, seed, tallies)
+        alone.result()
+    return tallies
+
+
+def in_one_process(folder: Path, kills: int, seed: int, tally: Tally, tallies: dict[str, Tally]) -> None:
+    """Kill drivers that evaluate in their own process, or in children of their own."""
+    trials = [
+        (trial(folder / "slow", budget=1200), 0.3),
+        (trial(folder / "halving", team="halving", budget=1200, seed=2), 0.2),
+        (trial(folder / "party", team="party", budget=1200, seed=3), 0.15),
+        (trial(folder / "fragile", "fragile", budget=300, evaluation=FRAGILE), 0.25),
+        (trial(folder / "expensive", "expensive", budget=16), 0.1),
+    ]
+    for one, part in trials:
+        kill_drivers(one, round(part * kills), seed, (), tally)
         say(tallies)
-    for number in range(share["raylet"]):
-        kill_part(slow, folder / f"raylet-{number}", ("ray", "simulated")[number % 2], tallies["raylet"])
+
+
+def on_ray(folder: Path, share: dict[str, int], seed: int, tallies: dict[str, Tally]) -> None:
+    """Kill parts of Ray, and drivers and actors on it."""
+    slow = trial(folder / "slow", budget=1200)
+    for number in range(share["raylet, control store"]):
+        part, how = ("raylet", "gcs_server")[number % 3 == 2], ("ray", "simulated")[number % 2]
+        kill_part(slow, folder / f"part-{number}", how, tallies["raylet, control store"], part)
     say(tallies)
     crowd, cluster = trial(folder / "crowd", team="crowd", budget=2500), Cluster()
     try:
@@ -48,17 +71,15 @@ def soaked(folder: Path, kills: int, seed: int) -> dict[str, Tally]:
     say(tallies)
     start_ray(None)
     try:
-        address = ray.get_runtime_context().gcs_address
-        kill_drivers(
-            slow, share["driver, on Ray"], seed, ("--executor", "ray", "--address", address), tallies["driver, on Ray"]
-        )
+        joined = ("--executor", "ray", "--address", ray.get_runtime_context().gcs_address)
+        kill_drivers(slow, share["driver, on Ray"], seed, joined, tallies["driver, on Ray"])
         say(tallies)
         slow.fresh_calls()
         pooled = trial(folder / "pooled", evaluation="{workers: 2}", budget=1000, seed=4)
-        kill_actors([slow, halving, pooled], folder, share["actor"], seed, tallies["actor"])
+        kill_actors([slow, pooled], folder, share["actor"], seed, tallies["actor"])
+        say(tallies)
     finally:
         ray.shutdown()
-    return tallies
 
 
 def say(tallies: dict[str, Tally]) -> None:

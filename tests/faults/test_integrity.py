@@ -150,6 +150,24 @@ def test_killed_before_anything_was_committed(one, tmp_path):
         assert text_of(out) == one.reference
 
 
+def test_killed_while_it_left_write_ahead_mode(one, results, tmp_path):
+    """A hot journal: the file holds half of a transaction, the journal what was there before."""
+    db = sqlite3.connect(results / "log.sqlite", isolation_level=None)
+    db.execute("PRAGMA cache_size = 1")
+    db.execute("BEGIN IMMEDIATE")
+    db.execute("UPDATE points SET cube = zeroblob(length(cube)), losses = zeroblob(length(losses))")
+    db.execute("CREATE TABLE more AS SELECT zeroblob(1000000)")
+    for number in range(3):
+        shutil.copytree(results, tmp_path / f"cut-{number}")
+    db.rollback()
+    db.close()
+    assert (tmp_path / "cut-0" / "log.sqlite-journal").stat().st_size > 0
+    assert text_of(tmp_path / "cut-0") == one.reference
+    assert verified(tmp_path / "cut-1").problems == []
+    assert not resume(tmp_path / "cut-2", report=False).errors
+    assert text_of(tmp_path / "cut-2") == one.reference
+
+
 def test_a_cut_yaml_is_told_as_that(results):
     path = results / "experiment.yaml"
     path.write_text(path.read_text()[:150])
