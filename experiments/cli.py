@@ -160,9 +160,13 @@ def resume_command(
     )
 
 
+def _interrupt(*_: object) -> None:
+    """A plain `kill` is to end as cleanly as Ctrl-C, also in the background, where Ctrl-C's signal is ignored."""
+    raise KeyboardInterrupt
+
+
 def _work(total: int, work: Callable[[Watcher], Results]) -> None:
-    # A plain `kill` is to end as cleanly as Ctrl-C.
-    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
+    signal.signal(signal.SIGTERM, _interrupt)
     watcher: AbstractContextManager[Any] = Bars(err, total) if err.is_terminal else Lines(err, total)
     try:
         with watcher as bars:

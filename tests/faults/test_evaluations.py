@@ -310,7 +310,7 @@ def test_a_program_that_talks_out_of_turn_is_caught(program):
     try:
         assert pool.evaluate(np.array([[0.7, 0.99]]), False).losses[0] == 1.5
         outcome = pool.evaluate(np.array([[0.2, 0.2]]), False)
-        assert outcome.causes[0] == "answered before it was asked: '2.5\\n'"
+        assert outcome.causes[0].startswith("answered before it was asked: '2.5")
         assert pool.evaluate(np.array([[0.2, 0.2]]), False).causes == {}
     finally:
         pool.close()

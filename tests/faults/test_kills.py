@@ -6,6 +6,8 @@ import time
 import pytest
 from killing import Cluster, Tally, kill_actors, kill_drivers, kill_node, kill_part, processes, rows_of, trial
 
+# On a machine that does other things as well, starting a process may take ten times as long.
+pytestmark = pytest.mark.timeout(600)
 SEED = int(os.environ.get("SEARCHPARTY_KILL_SEED", "20261124"))
 """Of what is killed when. Another one tries other moments."""
 
