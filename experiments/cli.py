@@ -115,6 +115,7 @@ def run_command(
         lambda watcher: run(
             experiment, out=results, executor=executor, address=address, watcher=watcher, report=not no_report
         ),
+        not no_report,
     )
 
 
@@ -157,6 +158,7 @@ def resume_command(
             remark=lambda line: err.print(line, markup=False, soft_wrap=True),
             report=not no_report,
         ),
+        not no_report,
     )
 
 
@@ -165,7 +167,7 @@ def _interrupt(*_: object) -> None:
     raise KeyboardInterrupt
 
 
-def _work(total: int, work: Callable[[Watcher], Results]) -> None:
+def _work(total: int, work: Callable[[Watcher], Results], reported: bool) -> None:
     signal.signal(signal.SIGTERM, _interrupt)
     watcher: AbstractContextManager[Any] = Bars(err, total) if err.is_terminal else Lines(err, total)
     try:
@@ -178,12 +180,12 @@ def _work(total: int, work: Callable[[Watcher], Results]) -> None:
     except KeyboardInterrupt:
         err.print("Stopped. What was found is in the log: go on with `searchparty resume`, or `searchparty report`.")
         raise typer.Exit(INTERRUPTED) from None
-    _summary(results)
+    _summary(results, reported)
     if results.errors or not results.best():
         raise typer.Exit(RUN_FAILED)
 
 
-def _summary(results: Results) -> None:
+def _summary(results: Results, reported: bool) -> None:
     """The best points, who compares how, and where the report is."""
     best = results.best()
     if not best:
@@ -205,7 +207,7 @@ def _summary(results: Results) -> None:
     for run_id, error in results.errors.items():
         err.print(f"run {run_id} failed: {error}", style="red", markup=False, soft_wrap=True)
     out.print(f"Results: {results.path}", markup=False, soft_wrap=True)
-    if (results.path / "report.html").exists():
+    if reported:
         out.print(f"Report:  {results.path / 'report.html'}", markup=False, soft_wrap=True)
 
 

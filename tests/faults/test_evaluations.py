@@ -95,9 +95,9 @@ def slow(x):
     return float(x.sum())
 '''
 CAUSES = [
-    "gave no answer within its time-out of 4 s",
-    "gave no answer within its time-out of 4 s",
-    "gave no answer within its time-out of 4 s",
+    "gave no answer within its time-out of 1 s",
+    "gave no answer within its time-out of 1 s",
+    "gave no answer within its time-out of 1 s",
     "took its process down (exit code 3)",
     "took its process down (signal SIGSEGV)",
     "raised MemoryError: Unable to allocate 93.1 GiB",
@@ -122,15 +122,20 @@ def pool_of(functions, name, bounds=(0.0, 1.0), dimension=1, **rules):
 
 
 def test_every_ill_is_a_cause(functions):
-    pool = pool_of(functions, "ill", (0.0, float(len(CAUSES))), timeout=4, memory="400 MB", workers=2)
     points = (np.arange(len(CAUSES))[:, None] + 0.5) / len(CAUSES)
-    try:
-        outcome = pool.evaluate(points, False)
-    finally:
-        pool.close()
-    assert np.isinf(outcome.losses).all()
+    causes = {}
+    # The first three never end; the others may take their time on a machine that has other things to do.
+    for rows, timeout in ((range(3), 1.0), (range(3, len(CAUSES)), 60.0)):
+        bounds = (0.0, float(len(CAUSES)))
+        pool = pool_of(functions, "ill", bounds, timeout=timeout, memory="400 MB", workers=2)
+        try:
+            outcome = pool.evaluate(points[rows], False)
+        finally:
+            pool.close()
+        assert np.isinf(outcome.losses).all()
+        causes |= {row: outcome.causes[at] for at, row in enumerate(rows)}
     for row, cause in enumerate(CAUSES):
-        assert outcome.causes[row].startswith(cause), outcome.causes[row]
+        assert causes[row].startswith(cause), causes[row]
 
 
 def experiment(functions, tmp_path, evaluation, function="mixed", budget=30, executor="simulated"):
