@@ -1,5 +1,6 @@
 """Evaluations that go wrong, on real processes: each is charged, recorded with its cause, and the run goes on."""
 
+import shutil
 import subprocess
 import sys
 import textwrap
@@ -139,12 +140,14 @@ def test_every_ill_is_a_cause(functions):
 
 
 def experiment(functions, tmp_path, evaluation, function="mixed", budget=30, executor="simulated"):
+    # By a relative path: its name is part of the landscape, which is part of what is drawn at random.
+    shutil.copy(functions, tmp_path)
     path = tmp_path / "ill.yaml"
     path.write_text(
         textwrap.dedent(f"""\
         name: ill
         budget: {budget}
-        landscapes: [{{kind: python, function: "{functions}:{function}", bounds: [0, 1], dimension: 2}}]
+        landscapes: [{{kind: python, function: "ills.py:{function}", bounds: [0, 1], dimension: 2}}]
         strategies:
           pair: {{agents: [{{kind: random, batch: 5}}, {{kind: pattern-search}}], policy: {{lease: 10}}}}
         evaluation: {evaluation}
