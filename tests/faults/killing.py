@@ -177,7 +177,6 @@ class Tally:
     equal: int = 0
     """Experiments whose finished trace was equal to the byte."""
     different: list[str] = field(default_factory=list)
-    leftovers: list[str] = field(default_factory=list)
 
     def judge(self, trial: Trial, results: Path, what: str) -> None:
         """Compare a finished experiment with the one never interrupted, and have ``verify`` look at it."""
