@@ -26,8 +26,9 @@ from .plan import plan
 from .progress import Bars, Lines
 from .results import Results
 from .resuming import ResultsError
-from .running import Interrupted, Watcher, resume, run
+from .running import Interrupted, resume, run
 from .spec import SpecError, bundled, load, schema
+from .watching import Watcher
 
 DONE, RUN_FAILED, INPUT_WRONG, INTERRUPTED = 0, 1, 2, 130
 BAD_INPUT = (SpecError, ResultsError, LogError, LandscapeError, catalogue.CatalogueError)
@@ -113,7 +114,13 @@ def run_command(
     _work(
         len(plan(experiment).runs),
         lambda watcher: run(
-            experiment, out=results, executor=executor, address=address, watcher=watcher, report=not no_report
+            experiment,
+            out=results,
+            executor=executor,
+            address=address,
+            watcher=watcher,
+            remark=_remark,
+            report=not no_report,
         ),
         not no_report,
     )
@@ -155,11 +162,15 @@ def resume_command(
             budget=budget,
             force=force,
             watcher=watcher,
-            remark=lambda line: err.print(line, markup=False, soft_wrap=True),
+            remark=_remark,
             report=not no_report,
         ),
         not no_report,
     )
+
+
+def _remark(line: str) -> None:
+    err.print(line, markup=False, soft_wrap=True)
 
 
 def _interrupt(*_: object) -> None:

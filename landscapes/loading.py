@@ -16,6 +16,9 @@ from .landscape import LandscapeError
 
 LOADED: dict[str, tuple[str, str]] = {}
 """Files that were run, by module name: (path, text). Another process needs them to unpickle what they define."""
+AFAR = "searchparty_files"
+TRAVELLED = Path(__file__).parent.parent.parent / AFAR
+"""Beside a copy of this package that has travelled to a node: the user's files, at their paths at home."""
 FORM = '"path/to/file.py:name" or "package.module:name"'
 
 
@@ -33,7 +36,14 @@ def is_file(place: str) -> bool:
 
 def resolved(place: str, base: str | None) -> Path:
     """Where a file is: relative places are relative to ``base`` (the YAML's directory) or else to here."""
-    return Path(base or ".") / Path(place).expanduser()
+    return arrived(Path(base or ".") / Path(place).expanduser())
+
+
+def arrived(path: Path) -> Path:
+    """Where a file or a folder is that has travelled here from another machine, by its path there; others stay."""
+    absolute = path.absolute()
+    travelled = TRAVELLED / absolute.relative_to(absolute.anchor)
+    return travelled if travelled.exists() else path
 
 
 def read_source(reference: str, base: str | None) -> str | None:
@@ -100,7 +110,7 @@ def unpickled(loaded: dict[str, tuple[str, str]], message: bytes) -> Any:
     for name, (path, text) in loaded.items():
         if name not in sys.modules:
             try:
-                _executed(name, Path(path), text, "kind")
+                _executed(name, arrived(Path(path)), text, "kind")
             except LandscapeError as error:
                 wrong[name] = error
     try:
