@@ -167,8 +167,13 @@ class Experiment(Model):
             if not isinstance(settings, RaySettings):
                 raise SpecError([f"address must go with the executor ray, got {address!r}. Add --executor ray."])
             settings = settings.model_copy(update={"address": address})
+        return self.with_settings(settings)
+
+    def with_settings(self, settings: RaySettings | SimulatedSettings) -> Experiment:
+        """The same experiment under another executor."""
         changed = self.model_copy(update={"executor": settings})
-        changed._data = {**self._data, "executor": settings.model_dump(exclude_none=True)}
+        changed._data = {**self._data, "executor": settings.model_dump(mode="json", exclude_defaults=True)}
+        changed._data["executor"]["kind"] = settings.kind
         return changed
 
     def to_yaml(self) -> str:

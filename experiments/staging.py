@@ -49,12 +49,13 @@ class Staged:
         return sorted(sizes.items(), key=lambda each: (-each[1], str(each[0])))
 
 
-def stage(experiment: Experiment, root: Path) -> Staged:
-    """Make the tree under ``root``, an empty directory. Raises SpecError where a file is named that is not there, or
-    where it would be too large."""
+def stage(experiment: Experiment | None, root: Path) -> Staged:
+    """Make the tree under ``root``, an empty directory: this package, and what an experiment names. Raises SpecError
+    where a file is named that is not there, or where it would be too large."""
     taken = [(path, root / NAME / path.relative_to(PACKAGE)) for path in package_files()]
-    taken += [(path, afar(root, path)) for path in sorted(set(users_files(experiment)))]
-    taken += list(_modules(experiment, root))
+    if experiment is not None:
+        taken += [(path, afar(root, path)) for path in sorted(set(users_files(experiment)))]
+        taken += list(_modules(experiment, root))
     files = tuple(sorted(((path, path.stat().st_size) for path, _ in taken), key=lambda each: (-each[1], str(each[0]))))
     staged = Staged(root, files)
     if staged.size > LARGEST:
@@ -64,6 +65,8 @@ def stage(experiment: Experiment, root: Path) -> Staged:
     for path, target in taken:
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy2(path, target)
+    # There even when empty: by it a copy knows that it has travelled.
+    (root / AFAR).mkdir(exist_ok=True)
     _note_version(root)
     return staged
 
@@ -83,7 +86,7 @@ def package_files() -> Iterator[Path]:
 
 def users_files(experiment: Experiment) -> Iterator[Path]:
     """Files of the user's that an experiment names, and the neighbours that these import."""
-    modules = {type(model).__module__ for model in _models(experiment)}
+    modules = {type(model).__module__ for model in models_of(experiment)}
     found = [Path(LOADED[module][0]) for module in modules if module in LOADED]
     for landscape in _landscapes(experiment):
         found += _named(landscape)
@@ -101,7 +104,7 @@ def _landscapes(experiment: Experiment) -> list[Landscape]:
     return [landscape for _, variant in experiment.variants for landscape in variant.landscapes]
 
 
-def _models(experiment: Experiment) -> Iterator[Model]:
+def models_of(experiment: Experiment) -> Iterator[Model]:
     """Everything that the experiment's YAML names by a kind."""
     yield from _landscapes(experiment)
     for _, variant in experiment.variants:
@@ -191,7 +194,7 @@ def _module_names(experiment: Experiment) -> Iterator[str]:
                 place = reference.rpartition(":")[0]
                 if place and not is_file(place):
                     yield place.partition(".")[0]
-    modules = {type(model).__module__ for model in _models(experiment)}
+    modules = {type(model).__module__ for model in models_of(experiment)}
     yield from (module.partition(".")[0] for module in modules if module not in LOADED)
 
 

@@ -36,7 +36,12 @@ def is_file(place: str) -> bool:
 
 def resolved(place: str, base: str | None) -> Path:
     """Where a file is: relative places are relative to ``base`` (the YAML's directory) or else to here."""
-    return arrived(Path(base or ".") / Path(place).expanduser())
+    return arrived(at_home(place, base))
+
+
+def at_home(place: str, base: str | None) -> Path:
+    """Where a file is on the machine on which the experiment was written."""
+    return Path(base or ".") / Path(place).expanduser()
 
 
 def arrived(path: Path) -> Path:
@@ -85,7 +90,8 @@ def _from_module(place: str, field: str) -> ModuleType:
 
 
 def _from_file(place: str, field: str, base: str | None, source: str | None) -> ModuleType:
-    path = resolved(place, base).absolute()
+    home = at_home(place, base).absolute()
+    path = arrived(home)
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
@@ -95,10 +101,11 @@ def _from_file(place: str, field: str, base: str | None, source: str | None) -> 
                 f"{field} must name a readable file, got {path}, which {why}. Check the path."
             ) from None
         text = source
-    # One module a file and a content, so that an edited file is read anew and two files never clash.
-    name = "searchparty_user_" + hashlib.sha256(f"{path}\0{text}".encode()).hexdigest()[:16]
+    # One module a file and a content, so that an edited file is read anew and two files never clash; by its path at
+    # home, so that it has one name on all machines.
+    name = "searchparty_user_" + hashlib.sha256(f"{home}\0{text}".encode()).hexdigest()[:16]
     known = sys.modules.get(name)
-    return known if known is not None else _executed(name, path, text, field)
+    return known if known is not None else _executed(name, home, text, field)
 
 
 def unpickled(loaded: dict[str, tuple[str, str]], message: bytes) -> Any:
@@ -110,7 +117,7 @@ def unpickled(loaded: dict[str, tuple[str, str]], message: bytes) -> Any:
     for name, (path, text) in loaded.items():
         if name not in sys.modules:
             try:
-                _executed(name, arrived(Path(path)), text, "kind")
+                _executed(name, Path(path), text, "kind")
             except LandscapeError as error:
                 wrong[name] = error
     try:
@@ -121,7 +128,9 @@ def unpickled(loaded: dict[str, tuple[str, str]], message: bytes) -> Any:
         raise
 
 
-def _executed(name: str, path: Path, text: str, field: str) -> ModuleType:
+def _executed(name: str, home: Path, text: str, field: str) -> ModuleType:
+    """The module that a file's text makes, ``home`` being its path where it was written."""
+    path = arrived(home)
     spec = spec_from_loader(name, loader=None, origin=str(path))
     assert spec is not None
     module = module_from_spec(spec)
@@ -141,7 +150,10 @@ def _executed(name: str, path: Path, text: str, field: str) -> ModuleType:
         ) from None
     finally:
         sys.path.remove(str(path.parent))
-    LOADED[name] = (str(path), text)
+    if str(path.parent) not in sys.path:
+        # For neighbours that are imported only when a function is called; what is installed goes before them.
+        sys.path.append(str(path.parent))
+    LOADED[name] = (str(home), text)
     return module
 
 

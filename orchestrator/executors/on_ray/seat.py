@@ -12,14 +12,20 @@ WITHIN = (__package__ or "").rpartition(".")[0]
 def seat(package: str = WITHIN) -> tuple[type, Callable[..., Any]]:
     """The actor's class, and the function of a task; they refer to nothing of this package until they are used."""
 
-    def lacking(error: ModuleNotFoundError) -> ModuleNotFoundError:
+    def placed(error: Exception) -> Exception:
+        """What was raised; if for what is amiss on this node, with the node's name."""
         import ray
 
-        name = str(error.name).partition(".")[0]
-        return ModuleNotFoundError(
-            f"node {ray.util.get_node_ip_address()} must have the package {name!r}, and has not ({error}). "
-            f"Install it there, e.g. pip install {name}; `searchparty doctor` looks at every node."
-        )
+        node, words = ray.util.get_node_ip_address(), str(error)
+        if isinstance(error, ModuleNotFoundError):
+            name = str(error.name).partition(".")[0]
+            return ModuleNotFoundError(
+                f"node {node} must have the package {name!r}, and has not ({words}). "
+                f"Install it there, e.g. pip install {name}; `searchparty doctor` looks at every node."
+            )
+        if type(error).__name__ in ("LandscapeError", "CannotEvaluate") and not words.startswith("node "):
+            return type(error)(f"node {node}: {words}")
+        return error
 
     def named(module: str, name: str) -> Any:
         from importlib import import_module
@@ -43,8 +49,8 @@ def seat(package: str = WITHIN) -> tuple[type, Callable[..., Any]]:
                     self._host = named("host", "Host")(named("on_ray.fan", "Fanned"))
                 for item in getattr(self._host, method)(*arguments):
                     yield number, item
-            except ModuleNotFoundError as error:
-                raise lacking(error) from None
+            except Exception as error:
+                raise placed(error) from None
 
         def first(self, method: str, *arguments: Any) -> tuple[int, Any]:
             """The first item of a call; ``more`` has the next."""
@@ -69,7 +75,7 @@ def seat(package: str = WITHIN) -> tuple[type, Callable[..., Any]]:
     def evaluate(*arguments: Any) -> Any:
         try:
             return named("on_ray.fan", "evaluated")(*arguments)
-        except ModuleNotFoundError as error:
-            raise lacking(error) from None
+        except Exception as error:
+            raise placed(error) from None
 
     return Host, evaluate

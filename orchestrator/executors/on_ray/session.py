@@ -90,6 +90,16 @@ def _first_line(error: Exception) -> str:
     return line if line.endswith(".") else f"{line}."
 
 
+def joined() -> bool:
+    """Whether this process has a Ray."""
+    return bool(ray.is_initialized())
+
+
+def stop_ray() -> None:
+    """Leave the Ray that is joined, and stop it if it was started here."""
+    ray.shutdown()
+
+
 def is_client() -> bool:
     """Whether this process talks to its Ray through a server on the head ("ray://")."""
     return bool(ray.util.client.ray.is_connected())
