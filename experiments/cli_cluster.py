@@ -9,6 +9,7 @@ import typer
 
 from .console import INTERRUPTED, RUN_FAILED, Set, Source, err, out, remark
 from .plan import plan
+from .resuming import ResultsError
 from .spec import load
 
 if TYPE_CHECKING:
@@ -75,7 +76,7 @@ def submit_command(
     try:
         _bring(cluster, job, results)
         remark(f"Go on with it: searchparty submit {source} --resume {job} --address {address}")
-    except submitting.ResultsError as error:
+    except ResultsError as error:
         remark(str(error))
     raise typer.Exit(RUN_FAILED)
 

@@ -14,7 +14,7 @@ from typing import Any
 from ray.exceptions import RayError
 
 from ...drive import ExecutorError
-from .session import TOKEN
+from .door import TOKEN
 
 ENDED = ("SUCCEEDED", "FAILED", "STOPPED")
 POLL_SECONDS = 0.5

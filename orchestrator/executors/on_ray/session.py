@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
-import socket
 from pathlib import Path
 from typing import Any
 
@@ -17,13 +16,7 @@ from ray.exceptions import AuthenticationError, RayError
 
 from ...drive import ExecutorError
 from ..pulse import Pulse
-
-KNOCK_SECONDS = 5.0
-TOKEN = (
-    "Set RAY_AUTH_MODE=token, and RAY_AUTH_TOKEN (or the file ~/.ray/auth_token, or RAY_AUTH_TOKEN_PATH) to what "
-    "`ray get-auth-token` prints on the head"
-)
-CLIENT = "ray://"
+from .door import CLIENT, TOKEN, knock
 
 
 def start_ray(address: str | None, luggage: Path | None = None) -> None:
@@ -35,7 +28,7 @@ def start_ray(address: str | None, luggage: Path | None = None) -> None:
         # A stray RAY_ADDRESS must not turn "start your own" into "join another's".
         options |= {"include_dashboard": False, "address": "local"}
     else:
-        _knock(address)
+        knock(address)
         options["address"] = address
     if luggage is not None:
         options["runtime_env"] = {"working_dir": str(luggage)}
@@ -56,20 +49,6 @@ def _init(options: dict[str, Any]) -> None:
         with contextlib.suppress(Exception):
             ray.shutdown()
         ray.init(**options)
-
-
-def _knock(address: str) -> None:
-    """Refuse at once an address that nothing answers at: Ray would try for minutes."""
-    host, _, port = address.removeprefix(CLIENT).rpartition(":")
-    if not port.isdigit():
-        return
-    try:
-        socket.create_connection((host.strip("[]"), int(port)), timeout=KNOCK_SECONDS).close()
-    except OSError as error:
-        raise ExecutorError(
-            f"address must be that of a running Ray, got {address}, where nothing answers ({error.strerror or error}). "
-            "Start one (ray start --head), or check host and port: 6379 for a node of the cluster, 10001 for ray://."
-        ) from None
 
 
 def _refused(address: str | None, error: Exception) -> str:
