@@ -148,6 +148,11 @@ class Experiment(Model):
         """(swept settings, experiment without a sweep) for every combination; just itself without a sweep."""
         return self._variants or (((), self),)
 
+    @property
+    def home(self) -> str:
+        """The directory in which relative paths start."""
+        return str(self._data.get("base") or self.base or ".")
+
     def budget_for(self, dimension: int) -> int:
         """Evaluations of a run on a landscape of this dimension."""
         if isinstance(self.budget, int):
