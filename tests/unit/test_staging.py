@@ -67,12 +67,7 @@ def test_only_what_is_needed_travels(home, tmp_path):
     wanted += ["data/a.csv", "extra/deep/c.bin"]
     assert users == {str(afar(root, home / name).relative_to(root)) for name in wanted}
     package = {name for name in found if name.startswith("searchparty/")}
-    named = (
-        "__init__.py",
-        "agents/work.py",
-        "experiments/library/quickstart.yaml",
-        "experiments/templates/report.html.j2",
-    )
+    named = ("__init__.py", "agents/work.py", "experiments/library/party.yaml")
     assert {f"searchparty/{name}" for name in named} <= package
     assert not [name for name in found if "__pycache__" in name or name.startswith(("searchparty/tests", "tests"))]
     assert 200_000 < staged.size < 3_000_000

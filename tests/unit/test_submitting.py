@@ -60,10 +60,9 @@ def test_a_job_is_the_experiment_on_the_rays_own_cluster(experiment, tmp_path):
     cluster = Cluster(tmp_path)
     id = submitting.submit(experiment, cluster, place="/data/sp")
     assert re.fullmatch(r"small-[0-9a-f]{6}", id)
-    assert cluster.sent[0].startswith(
-        "python3 -I searchparty/experiments/afar.py run experiment.yaml --out /data/sp/small-"
-    )
-    assert cluster.sent[0].endswith("--executor ray --address auto --no-report")
+    begins, ends = cluster.sent[0].split(id)
+    assert begins == "python3 -I searchparty/experiments/afar.py run experiment.yaml --out /data/sp/"
+    assert ends == " --executor ray --address auto --no-report"
     job = cluster.known[id]
     assert {"experiment.yaml", "searchparty/experiments/afar.py"} <= job.files
     assert loads(job.yaml).executor.kind == "ray"
