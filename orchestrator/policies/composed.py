@@ -66,8 +66,7 @@ class Composed(Policy):
         """The usual length of a lease, in evaluations."""
         if self.lease is not None:
             return self.lease
-        dearest = max(member.row_price for member in run.members.values())
-        return max(10 * dearest, run.budget // (20 * len(run.members)))
+        return max(10 * run.dearest, run.budget // (20 * len(run.members)))
 
     def _lease(self, run: Run, number: int, share: Share, rng: np.random.Generator) -> Lease:
         member = run.members[share.agent]
