@@ -13,7 +13,7 @@ from .codec import dumps
 from .log import Log
 from .planned import PlannedRun
 from .policies.policy import Policy
-from .randomness import stream
+from .randomness import Rekeyed
 from .run import Event, Extended, Failed, Found, Granted, Member, Run, Started, Stopped, advance
 
 EVALUATION_FAILED = "an evaluation failed"
@@ -90,14 +90,14 @@ def drive(
 ) -> Generator[bool, None, None]:
     """Work a run to its end. Yields False whenever it waits and True after each outcome, so that many runs
     interleave. ``budget`` extends the run's, once all that is recorded has been read."""
-    scribe = Scribe(run, log)
+    scribe, streams = Scribe(run, log), Rekeyed()
     deadline = _deadline(planned, log.elapsed if budget is None else 0.0)
     scribe.write(Started(planned.id, planned.settings))
     while True:
         budget = _verdict(scribe, deadline, budget)
         if run.stopped is not None and scribe.recorded is None:
             return
-        leases = _decision(run, planned, policy)
+        leases = _decision(run, planned, policy, streams)
         if leases:
             scribe.write(Granted(run.decisions, leases))
             for lease in leases:
@@ -112,11 +112,11 @@ def drive(
         yield True
 
 
-def _decision(run: Run, planned: PlannedRun, policy: Policy) -> tuple[Lease, ...]:
+def _decision(run: Run, planned: PlannedRun, policy: Policy, streams: Rekeyed) -> tuple[Lease, ...]:
     """What the policy decides, audited; () once the target is reached or nothing is left to grant."""
     if _reached(run) or run.halted is not None or run.stopped is not None or run.remaining <= 0 or run.free <= 0:
         return ()
-    leases = policy.decide(run, stream(planned.seed, run.id, run.decisions, run.collected))
+    leases = policy.decide(run, streams.stream(planned.seed, run.id, run.decisions, run.collected))
     audit(run, leases, policy.kind)
     return leases
 

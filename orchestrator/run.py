@@ -206,22 +206,21 @@ class Run:
 
 def advance(run: Run, event: Event) -> None:
     """Fold one event into the run, in place."""
-    match event:
-        case Granted():
-            _grant(run, event)
-        case Found(finding):
-            _settle(run, finding.lease, finding.charged, finding.best)
-            _note_convergence(run, finding)
-        case Failed():
-            _settle(run, event.lease, event.charged, event.best)
-            run.members[event.agent].failed = event.cause
-        case Extended(budget):
-            run.budget = budget
-            run.halted = run.stopped = None
-        case Stopped(reason):
-            run.stopped = reason
-        case Started():
-            pass
+    # The frequent ones first.
+    if isinstance(event, Granted):
+        _grant(run, event)
+    elif isinstance(event, Found):
+        finding = event.finding
+        _settle(run, finding.lease, finding.charged, finding.best)
+        _note_convergence(run, finding)
+    elif isinstance(event, Failed):
+        _settle(run, event.lease, event.charged, event.best)
+        run.members[event.agent].failed = event.cause
+    elif isinstance(event, Extended):
+        run.budget = event.budget
+        run.halted = run.stopped = None
+    elif isinstance(event, Stopped):
+        run.stopped = event.reason
 
 
 def _grant(run: Run, event: Granted) -> None:

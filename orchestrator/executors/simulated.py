@@ -19,7 +19,7 @@ class Simulated:
     working a lease when it is collected gives the same findings as working leases side by side."""
 
     def __init__(self, planned: PlannedRun, log: Log, evaluator: Evaluator | None = None) -> None:
-        self._log, self._book = log, Book(planned, log)
+        self._log, self._book = log, Book(planned, log, rebuilds=False)
         self._evaluator = evaluator or evaluator_for(planned.landscape, planned.evaluation)
         streams = Streams(planned)
         self._searchers = {

@@ -97,7 +97,7 @@ def within_cube(center: Array, radius: float) -> Region:
     """A box of this radius round the center, moved as little as needed to lie within the cube. So a radius of 0.5
     is the whole cube, wherever the best point is, and a narrow box still holds its point."""
     reach = min(radius, 0.5)
-    return Region(np.clip(center, reach, 1.0 - reach), radius)
+    return Region(np.minimum(np.maximum(center, reach), 1.0 - reach), radius)
 
 
 def _own_center(run: Run, member: Member) -> Array:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from searchparty.agents.agent import Finding, Lease, Region
 from searchparty.landscapes.landscape import Space
 from searchparty.orchestrator.order import SLACK, Columns, Curve
+from searchparty.orchestrator.randomness import Rekeyed, stream
 from searchparty.orchestrator.run import Found, Granted, Member, Run, advance
 
 
@@ -79,3 +80,16 @@ def test_a_curve_is_an_array_of_pairs():
     np.testing.assert_array_equal(np.array(curve, dtype=float), [[3, 0.5], [7, np.inf]])
     with pytest.raises(IndexError):
         curve[2]
+
+
+def test_a_generator_set_to_key_after_key_draws_what_streams_of_the_keys_draw():
+    streams = Rekeyed()
+    for key in [(1, "run", 0), (1, "run", 1), (1, "run", 0), ("other",)]:
+        ours, fresh = streams.stream(*key), stream(*key)
+        assert isinstance(ours, np.random.Generator)
+        for draw in ("random", "standard_normal"):
+            np.testing.assert_array_equal(getattr(ours, draw)(5), getattr(fresh, draw)(5))
+        # A half of a word that was drawn is not left over for the next key.
+        assert ours.integers(1000, dtype=np.uint32) == fresh.integers(1000, dtype=np.uint32)
+        np.testing.assert_array_equal(ours.permutation(9), fresh.permutation(9))
+        assert ours.choice(["a", "b", "c"]) == fresh.choice(["a", "b", "c"])
