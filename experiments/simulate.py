@@ -105,11 +105,10 @@ def _drive(
     watcher: Watcher | None,
 ) -> Generator[bool, None, None]:
     clock = Clock(planned.id, planned.landscape.seconds, size, delays, planned.target)
-    log = Tally(clock, keeps_rows=any(agent.reads_archive for _, agent in planned.team))
-    run = begin(planned)
+    log, run = Tally(clock), begin(planned)
     if watcher is not None:
         watcher.begun(replace(planned, strategy=f"{planned.strategy} with {size} workers"), run)
-    executor = Simulated(planned, log)
+    executor = Simulated(planned, log, keeps_rows=any(agent.reads_archive for _, agent in planned.team))
     try:
         yield from drive(run, planned, planned.policy, executor, log)
     finally:

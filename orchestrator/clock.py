@@ -95,7 +95,8 @@ class Clock:
             for lease in event.leases:
                 chances = CALM if self._chances is None else self._chances.of(lease.id)
                 self._held[lease.id] = held = Held(lease.id, lease.agent, chances)
-                self._waiting.append(held)
+                if self._waiting or not self._went(held):
+                    self._waiting.append(held)
         elif isinstance(event, Found):
             best = event.finding.best
             self._collect(event.finding.lease, event.finding.charged, math.inf if best is None else best.loss)
@@ -109,10 +110,11 @@ class Clock:
     def _collect(self, lease: int, charged: int, loss: float) -> None:
         held = self._held.pop(lease)
         held.charged, held.loss = charged, loss
-        self._waiting.append(held)
         if held.worker >= 0:
             self._unknown -= 1
             self._end(held)
+        if self._waiting or not self._went(held):
+            self._waiting.append(held)
 
     def _went(self, held: Held) -> bool:
         """Let the orchestrator grant a lease, or hear of its outcome, if it is known when."""

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from typing import Protocol
+
+import numpy as np
 
 from ..agents.agent import Lease
 from ..agents.ledger import ReplayError
@@ -18,6 +20,10 @@ from .run import Event, Extended, Failed, Found, Granted, Member, Run, Started, 
 
 EVALUATION_FAILED = "an evaluation failed"
 """How the reason begins of a run that was stopped by a row without a loss."""
+
+
+Stream = Callable[..., np.random.Generator]
+"""The random stream of a key."""
 
 
 class ExecutorError(Exception):
@@ -90,14 +96,14 @@ def drive(
 ) -> Generator[bool, None, None]:
     """Work a run to its end. Yields False whenever it waits and True after each outcome, so that many runs
     interleave. ``budget`` extends the run's, once all that is recorded has been read."""
-    scribe, streams = Scribe(run, log), Rekeyed()
+    scribe, stream = Scribe(run, log), Rekeyed().stream
     deadline = _deadline(planned, log.elapsed if budget is None else 0.0)
     scribe.write(Started(planned.id, planned.settings))
     while True:
         budget = _verdict(scribe, deadline, budget)
         if run.stopped is not None and scribe.recorded is None:
             return
-        leases = _decision(run, planned, policy, streams)
+        leases = _decision(run, planned, policy, stream)
         if leases:
             scribe.write(Granted(run.decisions, leases))
             for lease in leases:
@@ -112,11 +118,11 @@ def drive(
         yield True
 
 
-def _decision(run: Run, planned: PlannedRun, policy: Policy, streams: Rekeyed) -> tuple[Lease, ...]:
+def _decision(run: Run, planned: PlannedRun, policy: Policy, stream: Stream) -> tuple[Lease, ...]:
     """What the policy decides, audited; () once the target is reached or nothing is left to grant."""
     if _reached(run) or run.halted is not None or run.stopped is not None or run.remaining <= 0 or run.free <= 0:
         return ()
-    leases = policy.decide(run, streams.stream(planned.seed, run.id, run.decisions, run.collected))
+    leases = policy.decide(run, stream(planned.seed, run.id, run.decisions, run.collected))
     audit(run, leases, policy.kind)
     return leases
 

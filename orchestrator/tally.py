@@ -9,12 +9,12 @@ from .run import Event, Failed, Found, Stopped
 
 
 class Tally:
-    """One run's log, which folds events into a clock as they come and forgets them. ``keeps_rows``: whether an agent of
-    the team reads the archive; then points are kept until their lease is collected. There is nothing to resume from."""
+    """One run's log, which folds events into a clock as they come and forgets them. Points that are handed to it are
+    kept while their lease is out, for the archive. There is nothing to resume from."""
 
     elapsed = 0.0
 
-    def __init__(self, clock: Clock, keeps_rows: bool = False) -> None:
+    def __init__(self, clock: Clock) -> None:
         self.clock = clock
         self.evaluations = 0
         """Charged so far."""
@@ -22,7 +22,6 @@ class Tally:
         """Rows without a loss."""
         self.stopped: str | None = None
         """Why the run ended."""
-        self._keeps_rows = keeps_rows
         self._rows: dict[int, list[Rows]] = {}
 
     def events(self) -> list[Event]:
@@ -41,8 +40,7 @@ class Tally:
         return joined(self._rows.get(lease, []))
 
     def add_rows(self, lease: int, rows: Rows) -> None:
-        if self._keeps_rows:
-            self._rows.setdefault(lease, []).append(rows)
+        self._rows.setdefault(lease, []).append(rows)
 
     def _count(self, lease: int, charged: int, failures: int) -> None:
         self.evaluations += charged
