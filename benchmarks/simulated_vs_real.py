@@ -132,9 +132,9 @@ def main() -> None:
                 wall = median(walls)
                 clock = told(Clock(plan.id, plan.landscape.seconds, size, delays), events)
                 rows.append({
-                    "objective": objective, "workers": size, "predicted": clock.makespan, "measured": wall, "walls": walls,
-                    "error": clock.makespan / wall - 1, "idle_share": 1 - clock.busy_share, "load": os.getloadavg()[0],
-                    "delays": delays.model_dump(),
+                    "objective": objective, "workers": size, "predicted": clock.makespan, "measured": wall,
+                    "walls": walls, "error": clock.makespan / wall - 1, "idle_share": 1 - clock.busy_share,
+                    "load": os.getloadavg()[0], "delays": delays.model_dump(),
                 })  # fmt: skip
                 row = rows[-1]
                 print(
