@@ -265,9 +265,14 @@ def simulate_command(
 
     experiment, sizes = load(source, overrides or []), sizes_of(workers)
     total = count_runs(experiment, sizes)
+    signal.signal(signal.SIGTERM, _interrupt)
     watcher: AbstractContextManager[Any] = Bars(err, total) if err.is_terminal else Lines(err, total)
-    with watcher as bars:
-        done = simulate(experiment, sizes, out=results, price=price, limit=cost_limit, watcher=bars)
+    try:
+        with watcher as bars:
+            done = simulate(experiment, sizes, out=results, price=price, limit=cost_limit, watcher=bars)
+    except KeyboardInterrupt:
+        err.print("Stopped. A simulation keeps nothing by the way: begin it again.")
+        raise typer.Exit(INTERRUPTED) from None
     for line in done.remarks():
         out.print(line, markup=False, soft_wrap=True)
     _print_table(done.summary_rows(), "By number of workers")

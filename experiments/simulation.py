@@ -10,7 +10,7 @@ from pathlib import Path
 from jinja2 import Environment
 
 from . import figures
-from .experiment import Experiment
+from .experiment import Experiment, SimulatedSettings
 from .plan import plan
 from .predictions import choices, printed_rows, runs_table, sizes_table, verdicts
 from .running import Watcher, new_directory, write_whole
@@ -66,6 +66,11 @@ class Simulation:
         real = [landscape.label for landscape in self.experiment.landscapes if not landscape.pictured]
         if real:
             lines.append(f"Evaluated for real, whatever that takes: {', '.join(real)}.")
+        if not isinstance(self.experiment.executor, SimulatedSettings):
+            lines.append(
+                "The YAML's executor is not the simulated one: evaluations take what the landscape declares, and "
+                "nothing is late or lost. Say more with --set 'executor={kind: simulated, latency: 0.1}'."
+            )
         if self.experiment.stop.seconds is not None:
             lines.append("stop.seconds is left out: it is the wall clock's, not the simulated one's.")
         if not self.targeted:

@@ -24,8 +24,11 @@ from searchparty.orchestrator.delays import Delays
 from searchparty.orchestrator.drive import begin, drive
 from searchparty.orchestrator.executors.simulated import Simulated
 from searchparty.orchestrator.log import MemoryLog
+from searchparty.orchestrator.run import Found
 from searchparty.orchestrator.tally import Tally
 
+# One of them reads the archive.
+ALL_READ = ["pattern-search", {"kind": "random-restart", "avoid": "everyone"}]
 WILD = {
     "kind": "simulated",
     "evaluation": {"kind": "exponential", "mean": 3.0},
@@ -45,7 +48,7 @@ def experiment(**changes):
         "landscapes": [{"kind": "sphere", "dimension": 2}],
         "strategies": {
             "team": {
-                "agents": ["pattern-search", {"kind": "random-restart", "avoid": "everyone"}],
+                "agents": ALL_READ,
                 "policy": {"sharing": "broadcast", "radius": "trust-region", "lease": 10},
             }
         },
@@ -135,22 +138,21 @@ def predictions():
 
 
 class TestPredictions:
-    def test_they_are_what_the_clock_makes_of_the_log_of_the_run_itself(self, predictions):
-        for size in (1, 2, 6):
-            for planned in plan(at_size(experiment(), size, Opened())).runs:
-                log = MemoryLog()
-                worked(planned, log)
-                shifts = timeline(planned.id, log.events(), 1.0, size, Delays.model_validate(
-                    {key: value for key, value in WILD.items() if key not in ("kind", "price")}
-                ))  # fmt: skip
-                (found,) = [p for p in predictions if (p.workers, p.repeat) == (size, planned.repeat)]
-                assert found.seconds == max(s.end for s in shifts)
-                assert found.leases == len(shifts)
-                assert found.workers_lost == sum(s.losses for s in shifts)
-                assert found.evaluations == 400
-                assert found.loss == min(
-                    e.finding.best.loss for e in log.events() if hasattr(e, "finding") and e.finding.best
-                )
+    @pytest.mark.parametrize("agents", [ALL_READ, ["pattern-search", "nelder-mead"]])
+    def test_they_are_what_the_clock_makes_of_the_log_of_the_run_itself(self, agents):
+        base = experiment(strategies={"team": {"agents": agents}})
+        runs = planned_sizes(base, [1, 2, 6])
+        for (size, _, planned), found in zip(runs, predict(base, runs)[0], strict=True):
+            log = MemoryLog()
+            worked(planned, log)
+            shifts = timeline(planned.id, log.events(), 1.0, size, base.executor)
+            assert (found.workers, found.repeat) == (size, planned.repeat)
+            assert found.seconds == max(s.end for s in shifts)
+            assert found.leases == len(shifts)
+            assert found.workers_lost == sum(s.losses for s in shifts)
+            outcomes = [e.finding for e in log.events() if isinstance(e, Found)]
+            assert found.evaluations == sum(finding.charged for finding in outcomes) == 400
+            assert found.loss == min(finding.best.loss for finding in outcomes)
 
     def test_they_repeat(self, predictions):
         assert predict(experiment(), planned_sizes(experiment(), [1, 2, 6]))[0] == predictions
@@ -278,3 +280,7 @@ def test_what_is_evaluated_for_real_and_what_is_left_out_is_said(tmp_path):
     assert "Evaluated for real, whatever that takes: " in said
     assert "stop.seconds is left out" in said
     assert "No target is set" in said
+    assert "executor is not the simulated one" not in said
+    on_ray = simulate(experiment(executor="ray", budget=20), [2], out=tmp_path / "ray")
+    assert "The YAML's executor is not the simulated one" in " ".join(on_ray.remarks())
+    assert on_ray.predictions[0].seconds == 10.0
