@@ -113,7 +113,13 @@ def run_command(
     _work(
         len(plan(experiment).runs),
         lambda watcher: run(
-            experiment, out=results, executor=executor, address=address, watcher=watcher, report=not no_report
+            experiment,
+            out=results,
+            executor=executor,
+            address=address,
+            watcher=watcher,
+            remark=_remark,
+            report=not no_report,
         ),
         not no_report,
     )
@@ -155,11 +161,15 @@ def resume_command(
             budget=budget,
             force=force,
             watcher=watcher,
-            remark=lambda line: err.print(line, markup=False, soft_wrap=True),
+            remark=_remark,
             report=not no_report,
         ),
         not no_report,
     )
+
+
+def _remark(line: str) -> None:
+    err.print(line, markup=False, soft_wrap=True)
 
 
 def _interrupt(*_: object) -> None:

@@ -13,12 +13,13 @@ from threadpoolctl import threadpool_limits
 from ..orchestrator.database import has_tables
 from ..orchestrator.drive import Executor, ExecutorLost, begin, drive
 from ..orchestrator.executors.simulated import Simulated
+from ..orchestrator.filesystem import holding
+from ..orchestrator.journal import remarks, synced
 from ..orchestrator.log import LogError
 from ..orchestrator.logfile import LogFile
 from ..orchestrator.planned import PlannedRun
 from ..orchestrator.run import Run
 from ..orchestrator.schedule import schedule
-from ..orchestrator.writer import synced
 from .fingerprint import environment
 from .plan import Plan, plan
 from .results import Results
@@ -62,12 +63,14 @@ def run(
     address: str | None = None,
     overrides: Sequence[str] = (),
     watcher: Watcher | None = None,
+    remark: Callable[[str], None] = lambda _: None,
     report: bool = True,
 ) -> Results:
     """Run an experiment (a model, a YAML file or a bundled name) into a new results directory.
 
     ``executor`` ("ray" or "simulated") and ``address`` go before what the YAML says; neither changes a finding.
-    ``overrides`` are "key.path=value". Returns the results; a run that failed is in ``results.errors``.
+    ``overrides`` are "key.path=value". What is worth knowing of the place of the results is told to ``remark``.
+    Returns the results; a run that failed is in ``results.errors``.
     """
     if not isinstance(experiment, Experiment):
         experiment = load(experiment, overrides)
@@ -77,6 +80,8 @@ def run(
     planned = plan(experiment)
     directory = new_directory(out, experiment.name)
     write_whole(directory / "experiment.yaml", experiment.to_yaml())
+    for line in remarks(holding(directory)):
+        remark(line)
     return _work(planned, directory, watcher, report, environment(planned.runs), {})
 
 
@@ -100,6 +105,8 @@ def resume(
     directory = Path(directory)
     planned = plan(load(settings_of(directory)).with_executor(executor, address))
     known = environment(planned.runs)
+    for line in remarks(holding(directory)):
+        remark(line)
     log = directory / "log.sqlite"
     budgets: dict[str, int] = {}
     if log.exists() and has_tables(log):

@@ -13,7 +13,7 @@ DOORS = {
     "ray": {"orchestrator/executors/on_ray.py"},
     "matplotlib": {"experiments/figures.py"},
     "yaml": {"experiments/spec.py"},
-    "sqlite3": {f"orchestrator/{name}.py" for name in ("database", "logfile", "reading", "writer")},
+    "sqlite3": {f"orchestrator/{name}.py" for name in ("database", "held", "journal", "logfile", "reading", "writer")},
     "greenlet": {"agents/inverted.py"},
     "pandas": {"experiments/table.py"},
 }
