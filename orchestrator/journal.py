@@ -20,9 +20,11 @@ class Journal(Protocol):
     """What a writer asks of a connection's journal."""
 
     commit_seconds: float
-    """The longest time between two commits where statements are frequent."""
+    """Where statements are frequent, the next one after so long a time commits."""
+    sparse_seconds: float
+    """What comes after so long a pause is committed at once: the next may come in an hour."""
 
-    def begin(self, db: sqlite3.Connection) -> None:
+    def begin(self, db: sqlite3.Connection, path: Path) -> None:
         """Set a connection to this mode, whatever mode the file was left in."""
         ...
 
@@ -39,8 +41,9 @@ class WriteAhead:
     """Commits never wait for the disk, nor for readers."""
 
     commit_seconds = 0.2
+    sparse_seconds = 0.1
 
-    def begin(self, db: sqlite3.Connection) -> None:
+    def begin(self, db: sqlite3.Connection, path: Path) -> None:
         db.execute("PRAGMA journal_mode=WAL")
         db.execute("PRAGMA synchronous=NORMAL")
 
@@ -58,12 +61,15 @@ class WriteAhead:
 class Rollback:
     """A commit waits until it is on the disk, and until those who read at that moment have done so."""
 
-    commit_seconds = 0.5
+    # Longer than the writer's thread takes to commit: while that waits for the disk, the work goes on.
+    commit_seconds = 1.0
+    sparse_seconds = 0.4
 
-    def begin(self, db: sqlite3.Connection) -> None:
+    def begin(self, db: sqlite3.Connection, path: Path) -> None:
         # A write-ahead log that a killed process left behind is read by this connection alone, without shared memory.
         db.execute("PRAGMA locking_mode=EXCLUSIVE")
         db.execute("PRAGMA journal_mode=TRUNCATE")
+        Path(f"{path}-shm").unlink(missing_ok=True)
         db.execute("PRAGMA locking_mode=NORMAL")
         db.execute("PRAGMA synchronous=FULL")
         db.execute(f"PRAGMA busy_timeout={round(BUSY_SECONDS * 1000)}")

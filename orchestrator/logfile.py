@@ -64,7 +64,7 @@ class LogFile:
             if not known:
                 # Points are blobs of many kilobytes: large pages halve the cost of writing them.
                 db.execute("PRAGMA page_size=32768")
-            self._journal.begin(db)
+            self._journal.begin(db, self.path)
             db.execute("BEGIN IMMEDIATE")
             if not known:
                 _create(db, environment)

@@ -13,8 +13,6 @@ from .database import explained
 from .journal import Journal
 from .log import LogError, LogLost
 
-SPARSE_SECONDS = 0.1
-"""What comes after so long a pause is committed at once: the next may come in an hour."""
 SYNC_SECONDS = 0.5
 
 
@@ -50,8 +48,8 @@ class Writer:
             except sqlite3.Error as error:
                 raise self._given_up(error) from None
             self._changed = True
-            now = time.monotonic()
-            if now - self._last > SPARSE_SECONDS or now - self._committed > self._journal.commit_seconds:
+            now, journal = time.monotonic(), self._journal
+            if now - self._last > journal.sparse_seconds or now - self._committed > journal.commit_seconds:
                 self._commit()
             self._last = now
             return found
