@@ -63,6 +63,8 @@ class InPlace:
         box = np.minimum(self._lower + cube * self._span, self._upper)
         try:
             losses: Any = self.problem.evaluate(box)
+        except ModuleNotFoundError:
+            raise
         except Exception as error:
             losses, causes = self._rescue(cube, error)
         else:

@@ -84,7 +84,8 @@ def work(
         finding = ledger.close("stopped", cause=ledger.located(stop, space)) if stop else ledger.close("spent")
     except StopIteration as end:
         finding = _ended(searcher, ledger, end.value)
-    except (ReplayError, CannotEvaluate):
+    except (ReplayError, CannotEvaluate, ModuleNotFoundError):
+        # No fault of the agent's, nor of a point's.
         raise
     except Exception as error:
         finding = _failed(searcher, ledger, error)

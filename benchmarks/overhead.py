@@ -61,7 +61,7 @@ def timed(plan: PlannedRun, folder: Path, pool: Any, place: FileSystem | None = 
     if pool is None:
         executor: Any = Simulated(plan, log)
     else:
-        from searchparty.orchestrator.executors.on_ray import RayExecutor
+        from searchparty.orchestrator.executors.on_ray.executor import RayExecutor
 
         executor = RayExecutor(plan, log, pool)
     for moved in drive(begin(plan), plan, plan.policy, executor, log):
@@ -135,7 +135,7 @@ def main() -> None:
         folder = Path(name)
         pool = None
         if "ray" in args.executors:
-            from searchparty.orchestrator.executors.on_ray import Pool
+            from searchparty.orchestrator.executors.on_ray.slots import Pool
 
             start = time.perf_counter()
             pool = Pool(largest_team=2, members=2)

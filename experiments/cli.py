@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 from rich.markup import escape
 from rich.table import Table as RichTable
 
@@ -22,14 +21,16 @@ from ..landscapes.landscape import LandscapeError
 from ..orchestrator.drive import ExecutorError
 from ..orchestrator.log import LogError, LogLost
 from . import catalogue
+from .cli_cluster import doctor_command, fetch_command, submit_command
+from .console import DONE, INPUT_WRONG, INTERRUPTED, RUN_FAILED, Set, Source, err, out, remark
 from .plan import plan
 from .progress import Bars, Lines
 from .results import Results
 from .resuming import ResultsError
-from .running import Interrupted, Watcher, resume, run
+from .running import Interrupted, resume, run
 from .spec import SpecError, bundled, load, schema
+from .watching import Watcher
 
-DONE, RUN_FAILED, INPUT_WRONG, INTERRUPTED = 0, 1, 2, 130
 BAD_INPUT = (SpecError, ResultsError, LogError, LandscapeError, catalogue.CatalogueError)
 
 app = typer.Typer(
@@ -48,8 +49,6 @@ app = typer.Typer(
 LEFT = ("landscape", "strategy")
 MOST_POINTS = 8
 """Of so many landscapes the best points are printed; the report has all."""
-out = Console(highlight=False)
-err = Console(stderr=True, highlight=False)
 
 
 class ExecutorKind(StrEnum):
@@ -68,18 +67,15 @@ class Family(StrEnum):
     EXPERIMENTS = "experiments"
 
 
-Source = Annotated[str, typer.Argument(metavar="FILE|NAME", help="An experiment's YAML file, or a bundled name.")]
-Set = Annotated[
-    list[str] | None,
-    typer.Option("--set", metavar="KEY.PATH=VALUE", help="Change a setting, e.g. --set budget=5000. May be repeated."),
-]
 ExecutorOption = Annotated[
     ExecutorKind | None,
     typer.Option("--executor", help="Where leases are worked; the findings are the same. Default: the YAML's."),
 ]
 AddressOption = Annotated[
     str | None,
-    typer.Option("--address", help='A Ray cluster to join, e.g. "auto" or HOST:6379. Default: start Ray here.'),
+    typer.Option(
+        "--address", help='A Ray cluster to join: "auto", HOST:6379, ray://HOST:10001. Default: start Ray here.'
+    ),
 ]
 NoReport = Annotated[bool, typer.Option("--no-report", help="Leave the report for later: `searchparty report`.")]
 
@@ -118,7 +114,7 @@ def run_command(
             executor=executor,
             address=address,
             watcher=watcher,
-            remark=_remark,
+            remark=remark,
             report=not no_report,
         ),
         not no_report,
@@ -161,15 +157,11 @@ def resume_command(
             budget=budget,
             force=force,
             watcher=watcher,
-            remark=_remark,
+            remark=remark,
             report=not no_report,
         ),
         not no_report,
     )
-
-
-def _remark(line: str) -> None:
-    err.print(line, markup=False, soft_wrap=True)
 
 
 def _interrupt(*_: object) -> None:
@@ -313,6 +305,11 @@ def list_command(
 def schema_command() -> None:
     """Print the JSON Schema of the YAML, for editors."""
     print(json.dumps(schema(), indent=2))  # noqa: T201
+
+
+app.command("submit")(submit_command)
+app.command("fetch")(fetch_command)
+app.command("doctor")(doctor_command)
 
 
 def main() -> None:

@@ -12,6 +12,7 @@ from pydantic import Field, PrivateAttr, SerializeAsAny, WithJsonSchema, field_v
 from ..agents.agent import Agent
 from ..agents.evaluation import Evaluation
 from ..landscapes.landscape import Landscape, Model
+from ..orchestrator.executors.resources import Needs
 from ..orchestrator.policies.policy import Policy
 from .problems import SpecError, shown
 
@@ -19,14 +20,24 @@ MOST_EVALUATIONS = 10**9
 
 
 class RaySettings(Model):
-    """Leases are worked by Ray actors, one an agent: on this machine, or on a cluster."""
+    """Leases are worked by Ray actors: on this machine, or on a cluster. Nothing here changes a finding."""
 
     kind: Literal["ray"] = "ray"
-    address: str | None = Field(None, description='A cluster to join, "auto" or host:port. Default: start Ray here.')
+    address: str | None = Field(
+        None, description='A cluster to join: "auto", host:port, ray://host:port. Default: start Ray here.'
+    )
+    placement: Literal["auto", "packed", "spread"] = Field(
+        "auto",
+        description="packed: a run whole in one actor, runs side by side. spread: an actor an agent. "
+        "auto: packed where an evaluation is known to cost less than 1 ms.",
+    )
     actors: int | None = Field(
         None, ge=1, le=100_000, description="Most actors. Default: one a core, or a team's size."
     )
     cpus_per_actor: float = Field(0.0, ge=0, le=10_000, description="Cores that Ray sets aside for an actor.")
+    resources: Needs = Field(
+        Needs(), description="num_cpus, num_gpus and custom resources of agents and of evaluations."
+    )
 
 
 class SimulatedSettings(Model):
@@ -102,6 +113,9 @@ class Experiment(Model):
         default_factory=dict, description="key.path: [values]; every combination is run. Any setting, at its path."
     )
     base: str | None = Field(None, description="Directory of relative paths. Default: the YAML's.")
+    files: tuple[str, ...] = Field(
+        (), description="Files and folders that objectives and agents read; they travel to a cluster. May have * in it."
+    )
 
     _data: dict[str, Any] = PrivateAttr(default_factory=dict)
     _variants: tuple[tuple[tuple[tuple[str, Any], ...], Experiment], ...] = PrivateAttr(default=())
@@ -153,8 +167,13 @@ class Experiment(Model):
             if not isinstance(settings, RaySettings):
                 raise SpecError([f"address must go with the executor ray, got {address!r}. Add --executor ray."])
             settings = settings.model_copy(update={"address": address})
+        return self.with_settings(settings)
+
+    def with_settings(self, settings: RaySettings | SimulatedSettings) -> Experiment:
+        """The same experiment under another executor."""
         changed = self.model_copy(update={"executor": settings})
-        changed._data = {**self._data, "executor": settings.model_dump(exclude_none=True)}
+        changed._data = {**self._data, "executor": settings.model_dump(mode="json", exclude_defaults=True)}
+        changed._data["executor"]["kind"] = settings.kind
         return changed
 
     def to_yaml(self) -> str:

@@ -89,7 +89,8 @@ def _work(planned: PlannedRun, executor: str) -> tuple[Run, MemoryLog]:
             works: Any = Simulated(planned, log)
             wait: Callable[[], None] = lambda: None  # noqa: E731
         elif executor == "ray":
-            from ..orchestrator.executors.on_ray import Pool, RayExecutor
+            from ..orchestrator.executors.on_ray.executor import RayExecutor
+            from ..orchestrator.executors.on_ray.slots import Pool
 
             pool = Pool(largest_team=len(planned.team), members=len(planned.team))
             stack.callback(pool.close)

@@ -28,6 +28,7 @@ OVERHEAD_SECONDS = 15e-6
 TIMING_SECONDS = 0.2
 TIMING_LIMIT = 2.0
 """Timing is given up after so long: an objective may hang."""
+TIMED_ROWS = 8
 LEASE_BYTES = 1200
 """A decision and a finding in the log."""
 ROW_BYTES = 25
@@ -213,6 +214,19 @@ def _time(landscape: Landscape, evaluation: Evaluation) -> float:
     finally:
         evaluator.close()
     return float(best)
+
+
+def seconds_an_evaluation(landscape: Landscape) -> float:
+    """Seconds an evaluation of a landscape that is harmless to evaluate, of a small batch's."""
+    problem = landscape.open()
+    rng = np.random.default_rng(0)
+    points = problem.space.to_box(rng.random((TIMED_ROWS, problem.space.dimension)))
+    best = np.inf
+    for _ in range(2):
+        began = time.perf_counter()
+        problem.evaluate(points)
+        best = min(best, time.perf_counter() - began)
+    return float(best) / TIMED_ROWS
 
 
 def _listed(names: tuple[str, ...], most: int = 8) -> str:

@@ -11,7 +11,7 @@ from rich.progress import BarColumn, Progress, ProgressColumn, Task, TaskID, Tex
 from rich.text import Text
 
 from ..orchestrator.planned import PlannedRun
-from ..orchestrator.run import Run
+from .watching import Shown
 
 
 def title(planned: PlannedRun) -> str:
@@ -19,7 +19,7 @@ def title(planned: PlannedRun) -> str:
     return f"{planned.strategy} on {planned.landscape.label}, repeat {planned.repeat}"
 
 
-def best_loss(run: Run) -> str:
+def best_loss(run: Shown) -> str:
     return "no finite loss yet" if run.incumbent is None else f"best {run.incumbent.loss:.6g}"
 
 
@@ -30,7 +30,7 @@ class Lines:
 
     def __init__(self, console: Console, total: int) -> None:
         self._console, self._total, self._done = console, total, 0
-        self._runs: dict[str, tuple[PlannedRun, Run]] = {}
+        self._runs: dict[str, tuple[PlannedRun, Shown]] = {}
         self._said = time.monotonic()
 
     def __enter__(self) -> Lines:
@@ -39,7 +39,7 @@ class Lines:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
         """Nothing to put away."""
 
-    def begun(self, planned: PlannedRun, run: Run) -> None:
+    def begun(self, planned: PlannedRun, run: Shown) -> None:
         self._runs[planned.id] = (planned, run)
 
     def stepped(self, run: str) -> None:
@@ -79,7 +79,7 @@ class Bars:
             console=console,
         )
         self._all = self._progress.add_task("runs", total=total, loss="")
-        self._runs: dict[str, tuple[TaskID, PlannedRun, Run]] = {}
+        self._runs: dict[str, tuple[TaskID, PlannedRun, Shown]] = {}
 
     def __enter__(self) -> Bars:
         self._progress.__enter__()
@@ -90,8 +90,9 @@ class Bars:
     ) -> None:
         self._progress.__exit__(kind, error, place)
 
-    def begun(self, planned: PlannedRun, run: Run) -> None:
-        task = self._progress.add_task(escape(title(planned)), total=run.budget, loss="")
+    def begun(self, planned: PlannedRun, run: Shown) -> None:
+        known = self._runs.get(planned.id)
+        task = self._progress.add_task(escape(title(planned)), total=run.budget, loss="") if known is None else known[0]
         self._runs[planned.id] = (task, planned, run)
 
     def stepped(self, run: str) -> None:

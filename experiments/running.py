@@ -6,25 +6,31 @@ import re
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any, Protocol
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
 
 from threadpoolctl import threadpool_limits
 
+from ..landscapes.loading import TRAVELLED
 from ..orchestrator.database import has_tables
-from ..orchestrator.drive import Executor, ExecutorLost, begin, drive
+from ..orchestrator.drive import ExecutorError, ExecutorLost, begin, drive
 from ..orchestrator.executors.simulated import Simulated
 from ..orchestrator.filesystem import holding
 from ..orchestrator.journal import remarks, synced
 from ..orchestrator.log import LogError
-from ..orchestrator.logfile import LogFile
+from ..orchestrator.logfile import LogFile, RunLog
 from ..orchestrator.planned import PlannedRun
-from ..orchestrator.run import Run
 from ..orchestrator.schedule import schedule
 from .fingerprint import environment
 from .plan import Plan, plan
 from .results import Results
 from .resuming import ResultsError, check_same, extended, settings_of
 from .spec import Experiment, RaySettings, SimulatedSettings, load
+from .staging import stage
+from .watching import Shown, Watcher
+
+if TYPE_CHECKING:
+    from .placing import Placing
 
 
 class Interrupted(KeyboardInterrupt):
@@ -39,20 +45,9 @@ class EvaluationFailed(Exception):
     """A run was stopped by an evaluation that failed, as its settings say; the message says which, and why."""
 
 
-class Watcher(Protocol):
-    """Hears of progress."""
-
-    def begun(self, planned: PlannedRun, run: Run) -> None:
-        """A run starts, or goes on."""
-        ...
-
-    def stepped(self, run: str) -> None:
-        """A lease of this run was collected."""
-        ...
-
-    def ended(self, run: str, error: Exception | None) -> None:
-        """A run ended, by an error if one is given."""
-        ...
+Remark = Callable[[str], None]
+Drive = Generator[bool, None, str | None]
+"""A run on its way: False while it waits, True after something has come; at its end, why it was halted, if it was."""
 
 
 def run(
@@ -63,14 +58,14 @@ def run(
     address: str | None = None,
     overrides: Sequence[str] = (),
     watcher: Watcher | None = None,
-    remark: Callable[[str], None] = lambda _: None,
+    remark: Remark = lambda _: None,
     report: bool = True,
 ) -> Results:
     """Run an experiment (a model, a YAML file or a bundled name) into a new results directory.
 
     ``executor`` ("ray" or "simulated") and ``address`` go before what the YAML says; neither changes a finding.
-    ``overrides`` are "key.path=value". What is worth knowing of the place of the results is told to ``remark``.
-    Returns the results; a run that failed is in ``results.errors``.
+    ``overrides`` are "key.path=value". ``remark`` is told, in lines, what was chosen that the YAML leaves open. Returns
+    the results; a run that failed is in ``results.errors``.
     """
     if not isinstance(experiment, Experiment):
         experiment = load(experiment, overrides)
@@ -80,9 +75,7 @@ def run(
     planned = plan(experiment)
     directory = new_directory(out, experiment.name)
     write_whole(directory / "experiment.yaml", experiment.to_yaml())
-    for line in remarks(holding(directory)):
-        remark(line)
-    return _work(planned, directory, watcher, report, environment(planned.runs), {})
+    return _work(planned, directory, watcher, remark, report, environment(planned.runs), {})
 
 
 def resume(
@@ -93,7 +86,7 @@ def resume(
     budget: int | str | None = None,
     force: bool = False,
     watcher: Watcher | None = None,
-    remark: Callable[[str], None] = lambda _: None,
+    remark: Remark = lambda _: None,
     report: bool = True,
 ) -> Results:
     """Go on with an experiment that was stopped or killed, to the same findings as if it had not been.
@@ -105,8 +98,6 @@ def resume(
     directory = Path(directory)
     planned = plan(load(settings_of(directory)).with_executor(executor, address))
     known = environment(planned.runs)
-    for line in remarks(holding(directory)):
-        remark(line)
     log = directory / "log.sqlite"
     budgets: dict[str, int] = {}
     if log.exists() and has_tables(log):
@@ -116,7 +107,7 @@ def resume(
         remark(f"{directory} has no log yet: the experiment begins at its beginning.")
     if budget is not None:
         budgets = extended(planned, budget, directory if log.exists() and has_tables(log) else None)
-    return _work(planned, directory, watcher, report, known, budgets)
+    return _work(planned, directory, watcher, remark, report, known, budgets)
 
 
 def new_directory(out: str | Path | None, name: str) -> Path:
@@ -173,6 +164,7 @@ def _work(
     plan: Plan,
     directory: Path,
     watcher: Watcher | None,
+    remark: Remark,
     report: bool,
     environment: dict[str, Any],
     budgets: Mapping[str, int],
@@ -184,11 +176,15 @@ def _work(
         if isinstance(error, LogError | ExecutorLost):
             # No other run could go on either.
             raise error
+        if isinstance(error, ModuleNotFoundError):
+            error = ExecutorError(f"the package {error.name!r} must be installed, and is not ({error}). Install it.")
         if error is not None:
             errors[run_id] = error
         if watcher is not None:
             watcher.ended(run_id, error)
 
+    for line in remarks(holding(directory)):
+        remark(line)
     with ExitStack() as stack:
         # Threads of BLAS would change the last bits, and fight with the actors for the cores.
         stack.enter_context(threadpool_limits(1))
@@ -196,7 +192,8 @@ def _work(
         stack.callback(log.close)
         # Where nothing is left to be worked, the log is only read once more: no need to start Ray for that.
         idle = not budgets and {planned.id for planned in runs} <= log.finished()
-        make, wait, at_once = _executors(SimulatedSettings() if idle else plan.experiment.executor, runs, stack)
+        settings = SimulatedSettings() if idle else plan.experiment.executor
+        place: Here | Placing = Here() if settings.kind == "simulated" else _on_ray(plan, settings, stack, remark)
         # Before anything else is closed: Ray, once lost, may take this process with it.
         stack.callback(log.commit)
         # Known to the file from the start, so that a report on an unfinished log says what is missing.
@@ -204,11 +201,11 @@ def _work(
             log.run(planned, plan.labels[planned.id])
 
         def started(planned: PlannedRun) -> Callable[[], Generator[bool, None, None]]:
-            return lambda: _drive(planned, log, make, watcher, budgets.get(planned.id))
+            return lambda: _drive(planned, log.run(planned), place, watcher, budgets.get(planned.id))
 
         stepped = (lambda _: None) if watcher is None else watcher.stepped
         try:
-            schedule([(planned.id, started(planned)) for planned in runs], at_once, wait, ended, stepped)
+            schedule([(planned.id, started(planned)) for planned in runs], place.at_once, place.wait, ended, stepped)
         except KeyboardInterrupt:
             raise Interrupted(directory) from None
         except ExecutorLost as error:
@@ -228,41 +225,44 @@ def _clock(experiment: Experiment) -> dict[str, Any] | None:
 
 
 def _drive(
-    planned: PlannedRun,
-    log: LogFile,
-    make: Callable[[PlannedRun, Any], Executor],
-    watcher: Watcher | None,
-    budget: int | None,
+    planned: PlannedRun, log: RunLog, place: Here | Placing, watcher: Watcher | None, budget: int | None
 ) -> Generator[bool, None, None]:
-    run_log = log.run(planned)
-    run = begin(planned)
-    if watcher is not None:
-        watcher.begun(planned, run)
-    executor = make(planned, run_log)
-    try:
-        yield from drive(run, planned, planned.policy, executor, run_log, budget)
-    finally:
-        executor.close()
-    if run.halted is not None:
-        raise EvaluationFailed(run.stopped)
+    begun = (lambda *_: None) if watcher is None else watcher.begun
+    halted = yield from place.drive(planned, log, begun, budget)
+    if halted is not None:
+        raise EvaluationFailed(log.stopped)
 
 
-def _executors(
-    settings: RaySettings | SimulatedSettings, runs: Sequence[PlannedRun], stack: ExitStack
-) -> tuple[Callable[[PlannedRun, Any], Executor], Callable[[], None], int]:
-    """How to make an executor for a run, how to wait, and how many runs to interleave."""
-    if isinstance(settings, SimulatedSettings):
-        return Simulated, lambda: None, 1
+class Here:
+    """Works every run in this process, one after the other."""
+
+    at_once = 1
+
+    def wait(self) -> None:
+        """Nothing is ever waited for."""
+
+    def drive(
+        self, planned: PlannedRun, log: RunLog, begun: Callable[[PlannedRun, Shown], None], budget: int | None
+    ) -> Drive:
+        run = begin(planned)
+        begun(planned, run)
+        executor = Simulated(planned, log)
+        try:
+            yield from drive(run, planned, planned.policy, executor, log, budget)
+        finally:
+            executor.close()
+        return run.halted
+
+
+def _on_ray(plan: Plan, settings: RaySettings, stack: ExitStack, remark: Remark) -> Placing:
     # Importing Ray takes a second, which only those who use it should wait.
-    from ..orchestrator.executors.on_ray import Pool, RayExecutor
+    from .placing import Placing
 
-    pool = Pool(
-        largest_team=max(len(planned.team) for planned in runs),
-        members=sum(len(planned.team) for planned in runs),
-        actors=settings.actors,
-        address=settings.address,
-        cpus_per_actor=settings.cpus_per_actor,
-    )
-    stack.callback(pool.close)
-    least = min(planned.concurrency for planned in runs)
-    return lambda planned, log: RayExecutor(planned, log, pool), pool.wait, 2 + len(pool.slots) // least
+    luggage = None
+    if settings.address is not None and not TRAVELLED.exists():
+        luggage = Path(stack.enter_context(TemporaryDirectory(prefix="searchparty-")))
+        stage(plan.experiment, luggage)
+    place = Placing(settings, plan.runs, stack, luggage)
+    for line in place.describe(plan.runs):
+        remark(line)
+    return place

@@ -15,6 +15,7 @@ import numpy as np
 from pydantic import Field, field_validator
 
 from .landscape import Array, EvaluationError, LandscapeError, Problem, Space
+from .loading import arrived, resolved
 from .program import Ended, Program, quoted
 from .user import Boxed
 
@@ -66,17 +67,20 @@ class Command(Boxed):
     def argv(self) -> list[str]:
         """The command with the program's place in full. Raises LandscapeError if there is no such program."""
         program = self.command[0]
-        place = Path(self.base or ".") / Path(program).expanduser() if "/" in program else program
+        place = resolved(program, self.base) if "/" in program else program
         found = shutil.which(place)
         if found is None:
             exists = isinstance(place, Path) and place.exists()
             why = "cannot be executed. Make it so (chmod +x)" if exists else "is not there. Check its path, or PATH"
             raise LandscapeError(f"command must be a program that can be run, got {str(place)!r}, which {why}.")
-        return [str(Path(found).absolute()), *self.command[1:]]
+        # A file named in full may have travelled here from another machine.
+        rest = (str(arrived(Path(word))) if word.startswith("/") else word for word in self.command[1:])
+        return [str(Path(found).absolute()), *rest]
 
     def start(self, memory: int = 0) -> Program:
         """One run of the program."""
-        return Program(self.argv(), self.base, memory, (1 << 20) + BYTES_A_NUMBER * len(self.pairs))
+        directory = None if self.base is None else str(arrived(Path(self.base)))
+        return Program(self.argv(), directory, memory, (1 << 20) + BYTES_A_NUMBER * len(self.pairs))
 
     @property
     def space(self) -> Space:

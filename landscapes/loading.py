@@ -16,6 +16,9 @@ from .landscape import LandscapeError
 
 LOADED: dict[str, tuple[str, str]] = {}
 """Files that were run, by module name: (path, text). Another process needs them to unpickle what they define."""
+AFAR = "searchparty_files"
+TRAVELLED = Path(__file__).parent.parent.parent / AFAR
+"""Beside a copy of this package that has travelled to a node: the user's files, at their paths at home."""
 FORM = '"path/to/file.py:name" or "package.module:name"'
 
 
@@ -33,7 +36,19 @@ def is_file(place: str) -> bool:
 
 def resolved(place: str, base: str | None) -> Path:
     """Where a file is: relative places are relative to ``base`` (the YAML's directory) or else to here."""
+    return arrived(at_home(place, base))
+
+
+def at_home(place: str, base: str | None) -> Path:
+    """Where a file is on the machine on which the experiment was written."""
     return Path(base or ".") / Path(place).expanduser()
+
+
+def arrived(path: Path) -> Path:
+    """Where a file or a folder is that has travelled here from another machine, by its path there; others stay."""
+    absolute = path.absolute()
+    travelled = TRAVELLED / absolute.relative_to(absolute.anchor)
+    return travelled if travelled.exists() else path
 
 
 def read_source(reference: str, base: str | None) -> str | None:
@@ -75,7 +90,8 @@ def _from_module(place: str, field: str) -> ModuleType:
 
 
 def _from_file(place: str, field: str, base: str | None, source: str | None) -> ModuleType:
-    path = resolved(place, base).absolute()
+    home = at_home(place, base).absolute()
+    path = arrived(home)
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
@@ -85,10 +101,11 @@ def _from_file(place: str, field: str, base: str | None, source: str | None) -> 
                 f"{field} must name a readable file, got {path}, which {why}. Check the path."
             ) from None
         text = source
-    # One module a file and a content, so that an edited file is read anew and two files never clash.
-    name = "searchparty_user_" + hashlib.sha256(f"{path}\0{text}".encode()).hexdigest()[:16]
+    # One module a file and a content, so that an edited file is read anew and two files never clash; by its path at
+    # home, so that it has one name on all machines.
+    name = "searchparty_user_" + hashlib.sha256(f"{home}\0{text}".encode()).hexdigest()[:16]
     known = sys.modules.get(name)
-    return known if known is not None else _executed(name, path, text, field)
+    return known if known is not None else _executed(name, home, text, field)
 
 
 def unpickled(loaded: dict[str, tuple[str, str]], message: bytes) -> Any:
@@ -111,7 +128,9 @@ def unpickled(loaded: dict[str, tuple[str, str]], message: bytes) -> Any:
         raise
 
 
-def _executed(name: str, path: Path, text: str, field: str) -> ModuleType:
+def _executed(name: str, home: Path, text: str, field: str) -> ModuleType:
+    """The module that a file's text makes, ``home`` being its path where it was written."""
+    path = arrived(home)
     spec = spec_from_loader(name, loader=None, origin=str(path))
     assert spec is not None
     module = module_from_spec(spec)
@@ -131,7 +150,10 @@ def _executed(name: str, path: Path, text: str, field: str) -> ModuleType:
         ) from None
     finally:
         sys.path.remove(str(path.parent))
-    LOADED[name] = (str(path), text)
+    if str(path.parent) not in sys.path:
+        # For neighbours that are imported only when a function is called; what is installed goes before them.
+        sys.path.append(str(path.parent))
+    LOADED[name] = (str(home), text)
     return module
 
 

@@ -129,6 +129,9 @@ class Called:
             try:
                 # A copy: the function may write on what it is given.
                 losses[row] = number(self._function(points[row].copy()))
+            except ModuleNotFoundError:
+                # No fault of the point's: it would have a loss where the package is installed.
+                raise
             except (Exception, SystemExit) as error:
                 losses[row] = np.nan
                 causes[row] = str(error) if isinstance(error, NotANumber) else raised(error)
@@ -140,6 +143,8 @@ class Called:
         n = len(points)
         try:
             found = np.asarray(self._function(points.copy()))
+        except ModuleNotFoundError:
+            raise
         except (Exception, SystemExit) as error:
             if n > 1:
                 # One row may have spoilt the batch for all: ask for each alone.

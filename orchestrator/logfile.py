@@ -29,7 +29,7 @@ from .filesystem import FileSystem, holding
 from .held import Held
 from .journal import journal_on, synced
 from .planned import PlannedRun
-from .run import Event
+from .run import Event, Stopped
 from .writer import Writer
 
 
@@ -147,15 +147,34 @@ class RunLog:
     def events(self) -> list[Event]:
         return read_events(self._file.execute, self._run)
 
+    def texts(self) -> list[tuple[str, str]]:
+        """The events, each its kind and its text."""
+        return self._file.execute("SELECT kind, body FROM events WHERE run = ? ORDER BY seq", (self._run,))
+
+    @property
+    def stopped(self) -> str:
+        """Why the run ended, as its last event says; "" if that is another."""
+        last = self.events()[-1:]
+        return last[0].reason if last and isinstance(last[0], Stopped) else ""
+
     def append(self, event: Event) -> None:
+        self.append_text(type(event).__name__, dumps(event))
+
+    def append_text(self, kind: str, body: str) -> None:
+        """Add the next event, as ``texts`` has it."""
         self._file.execute(
-            "INSERT INTO events VALUES (?, ?, ?, ?, ?)",
-            (self._run, self._seq, type(event).__name__, dumps(event), self._file.elapsed),
+            "INSERT INTO events VALUES (?, ?, ?, ?, ?)", (self._run, self._seq, kind, body, self._file.elapsed)
         )
         self._seq += 1
 
     def rows(self, lease: int) -> Rows | None:
         return read_rows(self._file.execute, self._run, lease)
+
+    def all_rows(self) -> dict[int, Rows]:
+        """All points, by lease."""
+        leases = self._file.execute("SELECT DISTINCT lease FROM points WHERE run = ? ORDER BY lease", (self._run,))
+        found = {lease: self.rows(lease) for (lease,) in leases}
+        return {lease: rows for lease, rows in found.items() if rows is not None}
 
     def add_rows(self, lease: int, rows: Rows) -> None:
         failures = [[f.row, f.cause] for f in rows.failures]

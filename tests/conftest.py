@@ -14,7 +14,7 @@ os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
 @pytest.fixture(scope="session")
 def local_ray():
     """A local Ray, started once; pools join it and leave it running."""
-    from searchparty.orchestrator.executors.on_ray import ray, start_ray
+    from searchparty.orchestrator.executors.on_ray.session import ray, start_ray
 
     start_ray(None)
     yield ray

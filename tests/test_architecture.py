@@ -9,8 +9,9 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 ROOMS = ["landscapes", "agents", "orchestrator", "experiments"]
+RAY = sorted(path.stem for path in (ROOT / "orchestrator" / "executors" / "on_ray").glob("*.py"))
 DOORS = {
-    "ray": {"orchestrator/executors/on_ray.py"},
+    "ray": {f"orchestrator/executors/on_ray/{name}.py" for name in RAY},
     "matplotlib": {"experiments/figures.py"},
     "yaml": {"experiments/spec.py"},
     "sqlite3": {f"orchestrator/{name}.py" for name in ("database", "held", "journal", "logfile", "reading", "writer")},

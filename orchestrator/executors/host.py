@@ -1,26 +1,48 @@
-"""What lives in an actor: the searchers of the runs whose agents are there. It does not know of Ray."""
+"""What lives in an actor: the searchers of the runs whose agents are there, or whole runs. It does not know of Ray."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 
 from threadpoolctl import threadpool_limits
 
 from ...agents.agent import Finding, Lease, Rows
-from ...agents.evaluate import evaluator_for
+from ...agents.evaluate import Evaluator, evaluator_for
 from ...agents.searcher import Searcher
 from ...agents.work import work
 from ...landscapes.loading import unpickled
 from ..archive import Store
 from ..planned import PlannedRun
 from .book import Streams
+from .packed import Chunk, Recorded, packed
 
 FLUSH_SECONDS = 0.1
 """Points found are on their way to the log after so long."""
 
 News = list[tuple[int, Rows | None]]
-Item = tuple[Rows | None, Finding | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """What has come of a lease: rows, and with the last of them the finding and the seconds it took here."""
+
+    rows: Rows | None
+    finding: Finding | None = None
+    seconds: float = 0.0
+
+    @property
+    def last(self) -> bool:
+        return self.finding is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Fan:
+    """That rows are evaluated all over the cluster: so many at once for an agent, with these options of Ray's."""
+
+    workers: int
+    options: dict[str, object]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +51,7 @@ class Opening:
 
     files: dict[str, tuple[str, str]]
     planned: bytes
+    fan: Fan | None = None
 
     def planned_run(self) -> PlannedRun:
         found: PlannedRun = unpickled(self.files, self.planned)
@@ -53,8 +76,8 @@ class Order:
 class Desk:
     """One run's searchers within an actor."""
 
-    def __init__(self, planned: PlannedRun) -> None:
-        self._evaluator = evaluator_for(planned.landscape, planned.evaluation)
+    def __init__(self, planned: PlannedRun, evaluator: Evaluator) -> None:
+        self._evaluator = evaluator
         streams = Streams(planned)
         self._searchers = {
             name: Searcher(name, agent, self._evaluator, streams.of(name), planned.evaluation)
@@ -68,10 +91,11 @@ class Desk:
             self._store.extend(agent, rows)
         lease = order.lease
         if order.sign:
-            yield None, None
+            yield Item(None)
         searcher = self._searchers[lease.agent]
         if searcher.agent.reads_archive:
             lease = replace(lease, seen=self._store.view(lease.archive))
+        began = time.perf_counter()
         steps = work(
             searcher,
             lease,
@@ -83,9 +107,10 @@ class Desk:
         )
         try:
             while True:
-                yield next(steps), None
+                yield Item(next(steps))
         except StopIteration as stop:
-            yield stop.value
+            rows, finding = stop.value
+            yield Item(rows, finding, time.perf_counter() - began)
 
     def close(self) -> None:
         for searcher in self._searchers.values():
@@ -93,25 +118,40 @@ class Desk:
         self._evaluator.close()
 
 
+Spread = Callable[[Opening, PlannedRun], Evaluator]
+"""Makes the evaluator of a run whose rows are evaluated all over the cluster."""
+
+
 class Host:
     """The actor: desks of the runs whose agents live here."""
 
-    def __init__(self) -> None:
+    def __init__(self, spread: Spread) -> None:
         self._limits = threadpool_limits(1)
+        self._spread = spread
         self._desks: dict[str, Desk] = {}
 
     def work(self, run: str, opening: Opening | None, earlier: list[Order], order: Order) -> Iterator[Item]:
         """Work a lease. ``opening`` opens the run here first; ``earlier`` leases bring a rebuilt agent to where
         it was: every answer is recorded, nothing is evaluated."""
         if opening is not None:
-            self._desks[run] = Desk(opening.planned_run())
+            self._desks[run] = self._opened(opening)
         desk = self._desks[run]
         for past in earlier:
             for _ in desk.work(past):
                 pass
         yield from desk.work(order)
 
+    def drive(self, opening: Opening, recorded: Recorded, budget: int | None) -> Iterator[Chunk]:
+        """Work a whole run, and hand on what is to be written of it."""
+        return packed(opening.planned_run(), recorded, budget, FLUSH_SECONDS)
+
     def close(self, run: str) -> None:
         desk = self._desks.pop(run, None)
         if desk is not None:
             desk.close()
+
+    def _opened(self, opening: Opening) -> Desk:
+        planned = opening.planned_run()
+        if opening.fan is not None:
+            return Desk(planned, self._spread(opening, planned))
+        return Desk(planned, evaluator_for(planned.landscape, planned.evaluation))

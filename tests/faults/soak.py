@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 from killing import Cluster, Tally, actors, arguments, kill_actors, kill_drivers, kill_node, kill_part, trial
 
-from searchparty.orchestrator.executors.on_ray import ray, start_ray
+from searchparty.orchestrator.executors.on_ray.session import ray, start_ray
 
 PAGE = Path(__file__).parents[2] / "docs" / "reliability.md"
 BEGIN, END = "<!-- soak: begin -->", "<!-- soak: end -->"

@@ -246,9 +246,9 @@ def test_resume_on_the_command_line(results, command):
 
 
 def test_resuming_what_is_done_starts_no_ray(results, monkeypatch):
-    import searchparty.orchestrator.executors.on_ray as on_ray
+    import searchparty.orchestrator.executors.on_ray.slots as slots
 
-    monkeypatch.setattr(on_ray, "start_ray", lambda _: pytest.fail("Ray was started for nothing"))
+    monkeypatch.setattr(slots, "start_ray", lambda *_: pytest.fail("Ray was started for nothing"))
     before = hashed(results)
     resume(results, executor="ray", report=False)
     assert hashed(results) == before

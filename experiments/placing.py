@@ -1,0 +1,182 @@
+"""Where on Ray a run is worked: whole in one actor, or an actor an agent, its batches perhaps all over the cluster.
+
+The choice changes how long it takes, never what is found.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+
+import numpy as np
+
+from ..landscapes.landscape import Landscape
+from ..orchestrator.drive import ExecutorError, begin, drive
+from ..orchestrator.executors.host import Fan
+from ..orchestrator.executors.on_ray.executor import RayExecutor
+from ..orchestrator.executors.on_ray.session import nodes
+from ..orchestrator.executors.on_ray.slots import Pool
+from ..orchestrator.executors.on_ray.whole import Standing, WholeRun
+from ..orchestrator.executors.resources import Resources, capacity
+from ..orchestrator.logfile import RunLog
+from ..orchestrator.planned import PlannedRun
+from .experiment import RaySettings
+from .plan import seconds_an_evaluation
+from .watching import Shown
+
+CHEAP_SECONDS = 1e-3
+"""An evaluation that costs less is not worth a call between processes: a run of such is worked whole in one."""
+LEAST_ROWS = 10
+"""So many rows tell what an evaluation costs."""
+
+
+Begun = Callable[[PlannedRun, Shown], None]
+
+
+class Costs:
+    """Seconds that an evaluation of a landscape costs: declared in the YAML, measured where evaluating is harmless,
+    or learned from the first leases; by landscape."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, tuple[float, str]] = {}
+
+    def of(self, landscape: Landscape) -> tuple[float, str] | None:
+        """The seconds, and how they are known; None while they are not."""
+        key = landscape.model_dump_json()
+        if key not in self._known:
+            if "seconds" in landscape.model_fields_set:
+                self._known[key] = (landscape.seconds, "declared")
+            elif landscape.pictured:
+                self._known[key] = (seconds_an_evaluation(landscape), "measured")
+        return self._known.get(key)
+
+    def learn(self, landscape: Landscape, seconds: float, rows: int) -> None:
+        """Rows that were evaluated took so long, what their agents did included."""
+        if rows >= LEAST_ROWS:
+            self._known.setdefault(landscape.model_dump_json(), (seconds / rows, "measured"))
+
+
+class Placing:
+    """Places the runs of an experiment on a pool of actors."""
+
+    def __init__(
+        self, settings: RaySettings, runs: Sequence[PlannedRun], stack: ExitStack, luggage: Path | None
+    ) -> None:
+        self._settings, self._costs = settings, Costs()
+        self._pool = Pool(
+            largest_team=max(len(planned.team) for planned in runs),
+            members=sum(len(planned.team) for planned in runs),
+            actors=settings.actors,
+            address=settings.address,
+            cpus_per_actor=settings.cpus_per_actor,
+            luggage=luggage,
+        )
+        stack.callback(self._pool.close)
+        self._nodes = [node["Resources"] for node in nodes()]
+        self._check_needs(runs)
+        self.wait = self._pool.wait
+        least = min(planned.concurrency for planned in runs)
+        # Beside those that are worked, one or two that wait: so no core ever does.
+        self.at_once = max(2 + len(self._pool.slots) // least, 2 + self._pool.cpus)
+
+    def drive(
+        self, planned: PlannedRun, log: RunLog, begun: Begun, budget: int | None
+    ) -> Generator[bool, None, str | None]:
+        """Work a run; returns why it was halted, if it was."""
+        if self.packs(planned):
+            standing = Standing(planned.budget)
+            begun(planned, standing)
+            whole = WholeRun(planned, log, self._pool, standing, budget)
+            yield from whole.drive()
+            if not whole.died:
+                return standing.halted
+        # Spread from the start, or gone on with after its actor was lost: then losses are counted by the row.
+        run = begin(planned)
+        begun(planned, run)
+        executor = RayExecutor(planned, log, self._pool, self._settings.resources, self._fan(planned))
+        try:
+            for moved in drive(run, planned, planned.policy, executor, log, budget):
+                self._costs.learn(planned.landscape, executor.seconds, executor.rows)
+                yield moved
+        finally:
+            executor.close()
+        return run.halted
+
+    def packs(self, planned: PlannedRun) -> bool:
+        """Whether the run is worked whole in one actor."""
+        if self._settings.placement != "auto":
+            return self._settings.placement == "packed"
+        needs = self._settings.resources
+        if needs.of_team(planned.team) or needs.of_landscape(planned.landscape) is not None:
+            return False
+        if planned.evaluation.isolated or planned.landscape.external:
+            return False
+        cost = self._costs.of(planned.landscape)
+        return cost is not None and cost[0] < CHEAP_SECONDS
+
+    def describe(self, runs: Sequence[PlannedRun]) -> list[str]:
+        """The choices in words, a line for those that are alike."""
+        groups: dict[str, list[tuple[str, float | None]]] = {}
+        for planned in {run.landscape.model_dump_json(): run for run in runs}.values():
+            cost = self._costs.of(planned.landscape)
+            where = "packed, a run an actor" if self.packs(planned) else "spread, an actor an agent"
+            fan = self._fan(planned)
+            where += "" if fan is None else f", batches over {fan.workers} evaluations at once on the cluster"
+            how = "cost not known yet" if cost is None else cost[1]
+            groups.setdefault(f"{where} ({how}", []).append((planned.landscape.label, cost and cost[0]))
+        return [_line(where, group) for where, group in groups.items()]
+
+    def _fan(self, planned: PlannedRun) -> Fan | None:
+        """How the rows of a run are spread over the cluster; None: they are evaluated where their agent lives."""
+        needs = self._settings.resources.of_landscape(planned.landscape)
+        workers = planned.evaluation.workers
+        if needs is None and (workers != "auto" or len(self._nodes) == 1):
+            return None
+        options = (needs or Resources()).options(1.0)
+        if not isinstance(workers, int):
+            room = sum(min(capacity(options, node), node.get("CPU", 1.0)) for node in self._nodes)
+            workers = max(1, int(room))
+        return Fan(workers, options)
+
+    def _check_needs(self, runs: Sequence[PlannedRun]) -> None:
+        """Refuse needs that no node meets: Ray would wait for one for ever."""
+        needs = self._settings.resources
+        wanted: dict[str, Resources | None] = {}
+        for run in runs:
+            wanted[f"landscapes.{run.landscape.kind}"] = needs.of_landscape(run.landscape)
+            wanted |= {f"agents.{name}": needs.of_agent(name, agent) for name, agent in run.team}
+        for field, resources in wanted.items():
+            if resources is None:
+                continue
+            options = resources.options(1.0)
+            if not any(capacity(options, node) >= 1 for node in self._nodes):
+                has = "; ".join(sorted({_listed(node) for node in self._nodes}))
+                raise ExecutorError(
+                    f"executor.resources.{field} must be what some node has, got {options}. Nodes have: {has}. "
+                    "Ask for less, or start such a node before the run."
+                )
+
+
+def _listed(node: dict[str, float]) -> str:
+    shown = {name: amount for name, amount in node.items() if ":" not in name and "memory" not in name}
+    return ", ".join(f"{name} {amount:g}" for name, amount in sorted(shown.items())) or "nothing"
+
+
+def _line(where: str, group: list[tuple[str, float | None]]) -> str:
+    labels = ", ".join(label for label, _ in group[:3]) + (f" and {len(group) - 3} more" if len(group) > 3 else "")
+    costs = [cost for _, cost in group if cost is not None]
+    if not costs:
+        return f"Placement: {labels}: {where})"
+    low, high = _time(float(np.min(costs))), _time(float(np.max(costs)))
+    return f"Placement: {labels}: {where}: {low if low == high else f'{low} to {high}'} an evaluation)"
+
+
+def _time(seconds: float) -> str:
+    return (
+        f"{seconds * 1e6:.2g} us"
+        if seconds < 1e-3
+        else f"{seconds * 1e3:.3g} ms"
+        if seconds < 1
+        else f"{seconds:.3g} s"
+    )

@@ -1,0 +1,145 @@
+"""An experiment as a Ray job: it goes to a cluster, runs there whether or not anybody watches, and comes home."""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+import shlex
+import time
+import uuid
+import zlib
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
+
+from . import afar
+from .experiment import Experiment
+from .resuming import ResultsError
+from .running import write_whole
+from .spec import RaySettings
+from .staging import NAME, stage
+
+if TYPE_CHECKING:
+    from ..orchestrator.executors.on_ray.jobs import Job, Jobs
+
+YAML = "experiment.yaml"
+PLACE = "~/searchparty-results"
+ENTRY = f"{NAME}/experiments/afar.py"
+Say = Callable[[str], None]
+
+
+def jobs(address: str) -> Jobs:
+    """The jobs of a cluster, by the address of its dashboard."""
+    from ..orchestrator.executors.on_ray.jobs import Jobs
+
+    return Jobs(address)
+
+
+def submit(
+    experiment: Experiment,
+    cluster: Jobs,
+    *,
+    place: str | None = None,
+    resumed: str | None = None,
+    python: str = "python3",
+    options: dict[str, Any] | None = None,
+) -> str:
+    """Send an experiment; the job's id. It is worked on the cluster's Ray, and leaves its results in a directory of
+    its own under ``place`` on the head (default: ~/searchparty-results). ``resumed`` names a job whose results it
+    goes on with instead; ``options`` are Ray's for a job's own process."""
+    id = f"{re.sub('[^A-Za-z0-9_-]+', '-', experiment.name).strip('-') or 'experiment'}-{uuid.uuid4().hex[:6]}"
+    if resumed is not None:
+        results = results_of(cluster.job(resumed))
+        words = ["resume", results]
+    else:
+        results = f"{place or PLACE}/{id}"
+        words = ["run", YAML, "--out", results]
+    words += ["--executor", "ray", "--address", "auto", "--no-report"]
+    with TemporaryDirectory(prefix="searchparty-") as name:
+        stage(experiment, Path(name))
+        (Path(name) / YAML).write_text(afar_yaml(experiment), encoding="utf-8")
+        entrypoint = shlex.join([python, "-I", ENTRY, *words])
+        cluster.send(entrypoint, Path(name), id, {"name": experiment.name, "results": results}, options)
+    return id
+
+
+def afar_yaml(experiment: Experiment) -> str:
+    """The experiment's YAML as it is run on the cluster: on the Ray that is there."""
+    settings = experiment.executor if isinstance(experiment.executor, RaySettings) else RaySettings()
+    return experiment.with_settings(settings.model_copy(update={"address": None})).to_yaml()
+
+
+def results_of(job: Job) -> str:
+    """Where a job leaves its results, on the head. Raises ResultsError for one that was not sent by ``submit``."""
+    place = job.metadata.get("results")
+    if place is None:
+        raise ResultsError(
+            f"job must be one that `searchparty submit` sent, got {job.id!r}. Give the id that it printed."
+        )
+    return place
+
+
+def fetch(cluster: Jobs, id: str, out: Path | None = None, say: Say = lambda _: None) -> Path:
+    """Bring a job's results home, finished or not; the directory, by default results/<job>. Fetched again, what has
+    come since is added. Raises ResultsError where the directory holds something else."""
+    job = cluster.job(id)
+    place = results_of(job)
+    directory = Path("results") / id if out is None else out
+    _check_home(directory, id)
+    files = _sent(cluster, place)
+    directory.mkdir(parents=True, exist_ok=True)
+    write_whole(directory / YAML, files[YAML].decode("utf-8"))
+    write_whole(directory / "job", f"{id}\n")
+    if "log.sqlite" in files:
+        part = directory / "log.part"
+        part.write_bytes(files["log.sqlite"])
+        part.replace(directory / "log.sqlite")
+    if not job.ended:
+        say(f"{id} is {job.status.lower()}: this is what it had found by now. Fetch it again later.")
+    return directory
+
+
+def _check_home(directory: Path, id: str) -> None:
+    if not directory.exists() or not any(directory.iterdir()):
+        return
+    note = directory / "job"
+    if not note.exists() or note.read_text().strip() != id:
+        raise ResultsError(
+            f"--out must be a new directory, or one that {id} was fetched into, got {directory}. Name another."
+        )
+
+
+def _sent(cluster: Jobs, place: str) -> dict[str, bytes]:
+    """The files of a results directory on the head, by name: printed by a small job, read from its log."""
+    id = f"fetch-{int(time.time())}-{uuid.uuid4().hex[:6]}"
+    with TemporaryDirectory(prefix="searchparty-") as name:
+        entry = Path(name) / Path(ENTRY).name
+        entry.write_text(Path(afar.__file__).read_text(encoding="utf-8"), encoding="utf-8")
+        cluster.send(shlex.join(["python3", "-I", entry.name, "send", place]), Path(name), id, {})
+    job = cluster.wait(id)
+    log = cluster.log(id)
+    try:
+        if job.status != "SUCCEEDED":
+            last = log.strip().splitlines()[-1:] or [job.message]
+            raise ResultsError(f"results must be on the cluster's head, got {place}: {last[0]}")
+        return dict(_files(log.partition(afar.BEGIN)[2].partition(afar.END)[0].split("\n")))
+    finally:
+        cluster.forget(id)
+
+
+def _files(lines: list[str]) -> Iterator[tuple[str, bytes]]:
+    """Files as ``afar.py`` prints them. Raises ResultsError where something was lost on the way."""
+    parts: list[bytes] = []
+    for line in lines:
+        if not line.startswith("{"):
+            parts.append(base64.b64decode(line))
+            continue
+        said = json.loads(line)
+        if "end" in said:
+            data = zlib.decompress(b"".join(parts))
+            if len(data) != said["bytes"] or zlib.crc32(data) != said["crc32"]:
+                raise ResultsError(f"{said['end']} came home damaged. Fetch it again.")
+            yield said["end"], data
+        parts = []

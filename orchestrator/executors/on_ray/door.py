@@ -1,0 +1,103 @@
+"""Knocks at a cluster before it is joined: Ray itself tries for minutes where nothing answers, and for half a minute
+where it is refused, and then does not say why."""
+
+from __future__ import annotations
+
+import logging
+import os
+import socket
+from importlib.util import find_spec
+
+import ray
+from ray._private import services
+
+from ...drive import ExecutorError
+
+KNOCK_SECONDS = 5.0
+CLIENT = "ray://"
+TOKEN = (
+    "Set RAY_AUTH_MODE=token, and RAY_AUTH_TOKEN (or the file ~/.ray/auth_token, or RAY_AUTH_TOKEN_PATH) to what "
+    "`ray get-auth-token` prints on the head"
+)
+
+
+def knock(address: str) -> None:
+    """Raise ExecutorError, with what to do, where nothing answers at ``address`` ("host:port" or "ray://host:port"),
+    where what answers asks for a token that we have not, or is another version of Ray. Where it asks for one that is
+    here, but not switched on, it is switched on."""
+    found = services.canonicalize_bootstrap_address(address) if address == "auto" else address
+    host, _, port = str(found).removeprefix(CLIENT).rpartition(":")
+    if not port.isdigit():
+        # None that we know: Ray says so itself, at once.
+        return
+    try:
+        socket.create_connection((host.strip("[]"), int(port)), timeout=KNOCK_SECONDS).close()
+    except OSError as error:
+        raise ExecutorError(
+            f"address must be that of a running Ray, got {address}, where nothing answers ({error.strerror or error}). "
+            "Start one (ray start --head), or check host and port: 6379 for a node of the cluster, 10001 for ray://."
+        ) from None
+    if os.environ.get("RAY_USE_TLS", "0") == "0":
+        _ask(address, f"{host}:{port}")
+
+
+def _ask(address: str, place: str) -> None:
+    """Ask what any process may ask that has the token."""
+    if find_spec("grpc") is None:
+        # Plain Ray does without; then it is Ray that finds out, more slowly.
+        return
+    answer = _answer(address, place, None)
+    if answer == "refused":
+        token = _token()
+        answer = "refused" if token is None else _answer(address, place, token)
+        which = "a token" if token is None else "another token than the one found here"
+        if answer == "refused":
+            raise ExecutorError(f"The Ray cluster at {address} asks for {which}. {TOKEN}.")
+        _switch_on()
+    if answer and answer != ray.__version__:
+        raise ExecutorError(
+            f"The Ray cluster at {address} must be of the same version as Ray here, {ray.__version__}, got {answer}. "
+            f"pip install ray=={answer}"
+        )
+
+
+def _token() -> str | None:
+    """The token that is found here, as a header has it; None if there is none, or it is switched off."""
+    loader = ray._raylet.AuthenticationTokenLoader.instance()
+    if os.environ.get("RAY_AUTH_MODE", "token") != "token" or not loader.has_token(ignore_auth_mode=True):
+        return None
+    return next(iter(loader.get_token_for_http_header().values()), None)
+
+
+def _switch_on() -> None:
+    """Have Ray send the token, where it is there but nobody has said that it is to be sent."""
+    from ray._private.authentication import authentication_token_setup as setup
+
+    # It warns that it does what it is asked to.
+    logging.getLogger(setup.__name__).setLevel(logging.ERROR)
+    setup.maybe_enable_token_auth_if_token_available(warn_if_disabled=False)
+
+
+def _answer(address: str, place: str, token: str | None) -> str:
+    """The version of Ray that answers, "refused", or "" where neither was said."""
+    from grpc import RpcError, StatusCode, insecure_channel
+
+    metadata = [] if token is None else [("authorization", token)]
+    channel = insecure_channel(place)
+    try:
+        if address.startswith(CLIENT):
+            from ray.core.generated import ray_client_pb2 as words
+            from ray.core.generated import ray_client_pb2_grpc as calls
+
+            ping = words.ClusterInfoRequest(type=words.ClusterInfoType.PING)
+            calls.RayletDriverStub(channel).ClusterInfo(ping, timeout=KNOCK_SECONDS, metadata=metadata)
+            return ""
+        from ray.core.generated import gcs_service_pb2, gcs_service_pb2_grpc
+
+        store = gcs_service_pb2_grpc.NodeInfoGcsServiceStub(channel)
+        found = store.CheckAlive(gcs_service_pb2.CheckAliveRequest(), timeout=KNOCK_SECONDS, metadata=metadata)
+        return str(found.ray_version)
+    except RpcError as error:
+        return "refused" if error.code() == StatusCode.UNAUTHENTICATED else ""
+    finally:
+        channel.close()

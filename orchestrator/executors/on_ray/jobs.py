@@ -1,0 +1,134 @@
+"""Ray jobs, by way of the dashboard's port: sent, followed, asked about."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ray.exceptions import RayError
+
+from ...drive import ExecutorError
+from .door import TOKEN
+
+ENDED = ("SUCCEEDED", "FAILED", "STOPPED")
+POLL_SECONDS = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A job as the cluster knows it."""
+
+    id: str
+    status: str
+    message: str
+    metadata: Mapping[str, str]
+    """What was said of it when it was sent."""
+
+    @property
+    def ended(self) -> bool:
+        return self.status in ENDED
+
+
+class Jobs:
+    """The jobs of the cluster whose dashboard is at ``address`` ("http://host:8265"). Every method raises
+    ExecutorError with what to do where the cluster does not answer, or not to us."""
+
+    def __init__(self, address: str) -> None:
+        self.address = address
+        with self._explained():
+            # Asks for libraries that plain Ray does not bring.
+            from ray.job_submission import JobSubmissionClient
+
+            self._client: Any = JobSubmissionClient(address)
+        # It tells of its uploads and its sockets.
+        logging.getLogger("ray").setLevel(logging.ERROR)
+
+    def send(
+        self, entrypoint: str, tree: Path, id: str, metadata: dict[str, str], options: Mapping[str, Any] | None = None
+    ) -> None:
+        """Send a job that runs ``entrypoint`` by a shell, in a copy of ``tree``, on the head."""
+        with self._explained():
+            self._client.submit_job(
+                entrypoint=entrypoint,
+                submission_id=id,
+                runtime_env={"working_dir": str(tree)},
+                metadata=metadata,
+                **(options or {}),
+            )
+
+    def job(self, id: str) -> Job:
+        """What the cluster knows of a job. Raises ExecutorError if that is nothing."""
+        with self._explained():
+            try:
+                info = self._client.get_job_info(id)
+            except RuntimeError as error:
+                if "404" not in str(error) and "does not exist" not in str(error):
+                    raise
+                known = [each.submission_id for each in self._client.list_jobs() if each.submission_id]
+                raise ExecutorError(
+                    f"job must be one that the cluster at {self.address} knows, got {id!r}. "
+                    f"It knows: {', '.join(known[-8:]) or 'none'}."
+                ) from None
+        return Job(id, str(getattr(info.status, "value", info.status)), info.message or "", dict(info.metadata or {}))
+
+    def log(self, id: str) -> str:
+        """What a job has printed."""
+        with self._explained():
+            return str(self._client.get_job_logs(id))
+
+    def follow(self, id: str, say: Callable[[str], None]) -> Job:
+        """Hand on what a job prints, as it prints it, until it ends."""
+        with self._explained(), contextlib.suppress(_Dropped):
+            asyncio.run(self._tail(id, say))
+        return self.wait(id)
+
+    def wait(self, id: str) -> Job:
+        """Wait for the end of a job."""
+        while not (job := self.job(id)).ended:
+            time.sleep(POLL_SECONDS)
+        return job
+
+    def forget(self, id: str) -> None:
+        """Have the cluster forget a job that has ended."""
+        with self._explained():
+            self._client.delete_job(id)
+
+    async def _tail(self, id: str, say: Callable[[str], None]) -> None:
+        try:
+            async for lines in self._client.tail_job_logs(id):
+                say(lines.rstrip("\n"))
+        except (RuntimeError, OSError) as error:
+            # A proxy may close the line while the job goes on.
+            raise _Dropped from error
+
+    @contextlib.contextmanager
+    def _explained(self) -> Iterator[None]:
+        try:
+            yield
+        except ModuleNotFoundError as error:
+            raise ExecutorError(
+                f"jobs need ray[default], and {error.name} is not installed. pip install 'searchparty[cluster]'"
+            ) from None
+        except (ConnectionError, RuntimeError, RayError) as error:
+            raise ExecutorError(self._refused(str(error))) from None
+
+    def _refused(self, words: str) -> str:
+        line = " ".join(words.split())[:400]
+        if "auth" in line.lower():
+            return f"The cluster at {self.address} asks for a token. {TOKEN}."
+        if "ray[default]" in line:
+            return "jobs need ray[default]. pip install 'searchparty[cluster]'"
+        return (
+            f"address must be that of a Ray dashboard, got {self.address}: {line} Write http://HEAD:8265; "
+            "the head needs ray[default], and from afar its port a tunnel: ssh -L 8265:127.0.0.1:8265 HEAD."
+        )
+
+
+class _Dropped(Exception):
+    """The line on which a log came was closed."""

@@ -1,0 +1,152 @@
+"""What the nodes of a cluster have, each asked by a process of its own there."""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import ray
+from ray.exceptions import GetTimeoutError, RayError
+from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
+
+from .seat import seat
+from .session import nodes
+
+START_SECONDS = 90.0
+ROUND_TRIPS = 30
+PAYLOAD = 8 << 20
+"""Bytes that are sent to measure throughput."""
+
+
+@dataclass(slots=True)
+class Node:
+    """What was found on a node. Times in seconds, sizes in bytes."""
+
+    id: str
+    address: str
+    resources: dict[str, float]
+    problem: str = ""
+    """Why nothing could be asked there; "" if it could."""
+    facts: dict[str, Any] = field(default_factory=dict)
+    """python, ray, host, packages, cores, shared memory (free, total), memory, import problems of each model."""
+    start: float = 0.0
+    round_trip: float = 0.0
+    throughput: float = 0.0
+    """Bytes a second, there."""
+    skew: float = 0.0
+    """By how much its clock is ahead of ours."""
+    skew_error: float = 0.0
+
+
+def survey(packages: tuple[str, ...], models: dict[str, bytes], files: dict[str, tuple[str, str]]) -> list[Node]:
+    """Ask every node for its versions, whether it can make each of the pickled ``models`` (by what they are called)
+    after running ``files``, and how far away it is."""
+    found = [Node(node["NodeID"], node["NodeManagerAddress"], node["Resources"]) for node in nodes()]
+    probe = ray.remote(prober())
+    actors = {
+        node.id: probe.options(
+            num_cpus=0, scheduling_strategy=NodeAffinitySchedulingStrategy(node.id, soft=False)
+        ).remote()
+        for node in found
+    }
+    for node in found:
+        _ask(node, actors[node.id], packages, models, files)
+    for actor in actors.values():
+        ray.kill(actor)
+    return found
+
+
+def _ask(
+    node: Node, actor: Any, packages: tuple[str, ...], models: dict[str, bytes], files: dict[str, tuple[str, str]]
+) -> None:
+    began = time.perf_counter()
+    try:
+        ray.get(actor.clock.remote(), timeout=START_SECONDS)
+        node.start = time.perf_counter() - began
+        trips = [_trip(actor) for _ in range(ROUND_TRIPS)]
+        node.round_trip = statistics.median(seconds for seconds, _ in trips)
+        # The quickest trip tells the clock best: it was read at most half a trip from its middle.
+        node.skew_error, node.skew = (lambda best: (best[0] / 2, best[1]))(min(trips))
+        node.throughput = _throughput(actor)
+        node.facts = ray.get(actor.facts.remote(packages, models, files), timeout=START_SECONDS)
+    except GetTimeoutError:
+        node.problem = f"no process came up there within {START_SECONDS:g} s"
+    except RayError as error:
+        node.problem = " ".join(str(error).split())[-400:]
+
+
+def _trip(actor: Any) -> tuple[float, float]:
+    """Seconds there and back, and by how much the clock there is ahead."""
+    went, began = time.time(), time.perf_counter()
+    there = ray.get(actor.clock.remote(), timeout=START_SECONDS)
+    seconds = time.perf_counter() - began
+    return seconds, there - (went + seconds / 2)
+
+
+def _throughput(actor: Any) -> float:
+    rates = []
+    for number in range(3):
+        payload = bytes([number]) * PAYLOAD
+        began = time.perf_counter()
+        ray.get(actor.weigh.remote(payload), timeout=START_SECONDS)
+        rates.append(PAYLOAD / (time.perf_counter() - began))
+    return statistics.median(rates)
+
+
+def prober(unpickled: tuple[str, str] = ("landscapes.loading", "unpickled")) -> type:
+    """The class of the process that looks round on a node; it travels as bytes and needs Python alone."""
+    package = seat.__module__.partition(".")[0]
+
+    class Probe:
+        """Looks round."""
+
+        def clock(self) -> float:
+            import time
+
+            return time.time()
+
+        def weigh(self, payload: bytes) -> int:
+            return len(payload)
+
+        def facts(
+            self, packages: tuple[str, ...], models: dict[str, bytes], files: dict[str, tuple[str, str]]
+        ) -> dict[str, Any]:
+            import importlib.metadata
+            import os
+            import platform
+            import shutil
+            import socket
+
+            versions: dict[str, str | None] = {}
+            for name in packages:
+                try:
+                    versions[name] = importlib.metadata.version(name)
+                except importlib.metadata.PackageNotFoundError:
+                    versions[name] = None
+            shared = shutil.disk_usage("/dev/shm") if os.path.isdir("/dev/shm") else None
+            return {
+                "host": socket.gethostname(),
+                "python": platform.python_version(),
+                "packages": versions,
+                "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
+                "shared": None if shared is None else (shared.free, shared.total),
+                "imports": {name: self._import(model, files) for name, model in models.items()},
+            }
+
+        def _import(self, model: bytes, files: dict[str, tuple[str, str]]) -> str:
+            """Why a model cannot be made here; "" if it can."""
+            from importlib import import_module
+
+            try:
+                made: Callable[..., Any] = getattr(import_module(f"{package}.{unpickled[0]}"), unpickled[1])
+                found = made(files, model)
+                if hasattr(found, "open"):
+                    found.open()
+            except Exception as error:
+                return f"{type(error).__name__}: {error}"
+            return ""
+
+    return Probe

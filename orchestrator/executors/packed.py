@@ -1,0 +1,131 @@
+"""A run worked whole in one process, away from its log: what is to be written there is handed on in chunks."""
+
+from __future__ import annotations
+
+import queue
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+from ...agents.agent import Incumbent, Rows
+from ..codec import dumps, loads
+from ..drive import begin, drive
+from ..log import joined
+from ..planned import PlannedRun
+from ..run import Event, Failed, Found, Run
+from .simulated import Simulated
+
+WAITING = 4
+"""Chunks that may wait to be fetched before the work does."""
+
+Note = tuple[int, Rows] | tuple[str, str]
+"""Rows of a lease, or an event: its kind and its text."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """What the log of a run holds already: events as text, rows by lease, seconds of work."""
+
+    events: list[tuple[str, str]] = field(default_factory=list)
+    rows: dict[int, Rows] = field(default_factory=dict)
+    elapsed: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """Notes in the order in which they are to be written, and how the run stands after them."""
+
+    notes: list[Note]
+    spent: int
+    budget: int
+    incumbent: Incumbent | None
+    last: bool = False
+    stopped: str | None = None
+    halted: str | None = None
+
+
+class Echo:
+    """A run's log that keeps what may be asked of it again, and hands on the rest."""
+
+    def __init__(self, recorded: Recorded, send: Callable[[list[Note]], None], flush_seconds: float) -> None:
+        self._recorded, self._send, self._every = recorded, send, flush_seconds
+        self.elapsed = recorded.elapsed
+        self._rows = dict(recorded.rows)
+        self._notes: list[Note] = []
+        self._sent = time.monotonic()
+
+    def events(self) -> list[Event]:
+        return [loads(kind, body) for kind, body in self._recorded.events]
+
+    def append(self, event: Event) -> None:
+        self._notes.append((type(event).__name__, dumps(event)))
+        if isinstance(event, Found | Failed):
+            # Settled: nobody asks for its rows again.
+            self._rows.pop(event.finding.lease if isinstance(event, Found) else event.lease, None)
+        self._flush_if_due()
+
+    def rows(self, lease: int) -> Rows | None:
+        return self._rows.get(lease)
+
+    def add_rows(self, lease: int, rows: Rows) -> None:
+        known = self._rows.get(lease)
+        self._rows[lease] = rows if known is None else joined([known, rows]) or rows
+        self._notes.append((lease, rows))
+        self._flush_if_due()
+
+    def flush(self) -> None:
+        """Hand on what has gathered."""
+        notes, self._notes = self._notes, []
+        self._sent = time.monotonic()
+        self._send(notes)
+
+    def _flush_if_due(self) -> None:
+        if time.monotonic() - self._sent > self._every:
+            self.flush()
+
+
+def packed(planned: PlannedRun, recorded: Recorded, budget: int | None, flush_seconds: float) -> Iterator[Chunk]:
+    """Work a run to its end; chunks as they come, at the latest every ``flush_seconds`` while rows are found.
+
+    In a thread, as a lease may be long and its rows must not wait for its end. Raises what ends the run.
+    """
+    chunks: queue.Queue[Chunk | BaseException] = queue.Queue(WAITING)
+    worker = threading.Thread(
+        target=_work, args=(planned, recorded, budget, flush_seconds, chunks), name="searchparty-run", daemon=True
+    )
+    worker.start()
+    while True:
+        chunk = chunks.get()
+        if isinstance(chunk, BaseException):
+            raise chunk
+        yield chunk
+        if chunk.last:
+            worker.join()
+            return
+
+
+def _work(
+    planned: PlannedRun,
+    recorded: Recorded,
+    budget: int | None,
+    flush_seconds: float,
+    chunks: queue.Queue[Chunk | BaseException],
+) -> None:
+    try:
+        run = begin(planned)
+        log = Echo(recorded, lambda notes: chunks.put(_chunk(run, notes)), flush_seconds)
+        executor = Simulated(planned, log)
+        try:
+            for _ in drive(run, planned, planned.policy, executor, log, budget):
+                pass
+        finally:
+            executor.close()
+            log.flush()
+        chunks.put(_chunk(run, [], last=True))
+    except BaseException as error:
+        chunks.put(error)
+
+
+def _chunk(run: Run, notes: list[Note], last: bool = False) -> Chunk:
+    return Chunk(notes, run.spent, run.budget, run.incumbent, last, run.stopped, run.halted)
