@@ -41,6 +41,8 @@ export RAY_TMPDIR=/tmp/sp-$SLURM_JOB_ID
 private=$(pwd)/.searchparty-$SLURM_JOB_ID
 export RAY_AUTH_MODE=token RAY_AUTH_TOKEN_PATH=$private/token
 unset RAY_AUTH_TOKEN
+# When the run is over nothing is left that a node should wait for before it stops.
+export RAY_GRACEFUL_SHUTDOWN_DRAIN_TIMEOUT_S=0
 
 current=
 driving=

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import signal
+import threading
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
@@ -262,7 +264,11 @@ def _on_ray(plan: Plan, settings: RaySettings, stack: ExitStack, remark: Remark)
     if settings.address is not None and not TRAVELLED.exists():
         luggage = Path(stack.enter_context(TemporaryDirectory(prefix="searchparty-")))
         stage(plan.experiment, luggage)
+    heard = signal.getsignal(signal.SIGTERM)
     place = Placing(settings, plan.runs, stack, luggage)
+    # Ray has taken the signal for itself, to end this process where it stands.
+    if callable(heard) and threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, heard)
     for line in place.describe(plan.runs):
         remark(line)
     return place
