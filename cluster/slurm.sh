@@ -144,7 +144,6 @@ start_ray --nodes=1 --ntasks=1 --nodelist="$head" -- \
 until attend ray health-check --address "$address" >/dev/null 2>&1; do
     kill -0 "${steps[0]}" 2>/dev/null || failed "Ray did not start on $head."
     ((SECONDS < patience)) || failed "Ray did not come up on $head within $patience s."
-    attend sleep 1
 done
 if ((SLURM_JOB_NUM_NODES > 1)); then
     others=$((SLURM_JOB_NUM_NODES - 1))
