@@ -5,6 +5,7 @@ evaluations, and beside it, in the same process and in turn, the same number of 
 timed apart. Each figure is the median over ``--rounds``.
 
     python benchmarks/overhead.py [--json FILE] [--rounds 3] [--executors simulated ray] [--objective-us 0 10 100]
+        [--folder PLACE] [--network]
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from searchparty.landscapes.classics import Sphere
 from searchparty.landscapes.user import UserFunction
 from searchparty.orchestrator.drive import begin, drive
 from searchparty.orchestrator.executors.simulated import Simulated
+from searchparty.orchestrator.filesystem import FileSystem
 from searchparty.orchestrator.logfile import LogFile
 from searchparty.orchestrator.planned import PlannedRun
 from searchparty.orchestrator.policies.composed import Composed
@@ -50,11 +52,11 @@ def planned(dimension: int, batch: int, budget: int, members: int, folder: Path,
     return PlannedRun(landscape, team, Composed(lease=LEASE), 0, 0, budget, members)
 
 
-def timed(plan: PlannedRun, folder: Path, pool: Any) -> float:
+def timed(plan: PlannedRun, folder: Path, pool: Any, place: FileSystem | None = None) -> float:
     """Seconds of one run, its log on disk included."""
     path = folder / f"{time.monotonic_ns()}.sqlite"
     start = time.perf_counter()
-    file = LogFile(path)
+    file = LogFile(path, place=place)
     log = file.run(plan)
     if pool is None:
         executor: Any = Simulated(plan, log)
@@ -83,7 +85,14 @@ def bare(plan: PlannedRun, batch: int) -> float:
 
 
 def measure(
-    executor: str, pool: Any, dimension: int, batch: int, busy_us: float, rounds: int, folder: Path
+    executor: str,
+    pool: Any,
+    dimension: int,
+    batch: int,
+    busy_us: float,
+    rounds: int,
+    folder: Path,
+    place: FileSystem | None = None,
 ) -> dict[str, Any]:
     """A row of the table."""
     budget = 200_000 if batch > 1 else 20_000
@@ -94,8 +103,8 @@ def measure(
     totals, bares, ratios = [], [], []
     for _ in range(rounds):
         bares.append(bare(plan, batch))
-        totals.append(timed(plan, folder, None if simulated else pool))
-        ratios.append(1.0 if simulated else totals[-1] / timed(plan, folder, None))
+        totals.append(timed(plan, folder, None if simulated else pool, place))
+        ratios.append(1.0 if simulated else totals[-1] / timed(plan, folder, None, place))
     per = 1e6 / budget
     return {
         "executor": executor,
@@ -116,10 +125,13 @@ def main() -> None:
     options.add_argument("--executors", nargs="+", default=["simulated", "ray"])
     options.add_argument("--dimensions", nargs="+", type=int, default=[2, 10, 20])
     options.add_argument("--objective-us", nargs="+", type=float, default=[0.0, 20.0, 100.0])
+    options.add_argument("--folder", type=Path, help="write the logs here; by default where temporary files go")
+    options.add_argument("--network", action="store_true", help="keep the logs as on a network file system")
     args = options.parse_args()
+    place = FileSystem("nfs4") if args.network else None
     rows: list[dict[str, Any]] = []
     startup = None
-    with tempfile.TemporaryDirectory() as name:
+    with tempfile.TemporaryDirectory(dir=args.folder) as name:
         folder = Path(name)
         pool = None
         if "ray" in args.executors:
@@ -136,7 +148,7 @@ def main() -> None:
             for dimension in args.dimensions if not busy else args.dimensions[:1]:
                 for batch in (1, 100) if not busy else (1,):
                     for executor in args.executors:
-                        row = measure(executor, pool, dimension, batch, busy, args.rounds, folder)
+                        row = measure(executor, pool, dimension, batch, busy, args.rounds, folder, place)
                         rows.append(row)
                         print(
                             f"{executor:10} {dimension:3} {batch:5} {busy:7.0f} us {row['bare_us']:6.2f} us"

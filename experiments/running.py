@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import signal
+import threading
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
@@ -15,11 +17,12 @@ from ..landscapes.loading import TRAVELLED
 from ..orchestrator.database import has_tables
 from ..orchestrator.drive import ExecutorError, ExecutorLost, begin, drive
 from ..orchestrator.executors.simulated import Simulated
+from ..orchestrator.filesystem import holding
+from ..orchestrator.journal import remarks, synced
 from ..orchestrator.log import LogError
 from ..orchestrator.logfile import LogFile, RunLog
 from ..orchestrator.planned import PlannedRun
 from ..orchestrator.schedule import schedule
-from ..orchestrator.writer import synced
 from .fingerprint import environment
 from .plan import Plan, plan
 from .results import Results
@@ -182,6 +185,8 @@ def _work(
         if watcher is not None:
             watcher.ended(run_id, error)
 
+    for line in remarks(holding(directory)):
+        remark(line)
     with ExitStack() as stack:
         # Threads of BLAS would change the last bits, and fight with the actors for the cores.
         stack.enter_context(threadpool_limits(1))
@@ -259,7 +264,11 @@ def _on_ray(plan: Plan, settings: RaySettings, stack: ExitStack, remark: Remark)
     if settings.address is not None and not TRAVELLED.exists():
         luggage = Path(stack.enter_context(TemporaryDirectory(prefix="searchparty-")))
         stage(plan.experiment, luggage)
+    heard = signal.getsignal(signal.SIGTERM)
     place = Placing(settings, plan.runs, stack, luggage)
+    # Ray has taken the signal for itself, to end this process where it stands.
+    if callable(heard) and threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, heard)
     for line in place.describe(plan.runs):
         remark(line)
     return place

@@ -20,6 +20,9 @@ from .run import Event
 SCHEMA_VERSION = 2
 """1 had no sessions, and the time of day in ``wall``."""
 
+BUSY_SECONDS = 60.0
+"""How long to wait for others: without a write-ahead log, writer and readers wait for one another for moments."""
+
 SCHEMA = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL);
 CREATE TABLE runs (id TEXT PRIMARY KEY, position INTEGER NOT NULL, strategy TEXT NOT NULL,
@@ -85,14 +88,14 @@ def opened(path: Path) -> sqlite3.Connection:
     A process killed while it left write-ahead mode, or while it made the file, leaves a journal behind that must be
     rolled back before anybody can read; SQLite does that when the file is first read by somebody who may write.
     """
-    db = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
+    db = sqlite3.connect(f"file:{path}?mode=ro", BUSY_SECONDS, uri=True)
     try:
         db.execute("SELECT COUNT(*) FROM sqlite_master").fetchone()
     except sqlite3.OperationalError as error:
         if getattr(error, "sqlite_errorname", "") != "SQLITE_READONLY_ROLLBACK":
             db.close()
             raise
-        with contextlib.closing(sqlite3.connect(f"file:{path}?mode=rw", uri=True)) as writer:
+        with contextlib.closing(sqlite3.connect(f"file:{path}?mode=rw", BUSY_SECONDS, uri=True)) as writer:
             writer.execute("SELECT COUNT(*) FROM sqlite_master").fetchone()
     except sqlite3.Error:
         db.close()

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import fcntl
 import json
 import os
 import socket
@@ -22,58 +20,35 @@ from .database import (
     Session,
     explained,
     has_tables,
-    opened,
     read_events,
     read_rows,
     read_runs,
     read_sessions,
 )
-from .log import LogError
+from .filesystem import FileSystem, holding
+from .held import Held
+from .journal import journal_on, synced
 from .planned import PlannedRun
 from .run import Event, Stopped
-from .writer import Writer, synced
-
-
-class Held:
-    """A directory that no other process may write to as long as this one does: a lock that ends with the process."""
-
-    def __init__(self, directory: Path) -> None:
-        self._fd = os.open(directory, os.O_RDONLY)
-        try:
-            fcntl.flock(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            os.close(self._fd)
-            raise LogError(
-                f"{directory} is in use by {_holder(directory / 'log.sqlite')}. Wait until it ends."
-            ) from None
-
-    def release(self) -> None:
-        os.close(self._fd)
-
-
-def _holder(path: Path) -> str:
-    """The process that writes the log, as its last session tells."""
-    try:
-        with contextlib.closing(opened(path)) as db:
-            last = read_sessions(lambda sql, values: db.execute(sql, values).fetchall())[-1]
-    except (sqlite3.Error, IndexError):
-        return "another process"
-    return f"process {last.pid} on {last.host}, since {last.started}"
+from .writer import Writer
 
 
 class LogFile:
     """One SQLite file that holds the logs of an experiment's runs; the only writer holds it open.
 
-    Not for network file systems: SQLite's write-ahead log needs shared memory. What a killed process had not committed
-    is decided again, the same, since decisions are pure. Raises LogError for a file that cannot be used, LogLost if it
-    can be written no longer.
+    ``place`` is the file system it lies on, found out if not given; on that of a network the log is kept in another
+    mode (``journal.py``), and may be moved from one to the other between sessions. What a killed process had not
+    committed is decided again, the same, since decisions are pure. Raises LogError for a file that cannot be used,
+    LogLost if it can be written no longer.
     """
 
-    def __init__(self, path: Path, environment: dict[str, Any] | None = None) -> None:
+    def __init__(self, path: Path, environment: dict[str, Any] | None = None, place: FileSystem | None = None) -> None:
         self.path = path
-        self._held = Held(path.parent)
+        place = place or holding(path.parent)
+        self._journal = journal_on(place)
+        self._held = Held(path.parent, place)
         try:
-            self._writer = Writer(path, *self._opened(environment or {}))
+            self._writer = Writer(path, *self._opened(environment or {}), self._journal)
         except BaseException as error:
             self._held.release()
             if isinstance(error, sqlite3.Error):
@@ -89,8 +64,7 @@ class LogFile:
             if not known:
                 # Points are blobs of many kilobytes: large pages halve the cost of writing them.
                 db.execute("PRAGMA page_size=32768")
-            db.execute("PRAGMA journal_mode=WAL")
-            db.execute("PRAGMA synchronous=NORMAL")
+            self._journal.begin(db, self.path)
             db.execute("BEGIN IMMEDIATE")
             if not known:
                 _create(db, environment)
@@ -142,7 +116,7 @@ class LogFile:
         return RunLog(planned.id, self)
 
     def close(self) -> None:
-        """Commit, bring everything into the one file, and leave write-ahead mode."""
+        """Commit, bring everything into the one file, and let go of the directory."""
         try:
             self._writer.close()
         finally:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import sqlite3
 import threading
 import time
@@ -11,21 +10,20 @@ from pathlib import Path
 from typing import Any
 
 from .database import explained
-from .log import LogError
+from .journal import Journal
+from .log import LogError, LogLost
 
-COMMIT_SECONDS = 0.2
-SPARSE_SECONDS = 0.1
-"""What comes after so long a pause is committed at once: the next may come in an hour."""
 SYNC_SECONDS = 0.5
 
 
 class Writer:
-    """Writes in one long transaction after another: each is committed within 0.2 s, at once where statements are
-    sparse; a thread commits what no further statement follows, and syncs. ``before`` are the seconds of work of
-    earlier sessions. Raises LogLost when the file can be written no longer, at that statement and every later one."""
+    """Writes in one long transaction after another: each is committed within the seconds that its journal names, at
+    once where statements are sparse; a thread commits what no further statement follows, and syncs. ``before`` are the
+    seconds of work of earlier sessions. Raises LogLost when the file can be written no longer, at that statement and
+    every later one."""
 
-    def __init__(self, path: Path, db: sqlite3.Connection, before: float) -> None:
-        self._path, self._db, self._before = path, db, before
+    def __init__(self, path: Path, db: sqlite3.Connection, before: float, journal: Journal) -> None:
+        self._path, self._db, self._before, self._journal = path, db, before, journal
         self._lock = threading.Lock()
         self._lost: LogError | None = None
         self._changed = False
@@ -50,8 +48,8 @@ class Writer:
             except sqlite3.Error as error:
                 raise self._given_up(error) from None
             self._changed = True
-            now = time.monotonic()
-            if now - self._last > SPARSE_SECONDS or now - self._committed > COMMIT_SECONDS:
+            now, journal = time.monotonic(), self._journal
+            if now - self._last > journal.sparse_seconds or now - self._committed > journal.commit_seconds:
                 self._commit()
             self._last = now
             return found
@@ -64,16 +62,13 @@ class Writer:
             self._commit()
 
     def close(self) -> None:
-        """Commit, fold the write-ahead log into the file, and leave that mode."""
+        """Commit, and leave everything in the one file."""
         self._closing.set()
         self._keeper.join()
         try:
             if self._lost is None:
                 self._end()
-                self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-                # Refused while a reader has the file open; the next close does it then.
-                with contextlib.suppress(sqlite3.OperationalError):
-                    self._db.execute("PRAGMA journal_mode=DELETE")
+                self._journal.end(self._db)
         except sqlite3.Error as error:
             raise self._given_up(error) from None
         finally:
@@ -94,6 +89,12 @@ class Writer:
 
     def _given_up(self, error: sqlite3.Error) -> LogError:
         self._lost = explained(error, self._path)
+        if "locked" in str(error):
+            # The directory is held: only somebody who reads can be in the way of a commit.
+            self._lost = LogLost(
+                f"{self._path} can be written no longer: it has been read without a pause for a minute ({error}). What "
+                f"it holds is safe: end that reader, and go on with: searchparty resume {self._path.parent}"
+            )
         return self._lost
 
     def _keep(self) -> None:
@@ -108,16 +109,5 @@ class Writer:
                         self._commit()
                 committed = self._committed
             if committed > done:
-                # SQLite itself syncs the write-ahead log only when it folds it into the file.
-                synced(Path(f"{self._path}-wal"))
+                self._journal.sync(self._path)
                 done = committed
-
-
-def synced(path: Path) -> None:
-    """Have a file, or the entries of a directory, on the disk."""
-    with contextlib.suppress(OSError):
-        fd = os.open(path, os.O_RDONLY)
-        try:
-            os.fsync(fd)
-        finally:
-            os.close(fd)

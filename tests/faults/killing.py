@@ -188,9 +188,17 @@ class Tally:
 
 
 def kill_drivers(
-    trial: Trial, kills: int, seed: int, options: tuple[object, ...] = (), tally: Tally | None = None
+    trial: Trial,
+    kills: int,
+    seed: int,
+    options: tuple[object, ...] = (),
+    tally: Tally | None = None,
+    program: Callable[..., list[str]] = arguments,
 ) -> Tally:
-    """Kill -9 a driver again and again, at random moments: some while it starts, most while it works; then resume."""
+    """Kill -9 a driver again and again, at random moments: some while it starts, most while it works; then resume.
+
+    ``program`` makes the command of the drivers that are killed.
+    """
     tally = tally or Tally()
     rng = random.Random(seed)
     began = time.monotonic()
@@ -201,7 +209,7 @@ def kill_drivers(
         words: tuple[object, ...] = ("resume", out) if begun else ("run", trial.yaml, "--out", out)
         before = rows_of(out)
         driver = subprocess.Popen(
-            arguments(*words, *options), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
+            program(*words, *options), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
             start_new_session=True,
         )  # fmt: skip
         if rng.random() < 0.8:
