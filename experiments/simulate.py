@@ -20,8 +20,8 @@ from ..orchestrator.tally import Tally
 from .checks import Facts, Opened
 from .experiment import Experiment, SimulatedSettings
 from .plan import plan
-from .running import Watcher
 from .sizing import at_size
+from .watching import Watcher
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,9 +13,10 @@ from . import figures
 from .experiment import Experiment, SimulatedSettings
 from .plan import plan
 from .predictions import choices, printed_rows, runs_table, sizes_table, verdicts
-from .running import Watcher, new_directory, write_whole
+from .running import new_directory, write_whole
 from .simulate import Prediction, planned_sizes, predict, settings_of
 from .table import Table
+from .watching import Watcher
 
 CAVEAT = (
     "Each number of workers is another experiment: a team of so many agents, all of which may have a lease at once, "
