@@ -52,10 +52,9 @@ class Costs:
                 self._known[key] = (seconds_an_evaluation(landscape), "measured")
         return self._known.get(key)
 
-    def learn(self, landscape: Landscape, seconds: float, rows: int) -> None:
-        """Rows that were evaluated took so long, what their agents did included."""
-        if rows >= LEAST_ROWS:
-            self._known.setdefault(landscape.model_dump_json(), (seconds / rows, "measured"))
+    def learn(self, landscape: Landscape, seconds: float) -> None:
+        """An evaluation was seen to take so long, what its agent did included."""
+        self._known.setdefault(landscape.model_dump_json(), (seconds, "measured"))
 
 
 class Placing:
@@ -96,9 +95,12 @@ class Placing:
         run = begin(planned)
         begun(planned, run)
         executor = RayExecutor(planned, log, self._pool, self._settings.resources, self._fan(planned))
+        known = self._costs.of(planned.landscape) is not None
         try:
             for moved in drive(run, planned, planned.policy, executor, log, budget):
-                self._costs.learn(planned.landscape, executor.seconds, executor.rows)
+                if not known and executor.rows >= LEAST_ROWS:
+                    self._costs.learn(planned.landscape, executor.seconds / executor.rows)
+                    known = True
                 yield moved
         finally:
             executor.close()

@@ -68,9 +68,7 @@ def test_a_cost_is_learned_from_the_first_leases(place):
     chosen, runs = place(CALLED)
     assert not chosen.packs(runs[0])
     assert "cost not known yet" in chosen.describe(runs)[0]
-    chosen._costs.learn(runs[0].landscape, 1e-5 * 9, 9)
-    assert not chosen.packs(runs[0])
-    chosen._costs.learn(runs[0].landscape, 1e-5 * 20, 20)
+    chosen._costs.learn(runs[0].landscape, 1e-5)
     assert chosen.packs(runs[0])
     assert "packed, a run an actor (measured: 10 us an evaluation)" in chosen.describe(runs)[0]
 
