@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 
 from ..landscapes.landscape import Array, Space
@@ -118,7 +120,7 @@ class Ledger:
         return [self._rows(first, last) for first, last in spans]
 
     def _rows(self, first: int, last: int) -> Rows:
-        failures = tuple(sorted((f for f in self.failures if first <= f.row < last), key=lambda f: f.row))
+        failures = ordered(f for f in self.failures if first <= f.row < last) if self.failures else ()
         gradients = None if self.gradients is None else self.gradients[first:last].copy()
         return Rows(first, self.points[first:last].copy(), self.losses[first:last].copy(), gradients, failures)
 
@@ -134,10 +136,15 @@ class Ledger:
         if self.best is not None:
             loss, row = self.best
             best = Incumbent(self.lease.agent, self.lease.id, row, self.points[row].copy(), loss)
-        failures = tuple(sorted(self.failures, key=lambda f: f.row))
+        failures = ordered(self.failures) if self.failures else ()
         return Finding(
             self.lease.id, self.lease.agent, self.filled, self.charged, why, best, converged, failures, cause
         )  # fmt: skip
+
+
+def ordered(failures: Iterable[RowFailure]) -> tuple[RowFailure, ...]:
+    """Failures by row."""
+    return tuple(sorted(failures, key=lambda f: f.row))
 
 
 def merged(spans: list[list[int]]) -> list[list[int]]:

@@ -22,12 +22,12 @@ class RandomSearch(Agent):
         random, shape = rng.random, (self.batch, space.dimension)
         while True:
             now = lease
-            lower = now.region.lower
-            width = now.region.upper - lower
             # Little is done in these two loops: what they cost is charged to every evaluation.
-            if (lower == 0.0).all() and (width == 1.0).all():
+            if now.region.is_whole:
                 while lease is now:
                     lease = (yield random(shape)).lease
             else:
+                lower = now.region.lower
+                width = now.region.upper - lower
                 while lease is now:
                     lease = (yield lower + width * random(shape)).lease

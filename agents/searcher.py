@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..landscapes.landscape import Array, Space
-from .agent import Agent, AgentError, Lease, Search, Told, WithGradient
+from .agent import Agent, AgentError, Lease, Search, Told, WithGradient, in_cube
 from .evaluate import Evaluated, Evaluator
 from .evaluation import Evaluation
 
@@ -183,8 +183,7 @@ def checked(points: Any, dimension: int) -> Array:
         raise AgentError(f"proposed a {kind}{f' of {dtype}' if dtype else ''}; it must be a float64 array (n, D)")
     if points.ndim != 2 or points.shape[1] != dimension or not len(points):
         raise AgentError(f"proposed shape {points.shape}; it must be (n, {dimension}) with n >= 1")
-    # One comparison finds what is below, above and NaN at once.
-    if not (np.minimum.reduce(points, axis=None) >= 0.0 and np.maximum.reduce(points, axis=None) <= 1.0):
+    if not in_cube(points):
         row = int(np.flatnonzero(~((points >= 0) & (points <= 1)).all(axis=1))[0])
         raise AgentError(f"proposed {points[row].tolist()}, outside the unit cube (row {row} of its batch)")
     return points

@@ -18,7 +18,7 @@ def draw(region: Region, rng: np.random.Generator, n: int = 1) -> Array:
 def start(region: Region, rng: np.random.Generator) -> Array:
     """Where a fresh search starts, (D,): at the region's center, as whoever chose the region chose that; but
     anywhere if the region is the whole cube, whose center means nothing."""
-    if (region.lower <= 0.0).all() and (region.upper >= 1.0).all():
+    if region.is_whole:
         return draw(region, rng)[0]
     return inside(region.center)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Generator
 from typing import Any
@@ -14,6 +15,8 @@ from .evaluate import CannotEvaluate, Evaluated
 from .ledger import Ledger, ReplayError
 from .searcher import Proposal, Searcher
 
+FLUSH_SECONDS = 0.25
+"""Rows are handed on after so long, where nobody says otherwise."""
 Parts = Generator[Rows, None, tuple[Rows | None, Finding]]
 
 
@@ -37,7 +40,7 @@ def work(
     lease: Lease,
     episode: int,
     recorded: Rows | None = None,
-    flush_seconds: float = 0.25,
+    flush_seconds: float = FLUSH_SECONDS,
     lost_rows: dict[int, str] | None = None,
     largest: int | None = None,
 ) -> Parts:
@@ -48,7 +51,8 @@ def work(
     the next lease; charges n points n evaluations, with gradients n (1 + price). A told due when the lease is
     spent is delivered with the next. Rows without a loss are treated as the searcher's ``evaluation`` says; one
     that is tried again is a row more, and charged. ``lost_rows`` fail unevaluated, with the cause given;
-    ``largest`` cuts batches further (both only after processes were lost). An agent that raises or breaks its
+    ``largest`` cuts batches further (both only after processes were lost). With infinite ``flush_seconds`` no rows are
+    handed on at all. An agent that raises or breaks its
     contract ends the finding with ``why="failed"``; a row that stops the run, with ``why="stopped"``.
     """
     space = searcher.evaluator.space
@@ -94,6 +98,8 @@ def work(
         if not isinstance(error, GeneratorExit):
             yield from ledger.flush()
         raise
+    if flush_seconds == math.inf:
+        return None, finding
     parts = ledger.flush()
     yield from parts[:-1]
     return (parts[-1] if parts else None), finding

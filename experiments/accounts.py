@@ -9,8 +9,9 @@ import numpy as np
 
 from ..agents.agent import Lease
 from ..landscapes.landscape import Array
-from ..orchestrator.clock import Clock, busy_share, makespan, timeline
+from ..orchestrator.clock import Clock, told
 from ..orchestrator.run import Event, Failed, Found, Granted
+from .experiment import SimulatedSettings
 from .runs import RunData
 from .statistics import landscapes_of, select, strategies_of
 from .table import Table
@@ -120,21 +121,23 @@ def failures(runs: Sequence[RunData]) -> Table:
     return Table.of(("landscape", "strategy", "agent", "cause", "count"), rows)
 
 
-def clock(runs: Sequence[RunData], settings: dict[str, Any]) -> Table:
+def clock(runs: Sequence[RunData], settings: SimulatedSettings) -> Table:
     """Per landscape and strategy: when the simulated clock would have had the last lease in (median over the runs,
-    simulated seconds), the share of the workers' time that was work, and workers lost. ``settings`` are the simulated
-    executor's; without ``workers``, one an agent."""
+    simulated seconds), the share of the workers' time that went into evaluations, and workers lost. Without
+    ``workers``, one an agent."""
     rows = []
     for landscape in landscapes_of(runs):
         for strategy in strategies_of(runs):
             group = select(runs, landscape, strategy)
             if not group:
                 continue
-            workers = settings.get("workers") or len(group[0].team)
-            kept = Clock(**(settings | {"workers": workers}))
-            shifts = [timeline(r.id, r.events, r.settings["landscape"]["seconds"], kept) for r in group]
+            workers = settings.workers or len(group[0].team)
+            clocks = [
+                told(Clock(run.id, run.settings["landscape"]["seconds"], workers, settings), run.events)
+                for run in group
+            ]  # fmt: skip
             rows.append((
-                landscape, strategy, workers, float(np.median([makespan(s) for s in shifts])),
-                float(np.mean([busy_share(s, workers) for s in shifts])), sum(x.losses for s in shifts for x in s),
+                landscape, strategy, workers, float(np.median([c.makespan for c in clocks])),
+                float(np.mean([c.busy_share for c in clocks])), sum(c.losses for c in clocks),
             ))  # fmt: skip
     return Table.of(("landscape", "strategy", "workers", "seconds", "busy_share", "workers_lost"), rows)

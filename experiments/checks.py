@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ..landscapes.landscape import Landscape, LandscapeError, Space
-from .experiment import Experiment, StartRegion
-from .problems import Notes, Path, shown
+from .experiment import Experiment, RaySettings, StartRegion
+from .problems import Notes, Path, near, shown
 
 ROUNDING = 1e-9
 
@@ -50,6 +50,7 @@ def check(notes: Notes, experiment: Experiment, opened: Opened) -> None:
     _check_stop(notes, experiment)
     _check_evaluation(notes, experiment)
     _check_concurrency(notes, experiment)
+    _check_needs(notes, experiment)
     for landscape in experiment.landscapes:
         facts = opened.facts(landscape)
         if isinstance(facts, str):
@@ -84,6 +85,25 @@ def _check_evaluation(notes: Notes, experiment: Experiment) -> None:
     if "retries" in given.model_fields_set and "retry" not in (given.on_nan, given.on_error):
         rule = "go with on_nan: retry or on_error: retry"
         notes.wrong(("evaluation", "retries"), rule, f"{given.retries} without", "Add on_error: retry.")
+
+
+def _check_needs(notes: Notes, experiment: Experiment) -> None:
+    """Needs of nobody are a misspelt name."""
+    settings = experiment.executor
+    if not isinstance(settings, RaySettings):
+        return
+    teams = [strategy.team for strategy in experiment.strategies.values()]
+    members = {word for team in teams for name, agent in team for word in (name, agent.kind)}
+    kinds = {landscape.kind for landscape in experiment.landscapes}
+    families = [
+        ("agents", settings.resources.agents, members, "be a member or a kind of agent of a team"),
+        ("landscapes", settings.resources.landscapes, kinds, "be the kind of a landscape that is searched"),
+    ]
+    for family, given, known, rule in families:
+        for name in given:
+            if name not in known:
+                where: Path = ("executor", "resources", family, name)
+                notes.wrong(where, rule, "one that is not there", near(name, sorted(known)))
 
 
 def _check_concurrency(notes: Notes, experiment: Experiment) -> None:

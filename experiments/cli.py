@@ -213,11 +213,11 @@ def _summary(results: Results, reported: bool) -> None:
         out.print(f"Report:  {results.path / 'report.html'}", markup=False, soft_wrap=True)
 
 
-def _print_table(rows: list[dict[str, str]]) -> None:
+def _print_table(rows: list[dict[str, str]], title: str = "Strategies compared (* won its landscape)") -> None:
     """A table on a terminal, aligned columns in a pipe."""
     names = list(rows[0]) if rows else []
     if out.is_terminal:
-        table = RichTable(title="Strategies compared (* won its landscape)", title_justify="left")
+        table = RichTable(title=title, title_justify="left")
         for name in names:
             table.add_column(name, justify="left" if name in LEFT else "right")
         for row in rows:
@@ -235,6 +235,56 @@ def check_command(source: Source, overrides: Set = None) -> None:
     """Validate an experiment and print its plan: runs, evaluations, estimated time and disk."""
     planned = plan(load(source, overrides or []))
     out.print(planned.describe(), markup=False)
+
+
+@app.command("simulate")
+def simulate_command(
+    source: Source,
+    workers: Annotated[
+        str, typer.Option("--workers", metavar="N,N,...", help="Numbers of workers: teams of so many agents each.")
+    ] = "1,10,100",
+    price: Annotated[
+        float | None, typer.Option("--price", min=0, help="What a worker costs an hour. Default: the YAML's, if any.")
+    ] = None,
+    cost_limit: Annotated[
+        float | None,
+        typer.Option("--cost-limit", min=0, help="Most that a run may cost; worker-hours where there is no price."),
+    ] = None,
+    results: Annotated[
+        Path | None,
+        typer.Option(
+            "--out", metavar="RESULTS", help="Directory for the page. Default: results/<name>-simulation-<n>."
+        ),
+    ] = None,
+    overrides: Set = None,
+) -> None:
+    """Predict time, idle share and cost for numbers of workers that are not at hand, and name the best.
+
+    Example: searchparty simulate my.yaml --workers 1,10,100,1000 --set stop.precision=0.01 --cost-limit 5
+    """
+    from .simulation import count_runs, simulate
+    from .sizing import sizes_of
+
+    experiment, sizes = load(source, overrides or []), sizes_of(workers)
+    total = count_runs(experiment, sizes)
+    signal.signal(signal.SIGTERM, _interrupt)
+    watcher: AbstractContextManager[Any] = Bars(err, total) if err.is_terminal else Lines(err, total)
+    try:
+        with watcher as bars:
+            done = simulate(experiment, sizes, out=results, price=price, limit=cost_limit, watcher=bars)
+    except KeyboardInterrupt:
+        err.print("Stopped. A simulation keeps nothing by the way: begin it again.")
+        raise typer.Exit(INTERRUPTED) from None
+    for line in done.remarks():
+        out.print(line, markup=False, soft_wrap=True)
+    _print_table(done.summary_rows(), "By number of workers")
+    for line in done.verdicts():
+        out.print(line, markup=False, soft_wrap=True)
+    for run_id, error in done.errors.items():
+        err.print(f"run {run_id} failed: {error}", style="red", markup=False, soft_wrap=True)
+    out.print(f"Results: {done.path}", markup=False, soft_wrap=True)
+    if done.errors:
+        raise typer.Exit(RUN_FAILED)
 
 
 @app.command("report")

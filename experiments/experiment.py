@@ -12,6 +12,7 @@ from pydantic import Field, PrivateAttr, SerializeAsAny, WithJsonSchema, field_v
 from ..agents.agent import Agent
 from ..agents.evaluation import Evaluation
 from ..landscapes.landscape import Landscape, Model
+from ..orchestrator.delays import Delays
 from ..orchestrator.executors.resources import Needs
 from ..orchestrator.policies.policy import Policy
 from .problems import SpecError, shown
@@ -40,15 +41,12 @@ class RaySettings(Model):
     )
 
 
-class SimulatedSettings(Model):
+class SimulatedSettings(Delays):
     """Leases are worked in this process. What follows is said of the simulated clock only, never of findings."""
 
     kind: Literal["simulated"] = "simulated"
-    workers: int | None = Field(None, ge=1, description="Simulated workers. Default: one an agent.")
-    latency: float = Field(0.0, ge=0, description="Simulated seconds that a lease takes beside its evaluations.")
-    straggler_probability: float = Field(0.0, ge=0, le=1, description="How often a lease is slow.")
-    straggler_factor: float = Field(1.0, ge=1, description="So many times slower a slow lease is.")
-    failure_probability: float = Field(0.0, ge=0, lt=1, description="How often a worker is lost and its lease redone.")
+    workers: int | None = Field(None, ge=1, le=1_000_000, description="Simulated workers. Default: one an agent.")
+    price: float | None = Field(None, ge=0, description="What a worker costs an hour. Default: unknown.")
 
 
 class StartRegion(Model):
@@ -147,6 +145,11 @@ class Experiment(Model):
     def variants(self) -> tuple[tuple[tuple[tuple[str, Any], ...], Experiment], ...]:
         """(swept settings, experiment without a sweep) for every combination; just itself without a sweep."""
         return self._variants or (((), self),)
+
+    @property
+    def home(self) -> str:
+        """The directory in which relative paths start."""
+        return str(self._data.get("base") or self.base or ".")
 
     def budget_for(self, dimension: int) -> int:
         """Evaluations of a run on a landscape of this dimension."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -135,8 +136,7 @@ class Placing:
             return None
         options = (needs or Resources()).options(1.0)
         if not isinstance(workers, int):
-            room = sum(min(capacity(options, node), node.get("CPU", 1.0)) for node in self._nodes)
-            workers = max(1, int(room))
+            workers = max(1, sum(_room(options, node) for node in self._nodes))
         return Fan(workers, options)
 
     def _check_needs(self, runs: Sequence[PlannedRun]) -> None:
@@ -156,6 +156,12 @@ class Placing:
                     f"executor.resources.{field} must be what some node has, got {options}. Nodes have: {has}. "
                     "Ask for less, or start such a node before the run."
                 )
+
+
+def _room(options: dict[str, Any], node: dict[str, float]) -> int:
+    """How many evaluations of these needs a node works at once; what needs nothing in particular needs a core."""
+    most = capacity(options, node)
+    return int(node.get("CPU", 1.0) if np.isinf(most) else most)
 
 
 def _listed(node: dict[str, float]) -> str:

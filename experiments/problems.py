@@ -141,6 +141,7 @@ class Notes:
     def _explain_one(self, detail: Any, cls: type[BaseModel], path: Path) -> None:
         kind, loc, value = detail["type"], tuple(detail["loc"]), detail["input"]
         where: Path = (*path, *loc)
+        cls, loc = owner(cls, loc)
         context = detail.get("ctx", {})
         if kind == "missing":
             field = cls.model_fields.get(str(loc[0]))
@@ -160,6 +161,16 @@ class Notes:
             self.wrong(where, rule, shown(value), CURES.get(kind, cure_of(cls, loc)))
         else:
             self.wrong(where, f"be valid ({detail['msg']})", shown(value), cure_of(cls, loc))
+
+
+def owner(cls: type[BaseModel], loc: Path) -> tuple[type[BaseModel], Path]:
+    """The model within the model that a key belongs to, and the key's path from there."""
+    while len(loc) > 1 and (field := cls.model_fields.get(str(loc[0]))) is not None:
+        inner = field.annotation
+        if not (isinstance(inner, type) and issubclass(inner, BaseModel)):
+            break
+        cls, loc = inner, loc[1:]
+    return cls, loc
 
 
 def say(field: str, rule: str, got: str, place: str, cure: str) -> str:
@@ -213,8 +224,10 @@ def worded(annotation: Any) -> str:
 
 
 def takes_bool(annotation: Any) -> bool:
-    """Whether true or false may be a value of the type."""
+    """Whether true or false may be a value of the type; a model says so itself."""
     if annotation is Any or annotation is bool or typing.get_origin(annotation) is typing.Literal:
+        return True
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return True
     return any(takes_bool(each) for each in branches(annotation) if each is not annotation)
 

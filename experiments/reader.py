@@ -55,7 +55,7 @@ def _joined(whole: dict[str, Any], variants: list[tuple[Swept, Experiment]], bas
     experiment = first.model_copy(update={"sweep": sweep})
     # Relative paths must still lead there when the YAML is loaded from a results directory.
     programs = any(landscape.external for _, variant in variants for landscape in variant.landscapes)
-    anchored = base is not None and (whole.get("base") is not None or names_file(whole) or programs)
+    anchored = base is not None and (whole.get("base") is not None or names_file(whole) or programs or first.files)
     experiment._data = {**whole, "base": str(FilePath(base or ".").absolute())} if anchored else whole
     experiment._variants = tuple(variants)
     return experiment

@@ -10,10 +10,13 @@ from typing import Any
 
 import numpy as np
 from jinja2 import Environment
+from pydantic import ValidationError
 
+from ..orchestrator.delays import Delays
 from ..orchestrator.drive import EVALUATION_FAILED
 from ..orchestrator.reading import LogReader
 from . import accounts, figures, statistics
+from .experiment import SimulatedSettings
 from .resuming import other_libraries
 from .runs import RunData, best_of, read_runs
 from .table import Table
@@ -78,8 +81,7 @@ def _page(directories: Sequence[Path], runs: list[RunData], pictures: Path, tabl
         table.to_csv(tables / f"{name}.csv")
     with LogReader(directories[0]) as reader:
         meta, sessions = reader.meta, reader.sessions
-    settings = meta["environment"].get("clock")
-    clock = accounts.clock(started, settings).rows() if settings else []
+    delays = _delays(meta["environment"].get("clock"))
     text = files("searchparty.experiments.templates").joinpath("report.html.j2").read_text(encoding="utf-8")
     environment = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
     environment.filters["number"] = number
@@ -97,7 +99,8 @@ def _page(directories: Sequence[Path], runs: list[RunData], pictures: Path, tabl
         more_failures=max(0, len(failures.rows()) - MOST_FAILURES),
         sessions=len(sessions),
         upgrades=[line for s in sessions[1:] for line in other_libraries(s.environment, sessions[0].environment)],
-        clock=clock,
+        clock=[] if delays is None else accounts.clock(started, delays).rows(),
+        delayed=delays is not None and _delayed(delays),
         gaps=[f"{gap:g}" for gap in statistics.GAPS],
         thresholds=_by_gap(thresholds),
         standings=standings.rows(),
@@ -109,6 +112,19 @@ def _page(directories: Sequence[Path], runs: list[RunData], pictures: Path, tabl
         meta=meta,
         settings=[(d / "experiment.yaml").read_text(encoding="utf-8") for d in directories if _has_settings(d)],
     )
+
+
+def _delays(settings: dict[str, Any] | None) -> SimulatedSettings | None:
+    """The simulated clock's settings that a log records; None where it has none, or those of an older version."""
+    try:
+        return None if settings is None else SimulatedSettings.model_validate(settings)
+    except ValidationError:
+        return None
+
+
+def _delayed(delays: SimulatedSettings) -> bool:
+    """Whether evaluations take anything but their declared seconds, or leases anything beside."""
+    return Delays.model_validate(delays.model_dump(include=set(Delays.model_fields))) != Delays()
 
 
 def _by_gap(thresholds: Table) -> list[dict[str, Any]]:

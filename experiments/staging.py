@@ -156,7 +156,7 @@ def _imported(tree: ast.AST) -> set[str]:
 
 def _asked_for(experiment: Experiment) -> Iterator[Path]:
     """What ``files:`` names."""
-    base = Path(experiment.base or ".")
+    base = Path(experiment.home)
     for index, pattern in enumerate(experiment.files):
         place = Path(pattern).expanduser()
         anchor, relative = (

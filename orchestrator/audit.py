@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ..agents.agent import Incumbent, Lease, Region
+from ..agents.agent import Incumbent, Lease, Region, in_cube
 from .run import Member, Run
 
 
@@ -44,7 +44,8 @@ def audit(run: Run, leases: tuple[Lease, ...], policy: str = "?") -> None:
         left -= lease.budget
         _audit_region(run, lease.region, here)
         _audit_words(run, lease, member, here)
-        if lease.incumbent is not None:
+        # What the run itself knows is sound.
+        if lease.incumbent is not None and lease.incumbent is not run.incumbent and lease.incumbent is not member.best:
             _audit_incumbent(run, lease.incumbent, here)
 
 
@@ -83,8 +84,7 @@ def _audit_region(run: Run, region: Region, here: str) -> None:
     if not _is_point(center, run.space.dimension):
         rule = f"an array of float64 with shape ({run.space.dimension},)"
         raise _refused("region.center", rule, _name(center), here, "Give one number for every axis of the space.")
-    # NaN fails both comparisons, so that finiteness needs no look of its own.
-    if not (center.min() >= 0.0 and center.max() <= 1.0):
+    if not in_cube(center):
         worst = center[~((center >= 0.0) & (center <= 1.0))][0]
         raise _refused("region.center", "in the unit cube", f"{worst!s}", here, "Clip it to [0, 1].")
     if not isinstance(radius, float | int) or not 0.0 < radius <= 1.0:
@@ -112,7 +112,7 @@ def _audit_incumbent(run: Run, incumbent: Incumbent, here: str) -> None:
     if not _is_point(incumbent.point, run.space.dimension):
         rule = f"an array of float64 with shape ({run.space.dimension},)"
         raise _refused("incumbent.point", rule, _name(incumbent.point), here, "Pass on a point that was found.")
-    if not (math.isfinite(incumbent.loss) and math.isfinite(incumbent.point.sum())):
+    if not (math.isfinite(incumbent.loss) and math.isfinite(np.add.reduce(incumbent.point))):
         got = f"loss {incumbent.loss!s} at {incumbent.point}"
         raise _refused("incumbent", "finite", got, here, "A failed row is never an incumbent.")
 

@@ -1,32 +1,27 @@
-"""The simulated clock: when things would have happened on so many workers, told from a log and a seed alone.
+"""The simulated clock: when things would have happened on so many workers. A fold of a run's events, like its state.
 
-No decision ever sees it, and no clock of the host is read: it is a function of events that are already written.
+No decision ever sees it, and no clock of the host is read. What is drawn follows from the run's id and the lease's
+number alone, so that it does not matter when, how often or in how many sessions the events came.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections import deque
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from heapq import heappop, heappush
 
-import numpy as np
-
-from ..agents.agent import Lease
+from .delays import Delays
 from .randomness import stream
 from .run import Event, Failed, Found, Granted
 
-
-@dataclass(frozen=True, slots=True)
-class Clock:
-    """What delays a lease. Times are in simulated seconds."""
-
-    workers: int
-    latency: float = 0.0
-    """Beside its evaluations, a lease takes so long."""
-    straggler_probability: float = 0.0
-    straggler_factor: float = 1.0
-    """A slow lease takes so many times longer."""
-    failure_probability: float = 0.0
-    """How often a worker is lost under a lease, which is then begun again."""
+BLOCK = 1024
+"""Leases whose numbers are drawn at once."""
+MOST_LOSSES = 100
+"""A lease that has lost so many workers is let through: one that takes much longer than workers live never ends."""
+CALM = (0.5, 0.5, 1.0, 1.0)
+"""The numbers of a lease to which nothing happens."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,55 +36,165 @@ class Shift:
     losses: int
 
 
-def timeline(run: str, events: Sequence[Event], seconds: float, clock: Clock) -> list[Shift]:
-    """The collected leases of a run as the clock would have had them. ``seconds`` is one evaluation's declared cost.
+@dataclass(slots=True)
+class Held:
+    """A lease that is out, as the clock knows it."""
 
-    A decision is taken when all that it knows of has come in; a lease then waits for the first free worker.
+    lease: int
+    agent: str
+    chances: Sequence[float]
+    worker: int = -1
+    start: float = 0.0
+    end: float = 0.0
+    charged: int = -1
+    """-1: not collected."""
+    loss: float = math.inf
+
+
+class Clock:
+    """When the leases of a run are worked by so many workers. ``seconds`` is one evaluation's declared cost.
+
+    The orchestrator decides when all that it knows of has come in; a lease then waits for the first free worker. How
+    long it takes is known once it is collected, and outcomes are collected in logical order, not in this clock's. So a
+    grant may have to wait for earlier leases to be collected before it is known which worker is free first: only where
+    there are fewer workers than leases out. What is kept is what is out and what waits so.
     """
-    charged = _charges(events)
-    free = np.zeros(clock.workers)
-    now = 0.0
-    shifts: dict[int, Shift] = {}
-    for event in events:
+
+    def __init__(
+        self, run: str, seconds: float, workers: int, delays: Delays | None = None, target: float | None = None,
+        ended: Callable[[Shift], None] | None = None,
+    ) -> None:  # fmt: skip
+        self.workers, self.delays, self.target = workers, delays or Delays(), target
+        self.now = 0.0
+        """When the orchestrator has taken its last decision, or heard of the last outcome."""
+        self.makespan = 0.0
+        """When the last lease came in."""
+        self.reached = math.inf
+        """When a lease came in that had reached the target."""
+        self.leases = self.losses = 0
+        self.busy = 0.0
+        """Seconds of all workers spent on evaluations, those that were lost included."""
+        self._run, self._seconds, self._ended = run, seconds, ended
+        self._chances = Chances(run) if self.delays.random else None
+        self._free = [(0.0, worker) for worker in range(workers)]
+        self._unknown = 0
+        """Workers with a lease that is not collected."""
+        self._held: dict[int, Held] = {}
+        self._waiting: deque[Held] = deque()
+        """What is to be gone through in order: a lease stands here once for its grant and once for its outcome."""
+
+    @property
+    def busy_share(self) -> float:
+        """The share of all workers' time that went into evaluations."""
+        whole = self.makespan * self.workers
+        return self.busy / whole if whole else 0.0
+
+    def fold(self, event: Event) -> None:
+        """Go on with the next event."""
         if isinstance(event, Granted):
             for lease in event.leases:
-                if lease.id not in charged:
-                    continue
-                worker = int(np.argmin(free))
-                start = max(now, float(free[worker]))
-                duration, losses = _duration(run, lease, charged[lease.id] * seconds, clock)
-                free[worker] = start + duration
-                shifts[lease.id] = Shift(lease.id, lease.agent, worker, start, start + duration, losses)
-        elif isinstance(event, Found | Failed):
-            number = event.finding.lease if isinstance(event, Found) else event.lease
-            now = max(now, shifts[number].end)
-    return list(shifts.values())
+                chances = CALM if self._chances is None else self._chances.of(lease.id)
+                self._held[lease.id] = held = Held(lease.id, lease.agent, chances)
+                if self._waiting or not self._went(held):
+                    self._waiting.append(held)
+        elif isinstance(event, Found):
+            best = event.finding.best
+            self._collect(event.finding.lease, event.finding.charged, math.inf if best is None else best.loss)
+        elif isinstance(event, Failed):
+            self._collect(event.lease, event.charged, math.inf if event.best is None else event.best.loss)
+        else:
+            return
+        while self._waiting and self._went(self._waiting[0]):
+            self._waiting.popleft()
+
+    def _collect(self, lease: int, charged: int, loss: float) -> None:
+        held = self._held.pop(lease)
+        held.charged, held.loss = charged, loss
+        if held.worker >= 0:
+            self._unknown -= 1
+            self._end(held)
+        if self._waiting or not self._went(held):
+            self._waiting.append(held)
+
+    def _went(self, held: Held) -> bool:
+        """Let the orchestrator grant a lease, or hear of its outcome, if it is known when."""
+        if held.worker >= 0:
+            self.now = max(self.now, held.end)
+            return True
+        now = self.now + self.delays.decision
+        if not self._free or (self._unknown and self._free[0][0] > now):
+            # Whoever is free first may be one of those of whom it is not known.
+            return False
+        free, held.worker = heappop(self._free)
+        self.now, held.start = now, max(now, free)
+        if held.charged < 0:
+            self._unknown += 1
+        else:
+            self._end(held)
+        return True
+
+    def _end(self, held: Held) -> None:
+        """Work out when a lease comes in, now that it is known when it began and what it was charged."""
+        delays, (luck, slow, way, lost) = self.delays, held.chances
+        work = delays.evaluation.total(held.charged, self._seconds, luck)
+        if slow < delays.stragglers.probability:
+            work *= delays.stragglers.factor
+        whole = work + delays.latency.total(1, 0.0, way)
+        failures = delays.failures
+        hazard = -math.log1p(-failures.probability) + (0.0 if failures.every is None else whole / failures.every)
+        wasted, losses = (0.0, 0) if lost >= -math.expm1(-hazard) else self._wasted(held.lease, whole, hazard)
+        held.end = held.start + wasted + losses * failures.replacement + whole
+        heappush(self._free, (held.end, held.worker))
+        self.leases += 1
+        self.losses += losses
+        self.busy += wasted + work
+        self.makespan = max(self.makespan, held.end)
+        if self.target is not None and held.loss <= self.target:
+            self.reached = min(self.reached, held.end)
+        if self._ended is not None:
+            self._ended(Shift(held.lease, held.agent, held.worker, held.start, held.end, losses))
+
+    def _wasted(self, lease: int, whole: float, hazard: float) -> tuple[float, int]:
+        """Seconds worked in vain by workers that were lost under a lease, at least one, and their number. The danger
+        is the same at every moment of the lease."""
+        rng = stream("clock", self._run, "lost", lease)
+        doomed = -math.expm1(-hazard)
+        wasted, losses = 0.0, 0
+        while losses == 0 or (losses < MOST_LOSSES and rng.random() < doomed):
+            wasted += whole * -math.log1p(-doomed * rng.random()) / hazard
+            losses += 1
+        return wasted, losses
 
 
-def _charges(events: Sequence[Event]) -> dict[int, int]:
-    found = {e.finding.lease: e.finding.charged for e in events if isinstance(e, Found)}
-    return found | {e.lease: e.charged for e in events if isinstance(e, Failed)}
+class Chances:
+    """Four uniform numbers a lease, drawn in blocks: a stream for each lease would cost more than all the rest."""
+
+    def __init__(self, run: str) -> None:
+        self._run, self._block = run, -1
+        self._rows: list[list[float]] = []
+
+    def of(self, lease: int) -> list[float]:
+        """The numbers of a lease."""
+        block, row = divmod(lease, BLOCK)
+        if block != self._block:
+            self._block, self._rows = block, stream("clock", self._run, block).random((BLOCK, 4)).tolist()
+        return self._rows[row]
 
 
-def _duration(run: str, lease: Lease, work: float, clock: Clock) -> tuple[float, int]:
-    """How long a lease takes, in simulated seconds, and how many workers are lost under it."""
-    rng = stream("clock", run, lease.id)
-    slow = rng.random() < clock.straggler_probability
-    whole = clock.latency + work * (clock.straggler_factor if slow else 1.0)
-    wasted, losses = 0.0, 0
-    while rng.random() < clock.failure_probability:
-        # Lost at a moment that is as likely as any other.
-        wasted += whole * rng.random()
-        losses += 1
-    return wasted + whole, losses
+def told(clock: Clock, events: Sequence[Event]) -> Clock:
+    """The clock after all events of a log. Leases that were not collected are left out, as if never granted."""
+    collected = {e.finding.lease if isinstance(e, Found) else e.lease for e in events if isinstance(e, Found | Failed)}
+    for event in events:
+        if isinstance(event, Granted):
+            event = Granted(event.number, tuple(lease for lease in event.leases if lease.id in collected))
+        clock.fold(event)
+    return clock
 
 
-def makespan(shifts: Sequence[Shift]) -> float:
-    """When the last lease came in."""
-    return max((shift.end for shift in shifts), default=0.0)
-
-
-def busy_share(shifts: Sequence[Shift], workers: int) -> float:
-    """The share of all workers' time in which they worked."""
-    whole = makespan(shifts) * workers
-    return sum(shift.end - shift.start for shift in shifts) / whole if whole else 0.0
+def timeline(
+    run: str, events: Sequence[Event], seconds: float, workers: int, delays: Delays | None = None
+) -> list[Shift]:
+    """The collected leases of a run as the clock would have had them, in the order of granting."""
+    shifts: list[Shift] = []
+    told(Clock(run, seconds, workers, delays, ended=shifts.append), events)
+    return sorted(shifts, key=lambda shift: shift.lease)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from typing import Protocol
+
+import numpy as np
 
 from ..agents.agent import Lease
 from ..agents.ledger import ReplayError
@@ -13,11 +15,15 @@ from .codec import dumps
 from .log import Log
 from .planned import PlannedRun
 from .policies.policy import Policy
-from .randomness import stream
+from .randomness import Rekeyed
 from .run import Event, Extended, Failed, Found, Granted, Member, Run, Started, Stopped, advance
 
 EVALUATION_FAILED = "an evaluation failed"
 """How the reason begins of a run that was stopped by a row without a loss."""
+
+
+Stream = Callable[..., np.random.Generator]
+"""The random stream of a key."""
 
 
 class ExecutorError(Exception):
@@ -90,14 +96,14 @@ def drive(
 ) -> Generator[bool, None, None]:
     """Work a run to its end. Yields False whenever it waits and True after each outcome, so that many runs
     interleave. ``budget`` extends the run's, once all that is recorded has been read."""
-    scribe = Scribe(run, log)
+    scribe, stream = Scribe(run, log), Rekeyed().stream
     deadline = _deadline(planned, log.elapsed if budget is None else 0.0)
     scribe.write(Started(planned.id, planned.settings))
     while True:
         budget = _verdict(scribe, deadline, budget)
         if run.stopped is not None and scribe.recorded is None:
             return
-        leases = _decision(run, planned, policy)
+        leases = _decision(run, planned, policy, stream)
         if leases:
             scribe.write(Granted(run.decisions, leases))
             for lease in leases:
@@ -112,7 +118,7 @@ def drive(
         yield True
 
 
-def _decision(run: Run, planned: PlannedRun, policy: Policy) -> tuple[Lease, ...]:
+def _decision(run: Run, planned: PlannedRun, policy: Policy, stream: Stream) -> tuple[Lease, ...]:
     """What the policy decides, audited; () once the target is reached or nothing is left to grant."""
     if _reached(run) or run.halted is not None or run.stopped is not None or run.remaining <= 0 or run.free <= 0:
         return ()

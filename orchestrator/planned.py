@@ -42,9 +42,12 @@ class PlannedRun:
     @cached_property
     def settings(self) -> dict[str, Any]:
         """Plain data (JSON) that decides the findings."""
+        # Members that are copies of one agent share its settings, of which there may be thousands.
+        agents = {id(agent): agent for _, agent in self.team}
+        dumped = {key: agent.model_dump(mode="json") for key, agent in agents.items()}
         settings = {
             "landscape": self.landscape.model_dump(mode="json"),
-            "team": [[name, agent.model_dump(mode="json")] for name, agent in self.team],
+            "team": [[name, dumped[id(agent)]] for name, agent in self.team],
             "policy": self.policy.model_dump(mode="json"),
             "seed": self.seed,
             "repeat": self.repeat,

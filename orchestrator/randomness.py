@@ -12,10 +12,38 @@ from numpy.typing import NDArray
 
 def stream(*key: object) -> np.random.Generator:
     """The generator that belongs to a key such as ``(seed, run, decision)``; equal keys, equal streams."""
-    text = "\x1f".join(str(part) for part in key)
-    words = np.frombuffer(hashlib.sha256(text.encode()).digest()[:16], dtype=np.uint64)
     # numpy takes any ISeedSequence; its stubs name one of them.
-    return np.random.Generator(np.random.Philox(_Key(words)))  # type: ignore[arg-type]
+    return np.random.Generator(np.random.Philox(_Key(_words(key))))  # type: ignore[arg-type]
+
+
+class Rekeyed(np.random.Generator):
+    """The streams of keys that are used one after the other, each until the next: one generator, which is set to a
+    key's beginning when it is first used with it. Most decisions draw nothing, and a stream made for each would cost
+    more than they do."""
+
+    def __init__(self) -> None:
+        self._philox = np.random.Philox(_Key(_words(())))  # type: ignore[arg-type]
+        super().__init__(self._philox)
+        self._state: Any = self._philox.state
+        self._key: tuple[object, ...] | None = None
+
+    def stream(self, *key: object) -> np.random.Generator:
+        """The same numbers as ``stream`` of the key."""
+        self._key = key
+        return self
+
+    def __getattribute__(self, name: str) -> Any:
+        own = super().__getattribute__
+        if name[0] != "_" and name != "stream" and (key := own("_key")) is not None:
+            self._key = None
+            own("_state")["state"]["key"] = _words(key)
+            own("_philox").state = own("_state")
+        return own(name)
+
+
+def _words(key: tuple[object, ...]) -> NDArray[np.uint64]:
+    text = "\x1f".join(map(str, key))
+    return np.frombuffer(hashlib.sha256(text.encode()).digest()[:16], dtype=np.uint64)
 
 
 class _Key(ISeedSequence):

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from heapq import heappop, heappush
 from typing import Any
 
 import numpy as np
 
 from ..agents.agent import Converged, Finding, Incumbent, Lease, Region, RowFailure
 from ..landscapes.landscape import Array, Space
+from .order import Bench, Columns, Curve
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,14 +96,14 @@ class Member:
     """Set when its last lease ended so; the next lease must be fresh."""
     failed: str | None = None
     """The cause, if its last lease failed; the next lease must be fresh."""
-    costs: list[int] = field(default_factory=list)
+    costs: array[int] = field(default_factory=lambda: array("q"))
     """Evaluations charged, lease by lease."""
-    bests: list[float] = field(default_factory=list)
+    bests: array[float] = field(default_factory=lambda: array("d"))
     """Best loss of each lease (+inf where none), lease by lease."""
-    improvements: list[bool] = field(default_factory=list)
-    """``improved``, lease by lease."""
-    records: list[bool] = field(default_factory=list)
-    """``record``, lease by lease."""
+    improvements: bytearray = field(default_factory=bytearray)
+    """``improved`` as 1 or 0, lease by lease."""
+    records: bytearray = field(default_factory=bytearray)
+    """``record`` as 1 or 0, lease by lease."""
     granted_at: int | None = None
     """Evaluations that the run had spent or promised when this member's latest lease was granted."""
 
@@ -153,8 +156,27 @@ class Run:
     halted: str | None = None
     """Why no more is granted, where a row without a loss is to stop the run."""
     stopped: str | None = None
-    curve: list[tuple[int, float]] = field(default_factory=list)
+    curve: Curve = field(default_factory=Curve, repr=False)
     """(evaluations spent, best loss) after each collected lease."""
+    team: tuple[Member, ...] = field(init=False, repr=False)
+    """The members, in team order."""
+    cheapest: int = field(init=False, repr=False)
+    """The least row price of all members."""
+    dearest: int = field(init=False, repr=False)
+    """The greatest row price of all members."""
+    bench: Bench = field(init=False, repr=False)
+    """Who is idle, by evaluations spent, then in team order."""
+    columns: Columns = field(init=False, repr=False)
+    """What each member has spent or been promised, for ``level``."""
+    ends: list[tuple[float, int]] = field(init=False, repr=False)
+    """A heap of (logical end, id) of the leases out."""
+
+    def __post_init__(self) -> None:
+        self.team = tuple(self.members.values())
+        prices = [member.row_price for member in self.team]
+        self.cheapest, self.dearest = min(prices), max(prices)
+        self.bench, self.columns = Bench(self.team), Columns(member.committed for member in self.team)
+        self.ends = sorted((end, id) for id, (end, _) in self.out.items())
 
     @property
     def remaining(self) -> int:
@@ -164,7 +186,12 @@ class Run:
     @property
     def idle(self) -> list[Member]:
         """Members without a lease, in team order."""
-        return [m for m in self.members.values() if m.lease is None]
+        return self.bench.in_team_order
+
+    @property
+    def level(self) -> float:
+        """What each member would have, were what remains of the budget poured over what all have committed."""
+        return self.columns.level(self.remaining)
 
     @property
     def free(self) -> int:
@@ -174,27 +201,26 @@ class Run:
     @property
     def next_end(self) -> tuple[float, int]:
         """(logical end, id) of the lease to be collected next."""
-        return min((end, id) for id, (end, _) in self.out.items())
+        return self.ends[0]
 
 
 def advance(run: Run, event: Event) -> None:
     """Fold one event into the run, in place."""
-    match event:
-        case Granted():
-            _grant(run, event)
-        case Found(finding):
-            _settle(run, finding.lease, finding.charged, finding.best)
-            _note_convergence(run, finding)
-        case Failed():
-            _settle(run, event.lease, event.charged, event.best)
-            run.members[event.agent].failed = event.cause
-        case Extended(budget):
-            run.budget = budget
-            run.halted = run.stopped = None
-        case Stopped(reason):
-            run.stopped = reason
-        case Started():
-            pass
+    # The frequent ones first.
+    if isinstance(event, Granted):
+        _grant(run, event)
+    elif isinstance(event, Found):
+        finding = event.finding
+        _settle(run, finding.lease, finding.charged, finding.best)
+        _note_convergence(run, finding)
+    elif isinstance(event, Failed):
+        _settle(run, event.lease, event.charged, event.best)
+        run.members[event.agent].failed = event.cause
+    elif isinstance(event, Extended):
+        run.budget = event.budget
+        run.halted = run.stopped = None
+    elif isinstance(event, Stopped):
+        run.stopped = event.reason
 
 
 def _grant(run: Run, event: Granted) -> None:
@@ -206,7 +232,11 @@ def _grant(run: Run, event: Granted) -> None:
             member.episode_best, member.episode_spent, member.episode_incumbent = np.inf, 0, None
         member.converged = member.failed = None
         member.granted_at = run.spent + run.granted
-        run.out[lease.id] = (run.now + lease.budget * run.seconds, lease)
+        end = run.now + lease.budget * run.seconds
+        run.out[lease.id] = (end, lease)
+        heappush(run.ends, (end, lease.id))
+        run.bench.leave(member)
+        run.columns.change(member.index, member.committed)
         run.granted += lease.budget
         run.ever_granted += lease.budget
         run.leases = lease.id + 1
@@ -214,6 +244,8 @@ def _grant(run: Run, event: Granted) -> None:
 
 def _settle(run: Run, lease_id: int, charged: int, best: Incumbent | None) -> None:
     end, lease = run.out.pop(lease_id)
+    while run.ends and run.ends[0][1] not in run.out:
+        heappop(run.ends)
     run.now = max(run.now, end)
     run.granted -= lease.budget
     run.spent += charged
@@ -236,7 +268,9 @@ def _settle(run: Run, lease_id: int, charged: int, best: Incumbent | None) -> No
         run.incumbent = best
     member.improvements.append(member.improved)
     member.records.append(member.record)
-    run.curve.append((run.spent, np.inf if run.incumbent is None else run.incumbent.loss))
+    run.curve.append(run.spent, np.inf if run.incumbent is None else run.incumbent.loss)
+    run.bench.join(member)
+    run.columns.change(member.index, member.spent)
 
 
 def _note_convergence(run: Run, finding: Finding) -> None:

@@ -18,10 +18,12 @@ class Book:
     """Leases since each agent's last fresh one (what a rebuilt agent replays), outcomes that an earlier session
     recorded, and the archive, kept only if an agent of the team reads it."""
 
-    def __init__(self, planned: PlannedRun, log: Log) -> None:
+    def __init__(self, planned: PlannedRun, log: Log, rebuilds: bool = True) -> None:
+        """``rebuilds``: whether agents may have to be rebuilt though no event is recorded."""
         self._log = log
         events = log.events()
         self.resumed = bool(events)
+        self._rebuilds = rebuilds or self.resumed
         self._outcomes = {e.finding.lease: e for e in events if isinstance(e, Found)} | {
             e.lease: e for e in events if isinstance(e, Failed)
         }
@@ -37,7 +39,8 @@ class Book:
         if lease.fresh:
             self._episodes[lease.agent] += 1
             self._since_fresh[lease.agent] = []
-        self._since_fresh[lease.agent].append(lease)
+        if self._rebuilds:
+            self._since_fresh[lease.agent].append(lease)
         self.leases[lease.id] = lease
 
     def recorded(self, lease: int) -> Found | Failed | None:

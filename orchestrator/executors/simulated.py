@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 from ...agents.agent import Lease, Rows
 from ...agents.evaluate import Evaluator, evaluator_for
 from ...agents.searcher import Searcher
-from ...agents.work import work
+from ...agents.work import FLUSH_SECONDS, work
 from ..log import Log
 from ..planned import PlannedRun
 from ..run import Failed, Found
@@ -18,8 +19,11 @@ class Simulated:
     """The executor of one run, in process. Since outcomes are collected in logical order whatever the executor,
     working a lease when it is collected gives the same findings as working leases side by side."""
 
-    def __init__(self, planned: PlannedRun, log: Log, evaluator: Evaluator | None = None) -> None:
-        self._log, self._book = log, Book(planned, log)
+    def __init__(
+        self, planned: PlannedRun, log: Log, evaluator: Evaluator | None = None, keeps_rows: bool = True
+    ) -> None:
+        """``keeps_rows``: whether points are handed to the log; agents that read the archive need it."""
+        self._log, self._book = log, Book(planned, log, rebuilds=False)
         self._evaluator = evaluator or evaluator_for(planned.landscape, planned.evaluation)
         streams = Streams(planned)
         self._searchers = {
@@ -27,6 +31,7 @@ class Simulated:
             for name, agent in planned.team
         }
         self._behind: set[str] = set()
+        self._pace = FLUSH_SECONDS if keeps_rows else math.inf
 
     def submit(self, lease: Lease) -> None:
         self._book.note(lease)
@@ -61,7 +66,7 @@ class Simulated:
     def _run(self, searcher: Searcher, lease: Lease, recorded: Rows | None) -> Found | Failed:
         if self._book.store is not None and self._book.reads_archive(lease.agent):
             lease = replace(lease, seen=self._book.store.view(lease.archive))
-        steps = work(searcher, lease, self._book.episode(lease.agent), recorded)
+        steps = work(searcher, lease, self._book.episode(lease.agent), recorded, self._pace)
         try:
             while True:
                 self._log.add_rows(lease.id, next(steps))

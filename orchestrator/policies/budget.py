@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from itertools import accumulate
+from collections.abc import Callable, Mapping, Sequence
 from typing import Literal
 
 import numpy as np
@@ -22,22 +21,16 @@ class Equal(BudgetChoice):
     kind: Literal["equal"] = "equal"
 
     def share(self, run: Run, lease: int, rng: np.random.Generator) -> list[Share]:
-        level = water_level([m.committed for m in run.members.values()], run.remaining)
-        shares: list[Share] = []
-        left = run.remaining
-        for member in sorted(run.idle, key=lambda m: (m.spent, m.index)):
+        level, shares, left = run.level, list[Share](), run.remaining
+        for member in run.bench:
+            if len(shares) >= run.free or left < run.cheapest:
+                break
             gap = max(1, math.ceil(level - member.spent))
-            size = fit(portion(gap, lease), member, left) if len(shares) < run.free else 0
+            size = fit(portion(gap, lease), member, left)
             if size:
                 shares.append(Share(member.name, size, f"equal: {member.spent} spent of a level of {level:.0f}"))
                 left -= size
         return shares
-
-
-def water_level(heights: Iterable[int], pool: int) -> float:
-    """How high the water stands when ``pool`` is poured over columns of these heights."""
-    # Counting in a column that stays dry only raises the mean: the least of the means is the level.
-    return min((pool + below) / wet for wet, below in enumerate(accumulate(sorted(heights)), start=1))
 
 
 class Bandit(BudgetChoice):
@@ -134,8 +127,7 @@ class SuccessiveHalving(BudgetChoice):
     eta: int = Field(2, ge=2, description="Of so many members one is kept after a round (rounded up).")
 
     def share(self, run: Run, lease: int, rng: np.random.Generator) -> list[Share]:
-        prices = max(m.row_price for m in run.members.values())
-        rungs = self.rungs(run.budget, len(run.members), prices)
+        rungs = self.rungs(run.budget, len(run.members), run.dearest)
         survivors = list(run.members.values())
         for number, (size, target) in enumerate(rungs[:-1], start=1):
             # Who is in a later rung stays there: survivors only get better, and those left behind stand still.

@@ -66,8 +66,7 @@ class Composed(Policy):
         """The usual length of a lease, in evaluations."""
         if self.lease is not None:
             return self.lease
-        dearest = max(member.row_price for member in run.members.values())
-        return max(10 * dearest, run.budget // (20 * len(run.members)))
+        return max(10 * run.dearest, run.budget // (20 * len(run.members)))
 
     def _lease(self, run: Run, number: int, share: Share, rng: np.random.Generator) -> Lease:
         member = run.members[share.agent]
@@ -98,7 +97,7 @@ def within_cube(center: Array, radius: float) -> Region:
     """A box of this radius round the center, moved as little as needed to lie within the cube. So a radius of 0.5
     is the whole cube, wherever the best point is, and a narrow box still holds its point."""
     reach = min(radius, 0.5)
-    return Region(np.clip(center, reach, 1.0 - reach), radius)
+    return Region(np.minimum(np.maximum(center, reach), 1.0 - reach), radius)
 
 
 def _own_center(run: Run, member: Member) -> Array:

@@ -65,7 +65,7 @@ class AucBandit(BudgetChoice):
     explore: float = Field(0.2, ge=0, description="What not having been asked for long is worth.")
 
     def share(self, run: Run, lease: int, rng: np.random.Generator) -> list[Share]:
-        total, left = sum(m.leases for m in run.members.values()), run.remaining
+        total, left = run.collected, run.remaining
         ranked = sorted(run.idle, key=lambda m: (-self.score(m, total), m.index))
         shares: list[Share] = []
         for member in ranked:

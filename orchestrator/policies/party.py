@@ -121,7 +121,7 @@ class Party(Policy):
             fresh = fresh or bool(hopeless)
             why = f"{why}; {self._standing(member)}"
         budget = max(size * run.space.dimension, member.row_price)
-        if left - budget < min(m.row_price for m in run.members.values()):
+        if left - budget < run.cheapest:
             # What would be left over is too little for a lease of its own.
             budget = left
         return Lease(

@@ -45,7 +45,7 @@ class Ring(SharingChoice):
     kind: Literal["ring"] = "ring"
 
     def shared(self, run: Run, member: Member, rng: np.random.Generator) -> Shared:
-        left = list(run.members.values())[member.index - 1].best
+        left = run.team[member.index - 1].best
         if left is None or not better(left, member.best):
             return alone("ring: left neighbour has no better", member)
         return Shared(left, True, f"ring: {words(left)}, its left neighbour")

@@ -12,7 +12,6 @@ import signal
 import sqlite3
 import subprocess
 import sys
-import tempfile
 import textwrap
 import threading
 import time
@@ -30,7 +29,7 @@ from searchparty.orchestrator.reading import LogReader, trace
 OBJECTIVES = '''
 import os, time
 
-CALLS = os.path.join(os.path.dirname(__file__), "calls")
+CALLS = FOLDER + "/calls"
 
 def called():
     """A byte for each evaluation, whoever makes it, and however its process ends."""
@@ -114,7 +113,8 @@ def trial(
 ) -> Trial:
     """Write an experiment, and work it once without interruption."""
     folder.mkdir(parents=True)
-    (folder / "objectives.py").write_text(OBJECTIVES)
+    # Where calls are counted stands in the text: on a cluster a copy of the file is run, elsewhere.
+    (folder / "objectives.py").write_text(f"FOLDER = {str(folder)!r}\n{OBJECTIVES}")
     path = folder / "trial.yaml"
     path.write_text(
         textwrap.dedent(f"""\
@@ -346,80 +346,18 @@ def kill_part(one: Trial, out: Path, how: str, tally: Tally, part: str = "raylet
     return errors
 
 
-CLUSTER = """
-import os, signal, subprocess, sys
-from ray.cluster_utils import Cluster
-small = {"num_cpus": 1, "object_store_memory": 80 << 20}
-cluster = Cluster(initialize_head=True, head_node_args=small | {"include_dashboard": False})
-print(cluster.address, flush=True)
-node = None
-for line in sys.stdin:
-    if line.strip() == "add":
-        node = cluster.add_node(**small)
-        print("added", flush=True)
-        continue
-    raylet = node.all_processes["raylet"][0].process.pid
-    listing = subprocess.run(["ps", "-ww", "-o", "pid=,args=", "--ppid", str(raylet)], capture_output=True, text=True)
-    lines = [line.split(None, 1) for line in listing.stdout.splitlines()]
-    for pid in [raylet, *(int(pid) for pid, _ in lines)]:
-        try:
-            os.kill(pid, signal.SIGKILL)
-        except ProcessLookupError:
-            pass
-    print(sum(words.startswith("ray::Host") for _, words in lines), flush=True)
-cluster.shutdown()
-"""
-FAST = {
-    "RAY_health_check_period_ms": "500",
-    "RAY_health_check_failure_threshold": "3",
-    "RAY_health_check_timeout_ms": "1000",
-    "RAY_health_check_initial_delay_ms": "0",
-}
-
-
-class Cluster:
-    """A head and, when asked for, one more node, on this machine and in a process of its own."""
-
-    def __init__(self) -> None:
-        # Short: the names of sockets in it may not be long.
-        self._place = tempfile.TemporaryDirectory(prefix="sp", dir="/tmp", ignore_cleanup_errors=True)
-        self.environment = {**os.environ, "RAY_TMPDIR": self._place.name}
-        self._process = subprocess.Popen(
-            [sys.executable, "-c", CLUSTER], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
-            text=True, env=self.environment | FAST,
-        )  # fmt: skip
-        assert self._process.stdout is not None
-        self.address = self._process.stdout.readline().strip()
-        assert self.address
-
-    def tell(self, word: str) -> str:
-        """ "add" a node, or "kill" the one that was added, with all its processes: how many actors lived there."""
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        self._process.stdin.write(word + "\n")
-        self._process.stdin.flush()
-        return self._process.stdout.readline().strip()
-
-    def close(self) -> None:
-        assert self._process.stdin is not None
-        self._process.stdin.close()
-        self._process.wait(60)
-        self._place.cleanup()
-
-
-def kill_node(cluster: Cluster, one: Trial, out: Path, tally: Tally) -> int:
+def kill_node(cluster: Any, node: Any, one: Trial, out: Path, tally: Tally) -> int:
     """Kill a node, with all its processes, under a driver that goes on; how many actors lived there."""
     one.fresh_calls()
-    cluster.tell("add")
     words = ("run", one.yaml, "--out", out, "--executor", "ray", "--address", cluster.address)
     process = started(*words, env=cluster.environment)
     wait_for_more(out, 0, process)
     killed = time.monotonic()
-    lost = int(cluster.tell("kill"))
+    lost = cluster.kill(node)
     _, errors = process.communicate(timeout=120)
     assert process.returncode == 0, errors
     tally.seconds += time.monotonic() - killed
     tally.kills += 1
     tally.repeated += one.counted() - one.calls
     tally.judge(one, out, f"node, {out.name}")
-    return lost
+    return int(lost)

@@ -13,7 +13,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
-from killing import Cluster, Tally, actors, arguments, kill_actors, kill_drivers, kill_node, kill_part, trial
+from clusters import Cluster
+from killing import Tally, actors, arguments, kill_actors, kill_drivers, kill_node, kill_part, trial
 
 from searchparty.orchestrator.executors.on_ray.session import ray, start_ray
 
@@ -62,10 +63,12 @@ def on_ray(folder: Path, share: dict[str, int], seed: int, tallies: dict[str, Ta
         part, how = ("raylet", "gcs_server")[number % 3 == 2], ("ray", "simulated")[number % 2]
         kill_part(slow, folder / f"part-{number}", how, tallies["raylet, control store"], part)
     say(tallies)
-    crowd, cluster = trial(folder / "crowd", team="crowd", budget=2500), Cluster()
+    crowd, cluster = trial(folder / "crowd", team="crowd", budget=2500), Cluster(dashboard=False)
     try:
         for number in range(share["node"]):
-            kill_node(cluster, crowd, folder / f"node-{number}", tallies["node"])
+            node = cluster.add()
+            cluster.ready(2)
+            kill_node(cluster, node, crowd, folder / f"node-{number}", tallies["node"])
     finally:
         cluster.close()
     say(tallies)
@@ -99,6 +102,7 @@ seed: 1
 repeats: {repeats}
 budget: 100000
 landscapes: [{{kind: rastrigin, dimension: 5}}]
+executor: {{kind: ray, placement: spread}}
 strategies:
   team:
     agents: [random-restart, pattern-search, {{kind: random, batch: 10}}]

@@ -5,7 +5,7 @@ import sys
 import time
 
 import pytest
-from killing import Cluster, Tally, kill_actors, kill_drivers, kill_node, kill_part, processes, rows_of, trial
+from killing import Tally, kill_actors, kill_drivers, kill_part, processes, rows_of, trial
 
 # On a machine that does other things as well, starting a process may take ten times as long.
 pytestmark = pytest.mark.timeout(600)
@@ -71,16 +71,3 @@ def test_a_ray_that_is_killed_ends_the_driver_with_a_message_and_it_resumes(slow
     assert tally.seconds < 30
     assert rows_of(out) > 0
     assert not tally.different
-
-
-def test_a_killed_node_costs_no_run(tmp_path):
-    """Two nodes killed, with all their processes, under drivers that go on."""
-    tally, cluster = Tally(), Cluster()
-    try:
-        # With so many actors some live on the second node.
-        crowd = trial(tmp_path / "node", team="crowd", budget=2500)
-        lost = [kill_node(cluster, crowd, tmp_path / f"out-{number}", tally) for number in range(2)]
-    finally:
-        cluster.close()
-    assert not tally.different
-    assert sum(lost) > 0, "no actor lived on a node that was killed"

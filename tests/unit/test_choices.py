@@ -11,7 +11,8 @@ from pydantic import ValidationError
 
 from searchparty.agents.agent import Converged, Finding, Incumbent, Lease, Region
 from searchparty.landscapes.landscape import Space
-from searchparty.orchestrator.policies.budget import Bandit, Equal, SuccessiveHalving, water_level
+from searchparty.orchestrator.order import Columns
+from searchparty.orchestrator.policies.budget import Bandit, Equal, SuccessiveHalving
 from searchparty.orchestrator.policies.choices import Share, Shared, SharingChoice, portion
 from searchparty.orchestrator.policies.composed import Composed, within_cube
 from searchparty.orchestrator.policies.radius import Fixed, Shrink, TrustRegion
@@ -54,10 +55,10 @@ def names(shares: list[Share]) -> list[tuple[str, int]]:
 
 class TestEqual:
     def test_water_level(self) -> None:
-        assert water_level([0, 0], 10) == 5
-        assert water_level([0, 10], 10) == 10
-        assert water_level([0, 10], 4) == 4
-        assert water_level([3, 0, 100], 7) == 5
+        assert Columns([0, 0]).level(10) == 5
+        assert Columns([0, 10]).level(10) == 10
+        assert Columns([0, 10]).level(4) == 4
+        assert Columns([3, 0, 100]).level(7) == 5
 
     @pytest.mark.parametrize(("gap", "size"), [(5, 5), (10, 10), (11, 6), (19, 10), (20, 10), (1000, 10)])
     def test_portions_leave_no_crumbs(self, gap: int, size: int) -> None:

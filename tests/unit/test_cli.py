@@ -76,6 +76,8 @@ def test_report_of_several_results_compares_them(command, done):
         (["report", "nowhere"], "does not exist"),
         (["trace", "nowhere"], "does not exist"),
         (["resume", "nowhere"], "experiment.yaml"),
+        (["simulate", "small.yaml", "--workers", "ten"], "--workers must be whole numbers from 1 to 100000"),
+        (["simulate", "small.yaml", "--workers", "300"], "budget must be at least 300, a row for each of 300 agents"),
         (["list", "agents", "gird"], "Did you mean 'grid'"),
     ],
 )
@@ -92,6 +94,21 @@ def test_list_names_what_there_is(command, done, family):
     assert process.returncode == 0
     wanted = {"agents": "grid", "landscapes": "rastrigin", "policies": "composed", "experiments": "quickstart"}
     assert wanted[family] in process.stdout
+
+
+def test_simulate_prints_the_sizes_and_the_best(command, done):
+    folder, _ = done
+    process = command(
+        *("simulate", "small.yaml", "--workers", "1,4", "--set", "stop.precision=0.5", "--price", "2"),
+        *("--cost-limit", "1"),
+        cwd=folder,
+    )
+    assert process.returncode == 0, process.stderr
+    assert "Each number of workers is another experiment" in process.stdout
+    assert "speed-up" in process.stdout
+    assert "rastrigin D=2, party, fastest within 1: " in process.stdout
+    assert "Results: results/small-simulation-1" in process.stdout
+    assert (folder / "results/small-simulation-1/simulation.html").exists()
 
 
 def test_schema_is_json(command, done):

@@ -125,6 +125,18 @@ SETTINGS = [
     ("100", "100\nexecutor: raay", "executor must be ray or simulated, got 'raay' (x.yaml:3). Did you mean 'ray'?"),
     ("100", "100\nexecutor: {kind: ray, actor: 2}", "executor.actor must be a known setting, got 'actor' (x.yaml:3). "
      "Did you mean 'actors'?"),
+    ("100", "100\nexecutor: {kind: simulated, latency: -1}", "executor.latency.mean must be at least 0.0, got -1 "
+     "(x.yaml:3)*"),
+    ("100", "100\nexecutor: {kind: simulated, latency: true}", "executor.latency must be a mapping (key: value), got "
+     "true (x.yaml:3)*"),
+    ("100", "100\nexecutor: {kind: simulated, evaluation: {meen: 2}}", "executor.evaluation.meen must be a known "
+     "setting, got 'meen' (x.yaml:3). Did you mean 'mean'?"),
+    ("100", "100\nexecutor: {kind: simulated, evaluation: expnential}", "executor.evaluation.kind must be one of "
+     "constant, lognormal, exponential, got 'expnential' (x.yaml:3). Did you mean 'exponential'?"),
+    ("100", "100\nexecutor: {kind: simulated, stragglers: {factor: 0.5}}", "executor.stragglers.factor must be at "
+     "least 1.0, got 0.5 (x.yaml:3). It is: So many times longer its evaluations take (default: 3.0)."),
+    ("100", "100\nexecutor: {kind: simulated, failures: {probability: 1}}", "executor.failures.probability must be "
+     "below 1.0, got 1 (x.yaml:3)*"),
     ("100", "100\nexecutor: 3", "executor must be ray, simulated, or a mapping with a kind, got 3 (x.yaml:3)*"),
     ("100", "100\nsweep: [1]", "sweep must be a mapping from paths to lists, got [1] (x.yaml:3)*"),
     ("100", "100\nsweep:\n  budget: 5", "sweep.budget must be a list of at least one value, got 5 (x.yaml:4)*"),

@@ -18,6 +18,7 @@ from .door import TOKEN
 
 ENDED = ("SUCCEEDED", "FAILED", "STOPPED")
 POLL_SECONDS = 0.5
+PATIENCE_SECONDS = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,21 +47,32 @@ class Jobs:
             from ray.job_submission import JobSubmissionClient
 
             self._client: Any = JobSubmissionClient(address)
-        # It tells of its uploads and its sockets.
-        logging.getLogger("ray").setLevel(logging.ERROR)
+        # They tell of uploads and sockets.
+        for name in list(logging.root.manager.loggerDict):
+            if name.startswith("ray."):
+                logging.getLogger(name).setLevel(logging.ERROR)
 
     def send(
         self, entrypoint: str, tree: Path, id: str, metadata: dict[str, str], options: Mapping[str, Any] | None = None
     ) -> None:
         """Send a job that runs ``entrypoint`` by a shell, in a copy of ``tree``, on the head."""
+        deadline = time.monotonic() + PATIENCE_SECONDS
         with self._explained():
-            self._client.submit_job(
-                entrypoint=entrypoint,
-                submission_id=id,
-                runtime_env={"working_dir": str(tree)},
-                metadata=metadata,
-                **(options or {}),
-            )
+            while True:
+                try:
+                    self._client.submit_job(
+                        entrypoint=entrypoint,
+                        submission_id=id,
+                        runtime_env={"working_dir": str(tree)},
+                        metadata=metadata,
+                        **(options or {}),
+                    )
+                    return
+                except RuntimeError as error:
+                    # So it is for some seconds after a cluster was started.
+                    if "No available agent" not in str(error) or time.monotonic() > deadline:
+                        raise
+                time.sleep(POLL_SECONDS)
 
     def job(self, id: str) -> Job:
         """What the cluster knows of a job. Raises ExecutorError if that is nothing."""

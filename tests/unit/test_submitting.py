@@ -1,0 +1,140 @@
+"""Submitting and fetching, with a cluster that is this process; the real one is in tests/faults/test_cluster.py."""
+
+import re
+import subprocess
+import sys
+
+import pytest
+
+from searchparty.experiments import afar, submitting
+from searchparty.experiments.resuming import ResultsError
+from searchparty.experiments.running import run
+from searchparty.experiments.spec import load, loads
+from searchparty.orchestrator.reading import LogReader, trace_hash
+
+
+class Job:
+    def __init__(self, metadata, log="", status="SUCCEEDED"):
+        self.metadata, self.printed, self.status, self.message = metadata, log, status, ""
+        self.id = "job"
+
+    ended = True
+
+
+class Cluster:
+    """Runs what is sent at once, here, in a folder of its own."""
+
+    def __init__(self, folder, spoil=lambda text: text):
+        self.folder, self.known, self.sent, self.spoil = folder, {}, [], spoil
+
+    def send(self, entrypoint, tree, id, metadata, options=None):
+        self.sent.append(entrypoint)
+        words = entrypoint.split()
+        files = {str(path.relative_to(tree)) for path in tree.rglob("*") if path.is_file()}
+        log, code = "", 0
+        if "send" in words:
+            done = subprocess.run(["bash", "-c", entrypoint], cwd=tree, capture_output=True, text=True)
+            log, code = done.stdout, done.returncode
+        self.known[id] = Job(metadata, self.spoil(log), "FAILED" if code else "SUCCEEDED")
+        self.known[id].files = files
+        self.known[id].yaml = (tree / "experiment.yaml").read_text() if "experiment.yaml" in files else ""
+
+    def job(self, id):
+        return self.known[id]
+
+    wait = job
+
+    def log(self, id):
+        return self.known[id].printed
+
+    def forget(self, id):
+        del self.known[id]
+
+
+@pytest.fixture
+def experiment(small_yaml):
+    return load(small_yaml())
+
+
+def test_a_job_is_the_experiment_on_the_rays_own_cluster(experiment, tmp_path):
+    cluster = Cluster(tmp_path)
+    id = submitting.submit(experiment, cluster, place="/data/sp")
+    assert re.fullmatch(r"small-[0-9a-f]{6}", id)
+    begins, ends = cluster.sent[0].split(id)
+    assert begins == "python3 -I searchparty/experiments/afar.py run experiment.yaml --out /data/sp/"
+    assert ends == " --executor ray --address auto --no-report"
+    job = cluster.known[id]
+    assert {"experiment.yaml", "searchparty/experiments/afar.py"} <= job.files
+    assert loads(job.yaml).executor.kind == "ray"
+    again = submitting.submit(experiment, cluster, resumed=id)
+    assert f"resume /data/sp/{id} " in cluster.sent[1]
+    assert submitting.results_of(cluster.job(again)) == f"/data/sp/{id}"
+
+
+@pytest.mark.parametrize("repeats", [1, 40])
+def test_results_come_home_to_the_bit(small_yaml, tmp_path, repeats):
+    text = small_yaml().read_text().replace("repeats: 2", f"repeats: {repeats}")
+    there = run(loads(text), out=tmp_path / "there", report=False)
+    cluster = Cluster(tmp_path)
+    cluster.known["one"] = Job({"results": str(there.path)})
+    home = submitting.fetch(cluster, "one", tmp_path / "home")
+    assert (home / "experiment.yaml").read_text() == (there.path / "experiment.yaml").read_text()
+    with LogReader(home) as one, LogReader(there.path) as other:
+        assert trace_hash(one) == trace_hash(other)
+    # Once more, into the same place.
+    assert submitting.fetch(cluster, "one", tmp_path / "home") == home
+
+
+def test_a_log_that_still_grows_is_copied_as_it_stands(tmp_path, small_yaml):
+    from searchparty.experiments.plan import plan
+    from searchparty.orchestrator.logfile import LogFile
+
+    place = tmp_path / "there"
+    place.mkdir()
+    (place / "experiment.yaml").write_text(small_yaml().read_text())
+    log = LogFile(place / "log.sqlite", {})
+    (first, *_) = plan(load(small_yaml())).runs
+    log.run(first)
+    log.commit()
+    cluster, said = Cluster(tmp_path), []
+    cluster.known["one"] = Job({"results": str(place)}, status="RUNNING")
+    cluster.known["one"].ended = False
+    home = submitting.fetch(cluster, "one", tmp_path / "home", said.append)
+    log.close()
+    with LogReader(home) as reader:
+        assert [record.id for record in reader.runs()] == [first.id]
+    assert said == ["one is running: this is what it had found by now. Fetch it again later."]
+
+
+def test_what_is_damaged_on_the_way_is_refused(tmp_path, small_yaml):
+    there = run(load(small_yaml()), out=tmp_path / "there", report=False)
+    cluster = Cluster(tmp_path, lambda text: re.sub(r'"crc32": \d+', '"crc32": 1', text))
+    cluster.known["one"] = Job({"results": str(there.path)})
+    with pytest.raises(ResultsError, match=r"experiment\.yaml came home damaged\. Fetch it again"):
+        submitting.fetch(cluster, "one", tmp_path / "home")
+    assert not (tmp_path / "home").exists()
+
+
+def test_results_that_are_not_there(tmp_path):
+    cluster = Cluster(tmp_path)
+    cluster.known["one"] = Job({"results": str(tmp_path / "nowhere")})
+    with pytest.raises(
+        ResultsError, match="results must be on the cluster's head, got .*nowhere has no experiment.yaml"
+    ):
+        submitting.fetch(cluster, "one", tmp_path / "home")
+    cluster.known["two"] = Job({})
+    with pytest.raises(ResultsError, match="job must be one that `searchparty submit` sent"):
+        submitting.fetch(cluster, "two", tmp_path / "home")
+
+
+def test_a_directory_of_another_job_is_left_alone(tmp_path):
+    (tmp_path / "home").mkdir()
+    (tmp_path / "home" / "job").write_text("another\n")
+    cluster = Cluster(tmp_path)
+    cluster.known["one"] = Job({"results": str(tmp_path)})
+    with pytest.raises(ResultsError, match="--out must be a new directory, or one that one was fetched into"):
+        submitting.fetch(cluster, "one", tmp_path / "home")
+
+
+def test_the_python_that_is_found_is_this_one_where_there_is_no_ray():
+    assert afar.rays_python() == sys.executable
