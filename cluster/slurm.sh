@@ -3,8 +3,8 @@
 #
 #     sbatch cluster/slurm.sh my.yaml [RESULTS]
 #
-# Submit it where all nodes see the files, with the environment active that has searchparty and ray[default]. RESULTS
-# is results/<job's name>-<job's number> unless given. A job that is requeued goes on where it stopped; so does one that
+# Submit it where all nodes see the files, with the environment active that has searchparty. RESULTS is
+# results/<job's name>-<job's number> unless given. A job that is requeued goes on where it stopped; so does one that
 # is submitted again with the same RESULTS. docs/cluster.md says more. Change these to what your site offers:
 #
 #SBATCH --job-name=searchparty
@@ -139,8 +139,12 @@ rm -rf "$private"
 mkdir -m 700 "$private"
 (umask 077 && python3 -c 'import secrets; print(secrets.token_hex(32), end="")' >"$private/token")
 
-start_ray --nodes=1 --ntasks=1 --nodelist="$head" -- \
-    --head --node-ip-address="$ip" --port="$port" --ray-client-server-port=$((port + 1)) --include-dashboard=false
+head_options=(--head --node-ip-address="$ip" --port="$port" --include-dashboard=false)
+# Ray opens this one too where it can, and would do so at the same port for every job.
+if python3 -c 'import grpc' 2>/dev/null; then
+    head_options+=(--ray-client-server-port=$((port + 1)))
+fi
+start_ray --nodes=1 --ntasks=1 --nodelist="$head" -- "${head_options[@]}"
 until attend ray health-check --address "$address" >/dev/null 2>&1; do
     kill -0 "${steps[0]}" 2>/dev/null || failed "Ray did not start on $head."
     ((SECONDS < patience)) || failed "Ray did not come up on $head within $patience s."

@@ -93,8 +93,9 @@ def remarks(place: FileSystem) -> list[str]:
     if not place.network:
         return []
     said = [
-        f"The results are on a network file system ({place}): the log is kept with a rollback journal, synced at every "
-        "commit. That is slower for cheap evaluations than a disk of this machine, which --out PATH may name."
+        f"The results are on a network file system ({place}): the log is kept with a rollback journal, and a commit "
+        "waits for the server's disk. That costs cheap evaluations some percent; --out PATH may name a disk of this "
+        "machine."
     ]
     if place.locks_here_only:
         said.append("Its locks are not seen by other machines: do not write to these results from two of them.")

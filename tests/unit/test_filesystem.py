@@ -58,7 +58,7 @@ def test_locks_that_other_machines_do_not_see():
 def test_a_remark_names_file_system_mode_cost_and_cure():
     assert remarks(found_in(MOUNTS, "/home/ann/scratch")) == []
     (said,) = remarks(found_in(MOUNTS, "/home/ann"))
-    for words in ("network file system (nfs4, mounted at /home)", "rollback journal", "slower", "--out PATH"):
+    for words in ("network file system (nfs4, mounted at /home)", "rollback journal", "some percent", "--out PATH"):
         assert words in said
     assert "not seen by other machines" in remarks(found_in(MOUNTS, "/old/r"))[1]
 
