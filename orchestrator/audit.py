@@ -11,6 +11,9 @@ import numpy as np
 from ..agents.agent import Incumbent, Lease, Region, in_cube
 from .run import Member, Run
 
+Place = tuple[Any, ...]
+"""(policy, decision) or (policy, decision, lease): put into words only where something is wrong."""
+
 
 class Refused(ValueError):
     """A policy decided what a run cannot grant; the message says which rule and what to do."""
@@ -22,7 +25,7 @@ def audit(run: Run, leases: tuple[Lease, ...], policy: str = "?") -> None:
     ``policy`` is the policy's kind, for messages. Together with the rule that a fresh lease which proposes nothing
     is charged in full, this makes every run end: a lease that is granted can be spent.
     """
-    where = f"policy {policy}, decision {run.decisions}"
+    where: Place = (policy, run.decisions)
     if type(leases) is not tuple or not all(isinstance(lease, Lease) for lease in leases):
         raise _refused("decision", "a tuple of Lease", _name(leases), where, "Return (lease, ...) or () to wait.")
     if len(leases) > run.free:
@@ -36,7 +39,7 @@ def audit(run: Run, leases: tuple[Lease, ...], policy: str = "?") -> None:
     named: set[str] = set()
     left = run.remaining
     for offset, lease in enumerate(leases):
-        here = f"{where}, lease {lease.id}"
+        here: Place = (*where, lease.id)
         if lease.id != run.leases + offset or type(lease.id) is not int:
             raise _refused("id", f"{run.leases + offset}", f"{lease.id!r}", here, "Count on from run.leases.")
         member = _audit_agent(run, lease, named, here)
@@ -49,7 +52,7 @@ def audit(run: Run, leases: tuple[Lease, ...], policy: str = "?") -> None:
             _audit_incumbent(run, lease.incumbent, here)
 
 
-def _audit_agent(run: Run, lease: Lease, named: set[str], here: str) -> Member:
+def _audit_agent(run: Run, lease: Lease, named: set[str], here: Place) -> Member:
     member = run.members.get(lease.agent) if isinstance(lease.agent, str) else None
     if member is None:
         close = get_close_matches(str(lease.agent), run.members, n=1)
@@ -64,7 +67,7 @@ def _audit_agent(run: Run, lease: Lease, named: set[str], here: str) -> Member:
     return member
 
 
-def _audit_budget(lease: Lease, member: Member, left: int, here: str) -> None:
+def _audit_budget(lease: Lease, member: Member, left: int, here: Place) -> None:
     budget = lease.budget
     if type(budget) is not int or budget < 1:
         rule = "a whole number of evaluations of at least 1"
@@ -77,7 +80,7 @@ def _audit_budget(lease: Lease, member: Member, left: int, here: str) -> None:
         raise _refused("budget", rule, f"{budget}", here, "Keep the sum of a decision within run.remaining.")
 
 
-def _audit_region(run: Run, region: Region, here: str) -> None:
+def _audit_region(run: Run, region: Region, here: Place) -> None:
     if not isinstance(region, Region):
         raise _refused("region", "a Region", _name(region), here, "Use Region(center, radius).")
     center, radius = region.center, region.radius
@@ -92,7 +95,7 @@ def _audit_region(run: Run, region: Region, here: str) -> None:
         raise _refused("region.radius", rule, f"{radius!r}", here, "0.5 spans the cube from its middle.")
 
 
-def _audit_words(run: Run, lease: Lease, member: Member, here: str) -> None:
+def _audit_words(run: Run, lease: Lease, member: Member, here: Place) -> None:
     if member.needs_fresh and not lease.fresh:
         cause = "has not begun" if member.leases == 0 else "failed" if member.failed else "converged"
         got = f"{lease.fresh!r} for {member.name!r}, which {cause}"
@@ -106,7 +109,7 @@ def _audit_words(run: Run, lease: Lease, member: Member, here: str) -> None:
         raise _refused("settings", "a dict", _name(lease.settings), here, "Use {} for the agent's own.")
 
 
-def _audit_incumbent(run: Run, incumbent: Incumbent, here: str) -> None:
+def _audit_incumbent(run: Run, incumbent: Incumbent, here: Place) -> None:
     if not isinstance(incumbent, Incumbent):
         raise _refused("incumbent", "an Incumbent or None", _name(incumbent), here, "Use run.incumbent.")
     if not _is_point(incumbent.point, run.space.dimension):
@@ -128,5 +131,6 @@ def _name(value: Any) -> str:
     return f"{value!r:.80} ({type(value).__name__})"
 
 
-def _refused(field: str, rule: str, got: str, here: str, advice: str) -> Refused:
-    return Refused(f"{field} must be {rule}, got {got} ({here}). {advice}")
+def _refused(field: str, rule: str, got: str, here: Place, advice: str) -> Refused:
+    place = ", ".join(f"{what} {which}" for what, which in zip(("policy", "decision", "lease"), here, strict=False))
+    return Refused(f"{field} must be {rule}, got {got} ({place}). {advice}")

@@ -76,6 +76,8 @@ class Clock:
         """Seconds of all workers spent on evaluations, those that were lost included."""
         self._run, self._seconds, self._ended = run, seconds, ended
         self._chances = Chances(run) if self.delays.random else None
+        self._hazard = -math.log1p(-self.delays.failures.probability)
+        """That a lease loses its worker, however long it is, as a rate over the lease."""
         self._free = [(0.0, worker) for worker in range(workers)]
         self._unknown = 0
         """Workers with a lease that is not collected."""
@@ -141,7 +143,7 @@ class Clock:
             work *= delays.stragglers.factor
         whole = work + delays.latency.total(1, 0.0, way)
         failures = delays.failures
-        hazard = -math.log1p(-failures.probability) + (0.0 if failures.every is None else whole / failures.every)
+        hazard = self._hazard if failures.every is None else self._hazard + whole / failures.every
         wasted, losses = (0.0, 0) if lost >= -math.expm1(-hazard) else self._wasted(held.lease, whole, hazard)
         held.end = held.start + wasted + losses * failures.replacement + whole
         heappush(self._free, (held.end, held.worker))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 from statistics import NormalDist
 from typing import Annotated, Any, Literal
 
@@ -48,9 +49,16 @@ class Duration(Model):
             return mean
         if self.kind == "exponential":
             return mean / times * float(gammaincinv(times, uniform))
-        sigma = DEFAULT_SIGMA if self.sigma is None else self.sigma
-        variance = math.log1p(math.expm1(sigma * sigma) / times)
-        return mean * math.exp(math.sqrt(variance) * NORMAL.inv_cdf(max(uniform, LEAST)) - variance / 2)
+        spread, shift = summed(DEFAULT_SIGMA if self.sigma is None else self.sigma, times)
+        return mean * math.exp(spread * NORMAL.inv_cdf(max(uniform, LEAST)) - shift)
+
+
+@lru_cache(maxsize=1024)
+def summed(sigma: float, times: int) -> tuple[float, float]:
+    """The sigma of the sum of so many lognormal durations, as a lognormal, and what its logarithm's mean is below the
+    logarithm of its mean."""
+    variance = math.log1p(math.expm1(sigma * sigma) / times)
+    return math.sqrt(variance), variance / 2
 
 
 def _spelt_out(value: Any) -> Any:
