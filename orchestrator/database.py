@@ -14,6 +14,7 @@ import numpy as np
 
 from ..agents.agent import RowFailure, Rows
 from .codec import loads
+from .filesystem import holding
 from .log import LogError, LogLost, joined
 from .run import Event
 
@@ -67,18 +68,29 @@ class Session:
 
 def explained(error: sqlite3.Error, path: Path) -> LogError:
     """What went wrong with a log file, in words, with a cure."""
-    text = str(error)
+    text, name = str(error), getattr(error, "sqlite_errorname", "")
     if "not a database" in text or "no such table" in text:
         return LogError(f"{path} is not a searchparty log ({text}). {NOT_OURS}")
     if "malformed" in text or "corrupt" in text:
         return LogError(f"{path} is damaged ({text}). {DAMAGED}")
     if "readonly" in text or "unable to open" in text:
         return LogError(f"{path} cannot be written or opened ({text}). Check its permissions, and those of its folder.")
-    if "locked" in text:
-        return LogError(f"{path} is in use by another process ({text}). Wait until that ends.")
+    if "locked" in text or ("LOCK" in name and "IOERR" in name):
+        return LogError(f"{path} is in use by another process ({text}). Wait until that ends.{_unless(path)}")
     return LogLost(
         f"{path} can be written no longer ({text}). What it holds is safe: free some space on the disk, and go on "
         f"with: searchparty resume {path.parent}"
+    )
+
+
+def _unless(path: Path) -> str:
+    """What else than another process may keep a log from being locked."""
+    place = holding(path)
+    if not place.network:
+        return ""
+    return (
+        f" Or else its file system refuses all locks ({place}): then copy the directory to a disk of this machine, or "
+        "have it mounted with locks."
     )
 
 

@@ -19,6 +19,8 @@ from killing import kill_drivers, text_of, trial, wait_for_more
 from searchparty.experiments.report import write_report
 from searchparty.experiments.running import resume
 from searchparty.experiments.verifying import verified
+from searchparty.orchestrator import filesystem
+from searchparty.orchestrator.database import explained
 from searchparty.orchestrator.filesystem import UNKNOWN, FileSystem
 from searchparty.orchestrator.log import LogError, LogLost
 from searchparty.orchestrator.logfile import LogFile
@@ -197,6 +199,18 @@ def test_a_file_system_without_locks_is_refused(tmp_path, monkeypatch, number):
     with pytest.raises(LogError, match=f"results must be where files can be locked, got {tmp_path} .*{cure}"):
         LogFile(tmp_path / "log.sqlite", place=NFS)
     assert files(tmp_path) == {"log.lock"}
+
+
+@pytest.mark.parametrize("name", ["SQLITE_BUSY", "SQLITE_IOERR_RDLOCK"])
+def test_a_reader_where_locks_are_refused_is_told_that_it_may_be_that(tmp_path, monkeypatch, name):
+    """SQLite itself tells "somebody has it" and "there are no locks" apart only now and then."""
+    error = sqlite3.OperationalError("database is locked" if name == "SQLITE_BUSY" else "disk I/O error")
+    error.sqlite_errorname = name
+    monkeypatch.setattr(filesystem, "MOUNTS", tmp_path / "mounts")
+    assert str(explained(error, tmp_path / "log.sqlite")).endswith("Wait until that ends.")
+    (tmp_path / "mounts").write_text("23 22 0:9 / / rw - nfs files:/export rw,nolock\n")
+    said = str(explained(error, tmp_path / "log.sqlite"))
+    assert "refuses all locks (nfs, mounted at /): then copy the directory to a disk" in said
 
 
 def test_a_lock_that_fails_is_not_taken_for_another_process(tmp_path, monkeypatch):
