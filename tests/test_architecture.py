@@ -14,7 +14,8 @@ DOORS = {
     "ray": {f"orchestrator/executors/on_ray/{name}.py" for name in RAY},
     "matplotlib": {"experiments/figures.py"},
     "yaml": {"experiments/spec.py"},
-    "sqlite3": {f"orchestrator/{name}.py" for name in ("database", "held", "journal", "logfile", "reading", "writer")},
+    "sqlite3": {"experiments/afar.py"}
+    | {f"orchestrator/{name}.py" for name in ("database", "held", "journal", "logfile", "reading", "writer")},
     "greenlet": {"agents/inverted.py"},
     "pandas": {"experiments/table.py"},
 }
