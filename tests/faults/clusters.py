@@ -65,12 +65,14 @@ class Cluster:
         words = ["--head", "--port", str(ports[0]), "--ray-client-server-port", str(ports[2])]
         words += ["--include-dashboard", str(dashboard).lower(), "--dashboard-port", str(ports[1])]
         self._start([*words, "--num-cpus", str(cpus)])
-        self._wait_for(ports[0])
+        self._up(0)
 
     def add(self, cpus: int = 1, resources: dict[str, float] | None = None) -> subprocess.Popen[bytes]:
-        """One more node; it may take seconds until it has joined."""
+        """One more node. One after the other: two that start at once on one machine may wait for each other."""
         words = ["--address", self.address, "--num-cpus", str(cpus), "--resources", json.dumps(resources or {})]
-        return self._start(words)
+        node = self._start(words)
+        self._up(len(self._nodes) - 1)
+        return node
 
     def ready(self, count: int, seconds: float = 60.0) -> None:
         """Wait until so many nodes live."""
@@ -111,19 +113,19 @@ class Cluster:
 
     def _start(self, words: list[str]) -> subprocess.Popen[bytes]:
         words = [*words, *SMALL, "--dashboard-agent-listen-port", str(free_ports(1)[0])]
-        node = subprocess.Popen(
-            [RAY, "start", "--block", *words], env=self.environment | FAST, stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL, cwd=self._place.name,
-        )  # fmt: skip
+        with (Path(self._place.name) / f"node-{len(self._nodes)}.txt").open("wb") as said:
+            node = subprocess.Popen(
+                [RAY, "start", "--block", *words], env=self.environment | FAST, stdout=said, stderr=said,
+                cwd=self._place.name,
+            )  # fmt: skip
         self._nodes.append(node)
         return node
 
-    def _wait_for(self, port: int, seconds: float = 60.0) -> None:
+    def _up(self, number: int, seconds: float = 90.0) -> None:
+        """Wait until a node says that it is: those who join a head that is half up may be left waiting for good."""
+        said = Path(self._place.name) / f"node-{number}.txt"
         deadline = time.monotonic() + seconds
-        while time.monotonic() < deadline:
-            with contextlib.closing(socket.socket()) as trial:
-                if trial.connect_ex(("127.0.0.1", port)) == 0:
-                    return
-            assert self._nodes[0].poll() is None, "ray start failed"
+        while "Ray runtime started" not in said.read_text(errors="replace"):
+            if self._nodes[number].poll() is not None or time.monotonic() > deadline:
+                raise TimeoutError(f"ray start did not come up: {said.read_text(errors='replace')[-2000:]}")
             time.sleep(0.1)
-        raise TimeoutError("the head did not come up")

@@ -346,18 +346,19 @@ def kill_part(one: Trial, out: Path, how: str, tally: Tally, part: str = "raylet
     return errors
 
 
-def kill_node(cluster: Any, node: Any, one: Trial, out: Path, tally: Tally) -> int:
-    """Kill a node, with all its processes, under a driver that goes on; how many actors lived there."""
+def kill_nodes(cluster: Any, nodes: list[Any], one: Trial, out: Path, tally: Tally) -> int:
+    """Kill nodes in turn, with all their processes, under a driver that goes on; how many actors lived there."""
     one.fresh_calls()
     words = ("run", one.yaml, "--out", out, "--executor", "ray", "--address", cluster.address)
     process = started(*words, env=cluster.environment)
-    wait_for_more(out, 0, process)
-    killed = time.monotonic()
-    lost = cluster.kill(node)
+    lost, killed = 0, time.monotonic()
+    for node in nodes:
+        wait_for_more(out, rows_of(out), process)
+        lost += cluster.kill(node)
+        tally.kills += 1
     _, errors = process.communicate(timeout=120)
     assert process.returncode == 0, errors
     tally.seconds += time.monotonic() - killed
-    tally.kills += 1
     tally.repeated += one.counted() - one.calls
     tally.judge(one, out, f"node, {out.name}")
     return int(lost)

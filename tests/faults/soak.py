@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 from clusters import Cluster
-from killing import Tally, actors, arguments, kill_actors, kill_drivers, kill_node, kill_part, trial
+from killing import Tally, actors, arguments, kill_actors, kill_drivers, kill_nodes, kill_part, trial
 
 from searchparty.orchestrator.executors.on_ray.session import ray, start_ray
 
@@ -68,7 +68,7 @@ def on_ray(folder: Path, share: dict[str, int], seed: int, tallies: dict[str, Ta
         for number in range(share["node"]):
             node = cluster.add()
             cluster.ready(2)
-            kill_node(cluster, node, crowd, folder / f"node-{number}", tallies["node"])
+            kill_nodes(cluster, [node], crowd, folder / f"node-{number}", tallies["node"])
     finally:
         cluster.close()
     say(tallies)
