@@ -1,7 +1,9 @@
 """Simulation: teams of other sizes, predictions, the best number of workers."""
 
 import csv
+import json
 import math
+import sqlite3
 from dataclasses import replace
 
 import numpy as np
@@ -14,6 +16,8 @@ from searchparty.experiments.checks import Opened
 from searchparty.experiments.plan import plan
 from searchparty.experiments.predictions import choices, duration, sizes_table, verdicts
 from searchparty.experiments.problems import SpecError
+from searchparty.experiments.report import write_report
+from searchparty.experiments.running import run
 from searchparty.experiments.simulate import Prediction, planned_sizes, predict
 from searchparty.experiments.simulation import simulate
 from searchparty.experiments.sizing import at_size, resized, sizes_of
@@ -24,6 +28,7 @@ from searchparty.orchestrator.delays import Delays
 from searchparty.orchestrator.drive import begin, drive
 from searchparty.orchestrator.executors.simulated import Simulated
 from searchparty.orchestrator.log import MemoryLog
+from searchparty.orchestrator.reading import LogReader, trace_hash
 from searchparty.orchestrator.run import Found
 from searchparty.orchestrator.tally import Tally
 
@@ -170,6 +175,29 @@ class TestPredictions:
         found, errors = predict(broken, runs)
         assert len(found) == 3
         assert list(errors) == [runs[0][2].id]
+
+
+def test_a_trace_does_not_depend_on_the_clock_and_its_report_does(tmp_path):
+    hashes, pages = set(), []
+    for name, executor in {"wild": WILD | {"workers": 1}, "plain": "simulated"}.items():
+        run(experiment(executor=executor, repeats=1), out=tmp_path / name)
+        with LogReader(tmp_path / name) as reader:
+            hashes.add(trace_hash(reader))
+        pages.append((tmp_path / name / "report.html").read_text())
+    assert len(hashes) == 1
+    assert "the time, and each lease the delays, of the YAML" in pages[0]
+    assert "its declared seconds" in pages[1]
+    # 400 evaluations of a second each, by two agents at once.
+    assert "<td>2</td><td>200</td><td>100 %</td><td>0</td>" in pages[1]
+
+
+def test_a_report_of_an_older_log_has_no_clock(tmp_path):
+    run(experiment(repeats=1, budget=40), out=tmp_path / "old", report=False)
+    with sqlite3.connect(tmp_path / "old" / "log.sqlite") as database:
+        (text,) = database.execute("SELECT value FROM meta WHERE key = 'environment'").fetchone()
+        settings = json.loads(text) | {"clock": {"workers": None, "latency": 0.0, "straggler_probability": 0.5}}
+        database.execute("UPDATE meta SET value = ? WHERE key = 'environment'", (json.dumps(settings),))
+    assert "On the simulated clock" not in write_report(tmp_path / "old").read_text()
 
 
 class TestTally:
