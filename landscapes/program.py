@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import os
-import select
+import selectors
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from . import confine
 
@@ -19,10 +20,32 @@ LAST_WORDS = 2000
 READ = 1 << 20
 QUOTED = 200
 """Bytes of an answer that a message quotes."""
+NEXT = b"-- searchparty: what follows belongs to the next row"
+"""A line on standard error after which nothing counts that was said before it."""
 
 
 class Ended(Exception):
     """The program is gone, or its line is too long to be an answer; the message is a cause of failure."""
+
+
+class Watched:
+    """The pipes of a program that a selector wakes for."""
+
+    __slots__ = ("_data", "_pipes", "_selector")
+
+    def __init__(self, selector: selectors.BaseSelector, data: Any) -> None:
+        self._selector, self._data = selector, data
+        self._pipes: set[int] = set()
+
+    def add(self, pipe: int, event: int = selectors.EVENT_READ) -> None:
+        if pipe not in self._pipes:
+            self._pipes.add(pipe)
+            self._selector.register(pipe, event, self._data)
+
+    def drop(self, pipe: int) -> None:
+        if pipe in self._pipes:
+            self._pipes.discard(pipe)
+            self._selector.unregister(pipe)
 
 
 class Program:
@@ -64,34 +87,47 @@ class Program:
         self._heard = bytearray()
         self._said = bytearray()
         self._mute = False
+        self._watched: Watched | None = None
 
-    def ask(self, line: bytes) -> None:
-        """Send a line, as much of it as the pipe takes now; ``hear`` sends the rest."""
-        if self._heard:
-            raise Ended(f"answered before it was asked: {quoted(self._heard)}")
-        # What it has said up to now belongs to what it was asked before.
-        self._note_words(most=1000)
-        self._said.clear()
-        self._unsent = line
+    def ask(self, line: bytes, ahead: bool = False) -> None:
+        """Send a line, as much of it as the pipe takes now; ``hear`` sends the rest. With ``ahead`` it may still be at
+        work on what it was asked before."""
+        if not ahead:
+            if self._heard:
+                raise Ended(f"answered before it was asked: {quoted(self._heard)}")
+            # What it has said up to now belongs to what it was asked before.
+            self._note_words(most=1000)
+            self._said.clear()
+        self._unsent += line
         self._send()
 
-    def register(self, poll: select.poll) -> None:
-        """Have a poll wake when ``hear`` has something to do."""
-        poll.register(self._out, select.POLLIN)
-        if not self._mute:
-            poll.register(self._err, select.POLLIN)
-        if self._unsent:
-            poll.register(self._in, select.POLLOUT)
+    def watch(self, selector: selectors.BaseSelector, data: Any) -> None:
+        """Have a selector wake, with ``data``, whenever ``hear`` has something to do, until ``unwatch``."""
+        if self._watched is None:
+            self._watched = Watched(selector, data)
+            self._watched.add(self._out)
+            if not self._mute:
+                self._watched.add(self._err)
+            if self._unsent:
+                self._watched.add(self._in, selectors.EVENT_WRITE)
+
+    def unwatch(self) -> None:
+        """Have the selector wake no more."""
+        if self._watched is not None:
+            for pipe in (self._out, self._err, self._in):
+                self._watched.drop(pipe)
+            self._watched = None
 
     def hear(self) -> bytes | None:
         """Send and read what can be without waiting: a whole line, or None. Raises Ended."""
-        self._send()
-        self._note_words()
-        piece = _read(self._out)
-        if piece == b"":
-            raise Ended(self.ending())
-        if piece is not None:
-            self._heard += piece
+        if b"\n" not in self._heard:
+            self._send()
+            self._note_words()
+            piece = _read(self._out)
+            if piece == b"":
+                raise Ended(self.ending())
+            if piece is not None:
+                self._heard += piece
         line, newline, rest = self._heard.partition(b"\n")
         if newline:
             self._heard = rest
@@ -102,10 +138,16 @@ class Program:
 
     def wait(self, deadline: float | None) -> bytes:
         """The next line. Raises TimeoutError at the deadline (of ``time.monotonic``), or Ended."""
-        while (line := self.hear()) is None:
-            if deadline is not None and time.monotonic() >= deadline:
-                raise TimeoutError
-            wait_for([self], deadline)
+        with selectors.DefaultSelector() as selector:
+            self.watch(selector, None)
+            try:
+                while (line := self.hear()) is None:
+                    left = None if deadline is None else deadline - time.monotonic()
+                    if left is not None and left <= 0.0:
+                        raise TimeoutError
+                    selector.select(left)
+            finally:
+                self.unwatch()
         return line
 
     def ending(self) -> str:
@@ -114,7 +156,7 @@ class Program:
             self._process.wait(1.0)
         code = self._process.returncode
         self._note_words(most=1000)
-        lines = self._said.decode(errors="replace").strip().splitlines()
+        lines = self._said.rpartition(NEXT)[2].decode(errors="replace").strip().splitlines()
         words = f": {lines[-1].strip()[:200]}" if lines else ""
         if code is None:
             return f"closed its standard output{words}"
@@ -127,6 +169,7 @@ class Program:
 
     def kill(self) -> None:
         """Kill the process, and whatever it started in its session."""
+        self.unwatch()
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()
@@ -136,21 +179,30 @@ class Program:
                     stream.close()
 
     def _send(self) -> None:
-        while self._unsent:
-            try:
+        if not self._unsent:
+            return
+        try:
+            while self._unsent:
                 self._unsent = self._unsent[os.write(self._in, self._unsent[:READ]) :]
-            except BlockingIOError:
-                return
-            except OSError:
-                # It no longer listens; what it has to say, or its end, is read next.
-                self._unsent = b""
+        except BlockingIOError:
+            if self._watched is not None:
+                self._watched.add(self._in, selectors.EVENT_WRITE)
+            return
+        except OSError:
+            # It no longer listens; what it has to say, or its end, is read next.
+            self._unsent = b""
+        if self._watched is not None:
+            self._watched.drop(self._in)
 
     def _note_words(self, most: int = 16) -> None:
         # A few at a time: a program may talk faster than it can be listened to.
         for _ in range(most):
             if self._mute or (words := _read(self._err)) is None:
                 return
-            self._mute = words == b""
+            if words == b"":
+                self._mute = True
+                if self._watched is not None:
+                    self._watched.drop(self._err)
             self._said += words
             del self._said[:-LAST_WORDS]
 
@@ -176,11 +228,3 @@ def quoted(text: bytes | bytearray) -> str:
     """The beginning of what was said, for a message."""
     shown = bytes(text[:QUOTED]).decode(errors="replace")
     return repr(shown) + (f" and {len(text) - QUOTED:,} bytes more" if len(text) > QUOTED else "")
-
-
-def wait_for(programs: Iterable[Program], deadline: float | None) -> None:
-    """Return when one of the programs can be heard, or at the deadline (of ``time.monotonic``)."""
-    poll = select.poll()
-    for program in programs:
-        program.register(poll)
-    poll.poll(None if deadline is None else max(0.0, 1000.0 * (deadline - time.monotonic())))
