@@ -4,8 +4,6 @@ from __future__ import annotations
 
 CUSHION_SECONDS = 0.02
 """A child is given work for so long beside the row it is at, so that it need not wait for the next."""
-MOST = 64
-"""Rows that a child may be asked for at once."""
 LONGEST_PAUSE = 0.002
 FORGETTING = 0.05
 """The weight of one row against those before."""
@@ -16,7 +14,8 @@ class Ahead:
     matters then that another child may be free first, and it does not that a child waits for a fraction of a
     millisecond."""
 
-    def __init__(self) -> None:
+    def __init__(self, most: int) -> None:
+        self._most = most
         self._seconds: float | None = None
 
     def note(self, rows: int, seconds: float) -> None:
@@ -32,7 +31,7 @@ class Ahead:
         for: no more of those than half its share, lest it be left alone with them in the end."""
         if self._seconds is None:
             return 1
-        return 1 + min(int(CUSHION_SECONDS / max(self._seconds, 1e-6)), pending // (2 * workers), MOST - 1)
+        return 1 + min(int(CUSHION_SECONDS / max(self._seconds, 1e-6)), pending // (2 * workers), self._most - 1)
 
     def pause(self, pending: int, workers: int) -> float:
         """How long nobody need be listened to, in seconds, as each child has rows enough. It saves this process from

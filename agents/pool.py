@@ -15,11 +15,13 @@ import numpy as np
 
 from ..landscapes.command import Command, NoLoss, answer, question
 from ..landscapes.landscape import Array, Landscape, Space
+from ..landscapes.lines import Lines
 from ..landscapes.program import Program
 from .ahead import Ahead
 from .evaluate import CannotEvaluate, Evaluated, without_failures
 from .evaluation import Evaluation
 from .serve import SERVE, asked, greeting, told, unpacked
+from .stem import Stem
 from .worker import Answer, Batch, Language, Worker, failed
 
 STARTUP_SECONDS = 60.0
@@ -29,10 +31,11 @@ STARTUP_SECONDS = 60.0
 class Own:
     """A Python process that opens the landscape."""
 
-    startup, greets, ahead = STARTUP_SECONDS, True, True
+    startup, greets, most = STARTUP_SECONDS, True, 64
 
     def __init__(self, landscape: Landscape, dimension: int, memory: int) -> None:
         self._memory, self._longest = memory, (1 << 20) + 32 * dimension
+        self._stem: Stem | None = None
         try:
             self._greeting = greeting(landscape)
         except (pickle.PicklingError, AttributeError, TypeError) as error:
@@ -41,11 +44,19 @@ class Own:
                 "Define what it needs in a file or a module, or leave out evaluation.timeout, memory and workers."
             ) from None
 
-    def start(self) -> Program:
+    def start(self) -> Lines:
         environment = {"OMP_NUM_THREADS": "1", "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
-        program = Program([sys.executable, "-c", SERVE], None, self._memory, self._longest, environment)
-        program.ask(self._greeting)
-        return program
+        child: Lines
+        if sys.platform == "linux":
+            if self._stem is None or self._stem.fate:
+                self.close()
+                self._stem = Stem(SERVE, environment)
+            child = self._stem.split(self._memory, self._longest)
+        else:
+            # Systems that bear no process of many libraries to be split.
+            child = Program([sys.executable, "-c", SERVE], None, self._memory, self._longest, environment)
+        child.ask(self._greeting)
+        return child
 
     def greeted(self, line: bytes) -> str:
         return str(unpacked(line))
@@ -57,17 +68,22 @@ class Own:
         said = told(line)
         return failed(said) if isinstance(said, str) else said
 
+    def close(self) -> None:
+        if self._stem is not None:
+            self._stem.kill()
+            self._stem = None
+
 
 class Foreign:
     """A program of the user's own."""
 
-    greets = ahead = False
+    greets, most = False, 1
 
     def __init__(self, landscape: Command, space: Space, memory: int) -> None:
         self._landscape, self._space, self._memory = landscape, space, memory
         self.startup = landscape.startup
 
-    def start(self) -> Program:
+    def start(self) -> Lines:
         return self._landscape.start(self._memory)
 
     def greeted(self, line: bytes) -> str:
@@ -85,6 +101,9 @@ class Foreign:
         if gradient is None or causes:
             return Evaluated(losses, None, causes)
         return Evaluated(losses, (gradient * (self._space.upper - self._space.lower))[None], causes)
+
+    def close(self) -> None:
+        """Nothing to close but the children."""
 
 
 def number_of(row: Array) -> int:
@@ -131,15 +150,16 @@ class Pool:
     def __init__(self, landscape: Landscape, evaluation: Evaluation) -> None:
         self.space = landscape.open().space
         memory = evaluation.memory or 0
-        language: Language = (
+        self._language: Language = (
             Foreign(landscape, self.space, memory)
             if isinstance(landscape, Command)
             else Own(landscape, self.space.dimension, memory)
         )
         self._selector = selectors.DefaultSelector()
-        self._ahead = Ahead()
+        self._ahead = Ahead(self._language.most)
         self._workers = [
-            Worker(language, evaluation.timeout, self._selector, self._ahead) for _ in range(workers_of(evaluation))
+            Worker(self._language, evaluation.timeout, self._selector, self._ahead)
+            for _ in range(workers_of(evaluation))
         ]
         self._due = math.inf
         """No deadline is earlier; so not all need be looked at each time."""
@@ -184,6 +204,7 @@ class Pool:
         """Kill the children, and whatever they started."""
         for worker in self._workers:
             worker.kill()
+        self._language.close()
 
     def _begun(self, worker: Worker, batch: Batch, pending: Pending) -> Worker:
         """A child that has no row, given one."""

@@ -1,7 +1,8 @@
 """The program that evaluates a landscape in a child process: lines in, lines out.
 
 Its first line is the landscape, a pickle in base 64, and it says a line when it is ready. Then each line asks for rows,
-to be answered one by one, so that the row it dies of is known.
+to be answered one by one, so that the row it dies of is known. With a socket it is a stem: it does not evaluate, but is
+ready to, and splits into two whenever it is asked to; the other is such a child.
 """
 
 from __future__ import annotations
@@ -17,11 +18,12 @@ from typing import Any
 import numpy as np
 
 from ..landscapes.landscape import Array, Landscape, raised
+from ..landscapes.lines import NEXT
 from ..landscapes.loading import LOADED, unpickled
-from ..landscapes.program import NEXT
 from .evaluate import Evaluated, InPlace
+from .stem import split_off
 
-SERVE = f"import sys; from {__name__} import serve; serve()"
+SERVE = f"from {__name__} import main; main()"
 WITH_GRADIENT, AHEAD = 1, 2
 """What a question's first byte says: gradients are wanted; it was asked while another row was at work."""
 
@@ -51,6 +53,12 @@ def told(line: bytes) -> float | Evaluated | str:
     """What an answer says: a loss that is all there is to say, or more than that, or why there is none."""
     # A number as it is: most answers are one.
     return float.fromhex(line[1:].decode()) if line.startswith(b"=") else unpacked(line)
+
+
+def main() -> None:
+    """Evaluate; or be a stem, on the socket whose number is an argument, and evaluate in its children."""
+    if len(sys.argv) < 2 or split_off(int(sys.argv[1])):
+        serve()
 
 
 def serve() -> None:

@@ -12,7 +12,7 @@ import numpy as np
 
 from ..landscapes.command import Garbled
 from ..landscapes.landscape import Array
-from ..landscapes.program import Ended, Program
+from ..landscapes.lines import Ended, Lines
 from .ahead import Ahead
 from .evaluate import CannotEvaluate, Evaluated
 
@@ -27,10 +27,10 @@ class Language(Protocol):
     """Seconds a child may take, beside a row's time-out, until it first answers."""
     greets: bool
     """Whether a child says a line, once it is ready for questions."""
-    ahead: bool
-    """Whether a child may be asked for rows while it works on others."""
+    most: int
+    """Rows that a child may be asked for before it has answered the first of them."""
 
-    def start(self) -> Program: ...
+    def start(self) -> Lines: ...
 
     def greeted(self, line: bytes) -> str:
         """What is wrong, by a child's first line ("": nothing is)."""
@@ -42,6 +42,10 @@ class Language(Protocol):
 
     def answer(self, line: bytes, row: Array, with_gradient: bool) -> float | Evaluated:
         """What a line says of a row (1, D): its loss, where that is finite and all there is. Raises Garbled."""
+        ...
+
+    def close(self) -> None:
+        """Let go of what children were started from."""
         ...
 
 
@@ -74,7 +78,7 @@ class Worker:
         self.deadline = math.inf
         self._since = 0.0
         """When the first of the rows was begun, as far as can be told from here."""
-        self._program: Program | None = None
+        self._program: Lines | None = None
         self._batch = Batch(np.empty((0, 0)), False)
         self._starts = 0
         self._ready = False
@@ -85,7 +89,7 @@ class Worker:
     @property
     def forward(self) -> bool:
         """Whether more rows may be asked for, ahead of answers."""
-        return self._ready and self._language.ahead and not self._amiss
+        return self._ready and not self._amiss
 
     def begin(self, batch: Batch, row: int) -> None:
         """Ask for a row of a batch, once the child is ready. It has no other."""
@@ -106,10 +110,13 @@ class Worker:
 
     def step(self) -> list[Answer]:
         """What has come of the rows. Raises CannotEvaluate where no row ever could."""
+        assert self._program is not None
+        if self._amiss:
+            return self._lost(self._amiss)
         found: list[Answer] = []
         cube, with_gradient = self._batch
         try:
-            while self.rows and (line := self._hear()) is not None:
+            while self.rows and (line := self._program.hear()) is not None:
                 if self._ready:
                     row = self.rows[0]
                     found.append((row, self._language.answer(line, cube[row : row + 1], with_gradient)))
@@ -120,8 +127,7 @@ class Worker:
             return found + self._lost(str(error))
         now = time.monotonic()
         if found:
-            if self._language.ahead:
-                self._ahead.note(len(found), now - self._since)
+            self._ahead.note(len(found), now - self._since)
             self._since, self.deadline = now, now + self._timeout if self.rows else math.inf
         elif now >= self.deadline:
             return self._late()
@@ -134,10 +140,9 @@ class Worker:
 
     def dropped(self) -> list[int]:
         """Rows that were asked for and not begun before the child was lost; they are no longer its own."""
-        if self._program is not None or not self.rows:
-            return []
-        left = list(self.rows)
-        self.rows.clear()
+        left: list[int] = []
+        if self._program is None:
+            left, self.rows = list(self.rows), deque()
         return left
 
     def kill(self) -> None:
@@ -179,12 +184,6 @@ class Worker:
             self._amiss, self.deadline = str(error), self._since
         self._program.watch(self._selector, self)
 
-    def _hear(self) -> bytes | None:
-        assert self._program is not None
-        if self._amiss:
-            raise Ended(self._amiss)
-        return self._program.hear()
-
     def _greeted(self, line: bytes) -> None:
         problem = self._language.greeted(line)
         if problem:
@@ -194,13 +193,12 @@ class Worker:
         self._ask(0.0)
 
     def _late(self) -> list[Answer]:
-        ready = self._ready
-        self.kill()
-        if not ready:
+        if not self._ready:
             raise CannotEvaluate(
                 f"a child process must be ready within {self._language.startup:g} s, and was not. "
                 "Is the machine overloaded? Resume when it is not."
             )
+        self.kill()
         return [(self.rows.popleft(), failed(f"gave no answer within its time-out of {self._timeout:g} s"))]
 
     def _lost(self, cause: str) -> list[Answer]:

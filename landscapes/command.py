@@ -15,7 +15,8 @@ import numpy as np
 from pydantic import Field, field_validator
 
 from .landscape import Array, EvaluationError, LandscapeError, Problem, Space
-from .program import Ended, Program, quoted
+from .lines import Ended, quoted
+from .program import Program
 from .user import Boxed
 
 BYTES_A_NUMBER = 64

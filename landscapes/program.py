@@ -11,48 +11,16 @@ import sys
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 from . import confine
-
-LAST_WORDS = 2000
-"""Bytes kept of what a program says on standard error: its last words, should it die."""
-READ = 1 << 20
-QUOTED = 200
-"""Bytes of an answer that a message quotes."""
-NEXT = b"-- searchparty: what follows belongs to the next row"
-"""A line on standard error after which nothing counts that was said before it."""
+from .lines import READ, Lines
 
 
-class Ended(Exception):
-    """The program is gone, or its line is too long to be an answer; the message is a cause of failure."""
-
-
-class Watched:
-    """The pipes of a program that a selector wakes for."""
-
-    __slots__ = ("_data", "_pipes", "_selector")
-
-    def __init__(self, selector: selectors.BaseSelector, data: Any) -> None:
-        self._selector, self._data = selector, data
-        self._pipes: set[int] = set()
-
-    def add(self, pipe: int, event: int = selectors.EVENT_READ) -> None:
-        if pipe not in self._pipes:
-            self._pipes.add(pipe)
-            self._selector.register(pipe, event, self._data)
-
-    def drop(self, pipe: int) -> None:
-        if pipe in self._pipes:
-            self._pipes.discard(pipe)
-            self._selector.unregister(pipe)
-
-
-class Program:
+class Program(Lines):
     """One run of a program, in a session of its own, with pipes that never block the asker.
 
     ``memory`` is the most bytes of data each of its processes may have (0: no limit); ``longest`` the most bytes of
-    a line. It dies with the thread that started it.
+    a line; ``inherited`` are files that it finds open under the same numbers. It dies with the thread that started it.
     """
 
     def __init__(
@@ -62,6 +30,7 @@ class Program:
         memory: int = 0,
         longest: int = READ,
         environment: Mapping[str, str] | None = None,
+        inherited: Sequence[int] = (),
     ) -> None:
         launcher = [sys.executable, "-I", "-S", str(Path(confine.__file__)), str(os.getpid()), str(memory)]
         self._process = subprocess.Popen(
@@ -73,68 +42,13 @@ class Program:
             cwd=directory,
             env={**os.environ, **(environment or {})},
             bufsize=0,
+            pass_fds=inherited,
         )
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         assert self._process.stderr is not None
-        self._in = self._process.stdin.fileno()
-        self._out = self._process.stdout.fileno()
-        self._err = self._process.stderr.fileno()
-        for pipe in (self._in, self._out, self._err):
-            os.set_blocking(pipe, False)
-        self._longest = longest
-        self._unsent = b""
-        self._heard = bytearray()
-        self._said = bytearray()
-        self._mute = False
-        self._watched: Watched | None = None
-
-    def ask(self, line: bytes, ahead: bool = False) -> None:
-        """Send a line, as much of it as the pipe takes now; ``hear`` sends the rest. With ``ahead`` it may still be at
-        work on what it was asked before."""
-        if not ahead:
-            if self._heard:
-                raise Ended(f"answered before it was asked: {quoted(self._heard)}")
-            # What it has said up to now belongs to what it was asked before.
-            self._note_words(most=1000)
-            self._said.clear()
-        self._unsent += line
-        self._send()
-
-    def watch(self, selector: selectors.BaseSelector, data: Any) -> None:
-        """Have a selector wake, with ``data``, whenever ``hear`` has something to do, until ``unwatch``."""
-        if self._watched is None:
-            self._watched = Watched(selector, data)
-            self._watched.add(self._out)
-            if not self._mute:
-                self._watched.add(self._err)
-            if self._unsent:
-                self._watched.add(self._in, selectors.EVENT_WRITE)
-
-    def unwatch(self) -> None:
-        """Have the selector wake no more."""
-        if self._watched is not None:
-            for pipe in (self._out, self._err, self._in):
-                self._watched.drop(pipe)
-            self._watched = None
-
-    def hear(self) -> bytes | None:
-        """Send and read what can be without waiting: a whole line, or None. Raises Ended."""
-        if b"\n" not in self._heard:
-            self._send()
-            self._note_words()
-            piece = _read(self._out)
-            if piece == b"":
-                raise Ended(self.ending())
-            if piece is not None:
-                self._heard += piece
-        line, newline, rest = self._heard.partition(b"\n")
-        if newline:
-            self._heard = rest
-            return bytes(line)
-        if len(self._heard) > self._longest:
-            raise Ended(f"answered a line of over {self._longest:,} bytes: {quoted(self._heard[:QUOTED])}...")
-        return None
+        into, out, err = self._process.stdin, self._process.stdout, self._process.stderr
+        super().__init__(into.fileno(), out.fileno(), err.fileno(), longest)
 
     def wait(self, deadline: float | None) -> bytes:
         """The next line. Raises TimeoutError at the deadline (of ``time.monotonic``), or Ended."""
@@ -150,25 +64,16 @@ class Program:
                 self.unwatch()
         return line
 
-    def ending(self) -> str:
-        """How the process ended (it has closed its standard output), and its last words."""
+    def exit_code(self) -> int | None:
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._process.wait(1.0)
-        code = self._process.returncode
-        self._note_words(most=1000)
-        lines = self._said.rpartition(NEXT)[2].decode(errors="replace").strip().splitlines()
-        words = f": {lines[-1].strip()[:200]}" if lines else ""
-        if code is None:
-            return f"closed its standard output{words}"
-        return f"took its process down ({_exit(code)}){words}"
+        return self._process.returncode
 
     @property
     def started(self) -> bool:
-        """False if it was found, on its end, that it could not be run at all."""
         return self._process.returncode != confine.NOT_STARTED
 
     def kill(self) -> None:
-        """Kill the process, and whatever it started in its session."""
         self.unwatch()
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self._process.pid, signal.SIGKILL)
@@ -177,54 +82,3 @@ class Program:
             if stream is not None:
                 with contextlib.suppress(OSError):
                     stream.close()
-
-    def _send(self) -> None:
-        if not self._unsent:
-            return
-        try:
-            while self._unsent:
-                self._unsent = self._unsent[os.write(self._in, self._unsent[:READ]) :]
-        except BlockingIOError:
-            if self._watched is not None:
-                self._watched.add(self._in, selectors.EVENT_WRITE)
-            return
-        except OSError:
-            # It no longer listens; what it has to say, or its end, is read next.
-            self._unsent = b""
-        if self._watched is not None:
-            self._watched.drop(self._in)
-
-    def _note_words(self, most: int = 16) -> None:
-        # A few at a time: a program may talk faster than it can be listened to.
-        for _ in range(most):
-            if self._mute or (words := _read(self._err)) is None:
-                return
-            if words == b"":
-                self._mute = True
-                if self._watched is not None:
-                    self._watched.drop(self._err)
-            self._said += words
-            del self._said[:-LAST_WORDS]
-
-
-def _read(pipe: int) -> bytes | None:
-    """What is there: None if nothing is, b"" at the end."""
-    try:
-        return os.read(pipe, READ)
-    except BlockingIOError:
-        return None
-
-
-def _exit(code: int) -> str:
-    if code >= 0:
-        return f"exit code {code}"
-    try:
-        return f"signal {signal.Signals(-code).name}"
-    except ValueError:
-        return f"signal {-code}"
-
-
-def quoted(text: bytes | bytearray) -> str:
-    """The beginning of what was said, for a message."""
-    shown = bytes(text[:QUOTED]).decode(errors="replace")
-    return repr(shown) + (f" and {len(text) - QUOTED:,} bytes more" if len(text) > QUOTED else "")
