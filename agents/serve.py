@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import base64
 import binascii
-import contextlib
 import os
 import pickle
 import sys
@@ -24,6 +23,7 @@ from .evaluate import Evaluated, InPlace
 from .stem import split_off
 
 SERVE = f"from {__name__} import main; main()"
+MARK = b"\n" + NEXT + b"\n"
 WITH_GRADIENT, AHEAD = 1, 2
 """What a question's first byte says: gradients are wanted; it was asked while another row was at work."""
 
@@ -94,8 +94,11 @@ def say(pipe: int, line: bytes) -> None:
 
 def parted() -> None:
     """Have what was printed up to here not be the last words of the next row."""
-    with contextlib.suppress(OSError):
-        os.write(2, b"\n" + NEXT + b"\n")
+    try:
+        os.write(2, MARK)
+    except OSError:
+        # The objective has closed it: nobody hears it any more.
+        return
 
 
 def _answer(evaluator: InPlace, row: Array, with_gradient: bool) -> bytes:

@@ -55,6 +55,10 @@ class Batch(NamedTuple):
     cube: Array
     with_gradient: bool
 
+    def question(self, language: Language, first: int, count: int = 1, ahead: bool = False) -> bytes:
+        """What asks for rows that stand side by side."""
+        return language.question(self.cube[first : first + count], self.with_gradient, ahead)
+
 
 Answer = tuple[int, float | Evaluated]
 
@@ -75,6 +79,7 @@ class Worker:
         self._timeout = math.inf if timeout is None else timeout
         self.rows: deque[int] = deque()
         """Rows of the batch that were asked for and are not answered."""
+        self._left: list[int] = []
         self.deadline = math.inf
         self._since = 0.0
         """When the first of the rows was begun, as far as can be told from here."""
@@ -103,10 +108,8 @@ class Worker:
     def add(self, first: int, count: int) -> None:
         """Ask for rows of the batch while the child is at work."""
         assert self._program is not None
-        cube, with_gradient = self._batch
-        question = self._language.question(cube[first : first + count], with_gradient, True)
         self.rows.extend(range(first, first + count))
-        self._program.ask(question, ahead=True)
+        self._program.ask(self._batch.question(self._language, first, count, True), ahead=True)
 
     def step(self) -> list[Answer]:
         """What has come of the rows. Raises CannotEvaluate where no row ever could."""
@@ -140,9 +143,7 @@ class Worker:
 
     def dropped(self) -> list[int]:
         """Rows that were asked for and not begun before the child was lost; they are no longer its own."""
-        left: list[int] = []
-        if self._program is None:
-            left, self.rows = list(self.rows), deque()
+        left, self._left = self._left, []
         return left
 
     def kill(self) -> None:
@@ -156,6 +157,7 @@ class Worker:
         """Kill the child if rows are out; they are asked for no more."""
         if self.rows:
             self.rows.clear()
+            self._left.clear()
             self.kill()
 
     def _start(self) -> None:
@@ -174,12 +176,10 @@ class Worker:
     def _ask(self, startup: float) -> None:
         """Ask for the one row there is."""
         assert self._program is not None
-        cube, with_gradient = self._batch
-        row = self.rows[0]
         self._since = time.monotonic()
         self.deadline = self._since + self._timeout + startup
         try:
-            self._program.ask(self._language.question(cube[row : row + 1], with_gradient, False))
+            self._program.ask(self._batch.question(self._language, self.rows[0]))
         except Ended as error:
             self._amiss, self.deadline = str(error), self._since
         self._program.watch(self._selector, self)
@@ -187,10 +187,15 @@ class Worker:
     def _greeted(self, line: bytes) -> None:
         problem = self._language.greeted(line)
         if problem:
-            self.kill()
             raise CannotEvaluate(f"{problem}. Mend it, and resume.")
         self._ready = True
         self._ask(0.0)
+
+    def _lose(self) -> None:
+        """Kill the child; of its rows it keeps the one that it was at."""
+        self._left += list(self.rows)[1:]
+        self.rows = deque([self.rows[0]])
+        self.kill()
 
     def _late(self) -> list[Answer]:
         if not self._ready:
@@ -198,13 +203,13 @@ class Worker:
                 f"a child process must be ready within {self._language.startup:g} s, and was not. "
                 "Is the machine overloaded? Resume when it is not."
             )
-        self.kill()
+        self._lose()
         return [(self.rows.popleft(), failed(f"gave no answer within its time-out of {self._timeout:g} s"))]
 
     def _lost(self, cause: str) -> list[Answer]:
         assert self._program is not None
         unable = not self._ready or not self._program.started
-        self.kill()
+        self._lose()
         if not unable:
             return [(self.rows.popleft(), failed(cause))]
         if self._starts < MOST_STARTS:
