@@ -27,6 +27,9 @@ from .worker import Answer, Batch, Language, Worker, failed
 STARTUP_SECONDS = 60.0
 """A child may take so long to import and to open the landscape; a row's time-out counts only after that."""
 
+SPLITS = sys.platform == "linux"
+"""Whether children are split off from a stem: libraries of other systems may not bear it."""
+
 
 class Own:
     """A Python process that opens the landscape."""
@@ -47,13 +50,12 @@ class Own:
     def start(self) -> Lines:
         environment = {"OMP_NUM_THREADS": "1", "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
         child: Lines
-        if sys.platform == "linux":
+        if SPLITS:
             if self._stem is None or self._stem.fate:
                 self.close()
                 self._stem = Stem(SERVE, environment)
             child = self._stem.split(self._memory, self._longest)
         else:
-            # Systems that bear no process of many libraries to be split.
             child = Program([sys.executable, "-c", SERVE], None, self._memory, self._longest, environment)
         child.ask(self._greeting)
         return child

@@ -18,7 +18,7 @@ import sys
 import time
 from collections.abc import Mapping
 
-import numpy as np
+import numpy.random
 
 from ..landscapes.confine import confine
 from ..landscapes.lines import Lines
@@ -186,7 +186,7 @@ def settle(pipes: list[int]) -> None:
         os.close(pipe)
     del sys.argv[1:]
     random.seed()
-    np.random.seed()  # noqa: NPY002 - the objective may use it
+    numpy.random.seed()  # noqa: NPY002 - the objective may draw from it
 
 
 def ended(child: int) -> int:

@@ -8,6 +8,7 @@ from collections import Counter
 import numpy as np
 import pytest
 
+from searchparty.agents import pool as pools
 from searchparty.agents.evaluation import Evaluation
 from searchparty.agents.pool import Pool
 from searchparty.landscapes.user import UserFunction
@@ -149,4 +150,12 @@ def test_a_stem_that_is_lost_is_no_rows_fault(functions, pool_of):
     outcome = pool.evaluate(points, False)
     assert (functions.parent / "killed").exists()
     assert outcome.causes == {}
+    np.testing.assert_array_equal(outcome.losses, points[:, 0])
+
+
+def test_children_that_are_started_one_by_one_do_the_same(monkeypatch, pool_of):
+    """As where processes cannot be split."""
+    monkeypatch.setattr(pools, "SPLITS", False)
+    pool, points = pool_of("slow", workers=2), column(30)
+    outcome = pool.evaluate(points, False)
     np.testing.assert_array_equal(outcome.losses, points[:, 0])
