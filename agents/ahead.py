@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-CUSHION_SECONDS = 0.02
+CUSHION_SECONDS = 0.05
 """A child is given work for so long beside the row it is at, so that it need not wait for the next."""
-LONGEST_PAUSE = 0.002
+LONGEST_PAUSE = 0.005
 FORGETTING = 0.05
 """The weight of one row against those before."""
 

@@ -57,8 +57,8 @@ def test_quick_rows_are_asked_for_ahead_and_slow_ones_one_by_one():
     assert ahead.depth(10_000, 4) == 1
     for _ in range(200):
         ahead.note(4, 0.004)
-    assert ahead.depth(10_000, 4) == 21
-    assert 0.0 < ahead.pause(10_000, 4) <= 0.002
+    assert ahead.depth(10_000, 4) == 51
+    assert 0.0 < ahead.pause(10_000, 4) <= 0.005
     # Half a child's share of what is left, beside the row it is at.
     assert ahead.depth(80, 4) == 11
     assert ahead.depth(7, 4) == 1
