@@ -5,7 +5,7 @@ VENV ?= .venv
 BIN = $(VENV)/bin
 PIP = $(BIN)/python -m pip --disable-pip-version-check -q
 
-.PHONY: demo test soak check format bench-bbob clean
+.PHONY: demo test soak check format bench-bbob bench-scaling clean
 
 demo: $(VENV)/.installed
 	$(BIN)/searchparty run quickstart
@@ -34,6 +34,10 @@ bench-bbob: $(VENV)/.bench
 	$(BIN)/python benchmarks/bbob.py run --solvers peers,party --dimensions 2,5 --instances 1 --budget 500
 	$(BIN)/python benchmarks/bbob.py report --solvers peers,party --dimensions 2,5 --instances 1 --budget 500 \
 		--figure benchmarks/results/bbob.png
+
+# How batches fan out over 1 to 64 workers, beside the peers: about an hour. Writes its figures to docs/scaling.md.
+bench-scaling: $(VENV)/.bench
+	$(BIN)/python benchmarks/scaling.py --write
 
 $(VENV)/.installed: pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)

@@ -22,6 +22,11 @@ LEAST_MEMORY = 64 * 10**6
 Bytes = Annotated[
     int, WithJsonSchema({"anyOf": [{"type": "integer"}, {"type": "string", "pattern": r"^[\d.]+ ?[KMGTkmgt]?i?B?$"}]})
 ]
+MOST_WORKERS = 256
+Workers = Annotated[
+    int | Literal["auto"],
+    WithJsonSchema({"anyOf": [{"type": "integer", "minimum": 1, "maximum": MOST_WORKERS}, {"const": "auto"}]}),
+]
 
 
 class Evaluation(Model):
@@ -30,8 +35,9 @@ class Evaluation(Model):
 
     timeout: float | None = Field(None, gt=0, description="Seconds a row may take before its process is killed.")
     memory: Bytes | None = Field(None, description='Memory each child process may have, e.g. "2 GB".')
-    workers: int | None = Field(
-        None, ge=1, le=256, description="Child processes that share an agent's batch. Default: one, if any is needed."
+    workers: Workers | None = Field(
+        None,
+        description='Child processes that share a batch, or "auto": one a CPU. Default: one, if any is needed.',
     )
     on_nan: Verdict = Field(
         "penalise", description="What becomes of NaN and infinite losses: penalise, retry, skip, stop."
@@ -52,6 +58,16 @@ class Evaluation(Model):
             rule = f'a number of bytes or a size like "2 GB", at least {LEAST_MEMORY // 10**6} MB'
             raise ValueError(f"memory must be {rule}, got {value!r}. Write e.g. 2 GB.")
         return int(float(found[1]) * size)
+
+    @field_validator("workers", mode="before")
+    @classmethod
+    def _check_workers(cls, value: Any) -> Any:
+        if value is None or value == "auto" or (type(value) is int and 1 <= value <= MOST_WORKERS):
+            return value
+        raise ValueError(
+            f'workers must be a whole number from 1 to {MOST_WORKERS} or "auto", got {value!r}. '
+            "Write e.g. 4, or auto for one a CPU."
+        )
 
     @property
     def isolated(self) -> bool:

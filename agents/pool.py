@@ -2,57 +2,43 @@
 
 from __future__ import annotations
 
+import math
 import os
 import pickle
+import selectors
 import sys
 import time
 import zlib
 from collections.abc import Iterator
-from typing import Protocol
 
 import numpy as np
 
-from ..landscapes.command import Command, Garbled, NoLoss, answer, question
+from ..landscapes.command import Command, NoLoss, answer, question
 from ..landscapes.landscape import Array, Landscape, Space
-from ..landscapes.program import Ended, Program, wait_for
+from ..landscapes.lines import Lines
+from ..landscapes.program import Program
+from .ahead import Ahead
 from .evaluate import CannotEvaluate, Evaluated, without_failures
 from .evaluation import Evaluation
-from .serve import SERVE, greeting, packed, unpacked
+from .serve import SERVE, asked, greeting, told, unpacked
+from .stem import Stem
+from .worker import Answer, Batch, Language, Worker, failed
 
 STARTUP_SECONDS = 60.0
 """A child may take so long to import and to open the landscape; a row's time-out counts only after that."""
 
-
-MOST_STARTS = 3
-"""A child that dies before it can be asked is started so often."""
-
-
-class Language(Protocol):
-    """What a child is and how it is spoken to."""
-
-    startup: float
-    """Seconds a child may take, beside a row's time-out, until it first answers."""
-    greets: bool
-    """Whether a child says a line, once it is ready for questions."""
-
-    def start(self) -> Program: ...
-
-    def question(self, number: int, row: Array, with_gradient: bool) -> bytes:
-        """The line that asks for a row (1, D) of the cube."""
-        ...
-
-    def answer(self, line: bytes, number: int, with_gradient: bool) -> Evaluated:
-        """What a line says. Raises Garbled."""
-        ...
+SPLITS = sys.platform == "linux"
+"""Whether children are split off from a stem: libraries of other systems may not bear it."""
 
 
 class Own:
     """A Python process that opens the landscape."""
 
-    startup, greets = STARTUP_SECONDS, True
+    startup, greets, most = STARTUP_SECONDS, True, 64
 
     def __init__(self, landscape: Landscape, dimension: int, memory: int) -> None:
         self._memory, self._longest = memory, (1 << 20) + 32 * dimension
+        self._stem: Stem | None = None
         try:
             self._greeting = greeting(landscape)
         except (pickle.PicklingError, AttributeError, TypeError) as error:
@@ -61,40 +47,56 @@ class Own:
                 "Define what it needs in a file or a module, or leave out evaluation.timeout, memory and workers."
             ) from None
 
-    def start(self) -> Program:
+    def start(self) -> Lines:
         environment = {"OMP_NUM_THREADS": "1", "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
-        program = Program([sys.executable, "-c", SERVE], None, self._memory, self._longest, environment)
-        program.ask(self._greeting)
-        return program
+        child: Lines
+        if SPLITS:
+            if self._stem is None or self._stem.fate:
+                self.close()
+                self._stem = Stem(SERVE, environment)
+            child = self._stem.split(self._memory, self._longest)
+        else:
+            child = Program([sys.executable, "-c", SERVE], None, self._memory, self._longest, environment)
+        child.ask(self._greeting)
+        return child
 
-    def question(self, number: int, row: Array, with_gradient: bool) -> bytes:
-        return packed((row, with_gradient))
+    def greeted(self, line: bytes) -> str:
+        return str(unpacked(line))
 
-    def answer(self, line: bytes, number: int, with_gradient: bool) -> Evaluated:
-        said = unpacked(line)
-        if isinstance(said, Evaluated):
-            return said
-        return failed(str(said))
+    def question(self, rows: Array, with_gradient: bool, ahead: bool) -> bytes:
+        return asked(rows, with_gradient, ahead)
+
+    def answer(self, line: bytes, row: Array, with_gradient: bool) -> float | Evaluated:
+        said = told(line)
+        return failed(said) if isinstance(said, str) else said
+
+    def close(self) -> None:
+        if self._stem is not None:
+            self._stem.kill()
+            self._stem = None
 
 
 class Foreign:
     """A program of the user's own."""
 
-    greets = False
+    greets, most = False, 1
 
     def __init__(self, landscape: Command, space: Space, memory: int) -> None:
         self._landscape, self._space, self._memory = landscape, space, memory
         self.startup = landscape.startup
 
-    def start(self) -> Program:
+    def start(self) -> Lines:
         return self._landscape.start(self._memory)
 
-    def question(self, number: int, row: Array, with_gradient: bool) -> bytes:
-        return question(number, self._space.to_box(row)[0], with_gradient)
+    def greeted(self, line: bytes) -> str:
+        return ""
 
-    def answer(self, line: bytes, number: int, with_gradient: bool) -> Evaluated:
+    def question(self, rows: Array, with_gradient: bool, ahead: bool) -> bytes:
+        return question(number_of(rows), self._space.to_box(rows)[0], with_gradient)
+
+    def answer(self, line: bytes, row: Array, with_gradient: bool) -> Evaluated:
         try:
-            loss, gradient = answer(line, number, self._space.dimension, with_gradient)
+            loss, gradient = answer(line, number_of(row), self._space.dimension, with_gradient)
         except NoLoss as error:
             return failed(str(error))
         losses, causes = without_failures(np.array([loss]), {})
@@ -102,110 +104,44 @@ class Foreign:
             return Evaluated(losses, None, causes)
         return Evaluated(losses, (gradient * (self._space.upper - self._space.lower))[None], causes)
 
-
-def failed(cause: str) -> Evaluated:
-    """A row that has no loss."""
-    return Evaluated(np.array([np.inf]), None, {0: cause})
+    def close(self) -> None:
+        """Nothing to close but the children."""
 
 
-class Worker:
-    """A child and the row it works on. Lost, it is started anew for its next row."""
+def number_of(row: Array) -> int:
+    """A question's id: of the point alone, as a cause of failure may quote it."""
+    return zlib.crc32(row.tobytes())
 
-    def __init__(self, language: Language, timeout: float | None) -> None:
-        self._language, self._timeout = language, timeout
-        self.program: Program | None = None
-        self.deadline: float | None = None
-        self._asked = self._starts = 0
-        """``_asked`` is the question's id: of the point alone, as a cause of failure may quote it."""
-        self._row: tuple[Array, bool] | None = None
-        self._ready = False
-        """Whether the child has said that it is."""
-        self._amiss = ""
-        """Why the child could not be asked."""
 
-    def begin(self, row: Array, with_gradient: bool) -> None:
-        """Ask for a row (1, D), once the child is ready."""
-        self._row, self._starts, self._asked = (row, with_gradient), 0, zlib.crc32(row.tobytes())
-        if self.program is None:
-            self._start()
-        else:
-            self._ask(0.0)
+def workers_of(evaluation: Evaluation) -> int:
+    """How many children share a batch: with ``auto``, one for each CPU that this process may use."""
+    if evaluation.workers != "auto":
+        return evaluation.workers or 1
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
-    def step(self) -> Evaluated | None:
-        """What has come of the row, or None while nothing has. Raises CannotEvaluate where no row ever could."""
-        assert self.program is not None
-        assert self._row is not None
-        if self._amiss:
-            return self._lost(self._amiss)
-        try:
-            while (line := self.program.hear()) is not None:
-                if self._ready:
-                    return self._language.answer(line, self._asked, self._row[1])
-                self._greeted(line)
-            if self.deadline is not None and time.monotonic() >= self.deadline:
-                return self._late()
-        except (Ended, Garbled) as error:
-            return self._lost(str(error))
-        return None
 
-    def kill(self) -> None:
-        """Kill the child, if there is one, with all it has started."""
-        program, self.program, self._ready, self._amiss = self.program, None, False, ""
-        if program is not None:
-            program.kill()
+class Pending:
+    """Rows of a batch that are still to be asked for."""
 
-    def _start(self) -> None:
-        self._starts += 1
-        try:
-            self.program = self._language.start()
-        except OSError as error:
-            raise CannotEvaluate(f"a process to evaluate in could not be started ({error}).") from None
-        if self._language.greets:
-            self.deadline = time.monotonic() + self._language.startup
-        else:
-            self._ready = True
-            self._ask(self._language.startup)
+    def __init__(self, size: int) -> None:
+        self._next, self._size = 0, size
+        self._again: list[int] = []
+        """Rows that a child was lost before it came to."""
 
-    def _ask(self, startup: float) -> None:
-        assert self.program is not None
-        assert self._row is not None
-        now = time.monotonic()
-        self.deadline = None if self._timeout is None else now + self._timeout + startup
-        try:
-            self.program.ask(self._language.question(self._asked, *self._row))
-        except Ended as error:
-            self._amiss, self.deadline = str(error), now
+    def __len__(self) -> int:
+        return self._size - self._next + len(self._again)
 
-    def _greeted(self, line: bytes) -> None:
-        problem = unpacked(line)
-        if problem:
-            self.kill()
-            raise CannotEvaluate(f"{problem}. Mend it, and resume.")
-        self._ready = True
-        self._ask(0.0)
+    def take(self, most: int) -> tuple[int, int]:
+        """The first of some rows that stand side by side, and how many they are."""
+        if self._again:
+            return self._again.pop(), 1
+        first, self._next = self._next, min(self._next + most, self._size)
+        return first, self._next - first
 
-    def _late(self) -> Evaluated:
-        ready = self._ready
-        self.kill()
-        if not ready:
-            raise CannotEvaluate(
-                f"a child process must be ready within {self._language.startup:g} s, and was not. "
-                "Is the machine overloaded? Resume when it is not."
-            )
-        return failed(f"gave no answer within its time-out of {self._timeout:g} s")
-
-    def _lost(self, cause: str) -> Evaluated | None:
-        assert self.program is not None
-        unable = not self._ready or not self.program.started
-        self.kill()
-        if not unable:
-            return failed(cause)
-        if self._starts < MOST_STARTS:
-            self._start()
-            return None
-        raise CannotEvaluate(
-            f"a child process must start, and {cause}. Check the command and evaluation.memory, and resume."
-        )
+    def put_back(self, rows: list[int]) -> None:
+        self._again += rows
 
 
 class Pool:
@@ -216,49 +152,103 @@ class Pool:
     def __init__(self, landscape: Landscape, evaluation: Evaluation) -> None:
         self.space = landscape.open().space
         memory = evaluation.memory or 0
-        language: Language = (
+        self._language: Language = (
             Foreign(landscape, self.space, memory)
             if isinstance(landscape, Command)
             else Own(landscape, self.space.dimension, memory)
         )
-        self._workers = [Worker(language, evaluation.timeout) for _ in range(evaluation.workers or 1)]
+        self._selector = selectors.DefaultSelector()
+        self._ahead = Ahead(self._language.most)
+        self._workers = [
+            Worker(self._language, evaluation.timeout, self._selector, self._ahead)
+            for _ in range(workers_of(evaluation))
+        ]
+        self._due = math.inf
+        """No deadline is earlier; so not all need be looked at each time."""
 
     def evaluate(self, cube: Array, with_gradient: bool) -> Evaluated:
         losses = np.empty(len(cube))
         gradients = np.full(cube.shape, np.nan) if with_gradient else None
         causes: dict[int, str] = {}
-        for row, found in self.pieces(cube, with_gradient):
-            losses[row] = found.losses[0]
+        for first, found in self.pieces(cube, with_gradient):
+            rows = slice(first, first + len(found.losses))
+            losses[rows] = found.losses
             if gradients is not None and found.gradients is not None:
-                gradients[row] = found.gradients[0]
-            if found.causes:
-                causes[row] = found.causes[0]
+                gradients[rows] = found.gradients
+            causes |= {first + row: cause for row, cause in found.causes.items()}
         return Evaluated(losses, gradients, causes)
 
     def pieces(self, cube: Array, with_gradient: bool) -> Iterator[tuple[int, Evaluated]]:
-        idle, busy, coming = self._workers[::-1], dict[Worker, int](), 0
+        batch, pending = Batch(cube, with_gradient), Pending(len(cube))
+        idle, left = self._workers[::-1], len(cube)
         try:
-            while coming < len(cube) or busy:
-                while idle and coming < len(cube):
-                    worker = idle.pop()
-                    busy[worker] = coming
-                    worker.begin(cube[coming : coming + 1], with_gradient)
-                    coming += 1
-                deadlines = [worker.deadline for worker in busy if worker.deadline is not None]
-                programs = [worker.program for worker in busy if worker.program is not None]
-                wait_for(programs, min(deadlines, default=None))
-                for worker, row in list(busy.items()):
+            while left:
+                # One row each, before any child has more.
+                begun = [self._begun(idle.pop(), batch, pending) for _ in range(min(len(idle), len(pending)))]
+                for worker in begun:
+                    self._add(worker, pending)
+                for worker in self._heard(pending):
                     found = worker.step()
-                    if found is not None:
-                        del busy[worker]
+                    pending.put_back(worker.dropped())
+                    if worker.rows or pending:
+                        # Before the answers are handed on, so that the child need not wait for that.
+                        self._add(worker if worker.rows else self._begun(worker, batch, pending), pending)
+                    else:
                         idle.append(worker)
-                        yield row, found
+                    left -= len(found)
+                    yield from joined(found)
         finally:
             # Left in the middle of a batch (Ctrl-C, an error): the children must not answer the next one.
-            for worker in busy:
-                worker.kill()
+            for worker in self._workers:
+                worker.drop()
 
     def close(self) -> None:
         """Kill the children, and whatever they started."""
         for worker in self._workers:
             worker.kill()
+        self._language.close()
+
+    def _begun(self, worker: Worker, batch: Batch, pending: Pending) -> Worker:
+        """A child that has no row, given one."""
+        worker.begin(batch, pending.take(1)[0])
+        return worker
+
+    def _add(self, worker: Worker, pending: Pending) -> None:
+        """Ask a child that is at work for more, if it may be and has little left."""
+        depth = self._ahead.depth(len(pending), len(self._workers))
+        if 2 * len(worker.rows) <= depth and worker.forward:
+            worker.add(*pending.take(depth - len(worker.rows)))
+        self._due = min(self._due, worker.deadline)
+
+    def _heard(self, pending: Pending) -> list[Worker]:
+        """Wait until there is something to hear of some children, or it is too late for it."""
+        pause = self._ahead.pause(len(pending), len(self._workers))
+        if pause:
+            time.sleep(pause)
+        timeout = None if self._due == math.inf else max(0.0, self._due - time.monotonic())
+        # A child may be heard on two pipes.
+        heard = dict.fromkeys(key.data for key, _ in self._selector.select(timeout))
+        now = time.monotonic()
+        if now >= self._due:
+            heard |= dict.fromkeys(worker for worker in self._workers if worker.deadline <= now)
+            self._due = min((worker.deadline for worker in self._workers if worker.deadline > now), default=math.inf)
+        for worker in heard:
+            if not worker.rows:
+                worker.rest()
+        return [worker for worker in heard if worker.rows]
+
+
+def joined(answers: list[Answer]) -> Iterator[tuple[int, Evaluated]]:
+    """Answers in pieces, losses that stand side by side in one."""
+    first, losses = 0, list[float]()
+    for row, found in answers:
+        if losses and (row != first + len(losses) or isinstance(found, Evaluated)):
+            yield first, Evaluated(np.array(losses), None, {})
+            losses = []
+        if isinstance(found, Evaluated):
+            yield row, found
+        else:
+            first = first if losses else row
+            losses.append(found)
+    if losses:
+        yield first, Evaluated(np.array(losses), None, {})

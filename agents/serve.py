@@ -1,18 +1,31 @@
-"""The program that evaluates a landscape in a child process: lines in, lines out, each a pickle in base 64."""
+"""The program that evaluates a landscape in a child process: lines in, lines out.
+
+Its first line is the landscape, a pickle in base 64, and it says a line when it is ready. Then each line asks for rows,
+to be answered one by one, so that the row it dies of is known. With a socket it is a stem: it does not evaluate, but is
+ready to, and splits into two whenever it is asked to; the other is such a child.
+"""
 
 from __future__ import annotations
 
 import base64
+import binascii
 import os
 import pickle
 import sys
 from typing import Any
 
-from ..landscapes.landscape import Landscape, raised
+import numpy as np
+
+from ..landscapes.landscape import Array, Landscape, raised
+from ..landscapes.lines import NEXT
 from ..landscapes.loading import LOADED, unpickled
 from .evaluate import Evaluated, InPlace
+from .stem import split_off
 
-SERVE = f"import sys; from {__name__} import serve; serve()"
+SERVE = f"from {__name__} import main; main()"
+MARK = b"\n" + NEXT + b"\n"
+WITH_GRADIENT, AHEAD = 1, 2
+"""What a question's first byte says: gradients are wanted; it was asked while another row was at work."""
 
 
 def packed(message: Any) -> bytes:
@@ -30,33 +43,70 @@ def greeting(landscape: Landscape) -> bytes:
     return packed((LOADED, pickle.dumps(landscape)))
 
 
+def asked(rows: Array, with_gradient: bool, ahead: bool) -> bytes:
+    """The line that asks for rows (n, D) of the cube."""
+    flags = WITH_GRADIENT * with_gradient + AHEAD * ahead
+    return binascii.b2a_base64(bytes((flags,)) + rows.tobytes())
+
+
+def told(line: bytes) -> float | Evaluated | str:
+    """What an answer says: a loss that is all there is to say, or more than that, or why there is none."""
+    # A number as it is: most answers are one.
+    return float.fromhex(line[1:].decode()) if line.startswith(b"=") else unpacked(line)
+
+
+def main() -> None:
+    """Evaluate; or be a stem, on the socket whose number is an argument, and evaluate in its children."""
+    if len(sys.argv) < 2 or split_off(int(sys.argv[1])):
+        serve()
+
+
 def serve() -> None:
     """Open the landscape of the first line, then answer points with what they evaluate to, or with None and why."""
     # What the objective prints must not mix with the answers.
-    answers = os.fdopen(os.dup(1), "wb")
+    answers = os.dup(1)
     os.dup2(2, 1)
     questions = sys.stdin.buffer
     sys.stdin = open(os.devnull)  # noqa: SIM115
-
-    def answer(message: Any) -> None:
-        answers.write(packed(message))
-        answers.flush()
-
     try:
         landscape: Landscape = unpickled(*unpacked(questions.readline()))
         evaluator = InPlace(landscape.open())
     except BaseException as error:
-        answer(f"the landscape could not be opened ({raised(error)})")
+        say(answers, packed(f"the landscape could not be opened ({raised(error)})"))
         return
-    answer("")
+    say(answers, packed(""))
+    dimension = evaluator.space.dimension
     for line in questions:
-        cube, with_gradient = unpacked(line)
-        answer(_evaluated(evaluator, cube, with_gradient))
+        message = binascii.a2b_base64(line)
+        with_gradient, ahead = bool(message[0] & WITH_GRADIENT), bool(message[0] & AHEAD)
+        rows = np.frombuffer(message, dtype=np.float64, offset=1).reshape(-1, dimension)
+        for at in range(len(rows)):
+            if ahead or at:
+                parted()
+            say(answers, _answer(evaluator, rows[at : at + 1], with_gradient))
 
 
-def _evaluated(evaluator: InPlace, cube: Any, with_gradient: bool) -> Evaluated | str:
-    """What the row came to, or what an objective raised that is not an Exception."""
+def say(pipe: int, line: bytes) -> None:
+    """Write a line, all of it: at once, so that nothing is left behind when the next row kills this process."""
+    while line:
+        line = line[os.write(pipe, line) :]
+
+
+def parted() -> None:
+    """Have what was printed up to here not be the last words of the next row."""
     try:
-        return evaluator.evaluate(cube, with_gradient)
+        os.write(2, MARK)
+    except OSError:
+        # The objective has closed it: nobody hears it any more.
+        return
+
+
+def _answer(evaluator: InPlace, row: Array, with_gradient: bool) -> bytes:
+    """The line that says what a row came to, or what an objective raised that is not an Exception."""
+    try:
+        found = evaluator.evaluate(row, with_gradient)
+        if found.causes or found.gradients is not None:
+            return packed(found)
+        return b"=" + float(found.losses[0]).hex().encode() + b"\n"
     except BaseException as error:
-        return raised(error)
+        return packed(raised(error))

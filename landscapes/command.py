@@ -15,8 +15,9 @@ import numpy as np
 from pydantic import Field, field_validator
 
 from .landscape import Array, EvaluationError, LandscapeError, Problem, Space
+from .lines import Ended, quoted
 from .loading import arrived, resolved
-from .program import Ended, Program, quoted
+from .program import Program
 from .user import Boxed
 
 BYTES_A_NUMBER = 64

@@ -4,32 +4,23 @@ from __future__ import annotations
 
 import contextlib
 import os
-import select
+import selectors
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from . import confine
-
-LAST_WORDS = 2000
-"""Bytes kept of what a program says on standard error: its last words, should it die."""
-READ = 1 << 20
-QUOTED = 200
-"""Bytes of an answer that a message quotes."""
+from .lines import READ, Lines
 
 
-class Ended(Exception):
-    """The program is gone, or its line is too long to be an answer; the message is a cause of failure."""
-
-
-class Program:
+class Program(Lines):
     """One run of a program, in a session of its own, with pipes that never block the asker.
 
     ``memory`` is the most bytes of data each of its processes may have (0: no limit); ``longest`` the most bytes of
-    a line. It dies with the thread that started it.
+    a line; ``inherited`` are files that it finds open under the same numbers. It dies with the thread that started it.
     """
 
     def __init__(
@@ -39,6 +30,7 @@ class Program:
         memory: int = 0,
         longest: int = READ,
         environment: Mapping[str, str] | None = None,
+        inherited: Sequence[int] = (),
     ) -> None:
         launcher = [sys.executable, "-I", "-S", str(Path(confine.__file__)), str(os.getpid()), str(memory)]
         self._process = subprocess.Popen(
@@ -50,83 +42,39 @@ class Program:
             cwd=directory,
             env={**os.environ, **(environment or {})},
             bufsize=0,
+            pass_fds=inherited,
         )
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         assert self._process.stderr is not None
-        self._in = self._process.stdin.fileno()
-        self._out = self._process.stdout.fileno()
-        self._err = self._process.stderr.fileno()
-        for pipe in (self._in, self._out, self._err):
-            os.set_blocking(pipe, False)
-        self._longest = longest
-        self._unsent = b""
-        self._heard = bytearray()
-        self._said = bytearray()
-        self._mute = False
-
-    def ask(self, line: bytes) -> None:
-        """Send a line, as much of it as the pipe takes now; ``hear`` sends the rest."""
-        if self._heard:
-            raise Ended(f"answered before it was asked: {quoted(self._heard)}")
-        # What it has said up to now belongs to what it was asked before.
-        self._note_words(most=1000)
-        self._said.clear()
-        self._unsent = line
-        self._send()
-
-    def register(self, poll: select.poll) -> None:
-        """Have a poll wake when ``hear`` has something to do."""
-        poll.register(self._out, select.POLLIN)
-        if not self._mute:
-            poll.register(self._err, select.POLLIN)
-        if self._unsent:
-            poll.register(self._in, select.POLLOUT)
-
-    def hear(self) -> bytes | None:
-        """Send and read what can be without waiting: a whole line, or None. Raises Ended."""
-        self._send()
-        self._note_words()
-        piece = _read(self._out)
-        if piece == b"":
-            raise Ended(self.ending())
-        if piece is not None:
-            self._heard += piece
-        line, newline, rest = self._heard.partition(b"\n")
-        if newline:
-            self._heard = rest
-            return bytes(line)
-        if len(self._heard) > self._longest:
-            raise Ended(f"answered a line of over {self._longest:,} bytes: {quoted(self._heard[:QUOTED])}...")
-        return None
+        into, out, err = self._process.stdin, self._process.stdout, self._process.stderr
+        super().__init__(into.fileno(), out.fileno(), err.fileno(), longest)
 
     def wait(self, deadline: float | None) -> bytes:
         """The next line. Raises TimeoutError at the deadline (of ``time.monotonic``), or Ended."""
-        while (line := self.hear()) is None:
-            if deadline is not None and time.monotonic() >= deadline:
-                raise TimeoutError
-            wait_for([self], deadline)
+        with selectors.DefaultSelector() as selector:
+            self.watch(selector, None)
+            try:
+                while (line := self.hear()) is None:
+                    left = None if deadline is None else deadline - time.monotonic()
+                    if left is not None and left <= 0.0:
+                        raise TimeoutError
+                    selector.select(left)
+            finally:
+                self.unwatch()
         return line
 
-    def ending(self) -> str:
-        """How the process ended (it has closed its standard output), and its last words."""
+    def exit_code(self) -> int | None:
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._process.wait(1.0)
-        code = self._process.returncode
-        self._note_words(most=1000)
-        lines = self._said.decode(errors="replace").strip().splitlines()
-        words = f": {lines[-1].strip()[:200]}" if lines else ""
-        if code is None:
-            return f"closed its standard output{words}"
-        return f"took its process down ({_exit(code)}){words}"
+        return self._process.returncode
 
     @property
     def started(self) -> bool:
-        """False if it was found, on its end, that it could not be run at all."""
         return self._process.returncode != confine.NOT_STARTED
 
     def kill(self) -> None:
-        """Kill the process, and whatever it started in its session."""
+        self.unwatch()
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()
@@ -134,53 +82,3 @@ class Program:
             if stream is not None:
                 with contextlib.suppress(OSError):
                     stream.close()
-
-    def _send(self) -> None:
-        while self._unsent:
-            try:
-                self._unsent = self._unsent[os.write(self._in, self._unsent[:READ]) :]
-            except BlockingIOError:
-                return
-            except OSError:
-                # It no longer listens; what it has to say, or its end, is read next.
-                self._unsent = b""
-
-    def _note_words(self, most: int = 16) -> None:
-        # A few at a time: a program may talk faster than it can be listened to.
-        for _ in range(most):
-            if self._mute or (words := _read(self._err)) is None:
-                return
-            self._mute = words == b""
-            self._said += words
-            del self._said[:-LAST_WORDS]
-
-
-def _read(pipe: int) -> bytes | None:
-    """What is there: None if nothing is, b"" at the end."""
-    try:
-        return os.read(pipe, READ)
-    except BlockingIOError:
-        return None
-
-
-def _exit(code: int) -> str:
-    if code >= 0:
-        return f"exit code {code}"
-    try:
-        return f"signal {signal.Signals(-code).name}"
-    except ValueError:
-        return f"signal {-code}"
-
-
-def quoted(text: bytes | bytearray) -> str:
-    """The beginning of what was said, for a message."""
-    shown = bytes(text[:QUOTED]).decode(errors="replace")
-    return repr(shown) + (f" and {len(text) - QUOTED:,} bytes more" if len(text) > QUOTED else "")
-
-
-def wait_for(programs: Iterable[Program], deadline: float | None) -> None:
-    """Return when one of the programs can be heard, or at the deadline (of ``time.monotonic``)."""
-    poll = select.poll()
-    for program in programs:
-        program.register(poll)
-    poll.poll(None if deadline is None else max(0.0, 1000.0 * (deadline - time.monotonic())))

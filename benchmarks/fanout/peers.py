@@ -1,0 +1,149 @@
+"""The peers, each set up as its documentation has it for objectives that wait: joblib, Optuna, Ray Tune."""
+
+from __future__ import annotations
+
+import os
+import random
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from .cell import Cell, warm_up
+
+TUNE_A_SECOND = 60
+"""Ray Tune makes at most about so many trials a second, however short they are: no more are asked of it."""
+TUNE_SECONDS = 300.0
+"""Ray Tune is given so long for a cell, with the start of its actors."""
+
+
+class Missing(Exception):
+    """A peer is not installed; the message says how to install it."""
+
+
+def imported(module: str) -> Any:
+    """A peer's module. Raises Missing."""
+    from importlib import import_module
+
+    try:
+        return import_module(module)
+    except ImportError as error:
+        raise Missing(f'{error}. Install the peers: pip install -c constraints.txt -e ".[bench]".') from None
+
+
+def gathered(folder: str, workers: int) -> None:
+    """Return once so many processes are here: a worker's first task, so that the clock starts with all of them up."""
+    Path(folder, str(os.getpid())).touch()
+    deadline = time.monotonic() + TUNE_SECONDS
+    while len(os.listdir(folder)) < workers and time.monotonic() < deadline:
+        time.sleep(0.05)
+
+
+def sleeping_of(sleep: float) -> Callable[[tuple[float, float]], float]:
+    """The objective. A closure: it travels to other processes by value."""
+
+    def sleeping(x: tuple[float, float]) -> float:
+        time.sleep(sleep)
+        return float(x[0])
+
+    return sleeping
+
+
+def with_joblib(workers: int, sleep: float, seconds: float, backend: str) -> Cell:
+    """joblib: all tasks in one call, in batches that it sizes itself."""
+    joblib = imported("joblib")
+    objective, draw = sleeping_of(sleep), random.Random(0)
+    began = time.perf_counter()
+    with joblib.Parallel(n_jobs=workers, backend=backend) as parallel, tempfile.TemporaryDirectory() as folder:
+        if backend == "loky":
+            parallel(joblib.delayed(gathered)(folder, workers) for _ in range(workers))
+        startup = time.perf_counter() - began
+
+        def run(count: int) -> float:
+            points = [(draw.random(), draw.random()) for _ in range(count)]
+            since = time.perf_counter()
+            parallel(joblib.delayed(objective)(x) for x in points)
+            return time.perf_counter() - since
+
+        count = warm_up(workers, sleep, seconds, run)
+        return Cell(f"joblib-{backend}", workers, sleep, count, run(count), startup)
+
+
+def with_optuna(workers: int, sleep: float, seconds: float) -> Cell:
+    """Optuna: ``n_jobs`` threads, random search, storage in memory."""
+    optuna = imported("optuna")
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    sleeping = sleeping_of(sleep)
+
+    def objective(trial: Any) -> float:
+        return sleeping((trial.suggest_float("x", 0.0, 1.0), trial.suggest_float("y", 0.0, 1.0)))
+
+    def run(count: int) -> float:
+        study = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=0))
+        since = time.perf_counter()
+        study.optimize(objective, n_trials=count, n_jobs=workers)
+        return time.perf_counter() - since
+
+    count = warm_up(workers, sleep, seconds, run)
+    return Cell("optuna", workers, sleep, count, run(count), 0.0)
+
+
+def with_ray_tune(workers: int, sleep: float, seconds: float) -> Cell:
+    """Ray Tune: a trainable class on actors that are reused, as many trials at once as there are workers."""
+    # Read when Tune is imported, and by its actors: no files a trial but its own; where this module is.
+    os.environ |= {
+        "TUNE_DISABLE_AUTO_CALLBACK_LOGGERS": "1",
+        "RAY_USAGE_STATS_ENABLED": "0",
+        "PYTHONPATH": str(Path(__file__).parents[1]),
+    }
+    ray, tune = imported("ray"), imported("ray.tune")
+    # Four trials a worker at least, as for all; a fast objective is cut short.
+    count = max(4 * workers, min(round(workers * seconds / sleep), round(TUNE_A_SECOND * seconds)))
+    began = time.monotonic()
+    with tempfile.TemporaryDirectory() as folder:
+        ray.init(
+            address="local", num_cpus=workers, include_dashboard=False, log_to_driver=False, configure_logging=False,
+            object_store_memory=100 << 20, _temp_dir=folder,
+        )  # fmt: skip
+        try:
+            results = tuned(tune, workers, sleep, count, Path(folder))
+        finally:
+            ray.shutdown()
+    spans = [(each.metrics["begun"], each.metrics["ended"]) for each in results if each.metrics]
+    first, last = min(begun for begun, _ in spans), max(ended for _, ended in spans)
+    return Cell("ray-tune", workers, sleep, len(spans), last - first, first - began)
+
+
+def tuned(tune: Any, workers: int, sleep: float, count: int, folder: Path) -> Any:
+    """The results of so many trials."""
+    sleeping, meeting = sleeping_of(sleep), folder / "meeting"
+    meeting.mkdir()
+
+    class Sleeping(tune.Trainable):  # type: ignore[misc]
+        def setup(self, config: dict[str, Any]) -> None:
+            gathered(str(meeting), workers)
+            self.point = (config["x"], config["y"])
+
+        def reset_config(self, new_config: dict[str, Any]) -> bool:
+            self.point = (new_config["x"], new_config["y"])
+            return True
+
+        def step(self) -> dict[str, Any]:
+            begun = time.monotonic()
+            loss = sleeping(self.point)
+            return {"loss": loss, "begun": begun, "ended": time.monotonic(), "done": True}
+
+    tuner = tune.Tuner(
+        tune.with_resources(Sleeping, {"cpu": 1}),
+        param_space={"x": tune.uniform(0.0, 1.0), "y": tune.uniform(0.0, 1.0)},
+        tune_config=tune.TuneConfig(
+            num_samples=count, max_concurrent_trials=workers, reuse_actors=True, metric="loss", mode="min",
+            time_budget_s=TUNE_SECONDS,
+        ),
+        run_config=tune.RunConfig(storage_path=str(folder / "results"), verbose=0,
+            failure_config=tune.FailureConfig(fail_fast=True),
+            checkpoint_config=tune.CheckpointConfig(checkpoint_at_end=False),
+        ),
+    )  # fmt: skip
+    return tuner.fit()

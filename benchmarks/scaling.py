@@ -1,0 +1,161 @@
+"""How well batches fan out: the share of the ideal that evaluation workers reach with objectives that sleep.
+
+    python benchmarks/scaling.py [--workers 1,2,4,8,16,32,64] [--sleeps 0.001,0.01,0.1,1]
+        [--peers ours,joblib,optuna,ray-tune] [--seconds 3] [--repeats 3] [--write]
+
+Efficiency = evaluations x sleep / workers / seconds. Each cell is a process of its own, and the peers take turns. The
+clock starts when all workers are up and have warmed up; a cell is as many evaluations as fill ``--seconds`` at the pace
+of its warm-up (Ray Tune: at 60 trials a second, once). Cells are kept in ``--results``, and are not measured again.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from fanout import ours, peers
+from fanout.cell import Cell
+from fanout.table import page_of
+
+PAGE = Path(__file__).parents[1] / "docs" / "scaling.md"
+RESULTS = Path(__file__).parent / "results" / "scaling.jsonl"
+BEGIN, END = "<!-- scaling: begin -->", "<!-- scaling: end -->"
+Measure = Callable[[int, float, float], Cell]
+MEASURES: dict[str, Measure] = {
+    "ours": ours.measure,
+    "ours-small": lambda workers, sleep, seconds: ours.measure(workers, sleep, seconds, small=True),
+    "joblib-threading": lambda workers, sleep, seconds: peers.with_joblib(workers, sleep, seconds, "threading"),
+    "joblib-loky": lambda workers, sleep, seconds: peers.with_joblib(workers, sleep, seconds, "loky"),
+    "optuna": peers.with_optuna,
+    "ray-tune": peers.with_ray_tune,
+}
+GROUPS = {"ours": ("ours", "ours-small"), "joblib": ("joblib-threading", "joblib-loky")}
+LIMIT_SECONDS = 2 * peers.TUNE_SECONDS
+"""No cell may take longer."""
+LOOK_SECONDS = 0.3
+
+
+def numbers(text: str) -> list[float]:
+    """A list such as 0.001,0.01 of numbers above 0."""
+    try:
+        found = [float(each) for each in text.split(",")]
+    except ValueError:
+        found = []
+    if not found or not all(0.0 < each < float("inf") for each in found):
+        raise argparse.ArgumentTypeError(f"must be numbers above 0, got {text!r}. Write them with commas: 1,2,4.")
+    return found
+
+
+def names(text: str) -> list[str]:
+    """The measures that a list of peers stands for."""
+    found: list[str] = []
+    for each in text.split(","):
+        if each not in GROUPS and each not in MEASURES:
+            known = ", ".join([*GROUPS, *(name for name in MEASURES if name.partition("-")[0] not in GROUPS)])
+            raise argparse.ArgumentTypeError(f"must be among {known}, got {each!r}. Write them with commas.")
+        found += GROUPS.get(each, (each,))
+    return found
+
+
+def busy() -> float:
+    """How many CPUs are busy just now: nothing of this benchmark is."""
+
+    def spent() -> float:
+        fields = [int(field) for field in Path("/proc/stat").read_text().splitlines()[0].split()[1:]]
+        return (sum(fields) - fields[3] - fields[4]) / os.sysconf("SC_CLK_TCK")
+
+    if not Path("/proc/stat").exists():
+        return 0.0
+    before = spent()
+    time.sleep(LOOK_SECONDS)
+    return (spent() - before) / LOOK_SECONDS
+
+
+def measured(name: str, workers: int, sleep: float, seconds: float) -> Cell | None:
+    """One cell, in a process of its own; None, with a word on standard error, where it has no figure."""
+    load = busy()
+    argv = [sys.executable, __file__, "--cell", name, str(workers), str(sleep), str(seconds)]
+    process = subprocess.Popen(
+        argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+    )  # fmt: skip
+    try:
+        out, errors = process.communicate(timeout=LIMIT_SECONDS)
+    except subprocess.TimeoutExpired:
+        out, errors = "", f"took over {LIMIT_SECONDS:g} s"
+    finally:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+    lines = out.splitlines()
+    if process.returncode or not lines:
+        print(f"{name}, {workers} workers: {(errors.strip().splitlines() or ['no word'])[-1]}", file=sys.stderr)
+        return None
+    cell = Cell.of(lines[-1])
+    return Cell(cell.peer, cell.workers, cell.sleep, cell.evaluations, cell.seconds, cell.startup, load)
+
+
+def compare(options: argparse.Namespace) -> list[Cell]:
+    """All cells, those measured before among them."""
+    cells = [Cell.of(line) for line in options.results.read_text().splitlines()] if options.results.exists() else []
+    options.results.parent.mkdir(parents=True, exist_ok=True)
+    for sleep in options.sleeps:
+        for workers in map(int, options.workers):
+            # Peers take turns, so that what else the machine does strikes none of them alone.
+            for repeat in range(options.repeats):
+                for name in options.peers:
+                    known = sum((c.peer, c.workers, c.sleep) == (name, workers, sleep) for c in cells)
+                    if known > (repeat if name != "ray-tune" else 0):
+                        continue
+                    cell = measured(name, workers, sleep, options.seconds)
+                    if cell is None:
+                        continue
+                    cells.append(cell)
+                    with options.results.open("a") as file:
+                        file.write(cell.line() + "\n")
+                    print(
+                        f"{name:16} {workers:3} workers {sleep:6g} s: {100 * cell.efficiency:5.1f} % of the ideal,"
+                        f" {cell.evaluations} evaluations in {cell.seconds:.1f} s, up after {cell.startup:.1f} s"
+                        f" ({cell.busy:.1f} CPUs busy before)",
+                        flush=True,
+                    )
+    return cells
+
+
+def write(page: str) -> None:
+    """Put the tables between their marks in the page."""
+    text = PAGE.read_text(encoding="utf-8")
+    PAGE.write_text(re.sub(f"{BEGIN}.*{END}", lambda _: f"{BEGIN}\n{page}\n{END}", text, flags=re.S), encoding="utf-8")
+
+
+def main() -> None:
+    if sys.argv[1:2] == ["--cell"]:
+        name, workers, sleep, seconds = sys.argv[2:]
+        try:
+            print(MEASURES[name](int(workers), float(sleep), float(seconds)).line(), flush=True)
+        except peers.Missing as missing:
+            sys.exit(str(missing))
+        return
+    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    options.add_argument("--workers", type=numbers, default="1,2,4,8,16,32,64")
+    options.add_argument("--sleeps", type=numbers, default="0.001,0.01,0.1,1")
+    options.add_argument("--peers", type=names, default="ours,joblib,optuna,ray-tune")
+    options.add_argument("--seconds", type=float, default=3.0, help="about so long a cell")
+    options.add_argument("--repeats", type=int, default=3, help="cells of which the median is shown")
+    options.add_argument("--results", type=Path, default=RESULTS, help="where cells are kept")
+    options.add_argument("--write", action="store_true", help=f"put the tables into {PAGE.name}")
+    given = options.parse_args()
+    page = page_of(compare(given))
+    print(page)
+    if given.write:
+        write(page)
+
+
+if __name__ == "__main__":
+    main()

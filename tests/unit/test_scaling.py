@@ -1,0 +1,97 @@
+"""The benchmark of how batches fan out: its options, its tables, and a cell of it."""
+
+import argparse
+import subprocess
+import sys
+
+import pytest
+import scaling
+from fanout import peers
+from fanout.cell import Cell, warm_up
+from fanout.table import page_of
+
+
+@pytest.mark.parametrize("given", ["", "1,,2", "two", "0", "-1", "nan", "inf"])
+def test_numbers_that_are_none_are_refused(given):
+    with pytest.raises(argparse.ArgumentTypeError, match="must be numbers above 0, got .*Write them with commas"):
+        scaling.numbers(given)
+
+
+def test_peers_are_named_by_group():
+    assert scaling.names("joblib,ours") == ["joblib-threading", "joblib-loky", "ours", "ours-small"]
+    with pytest.raises(argparse.ArgumentTypeError, match="must be among ours, joblib, optuna, ray-tune, got 'dask'"):
+        scaling.names("ours,dask")
+
+
+def test_a_peer_that_is_missing_is_named_with_its_cure(monkeypatch):
+    monkeypatch.setitem(sys.modules, "optuna", None)
+    with pytest.raises(peers.Missing, match=r'optuna.*pip install -c constraints.txt -e "\.\[bench\]"'):
+        peers.with_optuna(2, 0.001, 0.1)
+
+
+def test_a_peer_that_is_there_is_measured():
+    pytest.importorskip("joblib")
+    cell = peers.with_joblib(4, 0.01, 0.2, "threading")
+    assert cell.evaluations % 4 == 0
+    assert 0.2 < cell.efficiency <= 1.0
+
+
+def test_a_slow_peer_is_given_what_it_can_do():
+    # Ten milliseconds an evaluation, whatever the workers: at most 0.5 s of warming up, and 2 s of work.
+    asked = []
+
+    def run(count):
+        asked.append(count)
+        return 0.01 * count
+
+    count = warm_up(8, 0.001, 2.0, run)
+    assert 150 <= count <= 250
+    assert asked == [400]
+    assert warm_up(8, 0.001, 2.0, lambda count: count * 0.001 / 8 * 1.25) == pytest.approx(8 * 2000 / 1.25, rel=0.01)
+
+
+CELLS = [
+    Cell("ours", 32, 0.01, 3200, 1.25, 0.5, 0.0),
+    Cell("ours", 32, 0.01, 3200, 1.0, 0.7, 0.4),
+    Cell("ours", 32, 0.01, 3200, 2.0, 0.9, 0.2),
+    Cell("optuna", 32, 0.01, 1600, 1.0, 0.0, 0.2),
+    Cell("joblib-loky", 32, 0.01, 3200, 1.1, 9.0, 0.2),
+    Cell("ours", 1, 1.0, 4, 4.0, 0.0, 0.2),
+]
+
+
+def test_the_page_has_medians_ratios_and_who_is_ahead():
+    page = page_of(CELLS)
+    assert "| workers | searchparty | joblib, processes | Optuna | to the best peer |" in page
+    assert "| 32 | 80.0 % | 90.9 % | 50.0 % | 0.88 |" in page
+    assert "| 1 | 100.0 % |  |  |  |" in page
+    assert "| 32 | 0.7 s | 9.0 s | 0.0 s |" in page
+    assert "a peer is ahead by over 1 point in 1: joblib, processes by 10.9 points at 32 x 10 ms" in page
+    assert "0.20 CPUs busy before a cell in the median, 0.40 at most" in page
+
+
+def test_a_tiny_run_measures_prints_writes_and_goes_on(tmp_path, repository):
+    results = tmp_path / "cells.jsonl"
+
+    def call():
+        return subprocess.run(
+            [sys.executable, repository / "benchmarks" / "scaling.py", "--workers", "2", "--sleeps", "0.002",
+             "--peers", "ours", "--seconds", "0.1", "--repeats", "1", "--results", results],
+            capture_output=True, text=True, timeout=60, check=True,
+        )  # fmt: skip
+
+    done = call()
+    cells = [Cell.of(line) for line in results.read_text().splitlines()]
+    assert [cell.peer for cell in cells] == ["ours", "ours-small"]
+    assert all(0.1 < cell.efficiency <= 1.0 for cell in cells)
+    assert "Evaluations of 2 ms" in done.stdout
+    call()
+    assert len(results.read_text().splitlines()) == 2
+
+
+def test_the_page_is_put_between_its_marks(tmp_path, monkeypatch):
+    page = tmp_path / "scaling.md"
+    page.write_text(f"before\n{scaling.BEGIN}\nold \\1\n{scaling.END}\nafter\n")
+    monkeypatch.setattr(scaling, "PAGE", page)
+    scaling.write("new \\g<0>")
+    assert page.read_text() == f"before\n{scaling.BEGIN}\nnew \\g<0>\n{scaling.END}\nafter\n"
