@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
@@ -44,6 +44,20 @@ class Evaluator(Protocol):
         ...
 
     def close(self) -> None: ...
+
+
+def whole(pieces: Iterable[tuple[int, Evaluated]], cube: Array, with_gradient: bool) -> Evaluated:
+    """A batch of points (n, D), put together from its pieces."""
+    losses = np.empty(len(cube))
+    gradients = np.full(cube.shape, np.nan) if with_gradient else None
+    causes: dict[int, str] = {}
+    for first, found in pieces:
+        rows = slice(first, first + len(found.losses))
+        losses[rows] = found.losses
+        if gradients is not None and found.gradients is not None:
+            gradients[rows] = found.gradients
+        causes |= {first + row: cause for row, cause in found.causes.items()}
+    return Evaluated(losses, gradients, causes)
 
 
 NO_CAUSES: dict[int, str] = {}

@@ -18,9 +18,9 @@ from ..landscapes.landscape import Array, Landscape, Space
 from ..landscapes.lines import Lines
 from ..landscapes.program import Program
 from .ahead import Ahead
-from .evaluate import CannotEvaluate, Evaluated, without_failures
+from .evaluate import CannotEvaluate, Evaluated, whole, without_failures
 from .evaluation import Evaluation
-from .serve import SERVE, asked, greeting, told, unpacked
+from .serve import SERVE, Lacking, asked, greeting, told, unpacked
 from .stem import Stem
 from .worker import Answer, Batch, Language, Worker, failed
 
@@ -68,6 +68,8 @@ class Own:
 
     def answer(self, line: bytes, row: Array, with_gradient: bool) -> float | Evaluated:
         said = told(line)
+        if isinstance(said, Lacking):
+            raise CannotEvaluate(f"{said.words}. Install it, and resume.")
         return failed(said) if isinstance(said, str) else said
 
     def close(self) -> None:
@@ -167,16 +169,7 @@ class Pool:
         """No deadline is earlier; so not all need be looked at each time."""
 
     def evaluate(self, cube: Array, with_gradient: bool) -> Evaluated:
-        losses = np.empty(len(cube))
-        gradients = np.full(cube.shape, np.nan) if with_gradient else None
-        causes: dict[int, str] = {}
-        for first, found in self.pieces(cube, with_gradient):
-            rows = slice(first, first + len(found.losses))
-            losses[rows] = found.losses
-            if gradients is not None and found.gradients is not None:
-                gradients[rows] = found.gradients
-            causes |= {first + row: cause for row, cause in found.causes.items()}
-        return Evaluated(losses, gradients, causes)
+        return whole(self.pieces(cube, with_gradient), cube, with_gradient)
 
     def pieces(self, cube: Array, with_gradient: bool) -> Iterator[tuple[int, Evaluated]]:
         batch, pending = Batch(cube, with_gradient), Pending(len(cube))

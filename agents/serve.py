@@ -12,7 +12,7 @@ import binascii
 import os
 import pickle
 import sys
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -49,7 +49,13 @@ def asked(rows: Array, with_gradient: bool, ahead: bool) -> bytes:
     return binascii.b2a_base64(bytes((flags,)) + rows.tobytes())
 
 
-def told(line: bytes) -> float | Evaluated | str:
+class Lacking(NamedTuple):
+    """An answer: no row can be evaluated here, as a package is missing."""
+
+    words: str
+
+
+def told(line: bytes) -> float | Evaluated | Lacking | str:
     """What an answer says: a loss that is all there is to say, or more than that, or why there is none."""
     # A number as it is: most answers are one.
     return float.fromhex(line[1:].decode()) if line.startswith(b"=") else unpacked(line)
@@ -108,5 +114,7 @@ def _answer(evaluator: InPlace, row: Array, with_gradient: bool) -> bytes:
         if found.causes or found.gradients is not None:
             return packed(found)
         return b"=" + float(found.losses[0]).hex().encode() + b"\n"
+    except ModuleNotFoundError as error:
+        return packed(Lacking(f"the package {error.name!r} must be installed where points are evaluated ({error})"))
     except BaseException as error:
         return packed(raised(error))

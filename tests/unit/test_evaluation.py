@@ -214,3 +214,27 @@ def test_a_slow_batch_is_handed_on_as_it_comes():
     """An expensive batch must not wait for its last row to be recorded."""
     parts, _ = spend(Batches(sizes=(9,), told=[]), Flaky(0), [9])
     assert len(parts) > 1
+
+
+LACKING = """
+name: lacking
+budget: 20
+landscapes: [{{kind: python, function: "{path}:f", bounds: [[-1, 1]]}}]
+strategies: {{it: {{agents: [{{kind: random, batch: 4}}]}}}}
+executor: simulated
+evaluation: {evaluation}
+"""
+
+
+@pytest.mark.parametrize("evaluation", ["{}", "{workers: 2}"])
+def test_a_missing_package_is_nobodys_failure(tmp_path, evaluation):
+    """No row fails for it, and none is charged: where the package is, the run goes on."""
+    from searchparty.experiments.running import run
+    from searchparty.experiments.spec import loads
+
+    path = tmp_path / "f.py"
+    path.write_text("def f(x):\n    import not_to_be_had\n    return 1.0\n")
+    results = run(loads(LACKING.format(path=path, evaluation=evaluation)), out=tmp_path / "out", report=False)
+    (error,) = results.errors.values()
+    assert "the package 'not_to_be_had' must be installed" in str(error)
+    assert sum(r.evaluations for r in results.runs) == 0

@@ -11,7 +11,7 @@ import numpy as np
 import ray
 from ray.exceptions import RayTaskError, WorkerCrashedError
 
-from ....agents.evaluate import CannotEvaluate, Evaluated, Evaluator, evaluator_for
+from ....agents.evaluate import CannotEvaluate, Evaluated, Evaluator, evaluator_for, whole
 from ....landscapes.landscape import Array, Space
 from ...planned import PlannedRun
 from ..host import Opening
@@ -58,16 +58,7 @@ class Fanned:
         self._task: Any = ray.remote(seat()[1]).options(max_retries=0, **opening.fan.options)
 
     def evaluate(self, cube: Array, with_gradient: bool) -> Evaluated:
-        losses = np.empty(len(cube))
-        gradients = np.full(cube.shape, np.nan) if with_gradient else None
-        causes: dict[int, str] = {}
-        for row, found in self.pieces(cube, with_gradient):
-            losses[row] = found.losses[0]
-            if gradients is not None and found.gradients is not None:
-                gradients[row] = found.gradients[0]
-            if found.causes:
-                causes[row] = found.causes[0]
-        return Evaluated(losses, gradients, causes)
+        return whole(self.pieces(cube, with_gradient), cube, with_gradient)
 
     def pieces(self, cube: Array, with_gradient: bool) -> Iterator[tuple[int, Evaluated]]:
         out: dict[Any, int] = {}
