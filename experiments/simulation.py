@@ -11,7 +11,6 @@ from jinja2 import Environment
 
 from . import figures
 from .experiment import Experiment, SimulatedSettings
-from .plan import plan
 from .predictions import choices, printed_rows, runs_table, sizes_table, verdicts
 from .running import new_directory, write_whole
 from .simulate import Prediction, planned_sizes, predict, settings_of
@@ -128,5 +127,5 @@ def write_page(simulation: Simulation) -> Path:
 
 
 def count_runs(experiment: Experiment, sizes: Sequence[int]) -> int:
-    """At most so many runs will be worked."""
-    return len(plan(experiment).runs) * len(sizes)
+    """So many runs will be worked. Raises SpecError where the budget does not pay for a size."""
+    return len(planned_sizes(experiment, sizes))
