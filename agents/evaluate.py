@@ -122,6 +122,8 @@ class InPlace:
             box = np.minimum(self._lower + cube[good] * self._span, self._upper)
             try:
                 gradients[good] = self.problem.gradient(box) * self._span
+            except ModuleNotFoundError:
+                raise
             except Exception:
                 # The loss stands; an agent is told NaN and steps back.
                 gradients[good] = np.nan

@@ -17,6 +17,7 @@ from ..landscapes.landscape import Array
 from .agent import AgentError, Lease, Proposal, Told, WithGradient
 
 Result = TypeVar("Result")
+Item = TypeVar("Item")
 FAILED = 1e300
 """What a solver is told of a failed point before there is any loss."""
 
@@ -97,6 +98,21 @@ def inverted(solve: Callable[[Objective], Result]) -> Generator[Proposal, Told, 
             inner.parent = getcurrent()
             inner.throw(GreenletExit)
         objective._greenlet = None
+
+
+def pushed(work: Callable[[Callable[[Item], None]], None]) -> Generator[Item, None, None]:
+    """Run ``work(send)`` and yield what it sends, while it waits; in the thread of whoever asks for the next."""
+    inner: Any = greenlet(work)
+    try:
+        out = inner.switch(lambda item: inner.parent.switch(item))
+        while not inner.dead:
+            yield out
+            inner.parent = getcurrent()
+            out = inner.switch()
+    finally:
+        if not inner.dead:
+            inner.parent = getcurrent()
+            inner.throw(GreenletExit)
 
 
 def cube_row(x: Array) -> Array:

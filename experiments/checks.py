@@ -92,6 +92,9 @@ def _check_needs(notes: Notes, experiment: Experiment) -> None:
     settings = experiment.executor
     if not isinstance(settings, RaySettings):
         return
+    if settings.placement == "packed" and (settings.resources.agents or settings.resources.landscapes):
+        cure = "Leave out placement: agents and evaluations with needs of their own are spread."
+        notes.wrong(("executor", "placement"), "not be packed where there are resources", "packed", cure)
     teams = [strategy.team for strategy in experiment.strategies.values()]
     members = {word for team in teams for name, agent in team for word in (name, agent.kind)}
     kinds = {landscape.kind for landscape in experiment.landscapes}

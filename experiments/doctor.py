@@ -11,8 +11,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
-from ..landscapes.landscape import Model
+from ..landscapes.landscape import Landscape, Model
 from ..landscapes.loading import LOADED, TRAVELLED
+from ..landscapes.user import UserFunction
 from .experiment import Experiment
 from .fingerprint import PACKAGES
 from .staging import Staged, models_of, stage
@@ -65,7 +66,8 @@ def examine(experiment: Experiment | None, address: str | None, say: Callable[[s
             if owned:
                 stop_ray()
     found = [finding for node in nodes for finding in judged(node)]
-    found += _differing(nodes)
+    if nodes and all(node.problem for node in nodes):
+        found.append(Finding("error", "no node could be asked anything. Is the cluster busy, or its disk full?"))
     if staged is not None:
         found += _heavy(staged)
     return Findings([*_table(nodes), *([] if staged is None else _luggage(staged))], found)
@@ -73,8 +75,9 @@ def examine(experiment: Experiment | None, address: str | None, say: Callable[[s
 
 def _named(model: Model) -> str:
     kind = str(getattr(model, "kind", type(model).__name__))
-    label = getattr(model, "label", "")
-    return f"{kind} {label}".strip() if label and label != kind else kind
+    if isinstance(model, UserFunction):
+        return f"{kind} {model.function}"
+    return f"{kind} {model.label}" if isinstance(model, Landscape) and model.label != kind else kind
 
 
 def _own(package: str) -> str | None:
@@ -144,12 +147,6 @@ def _versions(name: str, facts: dict[str, Any]) -> Iterator[Finding]:
                 "warning", f"{name} has {package} {there}, this machine {here}; equal findings are promised for equal "
                 f"versions. pip install {package}=={here} there."
             )  # fmt: skip
-
-
-def _differing(nodes: list[Node]) -> Iterator[Finding]:
-    alive = [node for node in nodes if not node.problem]
-    if not alive and nodes:
-        yield Finding("error", "no node could be asked anything. Is the cluster busy, or its disk full?")
 
 
 def _heavy(staged: Staged) -> Iterator[Finding]:

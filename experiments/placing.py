@@ -16,7 +16,6 @@ from ..landscapes.landscape import Landscape
 from ..orchestrator.drive import ExecutorError, begin, drive
 from ..orchestrator.executors.host import Fan
 from ..orchestrator.executors.on_ray.executor import RayExecutor
-from ..orchestrator.executors.on_ray.session import nodes
 from ..orchestrator.executors.on_ray.slots import Pool
 from ..orchestrator.executors.on_ray.whole import Standing, WholeRun
 from ..orchestrator.executors.resources import Resources, capacity
@@ -73,7 +72,7 @@ class Placing:
             luggage=luggage,
         )
         stack.callback(self._pool.close)
-        self._nodes = [node["Resources"] for node in nodes()]
+        self._nodes = self._pool.nodes
         self._check_needs(runs)
         self.wait = self._pool.wait
         least = min(planned.concurrency for planned in runs)
@@ -94,6 +93,9 @@ class Placing:
         # Spread from the start, or gone on with after its actor was lost: then losses are counted by the row.
         run = begin(planned)
         begun(planned, run)
+        while not self._pool.fits(self._team_needs(planned)):
+            # Until another run gives back what its agents hold.
+            yield False
         executor = RayExecutor(planned, log, self._pool, self._settings.resources, self._fan(planned))
         known = self._costs.of(planned.landscape) is not None
         try:
@@ -124,7 +126,7 @@ class Placing:
         for planned in {run.landscape.model_dump_json(): run for run in runs}.values():
             cost = self._costs.of(planned.landscape)
             where = "packed, a run an actor" if self.packs(planned) else "spread, an actor an agent"
-            fan = self._fan(planned)
+            fan = None if self.packs(planned) else self._fan(planned)
             where += "" if fan is None else f", batches over {fan.workers} evaluations at once on the cluster"
             how = "cost not known yet" if cost is None else cost[1]
             groups.setdefault(f"{where} ({how}", []).append((planned.landscape.label, cost and cost[0]))
@@ -141,22 +143,32 @@ class Placing:
             workers = max(1, sum(_room(options, node) for node in self._nodes))
         return Fan(workers, options)
 
+    def _team_needs(self, planned: PlannedRun) -> list[Resources | None]:
+        return [self._settings.resources.of_agent(name, agent) for name, agent in planned.team]
+
     def _check_needs(self, runs: Sequence[PlannedRun]) -> None:
-        """Refuse needs that no node meets: Ray would wait for one for ever."""
+        """Refuse needs that the nodes do not meet: Ray would wait for ever."""
         needs = self._settings.resources
-        wanted: dict[str, Resources | None] = {}
-        for run in runs:
+        has = "; ".join(sorted({_listed(node) for node in self._nodes}))
+        for run in {(run.strategy, run.landscape.kind): run for run in runs}.values():
+            wanted = {f"agents.{name}": needs.of_agent(name, agent) for name, agent in run.team}
             wanted[f"landscapes.{run.landscape.kind}"] = needs.of_landscape(run.landscape)
-            wanted |= {f"agents.{name}": needs.of_agent(name, agent) for name, agent in run.team}
-        for field, resources in wanted.items():
-            if resources is None:
-                continue
-            options = resources.options(1.0)
-            if not any(capacity(options, node) >= 1 for node in self._nodes):
-                has = "; ".join(sorted({_listed(node) for node in self._nodes}))
+            for field, resources in wanted.items():
+                if resources is not None and not any(
+                    capacity(resources.options(1.0), node) >= 1 for node in self._nodes
+                ):
+                    raise ExecutorError(
+                        f"executor.resources.{field} must be what some node has, got {resources.options(1.0)}. "
+                        f"Nodes have: {has}. Ask for less, or start such a node before the run."
+                    )
+            fan = self._fan(run)
+            if not self._pool.fits(self._team_needs(run), [] if fan is None else [fan.options]):
+                what = "its agents" if fan is None else "its agents and an evaluation"
                 raise ExecutorError(
-                    f"executor.resources.{field} must be what some node has, got {options}. Nodes have: {has}. "
-                    "Ask for less, or start such a node before the run."
+                    f"executor.resources must leave room for all of a team at once, got needs of {run.strategy} on "
+                    f"{run.landscape.label} that do not fit: {what}, beside {len(self._pool.slots)} actors with "
+                    f"cpus_per_actor {self._settings.cpus_per_actor:g}. Nodes have: {has}. Ask for less, or lower "
+                    "executor.actors."
                 )
 
 

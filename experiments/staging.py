@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import importlib.util
+import os
 import shutil
 import sysconfig
 from collections.abc import Iterator
@@ -26,6 +27,8 @@ PACKAGE = Path(__file__).resolve().parent.parent
 NAME = (__package__ or "").partition(".")[0]
 ROOMS = ("landscapes", "agents", "orchestrator", "experiments")
 LEFT_BEHIND = {"__pycache__", ".git", ".hg", ".venv", "venv", "node_modules", ".mypy_cache", ".pytest_cache", "results"}
+RAYS_OWN = {".gitignore", ".rayignore"}
+"""Ray leaves out what such files say, which were written for another purpose."""
 LARGEST = 256 * 10**6
 """Bytes; what is larger belongs on a disk that the nodes share."""
 
@@ -65,8 +68,10 @@ def stage(experiment: Experiment | None, root: Path) -> Staged:
     for path, target in taken:
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy2(path, target)
-    # There even when empty: by it a copy knows that it has travelled.
+    # There even when empty: by it a copy knows that it has travelled, and programs are started in the YAML's folder.
     (root / AFAR).mkdir(exist_ok=True)
+    if experiment is not None:
+        afar(root, Path(experiment.home)).mkdir(parents=True, exist_ok=True)
     _note_version(root)
     return staged
 
@@ -81,23 +86,30 @@ def package_files() -> Iterator[Path]:
     yield PACKAGE / "__init__.py"
     yield PACKAGE / "py.typed"
     for room in ROOMS:
-        yield from (path for path in sorted((PACKAGE / room).rglob("*")) if path.is_file() and _wanted(path, PACKAGE))
+        yield from _inside(PACKAGE / room)
 
 
 def users_files(experiment: Experiment) -> Iterator[Path]:
     """Files of the user's that an experiment names, and the neighbours that these import."""
     modules = {type(model).__module__ for model in models_of(experiment)}
-    found = [Path(LOADED[module][0]) for module in modules if module in LOADED]
+    named = [Path(LOADED[module][0]) for module in modules if module in LOADED]
     for landscape in _landscapes(experiment):
-        found += _named(landscape)
-    seen: set[Path] = set()
+        named += _named(landscape)
+    for path in named:
+        yield from with_neighbours(path.absolute())
+    yield from _asked_for(experiment)
+
+
+def with_neighbours(path: Path) -> Iterator[Path]:
+    """A file, and what it imports, wherever in it, from its own folder; and so on. Modules in packages there find what
+    lies beside them and what lies in that folder."""
+    root, found, seen = path.parent, [path], set[Path]()
     while found:
-        path = found.pop().absolute()
+        path = found.pop()
         if path not in seen and path.is_file():
             seen.add(path)
             yield path
-            found += _neighbours(path)
-    yield from _asked_for(experiment)
+            found += [each for name in _imported(path) for each in _module(name, root, path.parent)]
 
 
 def _landscapes(experiment: Experiment) -> list[Landscape]:
@@ -125,26 +137,25 @@ def _named(landscape: Landscape) -> list[Path]:
     return []
 
 
-def _neighbours(path: Path) -> list[Path]:
-    """Modules and packages beside a Python file that it imports, wherever in it."""
+def _module(name: str, *folders: Path) -> list[Path]:
+    """The files of a module or a package that lies in one of these folders, which is looked for in that order."""
+    for folder in folders:
+        module, package = folder / f"{name}.py", folder / name
+        if (package / "__init__.py").is_file() or (package.is_dir() and not module.is_file()):
+            return list(_inside(package))
+        if module.is_file():
+            return [module]
+    return []
+
+
+def _imported(path: Path) -> set[str]:
+    """First parts of the names of all modules that a file imports, if it is one of Python's."""
     if path.suffix != ".py":
-        return []
+        return set()
     try:
         tree = ast.parse(path.read_text(encoding="utf-8"))
     except (OSError, SyntaxError, ValueError):
-        return []
-    found: list[Path] = []
-    for name in _imported(tree):
-        module, package = path.parent / f"{name}.py", path.parent / name
-        if module.is_file():
-            found.append(module)
-        elif (package / "__init__.py").is_file():
-            found += [each for each in sorted(package.rglob("*")) if each.is_file() and _wanted(each, path.parent)]
-    return found
-
-
-def _imported(tree: ast.AST) -> set[str]:
-    """First parts of the names of all modules that are imported."""
+        return set()
     names: set[str] = set()
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
@@ -154,37 +165,64 @@ def _imported(tree: ast.AST) -> set[str]:
     return names
 
 
+def _inside(folder: Path) -> Iterator[Path]:
+    """The files below a folder, links to folders followed, less what nobody wants to travel."""
+    seen: set[str] = set()
+    for place, folders, names in os.walk(folder, followlinks=True):
+        real = os.path.realpath(place)
+        folders[:] = sorted(name for name in folders if name not in LEFT_BEHIND and real not in seen)
+        if real not in seen:
+            seen.add(real)
+            yield from (Path(place) / name for name in sorted(names) if _wanted(Path(name)))
+
+
 def _asked_for(experiment: Experiment) -> Iterator[Path]:
     """What ``files:`` names."""
-    base = Path(experiment.home)
     for index, pattern in enumerate(experiment.files):
-        place = Path(pattern).expanduser()
-        anchor, relative = (
-            (Path(place.anchor), place.relative_to(place.anchor)) if place.is_absolute() else (base, place)
-        )
-        hits = [hit for hit in sorted(anchor.glob(str(relative))) if _wanted(hit, anchor)]
+        try:
+            hits = _hits(Path(experiment.home).absolute(), pattern)
+        except (ValueError, RuntimeError, OSError) as error:
+            cure = "Write a path, with * for any name in a folder and ** for any folders."
+            got = f"{pattern!r} ({error})"
+            raise SpecError([say(f"files.{index}", "be a path of files or folders", got, "", cure)]) from None
         if not hits:
             cure = "Check the path; it is relative to the YAML's directory."
             raise SpecError([say(f"files.{index}", "match a file or a folder", repr(pattern), "", cure)])
         for hit in hits:
-            inside = sorted(hit.rglob("*")) if hit.is_dir() else [hit]
-            yield from (each.absolute() for each in inside if each.is_file() and _wanted(each, hit.parent))
+            yield from _inside(hit) if hit.is_dir() else [hit]
+
+
+def _hits(base: Path, pattern: str) -> list[Path]:
+    place = Path(os.path.normpath(base / Path(pattern).expanduser()))
+    if not any(mark in pattern for mark in "*?["):
+        return [place] if place.exists() and pattern else []
+    return [hit for hit in sorted(Path(place.anchor).glob(str(place.relative_to(place.anchor)))) if _wanted(hit)]
 
 
 def _modules(experiment: Experiment, root: Path) -> Iterator[tuple[Path, Path]]:
     """Modules that are named as package.module:name and are installed nowhere, but lie on this machine's path: each
-    whole, at the tree's top, where it is found by its name."""
+    whole, with the neighbours that it imports, at the tree's top, where it is found by its name."""
     for name in sorted(set(_module_names(experiment))):
-        spec = importlib.util.find_spec(name)
-        if spec is None or spec.origin is None or _installed(Path(spec.origin)):
-            continue
-        origin = Path(spec.origin)
-        if origin.name == "__init__.py":
-            inside = [each for each in sorted(origin.parent.rglob("*")) if each.is_file()]
-            home = origin.parent.parent
-            yield from ((each, root / each.relative_to(home)) for each in inside if _wanted(each, home))
-        else:
-            yield origin, root / origin.name
+        for home, path in _uninstalled(name):
+            yield path, root / path.relative_to(home)
+
+
+def _uninstalled(name: str) -> Iterator[tuple[Path, Path]]:
+    """(the folder in which a module is found, file) of all files of a module, unless it is installed."""
+    if name == "__main__":
+        cure = "Put it into a file, and name that: path/to/file.py:name."
+        raise SpecError([say("function", "be in a module that other machines can import", "__main__", "", cure)])
+    spec = importlib.util.find_spec(name)
+    if spec is None:
+        return
+    folders = [Path(place) for place in spec.submodule_search_locations or []]
+    files = [path for folder in folders for path in _inside(folder)] if folders else [Path(spec.origin or "")]
+    home = (folders[0] if folders else files[0]).parent
+    if not files or _installed(files[0]):
+        return
+    taken = {each for path in files for each in (path, *with_neighbours(path))}
+    taken |= {each for path in files for found in _imported(path) for each in _module(found, home)}
+    yield from ((home, path) for path in sorted(taken) if path.is_relative_to(home))
 
 
 def _module_names(experiment: Experiment) -> Iterator[str]:
@@ -200,12 +238,14 @@ def _module_names(experiment: Experiment) -> Iterator[str]:
 
 def _installed(origin: Path) -> bool:
     """Whether a module comes with Python, with an installed package, or with this one."""
-    places = [Path(sysconfig.get_path(key)) for key in ("stdlib", "platstdlib", "purelib", "platlib")]
-    return any(origin.is_relative_to(place) for place in [*places, PACKAGE]) or origin.suffix not in (".py", ".so")
+    if {"site-packages", "dist-packages"}.intersection(origin.parts) or origin.suffix not in (".py", ".so"):
+        return True
+    places = [Path(sysconfig.get_path(key)) for key in ("stdlib", "platstdlib")]
+    return any(origin.is_relative_to(place) for place in [*places, PACKAGE])
 
 
-def _wanted(path: Path, home: Path) -> bool:
-    return not LEFT_BEHIND.intersection(path.relative_to(home).parts) and path.suffix != ".pyc"
+def _wanted(path: Path) -> bool:
+    return path.name not in LEFT_BEHIND | RAYS_OWN and path.suffix != ".pyc"
 
 
 def _note_version(root: Path) -> None:

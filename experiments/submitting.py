@@ -9,11 +9,15 @@ import shlex
 import time
 import uuid
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
+from ..orchestrator.codec import dumps
+from ..orchestrator.filesystem import holding
+from ..orchestrator.held import Held
+from ..orchestrator.reading import LogReader
 from . import afar
 from .experiment import Experiment
 from .resuming import ResultsError
@@ -24,7 +28,9 @@ from .staging import NAME, stage
 if TYPE_CHECKING:
     from ..orchestrator.executors.on_ray.jobs import Job, Jobs
 
-YAML = "experiment.yaml"
+YAML, LOG = afar.FILES
+NOTE = "fetched-from"
+"""Says, in a directory that was fetched, where from."""
 PLACE = "~/searchparty-results"
 ENTRY = f"{NAME}/experiments/afar.py"
 Say = Callable[[str], None]
@@ -50,8 +56,10 @@ def submit(
     its own under ``place`` on the head (default: ~/searchparty-results). ``resumed`` names a job whose results it
     goes on with instead; ``options`` are Ray's for a job's own process."""
     id = f"{re.sub('[^A-Za-z0-9_-]+', '-', experiment.name).strip('-') or 'experiment'}-{uuid.uuid4().hex[:6]}"
+    if place is not None and not place.startswith(("/", "~")):
+        raise ResultsError(f"--place must be a full path on the head, got {place!r}. Begin it with / or ~.")
     if resumed is not None:
-        results = results_of(cluster.job(resumed))
+        results = place_of(cluster, resumed)
         words = ["resume", results]
     else:
         results = f"{place or PLACE}/{id}"
@@ -81,33 +89,61 @@ def results_of(job: Job) -> str:
     return place
 
 
+def place_of(cluster: Jobs, job: str) -> str:
+    """Where results are on the head: of a job, or the very path, for a job that a new head knows no more."""
+    return job if job.startswith(("/", "~")) else results_of(cluster.job(job))
+
+
 def fetch(cluster: Jobs, id: str, out: Path | None = None, say: Say = lambda _: None) -> Path:
     """Bring a job's results home, finished or not; the directory, by default results/<job>. Fetched again, what has
-    come since is added. Raises ResultsError where the directory holds something else."""
-    job = cluster.job(id)
-    place = results_of(job)
-    directory = Path("results") / id if out is None else out
-    _check_home(directory, id)
+    come since is added. Instead of a job, a path on the head may be given. Raises ResultsError where the directory
+    holds something else, or has been gone on with."""
+    place = place_of(cluster, id)
+    directory = Path("results") / Path(place).name if out is None else out
+    _check_home(directory, place)
     files = _sent(cluster, place)
     directory.mkdir(parents=True, exist_ok=True)
-    write_whole(directory / YAML, files[YAML].decode("utf-8"))
-    write_whole(directory / "job", f"{id}\n")
-    if "log.sqlite" in files:
-        part = directory / "log.part"
-        part.write_bytes(files["log.sqlite"])
-        part.replace(directory / "log.sqlite")
-    if not job.ended:
+    held = Held(directory, holding(directory))
+    try:
+        if LOG in files:
+            part = directory / "log.part"
+            part.write_bytes(files[LOG])
+            _check_added(directory, part)
+            part.replace(directory / LOG)
+        write_whole(directory / YAML, files[YAML].decode("utf-8"))
+        write_whole(directory / NOTE, f"{place}\n")
+    finally:
+        held.release()
+    job = None if id == place else cluster.job(id)
+    if job is not None and not job.ended:
         say(f"{id} is {job.status.lower()}: this is what it had found by now. Fetch it again later.")
     return directory
 
 
-def _check_home(directory: Path, id: str) -> None:
-    if not directory.exists() or not any(directory.iterdir()):
+def _check_added(directory: Path, come: Path) -> None:
+    """Refuse a log that does not go on from the one that is here."""
+    if not (directory / LOG).exists():
         return
-    note = directory / "job"
-    if not note.exists() or note.read_text().strip() != id:
+    with LogReader(directory) as here, LogReader(come) as there:
+        known = {record.id for record in there.runs()}
+        for record in here.runs():
+            before = [dumps(event) for event in here.events(record.id)]
+            come_now = [dumps(event) for event in there.events(record.id)] if record.id in known else []
+            if come_now[: len(before)] != before:
+                come.unlink()
+                raise ResultsError(
+                    f"results must be as they came, got {directory}, which has been gone on with here. Fetch into "
+                    "another directory: --out PATH."
+                )
+
+
+def _check_home(directory: Path, place: str) -> None:
+    if not directory.exists() or (directory.is_dir() and not any(directory.iterdir())):
+        return
+    note = directory / NOTE
+    if not note.is_file() or note.read_text().strip() != place:
         raise ResultsError(
-            f"--out must be a new directory, or one that {id} was fetched into, got {directory}. Name another."
+            f"--out must be a new directory, or one that {place} was fetched into, got {directory}. Name another."
         )
 
 
@@ -124,22 +160,30 @@ def _sent(cluster: Jobs, place: str) -> dict[str, bytes]:
         if job.status != "SUCCEEDED":
             last = log.strip().splitlines()[-1:] or [job.message]
             raise ResultsError(f"results must be on the cluster's head, got {place}: {last[0]}")
-        return dict(_files(log.partition(afar.BEGIN)[2].partition(afar.END)[0].split("\n")))
+        return _files(log)
     finally:
         cluster.forget(id)
 
 
-def _files(lines: list[str]) -> Iterator[tuple[str, bytes]]:
+def _files(log: str) -> dict[str, bytes]:
     """Files as ``afar.py`` prints them. Raises ResultsError where something was lost on the way."""
+    text, end, _ = log.partition(afar.BEGIN)[2].partition(afar.END)
+    found: dict[str, bytes] = {}
     parts: list[bytes] = []
-    for line in lines:
-        if not line.startswith("{"):
-            parts.append(base64.b64decode(line))
-            continue
-        said = json.loads(line)
-        if "end" in said:
-            data = zlib.decompress(b"".join(parts))
-            if len(data) != said["bytes"] or zlib.crc32(data) != said["crc32"]:
-                raise ResultsError(f"{said['end']} came home damaged. Fetch it again.")
-            yield said["end"], data
-        parts = []
+    try:
+        for line in text.split("\n"):
+            if not line.startswith("{"):
+                parts.append(base64.b64decode(line, validate=True))
+                continue
+            said = json.loads(line)
+            if "end" in said:
+                data = zlib.decompress(b"".join(parts))
+                if len(data) != said["bytes"] or zlib.crc32(data) != said["crc32"]:
+                    raise ValueError(said["end"])
+                found[said["end"]] = data
+            parts = []
+    except (ValueError, KeyError, zlib.error):
+        end = ""
+    if not end or YAML not in found:
+        raise ResultsError("results came home damaged, or not all of them. Fetch them again.")
+    return found

@@ -140,9 +140,14 @@ class RunLog:
 
     def __init__(self, run: str, file: LogFile) -> None:
         self._run, self._file = run, file
-        ((self._seq, self.elapsed),) = file.execute(
-            "SELECT COUNT(*), COALESCE(MAX(wall) - MIN(wall), 0.0) FROM events WHERE run = ?", (run,)
-        )
+        ((self._seq,),) = file.execute("SELECT COUNT(*) FROM events WHERE run = ?", (run,))
+
+    @property
+    def elapsed(self) -> float:
+        """Seconds of work on this run up to now, as its events tell."""
+        sql = "SELECT COALESCE(MAX(wall) - MIN(wall), 0.0) FROM events WHERE run = ?"
+        ((seconds,),) = self._file.execute(sql, (self._run,))
+        return float(seconds)
 
     def events(self) -> list[Event]:
         return read_events(self._file.execute, self._run)

@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import queue
-import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from ...agents.agent import Incumbent, Rows
+from ...agents.inverted import pushed
 from ..codec import dumps, loads
 from ..drive import begin, drive
 from ..log import joined
 from ..planned import PlannedRun
 from ..run import Event, Failed, Found, Run
 from .simulated import Simulated
-
-WAITING = 4
-"""Chunks that may wait to be fetched before the work does."""
 
 Note = tuple[int, Rows] | tuple[str, str]
 """Rows of a lease, or an event: its kind and its text."""
@@ -76,9 +72,13 @@ class Echo:
 
     def flush(self) -> None:
         """Hand on what has gathered."""
+        self._send(self.taken())
+
+    def taken(self) -> list[Note]:
+        """What has gathered; it is the caller's to hand on."""
         notes, self._notes = self._notes, []
         self._sent = time.monotonic()
-        self._send(notes)
+        return notes
 
     def _flush_if_due(self) -> None:
         if time.monotonic() - self._sent > self._every:
@@ -86,45 +86,25 @@ class Echo:
 
 
 def packed(planned: PlannedRun, recorded: Recorded, budget: int | None, flush_seconds: float) -> Iterator[Chunk]:
-    """Work a run to its end; chunks as they come, at the latest every ``flush_seconds`` while rows are found.
+    """Work a run to its end; chunks as they come, at the latest every ``flush_seconds`` while rows are found, also in
+    the middle of a lease. Raises what ends the run."""
 
-    In a thread, as a lease may be long and its rows must not wait for its end. Raises what ends the run.
-    """
-    chunks: queue.Queue[Chunk | BaseException] = queue.Queue(WAITING)
-    worker = threading.Thread(
-        target=_work, args=(planned, recorded, budget, flush_seconds, chunks), name="searchparty-run", daemon=True
-    )
-    worker.start()
-    while True:
-        chunk = chunks.get()
-        if isinstance(chunk, BaseException):
-            raise chunk
-        yield chunk
-        if chunk.last:
-            worker.join()
-            return
-
-
-def _work(
-    planned: PlannedRun,
-    recorded: Recorded,
-    budget: int | None,
-    flush_seconds: float,
-    chunks: queue.Queue[Chunk | BaseException],
-) -> None:
-    try:
+    def work(send: Callable[[Chunk], None]) -> None:
         run = begin(planned)
-        log = Echo(recorded, lambda notes: chunks.put(_chunk(run, notes)), flush_seconds)
+        log = Echo(recorded, lambda notes: send(_chunk(run, notes)), flush_seconds)
         executor = Simulated(planned, log)
         try:
             for _ in drive(run, planned, planned.policy, executor, log, budget):
                 pass
+        except Exception:
+            # What ends the run takes nothing with it.
+            log.flush()
+            raise
         finally:
             executor.close()
-            log.flush()
-        chunks.put(_chunk(run, [], last=True))
-    except BaseException as error:
-        chunks.put(error)
+        send(_chunk(run, log.taken(), last=True))
+
+    return pushed(work)
 
 
 def _chunk(run: Run, notes: list[Note], last: bool = False) -> Chunk:

@@ -94,3 +94,31 @@ def test_an_agent_and_a_function_of_ones_own_run_on_ray(local_ray, tmp_path):
     ray = run(yaml, out=tmp_path / "ray", executor="ray", report=False)
     simulated = run(yaml, out=tmp_path / "simulated", executor="simulated", report=False)
     assert hash_of(ray) == hash_of(simulated)
+
+
+FRAGILE = """\
+name: fragile
+budget: 80
+landscapes: [{kind: python, function: "fragile.py:f", bounds: [-1, 1], dimension: 2}]
+strategies:
+  it:
+    agents: [{kind: random, batch: 10}, pattern-search]
+    policy: {budget: equal, sharing: broadcast, lease: 20}
+executor:
+"""
+
+
+@pytest.mark.ray
+def test_rows_that_take_processes_down_fail_alike_wherever_they_are_evaluated(local_ray, tmp_path):
+    """In the actor, and all over the cluster: three processes lost at a row fail it, and it alone."""
+    (tmp_path / "fragile.py").write_text(
+        "import os\n\ndef f(x):\n    if x[0] > 0.93:\n        os._exit(3)\n    return float((x**2).sum())\n"
+    )
+    ways = {"spread": "{kind: ray, placement: spread}", "fan": "{kind: ray, resources: {landscapes: {python: {}}}}"}
+    found = {}
+    for name, executor in ways.items():
+        text = FRAGILE.replace("executor:", f"executor: {executor}")
+        results = run(loads(text, base=str(tmp_path)), out=tmp_path / name, report=False)
+        found[name] = hash_of(results)
+        assert any("took its process down 3 times" in row["cause"] for row in results.failures.rows())
+    assert found["spread"] == found["fan"]

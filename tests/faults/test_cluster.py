@@ -71,7 +71,7 @@ strategies:
 @pytest.fixture(scope="module")
 def cluster():
     made = Cluster()
-    made.nodes = [made.add(resources={"fast": 1}) for _ in range(2)]
+    made.nodes = [made.add(resources={"fast": 1}), made.add()]
     made.ready(3)
     yield made
     made.close()
@@ -178,7 +178,7 @@ def test_doctor(cluster, home, tmp_path):
     path = str(tmp_path / "path")
     ill = there(cluster, "doctor", tmp_path / "bad.yaml", "--address", cluster.address, cwd=tmp_path, PYTHONPATH=path)
     assert ill.returncode == 1
-    assert ill.stdout.count("must be able to make python f D=2, and cannot") == 3
+    assert ill.stdout.count("must be able to make python broken.py:f, and cannot") == 3
     assert "only_at_home" in ill.stdout
 
 
@@ -199,6 +199,7 @@ def test_needs_of_agents_and_evaluations(cluster, home, tmp_path):
     done = there(cluster, "run", home / "mine.yaml", "--out", tmp_path / "out", *options, "--set", needs, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert "batches over 6 evaluations at once" in done.stderr
+    # Two runs want it, one node has it: one after the other.
     assert text_of(tmp_path / "out") == text_of(home / "one")
     wanting = ("--set", "executor.resources={agents: {random: {num_gpus: 1}}}", "--out", tmp_path / "not")
     none = there(cluster, "run", home / "mine.yaml", *options, *wanting, cwd=tmp_path)

@@ -1,9 +1,11 @@
 """Where runs are placed, from what is declared, measured or learned; no Ray is needed to choose."""
 
+import numpy as np
 import pytest
 
 from searchparty.experiments.plan import plan
 from searchparty.experiments.spec import loads
+from searchparty.orchestrator.executors.resources import capacity, placed
 
 placing = pytest.importorskip("searchparty.experiments.placing")
 
@@ -23,8 +25,14 @@ CALLED = '{kind: python, function: "math:fsum", bounds: [[-1, 1]]}'
 class FakePool:
     """The size of a cluster, without one."""
 
-    def __init__(self, **_):
-        self.slots, self.cpus = [None] * 2, 3
+    nodes = ()
+
+    def __init__(self, **settings):
+        self.slots, self.cpus, self.held = [None] * 2, 3, settings["cpus_per_actor"]
+
+    def fits(self, needs, also=()):
+        wanted = [need.options(self.held) for need in needs if need is not None]
+        return placed([{"num_cpus": self.held}] * 2 + wanted + list(also), self.nodes)
 
     def wait(self): ...
 
@@ -37,7 +45,7 @@ def place(monkeypatch):
         from contextlib import ExitStack
 
         monkeypatch.setattr(placing, "Pool", FakePool)
-        monkeypatch.setattr(placing, "nodes", lambda: [{"Resources": node} for node in nodes])
+        monkeypatch.setattr(FakePool, "nodes", nodes)
         experiment = loads(YAML.format(landscape=landscape, executor=executor, evaluation=evaluation))
         runs = plan(experiment).runs
         return placing.Placing(experiment.executor, runs, ExitStack(), None), runs
@@ -89,6 +97,46 @@ def test_what_no_node_has_is_refused(place):
         place(executor="{kind: ray, resources: {agents: {second: {num_gpus: 2}}}}")
 
 
+def test_a_team_that_cannot_be_there_at_once_is_refused(place):
+    from searchparty.orchestrator.drive import ExecutorError
+
+    both = "{kind: ray, resources: {agents: {random: {num_gpus: 0.6}, second: {num_gpus: 0.6}}}}"
+    with pytest.raises(ExecutorError, match=r"executor\.resources must leave room for all of a team at once"):
+        place(executor=both)
+    starved = "{kind: ray, cpus_per_actor: 1.5, resources: {landscapes: {sphere: {num_cpus: 2}}}}"
+    with pytest.raises(ExecutorError, match="its agents and an evaluation, beside 2 actors with cpus_per_actor 1.5"):
+        place(executor=starved)
+
+
+def test_packed_goes_without_resources():
+    from searchparty.experiments.spec import SpecError
+
+    executor = "{kind: ray, placement: packed, resources: {agents: {random: {num_gpus: 1}}}}"
+    with pytest.raises(SpecError, match=r"executor\.placement must not be packed where there are resources"):
+        loads(YAML.format(landscape=SPHERE, executor=executor, evaluation="{}"))
+
+
+@pytest.mark.parametrize(
+    ("processes", "fits"),
+    [
+        ([{"num_cpus": 2}, {"num_cpus": 1}], True),
+        ([{"num_cpus": 1}, {"num_cpus": 2}], True),
+        ([{"num_cpus": 2}, {"num_cpus": 2}], False),
+        ([{"num_cpus": 0}] * 50, True),
+        ([{"num_gpus": 0.5}, {"num_gpus": 0.5}, {"num_cpus": 2}], True),
+        ([{"resources": {"fast": 1}}], False),
+    ],
+)
+def test_what_fits_at_once(processes, fits):
+    assert placed(processes, [{"CPU": 1.0}, {"CPU": 2.0, "GPU": 1.0}]) is fits
+
+
+def test_capacity():
+    assert capacity({"num_cpus": 0.5, "resources": {"fast": 1}}, {"CPU": 4.0, "fast": 3.0}) == 3
+    assert capacity({"num_cpus": 0.1}, {"CPU": 1.0}) == 10
+    assert capacity({"num_cpus": 0}, {}) == float("inf")
+
+
 def test_needs_of_nobody_are_a_mistake():
     from searchparty.experiments.spec import SpecError
 
@@ -98,3 +146,24 @@ def test_needs_of_nobody_are_a_mistake():
     text = YAML.format(landscape=SPHERE, executor="{kind: ray, resources: {landscapes: {spere: {}}}}", evaluation="{}")
     with pytest.raises(SpecError, match=r"executor\.resources\.landscapes\.spere must .*Did you mean 'sphere'"):
         loads(text)
+
+
+def test_rows_count_towards_the_cost_with_the_seconds_that_they_took():
+    """Rows that stream in while their lease is worked have no seconds yet: they would seem to cost nothing."""
+    from searchparty.agents.agent import Finding, Rows
+    from searchparty.orchestrator.executors.host import Item
+    from searchparty.orchestrator.executors.on_ray.executor import RayExecutor
+    from searchparty.orchestrator.log import MemoryLog
+
+    class Slots:
+        def settle(self, needs):
+            return [object() for _ in needs]
+
+    (run,) = plan(loads(YAML.format(landscape=SPHERE, executor="ray", evaluation="{}"))).runs
+    executor = RayExecutor(run, MemoryLog(), Slots())
+    rows = Rows(0, np.zeros((20, 2)), np.zeros(20))
+    executor.take(0, Item(rows))
+    assert (executor.rows, executor.seconds) == (0, 0.0)
+    executor._book.leases[0] = None
+    executor.take(0, Item(None, Finding(0, "random", 20, 20, None, "spent"), 1.0))
+    assert (executor.rows, executor.seconds) == (20, 1.0)

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from importlib.metadata import version
 
 import pytest
 
@@ -87,18 +88,72 @@ def test_the_copy_works_by_itself(home, tmp_path):
     assert done.returncode == 0, done.stderr
     code = "import searchparty, importlib.metadata as m; print(searchparty.__file__, m.version('searchparty'))"
     said = subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, text=True, check=True).stdout
-    assert said.startswith(str(root))
+    assert said.split() == [str(root / "searchparty" / "__init__.py"), version("searchparty")]
+
+
+def test_what_is_imported_within_packages_and_folders_travels(home, tmp_path):
+    """From a package, what lies beside the objective; folders without __init__.py; folders that are links."""
+    (home / "code" / "package" / "inner.py").write_text("import common, plain.deep\n")
+    (home / "code" / "common.py").write_text("")
+    (home / "code" / "plain").mkdir()
+    (home / "code" / "plain" / "deep.py").write_text("")
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere" / "w.bin").write_text("8")
+    (home / "extra" / "link").symlink_to(tmp_path / "elsewhere")
+    (home / "extra" / "round").symlink_to(home / "extra")
+    (home / "extra" / ".gitignore").write_text("*")
+    stage(load(home / "mine.yaml"), tmp_path / "tree")
+    for name in ("code/common.py", "code/plain/deep.py", "extra/link/w.bin"):
+        assert afar(tmp_path / "tree", home / name).is_file(), name
+    assert not afar(tmp_path / "tree", home / "extra" / ".gitignore").exists()
+
+
+def test_the_folder_of_a_program_is_there(tmp_path):
+    (tmp_path / "home").mkdir()
+    path = tmp_path / "home" / "m.yaml"
+    path.write_text(
+        "name: c\nbudget: 4\nlandscapes: [{kind: command, command: [cat], bounds: [[-1, 1]]}]\n"
+        "strategies: {it: {agents: [random]}}\n"
+    )
+    stage(load(path), tmp_path / "tree")
+    assert afar(tmp_path / "tree", tmp_path / "home").is_dir()
+
+
+@pytest.mark.parametrize(
+    ("pattern", "message"),
+    [
+        ("''", r"files\.0 must match a file or a folder, got ''"),
+        ("'~nobody-at-all/x'", r"files\.0 must be a path of files or folders, got '~nobody-at-all/x'"),
+    ],
+)
+def test_patterns_that_are_none(home, tmp_path, pattern, message):
+    (home / "mine.yaml").write_text(YAML.format(more=f"files: [{pattern}]"))
+    with pytest.raises(SpecError, match=message):
+        stage(load(home / "mine.yaml"), tmp_path / "tree")
+
+
+def test_a_folder_may_be_named_by_a_dot_and_results_by_their_name(home, tmp_path):
+    (home / "results").mkdir()
+    (home / "results" / "w.bin").write_text("9")
+    (home / "mine.yaml").write_text(YAML.format(more="files: [., results/w.bin]"))
+    stage(load(home / "mine.yaml"), tmp_path / "tree")
+    for name in ("notes.md", "data/b.txt", "results/w.bin"):
+        assert afar(tmp_path / "tree", home / name).is_file(), name
+    assert not afar(tmp_path / "tree", home / ".git").exists()
 
 
 def test_a_module_that_is_installed_nowhere_travels(tmp_path, monkeypatch):
     (tmp_path / "lib" / "losses").mkdir(parents=True)
-    (tmp_path / "lib" / "losses" / "__init__.py").write_text("def bowl(x):\n    return float(x.sum())\n")
+    (tmp_path / "lib" / "losses" / "__init__.py").write_text("import aside\ndef bowl(x):\n    return float(x.sum())\n")
+    (tmp_path / "lib" / "aside.py").write_text("")
     monkeypatch.syspath_prepend(tmp_path / "lib")
     path = tmp_path / "m.yaml"
     text = YAML.format(more="").replace("code/objectives.py:bowl", "losses:bowl")
     path.write_text(text.replace("hop.py:Hop", "random"))
     stage(load(path), tmp_path / "tree")
     assert (tmp_path / "tree" / "losses" / "__init__.py").exists()
+    assert (tmp_path / "tree" / "aside.py").exists()
+    assert not list((tmp_path / "tree").glob("*numpy*"))
 
 
 def test_files_that_are_not_there_are_refused(home, tmp_path):

@@ -8,7 +8,7 @@ import pytest
 
 from searchparty.experiments import afar, submitting
 from searchparty.experiments.resuming import ResultsError
-from searchparty.experiments.running import run
+from searchparty.experiments.running import resume, run
 from searchparty.experiments.spec import load, loads
 from searchparty.orchestrator.reading import LogReader, trace_hash
 
@@ -51,6 +51,11 @@ class Cluster:
         del self.known[id]
 
 
+def hash_of(directory):
+    with LogReader(directory) as reader:
+        return trace_hash(reader)
+
+
 @pytest.fixture
 def experiment(small_yaml):
     return load(small_yaml())
@@ -79,8 +84,7 @@ def test_results_come_home_to_the_bit(small_yaml, tmp_path, repeats):
     cluster.known["one"] = Job({"results": str(there.path)})
     home = submitting.fetch(cluster, "one", tmp_path / "home")
     assert (home / "experiment.yaml").read_text() == (there.path / "experiment.yaml").read_text()
-    with LogReader(home) as one, LogReader(there.path) as other:
-        assert trace_hash(one) == trace_hash(other)
+    assert hash_of(home) == hash_of(there.path)
     # Once more, into the same place.
     assert submitting.fetch(cluster, "one", tmp_path / "home") == home
 
@@ -106,13 +110,47 @@ def test_a_log_that_still_grows_is_copied_as_it_stands(tmp_path, small_yaml):
     assert said == ["one is running: this is what it had found by now. Fetch it again later."]
 
 
-def test_what_is_damaged_on_the_way_is_refused(tmp_path, small_yaml):
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda text: re.sub(r'"crc32": \d+', '"crc32": 1', text),
+        lambda text: text.replace("\n", "\n!", 3),
+        lambda text: text[: len(text) // 2],
+        lambda text: "",
+        lambda text: text.replace("A", "B", 1),
+        lambda text: re.sub(r'\{"end": "experiment.yaml".*\n', "", text),
+    ],
+    ids=["checksum", "alphabet", "half", "nothing", "letter", "end"],
+)
+def test_what_is_damaged_on_the_way_is_refused(tmp_path, small_yaml, spoil):
     there = run(load(small_yaml()), out=tmp_path / "there", report=False)
-    cluster = Cluster(tmp_path, lambda text: re.sub(r'"crc32": \d+', '"crc32": 1', text))
+    cluster = Cluster(tmp_path, spoil)
     cluster.known["one"] = Job({"results": str(there.path)})
-    with pytest.raises(ResultsError, match=r"experiment\.yaml came home damaged\. Fetch it again"):
+    with pytest.raises(ResultsError, match="results came home damaged, or not all of them. Fetch them again"):
         submitting.fetch(cluster, "one", tmp_path / "home")
     assert not (tmp_path / "home").exists()
+
+
+def test_what_was_gone_on_with_here_is_not_overwritten(tmp_path, small_yaml):
+    there = run(load(small_yaml()), out=tmp_path / "there", report=False)
+    cluster = Cluster(tmp_path)
+    cluster.known["one"] = Job({"results": str(there.path)})
+    home = submitting.fetch(cluster, "one", tmp_path / "home")
+    resume(home, budget=400, report=False)
+    before = hash_of(home)
+    with pytest.raises(ResultsError, match="results must be as they came, got .*home, which has been gone on"):
+        submitting.fetch(cluster, "one", home)
+    assert hash_of(home) == before
+    # There it goes on too, and what has come since is fetched into what came before.
+    other = submitting.fetch(cluster, "one", tmp_path / "other")
+    resume(there.path, budget=350, report=False)
+    submitting.fetch(cluster, str(there.path), other)
+    assert hash_of(other) == hash_of(there.path) != before
+
+
+def test_a_place_is_a_full_path(experiment, tmp_path):
+    with pytest.raises(ResultsError, match="--place must be a full path on the head, got 'results'"):
+        submitting.submit(experiment, Cluster(tmp_path), place="results")
 
 
 def test_results_that_are_not_there(tmp_path):
@@ -129,10 +167,10 @@ def test_results_that_are_not_there(tmp_path):
 
 def test_a_directory_of_another_job_is_left_alone(tmp_path):
     (tmp_path / "home").mkdir()
-    (tmp_path / "home" / "job").write_text("another\n")
+    (tmp_path / "home" / "fetched-from").write_text("another\n")
     cluster = Cluster(tmp_path)
     cluster.known["one"] = Job({"results": str(tmp_path)})
-    with pytest.raises(ResultsError, match="--out must be a new directory, or one that one was fetched into"):
+    with pytest.raises(ResultsError, match="--out must be a new directory, or one that .* was fetched into"):
         submitting.fetch(cluster, "one", tmp_path / "home")
 
 

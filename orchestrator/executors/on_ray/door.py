@@ -25,11 +25,11 @@ def knock(address: str) -> None:
     """Raise ExecutorError, with what to do, where nothing answers at ``address`` ("host:port" or "ray://host:port"),
     where what answers asks for a token that we have not, or is another version of Ray. Where it asks for one that is
     here, but not switched on, it is switched on."""
-    found = services.canonicalize_bootstrap_address(address) if address == "auto" else address
-    host, _, port = str(found).removeprefix(CLIENT).rpartition(":")
+    host, _, port = _found(address).removeprefix(CLIENT).rpartition(":")
     if not port.isdigit():
-        # None that we know: Ray says so itself, at once.
-        return
+        raise ExecutorError(
+            f'address must be "auto", host:port or ray://host:port, got {address!r}. Write e.g. HEAD:6379.'
+        )
     try:
         socket.create_connection((host.strip("[]"), int(port)), timeout=KNOCK_SECONDS).close()
     except OSError as error:
@@ -41,6 +41,22 @@ def knock(address: str) -> None:
         _ask(address, f"{host}:{port}")
 
 
+def _found(address: str) -> str:
+    """The address that is meant by "auto"; others are themselves."""
+    if address != "auto":
+        return address
+    try:
+        found = services.canonicalize_bootstrap_address(address)
+    except (ConnectionError, ValueError, RuntimeError):
+        found = None
+    if not found:
+        raise ExecutorError(
+            "address auto must find a running Ray, and this machine belongs to none. Start one (ray start --head), or "
+            "leave --address out: then a local one is started for the run."
+        )
+    return str(found)
+
+
 def _ask(address: str, place: str) -> None:
     """Ask what any process may ask that has the token."""
     if find_spec("grpc") is None:
@@ -48,7 +64,7 @@ def _ask(address: str, place: str) -> None:
         return
     answer = _answer(address, place, None)
     if answer == "refused":
-        token = _token()
+        token = _token(place)
         answer = "refused" if token is None else _answer(address, place, token)
         which = "a token" if token is None else "another token than the one found here"
         if answer == "refused":
@@ -61,12 +77,20 @@ def _ask(address: str, place: str) -> None:
         )
 
 
-def _token() -> str | None:
-    """The token that is found here, as a header has it; None if there is none, or it is switched off."""
+def _token(place: str) -> str | None:
+    """The token that is found here, as a header has it; None if there is none, or it is switched off. Unless it is
+    switched on, no other machine is shown it."""
     loader = ray._raylet.AuthenticationTokenLoader.instance()
-    if os.environ.get("RAY_AUTH_MODE", "token") != "token" or not loader.has_token(ignore_auth_mode=True):
+    mode = os.environ.get("RAY_AUTH_MODE", "token" if _is_here(place) else "")
+    if mode.lower() != "token" or not loader.has_token(ignore_auth_mode=True):
         return None
     return next(iter(loader.get_token_for_http_header().values()), None)
+
+
+def _is_here(place: str) -> bool:
+    """Whether an address is this machine's own."""
+    host = place.rpartition(":")[0].strip("[]")
+    return host in ("localhost", "127.0.0.1", "::1", ray.util.get_node_ip_address())
 
 
 def _switch_on() -> None:

@@ -15,13 +15,9 @@ from ...planned import PlannedRun
 from ...run import Failed, Found
 from ..book import Book, outcome
 from ..host import Fan, Item, News, Opening, Order
+from ..losses import LOSSES_A_ROW, MOST_STUCK, ROW_LOST, first_line, stuck
 from ..resources import Needs
 from .slots import Pool, Slot
-
-LOSSES_A_ROW = 3
-"""So many processes lost at one row fail that row."""
-MOST_STUCK = 10
-"""So many processes may be lost in turn that brought nothing of a lease: with their machine, say."""
 
 
 class RayExecutor:
@@ -78,10 +74,10 @@ class RayExecutor:
 
     def close(self) -> None:
         for slot in self._slots.values():
-            slot.load -= 1
             opened = self._opened.pop(id(slot), None)
             if opened is not None and opened[0] == slot.generation:
                 self._pool.tell(slot, "close", self._planned.id)
+            self._pool.leave(slot)
 
     def take(self, key: int, item: Item) -> None:
         """Something has arrived of a lease."""
@@ -89,16 +85,16 @@ class RayExecutor:
             self._begun.add(key)
         if item.rows is not None:
             self._log.add_rows(key, item.rows)
-            self.rows += len(item.rows.losses)
-        self.seconds += item.seconds
         if item.finding is not None:
+            # A lease's seconds come with its last item, so its rows are counted then.
+            self.seconds, self.rows = self.seconds + item.seconds, self.rows + item.finding.rows
             self._outcomes[key] = outcome(item.finding, self._book.leases[key])
 
     def broken(self, key: int, error: Exception) -> None:
         """The actor lives, and could not work the lease: nothing an agent or an objective does ends so."""
         self._outcomes[key] = error
 
-    def lost(self, key: int) -> None:
+    def lost(self, key: int, error: Exception) -> None:
         """The actor died under a lease: no event; count the loss, rebuild, carry on."""
         granted = self._book.leases[key]
         slot = self._slots[granted.agent]
@@ -112,14 +108,11 @@ class RayExecutor:
             losses[row] = losses.get(row, 0) + 1
         else:
             # Not the row's doing: the process never came to it, or has it evaluated elsewhere.
-            at, stuck = self._stuck.get(key, (row, 0))
-            self._stuck[key] = (row, stuck + 1 if row == at else 1)
+            at, times = self._stuck.get(key, (row, 0))
+            self._stuck[key] = (row, times + 1 if row == at else 1)
         self._begun.discard(key)
-        if self._stuck.get(key, (row, 0))[1] > MOST_STUCK:
-            self._outcomes[key] = ExecutorError(
-                f"Ray lost {MOST_STUCK} processes in turn that brought nothing of lease {key} of {granted.agent}. "
-                "See Ray's logs (memory?), or use --executor simulated."
-            )
+        if self._stuck.get(key, (row, 0))[1] >= MOST_STUCK:
+            self._outcomes[key] = ExecutorError(stuck(f"lease {key} of {granted.agent}", first_line(error)))
             return
         self._start(granted)
 
@@ -161,6 +154,6 @@ def opening_of(planned: PlannedRun, fan: Fan | None = None) -> Opening:
 def _careful(order: Order, losses: dict[int, int]) -> Order:
     """After a loss, hand on every batch at once, so that the next one tells its row; fail a row that has cost
     three processes, and come to it alone."""
-    lost = {row: f"took its process down {LOSSES_A_ROW} times" for row, n in losses.items() if n >= LOSSES_A_ROW}
+    lost = {row: ROW_LOST for row, n in losses.items() if n >= LOSSES_A_ROW}
     largest = 1 if max(losses.values(), default=0) > 1 else None
     return replace(order, flush_seconds=0.0, lost_rows=lost, largest=largest, sign=True)

@@ -9,99 +9,115 @@ from typing import Any
 
 import numpy as np
 import ray
-from ray.exceptions import RayTaskError, WorkerCrashedError
+from ray import cloudpickle
+from ray.exceptions import NodeDiedError, ObjectLostError, OutOfMemoryError, RayError, RayTaskError, WorkerCrashedError
 
 from ....agents.evaluate import CannotEvaluate, Evaluated, Evaluator, evaluator_for, whole
 from ....landscapes.landscape import Array, Space
+from ....landscapes.loading import unpickled
 from ...planned import PlannedRun
 from ..host import Opening
+from ..losses import LOSSES_A_ROW, MOST_STUCK, ROW_LOST, first_line, stuck
 from .seat import seat
 
-LOSSES_A_ROW = 3
-"""So many processes lost at one row fail that row, where it was evaluated in the process itself."""
-MOST_STUCK = 10
-"""So many lost through no fault of the row end the run."""
-OPEN = 2
-"""Landscapes that a process keeps open: those of the latest runs that asked it."""
+LOST = (WorkerCrashedError, NodeDiedError, OutOfMemoryError, ObjectLostError)
+OPEN = 4
+"""Landscapes that a process keeps open: the latest that it was asked about."""
 
 _open: OrderedDict[str, Evaluator] = OrderedDict()
 """Of this process, which Ray uses for one task after another."""
 
 
-def evaluated(key: str, opening: Opening, row: Array, with_gradient: bool) -> Evaluated:
-    """Evaluate a row (1, D) of the cube; the landscape is opened when it is first asked for."""
+def evaluated(key: str, files: dict[str, tuple[str, str]], what: bytes, rows: Array, with_gradient: bool) -> Evaluated:
+    """Evaluate rows (n, D) of the cube on the pickled landscape and settings, which are opened when first asked for."""
     evaluator = _open.get(key)
     if evaluator is None:
         while len(_open) >= OPEN:
             _open.popitem(last=False)[1].close()
-        planned = opening.planned_run()
-        # One row a task, so one child is enough where rows are evaluated in children.
-        settings = planned.evaluation
-        settings = settings.model_copy(update={"workers": 1}) if settings.isolated else settings
-        evaluator = _open[key] = evaluator_for(planned.landscape, settings)
+        landscape, settings = unpickled(files, what)
+        evaluator = _open[key] = evaluator_for(landscape, settings)
     _open.move_to_end(key)
-    return evaluator.evaluate(row, with_gradient)
+    return evaluator.evaluate(rows, with_gradient)
+
+
+class _Apart(Exception):
+    """A batch has cost processes."""
 
 
 class Fanned:
-    """The evaluator of an agent whose batches are spread over the cluster."""
-
-    rowwise = True
+    """The evaluator of an agent whose batches are spread over the cluster: a task a row, or a task a batch where a
+    row's loss may depend on the rows beside."""
 
     def __init__(self, opening: Opening, planned: PlannedRun) -> None:
         assert opening.fan is not None
-        self.space: Space = planned.landscape.open().space
+        problem = planned.landscape.open()
+        self.space: Space = problem.space
+        settings = planned.evaluation
+        self._alone = settings.isolated or planned.landscape.external
+        """Whether rows are evaluated in children, one by one, and cannot take the task's process down."""
+        self.rowwise = self._alone or bool(getattr(problem, "rowwise", False))
         self._workers = opening.fan.workers
-        self._in_place = not planned.evaluation.isolated and not planned.landscape.external
-        self._key = sha256(opening.planned).hexdigest()
-        self._opening = ray.put(opening)
+        # A task has one row at a time, so one child is enough.
+        settings = settings.model_copy(update={"workers": 1}) if settings.isolated else settings
+        what = cloudpickle.dumps((planned.landscape, settings))
+        self._about = (sha256(what).hexdigest(), ray.put(opening.files), ray.put(what))
         self._task: Any = ray.remote(seat()[1]).options(max_retries=0, **opening.fan.options)
 
     def evaluate(self, cube: Array, with_gradient: bool) -> Evaluated:
-        return whole(self.pieces(cube, with_gradient), cube, with_gradient)
+        if self.rowwise:
+            return whole(self.pieces(cube, with_gradient), cube, with_gradient)
+        try:
+            ((_, found),) = self._worked([cube], with_gradient)
+        except _Apart:
+            # Some row takes its process down: which one shows when each comes alone.
+            return whole(self.pieces(cube, with_gradient), cube, with_gradient)
+        return found
 
     def pieces(self, cube: Array, with_gradient: bool) -> Iterator[tuple[int, Evaluated]]:
+        return self._worked([cube[row : row + 1] for row in range(len(cube))], with_gradient)
+
+    def close(self) -> None:
+        """Nothing to close: processes close what they opened, or end."""
+
+    def _worked(self, parts: list[Array], with_gradient: bool) -> Iterator[tuple[int, Evaluated]]:
+        """(number, what it came to) of each part, as they come."""
         out: dict[Any, int] = {}
         lost: dict[int, int] = {}
         coming = 0
         try:
-            while coming < len(cube) or out:
-                while coming < len(cube) and len(out) < self._workers:
-                    out[self._asked(cube, coming, with_gradient)] = coming
+            while coming < len(parts) or out:
+                while coming < len(parts) and len(out) < self._workers:
+                    out[self._task.remote(*self._about, parts[coming], with_gradient)] = coming
                     coming += 1
                 (done,), _ = ray.wait(list(out), num_returns=1)
-                row = out.pop(done)
-                found = self._answer(done, row, lost)
+                number = out.pop(done)
+                found = self._answer(done, parts[number], number, lost)
                 if found is None:
-                    out[self._asked(cube, row, with_gradient)] = row
+                    out[self._task.remote(*self._about, parts[number], with_gradient)] = number
                 else:
-                    yield row, found
+                    yield number, found
         finally:
             # Left in the middle of a batch: nobody waits for these.
             for task in out:
                 ray.cancel(task, force=True)
 
-    def close(self) -> None:
-        """Nothing to close: processes close what they opened, or end."""
-
-    def _asked(self, cube: Array, row: int, with_gradient: bool) -> Any:
-        return self._task.remote(self._key, self._opening, cube[row : row + 1], with_gradient)
-
-    def _answer(self, task: Any, row: int, lost: dict[int, int]) -> Evaluated | None:
-        """What came of a task; None where its process was lost and the row is to be tried again."""
+    def _answer(self, task: Any, rows: Array, number: int, lost: dict[int, int]) -> Evaluated | None:
+        """What came of a task; None where its process was lost and the rows are to be tried again. Raises
+        CannotEvaluate for what is no row's fault."""
         try:
             found: Evaluated = ray.get(task)
-        except RayTaskError as error:
-            if isinstance(error.cause, ModuleNotFoundError):
-                raise CannotEvaluate(str(error.cause)) from None
-            raise error.cause if isinstance(error.cause, Exception) else error from None
-        except WorkerCrashedError as error:
-            lost[row] = lost.get(row, 0) + 1
-            if self._in_place and lost[row] >= LOSSES_A_ROW:
-                return Evaluated(np.array([np.inf]), None, {0: f"took its process down {LOSSES_A_ROW} times"})
-            if lost[row] > MOST_STUCK:
-                raise CannotEvaluate(
-                    f"Ray lost {MOST_STUCK} processes in turn at one evaluation ({error}). See Ray's logs (memory?)."
-                ) from None
+        except LOST as error:
+            lost[number] = lost.get(number, 0) + 1
+            if len(rows) > 1 and lost[number] >= LOSSES_A_ROW - 1:
+                raise _Apart from None
+            if not self._alone and len(rows) == 1 and lost[number] >= LOSSES_A_ROW:
+                return Evaluated(np.array([np.inf]), None, {0: ROW_LOST})
+            if lost[number] >= MOST_STUCK:
+                raise CannotEvaluate(stuck("an evaluation", first_line(error))) from None
             return None
+        except RayTaskError as error:
+            # An objective's own exceptions are causes of failed rows: what is raised is the node's.
+            raise CannotEvaluate(str(error.cause or error)) from None
+        except RayError as error:
+            raise CannotEvaluate(f"a task for an evaluation cannot be run: {first_line(error)}") from None
         return found

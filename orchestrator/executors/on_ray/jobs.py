@@ -96,15 +96,24 @@ class Jobs:
 
     def follow(self, id: str, say: Callable[[str], None]) -> Job:
         """Hand on what a job prints, as it prints it, until it ends."""
-        with self._explained(), contextlib.suppress(_Dropped):
+        # A proxy may close the line, a laptop sleep: the job goes on, and is asked for again.
+        with contextlib.suppress(Exception):
             asyncio.run(self._tail(id, say))
         return self.wait(id)
 
     def wait(self, id: str) -> Job:
-        """Wait for the end of a job."""
-        while not (job := self.job(id)).ended:
+        """Wait for the end of a job, through what silences of the cluster are not too long."""
+        heard = time.monotonic()
+        while True:
+            try:
+                job = self.job(id)
+                if job.ended:
+                    return job
+                heard = time.monotonic()
+            except ExecutorError:
+                if time.monotonic() - heard > PATIENCE_SECONDS:
+                    raise
             time.sleep(POLL_SECONDS)
-        return job
 
     def forget(self, id: str) -> None:
         """Have the cluster forget a job that has ended."""
@@ -112,12 +121,8 @@ class Jobs:
             self._client.delete_job(id)
 
     async def _tail(self, id: str, say: Callable[[str], None]) -> None:
-        try:
-            async for lines in self._client.tail_job_logs(id):
-                say(lines.rstrip("\n"))
-        except (RuntimeError, OSError) as error:
-            # A proxy may close the line while the job goes on.
-            raise _Dropped from error
+        async for lines in self._client.tail_job_logs(id):
+            say(lines.rstrip("\n"))
 
     @contextlib.contextmanager
     def _explained(self) -> Iterator[None]:
@@ -127,7 +132,7 @@ class Jobs:
             raise ExecutorError(
                 f"jobs need ray[default], and {error.name} is not installed. pip install 'searchparty[cluster]'"
             ) from None
-        except (ConnectionError, RuntimeError, RayError) as error:
+        except (OSError, RuntimeError, RayError) as error:
             raise ExecutorError(self._refused(str(error))) from None
 
     def _refused(self, words: str) -> str:
@@ -140,7 +145,3 @@ class Jobs:
             f"address must be that of a Ray dashboard, got {self.address}: {line} Write http://HEAD:8265; "
             "the head needs ray[default], and from afar its port a tunnel: ssh -L 8265:127.0.0.1:8265 HEAD."
         )
-
-
-class _Dropped(Exception):
-    """The line on which a log came was closed."""

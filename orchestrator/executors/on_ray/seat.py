@@ -21,7 +21,8 @@ def seat(package: str = WITHIN) -> tuple[type, Callable[..., Any]]:
             name = str(error.name).partition(".")[0]
             return ModuleNotFoundError(
                 f"node {node} must have the package {name!r}, and has not ({words}). "
-                f"Install it there, e.g. pip install {name}; `searchparty doctor` looks at every node."
+                f"If it is a file of yours, name it under files:, else install it there (pip install {name}); "
+                "`searchparty doctor` looks at every node."
             )
         if type(error).__name__ in ("LandscapeError", "CannotEvaluate") and not words.startswith("node "):
             return type(error)(f"node {node}: {words}")

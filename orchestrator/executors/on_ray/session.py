@@ -9,12 +9,15 @@ from pathlib import Path
 from typing import Any
 
 os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+# Else a call to a Ray that was lost would start, or join, another.
+os.environ.setdefault("RAY_ENABLE_AUTO_CONNECT", "0")
 os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
 
 import ray
 from ray.exceptions import AuthenticationError, RayError
 
 from ...drive import ExecutorError
+from ..losses import first_line
 from ..pulse import Pulse
 from .door import CLIENT, TOKEN, knock
 
@@ -36,7 +39,7 @@ def start_ray(address: str | None, luggage: Path | None = None) -> None:
         _init(options)
         quieten()
     except AuthenticationError as error:
-        raise ExecutorError(f"Could not join the Ray cluster at {address}: {_first_line(error)} {TOKEN}.") from None
+        raise ExecutorError(f"Could not join the Ray cluster at {address}: {first_line(error)} {TOKEN}.") from None
     except (ConnectionError, ValueError, RuntimeError, RayError) as error:
         raise ExecutorError(_refused(address, error)) from None
 
@@ -52,7 +55,7 @@ def _init(options: dict[str, Any]) -> None:
 
 
 def _refused(address: str | None, error: Exception) -> str:
-    words = _first_line(error)
+    words = first_line(error)
     if address is None:
         return f"Could not start a local Ray: {words} Look for what is amiss, or use --executor simulated."
     if os.environ.get("RAY_AUTH_MODE", "").lower() != "token":
@@ -62,11 +65,6 @@ def _refused(address: str | None, error: Exception) -> str:
     else:
         cure = "Check the address; from a machine that is none of its nodes use ray://HOST:10001, or submit."
     return f"Could not join the Ray cluster at {address}: {words} {cure}"
-
-
-def _first_line(error: Exception) -> str:
-    line = (str(error).strip().splitlines() or [type(error).__name__])[0].strip()
-    return line if line.endswith(".") else f"{line}."
 
 
 def joined() -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -12,9 +12,10 @@ import ray
 from ray.exceptions import RayActorError, RayError
 
 from ...drive import ExecutorError, ExecutorLost
-from ..resources import Resources
+from ..losses import first_line
+from ..resources import Resources, capacity, placed
 from .seat import seat
-from .session import cluster_cpus, is_client, pulse, start_ray
+from .session import cluster_cpus, is_client, nodes, pulse, start_ray
 
 
 @dataclass(slots=True)
@@ -35,7 +36,7 @@ class Receiver(Protocol):
         """Something has arrived; ``item.last`` tells that nothing follows."""
         ...
 
-    def lost(self, key: Any) -> None:
+    def lost(self, key: Any, error: Exception) -> None:
         """The actor died."""
         ...
 
@@ -69,17 +70,31 @@ class Pool:
         if self._owned:
             start_ray(address, luggage)
         self.cpus = cluster_cpus()
-        # One actor an agent of the largest team; more only where there are more cores and agents to use them.
-        size = actors or max(largest_team, min(members, self.cpus))
         self._default = Resources().options(cpus_per_actor)
+        self.nodes: list[dict[str, float]] = [node["Resources"] for node in nodes()]
+        # One actor an agent of the largest team; more only where there are more cores and agents to use them; no more
+        # than can be there at once, or some would wait for others that wait for them.
+        room = sum(capacity(self._default, node) for node in self.nodes)
+        size = min(actors or max(largest_team, min(members, self.cpus)), room)
+        if size < 1:
+            raise ExecutorError(
+                f"executor.cpus_per_actor must be what some node has, got {cpus_per_actor:g}. Lower it."
+            )
         # Made once: making it asks the cluster, which hangs when that is gone.
         self._remote: Any = ray.remote(seat()[0])
         self._client = is_client()
         self._pulse = pulse(address)
         self._gone = False
-        self.slots = [Slot(self._default) for _ in range(size)]
+        self.slots = [Slot(self._default) for _ in range(int(size))]
         self._special: dict[str, list[Slot]] = {}
         self._streams: dict[Any, Stream] = {}
+
+    def fits(self, needs: Sequence[Resources | None], also: Sequence[Mapping[str, Any]] = ()) -> bool:
+        """Whether actors of these needs can be there at once, beside all that may be there already (the plain ones,
+        and those of runs under way), with processes of the options ``also``."""
+        wanted = [need.options(self._default["num_cpus"]) for need in needs if need is not None]
+        taken = [slot.options for slots in self._special.values() for slot in slots if slot.load]
+        return placed([*(slot.options for slot in self.slots), *taken, *wanted, *also], self.nodes)
 
     def settle(self, needs: Sequence[Resources | None]) -> list[Slot]:
         """Slots for the agents of a run: the least loaded, one each as long as there are enough; one of its own for
@@ -89,7 +104,9 @@ class Pool:
         chosen = {place: self.slots[order[i % len(order)]] for i, place in enumerate(plain)}
         for place, need in enumerate(needs):
             if need is not None:
-                chosen[place] = self._own_slot(need)
+                slot = Slot(need.options(self._default["num_cpus"]))
+                self._special.setdefault(need.key, []).append(slot)
+                chosen[place] = slot
             chosen[place].load += 1
         return [chosen[place] for place in range(len(needs))]
 
@@ -99,13 +116,13 @@ class Pool:
         slot.load += 1
         return slot
 
-    def _own_slot(self, need: Resources) -> Slot:
-        known = self._special.setdefault(need.key, [])
-        slot = next((slot for slot in known if slot.load == 0), None)
-        if slot is None:
-            slot = Slot(need.options(self._default["num_cpus"]))
-            known.append(slot)
-        return slot
+    def leave(self, slot: Slot) -> None:
+        """A run's agent lives in a slot no more. An actor that holds something in particular gives it back."""
+        slot.load -= 1
+        for slots in self._special.values():
+            if slot in slots and not slot.load:
+                slots.remove(slot)
+                self.discard(slot, slot.generation)
 
     def actor(self, slot: Slot) -> Any:
         """The slot's actor, started when it is first needed."""
@@ -118,19 +135,25 @@ class Pool:
         """Raise ExecutorLost if Ray is gone: it would keep us waiting for good."""
         lost = self._pulse.lost()
         if lost:
-            self._gone = True
-            raise ExecutorLost(f"Ray was lost: {lost}.")
+            raise self._given_up(lost)
+
+    def _given_up(self, why: str) -> ExecutorLost:
+        self._gone = True
+        return ExecutorLost(f"Ray was lost: {why}.")
 
     def discard(self, slot: Slot, generation: int) -> None:
         """A slot's actor of that generation is lost; the next use starts another."""
         if slot.generation == generation:
-            if slot.actor is not None:
+            if slot.actor is not None and not self._gone:
                 ray.kill(slot.actor)
             slot.actor, slot.generation = None, generation + 1
 
     def call(self, slot: Slot, method: str, arguments: tuple[Any, ...], receiver: Receiver, key: Any) -> None:
         """Call a method of the slot's host, and bring what it yields to the receiver, during ``wait``."""
-        actor = self.actor(slot)
+        with self._connected():
+            self._call(self.actor(slot), method, arguments, receiver, key)
+
+    def _call(self, actor: Any, method: str, arguments: tuple[Any, ...], receiver: Receiver, key: Any) -> None:
         if self._client:
             # Ray's client streams nothing: items are fetched one by one.
             items = actor.first.remote(method, *arguments)
@@ -140,12 +163,16 @@ class Pool:
 
     def tell(self, slot: Slot, method: str, *arguments: Any) -> None:
         """Call a method of the slot's host, if there is one, and do not wait for it."""
-        if slot.actor is not None:
+        if slot.actor is not None and not self._gone:
             slot.actor.tell.remote(method, *arguments)
 
     def wait(self, seconds: float = 0.5) -> None:
         """Wait until something has arrived, and hand on all that has."""
         self._check()
+        with self._connected():
+            self._wait(seconds)
+
+    def _wait(self, seconds: float) -> None:
         timeout = seconds
         while self._streams:
             ready, _ = ray.wait(
@@ -161,9 +188,9 @@ class Pool:
         stream = self._streams[items]
         try:
             number, item = ray.get(items if self._client else next(items))
-        except RayActorError:
+        except RayActorError as error:
             del self._streams[items]
-            stream.receiver.lost(stream.key)
+            stream.receiver.lost(stream.key, error)
             return
         except RayError as error:
             del self._streams[items]
@@ -179,13 +206,27 @@ class Pool:
     def close(self) -> None:
         """Stop the actors, and Ray if it was started here."""
         self._streams.clear()
-        for slot in [*self.slots, *(slot for slots in self._special.values() for slot in slots)]:
-            if slot.actor is not None and not self._gone:
-                with contextlib.suppress(RayError, ConnectionError):
-                    ray.kill(slot.actor)
+        try:
+            for slot in [*self.slots, *(slot for slots in self._special.values() for slot in slots)]:
+                if slot.actor is not None and not self._gone:
+                    with contextlib.suppress(RayError, ConnectionError):
+                        ray.kill(slot.actor)
                 slot.actor = None
-        if self._owned:
-            ray.shutdown()
+        finally:
+            if self._owned:
+                ray.shutdown()
+
+    @contextlib.contextmanager
+    def _connected(self) -> Iterator[None]:
+        """Where Ray's client has lost the head, say so as where Ray itself is gone."""
+        try:
+            yield
+        except ExecutorError:
+            raise
+        except Exception as error:
+            if self._client and not is_client():
+                raise self._given_up(f"its client's connection was closed ({first_line(error)[:-1]})") from None
+            raise
 
 
 def told(error: Exception) -> Exception:

@@ -56,13 +56,13 @@ class WholeRun:
                 yield True
             self.pool.discard(slot, generation)
         finally:
-            slot.load -= 1
+            self.pool.leave(slot)
 
     def take(self, key: str, item: Chunk) -> None:
         """Something has arrived."""
         self._chunks.append(item)
 
-    def lost(self, key: str) -> None:
+    def lost(self, key: str, error: Exception) -> None:
         """The actor died."""
         self.died = True
 

@@ -1,0 +1,101 @@
+"""A run worked whole away from its log: what it hands on is what the log of the ordinary loop holds."""
+
+import random
+
+import pytest
+
+from searchparty.experiments.plan import plan
+from searchparty.experiments.spec import loads
+from searchparty.orchestrator.codec import dumps
+from searchparty.orchestrator.drive import begin, drive
+from searchparty.orchestrator.executors.packed import Recorded, packed
+from searchparty.orchestrator.executors.simulated import Simulated
+from searchparty.orchestrator.log import MemoryLog, joined
+
+YAML = """
+name: packed
+seed: {seed}
+budget: 300
+landscapes: [{landscape}]
+strategies:
+  team:
+    agents: [surrogate, {{kind: grid, points_per_axis: 4}}, nelder-mead, random]
+    policy: {{budget: bandit, radius: trust-region, sharing: broadcast, lease: 25}}
+    concurrency: 2
+"""
+RASTRIGIN = "{kind: rastrigin, dimension: 2}"
+
+
+def planned(seed=1, landscape=RASTRIGIN):
+    (run,) = plan(loads(YAML.format(seed=seed, landscape=landscape))).runs
+    return run
+
+
+def ordinary(run, budget=None):
+    """(events as text, rows by lease) of the ordinary loop."""
+    log = MemoryLog()
+    for extended in [None] if budget is None else [None, budget]:
+        for _ in drive(begin(run), run, run.policy, Simulated(run, log), log, extended):
+            pass
+    return [(type(e).__name__, dumps(e)) for e in log.events()], log
+
+
+def noted(notes, recorded=None):
+    """What a log would hold after these notes."""
+    events = [*(recorded.events if recorded else []), *(note for note in notes if isinstance(note[0], str))]
+    parts = {lease: [rows] for lease, rows in (recorded.rows if recorded else {}).items()}
+    for lease, rows in (note for note in notes if isinstance(note[0], int)):
+        parts.setdefault(lease, []).append(rows)
+    return Recorded(events, {lease: joined(rows) for lease, rows in parts.items()})
+
+
+def notes_of(chunks):
+    return [note for chunk in chunks for note in chunk.notes]
+
+
+@pytest.mark.parametrize("flush", [0.0, 10.0])
+def test_what_is_handed_on_is_what_the_log_of_the_loop_holds(flush):
+    run = planned()
+    events, log = ordinary(run)
+    chunks = list(packed(run, Recorded(), None, flush))
+    found = noted(notes_of(chunks))
+    assert found.events == events
+    assert all(rows.points.tobytes() == log.rows(lease).points.tobytes() for lease, rows in found.rows.items())
+    assert [chunk.last for chunk in chunks] == [False] * (len(chunks) - 1) + [True]
+    assert (chunks[-1].spent, chunks[-1].budget) == (300, 300)
+    assert (len(chunks) == 1) is (flush > 0)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_cut_anywhere_and_gone_on_with_it_is_the_same(seed):
+    """Also where a lease was in the middle, agents read the archive, and the budget is extended after the end."""
+    run, rng = planned(seed), random.Random(seed)
+    events, _ = ordinary(run, budget=400)
+    notes = notes_of(packed(run, Recorded(), None, 0.0))
+    cut = noted(notes[: rng.randrange(len(notes))])
+    whole = noted(notes_of(packed(run, cut, None, 0.0)), cut)
+    more = notes_of(packed(run, whole, 400, 0.0))
+    assert noted(more, whole).events == events
+    cut = noted(more[: rng.randrange(len(more))], whole)
+    assert noted(notes_of(packed(run, cut, 400, 0.0)), cut).events == events
+
+
+def test_an_objective_that_wants_the_main_thread_has_it(tmp_path):
+    (tmp_path / "f.py").write_text(
+        "import signal\n\ndef f(x):\n    signal.signal(signal.SIGALRM, lambda *_: None)\n"
+        "    signal.setitimer(signal.ITIMER_REAL, 0)\n    return float((x**2).sum())\n"
+    )
+    run = planned(landscape=f'{{kind: python, function: "{tmp_path}/f.py:f", bounds: [[-1, 1], [-1, 1]]}}')
+    assert not [note for note in notes_of(packed(run, Recorded(), None, 0.1)) if "main thread" in str(note)]
+
+
+def test_what_ends_a_run_comes_after_what_it_found(tmp_path):
+    (tmp_path / "f.py").write_text(
+        "calls = []\n\ndef f(x):\n    calls.append(1)\n    if len(calls) > 100:\n        import not_to_be_had\n"
+        "    return float((x**2).sum())\n"
+    )
+    run = planned(landscape=f'{{kind: python, function: "{tmp_path}/f.py:f", bounds: [[-1, 1], [-1, 1]]}}')
+    chunks = []
+    with pytest.raises(ModuleNotFoundError, match="not_to_be_had"):
+        chunks.extend(packed(run, Recorded(), None, 10.0))
+    assert sum(len(note[1].losses) for chunk in chunks for note in chunk.notes if isinstance(note[0], int)) >= 75
