@@ -43,6 +43,7 @@ app = typer.Typer(
     "  searchparty run quickstart\n\n"
     "  searchparty check my.yaml\n\n"
     "  searchparty run my.yaml --executor simulated --set budget=5000\n\n"
+    "  searchparty simulate how-many-workers --workers 1,10,100\n\n"
     "  searchparty report results/quickstart-1",
     epilog="Exit codes: 0 done, 1 a run failed, 2 the input is wrong, 130 stopped by Ctrl-C.",
 )
