@@ -12,12 +12,15 @@ import pytest
 from searchparty.agents.pattern_search import PatternSearch
 from searchparty.agents.random_restart import RandomRestart
 from searchparty.agents.random_search import RandomSearch
+from searchparty.experiments import accounts
 from searchparty.experiments.checks import Opened
+from searchparty.experiments.experiment import SimulatedSettings
 from searchparty.experiments.plan import plan
 from searchparty.experiments.predictions import choices, duration, sizes_table, verdicts
 from searchparty.experiments.problems import SpecError
 from searchparty.experiments.report import write_report
 from searchparty.experiments.running import run
+from searchparty.experiments.runs import read_runs
 from searchparty.experiments.simulate import Prediction, planned_sizes, predict
 from searchparty.experiments.simulation import simulate
 from searchparty.experiments.sizing import at_size, resized, sizes_of
@@ -178,17 +181,20 @@ class TestPredictions:
 
 
 def test_a_trace_does_not_depend_on_the_clock_and_its_report_does(tmp_path):
-    hashes, pages = set(), []
-    for name, executor in {"wild": WILD | {"workers": 1}, "plain": "simulated"}.items():
-        run(experiment(executor=executor, repeats=1), out=tmp_path / name)
+    hashes, tables = set(), []
+    for name, executor in {"wild": WILD | {"workers": 1}, "plain": {"kind": "simulated"}}.items():
+        settings = SimulatedSettings.model_validate(executor)
+        run(experiment(executor=executor, repeats=1), out=tmp_path / name, report=False)
         with LogReader(tmp_path / name) as reader:
             hashes.add(trace_hash(reader))
-        pages.append((tmp_path / name / "report.html").read_text())
+            assert reader.meta["environment"]["clock"] == settings.model_dump(exclude={"kind"})
+        tables.append(accounts.clock(read_runs(tmp_path / name), settings).rows()[0])
     assert len(hashes) == 1
-    assert "the time, and each lease the delays, of the YAML" in pages[0]
-    assert "its declared seconds" in pages[1]
-    # 400 evaluations of a second each, by two agents at once.
-    assert "<td>2</td><td>200</td><td>100 %</td><td>0</td>" in pages[1]
+    wild, plain = tables
+    # 400 evaluations of a second each, by two agents at once; or of three seconds, by one worker, with delays.
+    assert (plain["workers"], plain["seconds"], plain["busy_share"], plain["workers_lost"]) == (2, 200.0, 1.0, 0)
+    assert wild["workers"] == 1
+    assert wild["seconds"] > 1000
 
 
 def test_a_report_of_an_older_log_has_no_clock(tmp_path):
