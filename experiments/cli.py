@@ -3,28 +3,38 @@
 from __future__ import annotations
 
 import json
-import signal
 import sys
 from collections import Counter
 from collections.abc import Callable
-from contextlib import AbstractContextManager
 from enum import StrEnum
 from importlib.metadata import version
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from rich.markup import escape
-from rich.table import Table as RichTable
 
 from ..landscapes.landscape import LandscapeError
 from ..orchestrator.drive import ExecutorError
 from ..orchestrator.log import LogError, LogLost
 from . import catalogue
 from .cli_cluster import doctor_command, fetch_command, submit_command
-from .console import DONE, INPUT_WRONG, INTERRUPTED, RUN_FAILED, Set, Source, err, out, remark
+from .cli_simulate import simulate_command
+from .console import (
+    DONE,
+    INPUT_WRONG,
+    INTERRUPTED,
+    RUN_FAILED,
+    Set,
+    Source,
+    err,
+    heed_kill,
+    out,
+    print_table,
+    remark,
+    watching,
+)
 from .plan import plan
-from .progress import Bars, Lines
 from .results import Results
 from .resuming import ResultsError
 from .running import Interrupted, resume, run
@@ -47,7 +57,6 @@ app = typer.Typer(
     "  searchparty report results/quickstart-1",
     epilog="Exit codes: 0 done, 1 a run failed, 2 the input is wrong, 130 stopped by Ctrl-C.",
 )
-LEFT = ("landscape", "strategy")
 MOST_POINTS = 8
 """Of so many landscapes the best points are printed; the report has all."""
 
@@ -165,16 +174,10 @@ def resume_command(
     )
 
 
-def _interrupt(*_: object) -> None:
-    """A plain `kill` is to end as cleanly as Ctrl-C, also in the background, where Ctrl-C's signal is ignored."""
-    raise KeyboardInterrupt
-
-
 def _work(total: int, work: Callable[[Watcher], Results], reported: bool) -> None:
-    signal.signal(signal.SIGTERM, _interrupt)
-    watcher: AbstractContextManager[Any] = Bars(err, total) if err.is_terminal else Lines(err, total)
+    heed_kill()
     try:
-        with watcher as bars:
+        with watching(total) as bars:
             results = work(bars)
     except Interrupted as stopped:
         err.print(f"Stopped. Everything found so far is in {stopped.path}.", markup=False, soft_wrap=True)
@@ -206,7 +209,7 @@ def _summary(results: Results, reported: bool) -> None:
             f"Best point of {found.landscape}: loss {found.loss:.8g} at ({point}), by {found.agent} of {found.strategy}"
         )
         out.print(line, markup=False, soft_wrap=True)
-    _print_table(results.summary_rows())
+    print_table(results.summary_rows())
     for run_id, error in results.errors.items():
         err.print(f"run {run_id} failed: {error}", style="red", markup=False, soft_wrap=True)
     out.print(f"Results: {results.path}", markup=False, soft_wrap=True)
@@ -214,78 +217,11 @@ def _summary(results: Results, reported: bool) -> None:
         out.print(f"Report:  {results.path / 'report.html'}", markup=False, soft_wrap=True)
 
 
-def _print_table(rows: list[dict[str, str]], title: str = "Strategies compared (* won its landscape)") -> None:
-    """A table on a terminal, aligned columns in a pipe."""
-    names = list(rows[0]) if rows else []
-    if out.is_terminal:
-        table = RichTable(title=title, title_justify="left")
-        for name in names:
-            table.add_column(name, justify="left" if name in LEFT else "right")
-        for row in rows:
-            table.add_row(*(escape(value) for value in row.values()))
-        out.print(table)
-        return
-    widths = {name: max(len(name), *(len(row[name]) for row in rows)) for name in names}
-    for row in [dict(zip(names, names, strict=True)), *rows]:
-        cells = (row[n].ljust(widths[n]) if n in LEFT else row[n].rjust(widths[n]) for n in names)
-        out.print("  ".join(cells).rstrip(), markup=False, soft_wrap=True)
-
-
 @app.command("check")
 def check_command(source: Source, overrides: Set = None) -> None:
     """Validate an experiment and print its plan: runs, evaluations, estimated time and disk."""
     planned = plan(load(source, overrides or []))
     out.print(planned.describe(), markup=False)
-
-
-@app.command("simulate")
-def simulate_command(
-    source: Source,
-    workers: Annotated[
-        str, typer.Option("--workers", metavar="N,N,...", help="Numbers of workers: teams of so many agents each.")
-    ] = "1,10,100",
-    price: Annotated[
-        float | None, typer.Option("--price", min=0, help="What a worker costs an hour. Default: the YAML's, if any.")
-    ] = None,
-    cost_limit: Annotated[
-        float | None,
-        typer.Option("--cost-limit", min=0, help="Most that a run may cost; worker-hours where there is no price."),
-    ] = None,
-    results: Annotated[
-        Path | None,
-        typer.Option(
-            "--out", metavar="RESULTS", help="Directory for the page. Default: results/<name>-simulation-<n>."
-        ),
-    ] = None,
-    overrides: Set = None,
-) -> None:
-    """Predict time, idle share and cost for numbers of workers that are not at hand, and name the best.
-
-    Example: searchparty simulate my.yaml --workers 1,10,100,1000 --set stop.precision=0.01 --cost-limit 5
-    """
-    from .simulation import count_runs, simulate
-    from .sizing import sizes_of
-
-    experiment, sizes = load(source, overrides or []), sizes_of(workers)
-    total = count_runs(experiment, sizes)
-    signal.signal(signal.SIGTERM, _interrupt)
-    watcher: AbstractContextManager[Any] = Bars(err, total) if err.is_terminal else Lines(err, total)
-    try:
-        with watcher as bars:
-            done = simulate(experiment, sizes, out=results, price=price, limit=cost_limit, watcher=bars)
-    except KeyboardInterrupt:
-        err.print("Stopped. A simulation keeps nothing by the way: begin it again.")
-        raise typer.Exit(INTERRUPTED) from None
-    for line in done.remarks():
-        out.print(line, markup=False, soft_wrap=True)
-    _print_table(done.summary_rows(), "By number of workers")
-    for line in done.verdicts():
-        out.print(line, markup=False, soft_wrap=True)
-    for run_id, error in done.errors.items():
-        err.print(f"run {run_id} failed: {error}", style="red", markup=False, soft_wrap=True)
-    out.print(f"Results: {done.path}", markup=False, soft_wrap=True)
-    if done.errors:
-        raise typer.Exit(RUN_FAILED)
 
 
 @app.command("report")
@@ -358,6 +294,7 @@ def schema_command() -> None:
     print(json.dumps(schema(), indent=2))  # noqa: T201
 
 
+app.command("simulate")(simulate_command)
 app.command("submit")(submit_command)
 app.command("fetch")(fetch_command)
 app.command("doctor")(doctor_command)

@@ -5,7 +5,7 @@ The choice changes how long it takes, never what is found.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -72,12 +72,12 @@ class Placing:
             luggage=luggage,
         )
         stack.callback(self._pool.close)
-        self._nodes = self._pool.nodes
+        self._nodes = self._pool.places.nodes
         self._check_needs(runs)
         self.wait = self._pool.wait
         least = min(planned.concurrency for planned in runs)
         # Beside those that are worked, one or two that wait: so no core ever does.
-        self.at_once = max(2 + len(self._pool.slots) // least, 2 + self._pool.cpus)
+        self.at_once = max(2 + len(self._pool.places.plain) // least, 2 + self._pool.places.cpus)
 
     def drive(
         self, planned: PlannedRun, log: RunLog, begun: Begun, budget: int | None
@@ -93,7 +93,7 @@ class Placing:
         # Spread from the start, or gone on with after its actor was lost: then losses are counted by the row.
         run = begin(planned)
         begun(planned, run)
-        while not self._pool.fits(self._team_needs(planned)):
+        while not self._pool.places.fits(self._team_needs(planned)):
             # Until another run gives back what its agents hold.
             yield False
         executor = RayExecutor(planned, log, self._pool, self._settings.resources, self._fan(planned))
@@ -162,23 +162,23 @@ class Placing:
                         f"Nodes have: {has}. Ask for less, or start such a node before the run."
                     )
             fan = self._fan(run)
-            if not self._pool.fits(self._team_needs(run), [] if fan is None else [fan.options]):
+            if not self._pool.places.fits(self._team_needs(run), [] if fan is None else [fan.options]):
                 what = "its agents" if fan is None else "its agents and an evaluation"
                 raise ExecutorError(
                     f"executor.resources must leave room for all of a team at once, got needs of {run.strategy} on "
-                    f"{run.landscape.label} that do not fit: {what}, beside {len(self._pool.slots)} actors with "
+                    f"{run.landscape.label} that do not fit: {what}, beside {len(self._pool.places.plain)} actors with "
                     f"cpus_per_actor {self._settings.cpus_per_actor:g}. Nodes have: {has}. Ask for less, or lower "
                     "executor.actors."
                 )
 
 
-def _room(options: dict[str, Any], node: dict[str, float]) -> int:
+def _room(options: dict[str, Any], node: Mapping[str, float]) -> int:
     """How many evaluations of these needs a node works at once; what needs nothing in particular needs a core."""
     most = capacity(options, node)
     return int(node.get("CPU", 1.0) if np.isinf(most) else most)
 
 
-def _listed(node: dict[str, float]) -> str:
+def _listed(node: Mapping[str, float]) -> str:
     shown = {name: amount for name, amount in node.items() if ":" not in name and "memory" not in name}
     return ", ".join(f"{name} {amount:g}" for name, amount in sorted(shown.items())) or "nothing"
 

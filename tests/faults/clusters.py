@@ -65,7 +65,11 @@ class Cluster:
         words = ["--head", "--port", str(ports[0]), "--ray-client-server-port", str(ports[2])]
         words += ["--include-dashboard", str(dashboard).lower(), "--dashboard-port", str(ports[1])]
         self._start([*words, "--num-cpus", str(cpus)])
-        self._up(0)
+        try:
+            self._up(0)
+        except BaseException:
+            self.close()
+            raise
 
     def add(self, cpus: int = 1, resources: dict[str, float] | None = None) -> subprocess.Popen[bytes]:
         """One more node. One after the other: two that start at once on one machine may wait for each other."""

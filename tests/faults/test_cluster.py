@@ -1,5 +1,6 @@
 """On a real cluster of ``ray start`` on this machine, with a token: each way to run ends in one process's trace."""
 
+import contextlib
 import os
 import re
 import subprocess
@@ -70,11 +71,10 @@ strategies:
 
 @pytest.fixture(scope="module")
 def cluster():
-    made = Cluster()
-    made.nodes = [made.add(resources={"fast": 1}), made.add()]
-    made.ready(3)
-    yield made
-    made.close()
+    with contextlib.closing(Cluster()) as made:
+        made.nodes = [made.add(resources={"fast": 1}), made.add()]
+        made.ready(3)
+        yield made
 
 
 @pytest.fixture(scope="module")

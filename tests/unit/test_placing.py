@@ -5,9 +5,10 @@ import pytest
 
 from searchparty.experiments.plan import plan
 from searchparty.experiments.spec import loads
-from searchparty.orchestrator.executors.resources import capacity, placed
+from searchparty.orchestrator.executors.resources import Resources, capacity, placed
 
 placing = pytest.importorskip("searchparty.experiments.placing")
+Places = pytest.importorskip("searchparty.orchestrator.executors.on_ray.places").Places
 
 YAML = """
 name: place
@@ -23,16 +24,12 @@ CALLED = '{kind: python, function: "math:fsum", bounds: [[-1, 1]]}'
 
 
 class FakePool:
-    """The size of a cluster, without one."""
+    """Places on a cluster, without one."""
 
     nodes = ()
 
     def __init__(self, **settings):
-        self.slots, self.cpus, self.held = [None] * 2, 3, settings["cpus_per_actor"]
-
-    def fits(self, needs, also=()):
-        wanted = [need.options(self.held) for need in needs if need is not None]
-        return placed([{"num_cpus": self.held}] * 2 + wanted + list(also), self.nodes)
+        self.places = Places(2, 3, settings["cpus_per_actor"], self.nodes)
 
     def wait(self): ...
 
@@ -104,7 +101,7 @@ def test_a_team_that_cannot_be_there_at_once_is_refused(place):
     with pytest.raises(ExecutorError, match=r"executor\.resources must leave room for all of a team at once"):
         place(executor=both)
     starved = "{kind: ray, cpus_per_actor: 1.5, resources: {landscapes: {sphere: {num_cpus: 2}}}}"
-    with pytest.raises(ExecutorError, match="its agents and an evaluation, beside 2 actors with cpus_per_actor 1.5"):
+    with pytest.raises(ExecutorError, match="its agents and an evaluation, beside 1 actors with cpus_per_actor 1.5"):
         place(executor=starved)
 
 
@@ -131,6 +128,26 @@ def test_what_fits_at_once(processes, fits):
     assert placed(processes, [{"CPU": 1.0}, {"CPU": 2.0, "GPU": 1.0}]) is fits
 
 
+def test_plain_places_are_no_more_than_can_be_there_at_once():
+    from searchparty.orchestrator.drive import ExecutorError
+
+    assert len(Places(9, 3, 1.0, [{"CPU": 1.0}, {"CPU": 2.5}]).plain) == 3
+    assert len(Places(9, 3, 0.0, [{"CPU": 1.0}]).plain) == 9
+    with pytest.raises(ExecutorError, match=r"executor\.cpus_per_actor must be what some node has, got 4"):
+        Places(9, 3, 4.0, [{"CPU": 1.0}, {"CPU": 2.5}])
+
+
+def test_what_a_run_holds_is_there_for_the_next():
+    places = Places(1, 1, 0.0, [{"CPU": 1.0, "fast": 1.0}])
+    needs = [None, Resources(custom={"fast": 1.0})]
+    assert places.fits(needs)
+    first = places.settle(needs)
+    assert not places.fits(needs)
+    assert places.fits([None, None])
+    assert [places.left(slot) for slot in first] == [False, True]
+    assert places.fits(needs)
+
+
 def test_capacity():
     assert capacity({"num_cpus": 0.5, "resources": {"fast": 1}}, {"CPU": 4.0, "fast": 3.0}) == 3
     assert capacity({"num_cpus": 0.1}, {"CPU": 1.0}) == 10
@@ -155,12 +172,11 @@ def test_rows_count_towards_the_cost_with_the_seconds_that_they_took():
     from searchparty.orchestrator.executors.on_ray.executor import RayExecutor
     from searchparty.orchestrator.log import MemoryLog
 
-    class Slots:
-        def settle(self, needs):
-            return [object() for _ in needs]
+    class Pool:
+        places = Places(2, 3, 0.0, [{"CPU": 3.0}])
 
     (run,) = plan(loads(YAML.format(landscape=SPHERE, executor="ray", evaluation="{}"))).runs
-    executor = RayExecutor(run, MemoryLog(), Slots())
+    executor = RayExecutor(run, MemoryLog(), Pool())
     rows = Rows(0, np.zeros((20, 2)), np.zeros(20))
     executor.take(0, Item(rows))
     assert (executor.rows, executor.seconds) == (0, 0.0)

@@ -17,7 +17,8 @@ from ..book import Book, outcome
 from ..host import Fan, Item, News, Opening, Order
 from ..losses import LOSSES_A_ROW, MOST_STUCK, ROW_LOST, first_line, stuck
 from ..resources import Needs
-from .slots import Pool, Slot
+from .places import Slot
+from .slots import Pool
 
 
 class RayExecutor:
@@ -30,7 +31,7 @@ class RayExecutor:
         self._book = Book(planned, log)
         needs = needs or Needs()
         names = [name for name, _ in planned.team]
-        slots = pool.settle([needs.of_agent(name, agent) for name, agent in planned.team])
+        slots = pool.places.settle([needs.of_agent(name, agent) for name, agent in planned.team])
         self._slots = dict(zip(names, slots, strict=True))
         self._outcomes: dict[int, Found | Failed | Exception] = {}
         self._opened: dict[int, tuple[int, int]] = {}

@@ -1,9 +1,9 @@
-"""The actors of a session: places for them, what streams back from them, and what becomes of those that are lost."""
+"""The actors of a session: what streams back from them, and what becomes of those that are lost."""
 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -13,20 +13,9 @@ from ray.exceptions import RayActorError, RayError
 
 from ...drive import ExecutorError, ExecutorLost
 from ..losses import first_line
-from ..resources import Resources, capacity, placed
+from .places import Places, Slot
 from .seat import seat
 from .session import cluster_cpus, is_client, nodes, pulse, start_ray
-
-
-@dataclass(slots=True)
-class Slot:
-    """A place for an actor. ``generation`` counts the actors it has had."""
-
-    options: dict[str, Any]
-    actor: Any = None
-    generation: int = 0
-    load: int = 0
-    """Agents and whole runs that live here now."""
 
 
 class Receiver(Protocol):
@@ -69,60 +58,21 @@ class Pool:
         self._owned = not ray.is_initialized()
         if self._owned:
             start_ray(address, luggage)
-        self.cpus = cluster_cpus()
-        self._default = Resources().options(cpus_per_actor)
-        self.nodes: list[dict[str, float]] = [node["Resources"] for node in nodes()]
-        # One actor an agent of the largest team; more only where there are more cores and agents to use them; no more
-        # than can be there at once, or some would wait for others that wait for them.
-        room = sum(capacity(self._default, node) for node in self.nodes)
-        size = min(actors or max(largest_team, min(members, self.cpus)), room)
-        if size < 1:
-            raise ExecutorError(
-                f"executor.cpus_per_actor must be what some node has, got {cpus_per_actor:g}. Lower it."
-            )
+        cpus = cluster_cpus()
+        # One actor an agent of the largest team; more only where there are more cores and agents to use them.
+        size = actors or max(largest_team, min(members, cpus))
+        self.places = Places(size, cpus, cpus_per_actor, [node["Resources"] for node in nodes()])
         # Made once: making it asks the cluster, which hangs when that is gone.
         self._remote: Any = ray.remote(seat()[0])
         self._client = is_client()
         self._pulse = pulse(address)
         self._gone = False
-        self.slots = [Slot(self._default) for _ in range(int(size))]
-        self._special: dict[str, list[Slot]] = {}
         self._streams: dict[Any, Stream] = {}
-
-    def fits(self, needs: Sequence[Resources | None], also: Sequence[Mapping[str, Any]] = ()) -> bool:
-        """Whether actors of these needs can be there at once, beside all that may be there already (the plain ones,
-        and those of runs under way), with processes of the options ``also``."""
-        wanted = [need.options(self._default["num_cpus"]) for need in needs if need is not None]
-        taken = [slot.options for slots in self._special.values() for slot in slots if slot.load]
-        return placed([*(slot.options for slot in self.slots), *taken, *wanted, *also], self.nodes)
-
-    def settle(self, needs: Sequence[Resources | None]) -> list[Slot]:
-        """Slots for the agents of a run: the least loaded, one each as long as there are enough; one of its own for
-        an agent that needs something in particular."""
-        plain = [place for place, need in enumerate(needs) if need is None]
-        order = sorted(range(len(self.slots)), key=lambda i: (self.slots[i].load, i))
-        chosen = {place: self.slots[order[i % len(order)]] for i, place in enumerate(plain)}
-        for place, need in enumerate(needs):
-            if need is not None:
-                slot = Slot(need.options(self._default["num_cpus"]))
-                self._special.setdefault(need.key, []).append(slot)
-                chosen[place] = slot
-            chosen[place].load += 1
-        return [chosen[place] for place in range(len(needs))]
-
-    def settle_run(self) -> Slot:
-        """A slot for a whole run: the least loaded of as many as there are cores."""
-        slot = min(self.slots[: self.cpus], key=lambda slot: slot.load)
-        slot.load += 1
-        return slot
 
     def leave(self, slot: Slot) -> None:
         """A run's agent lives in a slot no more. An actor that holds something in particular gives it back."""
-        slot.load -= 1
-        for slots in self._special.values():
-            if slot in slots and not slot.load:
-                slots.remove(slot)
-                self.discard(slot, slot.generation)
+        if self.places.left(slot):
+            self.discard(slot, slot.generation)
 
     def actor(self, slot: Slot) -> Any:
         """The slot's actor, started when it is first needed."""
@@ -207,7 +157,7 @@ class Pool:
         """Stop the actors, and Ray if it was started here."""
         self._streams.clear()
         try:
-            for slot in [*self.slots, *(slot for slots in self._special.values() for slot in slots)]:
+            for slot in self.places.all():
                 if slot.actor is not None and not self._gone:
                     with contextlib.suppress(RayError, ConnectionError):
                         ray.kill(slot.actor)

@@ -41,7 +41,7 @@ class WholeRun:
 
     def drive(self) -> Generator[bool, None, None]:
         """Work it to its end: yields False whenever it waits, True after something has come."""
-        slot = self.pool.settle_run()
+        slot = self.pool.places.settle_run()
         generation = slot.generation
         try:
             recorded = Recorded(self.log.texts(), self.log.all_rows(), self.log.elapsed)
