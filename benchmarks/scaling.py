@@ -103,20 +103,22 @@ def measured(name: str, workers: int, sleep: float, seconds: float) -> Cell | No
 
 def compare(options: argparse.Namespace) -> list[Cell]:
     """All cells, those measured before among them."""
-    cells = [Cell.of(line) for line in options.results.read_text().splitlines()] if options.results.exists() else []
+    known = options.results.read_text().splitlines() if options.results.exists() else []
+    cells = [cell for cell in map(Cell.of, known) if cell.busy <= options.quiet]
     options.results.parent.mkdir(parents=True, exist_ok=True)
     for sleep in options.sleeps:
         for workers in map(int, options.workers):
             # Peers take turns, so that what else the machine does strikes none of them alone.
             for repeat in range(options.repeats):
                 for name in options.peers:
-                    known = sum((c.peer, c.workers, c.sleep) == (name, workers, sleep) for c in cells)
-                    if known > (repeat if name != "ray-tune" else 0):
+                    count = sum((c.peer, c.workers, c.sleep) == (name, workers, sleep) for c in cells)
+                    if count > (repeat if name != "ray-tune" else 0):
                         continue
                     cell = measured(name, workers, sleep, options.seconds)
                     if cell is None:
                         continue
-                    cells.append(cell)
+                    if cell.busy <= options.quiet:
+                        cells.append(cell)
                     with options.results.open("a") as file:
                         file.write(cell.line() + "\n")
                     print(
@@ -148,6 +150,10 @@ def main() -> None:
     options.add_argument("--peers", type=names, default="ours,joblib,optuna,ray-tune")
     options.add_argument("--seconds", type=float, default=3.0, help="about so long a cell")
     options.add_argument("--repeats", type=int, default=3, help="cells of which the median is shown")
+    options.add_argument(
+        "--quiet", type=float, default=float("inf"),
+        help="leave out cells before which other programs kept more CPUs busy than this; measure them again",
+    )  # fmt: skip
     options.add_argument("--results", type=Path, default=RESULTS, help="where cells are kept")
     options.add_argument("--write", action="store_true", help=f"put the tables into {PAGE.name}")
     given = options.parse_args()
