@@ -5,7 +5,8 @@
 
 Efficiency = evaluations x sleep / workers / seconds. Each cell is a process of its own, and the peers take turns. The
 clock starts when all workers are up and have warmed up; a cell is as many evaluations as fill ``--seconds`` at the pace
-of its warm-up (Ray Tune: at 60 trials a second, once). Cells are kept in ``--results``, and are not measured again.
+of its warm-up (Ray Tune: cut short to 60 trials for each of them, once). Cells are kept in ``--results``, and are not
+measured again.
 """
 
 from __future__ import annotations

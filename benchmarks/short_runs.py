@@ -1,6 +1,6 @@
 """Many short runs: an experiment on Ray, its runs packed whole into actors, beside the same loop without Ray.
 
-    python benchmarks/short_runs.py --runs 400
+    python benchmarks/short_runs.py --runs 200 --budget 3000
 
 Without Ray: the same runs in one process, and in as many processes as there are cores, each with a log of its own
 (which is no experiment's log: it is what the cores can do at best). Runs a minute are counted between the end of the
@@ -26,7 +26,6 @@ from searchparty import Experiment, run
 YAML = {
     "name": "short",
     "seed": 1,
-    "budget": 300,
     "landscapes": [{"kind": "rastrigin", "dimension": 2}],
     "strategies": {
         "team": {
@@ -37,18 +36,18 @@ YAML = {
 }
 
 
-def experiment(runs: int, executor: str, seed: int = 1) -> Experiment:
+def experiment(runs: int, budget: int, executor: str, seed: int = 1) -> Experiment:
     """An experiment of so many short runs."""
     settings: dict[str, Any] = {"kind": executor}
     if executor == "ray":
         settings["placement"] = "packed"
-    return Experiment.from_data({**YAML, "seed": seed, "repeats": runs, "executor": settings})
+    return Experiment.from_data({**YAML, "seed": seed, "budget": budget, "repeats": runs, "executor": settings})
 
 
-def worked(runs: int, executor: str, out: Path, seed: int = 1) -> dict[str, float]:
+def worked(runs: int, budget: int, executor: str, out: Path, seed: int = 1) -> dict[str, float]:
     """Work an experiment; runs a second between the first end and the last, and the seconds of all of it."""
     began = time.perf_counter()
-    results = run(experiment(runs, executor, seed), out=out, report=False)
+    results = run(experiment(runs, budget, executor, seed), out=out, report=False)
     whole = time.perf_counter() - began
     assert not results.errors, results.errors
     with closing(sqlite3.connect(out / "log.sqlite")) as db:
@@ -56,31 +55,32 @@ def worked(runs: int, executor: str, out: Path, seed: int = 1) -> dict[str, floa
     return {"rate": (len(ends) - 1) / (ends[-1] - ends[0]), "whole": whole}
 
 
-def side_by_side(runs: int, processes: int, folder: Path) -> float:
+def side_by_side(runs: int, budget: int, processes: int, folder: Path) -> float:
     """Runs a second of as many processes as there are cores, without Ray."""
-    jobs = [(runs // processes, "simulated", folder / f"part-{number}", number) for number in range(processes)]
+    jobs = [(runs // processes, budget, "simulated", folder / f"part-{number}", number) for number in range(processes)]
     with multiprocessing.get_context("spawn").Pool(processes) as pool:
         # Once for the imports.
-        pool.starmap(worked, [(3, "simulated", folder / f"warm-{number}", number) for number in range(processes)], 1)
+        pool.starmap(worked, [(3, budget, "simulated", folder / f"warm-{n}", n) for n in range(processes)], 1)
         return sum(found["rate"] for found in pool.starmap(worked, jobs, 1))
 
 
 def main() -> None:
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    options.add_argument("--runs", type=int, default=400)
+    options.add_argument("--runs", type=int, default=200)
+    options.add_argument("--budget", type=int, default=3000, help="evaluations a run")
     options.add_argument("--rounds", type=int, default=3)
     options.add_argument("--json", type=Path, help="write the figures here")
     args = options.parse_args()
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     rows: list[dict[str, float]] = []
-    print(f"{cores} cores, {args.runs} runs of {YAML['budget']} evaluations, load {os.getloadavg()[0]:.1f}")
+    print(f"{cores} cores, {args.runs} runs of {args.budget} evaluations, load {os.getloadavg()[0]:.1f}")
     print(f"{'on Ray':>12} {'one process':>12} {'all cores':>12} {'to one':>8} {'to all':>8} {'started in':>11}")
     for number in range(args.rounds):
         with tempfile.TemporaryDirectory() as name:
             folder = Path(name)
-            alone = worked(args.runs, "simulated", folder / "one", number)
-            ray = worked(args.runs, "ray", folder / "ray", number)
-            best = side_by_side(args.runs, cores, folder)
+            alone = worked(args.runs, args.budget, "simulated", folder / "one", number)
+            ray = worked(args.runs, args.budget, "ray", folder / "ray", number)
+            best = side_by_side(args.runs, args.budget, cores, folder)
         start = ray["whole"] - args.runs / ray["rate"]
         rows.append({"ray": ray["rate"], "one": alone["rate"], "all": best, "start": start})
         print(
@@ -92,7 +92,9 @@ def main() -> None:
     rate = 60 * statistics.median(row["ray"] for row in rows)
     print(f"median: {rate:.0f} runs a minute, {ratio:.0%} of all cores' best")
     if args.json:
-        args.json.write_text(json.dumps({"cores": cores, "runs": args.runs, "rows": rows}, indent=2) + "\n")
+        args.json.write_text(
+            json.dumps({"cores": cores, "runs": args.runs, "budget": args.budget, "rows": rows}, indent=2) + "\n"
+        )
 
 
 if __name__ == "__main__":

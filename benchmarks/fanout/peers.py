@@ -13,7 +13,7 @@ from typing import Any
 from .cell import Cell, warm_up
 
 TUNE_A_SECOND = 60
-"""Ray Tune makes at most about so many trials a second, however short they are: no more are asked of it."""
+"""A cell of Ray Tune is cut short to so many trials for each of its seconds: it makes few, however short they are."""
 TUNE_SECONDS = 300.0
 """Ray Tune is given so long for a cell, with the start of its actors."""
 

@@ -111,7 +111,7 @@ def test_a_batch_that_is_left_leaves_no_row_behind(pool_of):
     pool = pool_of("hanging", workers=3)
     pieces = pool.pieces(column(3), False)
     signal.signal(signal.SIGALRM, interrupted)
-    signal.setitimer(signal.ITIMER_REAL, 1.0)
+    signal.setitimer(signal.ITIMER_REAL, 0.5)
     with pytest.raises(KeyboardInterrupt):
         next(pieces)
     assert not any(worker.rows or worker.forward for worker in pool._workers)

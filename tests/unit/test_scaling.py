@@ -70,23 +70,19 @@ def test_the_page_has_medians_ratios_and_who_is_ahead():
     assert "0.20 CPUs busy before a cell in the median, 0.40 at most" in page
 
 
-def test_a_tiny_run_measures_prints_writes_and_goes_on(tmp_path, repository):
+def test_a_tiny_run_measures_prints_and_goes_on(tmp_path, repository):
     results = tmp_path / "cells.jsonl"
-
-    def call():
-        return subprocess.run(
-            [sys.executable, repository / "benchmarks" / "scaling.py", "--workers", "2", "--sleeps", "0.002",
-             "--peers", "ours", "--seconds", "0.1", "--repeats", "1", "--results", results],
-            capture_output=True, text=True, timeout=60, check=True,
-        )  # fmt: skip
-
-    done = call()
-    cells = [Cell.of(line) for line in results.read_text().splitlines()]
-    assert [cell.peer for cell in cells] == ["ours", "ours-small"]
-    assert all(0.1 < cell.efficiency <= 1.0 for cell in cells)
+    done = subprocess.run(
+        [sys.executable, repository / "benchmarks" / "scaling.py", "--workers", "2", "--sleeps", "0.002",
+         "--peers", "ours-small", "--seconds", "0.1", "--repeats", "1", "--results", results],
+        capture_output=True, text=True, timeout=60, check=True,
+    )  # fmt: skip
     assert "Evaluations of 2 ms" in done.stdout
-    call()
-    assert len(results.read_text().splitlines()) == 2
+    (cell,) = map(Cell.of, results.read_text().splitlines())
+    assert (cell.peer, cell.workers, cell.sleep) == ("ours-small", 2, 0.002)
+    assert 0.1 < cell.efficiency <= 1.0
+    again = {"sleeps": [0.002], "workers": [2.0], "peers": ["ours-small"], "repeats": 1, "results": results}
+    assert scaling.compare(argparse.Namespace(**again, quiet=float("inf"))) == [cell]
 
 
 def test_the_page_is_put_between_its_marks(tmp_path, monkeypatch):
