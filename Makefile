@@ -10,8 +10,14 @@ PIP = $(BIN)/python -m pip --disable-pip-version-check -q
 demo: $(VENV)/.installed
 	$(BIN)/searchparty run quickstart
 
+# Two halves side by side: in one processes are killed, and mostly waited for; the other mostly computes.
+CLUSTER = tests/faults/test_cluster.py
 test: $(VENV)/.test
-	$(BIN)/python -m pytest
+	mkdir -p build
+	$(BIN)/python -m pytest tests/faults --ignore=$(CLUSTER) > build/fault-tests.txt 2>&1 & faults=$$!; \
+	$(BIN)/python -m pytest tests/unit tests/contract tests/property tests/packaging tests/test_architecture.py \
+		tests/cluster $(CLUSTER); others=$$?; \
+	wait $$faults; faults=$$?; cat build/fault-tests.txt; exit $$((others + faults))
 
 # A thousand kills, and memory over long work: about an hour. Writes its figures to docs/reliability.md.
 soak: $(VENV)/.test
