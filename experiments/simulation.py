@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
 from jinja2 import Environment
 
@@ -118,12 +119,24 @@ def write_page(simulation: Simulation) -> Path:
     experiment = simulation.experiment
     page = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True).from_string(text).render(
         name=experiment.name, remarks=simulation.remarks(), verdicts=simulation.verdicts(), drawn=drawn,
-        rows=simulation.summary_rows(), clock=settings_of(experiment).model_dump(exclude={"kind", "workers"}),
+        rows=simulation.summary_rows(), clock=worded(settings_of(experiment).model_dump(exclude={"kind", "workers"})),
         repeats=experiment.repeats, failed=simulation.errors, settings=experiment.to_yaml(),
     )  # fmt: skip
     path = simulation.path / "simulation.html"
     path.write_text(page, encoding="utf-8")
     return path
+
+
+def worded(settings: dict[str, Any]) -> dict[str, str]:
+    """Settings as a reader has them: {"mean": 60.0, "kind": "constant", "sigma": None} is "mean 60, constant"."""
+
+    def words(value: Any) -> str:
+        if isinstance(value, dict):
+            given = [(name, each) for name, each in value.items() if each is not None]
+            return ", ".join(words(each) if name == "kind" else f"{name} {words(each)}" for name, each in given)
+        return f"{value:g}" if isinstance(value, int | float) else str(value)
+
+    return {name: words(value) for name, value in settings.items() if value is not None}
 
 
 def count_runs(experiment: Experiment, sizes: Sequence[int]) -> int:

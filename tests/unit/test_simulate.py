@@ -318,3 +318,10 @@ def test_what_is_evaluated_for_real_and_what_is_left_out_is_said(tmp_path):
     on_ray = simulate(experiment(executor="ray", budget=20), [2], out=tmp_path / "ray")
     assert "The YAML's executor is not the simulated one" in " ".join(on_ray.remarks())
     assert on_ray.predictions[0].seconds == 10.0
+
+
+def test_the_clocks_settings_in_words():
+    from searchparty.experiments.simulation import worded
+
+    settings = {"evaluation": {"kind": "lognormal", "mean": 60.0, "sigma": 0.3}, "decision": 0.002, "price": None}
+    assert worded(settings) == {"evaluation": "lognormal, mean 60, sigma 0.3", "decision": "0.002"}
