@@ -39,6 +39,7 @@ from .results import Results
 from .resuming import ResultsError
 from .running import Interrupted, resume, run
 from .spec import SpecError, bundled, load, schema
+from .staging import asked_for
 from .watching import Watcher
 
 BAD_INPUT = (SpecError, ResultsError, LogError, LandscapeError, catalogue.CatalogueError)
@@ -221,6 +222,8 @@ def _summary(results: Results, reported: bool) -> None:
 def check_command(source: Source, overrides: Set = None) -> None:
     """Validate an experiment and print its plan: runs, evaluations, estimated time and disk."""
     planned = plan(load(source, overrides or []))
+    # What is to travel must be there, too.
+    list(asked_for(planned.experiment))
     out.print(planned.describe(), markup=False)
 
 

@@ -365,7 +365,7 @@ def sizes_figure(table: Table, targeted: bool, priced: bool) -> Figure:
     names = [written(name) for name in strategies]
     if targeted and not np.isfinite(table.columns["to_target"]).all():
         handles.append(Line2D([], [], color="#5c5c5c", marker="o", mfc="white", ms=5, lw=0))
-        names.append("to the end of the budget: fewer than half of the runs reach the target")
+        names.append("to the end of the budget: no more than half of the runs reach the target")
     figure.legend(handles, names, loc="outside upper center", ncols=min(4, len(names)), frameon=False, fontsize=10)
     return figure
 

@@ -68,7 +68,7 @@ def _row(group: Sequence[Prediction], price: float | None) -> dict[str, Any]:
 def choices(table: Table, targeted: bool, limit: float | None) -> Table:
     """The best numbers of workers for each landscape and strategy. ``question`` is "fastest" (within the limit of cost,
     or of worker-hours where there is no price), and "cheapest" where there is a target, else "best loss" within the
-    limit. ``workers`` is None where no size will do; a size that reached the target in less than half of its runs
+    limit. ``workers`` is None where no size will do; a size that reached the target in no more than half of its runs
     will not."""
     rows = []
     pairs = dict.fromkeys(zip(table.columns["landscape"], table.columns["strategy"], strict=True))

@@ -97,7 +97,7 @@ def users_files(experiment: Experiment) -> Iterator[Path]:
         named += _named(landscape)
     for path in named:
         yield from with_neighbours(path.absolute())
-    yield from _asked_for(experiment)
+    yield from asked_for(experiment)
 
 
 def with_neighbours(path: Path) -> Iterator[Path]:
@@ -176,7 +176,7 @@ def _inside(folder: Path) -> Iterator[Path]:
             yield from (Path(place) / name for name in sorted(names) if _wanted(Path(name)))
 
 
-def _asked_for(experiment: Experiment) -> Iterator[Path]:
+def asked_for(experiment: Experiment) -> Iterator[Path]:
     """What ``files:`` names."""
     for index, pattern in enumerate(experiment.files):
         try:

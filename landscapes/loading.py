@@ -146,7 +146,7 @@ def _executed(name: str, home: Path, text: str, field: str) -> ModuleType:
             raise
         raise LandscapeError(
             f"{field} must name a file that runs, got {path}, which raised {type(error).__name__}: {error}"
-            f"{_line_in(error, path)}. Mend the file."
+            f"{_line_in(error, path)}. {_cure(error)}"
         ) from None
     finally:
         sys.path.remove(str(path.parent))
@@ -155,6 +155,12 @@ def _executed(name: str, home: Path, text: str, field: str) -> ModuleType:
         sys.path.append(str(path.parent))
     LOADED[name] = (str(home), text)
     return module
+
+
+def _cure(error: BaseException) -> str:
+    if isinstance(error, FileNotFoundError) and TRAVELLED.exists():
+        return "If it is a file of yours, name it under files:, so that it travels too."
+    return "Mend the file."
 
 
 def _line_in(error: BaseException, path: Path) -> str:

@@ -162,6 +162,12 @@ def test_files_that_are_not_there_are_refused(home, tmp_path):
         stage(load(home / "mine.yaml"), tmp_path / "tree")
 
 
+def test_check_says_so_too(home, command):
+    (home / "mine.yaml").write_text(YAML.format(more="files: [dta]"))
+    done = command("check", home / "mine.yaml", cwd=home)
+    assert (done.returncode, "files.0 must match a file or a folder, got 'dta'" in done.stderr) == (2, True)
+
+
 def test_what_is_too_large_is_refused_with_its_largest_folders(home, tmp_path):
     with (home / "extra" / "huge.bin").open("wb") as file:
         file.truncate(LARGEST + 1)

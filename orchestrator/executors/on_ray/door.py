@@ -26,6 +26,11 @@ def knock(address: str) -> None:
     where what answers asks for a token that we have not, or is another version of Ray. Where it asks for one that is
     here, but not switched on, it is switched on."""
     host, _, port = _found(address).removeprefix(CLIENT).rpartition(":")
+    if address.startswith(("http://", "https://")):
+        raise ExecutorError(
+            f"address must be that of a Ray to join, got {address}, which is a dashboard's: that is for submit and "
+            "fetch. Write auto, HOST:6379 or ray://HOST:10001."
+        )
     if not port.isdigit():
         raise ExecutorError(
             f'address must be "auto", host:port or ray://host:port, got {address!r}. Write e.g. HEAD:6379.'
@@ -85,6 +90,12 @@ def _token(place: str) -> str | None:
     if mode.lower() != "token" or not loader.has_token(ignore_auth_mode=True):
         return None
     return next(iter(loader.get_token_for_http_header().values()), None)
+
+
+def present_token(place: str) -> None:
+    """Switch on a token that is found here, if it may be shown at ``place``."""
+    if "RAY_AUTH_MODE" not in os.environ and _token(place) is not None:
+        _switch_on()
 
 
 def _is_here(place: str) -> bool:

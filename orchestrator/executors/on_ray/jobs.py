@@ -14,7 +14,7 @@ from typing import Any
 from ray.exceptions import RayError
 
 from ...drive import ExecutorError
-from .door import TOKEN
+from .door import TOKEN, present_token
 
 ENDED = ("SUCCEEDED", "FAILED", "STOPPED")
 POLL_SECONDS = 0.5
@@ -42,6 +42,8 @@ class Jobs:
 
     def __init__(self, address: str) -> None:
         self.address = address
+        if "://" in address:
+            present_token(address.partition("://")[2].partition("/")[0])
         with self._explained():
             # Asks for libraries that plain Ray does not bring.
             from ray.job_submission import JobSubmissionClient
@@ -82,7 +84,7 @@ class Jobs:
             except RuntimeError as error:
                 if "404" not in str(error) and "does not exist" not in str(error):
                     raise
-                known = [each.submission_id for each in self._client.list_jobs() if each.submission_id]
+                known = [each.submission_id for each in self._client.list_jobs() if "results" in (each.metadata or {})]
                 raise ExecutorError(
                     f"job must be one that the cluster at {self.address} knows, got {id!r}. "
                     f"It knows: {', '.join(known[-8:]) or 'none'}."
@@ -138,7 +140,8 @@ class Jobs:
     def _refused(self, words: str) -> str:
         line = " ".join(words.split())[:400]
         if "auth" in line.lower():
-            return f"The cluster at {self.address} asks for a token. {TOKEN}."
+            which = "another token than the one found here" if "incorrect" in line else "a token"
+            return f"The cluster at {self.address} asks for {which}. {TOKEN}."
         if "ray[default]" in line:
             return "jobs need ray[default]. pip install 'searchparty[cluster]'"
         return (
