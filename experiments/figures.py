@@ -17,11 +17,9 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
 from matplotlib.patheffects import Normal, Stroke
 from matplotlib.ticker import MaxNLocator
-from scipy.interpolate import griddata
-from scipy.spatial import QhullError
 
 from ..landscapes.landscape import Array
-from ..landscapes.slices import grid2d
+from ..landscapes.slices import between, grid2d
 from ..orchestrator.run import Granted
 from .accounts import leases
 from .runs import RunData
@@ -287,14 +285,8 @@ def _background(run: RunData) -> tuple[Array, Array, Array]:
     if run.problem is not None and run.pictured:
         return grid2d(run.problem, CONTOUR_POINTS)
     x, y = (np.linspace(low, high, CONTOUR_POINTS) for low, high in zip(run.space.lower, run.space.upper, strict=True))
-    good = np.isfinite(run.points.losses)
-    try:
-        # In the cube both axes are of one size, as nearness wants it.
-        cube = np.linspace(0.0, 1.0, CONTOUR_POINTS)
-        z = griddata(run.points.cube[good], run.points.losses[good], (cube[None, :], cube[:, None]))
-    except (QhullError, ValueError):
-        # Too few points, or all on a line.
-        z = np.full((CONTOUR_POINTS, CONTOUR_POINTS), np.nan)
+    # In the cube both axes are of one size, as nearness wants it.
+    z = between(run.points.cube, run.points.losses, (0.0, 1.0, 0.0, 1.0), CONTOUR_POINTS)
     return x, y, z
 
 

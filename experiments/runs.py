@@ -11,8 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..landscapes.landscape import Array, Landscape, LandscapeError, Problem, Space
+from ..orchestrator.database import RunRecord
 from ..orchestrator.reading import LogReader, Points
-from ..orchestrator.run import Event, Extended, Stopped
+from ..orchestrator.run import Event, Extended, Granted, Stopped
 from . import catalogue
 from .problems import SpecError
 from .sources import text_of
@@ -117,20 +118,66 @@ def read_runs(directory: Path | str) -> list[RunData]:
         return [_read_run(reader, record, base) for record in reader.runs()]
 
 
-def _read_run(reader: LogReader, record: Any, base: str | None) -> RunData:
+def _read_run(reader: LogReader, record: RunRecord, base: str | None) -> RunData:
+    points = reader.points(record.id)
+    header = header_of(record, base, points.cube.shape[1])
+    return RunData(
+        record.id, record.strategy, record.landscape, record.repeat, record.settings, header.space, header.problem,
+        header.minimum, header.pictured, reader.events(record.id), points,
+    )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class RunHeader:
+    """What is known of a run before anything came of it; of its fields, see ``RunData``."""
+
+    id: str
+    strategy: str
+    landscape: str
+    repeat: int
+    settings: dict[str, Any]
+    space: Space
+    problem: Problem | None
+    pictured: bool
+
+    @property
+    def minimum(self) -> float | None:
+        return None if self.problem is None else self.problem.minimum
+
+    @property
+    def minimizers(self) -> Array | None:
+        """Known minimizers (k, D) in the cube."""
+        known = None if self.problem is None else self.problem.minimizers
+        return None if known is None else self.space.to_cube(known)
+
+    @property
+    def seconds(self) -> float:
+        """Declared (logical) seconds of an evaluation."""
+        seconds: float = self.settings["landscape"]["seconds"]
+        return seconds
+
+
+def read_header(directory: Path | str, run: str) -> RunHeader:
+    """The header of one run of a results directory. Raises KeyError for a run that it does not hold."""
+    directory = Path(directory)
+    with LogReader(directory) as reader:
+        record = next((r for r in reader.runs() if r.id == run), None)
+        if record is None:
+            raise KeyError(run)
+        granted = next((e for e in reader.events(run) if isinstance(e, Granted)), None)
+    dimension = 1 if granted is None else len(granted.leases[0].region.center)
+    return header_of(record, _base(directory), dimension)
+
+
+def header_of(record: RunRecord, base: str | None, dimension: int) -> RunHeader:
+    """The header of a run; ``dimension`` is used where its landscape cannot be opened here."""
     landscape = _landscape(record.settings["landscape"], base)
     problem = None if landscape is None else _open(landscape)
-    points = reader.points(record.id)
-    if problem is not None:
-        space, minimum = problem.space, problem.minimum
-    else:
-        dimension = points.cube.shape[1]
-        space, minimum = Space(np.zeros(dimension), np.ones(dimension)), None
-    events = reader.events(record.id)
-    return RunData(
-        record.id, record.strategy, record.landscape, record.repeat, record.settings, space, problem, minimum,
-        landscape is not None and landscape.pictured, events, points,
-    )  # fmt: skip
+    space = Space(np.zeros(dimension), np.ones(dimension)) if problem is None else problem.space
+    pictured = landscape is not None and landscape.pictured
+    return RunHeader(
+        record.id, record.strategy, record.landscape, record.repeat, record.settings, space, problem, pictured
+    )
 
 
 def _base(directory: Path) -> str | None:

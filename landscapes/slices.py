@@ -41,6 +41,23 @@ def through(problem: Problem, at: Array | None) -> Array:
     return problem.space.to_box(np.full(problem.space.dimension, 0.5))
 
 
+def between(points: Array, losses: Array, extent: tuple[float, float, float, float], resolution: int) -> Array:
+    """Losses (resolution, resolution), row by v, interpolated between points (n, 2) on an extent (least and greatest u,
+    least and greatest v); NaN outside their hull, everywhere where they are too few or all on a line."""
+    # A second to import, which only pictures of landscapes that may not be evaluated need.
+    from scipy.interpolate import griddata
+    from scipy.spatial import QhullError
+
+    left, right, bottom, top = extent
+    u, v = np.linspace(left, right, resolution), np.linspace(bottom, top, resolution)
+    good = np.isfinite(losses)
+    try:
+        found: Array = griddata(points[good], losses[good], (u[None, :], v[:, None]))
+    except (QhullError, ValueError):
+        return np.full((resolution, resolution), np.nan)
+    return found
+
+
 def losses_of(problem: Problem, points: Array) -> Array:
     """Losses (n,) of points (n, D), a piece at a time; NaN where the evaluation failed."""
     parts = []

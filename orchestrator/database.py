@@ -158,9 +158,9 @@ def read_runs(execute: Execute) -> list[RunRecord]:
     return [RunRecord(i, s, la, r, json.loads(settings)) for i, s, la, r, settings in execute(sql, ())]
 
 
-def read_events(execute: Execute, run: str) -> list[Event]:
-    """A run's events, in order."""
-    found = execute("SELECT seq, kind, body FROM events WHERE run = ? ORDER BY seq", (run,))
+def read_events(execute: Execute, run: str, after: int = -1) -> list[Event]:
+    """A run's events, in order, from number ``after`` + 1 on."""
+    found = execute("SELECT seq, kind, body FROM events WHERE run = ? AND seq > ? ORDER BY seq", (run, after))
     events = []
     for seq, kind, body in found:
         try:
@@ -172,26 +172,32 @@ def read_events(execute: Execute, run: str) -> list[Event]:
     return events
 
 
+ROW_COLUMNS = "first, n, cube, losses, gradients, failures"
+"""What ``rows_of`` takes of the table of points."""
+
+
 def read_rows(execute: Execute, run: str, lease: int) -> Rows | None:
     """A lease's points, from its first row on."""
-    sql = "SELECT first, n, cube, losses, gradients, failures FROM points WHERE run = ? AND lease = ? ORDER BY first"
-    parts = []
-    for first, n, cube, losses, gradients, failures in execute(sql, (run, lease)):
-        try:
-            parts.append(
-                Rows(
-                    first,
-                    np.frombuffer(cube).reshape(n, -1),
-                    np.frombuffer(losses).reshape(n),
-                    None if gradients is None else np.frombuffer(gradients).reshape(n, -1),
-                    tuple(RowFailure(row, cause) for row, cause in json.loads(failures or "[]")),
-                )
-            )
-        except ValueError as error:
-            raise LogError(
-                f"the log is damaged: points of lease {lease} of run {run} cannot be read ({error}). {DAMAGED}"
-            ) from None
-    return joined(parts)
+    sql = f"SELECT {ROW_COLUMNS} FROM points WHERE run = ? AND lease = ? ORDER BY first"
+    return joined([rows_of(run, lease, *columns) for columns in execute(sql, (run, lease))])
+
+
+def rows_of(
+    run: str, lease: int, first: int, n: int, cube: bytes, losses: bytes, gradients: bytes | None, failures: str | None
+) -> Rows:
+    """The points that one row of the table holds."""
+    try:
+        return Rows(
+            first,
+            np.frombuffer(cube).reshape(n, -1),
+            np.frombuffer(losses).reshape(n),
+            None if gradients is None else np.frombuffer(gradients).reshape(n, -1),
+            tuple(RowFailure(row, cause) for row, cause in json.loads(failures or "[]")),
+        )
+    except ValueError as error:
+        raise LogError(
+            f"the log is damaged: points of lease {lease} of run {run} cannot be read ({error}). {DAMAGED}"
+        ) from None
 
 
 def read_sessions(execute: Execute) -> list[Session]:

@@ -18,6 +18,8 @@ from ..landscapes.landscape import Array
 from .codec import dumps
 from .database import (
     NOT_OURS,
+    ROW_COLUMNS,
+    Execute,
     RunRecord,
     Session,
     check_version,
@@ -27,9 +29,21 @@ from .database import (
     read_rows,
     read_runs,
     read_sessions,
+    rows_of,
 )
 from .log import LogError, LogLost
 from .run import Event, Failed, Found
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """What a run's log holds beyond a place that was read before: its events in order, and (lease, rows) in the order
+    in which they were written. ``events`` and ``rows`` name the place up to which has been read now."""
+
+    happened: list[Event]
+    found: list[tuple[int, Rows]]
+    events: int
+    rows: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +111,11 @@ class LogReader:
         """The runs, in the order of the plan."""
         return read_runs(self._execute)
 
+    def ended(self) -> set[str]:
+        """Ids of the runs whose last event says that they stopped."""
+        last = "seq = (SELECT MAX(seq) FROM events AS others WHERE others.run = events.run)"
+        return {run for (run,) in self._execute(f"SELECT run FROM events WHERE kind = 'Stopped' AND {last}")}
+
     def events(self, run: str) -> list[Event]:
         """A run's events, in order."""
         return read_events(self._execute, run)
@@ -104,6 +123,21 @@ class LogReader:
     def rows(self, run: str, lease: int) -> Rows | None:
         """All points of one lease that are recorded, collected or not."""
         return read_rows(self._execute, run, lease)
+
+    def news(self, run: str, events: int = -1, rows: int = 0) -> News:
+        """What has come since ``events`` and ``rows``, as the last ``News`` had them; by default, all.
+
+        Read as one moment of the log: the rows of a lease never come without its grant.
+        """
+        try:
+            self._db.execute("BEGIN")
+            try:
+                return read_news(self._execute, run, events, rows)
+            finally:
+                # Only what is over lets a writer tidy up its write-ahead log.
+                self._db.execute("ROLLBACK")
+        except sqlite3.Error as error:
+            raise self._unread(error) from None
 
     def counts(self, run: str) -> dict[int, int]:
         """How many points each lease of a run has."""
@@ -132,6 +166,15 @@ class LogReader:
         sql = "SELECT MAX(wall) - MIN(wall) FROM events WHERE run = ?"
         ((seconds,),) = self._execute(sql, (run,))
         return float(seconds or 0.0)
+
+
+def read_news(execute: Execute, run: str, events: int, rows: int) -> News:
+    """See ``LogReader.news``."""
+    happened = read_events(execute, run, events)
+    sql = f"SELECT rowid, lease, {ROW_COLUMNS} FROM points WHERE run = ? AND rowid > ? ORDER BY rowid"
+    found = execute(sql, (run, rows))
+    parts = [(lease, rows_of(run, lease, *columns)) for _, lease, *columns in found]
+    return News(happened, parts, events + len(happened), found[-1][0] if found else rows)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,1 @@
+"""The studio: a local web page on which a party is watched, replayed and played with."""

@@ -1,0 +1,95 @@
+"""The results that a studio shows: directories with a log, finished or growing, and the runs in them."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ...orchestrator.log import LogError
+from ...orchestrator.reading import LogReader
+
+MOST_SHELVED = 200
+"""The latest so many of a folder's results are offered."""
+
+
+@dataclass(frozen=True)
+class Shelf:
+    """``given`` directories, first, and those in ``folder`` that hold a log, the latest first. A page names them by
+    ``key``, so that it can ask for nothing else."""
+
+    given: tuple[Path, ...] = ()
+    folder: Path | None = None
+
+    def directories(self) -> dict[str, Path]:
+        """Key -> directory."""
+        found = [path.resolve() for path in self.given]
+        if self.folder is not None and self.folder.is_dir():
+            logs = sorted(self.folder.glob("*/log.sqlite"), key=_changed, reverse=True)
+            found += [log.parent.resolve() for log in logs[:MOST_SHELVED]]
+        keys: dict[str, Path] = {}
+        for path in dict.fromkeys(found):
+            # Two of one name lie in different folders: the second is numbered.
+            key, number = path.name, 2
+            while key in keys:
+                key, number = f"{path.name}~{number}", number + 1
+            keys[key] = path
+        return keys
+
+    def listed(self) -> list[dict[str, Any]]:
+        """For the page: every directory with its runs, or with what keeps it from being read."""
+        return [{"key": key, **_described(path)} for key, path in self.directories().items()]
+
+
+def _changed(log: Path) -> float:
+    try:
+        return max(path.stat().st_mtime for path in (log, Path(f"{log}-wal")) if path.exists())
+    except (OSError, ValueError):
+        return 0.0
+
+
+def _described(directory: Path) -> dict[str, Any]:
+    try:
+        with LogReader(directory) as reader:
+            ended, alive = reader.ended(), _alive(reader)
+            runs = [
+                {
+                    "run": run.id, "strategy": run.strategy, "landscape": run.landscape, "repeat": run.repeat,
+                    "team": len(run.settings["team"]), "state": state_of(run.id in ended, alive),
+                }
+                for run in reader.runs()
+            ]  # fmt: skip
+    except LogError as error:
+        return {"runs": [], "error": str(error), "waiting": not (directory / "log.sqlite").exists()}
+    return {"runs": runs, "error": None, "waiting": False}
+
+
+def state_of(ended: bool, alive: bool) -> str:
+    """How a run stands: done, running, or stopped by the way."""
+    return "done" if ended else "running" if alive else "unfinished"
+
+
+def is_alive(directory: Path) -> bool:
+    """Whether the process that last wrote a directory's log may still write it."""
+    try:
+        with LogReader(directory) as reader:
+            return _alive(reader)
+    except LogError:
+        return False
+
+
+def _alive(reader: LogReader) -> bool:
+    """As far as can be told from here: of another machine's process nothing is known but what it writes."""
+    sessions: Sequence[Any] = reader.sessions
+    if not sessions or sessions[-1].host != socket.gethostname():
+        return True
+    try:
+        os.kill(sessions[-1].pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True

@@ -1,0 +1,95 @@
+"""Planes through the unit cube, and landscapes seen on them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from .landscape import Array, Problem
+from .slices import losses_of
+
+EDGE = 1e-9
+"""So far outside the cube a point of a plane may lie and still count as on its face."""
+
+
+@dataclass(frozen=True)
+class Plane:
+    """The points origin + u first + v second: ``origin`` (D,) in the cube, ``first`` and ``second`` (D,) orthonormal.
+
+    u and v are in cube units, and so is the (Euclidean) distance of a point from the plane.
+    """
+
+    origin: Array
+    first: Array
+    second: Array
+
+    def project(self, cube: Array) -> tuple[Array, Array, Array]:
+        """u (n,), v (n,) and distance (n,) of points (n, D)."""
+        offset = cube - self.origin
+        u, v = offset @ self.first, offset @ self.second
+        rest = offset - u[:, None] * self.first - v[:, None] * self.second
+        return u, v, np.sqrt(np.einsum("ij,ij->i", rest, rest))
+
+    def points(self, u: Array, v: Array) -> Array:
+        """The points (n, D) at u (n,) and v (n,); they may lie outside the cube."""
+        return self.origin + u[:, None] * self.first + v[:, None] * self.second
+
+    @cached_property
+    def extent(self) -> tuple[float, float, float, float]:
+        """The least and greatest u, and the least and greatest v, within the cube."""
+        reach = 2.0 * np.sqrt(len(self.origin))
+        corners = np.array([[-reach, -reach], [reach, -reach], [reach, reach], [-reach, reach]])
+        for o, a, b in zip(self.origin, self.first, self.second, strict=True):
+            corners = clipped(corners, np.array([a, b]), o)
+            corners = clipped(corners, -np.array([a, b]), 1.0 - o)
+        (left, bottom), (right, top) = corners.min(axis=0), corners.max(axis=0)
+        return float(left), float(right), float(bottom), float(top)
+
+    def surface(self, problem: Problem, resolution: int) -> Array:
+        """Losses (resolution, resolution) over the extent, row by v; NaN outside the cube or where they failed."""
+        left, right, bottom, top = self.extent
+        u, v = np.linspace(left, right, resolution), np.linspace(bottom, top, resolution)
+        cube = self.points(np.tile(u, resolution), np.repeat(v, resolution))
+        inside = ((cube >= -EDGE) & (cube <= 1.0 + EDGE)).all(axis=1)
+        losses = np.full(len(cube), np.nan)
+        losses[inside] = losses_of(problem, problem.space.to_box(np.clip(cube[inside], 0.0, 1.0)))
+        return losses.reshape(resolution, resolution)
+
+
+def clipped(polygon: Array, normal: Array, offset: float) -> Array:
+    """The part of a convex polygon (k, 2) where normal . x + offset >= 0. (Sutherland & Hodgman 1974.)"""
+    sides = polygon @ normal + offset
+    kept = []
+    for i, (here, side) in enumerate(zip(polygon, sides, strict=True)):
+        other, beyond = polygon[i - 1], sides[i - 1]
+        if (side >= 0) != (beyond >= 0):
+            kept.append(other + (here - other) * (beyond / (beyond - side)))
+        if side >= 0:
+            kept.append(here)
+    # A plane that only touches the cube would leave nothing: keep it where it was.
+    return np.array(kept) if kept else polygon[:1]
+
+
+def axes_plane(origin: Array, i: int, j: int) -> Plane:
+    """The plane of coordinates i and j through a point (D,); u and v are these coordinates."""
+    through, first, second = origin.copy(), np.zeros(len(origin)), np.zeros(len(origin))
+    through[[i, j]] = 0.0
+    first[i] = second[j] = 1.0
+    return Plane(through, first, second)
+
+
+def plane_along(origin: Array, first: Array, second: Array) -> Plane | None:
+    """The plane through a point (D,) that two directions (D,) span; None where they are (almost) one."""
+    length = float(np.linalg.norm(first))
+    if length < EDGE:
+        return None
+    one = first / length
+    rest = second - (second @ one) * one
+    # Twice: what rounding left along the first direction may be as long as a short rest.
+    rest = rest - (rest @ one) * one
+    across = float(np.linalg.norm(rest))
+    if across < EDGE * max(1.0, float(np.linalg.norm(second))):
+        return None
+    return Plane(origin.copy(), one, rest / across)
