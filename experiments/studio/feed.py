@@ -21,6 +21,7 @@ from ..planes import Look, Seen, default_spec, look
 from ..runs import RunHeader, read_header
 from .film import packed
 from .ground import ground
+from .shelf import is_alive, state_of
 
 MOST_POINTS = 400_000
 """Of a longer run only so many points are shown, evenly chosen, and those that bettered all before."""
@@ -70,7 +71,7 @@ class Feed:
         self._fold = Insights(list(self._team), settings["budget"], self.header.minimum)
         self._stride = -(-settings["budget"] // MOST_POINTS)
         self._at = News([], [], -1, 0)
-        self._now, self._best = 0.0, np.inf
+        self._now, self._best, self._alive = 0.0, np.inf, True
         self._agents: dict[int, int] = {}
         self._seen: set[tuple[int, int]] = set()
         self._looks: dict[str, Look] = {}
@@ -78,7 +79,7 @@ class Feed:
     def film(self, plane: str | None = None, since: str = "") -> bytes:
         """The message for a page that has heard of everything up to ``since`` (the ``next`` of an earlier message).
 
-        ``plane`` is what ``look`` takes, or one that an earlier message named ("pca@1200": by the first 1,200 points).
+        Raises SpecError for a plane that there is not, FeedError for a ``since`` that never was. ``plane`` is what ``look`` takes, or one that an earlier message named ("pca@1200": by the first 1,200 points).
         """
         with self._lock:
             self._read()
@@ -88,7 +89,7 @@ class Feed:
 
     def _read(self) -> None:
         with LogReader(self.directory) as reader:
-            news = reader.news(self.run, self._at.events, self._at.rows)
+            news, self._alive = reader.news(self.run, self._at.events, self._at.rows), is_alive(reader)
         self._at = News([], [], news.events, news.rows)
         for event in news.happened:
             self._happened(event)
@@ -165,7 +166,7 @@ class Feed:
         told, header = self._told, self.header
         parts = told.parts[start[3] :]
         message: dict[str, Any] = {
-            "version": 1, "run": self.run, "state": "running" if told.stopped is None else "done",
+            "version": 1, "run": self.run, "state": state_of(told.stopped is not None, self._alive),
             "stopped": told.stopped, "budget": told.budget, "stride": self._stride,
             "next": ".".join(map(str, told.lengths)), "plane": _plane(seen),
             "leases": [self._with_incumbent(lease, seen) for lease in told.leases[start[0] :]],

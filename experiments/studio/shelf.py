@@ -54,7 +54,7 @@ def _changed(log: Path) -> float:
 def _described(directory: Path) -> dict[str, Any]:
     try:
         with LogReader(directory) as reader:
-            ended, alive = reader.ended(), _alive(reader)
+            ended, alive = reader.ended(), is_alive(reader)
             runs = [
                 {
                     "run": run.id, "strategy": run.strategy, "landscape": run.landscape, "repeat": run.repeat,
@@ -72,17 +72,8 @@ def state_of(ended: bool, alive: bool) -> str:
     return "done" if ended else "running" if alive else "unfinished"
 
 
-def is_alive(directory: Path) -> bool:
-    """Whether the process that last wrote a directory's log may still write it."""
-    try:
-        with LogReader(directory) as reader:
-            return _alive(reader)
-    except LogError:
-        return False
-
-
-def _alive(reader: LogReader) -> bool:
-    """As far as can be told from here: of another machine's process nothing is known but what it writes."""
+def is_alive(reader: LogReader) -> bool:
+    """Whether the process that last wrote a log may still write it. Of another machine's nothing is known from here."""
     sessions: Sequence[Any] = reader.sessions
     if not sessions or sessions[-1].host != socket.gethostname():
         return True

@@ -1,0 +1,48 @@
+/** Asking the server. */
+
+export class ServerError extends Error {
+  /** @param {string[]} problems what was wrong, a sentence each */
+  constructor(status, problems) {
+    super(problems.join(" "));
+    this.status = status;
+    this.problems = problems;
+  }
+}
+
+/** @returns {Promise<object>} the answer as JSON */
+export async function ask(path, { signal } = {}) {
+  return (await answered(fetch(path, { signal, cache: "no-store" }))).json();
+}
+
+/** @returns {Promise<object>} the answer to data that is sent as JSON */
+export async function send(path, data, { signal } = {}) {
+  const headers = { "Content-Type": "application/json" };
+  return (await answered(fetch(path, { method: "POST", body: JSON.stringify(data), headers, signal }))).json();
+}
+
+/** @returns {Promise<ArrayBuffer>} a film's message: all of it, or what is new since the `next` of another */
+export async function fetchFilm(path, { plane = null, since = null, signal } = {}) {
+  const query = new URLSearchParams();
+  if (plane) query.set("plane", plane);
+  if (since) query.set("since", since);
+  return (await answered(fetch(`${path}?${query}`, { signal, cache: "no-store" }))).arrayBuffer();
+}
+
+async function answered(request) {
+  let response;
+  try {
+    response = await request;
+  } catch (error) {
+    if (error.name === "AbortError") throw error;
+    throw new ServerError(0, ["The studio does not answer: its server has ended. Start it again with `searchparty studio`."]);
+  }
+  if (response.ok) return response;
+  const text = await response.text();
+  let problems = [text];
+  try {
+    problems = JSON.parse(text).errors ?? problems;
+  } catch {
+    // Plain text it is.
+  }
+  throw new ServerError(response.status, problems);
+}

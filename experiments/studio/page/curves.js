@@ -1,0 +1,96 @@
+/** The charts of what is shown: best loss over evaluations, each agent's radius, and its share of the budget. */
+
+import { LineChart } from "./charts.js";
+import { COLOURS } from "./colours.js";
+import { el } from "./dom.js";
+
+/** Gaps below this are drawn at it: a logarithm has no zero. */
+const FLOOR = 1e-14;
+const SHARES = 160;
+const DASHES = [[], [6, 4]];
+const RUN_COLOURS = ["#0072B2", "#D55E00"];
+
+export class Curves {
+  #charts = [];
+
+  /** @param {{onSeek: (evaluations: number) => void}} given */
+  constructor(host, { onSeek }) {
+    this.host = host;
+    this.onSeek = onSeek;
+  }
+
+  /** Draws these films: one, or two that are compared. */
+  setFilms(films, names) {
+    const wanted = films.length === 1
+      ? [loss(films, names), radius(films[0]), share(films[0])]
+      : [loss(films, names), ...films.map((film, i) => radius(film, names[i]))];
+    while (this.#charts.length > wanted.length) this.#charts.pop().dispose();
+    this.host.replaceChildren(...wanted.map((each, i) => this.#panel(each, i)));
+    wanted.forEach((each, i) => this.#charts[i].set(each));
+  }
+
+  show(evaluations) {
+    for (const { chart } of this.#charts) chart.setCursor(evaluations);
+  }
+
+  setTheme(theme) {
+    this.theme = theme;
+    for (const { chart } of this.#charts) chart.setTheme(theme);
+  }
+
+  #panel(wanted, i) {
+    this.#charts[i] ??= holder(this.theme, this.onSeek);
+    const { element, title } = this.#charts[i];
+    title.textContent = wanted.title;
+    return element;
+  }
+}
+
+function holder(theme, onSeek) {
+  const title = el("h4");
+  const canvas = el("div", { class: "chart" });
+  const chart = new LineChart(canvas, { theme, onSeek });
+  const set = ({ label, series, log }) => chart.set({ label, series, log });
+  return { element: el("section", { class: "panel" }, [title, canvas]), title, chart, set, dispose: () => chart.dispose() };
+}
+
+function loss(films, names) {
+  const known = films.every((film) => film.header.minimum !== null);
+  const value = (film, i) => (known ? Math.max(film.loss[i] - film.header.minimum, FLOOR) : film.loss[i]);
+  const series = films.map((film, k) => ({
+    name: names[k], colour: RUN_COLOURS[k], dash: DASHES[k],
+    x: Float64Array.from([...film.records.map((i) => film.spent[i]), film.evaluations]),
+    y: Float64Array.from([...film.records, film.records.at(-1)].map((i) => (i === undefined ? NaN : value(film, i)))),
+  }));
+  const title = known ? "Best loss above the minimum" : "Best loss";
+  return { title, label: `${title} over evaluations spent`, series, log: known };
+}
+
+function radius(film, name = null) {
+  const series = film.team.map((agent, i) => {
+    const mine = film.leases.filter((lease) => lease.agent === i);
+    const x = mine.map((lease) => film.spentAtTime(lease.starts));
+    const y = mine.map((lease) => lease.radius);
+    if (x.length) {
+      x.push(film.evaluations);
+      y.push(y.at(-1));
+    }
+    return { name: agent.name, colour: COLOURS[i % COLOURS.length], dash: [], x: Float64Array.from(x), y: Float64Array.from(y) };
+  });
+  const title = name ? `Search radius: ${name}` : "Search radius";
+  return { title, label: `${title} of each agent over evaluations spent`, series, log: true };
+}
+
+function share(film) {
+  const at = Float64Array.from({ length: SHARES + 1 }, (_, k) => (film.evaluations * k) / SHARES);
+  const series = film.team.map((agent, i) => {
+    const own = film.ofAgent[i];
+    let next = 0;
+    const y = Float64Array.from(at, (x) => {
+      while (next < own.index.length && film.spent[own.index[next]] <= x) next++;
+      return x > 0 && next ? own.spent[next - 1] / x : NaN;
+    });
+    return { name: agent.name, colour: COLOURS[i % COLOURS.length], dash: [], x: at, y };
+  });
+  return { title: "Share of the budget", label: "Share of the evaluations so far that each agent has had", series, log: false };
+}

@@ -1,0 +1,55 @@
+/** Settings to begin with: each asks one question, and shows two answers side by side. */
+
+const ALONE = { agents: 1, sharing: "none", policy: "composed", budget_policy: "equal", radius_policy: "fixed" };
+const TEAM = { kinds: ["grid", "gradient-descent", "random-restart"], agents: 3, sharing: "broadcast", policy: "composed", budget_policy: "bandit", radius_policy: "shrink" };
+const GRID = { kinds: ["grid"], grid_size: 5, shrink: 0.5, radius: 0.5 };
+const WAVES = { kind: "rastrigin", dimension: 2, shift: "random", rotate: true, instance: 3 };
+
+/** @type {{title: string, question: string, common: object, sides: {name: string, settings: object}[]}[]} */
+export const PRESETS = [
+  {
+    title: "Alone or together",
+    question: "Both have the same number of evaluations. Why does the party find the minimum, and the lone grid searcher not?",
+    common: { landscape: WAVES, budget: 1500, seed: 4, center: 0.5 },
+    sides: [{ name: "Lone grid searcher", settings: { ...GRID, ...ALONE } }, { name: "The party", settings: { ...GRID, ...TEAM, lease: 60 } }],
+  },
+  {
+    title: "The size of the grid",
+    question: "The same landscape under a coarse and a fine grid: which valley does each close in on?",
+    common: { landscape: { kind: "rastrigin", dimension: 2, shift: "random", instance: 1 }, budget: 1200, seed: 1, center: 0.5 },
+    sides: [{ name: "4 points an axis", settings: { ...GRID, ...ALONE, grid_size: 4 } }, { name: "9 points an axis", settings: { ...GRID, ...ALONE, grid_size: 9 } }],
+  },
+  {
+    title: "The radius",
+    question: "A narrow start sees little, a wide one sees coarsely. Where does each end?",
+    common: { landscape: { kind: "eggholder" }, budget: 1200, seed: 1, center: 0.4 },
+    sides: [{ name: "radius 0.1", settings: { ...GRID, ...ALONE, radius: 0.1 } }, { name: "radius 0.4", settings: { ...GRID, ...ALONE, radius: 0.4 } }],
+  },
+  {
+    title: "Gradient descent: stuck, or to and fro",
+    question: "Short steps settle in the nearest valley; long fixed steps jump from side to side.",
+    common: { landscape: { kind: "ellipsoid", dimension: 2, condition: 1000, rotate: true }, budget: 600, seed: 1, center: 0.2 },
+    sides: [
+      { name: "line search", settings: { ...GRID, ...ALONE, kinds: ["gradient-descent"], radius: 0.2 } },
+      { name: "fixed long steps", settings: { ...GRID, ...ALONE, kinds: ["gradient-descent"], radius: 0.2, agent_settings: { "gradient-descent": { line_search: false, step: 0.1 } } } },
+    ],
+  },
+  {
+    title: "Sharing, or each for itself",
+    question: "The same four agents; in one team everybody hears of the best point, in the other nobody.",
+    common: { landscape: { kind: "schwefel", dimension: 2, shift: "random", instance: 2 }, budget: 1500, seed: 1, center: 0.5 },
+    sides: [
+      { name: "each for itself", settings: { ...GRID, ...TEAM, agents: 4, sharing: "none" } },
+      { name: "sharing", settings: { ...GRID, ...TEAM, agents: 4, sharing: "broadcast" } },
+    ],
+  },
+  {
+    title: "Ten dimensions",
+    question: "A plane through the best points of three agents: points off it fade, so that the picture cannot mislead.",
+    common: { landscape: { kind: "bbob", function: 15, dimension: 10, instance: 1 }, budget: 5000, seed: 1, center: 0.5 },
+    sides: [
+      { name: "An even split", settings: { ...GRID, ...TEAM, kinds: ["slsqp", "axes", "cma-es"], budget_policy: "equal", radius_policy: "fixed" } },
+      { name: "The default party", settings: { ...GRID, ...TEAM, kinds: ["slsqp", "axes", "cma-es"], policy: "party" } },
+    ],
+  },
+];

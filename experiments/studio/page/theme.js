@@ -1,0 +1,40 @@
+/** Light or dark: as the system has it, until somebody chooses. */
+
+const SYSTEM = matchMedia("(prefers-color-scheme: dark)");
+
+export class Theme extends EventTarget {
+  constructor() {
+    super();
+    this.chosen = remembered();
+    SYSTEM.addEventListener("change", () => this.#apply());
+    this.#apply();
+  }
+
+  get now() {
+    return this.chosen ?? (SYSTEM.matches ? "dark" : "light");
+  }
+
+  toggle() {
+    this.chosen = this.now === "dark" ? "light" : "dark";
+    try {
+      localStorage.setItem("searchparty-theme", this.chosen);
+    } catch {
+      // A browser that keeps nothing: the choice lasts as long as the page.
+    }
+    this.#apply();
+  }
+
+  #apply() {
+    document.documentElement.dataset.theme = this.now;
+    this.dispatchEvent(new Event("change"));
+  }
+}
+
+function remembered() {
+  try {
+    const theme = localStorage.getItem("searchparty-theme");
+    return theme === "light" || theme === "dark" ? theme : null;
+  } catch {
+    return null;
+  }
+}
