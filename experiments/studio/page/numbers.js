@@ -59,3 +59,9 @@ export function written(value) {
   const exponent = `10${Number(power) < 0 ? "⁻" : ""}${raised}`;
   return leading === "1" ? exponent : leading === "−1" ? `−${exponent}` : `${leading}×${exponent}`;
 }
+
+/** Ticks of one side of the plane: [{at: plane coordinate, text}], where value = offset + scale * at. */
+export function sideTicks({ offset = 0, scale = 1 } = {}, low, high, count) {
+  const ends = [offset + scale * low, offset + scale * high].sort((a, b) => a - b);
+  return linearTicks(ends[0], ends[1], count).map((value) => ({ at: (value - offset) / scale, text: written(value) }));
+}

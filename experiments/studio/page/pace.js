@@ -1,7 +1,7 @@
 /** How much may be drawn while something moves, learned from how late frames come. */
 
-const SLOW = 30; // ms: under 33 frames a second
-const QUICK = 21;
+const SLOW = 31; // ms: under about 32 frames a second
+const QUICK = 24;
 const PATIENCE = 4000; // ms until what was too much is tried again
 
 /** Learns `budget`, the number of points to draw while moving. Times are in milliseconds. */
@@ -11,6 +11,7 @@ export class Pace {
     this.delays = [];
     this.ceiling = Infinity;
     this.raised = 0;
+    this.late = false; // whether frames are late though little is drawn
   }
 
   /** A frame was drawn at `now`, `delay` after it was asked for, with `drawn` of `total` points. */
@@ -20,6 +21,7 @@ export class Pace {
     const middle = this.delays.sort((a, b) => a - b)[3];
     this.delays = [];
     if (middle > SLOW) {
+      this.late = drawn < 2000;
       this.ceiling = drawn;
       this.raised = now + PATIENCE;
       this.budget = Math.max(500, Math.min(drawn, this.budget) * (middle > 2 * SLOW ? 0.4 : 0.7));
