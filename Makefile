@@ -5,7 +5,7 @@ VENV ?= .venv
 BIN = $(VENV)/bin
 PIP = $(BIN)/python -m pip --disable-pip-version-check -q
 
-.PHONY: demo test soak check format bench-bbob bench-scaling clean
+.PHONY: demo test soak check format bench-bbob bench-scaling vendor-three clean
 
 demo: $(VENV)/.installed
 	$(BIN)/searchparty run quickstart
@@ -44,6 +44,17 @@ bench-bbob: $(VENV)/.bench
 # How batches fan out over 1 to 64 workers, beside the peers: about an hour. Writes its figures to docs/scaling.md.
 bench-scaling: $(VENV)/.bench
 	$(BIN)/python benchmarks/scaling.py --write
+
+# The studio's copy of three.js: the parts that vendor/three-parts.js lists, in one file. Needs npm.
+THREE = 0.187.0
+ESBUILD = 0.28.2
+VENDOR = experiments/studio/page/vendor
+vendor-three:
+	work=$$(mktemp -d) && trap 'rm -rf "$$work"' EXIT && cp $(VENDOR)/three-parts.js "$$work" && \
+	npm --prefix "$$work" install --no-audit --no-fund --no-package-lock three@$(THREE) esbuild@$(ESBUILD) && \
+	(cd "$$work" && node_modules/.bin/esbuild three-parts.js --bundle --minify --format=esm --target=es2022 \
+		--legal-comments=inline --outfile=three.js) && \
+	cp "$$work/three.js" $(VENDOR)/three.js && cp "$$work/node_modules/three/LICENSE" $(VENDOR)/LICENSE-three.txt
 
 $(VENV)/.installed: pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)

@@ -1,0 +1,31 @@
+/** The box that the scene stands in: plane coordinates and heights as places in it. */
+
+export const TALL = 0.42; // the height of the highest loss, where the longer side of the plane is 1
+export const FLOOR = -0.05;
+
+/** Places in the scene: x to the right with u, z towards the viewer as v falls, y up with height. */
+export class Box {
+  constructor([u0, u1, v0, v1]) {
+    this.extent = [u0, u1, v0, v1];
+    this.side = Math.max(u1 - u0, v1 - v0) || 1;
+    this.middle = [(u0 + u1) / 2, (v0 + v1) / 2];
+    this.halfWide = (u1 - u0) / 2 / this.side;
+    this.halfDeep = (v1 - v0) / 2 / this.side;
+  }
+
+  x(u) {
+    return (u - this.middle[0]) / this.side;
+  }
+
+  z(v) {
+    return (this.middle[1] - v) / this.side;
+  }
+
+  u(x) {
+    return x * this.side + this.middle[0];
+  }
+
+  v(z) {
+    return this.middle[1] - z * this.side;
+  }
+}

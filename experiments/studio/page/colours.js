@@ -1,0 +1,50 @@
+/** Colours and shapes: agents are told apart by both, so that neither a printer nor a colour-blind eye loses them. */
+
+/** After Okabe and Ito, as in the figures of the reports. */
+export const COLOURS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#7F3C8D", "#5C5C5C"];
+
+export const SHAPES = ["disc", "square", "triangle up", "diamond", "cross", "plus", "triangle down", "ring"];
+
+/** Low losses lie near the paper's colour, high ones away from it: muted, so that points stand out on any of them. */
+const RAMPS = {
+  light: ["#fbf7ec", "#e6e6dc", "#c9d1d1", "#a9b8c0", "#8a9cab", "#6d8196"],
+  dark: ["#171d29", "#222c3b", "#33414f", "#4a5a66", "#65757d", "#858f90"],
+};
+
+const THEMES = {
+  light: {
+    paper: "#ffffff", ink: "#1c2530", soft: "#5b6675", grid: "#d5dae0", contour: "rgba(28,37,48,0.30)",
+    halo: "rgba(255,255,255,0.88)", edge: "#ffffff", rim: "rgba(20,26,34,0.75)", star: "#ffd21f", accent: "#b3261e",
+  },
+  dark: {
+    paper: "#10151e", ink: "#eef1f5", soft: "#a3adba", grid: "#2c3644", contour: "rgba(225,232,240,0.24)",
+    halo: "rgba(16,21,30,0.86)", edge: "#ffffff", rim: "rgba(0,0,0,0.8)", star: "#ffd84d", accent: "#ff8a80",
+  },
+};
+
+/** The drawing colours of a theme, "light" or "dark", as CSS colours. */
+export function themeOf(name) {
+  return THEMES[name] ?? THEMES.light;
+}
+
+/** "#rrggbb" as [r, g, b], each 0 to 1. */
+export function rgb(hex) {
+  const value = parseInt(hex.slice(1), 16);
+  return [(value >> 16) / 255, ((value >> 8) & 255) / 255, (value & 255) / 255];
+}
+
+/** "#rrggbb" as a CSS colour of that opacity. */
+export function faded(hex, opacity) {
+  const [r, g, b] = rgb(hex);
+  return `rgba(${Math.round(r * 255)},${Math.round(g * 255)},${Math.round(b * 255)},${opacity})`;
+}
+
+/** The surface's colour at a height of 0 to 1, as [r, g, b], each 0 to 1. */
+export function ramp(name, height) {
+  const stops = RAMPS[name] ?? RAMPS.light;
+  const along = Math.min(Math.max(height, 0), 1) * (stops.length - 1);
+  const first = Math.min(Math.floor(along), stops.length - 2);
+  const low = rgb(stops[first]);
+  const high = rgb(stops[first + 1]);
+  return low.map((value, channel) => value + (high[channel] - value) * (along - first));
+}

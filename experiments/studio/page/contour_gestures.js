@@ -1,0 +1,39 @@
+/** Pointer gestures of the contour view: drag, wheel and pinch. */
+
+/**
+ * @param onPan(dx, dy) and onZoom(factor, x, y), in CSS pixels of the element
+ * @returns {() => void} takes the listeners away
+ */
+export function dragAndPinch(element, { onPan, onZoom }) {
+  const fingers = new Map();
+  const inside = (event) => {
+    const { left, top } = element.getBoundingClientRect();
+    return [event.clientX - left, event.clientY - top];
+  };
+  const onDown = (event) => {
+    if (event.button !== 0) return;
+    fingers.set(event.pointerId, inside(event));
+    element.setPointerCapture(event.pointerId);
+  };
+  const onMove = (event) => {
+    const before = fingers.get(event.pointerId);
+    if (!before) return;
+    const now = inside(event);
+    const other = [...fingers].find(([id]) => id !== event.pointerId)?.[1];
+    fingers.set(event.pointerId, now);
+    if (!other) return onPan(now[0] - before[0], now[1] - before[1]);
+    const [wide, wider] = [before, now].map(([x, y]) => Math.hypot(x - other[0], y - other[1]));
+    onPan((now[0] - before[0]) / 2, (now[1] - before[1]) / 2);
+    onZoom(wider / Math.max(wide, 1), (now[0] + other[0]) / 2, (now[1] + other[1]) / 2);
+  };
+  const onUp = (event) => fingers.delete(event.pointerId);
+  const onWheel = (event) => {
+    event.preventDefault();
+    onZoom(Math.exp(-event.deltaY * (event.deltaMode ? 0.05 : 0.0015)), ...inside(event));
+  };
+  const all = [["pointerdown", onDown], ["pointermove", onMove], ["pointerup", onUp], ["pointercancel", onUp], ["wheel", onWheel]];
+  for (const [name, listener] of all) element.addEventListener(name, listener, { passive: false });
+  return () => {
+    for (const [name, listener] of all) element.removeEventListener(name, listener);
+  };
+}

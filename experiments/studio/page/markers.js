@@ -1,0 +1,76 @@
+/** The shapes that agents, points and stars are drawn with on a canvas. */
+
+/** Trace shape 0..7 (see SHAPES) around (x, y) with radius r; fill and stroke are the caller's. */
+export function trace(context, shape, x, y, r) {
+  context.beginPath();
+  if (shape === 0) context.arc(x, y, r, 0, 2 * Math.PI);
+  else if (shape === 1) context.rect(x - 0.86 * r, y - 0.86 * r, 1.72 * r, 1.72 * r);
+  else if (shape === 2) polygon(context, x, y + 0.2 * r, 1.2 * r, 3, -Math.PI / 2);
+  else if (shape === 3) polygon(context, x, y, 1.2 * r, 4, 0);
+  else if (shape === 4) bars(context, x, y, 1.15 * r, Math.PI / 4);
+  else if (shape === 5) bars(context, x, y, 1.15 * r, 0);
+  else if (shape === 6) polygon(context, x, y - 0.2 * r, 1.2 * r, 3, Math.PI / 2);
+  else {
+    context.arc(x, y, r, 0, 2 * Math.PI);
+    context.moveTo(x + 0.45 * r, y);
+    context.arc(x, y, 0.45 * r, 0, 2 * Math.PI, true);
+  }
+}
+
+/** Trace a five-pointed star. */
+export function traceStar(context, x, y, r) {
+  context.beginPath();
+  for (let k = 0; k < 10; k++) {
+    const radius = k % 2 ? 0.45 * r : r;
+    const angle = -Math.PI / 2 + (k * Math.PI) / 5;
+    context.lineTo(x + radius * Math.cos(angle), y + radius * Math.sin(angle));
+  }
+  context.closePath();
+}
+
+function polygon(context, x, y, r, corners, turn) {
+  for (let k = 0; k < corners; k++) {
+    const angle = turn + (k * 2 * Math.PI) / corners;
+    context.lineTo(x + r * Math.cos(angle), y + r * Math.sin(angle));
+  }
+  context.closePath();
+}
+
+function bars(context, x, y, r, turn) {
+  const half = 0.36 * r;
+  const cross = [[r, half], [half, half], [half, r], [-half, r], [-half, half], [-r, half]];
+  const outline = [...cross, ...cross.map(([a, b]) => [-a, -b])];
+  for (const [a, b] of outline) {
+    context.lineTo(x + a * Math.cos(turn) - b * Math.sin(turn), y + a * Math.sin(turn) + b * Math.cos(turn));
+  }
+  context.closePath();
+}
+
+/** Fill the traced path, with an edge around it and a rim around that, so that it shows on any ground. */
+export function paint(context, fill, edge, width, rim) {
+  context.lineJoin = "round";
+  if (rim) {
+    context.strokeStyle = rim;
+    context.lineWidth = 2 * width + 1.5;
+    context.stroke();
+  }
+  context.strokeStyle = edge;
+  context.lineWidth = 2 * width;
+  context.stroke();
+  context.fillStyle = fill;
+  context.fill("evenodd");
+}
+
+/** One small picture an agent, `side` pixels a side and `across` in a row, as a canvas of across x across. */
+export function sprites(agents, side, across, theme) {
+  const canvas = document.createElement("canvas");
+  canvas.width = canvas.height = side * across;
+  const context = canvas.getContext("2d");
+  agents.slice(0, across * across).forEach((agent, k) => {
+    const x = (k % across + 0.5) * side;
+    const y = (Math.floor(k / across) + 0.5) * side;
+    trace(context, agent.shape, x, y, side * 0.3);
+    paint(context, agent.colour, theme.edge, side * 0.07, null);
+  });
+  return canvas;
+}

@@ -1,0 +1,67 @@
+/** Round numbers for axes, and how they are written. */
+
+/** The number with the fewest digits in [low, high]; 0 where it is in it. */
+export function simplest(low, high) {
+  if (low <= 0 && high >= 0) return 0;
+  const from = Math.floor(Math.log10(Math.max(Math.abs(low), Math.abs(high))));
+  for (let power = from; power > from - 16; power--) {
+    for (const leading of [10, 5, 2, 1]) {
+      const multiple = Math.ceil(rounded(low / leading / 10 ** power)) * leading;
+      const value = Number(`${multiple}e${power}`);
+      if (value >= low && value <= high) return value;
+    }
+  }
+  return (low + high) / 2;
+}
+
+function rounded(value) {
+  return Number(value.toPrecision(12));
+}
+
+/** Round numbers in [low, high], about `count` of them, evenly spaced. */
+export function linearTicks(low, high, count) {
+  if (!(high > low)) return [low];
+  const rough = (high - low) / Math.max(count, 1);
+  const power = 10 ** Math.floor(Math.log10(rough));
+  const step = [1, 2, 5, 10].find((factor) => factor * power >= rough * 0.999) * power;
+  const ticks = [];
+  for (let k = Math.ceil(low / step - 1e-9); k * step <= high + step * 1e-9; k++) ticks.push(rounded(k * step));
+  return ticks;
+}
+
+/** Powers of ten in [low, high], at most `count` of them; 1, 2 and 5 times powers where fewer than two powers fit. */
+export function logTicks(low, high, count) {
+  const first = Math.ceil(Math.log10(low) - 1e-9);
+  const last = Math.floor(Math.log10(high) + 1e-9);
+  const stride = Math.max(1, Math.ceil((last - first + 1) / Math.max(count, 1)));
+  const ticks = [];
+  for (let power = first; power <= last; power += stride) ticks.push(Number(`1e${power}`));
+  if (ticks.length >= 2) return ticks;
+  const finer = [];
+  for (let power = first - 1; power <= last; power++) {
+    for (const leading of [1, 2, 5]) finer.push(Number(`${leading}e${power}`));
+  }
+  const inside = finer.filter((value) => value >= low * (1 - 1e-9) && value <= high * (1 + 1e-9));
+  return inside.length >= 2 ? inside : linearTicks(low, high, count);
+}
+
+const SUPERSCRIPTS = "⁰¹²³⁴⁵⁶⁷⁸⁹";
+
+/** A number as an axis writes it: 0.25, 4 000 000 as 4×10⁶, 0.00001 as 10⁻⁵. */
+export function written(value) {
+  if (value === 0) return "0";
+  if (!Number.isFinite(value)) return value > 0 ? "∞" : value < 0 ? "−∞" : "?";
+  const size = Math.abs(value);
+  if (size >= 1e-3 && size < 1e5) return String(Number(value.toPrecision(6))).replace("-", "−");
+  const [digits, power] = value.toExponential(3).split("e");
+  const leading = String(Number(digits)).replace("-", "−");
+  const raised = String(Math.abs(Number(power))).replace(/\d/g, (digit) => SUPERSCRIPTS[digit]);
+  const exponent = `10${Number(power) < 0 ? "⁻" : ""}${raised}`;
+  return leading === "1" ? exponent : leading === "−1" ? `−${exponent}` : `${leading}×${exponent}`;
+}
+
+/** Ticks of one side of the plane: [{at: plane coordinate, text}], where value = offset + scale * at. */
+export function sideTicks({ offset = 0, scale = 1 } = {}, low, high, count) {
+  const ends = [offset + scale * low, offset + scale * high].sort((a, b) => a - b);
+  return linearTicks(ends[0], ends[1], count).map((value) => ({ at: (value - offset) / scale, text: written(value) }));
+}

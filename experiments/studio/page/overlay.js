@@ -1,0 +1,208 @@
+/** What is drawn over the points in both views: agents, hand-overs, stars, flags and their names. */
+import { faded } from "./colours.js";
+import { Labels } from "./labels.js";
+import { paint, trace, traceStar } from "./markers.js";
+
+const AGENT = 8; // px, the radius of an agent's marker
+const BOLD = "600 12px system-ui, sans-serif";
+
+/**
+ * Draw an overlay (see `show` of a view).
+ *
+ * @param context a 2D context in CSS pixels
+ * @param frame {width, height, theme, agents, labels: Labels,
+ *   at(u, v, loss) -> {x, y, hidden} in CSS pixels, bottom(u, v) -> the same on the surface,
+ *   arc(from, to) -> [[x, y], ...] from giver to receiver}
+ * @param points the points that `trail` and `chosen` index
+ */
+export function drawOverlay(context, frame, overlay, points) {
+  const { labels } = frame;
+  drawTrail(context, frame, overlay.trail ?? [], points);
+  if (overlay.start) drawStart(context, frame, overlay.start);
+  for (const minimizer of overlay.minimizers ?? []) drawMinimizer(context, frame, minimizer);
+  const places = (overlay.agents ?? []).map((one) => ({ ...one, ...frame.at(one.u, one.v, one.loss) }));
+  for (const place of places) labels.reserve(place.x, place.y, AGENT + 1);
+  if (overlay.best) drawBest(context, frame, overlay.best);
+  for (const arrow of overlay.arrows ?? []) drawArrow(context, frame, arrow);
+  places.forEach((place) => drawAgent(context, frame, place));
+  if (overlay.chosen !== null && overlay.chosen !== undefined) drawChosen(context, frame, points, overlay.chosen);
+  (overlay.callouts ?? []).forEach((callout, k) => drawCallout(context, frame, callout, k + 1));
+  places.forEach((place) => nameAgent(frame, place));
+  nameStars(frame, overlay);
+}
+
+function drawTrail(context, frame, trail, points) {
+  if (trail.length < 2) return;
+  context.beginPath();
+  for (const index of trail) {
+    const { x, y } = frame.at(points.u[index], points.v[index], points.loss[index]);
+    context.lineTo(x, y);
+  }
+  context.lineJoin = "round";
+  context.strokeStyle = frame.theme.halo;
+  context.lineWidth = 3.5;
+  context.stroke();
+  context.strokeStyle = frame.theme.ink;
+  context.lineWidth = 1.4;
+  context.stroke();
+}
+
+function drawStart(context, frame, { u, v }) {
+  const { x, y } = frame.bottom(u, v);
+  context.beginPath();
+  context.arc(x, y, 5, 0, 2 * Math.PI);
+  paint(context, frame.theme.paper, frame.theme.ink, 1, frame.theme.halo);
+  frame.labels.reserve(x, y, 6);
+}
+
+function drawMinimizer(context, frame, [u, v, distance]) {
+  const { x, y } = frame.bottom(u, v);
+  context.save();
+  context.globalAlpha = 1 / (1 + 4 * (distance || 0));
+  traceStar(context, x, y, 9);
+  context.lineJoin = "round";
+  context.strokeStyle = frame.theme.halo;
+  context.lineWidth = 4.5;
+  context.stroke();
+  context.strokeStyle = frame.theme.ink;
+  context.lineWidth = 1.6;
+  context.stroke();
+  context.restore();
+  frame.labels.reserve(x, y, 8);
+}
+
+function drawBest(context, frame, { u, v, loss }) {
+  const { x, y } = frame.at(u, v, loss);
+  traceStar(context, x, y, 10);
+  paint(context, frame.theme.star, "#1c2530", 0.9, frame.theme.halo);
+  frame.labels.reserve(x, y, 9);
+}
+
+function drawArrow(context, frame, arrow) {
+  const line = frame.arc(arrow.from, arrow.to);
+  const { colour } = frame.agents[arrow.agent] ?? { colour: frame.theme.ink };
+  const come = Math.min(Math.max(arrow.part, 0), 1);
+  const reached = come * (line.length - 1);
+  stroke(context, line, faded(colour, 0.45), 1.5, [2, 4], null);
+  const travelled = line.slice(0, Math.floor(reached) + 1);
+  const token = between(line, reached);
+  stroke(context, [...travelled, token], colour, 2.6, [], frame.theme.halo);
+  drawHead(context, line, colour, frame.theme, come);
+  if (come >= 1) return;
+  context.beginPath();
+  context.arc(token[0], token[1], 5.5, 0, 2 * Math.PI);
+  paint(context, colour, "#ffffff", 1.6, frame.theme.rim);
+}
+
+function stroke(context, line, colour, width, dash, halo) {
+  context.beginPath();
+  for (const [x, y] of line) context.lineTo(x, y);
+  context.setLineDash(dash);
+  if (halo) {
+    context.strokeStyle = halo;
+    context.lineWidth = width + 2.5;
+    context.stroke();
+  }
+  context.strokeStyle = colour;
+  context.lineWidth = width;
+  context.stroke();
+  context.setLineDash([]);
+}
+
+function between(line, along) {
+  const first = Math.min(Math.floor(along), line.length - 2);
+  const part = along - first;
+  return [0, 1].map((axis) => line[first][axis] + (line[first + 1][axis] - line[first][axis]) * part);
+}
+
+function drawHead(context, line, colour, theme, come) {
+  const [endX, endY] = line[line.length - 1];
+  // Where the line enters the receiver's marker, not under it.
+  const before = line.findLast(([x, y]) => Math.hypot(x - endX, y - endY) > AGENT + 4) ?? line[0];
+  const angle = Math.atan2(endY - before[1], endX - before[0]);
+  const [tipX, tipY] = [endX - Math.cos(angle) * (AGENT + 2), endY - Math.sin(angle) * (AGENT + 2)];
+  context.beginPath();
+  for (const [along, aside] of [[0, 0], [-11, -5.5], [-8, 0], [-11, 5.5]]) {
+    context.lineTo(
+      tipX + along * Math.cos(angle) - aside * Math.sin(angle),
+      tipY + along * Math.sin(angle) + aside * Math.cos(angle),
+    );
+  }
+  context.closePath();
+  paint(context, come >= 1 ? colour : faded(colour, 0.6), theme.halo, 1.2, null);
+}
+
+function drawAgent(context, frame, place) {
+  const { colour, shape } = frame.agents[place.agent] ?? { colour: frame.theme.ink, shape: 0 };
+  context.save();
+  context.globalAlpha = place.hidden ? 0.6 : 1 / (1 + (place.distance || 0));
+  trace(context, shape, place.x, place.y, AGENT);
+  paint(context, colour, "#ffffff", 2, frame.theme.rim);
+  context.restore();
+}
+
+function nameAgent(frame, place) {
+  const name = frame.agents[place.agent]?.name ?? "";
+  const short = name.length > 24 ? `${name.slice(0, 12)}…${name.slice(-11)}` : name;
+  frame.labels.beside(short, place.x, place.y, AGENT + 5, { font: BOLD, must: true });
+}
+
+function nameStars(frame, overlay) {
+  const { labels, theme } = frame;
+  if (overlay.best) {
+    const { x, y } = frame.at(overlay.best.u, overlay.best.v, overlay.best.loss);
+    labels.beside("best", x, y, 13, { font: BOLD });
+  }
+  (overlay.minimizers ?? []).slice(0, 3).forEach(([u, v]) => {
+    const { x, y } = frame.bottom(u, v);
+    labels.beside("minimum", x, y, 13, { colour: theme.soft });
+  });
+  if (overlay.start) {
+    const { x, y } = frame.bottom(overlay.start.u, overlay.start.v);
+    labels.beside("start", x, y, 10, { colour: theme.soft });
+  }
+}
+
+/** The chosen point: a ring round it, and a stem to the surface where it is not on it. */
+function drawChosen(context, frame, points, index) {
+  const [u, v] = [points.u[index], points.v[index]];
+  const top = frame.at(u, v, points.loss[index]);
+  const bottom = frame.bottom(u, v);
+  if (Math.hypot(top.x - bottom.x, top.y - bottom.y) > 3) {
+    stroke(context, [[top.x, top.y], [bottom.x, bottom.y]], frame.theme.ink, 1.2, [3, 3], frame.theme.halo);
+    context.beginPath();
+    context.ellipse(bottom.x, bottom.y, 4, 2, 0, 0, 2 * Math.PI);
+    context.stroke();
+  }
+  for (const [width, colour] of [[5, frame.theme.halo], [2, frame.theme.ink]]) {
+    context.beginPath();
+    context.arc(top.x, top.y, 9, 0, 2 * Math.PI);
+    context.strokeStyle = colour;
+    context.lineWidth = width;
+    context.stroke();
+  }
+}
+
+/** A numbered flag on a pole: the page says what the number stands for. */
+function drawCallout(context, frame, { u, v, loss }, number) {
+  const known = Number.isFinite(loss);
+  const { x, y } = known ? frame.at(u, v, loss) : frame.bottom(u, v);
+  const top = y - 30;
+  stroke(context, [[x, y], [x, top]], frame.theme.ink, 1.4, [], frame.theme.halo);
+  const text = String(number);
+  context.font = "700 11px system-ui, sans-serif";
+  const wide = Math.max(17, context.measureText(text).width + 9);
+  context.beginPath();
+  context.roundRect(x - 0.7, top - 8, wide, 16, [2, 8, 8, 2]);
+  paint(context, frame.theme.ink, frame.theme.halo, 1, null);
+  context.fillStyle = frame.theme.paper;
+  context.textAlign = "center";
+  context.textBaseline = "middle";
+  context.fillText(text, x + wide / 2 - 1, top + 0.5);
+  frame.labels.taken.push([x - 2, top - 9, x + wide, top + 9]);
+}
+
+/** A frame's labels, empty. */
+export function newLabels(context, theme, width, height) {
+  return new Labels(context, theme, width, height);
+}

@@ -1,0 +1,33 @@
+/** How much may be drawn while something moves, learned from how late frames come. */
+
+const SLOW = 31; // ms: under about 32 frames a second
+const QUICK = 24;
+const PATIENCE = 4000; // ms until what was too much is tried again
+
+/** Learns `budget`, the number of points to draw while moving. Times are in milliseconds. */
+export class Pace {
+  constructor(budget = 12000) {
+    this.budget = budget;
+    this.delays = [];
+    this.ceiling = Infinity;
+    this.raised = 0;
+    this.late = false; // whether frames are late though little is drawn
+  }
+
+  /** A frame was drawn at `now`, `delay` after it was asked for, with `drawn` of `total` points. */
+  frame(now, delay, drawn, total) {
+    this.delays.push(delay);
+    if (this.delays.length < 6) return;
+    const middle = this.delays.sort((a, b) => a - b)[3];
+    this.delays = [];
+    if (middle > SLOW) {
+      this.late = drawn < 2000;
+      this.ceiling = drawn;
+      this.raised = now + PATIENCE;
+      this.budget = Math.max(500, Math.min(drawn, this.budget) * (middle > 2 * SLOW ? 0.4 : 0.7));
+    } else if (middle < QUICK && drawn < total) {
+      if (now > this.raised) this.ceiling = Infinity;
+      this.budget = Math.min(this.budget * 1.5, 0.9 * this.ceiling);
+    }
+  }
+}

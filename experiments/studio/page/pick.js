@@ -1,0 +1,22 @@
+/** Which point the pointer is on. */
+
+const REACH = 10; // px
+
+/**
+ * The index of the point nearest to `place` ({x, y} in CSS px) of the first `count`, or null where none is near.
+ * @param project(index, screen) writes the point's place in CSS px into screen.x and screen.y
+ * @param shown(index) whether it is drawn, and not hidden
+ */
+export function pickPoint(place, count, project, shown) {
+  const screen = { x: 0, y: 0 };
+  let nearest = null;
+  let least = REACH;
+  for (let index = 0; index < count; index++) {
+    project(index, screen);
+    const away = Math.hypot(screen.x - place.x, screen.y - place.y);
+    if (away > least || !shown(index)) continue;
+    least = away;
+    nearest = index;
+  }
+  return nearest;
+}

@@ -1,0 +1,45 @@
+/** When a view draws: once a frame at most, quickly while something moves, and in full when all is still. */
+import { Pace } from "./pace.js";
+
+const STILL = 250; // ms
+
+/** Calls `draw(full)` -> {drawn, total}; `full` is true once nothing has changed for a quarter of a second. */
+export class Redraw {
+  constructor(draw) {
+    this.draw = draw;
+    this.pace = new Pace();
+    this.frame = 0;
+    this.timer = 0;
+  }
+
+  /** Something has changed. */
+  ask() {
+    clearTimeout(this.timer);
+    this.timer = 0;
+    if (this.frame || this.disposed) return;
+    const asked = performance.now();
+    this.frame = requestAnimationFrame(() => {
+      this.frame = 0;
+      const { drawn, total } = this.draw(false);
+      const now = performance.now();
+      this.pace.frame(now, now - asked, drawn, total);
+      this.timer = setTimeout(() => this.draw(true), STILL);
+    });
+  }
+
+  dispose() {
+    this.disposed = true;
+    cancelAnimationFrame(this.frame);
+    clearTimeout(this.timer);
+  }
+}
+
+/** Whether the reader asked for less motion: then nothing falls. */
+export function calm() {
+  return window.matchMedia("(prefers-reduced-motion: reduce)").matches;
+}
+
+/** How many of the points before `head` are new enough to be falling, of `count` in all. */
+export function newest(count) {
+  return calm() ? 0 : Math.max(1, Math.min(40, count / 12));
+}

@@ -1,0 +1,77 @@
+/** Which points are left out when all cannot be drawn in time: nested sets, each twice the one before, even over time. */
+
+export const LEVELS = 9;
+
+/**
+ * The level of the point at `index`, 0 to LEVELS - 1: half of the points are of the last level, a quarter of the one
+ * before it, and so on. Drawing levels 0 to k draws an even sample.
+ */
+export function levelOf(index) {
+  // Multiples of the golden ratio spread evenly, whatever period the agents take turns in.
+  return Math.max(0, LEVELS - 1 - Math.clz32(Math.imul(index + 1, 2654435769)));
+}
+
+/** How many values of a sorted list's first `length` are below `limit`. */
+export function countBelow(sorted, length, limit) {
+  let low = 0;
+  let high = length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (sorted[middle] < limit) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+/** The indices of points, a rising list a level; points that are kept are of level 0. */
+export class Thinning {
+  constructor() {
+    this.lists = Array.from({ length: LEVELS }, () => new Uint32Array(64));
+    this.lengths = new Uint32Array(LEVELS);
+    this.count = 0;
+  }
+
+  /** Forget the points from index `from` on, and take in those up to `count` (kept: Uint8Array). */
+  update(from, count, kept) {
+    for (let level = 0; level < LEVELS; level++) {
+      this.lengths[level] = countBelow(this.lists[level], this.lengths[level], from);
+    }
+    for (let index = from; index < count; index++) this.#push(kept[index] ? 0 : levelOf(index), index);
+    this.count = count;
+  }
+
+  /** How many points of each level are before `head`: Uint32Array(LEVELS). */
+  before(head) {
+    return this.lengths.map((length, level) => countBelow(this.lists[level], length, head));
+  }
+
+  /** How many levels can be drawn, at least one, if at most `budget` points may be. */
+  static levelsWithin(counts, budget) {
+    let sum = counts[0];
+    let level = 1;
+    while (level < LEVELS && sum + counts[level] <= budget) sum += counts[level++];
+    return level;
+  }
+
+  #push(level, index) {
+    const list = this.lists[level];
+    if (this.lengths[level] === list.length) {
+      this.lists[level] = new Uint32Array(list.length * 2);
+      this.lists[level].set(list);
+    }
+    this.lists[level][this.lengths[level]++] = index;
+  }
+}
+
+/** The first index at which two sets of points differ (both with u, v, loss, agent, kept, count). */
+export function firstDifference(old, points) {
+  const shared = Math.min(old.count, points.count);
+  for (let index = 0; index < shared; index++) {
+    if (
+      old.u[index] !== points.u[index] || old.v[index] !== points.v[index] ||
+      old.agent[index] !== points.agent[index] || old.kept[index] !== points.kept[index] ||
+      !Object.is(old.loss[index], points.loss[index])
+    ) return index;
+  }
+  return shared;
+}
