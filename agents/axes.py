@@ -31,6 +31,10 @@ class Axes(Agent):
     refined by Brent's method. Later sweeps split further.
     """
 
+    card: ClassVar[str] = (
+        "Tests whether the loss is a sum of one function an axis. If it is, it searches each axis by itself, which "
+        "is far cheaper than searching them together; if not, it stops at once."
+    )
     kind: Literal["axes"] = "axes"
     reads_archive: ClassVar[bool] = True
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 from pydantic import Field
@@ -24,6 +24,10 @@ class CmaEs(Agent):
     in the region, else at its center.
     """
 
+    card: ClassVar[str] = (
+        "Draws a cloud of points, keeps the better half, and reshapes the cloud so that it stretches along the "
+        "valley. When the cloud has closed in on a minimum, it starts anew, at times with a larger one."
+    )
     kind: Literal["cma-es"] = "cma-es"
     step: float = Field(0.4, gt=0, le=1, description="Standard deviation of the first points, as part of the radius.")
     population: int | None = Field(None, ge=3, description="Points a generation; by default 4 + 3 ln D.")

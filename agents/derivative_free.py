@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 from pydantic import Field
@@ -21,6 +21,10 @@ class DerivativeFree(Agent):
     Starts at the region's center with steps of ``step`` times its radius and ends when the solver does.
     """
 
+    card: ClassVar[str] = (
+        "Needs no gradient: it fits a simple model to the points around it, or moves a simplex, and steps to where "
+        "that is lowest. Quick on smooth valleys, and soon in the nearest one."
+    )
     kind: Literal["derivative-free"] = "derivative-free"
     method: Literal["bobyqa", "sbplx"] = Field("bobyqa", description="The solver.")
     step: float = Field(0.5, gt=0, le=1, description="First steps, as part of the region's radius; at most 0.25.")

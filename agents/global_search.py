@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 from pydantic import Field
@@ -19,6 +19,10 @@ class GlobalSearch(Agent):
     Differential evolution proposes a generation at a time and ends when its population is alike; annealing goes on.
     """
 
+    card: ClassVar[str] = (
+        "Looks over the whole region, by mixing good points with each other or by jumps that grow rarer as it cools. "
+        "Slow to be exact, hard to trap."
+    )
     kind: Literal["global"] = "global"
     method: Literal["differential-evolution", "annealing"] = Field("differential-evolution", description="Which.")
     population: int = Field(10, ge=5, description="Differential evolution: points an axis of a generation.")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from dataclasses import dataclass
-from typing import Literal, NamedTuple, Self
+from typing import ClassVar, Literal, NamedTuple, Self
 
 import numpy as np
 from pydantic import Field, model_validator
@@ -114,6 +114,10 @@ class GradientDescent(Agent):
     the current point, it starts again at the incumbent if that lies in the region, else at the region's center.
     """
 
+    card: ClassVar[str] = (
+        "Walks downhill along the slope, until it can get no lower. It is quick and exact, but ends in whichever "
+        "valley it started in, and with too long steps it jumps from side to side."
+    )
     kind: Literal["gradient-descent"] = "gradient-descent"
     method: Literal["plain", "momentum", "adam"] = Field("plain", description="How a gradient becomes a step.")
     step: float = Field(0.1, gt=0, le=1, description="Length of the first step, in cube units; Adam's along each axis.")

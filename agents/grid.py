@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 from pydantic import Field
@@ -24,6 +24,10 @@ class Grid(Agent):
     shrinks once all were laid. A lease that changes the region is followed once the grid or line in hand is done.
     """
 
+    card: ClassVar[str] = (
+        "Lays a grid of points on its region, moves to the best of them, shrinks the region and lays the next grid. "
+        "A coarse grid may miss the best valley; once the region has shrunk round another, there is no way back."
+    )
     kind: Literal["grid"] = "grid"
     points_per_axis: int = Field(5, ge=2, description="Grid points along each axis, both faces included.")
     shrink: float = Field(0.5, gt=0, lt=1, description="Radius of a grid over that of the one before.")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 from pydantic import Field
@@ -27,6 +27,10 @@ class Local(Agent):
     else finite differences.
     """
 
+    card: ClassVar[str] = (
+        "Hands the search to a classic local solver of scipy. It goes down the nearest valley with few evaluations "
+        "and then stops."
+    )
     kind: Literal["local"] = "local"
     method: Literal["slsqp", "l-bfgs-b", "powell"] = Field("slsqp", description="The solver.")
     tolerance: float = Field(1e-10, gt=0, lt=1, description="scipy's tol: what it means depends on the method.")

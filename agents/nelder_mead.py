@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator
-from typing import Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 from pydantic import Field
@@ -23,6 +23,10 @@ class NelderMead(Agent):
     holds the best corner, a new simplex is laid at the incumbent if that lies in the region, else at its center.
     """
 
+    card: ClassVar[str] = (
+        "Moves a simplex, a triangle in two dimensions, downhill by flipping its worst corner over. It needs no "
+        "gradient and ends in the nearest valley."
+    )
     kind: Literal["nelder-mead"] = "nelder-mead"
     step: float = Field(0.2, gt=0, le=1, description="Edges of the first simplex, as part of the region's radius.")
     tolerance: float = Field(1e-8, gt=0, le=0.1, description="A simplex less wide than this, in cube units, is done.")

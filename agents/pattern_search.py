@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 from pydantic import Field
@@ -20,6 +20,10 @@ class PatternSearch(Agent):
     point, it starts again at the incumbent if that lies in the region, else at its center.
     """
 
+    card: ClassVar[str] = (
+        "Tries a step both ways along each axis and goes where it is lower; where nowhere is, it halves the step. "
+        "Simple and sure, but slow in narrow slanted valleys."
+    )
     kind: Literal["pattern-search"] = "pattern-search"
     step: float = Field(0.5, gt=0, le=2, description="First step, as part of the region's radius.")
     expand: float = Field(2.0, ge=1, le=10, description="Step after a better point over that before.")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from typing import Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 from pydantic import Field
@@ -30,6 +30,10 @@ class RandomRestart(Agent):
     the region's center; any other change of region is followed at the next restart.
     """
 
+    card: ClassVar[str] = (
+        "Makes small random steps and keeps those that go down, longer ones while that goes well. When it is stuck, "
+        "it starts again where nobody has been."
+    )
     kind: Literal["random-restart"] = "random-restart"
     step: float = Field(
         0.4, gt=0, le=2, description="Standard deviation of the first steps, as part of the region's radius."

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 from pydantic import Field
@@ -15,6 +15,10 @@ class RandomSearch(Agent):
     """Draws points uniformly in the region of its lease. (Brooks 1958, "A discussion of random methods for seeking
     maxima".) Never ends."""
 
+    card: ClassVar[str] = (
+        "Draws points anywhere in its region, as darts thrown blindly. It is never trapped and never precise: the "
+        "yardstick for all others."
+    )
     kind: Literal["random"] = "random"
     batch: int = Field(1, ge=1, description="Points a proposal.")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 from pydantic import Field
@@ -26,6 +26,10 @@ class Slsqp(Agent):
     the loss is then scaled so that the curvature along the gradient is 1, as is the solver's first Hessian.
     """
 
+    card: ClassVar[str] = (
+        "Builds a model of the slope and curvature as it goes and jumps to the model's lowest point. On smooth "
+        "landscapes it needs very few evaluations, and it ends in the nearest valley."
+    )
     kind: Literal["slsqp"] = "slsqp"
     units: float = Field(
         20.0,

@@ -25,6 +25,10 @@ class Surrogate(Agent):
     narrower than ``tolerance``.
     """
 
+    card: ClassVar[str] = (
+        "Fits a bowl to the points that anybody of the team has found nearby and goes to the bowl's lowest point. "
+        "Where the others have been, it starts with knowledge that it has not paid for."
+    )
     kind: Literal["surrogate"] = "surrogate"
     reads_archive: ClassVar[bool] = True
 

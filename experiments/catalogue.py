@@ -185,13 +185,17 @@ def describe(name: str) -> list[Entry]:
 
 
 def _entry(kind: str, cls: type[Model]) -> Entry:
-    summary = " ".join((inspect.getdoc(cls) or "").split("\n\n")[0].split())
     settings = tuple(
         (field_name, type_name(field.annotation), default_text(field), field.description or "")
         for field_name, field in cls.model_fields.items()
         if field_name != "kind" and not field.exclude
     )
-    return Entry(kind, summary, settings)
+    return Entry(kind, summary(cls), settings)
+
+
+def summary(cls: type[Model]) -> str:
+    """The first paragraph of a class's docstring, on one line."""
+    return " ".join((inspect.getdoc(cls) or "").split("\n\n")[0].split())
 
 
 def type_name(annotation: Any) -> str:

@@ -20,6 +20,7 @@ from ..orchestrator.log import LogError, LogLost
 from . import catalogue
 from .cli_cluster import doctor_command, fetch_command, submit_command
 from .cli_simulate import simulate_command
+from .cli_studio import studio_command
 from .console import (
     DONE,
     INPUT_WRONG,
@@ -298,6 +299,7 @@ def schema_command() -> None:
 
 
 app.command("simulate")(simulate_command)
+app.command("studio")(studio_command)
 app.command("submit")(submit_command)
 app.command("fetch")(fetch_command)
 app.command("doctor")(doctor_command)

@@ -98,7 +98,8 @@ class Insights:
         elif member.idle >= IDLE_SHARE * self._budget and member.leases >= IDLE_LEASES and not member.said:
             member.said = True
             if member.best is not None and not self._reached(member.best.loss):
-                text = f"{finding.agent} has found nothing better than {member.best.loss:.4g} for {member.idle} evaluations"
+                best, idle = f"{member.best.loss:.4g}", member.idle
+                text = f"{finding.agent} has found nothing better than {best} for {idle} evaluations"
                 yield Insight("stagnates", finding.lease, finding.agent, text, *_place(member.best))
 
     def _note(self, agent: str, best: Incumbent | None, charged: int) -> Member:

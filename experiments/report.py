@@ -19,7 +19,11 @@ from . import accounts, figures, statistics
 from .experiment import SimulatedSettings
 from .resuming import other_libraries
 from .runs import RunData, best_of, read_runs
+from .studio.embed import Shown, embedded
 from .table import Table
+
+Source = tuple[Path, str]
+"""A results directory, and a run's id in it."""
 
 MOST_FAILURES = 30
 MOST_PORTRAITS = 8
@@ -41,24 +45,25 @@ def write_report(directories: Path | Sequence[Path]) -> Path:
     """Write report.html, figures/*.png and *.svg, and tables/*.csv of one results directory, or of several together
     (into the first of them). Returns the report's path."""
     listed = [Path(directories)] if isinstance(directories, str | Path) else [Path(d) for d in directories]
-    runs = _together(listed)
+    runs, sources = _together(listed)
     home = listed[0]
     name = "report" if len(listed) == 1 else "comparison"
     pictures, tables = home / ("figures" if name == "report" else "comparison-figures"), home / "tables"
     pictures.mkdir(exist_ok=True)
     tables.mkdir(exist_ok=True)
-    page = _page(listed, runs, pictures, tables)
+    page = _page(listed, runs, sources, pictures, tables)
     path = home / f"{name}.html"
     path.write_text(page, encoding="utf-8")
     return path
 
 
-def _together(directories: Sequence[Path]) -> list[RunData]:
+def _together(directories: Sequence[Path]) -> tuple[list[RunData], dict[str, Source]]:
     """The runs of all directories; strategies that clash are told apart by their directory's name, and where that is
-    the same too, by their place. So are equal runs, whose id names figures."""
+    the same too, by their place. So are equal runs, whose id names figures. And, by these ids, where each comes from.
+    """
     found = [read_runs(directory) for directory in directories]
     names = [set(statistics.strategies_of(runs)) for runs in found]
-    merged = []
+    merged, sources = [], {}
     labels = [d.resolve().name for d in directories]
     for index, (label, runs) in enumerate(zip(labels, found, strict=True)):
         label = label if labels.count(label) == 1 else f"{label} {index + 1}"
@@ -66,11 +71,15 @@ def _together(directories: Sequence[Path]) -> list[RunData]:
         for run in runs:
             clash = run.strategy in others
             name = f"{run.strategy} ({label})" if clash else run.strategy
-            merged.append(replace(run, strategy=name, id=run.id if index == 0 else f"{run.id}-{index + 1}"))
-    return merged
+            known = run.id if index == 0 else f"{run.id}-{index + 1}"
+            merged.append(replace(run, strategy=name, id=known))
+            sources[known] = (directories[index], run.id)
+    return merged, sources
 
 
-def _page(directories: Sequence[Path], runs: list[RunData], pictures: Path, tables: Path) -> str:
+def _page(
+    directories: Sequence[Path], runs: list[RunData], sources: dict[str, Source], pictures: Path, tables: Path
+) -> str:
     started = [run for run in runs if run.evaluations]
     comparison, winners = statistics.comparison(started or runs), statistics.winners(started or runs)
     convergence, contributions = statistics.convergence(started), accounts.contributions(started)
@@ -82,6 +91,7 @@ def _page(directories: Sequence[Path], runs: list[RunData], pictures: Path, tabl
     with LogReader(directories[0]) as reader:
         meta, sessions = reader.meta, reader.sessions
     delays = _delays(meta["environment"].get("clock"))
+    chosen = _telling(started)
     text = files("searchparty.experiments.templates").joinpath("report.html.j2").read_text(encoding="utf-8")
     environment = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
     environment.filters["number"] = number
@@ -94,7 +104,8 @@ def _page(directories: Sequence[Path], runs: list[RunData], pictures: Path, tabl
         landscapes=statistics.landscapes_of(runs),
         strategies=[_strategy(runs, s) for s in statistics.strategies_of(runs)],
         drawn=_overview(started, convergence, contributions, pictures),
-        portraits=_portraits(started, pictures),
+        portraits=[_portrait(run, pictures, figures.palette(started)) for run in chosen],
+        replay=_replay(chosen, sources),
         failures=failures.rows()[:MOST_FAILURES],
         more_failures=max(0, len(failures.rows()) - MOST_FAILURES),
         sessions=len(sessions),
@@ -164,8 +175,8 @@ def _overview(runs: list[RunData], convergence: Table, contributions: Table, fol
     return {name: figures.save(figure, folder / name) for name, figure in found.items() if figure is not None}
 
 
-def _portraits(runs: list[RunData], folder: Path) -> list[Portrait]:
-    """The run of median result of each strategy on each landscape, teams first."""
+def _telling(runs: list[RunData]) -> list[RunData]:
+    """The run of median result of each strategy on each landscape, teams first: those that are drawn one by one."""
     chosen = []
     for landscape in statistics.landscapes_of(runs):
         for strategy in statistics.strategies_of(runs):
@@ -173,8 +184,17 @@ def _portraits(runs: list[RunData], folder: Path) -> list[Portrait]:
             if group:
                 chosen.append(group[(len(group) - 1) // 2])
     order = sorted(range(len(chosen)), key=lambda i: (len(chosen[i].team) == 1, i))[:MOST_PORTRAITS]
-    tints = figures.palette(runs)
-    return [_portrait(chosen[i], folder, tints) for i in order]
+    return [chosen[i] for i in order]
+
+
+def _replay(chosen: Sequence[RunData], sources: dict[str, Source]) -> str:
+    """The replay of these runs, as HTML."""
+    return embedded([Shown(*sources[run.id], run.id, title(run)) for run in chosen]) if chosen else ""
+
+
+def title(run: RunData) -> str:
+    """A run in a few words."""
+    return f"{run.strategy} on {run.landscape}, repeat {run.repeat}"
 
 
 def _portrait(run: RunData, folder: Path, tints: Sequence[str]) -> Portrait:
@@ -182,8 +202,7 @@ def _portrait(run: RunData, folder: Path, tints: Sequence[str]) -> Portrait:
     timeline = figures.save(figure, folder / f"timeline-{run.id}", hover)
     contour = figures.styled(figures.contour_figure, run, tints)
     svg = "" if contour is None else figures.save(contour, folder / f"contour-{run.id}")
-    title = f"{run.strategy} on {run.landscape}, repeat {run.repeat}"
-    return Portrait(f"run-{run.id}", title, timeline, svg, accounts.leases(run).rows())
+    return Portrait(f"run-{run.id}", title(run), timeline, svg, accounts.leases(run).rows())
 
 
 def summary(runs: list[RunData], comparison: Table, winners: Table) -> list[str]:

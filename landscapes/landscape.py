@@ -17,6 +17,9 @@ class Model(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, validate_default=True)
 
+    card: ClassVar[str] = ""
+    """What it does, and where it fails, in two sentences for somebody who has never heard of it."""
+
 
 class LandscapeError(ValueError):
     """A landscape cannot be opened as it is described; the message says what to change."""

@@ -24,7 +24,6 @@ from .ground import ground
 from .shelf import is_alive, state_of
 
 MOST_POINTS = 400_000
-"""Of a longer run only so many points are shown, evenly chosen, and those that bettered all before."""
 
 
 class FeedError(ValueError):
@@ -59,9 +58,13 @@ class Told:
 
 
 class Feed:
-    """One run of a log file. Safe to share between threads; reading a log never keeps its writer waiting."""
+    """One run of a log file. Safe to share between threads; reading a log never keeps its writer waiting.
 
-    def __init__(self, directory: Path, run: str) -> None:
+    Of a run whose budget is above ``most`` only so many points are told, evenly chosen, and those that bettered all
+    before.
+    """
+
+    def __init__(self, directory: Path, run: str, most: int = MOST_POINTS) -> None:
         self.directory, self.run = directory, run
         self._lock = threading.Lock()
         self.header: RunHeader = read_header(directory, run)
@@ -69,7 +72,7 @@ class Feed:
         self._team = {name: i for i, (name, _) in enumerate(settings["team"])}
         self._told = Told(budget=settings["budget"])
         self._fold = Insights(list(self._team), settings["budget"], self.header.minimum)
-        self._stride = -(-settings["budget"] // MOST_POINTS)
+        self._stride = -(-settings["budget"] // most)
         self._at = News([], [], -1, 0)
         self._now, self._best, self._alive = 0.0, np.inf, True
         self._agents: dict[int, int] = {}
@@ -79,7 +82,8 @@ class Feed:
     def film(self, plane: str | None = None, since: str = "") -> bytes:
         """The message for a page that has heard of everything up to ``since`` (the ``next`` of an earlier message).
 
-        Raises SpecError for a plane that there is not, FeedError for a ``since`` that never was. ``plane`` is what ``look`` takes, or one that an earlier message named ("pca@1200": by the first 1,200 points).
+        ``plane`` is what ``look`` takes, or one that an earlier message named ("pca@1200": by the first 1,200 points).
+        Raises SpecError for a plane that there is not, FeedError for a ``since`` that never was.
         """
         with self._lock:
             self._read()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from bisect import bisect_right
 from collections.abc import Callable, Mapping, Sequence
-from typing import Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 from pydantic import Field
@@ -18,6 +18,7 @@ class Equal(BudgetChoice):
     """Keeps what agents have spent equal: who has spent least goes first, and none goes far above the level that
     all would reach if the rest were poured over them."""
 
+    card: ClassVar[str] = "Everybody gets the same number of evaluations. Fair, and blind to who does well."
     kind: Literal["equal"] = "equal"
 
     def share(self, run: Run, lease: int, rng: np.random.Generator) -> list[Share]:
@@ -48,6 +49,10 @@ class Bandit(BudgetChoice):
     with ``concurrency`` as large as the team, whatever they earn.
     """
 
+    card: ClassVar[str] = (
+        "Evaluations go to whoever earns them: agents that improve get more, those that do not get less. Everybody "
+        "keeps a small share, so that nobody is written off."
+    )
     kind: Literal["bandit"] = "bandit"
     window: int = Field(5, ge=1, description="Latest leases of a member that count.")
     floor: float = Field(0.2, ge=0, le=1, description="Part of the evaluations that is split equally.")
@@ -123,6 +128,10 @@ class SuccessiveHalving(BudgetChoice):
     rest (Karnin, Koren & Somekh 2013, "Almost optimal exploration in multi-armed bandits", with one more round for
     the last). Each round gets the same part of the run's budget. Waits at a rung until all in it are back."""
 
+    card: ClassVar[str] = (
+        "All begin with a little; after each round the worse half is dropped and the rest get more. Decisive, but a "
+        "slow starter may be lost."
+    )
     kind: Literal["successive-halving"] = "successive-halving"
     eta: int = Field(2, ge=2, description="Of so many members one is kept after a round (rounded up).")
 

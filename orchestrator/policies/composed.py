@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 from pydantic import Field, SerializeAsAny, field_validator
@@ -32,6 +32,10 @@ class Composed(Policy):
     best point of this search or the shared one, moved so that it lies within the cube.
     """
 
+    card: ClassVar[str] = (
+        "Puts three simple rules together: who gets how much, how far round each searches, and who hears of whose "
+        "best point. Change one of them and see what it was worth."
+    )
     kind: Literal["composed"] = "composed"
     budget: SerializeAsAny[BudgetChoice] = Field(Equal(), description="Who gets a lease, and how long a one.")
     radius: SerializeAsAny[RadiusChoice] = Field(Fixed(), description="How far round its center it searches.")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 from pydantic import Field
@@ -21,6 +21,10 @@ class ExponentialWeights(BudgetChoice):
     a turn of fortune is seen. ``floor`` of all evaluations is split equally.
     """
 
+    card: ClassVar[str] = (
+        "An agent's share grows with what its leases earned, and old merits fade. So the budget follows when "
+        "fortunes turn."
+    )
     kind: Literal["exponential-weights"] = "exponential-weights"
     rate: float = Field(1.0, gt=0, le=20, description="How sharply parts follow rewards.")
     fade: float = Field(0.8, ge=0, lt=1, description="What a reward still counts one lease later.")
@@ -60,6 +64,10 @@ class AucBandit(BudgetChoice):
     the next lease; a member without any goes first.
     """
 
+    card: ClassVar[str] = (
+        "Evaluations go to agents whose latest leases brought new best points, late ones counting more. Those not "
+        "tried for a while get another chance."
+    )
     kind: Literal["auc-bandit"] = "auc-bandit"
     window: int = Field(20, ge=1, description="Latest leases of a member that count.")
     explore: float = Field(0.2, ge=0, description="What not having been asked for long is worth.")
@@ -101,6 +109,9 @@ class WinnerTakesAll(BudgetChoice):
     leases out at once, as many as there are places win.
     """
 
+    card: ClassVar[str] = (
+        "All try for a while, then the best one gets all that is left. Good where the first impression is right."
+    )
     kind: Literal["winner-takes-all"] = "winner-takes-all"
     warm_up: float = Field(0.3, gt=0, lt=1, description="Part of the budget that is split equally before.")
 

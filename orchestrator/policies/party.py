@@ -32,6 +32,10 @@ class Party(Policy):
     monotone one may.
     """
 
+    card: ClassVar[str] = (
+        "One good local solver opens, alone, for as long as it gets lower. Then the budget goes to whoever has "
+        "lately found better points, and newcomers start at the best point known."
+    )
     at_once: ClassVar[int | None] = 1
 
     kind: Literal["party"] = "party"

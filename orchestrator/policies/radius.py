@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 from pydantic import Field, model_validator
@@ -14,6 +14,9 @@ from .choices import RadiusChoice, Width
 class Fixed(RadiusChoice):
     """The run's starting radius, always."""
 
+    card: ClassVar[str] = (
+        "The region keeps its size all the time. Nothing is narrowed down, nothing is lost from sight."
+    )
     kind: Literal["fixed"] = "fixed"
 
     def width(self, run: Run, member: Member, rng: np.random.Generator) -> Width:
@@ -23,6 +26,10 @@ class Fixed(RadiusChoice):
 class Shrink(RadiusChoice):
     """Smaller by ``factor`` with each lease of an agent's search, down to ``minimum``."""
 
+    card: ClassVar[str] = (
+        "With each lease an agent searches closer round its best point. Precise in the end, and blind to what lies "
+        "farther away."
+    )
     kind: Literal["shrink"] = "shrink"
     factor: float = Field(0.9, gt=0, le=1, description="Radius of a lease over that of the one before.")
     minimum: float = Field(1e-3, gt=0, le=1, description="Least radius, in the unit cube.")
@@ -42,6 +49,10 @@ class TrustRegion(RadiusChoice):
     local Bayesian optimization").
     """
 
+    card: ClassVar[str] = (
+        "The region widens after a success and narrows after a failure. So it adapts to how far ahead the landscape "
+        "can be trusted."
+    )
     kind: Literal["trust-region"] = "trust-region"
     grow: float = Field(2.0, ge=1, description="Radius after a success over that before.")
     shrink: float = Field(0.5, gt=0, lt=1, description="Radius after a failure over that before.")

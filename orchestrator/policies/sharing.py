@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 from pydantic import Field
@@ -15,6 +15,9 @@ from .choices import Shared, SharingChoice
 class NoSharing(SharingChoice):
     """Each for itself: an agent is given only its own best point."""
 
+    card: ClassVar[str] = (
+        "Everybody searches round its own best point only. Agents stay apart and cannot help each other."
+    )
     kind: Literal["none"] = "none"
 
     def shared(self, run: Run, member: Member, rng: np.random.Generator) -> Shared:
@@ -24,6 +27,10 @@ class NoSharing(SharingChoice):
 class Broadcast(SharingChoice):
     """All are sent to the best point of all. Its finder is left where it is, which may be a newer search."""
 
+    card: ClassVar[str] = (
+        "Everybody is sent to the best point that anybody has found. The whole party searches where it is best, and "
+        "nobody elsewhere unless it starts anew."
+    )
     kind: Literal["broadcast"] = "broadcast"
     after: float = Field(0.0, ge=0, lt=1, description="Nothing is shared before this part of the budget is spent.")
     every: int = Field(1, ge=1, description="An agent is sent to the incumbent at every so many leases of its own.")
@@ -42,6 +49,10 @@ class Ring(SharingChoice):
     """An agent is sent to the best point of its left neighbour, the one before it in the team (the last before the
     first), where that is better than its own. News travel slowly, so that the team stays diverse."""
 
+    card: ClassVar[str] = (
+        "Each agent hears only of its left neighbour's best point. News travel slowly, so that the party stays "
+        "spread out for longer."
+    )
     kind: Literal["ring"] = "ring"
 
     def shared(self, run: Run, member: Member, rng: np.random.Generator) -> Shared:

@@ -24,34 +24,27 @@ export class Curves {
     const wanted = films.length === 1
       ? [loss(films, names), radius(films[0]), share(films[0])]
       : [loss(films, names), ...films.map((film, i) => radius(film, names[i]))];
-    while (this.#charts.length > wanted.length) this.#charts.pop().dispose();
-    this.host.replaceChildren(...wanted.map((each, i) => this.#panel(each, i)));
-    wanted.forEach((each, i) => this.#charts[i].set(each));
+    while (this.#charts.length > wanted.length) {
+      this.#charts.pop().dispose();
+      this.host.lastChild.remove();
+    }
+    while (this.#charts.length < wanted.length) {
+      const chart = el("div", { class: "panel chart" });
+      this.host.append(chart);
+      this.#charts.push(new LineChart(chart, { theme: this.theme, onSeek: this.onSeek }));
+    }
+    const end = Math.max(1, ...films.map((film) => film.evaluations));
+    wanted.forEach((each, i) => this.#charts[i].set({ ...each, range: [0, end], xName: "evaluations" }));
   }
 
   show(evaluations) {
-    for (const { chart } of this.#charts) chart.setCursor(evaluations);
+    for (const chart of this.#charts) chart.set({ at: evaluations });
   }
 
   setTheme(theme) {
     this.theme = theme;
-    for (const { chart } of this.#charts) chart.setTheme(theme);
+    for (const chart of this.#charts) chart.setTheme(theme);
   }
-
-  #panel(wanted, i) {
-    this.#charts[i] ??= holder(this.theme, this.onSeek);
-    const { element, title } = this.#charts[i];
-    title.textContent = wanted.title;
-    return element;
-  }
-}
-
-function holder(theme, onSeek) {
-  const title = el("h4");
-  const canvas = el("div", { class: "chart" });
-  const chart = new LineChart(canvas, { theme, onSeek });
-  const set = ({ label, series, log }) => chart.set({ label, series, log });
-  return { element: el("section", { class: "panel" }, [title, canvas]), title, chart, set, dispose: () => chart.dispose() };
 }
 
 function loss(films, names) {
@@ -63,7 +56,7 @@ function loss(films, names) {
     y: Float64Array.from([...film.records, film.records.at(-1)].map((i) => (i === undefined ? NaN : value(film, i)))),
   }));
   const title = known ? "Best loss above the minimum" : "Best loss";
-  return { title, label: `${title} over evaluations spent`, series, log: known };
+  return { title, series, log: known };
 }
 
 function radius(film, name = null) {
@@ -78,7 +71,7 @@ function radius(film, name = null) {
     return { name: agent.name, colour: COLOURS[i % COLOURS.length], dash: [], x: Float64Array.from(x), y: Float64Array.from(y) };
   });
   const title = name ? `Search radius: ${name}` : "Search radius";
-  return { title, label: `${title} of each agent over evaluations spent`, series, log: true };
+  return { title, series, log: true };
 }
 
 function share(film) {
@@ -92,5 +85,5 @@ function share(film) {
     });
     return { name: agent.name, colour: COLOURS[i % COLOURS.length], dash: [], x: at, y };
   });
-  return { title: "Share of the budget", label: "Share of the evaluations so far that each agent has had", series, log: false };
+  return { title: "Share of the budget", series, log: false };
 }

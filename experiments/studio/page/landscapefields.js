@@ -35,7 +35,7 @@ export class LandscapeFields {
     const { fields, summary } = this.#entry;
     const parts = [this.#kinds()];
     if (fields.function) parts.push(this.#functions());
-    if (fields.dimension) parts.push(this.#slider("dimension", "Dimensions", fields.dimension.minimum ?? 2, this.catalogue.limits.dimension));
+    if (fields.dimension) parts.push(this.#slider("dimension", "Dimensions", fields.dimension.minimum ?? 2, this.catalogue.limits.dimension[1]));
     if (fields.instance) parts.push(this.#slider("instance", "Instance", 1, INSTANCES, "Another instance moves and turns it: another story."));
     this.about.textContent = summary;
     fill(this.element, [...parts.map((part) => part.element), this.about]);

@@ -1,6 +1,7 @@
 /** The controls of a player: play, step, scrub, speed; and the keys for them. */
 
-import { el, say } from "./dom.js";
+import { el, fill, say } from "./dom.js";
+import { icon } from "./icons.js";
 import { whole } from "./wording.js";
 
 const SPEEDS = [0.1, 0.25, 0.5, 1, 2, 4, 8];
@@ -15,7 +16,7 @@ export class PlayerBar {
   constructor(host, player, given) {
     this.player = player;
     this.given = given;
-    this.toggle = button("Play", "▶", "play", () => player.toggle());
+    this.toggle = button("Play", icon("play"), "play", () => player.toggle());
     this.scrub = el("input", { type: "range", class: "scrub", min: 0, max: 1, value: 0, step: 1, "aria-label": "Evaluations spent" });
     this.scrub.addEventListener("input", () => {
       player.pause();
@@ -27,16 +28,16 @@ export class PlayerBar {
     speed.value = String(player.speed);
     speed.addEventListener("change", () => player.setSpeed(Number(speed.value)));
     this.speed = speed;
-    this.copy = button("Copy a link to this frame", "🔗", "link", () => this.#copyLink());
+    this.copy = button("Copy a link to this frame", icon("link"), "link", () => this.#copyLink());
     host.append(
       el("div", { class: "buttons", role: "group", "aria-label": "Replay" }, [
-        button("To the beginning", "⏮", "first", () => this.#go(0)),
-        button("Previous decision", "«", "previous-decision", () => this.#decision(-1)),
-        button("One evaluation back", "‹", "back", () => this.#step(-1)),
+        button("To the beginning", icon("first"), "first", () => this.#go(0)),
+        button("Previous decision", icon("previous-decision"), "previous-decision", () => this.#decision(-1)),
+        button("One evaluation back", icon("back"), "back", () => this.#step(-1)),
         this.toggle,
-        button("One evaluation on", "›", "on", () => this.#step(1)),
-        button("Next decision", "»", "next-decision", () => this.#decision(1)),
-        button("To the end", "⏭", "last", () => this.#go(player.length)),
+        button("One evaluation on", icon("on"), "on", () => this.#step(1)),
+        button("Next decision", icon("next-decision"), "next-decision", () => this.#decision(1)),
+        button("To the end", icon("last"), "last", () => this.#go(player.length)),
       ]),
       this.scrub,
       el("div", { class: "buttons" }, [this.readout, this.live, speed, this.copy]),
@@ -63,9 +64,11 @@ export class PlayerBar {
   }
 
   #key(event) {
-    const typing = event.target.closest?.("input:not([type=range]), select, textarea, [data-keys]");
+    // Within a report the page lies in a shadow tree, which the event's target does not look into.
+    const [target] = event.composedPath();
+    const typing = target.closest?.("input:not([type=range]), select, textarea, [data-keys]");
     if (typing || event.ctrlKey || event.metaKey || event.altKey || this.scrub.offsetParent === null) return;
-    const onButton = event.target.closest?.("button, summary, a, [role=tab]");
+    const onButton = target.closest?.("button, summary, a, [role=tab]");
     const keys = {
       " ": () => !onButton && this.player.toggle(),
       ",": () => this.#step(-1),
@@ -103,7 +106,10 @@ export class PlayerBar {
     this.scrub.value = String(Math.round(at));
     this.scrub.setAttribute("aria-valuetext", this.given.describe());
     say(this.readout, `${whole(at)} / ${whole(length)}`);
-    this.toggle.textContent = playing ? "⏸" : "▶";
+    if (this.toggle.dataset.playing !== String(playing)) {
+      this.toggle.dataset.playing = String(playing);
+      fill(this.toggle, [icon(playing ? "pause" : "play")]);
+    }
     this.toggle.setAttribute("aria-label", playing ? "Pause" : "Play");
     this.toggle.title = playing ? "Pause (space)" : "Play (space)";
     this.live.setAttribute("aria-pressed", String(following));
@@ -111,6 +117,6 @@ export class PlayerBar {
   }
 }
 
-function button(label, text, name, onclick) {
-  return el("button", { type: "button", "aria-label": label, title: label, text, "data-do": name, onclick });
+function button(label, picture, name, onclick) {
+  return el("button", { type: "button", class: "icon", "aria-label": label, title: label, "data-do": name, onclick }, [picture]);
 }

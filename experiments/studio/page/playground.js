@@ -101,7 +101,7 @@ export class Playground {
       el("fieldset", {}, [
         el("legend", { text: "Both settings" }),
         this.landscape.element,
-        common("budget", { label: "Budget", steps: BUDGETS.filter((b) => b <= this.catalogue.limits.budget), words: (n) => `${whole(n)} evaluations` }).element,
+        common("budget", { label: "Budget", steps: BUDGETS.filter((b) => b <= this.catalogue.limits.budget[1]), words: (n) => `${whole(n)} evaluations` }).element,
         common("seed", { label: "Seed", min: 0, max: 50, help: "Decides all that is drawn by chance." }).element,
         this.start,
         el("div", { class: "field race" }, [race, el("label", { for: "race", text: "Race two settings" })]),

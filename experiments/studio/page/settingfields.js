@@ -25,7 +25,7 @@ export class SettingFields {
     });
     this.fields = {
       kinds: choices({ label: "Team", name: "kinds", value: this.settings.kinds, onChange: set("kinds"), options: catalogue.agents.map(({ kind }) => [kind, kind, cards.agents[kind]]) }),
-      agents: slider({ label: "Number of agents", min: 1, max: limits.agents, ...sliding("agents"), help: "The kinds of the team are dealt out in turn." }),
+      agents: slider({ label: "Number of agents", min: 1, max: limits.agents[1], ...sliding("agents"), help: "The kinds of the team are dealt out in turn." }),
       grid_size: slider({ label: "Grid size", min: limits.grid_size[0], max: limits.grid_size[1], words: (n) => `${n} points an axis`, ...sliding("grid_size"), help: "Points that a grid searcher lays along each axis." }),
       radius: slider({ label: "Initial radius", min: limits.radius[0], max: limits.radius[1], step: 0.01, words: number, ...sliding("radius"), help: "Half the side of the region where the search starts; 0.5 is everything." }),
       shrink: slider({ label: "Shrink factor", min: limits.shrink[0], max: limits.shrink[1], step: 0.05, words: number, ...sliding("shrink"), help: "Each grid's radius over that of the one before." }),

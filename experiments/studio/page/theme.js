@@ -3,8 +3,10 @@
 const SYSTEM = matchMedia("(prefers-color-scheme: dark)");
 
 export class Theme extends EventTarget {
-  constructor() {
+  /** @param {HTMLElement} element whose data-theme says which it is */
+  constructor(element = document.documentElement) {
     super();
+    this.element = element;
     this.chosen = remembered();
     SYSTEM.addEventListener("change", () => this.#apply());
     this.#apply();
@@ -25,7 +27,7 @@ export class Theme extends EventTarget {
   }
 
   #apply() {
-    document.documentElement.dataset.theme = this.now;
+    this.element.dataset.theme = this.now;
     this.dispatchEvent(new Event("change"));
   }
 }

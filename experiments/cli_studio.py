@@ -1,0 +1,100 @@
+"""The command that opens the studio."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from .console import out, remark
+from .problems import SpecError
+from .spec import load
+
+
+def studio_command(
+    shown: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[RESULTS|EXPERIMENT]",
+            help="A results directory to watch or replay, or an experiment (a YAML file or a bundled name) to run and "
+            "watch. Without: the playground.",
+        ),
+    ] = None,
+    host: Annotated[
+        str, typer.Option("--host", help="Address to listen at. Another than this machine's own needs --token.")
+    ] = "127.0.0.1",
+    port: Annotated[
+        int | None, typer.Option("--port", min=0, max=65535, help="Default: the first free one from 8137 on.")
+    ] = None,
+    token: Annotated[
+        str | None,
+        typer.Option(
+            "--token", envvar="SEARCHPARTY_STUDIO_TOKEN", help='What every request must bring; "auto" makes one.'
+        ),
+    ] = None,
+    allow_host: Annotated[
+        list[str] | None,
+        typer.Option("--allow-host", metavar="NAME", help="Another name by which it is reached (a tunnel, a proxy)."),
+    ] = None,
+    no_browser: Annotated[bool, typer.Option("--no-browser", help="Open no browser.")] = False,
+    executor: Annotated[
+        str | None, typer.Option("--executor", help="For an experiment: ray or simulated. Default: the YAML's.")
+    ] = None,
+    address: Annotated[
+        str | None, typer.Option("--address", help="For an experiment: a Ray cluster, as `run` takes it.")
+    ] = None,
+) -> None:
+    """Open the studio, a local web page: play with settings, watch a run live, replay any run.
+
+    Examples: searchparty studio; searchparty studio quickstart; searchparty studio results/quickstart-1
+    """
+    # A web server is not imported by those who need none.
+    from .studio.app import Studio
+    from .studio.names import StudioError
+    from .studio.pool import Pool
+    from .studio.serve import running, serve
+    from .studio.shelf import Shelf
+
+    with ExitStack() as stack:
+        given: tuple[Path, ...] = ()
+        if shown is not None and is_results(Path(shown)):
+            given = (Path(shown),)
+        elif shown is not None:
+            directory = _begun(shown, executor, address)
+            given = (directory,)
+            options = [f for name, value in (("--executor", executor), ("--address", address)) if value
+                       for f in (name, value)]  # fmt: skip
+            stack.enter_context(running([shown, *options], directory, remark))
+        shelf = Shelf(given, Path("results"))
+        studio = Studio(shelf, Pool(), "watch" if given else "playground")
+        try:
+            serve(studio, host, port, token, allow_host or (), not no_browser, say)
+        except StudioError as error:
+            raise SpecError([str(error)]) from None
+
+
+def say(line: str) -> None:
+    """Say a line at once, however long: it may be piped to somebody who waits for it."""
+    out.print(line, markup=False, soft_wrap=True)
+    out.file.flush()
+
+
+def is_results(path: Path) -> bool:
+    """Whether a path is a results directory. Raises SpecError for a directory that is none."""
+    if not path.is_dir():
+        return False
+    if (path / "log.sqlite").exists() or (path / "experiment.yaml").exists():
+        return True
+    raise SpecError([f"RESULTS must be a directory that `run` made, got {path}, which holds no log. Name another."])
+
+
+def _begun(source: str, executor: str | None, address: str | None) -> Path:
+    """The directory for a run of an experiment, once it is known that it can be planned."""
+    from .plan import plan
+    from .running import new_directory
+
+    experiment = load(source).with_executor(executor, address)
+    plan(experiment)
+    return new_directory(None, experiment.name)

@@ -1,0 +1,102 @@
+"""Serving the studio: a socket, uvicorn, the browser; and the run that it was started with."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+import webbrowser
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
+
+import uvicorn
+
+from .app import Studio, app
+from .guard import Guard
+from .names import StudioError, bracketed, check_binding, served_names
+
+PORT = 8137
+PORTS_TRIED = 20
+RUN_ENDS_SECONDS = 20.0
+"""How long a run that the studio started has to close its log, once asked."""
+
+Say = Callable[[str], None]
+
+
+def serve(
+    studio: Studio,
+    host: str = "127.0.0.1",
+    port: int | None = None,
+    token: str | None = None,
+    names: Iterable[str] = (),
+    browse: bool = True,
+    say: Say = print,
+) -> None:
+    """Serve until Ctrl-C. ``port`` None: the first free one from 8137 on; 0: any. ``names`` are further names by which
+    it may be asked for. Raises StudioError for an address that cannot be served."""
+    token = check_binding(host, token)
+    listening = bound(host, port)
+    number = listening.getsockname()[1]
+    guarded = Guard(app(studio), served_names(host, number, names), token)
+    # The guard keeps tokens out of logs; an access log would be one line for every few milliseconds.
+    config = uvicorn.Config(guarded, log_level="warning", access_log=False, server_header=False, lifespan="on")
+    server = uvicorn.Server(config)
+    shown = f"http://{bracketed(host)}:{number}/" + (f"?token={token}" if token else "")
+    threading.Thread(target=_announce, args=(server, shown, browse, say), daemon=True).start()
+    with contextlib.suppress(KeyboardInterrupt), listening:
+        server.run(sockets=[listening])
+
+
+def bound(host: str, port: int | None) -> socket.socket:
+    """A socket that listens. Raises StudioError where there is none to be had."""
+    tried = [port] if port is not None else range(PORT, PORT + PORTS_TRIED)
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    for number in tried:
+        listening = socket.socket(family)
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listening.bind((host.strip("[]"), number))
+            listening.listen(128)
+        except OSError as error:
+            listening.close()
+            if error.errno == errno.EADDRINUSE and port is None:
+                continue
+            cure = "Choose another with --port." if error.errno != errno.EADDRNOTAVAIL else "Use one of this machine's."
+            raise StudioError(f"{host}:{number} cannot be served ({error.strerror}). {cure}") from None
+        return listening
+    raise StudioError(f"port must be free, and none from {PORT} to {PORT + PORTS_TRIED - 1} is. Name one with --port.")
+
+
+def _announce(server: uvicorn.Server, address: str, browse: bool, say: Say) -> None:
+    while not server.started:
+        if server.should_exit:
+            return
+        time.sleep(0.02)
+    say(f"The studio is open at {address}   (Ctrl-C closes it)")
+    if browse:
+        # Without a browser to be found this returns False, and the address stands above.
+        webbrowser.open(address)
+
+
+@contextlib.contextmanager
+def running(arguments: Sequence[str], directory: Path, say: Say) -> Iterator[None]:
+    """`searchparty run` into a directory, in a process of its own that ends, cleanly, with the studio."""
+    command = [sys.executable, "-m", "searchparty.experiments.cli", "run", *arguments, "--out", str(directory)]
+    # In a session of its own: Ctrl-C is for the studio, which then asks the run to end.
+    process = subprocess.Popen(command, stdin=subprocess.DEVNULL, start_new_session=True)
+    try:
+        yield
+    finally:
+        if process.poll() is None:
+            say("The run ends with the studio.")
+            process.send_signal(signal.SIGTERM)
+            try:
+                process.wait(RUN_ENDS_SECONDS)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
