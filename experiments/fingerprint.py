@@ -9,7 +9,6 @@ import inspect
 import platform
 import sys
 from collections.abc import Iterable
-from functools import cache
 from hashlib import sha256
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -28,6 +27,12 @@ PACKAGES = ("searchparty", "numpy", "scipy", "ray", "pydantic", "coco-experiment
 
 def environment(runs: Iterable[PlannedRun] = ()) -> dict[str, Any]:
     """Versions, and digests of the code of these runs and of their plan."""
+    found = {}
+    for package in PACKAGES:
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            continue
     kernels = {
         f"{i.get('internal_api')} {i.get('version')} {i.get('architecture', '')}".strip() for i in threadpool_info()
     }
@@ -35,23 +40,11 @@ def environment(runs: Iterable[PlannedRun] = ()) -> dict[str, Any]:
     return {
         "python": platform.python_version(),
         "platform": f"{sys.platform} {platform.machine()}",
-        "packages": dict(packages()),
+        "packages": found,
         "blas": sorted(kernels),
         "code": code(runs),
         "plan": plan_digest(runs),
     }
-
-
-@cache
-def packages() -> tuple[tuple[str, str], ...]:
-    """(name, version) of the packages that findings depend on. Looked up once: what is imported stays what it is."""
-    found = []
-    for package in PACKAGES:
-        try:
-            found.append((package, version(package)))
-        except PackageNotFoundError:
-            continue
-    return tuple(found)
 
 
 def plan_digest(runs: Iterable[PlannedRun]) -> str:
