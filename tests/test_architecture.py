@@ -18,6 +18,8 @@ DOORS = {
     | {f"orchestrator/{name}.py" for name in ("database", "held", "journal", "logfile", "reading", "writer")},
     "greenlet": {"agents/inverted.py"},
     "pandas": {"experiments/table.py"},
+    "starlette": {"experiments/studio/app.py"},
+    "uvicorn": {"experiments/studio/app.py"},
 }
 FILES = sorted(path for room in ROOMS for path in (ROOT / room).rglob("*.py"))
 
@@ -80,7 +82,7 @@ def test_the_loop_is_short():
 def test_importing_the_package_imports_no_heavy_library():
     code = (
         "import sys, searchparty, searchparty.experiments.cli;"
-        "print([m for m in ('ray', 'matplotlib', 'pandas', 'cocoex') if m in sys.modules])"
+        "print([m for m in ('ray', 'matplotlib', 'pandas', 'cocoex', 'starlette', 'uvicorn', 'anyio') if m in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"

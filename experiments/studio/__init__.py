@@ -1,1 +1,1 @@
-"""The studio: a local web page on which a party is watched, replayed and played with."""
+"""The studio: a local web page on which optimizer agents are watched, and a playground to set them going."""
