@@ -29,7 +29,7 @@ from .pool import Busy, Pool
 from .shelf import Shelf
 
 FILM = "application/octet-stream"
-GONE, WRONG, NOT_YET, BUSY = 404, 422, 425, 429
+GONE, WRONG, NOT_YET, BUSY = 404, 422, 202, 429
 LONGEST_NAME = 64
 
 

@@ -1,5 +1,7 @@
 /** Asking the server. */
 
+const NOT_YET = 202;
+
 export class ServerError extends Error {
   /** @param {string[]} problems what was wrong, a sentence each */
   constructor(status, problems) {
@@ -20,12 +22,14 @@ export async function send(path, data, { signal } = {}) {
   return (await answered(fetch(path, { method: "POST", body: JSON.stringify(data), headers, signal }))).json();
 }
 
-/** @returns {Promise<ArrayBuffer>} a film's message: all of it, or what is new since the `next` of another */
+/** @returns {Promise<ArrayBuffer|null>} a film's message: all of it, or what is new since the `next` of another; null
+ * where its run has not begun */
 export async function fetchFilm(path, { plane = null, since = null, signal } = {}) {
   const query = new URLSearchParams();
   if (plane) query.set("plane", plane);
   if (since) query.set("since", since);
-  return (await answered(fetch(`${path}?${query}`, { signal, cache: "no-store" }))).arrayBuffer();
+  const response = await answered(fetch(`${path}?${query}`, { signal, cache: "no-store" }));
+  return response.status === NOT_YET ? null : response.arrayBuffer();
 }
 
 async function answered(request) {

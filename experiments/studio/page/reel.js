@@ -1,6 +1,6 @@
 /** A film that is fetched, and followed as long as it grows. */
 
-import { ServerError, fetchFilm } from "./api.js";
+import { fetchFilm } from "./api.js";
 import { Film } from "./film.js";
 
 export class Reel {
@@ -9,7 +9,7 @@ export class Reel {
   /**
    * @param {string} path of the film
    * @param {{plane?: string|null, onFirst: (film: Film) => void, onGrown: (film: Film) => void,
-   *   onError: (error: ServerError) => void, every?: number}} given `every` so many milliseconds it asks for more
+   *   onError: (error: Error) => void, every?: number}} given `every` so many milliseconds it asks for more
    */
   constructor(path, { plane = null, onFirst, onGrown, onError, every = 400 }) {
     this.film = null;
@@ -40,17 +40,10 @@ export class Reel {
     }
   }
 
-  /** The next message; null while there is nothing yet. */
+  /** The next message; null while the run has been asked for and has not begun. */
   async #fetched(path, plane) {
-    const { signal } = this.#stop;
     const known = this.film?.header;
-    try {
-      return await fetchFilm(path, { plane: known?.plane.spec ?? plane, since: known?.next, signal });
-    } catch (error) {
-      // The run has been asked for and has not begun.
-      if (error instanceof ServerError && error.status === 425) return null;
-      throw error;
-    }
+    return fetchFilm(path, { plane: known?.plane.spec ?? plane, since: known?.next, signal: this.#stop.signal });
   }
 }
 

@@ -52,8 +52,8 @@ export class Theatre {
 
   /** Shows these films. Stages, cameras and the player stay where their number is the same. */
   setFilms(films, names) {
-    this.#setStages(films.length);
     this.names = names;
+    this.#setStages(films.length);
     films.forEach((film, i) => {
       this.stages[i].title.textContent = names[i];
       if (this.stages[i].film !== film) this.stages[i].setFilm(film);
