@@ -1,6 +1,6 @@
 /** The box that the scene stands in: plane coordinates and heights as places in it. */
 
-export const TALL = 0.42; // the height of the highest loss, where the longer side of the plane is 1
+export const TALL = 0.36; // the height of the highest loss, where the longer side of the plane is 1
 export const FLOOR = -0.05;
 
 /** Places in the scene: x to the right with u, z towards the viewer as v falls, y up with height. */

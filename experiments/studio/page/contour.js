@@ -64,7 +64,7 @@ export class ContourView {
 
   setAgents(agents) {
     this.#agents = agents;
-    this.points.setAgents(agents, themeOf(this.theme), this.stack.ratio);
+    this.points.setAgents(agents, themeOf(this.theme), this.stack);
     this.redraw.ask();
   }
 
@@ -104,7 +104,7 @@ export class ContourView {
 
   setTheme(theme) {
     this.theme = theme;
-    this.points.setAgents(this.#agents, themeOf(theme), this.stack.ratio);
+    this.points.setAgents(this.#agents, themeOf(theme), this.stack);
     this.#build();
   }
 
@@ -141,7 +141,7 @@ export class ContourView {
 
   #resized() {
     this.frame.resize(this.stack.width, this.stack.height);
-    this.points.setAgents(this.#agents, themeOf(this.theme), this.stack.ratio);
+    this.points.setAgents(this.#agents, themeOf(this.theme), this.stack);
     this.#moved(() => {});
   }
 
@@ -220,7 +220,7 @@ export class ContourView {
     context.globalAlpha = 1;
     const at = (u, v) => ({ x: frame.x(u), y: frame.y(v), hidden: false });
     drawOverlay(context, {
-      theme, agents: this.#agents, labels: newLabels(context, theme, this.stack.width, this.stack.height),
+      theme, agents: this.#agents, labels: newLabels(context, theme, [left, top, left + width, top + height]),
       width, height, at, bottom: at, arc: (from, to) => bent(at(from.u, from.v), at(to.u, to.v)),
     }, this.#overlay, this.#points);
     context.restore();

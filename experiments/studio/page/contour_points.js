@@ -1,10 +1,9 @@
 /** The points of the contour view, on a layer that keeps what was drawn: only new points are added to it. */
 import { nearness } from "./ground.js";
-import { sprites } from "./markers.js";
+import { pointSize, sprites } from "./markers.js";
 import { firstDifference, levelOf, LEVELS, Thinning } from "./thinning.js";
 
 const ACROSS = 16;
-const SIZE = 9; // px
 
 export class ContourPoints {
   constructor() {
@@ -22,8 +21,9 @@ export class ContourPoints {
     if (from < this.end) this.stale = true;
   }
 
-  setAgents(agents, theme, ratio) {
-    this.side = Math.ceil(SIZE * ratio * 1.25);
+  setAgents(agents, theme, stack) {
+    this.size = pointSize(stack);
+    this.side = Math.ceil(this.size * stack.ratio * 1.25);
     this.pictures = sprites(agents, this.side, ACROSS, theme);
     this.stale = true;
   }
@@ -57,8 +57,9 @@ export class ContourPoints {
   /** A point alone, `size` times as large as it will be. */
   one(context, index, frame, size) {
     const { u, v, distance, agent } = this.points;
-    const half = (SIZE / 2) * (0.72 + 0.28 * nearness(distance[index] || 0)) * size;
-    context.globalAlpha = nearness(distance[index] || 0);
+    const near = nearness(distance[index] || 0);
+    const half = (this.size / 2) * (0.72 + 0.28 * near) * size;
+    context.globalAlpha = near;
     const [x, y] = [frame.x(u[index]), frame.y(v[index])];
     const [column, row] = [agent[index] % ACROSS, Math.floor(agent[index] / ACROSS)];
     const { side } = this;
@@ -68,11 +69,12 @@ export class ContourPoints {
   #draw(context, from, end, levels, frame) {
     const { left, top, width, height } = frame.window();
     const { u, v, kept } = this.points;
+    const { size } = this;
     context.save();
     for (let index = from; index < end; index++) {
       if (levels < LEVELS && !kept[index] && levelOf(index) >= levels) continue;
       const [x, y] = [frame.x(u[index]), frame.y(v[index])];
-      if (x < left - SIZE || y < top - SIZE || x > left + width + SIZE || y > top + height + SIZE) continue;
+      if (x < left - size || y < top - size || x > left + width + size || y > top + height + size) continue;
       this.one(context, index, frame, 1);
     }
     context.restore();

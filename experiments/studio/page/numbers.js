@@ -23,7 +23,7 @@ export function linearTicks(low, high, count) {
   if (!(high > low)) return [low];
   const rough = (high - low) / Math.max(count, 1);
   const power = 10 ** Math.floor(Math.log10(rough));
-  const step = [1, 2, 5, 10].find((factor) => factor * power >= rough * 0.999) * power;
+  const step = [1, 2, 5, 10].find((factor) => factor * power >= rough * 0.75) * power;
   const ticks = [];
   for (let k = Math.ceil(low / step - 1e-9); k * step <= high + step * 1e-9; k++) ticks.push(rounded(k * step));
   return ticks;

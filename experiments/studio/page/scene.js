@@ -4,6 +4,7 @@ import { themeOf } from "./colours.js";
 import { listen } from "./gestures.js";
 import { Ground } from "./ground.js";
 import { drawOverlay, newLabels } from "./overlay.js";
+import { pointSize } from "./markers.js";
 import { sideTicks } from "./numbers.js";
 import { pickPoint } from "./pick.js";
 import { newest, Redraw } from "./redraw.js";
@@ -13,7 +14,7 @@ import { SceneCamera } from "./scene_camera.js";
 import { ScenePoints } from "./scene_points.js";
 import { regionObjects } from "./scene_regions.js";
 import { SceneRenderer } from "./scene_renderer.js";
-import { floorLines, surfaceLines, surfaceMesh } from "./scene_surface.js";
+import { floorLines, sideLines, sideMesh, surfaceLines, surfaceMesh } from "./scene_surface.js";
 import { hiddenBy, placeOn } from "./sight.js";
 import { Scene } from "./vendor/three.js";
 
@@ -132,7 +133,7 @@ export class SceneView {
   }
 
   #resized() {
-    this.rig?.resize(this.renderer.stack.width / this.renderer.stack.height);
+    this.rig?.resize(this.renderer.stack.width, this.renderer.stack.height);
     this.redraw?.ask();
   }
 
@@ -144,7 +145,7 @@ export class SceneView {
     const [u0, u1, v0, v1] = this.ground.extent;
     this.ticks = { u: sideTicks(this.#axes.u, u0, u1, 5), v: sideTicks(this.#axes.v, v0, v1, 5) };
     const { ground, box } = this;
-    this.#replace("surface", ground.size > 1 ? [surfaceMesh(ground, box, this.theme), surfaceLines(ground, box, this.theme)] : []);
+    this.#replace("surface", ground.size > 1 ? [surfaceMesh, sideMesh, surfaceLines, sideLines].map((make) => make(ground, box, this.theme, this.#scale)) : []);
     const grid = [this.ticks.u.map((tick) => tick.at), this.ticks.v.map((tick) => tick.at)];
     this.#replace("floor", [floorLines(box, themeOf(this.theme), grid)]);
     this.#shownRegions = "";
@@ -174,7 +175,7 @@ export class SceneView {
     }
     const budget = full ? Infinity : this.redraw.pace.budget;
     const ratio = this.renderer.ratio(full, this.redraw.pace);
-    this.#drawn = this.points.show(this.#head, newest(this.#points.count), budget, 9 * ratio);
+    this.#drawn = this.points.show(this.#head, newest(this.#points.count), budget, pointSize(this.renderer.stack) * ratio);
     this.#total = Math.min(Math.ceil(this.#head), this.#points.count);
     this.renderer.render(this.scene, this.rig.camera, themeOf(this.theme).paper, ratio);
     this.#drawOver();
@@ -185,7 +186,7 @@ export class SceneView {
     const { stack } = this.renderer;
     const theme = themeOf(this.theme);
     const context = stack.cleared(1);
-    const labels = newLabels(context, theme, stack.width, stack.height);
+    const labels = newLabels(context, theme, [0, 0, stack.width, stack.height]);
     const project = (x, y, z) => this.rig.project(x, y, z, stack);
     drawAxes(context, {
       box: this.box, project, eye: this.rig.camera.position, axes: this.#axes, ticks: this.ticks, scale: this.#scale, labels, theme,

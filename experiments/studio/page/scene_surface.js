@@ -1,10 +1,11 @@
 /** The landscape as a shaded surface with contour lines, over a floor with a grid. */
 import { FLOOR, TALL } from "./box.js";
-import { ramp, rgb } from "./colours.js";
+import { ramp, rgb, themeOf } from "./colours.js";
 import { contourSegments } from "./marching.js";
 import { BufferAttribute, BufferGeometry, DoubleSide, LineSegments, Mesh, ShaderMaterial } from "./vendor/three.js";
 
 const LINES = 16;
+const STUB = 0.02; // how far the grid's lines stand out, as tick marks
 const SUN = [-0.48, 0.78, 0.4];
 
 const COLOURED = `attribute vec4 tint; varying vec4 shown;
@@ -45,6 +46,52 @@ export function surfaceMesh(ground, box, theme) {
   geometry.setIndex(new BufferAttribute(triangles(ground), 1));
   // Lines and points lie on the surface: it gives way to them.
   return new Mesh(geometry, ownColours({ side: DoubleSide, polygonOffset: true, polygonOffsetFactor: 1.5, polygonOffsetUnits: 2 }));
+}
+
+/** The sides of the block that the surface is the top of, so that it stands on the floor. */
+export function sideMesh(ground, box, theme) {
+  const { size, heights } = ground;
+  const [u0, u1, v0, v1] = ground.extent;
+  const [places, tints] = [[], []];
+  const low = rgb(themeOf(theme).side);
+  const shades = { front: 0.97, back: 0.9, left: 0.93, right: 0.88 };
+  const borders = { front: (k) => [k, 0], back: (k) => [k, size - 1], left: (k) => [0, k], right: (k) => [size - 1, k] };
+  for (const [side, corner] of Object.entries(borders)) {
+    const tint = [...low.map((value) => value * shades[side]), 1];
+    for (let k = 0; k < size - 1; k++) {
+      const [a, b] = [corner(k), corner(k + 1)].map(([i, j]) => [
+        box.x(u0 + ((u1 - u0) * i) / (size - 1)), heights[j * size + i] * TALL, box.z(v0 + ((v1 - v0) * j) / (size - 1)),
+      ]);
+      if (Number.isNaN(a[1] + b[1])) continue;
+      const [c, d] = [a, b].map(([x, , z]) => [x, FLOOR, z]);
+      places.push(...c, ...d, ...b, ...c, ...b, ...a);
+      for (let corners = 0; corners < 6; corners++) tints.push(...tint);
+    }
+  }
+  return new Mesh(coloured(places, tints), ownColours({ side: DoubleSide, polygonOffset: true, polygonOffsetFactor: 1, polygonOffsetUnits: 1 }));
+}
+
+/** Rules on the sides at the loss axis's ticks. */
+export function sideLines(ground, box, theme, scale) {
+  const { size, heights } = ground;
+  const [u0, u1, v0, v1] = ground.extent;
+  const places = [];
+  const ends = [[0, 0, 1, 0], [0, size - 1, 1, 0], [0, 0, 0, 1], [size - 1, 0, 0, 1]];
+  for (const [i0, j0, di, dj] of ends) {
+    for (let k = 0; k < size - 1; k++) {
+      const corners = [k, k + 1].map((step) => [i0 + step * di, j0 + step * dj]);
+      const lower = Math.min(...corners.map(([i, j]) => heights[j * size + i]));
+      for (const { height } of scale.ticks) {
+        if (!(height < lower)) continue;
+        for (const [i, j] of corners) {
+          places.push(box.x(u0 + ((u1 - u0) * i) / (size - 1)), height * TALL, box.z(v0 + ((v1 - v0) * j) / (size - 1)));
+        }
+      }
+    }
+  }
+  const tint = [...rgb(theme === "dark" ? "#ffffff" : "#1c2530"), 0.13];
+  const tints = Array.from({ length: places.length / 3 }, () => tint).flat();
+  return new LineSegments(coloured(places, tints), ownColours({ transparent: true, depthWrite: false }));
 }
 
 function triangles({ size, heights }) {
@@ -103,8 +150,10 @@ export function floorLines(box, theme, [us, vs]) {
   const [wide, deep] = [box.halfWide, box.halfDeep];
   const places = [];
   const line = (x0, z0, x1, z1) => places.push(x0, FLOOR, z0, x1, FLOOR, z1);
-  for (const x of [-wide, ...us.map((u) => box.x(u)), wide]) line(x, -deep, x, deep);
-  for (const z of [-deep, ...vs.map((v) => box.z(v)), deep]) line(-wide, z, wide, z);
+  for (const x of [-wide, wide]) line(x, -deep, x, deep);
+  for (const z of [-deep, deep]) line(-wide, z, wide, z);
+  for (const x of us.map((u) => box.x(u))) line(x, -deep - STUB, x, deep + STUB);
+  for (const z of vs.map((v) => box.z(v))) line(-wide - STUB, z, wide + STUB, z);
   const tint = [...rgb(theme.grid), 1];
   const tints = Array.from({ length: places.length / 3 }, () => tint).flat();
   return new LineSegments(coloured(places, tints), ownColours());
