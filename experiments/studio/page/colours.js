@@ -7,7 +7,7 @@ export const SHAPES = ["disc", "square", "triangle up", "diamond", "cross", "plu
 
 /** Low losses lie near the paper's colour, high ones away from it: muted, so that points stand out on any of them. */
 const RAMPS = {
-  light: ["#fbf7ec", "#e9e8de", "#d1d8d8", "#b5c3ca", "#99abb8", "#7f94a5"],
+  light: ["#f7f1df", "#e9e8de", "#d1d8d8", "#b5c3ca", "#99abb8", "#7f94a5"],
   dark: ["#171d29", "#222c3b", "#33414f", "#4a5a66", "#65757d", "#858f90"],
 };
 

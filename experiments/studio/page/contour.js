@@ -3,7 +3,7 @@ import { faded, themeOf } from "./colours.js";
 import { drawEdges } from "./contour_axes.js";
 import { ContourFrame } from "./contour_frame.js";
 import { dragAndPinch } from "./contour_gestures.js";
-import { contourPaths, filledGround } from "./contour_ground.js";
+import { contourPaths, filledGround, linedGround, strokeContours } from "./contour_ground.js";
 import { ContourPoints } from "./contour_points.js";
 import { listen } from "./gestures.js";
 import { Ground } from "./ground.js";
@@ -27,6 +27,7 @@ export class ContourView {
   #drawn = 0;
   #total = 0;
   #groundStale = true;
+  #groundCoarse = false;
 
   constructor(host, { theme = "light" } = {}) {
     this.host = host;
@@ -136,6 +137,7 @@ export class ContourView {
     this.frame.setExtent(this.ground.extent);
     this.filled = filledGround(this.ground, this.theme);
     this.paths = contourPaths(this.ground);
+    this.lined = this.filled && linedGround(this.ground, this.filled, this.paths, themeOf(this.theme));
     this.#moved(() => {});
   }
 
@@ -166,18 +168,20 @@ export class ContourView {
   }
 
   #draw(full) {
-    if (this.#groundStale) this.#drawGround();
+    if (this.#groundStale || (full && this.#groundCoarse)) this.#drawGround(full);
     this.#total = Math.min(Math.ceil(this.#head), this.#points.count);
     const falling = newest(this.#points.count);
     const landed = Math.max(0, Math.min(Math.floor(this.#head - falling), this.#total));
     const budget = full ? Infinity : this.redraw.pace.budget;
-    const settled = this.points.show(landed, budget, () => this.stack.kept(1), () => this.stack.cleared(1), this.frame);
+    const layer = { kept: () => this.stack.kept(1), cleared: () => this.stack.cleared(1) };
+    const settled = this.points.show(landed, budget, layer, this.frame);
     this.#drawn = settled + this.#total - landed;
     this.#drawOver(landed, falling);
     return { drawn: this.#drawn, total: this.#total };
   }
 
-  #drawGround() {
+  /** While moving a picture of the ground will do; its lines are drawn crisply when all is still. */
+  #drawGround(full) {
     const context = this.stack.cleared(0);
     const theme = themeOf(this.theme);
     const { frame } = this;
@@ -190,17 +194,13 @@ export class ContourView {
     context.clip();
     const [u0, u1, v0, v1] = frame.extent;
     context.imageSmoothingQuality = "high";
-    if (this.filled) context.drawImage(this.filled, frame.x(u0), frame.y(v1), (u1 - u0) * frame.pixels, (v1 - v0) * frame.pixels);
-    const scale = frame.pixels;
-    context.transform(scale, 0, 0, -scale, frame.x(0), frame.y(0));
-    context.strokeStyle = theme.contour;
-    for (const [path, line] of [[this.paths[0], 0.8], [this.paths[1], 1.5]]) {
-      context.lineWidth = line / scale;
-      context.stroke(path);
-    }
+    const picture = full ? this.filled : this.lined;
+    if (picture) context.drawImage(picture, frame.x(u0), frame.y(v1), (u1 - u0) * frame.pixels, (v1 - v0) * frame.pixels);
+    if (full) strokeContours(context, this.paths, theme, [frame.pixels, frame.pixels, frame.x(0), frame.y(0)], 1);
     context.restore();
     drawEdges(context, frame, this.#axes, theme);
     this.#groundStale = false;
+    this.#groundCoarse = !full;
   }
 
   #drawOver(landed, falling) {
@@ -215,9 +215,8 @@ export class ContourView {
     drawRegions(context, frame, this.#overlay.regions ?? [], this.#agents);
     for (let index = landed; index < this.#total; index++) {
       const age = falling ? Math.min((this.#head - index) / falling, 1) : 1;
-      this.points.one(context, index, frame, 1 + 2 * (1 - age) ** 2);
+      this.points.landing(context, index, frame, age, this.#agents[this.#points.agent[index]]?.colour ?? theme.ink);
     }
-    context.globalAlpha = 1;
     const at = (u, v) => ({ x: frame.x(u), y: frame.y(v), hidden: false });
     drawOverlay(context, {
       theme, agents: this.#agents, labels: newLabels(context, theme, [left, top, left + width, top + height]),

@@ -47,12 +47,12 @@ export function logTicks(low, high, count) {
 
 const SUPERSCRIPTS = "⁰¹²³⁴⁵⁶⁷⁸⁹";
 
-/** A number as an axis writes it: 0.25, 4 000 000 as 4×10⁶, 0.00001 as 10⁻⁵. */
+/** A number as an axis writes it: 0.25, 10,000, 4 million as 4×10⁶, 0.00001 as 10⁻⁵. */
 export function written(value) {
   if (value === 0) return "0";
   if (!Number.isFinite(value)) return value > 0 ? "∞" : value < 0 ? "−∞" : "?";
   const size = Math.abs(value);
-  if (size >= 1e-3 && size < 1e5) return String(Number(value.toPrecision(6))).replace("-", "−");
+  if (size >= 1e-3 && size < 1e5) return Number(value.toPrecision(6)).toLocaleString("en-US", { maximumFractionDigits: 9 }).replace("-", "−");
   const [digits, power] = value.toExponential(3).split("e");
   const leading = String(Number(digits)).replace("-", "−");
   const raised = String(Math.abs(Number(power))).replace(/\d/g, (digit) => SUPERSCRIPTS[digit]);

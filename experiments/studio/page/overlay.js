@@ -43,7 +43,7 @@ function drawTrail(context, frame, trail, points) {
   context.lineWidth = 3.5;
   context.stroke();
   context.strokeStyle = frame.theme.ink;
-  context.lineWidth = 1.2;
+  context.lineWidth = 1;
   context.stroke();
   for (const index of trail) {
     const { x, y } = frame.at(points.u[index], points.v[index], points.loss[index]);
@@ -144,7 +144,7 @@ function drawHead(context, line, colour, theme, come) {
 function drawAgent(context, frame, place) {
   const { colour, shape } = frame.agents[place.agent] ?? { colour: frame.theme.ink, shape: 0 };
   context.save();
-  context.globalAlpha = place.hidden ? 0.6 : 1 / (1 + (place.distance || 0));
+  context.globalAlpha = place.hidden ? 0.75 : 1 / (1 + (place.distance || 0));
   trace(context, shape, place.x, place.y, AGENT);
   paint(context, colour, "#ffffff", 2, frame.theme.rim);
   context.restore();
