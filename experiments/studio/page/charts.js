@@ -11,7 +11,7 @@ const FONT = "12px system-ui, sans-serif";
  *
  * `set({series, range, at, title, xName, log})`: series are [{name, colour, dash, x, y}] with x rising; y that is not
  * finite is left out. `range` is [low, high] of x. `log` is false for a linear y; else y is logarithmic where all
- * values are positive. `at` is where the cursor stands. `floor` is a value that the y axis should reach, if given.
+ * values are positive. Values hold until the next, and the last ones until `until` (where the longest series ends). `at` is where the cursor stands. `floor` is a value that the y axis should reach, if given.
  */
 export class LineChart {
   #data = { series: [], range: [0, 1], at: null, title: "", xName: "", log: true };
@@ -80,7 +80,8 @@ export class LineChart {
     context.beginPath();
     context.rect(plot.left, plot.top - 2, plot.right - plot.left + 1, plot.bottom - plot.top + 4);
     context.clip();
-    for (const one of this.#data.series) drawSteps(context, one, plot, scale);
+    const until = this.#data.until ?? Math.max(...this.#data.series.map(({ x }) => x[x.length - 1] ?? -Infinity));
+    for (const one of this.#data.series) drawSteps(context, one, plot, scale, until);
     drawCursor(context, this.#data, plot, scale, theme);
     context.restore();
   }
@@ -133,7 +134,8 @@ function drawGrid(context, { range, title, xName }, plot, scale, theme) {
   for (const value of linearTicks(range[0], range[1], columns)) {
     const x = Math.round(scale.x(value)) + 0.5;
     rule(context, x, plot.bottom, x, plot.bottom + 4);
-    if (x < plot.right - 12 || columns < 3) context.fillText(written(value), Math.min(x, plot.right - 8), plot.bottom + 6);
+    const half = context.measureText(written(value)).width / 2;
+    context.fillText(written(value), Math.min(x, plot.right - half), plot.bottom + 6);
   }
   rule(context, plot.left, plot.bottom + 0.5, plot.right, plot.bottom + 0.5);
   context.textAlign = "right";
@@ -154,7 +156,7 @@ function rule(context, x0, y0, x1, y1) {
 }
 
 /** Steps, at most a few for a pixel: of those that share one, the first, the extremes and the last are drawn. */
-function drawSteps(context, { x, y, colour, dash }, plot, scale) {
+function drawSteps(context, { x, y, colour, dash }, plot, scale, until) {
   context.beginPath();
   context.strokeStyle = colour;
   context.lineWidth = 1.8;
@@ -180,6 +182,7 @@ function drawSteps(context, { x, y, colour, dash }, plot, scale) {
       : { left, top: height, bottom: height };
     before = height;
   }
+  if (before !== null) context.lineTo(scale.x(until), before);
   context.stroke();
   context.setLineDash([]);
 }

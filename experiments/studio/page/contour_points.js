@@ -11,6 +11,7 @@ export class ContourPoints {
     this.thinning = new Thinning();
     this.end = 0; // how far in time the layer shows
     this.levels = LEVELS;
+    this.shown = 0;
     this.stale = true;
   }
 
@@ -32,7 +33,7 @@ export class ContourPoints {
    * Bring the layer to the points before `end`. Going on draws only what is new; all is drawn again, at most about
    * `budget` points, where time goes back or the view has changed.
    * @param layer {kept() -> the context as it is, cleared() -> an empty one}
-   * @returns {number} how many points the layer shows
+   * @returns {{drawn: number, total: number}} how many points were drawn now, of how many that should have been
    */
   show(end, budget, layer, frame) {
     const counts = this.thinning.before(end);
@@ -42,7 +43,8 @@ export class ContourPoints {
     const context = afresh ? layer.cleared() : layer.kept();
     this.#draw(context, from, end, frame);
     [this.end, this.stale] = [end, false];
-    return counts.subarray(0, this.levels).reduce((sum, count) => sum + count, 0);
+    this.shown = counts.subarray(0, this.levels).reduce((sum, count) => sum + count, 0);
+    return afresh ? { drawn: this.shown, total: end } : { drawn: end - from, total: end - from };
   }
 
   shows(index) {

@@ -10,7 +10,7 @@ const BOLD = "600 12px system-ui, sans-serif";
  * Draw an overlay (see `show` of a view).
  *
  * @param context a 2D context in CSS pixels
- * @param frame {width, height, theme, agents, labels: Labels,
+ * @param frame {theme, agents, labels: Labels,
  *   at(u, v, loss) -> {x, y, hidden} in CSS pixels, bottom(u, v) -> the same on the surface,
  *   arc(from, to) -> [[x, y], ...] from giver to receiver}
  * @param points the points that `trail` and `chosen` index

@@ -12,7 +12,9 @@ export class Pace {
     this.delays = [];
     this.ceiling = Infinity;
     this.raised = 0;
-    this.late = false; // whether frames were late though few points were drawn: then pixels must be fewer
+    this.late = false; // whether frames stay late though few points are drawn: then pixels must be fewer
+    this.lateUntil = 0;
+    this.slowly = 0;
   }
 
   /** A frame was drawn at `now`, `delay` after it was asked for, with `drawn` of `total` points. */
@@ -21,12 +23,17 @@ export class Pace {
     if (this.delays.length < 6) return;
     const middle = this.delays.sort((a, b) => a - b)[3];
     this.delays = [];
-    if (middle > SLOW) {
+    if (middle > SLOW && drawn <= LEAST) {
+      this.slowly += 1;
+      if (this.slowly >= 3) [this.late, this.lateUntil] = [true, now + 3 * PATIENCE];
+    } else if (middle > SLOW) {
       this.ceiling = drawn;
       this.raised = now + PATIENCE;
-      this.late ||= drawn <= 2 * LEAST;
       this.budget = Math.max(LEAST, Math.min(drawn, this.budget) * (middle > 2 * SLOW ? 0.4 : 0.7));
-    } else if (middle < QUICK && drawn < total) {
+    } else if (middle < QUICK) {
+      this.slowly = 0;
+      if (now > this.lateUntil) this.late = false;
+      if (drawn >= total) return;
       if (now > this.raised) this.ceiling = Infinity;
       this.budget = Math.min(this.budget * 1.5, 0.9 * this.ceiling);
     }
