@@ -9,15 +9,16 @@ const FONT = "12px system-ui, sans-serif";
 /**
  * A chart that fills its host.
  *
- * `set({series, range, at, title, xName, log})`: series are [{name, colour, dash, x, y}] with x rising; y that is not
- * finite is left out. `range` is [low, high] of x. `log` is false for a linear y; else y is logarithmic where all
- * values are positive. Values hold until the next, and the last ones until `until` (where the longest series ends). `at` is where the cursor stands. `floor` is a value that the y axis should reach, if given.
+ * `set({series, range, at, title, xName, log, until, floor})`: series are [{name, colour, dash, x, y}] with x rising;
+ * y that is not finite is left out. `range` is [low, high] of x. `at` is where the cursor stands. `log` is false for a
+ * linear y; else y is logarithmic where all values are positive. A value holds until the next, the last one until
+ * `until` (else where the longest series ends). `floor` is a value that the y axis should reach, if given.
  */
 export class LineChart {
   #data = { series: [], range: [0, 1], at: null, title: "", xName: "", log: true };
   #frame = 0;
 
-  /** @param onSeek(x) is called when the chart is clicked, dragged over or moved in by arrow keys */
+  /** @param onSeek(x) is called when the chart is clicked or dragged over */
   constructor(host, { theme = "light", onSeek = null } = {}) {
     this.theme = theme;
     this.onSeek = onSeek;

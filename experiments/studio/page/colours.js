@@ -14,11 +14,13 @@ const RAMPS = {
 const THEMES = {
   light: {
     paper: "#ffffff", ink: "#1c2530", soft: "#5b6675", grid: "#d5dae0", contour: "rgba(28,37,48,0.30)",
-    side: "#eef0f2", halo: "rgba(255,255,255,0.88)", edge: "#ffffff", rim: "rgba(20,26,34,0.75)", star: "#ffd21f", accent: "#b3261e",
+    side: "#eef0f2", halo: "rgba(255,255,255,0.88)",
+    edge: "#ffffff", rim: "rgba(20,26,34,0.75)", star: "#ffd21f",
   },
   dark: {
     paper: "#10151e", ink: "#eef1f5", soft: "#a3adba", grid: "#2c3644", contour: "rgba(225,232,240,0.24)",
-    side: "#1a212c", halo: "rgba(16,21,30,0.86)", edge: "#ffffff", rim: "rgba(0,0,0,0.8)", star: "#ffd84d", accent: "#ff8a80",
+    side: "#1a212c", halo: "rgba(16,21,30,0.86)",
+    edge: "#ffffff", rim: "rgba(0,0,0,0.8)", star: "#ffd84d",
   },
 };
 

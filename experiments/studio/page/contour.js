@@ -134,9 +134,10 @@ export class ContourView extends View {
     context.save();
     clip(context, frame.window());
     const [u0, u1, v0, v1] = frame.extent;
+    const size = [(u1 - u0) * frame.pixels, (v1 - v0) * frame.pixels];
     context.imageSmoothingQuality = full ? "high" : "low";
     const picture = full ? this.filled : this.lined;
-    if (picture) context.drawImage(picture, frame.x(u0), frame.y(v1), (u1 - u0) * frame.pixels, (v1 - v0) * frame.pixels);
+    if (picture) context.drawImage(picture, frame.x(u0), frame.y(v1), ...size);
     if (full) strokeContours(context, this.paths, theme, [frame.pixels, frame.pixels, frame.x(0), frame.y(0)], 1);
     context.restore();
     drawEdges(context, frame, this.axes, theme);

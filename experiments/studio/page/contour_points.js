@@ -37,7 +37,8 @@ export class ContourPoints {
    */
   show(end, budget, layer, frame) {
     const counts = this.thinning.before(end);
-    const afresh = this.stale || end < this.end || end - this.end > budget || (budget === Infinity && this.levels < LEVELS);
+    const coarse = budget === Infinity && this.levels < LEVELS;
+    const afresh = this.stale || coarse || end < this.end || end - this.end > budget;
     if (afresh) this.levels = Thinning.levelsWithin(counts, budget);
     const from = afresh ? 0 : this.end;
     const context = afresh ? layer.cleared() : layer.kept();

@@ -35,8 +35,9 @@ export class Labels {
       [x + gap * 0.8, y - gap - LINE * 0.8], [x + gap * 0.8, y + gap * 0.8],
       [x - gap * 0.8 - wide, y - gap - LINE * 0.8], [x - gap * 0.8 - wide, y + gap * 0.8],
     ];
-    const free = places.find(([left, top]) => this.#free(left, top, wide)) ?? (must ? this.#inside(places[0], wide) : null);
-    if (!free) return false;
+    const found = places.find(([left, top]) => this.#free(left, top, wide));
+    if (!found && !must) return false;
+    const free = found ?? this.#inside(places[0], wide);
     this.at(text, free[0], free[1], { colour, font });
     return true;
   }
@@ -75,7 +76,8 @@ export class Labels {
   #free(left, top, wide) {
     const [x0, y0, x1, y1] = this.bounds;
     const inside = left >= x0 + 2 && top >= y0 + 2 && left + wide <= x1 - 2 && top + LINE <= y1 - 2;
-    return inside && !this.taken.some(([a, b, c, d]) => left < c + 2 && a < left + wide + 2 && top < d && b < top + LINE);
+    const meets = ([a, b, c, d]) => left < c + 2 && a < left + wide + 2 && top < d && b < top + LINE;
+    return inside && !this.taken.some(meets);
   }
 
   #inside([left, top], wide) {

@@ -52,7 +52,9 @@ export function written(value) {
   if (value === 0) return "0";
   if (!Number.isFinite(value)) return value > 0 ? "∞" : value < 0 ? "−∞" : "?";
   const size = Math.abs(value);
-  if (size >= 1e-3 && size < 1e5) return Number(value.toPrecision(6)).toLocaleString("en-US", { maximumFractionDigits: 9 }).replace("-", "−");
+  if (size >= 1e-3 && size < 1e5) {
+    return Number(value.toPrecision(6)).toLocaleString("en-US", { maximumFractionDigits: 9 }).replace("-", "−");
+  }
   const [digits, power] = value.toExponential(3).split("e");
   const leading = String(Number(digits)).replace("-", "−");
   const raised = String(Math.abs(Number(power))).replace(/\d/g, (digit) => SUPERSCRIPTS[digit]);

@@ -1,5 +1,5 @@
 /** The landscape in three dimensions, by three.js. */
-import { Box, TALL } from "./box.js";
+import { Box, standing, TALL } from "./box.js";
 import { themeOf } from "./colours.js";
 import { listen } from "./gestures.js";
 import { pointSize } from "./markers.js";
@@ -75,7 +75,7 @@ export class SceneView extends View {
 
   takeAgents() {
     this.layers.setAgents(this.agents, themeOf(this.theme));
-    this.parts.forget();
+    this.parts.regions.forget();
   }
 
   locate(index, screen) {
@@ -91,7 +91,7 @@ export class SceneView extends View {
   }
 
   paint(full) {
-    this.parts.regions(this.overlay.regions ?? [], this.agents, this.ground, this.box);
+    this.parts.regions.set(this.overlay.regions ?? [], this.agents, this.ground, this.box);
     const { stack } = this.renderer;
     const { pace } = this.redraw;
     const ratio = this.renderer.ratio(full, pace);
@@ -119,7 +119,7 @@ export class SceneView extends View {
     drawOverlay(context, {
       theme, labels, agents,
       at: (u, v, loss) => this.#at(u, v, loss),
-      bottom: (u, v) => project(box.x(u), this.ground.solid(u, v) * TALL, box.z(v)),
+      bottom: (u, v) => project(box.x(u), standing(this.ground, u, v), box.z(v)),
       arc: (from, to) => this.#arc(from, to, project),
     }, this.overlay, this.points);
   }

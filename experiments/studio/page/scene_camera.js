@@ -104,7 +104,8 @@ function fitting(width, height) {
   const rise = (TALL - FLOOR) / 2;
   let distance = 0;
   for (let turn = 0; turn < 24; turn++) {
-    const [x, z] = [Math.cos((turn * Math.PI) / 12), Math.sin((turn * Math.PI) / 12)].map((value) => value * Math.SQRT1_2);
+    const angle = (turn * Math.PI) / 12;
+    const [x, z] = [Math.cos(angle) * Math.SQRT1_2, Math.sin(angle) * Math.SQRT1_2];
     for (const y of [-rise, rise]) {
       const nearer = z * sine + y * cosine;
       distance = Math.max(distance, nearer + Math.abs(x) / across, nearer + Math.abs(y * sine - z * cosine) / upwards);

@@ -43,7 +43,11 @@ export class View {
     this.outdate();
   }
 
-  /** How to label: ticks {u: {name, offset, scale}, v: ...}, value = offset + scale * u; `extent` where there is no surface. */
+  /**
+   * How to label.
+   * @param ticks {u: {name, offset, scale}, v: ...}, where value = offset + scale * u
+   * @param extent of the plane where there is no surface
+   */
   setAxes(ticks, extent = [0, 1, 0, 1]) {
     this.axes = { ...ticks, extent };
     this.outdate();
@@ -68,15 +72,18 @@ export class View {
     this.redraw.ask();
   }
 
+  /** Draw the points before `head`, the newest of them still arriving, and the overlay (see drawOverlay). */
   show(head, overlay) {
     this.head = head;
     this.overlay = overlay;
     this.redraw.ask();
   }
 
+  /** The index of a shown point within 10 px of client coordinates, or null. */
   pick(x, y) {
     this.ready();
-    return pickPoint(this.inside(x, y), this.total, (index, screen) => this.locate(index, screen), (index) => this.isShown(index));
+    const locate = (index, screen) => this.locate(index, screen);
+    return pickPoint(this.inside(x, y), this.total, locate, (index) => this.isShown(index));
   }
 
   /** The number of points drawn in the last frame. */
