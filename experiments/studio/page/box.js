@@ -1,7 +1,13 @@
 /** The box that the scene stands in: plane coordinates and heights as places in it. */
 
-export const TALL = 0.42; // the height of the highest loss, where the longer side of the plane is 1
+export const TALL = 0.36; // the height of the highest loss, where the longer side of the plane is 1
 export const FLOOR = -0.05;
+
+/** How high (u, v) stands in the box: on the surface of a Ground, else on the floor. */
+export function standing(ground, u, v) {
+  const height = ground.height(u, v);
+  return Number.isNaN(height) ? FLOOR : height * TALL;
+}
 
 /** Places in the scene: x to the right with u, z towards the viewer as v falls, y up with height. */
 export class Box {

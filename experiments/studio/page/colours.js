@@ -7,18 +7,20 @@ export const SHAPES = ["disc", "square", "triangle up", "diamond", "cross", "plu
 
 /** Low losses lie near the paper's colour, high ones away from it: muted, so that points stand out on any of them. */
 const RAMPS = {
-  light: ["#fbf7ec", "#e6e6dc", "#c9d1d1", "#a9b8c0", "#8a9cab", "#6d8196"],
+  light: ["#f7f1df", "#e9e8de", "#d1d8d8", "#b5c3ca", "#99abb8", "#7f94a5"],
   dark: ["#171d29", "#222c3b", "#33414f", "#4a5a66", "#65757d", "#858f90"],
 };
 
 const THEMES = {
   light: {
     paper: "#ffffff", ink: "#1c2530", soft: "#5b6675", grid: "#d5dae0", contour: "rgba(28,37,48,0.30)",
-    halo: "rgba(255,255,255,0.88)", edge: "#ffffff", rim: "rgba(20,26,34,0.75)", star: "#ffd21f", accent: "#b3261e",
+    side: "#eef0f2", halo: "rgba(255,255,255,0.88)",
+    edge: "#ffffff", rim: "rgba(20,26,34,0.75)", star: "#ffd21f",
   },
   dark: {
     paper: "#10151e", ink: "#eef1f5", soft: "#a3adba", grid: "#2c3644", contour: "rgba(225,232,240,0.24)",
-    halo: "rgba(16,21,30,0.86)", edge: "#ffffff", rim: "rgba(0,0,0,0.8)", star: "#ffd84d", accent: "#ff8a80",
+    side: "#1a212c", halo: "rgba(16,21,30,0.86)",
+    edge: "#ffffff", rim: "rgba(0,0,0,0.8)", star: "#ffd84d",
   },
 };
 
@@ -42,7 +44,7 @@ export function faded(hex, opacity) {
 /** The surface's colour at a height of 0 to 1, as [r, g, b], each 0 to 1. */
 export function ramp(name, height) {
   const stops = RAMPS[name] ?? RAMPS.light;
-  const along = Math.min(Math.max(height, 0), 1) * (stops.length - 1);
+  const along = Math.min(Math.max(height || 0, 0), 1) * (stops.length - 1);
   const first = Math.min(Math.floor(along), stops.length - 2);
   const low = rgb(stops[first]);
   const high = rgb(stops[first + 1]);

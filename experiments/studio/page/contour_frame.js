@@ -23,8 +23,10 @@ export class ContourFrame {
   resize(width, height) {
     [this.width, this.height] = [width, height];
     this.inner = {
-      left: MARGINS.left, top: MARGINS.top,
-      width: Math.max(width - MARGINS.left - MARGINS.right, 10), height: Math.max(height - MARGINS.top - MARGINS.bottom, 10),
+      left: MARGINS.left,
+      top: MARGINS.top,
+      width: Math.max(width - MARGINS.left - MARGINS.right, 10),
+      height: Math.max(height - MARGINS.top - MARGINS.bottom, 10),
     };
   }
 

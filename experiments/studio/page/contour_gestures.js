@@ -31,7 +31,9 @@ export function dragAndPinch(element, { onPan, onZoom }) {
     event.preventDefault();
     onZoom(Math.exp(-event.deltaY * (event.deltaMode ? 0.05 : 0.0015)), ...inside(event));
   };
-  const all = [["pointerdown", onDown], ["pointermove", onMove], ["pointerup", onUp], ["pointercancel", onUp], ["wheel", onWheel]];
+  const all = [
+    ["pointerdown", onDown], ["pointermove", onMove], ["pointerup", onUp], ["pointercancel", onUp], ["wheel", onWheel],
+  ];
   for (const [name, listener] of all) element.addEventListener(name, listener, { passive: false });
   return () => {
     for (const [name, listener] of all) element.removeEventListener(name, listener);

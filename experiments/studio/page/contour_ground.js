@@ -3,7 +3,7 @@ import { ramp } from "./colours.js";
 import { contourSegments } from "./marching.js";
 
 const FINE = 512; // px a side of the filled ground
-export const LINES = 16;
+const LINES = 16;
 
 /** The ground as a canvas of FINE x FINE, its first row at the highest v; null without a surface. */
 export function filledGround(ground, theme) {
@@ -42,4 +42,33 @@ export function contourPaths(ground) {
     }
   }
   return [all, strong];
+}
+
+/**
+ * Stroke contour lines; every fourth is stronger.
+ * @param place [pixels per u, pixels per v, x of u = 0, y of v = 0] @param line the width of a line, in pixels
+ */
+export function strokeContours(context, [fine, strong], theme, [scaleU, scaleV, x, y], line) {
+  context.save();
+  context.strokeStyle = theme.contour;
+  for (const [path, width] of [[fine, 0.8], [strong, 1.5]]) {
+    const placed = new Path2D();
+    placed.addPath(path, { a: scaleU, b: 0, c: 0, d: -scaleV, e: x, f: y });
+    context.lineWidth = width * line;
+    context.stroke(placed);
+  }
+  context.restore();
+}
+
+/** The filled ground with its lines, as one picture to move about. */
+export function linedGround(ground, filled, paths, theme) {
+  const canvas = document.createElement("canvas");
+  canvas.width = canvas.height = 2 * FINE;
+  const context = canvas.getContext("2d");
+  context.imageSmoothingQuality = "high";
+  context.drawImage(filled, 0, 0, canvas.width, canvas.height);
+  const [u0, u1, v0, v1] = ground.extent;
+  const [scaleU, scaleV] = [canvas.width / (u1 - u0), canvas.height / (v1 - v0)];
+  strokeContours(context, paths, theme, [scaleU, scaleV, -u0 * scaleU, v1 * scaleV], 1.4);
+  return canvas;
 }

@@ -1,10 +1,9 @@
 /** The points of the contour view, on a layer that keeps what was drawn: only new points are added to it. */
 import { nearness } from "./ground.js";
-import { sprites } from "./markers.js";
+import { pointSize, sprites } from "./markers.js";
 import { firstDifference, levelOf, LEVELS, Thinning } from "./thinning.js";
 
 const ACROSS = 16;
-const SIZE = 9; // px
 
 export class ContourPoints {
   constructor() {
@@ -12,6 +11,7 @@ export class ContourPoints {
     this.thinning = new Thinning();
     this.end = 0; // how far in time the layer shows
     this.levels = LEVELS;
+    this.shown = 0;
     this.stale = true;
   }
 
@@ -22,59 +22,70 @@ export class ContourPoints {
     if (from < this.end) this.stale = true;
   }
 
-  setAgents(agents, theme, ratio) {
-    this.side = Math.ceil(SIZE * ratio * 1.25);
+  setAgents(agents, theme, stack) {
+    this.size = pointSize(stack);
+    this.side = Math.ceil(this.size * stack.ratio * 1.25);
     this.pictures = sprites(agents, this.side, ACROSS, theme);
     this.stale = true;
   }
 
   /**
-   * Bring the layer to the points before `end`, at most about `budget` of them.
-   * @param cleared() -> an empty context of the layer; @param kept the context as it is
-   * @returns {number} how many points the layer shows
+   * Bring the layer to the points before `end`. Going on draws only what is new; all is drawn again, at most about
+   * `budget` points, where time goes back or the view has changed.
+   * @param layer {kept() -> the context as it is, cleared() -> an empty one}
+   * @returns {{drawn: number, total: number}} how many points were drawn now, of how many that should have been
    */
-  show(end, budget, kept, cleared, frame) {
+  show(end, budget, layer, frame) {
     const counts = this.thinning.before(end);
-    const levels = Thinning.levelsWithin(counts, budget);
-    // More levels than before are welcome once they cost nothing extra; fewer never need a redraw.
-    const afresh = this.stale || end < this.end || (levels > this.levels && budget === Infinity);
-    if (afresh) this.levels = levels;
-    const drawn = Math.min(levels, this.levels);
+    const coarse = budget === Infinity && this.levels < LEVELS;
+    const afresh = this.stale || coarse || end < this.end || end - this.end > budget;
+    if (afresh) this.levels = Thinning.levelsWithin(counts, budget);
     const from = afresh ? 0 : this.end;
-    const context = afresh ? cleared() : kept();
-    if (end > from) this.#draw(context, from, end, afresh ? this.levels : drawn, frame);
-    if (!afresh) this.levels = drawn;
+    const context = afresh ? layer.cleared() : layer.kept();
+    this.#draw(context, from, end, frame);
     [this.end, this.stale] = [end, false];
-    let sum = 0;
-    for (let level = 0; level < this.levels; level++) sum += counts[level];
-    return sum;
+    this.shown = counts.subarray(0, this.levels).reduce((sum, count) => sum + count, 0);
+    return afresh ? { drawn: this.shown, total: end } : { drawn: end - from, total: end - from };
   }
 
   shows(index) {
     return index >= this.end || this.points.kept[index] > 0 || levelOf(index) < this.levels;
   }
 
-  /** A point alone, `size` times as large as it will be. */
-  one(context, index, frame, size) {
-    const { u, v, distance, agent } = this.points;
-    const half = (SIZE / 2) * (0.72 + 0.28 * nearness(distance[index] || 0)) * size;
-    context.globalAlpha = nearness(distance[index] || 0);
-    const [x, y] = [frame.x(u[index]), frame.y(v[index])];
-    const [column, row] = [agent[index] % ACROSS, Math.floor(agent[index] / ACROSS)];
-    const { side } = this;
-    context.drawImage(this.pictures, column * side, row * side, side, side, x - half * 1.25, y - half * 1.25, half * 2.5, half * 2.5);
+  /** A point that has just been tried: a ring that closes on it as `age` goes from 0 to 1. */
+  landing(context, index, frame, age, colour) {
+    const { u, v } = this.points;
+    this.#one(context, index, frame, Math.min(1, 3 * age));
+    context.beginPath();
+    context.arc(frame.x(u[index]), frame.y(v[index]), this.size * (0.4 + 1.6 * (1 - age) ** 2), 0, 2 * Math.PI);
+    context.strokeStyle = colour;
+    context.lineWidth = 1.6;
+    context.globalAlpha = Math.min(1, 3 * age) * (1 - age ** 4);
+    context.stroke();
+    context.globalAlpha = 1;
   }
 
-  #draw(context, from, end, levels, frame) {
+  #one(context, index, frame, opacity) {
+    const { u, v, distance, agent } = this.points;
+    const near = nearness(distance[index] || 0);
+    const half = (this.size / 2) * (0.72 + 0.28 * near) * 1.25;
+    context.globalAlpha = near * opacity;
+    const [column, row] = [agent[index] % ACROSS, Math.floor(agent[index] / ACROSS)];
+    const { side } = this;
+    const [x, y] = [frame.x(u[index]), frame.y(v[index])];
+    context.drawImage(this.pictures, column * side, row * side, side, side, x - half, y - half, 2 * half, 2 * half);
+  }
+
+  #draw(context, from, end, frame) {
     const { left, top, width, height } = frame.window();
     const { u, v, kept } = this.points;
-    context.save();
+    const { size, levels } = this;
     for (let index = from; index < end; index++) {
       if (levels < LEVELS && !kept[index] && levelOf(index) >= levels) continue;
       const [x, y] = [frame.x(u[index]), frame.y(v[index])];
-      if (x < left - SIZE || y < top - SIZE || x > left + width + SIZE || y > top + height + SIZE) continue;
-      this.one(context, index, frame, 1);
+      if (x < left - size || y < top - size || x > left + width + size || y > top + height + size) continue;
+      this.#one(context, index, frame, 1);
     }
-    context.restore();
+    context.globalAlpha = 1;
   }
 }

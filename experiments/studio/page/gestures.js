@@ -28,7 +28,9 @@ export function listen(host, onKey) {
     if (event.target !== host || event.ctrlKey || event.metaKey || event.altKey) return;
     if (onKey(event.key)) event.preventDefault();
   };
-  const all = [["pointerdown", onDown], ["pointermove", onMove], ["pointerup", onUp], ["pointercancel", onUp], ["click", onClick]];
+  const all = [
+    ["pointerdown", onDown], ["pointermove", onMove], ["pointerup", onUp], ["pointercancel", onUp], ["click", onClick],
+  ];
   for (const [name, listener] of all) host.addEventListener(name, listener, true);
   host.addEventListener("keydown", onKeyDown);
   return () => {

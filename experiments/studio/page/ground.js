@@ -1,7 +1,11 @@
 /** The surface as heights over the plane: what regions are draped on and what hides a point. */
 
 export class Ground {
-  /** @param surface {size, extent, losses} or null @param scale what lossScale gives @param extent used without a surface */
+  /**
+   * @param surface {size, extent, losses} or null
+   * @param scale what lossScale gives
+   * @param extent of the plane where there is no surface
+   */
   constructor(surface, scale, extent) {
     this.size = surface?.size ?? 0;
     this.extent = surface?.extent ?? extent;
@@ -27,12 +31,6 @@ export class Ground {
     const up = at + this.size;
     const above = this.heights[up] + (this.heights[up + 1] - this.heights[up]) * (x - i);
     return below + (above - below) * (y - j);
-  }
-
-  /** As `height`, and the floor (0) where there is no surface. */
-  solid(u, v) {
-    const height = this.height(u, v);
-    return Number.isNaN(height) ? 0 : height;
   }
 }
 

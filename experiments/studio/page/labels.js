@@ -1,14 +1,14 @@
 /** Text on a drawing: with a halo, and where it covers no other text. */
 
-const LINE = 15;
+const LINE = 15; // px
+const PLAIN = "12px system-ui, sans-serif";
 
 /** Places the labels of one frame; a later label goes round the earlier ones. */
 export class Labels {
-  constructor(context, theme, width, height) {
+  constructor(context, theme, bounds) {
     this.context = context;
     this.theme = theme;
-    this.width = width;
-    this.height = height;
+    this.bounds = bounds;
     this.taken = [];
   }
 
@@ -17,11 +17,16 @@ export class Labels {
     this.taken.push([x - r, y - r, x + r, y + r]);
   }
 
+  /** Whether something is at (x, y). */
+  covers(x, y) {
+    return this.taken.some(([left, top, right, bottom]) => x > left - 18 && x < right && y > top - 8 && y < bottom + 8);
+  }
+
   /**
    * Write `text` beside (x, y), `gap` pixels from it. A label that finds no free place is left out unless `must`.
    * @returns {boolean} whether it was written
    */
-  beside(text, x, y, gap, { colour, font = "12px system-ui, sans-serif", must = false } = {}) {
+  beside(text, x, y, gap, { colour, font = PLAIN, must = false } = {}) {
     const { context } = this;
     context.font = font;
     const wide = context.measureText(text).width;
@@ -30,14 +35,31 @@ export class Labels {
       [x + gap * 0.8, y - gap - LINE * 0.8], [x + gap * 0.8, y + gap * 0.8],
       [x - gap * 0.8 - wide, y - gap - LINE * 0.8], [x - gap * 0.8 - wide, y + gap * 0.8],
     ];
-    const free = places.find(([left, top]) => this.#free(left, top, wide)) ?? (must ? this.#inside(places[0], wide) : null);
-    if (!free) return false;
+    const found = places.find(([left, top]) => this.#free(left, top, wide));
+    if (!found && !must) return false;
+    const free = found ?? this.#inside(places[0], wide);
     this.at(text, free[0], free[1], { colour, font });
     return true;
   }
 
+  /** Write `text` centred on (x, y), if no other text is there. */
+  centred(text, x, y, { colour } = {}) {
+    this.context.font = PLAIN;
+    const wide = this.context.measureText(text).width;
+    const left = Math.max(this.bounds[0] + 2, Math.min(x - wide / 2, this.bounds[2] - wide - 2));
+    if (this.#free(left, y - LINE / 2, wide)) this.at(text, left, y - LINE / 2, { colour });
+  }
+
+  /** Write `text` so that it ends at `right`, its middle at y, if no other text is there. */
+  ending(text, right, y, { colour, font = PLAIN } = {}) {
+    this.context.font = font;
+    const wide = this.context.measureText(text).width;
+    const left = Math.max(right - wide, this.bounds[0] + 2);
+    if (this.#free(left, y - LINE / 2, wide)) this.at(text, left, y - LINE / 2, { colour, font });
+  }
+
   /** Write `text` with its upper left corner at (left, top). */
-  at(text, left, top, { colour, font = "12px system-ui, sans-serif" } = {}) {
+  at(text, left, top, { colour, font = PLAIN } = {}) {
     const { context, theme } = this;
     context.font = font;
     context.textBaseline = "middle";
@@ -52,11 +74,14 @@ export class Labels {
   }
 
   #free(left, top, wide) {
-    const inside = left >= 2 && top >= 2 && left + wide <= this.width - 2 && top + LINE <= this.height - 2;
-    return inside && !this.taken.some(([a, b, c, d]) => left < c + 2 && a < left + wide + 2 && top < d && b < top + LINE);
+    const [x0, y0, x1, y1] = this.bounds;
+    const inside = left >= x0 + 2 && top >= y0 + 2 && left + wide <= x1 - 2 && top + LINE <= y1 - 2;
+    const meets = ([a, b, c, d]) => left < c + 2 && a < left + wide + 2 && top < d && b < top + LINE;
+    return inside && !this.taken.some(meets);
   }
 
   #inside([left, top], wide) {
-    return [Math.max(2, Math.min(left, this.width - wide - 2)), Math.max(2, Math.min(top, this.height - LINE - 2))];
+    const [x0, y0, x1, y1] = this.bounds;
+    return [Math.max(x0 + 2, Math.min(left, x1 - wide - 2)), Math.max(y0 + 2, Math.min(top, y1 - LINE - 2))];
   }
 }

@@ -46,6 +46,11 @@ function bars(context, x, y, r, turn) {
   context.closePath();
 }
 
+/** The side of a point's picture in a host of that size, all in CSS pixels. */
+export function pointSize({ width, height }) {
+  return Math.min(Math.max(Math.min(width, height) / 70, 6.5), 9);
+}
+
 /** Fill the traced path, with an edge around it and a rim around that, so that it shows on any ground. */
 export function paint(context, fill, edge, width, rim) {
   context.lineJoin = "round";
@@ -70,7 +75,7 @@ export function sprites(agents, side, across, theme) {
     const x = (k % across + 0.5) * side;
     const y = (Math.floor(k / across) + 0.5) * side;
     trace(context, agent.shape, x, y, side * 0.3);
-    paint(context, agent.colour, theme.edge, side * 0.07, null);
+    paint(context, agent.colour, theme.edge, side * 0.06, null);
   });
   return canvas;
 }

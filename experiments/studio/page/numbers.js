@@ -23,7 +23,7 @@ export function linearTicks(low, high, count) {
   if (!(high > low)) return [low];
   const rough = (high - low) / Math.max(count, 1);
   const power = 10 ** Math.floor(Math.log10(rough));
-  const step = [1, 2, 5, 10].find((factor) => factor * power >= rough * 0.999) * power;
+  const step = [1, 2, 5, 10].find((factor) => factor * power >= rough * 0.75) * power;
   const ticks = [];
   for (let k = Math.ceil(low / step - 1e-9); k * step <= high + step * 1e-9; k++) ticks.push(rounded(k * step));
   return ticks;
@@ -47,12 +47,14 @@ export function logTicks(low, high, count) {
 
 const SUPERSCRIPTS = "⁰¹²³⁴⁵⁶⁷⁸⁹";
 
-/** A number as an axis writes it: 0.25, 4 000 000 as 4×10⁶, 0.00001 as 10⁻⁵. */
+/** A number as an axis writes it: 0.25, 10,000, 4 million as 4×10⁶, 0.00001 as 10⁻⁵. */
 export function written(value) {
   if (value === 0) return "0";
   if (!Number.isFinite(value)) return value > 0 ? "∞" : value < 0 ? "−∞" : "?";
   const size = Math.abs(value);
-  if (size >= 1e-3 && size < 1e5) return String(Number(value.toPrecision(6))).replace("-", "−");
+  if (size >= 1e-3 && size < 1e5) {
+    return Number(value.toPrecision(6)).toLocaleString("en-US", { maximumFractionDigits: 9 }).replace("-", "−");
+  }
   const [digits, power] = value.toExponential(3).split("e");
   const leading = String(Number(digits)).replace("-", "−");
   const raised = String(Math.abs(Number(power))).replace(/\d/g, (digit) => SUPERSCRIPTS[digit]);

@@ -10,7 +10,7 @@ const BOLD = "600 12px system-ui, sans-serif";
  * Draw an overlay (see `show` of a view).
  *
  * @param context a 2D context in CSS pixels
- * @param frame {width, height, theme, agents, labels: Labels,
+ * @param frame {theme, agents, labels: Labels,
  *   at(u, v, loss) -> {x, y, hidden} in CSS pixels, bottom(u, v) -> the same on the surface,
  *   arc(from, to) -> [[x, y], ...] from giver to receiver}
  * @param points the points that `trail` and `chosen` index
@@ -19,12 +19,12 @@ export function drawOverlay(context, frame, overlay, points) {
   const { labels } = frame;
   drawTrail(context, frame, overlay.trail ?? [], points);
   if (overlay.start) drawStart(context, frame, overlay.start);
-  for (const minimizer of overlay.minimizers ?? []) drawMinimizer(context, frame, minimizer);
   const places = (overlay.agents ?? []).map((one) => ({ ...one, ...frame.at(one.u, one.v, one.loss) }));
   for (const place of places) labels.reserve(place.x, place.y, AGENT + 1);
-  if (overlay.best) drawBest(context, frame, overlay.best);
   for (const arrow of overlay.arrows ?? []) drawArrow(context, frame, arrow);
   places.forEach((place) => drawAgent(context, frame, place));
+  if (overlay.best) drawBest(context, frame, overlay.best, places);
+  for (const minimizer of overlay.minimizers ?? []) drawMinimizer(context, frame, minimizer);
   if (overlay.chosen !== null && overlay.chosen !== undefined) drawChosen(context, frame, points, overlay.chosen);
   (overlay.callouts ?? []).forEach((callout, k) => drawCallout(context, frame, callout, k + 1));
   places.forEach((place) => nameAgent(frame, place));
@@ -43,8 +43,15 @@ function drawTrail(context, frame, trail, points) {
   context.lineWidth = 3.5;
   context.stroke();
   context.strokeStyle = frame.theme.ink;
-  context.lineWidth = 1.4;
+  context.lineWidth = 1;
   context.stroke();
+  for (const index of trail) {
+    const { x, y } = frame.at(points.u[index], points.v[index], points.loss[index]);
+    context.beginPath();
+    context.arc(x, y, 2.2, 0, 2 * Math.PI);
+    context.fillStyle = frame.theme.ink;
+    context.fill();
+  }
 }
 
 function drawStart(context, frame, { u, v }) {
@@ -71,9 +78,11 @@ function drawMinimizer(context, frame, [u, v, distance]) {
   frame.labels.reserve(x, y, 8);
 }
 
-function drawBest(context, frame, { u, v, loss }) {
+function drawBest(context, frame, { u, v, loss }, agents) {
   const { x, y } = frame.at(u, v, loss);
-  traceStar(context, x, y, 10);
+  // On an agent's marker both must be seen.
+  const covers = agents.some((agent) => Math.hypot(agent.x - x, agent.y - y) < AGENT);
+  traceStar(context, x, y, covers ? 6 : 10);
   paint(context, frame.theme.star, "#1c2530", 0.9, frame.theme.halo);
   frame.labels.reserve(x, y, 9);
 }
@@ -135,7 +144,7 @@ function drawHead(context, line, colour, theme, come) {
 function drawAgent(context, frame, place) {
   const { colour, shape } = frame.agents[place.agent] ?? { colour: frame.theme.ink, shape: 0 };
   context.save();
-  context.globalAlpha = place.hidden ? 0.6 : 1 / (1 + (place.distance || 0));
+  context.globalAlpha = place.hidden ? 0.75 : 1 / (1 + (place.distance || 0));
   trace(context, shape, place.x, place.y, AGENT);
   paint(context, colour, "#ffffff", 2, frame.theme.rim);
   context.restore();
@@ -143,8 +152,15 @@ function drawAgent(context, frame, place) {
 
 function nameAgent(frame, place) {
   const name = frame.agents[place.agent]?.name ?? "";
-  const short = name.length > 24 ? `${name.slice(0, 12)}…${name.slice(-11)}` : name;
-  frame.labels.beside(short, place.x, place.y, AGENT + 5, { font: BOLD, must: true });
+  const written = [shortened(name, 24), shortened(name, 11)].some((short) => (
+    frame.labels.beside(short, place.x, place.y, AGENT + 5, { font: BOLD })
+  ));
+  if (!written) frame.labels.beside(shortened(name, 11), place.x, place.y, AGENT + 5, { font: BOLD, must: true });
+}
+
+function shortened(name, most) {
+  const half = most >> 1;
+  return name.length > most ? `${name.slice(0, half)}…${name.slice(half + 1 - most)}` : name;
 }
 
 function nameStars(frame, overlay) {
@@ -187,7 +203,9 @@ function drawChosen(context, frame, points, index) {
 function drawCallout(context, frame, { u, v, loss }, number) {
   const known = Number.isFinite(loss);
   const { x, y } = known ? frame.at(u, v, loss) : frame.bottom(u, v);
-  const top = y - 30;
+  const { labels } = frame;
+  let top = y - 30;
+  while (top > y - 130 && labels.covers(x, top)) top -= 19; // flags on one place stand one above the other
   stroke(context, [[x, y], [x, top]], frame.theme.ink, 1.4, [], frame.theme.halo);
   const text = String(number);
   context.font = "700 11px system-ui, sans-serif";
@@ -199,10 +217,10 @@ function drawCallout(context, frame, { u, v, loss }, number) {
   context.textAlign = "center";
   context.textBaseline = "middle";
   context.fillText(text, x + wide / 2 - 1, top + 0.5);
-  frame.labels.taken.push([x - 2, top - 9, x + wide, top + 9]);
+  labels.taken.push([x - 2, top - 9, x + wide, top + 9]);
 }
 
-/** A frame's labels, empty. */
-export function newLabels(context, theme, width, height) {
-  return new Labels(context, theme, width, height);
+/** A frame's labels, none yet, within bounds [left, top, right, bottom]. */
+export function newLabels(context, theme, bounds) {
+  return new Labels(context, theme, bounds);
 }

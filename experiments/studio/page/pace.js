@@ -2,6 +2,7 @@
 
 const SLOW = 31; // ms: under about 32 frames a second
 const QUICK = 24;
+const LEAST = 3000; // points; to draw fewer gains nothing
 const PATIENCE = 4000; // ms until what was too much is tried again
 
 /** Learns `budget`, the number of points to draw while moving. Times are in milliseconds. */
@@ -11,7 +12,9 @@ export class Pace {
     this.delays = [];
     this.ceiling = Infinity;
     this.raised = 0;
-    this.late = false; // whether frames are late though little is drawn
+    this.late = false; // whether frames stay late though few points are drawn: then pixels must be fewer
+    this.lateUntil = 0;
+    this.slowly = 0;
   }
 
   /** A frame was drawn at `now`, `delay` after it was asked for, with `drawn` of `total` points. */
@@ -20,12 +23,17 @@ export class Pace {
     if (this.delays.length < 6) return;
     const middle = this.delays.sort((a, b) => a - b)[3];
     this.delays = [];
-    if (middle > SLOW) {
-      this.late = drawn < 2000;
+    if (middle > SLOW && drawn <= LEAST) {
+      this.slowly += 1;
+      if (this.slowly >= 3) [this.late, this.lateUntil] = [true, now + 3 * PATIENCE];
+    } else if (middle > SLOW) {
       this.ceiling = drawn;
       this.raised = now + PATIENCE;
-      this.budget = Math.max(500, Math.min(drawn, this.budget) * (middle > 2 * SLOW ? 0.4 : 0.7));
-    } else if (middle < QUICK && drawn < total) {
+      this.budget = Math.max(LEAST, Math.min(drawn, this.budget) * (middle > 2 * SLOW ? 0.4 : 0.7));
+    } else if (middle < QUICK) {
+      this.slowly = 0;
+      if (now > this.lateUntil) this.late = false;
+      if (drawn >= total) return;
       if (now > this.raised) this.ceiling = Infinity;
       this.budget = Math.min(this.budget * 1.5, 0.9 * this.ceiling);
     }

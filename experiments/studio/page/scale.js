@@ -9,8 +9,8 @@ const TICKS = 5;
  * It is linear up to the 25th percentile of the losses, and logarithmic above.
  * @param {ArrayLike<number>} losses what will be drawn; those that are not finite are left out
  * @param {number|null} minimum the known minimum of the landscape, if there is one
- * @returns {{height: (loss: number) => number, loss: (height: number) => number, ticks: {loss: number, height: number}[]}}
- *   `height` clamps to 0..1, and is 1 for a loss that is not finite.
+ * @returns {{height: (loss: number) => number, loss: (height: number) => number,
+ *   ticks: {loss: number, height: number}[]}} `height` clamps to 0..1, and is 1 for a loss that is not finite.
  */
 export function lossScale(losses, minimum) {
   const finite = Float64Array.from(losses).filter(Number.isFinite).sort();

@@ -13,10 +13,10 @@ export function drawAxes(context, { box, project, eye, axes, ticks, scale, label
   const middle = project(0, FLOOR, 0);
   const alongU = (x) => project(x, FLOOR, front);
   const alongV = (z) => project(side, FLOOR, z);
+  beside(labels, axes.u?.name ?? "", alongU(0), middle, 34, theme.ink);
+  beside(labels, axes.v?.name ?? "", alongV(0), middle, 34, theme.ink);
   for (const { at, text } of ticks.u) beside(labels, text, alongU(box.x(at)), middle, 14, theme.soft);
   for (const { at, text } of ticks.v) beside(labels, text, alongV(box.z(at)), middle, 14, theme.soft);
-  beside(labels, axes.u?.name ?? "", alongU(0), middle, 36, theme.ink);
-  beside(labels, axes.v?.name ?? "", alongV(0), middle, 36, theme.ink);
   drawHeights(context, { box, project, scale, labels, theme });
 }
 
@@ -36,15 +36,10 @@ function drawHeights(context, { box, project, scale, labels, theme }) {
     const at = project(x, height * TALL, z);
     context.moveTo(at.x, at.y);
     context.lineTo(at.x - 5, at.y);
-    rightOf(context, labels, written(loss), at.x - 8, at.y, theme.soft);
+    labels.ending(written(loss), at.x - 8, at.y, { colour: theme.soft });
   }
   context.stroke();
-  rightOf(context, labels, "loss", top.x + 12, top.y - 16, theme.ink, "600 12px system-ui, sans-serif");
-}
-
-function rightOf(context, labels, text, right, y, colour, font = "12px system-ui, sans-serif") {
-  context.font = font;
-  labels.at(text, Math.max(2, right - context.measureText(text).width), y - 7, { colour, font });
+  labels.ending("loss", top.x + 12, top.y - 18, { colour: theme.ink, font: "600 12px system-ui, sans-serif" });
 }
 
 /** Text centred some pixels outwards of a place on an edge. */
@@ -52,6 +47,5 @@ function beside(labels, text, place, middle, gap, colour) {
   const away = Math.hypot(place.x - middle.x, place.y - middle.y) || 1;
   const x = place.x + ((place.x - middle.x) / away) * gap;
   const y = place.y + ((place.y - middle.y) / away) * gap * 0.8 + 2;
-  labels.context.font = "12px system-ui, sans-serif";
-  labels.at(text, x - labels.context.measureText(text).width / 2, y - 7, { colour });
+  labels.centred(text, x, y, { colour });
 }

@@ -2,9 +2,10 @@
 import { FLOOR, TALL } from "./box.js";
 import { Matrix4, OrbitControls, PerspectiveCamera, Spherical, Vector3 } from "./vendor/three.js";
 
-const HOME = { azimuth: -0.55, polar: 0.93, zoom: 1, target: [0, TALL * 0.28, 0] };
+const HOME = { azimuth: -0.55, polar: 0.93, zoom: 1, target: [0, (TALL + FLOOR) / 2, 0] };
+const MARGIN = { x: 44, y: 40 }; // px, for the axes' labels
 const TURN = Math.PI / 24;
-const VIEW = 30; // degrees, upwards
+const VIEW = 24; // degrees, upwards
 
 export class SceneCamera {
   constructor(canvas, onChange) {
@@ -33,11 +34,10 @@ export class SceneCamera {
   }
 
   /** A host of another shape: everything that was seen stays seen. */
-  resize(aspect) {
+  resize(width, height) {
     const state = this.state();
-    this.camera.aspect = aspect;
-    const half = Math.tan((VIEW * Math.PI) / 360);
-    this.fit = Math.max(0.5 / half, 0.74 / half / aspect) + 0.35;
+    this.camera.aspect = width / height;
+    this.fit = fitting(width, height);
     Object.assign(this.controls, { minDistance: this.fit / 12, maxDistance: this.fit * 2.5 });
     this.camera.updateProjectionMatrix();
     this.set(state);
@@ -93,4 +93,23 @@ export class SceneCamera {
   #spherical() {
     return new Spherical().setFromVector3(this.camera.position.clone().sub(this.controls.target));
   }
+}
+
+/** The distance from which the whole box is seen, from whatever side. */
+function fitting(width, height) {
+  const half = Math.tan((VIEW * Math.PI) / 360);
+  const across = half * (width / height) * Math.max(1 - (2 * MARGIN.x) / width, 0.5);
+  const upwards = half * Math.max(1 - (2 * MARGIN.y) / height, 0.5);
+  const [sine, cosine] = [Math.sin(HOME.polar), Math.cos(HOME.polar)];
+  const rise = (TALL - FLOOR) / 2;
+  let distance = 0;
+  for (let turn = 0; turn < 24; turn++) {
+    const angle = (turn * Math.PI) / 12;
+    const [x, z] = [Math.cos(angle) * Math.SQRT1_2, Math.sin(angle) * Math.SQRT1_2];
+    for (const y of [-rise, rise]) {
+      const nearer = z * sine + y * cosine;
+      distance = Math.max(distance, nearer + Math.abs(x) / across, nearer + Math.abs(y * sine - z * cosine) / upwards);
+    }
+  }
+  return distance;
 }

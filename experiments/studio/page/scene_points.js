@@ -23,7 +23,8 @@ const VERTEX = `
     // A point below the surface would be hidden by it: it is drawn through it, faint.
     gl_Position.z = look.z > 0.5 ? -0.99 * gl_Position.w : gl_Position.z - 0.004 * gl_Position.w;
     corner = vec2(mod(look.x, ${ACROSS}.0), floor(look.x / ${ACROSS}.0));
-    opacity = (look.y / 255.0) * (look.z > 0.5 ? 0.55 : 1.0) * mix(1.0, 0.35, look.w) * min(1.0, 4.0 * age + step(falling, 0.0));
+    float there = min(1.0, 4.0 * age + step(falling, 0.0));
+    opacity = there * (look.y / 255.0) * (look.z > 0.5 ? 0.55 : 1.0) * mix(1.0, 0.35, look.w);
     gl_PointSize = size * (0.72 + 0.28 * look.y / 255.0) * (1.0 + 0.7 * fall);
   }`;
 const FRAGMENT = `
@@ -133,7 +134,8 @@ export class ScenePoints {
       const far = distance[k] || 0;
       this.position.array.set([box.x(u[k]), height * TALL, box.z(v[k])], 3 * k);
       const below = far > 0 && height < ground.height(u[k], v[k]) - 0.015;
-      this.look.array.set([agent[k], Math.round(255 * nearness(far)), below ? 1 : 0, Number.isFinite(loss[k]) ? 0 : 1], 4 * k);
+      const failed = Number.isFinite(loss[k]) ? 0 : 1;
+      this.look.array.set([agent[k], Math.round(255 * nearness(far)), below ? 1 : 0, failed], 4 * k);
     }
     for (const attribute of [this.position, this.look]) {
       attribute.addUpdateRange(from * attribute.itemSize, (count - from) * attribute.itemSize);

@@ -1,42 +1,93 @@
 /** Regions in the scene: outlines draped on the surface, those that are searched now with a curtain. */
-import { TALL } from "./box.js";
+import { standing } from "./box.js";
 import { rgb } from "./colours.js";
 import { densified } from "./ground.js";
 import { coloured, ownColours } from "./scene_surface.js";
 import { DoubleSide, LineSegments, Mesh } from "./vendor/three.js";
 
-const CURTAIN = 0.055;
+const CURTAIN = 0.03; // how far a curtain rises above the highest ground below it
 const PIECES = 40; // a side of the plane is drawn in so many pieces
 
-/** Outlines and curtains of regions as scene objects, empty where there are none. */
-export function regionObjects(regions, agents, ground, box) {
+const SEE_THROUGH = { transparent: true, depthWrite: false };
+
+/** The regions' outlines and curtains, two objects that stay in the scene; `set` gives them another form. */
+export class SceneRegions {
+  #shown = "";
+
+  constructor(scene) {
+    // Kept over all changes: a new material would be compiled again.
+    this.lines = new LineSegments(coloured([], []), ownColours(SEE_THROUGH));
+    this.curtains = new Mesh(coloured([], []), ownColours({ ...SEE_THROUGH, side: DoubleSide }));
+    for (const object of [this.lines, this.curtains]) {
+      object.frustumCulled = false;
+      object.renderOrder = 2;
+      scene.add(object);
+    }
+  }
+
+  /** Their colours or their ground have changed: the next `set` makes them again. */
+  forget() {
+    this.#shown = null;
+  }
+
+  set(regions, agents, ground, box) {
+    const shown = regions.map(({ agent, polygon, now }) => `${agent}${now}${polygon}`).join(";");
+    if (shown === this.#shown) return;
+    this.#shown = shown;
+    const { lines, curtains } = forms(regions, agents, ground, box);
+    for (const [object, form] of [[this.lines, lines], [this.curtains, curtains]]) {
+      object.geometry.dispose();
+      object.geometry = coloured(form.places, form.tints);
+    }
+  }
+
+  dispose() {
+    for (const object of [this.lines, this.curtains]) {
+      object.geometry.dispose();
+      object.material.dispose();
+    }
+  }
+}
+
+function forms(regions, agents, ground, box) {
   const lines = { places: [], tints: [] };
   const curtains = { places: [], tints: [] };
   for (const { agent, polygon, now } of regions) {
     if (polygon.length < 2) continue;
     const colour = rgb(agents[agent]?.colour ?? "#888888");
-    const ring = densified(polygon, box.side / PIECES).map(([u, v]) => [box.x(u), ground.solid(u, v) * TALL + 0.003, box.z(v)]);
+    const ring = densified(polygon, box.side / PIECES).map(([u, v]) => (
+      [box.x(u), standing(ground, u, v) + 0.003, box.z(v)]
+    ));
+    const top = Math.max(...ring.map((place) => place[1])) + CURTAIN;
+    const posts = new Set(now ? corners(polygon, box) : []);
     ring.forEach((from, k) => {
       const to = ring[(k + 1) % ring.length];
-      pushLine(lines, from, to, [...colour, now ? 1 : 0.38], 0);
+      pushLine(lines, from, to, [...colour, now ? 1 : 0.4]);
       if (!now) return;
-      pushLine(lines, from, to, [...colour, 0.9], CURTAIN);
-      pushCurtain(curtains, from, to, colour);
+      pushLine(lines, raised(from, top), raised(to, top), [...colour, 0.9]);
+      if (posts.has(`${from[0]},${from[2]}`)) pushLine(lines, from, raised(from, top), [...colour, 0.9]);
+      pushCurtain(curtains, from, to, top, colour);
     });
   }
-  return [
-    new LineSegments(coloured(lines.places, lines.tints), ownColours({ transparent: true, depthWrite: false })),
-    new Mesh(coloured(curtains.places, curtains.tints), ownColours({ transparent: true, depthWrite: false, side: DoubleSide })),
-  ];
+  return { lines, curtains };
 }
 
-function pushLine({ places, tints }, [x0, y0, z0], [x1, y1, z1], tint, up) {
-  places.push(x0, y0 + up, z0, x1, y1 + up, z1);
+function corners(polygon, box) {
+  return polygon.map(([u, v]) => `${box.x(u)},${box.z(v)}`);
+}
+
+function raised([x, , z], y) {
+  return [x, y, z];
+}
+
+function pushLine({ places, tints }, from, to, tint) {
+  places.push(...from, ...to);
   tints.push(...tint, ...tint);
 }
 
-function pushCurtain({ places, tints }, [x0, y0, z0], [x1, y1, z1], colour) {
-  const [low, high] = [[...colour, 0.42], [...colour, 0.22]];
-  places.push(x0, y0, z0, x1, y1, z1, x1, y1 + CURTAIN, z1, x0, y0, z0, x1, y1 + CURTAIN, z1, x0, y0 + CURTAIN, z0);
+function pushCurtain({ places, tints }, from, to, top, colour) {
+  const [low, high] = [[...colour, 0.34], [...colour, 0.1]];
+  const [overFrom, overTo] = [raised(from, top), raised(to, top)];
+  places.push(...from, ...to, ...overTo, ...from, ...overTo, ...overFrom);
   tints.push(...low, ...low, ...high, ...low, ...high, ...high);
 }

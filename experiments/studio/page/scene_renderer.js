@@ -25,9 +25,9 @@ export class SceneRenderer {
 
   /** Pixels per CSS pixel for the next frame: fewer where frames come late, and a fine still picture. */
   ratio(full, pace) {
-    if (!this.slow) return full || !pace.late ? this.stack.ratio : Math.min(this.stack.ratio, 1);
     // Without smoothing by hardware, a still picture is smoothed by drawing it larger.
-    return full ? 2 : 1;
+    if (full) return this.slow ? 2 : this.stack.ratio;
+    return (this.slow ? 1 : this.stack.ratio) * (pace.late ? 0.7 : 1);
   }
 
   render(scene, camera, paper, ratio) {

@@ -1,4 +1,4 @@
-/** Which points are left out when all cannot be drawn in time: nested sets, each twice the one before, even over time. */
+/** Which points are left out when not all can be drawn in time: nested sets, each twice the one before. */
 
 export const LEVELS = 9;
 

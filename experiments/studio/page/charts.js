@@ -1,0 +1,229 @@
+/** Line charts of steps: a value holds until the next one. */
+import { themeOf } from "./colours.js";
+import { linearTicks, logTicks, written } from "./numbers.js";
+import { Stack } from "./stack.js";
+
+const MARGIN = { left: 54, right: 12, top: 24, bottom: 34 };
+const FONT = "12px system-ui, sans-serif";
+
+/**
+ * A chart that fills its host.
+ *
+ * `set({series, range, at, title, xName, log, until, floor})`: series are [{name, colour, dash, x, y}] with x rising;
+ * y that is not finite is left out. `range` is [low, high] of x. `at` is where the cursor stands. `log` is false for a
+ * linear y; else y is logarithmic where all values are positive. A value holds until the next, the last one until
+ * `until` (else where the longest series ends). `floor` is a value that the y axis should reach, if given.
+ */
+export class LineChart {
+  #data = { series: [], range: [0, 1], at: null, title: "", xName: "", log: true };
+  #frame = 0;
+
+  /** @param onSeek(x) is called when the chart is clicked or dragged over */
+  constructor(host, { theme = "light", onSeek = null } = {}) {
+    this.theme = theme;
+    this.onSeek = onSeek;
+    this.stack = new Stack(host, 1, () => this.#ask());
+    this.canvas = this.stack.canvases[0];
+    this.canvas.removeAttribute("aria-hidden");
+    this.canvas.setAttribute("role", "img");
+    this.canvas.style.touchAction = "pan-y";
+    this.seek = (event) => this.#seek(event);
+    for (const name of ["pointerdown", "pointermove"]) this.canvas.addEventListener(name, this.seek);
+    this.stack.measure();
+  }
+
+  set(data) {
+    this.#data = { ...this.#data, ...data };
+    this.canvas.setAttribute("aria-label", described(this.#data));
+    this.#ask();
+  }
+
+  setTheme(theme) {
+    this.theme = theme;
+    this.#ask();
+  }
+
+  dispose() {
+    cancelAnimationFrame(this.#frame);
+    for (const name of ["pointerdown", "pointermove"]) this.canvas.removeEventListener(name, this.seek);
+    this.stack.dispose();
+  }
+
+  #ask() {
+    if (!this.#frame) this.#frame = requestAnimationFrame(() => this.#draw());
+  }
+
+  #plot() {
+    const { width, height } = this.stack;
+    return {
+      left: MARGIN.left, right: Math.max(width - MARGIN.right, MARGIN.left + 10),
+      top: MARGIN.top, bottom: Math.max(height - MARGIN.bottom, MARGIN.top + 10),
+    };
+  }
+
+  #seek(event) {
+    if (!this.onSeek || !(event.buttons & 1)) return;
+    if (event.type === "pointerdown") this.canvas.setPointerCapture(event.pointerId);
+    const { left, right } = this.#plot();
+    const part = (event.clientX - this.canvas.getBoundingClientRect().left - left) / (right - left);
+    const [low, high] = this.#data.range;
+    this.onSeek(low + (high - low) * Math.min(Math.max(part, 0), 1));
+  }
+
+  #draw() {
+    this.#frame = 0;
+    const context = this.stack.cleared(0);
+    const theme = themeOf(this.theme);
+    const plot = this.#plot();
+    const scale = scales(this.#data, plot);
+    drawGrid(context, this.#data, plot, scale, theme);
+    context.save();
+    context.beginPath();
+    context.rect(plot.left, plot.top - 2, plot.right - plot.left + 1, plot.bottom - plot.top + 4);
+    context.clip();
+    const until = this.#data.until ?? Math.max(...this.#data.series.map(({ x }) => x[x.length - 1] ?? -Infinity));
+    for (const one of this.#data.series) drawSteps(context, one, plot, scale, until);
+    drawCursor(context, this.#data, plot, scale, theme);
+    context.restore();
+  }
+}
+
+/** How data become pixels: {x(value), y(value), log, low, high}. */
+function scales({ series, range, log, floor }, plot) {
+  let [low, high] = [Infinity, -Infinity];
+  for (const { y } of series) {
+    for (const value of y) {
+      if (!Number.isFinite(value)) continue;
+      if (value < low) low = value;
+      if (value > high) high = value;
+    }
+  }
+  if (Number.isFinite(floor) && low <= high) low = Math.min(low, floor);
+  if (!(low <= high)) [low, high] = [0, 1];
+  const logarithmic = log !== false && low > 0;
+  const bend = logarithmic ? Math.log10 : (value) => value;
+  let [bottom, top] = [bend(low), bend(high)];
+  const slack = (top - bottom) * 0.05 || Math.abs(top) * 0.05 || 0.5;
+  bottom = !logarithmic && low >= 0 && bottom - slack < 0 ? 0 : bottom - slack;
+  top += slack;
+  const [first, last] = range;
+  return {
+    log: logarithmic,
+    low: logarithmic ? 10 ** bottom : bottom,
+    high: logarithmic ? 10 ** top : top,
+    x: (value) => plot.left + ((value - first) / (last - first || 1)) * (plot.right - plot.left),
+    y: (value) => plot.bottom - ((bend(value) - bottom) / (top - bottom)) * (plot.bottom - plot.top),
+  };
+}
+
+function drawGrid(context, { range, title, xName }, plot, scale, theme) {
+  const rows = Math.max(2, Math.floor((plot.bottom - plot.top) / 34));
+  const columns = Math.max(2, Math.floor((plot.right - plot.left) / 90));
+  context.font = FONT;
+  context.lineWidth = 1;
+  context.strokeStyle = theme.grid;
+  context.fillStyle = theme.soft;
+  context.textAlign = "right";
+  context.textBaseline = "middle";
+  for (const value of scale.log ? logTicks(scale.low, scale.high, rows) : linearTicks(scale.low, scale.high, rows)) {
+    const y = Math.round(scale.y(value)) + 0.5;
+    rule(context, plot.left, y, plot.right, y);
+    context.fillText(written(value), plot.left - 6, y);
+  }
+  context.textAlign = "center";
+  context.textBaseline = "top";
+  for (const value of linearTicks(range[0], range[1], columns)) {
+    const x = Math.round(scale.x(value)) + 0.5;
+    rule(context, x, plot.bottom, x, plot.bottom + 4);
+    const half = context.measureText(written(value)).width / 2;
+    context.fillText(written(value), Math.min(x, plot.right - half), plot.bottom + 6);
+  }
+  rule(context, plot.left, plot.bottom + 0.5, plot.right, plot.bottom + 0.5);
+  context.textAlign = "right";
+  context.textBaseline = "bottom";
+  context.fillText(xName, plot.right, plot.bottom + MARGIN.bottom - 1);
+  context.textAlign = "left";
+  context.textBaseline = "top";
+  context.fillStyle = theme.ink;
+  context.font = `600 ${FONT}`;
+  context.fillText(title, 4, 4);
+}
+
+function rule(context, x0, y0, x1, y1) {
+  context.beginPath();
+  context.moveTo(x0, y0);
+  context.lineTo(x1, y1);
+  context.stroke();
+}
+
+/** Steps, at most a few for a pixel: of those that share one, the first, the extremes and the last are drawn. */
+function drawSteps(context, { x, y, colour, dash }, plot, scale, until) {
+  context.beginPath();
+  context.strokeStyle = colour;
+  context.lineWidth = 1.8;
+  context.lineJoin = "round";
+  context.setLineDash(dash ?? []);
+  let before = null;
+  let column = null;
+  for (let k = 0; k < x.length; k++) {
+    if (!Number.isFinite(y[k]) || (scale.log && y[k] <= 0)) continue;
+    const [left, height] = [scale.x(x[k]), scale.y(y[k])];
+    if (column && k < x.length - 1 && left - column.left < 0.5 && height >= column.top && height <= column.bottom) {
+      before = height;
+      continue;
+    }
+    if (before === null) context.moveTo(left, height);
+    else {
+      context.lineTo(left, before);
+      context.lineTo(left, height);
+    }
+    const same = column && left - column.left < 0.5;
+    column = same
+      ? { left: column.left, top: Math.min(column.top, height), bottom: Math.max(column.bottom, height) }
+      : { left, top: height, bottom: height };
+    before = height;
+  }
+  if (before !== null) context.lineTo(scale.x(until), before);
+  context.stroke();
+  context.setLineDash([]);
+}
+
+/** The cursor, and each line's value at it. */
+function drawCursor(context, { at, series }, plot, scale, theme) {
+  if (at === null || !Number.isFinite(at)) return;
+  const left = scale.x(at);
+  context.strokeStyle = theme.ink;
+  context.lineWidth = 1.2;
+  rule(context, left, plot.top, left, plot.bottom);
+  for (const { x, y, colour } of series) {
+    const value = y[indexAt(x, at)];
+    if (!Number.isFinite(value) || (scale.log && value <= 0)) continue;
+    context.beginPath();
+    context.arc(left, scale.y(value), 3.5, 0, 2 * Math.PI);
+    context.fillStyle = colour;
+    context.fill();
+    context.strokeStyle = theme.paper;
+    context.lineWidth = 1.2;
+    context.stroke();
+  }
+}
+
+/** The index of the last x that is at most `at`; -1 before the first. */
+export function indexAt(x, at) {
+  let low = 0;
+  let high = x.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (x[middle] <= at) low = middle + 1;
+    else high = middle;
+  }
+  return low - 1;
+}
+
+function described({ title, xName, series, at }) {
+  const values = series.map(({ name, x, y }) => {
+    const value = y[at === null ? x.length - 1 : indexAt(x, at)];
+    return `${name} ${value === undefined ? "not begun" : written(Number(value.toPrecision(3)))}`;
+  });
+  return `${title} over ${xName}${at === null ? "" : ` at ${written(Math.round(at))}`}: ${values.join(", ")}`;
+}

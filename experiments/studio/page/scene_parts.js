@@ -1,0 +1,39 @@
+/** What stands in the scene besides points: the surface on its block, the floor, the regions. */
+import { themeOf } from "./colours.js";
+import { SceneRegions } from "./scene_regions.js";
+import { floorLines, sideLines, sideMesh, surfaceLines, surfaceMesh } from "./scene_surface.js";
+
+export class SceneParts {
+  #objects = { surface: [], floor: [] };
+
+  constructor(scene) {
+    this.scene = scene;
+    this.regions = new SceneRegions(scene);
+  }
+
+  build(ground, box, theme, scale, ticks) {
+    const makers = ground.size > 1 ? [surfaceMesh, sideMesh, surfaceLines, sideLines] : [];
+    this.#replace("surface", makers.map((make) => make(ground, box, theme, scale)));
+    const grid = [ticks.u, ticks.v].map((side) => side.map(({ at }) => at));
+    this.#replace("floor", [floorLines(box, themeOf(theme), grid)]);
+    this.regions.forget();
+  }
+
+  dispose() {
+    for (const kind of Object.keys(this.#objects)) this.#replace(kind, []);
+    this.regions.dispose();
+  }
+
+  #replace(kind, objects) {
+    for (const object of this.#objects[kind]) {
+      this.scene.remove(object);
+      object.geometry.dispose();
+      object.material.dispose();
+    }
+    this.#objects[kind] = objects;
+    for (const object of objects) {
+      object.frustumCulled = false;
+      this.scene.add(object);
+    }
+  }
+}

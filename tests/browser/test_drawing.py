@@ -1,0 +1,262 @@
+"""The drawing of the studio's page: its pure functions, and both views in a browser (skipped where there is none)."""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+sync_api = pytest.importorskip("playwright.sync_api", reason="the browser tests need the package playwright")
+CHROMIUM = shutil.which("chromium")
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="the browser tests need chromium on the PATH")
+
+PAGE = Path(__file__).parents[2] / "experiments" / "studio" / "page"
+ORIGIN = "http://studio.test"
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
+HEAD = "text/html; charset=utf-8"
+POLICY = {"content-security-policy": "default-src 'self'; script-src 'self' 'unsafe-eval'; style-src 'self'"}
+
+# A view in a host, with `count` points of two agents on a bowl.
+VIEW = """
+window.view = async (kind, count, width = 400) => {
+  const { lossScale } = await import("/scale.js");
+  const module = await import(`/${kind}.js`);
+  const host = document.body.appendChild(document.createElement("div"));
+  host.style.width = `${width}px`;
+  host.style.height = "300px";
+  const loss = (u, v) => (u - 0.5) ** 2 + (v - 0.5) ** 2;
+  const size = 17;
+  const losses = Float32Array.from({ length: size * size }, (_, k) => loss((k % size) / 16, Math.floor(k / size) / 16));
+  const points = (n) => {
+    const u = Float32Array.from({ length: n }, (_, k) => 0.1 + 0.8 * ((k * 0.618) % 1));
+    const v = Float32Array.from({ length: n }, (_, k) => 0.1 + 0.8 * ((k * 0.414) % 1));
+    return { count: n, u, v, loss: u.map((value, k) => (k % 50 === 7 ? Infinity : loss(value, v[k]))),
+      distance: new Float32Array(n), agent: Uint8Array.from(u, (_, k) => k % 2), kept: new Uint8Array(n) };
+  };
+  const view = new (module.SceneView ?? module.ContourView)(host, { theme: "light" });
+  view.setAxes({ u: { name: "x1", offset: -1, scale: 2 }, v: { name: "x2", offset: -1, scale: 2 } });
+  view.setSurface({ size, extent: [0, 1, 0, 1], losses });
+  view.setScale(lossScale(losses, 0));
+  view.setAgents([{ name: "one", colour: "#0072B2", shape: 0 }, { name: "two", colour: "#D55E00", shape: 2 }]);
+  view.setPoints(points(count));
+  const still = () => new Promise((done) => setTimeout(done, 450));
+  return { host, view, points, still };
+};
+"""
+OVERLAY = """{
+  regions: [{ agent: 0, polygon: [[0.2, 0.2], [0.6, 0.2], [0.6, 0.6], [0.2, 0.6]], radius: 0.2, now: true }],
+  agents: [{ agent: 0, u: 0.4, v: 0.4, loss: 0.02, distance: 0 }],
+  arrows: [{ agent: 0, from: { u: 0.4, v: 0.4, loss: 0.02 }, to: { u: 0.8, v: 0.8, loss: 0.18 }, part: 0.5 }],
+  best: { u: 0.5, v: 0.5, loss: 0 }, minimizers: [[0.5, 0.5, 0]], start: { u: 0.1, v: 0.9 },
+  callouts: [{ u: 0.7, v: 0.3, loss: null, text: "stuck", kind: "stuck" }], chosen: 3, trail: [0, 3, 9] }"""
+
+
+def answer(route: Any) -> None:
+    """The page's files, as a server with the studio's content policy would give them."""
+    name = route.request.url.removeprefix(ORIGIN).lstrip("/")
+    if not name or not (PAGE / name).is_file():
+        route.fulfill(status=200 if not name else 404, body="<!doctype html>", content_type=HEAD, headers=POLICY)
+    else:
+        route.fulfill(body=(PAGE / name).read_bytes(), content_type="text/javascript", headers=POLICY)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    with sync_api.sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def page(browser: Any) -> Iterator[Any]:
+    opened = browser.new_page(viewport={"width": 900, "height": 700})
+    opened.route("**/*", answer)
+    errors: list[str] = []
+    opened.on("pageerror", lambda error: errors.append(error.message))
+    opened.goto(ORIGIN + "/")
+    opened.evaluate(f"() => {{ {VIEW} }}")
+    yield opened
+    opened.close()
+    assert errors == []
+
+
+def call(page: Any, module: str, expression: str) -> Any:
+    """The value of an expression in which `m` is a module of the page."""
+    return page.evaluate(f"async () => {{ const m = await import('/{module}'); return {expression}; }}")
+
+
+def test_heights_rise_with_losses_and_come_back(page):
+    losses = "[...Array(101).keys()].map((k) => k ** 3 / 1000 - 5)"
+    heights = call(page, "scale.js", f"(() => {{ const l = {losses}; return l.map(m.lossScale(l, null).height); }})()")
+    assert heights[0] == 0
+    assert heights[-1] == 1
+    assert heights == sorted(heights)
+    # Fine near the lowest: the lowest quarter of the losses spans far more than its share of their range.
+    assert heights[25] > 0.1
+    back = call(
+        page, "scale.js", f"(() => {{ const s = m.lossScale({losses}, null); return s.loss(s.height(42)); }})()"
+    )
+    assert back == pytest.approx(42)
+
+
+def test_heights_of_losses_that_are_not_finite_and_of_constant_landscapes(page):
+    assert call(page, "scale.js", "[Infinity, NaN, -9, 3].map(m.lossScale([1, 2, 3, Infinity, NaN], null).height)") == [
+        1,
+        1,
+        0,
+        1,
+    ]
+    assert call(page, "scale.js", "[2, Infinity].map(m.lossScale([2, 2, 2], null).height)") == [0, 1]
+    assert call(page, "scale.js", "m.lossScale([], null).height(7)") == 0
+    assert call(page, "scale.js", "m.lossScale([1, 1, 1, 1, 50], null).height(50)") == 1
+
+
+def test_the_known_minimum_is_the_lowest_height(page):
+    assert call(page, "scale.js", "m.lossScale([3, 4, 9], 1).height(1)") == 0
+    assert call(page, "scale.js", "m.lossScale([3, 4, 9], 1).height(3)") > 0
+
+
+def test_ticks_of_losses_are_round_and_apart(page):
+    ticks = call(page, "scale.js", "m.lossScale([0, 0.31, 2.2, 17, 80.7], 0).ticks")
+    assert 4 <= len(ticks) <= 6
+    assert all(len(f"{tick['loss']:g}".strip("0.")) <= 2 for tick in ticks)
+    heights = [tick["height"] for tick in ticks]
+    assert all(b - a > 0.05 for a, b in zip(heights, heights[1:], strict=False))
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [("0", "0"), ("-2.5", "−2.5"), ("12000", "12,000"), ("4e6", "4×10⁶"), ("1e-5", "10⁻⁵"), ("Infinity", "∞")],
+)
+def test_numbers_are_written_to_be_read(page, value, text):
+    assert call(page, "numbers.js", f"m.written({value})") == text
+
+
+def test_ticks_of_axes(page):
+    assert call(page, "numbers.js", "m.linearTicks(-5.12, 5.12, 5)") == [-4, -2, 0, 2, 4]
+    assert call(page, "numbers.js", "m.logTicks(1e-8, 100, 5)") == [1e-8, 1e-5, 1e-2, 10]
+
+
+def test_thinning_is_nested_even_and_keeps_what_must_stay(page):
+    counts = call(
+        page,
+        "thinning.js",
+        "(() => { const t = new m.Thinning(); t.update(0, 51200, new Uint8Array(51200)); return [...t.lengths]; })()",
+    )
+    assert sum(counts) == 51200
+    for level in range(1, len(counts)):
+        assert counts[level] / 51200 == pytest.approx(2.0 ** (level - len(counts)), rel=0.02)
+    # Even over time: every hundred points hold about as many of the sample.
+    shares = call(
+        page,
+        "thinning.js",
+        "[...Array(64).keys()].map((b) => [...Array(100).keys()].filter((k) => m.levelOf(b * 100 + k) < 6).length)",
+    )
+    assert max(shares) - min(shares) <= 6
+    kept = call(
+        page,
+        "thinning.js",
+        "(() => { const t = new m.Thinning(); t.update(0, 100, new Uint8Array(100).fill(1)); return t.lengths[0]; })()",
+    )
+    assert kept == 100
+
+
+def test_thinning_takes_in_points_that_were_added_or_came_between(page):
+    same = call(page, "thinning.js", """(() => {
+        const kept = Uint8Array.from({ length: 3000 }, (_, k) => k % 700 === 0);
+        const [at, once] = [new m.Thinning(), new m.Thinning()];
+        at.update(0, 1000, kept); at.update(1000, 2500, kept); at.update(400, 3000, kept); once.update(0, 3000, kept);
+        return once.lists.every((list, k) => String(list.slice(0, once.lengths[k])) === String(at.lists[k].slice(0, at.lengths[k])))
+          && [...once.before(1234)].reduce((a, b) => a + b) === 1234;
+    })()""")  # fmt: skip
+    assert same
+
+
+def test_contour_lines_go_round_a_hill_and_leave_out_holes(page):
+    grid = "Float32Array.from({ length: 441 }, (_, k) => Math.hypot((k % 21) - 10, Math.floor(k / 21) - 10))"
+    segments = call(page, "marching.js", f"m.contourSegments({grid}, 21, 6)")
+    assert len(segments) % 4 == 0
+    ends = [(round(x, 5), round(y, 5)) for x, y in zip(segments[::2], segments[1::2], strict=True)]
+    assert all(abs(((x - 10) ** 2 + (y - 10) ** 2) ** 0.5 - 6) < 0.1 for x, y in ends)
+    # Closed: every end is met by one other.
+    assert all(ends.count(end) == 2 for end in ends)
+    holed = call(
+        page,
+        "marching.js",
+        f"(() => {{ const g = {grid}; g[16 * 21 + 10] = NaN; return m.contourSegments(g, 21, 6); }})()",
+    )
+    assert 0 < len(holed) < len(segments)
+
+
+@pytest.mark.parametrize("corners", ["[1, 0, 0, 1]", "[0, 1, 1, 0]"])
+def test_a_saddle_has_two_lines(page, corners):
+    assert len(call(page, "marching.js", f"m.contourSegments({corners}, 2, 0.4)")) == 8
+
+
+def test_the_pace_learns_what_can_be_drawn(page):
+    budget = call(page, "pace.js", """(() => {
+        const pace = new m.Pace(50000); let now = 0;
+        for (let k = 0; k < 300; k++) { const delay = 10 + pace.budget / 1000; now += delay; pace.frame(now, delay, pace.budget, 100000); }
+        return pace.budget;
+    })()""")  # fmt: skip
+    assert 8000 < budget < 21000
+
+
+@pytest.mark.parametrize("kind", ["scene", "contour"])
+def test_a_view_shows_points_and_finds_them_again(page, kind):
+    found = page.evaluate(f"""async () => {{
+        const {{ host, view, points, still }} = await window.view("{kind}", 500);
+        view.show(400, {OVERLAY});
+        await still();
+        const first = [view.drawn, view.total];
+        const [u, v, loss] = [points(500).u, points(500).v, points(500).loss];
+        const at = view.project(u[20], v[20], loss[20]);
+        const box = host.getBoundingClientRect();
+        const picked = view.pick(box.left + at.x, box.top + at.y);
+        const place = view.place(box.left + at.x, box.top + at.y);
+        view.setPoints(points(1200)); view.show(1200, {{}}); view.setTheme("dark");
+        await still();
+        const result = {{ first, later: [view.drawn, view.total], picked, off: [place[0] - u[20], place[1] - v[20]],
+          nowhere: view.pick(-50, -50) }};
+        view.dispose();
+        return {{ ...result, left: host.childElementCount }};
+    }}""")
+    assert found["first"] == [400, 400]
+    assert found["later"] == [1200, 1200]
+    assert found["picked"] == 20
+    assert found["off"] == pytest.approx([0, 0], abs=0.03)
+    assert found["nowhere"] is None
+    assert found["left"] == 0
+
+
+def test_a_drag_turns_the_scene_and_is_no_click(page):
+    page.evaluate("""async () => { const one = await window.view("scene", 50); window.one = one; window.clicks = 0;
+        one.host.addEventListener("click", () => { window.clicks += 1; }); one.view.show(50, {}); await one.still(); }""")
+    before = page.evaluate("window.one.view.camera()")
+    page.mouse.move(200, 150)
+    page.mouse.down()
+    page.mouse.move(260, 160, steps=4)
+    page.mouse.up()
+    turned = page.evaluate("window.one.view.camera()")
+    assert abs(turned["azimuth"] - before["azimuth"]) > 0.1
+    assert page.evaluate("window.clicks") == 0
+    page.mouse.click(200, 150)
+    assert page.evaluate("window.clicks") == 1
+    page.evaluate("window.one.host.focus()")
+    page.keyboard.press("0")
+    assert page.evaluate("window.one.view.camera().azimuth") == pytest.approx(before["azimuth"])
+
+
+def test_a_chart_is_sought_by_pointer(page):
+    page.evaluate("""async () => { const { LineChart } = await import("/charts.js");
+        const host = document.body.appendChild(document.createElement("div"));
+        host.style.height = "200px"; window.sought = [];
+        const chart = new LineChart(host, { onSeek: (x) => window.sought.push(x) });
+        chart.set({ title: "best loss", xName: "evaluations", range: [0, 100], at: 60,
+          series: [{ name: "one", colour: "#0072B2", x: [1, 50], y: [3, 0.5] }] });
+        window.label = host.firstChild.getAttribute("aria-label"); }""")
+    page.mouse.click(500, 100)
+    assert page.evaluate("window.label") == "best loss over evaluations at 60: one 0.5"
+    assert page.evaluate("window.sought")[0] == pytest.approx(53, abs=3)
