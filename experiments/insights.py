@@ -74,7 +74,7 @@ class Insights:
         known = member.best
         if lease.fresh:
             if member.lease is not None:
-                text = f"{lease.agent} begins anew: {lease.reason}"
+                text = f"{lease.agent} begins anew, within a radius of {lease.region.radius:.2g}"
                 yield Insight("restart", lease.id, lease.agent, text, lease.region.center)
             member.best, member.idle, member.leases, member.said = None, 0, 0, False
         if given is not None and given.agent != lease.agent and (given.lease, given.row) not in member.given:

@@ -13,9 +13,10 @@ const RUN_COLOURS = ["#0072B2", "#D55E00"];
 export class Curves {
   #charts = [];
 
-  /** @param {{onSeek: (evaluations: number) => void}} given */
-  constructor(host, { onSeek }) {
+  /** @param {{theme: string, onSeek: (evaluations: number) => void}} given */
+  constructor(host, { theme, onSeek }) {
     this.host = host;
+    this.theme = theme;
     this.onSeek = onSeek;
   }
 

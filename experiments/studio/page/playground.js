@@ -115,7 +115,7 @@ export class Playground {
       side.settings = fields.value;
       changed(dragging);
     });
-    return el("fieldset", { class: "side" }, [el("legend", { text: side.name }), fields.element]);
+    return el("details", { class: "side", open: true }, [el("summary", { text: side.name }), fields.element]);
   }
 
   #race(both) {

@@ -3,14 +3,14 @@
 const ALONE = { agents: 1, sharing: "none", policy: "composed", budget_policy: "equal", radius_policy: "fixed" };
 const TEAM = { kinds: ["grid", "gradient-descent", "random-restart"], agents: 3, sharing: "broadcast", policy: "composed", budget_policy: "bandit", radius_policy: "shrink" };
 const GRID = { kinds: ["grid"], grid_size: 5, shrink: 0.5, radius: 0.5 };
-const WAVES = { kind: "rastrigin", dimension: 2, shift: "random", rotate: true, instance: 3 };
+const HILLS = { kind: "schwefel", dimension: 2, shift: "random", instance: 1 };
 
 /** @type {{title: string, question: string, common: object, sides: {name: string, settings: object}[]}[]} */
 export const PRESETS = [
   {
     title: "Alone or together",
     question: "Both have the same number of evaluations. Why does the party find the minimum, and the lone grid searcher not?",
-    common: { landscape: WAVES, budget: 1500, seed: 4, center: 0.5 },
+    common: { landscape: HILLS, budget: 1500, seed: 1, center: 0.5 },
     sides: [{ name: "Lone grid searcher", settings: { ...GRID, ...ALONE } }, { name: "The party", settings: { ...GRID, ...TEAM, lease: 60 } }],
   },
   {

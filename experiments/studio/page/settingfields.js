@@ -38,7 +38,8 @@ export class SettingFields {
     this.composed = ["budget_policy", "radius_policy"].map((name) => this.fields[name].element);
     this.about = el("p", { class: "soft" });
     this.cards = cards;
-    this.element = el("div", { class: "fields" }, [...Object.values(this.fields).map((field) => field.element), this.about]);
+    const told = el("details", {}, [el("summary", { class: "soft", text: "What these choices mean" }), this.about]);
+    this.element = el("div", { class: "fields", role: "group", "aria-label": "Team and policy" }, [...Object.values(this.fields).map((field) => field.element), told]);
     this.#describe();
   }
 

@@ -37,7 +37,7 @@ export class Theatre {
     this.narrator = el("p", { class: "visually-hidden", role: "status" });
     const look = el("div", { class: "buttons", role: "group", "aria-label": "View" }, this.lookButtons);
     host.append(el("div", { class: "toolbar" }, [look, this.planeLabel]), this.row, bar, this.verdict, charts, this.chronicles, this.narrator);
-    this.curves = new Curves(charts, { onSeek: (at) => this.#seek(at) });
+    this.curves = new Curves(charts, { theme: this.theme, onSeek: (at) => this.#seek(at) });
     this.bar = new PlayerBar(bar, this.player, {
       decisions: () => this.#moments,
       describe: () => this.describe(),

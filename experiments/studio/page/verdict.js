@@ -26,8 +26,9 @@ export function comparison(first, second, names) {
     const reached = films.map((film) => reachedAt(film));
     const quicker = reached[0] <= reached[1] ? 0 : 1;
     said.push(`Both found the minimum; ${names[quicker]} after ${whole(reached[quicker])} evaluations, ${names[1 - quicker]} after ${whole(reached[1 - quicker])}.`);
-  } else if (gaps[0] === gaps[1]) {
-    said.push(`Both ended at the same loss, ${number(films[0].loss[bests[0]])}.`);
+  } else if (number(gaps[0]) === number(gaps[1])) {
+    // Also where they differ by less than is shown.
+    said.push(`Both ended at a loss of ${number(films[0].loss[bests[0]])}.`);
   } else {
     const winner = gaps[0] < gaps[1] ? 0 : 1;
     const how = found[winner] ? "found the minimum" : "came lower";
@@ -62,10 +63,11 @@ function endOf(film, best) {
   return `The search ended at loss ${number(loss)}${gap}, found by ${who} after ${whole(film.spent[best])} of ${whole(film.evaluations)} evaluations.`;
 }
 
-/** Why it got no further: what was last said of the agent that had found the best. */
+/** Why it got no further: what was said of whoever sat where the best point is. */
 function trapOf(film, best) {
-  const agent = film.agent[best];
-  const trap = film.insights.findLast((i) => i.agent === agent && TRAPS.has(i.kind));
+  const loss = number(film.loss[best]);
+  const traps = film.insights.filter((i) => TRAPS.has(i.kind) && i.loss !== null && number(i.loss) === loss);
+  const trap = traps.find((i) => i.agent === film.agent[best]) ?? traps[0];
   if (!trap) return [];
   const others = film.team.length === 1
     ? "Alone, nobody could show it a better valley."
