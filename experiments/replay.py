@@ -20,6 +20,9 @@ DWELLING = 0.4
 REST = 2
 """Frames that it rests on each."""
 
+SAME = 1e-9
+"""Centers and points nearer than this, in cube units, are one place."""
+
 Ints = NDArray[np.int64]
 
 
@@ -36,12 +39,14 @@ class Turn:
     closes: int
     charged: int
     rows: int
+    handed: bool
+    """Whether it sends its agent to a point that another found."""
 
 
 @dataclass(frozen=True)
 class HandOver:
-    """An agent is sent to a point that another found: by its lease, from its last point before (an index; None:
-    it had none)."""
+    """An agent is sent by a lease to a point that another found, from its own last point (an index; None: it had
+    none)."""
 
     turn: Turn
     origin: int | None
@@ -114,7 +119,9 @@ class Replay:
     def hand_overs(self) -> tuple[HandOver, ...]:
         """The leases by which an agent is sent to another's point, as they were granted."""
         found = []
-        for turn in handed(self.turns):
+        for turn in self.turns:
+            if not turn.handed:
+                continue
             mine = np.flatnonzero(self.agent[: turn.begins] == turn.agent)
             found.append(HandOver(turn, int(mine[-1]) if len(mine) else None))
         return tuple(found)
@@ -137,12 +144,14 @@ def replay_of(run: RunData) -> Replay:
     team = {name: index for index, name in enumerate(run.team)}
     counts = dict(zip(*(found.tolist() for found in np.unique(points.lease, return_counts=True)), strict=True))
     granted = [lease for event in run.events if isinstance(event, Granted) for lease in event.leases]
+    sent = handed(granted)
     turns = []
     for lease, row in zip(granted, rows, strict=True):
         begins = int(np.searchsorted(times, row["starts"], side="right"))
         back = row["collected_at"] is not None
         closes = int(np.searchsorted(times, row["ends"], side="right")) if back else len(times) + 1
-        turns.append(Turn(lease, team[lease.agent], begins, closes, row["charged"], counts.get(lease.id, 0)))
+        known = (row["charged"], counts.get(lease.id, 0), lease.id in sent)
+        turns.append(Turn(lease, team[lease.agent], begins, closes, *known))
     return Replay(
         run, points.agent[order], points.cube[order], points.losses[order], points.cost[order], tuple(turns)
     )  # fmt: skip
@@ -161,26 +170,28 @@ def in_time(run: RunData, starts: dict[int, float], seconds: float) -> tuple[Int
     return np.lexsort((points.row, points.lease, times)), times
 
 
-def handed(turns: Sequence[Turn]) -> list[Turn]:
-    """The leases that send an agent to a point which another found and which it was not sent to by its last lease."""
-    last: dict[int, tuple[int, int]] = {}
-    found = []
-    for turn in turns:
-        lease, incumbent = turn.lease, turn.lease.incumbent
-        if incumbent is None or incumbent.agent == lease.agent or lease.region.is_whole:
-            last.pop(turn.agent, None)
-            continue
-        # Policies may move a region as little as needed to lie within the cube.
-        reach = min(lease.region.radius, 0.5)
-        inside = np.clip(incumbent.point, reach, 1.0 - reach)
-        center = lease.region.center
-        if min(np.abs(center - incumbent.point).max(), np.abs(center - inside).max()) > 1e-9:
-            last.pop(turn.agent, None)
-            continue
-        if last.get(turn.agent) != (incumbent.lease, incumbent.row):
-            found.append(turn)
-        last[turn.agent] = (incumbent.lease, incumbent.row)
+def handed(granted: Sequence[Lease]) -> set[int]:
+    """The leases (ids) that send an agent to a point which another found, and to which its last lease did not send it."""
+    last: dict[str, tuple[int, int] | None] = {}
+    found = set()
+    for lease in granted:
+        point = lease.incumbent if sends(lease) else None
+        place = None if point is None else (point.lease, point.row)
+        if place is not None and place != last.get(lease.agent):
+            found.add(lease.id)
+        last[lease.agent] = place
     return found
+
+
+def sends(lease: Lease) -> bool:
+    """Whether a lease's region lies round a point of another agent. The whole cube lies round every point."""
+    incumbent, region = lease.incumbent, lease.region
+    if incumbent is None or incumbent.agent == lease.agent or region.is_whole:
+        return False
+    # Policies may move a region as little as needed to lie within the cube.
+    reach = min(region.radius, 0.5)
+    places = (incumbent.point, np.clip(incumbent.point, reach, 1.0 - reach))
+    return any(bool(np.abs(region.center - place).max() <= SAME) for place in places)
 
 
 @dataclass(frozen=True)
@@ -267,6 +278,9 @@ def _moments(replay: Replay, places: Sequence[int], linger: int) -> list[Moment]
         elif granted and number - since >= linger:
             # Whoever reads needs time: a decision is told for a while, though others are taken meanwhile.
             told, since = replay.turns[granted - 1], number
+        if number == len(places) - 1:
+            # The last picture stays: what it shows is what came of it.
+            recent = []
         before = found[-1].shown if found else 0
         found.append(Moment(now, before, tuple(replay.out_at(now)), tuple(recent), told))
     return found
