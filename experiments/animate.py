@@ -5,13 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from ..landscapes.landscape import Array
 from .encoding import Encoder, Gif, Mp4, has_ffmpeg
 from .plane import Plane, plane_axes, through
 from .replay import film, replay_of
 from .resuming import ResultsError
 from .runs import RunData, read_runs
 from .selection import counterpart, listing, most_telling, pair, run_named
+
+if TYPE_CHECKING:
+    from .animation import Stage
 
 LINGERS = 0.9
 """Seconds that a hand-over stays, and a reason."""
@@ -22,6 +27,10 @@ SHORTEST, LONGEST = 2.0, 120.0
 FASTEST = 30
 MOST_PIXELS = 600_000_000
 """All pictures of a film together: a GIF is kept in memory, a byte a pixel, until all colours are known."""
+
+
+Progress = Callable[[Iterable[int], int], Iterable[int]]
+"""Goes through so many numbers, and shows how far it is."""
 
 
 @dataclass(frozen=True)
@@ -62,54 +71,48 @@ class Options:
 
 @dataclass(frozen=True)
 class Animated:
-    """What was drawn: the runs, the files, and how to choose others."""
+    """What was drawn: the runs, the files, and how many frames."""
 
     runs: tuple[RunData, ...]
     paths: tuple[Path, ...]
     frames: int
-    hint: str
 
 
-def animate(
-    directory: Path, options: Options, progress: Callable[[Iterable[int], int], Iterable[int]] = lambda frames, _: frames
-) -> Animated:
-    """Draw the replay of one run of a results directory, or of two side by side, and write it. Raises ResultsError where
-    the options do not fit, and EncodingError where ffmpeg fails. ``progress`` wraps the numbers of the frames."""
+def animate(directory: Path, options: Options, progress: Progress = lambda numbers, _: numbers) -> Animated:
+    """Draw the replay of one run of a results directory, or of two side by side, and write it. ``progress`` wraps the
+    numbers of the frames. Raises ResultsError where the options do not fit, and EncodingError where ffmpeg fails."""
     options.check()
-    all_runs = read_runs(directory)
-    runs, hint = _chosen(all_runs, options, directory)
-    dimension = runs[0].space.dimension
-    axes = plane_axes(options.plane, dimension)
-    # Only now: drawing takes a second to import.
+    runs = _chosen(read_runs(directory), options, directory)
+    axes = plane_axes(options.plane, runs[0].space.dimension)
+    # Only now: what draws takes a second to import.
     from .animation import Stage
 
     replays = [replay_of(run) for run in runs]
-    problem = runs[0].problem
-    known = None if problem is None or problem.minimizers is None else problem.space.to_cube(problem.minimizers[0])
-    center = through([(replay.cube, replay.losses) for replay in replays], known, dimension)
+    plane = Plane(runs[0].space, axes, _center(runs))
     linger = max(2, round(LINGERS * options.fps))
     frames = film(replays, options.frames, linger)
-    stage = Stage(replays, Plane(runs[0].space, axes, center), frames, width=options.width, linger=linger)
-    width, height = stage.size
-    if width * height * len(frames) > MOST_PIXELS:
-        most = MOST_PIXELS // (width * height) / options.fps
-        raise ResultsError(
-            f"--seconds must be at most {most:.0f} at {width} pixels and {options.fps:g} pictures a second, got "
-            f"{options.seconds:g}. Shorten it, or lower --width or --fps."
-        )
+    stage = Stage(replays, plane, frames, width=options.width, linger=linger)
+    _check_size(stage.size, options)
     paths = _paths(directory, options)
+    paths[0].parent.mkdir(parents=True, exist_ok=True)
+    _write(stage, paths, options, progress)
+    return Animated(tuple(runs), tuple(paths), len(frames))
+
+
+def _write(stage: Stage, paths: Sequence[Path], options: Options, progress: Progress) -> None:
+    from .animation import colours
+
     # Beside, until they are whole.
     parts = [path.with_name(f".{path.stem}.part{path.suffix}") for path in paths]
-    paths[0].parent.mkdir(parents=True, exist_ok=True)
     encoders: list[Encoder] = []
     try:
         for part in parts:
             if part.suffix.lower() == ".gif":
-                encoders.append(Gif(part, stage.sample(), stage.colours()))
+                encoders.append(Gif(part, stage.sample(), colours()))
             else:
-                encoders.append(Mp4(part, width, height, options.fps))
-        for number, picture in zip(progress(range(len(frames)), len(frames)), stage.pictures(), strict=True):
-            seconds = options.hold if number == len(frames) - 1 else 1 / options.fps
+                encoders.append(Mp4(part, *stage.size, options.fps))
+        for number, picture in zip(progress(range(options.frames), options.frames), stage.pictures(), strict=True):
+            seconds = options.hold if number == options.frames - 1 else 1 / options.fps
             for encoder in encoders:
                 encoder.add(picture, seconds)
         for encoder, part, path in zip(encoders, parts, paths, strict=True):
@@ -119,30 +122,44 @@ def animate(
         for encoder in encoders:
             encoder.abandon()
         raise
-    return Animated(tuple(runs), tuple(paths), len(frames), hint)
 
 
-def _chosen(all_runs: Sequence[RunData], options: Options, directory: Path) -> tuple[list[RunData], str]:
-    """The runs to draw, and in words how others are chosen."""
+def _center(runs: Sequence[RunData]) -> Array:
+    """What a slice goes through, (D,) in the cube."""
+    problem = runs[0].problem
+    known = None if problem is None or problem.minimizers is None else problem.space.to_cube(problem.minimizers[0])
+    return through([(run.points.cube, run.points.losses) for run in runs], known, runs[0].space.dimension)
+
+
+def _check_size(size: tuple[int, int], options: Options) -> None:
+    most = MOST_PIXELS // (size[0] * size[1])
+    if options.frames > most:
+        raise ResultsError(
+            f"--seconds must be at most {most / options.fps:.0f} at {size[0]} pixels and {options.fps:g} pictures a "
+            f"second, got {options.seconds:g}. Shorten it, or lower --width or --fps."
+        )
+
+
+def _chosen(all_runs: Sequence[RunData], options: Options, directory: Path) -> list[RunData]:
+    """The runs to draw: of those that have found a point."""
     runs = [run for run in all_runs if len(run.points.losses)]
     if not runs:
         raise ResultsError(
             f"results must hold a run that has found a point, got {directory}, where none has yet. Wait for its first "
             "leases, or go on with `searchparty resume`."
         )
-    started = {run.id for run in runs}
     for name in options.runs:
-        waiting = [run for run in all_runs if name in (run.id, run.strategy) and run.id not in started]
-        if waiting and not any(name in (run.id, run.strategy) for run in runs):
+        if name in {r.id for r in all_runs} | {r.strategy for r in all_runs} and not any(
+            name in (r.id, r.strategy) for r in runs
+        ):
             raise ResultsError(
                 f"--run must be of a run that has found a point, got {name!r}, which has not yet. Choose one of "
                 f"these.\n{listing(runs)}"
             )
-    hint = "another: --run ID or STRATEGY; two side by side: --compare, or --run A --run B"
     if len(options.runs) == 2:
-        return pair(runs, options.runs), hint
+        return pair(runs, options.runs)
     run = run_named(runs, options.runs[0]) if options.runs else most_telling(runs)
-    return [run, counterpart(runs, run)] if options.compare else [run], hint
+    return [run, counterpart(runs, run)] if options.compare else [run]
 
 
 def _paths(directory: Path, options: Options) -> list[Path]:
@@ -154,4 +171,6 @@ def _paths(directory: Path, options: Options) -> list[Path]:
 
 def _bounded(name: str, value: float, least: float, most: float, unit: str, advice: str) -> None:
     if not least <= value <= most:
-        raise ResultsError(f"{name} must be from {least:g} to {most:g} {unit}, got {value:g}. {advice[0].upper()}{advice[1:]}.")
+        raise ResultsError(
+            f"{name} must be from {least:g} to {most:g} {unit}, got {value:g}. {advice[0].upper()}{advice[1:]}."
+        )

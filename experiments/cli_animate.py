@@ -11,6 +11,8 @@ from rich.progress import track
 
 from .console import INTERRUPTED, RUN_FAILED, err, heed_kill, out
 
+HINT = "(another: --run ID or STRATEGY; two side by side: --compare, or --run A --run B)"
+
 
 def animate_command(
     results: Annotated[Path, typer.Argument(metavar="RESULTS", help="A results directory.")],
@@ -73,7 +75,7 @@ def animate_command(
     for run in done.runs:
         line = f"Run {run.id}: {run.strategy} on {run.landscape}, repeat {run.repeat}"
         out.print(line, markup=False, soft_wrap=True)
-    out.print(f"({done.hint})", markup=False, soft_wrap=True)
+    out.print(HINT, markup=False, soft_wrap=True)
     for path in done.paths:
         line = f"Animation: {path} ({path.stat().st_size / 1e6:.1f} MB)"
         out.print(line, markup=False, soft_wrap=True)

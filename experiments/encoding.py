@@ -5,7 +5,6 @@ from __future__ import annotations
 import shutil
 import subprocess
 from collections.abc import Sequence
-from itertools import chain
 from pathlib import Path
 from tempfile import TemporaryFile
 from typing import Protocol
@@ -81,11 +80,13 @@ class Gif:
 def palette(samples: Sequence[Picture], certain: NDArray[np.uint8]) -> Image.Image:
     """A picture that holds a palette: ``certain`` colours, then those that stand for most of the samples."""
     strip = Image.fromarray(np.concatenate(list(samples)))
-    kept = certain[: PALETTE // 3].astype(int).tolist()
+    kept = certain[: PALETTE // 3].astype(int)
     common = strip.quantize(PALETTE - len(kept), dither=Image.Dither.NONE).getpalette() or []
-    colours = [*chain.from_iterable(kept), *common][: 3 * PALETTE]
+    others = np.array(common, dtype=int).reshape(-1, 3)
+    # Pillow looks colours up in steps of four: what is nearly white would take the place of white.
+    apart = np.abs(others[:, None] - kept[None]).max(axis=2).min(axis=1) >= 8
     found = Image.new("P", (1, 1))
-    found.putpalette(colours)
+    found.putpalette([*kept.ravel().tolist(), *others[apart].ravel().tolist()])
     return found
 
 
@@ -132,7 +133,9 @@ class Mp4:
         self._process.wait()
         self._told.seek(0)
         lines = self._told.read().decode(errors="replace").strip().splitlines() or ["it did not say why"]
-        return EncodingError(f"ffmpeg could not write {self._path}: {lines[-1]}. A GIF needs no ffmpeg: --out NAME.gif.")
+        return EncodingError(
+            f"ffmpeg could not write {self._path}: {lines[-1]}. A GIF needs no ffmpeg: --out NAME.gif."
+        )
 
     def abandon(self) -> None:
         self._process.kill()

@@ -1,4 +1,4 @@
-"""The plane that a replay is drawn on: two coordinates through a point; in one dimension, the coordinate and the loss."""
+"""The plane that a replay is drawn on: two coordinates through a point; in one dimension, coordinate and loss."""
 
 from __future__ import annotations
 
@@ -39,8 +39,8 @@ class Plane:
         return drawn
 
     def nearness(self, cube: Array) -> Array:
-        """1 for points (n, D) on the plane, less the farther they are from it, (n,): half at a tenth of the way that
-        two points of the cube can be apart beside it."""
+        """1 for points (n, D) on the plane, less the farther they are from it, (n,): half where the
+        coordinates that are not drawn differ by a tenth of the cube's side (root mean square)."""
         if not self.is_slice:
             return np.ones(len(cube))
         away = np.sqrt(((cube[:, self.others] - self.through[self.others]) ** 2).sum(axis=1) / len(self.others))

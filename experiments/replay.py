@@ -171,7 +171,7 @@ def in_time(run: RunData, starts: dict[int, float], seconds: float) -> tuple[Int
 
 
 def handed(granted: Sequence[Lease]) -> set[int]:
-    """The leases (ids) that send an agent to a point which another found, and to which its last lease did not send it."""
+    """The leases (ids) that send an agent to a point which another found, and not for the second time running."""
     last: dict[str, tuple[int, int] | None] = {}
     found = set()
     for lease in granted:
