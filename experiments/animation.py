@@ -16,7 +16,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from numpy.typing import NDArray
 
-from .captions import name, notes, plain, said, short, title
+from .captions import names, notes, plain, said, short, title
 from .encoding import Picture
 from .figures import COLOURS, STYLE
 from .gauges import Bars, Curve
@@ -124,7 +124,7 @@ class Stage:
             self._text(box[0], box[1] - 14, "evaluations: spent + lease now out", color="#505050", fontsize=7.5)
             self._bars.append(Bars(self._axes(box), replay, cast, layout.rows))
             if layout.two:
-                heading = plain(short(name(replay), layout.side, 9))
+                heading = plain(short(names(self._replays)[number], layout.side, 9))
                 self._text(layout.map(number)[0], layout.upper - 17, heading, fontsize=9)
         self._curve = Curve(self._axes(layout.curve), self._replays)
         self._text(MARGIN, 7, plain(short(title(self._replays), BASE - 180, 10)), fontsize=10)
@@ -179,8 +179,9 @@ class Stage:
             bars.move(moment)
         self._curve.move(frame)
         last = frame is self._frames[-1]
-        for text, replay, moment in zip(self._words, self._replays, frame.moments, strict=True):
-            text.set_text(plain(short(said(replay, moment, last, self._layout.two), BASE - 2 * MARGIN)))
+        begun = names(self._replays) if self._layout.two else [""]
+        for text, replay, moment, name in zip(self._words, self._replays, frame.moments, begun, strict=True):
+            text.set_text(plain(short(said(replay, moment, last, name), BASE - 2 * MARGIN)))
             text.set_fontweight("bold" if last else "normal")
             self._figure.draw_artist(text)
         self._count.set_text(f"{frame.evaluations:,} evaluations")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from .plane import Plane
@@ -23,15 +24,21 @@ def plain(text: str) -> str:
 
 
 def title(replays: Sequence[Replay]) -> str:
-    """What is shown, less the strategies where there are two."""
+    """What is shown, less what the names of two runs say."""
     run = replays[0].run
-    where = f"{run.landscape}, repeat {run.repeat}"
-    return where if len(replays) > 1 else f"{name(replays[0])} on {where}"
+    apart = len({replay.run.repeat for replay in replays}) > 1
+    place = run.landscape if apart else f"{run.landscape}, repeat {run.repeat}"
+    return place if len(replays) > 1 else f"{names(replays)[0]} on {place}"
 
 
-def name(replay: Replay) -> str:
-    """A run's strategy, and whether there will be more of it."""
-    return replay.run.strategy + (" (unfinished)" if replay.run.stopped is None else "")
+def names(replays: Sequence[Replay]) -> list[str]:
+    """What tells the runs apart, and whether there will be more of them."""
+    runs = [replay.run for replay in replays]
+    apart = len({run.repeat for run in runs}) > 1
+    return [
+        run.strategy + (f", repeat {run.repeat}" if apart else "") + (" (unfinished)" if run.stopped is None else "")
+        for run in runs
+    ]
 
 
 def notes(replays: Sequence[Replay], plane: Plane) -> str:
@@ -46,12 +53,18 @@ def notes(replays: Sequence[Replay], plane: Plane) -> str:
     return " · ".join(found)
 
 
-def said(replay: Replay, moment: Moment, last: bool, named: bool) -> str:
-    """The line below a frame: the result at the end of a run, before it the reason of a decision."""
-    begun = f"{replay.run.strategy}: " if named else ""
+def said(replay: Replay, moment: Moment, last: bool, name: str) -> str:
+    """The line below a frame: the result at the end of a run, before it the reason of a decision. It begins with a
+    name, if any."""
+    begun = f"{name}: " if name else ""
     if last or moment.shown == len(replay.agent):
         return begun + result(replay)
     return begun if moment.told is None else begun + reason(moment.told)
+
+
+def rounded(text: str) -> str:
+    """A text whose numbers of many digits have seven."""
+    return re.sub(r"-?\d+\.\d{7,}(e[-+]?\d+)?", lambda found: f"{float(found[0]):.7g}", text)
 
 
 def reason(turn: Turn) -> str:
@@ -67,7 +80,9 @@ def result(replay: Replay) -> str:
     run = replay.run
     ended = f"unfinished after {replay.evaluations:,} of {run.budget:,} evaluations"
     if run.stopped is not None:
-        ended = f"{run.stopped} after {replay.evaluations:,} evaluations"
+        ended = f"{rounded(run.stopped)} after {replay.evaluations:,} evaluations"
+    if replay.lost:
+        ended += f" and {replay.lost:,} charged without a point"
     best = replay.best_at(len(replay.agent))
     if best is None:
         return f"{ended}: no evaluation gave a finite loss"

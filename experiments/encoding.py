@@ -133,9 +133,7 @@ class Mp4:
         self._process.wait()
         self._told.seek(0)
         lines = self._told.read().decode(errors="replace").strip().splitlines() or ["it did not say why"]
-        return EncodingError(
-            f"ffmpeg could not write {self._path}: {lines[-1]}. A GIF needs no ffmpeg: --out NAME.gif."
-        )
+        return EncodingError(f"ffmpeg could not write the MP4: {lines[-1]}. A GIF needs no ffmpeg: --out NAME.gif.")
 
     def abandon(self) -> None:
         self._process.kill()

@@ -10,7 +10,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
 
 from ..landscapes.landscape import Array
-from .captions import plain, short
+from .captions import names, plain, short
 from .figures import gap, loss_axis, written
 from .maps import OTHERS, SHAPES, Cast
 from .replay import Frame, Moment, Replay
@@ -23,21 +23,21 @@ class Bars:
         self.axes, self._replay, self._cast = axes, replay, cast
         team = replay.run.team
         self._rest = [index for index in range(len(team)) if index not in cast.named]
-        names = [team[index] for index in cast.named]
+        labels = [team[index] for index in cast.named]
         tints = [cast.tints[index] for index in cast.named]
         shapes = [SHAPES[cast.shapes[index]] for index in cast.named]
         if self._rest:
-            names, tints, shapes = [*names, f"mean of {len(self._rest)} others"], [*tints, OTHERS], [*shapes, "o"]
+            labels, tints, shapes = [*labels, f"mean of {len(self._rest)} others"], [*tints, OTHERS], [*shapes, "o"]
         self._most = float(max(self._values(len(replay.agent))[0].max(), 1.0))
         axes.set(xlim=(0, self._most), ylim=(rows, 0))
         axes.set_axis_off()
         width = axes.bbox.width / axes.figure.dpi * 100
         self._texts, self._spent, self._out = [], [], []
-        for place, (name, tint, shape) in enumerate(zip(names, tints, shapes, strict=True)):
+        for place, (label, tint, shape) in enumerate(zip(labels, tints, shapes, strict=True)):
             axes.plot(
                 [6 / width * self._most], [place + 0.36], shape, color=tint, ms=5, mec="black", mew=0.4, clip_on=False
             )  # fmt: skip
-            axes.text(16 / width * self._most, place + 0.36, plain(short(name, width * 0.62)), va="center", fontsize=8)
+            axes.text(16 / width * self._most, place + 0.36, plain(short(label, width * 0.62)), va="center", fontsize=8)
             axes.add_patch(Rectangle((0, place + 0.68), self._most, 0.24, color="#ececec", lw=0))
             self._out.append(self._bar(place, tint, 0.4))
             self._spent.append(self._bar(place, tint, 1.0))
@@ -96,10 +96,10 @@ class Curve:
             self._heads.append(axes.plot([], [], "o", color=tint, ms=4.5, animated=True, clip_on=False, zorder=5)[0])
         self._cursor = axes.axvline(0, color="#D55E00", lw=1.0, animated=True)
         if len(replays) > 1:
-            names = [short(written(replay.run.strategy), 190) for replay in replays]
+            labels = [short(written(name), 190) for name in names(replays)]
             handles = [Line2D([], [], color=tint, ls=dash, lw=1.7) for tint, dash in self.STROKES]
             # Losses fall: above on the right there is room.
-            axes.legend(handles, names, loc="upper right", fontsize=7.5, frameon=False, borderpad=0.1)
+            axes.legend(handles, labels, loc="upper right", fontsize=7.5, frameon=False, borderpad=0.1)
 
     def move(self, frame: Frame) -> None:
         """Draw the curves up to a frame, and the cursor there."""

@@ -84,7 +84,9 @@ class Map:
     def settle(self, first: int, last: int) -> None:
         """Draw the points from first to last for good."""
         rows = np.arange(first, last)
-        strength = 0.15 + 0.6 * self._near[rows]
+        # Those that are not told apart are many: they must not hide the ground.
+        known = np.isin(self._replay.agent[rows], self._cast.named)
+        strength = (0.15 + 0.6 * self._near[rows]) * np.where(known, 1.0, 0.4)
         self._draw(self._settled, rows, 10.0, strength, ("none", 0.0))
         lost = rows[~self._finite[rows]]
         if len(lost):

@@ -83,6 +83,11 @@ class Replay:
     def evaluations(self) -> int:
         return int(self.spent[-1]) if len(self.spent) else 0
 
+    @property
+    def lost(self) -> int:
+        """Evaluations charged that brought no point: an agent failed at once."""
+        return sum(turn.charged for turn in self.turns if not turn.rows)
+
     def shown_at(self, evaluations: int) -> int:
         """How many points are seen when so many evaluations are spent."""
         return int(np.searchsorted(self.spent, evaluations, side="right"))
