@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from searchparty.agents.agent import Incumbent, Lease, Region
 from searchparty.experiments import animate as animating
 from searchparty.experiments import figures
 from searchparty.experiments.accounts import leases
@@ -17,7 +18,7 @@ from searchparty.experiments.animate import Options, animate
 from searchparty.experiments.captions import result, rounded, short
 from searchparty.experiments.encoding import EncodingError, Mp4, has_ffmpeg
 from searchparty.experiments.plane import Plane, plane_axes, through
-from searchparty.experiments.replay import chosen, film, replay_of
+from searchparty.experiments.replay import chosen, film, handed, replay_of
 from searchparty.experiments.resuming import ResultsError
 from searchparty.experiments.running import run
 from searchparty.experiments.runs import read_runs
@@ -155,6 +156,26 @@ def test_hand_overs_are_the_leases_that_go_to_anothers_point(replay, frames):
         assert len(seen) <= LINGER
     # The last picture, which stays, is of the result.
     assert frames[-1].moments[0].hand_overs == ()
+
+
+def test_what_is_a_hand_over_and_what_is_not():
+    def lease(id, agent, center, radius, finder="b", row=0):
+        point = np.array([0.95, 0.5])
+        return Lease(id, agent, 10, Region(np.array(center), radius), "why", Incumbent(finder, 0, row, point, 1.0))
+
+    granted = [
+        # At the point, or as near to it as the cube lets a region lie.
+        lease(0, "a", [0.95, 0.5], 0.2),
+        lease(1, "c", [0.8, 0.5], 0.2),
+        # Again the same; then another point of the same agent.
+        lease(2, "a", [0.95, 0.5], 0.1),
+        lease(3, "a", [0.95, 0.5], 0.1, row=7),
+        # Only told of it; its own; the whole cube.
+        lease(4, "c", [0.3, 0.5], 0.2, row=8),
+        lease(5, "b", [0.95, 0.5], 0.2),
+        lease(6, "d", [0.5, 0.5], 0.5),
+    ]
+    assert handed(granted) == {0, 1, 3}
 
 
 def test_an_arrow_begins_at_the_agents_last_point(replay):
