@@ -18,6 +18,7 @@ from ..landscapes.landscape import LandscapeError
 from ..orchestrator.drive import ExecutorError
 from ..orchestrator.log import LogError, LogLost
 from . import catalogue
+from .cli_animate import animate_command
 from .cli_cluster import doctor_command, fetch_command, submit_command
 from .cli_simulate import simulate_command
 from .cli_studio import studio_command
@@ -298,6 +299,7 @@ def schema_command() -> None:
     print(json.dumps(schema(), indent=2))  # noqa: T201
 
 
+app.command("animate")(animate_command)
 app.command("simulate")(simulate_command)
 app.command("studio")(studio_command)
 app.command("submit")(submit_command)

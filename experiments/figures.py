@@ -280,26 +280,38 @@ def contour_figure(run: RunData, names: Sequence[str] = ()) -> Figure | None:
     return figure
 
 
-def _background(run: RunData) -> tuple[Array, Array, Array]:
-    """x, y and losses on a grid: evaluated where that costs nothing, else interpolated between the points found."""
+def background(run: RunData, axes: tuple[int, int] = (0, 1), at: Array | None = None) -> tuple[Array, Array, Array]:
+    """x (k,), y (k,) and losses (k, k), row by y, on the plane of two axes through ``at`` (D,): evaluated where that
+    costs nothing, else, in two dimensions, interpolated between the points found. NaN where nothing is known."""
+    first, second = axes
     if run.problem is not None and run.pictured:
-        return grid2d(run.problem, CONTOUR_POINTS)
-    x, y = (np.linspace(low, high, CONTOUR_POINTS) for low, high in zip(run.space.lower, run.space.upper, strict=True))
-    # In the cube both axes are of one size, as nearness wants it.
-    z = between(run.points.cube, run.points.losses, (0.0, 1.0, 0.0, 1.0), CONTOUR_POINTS)
+        return grid2d(run.problem, CONTOUR_POINTS, axes, at)
+    space = run.space
+    x, y = (np.linspace(space.lower[axis], space.upper[axis], CONTOUR_POINTS) for axis in axes)
+    z = np.full((CONTOUR_POINTS, CONTOUR_POINTS), np.nan)
+    if space.dimension == 2:
+        # In the cube both axes are of one size, as nearness wants it.
+        z = between(run.points.cube[:, [first, second]], run.points.losses, (0.0, 1.0, 0.0, 1.0), CONTOUR_POINTS)
     return x, y, z
 
 
-def _contour(figure: Figure, axes: Axes, run: RunData) -> None:
-    x, y, z = _background(run)
+def shades(z: Array, count: int = 18) -> tuple[Any, SymLogNorm, Array] | None:
+    """Losses above the lowest (those unknown masked), the norm, and so many levels, to draw them with; None where there
+    is nothing to tell apart."""
     finite = z[np.isfinite(z)]
     if not len(finite) or finite.min() == finite.max():
-        return
-    z = np.ma.masked_invalid(z)
+        return None
     width = float(np.percentile(finite, 25) - finite.min()) or float(np.ptp(finite))
-    shifted = z - finite.min()
     norm = SymLogNorm(linthresh=max(width, 1e-12), vmin=0.0, vmax=float(np.ptp(finite)))
-    levels = norm.inverse(np.linspace(0, 1, 18))
+    return np.ma.masked_invalid(z) - finite.min(), norm, norm.inverse(np.linspace(0, 1, count))
+
+
+def _contour(figure: Figure, axes: Axes, run: RunData) -> None:
+    x, y, z = background(run)
+    found = shades(z)
+    if found is None:
+        return
+    shifted, norm, levels = found
     filled = axes.contourf(x, y, shifted, levels=levels, norm=norm, cmap=GREYS)
     lines = axes.contour(x, y, shifted, levels=levels, norm=norm, colors="black", linewidths=0.25, alpha=0.35)
     # As paths they would weigh a megabyte a figure.

@@ -12,7 +12,7 @@ ROOMS = ["landscapes", "agents", "orchestrator", "experiments"]
 RAY = sorted(path.stem for path in (ROOT / "orchestrator" / "executors" / "on_ray").glob("*.py"))
 DOORS = {
     "ray": {f"orchestrator/executors/on_ray/{name}.py" for name in RAY},
-    "matplotlib": {"experiments/figures.py"},
+    "matplotlib": {f"experiments/{name}.py" for name in ("figures", "animation", "gauges", "maps")},
     "yaml": {"experiments/spec.py"},
     "sqlite3": {"experiments/afar.py"}
     | {f"orchestrator/{name}.py" for name in ("database", "held", "journal", "logfile", "reading", "writer")},
