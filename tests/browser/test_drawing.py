@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -123,7 +124,7 @@ def test_ticks_of_losses_are_round_and_apart(page):
     assert 4 <= len(ticks) <= 6
     assert all(len(f"{tick['loss']:g}".strip("0.")) <= 2 for tick in ticks)
     heights = [tick["height"] for tick in ticks]
-    assert all(b - a > 0.05 for a, b in zip(heights, heights[1:], strict=False))
+    assert all(b - a > 0.05 for a, b in pairwise(heights))
 
 
 @pytest.mark.parametrize(
@@ -168,7 +169,8 @@ def test_thinning_takes_in_points_that_were_added_or_came_between(page):
         const kept = Uint8Array.from({ length: 3000 }, (_, k) => k % 700 === 0);
         const [at, once] = [new m.Thinning(), new m.Thinning()];
         at.update(0, 1000, kept); at.update(1000, 2500, kept); at.update(400, 3000, kept); once.update(0, 3000, kept);
-        return once.lists.every((list, k) => String(list.slice(0, once.lengths[k])) === String(at.lists[k].slice(0, at.lengths[k])))
+        const told = (one, k) => String(one.lists[k].slice(0, one.lengths[k]));
+        return once.lists.every((list, k) => told(once, k) === told(at, k))
           && [...once.before(1234)].reduce((a, b) => a + b) === 1234;
     })()""")  # fmt: skip
     assert same
@@ -198,7 +200,11 @@ def test_a_saddle_has_two_lines(page, corners):
 def test_the_pace_learns_what_can_be_drawn(page):
     budget = call(page, "pace.js", """(() => {
         const pace = new m.Pace(50000); let now = 0;
-        for (let k = 0; k < 300; k++) { const delay = 10 + pace.budget / 1000; now += delay; pace.frame(now, delay, pace.budget, 100000); }
+        for (let k = 0; k < 300; k++) {
+          const delay = 10 + pace.budget / 1000;
+          now += delay;
+          pace.frame(now, delay, pace.budget, 100000);
+        }
         return pace.budget;
     })()""")  # fmt: skip
     assert 8000 < budget < 21000
@@ -232,8 +238,9 @@ def test_a_view_shows_points_and_finds_them_again(page, kind):
 
 
 def test_a_drag_turns_the_scene_and_is_no_click(page):
-    page.evaluate("""async () => { const one = await window.view("scene", 50); window.one = one; window.clicks = 0;
-        one.host.addEventListener("click", () => { window.clicks += 1; }); one.view.show(50, {}); await one.still(); }""")
+    page.evaluate("""async () => { const one = await window.view("scene", 50); window.one = one;
+        window.clicks = 0; one.host.addEventListener("click", () => { window.clicks += 1; });
+        one.view.show(50, {}); await one.still(); }""")
     before = page.evaluate("window.one.view.camera()")
     page.mouse.move(200, 150)
     page.mouse.down()
