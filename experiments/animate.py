@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 
 from ..landscapes.landscape import Array
 from .encoding import Encoder, Gif, Mp4, has_ffmpeg
-from .plane import Plane, plane_axes, through
 from .replay import film, replay_of
 from .resuming import ResultsError
 from .runs import RunData, read_runs
 from .selection import counterpart, listing, most_telling, pair, run_named
+from .slice import Slice, plane_axes, through
 
 if TYPE_CHECKING:
     from .animation import Stage
@@ -88,7 +88,7 @@ def animate(directory: Path, options: Options, progress: Progress = lambda numbe
     from .animation import Stage
 
     replays = [replay_of(run) for run in runs]
-    plane = Plane(runs[0].space, axes, _center(runs))
+    plane = Slice(runs[0].space, axes, _center(runs))
     linger = max(2, round(LINGERS * options.fps))
     frames = film(replays, options.frames, linger)
     stage = Stage(replays, plane, frames, width=options.width, linger=linger)

@@ -21,8 +21,8 @@ from .encoding import Picture
 from .figures import COLOURS, STYLE
 from .gauges import Bars, Curve
 from .maps import BEST, OTHERS, Cast, Map, scenery
-from .plane import Plane
 from .replay import Frame, Replay
+from .slice import Slice
 
 Box = tuple[float, float, float, float]
 """left, top, width, height."""
@@ -50,7 +50,7 @@ class Layout:
     """Where the maps begin."""
 
     @classmethod
-    def of(cls, replays: Sequence[Replay], plane: Plane) -> Layout:
+    def of(cls, replays: Sequence[Replay], plane: Slice) -> Layout:
         two = len(replays) > 1
         casts = tuple(Cast.of(replay, NAMED_OF_TWO if two else NAMED) for replay in replays)
         # Two maps have titles of their own, below the notes.
@@ -102,7 +102,7 @@ class Stage:
     """A picture with one replay, or two side by side, and its frames one by one."""
 
     def __init__(
-        self, replays: Sequence[Replay], plane: Plane, frames: Sequence[Frame], *, width: int, linger: int
+        self, replays: Sequence[Replay], plane: Slice, frames: Sequence[Frame], *, width: int, linger: int
     ) -> None:
         self._replays, self._frames, self._plane = replays, frames, plane
         with matplotlib.rc_context(STYLE | {"font.size": 8.0}):

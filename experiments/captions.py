@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from .plane import Plane
 from .replay import Moment, Replay, Turn
+from .slice import Slice
 
 LETTERS = 0.75
 """Mean width of a letter, in pixels of 1/100 inch a point of its font."""
@@ -41,7 +41,7 @@ def names(replays: Sequence[Replay]) -> list[str]:
     ]
 
 
-def notes(replays: Sequence[Replay], plane: Plane) -> str:
+def notes(replays: Sequence[Replay], plane: Slice) -> str:
     """What must be known to read the maps right; "" where nothing must."""
     run, found = replays[0].run, []
     if plane.is_slice:

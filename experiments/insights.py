@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
@@ -16,10 +16,14 @@ Kind = Literal["found", "stuck", "oscillates", "stagnates", "handed", "restart",
 
 NEAR = 1e-6
 """So close to the known minimum, beside 1 or its size, a loss counts as the minimum found."""
+SAME = 1e-9
+"""Centers and points nearer than this, in cube units, are one place."""
 IDLE_SHARE = 0.1
-"""An agent that has spent this share of the budget without a better loss of its own stagnates."""
+"""An agent that has spent this share of the budget without a better loss of its own stagnates,"""
 IDLE_LEASES = 3
-"""And so many leases."""
+"""if that were so many leases."""
+BRIEF_SHARE = 0.01
+"""A search that has spent less of the budget than this ended before it began."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,15 +41,24 @@ class Insight:
 
 @dataclass(slots=True)
 class Member:
-    """What is remembered of an agent: its best since it last began anew, what it has spent in vain since, the points it
-    has been given, and its latest lease."""
+    """What is remembered of an agent: since it last began anew, its best point, what it has spent, and the evaluations
+    and leases that brought nothing better; whether that has been said; and the point it was sent to last."""
 
     best: Incumbent | None = None
+    spent: int = 0
     idle: int = 0
     leases: int = 0
     said: bool = False
-    given: set[tuple[int, int]] = field(default_factory=set)
-    lease: Lease | None = None
+    given: tuple[int, int] | None = None
+
+    def begin(self) -> None:
+        """It begins anew."""
+        self.best, self.spent = None, 0
+        self.improve()
+
+    def improve(self) -> None:
+        """It has found a better point."""
+        self.idle, self.leases, self.said = 0, 0, False
 
 
 class Insights:
@@ -55,7 +68,7 @@ class Insights:
     def __init__(self, team: list[str], budget: int, minimum: float | None) -> None:
         self._team = {name: Member() for name in team}
         self._budget, self._minimum = budget, minimum
-        self._best = np.inf
+        self._best, self._there = np.inf, False
 
     def tell(self, event: Event) -> Iterator[Insight]:
         """Fold one event; what there is to say of it."""
@@ -70,29 +83,30 @@ class Insights:
             yield Insight("failed", event.lease, event.agent, text, *_place(event.best))
 
     def _granted(self, lease: Lease) -> Iterator[Insight]:
-        member, given = self._team[lease.agent], lease.incumbent
+        member = self._team[lease.agent]
         known = member.best
         if lease.fresh:
-            if member.lease is not None:
+            # Who ends at once and begins anew, again and again, is not worth a word each time.
+            if member.spent >= BRIEF_SHARE * self._budget:
                 text = f"{lease.agent} begins anew, within a radius of {lease.region.radius:.2g}"
                 yield Insight("restart", lease.id, lease.agent, text, lease.region.center)
-            member.best, member.idle, member.leases, member.said = None, 0, 0, False
-        if given is not None and given.agent != lease.agent and (given.lease, given.row) not in member.given:
-            member.given.add((given.lease, given.row))
-            if _sent_to(lease, given.point):
-                away = "" if known is None else f", {_apart(known.point, given.point):.2g} from its own best point"
-                text = f"{given.agent}'s point of loss {given.loss:.4g} is handed to {lease.agent}{away}"
-                yield Insight("handed", lease.id, lease.agent, text, given.point, given.loss)
-        member.lease = lease
+            member.begin()
+        given = sends(lease)
+        place = None if given is None else (given.lease, given.row)
+        if given is not None and place != member.given:
+            away = "" if known is None else f", {_apart(known.point, given.point):.2g} from its own best point"
+            text = f"{given.agent}'s point of loss {given.loss:.4g} is handed to {lease.agent}{away}"
+            yield Insight("handed", lease.id, lease.agent, text, given.point, given.loss)
+        member.given = place
 
     def _found(self, finding: Finding) -> Iterator[Insight]:
-        before = self._best
         member = self._note(finding.agent, finding.best, finding.charged)
         if finding.converged is not None:
             yield self._ended(finding, finding.converged)
         elif finding.why == "failed":
             yield Insight("failed", finding.lease, finding.agent, f"{finding.agent} failed: {finding.cause}")
-        elif self._reached(self._best) and not self._reached(before):
+        elif self._reached(self._best) and not self._there:
+            self._there = True
             text = f"{finding.agent} has found the minimum: loss {self._best:.4g}"
             yield Insight("found", finding.lease, finding.agent, text, *_place(finding.best))
         elif member.idle >= IDLE_SHARE * self._budget and member.leases >= IDLE_LEASES and not member.said:
@@ -106,8 +120,10 @@ class Insights:
         """Keep what a lease brought."""
         member = self._team[agent]
         self._best = min(self._best, np.inf if best is None else best.loss)
+        member.spent += charged
         if best is not None and (member.best is None or best.loss < member.best.loss):
-            member.best, member.idle, member.leases, member.said = best, 0, 0, False
+            member.best = best
+            member.improve()
         else:
             member.idle += charged
             member.leases += 1
@@ -117,7 +133,9 @@ class Insights:
         agent, loss, why = finding.agent, float(converged.loss), converged.why
         kind: Kind = "stuck"
         if self._reached(loss):
-            kind, text = "found", f"{agent} has found the minimum: loss {loss:.4g}"
+            found = "is at the minimum and has ended its search" if self._there else "has found the minimum"
+            self._there = True
+            kind, text = "found", f"{agent} {found}: loss {loss:.4g}"
         elif why.startswith("oscillates"):
             kind, text = "oscillates", f"{agent} {why}"
         elif why.startswith("stagnates"):
@@ -134,10 +152,17 @@ class Insights:
         return self._minimum is not None and loss - self._minimum <= NEAR * max(1.0, abs(self._minimum))
 
 
-def _sent_to(lease: Lease, point: Array) -> bool:
-    """Whether a lease sends its agent to a point: it lies in the region, and the region is not everything."""
-    inside = bool((np.abs(point - lease.region.center) <= lease.region.radius + 1e-12).all())
-    return inside and not lease.region.is_whole
+def sends(lease: Lease) -> Incumbent | None:
+    """The point of another agent that a lease sends its agent to: its region lies round it. None where it does not, or
+    is the whole cube, which lies round every point."""
+    incumbent, region = lease.incumbent, lease.region
+    if incumbent is None or incumbent.agent == lease.agent or region.is_whole:
+        return None
+    # Policies may move a region as little as needed to lie within the cube.
+    reach = min(region.radius, 0.5)
+    places = (incumbent.point, np.clip(incumbent.point, reach, 1.0 - reach))
+    there = any(bool(np.abs(region.center - place).max() <= SAME) for place in places)
+    return incumbent if there else None
 
 
 def _place(best: Incumbent | None) -> tuple[Array | None, float | None]:

@@ -14,8 +14,8 @@ from matplotlib.patheffects import Normal, Stroke
 
 from ..landscapes.slices import line
 from .figures import COLOURS, background, loss_axis, shades
-from .plane import Plane
 from .replay import Moment, Replay, Turn
+from .slice import Slice
 
 SHAPES = ("o", "^", "s", "D", "v", "P", "X", "p")
 OTHERS = "#9a9a9a"
@@ -54,7 +54,7 @@ class Cast:
 class Map:
     """The landscape, and on it the points, the regions searched, hand-overs and the best point."""
 
-    def __init__(self, axes: Axes, replay: Replay, cast: Cast, plane: Plane, linger: int) -> None:
+    def __init__(self, axes: Axes, replay: Replay, cast: Cast, plane: Slice, linger: int) -> None:
         self.axes, self._replay, self._cast, self._plane, self._linger = axes, replay, cast, plane, linger
         self._places = plane.places(replay.cube, replay.losses)
         self._finite = np.isfinite(replay.losses)
@@ -173,7 +173,7 @@ class Map:
         self.axes.draw_artist(self._arrow)
 
 
-def scenery(axes: Axes, replay: Replay, plane: Plane, number: int) -> None:
+def scenery(axes: Axes, replay: Replay, plane: Slice, number: int) -> None:
     """Draw what stands still on a map: the landscape, its known minima, and the axes."""
     run, space = replay.run, replay.run.space
     axes.grid(visible=False)

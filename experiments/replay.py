@@ -13,15 +13,13 @@ from ..agents.agent import Lease
 from ..landscapes.landscape import Array
 from ..orchestrator.run import Granted
 from .accounts import leases
+from .insights import insights
 from .runs import RunData
 
 DWELLING = 0.4
 """The part of a replay that rests on records and hand-overs."""
 REST = 2
 """Frames that it rests on each."""
-
-SAME = 1e-9
-"""Centers and points nearer than this, in cube units, are one place."""
 
 Ints = NDArray[np.int64]
 
@@ -149,7 +147,8 @@ def replay_of(run: RunData) -> Replay:
     team = {name: index for index, name in enumerate(run.team)}
     counts = dict(zip(*(found.tolist() for found in np.unique(points.lease, return_counts=True)), strict=True))
     granted = [lease for event in run.events if isinstance(event, Granted) for lease in event.leases]
-    sent = handed(granted)
+    said = insights(run.events, run.team, run.budget, run.minimum)
+    sent = {insight.lease for insight in said if insight.kind == "handed"}
     turns = []
     for lease, row in zip(granted, rows, strict=True):
         begins = int(np.searchsorted(times, row["starts"], side="right"))
@@ -173,30 +172,6 @@ def in_time(run: RunData, starts: dict[int, float], seconds: float) -> tuple[Int
     begun = np.array([starts[lease] for lease in points.lease[first].tolist()])
     times = np.repeat(begun, np.diff(first, append=len(points.lease))) + (run.spent - before) * seconds
     return np.lexsort((points.row, points.lease, times)), times
-
-
-def handed(granted: Sequence[Lease]) -> set[int]:
-    """The leases (ids) that send an agent to a point which another found, and not for the second time running."""
-    last: dict[str, tuple[int, int] | None] = {}
-    found = set()
-    for lease in granted:
-        point = lease.incumbent if sends(lease) else None
-        place = None if point is None else (point.lease, point.row)
-        if place is not None and place != last.get(lease.agent):
-            found.add(lease.id)
-        last[lease.agent] = place
-    return found
-
-
-def sends(lease: Lease) -> bool:
-    """Whether a lease's region lies round a point of another agent. The whole cube lies round every point."""
-    incumbent, region = lease.incumbent, lease.region
-    if incumbent is None or incumbent.agent == lease.agent or region.is_whole:
-        return False
-    # Policies may move a region as little as needed to lie within the cube.
-    reach = min(region.radius, 0.5)
-    places = (incumbent.point, np.clip(incumbent.point, reach, 1.0 - reach))
-    return any(bool(np.abs(region.center - place).max() <= SAME) for place in places)
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ DOORS = {
     "greenlet": {"agents/inverted.py"},
     "pandas": {"experiments/table.py"},
     "starlette": {"experiments/studio/app.py"},
-    "uvicorn": {"experiments/studio/app.py"},
+    "uvicorn": {"experiments/studio/serve.py"},
 }
 FILES = sorted(path for room in ROOMS for path in (ROOT / room).rglob("*.py"))
 

@@ -17,12 +17,13 @@ from searchparty.experiments.accounts import leases
 from searchparty.experiments.animate import Options, animate
 from searchparty.experiments.captions import result, rounded, short
 from searchparty.experiments.encoding import EncodingError, Mp4, has_ffmpeg
-from searchparty.experiments.plane import Plane, plane_axes, through
-from searchparty.experiments.replay import chosen, film, handed, replay_of
+from searchparty.experiments.insights import insights
+from searchparty.experiments.replay import chosen, film, replay_of
 from searchparty.experiments.resuming import ResultsError
 from searchparty.experiments.running import run
 from searchparty.experiments.runs import read_runs
 from searchparty.experiments.selection import counterpart, most_telling, pair, run_named
+from searchparty.experiments.slice import Slice, plane_axes, through
 from searchparty.landscapes.landscape import Space
 from searchparty.orchestrator.run import Granted
 
@@ -175,7 +176,8 @@ def test_what_is_a_hand_over_and_what_is_not():
         lease(5, "b", [0.95, 0.5], 0.2),
         lease(6, "d", [0.5, 0.5], 0.5),
     ]
-    assert handed(granted) == {0, 1, 3}
+    said = insights([Granted(0, tuple(granted))], list("abcd"), 100, None)
+    assert {insight.lease for insight in said if insight.kind == "handed"} == {0, 1, 3}
 
 
 def test_an_arrow_begins_at_the_agents_last_point(replay):
@@ -433,7 +435,7 @@ def test_a_run_without_a_point_is_refused_with_the_cure(results):
 
 def test_a_slice_fades_points_by_their_distance():
     space = Space(np.zeros(3), np.full(3, 2.0))
-    plane = Plane(space, plane_axes("x1,x3", 3), np.full(3, 0.5))
+    plane = Slice(space, plane_axes("x1,x3", 3), np.full(3, 0.5))
     cube = np.array([[0.1, 0.5, 0.2], [0.1, 0.6, 0.2], [0.1, 1.0, 0.2]])
     near = plane.nearness(cube)
     assert near[0] == 1.0

@@ -13,7 +13,7 @@ from .resuming import ResultsError
 
 
 @dataclass(frozen=True)
-class Plane:
+class Slice:
     """The coordinates ``axes`` through a point of the cube, (D,). With one axis, up is the loss."""
 
     space: Space
