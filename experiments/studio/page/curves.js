@@ -2,7 +2,7 @@
 
 import { LineChart } from "./charts.js";
 import { COLOURS } from "./colours.js";
-import { el } from "./dom.js";
+import { el, fill, svg } from "./dom.js";
 
 /** Gaps below this are drawn at it: a logarithm has no zero. */
 const FLOOR = 1e-14;
@@ -17,6 +17,7 @@ export class Curves {
   constructor(host, { theme, onSeek }) {
     this.host = host;
     this.theme = theme;
+    this.legend = el("p", { class: "legend" });
     this.onSeek = onSeek;
   }
 
@@ -30,10 +31,11 @@ export class Curves {
       this.host.lastChild.remove();
     }
     while (this.#charts.length < wanted.length) {
-      const chart = el("div", { class: "panel chart" });
-      this.host.append(chart);
+      const chart = el("div", { class: "chart" });
+      this.host.append(el("div", { class: "panel" }, [chart, ...(this.#charts.length ? [] : [this.legend])]));
       this.#charts.push(new LineChart(chart, { theme: this.theme, onSeek: this.onSeek }));
     }
+    fill(this.legend, films.length > 1 ? names.map(sample) : []);
     const end = Math.max(1, ...films.map((film) => film.evaluations));
     wanted.forEach((each, i) => this.#charts[i].set({ ...each, range: [0, end], xName: "evaluations" }));
   }
@@ -46,6 +48,12 @@ export class Curves {
     this.theme = theme;
     for (const chart of this.#charts) chart.setTheme(theme);
   }
+}
+
+/** A piece of a run's line, and its name. */
+function sample(name, k) {
+  const line = svg("line", { x1: 0, y1: 5, x2: 26, y2: 5, stroke: RUN_COLOURS[k], "stroke-width": 2.5, "stroke-dasharray": DASHES[k].join(" ") || null });
+  return el("span", {}, [svg("svg", { width: 26, height: 10, "aria-hidden": "true" }, [line]), name]);
 }
 
 function loss(films, names) {

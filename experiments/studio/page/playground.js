@@ -15,7 +15,9 @@ const SIDES = ["a", "b"];
 /** A slider that moves asks no more often than this. */
 const REST_MILLISECONDS = 90;
 const POLL_MILLISECONDS = 60;
-const BUDGETS = [100, 200, 300, 500, 750, 1000, 1200, 1500, 2000, 3000, 5000, 7500, 10000, 20000];
+/** A start nearer to an edge is moved so far away from it. */
+const LEAST_ROOM = 0.02;
+const BUDGETS = [100, 200, 300, 400, 500, 600, 800, 1000, 1200, 1500, 2000, 3000, 5000, 7500, 10000, 20000];
 
 export class Playground {
   #page = pageName();
@@ -145,7 +147,8 @@ export class Playground {
     }
   }
 
-  async #ask(side, settings) {
+  async #ask(side, wanted) {
+    const settings = withinCube(wanted);
     const key = JSON.stringify(settings);
     if (this.#asked[side]?.key !== key) this.#asked[side] = { key, answer: send("/api/plays", { page: this.#page, side, settings }) };
     try {
@@ -175,7 +178,7 @@ export class Playground {
     };
     sides.forEach((side, i) => {
       this.#reels[side] = new Reel(`/api/plays/${answers[i].key}/film`, {
-        plane: this.planes.spec ?? null, every: POLL_MILLISECONDS,
+        plane: this.planes.spec ?? null, every: POLL_MILLISECONDS, patient: true,
         onFirst: (film) => { films[side] = film; arrived(); },
         onGrown: () => arrived(),
         onError: (error) => version === this.#version && this.#complain(error.problems ?? [error.message]),
@@ -256,6 +259,15 @@ export class Playground {
   link() {
     return this.onLink(this.address());
   }
+}
+
+/** The region where a search starts lies within the cube: near an edge it is as wide as there is room. */
+function withinCube(settings) {
+  const least = LEAST_ROOM;
+  const inside = (c) => Math.min(1 - least, Math.max(least, c));
+  const center = Array.isArray(settings.center) ? settings.center.map(inside) : inside(settings.center);
+  const room = Math.min(...[center].flat().map((c) => Math.min(c, 1 - c)));
+  return { ...settings, center, radius: Number(Math.max(least, Math.min(settings.radius, room)).toFixed(4)) };
 }
 
 async function copyText(text, note, details) {

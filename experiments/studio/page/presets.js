@@ -1,7 +1,8 @@
 /** Settings to begin with: each asks one question, and shows two answers side by side. */
 
-const ALONE = { agents: 1, sharing: "none", policy: "composed", budget_policy: "equal", radius_policy: "fixed" };
+const ALONE = { agents: 1, sharing: "none", policy: "composed", budget_policy: "equal", radius_policy: "shrink", lease: 60 };
 const TEAM = { kinds: ["grid", "gradient-descent", "random-restart"], agents: 3, sharing: "broadcast", policy: "composed", budget_policy: "bandit", radius_policy: "shrink" };
+const DESCENT = { kinds: ["gradient-descent"], radius: 0.2, radius_policy: "fixed", lease: null };
 const GRID = { kinds: ["grid"], grid_size: 5, shrink: 0.5, radius: 0.5 };
 const HILLS = { kind: "schwefel", dimension: 2, shift: "random", instance: 1 };
 
@@ -27,11 +28,11 @@ export const PRESETS = [
   },
   {
     title: "Gradient descent: stuck, or to and fro",
-    question: "Short steps settle in the nearest valley; long fixed steps jump from side to side.",
-    common: { landscape: { kind: "ellipsoid", dimension: 2, condition: 1000, rotate: true }, budget: 600, seed: 1, center: 0.2 },
+    question: "Careful steps end in the nearest valley; long fixed steps jump from side to side and settle nowhere. Who says so, and where?",
+    common: { landscape: { kind: "rastrigin", dimension: 2, shift: "random", instance: 1 }, budget: 600, seed: 1, center: 0.3 },
     sides: [
-      { name: "line search", settings: { ...GRID, ...ALONE, kinds: ["gradient-descent"], radius: 0.2 } },
-      { name: "fixed long steps", settings: { ...GRID, ...ALONE, kinds: ["gradient-descent"], radius: 0.2, agent_settings: { "gradient-descent": { line_search: false, step: 0.1 } } } },
+      { name: "Careful steps", settings: { ...GRID, ...ALONE, ...DESCENT } },
+      { name: "Long fixed steps", settings: { ...GRID, ...ALONE, ...DESCENT, agent_settings: { "gradient-descent": { line_search: false, step: 0.3 } } } },
     ],
   },
   {

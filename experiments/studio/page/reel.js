@@ -9,10 +9,12 @@ export class Reel {
   /**
    * @param {string} path of the film
    * @param {{plane?: string|null, onFirst: (film: Film) => void, onGrown: (film: Film) => void,
-   *   onError: (error: Error) => void, every?: number}} given `every` so many milliseconds it asks for more
+   *   onError: (error: Error) => void, every?: number, patient?: boolean}} given `every` so many milliseconds it asks for
+   *   more; a `patient` one of many dimensions is not shown before it is done, as its plane is chosen by its points
    */
-  constructor(path, { plane = null, onFirst, onGrown, onError, every = 400 }) {
+  constructor(path, { plane = null, onFirst, onGrown, onError, every = 400, patient = false }) {
     this.film = null;
+    this.patient = patient;
     this.#run(path, plane, onFirst, onGrown, every).catch((error) => {
       if (error.name !== "AbortError") onError(error);
     });
@@ -29,15 +31,24 @@ export class Reel {
       const before = this.film?.header.state;
       const buffer = await this.#fetched(path, plane);
       if (signal.aborted) return;
-      if (buffer && !this.film) {
-        this.film = new Film(buffer);
-        onFirst(this.film);
-      } else if (buffer && (this.film.append(buffer) || before !== this.film.header.state)) {
-        onGrown(this.film);
-      }
+      const began = buffer && !this.film;
+      if (began) this.film = new Film(buffer);
+      const grown = buffer && !began && (this.film.append(buffer) || before !== this.film.header.state);
+      if (this.film?.done && isOutgrown(this.film)) this.film = new Film(await fetchFilm(path, { plane: specOf(this.film), signal }));
+      if (this.#isShown(began)) onFirst(this.film);
+      else if (grown) onGrown(this.film);
       if (this.film?.done) return;
       await pause(every, signal);
     }
+  }
+
+  /** Whether it is to be shown now, as something new. */
+  #isShown(began) {
+    if (!this.film || this.film === this.shown) return false;
+    const waits = this.patient && this.film.header.dimension > 2 && !this.film.done;
+    if (waits || !(began || this.film.done)) return false;
+    this.shown = this.film;
+    return true;
   }
 
   /** The next message; null while the run has been asked for and has not begun. */
@@ -45,6 +56,17 @@ export class Reel {
     const known = this.film?.header;
     return fetchFilm(path, { plane: known?.plane.spec ?? plane, since: known?.next, signal: this.#stop.signal });
   }
+}
+
+/** Whether a film's plane was chosen when there were fewer points than there are now. */
+function isOutgrown({ header, count }) {
+  const [, chosenBy] = header.plane.spec.split("@");
+  return chosenBy !== undefined && Number(chosenBy) < count;
+}
+
+/** What a film's plane was asked for by. */
+function specOf({ header }) {
+  return header.plane.spec.split("@")[0];
 }
 
 /** Waits; longer while nobody looks, since a page in the background needs nothing. */

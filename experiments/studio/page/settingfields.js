@@ -65,6 +65,9 @@ export class SettingFields {
     const { policy, budget_policy: budget, radius_policy: radius, sharing } = this.settings;
     const composed = policy === "composed";
     for (const element of this.composed) element.hidden = !composed;
+    const grids = this.settings.kinds.includes("grid");
+    this.fields.grid_size.element.hidden = !grids;
+    this.fields.shrink.element.hidden = !grids && !(composed && radius === "shrink");
     this.fields.sharing.element.hidden = policy === "exploit-and-explore";
     const told = [this.cards.policies[policy]];
     if (composed) told.push(this.cards.budgets[budget], this.cards.radii[radius], this.cards.sharings[sharing]);
