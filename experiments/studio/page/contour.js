@@ -7,6 +7,7 @@ import { contourPaths, filledGround, linedGround, strokeContours } from "./conto
 import { ContourPoints } from "./contour_points.js";
 import { drawRegions } from "./contour_regions.js";
 import { listen } from "./gestures.js";
+import { pointSize } from "./markers.js";
 import { drawOverlay, newLabels } from "./overlay.js";
 import { newest } from "./redraw.js";
 import { Stack } from "./stack.js";
@@ -77,7 +78,7 @@ export class ContourView extends View {
   }
 
   takeAgents() {
-    this.layer.setAgents(this.agents, themeOf(this.theme), this.stack);
+    this.layer.setAgents(this.agents, themeOf(this.theme), pointSize(this.stack, this.points.count), this.stack.ratio);
   }
 
   locate(index, screen) {
@@ -91,6 +92,7 @@ export class ContourView extends View {
 
   paint(full) {
     if (this.#groundStale || (full && this.#groundCoarse)) this.#paintGround(full);
+    if (pointSize(this.stack, this.points.count) !== this.layer.size) this.takeAgents();
     const falling = newest(this.points.count);
     const landed = Math.max(0, Math.min(Math.floor(this.head - falling), this.total));
     const layer = { kept: () => this.stack.kept(1), cleared: () => this.stack.cleared(1) };
@@ -160,7 +162,7 @@ export class ContourView extends View {
     const at = (u, v) => ({ x: frame.x(u), y: frame.y(v), hidden: false });
     const labels = newLabels(context, theme, [left, top, left + width, top + height]);
     const arc = (from, to) => bent(at(from.u, from.v), at(to.u, to.v));
-    drawOverlay(context, { theme, agents, labels, at, bottom: at, arc }, this.overlay, this.points);
+    drawOverlay(context, { theme, agents, labels, at, bottom: at, arc, lowest: 0 }, this.overlay, this.points);
     context.restore();
   }
 }

@@ -67,9 +67,10 @@ export class ScenePoints {
     for (let level = 0; level < LEVELS; level++) this.#index(level, grown ? 0 : from);
   }
 
-  setAgents(agents, theme) {
+  setAgents(agents, theme, edged) {
+    this.edged = edged;
     this.material.uniforms.sprites.value?.dispose();
-    const texture = new CanvasTexture(sprites(agents, SIDE, ACROSS, theme));
+    const texture = new CanvasTexture(sprites(agents, SIDE, ACROSS, theme, edged));
     texture.flipY = false;
     texture.generateMipmaps = false;
     texture.minFilter = texture.magFilter = LinearFilter;
