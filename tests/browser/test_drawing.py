@@ -267,3 +267,19 @@ def test_a_chart_is_sought_by_pointer(page):
     page.mouse.click(500, 100)
     assert page.evaluate("window.label") == "best loss over evaluations at 60: one 0.5"
     assert page.evaluate("window.sought")[0] == pytest.approx(53, abs=3)
+
+
+def test_keys_and_wheel_move_the_contour_view(page):
+    page.evaluate("""async () => { window.one = await window.view("contour", 50); window.one.view.show(50, {});
+        await window.one.still(); window.one.host.focus(); }""")
+    page.keyboard.press("+")
+    page.keyboard.press("ArrowRight")
+    moved = page.evaluate("window.one.view.camera()")
+    assert moved["zoom"] == pytest.approx(1.25)
+    assert moved["u"] > 0.5
+    page.keyboard.press("0")
+    page.mouse.move(230, 150)
+    place = page.evaluate("window.one.view.place(230, 150)")
+    page.mouse.wheel(0, -300)
+    page.wait_for_function("window.one.view.camera().zoom > 1.3")
+    assert page.evaluate("window.one.view.place(230, 150)") == pytest.approx(place)

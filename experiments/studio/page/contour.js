@@ -2,7 +2,7 @@
 import { themeOf } from "./colours.js";
 import { drawEdges } from "./contour_axes.js";
 import { ContourFrame } from "./contour_frame.js";
-import { dragAndPinch } from "./contour_gestures.js";
+import { dragAndPinch, steer } from "./contour_gestures.js";
 import { contourPaths, filledGround, linedGround, strokeContours } from "./contour_ground.js";
 import { ContourPoints } from "./contour_points.js";
 import { drawRegions } from "./contour_regions.js";
@@ -13,7 +13,7 @@ import { newest } from "./redraw.js";
 import { Stack } from "./stack.js";
 import { View } from "./view.js";
 
-const STEP = 48; // px that an arrow key moves
+const SLACK = 10; // px that markers may stand over the edge
 
 export class ContourView extends View {
   #groundStale = true;
@@ -25,10 +25,20 @@ export class ContourView extends View {
     this.layer = new ContourPoints();
     this.stack = new Stack(host, 3, () => this.#resized());
     this.silence = [
-      listen(host, (key) => this.#key(key)),
+      listen(host, (key) => {
+        const used = steer(this.frame, key);
+        if (used) this.#moved();
+        return used;
+      }),
       dragAndPinch(this.stack.canvases[0], {
-        onPan: (dx, dy) => this.#moved(() => this.frame.pan(dx, dy)),
-        onZoom: (factor, x, y) => this.#moved(() => this.frame.zoomAt(factor, x, y)),
+        onPan: (dx, dy) => {
+          this.frame.pan(dx, dy);
+          this.#moved();
+        },
+        onZoom: (factor, x, y) => {
+          this.frame.zoomAt(factor, x, y);
+          this.#moved();
+        },
       }),
     ];
     this.stack.measure();
@@ -49,7 +59,8 @@ export class ContourView extends View {
   }
 
   setCamera({ zoom, u, v }) {
-    this.#moved(() => Object.assign(this.frame, { zoom, u, v }));
+    Object.assign(this.frame, { zoom, u, v });
+    this.#moved();
   }
 
   /** {zoom: 1 shows all, u, v: the middle of what is seen} */
@@ -105,25 +116,12 @@ export class ContourView extends View {
   #resized() {
     this.frame.resize(this.stack.width, this.stack.height);
     this.takeAgents();
-    this.#moved(() => {});
+    this.#moved();
   }
 
-  #moved(move) {
-    move();
+  #moved() {
     this.#groundStale = this.layer.stale = true;
     this.redraw.ask();
-  }
-
-  #key(key) {
-    const { inner } = this.frame;
-    const middle = [inner.left + inner.width / 2, inner.top + inner.height / 2];
-    const pans = { ArrowLeft: [STEP, 0], ArrowRight: [-STEP, 0], ArrowUp: [0, STEP], ArrowDown: [0, -STEP] };
-    const zooms = { "+": 1.25, "=": 1.25, "-": 0.8 };
-    if (pans[key]) this.#moved(() => this.frame.pan(...pans[key]));
-    else if (zooms[key]) this.#moved(() => this.frame.zoomAt(zooms[key], ...middle));
-    else if (key === "0") this.#moved(() => this.frame.reset());
-    else return false;
-    return true;
   }
 
   /** While moving a picture of the ground will do; its lines are drawn crisply when all is still. */
@@ -153,8 +151,8 @@ export class ContourView extends View {
     const context = this.stack.cleared(2);
     const { left, top, width, height } = frame.window();
     context.save();
-    clip(context, frame.window());
-    drawRegions(context, frame, this.overlay.regions ?? [], agents);
+    clip(context, frame.window(), SLACK);
+    drawRegions(context, frame, this.overlay.regions ?? [], agents, theme);
     for (let index = landed; index < this.total; index++) {
       const age = falling ? Math.min((this.head - index) / falling, 1) : 1;
       this.layer.landing(context, index, frame, age, agents[this.points.agent[index]]?.colour ?? theme.ink);
@@ -167,9 +165,9 @@ export class ContourView extends View {
   }
 }
 
-function clip(context, { left, top, width, height }) {
+function clip(context, { left, top, width, height }, slack = 0) {
   context.beginPath();
-  context.rect(left, top, width, height);
+  context.rect(left - slack, top - slack, width + 2 * slack, height + 2 * slack);
   context.clip();
 }
 

@@ -17,7 +17,7 @@ export class ContourPoints {
 
   set(points) {
     const from = firstDifference(this.points, points);
-    this.points = points;
+    this.points = { ...points };
     this.thinning.update(from, points.count, points.kept);
     if (from < this.end) this.stale = true;
   }

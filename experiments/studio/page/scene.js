@@ -15,6 +15,8 @@ import { hiddenBy, placeOn } from "./sight.js";
 import { Scene } from "./vendor/three.js";
 import { View } from "./view.js";
 
+const SWELL = 6; // px that a point is larger while it is high in the air
+
 export class SceneView extends View {
   /** @throws Error where the browser has no WebGL 2 */
   constructor(host, options) {
@@ -98,7 +100,7 @@ export class SceneView extends View {
     const size = this.#size();
     if (size >= EDGED !== this.layers.edged) this.takeAgents();
     const budget = full ? Infinity : pace.budget;
-    this.drawnPoints = this.layers.show(this.head, newest(this.points.count), budget, size * ratio);
+    this.drawnPoints = this.layers.show(this.head, newest(this.points.count), budget, size * ratio, SWELL * ratio);
     this.renderer.render(this.scene, this.rig.camera, themeOf(this.theme).paper, ratio);
     this.#paintOver();
     return { drawn: this.drawnPoints, total: this.total };
