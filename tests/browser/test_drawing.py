@@ -70,16 +70,27 @@ def browser() -> Iterator[Any]:
         chromium.close()
 
 
+def opened(browser: Any, errors: list[str]) -> Any:
+    page = browser.new_page(viewport={"width": 900, "height": 700})
+    page.route("**/*", answer)
+    page.on("pageerror", lambda error: errors.append(error.message))
+    page.goto(ORIGIN + "/")
+    return page
+
+
+@pytest.fixture(scope="module")
+def modules(browser: Any) -> Any:
+    """A page for functions that leave nothing behind."""
+    return opened(browser, [])
+
+
 @pytest.fixture
 def page(browser: Any) -> Iterator[Any]:
-    opened = browser.new_page(viewport={"width": 900, "height": 700})
-    opened.route("**/*", answer)
     errors: list[str] = []
-    opened.on("pageerror", lambda error: errors.append(error.message))
-    opened.goto(ORIGIN + "/")
-    opened.evaluate(f"() => {{ {VIEW} }}")
-    yield opened
-    opened.close()
+    page = opened(browser, errors)
+    page.evaluate(f"() => {{ {VIEW} }}")
+    yield page
+    page.close()
     assert errors == []
 
 
@@ -88,39 +99,43 @@ def call(page: Any, module: str, expression: str) -> Any:
     return page.evaluate(f"async () => {{ const m = await import('/{module}'); return {expression}; }}")
 
 
-def test_heights_rise_with_losses_and_come_back(page):
+def test_heights_rise_with_losses_and_come_back(modules):
     losses = "[...Array(101).keys()].map((k) => k ** 3 / 1000 - 5)"
-    heights = call(page, "scale.js", f"(() => {{ const l = {losses}; return l.map(m.lossScale(l, null).height); }})()")
+    heights = call(
+        modules, "scale.js", f"(() => {{ const l = {losses}; return l.map(m.lossScale(l, null).height); }})()"
+    )
     assert heights[0] == 0
     assert heights[-1] == 1
     assert heights == sorted(heights)
     # Fine near the lowest: the lowest quarter of the losses spans far more than its share of their range.
     assert heights[25] > 0.1
     back = call(
-        page, "scale.js", f"(() => {{ const s = m.lossScale({losses}, null); return s.loss(s.height(42)); }})()"
+        modules, "scale.js", f"(() => {{ const s = m.lossScale({losses}, null); return s.loss(s.height(42)); }})()"
     )
     assert back == pytest.approx(42)
 
 
-def test_heights_of_losses_that_are_not_finite_and_of_constant_landscapes(page):
-    assert call(page, "scale.js", "[Infinity, NaN, -9, 3].map(m.lossScale([1, 2, 3, Infinity, NaN], null).height)") == [
+def test_heights_of_losses_that_are_not_finite_and_of_constant_landscapes(modules):
+    assert call(
+        modules, "scale.js", "[Infinity, NaN, -9, 3].map(m.lossScale([1, 2, 3, Infinity, NaN], null).height)"
+    ) == [
         1,
         1,
         0,
         1,
     ]
-    assert call(page, "scale.js", "[2, Infinity].map(m.lossScale([2, 2, 2], null).height)") == [0, 1]
-    assert call(page, "scale.js", "m.lossScale([], null).height(7)") == 0
-    assert call(page, "scale.js", "m.lossScale([1, 1, 1, 1, 50], null).height(50)") == 1
+    assert call(modules, "scale.js", "[2, Infinity].map(m.lossScale([2, 2, 2], null).height)") == [0, 1]
+    assert call(modules, "scale.js", "m.lossScale([], null).height(7)") == 0
+    assert call(modules, "scale.js", "m.lossScale([1, 1, 1, 1, 50], null).height(50)") == 1
 
 
-def test_the_known_minimum_is_the_lowest_height(page):
-    assert call(page, "scale.js", "m.lossScale([3, 4, 9], 1).height(1)") == 0
-    assert call(page, "scale.js", "m.lossScale([3, 4, 9], 1).height(3)") > 0
+def test_the_known_minimum_is_the_lowest_height(modules):
+    assert call(modules, "scale.js", "m.lossScale([3, 4, 9], 1).height(1)") == 0
+    assert call(modules, "scale.js", "m.lossScale([3, 4, 9], 1).height(3)") > 0
 
 
-def test_ticks_of_losses_are_round_and_apart(page):
-    ticks = call(page, "scale.js", "m.lossScale([0, 0.31, 2.2, 17, 80.7], 0).ticks")
+def test_ticks_of_losses_are_round_and_apart(modules):
+    ticks = call(modules, "scale.js", "m.lossScale([0, 0.31, 2.2, 17, 80.7], 0).ticks")
     assert 4 <= len(ticks) <= 6
     assert all(len(f"{tick['loss']:g}".strip("0.")) <= 2 for tick in ticks)
     heights = [tick["height"] for tick in ticks]
@@ -131,18 +146,18 @@ def test_ticks_of_losses_are_round_and_apart(page):
     ("value", "text"),
     [("0", "0"), ("-2.5", "−2.5"), ("12000", "12,000"), ("4e6", "4×10⁶"), ("1e-5", "10⁻⁵"), ("Infinity", "∞")],
 )
-def test_numbers_are_written_to_be_read(page, value, text):
-    assert call(page, "numbers.js", f"m.written({value})") == text
+def test_numbers_are_written_to_be_read(modules, value, text):
+    assert call(modules, "numbers.js", f"m.written({value})") == text
 
 
-def test_ticks_of_axes(page):
-    assert call(page, "numbers.js", "m.linearTicks(-5.12, 5.12, 5)") == [-4, -2, 0, 2, 4]
-    assert call(page, "numbers.js", "m.logTicks(1e-8, 100, 5)") == [1e-8, 1e-5, 1e-2, 10]
+def test_ticks_of_axes(modules):
+    assert call(modules, "numbers.js", "m.linearTicks(-5.12, 5.12, 5)") == [-4, -2, 0, 2, 4]
+    assert call(modules, "numbers.js", "m.logTicks(1e-8, 100, 5)") == [1e-8, 1e-5, 1e-2, 10]
 
 
-def test_thinning_is_nested_even_and_keeps_what_must_stay(page):
+def test_thinning_is_nested_even_and_keeps_what_must_stay(modules):
     counts = call(
-        page,
+        modules,
         "thinning.js",
         "(() => { const t = new m.Thinning(); t.update(0, 51200, new Uint8Array(51200)); return [...t.lengths]; })()",
     )
@@ -151,21 +166,21 @@ def test_thinning_is_nested_even_and_keeps_what_must_stay(page):
         assert counts[level] / 51200 == pytest.approx(2.0 ** (level - len(counts)), rel=0.02)
     # Even over time: every hundred points hold about as many of the sample.
     shares = call(
-        page,
+        modules,
         "thinning.js",
         "[...Array(64).keys()].map((b) => [...Array(100).keys()].filter((k) => m.levelOf(b * 100 + k) < 6).length)",
     )
     assert max(shares) - min(shares) <= 6
     kept = call(
-        page,
+        modules,
         "thinning.js",
         "(() => { const t = new m.Thinning(); t.update(0, 100, new Uint8Array(100).fill(1)); return t.lengths[0]; })()",
     )
     assert kept == 100
 
 
-def test_thinning_takes_in_points_that_were_added_or_came_between(page):
-    same = call(page, "thinning.js", """(() => {
+def test_thinning_takes_in_points_that_were_added_or_came_between(modules):
+    same = call(modules, "thinning.js", """(() => {
         const kept = Uint8Array.from({ length: 3000 }, (_, k) => k % 700 === 0);
         const [at, once] = [new m.Thinning(), new m.Thinning()];
         at.update(0, 1000, kept); at.update(1000, 2500, kept); at.update(400, 3000, kept); once.update(0, 3000, kept);
@@ -176,16 +191,16 @@ def test_thinning_takes_in_points_that_were_added_or_came_between(page):
     assert same
 
 
-def test_contour_lines_go_round_a_hill_and_leave_out_holes(page):
+def test_contour_lines_go_round_a_hill_and_leave_out_holes(modules):
     grid = "Float32Array.from({ length: 441 }, (_, k) => Math.hypot((k % 21) - 10, Math.floor(k / 21) - 10))"
-    segments = call(page, "marching.js", f"m.contourSegments({grid}, 21, 6)")
+    segments = call(modules, "marching.js", f"m.contourSegments({grid}, 21, 6)")
     assert len(segments) % 4 == 0
     ends = [(round(x, 5), round(y, 5)) for x, y in zip(segments[::2], segments[1::2], strict=True)]
     assert all(abs(((x - 10) ** 2 + (y - 10) ** 2) ** 0.5 - 6) < 0.1 for x, y in ends)
     # Closed: every end is met by one other.
     assert all(ends.count(end) == 2 for end in ends)
     holed = call(
-        page,
+        modules,
         "marching.js",
         f"(() => {{ const g = {grid}; g[16 * 21 + 10] = NaN; return m.contourSegments(g, 21, 6); }})()",
     )
@@ -193,12 +208,12 @@ def test_contour_lines_go_round_a_hill_and_leave_out_holes(page):
 
 
 @pytest.mark.parametrize("corners", ["[1, 0, 0, 1]", "[0, 1, 1, 0]"])
-def test_a_saddle_has_two_lines(page, corners):
-    assert len(call(page, "marching.js", f"m.contourSegments({corners}, 2, 0.4)")) == 8
+def test_a_saddle_has_two_lines(modules, corners):
+    assert len(call(modules, "marching.js", f"m.contourSegments({corners}, 2, 0.4)")) == 8
 
 
-def test_the_pace_learns_what_can_be_drawn(page):
-    budget = call(page, "pace.js", """(() => {
+def test_the_pace_learns_what_can_be_drawn(modules):
+    budget = call(modules, "pace.js", """(() => {
         const pace = new m.Pace(50000); let now = 0;
         for (let k = 0; k < 300; k++) {
           const delay = 10 + pace.budget / 1000;
@@ -267,3 +282,19 @@ def test_a_chart_is_sought_by_pointer(page):
     page.mouse.click(500, 100)
     assert page.evaluate("window.label") == "best loss over evaluations at 60: one 0.5"
     assert page.evaluate("window.sought")[0] == pytest.approx(53, abs=3)
+
+
+def test_keys_and_wheel_move_the_contour_view(page):
+    page.evaluate("""async () => { window.one = await window.view("contour", 50); window.one.view.show(50, {});
+        await window.one.still(); window.one.host.focus(); }""")
+    page.keyboard.press("+")
+    page.keyboard.press("ArrowRight")
+    moved = page.evaluate("window.one.view.camera()")
+    assert moved["zoom"] == pytest.approx(1.25)
+    assert moved["u"] > 0.5
+    page.keyboard.press("0")
+    page.mouse.move(230, 150)
+    place = page.evaluate("window.one.view.place(230, 150)")
+    page.mouse.wheel(0, -300)
+    page.wait_for_function("window.one.view.camera().zoom > 1.3")
+    assert page.evaluate("window.one.view.place(230, 150)") == pytest.approx(place)

@@ -2,17 +2,18 @@
 import { themeOf } from "./colours.js";
 import { drawEdges } from "./contour_axes.js";
 import { ContourFrame } from "./contour_frame.js";
-import { dragAndPinch } from "./contour_gestures.js";
+import { dragAndPinch, steer } from "./contour_gestures.js";
 import { contourPaths, filledGround, linedGround, strokeContours } from "./contour_ground.js";
 import { ContourPoints } from "./contour_points.js";
 import { drawRegions } from "./contour_regions.js";
 import { listen } from "./gestures.js";
+import { pointSize } from "./markers.js";
 import { drawOverlay, newLabels } from "./overlay.js";
 import { newest } from "./redraw.js";
 import { Stack } from "./stack.js";
 import { View } from "./view.js";
 
-const STEP = 48; // px that an arrow key moves
+const SLACK = 10; // px that markers may stand over the edge
 
 export class ContourView extends View {
   #groundStale = true;
@@ -24,10 +25,20 @@ export class ContourView extends View {
     this.layer = new ContourPoints();
     this.stack = new Stack(host, 3, () => this.#resized());
     this.silence = [
-      listen(host, (key) => this.#key(key)),
+      listen(host, (key) => {
+        const used = steer(this.frame, key);
+        if (used) this.#moved();
+        return used;
+      }),
       dragAndPinch(this.stack.canvases[0], {
-        onPan: (dx, dy) => this.#moved(() => this.frame.pan(dx, dy)),
-        onZoom: (factor, x, y) => this.#moved(() => this.frame.zoomAt(factor, x, y)),
+        onPan: (dx, dy) => {
+          this.frame.pan(dx, dy);
+          this.#moved();
+        },
+        onZoom: (factor, x, y) => {
+          this.frame.zoomAt(factor, x, y);
+          this.#moved();
+        },
       }),
     ];
     this.stack.measure();
@@ -48,7 +59,8 @@ export class ContourView extends View {
   }
 
   setCamera({ zoom, u, v }) {
-    this.#moved(() => Object.assign(this.frame, { zoom, u, v }));
+    Object.assign(this.frame, { zoom, u, v });
+    this.#moved();
   }
 
   /** {zoom: 1 shows all, u, v: the middle of what is seen} */
@@ -77,7 +89,7 @@ export class ContourView extends View {
   }
 
   takeAgents() {
-    this.layer.setAgents(this.agents, themeOf(this.theme), this.stack);
+    this.layer.setAgents(this.agents, themeOf(this.theme), pointSize(this.stack, this.points.count), this.stack.ratio);
   }
 
   locate(index, screen) {
@@ -91,6 +103,7 @@ export class ContourView extends View {
 
   paint(full) {
     if (this.#groundStale || (full && this.#groundCoarse)) this.#paintGround(full);
+    if (pointSize(this.stack, this.points.count) !== this.layer.size) this.takeAgents();
     const falling = newest(this.points.count);
     const landed = Math.max(0, Math.min(Math.floor(this.head - falling), this.total));
     const layer = { kept: () => this.stack.kept(1), cleared: () => this.stack.cleared(1) };
@@ -103,25 +116,12 @@ export class ContourView extends View {
   #resized() {
     this.frame.resize(this.stack.width, this.stack.height);
     this.takeAgents();
-    this.#moved(() => {});
+    this.#moved();
   }
 
-  #moved(move) {
-    move();
+  #moved() {
     this.#groundStale = this.layer.stale = true;
     this.redraw.ask();
-  }
-
-  #key(key) {
-    const { inner } = this.frame;
-    const middle = [inner.left + inner.width / 2, inner.top + inner.height / 2];
-    const pans = { ArrowLeft: [STEP, 0], ArrowRight: [-STEP, 0], ArrowUp: [0, STEP], ArrowDown: [0, -STEP] };
-    const zooms = { "+": 1.25, "=": 1.25, "-": 0.8 };
-    if (pans[key]) this.#moved(() => this.frame.pan(...pans[key]));
-    else if (zooms[key]) this.#moved(() => this.frame.zoomAt(zooms[key], ...middle));
-    else if (key === "0") this.#moved(() => this.frame.reset());
-    else return false;
-    return true;
   }
 
   /** While moving a picture of the ground will do; its lines are drawn crisply when all is still. */
@@ -151,8 +151,8 @@ export class ContourView extends View {
     const context = this.stack.cleared(2);
     const { left, top, width, height } = frame.window();
     context.save();
-    clip(context, frame.window());
-    drawRegions(context, frame, this.overlay.regions ?? [], agents);
+    clip(context, frame.window(), SLACK);
+    drawRegions(context, frame, this.overlay.regions ?? [], agents, theme);
     for (let index = landed; index < this.total; index++) {
       const age = falling ? Math.min((this.head - index) / falling, 1) : 1;
       this.layer.landing(context, index, frame, age, agents[this.points.agent[index]]?.colour ?? theme.ink);
@@ -160,14 +160,14 @@ export class ContourView extends View {
     const at = (u, v) => ({ x: frame.x(u), y: frame.y(v), hidden: false });
     const labels = newLabels(context, theme, [left, top, left + width, top + height]);
     const arc = (from, to) => bent(at(from.u, from.v), at(to.u, to.v));
-    drawOverlay(context, { theme, agents, labels, at, bottom: at, arc }, this.overlay, this.points);
+    drawOverlay(context, { theme, agents, labels, at, bottom: at, arc, lowest: 0 }, this.overlay, this.points);
     context.restore();
   }
 }
 
-function clip(context, { left, top, width, height }) {
+function clip(context, { left, top, width, height }, slack = 0) {
   context.beginPath();
-  context.rect(left, top, width, height);
+  context.rect(left - slack, top - slack, width + 2 * slack, height + 2 * slack);
   context.clip();
 }
 

@@ -1,4 +1,8 @@
-/** Pointer gestures of the contour view: drag, wheel and pinch. */
+/** Gestures of the contour view: drag, wheel, pinch and keys. */
+
+const STEP = 48; // px that an arrow key moves
+const PANS = { ArrowLeft: [STEP, 0], ArrowRight: [-STEP, 0], ArrowUp: [0, STEP], ArrowDown: [0, -STEP] };
+const ZOOMS = { "+": 1.25, "=": 1.25, "-": 0.8 };
 
 /**
  * @param onPan(dx, dy) and onZoom(factor, x, y), in CSS pixels of the element
@@ -38,4 +42,14 @@ export function dragAndPinch(element, { onPan, onZoom }) {
   return () => {
     for (const [name, listener] of all) element.removeEventListener(name, listener);
   };
+}
+
+/** Move a ContourFrame by a key; false where the key means nothing. */
+export function steer(frame, key) {
+  const { left, top, width, height } = frame.inner;
+  if (PANS[key]) frame.pan(...PANS[key]);
+  else if (ZOOMS[key]) frame.zoomAt(ZOOMS[key], left + width / 2, top + height / 2);
+  else if (key === "0") frame.reset();
+  else return false;
+  return true;
 }

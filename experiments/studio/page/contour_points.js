@@ -1,6 +1,6 @@
 /** The points of the contour view, on a layer that keeps what was drawn: only new points are added to it. */
 import { nearness } from "./ground.js";
-import { pointSize, sprites } from "./markers.js";
+import { EDGED, sprites } from "./markers.js";
 import { firstDifference, levelOf, LEVELS, Thinning } from "./thinning.js";
 
 const ACROSS = 16;
@@ -17,15 +17,15 @@ export class ContourPoints {
 
   set(points) {
     const from = firstDifference(this.points, points);
-    this.points = points;
+    this.points = { ...points };
     this.thinning.update(from, points.count, points.kept);
     if (from < this.end) this.stale = true;
   }
 
-  setAgents(agents, theme, stack) {
-    this.size = pointSize(stack);
-    this.side = Math.ceil(this.size * stack.ratio * 1.25);
-    this.pictures = sprites(agents, this.side, ACROSS, theme);
+  setAgents(agents, theme, size, ratio) {
+    this.size = size;
+    this.side = Math.ceil(size * ratio * 1.25);
+    this.pictures = sprites(agents, this.side, ACROSS, theme, size >= EDGED);
     this.stale = true;
   }
 
@@ -57,7 +57,7 @@ export class ContourPoints {
     const { u, v } = this.points;
     this.#one(context, index, frame, Math.min(1, 3 * age));
     context.beginPath();
-    context.arc(frame.x(u[index]), frame.y(v[index]), this.size * (0.4 + 1.6 * (1 - age) ** 2), 0, 2 * Math.PI);
+    context.arc(frame.x(u[index]), frame.y(v[index]), 2 + 15 * (1 - age) ** 2, 0, 2 * Math.PI);
     context.strokeStyle = colour;
     context.lineWidth = 1.6;
     context.globalAlpha = Math.min(1, 3 * age) * (1 - age ** 4);

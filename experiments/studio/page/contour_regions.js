@@ -1,7 +1,7 @@
 /** Regions in the contour view: outlines, those that are searched now filled. */
 import { faded } from "./colours.js";
 
-export function drawRegions(context, frame, regions, agents) {
+export function drawRegions(context, frame, regions, agents, theme) {
   for (const { agent, polygon, now } of regions) {
     const colour = agents[agent]?.colour ?? "#888888";
     context.beginPath();
@@ -9,6 +9,11 @@ export function drawRegions(context, frame, regions, agents) {
     context.closePath();
     context.fillStyle = faded(colour, 0.13);
     if (now) context.fill();
+    if (now) {
+      context.strokeStyle = theme.halo;
+      context.lineWidth = 4.5;
+      context.stroke();
+    }
     context.strokeStyle = faded(colour, now ? 1 : 0.4);
     context.lineWidth = now ? 2.2 : 1;
     context.stroke();

@@ -46,9 +46,15 @@ function bars(context, x, y, r, turn) {
   context.closePath();
 }
 
-/** The side of a point's picture in a host of that size, all in CSS pixels. */
-export function pointSize({ width, height }) {
-  return Math.min(Math.max(Math.min(width, height) / 70, 6.5), 9);
+/** Points smaller than this (CSS px) have no white edge: it would be all that is seen of them. */
+export const EDGED = 5;
+
+/** The side of a point's picture in a host of that size, all in CSS pixels: many points are small ones. */
+export function pointSize({ width, height }, count) {
+  const alone = Math.min(Math.max(Math.min(width, height) / 70, 6.5), 9);
+  const crowded = alone * Math.min(Math.max((4000 / Math.max(count, 1)) ** 0.3, 0.4), 1);
+  // In steps, so that points that keep coming in do not keep changing the size.
+  return Math.round(crowded * 2) / 2;
 }
 
 /** Fill the traced path, with an edge around it and a rim around that, so that it shows on any ground. */
@@ -67,15 +73,17 @@ export function paint(context, fill, edge, width, rim) {
 }
 
 /** One small picture an agent, `side` pixels a side and `across` in a row, as a canvas of across x across. */
-export function sprites(agents, side, across, theme) {
+export function sprites(agents, side, across, theme, edged) {
   const canvas = document.createElement("canvas");
   canvas.width = canvas.height = side * across;
   const context = canvas.getContext("2d");
   agents.slice(0, across * across).forEach((agent, k) => {
     const x = (k % across + 0.5) * side;
     const y = (Math.floor(k / across) + 0.5) * side;
-    trace(context, agent.shape, x, y, side * 0.3);
-    paint(context, agent.colour, theme.edge, side * 0.06, null);
+    trace(context, agent.shape, x, y, side * (edged ? 0.3 : 0.38));
+    if (edged) paint(context, agent.colour, theme.edge, side * 0.06, null);
+    context.fillStyle = agent.colour;
+    context.fill("evenodd");
   });
   return canvas;
 }

@@ -11,6 +11,7 @@ const BOLD = "600 12px system-ui, sans-serif";
  *
  * @param context a 2D context in CSS pixels
  * @param frame {theme, agents, labels: Labels,
+ *   lowest: the loss of height 0,
  *   at(u, v, loss) -> {x, y, hidden} in CSS pixels, bottom(u, v) -> the same on the surface,
  *   arc(from, to) -> [[x, y], ...] from giver to receiver}
  * @param points the points that `trail` and `chosen` index
@@ -62,10 +63,15 @@ function drawStart(context, frame, { u, v }) {
   frame.labels.reserve(x, y, 6);
 }
 
-function drawMinimizer(context, frame, [u, v, distance]) {
-  const { x, y } = frame.bottom(u, v);
+/** Where a minimizer is: on the surface the grid may pass above it, and only on the plane its height is known. */
+function placeOfMinimizer(frame, [u, v, distance]) {
+  return distance > 1e-6 ? frame.bottom(u, v) : frame.at(u, v, frame.lowest);
+}
+
+function drawMinimizer(context, frame, minimizer) {
+  const { x, y } = placeOfMinimizer(frame, minimizer);
   context.save();
-  context.globalAlpha = 1 / (1 + 4 * (distance || 0));
+  context.globalAlpha = 1 / (1 + 4 * minimizer[2]);
   traceStar(context, x, y, 9);
   context.lineJoin = "round";
   context.strokeStyle = frame.theme.halo;
@@ -169,8 +175,8 @@ function nameStars(frame, overlay) {
     const { x, y } = frame.at(overlay.best.u, overlay.best.v, overlay.best.loss);
     labels.beside("best", x, y, 13, { font: BOLD });
   }
-  (overlay.minimizers ?? []).slice(0, 3).forEach(([u, v]) => {
-    const { x, y } = frame.bottom(u, v);
+  (overlay.minimizers ?? []).slice(0, 3).forEach((minimizer) => {
+    const { x, y } = placeOfMinimizer(frame, minimizer);
     labels.beside("minimum", x, y, 13, { colour: theme.soft });
   });
   if (overlay.start) {

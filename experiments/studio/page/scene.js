@@ -2,7 +2,7 @@
 import { Box, standing, TALL } from "./box.js";
 import { themeOf } from "./colours.js";
 import { listen } from "./gestures.js";
-import { pointSize } from "./markers.js";
+import { EDGED, pointSize } from "./markers.js";
 import { sideTicks } from "./numbers.js";
 import { drawOverlay, newLabels } from "./overlay.js";
 import { newest } from "./redraw.js";
@@ -14,6 +14,8 @@ import { SceneRenderer } from "./scene_renderer.js";
 import { hiddenBy, placeOn } from "./sight.js";
 import { Scene } from "./vendor/three.js";
 import { View } from "./view.js";
+
+const SWELL = 6; // px that a point is larger while it is high in the air
 
 export class SceneView extends View {
   /** @throws Error where the browser has no WebGL 2 */
@@ -74,15 +76,15 @@ export class SceneView extends View {
   }
 
   takeAgents() {
-    this.layers.setAgents(this.agents, themeOf(this.theme));
+    this.layers.setAgents(this.agents, themeOf(this.theme), this.#size() >= EDGED);
     this.parts.regions.forget();
   }
 
   locate(index, screen) {
-    const { u, v, loss } = this.points;
     // Once for all points of a search: the camera does not move within it.
     if (index === 0) this.projector = this.rig.projector(this.renderer.stack);
-    this.projector(this.box.x(u[index]), this.scale.height(loss[index]) * TALL, this.box.z(v[index]), screen);
+    const places = this.layers.position.array;
+    this.projector(places[3 * index], places[3 * index + 1], places[3 * index + 2], screen);
   }
 
   isShown(index) {
@@ -92,14 +94,20 @@ export class SceneView extends View {
 
   paint(full) {
     this.parts.regions.set(this.overlay.regions ?? [], this.agents, this.ground, this.box);
-    const { stack } = this.renderer;
     const { pace } = this.redraw;
+    this.parts.detail(full || !pace.late);
     const ratio = this.renderer.ratio(full, pace);
+    const size = this.#size();
+    if (size >= EDGED !== this.layers.edged) this.takeAgents();
     const budget = full ? Infinity : pace.budget;
-    this.drawnPoints = this.layers.show(this.head, newest(this.points.count), budget, pointSize(stack) * ratio);
+    this.drawnPoints = this.layers.show(this.head, newest(this.points.count), budget, size * ratio, SWELL * ratio);
     this.renderer.render(this.scene, this.rig.camera, themeOf(this.theme).paper, ratio);
     this.#paintOver();
     return { drawn: this.drawnPoints, total: this.total };
+  }
+
+  #size() {
+    return pointSize(this.renderer.stack, this.points.count);
   }
 
   #resized() {
@@ -117,7 +125,7 @@ export class SceneView extends View {
     const project = (x, y, z) => this.rig.project(x, y, z, stack);
     drawAxes(context, { box, project, eye: this.rig.camera.position, axes, ticks, scale, labels, theme });
     drawOverlay(context, {
-      theme, labels, agents,
+      theme, labels, agents, lowest: scale.loss(0),
       at: (u, v, loss) => this.#at(u, v, loss),
       bottom: (u, v) => project(box.x(u), standing(this.ground, u, v), box.z(v)),
       arc: (from, to) => this.#arc(from, to, project),

@@ -4,7 +4,7 @@ import { SceneRegions } from "./scene_regions.js";
 import { floorLines, sideLines, sideMesh, surfaceLines, surfaceMesh } from "./scene_surface.js";
 
 export class SceneParts {
-  #objects = { surface: [], floor: [] };
+  #objects = { surface: [], fine: [], floor: [] };
 
   constructor(scene) {
     this.scene = scene;
@@ -12,11 +12,19 @@ export class SceneParts {
   }
 
   build(ground, box, theme, scale, ticks) {
-    const makers = ground.size > 1 ? [surfaceMesh, sideMesh, surfaceLines, sideLines] : [];
-    this.#replace("surface", makers.map((make) => make(ground, box, theme, scale)));
+    this.#replace("surface", ground.size > 1 ? [
+      surfaceMesh(ground, box, theme), sideMesh(ground, box, theme), sideLines(ground, box, theme, scale),
+      surfaceLines(ground, box, theme, true),
+    ] : []);
+    this.#replace("fine", ground.size > 1 ? [surfaceLines(ground, box, theme, false)] : []);
     const grid = [ticks.u, ticks.v].map((side) => side.map(({ at }) => at));
     this.#replace("floor", [floorLines(box, themeOf(theme), grid)]);
     this.regions.forget();
+  }
+
+  /** Whether all contour lines are drawn, or every fourth: lines are dear where the processor draws. */
+  detail(all) {
+    for (const lines of this.#objects.fine) lines.visible = all;
   }
 
   dispose() {

@@ -12,7 +12,7 @@ const SIDE = 32; // px of a sprite
 
 const VERTEX = `
   attribute vec4 look; // agent, fade (0 to 255), below the surface (0 or 1), failed (0 or 1)
-  uniform float head, falling, size;
+  uniform float head, falling, size, swell;
   varying vec2 corner;
   varying float opacity;
   void main() {
@@ -25,7 +25,7 @@ const VERTEX = `
     corner = vec2(mod(look.x, ${ACROSS}.0), floor(look.x / ${ACROSS}.0));
     float there = min(1.0, 4.0 * age + step(falling, 0.0));
     opacity = there * (look.y / 255.0) * (look.z > 0.5 ? 0.55 : 1.0) * mix(1.0, 0.35, look.w);
-    gl_PointSize = size * (0.72 + 0.28 * look.y / 255.0) * (1.0 + 0.7 * fall);
+    gl_PointSize = size * (0.72 + 0.28 * look.y / 255.0) + swell * fall;
   }`;
 const FRAGMENT = `
   uniform sampler2D sprites;
@@ -45,7 +45,9 @@ export class ScenePoints {
     this.capacity = 0;
     this.material = new ShaderMaterial({
       vertexShader: VERTEX, fragmentShader: FRAGMENT, transparent: true, depthWrite: false,
-      uniforms: { head: { value: 0 }, falling: { value: 0 }, size: { value: 8 }, sprites: { value: null } },
+      uniforms: {
+        head: { value: 0 }, falling: { value: 0 }, size: { value: 8 }, swell: { value: 6 }, sprites: { value: null },
+      },
     });
     this.layers = Array.from({ length: LEVELS + 1 }, () => {
       const layer = new Points(new BufferGeometry(), this.material);
@@ -59,7 +61,7 @@ export class ScenePoints {
   /** Take in the points; only what differs from before is copied, or all where `afresh`. */
   set(points, ground, box, scale, afresh) {
     const from = afresh ? 0 : firstDifference(this.points, points);
-    this.points = points;
+    this.points = { ...points };
     const grown = points.count > this.capacity;
     if (grown) this.#grow(Math.max(1024, points.count * 1.5));
     this.#fill(grown ? 0 : from, ground, box, scale);
@@ -67,9 +69,10 @@ export class ScenePoints {
     for (let level = 0; level < LEVELS; level++) this.#index(level, grown ? 0 : from);
   }
 
-  setAgents(agents, theme) {
+  setAgents(agents, theme, edged) {
+    this.edged = edged;
     this.material.uniforms.sprites.value?.dispose();
-    const texture = new CanvasTexture(sprites(agents, SIDE, ACROSS, theme));
+    const texture = new CanvasTexture(sprites(agents, SIDE, ACROSS, theme, edged));
     texture.flipY = false;
     texture.generateMipmaps = false;
     texture.minFilter = texture.magFilter = LinearFilter;
@@ -78,13 +81,15 @@ export class ScenePoints {
 
   /**
    * Ready the points before `head` for drawing, `falling` of them in the air, at most about `budget` of the others.
+   * `size` of a point and by how much the highest is larger (`swell`) are in device pixels.
    * @returns {number} how many will be drawn
    */
-  show(head, falling, budget, size) {
+  show(head, falling, budget, size, swell) {
     const { uniforms } = this.material;
     uniforms.head.value = head;
     uniforms.falling.value = falling;
     uniforms.size.value = size;
+    uniforms.swell.value = swell;
     const end = Math.min(Math.ceil(head), this.points.count);
     const landed = Math.max(0, Math.min(Math.ceil(head - falling), end));
     const counts = this.thinning.before(landed);

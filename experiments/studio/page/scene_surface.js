@@ -138,17 +138,18 @@ function clamp(value, size) {
   return Math.min(Math.max(value, 0), size - 1);
 }
 
-/** Contour lines on the surface, evenly spaced in height. */
-export function surfaceLines(ground, box, theme) {
+/** Contour lines on the surface, evenly spaced in height: every fourth of them where `strong`, else the others. */
+export function surfaceLines(ground, box, theme, strong) {
   const places = [];
   const tints = [];
   const grid = gridPlaces(ground, box);
   const ink = theme === "dark" ? [0.9, 0.94, 1] : [0.1, 0.15, 0.22];
   for (let k = 1; k < LINES; k++) {
+    if ((k % 4 === 0) !== strong) continue;
     const segments = contourSegments(ground.heights, ground.size, k / LINES);
     for (let s = 0; s < segments.length; s += 2) {
       places.push(grid.x(segments[s]), (k / LINES) * TALL, grid.z(segments[s + 1]));
-      tints.push(...ink, theme === "dark" ? 0.2 : 0.26);
+      tints.push(...ink, (theme === "dark" ? 0.2 : 0.24) * (strong ? 1.5 : 1));
     }
   }
   return new LineSegments(coloured(places, tints), ownColours({ transparent: true, depthWrite: false }));
