@@ -9,7 +9,6 @@ import { drawRegions } from "./contour_regions.js";
 import { listen } from "./gestures.js";
 import { pointSize } from "./markers.js";
 import { drawOverlay, newLabels } from "./overlay.js";
-import { newest } from "./redraw.js";
 import { Stack } from "./stack.js";
 import { View } from "./view.js";
 
@@ -104,7 +103,7 @@ export class ContourView extends View {
   paint(full) {
     if (this.#groundStale || (full && this.#groundCoarse)) this.#paintGround(full);
     if (pointSize(this.stack, this.points.count) !== this.layer.size) this.takeAgents();
-    const falling = newest(this.points.count);
+    const falling = this.arriving;
     const landed = Math.max(0, Math.min(Math.floor(this.head - falling), this.total));
     const layer = { kept: () => this.stack.kept(1), cleared: () => this.stack.cleared(1) };
     const work = this.layer.show(landed, full ? Infinity : this.redraw.pace.budget, layer, this.frame);

@@ -12,7 +12,7 @@ export const PRESETS = [
     title: "Alone or together",
     question: "Both have the same number of evaluations. Why does the party find the minimum, and the lone grid searcher not?",
     common: { landscape: HILLS, budget: 1500, seed: 1, center: 0.5 },
-    sides: [{ name: "Lone grid searcher", settings: { ...GRID, ...ALONE } }, { name: "The party", settings: { ...GRID, ...TEAM, lease: 60 } }],
+    sides: [{ name: "Lone grid searcher", settings: { ...GRID, ...ALONE, radius_policy: "fixed" } }, { name: "The party", settings: { ...GRID, ...TEAM, lease: 60 } }],
   },
   {
     title: "The size of the grid",
@@ -46,8 +46,8 @@ export const PRESETS = [
   },
   {
     title: "Ten dimensions",
-    question: "A plane through the best points of three agents: points off it fade, so that the picture cannot mislead.",
-    common: { landscape: { kind: "bbob", function: 15, dimension: 10, instance: 1 }, budget: 5000, seed: 1, center: 0.5 },
+    question: "Ten dimensions cannot be drawn: this is a plane through three agents' best points, and what lies off it fades. Which way of sharing the budget comes lower?",
+    common: { landscape: { kind: "bbob", function: 21, dimension: 10, instance: 1 }, budget: 5000, seed: 1, center: 0.5 },
     sides: [
       { name: "An even split", settings: { ...GRID, ...TEAM, kinds: ["slsqp", "axes", "cma-es"], budget_policy: "equal", radius_policy: "fixed" } },
       { name: "The default party", settings: { ...GRID, ...TEAM, kinds: ["slsqp", "axes", "cma-es"], policy: "party" } },

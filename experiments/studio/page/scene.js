@@ -5,7 +5,6 @@ import { listen } from "./gestures.js";
 import { EDGED, pointSize } from "./markers.js";
 import { sideTicks } from "./numbers.js";
 import { drawOverlay, newLabels } from "./overlay.js";
-import { newest } from "./redraw.js";
 import { drawAxes } from "./scene_axes.js";
 import { SceneCamera } from "./scene_camera.js";
 import { SceneParts } from "./scene_parts.js";
@@ -100,7 +99,7 @@ export class SceneView extends View {
     const size = this.#size();
     if (size >= EDGED !== this.layers.edged) this.takeAgents();
     const budget = full ? Infinity : pace.budget;
-    this.drawnPoints = this.layers.show(this.head, newest(this.points.count), budget, size * ratio, SWELL * ratio);
+    this.drawnPoints = this.layers.show(this.head, this.arriving, budget, size * ratio, SWELL * ratio);
     this.renderer.render(this.scene, this.rig.camera, themeOf(this.theme).paper, ratio);
     this.#paintOver();
     return { drawn: this.drawnPoints, total: this.total };

@@ -80,13 +80,13 @@ export class Stage {
     this.hint.hidden = false;
   }
 
-  /** Shows the moment at which so many evaluations were spent. */
-  show(evaluations) {
+  /** Shows the moment at which so many evaluations were spent; while it plays, the newest points are still falling. */
+  show(evaluations, playing = false) {
     if (!this.film) return;
     const { film } = this;
     this.#head = film.headAt(evaluations);
     const overlay = overlayAt(film, this.#byAgent, this.#head, { chosen: this.#chosen, start: this.#start });
-    this.#view?.show(this.#head, overlay);
+    this.#view?.show(this.#head, { ...overlay, settled: !playing });
     this.roster.show(agentsAt(film, this.#byAgent, this.#head));
     this.#say();
     this.#flag();

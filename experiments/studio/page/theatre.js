@@ -140,7 +140,7 @@ export class Theatre {
     const { at, length } = this.player;
     this.stages.forEach((stage, i) => {
       if (!stage.film) return;
-      stage.show(at);
+      stage.show(at, this.player.playing);
       this.lists[i].show(stage.film, stage.film.headAt(at));
     });
     this.curves.show(at);

@@ -1,7 +1,7 @@
 /** What both views share: the data that they draw, and when they draw them. */
 import { Ground } from "./ground.js";
 import { pickPoint } from "./pick.js";
-import { Redraw } from "./redraw.js";
+import { newest, Redraw } from "./redraw.js";
 import { lossScale } from "./scale.js";
 
 const NO_POINTS = { count: 0, u: [], v: [], loss: [], distance: [], agent: [], kept: [] };
@@ -94,6 +94,11 @@ export class View {
   /** The number of points before `head`. */
   get total() {
     return Math.min(Math.ceil(this.head), this.points.count);
+  }
+
+  /** How many of the newest points are still on their way: none where what is shown stands still. */
+  get arriving() {
+    return this.overlay.settled ? 0 : newest(this.points.count);
   }
 
   /** Client coordinates as CSS pixels within the host. */
