@@ -79,7 +79,7 @@ class Analytic(Landscape):
     def _axes(self) -> Pairs:
         """Bounds, one pair an axis."""
         box = self.box if self.bounds is None else self.bounds
-        if isinstance(box[0], tuple):
+        if not box or isinstance(box[0], tuple):
             return box
         return (box,) * self.dimension
 

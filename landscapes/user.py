@@ -24,6 +24,8 @@ class Boxed(Landscape):
 
     @model_validator(mode="after")
     def _check_bounds(self) -> Self:
+        if not self.bounds:
+            raise ValueError("bounds must have a pair an axis, got []. Write e.g. [-5, 5] with a dimension.")
         pairs = self.pairs
         if self.dimension is not None and len(pairs) != self.dimension:
             raise ValueError(f"bounds must have one pair an axis ({self.dimension}), got {len(pairs)}")

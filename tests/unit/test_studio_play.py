@@ -168,6 +168,7 @@ def test_a_broken_plugin_is_told_in_words(monkeypatch):
         ({"landscape": {"kind": "branin", "dimension": 3}}, r"landscape\.dimension must "),
         ({"landscape": {"kind": "sphere", "colour": 1}}, r"landscape\.colour must be a known setting"),
         ({"landscape": {"kind": "sphere", "instance": 10**9}}, r"landscape\.instance must be at most 10,000"),
+        ({"landscape": {"kind": "sphere", "bounds": []}}, r"landscape\.bounds must have one entry an axis \(2\)"),
         ({"landscape": {"kind": "bbob"}}, r"landscape\.function must be given, got nothing"),
         ({"landscape": {"kind": "bbob", "function": 25}}, r"landscape\.function must be at most 24"),
         ({"kinds": []}, r"kinds must have at least 1 entries"),
@@ -271,47 +272,46 @@ def kinds(family):
     return st.sampled_from(sorted(allowed(family)))
 
 
-def sometimes_wrong(right):
-    return right | right | right | right | anything
-
-
 def settings_of(family):
-    """A kind and settings of its class, most of them of a fitting type."""
+    """A kind and a few settings of its class, most of them of a fitting type."""
 
     def with_fields(kind):
         names = [name for name in allowed(family)[kind].model_fields if name != "kind"]
-        number = st.integers(-1, 30) | st.floats(0, 2) | st.sampled_from([1e300, 1e-300, 10**30])
-        value = sometimes_wrong(number | st.booleans() | st.none() | st.lists(st.floats(-1, 2), max_size=3))
-        fields = st.dictionaries(st.sampled_from(names), value, max_size=3)
-        return fields.map(lambda found: {**found, "kind": kind})
+        number = st.integers(1, 30) | st.floats(0, 1) | st.sampled_from([0, -1, 1e300, 1e-300, 10**30])
+        value = number | st.booleans() | st.none() | st.lists(st.floats(-1, 2), max_size=3) | anything
+        fields = st.dictionaries(st.sampled_from(names), value, max_size=1)
+        needed = {"function": 3} if kind == "bbob" else {}
+        return fields.map(lambda found: {**needed, **found, "kind": kind})
 
-    return kinds(family).flatmap(with_fields)  # fmt: skip
+    return kinds(family).flatmap(with_fields)
 
 
-SENT = {
-    "landscape": sometimes_wrong(settings_of("landscape")),
-    "kinds": sometimes_wrong(st.lists(kinds("agent"), min_size=1, max_size=4)),
-    "agents": sometimes_wrong(st.integers(0, 13)),
-    "grid_size": sometimes_wrong(st.integers(1, 22)),
-    "shrink": sometimes_wrong(st.floats(0, 1)),
-    "radius": sometimes_wrong(st.floats(0, 0.6)),
-    "center": sometimes_wrong(st.floats(0, 1) | st.lists(st.floats(0, 1), max_size=5)),
-    "budget": sometimes_wrong(st.integers(5, 30_000)),
-    "sharing": sometimes_wrong(kinds("sharing")),
-    "policy": sometimes_wrong(kinds("policy")),
-    "budget_policy": sometimes_wrong(kinds("budget")),
-    "radius_policy": sometimes_wrong(kinds("radius")),
-    "lease": sometimes_wrong(st.none() | st.integers(1, 3000)),
-    "seed": sometimes_wrong(st.integers(0, 2**60)),
-    "agent_settings": sometimes_wrong(
-        st.lists(settings_of("agent"), max_size=2).map(
-            lambda found: {each["kind"]: {k: v for k, v in each.items() if k != "kind"} for each in found}
-        )
-    ),
+def by_kind(found):
+    return {each["kind"]: {key: value for key, value in each.items() if key != "kind"} for each in found}
+
+
+RIGHT = {
+    "landscape": settings_of("landscape"),
+    "kinds": st.lists(kinds("agent"), min_size=1, max_size=4),
+    "agents": st.integers(1, 12),
+    "grid_size": st.integers(2, 21),
+    "shrink": st.floats(0.1, 0.9),
+    "radius": st.floats(0.02, 0.5),
+    "center": st.floats(0, 1) | st.lists(st.floats(0, 1), min_size=2, max_size=2) | st.just(0.5),
+    "budget": st.integers(100, 20_000),
+    "sharing": kinds("sharing"),
+    "policy": kinds("policy"),
+    "budget_policy": kinds("budget"),
+    "radius_policy": kinds("radius"),
+    "lease": st.none() | st.integers(5, 2000),
+    "seed": st.integers(0, 2**53 - 1),
+    "agent_settings": st.lists(settings_of("agent"), max_size=2).map(by_kind),
 }
+WRONG = st.dictionaries(st.sampled_from([*RIGHT, "other"]), anything, max_size=1)
+SENT = st.builds(lambda right, wrong: {**right, **wrong}, st.fixed_dictionaries({}, optional=RIGHT), WRONG)
 
 
-@given(st.fixed_dictionaries({}, optional=SENT) | anything)
+@given(SENT | anything)
 @settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
 def test_settings_make_an_experiment_that_plans_or_messages(data):
     try:
