@@ -11,6 +11,7 @@ from html import escape
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
+from posixpath import join, normpath
 from typing import Any
 
 from .feed import Feed
@@ -19,7 +20,9 @@ from .listing import card_texts
 MOST_POINTS = 20_000
 """Of a run with more only so many are embedded, evenly chosen."""
 NAMESPACE = "searchparty/"
-IMPORT = re.compile(r"""(from\s+|import\s+)(["'])\./([\w./-]+)\2""")
+FOLDERS = ("", "drawing/", "vendor/")
+"""Where the page's modules lie."""
+IMPORT = re.compile(r"""(from\s+|import\s+)(["'])(\.{1,2}/[\w./-]+)\2""")
 
 
 @dataclass(frozen=True)
@@ -50,7 +53,7 @@ def modules(page: Traversable) -> dict[str, str]:
     """Import specifier -> the module itself as a data: address. A file opened without a server can import nothing that
     lies beside it; what the modules import of each other by their place, they import by name."""
     found: dict[str, str] = {}
-    for folder in ("", "vendor/"):
+    for folder in FOLDERS:
         for file in (page.joinpath(folder) if folder else page).iterdir():
             if file.name.endswith(".js"):
                 text = _by_name(file.read_text(encoding="utf-8"), folder)
@@ -78,7 +81,8 @@ def for_shadow(style: str) -> str:
 
 
 def _by_name(text: str, folder: str) -> str:
-    return IMPORT.sub(lambda m: f'{m[1]}"{NAMESPACE}{folder}{m[3]}"', text)
+    """A module of a folder, with what it imports by its place named instead."""
+    return IMPORT.sub(lambda m: f'{m[1]}"{NAMESPACE}{normpath(join(folder, m[3]))}"', text)
 
 
 def _film(each: Shown) -> str:

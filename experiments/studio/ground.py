@@ -12,7 +12,7 @@ from ...landscapes.planes import Plane
 from ...landscapes.slices import between
 from ..runs import RunHeader
 
-RESOLUTION = 101
+RESOLUTION = 81
 """Losses along each side."""
 MOST_BETWEEN = 4000
 """So many points at most are interpolated between."""

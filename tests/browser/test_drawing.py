@@ -21,8 +21,8 @@ POLICY = {"content-security-policy": "default-src 'self'; script-src 'self' 'uns
 # A view in a host, with `count` points of two agents on a bowl.
 VIEW = """
 window.view = async (kind, count, width = 400) => {
-  const { lossScale } = await import("/scale.js");
-  const module = await import(`/${kind}.js`);
+  const { lossScale } = await import("/drawing/scale.js");
+  const module = await import(`/drawing/${kind}.js`);
   const host = document.body.appendChild(document.createElement("div"));
   host.style.width = `${width}px`;
   host.style.height = "300px";
@@ -96,7 +96,7 @@ def page(browser: Any) -> Iterator[Any]:
 
 def call(page: Any, module: str, expression: str) -> Any:
     """The value of an expression in which `m` is a module of the page."""
-    return page.evaluate(f"async () => {{ const m = await import('/{module}'); return {expression}; }}")
+    return page.evaluate(f"async () => {{ const m = await import('/drawing/{module}'); return {expression}; }}")
 
 
 def test_heights_rise_with_losses_and_come_back(modules):
@@ -272,7 +272,7 @@ def test_a_drag_turns_the_scene_and_is_no_click(page):
 
 
 def test_a_chart_is_sought_by_pointer(page):
-    page.evaluate("""async () => { const { LineChart } = await import("/charts.js");
+    page.evaluate("""async () => { const { LineChart } = await import("/drawing/charts.js");
         const host = document.body.appendChild(document.createElement("div"));
         host.style.height = "200px"; window.sought = [];
         const chart = new LineChart(host, { onSeek: (x) => window.sought.push(x) });

@@ -1,7 +1,7 @@
 /** The charts of what is shown: best loss over evaluations, each agent's radius, and its share of the budget. */
 
-import { LineChart } from "./charts.js";
-import { COLOURS } from "./colours.js";
+import { LineChart } from "./drawing/charts.js";
+import { COLOURS } from "./drawing/colours.js";
 import { el, fill, svg } from "./dom.js";
 
 /** Gaps below this are drawn at it: a logarithm has no zero. */

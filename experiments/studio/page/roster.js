@@ -1,6 +1,6 @@
 /** The team: who is who, what each was given and has spent, how far round it searches. */
 
-import { COLOURS } from "./colours.js";
+import { COLOURS } from "./drawing/colours.js";
 import { el, fill, say } from "./dom.js";
 import { swatch } from "./swatch.js";
 import { number, percent, whole } from "./wording.js";

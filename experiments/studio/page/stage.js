@@ -1,13 +1,13 @@
 /** Where one run is seen: its landscape in a view, its agents beside it, and what is said where it happens. */
 
-import { COLOURS } from "./colours.js";
-import { ContourView } from "./contour.js";
+import { COLOURS } from "./drawing/colours.js";
+import { ContourView } from "./drawing/contour.js";
 import { el, say } from "./dom.js";
 import { agentsAt, freshFlag, leasesByAgent, overlayAt, spentAt } from "./moment.js";
 import { describePoint } from "./point.js";
 import { Roster } from "./roster.js";
-import { lossScale } from "./scale.js";
-import { SceneView } from "./scene.js";
+import { lossScale } from "./drawing/scale.js";
+import { SceneView } from "./drawing/scene.js";
 import { number, whole } from "./wording.js";
 
 const VIEWS = { "3d": SceneView, contour: ContourView };

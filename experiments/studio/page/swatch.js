@@ -1,6 +1,6 @@
 /** An agent's marker as a small picture: the shape and colour that its points have. */
 
-import { COLOURS } from "./colours.js";
+import { COLOURS } from "./drawing/colours.js";
 import { svg } from "./dom.js";
 
 const PATHS = [

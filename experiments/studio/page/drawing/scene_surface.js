@@ -2,7 +2,7 @@
 import { FLOOR, TALL } from "./box.js";
 import { ramp, rgb, themeOf } from "./colours.js";
 import { contourSegments } from "./marching.js";
-import { BufferAttribute, BufferGeometry, DoubleSide, LineSegments, Mesh, ShaderMaterial } from "./vendor/three.js";
+import { BufferAttribute, BufferGeometry, DoubleSide, LineSegments, Mesh, ShaderMaterial } from "../vendor/three.js";
 
 const LINES = 16;
 const STUB = 0.02; // how far the grid's lines stand out, as tick marks

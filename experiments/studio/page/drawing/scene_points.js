@@ -5,7 +5,7 @@ import { sprites } from "./markers.js";
 import { firstDifference, levelOf, LEVELS, Thinning } from "./thinning.js";
 import {
   BufferAttribute, BufferGeometry, CanvasTexture, DynamicDrawUsage, LinearFilter, Points, ShaderMaterial,
-} from "./vendor/three.js";
+} from "../vendor/three.js";
 
 const ACROSS = 16; // agents in a row of the sprites
 const SIDE = 32; // px of a sprite

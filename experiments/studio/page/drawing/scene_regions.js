@@ -3,7 +3,7 @@ import { standing } from "./box.js";
 import { rgb } from "./colours.js";
 import { densified } from "./ground.js";
 import { coloured, ownColours } from "./scene_surface.js";
-import { DoubleSide, LineSegments, Mesh } from "./vendor/three.js";
+import { DoubleSide, LineSegments, Mesh } from "../vendor/three.js";
 
 const CURTAIN = 0.03; // how far a curtain rises above the highest ground below it
 const PIECES = 40; // a side of the plane is drawn in so many pieces

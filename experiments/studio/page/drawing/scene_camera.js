@@ -1,6 +1,6 @@
 /** Where the scene is seen from, and the gestures that change it. */
 import { FLOOR, TALL } from "./box.js";
-import { Matrix4, OrbitControls, PerspectiveCamera, Spherical, Vector3 } from "./vendor/three.js";
+import { Matrix4, OrbitControls, PerspectiveCamera, Spherical, Vector3 } from "../vendor/three.js";
 
 const HOME = { azimuth: -0.55, polar: 0.93, zoom: 1, target: [0, (TALL + FLOOR) / 2, 0] };
 const MARGIN = { x: 44, y: 40 }; // px, for the axes' labels

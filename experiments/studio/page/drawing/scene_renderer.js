@@ -1,6 +1,6 @@
 /** The canvases of the scene: WebGL below, names and markers above. */
 import { Stack } from "./stack.js";
-import { ColorManagement, LinearSRGBColorSpace, WebGLRenderer } from "./vendor/three.js";
+import { ColorManagement, LinearSRGBColorSpace, WebGLRenderer } from "../vendor/three.js";
 
 // Colours are given as they should look.
 ColorManagement.enabled = false;

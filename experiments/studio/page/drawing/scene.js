@@ -11,7 +11,7 @@ import { SceneParts } from "./scene_parts.js";
 import { ScenePoints } from "./scene_points.js";
 import { SceneRenderer } from "./scene_renderer.js";
 import { hiddenBy, placeOn } from "./sight.js";
-import { Scene } from "./vendor/three.js";
+import { Scene } from "../vendor/three.js";
 import { View } from "./view.js";
 
 const SWELL = 6; // px that a point is larger while it is high in the air
