@@ -44,7 +44,9 @@ def serve(
     number = listening.getsockname()[1]
     guarded = Guard(app(studio), served_names(host, number, names), token)
     # The guard keeps tokens out of logs; an access log would be one line for every few milliseconds.
-    config = uvicorn.Config(guarded, log_level="warning", access_log=False, server_header=False, lifespan="on")
+    config = uvicorn.Config(
+        guarded, log_level="warning", access_log=False, server_header=False, ws="none", lifespan="on"
+    )
     server = uvicorn.Server(config)
     shown = f"http://{bracketed(host)}:{number}/" + (f"?token={token}" if token else "")
     threading.Thread(target=_announce, args=(server, shown, browse, say), daemon=True).start()
