@@ -17,9 +17,9 @@ export async function ask(path, { signal } = {}) {
 }
 
 /** @returns {Promise<object>} the answer to data that is sent as JSON */
-export async function send(path, data, { signal } = {}) {
+export async function send(path, data, { signal, keepalive = false } = {}) {
   const headers = { "Content-Type": "application/json" };
-  return (await answered(fetch(path, { method: "POST", body: JSON.stringify(data), headers, signal }))).json();
+  return (await answered(fetch(path, { method: "POST", body: JSON.stringify(data), headers, signal, keepalive }))).json();
 }
 
 /** @returns {Promise<ArrayBuffer|null>} a film's message: all of it, or what is new since the `next` of another; null

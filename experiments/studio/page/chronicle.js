@@ -39,7 +39,8 @@ export class Chronicle {
   }
 
   #insight(film, insight) {
-    return this.#entry(film, insight.agent, film.spentAtTime(insight.time), insight.text, insight.kind);
+    const flag = insight.flag ? [el("span", { class: "flag", "aria-label": `flag ${insight.flag}`, text: insight.flag })] : [];
+    return this.#entry(film, insight.agent, film.spentAtTime(insight.time), insight.text, insight.kind, flag);
   }
 
   #lease(film, lease) {
@@ -47,8 +48,8 @@ export class Chronicle {
     return this.#entry(film, lease.agent, film.spentAtTime(lease.starts), head + lease.reason, "lease");
   }
 
-  #entry(film, agent, at, text, kind) {
+  #entry(film, agent, at, text, kind, flag = []) {
     const time = el("button", { type: "button", class: "when", "aria-label": `Go to evaluation ${whole(at)}`, text: whole(at), onclick: () => this.onSeek(at) });
-    return el("li", { "data-kind": kind }, [time, swatch(agent), el("span", { text })]);
+    return el("li", { "data-kind": kind }, [time, swatch(agent), ...flag, el("span", { text })]);
   }
 }

@@ -6,6 +6,9 @@
 import { readMessage } from "./message.js";
 import { countUpTo } from "./search.js";
 
+/** Kinds of insights that are flagged where they happened, by numbers. */
+const FLAGGED = new Set(["stuck", "oscillates", "stagnates", "found", "failed"]);
+
 export class Film {
   /** @param {ArrayBuffer} buffer the first message of a run */
   constructor(buffer) {
@@ -89,6 +92,8 @@ export class Film {
       this.insights.push({ ...insight, time: insight.kind === "handed" || insight.kind === "restart" ? lease.starts : lease.ends });
     }
     this.insights.sort((a, b) => a.time - b.time);
+    let flag = 0;
+    for (const insight of this.insights) insight.flag = insight.u !== null && FLAGGED.has(insight.kind) ? ++flag : 0;
   }
 
   /** Brings all points into the order of logical time; ties by lease and row. */

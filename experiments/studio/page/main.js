@@ -26,6 +26,7 @@ async function begin() {
   theme.addEventListener("change", () => {
     for (const name of ["playground", "watch"]) parts[name].theatre.setTheme(theme.now);
   });
+  addEventListener("pagehide", () => parts.playground.leave());
   document.getElementById("theme").addEventListener("click", () => theme.toggle());
   for (const tab of tabs) {
     tab.addEventListener("click", () => open(tab.dataset.part));

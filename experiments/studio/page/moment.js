@@ -5,7 +5,6 @@ import { countUpTo } from "./search.js";
 
 const PAST_REGIONS = 10;
 const FLAGS = 8;
-const FLAGGED = new Set(["stuck", "oscillates", "stagnates", "found", "failed"]);
 /** For so much of the budget a hand-over is on its way, and a flag is read out where it stands. */
 const LINGER = 0.03;
 
@@ -85,10 +84,15 @@ export function overlayAt(film, byAgent, head, { chosen = null, start = null } =
     best: best < 0 ? null : pointAt(film, best),
     minimizers: film.header.minimizers,
     start,
-    callouts: film.insights.slice(0, said).filter((i) => FLAGGED.has(i.kind) && i.u !== null).slice(-FLAGS),
+    callouts: flagsAt(film, said),
     chosen,
     trail: film.records.slice(0, countUpTo(film.records, Math.floor(head) - 1)),
   };
+}
+
+/** What has been said of a place, the latest of it, each with the number that its flag bears. */
+function flagsAt(film, said) {
+  return film.insights.slice(0, said).filter((insight) => insight.flag).slice(-FLAGS).map((insight) => ({ ...insight, number: insight.flag }));
 }
 
 /** The newest flag, while it is fresh enough to be read out where it stands; else null. */
@@ -97,7 +101,7 @@ export function freshFlag(film, head) {
   const spent = spentAt(film, head);
   for (let i = said - 1; i >= 0 && i >= said - FLAGS; i--) {
     const insight = film.insights[i];
-    if (insight.u === null || !FLAGGED.has(insight.kind)) continue;
+    if (!insight.flag) continue;
     return spent - film.spentAtTime(insight.time) <= LINGER * 2 * film.header.budget ? insight : null;
   }
   return null;

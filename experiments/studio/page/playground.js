@@ -52,6 +52,11 @@ export class Playground {
     fill(this.presets, PRESETS.map((preset) => el("button", { type: "button", text: preset.title, "aria-pressed": "false", onclick: () => this.load(preset) })));
   }
 
+  /** The page is left: what only it waits for need not be worked. */
+  leave() {
+    send("/api/leave", { page: this.#page }, { keepalive: true }).catch(() => {});
+  }
+
   /** Begins with what the address says, else with the first question. */
   begin() {
     const address = readAddress();

@@ -2,7 +2,7 @@
 
 import { COLOURS } from "./drawing/colours.js";
 import { ContourView } from "./drawing/contour.js";
-import { el, say } from "./dom.js";
+import { el, fill, say } from "./dom.js";
 import { agentsAt, freshFlag, leasesByAgent, overlayAt, spentAt } from "./moment.js";
 import { describePoint } from "./point.js";
 import { Roster } from "./roster.js";
@@ -12,6 +12,8 @@ import { number, whole } from "./wording.js";
 
 const VIEWS = { "3d": SceneView, contour: ContourView };
 const SHAPES = 8;
+/** After so long without a change the views have drawn everything. */
+const STILL_MILLISECONDS = 500;
 
 export class Stage {
   #view = null;
@@ -20,6 +22,7 @@ export class Stage {
   #chosen = null;
   #byAgent = [];
   #start = null;
+  #still = 0;
 
   /**
    * @param {HTMLElement} host
@@ -39,6 +42,8 @@ export class Stage {
     this.planeText = el("p", { class: "plane-text soft" });
     const roster = el("div", { class: "roster" });
     this.roster = new Roster(roster, cards);
+    this.cards = cards;
+    this.policy = el("details", { class: "policy soft" });
     host.classList.add("stage");
     host.append(
       el("header", { class: "stage-head" }, [this.title, this.state]),
@@ -47,6 +52,7 @@ export class Stage {
       this.detail,
       this.planeText,
       roster,
+      this.policy,
     );
     this.canvas.addEventListener("click", (event) => this.#clicked(event));
     this.host = host;
@@ -59,8 +65,8 @@ export class Stage {
     this.detail.hidden = true;
     this.hint.hidden = true;
     this.planeText.textContent = film.header.dimension > 2 ? `Seen on ${film.header.plane.text}. Points off it fade.` : "";
-    const { starting } = startOf(film);
-    this.#start = starting;
+    this.#start = startOf(film);
+    fill(this.policy, policyOf(film.header.policy, this.cards));
     this.#setUp();
     this.grown();
   }
@@ -90,15 +96,18 @@ export class Stage {
     this.roster.show(agentsAt(film, this.#byAgent, this.#head));
     this.#say();
     this.#flag();
-    const drawn = this.#view ? `${this.#view.drawn}` : "0";
-    this.canvas.dataset.drawn = drawn;
     this.canvas.dataset.head = String(Math.floor(this.#head));
+    this.#noteDrawn();
   }
 
-  /** "3d" or "contour". Falls back to the contour where the browser has no WebGL; returns what it is now. */
+  /** "3d" or "contour". Falls back to the contour where the browser has no WebGL. */
   setLook(look) {
     this.#look = look;
     if (this.film) this.#setUp();
+  }
+
+  /** What it is seen as: "3d" or "contour". */
+  get look() {
     return this.#look;
   }
 
@@ -143,6 +152,16 @@ export class Stage {
     this.#view = null;
   }
 
+  /** Says how many points are drawn, once they are: in the next frame, and all of them when the picture is still. */
+  #noteDrawn() {
+    const note = () => {
+      this.canvas.dataset.drawn = String(this.#view?.drawn ?? 0);
+    };
+    requestAnimationFrame(() => requestAnimationFrame(note));
+    clearTimeout(this.#still);
+    this.#still = setTimeout(note, STILL_MILLISECONDS);
+  }
+
   #setUp() {
     const { film } = this;
     const Wanted = VIEWS[this.#look];
@@ -157,7 +176,7 @@ export class Stage {
       }
     }
     const view = this.#view;
-    view.setAxes(film.header.plane.ticks);
+    view.setAxes(film.header.plane.ticks, film.header.plane.extent);
     view.setSurface(film.surface);
     view.setScale(scaleOf(film));
     view.setAgents(film.team.map(({ name }, i) => ({ name, colour: COLOURS[i % COLOURS.length], shape: i % SHAPES })));
@@ -210,13 +229,22 @@ export class Stage {
   }
 }
 
+/** How the team is led, in a line; unfolded, what that means. */
+function policyOf(policy, cards) {
+  const parts = { budget: "budgets", radius: "radii", sharing: "sharings" };
+  const chosen = Object.entries(parts).filter(([name]) => policy[name]?.kind).map(([name, family]) => [policy[name].kind, cards[family]?.[policy[name].kind], name]);
+  const listed = chosen.map(([kind, , name]) => `${name} ${kind}`).join(", ");
+  const told = [cards.policies?.[policy.kind], ...chosen.map(([, card]) => card)].filter(Boolean);
+  return [el("summary", { text: `Policy: ${policy.kind}${listed ? ` (${listed})` : ""}` }), ...told.map((text) => el("p", { text }))];
+}
+
 /** Where the search started, on the plane; null where that was all of a cube. */
 function startOf(film) {
   const { start, plane, dimension } = film.header;
-  if (start.radius >= 0.5) return { starting: null };
+  if (start.radius >= 0.5) return null;
   const center = Array.isArray(start.center) ? start.center : new Array(dimension).fill(start.center);
   const dot = (axis) => axis.reduce((sum, a, d) => sum + a * (center[d] - plane.origin[d]), 0);
-  return { starting: { u: dot(plane.first), v: dot(plane.second) } };
+  return { u: dot(plane.first), v: dot(plane.second) };
 }
 
 /** Heights by the losses of the surface, else of the points. */

@@ -12,6 +12,7 @@ const CALM = matchMedia("(prefers-reduced-motion: reduce)");
 
 export class Theatre {
   #moments = [];
+  #cameras = [];
 
   /**
    * @param {HTMLElement} host
@@ -25,6 +26,7 @@ export class Theatre {
     this.stages = [];
     this.player = new Player();
     this.row = el("div", { class: "stages" });
+    for (const event of ["pointermove", "wheel", "keyup", "pointerup"]) this.row.addEventListener(event, () => this.#turnTogether(), { passive: true });
     this.lookButtons = Object.entries({ "3d": "3-D", contour: "Contour" }).map(([look, text]) =>
       el("button", { type: "button", text, "data-look": look, "aria-pressed": "false", onclick: () => this.setLook(look) }));
     this.planes = el("select", { class: "planes", "aria-label": "Plane of the picture" });
@@ -59,6 +61,7 @@ export class Theatre {
       if (this.stages[i].film !== film) this.stages[i].setFilm(film);
     });
     this.#offerPlanes(films[0].header);
+    this.#markLook();
     this.grown();
   }
 
@@ -82,8 +85,8 @@ export class Theatre {
 
   setLook(look) {
     this.look = look;
-    for (const stage of this.stages) this.look = stage.setLook(look);
-    for (const button of this.lookButtons) button.setAttribute("aria-pressed", String(button.dataset.look === this.look));
+    for (const stage of this.stages) stage.setLook(look);
+    this.#markLook();
     this.#show();
   }
 
@@ -109,12 +112,31 @@ export class Theatre {
       this.stages.push(stage);
     }
     fill(this.row, this.stages.map((stage) => stage.host));
+    this.#cameras = [];
     this.row.dataset.count = String(count);
     const hosts = this.stages.map(() => el("div", { class: "chronicle" }));
     this.lists = hosts.map((host) => new Chronicle(host, { onSeek: (at) => this.#seek(at) }));
     this.chronicles.replaceChildren(...hosts);
     this.chronicles.dataset.count = String(count);
     this.setLook(this.look);
+  }
+
+  /** Marks what is seen: a browser may be unable to draw what was asked for. */
+  #markLook() {
+    this.look = this.stages[0]?.look ?? this.look;
+    for (const button of this.lookButtons) button.setAttribute("aria-pressed", String(button.dataset.look === this.look));
+  }
+
+  /** Turns the other stage as somebody turns one of them. */
+  #turnTogether() {
+    const cameras = this.stages.map((stage) => JSON.stringify(stage.camera()));
+    const moved = cameras.findIndex((camera, i) => camera !== this.#cameras[i]);
+    if (this.stages.length === 2 && moved >= 0 && this.#cameras.length === 2) {
+      const other = this.stages[1 - moved];
+      other.setCamera(this.stages[moved].camera());
+      cameras[1 - moved] = JSON.stringify(other.camera());
+    }
+    this.#cameras = cameras;
   }
 
   #offerPlanes({ dimension, plane }) {

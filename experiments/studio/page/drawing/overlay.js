@@ -27,7 +27,7 @@ export function drawOverlay(context, frame, overlay, points) {
   if (overlay.best) drawBest(context, frame, overlay.best, places);
   for (const minimizer of overlay.minimizers ?? []) drawMinimizer(context, frame, minimizer);
   if (overlay.chosen !== null && overlay.chosen !== undefined) drawChosen(context, frame, points, overlay.chosen);
-  (overlay.callouts ?? []).forEach((callout, k) => drawCallout(context, frame, callout, k + 1));
+  (overlay.callouts ?? []).forEach((callout, k) => drawCallout(context, frame, callout, callout.number ?? k + 1));
   places.forEach((place) => nameAgent(frame, place));
   nameStars(frame, overlay);
 }
