@@ -136,6 +136,9 @@ class Answers:
             message = feed.film(request.query_params.get("plane"), request.query_params.get("since", ""))
         except (FeedError, SpecError) as error:
             return refused(WRONG, *getattr(error, "problems", [str(error)]))
+        except LogError as error:
+            # A run that was started a moment ago has no log yet.
+            return refused(WRONG if (directory / "log.sqlite").exists() else NOT_YET, str(error))
         return Response(message, media_type=FILM)
 
 
@@ -143,7 +146,7 @@ def _asked(body: bytes) -> tuple[str, str, Any]:
     """The page's name, the side, and the settings that a body asks for. Raises SpecError."""
     try:
         data = json.loads(body)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise SpecError([f"the request must be JSON, got something else ({error}). Send JSON."]) from None
     names = [data.get(name, "") if isinstance(data, dict) else None for name in ("page", "side")]
     for name, value in zip(("page", "side"), names, strict=True):
