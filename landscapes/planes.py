@@ -49,6 +49,9 @@ class Plane:
                 continue
             corners = clipped(corners, np.array([a, b]), o)
             corners = clipped(corners, -np.array([a, b]), 1.0 - o)
+        if not len(corners):
+            # It touches the cube at its origin only.
+            corners = np.zeros((1, 2))
         (left, bottom), (right, top) = corners.min(axis=0), corners.max(axis=0)
         return float(left), float(right), float(bottom), float(top)
 
@@ -64,7 +67,8 @@ class Plane:
 
 
 def clipped(polygon: Array, normal: Array, offset: float) -> Array:
-    """The part of a convex polygon (k, 2) where normal . x + offset >= 0. (Sutherland & Hodgman 1974.)"""
+    """The part of a convex polygon (k, 2) where normal . x + offset >= 0; it may have no corner left. (Sutherland &
+    Hodgman 1974.)"""
     sides = polygon @ normal + offset
     kept = []
     for i, (here, side) in enumerate(zip(polygon, sides, strict=True)):
@@ -73,8 +77,7 @@ def clipped(polygon: Array, normal: Array, offset: float) -> Array:
             kept.append(other + (here - other) * (beyond / (beyond - side)))
         if side >= 0:
             kept.append(here)
-    # A plane that only touches the cube would leave nothing: keep it where it was.
-    return np.array(kept) if kept else polygon[:1]
+    return np.array(kept).reshape(-1, 2)
 
 
 def axes_plane(origin: Array, i: int, j: int) -> Plane:
