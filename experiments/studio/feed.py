@@ -235,7 +235,9 @@ def _place(since: str, lengths: tuple[int, ...]) -> tuple[int, int, int, int]:
         raise FeedError(
             f"since must be the next of an earlier message, got {since!r}. Leave it out to have everything."
         )
-    a, b, c, d = (min(int(part), length) for part, length in zip(parts, lengths, strict=True))
+    a, b, c, d = (int(part) for part in parts)
+    if any(part > length for part, length in zip((a, b, c, d), lengths, strict=True)):
+        raise FeedError(f"since must be the next of an earlier message, got {since!r} of another run. Reload the page.")
     return a, b, c, d
 
 

@@ -39,4 +39,3 @@ def ground(header: RunHeader, plane: Plane, parts: Sequence[Found]) -> tuple[Arr
     u, v, _ = plane.project(cube[::step])
     surface = between(np.column_stack([u, v]), losses[::step], plane.extent, RESOLUTION)
     return (surface, "points") if np.isfinite(surface).any() else (None, None)
-
