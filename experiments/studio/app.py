@@ -33,6 +33,13 @@ GONE, WRONG, NOT_YET, BUSY = 404, 422, 202, 429
 LONGEST_NAME = 64
 
 
+class Json(JSONResponse):
+    """In ASCII: text from files and pages may hold halves of characters, which UTF-8 has not."""
+
+    def render(self, content: Any) -> bytes:
+        return json.dumps(content, allow_nan=False, separators=(",", ":")).encode()
+
+
 @dataclass
 class Studio:
     """What a studio shows and where its plays are worked. ``opens`` is the part of the page that is seen first."""
@@ -73,10 +80,10 @@ class Answers:
         self._studio = studio
 
     def catalogue(self, _: Request) -> Response:
-        return JSONResponse(plain({**offered(), "opens": self._studio.opens}))
+        return Json(plain({**offered(), "opens": self._studio.opens}))
 
     def results(self, _: Request) -> Response:
-        return JSONResponse({"results": self._studio.shelf.listed()})
+        return Json({"results": self._studio.shelf.listed()})
 
     def film(self, request: Request) -> Response:
         key, run = request.path_params["key"], request.path_params["run"]
@@ -105,7 +112,7 @@ class Answers:
         plan(experiment)
         key = key_of(data)
         self._studio.pool.play(page, side, key, data)
-        return JSONResponse({"key": key, "yaml": experiment.to_yaml()})
+        return Json({"key": key, "yaml": experiment.to_yaml()})
 
     async def leave(self, request: Request) -> Response:
         """A page is closed: what only it waits for is given up."""
@@ -114,7 +121,7 @@ class Answers:
         except SpecError as error:
             return refused(WRONG, *error.problems)
         self._studio.pool.leave(page)
-        return JSONResponse({})
+        return Json({})
 
     def play_film(self, request: Request) -> Response:
         with self._studio.pool.reading(request.path_params["key"]) as played:
@@ -157,4 +164,4 @@ def _asked(body: bytes) -> tuple[str, str, Any]:
 
 def refused(status: int, *problems: str) -> Response:
     """A refusal that the page shows."""
-    return JSONResponse({"errors": list(problems)}, status)
+    return Json({"errors": list(problems)}, status)

@@ -333,9 +333,26 @@ def test_several_viewers_at_once(results, tmp_path):
     assert set(told) == set(planes)
 
 
+BRIEF = """
+import time
+def loss(x):
+    time.sleep(0.0005)
+    return float(((x - 0.2) ** 2).sum())
+"""
+SLOW = """
+import time
+def loss(x):
+    time.sleep(0.004)
+    return float(((x - 0.2) ** 2).sum())
+"""
+
+
 def test_viewers_do_not_disturb_a_run(tmp_path):
     """Its trace is the same, and nobody waits for a lock."""
-    run(experiment(3, 6000), out=tmp_path / "alone", report=False)
+    (tmp_path / "brief.py").write_text(BRIEF)
+    landscape = {"kind": "python", "function": f"{tmp_path}/brief.py:loss", "bounds": [[-1, 1]] * 3}
+    made = experiment(budget=1200, landscape=landscape)
+    run(made, out=tmp_path / "alone", report=False)
     errors, films, done = [], [], threading.Event()
 
     def watch(plane):
@@ -361,7 +378,7 @@ def test_viewers_do_not_disturb_a_run(tmp_path):
     for watcher in watchers:
         watcher.start()
     try:
-        found = run(experiment(3, 6000), out=tmp_path / "watched", report=False)
+        found = run(made, out=tmp_path / "watched", report=False)
     finally:
         done.set()
         for watcher in watchers:
@@ -372,14 +389,6 @@ def test_viewers_do_not_disturb_a_run(tmp_path):
     assert films.count("done") >= 4
     with LogReader(tmp_path / "alone") as one, LogReader(tmp_path / "watched") as other:
         assert trace_hash(one) == trace_hash(other)
-
-
-SLOW = """
-import time
-def loss(x):
-    time.sleep(0.004)
-    return float(((x - 0.2) ** 2).sum())
-"""
 
 
 def test_a_run_that_is_killed_and_resumed_is_told_once(tmp_path):
@@ -555,6 +564,11 @@ def test_a_run_of_which_nothing_came_yet(results, tmp_path):
 def test_a_since_that_never_was(results, since):
     with pytest.raises(FeedError, match=r"since must be the next of an earlier message, got .*Leave it out"):
         feed(results(2)).film(since=since)
+
+
+def test_a_since_of_another_run(results):
+    with pytest.raises(FeedError, match=r"since must be .* got '0\.0\.0\.999' of another run\. Reload the page\."):
+        feed(results(2)).film(since="0.0.0.999")
 
 
 @pytest.mark.parametrize("plane", ["best@x", "pca@-1", "axes:0:1@1.5", "best@" + "9" * 5000, "best@@3", "pca@٣"])
