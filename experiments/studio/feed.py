@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ from .ground import ground
 from .shelf import is_alive, state_of
 
 MOST_POINTS = 400_000
+NUMBER = re.compile(r"[0-9]{1,15}")
 
 
 class FeedError(ValueError):
@@ -72,10 +74,11 @@ class Feed:
         self._team = {name: i for i, (name, _) in enumerate(settings["team"])}
         self._told = Told(budget=settings["budget"])
         self._fold = Insights(list(self._team), settings["budget"], self.header.minimum)
-        self._stride = -(-settings["budget"] // most)
+        self._most, self._stride, self._rows = most, 0, 0
         self._at = News([], [], -1, 0)
         self._now, self._best, self._alive = 0.0, np.inf, True
-        self._agents: dict[int, int] = {}
+        self._lowest: list[float] = []
+        """By lease: the least loss that was known when it was granted, or that it has had since."""
         self._seen: set[tuple[int, int]] = set()
         self._looks: dict[str, Look] = {}
 
@@ -95,6 +98,10 @@ class Feed:
         with LogReader(self.directory) as reader:
             news, self._alive = reader.news(self.run, self._at.events, self._at.rows), is_alive(reader)
         self._at = News([], [], news.events, news.rows)
+        if not self._stride:
+            # Chosen once: what a page has been told stays as it is, though the run be extended.
+            extended = [event.budget for event in news.happened if isinstance(event, Extended)]
+            self._stride = -(-max([self._told.budget, *extended]) // self._most)
         for event in news.happened:
             self._happened(event)
         for lease, rows in news.found:
@@ -113,7 +120,9 @@ class Feed:
 
     def _granted(self, event: Granted) -> None:
         for lease in event.leases:
-            self._agents[lease.id] = self._team[lease.agent]
+            self._know_space(len(lease.region.center))
+            # Leases are numbered in the order of granting.
+            self._lowest.append(self._best)
             self._told.leases.append({
                 "id": lease.id, "agent": self._team[lease.agent], "starts": self._now,
                 "ends": self._now + lease.budget * self.header.seconds, "budget": lease.budget,
@@ -125,7 +134,6 @@ class Feed:
         number, charged, outcome, best = collected(event)
         finding = event.finding if isinstance(event, Found) else event
         converged = event.finding.converged if isinstance(event, Found) else None
-        # Leases are numbered in the order of granting.
         self._now = max(self._now, self._told.leases[number]["ends"])
         self._told.outcomes.append({
             "lease": number, "charged": charged, "rows": finding.rows, "outcome": outcome, "best": best,
@@ -135,18 +143,29 @@ class Feed:
 
     def _points(self, lease: int, rows: Rows) -> None:
         # A lease's rows are written again where a session was killed before it had them on the disk.
-        if (lease, rows.first) in self._seen or lease not in self._agents:
+        if (lease, rows.first) in self._seen or lease >= len(self._told.leases):
             return
         self._seen.add((lease, rows.first))
         numbers = np.arange(rows.first, rows.first + len(rows.losses), dtype=np.uint32)
-        kept = slice(None) if self._stride == 1 else self._kept(numbers, rows.losses)
-        part = Part(lease, self._agents[lease], numbers[kept], rows.points[kept], rows.losses[kept])
-        self._told.parts.append(part)
+        kept = self._kept(lease, rows.losses)
+        agent = self._told.leases[lease]["agent"]
+        self._told.parts.append(Part(lease, agent, numbers[kept], rows.points[kept], rows.losses[kept]))
 
-    def _kept(self, numbers: NDArray[np.uint32], losses: Array) -> NDArray[np.bool_]:
-        best = np.minimum.accumulate(np.concatenate([[self._best], losses]))[:-1]
-        kept: NDArray[np.bool_] = (numbers % self._stride == 0) | (losses < best)
+    def _kept(self, lease: int, losses: Array) -> NDArray[np.bool_]:
+        """Which of a lease's next rows are told. What was collected since it was granted does not count as before
+        them: how a log is read, at once or as it grows, must not decide."""
+        lowest = np.minimum.accumulate(np.concatenate([[self._lowest[lease]], losses]))
+        numbers = self._rows + np.arange(len(losses))
+        self._lowest[lease], self._rows = float(lowest[-1]), self._rows + len(losses)
+        kept: NDArray[np.bool_] = (numbers % self._stride == 0) | (losses < lowest[:-1])
         return kept
+
+    def _know_space(self, dimension: int) -> None:
+        """Of a landscape that cannot be opened here, the first lease tells how many dimensions it has."""
+        header = self.header
+        if header.problem is None and header.space.dimension != dimension:
+            self.header = replace(header, space=Space(np.zeros(dimension), np.ones(dimension)))
+            self._looks.clear()
 
     def _look(self, asked: str) -> Look:
         """The plane that a page asks for. What it was chosen by is part of its name, so that it stays as it is while
@@ -155,7 +174,7 @@ class Feed:
         if known is not None:
             return known
         spec, _, count = asked.partition("@")
-        if count and not count.isdecimal():
+        if count and not NUMBER.fullmatch(count):
             raise FeedError(f"plane must name a number of points after @, got {asked!r}. Leave it out.")
         parts, space = self._told.parts, self.header.space
         total = sum(len(part.losses) for part in parts)
@@ -212,11 +231,13 @@ def on_plane(point: Array, seen: Look) -> tuple[float, float, float]:
 
 def _place(since: str, lengths: tuple[int, ...]) -> tuple[int, int, int, int]:
     parts = since.split(".") if since else ["0"] * 4
-    if len(parts) != 4 or not all(part.isdecimal() for part in parts):
+    if len(parts) != 4 or not all(NUMBER.fullmatch(part) for part in parts):
         raise FeedError(
             f"since must be the next of an earlier message, got {since!r}. Leave it out to have everything."
         )
-    a, b, c, d = (min(int(part), length) for part, length in zip(parts, lengths, strict=True))
+    a, b, c, d = (int(part) for part in parts)
+    if any(part > length for part, length in zip((a, b, c, d), lengths, strict=True)):
+        raise FeedError(f"since must be the next of an earlier message, got {since!r} of another run. Reload the page.")
     return a, b, c, d
 
 
