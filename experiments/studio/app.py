@@ -29,7 +29,7 @@ from .pool import Busy, Pool
 from .shelf import Shelf
 
 FILM = "application/octet-stream"
-GONE, WRONG, NOT_YET, BUSY = 404, 422, 202, 429
+GONE, WRONG, NOT_YET, BUSY, UNREAD = 404, 422, 202, 429, 503
 LONGEST_NAME = 64
 
 
@@ -87,6 +87,9 @@ class Answers:
             return self._film(directory, run, request)
         except KeyError:
             return refused(GONE, f"{key} holds no run {run!r}. Choose another from the list.")
+        except LogError as error:
+            # It may be there again in a moment: replaced, mounted again, no longer locked.
+            return refused(UNREAD, str(error))
 
     async def play(self, request: Request) -> Response:
         """Start what a side of a page asks for, unless it has been worked already; its key, and as YAML."""
@@ -143,7 +146,9 @@ def _asked(body: bytes) -> tuple[str, str, Any]:
     """The page's name, the side, and the settings that a body asks for. Raises SpecError."""
     try:
         data = json.loads(body)
-    except ValueError as error:
+        # Half a character (an escaped surrogate) is JSON, but no text that a refusal could repeat.
+        json.dumps(data, ensure_ascii=False).encode()
+    except (ValueError, RecursionError) as error:
         raise SpecError([f"the request must be JSON, got something else ({error}). Send JSON."]) from None
     names = [data.get(name, "") if isinstance(data, dict) else None for name in ("page", "side")]
     for name, value in zip(("page", "side"), names, strict=True):

@@ -24,6 +24,9 @@ from .ground import ground
 from .shelf import is_alive, state_of
 
 MOST_POINTS = 400_000
+MOST_LOOKS = 64
+"""Planes that are kept: anybody may ask for another by every number of points."""
+LONGEST_COUNT = 15
 
 
 class FeedError(ValueError):
@@ -83,7 +86,8 @@ class Feed:
         """The message for a page that has heard of everything up to ``since`` (the ``next`` of an earlier message).
 
         ``plane`` is what ``look`` takes, or one that an earlier message named ("pca@1200": by the first 1,200 points).
-        Raises SpecError for a plane that there is not, FeedError for a ``since`` that never was.
+        Raises SpecError for a plane that there is not, FeedError for a ``since`` that no message has. One that counts
+        more than there is (the log was replaced) is what there is.
         """
         with self._lock:
             self._read()
@@ -155,7 +159,7 @@ class Feed:
         if known is not None:
             return known
         spec, _, count = asked.partition("@")
-        if count and not count.isdecimal():
+        if count and not _is_count(count):
             raise FeedError(f"plane must name a number of points after @, got {asked!r}. Leave it out.")
         parts, space = self._told.parts, self.header.space
         total = sum(len(part.losses) for part in parts)
@@ -164,6 +168,8 @@ class Feed:
         if named not in self._looks:
             found = look(spec, space, seen_of(parts, space, list(self._team), limit))
             self._looks[named] = Look(named, found.plane, found.ticks, found.text)
+            if len(self._looks) > MOST_LOOKS:
+                del self._looks[next(iter(self._looks))]
         return self._looks[named]
 
     def _message(self, seen: Look, start: tuple[int, int, int, int]) -> bytes:
@@ -212,12 +218,17 @@ def on_plane(point: Array, seen: Look) -> tuple[float, float, float]:
 
 def _place(since: str, lengths: tuple[int, ...]) -> tuple[int, int, int, int]:
     parts = since.split(".") if since else ["0"] * 4
-    if len(parts) != 4 or not all(part.isdecimal() for part in parts):
+    if len(parts) != 4 or not all(map(_is_count, parts)):
         raise FeedError(
             f"since must be the next of an earlier message, got {since!r}. Leave it out to have everything."
         )
     a, b, c, d = (min(int(part), length) for part, length in zip(parts, lengths, strict=True))
     return a, b, c, d
+
+
+def _is_count(text: str) -> bool:
+    """Whether a text is a whole number, and not one of thousands of digits, which Python will not read."""
+    return text.isdecimal() and len(text) <= LONGEST_COUNT
 
 
 def _plane(seen: Look) -> dict[str, Any]:
