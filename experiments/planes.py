@@ -47,7 +47,7 @@ class Seen:
 
 def default_spec(dimension: int) -> str:
     """What is looked at where nothing is asked for."""
-    return "axes:0:1" if dimension <= 2 else "best"
+    return "best" if dimension > 2 else f"axes:0:{dimension - 1}"
 
 
 def look(spec: str, space: Space, seen: Seen) -> Look:
@@ -71,8 +71,10 @@ def _axes(i: int, j: int, space: Space, seen: Seen, finite: NDArray[np.int64]) -
         got, rule = f"axes:{i}:{j}", f"name two different coordinates from 0 to {dimension - 1}"
         raise SpecError([f"plane must {rule}, got {got!r}. Choose others."])
     origin = seen.cube[finite[np.argmin(seen.losses[finite])]] if len(finite) else np.full(dimension, 0.5)
-    ticks = tuple(Tick(f"x{k + 1}", float(space.lower[k]), float(space.upper[k] - space.lower[k])) for k in (i, j))
+    ticks = [Tick(f"x{k + 1}", float(space.lower[k]), float(space.upper[k] - space.lower[k])) for k in (i, j)]
     text = f"coordinates x{i + 1} and x{j + 1}"
+    if dimension == 1:
+        ticks[1], text = Tick("no second axis", 0.0, 1.0), "the only coordinate there is"
     if dimension > 2:
         text += ", the others as at the best point found"
     return Look(f"axes:{i}:{j}", axes_plane(origin, i, j), (ticks[0], ticks[1]), text)

@@ -16,7 +16,8 @@ EDGE = 1e-9
 
 @dataclass(frozen=True)
 class Plane:
-    """The points origin + u first + v second: ``origin`` (D,) in the cube, ``first`` and ``second`` (D,) orthonormal.
+    """The points origin + u first + v second: ``origin`` (D,) in the cube, ``first`` and ``second`` (D,) orthonormal;
+    in one dimension ``second`` is 0, and all points lie on v = 0.
 
     u and v are in cube units, and so is the (Euclidean) distance of a point from the plane.
     """
@@ -45,6 +46,8 @@ class Plane:
             corners = clipped(corners, np.array([a, b]), o)
             corners = clipped(corners, -np.array([a, b]), 1.0 - o)
         (left, bottom), (right, top) = corners.min(axis=0), corners.max(axis=0)
+        if not self.second.any():
+            bottom, top = -0.5, 0.5
         return float(left), float(right), float(bottom), float(top)
 
     def surface(self, problem: Problem, resolution: int) -> Array:
@@ -73,10 +76,12 @@ def clipped(polygon: Array, normal: Array, offset: float) -> Array:
 
 
 def axes_plane(origin: Array, i: int, j: int) -> Plane:
-    """The plane of coordinates i and j through a point (D,); u and v are these coordinates."""
+    """The plane of coordinates i and j through a point (D,); u and v are these coordinates. In one dimension both are
+    0, and there is no second direction."""
     through, first, second = origin.copy(), np.zeros(len(origin)), np.zeros(len(origin))
     through[[i, j]] = 0.0
-    first[i] = second[j] = 1.0
+    second[j] = float(i != j)
+    first[i] = 1.0
     return Plane(through, first, second)
 
 
