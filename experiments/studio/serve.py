@@ -80,10 +80,11 @@ def bound(host: str, port: int | None) -> socket.socket:
             listening.listen(128)
         except (OSError, UnicodeError) as error:
             listening.close()
-            known = isinstance(error, OSError) and not isinstance(error, socket.gaierror)
-            if known and error.errno == errno.EADDRINUSE and port is None:
+            # A name that leads nowhere has numbers of its own.
+            code = None if isinstance(error, UnicodeError | socket.gaierror) else error.errno
+            if code == errno.EADDRINUSE and port is None:
                 continue
-            here = known and error.errno != errno.EADDRNOTAVAIL
+            here = code not in (None, errno.EADDRNOTAVAIL)
             cure = "Choose another with --port." if here else "Use an address of this machine."
             why = getattr(error, "strerror", None) or error
             raise StudioError(f"{host}:{number} cannot be served ({why}). {cure}") from None
