@@ -174,7 +174,7 @@ export class Playground {
       delete this.#reels[side];
     }
     const arrived = () => {
-      if (version !== this.#version || sides.some((side) => !films[side]?.count)) return;
+      if (version !== this.#version || sides.some((side) => !films[side]?.count && !films[side]?.done)) return;
       const first = sides.some((side) => this.#films[side] !== films[side]);
       this.#films = { ...films };
       this.theatre.setFilms(sides.map((side) => films[side]), names);

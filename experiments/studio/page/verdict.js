@@ -10,7 +10,7 @@ const TRAPS = new Set(["stuck", "oscillates", "stagnates"]);
 /** @returns {string[]} sentences on one run that has ended */
 export function verdictOf(film) {
   const best = film.bestAt(film.count);
-  if (best < 0) return ["No evaluation gave a finite loss."];
+  if (best < 0) return [film.count ? "No evaluation gave a finite loss." : "Nothing was evaluated: what happened says why."];
   return [endOf(film, best), ...(isFound(film, film.loss[best]) ? [] : trapOf(film, best)), ...pathOf(film, best)];
 }
 
