@@ -18,7 +18,9 @@ export function verdictOf(film) {
 export function comparison(first, second, names) {
   const films = [first, second];
   const bests = films.map((film) => film.bestAt(film.count));
-  if (bests.some((best) => best < 0)) return films.flatMap((film, i) => verdictOf(film).map((s) => `${names[i]}: ${s}`));
+  // Losses of different landscapes do not compare.
+  const apart = first.header.landscape !== second.header.landscape;
+  if (apart || bests.some((best) => best < 0)) return films.flatMap((film, i) => verdictOf(film).map((s) => `${names[i]}: ${s}`));
   const gaps = films.map((film, i) => film.loss[bests[i]] - (film.header.minimum ?? 0));
   const found = films.map((film, i) => isFound(film, film.loss[bests[i]]));
   const said = [];
