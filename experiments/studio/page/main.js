@@ -32,6 +32,8 @@ async function begin() {
     tab.addEventListener("click", () => open(tab.dataset.part));
     tab.addEventListener("keydown", moveBetweenTabs);
   }
+  // Somebody's address, pasted where the studio is open, changes no more than what is behind the #.
+  addEventListener("hashchange", () => readAddress().has("view") && location.reload());
   const first = readAddress().get("view") ?? catalogue.opens;
   open(parts[first] ? first : "playground", { look: readAddress().get("look") });
 }

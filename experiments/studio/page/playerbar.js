@@ -68,6 +68,8 @@ export class PlayerBar {
     const [target] = event.composedPath();
     const typing = target.closest?.("input:not([type=range]), select, textarea, [data-keys]");
     if (typing || event.ctrlKey || event.metaKey || event.altKey || this.scrub.offsetParent === null) return;
+    // Home and End are a slider's own keys.
+    const onSlider = target.matches?.("input") && target !== this.scrub;
     const onButton = target.closest?.("button, summary, a, [role=tab]");
     const keys = {
       " ": () => !onButton && this.player.toggle(),
@@ -78,7 +80,7 @@ export class PlayerBar {
       Home: () => this.#go(0),
       End: () => this.#go(this.player.length),
     };
-    if (!keys[event.key] || (event.key === " " && onButton)) return;
+    if (!keys[event.key] || (event.key === " " && onButton) || (onSlider && ["Home", "End"].includes(event.key))) return;
     event.preventDefault();
     keys[event.key]();
   }
@@ -90,7 +92,7 @@ export class PlayerBar {
       this.#note("Copied");
     } catch {
       // No clipboard without a secure origin or leave: the address bar has it.
-      location.replace(address);
+      history.replaceState(null, "", address);
       this.#note("In the address bar");
     }
   }

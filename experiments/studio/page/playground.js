@@ -59,6 +59,11 @@ export class Playground {
 
   /** Begins with what the address says, else with the first question. */
   begin() {
+    // Whoever comes back from another part finds what was there.
+    if (this.sides) {
+      if (Object.keys(this.#films).length) this.#wanted = this.theatre.player.at;
+      return this.#run(false);
+    }
     const address = readAddress();
     const given = this.#parsed(address.get("play"));
     if (!given) return this.load(PRESETS[0]);
@@ -174,7 +179,7 @@ export class Playground {
       delete this.#reels[side];
     }
     const arrived = () => {
-      if (version !== this.#version || sides.some((side) => !films[side]?.count)) return;
+      if (version !== this.#version || sides.some((side) => !films[side]?.count && !films[side]?.done)) return;
       const first = sides.some((side) => this.#films[side] !== films[side]);
       this.#films = { ...films };
       this.theatre.setFilms(sides.map((side) => films[side]), names);
@@ -185,7 +190,10 @@ export class Playground {
       this.#reels[side] = new Reel(`/api/plays/${answers[i].key}/film`, {
         plane: this.planes.spec ?? null, every: POLL_MILLISECONDS, patient: true,
         onFirst: (film) => { films[side] = film; arrived(); },
-        onGrown: () => arrived(),
+        onGrown: () => {
+          if (version === this.#version) this.#complain([]);
+          arrived();
+        },
         onError: (error) => version === this.#version && this.#complain(error.problems ?? [error.message]),
       });
     });

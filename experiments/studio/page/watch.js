@@ -15,6 +15,11 @@ export class Watch {
   #films = [];
   #timer = 0;
   #shelf = "";
+  #resting = true;
+  #turn = 0;
+  #seen = null;
+  #same = [];
+  shelf = [];
   #wanted = null;
   #plane = null;
 
@@ -38,10 +43,16 @@ export class Watch {
 
   /** Shows what the address asks for, else the first run that there is. */
   async begin() {
-    const address = readAddress();
+    const given = readAddress();
+    // The moment and the plane in another part's address are not of a run here.
+    const address = this.#seen ?? (["watch", null].includes(given.get("view")) ? given : new URLSearchParams());
+    this.#seen = null;
+    this.#resting = false;
     this.#wanted = address.has("at") ? Number(address.get("at")) : null;
     this.#plane = address.get("plane");
+    const turn = ++this.#turn;
     await this.#list();
+    if (turn !== this.#turn) return;
     const key = address.get("results") ?? this.results.value;
     if (this.shelf.some((each) => each.key === key)) this.#chooseResults(key, [address.get("run"), address.get("beside")]);
     else if (address.has("results")) this.#say(`There are no results named ${address.get("results")} here.`);
@@ -49,9 +60,13 @@ export class Watch {
 
   /** Stops asking while another part of the page is looked at. */
   rest() {
+    this.#resting = true;
+    this.#turn += 1;
     clearTimeout(this.#timer);
     for (const reel of this.#reels) reel.stop();
     this.#reels = [];
+    // Whoever comes back finds what was there.
+    if (this.key && this.#films.length) this.#seen = new URLSearchParams(Object.entries(this.address()).filter(([, value]) => value !== null));
   }
 
   address() {
@@ -68,7 +83,8 @@ export class Watch {
     } catch (error) {
       this.#say(error.message);
     }
-    this.#timer = setTimeout(() => this.#list(), LIST_MILLISECONDS);
+    clearTimeout(this.#timer);
+    if (!this.#resting) this.#timer = setTimeout(() => this.#list(), document.hidden ? 5 * LIST_MILLISECONDS : LIST_MILLISECONDS);
   }
 
   /** Fills the lists, if they have changed. */
@@ -84,12 +100,13 @@ export class Watch {
       this.#say("There are no results here yet. Make some with `searchparty run quickstart`, or play in the playground.");
       return;
     }
-    if (this.key) this.#offerRuns();
+    if (this.key && this.#offerRuns()) this.#chooseRuns();
+    else this.#goOn();
   }
 
   #offerRuns() {
     const entry = this.shelf.find(({ key }) => key === this.key);
-    if (!entry) return;
+    if (!entry) return false;
     if (entry.error) this.#say(entry.waiting ? "Waiting for the run to begin…" : entry.error);
     const [first, second] = this.runs.map((select) => select.value);
     const options = () => entry.runs.map(({ run, strategy, landscape, repeat, state }) =>
@@ -99,7 +116,16 @@ export class Watch {
     const known = (id) => entry.runs.some(({ run }) => run === id);
     this.runs[0].value = known(first) ? first : telling(entry.runs);
     this.runs[1].value = known(second) ? second : "";
-    if (!first && entry.runs.length) this.#chooseRuns();
+    return !first && entry.runs.length > 0;
+  }
+
+  /** A run that had ended, or was stopped, and is worked again (`resume`) is followed again. */
+  #goOn() {
+    const entry = this.shelf.find(({ key }) => key === this.key);
+    const again = (film) => film?.done && entry?.runs.some(({ run, state }) => run === film.header.run && state === "running");
+    if (!this.#films.some(again)) return;
+    this.#wanted = this.theatre.player.at;
+    this.#chooseRuns();
   }
 
   #chooseResults(key, [run, beside] = [null, null]) {
@@ -123,9 +149,13 @@ export class Watch {
       this.theatreHost.hidden = false;
       const fresh = chosen.some((_, i) => this.theatre.films[i] !== films[i]);
       this.theatre.setFilms(films, this.#names(films));
-      if (fresh) this.#perform(films);
+      // The same runs on another ground, or with what came since: whoever looks at a moment stays at it.
+      const same = this.#same.length === chosen.length && this.#same.every((each, i) => each === chosen[i]);
+      this.#same = chosen;
+      if (fresh && !(same && this.#wanted === null)) this.#perform(films);
     };
     this.#films = films;
+    this.#same = [];
     this.#reels = chosen.map((run, i) => new Reel(`/api/results/${encodeURIComponent(this.key)}/runs/${encodeURIComponent(run)}/film`, {
       plane: this.#plane, every: POLL_MILLISECONDS,
       onFirst: (film) => { films[i] = film; arrived(); },
