@@ -80,11 +80,12 @@ def bound(host: str, port: int | None) -> socket.socket:
             listening.listen(128)
         except (OSError, UnicodeError) as error:
             listening.close()
-            known = isinstance(error, OSError) and not isinstance(error, socket.gaierror)
-            if known and error.errno == errno.EADDRINUSE and port is None:
+            # What is no name at all cannot even be asked for.
+            code = error.errno if isinstance(error, OSError) else errno.EADDRNOTAVAIL
+            if code == errno.EADDRINUSE and port is None:
                 continue
-            here = known and error.errno != errno.EADDRNOTAVAIL
-            cure = "Choose another with --port." if here else "Use an address of this machine."
+            elsewhere = code == errno.EADDRNOTAVAIL or isinstance(error, socket.gaierror)
+            cure = "Use an address of this machine." if elsewhere else "Choose another with --port."
             why = getattr(error, "strerror", None) or error
             raise StudioError(f"{host}:{number} cannot be served ({why}). {cure}") from None
         return listening
