@@ -18,10 +18,8 @@ export class PlayerBar {
     this.given = given;
     this.toggle = button("Play", icon("play"), "play", () => player.toggle());
     this.scrub = el("input", { type: "range", class: "scrub", min: 0, max: 1, value: 0, step: 1, "aria-label": "Evaluations spent" });
-    this.scrub.addEventListener("input", () => {
-      player.pause();
-      player.seek(Number(this.scrub.value));
-    });
+    // Before the player stops: it then draws the slider where it stood.
+    this.scrub.addEventListener("input", () => this.#go(Number(this.scrub.value)));
     this.readout = el("output", { class: "readout" });
     this.live = el("button", { type: "button", class: "live", hidden: true, text: "Live", "aria-pressed": "false", onclick: () => player.follow() });
     const speed = el("select", { "aria-label": "Speed", class: "speed" }, SPEEDS.map((s) => el("option", { value: s, text: `${s}×` })));
