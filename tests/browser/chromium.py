@@ -44,7 +44,7 @@ def opened(browser: Any, troubles: list[str], **options: Any) -> Any:
     page = context.new_page()
     page.add_init_script(VIOLATIONS)
     page.on("pageerror", lambda error: troubles.append(f"error: {error.message}"))
-    page.on("console", lambda said: said.type in ("error", "warning") and troubles.append(f"{said.type}: {said.text}"))
+    page.on("console", lambda said: said.type == "error" and troubles.append(f"{said.type}: {said.text}"))
     page.on("requestfailed", lambda request: _failed(request, troubles))
     return page
 

@@ -102,6 +102,32 @@ def ended(page: Any, where: str) -> list[dict[str, Any]]:
     return drawn(page, where)
 
 
+def drag(page: Any, slider: Any, start: float, end: float, steps: int = 6) -> None:
+    """Drag a slider's thumb from one part of its length to another (0 to 1)."""
+    slider.scroll_into_view_if_needed()
+    box = slider.bounding_box()
+    thumb = 16.0
+    x0, x1 = (box["x"] + thumb / 2 + part * (box["width"] - thumb) for part in (start, end))
+    y = box["y"] + box["height"] / 2
+    page.mouse.move(x0, y)
+    page.mouse.down()
+    page.mouse.move(x1, y, steps=steps)
+    page.mouse.up()
+
+
+def place(page: Any, where: str, u: float, v: float, extent: Any, stage: int = 0) -> list[float]:
+    """Client coordinates of a place on the plane, in a contour view that shows all of it."""
+    found: list[float] = page.evaluate(
+        """async ([where, u, v, extent, stage]) => { const { ContourFrame } = await import("/drawing/contour_frame.js");
+            const view = document.querySelectorAll(`#${where} .view`)[stage]; view.scrollIntoView({ block: "center" });
+            const frame = new ContourFrame(); frame.resize(view.clientWidth, view.clientHeight);
+            frame.setExtent(extent); const box = view.getBoundingClientRect();
+            return [box.left + frame.x(u), box.top + frame.y(v)]; }""",
+        [where, u, v, list(extent), stage],
+    )
+    return found
+
+
 def yamls(page: Any) -> list[str]:
     """The experiments that the playground shows."""
     found: list[str] = page.evaluate("() => [...document.querySelectorAll('.yaml pre')].map((pre) => pre.textContent)")

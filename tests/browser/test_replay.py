@@ -66,6 +66,13 @@ def test_a_scrubbed_replay_shows_what_the_log_says(page, studio, accounts):
         compare(page, [alone, party], evaluations)
 
 
+def test_the_slider_is_dragged(page, studio, accounts):
+    show(page, studio, "pair", accounts["pair"]["party on rastrigin D=2 shifted"], at=0)
+    sights.drag(page, page.locator("#watch .scrub"), 0.0, 0.5)
+    assert sights.at(page, "watch")[0] == pytest.approx(180, abs=12)
+    compare(page, [accounts["pair"]["party on rastrigin D=2 shifted"]], sights.at(page, "watch")[0])
+
+
 def test_the_scene_draws_as_many_points(page, studio, accounts):
     party = accounts["pair"]["party on rastrigin D=2 shifted"]
     show(page, studio, "pair", party, look="3d")
@@ -132,12 +139,6 @@ def test_play_pause_and_speed(page, studio, accounts):
     assert sights.at(page, "watch")[0] == 12
 
 
-PLACE = """async ([u, v, extent]) => { const { ContourFrame } = await import("/drawing/contour_frame.js");
-    const view = document.querySelector("#watch .view"); view.scrollIntoView({ block: "center" });
-    const frame = new ContourFrame(); frame.resize(view.clientWidth, view.clientHeight); frame.setExtent(extent);
-    const box = view.getBoundingClientRect(); return [box.left + frame.x(u), box.top + frame.y(v)]; }"""
-
-
 def plane_of(account, spec):
     """The plane that the page is shown, chosen by all points as they lie in the log."""
     points, run = account.run.points, account.run
@@ -148,8 +149,7 @@ def choose(page, account, index, spec):
     """Click on a point of the contour; what is said of the point there."""
     plane = plane_of(account, spec)
     u, v, _ = plane.project(account.point(index)["cube"][None])
-    place = page.evaluate(PLACE, [float(u[0]), float(v[0]), list(plane.extent)])
-    page.mouse.click(*place)
+    page.mouse.click(*sights.place(page, "watch", float(u[0]), float(v[0]), plane.extent))
     return page.text_content("#watch .detail")
 
 
