@@ -7,7 +7,6 @@ from math import comb
 from typing import Any
 
 import numpy as np
-from scipy.stats import mannwhitneyu, rankdata
 
 from ..landscapes.landscape import Array
 from .runs import RunData
@@ -130,9 +129,17 @@ def mean_ranks(groups: dict[str, list[RunData]]) -> dict[str, float]:
     ranks: dict[str, list[float]] = {strategy: [] for strategy in groups}
     for repeat in repeats:
         found = {s: run.final for s, group in groups.items() for run in group if run.repeat == repeat}
-        for strategy, rank in zip(found, rankdata(list(found.values())), strict=True):
+        for strategy, rank in zip(found, ranked(list(found.values())), strict=True):
             ranks[strategy].append(float(rank))
     return {strategy: float(np.mean(values)) for strategy, values in ranks.items()}
+
+
+def ranked(values: Sequence[float]) -> Array:
+    """Ranks (n,) from 1 on; equal values share their mean rank."""
+    from scipy.stats import rankdata
+
+    found: Array = rankdata(values)
+    return found
 
 
 def winners(runs: Sequence[RunData]) -> Table:
@@ -160,8 +167,11 @@ def rank_sum(first: Sequence[float], second: Sequence[float]) -> float:
     """p of the two-sided Mann-Whitney U test; 1 where all values are the same."""
     if len(set(first) | set(second)) == 1:
         return 1.0
+    # Half a second to import, which only those who compare should wait.
+    from scipy.stats import mannwhitneyu
+
     # Ranks are all the test looks at, and unlike infinities they can be subtracted.
-    ranks = rankdata([*first, *second])
+    ranks = ranked([*first, *second])
     return float(mannwhitneyu(ranks[: len(first)], ranks[len(first) :], alternative="two-sided").pvalue)
 
 

@@ -22,6 +22,8 @@ export class Film {
       ? { size: header.arrays.find((a) => a.name === "surface").shape[0], extent: header.plane.extent, losses: arrays.surface }
       : null;
     this.#take(header, arrays);
+    /** How many points there were at first, when plane and surface were made. */
+    this.firstCount = this.count;
   }
 
   /** Adds a later message of the same run. Returns whether anything was new. */

@@ -12,6 +12,7 @@ const LINGER = 0.03;
  * @typedef {object} AgentNow
  * @property {object|null} lease the lease it works on, else its last
  * @property {boolean} working whether that lease is out
+ * @property {boolean} over whether the run has ended
  * @property {number} part how much of the lease's budget is spent, 0..1
  * @property {number} spent evaluations charged to it so far
  * @property {number} best its best loss so far
@@ -44,6 +45,7 @@ export function agentsAt(film, byAgent, head) {
     return {
       lease,
       working: out,
+      over: time === Infinity,
       part: lease ? Math.min(1, (spent - before) / lease.budget) : 0,
       spent,
       best: points ? own.best[points - 1] : Infinity,

@@ -4,15 +4,18 @@ const ALONE = { agents: 1, sharing: "none", policy: "composed", budget_policy: "
 const TEAM = { kinds: ["grid", "gradient-descent", "random-restart"], agents: 3, sharing: "broadcast", policy: "composed", budget_policy: "bandit", radius_policy: "shrink" };
 const DESCENT = { kinds: ["gradient-descent"], radius: 0.2, radius_policy: "fixed", lease: null };
 const GRID = { kinds: ["grid"], grid_size: 5, shrink: 0.5, radius: 0.5 };
-const HILLS = { kind: "schwefel", dimension: 2, shift: "random", instance: 1 };
+const WAVES = { kind: "rastrigin", dimension: 2, shift: "random", rotate: true, instance: 2 };
 
 /** @type {{title: string, question: string, common: object, sides: {name: string, settings: object}[]}[]} */
 export const PRESETS = [
   {
     title: "Alone or together",
     question: "Both have the same number of evaluations. Why does the party find the minimum, and the lone grid searcher not?",
-    common: { landscape: HILLS, budget: 1500, seed: 1, center: 0.5 },
-    sides: [{ name: "Lone grid searcher", settings: { ...GRID, ...ALONE, radius_policy: "fixed" } }, { name: "The party", settings: { ...GRID, ...TEAM, lease: 60 } }],
+    common: { landscape: WAVES, budget: 1500, seed: 1, center: 0.5 },
+    sides: [
+      { name: "Lone grid searcher", settings: { ...GRID, ...ALONE, shrink: 0.4, lease: 25 } },
+      { name: "The party", settings: { ...GRID, ...TEAM, shrink: 0.4, lease: 60 } },
+    ],
   },
   {
     title: "The size of the grid",

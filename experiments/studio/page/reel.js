@@ -34,8 +34,9 @@ export class Reel {
       const began = buffer && !this.film;
       if (began) this.film = new Film(buffer);
       const grown = buffer && !began && (this.film.append(buffer) || before !== this.film.header.state);
-      if (this.film?.done && isOutgrown(this.film)) this.film = new Film(await fetchFilm(path, { plane: specOf(this.film), signal }));
-      if (this.#isShown(began)) onFirst(this.film);
+      const again = this.film && isOutgrown(this.film);
+      if (again) this.film = new Film(await fetchFilm(path, { plane: specOf(this.film), signal }));
+      if (this.#isShown(began || again)) onFirst(this.film);
       else if (grown) onGrown(this.film);
       if (this.film?.done) return;
       await pause(every, signal);
@@ -58,10 +59,15 @@ export class Reel {
   }
 }
 
-/** Whether a film's plane was chosen when there were fewer points than there are now. */
-function isOutgrown({ header, count }) {
+/**
+ * Whether what a film is seen on belongs to fewer points than there are now: its plane, once the run is done; a ground
+ * between the points, when they have become twice as many, and once the run is done.
+ */
+function isOutgrown({ header, count, firstCount, done }) {
   const [, chosenBy] = header.plane.spec.split("@");
-  return chosenBy !== undefined && Number(chosenBy) < count;
+  if (done && chosenBy !== undefined && Number(chosenBy) < count) return true;
+  if (header.surface_from === "landscape" || header.dimension !== 2) return false;
+  return count > firstCount && (done || count >= 2 * firstCount + 20);
 }
 
 /** What a film's plane was asked for by. */

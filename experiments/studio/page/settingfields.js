@@ -4,7 +4,7 @@ import { el } from "./dom.js";
 import { choice, choices, slider } from "./fields.js";
 import { number } from "./wording.js";
 
-const LEASES = [null, 10, 20, 30, 40, 60, 80, 100, 150, 200, 300, 500, 1000];
+const LEASES = [null, 10, 16, 20, 25, 30, 40, 60, 80, 100, 150, 200, 300, 500, 1000];
 
 const words = (value) => (value === null ? "by itself" : String(value));
 

@@ -61,7 +61,7 @@ export class Stage {
     this.#chosen = null;
     this.detail.hidden = true;
     this.hint.hidden = true;
-    this.planeText.textContent = film.header.dimension > 2 ? `Seen on ${film.header.plane.text}. Points off it fade.` : "";
+    this.planeText.textContent = groundOf(film);
     this.#start = startOf(film);
     fill(this.policy, policyOf(film.header.policy, this.cards));
     this.#setUp();
@@ -213,6 +213,14 @@ export class Stage {
     if (place && this.onPlace) this.onPlace(place[0], place[1], this.film);
     else this.choose(null);
   }
+}
+
+/** What the picture shows, where that needs a word. */
+function groundOf({ header, surface }) {
+  const seen = header.dimension > 2 ? `Seen on ${header.plane.text}. Points off it fade.` : "";
+  const between = header.surface_from === "points" ? "The surface lies between the points found: nothing else is known of this landscape." : "";
+  const none = surface ? "" : "No surface is drawn: this landscape is evaluated for searches only.";
+  return [seen, between, none].filter(Boolean).join(" ");
 }
 
 /** How the team is led, in a line; unfolded, what that means. */

@@ -67,7 +67,8 @@ function endOf(film, best) {
 function trapOf(film, best) {
   const loss = number(film.loss[best]);
   const traps = film.insights.filter((i) => TRAPS.has(i.kind) && i.loss !== null && number(i.loss) === loss);
-  const trap = traps.find((i) => i.agent === film.agent[best]) ?? traps[0];
+  const ended = traps.filter((i) => i.kind !== "stagnates");
+  const [trap] = [...ended, ...traps].filter((i) => i.agent === film.agent[best]).concat(ended, traps);
   if (!trap) return [];
   const others = film.team.length === 1
     ? "Alone, nobody could show it a better valley."

@@ -1,0 +1,249 @@
+"""The studio's figures: first view, frames a second, bytes a thousand points, and what viewers cost a run.
+
+    python benchmarks/studio.py --write        # a few minutes; writes its tables into docs/studio.md
+
+Frames are counted in Debian's Chromium without a GPU (--disable-gpu), headless, at 1280 x 900. Needs playwright and
+chromium on the PATH.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from searchparty import Experiment, run
+from searchparty.experiments.studio.feed import Feed
+from searchparty.experiments.studio.film import unpacked
+from searchparty.orchestrator.reading import LogReader
+
+PAGE = Path(__file__).parent.parent / "docs" / "studio.md"
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
+SHOWN = ".stage:last-child .view[data-drawn]:not([data-drawn='0'])"
+SECONDS = 5.0
+COUNT = """(seconds) => new Promise((done) => {
+  let frames = 0;
+  const began = performance.now();
+  const tick = (now) => {
+    frames++;
+    if (now - began < 1000 * seconds) requestAnimationFrame(tick);
+    else done(frames / ((now - began) / 1000));
+  };
+  requestAnimationFrame(tick);
+})"""
+
+
+def results(folder: Path, name: str, dimension: int, budget: int) -> Path:
+    """A directory with one run of a team of three."""
+    team = ["grid", "random-restart", "random"]
+    data: dict[str, Any] = {
+        "name": name,
+        "seed": 1,
+        "budget": budget,
+        "landscapes": [{"kind": "rastrigin", "dimension": dimension, "shift": "random", "instance": 1}],
+        "strategies": {"team": {"agents": team, "policy": {"sharing": "broadcast", "radius": "shrink", "lease": 60}}},
+        "executor": "simulated",
+    }
+    return run(Experiment.from_data(data), out=folder / name, report=False).path
+
+
+@contextmanager
+def studio(*arguments: str) -> Iterator[str]:
+    """The address of a studio that runs meanwhile."""
+    command = [sys.executable, "-m", "searchparty.experiments.cli", "studio", "--no-browser", "--port", "0", *arguments]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    try:
+        yield process.stdout.readline().split(" at ")[1].split()[0]
+    finally:
+        process.terminate()
+        process.wait(20)
+
+
+def first_views(browser: Browser, address: str, times: int) -> list[float]:
+    """Seconds from opening the playground, with nothing in the browser's cache, until both stages show points."""
+    found = []
+    for _ in range(times):
+        context = browser.new_context(viewport={"width": 1280, "height": 900})
+        page = context.new_page()
+        began = time.perf_counter()
+        page.goto(address)
+        page.locator(SHOWN).wait_for()
+        found.append(time.perf_counter() - began)
+        context.close()
+    return found
+
+
+def frames(page: Page, look: str, turning: bool) -> float:
+    """Frames a second while a replay plays, or while the picture is turned (moved, on a contour) at its end."""
+    page.get_by_role("button", name="3-D" if look == "3d" else "Contour").click()
+    page.get_by_role("button", name="To the end").click()
+    page.wait_for_timeout(1500)
+    if not turning:
+        page.get_by_role("button", name="Play", exact=True).click()
+        page.wait_for_timeout(1500)
+        counted: float = page.evaluate(COUNT, SECONDS)
+        page.get_by_role("button", name="Pause", exact=True).click()
+        return counted
+    box = page.locator(".view").bounding_box()
+    assert box is not None
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    page.mouse.move(x, y)
+    page.mouse.down()
+    handle = page.evaluate_handle(f"() => ({{ rate: ({COUNT})({SECONDS}) }})")
+    began = time.perf_counter()
+    while time.perf_counter() - began < SECONDS:
+        along = (time.perf_counter() - began) / SECONDS
+        page.mouse.move(x + 220 * along, y + 30 * along)
+        time.sleep(0.01)
+    rate: float = handle.evaluate("(held) => held.rate")
+    page.mouse.up()
+    return rate
+
+
+def frame_rates(browser: Browser, folder: Path) -> list[str]:
+    rows = []
+    for name, budget in (("few", 2000), ("many", 100_000)):
+        directory = results(folder, name, 2, budget)
+        with studio(str(directory)) as address:
+            page = browser.new_page(viewport={"width": 1280, "height": 900})
+            page.goto(address)
+            page.locator(SHOWN).wait_for()
+            for look, words in (("3d", "3-D"), ("contour", "contour")):
+                playing, turning = frames(page, look, False), frames(page, look, True)
+                rows.append(f"| {words}, {budget:,} points | {playing:.0f} | {turning:.0f} |")
+            page.close()
+    return rows
+
+
+def weights(folder: Path) -> list[str]:
+    """Bytes of a thousand points as they travel, and of all the rest of a message."""
+    rows = []
+    for dimension in (2, 10):
+        directory = results(folder, f"weigh-{dimension}", dimension, 20_000)
+        with LogReader(directory) as reader:
+            (record,) = reader.runs()
+        message = Feed(directory, record.id).film()
+        _, arrays = unpacked(message)
+        points = sum(a.nbytes for name, a in arrays.items() if name != "surface")
+        count = len(arrays["loss"])
+        rest = len(message) - points - arrays["surface"].nbytes
+        rows.append(
+            f"| {dimension} dimensions | {1000 * points / count / 1024:.1f} | {1000 * rest / count / 1024:.1f} "
+            f"| {arrays['surface'].nbytes / 1024:.0f} |"
+        )
+    return rows
+
+
+def viewers(folder: Path, rounds: int) -> list[str]:
+    """Seconds of a run beside a studio that nobody looks at, and beside one with four viewers, in turn."""
+    alone, watched = [], []
+    for number in range(rounds):
+        for how, found in (("alone", alone), ("watched", watched)):
+            directory = folder / f"{how}-{number}"
+            directory.mkdir()
+            (directory / "experiment.yaml").write_text("name: to come\n")
+            with studio(str(directory)) as address:
+                (directory / "experiment.yaml").unlink()
+                stop = threading.Event()
+                threads = [threading.Thread(target=_watch, args=(address, directory.name, stop)) for _ in range(4)]
+                for thread in threads if how == "watched" else []:
+                    thread.start()
+                began = time.perf_counter()
+                subprocess.run([sys.executable, "-c", RUN.format(path=str(directory))], check=True)
+                found.append(time.perf_counter() - began)
+                stop.set()
+                for thread in threads if how == "watched" else []:
+                    thread.join()
+    ratios = [w / a for w, a in zip(watched, alone, strict=True)]
+    middle, beside = statistics.median(alone), statistics.median(watched)
+    return [f"| {middle:.1f} s | {beside:.1f} s | {statistics.median(ratios):.2f} |"]
+
+
+RUN = """
+from searchparty import Experiment, run
+agents = ["grid", "random-restart", "random", "gradient-descent"]
+data = {{"name": "x", "seed": 1, "budget": 100000, "landscapes": [{{"kind": "rastrigin", "dimension": 2}}],
+         "strategies": {{"s": {{"agents": agents}}}}, "executor": "simulated"}}
+run(Experiment.from_data(data), out={path!r}, report=False)
+"""
+
+
+def _watch(address: str, key: str, stop: threading.Event) -> None:
+    """A viewer as the page is one: it asks every 0.4 s for what is new."""
+    run, since = "", ""
+    while not stop.wait(0.4):
+        if not run:
+            with urllib.request.urlopen(f"{address}api/results") as answer:
+                listed = next(each for each in json.load(answer)["results"] if each["key"] == key)["runs"]
+            run = listed[0]["run"] if listed else ""
+            continue
+        with urllib.request.urlopen(f"{address}api/results/{key}/runs/{run}/film?since={since}") as answer:
+            since = unpacked(answer.read())[0]["next"]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--write", action="store_true", help="write the tables into docs/studio.md")
+    arguments = parser.parse_args()
+    chromium = shutil.which("chromium")
+    assert chromium, "chromium must be on the PATH"
+    with tempfile.TemporaryDirectory() as name, sync_playwright() as playwright:
+        folder = Path(name)
+        browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
+        with studio() as address:
+            cold = first_views(browser, address, 1)
+            warm = first_views(browser, address, 5)
+        parts = {
+            "first view": [
+                "| just started | warm, median of 5 |",
+                "|---:|---:|",
+                f"| {cold[0]:.2f} s | {statistics.median(warm):.2f} s |",
+            ],
+            "frames": [
+                "| frames a second | playing | turning, moving |",
+                "|---|---:|---:|",
+                *frame_rates(browser, folder),
+            ],
+            "bytes": [
+                "| KiB for 1,000 points | points | leases, reasons, insights | the surface, once |",
+                "|---|---:|---:|---:|",
+                *weights(folder),
+            ],
+            "viewers": [
+                "| a run of 100,000 evaluations, not looked at | with four viewers | ratio, median of pairs |",
+                "|---:|---:|---:|",
+                *viewers(folder, 5),
+            ],
+        }
+        browser.close()
+    for title, lines in parts.items():
+        print(f"\n{title}\n" + "\n".join(lines))
+        if arguments.write:
+            write(title, lines)
+
+
+def write(title: str, lines: list[str]) -> None:
+    """Put a table between its marks in the page."""
+    text = PAGE.read_text(encoding="utf-8")
+    begin, end = f"<!-- {title} -->\n", f"\n<!-- end of {title} -->"
+    before, _, rest = text.partition(begin)
+    _, _, after = rest.partition(end)
+    PAGE.write_text(before + begin + "\n".join(lines) + end + after, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
