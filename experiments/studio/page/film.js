@@ -68,6 +68,12 @@ export class Film {
     return count ? this.spent[count - 1] : 0;
   }
 
+  /** How many evaluations had failed at a logical time, in the leases that had come back. */
+  failuresAt(time) {
+    const count = countUpTo(this.failed.times, time);
+    return count ? this.failed.sums[count - 1] : 0;
+  }
+
   /** The best point among the first so many: its index, or -1. */
   bestAt(head) {
     const records = countUpTo(this.records, Math.floor(head) - 1);
@@ -88,6 +94,7 @@ export class Film {
     }
     this.starts = Float64Array.from(this.leases, (lease) => lease.starts);
     this.#order();
+    this.failed = failuresOf(this.outcomes, this.leases);
     // Their moments are known once the points are in order.
     for (const insight of header.insights) {
       const lease = this.leases[insight.lease];
@@ -192,6 +199,14 @@ export class Film {
     }
     return extra.sort((a, b) => a.time - b.time);
   }
+}
+
+/** When evaluations failed, and how many up to then. */
+function failuresOf(outcomes, leases) {
+  const known = outcomes.filter(({ failures }) => failures).map(({ lease, failures }) => ({ time: leases[lease].ends, failures }));
+  known.sort((a, b) => a.time - b.time);
+  let sum = 0;
+  return { times: known.map(({ time }) => time), sums: known.map(({ failures }) => (sum += failures)) };
 }
 
 /** What a lease has paid up to and with a row: whole evaluations that add up to what it was charged. */

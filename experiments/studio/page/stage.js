@@ -184,7 +184,9 @@ export class Stage {
     const { minimum } = film.header;
     const gap = loss === null || minimum === null ? "" : ` (${number(Math.max(0, loss - minimum))} above the minimum)`;
     const by = best < 0 ? "" : `, found by ${film.team[film.agent[best]].name}`;
-    say(this.numbers, loss === null ? "No finite loss yet" : `Best loss ${number(loss)}${gap}${by}`);
+    const failures = film.failuresAt(film.timeAt(this.#head));
+    const failed = failures ? `; ${whole(failures)} ${failures === 1 ? "evaluation" : "evaluations"} failed` : "";
+    say(this.numbers, `${loss === null ? "No finite loss yet" : `Best loss ${number(loss)}${gap}${by}`}${failed}`);
     this.canvas.setAttribute("aria-label", `${film.header.strategy} on ${film.header.landscape}: ${this.describe()}.`);
   }
 
