@@ -10,7 +10,7 @@ EVERY = 0.03
 PARTS = ("playground", "watch", "cards")
 
 
-def until(page: Any, expression: str, argument: Any = None, seconds: float = 15.0) -> Any:
+def until(page: Any, expression: str, argument: Any = None, seconds: float = 10.0) -> Any:
     """The value of a JavaScript expression (of ``argument``) as soon as it is true. The page's policy allows no eval,
     which the browser's own waiting would use."""
     end = time.monotonic() + seconds
@@ -84,7 +84,9 @@ def drawn(page: Any, where: str) -> list[dict[str, Any]]:
 
 
 def playing(page: Any, where: str) -> bool:
-    value: bool = page.evaluate("(w) => document.querySelector(`#${w} [data-do=play]`).dataset.playing === 'true'", where)
+    value: bool = page.evaluate(
+        "(w) => document.querySelector(`#${w} [data-do=play]`).dataset.playing === 'true'", where
+    )
     return value
 
 

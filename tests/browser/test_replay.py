@@ -126,6 +126,7 @@ def test_play_pause_and_speed(page, studio, accounts):
     paused = sights.at(page, "watch")[0]
     assert paused < 100
     page.select_option("#watch .speed", "8")
+    sights.scrub(page, "watch", 250)
     page.click("#watch [data-do=play]")
     until(page, "document.querySelector('#watch .scrub').value === '360'", seconds=6)
     until(page, "document.querySelector('#watch [data-do=play]').dataset.playing === 'false'")
@@ -179,7 +180,11 @@ def test_planes_of_ten_dimensions(page, studio, accounts, spec):
     else:
         page.select_option("#watch .planes", spec)
         until(page, "decodeURIComponent(location.hash).includes(`plane=${argument}`)", spec)
-    seen = look(spec, party.run.space, Seen(party.run.points.cube, party.run.points.losses, party.run.points.agent, party.run.team))
+    seen = look(
+        spec,
+        party.run.space,
+        Seen(party.run.points.cube, party.run.points.losses, party.run.points.agent, party.run.team),
+    )
     until(page, "document.querySelector('#watch .plane-text').textContent.includes(argument)", seen.text)
     assert page.input_value("#watch .planes") == spec
     assert sights.drawn(page, "watch")[0]["drawn"] == len(party.replay.losses)
@@ -198,7 +203,7 @@ def test_a_link_to_a_frame_shows_the_same_frame(page, studio, opened, accounts):
     show(page, studio, "ten", party, at=0, plane="axes:0:1")
     sights.scrub(page, "watch", 123)
     page.click("#watch [data-do=link]")
-    until(page, "document.querySelector('#watch .readout').textContent === 'Copied'")
+    until(page, "document.querySelector('#watch .player [role=status]').textContent === 'Copied'")
     link = page.evaluate("() => navigator.clipboard.readText()")
     other = opened()
     other.goto(link)

@@ -1,6 +1,6 @@
 /** Runs of results directories: live while they are worked, replayed once they are done; one, or two beside each other. */
 
-import { readAddress } from "./address.js";
+import { momentIn } from "./address.js";
 import { ask } from "./api.js";
 import { el, fill, say } from "./dom.js";
 import { Reel } from "./reel.js";
@@ -17,8 +17,11 @@ export class Watch {
   #shelf = "";
   #wanted = null;
   #plane = null;
+  #resting = false;
+  #begun = false;
 
   constructor(host, { catalogue, theme, onMoment }) {
+    this.shelf = [];
     this.results = el("select", { id: "results" });
     this.runs = [el("select", { id: "run" }), el("select", { id: "other-run" })];
     this.note = el("p", { class: "note", role: "status", hidden: true });
@@ -36,19 +39,28 @@ export class Watch {
     for (const select of this.runs) select.addEventListener("change", () => this.#chooseRuns());
   }
 
-  /** Shows what the address asks for, else the first run that there is. */
-  async begin() {
-    const address = readAddress();
-    this.#wanted = address.has("at") ? Number(address.get("at")) : null;
+  /** Shows what an address asks for, else the first run that there is. */
+  async begin(address) {
+    this.#wanted = momentIn(address);
     this.#plane = address.get("plane");
     await this.#list();
     const key = address.get("results") ?? this.results.value;
     if (this.shelf.some((each) => each.key === key)) this.#chooseResults(key, [address.get("run"), address.get("beside")]);
     else if (address.has("results")) this.#say(`There are no results named ${address.get("results")} here.`);
+    this.#begun = true;
+  }
+
+  /** Goes on after a rest, where it was. */
+  async resume() {
+    await this.#list();
+    if (this.#films.length && this.#films.every((film) => film?.done)) return;
+    this.#wanted = this.theatre.player.following ? null : this.theatre.player.at;
+    this.#chooseRuns();
   }
 
   /** Stops asking while another part of the page is looked at. */
   rest() {
+    this.#resting = true;
     clearTimeout(this.#timer);
     for (const reel of this.#reels) reel.stop();
     this.#reels = [];
@@ -61,6 +73,7 @@ export class Watch {
   }
 
   async #list() {
+    this.#resting = false;
     clearTimeout(this.#timer);
     try {
       this.shelf = (await ask("/api/results")).results;
@@ -68,7 +81,7 @@ export class Watch {
     } catch (error) {
       this.#say(error.message);
     }
-    this.#timer = setTimeout(() => this.#list(), LIST_MILLISECONDS);
+    if (!this.#resting) this.#timer = setTimeout(() => this.#list(), LIST_MILLISECONDS);
   }
 
   /** Fills the lists, if they have changed. */
@@ -85,6 +98,7 @@ export class Watch {
       return;
     }
     if (this.key) this.#offerRuns();
+    else if (this.#begun) this.#chooseResults(this.results.value);
   }
 
   #offerRuns() {
