@@ -1,6 +1,6 @@
 /** The playground: settings on the left, what comes of them on the stages; a slider moves, and another solution appears. */
 
-import { readAddress } from "./address.js";
+import { momentIn } from "./address.js";
 import { ServerError, send } from "./api.js";
 import { el, fill, say } from "./dom.js";
 import { slider } from "./fields.js";
@@ -57,19 +57,19 @@ export class Playground {
     send("/api/leave", { page: this.#page }, { keepalive: true }).catch(() => {});
   }
 
-  /** Begins with what the address says, else with the first question. */
-  begin() {
-    // Whoever comes back from another part finds what was there.
-    if (this.sides) {
-      if (Object.keys(this.#films).length) this.#wanted = this.theatre.player.at;
-      return this.#run(false);
-    }
-    const address = readAddress();
+  /** Begins with what an address says, else with the first question. */
+  begin(address) {
     const given = this.#parsed(address.get("play"));
     if (!given) return this.load(PRESETS[0]);
-    this.#wanted = address.has("at") ? Number(address.get("at")) : null;
+    this.#wanted = momentIn(address);
     if (address.get("plane")) this.planes.spec = address.get("plane");
-    return this.load(given, { named: false });
+    try {
+      return this.load(given, { named: false });
+    } catch {
+      // Settings of kinds that no field has.
+      this.#wanted = null;
+      return this.load(PRESETS[0]);
+    }
   }
 
   /** Shows a preset: common settings, and one or two sides of its own. */
@@ -138,6 +138,7 @@ export class Playground {
   }
 
   #changed(dragging) {
+    this.#await(true);
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => this.#run(dragging), dragging ? REST_MILLISECONDS : 0);
   }
@@ -145,6 +146,7 @@ export class Playground {
   /** Asks for both sides. While a slider moves their ends are shown; at rest they are played. */
   async #run(dragging) {
     const version = ++this.#version;
+    this.#await(true);
     const sides = SIDES.slice(0, this.sides.length);
     try {
       const answers = await Promise.all(sides.map((side, i) => this.#ask(side, { ...this.common, ...this.sides[i].settings })));
@@ -160,7 +162,11 @@ export class Playground {
   async #ask(side, wanted) {
     const settings = withinCube(wanted);
     const key = JSON.stringify(settings);
-    if (this.#asked[side]?.key !== key) this.#asked[side] = { key, answer: send("/api/plays", { page: this.#page, side, settings }) };
+    if (this.#asked[side]?.key !== key) {
+      // The server clears away what this side showed before.
+      this.#reels[side]?.stop();
+      this.#asked[side] = { key, answer: send("/api/plays", { page: this.#page, side, settings }) };
+    }
     try {
       return await this.#asked[side].answer;
     } catch (error) {
@@ -184,6 +190,7 @@ export class Playground {
       this.#films = { ...films };
       this.theatre.setFilms(sides.map((side) => films[side]), names);
       if (!first) return;
+      this.#await(false);
       this.#perform(dragging);
     };
     sides.forEach((side, i) => {
@@ -254,7 +261,13 @@ export class Playground {
     this.#run(false);
   }
 
+  /** Whether what is shown is not yet what was asked for. */
+  #await(busy) {
+    this.theatre.row.setAttribute("aria-busy", String(busy));
+  }
+
   #complain(problems) {
+    if (problems.length) this.#await(false);
     this.problems.hidden = problems.length === 0;
     fill(this.problems, problems.map((text) => el("p", { text })));
   }

@@ -12,6 +12,7 @@ const CALM = matchMedia("(prefers-reduced-motion: reduce)");
 
 export class Theatre {
   #moments = [];
+  #concluded = [];
   #cameras = [];
 
   /**
@@ -180,7 +181,8 @@ export class Theatre {
   #conclude(over) {
     const films = this.films;
     const ended = over && films.length > 0 && films.every((film) => film?.done);
-    if (ended && this.verdict.hidden) {
+    if (ended && films.some((film, i) => film !== this.#concluded[i] || films.length !== this.#concluded.length)) {
+      this.#concluded = films;
       const said = films.length === 2 ? comparison(films[0], films[1], this.names) : verdictOf(films[0]);
       this.verdict.replaceChildren(el("h4", { text: "Why it ended so" }), ...said.map((text) => el("p", { text })));
     }

@@ -1,6 +1,6 @@
 /** Runs of results directories: live while they are worked, replayed once they are done; one, or two beside each other. */
 
-import { readAddress } from "./address.js";
+import { momentIn } from "./address.js";
 import { ask } from "./api.js";
 import { el, fill, say } from "./dom.js";
 import { Reel } from "./reel.js";
@@ -16,8 +16,8 @@ export class Watch {
   #timer = 0;
   #shelf = "";
   #resting = true;
+  #begun = false;
   #turn = 0;
-  #seen = null;
   #same = [];
   shelf = [];
   #wanted = null;
@@ -41,21 +41,23 @@ export class Watch {
     for (const select of this.runs) select.addEventListener("change", () => this.#chooseRuns());
   }
 
-  /** Shows what the address asks for, else the first run that there is. */
-  async begin() {
-    const given = readAddress();
-    // The moment and the plane in another part's address are not of a run here.
-    const address = this.#seen ?? (["watch", null].includes(given.get("view")) ? given : new URLSearchParams());
-    this.#seen = null;
-    this.#resting = false;
-    this.#wanted = address.has("at") ? Number(address.get("at")) : null;
+  /** Shows what an address asks for, else the first run that there is. */
+  async begin(address) {
+    this.#wanted = momentIn(address);
     this.#plane = address.get("plane");
-    const turn = ++this.#turn;
-    await this.#list();
-    if (turn !== this.#turn) return;
+    if (!(await this.#wake())) return;
     const key = address.get("results") ?? this.results.value;
     if (this.shelf.some((each) => each.key === key)) this.#chooseResults(key, [address.get("run"), address.get("beside")]);
     else if (address.has("results")) this.#say(`There are no results named ${address.get("results")} here.`);
+    this.#begun = true;
+  }
+
+  /** Goes on after a rest, where it was. */
+  async resume() {
+    const awake = await this.#wake();
+    if (!awake || !this.key || (this.#films.length && this.#films.every((film) => film?.done))) return;
+    this.#wanted = this.theatre.player.following ? null : this.theatre.player.at;
+    this.#chooseRuns();
   }
 
   /** Stops asking while another part of the page is looked at. */
@@ -65,8 +67,14 @@ export class Watch {
     clearTimeout(this.#timer);
     for (const reel of this.#reels) reel.stop();
     this.#reels = [];
-    // Whoever comes back finds what was there.
-    if (this.key && this.#films.length) this.#seen = new URLSearchParams(Object.entries(this.address()).filter(([, value]) => value !== null));
+  }
+
+  /** Asks for the list again. Whether it is still looked at once that is there. */
+  async #wake() {
+    this.#resting = false;
+    const turn = ++this.#turn;
+    await this.#list();
+    return turn === this.#turn;
   }
 
   address() {
@@ -100,7 +108,8 @@ export class Watch {
       this.#say("There are no results here yet. Make some with `searchparty run quickstart`, or play in the playground.");
       return;
     }
-    if (this.key && this.#offerRuns()) this.#chooseRuns();
+    if (!this.key && this.#begun) this.#chooseResults(this.results.value);
+    else if (this.key && this.#offerRuns()) this.#chooseRuns();
     else this.#goOn();
   }
 
