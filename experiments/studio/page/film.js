@@ -17,7 +17,16 @@ export class Film {
     this.leases = [];
     this.outcomes = [];
     this.insights = [];
-    this.parts = [];
+    this.count = 0;
+    for (const name of ["u", "v", "distance"]) this[name] = new Float32Array(0);
+    for (const name of ["loss", "time", "spent", "cost"]) this[name] = new Float64Array(0);
+    [this.lease, this.row, this.agent, this.kept] = [new Int32Array(0), new Uint32Array(0), new Uint16Array(0), new Uint8Array(0)];
+    this.records = [];
+    this.ofAgent = header.agents.map(() => ({ index: [], spent: [], best: [], charged: { index: [], spent: [], trails: [] } }));
+    /** By lease, what its points so far have cost. */
+    this.paidUp = new Float64Array(0);
+    /** Charges hung on the last point, and those for which there is none. */
+    [this.trailing, this.unhung] = [[], 0];
     /** When a lease was last granted or collected. */
     this.now = 0;
     this.surface = arrays.surface
@@ -103,15 +112,12 @@ export class Film {
       this.leases[outcome.lease].outcome = outcome;
       this.now = Math.max(this.now, this.leases[outcome.lease].ends);
     }
-    let at = 0;
-    for (const [lease, n] of header.chunks) {
-      const piece = (name) => arrays[name]?.subarray(at, at + n);
-      this.parts.push({ lease, n, u: piece("u"), v: piece("v"), distance: piece("distance"), loss: piece("loss"), row: piece("row") });
-      at += n;
-    }
     this.starts = Float64Array.from(this.leases, (lease) => lease.starts);
     this.edges = Float64Array.from(this.leases.flatMap(({ starts, ends }) => [starts, ends])).sort();
-    this.#order();
+    const from = this.#keptFrom(header);
+    this.#forget(from);
+    this.#order(from, header.chunks, arrays);
+    this.#account(from);
     this.failed = failuresOf(this.outcomes, this.leases);
     // Their moments are known once the points are in order.
     for (const insight of header.insights) {
@@ -123,62 +129,88 @@ export class Film {
     for (const insight of this.insights) insight.flag = insight.u !== null && FLAGGED.has(insight.kind) ? ++flag : 0;
   }
 
-  /** Brings all points into the order of logical time; ties by lease and row. */
-  #order() {
-    const total = this.parts.reduce((sum, part) => sum + part.n, 0);
-    const time = new Float64Array(total);
-    const lease = new Int32Array(total);
-    const row = new Uint32Array(total);
-    const source = new Int32Array(total);
-    const place = new Int32Array(total);
-    let at = 0;
-    this.parts.forEach((part, number) => {
-      const { starts } = this.leases[part.lease];
-      const paid = payment(this.leases[part.lease]);
-      for (let i = 0; i < part.n; i++, at++) {
-        time[at] = starts + paid(part.row[i]) * this.header.seconds;
-        lease[at] = part.lease;
-        row[at] = part.row[i];
-        source[at] = number;
-        place[at] = i;
-      }
-    });
-    const order = Uint32Array.from({ length: total }, (_, i) => i);
-    if (!isOrdered(time, lease, row)) order.sort((a, b) => time[a] - time[b] || lease[a] - lease[b] || row[a] - row[b]);
-    this.count = total;
-    for (const [name, Kind] of [["u", Float32Array], ["v", Float32Array], ["distance", Float32Array], ["loss", Float64Array]]) {
-      this[name] = new Kind(total);
-      for (let i = 0; i < total; i++) this[name][i] = this.parts[source[order[i]]][name]?.[place[order[i]]] ?? 0;
-    }
-    this.time = Float64Array.from(order, (i) => time[i]);
-    this.lease = Int32Array.from(order, (i) => lease[i]);
-    this.row = Uint32Array.from(order, (i) => row[i]);
-    this.agent = Uint16Array.from(order, (i) => this.leases[lease[i]].agent);
-    this.#account();
+  /** How many points keep their places and their costs: those before any lease that a message tells something of. */
+  #keptFrom({ outcomes, chunks }) {
+    const touched = [...outcomes.map(({ lease }) => lease), ...chunks.map(([lease]) => lease)];
+    const first = touched.reduce((least, lease) => Math.min(least, this.leases[lease].starts), Infinity);
+    return countUpTo(this.time, first);
   }
 
-  /** Adds up what was charged and what was best, for the team and for each agent. */
-  #account() {
-    const extra = this.#withoutPoints();
-    this.spent = new Float64Array(this.count);
-    this.kept = new Uint8Array(this.count);
-    this.ofAgent = this.team.map(() => ({ index: [], spent: [], best: [], charged: { index: [], spent: [] } }));
-    /** What was charged where there is no point to hang it on. */
-    this.unhung = 0;
-    this.records = [];
-    const paidUp = new Float64Array(this.leases.length);
-    let spent = 0;
-    let best = Infinity;
+  /** Takes back what was added up from the point at `from` on. */
+  #forget(from) {
+    for (const { cost } of this.trailing) this.spent[this.count - 1] -= cost;
+    for (let i = from; i < this.count; i++) this.paidUp[this.lease[i]] -= this.cost[i];
+    this.records.length = countBelow(this.records, from);
+    for (const own of this.ofAgent) {
+      const last = own.index.at(-1);
+      const points = countBelow(own.index, from);
+      if (last < from && this.records[countUpTo(this.records, last) - 1] !== last) this.kept[last] = 0;
+      own.index.length = own.spent.length = own.best.length = points;
+      while (own.charged.index.length && (own.charged.index.at(-1) >= from || own.charged.trails.at(-1))) {
+        for (const list of Object.values(own.charged)) list.pop();
+      }
+    }
+    [this.trailing, this.unhung] = [[], 0];
+  }
+
+  /** Brings the points from `from` on, and new ones, into the order of logical time; ties by lease and row. */
+  #order(from, chunks, arrays) {
+    const old = this.count - from;
+    const fresh = chunks.reduce((sum, [, n]) => sum + n, 0);
+    const time = new Float64Array(old + fresh);
+    const lease = new Int32Array(old + fresh);
+    const row = new Uint32Array(old + fresh);
+    lease.set(this.lease.subarray(from));
+    row.set(this.row.subarray(from));
+    row.set(arrays.row, old);
+    let at = old;
+    for (const [number, n] of chunks) lease.fill(number, at, (at += n));
+    for (let i = 0; i < time.length; i++) time[i] = this.leases[lease[i]].starts + payment(this.leases[lease[i]], row[i]) * this.header.seconds;
+    const order = Uint32Array.from(time, (_, i) => i);
+    if (!isOrdered(time, lease, row)) order.sort((a, b) => time[a] - time[b] || lease[a] - lease[b] || row[a] - row[b]);
+    // New arrays each time: views compare them with those before.
+    const joined = (name, kept, read) => {
+      const all = new this[name].constructor(from + order.length);
+      all.set(kept.subarray(0, from));
+      for (let i = 0; i < order.length; i++) all[from + i] = read(order[i]);
+      return all;
+    };
+    for (const name of ["u", "v", "distance", "loss"]) {
+      const kept = this[name];
+      this[name] = joined(name, kept, (i) => (i < old ? kept[from + i] : (arrays[name]?.[i - old] ?? 0)));
+    }
+    this.time = joined("time", this.time, (i) => time[i]);
+    this.lease = joined("lease", this.lease, (i) => lease[i]);
+    this.row = joined("row", this.row, (i) => row[i]);
+    this.agent = joined("agent", this.agent, (i) => this.leases[lease[i]].agent);
+    this.count = from + order.length;
+  }
+
+  /** Adds up, from the point at `from` on, what was charged and what was best, for the team and for each agent. */
+  #account(from) {
+    for (const name of ["spent", "cost", "kept"]) {
+      const all = new this[name].constructor(this.count);
+      all.set(this[name].subarray(0, from));
+      this[name] = all;
+    }
+    if (this.paidUp.length < this.leases.length) {
+      const all = new Float64Array(this.leases.length * 2);
+      all.set(this.paidUp);
+      this.paidUp = all;
+    }
+    const extra = this.#withoutPoints(from);
+    let spent = from ? this.spent[from - 1] : 0;
+    let best = this.records.length ? this.loss[this.records.at(-1)] : Infinity;
     let next = 0;
-    for (let i = 0; i < this.count; i++) {
+    for (let i = from; i < this.count; i++) {
       while (next < extra.length && extra[next].time <= this.time[i]) {
         spent += extra[next].cost;
         this.#charge(extra[next++], i);
       }
       const lease = this.lease[i];
-      const paid = payment(this.leases[lease])(this.row[i]);
-      const cost = Math.max(0, paid - paidUp[lease]);
-      paidUp[lease] = Math.max(paidUp[lease], paid);
+      const cost = Math.max(0, payment(this.leases[lease], this.row[i]) - this.paidUp[lease]);
+      this.paidUp[lease] += cost;
+      this.cost[i] = cost;
       spent += cost;
       this.spent[i] = spent;
       if (this.loss[i] < best) {
@@ -191,33 +223,39 @@ export class Film {
       own.spent.push((own.spent.at(-1) ?? 0) + cost);
       own.best.push(Math.min(own.best.at(-1) ?? Infinity, this.loss[i]));
     }
-    for (; next < extra.length; next++) {
+    this.trailing = this.count ? extra.slice(next) : [];
+    for (const each of extra.slice(next)) {
       // What was charged after the last point: nothing is left to hang it on but that point.
-      if (this.count) this.spent[this.count - 1] += extra[next].cost;
-      else this.unhung += extra[next].cost;
-      this.#charge(extra[next], this.count - 1);
+      if (this.count) this.spent[this.count - 1] += each.cost;
+      else this.unhung += each.cost;
+      this.#charge(each, this.count - 1, true);
     }
     for (const own of this.ofAgent) if (own.index.length) this.kept[own.index.at(-1)] = 1;
   }
 
   /** Notes what an agent was charged beside its points, from the point at `index` on. */
-  #charge({ agent, cost }, index) {
+  #charge({ agent, cost }, index, trails = false) {
     const { charged } = this.ofAgent[agent];
     charged.index.push(index);
     charged.spent.push((charged.spent.at(-1) ?? 0) + cost);
+    charged.trails.push(trails);
   }
 
-  /** Charges that no point carries: leases that failed before their first, and rows that were left out for brevity. */
-  #withoutPoints() {
+  /**
+   * Charges that no point carries, of leases that end after the point before `from`: those that failed before their
+   * first point, and rows that were left out for brevity.
+   */
+  #withoutPoints(from) {
+    const known = from ? this.time[from - 1] : -1;
     const shown = new Map();
-    for (const part of this.parts) {
-      const last = payment(this.leases[part.lease])(part.row[part.n - 1]);
-      if (part.n) shown.set(part.lease, Math.max(shown.get(part.lease) ?? 0, last));
-    }
+    for (let i = from; i < this.count; i++) shown.set(this.lease[i], Math.max(shown.get(this.lease[i]) ?? 0, this.row[i] + 1));
     const extra = [];
     for (const { lease, charged } of this.outcomes) {
-      const cost = charged - (shown.get(lease) ?? 0);
-      if (cost > 0) extra.push({ time: this.leases[lease].ends, agent: this.leases[lease].agent, cost });
+      const { ends, agent } = this.leases[lease];
+      if (ends <= known) continue;
+      const rows = shown.get(lease);
+      const cost = charged - (rows ? payment(this.leases[lease], rows - 1) : this.paidUp[lease]);
+      if (cost > 0) extra.push({ time: ends, agent, cost });
     }
     return extra.sort((a, b) => a.time - b.time);
   }
@@ -232,11 +270,11 @@ function failuresOf(outcomes, leases) {
 }
 
 /** What a lease has paid up to and with a row: whole evaluations that add up to what it was charged. */
-function payment({ outcome }) {
-  if (!outcome || !outcome.rows) return (row) => row + 1;
+function payment({ outcome }, row) {
+  if (!outcome || !outcome.rows) return row + 1;
   const base = Math.floor(outcome.charged / outcome.rows);
   const more = outcome.charged % outcome.rows;
-  return (row) => base * (row + 1) + Math.max(0, row + 1 - (outcome.rows - more));
+  return base * (row + 1) + Math.max(0, row + 1 - (outcome.rows - more));
 }
 
 function isOrdered(time, lease, row) {
