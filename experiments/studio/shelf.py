@@ -70,7 +70,9 @@ def _described(directory: Path) -> dict[str, Any]:
             ]  # fmt: skip
     except LogError as error:
         return {"runs": [], "error": str(error), "waiting": not (directory / "log.sqlite").exists()}
-    return {"runs": runs, "error": None, "waiting": False}
+    if runs or alive:
+        return {"runs": runs, "error": None, "waiting": not runs}
+    return {"runs": [], "error": f"{directory} holds no run: its process ended before it began one.", "waiting": False}
 
 
 def state_of(ended: bool, alive: bool) -> str:

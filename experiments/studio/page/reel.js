@@ -6,6 +6,8 @@ import { Film } from "./film.js";
 /** What may be over in a moment: no answer, or a log that cannot be read just now. It is asked again after so long. */
 const PASSING = new Set([0, 503]);
 const AGAIN_MILLISECONDS = 3000;
+/** A plane that was chosen by fewer points, as its run began, is chosen again once there are so many more. */
+const FEW = 30;
 
 export class Reel {
   #stop = new AbortController();
@@ -79,12 +81,12 @@ export class Reel {
 }
 
 /**
- * Whether what a film is seen on belongs to fewer points than there are now: its plane, once the run is done; a ground
- * between the points, when they have become twice as many, and once the run is done.
+ * Whether what a film is seen on belongs to fewer points than there are now: its plane, once the run is done, or where
+ * there was next to nothing to choose it by; a ground between the points, when they have become twice as many, and once the run is done.
  */
 function isOutgrown({ header, count, firstCount, done }) {
   const [, chosenBy] = header.plane.spec.split("@");
-  if (done && chosenBy !== undefined && Number(chosenBy) < count) return true;
+  if (chosenBy !== undefined && Number(chosenBy) < (done ? count : Math.min(FEW, count - FEW))) return true;
   if (header.surface_from === "landscape" || header.dimension !== 2) return false;
   return count > firstCount && (done || count >= 2 * firstCount + 20);
 }

@@ -116,7 +116,7 @@ export class Watch {
   #offerRuns() {
     const entry = this.shelf.find(({ key }) => key === this.key);
     if (!entry) return false;
-    if (entry.error) this.#say(entry.waiting ? "Waiting for the run to begin…" : entry.error);
+    if (entry.error || entry.waiting) this.#say(entry.waiting ? "Waiting for the run to begin…" : entry.error);
     const [first, second] = this.runs.map((select) => select.value);
     const options = () => entry.runs.map(({ run, strategy, landscape, repeat, state }) =>
       el("option", { value: run, text: `${strategy} on ${landscape}, repeat ${repeat}${state === "done" ? "" : ` (${state})`}` }));
