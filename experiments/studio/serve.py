@@ -109,6 +109,8 @@ def running(arguments: Sequence[str], directory: Path, say: Say) -> Iterator[Non
     command = [sys.executable, "-m", "searchparty.experiments.cli", "run", *arguments, "--out", str(directory)]
     # In a session of its own: Ctrl-C is for the studio, which then asks the run to end.
     process = subprocess.Popen(command, stdin=subprocess.DEVNULL, start_new_session=True)
+    # Until somebody has waited for it, a process that has ended counts as alive, and its run as running.
+    threading.Thread(target=process.wait, daemon=True).start()
     try:
         yield
     finally:
