@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ...agents.agent import Incumbent, Rows
+from ...agents.agent import Incumbent
 from ...landscapes.landscape import Array, Space
 from ...orchestrator.reading import LogReader, News
 from ...orchestrator.run import Event, Extended, Failed, Found, Granted, Stopped
@@ -23,6 +23,7 @@ from ..runs import RunHeader, read_header
 from .film import packed
 from .ground import ground
 from .shelf import is_alive, state_of
+from .thinning import Thinning
 
 MOST_POINTS = 400_000
 NUMBER = re.compile(r"[0-9]{1,15}")
@@ -74,12 +75,10 @@ class Feed:
         self._team = {name: i for i, (name, _) in enumerate(settings["team"])}
         self._told = Told(budget=settings["budget"])
         self._fold = Insights(list(self._team), settings["budget"], self.header.minimum)
-        self._most, self._stride, self._rows = most, 0, 0
+        self._most = most
+        self._thinning = Thinning(settings["budget"], most)
         self._at = News([], [], -1, 0)
         self._now, self._best, self._alive = 0.0, np.inf, True
-        self._lowest: list[float] = []
-        """By lease: the least loss that was known when it was granted, or that it has had since."""
-        self._seen: set[tuple[int, int]] = set()
         self._looks: dict[str, Look] = {}
 
     def film(self, plane: str | None = None, since: str = "") -> bytes:
@@ -97,15 +96,18 @@ class Feed:
     def _read(self) -> None:
         with LogReader(self.directory) as reader:
             news, self._alive = reader.news(self.run, self._at.events, self._at.rows), is_alive(reader)
-        self._at = News([], [], news.events, news.rows)
-        if not self._stride:
+        if self._at.events < 0:
             # Chosen once: what a page has been told stays as it is, though the run be extended.
             extended = [event.budget for event in news.happened if isinstance(event, Extended)]
-            self._stride = -(-max([self._told.budget, *extended]) // self._most)
+            self._thinning = Thinning(max([self._told.budget, *extended]), self._most)
+        self._at = News([], [], news.events, news.rows)
         for event in news.happened:
             self._happened(event)
         for lease, rows in news.found:
-            self._points(lease, rows)
+            kept = self._thinning.kept(lease, rows.losses)
+            numbers = np.arange(rows.first, rows.first + len(rows.losses), dtype=np.uint32)
+            agent = self._told.leases[lease]["agent"]
+            self._told.parts.append(Part(lease, agent, numbers[kept], rows.points[kept], rows.losses[kept]))
 
     def _happened(self, event: Event) -> None:
         told = self._told
@@ -121,8 +123,7 @@ class Feed:
     def _granted(self, event: Granted) -> None:
         for lease in event.leases:
             self._know_space(len(lease.region.center))
-            # Leases are numbered in the order of granting.
-            self._lowest.append(self._best)
+            self._thinning.granted(self._best)
             self._told.leases.append({
                 "id": lease.id, "agent": self._team[lease.agent], "starts": self._now,
                 "ends": self._now + lease.budget * self.header.seconds, "budget": lease.budget,
@@ -134,31 +135,13 @@ class Feed:
         number, charged, outcome, best = collected(event)
         finding = event.finding if isinstance(event, Found) else event
         converged = event.finding.converged if isinstance(event, Found) else None
+        # Leases are numbered in the order of granting.
         self._now = max(self._now, self._told.leases[number]["ends"])
         self._told.outcomes.append({
             "lease": number, "charged": charged, "rows": finding.rows, "outcome": outcome, "best": best,
             "record": best < self._best, "failures": len(finding.failures), "converged": converged,
         })  # fmt: skip
         self._best = min(self._best, best)
-
-    def _points(self, lease: int, rows: Rows) -> None:
-        # A lease's rows are written again where a session was killed before it had them on the disk.
-        if (lease, rows.first) in self._seen or lease >= len(self._told.leases):
-            return
-        self._seen.add((lease, rows.first))
-        numbers = np.arange(rows.first, rows.first + len(rows.losses), dtype=np.uint32)
-        kept = self._kept(lease, rows.losses)
-        agent = self._told.leases[lease]["agent"]
-        self._told.parts.append(Part(lease, agent, numbers[kept], rows.points[kept], rows.losses[kept]))
-
-    def _kept(self, lease: int, losses: Array) -> NDArray[np.bool_]:
-        """Which of a lease's next rows are told. What was collected since it was granted does not count as before
-        them: how a log is read, at once or as it grows, must not decide."""
-        lowest = np.minimum.accumulate(np.concatenate([[self._lowest[lease]], losses]))
-        numbers = self._rows + np.arange(len(losses))
-        self._lowest[lease], self._rows = float(lowest[-1]), self._rows + len(losses)
-        kept: NDArray[np.bool_] = (numbers % self._stride == 0) | (losses < lowest[:-1])
-        return kept
 
     def _know_space(self, dimension: int) -> None:
         """Of a landscape that cannot be opened here, the first lease tells how many dimensions it has."""
@@ -190,7 +173,7 @@ class Feed:
         parts = told.parts[start[3] :]
         message: dict[str, Any] = {
             "version": 1, "run": self.run, "state": state_of(told.stopped is not None, self._alive),
-            "stopped": told.stopped, "budget": told.budget, "stride": self._stride,
+            "stopped": told.stopped, "budget": told.budget, "stride": self._thinning.stride,
             "next": ".".join(map(str, told.lengths)), "plane": _plane(seen),
             "leases": [self._with_incumbent(lease, seen) for lease in told.leases[start[0] :]],
             "outcomes": [_with_minimum(outcome, seen) for outcome in told.outcomes[start[1] :]],
