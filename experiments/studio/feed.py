@@ -104,6 +104,9 @@ class Feed:
         for event in news.happened:
             self._happened(event)
         for lease, rows in news.found:
+            if lease >= len(self._told.leases):
+                # Of a log whose last events were taken away.
+                continue
             kept = self._thinning.kept(lease, rows.losses)
             numbers = np.arange(rows.first, rows.first + len(rows.losses), dtype=np.uint32)
             agent = self._told.leases[lease]["agent"]
