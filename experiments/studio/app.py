@@ -29,7 +29,7 @@ from .pool import Busy, Pool
 from .shelf import Shelf
 
 FILM = "application/octet-stream"
-GONE, WRONG, NOT_YET, BUSY = 404, 422, 202, 429
+GONE, WRONG, NOT_YET, BUSY, UNREAD = 404, 422, 202, 429, 503
 LONGEST_NAME = 64
 
 
@@ -144,8 +144,8 @@ class Answers:
         except (FeedError, SpecError) as error:
             return refused(WRONG, *getattr(error, "problems", [str(error)]))
         except LogError as error:
-            # A run that was started a moment ago has no log yet.
-            return refused(WRONG if (directory / "log.sqlite").exists() else NOT_YET, str(error))
+            # A run that was started a moment ago has no log yet; another may be readable again in a moment.
+            return refused(UNREAD if (directory / "log.sqlite").exists() else NOT_YET, str(error))
         return Response(message, media_type=FILM)
 
 

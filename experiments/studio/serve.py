@@ -80,12 +80,12 @@ def bound(host: str, port: int | None) -> socket.socket:
             listening.listen(128)
         except (OSError, UnicodeError) as error:
             listening.close()
-            # What is no name at all cannot even be asked for.
-            code = error.errno if isinstance(error, OSError) else errno.EADDRNOTAVAIL
+            # A name that leads nowhere has numbers of its own.
+            code = None if isinstance(error, UnicodeError | socket.gaierror) else error.errno
             if code == errno.EADDRINUSE and port is None:
                 continue
-            elsewhere = code == errno.EADDRNOTAVAIL or isinstance(error, socket.gaierror)
-            cure = "Use an address of this machine." if elsewhere else "Choose another with --port."
+            here = code not in (None, errno.EADDRNOTAVAIL)
+            cure = "Choose another with --port." if here else "Use an address of this machine."
             why = getattr(error, "strerror", None) or error
             raise StudioError(f"{host}:{number} cannot be served ({why}). {cure}") from None
         return listening

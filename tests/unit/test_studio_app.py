@@ -285,7 +285,7 @@ def test_a_run_that_there_is_not(client):
 
 @pytest.mark.parametrize("key", ["garbage", "empty"])
 def test_a_log_that_cannot_be_read(client, key):
-    assert "is not a searchparty log" in errors(client.get(f"/api/results/{key}/runs/x/film"), 422)
+    assert "is not a searchparty log" in errors(client.get(f"/api/results/{key}/runs/x/film"), 503)
 
 
 def test_a_run_that_was_started_a_moment_ago(client):

@@ -5,6 +5,17 @@ export function readAddress() {
   return new URLSearchParams(location.hash.slice(1));
 }
 
+/** The evaluation at which an address says that it is to be seen; null where it says none. */
+export function momentIn(address) {
+  const text = address.get("at");
+  return text === null || text === "" || Number.isNaN(Number(text)) ? null : Number(text);
+}
+
+/** What it is to be seen as: "3d" or "contour"; null where the address says neither. */
+export function lookIn(address) {
+  return ["3d", "contour"].find((look) => look === address.get("look")) ?? null;
+}
+
 /** Replaces the address without a new entry in the history; null values are left out. */
 export function writeAddress(values) {
   history.replaceState(null, "", `#${hashOf(values)}`);

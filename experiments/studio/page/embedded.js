@@ -1,6 +1,6 @@
 /** The replay within a report: the films lie in the page itself, and nothing is asked of a server. */
 
-import { linkTo, readAddress, writeAddress } from "./address.js";
+import { linkTo, lookIn, momentIn, readAddress, writeAddress } from "./address.js";
 import { el, fill } from "./dom.js";
 import { Film } from "./film.js";
 import { Theatre } from "./theatre.js";
@@ -43,8 +43,8 @@ function begin() {
   const known = (id) => texts.some((text) => text.dataset.film === id);
   if (known(given.get("replay"))) run.value = given.get("replay");
   if (known(given.get("beside"))) beside.value = given.get("beside");
-  if (given.get("look")) theatre.setLook(given.get("look"));
-  show(given.has("at") ? Number(given.get("at")) : null);
+  if (lookIn(given)) theatre.setLook(lookIn(given));
+  show(momentIn(given));
 }
 
 function show(at) {

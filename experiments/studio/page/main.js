@@ -1,6 +1,6 @@
 /** The page: two parts, one of them seen at a time; its address follows what is shown. */
 
-import { linkTo, readAddress, writeAddress } from "./address.js";
+import { linkTo, lookIn, readAddress, writeAddress } from "./address.js";
 import { ask } from "./api.js";
 import { Cards } from "./cards.js";
 import { Playground } from "./playground.js";
@@ -13,6 +13,7 @@ const ADDRESS_MILLISECONDS = 400;
 const theme = new Theme();
 const tabs = [...document.querySelectorAll("[role=tab]")];
 const parts = {};
+const begun = new Set();
 let shown = "";
 let timer = 0;
 
@@ -32,11 +33,15 @@ async function begin() {
     tab.addEventListener("click", () => open(tab.dataset.part));
     tab.addEventListener("keydown", moveBetweenTabs);
   }
-  const first = readAddress().get("view") ?? catalogue.opens;
-  open(parts[first] ? first : "playground", { look: readAddress().get("look") });
+  // An address that is pasted over this page's own shows what it says, as in a new page.
+  addEventListener("hashchange", () => readAddress().has("view") && location.reload());
+  const asked = readAddress();
+  const first = asked.get("view") ?? catalogue.opens;
+  open(Object.hasOwn(parts, first) ? first : "playground", asked);
 }
 
-function open(name, { look = null } = {}) {
+/** Shows a part of the page: as an address says, else as it was left. */
+function open(name, given = new URLSearchParams()) {
   if (shown === name) return;
   parts[shown]?.theatre?.player.pause();
   parts[shown]?.rest?.();
@@ -47,8 +52,11 @@ function open(name, { look = null } = {}) {
     tab.tabIndex = on ? 0 : -1;
     document.getElementById(tab.dataset.part).hidden = !on;
   }
-  if (look) parts[name].theatre?.setLook(look);
-  if (parts[name].begin) parts[name].begin();
+  if (lookIn(given)) parts[name].theatre?.setLook(lookIn(given));
+  if (begun.has(name)) parts[name].resume?.();
+  else parts[name].begin?.(given);
+  begun.add(name);
+  if (parts[name].address) address();
   else writeAddress({ view: name });
 }
 

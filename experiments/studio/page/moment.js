@@ -12,6 +12,7 @@ const LINGER = 0.03;
  * @typedef {object} AgentNow
  * @property {object|null} lease the lease it works on, else its last
  * @property {boolean} working whether that lease is out
+ * @property {boolean} over whether the run has ended
  * @property {number} part how much of the lease's budget is spent, 0..1
  * @property {number} spent evaluations charged to it so far
  * @property {number} best its best loss so far
@@ -38,24 +39,19 @@ export function agentsAt(film, byAgent, head) {
     const lease = granted ? list[granted - 1] : null;
     const own = film.ofAgent[agent];
     const points = countUpTo(own.index, shown - 1);
-    const spent = points ? own.spent[points - 1] : 0;
+    const spent = film.spentBy(agent, shown);
     const out = lease !== null && time < lease.ends;
-    const before = lease ? spentBefore(film, own, lease) : 0;
+    const before = lease ? film.spentBy(agent, countUpTo(film.time, lease.starts)) : 0;
     return {
       lease,
       working: out,
+      over: time === Infinity,
       part: lease ? Math.min(1, (spent - before) / lease.budget) : 0,
       spent,
       best: points ? own.best[points - 1] : Infinity,
       last: points ? own.index[points - 1] : -1,
     };
   });
-}
-
-/** What an agent had spent when a lease of its was granted. */
-function spentBefore(film, own, lease) {
-  const points = countUpTo(own.index, countUpTo(film.time, lease.starts) - 1);
-  return points ? own.spent[points - 1] : 0;
 }
 
 /** What has been said up to a moment, the latest last. */
@@ -109,9 +105,10 @@ export function freshFlag(film, head) {
 
 /** Evaluations spent at a fractional head. */
 export function spentAt(film, head) {
-  const whole = Math.min(film.count, Math.floor(head));
+  const whole = Math.floor(head);
+  if (whole >= film.count) return film.evaluations;
   const before = whole ? film.spent[whole - 1] : 0;
-  return whole < film.count ? before + (head - whole) * (film.spent[whole] - before) : before;
+  return before + (head - whole) * (film.spent[whole] - before);
 }
 
 export function pointAt(film, index) {

@@ -30,6 +30,7 @@ export class Player extends EventTarget {
 
   play() {
     if (this.#playing) return;
+    this.following = false;
     if (this.at >= this.length) this.at = 0;
     this.#playing = true;
     this.#last = performance.now();
@@ -72,7 +73,8 @@ export class Player extends EventTarget {
   #tick(now) {
     if (!this.#playing) return;
     // A page in the background is not called for a while: do not jump when it is again.
-    const passed = Math.min(100, now - this.#last) / 1000;
+    // And a frame may have begun before it was asked for.
+    const passed = Math.min(100, Math.max(0, now - this.#last)) / 1000;
     this.#last = now;
     this.at = Math.min(this.length, this.at + (passed * this.speed * this.length) / SECONDS);
     if (this.at >= this.length) this.#playing = false;

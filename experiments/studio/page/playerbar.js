@@ -4,6 +4,7 @@ import { el, fill, say } from "./dom.js";
 import { icon } from "./icons.js";
 import { whole } from "./wording.js";
 
+const NOTE_MILLISECONDS = 2500;
 const SPEEDS = [0.1, 0.25, 0.5, 1, 2, 4, 8];
 
 export class PlayerBar {
@@ -18,11 +19,11 @@ export class PlayerBar {
     this.given = given;
     this.toggle = button("Play", icon("play"), "play", () => player.toggle());
     this.scrub = el("input", { type: "range", class: "scrub", min: 0, max: 1, value: 0, step: 1, "aria-label": "Evaluations spent" });
-    this.scrub.addEventListener("input", () => {
-      player.pause();
-      player.seek(Number(this.scrub.value));
-    });
-    this.readout = el("output", { class: "readout" });
+    // Before the player stops: it then draws the slider where it stood.
+    this.scrub.addEventListener("input", () => this.#go(Number(this.scrub.value)));
+    // Not read out while it runs: the slider says where it is when somebody moves it.
+    this.readout = el("output", { class: "readout", "aria-live": "off" });
+    this.note = el("span", { class: "soft", role: "status" });
     this.live = el("button", { type: "button", class: "live", hidden: true, text: "Live", "aria-pressed": "false", onclick: () => player.follow() });
     const speed = el("select", { "aria-label": "Speed", class: "speed" }, SPEEDS.map((s) => el("option", { value: s, text: `${s}×` })));
     speed.value = String(player.speed);
@@ -40,7 +41,7 @@ export class PlayerBar {
         button("To the end", icon("last"), "last", () => this.#go(player.length)),
       ]),
       this.scrub,
-      el("div", { class: "buttons" }, [this.readout, this.live, speed, this.copy]),
+      el("div", { class: "buttons" }, [this.readout, this.live, speed, this.copy, this.note]),
     );
     player.addEventListener("change", () => this.#draw());
     document.addEventListener("keydown", (event) => this.#key(event));
@@ -68,7 +69,11 @@ export class PlayerBar {
     const [target] = event.composedPath();
     const typing = target.closest?.("input:not([type=range]), select, textarea, [data-keys]");
     if (typing || event.ctrlKey || event.metaKey || event.altKey || this.scrub.offsetParent === null) return;
+    // Home and End are a slider's own keys.
+    const onSlider = target.matches?.("input") && target !== this.scrub;
     const onButton = target.closest?.("button, summary, a, [role=tab]");
+    // Other sliders, and whatever scrolls, have these keys themselves.
+    if (["Home", "End"].includes(event.key) && target !== this.scrub && target.closest?.("input, pre, .entries")) return;
     const keys = {
       " ": () => !onButton && this.player.toggle(),
       ",": () => this.#step(-1),
@@ -78,7 +83,7 @@ export class PlayerBar {
       Home: () => this.#go(0),
       End: () => this.#go(this.player.length),
     };
-    if (!keys[event.key] || (event.key === " " && onButton)) return;
+    if (!keys[event.key] || (event.key === " " && onButton) || (onSlider && ["Home", "End"].includes(event.key))) return;
     event.preventDefault();
     keys[event.key]();
   }
@@ -90,14 +95,14 @@ export class PlayerBar {
       this.#note("Copied");
     } catch {
       // No clipboard without a secure origin or leave: the address bar has it.
-      location.replace(address);
+      history.replaceState(null, "", address);
       this.#note("In the address bar");
     }
   }
 
   #note(text) {
-    say(this.readout, text);
-    setTimeout(() => this.#draw(), 1500);
+    say(this.note, text);
+    setTimeout(() => say(this.note, ""), NOTE_MILLISECONDS);
   }
 
   #draw() {

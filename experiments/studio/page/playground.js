@@ -1,6 +1,6 @@
 /** The playground: settings on the left, what comes of them on the stages; a slider moves, and another solution appears. */
 
-import { readAddress } from "./address.js";
+import { momentIn } from "./address.js";
 import { ServerError, send } from "./api.js";
 import { el, fill, say } from "./dom.js";
 import { slider } from "./fields.js";
@@ -57,14 +57,19 @@ export class Playground {
     send("/api/leave", { page: this.#page }, { keepalive: true }).catch(() => {});
   }
 
-  /** Begins with what the address says, else with the first question. */
-  begin() {
-    const address = readAddress();
+  /** Begins with what an address says, else with the first question. */
+  begin(address) {
     const given = this.#parsed(address.get("play"));
     if (!given) return this.load(PRESETS[0]);
-    this.#wanted = address.has("at") ? Number(address.get("at")) : null;
+    this.#wanted = momentIn(address);
     if (address.get("plane")) this.planes.spec = address.get("plane");
-    return this.load(given, { named: false });
+    try {
+      return this.load(given, { named: false });
+    } catch {
+      // Settings of kinds that no field has.
+      this.#wanted = null;
+      return this.load(PRESETS[0]);
+    }
   }
 
   /** Shows a preset: common settings, and one or two sides of its own. */
@@ -133,6 +138,7 @@ export class Playground {
   }
 
   #changed(dragging) {
+    this.#await(true);
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => this.#run(dragging), dragging ? REST_MILLISECONDS : 0);
   }
@@ -140,6 +146,7 @@ export class Playground {
   /** Asks for both sides. While a slider moves their ends are shown; at rest they are played. */
   async #run(dragging) {
     const version = ++this.#version;
+    this.#await(true);
     const sides = SIDES.slice(0, this.sides.length);
     try {
       const answers = await Promise.all(sides.map((side, i) => this.#ask(side, { ...this.common, ...this.sides[i].settings })));
@@ -155,7 +162,11 @@ export class Playground {
   async #ask(side, wanted) {
     const settings = withinCube(wanted);
     const key = JSON.stringify(settings);
-    if (this.#asked[side]?.key !== key) this.#asked[side] = { key, answer: send("/api/plays", { page: this.#page, side, settings }) };
+    if (this.#asked[side]?.key !== key) {
+      // The server clears away what this side showed before.
+      this.#reels[side]?.stop();
+      this.#asked[side] = { key, answer: send("/api/plays", { page: this.#page, side, settings }) };
+    }
     try {
       return await this.#asked[side].answer;
     } catch (error) {
@@ -174,18 +185,22 @@ export class Playground {
       delete this.#reels[side];
     }
     const arrived = () => {
-      if (version !== this.#version || sides.some((side) => !films[side]?.count)) return;
+      if (version !== this.#version || sides.some((side) => !films[side]?.count && !films[side]?.done)) return;
       const first = sides.some((side) => this.#films[side] !== films[side]);
       this.#films = { ...films };
       this.theatre.setFilms(sides.map((side) => films[side]), names);
       if (!first) return;
+      this.#await(false);
       this.#perform(dragging);
     };
     sides.forEach((side, i) => {
       this.#reels[side] = new Reel(`/api/plays/${answers[i].key}/film`, {
         plane: this.planes.spec ?? null, every: POLL_MILLISECONDS, patient: true,
         onFirst: (film) => { films[side] = film; arrived(); },
-        onGrown: () => arrived(),
+        onGrown: () => {
+          if (version === this.#version) this.#complain([]);
+          arrived();
+        },
         onError: (error) => version === this.#version && this.#complain(error.problems ?? [error.message]),
       });
     });
@@ -246,7 +261,13 @@ export class Playground {
     this.#run(false);
   }
 
+  /** Whether what is shown is not yet what was asked for. */
+  #await(busy) {
+    this.theatre.row.setAttribute("aria-busy", String(busy));
+  }
+
   #complain(problems) {
+    if (problems.length) this.#await(false);
     this.problems.hidden = problems.length === 0;
     fill(this.problems, problems.map((text) => el("p", { text })));
   }

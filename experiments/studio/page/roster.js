@@ -36,7 +36,7 @@ export class Roster {
       parts.lease.style.width = percentage(now.lease && now.working ? now.lease.budget / this.longest : 0);
       parts.used.style.width = percentage(now.part);
       const region = now.lease ? `radius ${number(now.lease.radius)}` : "no lease yet";
-      const lease = now.working ? `lease of ${now.lease.budget}, ${region}` : now.lease ? "waits" : region;
+      const lease = now.working ? `lease of ${now.lease.budget}, ${region}` : now.over ? "ended" : now.lease ? "waits" : region;
       say(parts.text, `${whole(now.spent)} evaluations (${percent(share)}) · best ${number(now.best)} · ${lease}`);
     });
   }
@@ -44,7 +44,7 @@ export class Roster {
   #listed() {
     const order = this.film.team.map((_, i) => i);
     if (order.length > LISTED) {
-      const spent = (i) => this.film.ofAgent[i].spent.at(-1) ?? 0;
+      const spent = (i) => this.film.spentBy(i, this.film.count);
       order.sort((a, b) => spent(b) - spent(a) || a - b);
       say(this.more, `and ${order.length - LISTED} more, who spent less`);
     }

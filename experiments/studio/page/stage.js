@@ -12,8 +12,6 @@ import { number, whole } from "./wording.js";
 
 const VIEWS = { "3d": SceneView, contour: ContourView };
 const SHAPES = 8;
-/** After so long without a change the views have drawn everything. */
-const STILL_MILLISECONDS = 500;
 
 export class Stage {
   #view = null;
@@ -22,7 +20,6 @@ export class Stage {
   #chosen = null;
   #byAgent = [];
   #start = null;
-  #still = 0;
 
   /**
    * @param {HTMLElement} host
@@ -97,7 +94,6 @@ export class Stage {
     this.#say();
     this.#flag();
     this.canvas.dataset.head = String(Math.floor(this.#head));
-    this.#noteDrawn();
   }
 
   /** "3d" or "contour". Falls back to the contour where the browser has no WebGL. */
@@ -152,16 +148,6 @@ export class Stage {
     this.#view = null;
   }
 
-  /** Says how many points are drawn, once they are: in the next frame, and all of them when the picture is still. */
-  #noteDrawn() {
-    const note = () => {
-      this.canvas.dataset.drawn = String(this.#view?.drawn ?? 0);
-    };
-    requestAnimationFrame(() => requestAnimationFrame(note));
-    clearTimeout(this.#still);
-    this.#still = setTimeout(note, STILL_MILLISECONDS);
-  }
-
   #setUp() {
     const { film } = this;
     const Wanted = VIEWS[this.#look];
@@ -198,7 +184,9 @@ export class Stage {
     const { minimum } = film.header;
     const gap = loss === null || minimum === null ? "" : ` (${number(Math.max(0, loss - minimum))} above the minimum)`;
     const by = best < 0 ? "" : `, found by ${film.team[film.agent[best]].name}`;
-    say(this.numbers, loss === null ? "No finite loss yet" : `Best loss ${number(loss)}${gap}${by}`);
+    const failures = film.failuresAt(film.timeAt(this.#head));
+    const failed = failures ? `; ${whole(failures)} ${failures === 1 ? "evaluation" : "evaluations"} failed` : "";
+    say(this.numbers, `${loss === null ? "No finite loss yet" : `Best loss ${number(loss)}${gap}${by}`}${failed}`);
     this.canvas.setAttribute("aria-label", `${film.header.strategy} on ${film.header.landscape}: ${this.describe()}.`);
   }
 

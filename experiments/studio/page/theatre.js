@@ -12,6 +12,7 @@ const CALM = matchMedia("(prefers-reduced-motion: reduce)");
 
 export class Theatre {
   #moments = [];
+  #concluded = [];
   #cameras = [];
 
   /**
@@ -149,8 +150,13 @@ export class Theatre {
     const offered = [["best", "through three agents' best points"], ["pca", "principal components of the points"], ...pairs];
     const now = plane.spec.split("@")[0];
     if (!offered.some(([spec]) => spec === now)) offered.push([now, plane.text]);
-    fill(this.planes, offered.map(([value, text]) => el("option", { value, text })));
-    this.planes.value = now;
+    // A list that is open must not be filled anew as the run grows.
+    const version = JSON.stringify(offered);
+    if (this.planes.dataset.offered !== version) {
+      this.planes.dataset.offered = version;
+      fill(this.planes, offered.map(([value, text]) => el("option", { value, text })));
+    }
+    if (this.planes.value !== now) this.planes.value = now;
   }
 
   #seek(at) {
@@ -175,7 +181,8 @@ export class Theatre {
   #conclude(over) {
     const films = this.films;
     const ended = over && films.length > 0 && films.every((film) => film?.done);
-    if (ended && this.verdict.hidden) {
+    if (ended && films.some((film, i) => film !== this.#concluded[i] || films.length !== this.#concluded.length)) {
+      this.#concluded = films;
       const said = films.length === 2 ? comparison(films[0], films[1], this.names) : verdictOf(films[0]);
       this.verdict.replaceChildren(el("h4", { text: "Why it ended so" }), ...said.map((text) => el("p", { text })));
     }

@@ -1,6 +1,6 @@
 /** Runs of results directories: live while they are worked, replayed once they are done; one, or two beside each other. */
 
-import { readAddress } from "./address.js";
+import { momentIn } from "./address.js";
 import { ask } from "./api.js";
 import { el, fill, say } from "./dom.js";
 import { Reel } from "./reel.js";
@@ -15,6 +15,11 @@ export class Watch {
   #films = [];
   #timer = 0;
   #shelf = "";
+  #resting = true;
+  #begun = false;
+  #turn = 0;
+  #same = [];
+  shelf = [];
   #wanted = null;
   #plane = null;
 
@@ -36,22 +41,40 @@ export class Watch {
     for (const select of this.runs) select.addEventListener("change", () => this.#chooseRuns());
   }
 
-  /** Shows what the address asks for, else the first run that there is. */
-  async begin() {
-    const address = readAddress();
-    this.#wanted = address.has("at") ? Number(address.get("at")) : null;
+  /** Shows what an address asks for, else the first run that there is. */
+  async begin(address) {
+    this.#wanted = momentIn(address);
     this.#plane = address.get("plane");
-    await this.#list();
+    if (!(await this.#wake())) return;
     const key = address.get("results") ?? this.results.value;
     if (this.shelf.some((each) => each.key === key)) this.#chooseResults(key, [address.get("run"), address.get("beside")]);
     else if (address.has("results")) this.#say(`There are no results named ${address.get("results")} here.`);
+    this.#begun = true;
+  }
+
+  /** Goes on after a rest, where it was. */
+  async resume() {
+    const awake = await this.#wake();
+    if (!awake || !this.key || (this.#films.length && this.#films.every((film) => film?.done))) return;
+    this.#wanted = this.theatre.player.following ? null : this.theatre.player.at;
+    this.#chooseRuns();
   }
 
   /** Stops asking while another part of the page is looked at. */
   rest() {
+    this.#resting = true;
+    this.#turn += 1;
     clearTimeout(this.#timer);
     for (const reel of this.#reels) reel.stop();
     this.#reels = [];
+  }
+
+  /** Asks for the list again. Whether it is still looked at once that is there. */
+  async #wake() {
+    this.#resting = false;
+    const turn = ++this.#turn;
+    await this.#list();
+    return turn === this.#turn;
   }
 
   address() {
@@ -68,7 +91,8 @@ export class Watch {
     } catch (error) {
       this.#say(error.message);
     }
-    this.#timer = setTimeout(() => this.#list(), LIST_MILLISECONDS);
+    clearTimeout(this.#timer);
+    if (!this.#resting) this.#timer = setTimeout(() => this.#list(), document.hidden ? 5 * LIST_MILLISECONDS : LIST_MILLISECONDS);
   }
 
   /** Fills the lists, if they have changed. */
@@ -84,12 +108,14 @@ export class Watch {
       this.#say("There are no results here yet. Make some with `searchparty run quickstart`, or play in the playground.");
       return;
     }
-    if (this.key) this.#offerRuns();
+    if (!this.key && this.#begun) this.#chooseResults(this.results.value);
+    else if (this.key && this.#offerRuns()) this.#chooseRuns();
+    else this.#goOn();
   }
 
   #offerRuns() {
     const entry = this.shelf.find(({ key }) => key === this.key);
-    if (!entry) return;
+    if (!entry) return false;
     if (entry.error) this.#say(entry.waiting ? "Waiting for the run to begin…" : entry.error);
     const [first, second] = this.runs.map((select) => select.value);
     const options = () => entry.runs.map(({ run, strategy, landscape, repeat, state }) =>
@@ -99,7 +125,16 @@ export class Watch {
     const known = (id) => entry.runs.some(({ run }) => run === id);
     this.runs[0].value = known(first) ? first : telling(entry.runs);
     this.runs[1].value = known(second) ? second : "";
-    if (!first && entry.runs.length) this.#chooseRuns();
+    return !first && entry.runs.length > 0;
+  }
+
+  /** A run that had ended, or was stopped, and is worked again (`resume`) is followed again. */
+  #goOn() {
+    const entry = this.shelf.find(({ key }) => key === this.key);
+    const again = (film) => film?.done && entry?.runs.some(({ run, state }) => run === film.header.run && state === "running");
+    if (!this.#films.some(again)) return;
+    this.#wanted = this.theatre.player.at;
+    this.#chooseRuns();
   }
 
   #chooseResults(key, [run, beside] = [null, null]) {
@@ -123,9 +158,13 @@ export class Watch {
       this.theatreHost.hidden = false;
       const fresh = chosen.some((_, i) => this.theatre.films[i] !== films[i]);
       this.theatre.setFilms(films, this.#names(films));
-      if (fresh) this.#perform(films);
+      // The same runs on another ground, or with what came since: whoever looks at a moment stays at it.
+      const same = this.#same.length === chosen.length && this.#same.every((each, i) => each === chosen[i]);
+      this.#same = chosen;
+      if (fresh && !(same && this.#wanted === null)) this.#perform(films);
     };
     this.#films = films;
+    this.#same = [];
     this.#reels = chosen.map((run, i) => new Reel(`/api/results/${encodeURIComponent(this.key)}/runs/${encodeURIComponent(run)}/film`, {
       plane: this.#plane, every: POLL_MILLISECONDS,
       onFirst: (film) => { films[i] = film; arrived(); },

@@ -29,7 +29,9 @@ export class View {
     this.theme = theme;
     this.redraw = new Redraw((full) => {
       this.ready();
-      return this.paint(full);
+      const work = this.paint(full);
+      host.dataset.drawn = String(this.drawnPoints);
+      return work;
     });
   }
 
@@ -72,10 +74,15 @@ export class View {
     this.redraw.ask();
   }
 
-  /** Draw the points before `head`, the newest of them still arriving, and the overlay (see drawOverlay). */
+  /**
+   * Draw the points before `head`, the newest of them still arriving, and the overlay (see drawOverlay). The host's
+   * data-drawn says how many were, once they are.
+   */
   show(head, overlay) {
     this.head = head;
     this.overlay = overlay;
+    // What was drawn of another moment says nothing of this one.
+    delete this.host.dataset.drawn;
     this.redraw.ask();
   }
 

@@ -1,0 +1,84 @@
+"""What a run's log says is to be seen of it, worked out in Python without the page."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+from sights import number
+
+from searchparty.experiments.accounts import leases
+from searchparty.experiments.replay import Replay, in_time, replay_of
+from searchparty.experiments.runs import RunData, read_runs
+
+
+@dataclass(frozen=True)
+class Account:
+    """A run, and its points in the order of logical time."""
+
+    run: RunData
+    replay: Replay
+
+    @cached_property
+    def leases(self) -> list[dict]:
+        return leases(self.run).rows()
+
+    @cached_property
+    def _order(self) -> tuple[np.ndarray, np.ndarray]:
+        starts = {row["lease"]: row["starts"] for row in self.leases}
+        return in_time(self.run, starts, self.run.settings["landscape"]["seconds"])
+
+    def head(self, evaluations: int) -> int:
+        """How many points there are when so many evaluations are spent."""
+        return self.replay.shown_at(evaluations)
+
+    def drawn(self, evaluations: int) -> int:
+        """The same, with the one that is being paid for."""
+        head = self.head(evaluations)
+        return head + (head < len(self.replay.spent) and self.replay.spent_at(head) < evaluations)
+
+    def numbers(self, evaluations: int) -> str:
+        """The best loss, in the page's words."""
+        best = self.replay.best_at(self.head(evaluations))
+        if best is None:
+            return "No finite loss yet"
+        loss, minimum = float(self.replay.losses[best]), self.run.minimum
+        gap = "" if minimum is None else f" ({number(max(0.0, loss - minimum))} above the minimum)"
+        return f"Best loss {number(loss)}{gap}, found by {self.run.team[self.replay.agent[best]]}"
+
+    def spent(self, evaluations: int) -> list[int]:
+        """What each agent has spent."""
+        return [int(n) for n in self.replay.shares_at(self.head(evaluations))[0]]
+
+    def decisions(self, evaluations: int) -> list[str]:
+        """The leases granted by then, as the page lists them, the latest first."""
+        head = self.head(evaluations)
+        order, times = self._order
+        over = head == len(order) and self.run.stopped is not None
+        now = np.inf if over else float(times[order][head - 1]) if head else 0.0
+        said = [
+            f"{row['agent']}: {row['budget']} evaluations within {number(row['radius'])}. {row['reason']}"
+            for row in self.leases
+            if row["starts"] <= now
+        ]
+        return said[::-1][:60]
+
+    def point(self, index: int) -> dict:
+        """Of the point at a place in time: agent, lease, row, loss, and the reason of its lease."""
+        points, row = self.run.points, self._order[0][index]
+        lease = int(points.lease[row])
+        return {
+            "agent": self.run.team[points.agent[row]],
+            "lease": lease,
+            "row": int(points.row[row]),
+            "loss": float(points.losses[row]),
+            "reason": next(each["reason"] for each in self.leases if each["lease"] == lease),
+            "cube": points.cube[row],
+        }
+
+
+def accounts_of(directory: Path) -> dict[str, Account]:
+    """The accounts of a results directory's runs, by strategy and landscape."""
+    return {f"{run.strategy} on {run.landscape}": Account(run, replay_of(run)) for run in read_runs(directory)}

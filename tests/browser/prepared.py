@@ -1,0 +1,101 @@
+"""Results to replay: two runs to compare, ten dimensions, a crowd, and runs that came to a bad end."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+from searchparty import run
+
+PAIR = """
+name: pair
+seed: 5
+budget: 360
+landscapes: [{kind: rastrigin, dimension: 2, shift: random}]
+strategies:
+  alone: {agents: [{kind: grid, points_per_axis: 5}], policy: {lease: 40}}
+  party:
+    agents: [{kind: grid, points_per_axis: 4}, gradient-descent, random-restart]
+    policy: {budget: bandit, radius: trust-region, sharing: broadcast, lease: 25}
+executor: simulated
+"""
+TEN = """
+name: ten
+seed: 2
+budget: 600
+landscapes: [{kind: rosenbrock, dimension: 10, shift: random}]
+strategies:
+  party:
+    agents: [slsqp, cma-es, random-restart]
+    policy: {budget: equal, radius: trust-region, sharing: broadcast, lease: 40}
+executor: simulated
+"""
+CROWD = """
+name: crowd
+seed: 1
+budget: 3000
+landscapes: [{kind: ackley, dimension: 3}]
+strategies: {crowd: {agents: [{kind: random, count: 300}], policy: {lease: 10}}}
+executor: simulated
+"""
+ENDS = """
+name: ends
+seed: 4
+budget: 120
+landscapes:
+  - {kind: python, function: "ends.py:nowhere", bounds: [[-1, 1], [-1, 1]]}
+  - {kind: python, function: "ends.py:broken", bounds: [[-1, 1], [-1, 1]]}
+strategies: {team: {agents: [random, grid], policy: {lease: 20}}}
+evaluation: {on_error: stop}
+executor: simulated
+"""
+CUT = """
+name: cut
+seed: 4
+budget: 200
+landscapes: [{kind: python, function: "ends.py:deadly", bounds: [[-1, 1], [-1, 1]]}]
+strategies: {team: {agents: [random, random-restart], policy: {lease: 20}}}
+executor: simulated
+"""
+FUNCTIONS = '''
+import os, time
+
+calls = 0
+
+def nowhere(x):
+    """Has no finite loss."""
+    return float("nan")
+
+def broken(x):
+    """Raises where x[0] is large."""
+    if x[0] > 0.5:
+        raise ValueError("too far <b>right</b>")
+    return float(x @ x)
+
+def deadly(x):
+    """Takes its process down after a while, once the log has what came before."""
+    global calls
+    calls += 1
+    if calls > 110:
+        time.sleep(1.5)
+        os._exit(7)
+    return float(x @ x)
+
+def slow(x):
+    time.sleep(0.012)
+    return float(((x - 0.3) ** 2).sum())
+'''
+
+
+def prepare(results: Path) -> None:
+    """Make all results in a folder, one directory each, named like their experiments."""
+    (results.parent / "ends.py").write_text(FUNCTIONS)
+    (results.parent / "cut.yaml").write_text(CUT)
+    command = [sys.executable, "-m", "searchparty.experiments.cli", "run", "cut.yaml", "--out", "results/cut"]
+    cut = subprocess.Popen(command, cwd=results.parent, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    for name, text in {"pair": PAIR, "ten": TEN, "crowd": CROWD, "ends": ENDS}.items():
+        path = results.parent / f"{name}.yaml"
+        path.write_text(text)
+        run(path, out=results / name, report=False)
+    assert cut.wait(60) == 7

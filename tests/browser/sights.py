@@ -1,0 +1,148 @@
+"""What is seen on the studio's page, and how it is asked for. Everything waits for what it is after, never for a time."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+from urllib.parse import parse_qs, urlencode, urlsplit
+
+EVERY = 0.03
+PARTS = ("playground", "watch", "cards")
+
+
+def until(page: Any, expression: str, argument: Any = None, seconds: float = 10.0) -> Any:
+    """The value of a JavaScript expression (of ``argument``) as soon as it is true. The page's policy allows no eval,
+    which the browser's own waiting would use."""
+    end = time.monotonic() + seconds
+    while True:
+        value = page.evaluate(f"(argument) => {expression}", argument)
+        if value:
+            return value
+        assert time.monotonic() < end, f"never became true: {expression} ({argument!r})"
+        page.wait_for_timeout(1000 * EVERY)
+
+
+def visit(page: Any, address: str, **state: Any) -> None:
+    """Open the studio afresh with a state in its address."""
+    page.goto("about:blank")
+    page.goto(f"{address}#{urlencode({k: v for k, v in state.items() if v is not None})}")
+
+
+def part(page: Any) -> str:
+    """The part of the page that is seen."""
+    shown: str = page.evaluate("() => document.querySelector('[role=tab][aria-selected=true]').dataset.part")
+    return shown
+
+
+def frame(page: Any) -> dict[str, str]:
+    """The state in the page's address."""
+    return {key: values[0] for key, values in parse_qs(urlsplit(page.url).fragment).items()}
+
+
+def stages(page: Any, where: str) -> list[dict[str, Any]]:
+    """What each stage of a part says: title, numbers, badge, roster, the picture's label, its points."""
+    found: list[dict[str, Any]] = page.evaluate(
+        """(where) => [...document.querySelectorAll(`#${where} .stage`)].map((stage) => {
+            const text = (name) => stage.querySelector(name)?.textContent ?? "";
+            const { head, drawn } = stage.querySelector(".view").dataset;
+            return { title: text(".stage-title"), numbers: text(".numbers"), badge: text(".badge"), plane: text(".plane-text"),
+              label: stage.querySelector(".view").getAttribute("aria-label"), head: Number(head), drawn: Number(drawn),
+              roster: [...stage.querySelectorAll(".agent > span")].map((line) => line.textContent) };
+        })""",
+        where,
+    )
+    return found
+
+
+def at(page: Any, where: str) -> tuple[int, int]:
+    """(evaluations shown, evaluations in all) by the slider of the player."""
+    value, most = page.evaluate(
+        "(where) => { const s = document.querySelector(`#${where} .scrub`); return [Number(s.value), Number(s.max)]; }",
+        where,
+    )
+    return value, most
+
+
+def scrub(page: Any, where: str, evaluations: int) -> None:
+    """Move the player's slider, as a pointer on it would."""
+    page.evaluate(
+        """([where, to]) => { const s = document.querySelector(`#${where} .scrub`); s.value = String(to);
+            s.dispatchEvent(new Event("input", { bubbles: true })); }""",
+        [where, evaluations],
+    )
+
+
+def drawn(page: Any, where: str) -> list[dict[str, Any]]:
+    """What the stages say once all of the points that they stand at are drawn."""
+    until(
+        page,
+        """[...document.querySelectorAll(`#${argument} .view`)].every(
+            (view) => view.dataset.head !== undefined && view.dataset.drawn === view.dataset.head)""",
+        where,
+    )
+    return stages(page, where)
+
+
+def playing(page: Any, where: str) -> bool:
+    value: bool = page.evaluate(
+        "(w) => document.querySelector(`#${w} [data-do=play]`).dataset.playing === 'true'", where
+    )
+    return value
+
+
+def ended(page: Any, where: str) -> list[dict[str, Any]]:
+    """Go to the end of runs that are over; what the stages say then."""
+    until(
+        page,
+        """(() => { const part = document.querySelector(`#${argument}`);
+            const badges = [...part.querySelectorAll(".stage .badge")];
+            part.querySelector("[data-do=last]").click();
+            return badges.length && badges.every((b) => !["running", "waiting"].includes(b.dataset.state))
+              && !part.querySelector(".verdict").hidden; })()""",
+        where,
+    )
+    return drawn(page, where)
+
+
+def drag(page: Any, slider: Any, start: float, end: float, steps: int = 6) -> None:
+    """Drag a slider's thumb from one part of its length to another (0 to 1)."""
+    slider.scroll_into_view_if_needed()
+    box = slider.bounding_box()
+    thumb = 16.0
+    x0, x1 = (box["x"] + thumb / 2 + part * (box["width"] - thumb) for part in (start, end))
+    y = box["y"] + box["height"] / 2
+    page.mouse.move(x0, y)
+    page.mouse.down()
+    page.mouse.move(x1, y, steps=steps)
+    page.mouse.up()
+
+
+def place(page: Any, where: str, u: float, v: float, extent: Any, stage: int = 0) -> list[float]:
+    """Client coordinates of a place on the plane, in a contour view that shows all of it."""
+    found: list[float] = page.evaluate(
+        """async ([where, u, v, extent, stage]) => { const { ContourFrame } = await import("/drawing/contour_frame.js");
+            const view = document.querySelectorAll(`#${where} .view`)[stage]; view.scrollIntoView({ block: "center" });
+            const frame = new ContourFrame(); frame.resize(view.clientWidth, view.clientHeight);
+            frame.setExtent(extent); const box = view.getBoundingClientRect();
+            return [box.left + frame.x(u), box.top + frame.y(v)]; }""",
+        [where, u, v, list(extent), stage],
+    )
+    return found
+
+
+def yamls(page: Any) -> list[str]:
+    """The experiments that the playground shows."""
+    found: list[str] = page.evaluate("() => [...document.querySelectorAll('.yaml pre')].map((pre) => pre.textContent)")
+    return found
+
+
+def number(value: float | None) -> str:
+    """A number as the page writes it (page/wording.js)."""
+    if value is None or abs(value) == float("inf"):
+        return "none"
+    if value == 0:
+        return "0"
+    if abs(value) < 1e-3 or abs(value) >= 1e6:
+        mantissa, _, power = f"{value:.2e}".partition("e")
+        return f"{mantissa}e{int(power)}"
+    return f"{float(f'{value:.4g}'):.10g}"

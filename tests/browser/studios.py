@@ -1,0 +1,55 @@
+"""A studio as a process of its own."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+STOPS_WITHIN = 30.0
+
+
+@dataclass(frozen=True)
+class Studio:
+    """A studio that is open: its address, the directory that it was started in, and its process."""
+
+    address: str
+    folder: Path
+    process: subprocess.Popen[str]
+
+    @property
+    def results(self) -> Path:
+        return self.folder / "results"
+
+    def end(self) -> None:
+        """Close it as Ctrl-C does."""
+        self.process.send_signal(signal.SIGINT)
+        self.process.wait(STOPS_WITHIN)
+
+
+@contextlib.contextmanager
+def studio_in(folder: Path, *arguments: str) -> Iterator[Studio]:
+    """A studio with these arguments, started in a folder, that is closed at the end."""
+    command = [sys.executable, "-m", "searchparty.experiments.cli", "studio", *arguments, "--no-browser", "--port", "0"]
+    process = subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    try:
+        said = next((line for line in process.stdout if "is open at" in line), "")
+        found = re.search(r"http://\S+", said)
+        assert found is not None, f"the studio did not say where it is open: {said!r}"
+        studio = Studio(found[0], folder, process)
+        yield studio
+    finally:
+        if process.poll() is None:
+            process.send_signal(signal.SIGINT)
+            try:
+                process.wait(STOPS_WITHIN)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+        process.stdout.close()
