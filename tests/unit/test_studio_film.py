@@ -545,6 +545,17 @@ def test_a_landscape_that_is_gone_before_the_first_lease(of_function, tmp_path):
     assert "distance" in arrays
 
 
+def test_points_of_leases_whose_grant_is_gone_are_left_out(results, tmp_path):
+    shutil.copytree(results(2), tmp_path / "it")
+    db = sqlite3.connect(tmp_path / "it" / "log.sqlite", isolation_level=None)
+    db.execute("DELETE FROM events WHERE seq > 4")
+    db.close()
+    header, arrays = film(tmp_path / "it")
+    assert header["stopped"] is None
+    assert len(arrays["loss"]) > 0
+    assert {lease for lease, _ in header["chunks"]} <= {lease["id"] for lease in header["leases"]}
+
+
 def test_a_run_of_which_nothing_came_yet(results, tmp_path):
     growing = Growing(results(5), tmp_path / "it")
     for steps in (0, 1, 1, 1):
