@@ -131,13 +131,16 @@ export class Watch {
     const chosen = this.runs.map((select) => select.value).filter(Boolean);
     for (const reel of this.#reels) reel.stop();
     const films = [];
+    let performed = false;
     const arrived = () => {
       if (this.#films !== films || chosen.some((_, i) => !films[i])) return;
       this.#say("");
       this.theatreHost.hidden = false;
       const fresh = chosen.some((_, i) => this.theatre.films[i] !== films[i]);
       this.theatre.setFilms(films, this.#names(films));
-      if (fresh) this.#perform(films);
+      // The film of a run that has ended may take the place of the one that grew: who watches stays where he is.
+      if (fresh && !performed) this.#perform(films);
+      performed = true;
     };
     this.#films = films;
     this.#reels = chosen.map((run, i) => new Reel(`/api/results/${encodeURIComponent(this.key)}/runs/${encodeURIComponent(run)}/film`, {
