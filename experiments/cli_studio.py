@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from .console import out, remark
+from .console import heed_kill, out, remark
 from .problems import SpecError
 from .spec import load
 
@@ -54,10 +54,15 @@ def studio_command(
     from .studio.app import Studio
     from .studio.names import StudioError
     from .studio.pool import Pool
-    from .studio.serve import running, serve
+    from .studio.serve import Opening, running, serve
     from .studio.shelf import Shelf
 
+    heed_kill()
     with ExitStack() as stack:
+        try:
+            opening = stack.enter_context(closing(Opening(host, port, token, allow_host or ())))
+        except StudioError as error:
+            raise SpecError([str(error)]) from None
         given: tuple[Path, ...] = ()
         if shown is not None and is_results(Path(shown)):
             given = (Path(shown),)
@@ -69,10 +74,7 @@ def studio_command(
             stack.enter_context(running([shown, *options], directory, remark))
         shelf = Shelf(given, Path("results"))
         studio = Studio(shelf, Pool(), "watch" if given else "playground")
-        try:
-            serve(studio, host, port, token, allow_host or (), not no_browser, say)
-        except StudioError as error:
-            raise SpecError([str(error)]) from None
+        serve(studio, opening, not no_browser, say)
 
 
 def say(line: str) -> None:

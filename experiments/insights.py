@@ -81,6 +81,7 @@ class Insights:
             self._note(event.agent, event.best, event.charged)
             text = f"{event.agent} failed and lost its lease: {event.cause}"
             yield Insight("failed", event.lease, event.agent, text, *_place(event.best))
+            yield from self._arrived(event.lease, event.agent, event.best)
 
     def _granted(self, lease: Lease) -> Iterator[Insight]:
         member = self._team[lease.agent]
@@ -105,16 +106,20 @@ class Insights:
             yield self._ended(finding, finding.converged)
         elif finding.why == "failed":
             yield Insight("failed", finding.lease, finding.agent, f"{finding.agent} failed: {finding.cause}")
-        elif self._reached(self._best) and not self._there:
-            self._there = True
-            text = f"{finding.agent} has found the minimum: loss {self._best:.4g}"
-            yield Insight("found", finding.lease, finding.agent, text, *_place(finding.best))
         elif member.idle >= IDLE_SHARE * self._budget and member.leases >= IDLE_LEASES and not member.said:
             member.said = True
             if member.best is not None and not self._reached(member.best.loss):
                 best, idle = f"{member.best.loss:.4g}", member.idle
                 text = f"{finding.agent} has found nothing better than {best} for {idle} evaluations"
                 yield Insight("stagnates", finding.lease, finding.agent, text, *_place(member.best))
+        yield from self._arrived(finding.lease, finding.agent, finding.best)
+
+    def _arrived(self, lease: int, agent: str, best: Incumbent | None) -> Iterator[Insight]:
+        """What a lease brought may be the minimum, however it ended."""
+        if best is not None and self._reached(best.loss) and not self._there:
+            self._there = True
+            text = f"{agent} has found the minimum: loss {best.loss:.4g}"
+            yield Insight("found", lease, agent, text, *_place(best))
 
     def _note(self, agent: str, best: Incumbent | None, charged: int) -> Member:
         """Keep what a lease brought."""

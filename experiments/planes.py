@@ -10,10 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..landscapes.landscape import Array, Space
-from ..landscapes.planes import Plane, axes_plane, plane_along
+from ..landscapes.planes import EDGE, Plane, axes_plane, plane_along
 from .problems import SpecError
 
 KINDS = "best, pca, or axes:I:J with the numbers of two coordinates, counted from 0"
+LINE = 1e-12
+"""Points whose spread across is less than this share of that along them (both squared) lie on a line."""
+NARROW = 0.05
+"""A plane whose part in the cube is narrower than this (in cube units) only touches it."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +51,7 @@ class Seen:
 
 def default_spec(dimension: int) -> str:
     """What is looked at where nothing is asked for."""
-    return "axes:0:1" if dimension <= 2 else "best"
+    return "axes:0:0" if dimension == 1 else "axes:0:1" if dimension == 2 else "best"
 
 
 def look(spec: str, space: Space, seen: Seen) -> Look:
@@ -68,14 +72,18 @@ def look(spec: str, space: Space, seen: Seen) -> Look:
 def _axes(i: int, j: int, space: Space, seen: Seen, finite: NDArray[np.int64]) -> Look:
     dimension = space.dimension
     if not (i < dimension and j < dimension and (i != j or dimension == 1)):
-        got, rule = f"axes:{i}:{j}", f"name two different coordinates from 0 to {dimension - 1}"
+        several = f"name two different coordinates from 0 to {dimension - 1}"
+        got, rule = f"axes:{i}:{j}", "be axes:0:0 where there is one coordinate" if dimension == 1 else several
         raise SpecError([f"plane must {rule}, got {got!r}. Choose others."])
     origin = seen.cube[finite[np.argmin(seen.losses[finite])]] if len(finite) else np.full(dimension, 0.5)
-    ticks = tuple(Tick(f"x{k + 1}", float(space.lower[k]), float(space.upper[k] - space.lower[k])) for k in (i, j))
+    one, two = (Tick(f"x{k + 1}", float(space.lower[k]), float(space.upper[k] - space.lower[k])) for k in (i, j))
     text = f"coordinates x{i + 1} and x{j + 1}"
+    if dimension == 1:
+        # The second direction leads nowhere.
+        two, text = Tick("", 0.0, 1.0), "coordinate x1"
     if dimension > 2:
         text += ", the others as at the best point found"
-    return Look(f"axes:{i}:{j}", axes_plane(origin, i, j), (ticks[0], ticks[1]), text)
+    return Look(f"axes:{i}:{j}", axes_plane(origin, i, j), (one, two), text)
 
 
 def _best(seen: Seen, finite: NDArray[np.int64]) -> Look | None:
@@ -95,15 +103,27 @@ def _best(seen: Seen, finite: NDArray[np.int64]) -> Look | None:
 
 
 def _principal(seen: Seen, finite: NDArray[np.int64]) -> Look | None:
-    """The plane along which the run's points spread most, through its best point."""
+    """The plane along which the run's points spread most, through its best point; through the middle of all where that
+    would but touch the cube, as it may when the best point lies on the cube's edge. None where they do not span one."""
     cube = seen.cube[finite]
-    spread = cube - cube.mean(axis=0)
+    middle = np.clip(cube.mean(axis=0), 0.0, 1.0)
+    spread = cube - middle
     values, vectors = np.linalg.eigh(np.einsum("ni,nj->ij", spread, spread))
     # An eigenvector has no sign of its own: point it where its greatest coordinate is positive.
     first, second = (v * np.sign(v[np.argmax(np.abs(v))]) for v in (vectors[:, -1], vectors[:, -2]))
+    if values[-2] <= max(LINE * values[-1], len(cube) * EDGE**2):
+        return None
     plane = plane_along(cube[np.argmin(seen.losses[finite])], first, second)
-    if plane is None or values[-2] <= 0.0:
+    if plane is not None and _width(plane) < NARROW:
+        plane = plane_along(middle, first, second)
+    if plane is None:
         return None
     share = float(values[-2:].sum() / values.sum())
     text = f"the two principal components of all points, with {share:.0%} of their spread"
     return Look("pca", plane, (Tick("first component", 0.0, 1.0), Tick("second component", 0.0, 1.0)), text)
+
+
+def _width(plane: Plane) -> float:
+    """The shorter side of the plane's part in the cube."""
+    left, right, bottom, top = plane.extent
+    return min(right - left, top - bottom)

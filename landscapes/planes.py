@@ -18,7 +18,8 @@ EDGE = 1e-9
 class Plane:
     """The points origin + u first + v second: ``origin`` (D,) in the cube, ``first`` and ``second`` (D,) orthonormal.
 
-    u and v are in cube units, and so is the (Euclidean) distance of a point from the plane.
+    u and v are in cube units, and so is the (Euclidean) distance of a point from the plane. In one dimension ``second``
+    is zero: v leads nowhere, and is half a cube wide on either side, so that there is something to see.
     """
 
     origin: Array
@@ -40,10 +41,17 @@ class Plane:
     def extent(self) -> tuple[float, float, float, float]:
         """The least and greatest u, and the least and greatest v, within the cube."""
         reach = 2.0 * np.sqrt(len(self.origin))
-        corners = np.array([[-reach, -reach], [reach, -reach], [reach, reach], [-reach, reach]])
+        across = reach if self.second.any() else 0.5
+        corners = np.array([[-reach, -across], [reach, -across], [reach, across], [-reach, across]])
         for o, a, b in zip(self.origin, self.first, self.second, strict=True):
+            if reach * (abs(a) + abs(b)) < EDGE:
+                # This coordinate does not change on the plane; what rounding left of it would cut through a face.
+                continue
             corners = clipped(corners, np.array([a, b]), o)
             corners = clipped(corners, -np.array([a, b]), 1.0 - o)
+        if not len(corners):
+            # It touches the cube at its origin only.
+            corners = np.zeros((1, 2))
         (left, bottom), (right, top) = corners.min(axis=0), corners.max(axis=0)
         return float(left), float(right), float(bottom), float(top)
 
@@ -59,7 +67,8 @@ class Plane:
 
 
 def clipped(polygon: Array, normal: Array, offset: float) -> Array:
-    """The part of a convex polygon (k, 2) where normal . x + offset >= 0. (Sutherland & Hodgman 1974.)"""
+    """The part of a convex polygon (k, 2) where normal . x + offset >= 0; it may have no corner left. (Sutherland &
+    Hodgman 1974.)"""
     sides = polygon @ normal + offset
     kept = []
     for i, (here, side) in enumerate(zip(polygon, sides, strict=True)):
@@ -68,15 +77,17 @@ def clipped(polygon: Array, normal: Array, offset: float) -> Array:
             kept.append(other + (here - other) * (beyond / (beyond - side)))
         if side >= 0:
             kept.append(here)
-    # A plane that only touches the cube would leave nothing: keep it where it was.
-    return np.array(kept) if kept else polygon[:1]
+    return np.array(kept).reshape(-1, 2)
 
 
 def axes_plane(origin: Array, i: int, j: int) -> Plane:
-    """The plane of coordinates i and j through a point (D,); u and v are these coordinates."""
+    """The plane of coordinates i and j through a point (D,); u and v are these coordinates. The same coordinate twice:
+    of one dimension."""
     through, first, second = origin.copy(), np.zeros(len(origin)), np.zeros(len(origin))
     through[[i, j]] = 0.0
-    first[i] = second[j] = 1.0
+    first[i] = 1.0
+    if j != i:
+        second[j] = 1.0
     return Plane(through, first, second)
 
 

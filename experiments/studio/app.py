@@ -29,8 +29,15 @@ from .pool import Busy, Pool
 from .shelf import Shelf
 
 FILM = "application/octet-stream"
-GONE, WRONG, NOT_YET, BUSY = 404, 422, 202, 429
+GONE, WRONG, NOT_YET, BUSY, UNREAD = 404, 422, 202, 429, 503
 LONGEST_NAME = 64
+
+
+class Json(JSONResponse):
+    """In ASCII: text from files and pages may hold halves of characters, which UTF-8 has not."""
+
+    def render(self, content: Any) -> bytes:
+        return json.dumps(content, allow_nan=False, separators=(",", ":")).encode()
 
 
 @dataclass
@@ -73,10 +80,10 @@ class Answers:
         self._studio = studio
 
     def catalogue(self, _: Request) -> Response:
-        return JSONResponse(plain({**offered(), "opens": self._studio.opens}))
+        return Json(plain({**offered(), "opens": self._studio.opens}))
 
     def results(self, _: Request) -> Response:
-        return JSONResponse({"results": self._studio.shelf.listed()})
+        return Json({"results": self._studio.shelf.listed()})
 
     def film(self, request: Request) -> Response:
         key, run = request.path_params["key"], request.path_params["run"]
@@ -105,7 +112,7 @@ class Answers:
         plan(experiment)
         key = key_of(data)
         self._studio.pool.play(page, side, key, data)
-        return JSONResponse({"key": key, "yaml": experiment.to_yaml()})
+        return Json({"key": key, "yaml": experiment.to_yaml()})
 
     async def leave(self, request: Request) -> Response:
         """A page is closed: what only it waits for is given up."""
@@ -114,7 +121,7 @@ class Answers:
         except SpecError as error:
             return refused(WRONG, *error.problems)
         self._studio.pool.leave(page)
-        return JSONResponse({})
+        return Json({})
 
     def play_film(self, request: Request) -> Response:
         with self._studio.pool.reading(request.path_params["key"]) as played:
@@ -136,6 +143,9 @@ class Answers:
             message = feed.film(request.query_params.get("plane"), request.query_params.get("since", ""))
         except (FeedError, SpecError) as error:
             return refused(WRONG, *getattr(error, "problems", [str(error)]))
+        except LogError as error:
+            # A run that was started a moment ago has no log yet; another may be readable again in a moment.
+            return refused(UNREAD if (directory / "log.sqlite").exists() else NOT_YET, str(error))
         return Response(message, media_type=FILM)
 
 
@@ -143,7 +153,7 @@ def _asked(body: bytes) -> tuple[str, str, Any]:
     """The page's name, the side, and the settings that a body asks for. Raises SpecError."""
     try:
         data = json.loads(body)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise SpecError([f"the request must be JSON, got something else ({error}). Send JSON."]) from None
     names = [data.get(name, "") if isinstance(data, dict) else None for name in ("page", "side")]
     for name, value in zip(("page", "side"), names, strict=True):
@@ -154,4 +164,4 @@ def _asked(body: bytes) -> tuple[str, str, Any]:
 
 def refused(status: int, *problems: str) -> Response:
     """A refusal that the page shows."""
-    return JSONResponse({"errors": list(problems)}, status)
+    return Json({"errors": list(problems)}, status)

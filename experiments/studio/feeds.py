@@ -6,10 +6,12 @@ import threading
 from collections import OrderedDict
 from pathlib import Path
 
-from ...orchestrator.log import LogError
+from ...orchestrator.reading import LogReader
 from .feed import Feed
 
 MOST_FEEDS = 24
+
+Identity = tuple[int | str, ...]
 
 
 class Feeds:
@@ -17,12 +19,12 @@ class Feeds:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._known: OrderedDict[tuple[Path, int, str], Feed] = OrderedDict()
+        self._known: OrderedDict[tuple[Path, Identity, str], Feed] = OrderedDict()
 
     def of(self, directory: Path, run: str) -> Feed:
         """The feed of a run. Raises KeyError for one that the log does not hold, LogError for a log that cannot be
         read."""
-        key = (directory, _identity(directory / "log.sqlite"), run)
+        key = (directory, _identity(directory), run)
         with self._lock:
             if key in self._known:
                 self._known.move_to_end(key)
@@ -35,8 +37,8 @@ class Feeds:
         return feed
 
 
-def _identity(log: Path) -> int:
-    try:
-        return log.stat().st_ino
-    except OSError as error:
-        raise LogError(f"{log} cannot be read ({error.strerror}). Give the results directory of a run.") from None
+def _identity(directory: Path) -> Identity:
+    """What tells a log from another of the same name: file systems give a new file an old one's number again."""
+    with LogReader(directory) as reader:
+        first = [(session.started, session.host, session.pid) for session in reader.sessions[:1]]
+        return reader.path.stat().st_ino, *(first[0] if first else ())

@@ -31,17 +31,11 @@ def ground(header: RunHeader, plane: Plane, parts: Sequence[Found]) -> tuple[Arr
     """Losses (n, n), row by v, and where they come from: the landscape where a picture may evaluate it; else, in two
     dimensions, interpolated between the points found. None and None where there is neither."""
     if header.problem is not None and header.pictured:
-        if header.space.dimension == 1:
-            return _ribbon(plane.surface(header.problem, RESOLUTION)), "landscape"
         return plane.surface(header.problem, RESOLUTION), "landscape"
     if header.space.dimension != 2 or not parts:
         return None, None
     cube, losses = (np.concatenate([getattr(part, name) for part in parts]) for name in ("cube", "losses"))
     step = -(-len(losses) // MOST_BETWEEN)
-    surface = between(cube[::step], losses[::step], plane.extent, RESOLUTION)
+    u, v, _ = plane.project(cube[::step])
+    surface = between(np.column_stack([u, v]), losses[::step], plane.extent, RESOLUTION)
     return (surface, "points") if np.isfinite(surface).any() else (None, None)
-
-
-def _ribbon(surface: Array) -> Array:
-    """A landscape of one axis, as wide as it is long, so that there is something to see."""
-    return np.tile(surface[:1], (len(surface), 1))

@@ -86,6 +86,14 @@ def own_names() -> tuple[str, ...]:
     return tuple(found)
 
 
+def reached(host: str) -> str:
+    """The host of an address to open, where the studio listens at ``host``: of all of this machine's, one by which
+    others reach it too."""
+    if host not in EVERYWHERE:
+        return bracketed(host)
+    return next((name for name in own_names() if name[-1].isdecimal() or name.startswith("[")), LOOPBACK[0])
+
+
 def bracketed(host: str) -> str:
     """A host as an address has it: in lower case, IPv6 in brackets."""
     host = host.lower()

@@ -18,7 +18,7 @@ import uvicorn
 
 from .app import Studio, app
 from .guard import Guard
-from .names import StudioError, bracketed, check_binding, served_names
+from .names import StudioError, check_binding, reached, served_names
 
 PORT = 8137
 PORTS_TRIED = 20
@@ -28,30 +28,44 @@ RUN_ENDS_SECONDS = 20.0
 Say = Callable[[str], None]
 
 
-def serve(
-    studio: Studio,
-    host: str = "127.0.0.1",
-    port: int | None = None,
-    token: str | None = None,
-    names: Iterable[str] = (),
-    browse: bool = True,
-    say: Say = print,
-) -> None:
-    """Serve until Ctrl-C. ``port`` None: the first free one from 8137 on; 0: any. ``names`` are further names by which
-    it may be asked for. Raises StudioError for an address that cannot be served."""
-    token = check_binding(host, token)
-    listening = bound(host, port)
-    number = listening.getsockname()[1]
-    guarded = Guard(app(studio), served_names(host, number, names), token)
+class Opening:
+    """Where a studio listens, and by which names and with what token it may be asked: all that may be wrong with it is
+    found out before anything is begun.
+
+    ``port`` None: the first free one from 8137 on; 0: any. ``names`` are further names. Raises StudioError for an
+    address that cannot be served.
+    """
+
+    def __init__(
+        self, host: str = "127.0.0.1", port: int | None = None, token: str | None = None, names: Iterable[str] = ()
+    ) -> None:
+        self.token = check_binding(host, token)
+        self.socket = bound(host, port)
+        try:
+            number = self.socket.getsockname()[1]
+            self.names = served_names(host, number, names)
+        except StudioError:
+            self.socket.close()
+            raise
+        self.address = f"http://{reached(host)}:{number}/" + (f"?token={self.token}" if self.token else "")
+
+    def close(self) -> None:
+        """Listen no longer."""
+        self.socket.close()
+
+
+def serve(studio: Studio, opening: Opening, browse: bool = True, say: Say = print) -> None:
+    """Serve until Ctrl-C, or a plain `kill`."""
+    guarded = Guard(app(studio), opening.names, opening.token)
     # The guard keeps tokens out of logs; an access log would be one line for every few milliseconds.
     config = uvicorn.Config(
         guarded, log_level="warning", access_log=False, server_header=False, ws="none", lifespan="on"
     )
     server = uvicorn.Server(config)
-    shown = f"http://{bracketed(host)}:{number}/" + (f"?token={token}" if token else "")
-    threading.Thread(target=_announce, args=(server, shown, browse, say), daemon=True).start()
-    with contextlib.suppress(KeyboardInterrupt), listening:
-        server.run(sockets=[listening])
+    threading.Thread(target=_announce, args=(server, opening.address, browse, say), daemon=True).start()
+    # The server passes on the signal that ended it, once it has closed.
+    with contextlib.suppress(KeyboardInterrupt), contextlib.closing(opening):
+        server.run(sockets=[opening.socket])
 
 
 def bound(host: str, port: int | None) -> socket.socket:
@@ -64,12 +78,16 @@ def bound(host: str, port: int | None) -> socket.socket:
         try:
             listening.bind((host.strip("[]"), number))
             listening.listen(128)
-        except OSError as error:
+        except (OSError, UnicodeError) as error:
             listening.close()
-            if error.errno == errno.EADDRINUSE and port is None:
+            # A name that leads nowhere has numbers of its own.
+            code = None if isinstance(error, UnicodeError | socket.gaierror) else error.errno
+            if code == errno.EADDRINUSE and port is None:
                 continue
-            cure = "Choose another with --port." if error.errno != errno.EADDRNOTAVAIL else "Use one of this machine's."
-            raise StudioError(f"{host}:{number} cannot be served ({error.strerror}). {cure}") from None
+            here = code not in (None, errno.EADDRNOTAVAIL)
+            cure = "Choose another with --port." if here else "Use an address of this machine."
+            why = getattr(error, "strerror", None) or error
+            raise StudioError(f"{host}:{number} cannot be served ({why}). {cure}") from None
         return listening
     raise StudioError(f"port must be free, and none from {PORT} to {PORT + PORTS_TRIED - 1} is. Name one with --port.")
 

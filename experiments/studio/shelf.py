@@ -33,15 +33,21 @@ class Shelf:
         keys: dict[str, Path] = {}
         for path in dict.fromkeys(found):
             # Two of one name lie in different folders: the second is numbered.
-            key, number = path.name, 2
+            name = key = _readable(path.name)
+            number = 2
             while key in keys:
-                key, number = f"{path.name}~{number}", number + 1
+                key, number = f"{name}~{number}", number + 1
             keys[key] = path
         return keys
 
     def listed(self) -> list[dict[str, Any]]:
         """For the page: every directory with its runs, or with what keeps it from being read."""
         return [{"key": key, **_described(path)} for key, path in self.directories().items()]
+
+
+def _readable(name: str) -> str:
+    """A file's name as an address can have it, where it is no UTF-8."""
+    return name.encode(errors="surrogateescape").decode(errors="replace")
 
 
 def _changed(log: Path) -> float:

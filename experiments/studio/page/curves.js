@@ -3,6 +3,7 @@
 import { LineChart } from "./drawing/charts.js";
 import { COLOURS } from "./drawing/colours.js";
 import { el, fill, svg } from "./dom.js";
+import { countUpTo } from "./search.js";
 
 /** Gaps below this are drawn at it: a logarithm has no zero. */
 const FLOOR = 1e-14;
@@ -85,13 +86,9 @@ function radius(film, name = null) {
 
 function share(film) {
   const at = Float64Array.from({ length: SHARES + 1 }, (_, k) => (film.evaluations * k) / SHARES);
+  const shown = at.map((x) => countUpTo(film.spent, x));
   const series = film.team.map((agent, i) => {
-    const own = film.ofAgent[i];
-    let next = 0;
-    const y = Float64Array.from(at, (x) => {
-      while (next < own.index.length && film.spent[own.index[next]] <= x) next++;
-      return x > 0 && next ? own.spent[next - 1] / x : NaN;
-    });
+    const y = Float64Array.from(at, (x, k) => (x > 0 && film.spentBy(i, shown[k]) / x) || NaN);
     return { name: agent.name, colour: COLOURS[i % COLOURS.length], dash: [], x: at, y };
   });
   return { title: "Share of the budget", series, log: false };

@@ -4,7 +4,7 @@
  */
 
 import { readMessage } from "./message.js";
-import { countUpTo } from "./search.js";
+import { countBelow, countUpTo } from "./search.js";
 
 /** Kinds of insights that are flagged where they happened, by numbers. */
 const FLAGGED = new Set(["stuck", "oscillates", "stagnates", "found", "failed"]);
@@ -18,6 +18,8 @@ export class Film {
     this.outcomes = [];
     this.insights = [];
     this.parts = [];
+    /** When a lease was last granted or collected. */
+    this.now = 0;
     this.surface = arrays.surface
       ? { size: header.arrays.find((a) => a.name === "surface").shape[0], extent: header.plane.extent, losses: arrays.surface }
       : null;
@@ -45,21 +47,35 @@ export class Film {
 
   /** Evaluations spent by the whole team. */
   get evaluations() {
-    return this.count ? this.spent[this.count - 1] : 0;
+    return this.count ? this.spent[this.count - 1] : this.unhung;
   }
 
   /** How many points have come when so many evaluations are spent; a fraction leads on to the next. */
   headAt(evaluations) {
-    if (evaluations >= this.evaluations) return this.count;
+    if (evaluations >= this.evaluations || !this.count) return this.count;
     const whole = countUpTo(this.spent, evaluations);
     const before = whole ? this.spent[whole - 1] : 0;
     return whole + (evaluations - before) / (this.spent[whole] - before || 1);
   }
 
-  /** The logical time at which so many points have come; all is over when all have. */
+  /**
+   * The logical time up to which leases have begun and ended when so many points have come: all that is due before the
+   * next point. So a decision is seen at the evaluation that it is listed under, be its lease cut short before its end.
+   * All is over when all points have come.
+   */
   timeAt(head) {
-    if (head >= this.count && this.done) return Infinity;
-    return head < 1 ? 0 : this.time[Math.floor(head) - 1];
+    const whole = Math.floor(head);
+    if (whole >= this.count) return this.done ? Infinity : this.now;
+    const due = countBelow(this.edges, this.time[whole]);
+    return due ? this.edges[due - 1] : 0;
+  }
+
+  /** Evaluations that an agent was charged when so many points have come. */
+  spentBy(agent, shown) {
+    const own = this.ofAgent[agent];
+    const points = countUpTo(own.index, shown - 1);
+    const charges = countUpTo(own.charged.index, shown - 1);
+    return (points ? own.spent[points - 1] : 0) + (charges ? own.charged.spent[charges - 1] : 0);
   }
 
   /** Evaluations spent by the team at a logical time. */
@@ -85,6 +101,7 @@ export class Film {
     for (const outcome of header.outcomes) {
       this.outcomes.push(outcome);
       this.leases[outcome.lease].outcome = outcome;
+      this.now = Math.max(this.now, this.leases[outcome.lease].ends);
     }
     let at = 0;
     for (const [lease, n] of header.chunks) {
@@ -93,6 +110,7 @@ export class Film {
       at += n;
     }
     this.starts = Float64Array.from(this.leases, (lease) => lease.starts);
+    this.edges = Float64Array.from(this.leases.flatMap(({ starts, ends }) => [starts, ends])).sort();
     this.#order();
     this.failed = failuresOf(this.outcomes, this.leases);
     // Their moments are known once the points are in order.
@@ -144,7 +162,9 @@ export class Film {
     const extra = this.#withoutPoints();
     this.spent = new Float64Array(this.count);
     this.kept = new Uint8Array(this.count);
-    this.ofAgent = this.team.map(() => ({ index: [], spent: [], best: [] }));
+    this.ofAgent = this.team.map(() => ({ index: [], spent: [], best: [], charged: { index: [], spent: [] } }));
+    /** What was charged where there is no point to hang it on. */
+    this.unhung = 0;
     this.records = [];
     const paidUp = new Float64Array(this.leases.length);
     let spent = 0;
@@ -153,8 +173,7 @@ export class Film {
     for (let i = 0; i < this.count; i++) {
       while (next < extra.length && extra[next].time <= this.time[i]) {
         spent += extra[next].cost;
-        this.#pay(extra[next].agent, extra[next].cost);
-        next++;
+        this.#charge(extra[next++], i);
       }
       const lease = this.lease[i];
       const paid = payment(this.leases[lease])(this.row[i]);
@@ -175,14 +194,17 @@ export class Film {
     for (; next < extra.length; next++) {
       // What was charged after the last point: nothing is left to hang it on but that point.
       if (this.count) this.spent[this.count - 1] += extra[next].cost;
-      this.#pay(extra[next].agent, extra[next].cost);
+      else this.unhung += extra[next].cost;
+      this.#charge(extra[next], this.count - 1);
     }
     for (const own of this.ofAgent) if (own.index.length) this.kept[own.index.at(-1)] = 1;
   }
 
-  #pay(agent, cost) {
-    const { spent } = this.ofAgent[agent];
-    if (spent.length) spent[spent.length - 1] += cost;
+  /** Notes what an agent was charged beside its points, from the point at `index` on. */
+  #charge({ agent, cost }, index) {
+    const { charged } = this.ofAgent[agent];
+    charged.index.push(index);
+    charged.spent.push((charged.spent.at(-1) ?? 0) + cost);
   }
 
   /** Charges that no point carries: leases that failed before their first, and rows that were left out for brevity. */

@@ -39,9 +39,9 @@ export function agentsAt(film, byAgent, head) {
     const lease = granted ? list[granted - 1] : null;
     const own = film.ofAgent[agent];
     const points = countUpTo(own.index, shown - 1);
-    const spent = points ? own.spent[points - 1] : 0;
+    const spent = film.spentBy(agent, shown);
     const out = lease !== null && time < lease.ends;
-    const before = lease ? spentBefore(film, own, lease) : 0;
+    const before = lease ? film.spentBy(agent, countUpTo(film.time, lease.starts)) : 0;
     return {
       lease,
       working: out,
@@ -52,12 +52,6 @@ export function agentsAt(film, byAgent, head) {
       last: points ? own.index[points - 1] : -1,
     };
   });
-}
-
-/** What an agent had spent when a lease of its was granted. */
-function spentBefore(film, own, lease) {
-  const points = countUpTo(own.index, countUpTo(film.time, lease.starts) - 1);
-  return points ? own.spent[points - 1] : 0;
 }
 
 /** What has been said up to a moment, the latest last. */
@@ -111,9 +105,10 @@ export function freshFlag(film, head) {
 
 /** Evaluations spent at a fractional head. */
 export function spentAt(film, head) {
-  const whole = Math.min(film.count, Math.floor(head));
+  const whole = Math.floor(head);
+  if (whole >= film.count) return film.evaluations;
   const before = whole ? film.spent[whole - 1] : 0;
-  return whole < film.count ? before + (head - whole) * (film.spent[whole] - before) : before;
+  return before + (head - whole) * (film.spent[whole] - before);
 }
 
 export function pointAt(film, index) {

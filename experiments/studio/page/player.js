@@ -30,6 +30,7 @@ export class Player extends EventTarget {
 
   play() {
     if (this.#playing) return;
+    this.following = false;
     if (this.at >= this.length) this.at = 0;
     this.#playing = true;
     this.#last = performance.now();

@@ -69,6 +69,8 @@ export class PlayerBar {
     const [target] = event.composedPath();
     const typing = target.closest?.("input:not([type=range]), select, textarea, [data-keys]");
     if (typing || event.ctrlKey || event.metaKey || event.altKey || this.scrub.offsetParent === null) return;
+    // Home and End are a slider's own keys.
+    const onSlider = target.matches?.("input") && target !== this.scrub;
     const onButton = target.closest?.("button, summary, a, [role=tab]");
     // Other sliders, and whatever scrolls, have these keys themselves.
     if (["Home", "End"].includes(event.key) && target !== this.scrub && target.closest?.("input, pre, .entries")) return;
@@ -81,7 +83,7 @@ export class PlayerBar {
       Home: () => this.#go(0),
       End: () => this.#go(this.player.length),
     };
-    if (!keys[event.key] || (event.key === " " && onButton)) return;
+    if (!keys[event.key] || (event.key === " " && onButton) || (onSlider && ["Home", "End"].includes(event.key))) return;
     event.preventDefault();
     keys[event.key]();
   }

@@ -185,7 +185,7 @@ export class Playground {
       delete this.#reels[side];
     }
     const arrived = () => {
-      if (version !== this.#version || sides.some((side) => !films[side]?.count)) return;
+      if (version !== this.#version || sides.some((side) => !films[side]?.count && !films[side]?.done)) return;
       const first = sides.some((side) => this.#films[side] !== films[side]);
       this.#films = { ...films };
       this.theatre.setFilms(sides.map((side) => films[side]), names);
@@ -197,7 +197,10 @@ export class Playground {
       this.#reels[side] = new Reel(`/api/plays/${answers[i].key}/film`, {
         plane: this.planes.spec ?? null, every: POLL_MILLISECONDS, patient: true,
         onFirst: (film) => { films[side] = film; arrived(); },
-        onGrown: () => arrived(),
+        onGrown: () => {
+          if (version === this.#version) this.#complain([]);
+          arrived();
+        },
         onError: (error) => version === this.#version && this.#complain(error.problems ?? [error.message]),
       });
     });

@@ -3,6 +3,10 @@
 import { fetchFilm } from "./api.js";
 import { Film } from "./film.js";
 
+/** What may be over in a moment: no answer, or a log that cannot be read just now. It is asked again after so long. */
+const PASSING = new Set([0, 503]);
+const AGAIN_MILLISECONDS = 3000;
+
 export class Reel {
   #stop = new AbortController();
 
@@ -15,14 +19,28 @@ export class Reel {
   constructor(path, { plane = null, onFirst, onGrown, onError, every = 400, patient = false }) {
     this.film = null;
     this.patient = patient;
-    this.#run(path, plane, onFirst, onGrown, every).catch((error) => {
-      if (error.name !== "AbortError") onError(error);
-    });
+    this.#follow(() => this.#run(path, plane, onFirst, onGrown, every), onError);
   }
 
   /** Asks for no more. */
   stop() {
     this.#stop.abort();
+  }
+
+  async #follow(run, onError) {
+    const { signal } = this.#stop;
+    while (!signal.aborted) {
+      try {
+        return await run();
+      } catch (error) {
+        if (signal.aborted || error.name === "AbortError") return undefined;
+        this.troubled = true;
+        onError(error);
+        if (!PASSING.has(error.status)) return undefined;
+        await pause(AGAIN_MILLISECONDS, signal);
+      }
+    }
+    return undefined;
   }
 
   async #run(path, plane, onFirst, onGrown, every) {
@@ -37,7 +55,8 @@ export class Reel {
       const again = this.film && isOutgrown(this.film);
       if (again) this.film = new Film(await fetchFilm(path, { plane: specOf(this.film), signal }));
       if (this.#isShown(began || again)) onFirst(this.film);
-      else if (grown) onGrown(this.film);
+      else if (grown || (this.film && this.troubled)) onGrown(this.film);
+      this.troubled = false;
       if (this.film?.done) return;
       await pause(every, signal);
     }
@@ -78,10 +97,12 @@ function specOf({ header }) {
 /** Waits; longer while nobody looks, since a page in the background needs nothing. */
 function pause(milliseconds, signal) {
   return new Promise((resolve) => {
-    const timer = setTimeout(resolve, document.hidden ? 5 * milliseconds : milliseconds);
-    signal.addEventListener("abort", () => {
+    const done = () => {
       clearTimeout(timer);
+      signal.removeEventListener("abort", done);
       resolve();
-    });
+    };
+    const timer = setTimeout(done, document.hidden ? 5 * milliseconds : milliseconds);
+    signal.addEventListener("abort", done);
   });
 }

@@ -44,7 +44,7 @@ export class Roster {
   #listed() {
     const order = this.film.team.map((_, i) => i);
     if (order.length > LISTED) {
-      const spent = (i) => this.film.ofAgent[i].spent.at(-1) ?? 0;
+      const spent = (i) => this.film.spentBy(i, this.film.count);
       order.sort((a, b) => spent(b) - spent(a) || a - b);
       say(this.more, `and ${order.length - LISTED} more, who spent less`);
     }

@@ -151,8 +151,13 @@ export class Theatre {
     const offered = [["best", "through three agents' best points"], ["pca", "principal components of the points"], ...pairs];
     const now = plane.spec.split("@")[0];
     if (!offered.some(([spec]) => spec === now)) offered.push([now, plane.text]);
-    fill(this.planes, offered.map(([value, text]) => el("option", { value, text })));
-    this.planes.value = now;
+    // A list that is open must not be filled anew as the run grows.
+    const version = JSON.stringify(offered);
+    if (this.planes.dataset.offered !== version) {
+      this.planes.dataset.offered = version;
+      fill(this.planes, offered.map(([value, text]) => el("option", { value, text })));
+    }
+    if (this.planes.value !== now) this.planes.value = now;
   }
 
   #seek(at) {

@@ -10,7 +10,7 @@ const TRAPS = new Set(["stuck", "oscillates", "stagnates"]);
 /** @returns {string[]} sentences on one run that has ended */
 export function verdictOf(film) {
   const best = film.bestAt(film.count);
-  if (best < 0) return ["No evaluation gave a finite loss."];
+  if (best < 0) return [film.count ? "No evaluation gave a finite loss." : "Nothing was evaluated: what happened says why."];
   return [endOf(film, best), ...(isFound(film, film.loss[best]) ? [] : trapOf(film, best)), ...pathOf(film, best)];
 }
 
@@ -18,7 +18,9 @@ export function verdictOf(film) {
 export function comparison(first, second, names) {
   const films = [first, second];
   const bests = films.map((film) => film.bestAt(film.count));
-  if (bests.some((best) => best < 0)) return films.flatMap((film, i) => verdictOf(film).map((s) => `${names[i]}: ${s}`));
+  // Losses of different landscapes do not compare.
+  const apart = first.header.landscape !== second.header.landscape;
+  if (apart || bests.some((best) => best < 0)) return films.flatMap((film, i) => verdictOf(film).map((s) => `${names[i]}: ${s}`));
   const gaps = films.map((film, i) => film.loss[bests[i]] - (film.header.minimum ?? 0));
   const found = films.map((film, i) => isFound(film, film.loss[bests[i]]));
   const said = [];

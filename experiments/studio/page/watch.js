@@ -15,13 +15,15 @@ export class Watch {
   #films = [];
   #timer = 0;
   #shelf = "";
+  #resting = true;
+  #begun = false;
+  #turn = 0;
+  #same = [];
+  shelf = [];
   #wanted = null;
   #plane = null;
-  #resting = false;
-  #begun = false;
 
   constructor(host, { catalogue, theme, onMoment }) {
-    this.shelf = [];
     this.results = el("select", { id: "results" });
     this.runs = [el("select", { id: "run" }), el("select", { id: "other-run" })];
     this.note = el("p", { class: "note", role: "status", hidden: true });
@@ -43,7 +45,7 @@ export class Watch {
   async begin(address) {
     this.#wanted = momentIn(address);
     this.#plane = address.get("plane");
-    await this.#list();
+    if (!(await this.#wake())) return;
     const key = address.get("results") ?? this.results.value;
     if (this.shelf.some((each) => each.key === key)) this.#chooseResults(key, [address.get("run"), address.get("beside")]);
     else if (address.has("results")) this.#say(`There are no results named ${address.get("results")} here.`);
@@ -52,8 +54,8 @@ export class Watch {
 
   /** Goes on after a rest, where it was. */
   async resume() {
-    await this.#list();
-    if (this.#films.length && this.#films.every((film) => film?.done)) return;
+    const awake = await this.#wake();
+    if (!awake || !this.key || (this.#films.length && this.#films.every((film) => film?.done))) return;
     this.#wanted = this.theatre.player.following ? null : this.theatre.player.at;
     this.#chooseRuns();
   }
@@ -61,9 +63,18 @@ export class Watch {
   /** Stops asking while another part of the page is looked at. */
   rest() {
     this.#resting = true;
+    this.#turn += 1;
     clearTimeout(this.#timer);
     for (const reel of this.#reels) reel.stop();
     this.#reels = [];
+  }
+
+  /** Asks for the list again. Whether it is still looked at once that is there. */
+  async #wake() {
+    this.#resting = false;
+    const turn = ++this.#turn;
+    await this.#list();
+    return turn === this.#turn;
   }
 
   address() {
@@ -73,7 +84,6 @@ export class Watch {
   }
 
   async #list() {
-    this.#resting = false;
     clearTimeout(this.#timer);
     try {
       this.shelf = (await ask("/api/results")).results;
@@ -81,7 +91,8 @@ export class Watch {
     } catch (error) {
       this.#say(error.message);
     }
-    if (!this.#resting) this.#timer = setTimeout(() => this.#list(), LIST_MILLISECONDS);
+    clearTimeout(this.#timer);
+    if (!this.#resting) this.#timer = setTimeout(() => this.#list(), document.hidden ? 5 * LIST_MILLISECONDS : LIST_MILLISECONDS);
   }
 
   /** Fills the lists, if they have changed. */
@@ -97,13 +108,14 @@ export class Watch {
       this.#say("There are no results here yet. Make some with `searchparty run quickstart`, or play in the playground.");
       return;
     }
-    if (this.key) this.#offerRuns();
-    else if (this.#begun) this.#chooseResults(this.results.value);
+    if (!this.key && this.#begun) this.#chooseResults(this.results.value);
+    else if (this.key && this.#offerRuns()) this.#chooseRuns();
+    else this.#goOn();
   }
 
   #offerRuns() {
     const entry = this.shelf.find(({ key }) => key === this.key);
-    if (!entry) return;
+    if (!entry) return false;
     if (entry.error) this.#say(entry.waiting ? "Waiting for the run to begin…" : entry.error);
     const [first, second] = this.runs.map((select) => select.value);
     const options = () => entry.runs.map(({ run, strategy, landscape, repeat, state }) =>
@@ -113,7 +125,16 @@ export class Watch {
     const known = (id) => entry.runs.some(({ run }) => run === id);
     this.runs[0].value = known(first) ? first : telling(entry.runs);
     this.runs[1].value = known(second) ? second : "";
-    if (!first && entry.runs.length) this.#chooseRuns();
+    return !first && entry.runs.length > 0;
+  }
+
+  /** A run that had ended, or was stopped, and is worked again (`resume`) is followed again. */
+  #goOn() {
+    const entry = this.shelf.find(({ key }) => key === this.key);
+    const again = (film) => film?.done && entry?.runs.some(({ run, state }) => run === film.header.run && state === "running");
+    if (!this.#films.some(again)) return;
+    this.#wanted = this.theatre.player.at;
+    this.#chooseRuns();
   }
 
   #chooseResults(key, [run, beside] = [null, null]) {
@@ -131,18 +152,19 @@ export class Watch {
     const chosen = this.runs.map((select) => select.value).filter(Boolean);
     for (const reel of this.#reels) reel.stop();
     const films = [];
-    let performed = false;
     const arrived = () => {
       if (this.#films !== films || chosen.some((_, i) => !films[i])) return;
       this.#say("");
       this.theatreHost.hidden = false;
       const fresh = chosen.some((_, i) => this.theatre.films[i] !== films[i]);
       this.theatre.setFilms(films, this.#names(films));
-      // The film of a run that has ended may take the place of the one that grew: who watches stays where he is.
-      if (fresh && !performed) this.#perform(films);
-      performed = true;
+      // The same runs on another ground, or with what came since: whoever looks at a moment stays at it.
+      const same = this.#same.length === chosen.length && this.#same.every((each, i) => each === chosen[i]);
+      this.#same = chosen;
+      if (fresh && !(same && this.#wanted === null)) this.#perform(films);
     };
     this.#films = films;
+    this.#same = [];
     this.#reels = chosen.map((run, i) => new Reel(`/api/results/${encodeURIComponent(this.key)}/runs/${encodeURIComponent(run)}/film`, {
       plane: this.#plane, every: POLL_MILLISECONDS,
       onFirst: (film) => { films[i] = film; arrived(); },

@@ -1,0 +1,56 @@
+"""Every part that a page explains has its card: two plain sentences for who has never heard of optimization."""
+
+import re
+
+import pytest
+
+from searchparty.experiments import catalogue
+from searchparty.experiments.studio.listing import card, card_texts, offered
+from searchparty.experiments.studio.offer import allowed
+
+EXPLAINED = ("agent", "policy", "budget", "radius", "sharing")
+PARTS = [(family, kind) for family in EXPLAINED for kind in catalogue.family(family)]
+SENTENCE = re.compile(r"[^.!?]*[.!?](?:\s+|$)")
+
+
+@pytest.mark.parametrize(("family", "kind"), PARTS)
+def test_a_card_is_two_plain_sentences(family, kind):
+    text = catalogue.family(family)[kind].card
+    sentences = SENTENCE.findall(text)
+    assert "".join(sentences) == text, "it ends with a full stop"
+    assert len(sentences) == 2
+    for sentence in sentences:
+        assert sentence[0].isupper()
+        assert len(sentence.split()) >= 4
+    assert len(text) < 260
+    assert text == " ".join(text.split())
+    assert "`" not in text
+    assert "<" not in text
+    assert not re.search(r"\([^)]*\d{4}[^)]*\)", text)
+
+
+def test_no_two_cards_are_the_same():
+    texts = [card(catalogue.family(family)[kind]) for family, kind in PARTS]
+    assert len(set(texts)) == len(texts)
+
+
+@pytest.mark.parametrize("kind", catalogue.family("landscape"))
+def test_a_landscape_has_a_summary(kind):
+    summary = catalogue.summary(catalogue.family("landscape")[kind])
+    assert summary.endswith(".")
+    assert 20 <= len(summary) < 200
+    assert "`" not in summary
+
+
+def test_the_page_is_given_a_card_of_each():
+    cards = card_texts()
+    plurals = {"agent": "agents", "policy": "policies", "budget": "budgets", "radius": "radii", "sharing": "sharings"}
+    for family, plural in plurals.items():
+        assert cards[plural] == {kind: cls.card for kind, cls in catalogue.family(family).items()}
+    found = offered()
+    for plural in ("policies", "budgets", "radii", "sharings"):
+        assert set(found[plural]) <= set(cards[plural])
+    assert [each["kind"] for each in found["agents"]] == list(allowed("agent"))
+    assert {each["kind"]: bool(each["summary"]) for each in found["landscapes"]} == dict.fromkeys(
+        allowed("landscape"), True
+    )
