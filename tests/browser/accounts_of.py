@@ -40,13 +40,15 @@ class Account:
         return head + (head < len(self.replay.spent) and self.replay.spent_at(head) < evaluations)
 
     def numbers(self, evaluations: int) -> str:
-        """The best loss, in the page's words."""
+        """The best loss, and how many evaluations failed, in the page's words."""
+        failed = int(np.isinf(self.replay.losses[: self.head(evaluations)]).sum())
+        lost = f"; {failed} evaluation{'s' if failed > 1 else ''} failed" if failed else ""
         best = self.replay.best_at(self.head(evaluations))
         if best is None:
-            return "No finite loss yet"
+            return f"No finite loss yet{lost}"
         loss, minimum = float(self.replay.losses[best]), self.run.minimum
         gap = "" if minimum is None else f" ({number(max(0.0, loss - minimum))} above the minimum)"
-        return f"Best loss {number(loss)}{gap}, found by {self.run.team[self.replay.agent[best]]}"
+        return f"Best loss {number(loss)}{gap}, found by {self.run.team[self.replay.agent[best]]}{lost}"
 
     def spent(self, evaluations: int) -> list[int]:
         """What each agent has spent."""

@@ -61,6 +61,8 @@ executor: simulated
 FUNCTIONS = '''
 import os, time
 
+LEAVE = os.path.join(os.path.dirname(__file__), "leave")
+
 calls = 0
 
 def nowhere(x):
@@ -83,7 +85,12 @@ def deadly(x):
     return float(x @ x)
 
 def slow(x):
-    time.sleep(0.012)
+    """Takes a while, and goes on only as far as the file "leave" beside it says."""
+    global calls
+    calls += 1
+    time.sleep(0.004)
+    while calls > int(open(LEAVE).read() or 0):
+        time.sleep(0.02)
     return float(((x - 0.3) ** 2).sum())
 '''
 

@@ -1,4 +1,4 @@
-"""What is seen on the studio's page, and how it is asked for. Everything waits for what it is after, never for a time."""
+"""What is seen on the studio's page, and how it is asked for; waiting for what is awaited, never for a time."""
 
 from __future__ import annotations
 
@@ -45,8 +45,9 @@ def stages(page: Any, where: str) -> list[dict[str, Any]]:
         """(where) => [...document.querySelectorAll(`#${where} .stage`)].map((stage) => {
             const text = (name) => stage.querySelector(name)?.textContent ?? "";
             const { head, drawn } = stage.querySelector(".view").dataset;
-            return { title: text(".stage-title"), numbers: text(".numbers"), badge: text(".badge"), plane: text(".plane-text"),
-              label: stage.querySelector(".view").getAttribute("aria-label"), head: Number(head), drawn: Number(drawn),
+            return { title: text(".stage-title"), numbers: text(".numbers"), badge: text(".badge"),
+              plane: text(".plane-text"), label: stage.querySelector(".view").getAttribute("aria-label"),
+              head: Number(head), drawn: Number(drawn),
               roster: [...stage.querySelectorAll(".agent > span")].map((line) => line.textContent) };
         })""",
         where,

@@ -1,20 +1,15 @@
-"""The drawing of the studio's page: its pure functions, and both views in a browser (skipped where there is none)."""
+"""The drawing of the studio's page: its pure functions, and both views in a browser."""
 
-import shutil
 from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import chromium
 import pytest
-
-sync_api = pytest.importorskip("playwright.sync_api", reason="the browser tests need the package playwright")
-CHROMIUM = shutil.which("chromium")
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="the browser tests need chromium on the PATH")
 
 PAGE = Path(__file__).parents[2] / "experiments" / "studio" / "page"
 ORIGIN = "http://studio.test"
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
 HEAD = "text/html; charset=utf-8"
 POLICY = {"content-security-policy": "default-src 'self'; script-src 'self' 'unsafe-eval'; style-src 'self'"}
 
@@ -62,36 +57,28 @@ def answer(route: Any) -> None:
         route.fulfill(body=(PAGE / name).read_bytes(), content_type="text/javascript", headers=POLICY)
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    with sync_api.sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield chromium
-        chromium.close()
-
-
-def opened(browser: Any, errors: list[str]) -> Any:
-    page = browser.new_page(viewport={"width": 900, "height": 700})
+def blank(browser: Any, troubles: list[str]) -> Any:
+    """A page that can import the page's modules."""
+    page = chromium.opened(browser, troubles, viewport={"width": 900, "height": 700})
     page.route("**/*", answer)
-    page.on("pageerror", lambda error: errors.append(error.message))
     page.goto(ORIGIN + "/")
     return page
 
 
 @pytest.fixture(scope="module")
-def modules(browser: Any) -> Any:
+def modules(browser: Any, all_troubles: list[str]) -> Iterator[Any]:
     """A page for functions that leave nothing behind."""
-    return opened(browser, [])
+    page = blank(browser, all_troubles)
+    yield page
+    page.context.close()
 
 
 @pytest.fixture
-def page(browser: Any) -> Iterator[Any]:
-    errors: list[str] = []
-    page = opened(browser, errors)
+def page(browser: Any, all_troubles: list[str]) -> Iterator[Any]:
+    page = blank(browser, all_troubles)
     page.evaluate(f"() => {{ {VIEW} }}")
     yield page
-    page.close()
-    assert errors == []
+    page.context.close()
 
 
 def call(page: Any, module: str, expression: str) -> Any:

@@ -35,8 +35,8 @@ def spent(stage):
 
 def listed(page, kind, stage=0):
     return page.evaluate(
-        """([kind, i]) => [...document.querySelectorAll(`#watch .chronicle`)[i].querySelectorAll(`[aria-label^="${kind}"] li`)]
-            .map((li) => li.lastChild.textContent)""",
+        """([kind, i]) => [...document.querySelectorAll(`#watch .chronicle`)[i]
+            .querySelectorAll(`[aria-label^="${kind}"] li`)].map((li) => li.lastChild.textContent)""",
         [kind, stage],
     )
 
@@ -140,15 +140,15 @@ def test_play_pause_and_speed(page, studio, accounts):
     assert sights.at(page, "watch")[0] == 12
 
 
-def plane_of(account, spec):
+def seen_on(account, spec):
     """The plane that the page is shown, chosen by all points as they lie in the log."""
     points, run = account.run.points, account.run
-    return look(spec, run.space, Seen(points.cube, points.losses, points.agent, run.team)).plane
+    return look(spec, run.space, Seen(points.cube, points.losses, points.agent, run.team))
 
 
 def choose(page, account, index, spec):
     """Click on a point of the contour; what is said of the point there."""
-    plane = plane_of(account, spec)
+    plane = seen_on(account, spec).plane
     u, v, _ = plane.project(account.point(index)["cube"][None])
     page.mouse.click(*sights.place(page, "watch", float(u[0]), float(v[0]), plane.extent))
     return page.text_content("#watch .detail")
@@ -180,11 +180,7 @@ def test_planes_of_ten_dimensions(page, studio, accounts, spec):
     else:
         page.select_option("#watch .planes", spec)
         until(page, "decodeURIComponent(location.hash).includes(`plane=${argument}`)", spec)
-    seen = look(
-        spec,
-        party.run.space,
-        Seen(party.run.points.cube, party.run.points.losses, party.run.points.agent, party.run.team),
-    )
+    seen = seen_on(party, spec)
     until(page, "document.querySelector('#watch .plane-text').textContent.includes(argument)", seen.text)
     assert page.input_value("#watch .planes") == spec
     assert sights.drawn(page, "watch")[0]["drawn"] == len(party.replay.losses)
@@ -240,7 +236,7 @@ def test_a_run_without_a_finite_loss(page, studio, accounts):
     show(page, studio, "ends", nowhere)
     for evaluations in (40, 120):
         compare(page, [nowhere], evaluations)
-    assert sights.stages(page, "watch")[0]["numbers"] == "No finite loss yet"
+    assert sights.stages(page, "watch")[0]["numbers"] == "No finite loss yet; 120 evaluations failed"
     assert "No evaluation gave a finite loss." in page.text_content("#watch .verdict")
 
 

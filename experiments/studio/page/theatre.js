@@ -41,12 +41,13 @@ export class Theatre {
     const look = el("div", { class: "buttons", role: "group", "aria-label": "View" }, this.lookButtons);
     host.append(el("div", { class: "toolbar" }, [look, this.planeLabel]), this.row, bar, this.verdict, charts, this.chronicles, this.narrator);
     this.curves = new Curves(charts, { theme: this.theme, onSeek: (at) => this.#seek(at) });
+    // Before the bar listens: it says in words what is shown.
+    this.player.addEventListener("change", () => this.#show());
     this.bar = new PlayerBar(bar, this.player, {
       decisions: () => this.#moments,
       describe: () => this.describe(),
       link: given.link,
     });
-    this.player.addEventListener("change", () => this.#show());
   }
 
   get films() {
