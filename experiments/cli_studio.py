@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Annotated
@@ -64,6 +65,7 @@ def studio_command(
         except StudioError as error:
             raise SpecError([str(error)]) from None
         given: tuple[Path, ...] = ()
+        ended: Callable[[], bool] = lambda: False
         if shown is not None and is_results(Path(shown)):
             given = (Path(shown),)
         elif shown is not None:
@@ -71,8 +73,8 @@ def studio_command(
             given = (directory,)
             options = [f for name, value in (("--executor", executor), ("--address", address)) if value
                        for f in (name, value)]  # fmt: skip
-            stack.enter_context(running([shown, *options], directory, remark))
-        shelf = Shelf(given, Path("results"))
+            ended = stack.enter_context(running([shown, *options], directory, remark))
+        shelf = Shelf(given, Path("results"), ended)
         studio = Studio(shelf, Pool(), "watch" if given else "playground")
         serve(studio, opening, not no_browser, say)
 

@@ -53,7 +53,7 @@ class Member:
 
     def begin(self) -> None:
         """It begins anew."""
-        self.best, self.spent = None, 0
+        self.best, self.spent, self.given = None, 0, None
         self.improve()
 
     def improve(self) -> None:

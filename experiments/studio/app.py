@@ -7,6 +7,7 @@ import json
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
 from starlette.applications import Starlette
@@ -78,16 +79,23 @@ class Answers:
 
     def __init__(self, studio: Studio) -> None:
         self._studio = studio
+        self._known: dict[str, Path] = {}
 
     def catalogue(self, _: Request) -> Response:
         return Json(plain({**offered(), "opens": self._studio.opens}))
 
     def results(self, _: Request) -> Response:
+        self._found()
         return Json({"results": self._studio.shelf.listed()})
+
+    def _found(self) -> dict[str, Path]:
+        self._known = self._studio.shelf.directories()
+        return self._known
 
     def film(self, request: Request) -> Response:
         key, run = request.path_params["key"], request.path_params["run"]
-        directory = self._studio.shelf.directories().get(key)
+        # Looking through a folder of results takes longer than what is asked for, several times a second.
+        directory = self._known.get(key) or self._found().get(key)
         if directory is None:
             return refused(GONE, f"There are no results named {key!r} here. Choose others from the list.")
         try:

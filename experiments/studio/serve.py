@@ -104,15 +104,16 @@ def _announce(server: uvicorn.Server, address: str, browse: bool, say: Say) -> N
 
 
 @contextlib.contextmanager
-def running(arguments: Sequence[str], directory: Path, say: Say) -> Iterator[None]:
-    """`searchparty run` into a directory, in a process of its own that ends, cleanly, with the studio."""
+def running(arguments: Sequence[str], directory: Path, say: Say) -> Iterator[Callable[[], bool]]:
+    """`searchparty run` into a directory, in a process of its own that ends, cleanly, with the studio. What tells
+    whether it has ended."""
     command = [sys.executable, "-m", "searchparty.experiments.cli", "run", *arguments, "--out", str(directory)]
     # In a session of its own: Ctrl-C is for the studio, which then asks the run to end.
     process = subprocess.Popen(command, stdin=subprocess.DEVNULL, start_new_session=True)
     # Until somebody has waited for it, a process that has ended counts as alive, and its run as running.
     threading.Thread(target=process.wait, daemon=True).start()
     try:
-        yield
+        yield lambda: process.returncode is not None
     finally:
         if process.poll() is None:
             say("The run ends with the studio.")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,8 @@ class Shelf:
 
     given: tuple[Path, ...] = ()
     folder: Path | None = None
+    ended: Callable[[], bool] = lambda: False
+    """Whether the process has ended that was to begin a run in a ``given`` directory."""
 
     def directories(self) -> dict[str, Path]:
         """Key -> directory."""
@@ -42,7 +44,7 @@ class Shelf:
 
     def listed(self) -> list[dict[str, Any]]:
         """For the page: every directory with its runs, or with what keeps it from being read."""
-        return [{"key": key, **_described(path)} for key, path in self.directories().items()]
+        return [{"key": key, **_described(path, self.ended())} for key, path in self.directories().items()]
 
 
 def _readable(name: str) -> str:
@@ -57,7 +59,7 @@ def _changed(log: Path) -> float:
         return 0.0
 
 
-def _described(directory: Path) -> dict[str, Any]:
+def _described(directory: Path, over: bool) -> dict[str, Any]:
     try:
         with LogReader(directory) as reader:
             ended, alive = reader.ended(), is_alive(reader)
@@ -69,7 +71,10 @@ def _described(directory: Path) -> dict[str, Any]:
                 for run in reader.runs()
             ]  # fmt: skip
     except LogError as error:
-        return {"runs": [], "error": str(error), "waiting": not (directory / "log.sqlite").exists()}
+        if (directory / "log.sqlite").exists():
+            return {"runs": [], "error": str(error), "waiting": False}
+        why = "The run ended before it found anything. Why, it said where the studio was started."
+        return {"runs": [], "error": why if over else str(error), "waiting": not over}
     if runs or alive:
         return {"runs": runs, "error": None, "waiting": not runs}
     return {"runs": [], "error": f"{directory} holds no run: its process ended before it began one.", "waiting": False}

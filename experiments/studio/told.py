@@ -58,7 +58,6 @@ class Telling:
         self._now, self._best = 0.0, np.inf
         self._lowest: list[float] = []
         """By lease: the least loss that was known when it was granted, or that it has had since."""
-        self._seen: set[tuple[int, int]] = set()
 
     def tell(self, news: News) -> None:
         """Fold what has come."""
@@ -105,10 +104,9 @@ class Telling:
         self._best = min(self._best, best)
 
     def _points(self, lease: int, rows: Rows) -> None:
-        # A lease's rows are written again where a session was killed before it had them on the disk.
-        if (lease, rows.first) in self._seen or lease >= len(self.told.leases):
+        # Points without a grant are of a lease that is granted again after a kill.
+        if lease >= len(self.told.leases):
             return
-        self._seen.add((lease, rows.first))
         numbers = np.arange(rows.first, rows.first + len(rows.losses), dtype=np.uint32)
         kept = self._kept(lease, rows.losses)
         agent = self.told.leases[lease]["agent"]

@@ -49,7 +49,9 @@ function begin() {
 
 function show(at) {
   const chosen = [run.value, beside.value].filter(Boolean).map(filmOf);
-  theatre.setFilms(chosen, chosen.map(({ header }) => `${header.strategy} on ${header.landscape}`));
+  // By their titles: strategies of two directories may have one name.
+  const title = (id) => texts.find((text) => text.dataset.film === id).dataset.title;
+  theatre.setFilms(chosen, [run.value, beside.value].filter(Boolean).map(title));
   if (at === null) theatre.perform();
   else theatre.player.seek(at);
 }
