@@ -56,7 +56,7 @@ def studio_command(
     from .studio.names import StudioError
     from .studio.pool import Pool
     from .studio.serve import Opening, running, serve
-    from .studio.shelf import Shelf
+    from .studio.shelf import Shelf, never
 
     heed_kill()
     with ExitStack() as stack:
@@ -65,7 +65,7 @@ def studio_command(
         except StudioError as error:
             raise SpecError([str(error)]) from None
         given: tuple[Path, ...] = ()
-        ended: Callable[[], bool] = lambda: False
+        ended: Callable[[], bool] = never
         if shown is not None and is_results(Path(shown)):
             given = (Path(shown),)
         elif shown is not None:

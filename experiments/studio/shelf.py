@@ -16,6 +16,11 @@ MOST_SHELVED = 200
 """The latest so many of a folder's results are offered."""
 
 
+def never() -> bool:
+    """Of a process that there is not."""
+    return False
+
+
 @dataclass(frozen=True)
 class Shelf:
     """``given`` directories, first, and those in ``folder`` that hold a log, the latest first. A page names them by
@@ -23,7 +28,7 @@ class Shelf:
 
     given: tuple[Path, ...] = ()
     folder: Path | None = None
-    ended: Callable[[], bool] = lambda: False
+    ended: Callable[[], bool] = never
     """Whether the process has ended that was to begin a run in a ``given`` directory."""
 
     def directories(self) -> dict[str, Path]:
