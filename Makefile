@@ -14,9 +14,9 @@ demo: $(VENV)/.installed
 CLUSTER = tests/faults/test_cluster.py
 test: $(VENV)/.test
 	mkdir -p build
-	$(BIN)/python -m pytest tests/faults --ignore=$(CLUSTER) > build/fault-tests.txt 2>&1 & faults=$$!; \
+	$(BIN)/python -m pytest tests/faults tests/browser --ignore=$(CLUSTER) > build/fault-tests.txt 2>&1 & faults=$$!; \
 	$(BIN)/python -m pytest tests/unit tests/contract tests/property tests/packaging tests/test_architecture.py \
-		tests/cluster tests/browser $(CLUSTER); others=$$?; \
+		tests/cluster $(CLUSTER); others=$$?; \
 	wait $$faults; faults=$$?; cat build/fault-tests.txt; exit $$((others + faults))
 
 # A thousand kills, and memory over long work: about an hour. Writes its figures to docs/reliability.md.

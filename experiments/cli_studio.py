@@ -67,6 +67,11 @@ def studio_command(
         given: tuple[Path, ...] = ()
         ended: Callable[[], bool] = never
         if shown is not None and is_results(Path(shown)):
+            if executor or address:
+                option = "--executor" if executor else "--address"
+                raise SpecError(
+                    [f"{option} must go with an experiment, got {shown}, which has been run. Leave it out."]
+                )
             given = (Path(shown),)
         elif shown is not None:
             directory = _begun(shown, executor, address)

@@ -111,6 +111,10 @@ class LogReader:
         """The runs, in the order of the plan."""
         return read_runs(self._execute)
 
+    def begun(self) -> set[str]:
+        """Ids of the runs of which anything is recorded."""
+        return {run for (run,) in self._execute("SELECT DISTINCT run FROM events")}
+
     def ended(self) -> set[str]:
         """Ids of the runs whose last event says that they stopped."""
         last = "seq = (SELECT MAX(seq) FROM events AS others WHERE others.run = events.run)"

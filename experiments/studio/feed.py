@@ -99,7 +99,7 @@ class Feed:
         told, header, team = self._telling.told, self.header, self._telling.team
         parts = told.parts[start[3] :]
         message: dict[str, Any] = {
-            "version": 1, "run": self.run, "state": state_of(told.stopped is not None, self._alive),
+            "version": 1, "run": self.run, "state": state_of(told.stopped is not None, self._alive, bool(told.leases)),
             "stopped": told.stopped, "budget": told.budget, "stride": self._telling.stride,
             "next": ".".join(map(str, told.lengths)), "plane": plane_of(seen),
             "leases": [with_incumbent(lease, team, seen) for lease in told.leases[start[0] :]],

@@ -67,11 +67,11 @@ def _changed(log: Path) -> float:
 def _described(directory: Path, over: bool) -> dict[str, Any]:
     try:
         with LogReader(directory) as reader:
-            ended, alive = reader.ended(), is_alive(reader)
+            ended, begun, alive = reader.ended(), reader.begun(), is_alive(reader)
             runs = [
                 {
                     "run": run.id, "strategy": run.strategy, "landscape": run.landscape, "repeat": run.repeat,
-                    "team": len(run.settings["team"]), "state": state_of(run.id in ended, alive),
+                    "team": len(run.settings["team"]), "state": state_of(run.id in ended, alive, run.id in begun),
                 }
                 for run in reader.runs()
             ]  # fmt: skip
@@ -85,9 +85,11 @@ def _described(directory: Path, over: bool) -> dict[str, Any]:
     return {"runs": [], "error": f"{directory} holds no run: its process ended before it began one.", "waiting": False}
 
 
-def state_of(ended: bool, alive: bool) -> str:
-    """How a run stands: done, running, or stopped by the way."""
-    return "done" if ended else "running" if alive else "unfinished"
+def state_of(ended: bool, alive: bool, begun: bool = True) -> str:
+    """How a run stands: done, waiting for its turn, running, or stopped by the way."""
+    if ended:
+        return "done"
+    return "unfinished" if not alive else "running" if begun else "waiting"
 
 
 def is_alive(reader: LogReader) -> bool:

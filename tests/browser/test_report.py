@@ -44,7 +44,7 @@ def test_a_report_replays_without_a_server(studio, report, opened):
     assert seen(page, party.head(360))["numbers"] == party.numbers(360)
     page.locator("#replay #beside").select_option("")
     page.locator("#replay #run").select_option(alone.run.id)
-    assert page.locator("#replay .stage-title").all_text_contents() == ["alone on rastrigin D=2 shifted"]
+    assert page.locator("#replay .stage-title").all_text_contents() == ["alone on rastrigin D=2 shifted, repeat 0"]
     page.locator("#replay .scrub").focus()
     page.keyboard.press("End")
     assert seen(page, alone.head(360))["numbers"] == alone.numbers(360)

@@ -16,7 +16,7 @@ from searchparty.experiments.experiment import Experiment
 from searchparty.experiments.running import run
 from searchparty.experiments.runs import RunData, read_runs
 from searchparty.experiments.studio.feed import Feed
-from searchparty.orchestrator.reading import LogReader
+from searchparty.orchestrator.reading import LogReader, News
 
 NODE = shutil.which("node")
 pytestmark = pytest.mark.skipif(NODE is None, reason="the page's modules need node here")
@@ -98,21 +98,21 @@ def test_a_film_that_grows_ends_as_one_that_is_read_whole(tmp_path: Path, monkey
     whole = Feed(tmp_path / "run", data.id).film()
     feed = Feed(tmp_path / "run", data.id)
     monkeypatch.setattr(feed, "_read", lambda: None)
+    telling = feed._telling
     with LogReader(tmp_path / "run") as reader:
         news = reader.news(data.id)
     rng, since, messages = np.random.default_rng(1), "", []
     collected = 0
     for lease, rows in news.found:
         # A lease's rows come after its grant; outcomes, later than its last rows.
-        while feed._agents.get(lease) is None:
-            feed._happened(news.happened[collected])
+        while lease >= len(telling.told.leases):
+            telling.tell(News([news.happened[collected]], [], collected, 0))
             collected += 1
-        feed._points(lease, rows)
+        telling.tell(News([], [(lease, rows)], collected, 0))
         if rng.random() < 0.3:
             messages.append(feed.film(None, since))
-            since = ".".join(map(str, feed._told.lengths))
-    for event in news.happened[collected:]:
-        feed._happened(event)
+            since = ".".join(map(str, telling.told.lengths))
+    telling.tell(News(news.happened[collected:], [], len(news.happened), 0))
     messages.append(feed.film(None, since))
     assert len(messages) > 5
     assert told(tmp_path, messages) == told(tmp_path, [whole])

@@ -27,6 +27,8 @@ async function begin() {
   theme.addEventListener("change", () => {
     for (const name of ["playground", "watch"]) parts[name].theatre.setTheme(theme.now);
   });
+  // A page that the browser has kept has given up its runs.
+  addEventListener("pageshow", (event) => event.persisted && location.reload());
   addEventListener("pagehide", () => parts.playground.leave());
   document.getElementById("theme").addEventListener("click", () => theme.toggle());
   for (const tab of tabs) {

@@ -15,6 +15,11 @@ const SIDES = ["a", "b"];
 /** A slider that moves asks no more often than this. */
 const REST_MILLISECONDS = 90;
 const POLL_MILLISECONDS = 60;
+/** Settings, as the form calls them. */
+const NAMES = {
+  kinds: "team", agents: "number of agents", grid_size: "grid size", shrink: "shrink factor", radius: "initial radius",
+  budget_policy: "whom the budget goes to", radius_policy: "the rule for the radius", agent_settings: "the agent's own settings",
+};
 /** A start nearer to an edge is moved so far away from it. */
 const LEAST_ROOM = 0.02;
 const BUDGETS = [100, 200, 300, 400, 500, 600, 800, 1000, 1200, 1500, 2000, 3000, 5000, 7500, 10000, 20000];
@@ -33,12 +38,13 @@ export class Playground {
     this.planes = {};
     this.presets = el("div", { class: "presets", role: "group", "aria-label": "Questions to begin with" });
     this.question = el("p", { class: "question" });
+    this.differences = el("p", { class: "soft" });
     this.form = el("form", { class: "controls", "aria-label": "Settings", onsubmit: (event) => event.preventDefault() });
     this.problems = el("div", { class: "problems", role: "alert", hidden: true });
     const theatre = el("div", { class: "theatre" });
     this.yaml = el("div", { class: "yaml" });
     host.append(
-      el("div", { class: "intro" }, [this.presets, this.question]),
+      el("div", { class: "intro" }, [this.presets, this.question, this.differences]),
       el("div", { class: "play" }, [
         el("details", { class: "settings", open: matchMedia("(min-width: 900px)").matches }, [el("summary", { text: "Settings" }), this.form]),
         el("div", { class: "shown" }, [this.problems, theatre, this.yaml]),
@@ -105,6 +111,7 @@ export class Playground {
       onChange: (value) => { this.common[name] = value; changed(false); },
     });
     this.start = el("p", { class: "soft" });
+    this.middle = el("button", { type: "button", class: "small", text: "Start in the middle", onclick: () => this.#placeAt(0.5) });
     this.#describeStart();
     const race = el("input", { type: "checkbox", id: "race" });
     race.checked = this.sides.length === 2;
@@ -116,6 +123,7 @@ export class Playground {
         common("budget", { label: "Budget", steps: BUDGETS.filter((b) => b <= this.catalogue.limits.budget[1]), words: (n) => `${whole(n)} evaluations` }).element,
         common("seed", { label: "Seed", min: 0, max: 50, help: "Decides all that is drawn by chance." }).element,
         this.start,
+        this.middle,
         el("div", { class: "field race" }, [race, el("label", { for: "race", text: "Race two settings" })]),
       ]),
       ...this.sides.map((side) => this.#sideFields(side, changed)),
@@ -130,7 +138,15 @@ export class Playground {
     return el("details", { class: "side", open: true }, [el("summary", { text: side.name }), fields.element]);
   }
 
+  /** The settings are not those of a question any more. */
+  #ownSettings() {
+    this.preset = {};
+    say(this.question, "");
+    for (const button of this.presets.children) button.setAttribute("aria-pressed", "false");
+  }
+
   #race(both) {
+    this.#ownSettings();
     if (both) this.sides.push({ name: "Second setting", settings: { ...this.sides[0].settings } });
     else this.sides.pop();
     this.#build();
@@ -138,6 +154,7 @@ export class Playground {
   }
 
   #changed(dragging) {
+    this.#ownSettings();
     this.#await(true);
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => this.#run(dragging), dragging ? REST_MILLISECONDS : 0);
@@ -152,6 +169,8 @@ export class Playground {
       const answers = await Promise.all(sides.map((side, i) => this.#ask(side, { ...this.common, ...this.sides[i].settings })));
       if (version !== this.#version) return;
       this.#complain([]);
+      say(this.differences, differencesOf(this.sides));
+      this.#describeStart();
       this.#showYaml(answers);
       this.#follow(sides, answers, dragging);
     } catch (error) {
@@ -223,7 +242,13 @@ export class Playground {
 
   #place(u, v, film) {
     const { origin, first, second } = film.header.plane;
-    this.common.center = origin.map((o, d) => Number(Math.min(1, Math.max(0, o + u * first[d] + v * second[d])).toFixed(4)));
+    this.#placeAt(origin.map((o, d) => Number(Math.min(1, Math.max(0, o + u * first[d] + v * second[d])).toFixed(4))));
+  }
+
+  /** Starts the search there: numbers of the unit cube, or one for all axes. */
+  #placeAt(center) {
+    this.#ownSettings();
+    this.common.center = center;
     this.#describeStart();
     this.#run(false);
   }
@@ -236,8 +261,18 @@ export class Playground {
 
   #describeStart() {
     const { center } = this.common;
-    const where = Array.isArray(center) ? center.slice(0, 6).map(number).join(", ") + (center.length > 6 ? ", …" : "") : center === 0.5 ? "the middle" : `${number(center)} on every axis`;
-    say(this.start, `The search starts round ${where}. Click on the surface to place it.`);
+    const middle = center === 0.5;
+    // In the landscape's own units, once they are known: as the axes are labelled.
+    const { lower, upper } = this.#films.a?.header ?? {};
+    const known = Array.isArray(center) && lower?.length === center.length;
+    const shown = [center].flat().map((c, d) => number(known ? lower[d] + c * (upper[d] - lower[d]) : c));
+    const listed = shown.slice(0, 6).join(", ") + (shown.length > 6 ? ", …" : "");
+    const where = middle ? "the middle" : known ? `(${listed})` : `${listed} of each side`;
+    const wide = Math.max(...this.sides.map(({ settings }) => settings.radius));
+    const room = withinCube({ center, radius: wide }).radius;
+    const cut = room < wide ? ` So near the edge its radius is cut to ${number(room)}.` : "";
+    say(this.start, `The search starts round ${where}. Click on the surface to place it.${cut}`);
+    this.middle.hidden = middle;
   }
 
   /** What an address says is to be shown; null where it says nothing that there is. The server checks the rest. */
@@ -285,6 +320,15 @@ export class Playground {
   link() {
     return this.onLink(this.address());
   }
+}
+
+/** In what two settings differ, in words: nothing else can be why they end differently. */
+function differencesOf(sides) {
+  if (sides.length < 2) return "";
+  const [first, second] = sides.map(({ settings }) => settings);
+  const names = [...new Set([...Object.keys(first), ...Object.keys(second)])];
+  const differ = names.filter((name) => JSON.stringify(first[name] ?? null) !== JSON.stringify(second[name] ?? null));
+  return differ.length ? `They differ in: ${differ.map((name) => NAMES[name] ?? name).join(", ")}. All else is the same.` : "They differ in nothing.";
 }
 
 /** The region where a search starts lies within the cube: near an edge it is as wide as there is room. */

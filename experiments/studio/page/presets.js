@@ -4,17 +4,17 @@ const ALONE = { agents: 1, sharing: "none", policy: "composed", budget_policy: "
 const TEAM = { kinds: ["grid", "gradient-descent", "random-restart"], agents: 3, sharing: "broadcast", policy: "composed", budget_policy: "bandit", radius_policy: "shrink" };
 const DESCENT = { kinds: ["gradient-descent"], radius: 0.2, radius_policy: "fixed", lease: null };
 const GRID = { kinds: ["grid"], grid_size: 5, shrink: 0.5, radius: 0.5 };
-const WAVES = { kind: "rastrigin", dimension: 2, shift: "random", rotate: true, instance: 2 };
+const WAVES = { kind: "rastrigin", dimension: 2, shift: "random", rotate: true, instance: 4 };
 
 /** @type {{title: string, question: string, common: object, sides: {name: string, settings: object}[]}[]} */
 export const PRESETS = [
   {
     title: "Alone or together",
-    question: "Both have the same number of evaluations. Why does the party find the minimum, and the lone grid searcher not?",
+    question: "The same landscape, budget and rules; the one searches alone, the other in company. Why does the party find the minimum, and the lone grid searcher not?",
     common: { landscape: WAVES, budget: 1500, seed: 1, center: 0.5 },
     sides: [
-      { name: "Lone grid searcher", settings: { ...GRID, ...ALONE, shrink: 0.4, lease: 25 } },
-      { name: "The party", settings: { ...GRID, ...TEAM, shrink: 0.4, lease: 60 } },
+      { name: "Lone grid searcher", settings: { ...GRID, ...TEAM, kinds: ["grid"], agents: 1, lease: 60 } },
+      { name: "The party", settings: { ...GRID, ...TEAM, kinds: ["grid", "cma-es", "random-restart"], lease: 60 } },
     ],
   },
   {

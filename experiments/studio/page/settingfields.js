@@ -6,7 +6,7 @@ import { number } from "./wording.js";
 
 const LEASES = [null, 10, 16, 20, 25, 30, 40, 60, 80, 100, 150, 200, 300, 500, 1000];
 
-const words = (value) => (value === null ? "by itself" : String(value));
+const words = (value) => (value === null ? "as the policy has it" : `${value} evaluations`);
 
 export class SettingFields {
   /**

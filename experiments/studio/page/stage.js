@@ -171,7 +171,7 @@ export class Stage {
 
   #badge() {
     const { state, stopped } = this.film.header;
-    const words = { running: "running", waiting: "waiting", failed: "failed", unfinished: "stopped by the way" };
+    const words = { running: "running", waiting: "waits for its turn", failed: "failed", unfinished: "stopped by the way" };
     say(this.state, words[state] ?? stopped ?? "");
     this.state.hidden = !this.state.textContent;
     this.state.dataset.state = state;
@@ -221,7 +221,7 @@ export class Stage {
 function groundOf({ header, surface }) {
   const seen = header.dimension > 2 ? `Seen on ${header.plane.text}. Points off it fade.` : "";
   const between = header.surface_from === "points" ? "The surface lies between the points found: nothing else is known of this landscape." : "";
-  const none = surface ? "" : "No surface is drawn: this landscape is evaluated for searches only.";
+  const none = surface ? "" : "No surface is drawn: this function is evaluated only where a search asks for it.";
   return [seen, between, none].filter(Boolean).join(" ");
 }
 

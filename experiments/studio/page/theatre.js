@@ -39,7 +39,7 @@ export class Theatre {
     this.chronicles = el("div", { class: "chronicles" });
     this.narrator = el("p", { class: "visually-hidden", role: "status" });
     const look = el("div", { class: "buttons", role: "group", "aria-label": "View" }, this.lookButtons);
-    host.append(el("div", { class: "toolbar" }, [look, this.planeLabel]), this.row, bar, this.verdict, charts, this.chronicles, this.narrator);
+    host.append(el("div", { class: "toolbar" }, [look, this.planeLabel]), this.verdict, this.row, bar, charts, this.chronicles, this.narrator);
     this.curves = new Curves(charts, { theme: this.theme, onSeek: (at) => this.#seek(at) });
     // Before the bar listens: it says in words what is shown.
     this.player.addEventListener("change", () => this.#show());
@@ -150,6 +150,8 @@ export class Theatre {
     }
     const offered = [["best", "through three agents' best points"], ["pca", "principal components of the points"], ...pairs];
     const now = plane.spec.split("@")[0];
+    // Where that is not to be had (yet), the server has taken another.
+    if (now === "best" && !plane.text.includes("best points of")) offered[0][1] = `${offered[0][1]} (not yet: ${plane.text})`;
     if (!offered.some(([spec]) => spec === now)) offered.push([now, plane.text]);
     // A list that is open must not be filled anew as the run grows.
     const version = JSON.stringify(offered);
@@ -182,11 +184,13 @@ export class Theatre {
   #conclude(over) {
     const films = this.films;
     const ended = over && films.length > 0 && films.every((film) => film?.done);
-    if (ended && films.some((film, i) => film !== this.#concluded[i] || films.length !== this.#concluded.length)) {
+    const isTold = () => films.length === this.#concluded.length && films.every((film, i) => film === this.#concluded[i]);
+    if (ended && !isTold()) {
       this.#concluded = films;
       const said = films.length === 2 ? comparison(films[0], films[1], this.names) : verdictOf(films[0]);
       this.verdict.replaceChildren(el("h4", { text: "Why it ended so" }), ...said.map((text) => el("p", { text })));
     }
-    this.verdict.hidden = !ended;
+    // Once told it stays: the picture below is not to jump as somebody scrubs.
+    this.verdict.hidden = !isTold();
   }
 }

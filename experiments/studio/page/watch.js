@@ -17,6 +17,7 @@ export class Watch {
   #shelf = "";
   #resting = true;
   #begun = false;
+  #picked = false;
   #turn = 0;
   #same = [];
   shelf = [];
@@ -38,7 +39,12 @@ export class Watch {
       cards: catalogue.cards, theme, link: () => this.onLink(this.address()), onMoment, onPlane: (spec) => this.#look(spec),
     });
     this.results.addEventListener("change", () => this.#chooseResults(this.results.value));
-    for (const select of this.runs) select.addEventListener("change", () => this.#chooseRuns());
+    for (const select of this.runs) {
+      select.addEventListener("change", () => {
+        this.#picked = true;
+        this.#chooseRuns();
+      });
+    }
   }
 
   /** Shows what an address asks for, else the first run that there is. */
@@ -131,6 +137,13 @@ export class Watch {
   /** A run that had ended, or was stopped, and is worked again (`resume`) is followed again. */
   #goOn() {
     const entry = this.shelf.find(({ key }) => key === this.key);
+    const now = entry?.runs.find(({ run }) => run === this.runs[0].value);
+    if (!this.#picked && now?.state === "waiting" && entry.runs.some(({ state }) => state === "running")) {
+      // Its turn has not come; another's has.
+      this.runs[0].value = telling(entry.runs);
+      this.#chooseRuns();
+      return;
+    }
     const again = (film) => film?.done && entry?.runs.some(({ run, state }) => run === film.header.run && state === "running");
     if (!this.#films.some(again)) return;
     this.#wanted = this.theatre.player.at;
@@ -143,6 +156,7 @@ export class Watch {
     for (const select of this.runs) fill(select, []);
     this.#offerRuns();
     const known = [...this.runs[0].options].map(({ value }) => value);
+    this.#picked = Boolean(run);
     if (run && known.includes(run)) this.runs[0].value = run;
     if (beside && known.includes(beside)) this.runs[1].value = beside;
     if (known.length) this.#chooseRuns();
