@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 import time
+from concurrent.futures import ThreadPoolExecutor
 from html.parser import HTMLParser
 from urllib.parse import quote, unquote
 
@@ -24,6 +25,13 @@ from searchparty.experiments.studio.names import served_names
 from searchparty.experiments.studio.pool import Pool
 from searchparty.experiments.studio.shelf import Shelf
 from searchparty.orchestrator.reading import LogReader, trace_hash
+
+
+def awaited(coroutine):
+    """What a coroutine returns. In a thread of its own: a browser that is driven keeps this one's event loop."""
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(asyncio.run, coroutine).result()
+
 
 HOME = "http://127.0.0.1:8377"
 SCRIPT = "<script>alert('here')</script>"
@@ -103,7 +111,7 @@ def bare(client, path):
 
     scope = {"type": "http", "method": "GET", "path": unquote(path), "raw_path": path.encode(), "scheme": "http",
              "query_string": b"", "headers": [(b"host", HOME[7:].encode())], "root_path": ""}  # fmt: skip
-    asyncio.run(client.app(scope, receive, send))
+    awaited(client.app(scope, receive, send))
     return sent[0]["status"], b"".join(each.get("body", b"") for each in sent[1:])
 
 

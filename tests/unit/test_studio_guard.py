@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from starlette.testclient import TestClient
@@ -10,6 +11,13 @@ from starlette.websockets import WebSocketDisconnect
 from searchparty.experiments.studio import guard as guards
 from searchparty.experiments.studio.guard import HEADERS, Guard
 from searchparty.experiments.studio.names import StudioError, check_binding, served_names
+
+
+def awaited(coroutine):
+    """What a coroutine returns. In a thread of its own: a browser that is driven keeps this one's event loop."""
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(asyncio.run, coroutine).result()
+
 
 PORT = 8377
 HOME = f"http://127.0.0.1:{PORT}"
@@ -52,7 +60,7 @@ def raw(guard, headers=(), method="GET", path="/", query=b"", messages=()):
 
     scope = {"type": "http", "method": method, "path": path, "query_string": query, "scheme": "http"}
     scope["headers"] = [(name.encode(), value.encode()) for name, value in headers]
-    asyncio.run(guard(scope, receive, send))
+    awaited(guard(scope, receive, send))
     if not sent:
         return None, {}, b"", scope
     known = {name.decode().lower(): value.decode() for name, value in sent[0]["headers"]}
@@ -153,7 +161,7 @@ def test_lifespan_passes():
     async def app(scope, receive, send):
         heard.append(scope["type"])
 
-    asyncio.run(Guard(app, [], TOKEN)({"type": "lifespan"}, None, None))
+    awaited(Guard(app, [], TOKEN)({"type": "lifespan"}, None, None))
     assert heard == ["lifespan"]
 
 
