@@ -269,7 +269,9 @@ def test_followed_bit_by_bit_it_is_the_same(results, tmp_path, dimension, most, 
     fed = feed(tmp_path / "it", most=most)
     messages = [fed.film("axes:0:1")]
     header, _ = unpacked(messages[0])
-    assert (header["state"], header["stopped"]) == ("running", None)
+    # Before its first decision it waits for its turn.
+    assert header["state"] == ("running" if header["leases"] else "waiting")
+    assert header["stopped"] is None
     plane = header["plane"]["spec"]
     while growing.steps:
         growing.grow(int(rng.integers(0, 9)))
@@ -561,7 +563,7 @@ def test_a_run_of_which_nothing_came_yet(results, tmp_path):
     for steps in (0, 1, 1, 1):
         growing.grow(steps)
         header, arrays = film(tmp_path / "it")
-        assert header["state"] == "running"
+        assert header["state"] == ("running" if header["leases"] else "waiting")
         assert arrays["surface"].shape == (81, 81)
         assert np.isfinite(arrays["surface"]).all()
 
