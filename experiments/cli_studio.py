@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Annotated
@@ -12,6 +11,7 @@ import typer
 from .console import heed_kill, out, remark
 from .problems import SpecError
 from .spec import load
+from .studio.shelf import Shelf
 
 
 def studio_command(
@@ -55,8 +55,7 @@ def studio_command(
     from .studio.app import Studio
     from .studio.names import StudioError
     from .studio.pool import Pool
-    from .studio.serve import Opening, running, serve
-    from .studio.shelf import Shelf, never
+    from .studio.serve import Opening, serve
 
     heed_kill()
     with ExitStack() as stack:
@@ -64,24 +63,25 @@ def studio_command(
             opening = stack.enter_context(closing(Opening(host, port, token, allow_host or ())))
         except StudioError as error:
             raise SpecError([str(error)]) from None
-        given: tuple[Path, ...] = ()
-        ended: Callable[[], bool] = never
-        if shown is not None and is_results(Path(shown)):
-            if executor or address:
-                option = "--executor" if executor else "--address"
-                raise SpecError(
-                    [f"{option} must go with an experiment, got {shown}, which has been run. Leave it out."]
-                )
-            given = (Path(shown),)
-        elif shown is not None:
-            directory = _begun(shown, executor, address)
-            given = (directory,)
-            options = [f for name, value in (("--executor", executor), ("--address", address)) if value
-                       for f in (name, value)]  # fmt: skip
-            ended = stack.enter_context(running([shown, *options], directory, remark))
-        shelf = Shelf(given, Path("results"), ended)
-        studio = Studio(shelf, Pool(), "watch" if given else "playground")
+        shelf = Shelf(folder=Path("results")) if shown is None else _shelf(shown, executor, address, stack)
+        studio = Studio(shelf, Pool(), "watch" if shelf.given else "playground")
         serve(studio, opening, not no_browser, say)
+
+
+def _shelf(shown: str, executor: str | None, address: str | None, stack: ExitStack) -> Shelf:
+    """What is shown first, and the results of ./results. An experiment is begun, and ends with the stack."""
+    from .studio.serve import running
+
+    options = {"--executor": executor, "--address": address}
+    chosen = [part for name, value in options.items() if value for part in (name, value)]
+    if is_results(Path(shown)):
+        if chosen:
+            got = f"{shown}, which has been run"
+            raise SpecError([f"{chosen[0]} must go with an experiment, got {got}. Leave it out."])
+        return Shelf((Path(shown),), Path("results"))
+    directory = _begun(shown, executor, address)
+    ended = stack.enter_context(running([shown, *chosen], directory, remark))
+    return Shelf((directory,), Path("results"), ended)
 
 
 def say(line: str) -> None:

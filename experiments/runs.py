@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from ..landscapes.landscape import Array, Landscape, LandscapeError, Problem, Space
 from ..orchestrator.database import RunRecord
 from ..orchestrator.reading import LogReader, Points
-from ..orchestrator.run import Event, Extended, Granted, Stopped
+from ..orchestrator.run import Event, Extended, Stopped
 from . import catalogue
 from .problems import SpecError
 from .sources import text_of
@@ -158,15 +158,14 @@ class RunHeader:
 
 
 def read_header(directory: Path | str, run: str) -> RunHeader:
-    """The header of one run of a results directory. Raises KeyError for a run that it does not hold."""
+    """The header of one run of a results directory; of a landscape that cannot be opened here it has one dimension.
+    Raises KeyError for a run that the directory does not hold."""
     directory = Path(directory)
     with LogReader(directory) as reader:
         record = next((r for r in reader.runs() if r.id == run), None)
-        if record is None:
-            raise KeyError(run)
-        granted = next((e for e in reader.events(run) if isinstance(e, Granted)), None)
-    dimension = 1 if granted is None else len(granted.leases[0].region.center)
-    return header_of(record, _base(directory), dimension)
+    if record is None:
+        raise KeyError(run)
+    return header_of(record, _base(directory), 1)
 
 
 def header_of(record: RunRecord, base: str | None, dimension: int) -> RunHeader:

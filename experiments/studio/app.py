@@ -85,8 +85,7 @@ class Answers:
         return Json(plain({**offered(), "opens": self._studio.opens}))
 
     def results(self, _: Request) -> Response:
-        self._found()
-        return Json({"results": self._studio.shelf.listed()})
+        return Json({"results": self._studio.shelf.listed(self._found())})
 
     def _found(self) -> dict[str, Path]:
         self._known = self._studio.shelf.directories()
@@ -153,7 +152,8 @@ class Answers:
             return refused(WRONG, *getattr(error, "problems", [str(error)]))
         except LogError as error:
             # A run that was started a moment ago has no log yet; another may be readable again in a moment.
-            return refused(UNREAD if (directory / "log.sqlite").exists() else NOT_YET, str(error))
+            begins = directory.exists() and not (directory / "log.sqlite").exists()
+            return refused(NOT_YET if begins else UNREAD, str(error))
         return Response(message, media_type=FILM)
 
 
@@ -161,6 +161,8 @@ def _asked(body: bytes) -> tuple[str, str, Any]:
     """The page's name, the side, and the settings that a body asks for. Raises SpecError."""
     try:
         data = json.loads(body)
+        # Half a character (an escaped surrogate) is JSON, but no text that a name or a setting could be.
+        json.dumps(data, ensure_ascii=False).encode()
     except (ValueError, RecursionError) as error:
         raise SpecError([f"the request must be JSON, got something else ({error}). Send JSON."]) from None
     names = [data.get(name, "") if isinstance(data, dict) else None for name in ("page", "side")]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -47,9 +47,9 @@ class Shelf:
             keys[key] = path
         return keys
 
-    def listed(self) -> list[dict[str, Any]]:
-        """For the page: every directory with its runs, or with what keeps it from being read."""
-        return [{"key": key, **_described(path, self.ended())} for key, path in self.directories().items()]
+    def listed(self, directories: Mapping[str, Path]) -> list[dict[str, Any]]:
+        """For the page: every one of the ``directories`` with its runs, or with what keeps it from being read."""
+        return [{"key": key, **_described(path, self.ended())} for key, path in directories.items()]
 
 
 def _readable(name: str) -> str:
