@@ -15,7 +15,7 @@ CLUSTER = tests/faults/test_cluster.py
 test: $(VENV)/.test
 	mkdir -p build
 	$(BIN)/python -m pytest tests/faults tests/browser --ignore=$(CLUSTER) > build/fault-tests.txt 2>&1 & faults=$$!; \
-	$(BIN)/python -m pytest tests/unit tests/contract tests/property tests/packaging tests/test_architecture.py \
+	$(BIN)/python -m pytest tests/unit tests/contract tests/property tests/frozen tests/packaging tests/test_architecture.py \
 		tests/cluster $(CLUSTER); others=$$?; \
 	wait $$faults; faults=$$?; cat build/fault-tests.txt; exit $$((others + faults))
 
