@@ -11,32 +11,32 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .agents.agent import Agent, Converged, Lease, Region, Told, WithGradient
+    from .experiments.api import Results, resume, run
     from .experiments.minimize import minimize
-    from .experiments.results import Results
-    from .experiments.running import resume, run
-    from .experiments.spec import Experiment, load
+    from .experiments.spec.load import load
+    from .experiments.spec.models import Experiment
     from .landscapes.landscape import Landscape, Space
     from .orchestrator.policies.policy import Policy
-    from .orchestrator.run import Run
+    from .orchestrator.state.run import Run
 
 # Named here, imported when first used: the command line answers at once.
 _HOMES = {
     "Agent": "agents.agent",
     "Converged": "agents.agent",
-    "Experiment": "experiments.spec",
+    "Experiment": "experiments.spec.load",
     "Landscape": "landscapes.landscape",
     "Lease": "agents.agent",
     "Policy": "orchestrator.policies.policy",
     "Region": "agents.agent",
-    "Results": "experiments.results",
-    "Run": "orchestrator.run",
+    "Results": "experiments.api",
+    "Run": "orchestrator.state.run",
     "Space": "landscapes.landscape",
     "Told": "agents.agent",
     "WithGradient": "agents.agent",
-    "load": "experiments.spec",
+    "load": "experiments.spec.load",
     "minimize": "experiments.minimize",
-    "resume": "experiments.running",
-    "run": "experiments.running",
+    "resume": "experiments.api",
+    "run": "experiments.api",
 }
 
 __all__ = [

@@ -10,7 +10,7 @@ from pydantic import Field
 
 from ..landscapes.landscape import Array, Space
 from .agent import Agent, Converged, Lease, Proposal, Search, Told
-from .steering import inside
+from .toolbox.steering import inside
 
 ADDITIVE = 1e-11
 """Least difference, as part of the losses in it, at which a loss is not a sum over two groups of axes."""

@@ -9,8 +9,8 @@ from pydantic import Field
 
 from ..landscapes.landscape import Array, Space
 from .agent import Agent, Converged, Lease, Search
-from .inverted import FAILED
-from .steering import called_away, goal, inside
+from .toolbox.callback import FAILED
+from .toolbox.steering import called_away, goal, inside
 
 
 class CmaEs(Agent):

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from ..landscapes.landscape import Space
 from .agent import Agent, Converged, Lease, Search
-from .inverted import Objective, inverted
+from .toolbox.callback import Objective, inverted
 
 
 class GlobalSearch(Agent):

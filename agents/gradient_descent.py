@@ -11,7 +11,7 @@ from pydantic import Field, model_validator
 
 from ..landscapes.landscape import Array, Space
 from .agent import Agent, AgentError, Converged, Lease, Proposal, Search, Told, WithGradient
-from .steering import called_away, draw, goal, start
+from .toolbox.steering import called_away, draw, goal, start
 
 
 class Place(NamedTuple):

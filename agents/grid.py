@@ -9,7 +9,7 @@ from pydantic import Field
 
 from ..landscapes.landscape import Array, Space
 from .agent import Agent, Converged, Lease, Region, Search
-from .steering import same
+from .toolbox.steering import same
 
 
 class Grid(Agent):

@@ -10,9 +10,9 @@ from pydantic import Field
 
 from ..landscapes.landscape import Array, Space
 from .agent import Agent, Lease, Search
-from .inverted import Objective
-from .solving import climb
-from .steering import start
+from .toolbox.callback import Objective
+from .toolbox.local_solver import climb
+from .toolbox.steering import start
 
 SOLVERS = {"slsqp": "SLSQP", "l-bfgs-b": "L-BFGS-B", "powell": "Powell"}
 TAKES_GRADIENTS = ("slsqp", "l-bfgs-b")

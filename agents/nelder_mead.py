@@ -10,7 +10,7 @@ from pydantic import Field
 
 from ..landscapes.landscape import Array, Space
 from .agent import Agent, Converged, Lease, Proposal, Search, Told
-from .steering import called_away, goal, start
+from .toolbox.steering import called_away, goal, start
 
 
 class NelderMead(Agent):

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from ..landscapes.landscape import Space
 from .agent import Agent, Converged, Lease, Search
-from .steering import called_away, goal, start
+from .toolbox.steering import called_away, goal, start
 
 
 class PatternSearch(Agent):

@@ -10,7 +10,7 @@ from pydantic import Field
 
 from ..landscapes.landscape import Array, Space
 from .agent import Agent, Converged, Lease, Search
-from .steering import called_away, draw, goal, start
+from .toolbox.steering import called_away, draw, goal, start
 
 REMEMBERED = 512
 """Latest starts and ends of climbs that a restart keeps away from; bounds its cost in a long run."""

@@ -10,8 +10,8 @@ from pydantic import Field
 
 from ..landscapes.landscape import Array, Space
 from .agent import Agent, Lease, Search
-from .inverted import Objective
-from .solving import climb
+from .toolbox.callback import Objective
+from .toolbox.local_solver import climb
 
 
 class Slsqp(Agent):

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from ..landscapes.landscape import Array, Space
 from .agent import Agent, Archive, Converged, Lease, Search
-from .steering import called_away, draw, goal, inside
+from .toolbox.steering import called_away, draw, goal, inside
 
 REACH = 2.0
 """Points within so many radii of the center teach the model."""

@@ -22,13 +22,13 @@ import numpy as np
 
 from searchparty.agents.random_search import RandomSearch
 from searchparty.landscapes.classics import Sphere
-from searchparty.landscapes.user import UserFunction
-from searchparty.orchestrator.drive import begin, drive
-from searchparty.orchestrator.executors.simulated import Simulated
-from searchparty.orchestrator.filesystem import FileSystem
-from searchparty.orchestrator.logfile import LogFile
-from searchparty.orchestrator.planned import PlannedRun
+from searchparty.landscapes.python_function import UserFunction
+from searchparty.orchestrator.executors.in_process import Simulated
+from searchparty.orchestrator.log.filesystem import FileSystem
+from searchparty.orchestrator.log.log_file import LogFile
+from searchparty.orchestrator.loop.drive import begin, drive
 from searchparty.orchestrator.policies.composed import Composed
+from searchparty.orchestrator.run_spec import PlannedRun
 
 LEASE = 1000
 BUSY = """
@@ -135,7 +135,7 @@ def main() -> None:
         folder = Path(name)
         pool = None
         if "ray" in args.executors:
-            from searchparty.orchestrator.executors.on_ray.slots import Pool
+            from searchparty.orchestrator.executors.on_ray.actor_pool import Pool
 
             start = time.perf_counter()
             pool = Pool(largest_team=2, members=2)

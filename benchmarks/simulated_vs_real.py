@@ -28,15 +28,16 @@ from typing import Any
 os.environ.setdefault("RAY_worker_niceness", "0")
 
 from searchparty.agents.random_search import RandomSearch
-from searchparty.landscapes.user import UserFunction
-from searchparty.orchestrator.clock import Clock, told
-from searchparty.orchestrator.delays import Delays
-from searchparty.orchestrator.drive import begin, drive
-from searchparty.orchestrator.executors.on_ray import Pool, RayExecutor
-from searchparty.orchestrator.logfile import LogFile
-from searchparty.orchestrator.planned import PlannedRun
+from searchparty.landscapes.python_function import UserFunction
+from searchparty.orchestrator.clock.clock import Clock, told
+from searchparty.orchestrator.clock.settings import Delays
+from searchparty.orchestrator.executors.on_ray.actor_pool import Pool
+from searchparty.orchestrator.executors.on_ray.executor import RayExecutor
+from searchparty.orchestrator.log.log_file import LogFile
+from searchparty.orchestrator.log.reader import LogReader
+from searchparty.orchestrator.loop.drive import begin, drive
 from searchparty.orchestrator.policies.composed import Composed
-from searchparty.orchestrator.reading import LogReader
+from searchparty.orchestrator.run_spec import PlannedRun
 
 NAP = """
 import math, time

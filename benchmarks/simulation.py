@@ -19,8 +19,8 @@ import time
 from pathlib import Path
 from typing import Any
 
-from searchparty.experiments.simulate import planned_sizes, predict
-from searchparty.experiments.spec import Experiment
+from searchparty.experiments.simulation.predict import planned_sizes, predict
+from searchparty.experiments.spec.models import Experiment
 
 DELAYS = {
     "kind": "simulated",

@@ -26,9 +26,9 @@ from typing import Any
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from searchparty import Experiment, run
-from searchparty.experiments.studio.feed import Feed
-from searchparty.experiments.studio.film import unpacked
-from searchparty.orchestrator.reading import LogReader
+from searchparty.experiments.studio.films.feed import Feed
+from searchparty.experiments.studio.films.message import unpacked
+from searchparty.orchestrator.log.reader import LogReader
 
 PAGE = Path(__file__).parent.parent / "docs" / "studio.md"
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
@@ -63,7 +63,16 @@ def results(folder: Path, name: str, dimension: int, budget: int) -> Path:
 @contextmanager
 def studio(*arguments: str) -> Iterator[str]:
     """The address of a studio that runs meanwhile."""
-    command = [sys.executable, "-m", "searchparty.experiments.cli", "studio", "--no-browser", "--port", "0", *arguments]
+    command = [
+        sys.executable,
+        "-m",
+        "searchparty.experiments.cli.main",
+        "studio",
+        "--no-browser",
+        "--port",
+        "0",
+        *arguments,
+    ]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
     try:

@@ -13,14 +13,14 @@ from scipy.optimize import Bounds, OptimizeResult
 from threadpoolctl import threadpool_limits
 
 from ..agents.agent import Agent
-from ..landscapes.user import InMemory
-from ..orchestrator.drive import begin, drive
-from ..orchestrator.executors.simulated import Simulated
-from ..orchestrator.log import MemoryLog
-from ..orchestrator.planned import PlannedRun
+from ..landscapes.python_function import InMemory
+from ..orchestrator.executors.in_process import Simulated
+from ..orchestrator.log.log import MemoryLog
+from ..orchestrator.loop.drive import begin, drive
 from ..orchestrator.policies.policy import Policy
-from ..orchestrator.run import Run
-from . import catalogue
+from ..orchestrator.run_spec import PlannedRun
+from ..orchestrator.state.run import Run
+from .spec import catalogue
 
 DEFAULT_TEAM = ("slsqp", "axes", "cma-es")
 REINFORCEMENTS = ("slsqp", "cma-es", "derivative-free", "slsqp", "slsqp")
@@ -89,8 +89,8 @@ def _work(planned: PlannedRun, executor: str) -> tuple[Run, MemoryLog]:
             works: Any = Simulated(planned, log)
             wait: Callable[[], None] = lambda: None  # noqa: E731
         elif executor == "ray":
+            from ..orchestrator.executors.on_ray.actor_pool import Pool
             from ..orchestrator.executors.on_ray.executor import RayExecutor
-            from ..orchestrator.executors.on_ray.slots import Pool
 
             pool = Pool(largest_team=len(planned.team), members=len(planned.team))
             stack.callback(pool.close)

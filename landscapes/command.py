@@ -15,10 +15,10 @@ import numpy as np
 from pydantic import Field, field_validator
 
 from .landscape import Array, EvaluationError, LandscapeError, Problem, Space
-from .lines import Ended, quoted
-from .loading import arrived, resolved
-from .program import Program
-from .user import Boxed
+from .process.line_pipe import Ended, quoted
+from .process.program import Program
+from .python_function import Boxed
+from .user_code import arrived, resolved
 
 BYTES_A_NUMBER = 64
 NOT_FINITE = re.compile(rb"[+-]?(nan|inf|infinity)", re.IGNORECASE)

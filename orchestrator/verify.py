@@ -6,14 +6,15 @@ from dataclasses import dataclass
 from typing import NoReturn
 
 from ..agents.agent import Rows
-from ..agents.evaluate import Evaluated
-from ..agents.ledger import ReplayError
+from ..agents.evaluation.evaluator import Evaluated
+from ..agents.leases.ledger import ReplayError
 from ..landscapes.landscape import Array, Space
-from .drive import begin, drive
-from .executors.simulated import Simulated
-from .planned import PlannedRun
-from .reading import LogReader
-from .run import Event, Failed, Found, Run
+from .executors.in_process import Simulated
+from .log.reader import LogReader
+from .loop.drive import begin, drive
+from .run_spec import PlannedRun
+from .state.events import Event, Failed, Found
+from .state.run import Run
 
 
 class NotRecorded(ReplayError):

@@ -14,7 +14,7 @@ os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
 @pytest.fixture(scope="session")
 def local_ray():
     """A local Ray, started once; pools join it and leave it running."""
-    from searchparty.orchestrator.executors.on_ray.session import ray, start_ray
+    from searchparty.orchestrator.executors.on_ray.connection import ray, start_ray
 
     start_ray(None)
     yield ray
@@ -60,7 +60,7 @@ def command():
     def call(*arguments, cwd, timeout=90, **options):
         environment = os.environ | {"COLUMNS": "200"}
         return subprocess.run(
-            [sys.executable, "-m", "searchparty.experiments.cli", *map(str, arguments)],
+            [sys.executable, "-m", "searchparty.experiments.cli.main", *map(str, arguments)],
             cwd=cwd,
             timeout=timeout,
             capture_output=True,

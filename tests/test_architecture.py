@@ -1,4 +1,4 @@
-"""The rooms and their order: imports form a chain, and some libraries have one door."""
+"""The rooms and their order: imports form a chain without circles, folders are small, some libraries have one door."""
 
 import ast
 import subprocess
@@ -12,12 +12,17 @@ ROOMS = ["landscapes", "agents", "orchestrator", "experiments"]
 RAY = sorted(path.stem for path in (ROOT / "orchestrator" / "executors" / "on_ray").glob("*.py"))
 DOORS = {
     "ray": {f"orchestrator/executors/on_ray/{name}.py" for name in RAY},
-    "matplotlib": {f"experiments/{name}.py" for name in ("figures", "animation", "gauges", "maps")},
-    "yaml": {"experiments/spec.py"},
-    "sqlite3": {"experiments/afar.py"}
-    | {f"orchestrator/{name}.py" for name in ("database", "held", "journal", "logfile", "reading", "writer")},
-    "greenlet": {"agents/inverted.py"},
-    "pandas": {"experiments/table.py"},
+    "matplotlib": {f"experiments/drawing/{name}.py" for name in ("style", "comparison", "landscape")}
+    | {f"experiments/animation/{name}.py" for name in ("stage", "gauges", "map")}
+    | {"experiments/simulation/figure.py"},
+    "yaml": {"experiments/spec/yaml_text.py"},
+    "sqlite3": {"experiments/cluster/head_entry.py"}
+    | {
+        f"orchestrator/log/{name}.py"
+        for name in ("tables", "directory_lock", "journal_mode", "log_file", "reader", "writer")
+    },
+    "greenlet": {"agents/toolbox/callback.py"},
+    "pandas": {"experiments/results/table.py"},
     "starlette": {"experiments/studio/app.py"},
     "uvicorn": {"experiments/studio/serve.py"},
 }
@@ -40,6 +45,151 @@ def room_of(path: Path, level: int, name: str) -> str | None:
     folder = path.parent.relative_to(ROOT).parts
     target = (*folder[: len(folder) - (level - 1)], *name.split("."))
     return target[0] if target[0] in ROOMS else None
+
+
+FLOORS = [
+    {"spec"},
+    {"execution", "results", "minimize"},
+    {"drawing"},
+    {"animation", "simulation", "studio", "cluster"},
+    {"report"},
+    {"api"},
+    {"cli"},
+]
+"""The folders and single modules of experiments/, lowest first: a floor imports from lower ones only."""
+MOST_MODULES = 16
+KINDS = {"agents", "landscapes", "orchestrator/policies"}
+"""Folders with one kind a file, where there may be more."""
+DOUBLES: dict[str, set[str]] = {
+    "landscapes": {"Pairs"},
+    "agents": {"Proposal"},
+    "orchestrator": {"Held", "News", "Opening", "Stream", "joined", "opened", "told"},
+    "experiments": {
+        "Bars",
+        "CHOICES",
+        "DEEPEST",
+        "END",
+        "Entry",
+        "FAMILIES",
+        "FOLDERS",
+        "Json",
+        "LARGEST",
+        "LEFT",
+        "LINE",
+        "LONGEST_NAME",
+        "MOST_BYTES",
+        "MOST_POINTS",
+        "NAME",
+        "Say",
+        "Shown",
+        "Source",
+        "Team",
+        "allowed",
+        "app",
+        "build",
+        "counted",
+        "family",
+        "kind_of",
+        "main",
+        "palette",
+        "plain",
+        "say",
+        "settings_of",
+        "summary",
+        "title",
+        "worded",
+    },
+}
+"""Public names that are still defined twice in a room. May only shrink."""
+
+
+def module_of(path: Path) -> tuple[str, ...]:
+    """("agents", "leases", "work"); a package has the name of its folder."""
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    return parts[:-1] if parts[-1] == "__init__" else parts
+
+
+MODULES = {module_of(path): path for path in FILES}
+
+
+def targets(path: Path) -> set[tuple[str, ...]]:
+    """The modules that a module imports, wherever in it: within functions and under TYPE_CHECKING too."""
+    folder = path.parent.relative_to(ROOT).parts
+    found = set()
+    for level, name in imports(path):
+        if level:
+            whole = (*folder[: len(folder) - (level - 1)], *name.split("."))
+            found |= {part for part in (whole, whole[:-1]) if part in MODULES and part[-1] != "__init__"}
+    return {target for target in found if MODULES[target].name != "__init__.py"}
+
+
+def circles(edges: dict[tuple[str, ...], set[tuple[str, ...]]]) -> list[list[tuple[str, ...]]]:
+    """Groups of modules that import each other, by leaving out again and again what imports nothing that is left."""
+    left = dict(edges)
+    while free := [module for module, found in left.items() if not found & left.keys() - {module}]:
+        for module in free:
+            del left[module]
+    return [sorted(left)] if left else []
+
+
+def floor_of(module: tuple[str, ...]) -> int | None:
+    """The floor of a module of experiments/; None for the package itself and its library."""
+    place = module[1] if len(module) > 1 else ""
+    return next((number for number, floor in enumerate(FLOORS) if place in floor), None)
+
+
+def public_names(path: Path) -> list[str]:
+    """Classes, functions and constants that a module defines at its top."""
+    found = []
+    for node in ast.parse(path.read_text()).body:
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            found.append(node.name)
+        elif isinstance(node, ast.Assign | ast.AnnAssign):
+            assigned = node.targets if isinstance(node, ast.Assign) else [node.target]
+            found += [name.id for target in assigned for name in ast.walk(target) if isinstance(name, ast.Name)]
+    return [name for name in dict.fromkeys(found) if not name.startswith("_")]
+
+
+def test_no_modules_import_each_other():
+    assert circles({module: targets(path) for module, path in MODULES.items()}) == []
+
+
+def test_a_circle_is_found():
+    a, b, c = ("a",), ("b",), ("c",)
+    assert circles({a: {b}, b: {a}, c: {a}}) == [[a, b, c]]
+    assert circles({a: {b}, b: {c}, c: set()}) == []
+
+
+@pytest.mark.parametrize("path", [p for p in FILES if "experiments" in p.parts], ids=lambda p: str(p.relative_to(ROOT)))
+def test_experiments_import_from_lower_floors(path):
+    here = floor_of(module_of(path))
+    for target in targets(path):
+        there = floor_of(target) if target[0] == "experiments" else None
+        if here is not None and there is not None and module_of(path)[1] != target[1]:
+            assert there < here, f"{path} imports {'.'.join(target)}: not from a lower floor"
+
+
+def test_every_module_of_experiments_stands_on_a_floor():
+    places = {module[1] for module in MODULES if module[0] == "experiments" and len(module) > 1}
+    assert places - {"library"} == set().union(*FLOORS)
+
+
+def test_folders_are_small():
+    for folder in {path.parent for path in FILES}:
+        count = sum(path.name != "__init__.py" for path in folder.glob("*.py"))
+        place = str(folder.relative_to(ROOT))
+        assert place in KINDS or count <= MOST_MODULES, f"{place} holds {count} modules"
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_a_public_name_is_defined_once_in_a_room(room):
+    homes: dict[str, list[str]] = {}
+    for module, path in MODULES.items():
+        if module[0] == room and "library" not in module:
+            for name in public_names(path):
+                homes.setdefault(name, []).append(".".join(module))
+    doubles = {name for name, places in homes.items() if len(places) > 1}
+    assert doubles == DOUBLES[room], {name: homes[name] for name in doubles ^ DOUBLES[room] if name in homes}
 
 
 def test_there_are_files_to_check():
@@ -74,13 +224,13 @@ def test_classes_are_small(path):
 
 
 def test_the_loop_is_short():
-    tree = ast.parse((ROOT / "orchestrator" / "drive.py").read_text())
+    tree = ast.parse((ROOT / "orchestrator" / "loop" / "drive.py").read_text())
     loop = next(n for n in ast.walk(tree) if isinstance(n, ast.FunctionDef) and n.name == "drive")
     assert loop.end_lineno - loop.lineno <= 32
 
 
 def test_importing_the_package_imports_no_heavy_library():
     heavy = ("ray", "matplotlib", "pandas", "cocoex", "starlette", "uvicorn", "anyio")
-    code = f"import sys, searchparty, searchparty.experiments.cli; print([m for m in {heavy} if m in sys.modules])"
+    code = f"import sys, searchparty, searchparty.experiments.cli.main; print([m for m in {heavy} if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from searchparty import minimize
-from searchparty.orchestrator.log import MemoryLog
-from searchparty.orchestrator.run import Failed, Granted
+from searchparty.orchestrator.log.log import MemoryLog
+from searchparty.orchestrator.state.events import Failed, Granted
 
 from .problem import HIGH, LOW, TARGETS, Recorder
 

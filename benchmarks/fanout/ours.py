@@ -10,16 +10,17 @@ from pathlib import Path
 
 import numpy as np
 
-from searchparty.agents.evaluate import Evaluated, Evaluator, evaluator_for
-from searchparty.agents.evaluation import Evaluation
+from searchparty.agents.evaluation.evaluator import Evaluated, Evaluator
+from searchparty.agents.evaluation.open import evaluator_for
+from searchparty.agents.evaluation.settings import Evaluation
 from searchparty.agents.random_search import RandomSearch
 from searchparty.landscapes.landscape import Array
-from searchparty.landscapes.user import UserFunction
-from searchparty.orchestrator.drive import begin, drive
-from searchparty.orchestrator.executors.simulated import Simulated
-from searchparty.orchestrator.logfile import LogFile
-from searchparty.orchestrator.planned import PlannedRun
+from searchparty.landscapes.python_function import UserFunction
+from searchparty.orchestrator.executors.in_process import Simulated
+from searchparty.orchestrator.log.log_file import LogFile
+from searchparty.orchestrator.loop.drive import begin, drive
 from searchparty.orchestrator.policies.composed import Composed
+from searchparty.orchestrator.run_spec import PlannedRun
 
 from .cell import Cell, warm_up
 

@@ -17,17 +17,18 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from ...orchestrator.log import LogError
-from ...orchestrator.reading import LogReader
-from ..plan import plan
-from ..problems import SpecError
-from .feed import FeedError
-from .feeds import Feeds
-from .film import plain
-from .listing import offered
-from .play import data_of, experiment_of, key_of, read_settings
-from .pool import Busy, Pool
-from .shelf import Shelf
+from ...orchestrator.log.log import LogError
+from ...orchestrator.log.reader import LogReader
+from ..execution.plan import plan
+from ..spec.errors import SpecError
+from .films.feed import FeedError
+from .films.feed_cache import Feeds
+from .films.message import plain
+from .films.shelf import Shelf
+from .plays.listing import offered
+from .plays.play import data_of, experiment_of, key_of, read_settings
+from .plays.queue import Busy
+from .plays.warm_processes import Pool
 
 FILM = "application/octet-stream"
 GONE, WRONG, NOT_YET, BUSY, UNREAD = 404, 422, 202, 429, 503

@@ -16,9 +16,9 @@ from pathlib import Path
 
 import uvicorn
 
+from .access.guard import Guard
+from .access.hosts import StudioError, check_binding, reached, served_names
 from .app import Studio, app
-from .guard import Guard
-from .names import StudioError, check_binding, reached, served_names
 
 PORT = 8137
 PORTS_TRIED = 20
@@ -107,7 +107,7 @@ def _announce(server: uvicorn.Server, address: str, browse: bool, say: Say) -> N
 def running(arguments: Sequence[str], directory: Path, say: Say) -> Iterator[Callable[[], bool]]:
     """`searchparty run` into a directory, in a process of its own that ends, cleanly, with the studio. What tells
     whether it has ended."""
-    command = [sys.executable, "-m", "searchparty.experiments.cli", "run", *arguments, "--out", str(directory)]
+    command = [sys.executable, "-m", "searchparty.experiments.cli.main", "run", *arguments, "--out", str(directory)]
     # In a session of its own: Ctrl-C is for the studio, which then asks the run to end.
     process = subprocess.Popen(command, stdin=subprocess.DEVNULL, start_new_session=True)
     # Until somebody has waited for it, a process that has ended counts as alive, and its run as running.

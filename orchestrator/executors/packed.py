@@ -7,13 +7,14 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from ...agents.agent import Incumbent, Rows
-from ...agents.inverted import pushed
-from ..codec import dumps, loads
-from ..drive import begin, drive
-from ..log import joined
-from ..planned import PlannedRun
-from ..run import Event, Failed, Found, Run
-from .simulated import Simulated
+from ...agents.toolbox.callback import pushed
+from ..log.codec import dumps, loads
+from ..log.log import joined
+from ..loop.drive import begin, drive
+from ..run_spec import PlannedRun
+from ..state.events import Event, Failed, Found
+from ..state.run import Run
+from .in_process import Simulated
 
 Note = tuple[int, Rows] | tuple[str, str]
 """Rows of a lease, or an event: its kind and its text."""

@@ -10,7 +10,8 @@ from typing import ClassVar, Literal
 import numpy as np
 from pydantic import Field
 
-from ..run import Member, Run
+from ..state.member import Member
+from ..state.run import Run
 from .choices import BudgetChoice, Share, fit, leftover, portion, standing
 
 

@@ -14,7 +14,8 @@ from pydantic import ValidationError
 
 from ...agents.agent import Incumbent
 from ...landscapes.landscape import Model
-from ..run import Member, Run
+from ..state.member import Member
+from ..state.run import Run
 
 
 class Share(NamedTuple):

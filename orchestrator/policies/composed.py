@@ -9,7 +9,8 @@ from pydantic import Field, SerializeAsAny, field_validator
 
 from ...agents.agent import Lease, Region
 from ...landscapes.landscape import Array
-from ..run import Member, Run
+from ..state.member import Member
+from ..state.run import Run
 from .budget import Equal
 from .choices import BudgetChoice, RadiusChoice, Share, SharingChoice, choose
 from .policy import Policy

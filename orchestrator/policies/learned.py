@@ -8,7 +8,8 @@ from typing import ClassVar, Literal
 import numpy as np
 from pydantic import Field
 
-from ..run import Member, Run
+from ..state.member import Member
+from ..state.run import Run
 from .budget import Equal, by_parts, rewards
 from .choices import BudgetChoice, Share, fit, leftover, portion, standing
 

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..run import Member, Run
+from ..state.member import Member
+from ..state.run import Run
 
 TAIL = 6
 """Latest leases of a member that tell whether it stalls."""

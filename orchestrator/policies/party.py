@@ -9,7 +9,8 @@ import numpy as np
 from pydantic import Field
 
 from ...agents.agent import Lease, Region
-from ..run import Member, Run
+from ..state.member import Member
+from ..state.run import Run
 from .opening import Opening, named
 from .policy import Policy
 

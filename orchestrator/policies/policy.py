@@ -8,7 +8,7 @@ import numpy as np
 
 from ...agents.agent import Lease
 from ...landscapes.landscape import Model
-from ..run import Run
+from ..state.run import Run
 
 
 class Policy(Model):

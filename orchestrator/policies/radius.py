@@ -7,7 +7,8 @@ from typing import ClassVar, Literal
 import numpy as np
 from pydantic import Field, model_validator
 
-from ..run import Member, Run
+from ..state.member import Member
+from ..state.run import Run
 from .choices import RadiusChoice, Width
 
 

@@ -8,7 +8,8 @@ import numpy as np
 from pydantic import Field
 
 from ...agents.agent import Incumbent
-from ..run import Member, Run
+from ..state.member import Member
+from ..state.run import Run
 from .choices import Shared, SharingChoice
 
 

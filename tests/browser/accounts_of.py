@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 from sights import number
 
-from searchparty.experiments.accounts import leases
-from searchparty.experiments.replay import Replay, in_time, replay_of
-from searchparty.experiments.runs import RunData, read_runs
+from searchparty.experiments.animation.replay import Replay, in_time, replay_of
+from searchparty.experiments.results.accounts import leases
+from searchparty.experiments.results.recorded_runs import RunData, read_runs
 
 
 @dataclass(frozen=True)

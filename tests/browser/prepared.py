@@ -99,7 +99,7 @@ def prepare(results: Path) -> None:
     """Make all results in a folder, one directory each, named like their experiments."""
     (results.parent / "ends.py").write_text(FUNCTIONS)
     (results.parent / "cut.yaml").write_text(CUT)
-    command = [sys.executable, "-m", "searchparty.experiments.cli", "run", "cut.yaml", "--out", "results/cut"]
+    command = [sys.executable, "-m", "searchparty.experiments.cli.main", "run", "cut.yaml", "--out", "results/cut"]
     cut = subprocess.Popen(command, cwd=results.parent, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     for name, text in {"pair": PAIR, "ten": TEN, "crowd": CROWD, "ends": ENDS}.items():
         path = results.parent / f"{name}.yaml"

@@ -35,7 +35,16 @@ class Studio:
 @contextlib.contextmanager
 def studio_in(folder: Path, *arguments: str) -> Iterator[Studio]:
     """A studio with these arguments, started in a folder, that is closed at the end."""
-    command = [sys.executable, "-m", "searchparty.experiments.cli", "studio", *arguments, "--no-browser", "--port", "0"]
+    command = [
+        sys.executable,
+        "-m",
+        "searchparty.experiments.cli.main",
+        "studio",
+        *arguments,
+        "--no-browser",
+        "--port",
+        "0",
+    ]
     process = subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
     try:

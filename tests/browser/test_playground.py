@@ -11,7 +11,7 @@ import yaml
 from sights import until
 
 from searchparty import run
-from searchparty.experiments.spec import loads
+from searchparty.experiments.spec.load import loads
 
 COMMON = {
     "landscape": {"kind": "rastrigin", "dimension": 2, "shift": "random", "instance": 1},

@@ -7,7 +7,7 @@ import sights
 from accounts_of import accounts_of
 from sights import until
 
-from searchparty.experiments.planes import Seen, look
+from searchparty.experiments.results.view_plane import Seen, look
 
 SPENT = re.compile(r"^([\d,]+) evaluations")
 

@@ -4,7 +4,7 @@ import pytest
 import sights
 from accounts_of import accounts_of
 
-from searchparty.experiments.report import write_report
+from searchparty.experiments.report.report import write_report
 
 
 @pytest.fixture(scope="module")

@@ -11,9 +11,9 @@ import pytest
 import typer
 import yaml
 
-from searchparty.experiments.cli import app
-from searchparty.experiments.plan import plan
-from searchparty.experiments.spec import load
+from searchparty.experiments.cli.main import app
+from searchparty.experiments.execution.plan import plan
+from searchparty.experiments.spec.load import load
 
 NAME = {"type": "string", "pattern": "^[a-z]([-a-z0-9]*[a-z0-9])?$", "maxLength": 47}
 QUANTITY = {"type": "string", "pattern": "^[0-9]+(m|Ki|Mi|Gi|Ti)?$"}

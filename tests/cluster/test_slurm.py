@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from killing import rows_of, text_of
 
-from searchparty.experiments.running import run
+from searchparty.experiments.api import run
 
 SCRIPT = Path(__file__).parent.parent.parent / "cluster" / "slurm.sh"
 COMMANDS = {

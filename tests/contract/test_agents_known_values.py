@@ -10,12 +10,12 @@ from pydantic import ValidationError
 from searchparty.agents.agent import AgentError, Archive, Incumbent, Region
 from searchparty.agents.gradient_descent import GradientDescent
 from searchparty.agents.grid import Grid, full_grid
-from searchparty.agents.inverted import FAILED, inverted
 from searchparty.agents.local import Local
 from searchparty.agents.nelder_mead import NelderMead
 from searchparty.agents.pattern_search import PatternSearch
 from searchparty.agents.random_restart import RandomRestart
 from searchparty.agents.random_search import RandomSearch
+from searchparty.agents.toolbox.callback import FAILED, inverted
 
 CENTER = 0.3713
 

@@ -4,9 +4,9 @@ import re
 
 import pytest
 
-from searchparty.experiments import catalogue
-from searchparty.experiments.studio.listing import card, card_texts, offered
-from searchparty.experiments.studio.offer import allowed
+from searchparty.experiments.spec import catalogue
+from searchparty.experiments.studio.plays.listing import card, card_texts, offered
+from searchparty.experiments.studio.plays.offer import allowed
 
 EXPLAINED = ("agent", "policy", "budget", "radius", "sharing")
 PARTS = [(family, kind) for family in EXPLAINED for kind in catalogue.family(family)]

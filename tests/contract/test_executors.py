@@ -2,10 +2,11 @@
 
 import pytest
 
-from searchparty.experiments import catalogue
-from searchparty.experiments.running import resume, run
-from searchparty.experiments.spec import loads
-from searchparty.orchestrator.reading import LogReader, trace_hash
+from searchparty.experiments.api import resume, run
+from searchparty.experiments.spec import catalogue
+from searchparty.experiments.spec.load import loads
+from searchparty.orchestrator.log.reader import LogReader
+from searchparty.orchestrator.log.trace import trace_hash
 
 AGENTS = sorted(catalogue.agents())
 

@@ -7,7 +7,7 @@ import pytest
 from pydantic import ValidationError
 from scipy.optimize import minimize
 
-from searchparty.experiments import catalogue
+from searchparty.experiments.spec import catalogue
 from searchparty.landscapes.analytic import Analytic
 from searchparty.landscapes.landscape import Problem
 from searchparty.landscapes.slices import grid2d, line

@@ -14,16 +14,19 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from searchparty.agents.agent import Converged, Finding, Incumbent, Lease, Region
-from searchparty.experiments.catalogue import family
+from searchparty.experiments.spec.catalogue import family
 from searchparty.landscapes.landscape import Space
-from searchparty.orchestrator.audit import audit
+from searchparty.orchestrator.loop.audit import audit
+from searchparty.orchestrator.loop.randomness import stream
 from searchparty.orchestrator.policies.choices import BudgetChoice, RadiusChoice, SharingChoice, kinds
 from searchparty.orchestrator.policies.composed import Composed
 from searchparty.orchestrator.policies.exploit import ExploitAndExplore
 from searchparty.orchestrator.policies.party import Party
 from searchparty.orchestrator.policies.policy import Policy
-from searchparty.orchestrator.randomness import stream
-from searchparty.orchestrator.run import Event, Failed, Found, Granted, Member, Run, advance
+from searchparty.orchestrator.state.advance import advance
+from searchparty.orchestrator.state.events import Event, Failed, Found, Granted
+from searchparty.orchestrator.state.member import Member
+from searchparty.orchestrator.state.run import Run
 
 for _family in ("budget", "radius", "sharing"):
     # Imports whatever defines a choice.

@@ -20,11 +20,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from searchparty.experiments.resuming import ResultsError
-from searchparty.experiments.running import run
-from searchparty.experiments.verifying import verified
-from searchparty.orchestrator.log import LogError
-from searchparty.orchestrator.reading import LogReader, trace
+from searchparty.experiments.api import run
+from searchparty.experiments.execution.results_directory import ResultsError
+from searchparty.experiments.execution.verification import verified
+from searchparty.orchestrator.log.log import LogError
+from searchparty.orchestrator.log.reader import LogReader
+from searchparty.orchestrator.log.trace import trace
 
 OBJECTIVES = '''
 import os, time
@@ -143,7 +144,7 @@ def text_of(results: Path) -> str:
 
 
 def arguments(*words: object) -> list[str]:
-    return [sys.executable, "-m", "searchparty.experiments.cli", *map(str, words), "--no-report"]
+    return [sys.executable, "-m", "searchparty.experiments.cli.main", *map(str, words), "--no-report"]
 
 
 def command(*words: object, timeout: float = 300.0) -> subprocess.CompletedProcess[str]:

@@ -16,7 +16,7 @@ import numpy as np
 from clusters import Cluster
 from killing import Tally, actors, arguments, kill_actors, kill_drivers, kill_nodes, kill_part, trial
 
-from searchparty.orchestrator.executors.on_ray.session import ray, start_ray
+from searchparty.orchestrator.executors.on_ray.connection import ray, start_ray
 
 PAGE = Path(__file__).parents[2] / "docs" / "reliability.md"
 BEGIN, END = "<!-- soak: begin -->", "<!-- soak: end -->"

@@ -10,7 +10,7 @@ import pytest
 from clusters import Cluster
 from killing import Tally, arguments, kill_nodes, text_of, trial, wait_for_more
 
-from searchparty.experiments.running import resume, run
+from searchparty.experiments.api import resume, run
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -97,7 +97,7 @@ def home(tmp_path_factory):
 def there(cluster, *words, cwd, timeout=120, **environment):
     """The command line, where the cluster's token is known."""
     return subprocess.run(
-        [sys.executable, "-m", "searchparty.experiments.cli", *map(str, words)], cwd=cwd, timeout=timeout,
+        [sys.executable, "-m", "searchparty.experiments.cli.main", *map(str, words)], cwd=cwd, timeout=timeout,
         capture_output=True, text=True, env=cluster.environment | environment | {"COLUMNS": "200"},
     )  # fmt: skip
 

@@ -9,14 +9,15 @@ import time
 import numpy as np
 import pytest
 
-from searchparty.agents.evaluation import Evaluation
-from searchparty.agents.pool import Pool
-from searchparty.experiments.running import run
-from searchparty.experiments.verifying import verified
+from searchparty.agents.evaluation.children.pool import Pool
+from searchparty.agents.evaluation.settings import Evaluation
+from searchparty.experiments.api import run
+from searchparty.experiments.execution.verification import verified
 from searchparty.landscapes.command import Command
-from searchparty.landscapes.user import UserFunction
-from searchparty.orchestrator.reading import LogReader, trace_hash
-from searchparty.orchestrator.run import Found, Stopped
+from searchparty.landscapes.python_function import UserFunction
+from searchparty.orchestrator.log.reader import LogReader
+from searchparty.orchestrator.log.trace import trace_hash
+from searchparty.orchestrator.state.events import Found, Stopped
 
 ILLS = '''
 import ctypes, os, re, subprocess, sys, time

@@ -8,10 +8,10 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from searchparty.agents import pool as pools
-from searchparty.agents.evaluation import Evaluation
-from searchparty.agents.pool import Pool
-from searchparty.landscapes.user import UserFunction
+from searchparty.agents.evaluation.children import pool as pools
+from searchparty.agents.evaluation.children.pool import Pool
+from searchparty.agents.evaluation.settings import Evaluation
+from searchparty.landscapes.python_function import UserFunction
 
 FUNCTIONS = '''
 import os, random, signal, sys, time

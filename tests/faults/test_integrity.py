@@ -16,12 +16,12 @@ import numpy as np
 import pytest
 from killing import arguments, started, text_of, trial, wait_for_more
 
-from searchparty.experiments.report import write_report
-from searchparty.experiments.running import resume, run
-from searchparty.experiments.verifying import verified
-from searchparty.orchestrator.log import LogError, LogLost
-from searchparty.orchestrator.logfile import LogFile
-from searchparty.orchestrator.reading import LogReader
+from searchparty.experiments.api import resume, run
+from searchparty.experiments.execution.verification import verified
+from searchparty.experiments.report.report import write_report
+from searchparty.orchestrator.log.log import LogError, LogLost
+from searchparty.orchestrator.log.log_file import LogFile
+from searchparty.orchestrator.log.reader import LogReader
 
 
 @pytest.fixture(scope="module")
@@ -248,7 +248,8 @@ def test_a_directory_is_held_by_one_writer(tmp_path):
 
 
 def test_a_report_that_cannot_be_written_leaves_a_message(results, monkeypatch, capsys):
-    from searchparty.experiments import cli, report
+    from searchparty.experiments.cli import main
+    from searchparty.experiments.report import report
 
     def full(*_, **__):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "report.html")
@@ -256,6 +257,6 @@ def test_a_report_that_cannot_be_written_leaves_a_message(results, monkeypatch, 
     monkeypatch.setattr(report, "write_report", full)
     monkeypatch.setattr(sys, "argv", ["searchparty", "report", str(results)])
     with pytest.raises(SystemExit) as stop:
-        cli.main()
+        main.main()
     assert stop.value.code == 1
     assert "report.html: No space left on device. What the log holds is safe" in capsys.readouterr().err

@@ -43,7 +43,9 @@ def children():
     return [
         line
         for _, parent, line in listed
-        if "searchparty.agents.serve" in line and sys.executable in line and parent not in living
+        if "searchparty.agents.evaluation.children.child_main" in line
+        and sys.executable in line
+        and parent not in living
     ]
 
 

@@ -16,15 +16,15 @@ import time
 import pytest
 from killing import kill_drivers, text_of, trial, wait_for_more
 
-from searchparty.experiments.report import write_report
-from searchparty.experiments.running import resume
-from searchparty.experiments.verifying import verified
-from searchparty.orchestrator import filesystem
-from searchparty.orchestrator.database import explained
-from searchparty.orchestrator.filesystem import UNKNOWN, FileSystem
-from searchparty.orchestrator.log import LogError, LogLost
-from searchparty.orchestrator.logfile import LogFile
-from searchparty.orchestrator.reading import LogReader
+from searchparty.experiments.api import resume
+from searchparty.experiments.execution.verification import verified
+from searchparty.experiments.report.report import write_report
+from searchparty.orchestrator.log import filesystem
+from searchparty.orchestrator.log.filesystem import UNKNOWN, FileSystem
+from searchparty.orchestrator.log.log import LogError, LogLost
+from searchparty.orchestrator.log.log_file import LogFile
+from searchparty.orchestrator.log.reader import LogReader
+from searchparty.orchestrator.log.tables import explained
 
 NFS = FileSystem("nfs4", "/shared", "files:/export", ("rw", "vers=4.2"))
 DRIVER = """

@@ -9,9 +9,10 @@ import time
 
 import pytest
 
-from searchparty.experiments.running import resume, run
-from searchparty.orchestrator.reading import LogReader, trace_hash
-from searchparty.orchestrator.run import Failed, Found
+from searchparty.experiments.api import resume, run
+from searchparty.orchestrator.log.reader import LogReader
+from searchparty.orchestrator.log.trace import trace_hash
+from searchparty.orchestrator.state.events import Failed, Found
 
 OBJECTIVES = '''
 import os, time
@@ -106,7 +107,7 @@ def start(yaml, out, executor):
         [
             sys.executable,
             "-m",
-            "searchparty.experiments.cli",
+            "searchparty.experiments.cli.main",
             "run",
             str(yaml),
             "--out",

@@ -10,8 +10,9 @@ import tempfile
 from pathlib import Path
 
 import searchparty
-from searchparty.experiments.fingerprint import environment
-from searchparty.orchestrator.reading import LogReader, trace_hash
+from searchparty.experiments.execution.fingerprint import environment
+from searchparty.orchestrator.log.reader import LogReader
+from searchparty.orchestrator.log.trace import trace_hash
 
 FOLDER = Path(__file__).parent
 BUNDLED = FOLDER.parents[1] / "experiments" / "library"

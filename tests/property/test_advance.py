@@ -11,7 +11,10 @@ from hypothesis import strategies as st
 
 from searchparty.agents.agent import Converged, Finding, Incumbent, Lease, Region
 from searchparty.landscapes.landscape import Space
-from searchparty.orchestrator.run import Event, Extended, Failed, Found, Granted, Member, Run, Stopped, advance
+from searchparty.orchestrator.state.advance import advance
+from searchparty.orchestrator.state.events import Event, Extended, Failed, Found, Granted, Stopped
+from searchparty.orchestrator.state.member import Member
+from searchparty.orchestrator.state.run import Run
 
 SPACE, START = Space(np.zeros(2), np.ones(2)), Region.whole(2)
 

@@ -7,15 +7,15 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from searchparty.agents.agent import Agent, Converged, Rows
-from searchparty.agents.evaluation import Evaluation
-from searchparty.experiments import catalogue
+from searchparty.agents.evaluation.settings import Evaluation
+from searchparty.experiments.spec import catalogue
 from searchparty.landscapes.landscape import EvaluationError, Landscape, Space
-from searchparty.orchestrator.codec import dumps
-from searchparty.orchestrator.drive import begin, drive
-from searchparty.orchestrator.executors.simulated import Simulated
-from searchparty.orchestrator.log import MemoryLog
-from searchparty.orchestrator.planned import PlannedRun
-from searchparty.orchestrator.run import Extended, Failed, Found, Granted, Stopped
+from searchparty.orchestrator.executors.in_process import Simulated
+from searchparty.orchestrator.log.codec import dumps
+from searchparty.orchestrator.log.log import MemoryLog
+from searchparty.orchestrator.loop.drive import begin, drive
+from searchparty.orchestrator.run_spec import PlannedRun
+from searchparty.orchestrator.state.events import Extended, Failed, Found, Granted, Stopped
 
 EVALUATED = [0]
 

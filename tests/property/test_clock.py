@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from searchparty.agents.agent import Finding, Lease, Region
-from searchparty.orchestrator.clock import Clock, timeline, told
-from searchparty.orchestrator.delays import Delays
-from searchparty.orchestrator.run import Event, Found, Granted
+from searchparty.orchestrator.clock.clock import Clock, timeline, told
+from searchparty.orchestrator.clock.settings import Delays
+from searchparty.orchestrator.state.events import Event, Found, Granted
 
 WHOLE = Region.whole(1)
 WILD = Delays.model_validate(

@@ -11,9 +11,12 @@ from hypothesis import strategies as st
 
 from searchparty.agents.agent import Finding, Lease, Region
 from searchparty.landscapes.landscape import Space
-from searchparty.orchestrator.order import SLACK, Columns, Curve
-from searchparty.orchestrator.randomness import Rekeyed, stream
-from searchparty.orchestrator.run import Found, Granted, Member, Run, advance
+from searchparty.orchestrator.loop.randomness import Rekeyed, stream
+from searchparty.orchestrator.state.advance import advance
+from searchparty.orchestrator.state.events import Found, Granted
+from searchparty.orchestrator.state.indexes import SLACK, Columns, Curve
+from searchparty.orchestrator.state.member import Member
+from searchparty.orchestrator.state.run import Run
 
 
 def poured(heights: list[int], pool: int) -> float:

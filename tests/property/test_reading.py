@@ -6,9 +6,11 @@ from contextlib import suppress
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from searchparty.experiments.plan import plan
-from searchparty.experiments.problems import SpecError
-from searchparty.experiments.spec import Experiment, dump, load, loads, parse
+from searchparty.experiments.execution.plan import plan
+from searchparty.experiments.spec.errors import SpecError
+from searchparty.experiments.spec.load import load, loads
+from searchparty.experiments.spec.models import Experiment
+from searchparty.experiments.spec.yaml_text import dump, parse
 
 QUICK = settings(max_examples=100, deadline=None)
 WORDS = ["grid", "1-3", "random", "sphere", "5 D", "none", "composed", "bandit", "1e3", "mine.py:f"]

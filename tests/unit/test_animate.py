@@ -11,21 +11,21 @@ import pytest
 from PIL import Image
 
 from searchparty.agents.agent import Incumbent, Lease, Region
-from searchparty.experiments import animate as animating
-from searchparty.experiments import figures
-from searchparty.experiments.accounts import leases
-from searchparty.experiments.animate import Options, animate
-from searchparty.experiments.captions import result, rounded, short
-from searchparty.experiments.encoding import EncodingError, Mp4, has_ffmpeg
-from searchparty.experiments.insights import insights
-from searchparty.experiments.replay import chosen, film, replay_of
-from searchparty.experiments.resuming import ResultsError
-from searchparty.experiments.running import run
-from searchparty.experiments.runs import read_runs
-from searchparty.experiments.selection import counterpart, most_telling, pair, run_named
-from searchparty.experiments.slice import Slice, plane_axes, through
+from searchparty.experiments.animation import animate as animating
+from searchparty.experiments.animation.animate import Options, animate
+from searchparty.experiments.animation.captions import result, rounded, short
+from searchparty.experiments.animation.encoding import EncodingError, Mp4, has_ffmpeg
+from searchparty.experiments.animation.replay import chosen, film, replay_of
+from searchparty.experiments.animation.selection import counterpart, most_telling, pair, run_named
+from searchparty.experiments.animation.slice import Slice, plane_axes, through
+from searchparty.experiments.api import run
+from searchparty.experiments.drawing import landscape
+from searchparty.experiments.execution.results_directory import ResultsError
+from searchparty.experiments.results.accounts import leases
+from searchparty.experiments.results.insights import insights
+from searchparty.experiments.results.recorded_runs import read_runs
 from searchparty.landscapes.landscape import Space
-from searchparty.orchestrator.run import Granted
+from searchparty.orchestrator.state.events import Granted
 
 TEAM = """\
   lone: {agents: [random-restart]}
@@ -57,7 +57,7 @@ def results(tmp_path_factory):
 def coarse():
     """Contours coarse enough to be drawn by the dozen."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(figures, "CONTOUR_POINTS", 16)
+        patch.setattr(landscape, "CONTOUR_POINTS", 16)
         yield
 
 

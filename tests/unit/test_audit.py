@@ -10,8 +10,11 @@ import pytest
 
 from searchparty.agents.agent import Finding, Incumbent, Lease, Region
 from searchparty.landscapes.landscape import Space
-from searchparty.orchestrator.audit import Refused, audit
-from searchparty.orchestrator.run import Failed, Found, Granted, Member, Run, advance
+from searchparty.orchestrator.loop.audit import Refused, audit
+from searchparty.orchestrator.state.advance import advance
+from searchparty.orchestrator.state.events import Failed, Found, Granted
+from searchparty.orchestrator.state.member import Member
+from searchparty.orchestrator.state.run import Run
 
 DIMENSION = 3
 

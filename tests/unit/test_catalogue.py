@@ -10,7 +10,7 @@ from typing import Literal
 import pytest
 
 from searchparty.agents.agent import Agent
-from searchparty.experiments import catalogue
+from searchparty.experiments.spec import catalogue
 
 MINE = """\
 from typing import Literal

@@ -11,13 +11,16 @@ from pydantic import ValidationError
 
 from searchparty.agents.agent import Converged, Finding, Incumbent, Lease, Region
 from searchparty.landscapes.landscape import Space
-from searchparty.orchestrator.order import Columns
 from searchparty.orchestrator.policies.budget import Bandit, Equal, SuccessiveHalving
 from searchparty.orchestrator.policies.choices import Share, Shared, SharingChoice, portion
 from searchparty.orchestrator.policies.composed import Composed, within_cube
 from searchparty.orchestrator.policies.radius import Fixed, Shrink, TrustRegion
 from searchparty.orchestrator.policies.sharing import Broadcast, NoSharing, Ring
-from searchparty.orchestrator.run import Failed, Found, Granted, Member, Run, advance
+from searchparty.orchestrator.state.advance import advance
+from searchparty.orchestrator.state.events import Failed, Found, Granted
+from searchparty.orchestrator.state.indexes import Columns
+from searchparty.orchestrator.state.member import Member
+from searchparty.orchestrator.state.run import Run
 
 RNG = np.random.Generator(np.random.Philox(1))
 

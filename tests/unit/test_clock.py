@@ -6,9 +6,9 @@ import pytest
 from pydantic import ValidationError
 
 from searchparty.agents.agent import Finding, Incumbent, Lease, Region
-from searchparty.orchestrator.clock import MOST_LOSSES, Clock, timeline, told
-from searchparty.orchestrator.delays import Delays, Duration
-from searchparty.orchestrator.run import Failed, Found, Granted
+from searchparty.orchestrator.clock.clock import MOST_LOSSES, Clock, timeline, told
+from searchparty.orchestrator.clock.settings import Delays, Duration
+from searchparty.orchestrator.state.events import Failed, Found, Granted
 
 
 def lease(id, agent, budget=10):

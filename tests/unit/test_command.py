@@ -9,14 +9,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from searchparty.agents import pool as pools
-from searchparty.agents.evaluate import CannotEvaluate, InPlace, evaluator_for
-from searchparty.agents.evaluation import Evaluation
-from searchparty.agents.pool import Pool
-from searchparty.experiments.spec import SpecError, loads
+from searchparty.agents.evaluation.children import pool as pools
+from searchparty.agents.evaluation.children.pool import Pool
+from searchparty.agents.evaluation.evaluator import CannotEvaluate
+from searchparty.agents.evaluation.in_process import InPlace
+from searchparty.agents.evaluation.open import evaluator_for
+from searchparty.agents.evaluation.settings import Evaluation
+from searchparty.experiments.spec.errors import SpecError
+from searchparty.experiments.spec.load import loads
 from searchparty.landscapes.command import Command, Garbled, NoLoss, answer, question
 from searchparty.landscapes.landscape import LandscapeError
-from searchparty.landscapes.user import InMemory, UserFunction
+from searchparty.landscapes.python_function import InMemory, UserFunction
 
 floats = st.floats(allow_nan=False, allow_infinity=False)
 
@@ -138,7 +141,7 @@ def test_mistakes_in_the_yaml_are_named(text, message):
 
 
 def test_settings_of_the_evaluation_are_part_of_a_runs_id_only_where_chosen():
-    from searchparty.experiments.plan import plan
+    from searchparty.experiments.execution.plan import plan
 
     ids = {
         extra: plan(loads(BASE + extra)).runs[0].id

@@ -2,9 +2,9 @@
 
 import pytest
 
-from searchparty.orchestrator.drive import ExecutorError
+from searchparty.orchestrator.loop.executor import ExecutorError
 
-door = pytest.importorskip("searchparty.orchestrator.executors.on_ray.door")
+door = pytest.importorskip("searchparty.orchestrator.executors.on_ray.probe")
 
 
 def test_nothing_answers():

@@ -9,12 +9,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from searchparty.agents.agent import Agent, Lease, Region
-from searchparty.agents.evaluate import InPlace
-from searchparty.agents.evaluation import Evaluation
-from searchparty.agents.searcher import Searcher
-from searchparty.agents.work import work
+from searchparty.agents.evaluation.in_process import InPlace
+from searchparty.agents.evaluation.settings import Evaluation
+from searchparty.agents.leases.searcher import Searcher
+from searchparty.agents.leases.work import work
 from searchparty.landscapes.landscape import Space
-from searchparty.orchestrator.log import joined
+from searchparty.orchestrator.log.log import joined
 
 
 class Batches(Agent):
@@ -229,8 +229,8 @@ evaluation: {evaluation}
 @pytest.mark.parametrize("evaluation", ["{}", "{workers: 2}"])
 def test_a_missing_package_is_nobodys_failure(tmp_path, evaluation):
     """No row fails for it, and none is charged: where the package is, the run goes on."""
-    from searchparty.experiments.running import run
-    from searchparty.experiments.spec import loads
+    from searchparty.experiments.api import run
+    from searchparty.experiments.spec.load import loads
 
     path = tmp_path / "f.py"
     path.write_text("def f(x):\n    import not_to_be_had\n    return 1.0\n")

@@ -7,13 +7,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from searchparty.agents.ahead import Ahead
-from searchparty.agents.evaluate import Evaluated
-from searchparty.agents.evaluation import Evaluation
-from searchparty.agents.pool import Pending, joined, workers_of
-from searchparty.agents.worker import failed
-from searchparty.experiments.schema import schema
-from searchparty.experiments.spec import SpecError, loads
+from searchparty.agents.evaluation.children.batch import Pending, failed, joined
+from searchparty.agents.evaluation.children.pool import workers_of
+from searchparty.agents.evaluation.children.prefetch import Ahead
+from searchparty.agents.evaluation.evaluator import Evaluated
+from searchparty.agents.evaluation.settings import Evaluation
+from searchparty.experiments.spec.errors import SpecError
+from searchparty.experiments.spec.load import loads
+from searchparty.experiments.spec.schema import schema
 
 BASE = "name: x\nbudget: 50\nlandscapes: [{kind: sphere}]\nstrategies: {a: {agents: [random]}}\n"
 

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from searchparty.orchestrator import filesystem
-from searchparty.orchestrator.filesystem import UNKNOWN, FileSystem, found_in, holding
-from searchparty.orchestrator.journal import Rollback, WriteAhead, journal_on, remarks
+from searchparty.orchestrator.log import filesystem
+from searchparty.orchestrator.log.filesystem import UNKNOWN, FileSystem, found_in, holding
+from searchparty.orchestrator.log.journal_mode import Rollback, WriteAhead, journal_on, remarks
 
 MOUNTS = r"""
 22 1 8:1 / / rw,relatime shared:1 - ext4 /dev/sda1 rw,errors=remount-ro

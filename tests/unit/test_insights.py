@@ -7,10 +7,10 @@ import pytest
 
 from searchparty import Experiment
 from searchparty.agents.agent import Converged, Finding, Incumbent, Lease, Region
-from searchparty.experiments.insights import Insights, insights, sends
-from searchparty.experiments.running import run
-from searchparty.experiments.runs import read_runs
-from searchparty.orchestrator.run import Failed, Found, Granted, Started, Stopped
+from searchparty.experiments.api import run
+from searchparty.experiments.results.insights import Insights, insights, sends
+from searchparty.experiments.results.recorded_runs import read_runs
+from searchparty.orchestrator.state.events import Failed, Found, Granted, Started, Stopped
 
 TEAM = ["ann", "bob"]
 BUDGET = 100

@@ -9,7 +9,7 @@ import pytest
 from scipy.optimize import minimize
 
 from searchparty.agents.agent import Lease, Region, Told, WithGradient
-from searchparty.agents.inverted import inverted
+from searchparty.agents.toolbox.callback import inverted
 
 LEASE = Lease(0, "it", 1, Region.whole(2), "test")
 

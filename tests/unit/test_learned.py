@@ -9,7 +9,10 @@ from searchparty.agents.agent import Finding, Incumbent, Lease, Region
 from searchparty.landscapes.landscape import Space
 from searchparty.orchestrator.policies.exploit import ExploitAndExplore
 from searchparty.orchestrator.policies.learned import AucBandit, ExponentialWeights, WinnerTakesAll
-from searchparty.orchestrator.run import Found, Granted, Member, Run, advance
+from searchparty.orchestrator.state.advance import advance
+from searchparty.orchestrator.state.events import Found, Granted
+from searchparty.orchestrator.state.member import Member
+from searchparty.orchestrator.state.run import Run
 
 
 def make(names="ab", budget=1000, concurrency=1):

@@ -10,19 +10,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from searchparty.agents.agent import Agent, Converged, Lease, Region
-from searchparty.agents.ledger import ReplayError
+from searchparty.agents.leases.ledger import ReplayError
 from searchparty.landscapes.landscape import Landscape, Space
-from searchparty.orchestrator.audit import Refused
-from searchparty.orchestrator.codec import dumps
-from searchparty.orchestrator.drive import begin, drive
-from searchparty.orchestrator.executors.simulated import Simulated
-from searchparty.orchestrator.log import LogError, MemoryLog
-from searchparty.orchestrator.logfile import LogFile
-from searchparty.orchestrator.planned import PlannedRun
+from searchparty.orchestrator.executors.in_process import Simulated
+from searchparty.orchestrator.log.codec import dumps
+from searchparty.orchestrator.log.log import LogError, MemoryLog
+from searchparty.orchestrator.log.log_file import LogFile
+from searchparty.orchestrator.log.reader import LogReader
+from searchparty.orchestrator.log.trace import trace, trace_hash
+from searchparty.orchestrator.loop.audit import Refused
+from searchparty.orchestrator.loop.drive import begin, drive
 from searchparty.orchestrator.policies.composed import Composed
 from searchparty.orchestrator.policies.policy import Policy
-from searchparty.orchestrator.reading import LogReader, trace, trace_hash
-from searchparty.orchestrator.run import Extended, Failed, Found, Granted, Started, Stopped
+from searchparty.orchestrator.run_spec import PlannedRun
+from searchparty.orchestrator.state.events import Extended, Failed, Found, Granted, Started, Stopped
 
 EVALUATED = [0]
 
@@ -129,7 +130,7 @@ def test_leases_carry_their_reasons_and_failures_their_causes():
 def test_events_survive_the_codec():
     log = MemoryLog()
     work(planned(), log)
-    from searchparty.orchestrator.codec import loads
+    from searchparty.orchestrator.log.codec import loads
 
     for event in log.events():
         assert dumps(loads(type(event).__name__, dumps(event))) == dumps(event)

@@ -7,7 +7,7 @@ from scipy.optimize import Bounds, OptimizeResult
 import searchparty
 from searchparty.agents.random_search import RandomSearch
 from searchparty.experiments.minimize import default_team
-from searchparty.orchestrator.run import Found
+from searchparty.orchestrator.state.events import Found
 
 
 def bowl(x):

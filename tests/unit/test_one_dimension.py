@@ -4,12 +4,12 @@ from pathlib import Path
 
 import numpy as np
 
-from searchparty.experiments.report import write_report
-from searchparty.experiments.running import run
-from searchparty.experiments.studio.feed import Feed
-from searchparty.experiments.studio.film import unpacked
-from searchparty.experiments.studio.play import experiment_of, read_settings
-from searchparty.orchestrator.reading import LogReader
+from searchparty.experiments.api import run
+from searchparty.experiments.report.report import write_report
+from searchparty.experiments.studio.films.feed import Feed
+from searchparty.experiments.studio.films.message import unpacked
+from searchparty.experiments.studio.plays.play import experiment_of, read_settings
+from searchparty.orchestrator.log.reader import LogReader
 
 
 def test_a_run_of_one_dimension_is_seen_along_its_axis(tmp_path: Path) -> None:

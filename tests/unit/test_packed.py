@@ -4,13 +4,13 @@ import random
 
 import pytest
 
-from searchparty.experiments.plan import plan
-from searchparty.experiments.spec import loads
-from searchparty.orchestrator.codec import dumps
-from searchparty.orchestrator.drive import begin, drive
+from searchparty.experiments.execution.plan import plan
+from searchparty.experiments.spec.load import loads
+from searchparty.orchestrator.executors.in_process import Simulated
 from searchparty.orchestrator.executors.packed import Recorded, packed
-from searchparty.orchestrator.executors.simulated import Simulated
-from searchparty.orchestrator.log import MemoryLog, joined
+from searchparty.orchestrator.log.codec import dumps
+from searchparty.orchestrator.log.log import MemoryLog, joined
+from searchparty.orchestrator.loop.drive import begin, drive
 
 YAML = """
 name: packed

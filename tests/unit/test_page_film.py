@@ -11,12 +11,12 @@ import numpy as np
 import pytest
 
 from searchparty.agents.random_search import RandomSearch
-from searchparty.experiments.accounts import leases
-from searchparty.experiments.experiment import Experiment
-from searchparty.experiments.running import run
-from searchparty.experiments.runs import RunData, read_runs
-from searchparty.experiments.studio.feed import Feed
-from searchparty.orchestrator.reading import LogReader, News
+from searchparty.experiments.api import run
+from searchparty.experiments.results.accounts import leases
+from searchparty.experiments.results.recorded_runs import RunData, read_runs
+from searchparty.experiments.spec.models import Experiment
+from searchparty.experiments.studio.films.feed import Feed
+from searchparty.orchestrator.log.reader import LogReader, News
 
 NODE = shutil.which("node")
 pytestmark = pytest.mark.skipif(NODE is None, reason="the page's modules need node here")

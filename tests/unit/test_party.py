@@ -6,9 +6,12 @@ import pytest
 import searchparty
 from searchparty.agents.agent import Converged, Finding, Incumbent, Region
 from searchparty.landscapes.landscape import Space
-from searchparty.orchestrator.audit import audit
+from searchparty.orchestrator.loop.audit import audit
 from searchparty.orchestrator.policies.party import Party
-from searchparty.orchestrator.run import Failed, Found, Granted, Member, Run, advance
+from searchparty.orchestrator.state.advance import advance
+from searchparty.orchestrator.state.events import Failed, Found, Granted
+from searchparty.orchestrator.state.member import Member
+from searchparty.orchestrator.state.run import Run
 
 D = 2
 TEAM = ("slsqp", "axes", "cma-es")

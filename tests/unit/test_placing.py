@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 
-from searchparty.experiments.plan import plan
-from searchparty.experiments.spec import loads
+from searchparty.experiments.execution.plan import plan
+from searchparty.experiments.spec.load import loads
 from searchparty.orchestrator.executors.resources import Resources, capacity, placed
 
-placing = pytest.importorskip("searchparty.experiments.placing")
-Places = pytest.importorskip("searchparty.orchestrator.executors.on_ray.places").Places
+placing = pytest.importorskip("searchparty.experiments.execution.ray_placement")
+Places = pytest.importorskip("searchparty.orchestrator.executors.on_ray.actor_slots").Places
 
 YAML = """
 name: place
@@ -88,14 +88,14 @@ def test_evaluations_at_once_are_what_the_nodes_have_room_for(place, needs, work
 
 
 def test_what_no_node_has_is_refused(place):
-    from searchparty.orchestrator.drive import ExecutorError
+    from searchparty.orchestrator.loop.executor import ExecutorError
 
     with pytest.raises(ExecutorError, match=r"executor\.resources\.agents\.second must be what some node has.*GPU 1"):
         place(executor="{kind: ray, resources: {agents: {second: {num_gpus: 2}}}}")
 
 
 def test_a_team_that_cannot_be_there_at_once_is_refused(place):
-    from searchparty.orchestrator.drive import ExecutorError
+    from searchparty.orchestrator.loop.executor import ExecutorError
 
     both = "{kind: ray, resources: {agents: {random: {num_gpus: 0.6}, second: {num_gpus: 0.6}}}}"
     with pytest.raises(ExecutorError, match=r"executor\.resources must leave room for all of a team at once"):
@@ -106,7 +106,7 @@ def test_a_team_that_cannot_be_there_at_once_is_refused(place):
 
 
 def test_packed_goes_without_resources():
-    from searchparty.experiments.spec import SpecError
+    from searchparty.experiments.spec.errors import SpecError
 
     executor = "{kind: ray, placement: packed, resources: {agents: {random: {num_gpus: 1}}}}"
     with pytest.raises(SpecError, match=r"executor\.placement must not be packed where there are resources"):
@@ -129,7 +129,7 @@ def test_what_fits_at_once(processes, fits):
 
 
 def test_plain_places_are_no_more_than_can_be_there_at_once():
-    from searchparty.orchestrator.drive import ExecutorError
+    from searchparty.orchestrator.loop.executor import ExecutorError
 
     assert len(Places(9, 3, 1.0, [{"CPU": 1.0}, {"CPU": 2.5}]).plain) == 3
     assert len(Places(9, 3, 0.0, [{"CPU": 1.0}]).plain) == 9
@@ -155,7 +155,7 @@ def test_capacity():
 
 
 def test_needs_of_nobody_are_a_mistake():
-    from searchparty.experiments.spec import SpecError
+    from searchparty.experiments.spec.errors import SpecError
 
     text = YAML.format(landscape=SPHERE, executor="{kind: ray, resources: {agents: {thrid: {}}}}", evaluation="{}")
     with pytest.raises(SpecError, match=r"executor\.resources\.agents\.thrid must be a member or a kind of agent"):
@@ -168,9 +168,9 @@ def test_needs_of_nobody_are_a_mistake():
 def test_rows_count_towards_the_cost_with_the_seconds_that_they_took():
     """Rows that stream in while their lease is worked have no seconds yet: they would seem to cost nothing."""
     from searchparty.agents.agent import Finding, Rows
-    from searchparty.orchestrator.executors.host import Item
+    from searchparty.orchestrator.executors.messages import Item
     from searchparty.orchestrator.executors.on_ray.executor import RayExecutor
-    from searchparty.orchestrator.log import MemoryLog
+    from searchparty.orchestrator.log.log import MemoryLog
 
     class Pool:
         places = Places(2, 3, 0.0, [{"CPU": 3.0}])

@@ -4,9 +4,11 @@ import time
 
 import pytest
 
-from searchparty.experiments.experiment import Experiment
-from searchparty.experiments.plan import plan, suffix
-from searchparty.experiments.spec import SpecError, loads
+from searchparty.experiments.execution.cost import describe_plan, estimate_bytes, estimate_seconds
+from searchparty.experiments.execution.plan import plan, suffix
+from searchparty.experiments.spec.errors import SpecError
+from searchparty.experiments.spec.load import loads
+from searchparty.experiments.spec.models import Experiment
 
 TEXT = """\
 name: planned
@@ -143,9 +145,9 @@ def test_a_precision_becomes_a_target_above_the_known_minimum():
 def test_costs_are_estimated():
     planned = plan(loads(TEXT))
     assert planned.evaluations == 800
-    assert 800 * 15e-6 <= planned.seconds < 1
-    assert planned.bytes > 800 * 24
-    words = planned.describe()
+    assert 800 * 15e-6 <= estimate_seconds(planned) < 1
+    assert estimate_bytes(planned) > 800 * 24
+    words = describe_plan(planned)
     for line in (
         "2 landscapes: sphere D=2, sphere D=3",
         "2 strategies: alone, team",
@@ -166,9 +168,9 @@ def test_an_objective_that_hangs_or_fails_holds_up_no_plan(tmp_path):
         "strategies": {"alone": {"agents": ["random"]}},
     }
     began = time.perf_counter()
-    assert "unknown: an evaluation takes long" in plan(Experiment.from_data(data, str(tmp_path))).describe()
+    assert "unknown: an evaluation takes long" in describe_plan(plan(Experiment.from_data(data, str(tmp_path))))
     data["landscapes"][0]["function"] = "bad.py:loss"
-    assert plan(Experiment.from_data(data, str(tmp_path))).seconds < 1
+    assert estimate_seconds(plan(Experiment.from_data(data, str(tmp_path)))) < 1
     assert time.perf_counter() - began < 10
 
 

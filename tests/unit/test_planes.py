@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from searchparty.experiments import catalogue
-from searchparty.experiments.planes import Seen, default_spec, look
-from searchparty.experiments.problems import SpecError
+from searchparty.experiments.results.view_plane import Seen, default_spec, look
+from searchparty.experiments.spec import catalogue
+from searchparty.experiments.spec.errors import SpecError
 from searchparty.landscapes.landscape import Space
 from searchparty.landscapes.planes import Plane, axes_plane, clipped, plane_along
 

@@ -9,10 +9,13 @@ from html.parser import HTMLParser
 
 import pytest
 
-from searchparty.experiments import figures, report
-from searchparty.experiments.report import write_report
-from searchparty.experiments.running import run
-from searchparty.experiments.runs import read_runs
+from searchparty.experiments.api import run
+from searchparty.experiments.drawing import landscape, style
+from searchparty.experiments.drawing.comparison import convergence_figure
+from searchparty.experiments.drawing.landscape import contour_figure
+from searchparty.experiments.report import report
+from searchparty.experiments.report.report import write_report
+from searchparty.experiments.results.recorded_runs import read_runs
 
 VOID = {"meta", "br", "link", "img", "input", "hr"}
 TEAM = """\
@@ -42,8 +45,8 @@ def results(tmp_path_factory):
 def coarse():
     """Contours coarse enough to be drawn by the dozen."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(figures, "CONTOUR_POINTS", 16)
-        patch.setattr(figures, "PNG_DPI", 40)
+        patch.setattr(landscape, "CONTOUR_POINTS", 16)
+        patch.setattr(style, "PNG_DPI", 40)
         patch.setattr(report, "MOST_PORTRAITS", 3)
         yield
 
@@ -176,11 +179,11 @@ def test_names_are_shown_as_they_are(results):
 
 
 def test_names_are_not_taken_for_mathematics_or_left_out_of_legends():
-    assert figures.written("a$b$") == r"a\$b\$"
-    assert figures.written("_x") == " _x"
-    assert figures.written("plain") == "plain"
-    assert len(figures.written("begin " + "x" * 90 + " end")) == figures.LONGEST_NAME
-    assert figures.written("begin " + "x" * 90 + " end").endswith(" end")
+    assert style.written("a$b$") == r"a\$b\$"
+    assert style.written("_x") == " _x"
+    assert style.written("plain") == "plain"
+    assert len(style.written("begin " + "x" * 90 + " end")) == style.LONGEST_NAME
+    assert style.written("begin " + "x" * 90 + " end").endswith(" end")
 
 
 @pytest.mark.parametrize("dimension", [1, 2, 20])
@@ -272,7 +275,7 @@ def test_wide_losses_of_unknown_minimum_are_drawn_symmetric_logarithmic():
     # A median that says nothing of the range: the band does.
     curve = {"lower_quartile": [-5.0] * 4, "median": [-1.0] * 4, "upper_quartile": [1e6, 2.0, 1.0, 1.0]}
     table = report.Table(columns | curve)
-    scales = [figures.convergence_figure(table, {"bowl": m}, ["s"]).axes[0].get_yscale() for m in (None, -9.0)]
+    scales = [convergence_figure(table, {"bowl": m}, ["s"]).axes[0].get_yscale() for m in (None, -9.0)]
     assert scales == ["symlog", "log"]
 
 
@@ -294,4 +297,4 @@ def test_an_agent_that_never_had_a_lease_is_no_trouble(results):
     assert set(only.points.agent) == {0}
     page = write_report([path]).read_text(encoding="utf-8")
     assert "opens at the center" in page
-    assert figures.contour_figure(only) is not None
+    assert contour_figure(only) is not None

@@ -4,13 +4,15 @@ import sqlite3
 
 import pytest
 
-from searchparty.experiments import fingerprint
-from searchparty.experiments.resuming import ResultsError, changes
-from searchparty.experiments.running import resume, run
-from searchparty.experiments.verifying import verified
-from searchparty.orchestrator.log import LogError
-from searchparty.orchestrator.reading import LogReader, trace, trace_hash
-from searchparty.orchestrator.run import Extended, Stopped
+from searchparty.experiments.api import resume, run
+from searchparty.experiments.execution import fingerprint
+from searchparty.experiments.execution.compatibility import changes
+from searchparty.experiments.execution.results_directory import ResultsError
+from searchparty.experiments.execution.verification import verified
+from searchparty.orchestrator.log.log import LogError
+from searchparty.orchestrator.log.reader import LogReader
+from searchparty.orchestrator.log.trace import trace, trace_hash
+from searchparty.orchestrator.state.events import Extended, Stopped
 
 AGENT = """\
 from typing import Literal
@@ -246,7 +248,7 @@ def test_resume_on_the_command_line(results, command):
 
 
 def test_resuming_what_is_done_starts_no_ray(results, monkeypatch):
-    import searchparty.orchestrator.executors.on_ray.slots as slots
+    import searchparty.orchestrator.executors.on_ray.actor_pool as slots
 
     monkeypatch.setattr(slots, "start_ray", lambda *_: pytest.fail("Ray was started for nothing"))
     before = hashed(results)

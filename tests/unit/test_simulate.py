@@ -12,28 +12,28 @@ import pytest
 from searchparty.agents.pattern_search import PatternSearch
 from searchparty.agents.random_restart import RandomRestart
 from searchparty.agents.random_search import RandomSearch
-from searchparty.experiments import accounts
-from searchparty.experiments.checks import Opened
-from searchparty.experiments.experiment import SimulatedSettings
-from searchparty.experiments.plan import plan
-from searchparty.experiments.predictions import choices, duration, sizes_table, verdicts
-from searchparty.experiments.problems import SpecError
-from searchparty.experiments.report import write_report
-from searchparty.experiments.running import run
-from searchparty.experiments.runs import read_runs
-from searchparty.experiments.simulate import Prediction, planned_sizes, predict
-from searchparty.experiments.simulation import simulate
-from searchparty.experiments.sizing import at_size, resized, sizes_of
-from searchparty.experiments.spec import Experiment
-from searchparty.orchestrator.clock import Clock, timeline
-from searchparty.orchestrator.codec import dumps
-from searchparty.orchestrator.delays import Delays
-from searchparty.orchestrator.drive import begin, drive
-from searchparty.orchestrator.executors.simulated import Simulated
-from searchparty.orchestrator.log import MemoryLog
-from searchparty.orchestrator.reading import LogReader, trace_hash
-from searchparty.orchestrator.run import Found
-from searchparty.orchestrator.tally import Tally
+from searchparty.experiments.api import run
+from searchparty.experiments.execution.plan import plan
+from searchparty.experiments.report.report import write_report
+from searchparty.experiments.results import accounts
+from searchparty.experiments.results.recorded_runs import read_runs
+from searchparty.experiments.simulation.page import simulate
+from searchparty.experiments.simulation.predict import Prediction, planned_sizes, predict
+from searchparty.experiments.simulation.tables import choices, duration, sizes_table, verdicts
+from searchparty.experiments.simulation.team_sizes import at_size, resized, sizes_of
+from searchparty.experiments.spec.checks import Opened
+from searchparty.experiments.spec.errors import SpecError
+from searchparty.experiments.spec.models import Experiment, SimulatedSettings
+from searchparty.orchestrator.clock.clock import Clock, timeline
+from searchparty.orchestrator.clock.settings import Delays
+from searchparty.orchestrator.clock.statistics_log import Tally
+from searchparty.orchestrator.executors.in_process import Simulated
+from searchparty.orchestrator.log.codec import dumps
+from searchparty.orchestrator.log.log import MemoryLog
+from searchparty.orchestrator.log.reader import LogReader
+from searchparty.orchestrator.log.trace import trace_hash
+from searchparty.orchestrator.loop.drive import begin, drive
+from searchparty.orchestrator.state.events import Found
 
 # One of them reads the archive.
 ALL_READ = ["pattern-search", {"kind": "random-restart", "avoid": "everyone"}]
@@ -321,7 +321,7 @@ def test_what_is_evaluated_for_real_and_what_is_left_out_is_said(tmp_path):
 
 
 def test_the_clocks_settings_in_words():
-    from searchparty.experiments.simulation import worded
+    from searchparty.experiments.simulation.page import worded
 
     settings = {"evaluation": {"kind": "lognormal", "mean": 60.0, "sigma": 0.3}, "decision": 0.002, "price": None}
     assert worded(settings) == {"evaluation": "lognormal, mean 60, sigma 0.3", "decision": "0.002"}

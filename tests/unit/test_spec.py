@@ -4,11 +4,13 @@ import jsonschema
 import pytest
 import yaml
 
-from searchparty.experiments.experiment import RaySettings, SimulatedSettings
-from searchparty.experiments.plan import plan
-from searchparty.experiments.problems import SpecError
-from searchparty.experiments.sources import library
-from searchparty.experiments.spec import Experiment, bundled, dump, load, loads, parse, schema
+from searchparty.experiments.execution.plan import plan
+from searchparty.experiments.spec.errors import SpecError
+from searchparty.experiments.spec.load import bundled, load, loads
+from searchparty.experiments.spec.models import Experiment, RaySettings, SimulatedSettings
+from searchparty.experiments.spec.schema import schema
+from searchparty.experiments.spec.sources import library
+from searchparty.experiments.spec.yaml_text import dump, parse
 
 SMALL = """\
 name: small

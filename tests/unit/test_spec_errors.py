@@ -4,9 +4,10 @@ import re
 
 import pytest
 
-from searchparty.experiments import spec
-from searchparty.experiments.problems import SpecError
-from searchparty.experiments.spec import Experiment, load, loads
+from searchparty.experiments.spec import yaml_text
+from searchparty.experiments.spec.errors import SpecError
+from searchparty.experiments.spec.load import load, loads
+from searchparty.experiments.spec.models import Experiment
 
 GOOD = """\
 name: small
@@ -222,7 +223,7 @@ def test_a_text_that_is_no_experiment(text, message):
 
 
 def test_too_many_values(monkeypatch):
-    monkeypatch.setattr(spec, "MOST_NODES", 1000)
+    monkeypatch.setattr(yaml_text, "MOST_NODES", 1000)
     (found,) = problems("a: [" + "1," * 1001 + "]")
     assert found == "YAML must have at most 1,000 values, got more (x.yaml:1). Split it."
 

@@ -6,8 +6,9 @@ from importlib.metadata import version
 
 import pytest
 
-from searchparty.experiments.spec import SpecError, load
-from searchparty.experiments.staging import LARGEST, afar, stage
+from searchparty.experiments.execution.staging import LARGEST, afar, stage
+from searchparty.experiments.spec.errors import SpecError
+from searchparty.experiments.spec.load import load
 
 YAML = """
 name: mine
@@ -68,7 +69,7 @@ def test_only_what_is_needed_travels(home, tmp_path):
     wanted += ["data/a.csv", "extra/deep/c.bin"]
     assert users == {str(afar(root, home / name).relative_to(root)) for name in wanted}
     package = {name for name in found if name.startswith("searchparty/")}
-    named = ("__init__.py", "agents/work.py", "experiments/library/party.yaml")
+    named = ("__init__.py", "agents/leases/work.py", "experiments/library/party.yaml")
     assert {f"searchparty/{name}" for name in named} <= package
     assert not [name for name in found if "__pycache__" in name or name.startswith(("searchparty/tests", "tests"))]
     assert 200_000 < staged.size < 3_000_000
@@ -82,7 +83,7 @@ def test_the_copy_works_by_itself(home, tmp_path):
     (root / "mine.yaml").write_text(YAML.format(more=f"base: {home}"))
     home.rename(tmp_path / "gone")
     done = subprocess.run(
-        [sys.executable, "-m", "searchparty.experiments.cli", "run", "mine.yaml", "--executor", "simulated"],
+        [sys.executable, "-m", "searchparty.experiments.cli.main", "run", "mine.yaml", "--executor", "simulated"],
         cwd=root, capture_output=True, text=True,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr

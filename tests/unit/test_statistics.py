@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 
 from searchparty.agents.agent import Converged, Finding, Incumbent, Lease, Region, RowFailure
-from searchparty.experiments import accounts, statistics
-from searchparty.experiments.runs import RunData
-from searchparty.experiments.table import Table
+from searchparty.experiments.results import accounts, comparison
+from searchparty.experiments.results.recorded_runs import RunData
+from searchparty.experiments.results.table import Table
 from searchparty.landscapes.landscape import Space
-from searchparty.orchestrator.reading import Points
-from searchparty.orchestrator.run import Failed, Found, Granted, Stopped
+from searchparty.orchestrator.log.reader import Points
+from searchparty.orchestrator.state.events import Failed, Found, Granted, Stopped
 
 INF = float("inf")
 
@@ -55,13 +55,13 @@ def row_of(table, **wanted):
 
 
 def test_quartiles_by_hand():
-    assert statistics.quartiles(np.array([4.0, 1.0, 3.0, 2.0])) == (1.75, 2.5, 3.25)
-    assert statistics.quartiles(np.array([7.0])) == (7.0, 7.0, 7.0)
+    assert comparison.quartiles(np.array([4.0, 1.0, 3.0, 2.0])) == (1.75, 2.5, 3.25)
+    assert comparison.quartiles(np.array([7.0])) == (7.0, 7.0, 7.0)
 
 
 def test_quartile_next_to_infinity_is_infinite_and_never_nan():
-    assert statistics.quartiles(np.array([1.0, INF])) == (INF, INF, INF)
-    assert statistics.quartiles(np.array([1.0, 2.0, INF])) == (1.5, 2.0, INF)
+    assert comparison.quartiles(np.array([1.0, INF])) == (INF, INF, INF)
+    assert comparison.quartiles(np.array([1.0, 2.0, INF])) == (1.5, 2.0, INF)
 
 
 def test_expected_running_time_is_all_evaluations_over_successes():
@@ -71,56 +71,56 @@ def test_expected_running_time_is_all_evaluations_over_successes():
         run_of([9, 9, 9, 0], repeat=1, target=1),
         run_of([9] * 5, repeat=2, target=1),
     ]
-    row = row_of(statistics.comparison(runs))
+    row = row_of(comparison.comparison(runs))
     assert row["ert"] == 5.5
     assert row["evaluations_to_target"] == 3.0
     assert (row["successes"], row["success_rate"]) == (2, pytest.approx(2 / 3))
 
 
 def test_evaluations_are_charges_not_rows():
-    row = row_of(statistics.comparison([run_of([9, 1], costs=[3, 2], target=1)]))
+    row = row_of(comparison.comparison([run_of([9, 1], costs=[3, 2], target=1)]))
     assert (row["ert"], row["evaluations"]) == (5, 5)
 
 
 def test_no_success_has_no_running_time():
-    row = row_of(statistics.comparison([run_of([9, 8], target=1)]))
+    row = row_of(comparison.comparison([run_of([9, 8], target=1)]))
     assert row["ert"] is None
     assert row["evaluations_to_target"] is None
 
 
 def test_target_is_the_experiments_else_near_the_minimum_else_the_best_median():
-    assert statistics.target_of([run_of([5], target=2.0, minimum=0.0)], "bowl") == (2.0, "set by the experiment")
-    assert statistics.target_of([run_of([5], minimum=-3.0)], "bowl") == (-2.999, "0.001 above the known minimum")
+    assert comparison.target_of([run_of([5], target=2.0, minimum=0.0)], "bowl") == (2.0, "set by the experiment")
+    assert comparison.target_of([run_of([5], minimum=-3.0)], "bowl") == (-2.999, "0.001 above the known minimum")
     runs = [run_of([5], "a"), run_of([4], "b")]
-    assert statistics.target_of(runs, "bowl") == (4.0, "the best median reached")
+    assert comparison.target_of(runs, "bowl") == (4.0, "the best median reached")
 
 
 def test_a_run_that_found_nothing_is_no_success():
-    row = row_of(statistics.comparison([run_of([INF, INF])]))
+    row = row_of(comparison.comparison([run_of([INF, INF])]))
     assert (row["successes"], row["median"], row["best"]) == (0, INF, INF)
 
 
 def test_median_gap_where_the_minimum_is_known():
-    assert row_of(statistics.comparison([run_of([-8], minimum=-10.0)]))["median_gap"] == 2.0
-    assert row_of(statistics.comparison([run_of([-8])]))["median_gap"] is None
+    assert row_of(comparison.comparison([run_of([-8], minimum=-10.0)]))["median_gap"] == 2.0
+    assert row_of(comparison.comparison([run_of([-8])]))["median_gap"] is None
 
 
 def test_ranks_share_ties():
     runs = [run_of([1], "a"), run_of([1], "b"), run_of([5], "c")]
-    assert statistics.comparison(runs).columns["rank"] == [1.5, 1.5, 3.0]
+    assert comparison.comparison(runs).columns["rank"] == [1.5, 1.5, 3.0]
 
 
 def test_rank_sum_of_separated_groups_is_exact():
     # Of the C(6, 3) = 20 orders only two are as extreme.
-    assert statistics.rank_sum([1, 2, 3], [4, 5, 6]) == pytest.approx(0.1)
-    assert statistics.least_p(3, 3) == pytest.approx(0.1)
-    assert statistics.rank_sum([1, 1], [1, 1]) == 1.0
-    assert statistics.rank_sum([INF, INF], [INF, INF]) == 1.0
+    assert comparison.rank_sum([1, 2, 3], [4, 5, 6]) == pytest.approx(0.1)
+    assert comparison.least_p(3, 3) == pytest.approx(0.1)
+    assert comparison.rank_sum([1, 1], [1, 1]) == 1.0
+    assert comparison.rank_sum([INF, INF], [INF, INF]) == 1.0
 
 
 def test_holm_by_hand():
     # 0.01 x 3, 0.03 x 2, and 0.04 raised to the one before it.
-    assert statistics.holm([0.04, 0.01, None, 0.03]) == pytest.approx([0.06, 0.03, None, 0.06])
+    assert comparison.holm([0.04, 0.01, None, 0.03]) == pytest.approx([0.06, 0.03, None, 0.06])
 
 
 def clear(strategy, low, landscape="bowl"):
@@ -128,8 +128,8 @@ def clear(strategy, low, landscape="bowl"):
 
 
 def test_a_clear_lead_wins_and_a_muddle_does_not():
-    assert row_of(statistics.winners(clear("a", 0) + clear("b", 1)))["winner"] == "a"
-    muddle = statistics.winners(
+    assert row_of(comparison.winners(clear("a", 0) + clear("b", 1)))["winner"] == "a"
+    muddle = comparison.winners(
         [run_of([v], s, i) for s, vs in (("a", (1, 4)), ("b", (2, 3.5))) for i, v in enumerate(vs)]
     )
     assert row_of(muddle)["leader"] is not None
@@ -137,13 +137,13 @@ def test_a_clear_lead_wins_and_a_muddle_does_not():
 
 
 def test_one_strategy_alone_wins_nothing():
-    row = row_of(statistics.winners(clear("a", 0)))
+    row = row_of(comparison.winners(clear("a", 0)))
     assert (row["leader"], row["runner_up"], row["p"], row["winner"]) == ("a", None, None, None)
 
 
 def test_standings_over_landscapes():
     runs = clear("a", 0) + clear("b", 1) + clear("a", 1, "hill") + clear("b", 0, "hill") + clear("b", 0, "pit")
-    table = statistics.standings(runs)
+    table = comparison.standings(runs)
     a, b = row_of(table, strategy="a"), row_of(table, strategy="b")
     assert (a["landscapes"], a["led"], a["won"], a["mean_rank"]) == (2, 1, 1, 1.5)
     assert (b["landscapes"], b["led"], b["won"], b["mean_rank"]) == (3, 2, 1, pytest.approx(4 / 3))
@@ -154,22 +154,22 @@ def test_who_wins_does_not_depend_on_the_scale(change):
     losses = {"a": (0.1, 0.5, 0.2), "b": (0.3, 0.4, 0.9)}
     plain = [run_of([v], s, i) for s, vs in losses.items() for i, v in enumerate(vs)]
     moved = [run_of([change(v)], s, i) for s, vs in losses.items() for i, v in enumerate(vs)]
-    assert statistics.winners(plain).rows() == statistics.winners(moved).rows()
-    assert statistics.comparison(plain).columns["rank"] == statistics.comparison(moved).columns["rank"]
+    assert comparison.winners(plain).rows() == comparison.winners(moved).rows()
+    assert comparison.comparison(plain).columns["rank"] == comparison.comparison(moved).columns["rank"]
 
 
 def test_thresholds_count_the_runs_that_came_so_close():
-    table = statistics.thresholds([run_of([5, 0.05], minimum=0.0), run_of([50, 7], repeat=1, minimum=0.0)])
+    table = comparison.thresholds([run_of([5, 0.05], minimum=0.0), run_of([50, 7], repeat=1, minimum=0.0)])
     assert row_of(table, gap=10.0)["share"] == 1.0
     # The first at 1 evaluation, the second at 2.
     assert row_of(table, gap=10.0)["evaluations"] == 1.5
     assert row_of(table, gap=0.1)["share"] == 0.5
     assert row_of(table, gap=1e-8)["evaluations"] is None
-    assert len(statistics.thresholds([run_of([5])])) == 0
+    assert len(comparison.thresholds([run_of([5])])) == 0
 
 
 def test_convergence_keeps_the_loss_of_a_run_that_stopped_early():
-    table = statistics.convergence([run_of([4, 1]), run_of([8, 6, 6, 3], repeat=1)])
+    table = comparison.convergence([run_of([4, 1]), run_of([8, 6, 6, 3], repeat=1)])
     assert row_of(table, evaluations=1)["median"] == 6.0
     assert row_of(table, evaluations=4)["median"] == 2.0
 
@@ -233,7 +233,7 @@ def test_failures_are_counted_by_cause():
 
 
 def test_tables_of_nothing_are_empty():
-    for table in (statistics.comparison, statistics.winners, statistics.convergence, accounts.contributions):
+    for table in (comparison.comparison, comparison.winners, comparison.convergence, accounts.contributions):
         assert len(table([])) == 0
 
 

@@ -14,17 +14,18 @@ import pytest
 from starlette.testclient import TestClient
 
 from searchparty import Experiment
-from searchparty.experiments.running import run
+from searchparty.experiments.api import run
 from searchparty.experiments.studio import app as apps
+from searchparty.experiments.studio.access.guard import HEADERS, Guard
+from searchparty.experiments.studio.access.hosts import served_names
 from searchparty.experiments.studio.app import Studio, app
-from searchparty.experiments.studio.film import unpacked
-from searchparty.experiments.studio.guard import HEADERS, Guard
-from searchparty.experiments.studio.jobs import SIDES
-from searchparty.experiments.studio.limits import LIMITS
-from searchparty.experiments.studio.names import served_names
-from searchparty.experiments.studio.pool import Pool
-from searchparty.experiments.studio.shelf import Shelf
-from searchparty.orchestrator.reading import LogReader, trace_hash
+from searchparty.experiments.studio.films.message import unpacked
+from searchparty.experiments.studio.films.shelf import Shelf
+from searchparty.experiments.studio.plays.limits import LIMITS
+from searchparty.experiments.studio.plays.queue import SIDES
+from searchparty.experiments.studio.plays.warm_processes import Pool
+from searchparty.orchestrator.log.reader import LogReader
+from searchparty.orchestrator.log.trace import trace_hash
 
 
 def awaited(coroutine):

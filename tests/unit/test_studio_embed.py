@@ -10,12 +10,12 @@ from importlib.resources import files
 import pytest
 
 from searchparty import Experiment
-from searchparty.experiments.report import write_report
-from searchparty.experiments.running import run
-from searchparty.experiments.studio import embed
-from searchparty.experiments.studio.embed import IMPORT, NAMESPACE, Shown, embedded, for_shadow, modules, needed
-from searchparty.experiments.studio.film import unpacked
-from searchparty.orchestrator.reading import LogReader
+from searchparty.experiments.api import run
+from searchparty.experiments.report.report import write_report
+from searchparty.experiments.studio.films import embed
+from searchparty.experiments.studio.films.embed import IMPORT, NAMESPACE, Shown, embedded, for_shadow, modules, needed
+from searchparty.experiments.studio.films.message import unpacked
+from searchparty.orchestrator.log.reader import LogReader
 
 EVIL = "</script><script>alert(1)</script>"
 STATEMENT = re.compile(r"""(?:}\s*|\w\s+|\*\s*)from\s*["']([^"'\s]+)["']|^import\s*["'](.+)["']""", re.MULTILINE)

@@ -18,15 +18,16 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
 from searchparty import Experiment
-from searchparty.experiments import accounts
-from searchparty.experiments.problems import SpecError
-from searchparty.experiments.running import resume, run
-from searchparty.experiments.runs import read_runs
-from searchparty.experiments.studio.feed import Feed, FeedError
-from searchparty.experiments.studio.feeds import MOST_FEEDS, Feeds
-from searchparty.experiments.studio.film import ALIGNED, packed, plain, unpacked
-from searchparty.orchestrator.log import LogError
-from searchparty.orchestrator.reading import LogReader, trace_hash
+from searchparty.experiments.api import resume, run
+from searchparty.experiments.results import accounts
+from searchparty.experiments.results.recorded_runs import read_runs
+from searchparty.experiments.spec.errors import SpecError
+from searchparty.experiments.studio.films.feed import Feed, FeedError
+from searchparty.experiments.studio.films.feed_cache import MOST_FEEDS, Feeds
+from searchparty.experiments.studio.films.message import ALIGNED, packed, plain, unpacked
+from searchparty.orchestrator.log.log import LogError
+from searchparty.orchestrator.log.reader import LogReader
+from searchparty.orchestrator.log.trace import trace_hash
 
 QUICK = settings(max_examples=60, deadline=None)
 
@@ -398,7 +399,7 @@ def test_a_run_that_is_killed_and_resumed_is_told_once(tmp_path):
     landscape = {"kind": "python", "function": f"{tmp_path}/slow.py:loss", "bounds": [[-1, 1], [-1, 1]]}
     made = experiment(budget=250, landscape=landscape)
     (tmp_path / "it.yaml").write_text(made.to_yaml())
-    command = [sys.executable, "-m", "searchparty.experiments.cli", "run", "it.yaml", "--out", "it", "--no-report"]
+    command = [sys.executable, "-m", "searchparty.experiments.cli.main", "run", "it.yaml", "--out", "it", "--no-report"]
     process = subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         deadline, messages, fed = time.monotonic() + 30, [], None

@@ -8,9 +8,9 @@ import pytest
 from starlette.testclient import TestClient
 from starlette.websockets import WebSocketDisconnect
 
-from searchparty.experiments.studio import guard as guards
-from searchparty.experiments.studio.guard import HEADERS, Guard
-from searchparty.experiments.studio.names import StudioError, check_binding, served_names
+from searchparty.experiments.studio.access import guard as guards
+from searchparty.experiments.studio.access.guard import HEADERS, Guard
+from searchparty.experiments.studio.access.hosts import StudioError, check_binding, served_names
 
 
 def awaited(coroutine):

@@ -10,15 +10,17 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from searchparty import Experiment
-from searchparty.experiments import catalogue
-from searchparty.experiments.plan import plan
-from searchparty.experiments.running import run
-from searchparty.experiments.spec import SpecError, loads
-from searchparty.experiments.studio.limits import LIMITS
-from searchparty.experiments.studio.offer import allowed
-from searchparty.experiments.studio.play import PlaySettings, data_of, experiment_of, key_of, read_settings
+from searchparty.experiments.api import run
+from searchparty.experiments.execution.plan import plan
+from searchparty.experiments.spec import catalogue
+from searchparty.experiments.spec.errors import SpecError
+from searchparty.experiments.spec.load import loads
+from searchparty.experiments.studio.plays.limits import LIMITS
+from searchparty.experiments.studio.plays.offer import allowed
+from searchparty.experiments.studio.plays.play import PlaySettings, data_of, experiment_of, key_of, read_settings
 from searchparty.landscapes.landscape import Landscape
-from searchparty.orchestrator.reading import LogReader, trace_hash
+from searchparty.orchestrator.log.reader import LogReader
+from searchparty.orchestrator.log.trace import trace_hash
 
 COMPOSED = {"kind": "composed", "budget": "bandit", "sharing": "broadcast", "radius": "trust-region"}
 

@@ -12,13 +12,14 @@ from pathlib import Path
 
 import pytest
 
-from searchparty.experiments.studio import folder as folders
-from searchparty.experiments.studio.folder import Folder
-from searchparty.experiments.studio.jobs import SIDES, Busy, Jobs
-from searchparty.experiments.studio.limits import LIMITS
-from searchparty.experiments.studio.play import data_of, experiment_of, key_of, read_settings
-from searchparty.experiments.studio.pool import Pool
-from searchparty.orchestrator.reading import LogReader, trace_hash
+from searchparty.experiments.studio.plays import folder as folders
+from searchparty.experiments.studio.plays.folder import Folder
+from searchparty.experiments.studio.plays.limits import LIMITS
+from searchparty.experiments.studio.plays.play import data_of, experiment_of, key_of, read_settings
+from searchparty.experiments.studio.plays.queue import SIDES, Busy, Jobs
+from searchparty.experiments.studio.plays.warm_processes import Pool
+from searchparty.orchestrator.log.reader import LogReader
+from searchparty.orchestrator.log.trace import trace_hash
 
 # Takes ten seconds, in leases of some milliseconds or in leases of seconds.
 LONG = {"kinds": ["surrogate"], "budget": 20_000, "lease": 10, "landscape": {"kind": "rastrigin", "dimension": 20}}
@@ -92,7 +93,7 @@ def _quiet(request):
 
 
 def test_a_run_is_an_ordinary_one(pool, tmp_path):
-    from searchparty.experiments.running import run
+    from searchparty.experiments.api import run
 
     settings = {"budget": 200, "seed": 4}
     key, data = asked(**settings)

@@ -9,13 +9,13 @@ import pytest
 pytest.importorskip("httpx", reason="starlette's test client needs httpx")
 from starlette.testclient import TestClient
 
-from searchparty.experiments.running import run
+from searchparty.experiments.api import run
 from searchparty.experiments.studio.app import Studio, app
-from searchparty.experiments.studio.feed import MOST_LOOKS, Feed
-from searchparty.experiments.studio.play import experiment_of, read_settings
-from searchparty.experiments.studio.pool import Pool
-from searchparty.experiments.studio.shelf import Shelf
-from searchparty.orchestrator.reading import LogReader
+from searchparty.experiments.studio.films.feed import MOST_LOOKS, Feed
+from searchparty.experiments.studio.films.shelf import Shelf
+from searchparty.experiments.studio.plays.play import experiment_of, read_settings
+from searchparty.experiments.studio.plays.warm_processes import Pool
+from searchparty.orchestrator.log.reader import LogReader
 
 
 @pytest.fixture(scope="module")

@@ -15,15 +15,15 @@ from pathlib import Path
 import pytest
 
 from searchparty import Experiment
-from searchparty.experiments.cli import main
-from searchparty.experiments.running import run
-from searchparty.experiments.studio.film import unpacked
-from searchparty.experiments.studio.folder import remove_stale
-from searchparty.experiments.studio.names import StudioError, own_names, reached, served_names
+from searchparty.experiments.api import run
+from searchparty.experiments.cli.main import main
+from searchparty.experiments.studio.access.hosts import StudioError, own_names, reached, served_names
+from searchparty.experiments.studio.films.message import unpacked
+from searchparty.experiments.studio.plays.folder import remove_stale
 from searchparty.experiments.studio.serve import PORT, Opening
-from searchparty.orchestrator.reading import LogReader
+from searchparty.orchestrator.log.reader import LogReader
 
-COMMAND = [sys.executable, "-m", "searchparty.experiments.cli", "studio", "--no-browser"]
+COMMAND = [sys.executable, "-m", "searchparty.experiments.cli.main", "studio", "--no-browser"]
 LONG = """\
 name: long
 budget: 1000000
@@ -231,7 +231,7 @@ def test_a_killed_studio_leaves_no_worker_behind(studio, long):
         it.process.kill()
         it.process.wait()
         lines = {pid: Path(f"/proc/{pid}/cmdline").read_bytes() for pid in had if alive(pid)}
-        (going_on,) = [pid for pid, line in lines.items() if b"searchparty.experiments.cli" in line]
+        (going_on,) = [pid for pid, line in lines.items() if b"searchparty.experiments.cli.main" in line]
         try:
             assert it.left([pid for pid in had if pid != going_on]) == []
             assert alive(going_on)
@@ -305,7 +305,7 @@ def test_mistakes_are_told_in_words(tmp_path, monkeypatch, capsys, arguments, me
     (tmp_path / "broken.yaml").write_text(LONG.replace("1000000", "much").replace("python", "sphere"))
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "argv", ["searchparty", "studio", "--no-browser", *arguments])
-    monkeypatch.setattr("searchparty.experiments.cli_studio.heed_kill", lambda: None)
+    monkeypatch.setattr("searchparty.experiments.cli.studio.heed_kill", lambda: None)
     with pytest.raises(SystemExit) as ended:
         main()
     assert ended.value.code == 2
@@ -364,5 +364,5 @@ def test_everywhere_is_opened_by_an_address(monkeypatch):
         (("head",), "127.0.0.1"),
         (("head", "[fe80::1]"), "[fe80::1]"),
     ]:
-        monkeypatch.setattr("searchparty.experiments.studio.names.own_names", lambda names=names: names)
+        monkeypatch.setattr("searchparty.experiments.studio.access.hosts.own_names", lambda names=names: names)
         assert reached("0.0.0.0") == shown

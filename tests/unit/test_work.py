@@ -8,10 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from searchparty.agents.agent import Agent, Converged, Lease, Region, Rows, WithGradient
-from searchparty.agents.evaluate import InPlace
-from searchparty.agents.ledger import ReplayError
-from searchparty.agents.searcher import Searcher
-from searchparty.agents.work import work
+from searchparty.agents.evaluation.in_process import InPlace
+from searchparty.agents.leases.ledger import ReplayError
+from searchparty.agents.leases.searcher import Searcher
+from searchparty.agents.leases.work import work
 from searchparty.landscapes.landscape import EvaluationError, Space
 
 

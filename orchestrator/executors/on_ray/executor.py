@@ -8,17 +8,17 @@ from typing import Any
 from ray import cloudpickle
 
 from ....agents.agent import Lease
-from ....landscapes.loading import LOADED
-from ...drive import ExecutorError
-from ...log import Log
-from ...planned import PlannedRun
-from ...run import Failed, Found
-from ..book import Book, outcome
-from ..host import Fan, Item, News, Opening, Order
-from ..losses import LOSSES_A_ROW, MOST_STUCK, ROW_LOST, first_line, stuck
+from ....landscapes.user_code import LOADED
+from ...log.log import Log
+from ...loop.executor import ExecutorError
+from ...run_spec import PlannedRun
+from ...state.events import Failed, Found
+from ..lease_book import Book, outcome
+from ..messages import Fan, Item, News, Opening, Order
+from ..process_losses import LOSSES_A_ROW, MOST_STUCK, ROW_LOST, first_line, stuck
 from ..resources import Needs
-from .places import Slot
-from .slots import Pool
+from .actor_pool import Pool
+from .actor_slots import Slot
 
 
 class RayExecutor:

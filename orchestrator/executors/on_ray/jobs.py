@@ -13,8 +13,8 @@ from typing import Any
 
 from ray.exceptions import RayError
 
-from ...drive import ExecutorError
-from .door import TOKEN, present_token
+from ...loop.executor import ExecutorError
+from .probe import TOKEN, present_token
 
 ENDED = ("SUCCEEDED", "FAILED", "STOPPED")
 POLL_SECONDS = 0.5

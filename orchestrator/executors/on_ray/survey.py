@@ -12,8 +12,8 @@ import ray
 from ray.exceptions import GetTimeoutError, RayError
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
-from .seat import seat
-from .session import nodes
+from .actor_class import seat
+from .connection import nodes
 
 START_SECONDS = 90.0
 ROUND_TRIPS = 30
@@ -96,7 +96,7 @@ def _throughput(actor: Any) -> float:
     return statistics.median(rates)
 
 
-def prober(unpickled: tuple[str, str] = ("landscapes.loading", "unpickled")) -> type:
+def prober(unpickled: tuple[str, str] = ("landscapes.user_code", "unpickled")) -> type:
     """The class of the process that looks round on a node; it travels as bytes and needs Python alone."""
     package = seat.__module__.partition(".")[0]
 

@@ -1,0 +1,1 @@
+"""How points become losses: in this process, or in child processes."""

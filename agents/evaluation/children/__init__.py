@@ -1,0 +1,1 @@
+"""Child processes that evaluate and can be killed."""

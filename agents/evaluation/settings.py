@@ -1,0 +1,90 @@
+"""How points are evaluated: where, for how long, and what becomes of a row that has no loss."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, WithJsonSchema, field_validator
+
+from ...landscapes.landscape import Model
+
+Verdict = Literal["penalise", "retry", "skip", "stop"]
+NOT_FINITE = frozenset({"returned nan", "returned inf", "returned -inf"})
+"""Causes that ``on_nan`` is for; all others are errors."""
+UNITS = {"": 1, "B": 1} | {
+    f"{letter}{tail}": size**power
+    for power, letter in enumerate("KMGT", 1)
+    for tail, size in (("", 1000), ("B", 1000), ("IB", 1024))
+}
+LEAST_MEMORY = 64 * 10**6
+
+Bytes = Annotated[
+    int, WithJsonSchema({"anyOf": [{"type": "integer"}, {"type": "string", "pattern": r"^[\d.]+ ?[KMGTkmgt]?i?B?$"}]})
+]
+MOST_WORKERS = 256
+Workers = Annotated[
+    int | Literal["auto"],
+    WithJsonSchema({"anyOf": [{"type": "integer", "minimum": 1, "maximum": MOST_WORKERS}, {"const": "auto"}]}),
+]
+
+
+class Evaluation(Model):
+    """How points are evaluated. With ``timeout``, ``memory`` or ``workers`` every row is evaluated in a child process
+    that can be killed; else in the process that works the lease."""
+
+    timeout: float | None = Field(None, gt=0, description="Seconds a row may take before its process is killed.")
+    memory: Bytes | None = Field(None, description='Memory each child process may have, e.g. "2 GB".')
+    workers: Workers | None = Field(
+        None,
+        description='Child processes that share a batch, or "auto": one a CPU. Default: one, if any is needed.',
+    )
+    on_nan: Verdict = Field(
+        "penalise", description="What becomes of NaN and infinite losses: penalise, retry, skip, stop."
+    )
+    on_error: Verdict = Field(
+        "penalise", description="What becomes of rows that raise, hang or crash: penalise, retry, skip, stop."
+    )
+    retries: int = Field(2, ge=1, le=100, description="How often a row is tried again under retry; each is charged.")
+
+    @field_validator("memory", mode="before")
+    @classmethod
+    def _check_memory(cls, value: Any) -> Any:
+        if value is None:
+            return None
+        found = re.fullmatch(r"\s*(\d+(?:\.\d*)?)\s*([A-Za-z]*)\s*", str(value))
+        size = None if found is None or isinstance(value, bool) else UNITS.get(found[2].upper())
+        if found is None or size is None or float(found[1]) * size < LEAST_MEMORY:
+            rule = f'a number of bytes or a size like "2 GB", at least {LEAST_MEMORY // 10**6} MB'
+            raise ValueError(f"memory must be {rule}, got {value!r}. Write e.g. 2 GB.")
+        return int(float(found[1]) * size)
+
+    @field_validator("workers", mode="before")
+    @classmethod
+    def _check_workers(cls, value: Any) -> Any:
+        if value is None or value == "auto" or (type(value) is int and 1 <= value <= MOST_WORKERS):
+            return value
+        raise ValueError(
+            f'workers must be a whole number from 1 to {MOST_WORKERS} or "auto", got {value!r}. '
+            "Write e.g. 4, or auto for one a CPU."
+        )
+
+    @property
+    def isolated(self) -> bool:
+        """Whether rows are evaluated in child processes."""
+        return self.timeout is not None or self.memory is not None or self.workers is not None
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """What may decide a finding, as plain data: empty where nothing was chosen. How many workers share a batch
+        decides none."""
+        return self.model_dump(mode="json", exclude={"workers"}, exclude_defaults=True)
+
+    @property
+    def skips(self) -> bool:
+        """Whether any row may be overlooked."""
+        return "skip" in (self.on_nan, self.on_error)
+
+    def verdict(self, cause: str) -> Verdict:
+        """What becomes of a row that has no loss for this cause."""
+        return self.on_nan if cause in NOT_FINITE else self.on_error

@@ -1,0 +1,1 @@
+"""How a lease is worked: propose, evaluate, tell, until it is spent."""

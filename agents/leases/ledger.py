@@ -1,0 +1,158 @@
+"""What a lease has brought so far: rows answered, evaluations charged, the best of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+
+from ...landscapes.landscape import Array, Space
+from ..agent import Converged, Finding, Incumbent, Lease, RowFailure, Rows
+from ..evaluation.evaluator import Evaluated
+
+
+class ReplayError(Exception):
+    """A replayed point differs from the recorded one."""
+
+
+class Ledger:
+    """The rows of one lease. Those of a batch may be entered in any order (``place``) before they count
+    (``advance``); each is handed on once (``flush``), recorded ones never."""
+
+    __slots__ = ("best", "charged", "dimension", "failures", "filled", "gradients", "lease", "losses", "points",
+                 "recorded", "spans", "unknown")  # fmt: skip
+
+    def __init__(self, lease: Lease, dimension: int, recorded: Rows | None) -> None:
+        self.lease, self.recorded, self.dimension = lease, recorded, dimension
+        self.unknown = frozenset(() if recorded is None else recorded.gaps)
+        self.points = np.empty((min(lease.budget, 1024), dimension))
+        self.losses = np.empty(len(self.points))
+        self.gradients: Array | None = None
+        self.failures: list[RowFailure] = []
+        self.filled = self.charged = 0
+        self.spans: list[list[int]] = []
+        """[first, last) of rows entered and not yet handed on."""
+        self.best: tuple[float, int] | None = None
+
+    def recall(self, points: Array, with_gradient: bool) -> Evaluated | None:
+        """The recorded answer to the next rows, as many of them as are recorded; None when the next is not."""
+        if self.recorded is None or self.filled >= len(self.recorded.losses) or self.filled in self.unknown:
+            return None
+        known, first = self.recorded, self.filled
+        stop = min(first + len(points), len(known.losses), *(row for row in self.unknown if row > first))
+        if not np.array_equal(known.points[first:stop], points[: stop - first]):
+            row = first + int(np.flatnonzero((known.points[first:stop] != points[: stop - first]).any(axis=1))[0])
+            raise ReplayError(
+                f"lease {self.lease.id} of {self.lease.agent}, row {row}: recorded {known.points[row].tolist()}, "
+                f"now proposed {points[row - first].tolist()}. The code, the settings or a library changed "
+                "since the log was written; run the experiment again into a new directory."
+            )
+        causes = {f.row - first: f.cause for f in known.failures if first <= f.row < stop}
+        gradients = known.gradients[first:stop] if with_gradient and known.gradients is not None else None
+        return Evaluated(known.losses[first:stop], gradients, causes)
+
+    def unrecorded(self, most: int) -> int:
+        """How many of the next ``most`` rows come before one that is recorded."""
+        if self.unknown:
+            last = self.filled
+            while last < self.filled + most and (last in self.unknown or last >= len(self._known())):
+                last += 1
+            return last - self.filled
+        return most
+
+    def _known(self) -> Array:
+        return np.empty(0) if self.recorded is None else self.recorded.losses
+
+    def enter(self, points: Array, outcome: Evaluated, price: int, news: bool = True) -> None:
+        """Write down the next rows, which are ``news`` unless they were recorded."""
+        self.place(0, points, outcome, news)
+        self.filled += len(outcome.losses)
+        self.charged += len(outcome.losses) * price
+
+    def place(self, offset: int, points: Array, outcome: Evaluated, news: bool = True) -> None:
+        """Write down rows that stand ``offset`` after the next one; they count once ``filled`` has passed them."""
+        first, n = self.filled + offset, len(outcome.losses)
+        if first + n > len(self.losses):
+            self._grow(first + n)
+        self.points[first : first + n] = points
+        self.losses[first : first + n] = outcome.losses
+        if outcome.gradients is not None:
+            if self.gradients is None:
+                self.gradients = np.full(self.points.shape, np.nan)
+            self.gradients[first : first + n] = outcome.gradients
+        row = 0 if n == 1 else int(outcome.losses.argmin())
+        loss = float(outcome.losses[row])
+        # Of equal losses the first row is the best, in whatever order they came.
+        if loss < np.inf and (self.best is None or (loss, first + row) < self.best):
+            self.best = (loss, first + row)
+        for row, cause in outcome.causes.items():
+            self.failures.append(RowFailure(first + row, cause))
+        if not news:
+            return
+        if self.spans and self.spans[-1][1] == first:
+            self.spans[-1][1] = first + n
+        else:
+            self.spans.append([first, first + n])
+
+    def placed(self, n: int, with_gradient: bool) -> Evaluated:
+        """The next n rows, all of which have been placed; they count from now on is for the caller to say."""
+        first, last = self.filled, self.filled + n
+        causes = {f.row - first: f.cause for f in self.failures if first <= f.row < last}
+        gradients = self.gradients[first:last].copy() if with_gradient and self.gradients is not None else None
+        return Evaluated(self.losses[first:last].copy(), gradients, causes)
+
+    def _grow(self, need: int) -> None:
+        size, used = max(need, 2 * len(self.losses)), len(self.losses)
+        for name, shape in (("points", (size, self.dimension)), ("losses", (size,))):
+            new = np.empty(shape)
+            new[:used] = getattr(self, name)
+            setattr(self, name, new)
+        if self.gradients is not None:
+            wider = np.full((size, self.dimension), np.nan)
+            wider[:used] = self.gradients
+            self.gradients = wider
+
+    def flush(self) -> list[Rows]:
+        """Rows not yet handed on, by spans that follow one another."""
+        spans, self.spans = self.spans, []
+        if len(spans) > 1:
+            spans = merged(spans)
+        return [self._rows(first, last) for first, last in spans]
+
+    def _rows(self, first: int, last: int) -> Rows:
+        failures = ordered(f for f in self.failures if first <= f.row < last) if self.failures else ()
+        gradients = None if self.gradients is None else self.gradients[first:last].copy()
+        return Rows(first, self.points[first:last].copy(), self.losses[first:last].copy(), gradients, failures)
+
+    def located(self, cause: str, space: Space) -> str:
+        """A cause with the first row that failed for it, and the point."""
+        row = min(failure.row for failure in self.failures if failure.cause == cause)
+        point = ", ".join(f"{x:.6g}" for x in space.to_box(self.points[row])[:8].tolist())
+        return f"row {row}, at ({point}{', ...' if self.dimension > 8 else ''}), {cause}"
+
+    def close(self, why: str, converged: Converged | None = None, cause: str = "") -> Finding:
+        """The finding."""
+        best = None
+        if self.best is not None:
+            loss, row = self.best
+            best = Incumbent(self.lease.agent, self.lease.id, row, self.points[row].copy(), loss)
+        failures = ordered(self.failures) if self.failures else ()
+        return Finding(
+            self.lease.id, self.lease.agent, self.filled, self.charged, why, best, converged, failures, cause
+        )  # fmt: skip
+
+
+def ordered(failures: Iterable[RowFailure]) -> tuple[RowFailure, ...]:
+    """Failures by row."""
+    return tuple(sorted(failures, key=lambda f: f.row))
+
+
+def merged(spans: list[list[int]]) -> list[list[int]]:
+    """Spans in order, those that touch made one."""
+    found: list[list[int]] = []
+    for first, last in sorted(spans):
+        if found and found[-1][1] == first:
+            found[-1][1] = last
+        else:
+            found.append([first, last])
+    return found

@@ -1,0 +1,1 @@
+"""For authors of agents: following leases, and solvers that only take a callback."""

@@ -1,0 +1,1 @@
+"""The replay of a run as a GIF or an MP4."""

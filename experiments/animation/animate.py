@@ -1,0 +1,176 @@
+"""Replays of runs as files: what is to be drawn, how it is checked, and where it goes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ...landscapes.landscape import Array
+from ..execution.results_directory import ResultsError
+from ..results.recorded_runs import RunData, read_runs
+from .encoding import Encoder, Gif, Mp4, has_ffmpeg
+from .replay import film, replay_of
+from .selection import counterpart, listing, most_telling, pair, run_named
+from .slice import Slice, plane_axes, through
+
+if TYPE_CHECKING:
+    from .stage import Stage
+
+LINGERS = 0.9
+"""Seconds that a hand-over stays, and a reason."""
+HOLD = 2.0
+"""Seconds that the last picture stays; of a short film, a third."""
+SMALLEST, LARGEST = 240, 1920
+SHORTEST, LONGEST = 2.0, 120.0
+FASTEST = 30
+MOST_PIXELS = 600_000_000
+"""All pictures of a film together: a GIF is kept in memory, a byte a pixel, until all colours are known."""
+
+
+Progress = Callable[[Iterable[int], int], Iterable[int]]
+"""Goes through so many numbers, and shows how far it is."""
+
+
+@dataclass(frozen=True)
+class Options:
+    """What to draw, and how. ``runs`` are ids or strategies; ``plane`` is "x1,x3"; ``width`` is in pixels."""
+
+    runs: tuple[str, ...] = ()
+    compare: bool = False
+    out: Path | None = None
+    seconds: float = 10.0
+    fps: float = 10.0
+    width: int = 960
+    plane: str | None = None
+
+    def check(self) -> None:
+        """Raises ResultsError where one is out of its bounds."""
+        _bounded("--width", self.width, SMALLEST, LARGEST, "pixels", "640 suits a page, 1280 a slide")
+        _bounded("--seconds", self.seconds, SHORTEST, LONGEST, "seconds", "10 suit most runs")
+        _bounded("--fps", self.fps, 1, FASTEST, "pictures a second", "10 suit a GIF, 25 a film")
+        if len(self.runs) > 2:
+            raise ResultsError(f"--run must be given once or twice, got {len(self.runs)} times. Leave out the others.")
+        if self.out is not None and self.out.suffix.lower() not in (".gif", ".mp4"):
+            raise ResultsError(f"--out must end in .gif or .mp4, got {self.out}. Write, for example, --out run.gif.")
+        if self.out is not None and self.out.suffix.lower() == ".mp4" and not has_ffmpeg():
+            raise ResultsError(
+                f"--out must end in .gif where there is no ffmpeg on the path, got {self.out}. Install ffmpeg, or "
+                "write a GIF."
+            )
+
+    @property
+    def hold(self) -> float:
+        return min(HOLD, self.seconds / 3)
+
+    @property
+    def frames(self) -> int:
+        return max(2, round((self.seconds - self.hold) * self.fps) + 1)
+
+
+@dataclass(frozen=True)
+class Animated:
+    """What was drawn: the runs, the files, and how many frames."""
+
+    runs: tuple[RunData, ...]
+    paths: tuple[Path, ...]
+    frames: int
+
+
+def animate(directory: Path, options: Options, progress: Progress = lambda numbers, _: numbers) -> Animated:
+    """Draw the replay of one run of a results directory, or of two side by side, and write it. ``progress`` wraps the
+    numbers of the frames. Raises ResultsError where the options do not fit, and EncodingError where ffmpeg fails."""
+    options.check()
+    runs = _chosen(read_runs(directory), options, directory)
+    axes = plane_axes(options.plane, runs[0].space.dimension)
+    # Only now: what draws takes a second to import.
+    from .stage import Stage
+
+    replays = [replay_of(run) for run in runs]
+    plane = Slice(runs[0].space, axes, _center(runs))
+    linger = max(2, round(LINGERS * options.fps))
+    frames = film(replays, options.frames, linger)
+    stage = Stage(replays, plane, frames, width=options.width, linger=linger)
+    _check_size(stage.size, options)
+    paths = _paths(directory, options)
+    paths[0].parent.mkdir(parents=True, exist_ok=True)
+    _write(stage, paths, options, progress)
+    return Animated(tuple(runs), tuple(paths), len(frames))
+
+
+def _write(stage: Stage, paths: Sequence[Path], options: Options, progress: Progress) -> None:
+    from .stage import colours
+
+    # Beside, until they are whole.
+    parts = [path.with_name(f".{path.stem}.part{path.suffix}") for path in paths]
+    encoders: list[Encoder] = []
+    try:
+        for part in parts:
+            if part.suffix.lower() == ".gif":
+                encoders.append(Gif(part, stage.sample(), colours()))
+            else:
+                encoders.append(Mp4(part, *stage.size, options.fps))
+        for number, picture in zip(progress(range(options.frames), options.frames), stage.pictures(), strict=True):
+            seconds = options.hold if number == options.frames - 1 else 1 / options.fps
+            for encoder in encoders:
+                encoder.add(picture, seconds)
+        for encoder, part, path in zip(encoders, parts, paths, strict=True):
+            encoder.close()
+            part.replace(path)
+    except BaseException:
+        for encoder in encoders:
+            encoder.abandon()
+        raise
+
+
+def _center(runs: Sequence[RunData]) -> Array:
+    """What a slice goes through, (D,) in the cube."""
+    problem = runs[0].problem
+    known = None if problem is None or problem.minimizers is None else problem.space.to_cube(problem.minimizers[0])
+    return through([(run.points.cube, run.points.losses) for run in runs], known, runs[0].space.dimension)
+
+
+def _check_size(size: tuple[int, int], options: Options) -> None:
+    most = MOST_PIXELS // (size[0] * size[1])
+    if options.frames > most:
+        raise ResultsError(
+            f"--seconds must be at most {most / options.fps:.0f} at {size[0]} pixels and {options.fps:g} pictures a "
+            f"second, got {options.seconds:g}. Shorten it, or lower --width or --fps."
+        )
+
+
+def _chosen(all_runs: Sequence[RunData], options: Options, directory: Path) -> list[RunData]:
+    """The runs to draw: of those that have found a point."""
+    runs = [run for run in all_runs if len(run.points.losses)]
+    if not runs:
+        raise ResultsError(
+            f"results must hold a run that has found a point, got {directory}, where none has yet. Wait for its first "
+            "leases, or go on with `searchparty resume`."
+        )
+    for name in options.runs:
+        if name in {r.id for r in all_runs} | {r.strategy for r in all_runs} and not any(
+            name in (r.id, r.strategy) for r in runs
+        ):
+            raise ResultsError(
+                f"--run must be of a run that has found a point, got {name!r}, which has not yet. Choose one of "
+                f"these.\n{listing(runs)}"
+            )
+    if len(options.runs) == 2:
+        return pair(runs, options.runs)
+    run = run_named(runs, options.runs[0]) if options.runs else most_telling(runs)
+    return [run, counterpart(runs, run)] if options.compare else [run]
+
+
+def _paths(directory: Path, options: Options) -> list[Path]:
+    if options.out is not None:
+        return [options.out]
+    stem = directory / "animation"
+    return [stem.with_suffix(suffix) for suffix in ((".gif", ".mp4") if has_ffmpeg() else (".gif",))]
+
+
+def _bounded(name: str, value: float, least: float, most: float, unit: str, advice: str) -> None:
+    if not least <= value <= most:
+        raise ResultsError(
+            f"{name} must be from {least:g} to {most:g} {unit}, got {value:g}. {advice[0].upper()}{advice[1:]}."
+        )

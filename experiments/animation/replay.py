@@ -1,0 +1,266 @@
+"""A run in the order of its logical time, and what there is to see of it at each moment. No drawing here."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...agents.agent import Lease
+from ...landscapes.landscape import Array
+from ...orchestrator.state.events import Granted
+from ..results.accounts import leases
+from ..results.insights import insights
+from ..results.recorded_runs import RunData
+
+DWELLING = 0.4
+"""The part of a replay that rests on records and hand-overs."""
+REST = 2
+"""Frames that it rests on each."""
+
+Ints = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Turn:
+    """A lease in a replay: it is out while ``begins <= shown < closes``, where ``shown`` counts the points seen.
+
+    ``agent`` is an index into the team. ``charged`` is 0 for a lease that never came back; ``rows`` are its points.
+    """
+
+    lease: Lease
+    agent: int
+    begins: int
+    closes: int
+    charged: int
+    rows: int
+    handed: bool
+    """Whether it sends its agent to a point that another found."""
+
+
+@dataclass(frozen=True)
+class HandOver:
+    """An agent is sent by a lease to a point that another found, from its own last point (an index; None: it had
+    none)."""
+
+    turn: Turn
+    origin: int | None
+
+
+@dataclass(frozen=True)
+class Replay:
+    """A run's collected points in the order of logical time: ``agent`` (n,), ``cube`` (n, D), ``losses`` (n,), and
+    ``spent`` (n,), the evaluations of the whole team up to and with each; its leases, as they were granted."""
+
+    run: RunData
+    agent: Ints
+    cube: Array
+    losses: Array
+    cost: Ints
+    turns: tuple[Turn, ...]
+
+    @cached_property
+    def spent(self) -> Ints:
+        return np.cumsum(self.cost)
+
+    @cached_property
+    def best(self) -> Array:
+        """Best loss so far at each point, (n,)."""
+        return np.minimum.accumulate(self.losses)
+
+    @cached_property
+    def records(self) -> Ints:
+        """Indices of the points that bettered all before."""
+        before = np.concatenate([[np.inf], self.best[:-1]])
+        return np.flatnonzero(self.losses < before)
+
+    @property
+    def evaluations(self) -> int:
+        return int(self.spent[-1]) if len(self.spent) else 0
+
+    @property
+    def lost(self) -> int:
+        """Evaluations charged that brought no point: an agent failed at once."""
+        return sum(turn.charged for turn in self.turns if not turn.rows)
+
+    def shown_at(self, evaluations: int) -> int:
+        """How many points are seen when so many evaluations are spent."""
+        return int(np.searchsorted(self.spent, evaluations, side="right"))
+
+    def spent_at(self, shown: int) -> int:
+        """Evaluations spent when so many points are seen."""
+        return int(self.spent[shown - 1]) if shown else 0
+
+    def best_at(self, shown: int) -> int | None:
+        """The index of the best of the points seen; None: nothing finite yet."""
+        place = int(np.searchsorted(self.records, shown))
+        return int(self.records[place - 1]) if place else None
+
+    def out_at(self, shown: int) -> list[Turn]:
+        """The leases out when so many points are seen."""
+        return [turn for turn in self.turns if turn.begins <= shown < turn.closes]
+
+    def shares_at(self, shown: int) -> tuple[Ints, Ints]:
+        """Evaluations that each agent has spent, and those that its lease now out promises beyond, (agents,)."""
+        team = len(self.run.team)
+        spent = np.bincount(self.agent[:shown], self.cost[:shown], team).astype(np.int64)
+        promised = np.zeros(team, dtype=np.int64)
+        for turn in self.turns:
+            if turn.begins <= shown < turn.closes:
+                # Its first points may be seen already, and count as spent.
+                begun = self.agent[turn.begins : shown] == turn.agent
+                promised[turn.agent] = turn.lease.budget - self.cost[turn.begins : shown][begun].sum()
+            elif turn.closes <= shown and not turn.rows:
+                # Charged though it brought no point: its agent failed at once.
+                spent[turn.agent] += turn.charged
+        return spent, np.maximum(promised, 0)
+
+    @cached_property
+    def hand_overs(self) -> tuple[HandOver, ...]:
+        """The leases by which an agent is sent to another's point, as they were granted."""
+        found = []
+        for turn in self.turns:
+            if not turn.handed:
+                continue
+            mine = np.flatnonzero(self.agent[: turn.begins] == turn.agent)
+            found.append(HandOver(turn, int(mine[-1]) if len(mine) else None))
+        return tuple(found)
+
+    @cached_property
+    def gains(self) -> Array:
+        """What each record gained, (records,), as a share of the finite points: those it is better than and the record
+        before was not. It does not depend on the scale of losses."""
+        finite = np.sort(self.losses[np.isfinite(self.losses)])
+        better = np.searchsorted(finite, self.losses[self.records], side="right")
+        return -np.diff(better, prepend=len(finite)) / max(len(finite), 1)
+
+
+def replay_of(run: RunData) -> Replay:
+    """A run in the order of its logical time. What leases brought that were never collected is not seen."""
+    rows = leases(run).rows()
+    seconds = run.settings["landscape"]["seconds"]
+    order, times = in_time(run, {row["lease"]: row["starts"] for row in rows}, seconds)
+    points, times = run.points, times[order]
+    team = {name: index for index, name in enumerate(run.team)}
+    counts = dict(zip(*(found.tolist() for found in np.unique(points.lease, return_counts=True)), strict=True))
+    granted = [lease for event in run.events if isinstance(event, Granted) for lease in event.leases]
+    said = insights(run.events, run.team, run.budget, run.minimum)
+    sent = {insight.lease for insight in said if insight.kind == "handed"}
+    turns = []
+    for lease, row in zip(granted, rows, strict=True):
+        begins = int(np.searchsorted(times, row["starts"], side="right"))
+        back = row["collected_at"] is not None
+        closes = int(np.searchsorted(times, row["ends"], side="right")) if back else len(times) + 1
+        known = (row["charged"], counts.get(lease.id, 0), lease.id in sent)
+        turns.append(Turn(lease, team[lease.agent], begins, closes, *known))
+    return Replay(
+        run, points.agent[order], points.cube[order], points.losses[order], points.cost[order], tuple(turns)
+    )  # fmt: skip
+
+
+def in_time(run: RunData, starts: dict[int, float], seconds: float) -> tuple[Ints, Array]:
+    """The order (n,) of a run's points by logical time, lease and row; and the logical time of each, (n,), in the
+    order of the run: its lease's start, and the seconds of what was charged in that lease up to and with it."""
+    points = run.points
+    if not len(points.lease):
+        return np.empty(0, dtype=np.int64), np.empty(0)
+    first = np.flatnonzero(np.diff(points.lease, prepend=-1))
+    before = np.repeat((run.spent - points.cost)[first], np.diff(first, append=len(points.lease)))
+    begun = np.array([starts[lease] for lease in points.lease[first].tolist()])
+    times = np.repeat(begun, np.diff(first, append=len(points.lease))) + (run.spent - before) * seconds
+    return np.lexsort((points.row, points.lease, times)), times
+
+
+@dataclass(frozen=True)
+class Moment:
+    """What there is to see of a replay in one frame: its first ``shown`` points, those from ``newest`` on for the
+    first time; the leases ``out``; the hand-overs, each with its age in frames; the lease whose reason is told."""
+
+    shown: int
+    newest: int
+    out: tuple[Turn, ...]
+    hand_overs: tuple[tuple[HandOver, int], ...]
+    told: Turn | None
+
+
+@dataclass(frozen=True)
+class Frame:
+    """One picture of a film: how many evaluations are spent, and a moment of each replay."""
+
+    evaluations: int
+    moments: tuple[Moment, ...]
+
+
+def film(replays: Sequence[Replay], count: int, linger: int) -> list[Frame]:
+    """So many frames of one or more replays, in step by evaluations spent, from the beginning to the end. A hand-over
+    is seen for ``linger`` frames, and a reason told for as long."""
+    places = chosen(replays, count)
+    strips = [_moments(replay, places, linger) for replay in replays]
+    return [Frame(at, moments) for at, moments in zip(places, zip(*strips, strict=True), strict=True)]
+
+
+def chosen(replays: Sequence[Replay], count: int) -> list[int]:
+    """The evaluations spent at each of ``count`` frames, not falling: equally spaced, but for rests on what must be
+    seen, the records that gained most and the hand-overs that sent an agent farthest."""
+    total = max(replay.evaluations for replay in replays)
+    most = int(DWELLING * (count - 1) / REST)
+    wanted = sorted((place for replay in replays for place in _notable(replay)), key=lambda found: -found[1])
+    stops: dict[int, None] = {}
+    for place, _ in wanted:
+        if len(stops) < most:
+            stops[place] = None
+    rest = REST / (count - 1)
+    pace = np.arange(total + 1) * (1.0 - rest * len(stops)) / max(total, 1)
+    for place in stops:
+        pace[place:] += rest
+    # The end is the end, whatever sums of fractions come to.
+    found = np.minimum(np.searchsorted(pace, np.arange(count) / (count - 1) - 1e-12), total)
+    found[0], found[-1] = 0, total
+    return [int(place) for place in found]
+
+
+def _notable(replay: Replay) -> list[tuple[int, float]]:
+    """(evaluations spent, importance) of the records and hand-overs of a replay. Both kinds are ranked from 1 down, so
+    that neither crowds out the other."""
+    moves = [
+        0.0 if over.origin is None else float(np.abs(over.turn.lease.region.center - replay.cube[over.origin]).max())
+        for over in replay.hand_overs
+    ]
+    kinds = (
+        ([replay.spent_at(row + 1) for row in replay.records.tolist()], replay.gains.tolist()),
+        ([replay.spent_at(over.turn.begins) for over in replay.hand_overs], moves),
+    )
+    return [
+        (places[index], 1.0 / (1 + rank))
+        for places, sizes in kinds
+        for rank, index in enumerate(sorted(range(len(places)), key=lambda i: -sizes[i]))
+    ]
+
+
+def _moments(replay: Replay, places: Sequence[int], linger: int) -> list[Moment]:
+    shown = [replay.shown_at(place) for place in places]
+    seen_in = [int(np.searchsorted(shown, over.turn.begins)) for over in replay.hand_overs]
+    begins = [turn.begins for turn in replay.turns]
+    found: list[Moment] = []
+    told, since = None, -linger
+    for number, now in enumerate(shown):
+        recent = [
+            (over, number - first)
+            for over, first in zip(replay.hand_overs, seen_in, strict=True)
+            if 0 <= number - first < linger
+        ]
+        granted = int(np.searchsorted(begins, now, side="right"))
+        if recent and recent[-1][1] == 0:
+            told, since = recent[-1][0].turn, number
+        elif granted and number - since >= linger:
+            # Whoever reads needs time: a decision is told for a while, though others are taken meanwhile.
+            told, since = replay.turns[granted - 1], number
+        if number == len(places) - 1:
+            # The last picture stays: what it shows is what came of it.
+            recent = []
+        before = found[-1].shown if found else 0
+        found.append(Moment(now, before, tuple(replay.out_at(now)), tuple(recent), told))
+    return found

@@ -1,0 +1,81 @@
+"""The command that draws: animate."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.progress import track
+
+from .console import INTERRUPTED, RUN_FAILED, err, heed_kill, out
+
+HINT = "(another: --run ID or STRATEGY; two side by side: --compare, or --run A --run B)"
+
+
+def animate_command(
+    results: Annotated[Path, typer.Argument(metavar="RESULTS", help="A results directory.")],
+    runs: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--run",
+            metavar="ID|STRATEGY",
+            help="Which run; given twice: two side by side. Default: of the largest team, the run of median result.",
+        ),
+    ] = None,
+    compare: Annotated[
+        bool,
+        typer.Option(
+            "--compare",
+            help="Beside it another strategy on the same landscape and repeat, in step by evaluations spent.",
+        ),
+    ] = False,
+    target: Annotated[
+        Path | None,
+        typer.Option(
+            "--out",
+            metavar="PATH",
+            help="A .gif or .mp4 (which needs ffmpeg). Default: RESULTS/animation.gif, and .mp4 where ffmpeg is found.",
+        ),
+    ] = None,
+    seconds: Annotated[float, typer.Option("--seconds", help="How long it lasts.")] = 10.0,
+    fps: Annotated[float, typer.Option("--fps", help="Pictures a second.")] = 10.0,
+    width: Annotated[int, typer.Option("--width", help="In pixels.")] = 960,
+    plane: Annotated[
+        str | None,
+        typer.Option(
+            "--plane",
+            metavar="x1,x3",
+            help="Above two dimensions, the coordinates of the slice that is drawn. It goes through the best point.",
+        ),
+    ] = None,
+) -> None:
+    """Write the replay of a run as a GIF, and an MP4 where there is ffmpeg, for slides.
+
+    Examples: searchparty animate results/quickstart-1; searchparty animate results/quickstart-1 --compare;
+    searchparty animate results/party-1 --run party --run "slsqp alone" --plane x1,x3 --out party.gif
+    """
+    from ..animation.animate import Options, animate
+    from ..animation.encoding import EncodingError
+
+    def progress(frames: Iterable[int], total: int) -> Iterable[int]:
+        return track(frames, "drawing", total, console=err, transient=True, disable=not err.is_terminal)
+
+    options = Options(tuple(runs or ()), compare, target, seconds, fps, width, plane)
+    heed_kill()
+    try:
+        done = animate(results, options, progress)
+    except KeyboardInterrupt:
+        err.print("Stopped. Nothing was written.")
+        raise typer.Exit(INTERRUPTED) from None
+    except EncodingError as error:
+        err.print(str(error), style="red", markup=False, soft_wrap=True)
+        raise typer.Exit(RUN_FAILED) from None
+    for run in done.runs:
+        line = f"Run {run.id}: {run.strategy} on {run.landscape}, repeat {run.repeat}"
+        out.print(line, markup=False, soft_wrap=True)
+    out.print(HINT, markup=False, soft_wrap=True)
+    for path in done.paths:
+        line = f"Animation: {path} ({path.stat().st_size / 1e6:.1f} MB)"
+        out.print(line, markup=False, soft_wrap=True)

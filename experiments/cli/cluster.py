@@ -1,0 +1,138 @@
+"""The commands for clusters: submit, fetch, doctor."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from ..execution.plan import plan
+from ..execution.results_directory import ResultsError
+from ..spec.load import load
+from .console import INTERRUPTED, RUN_FAILED, Set, Source, err, out, remark
+
+if TYPE_CHECKING:
+    from ...orchestrator.executors.on_ray.jobs import Jobs
+
+DASHBOARD = "http://127.0.0.1:8265"
+Dashboard = Annotated[
+    str, typer.Option("--address", metavar="URL", help="The dashboard of the Ray cluster, http://HEAD:8265.")
+]
+Home = Annotated[
+    Path | None, typer.Option("--out", metavar="RESULTS", help="Directory for the results. Default: results/<job>.")
+]
+
+
+def submit_command(
+    source: Source,
+    address: Dashboard = DASHBOARD,
+    overrides: Set = None,
+    results: Home = None,
+    place: Annotated[
+        str | None,
+        typer.Option("--place", metavar="DIR", help="Where the job keeps its results, on the head's disk."),
+    ] = None,
+    resumed: Annotated[
+        str | None, typer.Option("--resume", metavar="JOB", help="Go on with the results of an earlier job.")
+    ] = None,
+    python: Annotated[
+        str, typer.Option("--python", help="A Python on the head to start with; the run itself is in Ray's own.")
+    ] = "python3",
+    cpus: Annotated[
+        float | None, typer.Option("--driver-cpus", help="Cores that Ray sets aside for the driver.")
+    ] = None,
+    follow: Annotated[bool, typer.Option("--follow/--no-follow", help="Show the job's log, then fetch.")] = True,
+) -> None:
+    """Send an experiment to a Ray cluster as a job, follow its log, and bring its results home.
+
+    The job goes on when this command is stopped or its machine is shut: `searchparty fetch JOB` brings the results.
+
+    Example: searchparty submit my.yaml --address http://HEAD:8265
+    """
+    from ..cluster import submit
+
+    experiment = load(source, overrides or [])
+    # What is wrong with it is found here, not there.
+    runs = len(plan(experiment).runs)
+    cluster = submit.jobs(address)
+    options: dict[str, Any] = {} if cpus is None else {"entrypoint_num_cpus": cpus}
+    job = submit.submit(experiment, cluster, place=place, resumed=resumed, python=python, options=options)
+    remark(f"Sent {experiment.name} ({runs} runs) to {address} as {job}.")
+    later = f"searchparty fetch {job} --address {address}"
+    if not follow:
+        remark(f"Bring its results home with: {later}")
+        return
+    try:
+        ended = cluster.follow(job, lambda line: out.print(line, markup=False, soft_wrap=True))
+    except KeyboardInterrupt:
+        remark(f"The job goes on. Bring its results home with: {later}")
+        remark(f"Stop it with: ray job stop {job} --address {address}")
+        raise typer.Exit(INTERRUPTED) from None
+    if ended.status == "SUCCEEDED":
+        _bring(cluster, job, results)
+        return
+    err.print(f"Job {job} {ended.status.lower()}: {ended.message}", style="red", markup=False, soft_wrap=True)
+    try:
+        _bring(cluster, job, results)
+        remark(f"Go on with it: searchparty submit {source} --resume {job} --address {address}")
+    except ResultsError as error:
+        remark(str(error))
+    raise typer.Exit(RUN_FAILED)
+
+
+def fetch_command(
+    job: Annotated[str, typer.Argument(metavar="JOB", help="The id that `searchparty submit` printed.")],
+    address: Dashboard = DASHBOARD,
+    results: Home = None,
+    no_report: Annotated[bool, typer.Option("--no-report", help="Leave the report for later.")] = False,
+) -> None:
+    """Bring the results of a submitted job home, finished or not, and write the report.
+
+    Example: searchparty fetch quickstart-1a2b3c --address http://HEAD:8265
+    """
+    from ..cluster import submit
+
+    _bring(submit.jobs(address), job, results, not no_report)
+
+
+def _bring(cluster: Jobs, job: str, results: Path | None, report: bool = True) -> None:
+    from ..api import Results
+    from ..cluster import submit
+
+    directory = submit.fetch(cluster, job, results, remark)
+    out.print(f"Results: {directory}", markup=False, soft_wrap=True)
+    if report and (directory / "log.sqlite").exists():
+        out.print(f"Report:  {Results(directory).report()}", markup=False, soft_wrap=True)
+
+
+def doctor_command(
+    source: Annotated[
+        str | None, typer.Argument(metavar="[FILE|NAME]", help="An experiment that is to run there.")
+    ] = None,
+    address: Annotated[
+        str | None,
+        typer.Option(
+            "--address", help='The cluster: "auto", HOST:6379, ray://HOST:10001. Default: a Ray started here.'
+        ),
+    ] = None,
+    overrides: Set = None,
+) -> None:
+    """Look at every node of a Ray cluster, and say what to do about what is amiss.
+
+    Versions, imports of each objective and agent, memory, clocks, round trips, throughput, and what would travel.
+
+    Example: searchparty doctor my.yaml --address auto
+    """
+    from ..cluster.doctor import examine
+
+    findings = examine(None if source is None else load(source, overrides or []), address, remark)
+    for line in findings.table:
+        out.print(line, markup=False, soft_wrap=True)
+    for finding in findings.findings:
+        style = {"error": "red", "warning": "yellow"}[finding.level]
+        out.print(f"{finding.level}: {finding.text}", style=style, markup=False, soft_wrap=True)
+    if not findings.findings:
+        out.print("Nothing amiss.")
+    if any(finding.level == "error" for finding in findings.findings):
+        raise typer.Exit(RUN_FAILED)

@@ -1,0 +1,91 @@
+"""Commands that read: report, trace, verify, list, schema."""
+
+from __future__ import annotations
+
+import json
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.markup import escape
+
+from ..spec import catalogue
+from ..spec.load import bundled
+from ..spec.schema import schema
+from .console import RUN_FAILED, err, out
+
+
+class Family(StrEnum):
+    """What can be listed."""
+
+    AGENTS = "agents"
+    LANDSCAPES = "landscapes"
+    POLICIES = "policies"
+    EXPERIMENTS = "experiments"
+
+
+def report_command(
+    results: Annotated[list[Path], typer.Argument(metavar="RESULTS...", help="One or more results directories.")],
+) -> None:
+    """Write the report of one or more results directories (several: one report that compares them all)."""
+    from ..report.report import write_report
+
+    out.print(f"Report: {write_report(list(results))}", soft_wrap=True)
+
+
+def trace_command(
+    results: Annotated[Path, typer.Argument(metavar="RESULTS", help="A results directory.")],
+    hashed: Annotated[bool, typer.Option("--hash", help="Print only the trace's SHA-256.")] = False,
+) -> None:
+    """Print the log as canonical text, without the wall clock: equal traces, equal findings."""
+    from ...orchestrator.log.reader import LogReader
+    from ...orchestrator.log.trace import trace, trace_hash
+
+    with LogReader(results) as reader:
+        if hashed:
+            print(trace_hash(reader))  # noqa: T201
+            return
+        for line in trace(reader):
+            print(line)  # noqa: T201
+
+
+def verify_command(
+    results: Annotated[Path, typer.Argument(metavar="RESULTS", help="A results directory.")],
+) -> None:
+    """Replay a log, evaluating nothing, and say whether every decision and every point follows from it.
+
+    Example: searchparty verify results/quickstart-1
+    """
+    from ..execution.verification import verified
+
+    report = verified(results)
+    for line in report.problems:
+        err.print(line, style="red", markup=False, soft_wrap=True)
+    out.print(report.describe(), markup=False, soft_wrap=True)
+    if report.problems:
+        raise typer.Exit(RUN_FAILED)
+
+
+def list_command(
+    family: Annotated[Family, typer.Argument(help="What to list.")],
+    kind: Annotated[str | None, typer.Argument(help="Only this one.")] = None,
+) -> None:
+    """List what an experiment can name, with settings and defaults."""
+    if family is Family.EXPERIMENTS:
+        for name, description in bundled().items():
+            out.print(f"[bold]{escape(name)}[/bold]  {escape(description)}", soft_wrap=True)
+        return
+    rows = catalogue.describe(family.value)
+    if kind is not None:
+        catalogue.resolve(family.value, kind)
+        rows = [row for row in rows if row.kind == kind]
+    for row in rows:
+        out.print(f"[bold]{escape(row.kind)}[/bold]  {escape(row.summary)}", soft_wrap=True)
+        for name, type_, default, description in row.settings:
+            out.print(f"    {name} ({type_}, default {default}): {description}", markup=False, soft_wrap=True)
+
+
+def schema_command() -> None:
+    """Print the JSON Schema of the YAML, for editors."""
+    print(json.dumps(schema(), indent=2))  # noqa: T201

@@ -1,0 +1,99 @@
+"""The command line: each command reads its input, calls one function, and prints."""
+
+from __future__ import annotations
+
+import sys
+from importlib.metadata import version
+from typing import Annotated
+
+import typer
+
+from ...landscapes.landscape import LandscapeError
+from ...orchestrator.log.log import LogError, LogLost
+from ...orchestrator.loop.executor import ExecutorError
+from ..execution.results_directory import ResultsError
+from ..spec import catalogue
+from ..spec.errors import SpecError
+from .animate import animate_command
+from .cluster import doctor_command, fetch_command, submit_command
+from .console import (
+    DONE,
+    INPUT_WRONG,
+    RUN_FAILED,
+    err,
+    out,
+)
+from .inspect import list_command, report_command, schema_command, trace_command, verify_command
+from .run import check_command, resume_command, run_command
+from .simulate import simulate_command
+from .studio import studio_command
+
+BAD_INPUT = (SpecError, ResultsError, LogError, LandscapeError, catalogue.CatalogueError)
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+    help="A search party: independent optimizer agents explore one loss landscape together.\n\n"
+    "[bold]Examples[/bold]\n\n"
+    "  searchparty run quickstart\n\n"
+    "  searchparty check my.yaml\n\n"
+    "  searchparty run my.yaml --executor simulated --set budget=5000\n\n"
+    "  searchparty simulate how-many-workers --workers 1,10,100\n\n"
+    "  searchparty report results/quickstart-1",
+    epilog="Exit codes: 0 done, 1 a run failed, 2 the input is wrong, 130 stopped by Ctrl-C.",
+)
+
+
+@app.callback(invoke_without_command=True)
+def _root(
+    show: Annotated[bool, typer.Option("--version", help="Print the version and exit.", is_eager=True)] = False,
+) -> None:
+    if show:
+        out.print(f"searchparty {version('searchparty')}")
+        raise typer.Exit(DONE)
+
+
+app.command("run")(run_command)
+app.command("resume")(resume_command)
+app.command("check")(check_command)
+app.command("report")(report_command)
+app.command("trace")(trace_command)
+app.command("verify")(verify_command)
+app.command("list")(list_command)
+app.command("schema")(schema_command)
+app.command("animate")(animate_command)
+app.command("simulate")(simulate_command)
+app.command("studio")(studio_command)
+app.command("submit")(submit_command)
+app.command("fetch")(fetch_command)
+app.command("doctor")(doctor_command)
+
+
+def main() -> None:
+    """The command. A user's mistake ends with a message and exit code 2, never with a traceback."""
+    try:
+        app()
+    except LogLost as error:
+        err.print(str(error), style="red", markup=False, soft_wrap=True)
+        sys.exit(RUN_FAILED)
+    except BAD_INPUT as error:
+        err.print(str(error), style="red", markup=False, soft_wrap=True)
+        sys.exit(INPUT_WRONG)
+    except ExecutorError as error:
+        err.print(str(error), style="red", markup=False, soft_wrap=True)
+        sys.exit(RUN_FAILED)
+    except BrokenPipeError:
+        # `searchparty trace ... | head` is no mistake; nothing more can be printed.
+        sys.stderr.close()
+        sys.exit(DONE)
+    except OSError as error:
+        place = f"{error.filename}: " if error.filename else ""
+        cure = "What the log holds is safe: free some space or mend the place, then resume, or report."
+        err.print(f"{place}{error.strerror or error}. {cure}", style="red", markup=False, soft_wrap=True)
+        sys.exit(RUN_FAILED)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,110 @@
+"""Progress of a session: bars on a terminal, plain lines elsewhere."""
+
+from __future__ import annotations
+
+import time
+from types import TracebackType
+
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, Progress, ProgressColumn, Task, TaskID, TextColumn, TimeRemainingColumn
+from rich.text import Text
+
+from ...orchestrator.run_spec import PlannedRun
+from ..execution.watcher import Shown
+
+
+def title(planned: PlannedRun) -> str:
+    """A run in a few words."""
+    return f"{planned.strategy} on {planned.landscape.label}, repeat {planned.repeat}"
+
+
+def best_loss(run: Shown) -> str:
+    return "no finite loss yet" if run.incumbent is None else f"best {run.incumbent.loss:.6g}"
+
+
+class Lines:
+    """A line when a run ends, and every ten seconds in between: for pipes and logs."""
+
+    EVERY_SECONDS = 10.0
+
+    def __init__(self, console: Console, total: int) -> None:
+        self._console, self._total, self._done = console, total, 0
+        self._runs: dict[str, tuple[PlannedRun, Shown]] = {}
+        self._said = time.monotonic()
+
+    def __enter__(self) -> Lines:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
+        """Nothing to put away."""
+
+    def begun(self, planned: PlannedRun, run: Shown) -> None:
+        self._runs[planned.id] = (planned, run)
+
+    def stepped(self, run: str) -> None:
+        if time.monotonic() - self._said > self.EVERY_SECONDS:
+            self._say(run, "at")
+
+    def ended(self, run: str, error: Exception | None) -> None:
+        self._done += 1
+        if run not in self._runs:
+            self._console.print(f"[{self._done}/{self._total}] run {run} FAILED: {error}", markup=False)
+            return
+        self._say(run, "done after" if error is None else f"FAILED ({error}) after")
+        del self._runs[run]
+
+    def _say(self, key: str, what: str) -> None:
+        planned, run = self._runs[key]
+        self._said = time.monotonic()
+        line = f"{title(planned)}: {what} {run.spent} of {run.budget} evaluations, {best_loss(run)}"
+        self._console.print(f"[{self._done}/{self._total}] {line}", markup=False, soft_wrap=True)
+
+
+class _Loss(ProgressColumn):
+    def render(self, task: Task) -> Text:
+        return Text(task.fields["loss"], style="cyan")
+
+
+class Bars:
+    """A bar for each run under way and one for all of them, on a terminal."""
+
+    def __init__(self, console: Console, total: int) -> None:
+        self._progress = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(bar_width=24),
+            TextColumn("{task.completed:.0f}/{task.total:.0f}"),
+            _Loss(),
+            TimeRemainingColumn(),
+            console=console,
+        )
+        self._all = self._progress.add_task("runs", total=total, loss="")
+        self._runs: dict[str, tuple[TaskID, PlannedRun, Shown]] = {}
+
+    def __enter__(self) -> Bars:
+        self._progress.__enter__()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, place: TracebackType | None
+    ) -> None:
+        self._progress.__exit__(kind, error, place)
+
+    def begun(self, planned: PlannedRun, run: Shown) -> None:
+        known = self._runs.get(planned.id)
+        task = self._progress.add_task(escape(title(planned)), total=run.budget, loss="") if known is None else known[0]
+        self._runs[planned.id] = (task, planned, run)
+
+    def stepped(self, run: str) -> None:
+        task, _, state = self._runs[run]
+        self._progress.update(task, completed=state.spent, loss=best_loss(state))
+
+    def ended(self, run: str, error: Exception | None) -> None:
+        self._progress.advance(self._all)
+        if run not in self._runs:
+            self._progress.console.print(f"run {run} failed: {escape(str(error))}", style="red")
+            return
+        task, planned, _ = self._runs.pop(run)
+        self._progress.remove_task(task)
+        if error is not None:
+            self._progress.console.print(f"{escape(title(planned))} failed: {escape(str(error))}", style="red")

@@ -1,0 +1,160 @@
+"""Commands that run experiments: run, resume, check."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ..api import Results, resume, run
+from ..execution.cost import describe_plan
+from ..execution.plan import plan
+from ..execution.session import Interrupted
+from ..execution.staging import asked_for
+from ..execution.watcher import Watcher
+from ..spec.load import load
+from .console import (
+    INTERRUPTED,
+    RUN_FAILED,
+    AddressOption,
+    ExecutorOption,
+    NoReport,
+    Set,
+    Source,
+    err,
+    heed_kill,
+    out,
+    print_table,
+    remark,
+    watching,
+)
+
+MOST_POINTS = 8
+"""Of so many landscapes the best points are printed; the report has all."""
+
+
+def run_command(
+    source: Source,
+    executor: ExecutorOption = None,
+    address: AddressOption = None,
+    results: Annotated[
+        Path | None,
+        typer.Option("--out", metavar="RESULTS", help="Directory for the results. Default: results/<name>-<n>."),
+    ] = None,
+    overrides: Set = None,
+    no_report: NoReport = False,
+) -> None:
+    """Run an experiment and write its report.
+
+    Examples: searchparty run quickstart; searchparty run my.yaml --out results/mine --set seed=7
+    """
+    experiment = load(source, overrides or [])
+    _work(
+        len(plan(experiment).runs),
+        lambda watcher: run(
+            experiment,
+            out=results,
+            executor=executor,
+            address=address,
+            watcher=watcher,
+            remark=remark,
+            report=not no_report,
+        ),
+        not no_report,
+    )
+
+
+def resume_command(
+    results: Annotated[Path, typer.Argument(metavar="RESULTS", help="A results directory.")],
+    executor: ExecutorOption = None,
+    address: AddressOption = None,
+    budget: Annotated[
+        str | None,
+        typer.Option(
+            "--budget", metavar="N", help='Extend every run to N evaluations, or "<n> D", from where it stands.'
+        ),
+    ] = None,
+    force: Annotated[
+        bool,
+        typer.Option(
+            "--force",
+            help="Go on though the YAML, the package or the code of an agent has changed. "
+            "Runs that are not planned any more stay in the log.",
+        ),
+    ] = False,
+    no_report: NoReport = False,
+) -> None:
+    """Go on with an experiment that was stopped or killed, or give it more budget.
+
+    Examples: searchparty resume results/quickstart-1; searchparty resume results/quickstart-1 --budget 5000
+    """
+    settings = results / "experiment.yaml"
+    total = len(plan(load(settings)).runs) if settings.exists() else 0
+    _work(
+        total,
+        lambda watcher: resume(
+            results,
+            executor=executor,
+            address=address,
+            budget=budget,
+            force=force,
+            watcher=watcher,
+            remark=remark,
+            report=not no_report,
+        ),
+        not no_report,
+    )
+
+
+def _work(total: int, work: Callable[[Watcher], Results], reported: bool) -> None:
+    heed_kill()
+    try:
+        with watching(total) as bars:
+            results = work(bars)
+    except Interrupted as stopped:
+        err.print(f"Stopped. Everything found so far is in {stopped.path}.", markup=False, soft_wrap=True)
+        err.print(f"Go on with: searchparty resume {stopped.path}", markup=False, soft_wrap=True)
+        raise typer.Exit(INTERRUPTED) from None
+    except KeyboardInterrupt:
+        err.print("Stopped. What was found is in the log: go on with `searchparty resume`, or `searchparty report`.")
+        raise typer.Exit(INTERRUPTED) from None
+    _summary(results, reported)
+    if results.errors or not results.best():
+        raise typer.Exit(RUN_FAILED)
+
+
+def _summary(results: Results, reported: bool) -> None:
+    """The best points, who compares how, and where the report is."""
+    best = results.best()
+    if not best:
+        out.print("No evaluation gave a finite loss.")
+    failed = Counter[str]()
+    for row in results.failures.rows():
+        failed[row["cause"].removeprefix("row: ")] += row["count"] if row["cause"].startswith("row: ") else 0
+    if failed.total():
+        (cause, times), evaluations = failed.most_common(1)[0], sum(run.evaluations for run in results.runs)
+        line = f"{failed.total():,} of {evaluations:,} evaluations failed, most often ({times:,} times): {cause}"
+        out.print(line, style="yellow", markup=False, soft_wrap=True)
+    for found in best[:MOST_POINTS]:
+        point = ", ".join(f"{x:.6g}" for x in found.point[:8]) + (", ..." if len(found.point) > 8 else "")
+        line = (
+            f"Best point of {found.landscape}: loss {found.loss:.8g} at ({point}), by {found.agent} of {found.strategy}"
+        )
+        out.print(line, markup=False, soft_wrap=True)
+    print_table(results.summary_rows())
+    for run_id, error in results.errors.items():
+        err.print(f"run {run_id} failed: {error}", style="red", markup=False, soft_wrap=True)
+    out.print(f"Results: {results.path}", markup=False, soft_wrap=True)
+    if reported:
+        out.print(f"Report:  {results.path / 'report.html'}", markup=False, soft_wrap=True)
+
+
+def check_command(source: Source, overrides: Set = None) -> None:
+    """Validate an experiment and print its plan: runs, evaluations, estimated time and disk."""
+    planned = plan(load(source, overrides or []))
+    # What is to travel must be there, too.
+    list(asked_for(planned.experiment))
+    out.print(describe_plan(planned), markup=False)

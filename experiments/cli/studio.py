@@ -1,0 +1,109 @@
+"""The command that opens the studio."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack, closing
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ..spec.errors import SpecError
+from ..spec.load import load
+from ..studio.films.shelf import Shelf
+from .console import heed_kill, out, remark
+
+
+def studio_command(
+    shown: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[RESULTS|EXPERIMENT]",
+            help="A results directory to watch or replay, or an experiment (a YAML file or a bundled name) to run and "
+            "watch. Without: the playground.",
+        ),
+    ] = None,
+    host: Annotated[
+        str, typer.Option("--host", help="Address to listen at. Another than this machine's own needs --token.")
+    ] = "127.0.0.1",
+    port: Annotated[
+        int | None, typer.Option("--port", min=0, max=65535, help="Default: the first free one from 8137 on.")
+    ] = None,
+    token: Annotated[
+        str | None,
+        typer.Option(
+            "--token", envvar="SEARCHPARTY_STUDIO_TOKEN", help='What every request must bring; "auto" makes one.'
+        ),
+    ] = None,
+    allow_host: Annotated[
+        list[str] | None,
+        typer.Option("--allow-host", metavar="NAME", help="Another name by which it is reached (a tunnel, a proxy)."),
+    ] = None,
+    no_browser: Annotated[bool, typer.Option("--no-browser", help="Open no browser.")] = False,
+    executor: Annotated[
+        str | None, typer.Option("--executor", help="For an experiment: ray or simulated. Default: the YAML's.")
+    ] = None,
+    address: Annotated[
+        str | None, typer.Option("--address", help="For an experiment: a Ray cluster, as `run` takes it.")
+    ] = None,
+) -> None:
+    """Open the studio, a local web page: play with settings, watch a run live, replay any run.
+
+    Examples: searchparty studio; searchparty studio quickstart; searchparty studio results/quickstart-1
+    """
+    # A web server is not imported by those who need none.
+    from ..studio.access.hosts import StudioError
+    from ..studio.app import Studio
+    from ..studio.plays.warm_processes import Pool
+    from ..studio.serve import Opening, serve
+
+    heed_kill()
+    with ExitStack() as stack:
+        try:
+            opening = stack.enter_context(closing(Opening(host, port, token, allow_host or ())))
+        except StudioError as error:
+            raise SpecError([str(error)]) from None
+        shelf = Shelf(folder=Path("results")) if shown is None else _shelf(shown, executor, address, stack)
+        studio = Studio(shelf, Pool(), "watch" if shelf.given else "playground")
+        serve(studio, opening, not no_browser, say)
+
+
+def _shelf(shown: str, executor: str | None, address: str | None, stack: ExitStack) -> Shelf:
+    """What is shown first, and the results of ./results. An experiment is begun, and ends with the stack."""
+    from ..studio.serve import running
+
+    options = {"--executor": executor, "--address": address}
+    chosen = [part for name, value in options.items() if value for part in (name, value)]
+    if is_results(Path(shown)):
+        if chosen:
+            got = f"{shown}, which has been run"
+            raise SpecError([f"{chosen[0]} must go with an experiment, got {got}. Leave it out."])
+        return Shelf((Path(shown),), Path("results"))
+    directory = _begun(shown, executor, address)
+    ended = stack.enter_context(running([shown, *chosen], directory, remark))
+    return Shelf((directory,), Path("results"), ended)
+
+
+def say(line: str) -> None:
+    """Say a line at once, however long: it may be piped to somebody who waits for it."""
+    out.print(line, markup=False, soft_wrap=True)
+    out.file.flush()
+
+
+def is_results(path: Path) -> bool:
+    """Whether a path is a results directory. Raises SpecError for a directory that is none."""
+    if not path.is_dir():
+        return False
+    if (path / "log.sqlite").exists() or (path / "experiment.yaml").exists():
+        return True
+    raise SpecError([f"RESULTS must be a directory that `run` made, got {path}, which holds no log. Name another."])
+
+
+def _begun(source: str, executor: str | None, address: str | None) -> Path:
+    """The directory for a run of an experiment, once it is known that it can be planned."""
+    from ..execution.plan import plan
+    from ..execution.results_directory import new_directory
+
+    experiment = load(source).with_executor(executor, address)
+    plan(experiment)
+    return new_directory(None, experiment.name)

@@ -1,0 +1,1 @@
+"""Jobs on a Ray cluster: sent, fetched, and the nodes looked at."""

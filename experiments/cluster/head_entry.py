@@ -1,0 +1,100 @@
+"""Started on a cluster's head by the system's Python, with its standard library alone: goes on in the Python that Ray
+itself runs in, or prints a results directory as text, which is how it comes home through a job's log."""
+
+import base64
+import json
+import os
+import pathlib
+import shlex
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import zlib
+
+BEGIN, END = "-----BEGIN SEARCHPARTY RESULTS-----", "-----END SEARCHPARTY RESULTS-----"
+LINE = 48_000
+FILES = ("experiment.yaml", "log.sqlite")
+
+
+def rays_python() -> str:
+    """The interpreter that Ray starts its processes with, as the raylet was told; this one where that is not known."""
+    parent = os.getppid()
+    try:
+        while parent > 1:
+            words = pathlib.Path(f"/proc/{parent}/cmdline").read_bytes().decode(errors="replace").split("\0")
+            command = [word for word in words if word.startswith("--python_worker_command=")]
+            if command:
+                return shlex.split(command[0].partition("=")[2])[0]
+            status = pathlib.Path(f"/proc/{parent}/stat").read_text()
+            parent = int(status.rpartition(")")[2].split()[1])
+    except (OSError, ValueError, IndexError):
+        pass
+    return sys.executable
+
+
+def go_on(arguments: list[str]) -> None:
+    """Become the command line in Ray's Python; "~" in an argument is the home directory here."""
+    python = rays_python()
+    words = [os.path.expanduser(word) for word in arguments]
+    tried = subprocess.run([python, "-c", "import searchparty.experiments.cli.main"], capture_output=True, text=True)
+    if tried.returncode:
+        why = (tried.stderr.strip().splitlines() or ["it does not start"])[-1]
+        print(f"The Python that Ray runs in on the head, {python}, must have what `searchparty run` imports: {why}.")
+        print("Install it there (pip install typer rich jinja2 scipy threadpoolctl greenlet ...), and submit again.")
+        sys.exit(1)
+    sys.stdout.flush()
+    os.execv(python, [python, "-m", "searchparty.experiments.cli.main", *words])
+
+
+def send(place: str) -> None:
+    """Print a results directory: a copy of its log as it stands, even while it grows."""
+    directory = pathlib.Path(place).expanduser()
+    if not (directory / FILES[0]).exists():
+        print(f"{directory} has no {FILES[0]}: the job has not begun, or its results were removed.")
+        sys.exit(1)
+    with tempfile.TemporaryDirectory() as name:
+        copy = pathlib.Path(name) / FILES[1]
+        if (directory / FILES[1]).exists():
+            _snapshot(directory / FILES[1], copy)
+        print(BEGIN)
+        for path in (directory / FILES[0], copy):
+            if path.exists():
+                _print(path)
+        print(END)
+
+
+def _snapshot(path: pathlib.Path, copy: pathlib.Path) -> None:
+    source, target = sqlite3.connect(f"file:{path}?mode=ro", uri=True), sqlite3.connect(copy)
+    with target:
+        source.backup(target)
+    # A copy has no writer: it leaves write-ahead mode, as a closed log does.
+    target.execute("PRAGMA journal_mode=DELETE")
+    target.close()
+    source.close()
+
+
+def _print(path: pathlib.Path) -> None:
+    """A file as a line of JSON about it and lines of base 64."""
+    packed, checksum, count = zlib.compressobj(6), 0, 0
+    left = b""
+    with path.open("rb") as source:
+        print(json.dumps({"file": path.name, "bytes": path.stat().st_size}))
+        while True:
+            piece = source.read(1 << 20)
+            checksum, count = zlib.crc32(piece, checksum), count + len(piece)
+            left += packed.compress(piece) if piece else packed.flush()
+            whole = len(left) if not piece else len(left) // LINE * LINE
+            for start in range(0, whole, LINE):
+                print(base64.b64encode(left[start : min(start + LINE, whole)]).decode())
+            left = left[whole:]
+            if not piece:
+                break
+    print(json.dumps({"end": path.name, "bytes": count, "crc32": checksum}))
+
+
+if __name__ == "__main__":
+    if sys.argv[1] == "send":
+        send(sys.argv[2])
+    else:
+        go_on(sys.argv[1:])

@@ -1,0 +1,1 @@
+"""Figures by matplotlib, of tables and of runs."""

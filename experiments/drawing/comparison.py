@@ -1,0 +1,143 @@
+"""Figures that compare strategies, and those of single runs over their evaluations."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import Rectangle
+
+from ..results.accounts import leases
+from ..results.recorded_runs import RunData
+from ..results.table import Table
+from .style import COLOURS, colour, gap, heading, loss_axis, panels, written
+
+
+def convergence_figure(table: Table, minima: dict[str, float | None], strategies: Sequence[str]) -> Figure:
+    """Median best loss against evaluations, with the band between the quartiles, a panel a landscape."""
+    figure, all_axes = panels(len(minima))
+    lines: dict[str, Line2D] = {}
+    for axes, (landscape, minimum) in zip(all_axes, minima.items(), strict=True):
+        here = table.where(landscape=landscape)
+        for strategy in strategies:
+            rows = here.where(strategy=strategy).columns
+            x = np.array(rows["evaluations"])
+            low, middle, high = (gap(rows[k], minimum) for k in ("lower_quartile", "median", "upper_quartile"))
+            shown = np.isfinite(middle)
+            tint = colour(strategies, strategy)
+            dashes = ("-", "--", ":")[list(strategies).index(strategy) // len(COLOURS) % 3]
+            axes.plot(x[shown], middle[shown], dashes, color=tint, lw=1.8)
+            lines[strategy] = Line2D([], [], color=tint, ls=dashes, lw=1.8)
+            band = shown & np.isfinite(high)
+            if not band.any():
+                continue
+            axes.fill_between(x[band], low[band], high[band], color=tint, alpha=0.15, lw=0)
+        if np.isfinite(here.columns["median"]).any():
+            axes.set_xscale("log")
+        loss_axis(axes, minimum, here.columns["median"] + here.columns["upper_quartile"])
+        axes.set(title=written(landscape), xlabel="evaluations")
+    figure.legend(
+        list(lines.values()), [written(name) for name in lines], loc="outside upper center",
+        ncols=min(4, max(len(lines), 1)), frameon=False, fontsize=10,
+    )  # fmt: skip
+    return figure
+
+
+def finals_figure(runs: Sequence[RunData], minima: dict[str, float | None], strategies: Sequence[str]) -> Figure:
+    """Every run's best loss as a dot, the median as a bar, a panel a landscape."""
+    figure, all_axes = panels(len(minima), height=0.7 + 0.55 * len(strategies) + 0.8)
+    for axes, (landscape, minimum) in zip(all_axes, minima.items(), strict=True):
+        for line, strategy in enumerate(strategies):
+            finals = np.array([r.final for r in runs if r.landscape == landscape and r.strategy == strategy])
+            values = gap(finals[np.isfinite(finals)], minimum)
+            if not len(values):
+                continue
+            spread = (np.arange(len(values)) % 5 - 2) * 0.07
+            tint = colour(strategies, strategy)
+            axes.scatter(values, line + spread, s=22, color=tint, alpha=0.7, lw=0)
+            axes.plot([np.median(values)] * 2, [line - 0.3, line + 0.3], color=tint, lw=2.5)
+        axes.set_yticks(range(len(strategies)), [written(strategy) for strategy in strategies])
+        axes.set_ylim(len(strategies) - 0.5, -0.5)
+        loss_axis(axes, minimum, [r.final for r in runs if r.landscape == landscape], "x")
+        axes.set_title(written(landscape))
+    return figure
+
+
+def timeline_figure(run: RunData, names: Sequence[str] = ()) -> tuple[Figure, dict[str, str]]:
+    """Each agent's leases over the run (above) and the radius of their regions (below); and, by the id of a bar, the
+    text to show on hover: the lease's reason and what came of it. ``names`` is the palette."""
+    table = leases(run).rows()
+    team, names = run.team, names or run.team
+    figure = Figure(figsize=(10.4, 1.4 + 0.45 * len(team) + 2.2), layout="constrained")
+    above, below = figure.subplots(2, 1, sharex=True, height_ratios=[0.5 + 0.45 * len(team), 2.2])
+    hover: dict[str, str] = {}
+    for row in table:
+        if row["collected_at"] is None:
+            continue
+        name = f"lease-{run.id}-{row['lease']}"
+        line, end = team.index(row["agent"]), row["collected_at"]
+        tint = colour(names, row["agent"])
+        bar = Rectangle(
+            (end - row["charged"], line - 0.34), max(row["charged"], 1), 0.68, color=tint, alpha=0.85, lw=0.6,
+            ec="white",
+        )  # fmt: skip
+        bar.set_gid(name)
+        above.add_patch(bar)
+        if row["record"]:
+            above.plot(end, line, marker="*", color="black", ms=7, zorder=3)
+        best = "nothing finite" if row["best"] is None else f"best {row['best']:.6g}"
+        hover[name] = (
+            f"lease {row['lease']} of {row['agent']}: {row['charged']} of {row['budget']} evaluations, radius "
+            f"{row['radius']:.3g}, {best}\nwhy: {row['reason']}\nended: {row['outcome']}"
+        )
+    above.set_yticks(range(len(team)), [written(agent) for agent in team])
+    above.set_ylim(len(team) - 0.5, -0.5)
+    above.set_xlim(0, max(run.evaluations, 1))
+    above.grid(axis="y", visible=False)
+    above.set_title(f"{heading(run)}: leases (a star: a new best loss)")
+    for agent in team:
+        mine = [row for row in table if row["agent"] == agent and row["collected_at"] is not None]
+        x = [row["collected_at"] - row["charged"] for row in mine] + [row["collected_at"] for row in mine[-1:]]
+        y = [row["radius"] for row in mine] + [row["radius"] for row in mine[-1:]]
+        below.step(x, y, where="post", color=colour(names, agent), lw=1.6)
+    below.set_yscale("log")
+    below.set(xlabel="evaluations of the whole team", ylabel="radius (cube units)")
+    return figure, hover
+
+
+def contributions_figure(
+    table: Table, landscapes: Sequence[str], strategies: Sequence[str], order: Sequence[str] = ()
+) -> Figure | None:
+    """Shares of evaluations, records, gains and best points by agent, for strategies with a team; None without one."""
+    teams = [s for s in strategies if len(set(table.where(strategy=s).columns["agent"])) > 1]
+    bars = [(la, s) for la in landscapes for s in teams if len(table.where(landscape=la, strategy=s))]
+    if not bars:
+        return None
+    drawn = [row for la, s in bars for row in table.where(landscape=la, strategy=s).rows()]
+    names = list(dict.fromkeys(row["agent"] for row in drawn))
+    figure = Figure(figsize=(10.4, 1.5 + 0.55 * len(bars)), layout="constrained")
+    all_axes = figure.subplots(1, 4, sharey=True)
+    tints = order or names
+    titles = {
+        "evaluations": "evaluations",
+        "records": "new best losses",
+        "gains": "gains in rank",
+        "finals": "final best",
+    }
+    shares = [(f"{name}_share", title) for name, title in titles.items()]
+    for axes, (column, title) in zip(all_axes, shares, strict=True):
+        for line, (landscape, strategy) in enumerate(bars):
+            left = 0.0
+            for row in table.where(landscape=landscape, strategy=strategy).rows():
+                axes.barh(line, row[column], left=left, color=colour(tints, row["agent"]), height=0.7)
+                left += row[column]
+        axes.set(title=f"share of {title}", xlim=(0, 1), xticks=(0, 0.5, 1))
+        axes.grid(axis="y", visible=False)
+    all_axes[0].set_yticks(range(len(bars)), [f"{written(s)}\n{written(la)}" for la, s in bars], fontsize=9)
+    all_axes[0].set_ylim(len(bars) - 0.5, -0.5)
+    handles = [Rectangle((0, 0), 1, 1, color=colour(tints, name)) for name in names]
+    labels = [written(name) for name in names]
+    figure.legend(handles, labels, loc="outside lower center", ncols=min(6, len(names)), frameon=False, fontsize=9)
+    return figure

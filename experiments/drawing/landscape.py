@@ -1,0 +1,129 @@
+"""A landscape of two dimensions with what was tried on it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.colors import LinearSegmentedColormap, SymLogNorm
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import Rectangle
+from matplotlib.patheffects import Normal, Stroke
+from matplotlib.ticker import MaxNLocator
+
+from ...landscapes.landscape import Array
+from ...landscapes.slices import between, grid2d
+from ...orchestrator.state.events import Granted
+from ..results.recorded_runs import RunData
+from .style import colour, heading, written
+
+CONTOUR_POINTS = 140
+
+
+# From white to a middle grey: points and paths must stand out on the highest ground too.
+GREYS = LinearSegmentedColormap.from_list("ground", ["#ffffff", "#8f8f8f"])
+
+
+def contour_figure(run: RunData, names: Sequence[str] = ()) -> Figure | None:
+    """A two-dimensional landscape with every agent's points and the regions it was asked to search; None where there
+    are not two dimensions, or the landscape cannot be opened."""
+    if run.problem is None or run.space.dimension != 2:
+        return None
+    names = names or run.team
+    figure = Figure(figsize=(7.4, 6.0), layout="constrained")
+    axes = figure.subplots()
+    _contour(figure, axes, run)
+    _regions(axes, run, names)
+    box = run.space.to_box(run.points.cube)
+    for index, agent in enumerate(run.team):
+        mine = run.points.agent == index
+        if not mine.any():
+            # It had no lease: under some policies nobody else has a turn before the best is found.
+            continue
+        strength: Any = 0.3 + 0.6 * np.flatnonzero(mine) / max(len(mine), 1)
+        axes.scatter(
+            box[mine, 0], box[mine, 1], s=12, lw=0, color=colour(names, agent), alpha=strength, rasterized=True,
+        )  # fmt: skip
+    path = box[run.record_rows]
+    axes.plot(
+        path[:, 0], path[:, 1], color="black", lw=1.1, marker="o", ms=2.2, label="path of the best point",
+        path_effects=[Stroke(linewidth=2.6, foreground="white"), Normal()],
+    )  # fmt: skip
+    if run.problem.minimizers is not None:
+        known = run.problem.minimizers
+        axes.scatter(
+            known[:, 0], known[:, 1], marker="*", s=170, color="white", edgecolors="black", zorder=5,
+            label="known minimum",
+        )  # fmt: skip
+    (left, bottom), (right, top) = run.space.lower, run.space.upper
+    axes.set(xlim=(left, right), ylim=(bottom, top), xlabel="x1", ylabel="x2")
+    axes.set_title(heading(run))
+    axes.grid(visible=False)
+    handles, labels = axes.get_legend_handles_labels()
+    # Dots of the legend at full strength; those of the plot fade with age.
+    dots = [Line2D([], [], marker="o", ls="", ms=5, color=colour(names, agent)) for agent in run.team]
+    labels = [*map(written, run.team), *labels]
+    figure.legend(dots + handles, labels, loc="outside lower center", ncols=3, frameon=False, fontsize=9)
+    return figure
+
+
+def background(run: RunData, axes: tuple[int, int] = (0, 1), at: Array | None = None) -> tuple[Array, Array, Array]:
+    """x (k,), y (k,) and losses (k, k), row by y, on the plane of two axes through ``at`` (D,): evaluated where that
+    costs nothing, else, in two dimensions, interpolated between the points found. NaN where nothing is known."""
+    first, second = axes
+    if run.problem is not None and run.pictured:
+        return grid2d(run.problem, CONTOUR_POINTS, axes, at)
+    space = run.space
+    x, y = (np.linspace(space.lower[axis], space.upper[axis], CONTOUR_POINTS) for axis in axes)
+    z = np.full((CONTOUR_POINTS, CONTOUR_POINTS), np.nan)
+    if space.dimension == 2:
+        # In the cube both axes are of one size, as nearness wants it.
+        z = between(run.points.cube[:, [first, second]], run.points.losses, (0.0, 1.0, 0.0, 1.0), CONTOUR_POINTS)
+    return x, y, z
+
+
+def shades(z: Array, count: int = 18) -> tuple[Any, SymLogNorm, Array] | None:
+    """Losses above the lowest (those unknown masked), the norm, and so many levels, to draw them with; None where there
+    is nothing to tell apart."""
+    finite = z[np.isfinite(z)]
+    if not len(finite) or finite.min() == finite.max():
+        return None
+    width = float(np.percentile(finite, 25) - finite.min()) or float(np.ptp(finite))
+    norm = SymLogNorm(linthresh=max(width, 1e-12), vmin=0.0, vmax=float(np.ptp(finite)))
+    return np.ma.masked_invalid(z) - finite.min(), norm, norm.inverse(np.linspace(0, 1, count))
+
+
+def _contour(figure: Figure, axes: Axes, run: RunData) -> None:
+    x, y, z = background(run)
+    found = shades(z)
+    if found is None:
+        return
+    shifted, norm, levels = found
+    filled = axes.contourf(x, y, shifted, levels=levels, norm=norm, cmap=GREYS)
+    lines = axes.contour(x, y, shifted, levels=levels, norm=norm, colors="black", linewidths=0.25, alpha=0.35)
+    # As paths they would weigh a megabyte a figure.
+    filled.set_rasterized(True)
+    lines.set_rasterized(True)
+    how = "seen on this grid" if run.pictured else "found; interpolated between the points"
+    bar = figure.colorbar(filled, ax=axes, label=f"loss above the lowest {how}", format="%.3g")
+    bar.locator = MaxNLocator(6)
+    bar.ax.tick_params(labelsize=8)
+
+
+def _regions(axes: Axes, run: RunData, names: Sequence[str]) -> None:
+    """The regions of the leases that narrow the search, early ones faint, late ones strong."""
+    granted = [lease for event in run.events if isinstance(event, Granted) for lease in event.leases]
+    narrow = [lease for lease in granted if lease.region.radius < 0.5]
+    # The last of them tell the story; all of them would hide it.
+    for order, lease in enumerate(narrow[-60:]):
+        low, high = run.space.to_box(lease.region.lower), run.space.to_box(lease.region.upper)
+        age = (order + 1) / min(len(narrow), 60)
+        axes.add_patch(
+            Rectangle(
+                (low[0], low[1]), high[0] - low[0], high[1] - low[1], fill=False, lw=0.5 + 0.9 * age,
+                ec=colour(names, lease.agent), alpha=0.2 + 0.6 * age,
+            )
+        )  # fmt: skip

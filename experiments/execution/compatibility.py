@@ -1,0 +1,119 @@
+"""Whether a log may be gone on with: what differs between what wrote it and what would go on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from ...orchestrator.log.reader import LogReader
+from ...orchestrator.run_spec import PlannedRun
+from ...orchestrator.state.events import Extended
+from ..spec.models import checked_budget
+from .fingerprint import plan_digest
+from .plan import Plan
+from .results_directory import ResultsError
+
+MOST_SHOWN = 8
+OWN = "searchparty"
+
+
+def check_same(plan: Plan, environment: dict[str, Any], directory: Path, force: bool) -> list[str]:
+    """Refuse, unless forced, to go on with other settings or other code; remarks on other differences."""
+    with LogReader(directory) as reader:
+        sessions = reader.sessions
+        before = sessions[-1].environment if sessions else reader.meta["environment"]
+        differing = [*_settings(plan, before, reader), *_code(environment, before)]
+    if differing and not force:
+        shown = "\n".join(f"  {line}" for line in differing[:MOST_SHOWN])
+        more = f"\n  ... and {len(differing) - MOST_SHOWN} more" if len(differing) > MOST_SHOWN else ""
+        raise ResultsError(
+            f"{directory} must be gone on with by what began it, and this differs:\n{shown}{more}\n"
+            "Undo the change, run into a new directory, or go on all the same with --force."
+        )
+    return list(other_libraries(environment, before))
+
+
+def _settings(plan: Plan, before: dict[str, Any], reader: LogReader) -> Iterator[str]:
+    """How the runs that are planned differ from those in the log."""
+    known = {record.id: record for record in reader.runs()}
+    planned = {run.id: run for run in plan.runs}
+    # Killed at once, a session may have noted only some of its runs: the digest is of all.
+    if before.get("plan") == plan_digest(plan.runs) or (before.get("plan") is None and known.keys() == planned.keys()):
+        return
+    places = {(r.strategy, r.landscape, r.repeat): r.settings for r in known.values()}
+    found: dict[str, int] = {}
+    for run in plan.runs:
+        if run.id in known:
+            continue
+        place = (run.strategy, plan.labels[run.id], run.repeat)
+        old = places.get(place)
+        if old is None:
+            line = f"{title(run, plan)} is new"
+            found[line] = found.get(line, 0) + 1
+        else:
+            for line in changes(old, run.settings):
+                found[line] = found.get(line, 0) + 1
+    now = {(run.strategy, plan.labels[run.id], run.repeat) for run in plan.runs}
+    for strategy, landscape, repeat in [place for place in places if place not in now]:
+        found[f"{strategy} on {landscape}, repeat {repeat} is no longer planned"] = 1
+    yield from (line if count == 1 else f"{line} (in {count} runs)" for line, count in found.items())
+
+
+def title(run: PlannedRun, plan: Plan) -> str:
+    """A run in words."""
+    return f"{run.strategy} on {plan.labels[run.id]}, repeat {run.repeat}"
+
+
+def changes(old: Any, new: Any, path: str = "") -> Iterator[str]:
+    """Where plain data differ: "budget: 300 in the log, 400 now"."""
+    if isinstance(old, dict) and isinstance(new, dict):
+        for key in [*old, *(key for key in new if key not in old)]:
+            yield from changes(old.get(key), new.get(key), f"{path}.{key}" if path else key)
+    elif isinstance(old, list) and isinstance(new, list) and len(old) == len(new):
+        for index, (before, after) in enumerate(zip(old, new, strict=True)):
+            yield from changes(before, after, f"{path}.{index}")
+    elif old != new:
+        yield f"{path}: {old!r:.80} in the log, {new!r:.80} now"
+
+
+def _code(now: dict[str, Any], before: dict[str, Any]) -> Iterator[str]:
+    """How the code that decides findings differs: the package, and the files of agents, policies and landscapes."""
+    old, new = before.get("packages", {}).get(OWN), now["packages"].get(OWN)
+    if old is not None and old != new:
+        yield f"searchparty: {old} wrote the log, {new} now"
+    known = before.get("code", {})
+    for name, digest in now["code"].items():
+        if known.get(name, digest) != digest:
+            yield f"the code of {name} has changed"
+
+
+def other_libraries(now: dict[str, Any], before: dict[str, Any]) -> Iterator[str]:
+    """Other versions of what is computed with: findings are promised to be equal for equal ones."""
+    pairs = [("Python", before.get("python"), now["python"]), ("the platform", before.get("platform"), now["platform"])]
+    pairs += [(name, before.get("packages", {}).get(name), v) for name, v in now["packages"].items() if name != OWN]
+    pairs += [("linear algebra", before.get("blas"), now["blas"])]
+    for name, old, new in pairs:
+        if old is not None and old != new:
+            yield f"{name}: {old} wrote the log, {new} now; equal findings are promised for equal versions."
+
+
+def extended(plan: Plan, budget: int | str, directory: Path | None) -> dict[str, int]:
+    """The new budget of every run, by id. Raises ResultsError for one that would extend no run."""
+    try:
+        experiment = plan.experiment.model_copy(update={"budget": checked_budget(budget)})
+    except ValueError as error:
+        raise ResultsError(f"--{error}") from None
+    wanted = {run.id: experiment.budget_for(run.landscape.open().space.dimension) for run in plan.runs}
+    now = {run.id: run.budget for run in plan.runs}
+    if directory is not None:
+        with LogReader(directory) as reader:
+            for run in plan.runs:
+                said = [event.budget for event in reader.events(run.id) if isinstance(event, Extended)]
+                now[run.id] = max([run.budget, *said])
+    least = min(now.values(), default=0)
+    if all(wanted[id] < had for id, had in now.items()):
+        raise ResultsError(
+            f"--budget must be at least what the runs have, {least}, got {budget}. What has been spent stays spent."
+        )
+    return wanted

@@ -1,0 +1,130 @@
+"""What an experiment will cost: time and disk."""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import threading
+import time
+from collections.abc import Mapping
+
+import numpy as np
+
+from ...agents.evaluation.evaluator import CannotEvaluate
+from ...agents.evaluation.open import evaluator_for
+from ...agents.evaluation.settings import Evaluation
+from ...landscapes.landscape import Landscape
+from ..spec.checks import Facts, Opened
+from .plan import Plan
+
+OVERHEAD_SECONDS = 15e-6
+"""What an evaluation costs above the landscape."""
+TIMING_SECONDS = 0.2
+TIMING_LIMIT = 2.0
+"""Timing is given up after so long: an objective may hang."""
+TIMED_ROWS = 8
+LEASE_BYTES = 1200
+"""A decision and a finding in the log."""
+ROW_BYTES = 25
+"""What a chunk of points costs in the log beside its numbers, for each point of a small one."""
+
+
+def describe_plan(plan: Plan) -> str:
+    """A plan in words, for ``searchparty check``."""
+    experiment = plan.experiment
+    lines = [f"{experiment.name}: {experiment.description}".rstrip(": "), ""]
+    lines += [f"{len(plan.landscapes)} landscapes: {_listed(plan.landscapes)}"]
+    lines += [f"{len(plan.strategies)} strategies: {_listed(plan.strategies)}"]
+    lines += [f"{experiment.repeats} repeats, seed {experiment.seed}, executor {experiment.executor.kind}", ""]
+    lines += [f"runs         {len(plan.runs):,}", f"evaluations  {plan.evaluations:,}"]
+    lines += [f"time         {_duration(estimate_seconds(plan))}", f"disk         about {_size(estimate_bytes(plan))}"]
+    return "\n".join(lines)
+
+
+def estimate_seconds(plan: Plan) -> float | None:
+    """An estimate of the run time in one process, after evaluating a few points of each landscape; None if an
+    objective takes too long to tell."""
+    landscapes = {plan.labels[run.id]: run.landscape for run in plan.runs}
+    per_evaluation = timed(landscapes, plan.experiment.evaluation)
+    if per_evaluation is None:
+        return None
+    return sum(run.budget * (per_evaluation[plan.labels[run.id]] + OVERHEAD_SECONDS) for run in plan.runs)
+
+
+def estimate_bytes(plan: Plan) -> int:
+    """An estimate of the log's size."""
+    opened, total = Opened(), 0
+    for run in plan.runs:
+        facts = opened.facts(run.landscape)
+        dimension = facts.space.dimension if isinstance(facts, Facts) else 1
+        lease = getattr(run.policy, "lease", None) or max(10, run.budget // (20 * len(run.team)))
+        total += run.budget * ((dimension + 1) * 8 + ROW_BYTES) + LEASE_BYTES * (run.budget // lease + 1)
+    return total
+
+
+def timed(landscapes: Mapping[str, Landscape], evaluation: Evaluation) -> dict[str, float] | None:
+    """Seconds an evaluation of each landscape, by label; None if it takes too long to tell."""
+    found: dict[str, float] = {}
+
+    def work() -> None:
+        began = time.perf_counter()
+        for label, landscape in landscapes.items():
+            if found and time.perf_counter() - began > TIMING_SECONDS:
+                break
+            with contextlib.suppress(CannotEvaluate, OSError):
+                found[label] = _time(landscape, evaluation)
+
+    # In a thread that can be left behind: nobody can make an objective that hangs return.
+    thread = threading.Thread(target=work, daemon=True)
+    thread.start()
+    thread.join(TIMING_LIMIT)
+    if thread.is_alive() or not found:
+        return None
+    mean = sum(found.values()) / len(found)
+    return {label: found.get(label, mean) for label in landscapes}
+
+
+def _time(landscape: Landscape, evaluation: Evaluation) -> float:
+    """Seconds an evaluation: the faster of two, as the first may load what it needs. Failed rows take theirs too."""
+    evaluator = evaluator_for(landscape, evaluation)
+    point = np.full((1, evaluator.space.dimension), 0.5)
+    best = np.inf
+    try:
+        for _ in range(2):
+            began = time.perf_counter()
+            evaluator.evaluate(point, False)
+            best = min(best, time.perf_counter() - began)
+    finally:
+        evaluator.close()
+    return float(best)
+
+
+def seconds_an_evaluation(landscape: Landscape) -> float:
+    """Seconds an evaluation of a landscape that is harmless to evaluate, of a small batch's."""
+    problem = landscape.open()
+    rng = np.random.default_rng(0)
+    points = problem.space.to_box(rng.random((TIMED_ROWS, problem.space.dimension)))
+    best = np.inf
+    for _ in range(2):
+        began = time.perf_counter()
+        problem.evaluate(points)
+        best = min(best, time.perf_counter() - began)
+    return float(best) / TIMED_ROWS
+
+
+def _listed(names: tuple[str, ...], most: int = 8) -> str:
+    return ", ".join(names[:most]) + (f", ... ({len(names) - most} more)" if len(names) > most else "")
+
+
+def _duration(seconds: float | None) -> str:
+    if seconds is None:
+        return "unknown: an evaluation takes long"
+    for size, unit in ((86400.0, "days"), (3600.0, "h"), (60.0, "min")):
+        if seconds >= 2 * size:
+            return f"about {seconds / size:.0f} {unit} in one process"
+    return f"about {seconds:.2g} s in one process"
+
+
+def _size(size: float) -> str:
+    power = min(3, max(0, int(math.log10(max(size, 1.0)) // 3)))
+    return f"{size / 1000**power:.3g} {('B', 'kB', 'MB', 'GB')[power]}"

@@ -1,0 +1,127 @@
+"""What an experiment comes to: its runs in order, and what they will cost."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ...landscapes.landscape import Landscape
+from ...orchestrator.run_spec import PlannedRun, digest
+from ..spec.checks import Facts, Opened
+from ..spec.errors import SpecError, say
+from ..spec.expand import Swept, tails
+from ..spec.models import Experiment, Strategy
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The runs of an experiment, by landscape, then repeat, then strategy; runs that are alike stand once."""
+
+    experiment: Experiment
+    runs: tuple[PlannedRun, ...]
+    labels: Mapping[str, str]
+    """Run id -> the landscape's label, made different where two landscapes would have the same."""
+
+    @property
+    def evaluations(self) -> int:
+        return sum(run.budget for run in self.runs)
+
+    @property
+    def landscapes(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(self.labels[run.id] for run in self.runs))
+
+    @property
+    def strategies(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(run.strategy for run in self.runs))
+
+
+def plan(experiment: Experiment) -> Plan:
+    """All runs of an experiment, in order."""
+    opened = Opened()
+    found: dict[str, tuple[tuple[int, int, int], PlannedRun]] = {}
+    order: dict[str, int] = {}
+    for settings, variant in experiment.variants:
+        for landscape in variant.landscapes:
+            facts = opened.facts(landscape)
+            if isinstance(facts, str):
+                raise SpecError([facts])
+            place = order.setdefault(_identity(landscape), len(order))
+            for repeat in range(variant.repeats):
+                for number, (name, strategy) in enumerate(variant.strategies.items()):
+                    label = name + suffix(name, settings)
+                    run = planned(variant, landscape, facts, label, strategy, repeat)
+                    known = found.setdefault(run.id, ((place, repeat, number), run))[1]
+                    # A sweep may well leave a run as it was; two names for one thing are a mistake.
+                    if known.strategy != label and not settings:
+                        raise SpecError([_alike(known.strategy, label)])
+    runs = tuple(run for _, run in sorted(found.values(), key=lambda each: each[0]))
+    return Plan(experiment, runs, _labels(runs))
+
+
+def _alike(first: str, second: str) -> str:
+    got = f"{first!r} and {second!r} with the same team and policy"
+    return say("strategies", "differ in more than their names", got, "", "Change or leave out one of them.")
+
+
+def planned(
+    experiment: Experiment, landscape: Landscape, facts: Facts, label: str, strategy: Strategy, repeat: int
+) -> PlannedRun:
+    """One run of an experiment without a sweep."""
+    stop = experiment.stop
+    target = stop.target
+    if stop.precision is not None and facts.minimum is not None:
+        target = facts.minimum + stop.precision
+    size = len(strategy.team)
+    return PlannedRun(
+        landscape=landscape,
+        team=strategy.team,
+        policy=strategy.policy,
+        seed=experiment.seed,
+        repeat=repeat,
+        budget=experiment.budget_for(facts.space.dimension),
+        concurrency=min(strategy.concurrency or experiment.concurrency or strategy.policy.at_once or size, size),
+        center=experiment.region.center,
+        radius=experiment.region.radius,
+        target=target,
+        seconds=stop.seconds,
+        evaluation=experiment.evaluation,
+        strategy=label,
+    )
+
+
+def suffix(strategy: str, settings: Swept) -> str:
+    """What tells a strategy from itself under other values of a sweep: "[lease=50]". Settings of other strategies do
+    not touch it, and those of landscapes show in the landscape's label."""
+    short = tails([key for key, _ in settings])
+    own = f"strategies.{strategy}."
+    parts = [
+        f"{short[key]}={_value(value)}"
+        for key, value in settings
+        if key.startswith(own) or not key.startswith(("strategies.", "landscapes."))
+    ]
+    return f"[{', '.join(parts)}]" if parts else ""
+
+
+def _value(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value)
+
+
+def _identity(landscape: Landscape) -> str:
+    return digest(landscape.model_dump(mode="json"))
+
+
+def _labels(runs: tuple[PlannedRun, ...]) -> dict[str, str]:
+    """Run id -> a label that no other landscape has."""
+    models = {_identity(run.landscape): run.landscape for run in runs}
+    same: dict[str, list[str]] = {}
+    for key, landscape in models.items():
+        same.setdefault(landscape.label, []).append(key)
+    names: dict[str, str] = {}
+    for label, keys in same.items():
+        dumps = [models[key].model_dump(mode="json") for key in keys]
+        for key, dump in zip(keys, dumps, strict=True):
+            telling = [k for k, v in dump.items() if any(other.get(k) != v for other in dumps)]
+            names[key] = " ".join([label, *(f"{k}={_value(dump[k])}" for k in telling)])
+    return {run.id: names[_identity(run.landscape)] for run in runs}

@@ -1,0 +1,194 @@
+"""Running an experiment: from a plan to a results directory, afresh or where an earlier session stopped."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Callable, Generator, Mapping
+from contextlib import ExitStack
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
+
+from threadpoolctl import threadpool_limits
+
+from ...landscapes.user_code import TRAVELLED
+from ...orchestrator.executors.in_process import Simulated
+from ...orchestrator.log.filesystem import holding
+from ...orchestrator.log.journal_mode import remarks
+from ...orchestrator.log.log import LogError
+from ...orchestrator.log.log_file import LogFile, RunLog
+from ...orchestrator.log.tables import has_tables
+from ...orchestrator.loop.drive import begin, drive
+from ...orchestrator.loop.executor import ExecutorError, ExecutorLost
+from ...orchestrator.loop.schedule import schedule
+from ...orchestrator.run_spec import PlannedRun
+from ..spec.models import Experiment, RaySettings, SimulatedSettings
+from .compatibility import check_same, extended
+from .fingerprint import environment
+from .plan import Plan, plan
+from .results_directory import new_directory, write_whole
+from .staging import stage
+from .watcher import Remark, Shown, Watcher
+
+if TYPE_CHECKING:
+    from .ray_placement import Placing
+
+
+class Interrupted(KeyboardInterrupt):
+    """Ctrl-C: everything found so far is in ``path``."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(str(path))
+        self.path = path
+
+
+class EvaluationFailed(Exception):
+    """A run was stopped by an evaluation that failed, as its settings say; the message says which, and why."""
+
+
+Drive = Generator[bool, None, str | None]
+"""A run on its way: False while it waits, True after something has come; at its end, why it was halted, if it was."""
+
+
+def begin_session(
+    experiment: Experiment, out: str | Path | None, watcher: Watcher | None = None, remark: Remark = lambda _: None
+) -> tuple[Path, dict[str, Exception]]:
+    """Run an experiment into a new directory. Returns it, and what ended runs that failed, by run id."""
+    planned = plan(experiment)
+    directory = new_directory(out, experiment.name)
+    write_whole(directory / "experiment.yaml", experiment.to_yaml())
+    return directory, _work_plan(planned, directory, watcher, remark, environment(planned.runs), {})
+
+
+def resume_session(
+    experiment: Experiment,
+    directory: Path,
+    budget: int | str | None,
+    force: bool,
+    watcher: Watcher | None,
+    remark: Remark,
+) -> dict[str, Exception]:
+    """Go on where a log ends. Returns what ended runs that failed, by run id."""
+    planned = plan(experiment)
+    known = environment(planned.runs)
+    log = directory / "log.sqlite"
+    budgets: dict[str, int] = {}
+    begun = log.exists() and has_tables(log)
+    if begun:
+        for line in check_same(planned, known, directory, force):
+            remark(line)
+    else:
+        remark(f"{directory} has no log yet: the experiment begins at its beginning.")
+    if budget is not None:
+        budgets = extended(planned, budget, directory if begun else None)
+    return _work_plan(planned, directory, watcher, remark, known, budgets)
+
+
+def _work_plan(
+    planned: Plan,
+    directory: Path,
+    watcher: Watcher | None,
+    remark: Remark,
+    environment: dict[str, Any],
+    budgets: Mapping[str, int],
+) -> dict[str, Exception]:
+    """Work all runs of a plan into the log of a directory. Returns what ended runs that failed, by run id."""
+    runs = planned.runs
+    errors: dict[str, Exception] = {}
+
+    def ended(run_id: str, error: Exception | None) -> None:
+        if isinstance(error, LogError | ExecutorLost):
+            # No other run could go on either.
+            raise error
+        if isinstance(error, ModuleNotFoundError):
+            error = ExecutorError(f"the package {error.name!r} must be installed, and is not ({error}). Install it.")
+        if error is not None:
+            errors[run_id] = error
+        if watcher is not None:
+            watcher.ended(run_id, error)
+
+    for line in remarks(holding(directory)):
+        remark(line)
+    with ExitStack() as stack:
+        # Threads of BLAS would change the last bits, and fight with the actors for the cores.
+        stack.enter_context(threadpool_limits(1))
+        log = LogFile(directory / "log.sqlite", environment | {"clock": _clock(planned.experiment)})
+        stack.callback(log.close)
+        # Where nothing is left to be worked, the log is only read once more: no need to start Ray for that.
+        idle = not budgets and {each.id for each in runs} <= log.finished()
+        settings = SimulatedSettings() if idle else planned.experiment.executor
+        place: Here | Placing = Here() if settings.kind == "simulated" else _on_ray(planned, settings, stack, remark)
+        # Before anything else is closed: Ray, once lost, may take this process with it.
+        stack.callback(log.commit)
+        # Known to the file from the start, so that a report on an unfinished log says what is missing.
+        for each in runs:
+            log.run(each, planned.labels[each.id])
+
+        def started(each: PlannedRun) -> Callable[[], Generator[bool, None, None]]:
+            return lambda: _drive(each, log.run(each), place, watcher, budgets.get(each.id))
+
+        stepped = (lambda _: None) if watcher is None else watcher.stepped
+        try:
+            schedule([(each.id, started(each)) for each in runs], place.at_once, place.wait, ended, stepped)
+        except KeyboardInterrupt:
+            raise Interrupted(directory) from None
+        except ExecutorLost as error:
+            raise ExecutorLost(
+                f"{error} Everything found so far is in {directory}. Go on with: searchparty resume {directory}"
+            ) from None
+    return errors
+
+
+def _clock(experiment: Experiment) -> dict[str, Any] | None:
+    """Settings of the simulated clock, for the report; findings do not depend on them."""
+    settings = experiment.executor
+    return settings.model_dump(exclude={"kind"}) if settings.kind == "simulated" else None
+
+
+def _drive(
+    planned: PlannedRun, log: RunLog, place: Here | Placing, watcher: Watcher | None, budget: int | None
+) -> Generator[bool, None, None]:
+    begun = (lambda *_: None) if watcher is None else watcher.begun
+    halted = yield from place.drive(planned, log, begun, budget)
+    if halted is not None:
+        raise EvaluationFailed(log.stopped)
+
+
+class Here:
+    """Works every run in this process, one after the other."""
+
+    at_once = 1
+
+    def wait(self) -> None:
+        """Nothing is ever waited for."""
+
+    def drive(
+        self, planned: PlannedRun, log: RunLog, begun: Callable[[PlannedRun, Shown], None], budget: int | None
+    ) -> Drive:
+        run = begin(planned)
+        begun(planned, run)
+        executor = Simulated(planned, log)
+        try:
+            yield from drive(run, planned, planned.policy, executor, log, budget)
+        finally:
+            executor.close()
+        return run.halted
+
+
+def _on_ray(plan: Plan, settings: RaySettings, stack: ExitStack, remark: Remark) -> Placing:
+    # Importing Ray takes a second, which only those who use it should wait.
+    from .ray_placement import Placing
+
+    luggage = None
+    if settings.address is not None and not TRAVELLED.exists():
+        luggage = Path(stack.enter_context(TemporaryDirectory(prefix="searchparty-")))
+        stage(plan.experiment, luggage)
+    heard = signal.getsignal(signal.SIGTERM)
+    place = Placing(settings, plan.runs, stack, luggage)
+    # Ray has taken the signal for itself, to end this process where it stands.
+    if callable(heard) and threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, heard)
+    for line in place.describe(plan.runs):
+        remark(line)
+    return place

@@ -1,0 +1,81 @@
+"""Whether the log of an experiment holds together, run by run."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+
+from threadpoolctl import threadpool_limits
+
+from ...agents.leases.ledger import ReplayError
+from ...orchestrator.log.reader import LogReader
+from ...orchestrator.loop.audit import Refused
+from ...orchestrator.verify import Verified, verify
+from ..spec.load import load
+from .plan import plan
+from .results_directory import settings_of
+
+
+@dataclass
+class Verification:
+    """What was found of all runs. ``problems`` says, a line a run, what does not follow; ``unknown`` which runs the
+    YAML does not plan any more, so that nobody can say."""
+
+    path: Path
+    runs: int = 0
+    unfinished: int = 0
+    totals: Counter[str] = field(default_factory=Counter)
+    problems: list[str] = field(default_factory=list)
+    unknown: list[str] = field(default_factory=list)
+
+    def add(self, found: Verified) -> None:
+        """Count one run in."""
+        self.runs += 1
+        self.unfinished += not found.finished
+        self.totals.update({f.name: int(getattr(found, f.name)) for f in fields(found) if f.name != "finished"})
+
+    def describe(self) -> str:
+        """The whole in two or three lines."""
+        t = self.totals
+        lines = [
+            f"{self.path}: {counted(self.runs, 'run')}, {counted(t['decisions'], 'decision')}, "
+            + counted(t["points"], "point")
+            + (" follow from the log." if self.runs else ".")
+        ]
+        if self.runs:
+            parts = [f"{t['spent']:,} spent", f"{t['returned']:,} returned"]
+            parts += [f"{t['out']:,} out"] if t["out"] else []
+            lines.append(f"Granted {t['granted']:,} evaluations = {' + '.join(parts)}.")
+        if self.unfinished:
+            verb = "has" if self.unfinished == 1 else "have"
+            lines.append(f"{counted(self.unfinished, 'run')} {verb} not ended: searchparty resume {self.path}")
+        lines += self.unknown
+        if self.problems:
+            verb = "does" if len(self.problems) == 1 else "do"
+            lines.append(f"{counted(len(self.problems), 'run')} {verb} NOT follow from the log.")
+        return "\n".join(lines)
+
+
+def counted(number: int, noun: str) -> str:
+    """So many of something."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def verified(directory: Path | str) -> Verification:
+    """Replay every run of a results directory without evaluating anything."""
+    directory = Path(directory)
+    planned = plan(load(settings_of(directory)))
+    known = {run.id: run for run in planned.runs}
+    found = Verification(directory)
+    with LogReader(directory) as reader, threadpool_limits(1):
+        for record in reader.runs():
+            name = f"run {record.id} ({record.strategy} on {record.landscape}, repeat {record.repeat})"
+            if record.id not in known:
+                found.unknown.append(f"{name} is not what experiment.yaml plans now, and cannot be replayed.")
+                continue
+            try:
+                found.add(verify(known[record.id], reader))
+            except (ReplayError, Refused) as error:
+                found.problems.append(f"{name}: {error}")
+    return found

@@ -1,0 +1,41 @@
+"""Who hears of an experiment's progress, and what of."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol
+
+from ...agents.agent import Incumbent
+from ...orchestrator.run_spec import PlannedRun
+
+
+class Shown(Protocol):
+    """How a run stands; it changes as the run goes on."""
+
+    @property
+    def spent(self) -> int: ...
+
+    @property
+    def budget(self) -> int: ...
+
+    @property
+    def incumbent(self) -> Incumbent | None: ...
+
+
+class Watcher(Protocol):
+    """Hears of progress."""
+
+    def begun(self, planned: PlannedRun, run: Shown) -> None:
+        """A run starts, or goes on."""
+        ...
+
+    def stepped(self, run: str) -> None:
+        """Something came of this run."""
+        ...
+
+    def ended(self, run: str, error: Exception | None) -> None:
+        """A run ended, by an error if one is given."""
+        ...
+
+
+Remark = Callable[[str], None]

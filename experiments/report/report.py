@@ -1,0 +1,191 @@
+"""The report: one HTML file that opens offline, with its figures and tables beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment
+from pydantic import ValidationError
+
+from ...orchestrator.clock.settings import Delays
+from ...orchestrator.log.reader import LogReader
+from ...orchestrator.loop.drive import EVALUATION_FAILED
+from ..drawing import style
+from ..drawing.comparison import contributions_figure, convergence_figure, finals_figure, timeline_figure
+from ..drawing.landscape import contour_figure
+from ..execution.compatibility import other_libraries
+from ..results import accounts
+from ..results import comparison as statistics
+from ..results.recorded_runs import RunData, read_runs
+from ..results.table import Table
+from ..spec.models import SimulatedSettings
+from ..studio.films.embed import Shown, embedded
+from .sentences import _by_gap, _strategy, _targets, number, summary
+
+Source = tuple[Path, str]
+"""A results directory, and a run's id in it."""
+
+MOST_FAILURES = 30
+MOST_PORTRAITS = 8
+"""At most so many runs are drawn one by one."""
+
+
+@dataclass(frozen=True)
+class Portrait:
+    """One run, drawn: its timeline, its contour where there is one, and its leases."""
+
+    key: str
+    title: str
+    timeline: str
+    contour: str
+    leases: list[dict[str, Any]]
+
+
+def write_report(directories: Path | Sequence[Path]) -> Path:
+    """Write report.html, figures/*.png and *.svg, and tables/*.csv of one results directory, or of several together
+    (into the first of them). Returns the report's path."""
+    listed = [Path(directories)] if isinstance(directories, str | Path) else [Path(d) for d in directories]
+    runs, sources = _together(listed)
+    home = listed[0]
+    name = "report" if len(listed) == 1 else "comparison"
+    pictures, tables = home / ("figures" if name == "report" else "comparison-figures"), home / "tables"
+    pictures.mkdir(exist_ok=True)
+    tables.mkdir(exist_ok=True)
+    page = _page(listed, runs, sources, pictures, tables)
+    path = home / f"{name}.html"
+    path.write_text(page, encoding="utf-8")
+    return path
+
+
+def _together(directories: Sequence[Path]) -> tuple[list[RunData], dict[str, Source]]:
+    """The runs of all directories; strategies that clash are told apart by their directory's name, and where that is
+    the same too, by their place. So are equal runs, whose id names figures. And, by these ids, where each comes from.
+    """
+    found = [read_runs(directory) for directory in directories]
+    names = [set(statistics.strategies_of(runs)) for runs in found]
+    merged, sources = [], {}
+    labels = [d.resolve().name for d in directories]
+    for index, (label, runs) in enumerate(zip(labels, found, strict=True)):
+        label = label if labels.count(label) == 1 else f"{label} {index + 1}"
+        others = set().union(*(n for i, n in enumerate(names) if i != index))
+        for run in runs:
+            clash = run.strategy in others
+            name = f"{run.strategy} ({label})" if clash else run.strategy
+            known = run.id if index == 0 else f"{run.id}-{index + 1}"
+            merged.append(replace(run, strategy=name, id=known))
+            sources[known] = (directories[index], run.id)
+    return merged, sources
+
+
+def _page(
+    directories: Sequence[Path], runs: list[RunData], sources: dict[str, Source], pictures: Path, tables: Path
+) -> str:
+    started = [run for run in runs if run.evaluations]
+    comparison, winners = statistics.comparison(started or runs), statistics.winners(started or runs)
+    convergence, contributions = statistics.convergence(started), accounts.contributions(started)
+    failures, thresholds = accounts.failures(runs), statistics.thresholds(started)
+    standings = statistics.standings(started or runs)
+    named = {"comparison": comparison, "winners": winners, "convergence": convergence, "contributions": contributions}
+    for name, table in (named | {"failures": failures, "thresholds": thresholds, "standings": standings}).items():
+        table.to_csv(tables / f"{name}.csv")
+    with LogReader(directories[0]) as reader:
+        meta, sessions = reader.meta, reader.sessions
+    delays = _delays(meta["environment"].get("clock"))
+    chosen = _telling(started)
+    text = files(__package__).joinpath("templates", "report.html.j2").read_text(encoding="utf-8")
+    environment = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
+    environment.filters["number"] = number
+    return environment.from_string(text).render(
+        name=directories[0].name if len(directories) == 1 else "comparison",
+        directories=[str(d) for d in directories],
+        summary=summary(runs, comparison, winners),
+        comparison=comparison.rows(),
+        winners={row["landscape"]: row for row in winners.rows()},
+        landscapes=statistics.landscapes_of(runs),
+        strategies=[_strategy(runs, s) for s in statistics.strategies_of(runs)],
+        drawn=_overview(started, convergence, contributions, pictures),
+        portraits=[_portrait(run, pictures, style.palette(started)) for run in chosen],
+        replay=_replay(chosen, sources),
+        failures=failures.rows()[:MOST_FAILURES],
+        more_failures=max(0, len(failures.rows()) - MOST_FAILURES),
+        sessions=len(sessions),
+        upgrades=[line for s in sessions[1:] for line in other_libraries(s.environment, sessions[0].environment)],
+        clock=[] if delays is None else accounts.clock(started, delays).rows(),
+        delayed=delays is not None and _delayed(delays),
+        gaps=[f"{gap:g}" for gap in statistics.GAPS],
+        thresholds=_by_gap(thresholds),
+        standings=standings.rows(),
+        targets=_targets(comparison),
+        alike=len(directories) == 1 and len({run.budget for run in runs}) == 1,
+        unfinished=[run for run in runs if run.stopped is None],
+        halted=[run for run in runs if (run.stopped or "").startswith(EVALUATION_FAILED)],
+        total=len(runs),
+        meta=meta,
+        settings=[(d / "experiment.yaml").read_text(encoding="utf-8") for d in directories if _has_settings(d)],
+    )
+
+
+def _delays(settings: dict[str, Any] | None) -> SimulatedSettings | None:
+    """The simulated clock's settings that a log records; None where it has none, or those of an older version."""
+    try:
+        return None if settings is None else SimulatedSettings.model_validate(settings)
+    except ValidationError:
+        return None
+
+
+def _delayed(delays: SimulatedSettings) -> bool:
+    """Whether evaluations take anything but their declared seconds, or leases anything beside."""
+    return Delays.model_validate(delays.model_dump(include=set(Delays.model_fields))) != Delays()
+
+
+def _has_settings(directory: Path) -> bool:
+    return (directory / "experiment.yaml").exists()
+
+
+def _overview(runs: list[RunData], convergence: Table, contributions: Table, folder: Path) -> dict[str, str]:
+    """The figures over all runs, as SVG text by name; those that there is nothing to draw for are left out."""
+    if not runs:
+        return {}
+    landscapes, strategies = statistics.landscapes_of(runs), statistics.strategies_of(runs)
+    order = style.palette(runs)
+    minima = {la: next(r.minimum for r in runs if r.landscape == la) for la in landscapes}
+    found = {
+        "convergence": style.styled(convergence_figure, convergence, minima, strategies),
+        "finals": style.styled(finals_figure, runs, minima, strategies),
+        "contributions": style.styled(contributions_figure, contributions, landscapes, strategies, order),
+    }
+    return {name: style.save(figure, folder / name) for name, figure in found.items() if figure is not None}
+
+
+def _telling(runs: list[RunData]) -> list[RunData]:
+    """The run of median result of each strategy on each landscape, teams first: those that are drawn one by one."""
+    chosen = []
+    for landscape in statistics.landscapes_of(runs):
+        for strategy in statistics.strategies_of(runs):
+            group = sorted(statistics.select(runs, landscape, strategy), key=lambda r: r.final)
+            if group:
+                chosen.append(group[(len(group) - 1) // 2])
+    order = sorted(range(len(chosen)), key=lambda i: (len(chosen[i].team) == 1, i))[:MOST_PORTRAITS]
+    return [chosen[i] for i in order]
+
+
+def _replay(chosen: Sequence[RunData], sources: dict[str, Source]) -> str:
+    """The replay of these runs, as HTML."""
+    return embedded([Shown(*sources[run.id], run.id, title(run)) for run in chosen]) if chosen else ""
+
+
+def title(run: RunData) -> str:
+    """A run in a few words."""
+    return f"{run.strategy} on {run.landscape}, repeat {run.repeat}"
+
+
+def _portrait(run: RunData, folder: Path, tints: Sequence[str]) -> Portrait:
+    figure, hover = style.styled(timeline_figure, run, tints)
+    timeline = style.save(figure, folder / f"timeline-{run.id}", hover)
+    contour = style.styled(contour_figure, run, tints)
+    svg = "" if contour is None else style.save(contour, folder / f"contour-{run.id}")
+    return Portrait(f"run-{run.id}", title(run), timeline, svg, accounts.leases(run).rows())

@@ -1,0 +1,125 @@
+"""What a report says in plain sentences."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..results import accounts
+from ..results import comparison as statistics
+from ..results.recorded_runs import RunData, best_of
+from ..results.table import Table
+
+
+def _by_gap(thresholds: Table) -> list[dict[str, Any]]:
+    """The table of thresholds with a line a strategy and a column a gap."""
+    lines: dict[tuple[str, str], list[float]] = {}
+    for row in thresholds.rows():
+        lines.setdefault((row["landscape"], row["strategy"]), []).append(row["share"])
+    return [{"landscape": la, "strategy": s, "shares": shares} for (la, s), shares in lines.items()]
+
+
+def _targets(comparison: Table) -> list[str]:
+    """Where targets come from, in words; landscapes of one origin together."""
+    origins: dict[str, list[str]] = {}
+    for row in comparison.rows():
+        listed = origins.setdefault(row["target_from"], [])
+        if row["landscape"] not in listed:
+            listed.append(row["landscape"])
+    return [f"{origin} ({', '.join(listed)})" for origin, listed in origins.items()]
+
+
+def summary(runs: list[RunData], comparison: Table, winners: Table) -> list[str]:
+    """What happened, in plain sentences."""
+    landscapes, strategies = statistics.landscapes_of(runs), statistics.strategies_of(runs)
+    spent = sum(run.evaluations for run in runs)
+    lines = [
+        f"{counted(len(strategies), 'strategy', 'strategies')} searched {counted(len(landscapes), 'landscape')} in "
+        f"{counted(len(runs), 'run')}, spending {spent:,} evaluations in all."
+    ]
+    for row in winners.rows():
+        lines.append(_verdict(row, comparison))
+    lines += _too_few(comparison, winners)
+    known = [best for best in (best_of(run) for run in runs) if best is not None]
+    for landscape in landscapes[:4]:
+        here = [best for best in known if best.landscape == landscape]
+        if here:
+            best = min(here, key=lambda b: b.loss)
+            point = ", ".join(number(x) for x in best.point[:6]) + (", ..." if len(best.point) > 6 else "")
+            lines.append(
+                f"The best point of {landscape} has loss {best.loss:.8g} at ({point}); {best.agent} of "
+                f"{best.strategy} found it in repeat {best.repeat}."
+            )
+    failed = sum(accounts.failures(runs).columns["count"])
+    lines.append("Nothing failed." if not failed else f"{counted(failed, 'failure')} occurred; see below.")
+    return lines
+
+
+def _too_few(comparison: Table, winners: Table) -> list[str]:
+    """A warning where so few runs cannot convince, however far apart they are."""
+    tested = [row for row in winners.rows() if row["runner_up"] is not None]
+    counts = {(row["landscape"], row["strategy"]): row["runs"] for row in comparison.rows()}
+    pairs = [(counts[r["landscape"], r["leader"]], counts[r["landscape"], r["runner_up"]]) for r in tested]
+    least = min((statistics.least_p(*pair) for pair in pairs), default=0.0) * len(tested)
+    if least < statistics.ALPHA:
+        return []
+    return [
+        f"With so few runs no lead could convince: the least p that the test can give here is {min(1.0, least):.2g}, "
+        f"and a winner needs p < {statistics.ALPHA}. More repeats would tell."
+    ]
+
+
+def _verdict(row: dict[str, Any], comparison: Table) -> str:
+    landscape, leader, second = row["landscape"], row["leader"], row["runner_up"]
+    medians = {r["strategy"]: r["median"] for r in comparison.where(landscape=landscape).rows()}
+    if np.isinf(medians[leader]):
+        return f"On {landscape} no strategy found a finite loss in half of its runs."
+    if second is None:
+        return f"On {landscape}, {leader} reached a median loss of {number(medians[leader])}."
+    # Also where they differ by less than is shown.
+    if row["winner"] is None and number(medians[leader]) == number(medians[second]):
+        return f"On {landscape}, {leader} and {second} are level at a median loss of {number(medians[leader])}."
+    figures_text = f"median loss {number(medians[leader])} against {number(medians[second])} of {second}"
+    if row["winner"] is not None:
+        return f"On {landscape}, {leader} won: {figures_text} (p = {row['p']:.2g})."
+    return f"On {landscape} there is no clear winner: {leader} leads with {figures_text} (p = {row['p']:.2g})."
+
+
+def counted(count: int, one: str, many: str | None = None) -> str:
+    """ "1 run", "3 runs"."""
+    return f"{count:,} {one if count == 1 else many or one + 's'}"
+
+
+def number(value: Any) -> str:
+    """A number as a reader wants it; a dash for none."""
+    if value is None:
+        return "-"
+    if isinstance(value, float | np.floating):
+        return "none" if np.isinf(value) else f"{value:.4g}"
+    return f"{value:,}" if isinstance(value, int) else str(value)
+
+
+def _strategy(runs: list[RunData], name: str) -> dict[str, Any]:
+    """A strategy's team and policy in words."""
+    run = next(r for r in runs if r.strategy == name)
+    team: dict[str, list[str]] = {}
+    for member, agent in run.settings["team"]:
+        plain = ", ".join(f"{k} {v}" for k, v in agent.items() if k != "kind" and v is not None)
+        team.setdefault(f"{agent['kind']}: {plain}" if plain else agent["kind"], []).append(member)
+    policy = run.settings["policy"]
+    return {
+        "name": name,
+        "team": [(", ".join(members), text) for text, members in team.items()],
+        "policy": "; ".join(f"{k}: {_choice(v)}" for k, v in policy.items() if k != "kind" and v is not None),
+        "kind": policy["kind"],
+        "concurrency": run.settings["concurrency"],
+        "budget": run.budget,
+    }
+
+
+def _choice(value: Any) -> str:
+    if not isinstance(value, dict):
+        return str(value)
+    rest = ", ".join(f"{k} {v}" for k, v in value.items() if k != "kind" and v is not None)
+    return f"{value.get('kind', '')} ({rest})" if rest else str(value.get("kind", ""))

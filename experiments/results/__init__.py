@@ -1,0 +1,1 @@
+"""Results as tables: read from a log, nothing drawn."""

@@ -1,0 +1,143 @@
+"""Tables of what became of the budget: leases and their reasons, each agent's part, failures, time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from ...agents.agent import Lease
+from ...landscapes.landscape import Array
+from ...orchestrator.clock.clock import Clock, told
+from ...orchestrator.state.events import Event, Failed, Found, Granted
+from ..spec.models import SimulatedSettings
+from .comparison import landscapes_of, select, strategies_of
+from .recorded_runs import RunData
+from .table import Table
+
+
+def leases(run: RunData) -> Table:
+    """Every lease of a run with its reason and what came of it, in the order of granting.
+
+    ``granted_at`` and ``collected_at`` are evaluations spent by the run then; None: not collected. ``starts`` and
+    ``ends`` are logical seconds, fixed at the grant."""
+    names = (
+        "lease", "agent", "granted_at", "collected_at", "starts", "ends", "budget", "charged", "center", "radius",
+        "fresh", "reason", "outcome", "best", "record",
+    )  # fmt: skip
+    spent, best, now = 0, np.inf, 0.0
+    seconds = run.settings["landscape"]["seconds"]
+    granted: dict[int, tuple[int, float, float, Lease]] = {}
+    done: dict[int, tuple[Any, ...]] = {}
+    for event in run.events:
+        if isinstance(event, Granted):
+            granted |= {lease.id: (spent, now, now + lease.budget * seconds, lease) for lease in event.leases}
+        elif isinstance(event, Found | Failed):
+            id, charged, outcome, loss = collected(event)
+            spent, now = spent + charged, max(now, granted[id][2])
+            done[id] = (spent, charged, outcome, loss, loss < best)
+            best = min(best, loss)
+    rows = []
+    for number, (at, starts, ends, lease) in granted.items():
+        end, charged, outcome, loss, record = done.get(number, (None, 0, "not collected", np.inf, False))
+        center = [round(float(c), 6) for c in lease.region.center]
+        rows.append((
+            number, lease.agent, at, end, starts, ends, lease.budget, charged, center, lease.region.radius, lease.fresh,
+            lease.reason, outcome, None if np.isinf(loss) else loss, record,
+        ))  # fmt: skip
+    return Table.of(names, rows)
+
+
+def collected(event: Event) -> tuple[int, int, str, float]:
+    """(lease, charged, outcome in words, best loss) of a finding or a failure."""
+    if isinstance(event, Found):
+        f = event.finding
+        outcome = f.why if f.converged is None else f"converged: {f.converged.why}"
+        if f.failures:
+            outcome += f"; {len(f.failures)} rows failed"
+        return f.lease, f.charged, outcome, np.inf if f.best is None else f.best.loss
+    assert isinstance(event, Failed)
+    return event.lease, event.charged, f"failed: {event.cause}", np.inf if event.best is None else event.best.loss
+
+
+def contributions(runs: Sequence[RunData]) -> Table:
+    """Per landscape, strategy and agent: its share of the evaluations, of the records (rows that bettered the best
+    loss of the whole team so far), of the gains (``rank_gains``), and of the runs whose best point it found."""
+    rows = []
+    for landscape in landscapes_of(runs):
+        for strategy in strategies_of(runs):
+            group = [run for run in select(runs, landscape, strategy) if run.evaluations]
+            if not group:
+                continue
+            team = group[0].team
+            spent, records, gains, finals = (np.zeros(len(team)) for _ in range(4))
+            for run in group:
+                np.add.at(spent, run.points.agent, run.points.cost)
+                setters = run.points.agent[run.record_rows]
+                np.add.at(records, setters, 1)
+                np.add.at(gains, setters, rank_gains(run))
+                if len(setters):
+                    finals[setters[-1]] += 1
+            for i, agent in enumerate(team):
+                rows.append((
+                    landscape, strategy, agent, int(spent[i]), spent[i] / max(spent.sum(), 1), int(records[i]),
+                    records[i] / max(records.sum(), 1), gains[i] / (gains.sum() or 1), int(finals[i]),
+                    finals[i] / max(finals.sum(), 1),
+                ))  # fmt: skip
+    return Table.of(
+        ("landscape", "strategy", "agent", "evaluations", "evaluations_share", "records", "records_share",
+         "gains_share", "finals", "finals_share"), rows,
+    )  # fmt: skip
+
+
+def rank_gains(run: RunData) -> Array:
+    """What each record of a run gained, (records,), as a share of the run's finite points: those it is better than
+    and the record before it was not. They add up to 1 less the best point's own share and do not depend on the scale
+    of losses, so that a first step down from a huge loss does not drown all later ones."""
+    finite = np.sort(run.points.losses[np.isfinite(run.points.losses)])
+    better = np.searchsorted(finite, run.points.losses[run.record_rows], side="right")
+    return -np.diff(better, prepend=len(finite)) / max(len(finite), 1)
+
+
+def failures(runs: Sequence[RunData]) -> Table:
+    """What went wrong, how often, in which strategy: failed rows, failed agents."""
+    counts: dict[tuple[str, str, str, str], int] = {}
+    for run in runs:
+        for event in run.events:
+            if isinstance(event, Found):
+                causes = [("row", f.cause) for f in event.finding.failures]
+                agent = event.finding.agent
+            elif isinstance(event, Failed):
+                causes = [("row", f.cause) for f in event.failures] + [("agent", event.cause)]
+                agent = event.agent
+            else:
+                continue
+            for what, cause in causes:
+                key = (run.landscape, run.strategy, agent, f"{what}: {cause}")
+                counts[key] = counts.get(key, 0) + 1
+    # The most frequent first; equal ones in the order in which they occurred.
+    rows = sorted(((*key, n) for key, n in counts.items()), key=lambda row: -row[4])
+    return Table.of(("landscape", "strategy", "agent", "cause", "count"), rows)
+
+
+def clock(runs: Sequence[RunData], settings: SimulatedSettings) -> Table:
+    """Per landscape and strategy: when the simulated clock would have had the last lease in (median over the runs,
+    simulated seconds), the share of the workers' time that went into evaluations, and workers lost. Without
+    ``workers``, one an agent."""
+    rows = []
+    for landscape in landscapes_of(runs):
+        for strategy in strategies_of(runs):
+            group = select(runs, landscape, strategy)
+            if not group:
+                continue
+            workers = settings.workers or len(group[0].team)
+            clocks = [
+                told(Clock(run.id, run.settings["landscape"]["seconds"], workers, settings), run.events)
+                for run in group
+            ]  # fmt: skip
+            rows.append((
+                landscape, strategy, workers, float(np.median([c.makespan for c in clocks])),
+                float(np.mean([c.busy_share for c in clocks])), sum(c.losses for c in clocks),
+            ))  # fmt: skip
+    return Table.of(("landscape", "strategy", "workers", "seconds", "busy_share", "workers_lost"), rows)

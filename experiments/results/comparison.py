@@ -1,0 +1,207 @@
+"""Tables that compare strategies: who found what, at what cost, and how sure that is. No drawing here."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import comb
+from typing import Any
+
+import numpy as np
+
+from ...landscapes.landscape import Array
+from .recorded_runs import RunData
+from .table import Table
+
+DEFAULT_PRECISION = 1e-3
+"""The target where an experiment sets none: so close to the known minimum."""
+ALPHA = 0.05
+GRID_POINTS = 80
+GAPS = tuple(10.0**power for power in range(1, -9, -1))
+"""Distances above the known minimum, 10 to 1e-8, that the table of thresholds asks for."""
+
+
+def landscapes_of(runs: Sequence[RunData]) -> list[str]:
+    """Labels of the landscapes, in the order of the plan."""
+    return list(dict.fromkeys(run.landscape for run in runs))
+
+
+def strategies_of(runs: Sequence[RunData]) -> list[str]:
+    """Names of the strategies, in the order of the plan."""
+    return list(dict.fromkeys(run.strategy for run in runs))
+
+
+def select(runs: Sequence[RunData], landscape: str, strategy: str) -> list[RunData]:
+    """The runs of one strategy on one landscape."""
+    return [run for run in runs if run.landscape == landscape and run.strategy == strategy]
+
+
+def target_of(runs: Sequence[RunData], landscape: str) -> tuple[float, str]:
+    """The loss that counts as success on a landscape, and where it comes from: the experiment's target, else a
+    little above the known minimum, else the best median that any strategy reached."""
+    here = [run for run in runs if run.landscape == landscape]
+    targets = [run.target for run in here if run.target is not None]
+    if targets:
+        return max(targets), "set by the experiment"
+    if here[0].minimum is not None:
+        return here[0].minimum + DEFAULT_PRECISION, f"{DEFAULT_PRECISION:g} above the known minimum"
+    medians = [np.median([r.final for r in select(runs, landscape, s)]) for s in strategies_of(here)]
+    best = float(min(medians))
+    # Infinity would make a success of every run that found nothing.
+    return (best, "the best median reached") if np.isfinite(best) else (-np.inf, "none: no median is finite")
+
+
+def comparison(runs: Sequence[RunData]) -> Table:
+    """Per landscape and strategy: quartiles of the best loss, success at the target, evaluations to it.
+
+    ``ert`` is the expected running time: all evaluations spent before success or the end, over the number of
+    successes (Hansen et al. 2010, "Comparing results of 31 algorithms from BBOB-2009").
+    """
+    names = (
+        "landscape", "strategy", "runs", "best", "lower_quartile", "median", "upper_quartile", "minimum", "median_gap",
+        "target", "target_from", "successes", "success_rate", "evaluations_to_target", "ert", "evaluations", "rank",
+    )  # fmt: skip
+    rows = []
+    for landscape in landscapes_of(runs):
+        target, origin = target_of(runs, landscape)
+        groups = {s: select(runs, landscape, s) for s in strategies_of(runs)}
+        groups = {s: group for s, group in groups.items() if group}
+        ranks = mean_ranks(groups)
+        for strategy, group in groups.items():
+            finals = np.array([run.final for run in group])
+            hits = [run.first_below(target) for run in group]
+            reached = [hit for hit in hits if hit is not None]
+            paid = sum(run.evaluations if hit is None else hit for run, hit in zip(group, hits, strict=True))
+            low, middle, high = quartiles(finals)
+            known = group[0].minimum
+            rows.append((
+                landscape, strategy, len(group), float(finals.min()), low, middle, high, known,
+                None if known is None else middle - known, target, origin, len(reached), len(reached) / len(group),
+                float(np.median(reached)) if reached else None, paid / len(reached) if reached else None,
+                float(np.mean([run.evaluations for run in group])), ranks[strategy],
+            ))  # fmt: skip
+    return Table.of(names, rows)
+
+
+def thresholds(runs: Sequence[RunData]) -> Table:
+    """Per landscape of known minimum, strategy and gap: the share of runs that came so close to the minimum, and the
+    median of the evaluations they took (None: no run did)."""
+    rows: list[tuple[Any, ...]] = []
+    for landscape in landscapes_of(runs):
+        for strategy in strategies_of(runs):
+            group = select(runs, landscape, strategy)
+            if not group or group[0].minimum is None:
+                continue
+            for gap in GAPS:
+                hits = [hit for run in group if (hit := run.first_below(group[0].minimum + gap)) is not None]
+                median = float(np.median(hits)) if hits else None
+                rows.append((landscape, strategy, gap, len(hits) / len(group), median))
+    return Table.of(("landscape", "strategy", "gap", "share", "evaluations"), rows)
+
+
+def standings(runs: Sequence[RunData]) -> Table:
+    """Per strategy over all landscapes: how often it led by median, how often it won convincingly, and the mean of
+    its mean ranks; best rank first. Only landscapes it searched count."""
+    compared, leading = comparison(runs), winners(runs)
+    rows: list[tuple[Any, ...]] = []
+    for strategy in strategies_of(runs):
+        ranks = compared.where(strategy=strategy).columns["rank"]
+        led, won = len(leading.where(leader=strategy)), len(leading.where(winner=strategy))
+        rows.append((strategy, len(ranks), led, won, float(np.mean(ranks))))
+    names = ("strategy", "landscapes", "led", "won", "mean_rank")
+    return Table.of(names, sorted(rows, key=lambda row: float(row[-1])))
+
+
+def quartiles(values: Array) -> tuple[float, float, float]:
+    """Lower quartile, median and upper quartile; a quartile between a number and infinity is infinity."""
+    ordered = np.sort(np.asarray(values, dtype=float))
+    found = []
+    for share in (0.25, 0.5, 0.75):
+        position = share * (len(ordered) - 1)
+        low, high = ordered[int(np.floor(position))], ordered[int(np.ceil(position))]
+        part = position - np.floor(position)
+        found.append(float(low if part == 0 else high if np.isinf(high) else low + part * (high - low)))
+    return found[0], found[1], found[2]
+
+
+def mean_ranks(groups: dict[str, list[RunData]]) -> dict[str, float]:
+    """Mean rank (1 is best) of each strategy's final losses among all runs of its repeat."""
+    repeats = sorted({run.repeat for group in groups.values() for run in group})
+    ranks: dict[str, list[float]] = {strategy: [] for strategy in groups}
+    for repeat in repeats:
+        found = {s: run.final for s, group in groups.items() for run in group if run.repeat == repeat}
+        for strategy, rank in zip(found, ranked(list(found.values())), strict=True):
+            ranks[strategy].append(float(rank))
+    return {strategy: float(np.mean(values)) for strategy, values in ranks.items()}
+
+
+def ranked(values: Sequence[float]) -> Array:
+    """Ranks (n,) from 1 on; equal values share their mean rank."""
+    from scipy.stats import rankdata
+
+    found: Array = rankdata(values)
+    return found
+
+
+def winners(runs: Sequence[RunData]) -> Table:
+    """Per landscape: the strategy of the best median against the runner-up, by the two-sided Mann-Whitney U test,
+    p-values adjusted over the landscapes by Holm's method. ``winner`` is None where that does not convince."""
+    found: list[list[Any]] = []
+    for landscape in landscapes_of(runs):
+        groups = [(s, [r.final for r in select(runs, landscape, s)]) for s in strategies_of(runs)]
+        groups = sorted((g for g in groups if g[1]), key=lambda g: (float(np.median(g[1])), float(np.mean(g[1]))))
+        first = groups[0]
+        second = groups[1] if len(groups) > 1 else None
+        p = None if second is None else rank_sum(first[1], second[1])
+        found.append([landscape, first[0], None if second is None else second[0], p])
+    adjusted = holm([row[3] for row in found])
+    return Table.of(
+        ("landscape", "leader", "runner_up", "p", "winner"),
+        [
+            (la, a, b, p, a if p is not None and p < ALPHA else None)
+            for (la, a, b, _), p in zip(found, adjusted, strict=True)
+        ],
+    )
+
+
+def rank_sum(first: Sequence[float], second: Sequence[float]) -> float:
+    """p of the two-sided Mann-Whitney U test; 1 where all values are the same."""
+    if len(set(first) | set(second)) == 1:
+        return 1.0
+    # Half a second to import, which only those who compare should wait.
+    from scipy.stats import mannwhitneyu
+
+    # Ranks are all the test looks at, and unlike infinities they can be subtracted.
+    ranks = ranked([*first, *second])
+    return float(mannwhitneyu(ranks[: len(first)], ranks[len(first) :], alternative="two-sided").pvalue)
+
+
+def least_p(first: int, second: int) -> float:
+    """The least p that the test can give for groups so large: that of a complete separation."""
+    return min(1.0, 2 / comb(first + second, first))
+
+
+def holm(values: Sequence[float | None]) -> list[float | None]:
+    """p-values adjusted for so many tests (Holm 1979); None stays None."""
+    tested = sorted((p, i) for i, p in enumerate(values) if p is not None)
+    adjusted: list[float | None] = [None] * len(values)
+    worst = 0.0
+    for place, (p, i) in enumerate(tested):
+        worst = max(worst, min(1.0, p * (len(tested) - place)))
+        adjusted[i] = worst
+    return adjusted
+
+
+def convergence(runs: Sequence[RunData]) -> Table:
+    """Best loss so far against evaluations: median and quartiles per landscape and strategy, on a geometric grid.
+    Runs that stopped early (a target) keep their last loss; infinite before the first finite loss."""
+    rows = []
+    for landscape in landscapes_of(runs):
+        for strategy in strategies_of(runs):
+            group = [run for run in select(runs, landscape, strategy) if run.evaluations]
+            if not group:
+                continue
+            last = max(run.evaluations for run in group)
+            grid = np.unique(np.round(np.geomspace(1, last, GRID_POINTS)).astype(int))
+            curves = np.array([run.best_at(grid) for run in group])
+            rows += [(landscape, strategy, int(x), *quartiles(curves[:, i])) for i, x in enumerate(grid)]
+    return Table.of(("landscape", "strategy", "evaluations", "lower_quartile", "median", "upper_quartile"), rows)

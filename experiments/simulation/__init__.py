@@ -1,0 +1,1 @@
+"""Predictions for other numbers of workers, by the simulated clock."""

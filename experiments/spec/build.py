@@ -1,0 +1,306 @@
+"""From plain data to an experiment: every model is built by its own class, every problem is noted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path as FilePath
+from typing import Any
+
+from pydantic import ValidationError
+
+from ...agents.agent import Agent
+from ...agents.evaluation.settings import Evaluation
+from ...landscapes.landscape import Landscape, Model
+from ...landscapes.user_code import read_source
+from ...orchestrator.policies.composed import Composed
+from ...orchestrator.policies.policy import Policy
+from . import catalogue
+from .checks import Opened, check
+from .errors import Notes, Path, Places, SpecError, near, settings_of, shown, takes_bool, worded
+from .expand import MOST, Swept, combinations, swept
+from .models import Experiment, RaySettings, SimulatedSettings, StartRegion, Stop, Strategy
+from .team import Entry, named
+
+CHOICES = ("budget", "radius", "sharing")
+DEEPEST = 50
+
+
+def read(data: Mapping[str, Any], places: Places | None = None, base: str | None = None) -> Experiment:
+    """The experiment that plain data describe. Raises SpecError with all problems, each with its place."""
+    places = Places({}) if places is None else places
+    notes = Notes(places, base)
+    whole = plain(data)
+    if not isinstance(whole, dict):
+        raise SpecError([f"experiment must be a mapping (key: value), got {shown(data)}. Start with name: ..."])
+    if isinstance(whole.get("base"), str):
+        notes.base = str(FilePath(base or ".") / whole["base"])
+    variants: list[tuple[Swept, Experiment]] = []
+    opened = Opened()
+    for settings, variant, paths in swept(notes, whole):
+        notes.places = places
+        for path, key in paths.items():
+            notes.places = notes.places.laid_over(path, places.name(key) or f"sweep {'.'.join(map(str, key[1:]))}")
+        found = _experiment(notes, variant, opened)
+        if found is not None:
+            variants.append((settings, found))
+    if notes.problems or not variants:
+        raise SpecError(notes.problems)
+    return _joined(whole, variants, notes.base)
+
+
+def _joined(whole: dict[str, Any], variants: list[tuple[Swept, Experiment]], base: str | None) -> Experiment:
+    """One experiment that stands for all its variants."""
+    first = variants[0][1]
+    sweep = {key: tuple(listed) for key, listed in (whole.get("sweep") or {}).items()}
+    experiment = first.model_copy(update={"sweep": sweep})
+    # Relative paths must still lead there when the YAML is loaded from a results directory.
+    programs = any(landscape.external for _, variant in variants for landscape in variant.landscapes)
+    anchored = base is not None and (whole.get("base") is not None or names_file(whole) or programs or first.files)
+    experiment._data = {**whole, "base": str(FilePath(base or ".").absolute())} if anchored else whole
+    experiment._variants = tuple(variants)
+    return experiment
+
+
+def plain(data: Any, depth: int = 0) -> Any:
+    """A copy made of dicts, lists and scalars, which shares nothing with what it was made from."""
+    if depth > DEEPEST:
+        raise SpecError([f"experiment must be nested at most {DEEPEST} deep, got more. Flatten it."])
+    if isinstance(data, Mapping):
+        for key in data:
+            if not isinstance(key, str):
+                raise SpecError([f"key must be text, got {shown(key)}. Put it in quotes."])
+        return {key: plain(value, depth + 1) for key, value in data.items()}
+    if isinstance(data, list | tuple):
+        return [plain(value, depth + 1) for value in data]
+    return data
+
+
+def names_file(data: Any) -> bool:
+    """Whether plain data name something in a Python file."""
+    if isinstance(data, dict | list):
+        return any(names_file(each) for each in (data.values() if isinstance(data, dict) else data))
+    return isinstance(data, str) and ".py:" in data
+
+
+def _experiment(notes: Notes, data: dict[str, Any], opened: Opened) -> Experiment | None:
+    """One experiment without a sweep, or None where something is wrong with it."""
+    before = len(notes.problems)
+    parts: dict[str, Callable[[Any], Any]] = {
+        "region": lambda part: _part(notes, StartRegion, part, "region"),
+        "landscapes": lambda part: _landscapes(notes, part, opened),
+        "strategies": lambda part: _strategies(notes, part),
+        "executor": lambda part: _executor(notes, part),
+        "evaluation": lambda part: _part(notes, Evaluation, part, "evaluation"),
+        "stop": lambda part: _part(notes, Stop, part, "stop"),
+    }
+    settings = {key: parts[key](value) if key in parts else value for key, value in data.items()}
+    # A part that is wrong has been noted; nobody need be told that it is missing, too.
+    broken = [key for key in parts if key in settings and settings[key] is None]
+    found = build(notes, Experiment, {k: v for k, v in settings.items() if k not in broken}, (), excused=broken)
+    if not isinstance(found, Experiment) or len(notes.problems) > before:
+        return None
+    check(notes, found, opened)
+    return found if len(notes.problems) == before else None
+
+
+def _part(notes: Notes, cls: type[Model], data: Any, key: str) -> Model | None:
+    """A part that is one model of a known class."""
+    if not isinstance(data, dict):
+        known = ", ".join(settings_of(cls))
+        notes.wrong((key,), f"be a mapping of {known}", shown(data), f"Write {key}: {{...}}, or leave it out.")
+        return None
+    return build(notes, cls, data, (key,))
+
+
+def build(
+    notes: Notes,
+    cls: type[Model],
+    data: Mapping[str, Any],
+    path: Path,
+    excused: Iterable[str] = (),
+    also: Iterable[str] = (),
+) -> Model | None:
+    """A model of the class, or None after noting what it refuses. ``excused`` keys may be missing; ``also`` are keys
+    that a YAML may give beside the class's own."""
+    before = len(notes.problems)
+    known = settings_of(cls)
+    for key, value in data.items():
+        if key not in known:
+            notes.unknown((*path, key), [*known, *also])
+        elif isinstance(value, bool) and not takes_bool(annotation := cls.model_fields[key].annotation):
+            # Pydantic would take true for 1.
+            notes.wrong((*path, key), f"be {worded(annotation)}", shown(value), "Change it.")
+    data = {key: value for key, value in data.items() if key in known}
+    try:
+        model = cls.model_validate({**data, **_injected(notes, cls, data)})
+    except ValidationError as error:
+        notes.explain(error, cls, data, path, excused)
+        return None
+    return model if len(notes.problems) == before else None
+
+
+def _injected(notes: Notes, cls: type[Model], data: Mapping[str, Any]) -> dict[str, Any]:
+    """Settings that are not the user's to give: where relative paths start, and the text of the file named."""
+    hidden = {name for name, field in cls.model_fields.items() if field.exclude}
+    found: dict[str, Any] = {"base": notes.base} if "base" in hidden else {}
+    if "source" in hidden and isinstance(data.get("function"), str):
+        found["source"] = read_source(data["function"], notes.base)
+    return found
+
+
+def kind_of(notes: Notes, family: str, data: Any, path: Path) -> tuple[type[Model], dict[str, Any]] | None:
+    """The class that data name by their kind, and their settings with the class's own kind."""
+    if isinstance(data, str):
+        data, place = {"kind": data}, path
+    else:
+        place = (*path, "kind")
+    if not isinstance(data, dict):
+        notes.wrong(path, f"be a kind of {family} or a mapping with one", shown(data), "Write {kind: ...}.")
+        return None
+    kind = data.get("kind")
+    if not isinstance(kind, str):
+        got = shown(kind) if "kind" in data else "nothing"
+        notes.wrong((*path, "kind"), f"be a kind of {family}", got, near(str(kind), catalogue.family(family)))
+        return None
+    try:
+        cls = catalogue.resolve(family, kind, notes.base)
+    except catalogue.CatalogueError as error:
+        # Its messages speak of "kind"; a bare string stands for that itself.
+        notes.said(place[:-1], str(error).replace("kind", str(place[-1]), 1))
+        return None
+    return cls, {**data, "kind": catalogue.kind_of(cls)}
+
+
+def _landscapes(notes: Notes, data: Any, opened: Opened) -> list[Landscape] | None:
+    """All landscapes, lists expanded; None after noting a problem."""
+    if isinstance(data, dict | str):
+        data = [data]
+    if not isinstance(data, list) or not data:
+        notes.wrong(("landscapes",), "be a list of landscapes, at least one", shown(data), "Add - {kind: sphere}.")
+        return None
+    before = len(notes.problems)
+    found: list[Landscape] = []
+    for number, entry in enumerate(data):
+        path: Path = ("landscapes", number)
+        kinds = entry["kind"] if isinstance(entry, dict) and isinstance(entry.get("kind"), list) else [None]
+        for kind in kinds:
+            known = kind_of(notes, "landscape", entry if kind is None else {**entry, "kind": kind}, path)
+            if known is None:
+                continue
+            for settings in combinations(notes, known[0], known[1], path):
+                model = build(notes, known[0], settings, path)
+                if isinstance(model, Landscape):
+                    found.append(model)
+                    facts = opened.facts(model)
+                    if isinstance(facts, str):
+                        notes.said(path, facts)
+            if len(found) > MOST:
+                notes.wrong(("landscapes",), f"expand to at most {MOST}", f"{len(found)}", "Shorten its lists.")
+                return None
+    return found if len(notes.problems) == before else None
+
+
+def _strategies(notes: Notes, data: Any) -> dict[str, Strategy] | None:
+    """All strategies by name; None after noting a problem."""
+    if not isinstance(data, dict) or not data:
+        notes.wrong(
+            ("strategies",), "be a mapping from names to strategies, at least one", shown(data),
+            "Add alone: {agents: [random]}.",
+        )  # fmt: skip
+        return None
+    found: dict[str, Strategy] = {}
+    for name, entry in data.items():
+        path: Path = ("strategies", name)
+        if not (name.isprintable() and 0 < len(name.strip()) <= 100):
+            notes.wrong(path, "have a name of 1 to 100 printable characters", repr(name), "Choose another.")
+        elif not isinstance(entry, dict):
+            notes.wrong(path, "be a mapping with agents", shown(entry), "Write {agents: [grid]}.")
+        else:
+            strategy = _strategy(notes, entry, path)
+            if strategy is not None:
+                found[name] = strategy
+    return found if len(found) == len(data) else None
+
+
+def _strategy(notes: Notes, data: dict[str, Any], path: Path) -> Strategy | None:
+    for key in data:
+        if key not in ("agents", "policy", "concurrency"):
+            notes.unknown((*path, key), ("agents", "policy", "concurrency"))
+    team = _team(notes, data.get("agents"), (*path, "agents"))
+    policy = _policy(notes, data.get("policy"), (*path, "policy"))
+    settings = {"concurrency": data.get("concurrency"), "team": team or (), "policy": policy or Composed()}
+    strategy = build(notes, Strategy, settings, path)
+    return strategy if isinstance(strategy, Strategy) and team and policy is not None else None
+
+
+def _team(notes: Notes, data: Any, path: Path) -> tuple[tuple[str, Agent], ...] | None:
+    if isinstance(data, dict | str):
+        data = [data]
+    if not isinstance(data, list) or not data:
+        got = "nothing" if data is None else shown(data)
+        notes.wrong(path, "be a list of agents, at least one", got, "Add - {kind: random}.")
+        return None
+    entries: list[Entry] = []
+    for number, entry in enumerate(data):
+        here: Path = (*path, number)
+        known = kind_of(notes, "agent", entry, here)
+        if known is None:
+            continue
+        cls, settings = known
+        head: dict[str, Any] = {key: settings.pop(key) for key in ("count", "name") if key in settings}
+        place = build(notes, Entry, head, here)
+        agent = build(notes, cls, settings, here, also=("count", "name"))
+        if isinstance(place, Entry) and isinstance(agent, Agent):
+            entries.append(place.model_copy(update={"agent": agent}))
+    return named(notes, entries, path) if len(entries) == len(data) else None
+
+
+def _policy(notes: Notes, data: Any, path: Path) -> Policy | None:
+    if data is None:
+        return Composed()
+    if isinstance(data, str):
+        for choice in CHOICES:
+            if data in catalogue.family(choice) and data not in catalogue.family("policy"):
+                cure = f"{data} is a {choice} choice: write policy: {{{choice}: {data}}}."
+                notes.wrong(path, "be a kind of policy", repr(data), cure)
+                return None
+    elif isinstance(data, dict) and "kind" not in data:
+        data = {"kind": "composed", **data}
+    known = kind_of(notes, "policy", data, path)
+    if known is None:
+        return None
+    cls, settings = known
+    before = len(notes.problems)
+    for choice in CHOICES:
+        field = cls.model_fields.get(choice)
+        family = catalogue.FAMILIES[choice][0]
+        if choice in settings and field is not None and field.annotation is family:
+            settings[choice] = _choice(notes, choice, settings[choice], (*path, choice))
+    if len(notes.problems) > before:
+        # Only what else is wrong; the choices have been noted.
+        settings = {key: value for key, value in settings.items() if value is not None}
+    policy = build(notes, cls, settings, path)
+    return policy if isinstance(policy, Policy) and len(notes.problems) == before else None
+
+
+def _choice(notes: Notes, family: str, data: Any, path: Path) -> Model | None:
+    """A budget, radius or sharing choice."""
+    if data is None and family == "sharing":
+        notes.wrong(path, "be a kind of sharing", "null", "Write none (the word) for no sharing.")
+        return None
+    known = kind_of(notes, family, data, path)
+    return None if known is None else build(notes, known[0], known[1], path)
+
+
+def _executor(notes: Notes, data: Any) -> Model | None:
+    kinds: dict[str, type[Model]] = {"ray": RaySettings, "simulated": SimulatedSettings}
+    settings = {"kind": data} if isinstance(data, str) else data
+    if not isinstance(settings, dict):
+        notes.wrong(("executor",), "be ray, simulated, or a mapping with a kind", shown(data), "Write executor: ray.")
+        return None
+    kind = settings.get("kind")
+    if kind not in kinds:
+        path: Path = ("executor",) if isinstance(data, str) else ("executor", "kind")
+        notes.wrong(path, "be ray or simulated", shown(kind), near(str(kind), kinds, listed=False))
+        return None
+    return build(notes, kinds[kind], settings, ("executor",))

@@ -1,0 +1,231 @@
+"""Finds every landscape, agent, policy and choice that a YAML can name: in the package, in plugins, in files."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import pkgutil
+import typing
+from collections.abc import Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from functools import cache
+from importlib.metadata import EntryPoint, entry_points
+from types import ModuleType
+from typing import Any
+
+from pydantic import ValidationError
+from pydantic_core import PydanticUndefined
+
+from ... import agents as agents_package
+from ... import landscapes as landscapes_package
+from ...agents.agent import Agent
+from ...landscapes.landscape import Landscape, LandscapeError, Model
+from ...landscapes.user_code import is_file, load_object
+from ...orchestrator import policies as policies_package
+from ...orchestrator.policies.choices import BudgetChoice, RadiusChoice, SharingChoice
+from ...orchestrator.policies.policy import Policy
+
+PLUGINS = "searchparty.plugins"
+FAMILIES: dict[str, tuple[type[Model], Any]] = {
+    "landscape": (Landscape, landscapes_package),
+    "agent": (Agent, agents_package),
+    "policy": (Policy, policies_package),
+    "budget": (BudgetChoice, policies_package),
+    "radius": (RadiusChoice, policies_package),
+    "sharing": (SharingChoice, policies_package),
+}
+PLURALS = {"landscapes": "landscape", "agents": "agent", "policies": "policy"}
+
+
+class CatalogueError(ValueError):
+    """Something that a YAML names is not there, or stands there twice."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A row of a list: a kind, its summary, and (name, type, default, description) of its settings."""
+
+    kind: str
+    summary: str
+    settings: tuple[tuple[str, str, str, str], ...]
+
+
+def landscapes() -> dict[str, type[Landscape]]:
+    """Kind -> class."""
+    return typing.cast("dict[str, type[Landscape]]", family("landscape"))
+
+
+def agents() -> dict[str, type[Agent]]:
+    """Kind -> class."""
+    return typing.cast("dict[str, type[Agent]]", family("agent"))
+
+
+def policies() -> dict[str, type[Policy]]:
+    """Kind -> class."""
+    return typing.cast("dict[str, type[Policy]]", family("policy"))
+
+
+@cache
+def family(name: str) -> dict[str, type[Model]]:
+    """Kind -> class of all landscapes, agents, policies, or budget, radius or sharing choices; sorted by kind.
+
+    Raises CatalogueError where two classes have one kind.
+    """
+    base, package = FAMILIES[name]
+    modules = [
+        importlib.import_module(info.name) for info in pkgutil.iter_modules(package.__path__, package.__name__ + ".")
+    ]
+    modules += [_plugin(point) for point in entry_points(group=PLUGINS)]
+    found: dict[str, type[Model]] = {}
+    for module in modules:
+        for cls in vars(module).values():
+            if _belongs(cls, base, module.__name__):
+                kind = kind_of(cls)
+                if found.setdefault(kind, cls) is not cls:
+                    raise CatalogueError(
+                        f"kind must be unique among the {name} classes, got {kind!r} in {_place(found[kind])} and in "
+                        f"{_place(cls)}. Rename one of them."
+                    )
+    return dict(sorted(found.items()))
+
+
+def _plugin(point: EntryPoint) -> ModuleType:
+    """The module of an entry point, which is somebody else's and may fail in any way."""
+    try:
+        return importlib.import_module(point.module)
+    except Exception as error:
+        raise CatalogueError(
+            f"plugin must be a module that imports, got {point.name} = {point.value} "
+            f"({type(error).__name__}: {error}). Mend it, or uninstall the package that brings it."
+        ) from None
+
+
+def _belongs(cls: Any, base: type[Model], module: str) -> bool:
+    """Whether a module's own class is one that a YAML can name."""
+    return (
+        inspect.isclass(cls)
+        and issubclass(cls, base)
+        and cls is not base
+        and cls.__module__ == module
+        and getattr(cls, "catalogued", True)
+        and kind_of(cls) != ""
+    )
+
+
+def kind_of(cls: type[Model]) -> str:
+    """The kind that a class declares by `kind: Literal["..."]`, or "" for a base class."""
+    field = cls.model_fields.get("kind")
+    if field is None or typing.get_origin(field.annotation) is not typing.Literal:
+        return ""
+    return str(typing.get_args(field.annotation)[0])
+
+
+def _place(cls: type) -> str:
+    return f"{cls.__module__}.{cls.__name__}"
+
+
+def resolve(name: str, kind: str, base: str | None = None) -> type[Model]:
+    """The class of a kind; a kind with a colon names a class in a file (relative to ``base``) or a module.
+
+    Raises CatalogueError, with "did you mean", where there is none.
+    """
+    name = PLURALS.get(name, name)
+    known = family(name)
+    if kind in known:
+        return known[kind]
+    if ":" in kind:
+        return _foreign(name, kind, base)
+    near = get_close_matches(kind, known, n=1)
+    cure = f"Did you mean {near[0]!r}?" if near else f"Known: {', '.join(known)}."
+    raise CatalogueError(f"kind must be a known {name}, got {kind!r}. {cure}")
+
+
+def _foreign(name: str, reference: str, base: str | None) -> type[Model]:
+    wanted = FAMILIES[name][0]
+    try:
+        cls = load_object(reference, "kind", base)
+    except LandscapeError as error:
+        raise CatalogueError(str(error)) from None
+    if not (inspect.isclass(cls) and issubclass(cls, wanted)):
+        raise CatalogueError(
+            f"kind must name a subclass of {wanted.__name__}, got {reference!r}. Derive it from there."
+        )
+    kind = kind_of(cls)
+    if not kind:
+        raise CatalogueError(f'kind must name a class with `kind: Literal["..."] = "..."`, got {reference!r}. Add it.')
+    known = family(name).get(kind)
+    if known is not None:
+        place = reference if is_file(reference.rpartition(":")[0]) else _place(cls)
+        raise CatalogueError(
+            f"kind must be unique among the {name} classes, got {kind!r} in {_place(known)} and in {place}. Rename it."
+        )
+    found: type[Model] = cls
+    return found
+
+
+def build(name: str, data: Mapping[str, Any], base: str | None = None) -> Any:
+    """A model of a family from plain data with a kind; ValueError with one line a problem otherwise."""
+    settings = dict(data)
+    kind = settings.get("kind")
+    if not isinstance(kind, str):
+        raise CatalogueError(f"kind must be a known {name}, got {kind!r}. Known: {', '.join(family(name))}.")
+    cls = resolve(name, kind, base)
+    settings["kind"] = kind_of(cls)
+    try:
+        return cls.model_validate(settings)
+    except ValidationError as error:
+        problems = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
+        raise ValueError(f"{kind}: {problems}") from None
+
+
+def describe(name: str) -> list[Entry]:
+    """All entries of a family with their settings, for lists and tables."""
+    return [_entry(kind, cls) for kind, cls in family(PLURALS.get(name, name)).items()]
+
+
+def _entry(kind: str, cls: type[Model]) -> Entry:
+    settings = tuple(
+        (field_name, type_name(field.annotation), default_text(field), field.description or "")
+        for field_name, field in cls.model_fields.items()
+        if field_name != "kind" and not field.exclude
+    )
+    return Entry(kind, summary(cls), settings)
+
+
+def summary(cls: type[Model]) -> str:
+    """The first paragraph of a class's docstring, on one line."""
+    return " ".join((inspect.getdoc(cls) or "").split("\n\n")[0].split())
+
+
+def type_name(annotation: Any) -> str:
+    """A type as a reader of YAML would put it."""
+    if annotation is type(None):
+        return "null"
+    for name in ("budget", "radius", "sharing"):
+        if annotation is FAMILIES[name][0]:
+            return " | ".join(family(name))
+    origin, arguments = typing.get_origin(annotation), typing.get_args(annotation)
+    if origin is typing.Literal:
+        return " | ".join(str(a) for a in arguments)
+    if origin is typing.Annotated:
+        return type_name(arguments[0])
+    if origin in (tuple, list):
+        return f"list of {type_name(arguments[0])}" if arguments else "list"
+    if arguments:
+        return " | ".join(type_name(a) for a in arguments)
+    names = {"int": "whole number", "float": "number", "str": "text", "bool": "true | false"}
+    name = getattr(annotation, "__name__", str(annotation))
+    return names.get(name, name)
+
+
+def default_text(field: Any) -> str:
+    """A field's default as a YAML would have it, or "required"."""
+    if field.default is PydanticUndefined:
+        return "required" if field.default_factory is None else str(field.default_factory())
+    value = field.default
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return str(value).lower()
+    return str(getattr(value, "kind", value))

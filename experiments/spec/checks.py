@@ -1,0 +1,144 @@
+"""What no single setting shows: whether the parts of an experiment fit together."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ...landscapes.landscape import Landscape, LandscapeError, Space
+from .errors import Notes, Path, near, shown
+from .models import Experiment, RaySettings, StartRegion
+
+ROUNDING = 1e-9
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What is known of a landscape once it has been opened."""
+
+    space: Space
+    minimum: float | None
+
+
+class Opened:
+    """Opens each landscape once, however many variants have it."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[str, str], Facts | str] = {}
+
+    def facts(self, landscape: Landscape) -> Facts | str:
+        """What is known of the landscape, or why it cannot be opened."""
+        key = (f"{type(landscape).__module__}.{type(landscape).__qualname__}", landscape.model_dump_json())
+        if key not in self._known:
+            self._known[key] = _facts(landscape)
+        return self._known[key]
+
+
+def _facts(landscape: Landscape) -> Facts | str:
+    try:
+        problem = landscape.open()
+        return Facts(problem.space, problem.minimum)
+    except LandscapeError as error:
+        return str(error)
+    except Exception as error:
+        # A landscape of the user's own may raise anything, and a user's mistake never ends in a traceback.
+        return f"{landscape.kind} must open, got {type(error).__name__}: {error}. Change its settings or mend its code."
+
+
+def check(notes: Notes, experiment: Experiment, opened: Opened) -> None:
+    """Note what makes an experiment impossible though each of its settings is possible."""
+    _check_region(notes, experiment.region)
+    _check_stop(notes, experiment)
+    _check_evaluation(notes, experiment)
+    _check_concurrency(notes, experiment)
+    _check_needs(notes, experiment)
+    for landscape in experiment.landscapes:
+        facts = opened.facts(landscape)
+        if isinstance(facts, str):
+            # Noted when the landscape was read.
+            continue
+        _check_dimension(notes, experiment, landscape, facts.space)
+        _check_budget(notes, experiment, landscape, facts.space)
+        if experiment.stop.precision is not None and facts.minimum is None:
+            got = f"{experiment.stop.precision}, but that of {landscape.label} is not known"
+            notes.wrong(("stop", "precision"), "go with known minima", got, "Use stop.target, or give its minimum.")
+
+
+def _check_region(notes: Notes, region: StartRegion) -> None:
+    for center in region.centers:
+        room = min(center, 1 - center)
+        if not 0 <= center <= 1:
+            notes.wrong(("region", "center"), "lie in the unit cube", shown(center), "0 and 1 are the bounds.")
+        elif region.radius > room + ROUNDING:
+            got = f"center {center} with radius {region.radius}"
+            cure = f"Lower the radius to {room:.6g}, or move the center." if room > 0 else "Move the center inwards."
+            notes.wrong(("region",), "lie within the unit cube", got, cure)
+
+
+def _check_stop(notes: Notes, experiment: Experiment) -> None:
+    if experiment.stop.target is not None and experiment.stop.precision is not None:
+        got = f"{experiment.stop.precision} and target {experiment.stop.target}"
+        notes.wrong(("stop", "precision"), "be given without target", got, "Keep one of them.")
+
+
+def _check_evaluation(notes: Notes, experiment: Experiment) -> None:
+    given = experiment.evaluation
+    if "retries" in given.model_fields_set and "retry" not in (given.on_nan, given.on_error):
+        rule = "go with on_nan: retry or on_error: retry"
+        notes.wrong(("evaluation", "retries"), rule, f"{given.retries} without", "Add on_error: retry.")
+
+
+def _check_needs(notes: Notes, experiment: Experiment) -> None:
+    """Needs of nobody are a misspelt name."""
+    settings = experiment.executor
+    if not isinstance(settings, RaySettings):
+        return
+    if settings.placement == "packed" and (settings.resources.agents or settings.resources.landscapes):
+        cure = "Leave out placement: agents and evaluations with needs of their own are spread."
+        notes.wrong(("executor", "placement"), "not be packed where there are resources", "packed", cure)
+    teams = [strategy.team for strategy in experiment.strategies.values()]
+    members = {word for team in teams for name, agent in team for word in (name, agent.kind)}
+    kinds = {landscape.kind for landscape in experiment.landscapes}
+    families = [
+        ("agents", settings.resources.agents, members, "be a member or a kind of agent of a team"),
+        ("landscapes", settings.resources.landscapes, kinds, "be the kind of a landscape that is searched"),
+    ]
+    for family, given, known, rule in families:
+        for name in given:
+            if name not in known:
+                where: Path = ("executor", "resources", family, name)
+                notes.wrong(where, rule, "one that is not there", near(name, sorted(known)))
+
+
+def _check_concurrency(notes: Notes, experiment: Experiment) -> None:
+    """A limit that nothing can reach is a mistake about how leases work."""
+    largest = max(len(strategy.team) for strategy in experiment.strategies.values())
+    limits: list[tuple[Path, int | None, int]] = [(("concurrency",), experiment.concurrency, largest)]
+    limits += [
+        (("strategies", name, "concurrency"), strategy.concurrency, len(strategy.team))
+        for name, strategy in experiment.strategies.items()
+    ]
+    for path, limit, size in limits:
+        if limit is not None and limit > size:
+            rule = f"be at most {size}, the size of the team: an agent has one lease at a time"
+            notes.wrong(path, rule, f"{limit}", "Lower it, or leave it out for the team's size.")
+
+
+def _check_dimension(notes: Notes, experiment: Experiment, landscape: Landscape, space: Space) -> None:
+    given = experiment.region.center
+    if isinstance(given, tuple) and len(given) != space.dimension:
+        rule = f"have one number an axis ({space.dimension} for {landscape.label})"
+        notes.wrong(("region", "center"), rule, f"{len(given)}", "Give as many, or one number for all axes.")
+
+
+def _check_budget(notes: Notes, experiment: Experiment, landscape: Landscape, space: Space) -> None:
+    """Every member must be able to pay for a row."""
+    budget = experiment.budget_for(space.dimension)
+    for name, strategy in experiment.strategies.items():
+        try:
+            needed = sum(agent.row_price(space) for _, agent in strategy.team)
+        except Exception as error:
+            notes.said(("strategies", name), f"agents must have a row price, got {type(error).__name__}: {error}.")
+            continue
+        if budget < needed:
+            rule = f"be at least {needed}, a row for each agent of {name} on {landscape.label}"
+            notes.wrong(("budget",), rule, shown(experiment.budget), "Raise it, or make the team smaller.")

@@ -1,0 +1,58 @@
+"""Where an experiment's text comes from: a file, or a bundled name."""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+from importlib import resources
+from pathlib import Path
+
+from .errors import SpecError, near, say
+
+MOST_BYTES = 1_000_000
+RULE = "be a YAML file or a bundled name"
+
+
+def library() -> dict[str, Path]:
+    """Bundled experiments: name -> file."""
+    folder = Path(str(resources.files((__package__ or "").rpartition(".")[0]).joinpath("library")))
+    return {path.stem: path for path in sorted(folder.glob("*.yaml"))}
+
+
+def find(source: str | Path) -> Path:
+    """The file that is meant: a path, or a bundled name. Raises SpecError, with "did you mean", for neither."""
+    path, name = Path(source), str(source).removesuffix(".yaml")
+    try:
+        if path.is_file():
+            return path
+        directory = path.is_dir()
+        siblings = sorted(p.name for p in (path if directory else path.parent).glob("*.y*ml"))
+    except (OSError, ValueError):
+        # A name that no file system takes is not there.
+        directory, siblings = False, []
+    if name in library():
+        return library()[name]
+    if directory:
+        cure = f"Name a file in it: {', '.join(siblings[:5])}." if siblings else "Name a YAML file."
+        raise SpecError([say("experiment", RULE, f"a directory, {path}", "", cure)])
+    close = get_close_matches(path.name, siblings, n=1)
+    cure = f"Did you mean {str(path.parent / close[0])!r}?" if close else near(name, library())
+    raise SpecError([say("experiment", RULE, f"{str(source)!r}, which is not there", "", cure)])
+
+
+def text_of(path: Path) -> str:
+    """The text of a file. Raises SpecError where it cannot be read, is too large, or is not UTF-8."""
+    try:
+        size = path.stat().st_size
+        raw = path.read_bytes() if size <= MOST_BYTES else b""
+    except OSError as error:
+        got = f"{path} ({error.strerror})"
+        raise SpecError([say("experiment", "be a file that can be read", got, "", "Check it.")]) from None
+    if size > MOST_BYTES:
+        rule = f"be at most {MOST_BYTES:,} bytes"
+        raise SpecError([say("experiment", rule, f"{size:,}", f" ({path})", "Split it into several.")])
+    try:
+        return raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        place = f" ({path}:{raw[: error.start].count(bytes([10])) + 1})"
+        got = f"byte 0x{raw[error.start]:02x}"
+        raise SpecError([say("experiment", "be UTF-8 text", got, place, "Save it as UTF-8.")]) from None

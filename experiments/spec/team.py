@@ -1,0 +1,56 @@
+"""The members of a team: how many of an agent, and what they are called."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+from pydantic import Field
+
+from ...agents.agent import Agent
+from ...landscapes.landscape import Model
+from .errors import Notes, Path
+
+LARGEST = 1000
+"""Most members of a team."""
+
+
+class Entry(Model):
+    """What an entry of ``agents`` says beside the agent's own settings."""
+
+    count: int = Field(1, ge=1, le=LARGEST, description="How many of this agent.")
+    name: str | None = Field(None, min_length=1, max_length=60, description="What it is called. Default: its kind.")
+    agent: Any = Field(None, exclude=True)
+
+
+def named(notes: Notes, entries: Sequence[Entry], path: Path) -> tuple[tuple[str, Agent], ...] | None:
+    """(name, agent) of all members: the given name or the kind, numbered from 1 where there are several.
+
+    Two members of one name are noted, and None returned.
+    """
+    of_kind = Counter[str]()
+    for entry in entries:
+        if entry.name is None:
+            of_kind[entry.agent.kind] += entry.count
+    used = Counter[str]()
+    team: list[tuple[str, Agent]] = []
+    origin: dict[str, int] = {}
+    for number, entry in enumerate(entries):
+        stem = entry.name or entry.agent.kind
+        several = entry.count > 1 if entry.name else of_kind[stem] > 1
+        for index in range(entry.count):
+            used[stem] += entry.name is None
+            name = f"{stem}-{index + 1 if entry.name else used[stem]}" if several else stem
+            if name in origin:
+                here, there = (*path, number), (*path, origin[name])
+                other = notes.places.name(there)
+                got = f"{name!r} twice" + (f" (also {other})" if other else "")
+                notes.wrong((*here, "name"), "be a name that no other member has", got, "Give them different names.")
+                return None
+            origin[name] = number
+            team.append((name, entry.agent))
+    if len(team) > LARGEST:
+        notes.wrong(path, f"be at most {LARGEST} agents", f"{len(team)}", "Lower their counts.")
+        return None
+    return tuple(team)

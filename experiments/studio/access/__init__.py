@@ -1,0 +1,1 @@
+"""Who may ask the studio, and for what."""

@@ -1,0 +1,155 @@
+"""Who may ask the studio for what: only its own page, under its own names, with its token, in small requests.
+
+A server on this machine is in reach of every page that its user has open: a page elsewhere can send requests here
+(cross-site request forgery), or have its own name lead here (DNS rebinding). What such a page cannot do is to choose
+the headers Host, Origin and Sec-Fetch-Site, which the browser writes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from typing import Any
+
+from .request import Asked, Reply, allowed
+from .token import Door
+
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+App = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+MOST_BYTES = 64 * 1024
+BODY_SECONDS = 10.0
+"""A body that takes longer to arrive holds a place that others need."""
+CLOSED_POLICY = 1008
+"""What a WebSocket is closed with for breaking a rule."""
+HEADERS = {
+    "content-security-policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; "
+    "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    "x-content-type-options": "nosniff",
+    "referrer-policy": "no-referrer",
+    "cross-origin-opener-policy": "same-origin",
+    "cross-origin-resource-policy": "same-origin",
+    "permissions-policy": "accelerometer=(), camera=(), display-capture=(), geolocation=(), gyroscope=(), "
+    "magnetometer=(), microphone=(), midi=(), payment=(), usb=()",
+    "cache-control": "no-store",
+}
+"""What every response says, whatever the page's own code says of these."""
+FAILED = "The studio failed to answer. What went wrong stands in its terminal; a reload of the page may help."
+
+log = logging.getLogger(__name__)
+
+
+class Disconnected(Exception):
+    """Whoever asked has gone."""
+
+
+class Guard:
+    """ASGI middleware that hands on what may be asked, refuses the rest in words, and puts the security headers on
+    every response, that of an app which raises included.
+
+    ``hosts`` are the values that Host may have (``served_names``). Where there is a ``token``, every request needs it.
+    A token is taken out of the query before anything else sees it, the server's own access log included.
+    """
+
+    def __init__(self, app: App, hosts: Iterable[str], token: str | None = None) -> None:
+        self._app = app
+        self._hosts = frozenset(host.lower() for host in hosts)
+        self._door = None if token is None else Door(token)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await self._app(scope, receive, send)
+        elif scope["type"] == "http":
+            await self._answer(scope, receive, send)
+        elif scope["type"] == "websocket":
+            await send({"type": "websocket.close", "code": CLOSED_POLICY})
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        answer = Answer(send)
+        try:
+            asked = Asked(scope)
+            allowed(asked, self._hosts)
+            if self._door is not None:
+                entered = self._door.enter(asked)
+                if entered is not None:
+                    await answer.say(entered)
+                    return
+            body = await _body(asked, receive)
+            await self._app(scope, _replayed(body, receive), answer)
+        except Reply as reply:
+            await answer.say(reply)
+        except Disconnected:
+            return
+        except Exception:
+            log.exception("the studio's app raised an error")
+            if not answer.begun:
+                await answer.say(Reply(500, FAILED))
+            elif not answer.ended:
+                # Nobody can tell half an answer from a whole one unless the connection breaks.
+                raise
+
+
+class Answer:
+    """A response on its way, with the security headers."""
+
+    def __init__(self, send: Send) -> None:
+        self._send = send
+        self.begun = self.ended = False
+
+    async def __call__(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self.begun = True
+            own = [(k, v) for k, v in message.get("headers", ()) if k.lower().decode("latin-1") not in HEADERS]
+            message = {**message, "headers": [*own, *((k.encode(), v.encode()) for k, v in HEADERS.items())]}
+        await self._send(message)
+        self.ended = message["type"] == "http.response.body" and not message.get("more_body", False)
+
+    async def say(self, reply: Reply) -> None:
+        """Send a response of the guard's own. The connection is closed: a body may be left unread on it."""
+        body = reply.text.encode()
+        headers = [("content-type", f"{reply.kind}; charset=utf-8"), ("content-length", str(len(body)))]
+        headers += [("connection", "close"), *reply.headers]
+        start = {
+            "type": "http.response.start",
+            "status": reply.status,
+            "headers": [(name.encode(), value.encode("latin-1")) for name, value in headers],
+        }
+        await self(start)
+        await self({"type": "http.response.body", "body": body})
+
+
+async def _body(asked: Asked, receive: Receive) -> bytes:
+    """The whole body, which is small and comes soon, or is refused."""
+    too_large = Reply(413, f"A request's body must be at most {MOST_BYTES:,} bytes, got more. Send less.")
+    declared = asked.header("content-length")
+    if declared is not None and not (declared.isdecimal() and len(declared) < 20 and int(declared) <= MOST_BYTES):
+        raise too_large
+    body = bytearray()
+    try:
+        async with asyncio.timeout(BODY_SECONDS):
+            while True:
+                message = await receive()
+                if message["type"] == "http.disconnect":
+                    raise Disconnected
+                body += message.get("body", b"")
+                if len(body) > MOST_BYTES:
+                    raise too_large
+                if not message.get("more_body", False):
+                    return bytes(body)
+    except TimeoutError:
+        words = f"A request's body must arrive within {BODY_SECONDS:g} s, got less of it. Send it again."
+        raise Reply(408, words) from None
+
+
+def _replayed(body: bytes, receive: Receive) -> Receive:
+    """What an app receives: the body that has been read, then whatever else comes."""
+    left = [body]
+
+    async def again() -> Message:
+        return {"type": "http.request", "body": left.pop(), "more_body": False} if left else await receive()
+
+    return again

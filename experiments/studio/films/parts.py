@@ -1,0 +1,97 @@
+"""The parts of a message, as plain data and arrays: what is told, seen on a plane."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ....agents.agent import Incumbent
+from ....landscapes.landscape import Array, Space
+from ...results.insights import Insight
+from ...results.recorded_runs import RunHeader
+from ...results.view_plane import Look, Seen
+from .fold import Part
+
+
+def seen_of(parts: Sequence[Part], space: Space, team: Sequence[str], limit: int) -> Seen:
+    """The first ``limit`` points of all parts."""
+    if not limit:
+        return Seen(np.empty((0, space.dimension)), np.empty(0), np.empty(0, dtype=np.int64), team)
+    cube, losses = (np.concatenate([getattr(part, name) for part in parts])[:limit] for name in ("cube", "losses"))
+    agent = np.concatenate([np.full(len(part.losses), part.agent) for part in parts])[:limit]
+    return Seen(cube, losses, agent, team)
+
+
+def on_plane(point: Array, seen: Look) -> tuple[float, float, float]:
+    """u, v and distance of one point (D,)."""
+    u, v, distance = seen.plane.project(point[None])
+    return round(float(u[0]), 7), round(float(v[0]), 7), round(float(distance[0]), 7)
+
+
+def plane_of(seen: Look) -> dict[str, Any]:
+    """What a page has to know of the plane."""
+    plane = seen.plane
+    u, v = ({"name": tick.name, "offset": tick.offset, "scale": tick.scale} for tick in seen.ticks)
+    return {
+        "spec": seen.spec, "text": seen.text, "origin": plane.origin, "first": plane.first, "second": plane.second,
+        "extent": plane.extent, "ticks": {"u": u, "v": v},
+    }  # fmt: skip
+
+
+def portrait_of(header: RunHeader, seen: Look) -> dict[str, Any]:
+    """What does not change as a run goes on."""
+    known = header.minimizers
+    return {
+        "strategy": header.strategy, "landscape": header.landscape, "repeat": header.repeat,
+        "agents": [{"name": name, "kind": agent["kind"]} for name, agent in header.settings["team"]],
+        "policy": header.settings["policy"], "concurrency": header.settings["concurrency"],
+        "seed": header.settings["seed"], "dimension": header.space.dimension, "lower": header.space.lower,
+        "upper": header.space.upper, "minimum": header.minimum, "target": header.settings["target"],
+        "seconds": header.seconds, "start": {"center": header.settings["center"], "radius": header.settings["radius"]},
+        "minimizers": [] if known is None else np.column_stack(seen.plane.project(known)),
+    }  # fmt: skip
+
+
+def arrays_of(parts: Sequence[Part], seen: Look, dimension: int) -> dict[str, NDArray[Any]]:
+    """Where the points are on the plane, and their rows and losses."""
+    names = ("u", "v", "distance") if dimension > 2 else ("u", "v")
+    if not parts:
+        return {name: np.empty(0, np.float32) for name in (*names, "loss")} | {"row": np.empty(0, np.uint32)}
+    places = seen.plane.project(np.concatenate([part.cube for part in parts]))
+    arrays: dict[str, NDArray[Any]] = {n: a.astype(np.float32) for n, a in zip(names, places, strict=False)}
+    # In double precision: the digits below the known minimum's are what a search ends with.
+    arrays["loss"] = np.concatenate([part.losses for part in parts])
+    arrays["row"] = np.concatenate([part.rows for part in parts])
+    return arrays
+
+
+def with_incumbent(lease: dict[str, Any], team: Mapping[str, int], seen: Look) -> dict[str, Any]:
+    """A lease with its incumbent, if it has one, on the plane."""
+    given: Incumbent | None = lease["incumbent"]
+    if given is None:
+        return lease
+    u, v, distance = on_plane(given.point, seen)
+    known = {"agent": team[given.agent], "lease": given.lease, "row": given.row, "loss": given.loss}
+    return lease | {"incumbent": known | {"u": u, "v": v, "distance": distance}}
+
+
+def with_minimum(outcome: dict[str, Any], seen: Look) -> dict[str, Any]:
+    """An outcome with its local minimum, if it has one, on the plane."""
+    minimum = outcome["converged"]
+    if minimum is None:
+        return outcome
+    u, v, distance = on_plane(np.asarray(minimum.point), seen)
+    place = {"u": u, "v": v, "distance": distance, "loss": float(minimum.loss), "why": minimum.why}
+    return outcome | {"converged": place}
+
+
+def insight_of(insight: Insight, team: dict[str, int], seen: Look) -> dict[str, Any]:
+    """An insight, on the plane where it has a place."""
+    u, v, distance = (None, None, None) if insight.point is None else on_plane(np.asarray(insight.point), seen)
+    return {
+        "kind": insight.kind, "lease": insight.lease, "agent": team[insight.agent], "text": insight.text,
+        "u": u, "v": v, "distance": distance, "loss": insight.loss,
+    }  # fmt: skip

@@ -1,0 +1,1 @@
+"""Runs that the page asks for, in processes kept warm."""

@@ -1,0 +1,204 @@
+"""From the playground's settings to an ordinary experiment of one run."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import Field
+
+from ....landscapes.landscape import Model
+from ....orchestrator.run_spec import digest
+from ...spec.build import build, plain
+from ...spec.catalogue import CatalogueError
+from ...spec.errors import Notes, Path, Places, SpecError, near, shown
+from ...spec.models import Experiment
+from .limits import LIMITS
+from .offer import allowed
+
+FULL_GRID = 1000
+"""A grid of up to so many points is laid in full, where the agent by itself would go along one axis after the other."""
+TEAM = "team"
+"""What the one strategy is called."""
+
+
+class PlaySettings(Model):
+    """What the playground's page may ask for. Kinds are those of ``allowed``; read by ``read_settings``."""
+
+    landscape: dict[str, Any] = Field(
+        {"kind": "rastrigin", "dimension": 2}, description="A kind, and settings of its class."
+    )
+    kinds: tuple[str, ...] = Field(
+        ("grid", "gradient-descent", "random-restart"),
+        min_length=1,
+        max_length=LIMITS.agents[1],
+        description="Kinds of agents, dealt round robin.",
+    )
+    agents: int = Field(3, ge=LIMITS.agents[0], le=LIMITS.agents[1], description="How many agents in all.")
+    grid_size: int = Field(
+        5, ge=LIMITS.grid_size[0], le=LIMITS.grid_size[1], description="Points of a grid agent along each axis."
+    )
+    shrink: float = Field(
+        0.5,
+        ge=LIMITS.shrink[0],
+        le=LIMITS.shrink[1],
+        description="Radius over the one before: of a grid agent's grids, and under the radius policy shrink.",
+    )
+    radius: float = Field(
+        0.5, ge=LIMITS.radius[0], le=LIMITS.radius[1], description="Half the side of the starting region."
+    )
+    center: float | tuple[float, ...] = Field(
+        0.5, description="Center of the starting region, in the unit cube: one number, or one an axis."
+    )
+    budget: int = Field(1500, ge=LIMITS.budget[0], le=LIMITS.budget[1], description="Evaluations of the run.")
+    sharing: str = Field("broadcast", description="What agents learn of the others' best; under party, whether.")
+    policy: str = Field("composed", description="Who decides.")
+    budget_policy: str = Field("bandit", description="Who gets a lease; under composed only.")
+    radius_policy: str = Field("trust-region", description="How far round its center; under composed only.")
+    lease: int | None = Field(
+        None, ge=LIMITS.lease[0], le=LIMITS.lease[1], description="Evaluations a lease. Default: the policy's own."
+    )
+    seed: int = Field(0, ge=LIMITS.seed[0], le=LIMITS.seed[1], description="Decides all randomness.")
+    agent_settings: dict[str, dict[str, Any]] = Field(
+        default_factory=dict, description="Settings of an agent's class, by its kind; they go before those above."
+    )
+
+
+def read_settings(data: Any) -> PlaySettings:
+    """The settings that plain data (JSON) describe. Raises SpecError with all problems."""
+    whole = plain(data)
+    if not isinstance(whole, dict):
+        raise SpecError([f"settings must be a mapping (key: value), got {shown(data)}. Leave them out for the usual."])
+    notes = Notes(Places({}))
+    found = build(notes, PlaySettings, whole, ())
+    if not isinstance(found, PlaySettings):
+        raise SpecError(notes.problems)
+    return found
+
+
+def data_of(settings: PlaySettings) -> dict[str, Any]:
+    """The settings as the data of an experiment's YAML, less what has its default. Raises SpecError with all problems
+    that a part has by itself."""
+    notes = Notes(Places({}))
+    try:
+        landscape = _landscape(notes, settings.landscape)
+        team = _team(notes, settings, 0 if landscape is None else landscape["dimension"])
+        policy = _policy(notes, settings, 1 if landscape is None else landscape["dimension"])
+    except CatalogueError as error:
+        raise SpecError([str(error)]) from None
+    if notes.problems:
+        raise SpecError(notes.problems)
+    center = list(settings.center) if isinstance(settings.center, tuple) else settings.center
+    return {
+        "name": "playground",
+        "description": "One run, from the studio's playground.",
+        "seed": settings.seed,
+        "budget": settings.budget,
+        "region": {"center": center, "radius": settings.radius},
+        "landscapes": [landscape],
+        "strategies": {TEAM: {"agents": team, "policy": policy}},
+        "executor": {"kind": "simulated"},
+    }
+
+
+def experiment_of(settings: PlaySettings) -> Experiment:
+    """The experiment of one run that the settings mean; its ``to_yaml()`` is one for ``searchparty run``.
+
+    Raises SpecError with all problems.
+    """
+    data = data_of(settings)
+    try:
+        return Experiment.from_data(data)
+    except CatalogueError as error:
+        raise SpecError([str(error)]) from None
+
+
+def key_of(data: Mapping[str, Any]) -> str:
+    """Sixteen hexadecimal digits that are the same for the same data of an experiment."""
+    return digest(data)[:16]
+
+
+def _offered(notes: Notes, family: str, kind: Any, path: Path) -> type[Model] | None:
+    """The class of a kind that the playground offers, or None after noting that it does not."""
+    known = allowed(family)
+    if isinstance(kind, str) and kind in known:
+        return known[kind]
+    got = "nothing" if kind is None else shown(kind)
+    notes.wrong(path, f"be a kind of {family} that the playground offers", got, near(str(kind), known))
+    return None
+
+
+def _part(notes: Notes, cls: type[Model], data: Mapping[str, Any], path: Path) -> dict[str, Any] | None:
+    """A model's data, less its defaults, or None after noting what is wrong with them."""
+    model = build(notes, cls, data, path)
+    if model is None:
+        return None
+    kept = model.model_dump(mode="json", exclude_defaults=True)
+    large = [name for name, value in kept.items() if isinstance(value, int) and value > LIMITS.number]
+    for name in large:
+        notes.wrong((*path, name), f"be at most {LIMITS.number:,}", shown(kept[name]), "Lower it.")
+    return None if large else {"kind": data["kind"], **kept}
+
+
+def _landscape(notes: Notes, data: Mapping[str, Any]) -> dict[str, Any] | None:
+    """A landscape's data, its dimension always among them."""
+    cls = _offered(notes, "landscape", data.get("kind"), ("landscape", "kind"))
+    found = None if cls is None else _part(notes, cls, data, ("landscape",))
+    if cls is None or found is None:
+        return None
+    dimension = found.setdefault("dimension", cls.model_fields["dimension"].default)
+    least, most = LIMITS.dimension
+    if not least <= dimension <= most:
+        notes.wrong(("landscape", "dimension"), f"be {least} to {most}", shown(dimension), "Lower it.")
+        return None
+    return found
+
+
+def _team(notes: Notes, settings: PlaySettings, dimension: int) -> list[dict[str, Any]]:
+    """The agents' data, one entry each, dealt round robin."""
+    found: dict[str, dict[str, Any] | None] = {}
+    for number, kind in enumerate(settings.kinds):
+        cls = _offered(notes, "agent", kind, ("kinds", number))
+        if cls is not None and kind not in settings.agent_settings:
+            found[kind] = _part(notes, cls, {"kind": kind, **_usual(settings, kind, {}, dimension)}, ("kinds", number))
+    for kind, given in settings.agent_settings.items():
+        path: Path = ("agent_settings", kind)
+        cls = _offered(notes, "agent", kind, path)
+        if cls is not None:
+            usual = _usual(settings, kind, given, dimension)
+            found[kind] = _part(notes, cls, {"kind": kind, **usual, **given}, path)
+    dealt = [found.get(settings.kinds[number % len(settings.kinds)]) for number in range(settings.agents)]
+    return [agent for agent in dealt if agent is not None]
+
+
+def _usual(settings: PlaySettings, kind: str, given: Mapping[str, Any], dimension: int) -> dict[str, Any]:
+    """Settings of an agent that the playground has a place of their own for."""
+    if kind != "grid":
+        return {}
+    size = given.get("points_per_axis", settings.grid_size)
+    full = size**dimension if isinstance(size, int) and 0 < size <= LIMITS.grid_size[1] else 0
+    wider = {"max_points": full} if 256 < full <= FULL_GRID else {}
+    return {"points_per_axis": settings.grid_size, "shrink": settings.shrink, **wider}
+
+
+def _policy(notes: Notes, settings: PlaySettings, dimension: int) -> dict[str, Any]:
+    """The policy's data. One that is not made of choices hears of sharing and of leases as far as it knows of them."""
+    cls = _offered(notes, "policy", settings.policy, ("policy",))
+    sharing = _offered(notes, "sharing", settings.sharing, ("sharing",))
+    budget = _offered(notes, "budget", settings.budget_policy, ("budget_policy",))
+    radius = _offered(notes, "radius", settings.radius_policy, ("radius_policy",))
+    if cls is None or sharing is None or budget is None or radius is None:
+        return {}
+    found: dict[str, Any] = {"kind": settings.policy}
+    if settings.policy == "composed":
+        shrinks = {"factor": settings.shrink} if settings.radius_policy == "shrink" else {}
+        found |= {"budget": settings.budget_policy, "sharing": settings.sharing}
+        found["radius"] = {"kind": settings.radius_policy, **shrinks} if shrinks else settings.radius_policy
+        return found | ({} if settings.lease is None else {"lease": settings.lease})
+    if "sharing" in cls.model_fields and settings.sharing == "none":
+        found["sharing"] = False
+    if "lease" in cls.model_fields and settings.lease is not None:
+        # Policies that are not composed count leases in multiples of the dimension.
+        found["lease"] = math.ceil(settings.lease / dimension)
+    return found

@@ -1,0 +1,1 @@
+"""The simulated clock: when leases would have happened."""

@@ -1,0 +1,70 @@
+"""What an executor must remember of its run's leases, whatever it works them on."""
+
+from __future__ import annotations
+
+from ...agents.agent import Finding, Lease, Rows
+from ..log.log import Log
+from ..run_spec import PlannedRun
+from ..state.archive import Store
+from ..state.events import Failed, Found
+
+
+class Book:
+    """Leases since each agent's last fresh one (what a rebuilt agent replays), outcomes that an earlier session
+    recorded, and the archive, kept only if an agent of the team reads it."""
+
+    def __init__(self, planned: PlannedRun, log: Log, rebuilds: bool = True) -> None:
+        """``rebuilds``: whether agents may have to be rebuilt though no event is recorded."""
+        self._log = log
+        events = log.events()
+        self.resumed = bool(events)
+        self._rebuilds = rebuilds or self.resumed
+        self._outcomes = {e.finding.lease: e for e in events if isinstance(e, Found)} | {
+            e.lease: e for e in events if isinstance(e, Failed)
+        }
+        self._readers = {name for name, agent in planned.team if agent.reads_archive}
+        self._index = {name: index for index, (name, _) in enumerate(planned.team)}
+        self._episodes = dict.fromkeys(self._index, -1)
+        self._since_fresh: dict[str, list[Lease]] = {name: [] for name in self._index}
+        self.leases: dict[int, Lease] = {}
+        self.store = Store(planned.landscape.open().space.dimension) if self._readers else None
+
+    def note(self, lease: Lease) -> None:
+        """A lease was granted."""
+        if lease.fresh:
+            self._episodes[lease.agent] += 1
+            self._since_fresh[lease.agent] = []
+        if self._rebuilds:
+            self._since_fresh[lease.agent].append(lease)
+        self.leases[lease.id] = lease
+
+    def recorded(self, lease: int) -> Found | Failed | None:
+        """The outcome an earlier session recorded."""
+        return self._outcomes.get(lease)
+
+    def rows(self, lease: int) -> Rows | None:
+        """Points of a lease that are recorded."""
+        return self._log.rows(lease)
+
+    def episode(self, agent: str) -> int:
+        return self._episodes[agent]
+
+    def before(self, lease: Lease) -> list[Lease]:
+        """The leases of this agent's episode that came before: what is replayed when it is rebuilt."""
+        return [earlier for earlier in self._since_fresh[lease.agent] if earlier.id < lease.id]
+
+    def reads_archive(self, agent: str) -> bool:
+        return agent in self._readers
+
+    def settle(self, lease: int) -> None:
+        """A lease was collected: its points join the archive."""
+        agent = self.leases.pop(lease).agent
+        if self.store is not None:
+            self.store.extend(self._index[agent], self._log.rows(lease))
+
+
+def outcome(finding: Finding, lease: Lease) -> Found | Failed:
+    """The event of a finding: an agent that broke its contract is charged in full."""
+    if finding.why != "failed":
+        return Found(finding)
+    return Failed(lease.id, lease.agent, lease.budget, finding.cause, finding.rows, finding.best, finding.failures)

@@ -1,0 +1,117 @@
+"""Starts a local Ray, or joins a running one; what stands in the way is said in words."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+from pathlib import Path
+from typing import Any
+
+os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+# Else a call to a Ray that was lost would start, or join, another.
+os.environ.setdefault("RAY_ENABLE_AUTO_CONNECT", "0")
+os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
+
+import ray
+from ray.exceptions import AuthenticationError, RayError
+
+from ...loop.executor import ExecutorError
+from ..liveness import Pulse
+from ..process_losses import first_line
+from .probe import CLIENT, TOKEN, knock
+
+
+def start_ray(address: str | None, luggage: Path | None = None) -> None:
+    """Start a local Ray, or join the one at ``address`` ("auto": the one this machine belongs to; "host:port" of its
+    control store; "ray://host:port" from a machine that is none of its nodes). ``luggage`` is a directory that
+    travels to every node and is where its processes start. Raises ExecutorError with what to do."""
+    options: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.ERROR}
+    if address is None:
+        # A stray RAY_ADDRESS must not turn "start your own" into "join another's".
+        options |= {"include_dashboard": False, "address": "local"}
+    else:
+        knock(address)
+        options["address"] = address
+    if luggage is not None:
+        options["runtime_env"] = {"working_dir": str(luggage)}
+    try:
+        _init(options)
+        quieten()
+    except AuthenticationError as error:
+        raise ExecutorError(f"Could not join the Ray cluster at {address}: {first_line(error)} {TOKEN}.") from None
+    except (ConnectionError, ValueError, RuntimeError, RayError) as error:
+        raise ExecutorError(_refused(address, error)) from None
+
+
+def _init(options: dict[str, Any]) -> None:
+    try:
+        ray.init(**options)
+    except ConnectionAbortedError:
+        # The head starts a process for each client; on a busy machine the first may not come up in time.
+        with contextlib.suppress(Exception):
+            ray.shutdown()
+        ray.init(**options)
+
+
+def _refused(address: str | None, error: Exception) -> str:
+    words = first_line(error)
+    if address is None:
+        return f"Could not start a local Ray: {words} Look for what is amiss, or use --executor simulated."
+    if os.environ.get("RAY_AUTH_MODE", "").lower() != "token":
+        cure = f"Most likely it asks for a token. {TOKEN}."
+    elif isinstance(error, ConnectionError):
+        cure = f"Most likely its token is another. {TOKEN}."
+    else:
+        cure = "Check the address; from a machine that is none of its nodes use ray://HOST:10001, or submit."
+    return f"Could not join the Ray cluster at {address}: {words} {cure}"
+
+
+def joined() -> bool:
+    """Whether this process has a Ray."""
+    return bool(ray.is_initialized())
+
+
+def stop_ray() -> None:
+    """Leave the Ray that is joined, and stop it if it was started here."""
+    ray.shutdown()
+
+
+def is_client() -> bool:
+    """Whether this process talks to its Ray through a server on the head ("ray://")."""
+    return bool(ray.util.client.ray.is_connected())
+
+
+def quieten() -> None:
+    """Keep Ray's notices of dead workers, which it prints on standard output, in its own logs: a lost actor is
+    rebuilt and what it cost is in our log."""
+    from ray._private import worker
+
+    worker.print_to_stdstream = lambda *_, **__: None
+
+
+def cluster_cpus() -> int:
+    """CPUs of the Ray that is joined."""
+    return max(1, int(ray.cluster_resources().get("CPU", 1)))
+
+
+def nodes() -> list[dict[str, Any]]:
+    """The nodes that live, as Ray describes them."""
+    return [node for node in ray.nodes() if node["Alive"]]
+
+
+def pulse(address: str | None) -> Pulse:
+    """The pulse of the Ray that is joined at ``address``."""
+    if is_client():
+        host, _, port = str(address).removeprefix(CLIENT).rpartition(":")
+        return Pulse({"client server": (host.strip("[]"), int(port or 10001))}, lambda: ())
+    context = ray.get_runtime_context()
+    own = next(node for node in ray.nodes() if node["NodeID"] == context.get_node_id())
+    host, _, port = context.gcs_address.rpartition(":")
+    doors = {
+        "control store (GCS)": (host.strip("[]"), int(port)),
+        "raylet": (own["NodeManagerAddress"], int(own["NodeManagerPort"])),
+    }
+    # Only those that were started here.
+    started = ray._private.worker._global_node
+    return Pulse(doors, (lambda: ()) if started is None else started.dead_processes)

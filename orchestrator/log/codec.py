@@ -1,0 +1,156 @@
+"""Events to plain data and back: what the log stores and the trace prints."""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import Any
+
+import numpy as np
+
+from ...agents.agent import Converged, Finding, Incumbent, Lease, Region, RowFailure
+from ..state.events import Event, Extended, Failed, Found, Granted, Started, Stopped
+
+
+def dumps(event: Event) -> str:
+    """Canonical JSON: keys in a fixed order, floats in their shortest exact form, infinities as strings."""
+    return json.dumps(encode(event), separators=(",", ":"), allow_nan=False)
+
+
+def loads(kind: str, body: str) -> Event:
+    """The event that ``dumps`` wrote."""
+    return decode(kind, json.loads(body))
+
+
+def encode(event: Event) -> dict[str, Any]:
+    """Plain data of an event."""
+    match event:
+        case Started(run, settings):
+            return {"run": run, "settings": settings}
+        case Granted(number, leases):
+            return {"number": number, "leases": [_lease(lease) for lease in leases]}
+        case Found(finding):
+            return _finding(finding)
+        case Failed():
+            return {
+                "lease": event.lease,
+                "agent": event.agent,
+                "charged": event.charged,
+                "cause": event.cause,
+                "rows": event.rows,
+                "best": _incumbent(event.best),
+                "failures": [[f.row, f.cause] for f in event.failures],
+            }
+        case Extended(budget):
+            return {"budget": budget}
+        case Stopped(reason):
+            return {"reason": reason}
+
+
+def decode(kind: str, data: dict[str, Any]) -> Event:
+    """The event of a kind ("Granted", ...) from its plain data."""
+    match kind:
+        case "Started":
+            return Started(data["run"], data["settings"])
+        case "Granted":
+            return Granted(data["number"], tuple(_to_lease(lease) for lease in data["leases"]))
+        case "Found":
+            return Found(_to_finding(data))
+        case "Failed":
+            failures = tuple(RowFailure(row, cause) for row, cause in data["failures"])
+            best = _to_incumbent(data["best"])
+            return Failed(data["lease"], data["agent"], data["charged"], data["cause"], data["rows"], best, failures)
+        case "Extended":
+            return Extended(data["budget"])
+        case "Stopped":
+            return Stopped(data["reason"])
+    raise ValueError(f"event kind must be one of Started, Granted, Found, Failed, Extended, Stopped, got {kind!r}")
+
+
+def _lease(lease: Lease) -> dict[str, Any]:
+    return {
+        "id": lease.id,
+        "agent": lease.agent,
+        "budget": lease.budget,
+        "center": lease.region.center.tolist(),
+        "radius": float(lease.region.radius),
+        "fresh": lease.fresh,
+        "settings": lease.settings,
+        "archive": lease.archive,
+        "incumbent": _incumbent(lease.incumbent),
+        "reason": lease.reason,
+    }
+
+
+def _to_lease(data: dict[str, Any]) -> Lease:
+    return Lease(
+        data["id"],
+        data["agent"],
+        data["budget"],
+        Region(np.array(data["center"], dtype=float), data["radius"]),
+        data["reason"],
+        _to_incumbent(data["incumbent"]),
+        data["fresh"],
+        data["settings"],
+        data["archive"],
+    )
+
+
+def _finding(finding: Finding) -> dict[str, Any]:
+    return {
+        "lease": finding.lease,
+        "agent": finding.agent,
+        "rows": finding.rows,
+        "charged": finding.charged,
+        "why": finding.why,
+        "best": _incumbent(finding.best),
+        "converged": _converged(finding.converged),
+        "failures": [[f.row, f.cause] for f in finding.failures],
+    } | ({"cause": finding.cause} if finding.cause else {})
+
+
+def _to_finding(data: dict[str, Any]) -> Finding:
+    converged = data["converged"]
+    return Finding(
+        data["lease"],
+        data["agent"],
+        data["rows"],
+        data["charged"],
+        data["why"],
+        _to_incumbent(data["best"]),
+        None
+        if converged is None
+        else Converged(np.array(converged["point"]), float(converged["loss"]), converged["why"]),
+        tuple(RowFailure(row, cause) for row, cause in data["failures"]),
+        data.get("cause", ""),
+    )
+
+
+def _incumbent(best: Incumbent | None) -> dict[str, Any] | None:
+    if best is None:
+        return None
+    return {
+        "agent": best.agent,
+        "lease": best.lease,
+        "row": best.row,
+        "point": best.point.tolist(),
+        "loss": float(best.loss),
+    }
+
+
+def _to_incumbent(data: dict[str, Any] | None) -> Incumbent | None:
+    if data is None:
+        return None
+    return Incumbent(data["agent"], data["lease"], data["row"], np.array(data["point"]), data["loss"])
+
+
+def _converged(minimum: Converged | None) -> dict[str, Any] | None:
+    if minimum is None:
+        return None
+    loss = float(minimum.loss)
+    # JSON has no infinities.
+    return {
+        "point": np.asarray(minimum.point, dtype=float).tolist(),
+        "loss": loss if math.isfinite(loss) else str(loss),
+        "why": minimum.why,
+    }

@@ -1,0 +1,179 @@
+"""Reading a log: a finished one, or one that still grows; and its canonical trace."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...agents.agent import Rows
+from ...landscapes.landscape import Array
+from ..state.events import Event
+from .log import LogError, LogLost
+from .outcomes import collected, row_costs
+from .tables import (
+    NOT_OURS,
+    ROW_COLUMNS,
+    Execute,
+    RunRecord,
+    Session,
+    check_version,
+    explained,
+    opened,
+    read_events,
+    read_rows,
+    read_runs,
+    read_sessions,
+    rows_of,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """What a run's log holds beyond a place that was read before: its events in order, and (lease, rows) in the order
+    in which they were written. ``events`` and ``rows`` name the place up to which has been read now."""
+
+    happened: list[Event]
+    found: list[tuple[int, Rows]]
+    events: int
+    rows: int
+
+
+@dataclass(frozen=True, slots=True)
+class Points:
+    """A run's points in the order in which their leases were collected.
+
+    ``lease``, ``agent`` (index into the team), ``row`` and ``cost`` (evaluations charged) have shape (n,);
+    ``cube`` (n, D); ``losses`` (n,), failed rows +inf. The running sum of ``cost`` is "evaluations".
+    """
+
+    lease: NDArray[np.int64]
+    agent: NDArray[np.int64]
+    row: NDArray[np.int64]
+    cost: NDArray[np.int64]
+    cube: Array
+    losses: Array
+
+
+class LogReader:
+    """Read-only access to a log file; several may be open while one process writes it."""
+
+    def __init__(self, path: Path | str) -> None:
+        self.path = Path(path)
+        if self.path.is_dir():
+            self.path = self.path / "log.sqlite"
+        if not self.path.exists():
+            raise LogError(f"{self.path} does not exist. Give the results directory of a run, as `run` printed it.")
+        try:
+            self._db = opened(self.path)
+            check_version(self._db, self.path)
+        except sqlite3.Error as error:
+            raise self._unread(error) from None
+
+    def _unread(self, error: sqlite3.Error) -> LogError:
+        found = explained(error, self.path)
+        # A reader writes nothing: whatever else is wrong, it could not read.
+        return LogError(f"{self.path} cannot be read ({error}). {NOT_OURS}") if isinstance(found, LogLost) else found
+
+    def _execute(self, sql: str, values: tuple[Any, ...] = ()) -> list[Any]:
+        try:
+            return self._db.execute(sql, values).fetchall()
+        except sqlite3.Error as error:
+            raise self._unread(error) from None
+
+    def close(self) -> None:
+        self._db.close()
+
+    def __enter__(self) -> LogReader:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    @property
+    def meta(self) -> dict[str, Any]:
+        """``schema_version``, ``created`` and ``environment``."""
+        return {key: json.loads(value) for key, value in self._execute("SELECT key, value FROM meta")}
+
+    @property
+    def sessions(self) -> list[Session]:
+        """The processes that wrote the log, in order."""
+        return read_sessions(self._execute)
+
+    def runs(self) -> list[RunRecord]:
+        """The runs, in the order of the plan."""
+        return read_runs(self._execute)
+
+    def begun(self) -> set[str]:
+        """Ids of the runs of which anything is recorded."""
+        return {run for (run,) in self._execute("SELECT DISTINCT run FROM events")}
+
+    def ended(self) -> set[str]:
+        """Ids of the runs whose last event says that they stopped."""
+        last = "seq = (SELECT MAX(seq) FROM events AS others WHERE others.run = events.run)"
+        return {run for (run,) in self._execute(f"SELECT run FROM events WHERE kind = 'Stopped' AND {last}")}
+
+    def events(self, run: str) -> list[Event]:
+        """A run's events, in order."""
+        return read_events(self._execute, run)
+
+    def rows(self, run: str, lease: int) -> Rows | None:
+        """All points of one lease that are recorded, collected or not."""
+        return read_rows(self._execute, run, lease)
+
+    def news(self, run: str, events: int = -1, rows: int = 0) -> News:
+        """What has come since ``events`` and ``rows``, as the last ``News`` had them; by default, all.
+
+        Read as one moment of the log: the rows of a lease never come without its grant.
+        """
+        try:
+            self._db.execute("BEGIN")
+            try:
+                return read_news(self._execute, run, events, rows)
+            finally:
+                # Only what is over lets a writer tidy up its write-ahead log.
+                self._db.execute("ROLLBACK")
+        except sqlite3.Error as error:
+            raise self._unread(error) from None
+
+    def counts(self, run: str) -> dict[int, int]:
+        """How many points each lease of a run has."""
+        return dict(self._execute("SELECT lease, SUM(n) FROM points WHERE run = ? GROUP BY lease", (run,)))
+
+    def points(self, run: str) -> Points:
+        """All collected points of a run."""
+        record = next(r for r in self.runs() if r.id == run)
+        team = {name: index for index, (name, _) in enumerate(record.settings["team"])}
+        columns: list[tuple[NDArray[Any], ...]] = []
+        for outcome in collected(self.events(run)):
+            rows = self.rows(run, outcome.lease)
+            n = outcome.rows
+            if rows is None or n == 0:
+                continue
+            cost = row_costs(n, outcome.charged)
+            lease, agent = np.full(n, outcome.lease), np.full(n, team[outcome.agent])
+            columns.append((lease, agent, np.arange(n), cost, rows.points[:n], rows.losses[:n]))
+        if not columns:
+            nothing = np.empty(0, dtype=np.int64)
+            return Points(nothing, nothing, nothing, nothing, np.empty((0, 1)), np.empty(0))
+        return Points(*(np.concatenate(parts) for parts in zip(*columns, strict=True)))
+
+    def wall_seconds(self, run: str) -> float:
+        """Seconds of work from a run's first event to its last; pauses between sessions are left out."""
+        sql = "SELECT MAX(wall) - MIN(wall) FROM events WHERE run = ?"
+        ((seconds,),) = self._execute(sql, (run,))
+        return float(seconds or 0.0)
+
+
+def read_news(execute: Execute, run: str, events: int, rows: int) -> News:
+    """See ``LogReader.news``."""
+    happened = read_events(execute, run, events)
+    sql = f"SELECT rowid, lease, {ROW_COLUMNS} FROM points WHERE run = ? AND rowid > ? ORDER BY rowid"
+    found = execute(sql, (run, rows))
+    parts = [(lease, rows_of(run, lease, *columns)) for _, lease, *columns in found]
+    return News(happened, parts, events + len(happened), found[-1][0] if found else rows)

@@ -1,0 +1,1 @@
+"""The loop: decide, grant, collect, fold; and what keeps it honest."""

@@ -1,0 +1,107 @@
+"""The loop: decide, grant, collect, fold; until nothing is out and nothing more is decided."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Generator
+
+import numpy as np
+
+from ...agents.agent import Lease
+from ..log.log import Log
+from ..policies.policy import Policy
+from ..run_spec import PlannedRun
+from ..state.events import Extended, Granted, Started, Stopped
+from ..state.member import Member
+from ..state.run import Run
+from .audit import audit
+from .executor import Executor
+from .randomness import Rekeyed
+from .recorder import Scribe
+
+EVALUATION_FAILED = "an evaluation failed"
+"""How the reason begins of a run that was stopped by a row without a loss."""
+
+
+Stream = Callable[..., np.random.Generator]
+"""The random stream of a key."""
+
+
+def begin(planned: PlannedRun) -> Run:
+    """The state of a run before its first event."""
+    space = planned.landscape.open().space
+    members = {name: Member(name, index, agent.row_price(space)) for index, (name, agent) in enumerate(planned.team)}
+    return Run(
+        planned.id, space, planned.landscape.seconds, planned.budget, planned.concurrency, planned.region, members,
+        planned.target,
+    )  # fmt: skip
+
+
+def drive(
+    run: Run, planned: PlannedRun, policy: Policy, executor: Executor, log: Log, budget: int | None = None
+) -> Generator[bool, None, None]:
+    """Work a run to its end. Yields False whenever it waits and True after each outcome, so that many runs
+    interleave. ``budget`` extends the run's, once all that is recorded has been read."""
+    scribe, stream = Scribe(run, log), Rekeyed().stream
+    deadline = _deadline(planned, log.elapsed if budget is None else 0.0)
+    scribe.write(Started(planned.id, planned.settings))
+    while True:
+        budget = _verdict(scribe, deadline, budget)
+        if run.stopped is not None and scribe.recorded is None:
+            return
+        leases = _decision(run, planned, policy, stream)
+        if leases:
+            scribe.write(Granted(run.decisions, leases))
+            for lease in leases:
+                executor.submit(lease)
+        if not run.out:
+            scribe.write(Stopped(_reason(run)))
+            continue
+        _, awaited = run.next_end
+        while not executor.ready(awaited):
+            yield False
+        scribe.write(executor.collect(awaited))
+        yield True
+
+
+def _decision(run: Run, planned: PlannedRun, policy: Policy, stream: Stream) -> tuple[Lease, ...]:
+    """What the policy decides, audited; () once the target is reached or nothing is left to grant."""
+    if _reached(run) or run.halted is not None or run.stopped is not None or run.remaining <= 0 or run.free <= 0:
+        return ()
+    leases = policy.decide(run, stream(planned.seed, run.id, run.decisions, run.collected))
+    audit(run, leases, policy.kind)
+    return leases
+
+
+def _deadline(planned: PlannedRun, elapsed: float) -> float | None:
+    """When time is up, after so many seconds of work in earlier sessions."""
+    return None if planned.seconds is None else time.monotonic() + planned.seconds - elapsed
+
+
+def _verdict(scribe: Scribe, deadline: float | None, budget: int | None) -> int | None:
+    """Note a change of budget: one that is recorded, the user's word, or the wall clock's that time is up. Returns what
+    of the user's word is still to be noted."""
+    run = scribe.run
+    if scribe.recorded is not None:
+        if isinstance(scribe.recorded, Extended):
+            scribe.write(scribe.recorded)
+        return budget
+    if budget is not None and budget > run.budget and not _reached(run):
+        scribe.write(Extended(budget))
+    elif deadline is not None and time.monotonic() > deadline and run.remaining > 0 and run.stopped is None:
+        scribe.write(Extended(run.spent + run.granted))
+    return None
+
+
+def _reached(run: Run) -> bool:
+    return run.target is not None and run.incumbent is not None and run.incumbent.loss <= run.target
+
+
+def _reason(run: Run) -> str:
+    if _reached(run):
+        return f"target {run.target!r} reached"
+    if run.halted is not None:
+        return f"{EVALUATION_FAILED}: {run.halted}"
+    if run.remaining <= 0:
+        return "budget spent"
+    return f"{run.remaining} evaluations left, and no lease that could use them"

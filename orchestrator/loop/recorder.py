@@ -1,0 +1,41 @@
+"""Writes events to the log, or compares them with those that are recorded."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ...agents.leases.ledger import ReplayError
+from ..log.codec import dumps
+from ..log.log import Log
+from ..state.advance import advance
+from ..state.events import Event
+from ..state.run import Run
+
+
+class Scribe:
+    """Writes events to the log and folds them into the run; what is recorded already is compared instead."""
+
+    def __init__(self, run: Run, log: Log) -> None:
+        self.run, self._log = run, log
+        self._recorded: Iterator[Event] = iter(log.events())
+        self._next = next(self._recorded, None)
+
+    @property
+    def recorded(self) -> Event | None:
+        """The next event of an earlier session, if any is left."""
+        return self._next
+
+    def write(self, event: Event) -> None:
+        """Append the event, or check that it is the recorded one; then fold it."""
+        if self._next is None:
+            self._log.append(event)
+        else:
+            known, now = dumps(self._next), dumps(event)
+            if type(self._next) is not type(event) or known != now:
+                raise ReplayError(
+                    f"run {self.run.id}: the log has {type(self._next).__name__} {known}, now comes "
+                    f"{type(event).__name__} {now}. The code, the settings or a library changed since the log "
+                    "was written; run the experiment again into a new directory."
+                )
+            self._next = next(self._recorded, None)
+        advance(self.run, event)

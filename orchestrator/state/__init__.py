@@ -1,0 +1,1 @@
+"""A run's state: the fold of its events."""

@@ -1,0 +1,96 @@
+"""The reducer: folds one event into a run."""
+
+from __future__ import annotations
+
+from heapq import heappop, heappush
+
+import numpy as np
+
+from ...agents.agent import Converged, Finding, Incumbent
+from ...landscapes.landscape import Array
+from .events import Event, Extended, Failed, Found, Granted, Stopped
+from .run import Run
+
+
+def advance(run: Run, event: Event) -> None:
+    """Fold one event into the run, in place."""
+    # The frequent ones first.
+    if isinstance(event, Granted):
+        _grant(run, event)
+    elif isinstance(event, Found):
+        finding = event.finding
+        _settle(run, finding.lease, finding.charged, finding.best)
+        _note_convergence(run, finding)
+    elif isinstance(event, Failed):
+        _settle(run, event.lease, event.charged, event.best)
+        run.members[event.agent].failed = event.cause
+    elif isinstance(event, Extended):
+        run.budget = event.budget
+        run.halted = run.stopped = None
+    elif isinstance(event, Stopped):
+        run.stopped = event.reason
+
+
+def _grant(run: Run, event: Granted) -> None:
+    run.decisions = event.number + 1
+    for lease in event.leases:
+        member = run.members[lease.agent]
+        member.lease = lease
+        if lease.fresh:
+            member.episode_best, member.episode_spent, member.episode_incumbent = np.inf, 0, None
+        member.converged = member.failed = None
+        member.granted_at = run.spent + run.granted
+        end = run.now + lease.budget * run.seconds
+        run.out[lease.id] = (end, lease)
+        heappush(run.ends, (end, lease.id))
+        run.bench.leave(member)
+        run.columns.change(member.index, member.committed)
+        run.granted += lease.budget
+        run.ever_granted += lease.budget
+        run.leases = lease.id + 1
+
+
+def _settle(run: Run, lease_id: int, charged: int, best: Incumbent | None) -> None:
+    end, lease = run.out.pop(lease_id)
+    while run.ends and run.ends[0][1] not in run.out:
+        heappop(run.ends)
+    run.now = max(run.now, end)
+    run.granted -= lease.budget
+    run.spent += charged
+    run.collected += 1
+    member = run.members[lease.agent]
+    member.lease, member.last = None, lease
+    member.leases += 1
+    member.spent += charged
+    member.episode_spent += charged
+    member.costs.append(charged)
+    loss = np.inf if best is None else best.loss
+    member.bests.append(loss)
+    member.improved = loss < member.episode_best
+    if member.improved:
+        member.episode_best, member.episode_incumbent = loss, best
+    if best is not None and (member.best is None or loss < member.best.loss):
+        member.best = best
+    member.record = best is not None and (run.incumbent is None or loss < run.incumbent.loss)
+    if member.record:
+        run.incumbent = best
+    member.improvements.append(member.improved)
+    member.records.append(member.record)
+    run.curve.append(run.spent, np.inf if run.incumbent is None else run.incumbent.loss)
+    run.bench.join(member)
+    run.columns.change(member.index, member.spent)
+
+
+def _note_convergence(run: Run, finding: Finding) -> None:
+    if finding.why == "spent":
+        return
+    if finding.why == "stopped":
+        run.halted = run.halted or f"lease {finding.lease} of {finding.agent}: {finding.cause}"
+        return
+    minimum = finding.converged
+    if minimum is not None:
+        run.minima.append((finding.agent, minimum))
+        run.members[finding.agent].converged = minimum
+    else:
+        point: Array = run.region.center if finding.best is None else finding.best.point
+        run.members[finding.agent].converged = Converged(point, np.inf, "has nothing more to propose")

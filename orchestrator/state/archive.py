@@ -1,0 +1,61 @@
+"""All points of a run in the order they were collected, with cut-offs; and a view of it for a lease."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...agents.agent import Archive, Rows
+
+
+class Store:
+    """Grows by one finding at a time; ``view(cutoff)`` is what a lease with that cut-off may see."""
+
+    def __init__(self, dimension: int) -> None:
+        self._points = np.empty((256, dimension))
+        self._losses = np.empty(256)
+        self._agents = np.empty(256, dtype=np.int32)
+        self._ends = [0]
+
+    @property
+    def cutoff(self) -> int:
+        """How many findings it holds."""
+        return len(self._ends) - 1
+
+    def extend(self, agent: int, rows: Rows | None) -> None:
+        """Add the next collected finding's points (None: it brought none)."""
+        n = 0 if rows is None else len(rows.losses)
+        start, end = self._ends[-1], self._ends[-1] + n
+        if end > len(self._losses):
+            size = max(end, 2 * len(self._losses))
+            self._points = _grown(self._points, size, start)
+            self._losses = _grown(self._losses, size, start)
+            self._agents = _grown(self._agents, size, start)
+        if rows is not None:
+            self._points[start:end], self._losses[start:end] = rows.points, rows.losses
+            self._agents[start:end] = agent
+        self._ends.append(end)
+
+    def view(self, cutoff: int) -> Archive:
+        """Read-only arrays of the first ``cutoff`` findings."""
+        end = self._ends[cutoff]
+        arrays = self._points[:end], self._losses[:end], self._agents[:end]
+        for array in arrays:
+            array.flags.writeable = False
+        return Archive(cutoff, *arrays)
+
+    def between(self, first: int, last: int) -> list[tuple[int, Rows | None]]:
+        """Findings ``first`` to ``last`` as ``extend`` takes them: what another store still lacks."""
+        found: list[tuple[int, Rows | None]] = []
+        for start, end in zip(self._ends[first:last], self._ends[first + 1 : last + 1], strict=True):
+            rows = None if start == end else Rows(0, self._points[start:end], self._losses[start:end])
+            found.append((0 if rows is None else int(self._agents[start]), rows))
+        return found
+
+
+def _grown(array: NDArray[Any], size: int, used: int) -> NDArray[Any]:
+    wider = np.empty((size, *array.shape[1:]), dtype=array.dtype)
+    wider[:used] = array[:used]
+    return wider

@@ -1,0 +1,146 @@
+"""Orders that a run keeps as its events come, so that a decision costs O(log n) for n members: who is idle, by what
+they have spent, and how high the rest of the budget would stand if it were poured over what all have."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Iterable, Iterator
+from heapq import heapify, heappop, heappush
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .member import Member
+
+SLACK = 16
+"""A heap is made anew when it holds this many more than twice the members: what is out of date is left in it."""
+
+
+class Curve:
+    """(evaluations spent, best loss) after each collected lease; 16 bytes a lease."""
+
+    def __init__(self) -> None:
+        self._spent, self._losses = array("q"), array("d")
+
+    def append(self, spent: int, loss: float) -> None:
+        self._spent.append(spent)
+        self._losses.append(loss)
+
+    def __len__(self) -> int:
+        return len(self._spent)
+
+    def __getitem__(self, lease: int) -> tuple[int, float]:
+        return self._spent[lease], self._losses[lease]
+
+    def __iter__(self) -> Iterator[tuple[int, float]]:
+        return zip(self._spent, self._losses, strict=True)
+
+
+class Bench:
+    """The idle members, by evaluations spent, then in team order."""
+
+    def __init__(self, members: Iterable[Member]) -> None:
+        self._members = tuple(members)
+        self._idle = {member.index: member for member in self._members if member.lease is None}
+        self._heap: list[tuple[int, int, int]] = []
+        self._renew()
+
+    def __iter__(self) -> Iterator[Member]:
+        """In order, as far as is asked for: the k-th costs O(log k)."""
+        heap = self._heap
+        frontier = [(heap[0], 0)] if heap else []
+        while frontier:
+            entry, place = heappop(frontier)
+            for child in (2 * place + 1, 2 * place + 2):
+                if child < len(heap):
+                    heappush(frontier, (heap[child], child))
+            if self._current(entry):
+                yield self._members[entry[1]]
+
+    @property
+    def in_team_order(self) -> list[Member]:
+        return [self._idle[index] for index in sorted(self._idle)]
+
+    def leave(self, member: Member) -> None:
+        """A member has a lease now."""
+        del self._idle[member.index]
+        while self._heap and not self._current(self._heap[0]):
+            heappop(self._heap)
+
+    def join(self, member: Member) -> None:
+        """A member is idle again."""
+        self._idle[member.index] = member
+        heappush(self._heap, (member.spent, member.index, member.leases))
+        if len(self._heap) > 2 * len(self._members) + SLACK:
+            self._renew()
+
+    def _current(self, entry: tuple[int, int, int]) -> bool:
+        """Whether an entry is not of an idleness that is over."""
+        member = self._members[entry[1]]
+        return member.lease is None and member.leases == entry[2]
+
+    def _renew(self) -> None:
+        self._heap = [(member.spent, member.index, member.leases) for member in self._idle.values()]
+        heapify(self._heap)
+
+
+class Columns:
+    """Columns of whole heights, over which water is poured. A column is wet or dry; those that the last rise or fall of
+    the water passed are moved over when the level is asked for."""
+
+    def __init__(self, heights: Iterable[int]) -> None:
+        self._heights = list(heights)
+        self._is_wet = [True] * len(self._heights)
+        self._sum, self._count = sum(self._heights), len(self._heights)
+        """Of the wet ones."""
+        self._wet: list[tuple[int, int]] = []
+        self._dry: list[tuple[int, int]] = []
+        self._renew()
+
+    def change(self, column: int, height: int) -> None:
+        """A column has another height."""
+        before = self._heights[column]
+        if height == before:
+            return
+        self._heights[column] = height
+        if self._is_wet[column]:
+            self._sum += height - before
+            heappush(self._wet, (-height, column))
+        else:
+            heappush(self._dry, (height, column))
+        if len(self._wet) + len(self._dry) > 2 * len(self._heights) + SLACK:
+            self._renew()
+
+    def level(self, pool: int) -> float:
+        """How high the water stands when ``pool`` is poured in."""
+        # Taking in a column below the mean, or leaving out one above it, lowers the mean; the least mean is the level.
+        while True:
+            water = pool + self._sum
+            if (dry := self._top(self._dry, False)) is not None and dry[0] * self._count < water:
+                self._move(heappop(self._dry)[1], True)
+            elif (wet := self._top(self._wet, True)) is not None and -wet[0] * self._count > water:
+                self._move(heappop(self._wet)[1], False)
+            else:
+                return water / self._count
+
+    def _top(self, heap: list[tuple[int, int]], wet: bool) -> tuple[int, int] | None:
+        """The first entry of a heap that still holds."""
+        while heap:
+            height, column = heap[0]
+            if self._is_wet[column] is wet and self._heights[column] == abs(height):
+                return heap[0]
+            heappop(heap)
+        return None
+
+    def _move(self, column: int, wet: bool) -> None:
+        height = self._heights[column]
+        self._is_wet[column] = wet
+        self._sum += height if wet else -height
+        self._count += 1 if wet else -1
+        heappush(self._wet, (-height, column)) if wet else heappush(self._dry, (height, column))
+
+    def _renew(self) -> None:
+        columns = list(enumerate(self._heights))
+        self._wet = [(-height, column) for column, height in columns if self._is_wet[column]]
+        self._dry = [(height, column) for column, height in columns if not self._is_wet[column]]
+        heapify(self._wet)
+        heapify(self._dry)
