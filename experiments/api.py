@@ -7,6 +7,7 @@ from functools import cached_property
 from html import escape
 from pathlib import Path
 
+from .execution.plan import Plan, plan
 from .execution.results_directory import settings_of
 from .execution.session import begin_session, resume_session
 from .execution.watcher import Remark, Watcher
@@ -117,7 +118,19 @@ def run(
     elif overrides:
         raise TypeError("overrides go with a file or a name; change the Experiment itself instead")
     experiment = experiment.with_executor(executor, address)
-    directory, errors = begin_session(experiment, out, watcher, remark)
+    return run_plan(plan(experiment), out=out, watcher=watcher, remark=remark, report=report)
+
+
+def run_plan(
+    planned: Plan,
+    *,
+    out: str | Path | None = None,
+    watcher: Watcher | None = None,
+    remark: Remark = lambda _: None,
+    report: bool = True,
+) -> Results:
+    """Run what is planned already, as ``run`` does."""
+    directory, errors = begin_session(planned, out, watcher, remark)
     return _finish(directory, errors, report)
 
 
@@ -139,8 +152,22 @@ def resume(
     unless ``force``; other differences are told to ``remark``.
     """
     directory = Path(directory)
-    experiment = load(settings_of(directory)).with_executor(executor, address)
-    errors = resume_session(experiment, directory, budget, force, watcher, remark)
+    planned = plan(load(settings_of(directory)).with_executor(executor, address))
+    return resume_plan(planned, directory, budget=budget, force=force, watcher=watcher, remark=remark, report=report)
+
+
+def resume_plan(
+    planned: Plan,
+    directory: Path,
+    *,
+    budget: int | str | None = None,
+    force: bool = False,
+    watcher: Watcher | None = None,
+    remark: Remark = lambda _: None,
+    report: bool = True,
+) -> Results:
+    """Go on with what is planned already, as ``resume`` does."""
+    errors = resume_session(planned, directory, budget, force, watcher, remark)
     return _finish(directory, errors, report)
 
 

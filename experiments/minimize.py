@@ -16,7 +16,8 @@ from ..agents.agent import Agent
 from ..landscapes.python_function import InMemory
 from ..orchestrator.executors.in_process import Simulated
 from ..orchestrator.log.log import MemoryLog
-from ..orchestrator.loop.drive import begin, drive
+from ..orchestrator.loop.drive import begin
+from ..orchestrator.loop.work_run import work_run
 from ..orchestrator.policies.policy import Policy
 from ..orchestrator.run_spec import PlannedRun
 from ..orchestrator.state.run import Run
@@ -82,7 +83,7 @@ def default_team(concurrency: int) -> tuple[str, ...]:
 
 
 def _work(planned: PlannedRun, executor: str) -> tuple[Run, MemoryLog]:
-    log, run = MemoryLog(), begin(planned)
+    log = MemoryLog()
     with ExitStack() as stack:
         stack.enter_context(threadpool_limits(1))
         if executor == "simulated":
@@ -97,8 +98,8 @@ def _work(planned: PlannedRun, executor: str) -> tuple[Run, MemoryLog]:
             works, wait = RayExecutor(planned, log, pool), pool.wait
         else:
             raise ValueError(f"executor must be 'simulated' or 'ray', got {executor!r}.")
-        stack.callback(works.close)
-        for moved in drive(run, planned, planned.policy, works, log):
+        run = begin(planned)
+        for moved in work_run(planned, log, works, run=run):
             if not moved:
                 wait()
     return run, log

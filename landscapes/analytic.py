@@ -18,6 +18,7 @@ class Analytic(Landscape):
     units, and say their usual ``box`` and what is known of their minima."""
 
     pictured: ClassVar[bool] = True
+    shareable: ClassVar[bool] = True
     box: ClassVar[tuple[float, float] | Pairs]
     """The usual bounds: one pair for all axes, or one an axis."""
 

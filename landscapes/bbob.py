@@ -25,6 +25,7 @@ class Bbob(Landscape):
     """A function of COCO's BBOB suite on [-5, 5]^D: shifted, rotated and distorted by its instance."""
 
     pictured: ClassVar[bool] = True
+    shareable: ClassVar[bool] = True
     kind: Literal["bbob"] = "bbob"
     function: int = Field(description="Number of the function, 1 to 24.", ge=1, le=24)
     dimension: int = Field(5, ge=2, le=1000, description="Number of axes, D.")

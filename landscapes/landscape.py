@@ -105,6 +105,8 @@ class Landscape(Model):
     """Whether a YAML can name it."""
     pictured: ClassVar[bool] = False
     """Whether pictures may evaluate it ten thousands of times: quick, safe, and without side effects."""
+    shareable: ClassVar[bool] = False
+    """Whether runs may share one opened problem: it keeps nothing from one evaluation to the next."""
     external: ClassVar[bool] = False
     """Whether it is evaluated by a program of its own, which is asked by lines (see ``command.py``)."""
 

@@ -11,6 +11,7 @@ from typing import Any
 from ..agents.agent import Agent, Region
 from ..agents.evaluation.settings import Evaluation
 from ..landscapes.landscape import Landscape
+from ..landscapes.opening import Facts, read_facts
 from .policies.policy import Policy
 
 
@@ -38,6 +39,13 @@ class PlannedRun:
     """How points are evaluated, and what becomes of those without a loss."""
     strategy: str = ""
     """The name of the strategy, for reports."""
+    known: Facts | None = field(default=None, repr=False, compare=False)
+    """What was learned of the landscape when it was opened, where it was: no part of what decides the findings."""
+
+    @cached_property
+    def facts(self) -> Facts:
+        """What is known of the landscape, which is opened only where nobody has opened it before."""
+        return self.known or read_facts(self.landscape)
 
     @cached_property
     def settings(self) -> dict[str, Any]:
@@ -71,7 +79,7 @@ class PlannedRun:
     def region(self) -> Region:
         import numpy as np
 
-        dimension = self.landscape.open().space.dimension
+        dimension = self.facts.space.dimension
         center = np.array(np.broadcast_to(np.asarray(self.center, dtype=float), (dimension,)))
         return Region(center, self.radius)
 

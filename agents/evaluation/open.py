@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from ...landscapes.landscape import Landscape
+from ...landscapes.landscape import Landscape, Space
+from ...landscapes.opening import open_problem
 from .evaluator import Evaluator
 from .in_process import InPlace
 from .settings import Evaluation
 
 
-def evaluator_for(landscape: Landscape, evaluation: Evaluation) -> Evaluator:
-    """In place, or in child processes where the settings or the landscape want them."""
+def evaluator_for(landscape: Landscape, evaluation: Evaluation, space: Space | None = None) -> Evaluator:
+    """In place, or in child processes where the settings or the landscape want them: these open the landscape
+    themselves, and it is opened here only where its ``space`` is not known."""
     if not evaluation.isolated and not landscape.external:
-        return InPlace(landscape.open())
+        return InPlace(open_problem(landscape))
     from .children.pool import Pool
 
-    return Pool(landscape, evaluation)
+    return Pool(landscape, evaluation, space)

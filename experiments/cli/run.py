@@ -9,9 +9,10 @@ from typing import Annotated
 
 import typer
 
-from ..api import Results, resume, run
+from ..api import Results, resume_plan, run_plan
 from ..execution.cost import describe_plan
-from ..execution.plan import plan
+from ..execution.plan import Plan, plan
+from ..execution.results_directory import settings_of
 from ..execution.session import Interrupted
 from ..execution.staging import asked_for
 from ..execution.watcher import Watcher
@@ -51,20 +52,12 @@ def run_command(
 
     Examples: searchparty run quickstart; searchparty run my.yaml --out results/mine --set seed=7
     """
-    experiment = load(source, overrides or [])
-    _work(
-        len(plan(experiment).runs),
-        lambda watcher: run(
-            experiment,
-            out=results,
-            executor=executor,
-            address=address,
-            watcher=watcher,
-            remark=remark,
-            report=not no_report,
-        ),
-        not no_report,
-    )
+    planned = plan(load(source, overrides or []).with_executor(executor, address))
+
+    def work(watcher: Watcher) -> Results:
+        return run_plan(planned, out=results, watcher=watcher, remark=remark, report=not no_report)
+
+    _work(planned, work, not no_report)
 
 
 def resume_command(
@@ -91,28 +84,20 @@ def resume_command(
 
     Examples: searchparty resume results/quickstart-1; searchparty resume results/quickstart-1 --budget 5000
     """
-    settings = results / "experiment.yaml"
-    total = len(plan(load(settings)).runs) if settings.exists() else 0
-    _work(
-        total,
-        lambda watcher: resume(
-            results,
-            executor=executor,
-            address=address,
-            budget=budget,
-            force=force,
-            watcher=watcher,
-            remark=remark,
-            report=not no_report,
-        ),
-        not no_report,
-    )
+    planned = plan(load(settings_of(results)).with_executor(executor, address))
+
+    def work(watcher: Watcher) -> Results:
+        return resume_plan(
+            planned, results, budget=budget, force=force, watcher=watcher, remark=remark, report=not no_report
+        )
+
+    _work(planned, work, not no_report)
 
 
-def _work(total: int, work: Callable[[Watcher], Results], reported: bool) -> None:
+def _work(planned: Plan, work: Callable[[Watcher], Results], reported: bool) -> None:
     heed_kill()
     try:
-        with watching(total) as bars:
+        with watching(len(planned.runs)) as bars:
             results = work(bars)
     except Interrupted as stopped:
         err.print(f"Stopped. Everything found so far is in {stopped.path}.", markup=False, soft_wrap=True)

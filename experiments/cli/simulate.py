@@ -35,15 +35,16 @@ def simulate_command(
 
     Example: searchparty simulate my.yaml --workers 1,10,100,1000 --set stop.precision=0.01 --cost-limit 5
     """
-    from ..simulation.page import count_runs, simulate
+    from ..simulation.page import simulate
+    from ..simulation.predict import planned_sizes
     from ..simulation.team_sizes import sizes_of
 
     experiment, sizes = load(source, overrides or []), sizes_of(workers)
-    total = count_runs(experiment, sizes)
+    runs = planned_sizes(experiment, sizes)
     heed_kill()
     try:
-        with watching(total) as bars:
-            done = simulate(experiment, sizes, out=results, price=price, limit=cost_limit, watcher=bars)
+        with watching(len(runs)) as bars:
+            done = simulate(experiment, sizes, out=results, price=price, limit=cost_limit, watcher=bars, runs=runs)
     except KeyboardInterrupt:
         err.print("Stopped. A simulation keeps nothing by the way: begin it again.")
         raise typer.Exit(INTERRUPTED) from None

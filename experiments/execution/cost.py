@@ -14,7 +14,7 @@ from ...agents.evaluation.evaluator import CannotEvaluate
 from ...agents.evaluation.open import evaluator_for
 from ...agents.evaluation.settings import Evaluation
 from ...landscapes.landscape import Landscape
-from ..spec.checks import Facts, Opened
+from ...landscapes.opening import open_problem
 from .plan import Plan
 
 OVERHEAD_SECONDS = 15e-6
@@ -53,10 +53,9 @@ def estimate_seconds(plan: Plan) -> float | None:
 
 def estimate_bytes(plan: Plan) -> int:
     """An estimate of the log's size."""
-    opened, total = Opened(), 0
+    total = 0
     for run in plan.runs:
-        facts = opened.facts(run.landscape)
-        dimension = facts.space.dimension if isinstance(facts, Facts) else 1
+        dimension = run.facts.space.dimension
         lease = getattr(run.policy, "lease", None) or max(10, run.budget // (20 * len(run.team)))
         total += run.budget * ((dimension + 1) * 8 + ROW_BYTES) + LEASE_BYTES * (run.budget // lease + 1)
     return total
@@ -101,7 +100,7 @@ def _time(landscape: Landscape, evaluation: Evaluation) -> float:
 
 def seconds_an_evaluation(landscape: Landscape) -> float:
     """Seconds an evaluation of a landscape that is harmless to evaluate, of a small batch's."""
-    problem = landscape.open()
+    problem = open_problem(landscape)
     rng = np.random.default_rng(0)
     points = problem.space.to_box(rng.random((TIMED_ROWS, problem.space.dimension)))
     best = np.inf

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from ...landscapes.landscape import Landscape
+from ...landscapes.opening import Facts
 from ...orchestrator.run_spec import PlannedRun, digest
-from ..spec.checks import Facts, Opened
 from ..spec.errors import SpecError, say
 from ..spec.expand import Swept, tails
 from ..spec.models import Experiment, Strategy
@@ -39,7 +39,7 @@ class Plan:
 
 def plan(experiment: Experiment) -> Plan:
     """All runs of an experiment, in order."""
-    opened = Opened()
+    opened = experiment.opened
     found: dict[str, tuple[tuple[int, int, int], PlannedRun]] = {}
     order: dict[str, int] = {}
     for settings, variant in experiment.variants:
@@ -88,6 +88,7 @@ def planned(
         seconds=stop.seconds,
         evaluation=experiment.evaluation,
         strategy=label,
+        known=facts,
     )
 
 

@@ -6,7 +6,7 @@ The choice changes how long it takes, never what is found.
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +19,9 @@ from ...orchestrator.executors.on_ray.executor import RayExecutor
 from ...orchestrator.executors.on_ray.packed_runs import Standing, WholeRun
 from ...orchestrator.executors.resources import Resources, capacity
 from ...orchestrator.log.log_file import RunLog
-from ...orchestrator.loop.drive import begin, drive
+from ...orchestrator.loop.drive import begin
 from ...orchestrator.loop.executor import ExecutorError
+from ...orchestrator.loop.work_run import work_run
 from ...orchestrator.run_spec import PlannedRun
 from ..spec.models import RaySettings
 from .cost import seconds_an_evaluation
@@ -99,14 +100,12 @@ class Placing:
             yield False
         executor = RayExecutor(planned, log, self._pool, self._settings.resources, self._fan(planned))
         known = self._costs.of(planned.landscape) is not None
-        try:
-            for moved in drive(run, planned, planned.policy, executor, log, budget):
+        with closing(work_run(planned, log, executor, budget, run)) as steps:
+            for moved in steps:
                 if not known and executor.rows >= LEAST_ROWS:
                     self._costs.learn(planned.landscape, executor.seconds / executor.rows)
                     known = True
                 yield moved
-        finally:
-            executor.close()
         return run.halted
 
     def packs(self, planned: PlannedRun) -> bool:

@@ -19,14 +19,15 @@ from ...orchestrator.log.journal_mode import remarks
 from ...orchestrator.log.log import LogError
 from ...orchestrator.log.log_file import LogFile, RunLog
 from ...orchestrator.log.tables import has_tables
-from ...orchestrator.loop.drive import begin, drive
+from ...orchestrator.loop.drive import begin
 from ...orchestrator.loop.executor import ExecutorError, ExecutorLost
 from ...orchestrator.loop.schedule import schedule
+from ...orchestrator.loop.work_run import work_run
 from ...orchestrator.run_spec import PlannedRun
 from ..spec.models import Experiment, RaySettings, SimulatedSettings
 from .compatibility import check_same, extended
 from .fingerprint import environment
-from .plan import Plan, plan
+from .plan import Plan
 from .results_directory import new_directory, write_whole
 from .staging import stage
 from .watcher import Remark, Shown, Watcher
@@ -52,17 +53,16 @@ Drive = Generator[bool, None, str | None]
 
 
 def begin_session(
-    experiment: Experiment, out: str | Path | None, watcher: Watcher | None = None, remark: Remark = lambda _: None
+    planned: Plan, out: str | Path | None, watcher: Watcher | None = None, remark: Remark = lambda _: None
 ) -> tuple[Path, dict[str, Exception]]:
     """Run an experiment into a new directory. Returns it, and what ended runs that failed, by run id."""
-    planned = plan(experiment)
-    directory = new_directory(out, experiment.name)
-    write_whole(directory / "experiment.yaml", experiment.to_yaml())
+    directory = new_directory(out, planned.experiment.name)
+    write_whole(directory / "experiment.yaml", planned.experiment.to_yaml())
     return directory, _work_plan(planned, directory, watcher, remark, environment(planned.runs), {})
 
 
 def resume_session(
-    experiment: Experiment,
+    planned: Plan,
     directory: Path,
     budget: int | str | None,
     force: bool,
@@ -70,7 +70,6 @@ def resume_session(
     remark: Remark,
 ) -> dict[str, Exception]:
     """Go on where a log ends. Returns what ended runs that failed, by run id."""
-    planned = plan(experiment)
     known = environment(planned.runs)
     log = directory / "log.sqlite"
     budgets: dict[str, int] = {}
@@ -168,11 +167,7 @@ class Here:
     ) -> Drive:
         run = begin(planned)
         begun(planned, run)
-        executor = Simulated(planned, log)
-        try:
-            yield from drive(run, planned, planned.policy, executor, log, budget)
-        finally:
-            executor.close()
+        yield from work_run(planned, log, Simulated(planned, log), budget, run)
         return run.halted
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from jinja2 import Environment
 
+from ...orchestrator.run_spec import PlannedRun
 from ..drawing import style
 from ..execution.results_directory import new_directory, write_whole
 from ..execution.watcher import Watcher
@@ -88,13 +89,15 @@ def simulate(
     price: float | None = None,
     limit: float | None = None,
     watcher: Watcher | None = None,
+    runs: Sequence[tuple[int, str, PlannedRun]] | None = None,
 ) -> Simulation:
     """Work an experiment with so many workers each, on the simulated clock, into a new results directory.
 
     ``price`` is what a worker costs an hour (default: the YAML's), ``limit`` the most that a run may cost, in
-    worker-hours where there is no price. Raises SpecError where the budget does not pay for a size.
+    worker-hours where there is no price, ``runs`` what is planned, where it is already. Raises SpecError where the
+    budget does not pay for a size.
     """
-    runs = planned_sizes(experiment, sizes)
+    runs = planned_sizes(experiment, sizes) if runs is None else runs
     directory = new_directory(out, f"{experiment.name}-simulation")
     write_whole(directory / "experiment.yaml", experiment.to_yaml())
     predictions, errors = predict(experiment, runs, watcher)
@@ -138,8 +141,3 @@ def worded(settings: dict[str, Any]) -> dict[str, str]:
         return f"{value:g}" if isinstance(value, int | float) else str(value)
 
     return {name: words(value) for name, value in settings.items() if value is not None}
-
-
-def count_runs(experiment: Experiment, sizes: Sequence[int]) -> int:
-    """So many runs will be worked. Raises SpecError where the budget does not pay for a size."""
-    return len(planned_sizes(experiment, sizes))

@@ -13,13 +13,13 @@ from threadpoolctl import threadpool_limits
 from ...orchestrator.clock.clock import Clock
 from ...orchestrator.clock.statistics_log import Tally
 from ...orchestrator.executors.in_process import Simulated
-from ...orchestrator.loop.drive import begin, drive
+from ...orchestrator.loop.drive import begin
 from ...orchestrator.loop.schedule import schedule
+from ...orchestrator.loop.work_run import work_run
 from ...orchestrator.run_spec import PlannedRun
 from ...orchestrator.state.run import Run
 from ..execution.plan import plan
 from ..execution.watcher import Watcher
-from ..spec.checks import Facts, Opened
 from ..spec.models import Experiment, SimulatedSettings
 from .team_sizes import at_size
 
@@ -58,10 +58,9 @@ def settings_of(experiment: Experiment) -> SimulatedSettings:
 
 def planned_sizes(experiment: Experiment, sizes: Sequence[int]) -> list[tuple[int, str, PlannedRun]]:
     """(workers, landscape's label, run) of all that is to be worked, by size. Raises SpecError."""
-    opened = Opened()
     found = []
     for size in sizes:
-        planned = plan(at_size(experiment, size, opened))
+        planned = plan(at_size(experiment, size))
         found += [(size, planned.labels[run.id], run) for run in planned.runs]
     return found
 
@@ -70,7 +69,7 @@ def predict(
     experiment: Experiment, runs: Sequence[tuple[int, str, PlannedRun]], watcher: Watcher | None = None
 ) -> tuple[list[Prediction], dict[str, Exception]]:
     """Work all runs, and say how each would have gone; and what ended those that failed, by run id."""
-    delays, opened = settings_of(experiment), Opened()
+    delays = settings_of(experiment)
     known = {planned.id: (size, label, planned) for size, label, planned in runs}
     worked: dict[str, tuple[Tally, Run]] = {}
     predictions: list[Prediction] = []
@@ -81,9 +80,7 @@ def predict(
         if error is not None:
             errors[key] = error
         else:
-            facts = opened.facts(planned.landscape)
-            minimum = facts.minimum if isinstance(facts, Facts) else None
-            predictions.append(_prediction(size, label, planned, *worked.pop(key), minimum))
+            predictions.append(_prediction(size, label, planned, *worked.pop(key)))
         if watcher is not None:
             watcher.ended(key, error)
 
@@ -109,19 +106,16 @@ def _drive(
     if watcher is not None:
         watcher.begun(replace(planned, strategy=f"{planned.strategy} with {size} workers"), run)
     executor = Simulated(planned, log, keeps_rows=any(agent.reads_archive for _, agent in planned.team))
-    try:
-        yield from drive(run, planned, planned.policy, executor, log)
-    finally:
-        executor.close()
+    yield from work_run(planned, log, executor, run=run)
     worked[planned.id] = (log, run)
 
 
-def _prediction(size: int, label: str, planned: PlannedRun, log: Tally, run: Run, minimum: float | None) -> Prediction:
+def _prediction(size: int, label: str, planned: PlannedRun, log: Tally, run: Run) -> Prediction:
     clock = log.clock
     loss = float("inf") if run.incumbent is None else run.incumbent.loss
     return Prediction(
-        label, planned.strategy, size, planned.repeat, clock.makespan, clock.reached, planned.target, loss, minimum,
-        1.0 - clock.busy_share, clock.losses, clock.leases, log.evaluations, log.stopped or "",
+        label, planned.strategy, size, planned.repeat, clock.makespan, clock.reached, planned.target, loss,
+        planned.facts.minimum, 1.0 - clock.busy_share, clock.losses, clock.leases, log.evaluations, log.stopped or "",
     )  # fmt: skip
 
 

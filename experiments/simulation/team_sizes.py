@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 
 from ...agents.agent import Agent
-from ..spec.checks import Facts, Opened
+from ...landscapes.opening import Facts
 from ..spec.errors import SpecError, say, shown
 from ..spec.models import Experiment, Strategy
+from ..spec.opened import Opened
 
 LARGEST = 100_000
 """Most workers."""
@@ -46,14 +47,16 @@ def resized(team: Team, size: int) -> Team:
     return tuple(members)
 
 
-def at_size(experiment: Experiment, size: int, opened: Opened) -> Experiment:
+def at_size(experiment: Experiment, size: int) -> Experiment:
     """The same experiment with teams of so many agents, all of which may have a lease at once. The wall clock, which
     is another's with other workers, ends no run.
 
     Raises SpecError where the budget does not pay for a row of every agent. Of strategies that have become equal the
     first is kept.
     """
-    variants = tuple((settings, _variant(variant, size, opened)) for settings, variant in experiment.variants)
+    variants = tuple(
+        (settings, _variant(variant, size, experiment.opened)) for settings, variant in experiment.variants
+    )
     found = experiment.model_copy(update={"strategies": variants[0][1].strategies})
     found._variants = variants
     return found

@@ -15,10 +15,11 @@ from ...landscapes.user_code import read_source
 from ...orchestrator.policies.composed import Composed
 from ...orchestrator.policies.policy import Policy
 from . import catalogue
-from .checks import Opened, check
+from .checks import check
 from .errors import Notes, Path, Places, SpecError, near, settings_of, shown, takes_bool, worded
 from .expand import MOST, Swept, combinations, swept
 from .models import Experiment, RaySettings, SimulatedSettings, StartRegion, Stop, Strategy
+from .opened import Opened
 from .team import Entry, named
 
 CHOICES = ("budget", "radius", "sharing")
@@ -45,10 +46,12 @@ def read(data: Mapping[str, Any], places: Places | None = None, base: str | None
             variants.append((settings, found))
     if notes.problems or not variants:
         raise SpecError(notes.problems)
-    return _joined(whole, variants, notes.base)
+    return _joined(whole, variants, notes.base, opened)
 
 
-def _joined(whole: dict[str, Any], variants: list[tuple[Swept, Experiment]], base: str | None) -> Experiment:
+def _joined(
+    whole: dict[str, Any], variants: list[tuple[Swept, Experiment]], base: str | None, opened: Opened
+) -> Experiment:
     """One experiment that stands for all its variants."""
     first = variants[0][1]
     sweep = {key: tuple(listed) for key, listed in (whole.get("sweep") or {}).items()}
@@ -57,7 +60,7 @@ def _joined(whole: dict[str, Any], variants: list[tuple[Swept, Experiment]], bas
     programs = any(landscape.external for _, variant in variants for landscape in variant.landscapes)
     anchored = base is not None and (whole.get("base") is not None or names_file(whole) or programs or first.files)
     experiment._data = {**whole, "base": str(FilePath(base or ".").absolute())} if anchored else whole
-    experiment._variants = tuple(variants)
+    experiment._variants, experiment._opened = tuple(variants), opened
     return experiment
 
 

@@ -2,46 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
-from ...landscapes.landscape import Landscape, LandscapeError, Space
+from ...landscapes.landscape import Landscape, Space
 from .errors import Notes, Path, near, shown
 from .models import Experiment, RaySettings, StartRegion
+from .opened import Opened
 
 ROUNDING = 1e-9
-
-
-@dataclass(frozen=True, slots=True)
-class Facts:
-    """What is known of a landscape once it has been opened."""
-
-    space: Space
-    minimum: float | None
-
-
-class Opened:
-    """Opens each landscape once, however many variants have it."""
-
-    def __init__(self) -> None:
-        self._known: dict[tuple[str, str], Facts | str] = {}
-
-    def facts(self, landscape: Landscape) -> Facts | str:
-        """What is known of the landscape, or why it cannot be opened."""
-        key = (f"{type(landscape).__module__}.{type(landscape).__qualname__}", landscape.model_dump_json())
-        if key not in self._known:
-            self._known[key] = _facts(landscape)
-        return self._known[key]
-
-
-def _facts(landscape: Landscape) -> Facts | str:
-    try:
-        problem = landscape.open()
-        return Facts(problem.space, problem.minimum)
-    except LandscapeError as error:
-        return str(error)
-    except Exception as error:
-        # A landscape of the user's own may raise anything, and a user's mistake never ends in a traceback.
-        return f"{landscape.kind} must open, got {type(error).__name__}: {error}. Change its settings or mend its code."
 
 
 def check(notes: Notes, experiment: Experiment, opened: Opened) -> None:

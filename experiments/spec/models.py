@@ -17,6 +17,7 @@ from ...orchestrator.clock.settings import Delays
 from ...orchestrator.executors.resources import Needs
 from ...orchestrator.policies.policy import Policy
 from .errors import SpecError, shown
+from .opened import Opened
 
 MOST_EVALUATIONS = 10**9
 
@@ -117,6 +118,7 @@ class Experiment(Model):
     )
 
     _data: dict[str, Any] = PrivateAttr(default_factory=dict)
+    _opened: Opened = PrivateAttr(default_factory=Opened)
     _variants: tuple[tuple[tuple[tuple[str, Any], ...], Experiment], ...] = PrivateAttr(default=())
 
     @field_validator("name", mode="after")
@@ -138,6 +140,11 @@ class Experiment(Model):
         Raises SpecError with all problems.
         """
         return _hooks.read(data, base)
+
+    @property
+    def opened(self) -> Opened:
+        """What is known of the landscapes from reading the experiment."""
+        return self._opened
 
     @property
     def variants(self) -> tuple[tuple[tuple[tuple[str, Any], ...], Experiment], ...]:

@@ -100,4 +100,4 @@ class Host:
         planned = opening.planned_run()
         if opening.fan is not None:
             return Desk(planned, self._spread(opening, planned))
-        return Desk(planned, evaluator_for(planned.landscape, planned.evaluation))
+        return Desk(planned, evaluator_for(planned.landscape, planned.evaluation, planned.facts.space))

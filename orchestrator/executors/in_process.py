@@ -26,7 +26,7 @@ class Simulated:
     ) -> None:
         """``keeps_rows``: whether points are handed to the log; agents that read the archive need it."""
         self._log, self._book = log, Book(planned, log, rebuilds=False)
-        self._evaluator = evaluator or evaluator_for(planned.landscape, planned.evaluation)
+        self._evaluator = evaluator or evaluator_for(planned.landscape, planned.evaluation, planned.facts.space)
         streams = Streams(planned)
         self._searchers = {
             name: Searcher(name, agent, self._evaluator, streams.of(name), planned.evaluation)

@@ -10,7 +10,8 @@ from ...agents.agent import Incumbent, Rows
 from ...agents.toolbox.callback import pushed
 from ..log.codec import dumps, loads
 from ..log.log import joined
-from ..loop.drive import begin, drive
+from ..loop.drive import begin
+from ..loop.work_run import work_run
 from ..run_spec import PlannedRun
 from ..state.events import Event, Failed, Found
 from ..state.run import Run
@@ -93,16 +94,13 @@ def packed(planned: PlannedRun, recorded: Recorded, budget: int | None, flush_se
     def work(send: Callable[[Chunk], None]) -> None:
         run = begin(planned)
         log = Echo(recorded, lambda notes: send(_chunk(run, notes)), flush_seconds)
-        executor = Simulated(planned, log)
         try:
-            for _ in drive(run, planned, planned.policy, executor, log, budget):
+            for _ in work_run(planned, log, Simulated(planned, log), budget, run):
                 pass
         except Exception:
             # What ends the run takes nothing with it.
             log.flush()
             raise
-        finally:
-            executor.close()
         send(_chunk(run, log.taken(), last=True))
 
     return pushed(work)

@@ -21,7 +21,6 @@ from searchparty.experiments.simulation.page import simulate
 from searchparty.experiments.simulation.predict import Prediction, planned_sizes, predict
 from searchparty.experiments.simulation.tables import choices, duration, sizes_table, verdicts
 from searchparty.experiments.simulation.team_sizes import at_size, resized, sizes_of
-from searchparty.experiments.spec.checks import Opened
 from searchparty.experiments.spec.errors import SpecError
 from searchparty.experiments.spec.models import Experiment, SimulatedSettings
 from searchparty.orchestrator.clock.clock import Clock, timeline
@@ -94,24 +93,24 @@ class TestSizing:
 
     def test_at_its_own_size_an_experiment_has_its_own_runs(self):
         base = experiment()
-        assert [run.id for run in plan(at_size(base, 2, Opened())).runs] == [run.id for run in plan(base).runs]
+        assert [run.id for run in plan(at_size(base, 2)).runs] == [run.id for run in plan(base).runs]
 
     def test_every_size_has_its_team_its_concurrency_and_the_same_budget(self):
         for size in (1, 3, 7):
-            runs = plan(at_size(experiment(concurrency=1), size, Opened())).runs
+            runs = plan(at_size(experiment(concurrency=1), size)).runs
             assert {(len(run.team), run.concurrency, run.budget) for run in runs} == {(size, size, 400)}
 
     def test_a_sweep_and_its_labels_are_kept_and_the_wall_clock_ends_nothing(self):
         swept = experiment(sweep={"strategies.team.policy.lease": [5, 10]}, stop={"seconds": 1.0})
-        runs = plan(at_size(swept, 4, Opened())).runs
+        runs = plan(at_size(swept, 4)).runs
         assert {run.strategy for run in runs} == {"team[lease=5]", "team[lease=10]"}
         assert {run.seconds for run in runs} == {None}
 
     def test_of_strategies_that_become_equal_the_first_is_kept(self):
         strategies = {"one": {"agents": ["random"]}, "other": {"agents": [{"kind": "random"}, "pattern-search"]}}
         base = experiment(strategies=strategies)
-        assert {run.strategy for run in plan(at_size(base, 1, Opened())).runs} == {"one"}
-        assert {run.strategy for run in plan(at_size(base, 2, Opened())).runs} == {"one", "other"}
+        assert {run.strategy for run in plan(at_size(base, 1)).runs} == {"one"}
+        assert {run.strategy for run in plan(at_size(base, 2)).runs} == {"one", "other"}
 
     def test_a_budget_that_does_not_pay_for_a_row_each_is_refused(self):
         message = (
@@ -209,7 +208,7 @@ def test_a_report_of_an_older_log_has_no_clock(tmp_path):
 class TestTally:
     @pytest.mark.parametrize("delays", [Delays(), Delays.model_validate({"evaluation": "lognormal", "latency": 9.0})])
     def test_no_clock_changes_a_decision(self, delays):
-        planned = plan(at_size(experiment(), 5, Opened())).runs[0]
+        planned = plan(at_size(experiment(), 5)).runs[0]
 
         class Recorder(Tally):
             def __init__(self, clock):
@@ -226,7 +225,7 @@ class TestTally:
         assert [dumps(event) for event in told.kept] == [dumps(event) for event in plain.events()]
 
     def test_only_what_is_out_is_kept(self):
-        planned = plan(at_size(experiment(), 5, Opened())).runs[0]
+        planned = plan(at_size(experiment(), 5)).runs[0]
         tally = Tally(Clock(planned.id, 1.0, 5))
         worked(planned, tally)
         assert (tally.evaluations, tally.failures, tally.stopped) == (400, 0, "budget spent")

@@ -9,7 +9,8 @@ import time
 from collections.abc import Iterator
 
 from ....landscapes.command import Command
-from ....landscapes.landscape import Array, Landscape
+from ....landscapes.landscape import Array, Landscape, Space
+from ....landscapes.opening import read_facts
 from ..evaluator import Evaluated, whole
 from ..settings import Evaluation
 from .batch import Batch, Pending, joined
@@ -33,8 +34,8 @@ class Pool:
 
     rowwise = True
 
-    def __init__(self, landscape: Landscape, evaluation: Evaluation) -> None:
-        self.space = landscape.open().space
+    def __init__(self, landscape: Landscape, evaluation: Evaluation, space: Space | None = None) -> None:
+        self.space = read_facts(landscape).space if space is None else space
         memory = evaluation.memory or 0
         self._language: Language = (
             Foreign(landscape, self.space, memory)

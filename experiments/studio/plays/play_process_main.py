@@ -17,6 +17,7 @@ from typing import Any
 from ....agents.evaluation.children.child_main import say
 from ....landscapes.landscape import raised
 from ....orchestrator.run_spec import PlannedRun
+from ...execution.plan import plan
 from ...execution.session import Interrupted, begin_session
 from ...execution.watcher import Shown
 from ...spec import catalogue
@@ -100,7 +101,7 @@ def _work(data: dict[str, Any], directory: Path, watcher: Stopping) -> str | Non
     """Run an experiment into a directory; None, or in words what went wrong."""
     try:
         experiment = Experiment.from_data(data)
-        _, errors = begin_session(experiment.with_executor("simulated"), directory, watcher)
+        _, errors = begin_session(plan(experiment.with_executor("simulated")), directory, watcher)
         return next((str(error) for error in errors.values()), None)
     except Interrupted:
         return STOPPED

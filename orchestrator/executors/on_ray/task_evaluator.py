@@ -51,12 +51,11 @@ class Fanned:
 
     def __init__(self, opening: Opening, planned: PlannedRun) -> None:
         assert opening.fan is not None
-        problem = planned.landscape.open()
-        self.space: Space = problem.space
+        self.space: Space = planned.facts.space
         settings = planned.evaluation
         self._alone = settings.isolated or planned.landscape.external
         """Whether rows are evaluated in children, one by one, and cannot take the task's process down."""
-        self.rowwise = self._alone or bool(getattr(problem, "rowwise", False))
+        self.rowwise = self._alone or planned.facts.rowwise
         self._workers = opening.fan.workers
         # A task has one row at a time, so one child is enough.
         settings = settings.model_copy(update={"workers": 1}) if settings.isolated else settings

@@ -1,0 +1,26 @@
+"""Works one run from its beginning to its end, on whatever executor."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+
+from ..log.log import Log
+from ..run_spec import PlannedRun
+from ..state.run import Run
+from .drive import begin, drive
+from .executor import Executor
+
+
+def work_run(
+    planned: PlannedRun, log: Log, executor: Executor, budget: int | None = None, run: Run | None = None
+) -> Generator[bool, None, Run]:
+    """Drive a run to its end and close the executor, however it ends. Yields as ``drive`` does.
+
+    Returns the run's state. ``run`` is the state to begin with, where the caller looks at it by the way; ``budget`` extends the run's.
+    """
+    run = begin(planned) if run is None else run
+    try:
+        yield from drive(run, planned, planned.policy, executor, log, budget)
+    finally:
+        executor.close()
+    return run
