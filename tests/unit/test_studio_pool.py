@@ -346,7 +346,7 @@ def test_only_so_many_may_wait(jobs):
     jobs.play("page 3", "left", "new", {})
     jobs.play("late", "left", "5", {})
     assert len(jobs.queue) == LIMITS.waiting
-    with pytest.raises(Busy):
+    with pytest.raises(Busy, match="8 runs are waiting already"):
         jobs.play("late", "left", "late", {})
     # Refused, it keeps what it had.
     assert jobs.find("5").places == {("page 5", "left"), ("late", "left")}
