@@ -3,14 +3,15 @@
 import string
 from contextlib import suppress
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from tries import tries
 
 from searchparty.experiments.plan import plan
 from searchparty.experiments.problems import SpecError
 from searchparty.experiments.spec import Experiment, dump, load, loads, parse
 
-QUICK = settings(max_examples=100, deadline=None)
+QUICK = tries(100)
 WORDS = ["grid", "1-3", "random", "sphere", "5 D", "none", "composed", "bandit", "1e3", "mine.py:f"]
 KEYS = [
     *("name", "seed", "repeats", "budget", "concurrency", "region", "landscapes", "strategies", "executor", "stop"),
@@ -131,7 +132,7 @@ experiments = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@tries(60)
 @given(experiments)
 def test_an_experiment_written_and_read_has_the_same_runs(found):
     experiment = Experiment.from_data(found)
