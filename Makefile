@@ -5,19 +5,31 @@ VENV ?= .venv
 BIN = $(VENV)/bin
 PIP = $(BIN)/python -m pip --disable-pip-version-check -q
 
-.PHONY: demo test soak check format bench-bbob bench-scaling vendor-three clean
+.PHONY: demo test test-extras soak check format bench-bbob bench-scaling vendor-three clean
 
 demo: $(VENV)/.installed
 	$(BIN)/searchparty run quickstart
 
-# Two halves side by side: in one processes are killed, and mostly waited for; the other mostly computes.
+# Parts side by side, each told when it is done: where processes are killed they are mostly waited for, the others mostly
+# compute. Every test is in one of them, or in test-extras.
+PYTEST = $(BIN)/python -m pytest
 CLUSTER = tests/faults/test_cluster.py
+PARTS = test-faults test-cluster test-units test-contracts
+.PHONY: $(PARTS)
 test: $(VENV)/.test
 	mkdir -p build
-	$(BIN)/python -m pytest tests/faults tests/browser --ignore=$(CLUSTER) > build/fault-tests.txt 2>&1 & faults=$$!; \
-	$(BIN)/python -m pytest tests/unit tests/contract tests/property tests/frozen tests/packaging tests/test_architecture.py \
-		tests/cluster $(CLUSTER); others=$$?; \
-	wait $$faults; faults=$$?; cat build/fault-tests.txt; exit $$((others + faults))
+	$(MAKE) -k -j $(words $(PARTS)) $(PARTS)
+test-faults: TESTS = tests/faults --ignore=$(CLUSTER)
+test-cluster: TESTS = $(CLUSTER) tests/cluster tests/browser
+test-units: TESTS = tests/unit
+test-contracts: TESTS = tests/contract tests/property tests/frozen tests/packaging tests/test_architecture.py
+$(PARTS): $(VENV)/.test
+	$(PYTEST) -m "not extras" $(TESTS) > build/$@.txt 2>&1; status=$$?; cat build/$@.txt; exit $$status
+
+# What needs an extra, or more time by its nature: kills and random examples by the hundred, a wheel built and installed.
+test-extras: $(VENV)/.extras
+	$(PYTEST) -m extras tests
+	SEARCHPARTY_TRIES=10 $(PYTEST) tests/property --timeout=600
 
 # A thousand kills, and memory over long work: about an hour. Writes its figures to docs/reliability.md.
 soak: $(VENV)/.test
@@ -63,6 +75,10 @@ $(VENV)/.installed: pyproject.toml constraints.txt
 
 $(VENV)/.test: $(VENV)/.installed requirements-test.txt
 	$(PIP) install -c constraints.txt -r requirements-test.txt
+	touch $@
+
+$(VENV)/.extras: $(VENV)/.test requirements-extras.txt
+	$(PIP) install -c constraints.txt -r requirements-extras.txt -e ".[pandas]"
 	touch $@
 
 $(VENV)/.check: $(VENV)/.test requirements-check.txt

@@ -1,14 +1,20 @@
 """Shared by all tests: one Ray a session, and experiments small enough to run by the dozen."""
 
+import io
 import os
+import signal
 import subprocess
 import sys
 import textwrap
+from contextlib import redirect_stderr, redirect_stdout
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+WIDTH = 200
+"""Of what the command line prints, in characters."""
 
 
 @pytest.fixture(scope="session")
@@ -53,12 +59,48 @@ executor: simulated
 """
 
 
+@dataclass
+class Done:
+    """What a command line came to."""
+
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+@pytest.fixture
+def command(monkeypatch):
+    """Run the command line in this process: its exit code and what it prints. ``program`` starts another process."""
+    from searchparty.experiments.cli import console
+    from searchparty.experiments.cli.main import main
+
+    for where in (console.out, console.err):
+        monkeypatch.setattr(where, "_width", WIDTH)
+    monkeypatch.setenv("COLUMNS", str(WIDTH))
+
+    def call(*arguments, cwd):
+        code, said, complained = 0, io.StringIO(), io.StringIO()
+        handler = signal.getsignal(signal.SIGTERM)
+        try:
+            with pytest.MonkeyPatch.context() as patch, redirect_stdout(said), redirect_stderr(complained):
+                patch.chdir(cwd)
+                patch.setattr(sys, "argv", ["searchparty", *map(str, arguments)])
+                main()
+        except SystemExit as stop:
+            code = stop.code or 0
+        finally:
+            signal.signal(signal.SIGTERM, handler)
+        return Done(code, said.getvalue(), complained.getvalue())
+
+    return call
+
+
 @pytest.fixture(scope="session")
-def command():
+def program():
     """Run the command line in a process of its own."""
 
     def call(*arguments, cwd, timeout=90, **options):
-        environment = os.environ | {"COLUMNS": "200"}
+        environment = os.environ | {"COLUMNS": str(WIDTH)}
         return subprocess.run(
             [sys.executable, "-m", "searchparty.experiments.cli.main", *map(str, arguments)],
             cwd=cwd,

@@ -16,7 +16,8 @@ def work_run(
 ) -> Generator[bool, None, Run]:
     """Drive a run to its end and close the executor, however it ends. Yields as ``drive`` does.
 
-    Returns the run's state. ``run`` is the state to begin with, where the caller looks at it by the way; ``budget`` extends the run's.
+    ``run`` is the state to begin with, where the caller looks at it by the way; ``budget`` extends the run's. Returns
+    the state at the end.
     """
     run = begin(planned) if run is None else run
     try:

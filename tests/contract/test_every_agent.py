@@ -139,7 +139,7 @@ def test_searches_better_than_at_random(agent, gradient, drive):
 
 @every_agent
 def test_is_a_frozen_described_model(agent):
-    with pytest.raises(ValidationError):
+    with pytest.raises(ValidationError, match="Instance is frozen"):
         agent.kind = "other"
     assert type(agent).model_validate_json(agent.model_dump_json()) == agent
     assert type(agent).__doc__

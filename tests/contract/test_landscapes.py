@@ -121,7 +121,7 @@ def test_gradients_vanish_at_minima_within_the_box(landscape):
 
 @pytest.mark.parametrize("landscape", ALL)
 def test_the_model_is_frozen_plain_and_portable(landscape):
-    with pytest.raises(ValidationError):
+    with pytest.raises(ValidationError, match="Instance is frozen"):
         landscape.seconds = 2.0
     assert type(landscape).model_validate_json(landscape.model_dump_json()) == landscape
     assert pickle.loads(pickle.dumps(landscape)) == landscape

@@ -103,7 +103,7 @@ def test_children_are_started_when_a_batch_needs_them_and_are_gone_at_the_end(po
     assert len(set(pool.evaluate(column(5), False).losses)) == 5
     pool.close()
     for number in first:
-        with pytest.raises(ProcessLookupError):
+        with pytest.raises(ProcessLookupError, match="No such process"):
             os.kill(int(number), 0)
 
 
@@ -112,13 +112,13 @@ def test_a_batch_that_is_left_leaves_no_row_behind(pool_of):
     pieces = pool.pieces(column(3), False)
     signal.signal(signal.SIGALRM, interrupted)
     signal.setitimer(signal.ITIMER_REAL, 0.5)
-    with pytest.raises(KeyboardInterrupt):
+    with pytest.raises(KeyboardInterrupt, match="by the alarm"):
         next(pieces)
     assert not any(worker.rows or worker.forward for worker in pool._workers)
 
 
 def interrupted(number, frame):
-    raise KeyboardInterrupt
+    raise KeyboardInterrupt("by the alarm")
 
 
 def test_rows_asked_for_ahead_are_evaluated_once_and_only_the_guilty_fail(functions, pool_of):

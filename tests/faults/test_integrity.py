@@ -6,6 +6,7 @@ import os
 import re
 import resource
 import shutil
+import signal
 import socket
 import sqlite3
 import subprocess
@@ -48,7 +49,12 @@ def test_a_second_process_is_refused_with_the_first_ones_id_and_host(one, tmp_pa
     out = tmp_path / "out"
     first = started("run", one.yaml, "--out", out)
     wait_for_more(out, 0, first)
-    second = cli("resume", out)
+    # While it is still at work, whatever the load.
+    first.send_signal(signal.SIGSTOP)
+    try:
+        second = cli("resume", out)
+    finally:
+        first.send_signal(signal.SIGCONT)
     assert second.returncode == 2
     assert f"in use by process {first.pid} on {socket.gethostname()}" in second.stderr
     assert first.wait(60) == 0
@@ -256,7 +262,7 @@ def test_a_report_that_cannot_be_written_leaves_a_message(results, monkeypatch, 
 
     monkeypatch.setattr(report, "write_report", full)
     monkeypatch.setattr(sys, "argv", ["searchparty", "report", str(results)])
-    with pytest.raises(SystemExit) as stop:
+    with pytest.raises(SystemExit, match="^1$") as stop:
         main.main()
     assert stop.value.code == 1
     assert "report.html: No space left on device. What the log holds is safe" in capsys.readouterr().err

@@ -11,6 +11,8 @@ from killing import Tally, kill_actors, kill_drivers, kill_part, processes, rows
 pytestmark = pytest.mark.timeout(600)
 SEED = int(os.environ.get("SEARCHPARTY_KILL_SEED", "20261124"))
 """Of what is killed when. Another one tries other moments."""
+MANY = pytest.mark.extras
+"""`make test` kills as often as tells a mistake that is always there, `make test-extras` more often."""
 
 
 @pytest.fixture(scope="module")
@@ -19,13 +21,18 @@ def slow(tmp_path_factory):
     return trial(tmp_path_factory.mktemp("kills") / "slow", budget=1200)
 
 
-def test_drivers_killed_in_one_process(slow, tmp_path):
-    """18 kills: cheap evaluations, failing ones in children, expensive ones."""
-    cheap = kill_drivers(slow, 8, SEED)
+@pytest.mark.parametrize("kills", [(4, 3, 2), pytest.param((8, 6, 4), marks=MANY)], ids=["some", "many"])
+def test_drivers_killed_in_one_process(slow, tmp_path, kills):
+    """Cheap evaluations, failing ones in children, expensive ones."""
+    of_cheap, of_fragile, of_expensive = kills
+    seed = SEED + sum(kills)
+    cheap = kill_drivers(slow, of_cheap, seed)
     rules = "{workers: 2, on_error: retry, retries: 1, on_nan: skip}"
-    fragile = kill_drivers(trial(tmp_path / "fragile", "fragile", budget=300, evaluation=rules), 6, SEED + 1)
-    expensive = kill_drivers(trial(tmp_path / "expensive", "expensive", budget=16), 4, SEED + 2)
-    for tally in (cheap, fragile, expensive):
+    failing = trial(tmp_path / "fragile", "fragile", budget=300, evaluation=rules)
+    fragile = kill_drivers(failing, of_fragile, seed + 1)
+    expensive = kill_drivers(trial(tmp_path / "expensive", "expensive", budget=16), of_expensive, seed + 2)
+    for tally, wanted in zip((cheap, fragile, expensive), kills, strict=True):
+        assert tally.kills == wanted
         assert not tally.different
         assert tally.equal >= 1
     # Of expensive evaluations none is lost but that in flight: a driver in one process has one.
@@ -50,26 +57,31 @@ def children():
 
 
 @pytest.mark.ray
-def test_drivers_killed_on_ray(local_ray, slow):
-    """7 kills of drivers that join a Ray which goes on."""
+@pytest.mark.parametrize("kills", [3, pytest.param(7, marks=MANY)])
+def test_drivers_killed_on_ray(local_ray, slow, kills):
+    """Drivers that join a Ray which goes on."""
     address = local_ray.get_runtime_context().gcs_address
-    tally = kill_drivers(slow, 7, SEED + 3, ("--executor", "ray", "--address", address))
+    tally = kill_drivers(slow, kills, SEED + 100 + kills, ("--executor", "ray", "--address", address))
     assert not tally.different
     assert tally.equal >= 1
 
 
 @pytest.mark.ray
-def test_actors_killed(local_ray, slow, tmp_path):
-    """25 kills of actors under drivers that go on."""
+@pytest.mark.parametrize("kills", [10, pytest.param(25, marks=MANY)])
+def test_actors_killed(local_ray, slow, tmp_path, kills):
+    """Actors under drivers that go on."""
     # In the second one rows of a batch come in any order, from children that must die with their actor.
     trials = [slow, trial(tmp_path / "pooled", evaluation="{workers: 2}", budget=1000, seed=2)]
-    tally = kill_actors(trials, tmp_path, 25, SEED)
-    assert tally.kills == 25
+    tally = kill_actors(trials, tmp_path, kills, SEED + kills)
+    assert tally.kills == kills
     assert not tally.different
     assert not children()
 
 
-@pytest.mark.parametrize(("part", "how"), [("raylet", "ray"), ("raylet", "simulated"), ("gcs_server", "simulated")])
+@pytest.mark.parametrize(
+    ("part", "how"),
+    [("raylet", "ray"), pytest.param("raylet", "simulated", marks=MANY), ("gcs_server", "simulated")],
+)
 def test_a_ray_that_is_killed_ends_the_driver_with_a_message_and_it_resumes(slow, tmp_path, part, how):
     tally, out = Tally(), tmp_path / "out"
     errors = kill_part(slow, out, how, tally, part)

@@ -30,9 +30,9 @@ NFS = FileSystem("nfs4", "/shared", "files:/export", ("rw", "vers=4.2"))
 DRIVER = """
 import sys
 from pathlib import Path
-from searchparty.orchestrator import filesystem
+from searchparty.orchestrator.log import filesystem
 filesystem.MOUNTS = Path(sys.argv.pop(1))
-from searchparty.experiments.cli import main
+from searchparty.experiments.cli.main import main
 main()
 """
 

@@ -8,6 +8,9 @@ import zipfile
 
 import pytest
 
+# Builds and installs: minutes where the machine has other things to do.
+pytestmark = pytest.mark.extras
+
 
 @pytest.fixture(scope="module")
 def wheel(repository, tmp_path_factory):

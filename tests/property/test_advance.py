@@ -6,8 +6,9 @@ import copy
 import math
 
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from tries import tries
 
 from searchparty.agents.agent import Converged, Finding, Incumbent, Lease, Region
 from searchparty.landscapes.landscape import Space
@@ -82,7 +83,7 @@ def best_loss(run: Run) -> float:
     return math.inf if run.incumbent is None else run.incumbent.loss
 
 
-@settings(max_examples=100, deadline=None)
+@tries(100)
 @given(histories())
 def test_accounting(history: tuple[int, int, list[Event]]) -> None:
     size, budget, events = history
@@ -120,7 +121,7 @@ def _check_members(run: Run) -> None:
     assert records == len({loss for _, loss in run.curve if loss < math.inf})
 
 
-@settings(max_examples=60, deadline=None)
+@tries(60)
 @given(histories())
 def test_state_is_the_fold_of_the_events(history: tuple[int, int, list[Event]]) -> None:
     size, budget, events = history

@@ -3,8 +3,9 @@
 from typing import Literal
 
 import numpy as np
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
+from tries import tries
 
 from searchparty.agents.agent import Agent, Converged, Rows
 from searchparty.agents.evaluation.settings import Evaluation
@@ -141,7 +142,7 @@ def worked(plan, log, limit=None):
     return run
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@tries(150, suppress_health_check=[HealthCheck.too_slow])
 @given(runs, st.integers(0, 100))
 def test_granted_is_spent_and_returned(settings, more):
     plan, log, before = planned(**settings), MemoryLog(), EVALUATED[0]
@@ -149,7 +150,7 @@ def test_granted_is_spent_and_returned(settings, more):
     account(worked(plan, log, plan.budget + more), log, EVALUATED[0] - before, plan.landscape.price)
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@tries(150, suppress_health_check=[HealthCheck.too_slow])
 @given(runs, st.data())
 def test_cut_anywhere_it_goes_on_to_the_same_end(settings, data):
     """As after a kill: some events, and of the leases that were out some of their points."""

@@ -6,8 +6,9 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from tries import tries
 
 from searchparty.agents.agent import Finding, Lease, Region
 from searchparty.orchestrator.clock.clock import Clock, timeline, told
@@ -69,7 +70,7 @@ def reckoned(events: list[Event], workers: int, delays: Delays) -> dict[int, tup
     return spans
 
 
-@settings(max_examples=60, deadline=None)
+@tries(60)
 @given(histories(), st.integers(1, 8), st.sampled_from([Delays(), PLAIN, WILD]))
 def test_the_clock_equals_one_that_looks_ahead(events: list[Event], workers: int, delays: Delays) -> None:
     shifts = timeline("run", events, 1.0, workers, delays)
@@ -86,7 +87,7 @@ def test_the_clock_equals_one_that_looks_ahead(events: list[Event], workers: int
         assert all(before[1] <= after[0] for before, after in pairwise(own))
 
 
-@settings(max_examples=30, deadline=None)
+@tries(30)
 @given(histories())
 def test_one_worker_takes_the_sum_of_all_leases(events: list[Event]) -> None:
     charged = sum(e.finding.charged for e in events if isinstance(e, Found))
@@ -96,14 +97,14 @@ def test_one_worker_takes_the_sum_of_all_leases(events: list[Event]) -> None:
     assert clock.makespan == pytest.approx(sum(s.end - s.start for s in alone))
 
 
-@settings(max_examples=30, deadline=None)
+@tries(30)
 @given(histories(), st.sampled_from([Delays(), PLAIN, WILD]))
 def test_more_workers_never_take_longer(events: list[Event], delays: Delays) -> None:
     spans = [told(Clock("run", 1.0, workers, delays), events).makespan for workers in range(1, 9)]
     assert all(fewer >= more - 1e-9 for fewer, more in pairwise(spans))
 
 
-@settings(max_examples=30, deadline=None)
+@tries(30)
 @given(histories(), st.data())
 def test_a_clock_that_is_looked_at_in_between_keeps_only_what_is_out(events: list[Event], data: st.DataObject) -> None:
     cut = data.draw(st.integers(0, len(events)))

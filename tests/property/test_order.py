@@ -6,8 +6,9 @@ from itertools import accumulate
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from tries import tries
 
 from searchparty.agents.agent import Finding, Lease, Region
 from searchparty.landscapes.landscape import Space
@@ -24,7 +25,7 @@ def poured(heights: list[int], pool: int) -> float:
     return min((pool + below) / wet for wet, below in enumerate(accumulate(sorted(heights)), start=1))
 
 
-@settings(max_examples=100, deadline=None)
+@tries(100)
 @given(
     st.lists(st.integers(0, 60), min_size=1, max_size=6),
     st.lists(st.tuples(st.integers(0, 5), st.integers(0, 60), st.integers(0, 200)), max_size=60),
@@ -39,7 +40,7 @@ def test_the_level_is_that_of_the_columns_poured_anew(heights: list[int], change
         assert len(columns._wet) + len(columns._dry) <= 3 * len(heights) + SLACK
 
 
-@settings(max_examples=60, deadline=None)
+@tries(60)
 @given(st.integers(0, 2**32 - 1), st.integers(1, 7))
 def test_idle_members_and_ends_are_those_sorted_anew(seed: int, size: int) -> None:
     rng = np.random.default_rng(seed)
@@ -81,7 +82,7 @@ def test_a_curve_is_an_array_of_pairs():
     assert list(curve) == [(3, 0.5), (7, float("inf"))]
     assert (len(curve), curve[1]) == (2, (7, float("inf")))
     np.testing.assert_array_equal(np.array(curve, dtype=float), [[3, 0.5], [7, np.inf]])
-    with pytest.raises(IndexError):
+    with pytest.raises(IndexError, match="out of range"):
         curve[2]
 
 

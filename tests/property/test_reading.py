@@ -3,8 +3,9 @@
 import string
 from contextlib import suppress
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from tries import tries
 
 from searchparty.experiments.execution.plan import plan
 from searchparty.experiments.spec.errors import SpecError
@@ -12,7 +13,7 @@ from searchparty.experiments.spec.load import load, loads
 from searchparty.experiments.spec.models import Experiment
 from searchparty.experiments.spec.yaml_text import dump, parse
 
-QUICK = settings(max_examples=100, deadline=None)
+QUICK = tries(100)
 WORDS = ["grid", "1-3", "random", "sphere", "5 D", "none", "composed", "bandit", "1e3", "mine.py:f"]
 KEYS = [
     *("name", "seed", "repeats", "budget", "concurrency", "region", "landscapes", "strategies", "executor", "stop"),
@@ -133,7 +134,7 @@ experiments = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@tries(60)
 @given(experiments)
 def test_an_experiment_written_and_read_has_the_same_runs(found):
     experiment = Experiment.from_data(found)

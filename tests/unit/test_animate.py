@@ -290,9 +290,9 @@ def test_what_ffmpeg_says_is_told_and_nothing_is_left(tmp_path, monkeypatch):
 def test_a_film_that_fails_leaves_nothing_behind(party, tmp_path):
     def broken(numbers, total):
         yield from list(numbers)[:3]
-        raise KeyboardInterrupt
+        raise KeyboardInterrupt("by hand")
 
-    with pytest.raises(KeyboardInterrupt):
+    with pytest.raises(KeyboardInterrupt, match="by hand"):
         animate(party, Options(out=tmp_path / "a.gif", **QUICK), broken)
     assert list(tmp_path.iterdir()) == []
 

@@ -32,7 +32,7 @@ def test_a_recorder_counts_and_notes_and_ends():
     assert np.isinf(loss.runtimes[reached:]).all()
     for _ in range(5):
         loss(np.full(2, 40.0))
-    with pytest.raises(Spent):
+    with pytest.raises(Spent, match="^$"):
         loss(np.zeros(2))
     assert loss.evaluations == 6
 

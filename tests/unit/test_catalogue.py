@@ -62,7 +62,7 @@ def test_what_is_not_for_yaml_is_left_out():
 
 def test_finding_it_imports_nothing_heavy():
     code = (
-        "import sys; from searchparty.experiments import catalogue;"
+        "import sys; from searchparty.experiments.spec import catalogue;"
         "[catalogue.family(name) for name in catalogue.FAMILIES];"
         "print([m for m in ('ray', 'matplotlib', 'cocoex', 'yaml') if m in sys.modules])"
     )

@@ -1,12 +1,25 @@
-"""The command line, in processes of its own: what it prints, and its exit codes."""
+"""The command line: what it prints, and its exit codes; some of it in processes of its own."""
 
 import json
 
 import pytest
 
+from searchparty.experiments.drawing import landscape, style
+from searchparty.experiments.report import report
+
+
+@pytest.fixture(scope="module", autouse=True)
+def coarse():
+    """Figures that are drawn in no time, but for those of the processes of their own."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(landscape, "CONTOUR_POINTS", 16)
+        patch.setattr(style, "PNG_DPI", 40)
+        patch.setattr(report, "MOST_PORTRAITS", 3)
+        yield
+
 
 @pytest.fixture(scope="module")
-def done(command, tmp_path_factory):
+def done(program, tmp_path_factory):
     """A folder with a small experiment that has been run."""
     folder = tmp_path_factory.mktemp("cli")
     (folder / "small.yaml").write_text(
@@ -16,7 +29,7 @@ def done(command, tmp_path_factory):
         "  party: {agents: [grid, random-restart], policy: {sharing: broadcast, lease: 25}}\n"
         "executor: simulated\n"
     )
-    done = command("run", "small.yaml", cwd=folder)
+    done = program("run", "small.yaml", cwd=folder)
     assert done.returncode == 0, done.stderr
     return folder, done
 
@@ -50,9 +63,9 @@ def test_set_changes_a_setting(command, done):
     assert "evaluations  200" in process.stdout
 
 
-def test_a_results_directory_that_is_not_empty_is_refused_with_the_cure(command, done):
+def test_a_results_directory_that_is_not_empty_is_refused_with_the_cure(program, done):
     folder, _ = done
-    process = command("run", "small.yaml", "--out", "results/small-1", cwd=folder)
+    process = program("run", "small.yaml", "--out", "results/small-1", cwd=folder)
     assert process.returncode == 2
     assert "searchparty resume results/small-1" in process.stderr
 
@@ -115,9 +128,9 @@ def test_schema_is_json(command, done):
     assert json.loads(command("schema", cwd=done[0]).stdout)["type"] == "object"
 
 
-def test_version_and_help(command, done):
-    assert command("--version", cwd=done[0]).stdout.startswith("searchparty 0.")
-    text = command("--help", cwd=done[0]).stdout
+def test_version_and_help(program, done):
+    assert program("--version", cwd=done[0]).stdout.startswith("searchparty 0.")
+    text = program("--help", cwd=done[0]).stdout
     assert "searchparty run quickstart" in text
     assert "Exit codes" in text
 

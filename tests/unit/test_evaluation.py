@@ -205,7 +205,7 @@ def test_a_tie_goes_to_the_first_row_in_whatever_order_rows_come():
     for order in (range, lambda n: range(n - 1, -1, -1)):
         searcher = Searcher("it", Batches(sizes=(5,), told=[]), Shuffled(Flat(0), order), np.random.default_rng)
         steps = work(searcher, Lease(0, "it", 5, Region.whole(2), "test", fresh=True), 0)
-        with pytest.raises(StopIteration) as stop:
+        with pytest.raises(StopIteration, match="best=") as stop:
             next(steps)
         assert stop.value.value[1].best.row == 0
 

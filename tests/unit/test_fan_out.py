@@ -36,7 +36,7 @@ def test_auto_is_in_children_and_decides_no_finding():
 @pytest.mark.parametrize("given", ["0", "257", "many", "2.5", "[2]"])
 def test_a_number_of_workers_that_is_none_is_refused(given):
     shown = repr(given) if given == "many" else given.replace(" ", "")
-    with pytest.raises(SpecError) as refused:
+    with pytest.raises(SpecError, match="^evaluation.workers must be") as refused:
         loads(BASE + f"evaluation: {{workers: {given}}}\n")
     assert str(refused.value) == (
         f'evaluation.workers must be a whole number from 1 to 256 or "auto", got {shown} (<text>:5). '
@@ -48,8 +48,8 @@ def test_the_schema_says_the_same():
     own = schema()["properties"]["evaluation"]
     for good in (1, 256, "auto", None):
         jsonschema.validate({"workers": good}, own)
-    for bad in (0, 257, "many", 2.5):
-        with pytest.raises(jsonschema.ValidationError):
+    for bad, why in ((0, "the minimum"), (257, "the maximum"), ("many", "any of the given"), (2.5, "any of the given")):
+        with pytest.raises(jsonschema.ValidationError, match=why):
             jsonschema.validate({"workers": bad}, own)
 
 

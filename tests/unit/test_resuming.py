@@ -228,12 +228,12 @@ def test_an_event_that_cannot_be_read_is_damage(results):
             look(results)
 
 
-def test_verify_on_the_command_line(results, command):
-    good = command("verify", results, cwd=results.parent)
+def test_verify_on_the_command_line(results, program):
+    good = program("verify", results, cwd=results.parent)
     assert good.returncode == 0
     assert "Granted 120 evaluations = 120 spent + 0 returned." in good.stdout
     alter(results, FORGED["a point"])
-    bad = command("verify", results, cwd=results.parent)
+    bad = program("verify", results, cwd=results.parent)
     assert bad.returncode == 1
     assert "recorded [0.0, 0.0], now proposed [" in bad.stderr
     assert "Traceback" not in bad.stderr

@@ -29,6 +29,7 @@ def test_a_peer_that_is_missing_is_named_with_its_cure(monkeypatch):
         peers.with_optuna(2, 0.001, 0.1)
 
 
+@pytest.mark.extras
 def test_a_peer_that_is_there_is_measured():
     pytest.importorskip("joblib")
     cell = peers.with_joblib(4, 0.01, 0.2, "threading")

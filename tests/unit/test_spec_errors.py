@@ -21,7 +21,7 @@ strategies:
 
 
 def problems(text, overrides=()):
-    with pytest.raises(SpecError) as caught:
+    with pytest.raises(SpecError, match=" must .*, got ") as caught:
         loads(text, overrides, "x.yaml")
     return caught.value.problems
 

@@ -255,3 +255,13 @@ def test_pandas_is_asked_for_only_when_used(monkeypatch):
     monkeypatch.setattr(builtins, "__import__", without)
     with pytest.raises(ImportError, match=r"pip install 'searchparty\[pandas\]'"):
         Table({"a": [1]}).to_pandas()
+
+
+@pytest.mark.extras
+def test_a_table_is_a_data_frame_where_pandas_is():
+    pandas = pytest.importorskip("pandas")
+    frame = Table.of(("name", "loss"), [("one", 1.5), ("two", None)]).to_pandas()
+    assert isinstance(frame, pandas.DataFrame)
+    assert list(frame.columns) == ["name", "loss"]
+    assert frame["name"].tolist() == ["one", "two"]
+    assert frame["loss"].isna().tolist() == [False, True]

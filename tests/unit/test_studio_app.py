@@ -326,7 +326,7 @@ def film_of(client, key):
 
 
 @pytest.mark.parametrize("dimension", [1, 3])
-def test_a_play_is_the_run_of_its_yaml(client, pool, tmp_path, command, dimension):
+def test_a_play_is_the_run_of_its_yaml(client, pool, tmp_path, program, dimension):
     landscape = {"kind": "rastrigin", "dimension": dimension}
     answer = played(client, budget=90, seed=4, landscape=landscape)
     header, _ = film_of(client, answer["key"])
@@ -334,7 +334,7 @@ def test_a_play_is_the_run_of_its_yaml(client, pool, tmp_path, command, dimensio
     assert sum(outcome["charged"] for outcome in header["outcomes"]) == 90
     assert played(client, budget=90, seed=4, landscape=landscape)["key"] == answer["key"]
     (tmp_path / "mine.yaml").write_text(answer["yaml"])
-    done = command("run", "mine.yaml", "--out", "mine", "--no-report", cwd=tmp_path)
+    done = program("run", "mine.yaml", "--out", "mine", "--no-report", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     with LogReader(pool.state(answer["key"]).directory) as one, LogReader(tmp_path / "mine") as other:
         assert trace_hash(one) == trace_hash(other)

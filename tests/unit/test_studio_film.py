@@ -603,7 +603,7 @@ def test_a_plane_by_more_points_than_there_are_is_by_all(results):
 
 
 def test_a_run_that_there_is_not(results, tmp_path):
-    with pytest.raises(KeyError):
+    with pytest.raises(KeyError, match="no-such-run"):
         Feed(results(2), "no-such-run")
     with pytest.raises(LogError, match="does not exist"):
         Feeds().of(tmp_path, "it")

@@ -9,7 +9,7 @@ from starlette.testclient import TestClient
 from starlette.websockets import WebSocketDisconnect
 
 from searchparty.experiments.studio.access import guard as guards
-from searchparty.experiments.studio.access.guard import HEADERS, Guard
+from searchparty.experiments.studio.access.guard import CLOSED_POLICY, HEADERS, Guard
 from searchparty.experiments.studio.access.hosts import StudioError, check_binding, served_names
 
 
@@ -151,8 +151,12 @@ def test_other_methods_are_refused(method):
 
 
 def test_websockets_are_refused():
-    with pytest.raises(WebSocketDisconnect), client().websocket_connect("/", headers={"origin": HOME}):
+    with (
+        pytest.raises(WebSocketDisconnect, match="^$") as refused,
+        client().websocket_connect("/", headers={"origin": HOME}),
+    ):
         pytest.fail("it was accepted")
+    assert refused.value.code == CLOSED_POLICY
 
 
 def test_lifespan_passes():

@@ -34,7 +34,7 @@ def strategy(**asked):
 
 
 def problems(**asked):
-    with pytest.raises(SpecError) as error:
+    with pytest.raises(SpecError, match=" must .*, got ") as error:
         experiment(**asked)
     return list(error.value.problems)
 
@@ -241,9 +241,9 @@ def test_all_problems_are_told_at_once():
 
 def test_settings_are_frozen_and_closed():
     made = PlaySettings()
-    with pytest.raises(ValidationError):
+    with pytest.raises(ValidationError, match="Instance is frozen"):
         made.budget = 3
-    with pytest.raises(ValidationError):
+    with pytest.raises(ValidationError, match="Extra inputs are not permitted"):
         PlaySettings(speed=3)
 
 

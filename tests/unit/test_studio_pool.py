@@ -279,7 +279,7 @@ def test_closing_while_runs_are_on_their_way_leaves_nothing(tmp_path):
 KILLED = """
 import json, sys, time
 from pathlib import Path
-from searchparty.experiments.studio.pool import Pool
+from searchparty.experiments.studio.plays.warm_processes import Pool
 pool = Pool(parent=Path(sys.argv[1]))
 key, data = json.loads(sys.argv[2])
 pool.play("a", "left", key, data)
@@ -347,7 +347,7 @@ def test_only_so_many_may_wait(jobs):
     jobs.play("page 3", "left", "new", {})
     jobs.play("late", "left", "5", {})
     assert len(jobs.queue) == LIMITS.waiting
-    with pytest.raises(Busy):
+    with pytest.raises(Busy, match="8 runs are waiting already"):
         jobs.play("late", "left", "late", {})
     # Refused, it keeps what it had.
     assert jobs.find("5").places == {("page 5", "left"), ("late", "left")}

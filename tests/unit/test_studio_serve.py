@@ -306,7 +306,7 @@ def test_mistakes_are_told_in_words(tmp_path, monkeypatch, capsys, arguments, me
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "argv", ["searchparty", "studio", "--no-browser", *arguments])
     monkeypatch.setattr("searchparty.experiments.cli.studio.heed_kill", lambda: None)
-    with pytest.raises(SystemExit) as ended:
+    with pytest.raises(SystemExit, match="^2$") as ended:
         main()
     assert ended.value.code == 2
     said = capsys.readouterr()

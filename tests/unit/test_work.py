@@ -294,13 +294,13 @@ def test_rows_are_handed_on_while_the_lease_lasts():
 def test_an_interrupt_hands_on_what_was_found():
     def answer(points):
         if problem.calls > 3:
-            raise KeyboardInterrupt
+            raise KeyboardInterrupt("by hand")
         return np.zeros(len(points))
 
     problem = Bowl(answer=answer)
     steps = work(searcher(Scripted(sizes=(1,) * 10, heard=[]), problem), lease(10), 0)
     assert len(next(steps).losses) == 3
-    with pytest.raises(KeyboardInterrupt):
+    with pytest.raises(KeyboardInterrupt, match="by hand"):
         next(steps)
 
 
