@@ -10,12 +10,13 @@ from ...orchestrator.log.reader import LogReader
 from ...orchestrator.run_spec import PlannedRun
 from ...orchestrator.state.events import Extended
 from ..spec.models import checked_budget
-from .fingerprint import plan_digest
+from .code_digest import CODE_RULE
+from .fingerprint import name_models, plan_digest
+from .first_rule import digest_by_first_rule
 from .plan import Plan
 from .results_directory import ResultsError
 
 MOST_SHOWN = 8
-OWN = "searchparty"
 
 
 def check_same(plan: Plan, environment: dict[str, Any], directory: Path, force: bool) -> list[str]:
@@ -23,7 +24,7 @@ def check_same(plan: Plan, environment: dict[str, Any], directory: Path, force: 
     with LogReader(directory) as reader:
         sessions = reader.sessions
         before = sessions[-1].environment if sessions else reader.meta["environment"]
-        differing = [*_settings(plan, before, reader), *_code(environment, before)]
+        differing = [*_settings(plan, before, reader), *_code(plan, environment, before)]
     if differing and not force:
         shown = "\n".join(f"  {line}" for line in differing[:MOST_SHOWN])
         more = f"\n  ... and {len(differing) - MOST_SHOWN} more" if len(differing) > MOST_SHOWN else ""
@@ -77,21 +78,34 @@ def changes(old: Any, new: Any, path: str = "") -> Iterator[str]:
         yield f"{path}: {old!r:.80} in the log, {new!r:.80} now"
 
 
-def _code(now: dict[str, Any], before: dict[str, Any]) -> Iterator[str]:
-    """How the code that decides findings differs: the package, and the files of agents, policies and landscapes."""
-    old, new = before.get("packages", {}).get(OWN), now["packages"].get(OWN)
-    if old is not None and old != new:
-        yield f"searchparty: {old} wrote the log, {new} now"
-    known = before.get("code", {})
-    for name, digest in now["code"].items():
-        if known.get(name, digest) != digest:
-            yield f"the code of {name} has changed"
+def _code(plan: Plan, now: dict[str, Any], before: dict[str, Any]) -> Iterator[str]:
+    """How the code that decides findings differs: this package's, and the user's files."""
+    rule = before.get("code_rule", 1)
+    if rule not in (1, CODE_RULE):
+        yield f"code_rule: {rule} in the log, {CODE_RULE} now"
+        return
+    known, current = dict(before.get("code", {})), dict(now["code"])
+    if rule == 1:
+        current = digest_by_first_rule(name_models(plan.runs))
+    elif _minor(before["python"]) != _minor(now["python"]):
+        # Another Python may read the same code as another syntax tree; that it is another is remarked on.
+        current = {}
+    changed = [name for name, digest in current.items() if known.get(name, digest) != digest]
+    if rule == CODE_RULE:
+        files = before["files"]
+        changed += [name for name, digest in now["files"].items() if files.get(name, digest) != digest]
+    yield from (f"the code of {name} has changed" for name in dict.fromkeys(changed))
+
+
+def _minor(python: str) -> list[str]:
+    """The major and minor number of a version of Python."""
+    return python.split(".")[:2]
 
 
 def other_libraries(now: dict[str, Any], before: dict[str, Any]) -> Iterator[str]:
-    """Other versions of what is computed with: findings are promised to be equal for equal ones."""
+    """Other versions of what is computed with, this package too: equal findings are promised for equal ones."""
     pairs = [("Python", before.get("python"), now["python"]), ("the platform", before.get("platform"), now["platform"])]
-    pairs += [(name, before.get("packages", {}).get(name), v) for name, v in now["packages"].items() if name != OWN]
+    pairs += [(name, before.get("packages", {}).get(name), v) for name, v in now["packages"].items()]
     pairs += [("linear algebra", before.get("blas"), now["blas"])]
     for name, old, new in pairs:
         if old is not None and old != new:

@@ -5,13 +5,10 @@ The promise of equal bits is for equal fingerprints.
 
 from __future__ import annotations
 
-import inspect
 import platform
 import sys
 from collections.abc import Iterable
-from hashlib import sha256
 from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
 from typing import Any
 
 from threadpoolctl import threadpool_info
@@ -19,14 +16,20 @@ from threadpoolctl import threadpool_info
 from ...landscapes.command import Command
 from ...landscapes.landscape import Model
 from ...landscapes.python_function import UserFunction
-from ...landscapes.user_code import LOADED, is_file, resolved
 from ...orchestrator.run_spec import PlannedRun, digest
+from .code_digest import CODE_RULE
+from .package_code import digest_package_code
+from .user_files import digest_user_files
 
 PACKAGES = ("searchparty", "numpy", "scipy", "ray", "pydantic", "coco-experiment", "cma", "nlopt")
 
 
 def environment(runs: Iterable[PlannedRun] = ()) -> dict[str, Any]:
-    """Versions, and digests of the code of these runs and of their plan."""
+    """Versions, and digests of the code of these runs and of their plan.
+
+    Own code (``code``, by rule ``code_rule``) and the user's files (``files``) stand apart: the former is digested as a
+    syntax tree, which may differ from one version of Python to the next.
+    """
     found = {}
     for package in PACKAGES:
         try:
@@ -37,12 +40,15 @@ def environment(runs: Iterable[PlannedRun] = ()) -> dict[str, Any]:
         f"{i.get('internal_api')} {i.get('version')} {i.get('architecture', '')}".strip() for i in threadpool_info()
     }
     runs = tuple(runs)
+    models = name_models(runs)
     return {
         "python": platform.python_version(),
         "platform": f"{sys.platform} {platform.machine()}",
         "packages": found,
         "blas": sorted(kernels),
-        "code": code(runs),
+        "code_rule": CODE_RULE,
+        "code": digest_package_code({name: type(model) for name, model in models.items()}),
+        "files": digest_user_files(models),
         "plan": plan_digest(runs),
     }
 
@@ -52,47 +58,18 @@ def plan_digest(runs: Iterable[PlannedRun]) -> str:
     return digest(sorted(run.id for run in runs))
 
 
-def code(runs: Iterable[PlannedRun]) -> dict[str, str]:
-    """Digests of the source of every agent, policy and landscape of the runs, by what it is."""
-    parts: dict[str, Model] = {}
+def name_models(runs: Iterable[PlannedRun]) -> dict[str, Model]:
+    """Every agent, policy, choice and landscape of the runs, by what it is: "agent cma-es", "landscape bbob"."""
+    found: dict[str, Model] = {}
     for run in runs:
         models = [("landscape", run.landscape), ("policy", run.policy), *(("agent", agent) for _, agent in run.team)]
         choices = {name: value for name, value in run.policy if isinstance(value, Model)}
-        parts |= {f"{family} {_named(model)}": model for family, model in [*models, *choices.items()]}
-    return {name: _digest(model) for name, model in sorted(parts.items())}
+        found |= {f"{family} {_describe(model)}": model for family, model in [*models, *choices.items()]}
+    return found
 
 
-def _named(model: Model) -> str:
+def _describe(model: Model) -> str:
     kind = str(getattr(model, "kind", type(model).__name__))
     if isinstance(model, UserFunction):
         return f"{kind} {model.function}"
     return f"{kind} {' '.join(model.command)}" if isinstance(model, Command) else kind
-
-
-def _digest(model: Model) -> str:
-    """Of the module of a class, and of what a user's landscape names."""
-    cls = type(model)
-    loaded = LOADED.get(cls.__module__)
-    try:
-        text = loaded[1] if loaded is not None else inspect.getsource(sys.modules[cls.__module__])
-    except OSError:
-        text = ""
-    return sha256("\0".join([text, *_named_sources(model)]).encode()).hexdigest()[:16]
-
-
-def _named_sources(model: Model) -> list[str]:
-    """The texts of the files that a landscape of the user's own names."""
-    if isinstance(model, UserFunction):
-        place = model.function.rpartition(":")[0]
-        return [_text(resolved(place, model.base))] if is_file(place) else []
-    if isinstance(model, Command):
-        return [_text(resolved(word, model.base)) for word in model.command]
-    return []
-
-
-def _text(path: Path) -> str:
-    """A digest of a file's bytes; "" where there is none (an option of a command, a program found on the path)."""
-    try:
-        return sha256(path.read_bytes()).hexdigest() if path.is_file() else ""
-    except OSError:
-        return ""

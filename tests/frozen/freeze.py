@@ -1,7 +1,7 @@
-"""Compute what must not change: trace hashes of experiments, and digests of the package's code.
+"""Compute what must not change: trace hashes of experiments.
 
 ``python tests/frozen/freeze.py`` prints the hashes; with ``--write`` it renews hashes.json, which only a commit that
-says why may do.
+says why may do. Such a commit also adds what it changes to CHANGED_SINCE_0_1 in experiments/execution/first_rule.py.
 """
 
 import json

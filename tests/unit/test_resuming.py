@@ -5,7 +5,7 @@ import sqlite3
 import pytest
 
 from searchparty.experiments.api import resume, run
-from searchparty.experiments.execution import fingerprint
+from searchparty.experiments.execution import fingerprint, package_code
 from searchparty.experiments.execution.compatibility import changes
 from searchparty.experiments.execution.results_directory import ResultsError
 from searchparty.experiments.execution.verification import verified
@@ -146,19 +146,73 @@ def test_what_has_changed_is_refused_and_named(results, file, old, new, message)
     assert hashed(results) == before
 
 
-def test_another_version_of_the_package_is_refused(results, monkeypatch):
-    monkeypatch.setattr(fingerprint, "version", lambda name: "9.9" if name == "searchparty" else "1.0")
-    with pytest.raises(ResultsError, match=r"searchparty: [\d.]+ wrote the log, 9\.9 now"):
+@pytest.mark.parametrize("library", ["searchparty", "numpy"])
+def test_other_versions_are_remarked_on(results, monkeypatch, library):
+    real = fingerprint.version
+    monkeypatch.setattr(fingerprint, "version", lambda name: "9.9" if name == library else real(name))
+    said = []
+    assert not resume(results, report=False, remark=said.append).errors
+    assert said == [
+        f"{library}: {real(library)} wrote the log, 9.9 now; equal findings are promised for equal versions."
+    ]
+
+
+@pytest.fixture
+def edit_package(monkeypatch):
+    """Edits modules of the package, as far as digests see them."""
+
+    def edit(place, old, new):
+        text = (package_code.SOURCE_ROOT / place).read_text()
+        assert old in text
+        read = package_code.read_package_source
+        edited = text.replace(old, new, 1)
+        monkeypatch.setattr(package_code, "read_package_source", lambda name: edited if name == place else read(name))
+        package_code.analyse_module.cache_clear()
+
+    yield edit
+    monkeypatch.undo()
+    package_code.analyse_module.cache_clear()
+
+
+@pytest.mark.parametrize(
+    ("place", "old", "new", "name"),
+    [
+        ("agents/pattern_search.py", "yield ", "yield 1.0 * ", "agent pattern-search"),
+        ("agents/leases/work.py", "FLUSH_SECONDS = 0.25", "FLUSH_SECONDS = 0.5", "machinery work"),
+        ("agents/toolbox/callback.py", "FAILED = 1e300", "FAILED = 1e299", "machinery toolbox"),
+    ],
+)
+def test_changed_code_of_the_package_is_refused_and_named(results, edit_package, place, old, new, name):
+    edit_package(place, old, new)
+    with pytest.raises(ResultsError, match=f"the code of {name} has changed") as refused:
+        resume(results, report=False)
+    assert str(refused.value).count("has changed") == 1
+
+
+def test_comments_and_docstrings_of_the_package_may_change(results, edit_package):
+    edit_package("agents/leases/work.py", "FLUSH_SECONDS", "# Another word.\nFLUSH_SECONDS")
+    edit_package("agents/pattern_search.py", '    """', '    """Another word. ')
+    said = []
+    assert not resume(results, report=False, remark=said.append).errors
+    assert said == []
+
+
+def test_another_python_reads_code_otherwise(results, edit_package, monkeypatch):
+    edit_package("agents/toolbox/callback.py", "FAILED = 1e300", "FAILED = 1e299")
+    monkeypatch.setattr(fingerprint.platform, "python_version", lambda: "3.99.1")
+    said = []
+    assert not resume(results, report=False, remark=said.append).errors
+    assert [line.partition(":")[0] for line in said] == ["Python"]
+    # The user's files are compared all the same.
+    (results.parent / "loss.py").write_text("def loss(x):\n    return 0.0\n")
+    with pytest.raises(ResultsError, match="the code of landscape python loss.py:loss has changed"):
         resume(results, report=False)
 
 
-def test_other_libraries_are_remarked_on(results, monkeypatch):
-    real = fingerprint.version
-    monkeypatch.setattr(fingerprint, "version", lambda name: "0.0.1" if name == "numpy" else real(name))
-    said = []
-    assert not resume(results, report=False, remark=said.append).errors
-    assert len(said) == 1
-    assert said[0].startswith("numpy: ")
+def test_digests_of_a_later_rule_are_refused(results):
+    alter(results, "UPDATE sessions SET environment = json_set(environment, '$.code_rule', 3)")
+    with pytest.raises(ResultsError, match="code_rule: 3 in the log, 2 now"):
+        resume(results, report=False)
 
 
 def test_force_goes_on_with_what_is_there(results):

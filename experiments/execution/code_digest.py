@@ -1,0 +1,87 @@
+"""Digest Python code by what it does.
+
+Comments, docstrings, layout, import statements and the place of a definition do not count.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable
+from hashlib import sha256
+
+CODE_RULE = 2
+"""The number of this way of digesting code; a log records it. Rule 1, of version 0.1, took whole files."""
+IDLE = {ast.Import, ast.ImportFrom, ast.Pass}
+"""Statements that do nothing, as far as a digest is concerned."""
+PROSE_FIELD, PROSE_KEYWORD = "card", "description"
+"""The class variable, and the keyword of ``Field``, that hold text for readers."""
+
+
+def digest_definitions(tree: ast.Module) -> list[str]:
+    """Digest every statement at the top level of a module.
+
+    Args:
+        tree: The module, parsed.
+
+    Returns:
+        A digest a statement, but for those that do nothing: docstrings, imports, ``pass``.
+    """
+    found = []
+    for statement in tree.body:
+        if not _is_idle(statement):
+            words: list[str] = []
+            _write_node(statement, words)
+            found.append(shorten(" ".join(words)))
+    return found
+
+
+def join_digests(parts: Iterable[str]) -> str:
+    """Combine digests of definitions into one, whatever their order and whatever modules they are from."""
+    return shorten("\n".join(sorted(parts)))
+
+
+def shorten(text: str) -> str:
+    """Return the first 16 hexadecimal digits of a text's SHA-256."""
+    return sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+
+
+def _write_node(node: ast.AST, words: list[str]) -> None:
+    """Write a syntax tree as words: no positions, no empty fields, nothing that does nothing."""
+    words.append(f"{type(node).__name__}(")
+    for name in node._fields:
+        field = getattr(node, name, None)
+        if field is None or field == [] or name == "ctx":
+            continue
+        words.append(name)
+        if isinstance(field, list):
+            words.append("[")
+            for item in field:
+                if not isinstance(item, ast.AST):
+                    words.append(repr(item))
+                elif not _is_idle(item) and not (name == "keywords" and _is_prose(item, node)):
+                    _write_node(item, words)
+            words.append("]")
+        elif isinstance(field, ast.AST):
+            _write_node(field, words)
+        else:
+            words.append(repr(field))
+    words.append(")")
+
+
+def _is_idle(node: ast.AST) -> bool:
+    """Whether a node is a statement that does nothing that a run depends on."""
+    kind = type(node)
+    if kind is ast.Expr:
+        return isinstance(node.value, ast.Constant)  # type: ignore[attr-defined]
+    if kind is ast.If:
+        return getattr(node.test, "id", "") == "TYPE_CHECKING"  # type: ignore[attr-defined]
+    if kind is ast.AnnAssign:
+        return getattr(node.target, "id", "") == PROSE_FIELD  # type: ignore[attr-defined]
+    return kind in IDLE
+
+
+def _is_prose(keyword: ast.AST, call: ast.AST) -> bool:
+    """Whether a keyword of a call is the description of a setting."""
+    called = getattr(call, "func", None)
+    named = getattr(called, "id", getattr(called, "attr", None))
+    return named == "Field" and getattr(keyword, "arg", None) == PROSE_KEYWORD

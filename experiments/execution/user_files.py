@@ -1,0 +1,62 @@
+"""Digests of the user's own files: whole texts, since what they do is not ours to read."""
+
+from __future__ import annotations
+
+import inspect
+import sys
+from collections.abc import Mapping
+from hashlib import sha256
+from pathlib import Path
+
+from ...landscapes.command import Command
+from ...landscapes.landscape import Model
+from ...landscapes.python_function import UserFunction
+from ...landscapes.user_code import LOADED, is_file, resolved
+from .code_digest import shorten
+from .package_code import find_place
+
+
+def digest_user_files(models: Mapping[str, Model]) -> dict[str, str]:
+    """Digest the files that define a class of the user's, and those that a landscape of the user's names.
+
+    Args:
+        models: What the runs name, e.g. {"landscape python loss.py:loss": ...}.
+
+    Returns:
+        Digests by these names; none for what no file of the user's decides.
+    """
+    texts = {name: [*_class_texts(model), *read_named_sources(model)] for name, model in sorted(models.items())}
+    return {name: shorten("\0".join(found)) for name, found in texts.items() if found}
+
+
+def read_class_source(cls: type) -> str:
+    """The text of the module of a class, as it was run; "" where it has none."""
+    loaded = LOADED.get(cls.__module__)
+    if loaded is not None:
+        return loaded[1]
+    try:
+        return inspect.getsource(sys.modules[cls.__module__])
+    except (OSError, TypeError):
+        return ""
+
+
+def read_named_sources(model: Model) -> list[str]:
+    """Digests of the bytes of the files that a landscape of the user's names."""
+    if isinstance(model, UserFunction):
+        place = model.function.rpartition(":")[0]
+        return [_digest_file(resolved(place, model.base))] if is_file(place) else []
+    if isinstance(model, Command):
+        return [_digest_file(resolved(word, model.base)) for word in model.command]
+    return []
+
+
+def _class_texts(model: Model) -> list[str]:
+    return [] if find_place(type(model)) is not None else [read_class_source(type(model))]
+
+
+def _digest_file(path: Path) -> str:
+    """A digest of a file's bytes; "" where there is none (an option of a command, a program found on the path)."""
+    try:
+        return sha256(path.read_bytes()).hexdigest() if path.is_file() else ""
+    except OSError:
+        return ""
