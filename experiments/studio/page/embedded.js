@@ -1,10 +1,10 @@
 /** The replay within a report: the films lie in the page itself, and nothing is asked of a server. */
 
-import { linkTo, lookIn, momentIn, readAddress, writeAddress } from "./address.js";
-import { el, fill } from "./dom.js";
-import { Film } from "./film.js";
-import { Theatre } from "./theatre.js";
-import { Theme } from "./theme.js";
+import { linkTo, lookIn, momentIn, readAddress, writeAddress } from "./base/address.js";
+import { el, fill } from "./base/dom.js";
+import { Film } from "./film/film.js";
+import { Theatre } from "./player/theatre.js";
+import { Theme } from "./base/theme.js";
 
 const ADDRESS_MILLISECONDS = 400;
 

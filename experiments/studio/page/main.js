@@ -1,11 +1,11 @@
 /** The page: two parts, one of them seen at a time; its address follows what is shown. */
 
-import { linkTo, lookIn, readAddress, writeAddress } from "./address.js";
-import { ask } from "./api.js";
-import { Cards } from "./cards.js";
-import { Playground } from "./playground.js";
-import { Theme } from "./theme.js";
-import { Watch } from "./watch.js";
+import { linkTo, lookIn, readAddress, writeAddress } from "./base/address.js";
+import { ask } from "./base/api.js";
+import { Cards } from "./player/cards.js";
+import { Playground } from "./playground/playground.js";
+import { Theme } from "./base/theme.js";
+import { Watch } from "./watch/watch.js";
 
 /** The address is written so often at most: browsers refuse more. */
 const ADDRESS_MILLISECONDS = 400;
