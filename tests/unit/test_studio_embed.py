@@ -143,7 +143,7 @@ def test_every_import_of_a_module_is_in_the_map():
             assert not IMPORT.search(text), f"{name} imports by place"
     # The page that asks a server is no part of it.
     assert f"{NAMESPACE}main.js" not in found
-    assert f"{NAMESPACE}playground.js" not in found
+    assert f"{NAMESPACE}playground/playground.js" not in found
 
 
 def test_modules_are_those_of_the_page_but_for_what_they_import_by():
