@@ -4,12 +4,24 @@ import { el, say } from "./dom.js";
 
 let count = 0;
 
-/** A slider with its value in words beside it. `steps`: the values it may have, where they are not evenly spaced. */
+/**
+ * A slider's value: null where one of its steps is "none".
+ * @typedef {number|null} Value
+ */
+
+/**
+ * A slider with its value in words beside it. `steps`: the values it may have, where they are not evenly spaced.
+ * @template {Value} V
+ * @param {{label: string, name: string, min?: number, max?: number, step?: number, steps?: V[]|null, value: V,
+ *   words?: (value: any) => string, help?: string, onInput: (value: V) => void, onChange: (value: V) => void}} given
+ */
 export function slider({ label, name, min, max, step = 1, steps = null, value, words = String, help = "", onInput, onChange }) {
   const id = `field-${++count}`;
+  /** @param {V} v */
   const at = (v) => (steps ? nearest(steps, v) : v);
   const input = el("input", { type: "range", id, name, min: steps ? 0 : min, max: steps ? steps.length - 1 : max, step: steps ? 1 : step, value: at(value), title: help });
   const output = el("output", { for: id });
+  /** @returns {any} */
   const read = () => (steps ? steps[Number(input.value)] : Number(input.value));
   const draw = () => {
     say(output, words(read()));
@@ -31,6 +43,10 @@ export function slider({ label, name, min, max, step = 1, steps = null, value, w
       input.value = String(at(v));
       draw();
     },
+    /**
+     * @param {number} low
+     * @param {number} high
+     */
     setRange(low, high) {
       input.min = String(low);
       input.max = String(high);
@@ -39,7 +55,11 @@ export function slider({ label, name, min, max, step = 1, steps = null, value, w
   };
 }
 
-/** A choice of one. `options`: [value, text]. */
+/**
+ * A choice of one. `options`: [value, text].
+ * @param {{label: string, name: string, options: [string, string][], value: string, help?: string,
+ *   onChange: (value: string) => void}} given
+ */
 export function choice({ label, name, options, value, help = "", onChange }) {
   const id = `field-${++count}`;
   const select = el("select", { id, name, title: help }, options.map(([v, text]) => el("option", { value: v, text })));
@@ -57,7 +77,11 @@ export function choice({ label, name, options, value, help = "", onChange }) {
   };
 }
 
-/** Any number of choices, at least one. */
+/**
+ * Any number of choices, at least one. `options`: [value, text, help].
+ * @param {{label: string, name: string, options: [string, string, string][], value: string[],
+ *   onChange: (values: string[]) => void}} given
+ */
 export function choices({ label, name, options, value, onChange }) {
   const boxes = options.map(([v, text, help]) => {
     const input = el("input", { type: "checkbox", name, value: v });
@@ -82,10 +106,14 @@ export function choices({ label, name, options, value, onChange }) {
   };
 }
 
+/**
+ * @param {Value[]} steps
+ * @param {Value} value
+ */
 function nearest(steps, value) {
   let best = 0;
   steps.forEach((step, i) => {
-    if (Math.abs(step - value) < Math.abs(steps[best] - value)) best = i;
+    if (Math.abs(Number(step) - Number(value)) < Math.abs(Number(steps[best]) - Number(value))) best = i;
   });
   return best;
 }

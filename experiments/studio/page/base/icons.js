@@ -15,6 +15,7 @@ const PATHS = {
 };
 const STROKED = new Set(["link"]);
 
+/** @param {keyof typeof PATHS} name */
 export function icon(name) {
   const drawn = STROKED.has(name) ? { fill: "none", stroke: "currentColor", "stroke-width": 1.6 } : { fill: "currentColor" };
   return svg("svg", { viewBox: "0 0 16 16", width: 16, height: 16, "aria-hidden": "true" }, [svg("path", { d: PATHS[name], ...drawn })]);

@@ -1,6 +1,10 @@
 /** Binary searches in sorted arrays. */
 
-/** How many entries of a sorted array are <= x. */
+/**
+ * How many entries of a sorted array are <= x.
+ * @param {ArrayLike<number>} sorted
+ * @param {number} x
+ */
 export function countUpTo(sorted, x, length = sorted.length) {
   let low = 0;
   let high = length;
@@ -12,7 +16,11 @@ export function countUpTo(sorted, x, length = sorted.length) {
   return low;
 }
 
-/** How many entries of a sorted array are < x. */
+/**
+ * How many entries of a sorted array are < x.
+ * @param {ArrayLike<number>} sorted
+ * @param {number} x
+ */
 export function countBelow(sorted, x, length = sorted.length) {
   let low = 0;
   let high = length;

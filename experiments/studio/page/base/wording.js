@@ -1,6 +1,9 @@
 /** Numbers as a reader wants them. */
 
-/** Four significant digits, "none" where there is no finite number. */
+/**
+ * Four significant digits, "none" where there is no finite number.
+ * @param {number|null|undefined} value
+ */
 export function number(value) {
   if (value === null || value === undefined || !Number.isFinite(value)) return "none";
   if (value === 0) return "0";
@@ -9,12 +12,18 @@ export function number(value) {
   return String(Number(value.toPrecision(4)));
 }
 
-/** A whole number with thousands apart. */
+/**
+ * A whole number with thousands apart.
+ * @param {number} value
+ */
 export function whole(value) {
   return Math.round(value).toLocaleString("en");
 }
 
-/** A share in percent. */
+/**
+ * A share in percent.
+ * @param {number} part
+ */
 export function percent(part) {
   return `${Math.round(100 * part)} %`;
 }

@@ -9,8 +9,15 @@ const FLAGS = 8;
 const LINGER = 0.03;
 
 /**
+ * @typedef {import("./film.js").Film} Film
+ * @typedef {import("../types.d.ts").Lease} Lease
+ * @typedef {import("../types.d.ts").Overlay} Overlay
+ * @typedef {{list: Lease[], starts: number[]}[]} ByAgent the leases of each agent, in order
+ */
+
+/**
  * @typedef {object} AgentNow
- * @property {object|null} lease the lease it works on, else its last
+ * @property {Lease|null} lease the lease it works on, else its last
  * @property {boolean} working whether that lease is out
  * @property {boolean} over whether the run has ended
  * @property {number} part how much of the lease's budget is spent, 0..1
@@ -19,8 +26,13 @@ const LINGER = 0.03;
  * @property {number} last index of its last point, -1: none
  */
 
-/** The leases of each agent, in order; made once a film has grown. */
+/**
+ * The leases of each agent, in order; made once a film has grown.
+ * @param {Film} film
+ * @returns {ByAgent}
+ */
 export function leasesByAgent(film) {
+  /** @type {ByAgent} */
   const mine = film.team.map(() => ({ list: [], starts: [] }));
   for (const lease of film.leases) {
     mine[lease.agent].list.push(lease);
@@ -29,7 +41,12 @@ export function leasesByAgent(film) {
   return mine;
 }
 
-/** @returns {AgentNow[]} of every agent of the team, in order. */
+/**
+ * @param {Film} film
+ * @param {ByAgent} byAgent
+ * @param {number} head
+ * @returns {AgentNow[]} of every agent of the team, in order.
+ */
 export function agentsAt(film, byAgent, head) {
   const time = film.timeAt(head);
   const shown = Math.floor(head);
@@ -54,7 +71,11 @@ export function agentsAt(film, byAgent, head) {
   });
 }
 
-/** What has been said up to a moment, the latest last. */
+/**
+ * How much has been said up to a moment.
+ * @param {Film} film
+ * @param {number} head
+ */
 export function insightsAt(film, head) {
   const time = film.timeAt(head);
   let low = 0;
@@ -67,7 +88,14 @@ export function insightsAt(film, head) {
   return low;
 }
 
-/** The overlay that a view draws over the points: see the views' `show`. */
+/**
+ * The overlay that a view draws over the points: see the views' `show`.
+ * @param {Film} film
+ * @param {ByAgent} byAgent
+ * @param {number} head
+ * @param {{chosen?: number|null, start?: {u: number, v: number}|null}} given
+ * @returns {Overlay}
+ */
 export function overlayAt(film, byAgent, head, { chosen = null, start = null } = {}) {
   const agents = agentsAt(film, byAgent, head);
   const spent = spentAt(film, head);
@@ -86,12 +114,20 @@ export function overlayAt(film, byAgent, head, { chosen = null, start = null } =
   };
 }
 
-/** What has been said of a place, the latest of it, each with the number that its flag bears. */
+/**
+ * What has been said of a place, the latest of it, each with the number that its flag bears.
+ * @param {Film} film
+ * @param {number} said
+ */
 function flagsAt(film, said) {
   return film.insights.slice(0, said).filter((insight) => insight.flag).slice(-FLAGS).map((insight) => ({ ...insight, number: insight.flag }));
 }
 
-/** The newest flag, while it is fresh enough to be read out where it stands; else null. */
+/**
+ * The newest flag, while it is fresh enough to be read out where it stands; else null.
+ * @param {Film} film
+ * @param {number} head
+ */
 export function freshFlag(film, head) {
   const said = insightsAt(film, head);
   const spent = spentAt(film, head);
@@ -103,7 +139,11 @@ export function freshFlag(film, head) {
   return null;
 }
 
-/** Evaluations spent at a fractional head. */
+/**
+ * Evaluations spent at a fractional head.
+ * @param {Film} film
+ * @param {number} head
+ */
 export function spentAt(film, head) {
   const whole = Math.floor(head);
   if (whole >= film.count) return film.evaluations;
@@ -111,12 +151,25 @@ export function spentAt(film, head) {
   return before + (head - whole) * (film.spent[whole] - before);
 }
 
+/**
+ * @param {Film} film
+ * @param {number} index
+ */
 export function pointAt(film, index) {
   return { u: film.u[index], v: film.v[index], loss: film.loss[index], distance: film.distance[index] };
 }
 
+/**
+ * @param {Film} film
+ * @param {AgentNow[]} agents
+ * @param {number} head
+ */
 function regions(film, agents, head) {
   const { plane } = film.header;
+  /**
+   * @param {Lease} lease
+   * @param {boolean} now
+   */
   const outline = (lease, now) => ({
     agent: lease.agent, radius: lease.radius, now, polygon: regionOnPlane(plane, lease.center, lease.radius),
   });
@@ -124,24 +177,30 @@ function regions(film, agents, head) {
   const granted = countUpTo(film.starts, time);
   const recent = film.leases.slice(Math.max(0, granted - PAST_REGIONS - agents.length), granted);
   const past = recent.filter((lease) => lease.ends <= time && lease.radius < 0.5);
-  const out = agents.filter(({ working, lease }) => working && lease).map(({ lease }) => outline(lease, true));
+  const out = agents.flatMap(({ working, lease }) => (working && lease ? [outline(lease, true)] : []));
   return [...past.slice(-PAST_REGIONS).map((lease) => outline(lease, false)), ...out].filter((r) => r.polygon.length > 2);
 }
 
-/** Points on their way from who found them to who was given them. */
+/**
+ * Points on their way from who found them to who was given them.
+ * @param {Film} film
+ * @param {number} said
+ * @param {number} spent
+ */
 function arrows(film, said, spent) {
   const found = [];
   for (let i = said - 1; i >= 0; i--) {
     const insight = film.insights[i];
     const since = spent - film.spentAtTime(insight.time);
     if (since > LINGER * film.header.budget) break;
-    if (insight.kind !== "handed") continue;
+    const { incumbent } = film.leases[insight.lease];
+    if (insight.kind !== "handed" || !incumbent) continue;
     const own = film.ofAgent[insight.agent];
     const points = countUpTo(own.index, countUpTo(film.time, insight.time) - 1);
     if (!points) continue;
     const to = pointAt(film, own.index[points - 1]);
     const part = Math.min(1, since / (LINGER * film.header.budget));
-    found.push({ agent: film.leases[insight.lease].incumbent.agent, from: insight, to, part });
+    found.push({ agent: incumbent.agent, from: insight, to, part });
   }
   return found;
 }

@@ -1,6 +1,6 @@
 /** A film that is fetched, and followed as long as it grows. */
 
-import { fetchFilm } from "../base/api.js";
+import { fetchFilm, isAbort, ServerError } from "../base/api.js";
 import { Film } from "./film.js";
 
 /** What may be over in a moment: no answer, or a log that cannot be read just now. It is asked again after so long. */
@@ -19,7 +19,11 @@ export class Reel {
    *   more; a `patient` one of many dimensions is not shown before it is done, as its plane is chosen by its points
    */
   constructor(path, { plane = null, onFirst, onGrown, onError, every = 400, patient = false }) {
+    /** @type {Film|null} */
     this.film = null;
+    /** @type {Film|null} */
+    this.shown = null;
+    this.troubled = false;
     this.patient = patient;
     this.#follow(() => this.#run(path, plane, onFirst, onGrown, every), onError);
   }
@@ -29,51 +33,81 @@ export class Reel {
     this.#stop.abort();
   }
 
+  /**
+   * @param {() => Promise<void>} run
+   * @param {(error: Error) => void} onError
+   */
   async #follow(run, onError) {
     const { signal } = this.#stop;
     while (!signal.aborted) {
       try {
         return await run();
       } catch (error) {
-        if (signal.aborted || error.name === "AbortError") return undefined;
+        if (signal.aborted || isAbort(error)) return undefined;
         this.troubled = true;
-        onError(error);
-        if (!PASSING.has(error.status)) return undefined;
+        onError(error instanceof Error ? error : new Error(String(error)));
+        if (!(error instanceof ServerError) || !PASSING.has(error.status)) return undefined;
         await pause(AGAIN_MILLISECONDS, signal);
       }
     }
     return undefined;
   }
 
+  /**
+   * @param {string} path
+   * @param {string|null} plane
+   * @param {(film: Film) => void} onFirst
+   * @param {(film: Film) => void} onGrown
+   * @param {number} every
+   */
   async #run(path, plane, onFirst, onGrown, every) {
     const { signal } = this.#stop;
     while (!signal.aborted) {
       const before = this.film?.header.state;
       const buffer = await this.#fetched(path, plane);
       if (signal.aborted) return;
-      const began = buffer && !this.film;
+      const began = buffer !== null && !this.film;
+      const grown = buffer !== null && this.film !== null && (this.film.append(buffer) || before !== this.film.header.state);
       if (began) this.film = new Film(buffer);
-      const grown = buffer && !began && (this.film.append(buffer) || before !== this.film.header.state);
-      const again = this.film && isOutgrown(this.film);
-      if (again) this.film = new Film(await fetchFilm(path, { plane: specOf(this.film), signal }));
-      if (this.#isShown(began || again)) onFirst(this.film);
-      else if (grown || (this.film && this.troubled)) onGrown(this.film);
+      const again = this.film !== null && isOutgrown(this.film);
+      if (this.film && again) this.film = await this.#fetchedAnew(path, this.film);
+      const { film } = this;
+      if (film && this.#isNewlyShown(film, began || again)) onFirst(film);
+      else if (film && (grown || this.troubled)) onGrown(film);
       this.troubled = false;
-      if (this.film?.done) return;
+      if (film?.done) return;
       await pause(every, signal);
     }
   }
 
-  /** Whether it is to be shown now, as something new. */
-  #isShown(began) {
-    if (!this.film || this.film === this.shown) return false;
-    const waits = this.patient && this.film.header.dimension > 2 && !this.film.done;
-    if (waits || !(began || this.film.done)) return false;
-    this.shown = this.film;
+  /**
+   * Whether a film is to be shown now, as something new.
+   * @param {Film} film
+   * @param {boolean} began
+   */
+  #isNewlyShown(film, began) {
+    if (film === this.shown) return false;
+    const waits = this.patient && film.header.dimension > 2 && !film.done;
+    if (waits || !(began || film.done)) return false;
+    this.shown = film;
     return true;
   }
 
-  /** The next message; null while the run has been asked for and has not begun. */
+  /**
+   * The same run, on the plane that its points now choose.
+   * @param {string} path
+   * @param {Film} film
+   */
+  async #fetchedAnew(path, film) {
+    const buffer = await fetchFilm(path, { plane: specOf(film), signal: this.#stop.signal });
+    return buffer ? new Film(buffer) : film;
+  }
+
+  /**
+   * The next message; null while the run has been asked for and has not begun.
+   * @param {string} path
+   * @param {string|null} plane
+   */
   async #fetched(path, plane) {
     const known = this.film?.header;
     return fetchFilm(path, { plane: known?.plane.spec ?? plane, since: known?.next, signal: this.#stop.signal });
@@ -83,6 +117,7 @@ export class Reel {
 /**
  * Whether what a film is seen on belongs to fewer points than there are now: its plane, once the run is done, or where
  * there was next to nothing to choose it by; a ground between the points, when they have become twice as many, and once the run is done.
+ * @param {Film} film
  */
 function isOutgrown({ header, count, firstCount, done }) {
   const [, chosenBy] = header.plane.spec.split("@");
@@ -91,12 +126,20 @@ function isOutgrown({ header, count, firstCount, done }) {
   return count > firstCount && (done || count >= 2 * firstCount + 20);
 }
 
-/** What a film's plane was asked for by. */
+/**
+ * What a film's plane was asked for by.
+ * @param {Film} film
+ */
 function specOf({ header }) {
   return header.plane.spec.split("@")[0];
 }
 
-/** Waits; longer while nobody looks, since a page in the background needs nothing. */
+/**
+ * Waits; longer while nobody looks, since a page in the background needs nothing.
+ * @param {number} milliseconds
+ * @param {AbortSignal} signal
+ * @returns {Promise<void>}
+ */
 function pause(milliseconds, signal) {
   return new Promise((resolve) => {
     const done = () => {

@@ -7,14 +7,24 @@ import { number, whole } from "../base/wording.js";
 const NEAR = 1e-6;
 const TRAPS = new Set(["stuck", "oscillates", "stagnates"]);
 
-/** @returns {string[]} sentences on one run that has ended */
+/** @typedef {import("./film.js").Film} Film */
+
+/**
+ * @param {Film} film
+ * @returns {string[]} sentences on one run that has ended
+ */
 export function verdictOf(film) {
   const best = film.bestAt(film.count);
   if (best < 0) return [film.count ? "No evaluation gave a finite loss." : "Nothing was evaluated: what happened says why."];
   return [endOf(film, best), ...(isFound(film, film.loss[best]) ? [] : trapOf(film, best)), ...pathOf(film, best)];
 }
 
-/** @returns {string[]} sentences on two runs that have ended, `first` and `second` being what the page calls them */
+/**
+ * @param {Film} first
+ * @param {Film} second
+ * @param {string[]} names what the page calls them
+ * @returns {string[]} sentences on two runs that have ended
+ */
 export function comparison(first, second, names) {
   const films = [first, second];
   const bests = films.map((film) => film.bestAt(film.count));
@@ -23,6 +33,7 @@ export function comparison(first, second, names) {
   if (apart || bests.some((best) => best < 0)) return films.flatMap((film, i) => verdictOf(film).map((s) => `${names[i]}: ${s}`));
   const gaps = films.map((film, i) => film.loss[bests[i]] - (film.header.minimum ?? 0));
   const found = films.map((film, i) => isFound(film, film.loss[bests[i]]));
+  /** @type {string[]} */
   const said = [];
   if (found[0] && found[1]) {
     const reached = films.map((film) => reachedAt(film));
@@ -45,17 +56,28 @@ export function comparison(first, second, names) {
   return said;
 }
 
+/**
+ * @param {Film} film
+ * @param {number} loss
+ */
 function isFound(film, loss) {
   const { minimum } = film.header;
   return minimum !== null && loss - minimum <= NEAR * Math.max(1, Math.abs(minimum));
 }
 
-/** Evaluations after which the minimum was found. */
+/**
+ * Evaluations after which the minimum was found.
+ * @param {Film} film
+ */
 function reachedAt(film) {
   const first = film.records.find((index) => isFound(film, film.loss[index]));
   return first === undefined ? Infinity : film.spent[first];
 }
 
+/**
+ * @param {Film} film
+ * @param {number} best
+ */
 function endOf(film, best) {
   const { minimum } = film.header;
   const loss = film.loss[best];
@@ -65,7 +87,11 @@ function endOf(film, best) {
   return `The search ended at loss ${number(loss)}${gap}, found by ${who} after ${whole(film.spent[best])} of ${whole(film.evaluations)} evaluations.`;
 }
 
-/** Why it got no further: what was said of whoever sat where the best point is. */
+/**
+ * Why it got no further: what was said of whoever sat where the best point is.
+ * @param {Film} film
+ * @param {number} best
+ */
 function trapOf(film, best) {
   const loss = number(film.loss[best]);
   const traps = film.insights.filter((i) => TRAPS.has(i.kind) && i.loss !== null && number(i.loss) === loss);
@@ -78,15 +104,21 @@ function trapOf(film, best) {
   return [`${sentence(trap.text)} ${others}`];
 }
 
+/**
+ * @param {Film} film
+ * @param {number} best
+ */
 function pathOf(film, best) {
   const links = lineageOf(film, best);
   if (links.length < 2) return [];
+  /** @param {{agent: number}} link */
   const name = (link) => film.team[link.agent].name;
   const steps = links.slice(0, -1).map((link, i) => `${name(link)} found a point of loss ${number(link.loss)} and handed it to ${name(links[i + 1])} (evaluation ${whole(link.spent)})`);
-  const last = links.at(-1);
+  const last = links[links.length - 1];
   return [`${steps.join("; ")}; from there ${name(last)} went on to ${number(last.loss)}.`];
 }
 
+/** @param {string} text */
 function sentence(text) {
   return /[.!?]$/.test(text) ? text : `${text}.`;
 }

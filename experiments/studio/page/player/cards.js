@@ -8,6 +8,10 @@ const FAMILIES = {
 };
 
 export class Cards {
+  /**
+   * @param {HTMLElement} host
+   * @param {{cards: Record<string, Record<string, string>>}} catalogue
+   */
   constructor(host, { cards }) {
     fill(host, Object.entries(FAMILIES).map(([family, title]) => el("section", {}, [
       el("h2", { text: title }),

@@ -12,7 +12,10 @@ const LISTED = 60;
 export class Chronicle {
   #shown = ["", ""];
 
-  /** @param {{onSeek: (evaluations: number) => void}} given */
+  /**
+   * @param {HTMLElement} host
+   * @param {{onSeek: (evaluations: number) => void}} given
+   */
   constructor(host, { onSeek }) {
     this.onSeek = onSeek;
     this.said = el("ol", { class: "entries", "aria-label": "What happened, the latest first" });
@@ -23,6 +26,10 @@ export class Chronicle {
     );
   }
 
+  /**
+   * @param {import("../film/film.js").Film} film
+   * @param {number} head
+   */
   show(film, head) {
     const said = insightsAt(film, head);
     const granted = film.count || film.leases.length ? countUpTo(film.starts, film.timeAt(head)) : 0;
@@ -31,24 +38,46 @@ export class Chronicle {
     this.#list(1, this.decisions, `${film.header.run} ${granted} ${film.outcomes.length}`, leases, (lease) => this.#lease(film, lease));
   }
 
-  /** Lists entries, unless they are listed already. */
+  /**
+   * Lists entries, unless they are listed already.
+   * @param {0|1} which
+   * @param {HTMLElement} host
+   * @param {string} version
+   * @param {any[]} entries
+   * @param {(entry: any) => Element} make
+   */
   #list(which, host, version, entries, make) {
     if (this.#shown[which] === version) return;
     this.#shown[which] = version;
     fill(host, entries.length ? entries.map(make).reverse() : [el("li", { class: "soft", text: "Nothing yet." })]);
   }
 
+  /**
+   * @param {import("../film/film.js").Film} film
+   * @param {import("../types.d.ts").Insight} insight
+   */
   #insight(film, insight) {
     const flag = insight.flag ? [el("span", { class: "flag", "aria-label": `flag ${insight.flag}`, text: insight.flag })] : [];
-    return this.#entry(film, insight.agent, film.spentAtTime(insight.time), insight.text, insight.kind, flag);
+    return this.#entry(insight.agent, film.spentAtTime(insight.time), insight.text, insight.kind, flag);
   }
 
+  /**
+   * @param {import("../film/film.js").Film} film
+   * @param {import("../types.d.ts").Lease} lease
+   */
   #lease(film, lease) {
     const head = `${film.team[lease.agent].name}: ${lease.budget} evaluations within ${number(lease.radius)}. `;
-    return this.#entry(film, lease.agent, film.spentAtTime(lease.starts), head + lease.reason, "lease");
+    return this.#entry(lease.agent, film.spentAtTime(lease.starts), head + lease.reason, "lease");
   }
 
-  #entry(film, agent, at, text, kind, flag = []) {
+  /**
+   * @param {number} agent
+   * @param {number} at
+   * @param {string} text
+   * @param {string} kind
+   * @param {Element[]} flag
+   */
+  #entry(agent, at, text, kind, flag = []) {
     const time = el("button", { type: "button", class: "when", "aria-label": `Go to evaluation ${whole(at)}`, text: whole(at), onclick: () => this.onSeek(at) });
     return el("li", { "data-kind": kind }, [time, swatch(agent), ...flag, el("span", { text })]);
   }

@@ -12,9 +12,13 @@ const DASHES = [[], [6, 4]];
 const RUN_COLOURS = ["#0072B2", "#D55E00"];
 
 export class Curves {
+  /** @type {LineChart[]} */
   #charts = [];
 
-  /** @param {{theme: string, onSeek: (evaluations: number) => void}} given */
+  /**
+   * @param {HTMLElement} host
+   * @param {{theme: string, onSeek: (evaluations: number) => void}} given
+   */
   constructor(host, { theme, onSeek }) {
     this.host = host;
     this.theme = theme;
@@ -22,14 +26,18 @@ export class Curves {
     this.onSeek = onSeek;
   }
 
-  /** Draws these films: one, or two that are compared. */
+  /**
+   * Draws these films: one, or two that are compared.
+   * @param {import("../film/film.js").Film[]} films
+   * @param {string[]} names
+   */
   setFilms(films, names) {
     const wanted = films.length === 1
       ? [loss(films, names), radius(films[0]), share(films[0])]
       : [loss(films, names), ...films.map((film, i) => radius(film, names[i]))];
     while (this.#charts.length > wanted.length) {
-      this.#charts.pop().dispose();
-      this.host.lastChild.remove();
+      this.#charts.pop()?.dispose();
+      this.host.lastChild?.remove();
     }
     while (this.#charts.length < wanted.length) {
       const chart = el("div", { class: "chart" });
@@ -41,25 +49,39 @@ export class Curves {
     wanted.forEach((each, i) => this.#charts[i].set({ ...each, range: [0, end], xName: "evaluations" }));
   }
 
+  /** @param {number} evaluations */
   show(evaluations) {
     for (const chart of this.#charts) chart.set({ at: evaluations });
   }
 
+  /** @param {string} theme */
   setTheme(theme) {
     this.theme = theme;
     for (const chart of this.#charts) chart.setTheme(theme);
   }
 }
 
-/** A piece of a run's line, and its name. */
+/**
+ * A piece of a run's line, and its name.
+ * @param {string} name
+ * @param {number} k
+ */
 function sample(name, k) {
   const line = svg("line", { x1: 0, y1: 5, x2: 26, y2: 5, stroke: RUN_COLOURS[k], "stroke-width": 2.5, "stroke-dasharray": DASHES[k].join(" ") || null });
   return el("span", {}, [svg("svg", { width: 26, height: 10, "aria-hidden": "true" }, [line]), name]);
 }
 
+/**
+ * @param {import("../film/film.js").Film[]} films
+ * @param {string[]} names
+ */
 function loss(films, names) {
   const known = films.every((film) => film.header.minimum !== null);
-  const value = (film, i) => (known ? Math.max(film.loss[i] - film.header.minimum, FLOOR) : film.loss[i]);
+  /**
+   * @param {import("../film/film.js").Film} film
+   * @param {number} i
+   */
+  const value = (film, i) => (known ? Math.max(film.loss[i] - (film.header.minimum ?? 0), FLOOR) : film.loss[i]);
   const series = films.map((film, k) => ({
     name: names[k], colour: RUN_COLOURS[k], dash: DASHES[k],
     x: Float64Array.from([...film.records.map((i) => film.spent[i]), film.evaluations]),
@@ -69,6 +91,10 @@ function loss(films, names) {
   return { title, series, log: known };
 }
 
+/**
+ * @param {import("../film/film.js").Film} film
+ * @param {string|null} name
+ */
 function radius(film, name = null) {
   const series = film.team.map((agent, i) => {
     const mine = film.leases.filter((lease) => lease.agent === i);
@@ -76,7 +102,7 @@ function radius(film, name = null) {
     const y = mine.map((lease) => lease.radius);
     if (x.length) {
       x.push(film.evaluations);
-      y.push(y.at(-1));
+      y.push(y[y.length - 1]);
     }
     return { name: agent.name, colour: COLOURS[i % COLOURS.length], dash: [], x: Float64Array.from(x), y: Float64Array.from(y) };
   });
@@ -84,6 +110,7 @@ function radius(film, name = null) {
   return { title, series, log: true };
 }
 
+/** @param {import("../film/film.js").Film} film */
 function share(film) {
   const at = Float64Array.from({ length: SHARES + 1 }, (_, k) => (film.evaluations * k) / SHARES);
   const shown = at.map((x) => countUpTo(film.spent, x));

@@ -21,7 +21,10 @@ export class Player extends EventTarget {
     return this.#playing;
   }
 
-  /** What is shown has become so many evaluations long. */
+  /**
+   * What is shown has become so many evaluations long.
+   * @param {number} length
+   */
   setLength(length) {
     this.length = length;
     if (this.following || this.at > length) this.at = length;
@@ -49,7 +52,10 @@ export class Player extends EventTarget {
     else this.play();
   }
 
-  /** Goes to a number of evaluations. */
+  /**
+   * Goes to a number of evaluations.
+   * @param {number} at
+   */
   seek(at) {
     this.at = Math.min(this.length, Math.max(0, at));
     this.following = this.following && this.at >= this.length;
@@ -65,11 +71,13 @@ export class Player extends EventTarget {
     this.#changed();
   }
 
+  /** @param {number} speed */
   setSpeed(speed) {
     this.speed = speed;
     this.#changed();
   }
 
+  /** @param {number} now */
   #tick(now) {
     if (!this.#playing) return;
     // A page in the background is not called for a while: do not jump when it is again.

@@ -48,15 +48,18 @@ export class PlayerBar {
     this.#draw();
   }
 
+  /** @param {number} at */
   #go(at) {
     this.player.pause();
     this.player.seek(at);
   }
 
+  /** @param {number} by */
   #step(by) {
     this.#go(Math.round(this.player.at) + by);
   }
 
+  /** @param {number} direction */
   #decision(direction) {
     const { at } = this.player;
     const moments = this.given.decisions();
@@ -64,16 +67,19 @@ export class PlayerBar {
     this.#go(next ?? (direction > 0 ? this.player.length : 0));
   }
 
+  /** @param {KeyboardEvent} event */
   #key(event) {
     // Within a report the page lies in a shadow tree, which the event's target does not look into.
-    const [target] = event.composedPath();
-    const typing = target.closest?.("input:not([type=range]), select, textarea, [data-keys]");
+    const [inner] = event.composedPath();
+    const target = inner instanceof Element ? inner : null;
+    const typing = target?.closest("input:not([type=range]), select, textarea, [data-keys]");
     if (typing || event.ctrlKey || event.metaKey || event.altKey || this.scrub.offsetParent === null) return;
     // Home and End are a slider's own keys.
-    const onSlider = target.matches?.("input") && target !== this.scrub;
-    const onButton = target.closest?.("button, summary, a, [role=tab]");
+    const onSlider = target?.matches("input") && target !== this.scrub;
+    const onButton = target?.closest("button, summary, a, [role=tab]");
     // Other sliders, and whatever scrolls, have these keys themselves.
-    if (["Home", "End"].includes(event.key) && target !== this.scrub && target.closest?.("input, pre, .entries")) return;
+    if (["Home", "End"].includes(event.key) && target !== this.scrub && target?.closest("input, pre, .entries")) return;
+    /** @type {Record<string, () => unknown>} */
     const keys = {
       " ": () => !onButton && this.player.toggle(),
       ",": () => this.#step(-1),
@@ -100,6 +106,7 @@ export class PlayerBar {
     }
   }
 
+  /** @param {string} text */
   #note(text) {
     say(this.note, text);
     setTimeout(() => say(this.note, ""), NOTE_MILLISECONDS);
@@ -122,6 +129,12 @@ export class PlayerBar {
   }
 }
 
+/**
+ * @param {string} label
+ * @param {Element} picture
+ * @param {string} name
+ * @param {() => void} onclick
+ */
 function button(label, picture, name, onclick) {
   return el("button", { type: "button", class: "icon", "aria-label": label, title: label, "data-do": name, onclick }, [picture]);
 }

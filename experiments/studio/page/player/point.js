@@ -5,11 +5,21 @@ import { spentAt } from "../film/moment.js";
 import { swatch } from "./swatch.js";
 import { number, whole } from "../base/wording.js";
 
+/**
+ * @param {HTMLElement} host
+ * @param {import("../film/film.js").Film} film
+ * @param {number} index
+ * @param {() => void} onClose
+ */
 export function describePoint(host, film, index, onClose) {
   const lease = film.leases[film.lease[index]];
   const { plane, dimension } = film.header;
   const agent = film.agent[index];
-  const value = (tick, coordinate) => `${tick.name} ${number(tick.offset + tick.scale * coordinate)}`;
+  /**
+   * @param {import("../types.d.ts").Tick} tick
+   * @param {number} coordinate
+   */
+  const value = (tick, coordinate) => `${tick.name} ${number((tick.offset ?? 0) + (tick.scale ?? 1) * coordinate)}`;
   const place = `${value(plane.ticks.u, film.u[index])}, ${value(plane.ticks.v, film.v[index])}`;
   const off = dimension > 2 ? `; ${number(film.distance[index])} from the plane (in the unit cube)` : "";
   fill(host, [

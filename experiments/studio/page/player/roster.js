@@ -9,25 +9,37 @@ import { number, percent, whole } from "../base/wording.js";
 const LISTED = 12;
 
 export class Roster {
+  /** @type {ReturnType<typeof line>[]} */
   #lines = [];
+  /** @type {import("../film/film.js").Film|null} */
+  film = null;
+  longest = 1;
 
+  /**
+   * @param {HTMLElement} host
+   * @param {Record<string, Record<string, string>>} cards
+   */
   constructor(host, cards) {
     this.host = host;
     this.cards = cards;
     this.more = el("p", { class: "soft" });
   }
 
-  /** Shows the team of this film. */
+  /**
+   * Shows the team of this film.
+   * @param {import("../film/film.js").Film} film
+   */
   setTeam(film) {
     this.film = film;
     this.longest = film.leases.reduce((most, lease) => Math.max(most, lease.budget), 1);
     const same = this.#lines.length === film.team.length && this.#lines.every((line, i) => line.name === film.team[i].name);
     if (!same) this.#lines = film.team.map((agent, i) => line(agent, i, this.cards));
-    fill(this.host, this.#listed());
+    fill(this.host, this.#listed(film));
   }
 
   /** @param {import("../film/moment.js").AgentNow[]} agents */
   show(agents) {
+    if (!this.film) return;
     const { budget } = this.film.header;
     agents.forEach((now, i) => {
       const parts = this.#lines[i];
@@ -36,15 +48,17 @@ export class Roster {
       parts.lease.style.width = percentage(now.lease && now.working ? now.lease.budget / this.longest : 0);
       parts.used.style.width = percentage(now.part);
       const region = now.lease ? `radius ${number(now.lease.radius)}` : "no lease yet";
-      const lease = now.working ? `lease of ${now.lease.budget}, ${region}` : now.over ? "ended" : now.lease ? "waits" : region;
+      const lease = now.lease && now.working ? `lease of ${now.lease.budget}, ${region}` : now.over ? "ended" : now.lease ? "waits" : region;
       say(parts.text, `${whole(now.spent)} evaluations (${percent(share)}) · best ${number(now.best)} · ${lease}`);
     });
   }
 
-  #listed() {
-    const order = this.film.team.map((_, i) => i);
+  /** @param {import("../film/film.js").Film} film */
+  #listed(film) {
+    const order = film.team.map((_, i) => i);
     if (order.length > LISTED) {
-      const spent = (i) => this.film.spentBy(i, this.film.count);
+      /** @param {number} i */
+      const spent = (i) => film.spentBy(i, film.count);
       order.sort((a, b) => spent(b) - spent(a) || a - b);
       say(this.more, `and ${order.length - LISTED} more, who spent less`);
     }
@@ -53,10 +67,16 @@ export class Roster {
   }
 }
 
+/** @param {number} part */
 function percentage(part) {
   return `${Math.min(100, Math.max(0, 100 * part)).toFixed(2)}%`;
 }
 
+/**
+ * @param {{name: string, kind: string}} agent
+ * @param {number} index
+ * @param {Record<string, Record<string, string>>} cards
+ */
 function line(agent, index, cards) {
   const share = el("div", { class: "share" });
   const used = el("div", { class: "used" });

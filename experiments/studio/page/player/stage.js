@@ -3,36 +3,47 @@
 import { COLOURS } from "../drawing/colours.js";
 import { ContourView } from "../drawing/contour/contour.js";
 import { el, fill, say } from "../base/dom.js";
-import { agentsAt, freshFlag, leasesByAgent, overlayAt, spentAt } from "../film/moment.js";
+import { agentsAt, freshFlag, leasesByAgent, overlayAt } from "../film/moment.js";
+import { Bubble } from "./bubble.js";
+import { badgeOf, describeMoment, groundOf, numbersOf, policyOf } from "./caption.js";
 import { describePoint } from "./point.js";
 import { Roster } from "./roster.js";
 import { lossScale } from "../drawing/scale.js";
 import { SceneView } from "../drawing/scene/scene.js";
-import { number, whole } from "../base/wording.js";
 
+/** @typedef {import("../film/film.js").Film} Film */
+
+/** @type {Record<string, typeof SceneView|typeof ContourView>} */
 const VIEWS = { "3d": SceneView, contour: ContourView };
 const SHAPES = 8;
 
 export class Stage {
+  /** @type {SceneView|ContourView|null} */
   #view = null;
   #look = "3d";
   #head = 0;
+  /** @type {number|null} */
   #chosen = null;
+  /** @type {import("../film/moment.js").ByAgent} */
   #byAgent = [];
+  /** @type {{u: number, v: number}|null} */
   #start = null;
+  theme = "light";
 
   /**
    * @param {HTMLElement} host
-   * @param {{title: string, cards: object, onPlace?: (u: number, v: number, film: object) => void, onChosen?: () => void}} given
+   * @param {{title: string, cards: Record<string, Record<string, string>>,
+   *   onPlace?: ((u: number, v: number, film: Film) => void)|null, onChosen?: () => void}} given
    */
   constructor(host, { title, cards, onPlace = null, onChosen = () => {} }) {
+    /** @type {Film|null} */
     this.film = null;
     this.onPlace = onPlace;
     this.onChosen = onChosen;
     this.title = el("h3", { class: "stage-title", text: title });
     this.state = el("span", { class: "badge", hidden: true });
     this.numbers = el("p", { class: "numbers" });
-    this.bubble = el("div", { class: "bubble", hidden: true });
+    this.bubble = new Bubble();
     this.hint = el("p", { class: "empty", text: "Nothing to show yet." });
     this.canvas = el("div", { class: "view", tabindex: 0, role: "img", "aria-label": "Nothing to show yet." });
     this.detail = el("div", { class: "detail", hidden: true, role: "status" });
@@ -45,7 +56,7 @@ export class Stage {
     host.append(
       el("header", { class: "stage-head" }, [this.title, this.state]),
       this.numbers,
-      el("div", { class: "frame" }, [this.canvas, this.bubble, this.hint]),
+      el("div", { class: "frame" }, [this.canvas, this.bubble.element, this.hint]),
       this.detail,
       this.planeText,
       roster,
@@ -55,7 +66,10 @@ export class Stage {
     this.host = host;
   }
 
-  /** Shows this film from now on; the view and its camera stay. */
+  /**
+   * Shows this film from now on; the view and its camera stay.
+   * @param {Film} film
+   */
   setFilm(film) {
     this.film = film;
     this.#chosen = null;
@@ -64,26 +78,26 @@ export class Stage {
     this.planeText.textContent = groundOf(film);
     this.#start = startOf(film);
     fill(this.policy, policyOf(film.header.policy, this.cards));
-    this.#setUp();
+    this.#setUp(film);
     this.grown();
   }
 
   /** The film has grown. */
   grown() {
     const { film } = this;
+    if (!film) return;
     this.#byAgent = leasesByAgent(film);
     this.#view?.setPoints(film);
     this.roster.setTeam(film);
-    this.#badge();
+    say(this.state, badgeOf(film));
+    this.state.hidden = !this.state.textContent;
+    this.state.dataset.state = film.header.state;
   }
 
-  /** Nothing is shown, and why. */
-  clear(text) {
-    this.hint.textContent = text;
-    this.hint.hidden = false;
-  }
-
-  /** Shows the moment at which so many evaluations were spent; while it plays, the newest points are still falling. */
+  /**
+   * Shows the moment at which so many evaluations were spent; while it plays, the newest points are still falling.
+   * @param {number} evaluations
+   */
   show(evaluations, playing = false) {
     if (!this.film) return;
     const { film } = this;
@@ -91,15 +105,19 @@ export class Stage {
     const overlay = overlayAt(film, this.#byAgent, this.#head, { chosen: this.#chosen, start: this.#start });
     this.#view?.show(this.#head, { ...overlay, settled: !playing });
     this.roster.show(agentsAt(film, this.#byAgent, this.#head));
-    this.#say();
-    this.#flag();
+    say(this.numbers, numbersOf(film, this.#head));
+    this.canvas.setAttribute("aria-label", `${film.header.strategy} on ${film.header.landscape}: ${this.describe()}.`);
+    this.#flag(film);
     this.canvas.dataset.head = String(Math.floor(this.#head));
   }
 
-  /** "3d" or "contour". Falls back to the contour where the browser has no WebGL. */
+  /**
+   * "3d" or "contour". Falls back to the contour where the browser has no WebGL.
+   * @param {string} look
+   */
   setLook(look) {
     this.#look = look;
-    if (this.film) this.#setUp();
+    if (this.film) this.#setUp(this.film);
   }
 
   /** What it is seen as: "3d" or "contour". */
@@ -107,6 +125,7 @@ export class Stage {
     return this.#look;
   }
 
+  /** @param {string} theme */
   setTheme(theme) {
     this.theme = theme;
     this.#view?.setTheme(theme);
@@ -117,26 +136,25 @@ export class Stage {
     return this.#view?.camera() ?? null;
   }
 
+  /** @param {any} camera as `camera` gives it */
   setCamera(camera) {
     this.#view?.setCamera(camera);
   }
 
   /** A sentence for those who cannot see the picture. */
   describe() {
-    const { film } = this;
-    if (!film) return "nothing to show";
-    const best = film.bestAt(this.#head);
-    const spent = `evaluation ${whole(spentAt(film, this.#head))} of ${whole(film.header.budget)}`;
-    if (best < 0) return `${spent}, no finite loss yet`;
-    return `${spent}, best loss ${number(film.loss[best])} by ${film.team[film.agent[best]].name}`;
+    return this.film ? describeMoment(this.film, this.#head) : "nothing to show";
   }
 
-  /** Chooses a point by its index, or none. */
+  /**
+   * Chooses a point by its index, or none.
+   * @param {number|null} index
+   */
   choose(index) {
     this.#chosen = index;
     this.detail.hidden = index === null;
-    if (index !== null) describePoint(this.detail, this.film, index, () => this.choose(null));
-    this.onChosen(index);
+    if (index !== null && this.film) describePoint(this.detail, this.film, index, () => this.choose(null));
+    this.onChosen();
   }
 
   get chosen() {
@@ -148,20 +166,12 @@ export class Stage {
     this.#view = null;
   }
 
-  #setUp() {
-    const { film } = this;
-    const Wanted = VIEWS[this.#look];
-    if (!(this.#view instanceof Wanted)) {
-      this.#view?.dispose();
-      try {
-        this.#view = new Wanted(this.canvas, { theme: this.theme });
-      } catch {
-        // No WebGL in this browser: the contour shows the same, from above.
-        this.#look = "contour";
-        this.#view = new ContourView(this.canvas, { theme: this.theme });
-      }
-    }
-    const view = this.#view;
+  /** @param {Film} film */
+  #setUp(film) {
+    const view = viewOf(this.#view, this.#look, this.canvas, this.theme);
+    this.#view = view;
+    // The contour shows the same where there is no WebGL.
+    if (view instanceof ContourView) this.#look = "contour";
     view.setAxes(film.header.plane.ticks, film.header.plane.extent);
     view.setSurface(film.surface);
     view.setScale(scaleOf(film));
@@ -169,41 +179,18 @@ export class Stage {
     view.setPoints(film);
   }
 
-  #badge() {
-    const { state, stopped } = this.film.header;
-    const words = { running: "running", waiting: "waits for its turn", failed: "failed", unfinished: "stopped by the way" };
-    say(this.state, words[state] ?? stopped ?? "");
-    this.state.hidden = !this.state.textContent;
-    this.state.dataset.state = state;
+  /**
+   * Says what has just happened where it happened.
+   * @param {Film} film
+   */
+  #flag(film) {
+    const insight = freshFlag(film, this.#head);
+    const { u, v, loss } = insight ?? {};
+    const at = typeof u === "number" && typeof v === "number" ? this.#view?.project(u, v, loss ?? 0) : null;
+    this.bubble.show(insight, at, this.canvas);
   }
 
-  #say() {
-    const { film } = this;
-    const best = film.bestAt(this.#head);
-    const loss = best < 0 ? null : film.loss[best];
-    const { minimum } = film.header;
-    const gap = loss === null || minimum === null ? "" : ` (${number(Math.max(0, loss - minimum))} above the minimum)`;
-    const by = best < 0 ? "" : `, found by ${film.team[film.agent[best]].name}`;
-    const failures = film.failuresAt(film.timeAt(this.#head));
-    const failed = failures ? `; ${whole(failures)} ${failures === 1 ? "evaluation" : "evaluations"} failed` : "";
-    say(this.numbers, `${loss === null ? "No finite loss yet" : `Best loss ${number(loss)}${gap}${by}`}${failed}`);
-    this.canvas.setAttribute("aria-label", `${film.header.strategy} on ${film.header.landscape}: ${this.describe()}.`);
-  }
-
-  /** Says what has just happened where it happened. */
-  #flag() {
-    const insight = freshFlag(this.film, this.#head);
-    const at = insight && this.#view?.project(insight.u, insight.v, insight.loss ?? 0);
-    this.bubble.hidden = !at || !at.visible;
-    if (this.bubble.hidden) return;
-    say(this.bubble, insight.text);
-    this.bubble.dataset.kind = insight.kind;
-    const { clientWidth, clientHeight } = this.canvas;
-    const { offsetWidth, offsetHeight } = this.bubble;
-    this.bubble.style.left = `${Math.max(4, Math.min(at.x + 10, clientWidth - offsetWidth - 4))}px`;
-    this.bubble.style.top = `${Math.max(4, Math.min(at.y - offsetHeight - 12, clientHeight - offsetHeight - 4))}px`;
-  }
-
+  /** @param {MouseEvent} event */
   #clicked(event) {
     if (!this.film || !this.#view) return;
     const index = this.#view.pick(event.clientX, event.clientY);
@@ -217,33 +204,41 @@ export class Stage {
   }
 }
 
-/** What the picture shows, where that needs a word. */
-function groundOf({ header, surface }) {
-  const seen = header.dimension > 2 ? `Seen on ${header.plane.text}. Points off it fade.` : "";
-  const between = header.surface_from === "points" ? "The surface lies between the points found: nothing else is known of this landscape." : "";
-  const none = surface ? "" : "No surface is drawn: this function is evaluated only where a search asks for it.";
-  return [seen, between, none].filter(Boolean).join(" ");
+/**
+ * The view of a look: the one that there is, if it is of that kind; a contour where the browser has no WebGL.
+ * @param {SceneView|ContourView|null} now
+ * @param {string} look
+ * @param {HTMLElement} canvas
+ * @param {string} theme
+ */
+function viewOf(now, look, canvas, theme) {
+  const Wanted = VIEWS[look];
+  if (now instanceof Wanted) return now;
+  now?.dispose();
+  try {
+    return new Wanted(canvas, { theme });
+  } catch {
+    return new ContourView(canvas, { theme });
+  }
 }
 
-/** How the team is led, in a line; unfolded, what that means. */
-function policyOf(policy, cards) {
-  const parts = { budget: "budgets", radius: "radii", sharing: "sharings" };
-  const chosen = Object.entries(parts).filter(([name]) => policy[name]?.kind).map(([name, family]) => [policy[name].kind, cards[family]?.[policy[name].kind], name]);
-  const listed = chosen.map(([kind, , name]) => `${name} ${kind}`).join(", ");
-  const told = [cards.policies?.[policy.kind], ...chosen.map(([, card]) => card)].filter(Boolean);
-  return [el("summary", { text: `Policy: ${policy.kind}${listed ? ` (${listed})` : ""}` }), ...told.map((text) => el("p", { text }))];
-}
-
-/** Where the search started, on the plane; null where that was all of a cube. */
+/**
+ * Where the search started, on the plane; null where that was all of a cube.
+ * @param {Film} film
+ */
 function startOf(film) {
   const { start, plane, dimension } = film.header;
   if (start.radius >= 0.5) return null;
   const center = Array.isArray(start.center) ? start.center : new Array(dimension).fill(start.center);
+  /** @param {number[]} axis */
   const dot = (axis) => axis.reduce((sum, a, d) => sum + a * (center[d] - plane.origin[d]), 0);
   return { u: dot(plane.first), v: dot(plane.second) };
 }
 
-/** Heights by the losses of the surface, else of the points. */
+/**
+ * Heights by the losses of the surface, else of the points.
+ * @param {Film} film
+ */
 function scaleOf(film) {
   return lossScale(film.surface ? film.surface.losses : film.loss, film.header.minimum);
 }

@@ -14,6 +14,7 @@ const PATHS = [
   "M8 2a6 6 0 1 0 0 12a6 6 0 1 0 0-12zM8 5a3 3 0 1 1 0 6a3 3 0 1 1 0-6z",
 ];
 
+/** @param {number} index */
 export function swatch(index) {
   const path = svg("path", { d: PATHS[index % PATHS.length], fill: COLOURS[index % COLOURS.length], "fill-rule": "evenodd" });
   return svg("svg", { class: "swatch", viewBox: "0 0 16 16", width: 16, height: 16, "aria-hidden": "true" }, [path]);

@@ -1,45 +1,53 @@
 /** One or two runs on their stages, moved by one player in step; with charts, what happened, and why it ended so. */
 
 import { Chronicle } from "./chronicle.js";
+import { Conclusion } from "./conclusion.js";
 import { Curves } from "./curves.js";
 import { el, fill, say } from "../base/dom.js";
+import { PlaneChoice } from "./planes.js";
 import { Player } from "./player.js";
 import { PlayerBar } from "./playerbar.js";
 import { Stage } from "./stage.js";
-import { comparison, verdictOf } from "../film/verdict.js";
+
+/** @typedef {import("../film/film.js").Film} Film */
 
 const CALM = matchMedia("(prefers-reduced-motion: reduce)");
 
 export class Theatre {
+  /** @type {number[]} */
   #moments = [];
-  #concluded = [];
+  /** @type {string[]} */
   #cameras = [];
+  /** @type {Stage[]} */
+  stages = [];
+  /** @type {Chronicle[]} */
+  lists = [];
+  /** @type {string[]} */
+  names = [];
 
   /**
    * @param {HTMLElement} host
-   * @param {{cards: object, theme: string, link: () => string, onPlace?: Function, onPlane?: (spec: string) => void,
+   * @param {{cards: Record<string, Record<string, string>>, theme: string, link: () => string,
+   *   onPlace?: (u: number, v: number, film: Film) => void, onPlane?: (spec: string) => void,
    *   onMoment?: () => void}} given `link` is the address of the frame; `onPlane` asks for another plane
    */
   constructor(host, given) {
     this.given = given;
     this.theme = given.theme;
     this.look = "3d";
-    this.stages = [];
     this.player = new Player();
     this.row = el("div", { class: "stages" });
     for (const event of ["pointermove", "wheel", "keyup", "pointerup"]) this.row.addEventListener(event, () => this.#turnTogether(), { passive: true });
     this.lookButtons = Object.entries({ "3d": "3-D", contour: "Contour" }).map(([look, text]) =>
       el("button", { type: "button", text, "data-look": look, "aria-pressed": "false", onclick: () => this.setLook(look) }));
-    this.planes = el("select", { class: "planes", "aria-label": "Plane of the picture" });
-    this.planes.addEventListener("change", () => given.onPlane?.(this.planes.value));
-    this.planeLabel = el("label", { class: "plane", hidden: true }, ["Plane ", this.planes]);
+    this.planes = new PlaneChoice(given.onPlane);
     const bar = el("div", { class: "player" });
-    this.verdict = el("section", { class: "verdict", hidden: true, "aria-label": "Why it ended so" });
+    this.conclusion = new Conclusion();
     const charts = el("div", { class: "curves" });
     this.chronicles = el("div", { class: "chronicles" });
     this.narrator = el("p", { class: "visually-hidden", role: "status" });
     const look = el("div", { class: "buttons", role: "group", "aria-label": "View" }, this.lookButtons);
-    host.append(el("div", { class: "toolbar" }, [look, this.planeLabel]), this.verdict, this.row, bar, charts, this.chronicles, this.narrator);
+    host.append(el("div", { class: "toolbar" }, [look, this.planes.element]), this.conclusion.element, this.row, bar, charts, this.chronicles, this.narrator);
     this.curves = new Curves(charts, { theme: this.theme, onSeek: (at) => this.#seek(at) });
     // Before the bar listens: it says in words what is shown.
     this.player.addEventListener("change", () => this.#show());
@@ -50,11 +58,16 @@ export class Theatre {
     });
   }
 
+  /** @returns {(Film|null)[]} */
   get films() {
     return this.stages.map((stage) => stage.film);
   }
 
-  /** Shows these films. Stages, cameras and the player stay where their number is the same. */
+  /**
+   * Shows these films. Stages, cameras and the player stay where their number is the same.
+   * @param {Film[]} films
+   * @param {string[]} names
+   */
   setFilms(films, names) {
     this.names = names;
     this.#setStages(films.length);
@@ -62,20 +75,37 @@ export class Theatre {
       this.stages[i].title.textContent = names[i];
       if (this.stages[i].film !== film) this.stages[i].setFilm(film);
     });
-    this.#offerPlanes(films[0].header);
+    this.planes.offer(films[0].header);
     this.#markLook();
     this.grown();
   }
 
   /** Films have grown, or have been set. */
   grown() {
-    const films = this.films;
+    const films = this.films.filter((film) => film !== null);
     this.stages.forEach((stage) => stage.grown());
     this.curves.setFilms(films, this.names);
     const moments = films.flatMap((film) => film.leases.map((lease) => film.spentAtTime(lease.starts)));
     this.#moments = [...new Set(moments)].sort((a, b) => a - b);
     this.bar.live.hidden = !films.some((film) => film.header.state === "running");
     this.player.setLength(Math.max(...films.map((film) => film.evaluations)));
+  }
+
+  /**
+   * Shows a moment that is asked for, else the end of what still grows, else all of it.
+   * @param {number|null} at
+   * @param {boolean} grows
+   */
+  performFrom(at, grows) {
+    if (at !== null) {
+      this.player.pause();
+      this.player.seek(at);
+    } else if (grows) {
+      this.player.follow();
+    } else {
+      this.player.following = false;
+      this.perform();
+    }
   }
 
   /** From the beginning, or straight at the end for those who want no motion. */
@@ -85,6 +115,7 @@ export class Theatre {
     if (!CALM.matches) this.player.play();
   }
 
+  /** @param {string} look */
   setLook(look) {
     this.look = look;
     for (const stage of this.stages) stage.setLook(look);
@@ -92,6 +123,7 @@ export class Theatre {
     this.#show();
   }
 
+  /** @param {string} theme */
   setTheme(theme) {
     this.theme = theme;
     for (const stage of this.stages) stage.setTheme(theme);
@@ -103,9 +135,10 @@ export class Theatre {
     return this.stages.map((stage, i) => (this.stages.length > 1 ? `${this.names[i]}: ${stage.describe()}` : stage.describe())).join("; ");
   }
 
+  /** @param {number} count */
   #setStages(count) {
     if (this.stages.length === count) return;
-    while (this.stages.length > count) this.stages.pop().dispose();
+    while (this.stages.length > count) this.stages.pop()?.dispose();
     while (this.stages.length < count) {
       const host = el("article");
       const stage = new Stage(host, { title: "", cards: this.given.cards, onPlace: this.given.onPlace, onChosen: () => this.#show() });
@@ -141,27 +174,7 @@ export class Theatre {
     this.#cameras = cameras;
   }
 
-  #offerPlanes({ dimension, plane }) {
-    this.planeLabel.hidden = dimension <= 2 || !this.given.onPlane;
-    if (this.planeLabel.hidden) return;
-    const pairs = [];
-    for (let i = 0; i < Math.min(dimension, 6); i++) {
-      for (let j = i + 1; j < Math.min(dimension, 6); j++) pairs.push([`axes:${i}:${j}`, `x${i + 1} and x${j + 1}`]);
-    }
-    const offered = [["best", "through three agents' best points"], ["pca", "principal components of the points"], ...pairs];
-    const now = plane.spec.split("@")[0];
-    // Where that is not to be had (yet), the server has taken another.
-    if (now === "best" && !plane.text.includes("best points of")) offered[0][1] = `${offered[0][1]} (not yet: ${plane.text})`;
-    if (!offered.some(([spec]) => spec === now)) offered.push([now, plane.text]);
-    // A list that is open must not be filled anew as the run grows.
-    const version = JSON.stringify(offered);
-    if (this.planes.dataset.offered !== version) {
-      this.planes.dataset.offered = version;
-      fill(this.planes, offered.map(([value, text]) => el("option", { value, text })));
-    }
-    if (this.planes.value !== now) this.planes.value = now;
-  }
-
+  /** @param {number} at */
   #seek(at) {
     this.player.pause();
     this.player.seek(at);
@@ -175,22 +188,8 @@ export class Theatre {
       this.lists[i].show(stage.film, stage.film.headAt(at));
     });
     this.curves.show(at);
-    this.#conclude(length > 0 && at >= length);
+    this.conclusion.show(this.films, this.names, length > 0 && at >= length);
     if (!this.player.playing) say(this.narrator, this.describe());
     this.given.onMoment?.();
-  }
-
-  /** At the end: why it came so. */
-  #conclude(over) {
-    const films = this.films;
-    const ended = over && films.length > 0 && films.every((film) => film?.done);
-    const isTold = () => films.length === this.#concluded.length && films.every((film, i) => film === this.#concluded[i]);
-    if (ended && !isTold()) {
-      this.#concluded = films;
-      const said = films.length === 2 ? comparison(films[0], films[1], this.names) : verdictOf(films[0]);
-      this.verdict.replaceChildren(el("h4", { text: "Why it ended so" }), ...said.map((text) => el("p", { text })));
-    }
-    // Once told it stays: the picture below is not to jump as somebody scrubs.
-    this.verdict.hidden = !isTold();
   }
 }

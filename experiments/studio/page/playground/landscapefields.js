@@ -5,7 +5,10 @@ import { choice, slider } from "../base/fields.js";
 
 const INSTANCES = 20;
 
-/** How a landscape differs from what is said of its kind. */
+/**
+ * How a landscape differs from what is said of its kind.
+ * @param {import("../types.d.ts").Settings} landscape
+ */
 function movedOf({ shift, rotate }) {
   const moved = [shift ? "shifted" : "", rotate ? "turned" : ""].filter(Boolean).join(" and ");
   return moved ? `Here it is ${moved}: the hollow star is its minimum.` : "";
@@ -13,11 +16,13 @@ function movedOf({ shift, rotate }) {
 
 export class LandscapeFields {
   /**
-   * @param {{landscapes: object[], bbob: string[], limits: object}} catalogue
+   * @param {import("../types.d.ts").Catalogue} catalogue
    * @param {(dragging: boolean) => void} onChange
    */
   constructor(catalogue, onChange) {
     this.catalogue = catalogue;
+    /** @type {import("../types.d.ts").Settings} */
+    this.landscape = {};
     this.onChange = onChange;
     this.element = el("div", { class: "fields" });
     this.about = el("p", { class: "soft about-landscape" });
@@ -34,7 +39,14 @@ export class LandscapeFields {
   }
 
   get #entry() {
-    return this.catalogue.landscapes.find((entry) => entry.kind === this.landscape.kind);
+    return this.#entryOf(this.landscape.kind);
+  }
+
+  /** @param {string} kind */
+  #entryOf(kind) {
+    const entry = this.catalogue.landscapes.find((each) => each.kind === kind);
+    if (!entry) throw new Error(`There is no landscape of the kind ${kind}.`);
+    return entry;
   }
 
   #build() {
@@ -48,30 +60,46 @@ export class LandscapeFields {
   }
 
   #kinds() {
+    /** @type {[string, string][]} */
     const options = this.catalogue.landscapes.map(({ kind }) => [kind, kind]);
     return choice({ label: "Landscape", name: "landscape", options, value: this.landscape.kind, onChange: (kind) => this.#changeKind(kind) });
   }
 
   #functions() {
+    /** @type {[string, string][]} */
     const options = this.catalogue.bbob.map((name, i) => [String(i + 1), `f${i + 1} ${name}`]);
     return choice({ label: "Function", name: "function", options, value: String(this.landscape.function), onChange: (f) => this.#set("function", Number(f)) });
   }
 
+  /**
+   * @param {string} name
+   * @param {string} label
+   * @param {number} min
+   * @param {number} max
+   */
   #slider(name, label, min, max, help = "") {
     const value = this.landscape[name] ?? Math.max(min, this.#entry.fields[name].default ?? min);
+    /** @param {number} v */
     const onInput = (v) => this.#set(name, v, true);
     return slider({ label, name, min, max, value, help, onInput, onChange: (v) => this.#set(name, v) });
   }
 
+  /**
+   * @param {string} name
+   * @param {any} value
+   */
   #set(name, value, dragging = false) {
     this.landscape = { ...this.landscape, [name]: value };
     this.onChange(dragging);
   }
 
-  /** Another kind takes over what it has, too: the dimension, and where it is moved to. */
+  /**
+   * Another kind takes over what it has, too: the dimension, and where it is moved to.
+   * @param {string} kind
+   */
   #changeKind(kind) {
     const before = this.landscape;
-    const { fields } = this.catalogue.landscapes.find((entry) => entry.kind === kind);
+    const { fields } = this.#entryOf(kind);
     this.landscape = { kind };
     if (fields.function) this.landscape.function = 15;
     if (fields.dimension) this.landscape.dimension = Math.max(before.dimension ?? 2, fields.dimension.minimum ?? 1);

@@ -11,11 +11,23 @@ import { SettingFields } from "./settingfields.js";
 import { Theatre } from "../player/theatre.js";
 import { number, whole } from "../base/wording.js";
 
+/**
+ * @typedef {import("../types.d.ts").Settings} Settings
+ * @typedef {import("../types.d.ts").Side} Side
+ * @typedef {import("../types.d.ts").Preset} Preset
+ * @typedef {import("../film/film.js").Film} Film
+ * @typedef {{key: string, yaml: string}} Answer of the server: what it plays
+ * @typedef {(dragging: boolean) => void} Changed
+ */
+
 const SIDES = ["a", "b"];
 /** A slider that moves asks no more often than this. */
 const REST_MILLISECONDS = 90;
 const POLL_MILLISECONDS = 60;
-/** Settings, as the form calls them. */
+/**
+ * Settings, as the form calls them.
+ * @type {Record<string, string>}
+ */
 const NAMES = {
   kinds: "team", agents: "number of agents", grid_size: "grid size", shrink: "shrink factor", radius: "initial radius",
   budget_policy: "whom the budget goes to", radius_policy: "the rule for the radius", agent_settings: "the agent's own settings",
@@ -26,20 +38,41 @@ const BUDGETS = [100, 200, 300, 400, 500, 600, 800, 1000, 1200, 1500, 2000, 3000
 
 export class Playground {
   #page = pageName();
+  /** @type {Record<string, Reel>} */
   #reels = {};
+  /** @type {Record<string, Film>} */
   #films = {};
+  /** @type {Record<string, {key: string, answer: Promise<Answer>}>} */
   #asked = {};
+  /** @type {ReturnType<typeof setTimeout>|0} */
   #timer = 0;
   #version = 0;
+  /** @type {number|null} */
   #wanted = null;
+  /** @type {(values: any) => string} */
+  onLink = String;
+  start = el("p", { class: "soft" });
+  middle = el("button", { type: "button", class: "small", text: "Start in the middle", onclick: () => this.#placeAt(0.5) });
 
+  /**
+   * @param {HTMLElement} host
+   * @param {{catalogue: import("../types.d.ts").Catalogue, theme: string, onMoment: () => void}} given
+   */
   constructor(host, { catalogue, theme, onMoment }) {
     this.catalogue = catalogue;
+    /** @type {{spec?: string|null}} */
     this.planes = {};
+    /** @type {Settings} */
+    this.common = {};
+    /** @type {Side[]} */
+    this.sides = [];
+    this.landscape = new LandscapeFields(catalogue, () => {});
+    /** @type {{title?: string, question?: string}} */
+    this.preset = {};
     this.presets = el("div", { class: "presets", role: "group", "aria-label": "Questions to begin with" });
     this.question = el("p", { class: "question" });
     this.differences = el("p", { class: "soft" });
-    this.form = el("form", { class: "controls", "aria-label": "Settings", onsubmit: (event) => event.preventDefault() });
+    this.form = el("form", { class: "controls", "aria-label": "Settings", onsubmit: (/** @type {Event} */ event) => event.preventDefault() });
     this.problems = el("div", { class: "problems", role: "alert", hidden: true });
     const theatre = el("div", { class: "theatre" });
     this.yaml = el("div", { class: "yaml" });
@@ -63,7 +96,10 @@ export class Playground {
     send("/api/leave", { page: this.#page }, { keepalive: true }).catch(() => {});
   }
 
-  /** Begins with what an address says, else with the first question. */
+  /**
+   * Begins with what an address says, else with the first question.
+   * @param {URLSearchParams} address
+   */
   begin(address) {
     const given = this.#parsed(address.get("play"));
     if (!given) return this.load(PRESETS[0]);
@@ -78,7 +114,10 @@ export class Playground {
     }
   }
 
-  /** Shows a preset: common settings, and one or two sides of its own. */
+  /**
+   * Shows a preset: common settings, and one or two sides of its own.
+   * @param {Preset} preset
+   */
   load(preset, { named = true } = {}) {
     this.common = { ...preset.common };
     this.sides = preset.sides.map(({ name, settings }) => ({ name, settings: { lease: null, ...settings } }));
@@ -90,13 +129,17 @@ export class Playground {
     return this.#run(false);
   }
 
-  /** What the address has to say to show this again. */
+  /**
+   * What the address has to say to show this again.
+   * @returns {import("../base/address.js").State}
+   */
   address() {
     const play = JSON.stringify({ ...this.preset, common: this.common, sides: this.sides });
     return { view: "playground", play, at: Math.round(this.theatre.player.at), plane: this.planes.spec ?? null, look: this.theatre.look };
   }
 
   #build() {
+    /** @type {Changed} */
     const changed = (dragging) => this.#changed(dragging);
     this.landscape = new LandscapeFields(this.catalogue, (dragging) => {
       this.common.landscape = this.landscape.value;
@@ -105,13 +148,15 @@ export class Playground {
       changed(dragging);
     });
     this.landscape.value = this.common.landscape;
+    /**
+     * @param {string} name
+     * @param {any} rest
+     */
     const common = (name, rest) => slider({
       ...rest, name, value: this.common[name],
       onInput: (value) => { this.common[name] = value; changed(true); },
       onChange: (value) => { this.common[name] = value; changed(false); },
     });
-    this.start = el("p", { class: "soft" });
-    this.middle = el("button", { type: "button", class: "small", text: "Start in the middle", onclick: () => this.#placeAt(0.5) });
     this.#describeStart();
     const race = el("input", { type: "checkbox", id: "race" });
     race.checked = this.sides.length === 2;
@@ -120,7 +165,7 @@ export class Playground {
       el("fieldset", {}, [
         el("legend", { text: "Both settings" }),
         this.landscape.element,
-        common("budget", { label: "Budget", steps: BUDGETS.filter((b) => b <= this.catalogue.limits.budget[1]), words: (n) => `${whole(n)} evaluations` }).element,
+        common("budget", { label: "Budget", steps: BUDGETS.filter((b) => b <= this.catalogue.limits.budget[1]), words: (/** @type {number} */ n) => `${whole(n)} evaluations` }).element,
         common("seed", { label: "Seed", min: 0, max: 50, help: "Decides all that is drawn by chance." }).element,
         this.start,
         this.middle,
@@ -130,6 +175,10 @@ export class Playground {
     ]);
   }
 
+  /**
+   * @param {Side} side
+   * @param {Changed} changed
+   */
   #sideFields(side, changed) {
     const fields = new SettingFields(this.catalogue, side.settings, (dragging) => {
       side.settings = fields.value;
@@ -145,6 +194,7 @@ export class Playground {
     for (const button of this.presets.children) button.setAttribute("aria-pressed", "false");
   }
 
+  /** @param {boolean} both */
   #race(both) {
     this.#ownSettings();
     if (both) this.sides.push({ name: "Second setting", settings: { ...this.sides[0].settings } });
@@ -153,6 +203,7 @@ export class Playground {
     this.#run(false);
   }
 
+  /** @param {boolean} dragging */
   #changed(dragging) {
     this.#ownSettings();
     this.#await(true);
@@ -160,7 +211,10 @@ export class Playground {
     this.#timer = setTimeout(() => this.#run(dragging), dragging ? REST_MILLISECONDS : 0);
   }
 
-  /** Asks for both sides. While a slider moves their ends are shown; at rest they are played. */
+  /**
+   * Asks for both sides. While a slider moves their ends are shown; at rest they are played.
+   * @param {boolean} dragging
+   */
   async #run(dragging) {
     const version = ++this.#version;
     this.#await(true);
@@ -178,6 +232,11 @@ export class Playground {
     }
   }
 
+  /**
+   * @param {string} side
+   * @param {Settings} wanted
+   * @returns {Promise<Answer>}
+   */
   async #ask(side, wanted) {
     const settings = withinCube(wanted);
     const key = JSON.stringify(settings);
@@ -194,9 +253,15 @@ export class Playground {
     }
   }
 
-  /** Fetches the films, and shows them once all have begun. */
+  /**
+   * Fetches the films, and shows them once all have begun.
+   * @param {string[]} sides
+   * @param {Answer[]} answers
+   * @param {boolean} dragging
+   */
   #follow(sides, answers, dragging) {
     const version = this.#version;
+    /** @type {Record<string, Film>} */
     const films = {};
     const names = this.sides.map((side) => side.name);
     for (const [side, reel] of Object.entries(this.#reels)) {
@@ -210,7 +275,8 @@ export class Playground {
       this.theatre.setFilms(sides.map((side) => films[side]), names);
       if (!first) return;
       this.#await(false);
-      this.#perform(dragging);
+      this.theatre.performFrom(this.#wanted, dragging);
+      this.#wanted = null;
     };
     sides.forEach((side, i) => {
       this.#reels[side] = new Reel(`/api/plays/${answers[i].key}/film`, {
@@ -220,32 +286,25 @@ export class Playground {
           if (version === this.#version) this.#complain([]);
           arrived();
         },
-        onError: (error) => version === this.#version && this.#complain(error.problems ?? [error.message]),
+        onError: (error) => version === this.#version && this.#complain(error instanceof ServerError ? error.problems : [error.message]),
       });
     });
   }
 
-  #perform(dragging) {
-    const { player } = this.theatre;
-    if (this.#wanted !== null) {
-      player.pause();
-      player.seek(this.#wanted);
-      this.#wanted = null;
-    } else if (dragging) {
-      player.pause();
-      player.follow();
-    } else {
-      player.following = false;
-      this.theatre.perform();
-    }
-  }
-
+  /**
+   * @param {number} u
+   * @param {number} v
+   * @param {Film} film
+   */
   #place(u, v, film) {
     const { origin, first, second } = film.header.plane;
     this.#placeAt(origin.map((o, d) => Number(Math.min(1, Math.max(0, o + u * first[d] + v * second[d])).toFixed(4))));
   }
 
-  /** Starts the search there: numbers of the unit cube, or one for all axes. */
+  /**
+   * Starts the search there: numbers of the unit cube, or one for all axes.
+   * @param {number|number[]} center
+   */
   #placeAt(center) {
     this.#ownSettings();
     this.common.center = center;
@@ -275,38 +334,50 @@ export class Playground {
     this.middle.hidden = middle;
   }
 
-  /** What an address says is to be shown; null where it says nothing that there is. The server checks the rest. */
+  /**
+   * What an address says is to be shown; null where it says nothing that there is. The server checks the rest.
+   * @param {string|null} text
+   * @returns {Preset|null}
+   */
   #parsed(text) {
     try {
       const { title, question, common, sides } = JSON.parse(text ?? "null");
       const known = this.catalogue.landscapes.some(({ kind }) => kind === common.landscape.kind);
       if (!known || sides.length < 1 || sides.length > 2) return null;
       const [usual] = PRESETS[0].sides;
-      const whole = sides.map(({ name, settings }) => ({ name: String(name), settings: { ...usual.settings, ...settings } }));
+      const whole = sides.map((/** @type {Side} */ { name, settings }) => ({ name: String(name), settings: { ...usual.settings, ...settings } }));
       return { title, question, common: { ...PRESETS[0].common, ...common }, sides: whole };
     } catch {
       return null;
     }
   }
 
-  /** Looks at the same runs on another plane. */
+  /**
+   * Looks at the same runs on another plane.
+   * @param {string} spec
+   */
   #look(spec) {
     this.planes.spec = spec;
     this.#wanted = this.theatre.player.at;
     this.#run(false);
   }
 
-  /** Whether what is shown is not yet what was asked for. */
+  /**
+   * Whether what is shown is not yet what was asked for.
+   * @param {boolean} busy
+   */
   #await(busy) {
     this.theatre.row.setAttribute("aria-busy", String(busy));
   }
 
+  /** @param {string[]} problems */
   #complain(problems) {
     if (problems.length) this.#await(false);
     this.problems.hidden = problems.length === 0;
     fill(this.problems, problems.map((text) => el("p", { text })));
   }
 
+  /** @param {Answer[]} answers */
   #showYaml(answers) {
     fill(this.yaml, answers.map(({ yaml }, i) => {
       const text = el("pre", { tabindex: 0, "aria-label": "The experiment as YAML", text: yaml });
@@ -317,12 +388,16 @@ export class Playground {
     }));
   }
 
+  /** @returns {string} */
   link() {
     return this.onLink(this.address());
   }
 }
 
-/** In what two settings differ, in words: nothing else can be why they end differently. */
+/**
+ * In what two settings differ, in words: nothing else can be why they end differently.
+ * @param {Side[]} sides
+ */
 function differencesOf(sides) {
   if (sides.length < 2) return "";
   const [first, second] = sides.map(({ settings }) => settings);
@@ -331,15 +406,24 @@ function differencesOf(sides) {
   return differ.length ? `They differ in: ${differ.map((name) => NAMES[name] ?? name).join(", ")}. All else is the same.` : "They differ in nothing.";
 }
 
-/** The region where a search starts lies within the cube: near an edge it is as wide as there is room. */
+/**
+ * The region where a search starts lies within the cube: near an edge it is as wide as there is room.
+ * @param {Settings} settings
+ */
 function withinCube(settings) {
   const least = LEAST_ROOM;
+  /** @param {number} c */
   const inside = (c) => Math.min(1 - least, Math.max(least, c));
   const center = Array.isArray(settings.center) ? settings.center.map(inside) : inside(settings.center);
   const room = Math.min(...[center].flat().map((c) => Math.min(c, 1 - c)));
   return { ...settings, center, radius: Number(Math.max(least, Math.min(settings.radius, room)).toFixed(4)) };
 }
 
+/**
+ * @param {string} text
+ * @param {HTMLElement} note
+ * @param {HTMLDetailsElement} details
+ */
 async function copyText(text, note, details) {
   try {
     await navigator.clipboard.writeText(text);

@@ -6,7 +6,7 @@ const DESCENT = { kinds: ["gradient-descent"], radius: 0.2, radius_policy: "fixe
 const GRID = { kinds: ["grid"], grid_size: 5, shrink: 0.5, radius: 0.5 };
 const WAVES = { kind: "rastrigin", dimension: 2, shift: "random", rotate: true, instance: 4 };
 
-/** @type {{title: string, question: string, common: object, sides: {name: string, settings: object}[]}[]} */
+/** @type {import("../types.d.ts").Preset[]} */
 export const PRESETS = [
   {
     title: "Alone or together",

@@ -6,22 +6,38 @@ import { number } from "../base/wording.js";
 
 const LEASES = [null, 10, 16, 20, 25, 30, 40, 60, 80, 100, 150, 200, 300, 500, 1000];
 
+/** @param {number|null} value */
 const words = (value) => (value === null ? "as the policy has it" : `${value} evaluations`);
+
+/**
+ * A kind as an option: it is called what it is.
+ * @param {string} kind
+ * @returns {[string, string]}
+ */
+const pair = (kind) => [kind, kind];
 
 export class SettingFields {
   /**
-   * @param {object} catalogue
-   * @param {object} settings to begin with
+   * @param {import("../types.d.ts").Catalogue} catalogue
+   * @param {import("../types.d.ts").Settings} settings to begin with
    * @param {(dragging: boolean) => void} onChange
    */
   constructor(catalogue, settings, onChange) {
+    /** @type {import("../types.d.ts").Settings} */
     this.settings = { ...settings };
     const { limits, cards } = catalogue;
+    /** @type {(name: string) => (value: any) => void} */
     const set = (name) => (value) => this.#set(name, value, false, onChange);
+    /** @type {(name: string) => (value: any) => void} */
     const drag = (name) => (value) => this.#set(name, value, true, onChange);
+    /** @param {string} name */
     const sliding = (name) => ({ name, value: this.settings[name], onInput: drag(name), onChange: set(name) });
+    /**
+     * @param {string} name
+     * @param {"policies"|"budgets"|"radii"|"sharings"} family
+     */
     const chosen = (name, family) => ({
-      name, value: this.settings[name], onChange: set(name), options: catalogue[family].map((kind) => [kind, kind]),
+      name, value: this.settings[name], onChange: set(name), options: catalogue[family].map(pair),
     });
     this.fields = {
       kinds: choices({ label: "Team", name: "kinds", value: this.settings.kinds, onChange: set("kinds"), options: catalogue.agents.map(({ kind }) => [kind, kind, cards.agents[kind]]) }),
@@ -35,7 +51,7 @@ export class SettingFields {
       radius_policy: choice({ label: "Radius", ...chosen("radius_policy", "radii") }),
       lease: slider({ label: "Lease", steps: LEASES, words, ...sliding("lease"), help: "Evaluations between two decisions about an agent." }),
     };
-    this.composed = ["budget_policy", "radius_policy"].map((name) => this.fields[name].element);
+    this.composed = [this.fields.budget_policy.element, this.fields.radius_policy.element];
     this.about = el("p", { class: "soft" });
     this.cards = cards;
     const told = el("details", {}, [el("summary", { class: "soft", text: "What these choices mean" }), this.about]);
@@ -47,6 +63,12 @@ export class SettingFields {
     return this.settings;
   }
 
+  /**
+   * @param {string} name
+   * @param {any} value
+   * @param {boolean} dragging
+   * @param {(dragging: boolean) => void} onChange
+   */
   #set(name, value, dragging, onChange) {
     if (this.settings[name] === value && !dragging && name !== "kinds") {
       onChange(false);

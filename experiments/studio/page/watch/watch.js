@@ -2,7 +2,8 @@
 
 import { momentIn } from "../base/address.js";
 import { ask } from "../base/api.js";
-import { el, fill, say } from "../base/dom.js";
+import { el, say } from "../base/dom.js";
+import { Chooser } from "./chooser.js";
 import { Reel } from "../film/reel.js";
 import { Theatre } from "../player/theatre.js";
 
@@ -10,50 +11,55 @@ import { Theatre } from "../player/theatre.js";
 const LIST_MILLISECONDS = 3000;
 const POLL_MILLISECONDS = 400;
 
+/** @typedef {import("../film/film.js").Film} Film */
+
 export class Watch {
+  /** @type {Reel[]} */
   #reels = [];
+  /**
+   * Those that have come of the runs chosen, at the places of these.
+   * @type {Film[]}
+   */
   #films = [];
+  /** @type {ReturnType<typeof setTimeout>|0} */
   #timer = 0;
-  #shelf = "";
   #resting = true;
   #begun = false;
-  #picked = false;
   #turn = 0;
+  /** @type {string[]} */
   #same = [];
-  shelf = [];
+  /** @type {number|null} */
   #wanted = null;
+  /** @type {string|null} */
   #plane = null;
+  /** @type {(values: any) => string} */
+  onLink = String;
 
+  /**
+   * @param {HTMLElement} host
+   * @param {{catalogue: {cards: Record<string, Record<string, string>>}, theme: string, onMoment: () => void}} given
+   */
   constructor(host, { catalogue, theme, onMoment }) {
-    this.results = el("select", { id: "results" });
-    this.runs = [el("select", { id: "run" }), el("select", { id: "other-run" })];
+    this.chooser = new Chooser({ onResults: (key) => this.#chooseResults(key), onRuns: () => this.#chooseRuns() });
     this.note = el("p", { class: "note", role: "status", hidden: true });
     const theatre = el("div", { class: "theatre" });
-    const field = (text, select) => el("div", { class: "field" }, [el("label", { for: select.id, text }), select]);
-    host.append(
-      el("div", { class: "chooser" }, [field("Results", this.results), field("Run", this.runs[0]), field("Beside it", this.runs[1])]),
-      this.note, theatre,
-    );
+    host.append(this.chooser.element, this.note, theatre);
     this.theatreHost = theatre;
     this.theatre = new Theatre(theatre, {
       cards: catalogue.cards, theme, link: () => this.onLink(this.address()), onMoment, onPlane: (spec) => this.#look(spec),
     });
-    this.results.addEventListener("change", () => this.#chooseResults(this.results.value));
-    for (const select of this.runs) {
-      select.addEventListener("change", () => {
-        this.#picked = true;
-        this.#chooseRuns();
-      });
-    }
   }
 
-  /** Shows what an address asks for, else the first run that there is. */
+  /**
+   * Shows what an address asks for, else the first run that there is.
+   * @param {URLSearchParams} address
+   */
   async begin(address) {
     this.#wanted = momentIn(address);
     this.#plane = address.get("plane");
     if (!(await this.#wake())) return;
-    const key = address.get("results") ?? this.results.value;
-    if (this.shelf.some((each) => each.key === key)) this.#chooseResults(key, [address.get("run"), address.get("beside")]);
+    const key = address.get("results") ?? this.chooser.results.value;
+    if (this.chooser.shelf.some((each) => each.key === key)) this.#chooseResults(key, [address.get("run"), address.get("beside")]);
     else if (address.has("results")) this.#say(`There are no results named ${address.get("results")} here.`);
     this.#begun = true;
   }
@@ -61,7 +67,7 @@ export class Watch {
   /** Goes on after a rest, where it was. */
   async resume() {
     const awake = await this.#wake();
-    if (!awake || !this.key || (this.#films.length && this.#films.every((film) => film?.done))) return;
+    if (!awake || !this.chooser.key || (this.#films.length && this.#films.every((film) => film?.done))) return;
     this.#wanted = this.theatre.player.following ? null : this.theatre.player.at;
     this.#chooseRuns();
   }
@@ -83,19 +89,20 @@ export class Watch {
     return turn === this.#turn;
   }
 
+  /** What the address has to say to show this again. @returns {import("../base/address.js").State} */
   address() {
-    const [run, beside] = this.runs.map((select) => select.value || null);
+    const [run, beside] = this.chooser.runs.map((select) => select.value || null);
     const plane = this.#plane;
-    return { view: "watch", results: this.results.value, run, beside, at: Math.round(this.theatre.player.at), plane, look: this.theatre.look };
+    return { view: "watch", results: this.chooser.results.value, run, beside, at: Math.round(this.theatre.player.at), plane, look: this.theatre.look };
   }
 
   async #list() {
     clearTimeout(this.#timer);
     try {
-      this.shelf = (await ask("/api/results")).results;
+      this.chooser.shelf = (await ask("/api/results")).results;
       this.#offer();
     } catch (error) {
-      this.#say(error.message);
+      this.#say(String(error instanceof Error ? error.message : error));
     }
     clearTimeout(this.#timer);
     if (!this.#resting) this.#timer = setTimeout(() => this.#list(), document.hidden ? 5 * LIST_MILLISECONDS : LIST_MILLISECONDS);
@@ -103,83 +110,69 @@ export class Watch {
 
   /** Fills the lists, if they have changed. */
   #offer() {
-    const now = JSON.stringify(this.shelf);
-    if (now === this.#shelf) return;
-    this.#shelf = now;
-    const { value } = this.results;
-    fill(this.results, this.shelf.map(({ key }) => el("option", { value: key, text: key })));
-    if (this.shelf.some(({ key }) => key === value)) this.results.value = value;
+    const { chooser } = this;
+    if (!chooser.listResults()) return;
     this.theatreHost.hidden = this.#films.length === 0;
-    if (!this.shelf.length) {
+    if (!chooser.shelf.length) {
       this.#say("There are no results here yet. Make some with `searchparty run quickstart`, or play in the playground.");
       return;
     }
-    if (!this.key && this.#begun) this.#chooseResults(this.results.value);
-    else if (this.key && this.#offerRuns()) this.#chooseRuns();
+    if (!chooser.key && this.#begun) this.#chooseResults(chooser.results.value);
+    else if (chooser.key && this.#offerRuns()) this.#chooseRuns();
     else this.#goOn();
   }
 
+  /** Lists the runs, and says why there are none. Whether these are the first. */
   #offerRuns() {
-    const entry = this.shelf.find(({ key }) => key === this.key);
-    if (!entry) return false;
-    if (entry.error || entry.waiting) this.#say(entry.waiting ? "Waiting for the run to begin…" : entry.error);
-    const [first, second] = this.runs.map((select) => select.value);
-    const options = () => entry.runs.map(({ run, strategy, landscape, repeat, state }) =>
-      el("option", { value: run, text: `${strategy} on ${landscape}, repeat ${repeat}${state === "done" ? "" : ` (${state})`}` }));
-    fill(this.runs[0], options());
-    fill(this.runs[1], [el("option", { value: "", text: "nothing" }), ...options()]);
-    const known = (id) => entry.runs.some(({ run }) => run === id);
-    this.runs[0].value = known(first) ? first : telling(entry.runs);
-    this.runs[1].value = known(second) ? second : "";
-    return !first && entry.runs.length > 0;
+    const { entry } = this.chooser;
+    if (entry?.error || entry?.waiting) this.#say(entry.waiting ? "Waiting for the run to begin…" : (entry.error ?? ""));
+    return this.chooser.listRuns();
   }
 
   /** A run that had ended, or was stopped, and is worked again (`resume`) is followed again. */
   #goOn() {
-    const entry = this.shelf.find(({ key }) => key === this.key);
-    const now = entry?.runs.find(({ run }) => run === this.runs[0].value);
-    if (!this.#picked && now?.state === "waiting" && entry.runs.some(({ state }) => state === "running")) {
-      // Its turn has not come; another's has.
-      this.runs[0].value = telling(entry.runs);
+    if (this.chooser.turnToRunning()) {
       this.#chooseRuns();
       return;
     }
-    const again = (film) => film?.done && entry?.runs.some(({ run, state }) => run === film.header.run && state === "running");
+    /** @param {Film|undefined} film */
+    const again = (film) => film?.done && this.chooser.entry?.runs.some(({ run, state }) => run === film.header.run && state === "running");
     if (!this.#films.some(again)) return;
     this.#wanted = this.theatre.player.at;
     this.#chooseRuns();
   }
 
+  /**
+   * @param {string} key
+   * @param {(string|null)[]} wanted the runs that an address asks for
+   */
   #chooseResults(key, [run, beside] = [null, null]) {
-    this.key = key;
-    this.results.value = key;
-    for (const select of this.runs) fill(select, []);
+    this.chooser.turnTo(key);
     this.#offerRuns();
-    const known = [...this.runs[0].options].map(({ value }) => value);
-    this.#picked = Boolean(run);
-    if (run && known.includes(run)) this.runs[0].value = run;
-    if (beside && known.includes(beside)) this.runs[1].value = beside;
-    if (known.length) this.#chooseRuns();
+    if (this.chooser.choose(run, beside)) this.#chooseRuns();
   }
 
   #chooseRuns() {
-    const chosen = this.runs.map((select) => select.value).filter(Boolean);
+    const { chosen } = this.chooser;
     for (const reel of this.#reels) reel.stop();
+    /** @type {Film[]} */
     const films = [];
     const arrived = () => {
       if (this.#films !== films || chosen.some((_, i) => !films[i])) return;
       this.#say("");
       this.theatreHost.hidden = false;
       const fresh = chosen.some((_, i) => this.theatre.films[i] !== films[i]);
-      this.theatre.setFilms(films, this.#names(films));
+      this.theatre.setFilms(films, namesOf(films));
       // The same runs on another ground, or with what came since: whoever looks at a moment stays at it.
       const same = this.#same.length === chosen.length && this.#same.every((each, i) => each === chosen[i]);
       this.#same = chosen;
-      if (fresh && !(same && this.#wanted === null)) this.#perform(films);
+      if (!fresh || (same && this.#wanted === null)) return;
+      this.theatre.performFrom(this.#wanted, films.some((film) => film.header.state === "running"));
+      this.#wanted = null;
     };
     this.#films = films;
     this.#same = [];
-    this.#reels = chosen.map((run, i) => new Reel(`/api/results/${encodeURIComponent(this.key)}/runs/${encodeURIComponent(run)}/film`, {
+    this.#reels = chosen.map((run, i) => new Reel(`/api/results/${encodeURIComponent(this.chooser.key)}/runs/${encodeURIComponent(run)}/film`, {
       plane: this.#plane, every: POLL_MILLISECONDS,
       onFirst: (film) => { films[i] = film; arrived(); },
       onGrown: () => arrived(),
@@ -187,40 +180,25 @@ export class Watch {
     }));
   }
 
-  #names(films) {
-    const same = films.length === 2 && films[0].header.strategy === films[1].header.strategy;
-    return films.map(({ header }) => (same ? `${header.strategy}, repeat ${header.repeat}, ${header.landscape}` : `${header.strategy} on ${header.landscape}`));
-  }
-
-  #perform(films) {
-    const { player } = this.theatre;
-    if (this.#wanted !== null) {
-      player.pause();
-      player.seek(this.#wanted);
-      this.#wanted = null;
-    } else if (films.some((film) => film.header.state === "running")) {
-      player.follow();
-    } else {
-      player.following = false;
-      this.theatre.perform();
-    }
-  }
-
+  /** @param {string} spec of a plane */
   #look(spec) {
     this.#plane = spec;
     this.#wanted = this.theatre.player.at;
     this.#chooseRuns();
   }
 
+  /** @param {string} text */
   #say(text) {
     say(this.note, text);
     this.note.hidden = !text;
   }
 }
 
-/** The run to begin with: one that is worked now, else that of the largest team. */
-function telling(runs) {
-  const running = runs.findLast(({ state }) => state === "running");
-  const largest = runs.reduce((best, run) => (best === null || run.team > best.team ? run : best), null);
-  return (running ?? largest)?.run ?? "";
+/**
+ * What runs are called: also by what they differ in, where their strategies are the same.
+ * @param {Film[]} films
+ */
+function namesOf(films) {
+  const same = films.length === 2 && films[0].header.strategy === films[1].header.strategy;
+  return films.map(({ header }) => (same ? `${header.strategy}, repeat ${header.repeat}, ${header.landscape}` : `${header.strategy} on ${header.landscape}`));
 }

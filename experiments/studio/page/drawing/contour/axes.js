@@ -1,6 +1,12 @@
 /** The contour view's edges: a frame, ticks and names. */
 import { sideTicks } from "../numbers.js";
 
+/**
+ * @param {CanvasRenderingContext2D} context
+ * @param {import("../../drawing/contour/frame.js").ContourFrame} frame
+ * @param {{u?: import("../../types.d.ts").Tick, v?: import("../../types.d.ts").Tick}} axes
+ * @param {ReturnType<typeof import("../../drawing/colours.js").themeOf>} theme
+ */
 export function drawEdges(context, frame, axes, theme) {
   const { left, top, width, height } = frame.window();
   const [u0, v1] = frame.plane(left, top);

@@ -17,13 +17,27 @@ const SLACK = 10; // px that markers may stand over the edge
 export class ContourView extends View {
   #groundStale = true;
   #groundCoarse = false;
+  /**
+   * Contour lines: the fine ones, and every fourth.
+   * @type {[Path2D, Path2D]}
+   */
+  paths = [new Path2D(), new Path2D()];
+  /** @type {HTMLCanvasElement|null} */
+  filled = null;
+  /** @type {HTMLCanvasElement|null} */
+  lined = null;
 
+  /**
+   * @param {HTMLElement} host
+   * @param {{theme?: string}} options
+   */
   constructor(host, options) {
     super(host, options);
     this.frame = new ContourFrame();
     this.layer = new ContourPoints();
     this.stack = new Stack(host, 3, () => this.#resized());
     this.silence = [
+      /** @param {HTMLElement} host */
       listen(host, (key) => {
         const used = steer(this.frame, key);
         if (used) this.#moved();
@@ -43,7 +57,11 @@ export class ContourView extends View {
     this.stack.measure();
   }
 
-  /** [u, v] of what is under the client coordinates; null where that is not the landscape. */
+  /**
+   * [u, v] of what is under the client coordinates; null where that is not the landscape.
+   * @param {number} x
+   * @param {number} y
+   */
   place(x, y) {
     const { left, top, width, height } = this.frame.window();
     const at = this.inside(x, y);
@@ -51,12 +69,18 @@ export class ContourView extends View {
     return outside ? null : this.frame.plane(at.x, at.y);
   }
 
-  project(u, v) {
+  /**
+   * @param {number} u
+   * @param {number} v
+   * @param {number} _loss height is not seen from above
+   */
+  project(u, v, _loss = 0) {
     const [x, y] = [this.frame.x(u), this.frame.y(v)];
     const { left, top, width, height } = this.frame.window();
     return { x, y, visible: x >= left && y >= top && x <= left + width && y <= top + height };
   }
 
+  /** @param {{zoom: number, u: number, v: number}} state */
   setCamera({ zoom, u, v }) {
     Object.assign(this.frame, { zoom, u, v });
     this.#moved();
@@ -91,15 +115,21 @@ export class ContourView extends View {
     this.layer.setAgents(this.agents, themeOf(this.theme), pointSize(this.stack, this.points.count), this.stack.ratio);
   }
 
+  /**
+   * @param {number} index
+   * @param {import("../../types.d.ts").Screen} screen
+   */
   locate(index, screen) {
     screen.x = this.frame.x(this.points.u[index]);
     screen.y = this.frame.y(this.points.v[index]);
   }
 
+  /** @param {number} index */
   isShown(index) {
     return this.layer.shows(index);
   }
 
+  /** @param {boolean} full */
   paint(full) {
     if (this.#groundStale || (full && this.#groundCoarse)) this.#paintGround(full);
     if (pointSize(this.stack, this.points.count) !== this.layer.size) this.takeAgents();
@@ -123,7 +153,10 @@ export class ContourView extends View {
     this.redraw.ask();
   }
 
-  /** While moving a picture of the ground will do; its lines are drawn crisply when all is still. */
+  /**
+   * While moving a picture of the ground will do; its lines are drawn crisply when all is still.
+   * @param {boolean} full
+   */
   #paintGround(full) {
     const context = this.stack.cleared(0);
     const theme = themeOf(this.theme);
@@ -133,10 +166,10 @@ export class ContourView extends View {
     context.save();
     clip(context, frame.window());
     const [u0, u1, v0, v1] = frame.extent;
-    const size = [(u1 - u0) * frame.pixels, (v1 - v0) * frame.pixels];
+    const [wide, high] = [(u1 - u0) * frame.pixels, (v1 - v0) * frame.pixels];
     context.imageSmoothingQuality = full ? "high" : "low";
     const picture = full ? this.filled : this.lined;
-    if (picture) context.drawImage(picture, frame.x(u0), frame.y(v1), ...size);
+    if (picture) context.drawImage(picture, frame.x(u0), frame.y(v1), wide, high);
     if (full) strokeContours(context, this.paths, theme, [frame.pixels, frame.pixels, frame.x(0), frame.y(0)], 1);
     context.restore();
     drawEdges(context, frame, this.axes, theme);
@@ -144,6 +177,10 @@ export class ContourView extends View {
     this.#groundCoarse = !full;
   }
 
+  /**
+   * @param {number} landed
+   * @param {number} falling
+   */
   #paintOver(landed, falling) {
     const { agents, frame } = this;
     const theme = themeOf(this.theme);
@@ -156,21 +193,38 @@ export class ContourView extends View {
       const age = falling ? Math.min((this.head - index) / falling, 1) : 1;
       this.layer.landing(context, index, frame, age, agents[this.points.agent[index]]?.colour ?? theme.ink);
     }
+    /**
+     * @param {number} u
+     * @param {number} v
+     */
     const at = (u, v) => ({ x: frame.x(u), y: frame.y(v), hidden: false });
     const labels = newLabels(context, theme, [left, top, left + width, top + height]);
+    /**
+     * @param {{u: number, v: number}} from
+     * @param {{u: number, v: number}} to
+     */
     const arc = (from, to) => bent(at(from.u, from.v), at(to.u, to.v));
     drawOverlay(context, { theme, agents, labels, at, bottom: at, arc, lowest: 0 }, this.overlay, this.points);
     context.restore();
   }
 }
 
+/**
+ * @param {CanvasRenderingContext2D} context
+ * @param {{left: number, top: number, width: number, height: number}} window
+ */
 function clip(context, { left, top, width, height }, slack = 0) {
   context.beginPath();
   context.rect(left - slack, top - slack, width + 2 * slack, height + 2 * slack);
   context.clip();
 }
 
-/** A line from one place to another, bent to its left. */
+/**
+ * A line from one place to another, bent to its left.
+ * @param {{x: number, y: number}} from
+ * @param {{x: number, y: number}} to
+ * @returns {[number, number][]}
+ */
 function bent(from, to) {
   const [dx, dy] = [to.x - from.x, to.y - from.y];
   return Array.from({ length: 41 }, (_, k) => {

@@ -5,12 +5,16 @@ import { contourSegments } from "./marching.js";
 const FINE = 512; // px a side of the filled ground
 const LINES = 16;
 
-/** The ground as a canvas of FINE x FINE, its first row at the highest v; null without a surface. */
+/**
+ * The ground as a canvas of FINE x FINE, its first row at the highest v; null without a surface.
+ * @param {import("../../drawing/ground.js").Ground} ground
+ * @param {any} theme
+ */
 export function filledGround(ground, theme) {
   if (ground.size < 2) return null;
   const canvas = document.createElement("canvas");
   canvas.width = canvas.height = FINE;
-  const context = canvas.getContext("2d");
+  const context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
   const image = context.createImageData(FINE, FINE);
   const colours = Array.from({ length: 256 }, (_, k) => ramp(theme, k / 255).map((value) => Math.round(value * 255)));
   const [u0, u1, v0, v1] = ground.extent;
@@ -28,7 +32,11 @@ export function filledGround(ground, theme) {
   return canvas;
 }
 
-/** Contour lines in plane coordinates: a Path2D of all, and one of every fourth. */
+/**
+ * Contour lines in plane coordinates: a Path2D of all, and one of every fourth.
+ * @param {import("../ground.js").Ground} ground
+ * @returns {[Path2D, Path2D]}
+ */
 export function contourPaths(ground) {
   const [all, strong] = [new Path2D(), new Path2D()];
   const [u0, u1, v0, v1] = ground.extent;
@@ -46,12 +54,18 @@ export function contourPaths(ground) {
 
 /**
  * Stroke contour lines; every fourth is stronger.
- * @param place [pixels per u, pixels per v, x of u = 0, y of v = 0] @param line the width of a line, in pixels
+ * @param {CanvasRenderingContext2D} context
+ * @param {[Path2D, Path2D]} paths
+ * @param {{contour: string}} theme
+ * @param {[number, number, number, number]} place pixels per u and per v, x of u = 0, y of v = 0
+ * @param {number} line the width of a line, in pixels
  */
 export function strokeContours(context, [fine, strong], theme, [scaleU, scaleV, x, y], line) {
   context.save();
   context.strokeStyle = theme.contour;
-  for (const [path, width] of [[fine, 0.8], [strong, 1.5]]) {
+  /** @type {[Path2D, number][]} */
+  const strokes = [[fine, 0.8], [strong, 1.5]];
+  for (const [path, width] of strokes) {
     const placed = new Path2D();
     placed.addPath(path, { a: scaleU, b: 0, c: 0, d: -scaleV, e: x, f: y });
     context.lineWidth = width * line;
@@ -60,11 +74,17 @@ export function strokeContours(context, [fine, strong], theme, [scaleU, scaleV, 
   context.restore();
 }
 
-/** The filled ground with its lines, as one picture to move about. */
+/**
+ * The filled ground with its lines, as one picture to move about.
+ * @param {import("../../drawing/ground.js").Ground} ground
+ * @param {HTMLCanvasElement} filled
+ * @param {[Path2D, Path2D]} paths
+ * @param {any} theme
+ */
 export function linedGround(ground, filled, paths, theme) {
   const canvas = document.createElement("canvas");
   canvas.width = canvas.height = 2 * FINE;
-  const context = canvas.getContext("2d");
+  const context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
   context.imageSmoothingQuality = "high";
   context.drawImage(filled, 0, 0, canvas.width, canvas.height);
   const [u0, u1, v0, v1] = ground.extent;

@@ -9,9 +9,13 @@ const EDGES = [
 /**
  * The line at `level` through `heights` (size x size, heights[j * size + i] at column i, row j).
  *
+ * @param {Float32Array|number[]} heights
+ * @param {number} size
+ * @param {number} level
  * @returns {number[]} segments as x0, y0, x1, y1 in columns and rows; a cell with a corner that is not finite has none
  */
 export function contourSegments(heights, size, level) {
+  /** @type {number[]} */
   const segments = [];
   for (let j = 0; j < size - 1; j++) {
     for (let i = 0; i < size - 1; i++) {
@@ -31,6 +35,14 @@ export function contourSegments(heights, size, level) {
   return segments;
 }
 
+/**
+ * @param {number[]} segments
+ * @param {number[]} corners
+ * @param {number} edge
+ * @param {number} level
+ * @param {number} i
+ * @param {number} j
+ */
 function pushCrossing(segments, corners, edge, level, i, j) {
   const from = corners[edge];
   const part = (level - from) / (corners[(edge + 1) % 4] - from);

@@ -7,14 +7,18 @@ const ACROSS = 16;
 
 export class ContourPoints {
   constructor() {
-    this.points = { count: 0 };
+    /** @type {import("../../types.d.ts").Points} */
+    this.points = { count: 0, u: [], v: [], loss: [], distance: [], agent: [], kept: [] };
     this.thinning = new Thinning();
     this.end = 0; // how far in time the layer shows
     this.levels = LEVELS;
     this.shown = 0;
     this.stale = true;
+    this.size = this.side = 1;
+    this.pictures = document.createElement("canvas");
   }
 
+  /** @param {import("../../types.d.ts").Points} points */
   set(points) {
     const from = firstDifference(this.points, points);
     this.points = { ...points };
@@ -22,6 +26,12 @@ export class ContourPoints {
     if (from < this.end) this.stale = true;
   }
 
+  /**
+   * @param {import("../../types.d.ts").Marker[]} agents
+   * @param {ReturnType<typeof import("../../drawing/colours.js").themeOf>} theme
+   * @param {number} size
+   * @param {number} ratio
+   */
   setAgents(agents, theme, size, ratio) {
     this.size = size;
     this.side = Math.ceil(size * ratio * 1.25);
@@ -32,7 +42,11 @@ export class ContourPoints {
   /**
    * Bring the layer to the points before `end`. Going on draws only what is new; all is drawn again, at most about
    * `budget` points, where time goes back or the view has changed.
-   * @param layer {kept() -> the context as it is, cleared() -> an empty one}
+   * @param {number} end
+   * @param {number} budget
+   * @param {{kept: () => CanvasRenderingContext2D, cleared: () => CanvasRenderingContext2D}} layer its context as it is, or
+   *   an empty one
+   * @param {import("./frame.js").ContourFrame} frame
    * @returns {{drawn: number, total: number}} how many points were drawn now, of how many that should have been
    */
   show(end, budget, layer, frame) {
@@ -48,11 +62,19 @@ export class ContourPoints {
     return afresh ? { drawn: this.shown, total: end } : { drawn: end - from, total: end - from };
   }
 
+  /** @param {number} index */
   shows(index) {
     return index >= this.end || this.points.kept[index] > 0 || levelOf(index) < this.levels;
   }
 
-  /** A point that has just been tried: a ring that closes on it as `age` goes from 0 to 1. */
+  /**
+   * A point that has just been tried: a ring that closes on it as `age` goes from 0 to 1.
+   * @param {CanvasRenderingContext2D} context
+   * @param {number} index
+   * @param {import("../../drawing/contour/frame.js").ContourFrame} frame
+   * @param {number} age
+   * @param {string} colour
+   */
   landing(context, index, frame, age, colour) {
     const { u, v } = this.points;
     this.#one(context, index, frame, Math.min(1, 3 * age));
@@ -65,6 +87,12 @@ export class ContourPoints {
     context.globalAlpha = 1;
   }
 
+  /**
+   * @param {CanvasRenderingContext2D} context
+   * @param {number} index
+   * @param {import("../../drawing/contour/frame.js").ContourFrame} frame
+   * @param {number} opacity
+   */
   #one(context, index, frame, opacity) {
     const { u, v, distance, agent } = this.points;
     const near = nearness(distance[index] || 0);
@@ -76,6 +104,12 @@ export class ContourPoints {
     context.drawImage(this.pictures, column * side, row * side, side, side, x - half, y - half, 2 * half, 2 * half);
   }
 
+  /**
+   * @param {CanvasRenderingContext2D} context
+   * @param {number} from
+   * @param {number} end
+   * @param {import("../../drawing/contour/frame.js").ContourFrame} frame
+   */
   #draw(context, from, end, frame) {
     const { left, top, width, height } = frame.window();
     const { u, v, kept } = this.points;

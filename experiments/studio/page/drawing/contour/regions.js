@@ -1,6 +1,13 @@
 /** Regions in the contour view: outlines, those that are searched now filled. */
 import { faded } from "../colours.js";
 
+/**
+ * @param {CanvasRenderingContext2D} context
+ * @param {import("../../drawing/contour/frame.js").ContourFrame} frame
+ * @param {import("../../types.d.ts").Region[]} regions
+ * @param {import("../../types.d.ts").Marker[]} agents
+ * @param {ReturnType<typeof import("../../drawing/colours.js").themeOf>} theme
+ */
 export function drawRegions(context, frame, regions, agents, theme) {
   for (const { agent, polygon, now } of regions) {
     const colour = agents[agent]?.colour ?? "#888888";

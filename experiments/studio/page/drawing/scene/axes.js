@@ -3,15 +3,17 @@ import { FLOOR, TALL } from "./box.js";
 import { written } from "../numbers.js";
 
 /**
- * Write ticks and names.
- * @param project(x, y, z) -> {x, y}, scene to CSS pixels
- * @param eye {x, z} where the viewer stands
+ * Write ticks and names. `project` leads from the scene to CSS pixels; `eye` is where the viewer stands.
+ * @param {CanvasRenderingContext2D} context
+ * @param {any} given
  */
 export function drawAxes(context, { box, project, eye, axes, ticks, scale, labels, theme }) {
   const front = eye.z >= 0 ? box.halfDeep : -box.halfDeep;
   const side = eye.x >= 0 ? box.halfWide : -box.halfWide;
   const middle = project(0, FLOOR, 0);
+  /** @param {number} x */
   const alongU = (x) => project(x, FLOOR, front);
+  /** @param {number} z */
   const alongV = (z) => project(side, FLOOR, z);
   beside(labels, axes.u?.name ?? "", alongU(0), middle, 34, theme.ink);
   beside(labels, axes.v?.name ?? "", alongV(0), middle, 34, theme.ink);
@@ -20,7 +22,11 @@ export function drawAxes(context, { box, project, eye, axes, ticks, scale, label
   drawHeights(context, { box, project, scale, labels, theme });
 }
 
-/** The loss axis stands on the corner that is leftmost on the screen. */
+/**
+ * The loss axis stands on the corner that is leftmost on the screen.
+ * @param {CanvasRenderingContext2D} context
+ * @param {any} given
+ */
 function drawHeights(context, { box, project, scale, labels, theme }) {
   const corners = [-1, 1].flatMap((a) => [-1, 1].map((b) => [a * box.halfWide, b * box.halfDeep]));
   const [x, z] = corners.reduce((best, corner) => (
@@ -42,7 +48,15 @@ function drawHeights(context, { box, project, scale, labels, theme }) {
   labels.ending("loss", top.x + 12, top.y - 18, { colour: theme.ink, font: "600 12px system-ui, sans-serif" });
 }
 
-/** Text centred some pixels outwards of a place on an edge. */
+/**
+ * Text centred some pixels outwards of a place on an edge.
+ * @param {import("../../drawing/labels.js").Labels} labels
+ * @param {string} text
+ * @param {import("../../types.d.ts").Screen} place
+ * @param {import("../../types.d.ts").Screen} middle
+ * @param {number} gap
+ * @param {string} colour
+ */
 function beside(labels, text, place, middle, gap, colour) {
   const away = Math.hypot(place.x - middle.x, place.y - middle.y) || 1;
   const x = place.x + ((place.x - middle.x) / away) * gap;

@@ -2,12 +2,22 @@
 import { FLOOR, TALL } from "./box.js";
 import { Matrix4, OrbitControls, PerspectiveCamera, Spherical, Vector3 } from "../../vendor/three.js";
 
+/**
+ * What is seen of the scene: angles in radians; a zoom of 1 fits all.
+ * @typedef {{azimuth: number, polar: number, zoom: number, target: [number, number, number]}} Camera
+ */
+
+/** @type {Camera} */
 const HOME = { azimuth: -0.55, polar: 0.93, zoom: 1, target: [0, (TALL + FLOOR) / 2, 0] };
 const MARGIN = { x: 44, y: 40 }; // px, for the axes' labels
 const TURN = Math.PI / 24;
 const VIEW = 24; // degrees, upwards
 
 export class SceneCamera {
+  /**
+   * @param {HTMLCanvasElement} canvas
+   * @param {() => void} onChange
+   */
   constructor(canvas, onChange) {
     this.camera = new PerspectiveCamera(VIEW, 1, 0.05, 30);
     this.controls = new OrbitControls(this.camera, canvas);
@@ -24,6 +34,7 @@ export class SceneCamera {
     return { azimuth: theta, polar: phi, zoom: this.fit / radius, target: this.controls.target.toArray() };
   }
 
+  /** @param {Camera} state */
   set({ azimuth, polar, zoom, target }) {
     this.controls.target.fromArray(target ?? HOME.target);
     const offset = new Vector3().setFromSpherical(new Spherical(this.fit / (zoom || 1), polar, azimuth));
@@ -33,7 +44,11 @@ export class SceneCamera {
     this.onChange();
   }
 
-  /** A host of another shape: everything that was seen stays seen. */
+  /**
+   * A host of another shape: everything that was seen stays seen.
+   * @param {number} width
+   * @param {number} height
+   */
   resize(width, height) {
     const state = this.state();
     this.camera.aspect = width / height;
@@ -43,7 +58,10 @@ export class SceneCamera {
     this.set(state);
   }
 
-  /** Turn by an arrow, zoom by + and -, and back by 0; true if the key meant something. */
+  /**
+   * Turn by an arrow, zoom by + and -, and back by 0; true if the key meant something.
+   * @param {string} key
+   */
   key(key) {
     const state = this.state();
     if (key === "ArrowLeft") state.azimuth -= TURN;
@@ -58,28 +76,42 @@ export class SceneCamera {
     return true;
   }
 
-  /** A place in the scene as {x, y} in CSS pixels of a host of {width, height}. */
+  /**
+   * A place in the scene as {x, y} in CSS pixels of a host of {width, height}.
+   * @param {number} x
+   * @param {number} y
+   * @param {number} z
+   * @param {import("../../types.d.ts").Size} host
+   */
   project(x, y, z, { width, height }) {
     const place = new Vector3(x, y, z).project(this.camera);
     return { x: ((place.x + 1) / 2) * width, y: ((1 - place.y) / 2) * height };
   }
 
-  /** As `project`, for many places: a function (x, y, z, screen) that writes screen.x and screen.y. */
+  /**
+   * As `project`, for many places: a function (x, y, z, screen) that writes screen.x and screen.y.
+   * @param {import("../../types.d.ts").Size} host
+   */
   projector({ width, height }) {
     const m = new Matrix4().multiplyMatrices(this.camera.projectionMatrix, this.camera.matrixWorldInverse).elements;
-    return (x, y, z, screen) => {
+    return (/** @type {number} */ x, /** @type {number} */ y, /** @type {number} */ z, /** @type {import("../../types.d.ts").Screen} */ screen) => {
       const w = m[3] * x + m[7] * y + m[11] * z + m[15];
       screen.x = ((m[0] * x + m[4] * y + m[8] * z + m[12]) / w + 1) * 0.5 * width;
       screen.y = (1 - (m[1] * x + m[5] * y + m[9] * z + m[13]) / w) * 0.5 * height;
     };
   }
 
-  /** The line of sight through {x, y}: two places of the scene, [x, y, z] each. */
+  /**
+   * The line of sight through {x, y}: two places of the scene, [x, y, z] each.
+   * @param {import("../../types.d.ts").Screen} place
+   * @param {import("../../types.d.ts").Size} host
+   */
   ray({ x, y }, { width, height }) {
     const away = new Vector3((x / width) * 2 - 1, 1 - (y / height) * 2, 0.5).unproject(this.camera);
     const direction = away.sub(this.camera.position).normalize();
     const near = this.camera.position;
     // The part of it between the highest and the lowest that anything stands.
+    /** @param {number} height */
     const reach = (height) => (height - near.y) / direction.y;
     const [from, to] = direction.y < 0 ? [Math.max(reach(TALL * 1.05), 0), reach(FLOOR)] : [0, 4];
     return [from, to].map((length) => near.clone().addScaledVector(direction, length).toArray());
@@ -95,7 +127,11 @@ export class SceneCamera {
   }
 }
 
-/** The distance from which the whole box is seen, from whatever side. */
+/**
+ * The distance from which the whole box is seen, from whatever side.
+ * @param {number} width
+ * @param {number} height
+ */
 function fitting(width, height) {
   const half = Math.tan((VIEW * Math.PI) / 360);
   const across = half * (width / height) * Math.max(1 - (2 * MARGIN.x) / width, 0.5);

@@ -38,11 +38,19 @@ const FRAGMENT = `
   }`;
 
 export class ScenePoints {
+  /** @param {import("../../vendor/three.js").Scene} scene */
   constructor(scene) {
     this.scene = scene;
     this.thinning = new Thinning();
-    this.points = { count: 0 };
+    /** @type {import("../../types.d.ts").Points} */
+    this.points = { count: 0, u: [], v: [], loss: [], distance: [], agent: [], kept: [] };
     this.capacity = 0;
+    this.edged = false;
+    // What was drawn in the last frame: levels of thinning, and from which point on all.
+    this.levels = 0;
+    this.landed = 0;
+    this.position = new BufferAttribute(new Float32Array(0), 3);
+    this.look = new BufferAttribute(new Uint8Array(0), 4);
     this.material = new ShaderMaterial({
       vertexShader: VERTEX, fragmentShader: FRAGMENT, transparent: true, depthWrite: false,
       uniforms: {
@@ -58,7 +66,14 @@ export class ScenePoints {
     });
   }
 
-  /** Take in the points; only what differs from before is copied, or all where `afresh`. */
+  /**
+   * Take in the points; only what differs from before is copied, or all where `afresh`.
+   * @param {import("../../types.d.ts").Points} points
+   * @param {import("../../drawing/ground.js").Ground} ground
+   * @param {import("../../drawing/scene/box.js").Box} box
+   * @param {import("../../types.d.ts").Scale} scale
+   * @param {boolean} afresh
+   */
   set(points, ground, box, scale, afresh) {
     const from = afresh ? 0 : firstDifference(this.points, points);
     this.points = { ...points };
@@ -69,6 +84,11 @@ export class ScenePoints {
     for (let level = 0; level < LEVELS; level++) this.#index(level, grown ? 0 : from);
   }
 
+  /**
+   * @param {import("../../types.d.ts").Marker[]} agents
+   * @param {ReturnType<typeof import("../../drawing/colours.js").themeOf>} theme
+   * @param {boolean} edged
+   */
   setAgents(agents, theme, edged) {
     this.edged = edged;
     this.material.uniforms.sprites.value?.dispose();
@@ -82,6 +102,11 @@ export class ScenePoints {
   /**
    * Ready the points before `head` for drawing, `falling` of them in the air, at most about `budget` of the others.
    * `size` of a point and by how much the highest is larger (`swell`) are in device pixels.
+   * @param {number} head
+   * @param {number} falling
+   * @param {number} budget
+   * @param {number} size
+   * @param {number} swell
    * @returns {number} how many will be drawn
    */
   show(head, falling, budget, size, swell) {
@@ -107,7 +132,10 @@ export class ScenePoints {
     return drawn;
   }
 
-  /** Whether the point at `index` was drawn in the last frame, its place in the picture aside. */
+  /**
+   * Whether the point at `index` was drawn in the last frame, its place in the picture aside.
+   * @param {number} index
+   */
   shows(index) {
     return index >= this.landed || this.points.kept[index] > 0 || levelOf(index) < this.levels;
   }
@@ -118,6 +146,7 @@ export class ScenePoints {
     this.material.dispose();
   }
 
+  /** @param {number} capacity */
   #grow(capacity) {
     this.capacity = Math.floor(capacity);
     const position = new BufferAttribute(new Float32Array(this.capacity * 3), 3).setUsage(DynamicDrawUsage);
@@ -131,6 +160,12 @@ export class ScenePoints {
     [this.position, this.look] = [position, look];
   }
 
+  /**
+   * @param {number} from
+   * @param {import("../../drawing/ground.js").Ground} ground
+   * @param {import("../../drawing/scene/box.js").Box} box
+   * @param {import("../../types.d.ts").Scale} scale
+   */
   #fill(from, ground, box, scale) {
     const { count, u, v, loss, distance, agent } = this.points;
     if (from >= count) return;
@@ -148,6 +183,10 @@ export class ScenePoints {
     }
   }
 
+  /**
+   * @param {number} level
+   * @param {number} from
+   */
   #index(level, from) {
     const { geometry } = this.layers[level];
     const list = this.thinning.lists[level];

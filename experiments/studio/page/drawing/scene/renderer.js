@@ -6,7 +6,12 @@ import { ColorManagement, LinearSRGBColorSpace, WebGLRenderer } from "../../vend
 ColorManagement.enabled = false;
 
 export class SceneRenderer {
-  /** @throws Error where there is no WebGL 2 */
+  /**
+   * @throws Error where there is no WebGL 2
+   * @param {HTMLElement} host
+   * @param {() => void} onResize
+   * @param {() => void} onRestored
+   */
   constructor(host, onResize, onRestored) {
     this.stack = new Stack(host, 2, onResize);
     this.canvas = this.stack.canvases[0];
@@ -18,18 +23,29 @@ export class SceneRenderer {
       throw new Error("This browser cannot draw in three dimensions: WebGL 2 is off or missing.", { cause: error });
     }
     this.slow = slow;
+    this.wide = this.high = 0;
     this.gl.outputColorSpace = LinearSRGBColorSpace;
     this.onRestored = () => onRestored();
     this.canvas.addEventListener("webglcontextrestored", this.onRestored);
   }
 
-  /** Pixels per CSS pixel for the next frame: fewer where frames come late, and a fine still picture. */
+  /**
+   * Pixels per CSS pixel for the next frame: fewer where frames come late, and a fine still picture.
+   * @param {boolean} full
+   * @param {import("../pace.js").Pace} pace
+   */
   ratio(full, pace) {
     // Without smoothing by hardware, a still picture is smoothed by drawing it larger.
     if (full) return this.slow ? 2 : this.stack.ratio;
     return (this.slow ? 1 : this.stack.ratio) * (pace.late ? 0.7 : 1);
   }
 
+  /**
+   * @param {import("../../vendor/three.js").Scene} scene
+   * @param {import("../../vendor/three.js").PerspectiveCamera} camera
+   * @param {string} paper
+   * @param {number} ratio
+   */
   render(scene, camera, paper, ratio) {
     const { width, height } = this.stack;
     if (this.gl.getPixelRatio() !== ratio || this.wide !== width || this.high !== height) {
@@ -50,6 +66,7 @@ export class SceneRenderer {
   }
 }
 
+/** @type {boolean|undefined} */
 let processor;
 
 /** Whether WebGL is worked out by the processor, where smoothing edges costs more than it brings. */

@@ -17,26 +17,42 @@ import { View } from "../view.js";
 const SWELL = 6; // px that a point is larger while it is high in the air
 
 export class SceneView extends View {
-  /** @throws Error where the browser has no WebGL 2 */
+  /**
+   * @param {HTMLElement} host
+   * @param {{theme?: string}} options
+   * @throws Error where the browser has no WebGL 2
+   */
   constructor(host, options) {
     super(host, options);
+    this.box = new Box(this.ground.extent);
+    this.ticks = { u: sideTicks({}, 0, 1, 5), v: sideTicks({}, 0, 1, 5) };
     this.scene = new Scene();
     this.renderer = new SceneRenderer(host, () => this.#resized(), () => this.redraw.ask());
     this.parts = new SceneParts(this.scene);
     this.layers = new ScenePoints(this.scene);
     this.rig = new SceneCamera(this.renderer.canvas, () => this.redraw.ask());
+    this.projector = this.rig.projector(this.renderer.stack);
     this.silence = listen(host, (key) => this.rig.key(key));
     this.takeAgents();
     this.renderer.stack.measure();
   }
 
-  /** [u, v] of what is under the client coordinates; null where that is not the landscape. */
+  /**
+   * [u, v] of what is under the client coordinates; null where that is not the landscape.
+   * @param {number} x
+   * @param {number} y
+   */
   place(x, y) {
     this.ready();
     const [near, far] = this.rig.ray(this.inside(x, y), this.renderer.stack);
     return placeOn(this.ground, this.box, near, far);
   }
 
+  /**
+   * @param {number} u
+   * @param {number} v
+   * @param {number} loss
+   */
   project(u, v, loss) {
     this.ready();
     const { x, y, hidden } = this.#at(u, v, loss);
@@ -44,6 +60,7 @@ export class SceneView extends View {
     return { x, y, visible: !hidden && x >= 0 && y >= 0 && x <= width && y <= height };
   }
 
+  /** @param {import("./camera.js").Camera} state */
   setCamera(state) {
     this.rig.set(state);
   }
@@ -79,6 +96,10 @@ export class SceneView extends View {
     this.parts.regions.forget();
   }
 
+  /**
+   * @param {number} index
+   * @param {import("../../types.d.ts").Screen} screen
+   */
   locate(index, screen) {
     // Once for all points of a search: the camera does not move within it.
     if (index === 0) this.projector = this.rig.projector(this.renderer.stack);
@@ -86,11 +107,13 @@ export class SceneView extends View {
     this.projector(places[3 * index], places[3 * index + 1], places[3 * index + 2], screen);
   }
 
+  /** @param {number} index */
   isShown(index) {
     const { u, v, loss } = this.points;
     return this.layers.shows(index) && !this.#at(u[index], v[index], loss[index]).hidden;
   }
 
+  /** @param {boolean} full */
   paint(full) {
     this.parts.regions.set(this.overlay.regions ?? [], this.agents, this.ground, this.box);
     const { pace } = this.redraw;
@@ -121,6 +144,11 @@ export class SceneView extends View {
     const { agents, axes, box, scale, ticks } = this;
     const context = stack.cleared(1);
     const labels = newLabels(context, theme, [0, 0, stack.width, stack.height]);
+    /**
+     * @param {number} x
+     * @param {number} y
+     * @param {number} z
+     */
     const project = (x, y, z) => this.rig.project(x, y, z, stack);
     drawAxes(context, { box, project, eye: this.rig.camera.position, axes, ticks, scale, labels, theme });
     drawOverlay(context, {
@@ -131,7 +159,13 @@ export class SceneView extends View {
     }, this.overlay, this.points);
   }
 
-  /** A flight from giver to receiver, higher the further it goes. */
+  /**
+   * A flight from giver to receiver, higher the further it goes.
+   * @param {any} from
+   * @param {any} to
+   * @param {(x: number, y: number, z: number) => {x: number, y: number}} project
+   * @returns {[number, number][]}
+   */
   #arc(from, to, project) {
     const ends = [from, to].map(({ u, v, loss }) => this.#inBox(u, v, loss));
     const rise = 0.1 + 0.45 * Math.hypot(ends[1][0] - ends[0][0], ends[1][2] - ends[0][2]);
@@ -143,10 +177,21 @@ export class SceneView extends View {
     });
   }
 
+  /**
+   * @param {number} u
+   * @param {number} v
+   * @param {number} loss
+   * @returns {[number, number, number]}
+   */
   #inBox(u, v, loss) {
     return [this.box.x(u), this.scale.height(loss) * TALL, this.box.z(v)];
   }
 
+  /**
+   * @param {number} u
+   * @param {number} v
+   * @param {number} loss
+   */
   #at(u, v, loss) {
     const place = this.#inBox(u, v, loss);
     const hidden = hiddenBy(this.ground, this.box, place, this.rig.camera.position);

@@ -3,7 +3,13 @@ import { TALL } from "./box.js";
 
 const STEPS = 160;
 
-/** Where the line from `near` to `far` meets the surface, else the floor: [u, v], or null beside the plane. */
+/**
+ * Where the line from `near` to `far` meets the surface, else the floor: [u, v], or null beside the plane.
+ * @param {import("../../drawing/ground.js").Ground} ground
+ * @param {import("../../drawing/scene/box.js").Box} box
+ * @param {number[]} near
+ * @param {number[]} far
+ */
 export function placeOn(ground, box, near, far) {
   for (let k = 0; k <= STEPS; k++) {
     const [x, y, z] = between(near, far, k / STEPS);
@@ -16,7 +22,13 @@ export function placeOn(ground, box, near, far) {
   return outside || ground.size > 1 && !Number.isNaN(ground.height(u, v)) && far[1] > TALL ? null : [u, v];
 }
 
-/** Whether the surface hides a place (x, y, z) that is on or above it. */
+/**
+ * Whether the surface hides a place (x, y, z) that is on or above it.
+ * @param {import("../../drawing/ground.js").Ground} ground
+ * @param {import("../../drawing/scene/box.js").Box} box
+ * @param {number[]} place
+ * @param {{x: number, y: number, z: number}} eye
+ */
 export function hiddenBy(ground, box, place, eye) {
   if (ground.size < 2) return false;
   const slack = 0.02;
@@ -30,6 +42,11 @@ export function hiddenBy(ground, box, place, eye) {
   return false;
 }
 
+/**
+ * @param {number[]} from
+ * @param {number[]} to
+ * @param {number} part
+ */
 function between(from, to, part) {
   return [0, 1, 2].map((axis) => from[axis] + (to[axis] - from[axis]) * part);
 }

@@ -4,6 +4,8 @@ import { ramp, rgb, themeOf } from "../colours.js";
 import { contourSegments } from "../contour/marching.js";
 import { BufferAttribute, BufferGeometry, DoubleSide, LineSegments, Mesh, ShaderMaterial } from "../../vendor/three.js";
 
+/** @typedef {import("../ground.js").Ground} Ground */
+
 const LINES = 16;
 const STUB = 0.02; // how far the grid's lines stand out, as tick marks
 // Lines and points lie on the surface: it gives way to them.
@@ -19,7 +21,11 @@ export function ownColours(options = {}) {
   return new ShaderMaterial({ vertexShader: COLOURED, fragmentShader: AS_IT_IS, ...options });
 }
 
-/** Places (x, y, z, ...) and colours (r, g, b, a, ...) as a geometry. */
+/**
+ * Places (x, y, z, ...) and colours (r, g, b, a, ...) as a geometry.
+ * @param {ArrayLike<number>} places
+ * @param {ArrayLike<number>} tints
+ */
 export function coloured(places, tints) {
   const geometry = new BufferGeometry();
   geometry.setAttribute("position", new BufferAttribute(Float32Array.from(places), 3));
@@ -27,15 +33,24 @@ export function coloured(places, tints) {
   return geometry;
 }
 
-/** Columns and rows of the ground's grid as places in the box: {x(column), z(row)}. */
+/**
+ * Columns and rows of the ground's grid as places in the box: {x(column), z(row)}.
+ * @param {Ground} ground
+ * @param {import("../../drawing/scene/box.js").Box} box
+ */
 function gridPlaces({ size, extent: [u0, u1, v0, v1] }, box) {
   return {
-    x: (column) => box.x(u0 + ((u1 - u0) * column) / (size - 1)),
-    z: (row) => box.z(v0 + ((v1 - v0) * row) / (size - 1)),
+    x: (/** @type {number} */ column) => box.x(u0 + ((u1 - u0) * column) / (size - 1)),
+    z: (/** @type {number} */ row) => box.z(v0 + ((v1 - v0) * row) / (size - 1)),
   };
 }
 
-/** The surface of a Ground as a mesh; cells without a height are left out. */
+/**
+ * The surface of a Ground as a mesh; cells without a height are left out.
+ * @param {import("../../drawing/ground.js").Ground} ground
+ * @param {import("../../drawing/scene/box.js").Box} box
+ * @param {string} theme
+ */
 export function surfaceMesh(ground, box, theme) {
   const { size, heights } = ground;
   const grid = gridPlaces(ground, box);
@@ -57,18 +72,26 @@ export function surfaceMesh(ground, box, theme) {
   return new Mesh(geometry, ownColours(GIVES_WAY));
 }
 
-/** The sides of the block that the surface is the top of, so that it stands on the floor. */
+/**
+ * The sides of the block that the surface is the top of, so that it stands on the floor.
+ * @param {import("../../drawing/ground.js").Ground} ground
+ * @param {import("../../drawing/scene/box.js").Box} box
+ * @param {string} theme
+ */
 export function sideMesh(ground, box, theme) {
   const { size, heights } = ground;
   const grid = gridPlaces(ground, box);
-  const [places, tints] = [[], []];
+  /** @type {number[]} */
+  const places = [];
+  /** @type {number[]} */
+  const tints = [];
   const low = rgb(themeOf(theme).side);
-  const shades = { front: 0.97, back: 0.9, left: 0.93, right: 0.88 };
-  const borders = {
-    front: (k) => [k, 0], back: (k) => [k, size - 1], left: (k) => [0, k], right: (k) => [size - 1, k],
-  };
-  for (const [side, corner] of Object.entries(borders)) {
-    const tint = [...low.map((value) => value * shades[side]), 1];
+  /** @type {[number, (k: number) => [number, number]][]} how dark a side is, and the places of its corners on the grid */
+  const borders = [
+    [0.97, (k) => [k, 0]], [0.9, (k) => [k, size - 1]], [0.93, (k) => [0, k]], [0.88, (k) => [size - 1, k]],
+  ];
+  for (const [shade, corner] of borders) {
+    const tint = [...low.map((value) => value * shade), 1];
     for (let k = 0; k < size - 1; k++) {
       const [a, b] = [corner(k), corner(k + 1)].map(([i, j]) => [
         grid.x(i), heights[j * size + i] * TALL, grid.z(j),
@@ -82,7 +105,13 @@ export function sideMesh(ground, box, theme) {
   return new Mesh(coloured(places, tints), ownColours(GIVES_WAY));
 }
 
-/** Rules on the sides at the loss axis's ticks. */
+/**
+ * Rules on the sides at the loss axis's ticks.
+ * @param {import("../../drawing/ground.js").Ground} ground
+ * @param {import("../../drawing/scene/box.js").Box} box
+ * @param {string} theme
+ * @param {import("../../types.d.ts").Scale} scale
+ */
 export function sideLines(ground, box, theme, scale) {
   const { size, heights } = ground;
   const grid = gridPlaces(ground, box);
@@ -105,6 +134,7 @@ export function sideLines(ground, box, theme, scale) {
   return new LineSegments(coloured(places, tints), ownColours({ transparent: true, depthWrite: false }));
 }
 
+/** @param {Ground} ground */
 function triangles({ size, heights }) {
   const corners = [];
   for (let j = 0; j < size - 1; j++) {
@@ -120,7 +150,17 @@ function triangles({ size, heights }) {
   return Uint32Array.from(corners);
 }
 
+/**
+ * @param {Ground} ground
+ * @param {import("../../drawing/scene/box.js").Box} box
+ * @param {number} i
+ * @param {number} j
+ */
 function shade({ size, heights, extent }, box, i, j) {
+  /**
+   * @param {number} column
+   * @param {number} row
+   */
   const at = (column, row) => {
     const value = heights[clamp(row, size) * size + clamp(column, size)];
     return Number.isNaN(value) ? heights[j * size + i] : value;
@@ -134,11 +174,21 @@ function shade({ size, heights, extent }, box, i, j) {
   return Number.isNaN(facing) ? 1 : 0.72 + 0.36 * Math.max(facing, -0.2);
 }
 
+/**
+ * @param {number} value
+ * @param {number} size
+ */
 function clamp(value, size) {
   return Math.min(Math.max(value, 0), size - 1);
 }
 
-/** Contour lines on the surface, evenly spaced in height: every fourth of them where `strong`, else the others. */
+/**
+ * Contour lines on the surface, evenly spaced in height: every fourth of them where `strong`, else the others.
+ * @param {import("../../drawing/ground.js").Ground} ground
+ * @param {import("../../drawing/scene/box.js").Box} box
+ * @param {string} theme
+ * @param {boolean} strong
+ */
 export function surfaceLines(ground, box, theme, strong) {
   const places = [];
   const tints = [];
@@ -155,10 +205,22 @@ export function surfaceLines(ground, box, theme, strong) {
   return new LineSegments(coloured(places, tints), ownColours({ transparent: true, depthWrite: false }));
 }
 
-/** The floor's frame, and its grid at the ticks [us, vs]. */
+/**
+ * The floor's frame, and its grid at the ticks [us, vs].
+ * @param {import("../../drawing/scene/box.js").Box} box
+ * @param {{grid: string}} theme
+ * @param {[number[], number[]]} ticks
+ */
 export function floorLines(box, theme, [us, vs]) {
   const [wide, deep] = [box.halfWide, box.halfDeep];
+  /** @type {number[]} */
   const places = [];
+  /**
+   * @param {number} x0
+   * @param {number} z0
+   * @param {number} x1
+   * @param {number} z1
+   */
   const line = (x0, z0, x1, z1) => places.push(x0, FLOOR, z0, x1, FLOOR, z1);
   for (const x of [-wide, wide]) line(x, -deep, x, deep);
   for (const z of [-deep, deep]) line(-wide, z, wide, z);
