@@ -4,8 +4,10 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN = $(VENV)/bin
 PIP = $(BIN)/python -m pip --disable-pip-version-check -q
+# Of three.js, which the studio's page draws with.
+THREE = 0.187.0
 
-.PHONY: demo test test-extras soak check format bench-bbob bench-scaling vendor-three clean
+.PHONY: demo test test-extras soak check check-page format bench-bbob bench-scaling vendor-three clean
 
 demo: $(VENV)/.installed
 	$(BIN)/searchparty run quickstart
@@ -22,7 +24,8 @@ test: $(VENV)/.test
 test-faults: TESTS = tests/faults --ignore=$(CLUSTER)
 test-cluster: TESTS = $(CLUSTER) tests/cluster tests/browser
 test-units: TESTS = tests/unit
-test-contracts: TESTS = tests/contract tests/property tests/frozen tests/packaging tests/test_architecture.py
+test-contracts: TESTS = tests/contract tests/property tests/frozen tests/packaging tests/test_architecture.py \
+	tests/test_page_architecture.py
 $(PARTS): $(VENV)/.test
 	$(PYTEST) -m "not extras" $(TESTS) > build/$@.txt 2>&1; status=$$?; cat build/$@.txt; exit $$status
 
@@ -41,7 +44,24 @@ check: $(VENV)/.check
 	mkdir -p build/types && ln -sfn ../.. build/types/searchparty
 	cd build/types && $(abspath $(BIN))/mypy --config-file ../../pyproject.toml --cache-dir ../../.mypy_cache \
 		-p searchparty.landscapes -p searchparty.agents -p searchparty.orchestrator -p searchparty.experiments
-	$(BIN)/python -m pytest tests/test_architecture.py
+	$(MAKE) -s check-page
+	$(BIN)/python -m pytest tests/test_architecture.py tests/test_page_architecture.py
+
+# The types of the studio's page, by tsc: see tsconfig.json. Needs node and npm, and goes on without.
+TYPESCRIPT = 5.9.3
+PAGE_CHECK = build/page-check
+check-page:
+	@if command -v node >/dev/null && command -v npm >/dev/null; then \
+		$(MAKE) -s $(PAGE_CHECK)/$(TYPESCRIPT)-$(THREE) && \
+		node $(PAGE_CHECK)/node_modules/typescript/bin/tsc -p tsconfig.json && \
+		echo "The page's types are right."; \
+	else echo "No node or no npm here: going on without checking the page's types."; fi
+
+$(PAGE_CHECK)/$(TYPESCRIPT)-$(THREE):
+	rm -rf $(PAGE_CHECK) && mkdir -p $(PAGE_CHECK) && echo '{"private": true}' > $(PAGE_CHECK)/package.json
+	npm --prefix $(PAGE_CHECK) install --silent --no-save --no-package-lock --no-audit --no-fund \
+		typescript@$(TYPESCRIPT) @types/three@$(THREE)
+	touch $@
 
 format: $(VENV)/.check
 	$(BIN)/ruff check --fix .
@@ -58,7 +78,6 @@ bench-scaling: $(VENV)/.bench
 	$(BIN)/python benchmarks/scaling.py --write
 
 # The studio's copy of three.js: the parts that vendor/three-parts.js lists, in one file. Needs npm.
-THREE = 0.187.0
 ESBUILD = 0.28.2
 VENDOR = experiments/studio/page/vendor
 vendor-three:

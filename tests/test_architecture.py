@@ -71,7 +71,6 @@ DOUBLES: dict[str, set[str]] = {
         "END",
         "Entry",
         "FAMILIES",
-        "FOLDERS",
         "Json",
         "LARGEST",
         "LEFT",

@@ -121,7 +121,7 @@ def drag(page: Any, slider: Any, start: float, end: float, steps: int = 6) -> No
 def place(page: Any, where: str, u: float, v: float, extent: Any, stage: int = 0) -> list[float]:
     """Client coordinates of a place on the plane, in a contour view that shows all of it."""
     found: list[float] = page.evaluate(
-        """async ([where, u, v, extent, stage]) => { const { ContourFrame } = await import("/drawing/contour_frame.js");
+        """async ([where, u, v, extent, stage]) => { const { ContourFrame } = await import("/drawing/contour/frame.js");
             const view = document.querySelectorAll(`#${where} .view`)[stage]; view.scrollIntoView({ block: "center" });
             const frame = new ContourFrame(); frame.resize(view.clientWidth, view.clientHeight);
             frame.setExtent(extent); const box = view.getBoundingClientRect();
@@ -138,7 +138,7 @@ def yamls(page: Any) -> list[str]:
 
 
 def number(value: float | None) -> str:
-    """A number as the page writes it (page/wording.js)."""
+    """A number as the page writes it (page/base/wording.js)."""
     if value is None or abs(value) == float("inf"):
         return "none"
     if value == 0:

@@ -17,7 +17,7 @@ POLICY = {"content-security-policy": "default-src 'self'; script-src 'self' 'uns
 VIEW = """
 window.view = async (kind, count, width = 400) => {
   const { lossScale } = await import("/drawing/scale.js");
-  const module = await import(`/drawing/${kind}.js`);
+  const module = await import(`/drawing/${kind}/${kind}.js`);
   const host = document.body.appendChild(document.createElement("div"));
   host.style.width = `${width}px`;
   host.style.height = "300px";
@@ -180,7 +180,7 @@ def test_thinning_takes_in_points_that_were_added_or_came_between(modules):
 
 def test_contour_lines_go_round_a_hill_and_leave_out_holes(modules):
     grid = "Float32Array.from({ length: 441 }, (_, k) => Math.hypot((k % 21) - 10, Math.floor(k / 21) - 10))"
-    segments = call(modules, "marching.js", f"m.contourSegments({grid}, 21, 6)")
+    segments = call(modules, "contour/marching.js", f"m.contourSegments({grid}, 21, 6)")
     assert len(segments) % 4 == 0
     ends = [(round(x, 5), round(y, 5)) for x, y in zip(segments[::2], segments[1::2], strict=True)]
     assert all(abs(((x - 10) ** 2 + (y - 10) ** 2) ** 0.5 - 6) < 0.1 for x, y in ends)
@@ -188,7 +188,7 @@ def test_contour_lines_go_round_a_hill_and_leave_out_holes(modules):
     assert all(ends.count(end) == 2 for end in ends)
     holed = call(
         modules,
-        "marching.js",
+        "contour/marching.js",
         f"(() => {{ const g = {grid}; g[16 * 21 + 10] = NaN; return m.contourSegments(g, 21, 6); }})()",
     )
     assert 0 < len(holed) < len(segments)
@@ -196,7 +196,7 @@ def test_contour_lines_go_round_a_hill_and_leave_out_holes(modules):
 
 @pytest.mark.parametrize("corners", ["[1, 0, 0, 1]", "[0, 1, 1, 0]"])
 def test_a_saddle_has_two_lines(modules, corners):
-    assert len(call(modules, "marching.js", f"m.contourSegments({corners}, 2, 0.4)")) == 8
+    assert len(call(modules, "contour/marching.js", f"m.contourSegments({corners}, 2, 0.4)")) == 8
 
 
 def test_the_pace_learns_what_can_be_drawn(modules):

@@ -1,6 +1,7 @@
 """A wheel built from the repository holds everything, and nothing else at the top."""
 
 import os
+import shutil
 import subprocess
 import sys
 import venv
@@ -8,6 +9,7 @@ import zipfile
 
 import pytest
 
+ROOMS = ("agents", "landscapes", "orchestrator", "experiments")
 # Builds and installs: minutes where the machine has other things to do.
 pytestmark = pytest.mark.extras
 
@@ -15,8 +17,14 @@ pytestmark = pytest.mark.extras
 @pytest.fixture(scope="module")
 def wheel(repository, tmp_path_factory):
     folder = tmp_path_factory.mktemp("wheel")
+    # From a copy: setuptools would also pack what earlier builds left in build/ and in the .egg-info folder.
+    source = tmp_path_factory.mktemp("source")
+    for name in ("pyproject.toml", "README.md", "LICENSE", "__init__.py", "py.typed"):
+        shutil.copy(repository / name, source)
+    for room in ROOMS:
+        shutil.copytree(repository / room, source / room, ignore=shutil.ignore_patterns("__pycache__"))
     subprocess.run(
-        [sys.executable, "-m", "pip", "wheel", "-q", "--no-deps", "-w", folder, repository],
+        [sys.executable, "-m", "pip", "wheel", "-q", "--no-deps", "-w", folder, source],
         check=True,
         capture_output=True,
     )
@@ -28,14 +36,16 @@ def test_the_wheel_holds_every_module_and_data_file(wheel, repository):
     names = set(zipfile.ZipFile(wheel).namelist())
     tops = {name.split("/")[0] for name in names if ".dist-info/" not in name}
     assert tops == {"searchparty"}
-    rooms = ("agents", "landscapes", "orchestrator", "experiments")
     wanted = {
         f"searchparty/{path.relative_to(repository)}"
-        for room in rooms
+        for room in ROOMS
         for path in (repository / room).rglob("*")
         if path.is_file() and "__pycache__" not in path.parts
     }
-    assert wanted | {"searchparty/__init__.py", "searchparty/py.typed"} <= names
+    assert {name for name in names if ".dist-info/" not in name} == wanted | {
+        "searchparty/__init__.py",
+        "searchparty/py.typed",
+    }
 
 
 def test_an_installed_wheel_runs_an_experiment(wheel, tmp_path):

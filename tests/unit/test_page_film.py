@@ -24,8 +24,8 @@ PAGE = Path(__file__).parents[2] / "experiments" / "studio" / "page"
 TELL = """
 import fs from "node:fs";
 const [page, ...paths] = process.argv.slice(2);
-const { Film } = await import(`${page}/film.js`);
-const { agentsAt, insightsAt, leasesByAgent } = await import(`${page}/moment.js`);
+const { Film } = await import(`${page}/film/film.js`);
+const { agentsAt, insightsAt, leasesByAgent } = await import(`${page}/film/moment.js`);
 const read = (path) => Uint8Array.from(fs.readFileSync(path)).buffer;
 const film = new Film(read(paths[0]));
 for (const path of paths.slice(1)) film.append(read(path));

@@ -128,7 +128,8 @@ def film_path(client, key="sound-1"):
     [
         ("/", "text/html; charset=utf-8"), ("/index.html", "text/html; charset=utf-8"),
         ("/style.css", "text/css; charset=utf-8"), ("/main.js", "text/javascript; charset=utf-8"),
-        ("/drawing/scene.js", "text/javascript; charset=utf-8"), ("/vendor/three.js", "text/javascript; charset=utf-8"),
+        ("/drawing/scene/scene.js", "text/javascript; charset=utf-8"),
+        ("/vendor/three.js", "text/javascript; charset=utf-8"),
         ("/icon.svg", "image/svg+xml"),
     ],
 )  # fmt: skip

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 from importlib.resources import files
@@ -20,8 +20,6 @@ from .feed import Feed
 MOST_POINTS = 20_000
 """Of a run with more only so many are embedded, evenly chosen."""
 NAMESPACE = "searchparty/"
-FOLDERS = ("", "drawing/", "vendor/")
-"""Where the page's modules lie."""
 IMPORT = re.compile(r"""(from\s+|import\s+)(["'])(\.{1,2}/[\w./-]+)\2""")
 
 
@@ -53,13 +51,19 @@ def modules(page: Traversable) -> dict[str, str]:
     """Import specifier -> the module itself as a data: address. A file opened without a server can import nothing that
     lies beside it; what the modules import of each other by their place, they import by name."""
     found: dict[str, str] = {}
-    for folder in FOLDERS:
-        for file in (page.joinpath(folder) if folder else page).iterdir():
-            if file.name.endswith(".js"):
-                text = _by_name(file.read_text(encoding="utf-8"), folder)
-                data = base64.b64encode(text.encode()).decode()
-                found[f"{NAMESPACE}{folder}{file.name}"] = f"data:text/javascript;base64,{data}"
+    for folder, file in _module_files(page):
+        data = base64.b64encode(_by_name(file.read_text(encoding="utf-8"), folder).encode()).decode()
+        found[f"{NAMESPACE}{folder}{file.name}"] = f"data:text/javascript;base64,{data}"
     return needed(found)
+
+
+def _module_files(folder: Traversable, place: str = "") -> Iterator[tuple[str, Traversable]]:
+    """Every module of a folder and of those within it, after its place: "" or such as "drawing/scene/"."""
+    for entry in folder.iterdir():
+        if entry.is_dir():
+            yield from _module_files(entry, f"{place}{entry.name}/")
+        elif entry.name.endswith(".js"):
+            yield place, entry
 
 
 def needed(found: Mapping[str, str]) -> dict[str, str]:

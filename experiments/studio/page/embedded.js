@@ -1,21 +1,29 @@
 /** The replay within a report: the films lie in the page itself, and nothing is asked of a server. */
 
-import { linkTo, lookIn, momentIn, readAddress, writeAddress } from "./address.js";
-import { el, fill } from "./dom.js";
-import { Film } from "./film.js";
-import { Theatre } from "./theatre.js";
-import { Theme } from "./theme.js";
+import { linkTo, lookIn, momentIn, readAddress, writeAddress } from "./base/address.js";
+import { byId, el, fill } from "./base/dom.js";
+import { Film } from "./film/film.js";
+import { Theatre } from "./player/theatre.js";
+import { Theme } from "./base/theme.js";
 
 const ADDRESS_MILLISECONDS = 400;
 
-const host = document.getElementById("replay");
-const { cards, style } = JSON.parse(document.getElementById("replay-given").textContent);
-const texts = [...document.querySelectorAll("script[data-film]")];
+const host = byId("replay");
+const { cards, style } = JSON.parse(byId("replay-given").textContent ?? "");
+/** @type {HTMLElement[]} */
+const texts = [...document.querySelectorAll("script[data-film]")].filter((element) => element instanceof HTMLElement);
 const root = host.attachShadow({ mode: "open" });
 const theme = new Theme(host);
+/** @type {Map<string, Film>} */
 const films = new Map();
+/** @type {ReturnType<typeof setTimeout>|0} */
 let timer = 0;
 
+/**
+ * @param {string} id
+ * @param {string} text
+ * @param {HTMLElement} select
+ */
 const field = (id, text, select) => el("div", { class: "field" }, [el("label", { for: id, text }), select]);
 const options = () => texts.map((text) => el("option", { value: text.dataset.film, text: text.dataset.title }));
 const run = el("select", { id: "run" }, options());
@@ -40,30 +48,49 @@ new IntersectionObserver((entries, observer) => {
 
 function begin() {
   const given = readAddress();
-  const known = (id) => texts.some((text) => text.dataset.film === id);
-  if (known(given.get("replay"))) run.value = given.get("replay");
-  if (known(given.get("beside"))) beside.value = given.get("beside");
-  if (lookIn(given)) theatre.setLook(lookIn(given));
+  choose(run, given.get("replay"));
+  choose(beside, given.get("beside"));
+  const look = lookIn(given);
+  if (look) theatre.setLook(look);
   show(momentIn(given));
 }
 
+/**
+ * Chooses what an address names, if it is here.
+ * @param {HTMLSelectElement} select
+ * @param {string|null} id
+ */
+function choose(select, id) {
+  if (id !== null && texts.some((text) => text.dataset.film === id)) select.value = id;
+}
+
+/** @param {number|null} at */
 function show(at) {
   const chosen = [run.value, beside.value].filter(Boolean).map(filmOf);
   // By their titles: strategies of two directories may have one name.
-  const title = (id) => texts.find((text) => text.dataset.film === id).dataset.title;
-  theatre.setFilms(chosen, [run.value, beside.value].filter(Boolean).map(title));
+  theatre.setFilms(chosen, [run.value, beside.value].filter(Boolean).map((id) => textOf(id).dataset.title ?? id));
   if (at === null) theatre.perform();
   else theatre.player.seek(at);
 }
 
-function filmOf(id) {
-  if (!films.has(id)) {
-    const text = texts.find((each) => each.dataset.film === id).textContent;
-    films.set(id, new Film(Uint8Array.from(atob(text.trim()), (c) => c.charCodeAt(0)).buffer));
-  }
-  return films.get(id);
+/** @param {string} id */
+function textOf(id) {
+  const found = texts.find((text) => text.dataset.film === id);
+  if (!found) throw new Error(`This file holds no run ${id}.`);
+  return found;
 }
 
+/** @param {string} id */
+function filmOf(id) {
+  const known = films.get(id);
+  if (known) return known;
+  const text = textOf(id).textContent ?? "";
+  const film = new Film(Uint8Array.from(atob(text.trim()), (c) => c.charCodeAt(0)).buffer);
+  films.set(id, film);
+  return film;
+}
+
+/** @returns {import("./base/address.js").State} */
 function address() {
   return { replay: run.value, beside: beside.value || null, at: Math.round(theatre.player.at), look: theatre.look };
 }

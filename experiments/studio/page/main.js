@@ -1,28 +1,33 @@
 /** The page: two parts, one of them seen at a time; its address follows what is shown. */
 
-import { linkTo, lookIn, readAddress, writeAddress } from "./address.js";
-import { ask } from "./api.js";
-import { Cards } from "./cards.js";
-import { Playground } from "./playground.js";
-import { Theme } from "./theme.js";
-import { Watch } from "./watch.js";
+import { linkTo, lookIn, readAddress, writeAddress } from "./base/address.js";
+import { ask } from "./base/api.js";
+import { byId } from "./base/dom.js";
+import { Cards } from "./player/cards.js";
+import { Playground } from "./playground/playground.js";
+import { Theme } from "./base/theme.js";
+import { Watch } from "./watch/watch.js";
 
 /** The address is written so often at most: browsers refuse more. */
 const ADDRESS_MILLISECONDS = 400;
 
 const theme = new Theme();
-const tabs = [...document.querySelectorAll("[role=tab]")];
+/** @type {HTMLElement[]} */
+const tabs = [...document.querySelectorAll("[role=tab]")].filter((element) => element instanceof HTMLElement);
+/** @type {Record<string, any>} by their names: a part may have address, theatre, begin, resume, rest */
 const parts = {};
 const begun = new Set();
 let shown = "";
+/** @type {ReturnType<typeof setTimeout>|0} */
 let timer = 0;
 
 async function begin() {
   const catalogue = await ask("/api/catalogue");
+  /** @param {string} name */
   const given = (name) => ({ catalogue, theme: theme.now, onMoment: () => shown === name && address() });
-  parts.playground = new Playground(document.getElementById("playground"), given("playground"));
-  parts.watch = new Watch(document.getElementById("watch"), given("watch"));
-  parts.cards = new Cards(document.getElementById("cards"), catalogue);
+  parts.playground = new Playground(byId("playground"), given("playground"));
+  parts.watch = new Watch(byId("watch"), given("watch"));
+  parts.cards = new Cards(byId("cards"), catalogue);
   for (const part of [parts.playground, parts.watch]) part.onLink = linkTo;
   theme.addEventListener("change", () => {
     for (const name of ["playground", "watch"]) parts[name].theatre.setTheme(theme.now);
@@ -30,9 +35,9 @@ async function begin() {
   // A page that the browser has kept has given up its runs.
   addEventListener("pageshow", (event) => event.persisted && location.reload());
   addEventListener("pagehide", () => parts.playground.leave());
-  document.getElementById("theme").addEventListener("click", () => theme.toggle());
+  byId("theme").addEventListener("click", () => theme.toggle());
   for (const tab of tabs) {
-    tab.addEventListener("click", () => open(tab.dataset.part));
+    tab.addEventListener("click", () => open(partOf(tab)));
     tab.addEventListener("keydown", moveBetweenTabs);
   }
   // An address that is pasted over this page's own shows what it says, as in a new page.
@@ -42,17 +47,20 @@ async function begin() {
   open(Object.hasOwn(parts, first) ? first : "playground", asked);
 }
 
-/** Shows a part of the page: as an address says, else as it was left. */
+/**
+ * Shows a part of the page: as an address says, else as it was left.
+ * @param {string} name
+ */
 function open(name, given = new URLSearchParams()) {
   if (shown === name) return;
   parts[shown]?.theatre?.player.pause();
   parts[shown]?.rest?.();
   shown = name;
   for (const tab of tabs) {
-    const on = tab.dataset.part === name;
+    const on = partOf(tab) === name;
     tab.setAttribute("aria-selected", String(on));
     tab.tabIndex = on ? 0 : -1;
-    document.getElementById(tab.dataset.part).hidden = !on;
+    byId(partOf(tab)).hidden = !on;
   }
   if (lookIn(given)) parts[name].theatre?.setLook(lookIn(given));
   if (begun.has(name)) parts[name].resume?.();
@@ -71,17 +79,26 @@ function address() {
   }, ADDRESS_MILLISECONDS);
 }
 
+/**
+ * The part of the page that a tab opens.
+ * @param {HTMLElement} tab
+ */
+function partOf(tab) {
+  return tab.dataset.part ?? "";
+}
+
+/** @param {KeyboardEvent} event */
 function moveBetweenTabs(event) {
-  const by = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+  const by = event.key === "ArrowRight" ? 1 : event.key === "ArrowLeft" ? -1 : 0;
   if (!by) return;
   event.preventDefault();
-  const next = tabs[(tabs.indexOf(event.currentTarget) + by + tabs.length) % tabs.length];
+  const next = tabs[(tabs.findIndex((tab) => tab === event.currentTarget) + by + tabs.length) % tabs.length];
   next.focus();
-  open(next.dataset.part);
+  open(partOf(next));
 }
 
 begin().catch((error) => {
-  const note = document.getElementById("failure");
+  const note = byId("failure");
   note.textContent = error.message;
   note.hidden = false;
 });

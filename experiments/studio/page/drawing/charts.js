@@ -4,7 +4,19 @@ import { linearTicks, logTicks, written } from "./numbers.js";
 import { Stack } from "./stack.js";
 
 const MARGIN = { left: 54, right: 12, top: 24, bottom: 34 };
+/** @type {("pointerdown"|"pointermove")[]} */
+const POINTS = ["pointerdown", "pointermove"];
 const FONT = "12px system-ui, sans-serif";
+
+/**
+ * @typedef {{name: string, colour: string, dash?: number[], x: number[]|Float64Array,
+ *   y: number[]|Float64Array}} Series
+ * @typedef {{series: Series[], range: [number, number], at: number|null, title: string, xName: string, log: boolean,
+ *   until?: number, floor?: number}} Data
+ * @typedef {{left: number, right: number, top: number, bottom: number}} Plot
+ * @typedef {ReturnType<typeof scales>} Scales
+ * @typedef {ReturnType<typeof themeOf>} Colours
+ */
 
 /**
  * A chart that fills its host.
@@ -15,10 +27,15 @@ const FONT = "12px system-ui, sans-serif";
  * `until` (else where the longest series ends). `floor` is a value that the y axis should reach, if given.
  */
 export class LineChart {
+  /** @type {Data} */
   #data = { series: [], range: [0, 1], at: null, title: "", xName: "", log: true };
   #frame = 0;
 
-  /** @param onSeek(x) is called when the chart is clicked or dragged over */
+  /**
+   * @param {HTMLElement} host
+   * @param {{theme?: string, onSeek?: ((x: number) => void)|null}} given `onSeek` is called when the chart is clicked or
+   *   dragged over
+   */
   constructor(host, { theme = "light", onSeek = null } = {}) {
     this.theme = theme;
     this.onSeek = onSeek;
@@ -27,17 +44,20 @@ export class LineChart {
     this.canvas.removeAttribute("aria-hidden");
     this.canvas.setAttribute("role", "img");
     this.canvas.style.touchAction = "pan-y";
+    /** @param {PointerEvent} event */
     this.seek = (event) => this.#seek(event);
-    for (const name of ["pointerdown", "pointermove"]) this.canvas.addEventListener(name, this.seek);
+    for (const name of POINTS) this.canvas.addEventListener(name, this.seek);
     this.stack.measure();
   }
 
+  /** @param {Partial<Data>} data */
   set(data) {
     this.#data = { ...this.#data, ...data };
     this.canvas.setAttribute("aria-label", described(this.#data));
     this.#ask();
   }
 
+  /** @param {string} theme */
   setTheme(theme) {
     this.theme = theme;
     this.#ask();
@@ -45,7 +65,7 @@ export class LineChart {
 
   dispose() {
     cancelAnimationFrame(this.#frame);
-    for (const name of ["pointerdown", "pointermove"]) this.canvas.removeEventListener(name, this.seek);
+    for (const name of POINTS) this.canvas.removeEventListener(name, this.seek);
     this.stack.dispose();
   }
 
@@ -53,6 +73,7 @@ export class LineChart {
     if (!this.#frame) this.#frame = requestAnimationFrame(() => this.#draw());
   }
 
+  /** @returns {Plot} */
   #plot() {
     const { width, height } = this.stack;
     return {
@@ -61,6 +82,7 @@ export class LineChart {
     };
   }
 
+  /** @param {PointerEvent} event */
   #seek(event) {
     if (!this.onSeek || !(event.buttons & 1)) return;
     if (event.type === "pointerdown") this.canvas.setPointerCapture(event.pointerId);
@@ -82,13 +104,17 @@ export class LineChart {
     context.rect(plot.left, plot.top - 2, plot.right - plot.left + 1, plot.bottom - plot.top + 4);
     context.clip();
     const until = this.#data.until ?? Math.max(...this.#data.series.map(({ x }) => x[x.length - 1] ?? -Infinity));
-    for (const one of this.#data.series) drawSteps(context, one, plot, scale, until);
+    for (const one of this.#data.series) drawSteps(context, one, scale, until);
     drawCursor(context, this.#data, plot, scale, theme);
     context.restore();
   }
 }
 
-/** How data become pixels: {x(value), y(value), log, low, high}. */
+/**
+ * How data become pixels: {x(value), y(value), log, low, high}.
+ * @param {Data} data
+ * @param {Plot} plot
+ */
 function scales({ series, range, log, floor }, plot) {
   let [low, high] = [Infinity, -Infinity];
   for (const { y } of series) {
@@ -98,9 +124,10 @@ function scales({ series, range, log, floor }, plot) {
       if (value > high) high = value;
     }
   }
-  if (Number.isFinite(floor) && low <= high) low = Math.min(low, floor);
+  if (floor !== undefined && Number.isFinite(floor) && low <= high) low = Math.min(low, floor);
   if (!(low <= high)) [low, high] = [0, 1];
   const logarithmic = log !== false && low > 0;
+  /** @type {(value: number) => number} */
   const bend = logarithmic ? Math.log10 : (value) => value;
   let [bottom, top] = [bend(low), bend(high)];
   const slack = (top - bottom) * 0.05 || Math.abs(top) * 0.05 || 0.5;
@@ -111,11 +138,18 @@ function scales({ series, range, log, floor }, plot) {
     log: logarithmic,
     low: logarithmic ? 10 ** bottom : bottom,
     high: logarithmic ? 10 ** top : top,
-    x: (value) => plot.left + ((value - first) / (last - first || 1)) * (plot.right - plot.left),
-    y: (value) => plot.bottom - ((bend(value) - bottom) / (top - bottom)) * (plot.bottom - plot.top),
+    x: (/** @type {number} */ value) => plot.left + ((value - first) / (last - first || 1)) * (plot.right - plot.left),
+    y: (/** @type {number} */ value) => plot.bottom - ((bend(value) - bottom) / (top - bottom)) * (plot.bottom - plot.top),
   };
 }
 
+/**
+ * @param {CanvasRenderingContext2D} context
+ * @param {Data} data
+ * @param {Plot} plot
+ * @param {Scales} scale
+ * @param {Colours} theme
+ */
 function drawGrid(context, { range, title, xName }, plot, scale, theme) {
   const rows = Math.max(2, Math.floor((plot.bottom - plot.top) / 34));
   const columns = Math.max(2, Math.floor((plot.right - plot.left) / 90));
@@ -149,6 +183,13 @@ function drawGrid(context, { range, title, xName }, plot, scale, theme) {
   context.fillText(title, 4, 4);
 }
 
+/**
+ * @param {CanvasRenderingContext2D} context
+ * @param {number} x0
+ * @param {number} y0
+ * @param {number} x1
+ * @param {number} y1
+ */
 function rule(context, x0, y0, x1, y1) {
   context.beginPath();
   context.moveTo(x0, y0);
@@ -156,14 +197,22 @@ function rule(context, x0, y0, x1, y1) {
   context.stroke();
 }
 
-/** Steps, at most a few for a pixel: of those that share one, the first, the extremes and the last are drawn. */
-function drawSteps(context, { x, y, colour, dash }, plot, scale, until) {
+/**
+ * Steps, at most a few for a pixel: of those that share one, the first, the extremes and the last are drawn.
+ * @param {CanvasRenderingContext2D} context
+ * @param {Series} series
+ * @param {Scales} scale
+ * @param {number} until
+ */
+function drawSteps(context, { x, y, colour, dash }, scale, until) {
   context.beginPath();
   context.strokeStyle = colour;
   context.lineWidth = 1.8;
   context.lineJoin = "round";
   context.setLineDash(dash ?? []);
+  /** @type {number|null} */
   let before = null;
+  /** @type {{left: number, top: number, bottom: number}|null} */
   let column = null;
   for (let k = 0; k < x.length; k++) {
     if (!Number.isFinite(y[k]) || (scale.log && y[k] <= 0)) continue;
@@ -177,8 +226,7 @@ function drawSteps(context, { x, y, colour, dash }, plot, scale, until) {
       context.lineTo(left, before);
       context.lineTo(left, height);
     }
-    const same = column && left - column.left < 0.5;
-    column = same
+    column = column && left - column.left < 0.5
       ? { left: column.left, top: Math.min(column.top, height), bottom: Math.max(column.bottom, height) }
       : { left, top: height, bottom: height };
     before = height;
@@ -188,7 +236,14 @@ function drawSteps(context, { x, y, colour, dash }, plot, scale, until) {
   context.setLineDash([]);
 }
 
-/** The cursor, and each line's value at it. */
+/**
+ * The cursor, and each line's value at it.
+ * @param {CanvasRenderingContext2D} context
+ * @param {Data} data
+ * @param {Plot} plot
+ * @param {Scales} scale
+ * @param {Colours} theme
+ */
 function drawCursor(context, { at, series }, plot, scale, theme) {
   if (at === null || !Number.isFinite(at)) return;
   const left = scale.x(at);
@@ -208,7 +263,11 @@ function drawCursor(context, { at, series }, plot, scale, theme) {
   }
 }
 
-/** The index of the last x that is at most `at`; -1 before the first. */
+/**
+ * The index of the last x that is at most `at`; -1 before the first.
+ * @param {ArrayLike<number>} x
+ * @param {number} at
+ */
 export function indexAt(x, at) {
   let low = 0;
   let high = x.length;
@@ -220,6 +279,7 @@ export function indexAt(x, at) {
   return low - 1;
 }
 
+/** @param {Data} data */
 function described({ title, xName, series, at }) {
   const values = series.map(({ name, x, y }) => {
     const value = y[at === null ? x.length - 1 : indexAt(x, at)];

@@ -24,29 +24,47 @@ const THEMES = {
   },
 };
 
-/** The drawing colours of a theme, "light" or "dark", as CSS colours. */
+/**
+ * The drawing colours of a theme, "light" or "dark", as CSS colours.
+ * @param {string} name
+ */
 export function themeOf(name) {
-  return THEMES[name] ?? THEMES.light;
+  return name === "dark" ? THEMES.dark : THEMES.light;
 }
 
-/** "#rrggbb" as [r, g, b], each 0 to 1. */
+/**
+ * "#rrggbb" as [r, g, b], each 0 to 1.
+ * @param {string} hex
+ * @returns {[number, number, number]}
+ */
 export function rgb(hex) {
   const value = parseInt(hex.slice(1), 16);
   return [(value >> 16) / 255, ((value >> 8) & 255) / 255, (value & 255) / 255];
 }
 
-/** "#rrggbb" as a CSS colour of that opacity. */
+/**
+ * "#rrggbb" as a CSS colour of that opacity.
+ * @param {string} hex
+ * @param {number} opacity
+ */
 export function faded(hex, opacity) {
   const [r, g, b] = rgb(hex);
   return `rgba(${Math.round(r * 255)},${Math.round(g * 255)},${Math.round(b * 255)},${opacity})`;
 }
 
-/** The surface's colour at a height of 0 to 1, as [r, g, b], each 0 to 1. */
+/**
+ * The surface's colour at a height of 0 to 1, as [r, g, b], each 0 to 1.
+ * @param {string} name
+ * @param {number} height
+ * @returns {[number, number, number]}
+ */
 export function ramp(name, height) {
-  const stops = RAMPS[name] ?? RAMPS.light;
+  const stops = name === "dark" ? RAMPS.dark : RAMPS.light;
   const along = Math.min(Math.max(height || 0, 0), 1) * (stops.length - 1);
   const first = Math.min(Math.floor(along), stops.length - 2);
   const low = rgb(stops[first]);
   const high = rgb(stops[first + 1]);
-  return low.map((value, channel) => value + (high[channel] - value) * (along - first));
+  const part = along - first;
+  const [r, g, b] = low.map((value, channel) => value + (high[channel] - value) * part);
+  return [r, g, b];
 }

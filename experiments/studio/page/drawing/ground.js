@@ -2,14 +2,15 @@
 
 export class Ground {
   /**
-   * @param surface {size, extent, losses} or null
-   * @param scale what lossScale gives
-   * @param extent of the plane where there is no surface
+   * @param {import("../types.d.ts").Surface|null} surface
+   * @param {import("../types.d.ts").Scale} scale
+   * @param {import("../types.d.ts").Extent} extent of the plane where there is no surface
    */
   constructor(surface, scale, extent) {
     this.size = surface?.size ?? 0;
     this.extent = surface?.extent ?? extent;
     this.heights = new Float32Array(this.size * this.size);
+    if (!surface) return;
     // A cell that failed (+inf) has no height, like one outside of the cube.
     for (let k = 0; k < this.heights.length; k++) {
       const loss = surface.losses[k];
@@ -17,7 +18,11 @@ export class Ground {
     }
   }
 
-  /** The height at (u, v), between the grid's points; NaN where there is no surface. */
+  /**
+   * The height at (u, v), between the grid's points; NaN where there is no surface.
+   * @param {number} u
+   * @param {number} v
+   */
   height(u, v) {
     const [u0, u1, v0, v1] = this.extent;
     const last = this.size - 1;
@@ -34,8 +39,13 @@ export class Ground {
   }
 }
 
-/** A closed polygon [[u, v], ...] with points added so that no two are more than `step` apart. */
+/**
+ * A closed polygon [[u, v], ...] with points added so that no two are more than `step` apart.
+ * @param {[number, number][]} polygon
+ * @param {number} step
+ */
 export function densified(polygon, step) {
+  /** @type {[number, number][]} */
   const points = [];
   polygon.forEach(([u, v], k) => {
     const [nextU, nextV] = polygon[(k + 1) % polygon.length];
@@ -45,7 +55,10 @@ export function densified(polygon, step) {
   return points;
 }
 
-/** How strongly a point at a distance (cube units) from the plane is drawn: 1 on it, a fifth far from it. */
+/**
+ * How strongly a point at a distance (cube units) from the plane is drawn: 1 on it, a fifth far from it.
+ * @param {number} distance
+ */
 export function nearness(distance) {
   return 0.2 + 0.8 / (1 + (4 * distance) ** 2);
 }

@@ -3,33 +3,59 @@
 const LINE = 15; // px
 const PLAIN = "12px system-ui, sans-serif";
 
+/**
+ * @typedef {[number, number, number, number]} Box left, top, right, bottom
+ * @typedef {{colour?: string, font?: string}} Look
+ */
+
 /** Places the labels of one frame; a later label goes round the earlier ones. */
 export class Labels {
+  /**
+   * @param {CanvasRenderingContext2D} context
+   * @param {ReturnType<typeof import("./colours.js").themeOf>} theme
+   * @param {Box} bounds
+   */
   constructor(context, theme, bounds) {
     this.context = context;
     this.theme = theme;
     this.bounds = bounds;
+    /** @type {Box[]} */
     this.taken = [];
   }
 
-  /** Keep a place free of text. */
+  /**
+   * Keep a place free of text.
+   * @param {number} x
+   * @param {number} y
+   * @param {number} r
+   */
   reserve(x, y, r) {
     this.taken.push([x - r, y - r, x + r, y + r]);
   }
 
-  /** Whether something is at (x, y). */
+  /**
+   * Whether something is at (x, y).
+   * @param {number} x
+   * @param {number} y
+   */
   covers(x, y) {
     return this.taken.some(([left, top, right, bottom]) => x > left - 18 && x < right && y > top - 8 && y < bottom + 8);
   }
 
   /**
    * Write `text` beside (x, y), `gap` pixels from it. A label that finds no free place is left out unless `must`.
+   * @param {string} text
+   * @param {number} x
+   * @param {number} y
+   * @param {number} gap
+   * @param {Look & {must?: boolean}} look
    * @returns {boolean} whether it was written
    */
   beside(text, x, y, gap, { colour, font = PLAIN, must = false } = {}) {
     const { context } = this;
     context.font = font;
     const wide = context.measureText(text).width;
+    /** @type {[number, number][]} */
     const places = [
       [x + gap, y - LINE / 2], [x - gap - wide, y - LINE / 2], [x - wide / 2, y - gap - LINE], [x - wide / 2, y + gap],
       [x + gap * 0.8, y - gap - LINE * 0.8], [x + gap * 0.8, y + gap * 0.8],
@@ -42,7 +68,13 @@ export class Labels {
     return true;
   }
 
-  /** Write `text` centred on (x, y), if no other text is there. */
+  /**
+   * Write `text` centred on (x, y), if no other text is there.
+   * @param {string} text
+   * @param {number} x
+   * @param {number} y
+   * @param {{colour?: string}} look
+   */
   centred(text, x, y, { colour } = {}) {
     this.context.font = PLAIN;
     const wide = this.context.measureText(text).width;
@@ -50,7 +82,13 @@ export class Labels {
     if (this.#free(left, y - LINE / 2, wide)) this.at(text, left, y - LINE / 2, { colour });
   }
 
-  /** Write `text` so that it ends at `right`, its middle at y, if no other text is there. */
+  /**
+   * Write `text` so that it ends at `right`, its middle at y, if no other text is there.
+   * @param {string} text
+   * @param {number} right
+   * @param {number} y
+   * @param {Look} look
+   */
   ending(text, right, y, { colour, font = PLAIN } = {}) {
     this.context.font = font;
     const wide = this.context.measureText(text).width;
@@ -58,7 +96,13 @@ export class Labels {
     if (this.#free(left, y - LINE / 2, wide)) this.at(text, left, y - LINE / 2, { colour, font });
   }
 
-  /** Write `text` with its upper left corner at (left, top). */
+  /**
+   * Write `text` with its upper left corner at (left, top).
+   * @param {string} text
+   * @param {number} left
+   * @param {number} top
+   * @param {Look} look
+   */
   at(text, left, top, { colour, font = PLAIN } = {}) {
     const { context, theme } = this;
     context.font = font;
@@ -73,13 +117,23 @@ export class Labels {
     this.taken.push([left, top, left + context.measureText(text).width, top + LINE]);
   }
 
+  /**
+   * @param {number} left
+   * @param {number} top
+   * @param {number} wide
+   */
   #free(left, top, wide) {
     const [x0, y0, x1, y1] = this.bounds;
     const inside = left >= x0 + 2 && top >= y0 + 2 && left + wide <= x1 - 2 && top + LINE <= y1 - 2;
+    /** @param {Box} box */
     const meets = ([a, b, c, d]) => left < c + 2 && a < left + wide + 2 && top < d && b < top + LINE;
     return inside && !this.taken.some(meets);
   }
 
+  /**
+   * @param {[number, number]} place
+   * @param {number} wide
+   */
   #inside([left, top], wide) {
     const [x0, y0, x1, y1] = this.bounds;
     return [Math.max(x0 + 2, Math.min(left, x1 - wide - 2)), Math.max(y0 + 2, Math.min(top, y1 - LINE - 2))];

@@ -1,6 +1,13 @@
 /** The shapes that agents, points and stars are drawn with on a canvas. */
 
-/** Trace shape 0..7 (see SHAPES) around (x, y) with radius r; fill and stroke are the caller's. */
+/**
+ * Trace shape 0..7 (see SHAPES) around (x, y) with radius r; fill and stroke are the caller's.
+ * @param {CanvasRenderingContext2D} context
+ * @param {number} shape
+ * @param {number} x
+ * @param {number} y
+ * @param {number} r
+ */
 export function trace(context, shape, x, y, r) {
   context.beginPath();
   if (shape === 0) context.arc(x, y, r, 0, 2 * Math.PI);
@@ -17,7 +24,13 @@ export function trace(context, shape, x, y, r) {
   }
 }
 
-/** Trace a five-pointed star. */
+/**
+ * Trace a five-pointed star.
+ * @param {CanvasRenderingContext2D} context
+ * @param {number} x
+ * @param {number} y
+ * @param {number} r
+ */
 export function traceStar(context, x, y, r) {
   context.beginPath();
   for (let k = 0; k < 10; k++) {
@@ -28,6 +41,14 @@ export function traceStar(context, x, y, r) {
   context.closePath();
 }
 
+/**
+ * @param {CanvasRenderingContext2D} context
+ * @param {number} x
+ * @param {number} y
+ * @param {number} r
+ * @param {number} corners
+ * @param {number} turn
+ */
 function polygon(context, x, y, r, corners, turn) {
   for (let k = 0; k < corners; k++) {
     const angle = turn + (k * 2 * Math.PI) / corners;
@@ -36,6 +57,13 @@ function polygon(context, x, y, r, corners, turn) {
   context.closePath();
 }
 
+/**
+ * @param {CanvasRenderingContext2D} context
+ * @param {number} x
+ * @param {number} y
+ * @param {number} r
+ * @param {number} turn
+ */
 function bars(context, x, y, r, turn) {
   const half = 0.36 * r;
   const cross = [[r, half], [half, half], [half, r], [-half, r], [-half, half], [-r, half]];
@@ -49,7 +77,11 @@ function bars(context, x, y, r, turn) {
 /** Points smaller than this (CSS px) have no white edge: it would be all that is seen of them. */
 export const EDGED = 5;
 
-/** The side of a point's picture in a host of that size, all in CSS pixels: many points are small ones. */
+/**
+ * The side of a point's picture in a host of that size, all in CSS pixels: many points are small ones.
+ * @param {import("../types.d.ts").Size} host
+ * @param {number} count
+ */
 export function pointSize({ width, height }, count) {
   const alone = Math.min(Math.max(Math.min(width, height) / 70, 6.5), 9);
   const crowded = alone * Math.min(Math.max((4000 / Math.max(count, 1)) ** 0.3, 0.4), 1);
@@ -57,7 +89,14 @@ export function pointSize({ width, height }, count) {
   return Math.round(crowded * 2) / 2;
 }
 
-/** Fill the traced path, with an edge around it and a rim around that, so that it shows on any ground. */
+/**
+ * Fill the traced path, with an edge around it and a rim around that, so that it shows on any ground.
+ * @param {CanvasRenderingContext2D} context
+ * @param {string} fill
+ * @param {string} edge
+ * @param {number} width
+ * @param {string|null} rim
+ */
 export function paint(context, fill, edge, width, rim) {
   context.lineJoin = "round";
   if (rim) {
@@ -72,11 +111,18 @@ export function paint(context, fill, edge, width, rim) {
   context.fill("evenodd");
 }
 
-/** One small picture an agent, `side` pixels a side and `across` in a row, as a canvas of across x across. */
+/**
+ * One small picture an agent, `side` pixels a side and `across` in a row, as a canvas of across x across.
+ * @param {import("../types.d.ts").Marker[]} agents
+ * @param {number} side
+ * @param {number} across
+ * @param {{edge: string}} theme
+ * @param {boolean} edged
+ */
 export function sprites(agents, side, across, theme, edged) {
   const canvas = document.createElement("canvas");
   canvas.width = canvas.height = side * across;
-  const context = canvas.getContext("2d");
+  const context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
   agents.slice(0, across * across).forEach((agent, k) => {
     const x = (k % across + 0.5) * side;
     const y = (Math.floor(k / across) + 0.5) * side;

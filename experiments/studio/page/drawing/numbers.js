@@ -1,6 +1,10 @@
 /** Round numbers for axes, and how they are written. */
 
-/** The number with the fewest digits in [low, high]; 0 where it is in it. */
+/**
+ * The number with the fewest digits in [low, high]; 0 where it is in it.
+ * @param {number} low
+ * @param {number} high
+ */
 export function simplest(low, high) {
   if (low <= 0 && high >= 0) return 0;
   const from = Math.floor(Math.log10(Math.max(Math.abs(low), Math.abs(high))));
@@ -14,22 +18,33 @@ export function simplest(low, high) {
   return (low + high) / 2;
 }
 
+/** @param {number} value */
 function rounded(value) {
   return Number(value.toPrecision(12));
 }
 
-/** Round numbers in [low, high], about `count` of them, evenly spaced. */
+/**
+ * Round numbers in [low, high], about `count` of them, evenly spaced.
+ * @param {number} low
+ * @param {number} high
+ * @param {number} count
+ */
 export function linearTicks(low, high, count) {
   if (!(high > low)) return [low];
   const rough = (high - low) / Math.max(count, 1);
   const power = 10 ** Math.floor(Math.log10(rough));
-  const step = [1, 2, 5, 10].find((factor) => factor * power >= rough * 0.75) * power;
+  const step = ([1, 2, 5].find((factor) => factor * power >= rough * 0.75) ?? 10) * power;
   const ticks = [];
   for (let k = Math.ceil(low / step - 1e-9); k * step <= high + step * 1e-9; k++) ticks.push(rounded(k * step));
   return ticks;
 }
 
-/** Powers of ten in [low, high], at most `count` of them; 1, 2 and 5 times powers where fewer than two powers fit. */
+/**
+ * Powers of ten in [low, high], at most `count` of them; 1, 2 and 5 times powers where fewer than two powers fit.
+ * @param {number} low
+ * @param {number} high
+ * @param {number} count
+ */
 export function logTicks(low, high, count) {
   const first = Math.ceil(Math.log10(low) - 1e-9);
   const last = Math.floor(Math.log10(high) + 1e-9);
@@ -47,7 +62,10 @@ export function logTicks(low, high, count) {
 
 const SUPERSCRIPTS = "⁰¹²³⁴⁵⁶⁷⁸⁹";
 
-/** A number as an axis writes it: 0.25, 10,000, 4 million as 4×10⁶, 0.00001 as 10⁻⁵. */
+/**
+ * A number as an axis writes it: 0.25, 10,000, 4 million as 4×10⁶, 0.00001 as 10⁻⁵.
+ * @param {number} value
+ */
 export function written(value) {
   if (value === 0) return "0";
   if (!Number.isFinite(value)) return value > 0 ? "∞" : value < 0 ? "−∞" : "?";
@@ -57,12 +75,18 @@ export function written(value) {
   }
   const [digits, power] = value.toExponential(3).split("e");
   const leading = String(Number(digits)).replace("-", "−");
-  const raised = String(Math.abs(Number(power))).replace(/\d/g, (digit) => SUPERSCRIPTS[digit]);
+  const raised = String(Math.abs(Number(power))).replace(/\d/g, (digit) => SUPERSCRIPTS[Number(digit)]);
   const exponent = `10${Number(power) < 0 ? "⁻" : ""}${raised}`;
   return leading === "1" ? exponent : leading === "−1" ? `−${exponent}` : `${leading}×${exponent}`;
 }
 
-/** Ticks of one side of the plane: [{at: plane coordinate, text}], where value = offset + scale * at. */
+/**
+ * Ticks of one side of the plane: [{at: plane coordinate, text}], where value = offset + scale * at.
+ * @param {import("../types.d.ts").Tick|undefined} side
+ * @param {number} low
+ * @param {number} high
+ * @param {number} count
+ */
 export function sideTicks({ offset = 0, scale = 1 } = {}, low, high, count) {
   const ends = [offset + scale * low, offset + scale * high].sort((a, b) => a - b);
   return linearTicks(ends[0], ends[1], count).map((value) => ({ at: (value - offset) / scale, text: written(value) }));

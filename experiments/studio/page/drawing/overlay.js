@@ -6,15 +6,26 @@ import { paint, trace, traceStar } from "./markers.js";
 const AGENT = 8; // px, the radius of an agent's marker
 const BOLD = "600 12px system-ui, sans-serif";
 
+/** @typedef {import("../types.d.ts").Screen} Screen */
+
+/**
+ * What an overlay is drawn into.
+ * @typedef {object} Frame
+ * @property {ReturnType<typeof import("./colours.js").themeOf>} theme
+ * @property {import("../types.d.ts").Marker[]} agents
+ * @property {Labels} labels
+ * @property {number} lowest the loss of height 0
+ * @property {(u: number, v: number, loss: number) => {x: number, y: number, hidden: boolean}} at in CSS pixels
+ * @property {(u: number, v: number) => import("../types.d.ts").Screen} bottom the same on the surface
+ * @property {(from: any, to: any) => [number, number][]} arc from giver to receiver
+ */
+
 /**
  * Draw an overlay (see `show` of a view).
- *
- * @param context a 2D context in CSS pixels
- * @param frame {theme, agents, labels: Labels,
- *   lowest: the loss of height 0,
- *   at(u, v, loss) -> {x, y, hidden} in CSS pixels, bottom(u, v) -> the same on the surface,
- *   arc(from, to) -> [[x, y], ...] from giver to receiver}
- * @param points the points that `trail` and `chosen` index
+ * @param {CanvasRenderingContext2D} context in CSS pixels
+ * @param {Frame} frame
+ * @param {import("../types.d.ts").Overlay} overlay
+ * @param {import("../types.d.ts").Points} points the points that `trail` and `chosen` index
  */
 export function drawOverlay(context, frame, overlay, points) {
   const { labels } = frame;
@@ -32,6 +43,12 @@ export function drawOverlay(context, frame, overlay, points) {
   nameStars(frame, overlay);
 }
 
+/**
+ * @param {CanvasRenderingContext2D} context
+ * @param {Frame} frame
+ * @param {number[]} trail
+ * @param {import("../types.d.ts").Points} points
+ */
 function drawTrail(context, frame, trail, points) {
   if (trail.length < 2) return;
   context.beginPath();
@@ -55,6 +72,11 @@ function drawTrail(context, frame, trail, points) {
   }
 }
 
+/**
+ * @param {CanvasRenderingContext2D} context
+ * @param {Frame} frame
+ * @param {{u: number, v: number}} start
+ */
 function drawStart(context, frame, { u, v }) {
   const { x, y } = frame.bottom(u, v);
   context.beginPath();
@@ -63,11 +85,20 @@ function drawStart(context, frame, { u, v }) {
   frame.labels.reserve(x, y, 6);
 }
 
-/** Where a minimizer is: on the surface the grid may pass above it, and only on the plane its height is known. */
+/**
+ * Where a minimizer is: on the surface the grid may pass above it, and only on the plane its height is known.
+ * @param {Frame} frame
+ * @param {[number, number, number]} minimizer
+ */
 function placeOfMinimizer(frame, [u, v, distance]) {
   return distance > 1e-6 ? frame.bottom(u, v) : frame.at(u, v, frame.lowest);
 }
 
+/**
+ * @param {CanvasRenderingContext2D} context
+ * @param {Frame} frame
+ * @param {[number, number, number]} minimizer
+ */
 function drawMinimizer(context, frame, minimizer) {
   const { x, y } = placeOfMinimizer(frame, minimizer);
   context.save();
@@ -84,6 +115,12 @@ function drawMinimizer(context, frame, minimizer) {
   frame.labels.reserve(x, y, 8);
 }
 
+/**
+ * @param {CanvasRenderingContext2D} context
+ * @param {Frame} frame
+ * @param {any} spot
+ * @param {Screen[]} agents
+ */
 function drawBest(context, frame, { u, v, loss }, agents) {
   const { x, y } = frame.at(u, v, loss);
   // On an agent's marker both must be seen.
@@ -93,6 +130,11 @@ function drawBest(context, frame, { u, v, loss }, agents) {
   frame.labels.reserve(x, y, 9);
 }
 
+/**
+ * @param {CanvasRenderingContext2D} context
+ * @param {Frame} frame
+ * @param {NonNullable<import("../types.d.ts").Overlay["arrows"]>[number]} arrow
+ */
 function drawArrow(context, frame, arrow) {
   const line = frame.arc(arrow.from, arrow.to);
   const { colour } = frame.agents[arrow.agent] ?? { colour: frame.theme.ink };
@@ -109,6 +151,14 @@ function drawArrow(context, frame, arrow) {
   paint(context, colour, "#ffffff", 1.6, frame.theme.rim);
 }
 
+/**
+ * @param {CanvasRenderingContext2D} context
+ * @param {[number, number][]} line
+ * @param {string} colour
+ * @param {number} width
+ * @param {number[]} dash
+ * @param {string|null} halo
+ */
 function stroke(context, line, colour, width, dash, halo) {
   context.beginPath();
   for (const [x, y] of line) context.lineTo(x, y);
@@ -124,12 +174,25 @@ function stroke(context, line, colour, width, dash, halo) {
   context.setLineDash([]);
 }
 
+/**
+ * @param {[number, number][]} line
+ * @param {number} along
+ * @returns {[number, number]}
+ */
 function between(line, along) {
   const first = Math.min(Math.floor(along), line.length - 2);
   const part = along - first;
-  return [0, 1].map((axis) => line[first][axis] + (line[first + 1][axis] - line[first][axis]) * part);
+  const [[x0, y0], [x1, y1]] = [line[first], line[first + 1]];
+  return [x0 + (x1 - x0) * part, y0 + (y1 - y0) * part];
 }
 
+/**
+ * @param {CanvasRenderingContext2D} context
+ * @param {[number, number][]} line
+ * @param {string} colour
+ * @param {ReturnType<typeof import("../drawing/colours.js").themeOf>} theme
+ * @param {number} come
+ */
 function drawHead(context, line, colour, theme, come) {
   const [endX, endY] = line[line.length - 1];
   // Where the line enters the receiver's marker, not under it.
@@ -147,6 +210,11 @@ function drawHead(context, line, colour, theme, come) {
   paint(context, come >= 1 ? colour : faded(colour, 0.6), theme.halo, 1.2, null);
 }
 
+/**
+ * @param {CanvasRenderingContext2D} context
+ * @param {Frame} frame
+ * @param {any} place
+ */
 function drawAgent(context, frame, place) {
   const { colour, shape } = frame.agents[place.agent] ?? { colour: frame.theme.ink, shape: 0 };
   context.save();
@@ -156,6 +224,10 @@ function drawAgent(context, frame, place) {
   context.restore();
 }
 
+/**
+ * @param {Frame} frame
+ * @param {any} place
+ */
 function nameAgent(frame, place) {
   const name = frame.agents[place.agent]?.name ?? "";
   const written = [shortened(name, 24), shortened(name, 11)].some((short) => (
@@ -164,11 +236,19 @@ function nameAgent(frame, place) {
   if (!written) frame.labels.beside(shortened(name, 11), place.x, place.y, AGENT + 5, { font: BOLD, must: true });
 }
 
+/**
+ * @param {string} name
+ * @param {number} most
+ */
 function shortened(name, most) {
   const half = most >> 1;
   return name.length > most ? `${name.slice(0, half)}…${name.slice(half + 1 - most)}` : name;
 }
 
+/**
+ * @param {Frame} frame
+ * @param {import("../types.d.ts").Overlay} overlay
+ */
 function nameStars(frame, overlay) {
   const { labels, theme } = frame;
   if (overlay.best) {
@@ -185,7 +265,13 @@ function nameStars(frame, overlay) {
   }
 }
 
-/** The chosen point: a ring round it, and a stem to the surface where it is not on it. */
+/**
+ * The chosen point: a ring round it, and a stem to the surface where it is not on it.
+ * @param {CanvasRenderingContext2D} context
+ * @param {Frame} frame
+ * @param {import("../types.d.ts").Points} points
+ * @param {number} index
+ */
 function drawChosen(context, frame, points, index) {
   const [u, v] = [points.u[index], points.v[index]];
   const top = frame.at(u, v, points.loss[index]);
@@ -196,7 +282,9 @@ function drawChosen(context, frame, points, index) {
     context.ellipse(bottom.x, bottom.y, 4, 2, 0, 0, 2 * Math.PI);
     context.stroke();
   }
-  for (const [width, colour] of [[5, frame.theme.halo], [2, frame.theme.ink]]) {
+  /** @type {[number, string][]} */
+  const rings = [[5, frame.theme.halo], [2, frame.theme.ink]];
+  for (const [width, colour] of rings) {
     context.beginPath();
     context.arc(top.x, top.y, 9, 0, 2 * Math.PI);
     context.strokeStyle = colour;
@@ -205,7 +293,13 @@ function drawChosen(context, frame, points, index) {
   }
 }
 
-/** A numbered flag on a pole: the page says what the number stands for. */
+/**
+ * A numbered flag on a pole: the page says what the number stands for.
+ * @param {CanvasRenderingContext2D} context
+ * @param {Frame} frame
+ * @param {any} spot
+ * @param {number} number
+ */
 function drawCallout(context, frame, { u, v, loss }, number) {
   const known = Number.isFinite(loss);
   const { x, y } = known ? frame.at(u, v, loss) : frame.bottom(u, v);
@@ -226,7 +320,12 @@ function drawCallout(context, frame, { u, v, loss }, number) {
   labels.taken.push([x - 2, top - 9, x + wide, top + 9]);
 }
 
-/** A frame's labels, none yet, within bounds [left, top, right, bottom]. */
+/**
+ * A frame's labels, none yet, within bounds [left, top, right, bottom].
+ * @param {CanvasRenderingContext2D} context
+ * @param {ReturnType<typeof import("../drawing/colours.js").themeOf>} theme
+ * @param {import("./labels.js").Box} bounds
+ */
 export function newLabels(context, theme, bounds) {
   return new Labels(context, theme, bounds);
 }

@@ -9,6 +9,7 @@ const PATIENCE = 4000; // ms until what was too much is tried again
 export class Pace {
   constructor(budget = 12000) {
     this.budget = budget;
+    /** @type {number[]} */
     this.delays = [];
     this.ceiling = Infinity;
     this.raised = 0;
@@ -17,7 +18,13 @@ export class Pace {
     this.slowly = 0;
   }
 
-  /** A frame was drawn at `now`, `delay` after it was asked for, with `drawn` of `total` points. */
+  /**
+   * A frame was drawn at `now`, `delay` after it was asked for, with `drawn` of `total` points.
+   * @param {number} now
+   * @param {number} delay
+   * @param {number} drawn
+   * @param {number} total
+   */
   frame(now, delay, drawn, total) {
     this.delays.push(delay);
     if (this.delays.length < 6) return;

@@ -4,11 +4,15 @@ const REACH = 10; // px
 
 /**
  * The index of the point nearest to `place` ({x, y} in CSS px) of the first `count`, or null where none is near.
- * @param project(index, screen) writes the point's place in CSS px into screen.x and screen.y
- * @param shown(index) whether it is drawn, and not hidden
+ * @param {import("../types.d.ts").Screen} place
+ * @param {number} count
+ * @param {(index: number, screen: import("../types.d.ts").Screen) => void} project writes the point's place in CSS px into screen.x and
+ *   screen.y
+ * @param {(index: number) => boolean} shown whether it is drawn, and not hidden
  */
 export function pickPoint(place, count, project, shown) {
   const screen = { x: 0, y: 0 };
+  /** @type {number|null} */
   let nearest = null;
   let least = REACH;
   for (let index = 0; index < count; index++) {

@@ -5,10 +5,13 @@ const STILL = 250; // ms
 
 /** Calls `draw(full)` -> {drawn, total}; `full` is true once nothing has changed for a quarter of a second. */
 export class Redraw {
+  /** @param {(full: boolean) => {drawn: number, total: number}} draw */
   constructor(draw) {
+    this.disposed = false;
     this.draw = draw;
     this.pace = new Pace();
     this.frame = 0;
+    /** @type {ReturnType<typeof setTimeout>|0} */
     this.timer = 0;
   }
 
@@ -39,7 +42,10 @@ export function calm() {
   return window.matchMedia("(prefers-reduced-motion: reduce)").matches;
 }
 
-/** How many of the points before `head` are new enough to be falling, of `count` in all. */
+/**
+ * How many of the points before `head` are new enough to be falling, of `count` in all.
+ * @param {number} count
+ */
 export function newest(count) {
   return calm() ? 0 : Math.max(1, Math.min(40, count / 12));
 }

@@ -14,22 +14,25 @@ const TICKS = 5;
  */
 export function lossScale(losses, minimum) {
   const finite = Float64Array.from(losses).filter(Number.isFinite).sort();
-  const known = Number.isFinite(minimum) ? [minimum] : [];
+  const known = minimum !== null && Number.isFinite(minimum) ? [minimum] : [];
   const low = finite.length ? Math.min(finite[0], ...known) : (known[0] ?? 0);
   const high = finite.length ? finite[finite.length - 1] : low;
   const span = high - low;
   const width = Math.max(quarter(finite) - low || span, span * 1e-12, Number.MIN_VALUE);
   const top = Math.asinh(span / width);
   const constant = !(span > 0) || !Number.isFinite(span);
+  /** @param {number} loss */
   const height = (loss) => {
     if (!Number.isFinite(loss)) return 1;
     if (constant) return 0;
     return Math.min(Math.max(Math.asinh((loss - low) / width) / top, 0), 1);
   };
+  /** @param {number} h */
   const loss = (h) => (constant ? low : low + width * Math.sinh(Math.min(Math.max(h, 0), 1) * top));
   return { height, loss, ticks: constant ? [{ loss: low, height: 0 }] : ticksOf(height, loss) };
 }
 
+/** @param {Float64Array} sorted */
 function quarter(sorted) {
   if (!sorted.length) return 0;
   const at = (sorted.length - 1) / 4;
@@ -39,7 +42,12 @@ function quarter(sorted) {
 }
 
 /** The roundest losses near evenly spaced heights. */
+/**
+ * @param {(loss: number) => number} height
+ * @param {(height: number) => number} loss
+ */
 function ticksOf(height, loss) {
+  /** @type {{loss: number, height: number}[]} */
   const ticks = [];
   for (let k = 0; k <= TICKS; k++) {
     const aim = k / TICKS;

@@ -2,13 +2,17 @@
 
 /** Canvases one above the other; only the lowest takes pointers. `ratio` is the pixels per CSS pixel, at most 2. */
 export class Stack {
-  /** @param onResize called after every change of size */
+  /**
+   * @param {HTMLElement} host
+   * @param {number} count
+   * @param {() => void} onResize called after every change of size
+   */
   constructor(host, count, onResize) {
     if (getComputedStyle(host).position === "static") host.style.position = "relative";
     this.host = host;
     this.canvases = Array.from({ length: count }, (_, k) => this.#layer(k));
     this.onResize = onResize;
-    this.width = this.height = 0;
+    this.width = this.height = this.seen = 0;
     this.observer = new ResizeObserver(() => this.measure());
     this.observer.observe(host);
   }
@@ -26,7 +30,10 @@ export class Stack {
     this.onResize();
   }
 
-  /** A cleared 2D context of layer `k`, in CSS pixels, at `ratio`. */
+  /**
+   * A cleared 2D context of layer `k`, in CSS pixels, at `ratio`.
+   * @param {number} k
+   */
   cleared(k, ratio = this.ratio) {
     const canvas = this.canvases[k];
     const [wide, high] = [Math.round(this.width * ratio), Math.round(this.height * ratio)];
@@ -34,16 +41,19 @@ export class Stack {
       canvas.width = wide;
       canvas.height = high;
     }
-    const context = canvas.getContext("2d");
+    const context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
     context.setTransform(1, 0, 0, 1, 0, 0);
     context.clearRect(0, 0, wide, high);
     context.setTransform(ratio, 0, 0, ratio, 0, 0);
     return context;
   }
 
-  /** The 2D context of layer `k` as it was left. */
+  /**
+   * The 2D context of layer `k` as it was left.
+   * @param {number} k
+   */
   kept(k) {
-    return this.canvases[k].getContext("2d");
+    return /** @type {CanvasRenderingContext2D} */ (this.canvases[k].getContext("2d"));
   }
 
   dispose() {
@@ -51,6 +61,7 @@ export class Stack {
     for (const canvas of this.canvases) canvas.remove();
   }
 
+  /** @param {number} k */
   #layer(k) {
     const canvas = document.createElement("canvas");
     Object.assign(canvas.style, {

@@ -5,13 +5,19 @@ export const LEVELS = 9;
 /**
  * The level of the point at `index`, 0 to LEVELS - 1: half of the points are of the last level, a quarter of the one
  * before it, and so on. Drawing levels 0 to k draws an even sample.
+ * @param {number} index
  */
 export function levelOf(index) {
   // Multiples of the golden ratio spread evenly, whatever period the agents take turns in.
   return Math.max(0, LEVELS - 1 - Math.clz32(Math.imul(index + 1, 2654435769)));
 }
 
-/** How many values of a sorted list's first `length` are below `limit`. */
+/**
+ * How many values of a sorted list's first `length` are below `limit`.
+ * @param {ArrayLike<number>} sorted
+ * @param {number} length
+ * @param {number} limit
+ */
 export function countBelow(sorted, length, limit) {
   let low = 0;
   let high = length;
@@ -31,7 +37,12 @@ export class Thinning {
     this.count = 0;
   }
 
-  /** Forget the points from index `from` on, and take in those up to `count` (kept: Uint8Array). */
+  /**
+   * Forget the points from index `from` on, and take in those up to `count`.
+   * @param {number} from
+   * @param {number} count
+   * @param {ArrayLike<number>} kept
+   */
   update(from, count, kept) {
     for (let level = 0; level < LEVELS; level++) {
       this.lengths[level] = countBelow(this.lists[level], this.lengths[level], from);
@@ -40,12 +51,19 @@ export class Thinning {
     this.count = count;
   }
 
-  /** How many points of each level are before `head`: Uint32Array(LEVELS). */
+  /**
+   * How many points of each level are before `head`: Uint32Array(LEVELS).
+   * @param {number} head
+   */
   before(head) {
     return this.lengths.map((length, level) => countBelow(this.lists[level], length, head));
   }
 
-  /** How many levels can be drawn, at least one, if at most `budget` points may be. */
+  /**
+   * How many levels can be drawn, at least one, if at most `budget` points may be.
+   * @param {Uint32Array} counts
+   * @param {number} budget
+   */
   static levelsWithin(counts, budget) {
     let sum = counts[0];
     let level = 1;
@@ -53,6 +71,10 @@ export class Thinning {
     return level;
   }
 
+  /**
+   * @param {number} level
+   * @param {number} index
+   */
   #push(level, index) {
     const list = this.lists[level];
     if (this.lengths[level] === list.length) {
@@ -63,7 +85,11 @@ export class Thinning {
   }
 }
 
-/** The first index at which two sets of points differ (both with u, v, loss, agent, kept, count). */
+/**
+ * The first index at which two sets of points differ.
+ * @param {import("../types.d.ts").Points} old
+ * @param {import("../types.d.ts").Points} points
+ */
 export function firstDifference(old, points) {
   const shared = Math.min(old.count, points.count);
   for (let index = 0; index < shared; index++) {

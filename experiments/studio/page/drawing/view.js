@@ -4,6 +4,16 @@ import { pickPoint } from "./pick.js";
 import { newest, Redraw } from "./redraw.js";
 import { lossScale } from "./scale.js";
 
+/**
+ * @typedef {import("../types.d.ts").Points} Points
+ * @typedef {import("../types.d.ts").Surface} Surface
+ * @typedef {import("../types.d.ts").Extent} Extent
+ * @typedef {import("../types.d.ts").Marker} Marker
+ * @typedef {import("../types.d.ts").Overlay} Overlay
+ * @typedef {import("../types.d.ts").Screen} Screen
+ */
+
+/** @type {Points} */
 const NO_POINTS = { count: 0, u: [], v: [], loss: [], distance: [], agent: [], kept: [] };
 
 /**
@@ -14,16 +24,26 @@ const NO_POINTS = { count: 0, u: [], v: [], loss: [], distance: [], agent: [], k
  * `isShown(index)`.
  */
 export class View {
+  /** @type {Surface|null} */
   surface = null;
+  /** @type {import("../types.d.ts").Scale} */
   scale = lossScale([], null);
+  /** @type {{u?: import("../types.d.ts").Tick, v?: import("../types.d.ts").Tick, extent?: Extent}} */
   axes = {};
+  /** @type {Marker[]} */
   agents = [];
   points = NO_POINTS;
   head = 0;
+  /** @type {Overlay} */
   overlay = {};
+  ground = new Ground(null, this.scale, [0, 1, 0, 1]);
   drawnPoints = 0;
   #stale = true;
 
+  /**
+   * @param {HTMLElement} host
+   * @param {{theme?: string}} options
+   */
   constructor(host, { theme = "light" } = {}) {
     this.host = host;
     this.theme = theme;
@@ -35,11 +55,13 @@ export class View {
     });
   }
 
+  /** @param {Surface|null} surface */
   setSurface(surface) {
     this.surface = surface;
     this.outdate();
   }
 
+  /** @param {import("../types.d.ts").Scale} scale */
   setScale(scale) {
     this.scale = scale;
     this.outdate();
@@ -47,26 +69,29 @@ export class View {
 
   /**
    * How to label.
-   * @param ticks {u: {name, offset, scale}, v: ...}, where value = offset + scale * u
-   * @param extent of the plane where there is no surface
+   * @param {{u: import("../types.d.ts").Tick, v: import("../types.d.ts").Tick}} ticks
+   * @param {Extent} extent of the plane where there is no surface
    */
   setAxes(ticks, extent = [0, 1, 0, 1]) {
     this.axes = { ...ticks, extent };
     this.outdate();
   }
 
+  /** @param {string} theme */
   setTheme(theme) {
     this.theme = theme;
     this.takeAgents();
     this.outdate();
   }
 
+  /** @param {Marker[]} agents */
   setAgents(agents) {
     this.agents = agents;
     this.takeAgents();
     this.redraw.ask();
   }
 
+  /** @param {Points} points */
   setPoints(points) {
     this.points = points;
     // What is out of date will be built with these points.
@@ -77,6 +102,8 @@ export class View {
   /**
    * Draw the points before `head`, the newest of them still arriving, and the overlay (see drawOverlay). The host's
    * data-drawn says how many were, once they are.
+   * @param {number} head
+   * @param {Overlay} overlay
    */
   show(head, overlay) {
     this.head = head;
@@ -86,11 +113,14 @@ export class View {
     this.redraw.ask();
   }
 
-  /** The index of a shown point within 10 px of client coordinates, or null. */
+  /**
+   * The index of a shown point within 10 px of client coordinates, or null.
+   * @param {number} x
+   * @param {number} y
+   */
   pick(x, y) {
     this.ready();
-    const locate = (index, screen) => this.locate(index, screen);
-    return pickPoint(this.inside(x, y), this.total, locate, (index) => this.isShown(index));
+    return pickPoint(this.inside(x, y), this.total, (index, screen) => this.locate(index, screen), (index) => this.isShown(index));
   }
 
   /** The number of points drawn in the last frame. */
@@ -108,10 +138,42 @@ export class View {
     return this.overlay.settled ? 0 : newest(this.points.count);
   }
 
-  /** Client coordinates as CSS pixels within the host. */
+  /**
+   * Client coordinates as CSS pixels within the host.
+   * @param {number} x
+   * @param {number} y
+   */
   inside(x, y) {
     const { left, top } = this.host.getBoundingClientRect();
     return { x: x - left, y: y - top };
+  }
+
+  build() {}
+
+  takePoints() {}
+
+  takeAgents() {}
+
+  /**
+   * @param {boolean} _full
+   * @returns {{drawn: number, total: number}}
+   */
+  paint(_full) {
+    return { drawn: 0, total: this.total };
+  }
+
+  /**
+   * @param {number} _index
+   * @param {Screen} _screen
+   */
+  locate(_index, _screen) {}
+
+  /**
+   * @param {number} _index
+   * @returns {boolean}
+   */
+  isShown(_index) {
+    return false;
   }
 
   outdate() {

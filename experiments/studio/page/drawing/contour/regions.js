@@ -1,0 +1,28 @@
+/** Regions in the contour view: outlines, those that are searched now filled. */
+import { faded } from "../colours.js";
+
+/**
+ * @param {CanvasRenderingContext2D} context
+ * @param {import("../../drawing/contour/frame.js").ContourFrame} frame
+ * @param {import("../../types.d.ts").Region[]} regions
+ * @param {import("../../types.d.ts").Marker[]} agents
+ * @param {ReturnType<typeof import("../../drawing/colours.js").themeOf>} theme
+ */
+export function drawRegions(context, frame, regions, agents, theme) {
+  for (const { agent, polygon, now } of regions) {
+    const colour = agents[agent]?.colour ?? "#888888";
+    context.beginPath();
+    for (const [u, v] of polygon) context.lineTo(frame.x(u), frame.y(v));
+    context.closePath();
+    context.fillStyle = faded(colour, 0.13);
+    if (now) context.fill();
+    if (now) {
+      context.strokeStyle = theme.halo;
+      context.lineWidth = 4.5;
+      context.stroke();
+    }
+    context.strokeStyle = faded(colour, now ? 1 : 0.4);
+    context.lineWidth = now ? 2.2 : 1;
+    context.stroke();
+  }
+}

@@ -1,0 +1,47 @@
+/** The box that the scene stands in: plane coordinates and heights as places in it. */
+
+export const TALL = 0.36; // the height of the highest loss, where the longer side of the plane is 1
+export const FLOOR = -0.05;
+
+/**
+ * How high (u, v) stands in the box: on the surface of a Ground, else on the floor.
+ * @param {import("../ground.js").Ground} ground
+ * @param {number} u
+ * @param {number} v
+ */
+export function standing(ground, u, v) {
+  const height = ground.height(u, v);
+  return Number.isNaN(height) ? FLOOR : height * TALL;
+}
+
+/** Places in the scene: x to the right with u, z towards the viewer as v falls, y up with height. */
+export class Box {
+  /** @param {import("../../types.d.ts").Extent} extent */
+  constructor([u0, u1, v0, v1]) {
+    this.extent = [u0, u1, v0, v1];
+    this.side = Math.max(u1 - u0, v1 - v0) || 1;
+    this.middle = [(u0 + u1) / 2, (v0 + v1) / 2];
+    this.halfWide = (u1 - u0) / 2 / this.side;
+    this.halfDeep = (v1 - v0) / 2 / this.side;
+  }
+
+  /** @param {number} u */
+  x(u) {
+    return (u - this.middle[0]) / this.side;
+  }
+
+  /** @param {number} v */
+  z(v) {
+    return (this.middle[1] - v) / this.side;
+  }
+
+  /** @param {number} x */
+  u(x) {
+    return x * this.side + this.middle[0];
+  }
+
+  /** @param {number} z */
+  v(z) {
+    return this.middle[1] - z * this.side;
+  }
+}

@@ -1,0 +1,203 @@
+/** The points of the scene: one object a level of thinning, and one for the newest, which fall onto the surface. */
+import { TALL } from "./box.js";
+import { nearness } from "../ground.js";
+import { sprites } from "../markers.js";
+import { firstDifference, levelOf, LEVELS, Thinning } from "../thinning.js";
+import {
+  BufferAttribute, BufferGeometry, CanvasTexture, DynamicDrawUsage, LinearFilter, Points, ShaderMaterial,
+} from "../../vendor/three.js";
+
+const ACROSS = 16; // agents in a row of the sprites
+const SIDE = 32; // px of a sprite
+
+const VERTEX = `
+  attribute vec4 look; // agent, fade (0 to 255), below the surface (0 or 1), failed (0 or 1)
+  uniform float head, falling, size, swell;
+  varying vec2 corner;
+  varying float opacity;
+  void main() {
+    float age = clamp((head - float(gl_VertexID)) / max(falling, 0.001), 0.0, 1.0);
+    float fall = falling > 0.0 ? 1.0 - age * age : 0.0;
+    vec3 place = position + vec3(0.0, 0.004 + 0.55 * fall, 0.0);
+    gl_Position = projectionMatrix * modelViewMatrix * vec4(place, 1.0);
+    // A point below the surface would be hidden by it: it is drawn through it, faint.
+    gl_Position.z = look.z > 0.5 ? -0.99 * gl_Position.w : gl_Position.z - 0.004 * gl_Position.w;
+    corner = vec2(mod(look.x, ${ACROSS}.0), floor(look.x / ${ACROSS}.0));
+    float there = min(1.0, 4.0 * age + step(falling, 0.0));
+    opacity = there * (look.y / 255.0) * (look.z > 0.5 ? 0.55 : 1.0) * mix(1.0, 0.35, look.w);
+    gl_PointSize = size * (0.72 + 0.28 * look.y / 255.0) + swell * fall;
+  }`;
+const FRAGMENT = `
+  uniform sampler2D sprites;
+  varying vec2 corner;
+  varying float opacity;
+  void main() {
+    vec4 texel = texture2D(sprites, (corner + gl_PointCoord) / ${ACROSS}.0);
+    if (texel.a * opacity < 0.04) discard;
+    gl_FragColor = vec4(texel.rgb, texel.a * opacity);
+  }`;
+
+export class ScenePoints {
+  /** @param {import("../../vendor/three.js").Scene} scene */
+  constructor(scene) {
+    this.scene = scene;
+    this.thinning = new Thinning();
+    /** @type {import("../../types.d.ts").Points} */
+    this.points = { count: 0, u: [], v: [], loss: [], distance: [], agent: [], kept: [] };
+    this.capacity = 0;
+    this.edged = false;
+    // What was drawn in the last frame: levels of thinning, and from which point on all.
+    this.levels = 0;
+    this.landed = 0;
+    this.position = new BufferAttribute(new Float32Array(0), 3);
+    this.look = new BufferAttribute(new Uint8Array(0), 4);
+    this.material = new ShaderMaterial({
+      vertexShader: VERTEX, fragmentShader: FRAGMENT, transparent: true, depthWrite: false,
+      uniforms: {
+        head: { value: 0 }, falling: { value: 0 }, size: { value: 8 }, swell: { value: 6 }, sprites: { value: null },
+      },
+    });
+    this.layers = Array.from({ length: LEVELS + 1 }, () => {
+      const layer = new Points(new BufferGeometry(), this.material);
+      layer.frustumCulled = false;
+      layer.renderOrder = 3;
+      scene.add(layer);
+      return layer;
+    });
+  }
+
+  /**
+   * Take in the points; only what differs from before is copied, or all where `afresh`.
+   * @param {import("../../types.d.ts").Points} points
+   * @param {import("../../drawing/ground.js").Ground} ground
+   * @param {import("../../drawing/scene/box.js").Box} box
+   * @param {import("../../types.d.ts").Scale} scale
+   * @param {boolean} afresh
+   */
+  set(points, ground, box, scale, afresh) {
+    const from = afresh ? 0 : firstDifference(this.points, points);
+    this.points = { ...points };
+    const grown = points.count > this.capacity;
+    if (grown) this.#grow(Math.max(1024, points.count * 1.5));
+    this.#fill(grown ? 0 : from, ground, box, scale);
+    this.thinning.update(from, points.count, points.kept);
+    for (let level = 0; level < LEVELS; level++) this.#index(level, grown ? 0 : from);
+  }
+
+  /**
+   * @param {import("../../types.d.ts").Marker[]} agents
+   * @param {ReturnType<typeof import("../../drawing/colours.js").themeOf>} theme
+   * @param {boolean} edged
+   */
+  setAgents(agents, theme, edged) {
+    this.edged = edged;
+    this.material.uniforms.sprites.value?.dispose();
+    const texture = new CanvasTexture(sprites(agents, SIDE, ACROSS, theme, edged));
+    texture.flipY = false;
+    texture.generateMipmaps = false;
+    texture.minFilter = texture.magFilter = LinearFilter;
+    this.material.uniforms.sprites.value = texture;
+  }
+
+  /**
+   * Ready the points before `head` for drawing, `falling` of them in the air, at most about `budget` of the others.
+   * `size` of a point and by how much the highest is larger (`swell`) are in device pixels.
+   * @param {number} head
+   * @param {number} falling
+   * @param {number} budget
+   * @param {number} size
+   * @param {number} swell
+   * @returns {number} how many will be drawn
+   */
+  show(head, falling, budget, size, swell) {
+    const { uniforms } = this.material;
+    uniforms.head.value = head;
+    uniforms.falling.value = falling;
+    uniforms.size.value = size;
+    uniforms.swell.value = swell;
+    const end = Math.min(Math.ceil(head), this.points.count);
+    const landed = Math.max(0, Math.min(Math.ceil(head - falling), end));
+    const counts = this.thinning.before(landed);
+    const levels = Thinning.levelsWithin(counts, budget - (end - landed));
+    let drawn = end - landed;
+    for (let level = 0; level < LEVELS; level++) {
+      const count = level < levels ? counts[level] : 0;
+      this.layers[level].visible = count > 0;
+      this.layers[level].geometry.setDrawRange(0, count);
+      drawn += count;
+    }
+    this.layers[LEVELS].visible = end > landed;
+    this.layers[LEVELS].geometry.setDrawRange(landed, end - landed);
+    [this.levels, this.landed] = [levels, landed];
+    return drawn;
+  }
+
+  /**
+   * Whether the point at `index` was drawn in the last frame, its place in the picture aside.
+   * @param {number} index
+   */
+  shows(index) {
+    return index >= this.landed || this.points.kept[index] > 0 || levelOf(index) < this.levels;
+  }
+
+  dispose() {
+    for (const layer of this.layers) layer.geometry.dispose();
+    this.material.uniforms.sprites.value?.dispose();
+    this.material.dispose();
+  }
+
+  /** @param {number} capacity */
+  #grow(capacity) {
+    this.capacity = Math.floor(capacity);
+    const position = new BufferAttribute(new Float32Array(this.capacity * 3), 3).setUsage(DynamicDrawUsage);
+    const look = new BufferAttribute(new Uint8Array(this.capacity * 4), 4).setUsage(DynamicDrawUsage);
+    for (const layer of this.layers) {
+      layer.geometry.dispose();
+      layer.geometry = new BufferGeometry();
+      layer.geometry.setAttribute("position", position);
+      layer.geometry.setAttribute("look", look);
+    }
+    [this.position, this.look] = [position, look];
+  }
+
+  /**
+   * @param {number} from
+   * @param {import("../../drawing/ground.js").Ground} ground
+   * @param {import("../../drawing/scene/box.js").Box} box
+   * @param {import("../../types.d.ts").Scale} scale
+   */
+  #fill(from, ground, box, scale) {
+    const { count, u, v, loss, distance, agent } = this.points;
+    if (from >= count) return;
+    for (let k = from; k < count; k++) {
+      const height = scale.height(loss[k]);
+      const far = distance[k] || 0;
+      this.position.array.set([box.x(u[k]), height * TALL, box.z(v[k])], 3 * k);
+      const below = far > 0 && height < ground.height(u[k], v[k]) - 0.015;
+      const failed = Number.isFinite(loss[k]) ? 0 : 1;
+      this.look.array.set([agent[k], Math.round(255 * nearness(far)), below ? 1 : 0, failed], 4 * k);
+    }
+    for (const attribute of [this.position, this.look]) {
+      attribute.addUpdateRange(from * attribute.itemSize, (count - from) * attribute.itemSize);
+      attribute.needsUpdate = true;
+    }
+  }
+
+  /**
+   * @param {number} level
+   * @param {number} from
+   */
+  #index(level, from) {
+    const { geometry } = this.layers[level];
+    const list = this.thinning.lists[level];
+    if (geometry.index?.array !== list) {
+      // A grown list is another array: its old buffer must go with the old attribute.
+      const attribute = new BufferAttribute(list, 1).setUsage(DynamicDrawUsage);
+      geometry.setIndex(attribute);
+      return;
+    }
+    const kept = from ? this.thinning.before(from)[level] : 0;
+    geometry.index.addUpdateRange(kept, this.thinning.lengths[level] - kept);
+    geometry.index.needsUpdate = true;
+  }
+}

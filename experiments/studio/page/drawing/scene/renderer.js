@@ -1,0 +1,81 @@
+/** The canvases of the scene: WebGL below, names and markers above. */
+import { Stack } from "../stack.js";
+import { ColorManagement, LinearSRGBColorSpace, WebGLRenderer } from "../../vendor/three.js";
+
+// Colours are given as they should look.
+ColorManagement.enabled = false;
+
+export class SceneRenderer {
+  /**
+   * @throws Error where there is no WebGL 2
+   * @param {HTMLElement} host
+   * @param {() => void} onResize
+   * @param {() => void} onRestored
+   */
+  constructor(host, onResize, onRestored) {
+    this.stack = new Stack(host, 2, onResize);
+    this.canvas = this.stack.canvases[0];
+    const slow = drawnByProcessor();
+    try {
+      this.gl = new WebGLRenderer({ canvas: this.canvas, antialias: !slow, powerPreference: "high-performance" });
+    } catch (error) {
+      this.stack.dispose();
+      throw new Error("This browser cannot draw in three dimensions: WebGL 2 is off or missing.", { cause: error });
+    }
+    this.slow = slow;
+    this.wide = this.high = 0;
+    this.gl.outputColorSpace = LinearSRGBColorSpace;
+    this.onRestored = () => onRestored();
+    this.canvas.addEventListener("webglcontextrestored", this.onRestored);
+  }
+
+  /**
+   * Pixels per CSS pixel for the next frame: fewer where frames come late, and a fine still picture.
+   * @param {boolean} full
+   * @param {import("../pace.js").Pace} pace
+   */
+  ratio(full, pace) {
+    // Without smoothing by hardware, a still picture is smoothed by drawing it larger.
+    if (full) return this.slow ? 2 : this.stack.ratio;
+    return (this.slow ? 1 : this.stack.ratio) * (pace.late ? 0.7 : 1);
+  }
+
+  /**
+   * @param {import("../../vendor/three.js").Scene} scene
+   * @param {import("../../vendor/three.js").PerspectiveCamera} camera
+   * @param {string} paper
+   * @param {number} ratio
+   */
+  render(scene, camera, paper, ratio) {
+    const { width, height } = this.stack;
+    if (this.gl.getPixelRatio() !== ratio || this.wide !== width || this.high !== height) {
+      this.gl.setPixelRatio(ratio);
+      this.gl.setSize(width, height, false);
+      [this.wide, this.high] = [width, height];
+    }
+    this.gl.setClearColor(paper);
+    this.gl.render(scene, camera);
+  }
+
+  dispose() {
+    this.canvas.removeEventListener("webglcontextrestored", this.onRestored);
+    this.gl.dispose();
+    // A browser keeps few contexts: give this one back now, not when it is collected.
+    this.gl.forceContextLoss();
+    this.stack.dispose();
+  }
+}
+
+/** @type {boolean|undefined} */
+let processor;
+
+/** Whether WebGL is worked out by the processor, where smoothing edges costs more than it brings. */
+function drawnByProcessor() {
+  if (processor !== undefined) return processor;
+  const gl = document.createElement("canvas").getContext("webgl2");
+  const info = gl?.getExtension("WEBGL_debug_renderer_info");
+  const name = gl ? String(gl.getParameter(info ? info.UNMASKED_RENDERER_WEBGL : gl.RENDERER)) : "";
+  gl?.getExtension("WEBGL_lose_context")?.loseContext();
+  processor = /swiftshader|llvmpipe|softpipe|software|basic render/i.test(name);
+  return processor;
+}

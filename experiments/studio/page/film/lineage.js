@@ -1,0 +1,40 @@
+/** How a best point came about: who found what, and who was handed it. */
+
+/**
+ * The chain that led to a film's best point, first link first: each agent with the loss at which it handed on, and the
+ * evaluations spent by then. The last link is the best point itself.
+ * @param {import("./film.js").Film} film
+ * @param {number} index
+ * @returns {{agent: number, loss: number, spent: number}[]}
+ */
+export function lineageOf(film, index) {
+  if (index < 0) return [];
+  const links = [{ agent: film.agent[index], loss: film.loss[index], spent: film.spent[index] }];
+  let lease = film.leases[film.lease[index]];
+  const visited = new Set();
+  for (;;) {
+    const handed = handedTo(film, lease);
+    if (!handed || visited.has(handed.id)) return links;
+    visited.add(handed.id);
+    const { incumbent } = handed;
+    if (!incumbent) return links;
+    links.unshift({ agent: incumbent.agent, loss: incumbent.loss, spent: film.spentAtTime(handed.starts) });
+    lease = film.leases[incumbent.lease];
+  }
+}
+
+/**
+ * The lease by which this search was given the point it started from or moved to: not before it last began anew.
+ * @param {import("./film.js").Film} film
+ * @param {import("../types.d.ts").Lease} lease
+ */
+function handedTo(film, lease) {
+  const given = new Set(film.insights.filter((i) => i.kind === "handed").map((i) => i.lease));
+  for (let id = lease.id; id >= 0; id--) {
+    const earlier = film.leases[id];
+    if (earlier.agent !== lease.agent) continue;
+    if (given.has(id)) return earlier;
+    if (earlier.fresh) return null;
+  }
+  return null;
+}

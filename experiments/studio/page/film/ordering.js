@@ -1,0 +1,88 @@
+/** Bringing a film's points into the order of logical time. */
+
+import { countUpTo } from "../base/search.js";
+import { payment } from "./accounting.js";
+
+/**
+ * @typedef {import("./film.js").Film} Film
+ * @typedef {import("../types.d.ts").Header} Header
+ */
+
+/**
+ * How many points keep their places and their costs: those before any lease that a message tells something of.
+ * @param {Film} film
+ * @param {Header} header
+ */
+export function keptFrom(film, { outcomes, chunks }) {
+  const touched = [...outcomes.map(({ lease }) => lease), ...chunks.map(([lease]) => lease)];
+  const first = touched.reduce((least, lease) => Math.min(least, film.leases[lease].starts), Infinity);
+  return countUpTo(film.time, first);
+}
+
+/**
+ * Brings the points from `from` on, and new ones, into the order of logical time; ties by lease and row.
+ * @param {Film} film
+ * @param {number} from
+ * @param {[number, number][]} chunks of which lease how many rows are new
+ * @param {Record<string, ArrayLike<number>>} arrays the new rows
+ */
+export function orderPoints(film, from, chunks, arrays) {
+  const old = film.count - from;
+  const fresh = chunks.reduce((sum, [, n]) => sum + n, 0);
+  const time = new Float64Array(old + fresh);
+  const lease = new Int32Array(old + fresh);
+  const row = new Uint32Array(old + fresh);
+  lease.set(film.lease.subarray(from));
+  row.set(film.row.subarray(from));
+  row.set(arrays.row, old);
+  let at = old;
+  for (const [number, n] of chunks) lease.fill(number, at, (at += n));
+  for (let i = 0; i < time.length; i++) time[i] = film.leases[lease[i]].starts + payment(film.leases[lease[i]], row[i]) * film.header.seconds;
+  const order = Uint32Array.from(time, (_, i) => i);
+  if (!isOrdered(time, lease, row)) order.sort((a, b) => time[a] - time[b] || lease[a] - lease[b] || row[a] - row[b]);
+  /**
+   * @param {ArrayLike<number>} kept
+   * @param {ArrayLike<number>} [more]
+   * @returns {(index: number) => number}
+   */
+  const reading = (kept, more) => (i) => (i < old ? kept[from + i] : (more?.[i - old] ?? 0));
+  film.u = joined(film.u, from, order, reading(film.u, arrays.u));
+  film.v = joined(film.v, from, order, reading(film.v, arrays.v));
+  film.distance = joined(film.distance, from, order, reading(film.distance, arrays.distance));
+  film.loss = joined(film.loss, from, order, reading(film.loss, arrays.loss));
+  film.time = joined(film.time, from, order, (i) => time[i]);
+  film.lease = joined(film.lease, from, order, (i) => lease[i]);
+  film.row = joined(film.row, from, order, (i) => row[i]);
+  film.agent = joined(film.agent, from, order, (i) => film.leases[lease[i]].agent);
+  film.count = from + order.length;
+}
+
+/**
+ * The first entries of a column, then others in a new order. Always a new array: views compare it with the one before.
+ * @template {Float32Array|Float64Array|Int32Array|Uint32Array|Uint16Array} A
+ * @param {A} kept
+ * @param {number} from how many entries stay
+ * @param {Uint32Array} order
+ * @param {(index: number) => number} read
+ * @returns {A}
+ */
+function joined(kept, from, order, read) {
+  const Kind = /** @type {new (length: number) => A} */ (kept.constructor);
+  const all = new Kind(from + order.length);
+  all.set(kept.subarray(0, from));
+  for (let i = 0; i < order.length; i++) all[from + i] = read(order[i]);
+  return all;
+}
+
+/**
+ * @param {Float64Array} time
+ * @param {Int32Array} lease
+ * @param {Uint32Array} row
+ */
+function isOrdered(time, lease, row) {
+  for (let i = 1; i < time.length; i++) {
+    const gap = time[i] - time[i - 1] || lease[i] - lease[i - 1] || row[i] - row[i - 1];
+    if (gap < 0) return false;
+  }
+  return true;
+}

@@ -1,0 +1,124 @@
+/** Why a search ended where it did, in sentences: of one run, and of two beside each other. */
+
+import { lineageOf } from "./lineage.js";
+import { number, whole } from "../base/wording.js";
+
+/** So close to the known minimum, beside 1 or its size, a loss counts as the minimum found (as the server's insights do). */
+const NEAR = 1e-6;
+const TRAPS = new Set(["stuck", "oscillates", "stagnates"]);
+
+/** @typedef {import("./film.js").Film} Film */
+
+/**
+ * @param {Film} film
+ * @returns {string[]} sentences on one run that has ended
+ */
+export function verdictOf(film) {
+  const best = film.bestAt(film.count);
+  if (best < 0) return [film.count ? "No evaluation gave a finite loss." : "Nothing was evaluated: what happened says why."];
+  return [endOf(film, best), ...(isFound(film, film.loss[best]) ? [] : trapOf(film, best)), ...pathOf(film, best)];
+}
+
+/**
+ * @param {Film} first
+ * @param {Film} second
+ * @param {string[]} names what the page calls them
+ * @returns {string[]} sentences on two runs that have ended
+ */
+export function comparison(first, second, names) {
+  const films = [first, second];
+  const bests = films.map((film) => film.bestAt(film.count));
+  // Losses of different landscapes do not compare.
+  const apart = first.header.landscape !== second.header.landscape;
+  if (apart || bests.some((best) => best < 0)) return films.flatMap((film, i) => verdictOf(film).map((s) => `${names[i]}: ${s}`));
+  const gaps = films.map((film, i) => film.loss[bests[i]] - (film.header.minimum ?? 0));
+  const found = films.map((film, i) => isFound(film, film.loss[bests[i]]));
+  /** @type {string[]} */
+  const said = [];
+  if (found[0] && found[1]) {
+    const reached = films.map((film) => reachedAt(film));
+    const quicker = reached[0] <= reached[1] ? 0 : 1;
+    said.push(`Both found the minimum; ${names[quicker]} after ${whole(reached[quicker])} evaluations, ${names[1 - quicker]} after ${whole(reached[1 - quicker])}.`);
+  } else if (number(gaps[0]) === number(gaps[1])) {
+    // Also where they differ by less than is shown.
+    said.push(`Both ended at a loss of ${number(films[0].loss[bests[0]])}.`);
+  } else {
+    const winner = gaps[0] < gaps[1] ? 0 : 1;
+    const how = found[winner] ? "found the minimum" : "came lower";
+    said.push(`${names[winner]} ${how}: loss ${number(films[winner].loss[bests[winner]])} against ${number(films[1 - winner].loss[bests[1 - winner]])} of ${names[1 - winner]}.`);
+  }
+  films.forEach((film, i) => {
+    if (!found[i]) said.push(...trapOf(film, bests[i]).map((sentence) => `${names[i]}: ${sentence}`));
+  });
+  films.forEach((film, i) => {
+    if (found[i] || gaps[i] < gaps[1 - i]) said.push(...pathOf(film, bests[i]).map((sentence) => `${names[i]}: ${sentence}`));
+  });
+  return said;
+}
+
+/**
+ * @param {Film} film
+ * @param {number} loss
+ */
+function isFound(film, loss) {
+  const { minimum } = film.header;
+  return minimum !== null && loss - minimum <= NEAR * Math.max(1, Math.abs(minimum));
+}
+
+/**
+ * Evaluations after which the minimum was found.
+ * @param {Film} film
+ */
+function reachedAt(film) {
+  const first = film.records.find((index) => isFound(film, film.loss[index]));
+  return first === undefined ? Infinity : film.spent[first];
+}
+
+/**
+ * @param {Film} film
+ * @param {number} best
+ */
+function endOf(film, best) {
+  const { minimum } = film.header;
+  const loss = film.loss[best];
+  const who = film.team[film.agent[best]].name;
+  if (isFound(film, loss)) return `The minimum was found by ${who} after ${whole(reachedAt(film))} of ${whole(film.evaluations)} evaluations.`;
+  const gap = minimum === null ? "" : `, ${number(loss - minimum)} above the known minimum`;
+  return `The search ended at loss ${number(loss)}${gap}, found by ${who} after ${whole(film.spent[best])} of ${whole(film.evaluations)} evaluations.`;
+}
+
+/**
+ * Why it got no further: what was said of whoever sat where the best point is.
+ * @param {Film} film
+ * @param {number} best
+ */
+function trapOf(film, best) {
+  const loss = number(film.loss[best]);
+  const traps = film.insights.filter((i) => TRAPS.has(i.kind) && i.loss !== null && number(i.loss) === loss);
+  const ended = traps.filter((i) => i.kind !== "stagnates");
+  const [trap] = [...ended, ...traps].filter((i) => i.agent === film.agent[best]).concat(ended, traps);
+  if (!trap) return [];
+  const others = film.team.length === 1
+    ? "Alone, nobody could show it a better valley."
+    : "None of the others had found a better valley to go to.";
+  return [`${sentence(trap.text)} ${others}`];
+}
+
+/**
+ * @param {Film} film
+ * @param {number} best
+ */
+function pathOf(film, best) {
+  const links = lineageOf(film, best);
+  if (links.length < 2) return [];
+  /** @param {{agent: number}} link */
+  const name = (link) => film.team[link.agent].name;
+  const steps = links.slice(0, -1).map((link, i) => `${name(link)} found a point of loss ${number(link.loss)} and handed it to ${name(links[i + 1])} (evaluation ${whole(link.spent)})`);
+  const last = links[links.length - 1];
+  return [`${steps.join("; ")}; from there ${name(last)} went on to ${number(last.loss)}.`];
+}
+
+/** @param {string} text */
+function sentence(text) {
+  return /[.!?]$/.test(text) ? text : `${text}.`;
+}

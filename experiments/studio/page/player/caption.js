@@ -1,0 +1,73 @@
+/** What is said of a run beside its picture: where it stands, how it is led, what is shown. */
+
+import { el } from "../base/dom.js";
+import { number, whole } from "../base/wording.js";
+import { spentAt } from "../film/moment.js";
+
+/** @typedef {import("../film/film.js").Film} Film */
+
+/**
+ * The moment in words, for those who cannot see the picture.
+ * @param {Film} film
+ * @param {number} head
+ */
+export function describeMoment(film, head) {
+  const best = film.bestAt(head);
+  const spent = `evaluation ${whole(spentAt(film, head))} of ${whole(film.header.budget)}`;
+  if (best < 0) return `${spent}, no finite loss yet`;
+  return `${spent}, best loss ${number(film.loss[best])} by ${film.team[film.agent[best]].name}`;
+}
+
+/**
+ * The numbers above the picture.
+ * @param {Film} film
+ * @param {number} head
+ */
+export function numbersOf(film, head) {
+  const best = film.bestAt(head);
+  const loss = best < 0 ? null : film.loss[best];
+  const { minimum } = film.header;
+  const gap = loss === null || minimum === null ? "" : ` (${number(Math.max(0, loss - minimum))} above the minimum)`;
+  const by = best < 0 ? "" : `, found by ${film.team[film.agent[best]].name}`;
+  const failures = film.failuresAt(film.timeAt(head));
+  const failed = failures ? `; ${whole(failures)} ${failures === 1 ? "evaluation" : "evaluations"} failed` : "";
+  return `${loss === null ? "No finite loss yet" : `Best loss ${number(loss)}${gap}${by}`}${failed}`;
+}
+
+/**
+ * How far a run has come, in a word or two; "" where there is nothing to say.
+ * @param {Film} film
+ */
+export function badgeOf({ header: { state, stopped } }) {
+  /** @type {Partial<Record<typeof state, string>>} */
+  const words = { running: "running", waiting: "waits for its turn", failed: "failed", unfinished: "stopped by the way" };
+  return words[state] ?? stopped ?? "";
+}
+
+/**
+ * What the picture shows, where that needs a word.
+ * @param {Film} film
+ */
+export function groundOf({ header, surface }) {
+  const seen = header.dimension > 2 ? `Seen on ${header.plane.text}. Points off it fade.` : "";
+  const between = header.surface_from === "points" ? "The surface lies between the points found: nothing else is known of this landscape." : "";
+  const none = surface ? "" : "No surface is drawn: this function is evaluated only where a search asks for it.";
+  return [seen, between, none].filter(Boolean).join(" ");
+}
+
+/**
+ * How the team is led, in a line; unfolded, what that means.
+ * @param {import("../types.d.ts").Policy} policy
+ * @param {Record<string, Record<string, string>>} cards
+ */
+export function policyOf(policy, cards) {
+  /** @type {["budget"|"radius"|"sharing", string][]} */
+  const parts = [ ["budget", "budgets"], ["radius", "radii"], ["sharing", "sharings"]];
+  const chosen = parts.flatMap(([name, family]) => {
+    const kind = policy[name]?.kind;
+    return kind ? [[kind, cards[family]?.[kind], name]] : [];
+  });
+  const listed = chosen.map(([kind, , name]) => `${name} ${kind}`).join(", ");
+  const told = [cards.policies?.[policy.kind], ...chosen.map(([, card]) => card)].filter(Boolean);
+  return [el("summary", { text: `Policy: ${policy.kind}${listed ? ` (${listed})` : ""}` }), ...told.map((text) => el("p", { text }))];
+}

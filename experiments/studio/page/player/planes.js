@@ -1,0 +1,41 @@
+/** The choice of the plane on which a run of many dimensions is seen. */
+
+import { el, fill } from "../base/dom.js";
+
+/** Pairs of so many first axes are offered. */
+const AXES = 6;
+
+export class PlaneChoice {
+  /** @param {((spec: string) => void)|undefined} onPlane asks for another plane; without it none is offered */
+  constructor(onPlane) {
+    this.onPlane = onPlane;
+    this.list = el("select", { class: "planes", "aria-label": "Plane of the picture" });
+    this.list.addEventListener("change", () => onPlane?.(this.list.value));
+    this.element = el("label", { class: "plane", hidden: true }, ["Plane ", this.list]);
+  }
+
+  /**
+   * Offers the planes of a run.
+   * @param {import("../types.d.ts").Header} header
+   */
+  offer({ dimension, plane }) {
+    this.element.hidden = dimension <= 2 || !this.onPlane;
+    if (this.element.hidden) return;
+    const pairs = [];
+    for (let i = 0; i < Math.min(dimension, AXES); i++) {
+      for (let j = i + 1; j < Math.min(dimension, AXES); j++) pairs.push([`axes:${i}:${j}`, `x${i + 1} and x${j + 1}`]);
+    }
+    const offered = [["best", "through three agents' best points"], ["pca", "principal components of the points"], ...pairs];
+    const now = plane.spec.split("@")[0];
+    // Where that is not to be had (yet), the server has taken another.
+    if (now === "best" && !plane.text.includes("best points of")) offered[0][1] = `${offered[0][1]} (not yet: ${plane.text})`;
+    if (!offered.some(([spec]) => spec === now)) offered.push([now, plane.text]);
+    // A list that is open must not be filled anew as the run grows.
+    const version = JSON.stringify(offered);
+    if (this.list.dataset.offered !== version) {
+      this.list.dataset.offered = version;
+      fill(this.list, offered.map(([value, text]) => el("option", { value, text })));
+    }
+    if (this.list.value !== now) this.list.value = now;
+  }
+}

@@ -1,0 +1,122 @@
+/** The lists from which results, a run of them and a second one beside it are chosen. */
+
+import { el, fill } from "../base/dom.js";
+
+/**
+ * @typedef {{run: string, strategy: string, landscape: string, repeat: number, state: string, team: number}} Run
+ * @typedef {{key: string, runs: Run[], error?: string|null, waiting?: boolean}} Results
+ */
+
+export class Chooser {
+  /**
+   * What there is to choose from.
+   * @type {Results[]}
+   */
+  shelf = [];
+  /** Of which results the runs are listed; "" before any were chosen. */
+  key = "";
+  /** Whether somebody has chosen a run: then it is not changed for another. */
+  picked = false;
+  #listed = "";
+
+  /** @param {{onResults: (key: string) => void, onRuns: () => void}} given */
+  constructor({ onResults, onRuns }) {
+    this.results = el("select", { id: "results" });
+    this.runs = [el("select", { id: "run" }), el("select", { id: "other-run" })];
+    this.element = el("div", { class: "chooser" }, [field("Results", this.results), field("Run", this.runs[0]), field("Beside it", this.runs[1])]);
+    this.results.addEventListener("change", () => onResults(this.results.value));
+    for (const select of this.runs) {
+      select.addEventListener("change", () => {
+        this.picked = true;
+        onRuns();
+      });
+    }
+  }
+
+  /** The results whose runs are listed, if they are still there. */
+  get entry() {
+    return this.shelf.find(({ key }) => key === this.key);
+  }
+
+  /** The runs that are chosen. */
+  get chosen() {
+    return this.runs.map((select) => select.value).filter(Boolean);
+  }
+
+  /** Whether the shelf differs from what is listed; if so, lists its results. */
+  listResults() {
+    const now = JSON.stringify(this.shelf);
+    if (now === this.#listed) return false;
+    this.#listed = now;
+    const { value } = this.results;
+    fill(this.results, this.shelf.map(({ key }) => el("option", { value: key, text: key })));
+    if (this.shelf.some(({ key }) => key === value)) this.results.value = value;
+    return true;
+  }
+
+  /** Lists the runs; those that are chosen stay so. Whether these are the first. */
+  listRuns() {
+    const { entry } = this;
+    if (!entry) return false;
+    const [first, second] = this.runs.map((select) => select.value);
+    const options = () => entry.runs.map(({ run, strategy, landscape, repeat, state }) =>
+      el("option", { value: run, text: `${strategy} on ${landscape}, repeat ${repeat}${state === "done" ? "" : ` (${state})`}` }));
+    fill(this.runs[0], options());
+    fill(this.runs[1], [el("option", { value: "", text: "nothing" }), ...options()]);
+    /** @param {string} id */
+    const known = (id) => entry.runs.some(({ run }) => run === id);
+    this.runs[0].value = known(first) ? first : firstToShow(entry.runs);
+    this.runs[1].value = known(second) ? second : "";
+    return !first && entry.runs.length > 0;
+  }
+
+  /**
+   * Turns to other results.
+   * @param {string} key
+   */
+  turnTo(key) {
+    this.key = key;
+    this.results.value = key;
+    for (const select of this.runs) fill(select, []);
+  }
+
+  /**
+   * Chooses what an address names, where it is listed. Whether any run is.
+   * @param {string|null} run
+   * @param {string|null} beside
+   */
+  choose(run, beside) {
+    const known = [...this.runs[0].options].map(({ value }) => value);
+    this.picked = Boolean(run);
+    if (run && known.includes(run)) this.runs[0].value = run;
+    if (beside && known.includes(beside)) this.runs[1].value = beside;
+    return known.length > 0;
+  }
+
+  /** Turns to a run that is worked now, where the turn of the one that is chosen has not come. Whether it did. */
+  turnToRunning() {
+    const { entry } = this;
+    const now = entry?.runs.find(({ run }) => run === this.runs[0].value);
+    if (!entry || this.picked || now?.state !== "waiting" || !entry.runs.some(({ state }) => state === "running")) return false;
+    this.runs[0].value = firstToShow(entry.runs);
+    return true;
+  }
+}
+
+/**
+ * @param {string} text
+ * @param {HTMLSelectElement} select
+ */
+function field(text, select) {
+  return el("div", { class: "field" }, [el("label", { for: select.id, text }), select]);
+}
+
+/**
+ * The run to begin with: one that is worked now, else that of the largest team.
+ * @param {Run[]} runs
+ */
+function firstToShow(runs) {
+  const running = runs.findLast(({ state }) => state === "running");
+  const largest = runs.reduce((/** @type {Run|null} */ best, run) => (best === null || run.team > best.team ? run : best), null);
+  return (running ?? largest)?.run ?? "";
+}

@@ -1,0 +1,204 @@
+/** Runs of results directories: live while they are worked, replayed once they are done; one, or two beside each other. */
+
+import { momentIn } from "../base/address.js";
+import { ask } from "../base/api.js";
+import { el, say } from "../base/dom.js";
+import { Chooser } from "./chooser.js";
+import { Reel } from "../film/reel.js";
+import { Theatre } from "../player/theatre.js";
+
+/** How often it looks for new results and runs. */
+const LIST_MILLISECONDS = 3000;
+const POLL_MILLISECONDS = 400;
+
+/** @typedef {import("../film/film.js").Film} Film */
+
+export class Watch {
+  /** @type {Reel[]} */
+  #reels = [];
+  /**
+   * Those that have come of the runs chosen, at the places of these.
+   * @type {Film[]}
+   */
+  #films = [];
+  /** @type {ReturnType<typeof setTimeout>|0} */
+  #timer = 0;
+  #resting = true;
+  #begun = false;
+  #turn = 0;
+  /** @type {string[]} */
+  #same = [];
+  /** @type {number|null} */
+  #wanted = null;
+  /** @type {string|null} */
+  #plane = null;
+  /** @type {(values: any) => string} */
+  onLink = String;
+
+  /**
+   * @param {HTMLElement} host
+   * @param {{catalogue: {cards: Record<string, Record<string, string>>}, theme: string, onMoment: () => void}} given
+   */
+  constructor(host, { catalogue, theme, onMoment }) {
+    this.chooser = new Chooser({ onResults: (key) => this.#chooseResults(key), onRuns: () => this.#chooseRuns() });
+    this.note = el("p", { class: "note", role: "status", hidden: true });
+    const theatre = el("div", { class: "theatre" });
+    host.append(this.chooser.element, this.note, theatre);
+    this.theatreHost = theatre;
+    this.theatre = new Theatre(theatre, {
+      cards: catalogue.cards, theme, link: () => this.onLink(this.address()), onMoment, onPlane: (spec) => this.#look(spec),
+    });
+  }
+
+  /**
+   * Shows what an address asks for, else the first run that there is.
+   * @param {URLSearchParams} address
+   */
+  async begin(address) {
+    this.#wanted = momentIn(address);
+    this.#plane = address.get("plane");
+    if (!(await this.#wake())) return;
+    const key = address.get("results") ?? this.chooser.results.value;
+    if (this.chooser.shelf.some((each) => each.key === key)) this.#chooseResults(key, [address.get("run"), address.get("beside")]);
+    else if (address.has("results")) this.#say(`There are no results named ${address.get("results")} here.`);
+    this.#begun = true;
+  }
+
+  /** Goes on after a rest, where it was. */
+  async resume() {
+    const awake = await this.#wake();
+    if (!awake || !this.chooser.key || (this.#films.length && this.#films.every((film) => film?.done))) return;
+    this.#wanted = this.theatre.player.following ? null : this.theatre.player.at;
+    this.#chooseRuns();
+  }
+
+  /** Stops asking while another part of the page is looked at. */
+  rest() {
+    this.#resting = true;
+    this.#turn += 1;
+    clearTimeout(this.#timer);
+    for (const reel of this.#reels) reel.stop();
+    this.#reels = [];
+  }
+
+  /** Asks for the list again. Whether it is still looked at once that is there. */
+  async #wake() {
+    this.#resting = false;
+    const turn = ++this.#turn;
+    await this.#list();
+    return turn === this.#turn;
+  }
+
+  /** What the address has to say to show this again. @returns {import("../base/address.js").State} */
+  address() {
+    const [run, beside] = this.chooser.runs.map((select) => select.value || null);
+    const plane = this.#plane;
+    return { view: "watch", results: this.chooser.results.value, run, beside, at: Math.round(this.theatre.player.at), plane, look: this.theatre.look };
+  }
+
+  async #list() {
+    clearTimeout(this.#timer);
+    try {
+      this.chooser.shelf = (await ask("/api/results")).results;
+      this.#offer();
+    } catch (error) {
+      this.#say(String(error instanceof Error ? error.message : error));
+    }
+    clearTimeout(this.#timer);
+    if (!this.#resting) this.#timer = setTimeout(() => this.#list(), document.hidden ? 5 * LIST_MILLISECONDS : LIST_MILLISECONDS);
+  }
+
+  /** Fills the lists, if they have changed. */
+  #offer() {
+    const { chooser } = this;
+    if (!chooser.listResults()) return;
+    this.theatreHost.hidden = this.#films.length === 0;
+    if (!chooser.shelf.length) {
+      this.#say("There are no results here yet. Make some with `searchparty run quickstart`, or play in the playground.");
+      return;
+    }
+    if (!chooser.key && this.#begun) this.#chooseResults(chooser.results.value);
+    else if (chooser.key && this.#offerRuns()) this.#chooseRuns();
+    else this.#goOn();
+  }
+
+  /** Lists the runs, and says why there are none. Whether these are the first. */
+  #offerRuns() {
+    const { entry } = this.chooser;
+    if (entry?.error || entry?.waiting) this.#say(entry.waiting ? "Waiting for the run to begin…" : (entry.error ?? ""));
+    return this.chooser.listRuns();
+  }
+
+  /** A run that had ended, or was stopped, and is worked again (`resume`) is followed again. */
+  #goOn() {
+    if (this.chooser.turnToRunning()) {
+      this.#chooseRuns();
+      return;
+    }
+    /** @param {Film|undefined} film */
+    const again = (film) => film?.done && this.chooser.entry?.runs.some(({ run, state }) => run === film.header.run && state === "running");
+    if (!this.#films.some(again)) return;
+    this.#wanted = this.theatre.player.at;
+    this.#chooseRuns();
+  }
+
+  /**
+   * @param {string} key
+   * @param {(string|null)[]} wanted the runs that an address asks for
+   */
+  #chooseResults(key, [run, beside] = [null, null]) {
+    this.chooser.turnTo(key);
+    this.#offerRuns();
+    if (this.chooser.choose(run, beside)) this.#chooseRuns();
+  }
+
+  #chooseRuns() {
+    const { chosen } = this.chooser;
+    for (const reel of this.#reels) reel.stop();
+    /** @type {Film[]} */
+    const films = [];
+    const arrived = () => {
+      if (this.#films !== films || chosen.some((_, i) => !films[i])) return;
+      this.#say("");
+      this.theatreHost.hidden = false;
+      const fresh = chosen.some((_, i) => this.theatre.films[i] !== films[i]);
+      this.theatre.setFilms(films, namesOf(films));
+      // The same runs on another ground, or with what came since: whoever looks at a moment stays at it.
+      const same = this.#same.length === chosen.length && this.#same.every((each, i) => each === chosen[i]);
+      this.#same = chosen;
+      if (!fresh || (same && this.#wanted === null)) return;
+      this.theatre.performFrom(this.#wanted, films.some((film) => film.header.state === "running"));
+      this.#wanted = null;
+    };
+    this.#films = films;
+    this.#same = [];
+    this.#reels = chosen.map((run, i) => new Reel(`/api/results/${encodeURIComponent(this.chooser.key)}/runs/${encodeURIComponent(run)}/film`, {
+      plane: this.#plane, every: POLL_MILLISECONDS,
+      onFirst: (film) => { films[i] = film; arrived(); },
+      onGrown: () => arrived(),
+      onError: (error) => this.#films === films && this.#say(error.message),
+    }));
+  }
+
+  /** @param {string} spec of a plane */
+  #look(spec) {
+    this.#plane = spec;
+    this.#wanted = this.theatre.player.at;
+    this.#chooseRuns();
+  }
+
+  /** @param {string} text */
+  #say(text) {
+    say(this.note, text);
+    this.note.hidden = !text;
+  }
+}
+
+/**
+ * What runs are called: also by what they differ in, where their strategies are the same.
+ * @param {Film[]} films
+ */
+function namesOf(films) {
+  const same = films.length === 2 && films[0].header.strategy === films[1].header.strategy;
+  return films.map(({ header }) => (same ? `${header.strategy}, repeat ${header.repeat}, ${header.landscape}` : `${header.strategy} on ${header.landscape}`));
+}
