@@ -86,7 +86,9 @@ def package_files() -> Iterator[Path]:
     yield PACKAGE / "__init__.py"
     yield PACKAGE / "py.typed"
     for room in ROOMS:
-        yield from _inside(PACKAGE / room)
+        for place in (PACKAGE / room).rglob("*"):
+            if place.is_file() and "__pycache__" not in place.parts:
+                yield place
 
 
 def users_files(experiment: Experiment) -> Iterator[Path]:
