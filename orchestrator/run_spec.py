@@ -10,7 +10,7 @@ from typing import Any
 
 from ..agents.agent import Agent, Region
 from ..agents.evaluation.settings import Evaluation
-from ..landscapes.landscape import Landscape
+from ..landscapes.landscape import Landscape, Space
 from .policies.policy import Policy
 
 
@@ -68,11 +68,15 @@ class PlannedRun:
         return digest(self.settings)[:12]
 
     @cached_property
+    def space(self) -> Space:
+        """What the agents may know of the landscape, which is opened for it once."""
+        return self.landscape.open().space
+
+    @cached_property
     def region(self) -> Region:
         import numpy as np
 
-        dimension = self.landscape.open().space.dimension
-        center = np.array(np.broadcast_to(np.asarray(self.center, dtype=float), (dimension,)))
+        center = np.array(np.broadcast_to(np.asarray(self.center, dtype=float), (self.space.dimension,)))
         return Region(center, self.radius)
 
 

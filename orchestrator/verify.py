@@ -95,7 +95,8 @@ def verify(planned: PlannedRun, reader: LogReader) -> Verified:
     point that does not follow from what stands before it."""
     log = ReadOnly(reader, planned.id)
     events = log.events()
-    run, executor = begin(planned), Replayed(planned, log, Unevaluated(begin(planned).space))
+    run = begin(planned)
+    executor = Replayed(planned, log, Unevaluated(run.space))
     try:
         for _ in drive(run, planned, planned.policy, executor, log):
             pass

@@ -104,7 +104,7 @@ def extended(plan: Plan, budget: int | str, directory: Path | None) -> dict[str,
         experiment = plan.experiment.model_copy(update={"budget": checked_budget(budget)})
     except ValueError as error:
         raise ResultsError(f"--{error}") from None
-    wanted = {run.id: experiment.budget_for(run.landscape.open().space.dimension) for run in plan.runs}
+    wanted = {run.id: experiment.budget_for(run.space.dimension) for run in plan.runs}
     now = {run.id: run.budget for run in plan.runs}
     if directory is not None:
         with LogReader(directory) as reader:

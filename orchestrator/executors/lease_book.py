@@ -27,7 +27,7 @@ class Book:
         self._episodes = dict.fromkeys(self._index, -1)
         self._since_fresh: dict[str, list[Lease]] = {name: [] for name in self._index}
         self.leases: dict[int, Lease] = {}
-        self.store = Store(planned.landscape.open().space.dimension) if self._readers else None
+        self.store = Store(planned.space.dimension) if self._readers else None
 
     def note(self, lease: Lease) -> None:
         """A lease was granted."""

@@ -29,7 +29,7 @@ Stream = Callable[..., np.random.Generator]
 
 def begin(planned: PlannedRun) -> Run:
     """The state of a run before its first event."""
-    space = planned.landscape.open().space
+    space = planned.space
     members = {name: Member(name, index, agent.row_price(space)) for index, (name, agent) in enumerate(planned.team)}
     return Run(
         planned.id, space, planned.landscape.seconds, planned.budget, planned.concurrency, planned.region, members,
