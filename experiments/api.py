@@ -13,7 +13,7 @@ from .execution.session import begin_session, resume_session
 from .execution.watcher import Remark, Watcher
 from .results import accounts
 from .results import comparison as statistics
-from .results.recorded_runs import Best, RunData, best_of, read_runs
+from .results.recorded_runs import Best, RunData, best_by_landscape, read_runs
 from .results.table import Table
 from .spec.load import load
 from .spec.models import Experiment
@@ -62,9 +62,7 @@ class Results:
 
     def best(self) -> list[Best]:
         """The best point of each landscape on which anything finite was found, in the order of the plan."""
-        known = [best for best in map(best_of, self.runs) if best is not None]
-        labels = dict.fromkeys(best.landscape for best in known)
-        return [min((b for b in known if b.landscape == label), key=lambda b: b.loss) for label in labels]
+        return list(best_by_landscape(self.runs).values())
 
     def summary_rows(self) -> list[dict[str, str]]:
         """The comparison in a few columns of text."""

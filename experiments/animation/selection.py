@@ -22,8 +22,7 @@ def median_of(runs: Sequence[RunData]) -> RunData:
 def most_telling(runs: Sequence[RunData]) -> RunData:
     """The run to show where none is asked for: of the strategy with most agents the one of median result, on the first
     landscape that it has runs on."""
-    largest = max(strategies_of(runs), key=lambda name: max(len(r.team) for r in runs if r.strategy == name))
-    return _of_strategy(runs, largest)
+    return _of_strategy(runs, max(runs, key=lambda run: len(run.team)).strategy)
 
 
 def run_named(runs: Sequence[RunData], name: str) -> RunData:

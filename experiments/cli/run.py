@@ -142,4 +142,4 @@ def check_command(source: Source, overrides: Set = None) -> None:
     planned = plan(load(source, overrides or []))
     # What is to travel must be there, too.
     list(asked_for(planned.experiment))
-    out.print(describe_plan(planned), markup=False)
+    out.print(describe_plan(planned), markup=False, soft_wrap=True)

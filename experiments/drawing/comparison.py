@@ -10,6 +10,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
 
 from ..results.accounts import leases
+from ..results.comparison import group_runs
 from ..results.recorded_runs import RunData
 from ..results.table import Table
 from .style import COLOURS, colour, gap, heading, loss_axis, panels, written
@@ -19,10 +20,12 @@ def convergence_figure(table: Table, minima: dict[str, float | None], strategies
     """Median best loss against evaluations, with the band between the quartiles, a panel a landscape."""
     figure, all_axes = panels(len(minima))
     lines: dict[str, Line2D] = {}
+    curves, drawn = table.groups("landscape", "strategy"), table.groups("landscape")
+    nothing = table.where(landscape=None)
     for axes, (landscape, minimum) in zip(all_axes, minima.items(), strict=True):
-        here = table.where(landscape=landscape)
+        here = drawn.get((landscape,), nothing)
         for strategy in strategies:
-            rows = here.where(strategy=strategy).columns
+            rows = curves.get((landscape, strategy), nothing).columns
             x = np.array(rows["evaluations"])
             low, middle, high = (gap(rows[k], minimum) for k in ("lower_quartile", "median", "upper_quartile"))
             shown = np.isfinite(middle)
@@ -48,9 +51,10 @@ def convergence_figure(table: Table, minima: dict[str, float | None], strategies
 def finals_figure(runs: Sequence[RunData], minima: dict[str, float | None], strategies: Sequence[str]) -> Figure:
     """Every run's best loss as a dot, the median as a bar, a panel a landscape."""
     figure, all_axes = panels(len(minima), height=0.7 + 0.55 * len(strategies) + 0.8)
+    groups = group_runs(runs)
     for axes, (landscape, minimum) in zip(all_axes, minima.items(), strict=True):
         for line, strategy in enumerate(strategies):
-            finals = np.array([r.final for r in runs if r.landscape == landscape and r.strategy == strategy])
+            finals = np.array([run.final for run in groups.get(landscape, {}).get(strategy, [])])
             values = gap(finals[np.isfinite(finals)], minimum)
             if not len(values):
                 continue
@@ -60,7 +64,7 @@ def finals_figure(runs: Sequence[RunData], minima: dict[str, float | None], stra
             axes.plot([np.median(values)] * 2, [line - 0.3, line + 0.3], color=tint, lw=2.5)
         axes.set_yticks(range(len(strategies)), [written(strategy) for strategy in strategies])
         axes.set_ylim(len(strategies) - 0.5, -0.5)
-        loss_axis(axes, minimum, [r.final for r in runs if r.landscape == landscape], "x")
+        loss_axis(axes, minimum, [run.final for group in groups.get(landscape, {}).values() for run in group], "x")
         axes.set_title(written(landscape))
     return figure
 
@@ -111,11 +115,13 @@ def contributions_figure(
     table: Table, landscapes: Sequence[str], strategies: Sequence[str], order: Sequence[str] = ()
 ) -> Figure | None:
     """Shares of evaluations, records, gains and best points by agent, for strategies with a team; None without one."""
-    teams = [s for s in strategies if len(set(table.where(strategy=s).columns["agent"])) > 1]
-    bars = [(la, s) for la in landscapes for s in teams if len(table.where(landscape=la, strategy=s))]
+    members = {s: set(group.columns["agent"]) for (s,), group in table.groups("strategy").items()}
+    teams = [s for s in strategies if len(members.get(s, ())) > 1]
+    parts = {key: group.rows() for key, group in table.groups("landscape", "strategy").items()}
+    bars = [(la, s) for la in landscapes for s in teams if (la, s) in parts]
     if not bars:
         return None
-    drawn = [row for la, s in bars for row in table.where(landscape=la, strategy=s).rows()]
+    drawn = [row for bar in bars for row in parts[bar]]
     names = list(dict.fromkeys(row["agent"] for row in drawn))
     figure = Figure(figsize=(10.4, 1.5 + 0.55 * len(bars)), layout="constrained")
     all_axes = figure.subplots(1, 4, sharey=True)
@@ -130,7 +136,7 @@ def contributions_figure(
     for axes, (column, title) in zip(all_axes, shares, strict=True):
         for line, (landscape, strategy) in enumerate(bars):
             left = 0.0
-            for row in table.where(landscape=landscape, strategy=strategy).rows():
+            for row in parts[landscape, strategy]:
                 axes.barh(line, row[column], left=left, color=colour(tints, row["agent"]), height=0.7)
                 left += row[column]
         axes.set(title=f"share of {title}", xlim=(0, 1), xticks=(0, 0.5, 1))

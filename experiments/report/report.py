@@ -106,7 +106,7 @@ def _page(
         comparison=comparison.rows(),
         winners={row["landscape"]: row for row in winners.rows()},
         landscapes=statistics.landscapes_of(runs),
-        strategies=[_strategy(runs, s) for s in statistics.strategies_of(runs)],
+        strategies=[_strategy(run) for run in _first_runs(runs, "strategy").values()],
         drawn=_overview(started, convergence, contributions, pictures),
         portraits=[_portrait(run, pictures, style.palette(started)) for run in chosen],
         replay=_replay(chosen, sources),
@@ -146,13 +146,21 @@ def _has_settings(directory: Path) -> bool:
     return (directory / "experiment.yaml").exists()
 
 
+def _first_runs(runs: list[RunData], field: str) -> dict[str, RunData]:
+    """The first run of each strategy, or of each landscape, in the order of the plan."""
+    found: dict[str, RunData] = {}
+    for run in runs:
+        found.setdefault(getattr(run, field), run)
+    return found
+
+
 def _overview(runs: list[RunData], convergence: Table, contributions: Table, folder: Path) -> dict[str, str]:
     """The figures over all runs, as SVG text by name; those that there is nothing to draw for are left out."""
     if not runs:
         return {}
     landscapes, strategies = statistics.landscapes_of(runs), statistics.strategies_of(runs)
     order = style.palette(runs)
-    minima = {la: next(r.minimum for r in runs if r.landscape == la) for la in landscapes}
+    minima = {landscape: run.minimum for landscape, run in _first_runs(runs, "landscape").items()}
     found = {
         "convergence": style.styled(convergence_figure, convergence, minima, strategies),
         "finals": style.styled(finals_figure, runs, minima, strategies),
@@ -164,11 +172,10 @@ def _overview(runs: list[RunData], convergence: Table, contributions: Table, fol
 def _telling(runs: list[RunData]) -> list[RunData]:
     """The run of median result of each strategy on each landscape, teams first: those that are drawn one by one."""
     chosen = []
-    for landscape in statistics.landscapes_of(runs):
-        for strategy in statistics.strategies_of(runs):
-            group = sorted(statistics.select(runs, landscape, strategy), key=lambda r: r.final)
-            if group:
-                chosen.append(group[(len(group) - 1) // 2])
+    for groups in statistics.group_runs(runs).values():
+        for listed in groups.values():
+            group = sorted(listed, key=lambda r: r.final)
+            chosen.append(group[(len(group) - 1) // 2])
     order = sorted(range(len(chosen)), key=lambda i: (len(chosen[i].team) == 1, i))[:MOST_PORTRAITS]
     return [chosen[i] for i in order]
 

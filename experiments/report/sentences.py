@@ -8,7 +8,7 @@ import numpy as np
 
 from ..results import accounts
 from ..results import comparison as statistics
-from ..results.recorded_runs import RunData, best_of
+from ..results.recorded_runs import RunData, best_by_landscape
 from ..results.table import Table
 
 
@@ -22,11 +22,9 @@ def _by_gap(thresholds: Table) -> list[dict[str, Any]]:
 
 def _targets(comparison: Table) -> list[str]:
     """Where targets come from, in words; landscapes of one origin together."""
-    origins: dict[str, list[str]] = {}
+    origins: dict[str, dict[str, None]] = {}
     for row in comparison.rows():
-        listed = origins.setdefault(row["target_from"], [])
-        if row["landscape"] not in listed:
-            listed.append(row["landscape"])
+        origins.setdefault(row["target_from"], {})[row["landscape"]] = None
     return [f"{origin} ({', '.join(listed)})" for origin, listed in origins.items()]
 
 
@@ -38,14 +36,15 @@ def summary(runs: list[RunData], comparison: Table, winners: Table) -> list[str]
         f"{counted(len(strategies), 'strategy', 'strategies')} searched {counted(len(landscapes), 'landscape')} in "
         f"{counted(len(runs), 'run')}, spending {spent:,} evaluations in all."
     ]
-    for row in winners.rows():
-        lines.append(_verdict(row, comparison))
+    medians: dict[str, dict[str, float]] = {}
+    for row in comparison.rows():
+        medians.setdefault(row["landscape"], {})[row["strategy"]] = row["median"]
+    lines += [_verdict(row, medians[row["landscape"]]) for row in winners.rows()]
     lines += _too_few(comparison, winners)
-    known = [best for best in (best_of(run) for run in runs) if best is not None]
+    known = best_by_landscape(runs)
     for landscape in landscapes[:4]:
-        here = [best for best in known if best.landscape == landscape]
-        if here:
-            best = min(here, key=lambda b: b.loss)
+        best = known.get(landscape)
+        if best is not None:
             point = ", ".join(number(x) for x in best.point[:6]) + (", ..." if len(best.point) > 6 else "")
             lines.append(
                 f"The best point of {landscape} has loss {best.loss:.8g} at ({point}); {best.agent} of "
@@ -70,9 +69,9 @@ def _too_few(comparison: Table, winners: Table) -> list[str]:
     ]
 
 
-def _verdict(row: dict[str, Any], comparison: Table) -> str:
+def _verdict(row: dict[str, Any], medians: dict[str, float]) -> str:
+    """Who leads on a landscape, of whose strategies these are the medians, and how surely."""
     landscape, leader, second = row["landscape"], row["leader"], row["runner_up"]
-    medians = {r["strategy"]: r["median"] for r in comparison.where(landscape=landscape).rows()}
     if np.isinf(medians[leader]):
         return f"On {landscape} no strategy found a finite loss in half of its runs."
     if second is None:
@@ -100,16 +99,15 @@ def number(value: Any) -> str:
     return f"{value:,}" if isinstance(value, int) else str(value)
 
 
-def _strategy(runs: list[RunData], name: str) -> dict[str, Any]:
-    """A strategy's team and policy in words."""
-    run = next(r for r in runs if r.strategy == name)
+def _strategy(run: RunData) -> dict[str, Any]:
+    """The team and policy of a run's strategy in words."""
     team: dict[str, list[str]] = {}
     for member, agent in run.settings["team"]:
         plain = ", ".join(f"{k} {v}" for k, v in agent.items() if k != "kind" and v is not None)
         team.setdefault(f"{agent['kind']}: {plain}" if plain else agent["kind"], []).append(member)
     policy = run.settings["policy"]
     return {
-        "name": name,
+        "name": run.strategy,
         "team": [(", ".join(members), text) for text, members in team.items()],
         "policy": "; ".join(f"{k}: {_choice(v)}" for k, v in policy.items() if k != "kind" and v is not None),
         "kind": policy["kind"],

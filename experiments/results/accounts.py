@@ -12,7 +12,7 @@ from ...landscapes.landscape import Array
 from ...orchestrator.clock.clock import Clock, told
 from ...orchestrator.state.events import Event, Failed, Found, Granted
 from ..spec.models import SimulatedSettings
-from .comparison import landscapes_of, select, strategies_of
+from .comparison import group_runs
 from .recorded_runs import RunData
 from .table import Table
 
@@ -65,9 +65,9 @@ def contributions(runs: Sequence[RunData]) -> Table:
     """Per landscape, strategy and agent: its share of the evaluations, of the records (rows that bettered the best
     loss of the whole team so far), of the gains (``rank_gains``), and of the runs whose best point it found."""
     rows = []
-    for landscape in landscapes_of(runs):
-        for strategy in strategies_of(runs):
-            group = [run for run in select(runs, landscape, strategy) if run.evaluations]
+    for landscape, groups in group_runs(runs).items():
+        for strategy, listed in groups.items():
+            group = [run for run in listed if run.evaluations]
             if not group:
                 continue
             team = group[0].team
@@ -126,11 +126,8 @@ def clock(runs: Sequence[RunData], settings: SimulatedSettings) -> Table:
     simulated seconds), the share of the workers' time that went into evaluations, and workers lost. Without
     ``workers``, one an agent."""
     rows = []
-    for landscape in landscapes_of(runs):
-        for strategy in strategies_of(runs):
-            group = select(runs, landscape, strategy)
-            if not group:
-                continue
+    for landscape, groups in group_runs(runs).items():
+        for strategy, group in groups.items():
             workers = settings.workers or len(group[0].team)
             clocks = [
                 told(Clock(run.id, run.settings["landscape"]["seconds"], workers, settings), run.events)

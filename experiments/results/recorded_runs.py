@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -10,14 +11,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ...landscapes.landscape import Array, Landscape, LandscapeError, Problem, Space
+from ...landscapes.landscape import Array, Problem, Space
 from ...orchestrator.log.reader import LogReader, Points
 from ...orchestrator.log.tables import RunRecord
 from ...orchestrator.state.events import Event, Extended, Stopped
-from ..spec import catalogue
-from ..spec.errors import SpecError
-from ..spec.sources import text_of
-from ..spec.yaml_text import parse
+from .run_header import LandscapeCache, base_of, header_of
 
 
 @dataclass(frozen=True)
@@ -114,93 +112,18 @@ def read_runs(directory: Path | str) -> list[RunData]:
     """All runs of a results directory, in the order of the plan; also of one that still grows."""
     directory = Path(directory)
     with LogReader(directory) as reader:
-        base = _base(directory)
-        return [_read_run(reader, record, base) for record in reader.runs()]
+        landscapes = LandscapeCache(base_of(directory))
+        return [_read_run(reader, record, landscapes) for record in reader.runs()]
 
 
-def _read_run(reader: LogReader, record: RunRecord, base: str | None) -> RunData:
-    points = reader.points(record.id)
-    header = header_of(record, base, points.cube.shape[1])
+def _read_run(reader: LogReader, record: RunRecord, landscapes: LandscapeCache) -> RunData:
+    events = reader.events(record.id)
+    points = reader.points_of(record, events)
+    header = header_of(record, landscapes, points.cube.shape[1])
     return RunData(
         record.id, record.strategy, record.landscape, record.repeat, record.settings, header.space, header.problem,
-        header.minimum, header.pictured, reader.events(record.id), points,
+        header.minimum, header.pictured, events, points,
     )  # fmt: skip
-
-
-@dataclass(frozen=True)
-class RunHeader:
-    """What is known of a run before anything came of it; of its fields, see ``RunData``."""
-
-    id: str
-    strategy: str
-    landscape: str
-    repeat: int
-    settings: dict[str, Any]
-    space: Space
-    problem: Problem | None
-    pictured: bool
-
-    @property
-    def minimum(self) -> float | None:
-        return None if self.problem is None else self.problem.minimum
-
-    @property
-    def minimizers(self) -> Array | None:
-        """Known minimizers (k, D) in the cube."""
-        known = None if self.problem is None else self.problem.minimizers
-        return None if known is None else self.space.to_cube(known)
-
-    @property
-    def seconds(self) -> float:
-        """Declared (logical) seconds of an evaluation."""
-        seconds: float = self.settings["landscape"]["seconds"]
-        return seconds
-
-
-def read_header(directory: Path | str, run: str) -> RunHeader:
-    """The header of one run of a results directory; of a landscape that cannot be opened here it has one dimension.
-    Raises KeyError for a run that the directory does not hold."""
-    directory = Path(directory)
-    with LogReader(directory) as reader:
-        record = next((r for r in reader.runs() if r.id == run), None)
-    if record is None:
-        raise KeyError(run)
-    return header_of(record, _base(directory), 1)
-
-
-def header_of(record: RunRecord, base: str | None, dimension: int) -> RunHeader:
-    """The header of a run; ``dimension`` is used where its landscape cannot be opened here."""
-    landscape = _landscape(record.settings["landscape"], base)
-    problem = None if landscape is None else _open(landscape)
-    space = Space(np.zeros(dimension), np.ones(dimension)) if problem is None else problem.space
-    pictured = landscape is not None and landscape.pictured
-    return RunHeader(
-        record.id, record.strategy, record.landscape, record.repeat, record.settings, space, problem, pictured
-    )
-
-
-def _base(directory: Path) -> str | None:
-    """Where relative paths of the experiment start, as its YAML says."""
-    try:
-        base = parse(text_of(directory / "experiment.yaml"))[0].get("base")
-    except SpecError:
-        return None
-    return base if isinstance(base, str) else None
-
-
-def _landscape(settings: dict[str, Any], base: str | None) -> Landscape | None:
-    try:
-        landscape: Landscape = catalogue.build("landscape", settings)
-    except ValueError:
-        return None
-    return landscape.model_copy(update={"base": base}) if "base" in type(landscape).model_fields else landscape
-
-
-def _open(landscape: Landscape) -> Problem | None:
-    try:
-        return landscape.open()
-    except LandscapeError:
-        return None
 
 
 def best_of(run: RunData) -> Best | None:
@@ -212,3 +135,13 @@ def best_of(run: RunData) -> Best | None:
     agent = run.team[run.points.agent[row]]
     point = run.space.to_box(run.points.cube[row])
     return Best(run.landscape, run.strategy, agent, run.repeat, float(run.points.losses[row]), point)
+
+
+def best_by_landscape(runs: Iterable[RunData]) -> dict[str, Best]:
+    """The best point of each landscape on which anything finite was found, the first of equals."""
+    found: dict[str, Best] = {}
+    for run in runs:
+        best = best_of(run)
+        if best is not None and (best.landscape not in found or best.loss < found[best.landscape].loss):
+            found[best.landscape] = best
+    return found

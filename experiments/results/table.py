@@ -33,6 +33,16 @@ class Table:
         keep = [i for i in range(len(self)) if all(self.columns[name][i] == value for name, value in wanted.items())]
         return Table({name: [column[i] for i in keep] for name, column in self.columns.items()})
 
+    def groups(self, *names: str) -> dict[tuple[Any, ...], Table]:
+        """The rows by the values that they have in these columns, in the order in which they first occur."""
+        places: dict[tuple[Any, ...], list[int]] = {}
+        for i, key in enumerate(zip(*(self.columns[name] for name in names), strict=True)):
+            places.setdefault(key, []).append(i)
+        return {
+            key: Table({name: [column[i] for i in keep] for name, column in self.columns.items()})
+            for key, keep in places.items()
+        }
+
     def to_pandas(self) -> Any:
         """A pandas DataFrame. Raises ImportError, with the cure, where pandas is not installed."""
         try:

@@ -7,6 +7,7 @@ import os
 import socket
 import sqlite3
 import time
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ from .tables import (
     Session,
     explained,
     has_tables,
+    read_all_rows,
     read_events,
     read_rows,
     read_runs,
@@ -80,6 +82,11 @@ class LogFile:
             raise
         return db, float(before)
 
+    @cached_property
+    def _known(self) -> set[str]:
+        """Ids of the runs in the table, read once: nobody else adds any."""
+        return {run for (run,) in self.execute("SELECT id FROM runs")}
+
     @property
     def sessions(self) -> list[Session]:
         """All sessions up to this one."""
@@ -101,18 +108,19 @@ class LogFile:
 
     def run(self, planned: PlannedRun, label: str | None = None) -> RunLog:
         """The log of one run; made known to the file if it is new. ``label`` names its landscape in reports."""
-        ((count,),) = self.execute("SELECT COUNT(*) FROM runs")
-        self.execute(
-            "INSERT OR IGNORE INTO runs VALUES (?, ?, ?, ?, ?, ?)",
-            (
-                planned.id,
-                count,
-                planned.strategy,
-                label or planned.landscape.label,
-                planned.repeat,
-                json.dumps(planned.settings),
-            ),
-        )
+        if planned.id not in self._known:
+            self.execute(
+                "INSERT INTO runs VALUES (?, ?, ?, ?, ?, ?)",
+                (
+                    planned.id,
+                    len(self._known),
+                    planned.strategy,
+                    label or planned.landscape.label,
+                    planned.repeat,
+                    json.dumps(planned.settings),
+                ),
+            )
+            self._known.add(planned.id)
         return RunLog(planned.id, self)
 
     def close(self) -> None:
@@ -177,9 +185,7 @@ class RunLog:
 
     def all_rows(self) -> dict[int, Rows]:
         """All points, by lease."""
-        leases = self._file.execute("SELECT DISTINCT lease FROM points WHERE run = ? ORDER BY lease", (self._run,))
-        found = {lease: self.rows(lease) for (lease,) in leases}
-        return {lease: rows for lease, rows in found.items() if rows is not None}
+        return read_all_rows(self._file.execute, self._run)
 
     def add_rows(self, lease: int, rows: Rows) -> None:
         failures = [[f.row, f.cause] for f in rows.failures]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,8 +26,10 @@ from .tables import (
     check_version,
     explained,
     opened,
+    read_all_rows,
     read_events,
     read_rows,
+    read_run,
     read_runs,
     read_sessions,
     rows_of,
@@ -109,6 +112,13 @@ class LogReader:
         """The runs, in the order of the plan."""
         return read_runs(self._execute)
 
+    def record(self, run: str) -> RunRecord:
+        """One run, by its id. Raises KeyError for a run that the log does not know."""
+        found = read_run(self._execute, run)
+        if found is None:
+            raise KeyError(run)
+        return found
+
     def begun(self) -> set[str]:
         """Ids of the runs of which anything is recorded."""
         return {run for (run,) in self._execute("SELECT DISTINCT run FROM events")}
@@ -146,28 +156,36 @@ class LogReader:
         return dict(self._execute("SELECT lease, SUM(n) FROM points WHERE run = ? GROUP BY lease", (run,)))
 
     def points(self, run: str) -> Points:
-        """All collected points of a run."""
-        record = next(r for r in self.runs() if r.id == run)
-        team = {name: index for index, (name, _) in enumerate(record.settings["team"])}
-        columns: list[tuple[NDArray[Any], ...]] = []
-        for outcome in collected(self.events(run)):
-            rows = self.rows(run, outcome.lease)
-            n = outcome.rows
-            if rows is None or n == 0:
-                continue
-            cost = row_costs(n, outcome.charged)
-            lease, agent = np.full(n, outcome.lease), np.full(n, team[outcome.agent])
-            columns.append((lease, agent, np.arange(n), cost, rows.points[:n], rows.losses[:n]))
-        if not columns:
-            nothing = np.empty(0, dtype=np.int64)
-            return Points(nothing, nothing, nothing, nothing, np.empty((0, 1)), np.empty(0))
-        return Points(*(np.concatenate(parts) for parts in zip(*columns, strict=True)))
+        """All collected points of a run. Raises KeyError for a run that the log does not know."""
+        return self.points_of(self.record(run), self.events(run))
+
+    def points_of(self, record: RunRecord, events: list[Event]) -> Points:
+        """All points of a run that these of its events collected."""
+        return collect_points(record, events, read_all_rows(self._execute, record.id))
 
     def wall_seconds(self, run: str) -> float:
         """Seconds of work from a run's first event to its last; pauses between sessions are left out."""
         sql = "SELECT MAX(wall) - MIN(wall) FROM events WHERE run = ?"
         ((seconds,),) = self._execute(sql, (run,))
         return float(seconds or 0.0)
+
+
+def collect_points(record: RunRecord, events: list[Event], recorded: Mapping[int, Rows]) -> Points:
+    """The points of a run in the order in which these events collected them. ``recorded`` has the rows by lease."""
+    team = {name: index for index, (name, _) in enumerate(record.settings["team"])}
+    outcomes = [o for o in collected(events) if o.rows and o.lease in recorded]
+    if not outcomes:
+        nothing = np.empty(0, dtype=np.int64)
+        return Points(nothing, nothing, nothing, nothing, np.empty((0, 1)), np.empty(0))
+    counts = [o.rows for o in outcomes]
+    return Points(
+        np.repeat([o.lease for o in outcomes], counts),
+        np.repeat([team[o.agent] for o in outcomes], counts),
+        np.concatenate([np.arange(count) for count in counts]),
+        np.concatenate([row_costs(o.rows, o.charged) for o in outcomes]),
+        np.concatenate([recorded[o.lease].points[: o.rows] for o in outcomes]),
+        np.concatenate([recorded[o.lease].losses[: o.rows] for o in outcomes]),
+    )
 
 
 def read_news(execute: Execute, run: str, events: int, rows: int) -> News:

@@ -154,8 +154,20 @@ def check_version(db: sqlite3.Connection, path: Path) -> None:
 
 def read_runs(execute: Execute) -> list[RunRecord]:
     """The runs, in the order of the plan."""
-    sql = "SELECT id, strategy, landscape, repeat, settings FROM runs ORDER BY position"
-    return [RunRecord(i, s, la, r, json.loads(settings)) for i, s, la, r, settings in execute(sql, ())]
+    return [_record(*columns) for columns in execute(f"SELECT {RUN_COLUMNS} FROM runs ORDER BY position", ())]
+
+
+def read_run(execute: Execute, run: str) -> RunRecord | None:
+    """One run, by its id; None where the log does not know it."""
+    found = execute(f"SELECT {RUN_COLUMNS} FROM runs WHERE id = ?", (run,))
+    return _record(*found[0]) if found else None
+
+
+RUN_COLUMNS = "id, strategy, landscape, repeat, settings"
+
+
+def _record(id: str, strategy: str, landscape: str, repeat: int, settings: str) -> RunRecord:
+    return RunRecord(id, strategy, landscape, repeat, json.loads(settings))
 
 
 def read_events(execute: Execute, run: str, after: int = -1) -> list[Event]:
@@ -180,6 +192,16 @@ def read_rows(execute: Execute, run: str, lease: int) -> Rows | None:
     """A lease's points, from its first row on."""
     sql = f"SELECT {ROW_COLUMNS} FROM points WHERE run = ? AND lease = ? ORDER BY first"
     return joined([rows_of(run, lease, *columns) for columns in execute(sql, (run, lease))])
+
+
+def read_all_rows(execute: Execute, run: str) -> dict[int, Rows]:
+    """All points of a run, by lease: one query, however many leases."""
+    sql = f"SELECT lease, {ROW_COLUMNS} FROM points WHERE run = ? ORDER BY lease, first"
+    parts: dict[int, list[Rows]] = {}
+    for lease, *columns in execute(sql, (run,)):
+        parts.setdefault(lease, []).append(rows_of(run, lease, *columns))
+    found = {lease: joined(listed) for lease, listed in parts.items()}
+    return {lease: rows for lease, rows in found.items() if rows is not None}
 
 
 def rows_of(

@@ -4,8 +4,16 @@ import time
 
 import pytest
 
-from searchparty.experiments.execution.cost import describe_plan, estimate_bytes, estimate_seconds
+from searchparty.experiments.execution.cost import (
+    DRAWN_RUNS,
+    OVERHEAD_SECONDS,
+    describe_plan,
+    estimate_bytes,
+    estimate_results_seconds,
+    estimate_seconds,
+)
 from searchparty.experiments.execution.plan import plan, suffix
+from searchparty.experiments.report.report import MOST_PORTRAITS
 from searchparty.experiments.spec.errors import SpecError
 from searchparty.experiments.spec.load import loads
 from searchparty.experiments.spec.models import Experiment
@@ -145,7 +153,8 @@ def test_a_precision_becomes_a_target_above_the_known_minimum():
 def test_costs_are_estimated():
     planned = plan(loads(TEXT))
     assert planned.evaluations == 800
-    assert 800 * 15e-6 <= estimate_seconds(planned) < 1
+    assert 800 * OVERHEAD_SECONDS <= estimate_seconds(planned) < 1
+    assert 1 < estimate_results_seconds(planned) < 30
     assert estimate_bytes(planned) > 800 * 24
     words = describe_plan(planned)
     for line in (
@@ -154,8 +163,17 @@ def test_costs_are_estimated():
         "2 repeats, seed 5, executor simulated",
         "runs         8",
         "evaluations  800",
+        "in one process, ",
+        " of it for the summary and the report",
     ):
         assert line in words
+
+
+def test_the_estimate_grows_with_the_runs_and_not_faster():
+    costs = [estimate_results_seconds(plan(loads(TEXT.replace("repeats: 2", f"repeats: {n}")))) for n in (2, 202, 402)]
+    assert costs[2] - costs[1] == pytest.approx(costs[1] - costs[0])
+    assert costs[1] - costs[0] > 200 * 4 * 1e-3
+    assert DRAWN_RUNS == MOST_PORTRAITS
 
 
 def test_an_objective_that_hangs_or_fails_holds_up_no_plan(tmp_path):

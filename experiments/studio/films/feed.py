@@ -13,7 +13,7 @@ import numpy as np
 from ....landscapes.landscape import Space
 from ....orchestrator.log.reader import LogReader, News
 from ....orchestrator.state.events import Granted
-from ...results.recorded_runs import RunHeader, read_header
+from ...results.run_header import RunHeader, read_header
 from ...results.view_plane import Look, default_spec, look
 from .fold import Telling
 from .ground import ground

@@ -14,7 +14,7 @@ from ....orchestrator.log.reader import News
 from ....orchestrator.state.events import Event, Extended, Failed, Found, Granted, Stopped
 from ...results.accounts import collected
 from ...results.insights import Insight, Insights
-from ...results.recorded_runs import RunHeader
+from ...results.run_header import RunHeader
 
 
 @dataclass(slots=True)

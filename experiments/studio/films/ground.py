@@ -10,7 +10,7 @@ import numpy as np
 from ....landscapes.landscape import Array
 from ....landscapes.planes import Plane
 from ....landscapes.slices import between
-from ...results.recorded_runs import RunHeader
+from ...results.run_header import RunHeader
 
 RESOLUTION = 81
 """Losses along each side."""

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from ....agents.agent import Incumbent
 from ....landscapes.landscape import Array, Space
 from ...results.insights import Insight
-from ...results.recorded_runs import RunHeader
+from ...results.run_header import RunHeader
 from ...results.view_plane import Look, Seen
 from .fold import Part
 

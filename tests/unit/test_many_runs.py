@@ -1,0 +1,102 @@
+"""Results of thousands of runs: what reading, comparing and reporting costs a run does not grow with their number."""
+
+import shutil
+import sqlite3
+import time
+
+import pytest
+
+import searchparty
+from searchparty import Experiment
+from searchparty.experiments.api import Results
+
+FEW, MANY = 200, 2000
+MOST_GROWTH = 1.5
+"""CPU seconds a run of many, beside those of a few."""
+MOST_READINGS = 5
+"""What a further run may cost a report, beside what it costs to read and compare it."""
+
+
+def multiply_runs(directory, made, count):
+    """Add copies of the runs of a log, under other ids and repeats, until it has ``count`` for each one ``made``."""
+    with sqlite3.connect(directory / "log.sqlite") as db:
+        for copy in range(1, count):
+            new = f"substr('{copy:04d}' || id, 1, 12)"
+            db.execute(
+                f"INSERT INTO runs SELECT {new}, position + ?, strategy, landscape, repeat + ?, "
+                "json_set(settings, '$.repeat', repeat + ?) FROM runs WHERE position < ?",
+                (copy * made, copy * made, copy * made, made),
+            )
+            # The first runs, whose ids begin the copies' otherwise.
+            first = "run IN (SELECT id FROM runs WHERE position < ?)"
+            renamed = new.replace("id", "run")
+            db.execute(f"INSERT INTO events SELECT {renamed}, seq, kind, body, wall FROM events WHERE {first}", (made,))
+            db.execute(
+                f"INSERT INTO points SELECT {renamed}, lease, first, n, cube, losses, gradients, failures FROM points "
+                f"WHERE {first}",
+                (made,),
+            )
+    db.close()
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory):
+    """Results directories by their number of runs, of 40 evaluations each; two strategies, two landscapes."""
+    data = {
+        "name": "many",
+        "budget": 40,
+        "repeats": 5,
+        "landscapes": [{"kind": "sphere"}, {"kind": "rosenbrock"}],
+        "strategies": {"lone": {"agents": ["random"]}, "team": {"agents": ["random", "nelder-mead"]}},
+        "executor": "simulated",
+    }
+    home = tmp_path_factory.mktemp("many")
+    made = len(searchparty.run(Experiment.from_data(data), out=home / "made", report=False).runs)
+    directories = {count: home / str(count) for count in (FEW, MANY)}
+    for count, directory in directories.items():
+        shutil.copytree(home / "made", directory)
+        multiply_runs(directory, made, count // made)
+        assert len(Results(directory).runs) == count
+    return directories
+
+
+def cpu_seconds(work, directory):
+    """The least CPU time of two: other processes may take the caches, but nothing can make work quicker than it is."""
+    spent = []
+    for _ in range(2):
+        began = time.process_time()
+        work(directory)
+        spent.append(time.process_time() - began)
+    return min(spent)
+
+
+def summarize(directory):
+    results = Results(directory)
+    assert len(results.best()) == 2
+    assert [row["runs"] for row in results.summary_rows()] == [str(len(results.runs) // 4)] * 4
+    assert results.winners
+    assert results.convergence
+    assert results.contributions
+    assert not len(results.failures)
+
+
+def write_report(directory):
+    assert Results(directory).report().stat().st_size > 100_000
+
+
+def test_reading_and_comparing_cost_the_same_a_run(results):
+    summarize(results[FEW])
+    few, many = (cpu_seconds(summarize, results[count]) / count for count in (FEW, MANY))
+    assert many < MOST_GROWTH * few, f"{1e3 * few:.2f} ms a run of {FEW}, {1e3 * many:.2f} ms a run of {MANY}"
+
+
+@pytest.mark.extras
+@pytest.mark.timeout(600)
+def test_a_further_run_costs_a_report_little(results):
+    write_report(results[FEW])
+    few, many = (cpu_seconds(write_report, results[count]) for count in (FEW, MANY))
+    # Most of a report is drawing, however many runs there are: it would hide much of what a run costs.
+    reading = cpu_seconds(summarize, results[MANY]) / MANY
+    further = (many - few) / (MANY - FEW)
+    assert further < MOST_READINGS * reading, f"{1e3 * further:.2f} ms a further run, {1e3 * reading:.2f} ms to read it"
+    assert many / MANY < MOST_GROWTH * few / FEW
