@@ -233,9 +233,9 @@ def test_a_child_dies_with_the_process_that_started_it(functions, tmp_path):
     """A killed driver leaves no child behind, not even one that never looks up from its work."""
     script = f"""
 import numpy as np
-from searchparty.agents.evaluation import Evaluation
-from searchparty.agents.pool import Pool
-from searchparty.landscapes.user import UserFunction
+from searchparty.agents.evaluation.children.pool import Pool
+from searchparty.agents.evaluation.settings import Evaluation
+from searchparty.landscapes.python_function import UserFunction
 pool = Pool(UserFunction(function="{functions}:ill", bounds=(0, 12), dimension=1), Evaluation(workers=1))
 print("on", flush=True)
 pool.evaluate(np.array([[0.5 / 12]]), False)

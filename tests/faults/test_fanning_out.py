@@ -8,7 +8,7 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from searchparty.agents.evaluation.children import pool as pools
+from searchparty.agents.evaluation.children import child_kinds
 from searchparty.agents.evaluation.children.pool import Pool
 from searchparty.agents.evaluation.settings import Evaluation
 from searchparty.landscapes.python_function import UserFunction
@@ -155,7 +155,7 @@ def test_a_stem_that_is_lost_is_no_rows_fault(functions, pool_of):
 
 def test_children_that_are_started_one_by_one_do_the_same(monkeypatch, pool_of):
     """As where processes cannot be split."""
-    monkeypatch.setattr(pools, "SPLITS", False)
+    monkeypatch.setattr(child_kinds, "SPLITS", False)
     pool, points = pool_of("slow", workers=2), column(30)
     outcome = pool.evaluate(points, False)
     np.testing.assert_array_equal(outcome.losses, points[:, 0])

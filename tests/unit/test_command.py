@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from searchparty.agents.evaluation.children import pool as pools
+from searchparty.agents.evaluation.children import child_kinds
 from searchparty.agents.evaluation.children.pool import Pool
 from searchparty.agents.evaluation.evaluator import CannotEvaluate
 from searchparty.agents.evaluation.in_process import InPlace
@@ -162,7 +162,7 @@ def test_a_child_that_cannot_open_its_landscape_says_so_and_charges_nothing(tmp_
 
 def test_a_child_that_dies_before_it_is_ready_is_started_three_times(monkeypatch, tmp_path):
     starts = tmp_path / "starts"
-    monkeypatch.setattr(pools, "SERVE", f"open({str(starts)!r}, 'a').write('.'); raise MemoryError")
+    monkeypatch.setattr(child_kinds, "SERVE", f"open({str(starts)!r}, 'a').write('.'); raise MemoryError")
     pool = Pool(UserFunction(function="math:dist", bounds=(0.0, 1.0)), Evaluation(memory="64 MB"))
     expected = (
         "must start, and took its process down .exit code 1.: MemoryError. Check the command and evaluation.memory"
