@@ -12,6 +12,6 @@ def evaluator_for(landscape: Landscape, evaluation: Evaluation) -> Evaluator:
     """In place, or in child processes where the settings or the landscape want them."""
     if not evaluation.isolated and not landscape.external:
         return InPlace(landscape.open())
-    from .children.pool import Pool
+    from .children.pool import ChildPool
 
-    return Pool(landscape, evaluation)
+    return ChildPool(landscape, evaluation)
