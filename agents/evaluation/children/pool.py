@@ -16,6 +16,7 @@ from .batch import Batch, RowQueue, join_answers
 from .child_kinds import ProgramChild, PythonChild
 from .language import ChildProtocol
 from .prefetch import Prefetch
+from .row_clock import RowClock
 from .worker import Worker
 
 
@@ -44,7 +45,7 @@ class ChildPool:
         self._selector = selectors.DefaultSelector()
         self._prefetch = Prefetch(self._protocol.most_unanswered)
         self._workers = [
-            Worker(self._protocol, evaluation.timeout, self._selector, self._prefetch)
+            Worker(self._protocol, RowClock(evaluation.timeout), self._selector, self._prefetch)
             for _ in range(count_workers(evaluation))
         ]
         self._earliest_deadline = math.inf
@@ -66,7 +67,8 @@ class ChildPool:
                     self._request_ahead(worker, pending)
                 for worker in self._wait_for_workers(pending):
                     found = worker.collect_answers()
-                    pending.put_back_rows(worker.take_unstarted())
+                    if worker.rows.unstarted:
+                        pending.put_back_rows(worker.rows.take_unstarted())
                     if worker.rows or pending:
                         # Before the answers are handed on, so that the child need not wait for that.
                         self._request_ahead(worker if worker.rows else self._begin_row(worker, batch, pending), pending)
@@ -95,7 +97,7 @@ class ChildPool:
         depth = self._prefetch.prefetch_depth(len(pending), len(self._workers))
         if 2 * len(worker.rows) <= depth and worker.accepts_more:
             worker.request_more(*pending.take_rows(depth - len(worker.rows)))
-        self._earliest_deadline = min(self._earliest_deadline, worker.deadline)
+        self._earliest_deadline = min(self._earliest_deadline, worker.clock.deadline)
 
     def _wait_for_workers(self, pending: RowQueue) -> list[Worker]:
         """Wait until some workers have output or are past their deadline, and return those that have rows."""
@@ -107,9 +109,9 @@ class ChildPool:
         ready_workers = dict.fromkeys(key.data for key, _ in self._selector.select(timeout))
         now = time.monotonic()
         if now >= self._earliest_deadline:
-            ready_workers |= dict.fromkeys(worker for worker in self._workers if worker.deadline <= now)
+            ready_workers |= dict.fromkeys(worker for worker in self._workers if worker.clock.deadline <= now)
             self._earliest_deadline = min(
-                (worker.deadline for worker in self._workers if worker.deadline > now), default=math.inf
+                (worker.clock.deadline for worker in self._workers if worker.clock.deadline > now), default=math.inf
             )
         for worker in ready_workers:
             if not worker.rows:
