@@ -14,6 +14,6 @@ def evaluator_for(landscape: Landscape, evaluation: Evaluation, space: Space | N
     themselves, and it is opened here only where its ``space`` is not known."""
     if not evaluation.isolated and not landscape.external:
         return InPlace(open_problem(landscape))
-    from .children.pool import Pool
+    from .children.pool import ChildPool
 
-    return Pool(landscape, evaluation, space)
+    return ChildPool(landscape, evaluation, space)

@@ -17,7 +17,7 @@ class ReplayError(Exception):
 
 class Ledger:
     """The rows of one lease. Those of a batch may be entered in any order (``place``) before they count
-    (``advance``); each is handed on once (``flush``), recorded ones never."""
+    (``count_rows``); each is handed on once (``flush``), recorded ones never."""
 
     __slots__ = ("best", "charged", "dimension", "failures", "filled", "gradients", "lease", "losses", "points",
                  "recorded", "spans", "unknown")  # fmt: skip
@@ -66,11 +66,15 @@ class Ledger:
     def enter(self, points: Array, outcome: Evaluated, price: int, news: bool = True) -> None:
         """Write down the next rows, which are ``news`` unless they were recorded."""
         self.place(0, points, outcome, news)
-        self.filled += len(outcome.losses)
-        self.charged += len(outcome.losses) * price
+        self.count_rows(len(outcome.losses), price)
+
+    def count_rows(self, n: int, price: int) -> None:
+        """Count the next n rows, all of which have been placed, and charge ``price`` evaluations for each."""
+        self.filled += n
+        self.charged += n * price
 
     def place(self, offset: int, points: Array, outcome: Evaluated, news: bool = True) -> None:
-        """Write down rows that stand ``offset`` after the next one; they count once ``filled`` has passed them."""
+        """Write down rows that stand ``offset`` after the next one; ``count_rows`` counts them."""
         first, n = self.filled + offset, len(outcome.losses)
         if first + n > len(self.losses):
             self._grow(first + n)
@@ -95,7 +99,7 @@ class Ledger:
             self.spans.append([first, first + n])
 
     def placed(self, n: int, with_gradient: bool) -> Evaluated:
-        """The next n rows, all of which have been placed; they count from now on is for the caller to say."""
+        """Return the next n rows, all of which have been placed, without counting them."""
         first, last = self.filled, self.filled + n
         causes = {f.row - first: f.cause for f in self.failures if first <= f.row < last}
         gradients = self.gradients[first:last].copy() if with_gradient and self.gradients is not None else None

@@ -120,8 +120,7 @@ def _answered(
             if time.monotonic() >= pace.at:
                 yield from pace.flushed(ledger)
         outcome = ledger.placed(len(points), hand.with_gradient)
-        ledger.filled += len(points)
-        ledger.charged += len(points) * hand.price
+        ledger.count_rows(len(points), hand.price)
         return outcome
     else:
         outcome = searcher.evaluator.evaluate(points, hand.with_gradient)

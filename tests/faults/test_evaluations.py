@@ -9,7 +9,7 @@ import time
 import numpy as np
 import pytest
 
-from searchparty.agents.evaluation.children.pool import Pool
+from searchparty.agents.evaluation.children.pool import ChildPool
 from searchparty.agents.evaluation.settings import Evaluation
 from searchparty.experiments.api import run
 from searchparty.experiments.execution.verification import verified
@@ -120,7 +120,9 @@ def functions(tmp_path_factory):
 
 
 def pool_of(functions, name, bounds=(0.0, 1.0), dimension=1, **rules):
-    return Pool(UserFunction(function=f"{functions}:{name}", bounds=bounds, dimension=dimension), Evaluation(**rules))
+    return ChildPool(
+        UserFunction(function=f"{functions}:{name}", bounds=bounds, dimension=dimension), Evaluation(**rules)
+    )
 
 
 def test_every_ill_is_a_cause(functions):
@@ -233,10 +235,10 @@ def test_a_child_dies_with_the_process_that_started_it(functions, tmp_path):
     """A killed driver leaves no child behind, not even one that never looks up from its work."""
     script = f"""
 import numpy as np
+from searchparty.agents.evaluation.children.pool import ChildPool
 from searchparty.agents.evaluation.settings import Evaluation
-from searchparty.agents.evaluation.children.pool import Pool
 from searchparty.landscapes.python_function import UserFunction
-pool = Pool(UserFunction(function="{functions}:ill", bounds=(0, 12), dimension=1), Evaluation(workers=1))
+pool = ChildPool(UserFunction(function="{functions}:ill", bounds=(0, 12), dimension=1), Evaluation(workers=1))
 print("on", flush=True)
 pool.evaluate(np.array([[0.5 / 12]]), False)
 """
@@ -300,7 +302,7 @@ def program(tmp_path_factory):
 
 def test_a_program_answers_and_what_it_does_wrong_is_quoted(program):
     landscape = Command(command=(sys.executable, str(program)), bounds=(0.0, 1.0), dimension=2, startup=2.0)
-    pool = Pool(landscape, Evaluation(timeout=1, workers=2))
+    pool = ChildPool(landscape, Evaluation(timeout=1, workers=2))
     good = np.random.default_rng(3).random((20, 2)) * [0.5, 1.0]
     try:
         # Its first answers may take longer: an interpreter starts.
@@ -315,7 +317,7 @@ def test_a_program_answers_and_what_it_does_wrong_is_quoted(program):
 
 def test_a_program_that_talks_out_of_turn_is_caught(program):
     landscape = Command(command=(sys.executable, str(program)), bounds=(0.0, 1.0), dimension=2)
-    pool = Pool(landscape, Evaluation(timeout=5))
+    pool = ChildPool(landscape, Evaluation(timeout=5))
     try:
         assert pool.evaluate(np.array([[0.7, 0.99]]), False).losses[0] == 1.5
         outcome = pool.evaluate(np.array([[0.2, 0.2]]), False)

@@ -8,8 +8,8 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from searchparty.agents.evaluation.children import pool as pools
-from searchparty.agents.evaluation.children.pool import Pool
+from searchparty.agents.evaluation.children import child_kinds
+from searchparty.agents.evaluation.children.pool import ChildPool
 from searchparty.agents.evaluation.settings import Evaluation
 from searchparty.landscapes.python_function import UserFunction
 
@@ -72,7 +72,7 @@ def pool_of(functions):
     pools = []
 
     def make(name, **rules):
-        pools.append(Pool(UserFunction(function=f"{functions}:{name}", bounds=(0.0, 1.0)), Evaluation(**rules)))
+        pools.append(ChildPool(UserFunction(function=f"{functions}:{name}", bounds=(0.0, 1.0)), Evaluation(**rules)))
         return pools[-1]
 
     yield make
@@ -114,7 +114,7 @@ def test_a_batch_that_is_left_leaves_no_row_behind(pool_of):
     signal.setitimer(signal.ITIMER_REAL, 0.5)
     with pytest.raises(KeyboardInterrupt, match="by the alarm"):
         next(pieces)
-    assert not any(worker.rows or worker.forward for worker in pool._workers)
+    assert not any(worker.rows or worker.accepts_more for worker in pool._workers)
 
 
 def interrupted(number, frame):
@@ -155,7 +155,7 @@ def test_a_stem_that_is_lost_is_no_rows_fault(functions, pool_of):
 
 def test_children_that_are_started_one_by_one_do_the_same(monkeypatch, pool_of):
     """As where processes cannot be split."""
-    monkeypatch.setattr(pools, "SPLITS", False)
+    monkeypatch.setattr(child_kinds, "FORKS_CHILDREN", False)
     pool, points = pool_of("slow", workers=2), column(30)
     outcome = pool.evaluate(points, False)
     np.testing.assert_array_equal(outcome.losses, points[:, 0])

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from searchparty.agents.evaluation.children import pool as pools
-from searchparty.agents.evaluation.children.pool import Pool
+from searchparty.agents.evaluation.children import child_kinds
+from searchparty.agents.evaluation.children.pool import ChildPool
 from searchparty.agents.evaluation.evaluator import CannotEvaluate
 from searchparty.agents.evaluation.in_process import InPlace
 from searchparty.agents.evaluation.open import evaluator_for
@@ -85,7 +85,7 @@ def test_a_program_in_place_and_in_a_pool_say_the_same(tmp_path):
     assert landscape.label == "graded.py D=2"
     points = np.random.default_rng(1).random((5, 2))
     pool = evaluator_for(landscape, Evaluation())
-    assert isinstance(pool, Pool)
+    assert isinstance(pool, ChildPool)
     found, alone = pool.evaluate(points, True), InPlace(landscape.open()).evaluate(points, True)
     pool.close()
     np.testing.assert_array_equal(found.losses, alone.losses)
@@ -155,15 +155,15 @@ def test_a_child_that_cannot_open_its_landscape_says_so_and_charges_nothing(tmp_
     path = tmp_path / "here.py"
     path.write_text(f"import os\nif os.getpid() != {os.getpid()}:\n    raise RuntimeError('only there')\n"
                     "def f(x):\n    return 0.0\n")  # fmt: skip
-    pool = Pool(UserFunction(function=f"{path}:f", bounds=(0.0, 1.0)), Evaluation(workers=1))
+    pool = ChildPool(UserFunction(function=f"{path}:f", bounds=(0.0, 1.0)), Evaluation(workers=1))
     with pytest.raises(CannotEvaluate, match="could not be opened.*only there.*Mend it, and resume"):
         pool.evaluate(np.array([[0.5]]), False)
 
 
 def test_a_child_that_dies_before_it_is_ready_is_started_three_times(monkeypatch, tmp_path):
     starts = tmp_path / "starts"
-    monkeypatch.setattr(pools, "SERVE", f"open({str(starts)!r}, 'a').write('.'); raise MemoryError")
-    pool = Pool(UserFunction(function="math:dist", bounds=(0.0, 1.0)), Evaluation(memory="64 MB"))
+    monkeypatch.setattr(child_kinds, "CHILD_PROGRAM", f"open({str(starts)!r}, 'a').write('.'); raise MemoryError")
+    pool = ChildPool(UserFunction(function="math:dist", bounds=(0.0, 1.0)), Evaluation(memory="64 MB"))
     expected = (
         "must start, and took its process down .exit code 1.: MemoryError. Check the command and evaluation.memory"
     )
@@ -175,7 +175,7 @@ def test_a_child_that_dies_before_it_is_ready_is_started_three_times(monkeypatch
 def test_a_function_that_no_child_can_have_is_refused():
     landscape = InMemory(function=lambda x: 0.0, bounds=((0.0, 1.0),))
     with pytest.raises(CannotEvaluate, match="landscape must be one that a child process can open"):
-        Pool(landscape, Evaluation(workers=1))
+        ChildPool(landscape, Evaluation(workers=1))
 
 
 def test_an_evaluation_that_cannot_be_made_fails_the_run_not_the_point(tmp_path, command):

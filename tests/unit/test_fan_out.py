@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from searchparty.agents.evaluation.children.batch import Pending, failed, joined
-from searchparty.agents.evaluation.children.pool import workers_of
-from searchparty.agents.evaluation.children.prefetch import Ahead
+from searchparty.agents.evaluation.children.batch import RowQueue, failed_row, join_answers
+from searchparty.agents.evaluation.children.pool import count_workers
+from searchparty.agents.evaluation.children.prefetch import Prefetch
 from searchparty.agents.evaluation.evaluator import Evaluated
 from searchparty.agents.evaluation.settings import Evaluation
 from searchparty.experiments.spec.errors import SpecError
@@ -21,11 +21,11 @@ BASE = "name: x\nbudget: 50\nlandscapes: [{kind: sphere}]\nstrategies: {a: {agen
 
 def test_auto_is_one_child_a_cpu_that_this_process_may_use(monkeypatch):
     monkeypatch.setattr(os, "sched_getaffinity", lambda process: {0, 3, 5}, raising=False)
-    assert workers_of(loads(BASE + "evaluation: {workers: auto}\n").evaluation) == 3
+    assert count_workers(loads(BASE + "evaluation: {workers: auto}\n").evaluation) == 3
     monkeypatch.delattr(os, "sched_getaffinity")
     monkeypatch.setattr(os, "cpu_count", lambda: 7)
-    assert workers_of(Evaluation(workers="auto")) == 7
-    assert [workers_of(Evaluation(workers=given)) for given in (None, 1, 64)] == [1, 1, 64]
+    assert count_workers(Evaluation(workers="auto")) == 7
+    assert [count_workers(Evaluation(workers=given)) for given in (None, 1, 64)] == [1, 1, 64]
 
 
 def test_auto_is_in_children_and_decides_no_finding():
@@ -54,49 +54,49 @@ def test_the_schema_says_the_same():
 
 
 def test_quick_rows_are_asked_for_ahead_and_slow_ones_one_by_one():
-    ahead = Ahead(64)
-    assert ahead.depth(10_000, 4) == 1
+    ahead = Prefetch(64)
+    assert ahead.prefetch_depth(10_000, 4) == 1
     for _ in range(200):
-        ahead.note(4, 0.004)
-    assert ahead.depth(10_000, 4) == 51
-    assert 0.0 < ahead.pause(10_000, 4) <= 0.005
+        ahead.record_duration(4, 0.004)
+    assert ahead.prefetch_depth(10_000, 4) == 51
+    assert 0.0 < ahead.pause_seconds(10_000, 4) <= 0.005
     # Half a child's share of what is left, beside the row it is at.
-    assert ahead.depth(80, 4) == 11
-    assert ahead.depth(7, 4) == 1
+    assert ahead.prefetch_depth(80, 4) == 11
+    assert ahead.prefetch_depth(7, 4) == 1
     for _ in range(200):
-        ahead.note(1, 0.1)
-    assert ahead.depth(10_000, 4) == 1
-    assert ahead.pause(10_000, 4) == 0.0
+        ahead.record_duration(1, 0.1)
+    assert ahead.prefetch_depth(10_000, 4) == 1
+    assert ahead.pause_seconds(10_000, 4) == 0.0
 
 
 def test_a_program_of_the_users_is_never_asked_ahead():
-    ahead = Ahead(1)
-    ahead.note(100, 0.0001)
-    assert (ahead.depth(10_000, 4), ahead.pause(10_000, 4)) == (1, 0.0)
+    ahead = Prefetch(1)
+    ahead.record_duration(100, 0.0001)
+    assert (ahead.prefetch_depth(10_000, 4), ahead.pause_seconds(10_000, 4)) == (1, 0.0)
 
 
 @given(st.integers(0, 40), st.lists(st.integers(1, 9)), st.data())
 def test_every_row_is_handed_out_until_it_is_not_put_back(size, takes, data):
-    pending, out = Pending(size), []
+    pending, out = RowQueue(size), []
     for most in [*takes, *[9] * size]:
         if not len(pending):
             break
-        first, count = pending.take(most)
+        first, count = pending.take_rows(most)
         assert 1 <= count <= most
         rows = list(range(first, first + count))
         back = rows[1:] if data.draw(st.booleans()) else []
-        pending.put_back(back)
+        pending.put_back_rows(back)
         out += [row for row in rows if row not in back]
         assert len(pending) == size - len(out)
     while len(pending):
-        first, count = pending.take(9)
+        first, count = pending.take_rows(9)
         out += range(first, first + count)
     assert sorted(out) == list(range(size))
 
 
 def test_answers_side_by_side_are_one_piece():
-    bad = failed("raised OSError: no licence")
-    pieces = list(joined([(4, 0.5), (5, 0.25), (6, bad), (7, 1.0), (2, 3.0)]))
+    bad = failed_row("raised OSError: no licence")
+    pieces = list(join_answers([(4, 0.5), (5, 0.25), (6, bad), (7, 1.0), (2, 3.0)]))
     assert [(first, found.losses.tolist()) for first, found in pieces] == [
         (4, [0.5, 0.25]), (6, [float("inf")]), (7, [1.0]), (2, [3.0]),
     ]  # fmt: skip

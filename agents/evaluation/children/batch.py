@@ -1,4 +1,4 @@
-"""A batch of points, the rows of it that are still to be asked for, and the answers to them."""
+"""A batch of points, the rows of it that have yet to be requested, and the answers to them."""
 
 from __future__ import annotations
 
@@ -9,33 +9,34 @@ import numpy as np
 
 from ....landscapes.landscape import Array
 from ..evaluator import Evaluated
-from .language import Language
+from .language import ChildProtocol
 
 
-class Pending:
-    """Rows of a batch that are still to be asked for."""
+class RowQueue:
+    """The rows of a batch that have yet to be requested."""
 
     def __init__(self, size: int) -> None:
         self._next, self._size = 0, size
-        self._again: list[int] = []
-        """Rows that a child was lost before it came to."""
+        self._returned: list[int] = []
+        """Rows that a lost child had not begun."""
 
     def __len__(self) -> int:
-        return self._size - self._next + len(self._again)
+        return self._size - self._next + len(self._returned)
 
-    def take(self, most: int) -> tuple[int, int]:
-        """The first of some rows that stand side by side, and how many they are."""
-        if self._again:
-            return self._again.pop(), 1
+    def take_rows(self, most: int) -> tuple[int, int]:
+        """Take at most so many adjacent rows; return the first of them and their number."""
+        if self._returned:
+            return self._returned.pop(), 1
         first, self._next = self._next, min(self._next + most, self._size)
         return first, self._next - first
 
-    def put_back(self, rows: list[int]) -> None:
-        self._again += rows
+    def put_back_rows(self, rows: list[int]) -> None:
+        """Return rows that were taken and not begun."""
+        self._returned += rows
 
 
-def joined(answers: list[Answer]) -> Iterator[tuple[int, Evaluated]]:
-    """Answers in pieces, losses that stand side by side in one."""
+def join_answers(answers: list[Answer]) -> Iterator[tuple[int, Evaluated]]:
+    """Yield answers in pieces, with the losses of adjacent rows in one piece."""
     first, losses = 0, list[float]()
     for row, found in answers:
         if losses and (row != first + len(losses) or isinstance(found, Evaluated)):
@@ -56,14 +57,14 @@ class Batch(NamedTuple):
     cube: Array
     with_gradient: bool
 
-    def question(self, language: Language, first: int, count: int = 1, ahead: bool = False) -> bytes:
-        """What asks for rows that stand side by side."""
-        return language.question(self.cube[first : first + count], self.with_gradient, ahead)
+    def make_request(self, protocol: ChildProtocol, first: int, count: int = 1, ahead: bool = False) -> bytes:
+        """Encode the request for adjacent rows."""
+        return protocol.make_request(self.cube[first : first + count], self.with_gradient, ahead)
 
 
 Answer = tuple[int, float | Evaluated]
 
 
-def failed(cause: str) -> Evaluated:
-    """A row that has no loss."""
+def failed_row(cause: str) -> Evaluated:
+    """Return the result of a row that has no loss."""
     return Evaluated(np.array([np.inf]), None, {0: cause})

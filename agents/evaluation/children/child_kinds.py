@@ -14,29 +14,29 @@ from ....landscapes.landscape import Array, Landscape, Space
 from ....landscapes.process.line_pipe import Lines
 from ....landscapes.process.program import Program
 from ..evaluator import CannotEvaluate, Evaluated, without_failures
-from .batch import failed
-from .child_main import SERVE
-from .fork_server import Stem
-from .wire import Lacking, asked, greeting, told, unpacked
+from .batch import failed_row
+from .child_main import CHILD_PROGRAM
+from .fork_server import ForkServer
+from .wire import MissingPackage, decode_answer, decode_message, encode_greeting, encode_request
 
 STARTUP_SECONDS = 60.0
-"""A child may take so long to import and to open the landscape; a row's time-out counts only after that."""
+"""The time a child may take to import and to open the landscape; a row's time-out counts only after that."""
 
 
-SPLITS = sys.platform == "linux"
-"""Whether children are split off from a stem: libraries of other systems may not bear it."""
+FORKS_CHILDREN = sys.platform == "linux"
+"""Whether children are forked from a fork server: libraries of other systems may not survive a fork."""
 
 
-class Own:
+class PythonChild:
     """A Python process that opens the landscape."""
 
-    startup, greets, most = STARTUP_SECONDS, True, 64
+    startup, sends_greeting, most_unanswered = STARTUP_SECONDS, True, 64
 
     def __init__(self, landscape: Landscape, dimension: int, memory: int) -> None:
         self._memory, self._longest = memory, (1 << 20) + 32 * dimension
-        self._stem: Stem | None = None
+        self._fork_server: ForkServer | None = None
         try:
-            self._greeting = greeting(landscape)
+            self._greeting = encode_greeting(landscape)
         except (pickle.PicklingError, AttributeError, TypeError) as error:
             raise CannotEvaluate(
                 f"landscape must be one that a child process can open, got {landscape.label} ({error}). "
@@ -46,38 +46,38 @@ class Own:
     def start(self) -> Lines:
         environment = {"OMP_NUM_THREADS": "1", "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
         child: Lines
-        if SPLITS:
-            if self._stem is None or self._stem.fate:
+        if FORKS_CHILDREN:
+            if self._fork_server is None or self._fork_server.end_reason:
                 self.close()
-                self._stem = Stem(SERVE, environment)
-            child = self._stem.split(self._memory, self._longest)
+                self._fork_server = ForkServer(CHILD_PROGRAM, environment)
+            child = self._fork_server.fork_child(self._memory, self._longest)
         else:
-            child = Program([sys.executable, "-c", SERVE], None, self._memory, self._longest, environment)
+            child = Program([sys.executable, "-c", CHILD_PROGRAM], None, self._memory, self._longest, environment)
         child.ask(self._greeting)
         return child
 
-    def greeted(self, line: bytes) -> str:
-        return str(unpacked(line))
+    def check_greeting(self, line: bytes) -> str:
+        return str(decode_message(line))
 
-    def question(self, rows: Array, with_gradient: bool, ahead: bool) -> bytes:
-        return asked(rows, with_gradient, ahead)
+    def make_request(self, rows: Array, with_gradient: bool, ahead: bool) -> bytes:
+        return encode_request(rows, with_gradient, ahead)
 
-    def answer(self, line: bytes, row: Array, with_gradient: bool) -> float | Evaluated:
-        said = told(line)
-        if isinstance(said, Lacking):
-            raise CannotEvaluate(f"{said.words}. Install it, and resume.")
-        return failed(said) if isinstance(said, str) else said
+    def read_answer(self, line: bytes, row: Array, with_gradient: bool) -> float | Evaluated:
+        decoded = decode_answer(line)
+        if isinstance(decoded, MissingPackage):
+            raise CannotEvaluate(f"{decoded.words}. Install it, and resume.")
+        return failed_row(decoded) if isinstance(decoded, str) else decoded
 
     def close(self) -> None:
-        if self._stem is not None:
-            self._stem.kill()
-            self._stem = None
+        if self._fork_server is not None:
+            self._fork_server.kill()
+            self._fork_server = None
 
 
-class Foreign:
+class ProgramChild:
     """A program of the user's own."""
 
-    greets, most = False, 1
+    sends_greeting, most_unanswered = False, 1
 
     def __init__(self, landscape: Command, space: Space, memory: int) -> None:
         self._landscape, self._space, self._memory = landscape, space, memory
@@ -86,17 +86,17 @@ class Foreign:
     def start(self) -> Lines:
         return self._landscape.start(self._memory)
 
-    def greeted(self, line: bytes) -> str:
+    def check_greeting(self, line: bytes) -> str:
         return ""
 
-    def question(self, rows: Array, with_gradient: bool, ahead: bool) -> bytes:
-        return question(number_of(rows), self._space.to_box(rows)[0], with_gradient)
+    def make_request(self, rows: Array, with_gradient: bool, ahead: bool) -> bytes:
+        return question(request_id(rows), self._space.to_box(rows)[0], with_gradient)
 
-    def answer(self, line: bytes, row: Array, with_gradient: bool) -> Evaluated:
+    def read_answer(self, line: bytes, row: Array, with_gradient: bool) -> Evaluated:
         try:
-            loss, gradient = answer(line, number_of(row), self._space.dimension, with_gradient)
+            loss, gradient = answer(line, request_id(row), self._space.dimension, with_gradient)
         except NoLoss as error:
-            return failed(str(error))
+            return failed_row(str(error))
         losses, causes = without_failures(np.array([loss]), {})
         if gradient is None or causes:
             return Evaluated(losses, None, causes)
@@ -106,6 +106,6 @@ class Foreign:
         """Nothing to close but the children."""
 
 
-def number_of(row: Array) -> int:
-    """A question's id: of the point alone, as a cause of failure may quote it."""
+def request_id(row: Array) -> int:
+    """Return the id of a row's request. It depends on the point alone, as a cause of failure may quote it."""
     return zlib.crc32(row.tobytes())

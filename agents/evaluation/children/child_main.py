@@ -1,8 +1,8 @@
 """The program that evaluates a landscape in a child process: lines in, lines out.
 
-Its first line is the landscape, a pickle in base 64, and it says a line when it is ready. Then each line asks for rows,
-to be answered one by one, so that the row it dies of is known. With a socket it is a stem: it does not evaluate, but is
-ready to, and splits into two whenever it is asked to; the other is such a child.
+Its first line is the landscape, a pickle in base 64, and it writes a line when it is ready. Then each line requests
+rows, which are answered one by one, so that the row is known that it dies of. With a socket it is a fork server: it
+does not evaluate, but is ready to, and forks whenever it is asked to; its children evaluate.
 """
 
 from __future__ import annotations
@@ -17,67 +17,69 @@ from ....landscapes.landscape import Array, Landscape, raised
 from ....landscapes.process.line_pipe import NEXT
 from ....landscapes.user_code import unpickled
 from ..in_process import InPlace
-from .fork_server import split_off
-from .wire import AHEAD, WITH_GRADIENT, Lacking, packed, unpacked
+from .fork_server import run_fork_server
+from .wire import ASKED_AHEAD, WITH_GRADIENT, MissingPackage, decode_message, encode_message
 
-SERVE = f"from {__name__} import main; main()"
-MARK = b"\n" + NEXT + b"\n"
+CHILD_PROGRAM = f"from {__name__} import main; main()"
+SEPARATOR_LINE = b"\n" + NEXT + b"\n"
 
 
 def main() -> None:
-    """Evaluate; or be a stem, on the socket whose number is an argument, and evaluate in its children."""
-    if len(sys.argv) < 2 or split_off(int(sys.argv[1])):
-        serve()
+    """Evaluate; or run a fork server on the socket whose number is an argument, and evaluate in its children."""
+    if len(sys.argv) < 2 or run_fork_server(int(sys.argv[1])):
+        serve_requests()
 
 
-def serve() -> None:
-    """Open the landscape of the first line, then answer points with what they evaluate to, or with None and why."""
+def serve_requests() -> None:
+    """Open the landscape of the first line, then answer each row with its loss, or with why it has none."""
     # What the objective prints must not mix with the answers.
     answers = os.dup(1)
     os.dup2(2, 1)
     questions = sys.stdin.buffer
     sys.stdin = open(os.devnull)  # noqa: SIM115
     try:
-        landscape: Landscape = unpickled(*unpacked(questions.readline()))
+        landscape: Landscape = unpickled(*decode_message(questions.readline()))
         evaluator = InPlace(landscape.open())
     except BaseException as error:
-        say(answers, packed(f"the landscape could not be opened ({raised(error)})"))
+        write_all(answers, encode_message(f"the landscape could not be opened ({raised(error)})"))
         return
-    say(answers, packed(""))
+    write_all(answers, encode_message(""))
     dimension = evaluator.space.dimension
     for line in questions:
         message = binascii.a2b_base64(line)
-        with_gradient, ahead = bool(message[0] & WITH_GRADIENT), bool(message[0] & AHEAD)
+        with_gradient, ahead = bool(message[0] & WITH_GRADIENT), bool(message[0] & ASKED_AHEAD)
         rows = np.frombuffer(message, dtype=np.float64, offset=1).reshape(-1, dimension)
         for at in range(len(rows)):
             if ahead or at:
-                parted()
-            say(answers, _answer(evaluator, rows[at : at + 1], with_gradient))
+                mark_output()
+            write_all(answers, _encode_row_answer(evaluator, rows[at : at + 1], with_gradient))
 
 
-def say(pipe: int, line: bytes) -> None:
-    """Write a line, all of it: at once, so that nothing is left behind when the next row kills this process."""
+def write_all(pipe: int, line: bytes) -> None:
+    """Write a whole line, unbuffered, so that none of it is lost when the next row kills this process."""
     while line:
         line = line[os.write(pipe, line) :]
 
 
-def parted() -> None:
-    """Have what was printed up to here not be the last words of the next row."""
+def mark_output() -> None:
+    """Write a separator to stderr so that earlier output is not quoted as the next row's last words."""
     try:
-        os.write(2, MARK)
+        os.write(2, SEPARATOR_LINE)
     except OSError:
-        # The objective has closed it: nobody hears it any more.
+        # The objective has closed it, so there is no output to separate.
         return
 
 
-def _answer(evaluator: InPlace, row: Array, with_gradient: bool) -> bytes:
-    """The line that says what a row came to, or what an objective raised that is not an Exception."""
+def _encode_row_answer(evaluator: InPlace, row: Array, with_gradient: bool) -> bytes:
+    """Evaluate a row and encode the answer, also where the objective raises what is not an Exception."""
     try:
         found = evaluator.evaluate(row, with_gradient)
         if found.causes or found.gradients is not None:
-            return packed(found)
+            return encode_message(found)
         return b"=" + float(found.losses[0]).hex().encode() + b"\n"
     except ModuleNotFoundError as error:
-        return packed(Lacking(f"the package {error.name!r} must be installed where points are evaluated ({error})"))
+        return encode_message(
+            MissingPackage(f"the package {error.name!r} must be installed where points are evaluated ({error})")
+        )
     except BaseException as error:
-        return packed(raised(error))
+        return encode_message(raised(error))

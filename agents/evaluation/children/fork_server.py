@@ -1,8 +1,8 @@
-"""A stem: a process that has imported all it takes to evaluate, and that children are split off from.
+"""A fork server: a process that has imported all it takes to evaluate, and that children are forked from.
 
-A child so made is ready within milliseconds, where an interpreter that starts anew imports for a quarter of a second;
-and what they have not changed since is in memory, and in the caches of the CPU, once for all of them. The stem never
-evaluates anything itself. Its children die with it, and it dies with the thread that started it.
+A forked child is ready within milliseconds, where a new interpreter imports for a quarter of a second; and pages that
+no child has changed are in memory, and in the CPU's caches, once for all of them. The fork server never evaluates
+anything itself. Its children die with it, and it dies with the thread that started it.
 """
 
 from __future__ import annotations
@@ -24,162 +24,162 @@ from ....landscapes.process.confine import confine
 from ....landscapes.process.line_pipe import Lines
 from ....landscapes.process.program import Program
 
-MESSAGE = struct.Struct("<cqq")
-"""What it is about, the number of a process, and a value: both ways."""
-SPLIT, ENDED, REAP = b"S", b"E", b"R"
-"""Split off a child, under a token, with so much memory; say how a child has ended; let go of one that is killed."""
-RUNNING = 1 << 20
+FORK_MESSAGE = struct.Struct("<cqq")
+"""A command, a process id or token, and a value, in both directions."""
+FORK, EXIT_CODE, REAP = b"S", b"E", b"R"
+"""Fork a child, under a token, with so much memory; report how a child has ended; reap one that was killed."""
+STILL_RUNNING = 1 << 20
 """The value for a child that has not ended: no exit code."""
-PATIENCE_SECONDS = 1.0
-STEM_SECONDS = 60.0
-"""A stem may take so long to answer: the first time, it has yet to import."""
+EXIT_WAIT_SECONDS = 1.0
+FORK_SERVER_SECONDS = 60.0
+"""The time a fork server may take to answer; before its first answer it has to import."""
 
 
-class Stem:
-    """A stem, from the side of who has it."""
+class ForkServer:
+    """A fork server, as seen by the process that started it."""
 
     def __init__(self, program: str, environment: Mapping[str, str]) -> None:
-        self._socket, far = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        with far:
-            argv = [sys.executable, "-c", program, str(far.fileno())]
-            self._program = Program(argv, environment=environment, inherited=[far.fileno()])
-        self._socket.settimeout(STEM_SECONDS)
+        self._socket, server_socket = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        with server_socket:
+            argv = [sys.executable, "-c", program, str(server_socket.fileno())]
+            self._program = Program(argv, environment=environment, inherited=[server_socket.fileno()])
+        self._socket.settimeout(FORK_SERVER_SECONDS)
         self._tokens = 0
-        self._coming: dict[int, Child] = {}
-        """Children that were asked for and whose number has not been said, by token."""
-        self.fate = ""
-        """How it ended, once that is known."""
+        self._unconfirmed: dict[int, ForkedChild] = {}
+        """Children whose process id has not been received yet, by token."""
+        self.end_reason = ""
+        """How it ended, once that is known, else ""."""
 
-    def split(self, memory: int, longest: int) -> Child:
-        """A child, which need not be there yet."""
+    def fork_child(self, memory: int, longest: int) -> ForkedChild:
+        """Fork a child, and return without waiting for it."""
         pipes = [os.pipe() for _ in range(3)]
-        far = [pipes[0][0], pipes[1][1], pipes[2][1]]
-        child = Child(self, pipes[0][1], pipes[1][0], pipes[2][0], longest)
+        child_ends = [pipes[0][0], pipes[1][1], pipes[2][1]]
+        child = ForkedChild(self, pipes[0][1], pipes[1][0], pipes[2][0], longest)
         self._tokens += 1
-        self._coming[self._tokens] = child
+        self._unconfirmed[self._tokens] = child
         try:
-            # A stem that is gone is noticed where the child is listened to.
+            # A fork server that has ended is noticed when the child's output is read.
             with contextlib.suppress(OSError):
-                socket.send_fds(self._socket, [MESSAGE.pack(SPLIT, self._tokens, memory)], far)
+                socket.send_fds(self._socket, [FORK_MESSAGE.pack(FORK, self._tokens, memory)], child_ends)
         except BaseException:
-            del self._coming[self._tokens]
+            del self._unconfirmed[self._tokens]
             child.kill()
             raise
         finally:
-            for pipe in far:
+            for pipe in child_ends:
                 os.close(pipe)
         return child
 
-    def known(self, child: Child) -> int | None:
-        """The number of a child; None if the stem is gone, and the child with it."""
+    def wait_for_pid(self, child: ForkedChild) -> int | None:
+        """Return the process id of a child, or None if the fork server has ended, and the child with it."""
         try:
-            while not self.fate and child.number is None:
-                self._reply()
+            while not self.end_reason and child.process_id is None:
+                self._receive_reply()
         except OSError:
-            self._gone()
-        return None if self.fate else child.number
+            self._note_end()
+        return None if self.end_reason else child.process_id
 
-    def ask(self, what: bytes, child: Child) -> int | None:
-        """What the stem says about a child; None if it is gone."""
-        number = self.known(child)
-        if number is None:
+    def query_child(self, what: bytes, child: ForkedChild) -> int | None:
+        """Return the fork server's reply about a child, or None if it has ended."""
+        process_id = self.wait_for_pid(child)
+        if process_id is None:
             return None
         try:
-            self._socket.send(MESSAGE.pack(what, number, 0))
-            # What was asked for and not waited for (Ctrl-C) comes first.
-            while (reply := self._reply())[:2] != (what, number):
+            self._socket.send(FORK_MESSAGE.pack(what, process_id, 0))
+            # Replies that were not waited for (Ctrl-C) come first.
+            while (reply := self._receive_reply())[:2] != (what, process_id):
                 pass
             return reply[2]
         except OSError:
-            self._gone()
+            self._note_end()
         return None
 
     def kill(self) -> None:
-        """Kill the stem; the system kills its children."""
-        self.fate = self.fate or "was killed"
+        """Kill the fork server; the system kills its children."""
+        self.end_reason = self.end_reason or "was killed"
         self._program.kill()
         self._socket.close()
 
-    def _gone(self) -> None:
-        """It has ended, or is of no more use."""
-        self.fate = self._program.ending()
+    def _note_end(self) -> None:
+        """Record why it has ended, or kill it if it no longer responds."""
+        self.end_reason = self._program.ending()
         self._program.kill()
 
-    def _reply(self) -> tuple[bytes, int, int]:
-        message = self._socket.recv(MESSAGE.size)
+    def _receive_reply(self) -> tuple[bytes, int, int]:
+        message = self._socket.recv(FORK_MESSAGE.size)
         if not message:
             raise ConnectionResetError
-        what, number, value = MESSAGE.unpack(message)
-        if what == SPLIT and value in self._coming:
-            self._coming.pop(value).number = number
+        what, number, value = FORK_MESSAGE.unpack(message)
+        if what == FORK and value in self._unconfirmed:
+            self._unconfirmed.pop(value).process_id = number
         return what, number, value
 
 
-class Child(Lines):
-    """A child that is split off from a stem, in a session of its own."""
+class ForkedChild(Lines):
+    """A child that is forked from a fork server, in a session of its own."""
 
-    def __init__(self, stem: Stem, into: int, out: int, err: int, longest: int) -> None:
+    def __init__(self, server: ForkServer, into: int, out: int, err: int, longest: int) -> None:
         super().__init__(into, out, err, longest)
-        self._stem, self._pipes = stem, [into, out, err]
-        self.number: int | None = None
-        """The process's number, once it is known."""
+        self._server, self._pipes = server, [into, out, err]
+        self.process_id: int | None = None
+        """None until it is known."""
 
     @property
     def started(self) -> bool:
-        return not self._stem.fate
+        return not self._server.end_reason
 
     def exit_code(self) -> int | None:
-        code = self._stem.ask(ENDED, self)
-        return None if code == RUNNING else code
+        code = self._server.query_child(EXIT_CODE, self)
+        return None if code == STILL_RUNNING else code
 
     def ending(self) -> str:
         how = super().ending()
-        return self._stem.fate or how
+        return self._server.end_reason or how
 
     def kill(self) -> None:
         self.unwatch()
-        number = self._stem.known(self)
-        if number is not None:
-            # By its own number too: it may not yet have come to have a session. It is its own until it is let go of.
+        process_id = self._server.wait_for_pid(self)
+        if process_id is not None:
+            # By process id too: it may not have its session yet. The id is not reused until the child is reaped.
             for kill in (os.killpg, os.kill):
                 with contextlib.suppress(ProcessLookupError, PermissionError):
-                    kill(number, signal.SIGKILL)
-            self._stem.ask(REAP, self)
+                    kill(process_id, signal.SIGKILL)
+            self._server.query_child(REAP, self)
         while self._pipes:
             os.close(self._pipes.pop())
 
 
-def split_off(number: int) -> bool:
-    """Be a stem, on a socket: returns True in each child, its pipes in place, and False when nobody wants more."""
-    asker = socket.socket(fileno=number)
+def run_fork_server(socket_number: int) -> bool:
+    """Fork children as asked over a socket. Returns True in each child, its pipes in place, and False at the end."""
+    control_socket = socket.socket(fileno=socket_number)
     parent = os.getpid()
-    # What is there now stays: no child need look through it for garbage, and so copy it.
+    # No child need search what exists now for garbage, and copy its pages by doing so.
     gc.collect()
     gc.freeze()
     while True:
-        message, pipes, _, _ = socket.recv_fds(asker, MESSAGE.size, 3)
+        message, pipes, _, _ = socket.recv_fds(control_socket, FORK_MESSAGE.size, 3)
         if not message:
             return False
-        what, whom, value = MESSAGE.unpack(message)
-        if what == SPLIT:
+        what, number, value = FORK_MESSAGE.unpack(message)
+        if what == FORK:
             child = os.fork()
             if not child:
-                asker.close()
-                settle(pipes)
+                control_socket.close()
+                become_child(pipes)
                 confine(parent, value)
                 return True
             for pipe in pipes:
                 os.close(pipe)
-            asker.send(MESSAGE.pack(SPLIT, child, whom))
-        elif what == ENDED:
-            asker.send(MESSAGE.pack(ENDED, whom, ended(whom)))
+            control_socket.send(FORK_MESSAGE.pack(FORK, child, number))
+        elif what == EXIT_CODE:
+            control_socket.send(FORK_MESSAGE.pack(EXIT_CODE, number, wait_for_exit(number)))
         else:
-            os.waitpid(whom, 0)
-            asker.send(MESSAGE.pack(REAP, whom, 0))
+            os.waitpid(number, 0)
+            control_socket.send(FORK_MESSAGE.pack(REAP, number, 0))
 
 
-def settle(pipes: list[int]) -> None:
-    """Be a process of one's own: with a session, standard input, output and error, and numbers drawn at random."""
+def become_child(pipes: list[int]) -> None:
+    """Give a forked child its own session, standard input, output and error, and random seeds."""
     os.setsid()
     for standard, pipe in enumerate(pipes):
         os.dup2(pipe, standard)
@@ -189,11 +189,11 @@ def settle(pipes: list[int]) -> None:
     numpy.random.seed()  # noqa: NPY002 - the objective may draw from it
 
 
-def ended(child: int) -> int:
-    """The exit code of a child, less than 0 for a signal, or RUNNING if it does not end within a second."""
-    deadline = time.monotonic() + PATIENCE_SECONDS
+def wait_for_exit(child: int) -> int:
+    """Return the exit code of a child, below 0 for a signal, or STILL_RUNNING if it does not end within a second."""
+    deadline = time.monotonic() + EXIT_WAIT_SECONDS
     while (found := os.waitid(os.P_PID, child, os.WEXITED | os.WNOHANG | os.WNOWAIT)) is None:
         if time.monotonic() > deadline:
-            return RUNNING
+            return STILL_RUNNING
         time.sleep(0.002)
     return found.si_status if found.si_code == os.CLD_EXITED else -found.si_status

@@ -1,4 +1,4 @@
-"""What every kind of child must understand."""
+"""The protocol that every kind of child implements."""
 
 from __future__ import annotations
 
@@ -9,30 +9,32 @@ from ....landscapes.process.line_pipe import Lines
 from ..evaluator import Evaluated
 
 
-class Language(Protocol):
-    """What a child is and how it is spoken to."""
+class ChildProtocol(Protocol):
+    """How a child is started, what it is sent, and how its lines are read."""
 
     startup: float
-    """Seconds a child may take, beside a row's time-out, until it first answers."""
-    greets: bool
-    """Whether a child says a line, once it is ready for questions."""
-    most: int
-    """Rows that a child may be asked for before it has answered the first of them."""
+    """Seconds a child may take, in addition to a row's time-out, until its first answer."""
+    sends_greeting: bool
+    """Whether a child sends a line as soon as it is ready for requests."""
+    most_unanswered: int
+    """The most rows that may be requested of a child before it has answered the first of them."""
 
-    def start(self) -> Lines: ...
-
-    def greeted(self, line: bytes) -> str:
-        """What is wrong, by a child's first line ("": nothing is)."""
+    def start(self) -> Lines:
+        """Start a child process. Raises OSError."""
         ...
 
-    def question(self, rows: Array, with_gradient: bool, ahead: bool) -> bytes:
-        """What asks for rows (n, D) of the cube; ``ahead`` of answers to others."""
+    def check_greeting(self, line: bytes) -> str:
+        """Return what is wrong according to a child's first line, or "" if nothing is."""
         ...
 
-    def answer(self, line: bytes, row: Array, with_gradient: bool) -> float | Evaluated:
-        """What a line says of a row (1, D): its loss, where that is finite and all there is. Raises Garbled."""
+    def make_request(self, rows: Array, with_gradient: bool, ahead: bool) -> bytes:
+        """Encode a request for rows (n, D) of the cube; ``ahead`` if others are not answered yet."""
+        ...
+
+    def read_answer(self, line: bytes, row: Array, with_gradient: bool) -> float | Evaluated:
+        """Decode the answer to a row (1, D): its loss, if it is finite and there is nothing else. Raises Garbled."""
         ...
 
     def close(self) -> None:
-        """Let go of what children were started from."""
+        """Release what children are started from."""
         ...

@@ -13,15 +13,16 @@ from ....landscapes.landscape import Array, Landscape, Space
 from ....landscapes.opening import read_facts
 from ..evaluator import Evaluated, whole
 from ..settings import Evaluation
-from .batch import Batch, Pending, joined
-from .child_kinds import Foreign, Own
-from .language import Language
-from .prefetch import Ahead
+from .batch import Batch, RowQueue, join_answers
+from .child_kinds import ProgramChild, PythonChild
+from .language import ChildProtocol
+from .prefetch import Prefetch
+from .row_clock import RowClock
 from .worker import Worker
 
 
-def workers_of(evaluation: Evaluation) -> int:
-    """How many children share a batch: with ``auto``, one for each CPU that this process may use."""
+def count_workers(evaluation: Evaluation) -> int:
+    """Return how many children share a batch: with ``auto``, one for each CPU that this process may use."""
     if evaluation.workers != "auto":
         return evaluation.workers or 1
     if hasattr(os, "sched_getaffinity"):
@@ -29,86 +30,91 @@ def workers_of(evaluation: Evaluation) -> int:
     return os.cpu_count() or 1
 
 
-class Pool:
-    """Evaluates row by row in ``workers`` children, which are started when they are first needed."""
+class ChildPool:
+    """Evaluates row by row in child processes, each of which is started when it is first needed."""
 
     rowwise = True
 
     def __init__(self, landscape: Landscape, evaluation: Evaluation, space: Space | None = None) -> None:
         self.space = read_facts(landscape).space if space is None else space
         memory = evaluation.memory or 0
-        self._language: Language = (
-            Foreign(landscape, self.space, memory)
+        self._protocol: ChildProtocol = (
+            ProgramChild(landscape, self.space, memory)
             if isinstance(landscape, Command)
-            else Own(landscape, self.space.dimension, memory)
+            else PythonChild(landscape, self.space.dimension, memory)
         )
         self._selector = selectors.DefaultSelector()
-        self._ahead = Ahead(self._language.most)
+        self._prefetch = Prefetch(self._protocol.most_unanswered)
         self._workers = [
-            Worker(self._language, evaluation.timeout, self._selector, self._ahead)
-            for _ in range(workers_of(evaluation))
+            Worker(self._protocol, RowClock(evaluation.timeout), self._selector, self._prefetch)
+            for _ in range(count_workers(evaluation))
         ]
-        self._due = math.inf
-        """No deadline is earlier; so not all need be looked at each time."""
+        self._earliest_deadline = math.inf
+        """No worker's deadline is earlier, so that they need not all be checked each time."""
 
     def evaluate(self, cube: Array, with_gradient: bool) -> Evaluated:
         return whole(self.pieces(cube, with_gradient), cube, with_gradient)
 
     def pieces(self, cube: Array, with_gradient: bool) -> Iterator[tuple[int, Evaluated]]:
-        batch, pending = Batch(cube, with_gradient), Pending(len(cube))
+        batch, pending = Batch(cube, with_gradient), RowQueue(len(cube))
         idle, left = self._workers[::-1], len(cube)
         try:
             while left:
                 # One row each, before any child has more.
-                begun = [self._begun(idle.pop(), batch, pending) for _ in range(min(len(idle), len(pending)))]
-                for worker in begun:
-                    self._add(worker, pending)
-                for worker in self._heard(pending):
-                    found = worker.step()
-                    pending.put_back(worker.dropped())
+                started_workers = [
+                    self._begin_row(idle.pop(), batch, pending) for _ in range(min(len(idle), len(pending)))
+                ]
+                for worker in started_workers:
+                    self._request_ahead(worker, pending)
+                for worker in self._wait_for_workers(pending):
+                    found = worker.collect_answers()
+                    if worker.rows.unstarted:
+                        pending.put_back_rows(worker.rows.take_unstarted())
                     if worker.rows or pending:
                         # Before the answers are handed on, so that the child need not wait for that.
-                        self._add(worker if worker.rows else self._begun(worker, batch, pending), pending)
+                        self._request_ahead(worker if worker.rows else self._begin_row(worker, batch, pending), pending)
                     else:
                         idle.append(worker)
                     left -= len(found)
-                    yield from joined(found)
+                    yield from join_answers(found)
         finally:
             # Left in the middle of a batch (Ctrl-C, an error): the children must not answer the next one.
             for worker in self._workers:
-                worker.drop()
+                worker.drop_rows()
 
     def close(self) -> None:
-        """Kill the children, and whatever they started."""
+        """Kill the child processes and whatever they started."""
         for worker in self._workers:
             worker.kill()
-        self._language.close()
+        self._protocol.close()
 
-    def _begun(self, worker: Worker, batch: Batch, pending: Pending) -> Worker:
-        """A child that has no row, given one."""
-        worker.begin(batch, pending.take(1)[0])
+    def _begin_row(self, worker: Worker, batch: Batch, pending: RowQueue) -> Worker:
+        """Give an idle worker its next row, and return the worker."""
+        worker.begin_row(batch, pending.take_rows(1)[0])
         return worker
 
-    def _add(self, worker: Worker, pending: Pending) -> None:
-        """Ask a child that is at work for more, if it may be and has little left."""
-        depth = self._ahead.depth(len(pending), len(self._workers))
-        if 2 * len(worker.rows) <= depth and worker.forward:
-            worker.add(*pending.take(depth - len(worker.rows)))
-        self._due = min(self._due, worker.deadline)
+    def _request_ahead(self, worker: Worker, pending: RowQueue) -> None:
+        """Request more rows of a busy worker that has few left, as far as rows are requested ahead."""
+        depth = self._prefetch.prefetch_depth(len(pending), len(self._workers))
+        if 2 * len(worker.rows) <= depth and worker.accepts_more:
+            worker.request_more(*pending.take_rows(depth - len(worker.rows)))
+        self._earliest_deadline = min(self._earliest_deadline, worker.clock.deadline)
 
-    def _heard(self, pending: Pending) -> list[Worker]:
-        """Wait until there is something to hear of some children, or it is too late for it."""
-        pause = self._ahead.pause(len(pending), len(self._workers))
+    def _wait_for_workers(self, pending: RowQueue) -> list[Worker]:
+        """Wait until some workers have output or are past their deadline, and return those that have rows."""
+        pause = self._prefetch.pause_seconds(len(pending), len(self._workers))
         if pause:
             time.sleep(pause)
-        timeout = None if self._due == math.inf else max(0.0, self._due - time.monotonic())
-        # A child may be heard on two pipes.
-        heard = dict.fromkeys(key.data for key, _ in self._selector.select(timeout))
+        timeout = None if self._earliest_deadline == math.inf else max(0.0, self._earliest_deadline - time.monotonic())
+        # A child may be ready on two pipes.
+        ready_workers = dict.fromkeys(key.data for key, _ in self._selector.select(timeout))
         now = time.monotonic()
-        if now >= self._due:
-            heard |= dict.fromkeys(worker for worker in self._workers if worker.deadline <= now)
-            self._due = min((worker.deadline for worker in self._workers if worker.deadline > now), default=math.inf)
-        for worker in heard:
+        if now >= self._earliest_deadline:
+            ready_workers |= dict.fromkeys(worker for worker in self._workers if worker.clock.deadline <= now)
+            self._earliest_deadline = min(
+                (worker.clock.deadline for worker in self._workers if worker.clock.deadline > now), default=math.inf
+            )
+        for worker in ready_workers:
             if not worker.rows:
-                worker.rest()
-        return [worker for worker in heard if worker.rows]
+                worker.unwatch()
+        return [worker for worker in ready_workers if worker.rows]

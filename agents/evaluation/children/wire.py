@@ -1,4 +1,4 @@
-"""What a Python child and its parent write to each other, as lines."""
+"""The messages between a Python child and its parent, encoded as lines."""
 
 from __future__ import annotations
 
@@ -11,38 +11,38 @@ from ....landscapes.landscape import Array, Landscape
 from ....landscapes.user_code import LOADED
 from ..evaluator import Evaluated
 
-WITH_GRADIENT, AHEAD = 1, 2
-"""What a question's first byte says: gradients are wanted; it was asked while another row was at work."""
+WITH_GRADIENT, ASKED_AHEAD = 1, 2
+"""Flags in a request's first byte: gradients are wanted; it was sent while the child was busy with another row."""
 
 
-def packed(message: Any) -> bytes:
-    """A message as a line."""
+def encode_message(message: Any) -> bytes:
+    """Encode a message as a line."""
     return base64.b64encode(pickle.dumps(message, protocol=5)) + b"\n"
 
 
-def unpacked(line: bytes) -> Any:
-    """The message of a line."""
+def decode_message(line: bytes) -> Any:
+    """Decode the message of a line."""
     return pickle.loads(base64.b64decode(line))
 
 
-def greeting(landscape: Landscape) -> bytes:
-    """What a child is told first: the user's files that were run, and the landscape."""
-    return packed((LOADED, pickle.dumps(landscape)))
+def encode_greeting(landscape: Landscape) -> bytes:
+    """Encode a child's first line: the user's files that were run, and the landscape."""
+    return encode_message((LOADED, pickle.dumps(landscape)))
 
 
-def asked(rows: Array, with_gradient: bool, ahead: bool) -> bytes:
-    """The line that asks for rows (n, D) of the cube."""
-    flags = WITH_GRADIENT * with_gradient + AHEAD * ahead
+def encode_request(rows: Array, with_gradient: bool, ahead: bool) -> bytes:
+    """Encode a request for rows (n, D) of the cube."""
+    flags = WITH_GRADIENT * with_gradient + ASKED_AHEAD * ahead
     return binascii.b2a_base64(bytes((flags,)) + rows.tobytes())
 
 
-class Lacking(NamedTuple):
-    """An answer: no row can be evaluated here, as a package is missing."""
+class MissingPackage(NamedTuple):
+    """The answer that no row can be evaluated here, because a package is missing."""
 
     words: str
 
 
-def told(line: bytes) -> float | Evaluated | Lacking | str:
-    """What an answer says: a loss that is all there is to say, or more than that, or why there is none."""
-    # A number as it is: most answers are one.
-    return float.fromhex(line[1:].decode()) if line.startswith(b"=") else unpacked(line)
+def decode_answer(line: bytes) -> float | Evaluated | MissingPackage | str:
+    """Decode an answer: a loss, a loss with its gradient or cause of failure, or why there is none."""
+    # Most answers are a bare number.
+    return float.fromhex(line[1:].decode()) if line.startswith(b"=") else decode_message(line)

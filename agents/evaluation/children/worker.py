@@ -1,172 +1,175 @@
-"""A child process that evaluates, with the rows it has been asked for."""
+"""A worker: a child process, and the rows that are requested of it."""
 
 from __future__ import annotations
 
-import math
 import selectors
-import time
-from collections import deque
-
-import numpy as np
 
 from ....landscapes.command import Garbled
-from ....landscapes.process.line_pipe import Ended, Lines
-from ..evaluator import CannotEvaluate
-from .batch import Answer, Batch, failed
-from .language import Language
-from .prefetch import Ahead
-
-MOST_STARTS = 3
-"""A child that dies before it can be asked is started so often."""
+from ....landscapes.process.line_pipe import Ended
+from .batch import Answer, Batch, failed_row
+from .held_rows import HeldRows
+from .language import ChildProtocol
+from .prefetch import Prefetch
+from .restartable import RestartableChild
+from .row_clock import RowClock
+from .worker_state import (
+    BUSY,
+    IDLE,
+    KILL,
+    LAST_ANSWER,
+    READY,
+    SEND_FAILED,
+    SEND_MORE,
+    SEND_ROW,
+    START,
+    STARTING,
+    STOPPED,
+    TRANSITIONS,
+    UNREACHABLE,
+    IllegalTransition,
+    WorkerEvent,
+)
 
 
 class Worker:
-    """A child and the rows it is asked for. It is at work on the first of them: the time-out is of that one, and should
-    the child be lost, it is that one's fault. Lost, it is started anew for its next row."""
+    """Evaluates rows in a child process. The child is at work on the first of its rows: the time-out is for that one,
+    and if the child is lost, that one fails. Then the child is started anew for its next row.
+
+    The states of a worker and the transitions between them are the table in ``worker_state``.
+    """
 
     def __init__(
-        self, language: Language, timeout: float | None, selector: selectors.BaseSelector, ahead: Ahead
+        self, protocol: ChildProtocol, clock: RowClock, selector: selectors.BaseSelector, prefetch: Prefetch
     ) -> None:
-        self._language, self._selector, self._ahead = language, selector, ahead
-        self._timeout = math.inf if timeout is None else timeout
-        self.rows: deque[int] = deque()
-        """Rows of the batch that were asked for and are not answered."""
-        self._left: list[int] = []
-        self.deadline = math.inf
-        self._since = 0.0
-        """When the first of the rows was begun, as far as can be told from here."""
-        self._program: Lines | None = None
-        self._batch = Batch(np.empty((0, 0)), False)
-        self._starts = 0
-        self._ready = False
-        """Whether the child has said that it is."""
-        self._amiss = ""
-        """Why the child could not be asked."""
+        self.state = STOPPED
+        self.rows = HeldRows()
+        self.clock = clock
+        self._child = RestartableChild(protocol, selector)
+        self._protocol, self._prefetch = protocol, prefetch
 
     @property
-    def forward(self) -> bool:
-        """Whether more rows may be asked for, ahead of answers."""
-        return self._ready and not self._amiss
+    def accepts_more(self) -> bool:
+        """Whether more rows may be requested, ahead of answers."""
+        return self.state is BUSY
 
-    def begin(self, batch: Batch, row: int) -> None:
-        """Ask for a row of a batch, once the child is ready. It has no other."""
-        self._batch, self._starts = batch, 0
+    def begin_row(self, batch: Batch, row: int) -> None:
+        """Request a row of a batch, once the child is ready. The worker has no other."""
+        stopped = self.state is STOPPED
+        self._move(START if stopped else SEND_ROW)
+        self.rows.batch = batch
         self.rows.append(row)
-        if self._program is None:
-            self._start()
+        self._child.reset_starts()
+        if stopped:
+            self._start_child()
         else:
-            self._ask(0.0)
+            self._send_row(0.0)
 
-    def add(self, first: int, count: int) -> None:
-        """Ask for rows of the batch while the child is at work."""
-        assert self._program is not None
+    def request_more(self, first: int, count: int) -> None:
+        """Request more rows of the same batch while the child is busy."""
+        self._move(SEND_MORE)
         self.rows.extend(range(first, first + count))
-        self._program.ask(self._batch.question(self._language, first, count, True), ahead=True)
+        self._child.send_more(self.rows.batch.make_request(self._protocol, first, count, True))
 
-    def step(self) -> list[Answer]:
-        """What has come of the rows. Raises CannotEvaluate where no row ever could."""
-        assert self._program is not None
-        if self._amiss:
-            return self._lost(self._amiss)
-        found: list[Answer] = []
-        cube, with_gradient = self._batch
+    def collect_answers(self) -> list[Answer]:
+        """Read what the child has written, and return the rows that are done: answered, failed, or too late. Raises
+        CannotEvaluate if no row could ever be evaluated."""
+        answers: list[Answer] = []
         try:
-            while self.rows and (line := self._program.hear()) is not None:
-                if self._ready:
-                    row = self.rows[0]
-                    found.append((row, self._language.answer(line, cube[row : row + 1], with_gradient)))
-                    self.rows.popleft()
-                else:
-                    self._greeted(line)
+            if self.state is STARTING and self._child.read_greeting():
+                self._become_ready(0.0)
+            if self.state is BUSY:
+                self._read_answers(answers)
         except (Ended, Garbled) as error:
-            return found + self._lost(str(error))
-        now = time.monotonic()
-        if found:
-            self._ahead.note(len(found), now - self._since)
-            self._since, self.deadline = now, now + self._timeout if self.rows else math.inf
-        elif now >= self.deadline:
-            return self._late()
-        return found
+            return answers + self._handle_loss(str(error))
+        if self.state is UNREACHABLE:
+            return self._handle_loss(self._child.send_error)
+        now = self.clock.now()
+        if answers:
+            self._prefetch.record_duration(len(answers), self.clock.end_row(now, bool(self.rows)))
+        elif now >= self.clock.deadline:
+            return self._handle_timeout()
+        return answers
 
-    def rest(self) -> None:
-        """Be listened to no more, until the next row: an idle child's words are of no row."""
-        if self._program is not None:
-            self._program.unwatch()
-
-    def dropped(self) -> list[int]:
-        """Rows that were asked for and not begun before the child was lost; they are no longer its own."""
-        left, self._left = self._left, []
-        return left
+    def unwatch(self) -> None:
+        """Stop watching the child while it is idle: what it prints now belongs to no row."""
+        self._child.unwatch()
 
     def kill(self) -> None:
-        """Kill the child, if there is one, with all it has started."""
-        program, self._program, self._ready, self._amiss = self._program, None, False, ""
-        self.deadline = math.inf
-        if program is not None:
-            program.kill()
+        """Kill the child, if there is one, with all that it started, and forget the rows."""
+        self.rows.clear()
+        self._kill_child()
 
-    def drop(self) -> None:
-        """Kill the child if rows are out; they are asked for no more."""
-        if self.rows:
-            self.rows.clear()
-            self._left.clear()
-            self.kill()
+    def drop_rows(self) -> None:
+        """Forget the rows; kill the child if it has any, which it must not answer any more."""
+        # By state too: Ctrl-C may come between a transition and what belongs to it.
+        if self.rows or self.state not in (STOPPED, IDLE):
+            self._kill_child()
+        self.rows.clear()
 
-    def _start(self) -> None:
-        self._starts += 1
+    def _move(self, event: WorkerEvent) -> None:
         try:
-            self._program = self._language.start()
-        except OSError as error:
-            raise CannotEvaluate(f"a process to evaluate in could not be started ({error}).") from None
-        if self._language.greets:
-            self._program.watch(self._selector, self)
-            self.deadline = time.monotonic() + self._language.startup
+            self.state = TRANSITIONS[self.state][event]
+        except KeyError:
+            raise IllegalTransition(self.state, event) from None
+
+    def _kill_child(self) -> None:
+        self._move(KILL)
+        self.clock.stop()
+        self._child.kill()
+
+    def _start_child(self) -> None:
+        self._child.start()
+        if self._protocol.sends_greeting:
+            self._child.watch(self)
+            self.clock.await_greeting(self._protocol.startup)
         else:
-            self._ready = True
-            self._ask(self._language.startup)
+            self._become_ready(self._protocol.startup)
 
-    def _ask(self, startup: float) -> None:
-        """Ask for the one row there is."""
-        assert self._program is not None
-        self._since = time.monotonic()
-        self.deadline = self._since + self._timeout + startup
-        try:
-            self._program.ask(self._batch.question(self._language, self.rows[0]))
-        except Ended as error:
-            self._amiss, self.deadline = str(error), self._since
-        self._program.watch(self._selector, self)
+    def _become_ready(self, startup: float) -> None:
+        """Send the row that has waited for the child; its answer may take so many seconds more."""
+        self._move(READY)
+        self._move(SEND_ROW)
+        self._send_row(startup)
 
-    def _greeted(self, line: bytes) -> None:
-        problem = self._language.greeted(line)
-        if problem:
-            raise CannotEvaluate(f"{problem}. Mend it, and resume.")
-        self._ready = True
-        self._ask(0.0)
+    def _send_row(self, startup: float) -> None:
+        self.clock.begin_row(startup)
+        if not self._child.send(self.rows.batch.make_request(self._protocol, self.rows[0])):
+            self._move(SEND_FAILED)
+            self.clock.expire()
+        self._child.watch(self)
 
-    def _lose(self) -> None:
-        """Kill the child; of its rows it keeps the one that it was at."""
-        self._left += list(self.rows)[1:]
-        self.rows = deque([self.rows[0]])
-        self.kill()
+    def _read_answers(self, answers: list[Answer]) -> None:
+        """Read the answers that are there, and add them to a list, which is kept if an error follows."""
+        lines, rows = self._child.lines, self.rows
+        cube, with_gradient = rows.batch
+        assert lines is not None
+        while rows and (line := lines.hear()) is not None:
+            row = rows[0]
+            answers.append((row, self._protocol.read_answer(line, cube[row : row + 1], with_gradient)))
+            rows.popleft()
+        if not rows:
+            self._move(LAST_ANSWER)
 
-    def _late(self) -> list[Answer]:
-        if not self._ready:
-            raise CannotEvaluate(
-                f"a child process must be ready within {self._language.startup:g} s, and was not. "
-                "Is the machine overloaded? Resume when it is not."
-            )
-        self._lose()
-        return [(self.rows.popleft(), failed(f"gave no answer within its time-out of {self._timeout:g} s"))]
+    def _handle_timeout(self) -> list[Answer]:
+        if self.state is STARTING:
+            self._child.refuse_late_greeting()
+        return self._fail_row(f"gave no answer within its time-out of {self.clock.timeout:g} s")
 
-    def _lost(self, cause: str) -> list[Answer]:
-        assert self._program is not None
-        unable = not self._ready or not self._program.started
-        self._lose()
-        if not unable:
-            return [(self.rows.popleft(), failed(cause))]
-        if self._starts < MOST_STARTS:
-            self._start()
-            return []
-        raise CannotEvaluate(
-            f"a child process must start, and {cause}. Check the command and evaluation.memory, and resume."
-        )
+    def _handle_loss(self, cause: str) -> list[Answer]:
+        """Fail the first row, unless the child was never able to evaluate it: then start it again."""
+        if self.state is not STARTING and self._child.started:
+            return self._fail_row(cause)
+        self._drop_child()
+        self._child.check_starts(cause)
+        self._move(START)
+        self._start_child()
+        return []
+
+    def _fail_row(self, cause: str) -> list[Answer]:
+        self._drop_child()
+        return [(self.rows.popleft(), failed_row(cause))]
+
+    def _drop_child(self) -> None:
+        """Kill the child; of its rows keep the one that it was at."""
+        self.rows.release_unstarted()
+        self._kill_child()

@@ -14,7 +14,7 @@ import threading
 from pathlib import Path
 from typing import Any
 
-from ....agents.evaluation.children.child_main import say
+from ....agents.evaluation.children.child_main import write_all
 from ....landscapes.landscape import raised
 from ....orchestrator.run_spec import PlannedRun
 from ...execution.plan import plan
@@ -61,7 +61,7 @@ class Asker:
         return number in self._stopped
 
     def tell(self, **message: Any) -> None:
-        say(self._answers, json.dumps(message).encode() + b"\n")
+        write_all(self._answers, json.dumps(message).encode() + b"\n")
 
 
 class Stopping:

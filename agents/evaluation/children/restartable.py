@@ -1,0 +1,100 @@
+"""A child process that is started when it is needed, and again when it is lost."""
+
+from __future__ import annotations
+
+import selectors
+from typing import Any, NoReturn
+
+from ....landscapes.process.line_pipe import Ended, Lines
+from ..evaluator import CannotEvaluate
+from .language import ChildProtocol
+
+MOST_STARTS = 3
+"""How often a child is started for a row, if it ends each time before it can be sent one."""
+
+
+class RestartableChild:
+    """At most one child process at a time, whose output wakes a selector."""
+
+    __slots__ = ("_protocol", "_selector", "_starts", "lines", "send_error")
+
+    def __init__(self, protocol: ChildProtocol, selector: selectors.BaseSelector) -> None:
+        self._protocol, self._selector = protocol, selector
+        self.lines: Lines | None = None
+        """The process, or None if there is none."""
+        self.send_error = ""
+        """Why the last row could not be sent, or ""."""
+        self._starts = 0
+
+    @property
+    def started(self) -> bool:
+        """False if the process could not be run at all."""
+        return self.lines is not None and self.lines.started
+
+    def reset_starts(self) -> None:
+        """Count starts from 0, for a new row."""
+        self._starts = 0
+
+    def start(self) -> None:
+        """Start the process. Raises CannotEvaluate."""
+        self._starts += 1
+        try:
+            self.lines = self._protocol.start()
+        except OSError as error:
+            raise CannotEvaluate(f"a process to evaluate in could not be started ({error}).") from None
+
+    def check_starts(self, cause: str) -> None:
+        """Raise CannotEvaluate if the process may not be started once more for the same row."""
+        if self._starts >= MOST_STARTS:
+            raise CannotEvaluate(
+                f"a child process must start, and {cause}. Check the command and evaluation.memory, and resume."
+            )
+
+    def read_greeting(self) -> bool:
+        """Return whether the process has sent its greeting. Raises Ended, or CannotEvaluate if it is of no use."""
+        assert self.lines is not None
+        line = self.lines.hear()
+        if line is None:
+            return False
+        problem = self._protocol.check_greeting(line)
+        if problem:
+            raise CannotEvaluate(f"{problem}. Mend it, and resume.")
+        return True
+
+    def refuse_late_greeting(self) -> NoReturn:
+        """Raise CannotEvaluate, as the process has not sent its greeting in time."""
+        raise CannotEvaluate(
+            f"a child process must be ready within {self._protocol.startup:g} s, and was not. "
+            "Is the machine overloaded? Resume when it is not."
+        )
+
+    def send(self, request: bytes) -> bool:
+        """Send the request for a row to a process that has no other; if that fails, note why and return False."""
+        assert self.lines is not None
+        try:
+            self.lines.ask(request)
+        except Ended as error:
+            self.send_error = str(error)
+            return False
+        return True
+
+    def send_more(self, request: bytes) -> None:
+        """Send a request to a process that has others."""
+        assert self.lines is not None
+        self.lines.ask(request, ahead=True)
+
+    def watch(self, data: Any) -> None:
+        """Let the selector wake, with ``data``, on the output of the process."""
+        assert self.lines is not None
+        self.lines.watch(self._selector, data)
+
+    def unwatch(self) -> None:
+        """Let the selector wake no more."""
+        if self.lines is not None:
+            self.lines.unwatch()
+
+    def kill(self) -> None:
+        """Kill the process, if there is one, with all that it started."""
+        lines, self.lines = self.lines, None
+        if lines is not None:
+            lines.kill()

@@ -1,0 +1,68 @@
+"""The rows of one lease: when they count, what is charged for them, and who may say so."""
+
+import ast
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from searchparty.agents.agent import Lease, Region
+from searchparty.agents.evaluation.evaluator import Evaluated
+from searchparty.agents.leases.ledger import Ledger
+
+LEASES = Path(__file__).parents[2] / "agents" / "leases"
+
+
+def ledger_of(budget=100):
+    return Ledger(Lease(7, "it", budget, Region.whole(2), "test", fresh=True), 2, None)
+
+
+def outcome_of(*losses, causes=None):
+    return Evaluated(np.array(losses, dtype=float), None, causes or {})
+
+
+def test_rows_count_when_they_are_entered():
+    ledger = ledger_of()
+    ledger.enter(np.zeros((3, 2)), outcome_of(3, 1, 2), price=2)
+    assert (ledger.filled, ledger.charged) == (3, 6)
+    ledger.enter(np.ones((1, 2)), outcome_of(5), price=1)
+    assert (ledger.filled, ledger.charged) == (4, 7)
+
+
+def test_placed_rows_do_not_count_until_they_are_counted():
+    ledger = ledger_of()
+    ledger.enter(np.zeros((1, 2)), outcome_of(9), price=1)
+    ledger.place(2, np.full((1, 2), 0.2), outcome_of(4))
+    ledger.place(0, np.full((2, 2), 0.1), outcome_of(6, np.inf, causes={1: "returned nan"}))
+    assert (ledger.filled, ledger.charged) == (1, 1)
+    placed = ledger.placed(3, False)
+    np.testing.assert_array_equal(placed.losses, [6, np.inf, 4])
+    assert placed.causes == {1: "returned nan"}
+    assert (ledger.filled, ledger.charged) == (1, 1)
+    ledger.count_rows(3, 3)
+    assert (ledger.filled, ledger.charged) == (4, 10)
+    finding = ledger.close("spent")
+    assert (finding.rows, finding.charged, finding.best.row) == (4, 10, 3)
+    assert [(failure.row, failure.cause) for failure in finding.failures] == [(2, "returned nan")]
+
+
+def test_rows_that_are_placed_after_others_were_counted_stand_behind_them():
+    ledger = ledger_of()
+    for batch in range(3):
+        for offset in (1, 0):
+            ledger.place(offset, np.full((1, 2), batch / 10), outcome_of(10 * batch + offset))
+        ledger.count_rows(2, 1)
+    assert (ledger.filled, ledger.charged) == (6, 6)
+    (rows,) = ledger.flush()
+    np.testing.assert_array_equal(rows.losses, [0, 1, 10, 11, 20, 21])
+
+
+@pytest.mark.parametrize("path", sorted(LEASES.glob("*.py")), ids=lambda path: path.stem)
+def test_nobody_else_sets_an_attribute_of_a_ledger(path):
+    assigned = [
+        f"{path.name}:{node.lineno} sets {node.attr}"
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store)
+        if isinstance(node.value, ast.Name) and node.value.id == "ledger"
+    ]
+    assert assigned == []
