@@ -95,9 +95,10 @@ class ChildPool:
 
     def _request_ahead(self, worker: Worker, pending: RowQueue) -> None:
         """Request more rows of a busy worker that has few left, as far as rows are requested ahead."""
-        depth = self._prefetch.prefetch_depth(len(pending), len(self._workers))
-        if 2 * len(worker.rows) <= depth and worker.accepts_more:
-            worker.request_more(*pending.take_rows(depth - len(worker.rows)))
+        if left := len(pending):
+            depth = self._prefetch.prefetch_depth(left, len(self._workers))
+            if 2 * len(worker.rows) <= depth and worker.accepts_more:
+                worker.request_more(*pending.take_rows(depth - len(worker.rows)))
         self._earliest_deadline = min(self._earliest_deadline, worker.clock.deadline)
 
     def _wait_for_workers(self, pending: RowQueue) -> list[Worker]:
