@@ -10,7 +10,7 @@ from searchparty.agents.agent import Lease, Region
 from searchparty.agents.evaluation.evaluator import Evaluated
 from searchparty.agents.leases.ledger import Ledger
 
-LEASES = Path(__file__).parents[2] / "agents" / "leases"
+LEASES = Path(__file__).parents[4] / "agents" / "leases"
 
 
 def ledger_of(budget=100):

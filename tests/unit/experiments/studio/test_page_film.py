@@ -20,7 +20,7 @@ from searchparty.orchestrator.log.reader import LogReader, News
 
 NODE = shutil.which("node")
 pytestmark = pytest.mark.skipif(NODE is None, reason="the page's modules need node here")
-PAGE = Path(__file__).parents[2] / "experiments" / "studio" / "page"
+PAGE = Path(__file__).parents[4] / "experiments" / "studio" / "page"
 TELL = """
 import fs from "node:fs";
 const [page, ...paths] = process.argv.slice(2);
