@@ -8,7 +8,7 @@ import numpy as np
 
 from searchparty import minimize
 from searchparty.orchestrator.log.log import MemoryLog
-from searchparty.orchestrator.state.events import Failed, Granted
+from searchparty.orchestrator.state.events import Collected, Granted, findings
 
 from .problem import HIGH, LOW, TARGETS, Recorder
 
@@ -53,7 +53,7 @@ def run(settings: Settings, loss: Recorder, seed: int, concurrency: int = 1) -> 
     result = minimize(
         loss, box, budget=loss.budget, seed=seed, target=target, concurrency=concurrency, **settings
     )  # fmt: skip
-    failed = [event for event in result.log.events() if isinstance(event, Failed)]
+    failed = [finding for finding in findings(result.log.events()) if finding.failed]
     if failed:
         raise RuntimeError(f"{failed[0].agent} failed: {failed[0].cause}")
     return result.log
@@ -71,7 +71,7 @@ def logical(log: MemoryLog, loss: Recorder) -> np.ndarray:
                 if rows is not None:
                     times.append(now + 1 + np.arange(len(rows.losses)))
                     losses.append(rows.losses)
-        elif hasattr(event, "finding"):
+        elif isinstance(event, Collected):
             now = max(now, ends.pop(event.finding.lease))
     order = np.argsort(np.concatenate(times), kind="stable")
     for time, value in zip(np.concatenate(times)[order], np.concatenate(losses)[order], strict=True):

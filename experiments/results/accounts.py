@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from ...agents.agent import Lease
+from ...agents.agent import Finding, Lease
 from ...landscapes.landscape import Array
 from ...orchestrator.clock.clock import Clock, told
-from ...orchestrator.state.events import Event, Failed, Found, Granted
+from ...orchestrator.state.events import Collected, Granted, findings
 from ..spec.models import SimulatedSettings
 from .comparison import landscapes_of, select, strategies_of
 from .recorded_runs import RunData
@@ -33,10 +33,11 @@ def leases(run: RunData) -> Table:
     for event in run.events:
         if isinstance(event, Granted):
             granted |= {lease.id: (spent, now, now + lease.budget * seconds, lease) for lease in event.leases}
-        elif isinstance(event, Found | Failed):
-            id, charged, outcome, loss = collected(event)
-            spent, now = spent + charged, max(now, granted[id][2])
-            done[id] = (spent, charged, outcome, loss, loss < best)
+        elif isinstance(event, Collected):
+            finding = event.finding
+            loss = finding.best_loss
+            spent, now = spent + finding.charged, max(now, granted[finding.lease][2])
+            done[finding.lease] = (spent, finding.charged, lease_outcome(finding), loss, loss < best)
             best = min(best, loss)
     rows = []
     for number, (at, starts, ends, lease) in granted.items():
@@ -49,16 +50,12 @@ def leases(run: RunData) -> Table:
     return Table.of(names, rows)
 
 
-def collected(event: Event) -> tuple[int, int, str, float]:
-    """(lease, charged, outcome in words, best loss) of a finding or a failure."""
-    if isinstance(event, Found):
-        f = event.finding
-        outcome = f.why if f.converged is None else f"converged: {f.converged.why}"
-        if f.failures:
-            outcome += f"; {len(f.failures)} rows failed"
-        return f.lease, f.charged, outcome, np.inf if f.best is None else f.best.loss
-    assert isinstance(event, Failed)
-    return event.lease, event.charged, f"failed: {event.cause}", np.inf if event.best is None else event.best.loss
+def lease_outcome(finding: Finding) -> str:
+    """What a lease came to, in words."""
+    if finding.failed:
+        return f"failed: {finding.cause}"
+    outcome = finding.why if finding.converged is None else f"converged: {finding.converged.why}"
+    return f"{outcome}; {len(finding.failures)} rows failed" if finding.failures else outcome
 
 
 def contributions(runs: Sequence[RunData]) -> Table:
@@ -104,17 +101,12 @@ def failures(runs: Sequence[RunData]) -> Table:
     """What went wrong, how often, in which strategy: failed rows, failed agents."""
     counts: dict[tuple[str, str, str, str], int] = {}
     for run in runs:
-        for event in run.events:
-            if isinstance(event, Found):
-                causes = [("row", f.cause) for f in event.finding.failures]
-                agent = event.finding.agent
-            elif isinstance(event, Failed):
-                causes = [("row", f.cause) for f in event.failures] + [("agent", event.cause)]
-                agent = event.agent
-            else:
-                continue
+        for finding in findings(run.events):
+            causes = [("row", failure.cause) for failure in finding.failures]
+            if finding.failed:
+                causes.append(("agent", finding.cause))
             for what, cause in causes:
-                key = (run.landscape, run.strategy, agent, f"{what}: {cause}")
+                key = (run.landscape, run.strategy, finding.agent, f"{what}: {cause}")
                 counts[key] = counts.get(key, 0) + 1
     # The most frequent first; equal ones in the order in which they occurred.
     rows = sorted(((*key, n) for key, n in counts.items()), key=lambda row: -row[4])

@@ -10,7 +10,7 @@ import numpy as np
 
 from ...agents.agent import Converged, Finding, Incumbent, Lease
 from ...landscapes.landscape import Array
-from ...orchestrator.state.events import Event, Failed, Found, Granted
+from ...orchestrator.state.events import Collected, Event, Granted
 
 Kind = Literal["found", "stuck", "oscillates", "stagnates", "handed", "restart", "failed"]
 
@@ -75,13 +75,8 @@ class Insights:
         if isinstance(event, Granted):
             for lease in event.leases:
                 yield from self._granted(lease)
-        elif isinstance(event, Found):
+        elif isinstance(event, Collected):
             yield from self._found(event.finding)
-        elif isinstance(event, Failed):
-            self._note(event.agent, event.best, event.charged)
-            text = f"{event.agent} failed and lost its lease: {event.cause}"
-            yield Insight("failed", event.lease, event.agent, text, *_place(event.best))
-            yield from self._arrived(event.lease, event.agent, event.best)
 
     def _granted(self, lease: Lease) -> Iterator[Insight]:
         member = self._team[lease.agent]
@@ -104,8 +99,9 @@ class Insights:
         member = self._note(finding.agent, finding.best, finding.charged)
         if finding.converged is not None:
             yield self._ended(finding, finding.converged)
-        elif finding.why == "failed":
-            yield Insight("failed", finding.lease, finding.agent, f"{finding.agent} failed: {finding.cause}")
+        elif finding.failed:
+            text = f"{finding.agent} failed and lost its lease: {finding.cause}"
+            yield Insight("failed", finding.lease, finding.agent, text, *_place(finding.best))
         elif member.idle >= IDLE_SHARE * self._budget and member.leases >= IDLE_LEASES and not member.said:
             member.said = True
             if member.best is not None and not self._reached(member.best.loss):

@@ -13,9 +13,8 @@ from numpy.typing import NDArray
 
 from ...agents.agent import Rows
 from ...landscapes.landscape import Array
-from ..state.events import Event
+from ..state.events import Event, findings
 from .log import LogError, LogLost
-from .outcomes import collected, row_costs
 from .tables import (
     NOT_OURS,
     ROW_COLUMNS,
@@ -150,13 +149,13 @@ class LogReader:
         record = next(r for r in self.runs() if r.id == run)
         team = {name: index for index, (name, _) in enumerate(record.settings["team"])}
         columns: list[tuple[NDArray[Any], ...]] = []
-        for outcome in collected(self.events(run)):
-            rows = self.rows(run, outcome.lease)
-            n = outcome.rows
+        for finding in findings(self.events(run)):
+            rows = self.rows(run, finding.lease)
+            n = finding.rows
             if rows is None or n == 0:
                 continue
-            cost = row_costs(n, outcome.charged)
-            lease, agent = np.full(n, outcome.lease), np.full(n, team[outcome.agent])
+            cost = row_costs(n, finding.charged)
+            lease, agent = np.full(n, finding.lease), np.full(n, team[finding.agent])
             columns.append((lease, agent, np.arange(n), cost, rows.points[:n], rows.losses[:n]))
         if not columns:
             nothing = np.empty(0, dtype=np.int64)
@@ -168,6 +167,15 @@ class LogReader:
         sql = "SELECT MAX(wall) - MIN(wall) FROM events WHERE run = ?"
         ((seconds,),) = self._execute(sql, (run,))
         return float(seconds or 0.0)
+
+
+def row_costs(rows: int, charged: int) -> NDArray[np.int64]:
+    """What each row of a lease was charged, in whole evaluations that add up to ``charged``."""
+    base, more = divmod(charged, rows)
+    costs = np.full(rows, base, dtype=np.int64)
+    # Uneven only where rows with and without gradients mix, or where a failed agent was charged in full.
+    costs[rows - more :] += 1
+    return costs
 
 
 def read_news(execute: Execute, run: str, events: int, rows: int) -> News:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from searchparty.agents.agent import Converged, Finding, Incumbent, Lease, Region
 from searchparty.landscapes.landscape import Space
 from searchparty.orchestrator.state.advance import advance
-from searchparty.orchestrator.state.events import Event, Extended, Failed, Found, Granted, Stopped
+from searchparty.orchestrator.state.events import Collected, Event, Extended, Granted, Stopped, charge_finding
 from searchparty.orchestrator.state.member import Member
 from searchparty.orchestrator.state.run import Run
 
@@ -64,11 +64,11 @@ def _outcome(draw: st.DrawFn, run: Run) -> Event:
     loss = draw(st.none() | st.floats(-1e9, 1e9))
     best = None if loss is None else Incumbent(lease.agent, lease.id, 0, np.full(2, 0.25), loss)
     if draw(st.integers(0, 4)) == 0:
-        return Failed(lease.id, lease.agent, lease.budget, "raised", 1, best)
+        return charge_finding(Finding(lease.id, lease.agent, 1, 1, "failed", best, cause="raised"), lease)
     charged = draw(st.integers(0, lease.budget))
     why = draw(st.sampled_from(["spent", "converged", "exhausted"]))
     minimum = Converged(np.full(2, 0.25), loss or 0.0, "flat") if why == "converged" else None
-    return Found(Finding(lease.id, lease.agent, charged, charged, why, best, minimum))
+    return Collected(Finding(lease.id, lease.agent, charged, charged, why, best, minimum))
 
 
 def copied(run: Run, event: Event) -> Run:

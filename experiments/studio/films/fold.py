@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ....agents.agent import Rows
+from ....agents.agent import Finding, Rows
 from ....landscapes.landscape import Array
 from ....orchestrator.log.reader import News
-from ....orchestrator.state.events import Event, Extended, Failed, Found, Granted, Stopped
-from ...results.accounts import collected
+from ....orchestrator.state.events import Collected, Event, Extended, Granted, Stopped
+from ...results.accounts import lease_outcome
 from ...results.insights import Insight, Insights
 from ...results.recorded_runs import RunHeader
 
@@ -74,8 +74,8 @@ class Telling:
         told = self.told
         if isinstance(event, Granted):
             self._granted(event)
-        elif isinstance(event, Found | Failed):
-            self._collected(event)
+        elif isinstance(event, Collected):
+            self._collected(event.finding)
         elif isinstance(event, Extended):
             told.budget = event.budget
         told.stopped = event.reason if isinstance(event, Stopped) else None
@@ -92,14 +92,13 @@ class Telling:
                 "reason": lease.reason, "incumbent": lease.incumbent,
             })  # fmt: skip
 
-    def _collected(self, event: Found | Failed) -> None:
-        number, charged, outcome, best = collected(event)
-        finding = event.finding if isinstance(event, Found) else event
-        converged = event.finding.converged if isinstance(event, Found) else None
-        self._now = max(self._now, self.told.leases[number]["ends"])
+    def _collected(self, finding: Finding) -> None:
+        best = finding.best_loss
+        self._now = max(self._now, self.told.leases[finding.lease]["ends"])
         self.told.outcomes.append({
-            "lease": number, "charged": charged, "rows": finding.rows, "outcome": outcome, "best": best,
-            "record": best < self._best, "failures": len(finding.failures), "converged": converged,
+            "lease": finding.lease, "charged": finding.charged, "rows": finding.rows,
+            "outcome": lease_outcome(finding), "best": best, "record": best < self._best,
+            "failures": len(finding.failures), "converged": finding.converged,
         })  # fmt: skip
         self._best = min(self._best, best)
 
