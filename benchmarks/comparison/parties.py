@@ -8,7 +8,8 @@ import numpy as np
 
 from searchparty import minimize
 from searchparty.orchestrator.log.log import MemoryLog
-from searchparty.orchestrator.state.events import Collected, Granted, findings
+from searchparty.orchestrator.state.events import findings
+from searchparty.orchestrator.state.lease_table import fold_leases
 
 from .problem import HIGH, LOW, TARGETS, Recorder
 
@@ -62,17 +63,12 @@ def run(settings: Settings, loss: Recorder, seed: int, concurrency: int = 1) -> 
 def logical(log: MemoryLog, loss: Recorder) -> np.ndarray:
     """Runtimes (51,) in logical time, where leases that are out at once are worked side by side: a lease's k-th
     row comes k evaluations after its grant, and a grant as soon as the leases collected before have ended."""
-    now, ends, times, losses = 0.0, {}, [], []
-    for event in log.events():
-        if isinstance(event, Granted):
-            for lease in event.leases:
-                rows = log.rows(lease.id)
-                ends[lease.id] = now + lease.budget
-                if rows is not None:
-                    times.append(now + 1 + np.arange(len(rows.losses)))
-                    losses.append(rows.losses)
-        elif isinstance(event, Collected):
-            now = max(now, ends.pop(event.finding.lease))
+    times, losses = [], []
+    for entry in fold_leases(log.events()):
+        rows = log.rows(entry.lease.id)
+        if rows is not None:
+            times.append(entry.starts + 1 + np.arange(len(rows.losses)))
+            losses.append(rows.losses)
     order = np.argsort(np.concatenate(times), kind="stable")
     for time, value in zip(np.concatenate(times)[order], np.concatenate(losses)[order], strict=True):
         loss.note(float(value), float(time))

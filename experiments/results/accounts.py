@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 
-from ...agents.agent import Finding, Lease
+from ...agents.agent import Finding
 from ...landscapes.landscape import Array
 from ...orchestrator.clock.clock import Clock, told
-from ...orchestrator.state.events import Collected, Granted, findings
+from ...orchestrator.state.events import findings
+from ...orchestrator.state.lease_table import fold_leases
 from ..spec.models import SimulatedSettings
 from .comparison import landscapes_of, select, strategies_of
 from .recorded_runs import RunData
@@ -26,26 +26,15 @@ def leases(run: RunData) -> Table:
         "lease", "agent", "granted_at", "collected_at", "starts", "ends", "budget", "charged", "center", "radius",
         "fresh", "reason", "outcome", "best", "record",
     )  # fmt: skip
-    spent, best, now = 0, np.inf, 0.0
-    seconds = run.settings["landscape"]["seconds"]
-    granted: dict[int, tuple[int, float, float, Lease]] = {}
-    done: dict[int, tuple[Any, ...]] = {}
-    for event in run.events:
-        if isinstance(event, Granted):
-            granted |= {lease.id: (spent, now, now + lease.budget * seconds, lease) for lease in event.leases}
-        elif isinstance(event, Collected):
-            finding = event.finding
-            loss = finding.best_loss
-            spent, now = spent + finding.charged, max(now, granted[finding.lease][2])
-            done[finding.lease] = (spent, finding.charged, lease_outcome(finding), loss, loss < best)
-            best = min(best, loss)
     rows = []
-    for number, (at, starts, ends, lease) in granted.items():
-        end, charged, outcome, loss, record = done.get(number, (None, 0, "not collected", np.inf, False))
+    for entry in fold_leases(run.events, run.settings["landscape"]["seconds"]):
+        lease, finding = entry.lease, entry.finding
+        outcome = "not collected" if finding is None else lease_outcome(finding)
+        best = None if finding is None or finding.best is None else finding.best.loss
         center = [round(float(c), 6) for c in lease.region.center]
         rows.append((
-            number, lease.agent, at, end, starts, ends, lease.budget, charged, center, lease.region.radius, lease.fresh,
-            lease.reason, outcome, None if np.isinf(loss) else loss, record,
+            lease.id, lease.agent, entry.granted_at, entry.collected_at, entry.starts, entry.ends, lease.budget,
+            entry.charged, center, lease.region.radius, lease.fresh, lease.reason, outcome, best, entry.record,
         ))  # fmt: skip
     return Table.of(names, rows)
 

@@ -58,7 +58,8 @@ class Clock:
     The orchestrator decides when all that it knows of has come in; a lease then waits for the first free worker. How
     long it takes is known once it is collected, and outcomes are collected in logical order, not in this clock's. So a
     grant may have to wait for earlier leases to be collected before it is known which worker is free first: only where
-    there are fewer workers than leases out. What is kept is what is out and what waits so.
+    there are fewer workers than leases out. What is kept is what is out and what waits so: not ``LeaseTable``, which
+    keeps every lease, and whose logical time is another.
     """
 
     def __init__(

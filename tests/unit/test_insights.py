@@ -11,6 +11,7 @@ from searchparty.experiments.api import run
 from searchparty.experiments.results.insights import Insights, insights, sends
 from searchparty.experiments.results.recorded_runs import read_runs
 from searchparty.orchestrator.state.events import Collected, Granted, Started, Stopped
+from searchparty.orchestrator.state.lease_table import LeaseTable
 
 TEAM = ["ann", "bob"]
 BUDGET = 100
@@ -20,12 +21,12 @@ class Story:
     """Events of a run, told by hand; leases are numbered as they are granted."""
 
     def __init__(self, minimum=None, team=TEAM, budget=BUDGET):
-        self.fold = Insights(list(team), budget, minimum)
+        self.table, self.fold = LeaseTable(), Insights(list(team), budget, minimum)
         self.events, self.said, self.leases = [], [], 0
 
     def tell(self, event):
         self.events.append(event)
-        new = list(self.fold.tell(event))
+        new = list(self.fold.add_entries(self.table.add_event(event)))
         self.said += new
         return new
 
@@ -307,10 +308,10 @@ def test_what_is_said_holds(told, name):
 @pytest.mark.parametrize("name", RUNS)
 def test_told_bit_by_bit_it_is_the_same(told, name):
     data, said = told[name]
-    fold = Insights(data.team, data.budget, data.minimum)
+    table, fold = LeaseTable(), Insights(data.team, data.budget, data.minimum)
     again = []
     for event in data.events:
-        again += list(fold.tell(event))
+        again += list(fold.add_entries(table.add_event(event)))
     assert [(e.kind, e.lease, e.agent, e.text, e.loss) for e in again] == [
         (e.kind, e.lease, e.agent, e.text, e.loss) for e in said
     ]
