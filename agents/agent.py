@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Generator
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, NamedTuple
@@ -174,6 +175,16 @@ class Finding:
     converged: Converged | None = None
     failures: tuple[RowFailure, ...] = ()
     cause: str = ""
+
+    @property
+    def failed(self) -> bool:
+        """Whether the agent raised or broke its contract."""
+        return self.why == "failed"
+
+    @property
+    def best_loss(self) -> float:
+        """The best loss found; infinite where there is none."""
+        return math.inf if self.best is None else self.best.loss
 
 
 class AgentError(Exception):

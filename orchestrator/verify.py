@@ -13,7 +13,7 @@ from .executors.in_process import Simulated
 from .log.reader import LogReader
 from .loop.drive import begin, drive
 from .run_spec import PlannedRun
-from .state.events import Event, Failed, Found
+from .state.events import Collected, Event, findings
 from .state.run import Run
 
 
@@ -83,7 +83,7 @@ class Replayed(Simulated):
         super().__init__(planned, log, evaluator)
         self.tried: set[int] = set()
 
-    def collect(self, lease: int) -> Found | Failed:
+    def collect(self, lease: int) -> Collected:
         self.tried.add(lease)
         event = self._work(self._book.leases[lease])
         self._book.settle(lease)
@@ -102,7 +102,7 @@ def verify(planned: PlannedRun, reader: LogReader) -> Verified:
     except EndOfLog:
         pass
     except NotRecorded:
-        if run.collected < sum(isinstance(event, Found | Failed) for event in events):
+        if run.collected < sum(isinstance(event, Collected) for event in events):
             raise
     try:
         _replay_what_is_out(run, executor)
@@ -123,9 +123,7 @@ def _replay_what_is_out(run: Run, executor: Replayed) -> None:
 
 def _accounted(run: Run, reader: LogReader, id: str, events: list[Event]) -> Verified:
     """The budget's account, which must be even; and no point may stand where no lease was."""
-    outcomes = {e.finding.lease: e.finding for e in events if isinstance(e, Found)}
-    rows = {lease: finding.rows for lease, finding in outcomes.items()}
-    rows |= {e.lease: e.rows for e in events if isinstance(e, Failed)}
+    rows = {finding.lease: finding.rows for finding in findings(events)}
     counts = reader.counts(id)
     for lease, count in counts.items():
         if lease >= run.leases:

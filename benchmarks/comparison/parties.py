@@ -8,7 +8,8 @@ import numpy as np
 
 from searchparty import minimize
 from searchparty.orchestrator.log.log import MemoryLog
-from searchparty.orchestrator.state.events import Failed, Granted
+from searchparty.orchestrator.state.events import findings
+from searchparty.orchestrator.state.lease_table import fold_leases
 
 from .problem import HIGH, LOW, TARGETS, Recorder
 
@@ -53,7 +54,7 @@ def run(settings: Settings, loss: Recorder, seed: int, concurrency: int = 1) -> 
     result = minimize(
         loss, box, budget=loss.budget, seed=seed, target=target, concurrency=concurrency, **settings
     )  # fmt: skip
-    failed = [event for event in result.log.events() if isinstance(event, Failed)]
+    failed = [finding for finding in findings(result.log.events()) if finding.failed]
     if failed:
         raise RuntimeError(f"{failed[0].agent} failed: {failed[0].cause}")
     return result.log
@@ -62,17 +63,12 @@ def run(settings: Settings, loss: Recorder, seed: int, concurrency: int = 1) -> 
 def logical(log: MemoryLog, loss: Recorder) -> np.ndarray:
     """Runtimes (51,) in logical time, where leases that are out at once are worked side by side: a lease's k-th
     row comes k evaluations after its grant, and a grant as soon as the leases collected before have ended."""
-    now, ends, times, losses = 0.0, {}, [], []
-    for event in log.events():
-        if isinstance(event, Granted):
-            for lease in event.leases:
-                rows = log.rows(lease.id)
-                ends[lease.id] = now + lease.budget
-                if rows is not None:
-                    times.append(now + 1 + np.arange(len(rows.losses)))
-                    losses.append(rows.losses)
-        elif hasattr(event, "finding"):
-            now = max(now, ends.pop(event.finding.lease))
+    times, losses = [], []
+    for entry in fold_leases(log.events()):
+        rows = log.rows(entry.lease.id)
+        if rows is not None:
+            times.append(entry.starts + 1 + np.arange(len(rows.losses)))
+            losses.append(rows.losses)
     order = np.argsort(np.concatenate(times), kind="stable")
     for time, value in zip(np.concatenate(times)[order], np.concatenate(losses)[order], strict=True):
         loss.note(float(value), float(time))

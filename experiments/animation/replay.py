@@ -11,8 +11,7 @@ from numpy.typing import NDArray
 
 from ...agents.agent import Lease
 from ...landscapes.landscape import Array
-from ...orchestrator.state.events import Granted
-from ..results.accounts import leases
+from ...orchestrator.state.lease_table import fold_leases
 from ..results.insights import insights
 from ..results.recorded_runs import RunData
 
@@ -140,21 +139,20 @@ class Replay:
 
 def replay_of(run: RunData) -> Replay:
     """A run in the order of its logical time. What leases brought that were never collected is not seen."""
-    rows = leases(run).rows()
     seconds = run.settings["landscape"]["seconds"]
-    order, times = in_time(run, {row["lease"]: row["starts"] for row in rows}, seconds)
+    entries = fold_leases(run.events, seconds)
+    order, times = in_time(run, {entry.lease.id: entry.starts for entry in entries}, seconds)
     points, times = run.points, times[order]
     team = {name: index for index, name in enumerate(run.team)}
     counts = dict(zip(*(found.tolist() for found in np.unique(points.lease, return_counts=True)), strict=True))
-    granted = [lease for event in run.events if isinstance(event, Granted) for lease in event.leases]
     said = insights(run.events, run.team, run.budget, run.minimum)
     sent = {insight.lease for insight in said if insight.kind == "handed"}
     turns = []
-    for lease, row in zip(granted, rows, strict=True):
-        begins = int(np.searchsorted(times, row["starts"], side="right"))
-        back = row["collected_at"] is not None
-        closes = int(np.searchsorted(times, row["ends"], side="right")) if back else len(times) + 1
-        known = (row["charged"], counts.get(lease.id, 0), lease.id in sent)
+    for entry in entries:
+        lease, back = entry.lease, entry.finding is not None
+        begins = int(np.searchsorted(times, entry.starts, side="right"))
+        closes = int(np.searchsorted(times, entry.ends, side="right")) if back else len(times) + 1
+        known = (entry.charged, counts.get(lease.id, 0), lease.id in sent)
         turns.append(Turn(lease, team[lease.agent], begins, closes, *known))
     return Replay(
         run, points.agent[order], points.cube[order], points.losses[order], points.cost[order], tuple(turns)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 
-from ...agents.agent import Lease
+from ...agents.agent import Finding
 from ...landscapes.landscape import Array
 from ...orchestrator.clock.clock import Clock, told
-from ...orchestrator.state.events import Event, Failed, Found, Granted
+from ...orchestrator.state.events import findings
+from ...orchestrator.state.lease_table import fold_leases
 from ..spec.models import SimulatedSettings
 from .comparison import group_runs
 from .recorded_runs import RunData
@@ -26,39 +26,25 @@ def leases(run: RunData) -> Table:
         "lease", "agent", "granted_at", "collected_at", "starts", "ends", "budget", "charged", "center", "radius",
         "fresh", "reason", "outcome", "best", "record",
     )  # fmt: skip
-    spent, best, now = 0, np.inf, 0.0
-    seconds = run.settings["landscape"]["seconds"]
-    granted: dict[int, tuple[int, float, float, Lease]] = {}
-    done: dict[int, tuple[Any, ...]] = {}
-    for event in run.events:
-        if isinstance(event, Granted):
-            granted |= {lease.id: (spent, now, now + lease.budget * seconds, lease) for lease in event.leases}
-        elif isinstance(event, Found | Failed):
-            id, charged, outcome, loss = collected(event)
-            spent, now = spent + charged, max(now, granted[id][2])
-            done[id] = (spent, charged, outcome, loss, loss < best)
-            best = min(best, loss)
     rows = []
-    for number, (at, starts, ends, lease) in granted.items():
-        end, charged, outcome, loss, record = done.get(number, (None, 0, "not collected", np.inf, False))
+    for entry in fold_leases(run.events, run.settings["landscape"]["seconds"]):
+        lease, finding = entry.lease, entry.finding
+        outcome = "not collected" if finding is None else lease_outcome(finding)
+        best = None if finding is None or finding.best is None else finding.best.loss
         center = [round(float(c), 6) for c in lease.region.center]
         rows.append((
-            number, lease.agent, at, end, starts, ends, lease.budget, charged, center, lease.region.radius, lease.fresh,
-            lease.reason, outcome, None if np.isinf(loss) else loss, record,
+            lease.id, lease.agent, entry.granted_at, entry.collected_at, entry.starts, entry.ends, lease.budget,
+            entry.charged, center, lease.region.radius, lease.fresh, lease.reason, outcome, best, entry.record,
         ))  # fmt: skip
     return Table.of(names, rows)
 
 
-def collected(event: Event) -> tuple[int, int, str, float]:
-    """(lease, charged, outcome in words, best loss) of a finding or a failure."""
-    if isinstance(event, Found):
-        f = event.finding
-        outcome = f.why if f.converged is None else f"converged: {f.converged.why}"
-        if f.failures:
-            outcome += f"; {len(f.failures)} rows failed"
-        return f.lease, f.charged, outcome, np.inf if f.best is None else f.best.loss
-    assert isinstance(event, Failed)
-    return event.lease, event.charged, f"failed: {event.cause}", np.inf if event.best is None else event.best.loss
+def lease_outcome(finding: Finding) -> str:
+    """What a lease came to, in words."""
+    if finding.failed:
+        return f"failed: {finding.cause}"
+    outcome = finding.why if finding.converged is None else f"converged: {finding.converged.why}"
+    return f"{outcome}; {len(finding.failures)} rows failed" if finding.failures else outcome
 
 
 def contributions(runs: Sequence[RunData]) -> Table:
@@ -104,17 +90,12 @@ def failures(runs: Sequence[RunData]) -> Table:
     """What went wrong, how often, in which strategy: failed rows, failed agents."""
     counts: dict[tuple[str, str, str, str], int] = {}
     for run in runs:
-        for event in run.events:
-            if isinstance(event, Found):
-                causes = [("row", f.cause) for f in event.finding.failures]
-                agent = event.finding.agent
-            elif isinstance(event, Failed):
-                causes = [("row", f.cause) for f in event.failures] + [("agent", event.cause)]
-                agent = event.agent
-            else:
-                continue
+        for finding in findings(run.events):
+            causes = [("row", failure.cause) for failure in finding.failures]
+            if finding.failed:
+                causes.append(("agent", finding.cause))
             for what, cause in causes:
-                key = (run.landscape, run.strategy, agent, f"{what}: {cause}")
+                key = (run.landscape, run.strategy, finding.agent, f"{what}: {cause}")
                 counts[key] = counts.get(key, 0) + 1
     # The most frequent first; equal ones in the order in which they occurred.
     rows = sorted(((*key, n) for key, n in counts.items()), key=lambda row: -row[4])

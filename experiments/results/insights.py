@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
@@ -10,7 +10,8 @@ import numpy as np
 
 from ...agents.agent import Converged, Finding, Incumbent, Lease
 from ...landscapes.landscape import Array
-from ...orchestrator.state.events import Event, Failed, Found, Granted
+from ...orchestrator.state.events import Event
+from ...orchestrator.state.lease_table import LeaseEntry, LeaseTable
 
 Kind = Literal["found", "stuck", "oscillates", "stagnates", "handed", "restart", "failed"]
 
@@ -62,26 +63,21 @@ class Member:
 
 
 class Insights:
-    """A fold of a run's events: each may bring insights. ``minimum`` is the known least loss, None where unknown;
-    ``budget`` the run's."""
+    """A fold of a run's leases, as its events grant and collect them: each may bring insights. ``minimum`` is the known
+    least loss, None where unknown; ``budget`` the run's."""
 
     def __init__(self, team: list[str], budget: int, minimum: float | None) -> None:
         self._team = {name: Member() for name in team}
         self._budget, self._minimum = budget, minimum
-        self._best, self._there = np.inf, False
+        self._there = False
 
-    def tell(self, event: Event) -> Iterator[Insight]:
-        """Fold one event; what there is to say of it."""
-        if isinstance(event, Granted):
-            for lease in event.leases:
-                yield from self._granted(lease)
-        elif isinstance(event, Found):
-            yield from self._found(event.finding)
-        elif isinstance(event, Failed):
-            self._note(event.agent, event.best, event.charged)
-            text = f"{event.agent} failed and lost its lease: {event.cause}"
-            yield Insight("failed", event.lease, event.agent, text, *_place(event.best))
-            yield from self._arrived(event.lease, event.agent, event.best)
+    def add_entries(self, entries: Iterable[LeaseEntry]) -> Iterator[Insight]:
+        """Add what an event brought, as ``LeaseTable.add_event`` returns it, and yield what there is to say of it."""
+        for entry in entries:
+            if entry.finding is None:
+                yield from self._granted(entry.lease)
+            else:
+                yield from self._found(entry.finding, entry.best_after)
 
     def _granted(self, lease: Lease) -> Iterator[Insight]:
         member = self._team[lease.agent]
@@ -100,31 +96,32 @@ class Insights:
             yield Insight("handed", lease.id, lease.agent, text, given.point, given.loss)
         member.given = place
 
-    def _found(self, finding: Finding) -> Iterator[Insight]:
-        member = self._note(finding.agent, finding.best, finding.charged)
+    def _found(self, finding: Finding, best_known: float) -> Iterator[Insight]:
+        member = self._note(finding)
         if finding.converged is not None:
-            yield self._ended(finding, finding.converged)
-        elif finding.why == "failed":
-            yield Insight("failed", finding.lease, finding.agent, f"{finding.agent} failed: {finding.cause}")
+            yield self._ended(finding, finding.converged, best_known)
+        elif finding.failed:
+            text = f"{finding.agent} failed and lost its lease: {finding.cause}"
+            yield Insight("failed", finding.lease, finding.agent, text, *_place(finding.best))
         elif member.idle >= IDLE_SHARE * self._budget and member.leases >= IDLE_LEASES and not member.said:
             member.said = True
             if member.best is not None and not self._reached(member.best.loss):
                 best, idle = f"{member.best.loss:.4g}", member.idle
                 text = f"{finding.agent} has found nothing better than {best} for {idle} evaluations"
                 yield Insight("stagnates", finding.lease, finding.agent, text, *_place(member.best))
-        yield from self._arrived(finding.lease, finding.agent, finding.best)
+        yield from self._arrived(finding)
 
-    def _arrived(self, lease: int, agent: str, best: Incumbent | None) -> Iterator[Insight]:
+    def _arrived(self, finding: Finding) -> Iterator[Insight]:
         """What a lease brought may be the minimum, however it ended."""
+        best = finding.best
         if best is not None and self._reached(best.loss) and not self._there:
             self._there = True
-            text = f"{agent} has found the minimum: loss {best.loss:.4g}"
-            yield Insight("found", lease, agent, text, *_place(best))
+            text = f"{finding.agent} has found the minimum: loss {best.loss:.4g}"
+            yield Insight("found", finding.lease, finding.agent, text, *_place(best))
 
-    def _note(self, agent: str, best: Incumbent | None, charged: int) -> Member:
+    def _note(self, finding: Finding) -> Member:
         """Keep what a lease brought."""
-        member = self._team[agent]
-        self._best = min(self._best, np.inf if best is None else best.loss)
+        member, best, charged = self._team[finding.agent], finding.best, finding.charged
         member.spent += charged
         if best is not None and (member.best is None or best.loss < member.best.loss):
             member.best = best
@@ -134,7 +131,7 @@ class Insights:
             member.leases += 1
         return member
 
-    def _ended(self, finding: Finding, converged: Converged) -> Insight:
+    def _ended(self, finding: Finding, converged: Converged, best_known: float) -> Insight:
         agent, loss, why = finding.agent, float(converged.loss), converged.why
         kind: Kind = "stuck"
         if self._reached(loss):
@@ -149,8 +146,8 @@ class Insights:
             text = f"{agent} is {why}; the loss there is {loss:.4g}"
         else:
             text = f"{agent} is at the bottom of a valley, loss {loss:.4g}, and has ended its search ({why})"
-        if kind != "found" and self._best < loss - NEAR * max(1.0, abs(loss)):
-            text += f"; the best known is {self._best:.4g}, elsewhere"
+        if kind != "found" and best_known < loss - NEAR * max(1.0, abs(loss)):
+            text += f"; the best known is {best_known:.4g}, elsewhere"
         return Insight(kind, finding.lease, agent, text, converged.point, loss)
 
     def _reached(self, loss: float) -> bool:
@@ -180,5 +177,5 @@ def _apart(one: Array, other: Array) -> float:
 
 def insights(events: list[Event], team: list[str], budget: int, minimum: float | None) -> list[Insight]:
     """All insights of a run, in order."""
-    fold = Insights(team, budget, minimum)
-    return [insight for event in events for insight in fold.tell(event)]
+    table, fold = LeaseTable(), Insights(team, budget, minimum)
+    return [insight for event in events for insight in fold.add_entries(table.add_event(event))]

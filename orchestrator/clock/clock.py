@@ -12,8 +12,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from heapq import heappop, heappush
 
+from ...agents.agent import Finding
 from ..loop.randomness import stream
-from ..state.events import Event, Failed, Found, Granted
+from ..state.events import Collected, Event, Granted, findings
 from .settings import Delays
 
 BLOCK = 1024
@@ -57,7 +58,8 @@ class Clock:
     The orchestrator decides when all that it knows of has come in; a lease then waits for the first free worker. How
     long it takes is known once it is collected, and outcomes are collected in logical order, not in this clock's. So a
     grant may have to wait for earlier leases to be collected before it is known which worker is free first: only where
-    there are fewer workers than leases out. What is kept is what is out and what waits so.
+    there are fewer workers than leases out. What is kept is what is out and what waits so: not ``LeaseTable``, which
+    keeps every lease, and whose logical time is another.
     """
 
     def __init__(
@@ -99,19 +101,16 @@ class Clock:
                 self._held[lease.id] = held = Held(lease.id, lease.agent, chances)
                 if self._waiting or not self._went(held):
                     self._waiting.append(held)
-        elif isinstance(event, Found):
-            best = event.finding.best
-            self._collect(event.finding.lease, event.finding.charged, math.inf if best is None else best.loss)
-        elif isinstance(event, Failed):
-            self._collect(event.lease, event.charged, math.inf if event.best is None else event.best.loss)
+        elif isinstance(event, Collected):
+            self._collect(event.finding)
         else:
             return
         while self._waiting and self._went(self._waiting[0]):
             self._waiting.popleft()
 
-    def _collect(self, lease: int, charged: int, loss: float) -> None:
-        held = self._held.pop(lease)
-        held.charged, held.loss = charged, loss
+    def _collect(self, finding: Finding) -> None:
+        held = self._held.pop(finding.lease)
+        held.charged, held.loss = finding.charged, finding.best_loss
         if held.worker >= 0:
             self._unknown -= 1
             self._end(held)
@@ -185,7 +184,7 @@ class Chances:
 
 def told(clock: Clock, events: Sequence[Event]) -> Clock:
     """The clock after all events of a log. Leases that were not collected are left out, as if never granted."""
-    collected = {e.finding.lease if isinstance(e, Found) else e.lease for e in events if isinstance(e, Found | Failed)}
+    collected = {finding.lease for finding in findings(events)}
     for event in events:
         if isinstance(event, Granted):
             event = Granted(event.number, tuple(lease for lease in event.leases if lease.id in collected))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ...agents.agent import Rows
 from ..log.log import joined
-from ..state.events import Event, Failed, Found, Stopped
+from ..state.events import Collected, Event, Stopped
 from .clock import Clock
 
 
@@ -29,10 +29,10 @@ class Tally:
 
     def append(self, event: Event) -> None:
         self.clock.fold(event)
-        if isinstance(event, Found):
-            self._count(event.finding.lease, event.finding.charged, len(event.finding.failures))
-        elif isinstance(event, Failed):
-            self._count(event.lease, event.charged, len(event.failures))
+        if isinstance(event, Collected):
+            self.evaluations += event.finding.charged
+            self.failures += len(event.finding.failures)
+            self._rows.pop(event.finding.lease, None)
         elif isinstance(event, Stopped):
             self.stopped = event.reason
 
@@ -41,8 +41,3 @@ class Tally:
 
     def add_rows(self, lease: int, rows: Rows) -> None:
         self._rows.setdefault(lease, []).append(rows)
-
-    def _count(self, lease: int, charged: int, failures: int) -> None:
-        self.evaluations += charged
-        self.failures += failures
-        self._rows.pop(lease, None)

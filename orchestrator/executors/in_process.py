@@ -12,8 +12,8 @@ from ...agents.leases.searcher import Searcher
 from ...agents.leases.work import FLUSH_SECONDS, work
 from ..log.log import Log
 from ..run_spec import PlannedRun
-from ..state.events import Failed, Found
-from .lease_book import Book, outcome
+from ..state.events import Collected, charge_finding
+from .lease_book import Book
 from .streams import Streams
 
 
@@ -41,7 +41,7 @@ class Simulated:
     def ready(self, lease: int) -> bool:
         return True
 
-    def collect(self, lease: int) -> Found | Failed:
+    def collect(self, lease: int) -> Collected:
         granted = self._book.leases[lease]
         event = self._book.recorded(lease)
         if event is None:
@@ -56,7 +56,7 @@ class Simulated:
             searcher.close()
         self._evaluator.close()
 
-    def _work(self, lease: Lease) -> Found | Failed:
+    def _work(self, lease: Lease) -> Collected:
         searcher = self._searchers[lease.agent]
         if lease.agent in self._behind:
             self._behind.discard(lease.agent)
@@ -65,7 +65,7 @@ class Simulated:
         recorded = self._book.rows(lease.id) if self._book.resumed else None
         return self._run(searcher, lease, recorded)
 
-    def _run(self, searcher: Searcher, lease: Lease, recorded: Rows | None) -> Found | Failed:
+    def _run(self, searcher: Searcher, lease: Lease, recorded: Rows | None) -> Collected:
         if self._book.store is not None and self._book.reads_archive(lease.agent):
             lease = replace(lease, seen=self._book.store.view(lease.archive))
         steps = work(searcher, lease, self._book.episode(lease.agent), recorded, self._pace)
@@ -76,4 +76,4 @@ class Simulated:
             rows, finding = stop.value
         if rows is not None:
             self._log.add_rows(lease.id, rows)
-        return outcome(finding, lease)
+        return charge_finding(finding, lease)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from ...agents.agent import Finding, Lease, Rows
+from ...agents.agent import Lease, Rows
 from ..log.log import Log
 from ..run_spec import PlannedRun
 from ..state.archive import Store
-from ..state.events import Failed, Found
+from ..state.events import Collected
 
 
 class Book:
@@ -19,9 +19,7 @@ class Book:
         events = log.events()
         self.resumed = bool(events)
         self._rebuilds = rebuilds or self.resumed
-        self._outcomes = {e.finding.lease: e for e in events if isinstance(e, Found)} | {
-            e.lease: e for e in events if isinstance(e, Failed)
-        }
+        self._outcomes = {event.finding.lease: event for event in events if isinstance(event, Collected)}
         self._readers = {name for name, agent in planned.team if agent.reads_archive}
         self._index = {name: index for index, (name, _) in enumerate(planned.team)}
         self._episodes = dict.fromkeys(self._index, -1)
@@ -38,7 +36,7 @@ class Book:
             self._since_fresh[lease.agent].append(lease)
         self.leases[lease.id] = lease
 
-    def recorded(self, lease: int) -> Found | Failed | None:
+    def recorded(self, lease: int) -> Collected | None:
         """The outcome an earlier session recorded."""
         return self._outcomes.get(lease)
 
@@ -61,10 +59,3 @@ class Book:
         agent = self.leases.pop(lease).agent
         if self.store is not None:
             self.store.extend(self._index[agent], self._log.rows(lease))
-
-
-def outcome(finding: Finding, lease: Lease) -> Found | Failed:
-    """The event of a finding: an agent that broke its contract is charged in full."""
-    if finding.why != "failed":
-        return Found(finding)
-    return Failed(lease.id, lease.agent, lease.budget, finding.cause, finding.rows, finding.best, finding.failures)

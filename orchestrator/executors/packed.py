@@ -8,12 +8,12 @@ from dataclasses import dataclass, field
 
 from ...agents.agent import Incumbent, Rows
 from ...agents.toolbox.callback import pushed
-from ..log.codec import dumps, loads
+from ..log.codec import dumps, event_kind, loads
 from ..log.log import joined
 from ..loop.drive import begin
 from ..loop.work_run import work_run
 from ..run_spec import PlannedRun
-from ..state.events import Event, Failed, Found
+from ..state.events import Collected, Event
 from ..state.run import Run
 from .in_process import Simulated
 
@@ -57,10 +57,10 @@ class Echo:
         return [loads(kind, body) for kind, body in self._recorded.events]
 
     def append(self, event: Event) -> None:
-        self._notes.append((type(event).__name__, dumps(event)))
-        if isinstance(event, Found | Failed):
+        self._notes.append((event_kind(event), dumps(event)))
+        if isinstance(event, Collected):
             # Settled: nobody asks for its rows again.
-            self._rows.pop(event.finding.lease if isinstance(event, Found) else event.lease, None)
+            self._rows.pop(event.finding.lease, None)
         self._flush_if_due()
 
     def rows(self, lease: int) -> Rows | None:

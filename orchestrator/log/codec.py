@@ -1,4 +1,8 @@
-"""Events to plain data and back: what the log stores and the trace prints."""
+"""Events to plain data and back: what the log stores and the trace prints.
+
+A lease that came back is one event, ``Collected``, of two kinds with two bodies: "Failed" if its agent failed, else
+"Found". Only this module knows of the two.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +13,14 @@ from typing import Any
 import numpy as np
 
 from ...agents.agent import Converged, Finding, Incumbent, Lease, Region, RowFailure
-from ..state.events import Event, Extended, Failed, Found, Granted, Started, Stopped
+from ..state.events import Collected, Event, Extended, Granted, Started, Stopped
+
+
+def event_kind(event: Event) -> str:
+    """The name of an event in the log and in the trace, which ``loads`` and ``decode`` take."""
+    if isinstance(event, Collected):
+        return "Failed" if event.finding.failed else "Found"
+    return type(event).__name__
 
 
 def dumps(event: Event) -> str:
@@ -29,18 +40,8 @@ def encode(event: Event) -> dict[str, Any]:
             return {"run": run, "settings": settings}
         case Granted(number, leases):
             return {"number": number, "leases": [_lease(lease) for lease in leases]}
-        case Found(finding):
-            return _finding(finding)
-        case Failed():
-            return {
-                "lease": event.lease,
-                "agent": event.agent,
-                "charged": event.charged,
-                "cause": event.cause,
-                "rows": event.rows,
-                "best": _incumbent(event.best),
-                "failures": [[f.row, f.cause] for f in event.failures],
-            }
+        case Collected(finding):
+            return _failed_finding(finding) if finding.failed else _finding(finding)
         case Extended(budget):
             return {"budget": budget}
         case Stopped(reason):
@@ -55,11 +56,9 @@ def decode(kind: str, data: dict[str, Any]) -> Event:
         case "Granted":
             return Granted(data["number"], tuple(_to_lease(lease) for lease in data["leases"]))
         case "Found":
-            return Found(_to_finding(data))
+            return Collected(_to_finding(data))
         case "Failed":
-            failures = tuple(RowFailure(row, cause) for row, cause in data["failures"])
-            best = _to_incumbent(data["best"])
-            return Failed(data["lease"], data["agent"], data["charged"], data["cause"], data["rows"], best, failures)
+            return Collected(_to_finding({**data, "why": "failed", "converged": None}))
         case "Extended":
             return Extended(data["budget"])
         case "Stopped":
@@ -107,6 +106,18 @@ def _finding(finding: Finding) -> dict[str, Any]:
         "converged": _converged(finding.converged),
         "failures": [[f.row, f.cause] for f in finding.failures],
     } | ({"cause": finding.cause} if finding.cause else {})
+
+
+def _failed_finding(finding: Finding) -> dict[str, Any]:
+    return {
+        "lease": finding.lease,
+        "agent": finding.agent,
+        "charged": finding.charged,
+        "cause": finding.cause,
+        "rows": finding.rows,
+        "best": _incumbent(finding.best),
+        "failures": [[f.row, f.cause] for f in finding.failures],
+    }
 
 
 def _to_finding(data: dict[str, Any]) -> Finding:

@@ -14,7 +14,7 @@ from typing import Any
 from ...agents.agent import Rows
 from ..run_spec import PlannedRun
 from ..state.events import Event, Stopped
-from .codec import dumps
+from .codec import dumps, event_kind
 from .directory_lock import Held
 from .filesystem import FileSystem, holding
 from .journal_mode import journal_on, synced
@@ -171,7 +171,7 @@ class RunLog:
         return last[0].reason if last and isinstance(last[0], Stopped) else ""
 
     def append(self, event: Event) -> None:
-        self.append_text(type(event).__name__, dumps(event))
+        self.append_text(event_kind(event), dumps(event))
 
     def append_text(self, kind: str, body: str) -> None:
         """Add the next event, as ``texts`` has it."""

@@ -14,9 +14,8 @@ from numpy.typing import NDArray
 
 from ...agents.agent import Rows
 from ...landscapes.landscape import Array
-from ..state.events import Event
+from ..state.events import Event, findings
 from .log import LogError, LogLost
-from .outcomes import collected, row_costs
 from .tables import (
     NOT_OURS,
     ROW_COLUMNS,
@@ -173,19 +172,28 @@ class LogReader:
 def collect_points(record: RunRecord, events: list[Event], recorded: Mapping[int, Rows]) -> Points:
     """The points of a run in the order in which these events collected them. ``recorded`` has the rows by lease."""
     team = {name: index for index, (name, _) in enumerate(record.settings["team"])}
-    outcomes = [o for o in collected(events) if o.rows and o.lease in recorded]
-    if not outcomes:
+    brought = [f for f in findings(events) if f.rows and f.lease in recorded]
+    if not brought:
         nothing = np.empty(0, dtype=np.int64)
         return Points(nothing, nothing, nothing, nothing, np.empty((0, 1)), np.empty(0))
-    counts = [o.rows for o in outcomes]
+    counts = [f.rows for f in brought]
     return Points(
-        np.repeat([o.lease for o in outcomes], counts),
-        np.repeat([team[o.agent] for o in outcomes], counts),
+        np.repeat([f.lease for f in brought], counts),
+        np.repeat([team[f.agent] for f in brought], counts),
         np.concatenate([np.arange(count) for count in counts]),
-        np.concatenate([row_costs(o.rows, o.charged) for o in outcomes]),
-        np.concatenate([recorded[o.lease].points[: o.rows] for o in outcomes]),
-        np.concatenate([recorded[o.lease].losses[: o.rows] for o in outcomes]),
+        np.concatenate([row_costs(f.rows, f.charged) for f in brought]),
+        np.concatenate([recorded[f.lease].points[: f.rows] for f in brought]),
+        np.concatenate([recorded[f.lease].losses[: f.rows] for f in brought]),
     )
+
+
+def row_costs(rows: int, charged: int) -> NDArray[np.int64]:
+    """What each row of a lease was charged, in whole evaluations that add up to ``charged``."""
+    base, more = divmod(charged, rows)
+    costs = np.full(rows, base, dtype=np.int64)
+    # Uneven only where rows with and without gradients mix, or where a failed agent was charged in full.
+    costs[rows - more :] += 1
+    return costs
 
 
 def read_news(execute: Execute, run: str, events: int, rows: int) -> News:

@@ -7,29 +7,30 @@ import json
 from collections.abc import Iterator
 
 from ...agents.agent import Rows
-from .codec import dumps
-from .outcomes import Outcome, collected
+from ..state.events import Collected
+from .codec import dumps, event_kind
 from .reader import LogReader
 
 
 def trace(reader: LogReader) -> Iterator[str]:
     """The log as canonical text, without anything of the host's clock, executor or versions.
 
-    Runs stand in the order of their ids; a lease's points are printed at its Found or Failed.
+    Runs stand in the order of their ids; a lease's points are printed before the event of its return.
     """
     for record in sorted(reader.runs(), key=lambda r: r.id):
         yield f"run {record.id} {json.dumps(record.settings, sort_keys=True, separators=(',', ':'))}"
         for event in reader.events(record.id):
-            for outcome in collected([event]):
-                yield from _points(outcome, reader.rows(record.id, outcome.lease))
-            yield f"{type(event).__name__.lower()} {dumps(event)}"
+            if isinstance(event, Collected):
+                lease = event.finding.lease
+                yield from _points(lease, reader.rows(record.id, lease))
+            yield f"{event_kind(event).lower()} {dumps(event)}"
 
 
-def _points(outcome: Outcome, rows: Rows | None) -> Iterator[str]:
+def _points(lease: int, rows: Rows | None) -> Iterator[str]:
     if rows is None:
         return
     for row, (point, loss) in enumerate(zip(rows.points.tolist(), rows.losses.tolist(), strict=True)):
-        yield f"point {outcome.lease} {row} {loss!r} {' '.join(map(repr, point))}"
+        yield f"point {lease} {row} {loss!r} {' '.join(map(repr, point))}"
 
 
 def trace_hash(reader: LogReader) -> str:

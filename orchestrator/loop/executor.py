@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from ...agents.agent import Lease
-from ..state.events import Failed, Found
+from ..state.events import Collected
 
 
 class ExecutorError(Exception):
@@ -27,8 +27,8 @@ class Executor(Protocol):
         """Whether ``collect`` would return at once."""
         ...
 
-    def collect(self, lease: int) -> Found | Failed:
-        """The outcome of a lease; waits for it if need be."""
+    def collect(self, lease: int) -> Collected:
+        """The event of a lease's return; waits for it if need be."""
         ...
 
     def close(self) -> None: ...

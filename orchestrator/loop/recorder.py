@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ...agents.leases.ledger import ReplayError
-from ..log.codec import dumps
+from ..log.codec import dumps, event_kind
 from ..log.log import Log
 from ..state.advance import advance
 from ..state.events import Event
@@ -30,12 +30,11 @@ class Scribe:
         if self._next is None:
             self._log.append(event)
         else:
-            known, now = dumps(self._next), dumps(event)
-            if type(self._next) is not type(event) or known != now:
+            known, now = (f"{event_kind(each)} {dumps(each)}" for each in (self._next, event))
+            if known != now:
                 raise ReplayError(
-                    f"run {self.run.id}: the log has {type(self._next).__name__} {known}, now comes "
-                    f"{type(event).__name__} {now}. The code, the settings or a library changed since the log "
-                    "was written; run the experiment again into a new directory."
+                    f"run {self.run.id}: the log has {known}, now comes {now}. The code, the settings or a library "
+                    "changed since the log was written; run the experiment again into a new directory."
                 )
             self._next = next(self._recorded, None)
         advance(self.run, event)

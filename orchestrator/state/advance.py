@@ -6,9 +6,9 @@ from heapq import heappop, heappush
 
 import numpy as np
 
-from ...agents.agent import Converged, Finding, Incumbent
+from ...agents.agent import Converged, Finding
 from ...landscapes.landscape import Array
-from .events import Event, Extended, Failed, Found, Granted, Stopped
+from .events import Collected, Event, Extended, Granted, Stopped
 from .run import Run
 
 
@@ -17,13 +17,9 @@ def advance(run: Run, event: Event) -> None:
     # The frequent ones first.
     if isinstance(event, Granted):
         _grant(run, event)
-    elif isinstance(event, Found):
-        finding = event.finding
-        _settle(run, finding.lease, finding.charged, finding.best)
-        _note_convergence(run, finding)
-    elif isinstance(event, Failed):
-        _settle(run, event.lease, event.charged, event.best)
-        run.members[event.agent].failed = event.cause
+    elif isinstance(event, Collected):
+        _settle(run, event.finding)
+        _note_end(run, event.finding)
     elif isinstance(event, Extended):
         run.budget = event.budget
         run.halted = run.stopped = None
@@ -50,8 +46,9 @@ def _grant(run: Run, event: Granted) -> None:
         run.leases = lease.id + 1
 
 
-def _settle(run: Run, lease_id: int, charged: int, best: Incumbent | None) -> None:
-    end, lease = run.out.pop(lease_id)
+def _settle(run: Run, finding: Finding) -> None:
+    charged, best = finding.charged, finding.best
+    end, lease = run.out.pop(finding.lease)
     while run.ends and run.ends[0][1] not in run.out:
         heappop(run.ends)
     run.now = max(run.now, end)
@@ -64,7 +61,7 @@ def _settle(run: Run, lease_id: int, charged: int, best: Incumbent | None) -> No
     member.spent += charged
     member.episode_spent += charged
     member.costs.append(charged)
-    loss = np.inf if best is None else best.loss
+    loss = finding.best_loss
     member.bests.append(loss)
     member.improved = loss < member.episode_best
     if member.improved:
@@ -81,8 +78,12 @@ def _settle(run: Run, lease_id: int, charged: int, best: Incumbent | None) -> No
     run.columns.change(member.index, member.spent)
 
 
-def _note_convergence(run: Run, finding: Finding) -> None:
+def _note_end(run: Run, finding: Finding) -> None:
+    """Note what a lease's end means for the next one of its agent, or for the run."""
     if finding.why == "spent":
+        return
+    if finding.failed:
+        run.members[finding.agent].failed = finding.cause
         return
     if finding.why == "stopped":
         run.halted = run.halted or f"lease {finding.lease} of {finding.agent}: {finding.cause}"

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from typing import Any
 
-from ...agents.agent import Finding, Incumbent, Lease, RowFailure
+from ...agents.agent import Finding, Lease
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,23 +26,11 @@ class Granted:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
-    """A lease came back."""
+class Collected:
+    """A lease came back. ``finding.charged`` is what the run is charged for it (see ``charge_finding``); after a
+    finding that failed, the agent's next lease must be fresh."""
 
     finding: Finding
-
-
-@dataclass(frozen=True, slots=True)
-class Failed:
-    """An agent raised or broke its contract: the lease is charged in full, the next one must be fresh."""
-
-    lease: int
-    agent: str
-    charged: int
-    cause: str
-    rows: int = 0
-    best: Incumbent | None = None
-    failures: tuple[RowFailure, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,4 +47,17 @@ class Stopped:
     reason: str
 
 
-Event = Started | Granted | Found | Failed | Extended | Stopped
+Event = Started | Granted | Collected | Extended | Stopped
+
+
+def charge_finding(finding: Finding, lease: Lease) -> Collected:
+    """Return the event of a finding. An agent that raised or broke its contract is charged its whole lease, however
+    little of it was spent: a run of agents that fail at once would never end."""
+    return Collected(replace(finding, charged=lease.budget) if finding.failed else finding)
+
+
+def findings(events: Iterable[Event]) -> Iterator[Finding]:
+    """Yield the findings of the collected leases, in order."""
+    for event in events:
+        if isinstance(event, Collected):
+            yield event.finding

@@ -17,7 +17,7 @@ from searchparty.landscapes.command import Command
 from searchparty.landscapes.python_function import UserFunction
 from searchparty.orchestrator.log.reader import LogReader
 from searchparty.orchestrator.log.trace import trace_hash
-from searchparty.orchestrator.state.events import Found, Stopped
+from searchparty.orchestrator.state.events import Stopped, findings
 
 ILLS = '''
 import ctypes, os, re, subprocess, sys, time
@@ -164,7 +164,7 @@ def story(path):
     with LogReader(path) as reader:
         (record,) = reader.runs()
         events = reader.events(record.id)
-        return [e.finding for e in events if isinstance(e, Found)], events[-1], trace_hash(reader)
+        return [each for each in findings(events) if not each.failed], events[-1], trace_hash(reader)
 
 
 def test_a_run_goes_on_and_everything_is_charged(functions, tmp_path):

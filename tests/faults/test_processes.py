@@ -12,7 +12,7 @@ import pytest
 from searchparty.experiments.api import resume, run
 from searchparty.orchestrator.log.reader import LogReader
 from searchparty.orchestrator.log.trace import trace_hash
-from searchparty.orchestrator.state.events import Failed, Found
+from searchparty.orchestrator.state.events import findings
 
 OBJECTIVES = '''
 import os, time
@@ -69,11 +69,8 @@ def outcome(path):
     with LogReader(path) as reader:
         causes = []
         for record in reader.runs():
-            for event in reader.events(record.id):
-                if isinstance(event, Found):
-                    causes += [f.cause for f in event.finding.failures]
-                elif isinstance(event, Failed):
-                    causes += [f.cause for f in event.failures]
+            for finding in findings(reader.events(record.id)):
+                causes += [failure.cause for failure in finding.failures]
         return trace_hash(reader), causes
 
 

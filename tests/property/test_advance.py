@@ -13,7 +13,8 @@ from tries import tries
 from searchparty.agents.agent import Converged, Finding, Incumbent, Lease, Region
 from searchparty.landscapes.landscape import Space
 from searchparty.orchestrator.state.advance import advance
-from searchparty.orchestrator.state.events import Event, Extended, Failed, Found, Granted, Stopped
+from searchparty.orchestrator.state.events import Collected, Event, Extended, Granted, Stopped, charge_finding
+from searchparty.orchestrator.state.lease_table import LeaseTable, fold_leases
 from searchparty.orchestrator.state.member import Member
 from searchparty.orchestrator.state.run import Run
 
@@ -65,11 +66,11 @@ def _outcome(draw: st.DrawFn, run: Run) -> Event:
     loss = draw(st.none() | st.floats(-1e9, 1e9))
     best = None if loss is None else Incumbent(lease.agent, lease.id, 0, np.full(2, 0.25), loss)
     if draw(st.integers(0, 4)) == 0:
-        return Failed(lease.id, lease.agent, lease.budget, "raised", 1, best)
+        return charge_finding(Finding(lease.id, lease.agent, 1, 1, "failed", best, cause="raised"), lease)
     charged = draw(st.integers(0, lease.budget))
     why = draw(st.sampled_from(["spent", "converged", "exhausted"]))
     minimum = Converged(np.full(2, 0.25), loss or 0.0, "flat") if why == "converged" else None
-    return Found(Finding(lease.id, lease.agent, charged, charged, why, best, minimum))
+    return Collected(Finding(lease.id, lease.agent, charged, charged, why, best, minimum))
 
 
 def copied(run: Run, event: Event) -> Run:
@@ -133,3 +134,35 @@ def test_state_is_the_fold_of_the_events(history: tuple[int, int, list[Event]]) 
         advance(run, event)
         assert repr(pure) == repr(run)
         assert repr(before) == kept
+
+
+@tries(100)
+@given(histories())
+def test_the_table_of_leases_says_what_the_state_says(history: tuple[int, int, list[Event]]) -> None:
+    size, budget, events = history
+    run = begin(size, budget)
+    table = LeaseTable(run.seconds)
+    for number, event in enumerate(events):
+        now, spent, loss = run.now, run.spent, best_loss(run)
+        advance(run, event)
+        entries = table.add_event(event)
+        if isinstance(event, Granted):
+            assert [entry.lease for entry in entries] == list(event.leases)
+            for entry in entries:
+                assert (entry.granted_at, entry.starts, entry.best_before) == (spent, now, loss)
+                assert (entry.ends, entry.lease) == run.out[entry.lease.id]
+                assert (entry.finding, entry.collected_at, entry.charged, entry.record) == (None, None, 0, False)
+        elif isinstance(event, Collected):
+            (entry,) = entries
+            member = run.members[entry.lease.agent]
+            assert entry.lease is member.last
+            assert entry.finding is event.finding
+            assert (entry.collected_at, entry.best_after) == (run.spent, best_loss(run))
+            assert (entry.charged, entry.record) == (member.costs[-1], member.record)
+        else:
+            assert entries == []
+        whole = fold_leases(events[: number + 1], run.seconds)
+        assert list(map(repr, table.entries.values())) == list(map(repr, whole))
+    assert list(table.entries) == list(range(run.leases))
+    assert {id for id, entry in table.entries.items() if entry.finding is None} == set(run.out)
+    assert sum(entry.charged for entry in table.entries.values()) == run.spent

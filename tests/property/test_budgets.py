@@ -16,7 +16,7 @@ from searchparty.orchestrator.log.codec import dumps
 from searchparty.orchestrator.log.log import MemoryLog
 from searchparty.orchestrator.loop.drive import begin, drive
 from searchparty.orchestrator.run_spec import PlannedRun
-from searchparty.orchestrator.state.events import Extended, Failed, Found, Granted, Stopped
+from searchparty.orchestrator.state.events import Extended, Granted, Stopped, findings
 
 EVALUATED = [0]
 
@@ -160,7 +160,7 @@ def test_cut_anywhere_it_goes_on_to_the_same_end(settings, data):
     cut, kept = MemoryLog(), events[: data.draw(st.integers(0, len(events)), label="events kept")]
     for event in kept:
         cut.append(event)
-    home = {e.finding.lease if isinstance(e, Found) else e.lease for e in kept if isinstance(e, Found | Failed)}
+    home = {finding.lease for finding in findings(kept)}
     for lease in (lease for e in kept if isinstance(e, Granted) for lease in e.leases):
         rows = whole.rows(lease.id)
         if rows is not None:
@@ -193,11 +193,8 @@ def account(run, log, evaluated, price):
     events = log.events()
     budgets = {lease.id: lease.budget for e in events if isinstance(e, Granted) for lease in e.leases}
     charges, rows = {}, {}
-    for event in events:
-        if isinstance(event, Found):
-            charges[event.finding.lease], rows[event.finding.lease] = event.finding.charged, event.finding.rows
-        elif isinstance(event, Failed):
-            charges[event.lease], rows[event.lease] = event.charged, event.rows
+    for finding in findings(events):
+        charges[finding.lease], rows[finding.lease] = finding.charged, finding.rows
     # Every lease came home, and brought no more than it was given.
     assert charges.keys() == budgets.keys()
     returned = {lease: budgets[lease] - charges[lease] for lease in budgets}
@@ -210,7 +207,7 @@ def account(run, log, evaluated, price):
     recorded = {lease: log.rows(lease) for lease in budgets}
     for lease, found in recorded.items():
         assert (0 if found is None else len(found.losses)) == rows[lease]
-        if lease not in {e.lease for e in events if isinstance(e, Failed)}:
+        if lease not in {finding.lease for finding in findings(events) if finding.failed}:
             assert rows[lease] <= charges[lease] <= rows[lease] * (1 + price)
     # A batch in which a row raised is asked for once: its other rows come with the exception.
     assert evaluated == sum(rows.values())

@@ -13,7 +13,7 @@ from tries import tries
 from searchparty.agents.agent import Finding, Lease, Region
 from searchparty.orchestrator.clock.clock import Clock, timeline, told
 from searchparty.orchestrator.clock.settings import Delays
-from searchparty.orchestrator.state.events import Event, Found, Granted
+from searchparty.orchestrator.state.events import Collected, Event, Granted, findings
 
 WHOLE = Region.whole(1)
 WILD = Delays.model_validate(
@@ -48,7 +48,7 @@ def histories(draw: st.DrawFn) -> list[Event]:
             end, number = min((end, id) for id, (end, _) in out.items())
             lease, now = out.pop(number)[1], max(now, end)
             charged = int(rng.integers(1, lease.budget + 1)) if rng.random() < 0.5 else lease.budget
-            events.append(Found(Finding(number, "a", charged, charged, "spent")))
+            events.append(Collected(Finding(number, "a", charged, charged, "spent")))
     return events
 
 
@@ -58,7 +58,7 @@ def reckoned(events: list[Event], workers: int, delays: Delays) -> dict[int, tup
     free, now = np.zeros(workers), 0.0
     spans: dict[int, tuple[float, float]] = {}
     for event in events:
-        if isinstance(event, Found):
+        if isinstance(event, Collected):
             now = max(now, spans[event.finding.lease][1])
         elif isinstance(event, Granted):
             for lease in event.leases:
@@ -90,7 +90,7 @@ def test_the_clock_equals_one_that_looks_ahead(events: list[Event], workers: int
 @tries(30)
 @given(histories())
 def test_one_worker_takes_the_sum_of_all_leases(events: list[Event]) -> None:
-    charged = sum(e.finding.charged for e in events if isinstance(e, Found))
+    charged = sum(finding.charged for finding in findings(events))
     assert told(Clock("run", 0.5, 1), events).makespan == pytest.approx(0.5 * charged)
     clock = told(Clock("run", 1.0, 1, WILD.model_copy(update={"decision": 0.0})), events)
     alone = timeline("run", events, 1.0, 10**3, WILD)

@@ -14,7 +14,7 @@ from searchparty.agents.agent import Finding, Lease, Region
 from searchparty.landscapes.landscape import Space
 from searchparty.orchestrator.loop.randomness import Rekeyed, stream
 from searchparty.orchestrator.state.advance import advance
-from searchparty.orchestrator.state.events import Found, Granted
+from searchparty.orchestrator.state.events import Collected, Granted
 from searchparty.orchestrator.state.indexes import SLACK, Columns, Curve
 from searchparty.orchestrator.state.member import Member
 from searchparty.orchestrator.state.run import Run
@@ -57,7 +57,7 @@ def test_idle_members_and_ends_are_those_sorted_anew(seed: int, size: int) -> No
             number = list(run.out)[rng.integers(len(run.out))]
             _, lease = run.out[number]
             charged = int(rng.integers(0, lease.budget + 1))
-            advance(run, Found(Finding(number, lease.agent, charged, charged, "spent")))
+            advance(run, Collected(Finding(number, lease.agent, charged, charged, "spent")))
         idle = [m for m in members.values() if m.lease is None]
         assert run.idle == idle
         assert list(run.bench) == sorted(idle, key=lambda m: (m.spent, m.index))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,8 +10,8 @@ from numpy.typing import NDArray
 from ....agents.agent import Rows
 from ....landscapes.landscape import Array
 from ....orchestrator.log.reader import News
-from ....orchestrator.state.events import Event, Extended, Failed, Found, Granted, Stopped
-from ...results.accounts import collected
+from ....orchestrator.state.events import Event, Extended, Stopped
+from ....orchestrator.state.lease_table import LeaseEntry, LeaseTable
 from ...results.insights import Insight, Insights
 from ...results.run_header import RunHeader
 
@@ -30,10 +29,11 @@ class Part:
 
 @dataclass(slots=True)
 class Told:
-    """All that has been read of a run, in the order in which it was."""
+    """All that has been read of a run, in the order in which it was: leases as they were granted, and as they were
+    collected."""
 
-    leases: list[dict[str, Any]] = field(default_factory=list)
-    outcomes: list[dict[str, Any]] = field(default_factory=list)
+    leases: list[LeaseEntry] = field(default_factory=list)
+    outcomes: list[LeaseEntry] = field(default_factory=list)
     insights: list[Insight] = field(default_factory=list)
     parts: list[Part] = field(default_factory=list)
     budget: int = 0
@@ -53,9 +53,9 @@ class Telling:
         self.told = Told(budget=header.settings["budget"])
         self.stride = 0
         """1 in so many points is told; 0: not chosen yet."""
-        self._seconds, self._most, self._rows = header.seconds, most, 0
+        self._most, self._rows = most, 0
+        self._table = LeaseTable(header.seconds)
         self._fold = Insights(list(self.team), header.settings["budget"], header.minimum)
-        self._now, self._best = 0.0, np.inf
         self._lowest: list[float] = []
         """By lease: the least loss that was known when it was granted, or that it has had since."""
 
@@ -71,37 +71,18 @@ class Telling:
             self._points(lease, rows)
 
     def _happened(self, event: Event) -> None:
-        told = self.told
-        if isinstance(event, Granted):
-            self._granted(event)
-        elif isinstance(event, Found | Failed):
-            self._collected(event)
-        elif isinstance(event, Extended):
+        told, entries = self.told, self._table.add_event(event)
+        for entry in entries:
+            if entry.finding is None:
+                # Leases are numbered in the order of granting.
+                self._lowest.append(entry.best_before)
+                told.leases.append(entry)
+            else:
+                told.outcomes.append(entry)
+        if isinstance(event, Extended):
             told.budget = event.budget
         told.stopped = event.reason if isinstance(event, Stopped) else None
-        told.insights += self._fold.tell(event)
-
-    def _granted(self, event: Granted) -> None:
-        for lease in event.leases:
-            # Leases are numbered in the order of granting.
-            self._lowest.append(self._best)
-            self.told.leases.append({
-                "id": lease.id, "agent": self.team[lease.agent], "starts": self._now,
-                "ends": self._now + lease.budget * self._seconds, "budget": lease.budget,
-                "center": np.round(lease.region.center, 7), "radius": lease.region.radius, "fresh": lease.fresh,
-                "reason": lease.reason, "incumbent": lease.incumbent,
-            })  # fmt: skip
-
-    def _collected(self, event: Found | Failed) -> None:
-        number, charged, outcome, best = collected(event)
-        finding = event.finding if isinstance(event, Found) else event
-        converged = event.finding.converged if isinstance(event, Found) else None
-        self._now = max(self._now, self.told.leases[number]["ends"])
-        self.told.outcomes.append({
-            "lease": number, "charged": charged, "rows": finding.rows, "outcome": outcome, "best": best,
-            "record": best < self._best, "failures": len(finding.failures), "converged": converged,
-        })  # fmt: skip
-        self._best = min(self._best, best)
+        told.insights += self._fold.add_entries(entries)
 
     def _points(self, lease: int, rows: Rows) -> None:
         # Points without a grant are of a lease that is granted again after a kill.
@@ -109,7 +90,7 @@ class Telling:
             return
         numbers = np.arange(rows.first, rows.first + len(rows.losses), dtype=np.uint32)
         kept = self._kept(lease, rows.losses)
-        agent = self.told.leases[lease]["agent"]
+        agent = self.team[self.told.leases[lease].lease.agent]
         self.told.parts.append(Part(lease, agent, numbers[kept], rows.points[kept], rows.losses[kept]))
 
     def _kept(self, lease: int, losses: Array) -> NDArray[np.bool_]:

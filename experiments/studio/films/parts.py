@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ....agents.agent import Incumbent
 from ....landscapes.landscape import Array, Space
+from ....orchestrator.state.lease_table import LeaseEntry
+from ...results.accounts import lease_outcome
 from ...results.insights import Insight
 from ...results.run_header import RunHeader
 from ...results.view_plane import Look, Seen
@@ -68,24 +69,33 @@ def arrays_of(parts: Sequence[Part], seen: Look, dimension: int) -> dict[str, ND
     return arrays
 
 
-def with_incumbent(lease: dict[str, Any], team: Mapping[str, int], seen: Look) -> dict[str, Any]:
-    """A lease with its incumbent, if it has one, on the plane."""
-    given: Incumbent | None = lease["incumbent"]
-    if given is None:
-        return lease
-    u, v, distance = on_plane(given.point, seen)
-    known = {"agent": team[given.agent], "lease": given.lease, "row": given.row, "loss": given.loss}
-    return lease | {"incumbent": known | {"u": u, "v": v, "distance": distance}}
+def with_incumbent(entry: LeaseEntry, team: Mapping[str, int], seen: Look) -> dict[str, Any]:
+    """A lease as it was granted, with its incumbent, if it has one, on the plane."""
+    lease, incumbent = entry.lease, None
+    if (given := lease.incumbent) is not None:
+        u, v, distance = on_plane(given.point, seen)
+        incumbent = {
+            "agent": team[given.agent], "lease": given.lease, "row": given.row, "loss": given.loss, "u": u, "v": v,
+            "distance": distance,
+        }  # fmt: skip
+    return {
+        "id": lease.id, "agent": team[lease.agent], "starts": entry.starts, "ends": entry.ends, "budget": lease.budget,
+        "center": np.round(lease.region.center, 7), "radius": lease.region.radius, "fresh": lease.fresh,
+        "reason": lease.reason, "incumbent": incumbent,
+    }  # fmt: skip
 
 
-def with_minimum(outcome: dict[str, Any], seen: Look) -> dict[str, Any]:
-    """An outcome with its local minimum, if it has one, on the plane."""
-    minimum = outcome["converged"]
-    if minimum is None:
-        return outcome
-    u, v, distance = on_plane(np.asarray(minimum.point), seen)
-    place = {"u": u, "v": v, "distance": distance, "loss": float(minimum.loss), "why": minimum.why}
-    return outcome | {"converged": place}
+def with_minimum(entry: LeaseEntry, seen: Look) -> dict[str, Any]:
+    """What a collected lease came to, with its local minimum, if it has one, on the plane."""
+    finding, converged = entry.finding, None
+    assert finding is not None
+    if (minimum := finding.converged) is not None:
+        u, v, distance = on_plane(np.asarray(minimum.point), seen)
+        converged = {"u": u, "v": v, "distance": distance, "loss": float(minimum.loss), "why": minimum.why}
+    return {
+        "lease": finding.lease, "charged": finding.charged, "rows": finding.rows, "outcome": lease_outcome(finding),
+        "best": finding.best_loss, "record": entry.record, "failures": len(finding.failures), "converged": converged,
+    }  # fmt: skip
 
 
 def insight_of(insight: Insight, team: dict[str, int], seen: Look) -> dict[str, Any]:

@@ -12,8 +12,8 @@ from ....landscapes.user_code import LOADED
 from ...log.log import Log
 from ...loop.executor import ExecutorError
 from ...run_spec import PlannedRun
-from ...state.events import Failed, Found
-from ..lease_book import Book, outcome
+from ...state.events import Collected, charge_finding
+from ..lease_book import Book
 from ..messages import Fan, Item, News, Opening, Order
 from ..process_losses import LOSSES_A_ROW, MOST_STUCK, ROW_LOST, first_line, stuck
 from ..resources import Needs
@@ -33,7 +33,7 @@ class RayExecutor:
         names = [name for name, _ in planned.team]
         slots = pool.places.settle([needs.of_agent(name, agent) for name, agent in planned.team])
         self._slots = dict(zip(names, slots, strict=True))
-        self._outcomes: dict[int, Found | Failed | Exception] = {}
+        self._outcomes: dict[int, Collected | Exception] = {}
         self._opened: dict[int, tuple[int, int]] = {}
         """By slot: the generation in which this run is open, and how much of the archive it knows."""
         self._current: dict[str, int] = {}
@@ -61,7 +61,7 @@ class RayExecutor:
     def ready(self, lease: int) -> bool:
         return lease in self._outcomes
 
-    def collect(self, lease: int) -> Found | Failed:
+    def collect(self, lease: int) -> Collected:
         while lease not in self._outcomes:
             self._pool.wait()
         event = self._outcomes.pop(lease)
@@ -89,7 +89,7 @@ class RayExecutor:
         if item.finding is not None:
             # A lease's seconds come with its last item, so its rows are counted then.
             self.seconds, self.rows = self.seconds + item.seconds, self.rows + item.finding.rows
-            self._outcomes[key] = outcome(item.finding, self._book.leases[key])
+            self._outcomes[key] = charge_finding(item.finding, self._book.leases[key])
 
     def broken(self, key: int, error: Exception) -> None:
         """The actor lives, and could not work the lease: nothing an agent or an objective does ends so."""

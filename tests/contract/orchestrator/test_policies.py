@@ -24,7 +24,7 @@ from searchparty.orchestrator.policies.exploit import ExploitAndExplore
 from searchparty.orchestrator.policies.party import Party
 from searchparty.orchestrator.policies.policy import Policy
 from searchparty.orchestrator.state.advance import advance
-from searchparty.orchestrator.state.events import Event, Failed, Found, Granted
+from searchparty.orchestrator.state.events import Collected, Event, Granted, charge_finding
 from searchparty.orchestrator.state.member import Member
 from searchparty.orchestrator.state.run import Run
 
@@ -87,13 +87,15 @@ def event_of(outcome: Outcome, lease: Lease, price: int, scale: Callable[[float]
     loss = None if outcome.loss is None else scale(outcome.loss)
     best = None if loss is None else Incumbent(lease.agent, lease.id, 0, point, loss)
     if outcome.why == "failed":
-        return Failed(lease.id, lease.agent, lease.budget, "raised ValueError: no", 1, best)
+        return charge_finding(
+            Finding(lease.id, lease.agent, 1, 1, "failed", best, cause="raised ValueError: no"), lease
+        )
     charged = lease.budget // price * price
     if outcome.why != "spent":
         charged = min(charged, max(price if lease.fresh else 0, int(outcome.part * charged)))
     minimum = Converged(point, loss, "flat") if outcome.why == "converged" and loss is not None else None
     why = "exhausted" if outcome.why == "converged" and minimum is None else outcome.why
-    return Found(Finding(lease.id, lease.agent, charged, charged, why, best, minimum))
+    return Collected(Finding(lease.id, lease.agent, charged, charged, why, best, minimum))
 
 
 def play(

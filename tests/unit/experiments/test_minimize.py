@@ -7,7 +7,7 @@ from scipy.optimize import Bounds, OptimizeResult
 import searchparty
 from searchparty.agents.random_search import RandomSearch
 from searchparty.experiments.minimize import default_team
-from searchparty.orchestrator.state.events import Found
+from searchparty.orchestrator.state.events import findings
 
 
 def bowl(x):
@@ -143,4 +143,4 @@ def test_the_default_team_grows_with_concurrency():
     assert teams[2] == ("slsqp", "axes", "cma-es", "slsqp", "cma-es", "derivative-free", "slsqp", "slsqp")
     assert len(teams[3]) == 14
     result = searchparty.minimize(bowl, BOX, budget=400, seed=1, concurrency=8)
-    assert len({event.finding.agent for event in result.log.events() if isinstance(event, Found)}) == 8
+    assert len({finding.agent for finding in findings(result.log.events())}) == 8

@@ -12,7 +12,7 @@ from searchparty.experiments.results.recorded_runs import RunData
 from searchparty.experiments.results.table import Table
 from searchparty.landscapes.landscape import Space
 from searchparty.orchestrator.log.reader import Points
-from searchparty.orchestrator.state.events import Failed, Found, Granted, Stopped
+from searchparty.orchestrator.state.events import Collected, Granted, Stopped
 
 INF = float("inf")
 
@@ -205,10 +205,10 @@ def eventful():
     failures = (RowFailure(3, "ValueError: no"), RowFailure(4, "ValueError: no"))
     return [
         Granted(0, (lease_of(0, "ann", 10), lease_of(1, "bob", 20))),
-        Found(Finding(0, "ann", 10, 10, "spent", best_of(0, "ann", 5.0), failures=failures)),
+        Collected(Finding(0, "ann", 10, 10, "spent", best_of(0, "ann", 5.0), failures=failures)),
         Granted(1, (lease_of(2, "ann", 10),)),
-        Failed(1, "bob", 20, "left the cube"),
-        Found(Finding(2, "ann", 4, 4, "converged", best_of(2, "ann", 1.0), converged)),
+        Collected(Finding(1, "bob", 3, 20, "failed", cause="left the cube")),
+        Collected(Finding(2, "ann", 4, 4, "converged", best_of(2, "ann", 1.0), converged)),
         Granted(2, (lease_of(3, "bob", 5),)),
     ]
 

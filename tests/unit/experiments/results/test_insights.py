@@ -10,7 +10,8 @@ from searchparty.agents.agent import Converged, Finding, Incumbent, Lease, Regio
 from searchparty.experiments.api import run
 from searchparty.experiments.results.insights import Insights, insights, sends
 from searchparty.experiments.results.recorded_runs import read_runs
-from searchparty.orchestrator.state.events import Failed, Found, Granted, Started, Stopped
+from searchparty.orchestrator.state.events import Collected, Granted, Started, Stopped
+from searchparty.orchestrator.state.lease_table import LeaseTable
 
 TEAM = ["ann", "bob"]
 BUDGET = 100
@@ -20,12 +21,12 @@ class Story:
     """Events of a run, told by hand; leases are numbered as they are granted."""
 
     def __init__(self, minimum=None, team=TEAM, budget=BUDGET):
-        self.fold = Insights(list(team), budget, minimum)
+        self.table, self.fold = LeaseTable(), Insights(list(team), budget, minimum)
         self.events, self.said, self.leases = [], [], 0
 
     def tell(self, event):
         self.events.append(event)
-        new = list(self.fold.tell(event))
+        new = list(self.fold.add_entries(self.table.add_event(event)))
         self.said += new
         return new
 
@@ -38,7 +39,7 @@ class Story:
     def find(self, agent, loss=None, at=(0.1, 0.2), why="spent", charged=10, converged=None, cause=""):
         lease = self.leases - 1
         best = None if loss is None else Incumbent(agent, lease, 0, np.array(at), loss)
-        return self.tell(Found(Finding(lease, agent, charged, charged, why, best, converged, (), cause)))
+        return self.tell(Collected(Finding(lease, agent, charged, charged, why, best, converged, (), cause)))
 
     def lease(self, agent, loss=None, **found):
         """A lease granted and found."""
@@ -116,7 +117,7 @@ def test_the_minimum_is_told_of_its_finder_however_the_lease_ended():
     story = Story(minimum=0.0)
     story.grant("ann")
     best = Incumbent("ann", 0, 3, np.array([0.3, 0.3]), 0.0)
-    said = story.tell(Failed(0, "ann", 10, "raised an error", 4, best))
+    said = story.tell(Collected(Finding(0, "ann", 4, 10, "failed", best, cause="raised an error")))
     assert [(each.kind, each.agent, each.lease) for each in said] == [("failed", "ann", 0), ("found", "ann", 0)]
     assert story.lease("bob", 7.0) == []
 
@@ -221,12 +222,12 @@ def test_to_whose_point_a_lease_sends(at, radius, incumbent, is_sent):
 
 def test_failures():
     story = Story()
-    story.grant("ann")
-    said = only(story.tell(Failed(0, "ann", 10, "raised ZeroDivisionError")))
+    said = only(story.lease("ann", why="failed", cause="raised ZeroDivisionError"))
     assert (said.kind, said.text) == ("failed", "ann failed and lost its lease: raised ZeroDivisionError")
     assert said.point is said.loss is None
-    said = only(story.lease("ann", why="failed", cause="its points had the wrong shape"))
-    assert (said.kind, said.text) == ("failed", "ann failed: its points had the wrong shape")
+    said = only(story.lease("ann", 2.0, why="failed", cause="its points had the wrong shape"))
+    assert (said.kind, said.text) == ("failed", "ann failed and lost its lease: its points had the wrong shape")
+    assert (said.point.tolist(), said.loss) == ([0.1, 0.2], 2.0)
 
 
 def test_other_events_say_nothing():
@@ -307,10 +308,10 @@ def test_what_is_said_holds(told, name):
 @pytest.mark.parametrize("name", RUNS)
 def test_told_bit_by_bit_it_is_the_same(told, name):
     data, said = told[name]
-    fold = Insights(data.team, data.budget, data.minimum)
+    table, fold = LeaseTable(), Insights(data.team, data.budget, data.minimum)
     again = []
     for event in data.events:
-        again += list(fold.tell(event))
+        again += list(fold.add_entries(table.add_event(event)))
     assert [(e.kind, e.lease, e.agent, e.text, e.loss) for e in again] == [
         (e.kind, e.lease, e.agent, e.text, e.loss) for e in said
     ]

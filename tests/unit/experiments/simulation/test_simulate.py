@@ -32,7 +32,7 @@ from searchparty.orchestrator.log.log import MemoryLog
 from searchparty.orchestrator.log.reader import LogReader
 from searchparty.orchestrator.log.trace import trace_hash
 from searchparty.orchestrator.loop.drive import begin, drive
-from searchparty.orchestrator.state.events import Found
+from searchparty.orchestrator.state.events import findings
 
 # One of them reads the archive.
 ALL_READ = ["pattern-search", {"kind": "random-restart", "avoid": "everyone"}]
@@ -157,7 +157,7 @@ class TestPredictions:
             assert found.seconds == max(s.end for s in shifts)
             assert found.leases == len(shifts)
             assert found.workers_lost == sum(s.losses for s in shifts)
-            outcomes = [e.finding for e in log.events() if isinstance(e, Found)]
+            outcomes = list(findings(log.events()))
             assert found.evaluations == sum(finding.charged for finding in outcomes) == 400
             assert found.loss == min(finding.best.loss for finding in outcomes)
 

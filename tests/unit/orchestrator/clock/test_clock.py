@@ -8,7 +8,7 @@ from pydantic import ValidationError
 from searchparty.agents.agent import Finding, Incumbent, Lease, Region
 from searchparty.orchestrator.clock.clock import MOST_LOSSES, Clock, timeline, told
 from searchparty.orchestrator.clock.settings import Delays, Duration
-from searchparty.orchestrator.state.events import Failed, Found, Granted
+from searchparty.orchestrator.state.events import Collected, Granted
 
 
 def lease(id, agent, budget=10):
@@ -17,7 +17,7 @@ def lease(id, agent, budget=10):
 
 def found(id, agent, charged=10, loss=None):
     best = None if loss is None else Incumbent(agent, id, 0, Region.whole(2).center, loss)
-    return Found(Finding(id, agent, charged, charged, "spent", best))
+    return Collected(Finding(id, agent, charged, charged, "spent", best))
 
 
 TWO_AT_ONCE = [
@@ -94,7 +94,7 @@ def test_a_lease_that_was_not_collected_is_left_out():
 
 
 def test_a_failed_lease_takes_its_place_too():
-    events = [*TWO_AT_ONCE[:-1], Failed(2, "a", 10, "raised")]
+    events = [*TWO_AT_ONCE[:-1], Collected(Finding(2, "a", 3, 10, "failed", cause="raised"))]
     assert timeline("run", events, 1.0, 2) == timeline("run", TWO_AT_ONCE, 1.0, 2)
 
 

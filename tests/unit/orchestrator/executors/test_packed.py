@@ -8,7 +8,7 @@ from searchparty.experiments.execution.plan import plan
 from searchparty.experiments.spec.load import loads
 from searchparty.orchestrator.executors.in_process import Simulated
 from searchparty.orchestrator.executors.packed import Recorded, packed
-from searchparty.orchestrator.log.codec import dumps
+from searchparty.orchestrator.log.codec import dumps, event_kind
 from searchparty.orchestrator.log.log import MemoryLog, joined
 from searchparty.orchestrator.loop.drive import begin, drive
 
@@ -37,7 +37,7 @@ def ordinary(run, budget=None):
     for extended in [None] if budget is None else [None, budget]:
         for _ in drive(begin(run), run, run.policy, Simulated(run, log), log, extended):
             pass
-    return [(type(e).__name__, dumps(e)) for e in log.events()], log
+    return [(event_kind(e), dumps(e)) for e in log.events()], log
 
 
 def noted(notes, recorded=None):

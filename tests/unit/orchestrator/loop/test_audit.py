@@ -12,7 +12,7 @@ from searchparty.agents.agent import Finding, Incumbent, Lease, Region
 from searchparty.landscapes.landscape import Space
 from searchparty.orchestrator.loop.audit import Refused, audit
 from searchparty.orchestrator.state.advance import advance
-from searchparty.orchestrator.state.events import Failed, Found, Granted
+from searchparty.orchestrator.state.events import Collected, Granted
 from searchparty.orchestrator.state.member import Member
 from searchparty.orchestrator.state.run import Run
 
@@ -106,8 +106,8 @@ def test_refuses_who_is_out(run: Run) -> None:
 
 def test_refuses_to_carry_on_after_an_end(run: Run) -> None:
     advance(run, Granted(0, (lease(), lease(id=1, agent="beta"))))
-    advance(run, Found(Finding(0, "alpha", 10, 10, "exhausted")))
-    advance(run, Failed(1, "beta", 10, "raised ValueError"))
+    advance(run, Collected(Finding(0, "alpha", 10, 10, "exhausted")))
+    advance(run, Collected(Finding(1, "beta", 0, 10, "failed", cause="raised ValueError")))
     with pytest.raises(Refused, match="'alpha', which converged"):
         audit(run, (lease(id=2, fresh=False),))
     with pytest.raises(Refused, match="'beta', which failed"):

@@ -13,7 +13,7 @@ from searchparty.agents.agent import Agent, Converged, Lease, Region
 from searchparty.agents.leases.ledger import ReplayError
 from searchparty.landscapes.landscape import Landscape, Space
 from searchparty.orchestrator.executors.in_process import Simulated
-from searchparty.orchestrator.log.codec import dumps
+from searchparty.orchestrator.log.codec import dumps, event_kind, loads
 from searchparty.orchestrator.log.log import LogError, MemoryLog
 from searchparty.orchestrator.log.log_file import LogFile
 from searchparty.orchestrator.log.reader import LogReader
@@ -23,7 +23,7 @@ from searchparty.orchestrator.loop.drive import begin, drive
 from searchparty.orchestrator.policies.composed import Composed
 from searchparty.orchestrator.policies.policy import Policy
 from searchparty.orchestrator.run_spec import PlannedRun
-from searchparty.orchestrator.state.events import Extended, Failed, Found, Granted, Started, Stopped
+from searchparty.orchestrator.state.events import Extended, Granted, Started, Stopped, findings
 
 EVALUATED = [0]
 
@@ -99,10 +99,8 @@ def test_every_evaluation_is_accounted_for():
     before = EVALUATED[0]
     run = work(planned(), log)
     events = log.events()
-    charged = [
-        e.finding.charged if isinstance(e, Found) else e.charged for e in events if isinstance(e, Found | Failed)
-    ]
-    rows = [e.finding.rows if isinstance(e, Found) else e.rows for e in events if isinstance(e, Found | Failed)]
+    charged = [finding.charged for finding in findings(events)]
+    rows = [finding.rows for finding in findings(events)]
     assert run.spent == sum(charged) == 300
     assert run.granted == 0
     assert not run.out
@@ -119,7 +117,7 @@ def test_leases_carry_their_reasons_and_failures_their_causes():
     work(planned(), log)
     leases = [lease for e in log.events() if isinstance(e, Granted) for lease in e.leases]
     assert all(lease.reason for lease in leases)
-    failed = [e for e in log.events() if isinstance(e, Failed)]
+    failed = [finding for finding in findings(log.events()) if finding.failed]
     assert failed
     assert failed[0].cause == "raised RuntimeError: lost the map"
     assert failed[0].rows == 4
@@ -130,10 +128,8 @@ def test_leases_carry_their_reasons_and_failures_their_causes():
 def test_events_survive_the_codec():
     log = MemoryLog()
     work(planned(), log)
-    from searchparty.orchestrator.log.codec import loads
-
     for event in log.events():
-        assert dumps(loads(type(event).__name__, dumps(event))) == dumps(event)
+        assert dumps(loads(event_kind(event), dumps(event))) == dumps(event)
 
 
 def file_trace(tmp_path, name, plan, steps=()):
@@ -255,11 +251,7 @@ def test_a_log_can_be_read_while_it_grows(tmp_path):
     with LogReader(tmp_path / "log") as reader:
         points = reader.points(plan.id)
         assert len(points.losses) > 0
-        assert points.cost.sum() == sum(
-            e.finding.charged if isinstance(e, Found) else e.charged
-            for e in reader.events(plan.id)
-            if isinstance(e, Found | Failed)
-        )
+        assert points.cost.sum() == sum(finding.charged for finding in findings(reader.events(plan.id)))
     file.close()
 
 

@@ -17,7 +17,7 @@ from searchparty.orchestrator.policies.composed import Composed, within_cube
 from searchparty.orchestrator.policies.radius import Fixed, Shrink, TrustRegion
 from searchparty.orchestrator.policies.sharing import Broadcast, NoSharing, Ring
 from searchparty.orchestrator.state.advance import advance
-from searchparty.orchestrator.state.events import Failed, Found, Granted
+from searchparty.orchestrator.state.events import Collected, Granted
 from searchparty.orchestrator.state.indexes import Columns
 from searchparty.orchestrator.state.member import Member
 from searchparty.orchestrator.state.run import Run
@@ -49,7 +49,7 @@ def back(run: Run, agent: str, loss: float, point: float = 0.5, charged: int | N
     charged = lease.budget if charged is None else charged
     best = Incumbent(agent, lease.id, 0, np.full(2, point), loss) if math.isfinite(loss) else None
     minimum = Converged(np.full(2, point), loss, "flat") if why == "converged" else None
-    advance(run, Found(Finding(lease.id, agent, charged, charged, why, best, minimum)))
+    advance(run, Collected(Finding(lease.id, agent, charged, charged, why, best, minimum)))
 
 
 def names(shares: list[Share]) -> list[tuple[str, int]]:
@@ -367,7 +367,7 @@ class TestComposed:
     def test_restart_after_failure_and_after_nothing_more(self) -> None:
         run = make("ab", budget=1000)
         grant(run, "a", 10)
-        advance(run, Failed(0, "a", 10, "ValueError: no"))
+        advance(run, Collected(Finding(0, "a", 0, 10, "failed", cause="ValueError: no")))
         grant(run, "b", 20)
         back(run, "b", 1.0, why="exhausted")
         (lease,) = Composed().decide(run, RNG)

@@ -10,7 +10,7 @@ from searchparty.landscapes.landscape import Space
 from searchparty.orchestrator.policies.exploit import ExploitAndExplore
 from searchparty.orchestrator.policies.learned import AucBandit, ExponentialWeights, WinnerTakesAll
 from searchparty.orchestrator.state.advance import advance
-from searchparty.orchestrator.state.events import Found, Granted
+from searchparty.orchestrator.state.events import Collected, Granted
 from searchparty.orchestrator.state.member import Member
 from searchparty.orchestrator.state.run import Run
 
@@ -25,7 +25,7 @@ def give(run, agent, loss, budget=10, radius=0.5, point=0.5):
     lease = Lease(run.leases, agent, budget, Region(np.full(2, 0.5), radius), "test", fresh=member.needs_fresh)
     advance(run, Granted(run.decisions, (lease,)))
     best = Incumbent(agent, lease.id, 0, np.full(2, point), loss)
-    advance(run, Found(Finding(lease.id, agent, budget, budget, "spent", best)))
+    advance(run, Collected(Finding(lease.id, agent, budget, budget, "spent", best)))
 
 
 def rng():

@@ -9,7 +9,7 @@ from searchparty.landscapes.landscape import Space
 from searchparty.orchestrator.loop.audit import audit
 from searchparty.orchestrator.policies.party import Party
 from searchparty.orchestrator.state.advance import advance
-from searchparty.orchestrator.state.events import Failed, Found, Granted
+from searchparty.orchestrator.state.events import Collected, Granted, charge_finding
 from searchparty.orchestrator.state.member import Member
 from searchparty.orchestrator.state.run import Run
 
@@ -36,7 +36,7 @@ class Play:
         best = Incumbent(lease.agent, lease.id, 0, np.full(D, 0.3), loss)
         minimum = Converged(best.point, loss, "flat") if why == "converged" else None
         charged = lease.budget if charged is None else charged
-        advance(self.run, Found(Finding(lease.id, lease.agent, charged, charged, why, best, minimum)))
+        advance(self.run, Collected(Finding(lease.id, lease.agent, charged, charged, why, best, minimum)))
 
     def next(self, loss, why="spent", charged=None):
         """The next lease, which ends so."""
@@ -157,7 +157,7 @@ def test_numbered_openers_start_anywhere_in_short_leases():
 def test_a_failed_opener_starts_anywhere():
     play = Play(("slsqp",))
     (lease,) = play.decide()
-    advance(play.run, Failed(lease.id, "slsqp", lease.budget, "raised ValueError: no"))
+    advance(play.run, charge_finding(Finding(lease.id, "slsqp", 0, 0, "failed", cause="raised ValueError: no"), lease))
     (lease,) = play.decide()
     assert lease.fresh
     assert "failed (raised ValueError: no): starts anywhere" in lease.reason
