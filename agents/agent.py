@@ -11,7 +11,7 @@ import numpy as np
 
 from ..landscapes.landscape import Array, Model, Space
 
-FEW = 16
+SMALL_SIZE = 16
 """So few numbers are looked at one by one sooner than as an array."""
 
 
@@ -51,7 +51,7 @@ class Region:
 
 def in_cube(points: Array) -> bool:
     """Whether all coordinates of points (D,) or (n, D) are in [0, 1]; what is no number is not."""
-    if points.size <= FEW:
+    if points.size <= SMALL_SIZE:
         for x in points.ravel().tolist():  # noqa: SIM110
             if not 0.0 <= x <= 1.0:
                 return False

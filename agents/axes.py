@@ -10,15 +10,15 @@ from pydantic import Field
 
 from ..landscapes.landscape import Array, Space
 from .agent import Agent, Converged, Lease, Proposal, Search, Told
-from .toolbox.steering import inside
+from .toolbox.steering import clip_to_cube
 
-ADDITIVE = 1e-11
+ADDITIVITY_TOLERANCE = 1e-11
 """Least difference, as part of the losses in it, at which a loss is not a sum over two groups of axes."""
-NARROW = 1e-3
+LEAST_GAP = 1e-3
 """Gaps between points of an axis that are no longer split, in cube units."""
 GOLDEN = (3 - 5**0.5) / 2
 
-Asked = Generator[Proposal, Told, float]
+LossGenerator = Generator[Proposal, Told, float]
 
 
 class Axes(Agent):
@@ -52,19 +52,19 @@ class Axes(Agent):
     tolerance: float = Field(1e-9, gt=0, le=0.1, description="Brent's method ends at this distance, in cube units.")
 
     def search(self, space: Space, lease: Lease, rng: np.random.Generator) -> Search:
-        point, loss, separable = yield from _tested(lease, rng)
+        point, loss, separable = yield from _test_additivity(lease, rng)
         if not separable:
             return None
-        lines: list[Line | None] = [None] * space.dimension
+        lines: list[AxisLine | None] = [None] * space.dimension
         for sweep in range(1, self.sweeps + 1):
             for axis in range(space.dimension):
-                line = lines[axis] or Line(point, axis, loss)
-                line.moved(point, loss)
+                line = lines[axis] or AxisLine(point, axis, loss)
+                line.move_to(point, loss)
                 before = line.best[1]
                 if lines[axis] is None:
                     lines[axis] = line
                     yield from line.ask(np.linspace(0.0, 1.0, self.first))
-                if sweep > 1 or not line.valley(self.first):
+                if sweep > 1 or not line.is_valley(self.first):
                     yield from self._split(line, sweep * self.splits)
                 if sweep == 1 or line.best[1] < before:
                     yield from self._refine(line)
@@ -75,34 +75,34 @@ class Axes(Agent):
                     point[axis] = place
         return Converged(point, loss, f"each axis searched, {self.sweeps} times") if loss < np.inf else None
 
-    def _split(self, line: Line, splits: int) -> Generator[Proposal, Told, None]:
+    def _split(self, line: AxisLine, splits: int) -> Generator[Proposal, Told, None]:
         """Split the gap that a parabola could most easily bring below the best, again and again."""
         for _ in range(splits):
-            places, losses = line.sorted()
+            places, losses = line.sort_places()
             best = losses.min()
             if not best < np.inf:
                 return
             losses = np.where(losses < np.inf, losses, losses[losses < np.inf].max())
             roots = np.sqrt(losses - best + self.margin * (np.median(losses) - best) + np.finfo(float).tiny)
             gaps = np.diff(places)
-            effort = (roots[1:] + roots[:-1]) / np.maximum(gaps, NARROW * 1e-9)
-            effort[gaps < NARROW] = np.inf
+            effort = (roots[1:] + roots[:-1]) / np.maximum(gaps, LEAST_GAP * 1e-9)
+            effort[gaps < LEAST_GAP] = np.inf
             easiest = int(np.argmin(effort))
             if not effort[easiest] < np.inf:
                 return
             at = np.clip(roots[easiest] / (roots[easiest] + roots[easiest + 1]), 0.2, 0.8)
             yield from line.ask([places[easiest] + gaps[easiest] * at])
 
-    def _refine(self, line: Line) -> Generator[Proposal, Told, None]:
+    def _refine(self, line: AxisLine) -> Generator[Proposal, Told, None]:
         """Brent's method between the neighbours of the best."""
-        places, losses = line.sorted()
+        places, losses = line.sort_places()
         best = int(np.argmin(losses))
         low, high = max(best - 1, 0), min(best + 1, len(places) - 1)
         trio = [(places[i], losses[i]) for i in (best, low, high)]
-        yield from brent(line, trio, self.tolerance)
+        yield from minimize_by_brent(line, trio, self.tolerance)
 
 
-class Line:
+class AxisLine:
     """The points known of one axis through a point, as place on the axis and loss."""
 
     def __init__(self, point: Array, axis: int, loss: float) -> None:
@@ -114,26 +114,26 @@ class Line:
         lowest = int(np.argmin(self.losses))
         return self.places[lowest], self.losses[lowest]
 
-    def sorted(self) -> tuple[Array, Array]:
+    def sort_places(self) -> tuple[Array, Array]:
         places, keep = np.unique(self.places, return_index=True)
         return places, np.array(self.losses)[keep]
 
-    def valley(self, least: int) -> bool:
+    def is_valley(self, least: int) -> bool:
         """Whether the losses fall to one place of the axis and rise from there."""
-        losses = self.sorted()[1]
+        losses = self.sort_places()[1]
         if len(losses) <= least or not np.isfinite(losses).all():
             return False
         lowest, steps = int(np.argmin(losses)), np.diff(losses)
         return bool((steps[:lowest] < 0).all() and (steps[lowest:] > 0).all())
 
-    def moved(self, point: Array, loss: float) -> None:
+    def move_to(self, point: Array, loss: float) -> None:
         """The other axes went on to a better point: all losses here fall by as much."""
         known = self.losses[self.places.index(float(point[self.axis]))]
         self.point = point
         if known < np.inf:
             self.losses = [value + (loss - known) for value in self.losses]
 
-    def ask(self, places: Array | list[float]) -> Asked:
+    def ask(self, places: Array | list[float]) -> LossGenerator:
         """Evaluate places of the axis, in one batch; the loss of the last."""
         points = np.repeat(self.point[None], len(places), axis=0)
         points[:, self.axis] = places
@@ -143,9 +143,9 @@ class Line:
         return self.losses[-1]
 
 
-def _tested(lease: Lease, rng: np.random.Generator) -> Generator[Proposal, Told, tuple[Array, float, bool]]:
+def _test_additivity(lease: Lease, rng: np.random.Generator) -> Generator[Proposal, Told, tuple[Array, float, bool]]:
     """Where to start (D,), its loss, and whether the loss is a sum over two random halves of the axes."""
-    here = inside(lease.region.center if lease.incumbent is None else lease.incumbent.point)
+    here = clip_to_cube(lease.region.center if lease.incumbent is None else lease.incumbent.point)
     half = np.zeros(len(here), dtype=bool)
     half[rng.permutation(len(here))[: max(1, len(here) // 2)]] = True
     there, known = None, np.empty(0)
@@ -165,10 +165,12 @@ def _tested(lease: Lease, rng: np.random.Generator) -> Generator[Proposal, Told,
     if not np.isfinite(losses).all():
         return here, float(losses[0]), False
     excess = abs((losses[0] - losses[2]) + (losses[1] - losses[3]))
-    return here, float(losses[0]), bool(excess <= ADDITIVE * np.abs(losses).sum())
+    return here, float(losses[0]), bool(excess <= ADDITIVITY_TOLERANCE * np.abs(losses).sum())
 
 
-def brent(line: Line, trio: list[tuple[float, float]], tolerance: float) -> Generator[Proposal, Told, None]:
+def minimize_by_brent(
+    line: AxisLine, trio: list[tuple[float, float]], tolerance: float
+) -> Generator[Proposal, Told, None]:
     """Brent 1973, "Algorithms for minimization without derivatives", ch. 5, from three points (place, loss): the best
     and the two ends about it."""
     (x, fx), *ends = trio

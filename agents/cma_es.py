@@ -9,8 +9,8 @@ from pydantic import Field
 
 from ..landscapes.landscape import Array, Space
 from .agent import Agent, Converged, Lease, Search
-from .toolbox.callback import FAILED
-from .toolbox.steering import called_away, goal, inside
+from .toolbox.callback import FAILED_LOSS
+from .toolbox.steering import clip_to_cube, is_called_away, restart_point
 
 
 class CmaEs(Agent):
@@ -41,11 +41,11 @@ class CmaEs(Agent):
     def search(self, space: Space, lease: Lease, rng: np.random.Generator) -> Search:
         dimension = space.dimension
         normal = self.population or 4 + int(3 * np.log(dimension))
-        center, width, size = inside(lease.region.center), self.step * lease.region.radius, normal
+        center, width, size = clip_to_cube(lease.region.center), self.step * lease.region.radius, normal
         spent, doublings, regime = {"first": 0, "large": 0, "small": 0}, 0, "first"
         while True:
             region, best, loss = lease.region, center, np.inf
-            es = _population(center, width, size, self.tolerance, rng)
+            es = _make_population(center, width, size, self.tolerance, rng)
             while not es.stop():
                 proposed = es.ask()
                 points = np.clip(np.array(proposed)[:, :dimension], 0.0, 1.0)
@@ -55,11 +55,11 @@ class CmaEs(Agent):
                 row = int(np.argmin(losses))
                 if losses[row] < loss:
                     best, loss = points[row], float(losses[row])
-                if called_away(lease, region, best):
+                if is_called_away(lease, region, best):
                     break
-                es.tell(proposed, _ranked(losses))
-            if called_away(lease, region, best):
-                center, width, size = goal(lease), self.step * lease.region.radius, normal
+                es.tell(proposed, _penalise_failures(losses))
+            if is_called_away(lease, region, best):
+                center, width, size = restart_point(lease), self.step * lease.region.radius, normal
                 continue
             if self.restarts == "none":
                 why = ", ".join(es.stop())
@@ -69,12 +69,12 @@ class CmaEs(Agent):
                 center, width, size = rng.random(dimension), 0.2, normal * 2**doublings
             else:
                 regime, u = "small", rng.random()
-                center = rng.random(dimension) if lease.incumbent is None else inside(lease.incumbent.point)
+                center = rng.random(dimension) if lease.incumbent is None else clip_to_cube(lease.incumbent.point)
                 width = 0.04 * 10.0 ** -rng.random()
                 size = max(normal, int(normal * (0.5 * 2**doublings) ** (u * u)))
 
 
-def _population(center: Array, width: float, size: int, tolerance: float, rng: np.random.Generator) -> Any:
+def _make_population(center: Array, width: float, size: int, tolerance: float, rng: np.random.Generator) -> Any:
     # Imported here, as it takes long and few runs need it.
     import cma
 
@@ -97,9 +97,9 @@ def _population(center: Array, width: float, size: int, tolerance: float, rng: n
     return cma.CMAEvolutionStrategy(center, width, options)
 
 
-def _ranked(losses: Array) -> list[float]:
+def _penalise_failures(losses: Array) -> list[float]:
     """Losses as cma takes them: those that failed are worse than all others."""
     finite = losses[losses < np.inf]
-    worst = float(finite.max()) if len(finite) else FAILED
+    worst = float(finite.max()) if len(finite) else FAILED_LOSS
     values: list[float] = np.where(losses < np.inf, losses, worst + abs(worst) + 1.0).tolist()
     return values

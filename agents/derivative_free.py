@@ -11,7 +11,7 @@ from pydantic import Field
 from ..landscapes.landscape import Array, Space
 from .agent import Agent, Lease, Search
 from .toolbox.callback import Objective
-from .toolbox.local_solver import climb
+from .toolbox.local_solver import follow_solver
 
 
 class DerivativeFree(Agent):
@@ -31,7 +31,7 @@ class DerivativeFree(Agent):
     tolerance: float = Field(1e-10, gt=0, lt=0.1, description="It ends at steps of less, in cube units.")
 
     def search(self, space: Space, lease: Lease, rng: np.random.Generator) -> Search:
-        return (yield from climb(partial(self._solve, seed=int(rng.integers(2**31))), lease, rng))
+        return (yield from follow_solver(partial(self._solve, seed=int(rng.integers(2**31))), lease, rng))
 
     def _solve(self, objective: Objective, start: Array, radius: float, seed: int) -> str:
         # Imported here: the command line starts without it.

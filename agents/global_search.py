@@ -9,7 +9,7 @@ from pydantic import Field
 
 from ..landscapes.landscape import Space
 from .agent import Agent, Converged, Lease, Search
-from .toolbox.callback import Objective, inverted
+from .toolbox.callback import Objective, invert_solver
 
 
 class GlobalSearch(Agent):
@@ -29,7 +29,7 @@ class GlobalSearch(Agent):
 
     def search(self, space: Space, lease: Lease, rng: np.random.Generator) -> Search:
         bounds = list(zip(lease.region.lower.tolist(), lease.region.upper.tolist(), strict=True))
-        solver = inverted(lambda objective: self._solve(objective, bounds, rng))
+        solver = invert_solver(lambda objective: self._solve(objective, bounds, rng))
         best, loss = lease.region.center, np.inf
         try:
             proposal = next(solver)
@@ -53,7 +53,7 @@ class GlobalSearch(Agent):
                 result = dual_annealing(objective, bounds, maxiter=1_000_000, rng=rng)
             else:
                 result = differential_evolution(
-                    lambda points: objective.many(np.ascontiguousarray(points.T)),
+                    lambda points: objective.evaluate_batch(np.ascontiguousarray(points.T)),
                     bounds,
                     popsize=self.population,
                     maxiter=1_000_000,

@@ -11,10 +11,10 @@ from pydantic import Field, model_validator
 
 from ..landscapes.landscape import Array, Space
 from .agent import Agent, AgentError, Converged, Lease, Proposal, Search, Told, WithGradient
-from .toolbox.steering import called_away, draw, goal, start
+from .toolbox.steering import draw_points, is_called_away, restart_point, start_point
 
 
-class Place(NamedTuple):
+class Iterate(NamedTuple):
     """A point (D,), its loss and gradient (D,), and the lease under which it was told."""
 
     point: Array
@@ -32,7 +32,7 @@ Descent = Generator[Proposal, Told, Converged | Lease | None]
 
 
 @dataclass(slots=True)
-class Path:
+class DescentState:
     """What a method remembers of its steps: the last move, and Adam's means of gradients and their squares, (D,),
     in units of the first gradient's length."""
 
@@ -43,16 +43,16 @@ class Path:
     unit: float = 0.0
 
     @classmethod
-    def at(cls, point: Array) -> Path:
+    def at(cls, point: Array) -> DescentState:
         return cls(*np.zeros((3, len(point))))
 
 
 @dataclass(slots=True)
-class Watch:
+class DescentProgress:
     """How a descent is doing: its best place, its first loss, its greatest gradient, the steps since the best, how many
     of them turned back, and the last two losses."""
 
-    best: Place
+    best: Iterate
     first: float
     steepest: float = 0.0
     idle: int = 0
@@ -61,10 +61,10 @@ class Watch:
 
     def is_flat(self, slope: float, gradient: Array, tolerance: float) -> bool:
         """Whether the projected gradient is below this part of the greatest gradient so far."""
-        self.steepest = max(self.steepest, norm(gradient))
+        self.steepest = max(self.steepest, gradient_norm(gradient))
         return slope <= tolerance * self.steepest
 
-    def note(self, place: Place, move: Array, last: Array) -> None:
+    def record_step(self, place: Iterate, move: Array, last: Array) -> None:
         """A step was taken."""
         self.losses = (self.losses[1], place.loss)
         if place.loss < self.best.loss:
@@ -73,7 +73,7 @@ class Watch:
             self.idle += 1
             self.turns += bool(move @ last < 0)
 
-    def trouble(self, length: float) -> str:
+    def describe_trouble(self, length: float) -> str:
         """What is wrong, after many steps without a better loss."""
         low, high = sorted(self.losses)
         if high - self.best.loss <= 1e-9 * (self.first - self.best.loss):
@@ -85,17 +85,17 @@ class Watch:
             "a smaller step would settle"
         )
 
-    def converged(self, why: str) -> Converged:
+    def to_converged(self, why: str) -> Converged:
         return Converged(self.best.point, self.best.loss, why)
 
 
-def projected(point: Array, gradient: Array) -> Array:
+def project_gradient(point: Array, gradient: Array) -> Array:
     """The gradient (D,) without what points out of the cube at its faces: zero at a minimum on a face."""
     blocked = ((point <= 0.0) & (gradient > 0)) | ((point >= 1.0) & (gradient < 0))
     return np.where(blocked, 0.0, gradient)
 
 
-def norm(gradient: Array) -> float:
+def gradient_norm(gradient: Array) -> float:
     """The Euclidean norm of a gradient (D,), also where its square overflows."""
     scale = float(np.abs(gradient).max())
     return scale * float(np.linalg.norm(gradient / scale)) if 0.0 < scale < np.inf else scale
@@ -148,86 +148,86 @@ class GradientDescent(Agent):
         return self
 
     def row_price(self, space: Space) -> int:
-        return 1 + space.gradient_price if self._exact(space) else 1
+        return 1 + space.gradient_price if self._uses_exact_gradients(space) else 1
 
     def search(self, space: Space, lease: Lease, rng: np.random.Generator) -> Search:
         if self.gradients == "exact" and not space.has_gradient:
             raise AgentError("gradients must be auto or finite-differences on a landscape without, got exact")
-        point = start(lease.region, rng)
+        point = start_point(lease.region, rng)
         while True:
-            ended = yield from self._descend(point, lease, self._exact(space), rng)
+            ended = yield from self._descend(point, lease, self._uses_exact_gradients(space), rng)
             if not isinstance(ended, Lease):
                 return ended
-            lease, point = ended, goal(ended)
+            lease, point = ended, restart_point(ended)
 
     def _descend(self, point: Array, lease: Lease, exact: bool, rng: np.random.Generator) -> Descent:
         """One descent from a point. Returns the lease that called it away, or what ``search`` is to return."""
-        here = yield from self._look(point, exact, np.inf)
+        here = yield from self._evaluate_point(point, exact, np.inf)
         for _ in range(self.patience):
             if here.known:
                 break
-            here = yield from self._look(draw(here.lease.region, rng)[0], exact, np.inf)
+            here = yield from self._evaluate_point(draw_points(here.lease.region, rng)[0], exact, np.inf)
         if not here.known:
             return None
         # A region smaller than the steps at which it stops still gets one.
         step = min(self.step, max(lease.region.radius, 2 * self.step_tolerance))
-        rate = step if self.method == "adam" else step / (norm(here.gradient) or 1.0)
-        path, watch = Path.at(point), Watch(here, here.loss)
+        rate = step if self.method == "adam" else step / (gradient_norm(here.gradient) or 1.0)
+        path, watch = DescentState.at(point), DescentProgress(here, here.loss)
         lease, region, failed = here.lease, here.lease.region, False
         while True:
-            if called_away(lease, region, here.point):
+            if is_called_away(lease, region, here.point):
                 return lease
             region = lease.region
-            slope = norm(projected(here.point, here.gradient))
+            slope = gradient_norm(project_gradient(here.point, here.gradient))
             if watch.is_flat(slope, here.gradient, self.gradient_tolerance):
-                return watch.converged(f"stuck in a local minimum: gradient norm {slope:.2g}")
-            trial = np.clip(here.point + self._step(path, here.gradient, rate), 0.0, 1.0)
+                return watch.to_converged(f"stuck in a local minimum: gradient norm {slope:.2g}")
+            trial = np.clip(here.point + self._compute_step(path, here.gradient, rate), 0.0, 1.0)
             move = trial - here.point
             if (length := float(np.abs(move).max())) <= self.step_tolerance and path.last.any():
                 # What was left of earlier steps leads against a face of the cube, or just cancels out.
-                path = Path.at(here.point)
+                path = DescentState.at(here.point)
                 continue
             if length <= self.step_tolerance:
                 why = "longer ones fail" if failed else f"stuck in a local minimum: gradient norm {slope:.2g}"
-                return watch.converged(f"{why}, steps down to {length:.2g}")
-            most = self._most(here, move)
-            there = yield from self._look(trial, exact, most)
+                return watch.to_converged(f"{why}, steps down to {length:.2g}")
+            most = self._acceptance_threshold(here, move)
+            there = yield from self._evaluate_point(trial, exact, most)
             lease = there.lease
             if there.loss > most or not there.known:
                 failed = not there.loss < np.inf or there.loss <= most
-                rate, path = rate / 2, Path.at(here.point)
+                rate, path = rate / 2, DescentState.at(here.point)
                 continue
-            watch.note(there, move, path.last)
+            watch.record_step(there, move, path.last)
             here, path.last, failed = there, move, False
-            if self._searches_line:
+            if self._uses_line_search:
                 rate *= 1.5
             if watch.idle >= self.patience:
                 if not self.settle:
-                    return watch.converged(watch.trouble(length))
-                here, rate, path = watch.best, rate / 2, Path.at(here.point)
+                    return watch.to_converged(watch.describe_trouble(length))
+                here, rate, path = watch.best, rate / 2, DescentState.at(here.point)
                 watch.idle = watch.turns = 0
 
-    def _look(self, point: Array, exact: bool, most: float) -> Generator[Proposal, Told, Place]:
+    def _evaluate_point(self, point: Array, exact: bool, most: float) -> Generator[Proposal, Told, Iterate]:
         """Loss and gradient at a point; no finite differences are spent where the loss is above ``most``."""
         if exact:
             told = yield WithGradient(point[None].copy())
             assert told.gradients is not None
-            return Place(point, float(told.losses[0]), told.gradients[0].copy(), told.lease)
+            return Iterate(point, float(told.losses[0]), told.gradients[0].copy(), told.lease)
         told = yield point[None].copy()
         loss = float(told.losses[0])
         if not (loss <= most and loss < np.inf):
-            return Place(point, loss, np.full(len(point), np.nan), told.lease)
-        gradient, lease = yield from slopes(point, loss, self.difference, self.differences == "central")
-        return Place(point, loss, gradient, lease)
+            return Iterate(point, loss, np.full(len(point), np.nan), told.lease)
+        gradient, lease = yield from estimate_gradient(point, loss, self.difference, self.differences == "central")
+        return Iterate(point, loss, gradient, lease)
 
-    def _step(self, path: Path, gradient: Array, rate: float) -> Array:
+    def _compute_step(self, path: DescentState, gradient: Array, rate: float) -> Array:
         """The step (D,) from here, before it is projected on the cube."""
         if self.method == "plain":
             return -rate * gradient
         if self.method == "momentum":
             return self.momentum * path.last - rate * gradient
         # In units of the first gradient, so that no square overflows.
-        path.unit = path.unit or norm(gradient) or 1.0
+        path.unit = path.unit or gradient_norm(gradient) or 1.0
         gradient = gradient / path.unit
         path.steps += 1
         path.mean = self.momentum * path.mean + (1 - self.momentum) * gradient
@@ -237,21 +237,23 @@ class GradientDescent(Agent):
         # Kingma and Ba add 1e-8, which is a scale of losses; an axis with no gradient at all stays.
         return -rate * np.divide(mean, spread, out=np.zeros_like(mean), where=spread > 0)
 
-    def _most(self, here: Place, move: Array) -> float:
+    def _acceptance_threshold(self, here: Iterate, move: Array) -> float:
         """The greatest loss at which a move is accepted: Armijo's with a line search, and strictly below here."""
-        if not self._searches_line:
+        if not self._uses_line_search:
             return np.inf
         return min(here.loss + 1e-4 * float(here.gradient @ move), float(np.nextafter(here.loss, -np.inf)))
 
     @property
-    def _searches_line(self) -> bool:
+    def _uses_line_search(self) -> bool:
         return self.method == "plain" if self.line_search is None else self.line_search
 
-    def _exact(self, space: Space) -> bool:
+    def _uses_exact_gradients(self, space: Space) -> bool:
         return self.gradients == "exact" or (self.gradients == "auto" and space.has_gradient)
 
 
-def slopes(point: Array, loss: float, apart: float, central: bool) -> Generator[Proposal, Told, tuple[Array, Lease]]:
+def estimate_gradient(
+    point: Array, loss: float, apart: float, central: bool
+) -> Generator[Proposal, Told, tuple[Array, Lease]]:
     """The gradient (D,) at a point by finite differences, forward or central, and the lease under which it was told.
     Not finite where a point of the stencil failed. At a face of the cube differences look inwards."""
     offsets = np.diag(np.full(len(point), apart))

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from ..landscapes.landscape import Array, Space
 from .agent import Agent, Converged, Lease, Region, Search
-from .toolbox.steering import same
+from .toolbox.steering import same_region
 
 
 class Grid(Agent):
@@ -50,10 +50,10 @@ class Grid(Agent):
         region = followed = lease.region
         point, loss = np.clip(region.center, 0.0, 1.0), np.inf
         known: dict[bytes, float] = {}
-        parts = self._parts(space.dimension)
+        parts = self._count_parts(space.dimension)
         part, on_edge = 0, False
         while True:
-            points = self._lay(region, part, rng)
+            points = self._lay_points(region, part, rng)
             # Rounded, as the same point reached from two centers may differ in its last bit; + 0.0 for -0.0.
             keys = [row.tobytes() for row in np.round(points, 12) + 0.0]
             new = [i for i, key in enumerate(keys) if key not in known]
@@ -67,9 +67,9 @@ class Grid(Agent):
             improved = bool(losses[row] < loss)
             if improved:
                 point, loss = points[row].copy(), float(losses[row])
-                on_edge = on_edge or on_face(point, region)
+                on_edge = on_edge or lies_on_face(point, region)
             part = (part + 1) % parts
-            if not same(lease.region, followed):
+            if not same_region(lease.region, followed):
                 region = followed = lease.region
                 point, loss, on_edge = np.clip(region.center, 0.0, 1.0), np.inf, False
             elif part or (on_edge and self.move_at_edge):
@@ -81,19 +81,19 @@ class Grid(Agent):
             else:
                 return None
 
-    def _parts(self, dimension: int) -> int:
+    def _count_parts(self, dimension: int) -> int:
         """How many lattices are laid before the region shrinks."""
         full = self.points_per_axis**dimension <= self.max_points
         return 1 if full or self.beyond == "sobol" else dimension
 
-    def _lay(self, region: Region, part: int, rng: np.random.Generator) -> Array:
+    def _lay_points(self, region: Region, part: int, rng: np.random.Generator) -> Array:
         """Points (n, D) on the region, in the order in which they are to be evaluated."""
         lower, upper = region.lower, region.upper
         dimension = len(lower)
         if self.points_per_axis**dimension <= self.max_points:
             points = full_grid(lower, upper, self.points_per_axis)
         elif self.beyond == "sobol":
-            points = lower + (upper - lower) * sobol(dimension, self.max_points, rng)
+            points = lower + (upper - lower) * sobol_points(dimension, self.max_points, rng)
         else:
             points = np.tile(np.clip(region.center, 0.0, 1.0), (self.points_per_axis, 1))
             points[:, part] = np.linspace(lower[part], upper[part], self.points_per_axis)
@@ -106,7 +106,7 @@ def full_grid(lower: Array, upper: Array, per_axis: int) -> Array:
     return np.stack([axis.ravel() for axis in np.meshgrid(*axes, indexing="ij")], axis=1)
 
 
-def sobol(dimension: int, most: int, rng: np.random.Generator) -> Array:
+def sobol_points(dimension: int, most: int, rng: np.random.Generator) -> Array:
     """The greatest power of two of scrambled Sobol points within ``most``, (n, D) in [0, 1). (Owen 1998,
     "Scrambling Sobol' and Niederreiter-Xing points".)"""
     # Imported here: it takes a second, and most grids never need it.
@@ -126,7 +126,7 @@ def nearest_best(points: Array, losses: Array, center: Array) -> int:
     return int(ties[np.square(points[ties] - center).sum(axis=1).argmin()])
 
 
-def on_face(point: Array, region: Region) -> bool:
+def lies_on_face(point: Array, region: Region) -> bool:
     """Whether a point (D,) lies on a face of the region that is not one of the cube's."""
     lower, upper = region.lower, region.upper
     slack = 1e-9 * region.radius

@@ -11,8 +11,8 @@ from pydantic import Field
 from ..landscapes.landscape import Array, Space
 from .agent import Agent, Lease, Search
 from .toolbox.callback import Objective
-from .toolbox.local_solver import climb
-from .toolbox.steering import start
+from .toolbox.local_solver import follow_solver
+from .toolbox.steering import start_point
 
 SOLVERS = {"slsqp": "SLSQP", "l-bfgs-b": "L-BFGS-B", "powell": "Powell"}
 TAKES_GRADIENTS = ("slsqp", "l-bfgs-b")
@@ -37,11 +37,11 @@ class Local(Agent):
     difference: float = Field(1e-7, gt=0, le=0.1, description="Distance of finite differences, in cube units.")
 
     def row_price(self, space: Space) -> int:
-        return 1 + space.gradient_price if self._exact(space) else 1
+        return 1 + space.gradient_price if self._uses_exact_gradients(space) else 1
 
     def search(self, space: Space, lease: Lease, rng: np.random.Generator) -> Search:
-        solve = partial(self._solve, exact=self._exact(space))
-        return (yield from climb(solve, lease, rng, start(lease.region, rng)))
+        solve = partial(self._solve, exact=self._uses_exact_gradients(space))
+        return (yield from follow_solver(solve, lease, rng, start_point(lease.region, rng)))
 
     def _solve(self, objective: Objective, x: Array, _radius: float, exact: bool) -> str:
         """Run the solver; its own word on why it ended."""
@@ -50,7 +50,7 @@ class Local(Agent):
 
         options: dict[str, Any] = {} if exact or self.method not in TAKES_GRADIENTS else {"eps": self.difference}
         result = minimize(
-            objective.with_gradient if exact else objective,
+            objective.evaluate_with_gradient if exact else objective,
             x,
             method=SOLVERS[self.method],
             jac=True if exact else None,
@@ -60,5 +60,5 @@ class Local(Agent):
         )
         return f"{self.method}: {result.message}".rstrip(".").lower()
 
-    def _exact(self, space: Space) -> bool:
+    def _uses_exact_gradients(self, space: Space) -> bool:
         return space.has_gradient and self.method in TAKES_GRADIENTS

@@ -10,7 +10,7 @@ from pydantic import Field
 
 from ..landscapes.landscape import Array, Space
 from .agent import Agent, Converged, Lease, Proposal, Search, Told
-from .toolbox.steering import called_away, goal, start
+from .toolbox.steering import is_called_away, restart_point, start_point
 
 
 class NelderMead(Agent):
@@ -32,12 +32,12 @@ class NelderMead(Agent):
     tolerance: float = Field(1e-8, gt=0, le=0.1, description="A simplex less wide than this, in cube units, is done.")
 
     def search(self, space: Space, lease: Lease, rng: np.random.Generator) -> Search:
-        point, loss = start(lease.region, rng), np.inf
+        point, loss = start_point(lease.region, rng), np.inf
         while True:
             before, region = loss, lease.region
             point, loss, lease = yield from self._shrink(point, lease)
-            if called_away(lease, region, point):
-                point, loss = goal(lease), np.inf
+            if is_called_away(lease, region, point):
+                point, loss = restart_point(lease), np.inf
             elif not loss < before:
                 if loss < np.inf:
                     return Converged(point, loss, f"the simplex shrank to {self.tolerance:.2g}, twice at this point")
@@ -56,7 +56,7 @@ class NelderMead(Agent):
             order = losses.argsort(kind="stable")
             corners, losses = corners[order], losses[order]
             small = float(np.abs(corners[1:] - corners[0]).max()) <= self.tolerance
-            if small or called_away(told.lease, region, corners[0]):
+            if small or is_called_away(told.lease, region, corners[0]):
                 return corners[0], float(losses[0]), told.lease
             center, worst = corners[:-1].mean(axis=0), corners[-1]
             reflected = np.clip(2 * center - worst, 0.0, 1.0)

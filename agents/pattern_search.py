@@ -9,7 +9,7 @@ from pydantic import Field
 
 from ..landscapes.landscape import Space
 from .agent import Agent, Converged, Lease, Search
-from .toolbox.steering import called_away, goal, start
+from .toolbox.steering import is_called_away, restart_point, start_point
 
 
 class PatternSearch(Agent):
@@ -36,12 +36,12 @@ class PatternSearch(Agent):
 
     def search(self, space: Space, lease: Lease, rng: np.random.Generator) -> Search:
         axes = np.vstack([np.eye(space.dimension), -np.eye(space.dimension)])
-        point, region = start(lease.region, rng), lease.region
+        point, region = start_point(lease.region, rng), lease.region
         told = yield point[None].copy()
         loss, step = float(told.losses[0]), self.step * region.radius
         while True:
-            if called_away(told.lease, region, point):
-                point, region = goal(told.lease), told.lease.region
+            if is_called_away(told.lease, region, point):
+                point, region = restart_point(told.lease), told.lease.region
                 told = yield point[None].copy()
                 loss, step = float(told.losses[0]), self.step * region.radius
                 continue

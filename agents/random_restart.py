@@ -10,11 +10,11 @@ from pydantic import Field
 
 from ..landscapes.landscape import Array, Space
 from .agent import Agent, Converged, Lease, Search
-from .toolbox.steering import called_away, draw, goal, start
+from .toolbox.steering import draw_points, is_called_away, restart_point, start_point
 
-REMEMBERED = 512
+REMEMBERED_CLIMBS = 512
 """Latest starts and ends of climbs that a restart keeps away from; bounds its cost in a long run."""
-CONSULTED = 2048
+CONSULTED_POINTS = 2048
 """Most points of the archive that a restart looks at, evenly spaced over it."""
 
 
@@ -55,9 +55,9 @@ class RandomRestart(Agent):
     def search(self, space: Space, lease: Lease, rng: np.random.Generator) -> Search:
         dimension = space.dimension
         damping = np.sqrt(dimension + 1)
-        visited: deque[Array] = deque(maxlen=REMEMBERED)
+        visited: deque[Array] = deque(maxlen=REMEMBERED_CLIMBS)
         best_point, best_loss, climbs = np.clip(lease.region.center, 0.0, 1.0), np.inf, 0
-        point = start(lease.region, rng)
+        point = start_point(lease.region, rng)
         while True:
             region = lease.region
             visited.append(point)
@@ -66,7 +66,7 @@ class RandomRestart(Agent):
             spread = self.step * region.radius
             # In a region that is hardly larger than the smallest step, at least two decades of steps.
             smallest = min(self.smallest_step, 0.01 * spread)
-            while spread > smallest and not called_away(lease, region, point):
+            while spread > smallest and not is_called_away(lease, region, point):
                 trials = np.clip(point + spread * rng.standard_normal((self.batch, dimension)), 0.0, 1.0)
                 told = yield trials
                 lease, row = told.lease, int(told.losses.argmin())
@@ -84,15 +84,19 @@ class RandomRestart(Agent):
                     if best_loss < np.inf
                     else None
                 )
-            point = goal(lease) if called_away(lease, region, point) else self._elsewhere(lease, visited, rng)
+            point = (
+                restart_point(lease)
+                if is_called_away(lease, region, point)
+                else self._draw_elsewhere(lease, visited, rng)
+            )
 
-    def _elsewhere(self, lease: Lease, visited: deque[Array], rng: np.random.Generator) -> Array:
+    def _draw_elsewhere(self, lease: Lease, visited: deque[Array], rng: np.random.Generator) -> Array:
         """The candidate (D,) that is farthest (Euclid) from everything visited."""
-        places = draw(lease.region, rng, self.candidates)
+        places = draw_points(lease.region, rng, self.candidates)
         known = np.stack(visited)
         if self.reads_archive and lease.seen is not None and len(lease.seen.points):
             archive = lease.seen.points
-            known = np.concatenate([known, archive[:: -(-len(archive) // CONSULTED)]])
+            known = np.concatenate([known, archive[:: -(-len(archive) // CONSULTED_POINTS)]])
         gaps = [np.square(known - place).sum(axis=1).min() for place in places]
         farthest: Array = places[int(np.argmax(gaps))]
         return farthest

@@ -11,7 +11,7 @@ from pydantic import Field
 from ..landscapes.landscape import Array, Space
 from .agent import Agent, Lease, Search
 from .toolbox.callback import Objective
-from .toolbox.local_solver import climb
+from .toolbox.local_solver import follow_solver
 
 
 class Slsqp(Agent):
@@ -47,16 +47,16 @@ class Slsqp(Agent):
 
     def search(self, space: Space, lease: Lease, rng: np.random.Generator) -> Search:
         again = lease.incumbent is not None and np.array_equal(lease.incumbent.point, lease.region.center)
-        return (yield from climb(partial(self._solve, exact=space.has_gradient, again=again), lease, rng))
+        return (yield from follow_solver(partial(self._solve, exact=space.has_gradient, again=again), lease, rng))
 
     def _solve(self, objective: Objective, start: Array, radius: float, exact: bool, again: bool) -> str:
         # Imported here, as it takes long and few runs need it.
         from scipy.optimize import minimize
 
-        slope = Slope(objective, self.difference, exact)
+        slope = CachedObjective(objective, self.difference, exact)
         units, scale = self.units, 1.0
         if self.first_step:
-            start, curvature = first_step(slope, start, self.first_step)
+            start, curvature = take_first_step(slope, start, self.first_step)
             scale = units**2 / curvature if again and 0.0 < curvature < np.inf else 1.0
         with np.errstate(all="ignore"):
             result = minimize(
@@ -70,42 +70,42 @@ class Slsqp(Agent):
         return f"slsqp: {result.message}".rstrip(".").lower()
 
 
-class Slope:
+class CachedObjective:
     """Loss and gradient of an objective; what was asked last is remembered, and what is known is not asked again."""
 
     def __init__(self, objective: Objective, difference: float, exact: bool) -> None:
         self._objective, self._difference, self._exact = objective, difference, exact
-        self._at: Array | None = None
+        self._last_point: Array | None = None
         self._value = np.inf
-        self._steepness: Array | None = None
+        self._last_gradient: Array | None = None
 
-    def know(self, x: Array, loss: float, gradient: Array | None = None) -> None:
+    def remember(self, x: Array, loss: float, gradient: Array | None = None) -> None:
         """Take note of a loss that is known, perhaps with its gradient."""
-        self._at, self._value, self._steepness = x.copy(), loss, gradient
+        self._last_point, self._value, self._last_gradient = x.copy(), loss, gradient
 
     def loss(self, x: Array) -> float:
         x = np.clip(x, 0.0, 1.0)
-        if self._at is None or not np.array_equal(self._at, x):
-            self.know(x, self._objective(x))
+        if self._last_point is None or not np.array_equal(self._last_point, x):
+            self.remember(x, self._objective(x))
         return self._value
 
     def gradient(self, x: Array) -> Array:
         x = np.clip(x, 0.0, 1.0)
         if self._exact:
-            if self._at is None or not np.array_equal(self._at, x) or self._steepness is None:
-                loss, steepness = self._objective.with_gradient(x)
-                self.know(x, loss, steepness)
+            if self._last_point is None or not np.array_equal(self._last_point, x) or self._last_gradient is None:
+                loss, steepness = self._objective.evaluate_with_gradient(x)
+                self.remember(x, loss, steepness)
                 return steepness
-            return self._steepness
+            return self._last_gradient
         here = self.loss(x)
-        if self._steepness is None:
+        if self._last_gradient is None:
             # One batch; backwards where forwards is outside.
             points = x + np.diag(np.where(x + self._difference <= 1.0, self._difference, -self._difference))
-            self._steepness = (self._objective.many(points) - here) / (points.diagonal() - x)
-        return self._steepness
+            self._last_gradient = (self._objective.evaluate_batch(points) - here) / (points.diagonal() - x)
+        return self._last_gradient
 
 
-def first_step(slope: Slope, start: Array, length: float) -> tuple[Array, float]:
+def take_first_step(slope: CachedObjective, start: Array, length: float) -> tuple[Array, float]:
     """The best of a start and two points along its gradient, made known to the slope; and the loss's curvature
     along the gradient, by the parabola through the first two, 0 where there is no gradient."""
     here, gradient = slope.loss(start), slope.gradient(start).copy()
@@ -132,7 +132,7 @@ def first_step(slope: Slope, start: Array, length: float) -> tuple[Array, float]
             attempt(lowest)
     loss, best = min(tried, key=lambda entry: entry[0])
     if best is start:
-        slope.know(start, here, gradient)
+        slope.remember(start, here, gradient)
     else:
-        slope.know(best, loss)
+        slope.remember(best, loss)
     return best, bend / float((there - start) @ (there - start) or np.inf)

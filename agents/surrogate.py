@@ -9,9 +9,9 @@ from pydantic import Field
 
 from ..landscapes.landscape import Array, Space
 from .agent import Agent, Archive, Converged, Lease, Search
-from .toolbox.steering import called_away, draw, goal, inside
+from .toolbox.steering import clip_to_cube, draw_points, is_called_away, restart_point
 
-REACH = 2.0
+REACH_RADII = 2.0
 """Points within so many radii of the center teach the model."""
 
 
@@ -37,22 +37,24 @@ class Surrogate(Agent):
 
     def search(self, space: Space, lease: Lease, rng: np.random.Generator) -> Search:
         memory, region = Memory(space.dimension), lease.region
-        center, loss, radius = goal(lease), np.inf, self._radius(lease)
+        center, loss, radius = restart_point(lease), np.inf, self._radius(lease)
         if lease.incumbent is not None and np.array_equal(center, lease.incumbent.point):
             loss = lease.incumbent.loss
         while radius >= self.tolerance or not loss < np.inf:
-            if called_away(lease, region, center):
-                region, center, loss, radius = lease.region, goal(lease), np.inf, self._radius(lease)
-            points, losses = memory.near(center, radius, lease.seen)
+            if is_called_away(lease, region, center):
+                region, center, loss, radius = lease.region, restart_point(lease), np.inf, self._radius(lease)
+            points, losses = memory.nearest_points(center, radius, lease.seen)
             guess = None
             if not loss < np.inf:
-                points = inside(center)[None]
+                points = clip_to_cube(center)[None]
             elif len(losses) < 2 * space.dimension:
-                points = _design(center, radius, rng)
+                points = _design_points(center, radius, rng)
             else:
                 model = Quadratic.fit((points - center) / radius, losses - loss)
-                place = model.lowest(np.maximum(-center / radius, -1.0), np.minimum((1.0 - center) / radius, 1.0), rng)
-                guess = model.at(place)
+                place = model.find_lowest(
+                    np.maximum(-center / radius, -1.0), np.minimum((1.0 - center) / radius, 1.0), rng
+                )
+                guess = model.value_at(place)
                 points = np.clip(center + radius * place, 0.0, 1.0)[None]
             told = yield points.copy()
             lease = told.lease
@@ -60,10 +62,10 @@ class Surrogate(Agent):
             best = int(np.argmin(told.losses))
             gain = loss - float(told.losses[best])
             if guess is not None:
-                radius = _resized(radius, gain, -guess, float(np.abs(place).max()))
+                radius = _resize_radius(radius, gain, -guess, float(np.abs(place).max()))
             if not loss < np.inf and not np.isfinite(gain):
                 # Nothing but failures here so far.
-                center = draw(region, rng)[0]
+                center = draw_points(region, rng)[0]
             if told.losses[best] < loss:
                 center, loss = points[best].copy(), float(told.losses[best])
         return Converged(center, loss, f"trust region narrower than {self.tolerance:.3g}")
@@ -72,7 +74,7 @@ class Surrogate(Agent):
         return max(self.step * lease.region.radius, self.tolerance)
 
 
-def _resized(radius: float, gain: float, promised: float, length: float) -> float:
+def _resize_radius(radius: float, gain: float, promised: float, length: float) -> float:
     """The next radius: wider where the model kept its promise at the region's edge, narrower where it did not."""
     if promised <= 0.0 or not np.isfinite(gain) or gain < 0.1 * promised:
         return 0.5 * radius
@@ -81,7 +83,7 @@ def _resized(radius: float, gain: float, promised: float, length: float) -> floa
     return radius
 
 
-def _design(center: Array, radius: float, rng: np.random.Generator) -> Array:
+def _design_points(center: Array, radius: float, rng: np.random.Generator) -> Array:
     """Points (2 D, D) at both ends of random orthogonal axes through the center."""
     axes, _ = np.linalg.qr(rng.standard_normal((len(center), len(center))))
     points: Array = np.clip(np.vstack([center + radius * axes, center - radius * axes]), 0.0, 1.0)
@@ -101,13 +103,13 @@ class Memory:
         self._points = np.vstack([self._points, points])[-4 * self._most :]
         self._losses = np.append(self._losses, losses)[-4 * self._most :]
 
-    def near(self, center: Array, radius: float, seen: Archive | None) -> tuple[Array, Array]:
+    def nearest_points(self, center: Array, radius: float, seen: Archive | None) -> tuple[Array, Array]:
         """Points (n, D) and losses (n,) within reach of the center, the nearest ones, without doubles."""
         points, losses = self._points, self._losses
         if seen is not None:
             points, losses = np.vstack([points, seen.points]), np.append(losses, seen.losses)
         gaps = np.abs(points - center).max(axis=1, initial=0.0)
-        rows = np.flatnonzero((gaps <= REACH * radius) & np.isfinite(losses))
+        rows = np.flatnonzero((gaps <= REACH_RADII * radius) & np.isfinite(losses))
         rows = rows[np.argsort(gaps[rows], kind="stable")][: 2 * self._most]
         _, first = np.unique(points[rows], axis=0, return_index=True)
         rows = rows[np.sort(first)][: self._most]
@@ -136,11 +138,11 @@ class Quadratic:
         bend[upper] = found[1 + dimension :]
         return cls(float(found[0]), found[1 : 1 + dimension], bend + bend.T)
 
-    def at(self, place: Array) -> float:
+    def value_at(self, place: Array) -> float:
         """The model at a place (D,), less its value at the center."""
         return float(self.slope @ place + 0.5 * place @ self.bend @ place)
 
-    def lowest(self, low: Array, high: Array, rng: np.random.Generator) -> Array:
+    def find_lowest(self, low: Array, high: Array, rng: np.random.Generator) -> Array:
         """The lowest place (D,) of the model within a box about the center, from there and from a random place."""
         # Imported here, as it takes long and few runs need it.
         from scipy.optimize import minimize
@@ -149,7 +151,7 @@ class Quadratic:
         best, least = np.zeros(len(low)), 0.0
         for start in (best, rng.uniform(low, high)):
             found = minimize(
-                self.at, start, jac=lambda z: self.slope + self.bend @ z, method="L-BFGS-B", bounds=box,
+                self.value_at, start, jac=lambda z: self.slope + self.bend @ z, method="L-BFGS-B", bounds=box,
             )  # fmt: skip
             if found.fun < least:
                 best, least = found.x, float(found.fun)

@@ -22,15 +22,16 @@ from pathlib import Path
 from comparison import report as tables
 from comparison import study
 from comparison.score import Scores
-from comparison.solvers import AT_ONCE_PEERS, AT_ONCE_TEAMS, PEERS, SOLVERS, TEAMS
+from comparison.solvers import AT_ONCE_PEER_SOLVERS, AT_ONCE_TEAM_SOLVERS, PEER_SOLVERS, SOLVERS, TEAM_SOLVERS
 
-GROUPS = {
-    "peers": PEERS, "teams": TEAMS, "at-once": AT_ONCE_PEERS | AT_ONCE_TEAMS, "all": SOLVERS,
+SOLVER_GROUPS = {
+    "peers": PEER_SOLVERS, "teams": TEAM_SOLVERS, "all": SOLVERS,
+    "at-once": AT_ONCE_PEER_SOLVERS | AT_ONCE_TEAM_SOLVERS,
 }  # fmt: skip
-RESULTS = Path(__file__).parent / "results" / "bbob"
+STUDY_FOLDER = Path(__file__).parent / "results" / "bbob"
 
 
-def numbers(text: str) -> list[int]:
+def parse_integers(text: str) -> list[int]:
     """ "1-3,7" as [1, 2, 3, 7]."""
     found: list[int] = []
     for part in text.split(","):
@@ -39,26 +40,26 @@ def numbers(text: str) -> list[int]:
     return found
 
 
-def solvers(text: str) -> list[str]:
+def parse_solvers(text: str) -> list[str]:
     """Names and groups of solvers, as names."""
     found: list[str] = []
     for part in text.split(","):
-        if part not in GROUPS and part not in SOLVERS:
+        if part not in SOLVER_GROUPS and part not in SOLVERS:
             raise argparse.ArgumentTypeError(
-                f"{part!r} is no solver; there are {', '.join(SOLVERS)} and the groups {', '.join(GROUPS)}"
+                f"{part!r} is no solver; there are {', '.join(SOLVERS)} and the groups {', '.join(SOLVER_GROUPS)}"
             )
-        found += [name for name in GROUPS.get(part, [part]) if name not in found]
+        found += [name for name in SOLVER_GROUPS.get(part, [part]) if name not in found]
     return found
 
 
-def parser() -> argparse.ArgumentParser:
+def build_parser() -> argparse.ArgumentParser:
     top = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     top.add_argument("command", choices=["run", "report", "list"])
-    top.add_argument("--results", type=Path, default=RESULTS)
-    top.add_argument("--solvers", type=solvers, default=None, help="names or groups: " + ", ".join(GROUPS))
-    top.add_argument("--dimensions", type=numbers, default=[2, 5, 10, 20])
-    top.add_argument("--instances", type=numbers, default=[1, 2, 3])
-    top.add_argument("--functions", type=numbers, default=list(study.FUNCTIONS))
+    top.add_argument("--results", type=Path, default=STUDY_FOLDER)
+    top.add_argument("--solvers", type=parse_solvers, default=None, help="names or groups: " + ", ".join(SOLVER_GROUPS))
+    top.add_argument("--dimensions", type=parse_integers, default=[2, 5, 10, 20])
+    top.add_argument("--instances", type=parse_integers, default=[1, 2, 3])
+    top.add_argument("--functions", type=parse_integers, default=list(study.FUNCTIONS))
     top.add_argument("--budget", type=int, default=1000, help="in units of D")
     top.add_argument("--processes", type=int, default=os.cpu_count())
     top.add_argument("--figure", type=Path, help="where report draws the ECDFs")
@@ -66,40 +67,42 @@ def parser() -> argparse.ArgumentParser:
     return top
 
 
-def report(store: study.Store, args: argparse.Namespace) -> None:
+def print_report(store: study.OutcomeStore, args: argparse.Namespace) -> None:
     """Print the table, and where the team loses; draw the figure."""
     known = args.solvers or list(SOLVERS)
-    scores = Scores(store.load(), known, args.budget, args.dimensions, args.instances)
+    scores = Scores(store.load_outcomes(), known, args.budget, args.dimensions, args.instances)
     if not scores.runtimes:
         raise SystemExit(f"{args.results} has no solver that worked all these problems; `run` them first.")
-    members = [name for name in TEAMS if name.endswith(" alone")]
+    members = [name for name in TEAM_SOLVERS if name.endswith(" alone")]
     rivals, team = (
-        (AT_ONCE_PEERS, "party of 8") if set(known) & set(AT_ONCE_PEERS) & set(scores.runtimes) else (PEERS, "party")
+        (AT_ONCE_PEER_SOLVERS, "party of 8")
+        if set(known) & set(AT_ONCE_PEER_SOLVERS) & set(scores.runtimes)
+        else (PEER_SOLVERS, "party")
     )
-    print(tables.table(scores, {"virtual best peer": list(rivals), "virtual best member": members}))
+    print(tables.score_table(scores, {"virtual best peer": list(rivals), "virtual best member": members}))
     for name, absent in scores.missing.items():
         if absent < len(args.dimensions) * len(args.instances) * len(study.FUNCTIONS):
             print(f"\n{name}: {absent} problems are missing")
     if team in scores.runtimes and set(rivals) & set(scores.runtimes):
-        print(f"\nWhere {team} is behind the best peer there:\n\n{tables.losses(scores, team, list(rivals))}")
+        print(f"\nWhere {team} is behind the best peer there:\n\n{tables.list_deficits(scores, team, list(rivals))}")
     if args.figure:
         title = f"BBOB, {len(args.instances)} instances, {args.budget} D evaluations"
-        tables.figure(scores, [*rivals, team], team, args.figure, title)
+        tables.draw_figure(scores, [*rivals, team], team, args.figure, title)
 
 
 def main() -> None:
-    args = parser().parse_args()
+    args = build_parser().parse_args()
     if args.command == "list":
         print("\n".join(SOLVERS))
         return
-    store = study.Store(args.results)
+    store = study.OutcomeStore(args.results)
     if args.command == "report":
-        report(store, args)
+        print_report(store, args)
     else:
-        wanted = study.cells(
-            args.solvers or solvers("peers,party"), args.budget, args.dimensions, args.instances, args.functions
+        wanted = study.study_cells(
+            args.solvers or parse_solvers("peers,party"), args.budget, args.dimensions, args.instances, args.functions
         )
-        if study.run(store, wanted, args.processes, args.seconds):
+        if study.run_study(store, wanted, args.processes, args.seconds):
             raise SystemExit(1)
 
 

@@ -23,15 +23,15 @@ import numpy as np
 from searchparty.agents.random_search import RandomSearch
 from searchparty.landscapes.classics import Sphere
 from searchparty.landscapes.python_function import UserFunction
-from searchparty.orchestrator.executors.in_process import Simulated
+from searchparty.orchestrator.executors.in_process import InProcessExecutor
 from searchparty.orchestrator.log.filesystem import FileSystem
 from searchparty.orchestrator.log.log_file import LogFile
-from searchparty.orchestrator.loop.drive import begin, drive
+from searchparty.orchestrator.loop.drive import begin_run, drive_run
 from searchparty.orchestrator.policies.composed import Composed
 from searchparty.orchestrator.run_spec import PlannedRun
 
 LEASE = 1000
-BUSY = """
+BUSY_SOURCE = """
 import time
 def busy(x):
     end = time.perf_counter() + {seconds}
@@ -41,30 +41,32 @@ def busy(x):
 """
 
 
-def planned(dimension: int, batch: int, budget: int, members: int, folder: Path, busy_us: float) -> PlannedRun:
+def plan_overhead_run(
+    dimension: int, batch: int, budget: int, members: int, folder: Path, busy_us: float
+) -> PlannedRun:
     """One run; ``busy_us`` > 0 swaps the sphere for a function that keeps a core busy so long."""
     landscape: Any = Sphere(dimension=dimension)
     if busy_us:
         source = folder / f"busy_{busy_us:g}.py"
-        source.write_text(BUSY.format(seconds=busy_us * 1e-6))
+        source.write_text(BUSY_SOURCE.format(seconds=busy_us * 1e-6))
         landscape = UserFunction(function=f"{source}:busy", bounds=((-1.0, 1.0),) * dimension)
     team = tuple((f"random-{i}", RandomSearch(batch=batch)) for i in range(members))
     return PlannedRun(landscape, team, Composed(lease=LEASE), 0, 0, budget, members)
 
 
-def timed(plan: PlannedRun, folder: Path, pool: Any, place: FileSystem | None = None) -> float:
+def time_run_seconds(plan: PlannedRun, folder: Path, pool: Any, place: FileSystem | None = None) -> float:
     """Seconds of one run, its log on disk included."""
     path = folder / f"{time.monotonic_ns()}.sqlite"
     start = time.perf_counter()
     file = LogFile(path, place=place)
     log = file.run(plan)
     if pool is None:
-        executor: Any = Simulated(plan, log)
+        executor: Any = InProcessExecutor(plan, log)
     else:
         from searchparty.orchestrator.executors.on_ray.executor import RayExecutor
 
         executor = RayExecutor(plan, log, pool)
-    for moved in drive(begin(plan), plan, plan.policy, executor, log):
+    for moved in drive_run(begin_run(plan), plan, plan.policy, executor, log):
         if not moved:
             pool.wait()
     executor.close()
@@ -74,7 +76,7 @@ def timed(plan: PlannedRun, folder: Path, pool: Any, place: FileSystem | None = 
     return seconds
 
 
-def bare(plan: PlannedRun, batch: int) -> float:
+def time_bare_evaluations(plan: PlannedRun, batch: int) -> float:
     """Seconds of the same evaluations with nothing round them."""
     problem = plan.landscape.open()
     points = np.random.default_rng(0).random((batch, problem.space.dimension))
@@ -84,7 +86,7 @@ def bare(plan: PlannedRun, batch: int) -> float:
     return time.perf_counter() - start
 
 
-def measure(
+def measure_overhead(
     executor: str,
     pool: Any,
     dimension: int,
@@ -98,13 +100,13 @@ def measure(
     budget = 200_000 if batch > 1 else 20_000
     if busy_us:
         budget = int(min(budget, 2e6 / busy_us))
-    plan = planned(dimension, batch, budget, 2, folder, busy_us)
+    plan = plan_overhead_run(dimension, batch, budget, 2, folder, busy_us)
     simulated = executor != "ray"
     totals, bares, ratios = [], [], []
     for _ in range(rounds):
-        bares.append(bare(plan, batch))
-        totals.append(timed(plan, folder, None if simulated else pool, place))
-        ratios.append(1.0 if simulated else totals[-1] / timed(plan, folder, None, place))
+        bares.append(time_bare_evaluations(plan, batch))
+        totals.append(time_run_seconds(plan, folder, None if simulated else pool, place))
+        ratios.append(1.0 if simulated else totals[-1] / time_run_seconds(plan, folder, None, place))
     per = 1e6 / budget
     return {
         "executor": executor,
@@ -135,11 +137,11 @@ def main() -> None:
         folder = Path(name)
         pool = None
         if "ray" in args.executors:
-            from searchparty.orchestrator.executors.on_ray.actor_pool import Pool
+            from searchparty.orchestrator.executors.on_ray.actor_pool import ActorPool
 
             start = time.perf_counter()
-            pool = Pool(largest_team=2, members=2)
-            timed(planned(2, 1, 4000, 2, folder, 0.0), folder, pool)
+            pool = ActorPool(largest_team=2, members=2)
+            time_run_seconds(plan_overhead_run(2, 1, 4000, 2, folder, 0.0), folder, pool)
             startup = time.perf_counter() - start
             print(f"Ray: started, with two actors and a first run, in {startup:.1f} s")
         heads = f"{'executor':10} {'D':>3} {'batch':>5} {'objective':>10} {'bare':>9} {'overhead':>9}"
@@ -148,7 +150,7 @@ def main() -> None:
             for dimension in args.dimensions if not busy else args.dimensions[:1]:
                 for batch in (1, 100) if not busy else (1,):
                     for executor in args.executors:
-                        row = measure(executor, pool, dimension, batch, busy, args.rounds, folder, place)
+                        row = measure_overhead(executor, pool, dimension, batch, busy, args.rounds, folder, place)
                         rows.append(row)
                         print(
                             f"{executor:10} {dimension:3} {batch:5} {busy:7.0f} us {row['bare_us']:6.2f} us"

@@ -23,27 +23,27 @@ from pathlib import Path
 
 from fanout import ours, peers
 from fanout.cell import Cell
-from fanout.table import page_of
+from fanout.table import render_page
 
-PAGE = Path(__file__).parents[1] / "docs" / "scaling.md"
-RESULTS = Path(__file__).parent / "results" / "scaling.jsonl"
+SCALING_PAGE = Path(__file__).parents[1] / "docs" / "scaling.md"
+CELLS_FILE = Path(__file__).parent / "results" / "scaling.jsonl"
 BEGIN, END = "<!-- scaling: begin -->", "<!-- scaling: end -->"
 Measure = Callable[[int, float, float], Cell]
 MEASURES: dict[str, Measure] = {
-    "ours": ours.measure,
-    "ours-small": lambda workers, sleep, seconds: ours.measure(workers, sleep, seconds, small=True),
-    "joblib-threading": lambda workers, sleep, seconds: peers.with_joblib(workers, sleep, seconds, "threading"),
-    "joblib-loky": lambda workers, sleep, seconds: peers.with_joblib(workers, sleep, seconds, "loky"),
-    "optuna": peers.with_optuna,
-    "ray-tune": peers.with_ray_tune,
+    "ours": ours.measure_searchparty,
+    "ours-small": lambda workers, sleep, seconds: ours.measure_searchparty(workers, sleep, seconds, small=True),
+    "joblib-threading": lambda workers, sleep, seconds: peers.measure_joblib(workers, sleep, seconds, "threading"),
+    "joblib-loky": lambda workers, sleep, seconds: peers.measure_joblib(workers, sleep, seconds, "loky"),
+    "optuna": peers.measure_optuna,
+    "ray-tune": peers.measure_ray_tune,
 }
-GROUPS = {"ours": ("ours", "ours-small"), "joblib": ("joblib-threading", "joblib-loky")}
+PEER_GROUPS = {"ours": ("ours", "ours-small"), "joblib": ("joblib-threading", "joblib-loky")}
 LIMIT_SECONDS = 2 * peers.TUNE_SECONDS
 """No cell may take longer."""
 LOOK_SECONDS = 0.3
 
 
-def numbers(text: str) -> list[float]:
+def parse_positive_numbers(text: str) -> list[float]:
     """A list such as 0.001,0.01 of numbers above 0."""
     try:
         found = [float(each) for each in text.split(",")]
@@ -54,18 +54,18 @@ def numbers(text: str) -> list[float]:
     return found
 
 
-def names(text: str) -> list[str]:
+def parse_peers(text: str) -> list[str]:
     """The measures that a list of peers stands for."""
     found: list[str] = []
     for each in text.split(","):
-        if each not in GROUPS and each not in MEASURES:
-            known = ", ".join([*GROUPS, *(name for name in MEASURES if name.partition("-")[0] not in GROUPS)])
+        if each not in PEER_GROUPS and each not in MEASURES:
+            known = ", ".join([*PEER_GROUPS, *(name for name in MEASURES if name.partition("-")[0] not in PEER_GROUPS)])
             raise argparse.ArgumentTypeError(f"must be among {known}, got {each!r}. Write them with commas.")
-        found += GROUPS.get(each, (each,))
+        found += PEER_GROUPS.get(each, (each,))
     return found
 
 
-def busy() -> float:
+def busy_cpus() -> float:
     """How many CPUs are busy just now: nothing of this benchmark is."""
 
     def spent() -> float:
@@ -79,9 +79,9 @@ def busy() -> float:
     return (spent() - before) / LOOK_SECONDS
 
 
-def measured(name: str, workers: int, sleep: float, seconds: float) -> Cell | None:
+def measure_cell(name: str, workers: int, sleep: float, seconds: float) -> Cell | None:
     """One cell, in a process of its own; None, with a word on standard error, where it has no figure."""
-    load = busy()
+    load = busy_cpus()
     argv = [sys.executable, __file__, "--cell", name, str(workers), str(sleep), str(seconds)]
     process = subprocess.Popen(
         argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
@@ -98,14 +98,14 @@ def measured(name: str, workers: int, sleep: float, seconds: float) -> Cell | No
     if process.returncode or not lines:
         print(f"{name}, {workers} workers: {(errors.strip().splitlines() or ['no word'])[-1]}", file=sys.stderr)
         return None
-    cell = Cell.of(lines[-1])
+    cell = Cell.from_line(lines[-1])
     return Cell(cell.peer, cell.workers, cell.sleep, cell.evaluations, cell.seconds, cell.startup, load)
 
 
-def compare(options: argparse.Namespace) -> list[Cell]:
+def measure_cells(options: argparse.Namespace) -> list[Cell]:
     """All cells, those measured before among them."""
     known = options.results.read_text().splitlines() if options.results.exists() else []
-    cells = [cell for cell in map(Cell.of, known) if cell.busy <= options.quiet]
+    cells = [cell for cell in map(Cell.from_line, known) if cell.busy <= options.quiet]
     options.results.parent.mkdir(parents=True, exist_ok=True)
     for sleep in options.sleeps:
         for workers in map(int, options.workers):
@@ -115,7 +115,7 @@ def compare(options: argparse.Namespace) -> list[Cell]:
                     count = sum((c.peer, c.workers, c.sleep) == (name, workers, sleep) for c in cells)
                     if count > (repeat if name != "ray-tune" else 0):
                         continue
-                    cell = measured(name, workers, sleep, options.seconds)
+                    cell = measure_cell(name, workers, sleep, options.seconds)
                     if cell is None:
                         continue
                     if cell.busy <= options.quiet:
@@ -131,10 +131,12 @@ def compare(options: argparse.Namespace) -> list[Cell]:
     return cells
 
 
-def write(page: str) -> None:
+def write_tables(page: str) -> None:
     """Put the tables between their marks in the page."""
-    text = PAGE.read_text(encoding="utf-8")
-    PAGE.write_text(re.sub(f"{BEGIN}.*{END}", lambda _: f"{BEGIN}\n{page}\n{END}", text, flags=re.S), encoding="utf-8")
+    text = SCALING_PAGE.read_text(encoding="utf-8")
+    SCALING_PAGE.write_text(
+        re.sub(f"{BEGIN}.*{END}", lambda _: f"{BEGIN}\n{page}\n{END}", text, flags=re.S), encoding="utf-8"
+    )
 
 
 def main() -> None:
@@ -142,26 +144,26 @@ def main() -> None:
         name, workers, sleep, seconds = sys.argv[2:]
         try:
             print(MEASURES[name](int(workers), float(sleep), float(seconds)).line(), flush=True)
-        except peers.Missing as missing:
+        except peers.PeerMissing as missing:
             sys.exit(str(missing))
         return
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    options.add_argument("--workers", type=numbers, default="1,2,4,8,16,32,64")
-    options.add_argument("--sleeps", type=numbers, default="0.001,0.01,0.1,1")
-    options.add_argument("--peers", type=names, default="ours,joblib,optuna,ray-tune")
+    options.add_argument("--workers", type=parse_positive_numbers, default="1,2,4,8,16,32,64")
+    options.add_argument("--sleeps", type=parse_positive_numbers, default="0.001,0.01,0.1,1")
+    options.add_argument("--peers", type=parse_peers, default="ours,joblib,optuna,ray-tune")
     options.add_argument("--seconds", type=float, default=3.0, help="about so long a cell")
     options.add_argument("--repeats", type=int, default=3, help="cells of which the median is shown")
     options.add_argument(
         "--quiet", type=float, default=float("inf"),
         help="leave out cells before which other programs kept more CPUs busy than this; measure them again",
     )  # fmt: skip
-    options.add_argument("--results", type=Path, default=RESULTS, help="where cells are kept")
-    options.add_argument("--write", action="store_true", help=f"put the tables into {PAGE.name}")
+    options.add_argument("--results", type=Path, default=CELLS_FILE, help="where cells are kept")
+    options.add_argument("--write", action="store_true", help=f"put the tables into {SCALING_PAGE.name}")
     given = options.parse_args()
-    page = page_of(compare(given))
+    page = render_page(measure_cells(given))
     print(page)
     if given.write:
-        write(page)
+        write_tables(page)
 
 
 if __name__ == "__main__":

@@ -23,7 +23,7 @@ from typing import Any
 
 from searchparty import Experiment, run
 
-YAML = {
+SHORT_EXPERIMENT = {
     "name": "short",
     "seed": 1,
     "landscapes": [{"kind": "rastrigin", "dimension": 2}],
@@ -36,18 +36,20 @@ YAML = {
 }
 
 
-def experiment(runs: int, budget: int, executor: str, seed: int = 1) -> Experiment:
+def short_experiment(runs: int, budget: int, executor: str, seed: int = 1) -> Experiment:
     """An experiment of so many short runs."""
     settings: dict[str, Any] = {"kind": executor}
     if executor == "ray":
         settings["placement"] = "packed"
-    return Experiment.from_data({**YAML, "seed": seed, "budget": budget, "repeats": runs, "executor": settings})
+    return Experiment.from_data(
+        {**SHORT_EXPERIMENT, "seed": seed, "budget": budget, "repeats": runs, "executor": settings}
+    )
 
 
-def worked(runs: int, budget: int, executor: str, out: Path, seed: int = 1) -> dict[str, float]:
+def work_experiment(runs: int, budget: int, executor: str, out: Path, seed: int = 1) -> dict[str, float]:
     """Work an experiment; runs a second between the first end and the last, and the seconds of all of it."""
     began = time.perf_counter()
-    results = run(experiment(runs, budget, executor, seed), out=out, report=False)
+    results = run(short_experiment(runs, budget, executor, seed), out=out, report=False)
     whole = time.perf_counter() - began
     assert not results.errors, results.errors
     with closing(sqlite3.connect(out / "log.sqlite")) as db:
@@ -55,13 +57,13 @@ def worked(runs: int, budget: int, executor: str, out: Path, seed: int = 1) -> d
     return {"rate": (len(ends) - 1) / (ends[-1] - ends[0]), "whole": whole}
 
 
-def side_by_side(runs: int, budget: int, processes: int, folder: Path) -> float:
+def measure_processes(runs: int, budget: int, processes: int, folder: Path) -> float:
     """Runs a second of as many processes as there are cores, without Ray."""
     jobs = [(runs // processes, budget, "simulated", folder / f"part-{number}", number) for number in range(processes)]
     with multiprocessing.get_context("spawn").Pool(processes) as pool:
         # Once for the imports.
-        pool.starmap(worked, [(3, budget, "simulated", folder / f"warm-{n}", n) for n in range(processes)], 1)
-        return sum(found["rate"] for found in pool.starmap(worked, jobs, 1))
+        pool.starmap(work_experiment, [(3, budget, "simulated", folder / f"warm-{n}", n) for n in range(processes)], 1)
+        return sum(found["rate"] for found in pool.starmap(work_experiment, jobs, 1))
 
 
 def main() -> None:
@@ -78,9 +80,9 @@ def main() -> None:
     for number in range(args.rounds):
         with tempfile.TemporaryDirectory() as name:
             folder = Path(name)
-            alone = worked(args.runs, args.budget, "simulated", folder / "one", number)
-            ray = worked(args.runs, args.budget, "ray", folder / "ray", number)
-            best = side_by_side(args.runs, args.budget, cores, folder)
+            alone = work_experiment(args.runs, args.budget, "simulated", folder / "one", number)
+            ray = work_experiment(args.runs, args.budget, "ray", folder / "ray", number)
+            best = measure_processes(args.runs, args.budget, cores, folder)
         start = ray["whole"] - args.runs / ray["rate"]
         rows.append({"ray": ray["rate"], "one": alone["rate"], "all": best, "start": start})
         print(

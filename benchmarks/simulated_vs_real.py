@@ -29,51 +29,51 @@ os.environ.setdefault("RAY_worker_niceness", "0")
 
 from searchparty.agents.random_search import RandomSearch
 from searchparty.landscapes.python_function import UserFunction
-from searchparty.orchestrator.clock.clock import Clock, told
+from searchparty.orchestrator.clock.clock import Clock, clock_of
 from searchparty.orchestrator.clock.settings import Delays
-from searchparty.orchestrator.executors.on_ray.actor_pool import Pool
+from searchparty.orchestrator.executors.on_ray.actor_pool import ActorPool
 from searchparty.orchestrator.executors.on_ray.executor import RayExecutor
 from searchparty.orchestrator.log.log_file import LogFile
 from searchparty.orchestrator.log.reader import LogReader
-from searchparty.orchestrator.loop.drive import begin, drive
+from searchparty.orchestrator.loop.drive import begin_run, drive_run
 from searchparty.orchestrator.policies.composed import Composed
 from searchparty.orchestrator.run_spec import PlannedRun
 
-NAP = """
+NAP_SOURCE = """
 import math, time
 def nap(x):
     time.sleep({seconds})
     return float(x[0])
 """
 # The agent draws points uniformly, so that this is exponentially distributed.
-MEAN = 0.05
-EXPONENTIAL = f"-{MEAN} * math.log(max(x[0], 1e-9))"
+MEAN_SECONDS = 0.05
+EXPONENTIAL = f"-{MEAN_SECONDS} * math.log(max(x[0], 1e-9))"
 LEASE_SECONDS = 0.5
 LEASES = 12
 """Leases an agent."""
 
 
-def planned(objective: str, members: int, lease: int, leases: int, folder: Path, seed: int = 0) -> PlannedRun:
+def plan_team_run(objective: str, members: int, lease: int, leases: int, folder: Path, seed: int = 0) -> PlannedRun:
     """A team that samples an objective which sleeps."""
     source = folder / f"nap_{objective.replace('.', '_')}.py"
-    source.write_text(NAP.format(seconds=EXPONENTIAL if objective == "exponential" else objective))
-    landscape = UserFunction(function=f"{source}:nap", bounds=((0.0, 1.0),), seconds=mean_of(objective))
+    source.write_text(NAP_SOURCE.format(seconds=EXPONENTIAL if objective == "exponential" else objective))
+    landscape = UserFunction(function=f"{source}:nap", bounds=((0.0, 1.0),), seconds=mean_seconds(objective))
     team = tuple((f"random-{i}", RandomSearch()) for i in range(members))
     return PlannedRun(landscape, team, Composed(lease=lease), seed, 0, members * lease * leases, members)
 
 
-def mean_of(objective: str) -> float:
-    return MEAN if objective == "exponential" else float(objective)
+def mean_seconds(objective: str) -> float:
+    return MEAN_SECONDS if objective == "exponential" else float(objective)
 
 
-def measured(plan: PlannedRun, pool: Pool, folder: Path) -> tuple[float, float, list[Any]]:
+def measure_run(plan: PlannedRun, pool: ActorPool, folder: Path) -> tuple[float, float, list[Any]]:
     """Seconds from the first decision to the stop, CPU seconds of this process, and the events."""
     path = folder / f"{time.monotonic_ns()}.sqlite"
     file = LogFile(path)
     log = file.run(plan)
     executor = RayExecutor(plan, log, pool)
     cpu = time.process_time()
-    for moved in drive(begin(plan), plan, plan.policy, executor, log):
+    for moved in drive_run(begin_run(plan), plan, plan.policy, executor, log):
         if not moved:
             pool.wait()
     cpu = time.process_time() - cpu
@@ -86,16 +86,16 @@ def measured(plan: PlannedRun, pool: Pool, folder: Path) -> tuple[float, float, 
         return last - first, cpu, reader.events(plan.id)
 
 
-def calibrated(objective: str, pool: Pool, folder: Path, rounds: int) -> Delays:
+def calibrate_delays(objective: str, pool: ActorPool, folder: Path, rounds: int) -> Delays:
     """The clock's settings, from a team of one with leases of two lengths."""
-    usual = round(LEASE_SECONDS / mean_of(objective))
+    usual = round(LEASE_SECONDS / mean_seconds(objective))
     lengths, leases = (max(1, usual // 5), usual), 8
-    measured(planned(objective, 1, 1, 3, folder, seed=9), pool, folder)
+    measure_run(plan_team_run(objective, 1, 1, 3, folder, seed=9), pool, folder)
     # An exponential nap's mean is known better than it can be measured here; what is added is the same as to others.
-    fixed = objective if objective != "exponential" else str(MEAN)
+    fixed = objective if objective != "exponential" else str(MEAN_SECONDS)
     found = []
     for _ in range(rounds):
-        short, long = (measured(planned(fixed, 1, length, leases, folder), pool, folder) for length in lengths)
+        short, long = (measure_run(plan_team_run(fixed, 1, length, leases, folder), pool, folder) for length in lengths)
         each = (long[0] - short[0]) / (leases * (lengths[1] - lengths[0]))
         found.append((each, short[0] / leases - lengths[0] * each, short[1] / leases))
     evaluation, lease, decision = (median(values) for values in zip(*found, strict=True))
@@ -117,28 +117,28 @@ def main() -> None:
     rows: list[dict[str, Any]] = []
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        pool = Pool(largest_team=max(args.sizes), members=max(args.sizes))
+        pool = ActorPool(largest_team=max(args.sizes), members=max(args.sizes))
         print(
             f"{'objective':>11} {'workers':>7} {'predicted':>10} {'measured':>9} {'error':>7} {'idle':>5} {'load':>5}"
         )
         for objective in args.objectives:
-            delays = calibrated(objective, pool, folder, args.rounds)
+            delays = calibrate_delays(objective, pool, folder, args.rounds)
             print(
                 f"{objective:>11} an evaluation {1e3 * (delays.evaluation.mean or 0):.2f} ms, latency "
                 f"{1e3 * (delays.latency.mean or 0):.2f} ms, decision {1e3 * delays.decision:.2f} ms"
             )
             for size in args.sizes:
-                measured(planned(objective, size, 1, 2, folder, seed=9), pool, folder)
+                measure_run(plan_team_run(objective, size, 1, 2, folder, seed=9), pool, folder)
                 walls = []
                 for seed in range(args.rounds):
-                    lease = round(LEASE_SECONDS / mean_of(objective))
-                    plan = planned(objective, size, lease, LEASES, folder, seed)
-                    wall, _, events = measured(plan, pool, folder)
+                    lease = round(LEASE_SECONDS / mean_seconds(objective))
+                    plan = plan_team_run(objective, size, lease, LEASES, folder, seed)
+                    wall, _, events = measure_run(plan, pool, folder)
                     walls.append(wall)
                 wall = median(walls)
                 # One draw says as little as one run, where durations are random.
                 names = [f"{plan.id}-{draw}" for draw in range(100 if delays.random else 1)]
-                clocks = [told(Clock(name, plan.landscape.seconds, size, delays), events) for name in names]
+                clocks = [clock_of(Clock(name, plan.landscape.seconds, size, delays), events) for name in names]
                 predicted, idle = (median(getattr(c, key) for c in clocks) for key in ("makespan", "busy_share"))
                 rows.append({
                     "objective": objective, "workers": size, "predicted": predicted, "measured": wall,

@@ -19,7 +19,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from searchparty.experiments.simulation.predict import planned_sizes, predict
+from searchparty.experiments.simulation.predict import plan_sizes, predict_runs
 from searchparty.experiments.spec.models import Experiment
 
 DELAYS = {
@@ -32,7 +32,7 @@ DELAYS = {
 }
 
 
-def experiment(args: argparse.Namespace) -> Experiment:
+def simulation_experiment(args: argparse.Namespace) -> Experiment:
     """One strategy on the two-dimensional sphere, with as many evaluations as make that many leases."""
     policy = {"budget": args.budget, "radius": args.radius, "sharing": args.sharing, "lease": args.lease}
     return Experiment.from_data(
@@ -46,11 +46,11 @@ def experiment(args: argparse.Namespace) -> Experiment:
     )
 
 
-def measured(args: argparse.Namespace) -> dict[str, Any]:
+def measure_simulation(args: argparse.Namespace) -> dict[str, Any]:
     """The figures of one run."""
-    runs = planned_sizes(experiment(args), [args.workers])
+    runs = plan_sizes(simulation_experiment(args), [args.workers])
     wall, cpu = time.perf_counter(), time.process_time()
-    predictions, errors = predict(experiment(args), runs)
+    predictions, errors = predict_runs(simulation_experiment(args), runs)
     wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
     for error in errors.values():
         raise error
@@ -77,7 +77,7 @@ def main() -> None:
     options.add_argument("--sharing", default="broadcast")
     options.add_argument("--json", type=Path, help="write the figures here")
     args = options.parse_args()
-    row = measured(args)
+    row = measure_simulation(args)
     print(
         f"{row['workers']:,} workers, {row['leases']:,} leases of {row['agent']} ({row['budget']}, {row['radius']}, "
         f"{row['sharing']}; {row['evaluations']:,} evaluations): {row['cpu_seconds']:.1f} s of one core, "

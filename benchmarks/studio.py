@@ -27,14 +27,14 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from searchparty import Experiment, run
 from searchparty.experiments.studio.films.feed import Feed
-from searchparty.experiments.studio.films.message import unpacked
+from searchparty.experiments.studio.films.message import decode_film
 from searchparty.orchestrator.log.reader import LogReader
 
-PAGE = Path(__file__).parent.parent / "docs" / "studio.md"
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
-SHOWN = ".stage:last-child .view[data-drawn]:not([data-drawn='0'])"
-SECONDS = 5.0
-COUNT = """(seconds) => new Promise((done) => {
+STUDIO_PAGE = Path(__file__).parent.parent / "docs" / "studio.md"
+BROWSER_FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
+SHOWN_SELECTOR = ".stage:last-child .view[data-drawn]:not([data-drawn='0'])"
+FRAME_SECONDS = 5.0
+COUNT_FRAMES_JS = """(seconds) => new Promise((done) => {
   let frames = 0;
   const began = performance.now();
   const tick = (now) => {
@@ -46,7 +46,7 @@ COUNT = """(seconds) => new Promise((done) => {
 })"""
 
 
-def results(folder: Path, name: str, dimension: int, budget: int) -> Path:
+def make_results(folder: Path, name: str, dimension: int, budget: int) -> Path:
     """A directory with one run of a team of three."""
     team = ["grid", "random-restart", "random"]
     data: dict[str, Any] = {
@@ -61,7 +61,7 @@ def results(folder: Path, name: str, dimension: int, budget: int) -> Path:
 
 
 @contextmanager
-def studio(*arguments: str) -> Iterator[str]:
+def start_studio(*arguments: str) -> Iterator[str]:
     """The address of a studio that runs meanwhile."""
     command = [
         sys.executable,
@@ -82,7 +82,7 @@ def studio(*arguments: str) -> Iterator[str]:
         process.wait(20)
 
 
-def first_views(browser: Browser, address: str, times: int) -> list[float]:
+def measure_first_views(browser: Browser, address: str, times: int) -> list[float]:
     """Seconds from opening the playground, with nothing in the browser's cache, until both stages show points."""
     found = []
     for _ in range(times):
@@ -90,13 +90,13 @@ def first_views(browser: Browser, address: str, times: int) -> list[float]:
         page = context.new_page()
         began = time.perf_counter()
         page.goto(address)
-        page.locator(SHOWN).wait_for()
+        page.locator(SHOWN_SELECTOR).wait_for()
         found.append(time.perf_counter() - began)
         context.close()
     return found
 
 
-def frames(page: Page, look: str, turning: bool) -> float:
+def measure_frames(page: Page, look: str, turning: bool) -> float:
     """Frames a second while a replay plays, or while the picture is turned (moved, on a contour) at its end."""
     page.get_by_role("button", name="3-D" if look == "3d" else "Contour").click()
     page.get_by_role("button", name="To the end").click()
@@ -104,7 +104,7 @@ def frames(page: Page, look: str, turning: bool) -> float:
     if not turning:
         page.get_by_role("button", name="Play", exact=True).click()
         page.wait_for_timeout(1500)
-        counted: float = page.evaluate(COUNT, SECONDS)
+        counted: float = page.evaluate(COUNT_FRAMES_JS, FRAME_SECONDS)
         page.get_by_role("button", name="Pause", exact=True).click()
         return counted
     box = page.locator(".view").bounding_box()
@@ -112,10 +112,10 @@ def frames(page: Page, look: str, turning: bool) -> float:
     x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
     page.mouse.move(x, y)
     page.mouse.down()
-    handle = page.evaluate_handle(f"() => ({{ rate: ({COUNT})({SECONDS}) }})")
+    handle = page.evaluate_handle(f"() => ({{ rate: ({COUNT_FRAMES_JS})({FRAME_SECONDS}) }})")
     began = time.perf_counter()
-    while time.perf_counter() - began < SECONDS:
-        along = (time.perf_counter() - began) / SECONDS
+    while time.perf_counter() - began < FRAME_SECONDS:
+        along = (time.perf_counter() - began) / FRAME_SECONDS
         page.mouse.move(x + 220 * along, y + 30 * along)
         time.sleep(0.01)
     rate: float = handle.evaluate("(held) => held.rate")
@@ -123,30 +123,30 @@ def frames(page: Page, look: str, turning: bool) -> float:
     return rate
 
 
-def frame_rates(browser: Browser, folder: Path) -> list[str]:
+def frame_rate_rows(browser: Browser, folder: Path) -> list[str]:
     rows = []
     for name, budget in (("few", 2000), ("many", 100_000)):
-        directory = results(folder, name, 2, budget)
-        with studio(str(directory)) as address:
+        directory = make_results(folder, name, 2, budget)
+        with start_studio(str(directory)) as address:
             page = browser.new_page(viewport={"width": 1280, "height": 900})
             page.goto(address)
-            page.locator(SHOWN).wait_for()
+            page.locator(SHOWN_SELECTOR).wait_for()
             for look, words in (("3d", "3-D"), ("contour", "contour")):
-                playing, turning = frames(page, look, False), frames(page, look, True)
+                playing, turning = measure_frames(page, look, False), measure_frames(page, look, True)
                 rows.append(f"| {words}, {budget:,} points | {playing:.0f} | {turning:.0f} |")
             page.close()
     return rows
 
 
-def weights(folder: Path) -> list[str]:
+def message_size_rows(folder: Path) -> list[str]:
     """Bytes of a thousand points as they travel, and of all the rest of a message."""
     rows = []
     for dimension in (2, 10):
-        directory = results(folder, f"weigh-{dimension}", dimension, 20_000)
+        directory = make_results(folder, f"weigh-{dimension}", dimension, 20_000)
         with LogReader(directory) as reader:
             (record,) = reader.runs()
         message = Feed(directory, record.id).film()
-        _, arrays = unpacked(message)
+        _, arrays = decode_film(message)
         points = sum(a.nbytes for name, a in arrays.items() if name != "surface")
         count = len(arrays["loss"])
         rest = len(message) - points - arrays["surface"].nbytes
@@ -157,7 +157,7 @@ def weights(folder: Path) -> list[str]:
     return rows
 
 
-def viewers(folder: Path, rounds: int) -> list[str]:
+def viewer_cost_rows(folder: Path, rounds: int) -> list[str]:
     """Seconds of a run beside a studio that nobody looks at, and beside one with four viewers, in turn."""
     alone, watched = [], []
     for number in range(rounds):
@@ -165,14 +165,14 @@ def viewers(folder: Path, rounds: int) -> list[str]:
             directory = folder / f"{how}-{number}"
             directory.mkdir()
             (directory / "experiment.yaml").write_text("name: to come\n")
-            with studio(str(directory)) as address:
+            with start_studio(str(directory)) as address:
                 (directory / "experiment.yaml").unlink()
                 stop = threading.Event()
-                threads = [threading.Thread(target=_watch, args=(address, directory.name, stop)) for _ in range(4)]
+                threads = [threading.Thread(target=_poll_film, args=(address, directory.name, stop)) for _ in range(4)]
                 for thread in threads if how == "watched" else []:
                     thread.start()
                 began = time.perf_counter()
-                subprocess.run([sys.executable, "-c", RUN.format(path=str(directory))], check=True)
+                subprocess.run([sys.executable, "-c", RUN_SOURCE.format(path=str(directory))], check=True)
                 found.append(time.perf_counter() - began)
                 stop.set()
                 for thread in threads if how == "watched" else []:
@@ -182,7 +182,7 @@ def viewers(folder: Path, rounds: int) -> list[str]:
     return [f"| {middle:.1f} s | {beside:.1f} s | {statistics.median(ratios):.2f} |"]
 
 
-RUN = """
+RUN_SOURCE = """
 from searchparty import Experiment, run
 agents = ["grid", "random-restart", "random", "gradient-descent"]
 data = {{"name": "x", "seed": 1, "budget": 100000, "landscapes": [{{"kind": "rastrigin", "dimension": 2}}],
@@ -191,7 +191,7 @@ run(Experiment.from_data(data), out={path!r}, report=False)
 """
 
 
-def _watch(address: str, key: str, stop: threading.Event) -> None:
+def _poll_film(address: str, key: str, stop: threading.Event) -> None:
     """A viewer as the page is one: it asks every 0.4 s for what is new."""
     run, since = "", ""
     while not stop.wait(0.4):
@@ -201,7 +201,7 @@ def _watch(address: str, key: str, stop: threading.Event) -> None:
             run = listed[0]["run"] if listed else ""
             continue
         with urllib.request.urlopen(f"{address}api/results/{key}/runs/{run}/film?since={since}") as answer:
-            since = unpacked(answer.read())[0]["next"]
+            since = decode_film(answer.read())[0]["next"]
 
 
 def main() -> None:
@@ -212,10 +212,10 @@ def main() -> None:
     assert chromium, "chromium must be on the PATH"
     with tempfile.TemporaryDirectory() as name, sync_playwright() as playwright:
         folder = Path(name)
-        browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
-        with studio() as address:
-            cold = first_views(browser, address, 1)
-            warm = first_views(browser, address, 5)
+        browser = playwright.chromium.launch(executable_path=chromium, args=BROWSER_FLAGS)
+        with start_studio() as address:
+            cold = measure_first_views(browser, address, 1)
+            warm = measure_first_views(browser, address, 5)
         parts = {
             "first view": [
                 "| just started | warm, median of 5 |",
@@ -225,33 +225,33 @@ def main() -> None:
             "frames": [
                 "| frames a second | playing | turning, moving |",
                 "|---|---:|---:|",
-                *frame_rates(browser, folder),
+                *frame_rate_rows(browser, folder),
             ],
             "bytes": [
                 "| KiB for 1,000 points | points | leases, reasons, insights | the surface, once |",
                 "|---|---:|---:|---:|",
-                *weights(folder),
+                *message_size_rows(folder),
             ],
             "viewers": [
                 "| a run of 100,000 evaluations, not looked at | with four viewers | ratio, median of pairs |",
                 "|---:|---:|---:|",
-                *viewers(folder, 5),
+                *viewer_cost_rows(folder, 5),
             ],
         }
         browser.close()
     for title, lines in parts.items():
         print(f"\n{title}\n" + "\n".join(lines))
         if arguments.write:
-            write(title, lines)
+            write_table(title, lines)
 
 
-def write(title: str, lines: list[str]) -> None:
+def write_table(title: str, lines: list[str]) -> None:
     """Put a table between its marks in the page."""
-    text = PAGE.read_text(encoding="utf-8")
+    text = STUDIO_PAGE.read_text(encoding="utf-8")
     begin, end = f"<!-- {title} -->\n", f"\n<!-- end of {title} -->"
     before, _, rest = text.partition(begin)
     _, _, after = rest.partition(end)
-    PAGE.write_text(before + begin + "\n".join(lines) + end + after, encoding="utf-8")
+    STUDIO_PAGE.write_text(before + begin + "\n".join(lines) + end + after, encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -23,13 +23,13 @@ from searchparty.agents.slsqp import Slsqp
 from searchparty.landscapes.landscape import Space
 
 
-class Clock:
+class Stopwatch:
     """Seconds inside what it is wrapped round."""
 
     def __init__(self) -> None:
         self.seconds = 0.0
 
-    def timed(self, call: Any, *given: Any) -> Any:
+    def time_call(self, call: Any, *given: Any) -> Any:
         start = time.process_time()
         try:
             return call(*given)
@@ -37,10 +37,10 @@ class Clock:
             self.seconds += time.process_time() - start
 
 
-INSIDE = Clock()
+INSIDE_AGENTS = Stopwatch()
 
 
-class Timed(Agent):
+class TimedAgent(Agent):
     """An agent whose time is taken."""
 
     kind: Literal["timed"] = "timed"
@@ -52,35 +52,39 @@ class Timed(Agent):
     def search(self, space: Space, lease: Lease, rng: np.random.Generator) -> Search:
         search = self.agent.search(space, lease, rng)
         try:
-            proposal = INSIDE.timed(next, search)
+            proposal = INSIDE_AGENTS.time_call(next, search)
             while True:
                 told = yield proposal
-                proposal = INSIDE.timed(search.send, told)
+                proposal = INSIDE_AGENTS.time_call(search.send, told)
         except StopIteration as stop:
             return stop.value
         finally:
-            INSIDE.timed(search.close)
+            INSIDE_AGENTS.time_call(search.close)
 
 
-class TimedReader(Timed):
+class TimedArchiveAgent(TimedAgent):
     """The same for an agent that reads the archive."""
 
     kind: Literal["timed-reader"] = "timed-reader"
     reads_archive = True
 
 
-def measure(function: int, dimension: int, multiple: int) -> tuple[float, float, float]:
+def measure_team(function: int, dimension: int, multiple: int) -> tuple[float, float, float]:
     """Microseconds an evaluation: in all, inside the members, inside the objective."""
-    problem, objective = BareProblem("bbob", function, dimension, 1), Clock()
-    INSIDE.seconds = 0.0
-    team = {"slsqp": Timed(agent=Slsqp()), "axes": TimedReader(agent=Axes()), "cma-es": Timed(agent=CmaEs())}
+    problem, objective = BareProblem("bbob", function, dimension, 1), Stopwatch()
+    INSIDE_AGENTS.seconds = 0.0
+    team = {
+        "slsqp": TimedAgent(agent=Slsqp()),
+        "axes": TimedArchiveAgent(agent=Axes()),
+        "cma-es": TimedAgent(agent=CmaEs()),
+    }
     start = time.process_time()
     result = minimize(
-        lambda points: objective.timed(problem, np.array(points)), [(-5, 5)] * dimension, seed=1, team=team,
+        lambda points: objective.time_call(problem, np.array(points)), [(-5, 5)] * dimension, seed=1, team=team,
         budget=multiple * dimension, vectorized=True,
     )  # fmt: skip
     whole = time.process_time() - start
-    return tuple(1e6 * seconds / result.nfev for seconds in (whole, INSIDE.seconds, objective.seconds))  # type: ignore
+    return tuple(1e6 * seconds / result.nfev for seconds in (whole, INSIDE_AGENTS.seconds, objective.seconds))  # type: ignore
 
 
 def main() -> None:
@@ -89,10 +93,10 @@ def main() -> None:
     parser.add_argument("--functions", default="1,8,15,21")
     parser.add_argument("--budget", type=int, default=1000, help="in units of D")
     args = parser.parse_args()
-    measure(15, 2, 1000)  # imports are not what is measured
+    measure_team(15, 2, 1000)  # imports are not what is measured
     print("  D  whole  members  objective  above them, us an evaluation")
     for dimension in map(int, args.dimensions.split(",")):
-        rows = [measure(f, dimension, args.budget) for f in map(int, args.functions.split(","))]
+        rows = [measure_team(f, dimension, args.budget) for f in map(int, args.functions.split(","))]
         whole, inside, objective = np.mean(rows, axis=0)
         print(f"{dimension:3d} {whole:6.1f} {inside:8.1f} {objective:10.1f} {whole - inside - objective:11.1f}")
 

@@ -7,13 +7,13 @@ from functools import cached_property
 from html import escape
 from pathlib import Path
 
-from .execution.plan import Plan, plan
-from .execution.results_directory import settings_of
+from .execution.plan import Plan, make_plan
+from .execution.results_directory import experiment_file
 from .execution.session import begin_session, resume_session
 from .execution.watcher import Remark, Watcher
 from .results import accounts
 from .results import comparison as statistics
-from .results.recorded_runs import Best, RunData, best_by_landscape, read_runs
+from .results.recorded_runs import BestPoint, RunData, best_by_landscape, read_runs
 from .results.table import Table
 from .spec.load import load
 from .spec.models import Experiment
@@ -34,33 +34,33 @@ class Results:
     @cached_property
     def comparison(self) -> Table:
         """Per landscape and strategy: quartiles of the best loss, success, evaluations to target, rank."""
-        return statistics.comparison(self.runs)
+        return statistics.comparison_table(self.runs)
 
     @cached_property
     def winners(self) -> Table:
         """Per landscape: who leads, and whether that convinces."""
-        return statistics.winners(self.runs)
+        return statistics.winners_table(self.runs)
 
     @cached_property
     def convergence(self) -> Table:
         """Best loss so far against evaluations, per landscape and strategy."""
-        return statistics.convergence(self.runs)
+        return statistics.convergence_table(self.runs)
 
     @cached_property
     def contributions(self) -> Table:
         """Per agent: its share of evaluations, of records, of best points."""
-        return accounts.contributions(self.runs)
+        return accounts.contributions_table(self.runs)
 
     @cached_property
     def failures(self) -> Table:
         """What failed, why, how often."""
-        return accounts.failures(self.runs)
+        return accounts.failures_table(self.runs)
 
     def leases(self, run: str) -> Table:
         """Every lease of a run, by the run's id, with its reason and outcome."""
-        return accounts.leases(next(r for r in self.runs if r.id == run))
+        return accounts.leases_table(next(r for r in self.runs if r.id == run))
 
-    def best(self) -> list[Best]:
+    def best(self) -> list[BestPoint]:
         """The best point of each landscape on which anything finite was found, in the order of the plan."""
         return list(best_by_landscape(self.runs).values())
 
@@ -116,7 +116,7 @@ def run(
     elif overrides:
         raise TypeError("overrides go with a file or a name; change the Experiment itself instead")
     experiment = experiment.with_executor(executor, address)
-    return run_plan(plan(experiment), out=out, watcher=watcher, remark=remark, report=report)
+    return run_plan(make_plan(experiment), out=out, watcher=watcher, remark=remark, report=report)
 
 
 def run_plan(
@@ -150,7 +150,7 @@ def resume(
     unless ``force``; other differences are told to ``remark``.
     """
     directory = Path(directory)
-    planned = plan(load(settings_of(directory)).with_executor(executor, address))
+    planned = make_plan(load(experiment_file(directory)).with_executor(executor, address))
     return resume_plan(planned, directory, budget=budget, force=force, watcher=watcher, remark=remark, report=report)
 
 

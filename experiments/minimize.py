@@ -14,9 +14,9 @@ from threadpoolctl import threadpool_limits
 
 from ..agents.agent import Agent
 from ..landscapes.python_function import InMemory
-from ..orchestrator.executors.in_process import Simulated
+from ..orchestrator.executors.in_process import InProcessExecutor
 from ..orchestrator.log.log import MemoryLog
-from ..orchestrator.loop.drive import begin
+from ..orchestrator.loop.drive import begin_run
 from ..orchestrator.loop.work_run import work_run
 from ..orchestrator.policies.policy import Policy
 from ..orchestrator.run_spec import PlannedRun
@@ -24,10 +24,10 @@ from ..orchestrator.state.run import Run
 from .spec import catalogue
 
 DEFAULT_TEAM = ("slsqp", "axes", "cma-es")
-REINFORCEMENTS = ("slsqp", "cma-es", "derivative-free", "slsqp", "slsqp")
+EXTRA_MEMBERS = ("slsqp", "cma-es", "derivative-free", "slsqp", "slsqp")
 """Who joins the default team, in turn, when more leases than that are out at once."""
 
-Team = Sequence[str | Mapping[str, Any] | Agent] | Mapping[str, str | Mapping[str, Any] | Agent]
+TeamSpec = Sequence[str | Mapping[str, Any] | Agent] | Mapping[str, str | Mapping[str, Any] | Agent]
 
 
 def minimize(
@@ -35,7 +35,7 @@ def minimize(
     bounds: Sequence[tuple[float, float]] | Bounds,
     *,
     budget: int | None = None,
-    team: Team | None = None,
+    team: TeamSpec | None = None,
     policy: str | Mapping[str, Any] | Policy = "party",
     seed: int | None = None,
     executor: str = "simulated",
@@ -60,52 +60,52 @@ def minimize(
     exception, NaN, infinity) are charged, never the best, and counted in ``nfail``. Raises ValueError for settings
     that are wrong.
     """
-    pairs = _pairs(bounds)
+    pairs = _bound_pairs(bounds)
     landscape = InMemory(function=fun, bounds=pairs, vectorized=vectorized, gradient_function=gradient)
-    members = _members(default_team(_whole("concurrency", concurrency)) if team is None else team)
+    members = _named_agents(default_team(_positive_int("concurrency", concurrency)) if team is None else team)
     planned = PlannedRun(
         landscape=landscape,
         team=members,
-        policy=_policy(policy),
+        policy=_build_policy_from(policy),
         seed=secrets.randbits(32) if seed is None else int(seed),
         repeat=0,
-        budget=_whole("budget", 1000 * len(pairs) if budget is None else budget),
-        concurrency=min(_whole("concurrency", concurrency), len(members)),
+        budget=_positive_int("budget", 1000 * len(pairs) if budget is None else budget),
+        concurrency=min(_positive_int("concurrency", concurrency), len(members)),
         target=target,
     )
-    run, log = _work(planned, executor)
-    return _result(planned, run, log)
+    run, log = _work_run(planned, executor)
+    return _optimize_result(planned, run, log)
 
 
 def default_team(concurrency: int) -> tuple[str, ...]:
     """The kinds of the default team for so many leases at once."""
-    return DEFAULT_TEAM + tuple(islice(cycle(REINFORCEMENTS), max(0, concurrency - len(DEFAULT_TEAM))))
+    return DEFAULT_TEAM + tuple(islice(cycle(EXTRA_MEMBERS), max(0, concurrency - len(DEFAULT_TEAM))))
 
 
-def _work(planned: PlannedRun, executor: str) -> tuple[Run, MemoryLog]:
+def _work_run(planned: PlannedRun, executor: str) -> tuple[Run, MemoryLog]:
     log = MemoryLog()
     with ExitStack() as stack:
         stack.enter_context(threadpool_limits(1))
         if executor == "simulated":
-            works: Any = Simulated(planned, log)
+            works: Any = InProcessExecutor(planned, log)
             wait: Callable[[], None] = lambda: None  # noqa: E731
         elif executor == "ray":
-            from ..orchestrator.executors.on_ray.actor_pool import Pool
+            from ..orchestrator.executors.on_ray.actor_pool import ActorPool
             from ..orchestrator.executors.on_ray.executor import RayExecutor
 
-            pool = Pool(largest_team=len(planned.team), members=len(planned.team))
+            pool = ActorPool(largest_team=len(planned.team), members=len(planned.team))
             stack.callback(pool.close)
             works, wait = RayExecutor(planned, log, pool), pool.wait
         else:
             raise ValueError(f"executor must be 'simulated' or 'ray', got {executor!r}.")
-        run = begin(planned)
+        run = begin_run(planned)
         for moved in work_run(planned, log, works, run=run):
             if not moved:
                 wait()
     return run, log
 
 
-def _result(planned: PlannedRun, run: Run, log: MemoryLog) -> OptimizeResult:
+def _optimize_result(planned: PlannedRun, run: Run, log: MemoryLog) -> OptimizeResult:
     best = run.incumbent
     failures = sum(log.failures(lease) for lease in range(run.leases))
     return OptimizeResult(
@@ -123,7 +123,7 @@ def _result(planned: PlannedRun, run: Run, log: MemoryLog) -> OptimizeResult:
     )
 
 
-def _pairs(bounds: Any) -> tuple[tuple[float, float], ...]:
+def _bound_pairs(bounds: Any) -> tuple[tuple[float, float], ...]:
     if isinstance(bounds, Bounds):
         lows, highs = np.broadcast_arrays(np.atleast_1d(bounds.lb), np.atleast_1d(bounds.ub))
         bounds = list(zip(lows.tolist(), highs.tolist(), strict=True))
@@ -136,18 +136,18 @@ def _pairs(bounds: Any) -> tuple[tuple[float, float], ...]:
     return pairs
 
 
-def _whole(name: str, value: Any) -> int:
+def _positive_int(name: str, value: Any) -> int:
     if isinstance(value, bool) or int(value) != value or value < 1:
         raise ValueError(f"{name} must be a whole number of at least 1, got {value!r}.")
     return int(value)
 
 
-def _members(team: Team) -> tuple[tuple[str, Agent], ...]:
+def _named_agents(team: TeamSpec) -> tuple[tuple[str, Agent], ...]:
     if isinstance(team, Mapping):
-        return tuple((str(name), _agent(entry)) for name, entry in team.items())
+        return tuple((str(name), _build_agent(entry)) for name, entry in team.items())
     if isinstance(team, str) or not team:
         raise ValueError(f"team must be a list of agents or a mapping from names to agents, got {team!r}.")
-    agents = [_agent(entry) for entry in team]
+    agents = [_build_agent(entry) for entry in team]
     kinds = [agent.kind for agent in agents]
     return tuple(
         (agent.kind if kinds.count(agent.kind) == 1 else f"{agent.kind}-{kinds[:index].count(agent.kind) + 1}", agent)
@@ -155,17 +155,17 @@ def _members(team: Team) -> tuple[tuple[str, Agent], ...]:
     )
 
 
-def _agent(entry: str | Mapping[str, Any] | Agent) -> Agent:
+def _build_agent(entry: str | Mapping[str, Any] | Agent) -> Agent:
     if isinstance(entry, Agent):
         return entry
     data = {"kind": entry} if isinstance(entry, str) else dict(entry)
-    found: Agent = catalogue.build("agent", data)
+    found: Agent = catalogue.build_by_kind("agent", data)
     return found
 
 
-def _policy(entry: str | Mapping[str, Any] | Policy) -> Policy:
+def _build_policy_from(entry: str | Mapping[str, Any] | Policy) -> Policy:
     if isinstance(entry, Policy):
         return entry
     data = {"kind": entry} if isinstance(entry, str) else dict(entry)
-    found: Policy = catalogue.build("policy", data)
+    found: Policy = catalogue.build_by_kind("policy", data)
     return found

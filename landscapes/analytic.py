@@ -7,10 +7,8 @@ from typing import ClassVar, Literal
 import numpy as np
 from pydantic import Field, model_validator
 
-from .landscape import Array, Landscape, LandscapeError, Problem, Space
-from .wrappers import Moved, random_rotation, random_shift
-
-Pairs = tuple[tuple[float, float], ...]
+from .landscape import Array, AxisBounds, Landscape, LandscapeError, Problem, Space
+from .wrappers import MovedProblem, random_rotation, random_shift
 
 
 class Analytic(Landscape):
@@ -19,14 +17,14 @@ class Analytic(Landscape):
 
     pictured: ClassVar[bool] = True
     shareable: ClassVar[bool] = True
-    box: ClassVar[tuple[float, float] | Pairs]
+    box: ClassVar[tuple[float, float] | AxisBounds]
     """The usual bounds: one pair for all axes, or one an axis."""
 
     confined: ClassVar[bool] = False
     """Whether it has lower values, or none, outside its usual box: then a move must not look there."""
 
     dimension: int = Field(2, ge=1, le=1000, description="Number of axes, D.")
-    bounds: tuple[float, float] | Pairs | None = Field(
+    bounds: tuple[float, float] | AxisBounds | None = Field(
         None, description="(low, high) for all axes, or one pair an axis. Default: the literature's."
     )
     gradient: bool = Field(True, description="Whether agents may ask for exact gradients.")
@@ -50,7 +48,7 @@ class Analytic(Landscape):
         return None, None
 
     def open(self) -> Problem:
-        problem = Formula(self)
+        problem = AnalyticProblem(self)
         if self.shift is None and not self.rotate:
             return problem
         space = problem.space
@@ -58,9 +56,9 @@ class Analytic(Landscape):
         minimizers = problem.minimizers
         pivot = space.to_box(np.full(space.dimension, 0.5)) if minimizers is None else minimizers[0]
         rotation = random_rotation(space.dimension, rng) if self.rotate else np.eye(space.dimension)
-        return Moved(problem, self._moved_by(space, pivot, rng), rotation, pivot, self.confined)
+        return MovedProblem(problem, self._shift_vector(space, pivot, rng), rotation, pivot, self.confined)
 
-    def _moved_by(self, space: Space, pivot: Array, rng: np.random.Generator) -> Array:
+    def _shift_vector(self, space: Space, pivot: Array, rng: np.random.Generator) -> Array:
         if self.shift is None:
             return np.zeros(space.dimension)
         if self.shift == "random":
@@ -69,15 +67,15 @@ class Analytic(Landscape):
 
     @model_validator(mode="after")
     def _check_lengths(self) -> Analytic:
-        for name, value in (("shift", self.shift), ("bounds", self._axes())):
+        for name, value in (("shift", self.shift), ("bounds", self._axis_bounds())):
             if isinstance(value, tuple) and len(value) != self.dimension:
                 raise ValueError(f"{name} must have one entry an axis ({self.dimension}), got {len(value)}")
-        for low, high in self._axes():
+        for low, high in self._axis_bounds():
             if not low < high:
                 raise ValueError(f"bounds must have low < high, got ({low}, {high})")
         return self
 
-    def _axes(self) -> Pairs:
+    def _axis_bounds(self) -> AxisBounds:
         """Bounds, one pair an axis."""
         box = self.box if self.bounds is None else self.bounds
         if not box or isinstance(box[0], tuple):
@@ -96,11 +94,11 @@ class Analytic(Landscape):
         return " ".join(parts)
 
 
-class Formula:
+class AnalyticProblem:
     """An opened analytic landscape, neither moved nor turned."""
 
     def __init__(self, landscape: Analytic) -> None:
-        low, high = np.array(landscape._axes(), dtype=float).T
+        low, high = np.array(landscape._axis_bounds(), dtype=float).T
         self.space = Space(low.copy(), high.copy(), landscape.gradient, landscape.gradient_price)
         # Bound methods of the model, so that a call costs nothing above the formula.
         self.evaluate, self._gradients = landscape.values, landscape.gradients

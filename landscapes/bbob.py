@@ -13,7 +13,7 @@ from pydantic import Field
 
 from .landscape import Array, Landscape, Problem, Space
 
-NAMES = (
+FUNCTION_NAMES = (
     "sphere", "separable ellipsoid", "separable Rastrigin", "Bueche-Rastrigin", "linear slope", "attractive sector",
     "step ellipsoid", "Rosenbrock", "rotated Rosenbrock", "ellipsoid", "discus", "bent cigar", "sharp ridge",
     "different powers", "Rastrigin", "Weierstrass", "Schaffer F7", "ill-conditioned Schaffer F7",
@@ -32,14 +32,14 @@ class Bbob(Landscape):
     instance: int = Field(1, ge=1, description="Which shift, rotation and least loss.")
 
     def open(self) -> Problem:
-        return Bare(self.function, self.dimension, self.instance)
+        return BbobProblem(self.function, self.dimension, self.instance)
 
     @property
     def label(self) -> str:
-        return f"bbob f{self.function} {NAMES[self.function - 1]} D={self.dimension} i{self.instance}"
+        return f"bbob f{self.function} {FUNCTION_NAMES[self.function - 1]} D={self.dimension} i{self.instance}"
 
 
-class Bare:
+class BbobProblem:
     """An opened BBOB function, without COCO's observers."""
 
     def __init__(self, function: int, dimension: int, instance: int) -> None:

@@ -150,7 +150,7 @@ def products_of_others(factors: Array) -> Array:
     return before * after
 
 
-SCHWEFEL_AT = 420.968746359982
+SCHWEFEL_MINIMIZER = 420.968746359982
 SCHWEFEL_DEPTH = 418.9828872724337
 
 
@@ -170,7 +170,7 @@ class Schwefel(Analytic):
         return -np.sin(root) - 0.5 * root * np.cos(root)
 
     def least(self) -> tuple[float, Array]:
-        at = np.full((1, self.dimension), SCHWEFEL_AT)
+        at = np.full((1, self.dimension), SCHWEFEL_MINIMIZER)
         return float(self.values(at)[0]), at
 
 
@@ -205,7 +205,7 @@ class Levy(Analytic):
         return float(self.values(at)[0]), at
 
 
-STYBLINSKI_AT = -2.903534027771178
+STYBLINSKI_MINIMIZER = -2.903534027771178
 
 
 class StyblinskiTang(Analytic):
@@ -222,7 +222,7 @@ class StyblinskiTang(Analytic):
         return 2.0 * x * x * x - 16.0 * x + 2.5
 
     def least(self) -> tuple[float, Array]:
-        at = np.full((1, self.dimension), STYBLINSKI_AT)
+        at = np.full((1, self.dimension), STYBLINSKI_MINIMIZER)
         return float(self.values(at)[0]), at
 
 
@@ -247,10 +247,10 @@ class Michalewicz(Analytic):
 
     def least(self) -> tuple[float | None, Array | None]:
         # Separable: each axis has its own one-dimensional minimum, found once by a fine grid and Newton's method.
-        at = np.array([[self._least_on_axis(i) for i in range(1, self.dimension + 1)]])
+        at = np.array([[self._minimizer_on_axis(i) for i in range(1, self.dimension + 1)]])
         return float(self.values(at)[0]), at
 
-    def _least_on_axis(self, number: int) -> float:
+    def _minimizer_on_axis(self, number: int) -> float:
         """The minimizer of -sin(x) sin(number x^2 / pi)^(2m) on [0, pi]."""
         grid = np.linspace(0.0, np.pi, 2000 * number + 1)
 

@@ -30,7 +30,7 @@ class Planar(Analytic):
         return super().label.replace(" D=2", "", 1)
 
 
-def stacked(dx: Array, dy: Array) -> Array:
+def stack_gradient(dx: Array, dy: Array) -> Array:
     """Gradients (n, 2) from the two partial derivatives."""
     return np.stack([dx, dy], axis=1)
 
@@ -54,7 +54,7 @@ class Himmelblau(Planar):
 
     def gradients(self, x: Array) -> Array:
         a, b = x[:, 0] ** 2 + x[:, 1] - 11.0, x[:, 0] + x[:, 1] ** 2 - 7.0
-        return stacked(4.0 * a * x[:, 0] + 2.0 * b, 2.0 * a + 4.0 * b * x[:, 1])
+        return stack_gradient(4.0 * a * x[:, 0] + 2.0 * b, 2.0 * a + 4.0 * b * x[:, 1])
 
 
 class Eggholder(Planar):
@@ -76,7 +76,7 @@ class Eggholder(Planar):
         ru, rv = np.sqrt(np.abs(u)), np.sqrt(np.abs(v))
         du = np.divide(np.cos(ru) * np.sign(u), 2.0 * ru, out=np.zeros_like(u), where=ru > 0)
         dv = np.divide(np.cos(rv) * np.sign(v), 2.0 * rv, out=np.zeros_like(v), where=rv > 0)
-        return stacked(-b * du * 0.5 - np.sin(rv) - a * dv, -np.sin(ru) - b * du + a * dv)
+        return stack_gradient(-b * du * 0.5 - np.sin(rv) - a * dv, -np.sin(ru) - b * du + a * dv)
 
 
 class SixHumpCamel(Planar):
@@ -96,7 +96,7 @@ class SixHumpCamel(Planar):
 
     def gradients(self, x: Array) -> Array:
         u, v = x[:, 0], x[:, 1]
-        return stacked(8.0 * u - 8.4 * u**3 + 2.0 * u**5 + v, u - 8.0 * v + 16.0 * v**3)
+        return stack_gradient(8.0 * u - 8.4 * u**3 + 2.0 * u**5 + v, u - 8.0 * v + 16.0 * v**3)
 
 
 class Branin(Planar):
@@ -116,7 +116,7 @@ class Branin(Planar):
         u, v = x[:, 0], x[:, 1]
         bend = v - 5.1 / (4.0 * np.pi**2) * u * u + 5.0 / np.pi * u - 6.0
         slope = -10.2 / (4.0 * np.pi**2) * u + 5.0 / np.pi
-        return stacked(2.0 * bend * slope - 10.0 * (1.0 - 1.0 / (8.0 * np.pi)) * np.sin(u), 2.0 * bend)
+        return stack_gradient(2.0 * bend * slope - 10.0 * (1.0 - 1.0 / (8.0 * np.pi)) * np.sin(u), 2.0 * bend)
 
 
 class Beale(Planar):
@@ -138,7 +138,7 @@ class Beale(Planar):
             part = offset - u + u * v**power
             dx += 2.0 * part * (v**power - 1.0)
             dy += 2.0 * part * u * power * v ** (power - 1)
-        return stacked(dx, dy)
+        return stack_gradient(dx, dy)
 
 
 class Booth(Planar):
@@ -155,7 +155,7 @@ class Booth(Planar):
 
     def gradients(self, x: Array) -> Array:
         a, b = x[:, 0] + 2.0 * x[:, 1] - 7.0, 2.0 * x[:, 0] + x[:, 1] - 5.0
-        return stacked(2.0 * a + 4.0 * b, 4.0 * a + 2.0 * b)
+        return stack_gradient(2.0 * a + 4.0 * b, 4.0 * a + 2.0 * b)
 
 
 class Easom(Planar):
@@ -175,7 +175,7 @@ class Easom(Planar):
         hill = np.exp(-((u - np.pi) ** 2) - (v - np.pi) ** 2)
         dx = hill * np.cos(v) * (np.sin(u) + 2.0 * (u - np.pi) * np.cos(u))
         dy = hill * np.cos(u) * (np.sin(v) + 2.0 * (v - np.pi) * np.cos(v))
-        return stacked(dx, dy)
+        return stack_gradient(dx, dy)
 
 
 class DropWave(Planar):
@@ -209,15 +209,15 @@ class GoldsteinPrice(Planar):
     minima: ClassVar = ((0.0, -1.0),)
 
     def values(self, x: Array) -> Array:
-        a, b, _, _ = self._parts(x)
+        a, b, _, _ = self._factors_and_gradients(x)
         return a * b
 
     def gradients(self, x: Array) -> Array:
-        a, b, da, db = self._parts(x)
+        a, b, da, db = self._factors_and_gradients(x)
         return da * b[:, None] + a[:, None] * db
 
     @staticmethod
-    def _parts(x: Array) -> tuple[Array, Array, Array, Array]:
+    def _factors_and_gradients(x: Array) -> tuple[Array, Array, Array, Array]:
         """The two factors and their gradients."""
         u, v = x[:, 0], x[:, 1]
         s, t = u + v + 1.0, 2.0 * u - 3.0 * v
@@ -227,7 +227,7 @@ class GoldsteinPrice(Planar):
         qx, qy = -32.0 + 24.0 * u - 36.0 * v, 48.0 - 36.0 * u + 54.0 * v
         a, b = 1.0 + s * s * p, 30.0 + t * t * q
         da = 2.0 * s * p + s * s * dp
-        return a, b, stacked(da, da), stacked(4.0 * t * q + t * t * qx, -6.0 * t * q + t * t * qy)
+        return a, b, stack_gradient(da, da), stack_gradient(4.0 * t * q + t * t * qx, -6.0 * t * q + t * t * qy)
 
 
 class McCormick(Planar):
@@ -246,7 +246,7 @@ class McCormick(Planar):
     def gradients(self, x: Array) -> Array:
         u, v = x[:, 0], x[:, 1]
         wave = np.cos(u + v)
-        return stacked(wave + 2.0 * (u - v) - 1.5, wave - 2.0 * (u - v) + 2.5)
+        return stack_gradient(wave + 2.0 * (u - v) - 1.5, wave - 2.0 * (u - v) + 2.5)
 
 
 class Hartmann6(Analytic):

@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
 Array = NDArray[np.float64]
+AxisBounds = tuple[tuple[float, float], ...]
+"""(low, high) of each axis."""
 
 
 class Model(BaseModel):
@@ -33,7 +35,7 @@ class EvaluationError(Exception):
         self.losses, self.causes = losses, causes
 
 
-def raised(error: BaseException) -> str:
+def describe_exception(error: BaseException) -> str:
     """What was raised, as a cause of failure: short, on one line, whatever the exception's own text does."""
     try:
         words = " ".join(str(error)[:2000].split())[:300]

@@ -14,7 +14,7 @@ _shared: OrderedDict[tuple[type[Landscape], str], Problem] = OrderedDict()
 
 
 @dataclass(frozen=True, slots=True)
-class Facts:
+class LandscapeFacts:
     """What is known of a landscape once it has been opened, so that it need not be opened again to read it."""
 
     space: Space
@@ -36,7 +36,7 @@ def open_problem(landscape: Landscape) -> Problem:
     return _shared[key]
 
 
-def read_facts(landscape: Landscape) -> Facts:
+def read_facts(landscape: Landscape) -> LandscapeFacts:
     """Open a landscape to learn what is to be known of it."""
     problem = open_problem(landscape)
-    return Facts(problem.space, problem.minimum, bool(getattr(problem, "rowwise", False)))
+    return LandscapeFacts(problem.space, problem.minimum, bool(getattr(problem, "rowwise", False)))

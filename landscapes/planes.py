@@ -8,9 +8,9 @@ from functools import cached_property
 import numpy as np
 
 from .landscape import Array, Problem
-from .slices import losses_of
+from .slices import evaluate_in_chunks
 
-EDGE = 1e-9
+EDGE_TOLERANCE = 1e-9
 """So far outside the cube a point of a plane may lie and still count as on its face."""
 
 
@@ -44,29 +44,29 @@ class Plane:
         across = reach if self.second.any() else 0.5
         corners = np.array([[-reach, -across], [reach, -across], [reach, across], [-reach, across]])
         for o, a, b in zip(self.origin, self.first, self.second, strict=True):
-            if reach * (abs(a) + abs(b)) < EDGE:
+            if reach * (abs(a) + abs(b)) < EDGE_TOLERANCE:
                 # This coordinate does not change on the plane; what rounding left of it would cut through a face.
                 continue
-            corners = clipped(corners, np.array([a, b]), o)
-            corners = clipped(corners, -np.array([a, b]), 1.0 - o)
+            corners = clip_polygon(corners, np.array([a, b]), o)
+            corners = clip_polygon(corners, -np.array([a, b]), 1.0 - o)
         if not len(corners):
             # It touches the cube at its origin only.
             corners = np.zeros((1, 2))
         (left, bottom), (right, top) = corners.min(axis=0), corners.max(axis=0)
         return float(left), float(right), float(bottom), float(top)
 
-    def surface(self, problem: Problem, resolution: int) -> Array:
+    def evaluate_surface(self, problem: Problem, resolution: int) -> Array:
         """Losses (resolution, resolution) over the extent, row by v; NaN outside the cube or where they failed."""
         left, right, bottom, top = self.extent
         u, v = np.linspace(left, right, resolution), np.linspace(bottom, top, resolution)
         cube = self.points(np.tile(u, resolution), np.repeat(v, resolution))
-        inside = ((cube >= -EDGE) & (cube <= 1.0 + EDGE)).all(axis=1)
+        inside = ((cube >= -EDGE_TOLERANCE) & (cube <= 1.0 + EDGE_TOLERANCE)).all(axis=1)
         losses = np.full(len(cube), np.nan)
-        losses[inside] = losses_of(problem, problem.space.to_box(np.clip(cube[inside], 0.0, 1.0)))
+        losses[inside] = evaluate_in_chunks(problem, problem.space.to_box(np.clip(cube[inside], 0.0, 1.0)))
         return losses.reshape(resolution, resolution)
 
 
-def clipped(polygon: Array, normal: Array, offset: float) -> Array:
+def clip_polygon(polygon: Array, normal: Array, offset: float) -> Array:
     """The part of a convex polygon (k, 2) where normal . x + offset >= 0; it may have no corner left. (Sutherland &
     Hodgman 1974.)"""
     sides = polygon @ normal + offset
@@ -94,13 +94,13 @@ def axes_plane(origin: Array, i: int, j: int) -> Plane:
 def plane_along(origin: Array, first: Array, second: Array) -> Plane | None:
     """The plane through a point (D,) that two directions (D,) span; None where they are (almost) one."""
     length = float(np.linalg.norm(first))
-    if length < EDGE:
+    if length < EDGE_TOLERANCE:
         return None
     one = first / length
     rest = second - (second @ one) * one
     # Twice: what rounding left along the first direction may be as long as a short rest.
     rest = rest - (rest @ one) * one
     across = float(np.linalg.norm(rest))
-    if across < EDGE * max(1.0, float(np.linalg.norm(second))):
+    if across < EDGE_TOLERANCE * max(1.0, float(np.linalg.norm(second))):
         return None
     return Plane(origin.copy(), one, rest / across)

@@ -9,17 +9,18 @@ from typing import Any, ClassVar, Literal, Self
 import numpy as np
 from pydantic import Field, field_validator, model_validator
 
-from .landscape import Array, EvaluationError, Landscape, LandscapeError, Problem, Space, raised
-from .user_code import load_object, split
+from .landscape import Array, AxisBounds, EvaluationError, Landscape, LandscapeError, Problem, Space, describe_exception
+from .user_code import load_object, split_reference
 
-Pairs = tuple[tuple[float, float], ...]
 Function = Callable[[Array], Any]
 
 
-class Boxed(Landscape):
+class BoundedLandscape(Landscape):
     """A landscape whose bounds the user gives."""
 
-    bounds: tuple[float, float] | Pairs = Field(description="One (low, high) an axis, or one pair with `dimension`.")
+    bounds: tuple[float, float] | AxisBounds = Field(
+        description="One (low, high) an axis, or one pair with `dimension`."
+    )
     dimension: int | None = Field(None, ge=1, description="Number of axes, D, where bounds are one pair.")
 
     @model_validator(mode="after")
@@ -35,14 +36,14 @@ class Boxed(Landscape):
         return self
 
     @property
-    def pairs(self) -> Pairs:
+    def pairs(self) -> AxisBounds:
         """Bounds, one pair an axis."""
         if isinstance(self.bounds[0], tuple):
             return self.bounds
         return (self.bounds,) * (self.dimension or 1)
 
 
-class UserFunction(Boxed):
+class UserFunction(BoundedLandscape):
     """A function of your own: path/to/file.py:name or package.module:name."""
 
     kind: Literal["python"] = "python"
@@ -59,7 +60,7 @@ class UserFunction(Boxed):
     @field_validator("function")
     @classmethod
     def _check_reference(cls, value: str) -> str:
-        split(value, "function")
+        split_reference(value, "function")
         return value
 
     def open(self) -> Problem:
@@ -72,7 +73,7 @@ class UserFunction(Boxed):
         for field, found in (("function", function), ("gradient", gradient)):
             if found is not None and not callable(found):
                 raise LandscapeError(f"{field} must be callable, got {type(found).__name__}. Name a function.")
-        return Called(function, self.pairs, self.vectorized, gradient, self.gradient_price, self.minimum)
+        return FunctionProblem(function, self.pairs, self.vectorized, gradient, self.gradient_price, self.minimum)
 
     @property
     def label(self) -> str:
@@ -84,20 +85,20 @@ class InMemory(Landscape):
 
     catalogued: ClassVar[bool] = False
     kind: Literal["in-memory"] = "in-memory"
-    bounds: Pairs
+    bounds: AxisBounds
     vectorized: bool = False
     function: Any = Field(exclude=True, repr=False)
     gradient_function: Any = Field(None, exclude=True, repr=False)
 
     def open(self) -> Problem:
-        return Called(self.function, self.bounds, self.vectorized, self.gradient_function, 1, None)
+        return FunctionProblem(self.function, self.bounds, self.vectorized, self.gradient_function, 1, None)
 
     @property
     def label(self) -> str:
         return f"{getattr(self.function, '__name__', 'function')} D={len(self.bounds)}"
 
 
-class Called:
+class FunctionProblem:
     """An opened function of the user's. What it does wrong becomes the cause of a failed row."""
 
     minimizers: None = None
@@ -105,7 +106,7 @@ class Called:
     def __init__(
         self,
         function: Function,
-        pairs: Pairs,
+        pairs: AxisBounds,
         vectorized: bool,
         gradient: Function | None,
         gradient_price: int,
@@ -130,13 +131,13 @@ class Called:
         for row in range(len(points)):
             try:
                 # A copy: the function may write on what it is given.
-                losses[row] = number(self._function(points[row].copy()))
+                losses[row] = to_real_number(self._function(points[row].copy()))
             except ModuleNotFoundError:
                 # No fault of the point's: it would have a loss where the package is installed.
                 raise
             except (Exception, SystemExit) as error:
                 losses[row] = np.nan
-                causes[row] = str(error) if isinstance(error, NotANumber) else raised(error)
+                causes[row] = str(error) if isinstance(error, NotANumber) else describe_exception(error)
         if causes:
             raise EvaluationError(losses, causes)
         return losses
@@ -151,11 +152,11 @@ class Called:
             if n > 1:
                 # One row may have spoilt the batch for all: ask for each alone.
                 return self._evaluate_singly(points)
-            raise EvaluationError(np.array([np.nan]), {0: raised(error)}) from None
+            raise EvaluationError(np.array([np.nan]), {0: describe_exception(error)}) from None
         if found.shape != (n,):
-            raise all_failed(n, f"returned shape {found.shape} for {n} points, must be ({n},)")
+            raise batch_error(n, f"returned shape {found.shape} for {n} points, must be ({n},)")
         if found.dtype.kind not in "fiub":
-            raise all_failed(n, f"returned {found.dtype} values, must be real numbers")
+            raise batch_error(n, f"returned {found.dtype} values, must be real numbers")
         return found.astype(np.float64)
 
     def _evaluate_singly(self, points: Array) -> Array:
@@ -175,7 +176,7 @@ class NotANumber(Exception):
     """A function returned something that is no real number."""
 
 
-def number(value: Any) -> float:
+def to_real_number(value: Any) -> float:
     """What a function returned, as a float; NotANumber says what it was instead."""
     if type(value) is float or type(value) is np.float64:
         return value
@@ -188,6 +189,6 @@ def number(value: Any) -> float:
     raise NotANumber(f"returned {type(value).__name__} {value!r:.60}, must be one real number")
 
 
-def all_failed(n: int, cause: str) -> EvaluationError:
+def batch_error(n: int, cause: str) -> EvaluationError:
     """Every row of a batch failed, for one cause."""
     return EvaluationError(np.full(n, np.nan), dict.fromkeys(range(n), cause))

@@ -14,50 +14,52 @@ from typing import Any
 
 from .landscape import LandscapeError
 
-LOADED: dict[str, tuple[str, str]] = {}
+LOADED_FILES: dict[str, tuple[str, str]] = {}
 """Files that were run, by module name: (path, text). Another process needs them to unpickle what they define."""
-AFAR = "searchparty_files"
-TRAVELLED = Path(__file__).parent.parent.parent / AFAR
+STAGED_FILES_NAME = "searchparty_files"
+STAGED_FILES = Path(__file__).parent.parent.parent / STAGED_FILES_NAME
 """Beside a copy of this package that has travelled to a node: the user's files, at their paths at home."""
-FORM = '"path/to/file.py:name" or "package.module:name"'
+REFERENCE_FORM = '"path/to/file.py:name" or "package.module:name"'
 
 
-def split(reference: str, field: str) -> tuple[str, str]:
+def split_reference(reference: str, field: str) -> tuple[str, str]:
     """The place and the name of a reference, or a LandscapeError that names the field."""
     place, colon, name = reference.rpartition(":")
     if not colon or not place or not name.isidentifier():
-        raise LandscapeError(f"{field} must be {FORM}, got {reference!r}. Write it so, e.g. objectives.py:loss.")
+        raise LandscapeError(
+            f"{field} must be {REFERENCE_FORM}, got {reference!r}. Write it so, e.g. objectives.py:loss."
+        )
     return place, name
 
 
-def is_file(place: str) -> bool:
+def is_python_file(place: str) -> bool:
     return place.endswith(".py")
 
 
-def resolved(place: str, base: str | None) -> Path:
+def resolve_path(place: str, base: str | None) -> Path:
     """Where a file is: relative places are relative to ``base`` (the YAML's directory) or else to here."""
-    return arrived(at_home(place, base))
+    return find_local_path(original_path(place, base))
 
 
-def at_home(place: str, base: str | None) -> Path:
+def original_path(place: str, base: str | None) -> Path:
     """Where a file is on the machine on which the experiment was written."""
     return Path(base or ".") / Path(place).expanduser()
 
 
-def arrived(path: Path) -> Path:
+def find_local_path(path: Path) -> Path:
     """Where a file or a folder is that has travelled here from another machine, by its path there; others stay."""
     absolute = path.absolute()
-    travelled = TRAVELLED / absolute.relative_to(absolute.anchor)
+    travelled = STAGED_FILES / absolute.relative_to(absolute.anchor)
     return travelled if travelled.exists() else path
 
 
 def read_source(reference: str, base: str | None) -> str | None:
     """The text of the file a reference names, if it names one that can be read."""
     place = reference.rpartition(":")[0]
-    if not is_file(place):
+    if not is_python_file(place):
         return None
     try:
-        return resolved(place, base).read_text(encoding="utf-8")
+        return resolve_path(place, base).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError):
         return None
 
@@ -67,8 +69,8 @@ def load_object(reference: str, field: str, base: str | None = None, source: str
 
     ``source`` stands in for a file that is not on this machine (a worker of a cluster).
     """
-    place, name = split(reference, field)
-    module = _from_file(place, field, base, source) if is_file(place) else _from_module(place, field)
+    place, name = split_reference(reference, field)
+    module = _load_file(place, field, base, source) if is_python_file(place) else _load_module(place, field)
     try:
         return getattr(module, name)
     except AttributeError:
@@ -79,7 +81,7 @@ def load_object(reference: str, field: str, base: str | None = None, source: str
         ) from None
 
 
-def _from_module(place: str, field: str) -> ModuleType:
+def _load_module(place: str, field: str) -> ModuleType:
     try:
         return importlib.import_module(place)
     except Exception as error:
@@ -89,9 +91,9 @@ def _from_module(place: str, field: str) -> ModuleType:
         ) from None
 
 
-def _from_file(place: str, field: str, base: str | None, source: str | None) -> ModuleType:
-    home = at_home(place, base).absolute()
-    path = arrived(home)
+def _load_file(place: str, field: str, base: str | None, source: str | None) -> ModuleType:
+    home = original_path(place, base).absolute()
+    path = find_local_path(home)
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
@@ -105,11 +107,11 @@ def _from_file(place: str, field: str, base: str | None, source: str | None) -> 
     # home, so that it has one name on all machines.
     name = "searchparty_user_" + hashlib.sha256(f"{home}\0{text}".encode()).hexdigest()[:16]
     known = sys.modules.get(name)
-    return known if known is not None else _executed(name, home, text, field)
+    return known if known is not None else _execute_source(name, home, text, field)
 
 
-def unpickled(loaded: dict[str, tuple[str, str]], message: bytes) -> Any:
-    """What another process pickled, after the files that it has run (its ``LOADED``) have been run here too.
+def unpickle_with_files(loaded: dict[str, tuple[str, str]], message: bytes) -> Any:
+    """What another process pickled, after the files that it has run (its ``LOADED_FILES``) have been run here too.
 
     Raises LandscapeError where a file that is needed does not run here; one that is not needed may fail.
     """
@@ -117,7 +119,7 @@ def unpickled(loaded: dict[str, tuple[str, str]], message: bytes) -> Any:
     for name, (path, text) in loaded.items():
         if name not in sys.modules:
             try:
-                _executed(name, Path(path), text, "kind")
+                _execute_source(name, Path(path), text, "kind")
             except LandscapeError as error:
                 wrong[name] = error
     try:
@@ -128,9 +130,9 @@ def unpickled(loaded: dict[str, tuple[str, str]], message: bytes) -> Any:
         raise
 
 
-def _executed(name: str, home: Path, text: str, field: str) -> ModuleType:
+def _execute_source(name: str, home: Path, text: str, field: str) -> ModuleType:
     """The module that a file's text makes, ``home`` being its path where it was written."""
-    path = arrived(home)
+    path = find_local_path(home)
     spec = spec_from_loader(name, loader=None, origin=str(path))
     assert spec is not None
     module = module_from_spec(spec)
@@ -146,24 +148,24 @@ def _executed(name: str, home: Path, text: str, field: str) -> ModuleType:
             raise
         raise LandscapeError(
             f"{field} must name a file that runs, got {path}, which raised {type(error).__name__}: {error}"
-            f"{_line_in(error, path)}. {_cure(error)}"
+            f"{_line_of_error(error, path)}. {_suggest_fix(error)}"
         ) from None
     finally:
         sys.path.remove(str(path.parent))
     if str(path.parent) not in sys.path:
         # For neighbours that are imported only when a function is called; what is installed goes before them.
         sys.path.append(str(path.parent))
-    LOADED[name] = (str(home), text)
+    LOADED_FILES[name] = (str(home), text)
     return module
 
 
-def _cure(error: BaseException) -> str:
-    if isinstance(error, FileNotFoundError) and TRAVELLED.exists():
+def _suggest_fix(error: BaseException) -> str:
+    if isinstance(error, FileNotFoundError) and STAGED_FILES.exists():
         return "If it is a file of yours, name it under files:, so that it travels too."
     return "Mend the file."
 
 
-def _line_in(error: BaseException, path: Path) -> str:
+def _line_of_error(error: BaseException, path: Path) -> str:
     """Where in the file it went wrong."""
     if isinstance(error, SyntaxError):
         return f" (line {error.lineno})"

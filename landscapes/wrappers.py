@@ -7,7 +7,7 @@ import numpy as np
 from .landscape import Array, Problem, Space
 
 
-class Moved:
+class MovedProblem:
     """The loss f(R (x - pivot - shift) + pivot), for an orthogonal R.
 
     Where the function is ``confined`` to its box, points that the move takes out of it are evaluated at the nearest
@@ -24,15 +24,15 @@ class Moved:
 
     def evaluate(self, points: Array) -> Array:
         if not self._confined:
-            return self.inner.evaluate(self._turned(points))
-        inside, beyond = self._inner(points)
+            return self.inner.evaluate(self._to_inner(points))
+        inside, beyond = self._clip_to_inner_box(points)
         penalty = self._weight * np.sum(beyond * beyond, axis=1)
         return self.inner.evaluate(inside) + penalty
 
     def gradient(self, points: Array) -> Array:
         if not self._confined:
-            return np.einsum("ji,nj->ni", self._rotation, self.inner.gradient(self._turned(points)))
-        inside, beyond = self._inner(points)
+            return np.einsum("ji,nj->ni", self._rotation, self.inner.gradient(self._to_inner(points)))
+        inside, beyond = self._clip_to_inner_box(points)
         within = np.where(beyond == 0.0, self.inner.gradient(inside), 0.0)
         return np.einsum("ji,nj->ni", self._rotation, within + 2.0 * self._weight * beyond)
 
@@ -50,12 +50,12 @@ class Moved:
         kept = moved[np.all((moved >= self.space.lower) & (moved <= self.space.upper), axis=1)]
         return kept if len(kept) else None
 
-    def _turned(self, points: Array) -> Array:
+    def _to_inner(self, points: Array) -> Array:
         return np.einsum("ij,nj->ni", self._rotation, points - self._pivot - self._shift) + self._pivot
 
-    def _inner(self, points: Array) -> tuple[Array, Array]:
+    def _clip_to_inner_box(self, points: Array) -> tuple[Array, Array]:
         """The nearest points of the inner box, and how far beyond it they were."""
-        turned = self._turned(points)
+        turned = self._to_inner(points)
         inside = np.clip(turned, self.space.lower, self.space.upper)
         return inside, turned - inside
 

@@ -11,7 +11,7 @@ from typing import Any
 from ..agents.agent import Agent, Region
 from ..agents.evaluation.settings import Evaluation
 from ..landscapes.landscape import Landscape
-from ..landscapes.opening import Facts, read_facts
+from ..landscapes.opening import LandscapeFacts, read_facts
 from .policies.policy import Policy
 
 
@@ -39,11 +39,11 @@ class PlannedRun:
     """How points are evaluated, and what becomes of those without a loss."""
     strategy: str = ""
     """The name of the strategy, for reports."""
-    known: Facts | None = field(default=None, repr=False, compare=False)
+    known: LandscapeFacts | None = field(default=None, repr=False, compare=False)
     """What was learned of the landscape when it was opened, where it was: no part of what decides the findings."""
 
     @cached_property
-    def facts(self) -> Facts:
+    def facts(self) -> LandscapeFacts:
         """What is known of the landscape, which is opened only where nobody has opened it before."""
         return self.known or read_facts(self.landscape)
 

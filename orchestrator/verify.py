@@ -6,18 +6,18 @@ from dataclasses import dataclass
 from typing import NoReturn
 
 from ..agents.agent import Rows
-from ..agents.evaluation.evaluator import Evaluated
+from ..agents.evaluation.evaluator import EvaluationResult
 from ..agents.leases.ledger import ReplayError
 from ..landscapes.landscape import Array, Space
-from .executors.in_process import Simulated
+from .executors.in_process import InProcessExecutor
 from .log.reader import LogReader
-from .loop.drive import begin, drive
+from .loop.drive import begin_run, drive_run
 from .run_spec import PlannedRun
 from .state.events import Collected, Event, findings
 from .state.run import Run
 
 
-class NotRecorded(ReplayError):
+class PointNotRecorded(ReplayError):
     """The agent proposed a point where the log has none."""
 
 
@@ -26,7 +26,7 @@ class EndOfLog(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Verified:
+class VerificationResult:
     """What was found to follow. ``granted`` = ``spent`` + ``returned`` + ``out``, in evaluations."""
 
     decisions: int
@@ -38,7 +38,7 @@ class Verified:
     finished: bool
 
 
-class Unevaluated:
+class RefusingEvaluator:
     """An evaluator that evaluates nothing."""
 
     rowwise = False
@@ -46,22 +46,22 @@ class Unevaluated:
     def __init__(self, space: Space) -> None:
         self.space = space
 
-    def evaluate(self, cube: Array, with_gradient: bool) -> Evaluated:
-        raise NotRecorded(f"the next point that is proposed, {cube[0].tolist()}, is not in the log")
+    def evaluate(self, cube: Array, with_gradient: bool) -> EvaluationResult:
+        raise PointNotRecorded(f"the next point that is proposed, {cube[0].tolist()}, is not in the log")
 
-    def pieces(self, cube: Array, with_gradient: bool) -> NoReturn:
+    def evaluate_in_pieces(self, cube: Array, with_gradient: bool) -> NoReturn:
         raise NotImplementedError
 
     def close(self) -> None:
         """Nothing to close."""
 
 
-class ReadOnly:
+class ReadOnlyLog:
     """One run's log as it is read."""
 
     def __init__(self, reader: LogReader, run: str) -> None:
         self._reader, self._run = reader, run
-        self.elapsed = 0.0
+        self.elapsed_seconds = 0.0
 
     def events(self) -> list[Event]:
         return self._reader.events(self._run)
@@ -76,52 +76,52 @@ class ReadOnly:
         raise ReplayError(f"lease {lease}: row {rows.first} is not in the log")
 
 
-class Replayed(Simulated):
+class ReplayExecutor(InProcessExecutor):
     """Works every lease again, with the recorded points as answers."""
 
-    def __init__(self, planned: PlannedRun, log: ReadOnly, evaluator: Unevaluated) -> None:
+    def __init__(self, planned: PlannedRun, log: ReadOnlyLog, evaluator: RefusingEvaluator) -> None:
         super().__init__(planned, log, evaluator)
         self.tried: set[int] = set()
 
     def collect(self, lease: int) -> Collected:
         self.tried.add(lease)
-        event = self._work(self._book.leases[lease])
-        self._book.settle(lease)
+        event = self._work_lease(self._book.leases[lease])
+        self._book.settle_lease(lease)
         return event
 
 
-def verify(planned: PlannedRun, reader: LogReader) -> Verified:
+def verify_run(planned: PlannedRun, reader: LogReader) -> VerificationResult:
     """Replay a run's log without evaluating anything. Raises ReplayError, with both values, at the first decision or
     point that does not follow from what stands before it."""
-    log = ReadOnly(reader, planned.id)
+    log = ReadOnlyLog(reader, planned.id)
     events = log.events()
-    run, executor = begin(planned), Replayed(planned, log, Unevaluated(planned.facts.space))
+    run, executor = begin_run(planned), ReplayExecutor(planned, log, RefusingEvaluator(planned.facts.space))
     try:
-        for _ in drive(run, planned, planned.policy, executor, log):
+        for _ in drive_run(run, planned, planned.policy, executor, log):
             pass
     except EndOfLog:
         pass
-    except NotRecorded:
+    except PointNotRecorded:
         if run.collected < sum(isinstance(event, Collected) for event in events):
             raise
     try:
-        _replay_what_is_out(run, executor)
+        _replay_outstanding(run, executor)
     finally:
         executor.close()
-    return _accounted(run, reader, planned.id, events)
+    return _check_account(run, reader, planned.id, events)
 
 
-def _replay_what_is_out(run: Run, executor: Replayed) -> None:
+def _replay_outstanding(run: Run, executor: ReplayExecutor) -> None:
     """Leases of an unfinished run that have points but no outcome, less the one at which the loop ended."""
     for lease in sorted(run.out.keys() - executor.tried):
         try:
             executor.collect(lease)
-        except NotRecorded:
+        except PointNotRecorded:
             # This is how far it had come.
             continue
 
 
-def _accounted(run: Run, reader: LogReader, id: str, events: list[Event]) -> Verified:
+def _check_account(run: Run, reader: LogReader, id: str, events: list[Event]) -> VerificationResult:
     """The budget's account, which must be even; and no point may stand where no lease was."""
     rows = {finding.lease: finding.rows for finding in findings(events)}
     counts = reader.counts(id)
@@ -131,7 +131,7 @@ def _accounted(run: Run, reader: LogReader, id: str, events: list[Event]) -> Ver
         if rows.get(lease, count) != count:
             raise ReplayError(f"lease {lease} has {count} points in the log, and its finding says {rows[lease]}")
     returned = run.ever_granted - run.spent - run.granted
-    return Verified(
+    return VerificationResult(
         run.decisions, sum(counts.values()), run.ever_granted, run.spent, returned, run.granted,
         run.stopped is not None,
     )  # fmt: skip

@@ -10,7 +10,7 @@ import numpy as np
 from ...landscapes.landscape import Array, Space
 
 
-class Evaluated(NamedTuple):
+class EvaluationResult(NamedTuple):
     """Losses (n,), failed rows +inf; gradients (n, D) per cube unit or None; causes of failure by row."""
 
     losses: Array
@@ -29,18 +29,20 @@ class Evaluator(Protocol):
     rowwise: bool
     """Whether ``pieces`` may be asked for: a row's loss does not depend, in any bit, on the rows beside."""
 
-    def evaluate(self, cube: Array, with_gradient: bool) -> Evaluated:
+    def evaluate(self, cube: Array, with_gradient: bool) -> EvaluationResult:
         """Losses of points (n, D) in the unit cube, and their gradients if asked for."""
         ...
 
-    def pieces(self, cube: Array, with_gradient: bool) -> Iterator[tuple[int, Evaluated]]:
+    def evaluate_in_pieces(self, cube: Array, with_gradient: bool) -> Iterator[tuple[int, EvaluationResult]]:
         """The same as it comes, in any order: (first row, what these rows came to)."""
         ...
 
     def close(self) -> None: ...
 
 
-def whole(pieces: Iterable[tuple[int, Evaluated]], cube: Array, with_gradient: bool) -> Evaluated:
+def assemble_pieces(
+    pieces: Iterable[tuple[int, EvaluationResult]], cube: Array, with_gradient: bool
+) -> EvaluationResult:
     """A batch of points (n, D), put together from its pieces."""
     losses = np.empty(len(cube))
     gradients = np.full(cube.shape, np.nan) if with_gradient else None
@@ -51,13 +53,13 @@ def whole(pieces: Iterable[tuple[int, Evaluated]], cube: Array, with_gradient: b
         if gradients is not None and found.gradients is not None:
             gradients[rows] = found.gradients
         causes |= {first + row: cause for row, cause in found.causes.items()}
-    return Evaluated(losses, gradients, causes)
+    return EvaluationResult(losses, gradients, causes)
 
 
 NO_CAUSES: dict[int, str] = {}
 
 
-def without_failures(losses: Array, causes: dict[int, str]) -> tuple[Array, dict[int, str]]:
+def mark_failures(losses: Array, causes: dict[int, str]) -> tuple[Array, dict[int, str]]:
     """Losses with +inf for rows that are NaN or infinite, and a cause for each of them."""
     bad = ~np.isfinite(losses)
     for row in np.flatnonzero(bad).tolist():

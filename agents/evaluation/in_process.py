@@ -9,14 +9,14 @@ from typing import Any
 
 import numpy as np
 
-from ...landscapes.landscape import Array, EvaluationError, Problem, raised
-from .evaluator import NO_CAUSES, Evaluated, without_failures
+from ...landscapes.landscape import Array, EvaluationError, Problem, describe_exception
+from .evaluator import NO_CAUSES, EvaluationResult, mark_failures
 
 PIECE_SECONDS = 0.05
 """A batch that is evaluated row by row is handed on in pieces of about so long."""
 
 
-class InPlace:
+class InProcessEvaluator:
     """Evaluates in this process."""
 
     def __init__(self, problem: Problem) -> None:
@@ -26,27 +26,27 @@ class InPlace:
         self._lower, self._upper = problem.space.lower, problem.space.upper
         self._span = self._upper - self._lower
 
-    def evaluate(self, cube: Array, with_gradient: bool) -> Evaluated:
+    def evaluate(self, cube: Array, with_gradient: bool) -> EvaluationResult:
         box = np.minimum(self._lower + cube * self._span, self._upper)
         try:
             losses: Any = self.problem.evaluate(box)
         except ModuleNotFoundError:
             raise
         except Exception as error:
-            losses, causes = self._rescue(cube, error)
+            losses, causes = self._evaluate_row_by_row(cube, error)
         else:
             # The path of nearly every call, kept short: one finite double.
             if type(losses) is np.ndarray and losses.dtype == np.float64 and losses.shape == (len(cube),):
                 clean = math.isfinite(losses[0]) if len(losses) == 1 else bool(np.isfinite(losses).all())
                 causes = NO_CAUSES
                 if not clean:
-                    losses, causes = without_failures(losses, {})
+                    losses, causes = mark_failures(losses, {})
             else:
-                losses, causes = _coerced(losses, len(cube))
-        gradients = self._gradients(cube, losses) if with_gradient else None
-        return Evaluated(losses, gradients, causes)
+                losses, causes = _coerce_losses(losses, len(cube))
+        gradients = self._evaluate_gradients(cube, losses) if with_gradient else None
+        return EvaluationResult(losses, gradients, causes)
 
-    def pieces(self, cube: Array, with_gradient: bool) -> Iterator[tuple[int, Evaluated]]:
+    def evaluate_in_pieces(self, cube: Array, with_gradient: bool) -> Iterator[tuple[int, EvaluationResult]]:
         first, size = 0, 1
         while first < len(cube):
             began = time.perf_counter()
@@ -58,17 +58,17 @@ class InPlace:
     def close(self) -> None:
         """Nothing to close."""
 
-    def _rescue(self, cube: Array, error: Exception) -> tuple[Array, dict[int, str]]:
+    def _evaluate_row_by_row(self, cube: Array, error: Exception) -> tuple[Array, dict[int, str]]:
         """An evaluation raised: keep the rows that have losses, find out which have none."""
         if isinstance(error, EvaluationError):
-            return without_failures(np.array(error.losses, dtype=float), dict(error.causes))
+            return mark_failures(np.array(error.losses, dtype=float), dict(error.causes))
         if len(cube) == 1:
-            return np.array([np.inf]), {0: raised(error)}
+            return np.array([np.inf]), {0: describe_exception(error)}
         rows = [self.evaluate(cube[i : i + 1], False) for i in range(len(cube))]
         causes = {i: row.causes[0] for i, row in enumerate(rows) if row.causes}
         return np.array([row.losses[0] for row in rows]), causes
 
-    def _gradients(self, cube: Array, losses: Array) -> Array:
+    def _evaluate_gradients(self, cube: Array, losses: Array) -> Array:
         gradients = np.full(cube.shape, np.nan)
         good = np.isfinite(losses)
         if good.any():
@@ -83,11 +83,11 @@ class InPlace:
         return gradients
 
 
-def _coerced(losses: Any, n: int) -> tuple[Array, dict[int, str]]:
+def _coerce_losses(losses: Any, n: int) -> tuple[Array, dict[int, str]]:
     """Losses of an unusual type or shape: taken where they are n real numbers, else every row fails."""
     array = np.asarray(losses)
     if array.shape == (n,) and array.dtype.kind in "fiub":
-        return without_failures(array.astype(np.float64), {})
+        return mark_failures(array.astype(np.float64), {})
     what = f"a {array.dtype} array of shape {array.shape}"
     cause = f"returned {what} for {n} points; it must return {n} real numbers, shape ({n},)"
     return np.full(n, np.inf), dict.fromkeys(range(n), cause)

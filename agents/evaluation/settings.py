@@ -10,14 +10,14 @@ from pydantic import Field, WithJsonSchema, field_validator
 from ...landscapes.landscape import Model
 
 Verdict = Literal["penalise", "retry", "skip", "stop"]
-NOT_FINITE = frozenset({"returned nan", "returned inf", "returned -inf"})
+NON_FINITE_CAUSES = frozenset({"returned nan", "returned inf", "returned -inf"})
 """Causes that ``on_nan`` is for; all others are errors."""
-UNITS = {"": 1, "B": 1} | {
+MEMORY_UNITS = {"": 1, "B": 1} | {
     f"{letter}{tail}": size**power
     for power, letter in enumerate("KMGT", 1)
     for tail, size in (("", 1000), ("B", 1000), ("IB", 1024))
 }
-LEAST_MEMORY = 64 * 10**6
+LEAST_MEMORY_BYTES = 64 * 10**6
 
 Bytes = Annotated[
     int, WithJsonSchema({"anyOf": [{"type": "integer"}, {"type": "string", "pattern": r"^[\d.]+ ?[KMGTkmgt]?i?B?$"}]})
@@ -53,9 +53,9 @@ class Evaluation(Model):
         if value is None:
             return None
         found = re.fullmatch(r"\s*(\d+(?:\.\d*)?)\s*([A-Za-z]*)\s*", str(value))
-        size = None if found is None or isinstance(value, bool) else UNITS.get(found[2].upper())
-        if found is None or size is None or float(found[1]) * size < LEAST_MEMORY:
-            rule = f'a number of bytes or a size like "2 GB", at least {LEAST_MEMORY // 10**6} MB'
+        size = None if found is None or isinstance(value, bool) else MEMORY_UNITS.get(found[2].upper())
+        if found is None or size is None or float(found[1]) * size < LEAST_MEMORY_BYTES:
+            rule = f'a number of bytes or a size like "2 GB", at least {LEAST_MEMORY_BYTES // 10**6} MB'
             raise ValueError(f"memory must be {rule}, got {value!r}. Write e.g. 2 GB.")
         return int(float(found[1]) * size)
 
@@ -87,4 +87,4 @@ class Evaluation(Model):
 
     def verdict(self, cause: str) -> Verdict:
         """What becomes of a row that has no loss for this cause."""
-        return self.on_nan if cause in NOT_FINITE else self.on_error
+        return self.on_nan if cause in NON_FINITE_CAUSES else self.on_error

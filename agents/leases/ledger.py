@@ -8,7 +8,7 @@ import numpy as np
 
 from ...landscapes.landscape import Array, Space
 from ..agent import Converged, Finding, Incumbent, Lease, RowFailure, Rows
-from ..evaluation.evaluator import Evaluated
+from ..evaluation.evaluator import EvaluationResult
 
 
 class ReplayError(Exception):
@@ -19,12 +19,24 @@ class Ledger:
     """The rows of one lease. Those of a batch may be entered in any order (``place``) before they count
     (``count_rows``); each is handed on once (``flush``), recorded ones never."""
 
-    __slots__ = ("best", "charged", "dimension", "failures", "filled", "gradients", "lease", "losses", "points",
-                 "recorded", "spans", "unknown")  # fmt: skip
+    __slots__ = (
+        "best",
+        "charged",
+        "dimension",
+        "failures",
+        "filled",
+        "gradients",
+        "lease",
+        "losses",
+        "points",
+        "recorded",
+        "recorded_gaps",
+        "spans",
+    )  # fmt: skip
 
     def __init__(self, lease: Lease, dimension: int, recorded: Rows | None) -> None:
         self.lease, self.recorded, self.dimension = lease, recorded, dimension
-        self.unknown = frozenset(() if recorded is None else recorded.gaps)
+        self.recorded_gaps = frozenset(() if recorded is None else recorded.gaps)
         self.points = np.empty((min(lease.budget, 1024), dimension))
         self.losses = np.empty(len(self.points))
         self.gradients: Array | None = None
@@ -34,12 +46,12 @@ class Ledger:
         """[first, last) of rows entered and not yet handed on."""
         self.best: tuple[float, int] | None = None
 
-    def recall(self, points: Array, with_gradient: bool) -> Evaluated | None:
+    def recall_rows(self, points: Array, with_gradient: bool) -> EvaluationResult | None:
         """The recorded answer to the next rows, as many of them as are recorded; None when the next is not."""
-        if self.recorded is None or self.filled >= len(self.recorded.losses) or self.filled in self.unknown:
+        if self.recorded is None or self.filled >= len(self.recorded.losses) or self.filled in self.recorded_gaps:
             return None
         known, first = self.recorded, self.filled
-        stop = min(first + len(points), len(known.losses), *(row for row in self.unknown if row > first))
+        stop = min(first + len(points), len(known.losses), *(row for row in self.recorded_gaps if row > first))
         if not np.array_equal(known.points[first:stop], points[: stop - first]):
             row = first + int(np.flatnonzero((known.points[first:stop] != points[: stop - first]).any(axis=1))[0])
             raise ReplayError(
@@ -49,21 +61,21 @@ class Ledger:
             )
         causes = {f.row - first: f.cause for f in known.failures if first <= f.row < stop}
         gradients = known.gradients[first:stop] if with_gradient and known.gradients is not None else None
-        return Evaluated(known.losses[first:stop], gradients, causes)
+        return EvaluationResult(known.losses[first:stop], gradients, causes)
 
-    def unrecorded(self, most: int) -> int:
+    def count_unrecorded(self, most: int) -> int:
         """How many of the next ``most`` rows come before one that is recorded."""
-        if self.unknown:
+        if self.recorded_gaps:
             last = self.filled
-            while last < self.filled + most and (last in self.unknown or last >= len(self._known())):
+            while last < self.filled + most and (last in self.recorded_gaps or last >= len(self._recorded_losses())):
                 last += 1
             return last - self.filled
         return most
 
-    def _known(self) -> Array:
+    def _recorded_losses(self) -> Array:
         return np.empty(0) if self.recorded is None else self.recorded.losses
 
-    def enter(self, points: Array, outcome: Evaluated, price: int, news: bool = True) -> None:
+    def enter(self, points: Array, outcome: EvaluationResult, price: int, news: bool = True) -> None:
         """Write down the next rows, which are ``news`` unless they were recorded."""
         self.place(0, points, outcome, news)
         self.count_rows(len(outcome.losses), price)
@@ -73,7 +85,7 @@ class Ledger:
         self.filled += n
         self.charged += n * price
 
-    def place(self, offset: int, points: Array, outcome: Evaluated, news: bool = True) -> None:
+    def place(self, offset: int, points: Array, outcome: EvaluationResult, news: bool = True) -> None:
         """Write down rows that stand ``offset`` after the next one; ``count_rows`` counts them."""
         first, n = self.filled + offset, len(outcome.losses)
         if first + n > len(self.losses):
@@ -98,12 +110,12 @@ class Ledger:
         else:
             self.spans.append([first, first + n])
 
-    def placed(self, n: int, with_gradient: bool) -> Evaluated:
+    def read_placed_rows(self, n: int, with_gradient: bool) -> EvaluationResult:
         """Return the next n rows, all of which have been placed, without counting them."""
         first, last = self.filled, self.filled + n
         causes = {f.row - first: f.cause for f in self.failures if first <= f.row < last}
         gradients = self.gradients[first:last].copy() if with_gradient and self.gradients is not None else None
-        return Evaluated(self.losses[first:last].copy(), gradients, causes)
+        return EvaluationResult(self.losses[first:last].copy(), gradients, causes)
 
     def _grow(self, need: int) -> None:
         size, used = max(need, 2 * len(self.losses)), len(self.losses)
@@ -120,15 +132,15 @@ class Ledger:
         """Rows not yet handed on, by spans that follow one another."""
         spans, self.spans = self.spans, []
         if len(spans) > 1:
-            spans = merged(spans)
-        return [self._rows(first, last) for first, last in spans]
+            spans = merge_spans(spans)
+        return [self._copy_rows(first, last) for first, last in spans]
 
-    def _rows(self, first: int, last: int) -> Rows:
-        failures = ordered(f for f in self.failures if first <= f.row < last) if self.failures else ()
+    def _copy_rows(self, first: int, last: int) -> Rows:
+        failures = sort_failures(f for f in self.failures if first <= f.row < last) if self.failures else ()
         gradients = None if self.gradients is None else self.gradients[first:last].copy()
         return Rows(first, self.points[first:last].copy(), self.losses[first:last].copy(), gradients, failures)
 
-    def located(self, cause: str, space: Space) -> str:
+    def describe_failure(self, cause: str, space: Space) -> str:
         """A cause with the first row that failed for it, and the point."""
         row = min(failure.row for failure in self.failures if failure.cause == cause)
         point = ", ".join(f"{x:.6g}" for x in space.to_box(self.points[row])[:8].tolist())
@@ -140,18 +152,18 @@ class Ledger:
         if self.best is not None:
             loss, row = self.best
             best = Incumbent(self.lease.agent, self.lease.id, row, self.points[row].copy(), loss)
-        failures = ordered(self.failures) if self.failures else ()
+        failures = sort_failures(self.failures) if self.failures else ()
         return Finding(
             self.lease.id, self.lease.agent, self.filled, self.charged, why, best, converged, failures, cause
         )  # fmt: skip
 
 
-def ordered(failures: Iterable[RowFailure]) -> tuple[RowFailure, ...]:
+def sort_failures(failures: Iterable[RowFailure]) -> tuple[RowFailure, ...]:
     """Failures by row."""
     return tuple(sorted(failures, key=lambda f: f.row))
 
 
-def merged(spans: list[list[int]]) -> list[list[int]]:
+def merge_spans(spans: list[list[int]]) -> list[list[int]]:
     """Spans in order, those that touch made one."""
     found: list[list[int]] = []
     for first, last in sorted(spans):

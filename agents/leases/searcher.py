@@ -9,16 +9,25 @@ import numpy as np
 
 from ...landscapes.landscape import Array, Space
 from ..agent import Agent, AgentError, Lease, Search, Told, WithGradient
-from ..evaluation.evaluator import Evaluated, Evaluator
+from ..evaluation.evaluator import EvaluationResult, Evaluator
 from ..evaluation.settings import Evaluation
-from .proposal import Proposal, checked
+from .proposal import PendingProposal, check_proposal
 
 
 class Searcher:
     """One agent: its search under way, and what becomes of rows that have no loss."""
 
     __slots__ = (
-        "agent", "episode", "evaluation", "evaluator", "generator", "hand", "name", "priced", "rng_of", "skips",
+        "agent",
+        "declared_price",
+        "episode",
+        "evaluation",
+        "evaluator",
+        "generator",
+        "name",
+        "pending_proposal",
+        "rng_of",
+        "skips",
         "worst",
     )  # fmt: skip
 
@@ -35,8 +44,8 @@ class Searcher:
         self.skips = self.evaluation.skips
         self.generator: Search | None = None
         self.episode = -1
-        self.priced = agent.row_price(evaluator.space)
-        self.hand: Proposal | None = None
+        self.declared_price = agent.row_price(evaluator.space)
+        self.pending_proposal: PendingProposal | None = None
         """The proposal in hand: what the generator waits to be told."""
         self.worst = -np.inf
         """The worst finite loss of this search so far, kept under ``skip``."""
@@ -48,36 +57,36 @@ class Searcher:
         agent = self.agent
         if lease.settings:
             agent = type(agent).model_validate(agent.model_dump() | lease.settings)
-        self.priced = agent.row_price(self.evaluator.space)
+        self.declared_price = agent.row_price(self.evaluator.space)
         self.generator = agent.search(self.evaluator.space, lease, self.rng_of(episode))
 
     def close(self) -> None:
         """Close the generator, in the thread that ran it."""
-        generator, self.generator, self.hand, self.worst = self.generator, None, None, -np.inf
+        generator, self.generator, self.pending_proposal, self.worst = self.generator, None, None, -np.inf
         if generator is not None:
             generator.close()
 
-    def propose(self, lease: Lease) -> Proposal:
+    def propose(self, lease: Lease) -> PendingProposal:
         """Deliver the answer that is due, if any, and take the next proposal. Raises StopIteration at the end."""
-        generator, hand = self.generator, self.hand
+        generator, hand = self.generator, self.pending_proposal
         if generator is None:
             raise AgentError("was given a lease that is not fresh, with no search under way")
         if hand is None:
             proposal: Any = next(generator)
         else:
             assert hand.losses is not None
-            self.hand = None
+            self.pending_proposal = None
             if self.skips:
-                hand.losses = self._smoothed(hand.losses, hand.overlooked)
+                hand.losses = self._replace_skipped(hand.losses, hand.skipped_rows)
             proposal = generator.send(Told(hand.losses, hand.gradients, lease))
         space = self.evaluator.space
         with_gradient = type(proposal) is WithGradient
         price = 1
         if with_gradient:
             proposal, price = proposal.points, self._gradient_price(space)
-        if price > self.priced:
-            raise AgentError(f"proposed a row that costs {price}, and its row_price says {self.priced}")
-        self.hand = found = Proposal(checked(proposal, space.dimension), with_gradient, price)
+        if price > self.declared_price:
+            raise AgentError(f"proposed a row that costs {price}, and its row_price says {self.declared_price}")
+        self.pending_proposal = found = PendingProposal(check_proposal(proposal, space.dimension), with_gradient, price)
         return found
 
     def _gradient_price(self, space: Space) -> int:
@@ -85,12 +94,12 @@ class Searcher:
             raise AgentError("asked for gradients, and this landscape has none")
         return 1 + space.gradient_price
 
-    def answer(self, outcome: Evaluated) -> str:
+    def record_outcome(self, outcome: EvaluationResult) -> str:
         """Note what the next rows of the proposal came to; why the run is to stop, if it is ("": it is not)."""
-        hand, rules = self.hand, self.evaluation
+        hand, rules = self.pending_proposal, self.evaluation
         assert hand is not None
-        first = hand.answered
-        again = hand.answer(outcome)
+        first = hand.answered_rows
+        again = hand.record_answer(outcome)
         if not outcome.causes:
             return ""
         stop = ""
@@ -101,12 +110,12 @@ class Searcher:
                 case "stop":
                     stop = stop or cause
                 case "retry":
-                    hand.retry(row, rules.retries)
+                    hand.retry_row(row, rules.retries)
                 case "skip":
-                    hand.overlooked = [*(hand.overlooked or []), row]
+                    hand.skipped_rows = [*(hand.skipped_rows or []), row]
         return stop
 
-    def _smoothed(self, losses: Array, overlooked: list[int] | None) -> Array:
+    def _replace_skipped(self, losses: Array, overlooked: list[int] | None) -> Array:
         """The losses of a proposal with the worst that this search has seen in place of +inf where a row is to be
         skipped: nothing draws it there, and there is no cliff. Told of whole proposals only, so that it does not
         matter in what parts they were answered."""

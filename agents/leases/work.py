@@ -9,11 +9,11 @@ from typing import Any
 
 import numpy as np
 
-from ...landscapes.landscape import Array, raised
+from ...landscapes.landscape import Array, describe_exception
 from ..agent import AgentError, Converged, Finding, Lease, Rows
-from ..evaluation.evaluator import CannotEvaluate, Evaluated
+from ..evaluation.evaluator import CannotEvaluate, EvaluationResult
 from .ledger import Ledger, ReplayError
-from .proposal import Proposal
+from .proposal import PendingProposal
 from .searcher import Searcher
 
 FLUSH_SECONDS = 0.25
@@ -21,22 +21,22 @@ FLUSH_SECONDS = 0.25
 Parts = Generator[Rows, None, tuple[Rows | None, Finding]]
 
 
-class Pace:
+class FlushTimer:
     """When rows are to be handed on."""
 
-    __slots__ = ("at", "seconds")
+    __slots__ = ("next_flush", "seconds")
 
     def __init__(self, seconds: float) -> None:
         self.seconds = seconds
-        self.at = time.monotonic() + seconds
+        self.next_flush = time.monotonic() + seconds
 
-    def flushed(self, ledger: Ledger) -> list[Rows]:
+    def flush_rows(self, ledger: Ledger) -> list[Rows]:
         """Rows to hand on; the next time is so many seconds from now."""
-        self.at = time.monotonic() + self.seconds
+        self.next_flush = time.monotonic() + self.seconds
         return ledger.flush()
 
 
-def work(
+def work_lease(
     searcher: Searcher,
     lease: Lease,
     episode: int,
@@ -58,14 +58,14 @@ def work(
     """
     space = searcher.evaluator.space
     ledger = Ledger(lease, space.dimension, recorded)
-    pace = Pace(flush_seconds)
+    pace = FlushTimer(flush_seconds)
     stop = ""
     try:
         if lease.fresh:
             searcher.restart(lease, episode)
         while ledger.charged < lease.budget:
-            hand = searcher.hand
-            if hand is None or (hand.answered == len(hand.points) and not hand.again):
+            hand = searcher.pending_proposal
+            if hand is None or (hand.answered_rows == len(hand.points) and not hand.retry_rows):
                 if stop:
                     # Not before, or it would matter in what parts a batch was answered.
                     break
@@ -73,27 +73,27 @@ def work(
             points = hand.next(lease.budget - ledger.charged)
             if not len(points):
                 break
-            outcome = ledger.recall(points, hand.with_gradient)
+            outcome = ledger.recall_rows(points, hand.with_gradient)
             if outcome is not None:
                 ledger.enter(points[: len(outcome.losses)], outcome, hand.price, news=False)
             elif len(points) == 1 and not lost_rows:
                 outcome = searcher.evaluator.evaluate(points, hand.with_gradient)
                 ledger.enter(points, outcome, hand.price)
             else:
-                points = points[: ledger.unrecorded(len(points))][:largest]
-                outcome = yield from _answered(searcher, ledger, hand, points, pace, lost_rows)
-            wrong = searcher.answer(outcome)
+                points = points[: ledger.count_unrecorded(len(points))][:largest]
+                outcome = yield from _answer_batch(searcher, ledger, hand, points, pace, lost_rows)
+            wrong = searcher.record_outcome(outcome)
             stop = stop or wrong
-            if time.monotonic() >= pace.at:
-                yield from pace.flushed(ledger)
-        finding = ledger.close("stopped", cause=ledger.located(stop, space)) if stop else ledger.close("spent")
+            if time.monotonic() >= pace.next_flush:
+                yield from pace.flush_rows(ledger)
+        finding = ledger.close("stopped", cause=ledger.describe_failure(stop, space)) if stop else ledger.close("spent")
     except StopIteration as end:
-        finding = _ended(searcher, ledger, end.value)
+        finding = _finish_search(searcher, ledger, end.value)
     except (ReplayError, CannotEvaluate, ModuleNotFoundError):
         # No fault of the agent's, nor of a point's.
         raise
     except Exception as error:
-        finding = _failed(searcher, ledger, error)
+        finding = _fail_lease(searcher, ledger, error)
     except BaseException as error:
         # Ctrl-C: hand on what was found before going. (A closed generator may yield nothing more.)
         if not isinstance(error, GeneratorExit):
@@ -106,20 +106,25 @@ def work(
     return (parts[-1] if parts else None), finding
 
 
-def _answered(
-    searcher: Searcher, ledger: Ledger, hand: Proposal, points: Array, pace: Pace, lost_rows: dict[int, str] | None
-) -> Generator[Rows, None, Evaluated]:
+def _answer_batch(
+    searcher: Searcher,
+    ledger: Ledger,
+    hand: PendingProposal,
+    points: Array,
+    pace: FlushTimer,
+    lost_rows: dict[int, str] | None,
+) -> Generator[Rows, None, EvaluationResult]:
     """Evaluate a batch, handing on what is found of it as it comes, and enter it."""
     if lost_rows and ledger.filled in lost_rows:
         points = points[:1]
         gradients = np.full(points.shape, np.nan) if hand.with_gradient else None
-        outcome = Evaluated(np.array([np.inf]), gradients, {0: lost_rows[ledger.filled]})
+        outcome = EvaluationResult(np.array([np.inf]), gradients, {0: lost_rows[ledger.filled]})
     elif searcher.evaluator.rowwise and len(points) > 1:
-        for first, piece in searcher.evaluator.pieces(points, hand.with_gradient):
+        for first, piece in searcher.evaluator.evaluate_in_pieces(points, hand.with_gradient):
             ledger.place(first, points[first : first + len(piece.losses)], piece)
-            if time.monotonic() >= pace.at:
-                yield from pace.flushed(ledger)
-        outcome = ledger.placed(len(points), hand.with_gradient)
+            if time.monotonic() >= pace.next_flush:
+                yield from pace.flush_rows(ledger)
+        outcome = ledger.read_placed_rows(len(points), hand.with_gradient)
         ledger.count_rows(len(points), hand.price)
         return outcome
     else:
@@ -128,7 +133,7 @@ def _answered(
     return outcome
 
 
-def _ended(searcher: Searcher, ledger: Ledger, result: Any) -> Finding:
+def _finish_search(searcher: Searcher, ledger: Ledger, result: Any) -> Finding:
     """The generator returned."""
     searcher.close()
     if ledger.lease.fresh and ledger.filled == 0:
@@ -144,10 +149,10 @@ def _ended(searcher: Searcher, ledger: Ledger, result: Any) -> Finding:
     return ledger.close("converged", converged=result)
 
 
-def _failed(searcher: Searcher, ledger: Ledger, error: Exception) -> Finding:
-    cause = str(error) if isinstance(error, AgentError) else raised(error)
+def _fail_lease(searcher: Searcher, ledger: Ledger, error: Exception) -> Finding:
+    cause = str(error) if isinstance(error, AgentError) else describe_exception(error)
     try:
         searcher.close()
     except Exception as second:  # a generator that raises again while it is closed
-        cause += f" (and on closing, {raised(second)})"
+        cause += f" (and on closing, {describe_exception(second)})"
     return ledger.close("failed", cause=cause)

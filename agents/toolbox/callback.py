@@ -17,8 +17,8 @@ from ...landscapes.landscape import Array
 from ..agent import AgentError, Lease, Proposal, Told, WithGradient
 
 Result = TypeVar("Result")
-Item = TypeVar("Item")
-FAILED = 1e300
+SentItem = TypeVar("SentItem")
+FAILED_LOSS = 1e300
 """What a solver is told of a failed point before there is any loss."""
 
 
@@ -36,36 +36,36 @@ class Objective:
 
     def __call__(self, x: Array) -> float:
         """The loss at a point (D,) of the cube; what lies outside is brought to its face."""
-        return self._loss(self._ask(cube_row(x)))
+        return self._record_loss(self._propose(to_cube_row(x)))
 
-    def with_gradient(self, x: Array) -> tuple[float, Array]:
+    def evaluate_with_gradient(self, x: Array) -> tuple[float, Array]:
         """Loss and gradient (D,) at a point (D,) of the cube."""
-        told = self._ask(WithGradient(cube_row(x)))
+        told = self._propose(WithGradient(to_cube_row(x)))
         assert told.gradients is not None
         gradient = told.gradients[0]
-        return self._loss(told), np.array(gradient) if np.isfinite(gradient).all() else np.zeros(len(gradient))
+        return self._record_loss(told), np.array(gradient) if np.isfinite(gradient).all() else np.zeros(len(gradient))
 
-    def many(self, points: Array) -> Array:
+    def evaluate_batch(self, points: Array) -> Array:
         """Losses (n,) of points (n, D), evaluated as one batch."""
-        told = self._ask(np.clip(points, 0.0, 1.0))
+        told = self._propose(np.clip(points, 0.0, 1.0))
         good = told.losses < np.inf
         if good.any():
             self._worst = max(self._worst, float(told.losses[good].max()))
-        return np.where(good, told.losses, self._failed)
+        return np.where(good, told.losses, self._failure_loss)
 
     @property
-    def _failed(self) -> float:
-        return self._worst if self._worst > -np.inf else FAILED
+    def _failure_loss(self) -> float:
+        return self._worst if self._worst > -np.inf else FAILED_LOSS
 
-    def _loss(self, told: Told) -> float:
+    def _record_loss(self, told: Told) -> float:
         loss = float(told.losses[0])
         if loss == np.inf:
-            return self._failed
+            return self._failure_loss
         if loss > self._worst:
             self._worst = loss
         return loss
 
-    def _ask(self, proposal: Proposal) -> Told:
+    def _propose(self, proposal: Proposal) -> Told:
         # A library may swallow the exception that ends it and call again.
         if self._closed:
             raise GreenletExit
@@ -74,7 +74,7 @@ class Objective:
         return told
 
 
-def inverted(solve: Callable[[Objective], Result]) -> Generator[Proposal, Told, Result]:
+def invert_solver(solve: Callable[[Objective], Result]) -> Generator[Proposal, Told, Result]:
     """Run ``solve(objective)`` and yield the points at which it calls the objective, (1, D) each; return its result.
 
     What the solver raises comes out of the generator. Closing the generator ends the solver by raising
@@ -100,7 +100,7 @@ def inverted(solve: Callable[[Objective], Result]) -> Generator[Proposal, Told, 
         objective._greenlet = None
 
 
-def pushed(work: Callable[[Callable[[Item], None]], None]) -> Generator[Item, None, None]:
+def yield_sent_items(work: Callable[[Callable[[SentItem], None]], None]) -> Generator[SentItem, None, None]:
     """Run ``work(send)`` and yield what it sends, while it waits; in the thread of whoever asks for the next."""
     inner: Any = greenlet(work)
     try:
@@ -115,7 +115,7 @@ def pushed(work: Callable[[Callable[[Item], None]], None]) -> Generator[Item, No
             inner.throw(GreenletExit)
 
 
-def cube_row(x: Array) -> Array:
+def to_cube_row(x: Array) -> Array:
     """A solver's point (D,) as a proposal (1, D): a copy, as solvers reuse their arrays, within the cube."""
     row = np.array(x, dtype=np.float64, ndmin=2)
     if not (np.minimum.reduce(row, axis=None) >= 0.0 and np.maximum.reduce(row, axis=None) <= 1.0):

@@ -11,43 +11,43 @@ from searchparty.orchestrator.log.log import MemoryLog
 from searchparty.orchestrator.state.events import findings
 from searchparty.orchestrator.state.lease_table import fold_leases
 
-from .problem import HIGH, LOW, TARGETS, Recorder
+from .problem import HIGH, LOW, TARGETS, RuntimeRecorder
 
 Settings = dict[str, Any]
 TEAM = ("slsqp", "axes", "cma-es")
 
 
-def party(team: tuple[Any, ...] = TEAM, **changed: Any) -> Settings:
+def party_settings(team: tuple[Any, ...] = TEAM, **changed: Any) -> Settings:
     """``minimize``'s own default strategy, with settings of the policy changed."""
     return {"team": team, "policy": {"kind": "party", **changed}}
 
 
-def composed(budget: str) -> dict[str, str]:
+def composed_policy(budget: str) -> dict[str, str]:
     """Another policy for the same members, without an opening."""
     return {"kind": "composed", "budget": budget.removesuffix(" budget"), "sharing": "broadcast"}
 
 
-PARTY = {"party": party()}
-ALONE = {f"{kind} alone": party((kind,)) for kind in TEAM if kind != "axes"}
+PARTY = {"party": party_settings()}
+ALONE = {f"{kind} alone": party_settings((kind,)) for kind in TEAM if kind != "axes"}
 ABLATIONS: dict[str, Settings] = {
-    "without slsqp": party(("cma-es", "axes")),
-    "without axes": party(("slsqp", "cma-es")),
-    "without cma-es": party(("slsqp", "axes")),
-    "sharing off": party(sharing=False),
-    "radius fixed": party(near=0.5),
-    "equal budget": party(bonus=0.0),
-    "no restart given up": party(patience=0.0),
+    "without slsqp": party_settings(("cma-es", "axes")),
+    "without axes": party_settings(("slsqp", "cma-es")),
+    "without cma-es": party_settings(("slsqp", "axes")),
+    "sharing off": party_settings(sharing=False),
+    "radius fixed": party_settings(near=0.5),
+    "equal budget": party_settings(bonus=0.0),
+    "no restart given up": party_settings(patience=0.0),
     **{
-        f"{budget} from the start": {"team": TEAM, "policy": composed(budget)}
+        f"{budget} from the start": {"team": TEAM, "policy": composed_policy(budget)}
         for budget in ("equal budget", "bandit", "auc-bandit", "exponential-weights", "winner-takes-all")
     },
     "exploit-and-explore": {"team": TEAM, "policy": "exploit-and-explore"},
 }
-EIGHT: Settings = {}
+EIGHT_AT_ONCE: Settings = {}
 """`minimize`'s own team for eight leases at once."""
 
 
-def run(settings: Settings, loss: Recorder, seed: int, concurrency: int = 1) -> MemoryLog:
+def run_team(settings: Settings, loss: RuntimeRecorder, seed: int, concurrency: int = 1) -> MemoryLog:
     """One run by ``searchparty.minimize``, stopped when every target is reached; its log."""
     box = [(LOW, HIGH)] * loss.dimension
     target = loss.minimum + 0.99 * TARGETS[-1]
@@ -60,7 +60,7 @@ def run(settings: Settings, loss: Recorder, seed: int, concurrency: int = 1) -> 
     return result.log
 
 
-def logical(log: MemoryLog, loss: Recorder) -> np.ndarray:
+def logical_runtimes(log: MemoryLog, loss: RuntimeRecorder) -> np.ndarray:
     """Runtimes (51,) in logical time, where leases that are out at once are worked side by side: a lease's k-th
     row comes k evaluations after its grant, and a grant as soon as the leases collected before have ended."""
     times, losses = [], []
@@ -71,5 +71,5 @@ def logical(log: MemoryLog, loss: Recorder) -> np.ndarray:
             losses.append(rows.losses)
     order = np.argsort(np.concatenate(times), kind="stable")
     for time, value in zip(np.concatenate(times)[order], np.concatenate(losses)[order], strict=True):
-        loss.note(float(value), float(time))
+        loss.record_loss(float(value), float(time))
     return loss.runtimes

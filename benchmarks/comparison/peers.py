@@ -14,12 +14,12 @@ from typing import Any
 
 import numpy as np
 
-from .problem import HIGH, LOW, Batches, Recorder, Spent
+from .problem import HIGH, LOW, BatchRuntimeRecorder, BudgetSpent, RuntimeRecorder
 
-Peer = Callable[[Recorder, np.random.Generator], None]
+Peer = Callable[[RuntimeRecorder, np.random.Generator], None]
 
 
-def starts(dimension: int, rng: np.random.Generator, middle: bool) -> Iterator[np.ndarray]:
+def start_points(dimension: int, rng: np.random.Generator, middle: bool) -> Iterator[np.ndarray]:
     """The middle of the box, if wanted, then points anywhere in it."""
     if middle:
         yield np.zeros(dimension)
@@ -27,28 +27,28 @@ def starts(dimension: int, rng: np.random.Generator, middle: bool) -> Iterator[n
         yield rng.uniform(LOW, HIGH, dimension)
 
 
-def scipy_local(
-    loss: Recorder, rng: np.random.Generator, method: str, middle: bool = True, **settings: Any
+def run_scipy_local(
+    loss: RuntimeRecorder, rng: np.random.Generator, method: str, middle: bool = True, **settings: Any
 ) -> None:  # fmt: skip
     from scipy.optimize import minimize
 
-    for start in starts(loss.dimension, rng, middle):
+    for start in start_points(loss.dimension, rng, middle):
         minimize(loss, start, method=method, bounds=[(LOW, HIGH)] * loss.dimension, **settings)
 
 
-def nlopt_local(loss: Recorder, rng: np.random.Generator, algorithm: str, middle: bool = True) -> None:
+def run_nlopt_local(loss: RuntimeRecorder, rng: np.random.Generator, algorithm: str, middle: bool = True) -> None:
     import nlopt
 
-    def asked(x: np.ndarray, _gradient: np.ndarray) -> float:
+    def evaluate_point(x: np.ndarray, _gradient: np.ndarray) -> float:
         # nlopt turns other exceptions into its own.
         try:
             return loss(x)
-        except Spent:
+        except BudgetSpent:
             raise nlopt.ForcedStop from None
 
-    for start in starts(loss.dimension, rng, middle):
+    for start in start_points(loss.dimension, rng, middle):
         solver = nlopt.opt(getattr(nlopt, algorithm), loss.dimension)
-        solver.set_min_objective(asked)
+        solver.set_min_objective(evaluate_point)
         solver.set_lower_bounds(LOW)
         solver.set_upper_bounds(HIGH)
         solver.set_xtol_rel(1e-10)
@@ -60,21 +60,21 @@ def nlopt_local(loss: Recorder, rng: np.random.Generator, algorithm: str, middle
                 return
 
 
-def differential_evolution(loss: Recorder, rng: np.random.Generator) -> None:
+def differential_evolution(loss: RuntimeRecorder, rng: np.random.Generator) -> None:
     from scipy.optimize import differential_evolution
 
     while True:
         differential_evolution(loss, [(LOW, HIGH)] * loss.dimension, rng=rng, tol=0, atol=1e-12, maxiter=10**6)
 
 
-def dual_annealing(loss: Recorder, rng: np.random.Generator) -> None:
+def dual_annealing(loss: RuntimeRecorder, rng: np.random.Generator) -> None:
     from scipy.optimize import dual_annealing
 
     while True:
         dual_annealing(loss, [(LOW, HIGH)] * loss.dimension, rng=rng, maxiter=10**6)
 
 
-def bipop_cma_es(loss: Recorder, rng: np.random.Generator, **how: Any) -> None:
+def bipop_cma_es(loss: RuntimeRecorder, rng: np.random.Generator, **how: Any) -> None:
     import cma
 
     # cma draws from numpy's own generator, and its restarts go on with it.
@@ -84,12 +84,12 @@ def bipop_cma_es(loss: Recorder, rng: np.random.Generator, **how: Any) -> None:
         cma.fmin2(loss, lambda: rng.uniform(-4, 4, loss.dimension), 2.0, settings, restarts=9, bipop=True, **how)
 
 
-def bipop_in_rounds(loss: Batches, rng: np.random.Generator) -> None:
+def bipop_in_rounds(loss: BatchRuntimeRecorder, rng: np.random.Generator) -> None:
     """BIPOP-CMA-ES with each population evaluated as one batch."""
-    bipop_cma_es(loss, rng, parallel_objective=loss.many)
+    bipop_cma_es(loss, rng, parallel_objective=loss.evaluate_in_rounds)
 
 
-def ngopt(loss: Recorder, rng: np.random.Generator) -> None:
+def ngopt(loss: RuntimeRecorder, rng: np.random.Generator) -> None:
     import nevergrad
     from nevergrad.optimization import metamodel
 
@@ -100,53 +100,53 @@ def ngopt(loss: Recorder, rng: np.random.Generator) -> None:
     nevergrad.optimizers.NGOpt(space, budget=loss.budget).minimize(lambda x: loss(np.asarray(x)))
 
 
-def biteopt(loss: Recorder, rng: np.random.Generator) -> None:
+def biteopt(loss: RuntimeRecorder, rng: np.random.Generator) -> None:
     from fcmaes import bitecpp
     from scipy.optimize import Bounds
 
     box = Bounds([LOW] * loss.dimension, [HIGH] * loss.dimension)
 
-    def asked(x: np.ndarray) -> float:
+    def evaluate_point(x: np.ndarray) -> float:
         # An exception must not cross the C++ code.
         return np.inf if loss.over else loss(np.asarray(x))
 
-    bitecpp.minimize(asked, box, max_evaluations=loss.budget - loss.evaluations, rg=rng)
+    bitecpp.minimize(evaluate_point, box, max_evaluations=loss.budget - loss.evaluations, rg=rng)
 
 
 ISLANDS = ("de", "cma-es", "sade", "bobyqa")
 
 
-def archipelago(loss: Recorder, rng: np.random.Generator) -> None:
+def archipelago(loss: RuntimeRecorder, rng: np.random.Generator) -> None:
     """A ring of DE, CMA-ES, SaDE and BOBYQA. The islands evolve in turn, so that their evaluations have an order."""
-    turn([loss] * len(ISLANDS), rng)
+    evolve_in_turn([loss] * len(ISLANDS), rng)
 
 
-def turn(losses: list[Recorder], rng: np.random.Generator) -> None:
+def evolve_in_turn(losses: list[RuntimeRecorder], rng: np.random.Generator) -> None:
     """Islands in a ring, one an objective, which evolve in turn until all objectives are over."""
     import pygmo
 
     islands = pygmo.archipelago(t=pygmo.ring())
     for number, loss in enumerate(losses):
         seed = int(rng.integers(2**31))
-        population = pygmo.population(pygmo.problem(Shared(loss)), size=20, seed=seed)
-        algorithm = _island(ISLANDS[number % len(ISLANDS)], loss.dimension, seed)
-        islands.push_back(pygmo.island(udi=InTurn(), algo=algorithm, pop=population))
+        population = pygmo.population(pygmo.problem(SharedProblem(loss)), size=20, seed=seed)
+        algorithm = _build_algorithm(ISLANDS[number % len(ISLANDS)], loss.dimension, seed)
+        islands.push_back(pygmo.island(udi=InProcessIsland(), algo=algorithm, pop=population))
     while not all(loss.over for loss in losses):
         for island in islands:
             island.evolve(1)
             island.wait_check()
 
 
-class Shared:
+class SharedProblem:
     """pygmo copies its problems; the copies share the one recorder."""
 
-    def __init__(self, loss: Recorder) -> None:
+    def __init__(self, loss: RuntimeRecorder) -> None:
         self.loss = loss
 
-    def __copy__(self) -> Shared:
+    def __copy__(self) -> SharedProblem:
         return self
 
-    def __deepcopy__(self, memo: object) -> Shared:
+    def __deepcopy__(self, memo: object) -> SharedProblem:
         return self
 
     def fitness(self, x: np.ndarray) -> tuple[float]:
@@ -156,14 +156,14 @@ class Shared:
         return [LOW] * self.loss.dimension, [HIGH] * self.loss.dimension
 
 
-class InTurn:
+class InProcessIsland:
     """An island that evolves in this process."""
 
     def run_evolve(self, algo: Any, pop: Any) -> tuple[Any, Any]:
         return algo, algo.evolve(pop)
 
 
-def _island(name: str, dimension: int, seed: int) -> Any:
+def _build_algorithm(name: str, dimension: int, seed: int) -> Any:
     import pygmo
 
     if name == "bobyqa":
@@ -180,14 +180,14 @@ def _island(name: str, dimension: int, seed: int) -> Any:
 
 
 PEERS: dict[str, Peer] = {
-    "SLSQP": partial(scipy_local, method="SLSQP", tol=1e-12, options={"maxiter": 10**6}),
-    "L-BFGS-B": partial(scipy_local, method="L-BFGS-B", tol=1e-12, options={"maxiter": 10**6, "maxfun": 10**9}),
+    "SLSQP": partial(run_scipy_local, method="SLSQP", tol=1e-12, options={"maxiter": 10**6}),
+    "L-BFGS-B": partial(run_scipy_local, method="L-BFGS-B", tol=1e-12, options={"maxiter": 10**6, "maxfun": 10**9}),
     "Nelder-Mead": partial(
-        scipy_local, method="Nelder-Mead", options={"xatol": 1e-10, "fatol": 1e-12, "maxiter": 10**9}
+        run_scipy_local, method="Nelder-Mead", options={"xatol": 1e-10, "fatol": 1e-12, "maxiter": 10**9}
     ),
-    "Powell": partial(scipy_local, method="Powell", options={"xtol": 1e-10, "ftol": 1e-12, "maxiter": 10**6}),
-    "BOBYQA": partial(nlopt_local, algorithm="LN_BOBYQA"),
-    "SBPLX": partial(nlopt_local, algorithm="LN_SBPLX"),
+    "Powell": partial(run_scipy_local, method="Powell", options={"xtol": 1e-10, "ftol": 1e-12, "maxiter": 10**6}),
+    "BOBYQA": partial(run_nlopt_local, algorithm="LN_BOBYQA"),
+    "SBPLX": partial(run_nlopt_local, algorithm="LN_SBPLX"),
     "BIPOP-CMA-ES": bipop_cma_es,
     "differential evolution": differential_evolution,
     "dual annealing": dual_annealing,
@@ -195,16 +195,16 @@ PEERS: dict[str, Peer] = {
     "BiteOpt (fcmaes)": biteopt,
     "NGOpt (Nevergrad)": ngopt,
 }
-LOCAL = ("SLSQP", "L-BFGS-B", "Nelder-Mead", "Powell", "BOBYQA", "SBPLX")
+LOCAL_PEERS = ("SLSQP", "L-BFGS-B", "Nelder-Mead", "Powell", "BOBYQA", "SBPLX")
 """Those that take ``middle``."""
 
 
-def solve(peer: Peer, loss: Recorder, rng: np.random.Generator) -> None:
+def run_peer(peer: Peer, loss: RuntimeRecorder, rng: np.random.Generator) -> None:
     """Run a peer to the end of its budget."""
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")
         try:
             while not loss.over:
                 peer(loss, rng)
-        except Spent:
+        except BudgetSpent:
             pass

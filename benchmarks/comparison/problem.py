@@ -10,46 +10,46 @@ TARGETS = np.logspace(2, -8, 51)
 LOW, HIGH = -5.0, 5.0
 
 
-class Spent(Exception):
+class BudgetSpent(Exception):
     """The budget is spent, or every target reached: the solver need not go on."""
 
 
-class Recorder:
-    """Counts evaluations and notes when each target is reached first; raises ``Spent`` when the budget is spent or,
-    unless it is to go ``on``, every target reached."""
+class RuntimeRecorder:
+    """Counts evaluations and notes when each target is reached first; raises ``BudgetSpent`` when the budget is spent,
+    or, unless it is to go ``on``, every target reached."""
 
     def __init__(self, function: int, dimension: int, instance: int, multiple: int, on: bool = False) -> None:
         self._problem = BareProblem("bbob", function, dimension, instance)
         self.minimum = float(self._problem.best_value())
         self.dimension, self.budget = dimension, multiple * dimension
         self.runtimes = np.full(len(TARGETS), np.inf)
-        self.evaluations = self.reached = 0
-        self._last = np.inf if on else len(TARGETS)
+        self.evaluations = self.targets_reached = 0
+        self._targets_wanted = np.inf if on else len(TARGETS)
 
     @property
     def over(self) -> bool:
-        return self.evaluations >= self.budget or self.reached >= self._last
+        return self.evaluations >= self.budget or self.targets_reached >= self._targets_wanted
 
     def __call__(self, x: np.ndarray) -> float:
         """The loss at a point (D,) of the box; points outside are brought to its face."""
         if self.over:
-            raise Spent
+            raise BudgetSpent
         self.evaluations += 1
         row = np.array(x, dtype=float, ndmin=2)
         np.clip(row, LOW, HIGH, out=row)
         loss = float(self._problem(row)[0])
-        self.note(loss, self.evaluations)
+        self.record_loss(loss, self.evaluations)
         return loss
 
-    def note(self, loss: float, time: float) -> None:
+    def record_loss(self, loss: float, time: float) -> None:
         """Every target that this loss reaches and none did before, at this time."""
         excess = loss - self.minimum
-        while self.reached < len(TARGETS) and excess <= TARGETS[self.reached]:
-            self.runtimes[self.reached] = time
-            self.reached += 1
+        while self.targets_reached < len(TARGETS) and excess <= TARGETS[self.targets_reached]:
+            self.runtimes[self.targets_reached] = time
+            self.targets_reached += 1
 
 
-class Batches(Recorder):
+class BatchRuntimeRecorder(RuntimeRecorder):
     """Time in rounds of ``at_once`` evaluations side by side; the budget is in rounds."""
 
     def __init__(self, function: int, dimension: int, instance: int, multiple: int, at_once: int) -> None:
@@ -58,18 +58,18 @@ class Batches(Recorder):
 
     @property
     def over(self) -> bool:
-        return self.rounds >= self.budget or self.reached == len(TARGETS)
+        return self.rounds >= self.budget or self.targets_reached == len(TARGETS)
 
-    def many(self, points: np.ndarray) -> list[float]:
+    def evaluate_in_rounds(self, points: np.ndarray) -> list[float]:
         """Losses of a batch, ``at_once`` a round."""
         losses: list[float] = []
         for first in range(0, len(points), self.at_once):
             if self.over:
-                raise Spent
+                raise BudgetSpent
             self.rounds += 1
             rows = np.clip(np.array(points[first : first + self.at_once], dtype=float), LOW, HIGH)
             part = np.asarray(self._problem(rows), dtype=float).reshape(-1)
             self.evaluations += len(part)
-            self.note(float(part.min()), self.rounds)
+            self.record_loss(float(part.min()), self.rounds)
             losses += part.tolist()
         return losses

@@ -7,17 +7,17 @@ from pathlib import Path
 
 import numpy as np
 
-from .score import GROUPS, Scores, by_group
+from .score import FUNCTION_GROUPS, Scores, by_group
 from .study import FUNCTIONS
 
 BEHIND = 0.02
 """How far behind the best rival counts as losing."""
 
 
-def table(scores: Scores, bounds: dict[str, Sequence[str]]) -> str:
+def score_table(scores: Scores, bounds: dict[str, Sequence[str]]) -> str:
     """A row a solver, best first. ``bounds`` adds the virtual best of some solvers, by its name."""
     rows = [
-        (name, scores.areas(name), f"{scores.reached(name):.3f}", f"{scores.micros[name]:.0f}")
+        (name, scores.areas(name), f"{scores.reached_share(name):.3f}", f"{scores.micros[name]:.0f}")
         for name in scores.runtimes
     ]
     for name, solvers in bounds.items():
@@ -25,19 +25,19 @@ def table(scores: Scores, bounds: dict[str, Sequence[str]]) -> str:
         if len(present) > 1:
             rows.append((f"*{name}*", scores.best_of(present), "", ""))
     rows.sort(key=lambda row: -row[1].mean())
-    head = ["solver", "area", *(f"D = {d}" for d in scores.dimensions), *GROUPS, "reached", "µs/eval"]
-    lines = [_line(head), _line(["---", *["---:"] * (len(head) - 1)])]
+    head = ["solver", "area", *(f"D = {d}" for d in scores.dimensions), *FUNCTION_GROUPS, "reached", "µs/eval"]
+    lines = [_markdown_row(head), _markdown_row(["---", *["---:"] * (len(head) - 1)])]
     for name, areas, reached, micros in rows:
         cells = [areas.mean(), *areas.mean(axis=1), *by_group(areas).values()]
-        lines.append(_line([name, *(f"{value:.3f}" for value in cells), reached, micros]))
+        lines.append(_markdown_row([name, *(f"{value:.3f}" for value in cells), reached, micros]))
     return "\n".join(lines)
 
 
-def _line(cells: Iterable[str]) -> str:
+def _markdown_row(cells: Iterable[str]) -> str:
     return f"| {' | '.join(cells)} |"
 
 
-def losses(scores: Scores, team: str, rivals: Sequence[str]) -> str:
+def list_deficits(scores: Scores, team: str, rivals: Sequence[str]) -> str:
     """Where a team is behind the best rival on that function and dimension, and behind whom."""
     present = [rival for rival in rivals if rival in scores.runtimes]
     areas, theirs = scores.areas(team), np.array([scores.areas(rival) for rival in present])
@@ -54,7 +54,7 @@ def losses(scores: Scores, team: str, rivals: Sequence[str]) -> str:
     return "\n".join(lines)
 
 
-def figure(scores: Scores, shown: Sequence[str], team: str, path: Path, title: str) -> None:
+def draw_figure(scores: Scores, shown: Sequence[str], team: str, path: Path, title: str) -> None:
     """ECDFs of runtimes, a panel a dimension and one of all; the team drawn boldly."""
     import matplotlib
 

@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from .study import FUNCTIONS, Cell, Outcome
+from .study import FUNCTIONS, Outcome, StudyCell
 
-GROUPS = {
+FUNCTION_GROUPS = {
     "separable": range(1, 6), "moderate": range(6, 10), "ill-conditioned": range(10, 15),
     "multimodal": range(15, 20), "weak structure": range(20, 25),
 }  # fmt: skip
@@ -26,7 +26,7 @@ class Scores:
     """Areas and fractions of targets reached of some solvers on the same problems."""
 
     def __init__(
-        self, found: Mapping[Cell, Outcome], solvers: Sequence[str], multiple: int, dimensions: Sequence[int],
+        self, found: Mapping[StudyCell, Outcome], solvers: Sequence[str], multiple: int, dimensions: Sequence[int],
         instances: Sequence[int],
     ) -> None:  # fmt: skip
         self.multiple, self.dimensions, self.instances = multiple, list(dimensions), list(instances)
@@ -37,7 +37,7 @@ class Scores:
         """Microseconds of one core an evaluation."""
         for solver in solvers:
             grid = [
-                [[Cell(solver, multiple, d, i, f) for i in instances] for f in FUNCTIONS] for d in dimensions
+                [[StudyCell(solver, multiple, d, i, f) for i in instances] for f in FUNCTIONS] for d in dimensions
             ]  # fmt: skip
             wanted = [cell for of_d in grid for of_f in of_d for cell in of_f]
             absent = sum(cell not in found for cell in wanted)
@@ -62,7 +62,7 @@ class Scores:
         """The virtual best: areas (dimensions, functions) of the best of these on each."""
         return np.max([self.areas(solver) for solver in solvers], axis=0)
 
-    def reached(self, solver: str) -> float:
+    def reached_share(self, solver: str) -> float:
         """Part of the targets reached at the end."""
         return float(np.isfinite(self.runtimes[solver]).mean())
 
@@ -76,4 +76,4 @@ class Scores:
 
 def by_group(areas: np.ndarray) -> dict[str, float]:
     """Means of areas (dimensions, functions) over the suite's five groups of functions."""
-    return {name: float(areas[:, [f - 1 for f in group]].mean()) for name, group in GROUPS.items()}
+    return {name: float(areas[:, [f - 1 for f in group]].mean()) for name, group in FUNCTION_GROUPS.items()}

@@ -17,7 +17,7 @@ FUNCTIONS = tuple(range(1, 25))
 
 
 @dataclass(frozen=True, order=True)
-class Cell:
+class StudyCell:
     """One solver on one problem. ``multiple`` is the budget in units of D."""
 
     solver: str
@@ -36,19 +36,19 @@ class Outcome:
     seconds: float
 
 
-def cells(
+def study_cells(
     solvers: Iterable[str], multiple: int, dimensions: Iterable[int], instances: Iterable[int],
     functions: Iterable[int] = FUNCTIONS,
-) -> list[Cell]:  # fmt: skip
+) -> list[StudyCell]:  # fmt: skip
     """All combinations: instance by instance, so that a study cut short is whole on the first instances."""
     solvers, dimensions, functions = list(solvers), list(dimensions), list(functions)
     return [
-        Cell(solver, multiple, dimension, instance, function)
+        StudyCell(solver, multiple, dimension, instance, function)
         for instance in instances for solver in solvers for dimension in dimensions for function in functions
     ]  # fmt: skip
 
 
-class Store:
+class OutcomeStore:
     """A folder with a file of JSON lines for each solver."""
 
     def __init__(self, folder: Path) -> None:
@@ -59,7 +59,7 @@ class Store:
         stem = "".join(letter if letter.isalnum() else "-" for letter in solver.lower())
         return self.folder / f"{stem.strip('-')}.jsonl"
 
-    def load(self) -> dict[Cell, Outcome]:
+    def load_outcomes(self) -> dict[StudyCell, Outcome]:
         """Every outcome; a last line that was cut in the middle counts as not there. Files may be gzipped."""
         found = {}
         for path in sorted(self.folder.glob("*.jsonl*")):
@@ -72,10 +72,10 @@ class Store:
                     continue
                 times = np.array([np.inf if t is None else t for t in entry.pop("runtimes")], dtype=float)
                 outcome = Outcome(times, entry.pop("evaluations"), entry.pop("seconds"))
-                found[Cell(**entry)] = outcome
+                found[StudyCell(**entry)] = outcome
         return found
 
-    def add(self, cell: Cell, outcome: Outcome) -> None:
+    def add_outcome(self, cell: StudyCell, outcome: Outcome) -> None:
         times = [int(t) if np.isfinite(t) else None for t in outcome.runtimes]
         entry = vars(cell) | {
             "evaluations": outcome.evaluations, "seconds": round(outcome.seconds, 4), "runtimes": times,
@@ -86,7 +86,7 @@ class Store:
             file.write(("\n" if cut else "") + json.dumps(entry, separators=(",", ":")) + "\n")
 
 
-def work(cell: Cell) -> tuple[Cell, Outcome | str]:
+def work_cell(cell: StudyCell) -> tuple[StudyCell, Outcome | str]:
     from .solvers import SOLVERS
 
     start = time.process_time()
@@ -97,20 +97,22 @@ def work(cell: Cell) -> tuple[Cell, Outcome | str]:
     return cell, Outcome(runtimes, evaluations, time.process_time() - start)
 
 
-def run(store: Store, wanted: list[Cell], processes: int, seconds: float | None = None) -> list[tuple[Cell, str]]:
+def run_study(
+    store: OutcomeStore, wanted: list[StudyCell], processes: int, seconds: float | None = None
+) -> list[tuple[StudyCell, str]]:
     """Work what the store lacks; stop handing out cells after ``seconds``. Returns the cells that failed, and why."""
-    have = store.load()
+    have = store.load_outcomes()
     todo = [cell for cell in wanted if cell not in have]
     end = None if seconds is None else time.monotonic() + seconds
     os.environ["OMP_NUM_THREADS"] = os.environ["OPENBLAS_NUM_THREADS"] = "1"
     wrong, began = [], time.monotonic()
     with multiprocessing.get_context("spawn").Pool(processes, maxtasksperchild=2000) as pool:
-        for number, (cell, outcome) in enumerate(pool.imap_unordered(work, todo), start=1):
+        for number, (cell, outcome) in enumerate(pool.imap_unordered(work_cell, todo), start=1):
             if isinstance(outcome, str):
                 wrong.append((cell, outcome))
                 print(f"{cell}: {outcome}", flush=True)
             else:
-                store.add(cell, outcome)
+                store.add_outcome(cell, outcome)
             if number % 200 == 0 or number == len(todo):
                 print(f"{number}/{len(todo)} problems, {time.monotonic() - began:.0f} s", flush=True)
             if end is not None and time.monotonic() > end:

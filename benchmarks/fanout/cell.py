@@ -33,7 +33,7 @@ class Cell:
         return json.dumps(asdict(self))
 
     @staticmethod
-    def of(line: str) -> Cell:
+    def from_line(line: str) -> Cell:
         return Cell(**json.loads(line))
 
 

@@ -10,15 +10,15 @@ from pathlib import Path
 
 import numpy as np
 
-from searchparty.agents.evaluation.evaluator import Evaluated, Evaluator
-from searchparty.agents.evaluation.open import evaluator_for
+from searchparty.agents.evaluation.evaluator import EvaluationResult, Evaluator
+from searchparty.agents.evaluation.open import open_evaluator
 from searchparty.agents.evaluation.settings import Evaluation
 from searchparty.agents.random_search import RandomSearch
 from searchparty.landscapes.landscape import Array
 from searchparty.landscapes.python_function import UserFunction
-from searchparty.orchestrator.executors.in_process import Simulated
+from searchparty.orchestrator.executors.in_process import InProcessExecutor
 from searchparty.orchestrator.log.log_file import LogFile
-from searchparty.orchestrator.loop.drive import begin, drive
+from searchparty.orchestrator.loop.drive import begin_run, drive_run
 from searchparty.orchestrator.policies.composed import Composed
 from searchparty.orchestrator.run_spec import PlannedRun
 
@@ -33,7 +33,7 @@ def sleeping(x):
 """
 
 
-def measure(workers: int, sleep: float, seconds: float, small: bool = False) -> Cell:
+def measure_searchparty(workers: int, sleep: float, seconds: float, small: bool = False) -> Cell:
     """A run of one batch, as the peers are given all in one call; or with batches of one row a worker (``small``), none
     of which is begun before the one before it is done. One worker is the run's own process, as it is with the peers."""
     name = "ours-small" if small else "ours"
@@ -43,32 +43,32 @@ def measure(workers: int, sleep: float, seconds: float, small: bool = False) -> 
         source.write_text(OBJECTIVE.format(sleep=sleep))
         landscape = UserFunction(function=f"{source}:sleeping", bounds=((0.0, 1.0),) * 2)
         evaluation = Evaluation(workers=workers) if workers > 1 else Evaluation()
-        with started(landscape, evaluation, workers) as (evaluator, startup):
+        with start_evaluator(landscape, evaluation, workers) as (evaluator, startup):
 
             def run(count: int) -> float:
-                return ran(landscape, evaluation, evaluator, count, workers if small else count, folder)[0]
+                return time_run(landscape, evaluation, evaluator, count, workers if small else count, folder)[0]
 
             count = warm_up(workers, sleep, seconds, run)
-            evaluating, whole = ran(landscape, evaluation, evaluator, count, workers if small else count, folder)
+            evaluating, whole = time_run(landscape, evaluation, evaluator, count, workers if small else count, folder)
             return Cell(name, workers, sleep, count, evaluating, startup + whole - evaluating)
 
 
-class Clocked:
+class TimedEvaluator:
     """An evaluator that notes when it is first asked and when it last answers."""
 
     def __init__(self, evaluator: Evaluator) -> None:
         self.evaluator, self.space, self.rowwise = evaluator, evaluator.space, evaluator.rowwise
         self.first = self.last = 0.0
 
-    def evaluate(self, cube: Array, with_gradient: bool) -> Evaluated:
+    def evaluate(self, cube: Array, with_gradient: bool) -> EvaluationResult:
         self.first = self.first or time.perf_counter()
         found = self.evaluator.evaluate(cube, with_gradient)
         self.last = time.perf_counter()
         return found
 
-    def pieces(self, cube: Array, with_gradient: bool) -> Iterator[tuple[int, Evaluated]]:
+    def evaluate_in_pieces(self, cube: Array, with_gradient: bool) -> Iterator[tuple[int, EvaluationResult]]:
         self.first = self.first or time.perf_counter()
-        yield from self.evaluator.pieces(cube, with_gradient)
+        yield from self.evaluator.evaluate_in_pieces(cube, with_gradient)
         self.last = time.perf_counter()
 
     def close(self) -> None:
@@ -76,10 +76,10 @@ class Clocked:
 
 
 @contextmanager
-def started(landscape: UserFunction, evaluation: Evaluation, workers: int) -> Iterator[tuple[Evaluator, float]]:
+def start_evaluator(landscape: UserFunction, evaluation: Evaluation, workers: int) -> Iterator[tuple[Evaluator, float]]:
     """The evaluator of a run, each of its children having evaluated once, and the seconds that it took."""
     began = time.perf_counter()
-    evaluator = evaluator_for(landscape, evaluation)
+    evaluator = open_evaluator(landscape, evaluation)
     try:
         evaluator.evaluate(np.full((workers, 2), 0.5), False)
         yield evaluator, time.perf_counter() - began
@@ -87,18 +87,18 @@ def started(landscape: UserFunction, evaluation: Evaluation, workers: int) -> It
         evaluator.close()
 
 
-def ran(
+def time_run(
     landscape: UserFunction, evaluation: Evaluation, evaluator: Evaluator, count: int, batch: int, folder: Path
 ) -> tuple[float, float]:
     """Seconds of a run of so many evaluations: from the first evaluation to the last, and with its log's opening and
     closing."""
     team = (("random", RandomSearch(batch=batch)),)
     plan = PlannedRun(landscape, team, Composed(lease=count), 0, 0, count, 1, evaluation=evaluation)
-    clocked = Clocked(evaluator)
+    clocked = TimedEvaluator(evaluator)
     began = time.perf_counter()
     file = LogFile(folder / f"{time.monotonic_ns()}.sqlite")
     log = file.run(plan)
-    for _ in drive(begin(plan), plan, plan.policy, Simulated(plan, log, clocked), log):
+    for _ in drive_run(begin_run(plan), plan, plan.policy, InProcessExecutor(plan, log, clocked), log):
         pass
     file.close()
     return clocked.last - clocked.first, time.perf_counter() - began

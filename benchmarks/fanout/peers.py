@@ -18,21 +18,21 @@ TUNE_SECONDS = 300.0
 """Ray Tune is given so long for a cell, with the start of its actors."""
 
 
-class Missing(Exception):
+class PeerMissing(Exception):
     """A peer is not installed; the message says how to install it."""
 
 
-def imported(module: str) -> Any:
+def import_peer(module: str) -> Any:
     """A peer's module. Raises Missing."""
     from importlib import import_module
 
     try:
         return import_module(module)
     except ImportError as error:
-        raise Missing(f'{error}. Install the peers: pip install -c constraints.txt -e ".[bench]".') from None
+        raise PeerMissing(f'{error}. Install the peers: pip install -c constraints.txt -e ".[bench]".') from None
 
 
-def gathered(folder: str, workers: int) -> None:
+def wait_for_workers(folder: str, workers: int) -> None:
     """Return once so many processes are here: a worker's first task, so that the clock starts with all of them up."""
     Path(folder, str(os.getpid())).touch()
     deadline = time.monotonic() + TUNE_SECONDS
@@ -40,7 +40,7 @@ def gathered(folder: str, workers: int) -> None:
         time.sleep(0.05)
 
 
-def sleeping_of(sleep: float) -> Callable[[tuple[float, float]], float]:
+def make_sleeper(sleep: float) -> Callable[[tuple[float, float]], float]:
     """The objective. A closure: it travels to other processes by value."""
 
     def sleeping(x: tuple[float, float]) -> float:
@@ -50,14 +50,14 @@ def sleeping_of(sleep: float) -> Callable[[tuple[float, float]], float]:
     return sleeping
 
 
-def with_joblib(workers: int, sleep: float, seconds: float, backend: str) -> Cell:
+def measure_joblib(workers: int, sleep: float, seconds: float, backend: str) -> Cell:
     """joblib: all tasks in one call, in batches that it sizes itself."""
-    joblib = imported("joblib")
-    objective, draw = sleeping_of(sleep), random.Random(0)
+    joblib = import_peer("joblib")
+    objective, draw = make_sleeper(sleep), random.Random(0)
     began = time.perf_counter()
     with joblib.Parallel(n_jobs=workers, backend=backend) as parallel, tempfile.TemporaryDirectory() as folder:
         if backend == "loky":
-            parallel(joblib.delayed(gathered)(folder, workers) for _ in range(workers))
+            parallel(joblib.delayed(wait_for_workers)(folder, workers) for _ in range(workers))
         startup = time.perf_counter() - began
 
         def run(count: int) -> float:
@@ -70,11 +70,11 @@ def with_joblib(workers: int, sleep: float, seconds: float, backend: str) -> Cel
         return Cell(f"joblib-{backend}", workers, sleep, count, run(count), startup)
 
 
-def with_optuna(workers: int, sleep: float, seconds: float) -> Cell:
+def measure_optuna(workers: int, sleep: float, seconds: float) -> Cell:
     """Optuna: ``n_jobs`` threads, random search, storage in memory."""
-    optuna = imported("optuna")
+    optuna = import_peer("optuna")
     optuna.logging.set_verbosity(optuna.logging.WARNING)
-    sleeping = sleeping_of(sleep)
+    sleeping = make_sleeper(sleep)
 
     def objective(trial: Any) -> float:
         return sleeping((trial.suggest_float("x", 0.0, 1.0), trial.suggest_float("y", 0.0, 1.0)))
@@ -89,7 +89,7 @@ def with_optuna(workers: int, sleep: float, seconds: float) -> Cell:
     return Cell("optuna", workers, sleep, count, run(count), 0.0)
 
 
-def with_ray_tune(workers: int, sleep: float, seconds: float) -> Cell:
+def measure_ray_tune(workers: int, sleep: float, seconds: float) -> Cell:
     """Ray Tune: a trainable class on actors that are reused, as many trials at once as there are workers."""
     # Read when Tune is imported, and by its actors: no files a trial but its own; where this module is.
     os.environ |= {
@@ -97,7 +97,7 @@ def with_ray_tune(workers: int, sleep: float, seconds: float) -> Cell:
         "RAY_USAGE_STATS_ENABLED": "0",
         "PYTHONPATH": str(Path(__file__).parents[1]),
     }
-    ray, tune = imported("ray"), imported("ray.tune")
+    ray, tune = import_peer("ray"), import_peer("ray.tune")
     # Four trials a worker at least, as for all; a fast objective is cut short.
     count = max(4 * workers, min(round(workers * seconds / sleep), round(TUNE_A_SECOND * seconds)))
     began = time.monotonic()
@@ -107,7 +107,7 @@ def with_ray_tune(workers: int, sleep: float, seconds: float) -> Cell:
             object_store_memory=100 << 20, _temp_dir=folder,
         )  # fmt: skip
         try:
-            results = tuned(tune, workers, sleep, count, Path(folder))
+            results = run_tune(tune, workers, sleep, count, Path(folder))
         finally:
             ray.shutdown()
     spans = [(each.metrics["begun"], each.metrics["ended"]) for each in results if each.metrics]
@@ -115,14 +115,14 @@ def with_ray_tune(workers: int, sleep: float, seconds: float) -> Cell:
     return Cell("ray-tune", workers, sleep, len(spans), last - first, first - began)
 
 
-def tuned(tune: Any, workers: int, sleep: float, count: int, folder: Path) -> Any:
+def run_tune(tune: Any, workers: int, sleep: float, count: int, folder: Path) -> Any:
     """The results of so many trials."""
-    sleeping, meeting = sleeping_of(sleep), folder / "meeting"
+    sleeping, meeting = make_sleeper(sleep), folder / "meeting"
     meeting.mkdir()
 
     class Sleeping(tune.Trainable):  # type: ignore[misc]
         def setup(self, config: dict[str, Any]) -> None:
-            gathered(str(meeting), workers)
+            wait_for_workers(str(meeting), workers)
             self.point = (config["x"], config["y"])
 
         def reset_config(self, new_config: dict[str, Any]) -> bool:

@@ -10,31 +10,31 @@ from typing import TYPE_CHECKING
 from ...landscapes.landscape import Array
 from ..execution.results_directory import ResultsError
 from ..results.recorded_runs import RunData, read_runs
-from .encoding import Encoder, Gif, Mp4, has_ffmpeg
-from .replay import film, replay_of
-from .selection import counterpart, listing, most_telling, pair, run_named
-from .slice import Slice, plane_axes, through
+from .encoding import Encoder, GifEncoder, Mp4Encoder, has_ffmpeg
+from .replay import build_replay, schedule_frames
+from .selection import find_counterpart, find_pair, find_run, format_run_list, representative_run
+from .slice import Slice, find_slice_center, parse_plane_axes
 
 if TYPE_CHECKING:
-    from .stage import Stage
+    from .stage import FrameRenderer
 
-LINGERS = 0.9
+LINGER_SECONDS = 0.9
 """Seconds that a hand-over stays, and a reason."""
-HOLD = 2.0
+HOLD_SECONDS = 2.0
 """Seconds that the last picture stays; of a short film, a third."""
-SMALLEST, LARGEST = 240, 1920
-SHORTEST, LONGEST = 2.0, 120.0
-FASTEST = 30
+SMALLEST_WIDTH, LARGEST_WIDTH = 240, 1920
+SHORTEST_FILM_SECONDS, LONGEST_FILM_SECONDS = 2.0, 120.0
+MOST_FPS = 30
 MOST_PIXELS = 600_000_000
 """All pictures of a film together: a GIF is kept in memory, a byte a pixel, until all colours are known."""
 
 
-Progress = Callable[[Iterable[int], int], Iterable[int]]
+ProgressWrapper = Callable[[Iterable[int], int], Iterable[int]]
 """Goes through so many numbers, and shows how far it is."""
 
 
 @dataclass(frozen=True)
-class Options:
+class AnimationOptions:
     """What to draw, and how. ``runs`` are ids or strategies; ``plane`` is "x1,x3"; ``width`` is in pixels."""
 
     runs: tuple[str, ...] = ()
@@ -47,9 +47,13 @@ class Options:
 
     def check(self) -> None:
         """Raises ResultsError where one is out of its bounds."""
-        _bounded("--width", self.width, SMALLEST, LARGEST, "pixels", "640 suits a page, 1280 a slide")
-        _bounded("--seconds", self.seconds, SHORTEST, LONGEST, "seconds", "10 suit most runs")
-        _bounded("--fps", self.fps, 1, FASTEST, "pictures a second", "10 suit a GIF, 25 a film")
+        _check_option_bounds(
+            "--width", self.width, SMALLEST_WIDTH, LARGEST_WIDTH, "pixels", "640 suits a page, 1280 a slide"
+        )
+        _check_option_bounds(
+            "--seconds", self.seconds, SHORTEST_FILM_SECONDS, LONGEST_FILM_SECONDS, "seconds", "10 suit most runs"
+        )
+        _check_option_bounds("--fps", self.fps, 1, MOST_FPS, "pictures a second", "10 suit a GIF, 25 a film")
         if len(self.runs) > 2:
             raise ResultsError(f"--run must be given once or twice, got {len(self.runs)} times. Leave out the others.")
         if self.out is not None and self.out.suffix.lower() not in (".gif", ".mp4"):
@@ -62,7 +66,7 @@ class Options:
 
     @property
     def hold(self) -> float:
-        return min(HOLD, self.seconds / 3)
+        return min(HOLD_SECONDS, self.seconds / 3)
 
     @property
     def frames(self) -> int:
@@ -70,7 +74,7 @@ class Options:
 
 
 @dataclass(frozen=True)
-class Animated:
+class AnimationResult:
     """What was drawn: the runs, the files, and how many frames."""
 
     runs: tuple[RunData, ...]
@@ -78,29 +82,33 @@ class Animated:
     frames: int
 
 
-def animate(directory: Path, options: Options, progress: Progress = lambda numbers, _: numbers) -> Animated:
+def write_animation(
+    directory: Path, options: AnimationOptions, progress: ProgressWrapper = lambda numbers, _: numbers
+) -> AnimationResult:
     """Draw the replay of one run of a results directory, or of two side by side, and write it. ``progress`` wraps the
     numbers of the frames. Raises ResultsError where the options do not fit, and EncodingError where ffmpeg fails."""
     options.check()
-    runs = _chosen(read_runs(directory), options, directory)
-    axes = plane_axes(options.plane, runs[0].space.dimension)
+    runs = _choose_runs(read_runs(directory), options, directory)
+    axes = parse_plane_axes(options.plane, runs[0].space.dimension)
     # Only now: what draws takes a second to import.
-    from .stage import Stage
+    from .stage import FrameRenderer
 
-    replays = [replay_of(run) for run in runs]
-    plane = Slice(runs[0].space, axes, _center(runs))
-    linger = max(2, round(LINGERS * options.fps))
-    frames = film(replays, options.frames, linger)
-    stage = Stage(replays, plane, frames, width=options.width, linger=linger)
+    replays = [build_replay(run) for run in runs]
+    plane = Slice(runs[0].space, axes, _slice_center(runs))
+    linger = max(2, round(LINGER_SECONDS * options.fps))
+    frames = schedule_frames(replays, options.frames, linger)
+    stage = FrameRenderer(replays, plane, frames, width=options.width, linger=linger)
     _check_size(stage.size, options)
-    paths = _paths(directory, options)
+    paths = _output_paths(directory, options)
     paths[0].parent.mkdir(parents=True, exist_ok=True)
-    _write(stage, paths, options, progress)
-    return Animated(tuple(runs), tuple(paths), len(frames))
+    _write_files(stage, paths, options, progress)
+    return AnimationResult(tuple(runs), tuple(paths), len(frames))
 
 
-def _write(stage: Stage, paths: Sequence[Path], options: Options, progress: Progress) -> None:
-    from .stage import colours
+def _write_files(
+    stage: FrameRenderer, paths: Sequence[Path], options: AnimationOptions, progress: ProgressWrapper
+) -> None:
+    from .stage import palette_colours
 
     # Beside, until they are whole.
     parts = [path.with_name(f".{path.stem}.part{path.suffix}") for path in paths]
@@ -108,30 +116,32 @@ def _write(stage: Stage, paths: Sequence[Path], options: Options, progress: Prog
     try:
         for part in parts:
             if part.suffix.lower() == ".gif":
-                encoders.append(Gif(part, stage.sample(), colours()))
+                encoders.append(GifEncoder(part, stage.sample_pictures(), palette_colours()))
             else:
-                encoders.append(Mp4(part, *stage.size, options.fps))
-        for number, picture in zip(progress(range(options.frames), options.frames), stage.pictures(), strict=True):
+                encoders.append(Mp4Encoder(part, *stage.size, options.fps))
+        for number, picture in zip(
+            progress(range(options.frames), options.frames), stage.render_pictures(), strict=True
+        ):
             seconds = options.hold if number == options.frames - 1 else 1 / options.fps
             for encoder in encoders:
-                encoder.add(picture, seconds)
+                encoder.add_picture(picture, seconds)
         for encoder, part, path in zip(encoders, parts, paths, strict=True):
             encoder.close()
             part.replace(path)
     except BaseException:
         for encoder in encoders:
-            encoder.abandon()
+            encoder.discard_file()
         raise
 
 
-def _center(runs: Sequence[RunData]) -> Array:
+def _slice_center(runs: Sequence[RunData]) -> Array:
     """What a slice goes through, (D,) in the cube."""
     problem = runs[0].problem
     known = None if problem is None or problem.minimizers is None else problem.space.to_cube(problem.minimizers[0])
-    return through([(run.points.cube, run.points.losses) for run in runs], known, runs[0].space.dimension)
+    return find_slice_center([(run.points.cube, run.points.losses) for run in runs], known, runs[0].space.dimension)
 
 
-def _check_size(size: tuple[int, int], options: Options) -> None:
+def _check_size(size: tuple[int, int], options: AnimationOptions) -> None:
     most = MOST_PIXELS // (size[0] * size[1])
     if options.frames > most:
         raise ResultsError(
@@ -140,7 +150,7 @@ def _check_size(size: tuple[int, int], options: Options) -> None:
         )
 
 
-def _chosen(all_runs: Sequence[RunData], options: Options, directory: Path) -> list[RunData]:
+def _choose_runs(all_runs: Sequence[RunData], options: AnimationOptions, directory: Path) -> list[RunData]:
     """The runs to draw: of those that have found a point."""
     runs = [run for run in all_runs if len(run.points.losses)]
     if not runs:
@@ -154,22 +164,22 @@ def _chosen(all_runs: Sequence[RunData], options: Options, directory: Path) -> l
         ):
             raise ResultsError(
                 f"--run must be of a run that has found a point, got {name!r}, which has not yet. Choose one of "
-                f"these.\n{listing(runs)}"
+                f"these.\n{format_run_list(runs)}"
             )
     if len(options.runs) == 2:
-        return pair(runs, options.runs)
-    run = run_named(runs, options.runs[0]) if options.runs else most_telling(runs)
-    return [run, counterpart(runs, run)] if options.compare else [run]
+        return find_pair(runs, options.runs)
+    run = find_run(runs, options.runs[0]) if options.runs else representative_run(runs)
+    return [run, find_counterpart(runs, run)] if options.compare else [run]
 
 
-def _paths(directory: Path, options: Options) -> list[Path]:
+def _output_paths(directory: Path, options: AnimationOptions) -> list[Path]:
     if options.out is not None:
         return [options.out]
     stem = directory / "animation"
     return [stem.with_suffix(suffix) for suffix in ((".gif", ".mp4") if has_ffmpeg() else (".gif",))]
 
 
-def _bounded(name: str, value: float, least: float, most: float, unit: str, advice: str) -> None:
+def _check_option_bounds(name: str, value: float, least: float, most: float, unit: str, advice: str) -> None:
     if not least <= value <= most:
         raise ResultsError(
             f"{name} must be from {least:g} to {most:g} {unit}, got {value:g}. {advice[0].upper()}{advice[1:]}."

@@ -5,33 +5,33 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from .replay import Moment, Replay, Turn
+from .replay import Moment, Replay, ReplayLease
 from .slice import Slice
 
-LETTERS = 0.75
+LETTER_WIDTH = 0.75
 """Mean width of a letter, in pixels of 1/100 inch a point of its font."""
 
 
-def short(text: str, width: float, size: float = 8.0) -> str:
+def shorten_text(text: str, width: float, size: float = 8.0) -> str:
     """A text of a font's size (points), as it fits into so many pixels."""
-    most = max(8, int(width / (LETTERS * size)))
+    most = max(8, int(width / (LETTER_WIDTH * size)))
     return text if len(text) <= most else text[: most - 1].rstrip() + "…"
 
 
-def plain(text: str) -> str:
+def escape_math(text: str) -> str:
     """Nothing in a text is mathematics."""
     return text.replace("$", r"\$")
 
 
-def title(replays: Sequence[Replay]) -> str:
+def animation_title(replays: Sequence[Replay]) -> str:
     """What is shown, less what the names of two runs say."""
     run = replays[0].run
     apart = len({replay.run.repeat for replay in replays}) > 1
     place = run.landscape if apart else f"{run.landscape}, repeat {run.repeat}"
-    return place if len(replays) > 1 else f"{names(replays)[0]} on {place}"
+    return place if len(replays) > 1 else f"{run_names(replays)[0]} on {place}"
 
 
-def names(replays: Sequence[Replay]) -> list[str]:
+def run_names(replays: Sequence[Replay]) -> list[str]:
     """What tells the runs apart, and whether there will be more of them."""
     runs = [replay.run for replay in replays]
     apart = len({run.repeat for run in runs}) > 1
@@ -41,11 +41,11 @@ def names(replays: Sequence[Replay]) -> list[str]:
     ]
 
 
-def notes(replays: Sequence[Replay], plane: Slice) -> str:
+def map_notes(replays: Sequence[Replay], plane: Slice) -> str:
     """What must be known to read the maps right; "" where nothing must."""
     run, found = replays[0].run, []
     if plane.is_slice:
-        first, second = plane.names()
+        first, second = plane.axis_names()
         found.append(f"slice {first}, {second} through the best point; faint: far from it")
     if not run.pictured:
         flat = run.space.dimension == 2
@@ -53,21 +53,21 @@ def notes(replays: Sequence[Replay], plane: Slice) -> str:
     return " · ".join(found)
 
 
-def said(replay: Replay, moment: Moment, last: bool, name: str) -> str:
+def caption_line(replay: Replay, moment: Moment, last: bool, name: str) -> str:
     """The line below a frame: the result at the end of a run, before it the reason of a decision. It begins with a
     name, if any."""
     begun = f"{name}: " if name else ""
-    if last or moment.shown == len(replay.agent):
-        return begun + result(replay)
-    return begun if moment.told is None else begun + reason(moment.told)
+    if last or moment.points_shown == len(replay.agent):
+        return begun + describe_result(replay)
+    return begun if moment.told is None else begun + describe_reason(moment.told)
 
 
-def rounded(text: str) -> str:
+def round_numbers(text: str) -> str:
     """A text whose numbers of many digits have seven."""
     return re.sub(r"-?\d+\.\d{7,}(e[-+]?\d+)?", lambda found: f"{float(found[0]):.7g}", text)
 
 
-def reason(turn: Turn) -> str:
+def describe_reason(turn: ReplayLease) -> str:
     """Why a lease was granted; of a hand-over, first whose point it is."""
     lease = turn.lease
     if turn.handed and lease.incumbent is not None:
@@ -75,14 +75,14 @@ def reason(turn: Turn) -> str:
     return f"{lease.agent}: {lease.reason}"
 
 
-def result(replay: Replay) -> str:
+def describe_result(replay: Replay) -> str:
     """What a run came to, in a sentence."""
     run = replay.run
     ended = f"unfinished after {replay.evaluations:,} of {run.budget:,} evaluations"
     if run.stopped is not None:
-        ended = f"{rounded(run.stopped)} after {replay.evaluations:,} evaluations"
-    if replay.lost:
-        ended += f" and {replay.lost:,} charged without a point"
+        ended = f"{round_numbers(run.stopped)} after {replay.evaluations:,} evaluations"
+    if replay.evaluations_without_point:
+        ended += f" and {replay.evaluations_without_point:,} charged without a point"
     best = replay.best_at(len(replay.agent))
     if best is None:
         return f"{ended}: no evaluation gave a finite loss"

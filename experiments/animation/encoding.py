@@ -15,7 +15,7 @@ from PIL import Image
 
 Picture = NDArray[np.uint8]
 """(height, width, 3)."""
-PALETTE = 240
+PALETTE_SIZE = 240
 """Colours of a GIF. A few of the 256 stay free: one stands for what has not changed since the picture before."""
 STILL_CENTISECONDS = 2
 """Browsers slow down a GIF that shows a picture for less."""
@@ -28,11 +28,11 @@ class EncodingError(Exception):
 class Encoder(Protocol):
     """Takes pictures of one size, each with the seconds that it is seen, and writes them when closed."""
 
-    def add(self, picture: Picture, seconds: float) -> None: ...
+    def add_picture(self, picture: Picture, seconds: float) -> None: ...
 
     def close(self) -> None: ...
 
-    def abandon(self) -> None:
+    def discard_file(self) -> None:
         """Leave nothing behind."""
         ...
 
@@ -42,22 +42,22 @@ def has_ffmpeg() -> bool:
     return shutil.which("ffmpeg") is not None
 
 
-class Gif:
+class GifEncoder:
     """Writes a GIF that loops for ever, in one palette for all pictures: ``samples`` say which colours occur, and those
     in ``certain`` ((n, 3), 0 to 255) are kept though they are rare."""
 
     def __init__(self, path: Path, samples: Sequence[Picture], certain: NDArray[np.uint8]) -> None:
         self._path = path
-        self._palette = palette(samples, certain)
+        self._palette = build_palette(samples, certain)
         self._pictures: list[Image.Image] = []
         self._lengths: list[int] = []
-        self._owed = 0.0
+        self._rounding_carry = 0.0
 
-    def add(self, picture: Picture, seconds: float) -> None:
+    def add_picture(self, picture: Picture, seconds: float) -> None:
         # Lengths are whole hundredths: what rounding takes from one, the next gets.
-        exact = seconds * 100 + self._owed
+        exact = seconds * 100 + self._rounding_carry
         length = max(STILL_CENTISECONDS, round(exact))
-        self._owed = exact - length
+        self._rounding_carry = exact - length
         # Dithering would make noise of every plain area, which cannot be compressed.
         drawn = Image.fromarray(picture).quantize(palette=self._palette, dither=Image.Dither.NONE)
         if self._pictures and self._pictures[-1].tobytes() == drawn.tobytes():
@@ -73,15 +73,15 @@ class Gif:
             self._path, format="GIF", save_all=True, append_images=rest, duration=lengths, loop=0, optimize=True
         )  # fmt: skip
 
-    def abandon(self) -> None:
+    def discard_file(self) -> None:
         self._path.unlink(missing_ok=True)
 
 
-def palette(samples: Sequence[Picture], certain: NDArray[np.uint8]) -> Image.Image:
+def build_palette(samples: Sequence[Picture], certain: NDArray[np.uint8]) -> Image.Image:
     """A picture that holds a palette: ``certain`` colours, then those that stand for most of the samples."""
     strip = Image.fromarray(np.concatenate(list(samples)))
-    kept = certain[: PALETTE // 3].astype(int)
-    common = strip.quantize(PALETTE - len(kept), dither=Image.Dither.NONE).getpalette() or []
+    kept = certain[: PALETTE_SIZE // 3].astype(int)
+    common = strip.quantize(PALETTE_SIZE - len(kept), dither=Image.Dither.NONE).getpalette() or []
     others = np.array(common, dtype=int).reshape(-1, 3)
     # Pillow looks colours up in steps of four: what is nearly white would take the place of white.
     apart = np.abs(others[:, None] - kept[None]).max(axis=2).min(axis=1) >= 8
@@ -90,13 +90,13 @@ def palette(samples: Sequence[Picture], certain: NDArray[np.uint8]) -> Image.Ima
     return found
 
 
-class Mp4:
+class Mp4Encoder:
     """Writes an MP4 by ffmpeg, which must be on the path, at so many frames a second."""
 
     def __init__(self, path: Path, width: int, height: int, fps: float) -> None:
         self._path, self._fps = path, fps
-        self._told = TemporaryFile()  # noqa: SIM115
-        self._due = 0.0
+        self._error_output = TemporaryFile()  # noqa: SIM115
+        self._frames_due = 0.0
         command = [
             *("ffmpeg", "-loglevel", "error", "-y", "-f", "rawvideo", "-pix_fmt", "rgb24"),
             *("-s", f"{width}x{height}", "-r", f"{fps:g}", "-i", "-", "-an", "-f", "mp4"),
@@ -104,39 +104,39 @@ class Mp4:
             *("-pix_fmt", "yuv420p", "-movflags", "+faststart", str(path)),
         ]  # fmt: skip
         self._process = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=self._told
+            command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=self._error_output
         )  # fmt: skip
 
-    def add(self, picture: Picture, seconds: float) -> None:
+    def add_picture(self, picture: Picture, seconds: float) -> None:
         assert self._process.stdin is not None
-        self._due += seconds * self._fps
-        times = max(1, round(self._due))
-        self._due -= times
+        self._frames_due += seconds * self._fps
+        times = max(1, round(self._frames_due))
+        self._frames_due -= times
         data = picture.tobytes()
         try:
             for _ in range(times):
                 self._process.stdin.write(data)
         except BrokenPipeError:
-            raise self._failed() from None
+            raise self._encoding_error() from None
 
     def close(self) -> None:
         assert self._process.stdin is not None
         try:
             self._process.stdin.close()
         except BrokenPipeError:
-            raise self._failed() from None
+            raise self._encoding_error() from None
         if self._process.wait():
-            raise self._failed()
-        self._told.close()
+            raise self._encoding_error()
+        self._error_output.close()
 
-    def _failed(self) -> EncodingError:
+    def _encoding_error(self) -> EncodingError:
         self._process.wait()
-        self._told.seek(0)
-        lines = self._told.read().decode(errors="replace").strip().splitlines() or ["it did not say why"]
+        self._error_output.seek(0)
+        lines = self._error_output.read().decode(errors="replace").strip().splitlines() or ["it did not say why"]
         return EncodingError(f"ffmpeg could not write the MP4: {lines[-1]}. A GIF needs no ffmpeg: --out NAME.gif.")
 
-    def abandon(self) -> None:
+    def discard_file(self) -> None:
         self._process.kill()
         self._process.wait()
-        self._told.close()
+        self._error_output.close()
         self._path.unlink(missing_ok=True)

@@ -10,77 +10,92 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
 
 from ...landscapes.landscape import Array
-from ..drawing.style import gap, loss_axis, written
-from .captions import names, plain, short
-from .map import OTHERS, SHAPES, Cast
+from ..drawing.style import format_label, gap_above_minimum, scale_loss_axis
+from .captions import escape_math, run_names, shorten_text
+from .map import MARKERS, OTHERS_COLOUR, AgentStyles
 from .replay import Frame, Moment, Replay
 
 
-class Bars:
+class BudgetBars:
     """A line an agent: its name, and as a bar what it has spent and what its lease now out promises."""
 
-    def __init__(self, axes: Axes, replay: Replay, cast: Cast, rows: int) -> None:
-        self.axes, self._replay, self._cast = axes, replay, cast
+    def __init__(self, axes: Axes, replay: Replay, cast: AgentStyles, rows: int) -> None:
+        self.axes, self._replay, self._styles = axes, replay, cast
         team = replay.run.team
-        self._rest = [index for index in range(len(team)) if index not in cast.named]
-        labels = [team[index] for index in cast.named]
-        tints = [cast.tints[index] for index in cast.named]
-        shapes = [SHAPES[cast.shapes[index]] for index in cast.named]
-        if self._rest:
-            labels, tints, shapes = [*labels, f"mean of {len(self._rest)} others"], [*tints, OTHERS], [*shapes, "o"]
-        self._most = float(max(self._values(len(replay.agent))[0].max(), 1.0))
-        axes.set(xlim=(0, self._most), ylim=(rows, 0))
+        self._other_agents = [index for index in range(len(team)) if index not in cast.named_agents]
+        labels = [team[index] for index in cast.named_agents]
+        tints = [cast.tints[index] for index in cast.named_agents]
+        shapes = [MARKERS[cast.marker_numbers[index]] for index in cast.named_agents]
+        if self._other_agents:
+            labels, tints, shapes = (
+                [*labels, f"mean of {len(self._other_agents)} others"],
+                [*tints, OTHERS_COLOUR],
+                [*shapes, "o"],
+            )
+        self._most_evaluations = float(max(self._bar_values(len(replay.agent))[0].max(), 1.0))
+        axes.set(xlim=(0, self._most_evaluations), ylim=(rows, 0))
         axes.set_axis_off()
         width = axes.bbox.width / axes.figure.dpi * 100
-        self._texts, self._spent, self._out = [], [], []
+        self._texts, self._spent_bars, self._promised_bars = [], [], []
         for place, (label, tint, shape) in enumerate(zip(labels, tints, shapes, strict=True)):
             axes.plot(
-                [6 / width * self._most], [place + 0.36], shape, color=tint, ms=5, mec="black", mew=0.4, clip_on=False
+                [6 / width * self._most_evaluations], [place + 0.36], shape, color=tint, ms=5, mec="black", mew=0.4,
+                clip_on=False
             )  # fmt: skip
-            axes.text(16 / width * self._most, place + 0.36, plain(short(label, width * 0.62)), va="center", fontsize=8)
-            axes.add_patch(Rectangle((0, place + 0.68), self._most, 0.24, color="#ececec", lw=0))
-            self._out.append(self._bar(place, tint, 0.4))
-            self._spent.append(self._bar(place, tint, 1.0))
+            axes.text(
+                16 / width * self._most_evaluations,
+                place + 0.36,
+                escape_math(shorten_text(label, width * 0.62)),
+                va="center",
+                fontsize=8,
+            )
+            axes.add_patch(Rectangle((0, place + 0.68), self._most_evaluations, 0.24, color="#ececec", lw=0))
+            self._promised_bars.append(self._add_bar(place, tint, 0.4))
+            self._spent_bars.append(self._add_bar(place, tint, 1.0))
             self._texts.append(
-                axes.text(self._most, place + 0.36, "", ha="right", va="center", fontsize=7.5, animated=True)
+                axes.text(
+                    self._most_evaluations, place + 0.36, "", ha="right", va="center", fontsize=7.5, animated=True
+                )
             )  # fmt: skip
 
-    def _bar(self, place: int, tint: str, alpha: float) -> Rectangle:
+    def _add_bar(self, place: int, tint: str, alpha: float) -> Rectangle:
         bar = Rectangle((0, place + 0.68), 0, 0.24, color=tint, alpha=alpha, lw=0, animated=True)
         self.axes.add_patch(bar)
         return bar
 
-    def _values(self, shown: int) -> tuple[Array, Array]:
+    def _bar_values(self, shown: int) -> tuple[Array, Array]:
         """Spent and promised, line by line."""
         found = []
         for shares in self._replay.shares_at(shown):
-            named = shares[list(self._cast.named)].astype(float)
-            found.append(np.append(named, shares[self._rest].mean()) if self._rest else named)
+            named = shares[list(self._styles.named_agents)].astype(float)
+            found.append(np.append(named, shares[self._other_agents].mean()) if self._other_agents else named)
         return found[0], found[1]
 
     def move(self, moment: Moment) -> None:
         """Draw what is spent and promised in a frame."""
-        lines = zip(self._texts, self._spent, self._out, *self._values(moment.shown), strict=True)
+        lines = zip(
+            self._texts, self._spent_bars, self._promised_bars, *self._bar_values(moment.points_shown), strict=True
+        )
         for text, full, light, spent, promised in lines:
             full.set_width(spent)
-            light.set_width(min(spent + promised, self._most))
+            light.set_width(min(spent + promised, self._most_evaluations))
             text.set_text(f"{spent:,.0f}" + (f" + {promised:,.0f}" if promised >= 0.5 else ""))
             for artist in (light, full, text):
                 self.axes.draw_artist(artist)
 
 
-class Curve:
+class BestLossCurve:
     """The best loss over evaluations: all of it faint, and up to a cursor strong; a line a replay."""
 
-    STROKES = (("#000000", "-"), ("#6a6a6a", "--"))
+    LINE_STYLES = (("#000000", "-"), ("#6a6a6a", "--"))
 
     def __init__(self, axes: Axes, replays: Sequence[Replay]) -> None:
         self.axes, self._replays = axes, replays
         minimum = replays[0].run.minimum
         axes.set_xlim(0, max(replay.evaluations for replay in replays) or 1)
-        loss_axis(axes, minimum, np.concatenate([replay.best for replay in replays]))
+        scale_loss_axis(axes, minimum, np.concatenate([replay.best for replay in replays]))
         self._values = [
-            np.where(np.isfinite(replay.best), gap(replay.best, minimum), np.nan) for replay in replays
+            np.where(np.isfinite(replay.best), gap_above_minimum(replay.best, minimum), np.nan) for replay in replays
         ]  # fmt: skip
         axes.set_ylabel("")
         name = "best loss" if minimum is None else "best loss above the known minimum"
@@ -88,7 +103,7 @@ class Curve:
         axes.tick_params(labelsize=7, pad=2)
         axes.minorticks_off()
         self._lines, self._heads = [], []
-        for replay, values, (tint, dash) in zip(replays, self._values, self.STROKES, strict=False):
+        for replay, values, (tint, dash) in zip(replays, self._values, self.LINE_STYLES, strict=False):
             axes.plot(replay.spent, values, dash, color=tint, alpha=0.2, lw=1.2, drawstyle="steps-post")
             self._lines.append(
                 axes.plot([], [], dash, color=tint, lw=1.7, drawstyle="steps-post", animated=True)[0]
@@ -96,8 +111,8 @@ class Curve:
             self._heads.append(axes.plot([], [], "o", color=tint, ms=4.5, animated=True, clip_on=False, zorder=5)[0])
         self._cursor = axes.axvline(0, color="#D55E00", lw=1.0, animated=True)
         if len(replays) > 1:
-            labels = [short(written(name), 190) for name in names(replays)]
-            handles = [Line2D([], [], color=tint, ls=dash, lw=1.7) for tint, dash in self.STROKES]
+            labels = [shorten_text(format_label(name), 190) for name in run_names(replays)]
+            handles = [Line2D([], [], color=tint, ls=dash, lw=1.7) for tint, dash in self.LINE_STYLES]
             # Losses fall: above on the right there is room.
             axes.legend(handles, labels, loc="upper right", fontsize=7.5, frameon=False, borderpad=0.1)
 
@@ -108,7 +123,7 @@ class Curve:
         for replay, values, curve, head, moment in zip(
             self._replays, self._values, self._lines, self._heads, frame.moments, strict=True
         ):
-            shown = moment.shown
+            shown = moment.points_shown
             # To the cursor, or to the end of a run that ended before.
             upto = min(frame.evaluations, replay.evaluations)
             x, y = np.append(replay.spent[:shown], upto), np.append(values[:shown], values[shown - 1 : shown])

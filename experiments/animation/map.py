@@ -12,60 +12,60 @@ from matplotlib.colors import LinearSegmentedColormap, to_rgba
 from matplotlib.patches import FancyArrowPatch, Rectangle
 from matplotlib.patheffects import Normal, Stroke
 
-from ...landscapes.slices import line
-from ..drawing.landscape import background, shades
-from ..drawing.style import COLOURS, loss_axis
-from .replay import Moment, Replay, Turn
+from ...landscapes.slices import evaluate_line
+from ..drawing.landscape import background_grid, shading_levels
+from ..drawing.style import COLOURS, scale_loss_axis
+from .replay import Moment, Replay, ReplayLease
 from .slice import Slice
 
-SHAPES = ("o", "^", "s", "D", "v", "P", "X", "p")
-OTHERS = "#9a9a9a"
+MARKERS = ("o", "^", "s", "D", "v", "P", "X", "p")
+OTHERS_COLOUR = "#9a9a9a"
 """The colour of agents that are too many to be told apart."""
-BEST = "#F0E442"
-HALO = [Stroke(linewidth=3.0, foreground="white"), Normal()]
-GROUND = LinearSegmentedColormap.from_list("pale ground", ["#ffffff", "#bdbdbd"])
+BEST_COLOUR = "#F0E442"
+HALO_EFFECTS = [Stroke(linewidth=3.0, foreground="white"), Normal()]
+GROUND_COLOURS = LinearSegmentedColormap.from_list("pale ground", ["#ffffff", "#bdbdbd"])
 """Paler than in the report: points are small here, and come and go."""
 MOST_ARROWS = 6
 FEW_LEASES = 4
 
 
 @dataclass(frozen=True)
-class Cast:
+class AgentStyles:
     """Who is drawn how: the agents (indices) that are named, the others in one colour; colours and shapes by agent."""
 
-    named: tuple[int, ...]
+    named_agents: tuple[int, ...]
     tints: tuple[str, ...]
-    shapes: tuple[int, ...]
+    marker_numbers: tuple[int, ...]
 
     @classmethod
-    def of(cls, replay: Replay, most: int) -> Cast:
+    def for_replay(cls, replay: Replay, most: int) -> AgentStyles:
         """At most so many agents are named; where there are more, those that spend most are."""
         team = len(replay.run.team)
         named = list(range(team))
         if team > most:
             spent, _ = replay.shares_at(len(replay.agent))
             named = sorted(np.argsort(-spent, kind="stable")[: most - 1].tolist())
-        tints, shapes = [OTHERS] * team, [0] * team
+        tints, shapes = [OTHERS_COLOUR] * team, [0] * team
         for place, index in enumerate(named):
             tints[index] = COLOURS[place % len(COLOURS)]
-            shapes[index] = (place + place // len(COLOURS)) % len(SHAPES)
+            shapes[index] = (place + place // len(COLOURS)) % len(MARKERS)
         return cls(tuple(named), tuple(tints), tuple(shapes))
 
 
-class Map:
+class AnimatedMap:
     """The landscape, and on it the points, the regions searched, hand-overs and the best point."""
 
-    def __init__(self, axes: Axes, replay: Replay, cast: Cast, plane: Slice, linger: int) -> None:
-        self.axes, self._replay, self._cast, self._plane, self._linger = axes, replay, cast, plane, linger
-        self._places = plane.places(replay.cube, replay.losses)
+    def __init__(self, axes: Axes, replay: Replay, cast: AgentStyles, plane: Slice, linger: int) -> None:
+        self.axes, self._replay, self._styles, self._plane, self._linger = axes, replay, cast, plane, linger
+        self._positions = plane.places(replay.cube, replay.losses)
         self._finite = np.isfinite(replay.losses)
         self._colours = np.array([to_rgba(tint) for tint in cast.tints])[replay.agent]
-        self._near = plane.nearness(replay.cube)
-        self._shapes = np.array(cast.shapes, dtype=np.int64)[replay.agent]
-        self._settled = {shape: self._dots(SHAPES[shape], 2) for shape in sorted({*cast.shapes})}
-        self._newest = {shape: self._dots(SHAPES[shape], 4) for shape in self._settled}
-        self._stands = {shape: self._dots(SHAPES[shape], 6) for shape in self._settled}
-        self._failed = axes.scatter(
+        self._nearness = plane.nearness(replay.cube)
+        self._shapes = np.array(cast.marker_numbers, dtype=np.int64)[replay.agent]
+        self._settled_dots = {shape: self._make_dots(MARKERS[shape], 2) for shape in sorted({*cast.marker_numbers})}
+        self._newest_dots = {shape: self._make_dots(MARKERS[shape], 4) for shape in self._settled_dots}
+        self._latest = {shape: self._make_dots(MARKERS[shape], 6) for shape in self._settled_dots}
+        self._failed_dots = axes.scatter(
             [], [], s=14, marker="x", c="#303030", lw=0.7, animated=True, zorder=3, clip_on=False
         )
         self._region = Rectangle((0, 0), 1, 1, fill=False, animated=True, zorder=5)
@@ -74,31 +74,31 @@ class Map:
             (0, 0), (1, 1), arrowstyle="-|>", mutation_scale=13, lw=2.0, animated=True, zorder=7
         )  # fmt: skip
         axes.add_patch(self._arrow)
-        self._arrow.set_path_effects(HALO)
+        self._arrow.set_path_effects(HALO_EFFECTS)
         self._star = axes.scatter(
-            [], [], s=150, marker="*", c=BEST, edgecolors="black", lw=0.9, animated=True, zorder=8
+            [], [], s=150, marker="*", c=BEST_COLOUR, edgecolors="black", lw=0.9, animated=True, zorder=8
         )  # fmt: skip
 
-    def _dots(self, marker: str, order: int) -> Any:
+    def _make_dots(self, marker: str, order: int) -> Any:
         return self.axes.scatter([], [], marker=marker, lw=0, animated=True, zorder=order)
 
-    def settle(self, first: int, last: int) -> None:
+    def draw_settled(self, first: int, last: int) -> None:
         """Draw the points from first to last for good."""
         rows = np.arange(first, last)
         # Those that are not told apart are many: they must not hide the ground.
-        known = np.isin(self._replay.agent[rows], self._cast.named)
-        strength = (0.15 + 0.6 * self._near[rows]) * np.where(known, 1.0, 0.4)
-        self._draw(self._settled, rows, 10.0, strength, ("none", 0.0))
+        known = np.isin(self._replay.agent[rows], self._styles.named_agents)
+        strength = (0.15 + 0.6 * self._nearness[rows]) * np.where(known, 1.0, 0.4)
+        self._draw_points(self._settled_dots, rows, 10.0, strength, ("none", 0.0))
         lost = rows[~self._finite[rows]]
         if len(lost):
-            places = self._places[lost].copy()
+            places = self._positions[lost].copy()
             if len(self._plane.axes) == 1:
                 # Where no loss is, no height is.
                 places[:, 1] = self.axes.get_ylim()[0]
-            self._failed.set_offsets(places)
-            self.axes.draw_artist(self._failed)
+            self._failed_dots.set_offsets(places)
+            self.axes.draw_artist(self._failed_dots)
 
-    def _draw(
+    def _draw_points(
         self, kind: dict[int, Any], rows: Any, size: float, strength: Any, edge: tuple[str, float], back: float = 0.0
     ) -> None:
         """Draw points (indices) with finite losses as dots of a kind."""
@@ -110,7 +110,7 @@ class Map:
                 continue
             colours = self._colours[rows[mine]].copy()
             colours[:, 3] = strength[mine]
-            dots.set_offsets(self._places[rows[mine]])
+            dots.set_offsets(self._positions[rows[mine]])
             dots.set_sizes([size])
             dots.set_facecolors(colours)
             dots.set_edgecolors(edge[0])
@@ -120,29 +120,31 @@ class Map:
     def move(self, moment: Moment) -> None:
         """Draw what is seen in one frame only."""
         for number, turn in enumerate(moment.out):
-            self._mark(turn, number, len(moment.out))
-        self._draw(self._newest, np.arange(moment.newest, moment.shown), 18.0, 0.95, ("white", 0.5))
-        self._draw(self._stands, self._last_of(moment), 52.0, 1.0, ("black", 1.1))
+            self._draw_region(turn, number, len(moment.out))
+        self._draw_points(
+            self._newest_dots, np.arange(moment.first_new_point, moment.points_shown), 18.0, 0.95, ("white", 0.5)
+        )
+        self._draw_points(self._latest, self._latest_points(moment), 52.0, 1.0, ("black", 1.1))
         for over, age in moment.hand_overs[-MOST_ARROWS:]:
-            self._hand(over.origin, over.turn, age)
-        best = self._replay.best_at(moment.shown)
+            self._draw_hand_over(over.origin, over.replay_lease, age)
+        best = self._replay.best_at(moment.points_shown)
         if best is not None:
-            self._star.set_offsets(self._places[[best]])
+            self._star.set_offsets(self._positions[[best]])
             self.axes.draw_artist(self._star)
 
-    def _last_of(self, moment: Moment) -> Any:
+    def _latest_points(self, moment: Moment) -> Any:
         """The latest points of the named agents whose leases are out."""
         found = []
         for turn in moment.out:
-            if turn.agent in self._cast.named:
-                mine = np.flatnonzero(self._replay.agent[: moment.shown] == turn.agent)
+            if turn.agent in self._styles.named_agents:
+                mine = np.flatnonzero(self._replay.agent[: moment.points_shown] == turn.agent)
                 found += mine[-1:].tolist()
         return np.array(found, dtype=np.int64)
 
-    def _mark(self, turn: Turn, number: int, count: int) -> None:
+    def _draw_region(self, turn: ReplayLease, number: int, count: int) -> None:
         """Draw the region of a lease that is out."""
-        region, tint = turn.lease.region, self._cast.tints[turn.agent]
-        if turn.agent not in self._cast.named:
+        region, tint = turn.lease.region, self._styles.tints[turn.agent]
+        if turn.agent not in self._styles.named_agents:
             return
         corners = self._plane.places(np.array([region.lower, region.upper]), np.zeros(2))
         (left, low), (right, high) = corners
@@ -157,12 +159,12 @@ class Map:
         self._region.set_linestyle(dashes)
         self.axes.draw_artist(self._region)
 
-    def _hand(self, origin: int | None, turn: Turn, age: int) -> None:
+    def _draw_hand_over(self, origin: int | None, turn: ReplayLease, age: int) -> None:
         """Draw an arrow from an agent's last point to the one that it is sent to."""
         incumbent = turn.lease.incumbent
         assert incumbent is not None
         target = self._plane.places(incumbent.point[None], np.array([incumbent.loss]))[0]
-        start = target if origin is None else self._places[origin]
+        start = target if origin is None else self._positions[origin]
         to_pixels = self.axes.transData.transform
         if not np.isfinite(start).all() or np.hypot(*(to_pixels(target) - to_pixels(start))) < 4:
             return
@@ -170,11 +172,11 @@ class Map:
         # In pixels, so that it grows evenly on a logarithmic axis too.
         tip = self.axes.transData.inverted().transform(to_pixels(start) * (1 - part) + to_pixels(target) * part)
         self._arrow.set_positions((start[0], start[1]), (tip[0], tip[1]))
-        self._arrow.set_color(self._cast.tints[turn.agent])
+        self._arrow.set_color(self._styles.tints[turn.agent])
         self.axes.draw_artist(self._arrow)
 
 
-def scenery(axes: Axes, replay: Replay, plane: Slice, number: int) -> None:
+def draw_static_map(axes: Axes, replay: Replay, plane: Slice, number: int) -> None:
     """Draw what stands still on a map: the landscape, its known minima, and the axes."""
     run, space = replay.run, replay.run.space
     axes.grid(visible=False)
@@ -182,38 +184,38 @@ def scenery(axes: Axes, replay: Replay, plane: Slice, number: int) -> None:
         spine.set_visible(True)
         spine.set_color("#808080")
     axes.tick_params(labelsize=7, pad=2, labelleft=not number)
-    name = plane.names()
+    name = plane.axis_names()
     axes.set_xlabel(name[0], fontsize=8, labelpad=1)
     if not number:
         axes.set_ylabel(name[1], fontsize=8, labelpad=1)
-    at = space.to_box(plane.through)
+    at = space.to_box(plane.through_point)
     first = plane.axes[0]
     axes.set_xlim(space.lower[first], space.upper[first])
     known = None if run.problem is None else run.problem.minimizers
     if len(plane.axes) == 1:
         losses = replay.losses[np.isfinite(replay.losses)]
         if run.problem is not None and run.pictured:
-            x, y = line(run.problem)
+            x, y = evaluate_line(run.problem)
             axes.plot(x, y, color="#a0a0a0", lw=1.2, zorder=1)
             losses = np.concatenate([losses, y[np.isfinite(y)]])
-        loss_axis(axes, None, losses)
+        scale_loss_axis(axes, None, losses)
         if len(losses):
             # Points are drawn one by one and ask for no room.
             axes.update_datalim([(at[0], losses.min()), (at[0], losses.max())])
             axes.autoscale_view(scalex=False)
         axes.set_ylabel("" if number else "loss", fontsize=8, labelpad=1)
         if known is not None:
-            axes.plot(known[:, 0], np.full(len(known), run.minimum), "k+", ms=10, mew=1.5, path_effects=HALO)
+            axes.plot(known[:, 0], np.full(len(known), run.minimum), "k+", ms=10, mew=1.5, path_effects=HALO_EFFECTS)
         return
     second = plane.axes[1]
     axes.set_ylim(space.lower[second], space.upper[second])
     axes.ticklabel_format(scilimits=(-3, 4))
-    x, y, z = background(run, (first, second), at)
-    found = shades(z, 11)
+    x, y, z = background_grid(run, (first, second), at)
+    found = shading_levels(z, 11)
     if found is not None:
         shifted, norm, levels = found
-        axes.contourf(x, y, shifted, levels=levels, norm=norm, cmap=GROUND)
+        axes.contourf(x, y, shifted, levels=levels, norm=norm, cmap=GROUND_COLOURS)
         axes.contour(x, y, shifted, levels=levels, norm=norm, colors="black", linewidths=0.3, alpha=0.18)
     if known is not None:
         for (x, y), near in zip(known[:, [first, second]], plane.nearness(space.to_cube(known)), strict=True):
-            axes.plot(x, y, "+", ms=10, mew=1.5, color="black" if near > 0.7 else "#707070", path_effects=HALO)
+            axes.plot(x, y, "+", ms=10, mew=1.5, color="black" if near > 0.7 else "#707070", path_effects=HALO_EFFECTS)

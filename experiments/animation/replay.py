@@ -12,19 +12,19 @@ from numpy.typing import NDArray
 from ...agents.agent import Lease
 from ...landscapes.landscape import Array
 from ...orchestrator.state.lease_table import fold_leases
-from ..results.insights import insights
+from ..results.insights import collect_insights
 from ..results.recorded_runs import RunData
 
-DWELLING = 0.4
+REST_SHARE = 0.4
 """The part of a replay that rests on records and hand-overs."""
-REST = 2
+REST_FRAMES = 2
 """Frames that it rests on each."""
 
-Ints = NDArray[np.int64]
+IntArray = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
-class Turn:
+class ReplayLease:
     """A lease in a replay: it is out while ``begins <= shown < closes``, where ``shown`` counts the points seen.
 
     ``agent`` is an index into the team. ``charged`` is 0 for a lease that never came back; ``rows`` are its points.
@@ -45,7 +45,7 @@ class HandOver:
     """An agent is sent by a lease to a point that another found, from its own last point (an index; None: it had
     none)."""
 
-    turn: Turn
+    replay_lease: ReplayLease
     origin: int | None
 
 
@@ -55,14 +55,14 @@ class Replay:
     ``spent`` (n,), the evaluations of the whole team up to and with each; its leases, as they were granted."""
 
     run: RunData
-    agent: Ints
+    agent: IntArray
     cube: Array
     losses: Array
-    cost: Ints
-    turns: tuple[Turn, ...]
+    cost: IntArray
+    turns: tuple[ReplayLease, ...]
 
     @cached_property
-    def spent(self) -> Ints:
+    def spent(self) -> IntArray:
         return np.cumsum(self.cost)
 
     @cached_property
@@ -71,7 +71,7 @@ class Replay:
         return np.minimum.accumulate(self.losses)
 
     @cached_property
-    def records(self) -> Ints:
+    def records(self) -> IntArray:
         """Indices of the points that bettered all before."""
         before = np.concatenate([[np.inf], self.best[:-1]])
         return np.flatnonzero(self.losses < before)
@@ -81,11 +81,11 @@ class Replay:
         return int(self.spent[-1]) if len(self.spent) else 0
 
     @property
-    def lost(self) -> int:
+    def evaluations_without_point(self) -> int:
         """Evaluations charged that brought no point: an agent failed at once."""
         return sum(turn.charged for turn in self.turns if not turn.rows)
 
-    def shown_at(self, evaluations: int) -> int:
+    def points_at(self, evaluations: int) -> int:
         """How many points are seen when so many evaluations are spent."""
         return int(np.searchsorted(self.spent, evaluations, side="right"))
 
@@ -98,11 +98,11 @@ class Replay:
         place = int(np.searchsorted(self.records, shown))
         return int(self.records[place - 1]) if place else None
 
-    def out_at(self, shown: int) -> list[Turn]:
+    def leases_out_at(self, shown: int) -> list[ReplayLease]:
         """The leases out when so many points are seen."""
         return [turn for turn in self.turns if turn.begins <= shown < turn.closes]
 
-    def shares_at(self, shown: int) -> tuple[Ints, Ints]:
+    def shares_at(self, shown: int) -> tuple[IntArray, IntArray]:
         """Evaluations that each agent has spent, and those that its lease now out promises beyond, (agents,)."""
         team = len(self.run.team)
         spent = np.bincount(self.agent[:shown], self.cost[:shown], team).astype(np.int64)
@@ -137,15 +137,15 @@ class Replay:
         return -np.diff(better, prepend=len(finite)) / max(len(finite), 1)
 
 
-def replay_of(run: RunData) -> Replay:
+def build_replay(run: RunData) -> Replay:
     """A run in the order of its logical time. What leases brought that were never collected is not seen."""
     seconds = run.settings["landscape"]["seconds"]
     entries = fold_leases(run.events, seconds)
-    order, times = in_time(run, {entry.lease.id: entry.starts for entry in entries}, seconds)
+    order, times = time_order(run, {entry.lease.id: entry.starts for entry in entries}, seconds)
     points, times = run.points, times[order]
     team = {name: index for index, name in enumerate(run.team)}
     counts = dict(zip(*(found.tolist() for found in np.unique(points.lease, return_counts=True)), strict=True))
-    said = insights(run.events, run.team, run.budget, run.minimum)
+    said = collect_insights(run.events, run.team, run.budget, run.minimum)
     sent = {insight.lease for insight in said if insight.kind == "handed"}
     turns = []
     for entry in entries:
@@ -153,13 +153,13 @@ def replay_of(run: RunData) -> Replay:
         begins = int(np.searchsorted(times, entry.starts, side="right"))
         closes = int(np.searchsorted(times, entry.ends, side="right")) if back else len(times) + 1
         known = (entry.charged, counts.get(lease.id, 0), lease.id in sent)
-        turns.append(Turn(lease, team[lease.agent], begins, closes, *known))
+        turns.append(ReplayLease(lease, team[lease.agent], begins, closes, *known))
     return Replay(
         run, points.agent[order], points.cube[order], points.losses[order], points.cost[order], tuple(turns)
     )  # fmt: skip
 
 
-def in_time(run: RunData, starts: dict[int, float], seconds: float) -> tuple[Ints, Array]:
+def time_order(run: RunData, starts: dict[int, float], seconds: float) -> tuple[IntArray, Array]:
     """The order (n,) of a run's points by logical time, lease and row; and the logical time of each, (n,), in the
     order of the run: its lease's start, and the seconds of what was charged in that lease up to and with it."""
     points = run.points
@@ -174,14 +174,15 @@ def in_time(run: RunData, starts: dict[int, float], seconds: float) -> tuple[Int
 
 @dataclass(frozen=True)
 class Moment:
-    """What there is to see of a replay in one frame: its first ``shown`` points, those from ``newest`` on for the
-    first time; the leases ``out``; the hand-overs, each with its age in frames; the lease whose reason is told."""
+    """What there is to see of a replay in one frame: its first ``points_shown`` points, those from ``first_new_point``
+    on for the first time; the leases ``out``; the hand-overs, each with its age in frames; the lease whose reason is
+    told."""
 
-    shown: int
-    newest: int
-    out: tuple[Turn, ...]
+    points_shown: int
+    first_new_point: int
+    out: tuple[ReplayLease, ...]
     hand_overs: tuple[tuple[HandOver, int], ...]
-    told: Turn | None
+    told: ReplayLease | None
 
 
 @dataclass(frozen=True)
@@ -192,25 +193,27 @@ class Frame:
     moments: tuple[Moment, ...]
 
 
-def film(replays: Sequence[Replay], count: int, linger: int) -> list[Frame]:
+def schedule_frames(replays: Sequence[Replay], count: int, linger: int) -> list[Frame]:
     """So many frames of one or more replays, in step by evaluations spent, from the beginning to the end. A hand-over
     is seen for ``linger`` frames, and a reason told for as long."""
-    places = chosen(replays, count)
-    strips = [_moments(replay, places, linger) for replay in replays]
+    places = choose_evaluations(replays, count)
+    strips = [_build_moments(replay, places, linger) for replay in replays]
     return [Frame(at, moments) for at, moments in zip(places, zip(*strips, strict=True), strict=True)]
 
 
-def chosen(replays: Sequence[Replay], count: int) -> list[int]:
+def choose_evaluations(replays: Sequence[Replay], count: int) -> list[int]:
     """The evaluations spent at each of ``count`` frames, not falling: equally spaced, but for rests on what must be
     seen, the records that gained most and the hand-overs that sent an agent farthest."""
     total = max(replay.evaluations for replay in replays)
-    most = int(DWELLING * (count - 1) / REST)
-    wanted = sorted((place for replay in replays for place in _notable(replay)), key=lambda found: -found[1])
+    most = int(REST_SHARE * (count - 1) / REST_FRAMES)
+    wanted = sorted(
+        (place for replay in replays for place in _notable_evaluations(replay)), key=lambda found: -found[1]
+    )
     stops: dict[int, None] = {}
     for place, _ in wanted:
         if len(stops) < most:
             stops[place] = None
-    rest = REST / (count - 1)
+    rest = REST_FRAMES / (count - 1)
     pace = np.arange(total + 1) * (1.0 - rest * len(stops)) / max(total, 1)
     for place in stops:
         pace[place:] += rest
@@ -220,16 +223,18 @@ def chosen(replays: Sequence[Replay], count: int) -> list[int]:
     return [int(place) for place in found]
 
 
-def _notable(replay: Replay) -> list[tuple[int, float]]:
+def _notable_evaluations(replay: Replay) -> list[tuple[int, float]]:
     """(evaluations spent, importance) of the records and hand-overs of a replay. Both kinds are ranked from 1 down, so
     that neither crowds out the other."""
     moves = [
-        0.0 if over.origin is None else float(np.abs(over.turn.lease.region.center - replay.cube[over.origin]).max())
+        0.0
+        if over.origin is None
+        else float(np.abs(over.replay_lease.lease.region.center - replay.cube[over.origin]).max())
         for over in replay.hand_overs
     ]
     kinds = (
         ([replay.spent_at(row + 1) for row in replay.records.tolist()], replay.gains.tolist()),
-        ([replay.spent_at(over.turn.begins) for over in replay.hand_overs], moves),
+        ([replay.spent_at(over.replay_lease.begins) for over in replay.hand_overs], moves),
     )
     return [
         (places[index], 1.0 / (1 + rank))
@@ -238,9 +243,9 @@ def _notable(replay: Replay) -> list[tuple[int, float]]:
     ]
 
 
-def _moments(replay: Replay, places: Sequence[int], linger: int) -> list[Moment]:
-    shown = [replay.shown_at(place) for place in places]
-    seen_in = [int(np.searchsorted(shown, over.turn.begins)) for over in replay.hand_overs]
+def _build_moments(replay: Replay, places: Sequence[int], linger: int) -> list[Moment]:
+    shown = [replay.points_at(place) for place in places]
+    seen_in = [int(np.searchsorted(shown, over.replay_lease.begins)) for over in replay.hand_overs]
     begins = [turn.begins for turn in replay.turns]
     found: list[Moment] = []
     told, since = None, -linger
@@ -252,13 +257,13 @@ def _moments(replay: Replay, places: Sequence[int], linger: int) -> list[Moment]
         ]
         granted = int(np.searchsorted(begins, now, side="right"))
         if recent and recent[-1][1] == 0:
-            told, since = recent[-1][0].turn, number
+            told, since = recent[-1][0].replay_lease, number
         elif granted and number - since >= linger:
             # Whoever reads needs time: a decision is told for a while, though others are taken meanwhile.
             told, since = replay.turns[granted - 1], number
         if number == len(places) - 1:
             # The last picture stays: what it shows is what came of it.
             recent = []
-        before = found[-1].shown if found else 0
-        found.append(Moment(now, before, tuple(replay.out_at(now)), tuple(recent), told))
+        before = found[-1].points_shown if found else 0
+        found.append(Moment(now, before, tuple(replay.leases_out_at(now)), tuple(recent), told))
     return found

@@ -18,7 +18,7 @@ class Slice:
 
     space: Space
     axes: tuple[int, ...]
-    through: Array
+    through_point: Array
 
     @property
     def is_slice(self) -> bool:
@@ -26,7 +26,7 @@ class Slice:
         return self.space.dimension > 2
 
     @property
-    def others(self) -> list[int]:
+    def hidden_axes(self) -> list[int]:
         """The coordinates that are not drawn."""
         return [axis for axis in range(self.space.dimension) if axis not in self.axes]
 
@@ -43,20 +43,23 @@ class Slice:
         coordinates that are not drawn differ by a tenth of the cube's side (root mean square)."""
         if not self.is_slice:
             return np.ones(len(cube))
-        away = np.sqrt(((cube[:, self.others] - self.through[self.others]) ** 2).sum(axis=1) / len(self.others))
+        away = np.sqrt(
+            ((cube[:, self.hidden_axes] - self.through_point[self.hidden_axes]) ** 2).sum(axis=1)
+            / len(self.hidden_axes)
+        )
         return np.asarray(1.0 / (1.0 + 10.0 * away))
 
     def meets(self, region: Region) -> bool:
         """Whether the plane goes through a region."""
-        gaps = np.abs(region.center - self.through)[self.others]
+        gaps = np.abs(region.center - self.through_point)[self.hidden_axes]
         return bool((gaps <= region.radius).all())
 
-    def names(self) -> tuple[str, str]:
+    def axis_names(self) -> tuple[str, str]:
         """Of its two axes."""
         return f"x{self.axes[0] + 1}", "loss" if len(self.axes) == 1 else f"x{self.axes[1] + 1}"
 
 
-def plane_axes(text: str | None, dimension: int) -> tuple[int, ...]:
+def parse_plane_axes(text: str | None, dimension: int) -> tuple[int, ...]:
     """The coordinates to draw, from a text such as "x1,x3"; by default the first two, or the one. Raises ResultsError
     where the landscape has no such coordinates."""
     if text is None:
@@ -73,7 +76,7 @@ def plane_axes(text: str | None, dimension: int) -> tuple[int, ...]:
     return known[names[0]], known[names[1]]
 
 
-def through(found: Sequence[tuple[Array, Array]], known: Array | None, dimension: int) -> Array:
+def find_slice_center(found: Sequence[tuple[Array, Array]], known: Array | None, dimension: int) -> Array:
     """The point of the cube that a slice goes through: the best of all (points, losses) found, else a known minimizer,
     (D,) in the cube, else the middle."""
     bests = [(losses.min(), cube[losses.argmin()]) for cube, losses in found if np.isfinite(losses).any()]

@@ -9,9 +9,9 @@ from typing import Annotated
 import typer
 from rich.progress import track
 
-from .console import INTERRUPTED, RUN_FAILED, err, heed_kill, out
+from .console import INTERRUPTED, RUN_FAILED, err, handle_termination, out
 
-HINT = "(another: --run ID or STRATEGY; two side by side: --compare, or --run A --run B)"
+OTHER_RUNS_HINT = "(another: --run ID or STRATEGY; two side by side: --compare, or --run A --run B)"
 
 
 def animate_command(
@@ -56,16 +56,16 @@ def animate_command(
     Examples: searchparty animate results/quickstart-1; searchparty animate results/quickstart-1 --compare;
     searchparty animate results/party-1 --run party --run "slsqp alone" --plane x1,x3 --out party.gif
     """
-    from ..animation.animate import Options, animate
+    from ..animation.animate import AnimationOptions, write_animation
     from ..animation.encoding import EncodingError
 
     def progress(frames: Iterable[int], total: int) -> Iterable[int]:
         return track(frames, "drawing", total, console=err, transient=True, disable=not err.is_terminal)
 
-    options = Options(tuple(runs or ()), compare, target, seconds, fps, width, plane)
-    heed_kill()
+    options = AnimationOptions(tuple(runs or ()), compare, target, seconds, fps, width, plane)
+    handle_termination()
     try:
-        done = animate(results, options, progress)
+        done = write_animation(results, options, progress)
     except KeyboardInterrupt:
         err.print("Stopped. Nothing was written.")
         raise typer.Exit(INTERRUPTED) from None
@@ -75,7 +75,7 @@ def animate_command(
     for run in done.runs:
         line = f"Run {run.id}: {run.strategy} on {run.landscape}, repeat {run.repeat}"
         out.print(line, markup=False, soft_wrap=True)
-    out.print(HINT, markup=False, soft_wrap=True)
+    out.print(OTHER_RUNS_HINT, markup=False, soft_wrap=True)
     for path in done.paths:
         line = f"Animation: {path} ({path.stat().st_size / 1e6:.1f} MB)"
         out.print(line, markup=False, soft_wrap=True)

@@ -7,28 +7,28 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ..execution.plan import plan
+from ..execution.plan import make_plan
 from ..execution.results_directory import ResultsError
 from ..spec.load import load
-from .console import INTERRUPTED, RUN_FAILED, Set, Source, err, out, remark
+from .console import INTERRUPTED, RUN_FAILED, OverridesOption, SourceArgument, err, out, print_remark
 
 if TYPE_CHECKING:
     from ...orchestrator.executors.on_ray.jobs import Jobs
 
 DASHBOARD = "http://127.0.0.1:8265"
-Dashboard = Annotated[
+DashboardOption = Annotated[
     str, typer.Option("--address", metavar="URL", help="The dashboard of the Ray cluster, http://HEAD:8265.")
 ]
-Home = Annotated[
+ResultsOption = Annotated[
     Path | None, typer.Option("--out", metavar="RESULTS", help="Directory for the results. Default: results/<job>.")
 ]
 
 
 def submit_command(
-    source: Source,
-    address: Dashboard = DASHBOARD,
-    overrides: Set = None,
-    results: Home = None,
+    source: SourceArgument,
+    address: DashboardOption = DASHBOARD,
+    overrides: OverridesOption = None,
+    results: ResultsOption = None,
     place: Annotated[
         str | None,
         typer.Option("--place", metavar="DIR", help="Where the job keeps its results, on the head's disk."),
@@ -54,37 +54,37 @@ def submit_command(
 
     experiment = load(source, overrides or [])
     # What is wrong with it is found here, not there.
-    runs = len(plan(experiment).runs)
-    cluster = submit.jobs(address)
+    runs = len(make_plan(experiment).runs)
+    cluster = submit.connect_jobs(address)
     options: dict[str, Any] = {} if cpus is None else {"entrypoint_num_cpus": cpus}
-    job = submit.submit(experiment, cluster, place=place, resumed=resumed, python=python, options=options)
-    remark(f"Sent {experiment.name} ({runs} runs) to {address} as {job}.")
+    job = submit.submit_experiment(experiment, cluster, place=place, resumed=resumed, python=python, options=options)
+    print_remark(f"Sent {experiment.name} ({runs} runs) to {address} as {job}.")
     later = f"searchparty fetch {job} --address {address}"
     if not follow:
-        remark(f"Bring its results home with: {later}")
+        print_remark(f"Bring its results home with: {later}")
         return
     try:
         ended = cluster.follow(job, lambda line: out.print(line, markup=False, soft_wrap=True))
     except KeyboardInterrupt:
-        remark(f"The job goes on. Bring its results home with: {later}")
-        remark(f"Stop it with: ray job stop {job} --address {address}")
+        print_remark(f"The job goes on. Bring its results home with: {later}")
+        print_remark(f"Stop it with: ray job stop {job} --address {address}")
         raise typer.Exit(INTERRUPTED) from None
     if ended.status == "SUCCEEDED":
-        _bring(cluster, job, results)
+        _fetch_and_report(cluster, job, results)
         return
     err.print(f"Job {job} {ended.status.lower()}: {ended.message}", style="red", markup=False, soft_wrap=True)
     try:
-        _bring(cluster, job, results)
-        remark(f"Go on with it: searchparty submit {source} --resume {job} --address {address}")
+        _fetch_and_report(cluster, job, results)
+        print_remark(f"Go on with it: searchparty submit {source} --resume {job} --address {address}")
     except ResultsError as error:
-        remark(str(error))
+        print_remark(str(error))
     raise typer.Exit(RUN_FAILED)
 
 
 def fetch_command(
     job: Annotated[str, typer.Argument(metavar="JOB", help="The id that `searchparty submit` printed.")],
-    address: Dashboard = DASHBOARD,
-    results: Home = None,
+    address: DashboardOption = DASHBOARD,
+    results: ResultsOption = None,
     no_report: Annotated[bool, typer.Option("--no-report", help="Leave the report for later.")] = False,
 ) -> None:
     """Bring the results of a submitted job home, finished or not, and write the report.
@@ -93,14 +93,14 @@ def fetch_command(
     """
     from ..cluster import submit
 
-    _bring(submit.jobs(address), job, results, not no_report)
+    _fetch_and_report(submit.connect_jobs(address), job, results, not no_report)
 
 
-def _bring(cluster: Jobs, job: str, results: Path | None, report: bool = True) -> None:
+def _fetch_and_report(cluster: Jobs, job: str, results: Path | None, report: bool = True) -> None:
     from ..api import Results
     from ..cluster import submit
 
-    directory = submit.fetch(cluster, job, results, remark)
+    directory = submit.fetch_results(cluster, job, results, print_remark)
     out.print(f"Results: {directory}", markup=False, soft_wrap=True)
     if report and (directory / "log.sqlite").exists():
         out.print(f"Report:  {Results(directory).report()}", markup=False, soft_wrap=True)
@@ -116,7 +116,7 @@ def doctor_command(
             "--address", help='The cluster: "auto", HOST:6379, ray://HOST:10001. Default: a Ray started here.'
         ),
     ] = None,
-    overrides: Set = None,
+    overrides: OverridesOption = None,
 ) -> None:
     """Look at every node of a Ray cluster, and say what to do about what is amiss.
 
@@ -124,15 +124,15 @@ def doctor_command(
 
     Example: searchparty doctor my.yaml --address auto
     """
-    from ..cluster.doctor import examine
+    from ..cluster.doctor import examine_cluster
 
-    findings = examine(None if source is None else load(source, overrides or []), address, remark)
+    findings = examine_cluster(None if source is None else load(source, overrides or []), address, print_remark)
     for line in findings.table:
         out.print(line, markup=False, soft_wrap=True)
-    for finding in findings.findings:
+    for finding in findings.found_problems:
         style = {"error": "red", "warning": "yellow"}[finding.level]
         out.print(f"{finding.level}: {finding.text}", style=style, markup=False, soft_wrap=True)
-    if not findings.findings:
+    if not findings.found_problems:
         out.print("Nothing amiss.")
-    if any(finding.level == "error" for finding in findings.findings):
+    if any(finding.level == "error" for finding in findings.found_problems):
         raise typer.Exit(RUN_FAILED)

@@ -12,13 +12,13 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table as RichTable
 
-from .progress import Bars, Lines
+from .progress import ProgressBars, ProgressLines
 
 DONE, RUN_FAILED, INPUT_WRONG, INTERRUPTED = 0, 1, 2, 130
 
 out = Console(highlight=False)
 err = Console(stderr=True, highlight=False)
-LEFT = ("landscape", "strategy")
+LEFT_ALIGNED = ("landscape", "strategy")
 
 
 class ExecutorKind(StrEnum):
@@ -28,8 +28,10 @@ class ExecutorKind(StrEnum):
     SIMULATED = "simulated"
 
 
-Source = Annotated[str, typer.Argument(metavar="FILE|NAME", help="An experiment's YAML file, or a bundled name.")]
-Set = Annotated[
+SourceArgument = Annotated[
+    str, typer.Argument(metavar="FILE|NAME", help="An experiment's YAML file, or a bundled name.")
+]
+OverridesOption = Annotated[
     list[str] | None,
     typer.Option("--set", metavar="KEY.PATH=VALUE", help="Change a setting, e.g. --set budget=5000. May be repeated."),
 ]
@@ -43,21 +45,21 @@ AddressOption = Annotated[
         "--address", help='A Ray cluster to join: "auto", HOST:6379, ray://HOST:10001. Default: start Ray here.'
     ),
 ]
-NoReport = Annotated[bool, typer.Option("--no-report", help="Leave the report for later: `searchparty report`.")]
+NoReportOption = Annotated[bool, typer.Option("--no-report", help="Leave the report for later: `searchparty report`.")]
 
 
-def heed_kill() -> None:
+def handle_termination() -> None:
     """Have a plain `kill` end as cleanly as Ctrl-C, also in the background, where Ctrl-C's signal is ignored."""
-    signal.signal(signal.SIGTERM, _interrupt)
+    signal.signal(signal.SIGTERM, _raise_interrupt)
 
 
-def _interrupt(*_: object) -> None:
+def _raise_interrupt(*_: object) -> None:
     raise KeyboardInterrupt
 
 
-def watching(total: int) -> AbstractContextManager[Any]:
+def open_watcher(total: int) -> AbstractContextManager[Any]:
     """Shows the progress of so many runs: bars on a terminal, lines elsewhere."""
-    return Bars(err, total) if err.is_terminal else Lines(err, total)
+    return ProgressBars(err, total) if err.is_terminal else ProgressLines(err, total)
 
 
 def print_table(rows: list[dict[str, str]], title: str = "Strategies compared (* won its landscape)") -> None:
@@ -66,17 +68,17 @@ def print_table(rows: list[dict[str, str]], title: str = "Strategies compared (*
     if out.is_terminal:
         table = RichTable(title=title, title_justify="left")
         for name in names:
-            table.add_column(name, justify="left" if name in LEFT else "right")
+            table.add_column(name, justify="left" if name in LEFT_ALIGNED else "right")
         for row in rows:
             table.add_row(*(escape(value) for value in row.values()))
         out.print(table)
         return
     widths = {name: max(len(name), *(len(row[name]) for row in rows)) for name in names}
     for row in [dict(zip(names, names, strict=True)), *rows]:
-        cells = (row[n].ljust(widths[n]) if n in LEFT else row[n].rjust(widths[n]) for n in names)
+        cells = (row[n].ljust(widths[n]) if n in LEFT_ALIGNED else row[n].rjust(widths[n]) for n in names)
         out.print("  ".join(cells).rstrip(), markup=False, soft_wrap=True)
 
 
-def remark(line: str) -> None:
+def print_remark(line: str) -> None:
     """Say a line beside the results."""
     err.print(line, markup=False, soft_wrap=True)

@@ -11,8 +11,8 @@ import typer
 from rich.markup import escape
 
 from ..spec import catalogue
-from ..spec.load import bundled
-from ..spec.schema import schema
+from ..spec.load import bundled_descriptions
+from ..spec.schema import experiment_schema
 from .console import RUN_FAILED, err, out
 
 
@@ -57,9 +57,9 @@ def verify_command(
 
     Example: searchparty verify results/quickstart-1
     """
-    from ..execution.verification import verified
+    from ..execution.verification import verify_results
 
-    report = verified(results)
+    report = verify_results(results)
     for line in report.problems:
         err.print(line, style="red", markup=False, soft_wrap=True)
     out.print(report.describe(), markup=False, soft_wrap=True)
@@ -73,12 +73,12 @@ def list_command(
 ) -> None:
     """List what an experiment can name, with settings and defaults."""
     if family is Family.EXPERIMENTS:
-        for name, description in bundled().items():
+        for name, description in bundled_descriptions().items():
             out.print(f"[bold]{escape(name)}[/bold]  {escape(description)}", soft_wrap=True)
         return
-    rows = catalogue.describe(family.value)
+    rows = catalogue.list_entries(family.value)
     if kind is not None:
-        catalogue.resolve(family.value, kind)
+        catalogue.resolve_class(family.value, kind)
         rows = [row for row in rows if row.kind == kind]
     for row in rows:
         out.print(f"[bold]{escape(row.kind)}[/bold]  {escape(row.summary)}", soft_wrap=True)
@@ -88,4 +88,4 @@ def list_command(
 
 def schema_command() -> None:
     """Print the JSON Schema of the YAML, for editors."""
-    print(json.dumps(schema(), indent=2))  # noqa: T201
+    print(json.dumps(experiment_schema(), indent=2))  # noqa: T201

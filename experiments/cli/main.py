@@ -28,7 +28,7 @@ from .run import check_command, resume_command, run_command
 from .simulate import simulate_command
 from .studio import studio_command
 
-BAD_INPUT = (SpecError, ResultsError, LogError, LandscapeError, catalogue.CatalogueError)
+INPUT_ERRORS = (SpecError, ResultsError, LogError, LandscapeError, catalogue.CatalogueError)
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -47,7 +47,7 @@ app = typer.Typer(
 
 
 @app.callback(invoke_without_command=True)
-def _root(
+def root_command(
     show: Annotated[bool, typer.Option("--version", help="Print the version and exit.", is_eager=True)] = False,
 ) -> None:
     if show:
@@ -78,7 +78,7 @@ def main() -> None:
     except LogLost as error:
         err.print(str(error), style="red", markup=False, soft_wrap=True)
         sys.exit(RUN_FAILED)
-    except BAD_INPUT as error:
+    except INPUT_ERRORS as error:
         err.print(str(error), style="red", markup=False, soft_wrap=True)
         sys.exit(INPUT_WRONG)
     except ExecutorError as error:

@@ -11,62 +11,62 @@ from rich.progress import BarColumn, Progress, ProgressColumn, Task, TaskID, Tex
 from rich.text import Text
 
 from ...orchestrator.run_spec import PlannedRun
-from ..execution.watcher import Shown
+from ..execution.watcher import RunStatus
 
 
-def title(planned: PlannedRun) -> str:
+def planned_run_title(planned: PlannedRun) -> str:
     """A run in a few words."""
     return f"{planned.strategy} on {planned.landscape.label}, repeat {planned.repeat}"
 
 
-def best_loss(run: Shown) -> str:
+def format_best_loss(run: RunStatus) -> str:
     return "no finite loss yet" if run.incumbent is None else f"best {run.incumbent.loss:.6g}"
 
 
-class Lines:
+class ProgressLines:
     """A line when a run ends, and every ten seconds in between: for pipes and logs."""
 
     EVERY_SECONDS = 10.0
 
     def __init__(self, console: Console, total: int) -> None:
         self._console, self._total, self._done = console, total, 0
-        self._runs: dict[str, tuple[PlannedRun, Shown]] = {}
-        self._said = time.monotonic()
+        self._runs: dict[str, tuple[PlannedRun, RunStatus]] = {}
+        self._printed_at = time.monotonic()
 
-    def __enter__(self) -> Lines:
+    def __enter__(self) -> ProgressLines:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
         """Nothing to put away."""
 
-    def begun(self, planned: PlannedRun, run: Shown) -> None:
+    def on_run_begin(self, planned: PlannedRun, run: RunStatus) -> None:
         self._runs[planned.id] = (planned, run)
 
-    def stepped(self, run: str) -> None:
-        if time.monotonic() - self._said > self.EVERY_SECONDS:
-            self._say(run, "at")
+    def on_run_step(self, run: str) -> None:
+        if time.monotonic() - self._printed_at > self.EVERY_SECONDS:
+            self._print_run(run, "at")
 
-    def ended(self, run: str, error: Exception | None) -> None:
+    def on_run_end(self, run: str, error: Exception | None) -> None:
         self._done += 1
         if run not in self._runs:
             self._console.print(f"[{self._done}/{self._total}] run {run} FAILED: {error}", markup=False)
             return
-        self._say(run, "done after" if error is None else f"FAILED ({error}) after")
+        self._print_run(run, "done after" if error is None else f"FAILED ({error}) after")
         del self._runs[run]
 
-    def _say(self, key: str, what: str) -> None:
+    def _print_run(self, key: str, what: str) -> None:
         planned, run = self._runs[key]
-        self._said = time.monotonic()
-        line = f"{title(planned)}: {what} {run.spent} of {run.budget} evaluations, {best_loss(run)}"
+        self._printed_at = time.monotonic()
+        line = f"{planned_run_title(planned)}: {what} {run.spent} of {run.budget} evaluations, {format_best_loss(run)}"
         self._console.print(f"[{self._done}/{self._total}] {line}", markup=False, soft_wrap=True)
 
 
-class _Loss(ProgressColumn):
+class _LossColumn(ProgressColumn):
     def render(self, task: Task) -> Text:
         return Text(task.fields["loss"], style="cyan")
 
 
-class Bars:
+class ProgressBars:
     """A bar for each run under way and one for all of them, on a terminal."""
 
     def __init__(self, console: Console, total: int) -> None:
@@ -74,14 +74,14 @@ class Bars:
             TextColumn("{task.description}"),
             BarColumn(bar_width=24),
             TextColumn("{task.completed:.0f}/{task.total:.0f}"),
-            _Loss(),
+            _LossColumn(),
             TimeRemainingColumn(),
             console=console,
         )
         self._all = self._progress.add_task("runs", total=total, loss="")
-        self._runs: dict[str, tuple[TaskID, PlannedRun, Shown]] = {}
+        self._runs: dict[str, tuple[TaskID, PlannedRun, RunStatus]] = {}
 
-    def __enter__(self) -> Bars:
+    def __enter__(self) -> ProgressBars:
         self._progress.__enter__()
         return self
 
@@ -90,16 +90,20 @@ class Bars:
     ) -> None:
         self._progress.__exit__(kind, error, place)
 
-    def begun(self, planned: PlannedRun, run: Shown) -> None:
+    def on_run_begin(self, planned: PlannedRun, run: RunStatus) -> None:
         known = self._runs.get(planned.id)
-        task = self._progress.add_task(escape(title(planned)), total=run.budget, loss="") if known is None else known[0]
+        task = (
+            self._progress.add_task(escape(planned_run_title(planned)), total=run.budget, loss="")
+            if known is None
+            else known[0]
+        )
         self._runs[planned.id] = (task, planned, run)
 
-    def stepped(self, run: str) -> None:
+    def on_run_step(self, run: str) -> None:
         task, _, state = self._runs[run]
-        self._progress.update(task, completed=state.spent, loss=best_loss(state))
+        self._progress.update(task, completed=state.spent, loss=format_best_loss(state))
 
-    def ended(self, run: str, error: Exception | None) -> None:
+    def on_run_end(self, run: str, error: Exception | None) -> None:
         self._progress.advance(self._all)
         if run not in self._runs:
             self._progress.console.print(f"run {run} failed: {escape(str(error))}", style="red")
@@ -107,4 +111,6 @@ class Bars:
         task, planned, _ = self._runs.pop(run)
         self._progress.remove_task(task)
         if error is not None:
-            self._progress.console.print(f"{escape(title(planned))} failed: {escape(str(error))}", style="red")
+            self._progress.console.print(
+                f"{escape(planned_run_title(planned))} failed: {escape(str(error))}", style="red"
+            )

@@ -11,10 +11,10 @@ import typer
 
 from ..api import Results, resume_plan, run_plan
 from ..execution.cost import describe_plan
-from ..execution.plan import Plan, plan
-from ..execution.results_directory import settings_of
-from ..execution.session import Interrupted
-from ..execution.staging import asked_for
+from ..execution.plan import Plan, make_plan
+from ..execution.results_directory import experiment_file
+from ..execution.session import RunInterrupted
+from ..execution.staging import requested_files
 from ..execution.watcher import Watcher
 from ..spec.load import load
 from .console import (
@@ -22,15 +22,15 @@ from .console import (
     RUN_FAILED,
     AddressOption,
     ExecutorOption,
-    NoReport,
-    Set,
-    Source,
+    NoReportOption,
+    OverridesOption,
+    SourceArgument,
     err,
-    heed_kill,
+    handle_termination,
+    open_watcher,
     out,
+    print_remark,
     print_table,
-    remark,
-    watching,
 )
 
 MOST_POINTS = 8
@@ -38,26 +38,26 @@ MOST_POINTS = 8
 
 
 def run_command(
-    source: Source,
+    source: SourceArgument,
     executor: ExecutorOption = None,
     address: AddressOption = None,
     results: Annotated[
         Path | None,
         typer.Option("--out", metavar="RESULTS", help="Directory for the results. Default: results/<name>-<n>."),
     ] = None,
-    overrides: Set = None,
-    no_report: NoReport = False,
+    overrides: OverridesOption = None,
+    no_report: NoReportOption = False,
 ) -> None:
     """Run an experiment and write its report.
 
     Examples: searchparty run quickstart; searchparty run my.yaml --out results/mine --set seed=7
     """
-    planned = plan(load(source, overrides or []).with_executor(executor, address))
+    planned = make_plan(load(source, overrides or []).with_executor(executor, address))
 
     def work(watcher: Watcher) -> Results:
-        return run_plan(planned, out=results, watcher=watcher, remark=remark, report=not no_report)
+        return run_plan(planned, out=results, watcher=watcher, remark=print_remark, report=not no_report)
 
-    _work(planned, work, not no_report)
+    _run_watched(planned, work, not no_report)
 
 
 def resume_command(
@@ -78,40 +78,40 @@ def resume_command(
             "Runs that are not planned any more stay in the log.",
         ),
     ] = False,
-    no_report: NoReport = False,
+    no_report: NoReportOption = False,
 ) -> None:
     """Go on with an experiment that was stopped or killed, or give it more budget.
 
     Examples: searchparty resume results/quickstart-1; searchparty resume results/quickstart-1 --budget 5000
     """
-    planned = plan(load(settings_of(results)).with_executor(executor, address))
+    planned = make_plan(load(experiment_file(results)).with_executor(executor, address))
 
     def work(watcher: Watcher) -> Results:
         return resume_plan(
-            planned, results, budget=budget, force=force, watcher=watcher, remark=remark, report=not no_report
+            planned, results, budget=budget, force=force, watcher=watcher, remark=print_remark, report=not no_report
         )
 
-    _work(planned, work, not no_report)
+    _run_watched(planned, work, not no_report)
 
 
-def _work(planned: Plan, work: Callable[[Watcher], Results], reported: bool) -> None:
-    heed_kill()
+def _run_watched(planned: Plan, work: Callable[[Watcher], Results], reported: bool) -> None:
+    handle_termination()
     try:
-        with watching(len(planned.runs)) as bars:
+        with open_watcher(len(planned.runs)) as bars:
             results = work(bars)
-    except Interrupted as stopped:
+    except RunInterrupted as stopped:
         err.print(f"Stopped. Everything found so far is in {stopped.path}.", markup=False, soft_wrap=True)
         err.print(f"Go on with: searchparty resume {stopped.path}", markup=False, soft_wrap=True)
         raise typer.Exit(INTERRUPTED) from None
     except KeyboardInterrupt:
         err.print("Stopped. What was found is in the log: go on with `searchparty resume`, or `searchparty report`.")
         raise typer.Exit(INTERRUPTED) from None
-    _summary(results, reported)
+    _print_summary(results, reported)
     if results.errors or not results.best():
         raise typer.Exit(RUN_FAILED)
 
 
-def _summary(results: Results, reported: bool) -> None:
+def _print_summary(results: Results, reported: bool) -> None:
     """The best points, who compares how, and where the report is."""
     best = results.best()
     if not best:
@@ -137,9 +137,9 @@ def _summary(results: Results, reported: bool) -> None:
         out.print(f"Report:  {results.path / 'report.html'}", markup=False, soft_wrap=True)
 
 
-def check_command(source: Source, overrides: Set = None) -> None:
+def check_command(source: SourceArgument, overrides: OverridesOption = None) -> None:
     """Validate an experiment and print its plan: runs, evaluations, estimated time and disk."""
-    planned = plan(load(source, overrides or []))
+    planned = make_plan(load(source, overrides or []))
     # What is to travel must be there, too.
-    list(asked_for(planned.experiment))
+    list(requested_files(planned.experiment))
     out.print(describe_plan(planned), markup=False, soft_wrap=True)

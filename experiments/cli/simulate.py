@@ -8,11 +8,21 @@ from typing import Annotated
 import typer
 
 from ..spec.load import load
-from .console import INTERRUPTED, RUN_FAILED, Set, Source, err, heed_kill, out, print_table, watching
+from .console import (
+    INTERRUPTED,
+    RUN_FAILED,
+    OverridesOption,
+    SourceArgument,
+    err,
+    handle_termination,
+    open_watcher,
+    out,
+    print_table,
+)
 
 
 def simulate_command(
-    source: Source,
+    source: SourceArgument,
     workers: Annotated[
         str, typer.Option("--workers", metavar="N,N,...", help="Numbers of workers: teams of so many agents each.")
     ] = "1,10,100",
@@ -29,22 +39,24 @@ def simulate_command(
             "--out", metavar="RESULTS", help="Directory for the page. Default: results/<name>-simulation-<n>."
         ),
     ] = None,
-    overrides: Set = None,
+    overrides: OverridesOption = None,
 ) -> None:
     """Predict time, idle share and cost for numbers of workers that are not at hand, and name the best.
 
     Example: searchparty simulate my.yaml --workers 1,10,100,1000 --set stop.precision=0.01 --cost-limit 5
     """
-    from ..simulation.page import simulate
-    from ..simulation.predict import planned_sizes
-    from ..simulation.team_sizes import sizes_of
+    from ..simulation.page import run_simulation
+    from ..simulation.predict import plan_sizes
+    from ..simulation.team_sizes import parse_sizes
 
-    experiment, sizes = load(source, overrides or []), sizes_of(workers)
-    runs = planned_sizes(experiment, sizes)
-    heed_kill()
+    experiment, sizes = load(source, overrides or []), parse_sizes(workers)
+    runs = plan_sizes(experiment, sizes)
+    handle_termination()
     try:
-        with watching(len(runs)) as bars:
-            done = simulate(experiment, sizes, out=results, price=price, limit=cost_limit, watcher=bars, runs=runs)
+        with open_watcher(len(runs)) as bars:
+            done = run_simulation(
+                experiment, sizes, out=results, price=price, limit=cost_limit, watcher=bars, runs=runs
+            )
     except KeyboardInterrupt:
         err.print("Stopped. A simulation keeps nothing by the way: begin it again.")
         raise typer.Exit(INTERRUPTED) from None

@@ -10,8 +10,8 @@ import typer
 
 from ..spec.errors import SpecError
 from ..spec.load import load
-from ..studio.films.shelf import Shelf
-from .console import heed_kill, out, remark
+from ..studio.films.shelf import ResultsIndex
+from .console import handle_termination, out, print_remark
 
 
 def studio_command(
@@ -54,43 +54,45 @@ def studio_command(
     # A web server is not imported by those who need none.
     from ..studio.access.hosts import StudioError
     from ..studio.app import Studio
-    from ..studio.plays.warm_processes import Pool
-    from ..studio.serve import Opening, serve
+    from ..studio.plays.warm_processes import PlayPool
+    from ..studio.serve import StudioListener, serve_studio
 
-    heed_kill()
+    handle_termination()
     with ExitStack() as stack:
         try:
-            opening = stack.enter_context(closing(Opening(host, port, token, allow_host or ())))
+            opening = stack.enter_context(closing(StudioListener(host, port, token, allow_host or ())))
         except StudioError as error:
             raise SpecError([str(error)]) from None
-        shelf = Shelf(folder=Path("results")) if shown is None else _shelf(shown, executor, address, stack)
-        studio = Studio(shelf, Pool(), "watch" if shelf.given else "playground")
-        serve(studio, opening, not no_browser, say)
+        shelf = (
+            ResultsIndex(folder=Path("results")) if shown is None else _open_results(shown, executor, address, stack)
+        )
+        studio = Studio(shelf, PlayPool(), "watch" if shelf.given_directories else "playground")
+        serve_studio(studio, opening, not no_browser, print_line)
 
 
-def _shelf(shown: str, executor: str | None, address: str | None, stack: ExitStack) -> Shelf:
+def _open_results(shown: str, executor: str | None, address: str | None, stack: ExitStack) -> ResultsIndex:
     """What is shown first, and the results of ./results. An experiment is begun, and ends with the stack."""
-    from ..studio.serve import running
+    from ..studio.serve import experiment_process
 
     options = {"--executor": executor, "--address": address}
     chosen = [part for name, value in options.items() if value for part in (name, value)]
-    if is_results(Path(shown)):
+    if is_results_directory(Path(shown)):
         if chosen:
             got = f"{shown}, which has been run"
             raise SpecError([f"{chosen[0]} must go with an experiment, got {got}. Leave it out."])
-        return Shelf((Path(shown),), Path("results"))
-    directory = _begun(shown, executor, address)
-    ended = stack.enter_context(running([shown, *chosen], directory, remark))
-    return Shelf((directory,), Path("results"), ended)
+        return ResultsIndex((Path(shown),), Path("results"))
+    directory = _create_run_directory(shown, executor, address)
+    ended = stack.enter_context(experiment_process([shown, *chosen], directory, print_remark))
+    return ResultsIndex((directory,), Path("results"), ended)
 
 
-def say(line: str) -> None:
+def print_line(line: str) -> None:
     """Say a line at once, however long: it may be piped to somebody who waits for it."""
     out.print(line, markup=False, soft_wrap=True)
     out.file.flush()
 
 
-def is_results(path: Path) -> bool:
+def is_results_directory(path: Path) -> bool:
     """Whether a path is a results directory. Raises SpecError for a directory that is none."""
     if not path.is_dir():
         return False
@@ -99,11 +101,11 @@ def is_results(path: Path) -> bool:
     raise SpecError([f"RESULTS must be a directory that `run` made, got {path}, which holds no log. Name another."])
 
 
-def _begun(source: str, executor: str | None, address: str | None) -> Path:
+def _create_run_directory(source: str, executor: str | None, address: str | None) -> Path:
     """The directory for a run of an experiment, once it is known that it can be planned."""
-    from ..execution.plan import plan
-    from ..execution.results_directory import new_directory
+    from ..execution.plan import make_plan
+    from ..execution.results_directory import create_results_directory
 
     experiment = load(source).with_executor(executor, address)
-    plan(experiment)
-    return new_directory(None, experiment.name)
+    make_plan(experiment)
+    return create_results_directory(None, experiment.name)

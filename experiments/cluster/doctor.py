@@ -13,26 +13,26 @@ from typing import TYPE_CHECKING, Any
 
 from ...landscapes.landscape import Landscape, Model
 from ...landscapes.python_function import UserFunction
-from ...landscapes.user_code import LOADED, TRAVELLED
+from ...landscapes.user_code import LOADED_FILES, STAGED_FILES
 from ..execution.fingerprint import PACKAGES
-from ..execution.staging import Staged, models_of, stage
+from ..execution.staging import StagedTree, experiment_models, stage_files
 from ..spec.models import Experiment
 
 if TYPE_CHECKING:
-    from ...orchestrator.executors.on_ray.survey import Node
+    from ...orchestrator.executors.on_ray.survey import NodeReport
 
-NEEDED = ("numpy", "ray", "pydantic", "threadpoolctl")
+REQUIRED_PACKAGES = ("numpy", "ray", "pydantic", "threadpoolctl")
 """Without these no lease is worked on a node; others are wanted by some agents and landscapes alone."""
 SKEW_SECONDS = 1.0
 ROUND_TRIP_SECONDS = 20e-3
 SLOW_BYTES = 20e6
 SHARED_BYTES = 64e6
 LARGE_BYTES = 20e6
-FOLDERS = 3
+MOST_FOLDERS_SHOWN = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class ClusterProblem:
     """Something amiss: an "error" stops a run, a "warning" slows it or may surprise."""
 
     level: str
@@ -40,131 +40,141 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
-class Findings:
+class ClusterReport:
     """What was found: lines of a table of the nodes and of what travels, and what is amiss."""
 
     table: list[str]
-    findings: list[Finding]
+    found_problems: list[ClusterProblem]
 
 
-def examine(experiment: Experiment | None, address: str | None, say: Callable[[str], None]) -> Findings:
+def examine_cluster(experiment: Experiment | None, address: str | None, say: Callable[[str], None]) -> ClusterReport:
     """Look at every node of the cluster at ``address``, or of a Ray started here. Raises ExecutorError where it cannot
     be joined."""
-    from ...orchestrator.executors.on_ray.connection import joined, start_ray, stop_ray
-    from ...orchestrator.executors.on_ray.survey import survey
+    from ...orchestrator.executors.on_ray.connection import has_ray, start_ray, stop_ray
+    from ...orchestrator.executors.on_ray.survey import survey_nodes
 
-    models = {} if experiment is None else {_named(model): pickle.dumps(model) for model in models_of(experiment)}
+    models = (
+        {}
+        if experiment is None
+        else {_describe_model(model): pickle.dumps(model) for model in experiment_models(experiment)}
+    )
     with TemporaryDirectory(prefix="searchparty-") as name:
-        staged = stage(experiment, Path(name)) if not TRAVELLED.exists() else None
-        owned = not joined()
+        staged = stage_files(experiment, Path(name)) if not STAGED_FILES.exists() else None
+        owned = not has_ray()
         if owned:
             say(f"Joining {address} ..." if address else "Starting a local Ray ...")
             start_ray(address, None if staged is None or address is None else staged.root)
         try:
-            nodes = survey((*PACKAGES, "threadpoolctl", "greenlet"), models, dict(LOADED))
+            nodes = survey_nodes((*PACKAGES, "threadpoolctl", "greenlet"), models, dict(LOADED_FILES))
         finally:
             if owned:
                 stop_ray()
-    found = [finding for node in nodes for finding in judged(node)]
+    found = [finding for node in nodes for finding in check_node(node)]
     if nodes and all(node.problem for node in nodes):
-        found.append(Finding("error", "no node could be asked anything. Is the cluster busy, or its disk full?"))
+        found.append(ClusterProblem("error", "no node could be asked anything. Is the cluster busy, or its disk full?"))
     if staged is not None:
-        found += _heavy(staged)
-    return Findings([*_table(nodes), *([] if staged is None else _luggage(staged))], found)
+        found += _check_staged_size(staged)
+    return ClusterReport([*_node_table(nodes), *([] if staged is None else _describe_staged(staged))], found)
 
 
-def _named(model: Model) -> str:
+def _describe_model(model: Model) -> str:
     kind = str(getattr(model, "kind", type(model).__name__))
     if isinstance(model, UserFunction):
         return f"{kind} {model.function}"
     return f"{kind} {model.label}" if isinstance(model, Landscape) and model.label != kind else kind
 
 
-def _own(package: str) -> str | None:
+def _local_version(package: str) -> str | None:
     try:
         return version(package)
     except PackageNotFoundError:
         return None
 
 
-def judged(node: Node) -> Iterator[Finding]:
+def check_node(node: NodeReport) -> Iterator[ClusterProblem]:
     """What is amiss on a node."""
-    name = _name(node)
+    name = _node_name(node)
     if node.problem:
-        yield Finding("error", f"{name} must start a process, and does not ({node.problem}). See Ray's logs there.")
+        yield ClusterProblem(
+            "error", f"{name} must start a process, and does not ({node.problem}). See Ray's logs there."
+        )
         return
-    yield from _versions(name, node.facts)
+    yield from _check_versions(name, node.facts)
     for model, problem in node.facts["imports"].items():
         if problem:
-            yield Finding(
+            yield ClusterProblem(
                 "error", f"{name} must be able to make {model}, and cannot ({problem}). Install what it lacks."
             )
     shared = node.facts["shared"]
     if shared is not None and shared[0] < SHARED_BYTES:
-        yield Finding(
+        yield ClusterProblem(
             "warning",
             f"{name} must have {SHARED_BYTES / 1e6:.0f} MB of shared memory free, got {shared[0] / 1e6:.0f} of "
             f"{shared[1] / 1e6:.0f} MB. Enlarge /dev/shm (docker run --shm-size=2g).",
         )
     if abs(node.skew) > SKEW_SECONDS + node.skew_error:
-        yield Finding(
+        yield ClusterProblem(
             "warning",
             f"{name}'s clock should agree with this machine's, and is {node.skew:+.1f} s off. No finding depends on "
             "it, but logs and tokens do: run chrony or ntpd there.",
         )
     if node.round_trip > ROUND_TRIP_SECONDS:
-        yield Finding(
+        yield ClusterProblem(
             "warning",
             f"a call to {name} should take below {ROUND_TRIP_SECONDS * 1e3:.0f} ms, and takes "
             f"{node.round_trip * 1e3:.0f}. Use placement: packed or longer leases, or submit the run to the head.",
         )
     if node.throughput < SLOW_BYTES:
-        yield Finding(
+        yield ClusterProblem(
             "warning",
             f"data should go to {name} at {SLOW_BYTES / 1e6:.0f} MB/s or more, and goes at "
             f"{node.throughput / 1e6:.1f}. Keep files: small, or submit the run to the head.",
         )
 
 
-def _versions(name: str, facts: dict[str, Any]) -> Iterator[Finding]:
+def _check_versions(name: str, facts: dict[str, Any]) -> Iterator[ClusterProblem]:
     if facts["python"].rpartition(".")[0] != platform.python_version().rpartition(".")[0]:
-        yield Finding(
+        yield ClusterProblem(
             "error",
             f"{name} must have the Python of this machine, {platform.python_version()}, got {facts['python']}. "
             "Objects cannot be sent between the two: use one Python everywhere.",
         )
     for package, there in facts["packages"].items():
-        here = _own(package)
-        if there is None and package in NEEDED:
-            yield Finding("error", f"{name} must have {package}, and has not. pip install {package}=={here} there.")
+        here = _local_version(package)
+        if there is None and package in REQUIRED_PACKAGES:
+            yield ClusterProblem(
+                "error", f"{name} must have {package}, and has not. pip install {package}=={here} there."
+            )
         elif there is None and here is not None and package != "searchparty":
-            yield Finding(
+            yield ClusterProblem(
                 "warning", f"{name} has no {package}; agents and landscapes that want it would fail there. "
                 f"pip install {package}=={here} there."
             )  # fmt: skip
         elif there is not None and here is not None and there != here:
-            yield Finding(
+            yield ClusterProblem(
                 "warning", f"{name} has {package} {there}, this machine {here}; equal findings are promised for equal "
                 f"versions. pip install {package}=={here} there."
             )  # fmt: skip
 
 
-def _heavy(staged: Staged) -> Iterator[Finding]:
+def _check_staged_size(staged: StagedTree) -> Iterator[ClusterProblem]:
     if staged.size > LARGE_BYTES:
-        places = ", ".join(f"{folder} ({size / 1e6:.1f} MB)" for folder, size in staged.folders()[:FOLDERS])
-        yield Finding(
+        places = ", ".join(
+            f"{folder} ({size / 1e6:.1f} MB)" for folder, size in staged.folder_sizes()[:MOST_FOLDERS_SHOWN]
+        )
+        yield ClusterProblem(
             "warning",
             f"what travels should be below {LARGE_BYTES / 1e6:.0f} MB, and is {staged.size / 1e6:.1f}: {places}. "
             "Name fewer under files:, or put data on a disk that the nodes share.",
         )
 
 
-def _name(node: Node) -> str:
+def _node_name(node: NodeReport) -> str:
     host = node.facts.get("host")
     return f"node {node.address} {node.id[:6]}" + (f" ({host})" if host else "")
 
 
-def _table(nodes: list[Node]) -> list[str]:
+def _node_table(nodes: list[NodeReport]) -> list[str]:
     heads = (
         "node",
         "cores",
@@ -177,17 +187,17 @@ def _table(nodes: list[Node]) -> list[str]:
         "throughput",
         "clock",
     )
-    rows = [heads, *(_row(node) for node in nodes)]
+    rows = [heads, *(_node_row(node) for node in nodes)]
     widths = [max(len(row[column]) for row in rows) for column in range(len(heads))]
     return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
 
 
-def _row(node: Node) -> tuple[str, ...]:
+def _node_row(node: NodeReport) -> tuple[str, ...]:
     if node.problem:
-        return (_name(node), f"{node.resources.get('CPU', 0):g}", *["?"] * 8)
+        return (_node_name(node), f"{node.resources.get('CPU', 0):g}", *["?"] * 8)
     facts, shared = node.facts, node.facts["shared"]
     return (
-        _name(node),
+        _node_name(node),
         f"{node.resources.get('CPU', 0):g} of {facts['cores']}",
         facts["python"],
         str(facts["packages"]["ray"]),
@@ -200,6 +210,6 @@ def _row(node: Node) -> tuple[str, ...]:
     )
 
 
-def _luggage(staged: Staged) -> list[str]:
+def _describe_staged(staged: StagedTree) -> list[str]:
     lines = [f"To travel: {len(staged.files)} files, {staged.size / 1e6:.2f} MB. Largest folders:"]
-    return lines + [f"  {size / 1e6:8.3f} MB  {folder}" for folder, size in staged.folders()[:FOLDERS]]
+    return lines + [f"  {size / 1e6:8.3f} MB  {folder}" for folder, size in staged.folder_sizes()[:MOST_FOLDERS_SHOWN]]

@@ -13,11 +13,11 @@ import tempfile
 import zlib
 
 BEGIN, END = "-----BEGIN SEARCHPARTY RESULTS-----", "-----END SEARCHPARTY RESULTS-----"
-LINE = 48_000
-FILES = ("experiment.yaml", "log.sqlite")
+LINE_CHARACTERS = 48_000
+RESULT_FILES = ("experiment.yaml", "log.sqlite")
 
 
-def rays_python() -> str:
+def find_ray_python() -> str:
     """The interpreter that Ray starts its processes with, as the raylet was told; this one where that is not known."""
     parent = os.getppid()
     try:
@@ -33,9 +33,9 @@ def rays_python() -> str:
     return sys.executable
 
 
-def go_on(arguments: list[str]) -> None:
+def exec_in_ray_python(arguments: list[str]) -> None:
     """Become the command line in Ray's Python; "~" in an argument is the home directory here."""
-    python = rays_python()
+    python = find_ray_python()
     words = [os.path.expanduser(word) for word in arguments]
     tried = subprocess.run([python, "-c", "import searchparty.experiments.cli.main"], capture_output=True, text=True)
     if tried.returncode:
@@ -47,24 +47,24 @@ def go_on(arguments: list[str]) -> None:
     os.execv(python, [python, "-m", "searchparty.experiments.cli.main", *words])
 
 
-def send(place: str) -> None:
+def print_results(place: str) -> None:
     """Print a results directory: a copy of its log as it stands, even while it grows."""
     directory = pathlib.Path(place).expanduser()
-    if not (directory / FILES[0]).exists():
-        print(f"{directory} has no {FILES[0]}: the job has not begun, or its results were removed.")
+    if not (directory / RESULT_FILES[0]).exists():
+        print(f"{directory} has no {RESULT_FILES[0]}: the job has not begun, or its results were removed.")
         sys.exit(1)
     with tempfile.TemporaryDirectory() as name:
-        copy = pathlib.Path(name) / FILES[1]
-        if (directory / FILES[1]).exists():
-            _snapshot(directory / FILES[1], copy)
+        copy = pathlib.Path(name) / RESULT_FILES[1]
+        if (directory / RESULT_FILES[1]).exists():
+            _copy_log(directory / RESULT_FILES[1], copy)
         print(BEGIN)
-        for path in (directory / FILES[0], copy):
+        for path in (directory / RESULT_FILES[0], copy):
             if path.exists():
-                _print(path)
+                _print_file(path)
         print(END)
 
 
-def _snapshot(path: pathlib.Path, copy: pathlib.Path) -> None:
+def _copy_log(path: pathlib.Path, copy: pathlib.Path) -> None:
     source, target = sqlite3.connect(f"file:{path}?mode=ro", uri=True), sqlite3.connect(copy)
     with target:
         source.backup(target)
@@ -74,7 +74,7 @@ def _snapshot(path: pathlib.Path, copy: pathlib.Path) -> None:
     source.close()
 
 
-def _print(path: pathlib.Path) -> None:
+def _print_file(path: pathlib.Path) -> None:
     """A file as a line of JSON about it and lines of base 64."""
     packed, checksum, count = zlib.compressobj(6), 0, 0
     left = b""
@@ -84,9 +84,9 @@ def _print(path: pathlib.Path) -> None:
             piece = source.read(1 << 20)
             checksum, count = zlib.crc32(piece, checksum), count + len(piece)
             left += packed.compress(piece) if piece else packed.flush()
-            whole = len(left) if not piece else len(left) // LINE * LINE
-            for start in range(0, whole, LINE):
-                print(base64.b64encode(left[start : min(start + LINE, whole)]).decode())
+            whole = len(left) if not piece else len(left) // LINE_CHARACTERS * LINE_CHARACTERS
+            for start in range(0, whole, LINE_CHARACTERS):
+                print(base64.b64encode(left[start : min(start + LINE_CHARACTERS, whole)]).decode())
             left = left[whole:]
             if not piece:
                 break
@@ -95,6 +95,6 @@ def _print(path: pathlib.Path) -> None:
 
 if __name__ == "__main__":
     if sys.argv[1] == "send":
-        send(sys.argv[2])
+        print_results(sys.argv[2])
     else:
-        go_on(sys.argv[1:])
+        exec_in_ray_python(sys.argv[1:])

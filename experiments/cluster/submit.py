@@ -14,34 +14,34 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
-from ...orchestrator.log.codec import dumps
-from ...orchestrator.log.directory_lock import Held
-from ...orchestrator.log.filesystem import holding
+from ...orchestrator.log.codec import dump_event
+from ...orchestrator.log.directory_lock import DirectoryLock
+from ...orchestrator.log.filesystem import file_system_of
 from ...orchestrator.log.reader import LogReader
-from ..execution.results_directory import ResultsError, write_whole
-from ..execution.staging import NAME, stage
+from ..execution.results_directory import ResultsError, write_atomically
+from ..execution.staging import DISTRIBUTION_NAME, stage_files
 from ..spec.models import Experiment, RaySettings
 from . import head_entry
 
 if TYPE_CHECKING:
     from ...orchestrator.executors.on_ray.jobs import Job, Jobs
 
-YAML, LOG = head_entry.FILES
-NOTE = "fetched-from"
+YAML_NAME, LOG_NAME = head_entry.RESULT_FILES
+ORIGIN_NAME = "fetched-from"
 """Says, in a directory that was fetched, where from."""
-PLACE = "~/searchparty-results"
-ENTRY = f"{NAME}/experiments/cluster/head_entry.py"
-Say = Callable[[str], None]
+REMOTE_RESULTS = "~/searchparty-results"
+HEAD_SCRIPT = f"{DISTRIBUTION_NAME}/experiments/cluster/head_entry.py"
+LineCallback = Callable[[str], None]
 
 
-def jobs(address: str) -> Jobs:
+def connect_jobs(address: str) -> Jobs:
     """The jobs of a cluster, by the address of its dashboard."""
     from ...orchestrator.executors.on_ray.jobs import Jobs
 
     return Jobs(address)
 
 
-def submit(
+def submit_experiment(
     experiment: Experiment,
     cluster: Jobs,
     *,
@@ -57,28 +57,28 @@ def submit(
     if place is not None and not place.startswith(("/", "~")):
         raise ResultsError(f"--place must be a full path on the head, got {place!r}. Begin it with / or ~.")
     if resumed is not None:
-        results = place_of(cluster, resumed)
+        results = remote_results_path(cluster, resumed)
         words = ["resume", results]
     else:
-        results = f"{place or PLACE}/{id}"
-        words = ["run", YAML, "--out", results]
+        results = f"{place or REMOTE_RESULTS}/{id}"
+        words = ["run", YAML_NAME, "--out", results]
     words += ["--executor", "ray", "--address", "auto", "--no-report"]
     with TemporaryDirectory(prefix="searchparty-") as name:
-        stage(experiment, Path(name))
-        (Path(name) / YAML).write_text(afar_yaml(experiment), encoding="utf-8")
-        entrypoint = shlex.join([python, "-I", ENTRY, *words])
+        stage_files(experiment, Path(name))
+        (Path(name) / YAML_NAME).write_text(remote_yaml(experiment), encoding="utf-8")
+        entrypoint = shlex.join([python, "-I", HEAD_SCRIPT, *words])
         cluster.send(entrypoint, Path(name), id, {"name": experiment.name, "results": results}, options)
     return id
 
 
-def afar_yaml(experiment: Experiment) -> str:
+def remote_yaml(experiment: Experiment) -> str:
     """The experiment's YAML as it is run on the cluster: on the Ray that is there."""
     settings = experiment.executor if isinstance(experiment.executor, RaySettings) else RaySettings()
     return experiment.with_settings(settings.model_copy(update={"address": None})).to_yaml()
 
 
-def results_of(job: Job) -> str:
-    """Where a job leaves its results, on the head. Raises ResultsError for one that was not sent by ``submit``."""
+def job_results_path(job: Job) -> str:
+    """Where a job leaves its results, on the head. Raises ResultsError for a job of somebody else."""
     place = job.metadata.get("results")
     if place is None:
         raise ResultsError(
@@ -87,46 +87,46 @@ def results_of(job: Job) -> str:
     return place
 
 
-def place_of(cluster: Jobs, job: str) -> str:
+def remote_results_path(cluster: Jobs, job: str) -> str:
     """Where results are on the head: of a job, or the very path, for a job that a new head knows no more."""
-    return job if job.startswith(("/", "~")) else results_of(cluster.job(job))
+    return job if job.startswith(("/", "~")) else job_results_path(cluster.read_job(job))
 
 
-def fetch(cluster: Jobs, id: str, out: Path | None = None, say: Say = lambda _: None) -> Path:
+def fetch_results(cluster: Jobs, id: str, out: Path | None = None, say: LineCallback = lambda _: None) -> Path:
     """Bring a job's results home, finished or not; the directory, by default results/<job>. Fetched again, what has
     come since is added. Instead of a job, a path on the head may be given. Raises ResultsError where the directory
     holds something else, or has been gone on with."""
-    place = place_of(cluster, id)
+    place = remote_results_path(cluster, id)
     directory = Path("results") / Path(place).name if out is None else out
-    _check_home(directory, place)
-    files = _sent(cluster, place)
+    _check_destination(directory, place)
+    files = _download_files(cluster, place)
     directory.mkdir(parents=True, exist_ok=True)
-    held = Held(directory, holding(directory))
+    held = DirectoryLock(directory, file_system_of(directory))
     try:
-        if LOG in files:
+        if LOG_NAME in files:
             part = directory / "log.part"
-            part.write_bytes(files[LOG])
-            _check_added(directory, part)
-            part.replace(directory / LOG)
-        write_whole(directory / YAML, files[YAML].decode("utf-8"))
-        write_whole(directory / NOTE, f"{place}\n")
+            part.write_bytes(files[LOG_NAME])
+            _check_continuation(directory, part)
+            part.replace(directory / LOG_NAME)
+        write_atomically(directory / YAML_NAME, files[YAML_NAME].decode("utf-8"))
+        write_atomically(directory / ORIGIN_NAME, f"{place}\n")
     finally:
         held.release()
-    job = None if id == place else cluster.job(id)
+    job = None if id == place else cluster.read_job(id)
     if job is not None and not job.ended:
         say(f"{id} is {job.status.lower()}: this is what it had found by now. Fetch it again later.")
     return directory
 
 
-def _check_added(directory: Path, come: Path) -> None:
+def _check_continuation(directory: Path, come: Path) -> None:
     """Refuse a log that does not go on from the one that is here."""
-    if not (directory / LOG).exists():
+    if not (directory / LOG_NAME).exists():
         return
     with LogReader(directory) as here, LogReader(come) as there:
         known = {record.id for record in there.runs()}
         for record in here.runs():
-            before = [dumps(event) for event in here.events(record.id)]
-            come_now = [dumps(event) for event in there.events(record.id)] if record.id in known else []
+            before = [dump_event(event) for event in here.events(record.id)]
+            come_now = [dump_event(event) for event in there.events(record.id)] if record.id in known else []
             if come_now[: len(before)] != before:
                 come.unlink()
                 raise ResultsError(
@@ -135,21 +135,21 @@ def _check_added(directory: Path, come: Path) -> None:
                 )
 
 
-def _check_home(directory: Path, place: str) -> None:
+def _check_destination(directory: Path, place: str) -> None:
     if not directory.exists() or (directory.is_dir() and not any(directory.iterdir())):
         return
-    note = directory / NOTE
+    note = directory / ORIGIN_NAME
     if not note.is_file() or note.read_text().strip() != place:
         raise ResultsError(
             f"--out must be a new directory, or one that {place} was fetched into, got {directory}. Name another."
         )
 
 
-def _sent(cluster: Jobs, place: str) -> dict[str, bytes]:
+def _download_files(cluster: Jobs, place: str) -> dict[str, bytes]:
     """The files of a results directory on the head, by name: printed by a small job, read from its log."""
     id = f"fetch-{int(time.time())}-{uuid.uuid4().hex[:6]}"
     with TemporaryDirectory(prefix="searchparty-") as name:
-        entry = Path(name) / Path(ENTRY).name
+        entry = Path(name) / Path(HEAD_SCRIPT).name
         entry.write_text(Path(head_entry.__file__).read_text(encoding="utf-8"), encoding="utf-8")
         cluster.send(shlex.join(["python3", "-I", entry.name, "send", place]), Path(name), id, {})
     job = cluster.wait(id)
@@ -158,12 +158,12 @@ def _sent(cluster: Jobs, place: str) -> dict[str, bytes]:
         if job.status != "SUCCEEDED":
             last = log.strip().splitlines()[-1:] or [job.message]
             raise ResultsError(f"results must be on the cluster's head, got {place}: {last[0]}")
-        return _files(log)
+        return _parse_files(log)
     finally:
         cluster.forget(id)
 
 
-def _files(log: str) -> dict[str, bytes]:
+def _parse_files(log: str) -> dict[str, bytes]:
     """Files as ``afar.py`` prints them. Raises ResultsError where something was lost on the way."""
     text, end, _ = log.partition(head_entry.BEGIN)[2].partition(head_entry.END)
     found: dict[str, bytes] = {}
@@ -182,6 +182,6 @@ def _files(log: str) -> dict[str, bytes]:
             parts = []
     except (ValueError, KeyError, zlib.error):
         end = ""
-    if not end or YAML not in found:
+    if not end or YAML_NAME not in found:
         raise ResultsError("results came home damaged, or not all of them. Fetch them again.")
     return found

@@ -9,16 +9,16 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
 
-from ..results.accounts import leases
+from ..results.accounts import leases_table
 from ..results.comparison import group_runs
 from ..results.recorded_runs import RunData
 from ..results.table import Table
-from .style import COLOURS, colour, gap, heading, loss_axis, panels, written
+from .style import COLOURS, colour_of, format_label, gap_above_minimum, make_panels, run_heading, scale_loss_axis
 
 
 def convergence_figure(table: Table, minima: dict[str, float | None], strategies: Sequence[str]) -> Figure:
     """Median best loss against evaluations, with the band between the quartiles, a panel a landscape."""
-    figure, all_axes = panels(len(minima))
+    figure, all_axes = make_panels(len(minima))
     lines: dict[str, Line2D] = {}
     curves, drawn = table.groups("landscape", "strategy"), table.groups("landscape")
     nothing = table.where(landscape=None)
@@ -27,9 +27,11 @@ def convergence_figure(table: Table, minima: dict[str, float | None], strategies
         for strategy in strategies:
             rows = curves.get((landscape, strategy), nothing).columns
             x = np.array(rows["evaluations"])
-            low, middle, high = (gap(rows[k], minimum) for k in ("lower_quartile", "median", "upper_quartile"))
+            low, middle, high = (
+                gap_above_minimum(rows[k], minimum) for k in ("lower_quartile", "median", "upper_quartile")
+            )
             shown = np.isfinite(middle)
-            tint = colour(strategies, strategy)
+            tint = colour_of(strategies, strategy)
             dashes = ("-", "--", ":")[list(strategies).index(strategy) // len(COLOURS) % 3]
             axes.plot(x[shown], middle[shown], dashes, color=tint, lw=1.8)
             lines[strategy] = Line2D([], [], color=tint, ls=dashes, lw=1.8)
@@ -39,10 +41,10 @@ def convergence_figure(table: Table, minima: dict[str, float | None], strategies
             axes.fill_between(x[band], low[band], high[band], color=tint, alpha=0.15, lw=0)
         if np.isfinite(here.columns["median"]).any():
             axes.set_xscale("log")
-        loss_axis(axes, minimum, here.columns["median"] + here.columns["upper_quartile"])
-        axes.set(title=written(landscape), xlabel="evaluations")
+        scale_loss_axis(axes, minimum, here.columns["median"] + here.columns["upper_quartile"])
+        axes.set(title=format_label(landscape), xlabel="evaluations")
     figure.legend(
-        list(lines.values()), [written(name) for name in lines], loc="outside upper center",
+        list(lines.values()), [format_label(name) for name in lines], loc="outside upper center",
         ncols=min(4, max(len(lines), 1)), frameon=False, fontsize=10,
     )  # fmt: skip
     return figure
@@ -50,29 +52,31 @@ def convergence_figure(table: Table, minima: dict[str, float | None], strategies
 
 def finals_figure(runs: Sequence[RunData], minima: dict[str, float | None], strategies: Sequence[str]) -> Figure:
     """Every run's best loss as a dot, the median as a bar, a panel a landscape."""
-    figure, all_axes = panels(len(minima), height=0.7 + 0.55 * len(strategies) + 0.8)
+    figure, all_axes = make_panels(len(minima), height=0.7 + 0.55 * len(strategies) + 0.8)
     groups = group_runs(runs)
     for axes, (landscape, minimum) in zip(all_axes, minima.items(), strict=True):
         for line, strategy in enumerate(strategies):
             finals = np.array([run.final for run in groups.get(landscape, {}).get(strategy, [])])
-            values = gap(finals[np.isfinite(finals)], minimum)
+            values = gap_above_minimum(finals[np.isfinite(finals)], minimum)
             if not len(values):
                 continue
             spread = (np.arange(len(values)) % 5 - 2) * 0.07
-            tint = colour(strategies, strategy)
+            tint = colour_of(strategies, strategy)
             axes.scatter(values, line + spread, s=22, color=tint, alpha=0.7, lw=0)
             axes.plot([np.median(values)] * 2, [line - 0.3, line + 0.3], color=tint, lw=2.5)
-        axes.set_yticks(range(len(strategies)), [written(strategy) for strategy in strategies])
+        axes.set_yticks(range(len(strategies)), [format_label(strategy) for strategy in strategies])
         axes.set_ylim(len(strategies) - 0.5, -0.5)
-        loss_axis(axes, minimum, [run.final for group in groups.get(landscape, {}).values() for run in group], "x")
-        axes.set_title(written(landscape))
+        scale_loss_axis(
+            axes, minimum, [run.final for group in groups.get(landscape, {}).values() for run in group], "x"
+        )
+        axes.set_title(format_label(landscape))
     return figure
 
 
 def timeline_figure(run: RunData, names: Sequence[str] = ()) -> tuple[Figure, dict[str, str]]:
     """Each agent's leases over the run (above) and the radius of their regions (below); and, by the id of a bar, the
     text to show on hover: the lease's reason and what came of it. ``names`` is the palette."""
-    table = leases(run).rows()
+    table = leases_table(run).rows()
     team, names = run.team, names or run.team
     figure = Figure(figsize=(10.4, 1.4 + 0.45 * len(team) + 2.2), layout="constrained")
     above, below = figure.subplots(2, 1, sharex=True, height_ratios=[0.5 + 0.45 * len(team), 2.2])
@@ -82,7 +86,7 @@ def timeline_figure(run: RunData, names: Sequence[str] = ()) -> tuple[Figure, di
             continue
         name = f"lease-{run.id}-{row['lease']}"
         line, end = team.index(row["agent"]), row["collected_at"]
-        tint = colour(names, row["agent"])
+        tint = colour_of(names, row["agent"])
         bar = Rectangle(
             (end - row["charged"], line - 0.34), max(row["charged"], 1), 0.68, color=tint, alpha=0.85, lw=0.6,
             ec="white",
@@ -96,16 +100,16 @@ def timeline_figure(run: RunData, names: Sequence[str] = ()) -> tuple[Figure, di
             f"lease {row['lease']} of {row['agent']}: {row['charged']} of {row['budget']} evaluations, radius "
             f"{row['radius']:.3g}, {best}\nwhy: {row['reason']}\nended: {row['outcome']}"
         )
-    above.set_yticks(range(len(team)), [written(agent) for agent in team])
+    above.set_yticks(range(len(team)), [format_label(agent) for agent in team])
     above.set_ylim(len(team) - 0.5, -0.5)
     above.set_xlim(0, max(run.evaluations, 1))
     above.grid(axis="y", visible=False)
-    above.set_title(f"{heading(run)}: leases (a star: a new best loss)")
+    above.set_title(f"{run_heading(run)}: leases (a star: a new best loss)")
     for agent in team:
         mine = [row for row in table if row["agent"] == agent and row["collected_at"] is not None]
         x = [row["collected_at"] - row["charged"] for row in mine] + [row["collected_at"] for row in mine[-1:]]
         y = [row["radius"] for row in mine] + [row["radius"] for row in mine[-1:]]
-        below.step(x, y, where="post", color=colour(names, agent), lw=1.6)
+        below.step(x, y, where="post", color=colour_of(names, agent), lw=1.6)
     below.set_yscale("log")
     below.set(xlabel="evaluations of the whole team", ylabel="radius (cube units)")
     return figure, hover
@@ -137,13 +141,13 @@ def contributions_figure(
         for line, (landscape, strategy) in enumerate(bars):
             left = 0.0
             for row in parts[landscape, strategy]:
-                axes.barh(line, row[column], left=left, color=colour(tints, row["agent"]), height=0.7)
+                axes.barh(line, row[column], left=left, color=colour_of(tints, row["agent"]), height=0.7)
                 left += row[column]
         axes.set(title=f"share of {title}", xlim=(0, 1), xticks=(0, 0.5, 1))
         axes.grid(axis="y", visible=False)
-    all_axes[0].set_yticks(range(len(bars)), [f"{written(s)}\n{written(la)}" for la, s in bars], fontsize=9)
+    all_axes[0].set_yticks(range(len(bars)), [f"{format_label(s)}\n{format_label(la)}" for la, s in bars], fontsize=9)
     all_axes[0].set_ylim(len(bars) - 0.5, -0.5)
-    handles = [Rectangle((0, 0), 1, 1, color=colour(tints, name)) for name in names]
-    labels = [written(name) for name in names]
+    handles = [Rectangle((0, 0), 1, 1, color=colour_of(tints, name)) for name in names]
+    labels = [format_label(name) for name in names]
     figure.legend(handles, labels, loc="outside lower center", ncols=min(6, len(names)), frameon=False, fontsize=9)
     return figure

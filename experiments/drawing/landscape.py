@@ -15,10 +15,10 @@ from matplotlib.patheffects import Normal, Stroke
 from matplotlib.ticker import MaxNLocator
 
 from ...landscapes.landscape import Array
-from ...landscapes.slices import between, grid2d
+from ...landscapes.slices import evaluate_grid, interpolate_losses
 from ...orchestrator.state.events import Granted
 from ..results.recorded_runs import RunData
-from .style import colour, heading, written
+from .style import colour_of, format_label, run_heading
 
 CONTOUR_POINTS = 140
 
@@ -35,8 +35,8 @@ def contour_figure(run: RunData, names: Sequence[str] = ()) -> Figure | None:
     names = names or run.team
     figure = Figure(figsize=(7.4, 6.0), layout="constrained")
     axes = figure.subplots()
-    _contour(figure, axes, run)
-    _regions(axes, run, names)
+    _draw_contour(figure, axes, run)
+    _draw_regions(axes, run, names)
     box = run.space.to_box(run.points.cube)
     for index, agent in enumerate(run.team):
         mine = run.points.agent == index
@@ -45,7 +45,7 @@ def contour_figure(run: RunData, names: Sequence[str] = ()) -> Figure | None:
             continue
         strength: Any = 0.3 + 0.6 * np.flatnonzero(mine) / max(len(mine), 1)
         axes.scatter(
-            box[mine, 0], box[mine, 1], s=12, lw=0, color=colour(names, agent), alpha=strength, rasterized=True,
+            box[mine, 0], box[mine, 1], s=12, lw=0, color=colour_of(names, agent), alpha=strength, rasterized=True,
         )  # fmt: skip
     path = box[run.record_rows]
     axes.plot(
@@ -60,32 +60,36 @@ def contour_figure(run: RunData, names: Sequence[str] = ()) -> Figure | None:
         )  # fmt: skip
     (left, bottom), (right, top) = run.space.lower, run.space.upper
     axes.set(xlim=(left, right), ylim=(bottom, top), xlabel="x1", ylabel="x2")
-    axes.set_title(heading(run))
+    axes.set_title(run_heading(run))
     axes.grid(visible=False)
     handles, labels = axes.get_legend_handles_labels()
     # Dots of the legend at full strength; those of the plot fade with age.
-    dots = [Line2D([], [], marker="o", ls="", ms=5, color=colour(names, agent)) for agent in run.team]
-    labels = [*map(written, run.team), *labels]
+    dots = [Line2D([], [], marker="o", ls="", ms=5, color=colour_of(names, agent)) for agent in run.team]
+    labels = [*map(format_label, run.team), *labels]
     figure.legend(dots + handles, labels, loc="outside lower center", ncols=3, frameon=False, fontsize=9)
     return figure
 
 
-def background(run: RunData, axes: tuple[int, int] = (0, 1), at: Array | None = None) -> tuple[Array, Array, Array]:
+def background_grid(
+    run: RunData, axes: tuple[int, int] = (0, 1), at: Array | None = None
+) -> tuple[Array, Array, Array]:
     """x (k,), y (k,) and losses (k, k), row by y, on the plane of two axes through ``at`` (D,): evaluated where that
     costs nothing, else, in two dimensions, interpolated between the points found. NaN where nothing is known."""
     first, second = axes
     if run.problem is not None and run.pictured:
-        return grid2d(run.problem, CONTOUR_POINTS, axes, at)
+        return evaluate_grid(run.problem, CONTOUR_POINTS, axes, at)
     space = run.space
     x, y = (np.linspace(space.lower[axis], space.upper[axis], CONTOUR_POINTS) for axis in axes)
     z = np.full((CONTOUR_POINTS, CONTOUR_POINTS), np.nan)
     if space.dimension == 2:
         # In the cube both axes are of one size, as nearness wants it.
-        z = between(run.points.cube[:, [first, second]], run.points.losses, (0.0, 1.0, 0.0, 1.0), CONTOUR_POINTS)
+        z = interpolate_losses(
+            run.points.cube[:, [first, second]], run.points.losses, (0.0, 1.0, 0.0, 1.0), CONTOUR_POINTS
+        )
     return x, y, z
 
 
-def shades(z: Array, count: int = 18) -> tuple[Any, SymLogNorm, Array] | None:
+def shading_levels(z: Array, count: int = 18) -> tuple[Any, SymLogNorm, Array] | None:
     """Losses above the lowest (those unknown masked), the norm, and so many levels, to draw them with; None where there
     is nothing to tell apart."""
     finite = z[np.isfinite(z)]
@@ -96,9 +100,9 @@ def shades(z: Array, count: int = 18) -> tuple[Any, SymLogNorm, Array] | None:
     return np.ma.masked_invalid(z) - finite.min(), norm, norm.inverse(np.linspace(0, 1, count))
 
 
-def _contour(figure: Figure, axes: Axes, run: RunData) -> None:
-    x, y, z = background(run)
-    found = shades(z)
+def _draw_contour(figure: Figure, axes: Axes, run: RunData) -> None:
+    x, y, z = background_grid(run)
+    found = shading_levels(z)
     if found is None:
         return
     shifted, norm, levels = found
@@ -113,7 +117,7 @@ def _contour(figure: Figure, axes: Axes, run: RunData) -> None:
     bar.ax.tick_params(labelsize=8)
 
 
-def _regions(axes: Axes, run: RunData, names: Sequence[str]) -> None:
+def _draw_regions(axes: Axes, run: RunData, names: Sequence[str]) -> None:
     """The regions of the leases that narrow the search, early ones faint, late ones strong."""
     granted = [lease for event in run.events if isinstance(event, Granted) for lease in event.leases]
     narrow = [lease for lease in granted if lease.region.radius < 0.5]
@@ -124,6 +128,6 @@ def _regions(axes: Axes, run: RunData, names: Sequence[str]) -> None:
         axes.add_patch(
             Rectangle(
                 (low[0], low[1]), high[0] - low[0], high[1] - low[1], fill=False, lw=0.5 + 0.9 * age,
-                ec=colour(names, lease.agent), alpha=0.2 + 0.6 * age,
+                ec=colour_of(names, lease.agent), alpha=0.2 + 0.6 * age,
             )
         )  # fmt: skip

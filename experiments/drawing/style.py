@@ -26,45 +26,45 @@ STYLE = {
     "grid.alpha": 0.25,
     "svg.fonttype": "none",
 }
-SVG = "{http://www.w3.org/2000/svg}"
+SVG_NAMESPACE = "{http://www.w3.org/2000/svg}"
 PNG_DPI = 130
-LONGEST_NAME = 34
-FLOOR = 1e-14
+LONGEST_LABEL = 34
+SMALLEST_GAP = 1e-14
 """Gaps below this are drawn at it: a logarithm has no zero."""
 
 
-def colour(names: Sequence[str], name: str) -> str:
+def colour_of(names: Sequence[str], name: str) -> str:
     """The colour of a name: the same in every figure."""
     return COLOURS[list(names).index(name) % len(COLOURS)]
 
 
-def written(name: str) -> str:
+def format_label(name: str) -> str:
     """A name as matplotlib should draw it: not as mathematics, not hidden from a legend, not too long."""
     # Names that a sweep made differ at their ends: cut the middle.
-    short = name if len(name) <= LONGEST_NAME else f"{name[:16]}…{name[16 + 1 - LONGEST_NAME :]}"
+    short = name if len(name) <= LONGEST_LABEL else f"{name[:16]}…{name[16 + 1 - LONGEST_LABEL :]}"
     # A legend leaves out labels that begin with an underscore.
     return (" " if short.startswith("_") else "") + short.replace("$", r"\$")
 
 
-def heading(run: RunData) -> str:
+def run_heading(run: RunData) -> str:
     """Which run a figure shows."""
-    return f"{written(run.strategy)} on {written(run.landscape)}, repeat {run.repeat}"
+    return f"{format_label(run.strategy)} on {format_label(run.landscape)}, repeat {run.repeat}"
 
 
-def palette(runs: Sequence[RunData]) -> list[str]:
+def palette_names(runs: Sequence[RunData]) -> list[str]:
     """Names of all agents, in the order in which figures give them colours; empty where there are too many for that:
     then each team has colours of its own."""
     names = list(dict.fromkeys(agent for run in runs for agent in run.team))
     return names if len(names) <= len(COLOURS) else []
 
 
-def gap(losses: Any, minimum: float | None) -> Any:
+def gap_above_minimum(losses: Any, minimum: float | None) -> Any:
     """Losses as distances above the known minimum; as they are where it is unknown."""
     values = np.asarray(losses, dtype=float)
-    return values if minimum is None else np.maximum(values - minimum, FLOOR)
+    return values if minimum is None else np.maximum(values - minimum, SMALLEST_GAP)
 
 
-def loss_axis(axes: Axes, minimum: float | None, losses: Any, which: Literal["x", "y"] = "y") -> None:
+def scale_loss_axis(axes: Axes, minimum: float | None, losses: Any, which: Literal["x", "y"] = "y") -> None:
     """Label and scale a loss axis: logarithmic for gaps, else symmetric-logarithmic where the range is wide."""
     label = "best loss" if minimum is None else "best loss above the known minimum"
     getattr(axes, f"set_{which}label")(label)
@@ -84,7 +84,7 @@ def loss_axis(axes: Axes, minimum: float | None, losses: Any, which: Literal["x"
         axes.locator_params(axis=which, nbins=5)
 
 
-def panels(count: int, width: float = 5.2, height: float = 3.6) -> tuple[Figure, list[Axes]]:
+def make_panels(count: int, width: float = 5.2, height: float = 3.6) -> tuple[Figure, list[Axes]]:
     """A figure of so many axes, two or three a line."""
     columns = max(1, min(2 if count <= 4 else 3, count))
     lines = max(1, -(-count // columns))
@@ -96,7 +96,7 @@ def panels(count: int, width: float = 5.2, height: float = 3.6) -> tuple[Figure,
     return figure, flat[:count]
 
 
-def save(figure: Figure, stem: Path, hover: dict[str, str] | None = None) -> str:
+def save_figure(figure: Figure, stem: Path, hover: dict[str, str] | None = None) -> str:
     """Write ``stem``.png and .svg; the SVG's text, for embedding. ``hover`` maps ids of artists to texts, which a
     browser shows when the pointer rests on them."""
     # A salt of its own: pictures in one page must not share ids, for what a hidden one defines others may not see.
@@ -106,28 +106,28 @@ def save(figure: Figure, stem: Path, hover: dict[str, str] | None = None) -> str
         figure.set_layout_engine("none")
         buffer = io.StringIO()
         figure.savefig(buffer, format="svg", dpi=110, metadata={"Date": None, "Creator": None})
-    text = with_titles(buffer.getvalue(), hover or {})
+    text = add_svg_titles(buffer.getvalue(), hover or {})
     stem.with_suffix(".svg").write_text(text, encoding="utf-8")
     return text
 
 
-def with_titles(svg: str, hover: dict[str, str]) -> str:
+def add_svg_titles(svg: str, hover: dict[str, str]) -> str:
     """An SVG whose elements with these ids have <title> children; without XML prologue, so that HTML can hold it."""
-    for prefix, uri in (("", SVG[1:-1]), ("xlink", "http://www.w3.org/1999/xlink")):
+    for prefix, uri in (("", SVG_NAMESPACE[1:-1]), ("xlink", "http://www.w3.org/1999/xlink")):
         ET.register_namespace(prefix, uri)
     root = ET.fromstring(svg)
     for element in root.iter():
         title = hover.get(element.get("id", ""))
         if title is not None:
-            child = ET.Element(f"{SVG}title")
+            child = ET.Element(f"{SVG_NAMESPACE}title")
             child.text = title
             element.insert(0, child)
-    for metadata in root.findall(f"{SVG}metadata"):
+    for metadata in root.findall(f"{SVG_NAMESPACE}metadata"):
         root.remove(metadata)
     return ET.tostring(root, encoding="unicode")
 
 
-def styled(draw: Any, *arguments: Any) -> Any:
+def draw_in_style(draw: Any, *arguments: Any) -> Any:
     """Call a figure function in the house's style."""
     with matplotlib.rc_context(STYLE):
         return draw(*arguments)

@@ -9,33 +9,33 @@ from typing import Any
 from ...orchestrator.log.reader import LogReader
 from ...orchestrator.run_spec import PlannedRun
 from ...orchestrator.state.events import Extended
-from ..spec.models import checked_budget
+from ..spec.models import parse_budget
 from .code_digest import CODE_RULE
 from .fingerprint import name_models, plan_digest
 from .first_rule import digest_by_first_rule
 from .plan import Plan
 from .results_directory import ResultsError
 
-MOST_SHOWN = 8
+MOST_DIFFERENCES = 8
 
 
-def check_same(plan: Plan, environment: dict[str, Any], directory: Path, force: bool) -> list[str]:
+def check_compatibility(plan: Plan, environment: dict[str, Any], directory: Path, force: bool) -> list[str]:
     """Refuse, unless forced, to go on with other settings or other code; remarks on other differences."""
     with LogReader(directory) as reader:
         sessions = reader.sessions
         before = sessions[-1].environment if sessions else reader.meta["environment"]
-        differing = [*_settings(plan, before, reader), *_code(plan, environment, before)]
+        differing = [*_setting_differences(plan, before, reader), *_code_differences(plan, environment, before)]
     if differing and not force:
-        shown = "\n".join(f"  {line}" for line in differing[:MOST_SHOWN])
-        more = f"\n  ... and {len(differing) - MOST_SHOWN} more" if len(differing) > MOST_SHOWN else ""
+        shown = "\n".join(f"  {line}" for line in differing[:MOST_DIFFERENCES])
+        more = f"\n  ... and {len(differing) - MOST_DIFFERENCES} more" if len(differing) > MOST_DIFFERENCES else ""
         raise ResultsError(
             f"{directory} must be gone on with by what began it, and this differs:\n{shown}{more}\n"
             "Undo the change, run into a new directory, or go on all the same with --force."
         )
-    return list(other_libraries(environment, before))
+    return list(library_differences(environment, before))
 
 
-def _settings(plan: Plan, before: dict[str, Any], reader: LogReader) -> Iterator[str]:
+def _setting_differences(plan: Plan, before: dict[str, Any], reader: LogReader) -> Iterator[str]:
     """How the runs that are planned differ from those in the log."""
     known = {record.id: record for record in reader.runs()}
     planned = {run.id: run for run in plan.runs}
@@ -50,10 +50,10 @@ def _settings(plan: Plan, before: dict[str, Any], reader: LogReader) -> Iterator
         place = (run.strategy, plan.labels[run.id], run.repeat)
         old = places.get(place)
         if old is None:
-            line = f"{title(run, plan)} is new"
+            line = f"{describe_run(run, plan)} is new"
             found[line] = found.get(line, 0) + 1
         else:
-            for line in changes(old, run.settings):
+            for line in describe_changes(old, run.settings):
                 found[line] = found.get(line, 0) + 1
     now = {(run.strategy, plan.labels[run.id], run.repeat) for run in plan.runs}
     for strategy, landscape, repeat in [place for place in places if place not in now]:
@@ -61,24 +61,24 @@ def _settings(plan: Plan, before: dict[str, Any], reader: LogReader) -> Iterator
     yield from (line if count == 1 else f"{line} (in {count} runs)" for line, count in found.items())
 
 
-def title(run: PlannedRun, plan: Plan) -> str:
+def describe_run(run: PlannedRun, plan: Plan) -> str:
     """A run in words."""
     return f"{run.strategy} on {plan.labels[run.id]}, repeat {run.repeat}"
 
 
-def changes(old: Any, new: Any, path: str = "") -> Iterator[str]:
+def describe_changes(old: Any, new: Any, path: str = "") -> Iterator[str]:
     """Where plain data differ: "budget: 300 in the log, 400 now"."""
     if isinstance(old, dict) and isinstance(new, dict):
         for key in [*old, *(key for key in new if key not in old)]:
-            yield from changes(old.get(key), new.get(key), f"{path}.{key}" if path else key)
+            yield from describe_changes(old.get(key), new.get(key), f"{path}.{key}" if path else key)
     elif isinstance(old, list) and isinstance(new, list) and len(old) == len(new):
         for index, (before, after) in enumerate(zip(old, new, strict=True)):
-            yield from changes(before, after, f"{path}.{index}")
+            yield from describe_changes(before, after, f"{path}.{index}")
     elif old != new:
         yield f"{path}: {old!r:.80} in the log, {new!r:.80} now"
 
 
-def _code(plan: Plan, now: dict[str, Any], before: dict[str, Any]) -> Iterator[str]:
+def _code_differences(plan: Plan, now: dict[str, Any], before: dict[str, Any]) -> Iterator[str]:
     """How the code that decides findings differs: this package's, and the user's files."""
     rule = before.get("code_rule", 1)
     if rule not in (1, CODE_RULE):
@@ -102,7 +102,7 @@ def _minor(python: str) -> list[str]:
     return python.split(".")[:2]
 
 
-def other_libraries(now: dict[str, Any], before: dict[str, Any]) -> Iterator[str]:
+def library_differences(now: dict[str, Any], before: dict[str, Any]) -> Iterator[str]:
     """Other versions of what is computed with, this package too: equal findings are promised for equal ones."""
     pairs = [("Python", before.get("python"), now["python"]), ("the platform", before.get("platform"), now["platform"])]
     pairs += [(name, before.get("packages", {}).get(name), v) for name, v in now["packages"].items()]
@@ -112,10 +112,10 @@ def other_libraries(now: dict[str, Any], before: dict[str, Any]) -> Iterator[str
             yield f"{name}: {old} wrote the log, {new} now; equal findings are promised for equal versions."
 
 
-def extended(plan: Plan, budget: int | str, directory: Path | None) -> dict[str, int]:
+def extend_budgets(plan: Plan, budget: int | str, directory: Path | None) -> dict[str, int]:
     """The new budget of every run, by id. Raises ResultsError for one that would extend no run."""
     try:
-        experiment = plan.experiment.model_copy(update={"budget": checked_budget(budget)})
+        experiment = plan.experiment.model_copy(update={"budget": parse_budget(budget)})
     except ValueError as error:
         raise ResultsError(f"--{error}") from None
     wanted = {run.id: experiment.budget_for(run.facts.space.dimension) for run in plan.runs}

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from ...agents.evaluation.evaluator import CannotEvaluate
-from ...agents.evaluation.open import evaluator_for
+from ...agents.evaluation.open import open_evaluator
 from ...agents.evaluation.settings import Evaluation
 from ...landscapes.landscape import Landscape
 from ...landscapes.opening import open_problem
@@ -51,11 +51,11 @@ def describe_plan(plan: Plan) -> str:
     """A plan in words, for ``searchparty check``."""
     experiment = plan.experiment
     lines = [f"{experiment.name}: {experiment.description}".rstrip(": "), ""]
-    lines += [f"{len(plan.landscapes)} landscapes: {_listed(plan.landscapes)}"]
-    lines += [f"{len(plan.strategies)} strategies: {_listed(plan.strategies)}"]
+    lines += [f"{len(plan.landscapes)} landscapes: {_join_names(plan.landscapes)}"]
+    lines += [f"{len(plan.strategies)} strategies: {_join_names(plan.strategies)}"]
     lines += [f"{experiment.repeats} repeats, seed {experiment.seed}, executor {experiment.executor.kind}", ""]
     lines += [f"runs         {len(plan.runs):,}", f"evaluations  {plan.evaluations:,}"]
-    lines += [f"time         {_time_in_words(plan)}", f"disk         about {_size(estimate_bytes(plan))}"]
+    lines += [f"time         {_time_in_words(plan)}", f"disk         about {_format_bytes(estimate_bytes(plan))}"]
     return "\n".join(lines)
 
 
@@ -63,7 +63,7 @@ def estimate_seconds(plan: Plan) -> float | None:
     """An estimate of the run time in one process, after evaluating a few points of each landscape; None if an
     objective takes too long to tell."""
     landscapes = {plan.labels[run.id]: run.landscape for run in plan.runs}
-    per_evaluation = timed(landscapes, plan.experiment.evaluation)
+    per_evaluation = time_landscapes(landscapes, plan.experiment.evaluation)
     if per_evaluation is None:
         return None
     return sum(
@@ -99,7 +99,7 @@ def estimate_bytes(plan: Plan) -> int:
     return total
 
 
-def timed(landscapes: Mapping[str, Landscape], evaluation: Evaluation) -> dict[str, float] | None:
+def time_landscapes(landscapes: Mapping[str, Landscape], evaluation: Evaluation) -> dict[str, float] | None:
     """Seconds an evaluation of each landscape, by label; None if it takes too long to tell."""
     found: dict[str, float] = {}
 
@@ -109,7 +109,7 @@ def timed(landscapes: Mapping[str, Landscape], evaluation: Evaluation) -> dict[s
             if found and time.perf_counter() - began > TIMING_SECONDS:
                 break
             with contextlib.suppress(CannotEvaluate, OSError):
-                found[label] = _time(landscape, evaluation)
+                found[label] = _time_landscape(landscape, evaluation)
 
     # In a thread that can be left behind: nobody can make an objective that hangs return.
     thread = threading.Thread(target=work, daemon=True)
@@ -121,9 +121,9 @@ def timed(landscapes: Mapping[str, Landscape], evaluation: Evaluation) -> dict[s
     return {label: found.get(label, mean) for label in landscapes}
 
 
-def _time(landscape: Landscape, evaluation: Evaluation) -> float:
+def _time_landscape(landscape: Landscape, evaluation: Evaluation) -> float:
     """Seconds an evaluation: the faster of two, as the first may load what it needs. Failed rows take theirs too."""
-    evaluator = evaluator_for(landscape, evaluation)
+    evaluator = open_evaluator(landscape, evaluation)
     point = np.full((1, evaluator.space.dimension), 0.5)
     best = np.inf
     try:
@@ -136,7 +136,7 @@ def _time(landscape: Landscape, evaluation: Evaluation) -> float:
     return float(best)
 
 
-def seconds_an_evaluation(landscape: Landscape) -> float:
+def measure_evaluation_seconds(landscape: Landscape) -> float:
     """Seconds an evaluation of a landscape that is harmless to evaluate, of a small batch's."""
     problem = open_problem(landscape)
     rng = np.random.default_rng(0)
@@ -149,26 +149,26 @@ def seconds_an_evaluation(landscape: Landscape) -> float:
     return float(best) / TIMED_ROWS
 
 
-def _listed(names: tuple[str, ...], most: int = 8) -> str:
+def _join_names(names: tuple[str, ...], most: int = 8) -> str:
     return ", ".join(names[:most]) + (f", ... ({len(names) - most} more)" if len(names) > most else "")
 
 
 def _time_in_words(plan: Plan) -> str:
     """How long it takes until the report is there, and how much of that is not the runs."""
     worked, told = estimate_seconds(plan), estimate_results_seconds(plan)
-    after = f"{_duration(told)} of it for the summary and the report"
+    after = f"{_describe_run_time(told)} of it for the summary and the report"
     if worked is None:
-        return f"unknown: an evaluation takes long; {_duration(told)} for the summary and the report"
-    return f"about {_duration(worked + told)} in one process, {after}"
+        return f"unknown: an evaluation takes long; {_describe_run_time(told)} for the summary and the report"
+    return f"about {_describe_run_time(worked + told)} in one process, {after}"
 
 
-def _duration(seconds: float) -> str:
+def _describe_run_time(seconds: float) -> str:
     for size, unit in ((86400.0, "days"), (3600.0, "h"), (60.0, "min")):
         if seconds >= 2 * size:
             return f"{seconds / size:.0f} {unit}"
     return f"{seconds:.2g} s"
 
 
-def _size(size: float) -> str:
+def _format_bytes(size: float) -> str:
     power = min(3, max(0, int(math.log10(max(size, 1.0)) // 3)))
     return f"{size / 1000**power:.3g} {('B', 'kB', 'MB', 'GB')[power]}"

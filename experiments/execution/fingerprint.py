@@ -24,7 +24,7 @@ from .user_files import digest_user_files
 PACKAGES = ("searchparty", "numpy", "scipy", "ray", "pydantic", "coco-experiment", "cma", "nlopt")
 
 
-def environment(runs: Iterable[PlannedRun] = ()) -> dict[str, Any]:
+def environment_fingerprint(runs: Iterable[PlannedRun] = ()) -> dict[str, Any]:
     """Versions, and digests of the code of these runs and of their plan.
 
     Own code (``code``, by rule ``code_rule``) and the user's files (``files``) stand apart: the former is digested as a

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from ...landscapes.landscape import Landscape
-from ...landscapes.opening import Facts
+from ...landscapes.opening import LandscapeFacts
 from ...orchestrator.run_spec import PlannedRun, digest
-from ..spec.errors import SpecError, say
-from ..spec.expand import Swept, tails
+from ..spec.errors import SpecError, format_problem
+from ..spec.expand import SweepSettings, shortest_suffixes
 from ..spec.models import Experiment, Strategy
 
 
@@ -37,9 +37,9 @@ class Plan:
         return tuple(dict.fromkeys(run.strategy for run in self.runs))
 
 
-def plan(experiment: Experiment) -> Plan:
+def make_plan(experiment: Experiment) -> Plan:
     """All runs of an experiment, in order."""
-    opened = experiment.opened
+    opened = experiment.landscape_cache
     found: dict[str, tuple[tuple[int, int, int], PlannedRun]] = {}
     order: dict[str, int] = {}
     for settings, variant in experiment.variants:
@@ -47,26 +47,26 @@ def plan(experiment: Experiment) -> Plan:
             facts = opened.facts(landscape)
             if isinstance(facts, str):
                 raise SpecError([facts])
-            place = order.setdefault(_identity(landscape), len(order))
+            place = order.setdefault(_landscape_digest(landscape), len(order))
             for repeat in range(variant.repeats):
                 for number, (name, strategy) in enumerate(variant.strategies.items()):
-                    label = name + suffix(name, settings)
-                    run = planned(variant, landscape, facts, label, strategy, repeat)
+                    label = name + sweep_suffix(name, settings)
+                    run = plan_run(variant, landscape, facts, label, strategy, repeat)
                     known = found.setdefault(run.id, ((place, repeat, number), run))[1]
                     # A sweep may well leave a run as it was; two names for one thing are a mistake.
                     if known.strategy != label and not settings:
-                        raise SpecError([_alike(known.strategy, label)])
+                        raise SpecError([_duplicate_message(known.strategy, label)])
     runs = tuple(run for _, run in sorted(found.values(), key=lambda each: each[0]))
-    return Plan(experiment, runs, _labels(runs))
+    return Plan(experiment, runs, _unique_labels(runs))
 
 
-def _alike(first: str, second: str) -> str:
+def _duplicate_message(first: str, second: str) -> str:
     got = f"{first!r} and {second!r} with the same team and policy"
-    return say("strategies", "differ in more than their names", got, "", "Change or leave out one of them.")
+    return format_problem("strategies", "differ in more than their names", got, "", "Change or leave out one of them.")
 
 
-def planned(
-    experiment: Experiment, landscape: Landscape, facts: Facts, label: str, strategy: Strategy, repeat: int
+def plan_run(
+    experiment: Experiment, landscape: Landscape, facts: LandscapeFacts, label: str, strategy: Strategy, repeat: int
 ) -> PlannedRun:
     """One run of an experiment without a sweep."""
     stop = experiment.stop
@@ -92,30 +92,30 @@ def planned(
     )
 
 
-def suffix(strategy: str, settings: Swept) -> str:
+def sweep_suffix(strategy: str, settings: SweepSettings) -> str:
     """What tells a strategy from itself under other values of a sweep: "[lease=50]". Settings of other strategies do
     not touch it, and those of landscapes show in the landscape's label."""
-    short = tails([key for key, _ in settings])
+    short = shortest_suffixes([key for key, _ in settings])
     own = f"strategies.{strategy}."
     parts = [
-        f"{short[key]}={_value(value)}"
+        f"{short[key]}={_format_value(value)}"
         for key, value in settings
         if key.startswith(own) or not key.startswith(("strategies.", "landscapes."))
     ]
     return f"[{', '.join(parts)}]" if parts else ""
 
 
-def _value(value: Any) -> str:
+def _format_value(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value)
 
 
-def _identity(landscape: Landscape) -> str:
+def _landscape_digest(landscape: Landscape) -> str:
     return digest(landscape.model_dump(mode="json"))
 
 
-def _labels(runs: tuple[PlannedRun, ...]) -> dict[str, str]:
+def _unique_labels(runs: tuple[PlannedRun, ...]) -> dict[str, str]:
     """Run id -> a label that no other landscape has."""
-    models = {_identity(run.landscape): run.landscape for run in runs}
+    models = {_landscape_digest(run.landscape): run.landscape for run in runs}
     same: dict[str, list[str]] = {}
     for key, landscape in models.items():
         same.setdefault(landscape.label, []).append(key)
@@ -124,5 +124,5 @@ def _labels(runs: tuple[PlannedRun, ...]) -> dict[str, str]:
         dumps = [models[key].model_dump(mode="json") for key in keys]
         for key, dump in zip(keys, dumps, strict=True):
             telling = [k for k, v in dump.items() if any(other.get(k) != v for other in dumps)]
-            names[key] = " ".join([label, *(f"{k}={_value(dump[k])}" for k in telling)])
-    return {run.id: names[_identity(run.landscape)] for run in runs}
+            names[key] = " ".join([label, *(f"{k}={_format_value(dump[k])}" for k in telling)])
+    return {run.id: names[_landscape_digest(run.landscape)] for run in runs}

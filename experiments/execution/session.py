@@ -12,31 +12,31 @@ from typing import TYPE_CHECKING, Any
 
 from threadpoolctl import threadpool_limits
 
-from ...landscapes.user_code import TRAVELLED
-from ...orchestrator.executors.in_process import Simulated
-from ...orchestrator.log.filesystem import holding
-from ...orchestrator.log.journal_mode import remarks
+from ...landscapes.user_code import STAGED_FILES
+from ...orchestrator.executors.in_process import InProcessExecutor
+from ...orchestrator.log.filesystem import file_system_of
+from ...orchestrator.log.journal_mode import describe_restrictions
 from ...orchestrator.log.log import LogError
 from ...orchestrator.log.log_file import LogFile, RunLog
 from ...orchestrator.log.tables import has_tables
-from ...orchestrator.loop.drive import begin
+from ...orchestrator.loop.drive import begin_run
 from ...orchestrator.loop.executor import ExecutorError, ExecutorLost
 from ...orchestrator.loop.schedule import schedule
 from ...orchestrator.loop.work_run import work_run
 from ...orchestrator.run_spec import PlannedRun
 from ..spec.models import Experiment, RaySettings, SimulatedSettings
-from .compatibility import check_same, extended
-from .fingerprint import environment
+from .compatibility import check_compatibility, extend_budgets
+from .fingerprint import environment_fingerprint
 from .plan import Plan
-from .results_directory import new_directory, write_whole
-from .staging import stage
-from .watcher import Remark, Shown, Watcher
+from .results_directory import create_results_directory, write_atomically
+from .staging import stage_files
+from .watcher import Remark, RunStatus, Watcher
 
 if TYPE_CHECKING:
-    from .ray_placement import Placing
+    from .ray_placement import RayPlacement
 
 
-class Interrupted(KeyboardInterrupt):
+class RunInterrupted(KeyboardInterrupt):
     """Ctrl-C: everything found so far is in ``path``."""
 
     def __init__(self, path: Path) -> None:
@@ -48,7 +48,7 @@ class EvaluationFailed(Exception):
     """A run was stopped by an evaluation that failed, as its settings say; the message says which, and why."""
 
 
-Drive = Generator[bool, None, str | None]
+RunSteps = Generator[bool, None, str | None]
 """A run on its way: False while it waits, True after something has come; at its end, why it was halted, if it was."""
 
 
@@ -56,9 +56,9 @@ def begin_session(
     planned: Plan, out: str | Path | None, watcher: Watcher | None = None, remark: Remark = lambda _: None
 ) -> tuple[Path, dict[str, Exception]]:
     """Run an experiment into a new directory. Returns it, and what ended runs that failed, by run id."""
-    directory = new_directory(out, planned.experiment.name)
-    write_whole(directory / "experiment.yaml", planned.experiment.to_yaml())
-    return directory, _work_plan(planned, directory, watcher, remark, environment(planned.runs), {})
+    directory = create_results_directory(out, planned.experiment.name)
+    write_atomically(directory / "experiment.yaml", planned.experiment.to_yaml())
+    return directory, _work_plan(planned, directory, watcher, remark, environment_fingerprint(planned.runs), {})
 
 
 def resume_session(
@@ -70,17 +70,17 @@ def resume_session(
     remark: Remark,
 ) -> dict[str, Exception]:
     """Go on where a log ends. Returns what ended runs that failed, by run id."""
-    known = environment(planned.runs)
+    known = environment_fingerprint(planned.runs)
     log = directory / "log.sqlite"
     budgets: dict[str, int] = {}
     begun = log.exists() and has_tables(log)
     if begun:
-        for line in check_same(planned, known, directory, force):
+        for line in check_compatibility(planned, known, directory, force):
             remark(line)
     else:
         remark(f"{directory} has no log yet: the experiment begins at its beginning.")
     if budget is not None:
-        budgets = extended(planned, budget, directory if begun else None)
+        budgets = extend_budgets(planned, budget, directory if begun else None)
     return _work_plan(planned, directory, watcher, remark, known, budgets)
 
 
@@ -96,7 +96,7 @@ def _work_plan(
     runs = planned.runs
     errors: dict[str, Exception] = {}
 
-    def ended(run_id: str, error: Exception | None) -> None:
+    def record_end(run_id: str, error: Exception | None) -> None:
         if isinstance(error, LogError | ExecutorLost):
             # No other run could go on either.
             raise error
@@ -105,33 +105,35 @@ def _work_plan(
         if error is not None:
             errors[run_id] = error
         if watcher is not None:
-            watcher.ended(run_id, error)
+            watcher.on_run_end(run_id, error)
 
-    for line in remarks(holding(directory)):
+    for line in describe_restrictions(file_system_of(directory)):
         remark(line)
     with ExitStack() as stack:
         # Threads of BLAS would change the last bits, and fight with the actors for the cores.
         stack.enter_context(threadpool_limits(1))
-        log = LogFile(directory / "log.sqlite", environment | {"clock": _clock(planned.experiment)})
+        log = LogFile(directory / "log.sqlite", environment | {"clock": _clock_settings_of(planned.experiment)})
         stack.callback(log.close)
         # Where nothing is left to be worked, the log is only read once more: no need to start Ray for that.
-        idle = not budgets and {each.id for each in runs} <= log.finished()
+        idle = not budgets and {each.id for each in runs} <= log.stopped_run_ids()
         settings = SimulatedSettings() if idle else planned.experiment.executor
-        place: Here | Placing = Here() if settings.kind == "simulated" else _on_ray(planned, settings, stack, remark)
+        place: LocalPlacement | RayPlacement = (
+            LocalPlacement() if settings.kind == "simulated" else _place_on_ray(planned, settings, stack, remark)
+        )
         # Before anything else is closed: Ray, once lost, may take this process with it.
         stack.callback(log.commit)
         # Known to the file from the start, so that a report on an unfinished log says what is missing.
         for each in runs:
             log.run(each, planned.labels[each.id])
 
-        def started(each: PlannedRun) -> Callable[[], Generator[bool, None, None]]:
-            return lambda: _drive(each, log.run(each), place, watcher, budgets.get(each.id))
+        def open_run(each: PlannedRun) -> Callable[[], Generator[bool, None, None]]:
+            return lambda: _drive_run(each, log.run(each), place, watcher, budgets.get(each.id))
 
-        stepped = (lambda _: None) if watcher is None else watcher.stepped
+        stepped = (lambda _: None) if watcher is None else watcher.on_run_step
         try:
-            schedule([(each.id, started(each)) for each in runs], place.at_once, place.wait, ended, stepped)
+            schedule([(each.id, open_run(each)) for each in runs], place.at_once, place.wait, record_end, stepped)
         except KeyboardInterrupt:
-            raise Interrupted(directory) from None
+            raise RunInterrupted(directory) from None
         except ExecutorLost as error:
             raise ExecutorLost(
                 f"{error} Everything found so far is in {directory}. Go on with: searchparty resume {directory}"
@@ -139,22 +141,22 @@ def _work_plan(
     return errors
 
 
-def _clock(experiment: Experiment) -> dict[str, Any] | None:
+def _clock_settings_of(experiment: Experiment) -> dict[str, Any] | None:
     """Settings of the simulated clock, for the report; findings do not depend on them."""
     settings = experiment.executor
     return settings.model_dump(exclude={"kind"}) if settings.kind == "simulated" else None
 
 
-def _drive(
-    planned: PlannedRun, log: RunLog, place: Here | Placing, watcher: Watcher | None, budget: int | None
+def _drive_run(
+    planned: PlannedRun, log: RunLog, place: LocalPlacement | RayPlacement, watcher: Watcher | None, budget: int | None
 ) -> Generator[bool, None, None]:
-    begun = (lambda *_: None) if watcher is None else watcher.begun
+    begun = (lambda *_: None) if watcher is None else watcher.on_run_begin
     halted = yield from place.drive(planned, log, begun, budget)
     if halted is not None:
-        raise EvaluationFailed(log.stopped)
+        raise EvaluationFailed(log.stop_reason)
 
 
-class Here:
+class LocalPlacement:
     """Works every run in this process, one after the other."""
 
     at_once = 1
@@ -163,24 +165,24 @@ class Here:
         """Nothing is ever waited for."""
 
     def drive(
-        self, planned: PlannedRun, log: RunLog, begun: Callable[[PlannedRun, Shown], None], budget: int | None
-    ) -> Drive:
-        run = begin(planned)
+        self, planned: PlannedRun, log: RunLog, begun: Callable[[PlannedRun, RunStatus], None], budget: int | None
+    ) -> RunSteps:
+        run = begin_run(planned)
         begun(planned, run)
-        yield from work_run(planned, log, Simulated(planned, log), budget, run)
+        yield from work_run(planned, log, InProcessExecutor(planned, log), budget, run)
         return run.halted
 
 
-def _on_ray(plan: Plan, settings: RaySettings, stack: ExitStack, remark: Remark) -> Placing:
+def _place_on_ray(plan: Plan, settings: RaySettings, stack: ExitStack, remark: Remark) -> RayPlacement:
     # Importing Ray takes a second, which only those who use it should wait.
-    from .ray_placement import Placing
+    from .ray_placement import RayPlacement
 
     luggage = None
-    if settings.address is not None and not TRAVELLED.exists():
+    if settings.address is not None and not STAGED_FILES.exists():
         luggage = Path(stack.enter_context(TemporaryDirectory(prefix="searchparty-")))
-        stage(plan.experiment, luggage)
+        stage_files(plan.experiment, luggage)
     heard = signal.getsignal(signal.SIGTERM)
-    place = Placing(settings, plan.runs, stack, luggage)
+    place = RayPlacement(settings, plan.runs, stack, luggage)
     # Ray has taken the signal for itself, to end this process where it stands.
     if callable(heard) and threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGTERM, heard)

@@ -11,7 +11,7 @@ from pathlib import Path
 from ...landscapes.command import Command
 from ...landscapes.landscape import Model
 from ...landscapes.python_function import UserFunction
-from ...landscapes.user_code import LOADED, is_file, resolved
+from ...landscapes.user_code import LOADED_FILES, is_python_file, resolve_path
 from .code_digest import shorten
 from .package_code import find_place
 
@@ -31,7 +31,7 @@ def digest_user_files(models: Mapping[str, Model]) -> dict[str, str]:
 
 def read_class_source(cls: type) -> str:
     """The text of the module of a class, as it was run; "" where it has none."""
-    loaded = LOADED.get(cls.__module__)
+    loaded = LOADED_FILES.get(cls.__module__)
     if loaded is not None:
         return loaded[1]
     try:
@@ -44,9 +44,9 @@ def read_named_sources(model: Model) -> list[str]:
     """Digests of the bytes of the files that a landscape of the user's names."""
     if isinstance(model, UserFunction):
         place = model.function.rpartition(":")[0]
-        return [_digest_file(resolved(place, model.base))] if is_file(place) else []
+        return [_digest_file(resolve_path(place, model.base))] if is_python_file(place) else []
     if isinstance(model, Command):
-        return [_digest_file(resolved(word, model.base)) for word in model.command]
+        return [_digest_file(resolve_path(word, model.base)) for word in model.command]
     return []
 
 

@@ -10,11 +10,11 @@ from threadpoolctl import threadpool_limits
 
 from ...agents.leases.ledger import ReplayError
 from ...orchestrator.log.reader import LogReader
-from ...orchestrator.loop.audit import Refused
-from ...orchestrator.verify import Verified, verify
+from ...orchestrator.loop.audit import InvalidDecision
+from ...orchestrator.verify import VerificationResult, verify_run
 from ..spec.load import load
-from .plan import plan
-from .results_directory import settings_of
+from .plan import make_plan
+from .results_directory import experiment_file
 
 
 @dataclass
@@ -29,7 +29,7 @@ class Verification:
     problems: list[str] = field(default_factory=list)
     unknown: list[str] = field(default_factory=list)
 
-    def add(self, found: Verified) -> None:
+    def add_run(self, found: VerificationResult) -> None:
         """Count one run in."""
         self.runs += 1
         self.unfinished += not found.finished
@@ -39,8 +39,8 @@ class Verification:
         """The whole in two or three lines."""
         t = self.totals
         lines = [
-            f"{self.path}: {counted(self.runs, 'run')}, {counted(t['decisions'], 'decision')}, "
-            + counted(t["points"], "point")
+            f"{self.path}: {format_count(self.runs, 'run')}, {format_count(t['decisions'], 'decision')}, "
+            + format_count(t["points"], "point")
             + (" follow from the log." if self.runs else ".")
         ]
         if self.runs:
@@ -49,23 +49,23 @@ class Verification:
             lines.append(f"Granted {t['granted']:,} evaluations = {' + '.join(parts)}.")
         if self.unfinished:
             verb = "has" if self.unfinished == 1 else "have"
-            lines.append(f"{counted(self.unfinished, 'run')} {verb} not ended: searchparty resume {self.path}")
+            lines.append(f"{format_count(self.unfinished, 'run')} {verb} not ended: searchparty resume {self.path}")
         lines += self.unknown
         if self.problems:
             verb = "does" if len(self.problems) == 1 else "do"
-            lines.append(f"{counted(len(self.problems), 'run')} {verb} NOT follow from the log.")
+            lines.append(f"{format_count(len(self.problems), 'run')} {verb} NOT follow from the log.")
         return "\n".join(lines)
 
 
-def counted(number: int, noun: str) -> str:
+def format_count(number: int, noun: str) -> str:
     """So many of something."""
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
-def verified(directory: Path | str) -> Verification:
+def verify_results(directory: Path | str) -> Verification:
     """Replay every run of a results directory without evaluating anything."""
     directory = Path(directory)
-    planned = plan(load(settings_of(directory)))
+    planned = make_plan(load(experiment_file(directory)))
     known = {run.id: run for run in planned.runs}
     found = Verification(directory)
     with LogReader(directory) as reader, threadpool_limits(1):
@@ -75,7 +75,7 @@ def verified(directory: Path | str) -> Verification:
                 found.unknown.append(f"{name} is not what experiment.yaml plans now, and cannot be replayed.")
                 continue
             try:
-                found.add(verify(known[record.id], reader))
-            except (ReplayError, Refused) as error:
+                found.add_run(verify_run(known[record.id], reader))
+            except (ReplayError, InvalidDecision) as error:
                 found.problems.append(f"{name}: {error}")
     return found

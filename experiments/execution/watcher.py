@@ -9,7 +9,7 @@ from ...agents.agent import Incumbent
 from ...orchestrator.run_spec import PlannedRun
 
 
-class Shown(Protocol):
+class RunStatus(Protocol):
     """How a run stands; it changes as the run goes on."""
 
     @property
@@ -25,15 +25,15 @@ class Shown(Protocol):
 class Watcher(Protocol):
     """Hears of progress."""
 
-    def begun(self, planned: PlannedRun, run: Shown) -> None:
+    def on_run_begin(self, planned: PlannedRun, run: RunStatus) -> None:
         """A run starts, or goes on."""
         ...
 
-    def stepped(self, run: str) -> None:
+    def on_run_step(self, run: str) -> None:
         """Something came of this run."""
         ...
 
-    def ended(self, run: str, error: Exception | None) -> None:
+    def on_run_end(self, run: str, error: Exception | None) -> None:
         """A run ended, by an error if one is given."""
         ...
 

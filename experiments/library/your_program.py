@@ -7,7 +7,7 @@ import json
 import sys
 
 
-def main() -> None:
+def answer_lines() -> None:
     for line in sys.stdin:
         asked = json.loads(line)
         x, y = asked["x"]
@@ -21,4 +21,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    answer_lines()

@@ -17,25 +17,25 @@ from ...orchestrator.loop.drive import EVALUATION_FAILED
 from ..drawing import style
 from ..drawing.comparison import contributions_figure, convergence_figure, finals_figure, timeline_figure
 from ..drawing.landscape import contour_figure
-from ..execution.compatibility import other_libraries
+from ..execution.compatibility import library_differences
 from ..results import accounts
 from ..results import comparison as statistics
 from ..results.recorded_runs import RunData, read_runs
 from ..results.table import Table
 from ..spec.models import SimulatedSettings
-from ..studio.films.embed import Shown, embedded
-from .sentences import _by_gap, _strategy, _targets, number, summary
+from ..studio.films.embed import EmbeddedRun, embed_replay
+from .sentences import _describe_strategy, _target_texts, _threshold_rows, format_number, summary_sentences
 
-Source = tuple[Path, str]
+RunSource = tuple[Path, str]
 """A results directory, and a run's id in it."""
 
 MOST_FAILURES = 30
-MOST_PORTRAITS = 8
+MOST_RUN_FIGURES = 8
 """At most so many runs are drawn one by one."""
 
 
 @dataclass(frozen=True)
-class Portrait:
+class RunFigures:
     """One run, drawn: its timeline, its contour where there is one, and its leases."""
 
     key: str
@@ -49,24 +49,24 @@ def write_report(directories: Path | Sequence[Path]) -> Path:
     """Write report.html, figures/*.png and *.svg, and tables/*.csv of one results directory, or of several together
     (into the first of them). Returns the report's path."""
     listed = [Path(directories)] if isinstance(directories, str | Path) else [Path(d) for d in directories]
-    runs, sources = _together(listed)
+    runs, sources = _merge_runs(listed)
     home = listed[0]
     name = "report" if len(listed) == 1 else "comparison"
     pictures, tables = home / ("figures" if name == "report" else "comparison-figures"), home / "tables"
     pictures.mkdir(exist_ok=True)
     tables.mkdir(exist_ok=True)
-    page = _page(listed, runs, sources, pictures, tables)
+    page = _render_page(listed, runs, sources, pictures, tables)
     path = home / f"{name}.html"
     path.write_text(page, encoding="utf-8")
     return path
 
 
-def _together(directories: Sequence[Path]) -> tuple[list[RunData], dict[str, Source]]:
+def _merge_runs(directories: Sequence[Path]) -> tuple[list[RunData], dict[str, RunSource]]:
     """The runs of all directories; strategies that clash are told apart by their directory's name, and where that is
     the same too, by their place. So are equal runs, whose id names figures. And, by these ids, where each comes from.
     """
     found = [read_runs(directory) for directory in directories]
-    names = [set(statistics.strategies_of(runs)) for runs in found]
+    names = [set(statistics.strategy_names(runs)) for runs in found]
     merged, sources = [], {}
     labels = [d.resolve().name for d in directories]
     for index, (label, runs) in enumerate(zip(labels, found, strict=True)):
@@ -81,45 +81,45 @@ def _together(directories: Sequence[Path]) -> tuple[list[RunData], dict[str, Sou
     return merged, sources
 
 
-def _page(
-    directories: Sequence[Path], runs: list[RunData], sources: dict[str, Source], pictures: Path, tables: Path
+def _render_page(
+    directories: Sequence[Path], runs: list[RunData], sources: dict[str, RunSource], pictures: Path, tables: Path
 ) -> str:
     started = [run for run in runs if run.evaluations]
-    comparison, winners = statistics.comparison(started or runs), statistics.winners(started or runs)
-    convergence, contributions = statistics.convergence(started), accounts.contributions(started)
-    failures, thresholds = accounts.failures(runs), statistics.thresholds(started)
-    standings = statistics.standings(started or runs)
+    comparison, winners = statistics.comparison_table(started or runs), statistics.winners_table(started or runs)
+    convergence, contributions = statistics.convergence_table(started), accounts.contributions_table(started)
+    failures, thresholds = accounts.failures_table(runs), statistics.thresholds_table(started)
+    standings = statistics.standings_table(started or runs)
     named = {"comparison": comparison, "winners": winners, "convergence": convergence, "contributions": contributions}
     for name, table in (named | {"failures": failures, "thresholds": thresholds, "standings": standings}).items():
         table.to_csv(tables / f"{name}.csv")
     with LogReader(directories[0]) as reader:
         meta, sessions = reader.meta, reader.sessions
-    delays = _delays(meta["environment"].get("clock"))
-    chosen = _telling(started)
+    delays = _recorded_delays(meta["environment"].get("clock"))
+    chosen = _representative_runs(started)
     text = files(__package__).joinpath("templates", "report.html.j2").read_text(encoding="utf-8")
     environment = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
-    environment.filters["number"] = number
+    environment.filters["number"] = format_number
     return environment.from_string(text).render(
         name=directories[0].name if len(directories) == 1 else "comparison",
         directories=[str(d) for d in directories],
-        summary=summary(runs, comparison, winners),
+        summary=summary_sentences(runs, comparison, winners),
         comparison=comparison.rows(),
         winners={row["landscape"]: row for row in winners.rows()},
-        landscapes=statistics.landscapes_of(runs),
-        strategies=[_strategy(run) for run in _first_runs(runs, "strategy").values()],
-        drawn=_overview(started, convergence, contributions, pictures),
-        portraits=[_portrait(run, pictures, style.palette(started)) for run in chosen],
-        replay=_replay(chosen, sources),
+        landscapes=statistics.landscape_labels(runs),
+        strategies=[_describe_strategy(run) for run in _first_runs(runs, "strategy").values()],
+        drawn=_draw_overview(started, convergence, contributions, pictures),
+        portraits=[_draw_run(run, pictures, style.palette_names(started)) for run in chosen],
+        replay=_render_replay(chosen, sources),
         failures=failures.rows()[:MOST_FAILURES],
         more_failures=max(0, len(failures.rows()) - MOST_FAILURES),
         sessions=len(sessions),
-        upgrades=[line for s in sessions[1:] for line in other_libraries(s.environment, sessions[0].environment)],
-        clock=[] if delays is None else accounts.clock(started, delays).rows(),
-        delayed=delays is not None and _delayed(delays),
-        gaps=[f"{gap:g}" for gap in statistics.GAPS],
-        thresholds=_by_gap(thresholds),
+        upgrades=[line for s in sessions[1:] for line in library_differences(s.environment, sessions[0].environment)],
+        clock=[] if delays is None else accounts.clock_table(started, delays).rows(),
+        delayed=delays is not None and _has_delays(delays),
+        gaps=[f"{gap:g}" for gap in statistics.THRESHOLD_GAPS],
+        thresholds=_threshold_rows(thresholds),
         standings=standings.rows(),
-        targets=_targets(comparison),
+        targets=_target_texts(comparison),
         alike=len(directories) == 1 and len({run.budget for run in runs}) == 1,
         unfinished=[run for run in runs if run.stopped is None],
         halted=[run for run in runs if (run.stopped or "").startswith(EVALUATION_FAILED)],
@@ -129,7 +129,7 @@ def _page(
     )
 
 
-def _delays(settings: dict[str, Any] | None) -> SimulatedSettings | None:
+def _recorded_delays(settings: dict[str, Any] | None) -> SimulatedSettings | None:
     """The simulated clock's settings that a log records; None where it has none, or those of an older version."""
     try:
         return None if settings is None else SimulatedSettings.model_validate(settings)
@@ -137,7 +137,7 @@ def _delays(settings: dict[str, Any] | None) -> SimulatedSettings | None:
         return None
 
 
-def _delayed(delays: SimulatedSettings) -> bool:
+def _has_delays(delays: SimulatedSettings) -> bool:
     """Whether evaluations take anything but their declared seconds, or leases anything beside."""
     return Delays.model_validate(delays.model_dump(include=set(Delays.model_fields))) != Delays()
 
@@ -154,45 +154,45 @@ def _first_runs(runs: list[RunData], field: str) -> dict[str, RunData]:
     return found
 
 
-def _overview(runs: list[RunData], convergence: Table, contributions: Table, folder: Path) -> dict[str, str]:
+def _draw_overview(runs: list[RunData], convergence: Table, contributions: Table, folder: Path) -> dict[str, str]:
     """The figures over all runs, as SVG text by name; those that there is nothing to draw for are left out."""
     if not runs:
         return {}
-    landscapes, strategies = statistics.landscapes_of(runs), statistics.strategies_of(runs)
-    order = style.palette(runs)
+    landscapes, strategies = statistics.landscape_labels(runs), statistics.strategy_names(runs)
+    order = style.palette_names(runs)
     minima = {landscape: run.minimum for landscape, run in _first_runs(runs, "landscape").items()}
     found = {
-        "convergence": style.styled(convergence_figure, convergence, minima, strategies),
-        "finals": style.styled(finals_figure, runs, minima, strategies),
-        "contributions": style.styled(contributions_figure, contributions, landscapes, strategies, order),
+        "convergence": style.draw_in_style(convergence_figure, convergence, minima, strategies),
+        "finals": style.draw_in_style(finals_figure, runs, minima, strategies),
+        "contributions": style.draw_in_style(contributions_figure, contributions, landscapes, strategies, order),
     }
-    return {name: style.save(figure, folder / name) for name, figure in found.items() if figure is not None}
+    return {name: style.save_figure(figure, folder / name) for name, figure in found.items() if figure is not None}
 
 
-def _telling(runs: list[RunData]) -> list[RunData]:
+def _representative_runs(runs: list[RunData]) -> list[RunData]:
     """The run of median result of each strategy on each landscape, teams first: those that are drawn one by one."""
     chosen = []
     for groups in statistics.group_runs(runs).values():
         for listed in groups.values():
             group = sorted(listed, key=lambda r: r.final)
             chosen.append(group[(len(group) - 1) // 2])
-    order = sorted(range(len(chosen)), key=lambda i: (len(chosen[i].team) == 1, i))[:MOST_PORTRAITS]
+    order = sorted(range(len(chosen)), key=lambda i: (len(chosen[i].team) == 1, i))[:MOST_RUN_FIGURES]
     return [chosen[i] for i in order]
 
 
-def _replay(chosen: Sequence[RunData], sources: dict[str, Source]) -> str:
+def _render_replay(chosen: Sequence[RunData], sources: dict[str, RunSource]) -> str:
     """The replay of these runs, as HTML."""
-    return embedded([Shown(*sources[run.id], run.id, title(run)) for run in chosen]) if chosen else ""
+    return embed_replay([EmbeddedRun(*sources[run.id], run.id, run_title(run)) for run in chosen]) if chosen else ""
 
 
-def title(run: RunData) -> str:
+def run_title(run: RunData) -> str:
     """A run in a few words."""
     return f"{run.strategy} on {run.landscape}, repeat {run.repeat}"
 
 
-def _portrait(run: RunData, folder: Path, tints: Sequence[str]) -> Portrait:
-    figure, hover = style.styled(timeline_figure, run, tints)
-    timeline = style.save(figure, folder / f"timeline-{run.id}", hover)
-    contour = style.styled(contour_figure, run, tints)
-    svg = "" if contour is None else style.save(contour, folder / f"contour-{run.id}")
-    return Portrait(f"run-{run.id}", title(run), timeline, svg, accounts.leases(run).rows())
+def _draw_run(run: RunData, folder: Path, tints: Sequence[str]) -> RunFigures:
+    figure, hover = style.draw_in_style(timeline_figure, run, tints)
+    timeline = style.save_figure(figure, folder / f"timeline-{run.id}", hover)
+    contour = style.draw_in_style(contour_figure, run, tints)
+    svg = "" if contour is None else style.save_figure(contour, folder / f"contour-{run.id}")
+    return RunFigures(f"run-{run.id}", run_title(run), timeline, svg, accounts.leases_table(run).rows())

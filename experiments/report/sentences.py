@@ -12,7 +12,7 @@ from ..results.recorded_runs import RunData, best_by_landscape
 from ..results.table import Table
 
 
-def _by_gap(thresholds: Table) -> list[dict[str, Any]]:
+def _threshold_rows(thresholds: Table) -> list[dict[str, Any]]:
     """The table of thresholds with a line a strategy and a column a gap."""
     lines: dict[tuple[str, str], list[float]] = {}
     for row in thresholds.rows():
@@ -20,7 +20,7 @@ def _by_gap(thresholds: Table) -> list[dict[str, Any]]:
     return [{"landscape": la, "strategy": s, "shares": shares} for (la, s), shares in lines.items()]
 
 
-def _targets(comparison: Table) -> list[str]:
+def _target_texts(comparison: Table) -> list[str]:
     """Where targets come from, in words; landscapes of one origin together."""
     origins: dict[str, dict[str, None]] = {}
     for row in comparison.rows():
@@ -28,39 +28,39 @@ def _targets(comparison: Table) -> list[str]:
     return [f"{origin} ({', '.join(listed)})" for origin, listed in origins.items()]
 
 
-def summary(runs: list[RunData], comparison: Table, winners: Table) -> list[str]:
+def summary_sentences(runs: list[RunData], comparison: Table, winners: Table) -> list[str]:
     """What happened, in plain sentences."""
-    landscapes, strategies = statistics.landscapes_of(runs), statistics.strategies_of(runs)
+    landscapes, strategies = statistics.landscape_labels(runs), statistics.strategy_names(runs)
     spent = sum(run.evaluations for run in runs)
     lines = [
-        f"{counted(len(strategies), 'strategy', 'strategies')} searched {counted(len(landscapes), 'landscape')} in "
-        f"{counted(len(runs), 'run')}, spending {spent:,} evaluations in all."
+        f"{pluralize(len(strategies), 'strategy', 'strategies')} searched {pluralize(len(landscapes), 'landscape')} in "
+        f"{pluralize(len(runs), 'run')}, spending {spent:,} evaluations in all."
     ]
     medians: dict[str, dict[str, float]] = {}
     for row in comparison.rows():
         medians.setdefault(row["landscape"], {})[row["strategy"]] = row["median"]
-    lines += [_verdict(row, medians[row["landscape"]]) for row in winners.rows()]
-    lines += _too_few(comparison, winners)
+    lines += [_winner_sentence(row, medians[row["landscape"]]) for row in winners.rows()]
+    lines += _warn_of_few_runs(comparison, winners)
     known = best_by_landscape(runs)
     for landscape in landscapes[:4]:
         best = known.get(landscape)
         if best is not None:
-            point = ", ".join(number(x) for x in best.point[:6]) + (", ..." if len(best.point) > 6 else "")
+            point = ", ".join(format_number(x) for x in best.point[:6]) + (", ..." if len(best.point) > 6 else "")
             lines.append(
                 f"The best point of {landscape} has loss {best.loss:.8g} at ({point}); {best.agent} of "
                 f"{best.strategy} found it in repeat {best.repeat}."
             )
-    failed = sum(accounts.failures(runs).columns["count"])
-    lines.append("Nothing failed." if not failed else f"{counted(failed, 'failure')} occurred; see below.")
+    failed = sum(accounts.failures_table(runs).columns["count"])
+    lines.append("Nothing failed." if not failed else f"{pluralize(failed, 'failure')} occurred; see below.")
     return lines
 
 
-def _too_few(comparison: Table, winners: Table) -> list[str]:
+def _warn_of_few_runs(comparison: Table, winners: Table) -> list[str]:
     """A warning where so few runs cannot convince, however far apart they are."""
     tested = [row for row in winners.rows() if row["runner_up"] is not None]
     counts = {(row["landscape"], row["strategy"]): row["runs"] for row in comparison.rows()}
     pairs = [(counts[r["landscape"], r["leader"]], counts[r["landscape"], r["runner_up"]]) for r in tested]
-    least = min((statistics.least_p(*pair) for pair in pairs), default=0.0) * len(tested)
+    least = min((statistics.least_p_value(*pair) for pair in pairs), default=0.0) * len(tested)
     if least < statistics.ALPHA:
         return []
     return [
@@ -69,28 +69,28 @@ def _too_few(comparison: Table, winners: Table) -> list[str]:
     ]
 
 
-def _verdict(row: dict[str, Any], medians: dict[str, float]) -> str:
+def _winner_sentence(row: dict[str, Any], medians: dict[str, float]) -> str:
     """Who leads on a landscape, of whose strategies these are the medians, and how surely."""
     landscape, leader, second = row["landscape"], row["leader"], row["runner_up"]
     if np.isinf(medians[leader]):
         return f"On {landscape} no strategy found a finite loss in half of its runs."
     if second is None:
-        return f"On {landscape}, {leader} reached a median loss of {number(medians[leader])}."
+        return f"On {landscape}, {leader} reached a median loss of {format_number(medians[leader])}."
     # Also where they differ by less than is shown.
-    if row["winner"] is None and number(medians[leader]) == number(medians[second]):
-        return f"On {landscape}, {leader} and {second} are level at a median loss of {number(medians[leader])}."
-    figures_text = f"median loss {number(medians[leader])} against {number(medians[second])} of {second}"
+    if row["winner"] is None and format_number(medians[leader]) == format_number(medians[second]):
+        return f"On {landscape}, {leader} and {second} are level at a median loss of {format_number(medians[leader])}."
+    figures_text = f"median loss {format_number(medians[leader])} against {format_number(medians[second])} of {second}"
     if row["winner"] is not None:
         return f"On {landscape}, {leader} won: {figures_text} (p = {row['p']:.2g})."
     return f"On {landscape} there is no clear winner: {leader} leads with {figures_text} (p = {row['p']:.2g})."
 
 
-def counted(count: int, one: str, many: str | None = None) -> str:
+def pluralize(count: int, one: str, many: str | None = None) -> str:
     """ "1 run", "3 runs"."""
     return f"{count:,} {one if count == 1 else many or one + 's'}"
 
 
-def number(value: Any) -> str:
+def format_number(value: Any) -> str:
     """A number as a reader wants it; a dash for none."""
     if value is None:
         return "-"
@@ -99,7 +99,7 @@ def number(value: Any) -> str:
     return f"{value:,}" if isinstance(value, int) else str(value)
 
 
-def _strategy(run: RunData) -> dict[str, Any]:
+def _describe_strategy(run: RunData) -> dict[str, Any]:
     """The team and policy of a run's strategy in words."""
     team: dict[str, list[str]] = {}
     for member, agent in run.settings["team"]:
@@ -109,14 +109,14 @@ def _strategy(run: RunData) -> dict[str, Any]:
     return {
         "name": run.strategy,
         "team": [(", ".join(members), text) for text, members in team.items()],
-        "policy": "; ".join(f"{k}: {_choice(v)}" for k, v in policy.items() if k != "kind" and v is not None),
+        "policy": "; ".join(f"{k}: {_describe_choice(v)}" for k, v in policy.items() if k != "kind" and v is not None),
         "kind": policy["kind"],
         "concurrency": run.settings["concurrency"],
         "budget": run.budget,
     }
 
 
-def _choice(value: Any) -> str:
+def _describe_choice(value: Any) -> str:
     if not isinstance(value, dict):
         return str(value)
     rest = ", ".join(f"{k} {v}" for k, v in value.items() if k != "kind" and v is not None)

@@ -8,7 +8,7 @@ import numpy as np
 
 from ...agents.agent import Finding
 from ...landscapes.landscape import Array
-from ...orchestrator.clock.clock import Clock, told
+from ...orchestrator.clock.clock import Clock, clock_of
 from ...orchestrator.state.events import findings
 from ...orchestrator.state.lease_table import fold_leases
 from ..spec.models import SimulatedSettings
@@ -17,7 +17,7 @@ from .recorded_runs import RunData
 from .table import Table
 
 
-def leases(run: RunData) -> Table:
+def leases_table(run: RunData) -> Table:
     """Every lease of a run with its reason and what came of it, in the order of granting.
 
     ``granted_at`` and ``collected_at`` are evaluations spent by the run then; None: not collected. ``starts`` and
@@ -36,7 +36,7 @@ def leases(run: RunData) -> Table:
             lease.id, lease.agent, entry.granted_at, entry.collected_at, entry.starts, entry.ends, lease.budget,
             entry.charged, center, lease.region.radius, lease.fresh, lease.reason, outcome, best, entry.record,
         ))  # fmt: skip
-    return Table.of(names, rows)
+    return Table.from_rows(names, rows)
 
 
 def lease_outcome(finding: Finding) -> str:
@@ -47,7 +47,7 @@ def lease_outcome(finding: Finding) -> str:
     return f"{outcome}; {len(finding.failures)} rows failed" if finding.failures else outcome
 
 
-def contributions(runs: Sequence[RunData]) -> Table:
+def contributions_table(runs: Sequence[RunData]) -> Table:
     """Per landscape, strategy and agent: its share of the evaluations, of the records (rows that bettered the best
     loss of the whole team so far), of the gains (``rank_gains``), and of the runs whose best point it found."""
     rows = []
@@ -71,7 +71,7 @@ def contributions(runs: Sequence[RunData]) -> Table:
                     records[i] / max(records.sum(), 1), gains[i] / (gains.sum() or 1), int(finals[i]),
                     finals[i] / max(finals.sum(), 1),
                 ))  # fmt: skip
-    return Table.of(
+    return Table.from_rows(
         ("landscape", "strategy", "agent", "evaluations", "evaluations_share", "records", "records_share",
          "gains_share", "finals", "finals_share"), rows,
     )  # fmt: skip
@@ -86,7 +86,7 @@ def rank_gains(run: RunData) -> Array:
     return -np.diff(better, prepend=len(finite)) / max(len(finite), 1)
 
 
-def failures(runs: Sequence[RunData]) -> Table:
+def failures_table(runs: Sequence[RunData]) -> Table:
     """What went wrong, how often, in which strategy: failed rows, failed agents."""
     counts: dict[tuple[str, str, str, str], int] = {}
     for run in runs:
@@ -99,10 +99,10 @@ def failures(runs: Sequence[RunData]) -> Table:
                 counts[key] = counts.get(key, 0) + 1
     # The most frequent first; equal ones in the order in which they occurred.
     rows = sorted(((*key, n) for key, n in counts.items()), key=lambda row: -row[4])
-    return Table.of(("landscape", "strategy", "agent", "cause", "count"), rows)
+    return Table.from_rows(("landscape", "strategy", "agent", "cause", "count"), rows)
 
 
-def clock(runs: Sequence[RunData], settings: SimulatedSettings) -> Table:
+def clock_table(runs: Sequence[RunData], settings: SimulatedSettings) -> Table:
     """Per landscape and strategy: when the simulated clock would have had the last lease in (median over the runs,
     simulated seconds), the share of the workers' time that went into evaluations, and workers lost. Without
     ``workers``, one an agent."""
@@ -111,11 +111,11 @@ def clock(runs: Sequence[RunData], settings: SimulatedSettings) -> Table:
         for strategy, group in groups.items():
             workers = settings.workers or len(group[0].team)
             clocks = [
-                told(Clock(run.id, run.settings["landscape"]["seconds"], workers, settings), run.events)
+                clock_of(Clock(run.id, run.settings["landscape"]["seconds"], workers, settings), run.events)
                 for run in group
             ]  # fmt: skip
             rows.append((
                 landscape, strategy, workers, float(np.median([c.makespan for c in clocks])),
                 float(np.mean([c.busy_share for c in clocks])), sum(c.losses for c in clocks),
             ))  # fmt: skip
-    return Table.of(("landscape", "strategy", "workers", "seconds", "busy_share", "workers_lost"), rows)
+    return Table.from_rows(("landscape", "strategy", "workers", "seconds", "busy_share", "workers_lost"), rows)

@@ -17,28 +17,28 @@ DEFAULT_PRECISION = 1e-3
 """The target where an experiment sets none: so close to the known minimum."""
 ALPHA = 0.05
 GRID_POINTS = 80
-GAPS = tuple(10.0**power for power in range(1, -9, -1))
+THRESHOLD_GAPS = tuple(10.0**power for power in range(1, -9, -1))
 """Distances above the known minimum, 10 to 1e-8, that the table of thresholds asks for."""
 
 
-def landscapes_of(runs: Sequence[RunData]) -> list[str]:
+def landscape_labels(runs: Sequence[RunData]) -> list[str]:
     """Labels of the landscapes, in the order of the plan."""
     return list(dict.fromkeys(run.landscape for run in runs))
 
 
-def strategies_of(runs: Sequence[RunData]) -> list[str]:
+def strategy_names(runs: Sequence[RunData]) -> list[str]:
     """Names of the strategies, in the order of the plan."""
     return list(dict.fromkeys(run.strategy for run in runs))
 
 
-def select(runs: Sequence[RunData], landscape: str, strategy: str) -> list[RunData]:
+def select_runs(runs: Sequence[RunData], landscape: str, strategy: str) -> list[RunData]:
     """The runs of one strategy on one landscape."""
     return [run for run in runs if run.landscape == landscape and run.strategy == strategy]
 
 
 def group_runs(runs: Sequence[RunData]) -> dict[str, dict[str, list[RunData]]]:
     """Landscape -> strategy -> its runs there, all in the order of the plan; in one pass, however many there are."""
-    order = {strategy: place for place, strategy in enumerate(strategies_of(runs))}
+    order = {strategy: place for place, strategy in enumerate(strategy_names(runs))}
     found: dict[str, dict[str, list[RunData]]] = {}
     for run in runs:
         found.setdefault(run.landscape, {}).setdefault(run.strategy, []).append(run)
@@ -48,7 +48,7 @@ def group_runs(runs: Sequence[RunData]) -> dict[str, dict[str, list[RunData]]]:
     }
 
 
-def target_of(runs: Sequence[RunData], landscape: str) -> tuple[float, str]:
+def success_target(runs: Sequence[RunData], landscape: str) -> tuple[float, str]:
     """The loss that counts as success on a landscape, and where it comes from: the experiment's target, else a
     little above the known minimum, else the best median that any strategy reached."""
     return _target_among(group_runs(runs)[landscape])
@@ -68,7 +68,7 @@ def _target_among(groups: dict[str, list[RunData]]) -> tuple[float, str]:
     return (best, "the best median reached") if np.isfinite(best) else (-np.inf, "none: no median is finite")
 
 
-def comparison(runs: Sequence[RunData]) -> Table:
+def comparison_table(runs: Sequence[RunData]) -> Table:
     """Per landscape and strategy: quartiles of the best loss, success at the target, evaluations to it.
 
     ``ert`` is the expected running time: all evaluations spent before success or the end, over the number of
@@ -95,10 +95,10 @@ def comparison(runs: Sequence[RunData]) -> Table:
                 float(np.median(reached)) if reached else None, paid / len(reached) if reached else None,
                 float(np.mean([run.evaluations for run in group])), ranks[strategy],
             ))  # fmt: skip
-    return Table.of(names, rows)
+    return Table.from_rows(names, rows)
 
 
-def thresholds(runs: Sequence[RunData]) -> Table:
+def thresholds_table(runs: Sequence[RunData]) -> Table:
     """Per landscape of known minimum, strategy and gap: the share of runs that came so close to the minimum, and the
     median of the evaluations they took (None: no run did)."""
     rows: list[tuple[Any, ...]] = []
@@ -106,24 +106,24 @@ def thresholds(runs: Sequence[RunData]) -> Table:
         for strategy, group in groups.items():
             if group[0].minimum is None:
                 continue
-            for gap in GAPS:
+            for gap in THRESHOLD_GAPS:
                 hits = [hit for run in group if (hit := run.first_below(group[0].minimum + gap)) is not None]
                 median = float(np.median(hits)) if hits else None
                 rows.append((landscape, strategy, gap, len(hits) / len(group), median))
-    return Table.of(("landscape", "strategy", "gap", "share", "evaluations"), rows)
+    return Table.from_rows(("landscape", "strategy", "gap", "share", "evaluations"), rows)
 
 
-def standings(runs: Sequence[RunData]) -> Table:
+def standings_table(runs: Sequence[RunData]) -> Table:
     """Per strategy over all landscapes: how often it led by median, how often it won convincingly, and the mean of
     its mean ranks; best rank first. Only landscapes it searched count."""
-    compared, leading = comparison(runs).columns, winners(runs).columns
+    compared, leading = comparison_table(runs).columns, winners_table(runs).columns
     led, won = Counter(leading["leader"]), Counter(leading["winner"])
-    ranks: dict[str, list[float]] = {strategy: [] for strategy in strategies_of(runs)}
+    ranks: dict[str, list[float]] = {strategy: [] for strategy in strategy_names(runs)}
     for strategy, rank in zip(compared["strategy"], compared["rank"], strict=True):
         ranks[strategy].append(rank)
     rows = [(name, len(found), led[name], won[name], float(np.mean(found))) for name, found in ranks.items()]
     names = ("strategy", "landscapes", "led", "won", "mean_rank")
-    return Table.of(names, sorted(rows, key=lambda row: float(row[-1])))
+    return Table.from_rows(names, sorted(rows, key=lambda row: float(row[-1])))
 
 
 def quartiles(values: Array) -> tuple[float, float, float]:
@@ -146,12 +146,12 @@ def mean_ranks(groups: dict[str, list[RunData]]) -> dict[str, float]:
             finals.setdefault(run.repeat, {})[strategy] = run.final
     ranks: dict[str, list[float]] = {strategy: [] for strategy in groups}
     for _, found in sorted(finals.items()):
-        for strategy, rank in zip(found, ranked(list(found.values())), strict=True):
+        for strategy, rank in zip(found, rank_values(list(found.values())), strict=True):
             ranks[strategy].append(float(rank))
     return {strategy: float(np.mean(values)) for strategy, values in ranks.items()}
 
 
-def ranked(values: Sequence[float]) -> Array:
+def rank_values(values: Sequence[float]) -> Array:
     """Ranks (n,) from 1 on; equal values share their mean rank."""
     # scipy's rankdata takes ten times as long for the few values of a repeat, of which there may be ten thousand.
     _, places, counts = np.unique(np.asarray(values, dtype=float), return_inverse=True, return_counts=True)
@@ -159,7 +159,7 @@ def ranked(values: Sequence[float]) -> Array:
     return found
 
 
-def winners(runs: Sequence[RunData]) -> Table:
+def winners_table(runs: Sequence[RunData]) -> Table:
     """Per landscape: the strategy of the best median against the runner-up, by the two-sided Mann-Whitney U test,
     p-values adjusted over the landscapes by Holm's method. ``winner`` is None where that does not convince."""
     found: list[list[Any]] = []
@@ -168,10 +168,10 @@ def winners(runs: Sequence[RunData]) -> Table:
         finals.sort(key=lambda each: (float(np.median(each[1])), float(np.mean(each[1]))))
         first = finals[0]
         second = finals[1] if len(finals) > 1 else None
-        p = None if second is None else rank_sum(first[1], second[1])
+        p = None if second is None else rank_sum_p_value(first[1], second[1])
         found.append([landscape, first[0], None if second is None else second[0], p])
-    adjusted = holm([row[3] for row in found])
-    return Table.of(
+    adjusted = adjust_p_values([row[3] for row in found])
+    return Table.from_rows(
         ("landscape", "leader", "runner_up", "p", "winner"),
         [
             (la, a, b, p, a if p is not None and p < ALPHA else None)
@@ -180,7 +180,7 @@ def winners(runs: Sequence[RunData]) -> Table:
     )
 
 
-def rank_sum(first: Sequence[float], second: Sequence[float]) -> float:
+def rank_sum_p_value(first: Sequence[float], second: Sequence[float]) -> float:
     """p of the two-sided Mann-Whitney U test; 1 where all values are the same."""
     if len(set(first) | set(second)) == 1:
         return 1.0
@@ -188,16 +188,16 @@ def rank_sum(first: Sequence[float], second: Sequence[float]) -> float:
     from scipy.stats import mannwhitneyu
 
     # Ranks are all the test looks at, and unlike infinities they can be subtracted.
-    ranks = ranked([*first, *second])
+    ranks = rank_values([*first, *second])
     return float(mannwhitneyu(ranks[: len(first)], ranks[len(first) :], alternative="two-sided").pvalue)
 
 
-def least_p(first: int, second: int) -> float:
+def least_p_value(first: int, second: int) -> float:
     """The least p that the test can give for groups so large: that of a complete separation."""
     return min(1.0, 2 / comb(first + second, first))
 
 
-def holm(values: Sequence[float | None]) -> list[float | None]:
+def adjust_p_values(values: Sequence[float | None]) -> list[float | None]:
     """p-values adjusted for so many tests (Holm 1979); None stays None."""
     tested = sorted((p, i) for i, p in enumerate(values) if p is not None)
     adjusted: list[float | None] = [None] * len(values)
@@ -208,7 +208,7 @@ def holm(values: Sequence[float | None]) -> list[float | None]:
     return adjusted
 
 
-def convergence(runs: Sequence[RunData]) -> Table:
+def convergence_table(runs: Sequence[RunData]) -> Table:
     """Best loss so far against evaluations: median and quartiles per landscape and strategy, on a geometric grid.
     Runs that stopped early (a target) keep their last loss; infinite before the first finite loss."""
     rows = []
@@ -221,4 +221,4 @@ def convergence(runs: Sequence[RunData]) -> Table:
             grid = np.unique(np.round(np.geomspace(1, last, GRID_POINTS)).astype(int))
             curves = np.array([run.best_at(grid) for run in group])
             rows += [(landscape, strategy, int(x), *quartiles(curves[:, i])) for i, x in enumerate(grid)]
-    return Table.of(("landscape", "strategy", "evaluations", "lower_quartile", "median", "upper_quartile"), rows)
+    return Table.from_rows(("landscape", "strategy", "evaluations", "lower_quartile", "median", "upper_quartile"), rows)

@@ -13,11 +13,11 @@ from ...landscapes.landscape import Array
 from ...orchestrator.state.events import Event
 from ...orchestrator.state.lease_table import LeaseEntry, LeaseTable
 
-Kind = Literal["found", "stuck", "oscillates", "stagnates", "handed", "restart", "failed"]
+InsightKind = Literal["found", "stuck", "oscillates", "stagnates", "handed", "restart", "failed"]
 
-NEAR = 1e-6
+MINIMUM_TOLERANCE = 1e-6
 """So close to the known minimum, beside 1 or its size, a loss counts as the minimum found."""
-SAME = 1e-9
+SAME_POINT_DISTANCE = 1e-9
 """Centers and points nearer than this, in cube units, are one place."""
 IDLE_SHARE = 0.1
 """An agent that has spent this share of the budget without a better loss of its own stagnates,"""
@@ -32,7 +32,7 @@ class Insight:
     """Something to say, of ``agent`` at ``point`` (D,) in the cube (None: nowhere), when ``lease`` was granted (kinds
     handed and restart) or collected (all others)."""
 
-    kind: Kind
+    kind: InsightKind
     lease: int
     agent: str
     text: str
@@ -41,46 +41,46 @@ class Insight:
 
 
 @dataclass(slots=True)
-class Member:
+class AgentProgress:
     """What is remembered of an agent: since it last began anew, its best point, what it has spent, and the evaluations
     and leases that brought nothing better; whether that has been said; and the point it was sent to last."""
 
     best: Incumbent | None = None
     spent: int = 0
-    idle: int = 0
+    idle_evaluations: int = 0
     leases: int = 0
-    said: bool = False
-    given: tuple[int, int] | None = None
+    stagnation_reported: bool = False
+    sent_to: tuple[int, int] | None = None
 
     def begin(self) -> None:
         """It begins anew."""
-        self.best, self.spent, self.given = None, 0, None
-        self.improve()
+        self.best, self.spent, self.sent_to = None, 0, None
+        self.clear_idle()
 
-    def improve(self) -> None:
+    def clear_idle(self) -> None:
         """It has found a better point."""
-        self.idle, self.leases, self.said = 0, 0, False
+        self.idle_evaluations, self.leases, self.stagnation_reported = 0, 0, False
 
 
-class Insights:
+class InsightFold:
     """A fold of a run's leases, as its events grant and collect them: each may bring insights. ``minimum`` is the known
     least loss, None where unknown; ``budget`` the run's."""
 
     def __init__(self, team: list[str], budget: int, minimum: float | None) -> None:
-        self._team = {name: Member() for name in team}
+        self._progress_by_agent = {name: AgentProgress() for name in team}
         self._budget, self._minimum = budget, minimum
-        self._there = False
+        self._minimum_found = False
 
     def add_entries(self, entries: Iterable[LeaseEntry]) -> Iterator[Insight]:
         """Add what an event brought, as ``LeaseTable.add_event`` returns it, and yield what there is to say of it."""
         for entry in entries:
             if entry.finding is None:
-                yield from self._granted(entry.lease)
+                yield from self._handle_grant(entry.lease)
             else:
-                yield from self._found(entry.finding, entry.best_after)
+                yield from self._handle_finding(entry.finding, entry.best_after)
 
-    def _granted(self, lease: Lease) -> Iterator[Insight]:
-        member = self._team[lease.agent]
+    def _handle_grant(self, lease: Lease) -> Iterator[Insight]:
+        member = self._progress_by_agent[lease.agent]
         known = member.best
         if lease.fresh:
             # Who ends at once and begins anew, again and again, is not worth a word each time.
@@ -88,55 +88,59 @@ class Insights:
                 text = f"{lease.agent} begins anew, within a radius of {lease.region.radius:.2g}"
                 yield Insight("restart", lease.id, lease.agent, text, lease.region.center)
             member.begin()
-        given = sends(lease)
+        given = handed_incumbent(lease)
         place = None if given is None else (given.lease, given.row)
-        if given is not None and place != member.given:
-            away = "" if known is None else f", {_apart(known.point, given.point):.2g} from its own best point"
+        if given is not None and place != member.sent_to:
+            away = "" if known is None else f", {_point_distance(known.point, given.point):.2g} from its own best point"
             text = f"{given.agent}'s point of loss {given.loss:.4g} is handed to {lease.agent}{away}"
             yield Insight("handed", lease.id, lease.agent, text, given.point, given.loss)
-        member.given = place
+        member.sent_to = place
 
-    def _found(self, finding: Finding, best_known: float) -> Iterator[Insight]:
-        member = self._note(finding)
+    def _handle_finding(self, finding: Finding, best_known: float) -> Iterator[Insight]:
+        member = self._record_lease(finding)
         if finding.converged is not None:
-            yield self._ended(finding, finding.converged, best_known)
+            yield self._describe_convergence(finding, finding.converged, best_known)
         elif finding.failed:
             text = f"{finding.agent} failed and lost its lease: {finding.cause}"
-            yield Insight("failed", finding.lease, finding.agent, text, *_place(finding.best))
-        elif member.idle >= IDLE_SHARE * self._budget and member.leases >= IDLE_LEASES and not member.said:
-            member.said = True
-            if member.best is not None and not self._reached(member.best.loss):
-                best, idle = f"{member.best.loss:.4g}", member.idle
+            yield Insight("failed", finding.lease, finding.agent, text, *_point_and_loss(finding.best))
+        elif (
+            member.idle_evaluations >= IDLE_SHARE * self._budget
+            and member.leases >= IDLE_LEASES
+            and not member.stagnation_reported
+        ):
+            member.stagnation_reported = True
+            if member.best is not None and not self._is_minimum(member.best.loss):
+                best, idle = f"{member.best.loss:.4g}", member.idle_evaluations
                 text = f"{finding.agent} has found nothing better than {best} for {idle} evaluations"
-                yield Insight("stagnates", finding.lease, finding.agent, text, *_place(member.best))
-        yield from self._arrived(finding)
+                yield Insight("stagnates", finding.lease, finding.agent, text, *_point_and_loss(member.best))
+        yield from self._check_minimum(finding)
 
-    def _arrived(self, finding: Finding) -> Iterator[Insight]:
+    def _check_minimum(self, finding: Finding) -> Iterator[Insight]:
         """What a lease brought may be the minimum, however it ended."""
         best = finding.best
-        if best is not None and self._reached(best.loss) and not self._there:
-            self._there = True
+        if best is not None and self._is_minimum(best.loss) and not self._minimum_found:
+            self._minimum_found = True
             text = f"{finding.agent} has found the minimum: loss {best.loss:.4g}"
-            yield Insight("found", finding.lease, finding.agent, text, *_place(best))
+            yield Insight("found", finding.lease, finding.agent, text, *_point_and_loss(best))
 
-    def _note(self, finding: Finding) -> Member:
+    def _record_lease(self, finding: Finding) -> AgentProgress:
         """Keep what a lease brought."""
-        member, best, charged = self._team[finding.agent], finding.best, finding.charged
+        member, best, charged = self._progress_by_agent[finding.agent], finding.best, finding.charged
         member.spent += charged
         if best is not None and (member.best is None or best.loss < member.best.loss):
             member.best = best
-            member.improve()
+            member.clear_idle()
         else:
-            member.idle += charged
+            member.idle_evaluations += charged
             member.leases += 1
         return member
 
-    def _ended(self, finding: Finding, converged: Converged, best_known: float) -> Insight:
+    def _describe_convergence(self, finding: Finding, converged: Converged, best_known: float) -> Insight:
         agent, loss, why = finding.agent, float(converged.loss), converged.why
-        kind: Kind = "stuck"
-        if self._reached(loss):
-            found = "is at the minimum and has ended its search" if self._there else "has found the minimum"
-            self._there = True
+        kind: InsightKind = "stuck"
+        if self._is_minimum(loss):
+            found = "is at the minimum and has ended its search" if self._minimum_found else "has found the minimum"
+            self._minimum_found = True
             kind, text = "found", f"{agent} {found}: loss {loss:.4g}"
         elif why.startswith("oscillates"):
             kind, text = "oscillates", f"{agent} {why}"
@@ -146,15 +150,15 @@ class Insights:
             text = f"{agent} is {why}; the loss there is {loss:.4g}"
         else:
             text = f"{agent} is at the bottom of a valley, loss {loss:.4g}, and has ended its search ({why})"
-        if kind != "found" and best_known < loss - NEAR * max(1.0, abs(loss)):
+        if kind != "found" and best_known < loss - MINIMUM_TOLERANCE * max(1.0, abs(loss)):
             text += f"; the best known is {best_known:.4g}, elsewhere"
         return Insight(kind, finding.lease, agent, text, converged.point, loss)
 
-    def _reached(self, loss: float) -> bool:
-        return self._minimum is not None and loss - self._minimum <= NEAR * max(1.0, abs(self._minimum))
+    def _is_minimum(self, loss: float) -> bool:
+        return self._minimum is not None and loss - self._minimum <= MINIMUM_TOLERANCE * max(1.0, abs(self._minimum))
 
 
-def sends(lease: Lease) -> Incumbent | None:
+def handed_incumbent(lease: Lease) -> Incumbent | None:
     """The point of another agent that a lease sends its agent to: its region lies round it. None where it does not, or
     is the whole cube, which lies round every point."""
     incumbent, region = lease.incumbent, lease.region
@@ -163,19 +167,19 @@ def sends(lease: Lease) -> Incumbent | None:
     # Policies may move a region as little as needed to lie within the cube.
     reach = min(region.radius, 0.5)
     places = (incumbent.point, np.clip(incumbent.point, reach, 1.0 - reach))
-    there = any(bool(np.abs(region.center - place).max() <= SAME) for place in places)
+    there = any(bool(np.abs(region.center - place).max() <= SAME_POINT_DISTANCE) for place in places)
     return incumbent if there else None
 
 
-def _place(best: Incumbent | None) -> tuple[Array | None, float | None]:
+def _point_and_loss(best: Incumbent | None) -> tuple[Array | None, float | None]:
     return (None, None) if best is None else (best.point, best.loss)
 
 
-def _apart(one: Array, other: Array) -> float:
+def _point_distance(one: Array, other: Array) -> float:
     return float(np.linalg.norm(one - other))
 
 
-def insights(events: list[Event], team: list[str], budget: int, minimum: float | None) -> list[Insight]:
+def collect_insights(events: list[Event], team: list[str], budget: int, minimum: float | None) -> list[Insight]:
     """All insights of a run, in order."""
-    table, fold = LeaseTable(), Insights(team, budget, minimum)
+    table, fold = LeaseTable(), InsightFold(team, budget, minimum)
     return [insight for event in events for insight in fold.add_entries(table.add_event(event))]

@@ -15,7 +15,7 @@ from ...landscapes.landscape import Array, Problem, Space
 from ...orchestrator.log.reader import LogReader, Points
 from ...orchestrator.log.tables import RunRecord
 from ...orchestrator.state.events import Event, Extended, Stopped
-from .run_header import LandscapeCache, base_of, header_of
+from .run_header import ProblemCache, base_of, build_header
 
 
 @dataclass(frozen=True)
@@ -97,7 +97,7 @@ class RunData:
 
 
 @dataclass(frozen=True)
-class Best:
+class BestPoint:
     """A best point, (D,) in the landscape's own units, and who found it."""
 
     landscape: str
@@ -112,21 +112,21 @@ def read_runs(directory: Path | str) -> list[RunData]:
     """All runs of a results directory, in the order of the plan; also of one that still grows."""
     directory = Path(directory)
     with LogReader(directory) as reader:
-        landscapes = LandscapeCache(base_of(directory))
+        landscapes = ProblemCache(base_of(directory))
         return [_read_run(reader, record, landscapes) for record in reader.runs()]
 
 
-def _read_run(reader: LogReader, record: RunRecord, landscapes: LandscapeCache) -> RunData:
+def _read_run(reader: LogReader, record: RunRecord, landscapes: ProblemCache) -> RunData:
     events = reader.events(record.id)
     points = reader.points_of(record, events)
-    header = header_of(record, landscapes, points.cube.shape[1])
+    header = build_header(record, landscapes, points.cube.shape[1])
     return RunData(
         record.id, record.strategy, record.landscape, record.repeat, record.settings, header.space, header.problem,
         header.minimum, header.pictured, events, points,
     )  # fmt: skip
 
 
-def best_of(run: RunData) -> Best | None:
+def best_point_of(run: RunData) -> BestPoint | None:
     """The best point of a run."""
     rows = run.record_rows
     if not len(rows):
@@ -134,14 +134,14 @@ def best_of(run: RunData) -> Best | None:
     row = rows[-1]
     agent = run.team[run.points.agent[row]]
     point = run.space.to_box(run.points.cube[row])
-    return Best(run.landscape, run.strategy, agent, run.repeat, float(run.points.losses[row]), point)
+    return BestPoint(run.landscape, run.strategy, agent, run.repeat, float(run.points.losses[row]), point)
 
 
-def best_by_landscape(runs: Iterable[RunData]) -> dict[str, Best]:
+def best_by_landscape(runs: Iterable[RunData]) -> dict[str, BestPoint]:
     """The best point of each landscape on which anything finite was found, the first of equals."""
-    found: dict[str, Best] = {}
+    found: dict[str, BestPoint] = {}
     for run in runs:
-        best = best_of(run)
+        best = best_point_of(run)
         if best is not None and (best.landscape not in found or best.loss < found[best.landscape].loss):
             found[best.landscape] = best
     return found

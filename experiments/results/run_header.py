@@ -14,8 +14,8 @@ from ...orchestrator.log.reader import LogReader
 from ...orchestrator.log.tables import RunRecord
 from ..spec import catalogue
 from ..spec.errors import SpecError
-from ..spec.sources import text_of
-from ..spec.yaml_text import parse
+from ..spec.sources import read_text_file
+from ..spec.yaml_text import parse_yaml
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ class RunHeader:
         return seconds
 
 
-class LandscapeCache:
+class ProblemCache:
     """Builds and opens each landscape of a log once, however many runs search it.
 
     ``base`` is where relative paths of the experiment start.
@@ -73,10 +73,10 @@ def read_header(directory: Path | str, run: str) -> RunHeader:
     directory = Path(directory)
     with LogReader(directory) as reader:
         record = reader.record(run)
-    return header_of(record, LandscapeCache(base_of(directory)), 1)
+    return build_header(record, ProblemCache(base_of(directory)), 1)
 
 
-def header_of(record: RunRecord, landscapes: LandscapeCache, dimension: int) -> RunHeader:
+def build_header(record: RunRecord, landscapes: ProblemCache, dimension: int) -> RunHeader:
     """The header of a run; ``dimension`` is used where its landscape cannot be opened here."""
     landscape, problem = landscapes.open(record.settings["landscape"])
     space = Space(np.zeros(dimension), np.ones(dimension)) if problem is None else problem.space
@@ -89,7 +89,7 @@ def header_of(record: RunRecord, landscapes: LandscapeCache, dimension: int) -> 
 def base_of(directory: Path) -> str | None:
     """Where relative paths of the experiment start, as its YAML says."""
     try:
-        base = parse(text_of(directory / "experiment.yaml"))[0].get("base")
+        base = parse_yaml(read_text_file(directory / "experiment.yaml"))[0].get("base")
     except SpecError:
         return None
     return base if isinstance(base, str) else None
@@ -97,7 +97,7 @@ def base_of(directory: Path) -> str | None:
 
 def _build_landscape(settings: dict[str, Any], base: str | None) -> Landscape | None:
     try:
-        landscape: Landscape = catalogue.build("landscape", settings)
+        landscape: Landscape = catalogue.build_by_kind("landscape", settings)
     except ValueError:
         return None
     return landscape.model_copy(update={"base": base}) if "base" in type(landscape).model_fields else landscape

@@ -16,7 +16,7 @@ class Table:
     columns: dict[str, list[Any]]
 
     @classmethod
-    def of(cls, names: Sequence[str], rows: Iterable[Sequence[Any]]) -> Table:
+    def from_rows(cls, names: Sequence[str], rows: Iterable[Sequence[Any]]) -> Table:
         """A table from rows."""
         listed = [list(row) for row in rows]
         return cls({name: [row[i] for row in listed] for i, name in enumerate(names)})

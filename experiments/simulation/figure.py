@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from ...landscapes.landscape import Array
-from ..drawing.style import colour, gap, loss_axis, written
+from ..drawing.style import colour_of, format_label, gap_above_minimum, scale_loss_axis
 from ..results.table import Table
 
 
@@ -27,19 +27,19 @@ def sizes_figure(table: Table, targeted: bool, priced: bool) -> Figure:
         minimum = here.columns["minimum"][0]
         for axes, (quantity, label) in zip(line, labels.items(), strict=True):
             for strategy in strategies:
-                _draw_sizes(axes, here.where(strategy=strategy), quantity, minimum, colour(strategies, strategy))
-            axes.set(xscale="log", xlabel="workers", ylabel=label, title=written(landscape))
+                _draw_sizes(axes, here.where(strategy=strategy), quantity, minimum, colour_of(strategies, strategy))
+            axes.set(xscale="log", xlabel="workers", ylabel=label, title=format_label(landscape))
             axes.set_xlim(sizes[0] / 1.4, sizes[-1] * 1.4)
             axes.set_xticks(sizes, [f"{size:,}" for size in sizes], fontsize=8, rotation=45 if len(sizes) > 5 else 0)
             axes.minorticks_off()
             if quantity == "loss":
-                loss_axis(axes, minimum, here.columns["loss"] + here.columns["loss_high"])
+                scale_loss_axis(axes, minimum, here.columns["loss"] + here.columns["loss_high"])
             elif quantity == "idle_share":
                 axes.set_ylim(-0.02, 1.02)
             elif max(here.columns[quantity]) > 0:
                 axes.set_yscale("log")
-    handles = [Line2D([], [], color=colour(strategies, name), marker="o", ms=4, lw=1.8) for name in strategies]
-    names = [written(name) for name in strategies]
+    handles = [Line2D([], [], color=colour_of(strategies, name), marker="o", ms=4, lw=1.8) for name in strategies]
+    names = [format_label(name) for name in strategies]
     if targeted and not np.isfinite(table.columns["to_target"]).all():
         handles.append(Line2D([], [], color="#5c5c5c", marker="o", mfc="white", ms=5, lw=0))
         names.append("to the end of the budget: no more than half of the runs reach the target")
@@ -52,7 +52,7 @@ def _draw_sizes(axes: Axes, sizes: Table, quantity: str, minimum: float | None, 
 
     def values(name: str) -> Array:
         found = np.array(sizes.columns[name], dtype=float)
-        return np.asarray(gap(found, minimum), dtype=float) if quantity == "loss" else found
+        return np.asarray(gap_above_minimum(found, minimum), dtype=float) if quantity == "loss" else found
 
     if not len(sizes):
         return

@@ -12,13 +12,13 @@ from jinja2 import Environment
 
 from ...orchestrator.run_spec import PlannedRun
 from ..drawing import style
-from ..execution.results_directory import new_directory, write_whole
+from ..execution.results_directory import create_results_directory, write_atomically
 from ..execution.watcher import Watcher
 from ..results.table import Table
 from ..spec.models import Experiment, SimulatedSettings
 from .figure import sizes_figure
-from .predict import Prediction, planned_sizes, predict, settings_of
-from .tables import choices, printed_rows, runs_table, sizes_table, verdicts
+from .predict import Prediction, clock_settings, plan_sizes, predict_runs
+from .tables import best_sizes_table, describe_choices, format_size_rows, runs_table, sizes_table
 
 CAVEAT = (
     "Each number of workers is another experiment: a team of so many agents, all of which may have a lease at once, "
@@ -29,7 +29,7 @@ CAVEAT = (
 @dataclass(frozen=True)
 class Simulation:
     """What a simulation came to. ``sizes`` has a row for each landscape, strategy and number of workers, ``runs`` one a
-    run, ``chosen`` the best numbers. ``errors`` holds what ended runs that failed, by run id."""
+    run, ``best_sizes`` the best numbers. ``errors`` holds what ended runs that failed, by run id."""
 
     path: Path
     experiment: Experiment
@@ -52,16 +52,16 @@ class Simulation:
         return runs_table(self.predictions)
 
     @property
-    def chosen(self) -> Table:
-        return choices(self.sizes, self.targeted, self.limit)
+    def best_sizes(self) -> Table:
+        return best_sizes_table(self.sizes, self.targeted, self.limit)
 
     def summary_rows(self) -> list[dict[str, str]]:
         """The sizes in a few columns of text."""
-        return printed_rows(self.sizes, self.targeted, self.price is not None)
+        return format_size_rows(self.sizes, self.targeted, self.price is not None)
 
     def verdicts(self) -> list[str]:
         """The best numbers of workers, in words."""
-        return verdicts(self.chosen, self.targeted, self.price is not None, self.limit)
+        return describe_choices(self.best_sizes, self.targeted, self.price is not None, self.limit)
 
     def remarks(self) -> list[str]:
         """What a reader must know of how this was found."""
@@ -81,7 +81,7 @@ class Simulation:
         return lines
 
 
-def simulate(
+def run_simulation(
     experiment: Experiment,
     sizes: Sequence[int],
     *,
@@ -97,33 +97,34 @@ def simulate(
     worker-hours where there is no price, ``runs`` what is planned, where it is already. Raises SpecError where the
     budget does not pay for a size.
     """
-    runs = planned_sizes(experiment, sizes) if runs is None else runs
-    directory = new_directory(out, f"{experiment.name}-simulation")
-    write_whole(directory / "experiment.yaml", experiment.to_yaml())
-    predictions, errors = predict(experiment, runs, watcher)
-    price = settings_of(experiment).price if price is None else price
+    runs = plan_sizes(experiment, sizes) if runs is None else runs
+    directory = create_results_directory(out, f"{experiment.name}-simulation")
+    write_atomically(directory / "experiment.yaml", experiment.to_yaml())
+    predictions, errors = predict_runs(experiment, runs, watcher)
+    price = clock_settings(experiment).price if price is None else price
     simulation = Simulation(directory, experiment, tuple(predictions), errors, price, limit)
     if predictions:
-        write_page(simulation)
+        write_simulation_page(simulation)
     return simulation
 
 
-def write_page(simulation: Simulation) -> Path:
+def write_simulation_page(simulation: Simulation) -> Path:
     """Write simulation.html, figures/simulation.png and .svg, and tables/*.csv; the page's path."""
     pictures, tables = simulation.path / "figures", simulation.path / "tables"
     pictures.mkdir(exist_ok=True)
     tables.mkdir(exist_ok=True)
     for name in ("sizes", "runs", "chosen"):
         getattr(simulation, name).to_csv(tables / f"{name}.csv")
-    figure = style.styled(
+    figure = style.draw_in_style(
         sizes_figure, simulation.sizes, simulation.targeted, simulation.price is not None
     )  # fmt: skip
-    drawn = style.save(figure, pictures / "simulation")
+    drawn = style.save_figure(figure, pictures / "simulation")
     text = files(__package__).joinpath("templates", "simulation.html.j2").read_text(encoding="utf-8")
     experiment = simulation.experiment
     page = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True).from_string(text).render(
         name=experiment.name, remarks=simulation.remarks(), verdicts=simulation.verdicts(), drawn=drawn,
-        rows=simulation.summary_rows(), clock=worded(settings_of(experiment).model_dump(exclude={"kind", "workers"})),
+        rows=simulation.summary_rows(),
+        clock=describe_clock_settings(clock_settings(experiment).model_dump(exclude={"kind", "workers"})),
         repeats=experiment.repeats, failed=simulation.errors, settings=experiment.to_yaml(),
     )  # fmt: skip
     path = simulation.path / "simulation.html"
@@ -131,7 +132,7 @@ def write_page(simulation: Simulation) -> Path:
     return path
 
 
-def worded(settings: dict[str, Any]) -> dict[str, str]:
+def describe_clock_settings(settings: dict[str, Any]) -> dict[str, str]:
     """Settings as a reader has them: {"mean": 60.0, "kind": "constant", "sigma": None} is "mean 60, constant"."""
 
     def words(value: Any) -> str:

@@ -11,7 +11,7 @@ from ..results.comparison import quartiles
 from ..results.table import Table
 from .predict import Prediction
 
-NAMES = (
+SIZE_COLUMNS = (
     "landscape", "strategy", "workers", "runs", "seconds", "seconds_low", "seconds_high", "reached", "to_target",
     "to_target_low", "to_target_high", "loss", "loss_low", "loss_high", "minimum", "idle_share", "workers_lost",
     "worker_hours", "cost", "speed_up", "efficiency",
@@ -24,7 +24,7 @@ def runs_table(predictions: Sequence[Prediction]) -> Table:
         "landscape", "strategy", "workers", "repeat", "seconds", "to_target", "target", "loss", "idle_share",
         "workers_lost", "leases", "evaluations", "worker_hours", "stopped",
     )  # fmt: skip
-    return Table.of(names, [[getattr(p, name) for name in names] for p in predictions])
+    return Table.from_rows(names, [[getattr(p, name) for name in names] for p in predictions])
 
 
 def sizes_table(predictions: Sequence[Prediction], price: float | None) -> Table:
@@ -42,17 +42,17 @@ def sizes_table(predictions: Sequence[Prediction], price: float | None) -> Table
     for (landscape, strategy), sizes in groups.items():
         first: tuple[int, float] | None = None
         for workers, group in sizes.items():
-            row = _row(group, price)
+            row = _size_row(group, price)
             time = row["seconds"] if group[0].target is None else row["to_target"]
             first = (workers, time) if first is None else first
             gained = first[1] / time if 0 < time < np.inf and first[1] < np.inf else None
             part = None if gained is None else gained * first[0] / workers
             row |= {"landscape": landscape, "strategy": strategy, "speed_up": gained, "efficiency": part}
-            rows.append([row[name] for name in NAMES])
-    return Table.of(NAMES, rows)
+            rows.append([row[name] for name in SIZE_COLUMNS])
+    return Table.from_rows(SIZE_COLUMNS, rows)
 
 
-def _row(group: Sequence[Prediction], price: float | None) -> dict[str, Any]:
+def _size_row(group: Sequence[Prediction], price: float | None) -> dict[str, Any]:
     row: dict[str, Any] = {"workers": group[0].workers, "runs": len(group), "minimum": group[0].minimum}
     for name in ("seconds", "to_target", "loss"):
         low, middle, high = quartiles(np.array([getattr(p, name) for p in group]))
@@ -65,7 +65,7 @@ def _row(group: Sequence[Prediction], price: float | None) -> dict[str, Any]:
     return row
 
 
-def choices(table: Table, targeted: bool, limit: float | None) -> Table:
+def best_sizes_table(table: Table, targeted: bool, limit: float | None) -> Table:
     """The best numbers of workers for each landscape and strategy. ``question`` is "fastest" (within the limit of cost,
     or of worker-hours where there is no price), and "cheapest" where there is a target, else "best loss" within the
     limit. ``workers`` is None where no size will do; a size that reached the target in no more than half of its runs
@@ -75,30 +75,30 @@ def choices(table: Table, targeted: bool, limit: float | None) -> Table:
     for landscape, strategy in pairs:
         sizes = table.where(landscape=landscape, strategy=strategy).rows()
         able = [row for row in sizes if not targeted or np.isfinite(row["to_target"])]
-        within = [row for row in able if limit is None or paid(row) <= limit]
+        within = [row for row in able if limit is None or size_cost(row) <= limit]
         time = "to_target" if targeted else "seconds"
         found = {"fastest": min(within, key=lambda r: (r[time], r["workers"]), default=None)}
         if targeted:
-            found["cheapest"] = min(able, key=lambda r: (paid(r), r["workers"]), default=None)
+            found["cheapest"] = min(able, key=lambda r: (size_cost(r), r["workers"]), default=None)
         else:
             found["best loss"] = min(within, key=lambda r: (r["loss"], r["workers"]), default=None)
-        rows += [(landscape, strategy, question, *_chosen(row, time)) for question, row in found.items()]
+        rows += [(landscape, strategy, question, *_choice_cells(row, time)) for question, row in found.items()]
     names = ("landscape", "strategy", "question", "workers", "seconds", "paid", "loss", "reached", "runs")
-    return Table.of(names, rows)
+    return Table.from_rows(names, rows)
 
 
-def _chosen(row: dict[str, Any] | None, time: str) -> tuple[Any, ...]:
+def _choice_cells(row: dict[str, Any] | None, time: str) -> tuple[Any, ...]:
     if row is None:
         return (None,) * 6
-    return row["workers"], row[time], paid(row), row["loss"], row["reached"], row["runs"]
+    return row["workers"], row[time], size_cost(row), row["loss"], row["reached"], row["runs"]
 
 
-def paid(row: dict[str, Any]) -> float:
+def size_cost(row: dict[str, Any]) -> float:
     """What a size costs: money where there is a price, else worker-hours."""
     return float(row["worker_hours"] if row["cost"] is None else row["cost"])
 
 
-def verdicts(chosen: Table, targeted: bool, priced: bool, limit: float | None) -> list[str]:
+def describe_choices(chosen: Table, targeted: bool, priced: bool, limit: float | None) -> list[str]:
     """The choices in words."""
     unit = "" if priced else " worker-hours"
     within = "" if limit is None else f" within {limit:g}{unit}"
@@ -110,14 +110,14 @@ def verdicts(chosen: Table, targeted: bool, priced: bool, limit: float | None) -
             lines.append(f"{head}none of the sizes tried{', or too few of its runs reach it' if targeted else ''}.")
             continue
         workers = f"{row['workers']:,} worker{'s' if row['workers'] > 1 else ''}"
-        goal = f"target in {duration(row['seconds'])} ({row['reached']} of {row['runs']} runs reach it)"
+        goal = f"target in {format_duration(row['seconds'])} ({row['reached']} of {row['runs']} runs reach it)"
         if not targeted:
-            goal = f"done in {duration(row['seconds'])}, median loss {row['loss']:.4g}"
+            goal = f"done in {format_duration(row['seconds'])}, median loss {row['loss']:.4g}"
         lines.append(f"{head}{workers}, {goal}, cost {row['paid']:.3g}{unit}.")
     return lines
 
 
-def duration(seconds: float) -> str:
+def format_duration(seconds: float) -> str:
     """Seconds in a unit that a reader likes."""
     if not np.isfinite(seconds):
         return "-"
@@ -127,14 +127,14 @@ def duration(seconds: float) -> str:
     return f"{seconds:.3g} s"
 
 
-def printed_rows(table: Table, targeted: bool, priced: bool) -> list[dict[str, str]]:
+def format_size_rows(table: Table, targeted: bool, priced: bool) -> list[dict[str, str]]:
     """The table of sizes in a few columns of text."""
     rows = []
     for row in table.rows():
         shown = {"landscape": row["landscape"], "strategy": row["strategy"], "workers": f"{row['workers']:,}"}
-        shown["makespan"] = duration(row["seconds"])
+        shown["makespan"] = format_duration(row["seconds"])
         if targeted:
-            shown["to target"] = duration(row["to_target"])
+            shown["to target"] = format_duration(row["to_target"])
             shown["reached"] = f"{row['reached']}/{row['runs']}"
         shown["median loss"] = f"{row['loss']:.4g}"
         shown["idle"] = f"{row['idle_share']:.0%}"

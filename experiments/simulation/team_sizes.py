@@ -5,26 +5,26 @@ from __future__ import annotations
 import re
 
 from ...agents.agent import Agent
-from ...landscapes.opening import Facts
-from ..spec.errors import SpecError, say, shown
+from ...landscapes.opening import LandscapeFacts
+from ..spec.errors import SpecError, format_problem, quote
 from ..spec.models import Experiment, Strategy
-from ..spec.opened import Opened
+from ..spec.opened import LandscapeCache
 
-LARGEST = 100_000
+MOST_WORKERS_SIMULATED = 100_000
 """Most workers."""
-Team = tuple[tuple[str, Agent], ...]
+NamedAgents = tuple[tuple[str, Agent], ...]
 
 
-def sizes_of(text: str) -> tuple[int, ...]:
+def parse_sizes(text: str) -> tuple[int, ...]:
     """Numbers of workers from "1,10,100", in ascending order. Raises SpecError."""
     parts = [part.strip() for part in text.split(",")]
-    if not all(re.fullmatch(r"\d{1,6}", part) and 1 <= int(part) <= LARGEST for part in parts):
-        rule = f"be whole numbers from 1 to {LARGEST}, separated by commas"
-        raise SpecError([say("--workers", rule, shown(text), "", "Write e.g. --workers 1,10,100.")])
+    if not all(re.fullmatch(r"\d{1,6}", part) and 1 <= int(part) <= MOST_WORKERS_SIMULATED for part in parts):
+        rule = f"be whole numbers from 1 to {MOST_WORKERS_SIMULATED}, separated by commas"
+        raise SpecError([format_problem("--workers", rule, quote(text), "", "Write e.g. --workers 1,10,100.")])
     return tuple(sorted({int(part) for part in parts}))
 
 
-def resized(team: Team, size: int) -> Team:
+def resize_team(team: NamedAgents, size: int) -> NamedAgents:
     """A team of so many agents: the first of this team, or all of them again and again in its order, so that the
     numbers of two members' copies differ by at most one.
 
@@ -47,7 +47,7 @@ def resized(team: Team, size: int) -> Team:
     return tuple(members)
 
 
-def at_size(experiment: Experiment, size: int) -> Experiment:
+def resize_experiment(experiment: Experiment, size: int) -> Experiment:
     """The same experiment with teams of so many agents, all of which may have a lease at once. The wall clock, which
     is another's with other workers, ends no run.
 
@@ -55,17 +55,18 @@ def at_size(experiment: Experiment, size: int) -> Experiment:
     first is kept.
     """
     variants = tuple(
-        (settings, _variant(variant, size, experiment.opened)) for settings, variant in experiment.variants
+        (settings, _resize_variant(variant, size, experiment.landscape_cache))
+        for settings, variant in experiment.variants
     )
     found = experiment.model_copy(update={"strategies": variants[0][1].strategies})
     found._variants = variants
     return found
 
 
-def _variant(experiment: Experiment, size: int, opened: Opened) -> Experiment:
+def _resize_variant(experiment: Experiment, size: int, opened: LandscapeCache) -> Experiment:
     strategies: dict[str, Strategy] = {}
     for name, strategy in experiment.strategies.items():
-        changed = strategy.model_copy(update={"team": resized(strategy.team, size), "concurrency": size})
+        changed = strategy.model_copy(update={"team": resize_team(strategy.team, size), "concurrency": size})
         if changed not in strategies.values():
             strategies[name] = changed
     stop = experiment.stop.model_copy(update={"seconds": None})
@@ -74,10 +75,10 @@ def _variant(experiment: Experiment, size: int, opened: Opened) -> Experiment:
     return found
 
 
-def _check_budget(experiment: Experiment, size: int, opened: Opened) -> None:
+def _check_budget(experiment: Experiment, size: int, opened: LandscapeCache) -> None:
     for landscape in experiment.landscapes:
         facts = opened.facts(landscape)
-        if not isinstance(facts, Facts):
+        if not isinstance(facts, LandscapeFacts):
             continue
         budget = experiment.budget_for(facts.space.dimension)
         for name, strategy in experiment.strategies.items():
@@ -85,4 +86,4 @@ def _check_budget(experiment: Experiment, size: int, opened: Opened) -> None:
             if budget < needed:
                 rule = f"be at least {needed}, a row for each of {size} agents of {name} on {landscape.label}"
                 cure = "Raise it (--set budget=...), or name fewer workers."
-                raise SpecError([say("budget", rule, shown(experiment.budget), "", cure)])
+                raise SpecError([format_problem("budget", rule, quote(experiment.budget), "", cure)])

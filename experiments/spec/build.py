@@ -15,42 +15,53 @@ from ...landscapes.user_code import read_source
 from ...orchestrator.policies.composed import Composed
 from ...orchestrator.policies.policy import Policy
 from . import catalogue
-from .checks import check
-from .errors import Notes, Path, Places, SpecError, near, settings_of, shown, takes_bool, worded
-from .expand import MOST, Swept, combinations, swept
+from .checks import check_experiment
+from .errors import (
+    KeyPath,
+    ProblemList,
+    SourcePositions,
+    SpecError,
+    accepts_bool,
+    describe_type,
+    quote,
+    setting_names,
+    suggest,
+)
+from .expand import MOST_COMBINATIONS, SweepSettings, expand_entry, expand_sweep
 from .models import Experiment, RaySettings, SimulatedSettings, StartRegion, Stop, Strategy
-from .opened import Opened
-from .team import Entry, named
+from .opened import LandscapeCache
+from .team import TeamEntry, name_members
 
-CHOICES = ("budget", "radius", "sharing")
-DEEPEST = 50
+MOST_DATA_DEPTH = 50
 
 
-def read(data: Mapping[str, Any], places: Places | None = None, base: str | None = None) -> Experiment:
+def build_experiment(
+    data: Mapping[str, Any], places: SourcePositions | None = None, base: str | None = None
+) -> Experiment:
     """The experiment that plain data describe. Raises SpecError with all problems, each with its place."""
-    places = Places({}) if places is None else places
-    notes = Notes(places, base)
-    whole = plain(data)
+    places = SourcePositions({}) if places is None else places
+    notes = ProblemList(places, base)
+    whole = copy_plain_data(data)
     if not isinstance(whole, dict):
-        raise SpecError([f"experiment must be a mapping (key: value), got {shown(data)}. Start with name: ..."])
+        raise SpecError([f"experiment must be a mapping (key: value), got {quote(data)}. Start with name: ..."])
     if isinstance(whole.get("base"), str):
         notes.base = str(FilePath(base or ".") / whole["base"])
-    variants: list[tuple[Swept, Experiment]] = []
-    opened = Opened()
-    for settings, variant, paths in swept(notes, whole):
+    variants: list[tuple[SweepSettings, Experiment]] = []
+    opened = LandscapeCache()
+    for settings, variant, paths in expand_sweep(notes, whole):
         notes.places = places
         for path, key in paths.items():
-            notes.places = notes.places.laid_over(path, places.name(key) or f"sweep {'.'.join(map(str, key[1:]))}")
-        found = _experiment(notes, variant, opened)
+            notes.places = notes.places.with_override(path, places.name(key) or f"sweep {'.'.join(map(str, key[1:]))}")
+        found = _build_variant(notes, variant, opened)
         if found is not None:
             variants.append((settings, found))
     if notes.problems or not variants:
         raise SpecError(notes.problems)
-    return _joined(whole, variants, notes.base, opened)
+    return _combine_variants(whole, variants, notes.base, opened)
 
 
-def _joined(
-    whole: dict[str, Any], variants: list[tuple[Swept, Experiment]], base: str | None, opened: Opened
+def _combine_variants(
+    whole: dict[str, Any], variants: list[tuple[SweepSettings, Experiment]], base: str | None, opened: LandscapeCache
 ) -> Experiment:
     """One experiment that stands for all its variants."""
     first = variants[0][1]
@@ -60,21 +71,21 @@ def _joined(
     programs = any(landscape.external for _, variant in variants for landscape in variant.landscapes)
     anchored = base is not None and (whole.get("base") is not None or names_file(whole) or programs or first.files)
     experiment._data = {**whole, "base": str(FilePath(base or ".").absolute())} if anchored else whole
-    experiment._variants, experiment._opened = tuple(variants), opened
+    experiment._variants, experiment._landscape_cache = tuple(variants), opened
     return experiment
 
 
-def plain(data: Any, depth: int = 0) -> Any:
+def copy_plain_data(data: Any, depth: int = 0) -> Any:
     """A copy made of dicts, lists and scalars, which shares nothing with what it was made from."""
-    if depth > DEEPEST:
-        raise SpecError([f"experiment must be nested at most {DEEPEST} deep, got more. Flatten it."])
+    if depth > MOST_DATA_DEPTH:
+        raise SpecError([f"experiment must be nested at most {MOST_DATA_DEPTH} deep, got more. Flatten it."])
     if isinstance(data, Mapping):
         for key in data:
             if not isinstance(key, str):
-                raise SpecError([f"key must be text, got {shown(key)}. Put it in quotes."])
-        return {key: plain(value, depth + 1) for key, value in data.items()}
+                raise SpecError([f"key must be text, got {quote(key)}. Put it in quotes."])
+        return {key: copy_plain_data(value, depth + 1) for key, value in data.items()}
     if isinstance(data, list | tuple):
-        return [plain(value, depth + 1) for value in data]
+        return [copy_plain_data(value, depth + 1) for value in data]
     return data
 
 
@@ -85,64 +96,64 @@ def names_file(data: Any) -> bool:
     return isinstance(data, str) and ".py:" in data
 
 
-def _experiment(notes: Notes, data: dict[str, Any], opened: Opened) -> Experiment | None:
+def _build_variant(notes: ProblemList, data: dict[str, Any], opened: LandscapeCache) -> Experiment | None:
     """One experiment without a sweep, or None where something is wrong with it."""
     before = len(notes.problems)
     parts: dict[str, Callable[[Any], Any]] = {
-        "region": lambda part: _part(notes, StartRegion, part, "region"),
-        "landscapes": lambda part: _landscapes(notes, part, opened),
-        "strategies": lambda part: _strategies(notes, part),
-        "executor": lambda part: _executor(notes, part),
-        "evaluation": lambda part: _part(notes, Evaluation, part, "evaluation"),
-        "stop": lambda part: _part(notes, Stop, part, "stop"),
+        "region": lambda part: _build_section(notes, StartRegion, part, "region"),
+        "landscapes": lambda part: _build_landscapes(notes, part, opened),
+        "strategies": lambda part: _build_strategies(notes, part),
+        "executor": lambda part: _build_executor(notes, part),
+        "evaluation": lambda part: _build_section(notes, Evaluation, part, "evaluation"),
+        "stop": lambda part: _build_section(notes, Stop, part, "stop"),
     }
     settings = {key: parts[key](value) if key in parts else value for key, value in data.items()}
     # A part that is wrong has been noted; nobody need be told that it is missing, too.
     broken = [key for key in parts if key in settings and settings[key] is None]
-    found = build(notes, Experiment, {k: v for k, v in settings.items() if k not in broken}, (), excused=broken)
+    found = build_model(notes, Experiment, {k: v for k, v in settings.items() if k not in broken}, (), excused=broken)
     if not isinstance(found, Experiment) or len(notes.problems) > before:
         return None
-    check(notes, found, opened)
+    check_experiment(notes, found, opened)
     return found if len(notes.problems) == before else None
 
 
-def _part(notes: Notes, cls: type[Model], data: Any, key: str) -> Model | None:
+def _build_section(notes: ProblemList, cls: type[Model], data: Any, key: str) -> Model | None:
     """A part that is one model of a known class."""
     if not isinstance(data, dict):
-        known = ", ".join(settings_of(cls))
-        notes.wrong((key,), f"be a mapping of {known}", shown(data), f"Write {key}: {{...}}, or leave it out.")
+        known = ", ".join(setting_names(cls))
+        notes.report((key,), f"be a mapping of {known}", quote(data), f"Write {key}: {{...}}, or leave it out.")
         return None
-    return build(notes, cls, data, (key,))
+    return build_model(notes, cls, data, (key,))
 
 
-def build(
-    notes: Notes,
+def build_model(
+    notes: ProblemList,
     cls: type[Model],
     data: Mapping[str, Any],
-    path: Path,
+    path: KeyPath,
     excused: Iterable[str] = (),
     also: Iterable[str] = (),
 ) -> Model | None:
     """A model of the class, or None after noting what it refuses. ``excused`` keys may be missing; ``also`` are keys
     that a YAML may give beside the class's own."""
     before = len(notes.problems)
-    known = settings_of(cls)
+    known = setting_names(cls)
     for key, value in data.items():
         if key not in known:
-            notes.unknown((*path, key), [*known, *also])
-        elif isinstance(value, bool) and not takes_bool(annotation := cls.model_fields[key].annotation):
+            notes.report_unknown((*path, key), [*known, *also])
+        elif isinstance(value, bool) and not accepts_bool(annotation := cls.model_fields[key].annotation):
             # Pydantic would take true for 1.
-            notes.wrong((*path, key), f"be {worded(annotation)}", shown(value), "Change it.")
+            notes.report((*path, key), f"be {describe_type(annotation)}", quote(value), "Change it.")
     data = {key: value for key, value in data.items() if key in known}
     try:
-        model = cls.model_validate({**data, **_injected(notes, cls, data)})
+        model = cls.model_validate({**data, **_hidden_settings(notes, cls, data)})
     except ValidationError as error:
-        notes.explain(error, cls, data, path, excused)
+        notes.report_validation_error(error, cls, data, path, excused)
         return None
     return model if len(notes.problems) == before else None
 
 
-def _injected(notes: Notes, cls: type[Model], data: Mapping[str, Any]) -> dict[str, Any]:
+def _hidden_settings(notes: ProblemList, cls: type[Model], data: Mapping[str, Any]) -> dict[str, Any]:
     """Settings that are not the user's to give: where relative paths start, and the text of the file named."""
     hidden = {name for name, field in cls.model_fields.items() if field.exclude}
     found: dict[str, Any] = {"base": notes.base} if "base" in hidden else {}
@@ -151,159 +162,165 @@ def _injected(notes: Notes, cls: type[Model], data: Mapping[str, Any]) -> dict[s
     return found
 
 
-def kind_of(notes: Notes, family: str, data: Any, path: Path) -> tuple[type[Model], dict[str, Any]] | None:
+def resolve_kind(
+    notes: ProblemList, family: str, data: Any, path: KeyPath
+) -> tuple[type[Model], dict[str, Any]] | None:
     """The class that data name by their kind, and their settings with the class's own kind."""
     if isinstance(data, str):
         data, place = {"kind": data}, path
     else:
         place = (*path, "kind")
     if not isinstance(data, dict):
-        notes.wrong(path, f"be a kind of {family} or a mapping with one", shown(data), "Write {kind: ...}.")
+        notes.report(path, f"be a kind of {family} or a mapping with one", quote(data), "Write {kind: ...}.")
         return None
     kind = data.get("kind")
     if not isinstance(kind, str):
-        got = shown(kind) if "kind" in data else "nothing"
-        notes.wrong((*path, "kind"), f"be a kind of {family}", got, near(str(kind), catalogue.family(family)))
+        got = quote(kind) if "kind" in data else "nothing"
+        notes.report(
+            (*path, "kind"), f"be a kind of {family}", got, suggest(str(kind), catalogue.family_classes(family))
+        )
         return None
     try:
-        cls = catalogue.resolve(family, kind, notes.base)
+        cls = catalogue.resolve_class(family, kind, notes.base)
     except catalogue.CatalogueError as error:
         # Its messages speak of "kind"; a bare string stands for that itself.
-        notes.said(place[:-1], str(error).replace("kind", str(place[-1]), 1))
+        notes.report_message(place[:-1], str(error).replace("kind", str(place[-1]), 1))
         return None
     return cls, {**data, "kind": catalogue.kind_of(cls)}
 
 
-def _landscapes(notes: Notes, data: Any, opened: Opened) -> list[Landscape] | None:
+def _build_landscapes(notes: ProblemList, data: Any, opened: LandscapeCache) -> list[Landscape] | None:
     """All landscapes, lists expanded; None after noting a problem."""
     if isinstance(data, dict | str):
         data = [data]
     if not isinstance(data, list) or not data:
-        notes.wrong(("landscapes",), "be a list of landscapes, at least one", shown(data), "Add - {kind: sphere}.")
+        notes.report(("landscapes",), "be a list of landscapes, at least one", quote(data), "Add - {kind: sphere}.")
         return None
     before = len(notes.problems)
     found: list[Landscape] = []
     for number, entry in enumerate(data):
-        path: Path = ("landscapes", number)
+        path: KeyPath = ("landscapes", number)
         kinds = entry["kind"] if isinstance(entry, dict) and isinstance(entry.get("kind"), list) else [None]
         for kind in kinds:
-            known = kind_of(notes, "landscape", entry if kind is None else {**entry, "kind": kind}, path)
+            known = resolve_kind(notes, "landscape", entry if kind is None else {**entry, "kind": kind}, path)
             if known is None:
                 continue
-            for settings in combinations(notes, known[0], known[1], path):
-                model = build(notes, known[0], settings, path)
+            for settings in expand_entry(notes, known[0], known[1], path):
+                model = build_model(notes, known[0], settings, path)
                 if isinstance(model, Landscape):
                     found.append(model)
                     facts = opened.facts(model)
                     if isinstance(facts, str):
-                        notes.said(path, facts)
-            if len(found) > MOST:
-                notes.wrong(("landscapes",), f"expand to at most {MOST}", f"{len(found)}", "Shorten its lists.")
+                        notes.report_message(path, facts)
+            if len(found) > MOST_COMBINATIONS:
+                notes.report(
+                    ("landscapes",), f"expand to at most {MOST_COMBINATIONS}", f"{len(found)}", "Shorten its lists."
+                )
                 return None
     return found if len(notes.problems) == before else None
 
 
-def _strategies(notes: Notes, data: Any) -> dict[str, Strategy] | None:
+def _build_strategies(notes: ProblemList, data: Any) -> dict[str, Strategy] | None:
     """All strategies by name; None after noting a problem."""
     if not isinstance(data, dict) or not data:
-        notes.wrong(
-            ("strategies",), "be a mapping from names to strategies, at least one", shown(data),
+        notes.report(
+            ("strategies",), "be a mapping from names to strategies, at least one", quote(data),
             "Add alone: {agents: [random]}.",
         )  # fmt: skip
         return None
     found: dict[str, Strategy] = {}
     for name, entry in data.items():
-        path: Path = ("strategies", name)
+        path: KeyPath = ("strategies", name)
         if not (name.isprintable() and 0 < len(name.strip()) <= 100):
-            notes.wrong(path, "have a name of 1 to 100 printable characters", repr(name), "Choose another.")
+            notes.report(path, "have a name of 1 to 100 printable characters", repr(name), "Choose another.")
         elif not isinstance(entry, dict):
-            notes.wrong(path, "be a mapping with agents", shown(entry), "Write {agents: [grid]}.")
+            notes.report(path, "be a mapping with agents", quote(entry), "Write {agents: [grid]}.")
         else:
-            strategy = _strategy(notes, entry, path)
+            strategy = _build_strategy(notes, entry, path)
             if strategy is not None:
                 found[name] = strategy
     return found if len(found) == len(data) else None
 
 
-def _strategy(notes: Notes, data: dict[str, Any], path: Path) -> Strategy | None:
+def _build_strategy(notes: ProblemList, data: dict[str, Any], path: KeyPath) -> Strategy | None:
     for key in data:
         if key not in ("agents", "policy", "concurrency"):
-            notes.unknown((*path, key), ("agents", "policy", "concurrency"))
-    team = _team(notes, data.get("agents"), (*path, "agents"))
-    policy = _policy(notes, data.get("policy"), (*path, "policy"))
+            notes.report_unknown((*path, key), ("agents", "policy", "concurrency"))
+    team = _build_team(notes, data.get("agents"), (*path, "agents"))
+    policy = _build_policy(notes, data.get("policy"), (*path, "policy"))
     settings = {"concurrency": data.get("concurrency"), "team": team or (), "policy": policy or Composed()}
-    strategy = build(notes, Strategy, settings, path)
+    strategy = build_model(notes, Strategy, settings, path)
     return strategy if isinstance(strategy, Strategy) and team and policy is not None else None
 
 
-def _team(notes: Notes, data: Any, path: Path) -> tuple[tuple[str, Agent], ...] | None:
+def _build_team(notes: ProblemList, data: Any, path: KeyPath) -> tuple[tuple[str, Agent], ...] | None:
     if isinstance(data, dict | str):
         data = [data]
     if not isinstance(data, list) or not data:
-        got = "nothing" if data is None else shown(data)
-        notes.wrong(path, "be a list of agents, at least one", got, "Add - {kind: random}.")
+        got = "nothing" if data is None else quote(data)
+        notes.report(path, "be a list of agents, at least one", got, "Add - {kind: random}.")
         return None
-    entries: list[Entry] = []
+    entries: list[TeamEntry] = []
     for number, entry in enumerate(data):
-        here: Path = (*path, number)
-        known = kind_of(notes, "agent", entry, here)
+        here: KeyPath = (*path, number)
+        known = resolve_kind(notes, "agent", entry, here)
         if known is None:
             continue
         cls, settings = known
         head: dict[str, Any] = {key: settings.pop(key) for key in ("count", "name") if key in settings}
-        place = build(notes, Entry, head, here)
-        agent = build(notes, cls, settings, here, also=("count", "name"))
-        if isinstance(place, Entry) and isinstance(agent, Agent):
+        place = build_model(notes, TeamEntry, head, here)
+        agent = build_model(notes, cls, settings, here, also=("count", "name"))
+        if isinstance(place, TeamEntry) and isinstance(agent, Agent):
             entries.append(place.model_copy(update={"agent": agent}))
-    return named(notes, entries, path) if len(entries) == len(data) else None
+    return name_members(notes, entries, path) if len(entries) == len(data) else None
 
 
-def _policy(notes: Notes, data: Any, path: Path) -> Policy | None:
+def _build_policy(notes: ProblemList, data: Any, path: KeyPath) -> Policy | None:
     if data is None:
         return Composed()
     if isinstance(data, str):
-        for choice in CHOICES:
-            if data in catalogue.family(choice) and data not in catalogue.family("policy"):
+        for choice in catalogue.POLICY_CHOICES:
+            if data in catalogue.family_classes(choice) and data not in catalogue.family_classes("policy"):
                 cure = f"{data} is a {choice} choice: write policy: {{{choice}: {data}}}."
-                notes.wrong(path, "be a kind of policy", repr(data), cure)
+                notes.report(path, "be a kind of policy", repr(data), cure)
                 return None
     elif isinstance(data, dict) and "kind" not in data:
         data = {"kind": "composed", **data}
-    known = kind_of(notes, "policy", data, path)
+    known = resolve_kind(notes, "policy", data, path)
     if known is None:
         return None
     cls, settings = known
     before = len(notes.problems)
-    for choice in CHOICES:
+    for choice in catalogue.POLICY_CHOICES:
         field = cls.model_fields.get(choice)
         family = catalogue.FAMILIES[choice][0]
         if choice in settings and field is not None and field.annotation is family:
-            settings[choice] = _choice(notes, choice, settings[choice], (*path, choice))
+            settings[choice] = _build_choice(notes, choice, settings[choice], (*path, choice))
     if len(notes.problems) > before:
         # Only what else is wrong; the choices have been noted.
         settings = {key: value for key, value in settings.items() if value is not None}
-    policy = build(notes, cls, settings, path)
+    policy = build_model(notes, cls, settings, path)
     return policy if isinstance(policy, Policy) and len(notes.problems) == before else None
 
 
-def _choice(notes: Notes, family: str, data: Any, path: Path) -> Model | None:
+def _build_choice(notes: ProblemList, family: str, data: Any, path: KeyPath) -> Model | None:
     """A budget, radius or sharing choice."""
     if data is None and family == "sharing":
-        notes.wrong(path, "be a kind of sharing", "null", "Write none (the word) for no sharing.")
+        notes.report(path, "be a kind of sharing", "null", "Write none (the word) for no sharing.")
         return None
-    known = kind_of(notes, family, data, path)
-    return None if known is None else build(notes, known[0], known[1], path)
+    known = resolve_kind(notes, family, data, path)
+    return None if known is None else build_model(notes, known[0], known[1], path)
 
 
-def _executor(notes: Notes, data: Any) -> Model | None:
+def _build_executor(notes: ProblemList, data: Any) -> Model | None:
     kinds: dict[str, type[Model]] = {"ray": RaySettings, "simulated": SimulatedSettings}
     settings = {"kind": data} if isinstance(data, str) else data
     if not isinstance(settings, dict):
-        notes.wrong(("executor",), "be ray, simulated, or a mapping with a kind", shown(data), "Write executor: ray.")
+        notes.report(("executor",), "be ray, simulated, or a mapping with a kind", quote(data), "Write executor: ray.")
         return None
     kind = settings.get("kind")
     if kind not in kinds:
-        path: Path = ("executor",) if isinstance(data, str) else ("executor", "kind")
-        notes.wrong(path, "be ray or simulated", shown(kind), near(str(kind), kinds, listed=False))
+        path: KeyPath = ("executor",) if isinstance(data, str) else ("executor", "kind")
+        notes.report(path, "be ray or simulated", quote(kind), suggest(str(kind), kinds, listed=False))
         return None
-    return build(notes, kinds[kind], settings, ("executor",))
+    return build_model(notes, kinds[kind], settings, ("executor",))

@@ -21,7 +21,7 @@ from ... import agents as agents_package
 from ... import landscapes as landscapes_package
 from ...agents.agent import Agent
 from ...landscapes.landscape import Landscape, LandscapeError, Model
-from ...landscapes.user_code import is_file, load_object
+from ...landscapes.user_code import is_python_file, load_object
 from ...orchestrator import policies as policies_package
 from ...orchestrator.policies.choices import BudgetChoice, RadiusChoice, SharingChoice
 from ...orchestrator.policies.policy import Policy
@@ -35,6 +35,8 @@ FAMILIES: dict[str, tuple[type[Model], Any]] = {
     "radius": (RadiusChoice, policies_package),
     "sharing": (SharingChoice, policies_package),
 }
+POLICY_CHOICES = ("budget", "radius", "sharing")
+"""What a composed policy is made of."""
 PLURALS = {"landscapes": "landscape", "agents": "agent", "policies": "policy"}
 
 
@@ -43,7 +45,7 @@ class CatalogueError(ValueError):
 
 
 @dataclass(frozen=True)
-class Entry:
+class CatalogueEntry:
     """A row of a list: a kind, its summary, and (name, type, default, description) of its settings."""
 
     kind: str
@@ -51,23 +53,23 @@ class Entry:
     settings: tuple[tuple[str, str, str, str], ...]
 
 
-def landscapes() -> dict[str, type[Landscape]]:
+def landscape_classes() -> dict[str, type[Landscape]]:
     """Kind -> class."""
-    return typing.cast("dict[str, type[Landscape]]", family("landscape"))
+    return typing.cast("dict[str, type[Landscape]]", family_classes("landscape"))
 
 
-def agents() -> dict[str, type[Agent]]:
+def agent_classes() -> dict[str, type[Agent]]:
     """Kind -> class."""
-    return typing.cast("dict[str, type[Agent]]", family("agent"))
+    return typing.cast("dict[str, type[Agent]]", family_classes("agent"))
 
 
-def policies() -> dict[str, type[Policy]]:
+def policy_classes() -> dict[str, type[Policy]]:
     """Kind -> class."""
-    return typing.cast("dict[str, type[Policy]]", family("policy"))
+    return typing.cast("dict[str, type[Policy]]", family_classes("policy"))
 
 
 @cache
-def family(name: str) -> dict[str, type[Model]]:
+def family_classes(name: str) -> dict[str, type[Model]]:
     """Kind -> class of all landscapes, agents, policies, or budget, radius or sharing choices; sorted by kind.
 
     Raises CatalogueError where two classes have one kind.
@@ -76,21 +78,21 @@ def family(name: str) -> dict[str, type[Model]]:
     modules = [
         importlib.import_module(info.name) for info in pkgutil.iter_modules(package.__path__, package.__name__ + ".")
     ]
-    modules += [_plugin(point) for point in entry_points(group=PLUGINS)]
+    modules += [_import_plugin(point) for point in entry_points(group=PLUGINS)]
     found: dict[str, type[Model]] = {}
     for module in modules:
         for cls in vars(module).values():
-            if _belongs(cls, base, module.__name__):
+            if _is_catalogued_class(cls, base, module.__name__):
                 kind = kind_of(cls)
                 if found.setdefault(kind, cls) is not cls:
                     raise CatalogueError(
-                        f"kind must be unique among the {name} classes, got {kind!r} in {_place(found[kind])} and in "
-                        f"{_place(cls)}. Rename one of them."
+                        f"kind must be unique among the {name} classes, got {kind!r} in {_qualified_name(found[kind])} "
+                        f"and in {_qualified_name(cls)}. Rename one of them."
                     )
     return dict(sorted(found.items()))
 
 
-def _plugin(point: EntryPoint) -> ModuleType:
+def _import_plugin(point: EntryPoint) -> ModuleType:
     """The module of an entry point, which is somebody else's and may fail in any way."""
     try:
         return importlib.import_module(point.module)
@@ -101,7 +103,7 @@ def _plugin(point: EntryPoint) -> ModuleType:
         ) from None
 
 
-def _belongs(cls: Any, base: type[Model], module: str) -> bool:
+def _is_catalogued_class(cls: Any, base: type[Model], module: str) -> bool:
     """Whether a module's own class is one that a YAML can name."""
     return (
         inspect.isclass(cls)
@@ -121,27 +123,27 @@ def kind_of(cls: type[Model]) -> str:
     return str(typing.get_args(field.annotation)[0])
 
 
-def _place(cls: type) -> str:
+def _qualified_name(cls: type) -> str:
     return f"{cls.__module__}.{cls.__name__}"
 
 
-def resolve(name: str, kind: str, base: str | None = None) -> type[Model]:
+def resolve_class(name: str, kind: str, base: str | None = None) -> type[Model]:
     """The class of a kind; a kind with a colon names a class in a file (relative to ``base``) or a module.
 
     Raises CatalogueError, with "did you mean", where there is none.
     """
     name = PLURALS.get(name, name)
-    known = family(name)
+    known = family_classes(name)
     if kind in known:
         return known[kind]
     if ":" in kind:
-        return _foreign(name, kind, base)
+        return _load_user_class(name, kind, base)
     near = get_close_matches(kind, known, n=1)
     cure = f"Did you mean {near[0]!r}?" if near else f"Known: {', '.join(known)}."
     raise CatalogueError(f"kind must be a known {name}, got {kind!r}. {cure}")
 
 
-def _foreign(name: str, reference: str, base: str | None) -> type[Model]:
+def _load_user_class(name: str, reference: str, base: str | None) -> type[Model]:
     wanted = FAMILIES[name][0]
     try:
         cls = load_object(reference, "kind", base)
@@ -154,23 +156,24 @@ def _foreign(name: str, reference: str, base: str | None) -> type[Model]:
     kind = kind_of(cls)
     if not kind:
         raise CatalogueError(f'kind must name a class with `kind: Literal["..."] = "..."`, got {reference!r}. Add it.')
-    known = family(name).get(kind)
+    known = family_classes(name).get(kind)
     if known is not None:
-        place = reference if is_file(reference.rpartition(":")[0]) else _place(cls)
+        place = reference if is_python_file(reference.rpartition(":")[0]) else _qualified_name(cls)
         raise CatalogueError(
-            f"kind must be unique among the {name} classes, got {kind!r} in {_place(known)} and in {place}. Rename it."
+            f"kind must be unique among the {name} classes, got {kind!r} in {_qualified_name(known)} and in {place}. "
+            "Rename it."
         )
     found: type[Model] = cls
     return found
 
 
-def build(name: str, data: Mapping[str, Any], base: str | None = None) -> Any:
+def build_by_kind(name: str, data: Mapping[str, Any], base: str | None = None) -> Any:
     """A model of a family from plain data with a kind; ValueError with one line a problem otherwise."""
     settings = dict(data)
     kind = settings.get("kind")
     if not isinstance(kind, str):
-        raise CatalogueError(f"kind must be a known {name}, got {kind!r}. Known: {', '.join(family(name))}.")
-    cls = resolve(name, kind, base)
+        raise CatalogueError(f"kind must be a known {name}, got {kind!r}. Known: {', '.join(family_classes(name))}.")
+    cls = resolve_class(name, kind, base)
     settings["kind"] = kind_of(cls)
     try:
         return cls.model_validate(settings)
@@ -179,21 +182,21 @@ def build(name: str, data: Mapping[str, Any], base: str | None = None) -> Any:
         raise ValueError(f"{kind}: {problems}") from None
 
 
-def describe(name: str) -> list[Entry]:
+def list_entries(name: str) -> list[CatalogueEntry]:
     """All entries of a family with their settings, for lists and tables."""
-    return [_entry(kind, cls) for kind, cls in family(PLURALS.get(name, name)).items()]
+    return [_describe_class(kind, cls) for kind, cls in family_classes(PLURALS.get(name, name)).items()]
 
 
-def _entry(kind: str, cls: type[Model]) -> Entry:
+def _describe_class(kind: str, cls: type[Model]) -> CatalogueEntry:
     settings = tuple(
         (field_name, type_name(field.annotation), default_text(field), field.description or "")
         for field_name, field in cls.model_fields.items()
         if field_name != "kind" and not field.exclude
     )
-    return Entry(kind, summary(cls), settings)
+    return CatalogueEntry(kind, class_summary(cls), settings)
 
 
-def summary(cls: type[Model]) -> str:
+def class_summary(cls: type[Model]) -> str:
     """The first paragraph of a class's docstring, on one line."""
     return " ".join((inspect.getdoc(cls) or "").split("\n\n")[0].split())
 
@@ -204,7 +207,7 @@ def type_name(annotation: Any) -> str:
         return "null"
     for name in ("budget", "radius", "sharing"):
         if annotation is FAMILIES[name][0]:
-            return " | ".join(family(name))
+            return " | ".join(family_classes(name))
     origin, arguments = typing.get_origin(annotation), typing.get_args(annotation)
     if origin is typing.Literal:
         return " | ".join(str(a) for a in arguments)

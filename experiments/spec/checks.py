@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from ...landscapes.landscape import Landscape, Space
-from .errors import Notes, Path, near, shown
+from .errors import KeyPath, ProblemList, quote, suggest
 from .models import Experiment, RaySettings, StartRegion
-from .opened import Opened
+from .opened import LandscapeCache
 
 ROUNDING = 1e-9
 
 
-def check(notes: Notes, experiment: Experiment, opened: Opened) -> None:
+def check_experiment(notes: ProblemList, experiment: Experiment, opened: LandscapeCache) -> None:
     """Note what makes an experiment impossible though each of its settings is possible."""
     _check_region(notes, experiment.region)
     _check_stop(notes, experiment)
@@ -26,41 +26,41 @@ def check(notes: Notes, experiment: Experiment, opened: Opened) -> None:
         _check_budget(notes, experiment, landscape, facts.space)
         if experiment.stop.precision is not None and facts.minimum is None:
             got = f"{experiment.stop.precision}, but that of {landscape.label} is not known"
-            notes.wrong(("stop", "precision"), "go with known minima", got, "Use stop.target, or give its minimum.")
+            notes.report(("stop", "precision"), "go with known minima", got, "Use stop.target, or give its minimum.")
 
 
-def _check_region(notes: Notes, region: StartRegion) -> None:
+def _check_region(notes: ProblemList, region: StartRegion) -> None:
     for center in region.centers:
         room = min(center, 1 - center)
         if not 0 <= center <= 1:
-            notes.wrong(("region", "center"), "lie in the unit cube", shown(center), "0 and 1 are the bounds.")
+            notes.report(("region", "center"), "lie in the unit cube", quote(center), "0 and 1 are the bounds.")
         elif region.radius > room + ROUNDING:
             got = f"center {center} with radius {region.radius}"
             cure = f"Lower the radius to {room:.6g}, or move the center." if room > 0 else "Move the center inwards."
-            notes.wrong(("region",), "lie within the unit cube", got, cure)
+            notes.report(("region",), "lie within the unit cube", got, cure)
 
 
-def _check_stop(notes: Notes, experiment: Experiment) -> None:
+def _check_stop(notes: ProblemList, experiment: Experiment) -> None:
     if experiment.stop.target is not None and experiment.stop.precision is not None:
         got = f"{experiment.stop.precision} and target {experiment.stop.target}"
-        notes.wrong(("stop", "precision"), "be given without target", got, "Keep one of them.")
+        notes.report(("stop", "precision"), "be given without target", got, "Keep one of them.")
 
 
-def _check_evaluation(notes: Notes, experiment: Experiment) -> None:
+def _check_evaluation(notes: ProblemList, experiment: Experiment) -> None:
     given = experiment.evaluation
     if "retries" in given.model_fields_set and "retry" not in (given.on_nan, given.on_error):
         rule = "go with on_nan: retry or on_error: retry"
-        notes.wrong(("evaluation", "retries"), rule, f"{given.retries} without", "Add on_error: retry.")
+        notes.report(("evaluation", "retries"), rule, f"{given.retries} without", "Add on_error: retry.")
 
 
-def _check_needs(notes: Notes, experiment: Experiment) -> None:
+def _check_needs(notes: ProblemList, experiment: Experiment) -> None:
     """Needs of nobody are a misspelt name."""
     settings = experiment.executor
     if not isinstance(settings, RaySettings):
         return
     if settings.placement == "packed" and (settings.resources.agents or settings.resources.landscapes):
         cure = "Leave out placement: agents and evaluations with needs of their own are spread."
-        notes.wrong(("executor", "placement"), "not be packed where there are resources", "packed", cure)
+        notes.report(("executor", "placement"), "not be packed where there are resources", "packed", cure)
     teams = [strategy.team for strategy in experiment.strategies.values()]
     members = {word for team in teams for name, agent in team for word in (name, agent.kind)}
     kinds = {landscape.kind for landscape in experiment.landscapes}
@@ -71,14 +71,14 @@ def _check_needs(notes: Notes, experiment: Experiment) -> None:
     for family, given, known, rule in families:
         for name in given:
             if name not in known:
-                where: Path = ("executor", "resources", family, name)
-                notes.wrong(where, rule, "one that is not there", near(name, sorted(known)))
+                where: KeyPath = ("executor", "resources", family, name)
+                notes.report(where, rule, "one that is not there", suggest(name, sorted(known)))
 
 
-def _check_concurrency(notes: Notes, experiment: Experiment) -> None:
+def _check_concurrency(notes: ProblemList, experiment: Experiment) -> None:
     """A limit that nothing can reach is a mistake about how leases work."""
     largest = max(len(strategy.team) for strategy in experiment.strategies.values())
-    limits: list[tuple[Path, int | None, int]] = [(("concurrency",), experiment.concurrency, largest)]
+    limits: list[tuple[KeyPath, int | None, int]] = [(("concurrency",), experiment.concurrency, largest)]
     limits += [
         (("strategies", name, "concurrency"), strategy.concurrency, len(strategy.team))
         for name, strategy in experiment.strategies.items()
@@ -86,25 +86,27 @@ def _check_concurrency(notes: Notes, experiment: Experiment) -> None:
     for path, limit, size in limits:
         if limit is not None and limit > size:
             rule = f"be at most {size}, the size of the team: an agent has one lease at a time"
-            notes.wrong(path, rule, f"{limit}", "Lower it, or leave it out for the team's size.")
+            notes.report(path, rule, f"{limit}", "Lower it, or leave it out for the team's size.")
 
 
-def _check_dimension(notes: Notes, experiment: Experiment, landscape: Landscape, space: Space) -> None:
+def _check_dimension(notes: ProblemList, experiment: Experiment, landscape: Landscape, space: Space) -> None:
     given = experiment.region.center
     if isinstance(given, tuple) and len(given) != space.dimension:
         rule = f"have one number an axis ({space.dimension} for {landscape.label})"
-        notes.wrong(("region", "center"), rule, f"{len(given)}", "Give as many, or one number for all axes.")
+        notes.report(("region", "center"), rule, f"{len(given)}", "Give as many, or one number for all axes.")
 
 
-def _check_budget(notes: Notes, experiment: Experiment, landscape: Landscape, space: Space) -> None:
+def _check_budget(notes: ProblemList, experiment: Experiment, landscape: Landscape, space: Space) -> None:
     """Every member must be able to pay for a row."""
     budget = experiment.budget_for(space.dimension)
     for name, strategy in experiment.strategies.items():
         try:
             needed = sum(agent.row_price(space) for _, agent in strategy.team)
         except Exception as error:
-            notes.said(("strategies", name), f"agents must have a row price, got {type(error).__name__}: {error}.")
+            notes.report_message(
+                ("strategies", name), f"agents must have a row price, got {type(error).__name__}: {error}."
+            )
             continue
         if budget < needed:
             rule = f"be at least {needed}, a row for each agent of {name} on {landscape.label}"
-            notes.wrong(("budget",), rule, shown(experiment.budget), "Raise it, or make the team smaller.")
+            notes.report(("budget",), rule, quote(experiment.budget), "Raise it, or make the team smaller.")

@@ -14,9 +14,9 @@ from pydantic import BaseModel, ValidationError
 
 from . import catalogue
 
-Path = tuple[str | int, ...]
+KeyPath = tuple[str | int, ...]
 
-RULES = {
+RULE_TEXTS = {
     "int_type": "be a whole number",
     "int_parsing": "be a whole number",
     "int_parsing_size": "be a whole number of a sensible size",
@@ -45,14 +45,14 @@ RULES = {
     "too_short": "have at least {min_length} entries",
     "too_long": "have at most {max_length} entries",
 }
-CURES = {
+ADVICE_TEXTS = {
     "string_type": "Put it in quotes.",
     "list_type": "Write [a, b], or one entry a line after a dash.",
     "tuple_type": "Write [a, b], or one entry a line after a dash.",
     "int_from_float": "Leave out the fraction.",
 }
 # A finished message of a validator or a loader: "<field> must <rule>, got <value>. <What to do>."
-FINISHED = re.compile(r"(?P<field>[\w.-]+) must (?P<rest>.*?got .*?)(?P<cure>\. [A-Z].*)?\.?", re.DOTALL)
+MESSAGE_PATTERN = re.compile(r"(?P<field>[\w.-]+) must (?P<rest>.*?got .*?)(?P<cure>\. [A-Z].*)?\.?", re.DOTALL)
 
 
 class SpecError(ValueError):
@@ -63,107 +63,109 @@ class SpecError(ValueError):
         super().__init__("\n".join(self.problems))
 
 
-class Places:
+class SourcePositions:
     """Where each key stands: in a file and a line, or in an option of the command line."""
 
-    def __init__(self, known: Mapping[Path, str]) -> None:
-        self._known = dict(known)
+    def __init__(self, known: Mapping[KeyPath, str]) -> None:
+        self._position_by_path = dict(known)
 
-    def of(self, path: Path) -> str:
+    def position_suffix(self, path: KeyPath) -> str:
         """The place of a key, or of the nearest thing around it, in parentheses; "" where nothing is known."""
         for end in range(len(path), -1, -1):
-            if path[:end] in self._known:
-                return f" ({self._known[path[:end]]})"
+            if path[:end] in self._position_by_path:
+                return f" ({self._position_by_path[path[:end]]})"
         return ""
 
-    def name(self, path: Path) -> str:
+    def name(self, path: KeyPath) -> str:
         """The place of a key, without parentheses."""
-        return self.of(path)[2:-1]
+        return self.position_suffix(path)[2:-1]
 
-    def laid_over(self, path: Path, place: str) -> Places:
+    def with_override(self, path: KeyPath, place: str) -> SourcePositions:
         """These places after whatever is at the path was set anew at a place."""
-        kept = {known: where for known, where in self._known.items() if known[: len(path)] != path}
-        return Places({**kept, path: place})
+        kept = {known: where for known, where in self._position_by_path.items() if known[: len(path)] != path}
+        return SourcePositions({**kept, path: place})
 
 
-class Notes:
+class ProblemList:
     """Problems found so far, and what is needed to word them."""
 
-    def __init__(self, places: Places, base: str | None = None) -> None:
+    def __init__(self, places: SourcePositions, base: str | None = None) -> None:
         self.places, self.base = places, base
         self.problems: list[str] = []
 
-    def wrong(self, path: Path, rule: str, got: str, cure: str) -> None:
+    def report(self, path: KeyPath, rule: str, got: str, cure: str) -> None:
         """Note that ``<path> must <rule>, got <got> (<place>). <cure>``."""
-        self.problems.append(say(dotted(path), rule, got, self.places.of(path), cure))
+        self.problems.append(format_problem(format_path(path), rule, got, self.places.position_suffix(path), cure))
 
-    def unknown(self, path: Path, known: Iterable[str], what: str = "setting") -> None:
+    def report_unknown(self, path: KeyPath, known: Iterable[str], what: str = "setting") -> None:
         """Note that the last key of a path is not one of those known."""
         names = sorted(known)
-        self.wrong(path, f"be a known {what}", repr(path[-1]), near(str(path[-1]), names))
+        self.report(path, f"be a known {what}", repr(path[-1]), suggest(str(path[-1]), names))
 
-    def said(self, path: Path, message: str) -> None:
+    def report_message(self, path: KeyPath, message: str) -> None:
         """Note a finished message about something within the path, with its place put in."""
-        found = FINISHED.fullmatch(message.strip())
+        found = MESSAGE_PATTERN.fullmatch(message.strip())
         if found is None:
-            self.problems.append(f"{dotted(path)}: {message.strip()}{self.places.of(path)}")
+            self.problems.append(f"{format_path(path)}: {message.strip()}{self.places.position_suffix(path)}")
             return
-        inner: Path = (*path, *found["field"].split("."))
+        inner: KeyPath = (*path, *found["field"].split("."))
         cure = found["cure"] or ". Change it."
-        self.problems.append(
-            f"{dotted(inner)} must {found['rest']}{self.places.of(inner)}{cure}{'' if cure[-1] in '.?' else '.'}"
-        )
+        end = "" if cure[-1] in ".?" else "."
+        where = self.places.position_suffix(inner)
+        self.problems.append(f"{format_path(inner)} must {found['rest']}{where}{cure}{end}")
 
-    def explain(
+    def report_validation_error(
         self,
         error: ValidationError,
         cls: type[BaseModel],
         data: Mapping[str, Any],
-        path: Path,
+        path: KeyPath,
         excused: Iterable[str] = (),
     ) -> None:
         """Note all that a model refuses in the data at a path, but for ``excused`` keys that are missing."""
         for head, group in groupby(error.errors(include_url=False), key=lambda e: e["loc"][:1]):
             same = [e for e in group if e["type"] != "missing" or head[0] not in excused]
             field = cls.model_fields.get(str(head[0])) if head else None
-            if field is not None and len(same) > 1 and len(branches(field.annotation)) > 1:
+            if field is not None and len(same) > 1 and len(union_members(field.annotation)) > 1:
                 # Each branch of a union complains; what a user needs is what all of them together accept.
-                self.wrong(
+                self.report(
                     (*path, *head),
-                    f"be {worded(field.annotation)}",
-                    shown(data.get(str(head[0]))),
+                    f"be {describe_type(field.annotation)}",
+                    quote(data.get(str(head[0]))),
                     "Write one of these.",
                 )
             else:
                 for detail in same:
-                    self._explain_one(detail, cls, path)
+                    self._report_detail(detail, cls, path)
 
-    def _explain_one(self, detail: Any, cls: type[BaseModel], path: Path) -> None:
+    def _report_detail(self, detail: Any, cls: type[BaseModel], path: KeyPath) -> None:
         kind, loc, value = detail["type"], tuple(detail["loc"]), detail["input"]
-        where: Path = (*path, *loc)
-        cls, loc = owner(cls, loc)
+        where: KeyPath = (*path, *loc)
+        cls, loc = owning_model(cls, loc)
         context = detail.get("ctx", {})
         if kind == "missing":
             field = cls.model_fields.get(str(loc[0]))
             hint = f" ({field.description.rstrip('.')})" if field is not None and field.description else ""
-            self.wrong(where, "be given", "nothing", f"Add {loc[-1]}: ...{hint}.")
+            self.report(where, "be given", "nothing", f"Add {loc[-1]}: ...{hint}.")
         elif kind == "extra_forbidden":
-            self.unknown(where, settings_of(cls) if len(loc) == 1 else ())
+            self.report_unknown(where, setting_names(cls) if len(loc) == 1 else ())
         elif kind in ("value_error", "assertion_error"):
             message = str(context.get("error", detail["msg"]))
             # A validator of one field names that field itself; one of a whole model may name any.
-            self.said(where[:-1] if loc and message.startswith(f"{loc[-1]} ") else where, message)
+            self.report_message(where[:-1] if loc and message.startswith(f"{loc[-1]} ") else where, message)
         elif kind == "literal_error":
             choices = re.findall(r"'([^']*)'", str(context["expected"]))
-            self.wrong(where, f"be one of {', '.join(choices)}", shown(value), near(str(value), choices, listed=False))
-        elif kind in RULES:
-            rule = RULES[kind].format(**context)
-            self.wrong(where, rule, shown(value), CURES.get(kind, cure_of(cls, loc)))
+            self.report(
+                where, f"be one of {', '.join(choices)}", quote(value), suggest(str(value), choices, listed=False)
+            )
+        elif kind in RULE_TEXTS:
+            rule = RULE_TEXTS[kind].format(**context)
+            self.report(where, rule, quote(value), ADVICE_TEXTS.get(kind, advice_for(cls, loc)))
         else:
-            self.wrong(where, f"be valid ({detail['msg']})", shown(value), cure_of(cls, loc))
+            self.report(where, f"be valid ({detail['msg']})", quote(value), advice_for(cls, loc))
 
 
-def owner(cls: type[BaseModel], loc: Path) -> tuple[type[BaseModel], Path]:
+def owning_model(cls: type[BaseModel], loc: KeyPath) -> tuple[type[BaseModel], KeyPath]:
     """The model within the model that a key belongs to, and the key's path from there."""
     while len(loc) > 1 and (field := cls.model_fields.get(str(loc[0]))) is not None:
         inner = field.annotation
@@ -173,17 +175,17 @@ def owner(cls: type[BaseModel], loc: Path) -> tuple[type[BaseModel], Path]:
     return cls, loc
 
 
-def say(field: str, rule: str, got: str, place: str, cure: str) -> str:
+def format_problem(field: str, rule: str, got: str, place: str, cure: str) -> str:
     """A problem in the one form that all have."""
     return f"{field} must {rule}, got {got}{place}. {cure}"
 
 
-def dotted(path: Path) -> str:
+def format_path(path: KeyPath) -> str:
     """A path as ``--set`` takes it."""
     return ".".join(map(str, path)) or "experiment"
 
 
-def near(word: str, known: Iterable[str], listed: bool = True) -> str:
+def suggest(word: str, known: Iterable[str], listed: bool = True) -> str:
     """What a misspelt word may have meant, or all there is."""
     names = list(known)
     close = get_close_matches(word, names, n=1)
@@ -192,7 +194,7 @@ def near(word: str, known: Iterable[str], listed: bool = True) -> str:
     return f"Known: {', '.join(names)}." if listed and names else "Write one of these." if names else "Leave it out."
 
 
-def shown(value: Any) -> str:
+def quote(value: Any) -> str:
     """A value as a reader of YAML would know it, cut short."""
     if value is None:
         return "null"
@@ -202,19 +204,19 @@ def shown(value: Any) -> str:
     return text if len(text) <= 60 else f"{text[:57]}..."
 
 
-def settings_of(cls: type[BaseModel]) -> list[str]:
+def setting_names(cls: type[BaseModel]) -> list[str]:
     """The keys that a YAML may give to a class; excluded fields are set on loading."""
     return [name for name, field in cls.model_fields.items() if not field.exclude]
 
 
-def branches(annotation: Any) -> list[Any]:
+def union_members(annotation: Any) -> list[Any]:
     """The types that a union is made of, less null."""
     if typing.get_origin(annotation) not in (typing.Union, types.UnionType):
         return [annotation]
     return [a for a in typing.get_args(annotation) if a is not type(None)]
 
 
-def worded(annotation: Any) -> str:
+def describe_type(annotation: Any) -> str:
     """The values of a type, as a sentence has them."""
     names = catalogue.type_name(annotation).split(" | ")
     bare = ("text", "null", "true", "false")
@@ -223,16 +225,16 @@ def worded(annotation: Any) -> str:
     return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} or {words[-1]}"
 
 
-def takes_bool(annotation: Any) -> bool:
+def accepts_bool(annotation: Any) -> bool:
     """Whether true or false may be a value of the type; a model says so itself."""
     if annotation is Any or annotation is bool or typing.get_origin(annotation) is typing.Literal:
         return True
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return True
-    return any(takes_bool(each) for each in branches(annotation) if each is not annotation)
+    return any(accepts_bool(each) for each in union_members(annotation) if each is not annotation)
 
 
-def cure_of(cls: type[BaseModel], loc: Path) -> str:
+def advice_for(cls: type[BaseModel], loc: KeyPath) -> str:
     """What a setting is for, as advice."""
     field = cls.model_fields.get(str(loc[0])) if loc else None
     if field is None or not field.description:

@@ -16,8 +16,8 @@ from ...landscapes.landscape import Landscape, Model
 from ...orchestrator.clock.settings import Delays
 from ...orchestrator.executors.resources import Needs
 from ...orchestrator.policies.policy import Policy
-from .errors import SpecError, shown
-from .opened import Opened
+from .errors import SpecError, quote
+from .opened import LandscapeCache
 
 MOST_EVALUATIONS = 10**9
 
@@ -118,20 +118,20 @@ class Experiment(Model):
     )
 
     _data: dict[str, Any] = PrivateAttr(default_factory=dict)
-    _opened: Opened = PrivateAttr(default_factory=Opened)
+    _landscape_cache: LandscapeCache = PrivateAttr(default_factory=LandscapeCache)
     _variants: tuple[tuple[tuple[tuple[str, Any], ...], Experiment], ...] = PrivateAttr(default=())
 
     @field_validator("name", mode="after")
     @classmethod
     def _check_name(cls, value: str) -> str:
         if not (value.isprintable() and 0 < len(value.strip()) <= 100):
-            raise ValueError(f"name must be 1 to 100 printable characters, got {shown(value)}. Choose another.")
+            raise ValueError(f"name must be 1 to 100 printable characters, got {quote(value)}. Choose another.")
         return value
 
     @field_validator("budget", mode="plain")
     @classmethod
     def _check_budget(cls, value: Any) -> int | str:
-        return checked_budget(value)
+        return parse_budget(value)
 
     @classmethod
     def from_data(cls, data: Mapping[str, Any], base: str | None = None) -> Experiment:
@@ -142,9 +142,9 @@ class Experiment(Model):
         return _hooks.read(data, base)
 
     @property
-    def opened(self) -> Opened:
+    def landscape_cache(self) -> LandscapeCache:
         """What is known of the landscapes from reading the experiment."""
-        return self._opened
+        return self._landscape_cache
 
     @property
     def variants(self) -> tuple[tuple[tuple[tuple[str, Any], ...], Experiment], ...]:
@@ -207,7 +207,7 @@ def set_hooks(hooks: Hooks) -> None:
 _hooks: Hooks
 
 
-def checked_budget(value: Any) -> int | str:
+def parse_budget(value: Any) -> int | str:
     """A budget as it is kept: a whole number, or "<n> D"."""
     number: Any = value
     if isinstance(value, str):
@@ -222,6 +222,6 @@ def checked_budget(value: Any) -> int | str:
     if not whole or not 1 <= number <= MOST_EVALUATIONS:
         raise ValueError(
             f'budget must be a whole number of evaluations from 1 to {MOST_EVALUATIONS:,}, or "<n> D" for n times '
-            f"the dimension, got {shown(value)}. Write e.g. 2000 or 500 D."
+            f"the dimension, got {quote(value)}. Write e.g. 2000 or 500 D."
         )
     return int(number)

@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 from ...landscapes.landscape import Landscape, LandscapeError
-from ...landscapes.opening import Facts, read_facts
+from ...landscapes.opening import LandscapeFacts, read_facts
 
 
-class Opened:
+class LandscapeCache:
     """Opens each landscape once, however many variants have it."""
 
     def __init__(self) -> None:
-        self._known: dict[tuple[str, str], Facts | str] = {}
+        self._facts_by_landscape: dict[tuple[str, str], LandscapeFacts | str] = {}
 
-    def facts(self, landscape: Landscape) -> Facts | str:
+    def facts(self, landscape: Landscape) -> LandscapeFacts | str:
         """What is known of the landscape, or why it cannot be opened."""
         key = (f"{type(landscape).__module__}.{type(landscape).__qualname__}", landscape.model_dump_json())
-        if key not in self._known:
-            self._known[key] = _facts(landscape)
-        return self._known[key]
+        if key not in self._facts_by_landscape:
+            self._facts_by_landscape[key] = _open_facts(landscape)
+        return self._facts_by_landscape[key]
 
 
-def _facts(landscape: Landscape) -> Facts | str:
+def _open_facts(landscape: Landscape) -> LandscapeFacts | str:
     try:
         return read_facts(landscape)
     except LandscapeError as error:

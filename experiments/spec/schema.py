@@ -9,30 +9,35 @@ from pydantic import BaseModel
 from ...agents.evaluation.settings import Evaluation
 from ...landscapes.landscape import Model
 from . import catalogue
-from .errors import branches
-from .expand import takes_list
+from .errors import union_members
+from .expand import accepts_list
 from .models import Experiment, RaySettings, SimulatedSettings, StartRegion, Stop
-from .team import Entry
+from .team import TeamEntry
 
-Json = dict[str, Any]
-CHOICES = ("budget", "radius", "sharing")
-REFERENCE: Json = {"type": "string", "pattern": ":", "description": "path/to/file.py:Class or package.module:Class"}
+JsonObject = dict[str, Any]
+REFERENCE_SCHEMA: JsonObject = {
+    "type": "string",
+    "pattern": ":",
+    "description": "path/to/file.py:Class or package.module:Class",
+}
 
 
-def schema() -> Json:
+def experiment_schema() -> JsonObject:
     """JSON Schema (draft 2020-12) of an experiment's YAML."""
-    own = properties(Experiment)
+    own = property_schemas(Experiment)
     own |= {
-        "region": closed(StartRegion),
-        "stop": closed(Stop),
-        "evaluation": closed(Evaluation),
+        "region": model_schema(StartRegion),
+        "stop": model_schema(Stop),
+        "evaluation": model_schema(Evaluation),
         "landscapes": {"type": "array", "minItems": 1, "items": {"$ref": "#/$defs/landscape"}},
         "strategies": {
             "type": "object",
             "minProperties": 1,
             "additionalProperties": {"$ref": "#/$defs/strategy"},
         },
-        "executor": {"anyOf": [{"enum": ["ray", "simulated"]}, closed(RaySettings), closed(SimulatedSettings)]},
+        "executor": {
+            "anyOf": [{"enum": ["ray", "simulated"]}, model_schema(RaySettings), model_schema(SimulatedSettings)]
+        },
         "sweep": {"type": "object", "additionalProperties": {"type": "array", "minItems": 1}},
     }
     for key, field in Experiment.model_fields.items():
@@ -45,15 +50,15 @@ def schema() -> Json:
         "additionalProperties": False,
         "required": ["name", "landscapes", "strategies"],
         "properties": own,
-        "$defs": definitions(),
+        "$defs": shared_definitions(),
     }
 
 
-def definitions() -> Json:
+def shared_definitions() -> JsonObject:
     """What the YAML has many of."""
-    agent = {"count": properties(Entry)["count"], "name": {"type": "string", "minLength": 1}}
-    choices = {choice: {"$ref": f"#/$defs/{choice}"} for choice in CHOICES}
-    strategy: Json = {
+    agent = {"count": property_schemas(TeamEntry)["count"], "name": {"type": "string", "minLength": 1}}
+    choices = {choice: {"$ref": f"#/$defs/{choice}"} for choice in catalogue.POLICY_CHOICES}
+    strategy: JsonObject = {
         "type": "object",
         "additionalProperties": False,
         "properties": {
@@ -62,30 +67,36 @@ def definitions() -> Json:
             "concurrency": {"anyOf": [{"type": "integer", "minimum": 1}, {"type": "null"}]},
         },
     }
-    composed = described("policy", catalogue.policies()["composed"], choices, required=False)
+    composed = class_schema("policy", catalogue.policy_classes()["composed"], choices, required=False)
     return {
         "strategy": strategy,
-        "landscape": family("landscape", {}, lists=True),
-        "agent": family("agent", agent),
-        "policy": {"anyOf": [*family("policy", choices)["anyOf"], composed]},
-    } | {choice: family(choice, {}) for choice in CHOICES}
+        "landscape": family_schema("landscape", {}, lists=True),
+        "agent": family_schema("agent", agent),
+        "policy": {"anyOf": [*family_schema("policy", choices)["anyOf"], composed]},
+    } | {choice: family_schema(choice, {}) for choice in catalogue.POLICY_CHOICES}
 
 
-def family(name: str, also: Json, lists: bool = False) -> Json:
+def family_schema(name: str, also: JsonObject, lists: bool = False) -> JsonObject:
     """A kind, or a mapping with a kind and its settings."""
-    classes = catalogue.family(name)
-    kind: Json = {"anyOf": [{"enum": list(classes)}, REFERENCE]}
-    found = [described(name, cls, also, lists=lists) for cls in classes.values()]
-    foreign: Json = {"type": "object", "required": ["kind"], "properties": {"kind": REFERENCE}}
-    several: Json = {"type": "object", "required": ["kind"], "properties": {"kind": {"type": "array", "items": kind}}}
+    classes = catalogue.family_classes(name)
+    kind: JsonObject = {"anyOf": [{"enum": list(classes)}, REFERENCE_SCHEMA]}
+    found = [class_schema(name, cls, also, lists=lists) for cls in classes.values()]
+    foreign: JsonObject = {"type": "object", "required": ["kind"], "properties": {"kind": REFERENCE_SCHEMA}}
+    several: JsonObject = {
+        "type": "object",
+        "required": ["kind"],
+        "properties": {"kind": {"type": "array", "items": kind}},
+    }
     return {"anyOf": [kind, *found, foreign, *([several] if lists else [])]}
 
 
-def described(name: str, cls: type[Model], also: Json, required: bool = True, lists: bool = False) -> Json:
+def class_schema(
+    name: str, cls: type[Model], also: JsonObject, required: bool = True, lists: bool = False
+) -> JsonObject:
     """A mapping that stands for a class; with ``lists`` each scalar setting may be a list or a range."""
-    own = properties(cls)
+    own = property_schemas(cls)
     if lists:
-        own = {key: listed(value, cls.model_fields[key].annotation) for key, value in own.items()}
+        own = {key: listable_schema(value, cls.model_fields[key].annotation) for key, value in own.items()}
     # Only Composed has choices; `also` holds count and name for agents.
     own |= {key: value for key, value in also.items() if name != "policy" or key in own}
     own["kind"] = {"const": catalogue.kind_of(cls)}
@@ -100,41 +111,41 @@ def described(name: str, cls: type[Model], also: Json, required: bool = True, li
     }
 
 
-def listed(value: Json, annotation: Any) -> Json:
+def listable_schema(value: JsonObject, annotation: Any) -> JsonObject:
     """A setting, a list of them, or a range such as "1-15" of whole numbers."""
-    if takes_list(annotation):
+    if accepts_list(annotation):
         return value
-    single: list[Json] = [value]
-    if int in branches(annotation) and str not in branches(annotation):
+    single: list[JsonObject] = [value]
+    if int in union_members(annotation) and str not in union_members(annotation):
         single.append({"type": "string", "pattern": r"^\s*\d+\s*-\s*\d+\s*$"})
-    meant: Json = {key: value[key] for key in ("description", "default") if key in value}
+    meant: JsonObject = {key: value[key] for key in ("description", "default") if key in value}
     return {**meant, "anyOf": [*single, {"type": "array", "minItems": 1, "items": {"anyOf": single}}]}
 
 
-def closed(cls: type[BaseModel]) -> Json:
+def model_schema(cls: type[BaseModel]) -> JsonObject:
     """A mapping that stands for a class without a family."""
-    own = properties(cls)
+    own = property_schemas(cls)
     needed = ["kind"] if "kind" in own else []
     return {"type": "object", "additionalProperties": False, "required": needed, "properties": own}
 
 
-def properties(cls: type[BaseModel]) -> Json:
+def property_schemas(cls: type[BaseModel]) -> JsonObject:
     """The schema of each setting that a YAML may give."""
     whole = cls.model_json_schema()
-    own: Json = whole.get("properties", {})
+    own: JsonObject = whole.get("properties", {})
     return {
         key: {k: v for k, v in value.items() if k != "title"}
-        for key, value in _spelt_out(own, whole.get("$defs", {})).items()
+        for key, value in _inline_references(own, whole.get("$defs", {})).items()
         if not cls.model_fields[key].exclude
     }
 
 
-def _spelt_out(value: Any, defs: Json) -> Any:
+def _inline_references(value: Any, defs: JsonObject) -> Any:
     """The same with references within the class's own schema replaced by what they refer to."""
     if isinstance(value, dict):
         reference = value.get("$ref")
         if isinstance(reference, str):
-            meant = _spelt_out(defs.get(reference.rpartition("/")[2], {}), defs)
+            meant = _inline_references(defs.get(reference.rpartition("/")[2], {}), defs)
             return {**meant, **{key: each for key, each in value.items() if key != "$ref"}}
-        return {key: _spelt_out(each, defs) for key, each in value.items()}
-    return [_spelt_out(each, defs) for each in value] if isinstance(value, list) else value
+        return {key: _inline_references(each, defs) for key, each in value.items()}
+    return [_inline_references(each, defs) for each in value] if isinstance(value, list) else value

@@ -6,19 +6,19 @@ from difflib import get_close_matches
 from importlib import resources
 from pathlib import Path
 
-from .errors import SpecError, near, say
+from .errors import SpecError, format_problem, suggest
 
-MOST_BYTES = 1_000_000
-RULE = "be a YAML file or a bundled name"
+MOST_YAML_BYTES = 1_000_000
+SOURCE_RULE = "be a YAML file or a bundled name"
 
 
-def library() -> dict[str, Path]:
+def bundled_files() -> dict[str, Path]:
     """Bundled experiments: name -> file."""
     folder = Path(str(resources.files((__package__ or "").rpartition(".")[0]).joinpath("library")))
     return {path.stem: path for path in sorted(folder.glob("*.yaml"))}
 
 
-def find(source: str | Path) -> Path:
+def find_experiment_file(source: str | Path) -> Path:
     """The file that is meant: a path, or a bundled name. Raises SpecError, with "did you mean", for neither."""
     path, name = Path(source), str(source).removesuffix(".yaml")
     try:
@@ -29,30 +29,30 @@ def find(source: str | Path) -> Path:
     except (OSError, ValueError):
         # A name that no file system takes is not there.
         directory, siblings = False, []
-    if name in library():
-        return library()[name]
+    if name in bundled_files():
+        return bundled_files()[name]
     if directory:
         cure = f"Name a file in it: {', '.join(siblings[:5])}." if siblings else "Name a YAML file."
-        raise SpecError([say("experiment", RULE, f"a directory, {path}", "", cure)])
+        raise SpecError([format_problem("experiment", SOURCE_RULE, f"a directory, {path}", "", cure)])
     close = get_close_matches(path.name, siblings, n=1)
-    cure = f"Did you mean {str(path.parent / close[0])!r}?" if close else near(name, library())
-    raise SpecError([say("experiment", RULE, f"{str(source)!r}, which is not there", "", cure)])
+    cure = f"Did you mean {str(path.parent / close[0])!r}?" if close else suggest(name, bundled_files())
+    raise SpecError([format_problem("experiment", SOURCE_RULE, f"{str(source)!r}, which is not there", "", cure)])
 
 
-def text_of(path: Path) -> str:
+def read_text_file(path: Path) -> str:
     """The text of a file. Raises SpecError where it cannot be read, is too large, or is not UTF-8."""
     try:
         size = path.stat().st_size
-        raw = path.read_bytes() if size <= MOST_BYTES else b""
+        raw = path.read_bytes() if size <= MOST_YAML_BYTES else b""
     except OSError as error:
         got = f"{path} ({error.strerror})"
-        raise SpecError([say("experiment", "be a file that can be read", got, "", "Check it.")]) from None
-    if size > MOST_BYTES:
-        rule = f"be at most {MOST_BYTES:,} bytes"
-        raise SpecError([say("experiment", rule, f"{size:,}", f" ({path})", "Split it into several.")])
+        raise SpecError([format_problem("experiment", "be a file that can be read", got, "", "Check it.")]) from None
+    if size > MOST_YAML_BYTES:
+        rule = f"be at most {MOST_YAML_BYTES:,} bytes"
+        raise SpecError([format_problem("experiment", rule, f"{size:,}", f" ({path})", "Split it into several.")])
     try:
         return raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         place = f" ({path}:{raw[: error.start].count(bytes([10])) + 1})"
         got = f"byte 0x{raw[error.start]:02x}"
-        raise SpecError([say("experiment", "be UTF-8 text", got, place, "Save it as UTF-8.")]) from None
+        raise SpecError([format_problem("experiment", "be UTF-8 text", got, place, "Save it as UTF-8.")]) from None

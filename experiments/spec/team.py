@@ -10,21 +10,23 @@ from pydantic import Field
 
 from ...agents.agent import Agent
 from ...landscapes.landscape import Model
-from .errors import Notes, Path
+from .errors import KeyPath, ProblemList
 
-LARGEST = 1000
+MOST_MEMBERS = 1000
 """Most members of a team."""
 
 
-class Entry(Model):
+class TeamEntry(Model):
     """What an entry of ``agents`` says beside the agent's own settings."""
 
-    count: int = Field(1, ge=1, le=LARGEST, description="How many of this agent.")
+    count: int = Field(1, ge=1, le=MOST_MEMBERS, description="How many of this agent.")
     name: str | None = Field(None, min_length=1, max_length=60, description="What it is called. Default: its kind.")
     agent: Any = Field(None, exclude=True)
 
 
-def named(notes: Notes, entries: Sequence[Entry], path: Path) -> tuple[tuple[str, Agent], ...] | None:
+def name_members(
+    notes: ProblemList, entries: Sequence[TeamEntry], path: KeyPath
+) -> tuple[tuple[str, Agent], ...] | None:
     """(name, agent) of all members: the given name or the kind, numbered from 1 where there are several.
 
     Two members of one name are noted, and None returned.
@@ -46,11 +48,11 @@ def named(notes: Notes, entries: Sequence[Entry], path: Path) -> tuple[tuple[str
                 here, there = (*path, number), (*path, origin[name])
                 other = notes.places.name(there)
                 got = f"{name!r} twice" + (f" (also {other})" if other else "")
-                notes.wrong((*here, "name"), "be a name that no other member has", got, "Give them different names.")
+                notes.report((*here, "name"), "be a name that no other member has", got, "Give them different names.")
                 return None
             origin[name] = number
             team.append((name, entry.agent))
-    if len(team) > LARGEST:
-        notes.wrong(path, f"be at most {LARGEST} agents", f"{len(team)}", "Lower their counts.")
+    if len(team) > MOST_MEMBERS:
+        notes.report(path, f"be at most {MOST_MEMBERS} agents", f"{len(team)}", "Lower their counts.")
         return None
     return tuple(team)

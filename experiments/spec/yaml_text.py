@@ -12,19 +12,18 @@ from typing import Any
 
 import yaml
 
-from .errors import Path as KeyPath
-from .errors import Places, SpecError, dotted, say, shown
+from .errors import KeyPath, SourcePositions, SpecError, format_path, format_problem, quote
 
 MOST_NODES = 100_000
-DEEPEST = 50
-FLOAT = re.compile(
+MOST_YAML_DEPTH = 50
+FLOAT_PATTERN = re.compile(
     r"[-+]?(?:\d[\d_]*\.[\d_]*(?:[eE][-+]?\d+)?|\.\d[\d_]*(?:[eE][-+]?\d+)?|\d[\d_]*[eE][-+]?\d+"
     r"|\.(?:inf|Inf|INF))|\.(?:nan|NaN|NAN)"
 )
-INT = re.compile(r"[-+]?(?:0x[0-9a-fA-F_]+|\d[\d_]*)")
+INT_PATTERN = re.compile(r"[-+]?(?:0x[0-9a-fA-F_]+|\d[\d_]*)")
 
 
-class _Refused(Exception):
+class _InvalidYaml(Exception):
     """What is read cannot be an experiment; holds the rule, what was got, the line and the cure."""
 
     def __init__(self, field: str, rule: str, got: str, line: int | None, cure: str) -> None:
@@ -44,10 +43,10 @@ class _Loader(yaml.SafeLoader):
     def compose_node(self, parent: Any, index: Any) -> Any:
         self._nodes, self._depth = self._nodes + 1, self._depth + 1
         line = self.line + 1
-        if self._depth > DEEPEST:
-            raise _Refused("YAML", f"be nested at most {DEEPEST} deep", "more", line, "Flatten it.")
+        if self._depth > MOST_YAML_DEPTH:
+            raise _InvalidYaml("YAML", f"be nested at most {MOST_YAML_DEPTH} deep", "more", line, "Flatten it.")
         if self._nodes > MOST_NODES:
-            raise _Refused("YAML", f"have at most {MOST_NODES:,} values", "more", line, "Split it.")
+            raise _InvalidYaml("YAML", f"have at most {MOST_NODES:,} values", "more", line, "Split it.")
         node = super().compose_node(parent, index)
         self._depth -= 1
         return node
@@ -62,132 +61,136 @@ class _Dumper(yaml.SafeDumper):
 
 for _cls in (_Loader, _Dumper):
     _cls.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile(r"^(?:true|True|TRUE|false|False|FALSE)$"), None)
-    _cls.add_implicit_resolver("tag:yaml.org,2002:float", re.compile(f"^(?:{FLOAT.pattern})$"), list("-+0123456789."))
-    _cls.add_implicit_resolver("tag:yaml.org,2002:int", re.compile(f"^(?:{INT.pattern})$"), list("-+0123456789"))
+    _cls.add_implicit_resolver(
+        "tag:yaml.org,2002:float", re.compile(f"^(?:{FLOAT_PATTERN.pattern})$"), list("-+0123456789.")
+    )
+    _cls.add_implicit_resolver(
+        "tag:yaml.org,2002:int", re.compile(f"^(?:{INT_PATTERN.pattern})$"), list("-+0123456789")
+    )
     _cls.add_implicit_resolver("tag:yaml.org,2002:null", re.compile(r"^(?:~|null|Null|NULL|)$"), ["~", "n", "N", ""])
 _Loader.add_implicit_resolver("tag:yaml.org,2002:merge", re.compile(r"^<<$"), ["<"])
 
 
-def _text(dumper: yaml.SafeDumper, text: str) -> yaml.Node:
+def _represent_text(dumper: yaml.SafeDumper, text: str) -> yaml.Node:
     # In other styles PyYAML writes some line separators as they are, and reads them back as spaces.
     plain = text.replace("\n", "").isprintable()
     return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=None if plain else '"')
 
 
-_Dumper.add_representer(str, _text)
+_Dumper.add_representer(str, _represent_text)
 
 
-def parse(text: str, name: str = "<text>") -> tuple[dict[str, Any], Places]:
+def parse_yaml(text: str, name: str = "<text>") -> tuple[dict[str, Any], SourcePositions]:
     """The mapping that a YAML text holds, and where each key stands."""
-    found = _parsed(text, name, "")
+    found = _parse_text(text, name, "")
     if found is None:
         cure = "Start from a bundled one, e.g. quickstart."
-        raise SpecError([say("experiment", "have settings", "an empty file", f" ({name})", cure)])
+        raise SpecError([format_problem("experiment", "have settings", "an empty file", f" ({name})", cure)])
     data, lines = found
     if not isinstance(data, dict):
         rule, cure = "be a mapping (key: value)", "Start with name: ..."
-        raise SpecError([say("experiment", rule, shown(data), f" ({name}:{lines.get((), 1)})", cure)])
-    return data, Places({(): name} | {path: f"{name}:{line}" for path, line in lines.items() if path})
+        raise SpecError([format_problem("experiment", rule, quote(data), f" ({name}:{lines.get((), 1)})", cure)])
+    return data, SourcePositions({(): name} | {path: f"{name}:{line}" for path, line in lines.items() if path})
 
 
-def _parsed(text: str, name: str, option: str) -> tuple[Any, dict[KeyPath, int]] | None:
+def _parse_text(text: str, name: str, option: str) -> tuple[Any, dict[KeyPath, int]] | None:
     """(data, line of each path) of a YAML text, or None if there is nothing in it; SpecError for all that is wrong."""
     try:
-        node = _composed(text)
+        node = _compose_root(text)
         if node is None:
             return None
-        _count(node)
+        _check_expanded_size(node)
         lines: dict[KeyPath, int] = {(): node.start_mark.line + 1}
-        return _made(node, (), lines), lines
-    except _Refused as error:
+        return _build_value(node, (), lines), lines
+    except _InvalidYaml as error:
         line = "" if error.line is None or option else f":{error.line}"
-        raise SpecError([say(error.field, error.rule, error.got, f" ({name}{line})", error.cure)]) from None
+        raise SpecError([format_problem(error.field, error.rule, error.got, f" ({name}{line})", error.cure)]) from None
 
 
-def _composed(text: str) -> Any:
+def _compose_root(text: str) -> Any:
     try:
         return _Loader(text).get_single_node()
-    except _Refused:
+    except _InvalidYaml:
         raise
     except yaml.reader.ReaderError as error:
         line = text.count("\n", 0, error.position) + 1
         got = f"character U+{error.character:04X}"
-        raise _Refused("YAML", "be printable text", got, line, "Remove it.") from None
+        raise _InvalidYaml("YAML", "be printable text", got, line, "Remove it.") from None
     except yaml.MarkedYAMLError as error:
-        raise _explained(error) from None
+        raise _explain_yaml_error(error) from None
     except Exception as error:
         # PyYAML trips over a few malformed texts (escapes beyond Unicode, for one) with errors not its own.
-        raise _Refused("YAML", "be well-formed", f"{type(error).__name__}: {error}", None, "Mend it.") from None
+        raise _InvalidYaml("YAML", "be well-formed", f"{type(error).__name__}: {error}", None, "Mend it.") from None
 
 
-def _explained(error: yaml.MarkedYAMLError) -> _Refused:
+def _explain_yaml_error(error: yaml.MarkedYAMLError) -> _InvalidYaml:
     mark = error.problem_mark or error.context_mark
     line = None if mark is None else mark.line + 1
     problem = error.problem or "something else"
     if "'\\t'" in problem:
-        return _Refused("YAML", "be indented by spaces", "a tab", line, "Replace tabs by spaces.")
+        return _InvalidYaml("YAML", "be indented by spaces", "a tab", line, "Replace tabs by spaces.")
     if "but found another document" in problem:
-        return _Refused("YAML", "be one document", "a second one", line, "Remove what follows the ---.")
+        return _InvalidYaml("YAML", "be one document", "a second one", line, "Remove what follows the ---.")
     if "undefined alias" in problem:
-        return _Refused("YAML", "define an anchor before it is used", problem, line, "Add &name where it is first.")
+        return _InvalidYaml("YAML", "define an anchor before it is used", problem, line, "Add &name where it is first.")
     context = f", {error.context}" if error.context else ""
     cure = "Check the indentation, and put text with : # { [ * & in quotes."
-    return _Refused("YAML", "be well-formed", f"{problem}{context}", line, cure)
+    return _InvalidYaml("YAML", "be well-formed", f"{problem}{context}", line, cure)
 
 
-def _count(node: Any) -> None:
+def _check_expanded_size(node: Any) -> None:
     """Refuse what would be too large, too deep or endless once aliases are spelt out."""
     sizes: dict[int, tuple[int, int]] = {}
     open_nodes: set[int] = set()
 
-    def measured(node: Any) -> tuple[int, int]:
+    def measure_node(node: Any) -> tuple[int, int]:
         """(values, depth) below a node, itself included; nodes are no deeper than the loader lets them be."""
         key, line = id(node), node.start_mark.line + 1
         if key in sizes:
             return sizes[key]
         if key in open_nodes:
-            raise _Refused("YAML", "come to an end", "an anchor that holds itself", line, "Remove its alias.")
+            raise _InvalidYaml("YAML", "come to an end", "an anchor that holds itself", line, "Remove its alias.")
         open_nodes.add(key)
         size, depth = 1, 0
-        for child in _children(node):
-            inner, below = measured(child)
+        for child in _child_nodes(node):
+            inner, below = measure_node(child)
             size, depth = size + inner, max(depth, below)
         if size > MOST_NODES:
             cure = "Spell out what is meant; anchors that expand without end are not read."
-            raise _Refused("YAML", f"have at most {MOST_NODES:,} values with aliases spelt out", "more", line, cure)
-        if depth >= DEEPEST:
-            raise _Refused("YAML", f"be nested at most {DEEPEST} deep", "more", line, "Flatten it.")
+            raise _InvalidYaml("YAML", f"have at most {MOST_NODES:,} values with aliases spelt out", "more", line, cure)
+        if depth >= MOST_YAML_DEPTH:
+            raise _InvalidYaml("YAML", f"be nested at most {MOST_YAML_DEPTH} deep", "more", line, "Flatten it.")
         open_nodes.discard(key)
         sizes[key] = (size, depth + 1)
         return sizes[key]
 
-    measured(node)
+    measure_node(node)
 
 
-def _children(node: Any) -> list[Any]:
+def _child_nodes(node: Any) -> list[Any]:
     if isinstance(node, yaml.MappingNode):
         return [each for pair in node.value for each in pair]
     return node.value if isinstance(node, yaml.SequenceNode) else []
 
 
-def _made(node: Any, path: KeyPath, lines: dict[KeyPath, int]) -> Any:
+def _build_value(node: Any, path: KeyPath, lines: dict[KeyPath, int]) -> Any:
     """Plain data of a node; notes the line of each path."""
     tag = node.tag.removeprefix("tag:yaml.org,2002:")
     if isinstance(node, yaml.MappingNode) and tag == "map":
-        return _mapping(node, path, lines)
+        return _build_mapping(node, path, lines)
     if isinstance(node, yaml.SequenceNode) and tag == "seq":
         made = []
         for index, child in enumerate(node.value):
             lines[(*path, index)] = child.start_mark.line + 1
-            made.append(_made(child, (*path, index), lines))
+            made.append(_build_value(child, (*path, index), lines))
         return made
     if isinstance(node, yaml.ScalarNode) and tag in ("str", "int", "float", "bool", "null", "merge"):
-        return _scalar(node, tag, path)
+        return _build_scalar(node, tag, path)
     cure = "Remove the tag: only text, numbers, true/false, null, lists and mappings are read."
-    raise _Refused(dotted(path), "be plain data", f"the tag !!{tag}", node.start_mark.line + 1, cure)
+    raise _InvalidYaml(format_path(path), "be plain data", f"the tag !!{tag}", node.start_mark.line + 1, cure)
 
 
-def _mapping(node: Any, path: KeyPath, lines: dict[KeyPath, int]) -> dict[str, Any]:
+def _build_mapping(node: Any, path: KeyPath, lines: dict[KeyPath, int]) -> dict[str, Any]:
     made: dict[str, Any] = {}
     seen: dict[str, int] = {}
     merged: list[Any] = []
@@ -197,22 +200,22 @@ def _mapping(node: Any, path: KeyPath, lines: dict[KeyPath, int]) -> dict[str, A
             merged += value_node.value if isinstance(value_node, yaml.SequenceNode) else [value_node]
             continue
         if not isinstance(key_node, yaml.ScalarNode) or key_node.tag != "tag:yaml.org,2002:str":
-            got = shown(key_node.value) if isinstance(key_node, yaml.ScalarNode) else "a list or a mapping"
-            raise _Refused(f"a key of {dotted(path)}", "be text", got.strip("'"), line, "Put it in quotes.")
+            got = quote(key_node.value) if isinstance(key_node, yaml.ScalarNode) else "a list or a mapping"
+            raise _InvalidYaml(f"a key of {format_path(path)}", "be text", got.strip("'"), line, "Put it in quotes.")
         key = key_node.value
         if key in seen:
             got = f"{key!r} in line {seen[key]} and in line {line}"
-            raise _Refused(dotted((*path, key)), "be given once", got, line, "Remove one of them.")
+            raise _InvalidYaml(format_path((*path, key)), "be given once", got, line, "Remove one of them.")
         seen[key] = lines[(*path, key)] = line
-        made[key] = _made(value_node, (*path, key), lines)
+        made[key] = _build_value(value_node, (*path, key), lines)
     for other in merged:
         if not isinstance(other, yaml.MappingNode):
             line = other.start_mark.line + 1
-            raise _Refused(
-                dotted((*path, "<<")), "be an alias of a mapping", "something else", line, "Write <<: *name."
+            raise _InvalidYaml(
+                format_path((*path, "<<")), "be an alias of a mapping", "something else", line, "Write <<: *name."
             )
         inner: dict[KeyPath, int] = {}
-        for key, value in _mapping(other, path, inner).items():
+        for key, value in _build_mapping(other, path, inner).items():
             # What stands here itself goes before what is merged in, and the first merged before the next.
             if key not in made:
                 made[key] = value
@@ -220,7 +223,7 @@ def _mapping(node: Any, path: KeyPath, lines: dict[KeyPath, int]) -> dict[str, A
     return made
 
 
-def _scalar(node: Any, tag: str, path: KeyPath) -> Any:
+def _build_scalar(node: Any, tag: str, path: KeyPath) -> Any:
     text = str(node.value)
     if tag in ("str", "merge"):
         return text
@@ -236,11 +239,13 @@ def _scalar(node: Any, tag: str, path: KeyPath) -> Any:
             return float(digits.lower().replace(".inf", "inf").replace(".nan", "nan"))
     except ValueError:
         pass
-    got = shown(text)
-    raise _Refused(dotted(path), f"be a sensible {tag}", got, node.start_mark.line + 1, "Change it, or quote it.")
+    got = quote(text)
+    raise _InvalidYaml(
+        format_path(path), f"be a sensible {tag}", got, node.start_mark.line + 1, "Change it, or quote it."
+    )
 
 
-def dump(data: Mapping[str, Any]) -> str:
+def dump_yaml(data: Mapping[str, Any]) -> str:
     """Plain data as YAML that reads back the same."""
     text: str = yaml.dump(dict(data), Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=120)
     return text

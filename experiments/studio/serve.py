@@ -17,18 +17,18 @@ from pathlib import Path
 import uvicorn
 
 from .access.guard import Guard
-from .access.hosts import StudioError, check_binding, reached, served_names
-from .app import Studio, app
+from .access.hosts import StudioError, allowed_hosts, browser_host, check_binding
+from .app import Studio, create_app
 
-PORT = 8137
+FIRST_PORT = 8137
 PORTS_TRIED = 20
 RUN_ENDS_SECONDS = 20.0
 """How long a run that the studio started has to close its log, once asked."""
 
-Say = Callable[[str], None]
+PrintLine = Callable[[str], None]
 
 
-class Opening:
+class StudioListener:
     """Where a studio listens, and by which names and with what token it may be asked: all that may be wrong with it is
     found out before anything is begun.
 
@@ -40,37 +40,37 @@ class Opening:
         self, host: str = "127.0.0.1", port: int | None = None, token: str | None = None, names: Iterable[str] = ()
     ) -> None:
         self.token = check_binding(host, token)
-        self.socket = bound(host, port)
+        self.socket = bind_socket(host, port)
         try:
             number = self.socket.getsockname()[1]
-            self.names = served_names(host, number, names)
+            self.host_names = allowed_hosts(host, number, names)
         except StudioError:
             self.socket.close()
             raise
-        self.address = f"http://{reached(host)}:{number}/" + (f"?token={self.token}" if self.token else "")
+        self.address = f"http://{browser_host(host)}:{number}/" + (f"?token={self.token}" if self.token else "")
 
     def close(self) -> None:
         """Listen no longer."""
         self.socket.close()
 
 
-def serve(studio: Studio, opening: Opening, browse: bool = True, say: Say = print) -> None:
+def serve_studio(studio: Studio, opening: StudioListener, browse: bool = True, say: PrintLine = print) -> None:
     """Serve until Ctrl-C, or a plain `kill`."""
-    guarded = Guard(app(studio), opening.names, opening.token)
+    guarded = Guard(create_app(studio), opening.host_names, opening.token)
     # The guard keeps tokens out of logs; an access log would be one line for every few milliseconds.
     config = uvicorn.Config(
         guarded, log_level="warning", access_log=False, server_header=False, ws="none", lifespan="on"
     )
     server = uvicorn.Server(config)
-    threading.Thread(target=_announce, args=(server, opening.address, browse, say), daemon=True).start()
+    threading.Thread(target=_announce_address, args=(server, opening.address, browse, say), daemon=True).start()
     # The server passes on the signal that ended it, once it has closed.
     with contextlib.suppress(KeyboardInterrupt), contextlib.closing(opening):
         server.run(sockets=[opening.socket])
 
 
-def bound(host: str, port: int | None) -> socket.socket:
+def bind_socket(host: str, port: int | None) -> socket.socket:
     """A socket that listens. Raises StudioError where there is none to be had."""
-    tried = [port] if port is not None else range(PORT, PORT + PORTS_TRIED)
+    tried = [port] if port is not None else range(FIRST_PORT, FIRST_PORT + PORTS_TRIED)
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     for number in tried:
         listening = socket.socket(family)
@@ -89,10 +89,12 @@ def bound(host: str, port: int | None) -> socket.socket:
             why = getattr(error, "strerror", None) or error
             raise StudioError(f"{host}:{number} cannot be served ({why}). {cure}") from None
         return listening
-    raise StudioError(f"port must be free, and none from {PORT} to {PORT + PORTS_TRIED - 1} is. Name one with --port.")
+    raise StudioError(
+        f"port must be free, and none from {FIRST_PORT} to {FIRST_PORT + PORTS_TRIED - 1} is. Name one with --port."
+    )
 
 
-def _announce(server: uvicorn.Server, address: str, browse: bool, say: Say) -> None:
+def _announce_address(server: uvicorn.Server, address: str, browse: bool, say: PrintLine) -> None:
     while not server.started:
         if server.should_exit:
             return
@@ -104,7 +106,7 @@ def _announce(server: uvicorn.Server, address: str, browse: bool, say: Say) -> N
 
 
 @contextlib.contextmanager
-def running(arguments: Sequence[str], directory: Path, say: Say) -> Iterator[Callable[[], bool]]:
+def experiment_process(arguments: Sequence[str], directory: Path, say: PrintLine) -> Iterator[Callable[[], bool]]:
     """`searchparty run` into a directory, in a process of its own that ends, cleanly, with the studio. What tells
     whether it has ended."""
     command = [sys.executable, "-m", "searchparty.experiments.cli.main", "run", *arguments, "--out", str(directory)]

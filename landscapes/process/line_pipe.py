@@ -8,20 +8,20 @@ import signal
 from abc import ABC, abstractmethod
 from typing import Any
 
-LAST_WORDS = 2000
+STDERR_TAIL_BYTES = 2000
 """Bytes kept of what a program says on standard error: its last words, should it die."""
-READ = 1 << 20
-QUOTED = 200
+READ_BYTES = 1 << 20
+QUOTED_BYTES = 200
 """Bytes of an answer that a message quotes."""
-NEXT = b"-- searchparty: what follows belongs to the next row"
+ROW_SEPARATOR = b"-- searchparty: what follows belongs to the next row"
 """A line on standard error after which nothing counts that was said before it."""
 
 
-class Ended(Exception):
+class ProcessEnded(Exception):
     """The program is gone, or its line is too long to be an answer; the message is a cause of failure."""
 
 
-class Watched:
+class WatchedPipes:
     """The pipes of a program that a selector wakes for."""
 
     __slots__ = ("_data", "_pipes", "_selector")
@@ -41,7 +41,7 @@ class Watched:
             self._selector.unregister(pipe)
 
 
-class Lines(ABC):
+class LineProcess(ABC):
     """A process that is asked in lines and answers in lines, by the pipes to its standard input, output and error.
     ``longest`` is the most bytes of a line."""
 
@@ -51,10 +51,10 @@ class Lines(ABC):
             os.set_blocking(pipe, False)
         self._longest = longest
         self._unsent = b""
-        self._heard = bytearray()
-        self._said = bytearray()
-        self._mute = False
-        self._watched: Watched | None = None
+        self._unread_output = bytearray()
+        self._stderr_tail = bytearray()
+        self._stderr_closed = False
+        self._watched_pipes: WatchedPipes | None = None
 
     @property
     @abstractmethod
@@ -69,62 +69,64 @@ class Lines(ABC):
     def kill(self) -> None:
         """Kill the process, and whatever it started in its session."""
 
-    def ending(self) -> str:
+    def describe_exit(self) -> str:
         """How the process ended (it has closed its standard output), and its last words."""
         code = self.exit_code()
-        how = "closed its standard output" if code is None else f"took its process down ({_exit(code)})"
-        return how + self._last_words()
+        how = "closed its standard output" if code is None else f"took its process down ({_describe_exit_code(code)})"
+        return how + self._describe_stderr_tail()
 
     def ask(self, line: bytes, ahead: bool = False) -> None:
         """Send a line, as much of it as the pipe takes now; ``hear`` sends the rest. With ``ahead`` it may still be at
         work on what it was asked before."""
         if not ahead:
-            if self._heard:
-                raise Ended(f"answered before it was asked: {quoted(self._heard)}")
+            if self._unread_output:
+                raise ProcessEnded(f"answered before it was asked: {quote_bytes(self._unread_output)}")
             # What it has said up to now belongs to what it was asked before.
-            self._note_words(most=1000)
-            self._said.clear()
+            self._read_stderr(most=1000)
+            self._stderr_tail.clear()
         self._unsent += line
         self._send()
 
     def watch(self, selector: selectors.BaseSelector, data: Any) -> None:
         """Have a selector wake, with ``data``, whenever ``hear`` has something to do, until ``unwatch``."""
-        if self._watched is None:
-            self._watched = Watched(selector, data)
-            self._watched.add(self._out)
-            if not self._mute:
-                self._watched.add(self._err)
+        if self._watched_pipes is None:
+            self._watched_pipes = WatchedPipes(selector, data)
+            self._watched_pipes.add(self._out)
+            if not self._stderr_closed:
+                self._watched_pipes.add(self._err)
             if self._unsent:
-                self._watched.add(self._in, selectors.EVENT_WRITE)
+                self._watched_pipes.add(self._in, selectors.EVENT_WRITE)
 
     def unwatch(self) -> None:
         """Have the selector wake no more."""
-        if self._watched is not None:
+        if self._watched_pipes is not None:
             for pipe in (self._out, self._err, self._in):
-                self._watched.drop(pipe)
-            self._watched = None
+                self._watched_pipes.drop(pipe)
+            self._watched_pipes = None
 
     def hear(self) -> bytes | None:
         """Send and read what can be without waiting: a whole line, or None. Raises Ended."""
-        if b"\n" not in self._heard:
+        if b"\n" not in self._unread_output:
             self._send()
-            self._note_words()
-            piece = _read(self._out)
+            self._read_stderr()
+            piece = _read_available(self._out)
             if piece == b"":
-                raise Ended(self.ending())
+                raise ProcessEnded(self.describe_exit())
             if piece is not None:
-                self._heard += piece
-        line, newline, rest = self._heard.partition(b"\n")
+                self._unread_output += piece
+        line, newline, rest = self._unread_output.partition(b"\n")
         if newline:
-            self._heard = rest
+            self._unread_output = rest
             return bytes(line)
-        if len(self._heard) > self._longest:
-            raise Ended(f"answered a line of over {self._longest:,} bytes: {quoted(self._heard[:QUOTED])}...")
+        if len(self._unread_output) > self._longest:
+            raise ProcessEnded(
+                f"answered a line of over {self._longest:,} bytes: {quote_bytes(self._unread_output[:QUOTED_BYTES])}..."
+            )
         return None
 
-    def _last_words(self) -> str:
-        self._note_words(most=1000)
-        lines = self._said.rpartition(NEXT)[2].decode(errors="replace").strip().splitlines()
+    def _describe_stderr_tail(self) -> str:
+        self._read_stderr(most=1000)
+        lines = self._stderr_tail.rpartition(ROW_SEPARATOR)[2].decode(errors="replace").strip().splitlines()
         return f": {lines[-1].strip()[:200]}" if lines else ""
 
     def _send(self) -> None:
@@ -132,39 +134,39 @@ class Lines(ABC):
             return
         try:
             while self._unsent:
-                self._unsent = self._unsent[os.write(self._in, self._unsent[:READ]) :]
+                self._unsent = self._unsent[os.write(self._in, self._unsent[:READ_BYTES]) :]
         except BlockingIOError:
-            if self._watched is not None:
-                self._watched.add(self._in, selectors.EVENT_WRITE)
+            if self._watched_pipes is not None:
+                self._watched_pipes.add(self._in, selectors.EVENT_WRITE)
             return
         except OSError:
             # It no longer listens; what it has to say, or its end, is read next.
             self._unsent = b""
-        if self._watched is not None:
-            self._watched.drop(self._in)
+        if self._watched_pipes is not None:
+            self._watched_pipes.drop(self._in)
 
-    def _note_words(self, most: int = 16) -> None:
+    def _read_stderr(self, most: int = 16) -> None:
         # A few at a time: a program may talk faster than it can be listened to.
         for _ in range(most):
-            if self._mute or (words := _read(self._err)) is None:
+            if self._stderr_closed or (words := _read_available(self._err)) is None:
                 return
             if words == b"":
-                self._mute = True
-                if self._watched is not None:
-                    self._watched.drop(self._err)
-            self._said += words
-            del self._said[:-LAST_WORDS]
+                self._stderr_closed = True
+                if self._watched_pipes is not None:
+                    self._watched_pipes.drop(self._err)
+            self._stderr_tail += words
+            del self._stderr_tail[:-STDERR_TAIL_BYTES]
 
 
-def _read(pipe: int) -> bytes | None:
+def _read_available(pipe: int) -> bytes | None:
     """What is there: None if nothing is, b"" at the end."""
     try:
-        return os.read(pipe, READ)
+        return os.read(pipe, READ_BYTES)
     except BlockingIOError:
         return None
 
 
-def _exit(code: int) -> str:
+def _describe_exit_code(code: int) -> str:
     if code >= 0:
         return f"exit code {code}"
     try:
@@ -173,7 +175,7 @@ def _exit(code: int) -> str:
         return f"signal {-code}"
 
 
-def quoted(text: bytes | bytearray) -> str:
+def quote_bytes(text: bytes | bytearray) -> str:
     """The beginning of what was said, for a message."""
-    shown = bytes(text[:QUOTED]).decode(errors="replace")
-    return repr(shown) + (f" and {len(text) - QUOTED:,} bytes more" if len(text) > QUOTED else "")
+    shown = bytes(text[:QUOTED_BYTES]).decode(errors="replace")
+    return repr(shown) + (f" and {len(text) - QUOTED_BYTES:,} bytes more" if len(text) > QUOTED_BYTES else "")

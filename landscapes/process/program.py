@@ -13,10 +13,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from . import confine
-from .line_pipe import READ, Lines
+from .line_pipe import READ_BYTES, LineProcess
 
 
-class Program(Lines):
+class Program(LineProcess):
     """One run of a program, in a session of its own, with pipes that never block the asker.
 
     ``memory`` is the most bytes of data each of its processes may have (0: no limit); ``longest`` the most bytes of
@@ -28,7 +28,7 @@ class Program(Lines):
         argv: Sequence[str],
         directory: str | None = None,
         memory: int = 0,
-        longest: int = READ,
+        longest: int = READ_BYTES,
         environment: Mapping[str, str] | None = None,
         inherited: Sequence[int] = (),
     ) -> None:
@@ -50,7 +50,7 @@ class Program(Lines):
         into, out, err = self._process.stdin, self._process.stdout, self._process.stderr
         super().__init__(into.fileno(), out.fileno(), err.fileno(), longest)
 
-    def wait(self, deadline: float | None) -> bytes:
+    def wait_for_line(self, deadline: float | None) -> bytes:
         """The next line. Raises TimeoutError at the deadline (of ``time.monotonic``), or Ended."""
         with selectors.DefaultSelector() as selector:
             self.watch(selector, None)

@@ -17,16 +17,16 @@ from ..loop.randomness import stream
 from ..state.events import Collected, Event, Granted, findings
 from .settings import Delays
 
-BLOCK = 1024
+BLOCK_LEASES = 1024
 """Leases whose numbers are drawn at once."""
 MOST_LOSSES = 100
 """A lease that has lost so many workers is let through: one that takes much longer than workers live never ends."""
-CALM = (0.5, 0.5, 1.0, 1.0)
+UNDISTURBED_CHANCES = (0.5, 0.5, 1.0, 1.0)
 """The numbers of a lease to which nothing happens."""
 
 
 @dataclass(frozen=True, slots=True)
-class Shift:
+class LeaseSpan:
     """One lease on one worker, from ``start`` to ``end``; ``losses`` counts workers lost under it."""
 
     lease: int
@@ -38,7 +38,7 @@ class Shift:
 
 
 @dataclass(slots=True)
-class Held:
+class OutstandingLease:
     """A lease that is out, as the clock knows it."""
 
     lease: int
@@ -64,27 +64,27 @@ class Clock:
 
     def __init__(
         self, run: str, seconds: float, workers: int, delays: Delays | None = None, target: float | None = None,
-        ended: Callable[[Shift], None] | None = None,
+        ended: Callable[[LeaseSpan], None] | None = None,
     ) -> None:  # fmt: skip
         self.workers, self.delays, self.target = workers, delays or Delays(), target
         self.now = 0.0
         """When the orchestrator has taken its last decision, or heard of the last outcome."""
         self.makespan = 0.0
         """When the last lease came in."""
-        self.reached = math.inf
+        self.target_seconds = math.inf
         """When a lease came in that had reached the target."""
         self.leases = self.losses = 0
         self.busy = 0.0
         """Seconds of all workers spent on evaluations, those that were lost included."""
-        self._run, self._seconds, self._ended = run, seconds, ended
-        self._chances = Chances(run) if self.delays.random else None
+        self._run, self._seconds, self._on_end = run, seconds, ended
+        self._chances = LeaseChances(run) if self.delays.random else None
         self._hazard = -math.log1p(-self.delays.failures.probability)
         """That a lease loses its worker, however long it is, as a rate over the lease."""
         self._free = [(0.0, worker) for worker in range(workers)]
         self._unknown = 0
         """Workers with a lease that is not collected."""
-        self._held: dict[int, Held] = {}
-        self._waiting: deque[Held] = deque()
+        self._outstanding: dict[int, OutstandingLease] = {}
+        self._waiting: deque[OutstandingLease] = deque()
         """What is to be gone through in order: a lease stands here once for its grant and once for its outcome."""
 
     @property
@@ -97,27 +97,27 @@ class Clock:
         """Go on with the next event."""
         if isinstance(event, Granted):
             for lease in event.leases:
-                chances = CALM if self._chances is None else self._chances.of(lease.id)
-                self._held[lease.id] = held = Held(lease.id, lease.agent, chances)
-                if self._waiting or not self._went(held):
+                chances = UNDISTURBED_CHANCES if self._chances is None else self._chances.of_lease(lease.id)
+                self._outstanding[lease.id] = held = OutstandingLease(lease.id, lease.agent, chances)
+                if self._waiting or not self._try_advance(held):
                     self._waiting.append(held)
         elif isinstance(event, Collected):
             self._collect(event.finding)
         else:
             return
-        while self._waiting and self._went(self._waiting[0]):
+        while self._waiting and self._try_advance(self._waiting[0]):
             self._waiting.popleft()
 
     def _collect(self, finding: Finding) -> None:
-        held = self._held.pop(finding.lease)
+        held = self._outstanding.pop(finding.lease)
         held.charged, held.loss = finding.charged, finding.best_loss
         if held.worker >= 0:
             self._unknown -= 1
-            self._end(held)
-        if self._waiting or not self._went(held):
+            self._finish_lease(held)
+        if self._waiting or not self._try_advance(held):
             self._waiting.append(held)
 
-    def _went(self, held: Held) -> bool:
+    def _try_advance(self, held: OutstandingLease) -> bool:
         """Let the orchestrator grant a lease, or hear of its outcome, if it is known when."""
         if held.worker >= 0:
             self.now = max(self.now, held.end)
@@ -131,19 +131,19 @@ class Clock:
         if held.charged < 0:
             self._unknown += 1
         else:
-            self._end(held)
+            self._finish_lease(held)
         return True
 
-    def _end(self, held: Held) -> None:
+    def _finish_lease(self, held: OutstandingLease) -> None:
         """Work out when a lease comes in, now that it is known when it began and what it was charged."""
         delays, (luck, slow, way, lost) = self.delays, held.chances
-        work = delays.evaluation.total(held.charged, self._seconds, luck)
+        work = delays.evaluation.total_seconds(held.charged, self._seconds, luck)
         if slow < delays.stragglers.probability:
             work *= delays.stragglers.factor
-        whole = work + delays.latency.total(1, 0.0, way)
+        whole = work + delays.latency.total_seconds(1, 0.0, way)
         failures = delays.failures
         hazard = self._hazard if failures.every is None else self._hazard + whole / failures.every
-        wasted, losses = (0.0, 0) if lost >= -math.expm1(-hazard) else self._wasted(held.lease, whole, hazard)
+        wasted, losses = (0.0, 0) if lost >= -math.expm1(-hazard) else self._draw_wasted_work(held.lease, whole, hazard)
         held.end = held.start + wasted + losses * failures.replacement + whole
         heappush(self._free, (held.end, held.worker))
         self.leases += 1
@@ -151,11 +151,11 @@ class Clock:
         self.busy += wasted + work
         self.makespan = max(self.makespan, held.end)
         if self.target is not None and held.loss <= self.target:
-            self.reached = min(self.reached, held.end)
-        if self._ended is not None:
-            self._ended(Shift(held.lease, held.agent, held.worker, held.start, held.end, losses))
+            self.target_seconds = min(self.target_seconds, held.end)
+        if self._on_end is not None:
+            self._on_end(LeaseSpan(held.lease, held.agent, held.worker, held.start, held.end, losses))
 
-    def _wasted(self, lease: int, whole: float, hazard: float) -> tuple[float, int]:
+    def _draw_wasted_work(self, lease: int, whole: float, hazard: float) -> tuple[float, int]:
         """Seconds worked in vain by workers that were lost under a lease, at least one, and their number. The danger
         is the same at every moment of the lease."""
         rng = stream("clock", self._run, "lost", lease)
@@ -167,22 +167,22 @@ class Clock:
         return wasted, losses
 
 
-class Chances:
+class LeaseChances:
     """Four uniform numbers a lease, drawn in blocks: a stream for each lease would cost more than all the rest."""
 
     def __init__(self, run: str) -> None:
         self._run, self._block = run, -1
         self._rows: list[list[float]] = []
 
-    def of(self, lease: int) -> list[float]:
+    def of_lease(self, lease: int) -> list[float]:
         """The numbers of a lease."""
-        block, row = divmod(lease, BLOCK)
+        block, row = divmod(lease, BLOCK_LEASES)
         if block != self._block:
-            self._block, self._rows = block, stream("clock", self._run, block).random((BLOCK, 4)).tolist()
+            self._block, self._rows = block, stream("clock", self._run, block).random((BLOCK_LEASES, 4)).tolist()
         return self._rows[row]
 
 
-def told(clock: Clock, events: Sequence[Event]) -> Clock:
+def clock_of(clock: Clock, events: Sequence[Event]) -> Clock:
     """The clock after all events of a log. Leases that were not collected are left out, as if never granted."""
     collected = {finding.lease for finding in findings(events)}
     for event in events:
@@ -194,8 +194,8 @@ def told(clock: Clock, events: Sequence[Event]) -> Clock:
 
 def timeline(
     run: str, events: Sequence[Event], seconds: float, workers: int, delays: Delays | None = None
-) -> list[Shift]:
+) -> list[LeaseSpan]:
     """The collected leases of a run as the clock would have had them, in the order of granting."""
-    shifts: list[Shift] = []
-    told(Clock(run, seconds, workers, delays, ended=shifts.append), events)
+    shifts: list[LeaseSpan] = []
+    clock_of(Clock(run, seconds, workers, delays, ended=shifts.append), events)
     return sorted(shifts, key=lambda shift: shift.lease)

@@ -12,9 +12,9 @@ from scipy.special import gammaincinv
 
 from ...landscapes.landscape import Model
 
-LONGEST = 1e9
+LONGEST_SECONDS = 1e9
 NORMAL = NormalDist()
-LEAST = 1e-16
+LEAST_UNIFORM = 1e-16
 """Uniform numbers below it are taken for it: the quantile of 0 is no number."""
 DEFAULT_SIGMA = 0.5
 
@@ -24,19 +24,19 @@ class Duration(Model):
 
     kind: Literal["constant", "lognormal", "exponential"] = Field("constant", description="How it is distributed.")
     mean: Annotated[float, Strict()] | None = Field(
-        None, ge=0, le=LONGEST, description="Mean, in simulated seconds. Default: what the landscape declares."
+        None, ge=0, le=LONGEST_SECONDS, description="Mean, in simulated seconds. Default: what the landscape declares."
     )
     sigma: Annotated[float, Strict()] | None = Field(
         None, gt=0, le=4, description="Standard deviation of the logarithm of a lognormal. Default: 0.5."
     )
 
     @model_validator(mode="after")
-    def _fits(self) -> Duration:
+    def _check_sigma(self) -> Duration:
         if self.sigma is not None and self.kind != "lognormal":
             raise ValueError(f"sigma must go with kind lognormal, got {self.sigma} with {self.kind}. Leave it out.")
         return self
 
-    def total(self, times: int, declared: float, uniform: float) -> float:
+    def total_seconds(self, times: int, declared: float, uniform: float) -> float:
         """How long so many in a row take, where a uniform number from [0, 1) says how lucky they are; ``declared`` is
         the mean of one if the settings have none.
 
@@ -49,33 +49,33 @@ class Duration(Model):
             return mean
         if self.kind == "exponential":
             return mean / times * float(gammaincinv(times, uniform))
-        spread, shift = summed(DEFAULT_SIGMA if self.sigma is None else self.sigma, times)
-        return mean * math.exp(spread * NORMAL.inv_cdf(max(uniform, LEAST)) - shift)
+        spread, shift = sum_lognormals(DEFAULT_SIGMA if self.sigma is None else self.sigma, times)
+        return mean * math.exp(spread * NORMAL.inv_cdf(max(uniform, LEAST_UNIFORM)) - shift)
 
 
 @lru_cache(maxsize=1024)
-def summed(sigma: float, times: int) -> tuple[float, float]:
+def sum_lognormals(sigma: float, times: int) -> tuple[float, float]:
     """The sigma of the sum of so many lognormal durations, as a lognormal, and what its logarithm's mean is below the
     logarithm of its mean."""
     variance = math.log1p(math.expm1(sigma * sigma) / times)
     return math.sqrt(variance), variance / 2
 
 
-def _spelt_out(value: Any) -> Any:
+def _expand_short_form(value: Any) -> Any:
     """A number stands for a constant, a word for a kind."""
     if isinstance(value, int | float) and not isinstance(value, bool):
         return {"mean": value}
     return {"kind": value} if isinstance(value, str) else value
 
 
-SHORT = {
+SHORT_FORM_SCHEMA = {
     "anyOf": [
         {"type": "number", "minimum": 0},
         {"enum": ["constant", "lognormal", "exponential"]},
         {"additionalProperties": False, **Duration.model_json_schema()},
     ]
 }
-Lasting = Annotated[Duration, BeforeValidator(_spelt_out), WithJsonSchema(SHORT)]
+DurationSetting = Annotated[Duration, BeforeValidator(_expand_short_form), WithJsonSchema(SHORT_FORM_SCHEMA)]
 
 
 class Stragglers(Model):
@@ -83,7 +83,7 @@ class Stragglers(Model):
 
     probability: Annotated[float, Strict()] = Field(0.0, ge=0, le=1, description="How often a lease is slow.")
     factor: Annotated[float, Strict()] = Field(
-        3.0, ge=1, le=LONGEST, description="So many times longer its evaluations take."
+        3.0, ge=1, le=LONGEST_SECONDS, description="So many times longer its evaluations take."
     )
 
 
@@ -94,24 +94,24 @@ class Failures(Model):
         0.0, ge=0, lt=1, description="How often a lease loses its worker, however long it is."
     )
     every: Annotated[float, Strict()] | None = Field(
-        None, gt=0, le=LONGEST, description="Mean simulated seconds of work between two losses of a worker."
+        None, gt=0, le=LONGEST_SECONDS, description="Mean simulated seconds of work between two losses of a worker."
     )
     replacement: Annotated[float, Strict()] = Field(
-        0.0, ge=0, le=LONGEST, description="Simulated seconds until a lost worker is replaced."
+        0.0, ge=0, le=LONGEST_SECONDS, description="Simulated seconds until a lost worker is replaced."
     )
 
 
 class Delays(Model):
     """What delays a lease. No finding depends on any of it."""
 
-    evaluation: Lasting = Field(Duration(), description="How long an evaluation takes.")
-    latency: Lasting = Field(
+    evaluation: DurationSetting = Field(Duration(), description="How long an evaluation takes.")
+    latency: DurationSetting = Field(
         Duration(mean=0.0), description="Simulated seconds a lease takes beside its evaluations, there and back."
     )
     decision: float = Field(
         0.0,
         ge=0,
-        le=LONGEST,
+        le=LONGEST_SECONDS,
         description="Simulated seconds that the orchestrator is busy with each lease, in turn.",
     )
     stragglers: Stragglers = Field(Stragglers(), description="Leases that are slow.")
@@ -119,7 +119,7 @@ class Delays(Model):
 
     @field_validator("latency", mode="after")
     @classmethod
-    def _known_latency(cls, value: Duration) -> Duration:
+    def _check_latency(cls, value: Duration) -> Duration:
         if value.mean is None:
             raise ValueError(f"latency must have a mean, got {value.kind} without. Add mean: ... in seconds.")
         return value

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from ...agents.agent import Rows
-from ..log.log import joined
+from ..log.log import join_rows
 from ..state.events import Collected, Event, Stopped
 from .clock import Clock
 
 
-class Tally:
+class StatisticsLog:
     """One run's log, which folds events into a clock as they come and forgets them. Points that are handed to it are
     kept while their lease is out, for the archive. There is nothing to resume from."""
 
-    elapsed = 0.0
+    elapsed_seconds = 0.0
 
     def __init__(self, clock: Clock) -> None:
         self.clock = clock
@@ -37,7 +37,7 @@ class Tally:
             self.stopped = event.reason
 
     def rows(self, lease: int) -> Rows | None:
-        return joined(self._rows.get(lease, []))
+        return join_rows(self._rows.get(lease, []))
 
     def add_rows(self, lease: int, rows: Rows) -> None:
         self._rows.setdefault(lease, []).append(rows)

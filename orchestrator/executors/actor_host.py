@@ -9,40 +9,40 @@ from dataclasses import replace
 from threadpoolctl import threadpool_limits
 
 from ...agents.evaluation.evaluator import Evaluator
-from ...agents.evaluation.open import evaluator_for
+from ...agents.evaluation.open import open_evaluator
 from ...agents.leases.searcher import Searcher
-from ...agents.leases.work import work
+from ...agents.leases.work import work_lease
 from ..run_spec import PlannedRun
-from ..state.archive import Store
-from .messages import FLUSH_SECONDS, Item, Opening, Order
-from .packed import Chunk, Recorded, packed
-from .streams import Streams
+from ..state.archive import ArchiveStore
+from .messages import ACTOR_FLUSH_SECONDS, LeaseUpdate, PickledRun, WorkOrder
+from .packed import Chunk, RecordedLog, work_in_chunks
+from .streams import AgentStreams
 
 
-class Desk:
+class RunHost:
     """One run's searchers within an actor."""
 
     def __init__(self, planned: PlannedRun, evaluator: Evaluator) -> None:
         self._evaluator = evaluator
-        streams = Streams(planned)
+        streams = AgentStreams(planned)
         self._searchers = {
-            name: Searcher(name, agent, self._evaluator, streams.of(name), planned.evaluation)
+            name: Searcher(name, agent, self._evaluator, streams.for_agent(name), planned.evaluation)
             for name, agent in planned.team
         }
-        self._store = Store(self._evaluator.space.dimension)
+        self._store = ArchiveStore(self._evaluator.space.dimension)
 
-    def work(self, order: Order) -> Iterator[Item]:
+    def work(self, order: WorkOrder) -> Iterator[LeaseUpdate]:
         """Rows as they come; with the last of them, the finding."""
-        for agent, rows in order.news:
+        for agent, rows in order.archive_update:
             self._store.extend(agent, rows)
         lease = order.lease
-        if order.sign:
-            yield Item(None)
+        if order.announce_rows:
+            yield LeaseUpdate(None)
         searcher = self._searchers[lease.agent]
         if searcher.agent.reads_archive:
             lease = replace(lease, seen=self._store.view(lease.archive))
         began = time.perf_counter()
-        steps = work(
+        steps = work_lease(
             searcher,
             lease,
             order.episode,
@@ -53,10 +53,10 @@ class Desk:
         )
         try:
             while True:
-                yield Item(next(steps))
+                yield LeaseUpdate(next(steps))
         except StopIteration as stop:
             rows, finding = stop.value
-            yield Item(rows, finding, time.perf_counter() - began)
+            yield LeaseUpdate(rows, finding, time.perf_counter() - began)
 
     def close(self) -> None:
         for searcher in self._searchers.values():
@@ -64,40 +64,42 @@ class Desk:
         self._evaluator.close()
 
 
-Spread = Callable[[Opening, PlannedRun], Evaluator]
+EvaluatorFactory = Callable[[PickledRun, PlannedRun], Evaluator]
 """Makes the evaluator of a run whose rows are evaluated all over the cluster."""
 
 
-class Host:
+class ActorHost:
     """The actor: desks of the runs whose agents live here."""
 
-    def __init__(self, spread: Spread) -> None:
+    def __init__(self, spread: EvaluatorFactory) -> None:
         self._limits = threadpool_limits(1)
-        self._spread = spread
-        self._desks: dict[str, Desk] = {}
+        self._make_evaluator = spread
+        self._run_hosts: dict[str, RunHost] = {}
 
-    def work(self, run: str, opening: Opening | None, earlier: list[Order], order: Order) -> Iterator[Item]:
+    def work(
+        self, run: str, opening: PickledRun | None, earlier: list[WorkOrder], order: WorkOrder
+    ) -> Iterator[LeaseUpdate]:
         """Work a lease. ``opening`` opens the run here first; ``earlier`` leases bring a rebuilt agent to where
         it was: every answer is recorded, nothing is evaluated."""
         if opening is not None:
-            self._desks[run] = self._opened(opening)
-        desk = self._desks[run]
+            self._run_hosts[run] = self._open_run(opening)
+        desk = self._run_hosts[run]
         for past in earlier:
             for _ in desk.work(past):
                 pass
         yield from desk.work(order)
 
-    def drive(self, opening: Opening, recorded: Recorded, budget: int | None) -> Iterator[Chunk]:
+    def drive(self, opening: PickledRun, recorded: RecordedLog, budget: int | None) -> Iterator[Chunk]:
         """Work a whole run, and hand on what is to be written of it."""
-        return packed(opening.planned_run(), recorded, budget, FLUSH_SECONDS)
+        return work_in_chunks(opening.unpickle_run(), recorded, budget, ACTOR_FLUSH_SECONDS)
 
     def close(self, run: str) -> None:
-        desk = self._desks.pop(run, None)
+        desk = self._run_hosts.pop(run, None)
         if desk is not None:
             desk.close()
 
-    def _opened(self, opening: Opening) -> Desk:
-        planned = opening.planned_run()
-        if opening.fan is not None:
-            return Desk(planned, self._spread(opening, planned))
-        return Desk(planned, evaluator_for(planned.landscape, planned.evaluation, planned.facts.space))
+    def _open_run(self, opening: PickledRun) -> RunHost:
+        planned = opening.unpickle_run()
+        if opening.fan_out is not None:
+            return RunHost(planned, self._make_evaluator(opening, planned))
+        return RunHost(planned, open_evaluator(planned.landscape, planned.evaluation, planned.facts.space))

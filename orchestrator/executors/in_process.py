@@ -7,17 +7,17 @@ from dataclasses import replace
 
 from ...agents.agent import Lease, Rows
 from ...agents.evaluation.evaluator import Evaluator
-from ...agents.evaluation.open import evaluator_for
+from ...agents.evaluation.open import open_evaluator
 from ...agents.leases.searcher import Searcher
-from ...agents.leases.work import FLUSH_SECONDS, work
+from ...agents.leases.work import FLUSH_SECONDS, work_lease
 from ..log.log import Log
 from ..run_spec import PlannedRun
 from ..state.events import Collected, charge_finding
-from .lease_book import Book
-from .streams import Streams
+from .lease_book import LeaseBook
+from .streams import AgentStreams
 
 
-class Simulated:
+class InProcessExecutor:
     """The executor of one run, in process. Since outcomes are collected in logical order whatever the executor,
     working a lease when it is collected gives the same findings as working leases side by side."""
 
@@ -25,30 +25,30 @@ class Simulated:
         self, planned: PlannedRun, log: Log, evaluator: Evaluator | None = None, keeps_rows: bool = True
     ) -> None:
         """``keeps_rows``: whether points are handed to the log; agents that read the archive need it."""
-        self._log, self._book = log, Book(planned, log, rebuilds=False)
-        self._evaluator = evaluator or evaluator_for(planned.landscape, planned.evaluation, planned.facts.space)
-        streams = Streams(planned)
+        self._log, self._book = log, LeaseBook(planned, log, rebuilds=False)
+        self._evaluator = evaluator or open_evaluator(planned.landscape, planned.evaluation, planned.facts.space)
+        streams = AgentStreams(planned)
         self._searchers = {
-            name: Searcher(name, agent, self._evaluator, streams.of(name), planned.evaluation)
+            name: Searcher(name, agent, self._evaluator, streams.for_agent(name), planned.evaluation)
             for name, agent in planned.team
         }
-        self._behind: set[str] = set()
-        self._pace = FLUSH_SECONDS if keeps_rows else math.inf
+        self._outdated: set[str] = set()
+        self._flush_seconds = FLUSH_SECONDS if keeps_rows else math.inf
 
     def submit(self, lease: Lease) -> None:
-        self._book.note(lease)
+        self._book.add_lease(lease)
 
     def ready(self, lease: int) -> bool:
         return True
 
     def collect(self, lease: int) -> Collected:
         granted = self._book.leases[lease]
-        event = self._book.recorded(lease)
+        event = self._book.recorded_outcome(lease)
         if event is None:
-            event = self._work(granted)
+            event = self._work_lease(granted)
         else:
-            self._behind.add(granted.agent)
-        self._book.settle(lease)
+            self._outdated.add(granted.agent)
+        self._book.settle_lease(lease)
         return event
 
     def close(self) -> None:
@@ -56,19 +56,19 @@ class Simulated:
             searcher.close()
         self._evaluator.close()
 
-    def _work(self, lease: Lease) -> Collected:
+    def _work_lease(self, lease: Lease) -> Collected:
         searcher = self._searchers[lease.agent]
-        if lease.agent in self._behind:
-            self._behind.discard(lease.agent)
-            for earlier in self._book.before(lease):
-                self._run(searcher, earlier, self._book.rows(earlier.id))
+        if lease.agent in self._outdated:
+            self._outdated.discard(lease.agent)
+            for earlier in self._book.earlier_leases(lease):
+                self._run_search(searcher, earlier, self._book.rows(earlier.id))
         recorded = self._book.rows(lease.id) if self._book.resumed else None
-        return self._run(searcher, lease, recorded)
+        return self._run_search(searcher, lease, recorded)
 
-    def _run(self, searcher: Searcher, lease: Lease, recorded: Rows | None) -> Collected:
+    def _run_search(self, searcher: Searcher, lease: Lease, recorded: Rows | None) -> Collected:
         if self._book.store is not None and self._book.reads_archive(lease.agent):
             lease = replace(lease, seen=self._book.store.view(lease.archive))
-        steps = work(searcher, lease, self._book.episode(lease.agent), recorded, self._pace)
+        steps = work_lease(searcher, lease, self._book.episode(lease.agent), recorded, self._flush_seconds)
         try:
             while True:
                 self._log.add_rows(lease.id, next(steps))

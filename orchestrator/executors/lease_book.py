@@ -5,11 +5,11 @@ from __future__ import annotations
 from ...agents.agent import Lease, Rows
 from ..log.log import Log
 from ..run_spec import PlannedRun
-from ..state.archive import Store
+from ..state.archive import ArchiveStore
 from ..state.events import Collected
 
 
-class Book:
+class LeaseBook:
     """Leases since each agent's last fresh one (what a rebuilt agent replays), outcomes that an earlier session
     recorded, and the archive, kept only if an agent of the team reads it."""
 
@@ -25,9 +25,9 @@ class Book:
         self._episodes = dict.fromkeys(self._index, -1)
         self._since_fresh: dict[str, list[Lease]] = {name: [] for name in self._index}
         self.leases: dict[int, Lease] = {}
-        self.store = Store(planned.facts.space.dimension) if self._readers else None
+        self.store = ArchiveStore(planned.facts.space.dimension) if self._readers else None
 
-    def note(self, lease: Lease) -> None:
+    def add_lease(self, lease: Lease) -> None:
         """A lease was granted."""
         if lease.fresh:
             self._episodes[lease.agent] += 1
@@ -36,7 +36,7 @@ class Book:
             self._since_fresh[lease.agent].append(lease)
         self.leases[lease.id] = lease
 
-    def recorded(self, lease: int) -> Collected | None:
+    def recorded_outcome(self, lease: int) -> Collected | None:
         """The outcome an earlier session recorded."""
         return self._outcomes.get(lease)
 
@@ -47,14 +47,14 @@ class Book:
     def episode(self, agent: str) -> int:
         return self._episodes[agent]
 
-    def before(self, lease: Lease) -> list[Lease]:
+    def earlier_leases(self, lease: Lease) -> list[Lease]:
         """The leases of this agent's episode that came before: what is replayed when it is rebuilt."""
         return [earlier for earlier in self._since_fresh[lease.agent] if earlier.id < lease.id]
 
     def reads_archive(self, agent: str) -> bool:
         return agent in self._readers
 
-    def settle(self, lease: int) -> None:
+    def settle_lease(self, lease: int) -> None:
         """A lease was collected: its points join the archive."""
         agent = self.leases.pop(lease).agent
         if self.store is not None:

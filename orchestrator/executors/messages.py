@@ -5,18 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from ...agents.agent import Finding, Lease, Rows
-from ...landscapes.user_code import unpickled
+from ...landscapes.user_code import unpickle_with_files
 from ..run_spec import PlannedRun
 
-FLUSH_SECONDS = 0.1
+ACTOR_FLUSH_SECONDS = 0.1
 """Points found are on their way to the log after so long."""
 
 
-News = list[tuple[int, Rows | None]]
+ArchiveUpdate = list[tuple[int, Rows | None]]
 
 
 @dataclass(frozen=True, slots=True)
-class Item:
+class LeaseUpdate:
     """What has come of a lease: rows, and with the last of them the finding and the seconds it took here."""
 
     rows: Rows | None
@@ -29,7 +29,7 @@ class Item:
 
 
 @dataclass(frozen=True, slots=True)
-class Fan:
+class FanOut:
     """That rows are evaluated all over the cluster: so many at once for an agent, with these options of Ray's."""
 
     workers: int
@@ -37,28 +37,28 @@ class Fan:
 
 
 @dataclass(frozen=True, slots=True)
-class Opening:
+class PickledRun:
     """A planned run as bytes, and the user's files that must have been run before it can be unpickled."""
 
     files: dict[str, tuple[str, str]]
     planned: bytes
-    fan: Fan | None = None
+    fan_out: FanOut | None = None
 
-    def planned_run(self) -> PlannedRun:
-        found: PlannedRun = unpickled(self.files, self.planned)
+    def unpickle_run(self) -> PlannedRun:
+        found: PlannedRun = unpickle_with_files(self.files, self.planned)
         return found
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
+class WorkOrder:
     """What an actor needs to work a lease: the lease, how much is recorded, what the archive has gained."""
 
     lease: Lease
     episode: int
     recorded: Rows | None
-    news: News
-    flush_seconds: float = FLUSH_SECONDS
+    archive_update: ArchiveUpdate
+    flush_seconds: float = ACTOR_FLUSH_SECONDS
     lost_rows: dict[int, str] = field(default_factory=dict)
     largest: int | None = None
-    sign: bool = False
+    announce_rows: bool = False
     """Whether to send an item without rows once the rows of the lease are come to."""

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-LOSSES_A_ROW = 3
+LOSSES_PER_ROW = 3
 """So many processes lost at one row that they evaluated themselves fail that row."""
 MOST_STUCK = 10
 """So many may be lost in turn through no fault of a row: with their machine, say."""
-ROW_LOST = f"took its process down {LOSSES_A_ROW} times"
+ROW_LOST = f"took its process down {LOSSES_PER_ROW} times"
 
 
-def stuck(what: str, why: str) -> str:
+def describe_stuck(what: str, why: str) -> str:
     """What is said when Ray loses one process after the other."""
     return (
         f"Ray lost {MOST_STUCK} processes in turn that brought nothing of {what}, the last one so: {why} "

@@ -58,23 +58,23 @@ class Needs(Model):
         return any(self.of_agent(name, agent) is not None for name, agent in team)
 
 
-def _wanted(options: Mapping[str, Any]) -> dict[str, float]:
+def _requested_amounts(options: Mapping[str, Any]) -> dict[str, float]:
     """Amounts by Ray's names, less those of which nothing is wanted."""
     found = {"CPU": options.get("num_cpus", 0), "GPU": options.get("num_gpus", 0), **options.get("resources", {})}
     return {name: float(amount) for name, amount in found.items() if amount > 0}
 
 
-def capacity(options: Mapping[str, Any], node: Mapping[str, float]) -> float:
+def count_fitting(options: Mapping[str, Any], node: Mapping[str, float]) -> float:
     """How many processes of these needs a node has room for, all others gone; infinity if they need nothing."""
-    ratios = [node.get(name, 0.0) / amount for name, amount in _wanted(options).items()]
+    ratios = [node.get(name, 0.0) / amount for name, amount in _requested_amounts(options).items()]
     return min((float(int(ratio + 1e-9)) for ratio in ratios), default=float("inf"))
 
 
-def placed(processes: Sequence[Mapping[str, Any]], nodes: Sequence[Mapping[str, float]]) -> bool:
+def fits_on_nodes(processes: Sequence[Mapping[str, Any]], nodes: Sequence[Mapping[str, float]]) -> bool:
     """Whether processes with these options fit onto nodes all at once: each, the neediest first, goes to the first node
     that has room for it."""
     free = [dict(node) for node in nodes]
-    wanted = sorted((_wanted(options) for options in processes), key=lambda each: -sum(each.values()))
+    wanted = sorted((_requested_amounts(options) for options in processes), key=lambda each: -sum(each.values()))
     for each in wanted:
         for node in free:
             if all(node.get(name, 0.0) + 1e-9 >= amount for name, amount in each.items()):

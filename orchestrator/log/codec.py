@@ -17,48 +17,48 @@ from ..state.events import Collected, Event, Extended, Granted, Started, Stopped
 
 
 def event_kind(event: Event) -> str:
-    """The name of an event in the log and in the trace, which ``loads`` and ``decode`` take."""
+    """The name of an event in the log and in the trace, which ``load_event`` and ``decode_event`` take."""
     if isinstance(event, Collected):
         return "Failed" if event.finding.failed else "Found"
     return type(event).__name__
 
 
-def dumps(event: Event) -> str:
+def dump_event(event: Event) -> str:
     """Canonical JSON: keys in a fixed order, floats in their shortest exact form, infinities as strings."""
-    return json.dumps(encode(event), separators=(",", ":"), allow_nan=False)
+    return json.dumps(encode_event(event), separators=(",", ":"), allow_nan=False)
 
 
-def loads(kind: str, body: str) -> Event:
-    """The event that ``dumps`` wrote."""
-    return decode(kind, json.loads(body))
+def load_event(kind: str, body: str) -> Event:
+    """The event that ``dump_event`` wrote."""
+    return decode_event(kind, json.loads(body))
 
 
-def encode(event: Event) -> dict[str, Any]:
+def encode_event(event: Event) -> dict[str, Any]:
     """Plain data of an event."""
     match event:
         case Started(run, settings):
             return {"run": run, "settings": settings}
         case Granted(number, leases):
-            return {"number": number, "leases": [_lease(lease) for lease in leases]}
+            return {"number": number, "leases": [_encode_lease(lease) for lease in leases]}
         case Collected(finding):
-            return _failed_finding(finding) if finding.failed else _finding(finding)
+            return _failed_finding(finding) if finding.failed else _encode_finding(finding)
         case Extended(budget):
             return {"budget": budget}
         case Stopped(reason):
             return {"reason": reason}
 
 
-def decode(kind: str, data: dict[str, Any]) -> Event:
+def decode_event(kind: str, data: dict[str, Any]) -> Event:
     """The event of a kind ("Granted", ...) from its plain data."""
     match kind:
         case "Started":
             return Started(data["run"], data["settings"])
         case "Granted":
-            return Granted(data["number"], tuple(_to_lease(lease) for lease in data["leases"]))
+            return Granted(data["number"], tuple(_decode_lease(lease) for lease in data["leases"]))
         case "Found":
-            return Collected(_to_finding(data))
+            return Collected(_decode_finding(data))
         case "Failed":
-            return Collected(_to_finding({**data, "why": "failed", "converged": None}))
+            return Collected(_decode_finding({**data, "why": "failed", "converged": None}))
         case "Extended":
             return Extended(data["budget"])
         case "Stopped":
@@ -66,7 +66,7 @@ def decode(kind: str, data: dict[str, Any]) -> Event:
     raise ValueError(f"event kind must be one of Started, Granted, Found, Failed, Extended, Stopped, got {kind!r}")
 
 
-def _lease(lease: Lease) -> dict[str, Any]:
+def _encode_lease(lease: Lease) -> dict[str, Any]:
     return {
         "id": lease.id,
         "agent": lease.agent,
@@ -76,34 +76,34 @@ def _lease(lease: Lease) -> dict[str, Any]:
         "fresh": lease.fresh,
         "settings": lease.settings,
         "archive": lease.archive,
-        "incumbent": _incumbent(lease.incumbent),
+        "incumbent": _encode_incumbent(lease.incumbent),
         "reason": lease.reason,
     }
 
 
-def _to_lease(data: dict[str, Any]) -> Lease:
+def _decode_lease(data: dict[str, Any]) -> Lease:
     return Lease(
         data["id"],
         data["agent"],
         data["budget"],
         Region(np.array(data["center"], dtype=float), data["radius"]),
         data["reason"],
-        _to_incumbent(data["incumbent"]),
+        _decode_incumbent(data["incumbent"]),
         data["fresh"],
         data["settings"],
         data["archive"],
     )
 
 
-def _finding(finding: Finding) -> dict[str, Any]:
+def _encode_finding(finding: Finding) -> dict[str, Any]:
     return {
         "lease": finding.lease,
         "agent": finding.agent,
         "rows": finding.rows,
         "charged": finding.charged,
         "why": finding.why,
-        "best": _incumbent(finding.best),
-        "converged": _converged(finding.converged),
+        "best": _encode_incumbent(finding.best),
+        "converged": _encode_converged(finding.converged),
         "failures": [[f.row, f.cause] for f in finding.failures],
     } | ({"cause": finding.cause} if finding.cause else {})
 
@@ -115,12 +115,12 @@ def _failed_finding(finding: Finding) -> dict[str, Any]:
         "charged": finding.charged,
         "cause": finding.cause,
         "rows": finding.rows,
-        "best": _incumbent(finding.best),
+        "best": _encode_incumbent(finding.best),
         "failures": [[f.row, f.cause] for f in finding.failures],
     }
 
 
-def _to_finding(data: dict[str, Any]) -> Finding:
+def _decode_finding(data: dict[str, Any]) -> Finding:
     converged = data["converged"]
     return Finding(
         data["lease"],
@@ -128,7 +128,7 @@ def _to_finding(data: dict[str, Any]) -> Finding:
         data["rows"],
         data["charged"],
         data["why"],
-        _to_incumbent(data["best"]),
+        _decode_incumbent(data["best"]),
         None
         if converged is None
         else Converged(np.array(converged["point"]), float(converged["loss"]), converged["why"]),
@@ -137,7 +137,7 @@ def _to_finding(data: dict[str, Any]) -> Finding:
     )
 
 
-def _incumbent(best: Incumbent | None) -> dict[str, Any] | None:
+def _encode_incumbent(best: Incumbent | None) -> dict[str, Any] | None:
     if best is None:
         return None
     return {
@@ -149,13 +149,13 @@ def _incumbent(best: Incumbent | None) -> dict[str, Any] | None:
     }
 
 
-def _to_incumbent(data: dict[str, Any] | None) -> Incumbent | None:
+def _decode_incumbent(data: dict[str, Any] | None) -> Incumbent | None:
     if data is None:
         return None
     return Incumbent(data["agent"], data["lease"], data["row"], np.array(data["point"]), data["loss"])
 
 
-def _converged(minimum: Converged | None) -> dict[str, Any] | None:
+def _encode_converged(minimum: Converged | None) -> dict[str, Any] | None:
     if minimum is None:
         return None
     loss = float(minimum.loss)

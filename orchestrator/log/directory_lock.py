@@ -13,13 +13,13 @@ from typing import ClassVar
 
 from .filesystem import FileSystem
 from .log import LogError
-from .tables import opened, read_sessions
+from .tables import open_read_only, read_sessions
 
-TAKEN = (errno.EAGAIN, errno.EACCES)
+LOCK_TAKEN_ERRORS = (errno.EAGAIN, errno.EACCES)
 """What a lock is refused with because somebody else has it."""
 
 
-class Held:
+class DirectoryLock:
     """A directory that no other process may write to as long as this one does.
 
     On a disk of this machine the directory itself is locked. On a network file system a file in it is, log.lock, by
@@ -27,25 +27,25 @@ class Held:
     hold two files of that name. Raises LogError where another process holds the directory, or where there are no locks.
     """
 
-    _across: ClassVar[set[tuple[int, int]]] = set()
+    _locked_files: ClassVar[set[tuple[int, int]]] = set()
     """Lock files that this process holds: locks across machines belong to a process, and do not refuse itself."""
 
     def __init__(self, directory: Path, place: FileSystem) -> None:
         self._file: tuple[int, int] | None = None
-        if place.network:
-            self._fd = _lock_file(directory)
-            self._taken(self._lock_across_machines, directory, place)
+        if place.is_network:
+            self._fd = _open_lock_file(directory)
+            self._acquire(self._lock_across_machines, directory, place)
         else:
             self._fd = os.open(directory, os.O_RDONLY)
-            self._taken(self._lock_here, directory, place)
+            self._acquire(self._lock_here, directory, place)
 
-    def _taken(self, lock: Callable[[], None], directory: Path, place: FileSystem) -> None:
+    def _acquire(self, lock: Callable[[], None], directory: Path, place: FileSystem) -> None:
         try:
             lock()
         except OSError as error:
             os.close(self._fd)
-            if error.errno in TAKEN:
-                holder = _holder(directory / "log.sqlite")
+            if error.errno in LOCK_TAKEN_ERRORS:
+                holder = _describe_holder(directory / "log.sqlite")
                 raise LogError(f"{directory} is in use by {holder}. Wait until it ends.") from None
             raise LogError(
                 f"results must be where files can be locked, got {directory} on a file system that refuses it "
@@ -58,19 +58,19 @@ class Held:
     def _lock_across_machines(self) -> None:
         found = os.fstat(self._fd)
         file = (found.st_dev, found.st_ino)
-        if file in self._across:
+        if file in self._locked_files:
             raise BlockingIOError(errno.EAGAIN, os.strerror(errno.EAGAIN))
         fcntl.lockf(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
         self._file = file
-        self._across.add(file)
+        self._locked_files.add(file)
 
     def release(self) -> None:
         if self._file is not None:
-            self._across.discard(self._file)
+            self._locked_files.discard(self._file)
         os.close(self._fd)
 
 
-def _lock_file(directory: Path) -> int:
+def _open_lock_file(directory: Path) -> int:
     try:
         # Such a lock is only given to those who may write to the file.
         return os.open(directory / "log.lock", os.O_RDWR | os.O_CREAT, 0o666)
@@ -81,10 +81,10 @@ def _lock_file(directory: Path) -> int:
         ) from None
 
 
-def _holder(path: Path) -> str:
+def _describe_holder(path: Path) -> str:
     """The process that writes the log, as its last session tells."""
     try:
-        with contextlib.closing(opened(path)) as db:
+        with contextlib.closing(open_read_only(path)) as db:
             last = read_sessions(lambda sql, values: db.execute(sql, values).fetchall())[-1]
     except (sqlite3.Error, IndexError):
         return "another process"

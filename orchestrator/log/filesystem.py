@@ -7,18 +7,18 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-MOUNTS = Path("/proc/self/mountinfo")
+MOUNT_LIST = Path("/proc/self/mountinfo")
 """Linux's list of what is mounted where; where it does not exist, every file system is taken to be local."""
 
-NETWORK = re.compile(
+NETWORK_TYPES = re.compile(
     "nfs4?|cifs|smb3|smbfs|9p|virtiofs|vboxsf|vmhgfs|prl_fs|ncpfs|afs|auristorfs|coda|lustre|gpfs|beegfs|ceph|glusterfs"
     "|orangefs|pvfs2|panfs|wekafs|gfs2|ocfs2|acfs|fuse[.](sshfs|glusterfs|ceph|ceph-fuse|s3fs|rclone|gcsfuse|goofys"
     "|juicefs|mfs|moosefs|davfs|curlftpfs|cvmfs2|afs|hdfs|blobfuse2?|mount-s3|vmhgfs-fuse|grpcfuse|osxfs|xtreemfs)"
 )
 """Types of file systems that several machines can have mounted."""
-REMOTE = re.compile(r"//|[^/]+:/")
+REMOTE_SOURCE = re.compile(r"//|[^/]+:/")
 """What a mount of another machine's files comes from: //server/share, server:/export."""
-ALONE = {
+LOCAL_LOCK_OPTIONS = {
     "nfs": ("nolock", "local_lock=all", "local_lock=posix"),
     "nfs4": ("local_lock=all", "local_lock=posix"),
     "cifs": ("nobrl",),
@@ -44,47 +44,49 @@ class FileSystem:
         return f"{self.type}, mounted at {self.at}"
 
     @property
-    def network(self) -> bool:
+    def is_network(self) -> bool:
         """Whether other machines may have the same files open."""
-        return NETWORK.fullmatch(self.type) is not None or REMOTE.match(self.source) is not None
+        return NETWORK_TYPES.fullmatch(self.type) is not None or REMOTE_SOURCE.match(self.source) is not None
 
     @property
     def locks_here_only(self) -> bool:
         """Whether a lock is known not to be seen by other machines."""
-        return self.type == "fuse.sshfs" or any(option in self.options for option in ALONE.get(self.type, ()))
+        return self.type == "fuse.sshfs" or any(
+            option in self.options for option in LOCAL_LOCK_OPTIONS.get(self.type, ())
+        )
 
 
-UNKNOWN = FileSystem("unknown")
+UNKNOWN_FILE_SYSTEM = FileSystem("unknown")
 
 
-def holding(path: Path) -> FileSystem:
+def file_system_of(path: Path) -> FileSystem:
     """The file system that a path lies on, links followed."""
     try:
-        listing = os.fsdecode(MOUNTS.read_bytes())
+        listing = os.fsdecode(MOUNT_LIST.read_bytes())
     except OSError:
-        return UNKNOWN
-    return found_in(listing, str(path.resolve()))
+        return UNKNOWN_FILE_SYSTEM
+    return find_mount(listing, str(path.resolve()))
 
 
-def found_in(listing: str, path: str) -> FileSystem:
+def find_mount(listing: str, path: str) -> FileSystem:
     """The file system of an absolute path without links, from the text of a mountinfo file.
 
     Lines read "36 35 98:0 /root /mounted/here rw,noatime shared:1 - nfs4 server:/export rw,vers=4.2". Of two mounts
     at one place the later one hides the first.
     """
-    best, longest = UNKNOWN, -1
+    best, longest = UNKNOWN_FILE_SYSTEM, -1
     for line in listing.splitlines():
         before, dash, after = line.partition(" - ")
         fields, described = before.split(" "), after.split(" ")
         if not dash or len(fields) < 6 or len(described) < 3:
             continue
-        at = _plain(fields[4])
+        at = _unescape(fields[4])
         if len(at) >= longest and (path == at or path.startswith(at.rstrip("/") + "/")):
             options = tuple(f"{fields[5]},{described[2]}".split(","))
-            best, longest = FileSystem(described[0], at, _plain(described[1]), options), len(at)
+            best, longest = FileSystem(described[0], at, _unescape(described[1]), options), len(at)
     return best
 
 
-def _plain(field: str) -> str:
+def _unescape(field: str) -> str:
     r"""A name as it is: the kernel writes blanks, tabs, newlines and backslashes as \040, \011, \012 and \134."""
     return re.sub(r"\\([0-7]{3})", lambda code: chr(int(code[1], 8)), field)

@@ -37,7 +37,7 @@ class Journal(Protocol):
         ...
 
 
-class WriteAhead:
+class WriteAheadJournal:
     """Commits never wait for the disk, nor for readers."""
 
     commit_seconds = 0.2
@@ -49,7 +49,7 @@ class WriteAhead:
 
     def sync(self, path: Path) -> None:
         # SQLite itself syncs the write-ahead log only when it folds it into the file.
-        synced(Path(f"{path}-wal"))
+        sync_path(Path(f"{path}-wal"))
 
     def end(self, db: sqlite3.Connection) -> None:
         db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
@@ -58,7 +58,7 @@ class WriteAhead:
             db.execute("PRAGMA journal_mode=DELETE")
 
 
-class Rollback:
+class RollbackJournal:
     """A commit waits until it is on the disk, and until those who read at that moment have done so."""
 
     # Longer than the writer's thread takes to commit: while that waits for the disk, the work goes on.
@@ -83,14 +83,14 @@ class Rollback:
         db.execute("PRAGMA journal_mode=DELETE")
 
 
-def journal_on(place: FileSystem) -> Journal:
+def choose_journal(place: FileSystem) -> Journal:
     """The journal for a log on this file system."""
-    return Rollback() if place.network else WriteAhead()
+    return RollbackJournal() if place.is_network else WriteAheadJournal()
 
 
-def remarks(place: FileSystem) -> list[str]:
+def describe_restrictions(place: FileSystem) -> list[str]:
     """What somebody should know who keeps a log there; nothing, on a disk of this machine."""
-    if not place.network:
+    if not place.is_network:
         return []
     said = [
         f"The results are on a network file system ({place}): the log is kept with a rollback journal, and a commit "
@@ -102,7 +102,7 @@ def remarks(place: FileSystem) -> list[str]:
     return said
 
 
-def synced(path: Path) -> None:
+def sync_path(path: Path) -> None:
     """Have a file, or the entries of a directory, on the disk."""
     with contextlib.suppress(OSError):
         fd = os.open(path, os.O_RDONLY)

@@ -23,7 +23,7 @@ class Log(Protocol):
     """One run's log, as the loop and its executor see it."""
 
     @property
-    def elapsed(self) -> float:
+    def elapsed_seconds(self) -> float:
         """Seconds that earlier sessions worked on this run."""
         ...
 
@@ -47,7 +47,7 @@ class Log(Protocol):
 class MemoryLog:
     """A run's log in memory."""
 
-    elapsed = 0.0
+    elapsed_seconds = 0.0
 
     def __init__(self) -> None:
         self._events: list[Event] = []
@@ -60,7 +60,7 @@ class MemoryLog:
         self._events.append(event)
 
     def rows(self, lease: int) -> Rows | None:
-        return joined(self._rows.get(lease, []))
+        return join_rows(self._rows.get(lease, []))
 
     def add_rows(self, lease: int, rows: Rows) -> None:
         self._rows.setdefault(lease, []).append(rows)
@@ -70,7 +70,7 @@ class MemoryLog:
         return sum(len(part.failures) for part in self._rows.get(lease, []))
 
 
-def joined(parts: list[Rows]) -> Rows | None:
+def join_rows(parts: list[Rows]) -> Rows | None:
     """Parts of one lease as one, from its first row on, with what lies between them as gaps."""
     if not parts:
         return None

@@ -14,25 +14,25 @@ from typing import Any
 from ...agents.agent import Rows
 from ..run_spec import PlannedRun
 from ..state.events import Event, Stopped
-from .codec import dumps, event_kind
-from .directory_lock import Held
-from .filesystem import FileSystem, holding
-from .journal_mode import journal_on, synced
+from .codec import dump_event, event_kind
+from .directory_lock import DirectoryLock
+from .filesystem import FileSystem, file_system_of
+from .journal_mode import choose_journal, sync_path
 from .tables import (
     SCHEMA,
     SCHEMA_VERSION,
     SESSIONS,
     RunRecord,
     Session,
-    explained,
     has_tables,
     read_all_rows,
     read_events,
     read_rows,
     read_runs,
     read_sessions,
+    to_log_error,
 )
-from .writer import Writer
+from .writer import LogWriter
 
 
 class LogFile:
@@ -46,19 +46,19 @@ class LogFile:
 
     def __init__(self, path: Path, environment: dict[str, Any] | None = None, place: FileSystem | None = None) -> None:
         self.path = path
-        place = place or holding(path.parent)
-        self._journal = journal_on(place)
-        self._held = Held(path.parent, place)
+        place = place or file_system_of(path.parent)
+        self._journal = choose_journal(place)
+        self._directory_lock = DirectoryLock(path.parent, place)
         try:
-            self._writer = Writer(path, *self._opened(environment or {}), self._journal)
+            self._writer = LogWriter(path, *self._open_database(environment or {}), self._journal)
         except BaseException as error:
-            self._held.release()
+            self._directory_lock.release()
             if isinstance(error, sqlite3.Error):
-                raise explained(error, path) from None
+                raise to_log_error(error, path) from None
             raise
         self.execute, self.commit = self._writer.execute, self._writer.commit
 
-    def _opened(self, environment: dict[str, Any]) -> tuple[sqlite3.Connection, float]:
+    def _open_database(self, environment: dict[str, Any]) -> tuple[sqlite3.Connection, float]:
         """The connection, and the seconds of work that earlier sessions noted; a session is begun."""
         known = self.path.exists() and has_tables(self.path)
         db = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False)
@@ -69,14 +69,14 @@ class LogFile:
             self._journal.begin(db, self.path)
             db.execute("BEGIN IMMEDIATE")
             if not known:
-                _create(db, environment)
+                _create_tables(db, environment)
             db.execute(SESSIONS)
             (before,) = db.execute("SELECT COALESCE(MAX(wall), 0) FROM events").fetchone()
             now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
             values = (now, socket.gethostname(), os.getpid(), before, json.dumps(environment))
             db.execute("INSERT INTO sessions VALUES (NULL, ?, ?, ?, ?, ?)", values)
             db.execute("COMMIT")
-            synced(self.path.parent)
+            sync_path(self.path.parent)
         except BaseException:
             db.close()
             raise
@@ -93,15 +93,15 @@ class LogFile:
         return read_sessions(self.execute)
 
     @property
-    def elapsed(self) -> float:
+    def elapsed_seconds(self) -> float:
         """Seconds of work on this log, by a clock that never jumps: those of earlier sessions, and of this one."""
-        return self._writer.elapsed
+        return self._writer.elapsed_seconds
 
     def runs(self) -> list[RunRecord]:
         """The runs it knows of."""
         return read_runs(self.execute)
 
-    def finished(self) -> set[str]:
+    def stopped_run_ids(self) -> set[str]:
         """Ids of the runs that have ended."""
         last = "seq = (SELECT MAX(seq) FROM events AS others WHERE others.run = events.run)"
         return {run for (run,) in self.execute(f"SELECT run FROM events WHERE kind = 'Stopped' AND {last}")}
@@ -128,10 +128,10 @@ class LogFile:
         try:
             self._writer.close()
         finally:
-            self._held.release()
+            self._directory_lock.release()
 
 
-def _create(db: sqlite3.Connection, environment: dict[str, Any]) -> None:
+def _create_tables(db: sqlite3.Connection, environment: dict[str, Any]) -> None:
     for statement in SCHEMA.strip().split(";"):
         if statement.strip():
             db.execute(statement)
@@ -151,7 +151,7 @@ class RunLog:
         ((self._seq,),) = file.execute("SELECT COUNT(*) FROM events WHERE run = ?", (run,))
 
     @property
-    def elapsed(self) -> float:
+    def elapsed_seconds(self) -> float:
         """Seconds of work on this run up to now, as its events tell."""
         sql = "SELECT COALESCE(MAX(wall) - MIN(wall), 0.0) FROM events WHERE run = ?"
         ((seconds,),) = self._file.execute(sql, (self._run,))
@@ -160,23 +160,23 @@ class RunLog:
     def events(self) -> list[Event]:
         return read_events(self._file.execute, self._run)
 
-    def texts(self) -> list[tuple[str, str]]:
+    def event_texts(self) -> list[tuple[str, str]]:
         """The events, each its kind and its text."""
         return self._file.execute("SELECT kind, body FROM events WHERE run = ? ORDER BY seq", (self._run,))
 
     @property
-    def stopped(self) -> str:
+    def stop_reason(self) -> str:
         """Why the run ended, as its last event says; "" if that is another."""
         last = self.events()[-1:]
         return last[0].reason if last and isinstance(last[0], Stopped) else ""
 
     def append(self, event: Event) -> None:
-        self.append_text(event_kind(event), dumps(event))
+        self.append_event_text(event_kind(event), dump_event(event))
 
-    def append_text(self, kind: str, body: str) -> None:
-        """Add the next event, as ``texts`` has it."""
+    def append_event_text(self, kind: str, body: str) -> None:
+        """Add the next event, as ``event_texts`` has it."""
         self._file.execute(
-            "INSERT INTO events VALUES (?, ?, ?, ?, ?)", (self._run, self._seq, kind, body, self._file.elapsed)
+            "INSERT INTO events VALUES (?, ?, ?, ?, ?)", (self._run, self._seq, kind, body, self._file.elapsed_seconds)
         )
         self._seq += 1
 

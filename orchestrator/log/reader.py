@@ -17,31 +17,31 @@ from ...landscapes.landscape import Array
 from ..state.events import Event, findings
 from .log import LogError, LogLost
 from .tables import (
-    NOT_OURS,
+    NOT_A_LOG_ADVICE,
     ROW_COLUMNS,
     Execute,
     RunRecord,
     Session,
     check_version,
-    explained,
-    opened,
+    decode_rows,
+    open_read_only,
     read_all_rows,
     read_events,
     read_rows,
     read_run,
     read_runs,
     read_sessions,
-    rows_of,
+    to_log_error,
 )
 
 
 @dataclass(frozen=True, slots=True)
-class News:
+class LogUpdate:
     """What a run's log holds beyond a place that was read before: its events in order, and (lease, rows) in the order
     in which they were written. ``events`` and ``rows`` name the place up to which has been read now."""
 
-    happened: list[Event]
-    found: list[tuple[int, Rows]]
+    new_events: list[Event]
+    new_rows: list[tuple[int, Rows]]
     events: int
     rows: int
 
@@ -72,21 +72,25 @@ class LogReader:
         if not self.path.exists():
             raise LogError(f"{self.path} does not exist. Give the results directory of a run, as `run` printed it.")
         try:
-            self._db = opened(self.path)
+            self._db = open_read_only(self.path)
             check_version(self._db, self.path)
         except sqlite3.Error as error:
-            raise self._unread(error) from None
+            raise self._read_error(error) from None
 
-    def _unread(self, error: sqlite3.Error) -> LogError:
-        found = explained(error, self.path)
+    def _read_error(self, error: sqlite3.Error) -> LogError:
+        found = to_log_error(error, self.path)
         # A reader writes nothing: whatever else is wrong, it could not read.
-        return LogError(f"{self.path} cannot be read ({error}). {NOT_OURS}") if isinstance(found, LogLost) else found
+        return (
+            LogError(f"{self.path} cannot be read ({error}). {NOT_A_LOG_ADVICE}")
+            if isinstance(found, LogLost)
+            else found
+        )
 
     def _execute(self, sql: str, values: tuple[Any, ...] = ()) -> list[Any]:
         try:
             return self._db.execute(sql, values).fetchall()
         except sqlite3.Error as error:
-            raise self._unread(error) from None
+            raise self._read_error(error) from None
 
     def close(self) -> None:
         self._db.close()
@@ -118,11 +122,11 @@ class LogReader:
             raise KeyError(run)
         return found
 
-    def begun(self) -> set[str]:
+    def begun_run_ids(self) -> set[str]:
         """Ids of the runs of which anything is recorded."""
         return {run for (run,) in self._execute("SELECT DISTINCT run FROM events")}
 
-    def ended(self) -> set[str]:
+    def stopped_run_ids(self) -> set[str]:
         """Ids of the runs whose last event says that they stopped."""
         last = "seq = (SELECT MAX(seq) FROM events AS others WHERE others.run = events.run)"
         return {run for (run,) in self._execute(f"SELECT run FROM events WHERE kind = 'Stopped' AND {last}")}
@@ -135,20 +139,20 @@ class LogReader:
         """All points of one lease that are recorded, collected or not."""
         return read_rows(self._execute, run, lease)
 
-    def news(self, run: str, events: int = -1, rows: int = 0) -> News:
-        """What has come since ``events`` and ``rows``, as the last ``News`` had them; by default, all.
+    def read_update(self, run: str, events: int = -1, rows: int = 0) -> LogUpdate:
+        """What has come since ``events`` and ``rows``, as the last ``LogUpdate`` had them; by default, all.
 
         Read as one moment of the log: the rows of a lease never come without its grant.
         """
         try:
             self._db.execute("BEGIN")
             try:
-                return read_news(self._execute, run, events, rows)
+                return read_log_update(self._execute, run, events, rows)
             finally:
                 # Only what is over lets a writer tidy up its write-ahead log.
                 self._db.execute("ROLLBACK")
         except sqlite3.Error as error:
-            raise self._unread(error) from None
+            raise self._read_error(error) from None
 
     def counts(self, run: str) -> dict[int, int]:
         """How many points each lease of a run has."""
@@ -196,10 +200,10 @@ def row_costs(rows: int, charged: int) -> NDArray[np.int64]:
     return costs
 
 
-def read_news(execute: Execute, run: str, events: int, rows: int) -> News:
-    """See ``LogReader.news``."""
+def read_log_update(execute: Execute, run: str, events: int, rows: int) -> LogUpdate:
+    """See ``LogReader.read_update``."""
     happened = read_events(execute, run, events)
     sql = f"SELECT rowid, lease, {ROW_COLUMNS} FROM points WHERE run = ? AND rowid > ? ORDER BY rowid"
     found = execute(sql, (run, rows))
-    parts = [(lease, rows_of(run, lease, *columns)) for _, lease, *columns in found]
-    return News(happened, parts, events + len(happened), found[-1][0] if found else rows)
+    parts = [(lease, decode_rows(run, lease, *columns)) for _, lease, *columns in found]
+    return LogUpdate(happened, parts, events + len(happened), found[-1][0] if found else rows)

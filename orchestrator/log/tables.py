@@ -14,9 +14,9 @@ import numpy as np
 
 from ...agents.agent import RowFailure, Rows
 from ..state.events import Event
-from .codec import loads
-from .filesystem import holding
-from .log import LogError, LogLost, joined
+from .codec import load_event
+from .filesystem import file_system_of
+from .log import LogError, LogLost, join_rows
 
 SCHEMA_VERSION = 2
 """1 had no sessions, and the time of day in ``wall``."""
@@ -38,8 +38,10 @@ SESSIONS = """
 CREATE TABLE IF NOT EXISTS sessions (number INTEGER PRIMARY KEY, started TEXT NOT NULL, host TEXT NOT NULL,
     pid INTEGER NOT NULL, elapsed REAL NOT NULL, environment TEXT NOT NULL)
 """
-DAMAGED = "Save what can be read with `sqlite3 log.sqlite .recover`, and run the experiment again into a new directory."
-NOT_OURS = "Give the results directory of a run."
+DAMAGED_ADVICE = (
+    "Save what can be read with `sqlite3 log.sqlite .recover`, and run the experiment again into a new directory."
+)
+NOT_A_LOG_ADVICE = "Give the results directory of a run."
 
 Execute = Callable[[str, tuple[Any, ...]], list[Any]]
 
@@ -66,27 +68,27 @@ class Session:
     environment: dict[str, Any]
 
 
-def explained(error: sqlite3.Error, path: Path) -> LogError:
+def to_log_error(error: sqlite3.Error, path: Path) -> LogError:
     """What went wrong with a log file, in words, with a cure."""
     text, name = str(error), getattr(error, "sqlite_errorname", "")
     if "not a database" in text or "no such table" in text:
-        return LogError(f"{path} is not a searchparty log ({text}). {NOT_OURS}")
+        return LogError(f"{path} is not a searchparty log ({text}). {NOT_A_LOG_ADVICE}")
     if "malformed" in text or "corrupt" in text:
-        return LogError(f"{path} is damaged ({text}). {DAMAGED}")
+        return LogError(f"{path} is damaged ({text}). {DAMAGED_ADVICE}")
     if "readonly" in text or "unable to open" in text:
         return LogError(f"{path} cannot be written or opened ({text}). Check its permissions, and those of its folder.")
     if "locked" in text or ("LOCK" in name and "IOERR" in name):
-        return LogError(f"{path} is in use by another process ({text}). Wait until that ends.{_unless(path)}")
+        return LogError(f"{path} is in use by another process ({text}). Wait until that ends.{_lock_advice(path)}")
     return LogLost(
         f"{path} can be written no longer ({text}). What it holds is safe: free some space on the disk, and go on "
         f"with: searchparty resume {path.parent}"
     )
 
 
-def _unless(path: Path) -> str:
+def _lock_advice(path: Path) -> str:
     """What else than another process may keep a log from being locked."""
-    place = holding(path)
-    if not place.network:
+    place = file_system_of(path)
+    if not place.is_network:
         return ""
     return (
         f" Or else its file system refuses all locks ({place}): then copy the directory to a disk of this machine, or "
@@ -94,7 +96,7 @@ def _unless(path: Path) -> str:
     )
 
 
-def opened(path: Path) -> sqlite3.Connection:
+def open_read_only(path: Path) -> sqlite3.Connection:
     """A connection that only reads. Raises sqlite3.Error where the file cannot be read.
 
     A process killed while it left write-ahead mode, or while it made the file, leaves a journal behind that must be
@@ -122,16 +124,16 @@ def has_tables(path: Path) -> bool:
         return False
     db = None
     try:
-        db = opened(path)
+        db = open_read_only(path)
         (tables,) = db.execute("SELECT COUNT(*) FROM sqlite_master").fetchone()
         if tables == 0:
             return False
         check_version(db, path)
         (found,) = db.execute("PRAGMA quick_check(1)").fetchone()
         if found != "ok":
-            raise LogError(f"{path} is damaged ({found}). {DAMAGED}")
+            raise LogError(f"{path} is damaged ({found}). {DAMAGED_ADVICE}")
     except sqlite3.Error as error:
-        raise explained(error, path) from None
+        raise to_log_error(error, path) from None
     finally:
         if db is not None:
             db.close()
@@ -144,7 +146,7 @@ def check_version(db: sqlite3.Connection, path: Path) -> None:
         (value,) = db.execute("SELECT value FROM meta WHERE key = 'schema_version'").fetchone()
         version = int(json.loads(value))
     except (sqlite3.OperationalError, TypeError, ValueError) as error:
-        raise LogError(f"{path} is not a searchparty log ({error}). {NOT_OURS}") from None
+        raise LogError(f"{path} is not a searchparty log ({error}). {NOT_A_LOG_ADVICE}") from None
     if version > SCHEMA_VERSION:
         raise LogError(
             f"{path} has schema version {version}, this searchparty reads up to {SCHEMA_VERSION}. "
@@ -176,22 +178,22 @@ def read_events(execute: Execute, run: str, after: int = -1) -> list[Event]:
     events = []
     for seq, kind, body in found:
         try:
-            events.append(loads(kind, body))
+            events.append(load_event(kind, body))
         except (ValueError, KeyError, TypeError) as error:
             raise LogError(
-                f"the log is damaged: event {seq} of run {run} cannot be read ({error}). {DAMAGED}"
+                f"the log is damaged: event {seq} of run {run} cannot be read ({error}). {DAMAGED_ADVICE}"
             ) from None
     return events
 
 
 ROW_COLUMNS = "first, n, cube, losses, gradients, failures"
-"""What ``rows_of`` takes of the table of points."""
+"""What ``decode_rows`` takes of the table of points."""
 
 
 def read_rows(execute: Execute, run: str, lease: int) -> Rows | None:
     """A lease's points, from its first row on."""
     sql = f"SELECT {ROW_COLUMNS} FROM points WHERE run = ? AND lease = ? ORDER BY first"
-    return joined([rows_of(run, lease, *columns) for columns in execute(sql, (run, lease))])
+    return join_rows([decode_rows(run, lease, *columns) for columns in execute(sql, (run, lease))])
 
 
 def read_all_rows(execute: Execute, run: str) -> dict[int, Rows]:
@@ -199,12 +201,12 @@ def read_all_rows(execute: Execute, run: str) -> dict[int, Rows]:
     sql = f"SELECT lease, {ROW_COLUMNS} FROM points WHERE run = ? ORDER BY lease, first"
     parts: dict[int, list[Rows]] = {}
     for lease, *columns in execute(sql, (run,)):
-        parts.setdefault(lease, []).append(rows_of(run, lease, *columns))
-    found = {lease: joined(listed) for lease, listed in parts.items()}
+        parts.setdefault(lease, []).append(decode_rows(run, lease, *columns))
+    found = {lease: join_rows(listed) for lease, listed in parts.items()}
     return {lease: rows for lease, rows in found.items() if rows is not None}
 
 
-def rows_of(
+def decode_rows(
     run: str, lease: int, first: int, n: int, cube: bytes, losses: bytes, gradients: bytes | None, failures: str | None
 ) -> Rows:
     """The points that one row of the table holds."""
@@ -218,7 +220,7 @@ def rows_of(
         )
     except ValueError as error:
         raise LogError(
-            f"the log is damaged: points of lease {lease} of run {run} cannot be read ({error}). {DAMAGED}"
+            f"the log is damaged: points of lease {lease} of run {run} cannot be read ({error}). {DAMAGED_ADVICE}"
         ) from None
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from ...agents.agent import Rows
 from ..state.events import Collected
-from .codec import dumps, event_kind
+from .codec import dump_event, event_kind
 from .reader import LogReader
 
 
@@ -22,11 +22,11 @@ def trace(reader: LogReader) -> Iterator[str]:
         for event in reader.events(record.id):
             if isinstance(event, Collected):
                 lease = event.finding.lease
-                yield from _points(lease, reader.rows(record.id, lease))
-            yield f"{event_kind(event).lower()} {dumps(event)}"
+                yield from _format_points(lease, reader.rows(record.id, lease))
+            yield f"{event_kind(event).lower()} {dump_event(event)}"
 
 
-def _points(lease: int, rows: Rows | None) -> Iterator[str]:
+def _format_points(lease: int, rows: Rows | None) -> Iterator[str]:
     if rows is None:
         return
     for row, (point, loss) in enumerate(zip(rows.points.tolist(), rows.losses.tolist(), strict=True)):

@@ -11,12 +11,12 @@ from typing import Any
 
 from .journal_mode import Journal
 from .log import LogError, LogLost
-from .tables import explained
+from .tables import to_log_error
 
 SYNC_SECONDS = 0.5
 
 
-class Writer:
+class LogWriter:
     """Writes in one long transaction after another: each is committed within the seconds that its journal names, at
     once where statements are sparse; a thread commits what no further statement follows, and syncs. ``before`` are the
     seconds of work of earlier sessions. Raises LogLost when the file can be written no longer, at that statement and
@@ -25,28 +25,28 @@ class Writer:
     def __init__(self, path: Path, db: sqlite3.Connection, before: float, journal: Journal) -> None:
         self._path, self._db, self._before, self._journal = path, db, before, journal
         self._lock = threading.Lock()
-        self._lost: LogError | None = None
+        self._error: LogError | None = None
         self._changed = False
         self._began = self._committed = self._last = time.monotonic()
         self._db.execute("BEGIN IMMEDIATE")
         self._closing = threading.Event()
-        self._keeper = threading.Thread(target=self._keep, name="searchparty-log", daemon=True)
-        self._keeper.start()
+        self._sync_thread = threading.Thread(target=self._commit_and_sync, name="searchparty-log", daemon=True)
+        self._sync_thread.start()
 
     @property
-    def elapsed(self) -> float:
+    def elapsed_seconds(self) -> float:
         """Seconds of work up to now, by a clock that never jumps."""
         return self._before + time.monotonic() - self._began
 
     def execute(self, sql: str, values: tuple[Any, ...] = ()) -> list[Any]:
         """Run one statement in the transaction under way, and commit if it is time; what it returned."""
         with self._lock:
-            if self._lost is not None:
-                raise self._lost
+            if self._error is not None:
+                raise self._error
             try:
                 found = self._db.execute(sql, values).fetchall()
             except sqlite3.Error as error:
-                raise self._given_up(error) from None
+                raise self._record_failure(error) from None
             self._changed = True
             now, journal = time.monotonic(), self._journal
             if now - self._last > journal.sparse_seconds or now - self._committed > journal.commit_seconds:
@@ -57,53 +57,53 @@ class Writer:
     def commit(self) -> None:
         """Commit now."""
         with self._lock:
-            if self._lost is not None:
-                raise self._lost
+            if self._error is not None:
+                raise self._error
             self._commit()
 
     def close(self) -> None:
         """Commit, and leave everything in the one file."""
         self._closing.set()
-        self._keeper.join()
+        self._sync_thread.join()
         try:
-            if self._lost is None:
-                self._end()
+            if self._error is None:
+                self._end_transaction()
                 self._journal.end(self._db)
         except sqlite3.Error as error:
-            raise self._given_up(error) from None
+            raise self._record_failure(error) from None
         finally:
             self._db.close()
 
     def _commit(self) -> None:
         try:
-            self._end()
+            self._end_transaction()
             self._db.execute("BEGIN IMMEDIATE")
         except sqlite3.Error as error:
-            raise self._given_up(error) from None
+            raise self._record_failure(error) from None
         self._committed, self._changed = time.monotonic(), False
 
-    def _end(self) -> None:
+    def _end_transaction(self) -> None:
         # Ctrl-C may have come between the end of one transaction and the beginning of the next.
         if self._db.in_transaction:
             self._db.execute("COMMIT")
 
-    def _given_up(self, error: sqlite3.Error) -> LogError:
-        self._lost = explained(error, self._path)
+    def _record_failure(self, error: sqlite3.Error) -> LogError:
+        self._error = to_log_error(error, self._path)
         if "locked" in str(error):
             # The directory is held: only somebody who reads can be in the way of a commit.
-            self._lost = LogLost(
+            self._error = LogLost(
                 f"{self._path} can be written no longer: it has been read without a pause for a minute ({error}). What "
                 f"it holds is safe: end that reader, and go on with: searchparty resume {self._path.parent}"
             )
-        return self._lost
+        return self._error
 
-    def _keep(self) -> None:
+    def _commit_and_sync(self) -> None:
         """Commit what waits for the next statement, and bring what is committed to the disk. In a thread, as the next
         statement may come in an hour."""
         done = 0.0
         while not self._closing.wait(SYNC_SECONDS):
             with self._lock:
-                if self._lost is None and self._changed:
+                if self._error is None and self._changed:
                     # What goes wrong here is told by the next statement.
                     with contextlib.suppress(LogError):
                         self._commit()

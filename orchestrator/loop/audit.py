@@ -1,4 +1,4 @@
-"""What a decision must keep to. ``audit`` runs at every decision, before anything is logged or submitted."""
+"""What a decision must keep to. ``audit_decision`` runs at every decision, before anything is logged or submitted."""
 
 from __future__ import annotations
 
@@ -12,25 +12,27 @@ from ...agents.agent import Incumbent, Lease, Region, in_cube
 from ..state.member import Member
 from ..state.run import Run
 
-Place = tuple[Any, ...]
+DecisionPlace = tuple[Any, ...]
 """(policy, decision) or (policy, decision, lease): put into words only where something is wrong."""
 
 
-class Refused(ValueError):
+class InvalidDecision(ValueError):
     """A policy decided what a run cannot grant; the message says which rule and what to do."""
 
 
-def audit(run: Run, leases: tuple[Lease, ...], policy: str = "?") -> None:
-    """Raise ``Refused`` unless every lease may be granted as the run now stands.
+def audit_decision(run: Run, leases: tuple[Lease, ...], policy: str = "?") -> None:
+    """Raise ``InvalidDecision`` unless every lease may be granted as the run now stands.
 
     ``policy`` is the policy's kind, for messages. Together with the rule that a fresh lease which proposes nothing
     is charged in full, this makes every run end: a lease that is granted can be spent.
     """
-    where: Place = (policy, run.decisions)
+    where: DecisionPlace = (policy, run.decisions)
     if type(leases) is not tuple or not all(isinstance(lease, Lease) for lease in leases):
-        raise _refused("decision", "a tuple of Lease", _name(leases), where, "Return (lease, ...) or () to wait.")
+        raise _make_error(
+            "decision", "a tuple of Lease", _describe_value(leases), where, "Return (lease, ...) or () to wait."
+        )
     if len(leases) > run.free:
-        raise _refused(
+        raise _make_error(
             "decision",
             f"at most {run.free} leases (concurrency {run.concurrency}, {len(run.out)} out)",
             f"{len(leases)}",
@@ -40,9 +42,9 @@ def audit(run: Run, leases: tuple[Lease, ...], policy: str = "?") -> None:
     named: set[str] = set()
     left = run.remaining
     for offset, lease in enumerate(leases):
-        here: Place = (*where, lease.id)
+        here: DecisionPlace = (*where, lease.id)
         if lease.id != run.leases + offset or type(lease.id) is not int:
-            raise _refused("id", f"{run.leases + offset}", f"{lease.id!r}", here, "Count on from run.leases.")
+            raise _make_error("id", f"{run.leases + offset}", f"{lease.id!r}", here, "Count on from run.leases.")
         member = _audit_agent(run, lease, named, here)
         _audit_budget(lease, member, left, here)
         left -= lease.budget
@@ -53,85 +55,89 @@ def audit(run: Run, leases: tuple[Lease, ...], policy: str = "?") -> None:
             _audit_incumbent(run, lease.incumbent, here)
 
 
-def _audit_agent(run: Run, lease: Lease, named: set[str], here: Place) -> Member:
+def _audit_agent(run: Run, lease: Lease, named: set[str], here: DecisionPlace) -> Member:
     member = run.members.get(lease.agent) if isinstance(lease.agent, str) else None
     if member is None:
         close = get_close_matches(str(lease.agent), run.members, n=1)
         hint = f"Did you mean {close[0]!r}?" if close else "Name a member of the team."
-        raise _refused("agent", f"one of {', '.join(run.members)}", f"{lease.agent!r}", here, hint)
+        raise _make_error("agent", f"one of {', '.join(run.members)}", f"{lease.agent!r}", here, hint)
     if lease.agent in named:
-        raise _refused("agent", "named once a decision", f"{lease.agent!r} twice", here, "One lease an agent.")
+        raise _make_error("agent", "named once a decision", f"{lease.agent!r} twice", here, "One lease an agent.")
     if member.lease is not None:
         got = f"{lease.agent!r}, which works on lease {member.lease.id}"
-        raise _refused("agent", "idle", got, here, "Choose from run.idle, or wait with ().")
+        raise _make_error("agent", "idle", got, here, "Choose from run.idle, or wait with ().")
     named.add(lease.agent)
     return member
 
 
-def _audit_budget(lease: Lease, member: Member, left: int, here: Place) -> None:
+def _audit_budget(lease: Lease, member: Member, left: int, here: DecisionPlace) -> None:
     budget = lease.budget
     if type(budget) is not int or budget < 1:
         rule = "a whole number of evaluations of at least 1"
-        raise _refused("budget", rule, f"{budget!r}", here, "Use int(...), and leave out empty leases.")
+        raise _make_error("budget", rule, f"{budget!r}", here, "Use int(...), and leave out empty leases.")
     if budget < member.row_price:
         rule = f"at least {member.row_price} (the row price of {member.name!r})"
-        raise _refused("budget", rule, f"{budget}", here, "Give it more, or give it to another member.")
+        raise _make_error("budget", rule, f"{budget}", here, "Give it more, or give it to another member.")
     if budget > left:
         rule = f"at most {left}, what remains of the run's budget"
-        raise _refused("budget", rule, f"{budget}", here, "Keep the sum of a decision within run.remaining.")
+        raise _make_error("budget", rule, f"{budget}", here, "Keep the sum of a decision within run.remaining.")
 
 
-def _audit_region(run: Run, region: Region, here: Place) -> None:
+def _audit_region(run: Run, region: Region, here: DecisionPlace) -> None:
     if not isinstance(region, Region):
-        raise _refused("region", "a Region", _name(region), here, "Use Region(center, radius).")
+        raise _make_error("region", "a Region", _describe_value(region), here, "Use Region(center, radius).")
     center, radius = region.center, region.radius
     if not _is_point(center, run.space.dimension):
         rule = f"an array of float64 with shape ({run.space.dimension},)"
-        raise _refused("region.center", rule, _name(center), here, "Give one number for every axis of the space.")
+        raise _make_error(
+            "region.center", rule, _describe_value(center), here, "Give one number for every axis of the space."
+        )
     if not in_cube(center):
         worst = center[~((center >= 0.0) & (center <= 1.0))][0]
-        raise _refused("region.center", "in the unit cube", f"{worst!s}", here, "Clip it to [0, 1].")
+        raise _make_error("region.center", "in the unit cube", f"{worst!s}", here, "Clip it to [0, 1].")
     if not isinstance(radius, float | int) or not 0.0 < radius <= 1.0:
         rule = "above 0 and at most 1"
-        raise _refused("region.radius", rule, f"{radius!r}", here, "0.5 spans the cube from its middle.")
+        raise _make_error("region.radius", rule, f"{radius!r}", here, "0.5 spans the cube from its middle.")
 
 
-def _audit_words(run: Run, lease: Lease, member: Member, here: Place) -> None:
+def _audit_words(run: Run, lease: Lease, member: Member, here: DecisionPlace) -> None:
     if member.needs_fresh and not lease.fresh:
         cause = "has not begun" if member.leases == 0 else "failed" if member.failed else "converged"
         got = f"{lease.fresh!r} for {member.name!r}, which {cause}"
-        raise _refused("fresh", "True for a member with needs_fresh", got, here, "Start it anew at a region.")
+        raise _make_error("fresh", "True for a member with needs_fresh", got, here, "Start it anew at a region.")
     if not isinstance(lease.reason, str) or not lease.reason.strip():
-        raise _refused("reason", "words", f"{lease.reason!r}", here, "Say why this agent, this much, here.")
+        raise _make_error("reason", "words", f"{lease.reason!r}", here, "Say why this agent, this much, here.")
     if type(lease.archive) is not int or not 0 <= lease.archive <= run.collected:
         rule = f"from 0 to {run.collected}, the findings collected so far"
-        raise _refused("archive", rule, f"{lease.archive!r}", here, "Use run.collected for all of them.")
+        raise _make_error("archive", rule, f"{lease.archive!r}", here, "Use run.collected for all of them.")
     if not isinstance(lease.settings, dict):
-        raise _refused("settings", "a dict", _name(lease.settings), here, "Use {} for the agent's own.")
+        raise _make_error("settings", "a dict", _describe_value(lease.settings), here, "Use {} for the agent's own.")
 
 
-def _audit_incumbent(run: Run, incumbent: Incumbent, here: Place) -> None:
+def _audit_incumbent(run: Run, incumbent: Incumbent, here: DecisionPlace) -> None:
     if not isinstance(incumbent, Incumbent):
-        raise _refused("incumbent", "an Incumbent or None", _name(incumbent), here, "Use run.incumbent.")
+        raise _make_error("incumbent", "an Incumbent or None", _describe_value(incumbent), here, "Use run.incumbent.")
     if not _is_point(incumbent.point, run.space.dimension):
         rule = f"an array of float64 with shape ({run.space.dimension},)"
-        raise _refused("incumbent.point", rule, _name(incumbent.point), here, "Pass on a point that was found.")
+        raise _make_error(
+            "incumbent.point", rule, _describe_value(incumbent.point), here, "Pass on a point that was found."
+        )
     if not (math.isfinite(incumbent.loss) and math.isfinite(np.add.reduce(incumbent.point))):
         got = f"loss {incumbent.loss!s} at {incumbent.point}"
-        raise _refused("incumbent", "finite", got, here, "A failed row is never an incumbent.")
+        raise _make_error("incumbent", "finite", got, here, "A failed row is never an incumbent.")
 
 
 def _is_point(value: Any, dimension: int) -> bool:
     return isinstance(value, np.ndarray) and value.dtype == np.float64 and value.shape == (dimension,)
 
 
-def _name(value: Any) -> str:
+def _describe_value(value: Any) -> str:
     """What a value is, without printing a large one."""
     if isinstance(value, np.ndarray):
         return f"{value.dtype} array with shape {value.shape}"
     return f"{value!r:.80} ({type(value).__name__})"
 
 
-def _refused(field: str, rule: str, got: str, here: Place, advice: str) -> Refused:
+def _make_error(field: str, rule: str, got: str, here: DecisionPlace, advice: str) -> InvalidDecision:
     place = ", ".join(f"{what} {which}" for what, which in zip(("policy", "decision", "lease"), here, strict=False))
-    return Refused(f"{field} must be {rule}, got {got} ({place}). {advice}")
+    return InvalidDecision(f"{field} must be {rule}, got {got} ({place}). {advice}")

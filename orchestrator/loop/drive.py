@@ -14,20 +14,20 @@ from ..run_spec import PlannedRun
 from ..state.events import Extended, Granted, Started, Stopped
 from ..state.member import Member
 from ..state.run import Run
-from .audit import audit
+from .audit import audit_decision
 from .executor import Executor
-from .randomness import Rekeyed
-from .recorder import Scribe
+from .randomness import RekeyedGenerator
+from .recorder import Recorder
 
 EVALUATION_FAILED = "an evaluation failed"
 """How the reason begins of a run that was stopped by a row without a loss."""
 
 
-Stream = Callable[..., np.random.Generator]
+StreamFactory = Callable[..., np.random.Generator]
 """The random stream of a key."""
 
 
-def begin(planned: PlannedRun) -> Run:
+def begin_run(planned: PlannedRun) -> Run:
     """The state of a run before its first event."""
     space = planned.facts.space
     members = {name: Member(name, index, agent.row_price(space)) for index, (name, agent) in enumerate(planned.team)}
@@ -37,25 +37,25 @@ def begin(planned: PlannedRun) -> Run:
     )  # fmt: skip
 
 
-def drive(
+def drive_run(
     run: Run, planned: PlannedRun, policy: Policy, executor: Executor, log: Log, budget: int | None = None
 ) -> Generator[bool, None, None]:
     """Work a run to its end. Yields False whenever it waits and True after each outcome, so that many runs
     interleave. ``budget`` extends the run's, once all that is recorded has been read."""
-    scribe, stream = Scribe(run, log), Rekeyed().stream
-    deadline = _deadline(planned, log.elapsed if budget is None else 0.0)
+    scribe, stream = Recorder(run, log), RekeyedGenerator().stream
+    deadline = _deadline(planned, log.elapsed_seconds if budget is None else 0.0)
     scribe.write(Started(planned.id, planned.settings))
     while True:
-        budget = _verdict(scribe, deadline, budget)
-        if run.stopped is not None and scribe.recorded is None:
+        budget = _update_budget(scribe, deadline, budget)
+        if run.stopped is not None and scribe.next_recorded is None:
             return
-        leases = _decision(run, planned, policy, stream)
+        leases = _decide_leases(run, planned, policy, stream)
         if leases:
             scribe.write(Granted(run.decisions, leases))
             for lease in leases:
                 executor.submit(lease)
         if not run.out:
-            scribe.write(Stopped(_reason(run)))
+            scribe.write(Stopped(_stop_reason(run)))
             continue
         _, awaited = run.next_end
         while not executor.ready(awaited):
@@ -64,12 +64,12 @@ def drive(
         yield True
 
 
-def _decision(run: Run, planned: PlannedRun, policy: Policy, stream: Stream) -> tuple[Lease, ...]:
+def _decide_leases(run: Run, planned: PlannedRun, policy: Policy, stream: StreamFactory) -> tuple[Lease, ...]:
     """What the policy decides, audited; () once the target is reached or nothing is left to grant."""
-    if _reached(run) or run.halted is not None or run.stopped is not None or run.remaining <= 0 or run.free <= 0:
+    if _reaches_target(run) or run.halted is not None or run.stopped is not None or run.remaining <= 0 or run.free <= 0:
         return ()
     leases = policy.decide(run, stream(planned.seed, run.id, run.decisions, run.collected))
-    audit(run, leases, policy.kind)
+    audit_decision(run, leases, policy.kind)
     return leases
 
 
@@ -78,27 +78,27 @@ def _deadline(planned: PlannedRun, elapsed: float) -> float | None:
     return None if planned.seconds is None else time.monotonic() + planned.seconds - elapsed
 
 
-def _verdict(scribe: Scribe, deadline: float | None, budget: int | None) -> int | None:
+def _update_budget(scribe: Recorder, deadline: float | None, budget: int | None) -> int | None:
     """Note a change of budget: one that is recorded, the user's word, or the wall clock's that time is up. Returns what
     of the user's word is still to be noted."""
     run = scribe.run
-    if scribe.recorded is not None:
-        if isinstance(scribe.recorded, Extended):
-            scribe.write(scribe.recorded)
+    if scribe.next_recorded is not None:
+        if isinstance(scribe.next_recorded, Extended):
+            scribe.write(scribe.next_recorded)
         return budget
-    if budget is not None and budget > run.budget and not _reached(run):
+    if budget is not None and budget > run.budget and not _reaches_target(run):
         scribe.write(Extended(budget))
     elif deadline is not None and time.monotonic() > deadline and run.remaining > 0 and run.stopped is None:
         scribe.write(Extended(run.spent + run.granted))
     return None
 
 
-def _reached(run: Run) -> bool:
+def _reaches_target(run: Run) -> bool:
     return run.target is not None and run.incumbent is not None and run.incumbent.loss <= run.target
 
 
-def _reason(run: Run) -> str:
-    if _reached(run):
+def _stop_reason(run: Run) -> str:
+    if _reaches_target(run):
         return f"target {run.target!r} reached"
     if run.halted is not None:
         return f"{EVALUATION_FAILED}: {run.halted}"

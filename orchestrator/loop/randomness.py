@@ -13,16 +13,16 @@ from numpy.typing import NDArray
 def stream(*key: object) -> np.random.Generator:
     """The generator that belongs to a key such as ``(seed, run, decision)``; equal keys, equal streams."""
     # numpy takes any ISeedSequence; its stubs name one of them.
-    return np.random.Generator(np.random.Philox(_Key(_words(key))))  # type: ignore[arg-type]
+    return np.random.Generator(np.random.Philox(_KeySequence(_key_words(key))))  # type: ignore[arg-type]
 
 
-class Rekeyed(np.random.Generator):
+class RekeyedGenerator(np.random.Generator):
     """The streams of keys that are used one after the other, each until the next: one generator, which is set to a
     key's beginning when it is first used with it. Most decisions draw nothing, and a stream made for each would cost
     more than they do."""
 
     def __init__(self) -> None:
-        self._philox = np.random.Philox(_Key(_words(())))  # type: ignore[arg-type]
+        self._philox = np.random.Philox(_KeySequence(_key_words(())))  # type: ignore[arg-type]
         super().__init__(self._philox)
         self._state: Any = self._philox.state
         self._key: tuple[object, ...] | None = None
@@ -36,17 +36,17 @@ class Rekeyed(np.random.Generator):
         own = super().__getattribute__
         if name[0] != "_" and name != "stream" and (key := own("_key")) is not None:
             self._key = None
-            own("_state")["state"]["key"] = _words(key)
+            own("_state")["state"]["key"] = _key_words(key)
             own("_philox").state = own("_state")
         return own(name)
 
 
-def _words(key: tuple[object, ...]) -> NDArray[np.uint64]:
+def _key_words(key: tuple[object, ...]) -> NDArray[np.uint64]:
     text = "\x1f".join(map(str, key))
     return np.frombuffer(hashlib.sha256(text.encode()).digest()[:16], dtype=np.uint64)
 
 
-class _Key(ISeedSequence):
+class _KeySequence(ISeedSequence):
     """Hands Philox its key. ``Philox(key=...)`` does the same, after it has asked the system for entropy that it
     does not use, which costs three times as much."""
 

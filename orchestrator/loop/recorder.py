@@ -5,23 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ...agents.leases.ledger import ReplayError
-from ..log.codec import dumps, event_kind
+from ..log.codec import dump_event, event_kind
 from ..log.log import Log
 from ..state.advance import advance
 from ..state.events import Event
 from ..state.run import Run
 
 
-class Scribe:
+class Recorder:
     """Writes events to the log and folds them into the run; what is recorded already is compared instead."""
 
     def __init__(self, run: Run, log: Log) -> None:
         self.run, self._log = run, log
-        self._recorded: Iterator[Event] = iter(log.events())
-        self._next = next(self._recorded, None)
+        self._recorded_events: Iterator[Event] = iter(log.events())
+        self._next = next(self._recorded_events, None)
 
     @property
-    def recorded(self) -> Event | None:
+    def next_recorded(self) -> Event | None:
         """The next event of an earlier session, if any is left."""
         return self._next
 
@@ -30,11 +30,11 @@ class Scribe:
         if self._next is None:
             self._log.append(event)
         else:
-            known, now = (f"{event_kind(each)} {dumps(each)}" for each in (self._next, event))
+            known, now = (f"{event_kind(each)} {dump_event(each)}" for each in (self._next, event))
             if known != now:
                 raise ReplayError(
                     f"run {self.run.id}: the log has {known}, now comes {now}. The code, the settings or a library "
                     "changed since the log was written; run the experiment again into a new directory."
                 )
-            self._next = next(self._recorded, None)
+            self._next = next(self._recorded_events, None)
         advance(self.run, event)

@@ -7,21 +7,21 @@ from collections.abc import Generator
 from ..log.log import Log
 from ..run_spec import PlannedRun
 from ..state.run import Run
-from .drive import begin, drive
+from .drive import begin_run, drive_run
 from .executor import Executor
 
 
 def work_run(
     planned: PlannedRun, log: Log, executor: Executor, budget: int | None = None, run: Run | None = None
 ) -> Generator[bool, None, Run]:
-    """Drive a run to its end and close the executor, however it ends. Yields as ``drive`` does.
+    """Drive a run to its end and close the executor, however it ends. Yields as ``drive_run`` does.
 
     ``run`` is the state to begin with, where the caller looks at it by the way; ``budget`` extends the run's. Returns
     the state at the end.
     """
-    run = begin(planned) if run is None else run
+    run = begin_run(planned) if run is None else run
     try:
-        yield from drive(run, planned, planned.policy, executor, log, budget)
+        yield from drive_run(run, planned, planned.policy, executor, log, budget)
     finally:
         executor.close()
     return run

@@ -12,7 +12,7 @@ from pydantic import Field
 
 from ..state.member import Member
 from ..state.run import Run
-from .choices import BudgetChoice, Share, fit, leftover, portion, standing
+from .choices import BudgetChoice, Share, fit_budget, portion, share_leftover, standing_key
 
 
 class Equal(BudgetChoice):
@@ -24,11 +24,11 @@ class Equal(BudgetChoice):
 
     def share(self, run: Run, lease: int, rng: np.random.Generator) -> list[Share]:
         level, shares, left = run.level, list[Share](), run.remaining
-        for member in run.bench:
+        for member in run.idle_by_spent:
             if len(shares) >= run.free or left < run.cheapest:
                 break
             gap = max(1, math.ceil(level - member.spent))
-            size = fit(portion(gap, lease), member, left)
+            size = fit_budget(portion(gap, lease), member, left)
             if size:
                 shares.append(Share(member.name, size, f"equal: {member.spent} spent of a level of {level:.0f}"))
                 left -= size
@@ -61,11 +61,11 @@ class Bandit(BudgetChoice):
     def share(self, run: Run, lease: int, rng: np.random.Generator) -> list[Share]:
         credits = self.credits(run, lease)
         parts = self.parts(credits)
-        return by_parts(run, lease, parts, lambda m: self._reason(m, credits[m.name], parts[m.name]))
+        return share_by_parts(run, lease, parts, lambda m: self._reason(m, credits[m.name], parts[m.name]))
 
     def credits(self, run: Run, lease: int) -> dict[str, float]:
         """Earnings per lease's worth of evaluations, for each member."""
-        standings = sorted(standing(m)[0] for m in run.members.values())
+        standings = sorted(standing_key(m)[0] for m in run.members.values())
         return {name: self._credit(member, standings, lease) for name, member in run.members.items()}
 
     def parts(self, credits: dict[str, float]) -> dict[str, float]:
@@ -100,7 +100,7 @@ def rewards(member: Member, standings: Sequence[float], window: int) -> list[flo
     return earned
 
 
-def by_parts(run: Run, lease: int, parts: Mapping[str, float], reason: Callable[[Member], str]) -> list[Share]:
+def share_by_parts(run: Run, lease: int, parts: Mapping[str, float], reason: Callable[[Member], str]) -> list[Share]:
     """Leases for who is due earliest, so that over time each member spends its part of the evaluations. One that is
     ahead of its part waits while others work."""
     due = {name: due_at(member, parts[name]) for name, member in run.members.items()}
@@ -110,7 +110,7 @@ def by_parts(run: Run, lease: int, parts: Mapping[str, float], reason: Callable[
         ahead = due[member.name] > promised and (shares or run.out)
         if ahead or len(shares) >= run.free:
             break
-        size = fit(portion(left, lease), member, left)
+        size = fit_budget(portion(left, lease), member, left)
         if size:
             shares.append(Share(member.name, size, reason(member)))
             left, promised = left - size, promised + size
@@ -141,13 +141,13 @@ class SuccessiveHalving(BudgetChoice):
         survivors = list(run.members.values())
         for number, (size, target) in enumerate(rungs[:-1], start=1):
             # Who is in a later rung stays there: survivors only get better, and those left behind stand still.
-            survivors = sorted(survivors, key=standing)[:size]
+            survivors = sorted(survivors, key=standing_key)[:size]
             pending = [m for m in survivors if target - m.spent >= m.row_price]
             if pending:
                 words = f"successive-halving: round {number} of {len(rungs)}, {size} left, {target:.0f} each"
-                return self._grant(run, lease, pending, target, words)
-        last = min(survivors, key=standing)
-        return self._grant(run, lease, [last], math.inf, "successive-halving: the last one left gets the rest")
+                return self._share_up_to(run, lease, pending, target, words)
+        last = min(survivors, key=standing_key)
+        return self._share_up_to(run, lease, [last], math.inf, "successive-halving: the last one left gets the rest")
 
     def rungs(self, budget: int, members: int, price: int = 1) -> list[tuple[int, float]]:
         """(members left, evaluations that each has spent in all by its end) of every round; the last has no end.
@@ -158,13 +158,13 @@ class SuccessiveHalving(BudgetChoice):
         targets = np.cumsum([max(budget // (len(sizes) * size), price) for size in sizes])
         return [*zip(sizes[:-1], map(int, targets[:-1]), strict=True), (1, math.inf)]
 
-    def _grant(self, run: Run, lease: int, pending: list[Member], target: float, words: str) -> list[Share]:
+    def _share_up_to(self, run: Run, lease: int, pending: list[Member], target: float, words: str) -> list[Share]:
         shares: list[Share] = []
         left = run.remaining
         for member in sorted(pending, key=lambda m: (m.spent, m.index)):
             gap = int(min(target - member.spent, left))
-            size = fit(portion(gap, lease), member, left) if member.idle and len(shares) < run.free else 0
+            size = fit_budget(portion(gap, lease), member, left) if member.idle and len(shares) < run.free else 0
             if size:
                 shares.append(Share(member.name, size, words))
                 left -= size
-        return shares or leftover(run, "successive-halving: too little is left for whom it was meant")
+        return shares or share_leftover(run, "successive-halving: too little is left for whom it was meant")

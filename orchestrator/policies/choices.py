@@ -33,7 +33,7 @@ class Width(NamedTuple):
     reason: str
 
 
-class Shared(NamedTuple):
+class SharedIncumbent(NamedTuple):
     """The incumbent that goes with a lease. ``follow``: the region is centered on it, else on the agent's own
     best of its present search."""
 
@@ -69,7 +69,7 @@ class SharingChoice(Model):
 
     kind: str
 
-    def shared(self, run: Run, member: Member, rng: np.random.Generator) -> Shared:
+    def choose_incumbent(self, run: Run, member: Member, rng: np.random.Generator) -> SharedIncumbent:
         """The incumbent for the member's next lease."""
         raise NotImplementedError
 
@@ -77,19 +77,21 @@ class SharingChoice(Model):
 Choice = TypeVar("Choice", BudgetChoice, RadiusChoice, SharingChoice)
 
 
-def choose(base: type[Choice], what: str, value: Any) -> Choice:
+def parse_choice(base: type[Choice], what: str, value: Any) -> Choice:
     """The choice that a value means: itself, its kind, or a mapping with its kind and settings. Kinds are looked
     up in all subclasses that have been imported."""
     if isinstance(value, base):
         return value
     settings = {"kind": value} if isinstance(value, str) else value
     if not isinstance(settings, Mapping) or "kind" not in settings:
-        raise ValueError(f"{what} must be a name or a mapping with a kind, got {value!r}. Try one of {_list(base)}.")
+        raise ValueError(
+            f"{what} must be a name or a mapping with a kind, got {value!r}. Try one of {_list_kinds(base)}."
+        )
     known = kinds(base)
     if settings["kind"] not in known:
         close = get_close_matches(str(settings["kind"]), known, n=1)
         hint = f"Did you mean {close[0]!r}?" if close else "Import the file that defines it first."
-        raise ValueError(f"{what} must be one of {_list(base)}, got {settings['kind']!r}. {hint}")
+        raise ValueError(f"{what} must be one of {_list_kinds(base)}, got {settings['kind']!r}. {hint}")
     try:
         return known[settings["kind"]].model_validate(dict(settings))
     except ValidationError as error:
@@ -100,16 +102,16 @@ def choose(base: type[Choice], what: str, value: Any) -> Choice:
 
 def kinds(base: type[Choice]) -> dict[str, type[Choice]]:
     """All subclasses of a choice that have a kind, by kind; of two with one kind the later."""
-    return {kind: cls for cls in _below(base) if isinstance(kind := cls.model_fields["kind"].default, str)}
+    return {kind: cls for cls in _iter_subclasses(base) if isinstance(kind := cls.model_fields["kind"].default, str)}
 
 
-def _below(base: type[Choice]) -> Iterator[type[Choice]]:
+def _iter_subclasses(base: type[Choice]) -> Iterator[type[Choice]]:
     for cls in base.__subclasses__():
         yield cls
-        yield from _below(cls)
+        yield from _iter_subclasses(cls)
 
 
-def _list(base: type[Choice]) -> str:
+def _list_kinds(base: type[Choice]) -> str:
     return ", ".join(sorted(kinds(base)))
 
 
@@ -121,19 +123,19 @@ def portion(gap: int, lease: int) -> int:
     return math.ceil(gap / 2)
 
 
-def fit(wanted: int, member: Member, left: int) -> int:
+def fit_budget(wanted: int, member: Member, left: int) -> int:
     """What the member can be given of ``left`` evaluations: at least a row, or 0 where a row is too dear."""
     return 0 if left < member.row_price else min(max(wanted, member.row_price), left)
 
 
-def leftover(run: Run, reason: str) -> list[Share]:
+def share_leftover(run: Run, reason: str) -> list[Share]:
     """The last evaluations, too few for whom they were meant: to the idle member of best loss whose row they pay."""
     if run.out or run.free < 1:
         return []
     able = [m for m in run.idle if m.row_price <= run.remaining]
-    return [Share(m.name, run.remaining, reason) for m in sorted(able, key=standing)[:1]]
+    return [Share(m.name, run.remaining, reason) for m in sorted(able, key=standing_key)[:1]]
 
 
-def standing(member: Member) -> tuple[float, int]:
+def standing_key(member: Member) -> tuple[float, int]:
     """Sorts members best loss first, then in team order."""
     return (math.inf if member.best is None else member.best.loss, member.index)

@@ -12,7 +12,7 @@ from ...landscapes.landscape import Array
 from ..state.member import Member
 from ..state.run import Run
 from .budget import Equal
-from .choices import BudgetChoice, RadiusChoice, Share, SharingChoice, choose
+from .choices import BudgetChoice, RadiusChoice, Share, SharingChoice, parse_choice
 from .policy import Policy
 from .radius import Fixed
 from .sharing import NoSharing
@@ -21,7 +21,7 @@ CANDIDATES = 16
 """Places that are drawn for a restart; the one farthest from known minima is taken."""
 CLEARANCE = 0.1
 """The least radius of a restart's region, as a share of the starting one: among many minima there is no empty room."""
-REMEMBERED = 512
+REMEMBERED_MINIMA = 512
 """Latest minima that a restart keeps away from; bounds the cost of a decision in a long run."""
 
 
@@ -51,23 +51,23 @@ class Composed(Policy):
     @field_validator("budget", mode="before")
     @classmethod
     def _choose_budget(cls, value: Any) -> BudgetChoice:
-        return choose(BudgetChoice, "budget", value)
+        return parse_choice(BudgetChoice, "budget", value)
 
     @field_validator("radius", mode="before")
     @classmethod
     def _choose_radius(cls, value: Any) -> RadiusChoice:
-        return choose(RadiusChoice, "radius", value)
+        return parse_choice(RadiusChoice, "radius", value)
 
     @field_validator("sharing", mode="before")
     @classmethod
     def _choose_sharing(cls, value: Any) -> SharingChoice:
-        return choose(SharingChoice, "sharing", value)
+        return parse_choice(SharingChoice, "sharing", value)
 
     def decide(self, run: Run, rng: np.random.Generator) -> tuple[Lease, ...]:
-        shares = self.budget.share(run, self.length(run), rng)
+        shares = self.budget.share(run, self.lease_length(run), rng)
         return tuple(self._lease(run, run.leases + i, share, rng) for i, share in enumerate(shares))
 
-    def length(self, run: Run) -> int:
+    def lease_length(self, run: Run) -> int:
         """The usual length of a lease, in evaluations."""
         if self.lease is not None:
             return self.lease
@@ -75,16 +75,16 @@ class Composed(Policy):
 
     def _lease(self, run: Run, number: int, share: Share, rng: np.random.Generator) -> Lease:
         member = run.members[share.agent]
-        shared = self.sharing.shared(run, member, rng)
+        shared = self.sharing.choose_incumbent(run, member, rng)
         if member.needs_fresh:
-            region, where = _fresh(run, member, rng)
+            region, where = _choose_fresh_region(run, member, rng)
             reason = f"{where}; {share.reason}"
         else:
             width = self.radius.width(run, member, rng)
             center = _own_center(run, member)
             if shared.follow and shared.incumbent is not None:
                 center = shared.incumbent.point
-            region = within_cube(center, width.radius)
+            region = fit_region(center, width.radius)
             reason = f"{share.reason}; {width.reason}; {shared.reason}"
         return Lease(
             id=number,
@@ -98,7 +98,7 @@ class Composed(Policy):
         )
 
 
-def within_cube(center: Array, radius: float) -> Region:
+def fit_region(center: Array, radius: float) -> Region:
     """A box of this radius round the center, moved as little as needed to lie within the cube. So a radius of 0.5
     is the whole cube, wherever the best point is, and a narrow box still holds its point."""
     reach = min(radius, 0.5)
@@ -111,20 +111,20 @@ def _own_center(run: Run, member: Member) -> Array:
     return run.region.center if member.last is None else member.last.region.center
 
 
-def _fresh(run: Run, member: Member, rng: np.random.Generator) -> tuple[Region, str]:
+def _choose_fresh_region(run: Run, member: Member, rng: np.random.Generator) -> tuple[Region, str]:
     """Where a search starts, and why there."""
     if member.leases == 0:
         return run.region, f"first lease: the starting region, radius {run.region.radius:.3g}"
-    known = [minimum.point for _, minimum in run.minima[-REMEMBERED:]]
+    known = [minimum.point for _, minimum in run.minima[-REMEMBERED_MINIMA:]]
     if not known:
         center = rng.uniform(run.region.lower, run.region.upper)
-        return Region(center, run.region.radius), f"{_cause(member)}: restart elsewhere"
-    region = _away_from(known, run.region, rng)
+        return Region(center, run.region.radius), f"{_describe_restart(member)}: restart elsewhere"
+    region = _draw_away_from(known, run.region, rng)
     minima = f"{len(known)} known minim{'um' if len(known) == 1 else 'a'}"
-    return region, f"{_cause(member)}: restart away from {minima}, within {region.radius:.3g}"
+    return region, f"{_describe_restart(member)}: restart away from {minima}, within {region.radius:.3g}"
 
 
-def _away_from(known: list[Array], start: Region, rng: np.random.Generator) -> Region:
+def _draw_away_from(known: list[Array], start: Region, rng: np.random.Generator) -> Region:
     """A part of the starting region that holds none of the known minima, if there is room."""
     places = rng.uniform(start.lower, start.upper, (CANDIDATES, len(start.center)))
     # Greatest difference on an axis: the distance in which a region is a ball.
@@ -133,7 +133,7 @@ def _away_from(known: list[Array], start: Region, rng: np.random.Generator) -> R
     return Region(places[chosen].copy(), float(min(start.radius, max(gaps[chosen], CLEARANCE * start.radius))))
 
 
-def _cause(member: Member) -> str:
+def _describe_restart(member: Member) -> str:
     if member.failed is not None:
         return f"failed ({member.failed})"
     if member.converged is None or not np.isfinite(member.converged.loss):

@@ -10,8 +10,8 @@ from pydantic import Field
 
 from ..state.member import Member
 from ..state.run import Run
-from .budget import Equal, by_parts, rewards
-from .choices import BudgetChoice, Share, fit, leftover, portion, standing
+from .budget import Equal, rewards, share_by_parts
+from .choices import BudgetChoice, Share, fit_budget, portion, share_leftover, standing_key
 
 
 class ExponentialWeights(BudgetChoice):
@@ -34,11 +34,11 @@ class ExponentialWeights(BudgetChoice):
     def share(self, run: Run, lease: int, rng: np.random.Generator) -> list[Share]:
         scores = self.scores(run)
         parts = self.parts(scores)
-        return by_parts(run, lease, parts, lambda m: self._reason(m, scores[m.name], parts[m.name]))
+        return share_by_parts(run, lease, parts, lambda m: self._reason(m, scores[m.name], parts[m.name]))
 
     def scores(self, run: Run) -> dict[str, float]:
         """Each member's faded sum of rewards."""
-        standings = sorted(standing(m)[0] for m in run.members.values())
+        standings = sorted(standing_key(m)[0] for m in run.members.values())
         # What is older than this has faded to less than a thousandth.
         window = 1 if self.fade == 0 else 1 + math.ceil(math.log(1e-3) / math.log(self.fade))
         return {
@@ -78,7 +78,7 @@ class AucBandit(BudgetChoice):
         ranked = sorted(run.idle, key=lambda m: (-self.score(m, total), m.index))
         shares: list[Share] = []
         for member in ranked:
-            size = fit(portion(left, lease), member, left) if len(shares) < run.free else 0
+            size = fit_budget(portion(left, lease), member, left) if len(shares) < run.free else 0
             if size:
                 shares.append(Share(member.name, size, self._reason(member, total)))
                 left -= size
@@ -123,14 +123,14 @@ class WinnerTakesAll(BudgetChoice):
                 share._replace(reason=f"winner-takes-all: warm-up, {share.reason}")
                 for share in Equal().share(run, lease, rng)
             ]
-        winners = sorted(run.members.values(), key=standing)[: run.concurrency]
+        winners = sorted(run.members.values(), key=standing_key)[: run.concurrency]
         shares: list[Share] = []
         for place, member in enumerate(winners, start=1):
-            size = fit(portion(left, lease), member, left) if member.idle and len(shares) < run.free else 0
+            size = fit_budget(portion(left, lease), member, left) if member.idle and len(shares) < run.free else 0
             if size:
-                loss = standing(member)[0]
+                loss = standing_key(member)[0]
                 shares.append(
                     Share(member.name, size, f"winner-takes-all: rank {place} after warm-up, best {loss:.6g}")
                 )
                 left -= size
-        return shares or leftover(run, "winner-takes-all: too little is left for the winner")
+        return shares or share_leftover(run, "winner-takes-all: too little is left for the winner")

@@ -11,7 +11,7 @@ from pydantic import Field
 from ...agents.agent import Lease, Region
 from ..state.member import Member
 from ..state.run import Run
-from .opening import Opening, named
+from .opening import Opening, members_named
 from .policy import Policy
 
 
@@ -60,10 +60,10 @@ class Party(Policy):
 
     def decide(self, run: Run, rng: np.random.Generator) -> tuple[Lease, ...]:
         leases: list[Lease] = []
-        opening, left, waiting = self.opening(run), run.remaining, list(run.idle)
+        opening, left, waiting = self.find_opening(run), run.remaining, list(run.idle)
         while waiting and len(leases) < run.free:
             waiting = [m for m in waiting if m.row_price <= left]
-            member = self._next(run, opening, waiting, bool(run.out or leases))
+            member = self._choose_member(run, opening, waiting, bool(run.out or leases))
             if member is None:
                 break
             waiting.remove(member)
@@ -72,9 +72,9 @@ class Party(Policy):
             left -= lease.budget
         return tuple(leases)
 
-    def opening(self, run: Run) -> Opening:
+    def find_opening(self, run: Run) -> Opening:
         """How far the opener is."""
-        openers = named(run, self.opener) or (next(iter(run.members.values())),)
+        openers = members_named(run, self.opener) or (next(iter(run.members.values())),)
         guests = tuple(m for m in run.members.values() if m is not openers[0] and m.name != self.prober)
         return Opening(run, openers[0], openers, guests, self.lease * run.space.dimension, self.stall)
 
@@ -83,7 +83,7 @@ class Party(Policy):
         recent = member.records[-self.window :]
         return 1.0 + self.bonus * sum(recent) / max(1, len(recent))
 
-    def hopeless(self, run: Run, member: Member) -> str:
+    def give_up_reason(self, run: Run, member: Member) -> str:
         """Why a restart is given up; "" if it is not."""
         size = self.restart * run.space.dimension
         if not self.patience or run.incumbent is None or len(member.bests) < 2 or member.episode_spent < 2 * size:
@@ -93,7 +93,7 @@ class Party(Policy):
             return ""
         return f"{behind:.3g} behind and its last lease gained {max(gain, 0.0):.3g}"
 
-    def _next(self, run: Run, opening: Opening, waiting: Sequence[Member], others: bool) -> Member | None:
+    def _choose_member(self, run: Run, opening: Opening, waiting: Sequence[Member], others: bool) -> Member | None:
         """Whose turn it is."""
         prober = run.members.get(self.prober)
         probing = prober is not None and prober in waiting and (not prober.needs_fresh or not prober.leases)
@@ -114,17 +114,21 @@ class Party(Policy):
         if member.name == self.prober:
             why = "are the axes independent? A few evaluations tell" if fresh else "each axis is searched by itself"
         elif member is opening.opener and opening.on:
-            region, why = opened(run, member, region)
+            region, why = opener_region(run, member, region)
         else:
             of_opener = any(member is one for one in opening.openers)
             size = self.restart if of_opener else size
-            hopeless = self.hopeless(run, member) if of_opener and not fresh else ""
+            hopeless = self.give_up_reason(run, member) if of_opener and not fresh else ""
             why = "carries on"
             if fresh or hopeless:
                 guest = not of_opener and member.leases == 0 and self.sharing
-                region, why = self._near(run) if guest and run.incumbent else anywhere(run, member, hopeless, rng)
+                region, why = (
+                    self._region_at_incumbent(run)
+                    if guest and run.incumbent
+                    else draw_region(run, member, hopeless, rng)
+                )
             fresh = fresh or bool(hopeless)
-            why = f"{why}; {self._standing(member)}"
+            why = f"{why}; {self._describe_records(member)}"
         budget = max(size * run.space.dimension, member.row_price)
         if left - budget < run.cheapest:
             # What would be left over is too little for a lease of its own.
@@ -134,19 +138,19 @@ class Party(Policy):
             incumbent=run.incumbent if self.sharing else member.best, archive=run.collected if self.sharing else 0,
         )  # fmt: skip
 
-    def _near(self, run: Run) -> tuple[Region, str]:
+    def _region_at_incumbent(self, run: Run) -> tuple[Region, str]:
         best = run.incumbent
         assert best is not None
         return Region(best.point, self.near), f"starts at {best.agent}'s best, {best.loss:.6g}, near it"
 
-    def _standing(self, member: Member) -> str:
+    def _describe_records(self, member: Member) -> str:
         recent = member.records[-self.window :]
         if not recent:
             return "it has spent nothing yet"
         return f"{sum(recent)} of its last {len(recent)} leases were records (weight {self.weight(member):.2g})"
 
 
-def opened(run: Run, opener: Member, region: Region) -> tuple[Region, str]:
+def opener_region(run: Run, opener: Member, region: Region) -> tuple[Region, str]:
     """Where the opener searches while it opens, and why."""
     if opener.leases == 0:
         return run.region, "opens at the center, alone until it converges or stalls"
@@ -157,7 +161,7 @@ def opened(run: Run, opener: Member, region: Region) -> tuple[Region, str]:
     return region, "opening: it neither converged nor stalled yet"
 
 
-def anywhere(run: Run, member: Member, hopeless: str, rng: np.random.Generator) -> tuple[Region, str]:
+def draw_region(run: Run, member: Member, hopeless: str, rng: np.random.Generator) -> tuple[Region, str]:
     """A random place of the run's region for a fresh search, and why it is fresh."""
     if hopeless:
         cause = hopeless

@@ -39,7 +39,7 @@ class Shrink(RadiusChoice):
         before = last_radius(run, member)
         # A run may start below the minimum: then it stays where it is.
         radius = max(before * self.factor, min(self.minimum, before))
-        return Width(radius, f"shrink: {change(before, radius)}")
+        return Width(radius, f"shrink: {describe_change(before, radius)}")
 
 
 class TrustRegion(RadiusChoice):
@@ -65,7 +65,7 @@ class TrustRegion(RadiusChoice):
     )
 
     @model_validator(mode="after")
-    def _in_order(self) -> TrustRegion:
+    def _check_order(self) -> TrustRegion:
         if self.minimum > self.maximum:
             raise ValueError(f"minimum must be at most maximum ({self.maximum}), got {self.minimum}. Swap them.")
         return self
@@ -75,7 +75,7 @@ class TrustRegion(RadiusChoice):
         won = member.improved if self.success == "improved" else member.record
         wanted = before * (self.grow if won else self.shrink)
         radius = min(max(wanted, self.minimum), self.maximum)
-        return Width(radius, f"trust-region: {'success' if won else 'no success'}, {change(before, radius)}")
+        return Width(radius, f"trust-region: {'success' if won else 'no success'}, {describe_change(before, radius)}")
 
 
 def last_radius(run: Run, member: Member) -> float:
@@ -83,6 +83,6 @@ def last_radius(run: Run, member: Member) -> float:
     return run.region.radius if member.last is None else member.last.region.radius
 
 
-def change(before: float, after: float) -> str:
+def describe_change(before: float, after: float) -> str:
     """Two radii in words."""
     return f"radius {before:.3g} -> {after:.3g}" if before != after else f"radius stays {after:.3g}"

@@ -10,7 +10,7 @@ from pydantic import Field
 from ...agents.agent import Incumbent
 from ..state.member import Member
 from ..state.run import Run
-from .choices import Shared, SharingChoice
+from .choices import SharedIncumbent, SharingChoice
 
 
 class NoSharing(SharingChoice):
@@ -21,8 +21,8 @@ class NoSharing(SharingChoice):
     )
     kind: Literal["none"] = "none"
 
-    def shared(self, run: Run, member: Member, rng: np.random.Generator) -> Shared:
-        return alone("none", member)
+    def choose_incumbent(self, run: Run, member: Member, rng: np.random.Generator) -> SharedIncumbent:
+        return keep_own_best("none", member)
 
 
 class Broadcast(SharingChoice):
@@ -36,14 +36,14 @@ class Broadcast(SharingChoice):
     after: float = Field(0.0, ge=0, lt=1, description="Nothing is shared before this part of the budget is spent.")
     every: int = Field(1, ge=1, description="An agent is sent to the incumbent at every so many leases of its own.")
 
-    def shared(self, run: Run, member: Member, rng: np.random.Generator) -> Shared:
+    def choose_incumbent(self, run: Run, member: Member, rng: np.random.Generator) -> SharedIncumbent:
         if run.spent < self.after * run.budget:
-            return alone(f"broadcast: only after {self.after:.0%} of the budget", member)
+            return keep_own_best(f"broadcast: only after {self.after:.0%} of the budget", member)
         if member.leases % self.every:
-            return alone(f"broadcast: every {self.every} leases", member)
-        if run.incumbent is None or not better(run.incumbent, member.best):
-            return alone("broadcast: nobody has better", member)
-        return Shared(run.incumbent, True, f"broadcast: {words(run.incumbent)}")
+            return keep_own_best(f"broadcast: every {self.every} leases", member)
+        if run.incumbent is None or not is_better(run.incumbent, member.best):
+            return keep_own_best("broadcast: nobody has better", member)
+        return SharedIncumbent(run.incumbent, True, f"broadcast: {describe_incumbent(run.incumbent)}")
 
 
 class Ring(SharingChoice):
@@ -56,23 +56,25 @@ class Ring(SharingChoice):
     )
     kind: Literal["ring"] = "ring"
 
-    def shared(self, run: Run, member: Member, rng: np.random.Generator) -> Shared:
+    def choose_incumbent(self, run: Run, member: Member, rng: np.random.Generator) -> SharedIncumbent:
         left = run.team[member.index - 1].best
-        if left is None or not better(left, member.best):
-            return alone("ring: left neighbour has no better", member)
-        return Shared(left, True, f"ring: {words(left)}, its left neighbour")
+        if left is None or not is_better(left, member.best):
+            return keep_own_best("ring: left neighbour has no better", member)
+        return SharedIncumbent(left, True, f"ring: {describe_incumbent(left)}, its left neighbour")
 
 
-def better(one: Incumbent, other: Incumbent | None) -> bool:
+def is_better(one: Incumbent, other: Incumbent | None) -> bool:
     """Whether one point is strictly better than another, or than none."""
     return other is None or one.loss < other.loss
 
 
-def alone(why: str, member: Member) -> Shared:
+def keep_own_best(why: str, member: Member) -> SharedIncumbent:
     """The member's own best, and no call to go elsewhere."""
-    return Shared(member.best, False, why if member.best is None else f"{why}, own best {member.best.loss:.3g}")
+    return SharedIncumbent(
+        member.best, False, why if member.best is None else f"{why}, own best {member.best.loss:.3g}"
+    )
 
 
-def words(incumbent: Incumbent) -> str:
+def describe_incumbent(incumbent: Incumbent) -> str:
     """An incumbent in words."""
     return f"incumbent {incumbent.loss:.3g} of {incumbent.agent}"

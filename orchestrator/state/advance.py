@@ -39,8 +39,8 @@ def _grant(run: Run, event: Granted) -> None:
         end = run.now + lease.budget * run.seconds
         run.out[lease.id] = (end, lease)
         heappush(run.ends, (end, lease.id))
-        run.bench.leave(member)
-        run.columns.change(member.index, member.committed)
+        run.idle_by_spent.leave(member)
+        run.columns.set_height(member.index, member.committed)
         run.granted += lease.budget
         run.ever_granted += lease.budget
         run.leases = lease.id + 1
@@ -74,8 +74,8 @@ def _settle(run: Run, finding: Finding) -> None:
     member.improvements.append(member.improved)
     member.records.append(member.record)
     run.curve.append(run.spent, np.inf if run.incumbent is None else run.incumbent.loss)
-    run.bench.join(member)
-    run.columns.change(member.index, member.spent)
+    run.idle_by_spent.join(member)
+    run.columns.set_height(member.index, member.spent)
 
 
 def _note_end(run: Run, finding: Finding) -> None:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from ...agents.agent import Archive, Rows
 
 
-class Store:
+class ArchiveStore:
     """Grows by one finding at a time; ``view(cutoff)`` is what a lease with that cut-off may see."""
 
     def __init__(self, dimension: int) -> None:
@@ -30,9 +30,9 @@ class Store:
         start, end = self._ends[-1], self._ends[-1] + n
         if end > len(self._losses):
             size = max(end, 2 * len(self._losses))
-            self._points = _grown(self._points, size, start)
-            self._losses = _grown(self._losses, size, start)
-            self._agents = _grown(self._agents, size, start)
+            self._points = _grow_array(self._points, size, start)
+            self._losses = _grow_array(self._losses, size, start)
+            self._agents = _grow_array(self._agents, size, start)
         if rows is not None:
             self._points[start:end], self._losses[start:end] = rows.points, rows.losses
             self._agents[start:end] = agent
@@ -46,7 +46,7 @@ class Store:
             array.flags.writeable = False
         return Archive(cutoff, *arrays)
 
-    def between(self, first: int, last: int) -> list[tuple[int, Rows | None]]:
+    def findings_between(self, first: int, last: int) -> list[tuple[int, Rows | None]]:
         """Findings ``first`` to ``last`` as ``extend`` takes them: what another store still lacks."""
         found: list[tuple[int, Rows | None]] = []
         for start, end in zip(self._ends[first:last], self._ends[first + 1 : last + 1], strict=True):
@@ -55,7 +55,7 @@ class Store:
         return found
 
 
-def _grown(array: NDArray[Any], size: int, used: int) -> NDArray[Any]:
+def _grow_array(array: NDArray[Any], size: int, used: int) -> NDArray[Any]:
     wider = np.empty((size, *array.shape[1:]), dtype=array.dtype)
     wider[:used] = array[:used]
     return wider

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from .member import Member
 
-SLACK = 16
+HEAP_SLACK = 16
 """A heap is made anew when it holds this many more than twice the members: what is out of date is left in it."""
 
 
-class Curve:
+class LossCurve:
     """(evaluations spent, best loss) after each collected lease; 16 bytes a lease."""
 
     def __init__(self) -> None:
@@ -35,14 +35,14 @@ class Curve:
         return zip(self._spent, self._losses, strict=True)
 
 
-class Bench:
+class IdleMembers:
     """The idle members, by evaluations spent, then in team order."""
 
     def __init__(self, members: Iterable[Member]) -> None:
         self._members = tuple(members)
         self._idle = {member.index: member for member in self._members if member.lease is None}
         self._heap: list[tuple[int, int, int]] = []
-        self._renew()
+        self._rebuild_heap()
 
     def __iter__(self) -> Iterator[Member]:
         """In order, as far as is asked for: the k-th costs O(log k)."""
@@ -53,7 +53,7 @@ class Bench:
             for child in (2 * place + 1, 2 * place + 2):
                 if child < len(heap):
                     heappush(frontier, (heap[child], child))
-            if self._current(entry):
+            if self._is_current(entry):
                 yield self._members[entry[1]]
 
     @property
@@ -63,27 +63,27 @@ class Bench:
     def leave(self, member: Member) -> None:
         """A member has a lease now."""
         del self._idle[member.index]
-        while self._heap and not self._current(self._heap[0]):
+        while self._heap and not self._is_current(self._heap[0]):
             heappop(self._heap)
 
     def join(self, member: Member) -> None:
         """A member is idle again."""
         self._idle[member.index] = member
         heappush(self._heap, (member.spent, member.index, member.leases))
-        if len(self._heap) > 2 * len(self._members) + SLACK:
-            self._renew()
+        if len(self._heap) > 2 * len(self._members) + HEAP_SLACK:
+            self._rebuild_heap()
 
-    def _current(self, entry: tuple[int, int, int]) -> bool:
+    def _is_current(self, entry: tuple[int, int, int]) -> bool:
         """Whether an entry is not of an idleness that is over."""
         member = self._members[entry[1]]
         return member.lease is None and member.leases == entry[2]
 
-    def _renew(self) -> None:
+    def _rebuild_heap(self) -> None:
         self._heap = [(member.spent, member.index, member.leases) for member in self._idle.values()]
         heapify(self._heap)
 
 
-class Columns:
+class WaterLevel:
     """Columns of whole heights, over which water is poured. A column is wet or dry; those that the last rise or fall of
     the water passed are moved over when the level is asked for."""
 
@@ -94,9 +94,9 @@ class Columns:
         """Of the wet ones."""
         self._wet: list[tuple[int, int]] = []
         self._dry: list[tuple[int, int]] = []
-        self._renew()
+        self._rebuild_heaps()
 
-    def change(self, column: int, height: int) -> None:
+    def set_height(self, column: int, height: int) -> None:
         """A column has another height."""
         before = self._heights[column]
         if height == before:
@@ -107,22 +107,22 @@ class Columns:
             heappush(self._wet, (-height, column))
         else:
             heappush(self._dry, (height, column))
-        if len(self._wet) + len(self._dry) > 2 * len(self._heights) + SLACK:
-            self._renew()
+        if len(self._wet) + len(self._dry) > 2 * len(self._heights) + HEAP_SLACK:
+            self._rebuild_heaps()
 
-    def level(self, pool: int) -> float:
+    def level_with(self, pool: int) -> float:
         """How high the water stands when ``pool`` is poured in."""
         # Taking in a column below the mean, or leaving out one above it, lowers the mean; the least mean is the level.
         while True:
             water = pool + self._sum
-            if (dry := self._top(self._dry, False)) is not None and dry[0] * self._count < water:
+            if (dry := self._first_valid(self._dry, False)) is not None and dry[0] * self._count < water:
                 self._move(heappop(self._dry)[1], True)
-            elif (wet := self._top(self._wet, True)) is not None and -wet[0] * self._count > water:
+            elif (wet := self._first_valid(self._wet, True)) is not None and -wet[0] * self._count > water:
                 self._move(heappop(self._wet)[1], False)
             else:
                 return water / self._count
 
-    def _top(self, heap: list[tuple[int, int]], wet: bool) -> tuple[int, int] | None:
+    def _first_valid(self, heap: list[tuple[int, int]], wet: bool) -> tuple[int, int] | None:
         """The first entry of a heap that still holds."""
         while heap:
             height, column = heap[0]
@@ -138,7 +138,7 @@ class Columns:
         self._count += 1 if wet else -1
         heappush(self._wet, (-height, column)) if wet else heappush(self._dry, (height, column))
 
-    def _renew(self) -> None:
+    def _rebuild_heaps(self) -> None:
         columns = list(enumerate(self._heights))
         self._wet = [(-height, column) for column, height in columns if self._is_wet[column]]
         self._dry = [(height, column) for column, height in columns if not self._is_wet[column]]

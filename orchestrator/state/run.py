@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from ...agents.agent import Converged, Incumbent, Lease, Region
 from ...landscapes.landscape import Space
-from .indexes import Bench, Columns, Curve
+from .indexes import IdleMembers, LossCurve, WaterLevel
 from .member import Member
 
 
@@ -46,7 +46,7 @@ class Run:
     halted: str | None = None
     """Why no more is granted, where a row without a loss is to stop the run."""
     stopped: str | None = None
-    curve: Curve = field(default_factory=Curve, repr=False)
+    curve: LossCurve = field(default_factory=LossCurve, repr=False)
     """(evaluations spent, best loss) after each collected lease."""
     team: tuple[Member, ...] = field(init=False, repr=False)
     """The members, in team order."""
@@ -54,9 +54,9 @@ class Run:
     """The least row price of all members."""
     dearest: int = field(init=False, repr=False)
     """The greatest row price of all members."""
-    bench: Bench = field(init=False, repr=False)
+    idle_by_spent: IdleMembers = field(init=False, repr=False)
     """Who is idle, by evaluations spent, then in team order."""
-    columns: Columns = field(init=False, repr=False)
+    columns: WaterLevel = field(init=False, repr=False)
     """What each member has spent or been promised, for ``level``."""
     ends: list[tuple[float, int]] = field(init=False, repr=False)
     """A heap of (logical end, id) of the leases out."""
@@ -65,7 +65,7 @@ class Run:
         self.team = tuple(self.members.values())
         prices = [member.row_price for member in self.team]
         self.cheapest, self.dearest = min(prices), max(prices)
-        self.bench, self.columns = Bench(self.team), Columns(member.committed for member in self.team)
+        self.idle_by_spent, self.columns = IdleMembers(self.team), WaterLevel(member.committed for member in self.team)
         self.ends = sorted((end, id) for id, (end, _) in self.out.items())
 
     @property
@@ -76,12 +76,12 @@ class Run:
     @property
     def idle(self) -> list[Member]:
         """Members without a lease, in team order."""
-        return self.bench.in_team_order
+        return self.idle_by_spent.in_team_order
 
     @property
     def level(self) -> float:
         """What each member would have, were what remains of the budget poured over what all have committed."""
-        return self.columns.level(self.remaining)
+        return self.columns.level_with(self.remaining)
 
     @property
     def free(self) -> int:

@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 from sights import number
 
-from searchparty.experiments.animation.replay import Replay, in_time, replay_of
-from searchparty.experiments.results.accounts import leases
+from searchparty.experiments.animation.replay import Replay, build_replay, time_order
+from searchparty.experiments.results.accounts import leases_table
 from searchparty.experiments.results.recorded_runs import RunData, read_runs
 
 
@@ -23,16 +23,16 @@ class Account:
 
     @cached_property
     def leases(self) -> list[dict]:
-        return leases(self.run).rows()
+        return leases_table(self.run).rows()
 
     @cached_property
     def _order(self) -> tuple[np.ndarray, np.ndarray]:
         starts = {row["lease"]: row["starts"] for row in self.leases}
-        return in_time(self.run, starts, self.run.settings["landscape"]["seconds"])
+        return time_order(self.run, starts, self.run.settings["landscape"]["seconds"])
 
     def head(self, evaluations: int) -> int:
         """How many points there are when so many evaluations are spent."""
-        return self.replay.shown_at(evaluations)
+        return self.replay.points_at(evaluations)
 
     def drawn(self, evaluations: int) -> int:
         """The same, with the one that is being paid for."""
@@ -83,4 +83,4 @@ class Account:
 
 def accounts_of(directory: Path) -> dict[str, Account]:
     """The accounts of a results directory's runs, by strategy and landscape."""
-    return {f"{run.strategy} on {run.landscape}": Account(run, replay_of(run)) for run in read_runs(directory)}
+    return {f"{run.strategy} on {run.landscape}": Account(run, build_replay(run)) for run in read_runs(directory)}

@@ -11,7 +11,7 @@ import yaml
 from sights import until
 
 from searchparty import run
-from searchparty.experiments.spec.load import loads
+from searchparty.experiments.spec.load import loads_yaml
 
 COMMON = {
     "landscape": {"kind": "rastrigin", "dimension": 2, "shift": "random", "instance": 1},
@@ -75,7 +75,7 @@ def changed(page, before, count=1):
 def solved(text, tmp_path):
     """The run that an experiment's YAML comes to in Python."""
     folder = tmp_path / f"solved-{len(list(tmp_path.iterdir()))}"
-    (found,) = run(loads(text), out=folder, report=False).runs
+    (found,) = run(loads_yaml(text), out=folder, report=False).runs
     return found
 
 

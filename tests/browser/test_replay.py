@@ -7,7 +7,7 @@ import sights
 from accounts_of import accounts_of
 from sights import until
 
-from searchparty.experiments.results.view_plane import Seen, look
+from searchparty.experiments.results.view_plane import SampledPoints, choose_plane
 
 SPENT = re.compile(r"^([\d,]+) evaluations")
 
@@ -143,7 +143,7 @@ def test_play_pause_and_speed(page, studio, accounts):
 def seen_on(account, spec):
     """The plane that the page is shown, chosen by all points as they lie in the log."""
     points, run = account.run.points, account.run
-    return look(spec, run.space, Seen(points.cube, points.losses, points.agent, run.team))
+    return choose_plane(spec, run.space, SampledPoints(points.cube, points.losses, points.agent, run.team))
 
 
 def choose(page, account, index, spec):

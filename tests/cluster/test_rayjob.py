@@ -12,7 +12,7 @@ import typer
 import yaml
 
 from searchparty.experiments.cli.main import app
-from searchparty.experiments.execution.plan import plan
+from searchparty.experiments.execution.plan import make_plan
 from searchparty.experiments.spec.load import load
 
 NAME = {"type": "string", "pattern": "^[a-z]([-a-z0-9]*[a-z0-9])?$", "maxLength": 47}
@@ -203,4 +203,4 @@ def test_the_experiment_is_one_and_the_entrypoint_runs_it_or_goes_on(documents, 
     assert (name, settings["results"]) == ("resume", out)
     assert (settings["executor"], settings["address"]) == ("ray", "auto")
     # What `searchparty check` does.
-    assert len(plan(load(here)).runs) > 1
+    assert len(make_plan(load(here)).runs) > 1

@@ -22,7 +22,7 @@ from typing import Any
 
 from searchparty.experiments.api import run
 from searchparty.experiments.execution.results_directory import ResultsError
-from searchparty.experiments.execution.verification import verified
+from searchparty.experiments.execution.verification import verify_results
 from searchparty.orchestrator.log.log import LogError
 from searchparty.orchestrator.log.reader import LogReader
 from searchparty.orchestrator.log.trace import trace
@@ -185,7 +185,7 @@ class Tally:
             self.equal += 1
         else:
             self.different.append(what)
-        self.different += verified(results).problems
+        self.different += verify_results(results).problems
 
 
 def kill_drivers(
@@ -227,7 +227,7 @@ def kill_drivers(
             tally.kills += 1
             # What a killed driver has left holds together, as far as it goes.
             with contextlib.suppress(LogError, ResultsError):
-                tally.different += verified(out).problems
+                tally.different += verify_results(out).problems
         else:
             # It was done before it could be killed: judge it, and begin another.
             assert driver.returncode == 0, driver.stderr.read()[-2000:]

@@ -12,7 +12,7 @@ import pytest
 from searchparty.agents.evaluation.children.pool import ChildPool
 from searchparty.agents.evaluation.settings import Evaluation
 from searchparty.experiments.api import run
-from searchparty.experiments.execution.verification import verified
+from searchparty.experiments.execution.verification import verify_results
 from searchparty.landscapes.command import Command
 from searchparty.landscapes.python_function import UserFunction
 from searchparty.orchestrator.log.reader import LogReader
@@ -173,7 +173,7 @@ def test_a_run_goes_on_and_everything_is_charged(functions, tmp_path):
     findings, last, _ = story(results.path)
     assert last == Stopped("budget spent")
     assert sum(f.charged for f in findings) == sum(f.rows for f in findings) == 30
-    assert verified(results.path).problems == []
+    assert verify_results(results.path).problems == []
     causes = {f.cause[:20] for finding in findings for f in finding.failures}
     assert len(causes) >= 3
     assert "took its process down" in (results.path / "report.html").read_text()

@@ -109,7 +109,7 @@ def test_children_are_started_when_a_batch_needs_them_and_are_gone_at_the_end(po
 
 def test_a_batch_that_is_left_leaves_no_row_behind(pool_of):
     pool = pool_of("hanging", workers=3)
-    pieces = pool.pieces(column(3), False)
+    pieces = pool.evaluate_in_pieces(column(3), False)
     signal.signal(signal.SIGALRM, interrupted)
     signal.setitimer(signal.ITIMER_REAL, 0.5)
     with pytest.raises(KeyboardInterrupt, match="by the alarm"):

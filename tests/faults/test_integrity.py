@@ -18,7 +18,7 @@ import pytest
 from killing import arguments, started, text_of, trial, wait_for_more
 
 from searchparty.experiments.api import resume, run
-from searchparty.experiments.execution.verification import verified
+from searchparty.experiments.execution.verification import verify_results
 from searchparty.experiments.report.report import write_report
 from searchparty.orchestrator.log.log import LogError, LogLost
 from searchparty.orchestrator.log.log_file import LogFile
@@ -139,7 +139,7 @@ def test_a_log_that_is_none_is_refused_and_left_alone(results, what, message):
     assert done.returncode == 2, done.stderr
     assert message in done.stderr, done.stderr
     assert "Traceback" not in done.stderr
-    for look in (verified, text_of, write_report):
+    for look in (verify_results, text_of, write_report):
         with pytest.raises(LogError, match=re.escape(message)):
             look(results)
     assert digest(results) == before
@@ -169,7 +169,7 @@ def test_killed_while_it_left_write_ahead_mode(one, results, tmp_path):
     db.close()
     assert (tmp_path / "cut-0" / "log.sqlite-journal").stat().st_size > 0
     assert text_of(tmp_path / "cut-0") == one.reference
-    assert verified(tmp_path / "cut-1").problems == []
+    assert verify_results(tmp_path / "cut-1").problems == []
     assert not resume(tmp_path / "cut-2", report=False).errors
     assert text_of(tmp_path / "cut-2") == one.reference
 

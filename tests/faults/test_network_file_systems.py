@@ -17,14 +17,14 @@ import pytest
 from killing import kill_drivers, text_of, trial, wait_for_more
 
 from searchparty.experiments.api import resume
-from searchparty.experiments.execution.verification import verified
+from searchparty.experiments.execution.verification import verify_results
 from searchparty.experiments.report.report import write_report
 from searchparty.orchestrator.log import filesystem
-from searchparty.orchestrator.log.filesystem import UNKNOWN, FileSystem
+from searchparty.orchestrator.log.filesystem import UNKNOWN_FILE_SYSTEM, FileSystem
 from searchparty.orchestrator.log.log import LogError, LogLost
 from searchparty.orchestrator.log.log_file import LogFile
 from searchparty.orchestrator.log.reader import LogReader
-from searchparty.orchestrator.log.tables import explained
+from searchparty.orchestrator.log.tables import to_log_error
 
 NFS = FileSystem("nfs4", "/shared", "files:/export", ("rw", "vers=4.2"))
 DRIVER = """
@@ -142,10 +142,12 @@ def test_a_second_process_is_refused_and_the_first_one_says_where_it_writes(one,
     (remark,) = [line for line in said.splitlines() if "network file system" in line]
     assert "(nfs4, mounted at /" in remark
     assert text_of(out) == one.reference
-    assert verified(out).problems == []
+    assert verify_results(out).problems == []
 
 
-@pytest.mark.parametrize(("killed", "goes_on"), [(UNKNOWN, NFS), (NFS, UNKNOWN)], ids=["to the network", "and back"])
+@pytest.mark.parametrize(
+    ("killed", "goes_on"), [(UNKNOWN_FILE_SYSTEM, NFS), (NFS, UNKNOWN_FILE_SYSTEM)], ids=["to the network", "and back"]
+)
 def test_a_log_moves_between_file_systems(one, tmp_path, killed, goes_on):
     """A killed process leaves its journal beside the file; both are copied, and go on in the other mode."""
     here, moved = tmp_path / "here", tmp_path / "moved"
@@ -154,10 +156,10 @@ def test_a_log_moves_between_file_systems(one, tmp_path, killed, goes_on):
     noted(log, "before the move")
     shutil.copytree(here, moved)
     log.close()
-    assert (moved / "log.sqlite-wal").exists() == (killed is UNKNOWN)
+    assert (moved / "log.sqlite-wal").exists() == (killed is UNKNOWN_FILE_SYSTEM)
     log = LogFile(moved / "log.sqlite", place=goes_on)
     assert log.execute("PRAGMA journal_mode") == [("truncate" if goes_on is NFS else "wal",)]
-    assert header_says_wal(moved / "log.sqlite") == (goes_on is UNKNOWN)
+    assert header_says_wal(moved / "log.sqlite") == (goes_on is UNKNOWN_FILE_SYSTEM)
     noted(log, "after the move")
     with LogReader(moved) as reader:
         assert {"before the move", "after the move"} < set(reader.meta)
@@ -175,7 +177,9 @@ def test_a_directory_is_held_by_one_writer_of_this_process_too(tmp_path):
     LogFile(tmp_path / "log.sqlite", place=NFS).close()
 
 
-@pytest.mark.parametrize(("first", "second"), [(UNKNOWN, NFS), (NFS, UNKNOWN)], ids=["disk first", "network first"])
+@pytest.mark.parametrize(
+    ("first", "second"), [(UNKNOWN_FILE_SYSTEM, NFS), (NFS, UNKNOWN_FILE_SYSTEM)], ids=["disk first", "network first"]
+)
 def test_whose_disk_it_is_and_who_has_it_mounted_do_not_write_at_once(tmp_path, monkeypatch, first, second):
     """To the machine that exports it the file system is local: the two hold the directory by locks of two kinds."""
     connect = sqlite3.connect
@@ -206,10 +210,10 @@ def test_a_reader_where_locks_are_refused_is_told_that_it_may_be_that(tmp_path, 
     """SQLite itself tells "somebody has it" and "there are no locks" apart only now and then."""
     error = sqlite3.OperationalError("database is locked" if name == "SQLITE_BUSY" else "disk I/O error")
     error.sqlite_errorname = name
-    monkeypatch.setattr(filesystem, "MOUNTS", tmp_path / "mounts")
-    assert str(explained(error, tmp_path / "log.sqlite")).endswith("Wait until that ends.")
+    monkeypatch.setattr(filesystem, "MOUNT_LIST", tmp_path / "mounts")
+    assert str(to_log_error(error, tmp_path / "log.sqlite")).endswith("Wait until that ends.")
     (tmp_path / "mounts").write_text("23 22 0:9 / / rw - nfs files:/export rw,nolock\n")
-    said = str(explained(error, tmp_path / "log.sqlite"))
+    said = str(to_log_error(error, tmp_path / "log.sqlite"))
     assert "refuses all locks (nfs, mounted at /): then copy the directory to a disk" in said
 
 

@@ -10,7 +10,7 @@ import tempfile
 from pathlib import Path
 
 import searchparty
-from searchparty.experiments.execution.fingerprint import environment
+from searchparty.experiments.execution.fingerprint import environment_fingerprint
 from searchparty.orchestrator.log.reader import LogReader
 from searchparty.orchestrator.log.trace import trace_hash
 
@@ -45,7 +45,7 @@ def read_hash(directory):
 
 def bits():
     """What the last bits of a computation depend on: findings are promised to be equal where it is equal."""
-    known = environment()
+    known = environment_fingerprint()
     packages = {name: known["packages"][name] for name in ("numpy", "scipy", "cma", "nlopt", "coco-experiment")}
     kernels = sorted({kernel.rpartition(" ")[2] for kernel in known["blas"]})
     return {"platform": known["platform"], "kernels": kernels, "packages": packages}

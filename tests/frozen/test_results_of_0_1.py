@@ -13,7 +13,7 @@ from searchparty.experiments.execution import first_rule
 from searchparty.experiments.execution.code_digest import shorten
 from searchparty.experiments.execution.first_rule import digest_by_first_rule, read_table
 from searchparty.experiments.execution.results_directory import ResultsError
-from searchparty.experiments.execution.verification import verified
+from searchparty.experiments.execution.verification import verify_results
 from searchparty.landscapes.command import Command
 
 PROGRAM = "bdb2e79cd02a0d09"
@@ -87,7 +87,7 @@ def test_the_table_has_the_texts_that_it_has_digests_of():
 
 @equal_bits
 def test_they_are_verified(results):
-    whole, part = verified(results / "finished"), verified(results / "interrupted")
+    whole, part = verify_results(results / "finished"), verify_results(results / "interrupted")
     assert (whole.runs, whole.unfinished, whole.problems, whole.unknown) == (9, 0, [], [])
     assert (part.runs, part.unfinished, part.problems, part.unknown) == (9, 5, [], [])
     assert (whole.totals["points"], whole.totals["spent"]) == (1309, 1350)

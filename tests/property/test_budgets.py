@@ -11,10 +11,10 @@ from searchparty.agents.agent import Agent, Converged, Rows
 from searchparty.agents.evaluation.settings import Evaluation
 from searchparty.experiments.spec import catalogue
 from searchparty.landscapes.landscape import EvaluationError, Landscape, Space
-from searchparty.orchestrator.executors.in_process import Simulated
-from searchparty.orchestrator.log.codec import dumps
+from searchparty.orchestrator.executors.in_process import InProcessExecutor
+from searchparty.orchestrator.log.codec import dump_event
 from searchparty.orchestrator.log.log import MemoryLog
-from searchparty.orchestrator.loop.drive import begin, drive
+from searchparty.orchestrator.loop.drive import begin_run, drive_run
 from searchparty.orchestrator.run_spec import PlannedRun
 from searchparty.orchestrator.state.events import Extended, Granted, Stopped, findings
 
@@ -90,14 +90,14 @@ stock = st.sampled_from(
         {"kind": "random-restart"},
         {"kind": "slsqp"},
     ]
-).map(lambda data: catalogue.build("agent", data))
+).map(lambda data: catalogue.build_by_kind("agent", data))
 composed = st.fixed_dictionaries(
     {
         "kind": st.just("composed"),
         "lease": st.integers(1, 30),
-        "budget": st.sampled_from(sorted(catalogue.family("budget"))),
-        "radius": st.sampled_from(sorted(catalogue.family("radius"))),
-        "sharing": st.sampled_from(sorted(catalogue.family("sharing"))),
+        "budget": st.sampled_from(sorted(catalogue.family_classes("budget"))),
+        "radius": st.sampled_from(sorted(catalogue.family_classes("radius"))),
+        "sharing": st.sampled_from(sorted(catalogue.family_classes("sharing"))),
     }
 )
 policies = st.one_of(composed, st.just({"kind": "party"}), st.just({"kind": "exploit-and-explore"}))
@@ -106,7 +106,9 @@ verdicts = st.sampled_from(["penalise", "retry", "skip"])
 
 def policy_of(data):
     choices = {"budget", "radius", "sharing"} & data.keys()
-    return catalogue.build("policy", data | {name: catalogue.build(name, {"kind": data[name]}) for name in choices})
+    return catalogue.build_by_kind(
+        "policy", data | {name: catalogue.build_by_kind(name, {"kind": data[name]}) for name in choices}
+    )
 
 
 runs = st.fixed_dictionaries(
@@ -135,8 +137,8 @@ def planned(members, policy, budget, concurrency, landscape, on_nan, on_error, s
 
 
 def worked(plan, log, limit=None):
-    run, executor = begin(plan), Simulated(plan, log)
-    for _ in drive(run, plan, plan.policy, executor, log, limit):
+    run, executor = begin_run(plan), InProcessExecutor(plan, log)
+    for _ in drive_run(run, plan, plan.policy, executor, log, limit):
         assert run.spent + run.granted <= run.budget
     executor.close()
     return run
@@ -169,7 +171,7 @@ def test_cut_anywhere_it_goes_on_to_the_same_end(settings, data):
     missing = sum(count(whole, lease) - count(cut, lease) for lease in range(worked(plan, whole).leases))
     before = EVALUATED[0]
     worked(plan, cut)
-    assert [dumps(event) for event in cut.events()] == [dumps(event) for event in events]
+    assert [dump_event(event) for event in cut.events()] == [dump_event(event) for event in events]
     # Nothing that is recorded is evaluated again.
     assert EVALUATED[0] - before == missing
 

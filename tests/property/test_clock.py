@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from tries import tries
 
 from searchparty.agents.agent import Finding, Lease, Region
-from searchparty.orchestrator.clock.clock import Clock, timeline, told
+from searchparty.orchestrator.clock.clock import Clock, clock_of, timeline
 from searchparty.orchestrator.clock.settings import Delays
 from searchparty.orchestrator.state.events import Collected, Event, Granted, findings
 
@@ -77,7 +77,7 @@ def test_the_clock_equals_one_that_looks_ahead(events: list[Event], workers: int
     spans = reckoned(events, workers, delays)
     assert [s.lease for s in shifts] == sorted(spans)
     np.testing.assert_allclose([(s.start, s.end) for s in shifts], [spans[s.lease] for s in shifts], rtol=1e-12)
-    clock = told(Clock("run", 1.0, workers, delays), events)
+    clock = clock_of(Clock("run", 1.0, workers, delays), events)
     assert clock.makespan == max(s.end for s in shifts)
     assert clock.losses == sum(s.losses for s in shifts)
     assert clock.leases == len(shifts)
@@ -91,8 +91,8 @@ def test_the_clock_equals_one_that_looks_ahead(events: list[Event], workers: int
 @given(histories())
 def test_one_worker_takes_the_sum_of_all_leases(events: list[Event]) -> None:
     charged = sum(finding.charged for finding in findings(events))
-    assert told(Clock("run", 0.5, 1), events).makespan == pytest.approx(0.5 * charged)
-    clock = told(Clock("run", 1.0, 1, WILD.model_copy(update={"decision": 0.0})), events)
+    assert clock_of(Clock("run", 0.5, 1), events).makespan == pytest.approx(0.5 * charged)
+    clock = clock_of(Clock("run", 1.0, 1, WILD.model_copy(update={"decision": 0.0})), events)
     alone = timeline("run", events, 1.0, 10**3, WILD)
     assert clock.makespan == pytest.approx(sum(s.end - s.start for s in alone))
 
@@ -100,7 +100,7 @@ def test_one_worker_takes_the_sum_of_all_leases(events: list[Event]) -> None:
 @tries(30)
 @given(histories(), st.sampled_from([Delays(), PLAIN, WILD]))
 def test_more_workers_never_take_longer(events: list[Event], delays: Delays) -> None:
-    spans = [told(Clock("run", 1.0, workers, delays), events).makespan for workers in range(1, 9)]
+    spans = [clock_of(Clock("run", 1.0, workers, delays), events).makespan for workers in range(1, 9)]
     assert all(fewer >= more - 1e-9 for fewer, more in pairwise(spans))
 
 
@@ -113,7 +113,7 @@ def test_a_clock_that_is_looked_at_in_between_keeps_only_what_is_out(events: lis
     for event in events[:cut]:
         clock.fold(event)
         out = out | {x.id for x in event.leases} if isinstance(event, Granted) else out - {event.finding.lease}
-        assert set(clock._held) == out
+        assert set(clock._outstanding) == out
         # As many workers as leases may be out: nothing waits for what is not known yet.
         assert not clock._waiting
     before = clock.makespan

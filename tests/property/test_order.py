@@ -12,10 +12,10 @@ from tries import tries
 
 from searchparty.agents.agent import Finding, Lease, Region
 from searchparty.landscapes.landscape import Space
-from searchparty.orchestrator.loop.randomness import Rekeyed, stream
+from searchparty.orchestrator.loop.randomness import RekeyedGenerator, stream
 from searchparty.orchestrator.state.advance import advance
 from searchparty.orchestrator.state.events import Collected, Granted
-from searchparty.orchestrator.state.indexes import SLACK, Columns, Curve
+from searchparty.orchestrator.state.indexes import HEAP_SLACK, LossCurve, WaterLevel
 from searchparty.orchestrator.state.member import Member
 from searchparty.orchestrator.state.run import Run
 
@@ -31,13 +31,13 @@ def poured(heights: list[int], pool: int) -> float:
     st.lists(st.tuples(st.integers(0, 5), st.integers(0, 60), st.integers(0, 200)), max_size=60),
 )
 def test_the_level_is_that_of_the_columns_poured_anew(heights: list[int], changes: list[tuple[int, int, int]]) -> None:
-    columns = Columns(heights)
+    columns = WaterLevel(heights)
     for column, height, pool in changes:
         column %= len(heights)
         heights[column] = height
-        columns.change(column, height)
-        assert columns.level(pool) == poured(heights, pool)
-        assert len(columns._wet) + len(columns._dry) <= 3 * len(heights) + SLACK
+        columns.set_height(column, height)
+        assert columns.level_with(pool) == poured(heights, pool)
+        assert len(columns._wet) + len(columns._dry) <= 3 * len(heights) + HEAP_SLACK
 
 
 @tries(60)
@@ -60,9 +60,9 @@ def test_idle_members_and_ends_are_those_sorted_anew(seed: int, size: int) -> No
             advance(run, Collected(Finding(number, lease.agent, charged, charged, "spent")))
         idle = [m for m in members.values() if m.lease is None]
         assert run.idle == idle
-        assert list(run.bench) == sorted(idle, key=lambda m: (m.spent, m.index))
+        assert list(run.idle_by_spent) == sorted(idle, key=lambda m: (m.spent, m.index))
         assert run.level == poured([m.committed for m in members.values()], run.remaining)
-        assert len(run.bench._heap) <= 2 * size + SLACK
+        assert len(run.idle_by_spent._heap) <= 2 * size + HEAP_SLACK
         if run.out:
             assert run.next_end == min((end, id) for id, (end, _) in run.out.items())
 
@@ -70,13 +70,13 @@ def test_idle_members_and_ends_are_those_sorted_anew(seed: int, size: int) -> No
 def test_looking_at_the_idle_changes_nothing():
     members = {f"m{i}": Member(f"m{i}", i, 1) for i in range(5)}
     run = Run("r", Space(np.zeros(1), np.ones(1)), 1.0, 100, 5, Region.whole(1), members)
-    first = [member.name for member, _ in zip(run.bench, range(2), strict=False)]
+    first = [member.name for member, _ in zip(run.idle_by_spent, range(2), strict=False)]
     assert first == ["m0", "m1"]
-    assert [member.name for member in run.bench] == ["m0", "m1", "m2", "m3", "m4"]
+    assert [member.name for member in run.idle_by_spent] == ["m0", "m1", "m2", "m3", "m4"]
 
 
 def test_a_curve_is_an_array_of_pairs():
-    curve = Curve()
+    curve = LossCurve()
     curve.append(3, 0.5)
     curve.append(7, float("inf"))
     assert list(curve) == [(3, 0.5), (7, float("inf"))]
@@ -87,7 +87,7 @@ def test_a_curve_is_an_array_of_pairs():
 
 
 def test_a_generator_set_to_key_after_key_draws_what_streams_of_the_keys_draw():
-    streams = Rekeyed()
+    streams = RekeyedGenerator()
     for key in [(1, "run", 0), (1, "run", 1), (1, "run", 0), ("other",)]:
         ours, fresh = streams.stream(*key), stream(*key)
         assert isinstance(ours, np.random.Generator)

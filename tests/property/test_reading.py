@@ -7,11 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tries import tries
 
-from searchparty.experiments.execution.plan import plan
+from searchparty.experiments.execution.plan import make_plan
 from searchparty.experiments.spec.errors import SpecError
-from searchparty.experiments.spec.load import load, loads
+from searchparty.experiments.spec.load import load, loads_yaml
 from searchparty.experiments.spec.models import Experiment
-from searchparty.experiments.spec.yaml_text import dump, parse
+from searchparty.experiments.spec.yaml_text import dump_yaml, parse_yaml
 
 QUICK = tries(100)
 WORDS = ["grid", "1-3", "random", "sphere", "5 D", "none", "composed", "bandit", "1e3", "mine.py:f"]
@@ -46,7 +46,7 @@ def ends_well(work):
 @QUICK
 @given(st.text(max_size=200) | st.text(alphabet="ab:-[]{}&*!|>%@`'\"#,?~<=\n \t01.", max_size=80))
 def test_any_text(text):
-    ends_well(lambda: loads(text))
+    ends_well(lambda: loads_yaml(text))
 
 
 @QUICK
@@ -67,7 +67,7 @@ def test_any_name(name):
 @given(st.dictionaries(st.sampled_from(KEYS), data, max_size=6))
 def test_any_settings(found):
     ends_well(lambda: Experiment.from_data(found))
-    ends_well(lambda: loads(dump(found)))
+    ends_well(lambda: loads_yaml(dump_yaml(found)))
 
 
 @QUICK
@@ -91,13 +91,13 @@ def test_any_value_of_any_setting(key, value):
 @given(st.text(alphabet=string.ascii_lowercase + ".0123456789", max_size=30), st.text(max_size=10))
 def test_any_override(key, value):
     text = "name: a\nbudget: 50\nlandscapes: [{kind: sphere}]\nstrategies: {a: {agents: [random]}}\n"
-    ends_well(lambda: loads(text, [f"{key}={value}"]))
+    ends_well(lambda: loads_yaml(text, [f"{key}={value}"]))
 
 
 @QUICK
 @given(st.dictionaries(st.text(max_size=8), data, min_size=1, max_size=4))
 def test_what_is_dumped_reads_back_the_same(found):
-    assert parse(dump(found))[0] == found
+    assert parse_yaml(dump_yaml(found))[0] == found
 
 
 landscape = st.fixed_dictionaries(
@@ -138,7 +138,7 @@ experiments = st.fixed_dictionaries(
 @given(experiments)
 def test_an_experiment_written_and_read_has_the_same_runs(found):
     experiment = Experiment.from_data(found)
-    again = loads(experiment.to_yaml())
-    assert [run.settings for run in plan(again).runs] == [run.settings for run in plan(experiment).runs]
-    assert [run.strategy for run in plan(again).runs] == [run.strategy for run in plan(experiment).runs]
+    again = loads_yaml(experiment.to_yaml())
+    assert [run.settings for run in make_plan(again).runs] == [run.settings for run in make_plan(experiment).runs]
+    assert [run.strategy for run in make_plan(again).runs] == [run.strategy for run in make_plan(experiment).runs]
     assert again.to_yaml() == experiment.to_yaml()

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ....landscapes.landscape import Array
-from ..evaluator import Evaluated
+from ..evaluator import EvaluationResult
 from .language import ChildProtocol
 
 
@@ -35,20 +35,20 @@ class RowQueue:
         self._returned += rows
 
 
-def join_answers(answers: list[Answer]) -> Iterator[tuple[int, Evaluated]]:
+def join_answers(answers: list[Answer]) -> Iterator[tuple[int, EvaluationResult]]:
     """Yield answers in pieces, with the losses of adjacent rows in one piece."""
     first, losses = 0, list[float]()
     for row, found in answers:
-        if losses and (row != first + len(losses) or isinstance(found, Evaluated)):
-            yield first, Evaluated(np.array(losses), None, {})
+        if losses and (row != first + len(losses) or isinstance(found, EvaluationResult)):
+            yield first, EvaluationResult(np.array(losses), None, {})
             losses = []
-        if isinstance(found, Evaluated):
+        if isinstance(found, EvaluationResult):
             yield row, found
         else:
             first = first if losses else row
             losses.append(found)
     if losses:
-        yield first, Evaluated(np.array(losses), None, {})
+        yield first, EvaluationResult(np.array(losses), None, {})
 
 
 class Batch(NamedTuple):
@@ -62,9 +62,9 @@ class Batch(NamedTuple):
         return protocol.make_request(self.cube[first : first + count], self.with_gradient, ahead)
 
 
-Answer = tuple[int, float | Evaluated]
+Answer = tuple[int, float | EvaluationResult]
 
 
-def failed_row(cause: str) -> Evaluated:
+def failed_row(cause: str) -> EvaluationResult:
     """Return the result of a row that has no loss."""
-    return Evaluated(np.array([np.inf]), None, {0: cause})
+    return EvaluationResult(np.array([np.inf]), None, {0: cause})

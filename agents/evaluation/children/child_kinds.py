@@ -9,11 +9,11 @@ import zlib
 
 import numpy as np
 
-from ....landscapes.command import Command, NoLoss, answer, question
+from ....landscapes.command import Command, NoLoss, encode_json_request, parse_json_answer
 from ....landscapes.landscape import Array, Landscape, Space
-from ....landscapes.process.line_pipe import Lines
+from ....landscapes.process.line_pipe import LineProcess
 from ....landscapes.process.program import Program
-from ..evaluator import CannotEvaluate, Evaluated, without_failures
+from ..evaluator import CannotEvaluate, EvaluationResult, mark_failures
 from .batch import failed_row
 from .child_main import CHILD_PROGRAM
 from .fork_server import ForkServer
@@ -43,9 +43,9 @@ class PythonChild:
                 "Define what it needs in a file or a module, or leave out evaluation.timeout, memory and workers."
             ) from None
 
-    def start(self) -> Lines:
+    def start(self) -> LineProcess:
         environment = {"OMP_NUM_THREADS": "1", "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
-        child: Lines
+        child: LineProcess
         if FORKS_CHILDREN:
             if self._fork_server is None or self._fork_server.end_reason:
                 self.close()
@@ -62,7 +62,7 @@ class PythonChild:
     def make_request(self, rows: Array, with_gradient: bool, ahead: bool) -> bytes:
         return encode_request(rows, with_gradient, ahead)
 
-    def read_answer(self, line: bytes, row: Array, with_gradient: bool) -> float | Evaluated:
+    def read_answer(self, line: bytes, row: Array, with_gradient: bool) -> float | EvaluationResult:
         decoded = decode_answer(line)
         if isinstance(decoded, MissingPackage):
             raise CannotEvaluate(f"{decoded.words}. Install it, and resume.")
@@ -83,24 +83,24 @@ class ProgramChild:
         self._landscape, self._space, self._memory = landscape, space, memory
         self.startup = landscape.startup
 
-    def start(self) -> Lines:
+    def start(self) -> LineProcess:
         return self._landscape.start(self._memory)
 
     def check_greeting(self, line: bytes) -> str:
         return ""
 
     def make_request(self, rows: Array, with_gradient: bool, ahead: bool) -> bytes:
-        return question(request_id(rows), self._space.to_box(rows)[0], with_gradient)
+        return encode_json_request(request_id(rows), self._space.to_box(rows)[0], with_gradient)
 
-    def read_answer(self, line: bytes, row: Array, with_gradient: bool) -> Evaluated:
+    def read_answer(self, line: bytes, row: Array, with_gradient: bool) -> EvaluationResult:
         try:
-            loss, gradient = answer(line, request_id(row), self._space.dimension, with_gradient)
+            loss, gradient = parse_json_answer(line, request_id(row), self._space.dimension, with_gradient)
         except NoLoss as error:
             return failed_row(str(error))
-        losses, causes = without_failures(np.array([loss]), {})
+        losses, causes = mark_failures(np.array([loss]), {})
         if gradient is None or causes:
-            return Evaluated(losses, None, causes)
-        return Evaluated(losses, (gradient * (self._space.upper - self._space.lower))[None], causes)
+            return EvaluationResult(losses, None, causes)
+        return EvaluationResult(losses, (gradient * (self._space.upper - self._space.lower))[None], causes)
 
     def close(self) -> None:
         """Nothing to close but the children."""

@@ -13,15 +13,15 @@ import sys
 
 import numpy as np
 
-from ....landscapes.landscape import Array, Landscape, raised
-from ....landscapes.process.line_pipe import NEXT
-from ....landscapes.user_code import unpickled
-from ..in_process import InPlace
+from ....landscapes.landscape import Array, Landscape, describe_exception
+from ....landscapes.process.line_pipe import ROW_SEPARATOR
+from ....landscapes.user_code import unpickle_with_files
+from ..in_process import InProcessEvaluator
 from .fork_server import run_fork_server
 from .wire import ASKED_AHEAD, WITH_GRADIENT, MissingPackage, decode_message, encode_message
 
 CHILD_PROGRAM = f"from {__name__} import main; main()"
-SEPARATOR_LINE = b"\n" + NEXT + b"\n"
+SEPARATOR_LINE = b"\n" + ROW_SEPARATOR + b"\n"
 
 
 def main() -> None:
@@ -38,10 +38,10 @@ def serve_requests() -> None:
     questions = sys.stdin.buffer
     sys.stdin = open(os.devnull)  # noqa: SIM115
     try:
-        landscape: Landscape = unpickled(*decode_message(questions.readline()))
-        evaluator = InPlace(landscape.open())
+        landscape: Landscape = unpickle_with_files(*decode_message(questions.readline()))
+        evaluator = InProcessEvaluator(landscape.open())
     except BaseException as error:
-        write_all(answers, encode_message(f"the landscape could not be opened ({raised(error)})"))
+        write_all(answers, encode_message(f"the landscape could not be opened ({describe_exception(error)})"))
         return
     write_all(answers, encode_message(""))
     dimension = evaluator.space.dimension
@@ -70,7 +70,7 @@ def mark_output() -> None:
         return
 
 
-def _encode_row_answer(evaluator: InPlace, row: Array, with_gradient: bool) -> bytes:
+def _encode_row_answer(evaluator: InProcessEvaluator, row: Array, with_gradient: bool) -> bytes:
     """Evaluate a row and encode the answer, also where the objective raises what is not an Exception."""
     try:
         found = evaluator.evaluate(row, with_gradient)
@@ -82,4 +82,4 @@ def _encode_row_answer(evaluator: InPlace, row: Array, with_gradient: bool) -> b
             MissingPackage(f"the package {error.name!r} must be installed where points are evaluated ({error})")
         )
     except BaseException as error:
-        return encode_message(raised(error))
+        return encode_message(describe_exception(error))

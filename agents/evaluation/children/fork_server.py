@@ -21,7 +21,7 @@ from collections.abc import Mapping
 import numpy.random
 
 from ....landscapes.process.confine import confine
-from ....landscapes.process.line_pipe import Lines
+from ....landscapes.process.line_pipe import LineProcess
 from ....landscapes.process.program import Program
 
 FORK_MESSAGE = struct.Struct("<cqq")
@@ -102,7 +102,7 @@ class ForkServer:
 
     def _note_end(self) -> None:
         """Record why it has ended, or kill it if it no longer responds."""
-        self.end_reason = self._program.ending()
+        self.end_reason = self._program.describe_exit()
         self._program.kill()
 
     def _receive_reply(self) -> tuple[bytes, int, int]:
@@ -115,7 +115,7 @@ class ForkServer:
         return what, number, value
 
 
-class ForkedChild(Lines):
+class ForkedChild(LineProcess):
     """A child that is forked from a fork server, in a session of its own."""
 
     def __init__(self, server: ForkServer, into: int, out: int, err: int, longest: int) -> None:
@@ -132,8 +132,8 @@ class ForkedChild(Lines):
         code = self._server.query_child(EXIT_CODE, self)
         return None if code == STILL_RUNNING else code
 
-    def ending(self) -> str:
-        how = super().ending()
+    def describe_exit(self) -> str:
+        how = super().describe_exit()
         return self._server.end_reason or how
 
     def kill(self) -> None:

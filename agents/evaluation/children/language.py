@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Protocol
 
 from ....landscapes.landscape import Array
-from ....landscapes.process.line_pipe import Lines
-from ..evaluator import Evaluated
+from ....landscapes.process.line_pipe import LineProcess
+from ..evaluator import EvaluationResult
 
 
 class ChildProtocol(Protocol):
@@ -19,7 +19,7 @@ class ChildProtocol(Protocol):
     most_unanswered: int
     """The most rows that may be requested of a child before it has answered the first of them."""
 
-    def start(self) -> Lines:
+    def start(self) -> LineProcess:
         """Start a child process. Raises OSError."""
         ...
 
@@ -31,7 +31,7 @@ class ChildProtocol(Protocol):
         """Encode a request for rows (n, D) of the cube; ``ahead`` if others are not answered yet."""
         ...
 
-    def read_answer(self, line: bytes, row: Array, with_gradient: bool) -> float | Evaluated:
+    def read_answer(self, line: bytes, row: Array, with_gradient: bool) -> float | EvaluationResult:
         """Decode the answer to a row (1, D): its loss, if it is finite and there is nothing else. Raises Garbled."""
         ...
 

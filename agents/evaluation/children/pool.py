@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from ....landscapes.command import Command
 from ....landscapes.landscape import Array, Landscape, Space
 from ....landscapes.opening import read_facts
-from ..evaluator import Evaluated, whole
+from ..evaluator import EvaluationResult, assemble_pieces
 from ..settings import Evaluation
 from .batch import Batch, RowQueue, join_answers
 from .child_kinds import ProgramChild, PythonChild
@@ -52,10 +52,10 @@ class ChildPool:
         self._earliest_deadline = math.inf
         """No worker's deadline is earlier, so that they need not all be checked each time."""
 
-    def evaluate(self, cube: Array, with_gradient: bool) -> Evaluated:
-        return whole(self.pieces(cube, with_gradient), cube, with_gradient)
+    def evaluate(self, cube: Array, with_gradient: bool) -> EvaluationResult:
+        return assemble_pieces(self.evaluate_in_pieces(cube, with_gradient), cube, with_gradient)
 
-    def pieces(self, cube: Array, with_gradient: bool) -> Iterator[tuple[int, Evaluated]]:
+    def evaluate_in_pieces(self, cube: Array, with_gradient: bool) -> Iterator[tuple[int, EvaluationResult]]:
         batch, pending = Batch(cube, with_gradient), RowQueue(len(cube))
         idle, left = self._workers[::-1], len(cube)
         try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import selectors
 from typing import Any, NoReturn
 
-from ....landscapes.process.line_pipe import Ended, Lines
+from ....landscapes.process.line_pipe import LineProcess, ProcessEnded
 from ..evaluator import CannotEvaluate
 from .language import ChildProtocol
 
@@ -20,7 +20,7 @@ class RestartableChild:
 
     def __init__(self, protocol: ChildProtocol, selector: selectors.BaseSelector) -> None:
         self._protocol, self._selector = protocol, selector
-        self.lines: Lines | None = None
+        self.lines: LineProcess | None = None
         """The process, or None if there is none."""
         self.send_error = ""
         """Why the last row could not be sent, or ""."""
@@ -73,7 +73,7 @@ class RestartableChild:
         assert self.lines is not None
         try:
             self.lines.ask(request)
-        except Ended as error:
+        except ProcessEnded as error:
             self.send_error = str(error)
             return False
         return True

@@ -8,8 +8,8 @@ import pickle
 from typing import Any, NamedTuple
 
 from ....landscapes.landscape import Array, Landscape
-from ....landscapes.user_code import LOADED
-from ..evaluator import Evaluated
+from ....landscapes.user_code import LOADED_FILES
+from ..evaluator import EvaluationResult
 
 WITH_GRADIENT, ASKED_AHEAD = 1, 2
 """Flags in a request's first byte: gradients are wanted; it was sent while the child was busy with another row."""
@@ -27,7 +27,7 @@ def decode_message(line: bytes) -> Any:
 
 def encode_greeting(landscape: Landscape) -> bytes:
     """Encode a child's first line: the user's files that were run, and the landscape."""
-    return encode_message((LOADED, pickle.dumps(landscape)))
+    return encode_message((LOADED_FILES, pickle.dumps(landscape)))
 
 
 def encode_request(rows: Array, with_gradient: bool, ahead: bool) -> bytes:
@@ -42,7 +42,7 @@ class MissingPackage(NamedTuple):
     words: str
 
 
-def decode_answer(line: bytes) -> float | Evaluated | MissingPackage | str:
+def decode_answer(line: bytes) -> float | EvaluationResult | MissingPackage | str:
     """Decode an answer: a loss, a loss with its gradient or cause of failure, or why there is none."""
     # Most answers are a bare number.
     return float.fromhex(line[1:].decode()) if line.startswith(b"=") else decode_message(line)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import selectors
 
-from ....landscapes.command import Garbled
-from ....landscapes.process.line_pipe import Ended
+from ....landscapes.command import MalformedAnswer
+from ....landscapes.process.line_pipe import ProcessEnded
 from .batch import Answer, Batch, failed_row
 from .held_rows import HeldRows
 from .language import ChildProtocol
@@ -79,7 +79,7 @@ class Worker:
                 self._become_ready(0.0)
             if self.state is BUSY:
                 self._read_answers(answers)
-        except (Ended, Garbled) as error:
+        except (ProcessEnded, MalformedAnswer) as error:
             return answers + self._handle_loss(str(error))
         if self.state is UNREACHABLE:
             return self._handle_loss(self._child.send_error)

@@ -12,8 +12,8 @@ import logging
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from typing import Any
 
-from .request import Asked, Reply, allowed
-from .token import Door
+from .request import GuardResponse, StudioRequest, check_request
+from .token import TokenVerifier
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -21,12 +21,12 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
-MOST_BYTES = 64 * 1024
+MOST_BODY_BYTES = 64 * 1024
 BODY_SECONDS = 10.0
 """A body that takes longer to arrive holds a place that others need."""
-CLOSED_POLICY = 1008
+POLICY_VIOLATION = 1008
 """What a WebSocket is closed with for breaking a rule."""
-HEADERS = {
+SECURITY_HEADERS = {
     "content-security-policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; "
     "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
     "x-content-type-options": "nosniff",
@@ -38,12 +38,12 @@ HEADERS = {
     "cache-control": "no-store",
 }
 """What every response says, whatever the page's own code says of these."""
-FAILED = "The studio failed to answer. What went wrong stands in its terminal; a reload of the page may help."
+FAILURE_TEXT = "The studio failed to answer. What went wrong stands in its terminal; a reload of the page may help."
 
-log = logging.getLogger(__name__)
+_logger = logging.getLogger(__name__)
 
 
-class Disconnected(Exception):
+class ClientDisconnected(Exception):
     """Whoever asked has gone."""
 
 
@@ -58,42 +58,42 @@ class Guard:
     def __init__(self, app: App, hosts: Iterable[str], token: str | None = None) -> None:
         self._app = app
         self._hosts = frozenset(host.lower() for host in hosts)
-        self._door = None if token is None else Door(token)
+        self._token_verifier = None if token is None else TokenVerifier(token)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
             await self._app(scope, receive, send)
         elif scope["type"] == "http":
-            await self._answer(scope, receive, send)
+            await self._handle_http(scope, receive, send)
         elif scope["type"] == "websocket":
-            await send({"type": "websocket.close", "code": CLOSED_POLICY})
+            await send({"type": "websocket.close", "code": POLICY_VIOLATION})
 
-    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
-        answer = Answer(send)
+    async def _handle_http(self, scope: Scope, receive: Receive, send: Send) -> None:
+        answer = GuardedResponse(send)
         try:
-            asked = Asked(scope)
-            allowed(asked, self._hosts)
-            if self._door is not None:
-                entered = self._door.enter(asked)
+            asked = StudioRequest(scope)
+            check_request(asked, self._hosts)
+            if self._token_verifier is not None:
+                entered = self._token_verifier.enter(asked)
                 if entered is not None:
-                    await answer.say(entered)
+                    await answer.send_reply(entered)
                     return
-            body = await _body(asked, receive)
-            await self._app(scope, _replayed(body, receive), answer)
-        except Reply as reply:
-            await answer.say(reply)
-        except Disconnected:
+            body = await _read_body(asked, receive)
+            await self._app(scope, _replay_body(body, receive), answer)
+        except GuardResponse as reply:
+            await answer.send_reply(reply)
+        except ClientDisconnected:
             return
         except Exception:
-            log.exception("the studio's app raised an error")
+            _logger.exception("the studio's app raised an error")
             if not answer.begun:
-                await answer.say(Reply(500, FAILED))
+                await answer.send_reply(GuardResponse(500, FAILURE_TEXT))
             elif not answer.ended:
                 # Nobody can tell half an answer from a whole one unless the connection breaks.
                 raise
 
 
-class Answer:
+class GuardedResponse:
     """A response on its way, with the security headers."""
 
     def __init__(self, send: Send) -> None:
@@ -103,12 +103,12 @@ class Answer:
     async def __call__(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self.begun = True
-            own = [(k, v) for k, v in message.get("headers", ()) if k.lower().decode("latin-1") not in HEADERS]
-            message = {**message, "headers": [*own, *((k.encode(), v.encode()) for k, v in HEADERS.items())]}
+            own = [(k, v) for k, v in message.get("headers", ()) if k.lower().decode("latin-1") not in SECURITY_HEADERS]
+            message = {**message, "headers": [*own, *((k.encode(), v.encode()) for k, v in SECURITY_HEADERS.items())]}
         await self._send(message)
         self.ended = message["type"] == "http.response.body" and not message.get("more_body", False)
 
-    async def say(self, reply: Reply) -> None:
+    async def send_reply(self, reply: GuardResponse) -> None:
         """Send a response of the guard's own. The connection is closed: a body may be left unread on it."""
         body = reply.text.encode()
         headers = [("content-type", f"{reply.kind}; charset=utf-8"), ("content-length", str(len(body)))]
@@ -122,11 +122,11 @@ class Answer:
         await self({"type": "http.response.body", "body": body})
 
 
-async def _body(asked: Asked, receive: Receive) -> bytes:
+async def _read_body(asked: StudioRequest, receive: Receive) -> bytes:
     """The whole body, which is small and comes soon, or is refused."""
-    too_large = Reply(413, f"A request's body must be at most {MOST_BYTES:,} bytes, got more. Send less.")
+    too_large = GuardResponse(413, f"A request's body must be at most {MOST_BODY_BYTES:,} bytes, got more. Send less.")
     declared = asked.header("content-length")
-    if declared is not None and not (declared.isdecimal() and len(declared) < 20 and int(declared) <= MOST_BYTES):
+    if declared is not None and not (declared.isdecimal() and len(declared) < 20 and int(declared) <= MOST_BODY_BYTES):
         raise too_large
     body = bytearray()
     try:
@@ -134,18 +134,18 @@ async def _body(asked: Asked, receive: Receive) -> bytes:
             while True:
                 message = await receive()
                 if message["type"] == "http.disconnect":
-                    raise Disconnected
+                    raise ClientDisconnected
                 body += message.get("body", b"")
-                if len(body) > MOST_BYTES:
+                if len(body) > MOST_BODY_BYTES:
                     raise too_large
                 if not message.get("more_body", False):
                     return bytes(body)
     except TimeoutError:
         words = f"A request's body must arrive within {BODY_SECONDS:g} s, got less of it. Send it again."
-        raise Reply(408, words) from None
+        raise GuardResponse(408, words) from None
 
 
-def _replayed(body: bytes, receive: Receive) -> Receive:
+def _replay_body(body: bytes, receive: Receive) -> Receive:
     """What an app receives: the body that has been read, then whatever else comes."""
     left = [body]
 

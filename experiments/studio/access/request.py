@@ -6,16 +6,16 @@ from collections.abc import Collection, MutableMapping
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
-from ...spec.errors import shown
+from ...spec.errors import quote
 
 METHODS = ("GET", "HEAD", "POST", "DELETE")
-CHANGING = ("POST", "DELETE")
-FOREIGN = ("cross-site", "same-site")
+CHANGING_METHODS = ("POST", "DELETE")
+FOREIGN_SITES = ("cross-site", "same-site")
 """What browsers call a request from another page; a page on another port of this machine is of the "same site"."""
-PORTS = {"http": "80", "https": "443"}
+DEFAULT_PORTS = {"http": "80", "https": "443"}
 
 
-class Reply(Exception):
+class GuardResponse(Exception):
     """A response that the guard gives itself: its status, its text, and what kind of text."""
 
     def __init__(self, status: int, text: str, kind: str = "text/plain", **headers: str) -> None:
@@ -24,7 +24,7 @@ class Reply(Exception):
         self.headers = [(name.replace("_", "-"), value) for name, value in headers.items()]
 
 
-class Asked:
+class StudioRequest:
     """A request, less the token of its query: that is taken out of the scope, so that nobody can log it."""
 
     def __init__(self, scope: MutableMapping[str, Any]) -> None:
@@ -48,7 +48,7 @@ class Asked:
         """A header that must not be repeated; None where it is missing."""
         values = self.headers(name)
         if len(values) > 1:
-            raise Reply(400, f"The header {name} must be given once, got {len(values)}. Send one of them.")
+            raise GuardResponse(400, f"The header {name} must be given once, got {len(values)}. Send one of them.")
         return values[0] if values else None
 
     @property
@@ -60,7 +60,7 @@ class Asked:
     def port(self) -> str:
         """The port that the asker sees, which is another than the server's at the end of a tunnel."""
         _, colon, number = self.host.rpartition(":")
-        return number if colon and number.isdecimal() else PORTS.get(self.scheme, "80")
+        return number if colon and number.isdecimal() else DEFAULT_PORTS.get(self.scheme, "80")
 
     @property
     def origin(self) -> str:
@@ -68,49 +68,55 @@ class Asked:
         return f"{self.scheme}://{self.host}"
 
 
-def allowed(asked: Asked, hosts: Collection[str]) -> None:
+def check_request(asked: StudioRequest, hosts: Collection[str]) -> None:
     """Raise the Reply to a request that is not under one of the ``hosts``, or may be another page's doing."""
     _check_host(asked, hosts)
     if asked.method not in METHODS:
         words = f"The method must be one of {', '.join(METHODS)}, got another. Use one of these."
-        raise Reply(405, words, allow=", ".join(METHODS))
+        raise GuardResponse(405, words, allow=", ".join(METHODS))
     origin, site = asked.header("origin"), asked.header("sec-fetch-site")
     if origin is not None and origin != asked.origin:
         cure = f"Open {asked.origin} itself and use the page there."
-        raise Reply(403, f"Origin must be {asked.origin}, the studio's own page, got {shown(origin)}. {cure}")
-    if site in FOREIGN and not _opens_the_page(asked):
+        raise GuardResponse(403, f"Origin must be {asked.origin}, the studio's own page, got {quote(origin)}. {cure}")
+    if site in FOREIGN_SITES and not _is_page_navigation(asked):
         cure = f"Open {asked.origin} itself and use the page there."
-        raise Reply(403, f"Requests must come from the studio's own page, got one from elsewhere ({site}). {cure}")
-    if asked.method in CHANGING:
+        raise GuardResponse(
+            403, f"Requests must come from the studio's own page, got one from elsewhere ({site}). {cure}"
+        )
+    if asked.method in CHANGING_METHODS:
         _check_change(asked, origin, site)
 
 
-def _check_host(asked: Asked, hosts: Collection[str]) -> None:
+def _check_host(asked: StudioRequest, hosts: Collection[str]) -> None:
     given = asked.headers("host")
     if len(given) != 1:
-        raise Reply(400, f"Host must be given once, got {len(given) or 'none'}. Send the name that you ask for.")
+        raise GuardResponse(
+            400, f"Host must be given once, got {len(given) or 'none'}. Send the name that you ask for."
+        )
     if asked.host not in hosts:
         known = ", ".join(f"{asked.scheme}://{host}" for host in sorted(hosts))
         words = (
-            f"Host must be a name under which the studio is served, got {shown(given[0])}. Open one of {known}; or, "
+            f"Host must be a name under which the studio is served, got {quote(given[0])}. Open one of {known}; or, "
         )
         cure = (
             "if this name is meant to lead here (a tunnel, a proxy), start the studio with --allow-host and that name."
         )
-        raise Reply(421, words + cure)
+        raise GuardResponse(421, words + cure)
 
 
-def _opens_the_page(asked: Asked) -> bool:
+def _is_page_navigation(asked: StudioRequest) -> bool:
     """Whether it does no more than follow a link to a page: what comes of it, whoever sent it here cannot see."""
     follows = asked.header("sec-fetch-mode") == "navigate" and asked.header("sec-fetch-dest") == "document"
     return follows and asked.method in ("GET", "HEAD") and not asked.path.startswith("/api")
 
 
-def _check_change(asked: Asked, origin: str | None, site: str | None) -> None:
+def _check_change(asked: StudioRequest, origin: str | None, site: str | None) -> None:
     if origin is None and site != "same-origin":
         cure = f"Send the header Origin: {asked.origin}."
-        raise Reply(403, f"{asked.method} must say that it comes from the studio's own page, got no Origin. {cure}")
+        raise GuardResponse(
+            403, f"{asked.method} must say that it comes from the studio's own page, got no Origin. {cure}"
+        )
     kind = asked.header("content-type")
     if kind is None or kind.partition(";")[0].strip().lower() != "application/json":
-        words = f"Content-Type must be application/json, got {'none' if kind is None else shown(kind)}. "
-        raise Reply(403, words + "A form cannot send that, which is why it is asked for.")
+        words = f"Content-Type must be application/json, got {'none' if kind is None else quote(kind)}. "
+        raise GuardResponse(403, words + "A form cannot send that, which is why it is asked for.")

@@ -17,14 +17,14 @@ from typing import Any
 from ..plays.listing import card_texts
 from .feed import Feed
 
-MOST_POINTS = 20_000
+MOST_EMBEDDED_POINTS = 20_000
 """Of a run with more only so many are embedded, evenly chosen."""
 NAMESPACE = "searchparty/"
-IMPORT = re.compile(r"""(from\s+|import\s+)(["'])(\.{1,2}/[\w./-]+)\2""")
+IMPORT_PATTERN = re.compile(r"""(from\s+|import\s+)(["'])(\.{1,2}/[\w./-]+)\2""")
 
 
 @dataclass(frozen=True)
-class Shown:
+class EmbeddedRun:
     """A run to embed: the results it is in, its id there, by what it is known in the file, and its title."""
 
     directory: Path
@@ -33,28 +33,31 @@ class Shown:
     title: str
 
 
-def embedded(shown: Sequence[Shown]) -> str:
+def embed_replay(shown: Sequence[EmbeddedRun]) -> str:
     """HTML for a file: an element that the replay fills, and all that it needs."""
     page = files("searchparty.experiments.studio").joinpath("page")
-    given = {"cards": card_texts(), "style": for_shadow(page.joinpath("style.css").read_text(encoding="utf-8"))}
+    given = {
+        "cards": card_texts(),
+        "style": style_for_shadow_root(page.joinpath("style.css").read_text(encoding="utf-8")),
+    }
     parts = [
         '<div id="replay"></div>',
-        _script({"type": "importmap"}, json.dumps({"imports": modules(page)})),
-        _script({"type": "application/json", "id": "replay-given"}, json.dumps(given)),
-        *(_film(each) for each in shown),
-        _script({"type": "module"}, f'import "{NAMESPACE}embedded.js";'),
+        _script_element({"type": "importmap"}, json.dumps({"imports": page_modules(page)})),
+        _script_element({"type": "application/json", "id": "replay-given"}, json.dumps(given)),
+        *(_film_script(each) for each in shown),
+        _script_element({"type": "module"}, f'import "{NAMESPACE}embedded.js";'),
     ]
     return "\n".join(parts)
 
 
-def modules(page: Traversable) -> dict[str, str]:
+def page_modules(page: Traversable) -> dict[str, str]:
     """Import specifier -> the module itself as a data: address. A file opened without a server can import nothing that
     lies beside it; what the modules import of each other by their place, they import by name."""
     found: dict[str, str] = {}
     for folder, file in _module_files(page):
-        data = base64.b64encode(_by_name(file.read_text(encoding="utf-8"), folder).encode()).decode()
+        data = base64.b64encode(_import_by_name(file.read_text(encoding="utf-8"), folder).encode()).decode()
         found[f"{NAMESPACE}{folder}{file.name}"] = f"data:text/javascript;base64,{data}"
-    return needed(found)
+    return required_modules(found)
 
 
 def _module_files(folder: Traversable, place: str = "") -> Iterator[tuple[str, Traversable]]:
@@ -66,8 +69,8 @@ def _module_files(folder: Traversable, place: str = "") -> Iterator[tuple[str, T
             yield place, entry
 
 
-def needed(found: Mapping[str, str]) -> dict[str, str]:
-    """Those modules that ``embedded.js`` imports, directly or not."""
+def required_modules(found: Mapping[str, str]) -> dict[str, str]:
+    """Those modules that ``embed_replay.js`` imports, directly or not."""
     wanted, seen = [f"{NAMESPACE}embedded.js"], dict[str, str]()
     while wanted:
         name = wanted.pop()
@@ -79,23 +82,23 @@ def needed(found: Mapping[str, str]) -> dict[str, str]:
     return seen
 
 
-def for_shadow(style: str) -> str:
+def style_for_shadow_root(style: str) -> str:
     """The page's style for a shadow tree, whose root is :host."""
     return style.replace(':root[data-theme="dark"]', ':host([data-theme="dark"])').replace(":root", ":host")
 
 
-def _by_name(text: str, folder: str) -> str:
+def _import_by_name(text: str, folder: str) -> str:
     """A module of a folder, with what it imports by its place named instead."""
-    return IMPORT.sub(lambda m: f'{m[1]}"{NAMESPACE}{normpath(join(folder, m[3]))}"', text)
+    return IMPORT_PATTERN.sub(lambda m: f'{m[1]}"{NAMESPACE}{normpath(join(folder, m[3]))}"', text)
 
 
-def _film(each: Shown) -> str:
-    message = Feed(each.directory, each.run, MOST_POINTS).film()
+def _film_script(each: EmbeddedRun) -> str:
+    message = Feed(each.directory, each.run, MOST_EMBEDDED_POINTS).film()
     attributes = {"type": "application/octet-stream", "data-film": each.key, "data-title": each.title}
-    return _script(attributes, base64.b64encode(message).decode())
+    return _script_element(attributes, base64.b64encode(message).decode())
 
 
-def _script(attributes: Mapping[str, Any], text: str) -> str:
+def _script_element(attributes: Mapping[str, Any], text: str) -> str:
     listed = " ".join(f'{name}="{escape(str(value))}"' for name, value in attributes.items())
     # Nothing within may end the element before its end, or keep its end from ending it ("<!--<script"); in JSON the two
     # are the same, and neither base64 nor our own line of JavaScript has the character.

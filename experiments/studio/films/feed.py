@@ -11,19 +11,27 @@ from typing import Any
 import numpy as np
 
 from ....landscapes.landscape import Space
-from ....orchestrator.log.reader import LogReader, News
+from ....orchestrator.log.reader import LogReader, LogUpdate
 from ....orchestrator.state.events import Granted
 from ...results.run_header import RunHeader, read_header
-from ...results.view_plane import Look, default_spec, look
-from .fold import Telling
-from .ground import ground
-from .message import packed
-from .parts import arrays_of, insight_of, plane_of, portrait_of, seen_of, with_incumbent, with_minimum
-from .shelf import is_alive, state_of
+from ...results.view_plane import ViewPlane, choose_plane, default_plane_spec
+from .fold import FilmFold
+from .ground import compute_surface
+from .message import encode_film
+from .parts import (
+    first_points,
+    header_message,
+    insight_message,
+    lease_message,
+    outcome_message,
+    plane_message,
+    point_arrays,
+)
+from .shelf import is_writer_alive, run_state
 
-MOST_POINTS = 400_000
-NUMBER = re.compile(r"[0-9]{1,15}")
-MOST_LOOKS = 64
+MOST_FILM_POINTS = 400_000
+NUMBER_PATTERN = re.compile(r"[0-9]{1,15}")
+MOST_VIEW_PLANES = 64
 """Planes that are kept: anybody may ask for another by every number of points."""
 
 
@@ -38,86 +46,89 @@ class Feed:
     before.
     """
 
-    def __init__(self, directory: Path, run: str, most: int = MOST_POINTS) -> None:
+    def __init__(self, directory: Path, run: str, most: int = MOST_FILM_POINTS) -> None:
         self.directory, self.run = directory, run
         self._lock = threading.Lock()
         self.header: RunHeader = read_header(directory, run)
-        self._telling = Telling(self.header, most)
-        self._at = News([], [], -1, 0)
+        self._film_fold = FilmFold(self.header, most)
+        self._position = LogUpdate([], [], -1, 0)
         self._alive = True
-        self._looks: dict[str, Look] = {}
+        self._view_planes: dict[str, ViewPlane] = {}
 
     def film(self, plane: str | None = None, since: str = "") -> bytes:
         """The message for a page that has heard of everything up to ``since`` (the ``next`` of an earlier message).
 
-        ``plane`` is what ``look`` takes, or one that an earlier message named ("pca@1200": by the first 1,200 points).
-        Raises SpecError for a plane that there is not, FeedError for a ``since`` that never was.
+        ``plane`` is what ``choose_plane`` takes, or one that an earlier message named ("pca@1200": by the first 1,200
+        points). Raises SpecError for a plane that there is not, FeedError for a ``since`` that never was.
         """
         with self._lock:
-            self._read()
-            start = _place(since, self._telling.told.lengths)
-            seen = self._look(plane or default_spec(self.header.space.dimension))
-            return self._message(seen, start)
+            self._read_news()
+            start = _parse_since(since, self._film_fold.told.list_lengths)
+            seen = self._view_plane(plane or default_plane_spec(self.header.space.dimension))
+            return self._build_message(seen, start)
 
-    def _read(self) -> None:
+    def _read_news(self) -> None:
         with LogReader(self.directory) as reader:
-            news, self._alive = reader.news(self.run, self._at.events, self._at.rows), is_alive(reader)
-        self._at = News([], [], news.events, news.rows)
-        for event in news.happened:
+            news, self._alive = (
+                reader.read_update(self.run, self._position.events, self._position.rows),
+                is_writer_alive(reader),
+            )
+        self._position = LogUpdate([], [], news.events, news.rows)
+        for event in news.new_events:
             if isinstance(event, Granted):
-                self._know_space(len(event.leases[0].region.center))
-        self._telling.tell(news)
+                self._set_dimension(len(event.leases[0].region.center))
+        self._film_fold.add_news(news)
 
-    def _know_space(self, dimension: int) -> None:
+    def _set_dimension(self, dimension: int) -> None:
         """Of a landscape that cannot be opened here, the first lease tells how many dimensions it has."""
         header = self.header
         if header.problem is None and header.space.dimension != dimension:
             self.header = replace(header, space=Space(np.zeros(dimension), np.ones(dimension)))
-            self._looks.clear()
+            self._view_planes.clear()
 
-    def _look(self, asked: str) -> Look:
+    def _view_plane(self, asked: str) -> ViewPlane:
         """The plane that a page asks for. What it was chosen by is part of its name, so that it stays as it is while
         the run goes on, for every viewer and after a restart."""
-        known = self._looks.get(asked)
+        known = self._view_planes.get(asked)
         if known is not None:
             return known
         spec, _, count = asked.partition("@")
-        if count and not NUMBER.fullmatch(count):
+        if count and not NUMBER_PATTERN.fullmatch(count):
             raise FeedError(f"plane must name a number of points after @, got {asked!r}. Leave it out.")
-        parts, space = self._telling.told.parts, self.header.space
+        parts, space = self._film_fold.told.parts, self.header.space
         total = sum(len(part.losses) for part in parts)
         limit = min(int(count), total) if count else total
         named = spec if space.dimension <= 2 else f"{spec}@{limit}"
-        if named not in self._looks:
-            found = look(spec, space, seen_of(parts, space, list(self._telling.team), limit))
-            self._looks[named] = Look(named, found.plane, found.ticks, found.text)
-            if len(self._looks) > MOST_LOOKS:
-                del self._looks[next(iter(self._looks))]
-        return self._looks[named]
+        if named not in self._view_planes:
+            found = choose_plane(spec, space, first_points(parts, space, list(self._film_fold.team), limit))
+            self._view_planes[named] = ViewPlane(named, found.plane, found.ticks, found.text)
+            if len(self._view_planes) > MOST_VIEW_PLANES:
+                del self._view_planes[next(iter(self._view_planes))]
+        return self._view_planes[named]
 
-    def _message(self, seen: Look, start: tuple[int, int, int, int]) -> bytes:
-        told, header, team = self._telling.told, self.header, self._telling.team
+    def _build_message(self, seen: ViewPlane, start: tuple[int, int, int, int]) -> bytes:
+        told, header, team = self._film_fold.told, self.header, self._film_fold.team
         parts = told.parts[start[3] :]
         message: dict[str, Any] = {
-            "version": 1, "run": self.run, "state": state_of(told.stopped is not None, self._alive, bool(told.leases)),
-            "stopped": told.stopped, "budget": told.budget, "stride": self._telling.stride,
-            "next": ".".join(map(str, told.lengths)), "plane": plane_of(seen),
-            "leases": [with_incumbent(lease, team, seen) for lease in told.leases[start[0] :]],
-            "outcomes": [with_minimum(outcome, seen) for outcome in told.outcomes[start[1] :]],
-            "insights": [insight_of(insight, team, seen) for insight in told.insights[start[2] :]],
+            "version": 1, "run": self.run, "state": run_state(told.stopped is not None, self._alive, bool(told.leases)),
+            "stopped": told.stopped, "budget": told.budget, "stride": self._film_fold.stride,
+            "next": ".".join(map(str, told.list_lengths)), "plane": plane_message(seen),
+            "leases": [lease_message(lease, team, seen) for lease in told.leases[start[0] :]],
+            "outcomes": [outcome_message(outcome, seen) for outcome in told.outcomes[start[1] :]],
+            "insights": [insight_message(insight, team, seen) for insight in told.insights[start[2] :]],
             "chunks": [[part.lease, len(part.losses)] for part in parts],
         }  # fmt: skip
-        arrays = arrays_of(parts, seen, header.space.dimension)
+        arrays = point_arrays(parts, seen, header.space.dimension)
         if not any(start):
-            surface, origin = ground(header, seen.plane, told.parts)
-            message |= portrait_of(header, seen) | {"surface_from": origin}
+            surface, origin = compute_surface(header, seen.plane, told.parts)
+            message |= header_message(header, seen) | {"surface_from": origin}
             arrays |= {} if surface is None else {"surface": surface.astype(np.float32)}
-        return packed(message, arrays)
+        return encode_film(message, arrays)
 
 
-def _place(since: str, lengths: tuple[int, ...]) -> tuple[int, int, int, int]:
+def _parse_since(since: str, lengths: tuple[int, ...]) -> tuple[int, int, int, int]:
     parts = since.split(".") if since else ["0"] * 4
-    if len(parts) != 4 or not all(NUMBER.fullmatch(part) for part in parts):
+    if len(parts) != 4 or not all(NUMBER_PATTERN.fullmatch(part) for part in parts):
         raise FeedError(
             f"since must be the next of an earlier message, got {since!r}. Leave it out to have everything."
         )

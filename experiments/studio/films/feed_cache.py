@@ -11,33 +11,33 @@ from .feed import Feed
 
 MOST_FEEDS = 24
 
-Identity = tuple[int | str, ...]
+LogIdentity = tuple[int | str, ...]
 
 
-class Feeds:
+class FeedCache:
     """The latest feeds, by directory and run. A log that was replaced by another has a new feed."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._known: OrderedDict[tuple[Path, Identity, str], Feed] = OrderedDict()
+        self._feeds: OrderedDict[tuple[Path, LogIdentity, str], Feed] = OrderedDict()
 
-    def of(self, directory: Path, run: str) -> Feed:
+    def get_feed(self, directory: Path, run: str) -> Feed:
         """The feed of a run. Raises KeyError for one that the log does not hold, LogError for a log that cannot be
         read."""
-        key = (directory, _identity(directory), run)
+        key = (directory, _log_identity(directory), run)
         with self._lock:
-            if key in self._known:
-                self._known.move_to_end(key)
-                return self._known[key]
+            if key in self._feeds:
+                self._feeds.move_to_end(key)
+                return self._feeds[key]
         feed = Feed(directory, run)
         with self._lock:
-            self._known[key] = feed
-            while len(self._known) > MOST_FEEDS:
-                self._known.popitem(last=False)
+            self._feeds[key] = feed
+            while len(self._feeds) > MOST_FEEDS:
+                self._feeds.popitem(last=False)
         return feed
 
 
-def _identity(directory: Path) -> Identity:
+def _log_identity(directory: Path) -> LogIdentity:
     """What tells a log from another of the same name: file systems give a new file an old one's number again."""
     with LogReader(directory) as reader:
         first = [(session.started, session.host, session.pid) for session in reader.sessions[:1]]

@@ -9,33 +9,35 @@ import numpy as np
 
 from ....landscapes.landscape import Array
 from ....landscapes.planes import Plane
-from ....landscapes.slices import between
+from ....landscapes.slices import interpolate_losses
 from ...results.run_header import RunHeader
 
 RESOLUTION = 81
 """Losses along each side."""
-MOST_BETWEEN = 4000
+MOST_INTERPOLATED = 4000
 """So many points at most are interpolated between."""
 
-Source = Literal["landscape", "points"]
+SurfaceSource = Literal["landscape", "points"]
 
 
-class Found(Protocol):
+class PointGroup(Protocol):
     """Points of one agent: ``cube`` (n, D), ``losses`` (n,)."""
 
     cube: Array
     losses: Array
 
 
-def ground(header: RunHeader, plane: Plane, parts: Sequence[Found]) -> tuple[Array | None, Source | None]:
+def compute_surface(
+    header: RunHeader, plane: Plane, parts: Sequence[PointGroup]
+) -> tuple[Array | None, SurfaceSource | None]:
     """Losses (n, n), row by v, and where they come from: the landscape where a picture may evaluate it; else, in two
     dimensions, interpolated between the points found. None and None where there is neither."""
     if header.problem is not None and header.pictured:
-        return plane.surface(header.problem, RESOLUTION), "landscape"
+        return plane.evaluate_surface(header.problem, RESOLUTION), "landscape"
     if header.space.dimension != 2 or not parts:
         return None, None
     cube, losses = (np.concatenate([getattr(part, name) for part in parts]) for name in ("cube", "losses"))
-    step = -(-len(losses) // MOST_BETWEEN)
+    step = -(-len(losses) // MOST_INTERPOLATED)
     u, v, _ = plane.project(cube[::step])
-    surface = between(np.column_stack([u, v]), losses[::step], plane.extent, RESOLUTION)
+    surface = interpolate_losses(np.column_stack([u, v]), losses[::step], plane.extent, RESOLUTION)
     return (surface, "points") if np.isfinite(surface).any() else (None, None)

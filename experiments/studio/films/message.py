@@ -15,23 +15,23 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-ALIGNED = 8
+ALIGNMENT = 8
 """Arrays begin at multiples of this, so that a page can view them in place."""
 
 
-def packed(header: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> bytes:
+def encode_film(header: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> bytes:
     """The message of a header and its arrays (little-endian)."""
     listed = [{"name": name, "dtype": str(a.dtype), "shape": list(a.shape)} for name, a in arrays.items()]
-    text = json.dumps(plain({**header, "arrays": listed}), separators=(",", ":"), allow_nan=False).encode()
-    text += b" " * (-(4 + len(text)) % ALIGNED)
+    text = json.dumps(to_json_data({**header, "arrays": listed}), separators=(",", ":"), allow_nan=False).encode()
+    text += b" " * (-(4 + len(text)) % ALIGNMENT)
     parts = [len(text).to_bytes(4, "little"), text]
     for array in arrays.values():
         data = np.ascontiguousarray(array, dtype=array.dtype.newbyteorder("<")).tobytes()
-        parts += [data, b"\0" * (-len(data) % ALIGNED)]
+        parts += [data, b"\0" * (-len(data) % ALIGNMENT)]
     return b"".join(parts)
 
 
-def unpacked(message: bytes) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
+def decode_film(message: bytes) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
     """The header and the arrays of a message."""
     length = int.from_bytes(message[:4], "little")
     header: dict[str, Any] = json.loads(message[4 : 4 + length])
@@ -40,18 +40,18 @@ def unpacked(message: bytes) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
         dtype, count = np.dtype(entry["dtype"]).newbyteorder("<"), math.prod(entry["shape"])
         arrays[entry["name"]] = np.frombuffer(message, dtype, count, at).reshape(entry["shape"])
         at += count * dtype.itemsize
-        at += -at % ALIGNED
+        at += -at % ALIGNMENT
     return header, arrays
 
 
-def plain(value: Any) -> Any:
+def to_json_data(value: Any) -> Any:
     """Plain data as JSON has it: arrays as lists, and None for numbers that are not finite, which JSON has not."""
     if isinstance(value, Mapping):
-        return {str(key): plain(entry) for key, entry in value.items()}
+        return {str(key): to_json_data(entry) for key, entry in value.items()}
     if isinstance(value, np.ndarray | np.generic):
-        return plain(value.tolist())
+        return to_json_data(value.tolist())
     if isinstance(value, list | tuple):
-        return [plain(entry) for entry in value]
+        return [to_json_data(entry) for entry in value]
     if isinstance(value, float):
         return value if math.isfinite(value) else None
     return value

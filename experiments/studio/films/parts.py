@@ -13,26 +13,26 @@ from ....orchestrator.state.lease_table import LeaseEntry
 from ...results.accounts import lease_outcome
 from ...results.insights import Insight
 from ...results.run_header import RunHeader
-from ...results.view_plane import Look, Seen
-from .fold import Part
+from ...results.view_plane import SampledPoints, ViewPlane
+from .fold import PointChunk
 
 
-def seen_of(parts: Sequence[Part], space: Space, team: Sequence[str], limit: int) -> Seen:
+def first_points(parts: Sequence[PointChunk], space: Space, team: Sequence[str], limit: int) -> SampledPoints:
     """The first ``limit`` points of all parts."""
     if not limit:
-        return Seen(np.empty((0, space.dimension)), np.empty(0), np.empty(0, dtype=np.int64), team)
+        return SampledPoints(np.empty((0, space.dimension)), np.empty(0), np.empty(0, dtype=np.int64), team)
     cube, losses = (np.concatenate([getattr(part, name) for part in parts])[:limit] for name in ("cube", "losses"))
     agent = np.concatenate([np.full(len(part.losses), part.agent) for part in parts])[:limit]
-    return Seen(cube, losses, agent, team)
+    return SampledPoints(cube, losses, agent, team)
 
 
-def on_plane(point: Array, seen: Look) -> tuple[float, float, float]:
+def project_point(point: Array, seen: ViewPlane) -> tuple[float, float, float]:
     """u, v and distance of one point (D,)."""
     u, v, distance = seen.plane.project(point[None])
     return round(float(u[0]), 7), round(float(v[0]), 7), round(float(distance[0]), 7)
 
 
-def plane_of(seen: Look) -> dict[str, Any]:
+def plane_message(seen: ViewPlane) -> dict[str, Any]:
     """What a page has to know of the plane."""
     plane = seen.plane
     u, v = ({"name": tick.name, "offset": tick.offset, "scale": tick.scale} for tick in seen.ticks)
@@ -42,7 +42,7 @@ def plane_of(seen: Look) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def portrait_of(header: RunHeader, seen: Look) -> dict[str, Any]:
+def header_message(header: RunHeader, seen: ViewPlane) -> dict[str, Any]:
     """What does not change as a run goes on."""
     known = header.minimizers
     return {
@@ -56,7 +56,7 @@ def portrait_of(header: RunHeader, seen: Look) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def arrays_of(parts: Sequence[Part], seen: Look, dimension: int) -> dict[str, NDArray[Any]]:
+def point_arrays(parts: Sequence[PointChunk], seen: ViewPlane, dimension: int) -> dict[str, NDArray[Any]]:
     """Where the points are on the plane, and their rows and losses."""
     names = ("u", "v", "distance") if dimension > 2 else ("u", "v")
     if not parts:
@@ -69,11 +69,11 @@ def arrays_of(parts: Sequence[Part], seen: Look, dimension: int) -> dict[str, ND
     return arrays
 
 
-def with_incumbent(entry: LeaseEntry, team: Mapping[str, int], seen: Look) -> dict[str, Any]:
+def lease_message(entry: LeaseEntry, team: Mapping[str, int], seen: ViewPlane) -> dict[str, Any]:
     """A lease as it was granted, with its incumbent, if it has one, on the plane."""
     lease, incumbent = entry.lease, None
     if (given := lease.incumbent) is not None:
-        u, v, distance = on_plane(given.point, seen)
+        u, v, distance = project_point(given.point, seen)
         incumbent = {
             "agent": team[given.agent], "lease": given.lease, "row": given.row, "loss": given.loss, "u": u, "v": v,
             "distance": distance,
@@ -85,12 +85,12 @@ def with_incumbent(entry: LeaseEntry, team: Mapping[str, int], seen: Look) -> di
     }  # fmt: skip
 
 
-def with_minimum(entry: LeaseEntry, seen: Look) -> dict[str, Any]:
+def outcome_message(entry: LeaseEntry, seen: ViewPlane) -> dict[str, Any]:
     """What a collected lease came to, with its local minimum, if it has one, on the plane."""
     finding, converged = entry.finding, None
     assert finding is not None
     if (minimum := finding.converged) is not None:
-        u, v, distance = on_plane(np.asarray(minimum.point), seen)
+        u, v, distance = project_point(np.asarray(minimum.point), seen)
         converged = {"u": u, "v": v, "distance": distance, "loss": float(minimum.loss), "why": minimum.why}
     return {
         "lease": finding.lease, "charged": finding.charged, "rows": finding.rows, "outcome": lease_outcome(finding),
@@ -98,9 +98,9 @@ def with_minimum(entry: LeaseEntry, seen: Look) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def insight_of(insight: Insight, team: dict[str, int], seen: Look) -> dict[str, Any]:
+def insight_message(insight: Insight, team: dict[str, int], seen: ViewPlane) -> dict[str, Any]:
     """An insight, on the plane where it has a place."""
-    u, v, distance = (None, None, None) if insight.point is None else on_plane(np.asarray(insight.point), seen)
+    u, v, distance = (None, None, None) if insight.point is None else project_point(np.asarray(insight.point), seen)
     return {
         "kind": insight.kind, "lease": insight.lease, "agent": team[insight.agent], "text": insight.text,
         "u": u, "v": v, "distance": distance, "loss": insight.loss,

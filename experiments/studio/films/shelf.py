@@ -12,66 +12,66 @@ from typing import Any
 from ....orchestrator.log.log import LogError
 from ....orchestrator.log.reader import LogReader
 
-MOST_SHELVED = 200
+MOST_RESULTS = 200
 """The latest so many of a folder's results are offered."""
 
 
-def never() -> bool:
+def never_ended() -> bool:
     """Of a process that there is not."""
     return False
 
 
 @dataclass(frozen=True)
-class Shelf:
-    """``given`` directories, first, and those in ``folder`` that hold a log, the latest first. A page names them by
+class ResultsIndex:
+    """``given_directories``, first, and those in ``folder`` that hold a log, the latest first. A page names them by
     ``key``, so that it can ask for nothing else."""
 
-    given: tuple[Path, ...] = ()
+    given_directories: tuple[Path, ...] = ()
     folder: Path | None = None
-    ended: Callable[[], bool] = never
-    """Whether the process has ended that was to begin a run in a ``given`` directory."""
+    ended: Callable[[], bool] = never_ended
+    """Whether the process has ended that was to begin a run in a ``given_directories`` directory."""
 
     def directories(self) -> dict[str, Path]:
         """Key -> directory."""
-        found = [path.resolve() for path in self.given]
+        found = [path.resolve() for path in self.given_directories]
         if self.folder is not None and self.folder.is_dir():
-            logs = sorted(self.folder.glob("*/log.sqlite"), key=_changed, reverse=True)
-            found += [log.parent.resolve() for log in logs[:MOST_SHELVED]]
+            logs = sorted(self.folder.glob("*/log.sqlite"), key=_modification_time, reverse=True)
+            found += [log.parent.resolve() for log in logs[:MOST_RESULTS]]
         keys: dict[str, Path] = {}
         for path in dict.fromkeys(found):
             # Two of one name lie in different folders: the second is numbered.
-            name = key = _readable(path.name)
+            name = key = _readable_name(path.name)
             number = 2
             while key in keys:
                 key, number = f"{name}~{number}", number + 1
             keys[key] = path
         return keys
 
-    def listed(self, directories: Mapping[str, Path]) -> list[dict[str, Any]]:
+    def describe_results(self, directories: Mapping[str, Path]) -> list[dict[str, Any]]:
         """For the page: every one of the ``directories`` with its runs, or with what keeps it from being read."""
-        return [{"key": key, **_described(path, self.ended())} for key, path in directories.items()]
+        return [{"key": key, **_describe_directory(path, self.ended())} for key, path in directories.items()]
 
 
-def _readable(name: str) -> str:
+def _readable_name(name: str) -> str:
     """A file's name as an address can have it, where it is no UTF-8."""
     return name.encode(errors="surrogateescape").decode(errors="replace")
 
 
-def _changed(log: Path) -> float:
+def _modification_time(log: Path) -> float:
     try:
         return max(path.stat().st_mtime for path in (log, Path(f"{log}-wal")) if path.exists())
     except (OSError, ValueError):
         return 0.0
 
 
-def _described(directory: Path, over: bool) -> dict[str, Any]:
+def _describe_directory(directory: Path, over: bool) -> dict[str, Any]:
     try:
         with LogReader(directory) as reader:
-            ended, begun, alive = reader.ended(), reader.begun(), is_alive(reader)
+            ended, begun, alive = reader.stopped_run_ids(), reader.begun_run_ids(), is_writer_alive(reader)
             runs = [
                 {
                     "run": run.id, "strategy": run.strategy, "landscape": run.landscape, "repeat": run.repeat,
-                    "team": len(run.settings["team"]), "state": state_of(run.id in ended, alive, run.id in begun),
+                    "team": len(run.settings["team"]), "state": run_state(run.id in ended, alive, run.id in begun),
                 }
                 for run in reader.runs()
             ]  # fmt: skip
@@ -85,14 +85,14 @@ def _described(directory: Path, over: bool) -> dict[str, Any]:
     return {"runs": [], "error": f"{directory} holds no run: its process ended before it began one.", "waiting": False}
 
 
-def state_of(ended: bool, alive: bool, begun: bool = True) -> str:
+def run_state(ended: bool, alive: bool, begun: bool = True) -> str:
     """How a run stands: done, waiting for its turn, running, or stopped by the way."""
     if ended:
         return "done"
     return "unfinished" if not alive else "running" if begun else "waiting"
 
 
-def is_alive(reader: LogReader) -> bool:
+def is_writer_alive(reader: LogReader) -> bool:
     """Whether the process that last wrote a log may still write it. Of another machine's nothing is known from here."""
     sessions: Sequence[Any] = reader.sessions
     if not sessions or sessions[-1].host != socket.gethostname():

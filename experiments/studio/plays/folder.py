@@ -10,32 +10,34 @@ import tempfile
 import time
 from pathlib import Path
 
-PREFIX = "searchparty-studio-"
-LOCK = "open.lock"
-NEW_SECONDS = 60.0
+FOLDER_PREFIX = "searchparty-studio-"
+LOCK_NAME = "open.lock"
+GRACE_PERIOD_SECONDS = 60.0
 """A folder without a lock may be one that is just being made."""
 
 
-class Folder:
+class PlayFolder:
     """A temporary directory that is this user's alone, locked as long as this process lives, removed by ``close``."""
 
     def __init__(self, parent: Path | None = None) -> None:
         parent = Path(tempfile.gettempdir()) if parent is None else parent
-        remove_stale(parent)
-        self._made = tempfile.TemporaryDirectory(prefix=PREFIX, dir=parent, ignore_cleanup_errors=True)
-        self.path = Path(self._made.name)
-        self._lock = os.open(self.path / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        remove_stale_folders(parent)
+        self._temporary_directory = tempfile.TemporaryDirectory(
+            prefix=FOLDER_PREFIX, dir=parent, ignore_cleanup_errors=True
+        )
+        self.path = Path(self._temporary_directory.name)
+        self._lock = os.open(self.path / LOCK_NAME, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
     def close(self) -> None:
         """Remove it with all that is in it."""
-        self._made.cleanup()
+        self._temporary_directory.cleanup()
         os.close(self._lock)
 
 
-def remove_stale(parent: Path) -> None:
+def remove_stale_folders(parent: Path) -> None:
     """Remove this user's folders whose studio is gone: its lock went with it."""
-    for path in parent.glob(f"{PREFIX}*"):
+    for path in parent.glob(f"{FOLDER_PREFIX}*"):
         with contextlib.suppress(OSError):
             if not path.is_symlink() and path.stat().st_uid == os.getuid() and _is_stale(path):
                 shutil.rmtree(path, ignore_errors=True)
@@ -43,15 +45,15 @@ def remove_stale(parent: Path) -> None:
 
 def _is_stale(path: Path) -> bool:
     try:
-        lock = os.open(path / LOCK, os.O_RDWR | os.O_NOFOLLOW)
+        lock = os.open(path / LOCK_NAME, os.O_RDWR | os.O_NOFOLLOW)
     except FileNotFoundError:
-        return time.time() - path.stat().st_mtime > NEW_SECONDS
+        return time.time() - path.stat().st_mtime > GRACE_PERIOD_SECONDS
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
         return False
     else:
         # Made a moment ago, and locked in the next.
-        return time.time() - os.fstat(lock).st_mtime > NEW_SECONDS
+        return time.time() - os.fstat(lock).st_mtime > GRACE_PERIOD_SECONDS
     finally:
         os.close(lock)

@@ -6,7 +6,7 @@ from ....landscapes.landscape import Landscape, Model
 from ...spec import catalogue
 
 
-def allowed(family: str) -> dict[str, type[Model]]:
+def offered_classes(family: str) -> dict[str, type[Model]]:
     """Kind -> class of a family (landscape, agent, policy, budget, radius, sharing), sorted by kind.
 
     Left out is what a plugin brings, and every landscape that runs a program or a file of somebody's: those that do
@@ -15,6 +15,6 @@ def allowed(family: str) -> dict[str, type[Model]]:
     package = catalogue.FAMILIES[family][1].__name__ + "."
     return {
         kind: cls
-        for kind, cls in catalogue.family(family).items()
+        for kind, cls in catalogue.family_classes(family).items()
         if cls.__module__.startswith(package) and (not issubclass(cls, Landscape) or cls.pictured)
     }

@@ -10,21 +10,21 @@ from pydantic import Field
 
 from ....landscapes.landscape import Model
 from ....orchestrator.run_spec import digest
-from ...spec.build import build, plain
+from ...spec.build import build_model, copy_plain_data
 from ...spec.catalogue import CatalogueError
-from ...spec.errors import Notes, Path, Places, SpecError, near, shown
+from ...spec.errors import KeyPath, ProblemList, SourcePositions, SpecError, quote, suggest
 from ...spec.models import Experiment
 from .limits import LIMITS
-from .offer import allowed
+from .offer import offered_classes
 
-FULL_GRID = 1000
+MOST_FULL_GRID_POINTS = 1000
 """A grid of up to so many points is laid in full, where the agent by itself would go along one axis after the other."""
-TEAM = "team"
+STRATEGY_NAME = "team"
 """What the one strategy is called."""
 
 
 class PlaySettings(Model):
-    """What the playground's page may ask for. Kinds are those of ``allowed``; read by ``read_settings``."""
+    """What the playground's page may ask for. Kinds are those of ``offered_classes``."""
 
     landscape: dict[str, Any] = Field(
         {"kind": "rastrigin", "dimension": 2}, description="A kind, and settings of its class."
@@ -65,26 +65,26 @@ class PlaySettings(Model):
     )
 
 
-def read_settings(data: Any) -> PlaySettings:
+def parse_play_settings(data: Any) -> PlaySettings:
     """The settings that plain data (JSON) describe. Raises SpecError with all problems."""
-    whole = plain(data)
+    whole = copy_plain_data(data)
     if not isinstance(whole, dict):
-        raise SpecError([f"settings must be a mapping (key: value), got {shown(data)}. Leave them out for the usual."])
-    notes = Notes(Places({}))
-    found = build(notes, PlaySettings, whole, ())
+        raise SpecError([f"settings must be a mapping (key: value), got {quote(data)}. Leave them out for the usual."])
+    notes = ProblemList(SourcePositions({}))
+    found = build_model(notes, PlaySettings, whole, ())
     if not isinstance(found, PlaySettings):
         raise SpecError(notes.problems)
     return found
 
 
-def data_of(settings: PlaySettings) -> dict[str, Any]:
+def experiment_data(settings: PlaySettings) -> dict[str, Any]:
     """The settings as the data of an experiment's YAML, less what has its default. Raises SpecError with all problems
     that a part has by itself."""
-    notes = Notes(Places({}))
+    notes = ProblemList(SourcePositions({}))
     try:
-        landscape = _landscape(notes, settings.landscape)
-        team = _team(notes, settings, 0 if landscape is None else landscape["dimension"])
-        policy = _policy(notes, settings, 1 if landscape is None else landscape["dimension"])
+        landscape = _landscape_data(notes, settings.landscape)
+        team = _team_data(notes, settings, 0 if landscape is None else landscape["dimension"])
+        policy = _policy_data(notes, settings, 1 if landscape is None else landscape["dimension"])
     except CatalogueError as error:
         raise SpecError([str(error)]) from None
     if notes.problems:
@@ -97,97 +97,99 @@ def data_of(settings: PlaySettings) -> dict[str, Any]:
         "budget": settings.budget,
         "region": {"center": center, "radius": settings.radius},
         "landscapes": [landscape],
-        "strategies": {TEAM: {"agents": team, "policy": policy}},
+        "strategies": {STRATEGY_NAME: {"agents": team, "policy": policy}},
         "executor": {"kind": "simulated"},
     }
 
 
-def experiment_of(settings: PlaySettings) -> Experiment:
+def build_play_experiment(settings: PlaySettings) -> Experiment:
     """The experiment of one run that the settings mean; its ``to_yaml()`` is one for ``searchparty run``.
 
     Raises SpecError with all problems.
     """
-    data = data_of(settings)
+    data = experiment_data(settings)
     try:
         return Experiment.from_data(data)
     except CatalogueError as error:
         raise SpecError([str(error)]) from None
 
 
-def key_of(data: Mapping[str, Any]) -> str:
+def play_key(data: Mapping[str, Any]) -> str:
     """Sixteen hexadecimal digits that are the same for the same data of an experiment."""
     return digest(data)[:16]
 
 
-def _offered(notes: Notes, family: str, kind: Any, path: Path) -> type[Model] | None:
+def _offered_class(notes: ProblemList, family: str, kind: Any, path: KeyPath) -> type[Model] | None:
     """The class of a kind that the playground offers, or None after noting that it does not."""
-    known = allowed(family)
+    known = offered_classes(family)
     if isinstance(kind, str) and kind in known:
         return known[kind]
-    got = "nothing" if kind is None else shown(kind)
-    notes.wrong(path, f"be a kind of {family} that the playground offers", got, near(str(kind), known))
+    got = "nothing" if kind is None else quote(kind)
+    notes.report(path, f"be a kind of {family} that the playground offers", got, suggest(str(kind), known))
     return None
 
 
-def _part(notes: Notes, cls: type[Model], data: Mapping[str, Any], path: Path) -> dict[str, Any] | None:
+def _model_data(notes: ProblemList, cls: type[Model], data: Mapping[str, Any], path: KeyPath) -> dict[str, Any] | None:
     """A model's data, less its defaults, or None after noting what is wrong with them."""
-    model = build(notes, cls, data, path)
+    model = build_model(notes, cls, data, path)
     if model is None:
         return None
     kept = model.model_dump(mode="json", exclude_defaults=True)
     large = [name for name, value in kept.items() if isinstance(value, int) and value > LIMITS.number]
     for name in large:
-        notes.wrong((*path, name), f"be at most {LIMITS.number:,}", shown(kept[name]), "Lower it.")
+        notes.report((*path, name), f"be at most {LIMITS.number:,}", quote(kept[name]), "Lower it.")
     return None if large else {"kind": data["kind"], **kept}
 
 
-def _landscape(notes: Notes, data: Mapping[str, Any]) -> dict[str, Any] | None:
+def _landscape_data(notes: ProblemList, data: Mapping[str, Any]) -> dict[str, Any] | None:
     """A landscape's data, its dimension always among them."""
-    cls = _offered(notes, "landscape", data.get("kind"), ("landscape", "kind"))
-    found = None if cls is None else _part(notes, cls, data, ("landscape",))
+    cls = _offered_class(notes, "landscape", data.get("kind"), ("landscape", "kind"))
+    found = None if cls is None else _model_data(notes, cls, data, ("landscape",))
     if cls is None or found is None:
         return None
     dimension = found.setdefault("dimension", cls.model_fields["dimension"].default)
     least, most = LIMITS.dimension
     if not least <= dimension <= most:
-        notes.wrong(("landscape", "dimension"), f"be {least} to {most}", shown(dimension), "Lower it.")
+        notes.report(("landscape", "dimension"), f"be {least} to {most}", quote(dimension), "Lower it.")
         return None
     return found
 
 
-def _team(notes: Notes, settings: PlaySettings, dimension: int) -> list[dict[str, Any]]:
+def _team_data(notes: ProblemList, settings: PlaySettings, dimension: int) -> list[dict[str, Any]]:
     """The agents' data, one entry each, dealt round robin."""
     found: dict[str, dict[str, Any] | None] = {}
     for number, kind in enumerate(settings.kinds):
-        cls = _offered(notes, "agent", kind, ("kinds", number))
+        cls = _offered_class(notes, "agent", kind, ("kinds", number))
         if cls is not None and kind not in settings.agent_settings:
-            found[kind] = _part(notes, cls, {"kind": kind, **_usual(settings, kind, {}, dimension)}, ("kinds", number))
+            found[kind] = _model_data(
+                notes, cls, {"kind": kind, **_default_settings(settings, kind, {}, dimension)}, ("kinds", number)
+            )
     for kind, given in settings.agent_settings.items():
-        path: Path = ("agent_settings", kind)
-        cls = _offered(notes, "agent", kind, path)
+        path: KeyPath = ("agent_settings", kind)
+        cls = _offered_class(notes, "agent", kind, path)
         if cls is not None:
-            usual = _usual(settings, kind, given, dimension)
-            found[kind] = _part(notes, cls, {"kind": kind, **usual, **given}, path)
+            usual = _default_settings(settings, kind, given, dimension)
+            found[kind] = _model_data(notes, cls, {"kind": kind, **usual, **given}, path)
     dealt = [found.get(settings.kinds[number % len(settings.kinds)]) for number in range(settings.agents)]
     return [agent for agent in dealt if agent is not None]
 
 
-def _usual(settings: PlaySettings, kind: str, given: Mapping[str, Any], dimension: int) -> dict[str, Any]:
+def _default_settings(settings: PlaySettings, kind: str, given: Mapping[str, Any], dimension: int) -> dict[str, Any]:
     """Settings of an agent that the playground has a place of their own for."""
     if kind != "grid":
         return {}
     size = given.get("points_per_axis", settings.grid_size)
     full = size**dimension if isinstance(size, int) and 0 < size <= LIMITS.grid_size[1] else 0
-    wider = {"max_points": full} if 256 < full <= FULL_GRID else {}
+    wider = {"max_points": full} if 256 < full <= MOST_FULL_GRID_POINTS else {}
     return {"points_per_axis": settings.grid_size, "shrink": settings.shrink, **wider}
 
 
-def _policy(notes: Notes, settings: PlaySettings, dimension: int) -> dict[str, Any]:
+def _policy_data(notes: ProblemList, settings: PlaySettings, dimension: int) -> dict[str, Any]:
     """The policy's data. One that is not made of choices hears of sharing and of leases as far as it knows of them."""
-    cls = _offered(notes, "policy", settings.policy, ("policy",))
-    sharing = _offered(notes, "sharing", settings.sharing, ("sharing",))
-    budget = _offered(notes, "budget", settings.budget_policy, ("budget_policy",))
-    radius = _offered(notes, "radius", settings.radius_policy, ("radius_policy",))
+    cls = _offered_class(notes, "policy", settings.policy, ("policy",))
+    sharing = _offered_class(notes, "sharing", settings.sharing, ("sharing",))
+    budget = _offered_class(notes, "budget", settings.budget_policy, ("budget_policy",))
+    radius = _offered_class(notes, "radius", settings.radius_policy, ("radius_policy",))
     if cls is None or sharing is None or budget is None or radius is None:
         return {}
     found: dict[str, Any] = {"kind": settings.policy}

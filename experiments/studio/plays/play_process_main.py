@@ -15,38 +15,38 @@ from pathlib import Path
 from typing import Any
 
 from ....agents.evaluation.children.child_main import write_all
-from ....landscapes.landscape import raised
+from ....landscapes.landscape import describe_exception
 from ....orchestrator.run_spec import PlannedRun
-from ...execution.plan import plan
-from ...execution.session import Interrupted, begin_session
-from ...execution.watcher import Shown
+from ...execution.plan import make_plan
+from ...execution.session import RunInterrupted, begin_session
+from ...execution.watcher import RunStatus
 from ...spec import catalogue
 from ...spec.errors import SpecError
 from ...spec.models import Experiment
-from .play import PlaySettings, data_of
-from .play_process import STOPPED
+from .play import PlaySettings, experiment_data
+from .play_process import STOPPED_BY_REQUEST
 
-WARM = PlaySettings(budget=60)
+WARM_UP_SETTINGS = PlaySettings(budget=60)
 """What is worked before anything is asked for: it brings into memory what every run needs."""
 
 
-class Asker:
+class RequestChannel:
     """Whoever asks: hears of runs in a thread of its own, as a run may be told to stop while it is worked."""
 
     def __init__(self) -> None:
         # What is printed must not mix with the answers.
-        self._answers = os.dup(1)
+        self._output = os.dup(1)
         os.dup2(2, 1)
-        self._questions = sys.stdin.buffer
+        self._input = sys.stdin.buffer
         self._runs: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
-        self._stopped: set[int] = set()
-        threading.Thread(target=self._hear, daemon=True).start()
+        self._stop_numbers: set[int] = set()
+        threading.Thread(target=self._read_requests, daemon=True).start()
 
-    def _hear(self) -> None:
-        for line in self._questions:
+    def _read_requests(self) -> None:
+        for line in self._input:
             message = json.loads(line)
             if "stop" in message:
-                self._stopped.add(message["stop"])
+                self._stop_numbers.add(message["stop"])
             else:
                 self._runs.put(message)
         # At once, wherever a run stands: nobody will read of it.
@@ -56,56 +56,56 @@ class Asker:
         """The next run that is asked for."""
         return self._runs.get()
 
-    def stopped(self, number: int) -> bool:
+    def is_stopped(self, number: int) -> bool:
         """Whether a run was told to stop."""
-        return number in self._stopped
+        return number in self._stop_numbers
 
-    def tell(self, **message: Any) -> None:
-        write_all(self._answers, json.dumps(message).encode() + b"\n")
+    def send_message(self, **message: Any) -> None:
+        write_all(self._output, json.dumps(message).encode() + b"\n")
 
 
-class Stopping:
+class StopWatcher:
     """Watches a run, and ends it as Ctrl-C would once it was told to stop."""
 
-    def __init__(self, asker: Asker, number: int) -> None:
-        self._asker, self._number = asker, number
+    def __init__(self, asker: RequestChannel, number: int) -> None:
+        self._channel, self._number = asker, number
 
-    def begun(self, planned: PlannedRun, run: Shown) -> None:
-        self._asker.tell(began=self._number)
-        self.stepped(planned.id)
+    def on_run_begin(self, planned: PlannedRun, run: RunStatus) -> None:
+        self._channel.send_message(began=self._number)
+        self.on_run_step(planned.id)
 
-    def stepped(self, run: str) -> None:
-        if self._asker.stopped(self._number):
+    def on_run_step(self, run: str) -> None:
+        if self._channel.is_stopped(self._number):
             raise KeyboardInterrupt
 
-    def ended(self, run: str, error: Exception | None) -> None:
+    def on_run_end(self, run: str, error: Exception | None) -> None:
         """It is told with the results."""
 
 
-def main() -> None:
+def serve_play_requests() -> None:
     """Work what is asked for, until nobody asks any more."""
-    asker = Asker()
+    asker = RequestChannel()
     for family in catalogue.FAMILIES:
-        catalogue.family(family)
+        catalogue.family_classes(family)
     first = asker.next()
-    _work(data_of(WARM), Path(first["warm"]), Stopping(asker, 0))
-    asker.tell(ready=os.getpid())
+    _run_experiment(experiment_data(WARM_UP_SETTINGS), Path(first["warm"]), StopWatcher(asker, 0))
+    asker.send_message(ready=os.getpid())
     while True:
         asked = asker.next()
         number = asked["run"]
-        error = _work(asked["data"], Path(asked["directory"]), Stopping(asker, number))
-        asker.tell(ended=number, error=error)
+        error = _run_experiment(asked["data"], Path(asked["directory"]), StopWatcher(asker, number))
+        asker.send_message(ended=number, error=error)
 
 
-def _work(data: dict[str, Any], directory: Path, watcher: Stopping) -> str | None:
+def _run_experiment(data: dict[str, Any], directory: Path, watcher: StopWatcher) -> str | None:
     """Run an experiment into a directory; None, or in words what went wrong."""
     try:
         experiment = Experiment.from_data(data)
-        _, errors = begin_session(plan(experiment.with_executor("simulated")), directory, watcher)
+        _, errors = begin_session(make_plan(experiment.with_executor("simulated")), directory, watcher)
         return next((str(error) for error in errors.values()), None)
-    except Interrupted:
-        return STOPPED
+    except RunInterrupted:
+        return STOPPED_BY_REQUEST
     except SpecError as error:
         return str(error)
     except Exception as error:
-        return f"The run {raised(error)}"
+        return f"The run {describe_exception(error)}"

@@ -6,13 +6,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-WITHIN = (__package__ or "").rpartition(".")[0]
+PACKAGE_NAME = (__package__ or "").rpartition(".")[0]
 
 
-def seat(package: str = WITHIN) -> tuple[type, Callable[..., Any]]:
+def make_actor_class(package: str = PACKAGE_NAME) -> tuple[type, Callable[..., Any]]:
     """The actor's class, and the function of a task; they refer to nothing of this package until they are used."""
 
-    def placed(error: Exception) -> Exception:
+    def name_node(error: Exception) -> Exception:
         """What was raised; if for what is amiss on this node, with the node's name."""
         import ray
 
@@ -28,12 +28,12 @@ def seat(package: str = WITHIN) -> tuple[type, Callable[..., Any]]:
             return type(error)(f"node {node}: {words}")
         return error
 
-    def named(module: str, name: str) -> Any:
+    def import_object(module: str, name: str) -> Any:
         from importlib import import_module
 
         return getattr(import_module(f"{package}.{module}"), name)
 
-    class Host:
+    class RayActor:
         """Hosts what ``executors/host.py`` says, opened at the first call."""
 
         def __init__(self) -> None:
@@ -47,11 +47,13 @@ def seat(package: str = WITHIN) -> tuple[type, Callable[..., Any]]:
             number = self._number
             try:
                 if self._host is None:
-                    self._host = named("actor_host", "Host")(named("on_ray.task_evaluator", "Fanned"))
+                    self._host = import_object("actor_host", "ActorHost")(
+                        import_object("on_ray.task_evaluator", "TaskEvaluator")
+                    )
                 for item in getattr(self._host, method)(*arguments):
                     yield number, item
             except Exception as error:
-                raise placed(error) from None
+                raise name_node(error) from None
 
         def first(self, method: str, *arguments: Any) -> tuple[int, Any]:
             """The first item of a call; ``more`` has the next."""
@@ -75,8 +77,8 @@ def seat(package: str = WITHIN) -> tuple[type, Callable[..., Any]]:
 
     def evaluate(*arguments: Any) -> Any:
         try:
-            return named("on_ray.task_evaluator", "evaluated")(*arguments)
+            return import_object("on_ray.task_evaluator", "evaluate_task_rows")(*arguments)
         except Exception as error:
-            raise placed(error) from None
+            raise name_node(error) from None
 
-    return Host, evaluate
+    return RayActor, evaluate

@@ -13,29 +13,29 @@ from ray.exceptions import RayActorError, RayError
 
 from ...loop.executor import ExecutorError, ExecutorLost
 from ..process_losses import first_line
-from .actor_class import seat
-from .actor_slots import Places, Slot
-from .connection import cluster_cpus, is_client, nodes, pulse, start_ray
+from .actor_class import make_actor_class
+from .actor_slots import ActorSlot, ActorSlots
+from .connection import cluster_cpus, is_client, live_nodes, make_liveness, start_ray
 
 
 class Receiver(Protocol):
     """Who hears of what a call streams back; ``key`` is what the call was made under."""
 
-    def take(self, key: Any, item: Any) -> None:
+    def receive_item(self, key: Any, item: Any) -> None:
         """Something has arrived; ``item.last`` tells that nothing follows."""
         ...
 
-    def lost(self, key: Any, error: Exception) -> None:
+    def handle_loss(self, key: Any, error: Exception) -> None:
         """The actor died."""
         ...
 
-    def broken(self, key: Any, error: Exception) -> None:
+    def handle_error(self, key: Any, error: Exception) -> None:
         """The actor lives, and the call raised."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
-class Stream:
+class ActorCall:
     """A call under way: who hears of it, and on whom the next item is called, where items are fetched one by one."""
 
     receiver: Receiver
@@ -43,7 +43,7 @@ class Stream:
     actor: Any
 
 
-class Pool:
+class ActorPool:
     """The actors, shared by all runs of a session. Starts Ray if none is running, and then stops it again."""
 
     def __init__(
@@ -61,46 +61,46 @@ class Pool:
         cpus = cluster_cpus()
         # One actor an agent of the largest team; more only where there are more cores and agents to use them.
         size = actors or max(largest_team, min(members, cpus))
-        self.places = Places(size, cpus, cpus_per_actor, [node["Resources"] for node in nodes()])
+        self.places = ActorSlots(size, cpus, cpus_per_actor, [node["Resources"] for node in live_nodes()])
         # Made once: making it asks the cluster, which hangs when that is gone.
-        self._remote: Any = ray.remote(seat()[0])
+        self._remote: Any = ray.remote(make_actor_class()[0])
         self._client = is_client()
-        self._pulse = pulse(address)
-        self._gone = False
-        self._streams: dict[Any, Stream] = {}
+        self._liveness = make_liveness(address)
+        self._ray_lost = False
+        self._streams: dict[Any, ActorCall] = {}
 
-    def leave(self, slot: Slot) -> None:
+    def leave(self, slot: ActorSlot) -> None:
         """A run's agent lives in a slot no more. An actor that holds something in particular gives it back."""
-        if self.places.left(slot):
-            self.discard(slot, slot.generation)
+        if self.places.free_slot(slot):
+            self.discard_actor(slot, slot.generation)
 
-    def actor(self, slot: Slot) -> Any:
+    def actor(self, slot: ActorSlot) -> Any:
         """The slot's actor, started when it is first needed."""
         if slot.actor is None:
-            self._check()
+            self._check_liveness()
             slot.actor = self._remote.options(**slot.options, max_concurrency=1, max_restarts=0).remote()
         return slot.actor
 
-    def _check(self) -> None:
+    def _check_liveness(self) -> None:
         """Raise ExecutorLost if Ray is gone: it would keep us waiting for good."""
-        lost = self._pulse.lost()
+        lost = self._liveness.detect_loss()
         if lost:
-            raise self._given_up(lost)
+            raise self._make_lost_error(lost)
 
-    def _given_up(self, why: str) -> ExecutorLost:
-        self._gone = True
+    def _make_lost_error(self, why: str) -> ExecutorLost:
+        self._ray_lost = True
         return ExecutorLost(f"Ray was lost: {why}.")
 
-    def discard(self, slot: Slot, generation: int) -> None:
+    def discard_actor(self, slot: ActorSlot, generation: int) -> None:
         """A slot's actor of that generation is lost; the next use starts another."""
         if slot.generation == generation:
-            if slot.actor is not None and not self._gone:
+            if slot.actor is not None and not self._ray_lost:
                 ray.kill(slot.actor)
             slot.actor, slot.generation = None, generation + 1
 
-    def call(self, slot: Slot, method: str, arguments: tuple[Any, ...], receiver: Receiver, key: Any) -> None:
+    def call(self, slot: ActorSlot, method: str, arguments: tuple[Any, ...], receiver: Receiver, key: Any) -> None:
         """Call a method of the slot's host, and bring what it yields to the receiver, during ``wait``."""
-        with self._connected():
+        with self._detect_disconnect():
             self._call(self.actor(slot), method, arguments, receiver, key)
 
     def _call(self, actor: Any, method: str, arguments: tuple[Any, ...], receiver: Receiver, key: Any) -> None:
@@ -109,17 +109,17 @@ class Pool:
             items = actor.first.remote(method, *arguments)
         else:
             items = actor.stream.options(num_returns="streaming").remote(method, *arguments)
-        self._streams[items] = Stream(receiver, key, actor)
+        self._streams[items] = ActorCall(receiver, key, actor)
 
-    def tell(self, slot: Slot, method: str, *arguments: Any) -> None:
+    def tell(self, slot: ActorSlot, method: str, *arguments: Any) -> None:
         """Call a method of the slot's host, if there is one, and do not wait for it."""
-        if slot.actor is not None and not self._gone:
+        if slot.actor is not None and not self._ray_lost:
             slot.actor.tell.remote(method, *arguments)
 
     def wait(self, seconds: float = 0.5) -> None:
         """Wait until something has arrived, and hand on all that has."""
-        self._check()
-        with self._connected():
+        self._check_liveness()
+        with self._detect_disconnect():
             self._wait(seconds)
 
     def _wait(self, seconds: float) -> None:
@@ -131,34 +131,36 @@ class Pool:
             if not ready:
                 return
             for items in ready:
-                self._take(items)
+                self._receive(items)
             timeout = 0
 
-    def _take(self, items: Any) -> None:
+    def _receive(self, items: Any) -> None:
         stream = self._streams[items]
         try:
             number, item = ray.get(items if self._client else next(items))
         except RayActorError as error:
             del self._streams[items]
-            stream.receiver.lost(stream.key, error)
+            stream.receiver.handle_loss(stream.key, error)
             return
         except RayError as error:
             del self._streams[items]
             cause = getattr(error, "cause", None)
-            stream.receiver.broken(stream.key, told(cause if isinstance(cause, Exception) else error))
+            stream.receiver.handle_error(
+                stream.key, to_executor_error(cause if isinstance(cause, Exception) else error)
+            )
             return
         if item.last or self._client:
             del self._streams[items]
         if not item.last and self._client:
             self._streams[stream.actor.more.remote(number)] = stream
-        stream.receiver.take(stream.key, item)
+        stream.receiver.receive_item(stream.key, item)
 
     def close(self) -> None:
         """Stop the actors, and Ray if it was started here."""
         self._streams.clear()
         try:
             for slot in self.places.all():
-                if slot.actor is not None and not self._gone:
+                if slot.actor is not None and not self._ray_lost:
                     with contextlib.suppress(RayError, ConnectionError):
                         ray.kill(slot.actor)
                 slot.actor = None
@@ -167,7 +169,7 @@ class Pool:
                 ray.shutdown()
 
     @contextlib.contextmanager
-    def _connected(self) -> Iterator[None]:
+    def _detect_disconnect(self) -> Iterator[None]:
         """Where Ray's client has lost the head, say so as where Ray itself is gone."""
         try:
             yield
@@ -175,11 +177,11 @@ class Pool:
             raise
         except Exception as error:
             if self._client and not is_client():
-                raise self._given_up(f"its client's connection was closed ({first_line(error)[:-1]})") from None
+                raise self._make_lost_error(f"its client's connection was closed ({first_line(error)[:-1]})") from None
             raise
 
 
-def told(error: Exception) -> Exception:
+def to_executor_error(error: Exception) -> Exception:
     """What a process could not do, in words."""
     if isinstance(error, ModuleNotFoundError):
         return ExecutorError(str(error))

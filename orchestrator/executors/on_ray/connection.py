@@ -17,9 +17,9 @@ import ray
 from ray.exceptions import AuthenticationError, RayError
 
 from ...loop.executor import ExecutorError
-from ..liveness import Pulse
+from ..liveness import Liveness
 from ..process_losses import first_line
-from .probe import CLIENT, TOKEN, knock
+from .probe import CLIENT_SCHEME, TOKEN_ADVICE, probe_address
 
 
 def start_ray(address: str | None, luggage: Path | None = None) -> None:
@@ -31,20 +31,22 @@ def start_ray(address: str | None, luggage: Path | None = None) -> None:
         # A stray RAY_ADDRESS must not turn "start your own" into "join another's".
         options |= {"include_dashboard": False, "address": "local"}
     else:
-        knock(address)
+        probe_address(address)
         options["address"] = address
     if luggage is not None:
         options["runtime_env"] = {"working_dir": str(luggage)}
     try:
-        _init(options)
-        quieten()
+        _init_ray(options)
+        silence_notices()
     except AuthenticationError as error:
-        raise ExecutorError(f"Could not join the Ray cluster at {address}: {first_line(error)} {TOKEN}.") from None
+        raise ExecutorError(
+            f"Could not join the Ray cluster at {address}: {first_line(error)} {TOKEN_ADVICE}."
+        ) from None
     except (ConnectionError, ValueError, RuntimeError, RayError) as error:
-        raise ExecutorError(_refused(address, error)) from None
+        raise ExecutorError(_describe_failure(address, error)) from None
 
 
-def _init(options: dict[str, Any]) -> None:
+def _init_ray(options: dict[str, Any]) -> None:
     try:
         ray.init(**options)
     except ConnectionAbortedError:
@@ -54,20 +56,20 @@ def _init(options: dict[str, Any]) -> None:
         ray.init(**options)
 
 
-def _refused(address: str | None, error: Exception) -> str:
+def _describe_failure(address: str | None, error: Exception) -> str:
     words = first_line(error)
     if address is None:
         return f"Could not start a local Ray: {words} Look for what is amiss, or use --executor simulated."
     if os.environ.get("RAY_AUTH_MODE", "").lower() != "token":
-        cure = f"Most likely it asks for a token. {TOKEN}."
+        cure = f"Most likely it asks for a token. {TOKEN_ADVICE}."
     elif isinstance(error, ConnectionError):
-        cure = f"Most likely its token is another. {TOKEN}."
+        cure = f"Most likely its token is another. {TOKEN_ADVICE}."
     else:
         cure = "Check the address; from a machine that is none of its nodes use ray://HOST:10001, or submit."
     return f"Could not join the Ray cluster at {address}: {words} {cure}"
 
 
-def joined() -> bool:
+def has_ray() -> bool:
     """Whether this process has a Ray."""
     return bool(ray.is_initialized())
 
@@ -82,7 +84,7 @@ def is_client() -> bool:
     return bool(ray.util.client.ray.is_connected())
 
 
-def quieten() -> None:
+def silence_notices() -> None:
     """Keep Ray's notices of dead workers, which it prints on standard output, in its own logs: a lost actor is
     rebuilt and what it cost is in our log."""
     from ray._private import worker
@@ -95,16 +97,16 @@ def cluster_cpus() -> int:
     return max(1, int(ray.cluster_resources().get("CPU", 1)))
 
 
-def nodes() -> list[dict[str, Any]]:
+def live_nodes() -> list[dict[str, Any]]:
     """The nodes that live, as Ray describes them."""
     return [node for node in ray.nodes() if node["Alive"]]
 
 
-def pulse(address: str | None) -> Pulse:
+def make_liveness(address: str | None) -> Liveness:
     """The pulse of the Ray that is joined at ``address``."""
     if is_client():
-        host, _, port = str(address).removeprefix(CLIENT).rpartition(":")
-        return Pulse({"client server": (host.strip("[]"), int(port or 10001))}, lambda: ())
+        host, _, port = str(address).removeprefix(CLIENT_SCHEME).rpartition(":")
+        return Liveness({"client server": (host.strip("[]"), int(port or 10001))}, lambda: ())
     context = ray.get_runtime_context()
     own = next(node for node in ray.nodes() if node["NodeID"] == context.get_node_id())
     host, _, port = context.gcs_address.rpartition(":")
@@ -114,4 +116,4 @@ def pulse(address: str | None) -> Pulse:
     }
     # Only those that were started here.
     started = ray._private.worker._global_node
-    return Pulse(doors, (lambda: ()) if started is None else started.dead_processes)
+    return Liveness(doors, (lambda: ()) if started is None else started.dead_processes)

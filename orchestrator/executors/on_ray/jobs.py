@@ -14,11 +14,11 @@ from typing import Any
 from ray.exceptions import RayError
 
 from ...loop.executor import ExecutorError
-from .probe import TOKEN, present_token
+from .probe import TOKEN_ADVICE, enable_token
 
-ENDED = ("SUCCEEDED", "FAILED", "STOPPED")
+END_STATES = ("SUCCEEDED", "FAILED", "STOPPED")
 POLL_SECONDS = 0.5
-PATIENCE_SECONDS = 30.0
+SILENCE_SECONDS = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ class Job:
 
     @property
     def ended(self) -> bool:
-        return self.status in ENDED
+        return self.status in END_STATES
 
 
 class Jobs:
@@ -43,8 +43,8 @@ class Jobs:
     def __init__(self, address: str) -> None:
         self.address = address
         if "://" in address:
-            present_token(address.partition("://")[2].partition("/")[0])
-        with self._explained():
+            enable_token(address.partition("://")[2].partition("/")[0])
+        with self._explain_errors():
             # Asks for libraries that plain Ray does not bring.
             from ray.job_submission import JobSubmissionClient
 
@@ -58,8 +58,8 @@ class Jobs:
         self, entrypoint: str, tree: Path, id: str, metadata: dict[str, str], options: Mapping[str, Any] | None = None
     ) -> None:
         """Send a job that runs ``entrypoint`` by a shell, in a copy of ``tree``, on the head."""
-        deadline = time.monotonic() + PATIENCE_SECONDS
-        with self._explained():
+        deadline = time.monotonic() + SILENCE_SECONDS
+        with self._explain_errors():
             while True:
                 try:
                     self._client.submit_job(
@@ -76,9 +76,9 @@ class Jobs:
                         raise
                 time.sleep(POLL_SECONDS)
 
-    def job(self, id: str) -> Job:
+    def read_job(self, id: str) -> Job:
         """What the cluster knows of a job. Raises ExecutorError if that is nothing."""
-        with self._explained():
+        with self._explain_errors():
             try:
                 info = self._client.get_job_info(id)
             except RuntimeError as error:
@@ -93,14 +93,14 @@ class Jobs:
 
     def log(self, id: str) -> str:
         """What a job has printed."""
-        with self._explained():
+        with self._explain_errors():
             return str(self._client.get_job_logs(id))
 
     def follow(self, id: str, say: Callable[[str], None]) -> Job:
         """Hand on what a job prints, as it prints it, until it ends."""
         # A proxy may close the line, a laptop sleep: the job goes on, and is asked for again.
         with contextlib.suppress(Exception):
-            asyncio.run(self._tail(id, say))
+            asyncio.run(self._tail_log(id, say))
         return self.wait(id)
 
     def wait(self, id: str) -> Job:
@@ -108,26 +108,26 @@ class Jobs:
         heard = time.monotonic()
         while True:
             try:
-                job = self.job(id)
+                job = self.read_job(id)
                 if job.ended:
                     return job
                 heard = time.monotonic()
             except ExecutorError:
-                if time.monotonic() - heard > PATIENCE_SECONDS:
+                if time.monotonic() - heard > SILENCE_SECONDS:
                     raise
             time.sleep(POLL_SECONDS)
 
     def forget(self, id: str) -> None:
         """Have the cluster forget a job that has ended."""
-        with self._explained():
+        with self._explain_errors():
             self._client.delete_job(id)
 
-    async def _tail(self, id: str, say: Callable[[str], None]) -> None:
+    async def _tail_log(self, id: str, say: Callable[[str], None]) -> None:
         async for lines in self._client.tail_job_logs(id):
             say(lines.rstrip("\n"))
 
     @contextlib.contextmanager
-    def _explained(self) -> Iterator[None]:
+    def _explain_errors(self) -> Iterator[None]:
         try:
             yield
         except ModuleNotFoundError as error:
@@ -135,13 +135,13 @@ class Jobs:
                 f"jobs need ray[default], and {error.name} is not installed. pip install 'searchparty[cluster]'"
             ) from None
         except (OSError, RuntimeError, RayError) as error:
-            raise ExecutorError(self._refused(str(error))) from None
+            raise ExecutorError(self._describe_error(str(error))) from None
 
-    def _refused(self, words: str) -> str:
+    def _describe_error(self, words: str) -> str:
         line = " ".join(words.split())[:400]
         if "auth" in line.lower():
             which = "another token than the one found here" if "incorrect" in line else "a token"
-            return f"The cluster at {self.address} asks for {which}. {TOKEN}."
+            return f"The cluster at {self.address} asks for {which}. {TOKEN_ADVICE}."
         if "ray[default]" in line:
             return "jobs need ray[default]. pip install 'searchparty[cluster]'"
         return (

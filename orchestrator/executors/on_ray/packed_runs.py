@@ -9,13 +9,13 @@ from dataclasses import dataclass, field
 from ....agents.agent import Incumbent
 from ...log.log_file import RunLog
 from ...run_spec import PlannedRun
-from ..packed import Chunk, Recorded
-from .actor_pool import Pool
-from .executor import opening_of
+from ..packed import Chunk, RecordedLog
+from .actor_pool import ActorPool
+from .executor import pickle_run
 
 
 @dataclass(slots=True)
-class Standing:
+class RunProgress:
     """How a run stands that is worked elsewhere."""
 
     budget: int
@@ -26,14 +26,14 @@ class Standing:
 
 
 @dataclass(slots=True)
-class WholeRun:
-    """One run on its way. ``lost`` tells, at the end, that its actor died: the log has what was handed on, and the
-    run is to be gone on with from there."""
+class PackedRun:
+    """One run on its way. ``handle_loss`` tells, at the end, that its actor died: the log has what was handed on, and
+    the run is to be gone on with from there."""
 
     planned: PlannedRun
     log: RunLog
-    pool: Pool
-    standing: Standing
+    pool: ActorPool
+    run_progress: RunProgress
     budget: int | None = None
     """What the run's is extended to."""
     died: bool = False
@@ -41,36 +41,36 @@ class WholeRun:
 
     def drive(self) -> Generator[bool, None, None]:
         """Work it to its end: yields False whenever it waits, True after something has come."""
-        slot = self.pool.places.settle_run()
+        slot = self.pool.places.assign_run_slot()
         generation = slot.generation
         try:
-            recorded = Recorded(self.log.texts(), self.log.all_rows(), self.log.elapsed)
-            arguments = (opening_of(self.planned), recorded, self.budget)
+            recorded = RecordedLog(self.log.event_texts(), self.log.all_rows(), self.log.elapsed_seconds)
+            arguments = (pickle_run(self.planned), recorded, self.budget)
             self.pool.call(slot, "drive", arguments, self, self.planned.id)
             while not self.died:
                 while not self._chunks and not self.died:
                     yield False
                 while self._chunks:
-                    if self._written(self._chunks.popleft()):
+                    if self._write_chunk(self._chunks.popleft()):
                         return
                 yield True
-            self.pool.discard(slot, generation)
+            self.pool.discard_actor(slot, generation)
         finally:
             self.pool.leave(slot)
 
-    def take(self, key: str, item: Chunk) -> None:
+    def receive_item(self, key: str, item: Chunk) -> None:
         """Something has arrived."""
         self._chunks.append(item)
 
-    def lost(self, key: str, error: Exception) -> None:
+    def handle_loss(self, key: str, error: Exception) -> None:
         """The actor died."""
         self.died = True
 
-    def broken(self, key: str, error: Exception) -> None:
+    def handle_error(self, key: str, error: Exception) -> None:
         """The actor lives, and the run could not go on."""
         self._chunks.append(error)
 
-    def _written(self, chunk: Chunk | Exception) -> bool:
+    def _write_chunk(self, chunk: Chunk | Exception) -> bool:
         """Write a chunk; whether it is the last one."""
         if isinstance(chunk, Exception):
             raise chunk
@@ -78,8 +78,8 @@ class WholeRun:
             if isinstance(note[0], int):
                 self.log.add_rows(*note)
             else:
-                self.log.append_text(*note)
-        standing = self.standing
+                self.log.append_event_text(*note)
+        standing = self.run_progress
         standing.spent, standing.budget, standing.incumbent = chunk.spent, chunk.budget, chunk.incumbent
         standing.stopped, standing.halted = chunk.stopped, chunk.halted
         return chunk.last

@@ -13,19 +13,19 @@ from ray._private import services
 
 from ...loop.executor import ExecutorError
 
-KNOCK_SECONDS = 5.0
-CLIENT = "ray://"
-TOKEN = (
+PROBE_TIMEOUT_SECONDS = 5.0
+CLIENT_SCHEME = "ray://"
+TOKEN_ADVICE = (
     "Set RAY_AUTH_MODE=token, and RAY_AUTH_TOKEN (or the file ~/.ray/auth_token, or RAY_AUTH_TOKEN_PATH) to what "
     "`ray get-auth-token` prints on the head"
 )
 
 
-def knock(address: str) -> None:
+def probe_address(address: str) -> None:
     """Raise ExecutorError, with what to do, where nothing answers at ``address`` ("host:port" or "ray://host:port"),
     where what answers asks for a token that we have not, or is another version of Ray. Where it asks for one that is
     here, but not switched on, it is switched on."""
-    host, _, port = _found(address).removeprefix(CLIENT).rpartition(":")
+    host, _, port = _resolve_address(address).removeprefix(CLIENT_SCHEME).rpartition(":")
     if address.startswith(("http://", "https://")):
         raise ExecutorError(
             f"address must be that of a Ray to join, got {address}, which is a dashboard's: that is for submit and "
@@ -36,17 +36,17 @@ def knock(address: str) -> None:
             f'address must be "auto", host:port or ray://host:port, got {address!r}. Write e.g. HEAD:6379.'
         )
     try:
-        socket.create_connection((host.strip("[]"), int(port)), timeout=KNOCK_SECONDS).close()
+        socket.create_connection((host.strip("[]"), int(port)), timeout=PROBE_TIMEOUT_SECONDS).close()
     except OSError as error:
         raise ExecutorError(
             f"address must be that of a running Ray, got {address}, where nothing answers ({error.strerror or error}). "
             "Start one (ray start --head), or check host and port: 6379 for a node of the cluster, 10001 for ray://."
         ) from None
     if os.environ.get("RAY_USE_TLS", "0") == "0":
-        _ask(address, f"{host}:{port}")
+        _probe_version(address, f"{host}:{port}")
 
 
-def _found(address: str) -> str:
+def _resolve_address(address: str) -> str:
     """The address that is meant by "auto"; others are themselves."""
     if address != "auto":
         return address
@@ -62,19 +62,19 @@ def _found(address: str) -> str:
     return str(found)
 
 
-def _ask(address: str, place: str) -> None:
+def _probe_version(address: str, place: str) -> None:
     """Ask what any process may ask that has the token."""
     if find_spec("grpc") is None:
         # Plain Ray does without; then it is Ray that finds out, more slowly.
         return
-    answer = _answer(address, place, None)
+    answer = _request_version(address, place, None)
     if answer == "refused":
-        token = _token(place)
-        answer = "refused" if token is None else _answer(address, place, token)
+        token = _find_token(place)
+        answer = "refused" if token is None else _request_version(address, place, token)
         which = "a token" if token is None else "another token than the one found here"
         if answer == "refused":
-            raise ExecutorError(f"The Ray cluster at {address} asks for {which}. {TOKEN}.")
-        _switch_on()
+            raise ExecutorError(f"The Ray cluster at {address} asks for {which}. {TOKEN_ADVICE}.")
+        _enable_ray_token()
     if answer and answer != ray.__version__:
         raise ExecutorError(
             f"The Ray cluster at {address} must be of the same version as Ray here, {ray.__version__}, got {answer}. "
@@ -82,7 +82,7 @@ def _ask(address: str, place: str) -> None:
         )
 
 
-def _token(place: str) -> str | None:
+def _find_token(place: str) -> str | None:
     """The token that is found here, as a header has it; None if there is none, or it is switched off. Unless it is
     switched on, no other machine is shown it."""
     loader = ray._raylet.AuthenticationTokenLoader.instance()
@@ -92,10 +92,10 @@ def _token(place: str) -> str | None:
     return next(iter(loader.get_token_for_http_header().values()), None)
 
 
-def present_token(place: str) -> None:
+def enable_token(place: str) -> None:
     """Switch on a token that is found here, if it may be shown at ``place``."""
-    if "RAY_AUTH_MODE" not in os.environ and _token(place) is not None:
-        _switch_on()
+    if "RAY_AUTH_MODE" not in os.environ and _find_token(place) is not None:
+        _enable_ray_token()
 
 
 def _is_here(place: str) -> bool:
@@ -104,7 +104,7 @@ def _is_here(place: str) -> bool:
     return host in ("localhost", "127.0.0.1", "::1", ray.util.get_node_ip_address())
 
 
-def _switch_on() -> None:
+def _enable_ray_token() -> None:
     """Have Ray send the token, where it is there but nobody has said that it is to be sent."""
     from ray._private.authentication import authentication_token_setup as setup
 
@@ -113,24 +113,24 @@ def _switch_on() -> None:
     setup.maybe_enable_token_auth_if_token_available(warn_if_disabled=False)
 
 
-def _answer(address: str, place: str, token: str | None) -> str:
+def _request_version(address: str, place: str, token: str | None) -> str:
     """The version of Ray that answers, "refused", or "" where neither was said."""
     from grpc import RpcError, StatusCode, insecure_channel
 
     metadata = [] if token is None else [("authorization", token)]
     channel = insecure_channel(place)
     try:
-        if address.startswith(CLIENT):
+        if address.startswith(CLIENT_SCHEME):
             from ray.core.generated import ray_client_pb2 as words
             from ray.core.generated import ray_client_pb2_grpc as calls
 
             ping = words.ClusterInfoRequest(type=words.ClusterInfoType.PING)
-            calls.RayletDriverStub(channel).ClusterInfo(ping, timeout=KNOCK_SECONDS, metadata=metadata)
+            calls.RayletDriverStub(channel).ClusterInfo(ping, timeout=PROBE_TIMEOUT_SECONDS, metadata=metadata)
             return ""
         from ray.core.generated import gcs_service_pb2, gcs_service_pb2_grpc
 
         store = gcs_service_pb2_grpc.NodeInfoGcsServiceStub(channel)
-        found = store.CheckAlive(gcs_service_pb2.CheckAliveRequest(), timeout=KNOCK_SECONDS, metadata=metadata)
+        found = store.CheckAlive(gcs_service_pb2.CheckAliveRequest(), timeout=PROBE_TIMEOUT_SECONDS, metadata=metadata)
         return str(found.ray_version)
     except RpcError as error:
         return "refused" if error.code() == StatusCode.UNAUTHENTICATED else ""

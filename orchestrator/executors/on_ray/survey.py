@@ -12,17 +12,17 @@ import ray
 from ray.exceptions import GetTimeoutError, RayError
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
-from .actor_class import seat
-from .connection import nodes
+from .actor_class import make_actor_class
+from .connection import live_nodes
 
 START_SECONDS = 90.0
 ROUND_TRIPS = 30
-PAYLOAD = 8 << 20
+PAYLOAD_BYTES = 8 << 20
 """Bytes that are sent to measure throughput."""
 
 
 @dataclass(slots=True)
-class Node:
+class NodeReport:
     """What was found on a node. Times in seconds, sizes in bytes."""
 
     id: str
@@ -41,11 +41,13 @@ class Node:
     skew_error: float = 0.0
 
 
-def survey(packages: tuple[str, ...], models: dict[str, bytes], files: dict[str, tuple[str, str]]) -> list[Node]:
+def survey_nodes(
+    packages: tuple[str, ...], models: dict[str, bytes], files: dict[str, tuple[str, str]]
+) -> list[NodeReport]:
     """Ask every node for its versions, whether it can make each of the pickled ``models`` (by what they are called)
     after running ``files``, and how far away it is."""
-    found = [Node(node["NodeID"], node["NodeManagerAddress"], node["Resources"]) for node in nodes()]
-    probe = ray.remote(prober())
+    found = [NodeReport(node["NodeID"], node["NodeManagerAddress"], node["Resources"]) for node in live_nodes()]
+    probe = ray.remote(make_probe_class())
     actors = {
         node.id: probe.options(
             num_cpus=0, scheduling_strategy=NodeAffinitySchedulingStrategy(node.id, soft=False)
@@ -53,24 +55,24 @@ def survey(packages: tuple[str, ...], models: dict[str, bytes], files: dict[str,
         for node in found
     }
     for node in found:
-        _ask(node, actors[node.id], packages, models, files)
+        _survey_node(node, actors[node.id], packages, models, files)
     for actor in actors.values():
         ray.kill(actor)
     return found
 
 
-def _ask(
-    node: Node, actor: Any, packages: tuple[str, ...], models: dict[str, bytes], files: dict[str, tuple[str, str]]
+def _survey_node(
+    node: NodeReport, actor: Any, packages: tuple[str, ...], models: dict[str, bytes], files: dict[str, tuple[str, str]]
 ) -> None:
     began = time.perf_counter()
     try:
         ray.get(actor.clock.remote(), timeout=START_SECONDS)
         node.start = time.perf_counter() - began
-        trips = [_trip(actor) for _ in range(ROUND_TRIPS)]
+        trips = [_time_round_trip(actor) for _ in range(ROUND_TRIPS)]
         node.round_trip = statistics.median(seconds for seconds, _ in trips)
         # The quickest trip tells the clock best: it was read at most half a trip from its middle.
         node.skew_error, node.skew = (lambda best: (best[0] / 2, best[1]))(min(trips))
-        node.throughput = _throughput(actor)
+        node.throughput = _measure_throughput(actor)
         node.facts = ray.get(actor.facts.remote(packages, models, files), timeout=START_SECONDS)
     except GetTimeoutError:
         node.problem = f"no process came up there within {START_SECONDS:g} s"
@@ -78,7 +80,7 @@ def _ask(
         node.problem = " ".join(str(error).split())[-400:]
 
 
-def _trip(actor: Any) -> tuple[float, float]:
+def _time_round_trip(actor: Any) -> tuple[float, float]:
     """Seconds there and back, and by how much the clock there is ahead."""
     went, began = time.time(), time.perf_counter()
     there = ray.get(actor.clock.remote(), timeout=START_SECONDS)
@@ -86,19 +88,19 @@ def _trip(actor: Any) -> tuple[float, float]:
     return seconds, there - (went + seconds / 2)
 
 
-def _throughput(actor: Any) -> float:
+def _measure_throughput(actor: Any) -> float:
     rates = []
     for number in range(3):
-        payload = bytes([number]) * PAYLOAD
+        payload = bytes([number]) * PAYLOAD_BYTES
         began = time.perf_counter()
-        ray.get(actor.weigh.remote(payload), timeout=START_SECONDS)
-        rates.append(PAYLOAD / (time.perf_counter() - began))
+        ray.get(actor.payload_size.remote(payload), timeout=START_SECONDS)
+        rates.append(PAYLOAD_BYTES / (time.perf_counter() - began))
     return statistics.median(rates)
 
 
-def prober(unpickled: tuple[str, str] = ("landscapes.user_code", "unpickled")) -> type:
+def make_probe_class(unpickled: tuple[str, str] = ("landscapes.user_code", "unpickle_with_files")) -> type:
     """The class of the process that looks round on a node; it travels as bytes and needs Python alone."""
-    package = seat.__module__.partition(".")[0]
+    package = make_actor_class.__module__.partition(".")[0]
 
     class Probe:
         """Looks round."""
@@ -108,7 +110,7 @@ def prober(unpickled: tuple[str, str] = ("landscapes.user_code", "unpickled")) -
 
             return time.time()
 
-        def weigh(self, payload: bytes) -> int:
+        def payload_size(self, payload: bytes) -> int:
             return len(payload)
 
         def facts(

@@ -12,74 +12,76 @@ import ray
 from ray import cloudpickle
 from ray.exceptions import NodeDiedError, ObjectLostError, OutOfMemoryError, RayError, RayTaskError, WorkerCrashedError
 
-from ....agents.evaluation.evaluator import CannotEvaluate, Evaluated, Evaluator, whole
-from ....agents.evaluation.open import evaluator_for
+from ....agents.evaluation.evaluator import CannotEvaluate, EvaluationResult, Evaluator, assemble_pieces
+from ....agents.evaluation.open import open_evaluator
 from ....landscapes.landscape import Array, Space
-from ....landscapes.user_code import unpickled
+from ....landscapes.user_code import unpickle_with_files
 from ...run_spec import PlannedRun
-from ..messages import Opening
-from ..process_losses import LOSSES_A_ROW, MOST_STUCK, ROW_LOST, first_line, stuck
-from .actor_class import seat
+from ..messages import PickledRun
+from ..process_losses import LOSSES_PER_ROW, MOST_STUCK, ROW_LOST, describe_stuck, first_line
+from .actor_class import make_actor_class
 
-LOST = (WorkerCrashedError, NodeDiedError, OutOfMemoryError, ObjectLostError)
-OPEN = 4
+PROCESS_LOST_ERRORS = (WorkerCrashedError, NodeDiedError, OutOfMemoryError, ObjectLostError)
+MOST_OPEN_EVALUATORS = 4
 """Landscapes that a process keeps open: the latest that it was asked about."""
 
-_open: OrderedDict[str, Evaluator] = OrderedDict()
+_open_evaluators: OrderedDict[str, Evaluator] = OrderedDict()
 """Of this process, which Ray uses for one task after another."""
 
 
-def evaluated(key: str, files: dict[str, tuple[str, str]], what: bytes, rows: Array, with_gradient: bool) -> Evaluated:
+def evaluate_task_rows(
+    key: str, files: dict[str, tuple[str, str]], what: bytes, rows: Array, with_gradient: bool
+) -> EvaluationResult:
     """Evaluate rows (n, D) of the cube on the pickled landscape and settings, which are opened when first asked for."""
-    evaluator = _open.get(key)
+    evaluator = _open_evaluators.get(key)
     if evaluator is None:
-        while len(_open) >= OPEN:
-            _open.popitem(last=False)[1].close()
-        landscape, settings = unpickled(files, what)
-        evaluator = _open[key] = evaluator_for(landscape, settings)
-    _open.move_to_end(key)
+        while len(_open_evaluators) >= MOST_OPEN_EVALUATORS:
+            _open_evaluators.popitem(last=False)[1].close()
+        landscape, settings = unpickle_with_files(files, what)
+        evaluator = _open_evaluators[key] = open_evaluator(landscape, settings)
+    _open_evaluators.move_to_end(key)
     return evaluator.evaluate(rows, with_gradient)
 
 
-class _Apart(Exception):
+class _BatchLost(Exception):
     """A batch has cost processes."""
 
 
-class Fanned:
+class TaskEvaluator:
     """The evaluator of an agent whose batches are spread over the cluster: a task a row, or a task a batch where a
     row's loss may depend on the rows beside."""
 
-    def __init__(self, opening: Opening, planned: PlannedRun) -> None:
-        assert opening.fan is not None
+    def __init__(self, opening: PickledRun, planned: PlannedRun) -> None:
+        assert opening.fan_out is not None
         self.space: Space = planned.facts.space
         settings = planned.evaluation
-        self._alone = settings.isolated or planned.landscape.external
+        self._in_children = settings.isolated or planned.landscape.external
         """Whether rows are evaluated in children, one by one, and cannot take the task's process down."""
-        self.rowwise = self._alone or planned.facts.rowwise
-        self._workers = opening.fan.workers
+        self.rowwise = self._in_children or planned.facts.rowwise
+        self._workers = opening.fan_out.workers
         # A task has one row at a time, so one child is enough.
         settings = settings.model_copy(update={"workers": 1}) if settings.isolated else settings
         what = cloudpickle.dumps((planned.landscape, settings))
-        self._about = (sha256(what).hexdigest(), ray.put(opening.files), ray.put(what))
-        self._task: Any = ray.remote(seat()[1]).options(max_retries=0, **opening.fan.options)
+        self._task_arguments = (sha256(what).hexdigest(), ray.put(opening.files), ray.put(what))
+        self._task: Any = ray.remote(make_actor_class()[1]).options(max_retries=0, **opening.fan_out.options)
 
-    def evaluate(self, cube: Array, with_gradient: bool) -> Evaluated:
+    def evaluate(self, cube: Array, with_gradient: bool) -> EvaluationResult:
         if self.rowwise:
-            return whole(self.pieces(cube, with_gradient), cube, with_gradient)
+            return assemble_pieces(self.evaluate_in_pieces(cube, with_gradient), cube, with_gradient)
         try:
-            ((_, found),) = self._worked([cube], with_gradient)
-        except _Apart:
+            ((_, found),) = self._run_tasks([cube], with_gradient)
+        except _BatchLost:
             # Some row takes its process down: which one shows when each comes alone.
-            return whole(self.pieces(cube, with_gradient), cube, with_gradient)
+            return assemble_pieces(self.evaluate_in_pieces(cube, with_gradient), cube, with_gradient)
         return found
 
-    def pieces(self, cube: Array, with_gradient: bool) -> Iterator[tuple[int, Evaluated]]:
-        return self._worked([cube[row : row + 1] for row in range(len(cube))], with_gradient)
+    def evaluate_in_pieces(self, cube: Array, with_gradient: bool) -> Iterator[tuple[int, EvaluationResult]]:
+        return self._run_tasks([cube[row : row + 1] for row in range(len(cube))], with_gradient)
 
     def close(self) -> None:
         """Nothing to close: processes close what they opened, or end."""
 
-    def _worked(self, parts: list[Array], with_gradient: bool) -> Iterator[tuple[int, Evaluated]]:
+    def _run_tasks(self, parts: list[Array], with_gradient: bool) -> Iterator[tuple[int, EvaluationResult]]:
         """(number, what it came to) of each part, as they come."""
         out: dict[Any, int] = {}
         lost: dict[int, int] = {}
@@ -87,13 +89,13 @@ class Fanned:
         try:
             while coming < len(parts) or out:
                 while coming < len(parts) and len(out) < self._workers:
-                    out[self._task.remote(*self._about, parts[coming], with_gradient)] = coming
+                    out[self._task.remote(*self._task_arguments, parts[coming], with_gradient)] = coming
                     coming += 1
                 (done,), _ = ray.wait(list(out), num_returns=1)
                 number = out.pop(done)
-                found = self._answer(done, parts[number], number, lost)
+                found = self._get_result(done, parts[number], number, lost)
                 if found is None:
-                    out[self._task.remote(*self._about, parts[number], with_gradient)] = number
+                    out[self._task.remote(*self._task_arguments, parts[number], with_gradient)] = number
                 else:
                     yield number, found
         finally:
@@ -101,19 +103,19 @@ class Fanned:
             for task in out:
                 ray.cancel(task, force=True)
 
-    def _answer(self, task: Any, rows: Array, number: int, lost: dict[int, int]) -> Evaluated | None:
+    def _get_result(self, task: Any, rows: Array, number: int, lost: dict[int, int]) -> EvaluationResult | None:
         """What came of a task; None where its process was lost and the rows are to be tried again. Raises
         CannotEvaluate for what is no row's fault."""
         try:
-            found: Evaluated = ray.get(task)
-        except LOST as error:
+            found: EvaluationResult = ray.get(task)
+        except PROCESS_LOST_ERRORS as error:
             lost[number] = lost.get(number, 0) + 1
-            if len(rows) > 1 and lost[number] >= LOSSES_A_ROW - 1:
-                raise _Apart from None
-            if not self._alone and len(rows) == 1 and lost[number] >= LOSSES_A_ROW:
-                return Evaluated(np.array([np.inf]), None, {0: ROW_LOST})
+            if len(rows) > 1 and lost[number] >= LOSSES_PER_ROW - 1:
+                raise _BatchLost from None
+            if not self._in_children and len(rows) == 1 and lost[number] >= LOSSES_PER_ROW:
+                return EvaluationResult(np.array([np.inf]), None, {0: ROW_LOST})
             if lost[number] >= MOST_STUCK:
-                raise CannotEvaluate(stuck("an evaluation", first_line(error))) from None
+                raise CannotEvaluate(describe_stuck("an evaluation", first_line(error))) from None
             return None
         except RayTaskError as error:
             # An objective's own exceptions are causes of failed rows: what is raised is the node's.

@@ -15,7 +15,7 @@ from searchparty.agents.nelder_mead import NelderMead
 from searchparty.agents.pattern_search import PatternSearch
 from searchparty.agents.random_restart import RandomRestart
 from searchparty.agents.random_search import RandomSearch
-from searchparty.agents.toolbox.callback import FAILED, inverted
+from searchparty.agents.toolbox.callback import FAILED_LOSS, invert_solver
 
 CENTER = 0.3713
 
@@ -244,13 +244,13 @@ def test_what_a_solver_hears_of_failures(lease_of):
     from searchparty.agents.agent import Told
 
     heard = []
-    search = inverted(lambda objective: heard.extend(objective(np.zeros(1)) for _ in range(4)))
+    search = invert_solver(lambda objective: heard.extend(objective(np.zeros(1)) for _ in range(4)))
     next(search)
     for loss in (np.inf, 7.0, 2.0):
         search.send(Told(np.array([loss]), None, lease_of(1)))
     with pytest.raises(StopIteration, match="^$"):
         search.send(Told(np.array([np.inf]), None, lease_of(1)))
-    assert heard == [FAILED, 7.0, 2.0, 7.0]
+    assert heard == [FAILED_LOSS, 7.0, 2.0, 7.0]
 
 
 def test_a_closed_search_leaves_nothing_behind(lease_of):
@@ -269,7 +269,7 @@ def test_a_closed_search_leaves_nothing_behind(lease_of):
         return solver.optimize([0.5, 0.5])
 
     for _ in range(20):
-        search = inverted(bobyqa)
+        search = invert_solver(bobyqa)
         points = next(search)
         for _ in range(6):
             points = search.send(Told(bowl(points), None, lease_of(2)))
@@ -281,7 +281,7 @@ def test_a_closed_search_leaves_nothing_behind(lease_of):
 def test_several_points_at_once_are_one_proposal(lease_of):
     from searchparty.agents.agent import Told
 
-    search = inverted(lambda objective: objective.many(np.array([[0.1], [0.2], [1.5]])))
+    search = invert_solver(lambda objective: objective.evaluate_batch(np.array([[0.1], [0.2], [1.5]])))
     np.testing.assert_array_equal(next(search), [[0.1], [0.2], [1.0]])
     with pytest.raises(StopIteration, match="1.* 3.* 3") as end:
         search.send(Told(np.array([1.0, np.inf, 3.0]), None, lease_of(1)))
@@ -290,4 +290,4 @@ def test_several_points_at_once_are_one_proposal(lease_of):
 
 def test_a_solver_that_asks_for_nan_is_told_off():
     with pytest.raises(AgentError, match="the solver asked for the loss at"):
-        next(inverted(lambda objective: objective(np.array([np.nan]))))
+        next(invert_solver(lambda objective: objective(np.array([np.nan]))))

@@ -5,17 +5,17 @@ import re
 import pytest
 
 from searchparty.experiments.spec import catalogue
-from searchparty.experiments.studio.plays.listing import card, card_texts, offered
-from searchparty.experiments.studio.plays.offer import allowed
+from searchparty.experiments.studio.plays.listing import card_text, card_texts, playground_offer
+from searchparty.experiments.studio.plays.offer import offered_classes
 
 EXPLAINED = ("agent", "policy", "budget", "radius", "sharing")
-PARTS = [(family, kind) for family in EXPLAINED for kind in catalogue.family(family)]
+PARTS = [(family, kind) for family in EXPLAINED for kind in catalogue.family_classes(family)]
 SENTENCE = re.compile(r"[^.!?]*[.!?](?:\s+|$)")
 
 
 @pytest.mark.parametrize(("family", "kind"), PARTS)
 def test_a_card_is_two_plain_sentences(family, kind):
-    text = catalogue.family(family)[kind].card
+    text = catalogue.family_classes(family)[kind].card
     sentences = SENTENCE.findall(text)
     assert "".join(sentences) == text, "it ends with a full stop"
     assert len(sentences) == 2
@@ -30,13 +30,13 @@ def test_a_card_is_two_plain_sentences(family, kind):
 
 
 def test_no_two_cards_are_the_same():
-    texts = [card(catalogue.family(family)[kind]) for family, kind in PARTS]
+    texts = [card_text(catalogue.family_classes(family)[kind]) for family, kind in PARTS]
     assert len(set(texts)) == len(texts)
 
 
-@pytest.mark.parametrize("kind", catalogue.family("landscape"))
+@pytest.mark.parametrize("kind", catalogue.family_classes("landscape"))
 def test_a_landscape_has_a_summary(kind):
-    summary = catalogue.summary(catalogue.family("landscape")[kind])
+    summary = catalogue.class_summary(catalogue.family_classes("landscape")[kind])
     assert summary.endswith(".")
     assert 20 <= len(summary) < 200
     assert "`" not in summary
@@ -46,11 +46,11 @@ def test_the_page_is_given_a_card_of_each():
     cards = card_texts()
     plurals = {"agent": "agents", "policy": "policies", "budget": "budgets", "radius": "radii", "sharing": "sharings"}
     for family, plural in plurals.items():
-        assert cards[plural] == {kind: cls.card for kind, cls in catalogue.family(family).items()}
-    found = offered()
+        assert cards[plural] == {kind: cls.card for kind, cls in catalogue.family_classes(family).items()}
+    found = playground_offer()
     for plural in ("policies", "budgets", "radii", "sharings"):
         assert set(found[plural]) <= set(cards[plural])
-    assert [each["kind"] for each in found["agents"]] == list(allowed("agent"))
+    assert [each["kind"] for each in found["agents"]] == list(offered_classes("agent"))
     assert {each["kind"]: bool(each["summary"]) for each in found["landscapes"]} == dict.fromkeys(
-        allowed("landscape"), True
+        offered_classes("landscape"), True
     )

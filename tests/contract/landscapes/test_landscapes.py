@@ -10,9 +10,9 @@ from scipy.optimize import minimize
 from searchparty.experiments.spec import catalogue
 from searchparty.landscapes.analytic import Analytic
 from searchparty.landscapes.landscape import Problem
-from searchparty.landscapes.slices import grid2d, line
+from searchparty.landscapes.slices import evaluate_grid, evaluate_line
 
-KINDS = catalogue.landscapes()
+KINDS = catalogue.landscape_classes()
 ANALYTIC = {kind: cls for kind, cls in KINDS.items() if issubclass(cls, Analytic)}
 
 
@@ -171,9 +171,9 @@ def test_known_values_of_the_literature():
 
 def test_slices_go_through_the_minimum():
     problem = KINDS["rastrigin"](dimension=4).open()
-    x, losses = line(problem, 401)
+    x, losses = evaluate_line(problem, 401)
     assert losses.min() == pytest.approx(0.0, abs=1e-9)
     assert x[losses.argmin()] == pytest.approx(0.0, abs=1e-9)
-    _, _, plane = grid2d(problem, 41)
+    _, _, plane = evaluate_grid(problem, 41)
     assert plane.shape == (41, 41)
     assert plane.min() == pytest.approx(0.0, abs=1e-9)

@@ -4,11 +4,11 @@ import pytest
 
 from searchparty.experiments.api import resume, run
 from searchparty.experiments.spec import catalogue
-from searchparty.experiments.spec.load import loads
+from searchparty.experiments.spec.load import loads_yaml
 from searchparty.orchestrator.log.reader import LogReader
 from searchparty.orchestrator.log.trace import trace_hash
 
-AGENTS = sorted(catalogue.agents())
+AGENTS = sorted(catalogue.agent_classes())
 
 EVERYONE = """\
 name: everyone
@@ -40,7 +40,7 @@ executor: {executor}
 
 
 def experiment(executor):
-    return loads(EVERYONE.format(agents=", ".join(AGENTS), executor=executor))
+    return loads_yaml(EVERYONE.format(agents=", ".join(AGENTS), executor=executor))
 
 
 def hash_of(results):
@@ -119,7 +119,7 @@ def test_rows_that_take_processes_down_fail_alike_wherever_they_are_evaluated(lo
     found = {}
     for name, executor in ways.items():
         text = FRAGILE.replace("executor:", f"executor: {executor}")
-        results = run(loads(text, base=str(tmp_path)), out=tmp_path / name, report=False)
+        results = run(loads_yaml(text, base=str(tmp_path)), out=tmp_path / name, report=False)
         found[name] = hash_of(results)
         assert any("took its process down 3 times" in row["cause"] for row in results.failures.rows())
     assert found["spread"] == found["fan"]

@@ -14,9 +14,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from searchparty.agents.agent import Converged, Finding, Incumbent, Lease, Region
-from searchparty.experiments.spec.catalogue import family
+from searchparty.experiments.spec.catalogue import family_classes
 from searchparty.landscapes.landscape import Space
-from searchparty.orchestrator.loop.audit import audit
+from searchparty.orchestrator.loop.audit import audit_decision
 from searchparty.orchestrator.loop.randomness import stream
 from searchparty.orchestrator.policies.choices import BudgetChoice, RadiusChoice, SharingChoice, kinds
 from searchparty.orchestrator.policies.composed import Composed
@@ -30,7 +30,7 @@ from searchparty.orchestrator.state.run import Run
 
 for _family in ("budget", "radius", "sharing"):
     # Imports whatever defines a choice.
-    family(_family)
+    family_classes(_family)
 BUDGETS, RADII, SHARINGS = (sorted(kinds(base)) for base in (BudgetChoice, RadiusChoice, SharingChoice))
 # Budgets do not know of radius and sharing, so not each goes with each.
 COMBINATIONS = [*product(["equal"], RADII, SHARINGS), *((budget, "shrink", "broadcast") for budget in BUDGETS)]
@@ -106,7 +106,7 @@ def play(
     outcomes = cycle(setting.outcomes)
     while run.stopped is None:
         leases = policy.decide(run, stream(1, run.id, run.decisions, run.collected)) if run.free else ()
-        audit(run, leases, policy.kind)
+        audit_decision(run, leases, policy.kind)
         yield run, leases
         if leases:
             advance(run, Granted(run.decisions, leases))

@@ -5,13 +5,13 @@ import json
 import numpy as np
 import pytest
 from comparison import parties, peers, solvers, study
-from comparison.problem import TARGETS, Batches, Recorder, Spent
-from comparison.report import losses, table
+from comparison.problem import TARGETS, BatchRuntimeRecorder, BudgetSpent, RuntimeRecorder
+from comparison.report import list_deficits, score_table
 from comparison.score import Scores, area, by_group
 
 
 def sphere(dimension=2, multiple=100):
-    return Recorder(1, dimension, 1, multiple)
+    return RuntimeRecorder(1, dimension, 1, multiple)
 
 
 def test_the_area_of_known_runtimes():
@@ -32,7 +32,7 @@ def test_a_recorder_counts_and_notes_and_ends():
     assert np.isinf(loss.runtimes[reached:]).all()
     for _ in range(5):
         loss(np.full(2, 40.0))
-    with pytest.raises(Spent, match="^$"):
+    with pytest.raises(BudgetSpent, match="^$"):
         loss(np.zeros(2))
     assert loss.evaluations == 6
 
@@ -43,8 +43,8 @@ def test_points_outside_are_brought_to_the_face():
 
 
 def test_rounds_evaluate_several_side_by_side():
-    loss = Batches(1, 2, 1, 10, at_once=4)
-    assert len(loss.many(np.zeros((9, 2)))) == 9
+    loss = BatchRuntimeRecorder(1, 2, 1, 10, at_once=4)
+    assert len(loss.evaluate_in_rounds(np.zeros((9, 2)))) == 9
     assert (loss.rounds, loss.evaluations) == (3, 9)
     assert loss.runtimes[0] == 1
 
@@ -54,21 +54,21 @@ LIGHT = ("SLSQP", "Powell", "Nelder-Mead", "BOBYQA", "SBPLX", "L-BFGS-B", "BIPOP
 
 @pytest.mark.parametrize("name", LIGHT)
 def test_a_peer_spends_its_budget_and_no_more(name):
-    loss = Recorder(15, 2, 1, 40)
-    peers.solve(peers.PEERS[name], loss, np.random.default_rng(1))
+    loss = RuntimeRecorder(15, 2, 1, 40)
+    peers.run_peer(peers.PEERS[name], loss, np.random.default_rng(1))
     assert loss.evaluations == 80
 
 
 @pytest.mark.parametrize("settings", [*parties.PARTY.values(), *parties.ALONE.values(), *parties.ABLATIONS.values()])
 def test_a_party_is_counted_as_it_counts_itself(settings):
-    loss = Recorder(15, 2, 1, 40)
-    log = parties.run(settings, loss, seed=1)
+    loss = RuntimeRecorder(15, 2, 1, 40)
+    log = parties.run_team(settings, loss, seed=1)
     assert loss.evaluations == 80 == sum(len(log.rows(lease).losses) for lease in range(100) if log.rows(lease))
 
 
 def test_a_party_of_eight_in_logical_time():
-    runtimes, evaluations = solvers.team_at_once(parties.EIGHT, 1, 2, 1, 30)
-    one, alone = solvers.team(parties.party(), 1, 2, 1, 30)
+    runtimes, evaluations = solvers.solve_with_team_at_once(parties.EIGHT_AT_ONCE, 1, 2, 1, 30)
+    one, alone = solvers.solve_with_team(parties.party_settings(), 1, 2, 1, 30)
     # Side by side costs more evaluations, and no target comes later than alone by more than a lease.
     assert evaluations > 5 * alone
     assert np.isfinite(runtimes).all()
@@ -76,16 +76,16 @@ def test_a_party_of_eight_in_logical_time():
 
 
 def test_what_is_stored_is_not_run_again(tmp_path, monkeypatch):
-    store = study.Store(tmp_path)
-    wanted = study.cells(["SLSQP"], 10, [2], [1], [1, 5])
-    assert study.run(store, wanted, processes=1) == []
+    store = study.OutcomeStore(tmp_path)
+    wanted = study.study_cells(["SLSQP"], 10, [2], [1], [1, 5])
+    assert study.run_study(store, wanted, processes=1) == []
     path = store.path("SLSQP")
     before = path.read_text()
     assert len(before.splitlines()) == 2
     # A last line cut in the middle is run again, and only that.
     path.write_text(before[:-20])
-    assert study.run(store, wanted, processes=1) == []
-    found = store.load()
+    assert study.run_study(store, wanted, processes=1) == []
+    found = store.load_outcomes()
     assert set(found) == set(wanted)
     entries = [json.loads(line) for line in before.splitlines()]
     assert [found[cell].evaluations for cell in wanted] == [entry["evaluations"] for entry in entries]
@@ -96,7 +96,7 @@ def made(**by_solver):
     return {
         cell: study.Outcome(np.full(51, float(time)), 200, 0.1)
         for name, time in by_solver.items()
-        for cell in study.cells([name], 100, [2], [1])
+        for cell in study.study_cells([name], 100, [2], [1])
     }
 
 
@@ -109,7 +109,7 @@ def test_tables_and_where_a_team_loses():
     assert by_group(scores.areas("fast")) == dict.fromkeys(
         ("separable", "moderate", "ill-conditioned", "multimodal", "weak structure"), 1.0
     )
-    rows = table(scores, {"virtual best": ["slow", "party"]}).splitlines()
+    rows = score_table(scores, {"virtual best": ["slow", "party"]}).splitlines()
     assert [row.split("|")[1].strip() for row in rows[2:]] == ["fast", "party", "*virtual best*", "slow"]
-    assert "f24 fast (+0.50)" in losses(scores, "party", ["slow", "fast"])
-    assert losses(scores, "fast", ["slow", "party"]) == "- D = 2: nowhere"
+    assert "f24 fast (+0.50)" in list_deficits(scores, "party", ["slow", "fast"])
+    assert list_deficits(scores, "fast", ["slow", "party"]) == "- D = 2: nowhere"

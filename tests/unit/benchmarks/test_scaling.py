@@ -8,31 +8,31 @@ import pytest
 import scaling
 from fanout import peers
 from fanout.cell import Cell, warm_up
-from fanout.table import page_of
+from fanout.table import render_page
 
 
 @pytest.mark.parametrize("given", ["", "1,,2", "two", "0", "-1", "nan", "inf"])
 def test_numbers_that_are_none_are_refused(given):
     with pytest.raises(argparse.ArgumentTypeError, match="must be numbers above 0, got .*Write them with commas"):
-        scaling.numbers(given)
+        scaling.parse_positive_numbers(given)
 
 
 def test_peers_are_named_by_group():
-    assert scaling.names("joblib,ours") == ["joblib-threading", "joblib-loky", "ours", "ours-small"]
+    assert scaling.parse_peers("joblib,ours") == ["joblib-threading", "joblib-loky", "ours", "ours-small"]
     with pytest.raises(argparse.ArgumentTypeError, match="must be among ours, joblib, optuna, ray-tune, got 'dask'"):
-        scaling.names("ours,dask")
+        scaling.parse_peers("ours,dask")
 
 
 def test_a_peer_that_is_missing_is_named_with_its_cure(monkeypatch):
     monkeypatch.setitem(sys.modules, "optuna", None)
-    with pytest.raises(peers.Missing, match=r'optuna.*pip install -c constraints.txt -e "\.\[bench\]"'):
-        peers.with_optuna(2, 0.001, 0.1)
+    with pytest.raises(peers.PeerMissing, match=r'optuna.*pip install -c constraints.txt -e "\.\[bench\]"'):
+        peers.measure_optuna(2, 0.001, 0.1)
 
 
 @pytest.mark.extras
 def test_a_peer_that_is_there_is_measured():
     pytest.importorskip("joblib")
-    cell = peers.with_joblib(4, 0.01, 0.2, "threading")
+    cell = peers.measure_joblib(4, 0.01, 0.2, "threading")
     assert cell.evaluations % 4 == 0
     assert 0.2 < cell.efficiency <= 1.0
 
@@ -62,7 +62,7 @@ CELLS = [
 
 
 def test_the_page_has_medians_ratios_and_who_is_ahead():
-    page = page_of(CELLS)
+    page = render_page(CELLS)
     assert "| workers | searchparty | joblib, processes | Optuna | to the best peer |" in page
     assert "| 32 | 80.0 % | 90.9 % | 50.0 % | 0.88 |" in page
     assert "| 1 | 100.0 % |  |  |  |" in page
@@ -79,16 +79,16 @@ def test_a_tiny_run_measures_prints_and_goes_on(tmp_path, repository):
         capture_output=True, text=True, timeout=60, check=True,
     )  # fmt: skip
     assert "Evaluations of 2 ms" in done.stdout
-    (cell,) = map(Cell.of, results.read_text().splitlines())
+    (cell,) = map(Cell.from_line, results.read_text().splitlines())
     assert (cell.peer, cell.workers, cell.sleep) == ("ours-small", 2, 0.002)
     assert 0.1 < cell.efficiency <= 1.0
     again = {"sleeps": [0.002], "workers": [2.0], "peers": ["ours-small"], "repeats": 1, "results": results}
-    assert scaling.compare(argparse.Namespace(**again, quiet=float("inf"))) == [cell]
+    assert scaling.measure_cells(argparse.Namespace(**again, quiet=float("inf"))) == [cell]
 
 
 def test_the_page_is_put_between_its_marks(tmp_path, monkeypatch):
     page = tmp_path / "scaling.md"
     page.write_text(f"before\n{scaling.BEGIN}\nold \\1\n{scaling.END}\nafter\n")
-    monkeypatch.setattr(scaling, "PAGE", page)
-    scaling.write("new \\g<0>")
+    monkeypatch.setattr(scaling, "SCALING_PAGE", page)
+    scaling.write_tables("new \\g<0>")
     assert page.read_text() == f"before\n{scaling.BEGIN}\nnew \\g<0>\n{scaling.END}\nafter\n"

@@ -13,12 +13,12 @@ from hypothesis import strategies as st
 from searchparty.agents.evaluation.children import child_kinds
 from searchparty.agents.evaluation.children.pool import ChildPool
 from searchparty.agents.evaluation.evaluator import CannotEvaluate
-from searchparty.agents.evaluation.in_process import InPlace
-from searchparty.agents.evaluation.open import evaluator_for
+from searchparty.agents.evaluation.in_process import InProcessEvaluator
+from searchparty.agents.evaluation.open import open_evaluator
 from searchparty.agents.evaluation.settings import Evaluation
 from searchparty.experiments.spec.errors import SpecError
-from searchparty.experiments.spec.load import loads
-from searchparty.landscapes.command import Command, Garbled, NoLoss, answer, question
+from searchparty.experiments.spec.load import loads_yaml
+from searchparty.landscapes.command import Command, MalformedAnswer, NoLoss, encode_json_request, parse_json_answer
 from searchparty.landscapes.landscape import LandscapeError
 from searchparty.landscapes.python_function import InMemory, UserFunction
 
@@ -27,15 +27,15 @@ floats = st.floats(allow_nan=False, allow_infinity=False)
 
 @given(st.lists(floats, min_size=1, max_size=5), floats, st.integers(1, 10**9))
 def test_numbers_go_there_and_back_to_the_bit(point, loss, number):
-    asked = json.loads(question(number, np.array(point), False))
+    asked = json.loads(encode_json_request(number, np.array(point), False))
     assert (asked["id"], asked["x"]) == (number, point)
-    assert answer(json.dumps({"id": number, "loss": loss}).encode(), number, 1, False)[0] == loss
-    assert answer(json.dumps(loss).encode(), number, 1, False)[0] == loss
+    assert parse_json_answer(json.dumps({"id": number, "loss": loss}).encode(), number, 1, False)[0] == loss
+    assert parse_json_answer(json.dumps(loss).encode(), number, 1, False)[0] == loss
 
 
 def test_gradients_are_asked_for_and_read():
-    assert json.loads(question(1, np.zeros(2), True))["gradient"] is True
-    loss, gradient = answer(b'{"loss": 1, "gradient": [2, 3.5]}', 1, 2, True)
+    assert json.loads(encode_json_request(1, np.zeros(2), True))["gradient"] is True
+    loss, gradient = parse_json_answer(b'{"loss": 1, "gradient": [2, 3.5]}', 1, 2, True)
     assert loss == 1.0
     np.testing.assert_array_equal(gradient, [2.0, 3.5])
 
@@ -44,26 +44,26 @@ def test_gradients_are_asked_for_and_read():
                                   b'{"loss": 1e999999999999999999x}', b"\xff\xfe", b"[" * 100_000, b"9" * 5000,
                                   b'{"loss": 1' + b"0" * 400 + b"}"])  # fmt: skip
 def test_what_is_no_answer_is_quoted(line):
-    with pytest.raises(Garbled, match="^answered '") as garbled:
-        answer(line, 1, 1, False)
+    with pytest.raises(MalformedAnswer, match="^answered '") as garbled:
+        parse_json_answer(line, 1, 1, False)
     assert len(str(garbled.value)) < 1200
 
 
 @pytest.mark.parametrize("said", [None, [1.0], [1.0, "2"], [1.0, True], "no"])
 def test_a_gradient_that_is_none_is_garbled(said):
     line = json.dumps({"loss": 1.0, "gradient": said}).encode()
-    with pytest.raises(Garbled, match='has no 2 numbers as its "gradient"'):
-        answer(line, 1, 2, True)
+    with pytest.raises(MalformedAnswer, match='has no 2 numbers as its "gradient"'):
+        parse_json_answer(line, 1, 2, True)
 
 
 def test_a_point_without_a_loss():
     with pytest.raises(NoLoss, match="^said: no convergence after 100 steps$"):
-        answer(b'{"error": "no convergence\\n after 100 steps"}', 1, 1, False)
-    assert np.isnan(answer(b'{"loss": null}', 1, 1, False)[0])
-    assert np.isnan(answer(b"NaN", 1, 1, False)[0])
+        parse_json_answer(b'{"error": "no convergence\\n after 100 steps"}', 1, 1, False)
+    assert np.isnan(parse_json_answer(b'{"loss": null}', 1, 1, False)[0])
+    assert np.isnan(parse_json_answer(b"NaN", 1, 1, False)[0])
     # As C prints them.
-    assert np.isnan(answer(b"-nan\r", 1, 1, False)[0])
-    assert answer(b" inf", 1, 1, False)[0] == np.inf
+    assert np.isnan(parse_json_answer(b"-nan\r", 1, 1, False)[0])
+    assert parse_json_answer(b" inf", 1, 1, False)[0] == np.inf
 
 
 GRADED = """
@@ -84,9 +84,9 @@ def test_a_program_in_place_and_in_a_pool_say_the_same(tmp_path):
     )
     assert landscape.label == "graded.py D=2"
     points = np.random.default_rng(1).random((5, 2))
-    pool = evaluator_for(landscape, Evaluation())
+    pool = open_evaluator(landscape, Evaluation())
     assert isinstance(pool, ChildPool)
-    found, alone = pool.evaluate(points, True), InPlace(landscape.open()).evaluate(points, True)
+    found, alone = pool.evaluate(points, True), InProcessEvaluator(landscape.open()).evaluate(points, True)
     pool.close()
     np.testing.assert_array_equal(found.losses, alone.losses)
     np.testing.assert_array_equal(found.gradients, alone.gradients)
@@ -137,14 +137,14 @@ PROGRAM = "{{kind: command, bounds: [0, 1], command: {}}}"
 )  # fmt: skip
 def test_mistakes_in_the_yaml_are_named(text, message):
     with pytest.raises(SpecError, match=re.escape(message)):
-        loads(text)
+        loads_yaml(text)
 
 
 def test_settings_of_the_evaluation_are_part_of_a_runs_id_only_where_chosen():
-    from searchparty.experiments.execution.plan import plan
+    from searchparty.experiments.execution.plan import make_plan
 
     ids = {
-        extra: plan(loads(BASE + extra)).runs[0].id
+        extra: make_plan(loads_yaml(BASE + extra)).runs[0].id
         for extra in ("", "evaluation: {}\n", "evaluation: {workers: 3}\n", "evaluation: {timeout: 5}\n")
     }
     assert len({ids[""], ids["evaluation: {}\n"], ids["evaluation: {workers: 3}\n"]}) == 1

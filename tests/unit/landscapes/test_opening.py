@@ -4,10 +4,10 @@ from typing import ClassVar, Literal
 
 import pytest
 
-from searchparty.agents.evaluation.open import evaluator_for
+from searchparty.agents.evaluation.open import open_evaluator
 from searchparty.agents.evaluation.settings import Evaluation
 from searchparty.experiments.api import run
-from searchparty.experiments.spec.load import loads
+from searchparty.experiments.spec.load import loads_yaml
 from searchparty.landscapes.classics import Sphere
 from searchparty.landscapes.landscape import Landscape
 from searchparty.landscapes.opening import open_problem, read_facts
@@ -41,7 +41,7 @@ executor: simulated
 @pytest.mark.parametrize(("shareable", "times"), [(False, 1 + 4), (True, 1)])
 def test_four_runs_open_it_once_each_and_once_for_the_plan(tmp_path, shareable, times):
     (tmp_path / "counted.py").write_text(COUNTED.replace("{shareable}", str(shareable)))
-    experiment = loads(YAML, base=str(tmp_path))
+    experiment = loads_yaml(YAML, base=str(tmp_path))
     run(experiment, out=tmp_path / "out", report=False)
     assert len((tmp_path / "opened.txt").read_text()) == times
 
@@ -68,5 +68,5 @@ def test_what_runs_may_not_share_is_opened_anew():
 
 def test_children_open_it_themselves_where_its_space_is_known():
     facts, first = read_facts(Own()), Own.opened
-    evaluator_for(Own(), Evaluation(), facts.space)
+    open_evaluator(Own(), Evaluation(), facts.space)
     assert Own.opened == first + 1

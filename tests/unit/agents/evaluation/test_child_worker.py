@@ -19,9 +19,9 @@ from searchparty.agents.evaluation.children.worker_state import (
     WorkerEvent,
     WorkerState,
 )
-from searchparty.agents.evaluation.evaluator import CannotEvaluate, Evaluated
-from searchparty.landscapes.command import Garbled
-from searchparty.landscapes.process.line_pipe import Ended
+from searchparty.agents.evaluation.evaluator import CannotEvaluate, EvaluationResult
+from searchparty.landscapes.command import MalformedAnswer
+from searchparty.landscapes.process.line_pipe import ProcessEnded
 
 STOPPED, STARTING, IDLE, BUSY, UNREACHABLE = WorkerState
 BATCH = Batch(np.arange(20.0)[:, None] / 20, False)
@@ -37,7 +37,7 @@ class FakeLines:
 
     def ask(self, line, ahead=False):
         if self.refuses and not ahead:
-            raise Ended("answered before it was asked: '7'")
+            raise ProcessEnded("answered before it was asked: '7'")
         self.asked.append((line, ahead))
 
     def hear(self):
@@ -79,7 +79,7 @@ class FakeProtocol:
 
     def read_answer(self, line, row, with_gradient):
         if line == b"garbled":
-            raise Garbled("answered 'garbled'")
+            raise MalformedAnswer("answered 'garbled'")
         return float(line)
 
     def close(self):
@@ -163,7 +163,7 @@ EVENTS = {
     "a good greeting, or an answer that is none": collect(b""),
     "a bad greeting": collect(b"it is broken"),
     "an answer": collect(b"1.5"),
-    "the process ends": collect(Ended("took its process down")),
+    "the process ends": collect(ProcessEnded("took its process down")),
     "an answer is garbled": collect(b"garbled"),
     "time passes": wait,
     "it is killed": lambda bench: bench.worker.kill(),
@@ -245,7 +245,7 @@ def test_every_state_is_reached_and_every_worker_can_be_killed():
 
 
 def causes(answers):
-    return [(row, found.causes[0]) for row, found in answers if isinstance(found, Evaluated)]
+    return [(row, found.causes[0]) for row, found in answers if isinstance(found, EvaluationResult)]
 
 
 def test_a_row_waits_for_the_greeting_and_its_time_counts_from_when_it_is_sent():
@@ -305,7 +305,7 @@ def test_how_long_rows_take_is_recorded():
 @pytest.mark.parametrize(
     ("says", "cause"),
     [
-        (Ended("took its process down (exit code 3)"), "took its process down (exit code 3)"),
+        (ProcessEnded("took its process down (exit code 3)"), "took its process down (exit code 3)"),
         (b"garbled", "answered 'garbled'"),
         (None, "gave no answer within its time-out of 2 s"),
     ],
@@ -326,7 +326,7 @@ def test_the_first_row_fails_and_the_others_are_given_back_once(says, cause):
 def test_answers_that_came_before_the_end_stand():
     bench = bench_in(BUSY)
     bench.worker.request_more(1, 2)
-    answers = bench.hear(b"0.5", Ended("took its process down"))
+    answers = bench.hear(b"0.5", ProcessEnded("took its process down"))
     assert answers[0] == (0, 0.5)
     assert causes(answers) == [(1, "took its process down")]
     assert bench.worker.rows.take_unstarted() == [2]
@@ -351,10 +351,10 @@ def test_a_row_that_cannot_be_sent_after_the_greeting_fails_for_that():
 def test_a_child_that_never_gets_ready_is_started_so_often_and_no_more():
     bench = Bench().begin()
     for start in range(1, MOST_STARTS):
-        assert bench.hear(Ended("took its process down")) == []
+        assert bench.hear(ProcessEnded("took its process down")) == []
         assert (bench.state, len(bench.protocol.children)) == (STARTING, start + 1)
     with pytest.raises(CannotEvaluate, match="a child process must start, and took its process down. Check"):
-        bench.hear(Ended("took its process down"))
+        bench.hear(ProcessEnded("took its process down"))
     assert len(bench.protocol.children) == MOST_STARTS
     assert all(child.killed for child in bench.protocol.children)
 
@@ -365,7 +365,7 @@ def test_a_loss_that_is_not_the_rows_fault_starts_the_child_again_for_it():
     for row in range(2 * MOST_STARTS):
         bench.worker.request_more(18, 2)
         bench.child.started = False
-        assert bench.hear(Ended("was killed")) == []
+        assert bench.hear(ProcessEnded("was killed")) == []
         assert (bench.state, len(bench.worker.rows)) == (STARTING, 1)
         assert bench.worker.rows.take_unstarted() == [18, 19]
         assert bench.hear(b"", b"1") == [(row, 1.0)]

@@ -9,12 +9,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from searchparty.agents.agent import Agent, Lease, Region
-from searchparty.agents.evaluation.in_process import InPlace
+from searchparty.agents.evaluation.in_process import InProcessEvaluator
 from searchparty.agents.evaluation.settings import Evaluation
 from searchparty.agents.leases.searcher import Searcher
-from searchparty.agents.leases.work import work
+from searchparty.agents.leases.work import work_lease
 from searchparty.landscapes.landscape import Space
-from searchparty.orchestrator.log.log import joined
+from searchparty.orchestrator.log.log import join_rows
 
 
 class Batches(Agent):
@@ -52,11 +52,11 @@ class Flaky:
 
 
 def spend(agent, problem, budgets, rules=None, recorded=None):
-    searcher = Searcher("it", agent, InPlace(problem), np.random.default_rng, rules)
+    searcher = Searcher("it", agent, InProcessEvaluator(problem), np.random.default_rng, rules)
     parts, findings = [], []
     for id, budget in enumerate(budgets):
         lease = Lease(id, "it", budget, Region.whole(2), "test", fresh=id == 0)
-        steps = work(searcher, lease, 0, recorded if id == 0 else None, flush_seconds=0.0)
+        steps = work_lease(searcher, lease, 0, recorded if id == 0 else None, flush_seconds=0.0)
         try:
             while True:
                 parts.append((id, next(steps)))
@@ -145,14 +145,14 @@ def test_memory_that_is_none_is_refused(given):
         Evaluation(memory=given)
 
 
-class Shuffled(InPlace):
+class Shuffled(InProcessEvaluator):
     """Hands on a batch in pieces, in an order of its own."""
 
     def __init__(self, problem, order):
         super().__init__(problem)
         self.order, self.calls = order, 0
 
-    def pieces(self, cube, with_gradient):
+    def evaluate_in_pieces(self, cube, with_gradient):
         for row in self.order(len(cube)):
             self.calls += 1
             yield row, self.evaluate(cube[row : row + 1], with_gradient)
@@ -168,7 +168,7 @@ def test_pieces_may_come_in_any_order_and_be_cut_anywhere(size, random, data):
         agent = Batches(sizes=(size, size), told=[])
         searcher = Searcher("it", agent, evaluator, np.random.default_rng)
         lease = Lease(0, "it", 2 * size - 1, Region.whole(2), "test", fresh=True)
-        steps, parts = work(searcher, lease, 0, recorded, flush_seconds=0.0), []
+        steps, parts = work_lease(searcher, lease, 0, recorded, flush_seconds=0.0), []
         try:
             while most is None or len(parts) < most:
                 parts.append(next(steps))
@@ -178,18 +178,18 @@ def test_pieces_may_come_in_any_order_and_be_cut_anywhere(size, random, data):
         steps.close()
         return parts, None
 
-    whole, finding = run(InPlace(Flaky(99)))
-    expected = joined(whole)
+    whole, finding = run(InProcessEvaluator(Flaky(99)))
+    expected = join_rows(whole)
     cut = data.draw(st.integers(1, 2 * size - 2))
     before, nothing = run(Shuffled(Flaky(99), order), most=cut)
     assert nothing is None
-    recorded = joined(before)
+    recorded = join_rows(before)
     known = len(recorded.losses) - len(recorded.gaps)
     evaluator = Shuffled(Flaky(99), order)
     after, again = run(evaluator, recorded)
     # Nothing is evaluated twice, nothing is missing, and the finding is the same.
     assert sum(len(part.losses) for part in after) == 2 * size - 1 - known
-    got = joined(before + after)
+    got = join_rows(before + after)
     assert got.gaps == ()
     np.testing.assert_array_equal(got.points, expected.points)
     np.testing.assert_array_equal(got.losses, expected.losses)
@@ -204,7 +204,7 @@ def test_a_tie_goes_to_the_first_row_in_whatever_order_rows_come():
 
     for order in (range, lambda n: range(n - 1, -1, -1)):
         searcher = Searcher("it", Batches(sizes=(5,), told=[]), Shuffled(Flat(0), order), np.random.default_rng)
-        steps = work(searcher, Lease(0, "it", 5, Region.whole(2), "test", fresh=True), 0)
+        steps = work_lease(searcher, Lease(0, "it", 5, Region.whole(2), "test", fresh=True), 0)
         with pytest.raises(StopIteration, match="best=") as stop:
             next(steps)
         assert stop.value.value[1].best.row == 0
@@ -230,11 +230,11 @@ evaluation: {evaluation}
 def test_a_missing_package_is_nobodys_failure(tmp_path, evaluation):
     """No row fails for it, and none is charged: where the package is, the run goes on."""
     from searchparty.experiments.api import run
-    from searchparty.experiments.spec.load import loads
+    from searchparty.experiments.spec.load import loads_yaml
 
     path = tmp_path / "f.py"
     path.write_text("def f(x):\n    import not_to_be_had\n    return 1.0\n")
-    results = run(loads(LACKING.format(path=path, evaluation=evaluation)), out=tmp_path / "out", report=False)
+    results = run(loads_yaml(LACKING.format(path=path, evaluation=evaluation)), out=tmp_path / "out", report=False)
     (error,) = results.errors.values()
     assert "the package 'not_to_be_had' must be installed" in str(error)
     assert sum(r.evaluations for r in results.runs) == 0

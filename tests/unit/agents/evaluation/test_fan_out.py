@@ -10,18 +10,18 @@ from hypothesis import strategies as st
 from searchparty.agents.evaluation.children.batch import RowQueue, failed_row, join_answers
 from searchparty.agents.evaluation.children.pool import count_workers
 from searchparty.agents.evaluation.children.prefetch import Prefetch
-from searchparty.agents.evaluation.evaluator import Evaluated
+from searchparty.agents.evaluation.evaluator import EvaluationResult
 from searchparty.agents.evaluation.settings import Evaluation
 from searchparty.experiments.spec.errors import SpecError
-from searchparty.experiments.spec.load import loads
-from searchparty.experiments.spec.schema import schema
+from searchparty.experiments.spec.load import loads_yaml
+from searchparty.experiments.spec.schema import experiment_schema
 
 BASE = "name: x\nbudget: 50\nlandscapes: [{kind: sphere}]\nstrategies: {a: {agents: [random]}}\n"
 
 
 def test_auto_is_one_child_a_cpu_that_this_process_may_use(monkeypatch):
     monkeypatch.setattr(os, "sched_getaffinity", lambda process: {0, 3, 5}, raising=False)
-    assert count_workers(loads(BASE + "evaluation: {workers: auto}\n").evaluation) == 3
+    assert count_workers(loads_yaml(BASE + "evaluation: {workers: auto}\n").evaluation) == 3
     monkeypatch.delattr(os, "sched_getaffinity")
     monkeypatch.setattr(os, "cpu_count", lambda: 7)
     assert count_workers(Evaluation(workers="auto")) == 7
@@ -37,7 +37,7 @@ def test_auto_is_in_children_and_decides_no_finding():
 def test_a_number_of_workers_that_is_none_is_refused(given):
     shown = repr(given) if given == "many" else given.replace(" ", "")
     with pytest.raises(SpecError, match="^evaluation.workers must be") as refused:
-        loads(BASE + f"evaluation: {{workers: {given}}}\n")
+        loads_yaml(BASE + f"evaluation: {{workers: {given}}}\n")
     assert str(refused.value) == (
         f'evaluation.workers must be a whole number from 1 to 256 or "auto", got {shown} (<text>:5). '
         "Write e.g. 4, or auto for one a CPU."
@@ -45,7 +45,7 @@ def test_a_number_of_workers_that_is_none_is_refused(given):
 
 
 def test_the_schema_says_the_same():
-    own = schema()["properties"]["evaluation"]
+    own = experiment_schema()["properties"]["evaluation"]
     for good in (1, 256, "auto", None):
         jsonschema.validate({"workers": good}, own)
     for bad, why in ((0, "the minimum"), (257, "the maximum"), ("many", "any of the given"), (2.5, "any of the given")):
@@ -100,5 +100,5 @@ def test_answers_side_by_side_are_one_piece():
     assert [(first, found.losses.tolist()) for first, found in pieces] == [
         (4, [0.5, 0.25]), (6, [float("inf")]), (7, [1.0]), (2, [3.0]),
     ]  # fmt: skip
-    assert all(isinstance(found, Evaluated) for _, found in pieces)
+    assert all(isinstance(found, EvaluationResult) for _, found in pieces)
     assert pieces[1][1].causes == {0: "raised OSError: no licence"}

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from searchparty.agents.agent import Lease, Region
-from searchparty.agents.evaluation.evaluator import Evaluated
+from searchparty.agents.evaluation.evaluator import EvaluationResult
 from searchparty.agents.leases.ledger import Ledger
 
 LEASES = Path(__file__).parents[4] / "agents" / "leases"
@@ -18,7 +18,7 @@ def ledger_of(budget=100):
 
 
 def outcome_of(*losses, causes=None):
-    return Evaluated(np.array(losses, dtype=float), None, causes or {})
+    return EvaluationResult(np.array(losses, dtype=float), None, causes or {})
 
 
 def test_rows_count_when_they_are_entered():
@@ -35,7 +35,7 @@ def test_placed_rows_do_not_count_until_they_are_counted():
     ledger.place(2, np.full((1, 2), 0.2), outcome_of(4))
     ledger.place(0, np.full((2, 2), 0.1), outcome_of(6, np.inf, causes={1: "returned nan"}))
     assert (ledger.filled, ledger.charged) == (1, 1)
-    placed = ledger.placed(3, False)
+    placed = ledger.read_placed_rows(3, False)
     np.testing.assert_array_equal(placed.losses, [6, np.inf, 4])
     assert placed.causes == {1: "returned nan"}
     assert (ledger.filled, ledger.charged) == (1, 1)

@@ -8,10 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from searchparty.agents.agent import Agent, Converged, Lease, Region, Rows, WithGradient
-from searchparty.agents.evaluation.in_process import InPlace
+from searchparty.agents.evaluation.in_process import InProcessEvaluator
 from searchparty.agents.leases.ledger import ReplayError
 from searchparty.agents.leases.searcher import Searcher
-from searchparty.agents.leases.work import work
+from searchparty.agents.leases.work import work_lease
 from searchparty.landscapes.landscape import EvaluationError, Space
 
 
@@ -57,7 +57,9 @@ class Scripted(Agent):
 
 
 def searcher(agent, problem=None):
-    return Searcher("scout", agent, InPlace(problem or Bowl()), lambda episode: np.random.default_rng(episode))
+    return Searcher(
+        "scout", agent, InProcessEvaluator(problem or Bowl()), lambda episode: np.random.default_rng(episode)
+    )
 
 
 def lease(budget, id=0, fresh=None):
@@ -66,7 +68,7 @@ def lease(budget, id=0, fresh=None):
 
 def spend(searcher, lease, episode=0, recorded=None, **options):
     parts = []
-    steps = work(searcher, lease, episode, recorded, **options)
+    steps = work_lease(searcher, lease, episode, recorded, **options)
     while True:
         try:
             parts.append(next(steps))
@@ -298,7 +300,7 @@ def test_an_interrupt_hands_on_what_was_found():
         return np.zeros(len(points))
 
     problem = Bowl(answer=answer)
-    steps = work(searcher(Scripted(sizes=(1,) * 10, heard=[]), problem), lease(10), 0)
+    steps = work_lease(searcher(Scripted(sizes=(1,) * 10, heard=[]), problem), lease(10), 0)
     assert len(next(steps).losses) == 3
     with pytest.raises(KeyboardInterrupt, match="by hand"):
         next(steps)

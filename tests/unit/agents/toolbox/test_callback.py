@@ -9,7 +9,7 @@ import pytest
 from scipy.optimize import minimize
 
 from searchparty.agents.agent import Lease, Region, Told, WithGradient
-from searchparty.agents.toolbox.callback import inverted
+from searchparty.agents.toolbox.callback import invert_solver
 
 LEASE = Lease(0, "it", 1, Region.whole(2), "test")
 
@@ -48,7 +48,7 @@ def bobyqa(objective):
 
 @pytest.mark.parametrize("solve", [slsqp, bobyqa])
 def test_a_solver_runs_to_its_end(solve):
-    proposals, result = feed(inverted(solve), bowl)
+    proposals, result = feed(invert_solver(solve), bowl)
     np.testing.assert_allclose(result, 0.3, atol=1e-4)
     assert all(p.shape == (1, 2) and p.dtype == np.float64 for p in proposals)
 
@@ -57,7 +57,7 @@ def test_gradients_come_with_the_loss():
     def solve(objective):
         return minimize(objective.with_gradient, [0.9, 0.9], jac=True, bounds=[(0, 1)] * 2, method="L-BFGS-B").x
 
-    _, result = feed(inverted(solve), bowl, gradient=lambda p: 2 * (p - 0.3))
+    _, result = feed(invert_solver(solve), bowl, gradient=lambda p: 2 * (p - 0.3))
     np.testing.assert_allclose(result, 0.3, atol=1e-5)
 
 
@@ -73,7 +73,7 @@ def test_closing_in_the_middle_ends_the_solver(solve):
         finally:
             ended.append("ended")
 
-    search = inverted(watched)
+    search = invert_solver(watched)
     next(search)
     search.send(Told(np.array([1.0]), None, LEASE))
     search.close()
@@ -91,7 +91,7 @@ def test_a_solver_that_swallows_exceptions_is_ended_too():
                 continue
         return "left"
 
-    search = inverted(stubborn)
+    search = invert_solver(stubborn)
     next(search)
     search.close()
 
@@ -103,7 +103,7 @@ def test_a_failed_row_is_passed_as_the_worst_loss_so_far():
         heard.extend(objective(np.full(2, x)) for x in (0.1, 0.2, 0.3, 0.4))
 
     answers = iter([np.inf, 5.0, 2.0, np.inf])
-    feed(inverted(solve), lambda p: np.array([next(answers)]))
+    feed(invert_solver(solve), lambda p: np.array([next(answers)]))
     assert heard == [1e300, 5.0, 2.0, 5.0]
 
 
@@ -112,12 +112,12 @@ def test_what_a_solver_raises_comes_out():
         objective(np.zeros(2))
         raise ArithmeticError("no")
 
-    search = inverted(broken)
+    search = invert_solver(broken)
     next(search)
     with pytest.raises(ArithmeticError, match="no"):
         search.send(Told(np.zeros(1), None, LEASE))
 
 
 def test_points_a_last_bit_outside_are_brought_in():
-    proposals, _ = feed(inverted(lambda objective: objective(np.array([1.0 + 1e-15, -1e-15]))), bowl)
+    proposals, _ = feed(invert_solver(lambda objective: objective(np.array([1.0 + 1e-15, -1e-15]))), bowl)
     np.testing.assert_array_equal(proposals[0], [[1.0, 0.0]])

@@ -12,17 +12,17 @@ from PIL import Image
 
 from searchparty.agents.agent import Incumbent, Lease, Region
 from searchparty.experiments.animation import animate as animating
-from searchparty.experiments.animation.animate import Options, animate
-from searchparty.experiments.animation.captions import result, rounded, short
-from searchparty.experiments.animation.encoding import EncodingError, Mp4, has_ffmpeg
-from searchparty.experiments.animation.replay import chosen, film, replay_of
-from searchparty.experiments.animation.selection import counterpart, most_telling, pair, run_named
-from searchparty.experiments.animation.slice import Slice, plane_axes, through
+from searchparty.experiments.animation.animate import AnimationOptions, write_animation
+from searchparty.experiments.animation.captions import describe_result, round_numbers, shorten_text
+from searchparty.experiments.animation.encoding import EncodingError, Mp4Encoder, has_ffmpeg
+from searchparty.experiments.animation.replay import build_replay, choose_evaluations, schedule_frames
+from searchparty.experiments.animation.selection import find_counterpart, find_pair, find_run, representative_run
+from searchparty.experiments.animation.slice import Slice, find_slice_center, parse_plane_axes
 from searchparty.experiments.api import run
 from searchparty.experiments.drawing import landscape
 from searchparty.experiments.execution.results_directory import ResultsError
-from searchparty.experiments.results.accounts import leases
-from searchparty.experiments.results.insights import insights
+from searchparty.experiments.results.accounts import leases_table
+from searchparty.experiments.results.insights import collect_insights
 from searchparty.experiments.results.recorded_runs import read_runs
 from searchparty.landscapes.landscape import Space
 from searchparty.orchestrator.state.events import Granted
@@ -69,17 +69,17 @@ def party(results):
 
 @pytest.fixture(scope="module")
 def replay(party):
-    return replay_of(most_telling(read_runs(party)))
+    return build_replay(representative_run(read_runs(party)))
 
 
 @pytest.fixture(scope="module")
 def frames(replay):
-    return film([replay], COUNT, LINGER)
+    return schedule_frames([replay], COUNT, LINGER)
 
 
 def timed(run):
     """(logical time, lease, row, agent, loss, cost) of every point, in order, straight from the log's words."""
-    starts = {row["lease"]: row["starts"] for row in leases(run).rows()}
+    starts = {row["lease"]: row["starts"] for row in leases_table(run).rows()}
     seconds = run.settings["landscape"]["seconds"]
     spent, found = {}, []
     for lease, row, agent, loss, cost in zip(
@@ -101,27 +101,27 @@ def test_points_come_in_the_order_of_logical_time(replay):
 
 def test_a_film_goes_from_nothing_to_everything_and_never_back(replay, frames):
     assert len(frames) == COUNT
-    assert frames[0].moments[0].shown == 0
+    assert frames[0].moments[0].points_shown == 0
     assert frames[-1].evaluations == replay.evaluations == 160
-    shown = [frame.moments[0].shown for frame in frames]
+    shown = [frame.moments[0].points_shown for frame in frames]
     assert shown == sorted(shown)
     assert shown[-1] == len(replay.agent)
     for before, after in pairwise(frames):
-        assert after.moments[0].newest == before.moments[0].shown
+        assert after.moments[0].first_new_point == before.moments[0].points_shown
 
 
 def test_a_frame_shows_the_points_that_its_evaluations_bought(replay, frames):
     costs = [point[5] for point in timed(replay.run)]
     for frame in frames:
-        shown = frame.moments[0].shown
+        shown = frame.moments[0].points_shown
         assert sum(costs[:shown]) <= frame.evaluations
         assert shown == len(costs) or sum(costs[: shown + 1]) > frame.evaluations
 
 
 def test_a_frame_shows_the_leases_that_are_out(replay, frames):
-    rows, times = leases(replay.run).rows(), [point[0] for point in timed(replay.run)]
+    rows, times = leases_table(replay.run).rows(), [point[0] for point in timed(replay.run)]
     for frame in frames[1:-1]:
-        shown = frame.moments[0].shown
+        shown = frame.moments[0].points_shown
         # Several points may have one time: only where the last of them is seen, time has come so far.
         if shown == 0 or times[shown - 1] == times[min(shown, len(times) - 1)]:
             continue
@@ -145,12 +145,12 @@ def test_hand_overs_are_the_leases_that_go_to_anothers_point(replay, frames):
             wanted.add(lease.id)
         last[lease.agent] = place
     assert wanted
-    assert {over.turn.lease.id for over in replay.hand_overs} == wanted
+    assert {over.replay_lease.lease.id for over in replay.hand_overs} == wanted
     ages = {}
     for frame in frames:
         for over, age in frame.moments[0].hand_overs:
-            ages.setdefault(over.turn.lease.id, []).append(age)
-            assert over.turn.begins <= frame.moments[0].shown
+            ages.setdefault(over.replay_lease.lease.id, []).append(age)
+            assert over.replay_lease.begins <= frame.moments[0].points_shown
     assert set(ages) == wanted
     for seen in ages.values():
         assert seen == list(range(len(seen)))
@@ -176,13 +176,13 @@ def test_what_is_a_hand_over_and_what_is_not():
         lease(5, "b", [0.95, 0.5], 0.2),
         lease(6, "d", [0.5, 0.5], 0.5),
     ]
-    said = insights([Granted(0, tuple(granted))], list("abcd"), 100, None)
+    said = collect_insights([Granted(0, tuple(granted))], list("abcd"), 100, None)
     assert {insight.lease for insight in said if insight.kind == "handed"} == {0, 1, 3}
 
 
 def test_an_arrow_begins_at_the_agents_last_point(replay):
     for over in replay.hand_overs:
-        before = [i for i in range(over.turn.begins) if replay.agent[i] == over.turn.agent]
+        before = [i for i in range(over.replay_lease.begins) if replay.agent[i] == over.replay_lease.agent]
         assert over.origin == (before[-1] if before else None)
 
 
@@ -192,16 +192,16 @@ def test_rests_are_on_records_and_hand_overs(replay, frames):
     assert places.count(int(replay.spent[first])) >= 2
     farthest = max(
         replay.hand_overs,
-        key=lambda over: np.abs(over.turn.lease.region.center - replay.cube[over.origin]).max(),
+        key=lambda over: np.abs(over.replay_lease.lease.region.center - replay.cube[over.origin]).max(),
     )
-    assert places.count(replay.spent_at(farthest.turn.begins)) >= 2
+    assert places.count(replay.spent_at(farthest.replay_lease.begins)) >= 2
     # All else is seen too.
     assert max(np.diff(places)) <= 3 * replay.evaluations / COUNT
 
 
 @pytest.mark.parametrize("count", [2, 3, 7, 300])
 def test_any_number_of_frames_begins_and_ends(replay, count):
-    places = chosen([replay], count)
+    places = choose_evaluations([replay], count)
     assert len(places) == count
     assert (places[0], places[-1]) == (0, replay.evaluations)
     assert places == sorted(places)
@@ -209,7 +209,7 @@ def test_any_number_of_frames_begins_and_ends(replay, count):
 
 def test_budgets_add_up(replay, frames):
     for frame in frames:
-        shown = frame.moments[0].shown
+        shown = frame.moments[0].points_shown
         spent, promised = replay.shares_at(shown)
         assert spent.sum() == replay.spent_at(shown)
         for turn in frame.moments[0].out:
@@ -222,22 +222,22 @@ def test_a_reason_is_told_for_a_while_and_is_of_a_lease_that_was_granted(frames)
     told = [frame.moments[0].told for frame in frames]
     changes = [i for i in range(1, COUNT) if told[i] is not told[i - 1]]
     for i in range(COUNT):
-        assert told[i] is None or told[i].begins <= frames[i].moments[0].shown
+        assert told[i] is None or told[i].begins <= frames[i].moments[0].points_shown
     soon = [b for a, b in pairwise(changes) if b - a < LINGER]
     # Only a hand-over interrupts.
     assert all(told[i].handed for i in soon)
 
 
 def test_two_runs_go_in_step_by_evaluations(party):
-    runs = pair(read_runs(party), ["team", "lone"])
-    replays = [replay_of(each) for each in runs]
-    for frame in film(replays, COUNT, LINGER):
+    runs = find_pair(read_runs(party), ["team", "lone"])
+    replays = [build_replay(each) for each in runs]
+    for frame in schedule_frames(replays, COUNT, LINGER):
         for each, moment in zip(replays, frame.moments, strict=True):
-            assert moment.shown == np.searchsorted(each.spent, frame.evaluations, side="right")
+            assert moment.points_shown == np.searchsorted(each.spent, frame.evaluations, side="right")
 
 
 def test_the_gif_has_its_frames_size_and_length_and_loops(party, tmp_path):
-    done = animate(party, Options(out=tmp_path / "deep" / "a.gif", seconds=4, fps=10, width=320))
+    done = write_animation(party, AnimationOptions(out=tmp_path / "deep" / "a.gif", seconds=4, fps=10, width=320))
     assert done.frames == 28
     assert done.paths == (tmp_path / "deep" / "a.gif",)
     with Image.open(done.paths[0]) as image:
@@ -258,7 +258,7 @@ def test_the_gif_has_its_frames_size_and_length_and_loops(party, tmp_path):
 
 @pytest.mark.skipif(not has_ffmpeg(), reason="needs ffmpeg")
 def test_the_mp4_is_one(party, tmp_path):
-    (path,) = animate(party, Options(out=tmp_path / "a.mp4", compare=True, **QUICK)).paths
+    (path,) = write_animation(party, AnimationOptions(out=tmp_path / "a.mp4", compare=True, **QUICK)).paths
     assert path.read_bytes()[4:8] == b"ftyp"
     if shutil.which("ffprobe"):
         asked = ["-count_frames", "-show_entries", "stream=width,nb_read_frames", "-of", "csv=p=0", str(path)]
@@ -268,9 +268,9 @@ def test_the_mp4_is_one(party, tmp_path):
 
 def test_without_ffmpeg_there_is_a_gif_alone(party, monkeypatch):
     monkeypatch.setattr(animating, "has_ffmpeg", lambda: False)
-    assert [path.name for path in animate(party, Options(**QUICK)).paths] == ["animation.gif"]
+    assert [path.name for path in write_animation(party, AnimationOptions(**QUICK)).paths] == ["animation.gif"]
     with pytest.raises(ResultsError, match=r"--out must end in \.gif where there is no ffmpeg.*Install ffmpeg"):
-        animate(party, Options(out=party / "a.mp4"))
+        write_animation(party, AnimationOptions(out=party / "a.mp4"))
 
 
 def test_what_ffmpeg_says_is_told_and_nothing_is_left(tmp_path, monkeypatch):
@@ -278,12 +278,12 @@ def test_what_ffmpeg_says_is_told_and_nothing_is_left(tmp_path, monkeypatch):
     program.write_text("#!/bin/sh\necho 'no such encoder' >&2\nexit 1\n")
     program.chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
-    film = Mp4(tmp_path / "a.mp4", 16, 16, 5)
+    film = Mp4Encoder(tmp_path / "a.mp4", 16, 16, 5)
     # Whether the pipe breaks at a picture or at the end, is a matter of time.
     film._process.wait()
     with pytest.raises(EncodingError, match="ffmpeg could not write the MP4: no such encoder. A GIF needs no ffmpeg"):
-        film.add(np.zeros((16, 16, 3), np.uint8), 1000.0)
-    film.abandon()
+        film.add_picture(np.zeros((16, 16, 3), np.uint8), 1000.0)
+    film.discard_file()
     assert not (tmp_path / "a.mp4").exists()
 
 
@@ -293,7 +293,7 @@ def test_a_film_that_fails_leaves_nothing_behind(party, tmp_path):
         raise KeyboardInterrupt("by hand")
 
     with pytest.raises(KeyboardInterrupt, match="by hand"):
-        animate(party, Options(out=tmp_path / "a.gif", **QUICK), broken)
+        write_animation(party, AnimationOptions(out=tmp_path / "a.gif", **QUICK), broken)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -319,33 +319,33 @@ def test_mistakes_have_their_message(party, tmp_path, options, message):
     if "out" in options:
         options = options | {"out": animating.Path(options["out"])}
     with pytest.raises(ResultsError, match=message):
-        animate(party, Options(**({"out": tmp_path / "a.gif"} | options)))
+        write_animation(party, AnimationOptions(**({"out": tmp_path / "a.gif"} | options)))
     assert list(tmp_path.iterdir()) == []
 
 
 def test_which_run_is_shown(party):
     runs = read_runs(party)
-    chosen_run = most_telling(runs)
+    chosen_run = representative_run(runs)
     finals = sorted(r.final for r in runs if r.strategy == "team")
     assert (chosen_run.strategy, chosen_run.final) == ("team", finals[1])
-    assert run_named(runs, chosen_run.id) is chosen_run
-    assert run_named(runs, chosen_run.id[:8]) is chosen_run
-    assert run_named(runs, "lone").strategy == "lone"
-    beside = counterpart(runs, chosen_run)
+    assert find_run(runs, chosen_run.id) is chosen_run
+    assert find_run(runs, chosen_run.id[:8]) is chosen_run
+    assert find_run(runs, "lone").strategy == "lone"
+    beside = find_counterpart(runs, chosen_run)
     assert (beside.strategy, beside.repeat) == ("lone", chosen_run.repeat)
-    assert counterpart(runs, beside).strategy == "team"
-    first, second = pair(runs, ["lone", runs[0].id if runs[0].strategy == "team" else "team"])
+    assert find_counterpart(runs, beside).strategy == "team"
+    first, second = find_pair(runs, ["lone", runs[0].id if runs[0].strategy == "team" else "team"])
     assert first.repeat == second.repeat
     with pytest.raises(ResultsError, match="--run and --run must be two runs, got .* twice"):
-        pair(runs, [chosen_run.id, chosen_run.id])
+        find_pair(runs, [chosen_run.id, chosen_run.id])
 
 
 def test_two_runs_must_be_of_one_landscape(results):
     runs = read_runs(results("{kind: sphere, dimension: [1, 2]}", "  lone: {agents: [random]}\n", budget=20))
     with pytest.raises(ResultsError, match="must be of one landscape, got 'sphere D=1' and 'sphere D=2'"):
-        pair(runs, [each.id for each in runs])
+        find_pair(runs, [each.id for each in runs])
     with pytest.raises(ResultsError, match="--compare must have two strategies with runs on sphere D=1, repeat 0"):
-        counterpart(runs, runs[0])
+        find_counterpart(runs, runs[0])
 
 
 FUNCTIONS = """
@@ -379,7 +379,7 @@ def test_any_landscape_can_be_shown(results, tmp_path, landscape, options):
     directory = results(landscape, budget=60, beside={"f.py": FUNCTIONS})
     # Nothing of the user's is evaluated for a picture, and nothing need be there.
     (directory.parent / "f.py").unlink()
-    (path,) = animate(directory, Options(out=tmp_path / "a.gif", **QUICK, **options)).paths
+    (path,) = write_animation(directory, AnimationOptions(out=tmp_path / "a.gif", **QUICK, **options)).paths
     with Image.open(path) as image:
         assert image.n_frames > 1
 
@@ -387,7 +387,7 @@ def test_any_landscape_can_be_shown(results, tmp_path, landscape, options):
 def test_hundreds_of_agents_are_shown(results, tmp_path):
     many = "  crowd: {agents: [{kind: random, count: 200}]}\n  lone: {agents: [random]}\n"
     directory = results(strategies=many, budget=600)
-    assert animate(directory, Options(out=tmp_path / "a.gif", compare=True, **QUICK)).paths[0].exists()
+    assert write_animation(directory, AnimationOptions(out=tmp_path / "a.gif", compare=True, **QUICK)).paths[0].exists()
 
 
 def test_a_run_that_is_not_finished_is_shown_as_far_as_it_came(results, tmp_path):
@@ -395,12 +395,12 @@ def test_a_run_that_is_not_finished_is_shown_as_far_as_it_came(results, tmp_path
     with sqlite3.connect(directory / "log.sqlite") as db:
         db.execute("DELETE FROM events WHERE seq > 5")
     runs = read_runs(directory)
-    team = replay_of(run_named(runs, "team"))
+    team = build_replay(find_run(runs, "team"))
     assert 0 < team.evaluations < 160
-    assert f"unfinished after {team.evaluations} of 160 evaluations: best loss" in result(team)
+    assert f"unfinished after {team.evaluations} of 160 evaluations: best loss" in describe_result(team)
     # What is out when the log ends is still out in the last picture.
-    assert film([team], 9, 2)[-1].moments[0].out
-    assert animate(directory, Options(out=tmp_path / "a.gif", **QUICK)).paths[0].exists()
+    assert schedule_frames([team], 9, 2)[-1].moments[0].out
+    assert write_animation(directory, AnimationOptions(out=tmp_path / "a.gif", **QUICK)).paths[0].exists()
 
 
 def test_agents_that_fail_at_once_are_charged_in_the_bars(results, tmp_path):
@@ -416,13 +416,13 @@ def test_agents_that_fail_at_once_are_charged_in_the_bars(results, tmp_path):
     """
     strategies = "  duds: {agents: ['f.py:Dud']}\n  mixed: {agents: ['f.py:Dud', random], policy: {lease: 10}}\n"
     directory = results("{kind: sphere}", strategies, budget=40, beside={"f.py": text})
-    mixed = replay_of(run_named(read_runs(directory), "mixed"))
+    mixed = build_replay(find_run(read_runs(directory), "mixed"))
     spent, _ = mixed.shares_at(len(mixed.agent))
     assert spent.tolist() == [20, 20]
-    assert "20 charged without a point" in result(mixed)
-    assert animate(directory, Options(out=tmp_path / "a.gif", **QUICK)).runs[0].strategy == "mixed"
+    assert "20 charged without a point" in describe_result(mixed)
+    assert write_animation(directory, AnimationOptions(out=tmp_path / "a.gif", **QUICK)).runs[0].strategy == "mixed"
     with pytest.raises(ResultsError, match="--run must be of a run that has found a point, got 'duds'"):
-        animate(directory, Options(runs=("duds",)))
+        write_animation(directory, AnimationOptions(runs=("duds",)))
 
 
 def test_a_run_without_a_point_is_refused_with_the_cure(results):
@@ -430,12 +430,12 @@ def test_a_run_without_a_point_is_refused_with_the_cure(results):
     with sqlite3.connect(directory / "log.sqlite") as db:
         db.execute("DELETE FROM events")
     with pytest.raises(ResultsError, match="must hold a run that has found a point, got .*searchparty resume"):
-        animate(directory, Options())
+        write_animation(directory, AnimationOptions())
 
 
 def test_a_slice_fades_points_by_their_distance():
     space = Space(np.zeros(3), np.full(3, 2.0))
-    plane = Slice(space, plane_axes("x1,x3", 3), np.full(3, 0.5))
+    plane = Slice(space, parse_plane_axes("x1,x3", 3), np.full(3, 0.5))
     cube = np.array([[0.1, 0.5, 0.2], [0.1, 0.6, 0.2], [0.1, 1.0, 0.2]])
     near = plane.nearness(cube)
     assert near[0] == 1.0
@@ -443,21 +443,21 @@ def test_a_slice_fades_points_by_their_distance():
     assert near[2] < near[1]
     assert plane.places(cube, np.zeros(3)).tolist() == [[0.2, 0.4]] * 3
     with pytest.raises(ResultsError, match="--plane must be left out for one dimension"):
-        plane_axes("x1,x2", 1)
+        parse_plane_axes("x1,x2", 1)
 
 
 def test_a_slice_goes_through_the_best_point():
     found = [(np.array([[0.1, 0.2], [0.3, 0.4]]), np.array([2.0, 1.0])), (np.array([[0.9, 0.9]]), np.array([np.inf]))]
-    assert through(found, None, 2).tolist() == [0.3, 0.4]
-    assert through(found[1:], None, 2).tolist() == [0.5, 0.5]
-    assert through(found[1:], np.array([0.7, 0.7]), 2).tolist() == [0.7, 0.7]
+    assert find_slice_center(found, None, 2).tolist() == [0.3, 0.4]
+    assert find_slice_center(found[1:], None, 2).tolist() == [0.5, 0.5]
+    assert find_slice_center(found[1:], np.array([0.7, 0.7]), 2).tolist() == [0.7, 0.7]
 
 
 def test_words_are_cut_to_fit_and_numbers_to_be_read():
-    assert short("a" * 30, 60) == "a" * 9 + "…"
-    assert short("short", 60) == "short"
-    assert rounded("target -462.08999998999997 reached") == "target -462.09 reached"
-    assert rounded("target 9.999886313162279e-09 reached") == "target 9.999886e-09 reached"
+    assert shorten_text("a" * 30, 60) == "a" * 9 + "…"
+    assert shorten_text("short", 60) == "short"
+    assert round_numbers("target -462.08999998999997 reached") == "target -462.09 reached"
+    assert round_numbers("target 9.999886313162279e-09 reached") == "target 9.999886e-09 reached"
 
 
 def test_the_command_says_what_it_drew_and_how_to_choose_another(command, party):

@@ -14,7 +14,7 @@ def coarse():
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(landscape, "CONTOUR_POINTS", 16)
         patch.setattr(style, "PNG_DPI", 40)
-        patch.setattr(report, "MOST_PORTRAITS", 3)
+        patch.setattr(report, "MOST_RUN_FIGURES", 3)
         yield
 
 

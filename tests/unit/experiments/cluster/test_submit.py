@@ -9,7 +9,7 @@ import pytest
 from searchparty.experiments.api import resume, run
 from searchparty.experiments.cluster import head_entry, submit
 from searchparty.experiments.execution.results_directory import ResultsError
-from searchparty.experiments.spec.load import load, loads
+from searchparty.experiments.spec.load import load, loads_yaml
 from searchparty.orchestrator.log.reader import LogReader
 from searchparty.orchestrator.log.trace import trace_hash
 
@@ -64,47 +64,47 @@ def experiment(small_yaml):
 
 def test_a_job_is_the_experiment_on_the_rays_own_cluster(experiment, tmp_path):
     cluster = Cluster(tmp_path)
-    id = submit.submit(experiment, cluster, place="/data/sp")
+    id = submit.submit_experiment(experiment, cluster, place="/data/sp")
     assert re.fullmatch(r"small-[0-9a-f]{6}", id)
     begins, ends = cluster.sent[0].split(id)
     assert begins == "python3 -I searchparty/experiments/cluster/head_entry.py run experiment.yaml --out /data/sp/"
     assert ends == " --executor ray --address auto --no-report"
     job = cluster.known[id]
     assert {"experiment.yaml", "searchparty/experiments/cluster/head_entry.py"} <= job.files
-    assert loads(job.yaml).executor.kind == "ray"
-    again = submit.submit(experiment, cluster, resumed=id)
+    assert loads_yaml(job.yaml).executor.kind == "ray"
+    again = submit.submit_experiment(experiment, cluster, resumed=id)
     assert f"resume /data/sp/{id} " in cluster.sent[1]
-    assert submit.results_of(cluster.job(again)) == f"/data/sp/{id}"
+    assert submit.job_results_path(cluster.job(again)) == f"/data/sp/{id}"
 
 
 @pytest.mark.parametrize("repeats", [1, 40])
 def test_results_come_home_to_the_bit(small_yaml, tmp_path, repeats):
     text = small_yaml().read_text().replace("repeats: 2", f"repeats: {repeats}")
-    there = run(loads(text), out=tmp_path / "there", report=False)
+    there = run(loads_yaml(text), out=tmp_path / "there", report=False)
     cluster = Cluster(tmp_path)
     cluster.known["one"] = Job({"results": str(there.path)})
-    home = submit.fetch(cluster, "one", tmp_path / "home")
+    home = submit.fetch_results(cluster, "one", tmp_path / "home")
     assert (home / "experiment.yaml").read_text() == (there.path / "experiment.yaml").read_text()
     assert hash_of(home) == hash_of(there.path)
     # Once more, into the same place.
-    assert submit.fetch(cluster, "one", tmp_path / "home") == home
+    assert submit.fetch_results(cluster, "one", tmp_path / "home") == home
 
 
 def test_a_log_that_still_grows_is_copied_as_it_stands(tmp_path, small_yaml):
-    from searchparty.experiments.execution.plan import plan
+    from searchparty.experiments.execution.plan import make_plan
     from searchparty.orchestrator.log.log_file import LogFile
 
     place = tmp_path / "there"
     place.mkdir()
     (place / "experiment.yaml").write_text(small_yaml().read_text())
     log = LogFile(place / "log.sqlite", {})
-    (first, *_) = plan(load(small_yaml())).runs
+    (first, *_) = make_plan(load(small_yaml())).runs
     log.run(first)
     log.commit()
     cluster, said = Cluster(tmp_path), []
     cluster.known["one"] = Job({"results": str(place)}, status="RUNNING")
     cluster.known["one"].ended = False
-    home = submit.fetch(cluster, "one", tmp_path / "home", said.append)
+    home = submit.fetch_results(cluster, "one", tmp_path / "home", said.append)
     log.close()
     with LogReader(home) as reader:
         assert [record.id for record in reader.runs()] == [first.id]
@@ -128,7 +128,7 @@ def test_what_is_damaged_on_the_way_is_refused(tmp_path, small_yaml, spoil):
     cluster = Cluster(tmp_path, spoil)
     cluster.known["one"] = Job({"results": str(there.path)})
     with pytest.raises(ResultsError, match="results came home damaged, or not all of them. Fetch them again"):
-        submit.fetch(cluster, "one", tmp_path / "home")
+        submit.fetch_results(cluster, "one", tmp_path / "home")
     assert not (tmp_path / "home").exists()
 
 
@@ -136,22 +136,22 @@ def test_what_was_gone_on_with_here_is_not_overwritten(tmp_path, small_yaml):
     there = run(load(small_yaml()), out=tmp_path / "there", report=False)
     cluster = Cluster(tmp_path)
     cluster.known["one"] = Job({"results": str(there.path)})
-    home = submit.fetch(cluster, "one", tmp_path / "home")
+    home = submit.fetch_results(cluster, "one", tmp_path / "home")
     resume(home, budget=400, report=False)
     before = hash_of(home)
     with pytest.raises(ResultsError, match="results must be as they came, got .*home, which has been gone on"):
-        submit.fetch(cluster, "one", home)
+        submit.fetch_results(cluster, "one", home)
     assert hash_of(home) == before
     # There it goes on too, and what has come since is fetched into what came before.
-    other = submit.fetch(cluster, "one", tmp_path / "other")
+    other = submit.fetch_results(cluster, "one", tmp_path / "other")
     resume(there.path, budget=350, report=False)
-    submit.fetch(cluster, str(there.path), other)
+    submit.fetch_results(cluster, str(there.path), other)
     assert hash_of(other) == hash_of(there.path) != before
 
 
 def test_a_place_is_a_full_path(experiment, tmp_path):
     with pytest.raises(ResultsError, match="--place must be a full path on the head, got 'results'"):
-        submit.submit(experiment, Cluster(tmp_path), place="results")
+        submit.submit_experiment(experiment, Cluster(tmp_path), place="results")
 
 
 def test_results_that_are_not_there(tmp_path):
@@ -160,10 +160,10 @@ def test_results_that_are_not_there(tmp_path):
     with pytest.raises(
         ResultsError, match="results must be on the cluster's head, got .*nowhere has no experiment.yaml"
     ):
-        submit.fetch(cluster, "one", tmp_path / "home")
+        submit.fetch_results(cluster, "one", tmp_path / "home")
     cluster.known["two"] = Job({})
     with pytest.raises(ResultsError, match="job must be one that `searchparty submit` sent"):
-        submit.fetch(cluster, "two", tmp_path / "home")
+        submit.fetch_results(cluster, "two", tmp_path / "home")
 
 
 def test_a_directory_of_another_job_is_left_alone(tmp_path):
@@ -172,8 +172,8 @@ def test_a_directory_of_another_job_is_left_alone(tmp_path):
     cluster = Cluster(tmp_path)
     cluster.known["one"] = Job({"results": str(tmp_path)})
     with pytest.raises(ResultsError, match="--out must be a new directory, or one that .* was fetched into"):
-        submit.fetch(cluster, "one", tmp_path / "home")
+        submit.fetch_results(cluster, "one", tmp_path / "home")
 
 
 def test_the_python_that_is_found_is_this_one_where_there_is_no_ray():
-    assert head_entry.rays_python() == sys.executable
+    assert head_entry.find_ray_python() == sys.executable

@@ -10,7 +10,7 @@ from searchparty.agents.grid import Grid
 from searchparty.agents.slsqp import Slsqp
 from searchparty.experiments.execution import package_code
 from searchparty.experiments.execution.code_digest import digest_definitions, join_digests
-from searchparty.experiments.execution.fingerprint import environment
+from searchparty.experiments.execution.fingerprint import environment_fingerprint
 from searchparty.experiments.execution.package_code import (
     MACHINERY,
     SOURCE_ROOT,
@@ -19,7 +19,7 @@ from searchparty.experiments.execution.package_code import (
     digest_package_code,
     machinery_places,
 )
-from searchparty.experiments.execution.plan import plan
+from searchparty.experiments.execution.plan import make_plan
 from searchparty.experiments.spec.load import load
 from searchparty.landscapes.command import Command
 from searchparty.landscapes.python_function import UserFunction
@@ -208,10 +208,10 @@ KNOWN_OTHERS = {
 
 
 def test_sources_are_read_once(source, monkeypatch):
-    runs = plan(load("quickstart")).runs
-    found = environment(runs)
+    runs = make_plan(load("quickstart")).runs
+    found = environment_fingerprint(runs)
     monkeypatch.setattr(package_code, "read_package_source", lambda place: pytest.fail(f"{place} was read again"))
-    assert environment(runs) == found
+    assert environment_fingerprint(runs) == found
     assert found["code_rule"] == 2
     assert {f"machinery {name}" for name in MACHINERY} < found["code"].keys()
     assert found["files"] == {}

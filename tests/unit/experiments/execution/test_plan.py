@@ -12,10 +12,10 @@ from searchparty.experiments.execution.cost import (
     estimate_results_seconds,
     estimate_seconds,
 )
-from searchparty.experiments.execution.plan import plan, suffix
-from searchparty.experiments.report.report import MOST_PORTRAITS
+from searchparty.experiments.execution.plan import make_plan, sweep_suffix
+from searchparty.experiments.report.report import MOST_RUN_FIGURES
 from searchparty.experiments.spec.errors import SpecError
-from searchparty.experiments.spec.load import loads
+from searchparty.experiments.spec.load import loads_yaml
 from searchparty.experiments.spec.models import Experiment
 
 TEXT = """\
@@ -33,7 +33,7 @@ executor: simulated
 
 
 def runs(text):
-    return plan(loads(text)).runs
+    return make_plan(loads_yaml(text)).runs
 
 
 @pytest.mark.parametrize(
@@ -49,7 +49,7 @@ def runs(text):
     ],
 )
 def test_lists_and_ranges_expand(landscape, count):
-    planned = plan(loads(TEXT.replace("{kind: sphere, dimension: [2, 3]}", landscape)))
+    planned = make_plan(loads_yaml(TEXT.replace("{kind: sphere, dimension: [2, 3]}", landscape)))
     assert len(planned.landscapes) == count
     assert len(planned.runs) == count * 2 * 2
 
@@ -86,7 +86,7 @@ def test_growing_an_experiment_moves_no_run():
 
 def test_a_sweep_makes_variants_of_what_it_touches_only():
     sweep = "sweep: {strategies.team.policy.lease: [10, 20], strategies.team.agents.0.shrink: [0.5]}"
-    planned = plan(loads(TEXT + sweep))
+    planned = make_plan(loads_yaml(TEXT + sweep))
     assert planned.strategies == ("alone", "team[lease=10, shrink=0.5]", "team[lease=20, shrink=0.5]")
     assert len(planned.runs) == 2 * 2 * 3
     by_name = {run.strategy: run for run in planned.runs}
@@ -96,7 +96,7 @@ def test_a_sweep_makes_variants_of_what_it_touches_only():
 
 
 def test_a_sweep_of_the_whole_makes_variants_of_all():
-    planned = plan(loads(TEXT + "sweep: {budget: [50, 100], region.radius: [0.5]}"))
+    planned = make_plan(loads_yaml(TEXT + "sweep: {budget: [50, 100], region.radius: [0.5]}"))
     assert planned.strategies == (
         "alone[budget=50, radius=0.5]",
         "alone[budget=100, radius=0.5]",
@@ -107,7 +107,7 @@ def test_a_sweep_of_the_whole_makes_variants_of_all():
 
 
 def test_a_sweep_of_landscapes_shows_in_their_labels():
-    planned = plan(loads(TEXT + "sweep: {landscapes.0.dimension: [2, 4, [5, 6]]}"))
+    planned = make_plan(loads_yaml(TEXT + "sweep: {landscapes.0.dimension: [2, 4, [5, 6]]}"))
     assert planned.landscapes == ("sphere D=2", "sphere D=4", "sphere D=5", "sphere D=6")
     assert planned.strategies == ("alone", "team")
 
@@ -119,12 +119,14 @@ def test_a_swept_setting_need_not_stand_elsewhere():
 
 def test_names_of_variants_are_as_short_as_they_can_be():
     settings = (("strategies.a.policy.lease", 5), ("strategies.a.agents.0.step", 1), ("strategies.a.agents.1.step", 2))
-    assert suffix("a", settings) == "[lease=5, 0.step=1, 1.step=2]"
-    assert suffix("b", settings) == ""
+    assert sweep_suffix("a", settings) == "[lease=5, 0.step=1, 1.step=2]"
+    assert sweep_suffix("b", settings) == ""
 
 
 def test_landscapes_that_look_alike_are_told_apart():
-    planned = plan(loads(TEXT.replace("{kind: sphere, dimension: [2, 3]}", "{kind: ellipsoid, condition: [10, 100]}")))
+    planned = make_plan(
+        loads_yaml(TEXT.replace("{kind: sphere, dimension: [2, 3]}", "{kind: ellipsoid, condition: [10, 100]}"))
+    )
     assert planned.landscapes == ("ellipsoid D=2 condition=10.0", "ellipsoid D=2 condition=100.0")
 
 
@@ -151,7 +153,7 @@ def test_a_precision_becomes_a_target_above_the_known_minimum():
 
 
 def test_costs_are_estimated():
-    planned = plan(loads(TEXT))
+    planned = make_plan(loads_yaml(TEXT))
     assert planned.evaluations == 800
     assert 800 * OVERHEAD_SECONDS <= estimate_seconds(planned) < 1
     assert 1 < estimate_results_seconds(planned) < 30
@@ -170,10 +172,13 @@ def test_costs_are_estimated():
 
 
 def test_the_estimate_grows_with_the_runs_and_not_faster():
-    costs = [estimate_results_seconds(plan(loads(TEXT.replace("repeats: 2", f"repeats: {n}")))) for n in (2, 202, 402)]
+    costs = [
+        estimate_results_seconds(make_plan(loads_yaml(TEXT.replace("repeats: 2", f"repeats: {n}"))))
+        for n in (2, 202, 402)
+    ]
     assert costs[2] - costs[1] == pytest.approx(costs[1] - costs[0])
     assert costs[1] - costs[0] > 200 * 4 * 1e-3
-    assert DRAWN_RUNS == MOST_PORTRAITS
+    assert DRAWN_RUNS == MOST_RUN_FIGURES
 
 
 def test_an_objective_that_hangs_or_fails_holds_up_no_plan(tmp_path):
@@ -186,13 +191,13 @@ def test_an_objective_that_hangs_or_fails_holds_up_no_plan(tmp_path):
         "strategies": {"alone": {"agents": ["random"]}},
     }
     began = time.perf_counter()
-    assert "unknown: an evaluation takes long" in describe_plan(plan(Experiment.from_data(data, str(tmp_path))))
+    assert "unknown: an evaluation takes long" in describe_plan(make_plan(Experiment.from_data(data, str(tmp_path))))
     data["landscapes"][0]["function"] = "bad.py:loss"
-    assert estimate_seconds(plan(Experiment.from_data(data, str(tmp_path)))) < 1
+    assert estimate_seconds(make_plan(Experiment.from_data(data, str(tmp_path)))) < 1
     assert time.perf_counter() - began < 10
 
 
 def test_two_names_for_one_strategy_are_refused():
     twice = TEXT.replace("  team:", "  again: {agents: [random]}\n  team:")
     with pytest.raises(SpecError, match=r"strategies must differ in more than their names, got 'alone' and 'again'"):
-        plan(loads(twice))
+        make_plan(loads_yaml(twice))

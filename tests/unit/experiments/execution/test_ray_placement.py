@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 
-from searchparty.experiments.execution.plan import plan
-from searchparty.experiments.spec.load import loads
-from searchparty.orchestrator.executors.resources import Resources, capacity, placed
+from searchparty.experiments.execution.plan import make_plan
+from searchparty.experiments.spec.load import loads_yaml
+from searchparty.orchestrator.executors.resources import Resources, count_fitting, fits_on_nodes
 
 placing = pytest.importorskip("searchparty.experiments.execution.ray_placement")
-Places = pytest.importorskip("searchparty.orchestrator.executors.on_ray.actor_slots").Places
+Places = pytest.importorskip("searchparty.orchestrator.executors.on_ray.actor_slots").ActorSlots
 
 YAML = """
 name: place
@@ -41,11 +41,11 @@ def place(monkeypatch):
     def make(landscape=SPHERE, executor="ray", evaluation="{}", nodes=({"CPU": 1.0}, {"CPU": 2.0, "GPU": 1.0})):
         from contextlib import ExitStack
 
-        monkeypatch.setattr(placing, "Pool", FakePool)
+        monkeypatch.setattr(placing, "ActorPool", FakePool)
         monkeypatch.setattr(FakePool, "nodes", nodes)
-        experiment = loads(YAML.format(landscape=landscape, executor=executor, evaluation=evaluation))
-        runs = plan(experiment).runs
-        return placing.Placing(experiment.executor, runs, ExitStack(), None), runs
+        experiment = loads_yaml(YAML.format(landscape=landscape, executor=executor, evaluation=evaluation))
+        runs = make_plan(experiment).runs
+        return placing.RayPlacement(experiment.executor, runs, ExitStack(), None), runs
 
     return make
 
@@ -66,15 +66,15 @@ def place(monkeypatch):
 )
 def test_what_is_cheap_is_packed(place, landscape, executor, evaluation, packed):
     chosen, runs = place(landscape, executor, evaluation)
-    assert chosen.packs(runs[0]) is packed
+    assert chosen.is_packed(runs[0]) is packed
 
 
 def test_a_cost_is_learned_from_the_first_leases(place):
     chosen, runs = place(CALLED)
-    assert not chosen.packs(runs[0])
+    assert not chosen.is_packed(runs[0])
     assert "cost not known yet" in chosen.describe(runs)[0]
-    chosen._costs.learn(runs[0].landscape, 1e-5)
-    assert chosen.packs(runs[0])
+    chosen._costs.record_cost(runs[0].landscape, 1e-5)
+    assert chosen.is_packed(runs[0])
     assert "packed, a run an actor (measured: 10 us an evaluation)" in chosen.describe(runs)[0]
 
 
@@ -110,7 +110,7 @@ def test_packed_goes_without_resources():
 
     executor = "{kind: ray, placement: packed, resources: {agents: {random: {num_gpus: 1}}}}"
     with pytest.raises(SpecError, match=r"executor\.placement must not be packed where there are resources"):
-        loads(YAML.format(landscape=SPHERE, executor=executor, evaluation="{}"))
+        loads_yaml(YAML.format(landscape=SPHERE, executor=executor, evaluation="{}"))
 
 
 @pytest.mark.parametrize(
@@ -125,7 +125,7 @@ def test_packed_goes_without_resources():
     ],
 )
 def test_what_fits_at_once(processes, fits):
-    assert placed(processes, [{"CPU": 1.0}, {"CPU": 2.0, "GPU": 1.0}]) is fits
+    assert fits_on_nodes(processes, [{"CPU": 1.0}, {"CPU": 2.0, "GPU": 1.0}]) is fits
 
 
 def test_plain_places_are_no_more_than_can_be_there_at_once():
@@ -149,9 +149,9 @@ def test_what_a_run_holds_is_there_for_the_next():
 
 
 def test_capacity():
-    assert capacity({"num_cpus": 0.5, "resources": {"fast": 1}}, {"CPU": 4.0, "fast": 3.0}) == 3
-    assert capacity({"num_cpus": 0.1}, {"CPU": 1.0}) == 10
-    assert capacity({"num_cpus": 0}, {}) == float("inf")
+    assert count_fitting({"num_cpus": 0.5, "resources": {"fast": 1}}, {"CPU": 4.0, "fast": 3.0}) == 3
+    assert count_fitting({"num_cpus": 0.1}, {"CPU": 1.0}) == 10
+    assert count_fitting({"num_cpus": 0}, {}) == float("inf")
 
 
 def test_needs_of_nobody_are_a_mistake():
@@ -159,27 +159,27 @@ def test_needs_of_nobody_are_a_mistake():
 
     text = YAML.format(landscape=SPHERE, executor="{kind: ray, resources: {agents: {thrid: {}}}}", evaluation="{}")
     with pytest.raises(SpecError, match=r"executor\.resources\.agents\.thrid must be a member or a kind of agent"):
-        loads(text)
+        loads_yaml(text)
     text = YAML.format(landscape=SPHERE, executor="{kind: ray, resources: {landscapes: {spere: {}}}}", evaluation="{}")
     with pytest.raises(SpecError, match=r"executor\.resources\.landscapes\.spere must .*Did you mean 'sphere'"):
-        loads(text)
+        loads_yaml(text)
 
 
 def test_rows_count_towards_the_cost_with_the_seconds_that_they_took():
     """Rows that stream in while their lease is worked have no seconds yet: they would seem to cost nothing."""
     from searchparty.agents.agent import Finding, Rows
-    from searchparty.orchestrator.executors.messages import Item
+    from searchparty.orchestrator.executors.messages import LeaseUpdate
     from searchparty.orchestrator.executors.on_ray.executor import RayExecutor
     from searchparty.orchestrator.log.log import MemoryLog
 
     class Pool:
         places = Places(2, 3, 0.0, [{"CPU": 3.0}])
 
-    (run,) = plan(loads(YAML.format(landscape=SPHERE, executor="ray", evaluation="{}"))).runs
+    (run,) = make_plan(loads_yaml(YAML.format(landscape=SPHERE, executor="ray", evaluation="{}"))).runs
     executor = RayExecutor(run, MemoryLog(), Pool())
     rows = Rows(0, np.zeros((20, 2)), np.zeros(20))
-    executor.take(0, Item(rows))
+    executor.receive_item(0, LeaseUpdate(rows))
     assert (executor.rows, executor.seconds) == (0, 0.0)
     executor._book.leases[0] = None
-    executor.take(0, Item(None, Finding(0, "random", 20, 20, None, "spent"), 1.0))
+    executor.receive_item(0, LeaseUpdate(None, Finding(0, "random", 20, 20, None, "spent"), 1.0))
     assert (executor.rows, executor.seconds) == (20, 1.0)

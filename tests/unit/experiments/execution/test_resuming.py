@@ -6,9 +6,9 @@ import pytest
 
 from searchparty.experiments.api import resume, run
 from searchparty.experiments.execution import fingerprint, package_code
-from searchparty.experiments.execution.compatibility import changes
+from searchparty.experiments.execution.compatibility import describe_changes
 from searchparty.experiments.execution.results_directory import ResultsError
-from searchparty.experiments.execution.verification import verified
+from searchparty.experiments.execution.verification import verify_results
 from searchparty.orchestrator.log.log import LogError
 from searchparty.orchestrator.log.reader import LogReader
 from searchparty.orchestrator.log.trace import trace, trace_hash
@@ -83,7 +83,7 @@ def test_more_budget_goes_on_where_it_stands(results):
     assert events(results)[-1] == Stopped("budget spent")
     assert resume(results, report=False).runs[0].evaluations == 200
     assert lines(results) == after
-    assert verified(results).problems == []
+    assert verify_results(results).problems == []
 
 
 def test_the_same_budget_again_changes_nothing(results):
@@ -100,9 +100,9 @@ def test_an_unfinished_run_is_extended_too(results):
     found = events(results)
     assert Extended(180) in found[6:8]
     assert found[-1] == Stopped("budget spent")
-    assert verified(results).problems == []
+    assert verify_results(results).problems == []
     # Never interrupted, and extended at the same place, it is the same.
-    assert verified(results).totals["spent"] == 180
+    assert verify_results(results).totals["spent"] == 180
 
 
 def test_a_run_that_reached_its_target_is_not_extended(tmp_path):
@@ -228,7 +228,7 @@ def test_force_goes_on_with_what_is_there(results):
 def test_changes_are_told_by_path():
     old = {"a": 1, "b": {"c": [1, 2], "d": None}, "e": 5}
     new = {"a": 1, "b": {"c": [1, 3], "d": 4}, "f": 6}
-    assert list(changes(old, new)) == [
+    assert list(describe_changes(old, new)) == [
         "b.c.1: 2 in the log, 3 now",
         "b.d: None in the log, 4 now",
         "e: 5 in the log, None now",
@@ -239,7 +239,7 @@ def test_changes_are_told_by_path():
 def test_verify_replays_and_evaluates_nothing(results):
     # It need not even exist any more what evaluates, as long as its space is known.
     (results.parent / "loss.py").write_text("def loss(x):\n    raise SystemExit\n")
-    found = verified(results)
+    found = verify_results(results)
     assert found.problems == []
     assert (found.runs, found.unfinished, found.totals["points"], found.totals["spent"]) == (1, 0, 120, 120)
     assert found.totals["granted"] == found.totals["spent"] + found.totals["returned"] + found.totals["out"]
@@ -248,7 +248,7 @@ def test_verify_replays_and_evaluates_nothing(results):
 
 def test_verify_of_an_unfinished_log(results):
     alter(results, "DELETE FROM events WHERE seq > 6", "DELETE FROM points WHERE lease > 3")
-    found = verified(results)
+    found = verify_results(results)
     assert found.problems == []
     assert found.unfinished == 1
     assert found.totals["out"] > 0
@@ -270,14 +270,14 @@ FORGED = {
 @pytest.mark.parametrize("what", FORGED)
 def test_verify_finds_what_does_not_follow(results, what):
     alter(results, FORGED[what])
-    found = verified(results)
+    found = verify_results(results)
     assert len(found.problems) == 1, found.problems
     assert "does NOT follow" in found.describe()
 
 
 def test_an_event_that_cannot_be_read_is_damage(results):
     alter(results, "UPDATE events SET body = replace(body, 'budget', 'Budget') WHERE seq = 3")
-    for look in (verified, hashed, lambda path: resume(path, report=False)):
+    for look in (verify_results, hashed, lambda path: resume(path, report=False)):
         with pytest.raises(LogError, match=r"the log is damaged: event 3 of run \w+ cannot be read"):
             look(results)
 
@@ -330,4 +330,4 @@ def test_a_program_beside_its_yaml_is_found_on_resuming(tmp_path):
         alter(out, "DELETE FROM events WHERE seq > 1", "DELETE FROM points")
         assert not resume(out, report=False).errors
         assert lines(out) == before
-        assert verified(out).problems == []
+        assert verify_results(out).problems == []

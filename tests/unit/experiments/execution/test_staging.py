@@ -6,7 +6,7 @@ from importlib.metadata import version
 
 import pytest
 
-from searchparty.experiments.execution.staging import LARGEST, afar, stage
+from searchparty.experiments.execution.staging import MOST_STAGED_BYTES, remote_path, stage_files
 from searchparty.experiments.spec.errors import SpecError
 from searchparty.experiments.spec.load import load
 
@@ -62,24 +62,24 @@ def staged_files(root):
 
 def test_only_what_is_needed_travels(home, tmp_path):
     root = tmp_path / "tree"
-    staged = stage(load(home / "mine.yaml"), root)
+    staged = stage_files(load(home / "mine.yaml"), root)
     found = staged_files(root)
     users = {name for name in found if name.startswith("searchparty_files")}
     wanted = ["hop.py", "code/objectives.py", "code/beside.py", "code/package/__init__.py", "code/package/inner.py"]
     wanted += ["data/a.csv", "extra/deep/c.bin"]
-    assert users == {str(afar(root, home / name).relative_to(root)) for name in wanted}
+    assert users == {str(remote_path(root, home / name).relative_to(root)) for name in wanted}
     package = {name for name in found if name.startswith("searchparty/")}
     named = ("__init__.py", "agents/leases/work.py", "experiments/library/party.yaml")
     assert {f"searchparty/{name}" for name in named} <= package
     assert not [name for name in found if "__pycache__" in name or name.startswith(("searchparty/tests", "tests"))]
     assert 200_000 < staged.size < 3_000_000
-    assert staged.folders()[0][1] >= staged.folders()[-1][1]
+    assert staged.folder_sizes()[0][1] >= staged.folder_sizes()[-1][1]
 
 
 def test_the_copy_works_by_itself(home, tmp_path):
     """It is imported in place of the installed one, knows its version, and finds the user's files that are gone."""
     root = tmp_path / "tree"
-    stage(load(home / "mine.yaml"), root)
+    stage_files(load(home / "mine.yaml"), root)
     (root / "mine.yaml").write_text(YAML.format(more=f"base: {home}"))
     home.rename(tmp_path / "gone")
     done = subprocess.run(
@@ -103,10 +103,10 @@ def test_what_is_imported_within_packages_and_folders_travels(home, tmp_path):
     (home / "extra" / "link").symlink_to(tmp_path / "elsewhere")
     (home / "extra" / "round").symlink_to(home / "extra")
     (home / "extra" / ".gitignore").write_text("*")
-    stage(load(home / "mine.yaml"), tmp_path / "tree")
+    stage_files(load(home / "mine.yaml"), tmp_path / "tree")
     for name in ("code/common.py", "code/plain/deep.py", "extra/link/w.bin"):
-        assert afar(tmp_path / "tree", home / name).is_file(), name
-    assert not afar(tmp_path / "tree", home / "extra" / ".gitignore").exists()
+        assert remote_path(tmp_path / "tree", home / name).is_file(), name
+    assert not remote_path(tmp_path / "tree", home / "extra" / ".gitignore").exists()
 
 
 def test_the_folder_of_a_program_is_there(tmp_path):
@@ -116,8 +116,8 @@ def test_the_folder_of_a_program_is_there(tmp_path):
         "name: c\nbudget: 4\nlandscapes: [{kind: command, command: [cat], bounds: [[-1, 1]]}]\n"
         "strategies: {it: {agents: [random]}}\n"
     )
-    stage(load(path), tmp_path / "tree")
-    assert afar(tmp_path / "tree", tmp_path / "home").is_dir()
+    stage_files(load(path), tmp_path / "tree")
+    assert remote_path(tmp_path / "tree", tmp_path / "home").is_dir()
 
 
 @pytest.mark.parametrize(
@@ -130,17 +130,17 @@ def test_the_folder_of_a_program_is_there(tmp_path):
 def test_patterns_that_are_none(home, tmp_path, pattern, message):
     (home / "mine.yaml").write_text(YAML.format(more=f"files: [{pattern}]"))
     with pytest.raises(SpecError, match=message):
-        stage(load(home / "mine.yaml"), tmp_path / "tree")
+        stage_files(load(home / "mine.yaml"), tmp_path / "tree")
 
 
 def test_a_folder_may_be_named_by_a_dot_and_results_by_their_name(home, tmp_path):
     (home / "results").mkdir()
     (home / "results" / "w.bin").write_text("9")
     (home / "mine.yaml").write_text(YAML.format(more="files: [., results/w.bin]"))
-    stage(load(home / "mine.yaml"), tmp_path / "tree")
+    stage_files(load(home / "mine.yaml"), tmp_path / "tree")
     for name in ("notes.md", "data/b.txt", "results/w.bin"):
-        assert afar(tmp_path / "tree", home / name).is_file(), name
-    assert not afar(tmp_path / "tree", home / ".git").exists()
+        assert remote_path(tmp_path / "tree", home / name).is_file(), name
+    assert not remote_path(tmp_path / "tree", home / ".git").exists()
 
 
 def test_a_module_that_is_installed_nowhere_travels(tmp_path, monkeypatch):
@@ -151,7 +151,7 @@ def test_a_module_that_is_installed_nowhere_travels(tmp_path, monkeypatch):
     path = tmp_path / "m.yaml"
     text = YAML.format(more="").replace("code/objectives.py:bowl", "losses:bowl")
     path.write_text(text.replace("hop.py:Hop", "random"))
-    stage(load(path), tmp_path / "tree")
+    stage_files(load(path), tmp_path / "tree")
     assert (tmp_path / "tree" / "losses" / "__init__.py").exists()
     assert (tmp_path / "tree" / "aside.py").exists()
     assert not list((tmp_path / "tree").glob("*numpy*"))
@@ -160,7 +160,7 @@ def test_a_module_that_is_installed_nowhere_travels(tmp_path, monkeypatch):
 def test_files_that_are_not_there_are_refused(home, tmp_path):
     (home / "mine.yaml").write_text(YAML.format(more="files: [data/*.parquet]"))
     with pytest.raises(SpecError, match=r"files\.0 must match a file or a folder, got 'data/\*\.parquet'"):
-        stage(load(home / "mine.yaml"), tmp_path / "tree")
+        stage_files(load(home / "mine.yaml"), tmp_path / "tree")
 
 
 def test_check_says_so_too(home, command):
@@ -171,7 +171,7 @@ def test_check_says_so_too(home, command):
 
 def test_what_is_too_large_is_refused_with_its_largest_folders(home, tmp_path):
     with (home / "extra" / "huge.bin").open("wb") as file:
-        file.truncate(LARGEST + 1)
+        file.truncate(MOST_STAGED_BYTES + 1)
     with pytest.raises(SpecError, match=rf"files must come to at most \d+ MB.*Largest: {home}/extra"):
-        stage(load(home / "mine.yaml"), tmp_path / "tree")
+        stage_files(load(home / "mine.yaml"), tmp_path / "tree")
     assert not (tmp_path / "tree").exists()

@@ -47,7 +47,7 @@ def coarse():
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(landscape, "CONTOUR_POINTS", 16)
         patch.setattr(style, "PNG_DPI", 40)
-        patch.setattr(report, "MOST_PORTRAITS", 3)
+        patch.setattr(report, "MOST_RUN_FIGURES", 3)
         yield
 
 
@@ -133,7 +133,7 @@ def test_says_why_leases_were_granted(party):
     drawn = [run for run in read_runs(directory) if f'id="run-{run.id}"' in html]
     assert len(drawn) == 2
     for run_ in drawn:
-        for row in report.accounts.leases(run_).rows():
+        for row in report.accounts.leases_table(run_).rows():
             assert row["reason"] in page.text
             assert f"lease-{run_.id}-{row['lease']}" in page.ids
 
@@ -175,15 +175,15 @@ def test_names_are_shown_as_they_are(results):
     page = Page(write_report(directory).read_text(encoding="utf-8"))
     assert all(name in page.text for name in NASTY)
     # The report's own, three of the replay, and a film of each run that is drawn; none of a name's.
-    assert page.tags.count("script") == 4 + report.MOST_PORTRAITS
+    assert page.tags.count("script") == 4 + report.MOST_RUN_FIGURES
 
 
 def test_names_are_not_taken_for_mathematics_or_left_out_of_legends():
-    assert style.written("a$b$") == r"a\$b\$"
-    assert style.written("_x") == " _x"
-    assert style.written("plain") == "plain"
-    assert len(style.written("begin " + "x" * 90 + " end")) == style.LONGEST_NAME
-    assert style.written("begin " + "x" * 90 + " end").endswith(" end")
+    assert style.format_label("a$b$") == r"a\$b\$"
+    assert style.format_label("_x") == " _x"
+    assert style.format_label("plain") == "plain"
+    assert len(style.format_label("begin " + "x" * 90 + " end")) == style.LONGEST_LABEL
+    assert style.format_label("begin " + "x" * 90 + " end").endswith(" end")
 
 
 @pytest.mark.parametrize("dimension", [1, 2, 20])

@@ -71,56 +71,56 @@ def test_expected_running_time_is_all_evaluations_over_successes():
         run_of([9, 9, 9, 0], repeat=1, target=1),
         run_of([9] * 5, repeat=2, target=1),
     ]
-    row = row_of(comparison.comparison(runs))
+    row = row_of(comparison.comparison_table(runs))
     assert row["ert"] == 5.5
     assert row["evaluations_to_target"] == 3.0
     assert (row["successes"], row["success_rate"]) == (2, pytest.approx(2 / 3))
 
 
 def test_evaluations_are_charges_not_rows():
-    row = row_of(comparison.comparison([run_of([9, 1], costs=[3, 2], target=1)]))
+    row = row_of(comparison.comparison_table([run_of([9, 1], costs=[3, 2], target=1)]))
     assert (row["ert"], row["evaluations"]) == (5, 5)
 
 
 def test_no_success_has_no_running_time():
-    row = row_of(comparison.comparison([run_of([9, 8], target=1)]))
+    row = row_of(comparison.comparison_table([run_of([9, 8], target=1)]))
     assert row["ert"] is None
     assert row["evaluations_to_target"] is None
 
 
 def test_target_is_the_experiments_else_near_the_minimum_else_the_best_median():
-    assert comparison.target_of([run_of([5], target=2.0, minimum=0.0)], "bowl") == (2.0, "set by the experiment")
-    assert comparison.target_of([run_of([5], minimum=-3.0)], "bowl") == (-2.999, "0.001 above the known minimum")
+    assert comparison.success_target([run_of([5], target=2.0, minimum=0.0)], "bowl") == (2.0, "set by the experiment")
+    assert comparison.success_target([run_of([5], minimum=-3.0)], "bowl") == (-2.999, "0.001 above the known minimum")
     runs = [run_of([5], "a"), run_of([4], "b")]
-    assert comparison.target_of(runs, "bowl") == (4.0, "the best median reached")
+    assert comparison.success_target(runs, "bowl") == (4.0, "the best median reached")
 
 
 def test_a_run_that_found_nothing_is_no_success():
-    row = row_of(comparison.comparison([run_of([INF, INF])]))
+    row = row_of(comparison.comparison_table([run_of([INF, INF])]))
     assert (row["successes"], row["median"], row["best"]) == (0, INF, INF)
 
 
 def test_median_gap_where_the_minimum_is_known():
-    assert row_of(comparison.comparison([run_of([-8], minimum=-10.0)]))["median_gap"] == 2.0
-    assert row_of(comparison.comparison([run_of([-8])]))["median_gap"] is None
+    assert row_of(comparison.comparison_table([run_of([-8], minimum=-10.0)]))["median_gap"] == 2.0
+    assert row_of(comparison.comparison_table([run_of([-8])]))["median_gap"] is None
 
 
 def test_ranks_share_ties():
     runs = [run_of([1], "a"), run_of([1], "b"), run_of([5], "c")]
-    assert comparison.comparison(runs).columns["rank"] == [1.5, 1.5, 3.0]
+    assert comparison.comparison_table(runs).columns["rank"] == [1.5, 1.5, 3.0]
 
 
 def test_rank_sum_of_separated_groups_is_exact():
     # Of the C(6, 3) = 20 orders only two are as extreme.
-    assert comparison.rank_sum([1, 2, 3], [4, 5, 6]) == pytest.approx(0.1)
-    assert comparison.least_p(3, 3) == pytest.approx(0.1)
-    assert comparison.rank_sum([1, 1], [1, 1]) == 1.0
-    assert comparison.rank_sum([INF, INF], [INF, INF]) == 1.0
+    assert comparison.rank_sum_p_value([1, 2, 3], [4, 5, 6]) == pytest.approx(0.1)
+    assert comparison.least_p_value(3, 3) == pytest.approx(0.1)
+    assert comparison.rank_sum_p_value([1, 1], [1, 1]) == 1.0
+    assert comparison.rank_sum_p_value([INF, INF], [INF, INF]) == 1.0
 
 
 def test_holm_by_hand():
     # 0.01 x 3, 0.03 x 2, and 0.04 raised to the one before it.
-    assert comparison.holm([0.04, 0.01, None, 0.03]) == pytest.approx([0.06, 0.03, None, 0.06])
+    assert comparison.adjust_p_values([0.04, 0.01, None, 0.03]) == pytest.approx([0.06, 0.03, None, 0.06])
 
 
 def clear(strategy, low, landscape="bowl"):
@@ -128,8 +128,8 @@ def clear(strategy, low, landscape="bowl"):
 
 
 def test_a_clear_lead_wins_and_a_muddle_does_not():
-    assert row_of(comparison.winners(clear("a", 0) + clear("b", 1)))["winner"] == "a"
-    muddle = comparison.winners(
+    assert row_of(comparison.winners_table(clear("a", 0) + clear("b", 1)))["winner"] == "a"
+    muddle = comparison.winners_table(
         [run_of([v], s, i) for s, vs in (("a", (1, 4)), ("b", (2, 3.5))) for i, v in enumerate(vs)]
     )
     assert row_of(muddle)["leader"] is not None
@@ -137,13 +137,13 @@ def test_a_clear_lead_wins_and_a_muddle_does_not():
 
 
 def test_one_strategy_alone_wins_nothing():
-    row = row_of(comparison.winners(clear("a", 0)))
+    row = row_of(comparison.winners_table(clear("a", 0)))
     assert (row["leader"], row["runner_up"], row["p"], row["winner"]) == ("a", None, None, None)
 
 
 def test_standings_over_landscapes():
     runs = clear("a", 0) + clear("b", 1) + clear("a", 1, "hill") + clear("b", 0, "hill") + clear("b", 0, "pit")
-    table = comparison.standings(runs)
+    table = comparison.standings_table(runs)
     a, b = row_of(table, strategy="a"), row_of(table, strategy="b")
     assert (a["landscapes"], a["led"], a["won"], a["mean_rank"]) == (2, 1, 1, 1.5)
     assert (b["landscapes"], b["led"], b["won"], b["mean_rank"]) == (3, 2, 1, pytest.approx(4 / 3))
@@ -154,22 +154,22 @@ def test_who_wins_does_not_depend_on_the_scale(change):
     losses = {"a": (0.1, 0.5, 0.2), "b": (0.3, 0.4, 0.9)}
     plain = [run_of([v], s, i) for s, vs in losses.items() for i, v in enumerate(vs)]
     moved = [run_of([change(v)], s, i) for s, vs in losses.items() for i, v in enumerate(vs)]
-    assert comparison.winners(plain).rows() == comparison.winners(moved).rows()
-    assert comparison.comparison(plain).columns["rank"] == comparison.comparison(moved).columns["rank"]
+    assert comparison.winners_table(plain).rows() == comparison.winners_table(moved).rows()
+    assert comparison.comparison_table(plain).columns["rank"] == comparison.comparison_table(moved).columns["rank"]
 
 
 def test_thresholds_count_the_runs_that_came_so_close():
-    table = comparison.thresholds([run_of([5, 0.05], minimum=0.0), run_of([50, 7], repeat=1, minimum=0.0)])
+    table = comparison.thresholds_table([run_of([5, 0.05], minimum=0.0), run_of([50, 7], repeat=1, minimum=0.0)])
     assert row_of(table, gap=10.0)["share"] == 1.0
     # The first at 1 evaluation, the second at 2.
     assert row_of(table, gap=10.0)["evaluations"] == 1.5
     assert row_of(table, gap=0.1)["share"] == 0.5
     assert row_of(table, gap=1e-8)["evaluations"] is None
-    assert len(comparison.thresholds([run_of([5])])) == 0
+    assert len(comparison.thresholds_table([run_of([5])])) == 0
 
 
 def test_convergence_keeps_the_loss_of_a_run_that_stopped_early():
-    table = comparison.convergence([run_of([4, 1]), run_of([8, 6, 6, 3], repeat=1)])
+    table = comparison.convergence_table([run_of([4, 1]), run_of([8, 6, 6, 3], repeat=1)])
     assert row_of(table, evaluations=1)["median"] == 6.0
     assert row_of(table, evaluations=4)["median"] == 2.0
 
@@ -177,7 +177,7 @@ def test_convergence_keeps_the_loss_of_a_run_that_stopped_early():
 def test_contributions_by_hand():
     # Records: ann's 9 and 2, bob's 5; each of the four points is better than so many others.
     run = run_of([9, 5, 7, 2], agents=[0, 1, 1, 0], costs=[1, 2, 2, 1])
-    ann, bob = accounts.contributions([run]).rows()
+    ann, bob = accounts.contributions_table([run]).rows()
     assert (ann["evaluations"], bob["evaluations"]) == (2, 4)
     assert ann["evaluations_share"] == pytest.approx(1 / 3)
     assert (ann["records"], bob["records"]) == (2, 1)
@@ -214,7 +214,7 @@ def eventful():
 
 
 def test_leases_tell_when_why_and_what_came_of_it():
-    first, second, third, last = accounts.leases(run_of([5], events=eventful())).rows()
+    first, second, third, last = accounts.leases_table(run_of([5], events=eventful())).rows()
     assert (first["granted_at"], first["collected_at"], first["record"]) == (0, 10, True)
     assert first["outcome"] == "spent; 2 rows failed"
     assert (second["charged"], second["best"], second["outcome"]) == (20, None, "failed: left the cube")
@@ -225,20 +225,25 @@ def test_leases_tell_when_why_and_what_came_of_it():
 
 
 def test_failures_are_counted_by_cause():
-    table = accounts.failures([run_of([5], events=eventful())])
+    table = accounts.failures_table([run_of([5], events=eventful())])
     assert row_of(table, agent="ann")["count"] == 2
     assert row_of(table, agent="ann")["cause"] == "row: ValueError: no"
     assert row_of(table, agent="bob")["cause"] == "agent: left the cube"
-    assert len(accounts.failures([run_of([5])])) == 0
+    assert len(accounts.failures_table([run_of([5])])) == 0
 
 
 def test_tables_of_nothing_are_empty():
-    for table in (comparison.comparison, comparison.winners, comparison.convergence, accounts.contributions):
+    for table in (
+        comparison.comparison_table,
+        comparison.winners_table,
+        comparison.convergence_table,
+        accounts.contributions_table,
+    ):
         assert len(table([])) == 0
 
 
 def test_a_table_goes_to_csv_and_back(tmp_path):
-    table = Table.of(("name", "loss"), [("a, b", 1.5), ('"q"', None)])
+    table = Table.from_rows(("name", "loss"), [("a, b", 1.5), ('"q"', None)])
     table.to_csv(tmp_path / "t.csv")
     with (tmp_path / "t.csv").open(newline="", encoding="utf-8") as file:
         assert list(csv.reader(file)) == [["name", "loss"], ["a, b", "1.5"], ['"q"', ""]]
@@ -260,7 +265,7 @@ def test_pandas_is_asked_for_only_when_used(monkeypatch):
 @pytest.mark.extras
 def test_a_table_is_a_data_frame_where_pandas_is():
     pandas = pytest.importorskip("pandas")
-    frame = Table.of(("name", "loss"), [("one", 1.5), ("two", None)]).to_pandas()
+    frame = Table.from_rows(("name", "loss"), [("one", 1.5), ("two", None)]).to_pandas()
     assert isinstance(frame, pandas.DataFrame)
     assert list(frame.columns) == ["name", "loss"]
     assert frame["name"].tolist() == ["one", "two"]

@@ -8,7 +8,7 @@ import pytest
 from searchparty import Experiment
 from searchparty.agents.agent import Converged, Finding, Incumbent, Lease, Region
 from searchparty.experiments.api import run
-from searchparty.experiments.results.insights import Insights, insights, sends
+from searchparty.experiments.results.insights import InsightFold, collect_insights, handed_incumbent
 from searchparty.experiments.results.recorded_runs import read_runs
 from searchparty.orchestrator.state.events import Collected, Granted, Started, Stopped
 from searchparty.orchestrator.state.lease_table import LeaseTable
@@ -21,7 +21,7 @@ class Story:
     """Events of a run, told by hand; leases are numbered as they are granted."""
 
     def __init__(self, minimum=None, team=TEAM, budget=BUDGET):
-        self.table, self.fold = LeaseTable(), Insights(list(team), budget, minimum)
+        self.table, self.fold = LeaseTable(), InsightFold(list(team), budget, minimum)
         self.events, self.said, self.leases = [], [], 0
 
     def tell(self, event):
@@ -216,7 +216,7 @@ def test_a_point_is_handed_once():
     ],
 )
 def test_to_whose_point_a_lease_sends(at, radius, incumbent, is_sent):
-    given = sends(Lease(3, "ann", 10, Region(np.array(at), radius), "a reason", incumbent))
+    given = handed_incumbent(Lease(3, "ann", 10, Region(np.array(at), radius), "a reason", incumbent))
     assert given is (incumbent if is_sent else None)
 
 
@@ -266,7 +266,7 @@ def told(tmp_path_factory):
         out = tmp_path_factory.mktemp("insights") / name
         run(made, out=out, report=False)
         (data,) = read_runs(out)
-        found[name] = data, insights(data.events, data.team, data.budget, data.minimum)
+        found[name] = data, collect_insights(data.events, data.team, data.budget, data.minimum)
     return found
 
 
@@ -308,7 +308,7 @@ def test_what_is_said_holds(told, name):
 @pytest.mark.parametrize("name", RUNS)
 def test_told_bit_by_bit_it_is_the_same(told, name):
     data, said = told[name]
-    table, fold = LeaseTable(), Insights(data.team, data.budget, data.minimum)
+    table, fold = LeaseTable(), InsightFold(data.team, data.budget, data.minimum)
     again = []
     for event in data.events:
         again += list(fold.add_entries(table.add_event(event)))
@@ -316,5 +316,5 @@ def test_told_bit_by_bit_it_is_the_same(told, name):
         (e.kind, e.lease, e.agent, e.text, e.loss) for e in said
     ]
     # What has been said does not depend on what is yet to come.
-    half = insights(data.events[: len(data.events) // 2], data.team, data.budget, data.minimum)
+    half = collect_insights(data.events[: len(data.events) // 2], data.team, data.budget, data.minimum)
     assert [e.text for e in said[: len(half)]] == [e.text for e in half]

@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from searchparty.experiments.results.view_plane import Seen, default_spec, look
+from searchparty.experiments.results.view_plane import SampledPoints, choose_plane, default_plane_spec
 from searchparty.experiments.spec import catalogue
 from searchparty.experiments.spec.errors import SpecError
 from searchparty.landscapes.landscape import Space
-from searchparty.landscapes.planes import Plane, axes_plane, clipped, plane_along
+from searchparty.landscapes.planes import Plane, axes_plane, clip_polygon, plane_along
 
 QUICK = settings(max_examples=60, deadline=None)
 TEAM = ["ann", "bob", "cyd", "dan"]
@@ -96,8 +96,8 @@ def test_one_dimension_is_a_ribbon():
     assert plane.extent == (0.0, 1.0, -0.5, 0.5)
     u, v, distance = plane.project(np.array([[0.2], [0.9]]))
     assert (u.tolist(), v.tolist(), distance.tolist()) == ([0.2, 0.9], [0.0, 0.0], [0.0, 0.0])
-    problem = catalogue.build("landscape", {"kind": "rastrigin", "dimension": 1}).open()
-    surface = plane.surface(problem, 11)
+    problem = catalogue.build_by_kind("landscape", {"kind": "rastrigin", "dimension": 1}).open()
+    surface = plane.evaluate_surface(problem, 11)
     at = problem.space.to_box(np.linspace(0.0, 1.0, 11)[:, None])
     np.testing.assert_array_equal(surface, np.tile(problem.evaluate(at), (11, 1)))
 
@@ -119,9 +119,9 @@ def test_a_plane_that_but_touches_the_cube_has_an_extent_of_no_size():
 @QUICK
 @given(planes())
 def test_a_surface_is_the_landscape_within_the_cube_and_nothing_outside(plane):
-    problem = catalogue.build("landscape", {"kind": "sphere", "dimension": len(plane.origin)}).open()
+    problem = catalogue.build_by_kind("landscape", {"kind": "sphere", "dimension": len(plane.origin)}).open()
     resolution = 9
-    surface = plane.surface(problem, resolution)
+    surface = plane.evaluate_surface(problem, resolution)
     left, right, bottom, top = plane.extent
     for j, v in enumerate(np.linspace(bottom, top, resolution)):
         for i, u in enumerate(np.linspace(left, right, resolution)):
@@ -136,14 +136,14 @@ def test_a_surface_is_the_landscape_within_the_cube_and_nothing_outside(plane):
 
 def test_clipped_keeps_the_half_where_the_side_is_positive():
     square = np.array([[0.0, 0.0], [1.0, 0.0], [1.0, 1.0], [0.0, 1.0]])
-    np.testing.assert_array_equal(clipped(square, np.array([1.0, 0.0]), 0.0), square)
-    half = clipped(square, np.array([1.0, 0.0]), -0.25)
+    np.testing.assert_array_equal(clip_polygon(square, np.array([1.0, 0.0]), 0.0), square)
+    half = clip_polygon(square, np.array([1.0, 0.0]), -0.25)
     assert sorted(map(tuple, half)) == [(0.25, 0.0), (0.25, 1.0), (1.0, 0.0), (1.0, 1.0)]
-    corner = clipped(square, np.array([-1.0, -1.0]), 0.5)
+    corner = clip_polygon(square, np.array([-1.0, -1.0]), 0.5)
     assert {tuple(p) for p in corner} == {(0.0, 0.0), (0.5, 0.0), (0.0, 0.5)}
-    nothing = clipped(square, np.array([1.0, 0.0]), -3.0)
+    nothing = clip_polygon(square, np.array([1.0, 0.0]), -3.0)
     assert nothing.shape == (0, 2)
-    assert clipped(nothing, np.array([1.0, 0.0]), 0.0).shape == (0, 2)
+    assert clip_polygon(nothing, np.array([1.0, 0.0]), 0.0).shape == (0, 2)
 
 
 @QUICK
@@ -152,7 +152,7 @@ def test_clipping_never_gains(seed, offset):
     rng = np.random.default_rng(seed)
     square = np.array([[0.0, 0.0], [1.0, 0.0], [1.0, 1.0], [0.0, 1.0]])
     normal = rng.normal(size=2)
-    kept = clipped(square, normal, offset)
+    kept = clip_polygon(square, normal, offset)
     assert (kept >= -1e-12).all()
     assert (kept <= 1.0 + 1e-12).all()
     if (square @ normal + offset >= 0).any():
@@ -178,7 +178,7 @@ def seen(cube, losses=None, agent=None):
     cube = np.asarray(cube, dtype=float)
     losses = np.arange(len(cube), dtype=float) if losses is None else np.asarray(losses, dtype=float)
     agent = np.arange(len(cube)) % len(TEAM) if agent is None else np.asarray(agent)
-    return Seen(cube, losses, agent, TEAM)
+    return SampledPoints(cube, losses, agent, TEAM)
 
 
 def some(dimension, n=40, seed=0):
@@ -206,7 +206,7 @@ def is_sound(found, dimension):
 def test_every_plane_of_any_points_is_sound(dimension, spec, n):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        found = look(spec or default_spec(dimension), space(dimension), some(dimension, n))
+        found = choose_plane(spec or default_plane_spec(dimension), space(dimension), some(dimension, n))
     is_sound(found, dimension)
     assert len(found.ticks) == 2
     assert found.text
@@ -227,25 +227,25 @@ def test_every_plane_of_any_points_is_sound(dimension, spec, n):
     ids=["equal", "collinear", "all failed", "no number", "two finite", "upper corner", "lower corner"],
 )
 def test_points_that_span_no_plane_leave_the_coordinates(spec, given):
-    found = look(spec, space(4), given)
+    found = choose_plane(spec, space(4), given)
     assert found.spec == "axes:0:1"
     is_sound(found, 4)
 
 
 def test_coordinates_go_through_the_best_point():
     given = seen(np.random.default_rng(3).random((10, 3)), [np.inf, 5, 3, 1, 2, np.nan, 8, 9, 7, 6])
-    found = look("axes:2:0", space(3), given)
+    found = choose_plane("axes:2:0", space(3), given)
     np.testing.assert_array_equal(found.plane.origin, [0.0, given.cube[3, 1], 0.0])
     assert [tick.name for tick in found.ticks] == ["x3", "x1"]
     assert [(tick.offset, tick.scale) for tick in found.ticks] == [(-5.0, 10.0)] * 2
     assert found.text == "coordinates x3 and x1, the others as at the best point found"
-    assert look("axes:1:0", space(2), some(2)).text == "coordinates x2 and x1"
-    assert look("axes:0:0", space(1), some(1)).text == "coordinate x1"
+    assert choose_plane("axes:1:0", space(2), some(2)).text == "coordinates x2 and x1"
+    assert choose_plane("axes:0:0", space(1), some(1)).text == "coordinate x1"
 
 
 def test_best_goes_through_the_best_points_of_three_agents():
     given = some(5)
-    found = look("best", space(5), given)
+    found = choose_plane("best", space(5), given)
     bests = {}
     for row in np.argsort(given.losses):
         bests.setdefault(int(given.agent[row]), int(row))
@@ -262,13 +262,13 @@ def test_best_goes_through_the_best_points_of_three_agents():
 
 def test_best_passes_over_agents_on_one_line():
     cube = [[0.1, 0.1, 0.1], [0.2, 0.2, 0.2], [0.3, 0.3, 0.3], [0.9, 0.1, 0.5]]
-    found = look("best", space(3), seen(cube, [0, 1, 2, 3]))
+    found = choose_plane("best", space(3), seen(cube, [0, 1, 2, 3]))
     assert found.text == "the plane through the best points of ann, bob and dan"
 
 
 def test_best_of_one_agent_is_pca():
     given = some(3)
-    found = look("best", space(3), Seen(given.cube, given.losses, np.zeros(40, dtype=np.int64), TEAM))
+    found = choose_plane("best", space(3), SampledPoints(given.cube, given.losses, np.zeros(40, dtype=np.int64), TEAM))
     assert found.spec == "pca"
     assert "principal" in found.text
 
@@ -277,7 +277,7 @@ def test_pca_follows_the_spread_through_the_best_point():
     rng = np.random.default_rng(5)
     cube = 0.5 + rng.normal(size=(200, 6)) * np.array([0.01, 0.1, 0.01, 0.05, 0.01, 0.01])
     losses = rng.random(200)
-    found = look("pca", space(6), seen(cube, losses))
+    found = choose_plane("pca", space(6), seen(cube, losses))
     assert np.argmax(np.abs(found.plane.first)) == 1
     assert np.argmax(np.abs(found.plane.second)) == 3
     assert found.plane.first[1] > 0.9
@@ -292,13 +292,13 @@ def test_pca_follows_the_spread_through_the_best_point():
 def test_directions_do_not_turn_with_the_order_of_the_points(seed, dimension):
     given = some(dimension, 30, seed)
     order = np.random.default_rng(seed).permutation(30)
-    again = Seen(given.cube[order], given.losses[order], given.agent[order], TEAM)
+    again = SampledPoints(given.cube[order], given.losses[order], given.agent[order], TEAM)
     for spec in ("best", "pca"):
-        one, other = look(spec, space(dimension), given), look(spec, space(dimension), again)
+        one, other = choose_plane(spec, space(dimension), given), choose_plane(spec, space(dimension), again)
         np.testing.assert_allclose(one.plane.origin, other.plane.origin, atol=1e-9)
         np.testing.assert_allclose(one.plane.first, other.plane.first, atol=1e-6)
         np.testing.assert_allclose(one.plane.second, other.plane.second, atol=1e-6)
-        same = look(spec, space(dimension), given)
+        same = choose_plane(spec, space(dimension), given)
         np.testing.assert_array_equal(one.plane.first, same.plane.first)
 
 
@@ -306,7 +306,7 @@ def test_pca_of_a_best_point_in_the_corner_goes_through_the_middle_of_all():
     rng = np.random.default_rng(0)
     across = np.array([[1.0, -1.0, 0.0], [1.0, 1.0, -2.0]]) / 4.0
     cube = np.vstack([np.zeros(3), 0.5 + rng.uniform(-0.7, 0.7, (300, 2)) @ across])
-    found = look("pca", space(3), seen(cube, np.arange(301.0), np.zeros(301, dtype=np.int64)))
+    found = choose_plane("pca", space(3), seen(cube, np.arange(301.0), np.zeros(301, dtype=np.int64)))
     is_sound(found, 3)
 
 
@@ -315,16 +315,16 @@ def test_pca_of_a_best_point_in_the_corner_goes_through_the_middle_of_all():
 )
 def test_unknown_planes(spec):
     with pytest.raises(SpecError, match=r"plane must be best, pca, or axes:I:J .*got .*Choose one of them\."):
-        look(spec, space(3), some(3))
+        choose_plane(spec, space(3), some(3))
 
 
 @pytest.mark.parametrize(("spec", "dimension"), [("axes:0:3", 3), ("axes:3:0", 3), ("axes:1:1", 3), ("axes:0:2", 2)])
 def test_coordinates_that_there_are_not(spec, dimension):
     rule = f"plane must name two different coordinates from 0 to {dimension - 1}, got '{spec}'. Choose others."
     with pytest.raises(SpecError, match=rule):
-        look(spec, space(dimension), some(dimension))
+        choose_plane(spec, space(dimension), some(dimension))
 
 
 def test_one_dimension_has_one_plane():
     with pytest.raises(SpecError, match="plane must be axes:0:0 where there is one coordinate, got 'axes:0:1'"):
-        look("axes:0:1", space(1), some(1))
+        choose_plane("axes:0:1", space(1), some(1))

@@ -37,27 +37,27 @@ def plugin(monkeypatch):
         monkeypatch.setitem(sys.modules, module.__name__, module)
         point = EntryPoint("somebodys", "somebodys_plugin", catalogue.PLUGINS)
         monkeypatch.setattr(catalogue, "entry_points", lambda group: [point])
-        catalogue.family.cache_clear()
+        catalogue.family_classes.cache_clear()
 
     yield register
     monkeypatch.undo()
-    catalogue.family.cache_clear()
+    catalogue.family_classes.cache_clear()
 
 
 def test_the_package_is_found():
-    assert {"sphere", "rastrigin", "bbob", "python"} <= set(catalogue.landscapes())
-    assert {"grid", "gradient-descent", "random-restart", "random"} <= set(catalogue.agents())
-    assert "composed" in catalogue.policies()
-    assert {"equal", "bandit", "successive-halving"} <= set(catalogue.family("budget"))
-    assert {"fixed", "shrink", "trust-region"} <= set(catalogue.family("radius"))
-    assert {"none", "broadcast", "ring"} <= set(catalogue.family("sharing"))
+    assert {"sphere", "rastrigin", "bbob", "python"} <= set(catalogue.landscape_classes())
+    assert {"grid", "gradient-descent", "random-restart", "random"} <= set(catalogue.agent_classes())
+    assert "composed" in catalogue.policy_classes()
+    assert {"equal", "bandit", "successive-halving"} <= set(catalogue.family_classes("budget"))
+    assert {"fixed", "shrink", "trust-region"} <= set(catalogue.family_classes("radius"))
+    assert {"none", "broadcast", "ring"} <= set(catalogue.family_classes("sharing"))
     for name in catalogue.FAMILIES:
-        kinds = list(catalogue.family(name))
+        kinds = list(catalogue.family_classes(name))
         assert kinds == sorted(kinds)
 
 
 def test_what_is_not_for_yaml_is_left_out():
-    assert "in-memory" not in catalogue.landscapes()
+    assert "in-memory" not in catalogue.landscape_classes()
 
 
 def test_finding_it_imports_nothing_heavy():
@@ -76,8 +76,8 @@ def test_a_plugin_is_found(plugin):
 
     Theirs.__module__ = "somebodys_plugin"
     plugin(Theirs=Theirs, Agent=Agent)
-    assert catalogue.agents()["theirs"] is Theirs
-    assert catalogue.resolve("agents", "theirs") is Theirs
+    assert catalogue.agent_classes()["theirs"] is Theirs
+    assert catalogue.resolve_class("agents", "theirs") is Theirs
 
 
 def test_two_of_one_name_are_refused_with_both_places(plugin):
@@ -91,7 +91,7 @@ def test_two_of_one_name_are_refused_with_both_places(plugin):
         match=r"kind must be unique among the agent classes, got 'grid' in searchparty.agents.grid.Grid and in "
         r"somebodys_plugin.Theirs. Rename one of them.",
     ):
-        catalogue.agents()
+        catalogue.agent_classes()
 
 
 def test_a_plugin_that_does_not_import_is_named(monkeypatch, plugin):
@@ -99,14 +99,14 @@ def test_a_plugin_that_does_not_import_is_named(monkeypatch, plugin):
     point = EntryPoint("broken", "no_such_module_at_all", catalogue.PLUGINS)
     monkeypatch.setattr(catalogue, "entry_points", lambda group: [point])
     with pytest.raises(catalogue.CatalogueError, match=r"plugin must be a module that imports, got broken = no_such"):
-        catalogue.agents()
+        catalogue.agent_classes()
 
 
 def test_a_class_is_named_by_its_file(tmp_path):
     (tmp_path / "mine.py").write_text(MINE.format(kind="mine"))
-    cls = catalogue.resolve("agent", "mine.py:Mine", str(tmp_path))
+    cls = catalogue.resolve_class("agent", "mine.py:Mine", str(tmp_path))
     assert catalogue.kind_of(cls) == "mine"
-    assert catalogue.resolve("agent", f"{tmp_path}/mine.py:Mine") is cls
+    assert catalogue.resolve_class("agent", f"{tmp_path}/mine.py:Mine") is cls
 
 
 WRONG = [
@@ -129,24 +129,24 @@ def test_a_kind_that_is_wrong(tmp_path, kind, message):
     (tmp_path / "mine.py").write_text(MINE.format(kind="mine"))
     (tmp_path / "twin.py").write_text(MINE.format(kind="grid"))
     with pytest.raises(catalogue.CatalogueError, match=re.escape(message)):
-        catalogue.resolve("agent", kind, str(tmp_path))
+        catalogue.resolve_class("agent", kind, str(tmp_path))
 
 
 def test_descriptions_have_every_setting():
     for name in catalogue.FAMILIES:
-        for entry in catalogue.describe(name):
+        for entry in catalogue.list_entries(name):
             assert entry.summary
             for setting, type_, default, description in entry.settings:
                 assert type_, (entry.kind, setting)
                 assert default, (entry.kind, setting)
                 assert description, (entry.kind, setting)
-    (composed,) = [entry for entry in catalogue.describe("policies") if entry.kind == "composed"]
+    (composed,) = [entry for entry in catalogue.list_entries("policies") if entry.kind == "composed"]
     settings = {name: (type_, default) for name, type_, default, _ in composed.settings}
     assert settings["sharing"] == ("broadcast | none | ring", "none")
 
 
 def test_settings_that_loading_sets_are_not_listed():
-    (python,) = [entry for entry in catalogue.describe("landscapes") if entry.kind == "python"]
+    (python,) = [entry for entry in catalogue.list_entries("landscapes") if entry.kind == "python"]
     names = {name for name, *_ in python.settings}
     assert {"function", "bounds"} <= names
     assert not {"base", "source", "kind"} & names

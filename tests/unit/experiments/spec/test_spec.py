@@ -4,13 +4,13 @@ import jsonschema
 import pytest
 import yaml
 
-from searchparty.experiments.execution.plan import plan
+from searchparty.experiments.execution.plan import make_plan
 from searchparty.experiments.spec.errors import SpecError
-from searchparty.experiments.spec.load import bundled, load, loads
+from searchparty.experiments.spec.load import bundled_descriptions, load, loads_yaml
 from searchparty.experiments.spec.models import Experiment, RaySettings, SimulatedSettings
-from searchparty.experiments.spec.schema import schema
-from searchparty.experiments.spec.sources import library
-from searchparty.experiments.spec.yaml_text import dump, parse
+from searchparty.experiments.spec.schema import experiment_schema
+from searchparty.experiments.spec.sources import bundled_files
+from searchparty.experiments.spec.yaml_text import dump_yaml, parse_yaml
 
 SMALL = """\
 name: small
@@ -21,11 +21,11 @@ strategies: {alone: {agents: [random]}}
 
 
 def ids(experiment):
-    return [run.id for run in plan(experiment).runs]
+    return [run.id for run in make_plan(experiment).runs]
 
 
 def test_defaults_say_what_is_left_out():
-    experiment = loads(SMALL)
+    experiment = loads_yaml(SMALL)
     assert (experiment.seed, experiment.repeats, experiment.concurrency) == (0, 1, None)
     assert experiment.region.center == experiment.region.radius == 0.5
     assert experiment.executor == RaySettings()
@@ -36,18 +36,18 @@ def test_defaults_say_what_is_left_out():
     ("written", "value"), [("1e3", 1000), ("'1e3'", 1000), ("1_000", 1000), ("0x10", 16), ("250.0", 250)]
 )
 def test_a_budget_is_a_number_however_it_is_written(written, value):
-    assert loads(SMALL.replace("100", written)).budget == value
+    assert loads_yaml(SMALL.replace("100", written)).budget == value
 
 
 @pytest.mark.parametrize("written", ["50 D", "50*D", "50D", "50 * D"])
 def test_a_budget_may_grow_with_the_dimension(written):
-    experiment = loads(SMALL.replace("100", written).replace("sphere", "sphere, dimension: [2, 10]"))
+    experiment = loads_yaml(SMALL.replace("100", written).replace("sphere", "sphere, dimension: [2, 10]"))
     assert experiment.budget == "50 D"
-    assert [run.budget for run in plan(experiment).runs] == [100, 500]
+    assert [run.budget for run in make_plan(experiment).runs] == [100, 500]
 
 
 def test_numbers_are_those_of_yaml_1_2():
-    data, _ = parse("a: 1e-3\nb: no\nc: 1:30\nd: 2001-01-01\ne: yes\nf: 010\ng: .inf\nh: ~\ni: true\nj: 1-3")
+    data, _ = parse_yaml("a: 1e-3\nb: no\nc: 1:30\nd: 2001-01-01\ne: yes\nf: 010\ng: .inf\nh: ~\ni: true\nj: 1-3")
     assert data == {
         "a": 1e-3, "b": "no", "c": "1:30", "d": "2001-01-01", "e": "yes", "f": 10, "g": float("inf"), "h": None,
         "i": True, "j": "1-3",
@@ -55,15 +55,15 @@ def test_numbers_are_those_of_yaml_1_2():
 
 
 def test_anchors_and_merges_are_spelt_out_and_explicit_keys_win():
-    data, places = parse("a: &x {k: 1, l: 2}\nb:\n  <<: *x\n  l: 3\nc: [*x, *x]")
+    data, places = parse_yaml("a: &x {k: 1, l: 2}\nb:\n  <<: *x\n  l: 3\nc: [*x, *x]")
     assert data == {"a": {"k": 1, "l": 2}, "b": {"l": 3, "k": 1}, "c": [{"k": 1, "l": 2}] * 2}
     assert places.name(("b", "l")) == "<text>:4"
     assert places.name(("b", "k")) == "<text>:1"
 
 
 def test_a_team_may_be_written_short_or_long():
-    short = loads(SMALL)
-    long = loads(SMALL.replace("[random]", "[{kind: random, count: 1}], policy: {kind: composed, budget: equal}"))
+    short = loads_yaml(SMALL)
+    long = loads_yaml(SMALL.replace("[random]", "[{kind: random, count: 1}], policy: {kind: composed, budget: equal}"))
     assert ids(short) == ids(long)
 
 
@@ -71,7 +71,7 @@ def test_choices_are_names_or_mappings():
     text = SMALL.replace(
         "[random]", "[random], policy: {budget: {kind: bandit, floor: 0.5}, radius: shrink, sharing: none}"
     )
-    policy = loads(text).strategies["alone"].policy
+    policy = loads_yaml(text).strategies["alone"].policy
     assert (policy.budget.floor, policy.radius.kind, policy.sharing.kind) == (0.5, "shrink", "none")
 
 
@@ -85,14 +85,14 @@ def test_choices_are_names_or_mappings():
     ],
 )
 def test_executors(written, settings):
-    assert loads(SMALL + f"executor: {written}\n").executor == settings
+    assert loads_yaml(SMALL + f"executor: {written}\n").executor == settings
 
 
 def test_another_executor_changes_no_run():
-    experiment = loads(SMALL)
+    experiment = loads_yaml(SMALL)
     elsewhere = experiment.with_executor("ray", "host:6379")
     assert elsewhere.executor.address == "host:6379"
-    assert ids(elsewhere) == ids(loads(elsewhere.to_yaml())) == ids(experiment)
+    assert ids(elsewhere) == ids(loads_yaml(elsewhere.to_yaml())) == ids(experiment)
     assert experiment.with_executor(None, None) is experiment
     with pytest.raises(SpecError, match=r"address must go with the executor ray, got 'h'. Add --executor ray."):
         experiment.with_executor("simulated", "h")
@@ -119,7 +119,7 @@ def test_overrides_change_any_setting(small_yaml):
     assert experiment.executor.workers == 2
     assert experiment.stop.target == 1e-3
     assert len(experiment.landscapes) == 2
-    assert ids(loads(experiment.to_yaml())) == ids(experiment)
+    assert ids(loads_yaml(experiment.to_yaml())) == ids(experiment)
 
 
 def test_a_function_of_the_users_own_is_found_from_anywhere(tmp_path):
@@ -152,7 +152,7 @@ def test_an_agent_of_the_users_own_is_named_by_its_file(tmp_path):
 
 def test_what_is_dumped_reads_back_the_same():
     data = {"name": "1e3", "a": ["no", "010", "1-3", "", "~", "true", "a: b", "ä\x00\n"], "b": {"c": 1e-7, "d": None}}
-    assert parse(dump(data))[0] == data
+    assert parse_yaml(dump_yaml(data))[0] == data
 
 
 def test_from_data_is_the_same_as_from_yaml():
@@ -161,23 +161,23 @@ def test_from_data_is_the_same_as_from_yaml():
         "strategies": {"alone": {"agents": ("random",)}},
     }  # fmt: skip
     experiment = Experiment.from_data(data)
-    assert ids(experiment) == ids(loads(SMALL)) == ids(loads(experiment.to_yaml()))
+    assert ids(experiment) == ids(loads_yaml(SMALL)) == ids(loads_yaml(experiment.to_yaml()))
 
 
-@pytest.mark.parametrize("name", library())
+@pytest.mark.parametrize("name", bundled_files())
 def test_bundled_experiments_load_and_read_back_the_same(name):
     experiment = load(name)
     assert experiment.name == name
-    assert bundled()[name]
-    assert ids(loads(experiment.to_yaml())) == ids(experiment)
+    assert bundled_descriptions()[name]
+    assert ids(loads_yaml(experiment.to_yaml())) == ids(experiment)
     assert ids(load(f"{name}.yaml")) == ids(experiment)
 
 
 def test_the_schema_is_one_and_takes_the_bundled_experiments():
-    whole = schema()
+    whole = experiment_schema()
     jsonschema.Draft202012Validator.check_schema(whole)
     validator = jsonschema.Draft202012Validator(whole)
-    for path in library().values():
+    for path in bundled_files().values():
         assert not list(validator.iter_errors(yaml.safe_load(path.read_text()))), path
 
 
@@ -194,8 +194,8 @@ def test_the_schema_is_one_and_takes_the_bundled_experiments():
 )
 def test_the_schema_refuses_what_reading_refuses(old, new):
     text = SMALL.replace(old, new)
-    validator = jsonschema.Draft202012Validator(schema())
+    validator = jsonschema.Draft202012Validator(experiment_schema())
     assert not list(validator.iter_errors(yaml.safe_load(SMALL)))
     assert list(validator.iter_errors(yaml.safe_load(text)))
     with pytest.raises(SpecError, match="must be"):
-        loads(text)
+        loads_yaml(text)

@@ -6,7 +6,7 @@ import pytest
 
 from searchparty.experiments.spec import yaml_text
 from searchparty.experiments.spec.errors import SpecError
-from searchparty.experiments.spec.load import load, loads
+from searchparty.experiments.spec.load import load, loads_yaml
 from searchparty.experiments.spec.models import Experiment
 
 GOOD = """\
@@ -22,7 +22,7 @@ strategies:
 
 def problems(text, overrides=()):
     with pytest.raises(SpecError, match=" must .*, got ") as caught:
-        loads(text, overrides, "x.yaml")
+        loads_yaml(text, overrides, "x.yaml")
     return caught.value.problems
 
 
@@ -166,7 +166,7 @@ def pattern(message):
 def test_a_setting_that_is_wrong(old, new, message):
     assert old in GOOD
     with pytest.raises(SpecError, match=r"(?m)^" + pattern(message)):
-        loads(GOOD.replace(old, new, 1), name="x.yaml")
+        loads_yaml(GOOD.replace(old, new, 1), name="x.yaml")
 
 
 def test_all_problems_are_told_at_once():
@@ -182,7 +182,7 @@ def test_all_problems_are_told_at_once():
 def test_a_precision_needs_a_known_minimum():
     text = GOOD.replace("kind: sphere", "kind: python, function: json:loads, bounds: [0, 1]") + "stop: {precision: 1}\n"
     with pytest.raises(SpecError, match=r"stop.precision must go with known minima, got 1.0, .* \(x.yaml:8\). Use"):
-        loads(text, name="x.yaml")
+        loads_yaml(text, name="x.yaml")
 
 
 BOMB = "a: &a [x, x, x, x, x, x, x, x, x, x]\n" + "".join(

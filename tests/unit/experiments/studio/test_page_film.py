@@ -12,11 +12,11 @@ import pytest
 
 from searchparty.agents.random_search import RandomSearch
 from searchparty.experiments.api import run
-from searchparty.experiments.results.accounts import leases
+from searchparty.experiments.results.accounts import leases_table
 from searchparty.experiments.results.recorded_runs import RunData, read_runs
 from searchparty.experiments.spec.models import Experiment
 from searchparty.experiments.studio.films.feed import Feed
-from searchparty.orchestrator.log.reader import LogReader, News
+from searchparty.orchestrator.log.reader import LogReader, LogUpdate
 
 NODE = shutil.which("node")
 pytestmark = pytest.mark.skipif(NODE is None, reason="the page's modules need node here")
@@ -78,7 +78,7 @@ def test_the_page_says_what_the_log_does(tmp_path: Path, agents: list[str]) -> N
     assert found["agents"] == [int(data.points.cost[data.points.agent == i].sum()) for i in range(len(data.team))]
     assert sorted(found["loss"]) == sorted(data.points.losses.tolist())
     # Decisions and insights are seen at the evaluations that they are listed under.
-    assert found["seen"] == len(leases(data))
+    assert found["seen"] == len(leases_table(data))
     assert found["said"] == found["insights"]
 
 
@@ -86,7 +86,7 @@ def test_what_an_agent_is_charged_that_fails_at_once_is_told(tmp_path: Path, mon
     monkeypatch.setattr(RandomSearch, "search", failing)
     for number, agents in enumerate((["random", "grid"], ["random"])):
         data = worked(tmp_path / str(number), agents)
-        charged = sum(row["charged"] for row in leases(data).rows() if row["agent"] == "random")
+        charged = sum(row["charged"] for row in leases_table(data).rows() if row["agent"] == "random")
         found = told(tmp_path, [Feed(tmp_path / str(number), data.id).film()])
         assert found["evaluations"] == 400
         assert found["agents"][0] == charged > 0
@@ -97,22 +97,22 @@ def test_a_film_that_grows_ends_as_one_that_is_read_whole(tmp_path: Path, monkey
     data = worked(tmp_path / "run", ["grid", "gradient-descent", "random-restart"], concurrency=3)
     whole = Feed(tmp_path / "run", data.id).film()
     feed = Feed(tmp_path / "run", data.id)
-    monkeypatch.setattr(feed, "_read", lambda: None)
-    telling = feed._telling
+    monkeypatch.setattr(feed, "_read_news", lambda: None)
+    telling = feed._film_fold
     with LogReader(tmp_path / "run") as reader:
-        news = reader.news(data.id)
+        news = reader.read_update(data.id)
     rng, since, messages = np.random.default_rng(1), "", []
     collected = 0
-    for lease, rows in news.found:
+    for lease, rows in news.new_rows:
         # A lease's rows come after its grant; outcomes, later than its last rows.
         while lease >= len(telling.told.leases):
-            telling.tell(News([news.happened[collected]], [], collected, 0))
+            telling.add_news(LogUpdate([news.new_events[collected]], [], collected, 0))
             collected += 1
-        telling.tell(News([], [(lease, rows)], collected, 0))
+        telling.add_news(LogUpdate([], [(lease, rows)], collected, 0))
         if rng.random() < 0.3:
             messages.append(feed.film(None, since))
-            since = ".".join(map(str, telling.told.lengths))
-    telling.tell(News(news.happened[collected:], [], len(news.happened), 0))
+            since = ".".join(map(str, telling.told.list_lengths))
+    telling.add_news(LogUpdate(news.new_events[collected:], [], len(news.new_events), 0))
     messages.append(feed.film(None, since))
     assert len(messages) > 5
     assert told(tmp_path, messages) == told(tmp_path, [whole])

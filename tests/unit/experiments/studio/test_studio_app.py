@@ -16,14 +16,14 @@ from starlette.testclient import TestClient
 from searchparty import Experiment
 from searchparty.experiments.api import run
 from searchparty.experiments.studio import app as apps
-from searchparty.experiments.studio.access.guard import HEADERS, Guard
-from searchparty.experiments.studio.access.hosts import served_names
-from searchparty.experiments.studio.app import Studio, app
-from searchparty.experiments.studio.films.message import unpacked
-from searchparty.experiments.studio.films.shelf import Shelf
+from searchparty.experiments.studio.access.guard import SECURITY_HEADERS, Guard
+from searchparty.experiments.studio.access.hosts import allowed_hosts
+from searchparty.experiments.studio.app import Studio, create_app
+from searchparty.experiments.studio.films.message import decode_film
+from searchparty.experiments.studio.films.shelf import ResultsIndex
 from searchparty.experiments.studio.plays.limits import LIMITS
-from searchparty.experiments.studio.plays.queue import SIDES
-from searchparty.experiments.studio.plays.warm_processes import Pool
+from searchparty.experiments.studio.plays.queue import MOST_SIDES
+from searchparty.experiments.studio.plays.warm_processes import PlayPool
 from searchparty.orchestrator.log.reader import LogReader
 from searchparty.orchestrator.log.trace import trace_hash
 
@@ -72,13 +72,13 @@ def waiting(folder):
 
 @pytest.fixture(scope="module")
 def pool(tmp_path_factory):
-    return Pool(workers=1, seconds=5.0, parent=tmp_path_factory.mktemp("pool"))
+    return PlayPool(workers=1, seconds=5.0, parent=tmp_path_factory.mktemp("pool"))
 
 
 @pytest.fixture(scope="module")
 def client(folder, waiting, pool):
-    studio = Studio(Shelf((folder.parent / "outside" / "sound-1", waiting), folder), pool, "watch")
-    guarded = Guard(app(studio), served_names("127.0.0.1", 8377))
+    studio = Studio(ResultsIndex((folder.parent / "outside" / "sound-1", waiting), folder), pool, "watch")
+    guarded = Guard(create_app(studio), allowed_hosts("127.0.0.1", 8377))
     with TestClient(guarded, base_url=HOME, headers={"origin": HOME}, raise_server_exceptions=True) as client:
         yield client
 
@@ -238,7 +238,7 @@ def test_text_of_files_comes_within_json_only(client):
     path = f"/api/results/%3Cb%3Enamed%20%26%20odd/runs/{listed(client)[key]['runs'][0]['run']}/film"
     film = client.get(path)
     assert (film.status_code, film.headers["content-type"]) == (200, "application/octet-stream")
-    header, _ = unpacked(film.content)
+    header, _ = decode_film(film.content)
     assert header["strategy"] == SCRIPT
     assert header["agents"] == [{"name": "</script><b>", "kind": "random"}]
     for path in (f"/api/results/{SCRIPT}/runs/x/film", f"/api/results/sound-1/runs/{SCRIPT[:8]}/film"):
@@ -258,10 +258,10 @@ def test_a_directory_whose_name_is_no_text(client, folder):
 
 def test_a_film_and_what_is_new_of_it(client):
     path = film_path(client)
-    header, arrays = unpacked(client.get(path).content)
+    header, arrays = decode_film(client.get(path).content)
     assert len(arrays["loss"]) == 60
     assert header["state"] == "done"
-    later, arrays = unpacked(client.get(path, params={"since": header["next"], "plane": "axes:1:0"}).content)
+    later, arrays = decode_film(client.get(path, params={"since": header["next"], "plane": "axes:1:0"}).content)
     assert len(arrays["loss"]) == 0
     assert later["plane"]["spec"] == "axes:1:0"
 
@@ -317,7 +317,7 @@ def film_of(client, key):
     while time.monotonic() < deadline:
         answer = client.get(f"/api/plays/{key}/film")
         if answer.status_code == 200:
-            header, arrays = unpacked(answer.content)
+            header, arrays = decode_film(answer.content)
             if header["state"] == "done":
                 return header, arrays
         else:
@@ -374,10 +374,10 @@ def test_a_play_that_there_is_not(client):
 
 
 def test_a_page_shows_only_so_many(client):
-    for side in range(SIDES):
+    for side in range(MOST_SIDES):
         played(client, page="many", side=str(side), budget=20, seed=side)
     answer = post(client, "/api/plays", {"page": "many", "side": "more", "settings": {"budget": 20, "seed": 99}})
-    assert f"A page can show {SIDES} runs at a time" in errors(answer, 429)
+    assert f"A page can show {MOST_SIDES} runs at a time" in errors(answer, 429)
     assert post(client, "/api/leave", {"page": "many"}).json() == {}
 
 
@@ -429,14 +429,14 @@ def test_security_headers_on_every_response(client, method, path, status):
     headers = {"content-type": JSON} if method in ("POST", "DELETE") else {}
     answer = client.request(method, path, headers=headers, content=b"?" if headers else None)
     assert answer.status_code == status
-    for name, value in HEADERS.items():
+    for name, value in SECURITY_HEADERS.items():
         assert answer.headers.get_list(name) == [value]
-    policy = dict(part.split(" ", 1) for part in HEADERS["content-security-policy"].split("; "))
+    policy = dict(part.split(" ", 1) for part in SECURITY_HEADERS["content-security-policy"].split("; "))
     assert (policy["script-src"], policy["style-src"], policy["default-src"]) == ("'self'", "'self'", "'none'")
 
 
 def test_a_mistake_of_ours_is_told_in_words(client, monkeypatch, caplog):
-    monkeypatch.setattr(apps, "offered", lambda: 1 / 0)
+    monkeypatch.setattr(apps, "playground_offer", lambda: 1 / 0)
     answer = client.get("/api/catalogue")
     assert answer.status_code == 500
     assert "ZeroDivisionError" not in answer.text

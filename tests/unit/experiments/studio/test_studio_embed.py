@@ -13,8 +13,16 @@ from searchparty import Experiment
 from searchparty.experiments.api import run
 from searchparty.experiments.report.report import write_report
 from searchparty.experiments.studio.films import embed
-from searchparty.experiments.studio.films.embed import IMPORT, NAMESPACE, Shown, embedded, for_shadow, modules, needed
-from searchparty.experiments.studio.films.message import unpacked
+from searchparty.experiments.studio.films.embed import (
+    IMPORT_PATTERN,
+    NAMESPACE,
+    EmbeddedRun,
+    embed_replay,
+    page_modules,
+    required_modules,
+    style_for_shadow_root,
+)
+from searchparty.experiments.studio.films.message import decode_film
 from searchparty.orchestrator.log.reader import LogReader
 
 EVIL = "</script><script>alert(1)</script>"
@@ -51,7 +59,7 @@ class Scripts(HTMLParser):
     def films(self):
         """Key -> (title, header, arrays)."""
         return {
-            attributes["data-film"]: (attributes["data-title"], *unpacked(base64.b64decode(text)))
+            attributes["data-film"]: (attributes["data-title"], *decode_film(base64.b64decode(text)))
             for attributes, text in self.scripts
             if "data-film" in attributes
         }
@@ -75,7 +83,7 @@ def evil(tmp_path_factory):
 
 def shown(directory, **more):
     with LogReader(directory) as reader:
-        return [Shown(directory, each.id, each.id, each.strategy, **more) for each in reader.runs()]
+        return [EmbeddedRun(directory, each.id, each.id, each.strategy, **more) for each in reader.runs()]
 
 
 def test_a_report_holds_the_replay(evil):
@@ -109,7 +117,7 @@ def test_names_cannot_end_a_script_or_begin_another(evil):
     "text", ["</script>", "</SCRIPT >", "<!--<script>", "<!--", "]]>", "</scr\0ipt>", "&lt;/script&gt;"]
 )
 def test_no_text_ends_the_element_it_stands_in(text):
-    made = embed._script({"type": "application/json", "title": text + '"'}, json.dumps({"it": text}))
+    made = embed._script_element({"type": "application/json", "title": text + '"'}, json.dumps({"it": text}))
     page = Scripts(made + "<p>after</p>")
     ((attributes, found),) = page.scripts
     assert json.loads(found) == {"it": text}
@@ -120,7 +128,7 @@ def test_no_text_ends_the_element_it_stands_in(text):
 
 def test_cards_cannot_end_it_either(monkeypatch):
     monkeypatch.setattr(embed, "card_texts", lambda: {"agents": {"mine": EVIL + "<!--<script>"}})
-    page = Scripts(embedded([]))
+    page = Scripts(embed_replay([]))
     (given,) = [text for attributes, text in page.scripts if attributes.get("id") == "replay-given"]
     assert json.loads(given)["cards"] == {"agents": {"mine": EVIL + "<!--<script>"}}
     assert len(page.scripts) == 3
@@ -131,7 +139,7 @@ def decoded(found):
 
 
 def test_every_import_of_a_module_is_in_the_map():
-    found = decoded(modules(PAGE))
+    found = decoded(page_modules(PAGE))
     assert f"{NAMESPACE}embedded.js" in found
     assert f"{NAMESPACE}vendor/three.js" in found
     for name, text in found.items():
@@ -141,19 +149,19 @@ def test_every_import_of_a_module_is_in_the_map():
             # In a comment it names a type.
             code = re.sub(r"/\*.*?\*/", "", text, flags=re.DOTALL)
             assert not re.search(r"\bimport\s*\(", code), f"{name} imports while it runs"
-            assert not IMPORT.search(text), f"{name} imports by place"
+            assert not IMPORT_PATTERN.search(text), f"{name} imports by place"
     # The page that asks a server is no part of it.
     assert f"{NAMESPACE}main.js" not in found
     assert f"{NAMESPACE}playground/playground.js" not in found
 
 
 def test_modules_are_those_of_the_page_but_for_what_they_import_by():
-    for name, text in decoded(modules(PAGE)).items():
+    for name, text in decoded(page_modules(PAGE)).items():
         file = PAGE.joinpath(name.removeprefix(NAMESPACE))
         folder = name.removeprefix(NAMESPACE).rpartition("/")[0]
         original = file.read_text(encoding="utf-8")
         assert len(text.splitlines()) == len(original.splitlines())
-        assert embed._by_name(original, folder + "/" if folder else "") == text
+        assert embed._import_by_name(original, folder + "/" if folder else "") == text
 
 
 def test_needed_follows_imports_in_circles():
@@ -167,12 +175,12 @@ def test_needed_follows_imports_in_circles():
         f"{NAMESPACE}b/c.js": data("a.js"),
         f"{NAMESPACE}alone.js": data("a.js"),
     }
-    assert set(needed(found)) == set(found) - {f"{NAMESPACE}alone.js"}
+    assert set(required_modules(found)) == set(found) - {f"{NAMESPACE}alone.js"}
 
 
 def test_imports_by_place_become_names():
     text = 'import { a } from "./a.js";\nimport b from "../vendor/b.js";\nexport * from \'./c.js\';\nimport "./d.js";'
-    assert embed._by_name(text, "drawing/").splitlines() == [
+    assert embed._import_by_name(text, "drawing/").splitlines() == [
         f'import {{ a }} from "{NAMESPACE}drawing/a.js";',
         f'import b from "{NAMESPACE}vendor/b.js";',
         f'export * from "{NAMESPACE}drawing/c.js";',
@@ -181,7 +189,7 @@ def test_imports_by_place_become_names():
 
 
 def test_the_style_is_that_of_a_shadow_tree():
-    style = for_shadow(PAGE.joinpath("style.css").read_text(encoding="utf-8"))
+    style = style_for_shadow_root(PAGE.joinpath("style.css").read_text(encoding="utf-8"))
     assert ":root" not in style
     assert ":host" in style
     assert ':host([data-theme="dark"])' in style
@@ -201,10 +209,10 @@ def test_a_report_of_several_directories_replays_all(tmp_path):
 
 
 def test_films_are_of_bounded_size(tmp_path, monkeypatch):
-    assert embed.MOST_POINTS == 20_000
-    monkeypatch.setattr(embed, "MOST_POINTS", 200)
+    assert embed.MOST_EMBEDDED_POINTS == 20_000
+    monkeypatch.setattr(embed, "MOST_EMBEDDED_POINTS", 200)
     run(experiment({"alone": {"agents": ["random", "grid"]}}, budget=3000), out=tmp_path / "it", report=False)
-    ((_, header, arrays),) = Scripts(embedded(shown(tmp_path / "it"))).films().values()
+    ((_, header, arrays),) = Scripts(embed_replay(shown(tmp_path / "it"))).films().values()
     assert header["stride"] == 15
     assert 200 <= len(arrays["loss"]) <= 240
 
@@ -216,6 +224,6 @@ def test_an_unfinished_run_is_replayed_as_far_as_it_came(tmp_path):
     db.execute("DELETE FROM events WHERE kind = 'Stopped'")
     db.execute("UPDATE sessions SET pid = 2147483646")
     db.close()
-    ((_, header, arrays),) = Scripts(embedded(shown(tmp_path / "it"))).films().values()
+    ((_, header, arrays),) = Scripts(embed_replay(shown(tmp_path / "it"))).films().values()
     assert header["state"] == "unfinished"
     assert len(arrays["loss"]) == 90

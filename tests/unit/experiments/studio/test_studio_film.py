@@ -23,8 +23,8 @@ from searchparty.experiments.results import accounts
 from searchparty.experiments.results.recorded_runs import read_runs
 from searchparty.experiments.spec.errors import SpecError
 from searchparty.experiments.studio.films.feed import Feed, FeedError
-from searchparty.experiments.studio.films.feed_cache import MOST_FEEDS, Feeds
-from searchparty.experiments.studio.films.message import ALIGNED, packed, plain, unpacked
+from searchparty.experiments.studio.films.feed_cache import MOST_FEEDS, FeedCache
+from searchparty.experiments.studio.films.message import ALIGNMENT, decode_film, encode_film, to_json_data
 from searchparty.orchestrator.log.log import LogError
 from searchparty.orchestrator.log.reader import LogReader
 from searchparty.orchestrator.log.trace import trace_hash
@@ -59,8 +59,8 @@ def finite(value):
 @QUICK
 @given(headers, arrays)
 def test_a_message_holds_its_header_and_its_arrays(header, given):
-    message = packed(header, given)
-    found, again = unpacked(message)
+    message = encode_film(header, given)
+    found, again = decode_film(message)
     listed = found.pop("arrays")
     assert found == {key: finite(value) for key, value in header.items()}
     assert list(again) == [entry["name"] for entry in listed] == list(given)
@@ -72,15 +72,15 @@ def test_a_message_holds_its_header_and_its_arrays(header, given):
 @QUICK
 @given(headers, arrays)
 def test_every_array_begins_where_a_page_can_view_it(header, given):
-    message = packed(header, given)
-    assert len(message) % ALIGNED == 0
+    message = encode_film(header, given)
+    assert len(message) % ALIGNMENT == 0
     length = int.from_bytes(message[:4], "little")
     at = 4 + length
     for array in given.values():
-        assert at % ALIGNED == 0
+        assert at % ALIGNMENT == 0
         raw = array.astype(array.dtype.newbyteorder("<")).tobytes()
         assert message[at : at + len(raw)] == raw
-        at += len(raw) + -len(raw) % ALIGNED
+        at += len(raw) + -len(raw) % ALIGNMENT
     assert at == len(message)
     # As a browser reads it, which knows no NaN.
     json.loads(message[4 : 4 + length].decode(), parse_constant=pytest.fail)
@@ -88,7 +88,7 @@ def test_every_array_begins_where_a_page_can_view_it(header, given):
 
 def test_plain_data():
     given = {1: np.float64("nan"), "a": np.array([1.0, np.inf]), "b": (np.int64(3), np.bool_(True)), "c": np.array(2)}
-    assert plain(given) == {"1": None, "a": [1.0, None], "b": [3, True], "c": 2}
+    assert to_json_data(given) == {"1": None, "a": [1.0, None], "b": [3, True], "c": 2}
 
 
 # --- feeds ---
@@ -129,7 +129,7 @@ def feed(directory, **more):
 
 
 def film(directory, plane=None, **more):
-    return unpacked(feed(directory, **more).film(plane))
+    return decode_film(feed(directory, **more).film(plane))
 
 
 def rows_of(header, arrays):
@@ -143,7 +143,7 @@ def rows_of(header, arrays):
 
 def joined(messages):
     """Several messages as one."""
-    told = [unpacked(message) for message in messages]
+    told = [decode_film(message) for message in messages]
     header = dict(told[0][0])
     for later, _ in told[1:]:
         for name in ("leases", "outcomes", "insights", "chunks"):
@@ -192,7 +192,7 @@ def test_a_film_holds_the_points_of_the_log(results, dimension, plane):
 def test_leases_and_outcomes_are_those_of_the_reports(results):
     header, _ = film(results(2))
     (data,) = read_runs(results(2))
-    table = accounts.leases(data).rows()
+    table = accounts.leases_table(data).rows()
     assert len(header["leases"]) == len(table)
     outcomes = {outcome["lease"]: outcome for outcome in header["outcomes"]}
     for told, row in zip(header["leases"], table, strict=True):
@@ -269,22 +269,22 @@ def test_followed_bit_by_bit_it_is_the_same(results, tmp_path, dimension, most, 
     growing = Growing(results(dimension), tmp_path / "it")
     fed = feed(tmp_path / "it", most=most)
     messages = [fed.film("axes:0:1")]
-    header, _ = unpacked(messages[0])
+    header, _ = decode_film(messages[0])
     # Before its first decision it waits for its turn.
     assert header["state"] == ("running" if header["leases"] else "waiting")
     assert header["stopped"] is None
     plane = header["plane"]["spec"]
     while growing.steps:
         growing.grow(int(rng.integers(0, 9)))
-        since = unpacked(messages[-1])[0]["next"]
+        since = decode_film(messages[-1])[0]["next"]
         messages.append(fed.film(plane, since))
     bit_by_bit = joined(messages)
     assert bit_by_bit[0]["state"] == "done"
     # By the same feed at once, by one that comes later, and of the log that it was made of.
-    is_same(bit_by_bit, unpacked(fed.film(plane)))
+    is_same(bit_by_bit, decode_film(fed.film(plane)))
     is_same(bit_by_bit, film(tmp_path / "it", plane, most=most))
     is_same(bit_by_bit, film(results(dimension), plane, most=most))
-    nothing, arrays = unpacked(fed.film(plane, bit_by_bit[0]["next"]))
+    nothing, arrays = decode_film(fed.film(plane, bit_by_bit[0]["next"]))
     assert nothing["leases"] == nothing["outcomes"] == nothing["insights"] == nothing["chunks"] == []
     assert len(arrays["loss"]) == 0
     assert "surface" not in arrays
@@ -294,13 +294,13 @@ def test_a_plane_stays_as_it_was_chosen_while_the_run_goes_on(results, tmp_path)
     growing = Growing(results(5), tmp_path / "it")
     fed = feed(tmp_path / "it")
     growing.grow(len(growing.steps) // 3)
-    early, arrays = unpacked(fed.film("best"))
+    early, arrays = decode_film(fed.film("best"))
     assert early["plane"]["spec"] == f"best@{len(arrays['loss'])}"
     growing.grow(10**6)
-    later, _ = unpacked(fed.film("best"))
+    later, _ = decode_film(fed.film("best"))
     assert later["plane"]["spec"] != early["plane"]["spec"]
     for again in (fed, feed(tmp_path / "it"), feed(results(5))):
-        assert unpacked(again.film(early["plane"]["spec"]))[0]["plane"] == early["plane"]
+        assert decode_film(again.film(early["plane"]["spec"]))[0]["plane"] == early["plane"]
 
 
 def test_several_viewers_at_once(results, tmp_path):
@@ -313,7 +313,7 @@ def test_several_viewers_at_once(results, tmp_path):
         try:
             messages = [fed.film(plane)]
             while True:
-                header, _ = unpacked(messages[-1])
+                header, _ = decode_film(messages[-1])
                 if header["state"] == "done":
                     break
                 messages.append(fed.film(header["plane"]["spec"], header["next"]))
@@ -332,7 +332,7 @@ def test_several_viewers_at_once(results, tmp_path):
         thread.join(20)
     assert errors == []
     for header, arrays in told.values():
-        is_same((header, arrays), unpacked(fed.film(header["plane"]["spec"])))
+        is_same((header, arrays), decode_film(fed.film(header["plane"]["spec"])))
     assert set(told) == set(planes)
 
 
@@ -364,7 +364,7 @@ def test_viewers_do_not_disturb_a_run(tmp_path):
             last = done.is_set()
             try:
                 fed = fed or feed(tmp_path / "watched")
-                header, _ = unpacked(fed.film(spec, since))
+                header, _ = decode_film(fed.film(spec, since))
                 since, spec = header["next"], header["plane"]["spec"]
                 films.append(header["state"])
             except (LogError, IndexError):
@@ -406,7 +406,7 @@ def test_a_run_that_is_killed_and_resumed_is_told_once(tmp_path):
         while time.monotonic() < deadline:
             try:
                 fed = fed or feed(tmp_path / "it")
-                messages.append(fed.film(None, unpacked(messages[-1])[0]["next"] if messages else ""))
+                messages.append(fed.film(None, decode_film(messages[-1])[0]["next"] if messages else ""))
                 if len(joined(messages)[1]["loss"]) > 60:
                     break
             except (LogError, IndexError):
@@ -415,7 +415,7 @@ def test_a_run_that_is_killed_and_resumed_is_told_once(tmp_path):
     finally:
         process.send_signal(signal.SIGKILL)
         process.wait()
-    messages.append(fed.film(None, unpacked(messages[-1])[0]["next"]))
+    messages.append(fed.film(None, decode_film(messages[-1])[0]["next"]))
     header, _ = joined(messages)
     assert (header["state"], header["stopped"]) == ("unfinished", None)
     # As it is on the disk, by whoever comes later.
@@ -433,9 +433,9 @@ def test_a_run_that_is_extended_goes_on(tmp_path):
     run(experiment(budget=100), out=tmp_path / "it", report=False)
     fed = feed(tmp_path / "it", most=50)
     first = fed.film()
-    assert unpacked(first)[0]["stopped"] is not None
+    assert decode_film(first)[0]["stopped"] is not None
     resume(tmp_path / "it", budget=400, report=False)
-    both = joined([first, fed.film(None, unpacked(first)[0]["next"])])
+    both = joined([first, fed.film(None, decode_film(first)[0]["next"])])
     assert (both[0]["budget"], both[0]["state"]) == (400, "done")
     assert sum(outcome["charged"] for outcome in both[0]["outcomes"]) == 400
     # Whoever comes now is told as much as of any run of that budget.
@@ -540,9 +540,9 @@ def test_a_landscape_that_is_gone_before_the_first_lease(of_function, tmp_path):
     (tmp_path / "odd.py").unlink()
     growing = Growing(finished, tmp_path / "growing")
     fed = feed(tmp_path / "growing")
-    assert unpacked(fed.film())[0]["plane"]["spec"].startswith("axes")
+    assert decode_film(fed.film())[0]["plane"]["spec"].startswith("axes")
     growing.grow(10**6)
-    header, arrays = unpacked(fed.film())
+    header, arrays = decode_film(fed.film())
     assert header["dimension"] == 3
     assert header["plane"]["spec"].startswith("best")
     assert "distance" in arrays
@@ -606,34 +606,34 @@ def test_a_run_that_there_is_not(results, tmp_path):
     with pytest.raises(KeyError, match="no-such-run"):
         Feed(results(2), "no-such-run")
     with pytest.raises(LogError, match="does not exist"):
-        Feeds().of(tmp_path, "it")
+        FeedCache().get_feed(tmp_path, "it")
     (tmp_path / "log.sqlite").write_bytes(b"no log at all" * 100)
     with pytest.raises(LogError, match="is not a searchparty log"):
-        Feeds().of(tmp_path, "it")
+        FeedCache().get_feed(tmp_path, "it")
 
 
 def test_feeds_are_kept_and_the_oldest_are_dropped(results, tmp_path):
-    feeds = Feeds()
-    one = feeds.of(results(2), only_run(results(2)))
-    assert feeds.of(results(2), only_run(results(2))) is one
+    feeds = FeedCache()
+    one = feeds.get_feed(results(2), only_run(results(2)))
+    assert feeds.get_feed(results(2), only_run(results(2))) is one
     for number in range(MOST_FEEDS):
         shutil.copytree(results(2), tmp_path / str(number))
-        feeds.of(tmp_path / str(number), only_run(results(2)))
-    other = feeds.of(results(2), only_run(results(2)))
+        feeds.get_feed(tmp_path / str(number), only_run(results(2)))
+    other = feeds.get_feed(results(2), only_run(results(2)))
     assert other is not one
     assert other.film() == one.film()
 
 
 def test_a_log_that_was_replaced_has_a_new_feed(results, tmp_path):
     """Though a file system may give it the number of the old one."""
-    feeds, run_id = Feeds(), only_run(results(2))
+    feeds, run_id = FeedCache(), only_run(results(2))
     shutil.copytree(results(2), tmp_path / "it")
-    one = feeds.of(tmp_path / "it", run_id)
+    one = feeds.get_feed(tmp_path / "it", run_id)
     shutil.rmtree(tmp_path / "it")
     growing = Growing(results(2), tmp_path / "it")
-    other = feeds.of(tmp_path / "it", run_id)
+    other = feeds.get_feed(tmp_path / "it", run_id)
     assert other is not one
-    assert unpacked(other.film())[0]["leases"] == []
+    assert decode_film(other.film())[0]["leases"] == []
     growing.grow(10**6)
-    assert feeds.of(tmp_path / "it", run_id) is other
-    is_same(unpacked(other.film()), film(results(2)))
+    assert feeds.get_feed(tmp_path / "it", run_id) is other
+    is_same(decode_film(other.film()), film(results(2)))

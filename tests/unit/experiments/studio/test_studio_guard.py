@@ -9,8 +9,8 @@ from starlette.testclient import TestClient
 from starlette.websockets import WebSocketDisconnect
 
 from searchparty.experiments.studio.access import guard as guards
-from searchparty.experiments.studio.access.guard import CLOSED_POLICY, HEADERS, Guard
-from searchparty.experiments.studio.access.hosts import StudioError, check_binding, served_names
+from searchparty.experiments.studio.access.guard import POLICY_VIOLATION, SECURITY_HEADERS, Guard
+from searchparty.experiments.studio.access.hosts import StudioError, allowed_hosts, check_binding
 
 
 def awaited(coroutine):
@@ -41,7 +41,7 @@ async def echo(scope, receive, send):
 
 
 def client(token=None, home=HOME, hosts=None, app=echo):
-    guarded = Guard(app, served_names("127.0.0.1", PORT) if hosts is None else hosts, token)
+    guarded = Guard(app, allowed_hosts("127.0.0.1", PORT) if hosts is None else hosts, token)
     return TestClient(guarded, base_url=home, follow_redirects=False)
 
 
@@ -86,7 +86,7 @@ def test_another_name_may_be_a_rebound_one(host):
 
 @pytest.mark.parametrize("hosts", [[], ["127.0.0.1:8377", "127.0.0.1:8377"], ["127.0.0.1:8377", "evil.example"]])
 def test_a_host_that_is_missing_or_repeated_is_refused(hosts):
-    status, headers, body, _ = raw(Guard(echo, served_names("127.0.0.1", PORT)), [("host", host) for host in hosts])
+    status, headers, body, _ = raw(Guard(echo, allowed_hosts("127.0.0.1", PORT)), [("host", host) for host in hosts])
     assert status == 400
     assert body.startswith(b"Host must be given once")
     assert headers["x-content-type-options"] == "nosniff"
@@ -106,7 +106,7 @@ def test_another_origin_is_refused(method, origin):
 
 def test_an_origin_that_is_repeated_is_refused():
     headers = [("host", f"127.0.0.1:{PORT}"), ("origin", HOME), ("origin", "http://evil.example")]
-    assert raw(Guard(echo, served_names("127.0.0.1", PORT)), headers)[0] == 400
+    assert raw(Guard(echo, allowed_hosts("127.0.0.1", PORT)), headers)[0] == 400
 
 
 @pytest.mark.parametrize("method", ["POST", "DELETE"])
@@ -156,7 +156,7 @@ def test_websockets_are_refused():
         client().websocket_connect("/", headers={"origin": HOME}),
     ):
         pytest.fail("it was accepted")
-    assert refused.value.code == CLOSED_POLICY
+    assert refused.value.code == POLICY_VIOLATION
 
 
 def test_lifespan_passes():
@@ -211,7 +211,7 @@ def test_the_token_counts_in_the_address_of_the_page_only():
 
 
 def test_a_cookie_of_another_port_or_an_old_one_does_not_count():
-    other = Guard(echo, served_names("127.0.0.1", 9000), TOKEN)
+    other = Guard(echo, allowed_hosts("127.0.0.1", 9000), TOKEN)
     cookie = TestClient(other, base_url="http://127.0.0.1:9000", follow_redirects=False).get(
         "/", params={"token": TOKEN}
     ).headers["set-cookie"].partition(";")[0]  # fmt: skip
@@ -247,7 +247,7 @@ def test_words_of_401_are_plain_where_a_program_asks():
 @pytest.mark.parametrize("query", [b"token=secret-secret-secret&a=1", b"a=1&%74oken=secret-secret-secret", b"a=1"])
 def test_the_token_is_taken_out_before_anybody_can_log_it(path, token, query, caplog):
     caplog.set_level(logging.DEBUG)
-    guard = Guard(echo, served_names("127.0.0.1", PORT), token)
+    guard = Guard(echo, allowed_hosts("127.0.0.1", PORT), token)
     *_, scope = raw(guard, [("host", f"127.0.0.1:{PORT}")], path=path, query=query)
     # The server's own access log reads the scope once the answer begins.
     assert scope["query_string"] == b"a=1"
@@ -276,7 +276,7 @@ def test_every_answer_has_the_security_headers_once():
     answers = list(every_answer())
     assert [answer.status_code for answer in answers] == [200, 421, 403, 405, 413, 500, 401, 401, 303]
     for answer in answers:
-        for name, value in HEADERS.items():
+        for name, value in SECURITY_HEADERS.items():
             assert answer.headers.get_list(name) == [value]
         assert "default-src 'none'" in answer.headers["content-security-policy"]
         assert "'unsafe-inline'" not in answer.headers["content-security-policy"]
@@ -301,17 +301,17 @@ def test_an_app_that_raises_in_the_middle_breaks_off():
 
 
 def test_bodies_are_handed_on_whole_up_to_the_limit():
-    whole = b"x" * guards.MOST_BYTES
+    whole = b"x" * guards.MOST_BODY_BYTES
     assert client().post("/", headers=OWN, content=whole).text.endswith(whole.decode())
     pieces = (b"y" * 1024 for _ in range(64))
-    assert client().post("/", headers=OWN, content=pieces).text == "|" + "y" * guards.MOST_BYTES
+    assert client().post("/", headers=OWN, content=pieces).text == "|" + "y" * guards.MOST_BODY_BYTES
 
 
 def test_bodies_that_say_they_are_large_are_not_read():
-    for length in (str(guards.MOST_BYTES + 1), "-1", "1e3", "9" * 5000, "\u0663".encode().decode("latin-1")):
+    for length in (str(guards.MOST_BODY_BYTES + 1), "-1", "1e3", "9" * 5000, "\u0663".encode().decode("latin-1")):
         headers = [("host", f"127.0.0.1:{PORT}"), *OWN.items(), ("content-length", length)]
         unread = [{"type": "http.request", "body": b"", "more_body": False}]
-        status, answered, _, _ = raw(Guard(echo, served_names("127.0.0.1", PORT)), headers, "POST", messages=unread)
+        status, answered, _, _ = raw(Guard(echo, allowed_hosts("127.0.0.1", PORT)), headers, "POST", messages=unread)
         assert status == 413
         assert answered["connection"] == "close"
 
@@ -319,17 +319,17 @@ def test_bodies_that_say_they_are_large_are_not_read():
 def test_chunked_bodies_are_cut_off_at_the_limit():
     headers = [("host", f"127.0.0.1:{PORT}"), *OWN.items(), ("transfer-encoding", "chunked")]
     pieces = [{"type": "http.request", "body": b"x" * 60_000, "more_body": True} for _ in range(3)]
-    status, _, body, _ = raw(Guard(echo, served_names("127.0.0.1", PORT)), headers, "POST", messages=pieces)
+    status, _, body, _ = raw(Guard(echo, allowed_hosts("127.0.0.1", PORT)), headers, "POST", messages=pieces)
     assert status == 413
     assert b"65,536" in body
-    assert raw(Guard(echo, served_names("127.0.0.1", PORT)), headers, "GET", messages=pieces)[0] == 413
+    assert raw(Guard(echo, allowed_hosts("127.0.0.1", PORT)), headers, "GET", messages=pieces)[0] == 413
 
 
 def test_slow_bodies_time_out(monkeypatch):
     monkeypatch.setattr(guards, "BODY_SECONDS", 0.05)
     headers = [("host", f"127.0.0.1:{PORT}"), *OWN.items()]
     slow = [{"type": "http.request", "body": b"{", "more_body": True}]
-    status, answered, _, _ = raw(Guard(echo, served_names("127.0.0.1", PORT)), headers, "POST", messages=slow)
+    status, answered, _, _ = raw(Guard(echo, allowed_hosts("127.0.0.1", PORT)), headers, "POST", messages=slow)
     assert status == 408
     assert answered["connection"] == "close"
 
@@ -337,11 +337,11 @@ def test_slow_bodies_time_out(monkeypatch):
 def test_whoever_goes_away_is_not_answered():
     headers = [("host", f"127.0.0.1:{PORT}"), *OWN.items()]
     gone = [{"type": "http.request", "body": b"{", "more_body": True}, {"type": "http.disconnect"}]
-    assert raw(Guard(echo, served_names("127.0.0.1", PORT)), headers, "POST", messages=gone)[0] is None
+    assert raw(Guard(echo, allowed_hosts("127.0.0.1", PORT)), headers, "POST", messages=gone)[0] is None
 
 
 def test_a_page_behind_tls_has_a_secure_cookie():
-    browser = client(TOKEN, "https://studio.example", served_names("127.0.0.1", PORT, ["studio.example"]))
+    browser = client(TOKEN, "https://studio.example", allowed_hosts("127.0.0.1", PORT, ["studio.example"]))
     answer = browser.get("/", params={"token": TOKEN})
     assert answer.headers["set-cookie"].startswith("searchparty-443=")
     assert answer.headers["set-cookie"].endswith("; Secure")
@@ -351,19 +351,19 @@ def test_a_page_behind_tls_has_a_secure_cookie():
 
 def test_names_by_bind_address(monkeypatch):
     loopback = {"127.0.0.1:1", "localhost:1", "[::1]:1"}
-    assert served_names("127.0.0.1", 1) == served_names("localhost", 1) == served_names("::1", 1) == loopback
-    assert served_names("127.0.0.2", 1) == loopback | {"127.0.0.2:1"}
-    assert served_names("192.0.2.7", 1) == {"192.0.2.7:1"}
-    assert served_names("2001:DB8::7", 1) == {"[2001:db8::7]:1"}
-    assert {"127.0.0.1:80", "127.0.0.1", "localhost", "[::1]"} <= served_names("127.0.0.1", 80)
+    assert allowed_hosts("127.0.0.1", 1) == allowed_hosts("localhost", 1) == allowed_hosts("::1", 1) == loopback
+    assert allowed_hosts("127.0.0.2", 1) == loopback | {"127.0.0.2:1"}
+    assert allowed_hosts("192.0.2.7", 1) == {"192.0.2.7:1"}
+    assert allowed_hosts("2001:DB8::7", 1) == {"[2001:db8::7]:1"}
+    assert {"127.0.0.1:80", "127.0.0.1", "localhost", "[::1]"} <= allowed_hosts("127.0.0.1", 80)
     monkeypatch.setattr("socket.gethostname", lambda: "Box")
-    assert loopback | {"box:1"} <= served_names("0.0.0.0", 1)
-    assert loopback | {"box:1"} <= served_names("::", 1)
+    assert loopback | {"box:1"} <= allowed_hosts("0.0.0.0", 1)
+    assert loopback | {"box:1"} <= allowed_hosts("::", 1)
 
 
 def test_names_that_are_added():
-    added = served_names("127.0.0.1", 1, ["Studio.Example", "tunnel:9000", "2001:db8::7", "[::2]:5"])
-    assert added - served_names("127.0.0.1", 1) == {
+    added = allowed_hosts("127.0.0.1", 1, ["Studio.Example", "tunnel:9000", "2001:db8::7", "[::2]:5"])
+    assert added - allowed_hosts("127.0.0.1", 1) == {
         "studio.example", "studio.example:1", "tunnel:9000", "[2001:db8::7]", "[2001:db8::7]:1", "[::2]:5",
     }  # fmt: skip
 
@@ -371,7 +371,7 @@ def test_names_that_are_added():
 @pytest.mark.parametrize("name", ["", "*", "http://x", "x/y", "x y", "x:0", "x:99999", "a..b", "-a", "[::1", "x:"])
 def test_names_that_are_none(name):
     with pytest.raises(StudioError, match=r"--allow-host must be a name, or name:port, got .*\. Write e\.g\. "):
-        served_names("127.0.0.1", 1, [name])
+        allowed_hosts("127.0.0.1", 1, [name])
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "", "192.0.2.7", "box", "localhost.example"])

@@ -11,13 +11,19 @@ from pydantic import ValidationError
 
 from searchparty import Experiment
 from searchparty.experiments.api import run
-from searchparty.experiments.execution.plan import plan
+from searchparty.experiments.execution.plan import make_plan
 from searchparty.experiments.spec import catalogue
 from searchparty.experiments.spec.errors import SpecError
-from searchparty.experiments.spec.load import loads
+from searchparty.experiments.spec.load import loads_yaml
 from searchparty.experiments.studio.plays.limits import LIMITS
-from searchparty.experiments.studio.plays.offer import allowed
-from searchparty.experiments.studio.plays.play import PlaySettings, data_of, experiment_of, key_of, read_settings
+from searchparty.experiments.studio.plays.offer import offered_classes
+from searchparty.experiments.studio.plays.play import (
+    PlaySettings,
+    build_play_experiment,
+    experiment_data,
+    parse_play_settings,
+    play_key,
+)
 from searchparty.landscapes.landscape import Landscape
 from searchparty.orchestrator.log.reader import LogReader
 from searchparty.orchestrator.log.trace import trace_hash
@@ -26,11 +32,11 @@ COMPOSED = {"kind": "composed", "budget": "bandit", "sharing": "broadcast", "rad
 
 
 def experiment(**asked):
-    return experiment_of(read_settings(asked))
+    return build_play_experiment(parse_play_settings(asked))
 
 
 def strategy(**asked):
-    return data_of(read_settings(asked))["strategies"]["team"]
+    return experiment_data(parse_play_settings(asked))["strategies"]["team"]
 
 
 def problems(**asked):
@@ -40,7 +46,7 @@ def problems(**asked):
 
 
 def test_the_usual_settings_are_an_ordinary_experiment():
-    planned = plan(experiment())
+    planned = make_plan(experiment())
     assert len(planned.runs) == 1
     assert planned.labels[planned.runs[0].id] == "rastrigin D=2"
     assert [name for name, _ in planned.runs[0].team] == ["grid", "gradient-descent", "random-restart"]
@@ -71,14 +77,16 @@ def test_the_yaml_gives_the_same_trace_on_the_command_line(asked, tmp_path, comm
         with LogReader(tmp_path / name) as reader:
             hashes.append(trace_hash(reader))
     assert hashes[0] == hashes[1]
-    assert key_of(data_of(read_settings(asked))) == key_of(json.loads(json.dumps(loads(made.to_yaml())._data)))
+    assert play_key(experiment_data(parse_play_settings(asked))) == play_key(
+        json.loads(json.dumps(loads_yaml(made.to_yaml())._data))
+    )
 
 
 def test_agents_are_dealt_round_robin():
     dealt = [agent["kind"] for agent in strategy(kinds=["random", "grid"], agents=5)["agents"]]
     assert dealt == ["random", "grid", "random", "grid", "random"]
     assert [agent["kind"] for agent in strategy(kinds=["random", "grid"], agents=1)["agents"]] == ["random"]
-    names = [name for name, _ in plan(experiment(kinds=["random", "grid"], agents=3)).runs[0].team]
+    names = [name for name, _ in make_plan(experiment(kinds=["random", "grid"], agents=3)).runs[0].team]
     assert names == ["random-1", "grid", "random-2"]
 
 
@@ -107,7 +115,7 @@ def test_leases_and_sharing_of_each_policy():
     assert strategy(policy="exploit-and-explore", lease=5)["policy"] == {"kind": "exploit-and-explore", "lease": 3}
 
 
-@pytest.mark.parametrize("kind", allowed("agent"))
+@pytest.mark.parametrize("kind", offered_classes("agent"))
 @pytest.mark.parametrize("landscape", [{"kind": "rastrigin", "dimension": 3}, {"kind": "bbob", "function": 8}])
 def test_every_agent_works_as_it_comes(kind, landscape, tmp_path):
     made = experiment(kinds=[kind], agents=2, budget=80, landscape=landscape)
@@ -117,17 +125,17 @@ def test_every_agent_works_as_it_comes(kind, landscape, tmp_path):
     assert np.isfinite(results.best()[0].loss)
 
 
-@pytest.mark.parametrize("kind", allowed("landscape"))
+@pytest.mark.parametrize("kind", offered_classes("landscape"))
 def test_every_landscape_opens_by_its_kind(kind):
     needed = {"function": 1} if kind == "bbob" else {}
-    assert plan(experiment(landscape={"kind": kind, **needed})).runs[0].landscape.kind == kind
+    assert make_plan(experiment(landscape={"kind": kind, **needed})).runs[0].landscape.kind == kind
 
 
 def test_what_is_offered_is_safe():
-    assert not {"python", "command"} & set(allowed("landscape"))
-    assert set(allowed("policy")) == {"composed", "exploit-and-explore", "party"}
+    assert not {"python", "command"} & set(offered_classes("landscape"))
+    assert set(offered_classes("policy")) == {"composed", "exploit-and-explore", "party"}
     for family in catalogue.FAMILIES:
-        for kind, cls in allowed(family).items():
+        for kind, cls in offered_classes(family).items():
             assert ":" not in kind
             assert cls.__module__.startswith("searchparty.")
             # Nothing of it has a setting that could name a file, but for the members that party names.
@@ -140,17 +148,19 @@ def test_a_plugin_is_not_offered(monkeypatch):
         kind: typing.Literal["mine"] = "mine"
         pictured: typing.ClassVar[bool] = True
 
-    known = catalogue.family("landscape")
-    monkeypatch.setattr(catalogue, "family", lambda name: {**known, "mine": Mine} if name == "landscape" else {})
-    assert "mine" not in allowed("landscape")
-    assert "sphere" in allowed("landscape")
+    known = catalogue.family_classes("landscape")
+    monkeypatch.setattr(
+        catalogue, "family_classes", lambda name: {**known, "mine": Mine} if name == "landscape" else {}
+    )
+    assert "mine" not in offered_classes("landscape")
+    assert "sphere" in offered_classes("landscape")
 
 
 def test_a_broken_plugin_is_told_in_words(monkeypatch):
     def broken(name):
         raise catalogue.CatalogueError("plugin must be a module that imports, got x. Mend it.")
 
-    monkeypatch.setattr(catalogue, "family", broken)
+    monkeypatch.setattr(catalogue, "family_classes", broken)
     assert problems() == ["plugin must be a module that imports, got x. Mend it."]
 
 
@@ -223,7 +233,7 @@ def test_refusals(asked, words):
 @pytest.mark.parametrize("data", [None, [], "settings", 3, {1: 2}])
 def test_settings_that_are_no_mapping(data):
     with pytest.raises(SpecError, match=r"must be .*, got .*\. "):
-        read_settings(data)
+        parse_play_settings(data)
 
 
 def test_settings_that_are_nested_without_end():
@@ -231,7 +241,7 @@ def test_settings_that_are_nested_without_end():
     for _ in range(500):
         data = {"landscape": data}
     with pytest.raises(SpecError, match=r"must be nested at most 50 deep"):
-        read_settings(data)
+        parse_play_settings(data)
 
 
 def test_all_problems_are_told_at_once():
@@ -249,7 +259,7 @@ def test_settings_are_frozen_and_closed():
 
 def test_same_settings_have_the_same_key():
     def key(**asked):
-        return key_of(data_of(read_settings(asked)))
+        return play_key(experiment_data(parse_play_settings(asked)))
 
     assert key() == key(budget=1500, landscape={"dimension": 2, "kind": "rastrigin", "rotate": False})
     assert key() == key(agent_settings={"cma-es": {"step": 0.2}}) == key(agent_settings={"grid": {}})
@@ -271,14 +281,14 @@ anything = st.recursive(
 
 
 def kinds(family):
-    return st.sampled_from(sorted(allowed(family)))
+    return st.sampled_from(sorted(offered_classes(family)))
 
 
 def settings_of(family):
     """A kind and a few settings of its class, most of them of a fitting type."""
 
     def with_fields(kind):
-        names = [name for name in allowed(family)[kind].model_fields if name != "kind"]
+        names = [name for name in offered_classes(family)[kind].model_fields if name != "kind"]
         number = st.integers(1, 30) | st.floats(0, 1) | st.sampled_from([0, -1, 1e300, 1e-300, 10**30])
         value = number | st.booleans() | st.none() | st.lists(st.floats(-1, 2), max_size=3) | anything
         fields = st.dictionaries(st.sampled_from(names), value, max_size=1)
@@ -317,8 +327,8 @@ SENT = st.builds(lambda right, wrong: {**right, **wrong}, st.fixed_dictionaries(
 @settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
 def test_settings_make_an_experiment_that_plans_or_messages(data):
     try:
-        read = read_settings(data)
-        made = experiment_of(read)
+        read = parse_play_settings(data)
+        made = build_play_experiment(read)
     except SpecError as error:
         refused = error.problems
     else:
@@ -327,8 +337,10 @@ def test_settings_make_an_experiment_that_plans_or_messages(data):
         assert refused
         assert all(problem and "Traceback" not in problem for problem in refused)
         return
-    (planned,) = plan(made).runs
+    (planned,) = make_plan(made).runs
     assert planned.budget == read.budget
-    assert key_of(data_of(read)) == key_of(data_of(read_settings(json.loads(json.dumps(data)))))
-    assert isinstance(loads(made.to_yaml()), Experiment)
-    assert plan(loads(made.to_yaml())).runs[0].id == planned.id
+    assert play_key(experiment_data(read)) == play_key(
+        experiment_data(parse_play_settings(json.loads(json.dumps(data))))
+    )
+    assert isinstance(loads_yaml(made.to_yaml()), Experiment)
+    assert make_plan(loads_yaml(made.to_yaml())).runs[0].id == planned.id

@@ -14,11 +14,16 @@ import pytest
 
 from searchparty.experiments.studio.plays import folder as folders
 from searchparty.experiments.studio.plays import play_process
-from searchparty.experiments.studio.plays.folder import Folder
+from searchparty.experiments.studio.plays.folder import PlayFolder
 from searchparty.experiments.studio.plays.limits import LIMITS
-from searchparty.experiments.studio.plays.play import data_of, experiment_of, key_of, read_settings
-from searchparty.experiments.studio.plays.queue import SIDES, Busy, Jobs
-from searchparty.experiments.studio.plays.warm_processes import Pool
+from searchparty.experiments.studio.plays.play import (
+    build_play_experiment,
+    experiment_data,
+    parse_play_settings,
+    play_key,
+)
+from searchparty.experiments.studio.plays.queue import MOST_SIDES, PlayQueue, StudioBusy
+from searchparty.experiments.studio.plays.warm_processes import PlayPool
 from searchparty.orchestrator.log.reader import LogReader
 from searchparty.orchestrator.log.trace import trace_hash
 
@@ -33,8 +38,8 @@ SOON = 0.6
 
 def asked(**settings):
     """(key, data) of settings."""
-    data = data_of(read_settings(settings))
-    return key_of(data), data
+    data = experiment_data(parse_play_settings(settings))
+    return play_key(data), data
 
 
 def until(condition, seconds=10.0):
@@ -70,7 +75,7 @@ def alive(pid):
 @pytest.fixture(scope="module")
 def pool(tmp_path_factory):
     """One of the usual size, warm, whose queue is empty before each test."""
-    made = Pool(kept=3, parent=tmp_path_factory.mktemp("pool"))
+    made = PlayPool(kept=3, parent=tmp_path_factory.mktemp("pool"))
     for seed in (1, 2):
         made.play("warm", str(seed), *asked(seed=seed))
     for seed in (1, 2):
@@ -90,7 +95,7 @@ def _quiet(request):
         pool = request.getfixturevalue("pool")
         for page in "abcd":
             pool.leave(page)
-        until(lambda: not pool._jobs.running and len(workers(pool._folder.path)) == 2)
+        until(lambda: not pool._queue.running and len(workers(pool._folder.path)) == 2)
 
 
 def test_a_run_is_an_ordinary_one(pool, tmp_path):
@@ -102,7 +107,7 @@ def test_a_run_is_an_ordinary_one(pool, tmp_path):
     played = ended(pool, key)
     assert (played.key, played.state, played.error) == (key, "done", None)
     assert sorted(os.listdir(played.directory)) == ["experiment.yaml", "log.sqlite"]
-    run(experiment_of(read_settings(settings)), out=tmp_path / "here", report=False)
+    run(build_play_experiment(parse_play_settings(settings)), out=tmp_path / "here", report=False)
     hashes = []
     for directory in (played.directory, tmp_path / "here"):
         with LogReader(directory) as reader:
@@ -132,7 +137,7 @@ def test_what_is_there_is_answered_at_once(pool):
 def test_asking_never_blocks(pool):
     pool.play("a", "left", *asked(**STUBBORN))
     pool.play("a", "right", *asked(**STUBBORN, seed=1))
-    until(lambda: len(pool._jobs.running) == 2)
+    until(lambda: len(pool._queue.running) == 2)
     began = time.monotonic()
     for seed in range(100):
         pool.play("b", "left", *(key_data := asked(seed=seed)))
@@ -156,7 +161,7 @@ def test_a_newer_run_stops_the_older(pool, patient):
     pids = workers(pool._folder.path)
     pool.play("a", "left", *new)
     assert pool.state(old[0]) is None
-    assert until(lambda: all(job.key != old[0] for job in pool._jobs.running)) < SOON
+    assert until(lambda: all(job.key != old[0] for job in pool._queue.running)) < SOON
     assert ended(pool, new[0]).state == "done"
     until(lambda: not directory.exists())
     # It stopped by itself, between two leases.
@@ -172,7 +177,7 @@ def test_a_run_that_does_not_stop_is_killed(pool):
     time.sleep(0.5)
     pids = workers(pool._folder.path)
     pool.play("a", "left", *new)
-    assert until(lambda: all(job.key != old[0] for job in pool._jobs.running)) < SOON
+    assert until(lambda: all(job.key != old[0] for job in pool._queue.running)) < SOON
     assert ended(pool, new[0]).state == "done"
     until(lambda: len(workers(pool._folder.path)) == 2)
     assert workers(pool._folder.path) != pids
@@ -232,7 +237,7 @@ def test_the_results_of_old_runs_are_removed_but_not_those_in_use(pool):
     # Three are kept beside those in use; of these the second was asked for all the time.
     assert [pool.state(key) is not None for key in keys] == [True, True, False, True, True, True]
     first = pool.state(keys[0]).directory
-    with pool.reading(keys[0]) as played:
+    with pool.hold_for_reading(keys[0]) as played:
         assert played.directory == first
         pool.leave("b")
         for seed in range(60, 64):
@@ -242,12 +247,12 @@ def test_the_results_of_old_runs_are_removed_but_not_those_in_use(pool):
     pool.play("a", "left", *asked(seed=64))
     ended(pool, asked(seed=64)[0])
     until(lambda: not first.exists())
-    with pool.reading("nothing") as played:
+    with pool.hold_for_reading("nothing") as played:
         assert played is None
 
 
 def test_a_run_that_takes_too_long_is_stopped(tmp_path, patient):
-    pool = Pool(workers=1, seconds=0.5, parent=tmp_path)
+    pool = PlayPool(workers=1, seconds=0.5, parent=tmp_path)
     key, data = asked(**LONG)
     pool.play("a", "left", key, data)
     until(lambda: pool.state(key).state == "running")
@@ -272,7 +277,7 @@ def test_a_run_that_takes_too_long_is_stopped(tmp_path, patient):
 
 def test_closing_while_runs_are_on_their_way_leaves_nothing(tmp_path):
     began = time.monotonic()
-    pool = Pool(parent=tmp_path)
+    pool = PlayPool(parent=tmp_path)
     pool.play("a", "left", *asked(**STUBBORN))
     until(lambda: len(workers(tmp_path)) == 2)
     pids = workers(tmp_path)
@@ -310,22 +315,22 @@ def test_no_worker_outlives_a_killed_server(tmp_path):
     until(lambda: not any(map(alive, pids)), 2)
     # What it left is removed by the next one, once it is sure to be nobody's.
     (left,) = tmp_path.iterdir()
-    os.utime(left / folders.LOCK, (1, 1))
-    folder = Folder(tmp_path)
+    os.utime(left / folders.LOCK_NAME, (1, 1))
+    folder = PlayFolder(tmp_path)
     assert list(tmp_path.iterdir()) == [folder.path]
     folder.close()
     assert not list(tmp_path.iterdir())
 
 
 def test_folders_of_the_living_and_of_others_stay(tmp_path):
-    folder = Folder(tmp_path)
-    os.utime(folder.path / folders.LOCK, (1, 1))
+    folder = PlayFolder(tmp_path)
+    os.utime(folder.path / folders.LOCK_NAME, (1, 1))
     (tmp_path / "searchparty-studio-new").mkdir()
     (tmp_path / "searchparty-studio-old").mkdir()
     os.utime(tmp_path / "searchparty-studio-old", (1, 1))
     (tmp_path / "precious").mkdir()
     (tmp_path / "searchparty-studio-link").symlink_to(tmp_path / "precious")
-    folders.remove_stale(tmp_path)
+    folders.remove_stale_folders(tmp_path)
     left = {path.name for path in tmp_path.iterdir()}
     assert left == {folder.path.name, "searchparty-studio-new", "searchparty-studio-link", "precious"}
     assert folder.path.stat().st_mode & 0o777 == 0o700
@@ -335,7 +340,7 @@ def test_folders_of_the_living_and_of_others_stay(tmp_path):
 @pytest.fixture
 def jobs(tmp_path):
     """The bookkeeping alone."""
-    return Jobs(tmp_path, 2)
+    return PlayQueue(tmp_path, 2)
 
 
 def test_what_waits_is_dropped_silently(jobs):
@@ -348,13 +353,13 @@ def test_what_waits_is_dropped_silently(jobs):
 def test_only_so_many_may_wait(jobs):
     for number in range(LIMITS.waiting):
         jobs.play(f"page {number}", "left", str(number), {})
-    with pytest.raises(Busy, match="8 runs are waiting already, .* Try again in a few seconds"):
+    with pytest.raises(StudioBusy, match="8 runs are waiting already, .* Try again in a few seconds"):
         jobs.play("late", "left", "late", {})
     # One that takes the place of its own older one, or asks for what is there, is welcome.
     jobs.play("page 3", "left", "new", {})
     jobs.play("late", "left", "5", {})
     assert len(jobs.queue) == LIMITS.waiting
-    with pytest.raises(Busy, match="8 runs are waiting already"):
+    with pytest.raises(StudioBusy, match="8 runs are waiting already"):
         jobs.play("late", "left", "late", {})
     # Refused, it keeps what it had.
     assert jobs.find("5").places == {("page 5", "left"), ("late", "left")}
@@ -370,9 +375,9 @@ def test_of_too_many_pages_the_oldest_is_forgotten(jobs):
 
 
 def test_a_page_has_few_sides(jobs):
-    for side in range(SIDES):
+    for side in range(MOST_SIDES):
         jobs.play("a", str(side), "same", {})
-    with pytest.raises(Busy, match="A page can show 4 runs at a time"):
+    with pytest.raises(StudioBusy, match="A page can show 4 runs at a time"):
         jobs.play("a", "more", "same", {})
 
 
@@ -384,7 +389,7 @@ def test_a_failed_run_that_is_tried_again_is_everybodys(jobs):
     again = jobs.play("a", "left", "1", {})
     assert again is not failed
     assert again.places == {("a", "left"), ("b", "left")}
-    assert jobs.litter == [failed.directory]
+    assert jobs.removable == [failed.directory]
     jobs.leave("a")
     assert jobs.find("1") is again
     jobs.leave("b")
@@ -395,13 +400,13 @@ def test_going_back_to_a_run_that_is_being_stopped_begins_it_anew(jobs):
     first = jobs.play("a", "left", "1", {})
     jobs.next()
     jobs.play("a", "left", "2", {})
-    assert first.unwanted.is_set()
+    assert first.stop_requested.is_set()
     second = jobs.play("a", "left", "1", {})
     assert second is not first
     assert second.directory != first.directory
     jobs.end(first, "stopped")
     assert jobs.find("1") is second
-    assert jobs.litter == [first.directory]
+    assert jobs.removable == [first.directory]
 
 
 def test_many_threads_may_ask(pool):
@@ -409,7 +414,7 @@ def test_many_threads_may_ask(pool):
 
     def ask(page):
         for seed in range(70, 78):
-            with contextlib.suppress(Busy):
+            with contextlib.suppress(StudioBusy):
                 pool.play(page, "left", *asked(seed=seed, budget=100))
         found.append(page)
 

@@ -10,11 +10,11 @@ pytest.importorskip("httpx", reason="starlette's test client needs httpx")
 from starlette.testclient import TestClient
 
 from searchparty.experiments.api import run
-from searchparty.experiments.studio.app import Studio, app
-from searchparty.experiments.studio.films.feed import MOST_LOOKS, Feed
-from searchparty.experiments.studio.films.shelf import Shelf
-from searchparty.experiments.studio.plays.play import experiment_of, read_settings
-from searchparty.experiments.studio.plays.warm_processes import Pool
+from searchparty.experiments.studio.app import Studio, create_app
+from searchparty.experiments.studio.films.feed import MOST_VIEW_PLANES, Feed
+from searchparty.experiments.studio.films.shelf import ResultsIndex
+from searchparty.experiments.studio.plays.play import build_play_experiment, parse_play_settings
+from searchparty.experiments.studio.plays.warm_processes import PlayPool
 from searchparty.orchestrator.log.reader import LogReader
 
 
@@ -22,8 +22,8 @@ from searchparty.orchestrator.log.reader import LogReader
 def results(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A run of three dimensions."""
     directory = tmp_path_factory.mktemp("results") / "one"
-    settings = read_settings({"budget": 120, "landscape": {"kind": "sphere", "dimension": 3}})
-    run(experiment_of(settings), out=directory, report=False)
+    settings = parse_play_settings({"budget": 120, "landscape": {"kind": "sphere", "dimension": 3}})
+    run(build_play_experiment(settings), out=directory, report=False)
     return directory
 
 
@@ -37,8 +37,8 @@ def asked(results: Path, tmp_path: Path) -> Iterator[tuple[TestClient, Path, str
     """A client of a studio that shows a copy of the run; where that is, and where its film is."""
     copy = tmp_path / "copy"
     shutil.copytree(results, copy)
-    studio = Studio(Shelf((copy,)), Pool(workers=0, parent=tmp_path))
-    with TestClient(app(studio)) as client:
+    studio = Studio(ResultsIndex((copy,)), PlayPool(workers=0, parent=tmp_path))
+    with TestClient(create_app(studio)) as client:
         yield client, copy, f"/api/results/copy/runs/{run_of(copy)}/film"
 
 
@@ -72,4 +72,4 @@ def test_planes_that_nobody_asks_for_again_are_forgotten(results: Path) -> None:
     feed = Feed(results, run_of(results))
     for count in range(110):
         feed.film(f"pca@{count}")
-    assert len(feed._looks) <= MOST_LOOKS
+    assert len(feed._view_planes) <= MOST_VIEW_PLANES

@@ -17,10 +17,10 @@ import pytest
 from searchparty import Experiment
 from searchparty.experiments.api import run
 from searchparty.experiments.cli.main import main
-from searchparty.experiments.studio.access.hosts import StudioError, own_names, reached, served_names
-from searchparty.experiments.studio.films.message import unpacked
-from searchparty.experiments.studio.plays.folder import remove_stale
-from searchparty.experiments.studio.serve import PORT, Opening
+from searchparty.experiments.studio.access.hosts import StudioError, allowed_hosts, browser_host, local_host_names
+from searchparty.experiments.studio.films.message import decode_film
+from searchparty.experiments.studio.plays.folder import remove_stale_folders
+from searchparty.experiments.studio.serve import FIRST_PORT, StudioListener
 from searchparty.orchestrator.log.reader import LogReader
 
 COMMAND = [sys.executable, "-m", "searchparty.experiments.cli.main", "studio", "--no-browser"]
@@ -149,7 +149,7 @@ def films(it, **headers):
     found = json.loads(it.ask("/api/results", **headers)[1])["results"]
     runs = found[0]["runs"] if found else []
     told = [it.ask(f"/api/results/{found[0]['key']}/runs/{each['run']}/film", **headers) for each in runs]
-    return [unpacked(body)[0] for status, body in told if status == 200]
+    return [decode_film(body)[0] for status, body in told if status == 200]
 
 
 def until(found, seconds=25.0):
@@ -220,7 +220,7 @@ def test_the_run_ends_with_the_studio_and_can_be_resumed(studio, tmp_path, long)
         assert it.left(had) == []
     with LogReader(tmp_path / "results" / "long-1") as reader:
         assert len(reader.runs()) == 1
-        assert reader.ended() == set()
+        assert reader.stopped_run_ids() == set()
 
 
 def test_a_killed_studio_leaves_no_worker_behind(studio, long):
@@ -240,10 +240,10 @@ def test_a_killed_studio_leaves_no_worker_behind(studio, long):
         assert it.left([going_on]) == []
         (folder,) = it.temporary.iterdir()
         # The next studio removes it, once it cannot be one that is just being made.
-        remove_stale(it.temporary)
+        remove_stale_folders(it.temporary)
         assert folder.exists()
         os.utime(folder / "open.lock", (0, 0))
-        remove_stale(it.temporary)
+        remove_stale_folders(it.temporary)
         assert not folder.exists()
 
 
@@ -305,7 +305,7 @@ def test_mistakes_are_told_in_words(tmp_path, monkeypatch, capsys, arguments, me
     (tmp_path / "broken.yaml").write_text(LONG.replace("1000000", "much").replace("python", "sphere"))
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "argv", ["searchparty", "studio", "--no-browser", *arguments])
-    monkeypatch.setattr("searchparty.experiments.cli.studio.heed_kill", lambda: None)
+    monkeypatch.setattr("searchparty.experiments.cli.studio.handle_termination", lambda: None)
     with pytest.raises(SystemExit, match="^2$") as ended:
         main()
     assert ended.value.code == 2
@@ -329,14 +329,14 @@ def test_no_traceback_without_a_token(refused):
 def test_addresses_that_are_not_this_machines(host):
     rule = rf"{host}:\d+ cannot be served \(.+\)\. Use an address of this machine\."
     with pytest.raises(StudioError, match=rule):
-        Opening(host, None, "a-token-of-some-length")
+        StudioListener(host, None, "a-token-of-some-length")
 
 
 def test_the_first_free_port_is_taken():
-    first = Opening()
+    first = StudioListener()
     try:
-        second = Opening()
-        assert PORT <= first.socket.getsockname()[1] < second.socket.getsockname()[1]
+        second = StudioListener()
+        assert FIRST_PORT <= first.socket.getsockname()[1] < second.socket.getsockname()[1]
         second.close()
     finally:
         first.close()
@@ -347,22 +347,22 @@ def test_a_wrong_name_lets_go_of_the_port():
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     with pytest.raises(StudioError, match="--allow-host must be a name"):
-        Opening("127.0.0.1", port, None, ["a b"])
-    Opening("127.0.0.1", port).close()
+        StudioListener("127.0.0.1", port, None, ["a b"])
+    StudioListener("127.0.0.1", port).close()
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "0.0.0.0", "::", "", "::1", "localhost", "10.0.0.7", "Head.Example"])
 def test_what_is_opened_is_served(host):
-    assert f"{reached(host)}:8137" in served_names(host, 8137)
-    assert reached(host) not in ("0.0.0.0", "::", "[::]", "")
+    assert f"{browser_host(host)}:8137" in allowed_hosts(host, 8137)
+    assert browser_host(host) not in ("0.0.0.0", "::", "[::]", "")
 
 
 def test_everywhere_is_opened_by_an_address(monkeypatch):
-    assert reached("0.0.0.0") in (*own_names(), "127.0.0.1")
+    assert browser_host("0.0.0.0") in (*local_host_names(), "127.0.0.1")
     for names, shown in [
         (("head", "10.0.0.7"), "10.0.0.7"),
         (("head",), "127.0.0.1"),
         (("head", "[fe80::1]"), "[fe80::1]"),
     ]:
-        monkeypatch.setattr("searchparty.experiments.studio.access.hosts.own_names", lambda names=names: names)
-        assert reached("0.0.0.0") == shown
+        monkeypatch.setattr("searchparty.experiments.studio.access.hosts.local_host_names", lambda names=names: names)
+        assert browser_host("0.0.0.0") == shown

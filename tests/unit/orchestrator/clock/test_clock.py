@@ -6,7 +6,7 @@ import pytest
 from pydantic import ValidationError
 
 from searchparty.agents.agent import Finding, Incumbent, Lease, Region
-from searchparty.orchestrator.clock.clock import MOST_LOSSES, Clock, timeline, told
+from searchparty.orchestrator.clock.clock import MOST_LOSSES, Clock, clock_of, timeline
 from searchparty.orchestrator.clock.settings import Delays, Duration
 from searchparty.orchestrator.state.events import Collected, Granted
 
@@ -76,7 +76,7 @@ def test_lost_workers_waste_part_of_a_lease_and_the_run_decides_which():
 def test_long_leases_lose_more_workers_where_losses_go_by_time():
     delays = Delays(failures={"every": 10_000.0})
     events = [e for i in range(2000) for e in (Granted(i, (lease(i, "a", 1000),)), found(i, "a", 1000))]
-    clock = told(Clock("run", 1.0, 1, delays), events)
+    clock = clock_of(Clock("run", 1.0, 1, delays), events)
     # A lease is lost with probability 1 - exp(-0.1), and again so often.
     assert clock.losses == pytest.approx(2000 * math.expm1(0.1), rel=0.15)
     # Lost after a little less than half a lease on average.
@@ -85,7 +85,7 @@ def test_long_leases_lose_more_workers_where_losses_go_by_time():
 
 
 def test_a_lease_much_longer_than_workers_live_is_let_through():
-    clock = told(Clock("run", 1.0, 2, Delays(failures={"every": 1e-3})), TWO_AT_ONCE)
+    clock = clock_of(Clock("run", 1.0, 2, Delays(failures={"every": 1e-3})), TWO_AT_ONCE)
     assert clock.losses == 3 * MOST_LOSSES
 
 
@@ -99,17 +99,17 @@ def test_a_failed_lease_takes_its_place_too():
 
 
 def test_makespan_and_shares():
-    clock = told(Clock("run", 1.0, 2, Delays(latency=5.0)), TWO_AT_ONCE)
+    clock = clock_of(Clock("run", 1.0, 2, Delays(latency=5.0)), TWO_AT_ONCE)
     assert (clock.makespan, clock.leases, clock.losses) == (30, 3, 0)
     assert clock.busy_share == pytest.approx(40 / 60)
-    assert told(Clock("run", 1.0, 2), []).busy_share == 0.0
+    assert clock_of(Clock("run", 1.0, 2), []).busy_share == 0.0
 
 
 def test_the_target_is_reached_when_the_first_lease_that_reached_it_comes_in():
     events = [*TWO_AT_ONCE[:3], found(1, "b", 20, loss=0.5), found(2, "a", loss=0.1)]
-    assert told(Clock("run", 1.0, 1, target=0.5), events).reached == 30
-    assert told(Clock("run", 1.0, 1, target=0.2), events).reached == 40
-    assert told(Clock("run", 1.0, 1, target=0.0), events).reached == math.inf
+    assert clock_of(Clock("run", 1.0, 1, target=0.5), events).target_seconds == 30
+    assert clock_of(Clock("run", 1.0, 1, target=0.2), events).target_seconds == 40
+    assert clock_of(Clock("run", 1.0, 1, target=0.0), events).target_seconds == math.inf
 
 
 def test_a_grant_that_must_wait_for_the_outcome_of_an_earlier_one_is_kept_until_then():
@@ -126,7 +126,7 @@ def test_a_grant_that_must_wait_for_the_outcome_of_an_earlier_one_is_kept_until_
 @pytest.mark.parametrize("times", [1, 7, 400])
 def test_a_duration_has_its_mean_and_its_spread(kind, times):
     uniforms = [(i + 0.5) / 20_000 for i in range(20_000)]
-    drawn = [Duration(kind=kind, mean=2.0).total(times, 9.0, u) for u in uniforms]
+    drawn = [Duration(kind=kind, mean=2.0).total_seconds(times, 9.0, u) for u in uniforms]
     assert drawn == sorted(drawn)
     mean = math.fsum(drawn) / len(drawn)
     assert mean == pytest.approx(2.0 * times, rel=2e-3)
@@ -136,14 +136,14 @@ def test_a_duration_has_its_mean_and_its_spread(kind, times):
 
 
 def test_a_duration_without_a_mean_has_the_declared_one():
-    assert Duration().total(3, 9.0, 0.5) == 27.0
-    assert Duration(mean=0.0).total(3, 9.0, 0.5) == 0.0
+    assert Duration().total_seconds(3, 9.0, 0.5) == 27.0
+    assert Duration(mean=0.0).total_seconds(3, 9.0, 0.5) == 0.0
 
 
 def test_no_duration_is_infinite_or_negative_however_unlikely():
     for kind in ("lognormal", "exponential"):
         for uniform in (0.0, 1 - 2**-53):
-            assert 0.0 <= Duration(kind=kind, mean=1.0).total(1, 1.0, uniform) < 1e4
+            assert 0.0 <= Duration(kind=kind, mean=1.0).total_seconds(1, 1.0, uniform) < 1e4
 
 
 def test_a_number_is_a_constant_and_a_word_a_kind():

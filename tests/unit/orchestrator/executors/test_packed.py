@@ -4,13 +4,13 @@ import random
 
 import pytest
 
-from searchparty.experiments.execution.plan import plan
-from searchparty.experiments.spec.load import loads
-from searchparty.orchestrator.executors.in_process import Simulated
-from searchparty.orchestrator.executors.packed import Recorded, packed
-from searchparty.orchestrator.log.codec import dumps, event_kind
-from searchparty.orchestrator.log.log import MemoryLog, joined
-from searchparty.orchestrator.loop.drive import begin, drive
+from searchparty.experiments.execution.plan import make_plan
+from searchparty.experiments.spec.load import loads_yaml
+from searchparty.orchestrator.executors.in_process import InProcessExecutor
+from searchparty.orchestrator.executors.packed import RecordedLog, work_in_chunks
+from searchparty.orchestrator.log.codec import dump_event, event_kind
+from searchparty.orchestrator.log.log import MemoryLog, join_rows
+from searchparty.orchestrator.loop.drive import begin_run, drive_run
 
 YAML = """
 name: packed
@@ -27,7 +27,7 @@ RASTRIGIN = "{kind: rastrigin, dimension: 2}"
 
 
 def planned(seed=1, landscape=RASTRIGIN):
-    (run,) = plan(loads(YAML.format(seed=seed, landscape=landscape))).runs
+    (run,) = make_plan(loads_yaml(YAML.format(seed=seed, landscape=landscape))).runs
     return run
 
 
@@ -35,9 +35,9 @@ def ordinary(run, budget=None):
     """(events as text, rows by lease) of the ordinary loop."""
     log = MemoryLog()
     for extended in [None] if budget is None else [None, budget]:
-        for _ in drive(begin(run), run, run.policy, Simulated(run, log), log, extended):
+        for _ in drive_run(begin_run(run), run, run.policy, InProcessExecutor(run, log), log, extended):
             pass
-    return [(event_kind(e), dumps(e)) for e in log.events()], log
+    return [(event_kind(e), dump_event(e)) for e in log.events()], log
 
 
 def noted(notes, recorded=None):
@@ -46,7 +46,7 @@ def noted(notes, recorded=None):
     parts = {lease: [rows] for lease, rows in (recorded.rows if recorded else {}).items()}
     for lease, rows in (note for note in notes if isinstance(note[0], int)):
         parts.setdefault(lease, []).append(rows)
-    return Recorded(events, {lease: joined(rows) for lease, rows in parts.items()})
+    return RecordedLog(events, {lease: join_rows(rows) for lease, rows in parts.items()})
 
 
 def notes_of(chunks):
@@ -57,7 +57,7 @@ def notes_of(chunks):
 def test_what_is_handed_on_is_what_the_log_of_the_loop_holds(flush):
     run = planned()
     events, log = ordinary(run)
-    chunks = list(packed(run, Recorded(), None, flush))
+    chunks = list(work_in_chunks(run, RecordedLog(), None, flush))
     found = noted(notes_of(chunks))
     assert found.events == events
     assert all(rows.points.tobytes() == log.rows(lease).points.tobytes() for lease, rows in found.rows.items())
@@ -71,13 +71,13 @@ def test_cut_anywhere_and_gone_on_with_it_is_the_same(seed):
     """Also where a lease was in the middle, agents read the archive, and the budget is extended after the end."""
     run, rng = planned(seed), random.Random(seed)
     events, _ = ordinary(run, budget=400)
-    notes = notes_of(packed(run, Recorded(), None, 0.0))
+    notes = notes_of(work_in_chunks(run, RecordedLog(), None, 0.0))
     cut = noted(notes[: rng.randrange(len(notes))])
-    whole = noted(notes_of(packed(run, cut, None, 0.0)), cut)
-    more = notes_of(packed(run, whole, 400, 0.0))
+    whole = noted(notes_of(work_in_chunks(run, cut, None, 0.0)), cut)
+    more = notes_of(work_in_chunks(run, whole, 400, 0.0))
     assert noted(more, whole).events == events
     cut = noted(more[: rng.randrange(len(more))], whole)
-    assert noted(notes_of(packed(run, cut, 400, 0.0)), cut).events == events
+    assert noted(notes_of(work_in_chunks(run, cut, 400, 0.0)), cut).events == events
 
 
 def test_an_objective_that_wants_the_main_thread_has_it(tmp_path):
@@ -86,7 +86,7 @@ def test_an_objective_that_wants_the_main_thread_has_it(tmp_path):
         "    signal.setitimer(signal.ITIMER_REAL, 0)\n    return float((x**2).sum())\n"
     )
     run = planned(landscape=f'{{kind: python, function: "{tmp_path}/f.py:f", bounds: [[-1, 1], [-1, 1]]}}')
-    assert not [note for note in notes_of(packed(run, Recorded(), None, 0.1)) if "main thread" in str(note)]
+    assert not [note for note in notes_of(work_in_chunks(run, RecordedLog(), None, 0.1)) if "main thread" in str(note)]
 
 
 def test_what_ends_a_run_comes_after_what_it_found(tmp_path):
@@ -97,5 +97,5 @@ def test_what_ends_a_run_comes_after_what_it_found(tmp_path):
     run = planned(landscape=f'{{kind: python, function: "{tmp_path}/f.py:f", bounds: [[-1, 1], [-1, 1]]}}')
     chunks = []
     with pytest.raises(ModuleNotFoundError, match="not_to_be_had"):
-        chunks.extend(packed(run, Recorded(), None, 10.0))
+        chunks.extend(work_in_chunks(run, RecordedLog(), None, 10.0))
     assert sum(len(note[1].losses) for chunk in chunks for note in chunk.notes if isinstance(note[0], int)) >= 75

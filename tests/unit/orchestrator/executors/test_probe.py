@@ -11,26 +11,26 @@ def test_nothing_answers():
     with pytest.raises(
         ExecutorError, match=r"address must be that of a running Ray, got 127\.0\.0\.1:9, where nothing"
     ):
-        door.knock("127.0.0.1:9")
+        door.probe_address("127.0.0.1:9")
     with pytest.raises(ExecutorError, match=r"got ray://127\.0\.0\.1:9, where nothing answers"):
-        door.knock("ray://127.0.0.1:9")
+        door.probe_address("ray://127.0.0.1:9")
 
 
 @pytest.mark.parametrize("address", ["somewhere", "host:port"])
 def test_no_address_at_all(address):
     with pytest.raises(ExecutorError, match='address must be "auto", host:port or ray://host:port'):
-        door.knock(address)
+        door.probe_address(address)
 
 
 def test_a_dashboard_is_no_place_to_join():
     with pytest.raises(ExecutorError, match="which is a dashboard's: that is for submit and fetch"):
-        door.knock("http://127.0.0.1:8265")
+        door.probe_address("http://127.0.0.1:8265")
 
 
 def test_auto_where_no_ray_runs(monkeypatch):
     monkeypatch.setattr(door.services, "canonicalize_bootstrap_address", lambda _: None)
     with pytest.raises(ExecutorError, match="address auto must find a running Ray, and this machine belongs to none"):
-        door.knock("auto")
+        door.probe_address("auto")
 
 
 @pytest.mark.parametrize(("mode", "place", "shown"), [
@@ -45,6 +45,6 @@ def test_a_token_is_shown_to_strangers_only_where_it_is_switched_on(monkeypatch,
     if mode:
         monkeypatch.setenv("RAY_AUTH_MODE", mode)
     door.ray._raylet.AuthenticationTokenLoader.instance().reset_cache()
-    assert (door._token(place) is not None) is shown
+    assert (door._find_token(place) is not None) is shown
     monkeypatch.undo()
     door.ray._raylet.AuthenticationTokenLoader.instance().reset_cache()

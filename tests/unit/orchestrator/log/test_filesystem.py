@@ -6,8 +6,13 @@ from pathlib import Path
 import pytest
 
 from searchparty.orchestrator.log import filesystem
-from searchparty.orchestrator.log.filesystem import UNKNOWN, FileSystem, found_in, holding
-from searchparty.orchestrator.log.journal_mode import Rollback, WriteAhead, journal_on, remarks
+from searchparty.orchestrator.log.filesystem import UNKNOWN_FILE_SYSTEM, FileSystem, file_system_of, find_mount
+from searchparty.orchestrator.log.journal_mode import (
+    RollbackJournal,
+    WriteAheadJournal,
+    choose_journal,
+    describe_restrictions,
+)
 
 MOUNTS = r"""
 22 1 8:1 / / rw,relatime shared:1 - ext4 /dev/sda1 rw,errors=remount-ro
@@ -45,29 +50,29 @@ a line that is none
     ],
 )
 def test_the_innermost_and_latest_mount_decides(path, type_, at, network):
-    found = found_in(MOUNTS, path)
-    assert (found.type, found.at, found.network) == (type_, at, network)
-    assert isinstance(journal_on(found), Rollback if network else WriteAhead)
+    found = find_mount(MOUNTS, path)
+    assert (found.type, found.at, found.is_network) == (type_, at, network)
+    assert isinstance(choose_journal(found), RollbackJournal if network else WriteAheadJournal)
 
 
 def test_locks_that_other_machines_do_not_see():
-    alone = {path for path in ("/home", "/old", "/remote", "/twice", "/") if found_in(MOUNTS, path).locks_here_only}
+    alone = {path for path in ("/home", "/old", "/remote", "/twice", "/") if find_mount(MOUNTS, path).locks_here_only}
     assert alone == {"/old", "/remote"}
 
 
 def test_a_remark_names_file_system_mode_cost_and_cure():
-    assert remarks(found_in(MOUNTS, "/home/ann/scratch")) == []
-    (said,) = remarks(found_in(MOUNTS, "/home/ann"))
+    assert describe_restrictions(find_mount(MOUNTS, "/home/ann/scratch")) == []
+    (said,) = describe_restrictions(find_mount(MOUNTS, "/home/ann"))
     for words in ("network file system (nfs4, mounted at /home)", "rollback journal", "some percent", "--out PATH"):
         assert words in said
-    assert "not seen by other machines" in remarks(found_in(MOUNTS, "/old/r"))[1]
+    assert "not seen by other machines" in describe_restrictions(find_mount(MOUNTS, "/old/r"))[1]
 
 
 def test_a_system_that_does_not_tell_is_taken_to_be_local(tmp_path, monkeypatch):
-    monkeypatch.setattr(filesystem, "MOUNTS", tmp_path / "none")
-    assert holding(tmp_path) == UNKNOWN == FileSystem("unknown")
-    assert not UNKNOWN.network
-    assert found_in("", "/home") == UNKNOWN
+    monkeypatch.setattr(filesystem, "MOUNT_LIST", tmp_path / "none")
+    assert file_system_of(tmp_path) == UNKNOWN_FILE_SYSTEM == FileSystem("unknown")
+    assert not UNKNOWN_FILE_SYSTEM.is_network
+    assert find_mount("", "/home") == UNKNOWN_FILE_SYSTEM
 
 
 def test_links_are_followed(tmp_path, monkeypatch):
@@ -75,15 +80,15 @@ def test_links_are_followed(tmp_path, monkeypatch):
     (tmp_path / "far").mkdir()
     (tmp_path / "near").symlink_to(tmp_path / "far")
     listing.write_text(f"22 1 8:1 / / rw - ext4 /dev/sda1 rw\n23 22 0:9 / {tmp_path.resolve()}/far rw - nfs4 s:/e rw\n")
-    monkeypatch.setattr(filesystem, "MOUNTS", listing)
-    assert holding(tmp_path / "near" / "results").type == "nfs4"
-    assert holding(tmp_path).type == "ext4"
+    monkeypatch.setattr(filesystem, "MOUNT_LIST", listing)
+    assert file_system_of(tmp_path / "near" / "results").type == "nfs4"
+    assert file_system_of(tmp_path).type == "ext4"
 
 
-@pytest.mark.skipif(not filesystem.MOUNTS.exists(), reason="needs Linux")
+@pytest.mark.skipif(not filesystem.MOUNT_LIST.exists(), reason="needs Linux")
 def test_this_machines_own_list(tmp_path):
     """What is found for a directory is mounted where files of the same device are."""
     for path in (tmp_path, Path("/proc/self")):
-        found = holding(path)
+        found = file_system_of(path)
         assert os.stat(found.at).st_dev == path.stat().st_dev
     assert found.type == "proc"

@@ -10,7 +10,7 @@ import pytest
 
 from searchparty.agents.agent import Finding, Incumbent, Lease, Region
 from searchparty.landscapes.landscape import Space
-from searchparty.orchestrator.loop.audit import Refused, audit
+from searchparty.orchestrator.loop.audit import InvalidDecision, audit_decision
 from searchparty.orchestrator.state.advance import advance
 from searchparty.orchestrator.state.events import Collected, Granted
 from searchparty.orchestrator.state.member import Member
@@ -37,9 +37,9 @@ def incumbent(**changes: Any) -> Incumbent:
 
 
 def test_accepts_what_keeps_to_the_rules(run: Run) -> None:
-    audit(run, ())
-    audit(run, (lease(), lease(id=1, agent="dear", budget=90, incumbent=incumbent())))
-    audit(run, (lease(region=Region(np.array([0.0, 1.0, 0.5]), 1.0)),))
+    audit_decision(run, ())
+    audit_decision(run, (lease(), lease(id=1, agent="dear", budget=90, incumbent=incumbent())))
+    audit_decision(run, (lease(region=Region(np.array([0.0, 1.0, 0.5]), 1.0)),))
 
 
 REFUSED = [
@@ -85,31 +85,33 @@ REFUSED = [
 
 @pytest.mark.parametrize(("leases", "message"), REFUSED)
 def test_refuses(run: Run, leases: Any, message: str) -> None:
-    with pytest.raises(Refused, match=message):
-        audit(run, leases)
+    with pytest.raises(InvalidDecision, match=message):
+        audit_decision(run, leases)
 
 
 def test_says_where(run: Run) -> None:
-    with pytest.raises(Refused, match=r"got 0 \(policy mine, decision 0, lease 0\)\. Use int"):
-        audit(run, (lease(budget=0),), "mine")
+    with pytest.raises(InvalidDecision, match=r"got 0 \(policy mine, decision 0, lease 0\)\. Use int"):
+        audit_decision(run, (lease(budget=0),), "mine")
 
 
 def test_refuses_who_is_out(run: Run) -> None:
     advance(run, Granted(0, (lease(),)))
-    with pytest.raises(Refused, match=r"agent must be idle, got 'alpha', which works on lease 0 .*decision 1, lease 1"):
-        audit(run, (lease(id=1),))
-    with pytest.raises(Refused, match=r"at most 1 leases \(concurrency 2, 1 out\), got 2"):
-        audit(run, (lease(id=1, agent="beta"), lease(id=2, agent="dear")))
-    with pytest.raises(Refused, match=r"at most 90, what remains"):
-        audit(run, (lease(id=1, agent="beta", budget=91),))
+    with pytest.raises(
+        InvalidDecision, match=r"agent must be idle, got 'alpha', which works on lease 0 .*decision 1, lease 1"
+    ):
+        audit_decision(run, (lease(id=1),))
+    with pytest.raises(InvalidDecision, match=r"at most 1 leases \(concurrency 2, 1 out\), got 2"):
+        audit_decision(run, (lease(id=1, agent="beta"), lease(id=2, agent="dear")))
+    with pytest.raises(InvalidDecision, match=r"at most 90, what remains"):
+        audit_decision(run, (lease(id=1, agent="beta", budget=91),))
 
 
 def test_refuses_to_carry_on_after_an_end(run: Run) -> None:
     advance(run, Granted(0, (lease(), lease(id=1, agent="beta"))))
     advance(run, Collected(Finding(0, "alpha", 10, 10, "exhausted")))
     advance(run, Collected(Finding(1, "beta", 0, 10, "failed", cause="raised ValueError")))
-    with pytest.raises(Refused, match="'alpha', which converged"):
-        audit(run, (lease(id=2, fresh=False),))
-    with pytest.raises(Refused, match="'beta', which failed"):
-        audit(run, (lease(id=2, agent="beta", fresh=False),))
-    audit(run, (lease(id=2, archive=2), lease(id=3, agent="beta", archive=2)))
+    with pytest.raises(InvalidDecision, match="'alpha', which converged"):
+        audit_decision(run, (lease(id=2, fresh=False),))
+    with pytest.raises(InvalidDecision, match="'beta', which failed"):
+        audit_decision(run, (lease(id=2, agent="beta", fresh=False),))
+    audit_decision(run, (lease(id=2, archive=2), lease(id=3, agent="beta", archive=2)))

@@ -12,14 +12,14 @@ from hypothesis import strategies as st
 from searchparty.agents.agent import Agent, Converged, Lease, Region
 from searchparty.agents.leases.ledger import ReplayError
 from searchparty.landscapes.landscape import Landscape, Space
-from searchparty.orchestrator.executors.in_process import Simulated
-from searchparty.orchestrator.log.codec import dumps, event_kind, loads
+from searchparty.orchestrator.executors.in_process import InProcessExecutor
+from searchparty.orchestrator.log.codec import dump_event, event_kind, load_event
 from searchparty.orchestrator.log.log import LogError, MemoryLog
 from searchparty.orchestrator.log.log_file import LogFile
 from searchparty.orchestrator.log.reader import LogReader
 from searchparty.orchestrator.log.trace import trace, trace_hash
-from searchparty.orchestrator.loop.audit import Refused
-from searchparty.orchestrator.loop.drive import begin, drive
+from searchparty.orchestrator.loop.audit import InvalidDecision
+from searchparty.orchestrator.loop.drive import begin_run, drive_run
 from searchparty.orchestrator.policies.composed import Composed
 from searchparty.orchestrator.policies.policy import Policy
 from searchparty.orchestrator.run_spec import PlannedRun
@@ -85,9 +85,9 @@ def planned(policy=None, budget=300, concurrency=2, **changes):
 
 
 def work(plan, log, steps=None):
-    run = begin(plan)
-    executor = Simulated(plan, log)
-    for count, _ in enumerate(drive(run, plan, plan.policy, executor, log)):
+    run = begin_run(plan)
+    executor = InProcessExecutor(plan, log)
+    for count, _ in enumerate(drive_run(run, plan, plan.policy, executor, log)):
         if steps is not None and count + 1 >= steps:
             break
     executor.close()
@@ -129,7 +129,7 @@ def test_events_survive_the_codec():
     log = MemoryLog()
     work(planned(), log)
     for event in log.events():
-        assert dumps(loads(event_kind(event), dumps(event))) == dumps(event)
+        assert dump_event(load_event(event_kind(event), dump_event(event))) == dump_event(event)
 
 
 def file_trace(tmp_path, name, plan, steps=()):
@@ -192,10 +192,10 @@ def test_the_seed_alone_decides(concurrency):
     logs = [MemoryLog(), MemoryLog()]
     for log in logs:
         work(planned(concurrency=concurrency), log)
-    assert [dumps(e) for e in logs[0].events()] == [dumps(e) for e in logs[1].events()]
+    assert [dump_event(e) for e in logs[0].events()] == [dump_event(e) for e in logs[1].events()]
     other = MemoryLog()
     work(planned(concurrency=concurrency, seed=8), other)
-    assert [dumps(e) for e in other.events()] != [dumps(e) for e in logs[0].events()]
+    assert [dump_event(e) for e in other.events()] != [dump_event(e) for e in logs[0].events()]
 
 
 def test_a_target_stops_the_run_once_all_leases_are_home():
@@ -216,7 +216,7 @@ def test_the_wall_clocks_verdict_is_recorded_and_replayed(tmp_path):
     assert any(isinstance(e, Extended) for e in log.events())
     again = work(plan, log)
     assert again.spent == run.spent
-    assert [dumps(e) for e in log.events()][-1] == dumps(Stopped("budget spent"))
+    assert [dump_event(e) for e in log.events()][-1] == dump_event(Stopped("budget spent"))
 
 
 def test_a_larger_budget_continues_a_finished_run(tmp_path):
@@ -238,7 +238,7 @@ class Greedy(Policy):
 
 def test_a_policy_that_overspends_is_refused_and_the_log_stays():
     log = MemoryLog()
-    with pytest.raises(Refused, match="greedy"):
+    with pytest.raises(InvalidDecision, match="greedy"):
         work(planned(policy=Greedy()), log)
     assert len(log.events()) == 1
 

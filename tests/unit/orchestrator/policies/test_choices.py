@@ -12,13 +12,13 @@ from pydantic import ValidationError
 from searchparty.agents.agent import Converged, Finding, Incumbent, Lease, Region
 from searchparty.landscapes.landscape import Space
 from searchparty.orchestrator.policies.budget import Bandit, Equal, SuccessiveHalving
-from searchparty.orchestrator.policies.choices import Share, Shared, SharingChoice, portion
-from searchparty.orchestrator.policies.composed import Composed, within_cube
+from searchparty.orchestrator.policies.choices import Share, SharedIncumbent, SharingChoice, portion
+from searchparty.orchestrator.policies.composed import Composed, fit_region
 from searchparty.orchestrator.policies.radius import Fixed, Shrink, TrustRegion
 from searchparty.orchestrator.policies.sharing import Broadcast, NoSharing, Ring
 from searchparty.orchestrator.state.advance import advance
 from searchparty.orchestrator.state.events import Collected, Granted
-from searchparty.orchestrator.state.indexes import Columns
+from searchparty.orchestrator.state.indexes import WaterLevel
 from searchparty.orchestrator.state.member import Member
 from searchparty.orchestrator.state.run import Run
 
@@ -58,10 +58,10 @@ def names(shares: list[Share]) -> list[tuple[str, int]]:
 
 class TestEqual:
     def test_water_level(self) -> None:
-        assert Columns([0, 0]).level(10) == 5
-        assert Columns([0, 10]).level(10) == 10
-        assert Columns([0, 10]).level(4) == 4
-        assert Columns([3, 0, 100]).level(7) == 5
+        assert WaterLevel([0, 0]).level_with(10) == 5
+        assert WaterLevel([0, 10]).level_with(10) == 10
+        assert WaterLevel([0, 10]).level_with(4) == 4
+        assert WaterLevel([3, 0, 100]).level_with(7) == 5
 
     @pytest.mark.parametrize(("gap", "size"), [(5, 5), (10, 10), (11, 6), (19, 10), (20, 10), (1000, 10)])
     def test_portions_leave_no_crumbs(self, gap: int, size: int) -> None:
@@ -239,15 +239,19 @@ class TestSharing:
         give(run, "a", 10, 1.0)
         give(run, "b", 10, 2.0)
         member = run.members["b"]
-        assert NoSharing().shared(run, member, RNG) == (member.best, False, "none, own best 2")
+        assert NoSharing().choose_incumbent(run, member, RNG) == (member.best, False, "none, own best 2")
 
     def test_broadcast_sends_all_but_the_finder(self) -> None:
         run = make(budget=100)
-        assert Broadcast().shared(run, run.members["a"], RNG) == (None, False, "broadcast: nobody has better")
+        assert Broadcast().choose_incumbent(run, run.members["a"], RNG) == (None, False, "broadcast: nobody has better")
         give(run, "a", 10, 1.0)
         give(run, "b", 10, 2.0)
-        assert Broadcast().shared(run, run.members["b"], RNG) == (run.incumbent, True, "broadcast: incumbent 1 of a")
-        assert not Broadcast().shared(run, run.members["a"], RNG).follow
+        assert Broadcast().choose_incumbent(run, run.members["b"], RNG) == (
+            run.incumbent,
+            True,
+            "broadcast: incumbent 1 of a",
+        )
+        assert not Broadcast().choose_incumbent(run, run.members["a"], RNG).follow
 
     def test_broadcast_after_and_every(self) -> None:
         run = make(budget=100)
@@ -255,17 +259,21 @@ class TestSharing:
         give(run, "b", 10, 2.0)
         b = run.members["b"]
         late = Broadcast(after=0.25)
-        assert late.shared(run, b, RNG) == (b.best, False, "broadcast: only after 25% of the budget, own best 2")
-        assert not Broadcast(every=2).shared(run, b, RNG).follow
+        assert late.choose_incumbent(run, b, RNG) == (
+            b.best,
+            False,
+            "broadcast: only after 25% of the budget, own best 2",
+        )
+        assert not Broadcast(every=2).choose_incumbent(run, b, RNG).follow
         give(run, "b", 10, 2.0)
-        assert late.shared(run, b, RNG).follow
-        assert Broadcast(every=2).shared(run, b, RNG).follow
+        assert late.choose_incumbent(run, b, RNG).follow
+        assert Broadcast(every=2).choose_incumbent(run, b, RNG).follow
 
     def test_ring_looks_left(self) -> None:
         run = make("abc")
         for agent, loss in zip("abc", [2.0, 3.0, 1.0], strict=True):
             give(run, agent, 10, loss)
-        ring = {name: Ring().shared(run, member, RNG) for name, member in run.members.items()}
+        ring = {name: Ring().choose_incumbent(run, member, RNG) for name, member in run.members.items()}
         assert ring["a"].incumbent is run.members["c"].best
         assert ring["b"].incumbent is run.members["a"].best
         assert ring["b"].reason == "ring: incumbent 2 of a, its left neighbour"
@@ -315,18 +323,18 @@ class TestComposed:
         class Hermit(SharingChoice):
             kind: Literal["hermit"] = "hermit"
 
-            def shared(self, run: Run, member: Member, rng: np.random.Generator) -> Shared:
-                return Shared(None, False, "hermit: alone")
+            def choose_incumbent(self, run: Run, member: Member, rng: np.random.Generator) -> SharedIncumbent:
+                return SharedIncumbent(None, False, "hermit: alone")
 
         policy = Composed.model_validate({"sharing": "hermit"})
         assert isinstance(policy.sharing, Hermit)
         assert Composed.model_validate(policy.model_dump()) == policy
 
     def test_length_of_a_lease(self) -> None:
-        assert Composed().length(make("abcd", 8000)) == 100
-        assert Composed().length(make("abcd", 80)) == 10
-        assert Composed().length(make("ab", 80, prices=(1, 4))) == 40
-        assert Composed(lease=3).length(make("abcd", 8000)) == 3
+        assert Composed().lease_length(make("abcd", 8000)) == 100
+        assert Composed().lease_length(make("abcd", 80)) == 10
+        assert Composed().lease_length(make("ab", 80, prices=(1, 4))) == 40
+        assert Composed(lease=3).lease_length(make("abcd", 8000)) == 3
 
     def test_first_lease_has_the_starting_region(self) -> None:
         run = make("ab", concurrency=2)
@@ -387,7 +395,7 @@ class TestComposed:
             assert lease.incumbent is run.members["a"].best
 
     def test_a_box_within_the_cube(self) -> None:
-        region = within_cube(np.array([0.05, 0.5, 1.0]), 0.2)
+        region = fit_region(np.array([0.05, 0.5, 1.0]), 0.2)
         assert region.center == pytest.approx([0.2, 0.5, 0.8])
-        assert within_cube(np.array([0.05, 1.0]), 0.5).center == pytest.approx(0.5)
-        assert within_cube(np.array([0.05, 1.0]), 1.0).center == pytest.approx(0.5)
+        assert fit_region(np.array([0.05, 1.0]), 0.5).center == pytest.approx(0.5)
+        assert fit_region(np.array([0.05, 1.0]), 1.0).center == pytest.approx(0.5)

@@ -6,7 +6,7 @@ import pytest
 import searchparty
 from searchparty.agents.agent import Converged, Finding, Incumbent, Region
 from searchparty.landscapes.landscape import Space
-from searchparty.orchestrator.loop.audit import audit
+from searchparty.orchestrator.loop.audit import audit_decision
 from searchparty.orchestrator.policies.party import Party
 from searchparty.orchestrator.state.advance import advance
 from searchparty.orchestrator.state.events import Collected, Granted, charge_finding
@@ -28,7 +28,7 @@ class Play:
 
     def decide(self):
         leases = self.policy.decide(self.run, np.random.default_rng(self.run.decisions))
-        audit(self.run, leases, "party")
+        audit_decision(self.run, leases, "party")
         advance(self.run, Granted(self.run.decisions, leases))
         return leases
 

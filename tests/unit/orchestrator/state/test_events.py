@@ -7,7 +7,7 @@ import pytest
 
 from searchparty.agents.agent import Converged, Finding, Incumbent, Lease, Region, RowFailure
 from searchparty.landscapes.landscape import Space
-from searchparty.orchestrator.log.codec import dumps, event_kind, loads
+from searchparty.orchestrator.log.codec import dump_event, event_kind, load_event
 from searchparty.orchestrator.state.advance import advance
 from searchparty.orchestrator.state.events import (
     Collected,
@@ -59,13 +59,13 @@ def test_a_lease_that_came_back_has_one_of_two_kinds_with_its_own_body(name):
     finding, body = BODIES[name]
     kind = name.split(",")[0]
     assert event_kind(Collected(finding)) == kind
-    assert dumps(Collected(finding)) == body
-    back = loads(kind, body)
+    assert dump_event(Collected(finding)) == body
+    back = load_event(kind, body)
     assert isinstance(back, Collected)
     # Arrays have no truth value, so that findings are compared as text.
     assert repr(back) == repr(Collected(finding))
     assert event_kind(back) == kind
-    assert dumps(back) == body
+    assert dump_event(back) == body
 
 
 @pytest.mark.parametrize(
@@ -79,7 +79,7 @@ def test_a_lease_that_came_back_has_one_of_two_kinds_with_its_own_body(name):
 )
 def test_other_events_have_one_kind(event):
     assert event_kind(event) == type(event).__name__
-    assert repr(loads(event_kind(event), dumps(event))) == repr(event)
+    assert repr(load_event(event_kind(event), dump_event(event))) == repr(event)
 
 
 def test_only_a_failed_agent_is_charged_its_whole_lease():
