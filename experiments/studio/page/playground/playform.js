@@ -66,7 +66,7 @@ export class PlayForm {
    * The settings of each side, with what they share.
    * @returns {Settings[]}
    */
-  get wanted() {
+  get sideSettings() {
     return this.sides.map(({ settings }) => ({ ...this.common, ...settings }));
   }
 

@@ -3,7 +3,7 @@
 import { momentIn } from "../base/address.js";
 import { ServerError } from "../base/api.js";
 import { el, fill, say } from "../base/dom.js";
-import { Theatre } from "../player/theatre.js";
+import { Replay } from "../player/replay.js";
 import { readPlay, writePlay } from "./address.js";
 import { PlayForm } from "./playform.js";
 import { PresetBar } from "./presetbar.js";
@@ -48,16 +48,16 @@ export class Playground {
     });
     this.differences = el("p", { class: "soft" });
     this.problems = el("div", { class: "problems", role: "alert", hidden: true });
-    const theatre = el("div", { class: "theatre" });
+    const replay = el("div", { class: "replay" });
     this.yaml = new YamlList();
     host.append(
       el("div", { class: "intro" }, [this.presets.buttons, this.presets.question, this.differences]),
       el("div", { class: "play" }, [
         el("details", { class: "settings", open: matchMedia("(min-width: 900px)").matches }, [el("summary", { text: "Settings" }), this.settings.element]),
-        el("div", { class: "shown" }, [this.problems, theatre, this.yaml.element]),
+        el("div", { class: "shown" }, [this.problems, replay, this.yaml.element]),
       ]),
     );
-    this.theatre = new Theatre(theatre, {
+    this.replay = new Replay(replay, {
       cards: catalogue.cards, theme, link: () => this.link(), onMoment,
       onPlace: (u, v, film) => this.#place(u, v, film),
       onPlane: (spec) => this.#look(spec),
@@ -105,7 +105,7 @@ export class Playground {
   address() {
     const { common, sides } = this.settings;
     const play = writePlay({ ...this.presets.preset, common, sides });
-    return { view: "playground", play, at: Math.round(this.theatre.player.at), plane: this.#plane, look: this.theatre.look };
+    return { view: "playground", play, at: Math.round(this.replay.player.at), plane: this.#plane, look: this.replay.look };
   }
 
   /** @param {boolean} dragging */
@@ -129,7 +129,7 @@ export class Playground {
   async #run(dragging) {
     this.#await(true);
     try {
-      const answers = await this.#requests.play(this.settings.wanted);
+      const answers = await this.#requests.play(this.settings.sideSettings);
       if (!answers) return;
       const names = this.settings.sides.map((side) => side.name);
       this.#complain([]);
@@ -156,10 +156,10 @@ export class Playground {
     const first = films.some((film, i) => this.#films[i] !== film);
     this.#films = films;
     this.settings.header = films[0].header;
-    this.theatre.setFilms(films, names);
+    this.replay.setFilms(films, names);
     if (!first) return;
     this.#await(false);
-    this.theatre.performFrom(this.#wanted, dragging);
+    this.replay.showFrom(this.#wanted, dragging);
     this.#wanted = null;
   }
 
@@ -188,7 +188,7 @@ export class Playground {
    */
   #look(spec) {
     this.#plane = spec;
-    this.#wanted = this.theatre.player.at;
+    this.#wanted = this.replay.player.at;
     this.#run(false);
   }
 
@@ -197,7 +197,7 @@ export class Playground {
    * @param {boolean} busy
    */
   #await(busy) {
-    this.theatre.row.setAttribute("aria-busy", String(busy));
+    this.replay.row.setAttribute("aria-busy", String(busy));
   }
 
   /** @param {string[]} problems */

@@ -1,7 +1,7 @@
 /** What the playground asks of the server: to play settings, and for the films of these plays. */
 
 import { send } from "../base/api.js";
-import { Reel } from "../film/reel.js";
+import { FilmPoller } from "../film/poller.js";
 import { confineToCube } from "./settings.js";
 
 const SIDES = ["a", "b"];
@@ -20,8 +20,8 @@ const POLL_MILLISECONDS = 60;
 /** The requests of one page; a newer one takes the place of those before. */
 export class PlayRequests {
   #page = newPageName();
-  /** @type {Record<string, Reel>} */
-  #reels = {};
+  /** @type {Record<string, FilmPoller>} */
+  #pollers = {};
   /** @type {Record<string, {key: string, answer: Promise<Answer>}>} */
   #asked = {};
   #version = 0;
@@ -58,10 +58,10 @@ export class PlayRequests {
       if (version === this.#version && begun) onFilms([...films]);
     };
     answers.forEach(({ key }, i) => {
-      this.#reels[SIDES[i]] = new Reel(`/api/plays/${key}/film`, {
+      this.#pollers[SIDES[i]] = new FilmPoller(`/api/plays/${key}/film`, {
         plane, every: POLL_MILLISECONDS, patient: true,
         onFirst: (film) => { films[i] = film; show(); },
-        onGrown: () => {
+        onGrowth: () => {
           if (version === this.#version) onGrowth();
           show();
         },
@@ -85,7 +85,7 @@ export class PlayRequests {
     const key = JSON.stringify(settings);
     if (this.#asked[side]?.key !== key) {
       // The server clears away what this side showed before.
-      this.#reels[side]?.stop();
+      this.#pollers[side]?.stop();
       this.#asked[side] = { key, answer: send("/api/plays", { page: this.#page, side, settings }) };
     }
     try {
@@ -97,8 +97,8 @@ export class PlayRequests {
   }
 
   #stop() {
-    for (const reel of Object.values(this.#reels)) reel.stop();
-    this.#reels = {};
+    for (const poller of Object.values(this.#pollers)) poller.stop();
+    this.#pollers = {};
   }
 }
 
