@@ -40,7 +40,7 @@ def frame(page: Any) -> dict[str, str]:
 
 
 def stages(page: Any, where: str) -> list[dict[str, Any]]:
-    """What each stage of a part says: title, numbers, badge, roster, the picture's label, its points."""
+    """What each stage of a part says: title, numbers, badge, agents, the picture's label, its points."""
     found: list[dict[str, Any]] = page.evaluate(
         """(where) => [...document.querySelectorAll(`#${where} .stage`)].map((stage) => {
             const text = (name) => stage.querySelector(name)?.textContent ?? "";
@@ -48,7 +48,7 @@ def stages(page: Any, where: str) -> list[dict[str, Any]]:
             return { title: text(".stage-title"), numbers: text(".numbers"), badge: text(".badge"),
               plane: text(".plane-text"), label: stage.querySelector(".view").getAttribute("aria-label"),
               head: Number(head), drawn: Number(drawn),
-              roster: [...stage.querySelectorAll(".agent > span")].map((line) => line.textContent) };
+              agents: [...stage.querySelectorAll(".agent > span")].map((line) => line.textContent) };
         })""",
         where,
     )

@@ -113,7 +113,7 @@ def test_the_picture_says_in_words_what_it_shows(page, studio):
         assert f"evaluation {evaluations} of 600, best loss " in stage["label"]
         assert stage["numbers"].split()[2] in stage["label"]
         labels.add(stage["label"])
-        assert page.text_content("#watch .theatre > [role=status]") in stage["label"]
+        assert page.text_content("#watch .replay > [role=status]") in stage["label"]
         assert page.get_attribute("#watch .scrub", "aria-valuetext") in stage["label"]
     assert len(labels) == 3
     assert page.get_attribute("#watch .view", "role") == "img"

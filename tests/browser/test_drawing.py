@@ -134,7 +134,7 @@ def test_ticks_of_losses_are_round_and_apart(modules):
     [("0", "0"), ("-2.5", "−2.5"), ("12000", "12,000"), ("4e6", "4×10⁶"), ("1e-5", "10⁻⁵"), ("Infinity", "∞")],
 )
 def test_numbers_are_written_to_be_read(modules, value, text):
-    assert call(modules, "numbers.js", f"m.written({value})") == text
+    assert call(modules, "numbers.js", f"m.formatNumber({value})") == text
 
 
 def test_ticks_of_axes(modules):
@@ -218,7 +218,7 @@ def test_a_view_shows_points_and_finds_them_again(page, kind):
         const {{ host, view, points, still }} = await window.view("{kind}", 500);
         view.show(400, {OVERLAY});
         await still();
-        const first = [view.drawn, view.total];
+        const first = [view.drawnCount, view.total];
         const [u, v, loss] = [points(500).u, points(500).v, points(500).loss];
         const at = view.project(u[20], v[20], loss[20]);
         const box = host.getBoundingClientRect();
@@ -226,7 +226,7 @@ def test_a_view_shows_points_and_finds_them_again(page, kind):
         const place = view.place(box.left + at.x, box.top + at.y);
         view.setPoints(points(1200)); view.show(1200, {{}}); view.setTheme("dark");
         await still();
-        const result = {{ first, later: [view.drawn, view.total], picked, off: [place[0] - u[20], place[1] - v[20]],
+        const result = {{ first, later: [view.drawnCount, view.total], picked, off: [place[0] - u[20], place[1] - v[20]],
           nowhere: view.pick(-50, -50) }};
         view.dispose();
         return {{ ...result, left: host.childElementCount }};

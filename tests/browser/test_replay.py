@@ -30,12 +30,12 @@ def show(page, studio, results, account=None, **state):
 
 
 def spent(stage):
-    return [int(SPENT.match(line)[1].replace(",", "")) for line in stage["roster"]]
+    return [int(SPENT.match(line)[1].replace(",", "")) for line in stage["agents"]]
 
 
 def listed(page, kind, stage=0):
     return page.evaluate(
-        """([kind, i]) => [...document.querySelectorAll(`#watch .chronicle`)[i]
+        """([kind, i]) => [...document.querySelectorAll(`#watch .event-log`)[i]
             .querySelectorAll(`[aria-label^="${kind}"] li`)].map((li) => li.lastChild.textContent)""",
         [kind, stage],
     )
@@ -54,7 +54,7 @@ def compare(page, accounts, evaluations):
     for i, (account, stage) in enumerate(zip(accounts, sights.stages(page, "watch"), strict=True)):
         assert stage["head"] == heads[i]
         assert stage["numbers"] == account.numbers(evaluations)
-        assert spent(stage) == account.spent(evaluations)[: len(stage["roster"])]
+        assert spent(stage) == account.spent(evaluations)[: len(stage["agents"])]
         assert listed(page, "Decisions", i) == account.decisions(evaluations)
 
 
@@ -217,8 +217,8 @@ def test_a_crowd_of_hundreds(page, studio, accounts):
         (stage,) = sights.drawn(page, "watch")
         assert stage["drawn"] == crowd.head(evaluations)
         assert stage["numbers"] == crowd.numbers(evaluations)
-    assert len(stage["roster"]) == 12
-    assert "and 288 more" in page.text_content("#watch .roster")
+    assert len(stage["agents"]) == 12
+    assert "and 288 more" in page.text_content("#watch .agent-list")
 
 
 def test_a_run_that_was_cut_off(page, studio, accounts):

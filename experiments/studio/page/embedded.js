@@ -3,7 +3,7 @@
 import { linkTo, lookIn, momentIn, readAddress, writeAddress } from "./base/address.js";
 import { byId, el, fill } from "./base/dom.js";
 import { Film } from "./film/film.js";
-import { Theatre } from "./player/theatre.js";
+import { Replay } from "./player/replay.js";
 import { Theme } from "./base/theme.js";
 
 const ADDRESS_MILLISECONDS = 400;
@@ -28,15 +28,15 @@ const field = (id, text, select) => el("div", { class: "field" }, [el("label", {
 const options = () => texts.map((text) => el("option", { value: text.dataset.film, text: text.dataset.title }));
 const run = el("select", { id: "run" }, options());
 const beside = el("select", { id: "beside" }, [el("option", { value: "", text: "nothing" }), ...options()]);
-const stage = el("div", { class: "theatre" });
+const replayHost = el("div", { class: "replay" });
 fill(root, [
   el("style", { text: style }),
   el("div", { class: "chooser" }, [field("run", "Run", run), field("beside", "Beside it", beside)]),
-  stage,
+  replayHost,
 ]);
 
-const theatre = new Theatre(stage, { cards, theme: theme.now, link: () => linkTo(address()), onMoment: noteAddress });
-theme.addEventListener("change", () => theatre.setTheme(theme.now));
+const replay = new Replay(replayHost, { cards, theme: theme.now, link: () => linkTo(address()), onMoment: noteAddress });
+theme.addEventListener("change", () => replay.setTheme(theme.now));
 for (const select of [run, beside]) select.addEventListener("change", () => show(null));
 
 /** Runs begin when they are looked at: a report is read from the top. */
@@ -51,7 +51,7 @@ function begin() {
   choose(run, given.get("replay"));
   choose(beside, given.get("beside"));
   const look = lookIn(given);
-  if (look) theatre.setLook(look);
+  if (look) replay.setLook(look);
   show(momentIn(given));
 }
 
@@ -68,9 +68,9 @@ function choose(select, id) {
 function show(at) {
   const chosen = [run.value, beside.value].filter(Boolean).map(filmOf);
   // By their titles: strategies of two directories may have one name.
-  theatre.setFilms(chosen, [run.value, beside.value].filter(Boolean).map((id) => textOf(id).dataset.title ?? id));
-  if (at === null) theatre.perform();
-  else theatre.player.seek(at);
+  replay.setFilms(chosen, [run.value, beside.value].filter(Boolean).map((id) => textOf(id).dataset.title ?? id));
+  if (at === null) replay.playFromStart();
+  else replay.player.seek(at);
 }
 
 /** @param {string} id */
@@ -92,7 +92,7 @@ function filmOf(id) {
 
 /** @returns {import("./base/address.js").State} */
 function address() {
-  return { replay: run.value, beside: beside.value || null, at: Math.round(theatre.player.at), look: theatre.look };
+  return { replay: run.value, beside: beside.value || null, at: Math.round(replay.player.at), look: replay.look };
 }
 
 function noteAddress() {

@@ -14,7 +14,7 @@ const ADDRESS_MILLISECONDS = 400;
 const theme = new Theme();
 /** @type {HTMLElement[]} */
 const tabs = [...document.querySelectorAll("[role=tab]")].filter((element) => element instanceof HTMLElement);
-/** @type {Record<string, any>} by their names: a part may have address, theatre, begin, resume, rest */
+/** @type {Record<string, any>} by their names: a part may have address, replay, begin, resume, rest */
 const parts = {};
 const begun = new Set();
 let shown = "";
@@ -24,13 +24,13 @@ let timer = 0;
 async function begin() {
   const catalogue = await ask("/api/catalogue");
   /** @param {string} name */
-  const given = (name) => ({ catalogue, theme: theme.now, onMoment: () => shown === name && address() });
-  parts.playground = new Playground(byId("playground"), given("playground"));
-  parts.watch = new Watch(byId("watch"), given("watch"));
+  const optionsFor = (name) => ({ catalogue, theme: theme.now, onMoment: () => shown === name && address() });
+  parts.playground = new Playground(byId("playground"), optionsFor("playground"));
+  parts.watch = new Watch(byId("watch"), optionsFor("watch"));
   parts.cards = new Cards(byId("cards"), catalogue);
   for (const part of [parts.playground, parts.watch]) part.onLink = linkTo;
   theme.addEventListener("change", () => {
-    for (const name of ["playground", "watch"]) parts[name].theatre.setTheme(theme.now);
+    for (const name of ["playground", "watch"]) parts[name].replay.setTheme(theme.now);
   });
   // A page that the browser has kept has given up its runs.
   addEventListener("pageshow", (event) => event.persisted && location.reload());
@@ -53,7 +53,7 @@ async function begin() {
  */
 function open(name, given = new URLSearchParams()) {
   if (shown === name) return;
-  parts[shown]?.theatre?.player.pause();
+  parts[shown]?.replay?.player.pause();
   parts[shown]?.rest?.();
   shown = name;
   for (const tab of tabs) {
@@ -62,7 +62,7 @@ function open(name, given = new URLSearchParams()) {
     tab.tabIndex = on ? 0 : -1;
     byId(partOf(tab)).hidden = !on;
   }
-  if (lookIn(given)) parts[name].theatre?.setLook(lookIn(given));
+  if (lookIn(given)) parts[name].replay?.setLook(lookIn(given));
   if (begun.has(name)) parts[name].resume?.();
   else parts[name].begin?.(given);
   begun.add(name);

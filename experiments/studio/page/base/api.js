@@ -20,7 +20,7 @@ export class ServerError extends Error {
  * @returns {Promise<any>} the answer as JSON
  */
 export async function ask(path, { signal } = {}) {
-  return (await answered(fetch(path, { signal, cache: "no-store" }))).json();
+  return (await awaitResponse(fetch(path, { signal, cache: "no-store" }))).json();
 }
 
 /**
@@ -31,7 +31,7 @@ export async function ask(path, { signal } = {}) {
  */
 export async function send(path, data, { signal, keepalive = false } = {}) {
   const headers = { "Content-Type": "application/json" };
-  return (await answered(fetch(path, { method: "POST", body: JSON.stringify(data), headers, signal, keepalive }))).json();
+  return (await awaitResponse(fetch(path, { method: "POST", body: JSON.stringify(data), headers, signal, keepalive }))).json();
 }
 
 /**
@@ -44,12 +44,12 @@ export async function fetchFilm(path, { plane = null, since = null, signal } = {
   const query = new URLSearchParams();
   if (plane) query.set("plane", plane);
   if (since) query.set("since", since);
-  const response = await answered(fetch(`${path}?${query}`, { signal, cache: "no-store" }));
+  const response = await awaitResponse(fetch(`${path}?${query}`, { signal, cache: "no-store" }));
   return response.status === NOT_YET ? null : response.arrayBuffer();
 }
 
 /** @param {Promise<Response>} request */
-async function answered(request) {
+async function awaitResponse(request) {
   let response;
   try {
     response = await request;

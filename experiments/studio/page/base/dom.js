@@ -11,7 +11,7 @@ const SVG = "http://www.w3.org/2000/svg";
  * @returns {HTMLElementTagNameMap[K]}
  */
 export function el(tag, attributes = {}, children = []) {
-  return filled(document.createElement(tag), attributes, children);
+  return initElement(document.createElement(tag), attributes, children);
 }
 
 /**
@@ -23,7 +23,7 @@ export function el(tag, attributes = {}, children = []) {
  * @returns {SVGElementTagNameMap[K]}
  */
 export function svg(tag, attributes = {}, children = []) {
-  return filled(document.createElementNS(SVG, tag), attributes, children);
+  return initElement(document.createElementNS(SVG, tag), attributes, children);
 }
 
 /**
@@ -33,7 +33,7 @@ export function svg(tag, attributes = {}, children = []) {
  * @param {(Node|string)[]} children
  * @returns {E}
  */
-function filled(element, attributes, children) {
+function initElement(element, attributes, children) {
   for (const [name, value] of Object.entries(attributes)) {
     if (value === null || value === undefined || value === false) continue;
     if (name === "text") element.textContent = value;

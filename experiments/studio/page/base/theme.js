@@ -7,7 +7,7 @@ export class Theme extends EventTarget {
   constructor(element = document.documentElement) {
     super();
     this.element = element;
-    this.chosen = remembered();
+    this.chosen = readStoredTheme();
     SYSTEM.addEventListener("change", () => this.#apply());
     this.#apply();
   }
@@ -32,7 +32,7 @@ export class Theme extends EventTarget {
   }
 }
 
-function remembered() {
+function readStoredTheme() {
   try {
     const theme = localStorage.getItem("searchparty-theme");
     return theme === "light" || theme === "dark" ? theme : null;

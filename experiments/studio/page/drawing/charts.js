@@ -1,6 +1,6 @@
 /** Line charts of steps: a value holds until the next one. */
 import { themeOf } from "./colours.js";
-import { linearTicks, logTicks, written } from "./numbers.js";
+import { formatNumber, linearTicks, logTicks } from "./numbers.js";
 import { Stack } from "./stack.js";
 
 const MARGIN = { left: 54, right: 12, top: 24, bottom: 34 };
@@ -53,7 +53,7 @@ export class LineChart {
   /** @param {Partial<Data>} data */
   set(data) {
     this.#data = { ...this.#data, ...data };
-    this.canvas.setAttribute("aria-label", described(this.#data));
+    this.canvas.setAttribute("aria-label", describeChart(this.#data));
     this.#ask();
   }
 
@@ -94,7 +94,7 @@ export class LineChart {
 
   #draw() {
     this.#frame = 0;
-    const context = this.stack.cleared(0);
+    const context = this.stack.clearLayer(0);
     const theme = themeOf(this.theme);
     const plot = this.#plot();
     const scale = scales(this.#data, plot);
@@ -162,15 +162,15 @@ function drawGrid(context, { range, title, xName }, plot, scale, theme) {
   for (const value of scale.log ? logTicks(scale.low, scale.high, rows) : linearTicks(scale.low, scale.high, rows)) {
     const y = Math.round(scale.y(value)) + 0.5;
     rule(context, plot.left, y, plot.right, y);
-    context.fillText(written(value), plot.left - 6, y);
+    context.fillText(formatNumber(value), plot.left - 6, y);
   }
   context.textAlign = "center";
   context.textBaseline = "top";
   for (const value of linearTicks(range[0], range[1], columns)) {
     const x = Math.round(scale.x(value)) + 0.5;
     rule(context, x, plot.bottom, x, plot.bottom + 4);
-    const half = context.measureText(written(value)).width / 2;
-    context.fillText(written(value), Math.min(x, plot.right - half), plot.bottom + 6);
+    const half = context.measureText(formatNumber(value)).width / 2;
+    context.fillText(formatNumber(value), Math.min(x, plot.right - half), plot.bottom + 6);
   }
   rule(context, plot.left, plot.bottom + 0.5, plot.right, plot.bottom + 0.5);
   context.textAlign = "right";
@@ -280,10 +280,10 @@ export function indexAt(x, at) {
 }
 
 /** @param {Data} data */
-function described({ title, xName, series, at }) {
+function describeChart({ title, xName, series, at }) {
   const values = series.map(({ name, x, y }) => {
     const value = y[at === null ? x.length - 1 : indexAt(x, at)];
-    return `${name} ${value === undefined ? "not begun" : written(Number(value.toPrecision(3)))}`;
+    return `${name} ${value === undefined ? "not begun" : formatNumber(Number(value.toPrecision(3)))}`;
   });
-  return `${title} over ${xName}${at === null ? "" : ` at ${written(Math.round(at))}`}: ${values.join(", ")}`;
+  return `${title} over ${xName}${at === null ? "" : ` at ${formatNumber(Math.round(at))}`}: ${values.join(", ")}`;
 }

@@ -47,7 +47,7 @@ export function rgb(hex) {
  * @param {string} hex
  * @param {number} opacity
  */
-export function faded(hex, opacity) {
+export function fadeColour(hex, opacity) {
   const [r, g, b] = rgb(hex);
   return `rgba(${Math.round(r * 255)},${Math.round(g * 255)},${Math.round(b * 255)},${opacity})`;
 }

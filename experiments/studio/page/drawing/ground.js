@@ -44,7 +44,7 @@ export class Ground {
  * @param {[number, number][]} polygon
  * @param {number} step
  */
-export function densified(polygon, step) {
+export function densifyPolygon(polygon, step) {
   /** @type {[number, number][]} */
   const points = [];
   polygon.forEach(([u, v], k) => {

@@ -51,7 +51,7 @@ export class Labels {
    * @param {Look & {must?: boolean}} look
    * @returns {boolean} whether it was written
    */
-  beside(text, x, y, gap, { colour, font = PLAIN, must = false } = {}) {
+  writeBeside(text, x, y, gap, { colour, font = PLAIN, must = false } = {}) {
     const { context } = this;
     context.font = font;
     const wide = context.measureText(text).width;
@@ -64,7 +64,7 @@ export class Labels {
     const found = places.find(([left, top]) => this.#free(left, top, wide));
     if (!found && !must) return false;
     const free = found ?? this.#inside(places[0], wide);
-    this.at(text, free[0], free[1], { colour, font });
+    this.writeAt(text, free[0], free[1], { colour, font });
     return true;
   }
 
@@ -75,11 +75,11 @@ export class Labels {
    * @param {number} y
    * @param {{colour?: string}} look
    */
-  centred(text, x, y, { colour } = {}) {
+  writeCentred(text, x, y, { colour } = {}) {
     this.context.font = PLAIN;
     const wide = this.context.measureText(text).width;
     const left = Math.max(this.bounds[0] + 2, Math.min(x - wide / 2, this.bounds[2] - wide - 2));
-    if (this.#free(left, y - LINE / 2, wide)) this.at(text, left, y - LINE / 2, { colour });
+    if (this.#free(left, y - LINE / 2, wide)) this.writeAt(text, left, y - LINE / 2, { colour });
   }
 
   /**
@@ -89,11 +89,11 @@ export class Labels {
    * @param {number} y
    * @param {Look} look
    */
-  ending(text, right, y, { colour, font = PLAIN } = {}) {
+  writeBefore(text, right, y, { colour, font = PLAIN } = {}) {
     this.context.font = font;
     const wide = this.context.measureText(text).width;
     const left = Math.max(right - wide, this.bounds[0] + 2);
-    if (this.#free(left, y - LINE / 2, wide)) this.at(text, left, y - LINE / 2, { colour, font });
+    if (this.#free(left, y - LINE / 2, wide)) this.writeAt(text, left, y - LINE / 2, { colour, font });
   }
 
   /**
@@ -103,7 +103,7 @@ export class Labels {
    * @param {number} top
    * @param {Look} look
    */
-  at(text, left, top, { colour, font = PLAIN } = {}) {
+  writeAt(text, left, top, { colour, font = PLAIN } = {}) {
     const { context, theme } = this;
     context.font = font;
     context.textBaseline = "middle";

@@ -10,7 +10,7 @@ export function simplest(low, high) {
   const from = Math.floor(Math.log10(Math.max(Math.abs(low), Math.abs(high))));
   for (let power = from; power > from - 16; power--) {
     for (const leading of [10, 5, 2, 1]) {
-      const multiple = Math.ceil(rounded(low / leading / 10 ** power)) * leading;
+      const multiple = Math.ceil(roundDigits(low / leading / 10 ** power)) * leading;
       const value = Number(`${multiple}e${power}`);
       if (value >= low && value <= high) return value;
     }
@@ -19,7 +19,7 @@ export function simplest(low, high) {
 }
 
 /** @param {number} value */
-function rounded(value) {
+function roundDigits(value) {
   return Number(value.toPrecision(12));
 }
 
@@ -35,7 +35,7 @@ export function linearTicks(low, high, count) {
   const power = 10 ** Math.floor(Math.log10(rough));
   const step = ([1, 2, 5].find((factor) => factor * power >= rough * 0.75) ?? 10) * power;
   const ticks = [];
-  for (let k = Math.ceil(low / step - 1e-9); k * step <= high + step * 1e-9; k++) ticks.push(rounded(k * step));
+  for (let k = Math.ceil(low / step - 1e-9); k * step <= high + step * 1e-9; k++) ticks.push(roundDigits(k * step));
   return ticks;
 }
 
@@ -66,7 +66,7 @@ const SUPERSCRIPTS = "⁰¹²³⁴⁵⁶⁷⁸⁹";
  * A number as an axis writes it: 0.25, 10,000, 4 million as 4×10⁶, 0.00001 as 10⁻⁵.
  * @param {number} value
  */
-export function written(value) {
+export function formatNumber(value) {
   if (value === 0) return "0";
   if (!Number.isFinite(value)) return value > 0 ? "∞" : value < 0 ? "−∞" : "?";
   const size = Math.abs(value);
@@ -89,5 +89,5 @@ export function written(value) {
  */
 export function sideTicks({ offset = 0, scale = 1 } = {}, low, high, count) {
   const ends = [offset + scale * low, offset + scale * high].sort((a, b) => a - b);
-  return linearTicks(ends[0], ends[1], count).map((value) => ({ at: (value - offset) / scale, text: written(value) }));
+  return linearTicks(ends[0], ends[1], count).map((value) => ({ at: (value - offset) / scale, text: formatNumber(value) }));
 }

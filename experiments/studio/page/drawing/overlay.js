@@ -1,5 +1,5 @@
 /** What is drawn over the points in both views: agents, hand-overs, stars, flags and their names. */
-import { faded } from "./colours.js";
+import { fadeColour } from "./colours.js";
 import { Labels } from "./labels.js";
 import { paint, trace, traceStar } from "./markers.js";
 
@@ -140,7 +140,7 @@ function drawArrow(context, frame, arrow) {
   const { colour } = frame.agents[arrow.agent] ?? { colour: frame.theme.ink };
   const come = Math.min(Math.max(arrow.part, 0), 1);
   const reached = come * (line.length - 1);
-  stroke(context, line, faded(colour, 0.45), 1.5, [2, 4], null);
+  stroke(context, line, fadeColour(colour, 0.45), 1.5, [2, 4], null);
   const travelled = line.slice(0, Math.floor(reached) + 1);
   const token = between(line, reached);
   stroke(context, [...travelled, token], colour, 2.6, [], frame.theme.halo);
@@ -207,7 +207,7 @@ function drawHead(context, line, colour, theme, come) {
     );
   }
   context.closePath();
-  paint(context, come >= 1 ? colour : faded(colour, 0.6), theme.halo, 1.2, null);
+  paint(context, come >= 1 ? colour : fadeColour(colour, 0.6), theme.halo, 1.2, null);
 }
 
 /**
@@ -230,17 +230,17 @@ function drawAgent(context, frame, place) {
  */
 function nameAgent(frame, place) {
   const name = frame.agents[place.agent]?.name ?? "";
-  const written = [shortened(name, 24), shortened(name, 11)].some((short) => (
-    frame.labels.beside(short, place.x, place.y, AGENT + 5, { font: BOLD })
+  const written = [shortenName(name, 24), shortenName(name, 11)].some((short) => (
+    frame.labels.writeBeside(short, place.x, place.y, AGENT + 5, { font: BOLD })
   ));
-  if (!written) frame.labels.beside(shortened(name, 11), place.x, place.y, AGENT + 5, { font: BOLD, must: true });
+  if (!written) frame.labels.writeBeside(shortenName(name, 11), place.x, place.y, AGENT + 5, { font: BOLD, must: true });
 }
 
 /**
  * @param {string} name
  * @param {number} most
  */
-function shortened(name, most) {
+function shortenName(name, most) {
   const half = most >> 1;
   return name.length > most ? `${name.slice(0, half)}…${name.slice(half + 1 - most)}` : name;
 }
@@ -253,15 +253,15 @@ function nameStars(frame, overlay) {
   const { labels, theme } = frame;
   if (overlay.best) {
     const { x, y } = frame.at(overlay.best.u, overlay.best.v, overlay.best.loss);
-    labels.beside("best", x, y, 13, { font: BOLD });
+    labels.writeBeside("best", x, y, 13, { font: BOLD });
   }
   (overlay.minimizers ?? []).slice(0, 3).forEach((minimizer) => {
     const { x, y } = placeOfMinimizer(frame, minimizer);
-    labels.beside("minimum", x, y, 13, { colour: theme.soft });
+    labels.writeBeside("minimum", x, y, 13, { colour: theme.soft });
   });
   if (overlay.start) {
     const { x, y } = frame.bottom(overlay.start.u, overlay.start.v);
-    labels.beside("start", x, y, 10, { colour: theme.soft });
+    labels.writeBeside("start", x, y, 10, { colour: theme.soft });
   }
 }
 

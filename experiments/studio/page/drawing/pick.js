@@ -8,9 +8,9 @@ const REACH = 10; // px
  * @param {number} count
  * @param {(index: number, screen: import("../types.d.ts").Screen) => void} project writes the point's place in CSS px into screen.x and
  *   screen.y
- * @param {(index: number) => boolean} shown whether it is drawn, and not hidden
+ * @param {(index: number) => boolean} isShown whether it is drawn, and not hidden
  */
-export function pickPoint(place, count, project, shown) {
+export function pickPoint(place, count, project, isShown) {
   const screen = { x: 0, y: 0 };
   /** @type {number|null} */
   let nearest = null;
@@ -18,7 +18,7 @@ export function pickPoint(place, count, project, shown) {
   for (let index = 0; index < count; index++) {
     project(index, screen);
     const away = Math.hypot(screen.x - place.x, screen.y - place.y);
-    if (away > least || !shown(index)) continue;
+    if (away > least || !isShown(index)) continue;
     least = away;
     nearest = index;
   }

@@ -38,7 +38,7 @@ export class Redraw {
 }
 
 /** Whether the reader asked for less motion: then nothing falls. */
-export function calm() {
+export function prefersReducedMotion() {
   return window.matchMedia("(prefers-reduced-motion: reduce)").matches;
 }
 
@@ -46,6 +46,6 @@ export function calm() {
  * How many of the points before `head` are new enough to be falling, of `count` in all.
  * @param {number} count
  */
-export function newest(count) {
-  return calm() ? 0 : Math.max(1, Math.min(40, count / 12));
+export function countNewest(count) {
+  return prefersReducedMotion() ? 0 : Math.max(1, Math.min(40, count / 12));
 }

@@ -34,7 +34,7 @@ export class Stack {
    * A cleared 2D context of layer `k`, in CSS pixels, at `ratio`.
    * @param {number} k
    */
-  cleared(k, ratio = this.ratio) {
+  clearLayer(k, ratio = this.ratio) {
     const canvas = this.canvases[k];
     const [wide, high] = [Math.round(this.width * ratio), Math.round(this.height * ratio)];
     if (canvas.width !== wide || canvas.height !== high) {
@@ -52,7 +52,7 @@ export class Stack {
    * The 2D context of layer `k` as it was left.
    * @param {number} k
    */
-  kept(k) {
+  layerContext(k) {
     return /** @type {CanvasRenderingContext2D} */ (this.canvases[k].getContext("2d"));
   }
 

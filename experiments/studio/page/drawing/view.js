@@ -1,7 +1,7 @@
 /** What both views share: the data that they draw, and when they draw them. */
 import { Ground } from "./ground.js";
 import { pickPoint } from "./pick.js";
-import { newest, Redraw } from "./redraw.js";
+import { countNewest, Redraw } from "./redraw.js";
 import { lossScale } from "./scale.js";
 
 /**
@@ -124,7 +124,7 @@ export class View {
   }
 
   /** The number of points drawn in the last frame. */
-  get drawn() {
+  get drawnCount() {
     return this.drawnPoints;
   }
 
@@ -134,8 +134,8 @@ export class View {
   }
 
   /** How many of the newest points are still on their way: none where what is shown stands still. */
-  get arriving() {
-    return this.overlay.settled ? 0 : newest(this.points.count);
+  get arrivingCount() {
+    return this.overlay.settled ? 0 : countNewest(this.points.count);
   }
 
   /**

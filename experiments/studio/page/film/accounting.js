@@ -52,7 +52,7 @@ export function forget(film, from) {
  */
 export function account(film, from) {
   makeRoom(film, from);
-  const extra = withoutPoints(film, from);
+  const extra = chargesWithoutPoints(film, from);
   let spent = from ? film.spent[from - 1] : 0;
   let best = film.records.length ? film.loss[film.records[film.records.length - 1]] : Infinity;
   let next = 0;
@@ -128,7 +128,7 @@ function charge(film, { agent, cost }, index, trails = false) {
  * @param {Film} film
  * @param {number} from
  */
-function withoutPoints(film, from) {
+function chargesWithoutPoints(film, from) {
   const known = from ? film.time[from - 1] : -1;
   /** @type {Map<number, number>} */
   const shown = new Map();

@@ -5,7 +5,7 @@
 
 import { account, forget } from "./accounting.js";
 import { readMessage } from "./message.js";
-import { keptFrom, orderPoints } from "./ordering.js";
+import { countKeptPoints, orderPoints } from "./ordering.js";
 import { countBelow, countUpTo } from "../base/search.js";
 
 /**
@@ -127,7 +127,7 @@ export class Film {
    * @param {number} agent
    * @param {number} shown
    */
-  spentBy(agent, shown) {
+  evaluationsBy(agent, shown) {
     const own = this.ofAgent[agent];
     const points = countUpTo(own.index, shown - 1);
     const charges = countUpTo(own.charged.index, shown - 1);
@@ -138,7 +138,7 @@ export class Film {
    * Evaluations spent by the team at a logical time.
    * @param {number} time
    */
-  spentAtTime(time) {
+  evaluationsAtTime(time) {
     const count = countUpTo(this.time, time);
     return count ? this.spent[count - 1] : 0;
   }
@@ -174,7 +174,7 @@ export class Film {
     }
     this.starts = Float64Array.from(this.leases, (lease) => lease.starts);
     this.edges = Float64Array.from(this.leases.flatMap(({ starts, ends }) => [starts, ends])).sort();
-    const from = keptFrom(this, header);
+    const from = countKeptPoints(this, header);
     forget(this, from);
     orderPoints(this, from, header.chunks, arrays);
     account(this, from);

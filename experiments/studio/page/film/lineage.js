@@ -13,12 +13,12 @@ export function lineageOf(film, index) {
   let lease = film.leases[film.lease[index]];
   const visited = new Set();
   for (;;) {
-    const handed = handedTo(film, lease);
+    const handed = findSourceLease(film, lease);
     if (!handed || visited.has(handed.id)) return links;
     visited.add(handed.id);
     const { incumbent } = handed;
     if (!incumbent) return links;
-    links.unshift({ agent: incumbent.agent, loss: incumbent.loss, spent: film.spentAtTime(handed.starts) });
+    links.unshift({ agent: incumbent.agent, loss: incumbent.loss, spent: film.evaluationsAtTime(handed.starts) });
     lease = film.leases[incumbent.lease];
   }
 }
@@ -28,7 +28,7 @@ export function lineageOf(film, index) {
  * @param {import("./film.js").Film} film
  * @param {import("../types.d.ts").Lease} lease
  */
-function handedTo(film, lease) {
+function findSourceLease(film, lease) {
   const given = new Set(film.insights.filter((i) => i.kind === "handed").map((i) => i.lease));
   for (let id = lease.id; id >= 0; id--) {
     const earlier = film.leases[id];

@@ -56,9 +56,9 @@ export function agentsAt(film, byAgent, head) {
     const lease = granted ? list[granted - 1] : null;
     const own = film.ofAgent[agent];
     const points = countUpTo(own.index, shown - 1);
-    const spent = film.spentBy(agent, shown);
+    const spent = film.evaluationsBy(agent, shown);
     const out = lease !== null && time < lease.ends;
-    const before = lease ? film.spentBy(agent, countUpTo(film.time, lease.starts)) : 0;
+    const before = lease ? film.evaluationsBy(agent, countUpTo(film.time, lease.starts)) : 0;
     return {
       lease,
       working: out,
@@ -98,7 +98,7 @@ export function insightsAt(film, head) {
  */
 export function overlayAt(film, byAgent, head, { chosen = null, start = null } = {}) {
   const agents = agentsAt(film, byAgent, head);
-  const spent = spentAt(film, head);
+  const spent = evaluationsAt(film, head);
   const said = insightsAt(film, head);
   const best = film.bestAt(head);
   return {
@@ -130,11 +130,11 @@ function flagsAt(film, said) {
  */
 export function freshFlag(film, head) {
   const said = insightsAt(film, head);
-  const spent = spentAt(film, head);
+  const spent = evaluationsAt(film, head);
   for (let i = said - 1; i >= 0 && i >= said - FLAGS; i--) {
     const insight = film.insights[i];
     if (!insight.flag) continue;
-    return spent - film.spentAtTime(insight.time) <= LINGER * 2 * film.header.budget ? insight : null;
+    return spent - film.evaluationsAtTime(insight.time) <= LINGER * 2 * film.header.budget ? insight : null;
   }
   return null;
 }
@@ -144,7 +144,7 @@ export function freshFlag(film, head) {
  * @param {Film} film
  * @param {number} head
  */
-export function spentAt(film, head) {
+export function evaluationsAt(film, head) {
   const whole = Math.floor(head);
   if (whole >= film.count) return film.evaluations;
   const before = whole ? film.spent[whole - 1] : 0;
@@ -191,7 +191,7 @@ function arrows(film, said, spent) {
   const found = [];
   for (let i = said - 1; i >= 0; i--) {
     const insight = film.insights[i];
-    const since = spent - film.spentAtTime(insight.time);
+    const since = spent - film.evaluationsAtTime(insight.time);
     if (since > LINGER * film.header.budget) break;
     const { incumbent } = film.leases[insight.lease];
     if (insight.kind !== "handed" || !incumbent) continue;

@@ -13,7 +13,7 @@ import { payment } from "./accounting.js";
  * @param {Film} film
  * @param {Header} header
  */
-export function keptFrom(film, { outcomes, chunks }) {
+export function countKeptPoints(film, { outcomes, chunks }) {
   const touched = [...outcomes.map(({ lease }) => lease), ...chunks.map(([lease]) => lease)];
   const first = touched.reduce((least, lease) => Math.min(least, film.leases[lease].starts), Infinity);
   return countUpTo(film.time, first);
@@ -45,15 +45,15 @@ export function orderPoints(film, from, chunks, arrays) {
    * @param {ArrayLike<number>} [more]
    * @returns {(index: number) => number}
    */
-  const reading = (kept, more) => (i) => (i < old ? kept[from + i] : (more?.[i - old] ?? 0));
-  film.u = joined(film.u, from, order, reading(film.u, arrays.u));
-  film.v = joined(film.v, from, order, reading(film.v, arrays.v));
-  film.distance = joined(film.distance, from, order, reading(film.distance, arrays.distance));
-  film.loss = joined(film.loss, from, order, reading(film.loss, arrays.loss));
-  film.time = joined(film.time, from, order, (i) => time[i]);
-  film.lease = joined(film.lease, from, order, (i) => lease[i]);
-  film.row = joined(film.row, from, order, (i) => row[i]);
-  film.agent = joined(film.agent, from, order, (i) => film.leases[lease[i]].agent);
+  const readerOf = (kept, more) => (i) => (i < old ? kept[from + i] : (more?.[i - old] ?? 0));
+  film.u = reorderColumn(film.u, from, order, readerOf(film.u, arrays.u));
+  film.v = reorderColumn(film.v, from, order, readerOf(film.v, arrays.v));
+  film.distance = reorderColumn(film.distance, from, order, readerOf(film.distance, arrays.distance));
+  film.loss = reorderColumn(film.loss, from, order, readerOf(film.loss, arrays.loss));
+  film.time = reorderColumn(film.time, from, order, (i) => time[i]);
+  film.lease = reorderColumn(film.lease, from, order, (i) => lease[i]);
+  film.row = reorderColumn(film.row, from, order, (i) => row[i]);
+  film.agent = reorderColumn(film.agent, from, order, (i) => film.leases[lease[i]].agent);
   film.count = from + order.length;
 }
 
@@ -66,7 +66,7 @@ export function orderPoints(film, from, chunks, arrays) {
  * @param {(index: number) => number} read
  * @returns {A}
  */
-function joined(kept, from, order, read) {
+function reorderColumn(kept, from, order, read) {
   const Kind = /** @type {new (length: number) => A} */ (kept.constructor);
   const all = new Kind(from + order.length);
   all.set(kept.subarray(0, from));

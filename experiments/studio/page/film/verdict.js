@@ -36,7 +36,7 @@ export function comparison(first, second, names) {
   /** @type {string[]} */
   const said = [];
   if (found[0] && found[1]) {
-    const reached = films.map((film) => reachedAt(film));
+    const reached = films.map((film) => evaluationsToMinimum(film));
     const quicker = reached[0] <= reached[1] ? 0 : 1;
     said.push(`Both found the minimum; ${names[quicker]} after ${whole(reached[quicker])} evaluations, ${names[1 - quicker]} after ${whole(reached[1 - quicker])}.`);
   } else if (number(gaps[0]) === number(gaps[1])) {
@@ -69,7 +69,7 @@ function isFound(film, loss) {
  * Evaluations after which the minimum was found.
  * @param {Film} film
  */
-function reachedAt(film) {
+function evaluationsToMinimum(film) {
   const first = film.records.find((index) => isFound(film, film.loss[index]));
   return first === undefined ? Infinity : film.spent[first];
 }
@@ -82,7 +82,7 @@ function endOf(film, best) {
   const { minimum } = film.header;
   const loss = film.loss[best];
   const who = film.team[film.agent[best]].name;
-  if (isFound(film, loss)) return `The minimum was found by ${who} after ${whole(reachedAt(film))} of ${whole(film.evaluations)} evaluations.`;
+  if (isFound(film, loss)) return `The minimum was found by ${who} after ${whole(evaluationsToMinimum(film))} of ${whole(film.evaluations)} evaluations.`;
   const gap = minimum === null ? "" : `, ${number(loss - minimum)} above the known minimum`;
   return `The search ended at loss ${number(loss)}${gap}, found by ${who} after ${whole(film.spent[best])} of ${whole(film.evaluations)} evaluations.`;
 }

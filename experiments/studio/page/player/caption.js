@@ -2,7 +2,7 @@
 
 import { el } from "../base/dom.js";
 import { number, whole } from "../base/wording.js";
-import { spentAt } from "../film/moment.js";
+import { evaluationsAt } from "../film/moment.js";
 
 /** @typedef {import("../film/film.js").Film} Film */
 
@@ -13,7 +13,7 @@ import { spentAt } from "../film/moment.js";
  */
 export function describeMoment(film, head) {
   const best = film.bestAt(head);
-  const spent = `evaluation ${whole(spentAt(film, head))} of ${whole(film.header.budget)}`;
+  const spent = `evaluation ${whole(evaluationsAt(film, head))} of ${whole(film.header.budget)}`;
   if (best < 0) return `${spent}, no finite loss yet`;
   return `${spent}, best loss ${number(film.loss[best])} by ${film.team[film.agent[best]].name}`;
 }

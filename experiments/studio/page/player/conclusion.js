@@ -7,7 +7,7 @@ import { comparison, verdictOf } from "../film/verdict.js";
 
 export class Conclusion {
   /** @type {(Film|null)[]} */
-  #concluded = [];
+  #films = [];
 
   constructor() {
     this.element = el("section", { class: "verdict", hidden: true, "aria-label": "Why it ended so" });
@@ -20,13 +20,13 @@ export class Conclusion {
    */
   show(films, names, over) {
     const ended = films.filter((film) => film?.done).filter((film) => film !== null);
-    const isTold = () => films.length === this.#concluded.length && films.every((film, i) => film === this.#concluded[i]);
-    if (over && films.length > 0 && ended.length === films.length && !isTold()) {
-      this.#concluded = films;
+    const isCurrent = () => films.length === this.#films.length && films.every((film, i) => film === this.#films[i]);
+    if (over && films.length > 0 && ended.length === films.length && !isCurrent()) {
+      this.#films = films;
       const said = ended.length === 2 ? comparison(ended[0], ended[1], names) : verdictOf(ended[0]);
       this.element.replaceChildren(el("h4", { text: "Why it ended so" }), ...said.map((text) => el("p", { text })));
     }
     // Once told it stays: the picture below is not to jump as somebody scrubs.
-    this.element.hidden = !isTold();
+    this.element.hidden = !isCurrent();
   }
 }

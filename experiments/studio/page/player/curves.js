@@ -98,7 +98,7 @@ function loss(films, names) {
 function radius(film, name = null) {
   const series = film.team.map((agent, i) => {
     const mine = film.leases.filter((lease) => lease.agent === i);
-    const x = mine.map((lease) => film.spentAtTime(lease.starts));
+    const x = mine.map((lease) => film.evaluationsAtTime(lease.starts));
     const y = mine.map((lease) => lease.radius);
     if (x.length) {
       x.push(film.evaluations);
@@ -115,7 +115,7 @@ function share(film) {
   const at = Float64Array.from({ length: SHARES + 1 }, (_, k) => (film.evaluations * k) / SHARES);
   const shown = at.map((x) => countUpTo(film.spent, x));
   const series = film.team.map((agent, i) => {
-    const y = Float64Array.from(at, (x, k) => (x > 0 && film.spentBy(i, shown[k]) / x) || NaN);
+    const y = Float64Array.from(at, (x, k) => (x > 0 && film.evaluationsBy(i, shown[k]) / x) || NaN);
     return { name: agent.name, colour: COLOURS[i % COLOURS.length], dash: [], x: at, y };
   });
   return { title: "Share of the budget", series, log: false };

@@ -28,7 +28,7 @@ export class Player extends EventTarget {
   setLength(length) {
     this.length = length;
     if (this.following || this.at > length) this.at = length;
-    this.#changed();
+    this.#notify();
   }
 
   play() {
@@ -38,13 +38,13 @@ export class Player extends EventTarget {
     this.#playing = true;
     this.#last = performance.now();
     this.#frame = requestAnimationFrame((now) => this.#tick(now));
-    this.#changed();
+    this.#notify();
   }
 
   pause() {
     this.#playing = false;
     cancelAnimationFrame(this.#frame);
-    this.#changed();
+    this.#notify();
   }
 
   toggle() {
@@ -59,7 +59,7 @@ export class Player extends EventTarget {
   seek(at) {
     this.at = Math.min(this.length, Math.max(0, at));
     this.following = this.following && this.at >= this.length;
-    this.#changed();
+    this.#notify();
   }
 
   /** Stays at the end of a run that grows. */
@@ -68,13 +68,13 @@ export class Player extends EventTarget {
     this.#playing = false;
     cancelAnimationFrame(this.#frame);
     this.at = this.length;
-    this.#changed();
+    this.#notify();
   }
 
   /** @param {number} speed */
   setSpeed(speed) {
     this.speed = speed;
-    this.#changed();
+    this.#notify();
   }
 
   /** @param {number} now */
@@ -87,10 +87,10 @@ export class Player extends EventTarget {
     this.at = Math.min(this.length, this.at + (passed * this.speed * this.length) / SECONDS);
     if (this.at >= this.length) this.#playing = false;
     else this.#frame = requestAnimationFrame((next) => this.#tick(next));
-    this.#changed();
+    this.#notify();
   }
 
-  #changed() {
+  #notify() {
     this.dispatchEvent(new Event("change"));
   }
 }

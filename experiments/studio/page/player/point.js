@@ -1,7 +1,7 @@
 /** What is known of a chosen point: who tried it, under which lease, why, and how far it is from the picture's plane. */
 
 import { el, fill } from "../base/dom.js";
-import { spentAt } from "../film/moment.js";
+import { evaluationsAt } from "../film/moment.js";
 import { swatch } from "./swatch.js";
 import { number, whole } from "../base/wording.js";
 
@@ -24,7 +24,7 @@ export function describePoint(host, film, index, onClose) {
   const off = dimension > 2 ? `; ${number(film.distance[index])} from the plane (in the unit cube)` : "";
   fill(host, [
     el("p", { class: "who" }, [swatch(agent), el("strong", { text: film.team[agent].name }), el("span", { text: ` tried this point: loss ${number(film.loss[index])}` })]),
-    el("p", { text: `${place}${off}. Evaluation ${whole(spentAt(film, index + 1))}; row ${film.row[index]} of lease ${lease.id}, which had ${lease.budget} evaluations within ${number(lease.radius)}.` }),
+    el("p", { text: `${place}${off}. Evaluation ${whole(evaluationsAt(film, index + 1))}; row ${film.row[index]} of lease ${lease.id}, which had ${lease.budget} evaluations within ${number(lease.radius)}.` }),
     el("p", {}, [el("em", { text: "Why: " }), lease.reason]),
     ...(lease.outcome ? [el("p", {}, [el("em", { text: "Ended: " }), lease.outcome.outcome])] : []),
     el("button", { type: "button", text: "Close", onclick: onClose }),

@@ -7,7 +7,7 @@ import { agentsAt, freshFlag, leasesByAgent, overlayAt } from "../film/moment.js
 import { Bubble } from "./bubble.js";
 import { badgeOf, describeMoment, groundOf, numbersOf, policyOf } from "./caption.js";
 import { describePoint } from "./point.js";
-import { Roster } from "./roster.js";
+import { AgentList } from "./agentlist.js";
 import { lossScale } from "../drawing/scale.js";
 import { SceneView } from "../drawing/scene/scene.js";
 
@@ -33,13 +33,13 @@ export class Stage {
   /**
    * @param {HTMLElement} host
    * @param {{title: string, cards: Record<string, Record<string, string>>,
-   *   onPlace?: ((u: number, v: number, film: Film) => void)|null, onChosen?: () => void}} given
+   *   onPlace?: ((u: number, v: number, film: Film) => void)|null, onChoose?: () => void}} given
    */
-  constructor(host, { title, cards, onPlace = null, onChosen = () => {} }) {
+  constructor(host, { title, cards, onPlace = null, onChoose = () => {} }) {
     /** @type {Film|null} */
     this.film = null;
     this.onPlace = onPlace;
-    this.onChosen = onChosen;
+    this.onChoose = onChoose;
     this.title = el("h3", { class: "stage-title", text: title });
     this.state = el("span", { class: "badge", hidden: true });
     this.numbers = el("p", { class: "numbers" });
@@ -48,8 +48,8 @@ export class Stage {
     this.canvas = el("div", { class: "view", tabindex: 0, role: "img", "aria-label": "Nothing to show yet." });
     this.detail = el("div", { class: "detail", hidden: true, role: "status" });
     this.planeText = el("p", { class: "plane-text soft" });
-    const roster = el("div", { class: "roster" });
-    this.roster = new Roster(roster, cards);
+    const agentList = el("div", { class: "agent-list" });
+    this.agentList = new AgentList(agentList, cards);
     this.cards = cards;
     this.policy = el("details", { class: "policy soft" });
     host.classList.add("stage");
@@ -59,10 +59,10 @@ export class Stage {
       el("div", { class: "frame" }, [this.canvas, this.bubble.element, this.hint]),
       this.detail,
       this.planeText,
-      roster,
+      agentList,
       this.policy,
     );
-    this.canvas.addEventListener("click", (event) => this.#clicked(event));
+    this.canvas.addEventListener("click", (event) => this.#onClick(event));
     this.host = host;
   }
 
@@ -79,16 +79,16 @@ export class Stage {
     this.#start = startOf(film);
     fill(this.policy, policyOf(film.header.policy, this.cards));
     this.#setUp(film);
-    this.grown();
+    this.updateFilm();
   }
 
   /** The film has grown. */
-  grown() {
+  updateFilm() {
     const { film } = this;
     if (!film) return;
     this.#byAgent = leasesByAgent(film);
     this.#view?.setPoints(film);
-    this.roster.setTeam(film);
+    this.agentList.setTeam(film);
     say(this.state, badgeOf(film));
     this.state.hidden = !this.state.textContent;
     this.state.dataset.state = film.header.state;
@@ -104,7 +104,7 @@ export class Stage {
     this.#head = film.headAt(evaluations);
     const overlay = overlayAt(film, this.#byAgent, this.#head, { chosen: this.#chosen, start: this.#start });
     this.#view?.show(this.#head, { ...overlay, settled: !playing });
-    this.roster.show(agentsAt(film, this.#byAgent, this.#head));
+    this.agentList.show(agentsAt(film, this.#byAgent, this.#head));
     say(this.numbers, numbersOf(film, this.#head));
     this.canvas.setAttribute("aria-label", `${film.header.strategy} on ${film.header.landscape}: ${this.describe()}.`);
     this.#flag(film);
@@ -154,11 +154,7 @@ export class Stage {
     this.#chosen = index;
     this.detail.hidden = index === null;
     if (index !== null && this.film) describePoint(this.detail, this.film, index, () => this.choose(null));
-    this.onChosen();
-  }
-
-  get chosen() {
-    return this.#chosen;
+    this.onChoose();
   }
 
   dispose() {
@@ -191,7 +187,7 @@ export class Stage {
   }
 
   /** @param {MouseEvent} event */
-  #clicked(event) {
+  #onClick(event) {
     if (!this.film || !this.#view) return;
     const index = this.#view.pick(event.clientX, event.clientY);
     if (index !== null) {

@@ -9,7 +9,7 @@ const INSTANCES = 20;
  * How a landscape differs from what is said of its kind.
  * @param {import("../types.d.ts").Settings} landscape
  */
-function movedOf({ shift, rotate }) {
+function describeTransform({ shift, rotate }) {
   const moved = [shift ? "shifted" : "", rotate ? "turned" : ""].filter(Boolean).join(" and ");
   return moved ? `Here it is ${moved}: the hollow star is its minimum.` : "";
 }
@@ -55,7 +55,7 @@ export class LandscapeFields {
     if (fields.function) parts.push(this.#functions());
     if (fields.dimension) parts.push(this.#slider("dimension", "Dimensions", fields.dimension.minimum ?? 2, this.catalogue.limits.dimension[1]));
     if (fields.instance) parts.push(this.#slider("instance", "Instance", 1, INSTANCES, "Another instance moves and turns it: another story."));
-    this.about.textContent = [summary, movedOf(this.landscape)].filter(Boolean).join(" ");
+    this.about.textContent = [summary, describeTransform(this.landscape)].filter(Boolean).join(" ");
     fill(this.element, [...parts.map((part) => part.element), this.about]);
   }
 

@@ -31,25 +31,25 @@ export class SettingFields {
     /** @type {(name: string) => (value: any) => void} */
     const drag = (name) => (value) => this.#set(name, value, true, onChange);
     /** @param {string} name */
-    const sliding = (name) => ({ name, value: this.settings[name], onInput: drag(name), onChange: set(name) });
+    const sliderOptions = (name) => ({ name, value: this.settings[name], onInput: drag(name), onChange: set(name) });
     /**
      * @param {string} name
      * @param {"policies"|"budgets"|"radii"|"sharings"} family
      */
-    const chosen = (name, family) => ({
+    const choiceOptions = (name, family) => ({
       name, value: this.settings[name], onChange: set(name), options: catalogue[family].map(pair),
     });
     this.fields = {
       kinds: choices({ label: "Team", name: "kinds", value: this.settings.kinds, onChange: set("kinds"), options: catalogue.agents.map(({ kind }) => [kind, kind, cards.agents[kind]]) }),
-      agents: slider({ label: "Number of agents", min: 1, max: limits.agents[1], ...sliding("agents"), help: "The kinds of the team are dealt out in turn." }),
-      grid_size: slider({ label: "Grid size", min: limits.grid_size[0], max: limits.grid_size[1], words: (n) => `${n} points an axis`, ...sliding("grid_size"), help: "Points that a grid searcher lays along each axis." }),
-      radius: slider({ label: "Initial radius", min: limits.radius[0], max: limits.radius[1], step: 0.01, words: number, ...sliding("radius"), help: "Half the side of the region where the search starts; 0.5 is everything." }),
-      shrink: slider({ label: "Shrink factor", min: limits.shrink[0], max: limits.shrink[1], step: 0.05, words: number, ...sliding("shrink"), help: "Each grid's radius over that of the one before." }),
-      sharing: choice({ label: "Sharing", ...chosen("sharing", "sharings"), help: "Who hears of whose best point." }),
-      policy: choice({ label: "Policy", ...chosen("policy", "policies"), help: "Who decides." }),
-      budget_policy: choice({ label: "Budget goes to", ...chosen("budget_policy", "budgets") }),
-      radius_policy: choice({ label: "Radius", ...chosen("radius_policy", "radii") }),
-      lease: slider({ label: "Lease", steps: LEASES, words, ...sliding("lease"), help: "Evaluations between two decisions about an agent." }),
+      agents: slider({ label: "Number of agents", min: 1, max: limits.agents[1], ...sliderOptions("agents"), help: "The kinds of the team are dealt out in turn." }),
+      grid_size: slider({ label: "Grid size", min: limits.grid_size[0], max: limits.grid_size[1], words: (n) => `${n} points an axis`, ...sliderOptions("grid_size"), help: "Points that a grid searcher lays along each axis." }),
+      radius: slider({ label: "Initial radius", min: limits.radius[0], max: limits.radius[1], step: 0.01, words: number, ...sliderOptions("radius"), help: "Half the side of the region where the search starts; 0.5 is everything." }),
+      shrink: slider({ label: "Shrink factor", min: limits.shrink[0], max: limits.shrink[1], step: 0.05, words: number, ...sliderOptions("shrink"), help: "Each grid's radius over that of the one before." }),
+      sharing: choice({ label: "Sharing", ...choiceOptions("sharing", "sharings"), help: "Who hears of whose best point." }),
+      policy: choice({ label: "Policy", ...choiceOptions("policy", "policies"), help: "Who decides." }),
+      budget_policy: choice({ label: "Budget goes to", ...choiceOptions("budget_policy", "budgets") }),
+      radius_policy: choice({ label: "Radius", ...choiceOptions("radius_policy", "radii") }),
+      lease: slider({ label: "Lease", steps: LEASES, words, ...sliderOptions("lease"), help: "Evaluations between two decisions about an agent." }),
     };
     this.composed = [this.fields.budget_policy.element, this.fields.radius_policy.element];
     this.about = el("p", { class: "soft" });

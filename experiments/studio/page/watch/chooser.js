@@ -12,7 +12,7 @@ export class Chooser {
    * What there is to choose from.
    * @type {Results[]}
    */
-  shelf = [];
+  listing = [];
   /** Of which results the runs are listed; "" before any were chosen. */
   key = "";
   /** Whether somebody has chosen a run: then it is not changed for another. */
@@ -35,22 +35,22 @@ export class Chooser {
 
   /** The results whose runs are listed, if they are still there. */
   get entry() {
-    return this.shelf.find(({ key }) => key === this.key);
+    return this.listing.find(({ key }) => key === this.key);
   }
 
   /** The runs that are chosen. */
-  get chosen() {
+  get chosenRuns() {
     return this.runs.map((select) => select.value).filter(Boolean);
   }
 
-  /** Whether the shelf differs from what is listed; if so, lists its results. */
+  /** Whether the listing differs from what is listed; if so, lists its results. */
   listResults() {
-    const now = JSON.stringify(this.shelf);
+    const now = JSON.stringify(this.listing);
     if (now === this.#listed) return false;
     this.#listed = now;
     const { value } = this.results;
-    fill(this.results, this.shelf.map(({ key }) => el("option", { value: key, text: key })));
-    if (this.shelf.some(({ key }) => key === value)) this.results.value = value;
+    fill(this.results, this.listing.map(({ key }) => el("option", { value: key, text: key })));
+    if (this.listing.some(({ key }) => key === value)) this.results.value = value;
     return true;
   }
 
@@ -64,9 +64,9 @@ export class Chooser {
     fill(this.runs[0], options());
     fill(this.runs[1], [el("option", { value: "", text: "nothing" }), ...options()]);
     /** @param {string} id */
-    const known = (id) => entry.runs.some(({ run }) => run === id);
-    this.runs[0].value = known(first) ? first : firstToShow(entry.runs);
-    this.runs[1].value = known(second) ? second : "";
+    const isListed = (id) => entry.runs.some(({ run }) => run === id);
+    this.runs[0].value = isListed(first) ? first : firstToShow(entry.runs);
+    this.runs[1].value = isListed(second) ? second : "";
     return !first && entry.runs.length > 0;
   }
 

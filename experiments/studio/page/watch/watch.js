@@ -4,8 +4,8 @@ import { momentIn } from "../base/address.js";
 import { ask } from "../base/api.js";
 import { el, say } from "../base/dom.js";
 import { Chooser } from "./chooser.js";
-import { Reel } from "../film/reel.js";
-import { Theatre } from "../player/theatre.js";
+import { FilmPoller } from "../film/poller.js";
+import { Replay } from "../player/replay.js";
 
 /** How often it looks for new results and runs. */
 const LIST_MILLISECONDS = 3000;
@@ -14,8 +14,8 @@ const POLL_MILLISECONDS = 400;
 /** @typedef {import("../film/film.js").Film} Film */
 
 export class Watch {
-  /** @type {Reel[]} */
-  #reels = [];
+  /** @type {FilmPoller[]} */
+  #pollers = [];
   /**
    * Those that have come of the runs chosen, at the places of these.
    * @type {Film[]}
@@ -42,10 +42,10 @@ export class Watch {
   constructor(host, { catalogue, theme, onMoment }) {
     this.chooser = new Chooser({ onResults: (key) => this.#chooseResults(key), onRuns: () => this.#chooseRuns() });
     this.note = el("p", { class: "note", role: "status", hidden: true });
-    const theatre = el("div", { class: "theatre" });
-    host.append(this.chooser.element, this.note, theatre);
-    this.theatreHost = theatre;
-    this.theatre = new Theatre(theatre, {
+    const replay = el("div", { class: "replay" });
+    host.append(this.chooser.element, this.note, replay);
+    this.replayHost = replay;
+    this.replay = new Replay(replay, {
       cards: catalogue.cards, theme, link: () => this.onLink(this.address()), onMoment, onPlane: (spec) => this.#look(spec),
     });
   }
@@ -59,7 +59,7 @@ export class Watch {
     this.#plane = address.get("plane");
     if (!(await this.#wake())) return;
     const key = address.get("results") ?? this.chooser.results.value;
-    if (this.chooser.shelf.some((each) => each.key === key)) this.#chooseResults(key, [address.get("run"), address.get("beside")]);
+    if (this.chooser.listing.some((each) => each.key === key)) this.#chooseResults(key, [address.get("run"), address.get("beside")]);
     else if (address.has("results")) this.#say(`There are no results named ${address.get("results")} here.`);
     this.#begun = true;
   }
@@ -68,7 +68,7 @@ export class Watch {
   async resume() {
     const awake = await this.#wake();
     if (!awake || !this.chooser.key || (this.#films.length && this.#films.every((film) => film?.done))) return;
-    this.#wanted = this.theatre.player.following ? null : this.theatre.player.at;
+    this.#wanted = this.replay.player.following ? null : this.replay.player.at;
     this.#chooseRuns();
   }
 
@@ -77,8 +77,8 @@ export class Watch {
     this.#resting = true;
     this.#turn += 1;
     clearTimeout(this.#timer);
-    for (const reel of this.#reels) reel.stop();
-    this.#reels = [];
+    for (const poller of this.#pollers) poller.stop();
+    this.#pollers = [];
   }
 
   /** Asks for the list again. Whether it is still looked at once that is there. */
@@ -93,13 +93,13 @@ export class Watch {
   address() {
     const [run, beside] = this.chooser.runs.map((select) => select.value || null);
     const plane = this.#plane;
-    return { view: "watch", results: this.chooser.results.value, run, beside, at: Math.round(this.theatre.player.at), plane, look: this.theatre.look };
+    return { view: "watch", results: this.chooser.results.value, run, beside, at: Math.round(this.replay.player.at), plane, look: this.replay.look };
   }
 
   async #list() {
     clearTimeout(this.#timer);
     try {
-      this.chooser.shelf = (await ask("/api/results")).results;
+      this.chooser.listing = (await ask("/api/results")).results;
       this.#offer();
     } catch (error) {
       this.#say(String(error instanceof Error ? error.message : error));
@@ -112,8 +112,8 @@ export class Watch {
   #offer() {
     const { chooser } = this;
     if (!chooser.listResults()) return;
-    this.theatreHost.hidden = this.#films.length === 0;
-    if (!chooser.shelf.length) {
+    this.replayHost.hidden = this.#films.length === 0;
+    if (!chooser.listing.length) {
       this.#say("There are no results here yet. Make some with `searchparty run quickstart`, or play in the playground.");
       return;
     }
@@ -136,9 +136,9 @@ export class Watch {
       return;
     }
     /** @param {Film|undefined} film */
-    const again = (film) => film?.done && this.chooser.entry?.runs.some(({ run, state }) => run === film.header.run && state === "running");
-    if (!this.#films.some(again)) return;
-    this.#wanted = this.theatre.player.at;
+    const isRunningAgain = (film) => film?.done && this.chooser.entry?.runs.some(({ run, state }) => run === film.header.run && state === "running");
+    if (!this.#films.some(isRunningAgain)) return;
+    this.#wanted = this.replay.player.at;
     this.#chooseRuns();
   }
 
@@ -153,29 +153,29 @@ export class Watch {
   }
 
   #chooseRuns() {
-    const { chosen } = this.chooser;
-    for (const reel of this.#reels) reel.stop();
+    const chosen = this.chooser.chosenRuns;
+    for (const poller of this.#pollers) poller.stop();
     /** @type {Film[]} */
     const films = [];
-    const arrived = () => {
+    const showFilms = () => {
       if (this.#films !== films || chosen.some((_, i) => !films[i])) return;
       this.#say("");
-      this.theatreHost.hidden = false;
-      const fresh = chosen.some((_, i) => this.theatre.films[i] !== films[i]);
-      this.theatre.setFilms(films, namesOf(films));
+      this.replayHost.hidden = false;
+      const fresh = chosen.some((_, i) => this.replay.films[i] !== films[i]);
+      this.replay.setFilms(films, namesOf(films));
       // The same runs on another ground, or with what came since: whoever looks at a moment stays at it.
       const same = this.#same.length === chosen.length && this.#same.every((each, i) => each === chosen[i]);
       this.#same = chosen;
       if (!fresh || (same && this.#wanted === null)) return;
-      this.theatre.performFrom(this.#wanted, films.some((film) => film.header.state === "running"));
+      this.replay.showFrom(this.#wanted, films.some((film) => film.header.state === "running"));
       this.#wanted = null;
     };
     this.#films = films;
     this.#same = [];
-    this.#reels = chosen.map((run, i) => new Reel(`/api/results/${encodeURIComponent(this.chooser.key)}/runs/${encodeURIComponent(run)}/film`, {
+    this.#pollers = chosen.map((run, i) => new FilmPoller(`/api/results/${encodeURIComponent(this.chooser.key)}/runs/${encodeURIComponent(run)}/film`, {
       plane: this.#plane, every: POLL_MILLISECONDS,
-      onFirst: (film) => { films[i] = film; arrived(); },
-      onGrown: () => arrived(),
+      onFirst: (film) => { films[i] = film; showFilms(); },
+      onGrowth: () => showFilms(),
       onError: (error) => this.#films === films && this.#say(error.message),
     }));
   }
@@ -183,7 +183,7 @@ export class Watch {
   /** @param {string} spec of a plane */
   #look(spec) {
     this.#plane = spec;
-    this.#wanted = this.theatre.player.at;
+    this.#wanted = this.replay.player.at;
     this.#chooseRuns();
   }
 

@@ -29,7 +29,7 @@ const { agentsAt, insightsAt, leasesByAgent } = await import(`${page}/film/momen
 const read = (path) => Uint8Array.from(fs.readFileSync(path)).buffer;
 const film = new Film(read(paths[0]));
 for (const path of paths.slice(1)) film.append(read(path));
-const at = (time) => film.headAt(film.spentAtTime(time));
+const at = (time) => film.headAt(film.evaluationsAtTime(time));
 const seen = film.leases.filter(({ starts }) => starts <= film.timeAt(at(starts))).length;
 const said = film.insights.filter(({ time }, i) => insightsAt(film, at(time)) > i).length;
 const plain = (value) => JSON.parse(JSON.stringify(value, (_, v) => (ArrayBuffer.isView(v) ? [...v] : v)));

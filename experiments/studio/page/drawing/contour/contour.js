@@ -35,22 +35,22 @@ export class ContourView extends View {
     super(host, options);
     this.frame = new ContourFrame();
     this.layer = new ContourPoints();
-    this.stack = new Stack(host, 3, () => this.#resized());
+    this.stack = new Stack(host, 3, () => this.#onResize());
     this.silence = [
       /** @param {HTMLElement} host */
       listen(host, (key) => {
         const used = steer(this.frame, key);
-        if (used) this.#moved();
+        if (used) this.#onMove();
         return used;
       }),
       dragAndPinch(this.stack.canvases[0], {
         onPan: (dx, dy) => {
           this.frame.pan(dx, dy);
-          this.#moved();
+          this.#onMove();
         },
         onZoom: (factor, x, y) => {
           this.frame.zoomAt(factor, x, y);
-          this.#moved();
+          this.#onMove();
         },
       }),
     ];
@@ -83,7 +83,7 @@ export class ContourView extends View {
   /** @param {{zoom: number, u: number, v: number}} state */
   setCamera({ zoom, u, v }) {
     Object.assign(this.frame, { zoom, u, v });
-    this.#moved();
+    this.#onMove();
   }
 
   /** {zoom: 1 shows all, u, v: the middle of what is seen} */
@@ -133,22 +133,22 @@ export class ContourView extends View {
   paint(full) {
     if (this.#groundStale || (full && this.#groundCoarse)) this.#paintGround(full);
     if (pointSize(this.stack, this.points.count) !== this.layer.size) this.takeAgents();
-    const falling = this.arriving;
+    const falling = this.arrivingCount;
     const landed = Math.max(0, Math.min(Math.floor(this.head - falling), this.total));
-    const layer = { kept: () => this.stack.kept(1), cleared: () => this.stack.cleared(1) };
+    const layer = { current: () => this.stack.layerContext(1), clear: () => this.stack.clearLayer(1) };
     const work = this.layer.show(landed, full ? Infinity : this.redraw.pace.budget, layer, this.frame);
     this.drawnPoints = this.layer.shown + this.total - landed;
     this.#paintOver(landed, falling);
     return work;
   }
 
-  #resized() {
+  #onResize() {
     this.frame.resize(this.stack.width, this.stack.height);
     this.takeAgents();
-    this.#moved();
+    this.#onMove();
   }
 
-  #moved() {
+  #onMove() {
     this.#groundStale = this.layer.stale = true;
     this.redraw.ask();
   }
@@ -158,7 +158,7 @@ export class ContourView extends View {
    * @param {boolean} full
    */
   #paintGround(full) {
-    const context = this.stack.cleared(0);
+    const context = this.stack.clearLayer(0);
     const theme = themeOf(this.theme);
     const { frame } = this;
     context.fillStyle = theme.paper;
@@ -184,14 +184,14 @@ export class ContourView extends View {
   #paintOver(landed, falling) {
     const { agents, frame } = this;
     const theme = themeOf(this.theme);
-    const context = this.stack.cleared(2);
+    const context = this.stack.clearLayer(2);
     const { left, top, width, height } = frame.window();
     context.save();
     clip(context, frame.window(), SLACK);
     drawRegions(context, frame, this.overlay.regions ?? [], agents, theme);
     for (let index = landed; index < this.total; index++) {
       const age = falling ? Math.min((this.head - index) / falling, 1) : 1;
-      this.layer.landing(context, index, frame, age, agents[this.points.agent[index]]?.colour ?? theme.ink);
+      this.layer.drawLanding(context, index, frame, age, agents[this.points.agent[index]]?.colour ?? theme.ink);
     }
     /**
      * @param {number} u
@@ -203,7 +203,7 @@ export class ContourView extends View {
      * @param {{u: number, v: number}} from
      * @param {{u: number, v: number}} to
      */
-    const arc = (from, to) => bent(at(from.u, from.v), at(to.u, to.v));
+    const arc = (from, to) => bendLine(at(from.u, from.v), at(to.u, to.v));
     drawOverlay(context, { theme, agents, labels, at, bottom: at, arc, lowest: 0 }, this.overlay, this.points);
     context.restore();
   }
@@ -225,7 +225,7 @@ function clip(context, { left, top, width, height }, slack = 0) {
  * @param {{x: number, y: number}} to
  * @returns {[number, number][]}
  */
-function bent(from, to) {
+function bendLine(from, to) {
   const [dx, dy] = [to.x - from.x, to.y - from.y];
   return Array.from({ length: 41 }, (_, k) => {
     const part = k / 40;

@@ -44,7 +44,7 @@ export class ContourPoints {
    * `budget` points, where time goes back or the view has changed.
    * @param {number} end
    * @param {number} budget
-   * @param {{kept: () => CanvasRenderingContext2D, cleared: () => CanvasRenderingContext2D}} layer its context as it is, or
+   * @param {{current: () => CanvasRenderingContext2D, clear: () => CanvasRenderingContext2D}} layer its context as it is, or
    *   an empty one
    * @param {import("./frame.js").ContourFrame} frame
    * @returns {{drawn: number, total: number}} how many points were drawn now, of how many that should have been
@@ -55,7 +55,7 @@ export class ContourPoints {
     const afresh = this.stale || coarse || end < this.end || end - this.end > budget;
     if (afresh) this.levels = Thinning.levelsWithin(counts, budget);
     const from = afresh ? 0 : this.end;
-    const context = afresh ? layer.cleared() : layer.kept();
+    const context = afresh ? layer.clear() : layer.current();
     this.#draw(context, from, end, frame);
     [this.end, this.stale] = [end, false];
     this.shown = counts.subarray(0, this.levels).reduce((sum, count) => sum + count, 0);
@@ -75,7 +75,7 @@ export class ContourPoints {
    * @param {number} age
    * @param {string} colour
    */
-  landing(context, index, frame, age, colour) {
+  drawLanding(context, index, frame, age, colour) {
     const { u, v } = this.points;
     this.#one(context, index, frame, Math.min(1, 3 * age));
     context.beginPath();

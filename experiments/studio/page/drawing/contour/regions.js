@@ -1,5 +1,5 @@
 /** Regions in the contour view: outlines, those that are searched now filled. */
-import { faded } from "../colours.js";
+import { fadeColour } from "../colours.js";
 
 /**
  * @param {CanvasRenderingContext2D} context
@@ -14,14 +14,14 @@ export function drawRegions(context, frame, regions, agents, theme) {
     context.beginPath();
     for (const [u, v] of polygon) context.lineTo(frame.x(u), frame.y(v));
     context.closePath();
-    context.fillStyle = faded(colour, 0.13);
+    context.fillStyle = fadeColour(colour, 0.13);
     if (now) context.fill();
     if (now) {
       context.strokeStyle = theme.halo;
       context.lineWidth = 4.5;
       context.stroke();
     }
-    context.strokeStyle = faded(colour, now ? 1 : 0.4);
+    context.strokeStyle = fadeColour(colour, now ? 1 : 0.4);
     context.lineWidth = now ? 2.2 : 1;
     context.stroke();
   }

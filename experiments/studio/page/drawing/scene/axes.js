@@ -1,6 +1,6 @@
 /** The scene's axes: ticks and names, written along the edges that are nearest to the viewer. */
 import { FLOOR, TALL } from "./box.js";
-import { written } from "../numbers.js";
+import { formatNumber } from "../numbers.js";
 
 /**
  * Write ticks and names. `project` leads from the scene to CSS pixels; `eye` is where the viewer stands.
@@ -15,10 +15,10 @@ export function drawAxes(context, { box, project, eye, axes, ticks, scale, label
   const alongU = (x) => project(x, FLOOR, front);
   /** @param {number} z */
   const alongV = (z) => project(side, FLOOR, z);
-  beside(labels, axes.u?.name ?? "", alongU(0), middle, 34, theme.ink);
-  beside(labels, axes.v?.name ?? "", alongV(0), middle, 34, theme.ink);
-  for (const { at, text } of ticks.u) beside(labels, text, alongU(box.x(at)), middle, 14, theme.soft);
-  for (const { at, text } of ticks.v) beside(labels, text, alongV(box.z(at)), middle, 14, theme.soft);
+  writeOutward(labels, axes.u?.name ?? "", alongU(0), middle, 34, theme.ink);
+  writeOutward(labels, axes.v?.name ?? "", alongV(0), middle, 34, theme.ink);
+  for (const { at, text } of ticks.u) writeOutward(labels, text, alongU(box.x(at)), middle, 14, theme.soft);
+  for (const { at, text } of ticks.v) writeOutward(labels, text, alongV(box.z(at)), middle, 14, theme.soft);
   drawHeights(context, { box, project, scale, labels, theme });
 }
 
@@ -42,10 +42,10 @@ function drawHeights(context, { box, project, scale, labels, theme }) {
     const at = project(x, height * TALL, z);
     context.moveTo(at.x, at.y);
     context.lineTo(at.x - 5, at.y);
-    labels.ending(written(loss), at.x - 8, at.y, { colour: theme.soft });
+    labels.writeBefore(formatNumber(loss), at.x - 8, at.y, { colour: theme.soft });
   }
   context.stroke();
-  labels.ending("loss", top.x + 12, top.y - 18, { colour: theme.ink, font: "600 12px system-ui, sans-serif" });
+  labels.writeBefore("loss", top.x + 12, top.y - 18, { colour: theme.ink, font: "600 12px system-ui, sans-serif" });
 }
 
 /**
@@ -57,9 +57,9 @@ function drawHeights(context, { box, project, scale, labels, theme }) {
  * @param {number} gap
  * @param {string} colour
  */
-function beside(labels, text, place, middle, gap, colour) {
+function writeOutward(labels, text, place, middle, gap, colour) {
   const away = Math.hypot(place.x - middle.x, place.y - middle.y) || 1;
   const x = place.x + ((place.x - middle.x) / away) * gap;
   const y = place.y + ((place.y - middle.y) / away) * gap * 0.8 + 2;
-  labels.centred(text, x, y, { colour });
+  labels.writeCentred(text, x, y, { colour });
 }

@@ -9,7 +9,7 @@ export const FLOOR = -0.05;
  * @param {number} u
  * @param {number} v
  */
-export function standing(ground, u, v) {
+export function heightInBox(ground, u, v) {
   const height = ground.height(u, v);
   return Number.isNaN(height) ? FLOOR : height * TALL;
 }

@@ -52,7 +52,7 @@ export class SceneCamera {
   resize(width, height) {
     const state = this.state();
     this.camera.aspect = width / height;
-    this.fit = fitting(width, height);
+    this.fit = distanceToFit(width, height);
     Object.assign(this.controls, { minDistance: this.fit / 12, maxDistance: this.fit * 2.5 });
     this.camera.updateProjectionMatrix();
     this.set(state);
@@ -132,7 +132,7 @@ export class SceneCamera {
  * @param {number} width
  * @param {number} height
  */
-function fitting(width, height) {
+function distanceToFit(width, height) {
   const half = Math.tan((VIEW * Math.PI) / 360);
   const across = half * (width / height) * Math.max(1 - (2 * MARGIN.x) / width, 0.5);
   const upwards = half * Math.max(1 - (2 * MARGIN.y) / height, 0.5);

@@ -1,18 +1,18 @@
-/** Regions in the scene: outlines draped on the surface, those that are searched now with a curtain. */
-import { standing } from "./box.js";
+/** Regions in the scene: outlines draped on the surface, those that are searched now with a wall. */
+import { heightInBox } from "./box.js";
 import { rgb } from "../colours.js";
-import { densified } from "../ground.js";
-import { coloured, ownColours } from "./surface.js";
+import { densifyPolygon } from "../ground.js";
+import { colouredGeometry, ownColours } from "./surface.js";
 import { DoubleSide, LineSegments, Mesh } from "../../vendor/three.js";
 
-const CURTAIN = 0.03; // how far a curtain rises above the highest ground below it
+const RISE = 0.03; // how far a wall rises above the highest ground below it
 const PIECES = 40; // a side of the plane is drawn in so many pieces
 
 /** @typedef {{places: number[], tints: number[]}} Form places (x, y, z, ...) and colours (r, g, b, a, ...) */
 
 const SEE_THROUGH = { transparent: true, depthWrite: false };
 
-/** The regions' outlines and curtains, two objects that stay in the scene; `set` gives them another form. */
+/** The regions' outlines and walls, two objects that stay in the scene; `set` gives them another form. */
 export class SceneRegions {
   /** @type {string|null} */
   #shown = "";
@@ -20,9 +20,9 @@ export class SceneRegions {
   /** @param {import("../../vendor/three.js").Scene} scene */
   constructor(scene) {
     // Kept over all changes: a new material would be compiled again.
-    this.lines = new LineSegments(coloured([], []), ownColours(SEE_THROUGH));
-    this.curtains = new Mesh(coloured([], []), ownColours({ ...SEE_THROUGH, side: DoubleSide }));
-    for (const object of [this.lines, this.curtains]) {
+    this.lines = new LineSegments(colouredGeometry([], []), ownColours(SEE_THROUGH));
+    this.walls = new Mesh(colouredGeometry([], []), ownColours({ ...SEE_THROUGH, side: DoubleSide }));
+    for (const object of [this.lines, this.walls]) {
       object.frustumCulled = false;
       object.renderOrder = 2;
       scene.add(object);
@@ -44,13 +44,13 @@ export class SceneRegions {
     const shown = regions.map(({ agent, polygon, now }) => `${agent}${now}${polygon}`).join(";");
     if (shown === this.#shown) return;
     this.#shown = shown;
-    const { lines, curtains } = forms(regions, agents, ground, box);
+    const { lines, walls } = forms(regions, agents, ground, box);
     reshape(this.lines, lines);
-    reshape(this.curtains, curtains);
+    reshape(this.walls, walls);
   }
 
   dispose() {
-    for (const object of [this.lines, this.curtains]) {
+    for (const object of [this.lines, this.walls]) {
       object.geometry.dispose();
       object.material.dispose();
     }
@@ -63,7 +63,7 @@ export class SceneRegions {
  */
 function reshape(object, form) {
   object.geometry.dispose();
-  object.geometry = coloured(form.places, form.tints);
+  object.geometry = colouredGeometry(form.places, form.tints);
 }
 
 /**
@@ -76,25 +76,25 @@ function forms(regions, agents, ground, box) {
   /** @type {Form} */
   const lines = { places: [], tints: [] };
   /** @type {Form} */
-  const curtains = { places: [], tints: [] };
+  const walls = { places: [], tints: [] };
   for (const { agent, polygon, now } of regions) {
     if (polygon.length < 2) continue;
     const colour = rgb(agents[agent]?.colour ?? "#888888");
-    const ring = densified(polygon, box.side / PIECES).map(([u, v]) => (
-      /** @type {[number, number, number]} */ ([box.x(u), standing(ground, u, v) + 0.003, box.z(v)])
+    const ring = densifyPolygon(polygon, box.side / PIECES).map(([u, v]) => (
+      /** @type {[number, number, number]} */ ([box.x(u), heightInBox(ground, u, v) + 0.003, box.z(v)])
     ));
-    const top = Math.max(...ring.map((place) => place[1])) + CURTAIN;
+    const top = Math.max(...ring.map((place) => place[1])) + RISE;
     const posts = new Set(now ? corners(polygon, box) : []);
     ring.forEach((from, k) => {
       const to = ring[(k + 1) % ring.length];
       pushLine(lines, from, to, [...colour, now ? 1 : 0.4]);
       if (!now) return;
-      pushLine(lines, raised(from, top), raised(to, top), [...colour, 0.9]);
-      if (posts.has(`${from[0]},${from[2]}`)) pushLine(lines, from, raised(from, top), [...colour, 0.9]);
-      pushCurtain(curtains, from, to, top, colour);
+      pushLine(lines, raisePlace(from, top), raisePlace(to, top), [...colour, 0.9]);
+      if (posts.has(`${from[0]},${from[2]}`)) pushLine(lines, from, raisePlace(from, top), [...colour, 0.9]);
+      pushWall(walls, from, to, top, colour);
     });
   }
-  return { lines, curtains };
+  return { lines, walls };
 }
 
 /**
@@ -110,7 +110,7 @@ function corners(polygon, box) {
  * @param {number} y
  * @returns {[number, number, number]}
  */
-function raised([x, , z], y) {
+function raisePlace([x, , z], y) {
   return [x, y, z];
 }
 
@@ -132,9 +132,9 @@ function pushLine({ places, tints }, from, to, tint) {
  * @param {number} top
  * @param {number[]} colour
  */
-function pushCurtain({ places, tints }, from, to, top, colour) {
+function pushWall({ places, tints }, from, to, top, colour) {
   const [low, high] = [[...colour, 0.34], [...colour, 0.1]];
-  const [overFrom, overTo] = [raised(from, top), raised(to, top)];
+  const [overFrom, overTo] = [raisePlace(from, top), raisePlace(to, top)];
   places.push(...from, ...to, ...overTo, ...from, ...overTo, ...overFrom);
   tints.push(...low, ...low, ...high, ...low, ...high, ...high);
 }

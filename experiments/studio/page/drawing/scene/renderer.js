@@ -15,7 +15,7 @@ export class SceneRenderer {
   constructor(host, onResize, onRestored) {
     this.stack = new Stack(host, 2, onResize);
     this.canvas = this.stack.canvases[0];
-    const slow = drawnByProcessor();
+    const slow = isDrawnByProcessor();
     try {
       this.gl = new WebGLRenderer({ canvas: this.canvas, antialias: !slow, powerPreference: "high-performance" });
     } catch (error) {
@@ -70,7 +70,7 @@ export class SceneRenderer {
 let processor;
 
 /** Whether WebGL is worked out by the processor, where smoothing edges costs more than it brings. */
-function drawnByProcessor() {
+function isDrawnByProcessor() {
   if (processor !== undefined) return processor;
   const gl = document.createElement("canvas").getContext("webgl2");
   const info = gl?.getExtension("WEBGL_debug_renderer_info");

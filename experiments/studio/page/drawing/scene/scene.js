@@ -1,5 +1,5 @@
 /** The landscape in three dimensions, by three.js. */
-import { Box, standing, TALL } from "./box.js";
+import { Box, heightInBox, TALL } from "./box.js";
 import { themeOf } from "../colours.js";
 import { listen } from "../gestures.js";
 import { EDGED, pointSize } from "../markers.js";
@@ -10,7 +10,7 @@ import { SceneCamera } from "./camera.js";
 import { SceneParts } from "./parts.js";
 import { ScenePoints } from "./points.js";
 import { SceneRenderer } from "./renderer.js";
-import { hiddenBy, placeOn } from "./sight.js";
+import { isHidden, placeOn } from "./visibility.js";
 import { Scene } from "../../vendor/three.js";
 import { View } from "../view.js";
 
@@ -27,7 +27,7 @@ export class SceneView extends View {
     this.box = new Box(this.ground.extent);
     this.ticks = { u: sideTicks({}, 0, 1, 5), v: sideTicks({}, 0, 1, 5) };
     this.scene = new Scene();
-    this.renderer = new SceneRenderer(host, () => this.#resized(), () => this.redraw.ask());
+    this.renderer = new SceneRenderer(host, () => this.#onResize(), () => this.redraw.ask());
     this.parts = new SceneParts(this.scene);
     this.layers = new ScenePoints(this.scene);
     this.rig = new SceneCamera(this.renderer.canvas, () => this.redraw.ask());
@@ -122,7 +122,7 @@ export class SceneView extends View {
     const size = this.#size();
     if (size >= EDGED !== this.layers.edged) this.takeAgents();
     const budget = full ? Infinity : pace.budget;
-    this.drawnPoints = this.layers.show(this.head, this.arriving, budget, size * ratio, SWELL * ratio);
+    this.drawnPoints = this.layers.show(this.head, this.arrivingCount, budget, size * ratio, SWELL * ratio);
     this.renderer.render(this.scene, this.rig.camera, themeOf(this.theme).paper, ratio);
     this.#paintOver();
     return { drawn: this.drawnPoints, total: this.total };
@@ -132,7 +132,7 @@ export class SceneView extends View {
     return pointSize(this.renderer.stack, this.points.count);
   }
 
-  #resized() {
+  #onResize() {
     const { width, height } = this.renderer.stack;
     this.rig?.resize(width, height);
     this.redraw.ask();
@@ -142,7 +142,7 @@ export class SceneView extends View {
     const { stack } = this.renderer;
     const theme = themeOf(this.theme);
     const { agents, axes, box, scale, ticks } = this;
-    const context = stack.cleared(1);
+    const context = stack.clearLayer(1);
     const labels = newLabels(context, theme, [0, 0, stack.width, stack.height]);
     /**
      * @param {number} x
@@ -154,7 +154,7 @@ export class SceneView extends View {
     drawOverlay(context, {
       theme, labels, agents, lowest: scale.loss(0),
       at: (u, v, loss) => this.#at(u, v, loss),
-      bottom: (u, v) => project(box.x(u), standing(this.ground, u, v), box.z(v)),
+      bottom: (u, v) => project(box.x(u), heightInBox(this.ground, u, v), box.z(v)),
       arc: (from, to) => this.#arc(from, to, project),
     }, this.overlay, this.points);
   }
@@ -194,7 +194,7 @@ export class SceneView extends View {
    */
   #at(u, v, loss) {
     const place = this.#inBox(u, v, loss);
-    const hidden = hiddenBy(this.ground, this.box, place, this.rig.camera.position);
+    const hidden = isHidden(this.ground, this.box, place, this.rig.camera.position);
     return { ...this.rig.project(...place, this.renderer.stack), hidden };
   }
 }

@@ -26,7 +26,7 @@ export function ownColours(options = {}) {
  * @param {ArrayLike<number>} places
  * @param {ArrayLike<number>} tints
  */
-export function coloured(places, tints) {
+export function colouredGeometry(places, tints) {
   const geometry = new BufferGeometry();
   geometry.setAttribute("position", new BufferAttribute(Float32Array.from(places), 3));
   geometry.setAttribute("tint", new BufferAttribute(Float32Array.from(tints), 4));
@@ -102,7 +102,7 @@ export function sideMesh(ground, box, theme) {
       for (let corners = 0; corners < 6; corners++) tints.push(...tint);
     }
   }
-  return new Mesh(coloured(places, tints), ownColours(GIVES_WAY));
+  return new Mesh(colouredGeometry(places, tints), ownColours(GIVES_WAY));
 }
 
 /**
@@ -131,7 +131,7 @@ export function sideLines(ground, box, theme, scale) {
   }
   const tint = [...rgb(theme === "dark" ? "#ffffff" : "#1c2530"), 0.13];
   const tints = Array.from({ length: places.length / 3 }, () => tint).flat();
-  return new LineSegments(coloured(places, tints), ownColours({ transparent: true, depthWrite: false }));
+  return new LineSegments(colouredGeometry(places, tints), ownColours({ transparent: true, depthWrite: false }));
 }
 
 /** @param {Ground} ground */
@@ -202,7 +202,7 @@ export function surfaceLines(ground, box, theme, strong) {
       tints.push(...ink, (theme === "dark" ? 0.2 : 0.24) * (strong ? 1.5 : 1));
     }
   }
-  return new LineSegments(coloured(places, tints), ownColours({ transparent: true, depthWrite: false }));
+  return new LineSegments(colouredGeometry(places, tints), ownColours({ transparent: true, depthWrite: false }));
 }
 
 /**
@@ -228,5 +228,5 @@ export function floorLines(box, theme, [us, vs]) {
   for (const z of vs.map((v) => box.z(v))) line(-wide - STUB, z, wide + STUB, z);
   const tint = [...rgb(theme.grid), 1];
   const tints = Array.from({ length: places.length / 3 }, () => tint).flat();
-  return new LineSegments(coloured(places, tints), ownColours());
+  return new LineSegments(colouredGeometry(places, tints), ownColours());
 }

@@ -9,7 +9,7 @@ import { number, whole } from "../base/wording.js";
 /** The latest so many entries are listed. */
 const LISTED = 60;
 
-export class Chronicle {
+export class EventLog {
   #shown = ["", ""];
 
   /**
@@ -18,10 +18,10 @@ export class Chronicle {
    */
   constructor(host, { onSeek }) {
     this.onSeek = onSeek;
-    this.said = el("ol", { class: "entries", "aria-label": "What happened, the latest first" });
+    this.events = el("ol", { class: "entries", "aria-label": "What happened, the latest first" });
     this.decisions = el("ol", { class: "entries", "aria-label": "Decisions, the latest first" });
     host.append(
-      el("section", { class: "panel" }, [el("h4", { text: "What happened" }), this.said]),
+      el("section", { class: "panel" }, [el("h4", { text: "What happened" }), this.events]),
       el("section", { class: "panel" }, [el("h4", { text: "Decisions of the orchestrator" }), this.decisions]),
     );
   }
@@ -33,7 +33,7 @@ export class Chronicle {
   show(film, head) {
     const said = insightsAt(film, head);
     const granted = film.count || film.leases.length ? countUpTo(film.starts, film.timeAt(head)) : 0;
-    this.#list(0, this.said, `${film.header.run} ${said}`, film.insights.slice(Math.max(0, said - LISTED), said), (i) => this.#insight(film, i));
+    this.#list(0, this.events, `${film.header.run} ${said}`, film.insights.slice(Math.max(0, said - LISTED), said), (i) => this.#insight(film, i));
     const leases = film.leases.slice(Math.max(0, granted - LISTED), granted);
     this.#list(1, this.decisions, `${film.header.run} ${granted} ${film.outcomes.length}`, leases, (lease) => this.#lease(film, lease));
   }
@@ -58,7 +58,7 @@ export class Chronicle {
    */
   #insight(film, insight) {
     const flag = insight.flag ? [el("span", { class: "flag", "aria-label": `flag ${insight.flag}`, text: insight.flag })] : [];
-    return this.#entry(insight.agent, film.spentAtTime(insight.time), insight.text, insight.kind, flag);
+    return this.#entry(insight.agent, film.evaluationsAtTime(insight.time), insight.text, insight.kind, flag);
   }
 
   /**
@@ -67,7 +67,7 @@ export class Chronicle {
    */
   #lease(film, lease) {
     const head = `${film.team[lease.agent].name}: ${lease.budget} evaluations within ${number(lease.radius)}. `;
-    return this.#entry(lease.agent, film.spentAtTime(lease.starts), head + lease.reason, "lease");
+    return this.#entry(lease.agent, film.evaluationsAtTime(lease.starts), head + lease.reason, "lease");
   }
 
   /**

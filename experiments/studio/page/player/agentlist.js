@@ -8,7 +8,7 @@ import { number, percent, whole } from "../base/wording.js";
 /** Of a larger team those that spent most are listed. */
 const LISTED = 12;
 
-export class Roster {
+export class AgentList {
   /** @type {ReturnType<typeof line>[]} */
   #lines = [];
   /** @type {import("../film/film.js").Film|null} */
@@ -34,7 +34,7 @@ export class Roster {
     this.longest = film.leases.reduce((most, lease) => Math.max(most, lease.budget), 1);
     const same = this.#lines.length === film.team.length && this.#lines.every((line, i) => line.name === film.team[i].name);
     if (!same) this.#lines = film.team.map((agent, i) => line(agent, i, this.cards));
-    fill(this.host, this.#listed(film));
+    fill(this.host, this.#listLines(film));
   }
 
   /** @param {import("../film/moment.js").AgentNow[]} agents */
@@ -54,12 +54,12 @@ export class Roster {
   }
 
   /** @param {import("../film/film.js").Film} film */
-  #listed(film) {
+  #listLines(film) {
     const order = film.team.map((_, i) => i);
     if (order.length > LISTED) {
       /** @param {number} i */
-      const spent = (i) => film.spentBy(i, film.count);
-      order.sort((a, b) => spent(b) - spent(a) || a - b);
+      const evaluationsOf = (i) => film.evaluationsBy(i, film.count);
+      order.sort((a, b) => evaluationsOf(b) - evaluationsOf(a) || a - b);
       say(this.more, `and ${order.length - LISTED} more, who spent less`);
     }
     const shown = order.slice(0, LISTED).sort((a, b) => a - b).map((i) => this.#lines[i].element);

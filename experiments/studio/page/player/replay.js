@@ -1,6 +1,6 @@
 /** One or two runs on their stages, moved by one player in step; with charts, what happened, and why it ended so. */
 
-import { Chronicle } from "./chronicle.js";
+import { EventLog } from "./eventlog.js";
 import { Conclusion } from "./conclusion.js";
 import { Curves } from "./curves.js";
 import { el, fill, say } from "../base/dom.js";
@@ -13,14 +13,14 @@ import { Stage } from "./stage.js";
 
 const CALM = matchMedia("(prefers-reduced-motion: reduce)");
 
-export class Theatre {
+export class Replay {
   /** @type {number[]} */
   #moments = [];
   /** @type {string[]} */
   #cameras = [];
   /** @type {Stage[]} */
   stages = [];
-  /** @type {Chronicle[]} */
+  /** @type {EventLog[]} */
   lists = [];
   /** @type {string[]} */
   names = [];
@@ -44,10 +44,10 @@ export class Theatre {
     const bar = el("div", { class: "player" });
     this.conclusion = new Conclusion();
     const charts = el("div", { class: "curves" });
-    this.chronicles = el("div", { class: "chronicles" });
-    this.narrator = el("p", { class: "visually-hidden", role: "status" });
+    this.eventLogs = el("div", { class: "event-logs" });
+    this.announcement = el("p", { class: "visually-hidden", role: "status" });
     const look = el("div", { class: "buttons", role: "group", "aria-label": "View" }, this.lookButtons);
-    host.append(el("div", { class: "toolbar" }, [look, this.planes.element]), this.conclusion.element, this.row, bar, charts, this.chronicles, this.narrator);
+    host.append(el("div", { class: "toolbar" }, [look, this.planes.element]), this.conclusion.element, this.row, bar, charts, this.eventLogs, this.announcement);
     this.curves = new Curves(charts, { theme: this.theme, onSeek: (at) => this.#seek(at) });
     // Before the bar listens: it says in words what is shown.
     this.player.addEventListener("change", () => this.#show());
@@ -77,15 +77,15 @@ export class Theatre {
     });
     this.planes.offer(films[0].header);
     this.#markLook();
-    this.grown();
+    this.updateFilms();
   }
 
   /** Films have grown, or have been set. */
-  grown() {
+  updateFilms() {
     const films = this.films.filter((film) => film !== null);
-    this.stages.forEach((stage) => stage.grown());
+    this.stages.forEach((stage) => stage.updateFilm());
     this.curves.setFilms(films, this.names);
-    const moments = films.flatMap((film) => film.leases.map((lease) => film.spentAtTime(lease.starts)));
+    const moments = films.flatMap((film) => film.leases.map((lease) => film.evaluationsAtTime(lease.starts)));
     this.#moments = [...new Set(moments)].sort((a, b) => a - b);
     this.bar.live.hidden = !films.some((film) => film.header.state === "running");
     this.player.setLength(Math.max(...films.map((film) => film.evaluations)));
@@ -96,7 +96,7 @@ export class Theatre {
    * @param {number|null} at
    * @param {boolean} grows
    */
-  performFrom(at, grows) {
+  showFrom(at, grows) {
     if (at !== null) {
       this.player.pause();
       this.player.seek(at);
@@ -104,12 +104,12 @@ export class Theatre {
       this.player.follow();
     } else {
       this.player.following = false;
-      this.perform();
+      this.playFromStart();
     }
   }
 
   /** From the beginning, or straight at the end for those who want no motion. */
-  perform() {
+  playFromStart() {
     this.player.pause();
     this.player.seek(CALM.matches ? this.player.length : 0);
     if (!CALM.matches) this.player.play();
@@ -141,7 +141,7 @@ export class Theatre {
     while (this.stages.length > count) this.stages.pop()?.dispose();
     while (this.stages.length < count) {
       const host = el("article");
-      const stage = new Stage(host, { title: "", cards: this.given.cards, onPlace: this.given.onPlace, onChosen: () => this.#show() });
+      const stage = new Stage(host, { title: "", cards: this.given.cards, onPlace: this.given.onPlace, onChoose: () => this.#show() });
       stage.setTheme(this.theme);
       stage.setLook(this.look);
       this.stages.push(stage);
@@ -149,10 +149,10 @@ export class Theatre {
     fill(this.row, this.stages.map((stage) => stage.host));
     this.#cameras = [];
     this.row.dataset.count = String(count);
-    const hosts = this.stages.map(() => el("div", { class: "chronicle" }));
-    this.lists = hosts.map((host) => new Chronicle(host, { onSeek: (at) => this.#seek(at) }));
-    this.chronicles.replaceChildren(...hosts);
-    this.chronicles.dataset.count = String(count);
+    const hosts = this.stages.map(() => el("div", { class: "event-log" }));
+    this.lists = hosts.map((host) => new EventLog(host, { onSeek: (at) => this.#seek(at) }));
+    this.eventLogs.replaceChildren(...hosts);
+    this.eventLogs.dataset.count = String(count);
     this.setLook(this.look);
   }
 
@@ -189,7 +189,7 @@ export class Theatre {
     });
     this.curves.show(at);
     this.conclusion.show(this.films, this.names, length > 0 && at >= length);
-    if (!this.player.playing) say(this.narrator, this.describe());
+    if (!this.player.playing) say(this.announcement, this.describe());
     this.given.onMoment?.();
   }
 }

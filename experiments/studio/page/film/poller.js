@@ -9,23 +9,23 @@ const AGAIN_MILLISECONDS = 3000;
 /** A plane that was chosen by fewer points, as its run began, is chosen again once there are so many more. */
 const FEW = 30;
 
-export class Reel {
+export class FilmPoller {
   #stop = new AbortController();
 
   /**
    * @param {string} path of the film
-   * @param {{plane?: string|null, onFirst: (film: Film) => void, onGrown: (film: Film) => void,
+   * @param {{plane?: string|null, onFirst: (film: Film) => void, onGrowth: (film: Film) => void,
    *   onError: (error: Error) => void, every?: number, patient?: boolean}} given `every` so many milliseconds it asks for
    *   more; a `patient` one of many dimensions is not shown before it is done, as its plane is chosen by its points
    */
-  constructor(path, { plane = null, onFirst, onGrown, onError, every = 400, patient = false }) {
+  constructor(path, { plane = null, onFirst, onGrowth, onError, every = 400, patient = false }) {
     /** @type {Film|null} */
     this.film = null;
     /** @type {Film|null} */
     this.shown = null;
     this.troubled = false;
     this.patient = patient;
-    this.#follow(() => this.#run(path, plane, onFirst, onGrown, every), onError);
+    this.#follow(() => this.#run(path, plane, onFirst, onGrowth, every), onError);
   }
 
   /** Asks for no more. */
@@ -57,23 +57,23 @@ export class Reel {
    * @param {string} path
    * @param {string|null} plane
    * @param {(film: Film) => void} onFirst
-   * @param {(film: Film) => void} onGrown
+   * @param {(film: Film) => void} onGrowth
    * @param {number} every
    */
-  async #run(path, plane, onFirst, onGrown, every) {
+  async #run(path, plane, onFirst, onGrowth, every) {
     const { signal } = this.#stop;
     while (!signal.aborted) {
       const before = this.film?.header.state;
-      const buffer = await this.#fetched(path, plane);
+      const buffer = await this.#fetchNext(path, plane);
       if (signal.aborted) return;
       const began = buffer !== null && !this.film;
       const grown = buffer !== null && this.film !== null && (this.film.append(buffer) || before !== this.film.header.state);
       if (began) this.film = new Film(buffer);
       const again = this.film !== null && isOutgrown(this.film);
-      if (this.film && again) this.film = await this.#fetchedAnew(path, this.film);
+      if (this.film && again) this.film = await this.#fetchAnew(path, this.film);
       const { film } = this;
-      if (film && this.#isNewlyShown(film, began || again)) onFirst(film);
-      else if (film && (grown || this.troubled)) onGrown(film);
+      if (film && this.#isNew(film, began || again)) onFirst(film);
+      else if (film && (grown || this.troubled)) onGrowth(film);
       this.troubled = false;
       if (film?.done) return;
       await pause(every, signal);
@@ -85,7 +85,7 @@ export class Reel {
    * @param {Film} film
    * @param {boolean} began
    */
-  #isNewlyShown(film, began) {
+  #isNew(film, began) {
     if (film === this.shown) return false;
     const waits = this.patient && film.header.dimension > 2 && !film.done;
     if (waits || !(began || film.done)) return false;
@@ -98,7 +98,7 @@ export class Reel {
    * @param {string} path
    * @param {Film} film
    */
-  async #fetchedAnew(path, film) {
+  async #fetchAnew(path, film) {
     const buffer = await fetchFilm(path, { plane: specOf(film), signal: this.#stop.signal });
     return buffer ? new Film(buffer) : film;
   }
@@ -108,7 +108,7 @@ export class Reel {
    * @param {string} path
    * @param {string|null} plane
    */
-  async #fetched(path, plane) {
+  async #fetchNext(path, plane) {
     const known = this.film?.header;
     return fetchFilm(path, { plane: known?.plane.spec ?? plane, since: known?.next, signal: this.#stop.signal });
   }
@@ -142,12 +142,12 @@ function specOf({ header }) {
  */
 function pause(milliseconds, signal) {
   return new Promise((resolve) => {
-    const done = () => {
+    const finish = () => {
       clearTimeout(timer);
-      signal.removeEventListener("abort", done);
+      signal.removeEventListener("abort", finish);
       resolve();
     };
-    const timer = setTimeout(done, document.hidden ? 5 * milliseconds : milliseconds);
-    signal.addEventListener("abort", done);
+    const timer = setTimeout(finish, document.hidden ? 5 * milliseconds : milliseconds);
+    signal.addEventListener("abort", finish);
   });
 }

@@ -29,7 +29,7 @@ export function placeOn(ground, box, near, far) {
  * @param {number[]} place
  * @param {{x: number, y: number, z: number}} eye
  */
-export function hiddenBy(ground, box, place, eye) {
+export function isHidden(ground, box, place, eye) {
   if (ground.size < 2) return false;
   const slack = 0.02;
   if (place[1] < ground.height(box.u(place[0]), box.v(place[2])) * TALL - slack) return false;

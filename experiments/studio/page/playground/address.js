@@ -1,0 +1,35 @@
+/** The playground's settings as text, for the page's address. */
+
+import { PRESETS } from "./presets.js";
+
+/**
+ * @typedef {import("../types.d.ts").Preset} Preset
+ * @typedef {import("../types.d.ts").Side} Side
+ */
+
+/**
+ * The settings that an address holds; null where it holds none that can be shown. The server checks the rest.
+ * @param {string|null} text
+ * @param {import("../types.d.ts").Catalogue} catalogue
+ * @returns {Preset|null}
+ */
+export function readPlay(text, catalogue) {
+  try {
+    const { title, question, common, sides } = JSON.parse(text ?? "null");
+    const known = catalogue.landscapes.some(({ kind }) => kind === common.landscape.kind);
+    if (!known || sides.length < 1 || sides.length > 2) return null;
+    const [usual] = PRESETS[0].sides;
+    const whole = sides.map((/** @type {Side} */ { name, settings }) => ({ name: String(name), settings: { ...usual.settings, ...settings } }));
+    return { title, question, common: { ...PRESETS[0].common, ...common }, sides: whole };
+  } catch {
+    return null;
+  }
+}
+
+/**
+ * Settings as the text that `readPlay` reads.
+ * @param {Preset} preset
+ */
+export function writePlay({ title, question, common, sides }) {
+  return JSON.stringify({ title, question, common, sides });
+}

@@ -1,0 +1,142 @@
+/** The form with all settings: those that both sides share, and the fields of each side. */
+
+import { el, fill } from "../base/dom.js";
+import { slider } from "../base/fields.js";
+import { whole } from "../base/wording.js";
+import { LandscapeFields } from "./landscapefields.js";
+import { SettingFields } from "./settingfields.js";
+import { StartField } from "./startfield.js";
+
+/**
+ * @typedef {import("../types.d.ts").Settings} Settings
+ * @typedef {import("../types.d.ts").Side} Side
+ * @typedef {import("../types.d.ts").Preset} Preset
+ * @typedef {object} Listeners
+ * @property {(dragging: boolean) => void} onChange a field has changed
+ * @property {() => void} onLandscape the landscape has changed; `onChange` follows
+ * @property {() => void} onRace a side has been added or taken away
+ * @property {() => void} onMiddle the search is to start in the middle
+ */
+
+const BUDGETS = [100, 200, 300, 400, 500, 600, 800, 1000, 1200, 1500, 2000, 3000, 5000, 7500, 10000, 20000];
+
+export class PlayForm {
+  /** @type {Settings} what both sides share */
+  common = {};
+  /** @type {Side[]} */
+  sides = [];
+  /** @type {import("../types.d.ts").Header|undefined} of the run that is shown */
+  header = undefined;
+
+  /**
+   * @param {import("../types.d.ts").Catalogue} catalogue
+   * @param {Listeners} listeners
+   */
+  constructor(catalogue, listeners) {
+    this.catalogue = catalogue;
+    this.listeners = listeners;
+    this.start = new StartField(listeners.onMiddle);
+    this.element = el("form", { class: "controls", "aria-label": "Settings", onsubmit: (/** @type {Event} */ event) => event.preventDefault() });
+  }
+
+  /**
+   * Shows a preset's settings.
+   * @param {Preset} preset
+   */
+  load(preset) {
+    this.common = { ...preset.common };
+    this.sides = preset.sides.map(({ name, settings }) => ({ name, settings: { lease: null, ...settings } }));
+    this.#build();
+  }
+
+  /**
+   * Starts the search there: numbers of the unit cube, or one for all axes.
+   * @param {number|number[]} center
+   */
+  setCenter(center) {
+    this.common.center = center;
+    this.describeStart();
+  }
+
+  describeStart() {
+    this.start.show(this.common.center, this.sides, this.header);
+  }
+
+  /**
+   * The settings of each side, with what they share.
+   * @returns {Settings[]}
+   */
+  get sideSettings() {
+    return this.sides.map(({ settings }) => ({ ...this.common, ...settings }));
+  }
+
+  #build() {
+    const { budget } = this.catalogue.limits;
+    const landscape = this.#landscapeFields();
+    const sliders = [
+      this.#commonSlider("budget", { label: "Budget", steps: BUDGETS.filter((b) => b <= budget[1]), words: (/** @type {number} */ n) => `${whole(n)} evaluations` }),
+      this.#commonSlider("seed", { label: "Seed", min: 0, max: 50, help: "Decides all that is drawn by chance." }),
+    ];
+    this.describeStart();
+    fill(this.element, [
+      el("fieldset", {}, [
+        el("legend", { text: "Both settings" }),
+        landscape.element,
+        ...sliders.map(({ element }) => element),
+        this.start.text,
+        this.start.middle,
+        this.#raceField(),
+      ]),
+      ...this.sides.map((side) => this.#sideFields(side)),
+    ]);
+  }
+
+  #landscapeFields() {
+    const fields = new LandscapeFields(this.catalogue, (dragging) => {
+      this.common.landscape = fields.value;
+      // A start that was placed on another landscape of other dimensions is none here.
+      this.setCenter(0.5);
+      this.listeners.onLandscape();
+      this.listeners.onChange(dragging);
+    });
+    fields.value = this.common.landscape;
+    return fields;
+  }
+
+  /**
+   * @param {string} name
+   * @param {any} rest
+   */
+  #commonSlider(name, rest) {
+    /** @type {(value: any, dragging: boolean) => void} */
+    const set = (value, dragging) => {
+      this.common[name] = value;
+      this.listeners.onChange(dragging);
+    };
+    return slider({ ...rest, name, value: this.common[name], onInput: (value) => set(value, true), onChange: (value) => set(value, false) });
+  }
+
+  #raceField() {
+    const race = el("input", { type: "checkbox", id: "race" });
+    race.checked = this.sides.length === 2;
+    race.addEventListener("change", () => this.#race(race.checked));
+    return el("div", { class: "field race" }, [race, el("label", { for: "race", text: "Race two settings" })]);
+  }
+
+  /** @param {boolean} both */
+  #race(both) {
+    if (both) this.sides.push({ name: "Second setting", settings: { ...this.sides[0].settings } });
+    else this.sides.pop();
+    this.#build();
+    this.listeners.onRace();
+  }
+
+  /** @param {Side} side */
+  #sideFields(side) {
+    const fields = new SettingFields(this.catalogue, side.settings, (dragging) => {
+      side.settings = fields.value;
+      this.listeners.onChange(dragging);
+    });
+    return el("details", { class: "side", open: true }, [el("summary", { text: side.name }), fields.element]);
+  }
+}

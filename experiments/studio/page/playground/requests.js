@@ -1,0 +1,109 @@
+/** What the playground asks of the server: to play settings, and for the films of these plays. */
+
+import { send } from "../base/api.js";
+import { FilmPoller } from "../film/poller.js";
+import { confineToCube } from "./settings.js";
+
+const SIDES = ["a", "b"];
+const POLL_MILLISECONDS = 60;
+
+/**
+ * @typedef {import("../types.d.ts").Settings} Settings
+ * @typedef {import("../film/film.js").Film} Film
+ * @typedef {{key: string, yaml: string}} Answer of the server: what it plays
+ * @typedef {object} Listeners
+ * @property {(films: Film[]) => void} onFilms all films have begun, or one of them has grown
+ * @property {() => void} onGrowth the server answers
+ * @property {(error: Error) => void} onError
+ */
+
+/** The requests of one page; a newer one takes the place of those before. */
+export class PlayRequests {
+  #page = newPageName();
+  /** @type {Record<string, FilmPoller>} */
+  #pollers = {};
+  /** @type {Record<string, {key: string, answer: Promise<Answer>}>} */
+  #asked = {};
+  #version = 0;
+
+  /**
+   * Asks the server to play these settings, one for each side.
+   * @param {Settings[]} settings
+   * @returns {Promise<Answer[]|null>} null where something newer has been asked for meanwhile
+   */
+  async play(settings) {
+    const version = ++this.#version;
+    try {
+      const answers = await Promise.all(settings.map((wanted, i) => this.#ask(SIDES[i], wanted)));
+      return version === this.#version ? answers : null;
+    } catch (error) {
+      if (version === this.#version) throw error;
+      return null;
+    }
+  }
+
+  /**
+   * Fetches the films of plays as they grow, until something newer is asked for.
+   * @param {Answer[]} answers
+   * @param {string|null} plane
+   * @param {Listeners} listeners
+   */
+  follow(answers, plane, { onFilms, onGrowth, onError }) {
+    const version = this.#version;
+    /** @type {Film[]} */
+    const films = [];
+    this.#stop();
+    const show = () => {
+      const begun = answers.every((_, i) => films[i]?.count || films[i]?.done);
+      if (version === this.#version && begun) onFilms([...films]);
+    };
+    answers.forEach(({ key }, i) => {
+      this.#pollers[SIDES[i]] = new FilmPoller(`/api/plays/${key}/film`, {
+        plane, every: POLL_MILLISECONDS, patient: true,
+        onFirst: (film) => { films[i] = film; show(); },
+        onGrowth: () => {
+          if (version === this.#version) onGrowth();
+          show();
+        },
+        onError: (error) => version === this.#version && onError(error),
+      });
+    });
+  }
+
+  /** Tells the server that the page is left: what only it waits for need not be worked. */
+  leave() {
+    send("/api/leave", { page: this.#page }, { keepalive: true }).catch(() => {});
+  }
+
+  /**
+   * @param {string} side
+   * @param {Settings} wanted
+   * @returns {Promise<Answer>}
+   */
+  async #ask(side, wanted) {
+    const settings = confineToCube(wanted);
+    const key = JSON.stringify(settings);
+    if (this.#asked[side]?.key !== key) {
+      // The server clears away what this side showed before.
+      this.#pollers[side]?.stop();
+      this.#asked[side] = { key, answer: send("/api/plays", { page: this.#page, side, settings }) };
+    }
+    try {
+      return await this.#asked[side].answer;
+    } catch (error) {
+      delete this.#asked[side];
+      throw error;
+    }
+  }
+
+  #stop() {
+    for (const poller of Object.values(this.#pollers)) poller.stop();
+    this.#pollers = {};
+  }
+}
+
+/** A name for this page, so that the server knows whose older request a newer one replaces. */
+function newPageName() {
+  // Not crypto.randomUUID: it is missing where a page is served under another address without TLS.
+  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
