@@ -28,7 +28,7 @@ from searchparty.orchestrator.log.filesystem import FileSystem
 from searchparty.orchestrator.log.log_file import LogFile
 from searchparty.orchestrator.loop.drive import begin_run, drive_run
 from searchparty.orchestrator.policies.composed import Composed
-from searchparty.orchestrator.run_spec import PlannedRun
+from searchparty.orchestrator.run_spec import RunSpec
 
 LEASE = 1000
 BUSY_SOURCE = """
@@ -41,9 +41,7 @@ def busy(x):
 """
 
 
-def plan_overhead_run(
-    dimension: int, batch: int, budget: int, members: int, folder: Path, busy_us: float
-) -> PlannedRun:
+def plan_overhead_run(dimension: int, batch: int, budget: int, members: int, folder: Path, busy_us: float) -> RunSpec:
     """One run; ``busy_us`` > 0 swaps the sphere for a function that keeps a core busy so long."""
     landscape: Any = Sphere(dimension=dimension)
     if busy_us:
@@ -51,10 +49,10 @@ def plan_overhead_run(
         source.write_text(BUSY_SOURCE.format(seconds=busy_us * 1e-6))
         landscape = UserFunction(function=f"{source}:busy", bounds=((-1.0, 1.0),) * dimension)
     team = tuple((f"random-{i}", RandomSearch(batch=batch)) for i in range(members))
-    return PlannedRun(landscape, team, Composed(lease=LEASE), 0, 0, budget, members)
+    return RunSpec(landscape, team, Composed(lease=LEASE), 0, 0, budget, members)
 
 
-def time_run_seconds(plan: PlannedRun, folder: Path, pool: Any, place: FileSystem | None = None) -> float:
+def time_run_seconds(plan: RunSpec, folder: Path, pool: Any, place: FileSystem | None = None) -> float:
     """Seconds of one run, its log on disk included."""
     path = folder / f"{time.monotonic_ns()}.sqlite"
     start = time.perf_counter()
@@ -76,7 +74,7 @@ def time_run_seconds(plan: PlannedRun, folder: Path, pool: Any, place: FileSyste
     return seconds
 
 
-def time_bare_evaluations(plan: PlannedRun, batch: int) -> float:
+def time_bare_evaluations(plan: RunSpec, batch: int) -> float:
     """Seconds of the same evaluations with nothing round them."""
     problem = plan.landscape.open()
     points = np.random.default_rng(0).random((batch, problem.space.dimension))

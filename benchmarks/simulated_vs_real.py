@@ -37,7 +37,7 @@ from searchparty.orchestrator.log.log_file import LogFile
 from searchparty.orchestrator.log.reader import LogReader
 from searchparty.orchestrator.loop.drive import begin_run, drive_run
 from searchparty.orchestrator.policies.composed import Composed
-from searchparty.orchestrator.run_spec import PlannedRun
+from searchparty.orchestrator.run_spec import RunSpec
 
 NAP_SOURCE = """
 import math, time
@@ -53,20 +53,20 @@ LEASES = 12
 """Leases an agent."""
 
 
-def plan_team_run(objective: str, members: int, lease: int, leases: int, folder: Path, seed: int = 0) -> PlannedRun:
+def plan_team_run(objective: str, members: int, lease: int, leases: int, folder: Path, seed: int = 0) -> RunSpec:
     """A team that samples an objective which sleeps."""
     source = folder / f"nap_{objective.replace('.', '_')}.py"
     source.write_text(NAP_SOURCE.format(seconds=EXPONENTIAL if objective == "exponential" else objective))
     landscape = UserFunction(function=f"{source}:nap", bounds=((0.0, 1.0),), seconds=mean_seconds(objective))
     team = tuple((f"random-{i}", RandomSearch()) for i in range(members))
-    return PlannedRun(landscape, team, Composed(lease=lease), seed, 0, members * lease * leases, members)
+    return RunSpec(landscape, team, Composed(lease=lease), seed, 0, members * lease * leases, members)
 
 
 def mean_seconds(objective: str) -> float:
     return MEAN_SECONDS if objective == "exponential" else float(objective)
 
 
-def measure_run(plan: PlannedRun, pool: ActorPool, folder: Path) -> tuple[float, float, list[Any]]:
+def measure_run(plan: RunSpec, pool: ActorPool, folder: Path) -> tuple[float, float, list[Any]]:
     """Seconds from the first decision to the stop, CPU seconds of this process, and the events."""
     path = folder / f"{time.monotonic_ns()}.sqlite"
     file = LogFile(path)

@@ -19,7 +19,7 @@ from ..orchestrator.log.log import MemoryLog
 from ..orchestrator.loop.drive import begin_run
 from ..orchestrator.loop.work_run import work_run
 from ..orchestrator.policies.policy import Policy
-from ..orchestrator.run_spec import PlannedRun
+from ..orchestrator.run_spec import RunSpec
 from ..orchestrator.state.run import Run
 from .spec import catalogue
 
@@ -63,7 +63,7 @@ def minimize(
     pairs = _bound_pairs(bounds)
     landscape = InMemory(function=fun, bounds=pairs, vectorized=vectorized, gradient_function=gradient)
     members = _named_agents(default_team(_positive_int("concurrency", concurrency)) if team is None else team)
-    planned = PlannedRun(
+    planned = RunSpec(
         landscape=landscape,
         team=members,
         policy=_build_policy_from(policy),
@@ -82,7 +82,7 @@ def default_team(concurrency: int) -> tuple[str, ...]:
     return DEFAULT_TEAM + tuple(islice(cycle(EXTRA_MEMBERS), max(0, concurrency - len(DEFAULT_TEAM))))
 
 
-def _work_run(planned: PlannedRun, executor: str) -> tuple[Run, MemoryLog]:
+def _work_run(planned: RunSpec, executor: str) -> tuple[Run, MemoryLog]:
     log = MemoryLog()
     with ExitStack() as stack:
         stack.enter_context(threadpool_limits(1))
@@ -105,7 +105,7 @@ def _work_run(planned: PlannedRun, executor: str) -> tuple[Run, MemoryLog]:
     return run, log
 
 
-def _optimize_result(planned: PlannedRun, run: Run, log: MemoryLog) -> OptimizeResult:
+def _optimize_result(planned: RunSpec, run: Run, log: MemoryLog) -> OptimizeResult:
     best = run.incumbent
     failures = sum(log.failures(lease) for lease in range(run.leases))
     return OptimizeResult(

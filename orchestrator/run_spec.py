@@ -16,7 +16,7 @@ from .policies.policy import Policy
 
 
 @dataclass(frozen=True)
-class PlannedRun:
+class RunSpec:
     """One run before it starts. ``id`` is a hash of all that decides the findings and of nothing else: not of
     names, nor of the executor, nor of what else stands in the experiment."""
 

@@ -12,7 +12,7 @@ from ..landscapes.landscape import Array, Space
 from .executors.in_process import InProcessExecutor
 from .log.reader import LogReader
 from .loop.drive import begin_run, drive_run
-from .run_spec import PlannedRun
+from .run_spec import RunSpec
 from .state.events import Collected, Event, findings
 from .state.run import Run
 
@@ -79,7 +79,7 @@ class ReadOnlyLog:
 class ReplayExecutor(InProcessExecutor):
     """Works every lease again, with the recorded points as answers."""
 
-    def __init__(self, planned: PlannedRun, log: ReadOnlyLog, evaluator: RefusingEvaluator) -> None:
+    def __init__(self, planned: RunSpec, log: ReadOnlyLog, evaluator: RefusingEvaluator) -> None:
         super().__init__(planned, log, evaluator)
         self.tried: set[int] = set()
 
@@ -90,7 +90,7 @@ class ReplayExecutor(InProcessExecutor):
         return event
 
 
-def verify_run(planned: PlannedRun, reader: LogReader) -> VerificationResult:
+def verify_run(planned: RunSpec, reader: LogReader) -> VerificationResult:
     """Replay a run's log without evaluating anything. Raises ReplayError, with both values, at the first decision or
     point that does not follow from what stands before it."""
     log = ReadOnlyLog(reader, planned.id)

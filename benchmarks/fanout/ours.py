@@ -20,7 +20,7 @@ from searchparty.orchestrator.executors.in_process import InProcessExecutor
 from searchparty.orchestrator.log.log_file import LogFile
 from searchparty.orchestrator.loop.drive import begin_run, drive_run
 from searchparty.orchestrator.policies.composed import Composed
-from searchparty.orchestrator.run_spec import PlannedRun
+from searchparty.orchestrator.run_spec import RunSpec
 
 from .cell import Cell, warm_up
 
@@ -93,7 +93,7 @@ def time_run(
     """Seconds of a run of so many evaluations: from the first evaluation to the last, and with its log's opening and
     closing."""
     team = (("random", RandomSearch(batch=batch)),)
-    plan = PlannedRun(landscape, team, Composed(lease=count), 0, 0, count, 1, evaluation=evaluation)
+    plan = RunSpec(landscape, team, Composed(lease=count), 0, 0, count, 1, evaluation=evaluation)
     clocked = TimedEvaluator(evaluator)
     began = time.perf_counter()
     file = LogFile(folder / f"{time.monotonic_ns()}.sqlite")

@@ -10,11 +10,11 @@ from rich.markup import escape
 from rich.progress import BarColumn, Progress, ProgressColumn, Task, TaskID, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
-from ...orchestrator.run_spec import PlannedRun
+from ...orchestrator.run_spec import RunSpec
 from ..execution.watcher import RunStatus
 
 
-def planned_run_title(planned: PlannedRun) -> str:
+def planned_run_title(planned: RunSpec) -> str:
     """A run in a few words."""
     return f"{planned.strategy} on {planned.landscape.label}, repeat {planned.repeat}"
 
@@ -30,7 +30,7 @@ class ProgressLines:
 
     def __init__(self, console: Console, total: int) -> None:
         self._console, self._total, self._done = console, total, 0
-        self._runs: dict[str, tuple[PlannedRun, RunStatus]] = {}
+        self._runs: dict[str, tuple[RunSpec, RunStatus]] = {}
         self._printed_at = time.monotonic()
 
     def __enter__(self) -> ProgressLines:
@@ -39,7 +39,7 @@ class ProgressLines:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
         """Nothing to put away."""
 
-    def on_run_begin(self, planned: PlannedRun, run: RunStatus) -> None:
+    def on_run_begin(self, planned: RunSpec, run: RunStatus) -> None:
         self._runs[planned.id] = (planned, run)
 
     def on_run_step(self, run: str) -> None:
@@ -79,7 +79,7 @@ class ProgressBars:
             console=console,
         )
         self._all = self._progress.add_task("runs", total=total, loss="")
-        self._runs: dict[str, tuple[TaskID, PlannedRun, RunStatus]] = {}
+        self._runs: dict[str, tuple[TaskID, RunSpec, RunStatus]] = {}
 
     def __enter__(self) -> ProgressBars:
         self._progress.__enter__()
@@ -90,7 +90,7 @@ class ProgressBars:
     ) -> None:
         self._progress.__exit__(kind, error, place)
 
-    def on_run_begin(self, planned: PlannedRun, run: RunStatus) -> None:
+    def on_run_begin(self, planned: RunSpec, run: RunStatus) -> None:
         known = self._runs.get(planned.id)
         task = (
             self._progress.add_task(escape(planned_run_title(planned)), total=run.budget, loss="")

@@ -20,7 +20,8 @@ from ...orchestrator.log.filesystem import file_system_of
 from ...orchestrator.log.reader import LogReader
 from ..execution.results_directory import ResultsError, write_atomically
 from ..execution.staging import DISTRIBUTION_NAME, stage_files
-from ..spec.models import Experiment, RaySettings
+from ..spec.load import Experiment
+from ..spec.models import RaySettings
 from . import head_entry
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from ...orchestrator.log.reader import LogReader
-from ...orchestrator.run_spec import PlannedRun
+from ...orchestrator.run_spec import RunSpec
 from ...orchestrator.state.events import Extended
 from ..spec.models import parse_budget
 from .code_digest import CODE_RULE
@@ -61,7 +61,7 @@ def _setting_differences(plan: Plan, before: dict[str, Any], reader: LogReader) 
     yield from (line if count == 1 else f"{line} (in {count} runs)" for line, count in found.items())
 
 
-def describe_run(run: PlannedRun, plan: Plan) -> str:
+def describe_run(run: RunSpec, plan: Plan) -> str:
     """A run in words."""
     return f"{run.strategy} on {plan.labels[run.id]}, repeat {run.repeat}"
 

@@ -15,7 +15,7 @@ from ...agents.evaluation.open import open_evaluator
 from ...agents.evaluation.settings import Evaluation
 from ...landscapes.landscape import Landscape
 from ...landscapes.opening import open_problem
-from ...orchestrator.run_spec import PlannedRun
+from ...orchestrator.run_spec import RunSpec
 from .plan import Plan
 
 # CPU seconds of one core, measured in November 2026 on a shared machine of two cores: experiments of one and of two
@@ -85,7 +85,7 @@ def estimate_results_seconds(plan: Plan) -> float:
     return REPORT_SECONDS + reading + figures + PORTRAIT_SECONDS * min(DRAWN_RUNS, len(groups))
 
 
-def _count_leases(run: PlannedRun) -> int:
+def _count_leases(run: RunSpec) -> int:
     """About how many leases a run has."""
     lease = getattr(run.policy, "lease", None) or max(10, run.budget // (20 * len(run.team)))
     return run.budget // int(lease) + 1

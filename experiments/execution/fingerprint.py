@@ -16,7 +16,7 @@ from threadpoolctl import threadpool_info
 from ...landscapes.command import Command
 from ...landscapes.landscape import Model
 from ...landscapes.python_function import UserFunction
-from ...orchestrator.run_spec import PlannedRun, digest
+from ...orchestrator.run_spec import RunSpec, digest
 from .code_digest import CODE_RULE
 from .package_code import digest_package_code
 from .user_files import digest_user_files
@@ -24,7 +24,7 @@ from .user_files import digest_user_files
 PACKAGES = ("searchparty", "numpy", "scipy", "ray", "pydantic", "coco-experiment", "cma", "nlopt")
 
 
-def environment_fingerprint(runs: Iterable[PlannedRun] = ()) -> dict[str, Any]:
+def environment_fingerprint(runs: Iterable[RunSpec] = ()) -> dict[str, Any]:
     """Versions, and digests of the code of these runs and of their plan.
 
     Own code (``code``, by rule ``code_rule``) and the user's files (``files``) stand apart: the former is digested as a
@@ -53,12 +53,12 @@ def environment_fingerprint(runs: Iterable[PlannedRun] = ()) -> dict[str, Any]:
     }
 
 
-def plan_digest(runs: Iterable[PlannedRun]) -> str:
+def plan_digest(runs: Iterable[RunSpec]) -> str:
     """A digest of the ids of all runs, in any order."""
     return digest(sorted(run.id for run in runs))
 
 
-def name_models(runs: Iterable[PlannedRun]) -> dict[str, Model]:
+def name_models(runs: Iterable[RunSpec]) -> dict[str, Model]:
     """Every agent, policy, choice and landscape of the runs, by what it is: "agent cma-es", "landscape bbob"."""
     found: dict[str, Model] = {}
     for run in runs:

@@ -9,7 +9,7 @@ from typing import Any
 
 from ...landscapes.landscape import Landscape
 from ...landscapes.opening import LandscapeFacts
-from ...orchestrator.run_spec import PlannedRun, digest
+from ...orchestrator.run_spec import RunSpec, digest
 from ..spec.errors import SpecError, format_problem
 from ..spec.expand import SweepSettings, shortest_suffixes
 from ..spec.models import Experiment, Strategy
@@ -20,7 +20,7 @@ class Plan:
     """The runs of an experiment, by landscape, then repeat, then strategy; runs that are alike stand once."""
 
     experiment: Experiment
-    runs: tuple[PlannedRun, ...]
+    runs: tuple[RunSpec, ...]
     labels: Mapping[str, str]
     """Run id -> the landscape's label, made different where two landscapes would have the same."""
 
@@ -40,7 +40,7 @@ class Plan:
 def make_plan(experiment: Experiment) -> Plan:
     """All runs of an experiment, in order."""
     opened = experiment.landscape_cache
-    found: dict[str, tuple[tuple[int, int, int], PlannedRun]] = {}
+    found: dict[str, tuple[tuple[int, int, int], RunSpec]] = {}
     order: dict[str, int] = {}
     for settings, variant in experiment.variants:
         for landscape in variant.landscapes:
@@ -67,14 +67,14 @@ def _duplicate_message(first: str, second: str) -> str:
 
 def plan_run(
     experiment: Experiment, landscape: Landscape, facts: LandscapeFacts, label: str, strategy: Strategy, repeat: int
-) -> PlannedRun:
+) -> RunSpec:
     """One run of an experiment without a sweep."""
     stop = experiment.stop
     target = stop.target
     if stop.precision is not None and facts.minimum is not None:
         target = facts.minimum + stop.precision
     size = len(strategy.team)
-    return PlannedRun(
+    return RunSpec(
         landscape=landscape,
         team=strategy.team,
         policy=strategy.policy,
@@ -113,7 +113,7 @@ def _landscape_digest(landscape: Landscape) -> str:
     return digest(landscape.model_dump(mode="json"))
 
 
-def _unique_labels(runs: tuple[PlannedRun, ...]) -> dict[str, str]:
+def _unique_labels(runs: tuple[RunSpec, ...]) -> dict[str, str]:
     """Run id -> a label that no other landscape has."""
     models = {_landscape_digest(run.landscape): run.landscape for run in runs}
     same: dict[str, list[str]] = {}

@@ -22,7 +22,7 @@ from ...orchestrator.log.log_file import RunLog
 from ...orchestrator.loop.drive import begin_run
 from ...orchestrator.loop.executor import ExecutorError
 from ...orchestrator.loop.work_run import work_run
-from ...orchestrator.run_spec import PlannedRun
+from ...orchestrator.run_spec import RunSpec
 from ..spec.models import RaySettings
 from .cost import measure_evaluation_seconds
 from .watcher import RunStatus
@@ -33,7 +33,7 @@ LEAST_TIMED_ROWS = 10
 """So many rows tell what an evaluation costs."""
 
 
-RunStartCallback = Callable[[PlannedRun, RunStatus], None]
+RunStartCallback = Callable[[RunSpec, RunStatus], None]
 
 
 class EvaluationCosts:
@@ -61,9 +61,7 @@ class EvaluationCosts:
 class RayPlacement:
     """Places the runs of an experiment on a pool of actors."""
 
-    def __init__(
-        self, settings: RaySettings, runs: Sequence[PlannedRun], stack: ExitStack, luggage: Path | None
-    ) -> None:
+    def __init__(self, settings: RaySettings, runs: Sequence[RunSpec], stack: ExitStack, luggage: Path | None) -> None:
         self._settings, self._costs = settings, EvaluationCosts()
         self._pool = ActorPool(
             largest_team=max(len(planned.team) for planned in runs),
@@ -82,7 +80,7 @@ class RayPlacement:
         self.at_once = max(2 + len(self._pool.places.plain) // least, 2 + self._pool.places.cpus)
 
     def drive(
-        self, planned: PlannedRun, log: RunLog, begun: RunStartCallback, budget: int | None
+        self, planned: RunSpec, log: RunLog, begun: RunStartCallback, budget: int | None
     ) -> Generator[bool, None, str | None]:
         """Work a run; returns why it was halted, if it was."""
         if self.is_packed(planned):
@@ -108,7 +106,7 @@ class RayPlacement:
                 yield moved
         return run.halted
 
-    def is_packed(self, planned: PlannedRun) -> bool:
+    def is_packed(self, planned: RunSpec) -> bool:
         """Whether the run is worked whole in one actor."""
         if self._settings.placement != "auto":
             return self._settings.placement == "packed"
@@ -120,7 +118,7 @@ class RayPlacement:
         cost = self._costs.cost_of(planned.landscape)
         return cost is not None and cost[0] < CHEAP_SECONDS
 
-    def describe(self, runs: Sequence[PlannedRun]) -> list[str]:
+    def describe(self, runs: Sequence[RunSpec]) -> list[str]:
         """The choices in words, a line for those that are alike."""
         groups: dict[str, list[tuple[str, float | None]]] = {}
         for planned in {run.landscape.model_dump_json(): run for run in runs}.values():
@@ -132,7 +130,7 @@ class RayPlacement:
             groups.setdefault(f"{where} ({how}", []).append((planned.landscape.label, cost and cost[0]))
         return [_placement_line(where, group) for where, group in groups.items()]
 
-    def _fan_settings(self, planned: PlannedRun) -> FanOut | None:
+    def _fan_settings(self, planned: RunSpec) -> FanOut | None:
         """How the rows of a run are spread over the cluster; None: they are evaluated where their agent lives."""
         needs = self._settings.resources.of_landscape(planned.landscape)
         workers = planned.evaluation.workers
@@ -143,10 +141,10 @@ class RayPlacement:
             workers = max(1, sum(_node_capacity(options, node) for node in self._nodes))
         return FanOut(workers, options)
 
-    def _team_needs(self, planned: PlannedRun) -> list[Resources | None]:
+    def _team_needs(self, planned: RunSpec) -> list[Resources | None]:
         return [self._settings.resources.of_agent(name, agent) for name, agent in planned.team]
 
-    def _check_needs(self, runs: Sequence[PlannedRun]) -> None:
+    def _check_needs(self, runs: Sequence[RunSpec]) -> None:
         """Refuse needs that the nodes do not meet: Ray would wait for ever."""
         needs = self._settings.resources
         has = "; ".join(sorted({_format_resources(node) for node in self._nodes}))

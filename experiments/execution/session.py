@@ -23,8 +23,9 @@ from ...orchestrator.loop.drive import begin_run
 from ...orchestrator.loop.executor import ExecutorError, ExecutorLost
 from ...orchestrator.loop.schedule import schedule
 from ...orchestrator.loop.work_run import work_run
-from ...orchestrator.run_spec import PlannedRun
-from ..spec.models import Experiment, RaySettings, SimulatedSettings
+from ...orchestrator.run_spec import RunSpec
+from ..spec.load import Experiment
+from ..spec.models import RaySettings, SimulatedSettings
 from .compatibility import check_compatibility, extend_budgets
 from .fingerprint import environment_fingerprint
 from .plan import Plan
@@ -126,7 +127,7 @@ def _work_plan(
         for each in runs:
             log.run(each, planned.labels[each.id])
 
-        def open_run(each: PlannedRun) -> Callable[[], Generator[bool, None, None]]:
+        def open_run(each: RunSpec) -> Callable[[], Generator[bool, None, None]]:
             return lambda: _drive_run(each, log.run(each), place, watcher, budgets.get(each.id))
 
         stepped = (lambda _: None) if watcher is None else watcher.on_run_step
@@ -148,7 +149,7 @@ def _clock_settings_of(experiment: Experiment) -> dict[str, Any] | None:
 
 
 def _drive_run(
-    planned: PlannedRun, log: RunLog, place: LocalPlacement | RayPlacement, watcher: Watcher | None, budget: int | None
+    planned: RunSpec, log: RunLog, place: LocalPlacement | RayPlacement, watcher: Watcher | None, budget: int | None
 ) -> Generator[bool, None, None]:
     begun = (lambda *_: None) if watcher is None else watcher.on_run_begin
     halted = yield from place.drive(planned, log, begun, budget)
@@ -165,7 +166,7 @@ class LocalPlacement:
         """Nothing is ever waited for."""
 
     def drive(
-        self, planned: PlannedRun, log: RunLog, begun: Callable[[PlannedRun, RunStatus], None], budget: int | None
+        self, planned: RunSpec, log: RunLog, begun: Callable[[RunSpec, RunStatus], None], budget: int | None
     ) -> RunSteps:
         run = begin_run(planned)
         begun(planned, run)

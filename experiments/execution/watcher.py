@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from ...agents.agent import Incumbent
-from ...orchestrator.run_spec import PlannedRun
+from ...orchestrator.run_spec import RunSpec
 
 
 class RunStatus(Protocol):
@@ -25,7 +25,7 @@ class RunStatus(Protocol):
 class Watcher(Protocol):
     """Hears of progress."""
 
-    def on_run_begin(self, planned: PlannedRun, run: RunStatus) -> None:
+    def on_run_begin(self, planned: RunSpec, run: RunStatus) -> None:
         """A run starts, or goes on."""
         ...
 

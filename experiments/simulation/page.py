@@ -10,12 +10,13 @@ from typing import Any
 
 from jinja2 import Environment
 
-from ...orchestrator.run_spec import PlannedRun
+from ...orchestrator.run_spec import RunSpec
 from ..drawing import style
 from ..execution.results_directory import create_results_directory, write_atomically
 from ..execution.watcher import Watcher
 from ..results.table import Table
-from ..spec.models import Experiment, SimulatedSettings
+from ..spec.load import Experiment
+from ..spec.models import SimulatedSettings
 from .figure import sizes_figure
 from .predict import Prediction, clock_settings, plan_sizes, predict_runs
 from .tables import best_sizes_table, describe_choices, format_size_rows, runs_table, sizes_table
@@ -89,7 +90,7 @@ def run_simulation(
     price: float | None = None,
     limit: float | None = None,
     watcher: Watcher | None = None,
-    runs: Sequence[tuple[int, str, PlannedRun]] | None = None,
+    runs: Sequence[tuple[int, str, RunSpec]] | None = None,
 ) -> Simulation:
     """Work an experiment with so many workers each, on the simulated clock, into a new results directory.
 
@@ -113,8 +114,9 @@ def write_simulation_page(simulation: Simulation) -> Path:
     pictures, tables = simulation.path / "figures", simulation.path / "tables"
     pictures.mkdir(exist_ok=True)
     tables.mkdir(exist_ok=True)
-    for name in ("sizes", "runs", "chosen"):
-        getattr(simulation, name).to_csv(tables / f"{name}.csv")
+    written = {"sizes": simulation.sizes, "runs": simulation.runs, "chosen": simulation.best_sizes}
+    for name, table in written.items():
+        table.to_csv(tables / f"{name}.csv")
     figure = style.draw_in_style(
         sizes_figure, simulation.sizes, simulation.targeted, simulation.price is not None
     )  # fmt: skip

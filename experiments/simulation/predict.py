@@ -16,7 +16,7 @@ from ...orchestrator.executors.in_process import InProcessExecutor
 from ...orchestrator.loop.drive import begin_run
 from ...orchestrator.loop.schedule import schedule
 from ...orchestrator.loop.work_run import work_run
-from ...orchestrator.run_spec import PlannedRun
+from ...orchestrator.run_spec import RunSpec
 from ...orchestrator.state.run import Run
 from ..execution.plan import make_plan
 from ..execution.watcher import Watcher
@@ -56,7 +56,7 @@ def clock_settings(experiment: Experiment) -> SimulatedSettings:
     return settings if isinstance(settings, SimulatedSettings) else SimulatedSettings()
 
 
-def plan_sizes(experiment: Experiment, sizes: Sequence[int]) -> list[tuple[int, str, PlannedRun]]:
+def plan_sizes(experiment: Experiment, sizes: Sequence[int]) -> list[tuple[int, str, RunSpec]]:
     """(workers, landscape's label, run) of all that is to be worked, by size. Raises SpecError."""
     found = []
     for size in sizes:
@@ -66,7 +66,7 @@ def plan_sizes(experiment: Experiment, sizes: Sequence[int]) -> list[tuple[int, 
 
 
 def predict_runs(
-    experiment: Experiment, runs: Sequence[tuple[int, str, PlannedRun]], watcher: Watcher | None = None
+    experiment: Experiment, runs: Sequence[tuple[int, str, RunSpec]], watcher: Watcher | None = None
 ) -> tuple[list[Prediction], dict[str, Exception]]:
     """Work all runs, and say how each would have gone; and what ended those that failed, by run id."""
     delays = clock_settings(experiment)
@@ -84,7 +84,7 @@ def predict_runs(
         if watcher is not None:
             watcher.on_run_end(key, error)
 
-    def open_run(planned: PlannedRun, size: int) -> Callable[[], Generator[bool, None, None]]:
+    def open_run(planned: RunSpec, size: int) -> Callable[[], Generator[bool, None, None]]:
         return lambda: _drive_simulated(planned, size, delays, worked, watcher)
 
     stepped = (lambda _: None) if watcher is None else watcher.on_run_step
@@ -95,7 +95,7 @@ def predict_runs(
 
 
 def _drive_simulated(
-    planned: PlannedRun,
+    planned: RunSpec,
     size: int,
     delays: SimulatedSettings,
     worked: dict[str, tuple[StatisticsLog, Run]],
@@ -110,7 +110,7 @@ def _drive_simulated(
     worked[planned.id] = (log, run)
 
 
-def _build_prediction(size: int, label: str, planned: PlannedRun, log: StatisticsLog, run: Run) -> Prediction:
+def _build_prediction(size: int, label: str, planned: RunSpec, log: StatisticsLog, run: Run) -> Prediction:
     clock = log.clock
     loss = float("inf") if run.incumbent is None else run.incumbent.loss
     return Prediction(

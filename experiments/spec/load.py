@@ -1,4 +1,7 @@
-"""Loads an experiment from a file, a bundled name, a text or plain data."""
+"""Loads an experiment from a file, a bundled name, a text or plain data.
+
+Who calls ``Experiment.from_data`` or ``to_yaml`` takes ``Experiment`` from here, where they are connected.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,8 @@ from .build import build_experiment
 from .catalogue import CatalogueError
 from .errors import ProblemList, SourcePositions, SpecError, format_problem
 from .expand import set_at_path
-from .models import Experiment, Hooks, set_hooks
+from .models import Experiment as Experiment
+from .models import Hooks, set_hooks
 from .sources import bundled_files, find_experiment_file, read_text_file
 from .yaml_text import _parse_text, dump_yaml, parse_yaml
 

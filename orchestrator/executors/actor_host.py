@@ -12,7 +12,7 @@ from ...agents.evaluation.evaluator import Evaluator
 from ...agents.evaluation.open import open_evaluator
 from ...agents.leases.searcher import Searcher
 from ...agents.leases.work import work_lease
-from ..run_spec import PlannedRun
+from ..run_spec import RunSpec
 from ..state.archive import ArchiveStore
 from .messages import ACTOR_FLUSH_SECONDS, LeaseUpdate, PickledRun, WorkOrder
 from .packed import Chunk, RecordedLog, work_in_chunks
@@ -22,7 +22,7 @@ from .streams import AgentStreams
 class RunHost:
     """One run's searchers within an actor."""
 
-    def __init__(self, planned: PlannedRun, evaluator: Evaluator) -> None:
+    def __init__(self, planned: RunSpec, evaluator: Evaluator) -> None:
         self._evaluator = evaluator
         streams = AgentStreams(planned)
         self._searchers = {
@@ -64,7 +64,7 @@ class RunHost:
         self._evaluator.close()
 
 
-EvaluatorFactory = Callable[[PickledRun, PlannedRun], Evaluator]
+EvaluatorFactory = Callable[[PickledRun, RunSpec], Evaluator]
 """Makes the evaluator of a run whose rows are evaluated all over the cluster."""
 
 

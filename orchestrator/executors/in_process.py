@@ -11,7 +11,7 @@ from ...agents.evaluation.open import open_evaluator
 from ...agents.leases.searcher import Searcher
 from ...agents.leases.work import FLUSH_SECONDS, work_lease
 from ..log.log import Log
-from ..run_spec import PlannedRun
+from ..run_spec import RunSpec
 from ..state.events import Collected, charge_finding
 from .lease_book import LeaseBook
 from .streams import AgentStreams
@@ -21,9 +21,7 @@ class InProcessExecutor:
     """The executor of one run, in process. Since outcomes are collected in logical order whatever the executor,
     working a lease when it is collected gives the same findings as working leases side by side."""
 
-    def __init__(
-        self, planned: PlannedRun, log: Log, evaluator: Evaluator | None = None, keeps_rows: bool = True
-    ) -> None:
+    def __init__(self, planned: RunSpec, log: Log, evaluator: Evaluator | None = None, keeps_rows: bool = True) -> None:
         """``keeps_rows``: whether points are handed to the log; agents that read the archive need it."""
         self._log, self._book = log, LeaseBook(planned, log, rebuilds=False)
         self._evaluator = evaluator or open_evaluator(planned.landscape, planned.evaluation, planned.facts.space)

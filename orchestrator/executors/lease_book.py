@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ...agents.agent import Lease, Rows
 from ..log.log import Log
-from ..run_spec import PlannedRun
+from ..run_spec import RunSpec
 from ..state.archive import ArchiveStore
 from ..state.events import Collected
 
@@ -13,7 +13,7 @@ class LeaseBook:
     """Leases since each agent's last fresh one (what a rebuilt agent replays), outcomes that an earlier session
     recorded, and the archive, kept only if an agent of the team reads it."""
 
-    def __init__(self, planned: PlannedRun, log: Log, rebuilds: bool = True) -> None:
+    def __init__(self, planned: RunSpec, log: Log, rebuilds: bool = True) -> None:
         """``rebuilds``: whether agents may have to be rebuilt though no event is recorded."""
         self._log = log
         events = log.events()

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from ...agents.agent import Finding, Lease, Rows
 from ...landscapes.user_code import unpickle_with_files
-from ..run_spec import PlannedRun
+from ..run_spec import RunSpec
 
 ACTOR_FLUSH_SECONDS = 0.1
 """Points found are on their way to the log after so long."""
@@ -44,8 +44,8 @@ class PickledRun:
     planned: bytes
     fan_out: FanOut | None = None
 
-    def unpickle_run(self) -> PlannedRun:
-        found: PlannedRun = unpickle_with_files(self.files, self.planned)
+    def unpickle_run(self) -> RunSpec:
+        found: RunSpec = unpickle_with_files(self.files, self.planned)
         return found
 
 

@@ -12,7 +12,7 @@ from ..log.codec import dump_event, event_kind, load_event
 from ..log.log import join_rows
 from ..loop.drive import begin_run
 from ..loop.work_run import work_run
-from ..run_spec import PlannedRun
+from ..run_spec import RunSpec
 from ..state.events import Collected, Event
 from ..state.run import Run
 from .in_process import InProcessExecutor
@@ -88,7 +88,7 @@ class RelayLog:
 
 
 def work_in_chunks(
-    planned: PlannedRun, recorded: RecordedLog, budget: int | None, flush_seconds: float
+    planned: RunSpec, recorded: RecordedLog, budget: int | None, flush_seconds: float
 ) -> Iterator[Chunk]:
     """Work a run to its end; chunks as they come, at the latest every ``flush_seconds`` while rows are found, also in
     the middle of a lease. Raises what ends the run."""

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from ...agents.agent import Rows
-from ..run_spec import PlannedRun
+from ..run_spec import RunSpec
 from ..state.events import Event, Stopped
 from .codec import dump_event, event_kind
 from .directory_lock import DirectoryLock
@@ -106,7 +106,7 @@ class LogFile:
         last = "seq = (SELECT MAX(seq) FROM events AS others WHERE others.run = events.run)"
         return {run for (run,) in self.execute(f"SELECT run FROM events WHERE kind = 'Stopped' AND {last}")}
 
-    def run(self, planned: PlannedRun, label: str | None = None) -> RunLog:
+    def run(self, planned: RunSpec, label: str | None = None) -> RunLog:
         """The log of one run; made known to the file if it is new. ``label`` names its landscape in reports."""
         if planned.id not in self._known:
             self.execute(

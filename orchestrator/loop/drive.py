@@ -10,7 +10,7 @@ import numpy as np
 from ...agents.agent import Lease
 from ..log.log import Log
 from ..policies.policy import Policy
-from ..run_spec import PlannedRun
+from ..run_spec import RunSpec
 from ..state.events import Extended, Granted, Started, Stopped
 from ..state.member import Member
 from ..state.run import Run
@@ -27,7 +27,7 @@ StreamFactory = Callable[..., np.random.Generator]
 """The random stream of a key."""
 
 
-def begin_run(planned: PlannedRun) -> Run:
+def begin_run(planned: RunSpec) -> Run:
     """The state of a run before its first event."""
     space = planned.facts.space
     members = {name: Member(name, index, agent.row_price(space)) for index, (name, agent) in enumerate(planned.team)}
@@ -38,7 +38,7 @@ def begin_run(planned: PlannedRun) -> Run:
 
 
 def drive_run(
-    run: Run, planned: PlannedRun, policy: Policy, executor: Executor, log: Log, budget: int | None = None
+    run: Run, planned: RunSpec, policy: Policy, executor: Executor, log: Log, budget: int | None = None
 ) -> Generator[bool, None, None]:
     """Work a run to its end. Yields False whenever it waits and True after each outcome, so that many runs
     interleave. ``budget`` extends the run's, once all that is recorded has been read."""
@@ -64,7 +64,7 @@ def drive_run(
         yield True
 
 
-def _decide_leases(run: Run, planned: PlannedRun, policy: Policy, stream: StreamFactory) -> tuple[Lease, ...]:
+def _decide_leases(run: Run, planned: RunSpec, policy: Policy, stream: StreamFactory) -> tuple[Lease, ...]:
     """What the policy decides, audited; () once the target is reached or nothing is left to grant."""
     if _reaches_target(run) or run.halted is not None or run.stopped is not None or run.remaining <= 0 or run.free <= 0:
         return ()
@@ -73,7 +73,7 @@ def _decide_leases(run: Run, planned: PlannedRun, policy: Policy, stream: Stream
     return leases
 
 
-def _deadline(planned: PlannedRun, elapsed: float) -> float | None:
+def _deadline(planned: RunSpec, elapsed: float) -> float | None:
     """When time is up, after so many seconds of work in earlier sessions."""
     return None if planned.seconds is None else time.monotonic() + planned.seconds - elapsed
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Generator
 
 from ..log.log import Log
-from ..run_spec import PlannedRun
+from ..run_spec import RunSpec
 from ..state.run import Run
 from .drive import begin_run, drive_run
 from .executor import Executor
 
 
 def work_run(
-    planned: PlannedRun, log: Log, executor: Executor, budget: int | None = None, run: Run | None = None
+    planned: RunSpec, log: Log, executor: Executor, budget: int | None = None, run: Run | None = None
 ) -> Generator[bool, None, Run]:
     """Drive a run to its end and close the executor, however it ends. Yields as ``drive_run`` does.
 

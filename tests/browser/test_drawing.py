@@ -226,7 +226,8 @@ def test_a_view_shows_points_and_finds_them_again(page, kind):
         const place = view.place(box.left + at.x, box.top + at.y);
         view.setPoints(points(1200)); view.show(1200, {{}}); view.setTheme("dark");
         await still();
-        const result = {{ first, later: [view.drawnCount, view.total], picked, off: [place[0] - u[20], place[1] - v[20]],
+        const result = {{ first, later: [view.drawnCount, view.total], picked,
+          off: [place[0] - u[20], place[1] - v[20]],
           nowhere: view.pick(-50, -50) }};
         view.dispose();
         return {{ ...result, left: host.childElementCount }};

@@ -31,7 +31,7 @@ DRIVER = """
 import sys
 from pathlib import Path
 from searchparty.orchestrator.log import filesystem
-filesystem.MOUNTS = Path(sys.argv.pop(1))
+filesystem.MOUNT_LIST = Path(sys.argv.pop(1))
 from searchparty.experiments.cli.main import main
 main()
 """

@@ -15,7 +15,7 @@ from searchparty.orchestrator.executors.in_process import InProcessExecutor
 from searchparty.orchestrator.log.codec import dump_event
 from searchparty.orchestrator.log.log import MemoryLog
 from searchparty.orchestrator.loop.drive import begin_run, drive_run
-from searchparty.orchestrator.run_spec import PlannedRun
+from searchparty.orchestrator.run_spec import RunSpec
 from searchparty.orchestrator.state.events import Extended, Granted, Stopped, findings
 
 EVALUATED = [0]
@@ -131,9 +131,7 @@ def planned(members, policy, budget, concurrency, landscape, on_nan, on_error, s
     team = tuple((f"m{index}", agent) for index, agent in enumerate(members))
     budget = max(budget, sum(agent.row_price(landscape.open().space) for agent in members))
     rules = Evaluation(on_nan=on_nan, on_error=on_error)
-    return PlannedRun(
-        landscape, team, policy_of(policy), seed, 0, budget, min(concurrency, len(team)), evaluation=rules
-    )
+    return RunSpec(landscape, team, policy_of(policy), seed, 0, budget, min(concurrency, len(team)), evaluation=rules)
 
 
 def worked(plan, log, limit=None):

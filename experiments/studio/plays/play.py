@@ -13,7 +13,7 @@ from ....orchestrator.run_spec import digest
 from ...spec.build import build_model, copy_plain_data
 from ...spec.catalogue import CatalogueError
 from ...spec.errors import KeyPath, ProblemList, SourcePositions, SpecError, quote, suggest
-from ...spec.models import Experiment
+from ...spec.load import Experiment
 from .limits import LIMITS
 from .offer import offered_classes
 

@@ -16,13 +16,13 @@ from typing import Any
 
 from ....agents.evaluation.children.child_main import write_all
 from ....landscapes.landscape import describe_exception
-from ....orchestrator.run_spec import PlannedRun
+from ....orchestrator.run_spec import RunSpec
 from ...execution.plan import make_plan
 from ...execution.session import RunInterrupted, begin_session
 from ...execution.watcher import RunStatus
 from ...spec import catalogue
 from ...spec.errors import SpecError
-from ...spec.models import Experiment
+from ...spec.load import Experiment
 from .play import PlaySettings, experiment_data
 from .play_process import STOPPED_BY_REQUEST
 
@@ -70,7 +70,7 @@ class StopWatcher:
     def __init__(self, asker: RequestChannel, number: int) -> None:
         self._channel, self._number = asker, number
 
-    def on_run_begin(self, planned: PlannedRun, run: RunStatus) -> None:
+    def on_run_begin(self, planned: RunSpec, run: RunStatus) -> None:
         self._channel.send_message(began=self._number)
         self.on_run_step(planned.id)
 

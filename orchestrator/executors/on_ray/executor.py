@@ -11,7 +11,7 @@ from ....agents.agent import Lease
 from ....landscapes.user_code import LOADED_FILES
 from ...log.log import Log
 from ...loop.executor import ExecutorError
-from ...run_spec import PlannedRun
+from ...run_spec import RunSpec
 from ...state.events import Collected, charge_finding
 from ..lease_book import LeaseBook
 from ..messages import ArchiveUpdate, FanOut, LeaseUpdate, PickledRun, WorkOrder
@@ -25,7 +25,7 @@ class RayExecutor:
     """The executor of one run, on a pool of actors."""
 
     def __init__(
-        self, planned: PlannedRun, log: Log, pool: ActorPool, needs: Needs | None = None, fan: FanOut | None = None
+        self, planned: RunSpec, log: Log, pool: ActorPool, needs: Needs | None = None, fan: FanOut | None = None
     ) -> None:
         self._planned, self._log, self._pool, self._fan_out = planned, log, pool, fan
         self._book = LeaseBook(planned, log)
@@ -147,7 +147,7 @@ class RayExecutor:
         return WorkOrder(lease, self._book.episode(lease.agent), recorded, news)
 
 
-def pickle_run(planned: PlannedRun, fan: FanOut | None = None) -> PickledRun:
+def pickle_run(planned: RunSpec, fan: FanOut | None = None) -> PickledRun:
     """What an actor needs to open a run."""
     return PickledRun(dict(LOADED_FILES), cloudpickle.dumps(planned), fan)
 

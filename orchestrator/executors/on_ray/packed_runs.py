@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from ....agents.agent import Incumbent
 from ...log.log_file import RunLog
-from ...run_spec import PlannedRun
+from ...run_spec import RunSpec
 from ..packed import Chunk, RecordedLog
 from .actor_pool import ActorPool
 from .executor import pickle_run
@@ -30,7 +30,7 @@ class PackedRun:
     """One run on its way. ``handle_loss`` tells, at the end, that its actor died: the log has what was handed on, and
     the run is to be gone on with from there."""
 
-    planned: PlannedRun
+    planned: RunSpec
     log: RunLog
     pool: ActorPool
     run_progress: RunProgress

@@ -16,7 +16,7 @@ from ....agents.evaluation.evaluator import CannotEvaluate, EvaluationResult, Ev
 from ....agents.evaluation.open import open_evaluator
 from ....landscapes.landscape import Array, Space
 from ....landscapes.user_code import unpickle_with_files
-from ...run_spec import PlannedRun
+from ...run_spec import RunSpec
 from ..messages import PickledRun
 from ..process_losses import LOSSES_PER_ROW, MOST_STUCK, ROW_LOST, describe_stuck, first_line
 from .actor_class import make_actor_class
@@ -51,7 +51,7 @@ class TaskEvaluator:
     """The evaluator of an agent whose batches are spread over the cluster: a task a row, or a task a batch where a
     row's loss may depend on the rows beside."""
 
-    def __init__(self, opening: PickledRun, planned: PlannedRun) -> None:
+    def __init__(self, opening: PickledRun, planned: RunSpec) -> None:
         assert opening.fan_out is not None
         self.space: Space = planned.facts.space
         settings = planned.evaluation

@@ -55,7 +55,9 @@ def test_a_solver_runs_to_its_end(solve):
 
 def test_gradients_come_with_the_loss():
     def solve(objective):
-        return minimize(objective.with_gradient, [0.9, 0.9], jac=True, bounds=[(0, 1)] * 2, method="L-BFGS-B").x
+        return minimize(
+            objective.evaluate_with_gradient, [0.9, 0.9], jac=True, bounds=[(0, 1)] * 2, method="L-BFGS-B"
+        ).x
 
     _, result = feed(invert_solver(solve), bowl, gradient=lambda p: 2 * (p - 0.3))
     np.testing.assert_allclose(result, 0.3, atol=1e-5)

@@ -40,10 +40,10 @@ class Cluster:
         self.known[id].files = files
         self.known[id].yaml = (tree / "experiment.yaml").read_text() if "experiment.yaml" in files else ""
 
-    def job(self, id):
+    def read_job(self, id):
         return self.known[id]
 
-    wait = job
+    wait = read_job
 
     def log(self, id):
         return self.known[id].printed
@@ -74,7 +74,7 @@ def test_a_job_is_the_experiment_on_the_rays_own_cluster(experiment, tmp_path):
     assert loads_yaml(job.yaml).executor.kind == "ray"
     again = submit.submit_experiment(experiment, cluster, resumed=id)
     assert f"resume /data/sp/{id} " in cluster.sent[1]
-    assert submit.job_results_path(cluster.job(again)) == f"/data/sp/{id}"
+    assert submit.job_results_path(cluster.read_job(again)) == f"/data/sp/{id}"
 
 
 @pytest.mark.parametrize("repeats", [1, 40])

@@ -142,7 +142,7 @@ def _forget():
 @pytest.mark.parametrize(
     ("place", "old", "new", "changed"),
     [
-        ("agents/toolbox/callback.py", "FAILED = 1e300", "FAILED = 1e299", "machinery toolbox"),
+        ("agents/toolbox/callback.py", "FAILED_LOSS = 1e300", "FAILED_LOSS = 1e299", "machinery toolbox"),
         ("agents/leases/work.py", "FLUSH_SECONDS = 0.25", "FLUSH_SECONDS = 0.5", "machinery work"),
         ("agents/grid.py", "class Grid", "HALF = 0.5\n\n\nclass Grid", "agent grid"),
     ],

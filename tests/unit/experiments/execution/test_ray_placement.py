@@ -141,10 +141,10 @@ def test_what_a_run_holds_is_there_for_the_next():
     places = Places(1, 1, 0.0, [{"CPU": 1.0, "fast": 1.0}])
     needs = [None, Resources(custom={"fast": 1.0})]
     assert places.fits(needs)
-    first = places.settle(needs)
+    first = places.assign_slots(needs)
     assert not places.fits(needs)
     assert places.fits([None, None])
-    assert [places.left(slot) for slot in first] == [False, True]
+    assert [places.free_slot(slot) for slot in first] == [False, True]
     assert places.fits(needs)
 
 

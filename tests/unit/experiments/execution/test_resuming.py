@@ -179,7 +179,7 @@ def edit_package(monkeypatch):
     [
         ("agents/pattern_search.py", "yield ", "yield 1.0 * ", "agent pattern-search"),
         ("agents/leases/work.py", "FLUSH_SECONDS = 0.25", "FLUSH_SECONDS = 0.5", "machinery work"),
-        ("agents/toolbox/callback.py", "FAILED = 1e300", "FAILED = 1e299", "machinery toolbox"),
+        ("agents/toolbox/callback.py", "FAILED_LOSS = 1e300", "FAILED_LOSS = 1e299", "machinery toolbox"),
     ],
 )
 def test_changed_code_of_the_package_is_refused_and_named(results, edit_package, place, old, new, name):
@@ -198,7 +198,7 @@ def test_comments_and_docstrings_of_the_package_may_change(results, edit_package
 
 
 def test_another_python_reads_code_otherwise(results, edit_package, monkeypatch):
-    edit_package("agents/toolbox/callback.py", "FAILED = 1e300", "FAILED = 1e299")
+    edit_package("agents/toolbox/callback.py", "FAILED_LOSS = 1e300", "FAILED_LOSS = 1e299")
     monkeypatch.setattr(fingerprint.platform, "python_version", lambda: "3.99.1")
     said = []
     assert not resume(results, report=False, remark=said.append).errors

@@ -251,25 +251,27 @@ def test_the_results_of_old_runs_are_removed_but_not_those_in_use(pool):
         assert played is None
 
 
-def test_a_run_that_takes_too_long_is_stopped(tmp_path, patient):
+def test_a_run_that_takes_too_long_is_stopped(tmp_path, monkeypatch):
+    monkeypatch.setattr(play_process, "GRACE_SECONDS", 5.0)
     pool = PlayPool(workers=1, seconds=0.5, parent=tmp_path)
     key, data = asked(**LONG)
     pool.play("a", "left", key, data)
     until(lambda: pool.state(key).state == "running")
     began = time.monotonic()
     played = ended(pool, key)
-    assert 0.4 < time.monotonic() - began < 1.5
+    assert 0.4 < time.monotonic() - began < 3
     assert played.state == "failed"
     assert played.error.startswith("budget must be worked within 0.5 s, got a run that takes longer. Lower it")
     # What was found up to there can be looked at.
     with LogReader(played.directory) as reader:
         assert reader.runs
     (pid,) = workers(tmp_path)
+    monkeypatch.undo()
     os.kill(pid, signal.SIGSTOP)
     pool.play("a", "left", *asked(seed=1))
     began = time.monotonic()
     assert ended(pool, asked(seed=1)[0]).state == "failed"
-    assert time.monotonic() - began < 1.5
+    assert time.monotonic() - began < 3
     assert not alive(pid)
     pool.close()
     assert not list(tmp_path.iterdir())
@@ -291,8 +293,8 @@ def test_closing_while_runs_are_on_their_way_leaves_nothing(tmp_path):
 KILLED = """
 import json, sys, time
 from pathlib import Path
-from searchparty.experiments.studio.plays.warm_processes import Pool
-pool = Pool(parent=Path(sys.argv[1]))
+from searchparty.experiments.studio.plays.warm_processes import PlayPool
+pool = PlayPool(parent=Path(sys.argv[1]))
 key, data = json.loads(sys.argv[2])
 pool.play("a", "left", key, data)
 while pool.state(key).state != "running":

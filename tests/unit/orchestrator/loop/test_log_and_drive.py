@@ -22,7 +22,7 @@ from searchparty.orchestrator.loop.audit import InvalidDecision
 from searchparty.orchestrator.loop.drive import begin_run, drive_run
 from searchparty.orchestrator.policies.composed import Composed
 from searchparty.orchestrator.policies.policy import Policy
-from searchparty.orchestrator.run_spec import PlannedRun
+from searchparty.orchestrator.run_spec import RunSpec
 from searchparty.orchestrator.state.events import Extended, Granted, Started, Stopped, findings
 
 EVALUATED = [0]
@@ -81,7 +81,7 @@ class Breaker(Agent):
 
 def planned(policy=None, budget=300, concurrency=2, **changes):
     team = (("a", Walker()), ("b", Walker(batch=3)), ("c", Breaker()))
-    return replace(PlannedRun(Toy(), team, policy or Composed(lease=15), 7, 0, budget, concurrency), **changes)
+    return replace(RunSpec(Toy(), team, policy or Composed(lease=15), 7, 0, budget, concurrency), **changes)
 
 
 def work(plan, log, steps=None):
