@@ -97,12 +97,12 @@ class Cluster:
                 os.kill(pid, signal.SIGKILL)
         node.wait()
         self._nodes.remove(node)
-        return sum(line.startswith("ray::Host") for line in lived.values())
+        return sum(line.startswith("ray::RayActor") for line in lived.values())
 
     def actors(self) -> list[int]:
         """Process ids of our actors that live here."""
         found = {pid: line for node in self._nodes for pid, line in below(node.pid).items()}
-        return [pid for pid, line in found.items() if line.startswith("ray::Host")]
+        return [pid for pid, line in found.items() if line.startswith("ray::RayActor")]
 
     def close(self) -> None:
         """Stop all nodes, the head last."""

@@ -268,7 +268,7 @@ def processes() -> Iterator[tuple[int, int, str]]:
 
 def actors(of: int | None = None) -> list[int]:
     """Process ids of the actors that live on this machine, or of those that one raylet has started."""
-    return sorted(pid for pid, parent, words in processes() if words.startswith("ray::Host") and of in (None, parent))
+    return sorted(pid for pid, parent, words in processes() if words.startswith("ray::RayActor") and of in (None, parent))
 
 
 class Hunter(threading.Thread):
