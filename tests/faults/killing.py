@@ -268,7 +268,8 @@ def processes() -> Iterator[tuple[int, int, str]]:
 
 def actors(of: int | None = None) -> list[int]:
     """Process ids of the actors that live on this machine, or of those that one raylet has started."""
-    return sorted(pid for pid, parent, words in processes() if words.startswith("ray::RayActor") and of in (None, parent))
+    found = [(pid, parent) for pid, parent, words in processes() if words.startswith("ray::RayActor")]
+    return sorted(pid for pid, parent in found if of in (None, parent))
 
 
 class Hunter(threading.Thread):
