@@ -12,7 +12,7 @@ THREE = 0.187.0
 demo: $(VENV)/.installed
 	$(BIN)/searchparty run quickstart
 
-# Parts, three of them side by side, each told when it is done: where processes are killed they are mostly waited for, the
+# Parts, two of them side by side, each told when it is done: where processes are killed they are mostly waited for, the
 # others mostly compute. Every test is in one of them, or in test-extras.
 PYTEST = $(BIN)/python -m pytest
 CLUSTER = tests/faults/test_cluster.py
@@ -20,7 +20,7 @@ PARTS = test-units test-faults test-cluster test-contracts
 .PHONY: $(PARTS)
 test: $(VENV)/.test
 	mkdir -p build
-	$(MAKE) -k -j 3 $(PARTS)
+	$(MAKE) -k -j 2 $(PARTS)
 test-faults: TESTS = tests/faults --ignore=$(CLUSTER)
 test-cluster: TESTS = $(CLUSTER) tests/cluster tests/browser
 test-units: TESTS = tests/unit
