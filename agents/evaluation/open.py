@@ -10,10 +10,13 @@ from .settings import Evaluation
 
 
 def open_evaluator(landscape: Landscape, evaluation: Evaluation, space: Space | None = None) -> Evaluator:
-    """In place, or in child processes where the settings or the landscape want them: these open the landscape
-    themselves, and it is opened here only where its ``space`` is not known."""
+    """Make the evaluator: in this process, or in child processes where the settings or the landscape need them.
+
+    Child processes open the landscape themselves; it is opened here only if its ``space`` is not given.
+    """
     if not evaluation.isolated and not landscape.external:
         return InProcessEvaluator(open_problem(landscape))
+    # Most runs need no child processes: what these import is left out until then.
     from .children.pool import ChildPool
 
     return ChildPool(landscape, evaluation, space)

@@ -61,7 +61,9 @@ class EvaluationCosts:
 class RayPlacement:
     """Places the runs of an experiment on a pool of actors."""
 
-    def __init__(self, settings: RaySettings, runs: Sequence[RunSpec], stack: ExitStack, luggage: Path | None) -> None:
+    def __init__(
+        self, settings: RaySettings, runs: Sequence[RunSpec], stack: ExitStack, staged_directory: Path | None
+    ) -> None:
         self._settings, self._costs = settings, EvaluationCosts()
         self._pool = ActorPool(
             largest_team=max(len(planned.team) for planned in runs),
@@ -69,7 +71,7 @@ class RayPlacement:
             actors=settings.actors,
             address=settings.address,
             cpus_per_actor=settings.cpus_per_actor,
-            luggage=luggage,
+            staged_directory=staged_directory,
         )
         stack.callback(self._pool.close)
         self._nodes = self._pool.places.nodes

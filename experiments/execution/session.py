@@ -178,12 +178,12 @@ def _place_on_ray(plan: Plan, settings: RaySettings, stack: ExitStack, remark: R
     # Importing Ray takes a second, which only those who use it should wait.
     from .ray_placement import RayPlacement
 
-    luggage = None
+    staged_directory = None
     if settings.address is not None and not STAGED_FILES.exists():
-        luggage = Path(stack.enter_context(TemporaryDirectory(prefix="searchparty-")))
-        stage_files(plan.experiment, luggage)
+        staged_directory = Path(stack.enter_context(TemporaryDirectory(prefix="searchparty-")))
+        stage_files(plan.experiment, staged_directory)
     heard = signal.getsignal(signal.SIGTERM)
-    place = RayPlacement(settings, plan.runs, stack, luggage)
+    place = RayPlacement(settings, plan.runs, stack, staged_directory)
     # Ray has taken the signal for itself, to end this process where it stands.
     if callable(heard) and threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGTERM, heard)

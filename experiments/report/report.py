@@ -24,7 +24,7 @@ from ..results.recorded_runs import RunData, read_runs
 from ..results.table import Table
 from ..spec.models import SimulatedSettings
 from ..studio.films.embed import EmbeddedRun, embed_replay
-from .sentences import _describe_strategy, _target_texts, _threshold_rows, format_number, summary_sentences
+from .sentences import describe_strategy, format_number, summary_sentences, target_texts, threshold_rows
 
 RunSource = tuple[Path, str]
 """A results directory, and a run's id in it."""
@@ -106,7 +106,7 @@ def _render_page(
         comparison=comparison.rows(),
         winners={row["landscape"]: row for row in winners.rows()},
         landscapes=statistics.landscape_labels(runs),
-        strategies=[_describe_strategy(run) for run in _first_runs(runs, "strategy").values()],
+        strategies=[describe_strategy(run) for run in _first_runs(runs, "strategy").values()],
         drawn=_draw_overview(started, convergence, contributions, pictures),
         portraits=[_draw_run(run, pictures, style.palette_names(started)) for run in chosen],
         replay=_render_replay(chosen, sources),
@@ -117,9 +117,9 @@ def _render_page(
         clock=[] if delays is None else accounts.clock_table(started, delays).rows(),
         delayed=delays is not None and _has_delays(delays),
         gaps=[f"{gap:g}" for gap in statistics.THRESHOLD_GAPS],
-        thresholds=_threshold_rows(thresholds),
+        thresholds=threshold_rows(thresholds),
         standings=standings.rows(),
-        targets=_target_texts(comparison),
+        targets=target_texts(comparison),
         alike=len(directories) == 1 and len({run.budget for run in runs}) == 1,
         unfinished=[run for run in runs if run.stopped is None],
         halted=[run for run in runs if (run.stopped or "").startswith(EVALUATION_FAILED)],

@@ -12,7 +12,7 @@ from ..results.recorded_runs import RunData, best_by_landscape
 from ..results.table import Table
 
 
-def _threshold_rows(thresholds: Table) -> list[dict[str, Any]]:
+def threshold_rows(thresholds: Table) -> list[dict[str, Any]]:
     """The table of thresholds with a line a strategy and a column a gap."""
     lines: dict[tuple[str, str], list[float]] = {}
     for row in thresholds.rows():
@@ -20,7 +20,7 @@ def _threshold_rows(thresholds: Table) -> list[dict[str, Any]]:
     return [{"landscape": la, "strategy": s, "shares": shares} for (la, s), shares in lines.items()]
 
 
-def _target_texts(comparison: Table) -> list[str]:
+def target_texts(comparison: Table) -> list[str]:
     """Where targets come from, in words; landscapes of one origin together."""
     origins: dict[str, dict[str, None]] = {}
     for row in comparison.rows():
@@ -99,7 +99,7 @@ def format_number(value: Any) -> str:
     return f"{value:,}" if isinstance(value, int) else str(value)
 
 
-def _describe_strategy(run: RunData) -> dict[str, Any]:
+def describe_strategy(run: RunData) -> dict[str, Any]:
     """The team and policy of a run's strategy in words."""
     team: dict[str, list[str]] = {}
     for member, agent in run.settings["team"]:

@@ -1,6 +1,7 @@
 """Loads an experiment from a file, a bundled name, a text or plain data.
 
-Who calls ``Experiment.from_data`` or ``to_yaml`` takes ``Experiment`` from here, where they are connected.
+Importing this module connects ``Experiment.from_data`` and ``Experiment.to_yaml``: to call them, import
+``Experiment`` from here.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from .expand import set_at_path
 from .models import Experiment as Experiment
 from .models import Hooks, set_hooks
 from .sources import bundled_files, find_experiment_file, read_text_file
-from .yaml_text import _parse_text, dump_yaml, parse_yaml
+from .yaml_text import dump_yaml, parse_text, parse_yaml
 
 
 def load(source: str | Path, overrides: Sequence[str] = ()) -> Experiment:
@@ -52,7 +53,7 @@ def loads_yaml(text: str, overrides: Sequence[str] = (), name: str = "<text>", b
 
 def _parse_override(text: str, option: str) -> Any:
     """The value of an override, as YAML would read it."""
-    found = _parse_text(text, option, option)
+    found = parse_text(text, option, option)
     return None if found is None else found[0]
 
 

@@ -82,7 +82,7 @@ _Dumper.add_representer(str, _represent_text)
 
 def parse_yaml(text: str, name: str = "<text>") -> tuple[dict[str, Any], SourcePositions]:
     """The mapping that a YAML text holds, and where each key stands."""
-    found = _parse_text(text, name, "")
+    found = parse_text(text, name, "")
     if found is None:
         cure = "Start from a bundled one, e.g. quickstart."
         raise SpecError([format_problem("experiment", "have settings", "an empty file", f" ({name})", cure)])
@@ -93,7 +93,7 @@ def parse_yaml(text: str, name: str = "<text>") -> tuple[dict[str, Any], SourceP
     return data, SourcePositions({(): name} | {path: f"{name}:{line}" for path, line in lines.items() if path})
 
 
-def _parse_text(text: str, name: str, option: str) -> tuple[Any, dict[KeyPath, int]] | None:
+def parse_text(text: str, name: str, option: str) -> tuple[Any, dict[KeyPath, int]] | None:
     """(data, line of each path) of a YAML text, or None if there is nothing in it; SpecError for all that is wrong."""
     try:
         node = _compose_root(text)

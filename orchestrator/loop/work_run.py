@@ -14,10 +14,10 @@ from .executor import Executor
 def work_run(
     planned: RunSpec, log: Log, executor: Executor, budget: int | None = None, run: Run | None = None
 ) -> Generator[bool, None, Run]:
-    """Drive a run to its end and close the executor, however it ends. Yields as ``drive_run`` does.
+    """Drive a run to its end, and close the executor however it ends. Yields what ``drive_run`` yields.
 
-    ``run`` is the state to begin with, where the caller looks at it by the way; ``budget`` extends the run's. Returns
-    the state at the end.
+    ``budget`` extends the run's budget. ``run`` is the state to fold events into, for callers that read it meanwhile;
+    by default a new one. Returns the final state.
     """
     run = begin_run(planned) if run is None else run
     try:

@@ -51,7 +51,7 @@ class Guard:
     """ASGI middleware that hands on what may be asked, refuses the rest in words, and puts the security headers on
     every response, that of an app which raises included.
 
-    ``hosts`` are the values that Host may have (``served_names``). Where there is a ``token``, every request needs it.
+    ``hosts`` are the values that Host may have (``allowed_hosts``). Where there is a ``token``, every request needs it.
     A token is taken out of the query before anything else sees it, the server's own access log included.
     """
 

@@ -40,18 +40,18 @@ class TokenVerifier:
         if asked.method == "GET" and asked.path == "/" and asked.token is not None:
             if self._is_token(asked.token):
                 return self._redirect_with_cookie(asked)
-            raise _unauthorized(asked, "another one")
+            raise _refuse_without_token(asked, "another one")
         given = asked.header("authorization")
         if given is not None:
             scheme, _, token = given.partition(" ")
             if scheme.lower() == "bearer" and self._is_token(token.strip()):
                 return None
-            raise _unauthorized(asked, "another one")
+            raise _refuse_without_token(asked, "another one")
         passes = [value for name, value in _parse_cookies(asked) if name == _cookie_name(asked)]
         # Another server on this host may have set one of the same name beside ours.
         if any(hmac.compare_digest(each.encode("latin-1"), self._cookie_value.encode()) for each in passes):
             return None
-        raise _unauthorized(asked, "an old one" if passes else "none")
+        raise _refuse_without_token(asked, "an old one" if passes else "none")
 
     def _is_token(self, given: str) -> bool:
         return hmac.compare_digest(given.encode("utf-8", "surrogatepass"), self._token)
@@ -69,7 +69,7 @@ class TokenVerifier:
         return GuardResponse(200, PAGE_TEMPLATE.format(refresh=refresh, words=words), "text/html", set_cookie=cookie)
 
 
-def _unauthorized(asked: StudioRequest, what: str) -> GuardResponse:
+def _refuse_without_token(asked: StudioRequest, what: str) -> GuardResponse:
     authenticate = {"www_authenticate": 'Bearer realm="searchparty studio"'}
     if asked.path.startswith("/api"):
         return GuardResponse(401, TOKEN_TEXT.format(what=what), **authenticate)

@@ -53,11 +53,11 @@ class ActorPool:
         actors: int | None = None,
         address: str | None = None,
         cpus_per_actor: float = 0.0,
-        luggage: Path | None = None,
+        staged_directory: Path | None = None,
     ) -> None:
         self._owned = not ray.is_initialized()
         if self._owned:
-            start_ray(address, luggage)
+            start_ray(address, staged_directory)
         cpus = cluster_cpus()
         # One actor an agent of the largest team; more only where there are more cores and agents to use them.
         size = actors or max(largest_team, min(members, cpus))

@@ -22,9 +22,9 @@ from ..process_losses import first_line
 from .probe import CLIENT_SCHEME, TOKEN_ADVICE, probe_address
 
 
-def start_ray(address: str | None, luggage: Path | None = None) -> None:
+def start_ray(address: str | None, staged_directory: Path | None = None) -> None:
     """Start a local Ray, or join the one at ``address`` ("auto": the one this machine belongs to; "host:port" of its
-    control store; "ray://host:port" from a machine that is none of its nodes). ``luggage`` is a directory that
+    control store; "ray://host:port" from a machine that is none of its nodes). ``staged_directory`` is a directory that
     travels to every node and is where its processes start. Raises ExecutorError with what to do."""
     options: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.ERROR}
     if address is None:
@@ -33,8 +33,8 @@ def start_ray(address: str | None, luggage: Path | None = None) -> None:
     else:
         probe_address(address)
         options["address"] = address
-    if luggage is not None:
-        options["runtime_env"] = {"working_dir": str(luggage)}
+    if staged_directory is not None:
+        options["runtime_env"] = {"working_dir": str(staged_directory)}
     try:
         _init_ray(options)
         silence_notices()
