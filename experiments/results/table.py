@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ...landscapes.extras import install_command
+
 
 @dataclass(frozen=True)
 class Table:
@@ -48,7 +50,7 @@ class Table:
         try:
             import pandas
         except ImportError:
-            raise ImportError("pandas is not installed: pip install 'searchparty[pandas]'") from None
+            raise ImportError(f"pandas is not installed: {install_command('pandas')}") from None
         return pandas.DataFrame(self.columns)
 
     def to_csv(self, path: Path) -> None:

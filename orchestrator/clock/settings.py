@@ -8,7 +8,6 @@ from statistics import NormalDist
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, Strict, WithJsonSchema, field_validator, model_validator
-from scipy.special import gammaincinv
 
 from ...landscapes.landscape import Model
 
@@ -48,6 +47,9 @@ class Duration(Model):
         if self.kind == "constant" or mean == 0.0:
             return mean
         if self.kind == "exponential":
+            # Imported where it is needed: it would take a third of the time in which a command starts.
+            from scipy.special import gammaincinv
+
             return mean / times * float(gammaincinv(times, uniform))
         spread, shift = sum_lognormals(DEFAULT_SIGMA if self.sigma is None else self.sigma, times)
         return mean * math.exp(spread * NORMAL.inv_cdf(max(uniform, LEAST_UNIFORM)) - shift)

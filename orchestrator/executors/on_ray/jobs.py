@@ -13,6 +13,7 @@ from typing import Any
 
 from ray.exceptions import RayError
 
+from ....landscapes.extras import install_command
 from ...loop.executor import ExecutorError
 from .probe import TOKEN_ADVICE, enable_token
 
@@ -132,7 +133,7 @@ class Jobs:
             yield
         except ModuleNotFoundError as error:
             raise ExecutorError(
-                f"jobs need ray[default], and {error.name} is not installed. pip install 'searchparty[cluster]'"
+                f"jobs need ray[default], and {error.name} is not installed. {install_command('cluster')}"
             ) from None
         except (OSError, RuntimeError, RayError) as error:
             raise ExecutorError(self._describe_error(str(error))) from None
@@ -143,7 +144,7 @@ class Jobs:
             which = "another token than the one found here" if "incorrect" in line else "a token"
             return f"The cluster at {self.address} asks for {which}. {TOKEN_ADVICE}."
         if "ray[default]" in line:
-            return "jobs need ray[default]. pip install 'searchparty[cluster]'"
+            return f"jobs need ray[default]. {install_command('cluster')}"
         return (
             f"address must be that of a Ray dashboard, got {self.address}: {line} Write http://HEAD:8265; "
             "the head needs ray[default], and from afar its port a tunnel: ssh -L 8265:127.0.0.1:8265 HEAD."

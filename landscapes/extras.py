@@ -1,0 +1,35 @@
+"""Advice on how to install what an optional feature needs."""
+
+from __future__ import annotations
+
+import re
+from importlib.metadata import PackageNotFoundError, requires
+
+DISTRIBUTION = "searchparty"
+
+
+def install_command(extra: str) -> str:
+    """Return the command that installs the packages of an extra.
+
+    It names the packages themselves, so it works for an installation from a checkout and for one from a wheel, neither
+    of which an index knows.
+
+    Args:
+        extra: Name of an extra in pyproject.toml.
+
+    Returns:
+        A command for a shell, or a sentence where this package itself is not installed.
+
+    Example:
+        >>> install_command("pandas")
+        "pip install 'pandas>=2.0'"
+    """
+    try:
+        requirements = requires(DISTRIBUTION) or []
+    except PackageNotFoundError:
+        # The package was copied, as it is onto the nodes of a cluster, and not installed.
+        return f"Install the packages that searchparty's pyproject.toml lists under {extra}"
+    marker = re.compile(rf"""extra\s*==\s*["']{re.escape(extra)}["']""")
+    split = [requirement.partition(";") for requirement in requirements]
+    packages = [package.strip() for package, _, condition in split if marker.search(condition)]
+    return "pip install " + " ".join(f"'{package}'" for package in packages)

@@ -1,0 +1,42 @@
+"""Advice that works from a checkout and from a wheel: the packages of an extra by name."""
+
+from importlib.metadata import PackageNotFoundError
+
+import pytest
+
+from searchparty.landscapes import extras
+from searchparty.landscapes.extras import install_command
+
+REQUIREMENTS = [
+    "numpy>=1.26",
+    'pandas>=2.0; extra == "pandas"',
+    "ray[default]>=2.40; extra == 'cluster'",
+    'optuna>=4.0; extra == "bench"',
+    'pygmo>=2.19; python_version < "3.14" and extra == "bench"',
+]
+
+
+@pytest.mark.parametrize(
+    ("extra", "command"),
+    [
+        ("pandas", "pip install 'pandas>=2.0'"),
+        ("cluster", "pip install 'ray[default]>=2.40'"),
+        ("bench", "pip install 'optuna>=4.0' 'pygmo>=2.19'"),
+    ],
+)
+def test_the_packages_of_an_extra_are_named(monkeypatch, extra, command):
+    monkeypatch.setattr(extras, "requires", lambda name: REQUIREMENTS)
+    assert install_command(extra) == command
+
+
+def test_where_the_package_was_only_copied_a_sentence_names_the_extra(monkeypatch):
+    def raise_not_found(name):
+        raise PackageNotFoundError(name)
+
+    monkeypatch.setattr(extras, "requires", raise_not_found)
+    assert install_command("pandas") == "Install the packages that searchparty's pyproject.toml lists under pandas"
+
+
+@pytest.mark.parametrize("extra", ["pandas", "cluster", "bench"])
+def test_every_extra_of_this_installation_has_packages(extra):
+    assert install_command(extra).startswith("pip install '")
