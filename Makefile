@@ -7,32 +7,40 @@ PIP = $(BIN)/python -m pip --disable-pip-version-check -q
 # Of three.js, which the studio's page draws with.
 THREE = 0.187.0
 
-.PHONY: demo test test-extras soak check check-page format bench-bbob bench-scaling vendor-three clean
+.PHONY: demo test test-extras soak check check-page format bench-bbob bench-scaling vendor-three lock wheel test-lowest clean
 
 demo: $(VENV)/.installed
 	$(BIN)/searchparty run quickstart
 
-# Parts, two of them side by side, each told when it is done: where processes are killed they are mostly waited for, the
-# others mostly compute. Every test is in one of them, or in test-extras.
+# Tests run in parts, two of them side by side; each prints its results when it is done. The last part of each target takes
+# whatever the others leave, so every test is in one of them.
 PYTEST = $(BIN)/python -m pytest
-CLUSTER = tests/faults/test_cluster.py
-PARTS = test-units test-faults test-cluster test-contracts
-.PHONY: $(PARTS)
+RUN_PART = > build/$@.txt 2>&1; status=$$?; cat build/$@.txt; exit $$status
+TEST_PARTS = test-units test-faults test-rest
+EXTRAS_PARTS = extras-faults extras-browser extras-property extras-rest
+.PHONY: $(TEST_PARTS) $(EXTRAS_PARTS)
+
 test: $(VENV)/.test
 	mkdir -p build
-	$(MAKE) -k -j 2 $(PARTS)
-test-faults: TESTS = tests/faults --ignore=$(CLUSTER)
-test-cluster: TESTS = $(CLUSTER) tests/cluster tests/browser
+	$(MAKE) -k -j 2 $(TEST_PARTS)
 test-units: TESTS = tests/unit
-test-contracts: TESTS = tests/contract tests/property tests/frozen tests/packaging tests/test_architecture.py \
-	tests/test_page_architecture.py
-$(PARTS): $(VENV)/.test
-	$(PYTEST) -m "not extras" $(TESTS) > build/$@.txt 2>&1; status=$$?; cat build/$@.txt; exit $$status
+test-faults: TESTS = tests/faults tests/cluster
+test-rest: TESTS = tests --ignore=tests/unit --ignore=tests/faults --ignore=tests/cluster
+$(TEST_PARTS): $(VENV)/.test
+	$(PYTEST) -m "not extras" $(TESTS) $(RUN_PART)
 
-# What needs an extra, or more time by its nature: kills and random examples by the hundred, a wheel built and installed.
+# What needs an extra, or more time by its nature: a browser, a cluster for each way to run on it, kills and random examples
+# by the hundred, a wheel built and installed.
 test-extras: $(VENV)/.extras
-	$(PYTEST) -m extras tests
-	SEARCHPARTY_TRIES=10 $(PYTEST) tests/property --timeout=600
+	mkdir -p build
+	$(MAKE) -k -j 2 $(EXTRAS_PARTS)
+extras-faults: TESTS = tests/faults tests/cluster
+extras-browser: TESTS = tests/browser
+extras-rest: TESTS = tests --ignore=tests/faults --ignore=tests/cluster --ignore=tests/browser
+extras-faults extras-browser extras-rest: $(VENV)/.extras
+	$(PYTEST) -m extras $(TESTS) $(RUN_PART)
+extras-property: $(VENV)/.extras
+	SEARCHPARTY_TRIES=10 $(PYTEST) tests/property --timeout=600 $(RUN_PART)
 
 # A thousand kills, and memory over long work: about an hour. Writes its figures to docs/reliability.md.
 soak: $(VENV)/.test
@@ -87,26 +95,35 @@ vendor-three:
 		--legal-comments=inline --outfile=three.js) && \
 	cp "$$work/three.js" $(VENDOR)/three.js && cp "$$work/node_modules/three/LICENSE" $(VENDOR)/LICENSE-three.txt
 
-$(VENV)/.installed: pyproject.toml constraints.txt
+# Packages of the versions and with the hashes of requirements/, then this package itself.
+$(VENV)/.installed: pyproject.toml requirements/run.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(PIP) install -c constraints.txt -e .
+	$(PIP) install --require-hashes -r requirements/run.txt
+	$(PIP) install --no-deps -e .
 	touch $@
 
-$(VENV)/.test: $(VENV)/.installed requirements-test.txt
-	$(PIP) install -c constraints.txt -r requirements-test.txt
+$(VENV)/.test $(VENV)/.extras $(VENV)/.check $(VENV)/.bench: $(VENV)/.%: requirements/%.txt $(VENV)/.installed
+	$(PIP) install --require-hashes -r $<
 	touch $@
 
-$(VENV)/.extras: $(VENV)/.test requirements-extras.txt
-	$(PIP) install -c constraints.txt -r requirements-extras.txt -e ".[pandas]"
-	touch $@
+# The hashed requirements: after a change of constraints.txt, of pyproject.toml or of a list in requirements/.
+lock:
+	test -x build/uv/bin/uv || ($(PYTHON) -m venv build/uv && build/uv/bin/pip install -q uv)
+	PATH="$(CURDIR)/build/uv/bin:$$PATH" $(PYTHON) requirements/lock.py
 
-$(VENV)/.check: $(VENV)/.test requirements-check.txt
-	$(PIP) install -c constraints.txt -r requirements-check.txt
-	touch $@
+# From a clean slate: setuptools would also pack what earlier builds left behind.
+wheel:
+	rm -rf dist build/lib build/bdist.* *.egg-info
+	$(PYTHON) -m pip --disable-pip-version-check wheel -q --no-deps --wheel-dir dist .
 
-$(VENV)/.bench: $(VENV)/.installed
-	$(PIP) install -c constraints.txt -e ".[bench]"
-	touch $@
+# Once, before a release: the lowest versions of the direct dependencies that pyproject.toml allows. Not part of CI.
+LOWEST = build/lowest
+test-lowest:
+	test -x build/uv/bin/uv || ($(PYTHON) -m venv build/uv && build/uv/bin/pip install -q uv)
+	test -x $(LOWEST)/bin/python || $(PYTHON) -m venv $(LOWEST)
+	build/uv/bin/uv pip install -q --python $(LOWEST)/bin/python --resolution lowest-direct \
+		-r requirements/test.in -e .
+	$(LOWEST)/bin/python -m pytest -m "not extras" tests/unit tests/contract
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

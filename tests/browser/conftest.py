@@ -1,4 +1,7 @@
-"""One browser, one studio and its results for all tests in a browser."""
+"""One browser, one studio and its results for all tests in a browser.
+
+A browser is an extra: what needs one is marked so, and `make test-extras` runs it.
+"""
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack

@@ -6,6 +6,8 @@ import pytest
 import sights
 from sights import until
 
+pytestmark = pytest.mark.extras
+
 SIDE = {"kinds": ["grid", "random"], "agents": 2, "policy": "composed", "lease": 30, "radius": 0.3}
 PLAY = {
     "common": {"landscape": {"kind": "rastrigin", "dimension": 4}, "budget": 200, "seed": 1, "center": 0.5},

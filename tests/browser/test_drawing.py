@@ -8,6 +8,8 @@ from typing import Any
 import chromium
 import pytest
 
+pytestmark = pytest.mark.extras
+
 PAGE = Path(__file__).parents[2] / "experiments" / "studio" / "page"
 ORIGIN = "http://studio.test"
 HEAD = "text/html; charset=utf-8"

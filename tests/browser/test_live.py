@@ -11,6 +11,8 @@ import studios
 from accounts_of import accounts_of
 from sights import until
 
+pytestmark = pytest.mark.extras
+
 BUDGET = 420
 SLOW = f"""
 name: slow

@@ -13,6 +13,8 @@ from sights import until
 from searchparty import run
 from searchparty.experiments.spec.load import loads_yaml
 
+pytestmark = pytest.mark.extras
+
 COMMON = {
     "landscape": {"kind": "rastrigin", "dimension": 2, "shift": "random", "instance": 1},
     "budget": 300,

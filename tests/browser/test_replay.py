@@ -9,6 +9,8 @@ from sights import until
 
 from searchparty.experiments.results.view_plane import SampledPoints, choose_plane
 
+pytestmark = pytest.mark.extras
+
 SPENT = re.compile(r"^([\d,]+) evaluations")
 
 

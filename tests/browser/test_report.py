@@ -6,6 +6,8 @@ from accounts_of import accounts_of
 
 from searchparty.experiments.report.report import write_report
 
+pytestmark = pytest.mark.extras
+
 
 @pytest.fixture(scope="module")
 def report(studio):

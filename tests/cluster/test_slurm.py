@@ -117,6 +117,7 @@ def while_it_works(job, folder, before=0):
     return (private / "token").read_text()
 
 
+@pytest.mark.extras
 @pytest.mark.skipif(sys.platform != "linux", reason="Ray joins several nodes on Linux only")
 @pytest.mark.timeout(240)
 def test_a_job_that_is_stopped_and_requeued(site, monkeypatch):

@@ -1,4 +1,8 @@
-"""On a real cluster of ``ray start`` on this machine, with a token: each way to run ends in one process's trace."""
+"""On a real cluster of ``ray start`` on this machine, with a token: each way to run ends in one process's trace.
+
+``make test`` tries what docs/reliability.md promises, and ``make test-extras`` the rest: jobs need an extra, and every
+test of a way to run starts programs that join the cluster.
+"""
 
 import contextlib
 import os
@@ -13,6 +17,8 @@ from killing import Tally, arguments, kill_nodes, text_of, trial, wait_for_more
 from searchparty.experiments.api import resume, run
 
 pytestmark = pytest.mark.timeout(300)
+WAYS = pytest.mark.extras
+"""A way to run on a cluster, or what is said of one."""
 
 OBJECTIVES = """
 import pathlib
@@ -102,6 +108,7 @@ def there(cluster, *words, cwd, timeout=120, **environment):
     )  # fmt: skip
 
 
+@WAYS
 @pytest.mark.parametrize("how", ["auto", "spread", "packed"])
 def test_run_on_a_cluster(cluster, home, tmp_path, how):
     options = ("--address", cluster.address, "--set", f"executor.placement={how}", "--no-report")
@@ -113,6 +120,7 @@ def test_run_on_a_cluster(cluster, home, tmp_path, how):
     assert "Placement: " in done.stderr
 
 
+@WAYS
 def test_run_from_a_machine_that_is_no_node(cluster, home, tmp_path):
     options = ("--executor", "ray", "--address", cluster.client, "--no-report")
     done = there(cluster, "run", home / "mine.yaml", "--out", tmp_path / "out", *options, cwd=tmp_path)
@@ -120,6 +128,7 @@ def test_run_from_a_machine_that_is_no_node(cluster, home, tmp_path):
     assert text_of(tmp_path / "out") == text_of(home / "one")
 
 
+@WAYS
 def test_submit_fetch_and_go_on(cluster, home, tmp_path):
     address = ("--address", cluster.dashboard)
     place = tmp_path / "on-the-head"
@@ -138,12 +147,14 @@ def test_submit_fetch_and_go_on(cluster, home, tmp_path):
     assert text_of(tmp_path / "on") == text_of(home / "one")
 
 
+@WAYS
 def test_a_job_that_is_not_there(cluster, tmp_path):
     done = there(cluster, "fetch", "nobody", "--address", cluster.dashboard, cwd=tmp_path)
     assert (done.returncode, "Traceback" in done.stderr) == (1, False)
     assert "job must be one that the cluster at" in done.stderr
 
 
+@WAYS
 def test_what_travels_is_what_is_used_there(cluster, home, tmp_path):
     """The copy on the node, not the file at home, which happens to lie on the same disk here."""
     text = MINE.replace("objectives.py:bowl", "objectives.py:far").replace("  - {kind: rastrigin, dimension: 3}\n", "")
@@ -154,6 +165,7 @@ def test_what_travels_is_what_is_used_there(cluster, home, tmp_path):
     assert "returned nan" not in text_of(tmp_path / "out")
 
 
+@WAYS
 def test_a_missing_package_is_named_with_its_node(cluster, home, tmp_path):
     (home / "lacking.yaml").write_text(MINE.replace("objectives.py:bowl", "objectives.py:lacking"))
     (tmp_path / "only_at_home.py").write_text("")
@@ -165,6 +177,7 @@ def test_a_missing_package_is_named_with_its_node(cluster, home, tmp_path):
     assert "only_at_home" not in text_of(tmp_path / "out")
 
 
+@WAYS
 def test_doctor(cluster, home, tmp_path):
     well = there(cluster, "doctor", home / "mine.yaml", "--address", cluster.address, cwd=tmp_path)
     assert (well.returncode, "Nothing amiss." in well.stdout) == (0, True), well.stdout + well.stderr
@@ -182,6 +195,7 @@ def test_doctor(cluster, home, tmp_path):
     assert "only_at_home" in ill.stdout
 
 
+@WAYS
 @pytest.mark.parametrize("door", ["address", "client", "dashboard"])
 def test_without_a_token_it_is_said_what_to_set(cluster, home, tmp_path, door):
     environment = {"RAY_AUTH_MODE": "disabled", "RAY_AUTH_TOKEN": ""}
@@ -192,6 +206,7 @@ def test_without_a_token_it_is_said_what_to_set(cluster, home, tmp_path, door):
     assert re.search(rf"cluster at {re.escape(address)} asks for a token. Set RAY_AUTH_MODE=token", done.stderr)
 
 
+@WAYS
 def test_needs_of_agents_and_evaluations(cluster, home, tmp_path):
     """An agent where its resource is, rows as tasks of theirs: the same trace; what no node has is refused."""
     needs = "executor.resources={agents: {hop: {custom: {fast: 1}}}, landscapes: {python: {num_cpus: 0.5}}}"

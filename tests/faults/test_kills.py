@@ -21,7 +21,7 @@ def slow(tmp_path_factory):
     return trial(tmp_path_factory.mktemp("kills") / "slow", budget=1200)
 
 
-@pytest.mark.parametrize("kills", [(4, 3, 2), pytest.param((8, 6, 4), marks=MANY)], ids=["some", "many"])
+@pytest.mark.parametrize("kills", [(3, 2, 1), pytest.param((9, 7, 5), marks=MANY)], ids=["some", "many"])
 def test_drivers_killed_in_one_process(slow, tmp_path, kills):
     """Cheap evaluations, failing ones in children, expensive ones."""
     of_cheap, of_fragile, of_expensive = kills
@@ -57,7 +57,7 @@ def children():
 
 
 @pytest.mark.ray
-@pytest.mark.parametrize("kills", [3, pytest.param(7, marks=MANY)])
+@pytest.mark.parametrize("kills", [2, pytest.param(8, marks=MANY)])
 def test_drivers_killed_on_ray(local_ray, slow, kills):
     """Drivers that join a Ray which goes on."""
     address = local_ray.get_runtime_context().gcs_address
@@ -67,7 +67,7 @@ def test_drivers_killed_on_ray(local_ray, slow, kills):
 
 
 @pytest.mark.ray
-@pytest.mark.parametrize("kills", [10, pytest.param(25, marks=MANY)])
+@pytest.mark.parametrize("kills", [6, pytest.param(29, marks=MANY)])
 def test_actors_killed(local_ray, slow, tmp_path, kills):
     """Actors under drivers that go on."""
     # In the second one rows of a batch come in any order, from children that must die with their actor.

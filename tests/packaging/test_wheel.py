@@ -16,19 +16,17 @@ pytestmark = pytest.mark.extras
 
 @pytest.fixture(scope="module")
 def wheel(repository, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("wheel")
-    # From a copy: setuptools would also pack what earlier builds left in build/ and in the .egg-info folder.
+    # From a copy: a build leaves folders behind.
     source = tmp_path_factory.mktemp("source")
-    for name in ("pyproject.toml", "README.md", "LICENSE", "__init__.py", "py.typed"):
+    for name in ("Makefile", "pyproject.toml", "README.md", "LICENSE", "__init__.py", "py.typed"):
         shutil.copy(repository / name, source)
     for room in ROOMS:
         shutil.copytree(repository / room, source / room, ignore=shutil.ignore_patterns("__pycache__"))
-    subprocess.run(
-        [sys.executable, "-m", "pip", "wheel", "-q", "--no-deps", "-w", folder, source],
-        check=True,
-        capture_output=True,
-    )
-    (path,) = folder.glob("searchparty-*.whl")
+    # What an earlier build has left is not packed.
+    (source / "build" / "lib" / "searchparty").mkdir(parents=True)
+    (source / "build" / "lib" / "searchparty" / "old.py").touch()
+    subprocess.run(["make", "wheel", f"PYTHON={sys.executable}"], cwd=source, check=True, capture_output=True)
+    (path,) = (source / "dist").glob("searchparty-*.whl")
     return path
 
 

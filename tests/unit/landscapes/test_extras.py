@@ -10,7 +10,7 @@ from searchparty.landscapes.extras import install_command
 REQUIREMENTS = [
     "numpy>=1.26",
     'pandas>=2.0; extra == "pandas"',
-    "ray[default]>=2.40; extra == 'cluster'",
+    "ray[default]>=2.52; extra == 'cluster'",
     'optuna>=4.0; extra == "bench"',
     'pygmo>=2.19; python_version < "3.14" and extra == "bench"',
 ]
@@ -20,7 +20,7 @@ REQUIREMENTS = [
     ("extra", "command"),
     [
         ("pandas", "pip install 'pandas>=2.0'"),
-        ("cluster", "pip install 'ray[default]>=2.40'"),
+        ("cluster", "pip install 'ray[default]>=2.52'"),
         ("bench", "pip install 'optuna>=4.0' 'pygmo>=2.19'"),
     ],
 )

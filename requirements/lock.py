@@ -1,0 +1,43 @@
+"""Write the hashed requirements files of this folder, one a job: ``make lock``.
+
+Versions come from constraints.txt. Hashes cover the files of every platform, so one file serves all of them. Nothing
+here names an index: pip takes packages from the one that it is configured for, and the hashes say whether they are right.
+Needs uv.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+HERE = Path(__file__).parent
+PROJECT = HERE.parent / "pyproject.toml"
+CONSTRAINTS = HERE.parent / "constraints.txt"
+JOBS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
+    "run": ((), ()),
+    "cluster": (("cluster",), ()),
+    "test": ((), ("test",)),
+    "check": ((), ("test", "check")),
+    "extras": (("pandas",), ("test", "extras")),
+    "bench": (("bench",), ()),
+}
+"""For each file the extras of pyproject.toml and the lists of this folder that it covers."""
+OLDEST_PYTHON = "3.11"
+
+
+def lock_job(job: str) -> None:
+    """Resolve the requirements of a job and write them with their hashes."""
+    extras, lists = JOBS[job]
+    words = [str(PROJECT), *(str(HERE / f"{name}.in") for name in lists)]
+    words += [f"--extra={extra}" for extra in extras]
+    options = ["--constraint", str(CONSTRAINTS), "--generate-hashes", "--universal", "--python-version", OLDEST_PYTHON]
+    plain = ["--no-header", "--no-annotate", "--no-emit-index-url", "--no-emit-find-links", "--quiet"]
+    target = HERE / f"{job}.txt"
+    target.unlink(missing_ok=True)
+    subprocess.run(["uv", "pip", "compile", *words, *options, *plain, "--output-file", str(target)], check=True)
+
+
+if __name__ == "__main__":
+    for job in sys.argv[1:] or JOBS:
+        lock_job(job)
