@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from dataclasses import dataclass
 
-from .landscape import Landscape, Problem, Space
+from .landscape import Landscape, Problem, Space, known_minimum
 
 MOST_SHARED = 64
 """Problems that are kept open, the latest used."""
@@ -39,4 +39,4 @@ def open_problem(landscape: Landscape) -> Problem:
 def read_facts(landscape: Landscape) -> LandscapeFacts:
     """Open a landscape to learn what is to be known of it."""
     problem = open_problem(landscape)
-    return LandscapeFacts(problem.space, problem.minimum, bool(getattr(problem, "rowwise", False)))
+    return LandscapeFacts(problem.space, known_minimum(problem), bool(getattr(problem, "rowwise", False)))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from .landscape import Array, EvaluationError, Problem
+from .landscape import Array, EvaluationError, Problem, known_minimizers
 
 CHUNK_POINTS = 4096
 """Points evaluated at a time: bounds the memory of functions with large intermediate arrays."""
@@ -37,9 +37,10 @@ def slice_point(problem: Problem, at: Array | None) -> Array:
     """The point a slice goes through."""
     if at is not None:
         return np.asarray(at, dtype=float)
-    if problem.minimizers is not None:
-        known: Array = problem.minimizers[0]
-        return known
+    known = known_minimizers(problem)
+    if known is not None:
+        first: Array = known[0]
+        return first
     return problem.space.to_box(np.full(problem.space.dimension, 0.5))
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ...landscapes.landscape import Array
+from ...landscapes.landscape import Array, known_minimizers
 from ..execution.results_directory import ResultsError
 from ..results.recorded_runs import RunData, read_runs
 from .encoding import Encoder, GifEncoder, Mp4Encoder, has_ffmpeg
@@ -137,7 +137,8 @@ def _write_files(
 def _slice_center(runs: Sequence[RunData]) -> Array:
     """What a slice goes through, (D,) in the cube."""
     problem = runs[0].problem
-    known = None if problem is None or problem.minimizers is None else problem.space.to_cube(problem.minimizers[0])
+    minimizers = None if problem is None else known_minimizers(problem)
+    known = None if problem is None or minimizers is None else problem.space.to_cube(minimizers[0])
     return find_slice_center([(run.points.cube, run.points.losses) for run in runs], known, runs[0].space.dimension)
 
 

@@ -12,6 +12,7 @@ from matplotlib.colors import LinearSegmentedColormap, to_rgba
 from matplotlib.patches import FancyArrowPatch, Rectangle
 from matplotlib.patheffects import Normal, Stroke
 
+from ...landscapes.landscape import known_minimizers
 from ...landscapes.slices import evaluate_line
 from ..drawing.landscape import background_grid, shading_levels
 from ..drawing.style import COLOURS, scale_loss_axis
@@ -191,7 +192,7 @@ def draw_static_map(axes: Axes, replay: Replay, plane: Slice, number: int) -> No
     at = space.to_box(plane.through_point)
     first = plane.axes[0]
     axes.set_xlim(space.lower[first], space.upper[first])
-    known = None if run.problem is None else run.problem.minimizers
+    known = None if run.problem is None else known_minimizers(run.problem)
     if len(plane.axes) == 1:
         losses = replay.losses[np.isfinite(replay.losses)]
         if run.problem is not None and run.pictured:
@@ -204,7 +205,7 @@ def draw_static_map(axes: Axes, replay: Replay, plane: Slice, number: int) -> No
             axes.update_datalim([(at[0], losses.min()), (at[0], losses.max())])
             axes.autoscale_view(scalex=False)
         axes.set_ylabel("" if number else "loss", fontsize=8, labelpad=1)
-        if known is not None:
+        if known is not None and run.minimum is not None:
             axes.plot(known[:, 0], np.full(len(known), run.minimum), "k+", ms=10, mew=1.5, path_effects=HALO_EFFECTS)
         return
     second = plane.axes[1]

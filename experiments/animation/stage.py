@@ -16,6 +16,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from numpy.typing import NDArray
 
+from ...landscapes.landscape import known_minimizers
 from ..drawing.style import COLOURS, STYLE
 from .captions import animation_title, caption_line, escape_math, map_notes, run_names, shorten_text
 from .encoding import Picture
@@ -210,7 +211,7 @@ def draw_legend(figure: Figure, replays: Sequence[Replay], layout: Layout) -> No
         marks["sent to a point found by another"] = Line2D(
             [], [], marker=r"$\rightarrow$", ls="", ms=12, color="#303030"
         )  # fmt: skip
-    if problem is not None and problem.minimizers is not None:
+    if problem is not None and known_minimizers(problem) is not None:
         marks["known minimum"] = Line2D([], [], marker="+", ls="", ms=9, color="black", mew=1.4)
     if any(not np.isfinite(replay.losses).all() for replay in replays):
         marks["failed"] = Line2D([], [], marker="x", ls="", ms=5, color="#303030")

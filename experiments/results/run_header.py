@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from ...landscapes.landscape import Array, Landscape, LandscapeError, Problem, Space
+from ...landscapes.landscape import Array, Landscape, LandscapeError, Problem, Space, known_minimizers, known_minimum
 from ...orchestrator.log.reader import LogReader
 from ...orchestrator.log.tables import RunRecord
 from ..spec import catalogue
@@ -33,12 +33,12 @@ class RunHeader:
 
     @property
     def minimum(self) -> float | None:
-        return None if self.problem is None else self.problem.minimum
+        return None if self.problem is None else known_minimum(self.problem)
 
     @property
     def minimizers(self) -> Array | None:
         """Known minimizers (k, D) in the cube."""
-        known = None if self.problem is None else self.problem.minimizers
+        known = None if self.problem is None else known_minimizers(self.problem)
         return None if known is None else self.space.to_cube(known)
 
     @property
