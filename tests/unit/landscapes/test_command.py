@@ -124,8 +124,8 @@ PROGRAM = "{{kind: command, bounds: [0, 1], command: {}}}"
         (BASE + "evaluation: {timeout: -1}\n", "evaluation.timeout must be above 0.0, got -1 (<text>:5)"),
         (BASE + "evaluation: {timeot: 1}\n", "evaluation.timeot must be a known setting, got 'timeot' (<text>:5). Did "
          "you mean 'timeout'?"),
-        (BASE + "evaluation: {retries: 3}\n", "evaluation.retries must go with on_nan: retry or on_error: retry, got 3 "
-         "without (<text>:5). Add on_error: retry."),
+        (BASE + "evaluation: {retries: 3}\n", "evaluation.retries must be used with on_nan: retry or on_error: retry, "
+         "got 3 without them (<text>:5). Add on_error: retry."),
         (BASE + "evaluation: {on_error: ignore}\n", "evaluation.on_error must be one of"),
         (BASE + "evaluation: {memory: lots}\n", "evaluation.memory must be a number of bytes or a size"),
         (BASE + "evaluation: 30\n", "evaluation must be a mapping of"),

@@ -109,7 +109,7 @@ def test_packed_goes_without_resources():
     from searchparty.experiments.spec.errors import SpecError
 
     executor = "{kind: ray, placement: packed, resources: {agents: {random: {num_gpus: 1}}}}"
-    with pytest.raises(SpecError, match=r"executor\.placement must not be packed where there are resources"):
+    with pytest.raises(SpecError, match=r"executor\.placement must not be packed where resources are given"):
         loads_yaml(YAML.format(landscape=SPHERE, executor=executor, evaluation="{}"))
 
 

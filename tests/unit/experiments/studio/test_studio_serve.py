@@ -293,7 +293,7 @@ def test_a_port_that_is_taken(refused):
         (["--token", "short"], "token must have 16 to 200 characters, got 5. Use --token auto"),
         (["results/nothing-1"], "experiment must be a YAML file or a bundled name, got 'results/nothing-1'"),
         (["quickstar"], "Did you mean 'quickstart'?"),
-        (["nothing.yaml"], "which is not there"),
+        (["nothing.yaml"], "which does not exist"),
         (["folder"], "RESULTS must be a directory that `run` made, got folder, which holds no log. Name another."),
         (["broken.yaml"], "budget must be"),
         (["quickstart", "--executor", "nowhere"], "executor"),
