@@ -204,7 +204,7 @@ def test_needs_of_agents_and_evaluations(cluster, home, tmp_path):
     wanting = ("--set", "executor.resources={agents: {random: {num_gpus: 1}}}", "--out", tmp_path / "not")
     none = there(cluster, "run", home / "mine.yaml", *options, *wanting, cwd=tmp_path)
     assert (none.returncode, "Traceback" in none.stderr) == (1, False)
-    assert "executor.resources.agents.random must be what some node has" in none.stderr
+    assert "executor.resources.agents.random must be available on some node" in none.stderr
 
 
 def test_killed_nodes_cost_no_run(cluster, tmp_path):

@@ -75,7 +75,7 @@ def test_a_cost_is_learned_from_the_first_leases(place):
     assert "cost not known yet" in chosen.describe(runs)[0]
     chosen._costs.record_cost(runs[0].landscape, 1e-5)
     assert chosen.is_packed(runs[0])
-    assert "packed, a run an actor (measured: 10 us an evaluation)" in chosen.describe(runs)[0]
+    assert "packed, one run per actor (measured: 10 us per evaluation)" in chosen.describe(runs)[0]
 
 
 @pytest.mark.parametrize(
@@ -90,7 +90,9 @@ def test_evaluations_at_once_are_what_the_nodes_have_room_for(place, needs, work
 def test_what_no_node_has_is_refused(place):
     from searchparty.orchestrator.loop.executor import ExecutorError
 
-    with pytest.raises(ExecutorError, match=r"executor\.resources\.agents\.second must be what some node has.*GPU 1"):
+    with pytest.raises(
+        ExecutorError, match=r"executor\.resources\.agents\.second must be available on some node.*GPU 1"
+    ):
         place(executor="{kind: ray, resources: {agents: {second: {num_gpus: 2}}}}")
 
 
@@ -98,7 +100,7 @@ def test_a_team_that_cannot_be_there_at_once_is_refused(place):
     from searchparty.orchestrator.loop.executor import ExecutorError
 
     both = "{kind: ray, resources: {agents: {random: {num_gpus: 0.6}, second: {num_gpus: 0.6}}}}"
-    with pytest.raises(ExecutorError, match=r"executor\.resources must leave room for all of a team at once"):
+    with pytest.raises(ExecutorError, match=r"executor\.resources must fit a whole team at once"):
         place(executor=both)
     starved = "{kind: ray, cpus_per_actor: 1.5, resources: {landscapes: {sphere: {num_cpus: 2}}}}"
     with pytest.raises(ExecutorError, match="its agents and an evaluation, beside 1 actors with cpus_per_actor 1.5"):
