@@ -19,10 +19,10 @@ from searchparty import Landscape, Space
 
 class BareProblem:
     def __init__(self, dimension):
-        self.space = Space(np.zeros(dimension), np.ones(dimension))
+        self.space = Space(np.full(dimension, -4.0), np.full(dimension, 4.0))
 
     def evaluate(self, points):
-        return ((points - 0.3) ** 2).sum(axis=1)
+        return ((points - 3.0) ** 2).sum(axis=1)
 
 
 class Bare(Landscape):
@@ -67,12 +67,22 @@ def test_what_is_not_stated_is_unknown():
 def test_such_a_landscape_is_searched_reported_and_animated(experiment, tmp_path):
     results = searchparty.run(experiment, out=tmp_path / "out", report=False)
     assert results.best()[0].loss == pytest.approx(0, abs=1e-6)
+    assert results.best()[0].point == pytest.approx([3.0, 3.0], abs=1e-3)
     header = read_header(tmp_path / "out", results.runs[0].id)
+    assert header.problem is not None
+    assert header.pictured
     assert header.minimum is None
     assert header.minimizers is None
     assert results.report().exists()
     film = AnimationOptions(seconds=2.0, fps=2.0, width=240, out=tmp_path / "film.gif")
     assert write_animation(tmp_path / "out", film).paths[0].exists()
+
+
+def test_results_are_read_without_the_file(experiment, tmp_path):
+    results = searchparty.run(experiment, out=tmp_path / "out", report=False)
+    (tmp_path / "bare.py").unlink()
+    header = read_header(tmp_path / "out", results.runs[0].id)
+    assert header.problem is None
 
 
 def test_a_precision_needs_a_known_minimum(experiment, tmp_path):
