@@ -78,15 +78,15 @@ SETTINGS = [
     ("{kind: sphere}", "{kind: sphere, bounds: [1, 0]}", "landscapes.0.bounds must have low < high, got (1.0, 0.0) "
      "(x.yaml:4)*"),
     ("{kind: sphere}", "{kind: sphere, base: /tmp}", "landscapes.0.base must be a known setting*"),
-    ("{kind: sphere}", "{kind: sphere, bounds: []}", "landscapes.0.bounds must have one entry an axis (2), got 0*"),
-    ("{kind: sphere}", "{kind: command, command: [x], bounds: []}", "landscapes.0.bounds must have a pair an axis, "
+    ("{kind: sphere}", "{kind: sphere, bounds: []}", "landscapes.0.bounds must have one entry per axis (2), got 0*"),
+    ("{kind: sphere}", "{kind: command, command: [x], bounds: []}", "landscapes.0.bounds must have one pair per axis, "
      "got [] (x.yaml:4). Write e.g. [-5, 5] with a dimension."),
     ("{kind: sphere}", "{kind: python, function: nope.py:f, bounds: [0, 1]}", "landscapes.0.function must name a "
      "readable file, got *nope.py, which does not exist (x.yaml:4). Check the path."),
     ("{kind: sphere}", "{kind: python, function: json:lods, bounds: [0, 1]}", "landscapes.0.function must name "
-     "something in json, got 'lods', which is not there (x.yaml:4). Did you mean 'loads'?"),
+     "something in json, got 'lods', which it does not define (x.yaml:4). Did you mean 'loads'?"),
     ("{kind: sphere}", "{kind: python, function: f, bounds: [0, 1]}", "landscapes.0.function must be "
-     "\"path/to/file.py:name\" or \"package.module:name\", got 'f' (x.yaml:4). Write it so*"),
+     "\"path/to/file.py:name\" or \"package.module:name\", got 'f' (x.yaml:4). Write e.g. objectives.py:loss."),
     ("\n  - {kind: sphere}", " []", "landscapes must be a list of landscapes, at least one, got [] (x.yaml:3)*"),
     ("\n  alone:\n    agents: [random]", " {}", "strategies must be a mapping from names to strategies, at least one, "
      "got {} (x.yaml:5)*"),
@@ -138,7 +138,8 @@ SETTINGS = [
     ("100", "100\nexecutor: {kind: simulated, evaluation: expnential}", "executor.evaluation.kind must be one of "
      "constant, lognormal, exponential, got 'expnential' (x.yaml:3). Did you mean 'exponential'?"),
     ("100", "100\nexecutor: {kind: simulated, stragglers: {factor: 0.5}}", "executor.stragglers.factor must be at "
-     "least 1.0, got 0.5 (x.yaml:3). It is: So many times longer its evaluations take (default: 3.0)."),
+     "least 1.0, got 0.5 (x.yaml:3). It is: Factor by which the evaluations of a slow lease take longer (default: "
+     "3.0)."),
     ("100", "100\nexecutor: {kind: simulated, failures: {probability: 1}}", "executor.failures.probability must be "
      "below 1.0, got 1 (x.yaml:3)*"),
     ("100", "100\nexecutor: 3", "executor must be ray, simulated, or a mapping with a kind, got 3 (x.yaml:3)*"),
