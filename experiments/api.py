@@ -183,7 +183,7 @@ def run(
     if not isinstance(experiment, Experiment):
         experiment = load(experiment, overrides)
     elif overrides:
-        raise TypeError("overrides must be used with a file or a name, got an Experiment. Change the Experiment itself.")
+        raise TypeError("overrides must be used with a file or a name, got an Experiment. Change its settings.")
     experiment = experiment.with_executor(executor, address)
     return run_plan(make_plan(experiment), out=out, watcher=watcher, remark=remark, report=report)
 
