@@ -53,8 +53,10 @@ class RunHeader:
 class ProblemCache:
     """Builds and opens each landscape of a log once, however many runs search it.
 
-    ``base`` is where relative paths of the experiment start. ``references`` are the classes of the user's own that the
-    experiment names ("path/to/file.py:Class"): a log records only their kinds.
+    Args:
+        base: The directory in which relative paths of the experiment start.
+        references: The user's classes that the experiment names ("path/to/file.py:Class"). They are needed because a
+            log records only their kinds.
     """
 
     def __init__(self, base: str | None, references: tuple[str, ...] = ()) -> None:
@@ -129,5 +131,5 @@ def _open(landscape: Landscape) -> Problem | None:
     try:
         return landscape.open()
     except Exception:
-        # A landscape of the user's own may raise anything; what was found can be read without it.
+        # A landscape written by the user may raise anything. The findings can be read without it.
         return None
