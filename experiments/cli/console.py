@@ -67,7 +67,9 @@ def open_watcher(total: int) -> AbstractContextManager[Any]:
     return ProgressBars(err, total) if err.is_terminal else ProgressLines(err, total)
 
 
-def print_table(rows: list[dict[str, str]], title: str = "Strategies compared (* won its landscape)") -> None:
+def print_table(
+    rows: list[dict[str, str]], title: str = "Comparison of strategies (* = winner on its landscape)"
+) -> None:
     """Print rows as a table on a terminal, or else as aligned columns."""
     names = list(rows[0]) if rows else []
     if out.is_terminal:

@@ -68,7 +68,7 @@ def verify_command(
 
 
 def list_command(
-    family: Annotated[Family, typer.Argument(help="What to list.")],
+    family: Annotated[Family, typer.Argument(help="The family to list.")],
     kind: Annotated[str | None, typer.Argument(help="List only this kind.")] = None,
 ) -> None:
     """List what an experiment can name, with all settings and their defaults."""

@@ -32,7 +32,7 @@ def simulate_command(
     ] = None,
     cost_limit: Annotated[
         float | None,
-        typer.Option("--cost-limit", min=0, help="Most that a run may cost; in worker-hours if there is no price."),
+        typer.Option("--cost-limit", min=0, help="Maximum cost of a run; in worker-hours if there is no price."),
     ] = None,
     results: Annotated[
         Path | None,

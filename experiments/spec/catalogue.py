@@ -169,7 +169,7 @@ def _load_user_class(name: str, reference: str, base: str | None) -> type[Model]
         raise CatalogueError(str(error)) from None
     if not (inspect.isclass(cls) and issubclass(cls, wanted)):
         raise CatalogueError(
-            f"kind must name a subclass of {wanted.__name__}, got {reference!r}. Derive it from there."
+            f"kind must name a subclass of {wanted.__name__}, got {reference!r}. Derive it from that class."
         )
     kind = kind_of(cls)
     if not kind:

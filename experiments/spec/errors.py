@@ -19,7 +19,7 @@ KeyPath = tuple[str | int, ...]
 RULE_TEXTS = {
     "int_type": "be a whole number",
     "int_parsing": "be a whole number",
-    "int_parsing_size": "be a whole number of a sensible size",
+    "int_parsing_size": "be a whole number of a reasonable size",
     "int_from_float": "be a whole number",
     "float_type": "be a number",
     "float_parsing": "be a number",

@@ -43,7 +43,10 @@ class RaySettings(Model):
         "auto: packed where an evaluation is known to take less than 1 ms.",
     )
     actors: int | None = Field(
-        None, ge=1, le=100_000, description="Most actors. Default: one per core, at least the size of the largest team."
+        None,
+        ge=1,
+        le=100_000,
+        description="Maximum number of actors. Default: one per core, at least the size of the largest team.",
     )
     cpus_per_actor: float = Field(0.0, ge=0, le=10_000, description="Cores that Ray reserves for each actor.")
     resources: Needs = Field(
@@ -119,7 +122,7 @@ class Strategy(Model):
 
     team: tuple[tuple[str, SerializeAsAny[Agent]], ...] = Field(description="(member name, agent) of each member.")
     policy: SerializeAsAny[Policy] = Field(description="Decides which agent gets which lease.")
-    concurrency: int | None = Field(None, ge=1, description="Leases out at once. Default: the experiment's.")
+    concurrency: int | None = Field(None, ge=1, description="Number of leases out at once. Default: the experiment's.")
 
 
 Budget = Annotated[
@@ -161,7 +164,7 @@ class Experiment(Model):
         None,
         ge=1,
         le=1000,
-        description="Leases out at once, at most the team's size. Default: all agents of the team; 1 under party.",
+        description="Number of leases out at once, at most the team's size. Default: the team's size; 1 under party.",
     )
     region: StartRegion = Field(StartRegion(), description="Where the search starts. Default: the whole cube.")
     landscapes: tuple[SerializeAsAny[Landscape], ...] = Field(min_length=1, description="The losses to be minimised.")
