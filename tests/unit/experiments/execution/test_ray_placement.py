@@ -135,7 +135,7 @@ def test_plain_places_are_no_more_than_can_be_there_at_once():
 
     assert len(Places(9, 3, 1.0, [{"CPU": 1.0}, {"CPU": 2.5}]).plain) == 3
     assert len(Places(9, 3, 0.0, [{"CPU": 1.0}]).plain) == 9
-    with pytest.raises(ExecutorError, match=r"executor\.cpus_per_actor must be what some node has, got 4"):
+    with pytest.raises(ExecutorError, match=r"executor\.cpus_per_actor must be at most what some node has, got 4"):
         Places(9, 3, 4.0, [{"CPU": 1.0}, {"CPU": 2.5}])
 
 
