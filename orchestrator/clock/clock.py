@@ -88,7 +88,7 @@ class Clock:
         run: Id of the run, the key of the random numbers.
         seconds: Declared cost of one evaluation, in simulated seconds.
         workers: Number of workers.
-        delays: What delays leases; default: nothing beside the declared cost.
+        delays: What delays leases; default: nothing, only the declared cost counts.
         target: The loss whose time is noted; None: no target.
         ended: Called with each lease when its end is known.
 
@@ -259,7 +259,7 @@ def timeline(
         events: The events of the run, in order.
         seconds: Declared cost of one evaluation, in simulated seconds.
         workers: Number of workers.
-        delays: What delays leases; default: nothing beside the declared cost.
+        delays: What delays leases; default: nothing, only the declared cost counts.
 
     Returns:
         The spans of the leases, in the order in which they were granted.

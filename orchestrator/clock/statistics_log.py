@@ -18,7 +18,7 @@ class StatisticsLog:
         clock: The clock.
         evaluations: Evaluations charged so far.
         failures: Number of rows without a loss so far.
-        stopped: Why the run ended; None while it goes on.
+        stopped: Why the run ended; None while it runs.
     """
 
     elapsed_seconds = 0.0

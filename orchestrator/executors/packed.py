@@ -46,7 +46,7 @@ class Chunk:
         budget: The run's budget, in evaluations.
         incumbent: The best point found so far.
         last: Whether this is the last chunk of the run.
-        stopped: Why the run ended; None while it goes on.
+        stopped: Why the run ended; None while it runs.
         halted: Why no more leases are granted, if a row without a loss is to stop the run; else None.
     """
 

@@ -40,7 +40,7 @@ class Run:
         incumbent: The best point found in the run; None while there is none.
         minima: The local minima that agents have returned, each with the agent's name, in the order of collection.
         halted: Why no more leases are granted, if a row without a loss is to stop the run; else None.
-        stopped: Why the run has ended; None while it goes on.
+        stopped: Why the run has ended; None while it runs.
         curve: (evaluations spent, best loss) after each collected lease.
         team: The members, in team order.
         cheapest: The least row price of all members, in evaluations.

@@ -22,7 +22,7 @@ class RunProgress:
         budget: The run's budget, in evaluations.
         spent: Evaluations charged so far.
         incumbent: The best point found so far.
-        stopped: Why the run ended; None while it goes on.
+        stopped: Why the run ended; None while it runs.
         halted: Why no more leases are granted, if a row without a loss is to stop the run; else None.
     """
 
