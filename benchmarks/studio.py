@@ -218,22 +218,22 @@ def main() -> None:
             warm = measure_first_views(browser, address, 5)
         parts = {
             "first view": [
-                "| just started | warm, median of 5 |",
+                "| right after the start | later, median of 5 |",
                 "|---:|---:|",
                 f"| {cold[0]:.2f} s | {statistics.median(warm):.2f} s |",
             ],
             "frames": [
-                "| frames a second | playing | turning, moving |",
+                "| frames per second | during playback | while turning or moving |",
                 "|---|---:|---:|",
                 *frame_rate_rows(browser, folder),
             ],
             "bytes": [
-                "| KiB for 1,000 points | points | leases, reasons, insights | the surface, once |",
+                "| KiB per 1,000 points | points | leases, reasons, insights | the surface, once |",
                 "|---|---:|---:|---:|",
                 *message_size_rows(folder),
             ],
             "viewers": [
-                "| a run of 100,000 evaluations, not looked at | with four viewers | ratio, median of pairs |",
+                "| a run of 100,000 evaluations without viewers | with four viewers | ratio, median of pairs |",
                 "|---:|---:|---:|",
                 *viewer_cost_rows(folder, 5),
             ],
