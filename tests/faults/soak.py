@@ -145,8 +145,8 @@ def page_of(tallies: dict[str, Tally], samples: dict[str, list[float]], repeats:
     different = sum(len(t.different) for t in tallies.values())
     lines = [
         f"`make soak` on {time.strftime('%Y-%m-%d')}, Python {platform.python_version()}, Ray {ray.__version__}: "
-        f"**{kills:,} kills, {equal} experiments finished, {equal} traces identical to the byte, {different} different**, "
-        f"in {seconds / 60:.0f} minutes on 2 cores.",
+        f"**{kills:,} kills, {equal} experiments finished, {equal} traces identical to the byte, {different} different**"
+        f", in {seconds / 60:.0f} minutes on 2 cores.",
         "",
         "| killed | kills | experiments finished | identical to the byte | evaluations repeated per kill |",
         "|---|---:|---:|---:|---:|",
@@ -176,7 +176,7 @@ def at(values: list[float], share: float) -> list[float]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--kills", type=int, default=1000)
-    parser.add_argument("--repeats", type=int, default=40, help="runs of 100,000 evaluations in which memory is measured")
+    parser.add_argument("--repeats", type=int, default=40, help="runs of 100,000 evaluations that measure memory")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--write", action="store_true", help=f"write the figures into {PAGE.name}")
     options = parser.parse_args()
