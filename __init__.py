@@ -1,7 +1,7 @@
 """searchparty: independent optimizer agents explore one loss landscape together.
 
-``minimize`` is for one function; ``run`` is for an experiment. Agents, landscapes and policies of your own derive
-from ``Agent``, ``Landscape`` and ``Policy``.
+``minimize`` minimises one function, and ``run`` runs an experiment. To write your own agents, landscapes and policies,
+derive them from ``Agent``, ``Landscape`` and ``Policy``.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ if TYPE_CHECKING:
     from .orchestrator.state.member import Member
     from .orchestrator.state.run import Run
 
-# Named here, imported when first used: the command line answers at once.
+# Names are listed here and imported when they are first used, so that the command line starts quickly.
 _HOMES = {
     "Agent": "agents.agent",
     "AgentError": "agents.agent",
