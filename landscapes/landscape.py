@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
 Array = NDArray[np.float64]
+"""An array of float64; its shape is stated where it is used."""
 AxisBounds = tuple[tuple[float, float], ...]
 """The pair (low, high) of each axis, in the landscape's units."""
 
@@ -27,7 +28,14 @@ class Model(BaseModel):
 
 
 class LandscapeError(ValueError):
-    """Raised where a landscape cannot be opened as described; the message says what to change."""
+    """Raised where a landscape cannot be opened as described; the message says what to change.
+
+    Example:
+        >>> raise LandscapeError("mesh must be an existing file, got 'wing.msh'. Check the path.")
+        Traceback (most recent call last):
+        ...
+        searchparty.landscapes.landscape.LandscapeError: mesh must be an existing file, got 'wing.msh'. Check the path.
+    """
 
 
 class EvaluationError(Exception):
@@ -116,6 +124,8 @@ class Space:
 class Problem(Protocol):
     """Protocol of an opened landscape. A problem is created in the process that uses it, and is never pickled.
 
+    A class may leave out ``minimum`` and ``minimizers``, and ``gradient`` if its space has no gradients.
+
     A problem may set ``rowwise = True`` if it evaluates a batch row by row, so that a batch may be split anywhere
     without changing any bit of the losses. The rows of an expensive batch are then recorded as they are evaluated.
 
@@ -124,14 +134,12 @@ class Problem(Protocol):
 
     Example:
         >>> class Bowl:
-        ...     space = Space(np.full(2, -1.0), np.full(2, 1.0), has_gradient=True)
-        ...     minimum, minimizers = 0.0, np.zeros((1, 2))
+        ...     space = Space(np.full(2, -1.0), np.full(2, 1.0))
+        ...     rowwise = True
         ...     def evaluate(self, points):
         ...         return (points**2).sum(axis=1)
-        ...     def gradient(self, points):
-        ...         return 2.0 * points
-        >>> isinstance(Bowl(), Problem)
-        True
+        >>> Bowl().evaluate(np.array([[0.0, 1.0], [0.5, 0.5]])).tolist()
+        [1.0, 0.5]
     """
 
     space: Space

@@ -180,7 +180,7 @@ def test_a_broken_plugin_is_told_in_words(monkeypatch):
         ({"landscape": {"kind": "branin", "dimension": 3}}, r"landscape\.dimension must "),
         ({"landscape": {"kind": "sphere", "colour": 1}}, r"landscape\.colour must be a known setting"),
         ({"landscape": {"kind": "sphere", "instance": 10**9}}, r"landscape\.instance must be at most 10,000"),
-        ({"landscape": {"kind": "sphere", "bounds": []}}, r"landscape\.bounds must have one entry an axis \(2\)"),
+        ({"landscape": {"kind": "sphere", "bounds": []}}, r"landscape\.bounds must have one entry per axis \(2\)"),
         ({"landscape": {"kind": "bbob"}}, r"landscape\.function must be given, got nothing"),
         ({"landscape": {"kind": "bbob", "function": 25}}, r"landscape\.function must be at most 24"),
         ({"kinds": []}, r"kinds must have at least 1 entries"),
