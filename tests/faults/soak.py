@@ -145,8 +145,8 @@ def page_of(tallies: dict[str, Tally], samples: dict[str, list[float]], repeats:
     different = sum(len(t.different) for t in tallies.values())
     lines = [
         f"`make soak` on {time.strftime('%Y-%m-%d')}, Python {platform.python_version()}, Ray {ray.__version__}: "
-        f"**{kills:,} kills, {equal} experiments finished, {equal} traces identical to the byte, {different} different**"
-        f", in {seconds / 60:.0f} minutes on 2 cores.",
+        f"**{kills:,} kills, {equal} experiments finished, {equal} traces identical to the byte, "
+        f"{different} different**, in {seconds / 60:.0f} minutes on 2 cores.",
         "",
         "| killed | kills | experiments finished | identical to the byte | evaluations repeated per kill |",
         "|---|---:|---:|---:|---:|",
