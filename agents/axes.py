@@ -30,7 +30,7 @@ class Axes(Agent):
     losses add up to the same as before. It takes two evaluations if two points are known, else four, and where it
     fails the search ends without a result. Each axis is then split where a parabola needs the least curvature to fall
     below the best known point, and the best gap is refined by Brent's method. Later sweeps split further. The whole
-    axes are searched, whatever the region of the lease is.
+    axes are searched, regardless of the lease's region.
 
     Source: Langerman, Seront & Bersini 1994, "STEP: the easiest way to optimize a function"; along axes: Posik 2009,
     BBOB.

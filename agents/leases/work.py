@@ -23,7 +23,7 @@ Parts = Generator[Rows, None, tuple[Rows | None, Finding]]
 
 
 class FlushTimer:
-    """Decides when rows are passed on: every so many seconds.
+    """Decides when rows are passed on: at a fixed interval.
 
     Args:
         seconds: The interval, in seconds; infinite if rows are never passed on.

@@ -121,7 +121,7 @@ class ForkServer:
 
 
 class ForkedChild(LineProcess):
-    """A child that is forked from a fork server, in a session of its own."""
+    """A child that is forked from a fork server, in a separate session."""
 
     def __init__(self, server: ForkServer, into: int, out: int, err: int, longest: int) -> None:
         super().__init__(into, out, err, longest)
@@ -155,7 +155,7 @@ class ForkedChild(LineProcess):
 
 
 def run_fork_server(socket_number: int) -> bool:
-    """Fork children as asked over a socket. Returns True in each child, its pipes in place, and False at the end."""
+    """Fork children on request over a socket. Returns True in each child, its pipes in place, and False at the end."""
     control_socket = socket.socket(fileno=socket_number)
     parent = os.getpid()
     # Children then do not search the objects that exist now for garbage, which would copy their pages.

@@ -91,7 +91,7 @@ class ChildPool:
                 worker.drop_rows()
 
     def close(self) -> None:
-        """Kill the child processes and whatever they started."""
+        """Kill the child processes and all processes that they started."""
         for worker in self._workers:
             worker.kill()
         self._protocol.close()

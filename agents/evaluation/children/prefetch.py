@@ -25,7 +25,7 @@ class Prefetch:
         self._seconds: float | None = None
 
     def record_duration(self, rows: int, seconds: float) -> None:
-        """Record that a child took so many seconds for so many rows."""
+        """Record how many seconds a child took for a number of rows."""
         took = seconds / rows
         if self._seconds is None:
             self._seconds = took
