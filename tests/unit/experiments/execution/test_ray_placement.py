@@ -84,7 +84,7 @@ def test_a_cost_is_learned_from_the_first_leases(place):
 )
 def test_evaluations_at_once_are_what_the_nodes_have_room_for(place, needs, workers):
     chosen, runs = place(executor=f"{{kind: ray, resources: {{landscapes: {{sphere: {needs}}}}}}}")
-    assert f"batches over {workers} evaluations at once" in chosen.describe(runs)[0]
+    assert f"batches over {workers} concurrent evaluations" in chosen.describe(runs)[0]
 
 
 def test_what_no_node_has_is_refused(place):
