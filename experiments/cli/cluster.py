@@ -119,8 +119,7 @@ def doctor_command(
 ) -> None:
     """Check every node of a Ray cluster, and say what to do about each problem.
 
-    It checks versions, imports of each objective and agent, memory, clocks, round trips, throughput, and the files that
-    would be copied.
+    It checks versions, imports of each objective and agent, memory, clocks, round trips, throughput and files to copy.
 
     Example: searchparty doctor my.yaml --address auto
     """
