@@ -40,26 +40,14 @@ def begin_run(planned: RunSpec) -> Run:
 def drive_run(
     run: Run, planned: RunSpec, policy: Policy, executor: Executor, log: Log, budget: int | None = None
 ) -> Generator[bool, None, None]:
-    """Work a run to its end.
+    """Work a run to its end. Events that the log already holds are compared, not recorded again.
 
-    Events that the log already holds are compared with those that the loop produces, not recorded again.
-
-    Args:
-        run: The state before the first event; events are folded into it.
-        planned: The run's specification.
-        policy: The policy that decides its leases.
-        executor: Works the leases. It is not closed here.
-        log: The run's log.
-        budget: New budget of the run in evaluations, if that is more than it has; it is set once all recorded events
-            have been read. None: no change.
+    ``budget`` is the run's new budget in evaluations, if that is more than it has; it is set once all recorded events
+    have been read. The executor is not closed. Raises InvalidDecision if the policy breaks a rule, ReplayError if an
+    event differs from the recorded one, and ExecutorError if the executor cannot continue.
 
     Yields:
         False each time the run waits for its executor, True after each outcome, so that many runs can be interleaved.
-
-    Raises:
-        InvalidDecision: If the policy breaks a rule.
-        ReplayError: If an event differs from the recorded one.
-        ExecutorError: If the executor cannot continue.
     """
     scribe, stream = Recorder(run, log), RekeyedGenerator().stream
     deadline = _deadline(planned, log.elapsed_seconds if budget is None else 0.0)

@@ -17,7 +17,7 @@ from .policy import Policy
 
 
 class Party(Policy):
-    """The default policy: one good local solver opens alone, for as long as its loss falls; then all search by records.
+    """The default policy: a local solver opens alone while its loss falls; then leases go to members by their records.
 
     Use it when nothing is known about the landscape.
 
@@ -45,43 +45,32 @@ class Party(Policy):
     at_once: ClassVar[int | None] = 1
 
     kind: Literal["party"] = "party"
-    opener: str = Field(
-        "slsqp", description="Name of the member that opens. If the team has none of this name, its first member opens."
-    )
+    opener: str = Field("slsqp", description="Name of the member that opens; the team's first if it has none so named.")
     prober: str = Field(
         "axes",
-        description="Name of the member that looks for structure, and ends at once where it cannot help. The team may "
-        "do without one.",
+        description="Name of the member that looks for structure, if the team has one; it ends where it cannot help.",
     )
     lease: int = Field(10, ge=1, description="Evaluations per lease, in multiples of D.")
-    restart: int = Field(
-        5,
-        ge=1,
-        description="The same for the leases of an opener's restarts, which are given up more readily.",
-    )
+    restart: int = Field(5, ge=1, description="The same for an opener's restarts, which are given up more readily.")
     window: int = Field(5, ge=1, description="Number of a member's latest leases that count.")
     bonus: float = Field(
-        3.0, ge=0, description="What is added to the weight of a member whose last leases all improved the incumbent."
+        3.0, ge=0, description="Weight added to a member whose last leases all improved the incumbent."
     )
-    near: float = Field(
-        0.25, gt=0, le=0.5, description="Radius of a member's first search, which is centered on the incumbent."
-    )
+    near: float = Field(0.25, gt=0, le=0.5, description="Radius around the incumbent of a member's first search.")
     patience: float = Field(
         2.0,
         ge=0,
-        description="Number of leases, each gaining as much as the last one, in which a restart must catch up with the "
-        "incumbent, or it is given up; 0: it is never given up.",
+        description="A restart is given up if it would take more than this many leases like its last one to catch up "
+        "with the incumbent; 0: never.",
     )
     stall: float = Field(
         1e-3,
         ge=0,
         le=1,
-        description="The opener stalls when its last two leases together gain at most this fraction of the least gain "
-        "among the four leases before.",
+        description="The opener stalls if its last two leases together gain at most this fraction of the least gain of "
+        "the four before.",
     )
-    sharing: bool = Field(
-        True, description="Whether members are told the best points of others, and start their first search there."
-    )
+    sharing: bool = Field(True, description="Whether members are told others' best points, and first start there.")
 
     def decide(self, run: Run, rng: np.random.Generator) -> tuple[Lease, ...]:
         leases: list[Lease] = []
@@ -119,16 +108,9 @@ class Party(Policy):
         return f"{behind:.3g} behind and its last lease gained {max(gain, 0.0):.3g}"
 
     def _choose_member(self, run: Run, opening: Opening, waiting: Sequence[Member], others: bool) -> Member | None:
-        """Choose the member that gets the next lease.
+        """Choose which of the waiting members gets the next lease; None if none should.
 
-        Args:
-            run: The state of the run.
-            opening: The state of the opening.
-            waiting: The idle members whose row the remaining budget pays for.
-            others: Whether any lease is out or has been granted in this decision.
-
-        Returns:
-            The member; None if nobody should get a lease now.
+        ``others`` tells whether any lease is out or has been granted in this decision.
         """
         prober = run.members.get(self.prober)
         probing = prober is not None and prober in waiting and (not prober.needs_fresh or not prober.leases)

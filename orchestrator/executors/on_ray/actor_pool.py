@@ -50,21 +50,10 @@ class ActorCall:
 
 
 class ActorPool:
-    """The actors of a session, shared by all its runs.
+    """The actors of a session, shared by all its runs. ``members`` counts the members of all runs together.
 
-    If this process is not connected to Ray, the pool starts or joins one, and leaves it when it is closed.
-
-    Args:
-        largest_team: Number of members of the largest team.
-        members: Number of members of all runs together.
-        actors: Number of actors. Default: one per member of the largest team; more only where there are more CPU cores
-            and members to use them.
-        address: Address of the Ray to join (see ``start_ray``); None: start a local one.
-        cpus_per_actor: CPU cores that Ray reserves for each actor.
-        staged_directory: A directory that is copied to every node (see ``start_ray``).
-
-    Raises:
-        ExecutorError: If Ray cannot be started or joined, or no node has room for an actor.
+    If this process is not connected to Ray, the pool starts or joins one (see ``start_ray``), and leaves it when it is
+    closed. Raises ExecutorError if that fails, or if no node has room for an actor.
     """
 
     def __init__(
@@ -120,18 +109,7 @@ class ActorPool:
             slot.actor, slot.generation = None, generation + 1
 
     def call(self, slot: ActorSlot, method: str, arguments: tuple[Any, ...], receiver: Receiver, key: Any) -> None:
-        """Call a method of the slot's host.
-
-        Args:
-            slot: The slot.
-            method: Name of the method, which is a generator.
-            arguments: Its arguments.
-            receiver: Receives the items that it yields, during ``wait``.
-            key: Passed to the receiver.
-
-        Raises:
-            ExecutorLost: If Ray is gone.
-        """
+        """Call a method of the slot's host. During ``wait``, the receiver gets the items that it yields."""
         with self._detect_disconnect():
             self._call(self.actor(slot), method, arguments, receiver, key)
 
@@ -149,14 +127,7 @@ class ActorPool:
             slot.actor.tell.remote(method, *arguments)
 
     def wait(self, seconds: float = 0.5) -> None:
-        """Wait until an item has arrived, and give all items that have arrived to their receivers.
-
-        Args:
-            seconds: Longest time to wait.
-
-        Raises:
-            ExecutorLost: If Ray is gone.
-        """
+        """Wait until an item has arrived, at most ``seconds``, and give all items to their receivers."""
         self._check_liveness()
         with self._detect_disconnect():
             self._wait(seconds)
