@@ -1,10 +1,11 @@
-# `make demo` runs the bundled experiment, `make test` the tests, `make check` lint, format, types and imports.
+# `make demo` runs the bundled experiment quickstart, `make test` runs the tests, and `make check` checks lint, format,
+# types and imports.
 
 PYTHON ?= python3
 VENV ?= .venv
 BIN = $(VENV)/bin
 PIP = $(BIN)/python -m pip --disable-pip-version-check -q
-# Of three.js, which the studio's page draws with.
+# Version of three.js, with which the studio's page draws.
 THREE = 0.187.0
 
 .PHONY: demo test test-extras soak check check-page format bench-bbob bench-scaling vendor-three lock wheel test-lowest clean
@@ -42,7 +43,8 @@ extras-faults extras-browser extras-rest: $(VENV)/.extras
 extras-property: $(VENV)/.extras
 	SEARCHPARTY_TRIES=10 $(PYTEST) tests/property --timeout=600 $(RUN_PART)
 
-# A thousand kills, and memory over long work: about an hour. Writes its figures to docs/reliability.md.
+# Kill processes a thousand times, and watch memory over long work: about an hour. Writes its figures to
+# docs/reliability.md.
 soak: $(VENV)/.test
 	PYTHONPATH=tests/faults $(BIN)/python tests/faults/soak.py --write
 
@@ -55,15 +57,15 @@ check: $(VENV)/.check
 	$(MAKE) -s check-page
 	$(BIN)/python -m pytest tests/test_architecture.py tests/test_page_architecture.py
 
-# The types of the studio's page, by tsc: see tsconfig.json. Needs node and npm, and goes on without.
+# Check the types of the studio's page with tsc (see tsconfig.json). Skipped where node or npm is missing.
 TYPESCRIPT = 5.9.3
 PAGE_CHECK = build/page-check
 check-page:
 	@if command -v node >/dev/null && command -v npm >/dev/null; then \
 		$(MAKE) -s $(PAGE_CHECK)/$(TYPESCRIPT)-$(THREE) && \
 		node $(PAGE_CHECK)/node_modules/typescript/bin/tsc -p tsconfig.json && \
-		echo "The page's types are right."; \
-	else echo "No node or no npm here: going on without checking the page's types."; fi
+		echo "The types of the page are correct."; \
+	else echo "node or npm is missing: the types of the page are not checked."; fi
 
 $(PAGE_CHECK)/$(TYPESCRIPT)-$(THREE):
 	rm -rf $(PAGE_CHECK) && mkdir -p $(PAGE_CHECK) && echo '{"private": true}' > $(PAGE_CHECK)/package.json
@@ -75,17 +77,18 @@ format: $(VENV)/.check
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-# A small version of docs/benchmarks.md: about 10 minutes on 2 cores. It goes on where it was stopped.
+# A small version of the study in docs/benchmarks.md: about 10 minutes on 2 cores. It continues where it was stopped.
 bench-bbob: $(VENV)/.bench
 	$(BIN)/python benchmarks/bbob.py run --solvers peers,party --dimensions 2,5 --instances 1 --budget 500
 	$(BIN)/python benchmarks/bbob.py report --solvers peers,party --dimensions 2,5 --instances 1 --budget 500 \
 		--figure benchmarks/results/bbob.png
 
-# How batches fan out over 1 to 64 workers, beside the peers: about an hour. Writes its figures to docs/scaling.md.
+# Measure how batches fan out over 1 to 64 workers, compared with other libraries: about an hour. Writes its figures to
+# docs/scaling.md.
 bench-scaling: $(VENV)/.bench
 	$(BIN)/python benchmarks/scaling.py --write
 
-# The studio's copy of three.js: the parts that vendor/three-parts.js lists, in one file. Needs npm.
+# Rebuild the studio's copy of three.js: the parts that vendor/three-parts.js lists, in one file. Needs npm.
 ESBUILD = 0.28.2
 VENDOR = experiments/studio/page/vendor
 vendor-three:

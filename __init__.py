@@ -1,7 +1,7 @@
 """searchparty: independent optimizer agents explore one loss landscape together.
 
-``minimize`` is for one function; ``run`` is for an experiment. Agents, landscapes and policies of your own derive
-from ``Agent``, ``Landscape`` and ``Policy``.
+``minimize`` minimises one function, and ``run`` runs an experiment. To write your own agents, landscapes and policies,
+derive them from ``Agent``, ``Landscape`` and ``Policy``.
 """
 
 from __future__ import annotations
@@ -10,52 +10,172 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .agents.agent import Agent, Converged, Lease, Region, Told, WithGradient
+    from .agents.agent import (
+        Agent,
+        AgentError,
+        Archive,
+        Converged,
+        Incumbent,
+        Lease,
+        Proposal,
+        Region,
+        Search,
+        Told,
+        WithGradient,
+    )
+    from .agents.toolbox.callback import Objective, invert_solver
+    from .agents.toolbox.local_solver import follow_solver
+    from .agents.toolbox.steering import (
+        clip_to_cube,
+        draw_points,
+        is_called_away,
+        lies_within,
+        restart_point,
+        same_region,
+        start_point,
+    )
     from .experiments.api import Results, resume, run
     from .experiments.minimize import minimize
     from .experiments.spec.load import load
     from .experiments.spec.models import Experiment
-    from .landscapes.landscape import Landscape, Space
+    from .landscapes.analytic import Analytic
+    from .landscapes.landscape import Array, EvaluationError, Landscape, LandscapeError, Problem, Space
+    from .orchestrator.loop.audit import InvalidDecision, audit_decision
+    from .orchestrator.policies.budget import rewards, share_by_parts
+    from .orchestrator.policies.choices import (
+        BudgetChoice,
+        RadiusChoice,
+        Share,
+        SharedIncumbent,
+        SharingChoice,
+        Width,
+        fit_budget,
+        portion,
+        share_leftover,
+        standing_key,
+    )
+    from .orchestrator.policies.composed import fit_region
     from .orchestrator.policies.policy import Policy
+    from .orchestrator.policies.radius import last_radius
+    from .orchestrator.policies.sharing import is_better, keep_own_best
+    from .orchestrator.state.member import Member
     from .orchestrator.state.run import Run
 
-# Named here, imported when first used: the command line answers at once.
+# Names are listed here and imported when they are first used, so that the command line starts quickly.
 _HOMES = {
     "Agent": "agents.agent",
+    "AgentError": "agents.agent",
+    "Analytic": "landscapes.analytic",
+    "Archive": "agents.agent",
+    "Array": "landscapes.landscape",
+    "BudgetChoice": "orchestrator.policies.choices",
     "Converged": "agents.agent",
+    "EvaluationError": "landscapes.landscape",
     "Experiment": "experiments.spec.load",
+    "Incumbent": "agents.agent",
+    "InvalidDecision": "orchestrator.loop.audit",
     "Landscape": "landscapes.landscape",
+    "LandscapeError": "landscapes.landscape",
     "Lease": "agents.agent",
+    "Member": "orchestrator.state.member",
+    "Objective": "agents.toolbox.callback",
     "Policy": "orchestrator.policies.policy",
+    "Problem": "landscapes.landscape",
+    "Proposal": "agents.agent",
+    "RadiusChoice": "orchestrator.policies.choices",
     "Region": "agents.agent",
     "Results": "experiments.api",
     "Run": "orchestrator.state.run",
+    "Search": "agents.agent",
+    "Share": "orchestrator.policies.choices",
+    "SharedIncumbent": "orchestrator.policies.choices",
+    "SharingChoice": "orchestrator.policies.choices",
     "Space": "landscapes.landscape",
     "Told": "agents.agent",
+    "Width": "orchestrator.policies.choices",
     "WithGradient": "agents.agent",
+    "audit_decision": "orchestrator.loop.audit",
+    "clip_to_cube": "agents.toolbox.steering",
+    "draw_points": "agents.toolbox.steering",
+    "fit_budget": "orchestrator.policies.choices",
+    "fit_region": "orchestrator.policies.composed",
+    "follow_solver": "agents.toolbox.local_solver",
+    "invert_solver": "agents.toolbox.callback",
+    "is_better": "orchestrator.policies.sharing",
+    "is_called_away": "agents.toolbox.steering",
+    "keep_own_best": "orchestrator.policies.sharing",
+    "last_radius": "orchestrator.policies.radius",
+    "lies_within": "agents.toolbox.steering",
     "load": "experiments.spec.load",
     "minimize": "experiments.minimize",
+    "portion": "orchestrator.policies.choices",
+    "restart_point": "agents.toolbox.steering",
     "resume": "experiments.api",
+    "rewards": "orchestrator.policies.budget",
     "run": "experiments.api",
+    "same_region": "agents.toolbox.steering",
+    "share_by_parts": "orchestrator.policies.budget",
+    "share_leftover": "orchestrator.policies.choices",
+    "standing_key": "orchestrator.policies.choices",
+    "start_point": "agents.toolbox.steering",
 }
 
 __all__ = [
     "Agent",
+    "AgentError",
+    "Analytic",
+    "Archive",
+    "Array",
+    "BudgetChoice",
     "Converged",
+    "EvaluationError",
     "Experiment",
+    "Incumbent",
+    "InvalidDecision",
     "Landscape",
+    "LandscapeError",
     "Lease",
+    "Member",
+    "Objective",
     "Policy",
+    "Problem",
+    "Proposal",
+    "RadiusChoice",
     "Region",
     "Results",
     "Run",
+    "Search",
+    "Share",
+    "SharedIncumbent",
+    "SharingChoice",
     "Space",
     "Told",
+    "Width",
     "WithGradient",
+    "audit_decision",
+    "clip_to_cube",
+    "draw_points",
+    "fit_budget",
+    "fit_region",
+    "follow_solver",
+    "invert_solver",
+    "is_better",
+    "is_called_away",
+    "keep_own_best",
+    "last_radius",
+    "lies_within",
     "load",
     "minimize",
+    "portion",
+    "restart_point",
     "resume",
+    "rewards",
     "run",
+    "same_region",
+    "share_by_parts",
+    "share_leftover",
+    "standing_key",
+    "start_point",
 ]
 
 

@@ -1,4 +1,4 @@
-"""The words between an orchestrator and an agent: region, lease, told, finding."""
+"""What an orchestrator and an agent exchange (regions, leases, answers, findings), and the base class of agents."""
 
 from __future__ import annotations
 
@@ -12,14 +12,23 @@ import numpy as np
 from ..landscapes.landscape import Array, Model, Space
 
 SMALL_SIZE = 16
-"""So few numbers are looked at one by one sooner than as an array."""
+"""Up to this many numbers are checked faster one by one than as an array."""
 
 
 @dataclass(frozen=True, slots=True)
 class Region:
-    """An L-infinity box in the unit cube: ``center`` (D,) and ``radius``, half its side.
+    """Where an agent is asked to search: a box (L-infinity ball) around a point of the unit cube.
 
-    Advice: the cube, not the region, is the law.
+    A region is advice. An agent may propose points outside it, but not outside the cube.
+
+    Attributes:
+        center: The center of the box, shape (D,), in cube units.
+        radius: Half the side of the box, in cube units; the whole cube has 0.5.
+
+    Example:
+        >>> region = Region(np.array([0.9, 0.5]), 0.25)
+        >>> region.lower.tolist(), region.upper.tolist()
+        ([0.65, 0.25], [1.0, 0.75])
     """
 
     center: Array
@@ -27,17 +36,19 @@ class Region:
 
     @classmethod
     def whole(cls, dimension: int) -> Region:
+        """Return the region that is the whole cube of ``dimension`` axes."""
         return cls(np.full(dimension, 0.5), 0.5)
 
     @property
     def lower(self) -> Array:
-        # What np.clip does, in a third of the time.
+        """The lower corner (D,) of the part that lies within the cube."""
+        # The same as np.clip, in a third of the time.
         return np.minimum(np.maximum(self.center - self.radius, 0.0), 1.0)
 
     @property
     def is_whole(self) -> bool:
-        """Whether it is the whole cube."""
-        # Asked at every lease, and mostly of few numbers: arrays would take longer.
+        """Whether the region contains the whole cube."""
+        # Every lease reads this, mostly in few dimensions, where arrays would take longer.
         reach = self.radius
         for c in self.center.tolist():  # noqa: SIM110
             if c - reach > 0.0 or c + reach < 1.0:
@@ -46,23 +57,36 @@ class Region:
 
     @property
     def upper(self) -> Array:
+        """The upper corner (D,) of the part that lies within the cube."""
         return np.minimum(np.maximum(self.center + self.radius, 0.0), 1.0)
 
 
 def in_cube(points: Array) -> bool:
-    """Whether all coordinates of points (D,) or (n, D) are in [0, 1]; what is no number is not."""
+    """Return whether all coordinates of points (D,) or (n, D) are in [0, 1]; NaN is not."""
     if points.size <= SMALL_SIZE:
         for x in points.ravel().tolist():  # noqa: SIM110
             if not 0.0 <= x <= 1.0:
                 return False
         return True
-    # NaN fails both comparisons, so that finiteness needs no look of its own.
+    # NaN fails both comparisons, so finiteness needs no separate check.
     return bool(np.minimum.reduce(points, axis=None) >= 0.0 and np.maximum.reduce(points, axis=None) <= 1.0)
 
 
 @dataclass(frozen=True, slots=True)
 class Incumbent:
-    """The best point known, who found it, and where in the log it stands. ``point`` (D,) is in the cube."""
+    """The best point known, and which row of which lease in the log it is.
+
+    Attributes:
+        agent: Name of the agent that found the point.
+        lease: Id of the lease under which it was found.
+        row: Number of the point within that lease, from 0.
+        point: The point, shape (D,), in the unit cube.
+        loss: Its loss.
+
+    Example:
+        >>> Incumbent("scout", lease=3, row=0, point=np.array([0.5, 0.5]), loss=1.25).loss
+        1.25
+    """
 
     agent: str
     lease: int
@@ -72,9 +96,19 @@ class Incumbent:
 
 
 class Archive:
-    """All points collected before a lease was granted, of all agents: ``points`` (n, D) in the cube,
-    ``losses`` (n,), ``agents`` (n,) indices into the team. ``cutoff`` counts collected findings; it is all
-    the log stores."""
+    """All points, of all agents, that were collected before a lease was granted.
+
+    Attributes:
+        cutoff: How many findings had been collected; the log stores only this number.
+        points: The points, shape (n, D), in the unit cube.
+        losses: Their losses, shape (n,); failed rows are +inf.
+        agents: Which member of the team found each point: indices into the team, shape (n,).
+
+    Example:
+        >>> archive = Archive(1, np.array([[0.1, 0.9]]), np.array([2.5]), np.array([0]))
+        >>> float(archive.losses.min())
+        2.5
+    """
 
     __slots__ = ("agents", "cutoff", "losses", "points")
 
@@ -84,11 +118,23 @@ class Archive:
 
 @dataclass(frozen=True, slots=True)
 class Lease:
-    """Leave for one agent to spend ``budget`` evaluations in ``region``.
+    """Permission for one agent to spend ``budget`` evaluations in ``region``.
 
-    ``fresh`` closes the agent's generator and starts another at the region, with ``settings`` laid over the
-    agent's own (empty: none). ``archive`` is a cutoff: how many collected findings the agent may look at;
-    ``seen`` is the view of them that an executor fills in for agents with ``reads_archive``.
+    Attributes:
+        id: Number of the lease within its run.
+        agent: Name of the agent.
+        budget: Evaluations that the agent may spend; agents do not read it, the framework cuts batches to it.
+        region: Where the agent is asked to search.
+        reason: Why the policy granted this lease, in words, for the log.
+        incumbent: The best point shared with the agent, or None.
+        fresh: Whether the agent's generator is closed and a new search is started in the region.
+        settings: Settings that replace the agent's own in a fresh search; empty if none do.
+        archive: How many of the collected findings the agent may read.
+        seen: The points of those findings; an executor fills it in for agents with ``reads_archive``, else it is None.
+
+    Example:
+        >>> Lease(0, "scout", budget=20, region=Region.whole(2), reason="first lease", fresh=True).budget
+        20
     """
 
     id: int
@@ -105,7 +151,17 @@ class Lease:
 
 @dataclass(frozen=True, slots=True)
 class Converged:
-    """An agent's word that it is done: its local minimum (D,) in the cube, the loss there, and why."""
+    """What ``Agent.search`` returns when it has found a local minimum.
+
+    Attributes:
+        point: The local minimum, shape (D,), in the unit cube.
+        loss: The loss there.
+        why: Why the agent stops, in words, for the log.
+
+    Example:
+        >>> Converged(np.array([0.5, 0.5]), 0.0, "steps down to 1e-09").loss
+        0.0
+    """
 
     point: Array
     loss: float
@@ -113,16 +169,31 @@ class Converged:
 
 
 class WithGradient(NamedTuple):
-    """Propose points (n, D) and ask for their gradients too; each row costs 1 + ``space.gradient_price``."""
+    """A proposal that asks for gradients as well as losses; each row costs 1 + ``space.gradient_price`` evaluations.
+
+    Attributes:
+        points: Points in the unit cube, shape (n, D), float64.
+
+    Example:
+        >>> WithGradient(np.array([[0.25, 0.75]])).points.shape
+        (1, 2)
+    """
 
     points: Array
 
 
 class Told(NamedTuple):
-    """The answer to a proposal.
+    """The answer to a proposal, which the agent receives from ``yield``.
 
-    ``losses`` (n,), failed rows +inf. ``gradients`` (n, D) per cube unit, or None; rows that failed are NaN.
-    ``lease`` is the lease now in force.
+    Attributes:
+        losses: Losses, shape (n,), float64; failed rows are +inf.
+        gradients: Gradients per cube unit, shape (n, D), if they were asked for, else None; failed rows are NaN.
+        lease: The lease now in force.
+
+    Example:
+        >>> lease = Lease(0, "scout", budget=2, region=Region.whole(1), reason="first lease")
+        >>> Told(np.array([3.0, np.inf]), None, lease).losses.tolist()
+        [3.0, inf]
     """
 
     losses: Array
@@ -131,12 +202,15 @@ class Told(NamedTuple):
 
 
 Proposal = Array | WithGradient
+"""What an agent yields: points (n, D) in the unit cube, or ``WithGradient`` of such points."""
 Search = Generator[Proposal, Told, Converged | None]
+"""What ``Agent.search`` returns: a generator that yields a ``Proposal``, receives a ``Told``, and may return
+``Converged``."""
 
 
 @dataclass(frozen=True, slots=True)
 class RowFailure:
-    """Why one row of a lease has no loss."""
+    """Why one row of a lease has no loss: the number of the row, from 0, and the cause in words."""
 
     row: int
     cause: str
@@ -144,9 +218,17 @@ class RowFailure:
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """Evaluated points of one lease, from row ``first`` on: ``points`` (n, D) in the cube, ``losses`` (n,),
-    ``gradients`` (n, D) per cube unit with NaN rows where none was asked for, or None. ``gaps`` are rows that are
-    not known after all: rows of a batch come in any order, and a process may be killed before all have come."""
+    """Evaluated points of one lease, from row ``first`` on.
+
+    Attributes:
+        first: Number of the first row within the lease.
+        points: The points, shape (n, D), in the unit cube.
+        losses: Their losses, shape (n,); failed rows are +inf.
+        gradients: Gradients per cube unit, shape (n, D), with NaN rows where none was asked for, or None.
+        failures: Why rows failed.
+        gaps: Rows that are missing in between. The rows of a batch arrive in any order, and a process may be killed
+            before all have arrived.
+    """
 
     first: int
     points: Array
@@ -158,12 +240,19 @@ class Rows:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What a lease brought, less its points, which travel as ``Rows``.
+    """The result of a lease, without its points, which are sent as ``Rows``.
 
-    ``rows`` points were tried, ``charged`` evaluations paid. ``why`` is "spent", "converged",
-    "exhausted" (the generator returned without a minimum), "failed" (``cause`` says how the agent broke its
-    contract) or "stopped" (``cause`` is that of a row which is to stop the run). ``best`` is the row, point and
-    loss of the best, if any is finite.
+    Attributes:
+        lease: Id of the lease.
+        agent: Name of the agent.
+        rows: How many points were tried.
+        charged: How many evaluations were charged.
+        why: Why the lease ended: "spent", "converged", "exhausted" (the generator returned without a minimum),
+            "failed" (the agent raised or broke its contract) or "stopped" (a row had a failure that stops the run).
+        best: The best point, if any loss is finite.
+        converged: The local minimum that the agent returned, or None.
+        failures: Rows without a loss.
+        cause: What the agent raised, how it broke its contract, or why the row that stops the run failed; else empty.
     """
 
     lease: int
@@ -183,33 +272,80 @@ class Finding:
 
     @property
     def best_loss(self) -> float:
-        """The best loss found; infinite where there is none."""
+        """The best loss found; infinite if there is none."""
         return math.inf if self.best is None else self.best.loss
 
 
 class AgentError(Exception):
-    """An agent raised or broke its contract; the message says how."""
+    """Raised where an agent breaks its contract; the message says how, and becomes the cause of the failed lease.
+
+    Example:
+        >>> raise AgentError("this agent needs gradients, and the landscape has none")
+        Traceback (most recent call last):
+        ...
+        searchparty.agents.agent.AgentError: this agent needs gradients, and the landscape has none
+    """
 
 
 class Agent(Model):
-    """An optimizer. It proposes points and is told their losses; it never evaluates.
+    """Base class of agents: optimizers that propose points and receive their losses, but never evaluate.
 
-    A subclass declares ``kind: Literal["..."]``, its settings as fields, and ``search``. All that moves is
-    local to the generator, so one model may be searched with many times.
+    A subclass declares ``kind: Literal["..."]``, its settings as pydantic fields, and ``search``. Keep all state that
+    changes in local variables of ``search``: one agent object may run many searches.
+
+    Attributes:
+        reads_archive: Class variable; True if ``search`` reads ``lease.seen``, which executors then fill in.
+        kind: The name of this kind of agent in YAML.
+
+    Example:
+        >>> from typing import Literal
+        >>> class Sampler(Agent):
+        ...     kind: Literal["sampler"] = "sampler"
+        ...     tries: int = 2
+        ...     def search(self, space, lease, rng):
+        ...         points = rng.random((self.tries, space.dimension))
+        ...         told = yield points
+        ...         best = told.losses.argmin()
+        ...         return Converged(points[best], float(told.losses[best]), "all points tried")
+        >>> lease = Lease(0, "scout", budget=3, region=Region.whole(2), reason="first lease", fresh=True)
+        >>> search = Sampler(tries=3).search(Space(np.zeros(2), np.ones(2)), lease, np.random.default_rng(0))
+        >>> next(search).shape
+        (3, 2)
     """
 
     reads_archive: ClassVar[bool] = False
-    """True if ``search`` looks at ``lease.seen``; executors then bring the archive to it."""
+    """True if ``search`` reads ``lease.seen``; executors then fill it in."""
 
     kind: str
 
     def search(self, space: Space, lease: Lease, rng: np.random.Generator) -> Search:
-        """Propose points (n, D) in the unit cube, read the losses from what the yield returns.
+        """Search a space: yield proposals and receive their losses, until nothing is left to try.
 
-        Return ``Converged`` with the local minimum when done, or None. No agent reads a lease's budget.
+        ``told = yield points`` proposes points; ``told`` has their losses, and the lease in force from then on.
+
+        Args:
+            space: What the agent may know of the landscape.
+            lease: The first lease, which is fresh. An agent must not read its budget.
+            rng: The only source of random numbers that the agent may use, so that a run can be repeated.
+
+        Yields:
+            Points in the unit cube, shape (n, D), float64, n >= 1, or ``WithGradient`` of such points.
+
+        Returns:
+            ``Converged`` with the local minimum, or None if the search ends without one.
+
+        Raises:
+            AgentError: The settings do not fit the space; the lease fails with this cause.
         """
         raise NotImplementedError
 
     def row_price(self, space: Space) -> int:
-        """The dearest row this agent can propose, in evaluations; no lease is shorter."""
+        """Return the price of the most expensive row that this agent can propose, in evaluations; no lease is shorter.
+
+        Args:
+            space: What the agent may know of the landscape.
+
+        Returns:
+            1, or 1 + ``space.gradient_price`` for an agent that asks for gradients.
+        """
         return 1

@@ -1,4 +1,4 @@
-"""Axis by axis, where the loss is a sum over the axes."""
+"""Search axis by axis, where the loss is a sum over the axes."""
 
 from __future__ import annotations
 
@@ -13,43 +13,51 @@ from .agent import Agent, Converged, Lease, Proposal, Search, Told
 from .toolbox.steering import clip_to_cube
 
 ADDITIVITY_TOLERANCE = 1e-11
-"""Least difference, as part of the losses in it, at which a loss is not a sum over two groups of axes."""
+"""The difference in the additivity test, as a fraction of the losses in it, above which a loss is not a sum over two
+groups of axes."""
 LEAST_GAP = 1e-3
-"""Gaps between points of an axis that are no longer split, in cube units."""
+"""The gap between points of an axis, in cube units, below which it is not split."""
 GOLDEN = (3 - 5**0.5) / 2
 
 LossGenerator = Generator[Proposal, Told, float]
 
 
 class Axes(Agent):
-    """Finds whether the loss is a sum of one function an axis, and if so minimises each over the whole axis.
+    """Tests whether the loss is a sum of one function per axis, and if so minimises each over its whole axis.
 
-    The test: exchange half the coordinates of two points; the losses of a sum add up to the same as before. It takes
-    two evaluations beside known points, and where it fails the search ends with nothing to hand in. Each axis is
-    then split where a parabola needs least curvature to fall below the best point known (Langerman, Seront &
-    Bersini 1994, "STEP: the easiest way to optimize a function"; on axes: Posik 2009, BBOB), and the best gap is
-    refined by Brent's method. Later sweeps split further.
+    Use it as one member of a team: it costs little where the loss is not separable, and finds the global minimum
+    cheaply where it is. The test exchanges half of the coordinates between two points; if the loss is a sum, the two
+    losses add up to the same as before. It takes two evaluations if two points are known, else four, and where it
+    fails the search ends without a result. Each axis is then split where a parabola needs the least curvature to fall
+    below the best known point, and the best gap is refined by Brent's method. Later sweeps split further. The whole
+    axes are searched, regardless of the lease's region.
+
+    Source: Langerman, Seront & Bersini 1994, "STEP: the easiest way to optimize a function"; along axes: Posik 2009,
+    BBOB.
     """
 
     card: ClassVar[str] = (
-        "Tests whether the loss is a sum of one function an axis. If it is, it searches each axis by itself, which "
-        "is far cheaper than searching them together; if not, it stops at once."
+        "Tests whether the loss is a sum of one function per axis. If it is, it searches each axis by itself, which is "
+        "far cheaper than searching them together; if not, it stops at once."
     )
     kind: Literal["axes"] = "axes"
     reads_archive: ClassVar[bool] = True
 
-    first: int = Field(7, ge=2, description="Evenly spaced points of an axis, to begin with.")
+    first: int = Field(7, ge=2, description="Number of evenly spaced points that are evaluated first on each axis.")
     splits: int = Field(
         16,
         ge=0,
-        description="Gaps split in the first sweep over an axis, unless it looks like one valley; in the k-th, k "
-        "times that.",
+        description="Gaps to split in the first sweep over an axis, unless it looks like one valley; in the k-th, k "
+        "times as many.",
     )
-    sweeps: int = Field(3, ge=1, description="Sweeps over all axes.")
+    sweeps: int = Field(3, ge=1, description="Number of sweeps over all axes.")
     margin: float = Field(
-        1e-3, ge=0, lt=1, description="How far below the best a gap should reach, as part of the median above it."
+        1e-3,
+        ge=0,
+        lt=1,
+        description="How far below the best loss a gap should reach, as a fraction of the median's distance above it.",
     )
-    tolerance: float = Field(1e-9, gt=0, le=0.1, description="Brent's method ends at this distance, in cube units.")
+    tolerance: float = Field(1e-9, gt=0, le=0.1, description="Distance, in cube units, at which Brent's method ends.")
 
     def search(self, space: Space, lease: Lease, rng: np.random.Generator) -> Search:
         point, loss, separable = yield from _test_additivity(lease, rng)
@@ -76,7 +84,7 @@ class Axes(Agent):
         return Converged(point, loss, f"each axis searched, {self.sweeps} times") if loss < np.inf else None
 
     def _split(self, line: AxisLine, splits: int) -> Generator[Proposal, Told, None]:
-        """Split the gap that a parabola could most easily bring below the best, again and again."""
+        """Split repeatedly the gap in which a parabola could most easily fall below the best loss."""
         for _ in range(splits):
             places, losses = line.sort_places()
             best = losses.min()
@@ -94,7 +102,7 @@ class Axes(Agent):
             yield from line.ask([places[easiest] + gaps[easiest] * at])
 
     def _refine(self, line: AxisLine) -> Generator[Proposal, Told, None]:
-        """Brent's method between the neighbours of the best."""
+        """Run Brent's method between the neighbours of the best place."""
         places, losses = line.sort_places()
         best = int(np.argmin(losses))
         low, high = max(best - 1, 0), min(best + 1, len(places) - 1)
@@ -103,7 +111,13 @@ class Axes(Agent):
 
 
 class AxisLine:
-    """The points known of one axis through a point, as place on the axis and loss."""
+    """The places known on the line through a point along one axis, and their losses.
+
+    Args:
+        point: The point, shape (D,), in the unit cube.
+        axis: Number of the axis, from 0.
+        loss: The loss at the point.
+    """
 
     def __init__(self, point: Array, axis: int, loss: float) -> None:
         self.point, self.axis = point, axis
@@ -111,15 +125,17 @@ class AxisLine:
 
     @property
     def best(self) -> tuple[float, float]:
+        """The best place and its loss."""
         lowest = int(np.argmin(self.losses))
         return self.places[lowest], self.losses[lowest]
 
     def sort_places(self) -> tuple[Array, Array]:
+        """Return the places in order, without duplicates, and their losses, both (n,)."""
         places, keep = np.unique(self.places, return_index=True)
         return places, np.array(self.losses)[keep]
 
     def is_valley(self, least: int) -> bool:
-        """Whether the losses fall to one place of the axis and rise from there."""
+        """Return whether the losses of more than ``least`` places fall to one place of the axis and rise from there."""
         losses = self.sort_places()[1]
         if len(losses) <= least or not np.isfinite(losses).all():
             return False
@@ -127,14 +143,14 @@ class AxisLine:
         return bool((steps[:lowest] < 0).all() and (steps[lowest:] > 0).all())
 
     def move_to(self, point: Array, loss: float) -> None:
-        """The other axes went on to a better point: all losses here fall by as much."""
+        """Move the line to a better point, found along other axes; in a sum, all losses here fall by as much."""
         known = self.losses[self.places.index(float(point[self.axis]))]
         self.point = point
         if known < np.inf:
             self.losses = [value + (loss - known) for value in self.losses]
 
     def ask(self, places: Array | list[float]) -> LossGenerator:
-        """Evaluate places of the axis, in one batch; the loss of the last."""
+        """Evaluate places on the line, in one batch, and return the loss of the last."""
         points = np.repeat(self.point[None], len(places), axis=0)
         points[:, self.axis] = places
         told = yield np.clip(points, 0.0, 1.0)
@@ -144,13 +160,16 @@ class AxisLine:
 
 
 def _test_additivity(lease: Lease, rng: np.random.Generator) -> Generator[Proposal, Told, tuple[Array, float, bool]]:
-    """Where to start (D,), its loss, and whether the loss is a sum over two random halves of the axes."""
+    """Test whether the loss is a sum over two random halves of the axes.
+
+    Returns where to start (D,), the loss there, and whether it is a sum.
+    """
     here = clip_to_cube(lease.region.center if lease.incumbent is None else lease.incumbent.point)
     half = np.zeros(len(here), dtype=bool)
     half[rng.permutation(len(here))[: max(1, len(here) // 2)]] = True
     there, known = None, np.empty(0)
     if lease.incumbent is not None and lease.seen is not None and len(lease.seen.losses):
-        # Two points that are known and differ on every axis save two evaluations.
+        # Two known points that differ on every axis save two evaluations.
         distances = np.where(np.isfinite(lease.seen.losses), np.abs(lease.seen.points - here).min(axis=1), 0.0)
         far = int(np.argmax(distances))
         if distances[far] > 0.01:
@@ -171,8 +190,15 @@ def _test_additivity(lease: Lease, rng: np.random.Generator) -> Generator[Propos
 def minimize_by_brent(
     line: AxisLine, trio: list[tuple[float, float]], tolerance: float
 ) -> Generator[Proposal, Told, None]:
-    """Brent 1973, "Algorithms for minimization without derivatives", ch. 5, from three points (place, loss): the best
-    and the two ends about it."""
+    """Minimise along a line by Brent's method.
+
+    Source: Brent 1973, "Algorithms for minimization without derivatives", ch. 5.
+
+    Args:
+        line: The line, which records what is evaluated.
+        trio: Three pairs (place, loss): the best, and the two ends around it.
+        tolerance: Distance, in cube units, at which the method ends.
+    """
     (x, fx), *ends = trio
     low, high = ends[0][0], ends[1][0]
     (w, fw), (v, fv) = sorted(ends, key=lambda end: end[1])

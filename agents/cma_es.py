@@ -1,4 +1,4 @@
-"""Covariance matrix adaptation."""
+"""Covariance matrix adaptation: CMA-ES."""
 
 from __future__ import annotations
 
@@ -14,29 +14,33 @@ from .toolbox.steering import clip_to_cube, is_called_away, restart_point
 
 
 class CmaEs(Agent):
-    """CMA-ES (Hansen & Ostermeier 2001) by the package ``cma``, within the cube, with restarts.
+    """Moves a population of points downhill and adapts its shape to the valley (CMA-ES), with restarts.
 
-    The first population is laid at the region's center, ``step`` times its radius wide. ``restarts: bipop`` (Hansen
-    2009, "Benchmarking a BI-population CMA-ES on the BBOB-2009 function testbed") then starts large populations,
-    each twice the last, anywhere, and in between, for as many evaluations, small ones with small steps, here at the
-    incumbent of the lease in force. It never ends; ``restarts: none`` ends with the first population's minimum. A
-    lease whose region no longer holds the best point of the population lays a new one at the incumbent if that lies
-    in the region, else at its center.
+    Use it on landscapes that are rugged or badly scaled, if there are evaluations for many generations. It is CMA-ES by
+    the package ``cma``, within the cube. The first population is placed at the region's center, with a standard
+    deviation of ``step`` times the region's radius. With ``restarts: bipop``, it then alternates between large
+    populations, each twice the size of the last and placed anywhere, and small ones with small steps, for about as many
+    evaluations; the small ones start at the incumbent of the lease in force. It never ends; with ``restarts: none`` it
+    ends with the minimum of its first population. If a lease's region no longer contains the best point of the
+    population, a new one is placed at the incumbent if that lies in the region, else at the region's center.
+
+    Source: Hansen & Ostermeier 2001; for the restarts, Hansen 2009, "Benchmarking a BI-population CMA-ES on the
+    BBOB-2009 function testbed" (where small populations do not start at an incumbent).
     """
 
     card: ClassVar[str] = (
         "Draws a cloud of points, keeps the better half, and reshapes the cloud so that it stretches along the "
-        "valley. When the cloud has closed in on a minimum, it starts anew, at times with a larger one."
+        "valley. When the cloud has closed in on a minimum, it starts again, sometimes with a larger cloud."
     )
     kind: Literal["cma-es"] = "cma-es"
-    step: float = Field(0.4, gt=0, le=1, description="Standard deviation of the first points, as part of the radius.")
-    population: int | None = Field(None, ge=3, description="Points a generation; by default 4 + 3 ln D.")
+    step: float = Field(
+        0.4, gt=0, le=1, description="Standard deviation of the first points, as a fraction of the radius."
+    )
+    population: int | None = Field(None, ge=3, description="Points per generation; by default 4 + 3 ln D.")
     restarts: Literal["bipop", "none"] = Field(
-        "bipop", description="bipop: it starts again and again. none: it ends with its first minimum."
+        "bipop", description="bipop: it restarts without end. none: it ends with its first minimum."
     )
-    tolerance: float = Field(
-        1e-9, gt=0, le=0.1, description="A population less wide than this, in cube units, is done."
-    )
+    tolerance: float = Field(1e-9, gt=0, le=0.1, description="Width of a converged population, in cube units.")
 
     def search(self, space: Space, lease: Lease, rng: np.random.Generator) -> Search:
         dimension = space.dimension
@@ -75,13 +79,13 @@ class CmaEs(Agent):
 
 
 def _make_population(center: Array, width: float, size: int, tolerance: float, rng: np.random.Generator) -> Any:
-    # Imported here, as it takes long and few runs need it.
+    # Imported here, because the import is slow and few runs need it.
     import cma
 
     if len(center) == 1:
-        # cma knows no less than two axes; the second is not looked at.
+        # cma needs at least two axes; the second is ignored.
         center = np.append(center, 0.5)
-    # No seed, as cma would give it to numpy's own generator.
+    # No seed, because cma would pass it to numpy's global generator.
     options = {
         "verbose": -9,
         "bounds": [0.0, 1.0],
@@ -98,7 +102,7 @@ def _make_population(center: Array, width: float, size: int, tolerance: float, r
 
 
 def _penalise_failures(losses: Array) -> list[float]:
-    """Losses as cma takes them: those that failed are worse than all others."""
+    """Return losses as cma expects them, where those of failed points are finite and worse than all others."""
     finite = losses[losses < np.inf]
     worst = float(finite.max()) if len(finite) else FAILED_LOSS
     values: list[float] = np.where(losses < np.inf, losses, worst + abs(worst) + 1.0).tolist()

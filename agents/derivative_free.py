@@ -1,4 +1,4 @@
-"""nlopt's local solvers that ask for losses alone."""
+"""The local solvers of nlopt that use losses alone."""
 
 from __future__ import annotations
 
@@ -15,26 +15,33 @@ from .toolbox.local_solver import follow_solver
 
 
 class DerivativeFree(Agent):
-    """BOBYQA (Powell 2009), which follows a quadratic model through 2 D + 1 points, or SBPLX (Johnson's version of
-    Rowan 1990), which runs simplices in subspaces and stands noise and steps; both by nlopt, within the cube.
+    """Runs a local solver that needs no gradients: BOBYQA or SBPLX.
 
-    Starts at the region's center with steps of ``step`` times its radius and ends when the solver does.
+    Use bobyqa on smooth landscapes: it follows a quadratic model through 2 D + 1 points. Use sbplx where the loss is
+    noisy or has steps: it runs simplices in subspaces. Both are run by nlopt, within the cube; in one dimension, which
+    bobyqa does not support there, sbplx is always used. The solver starts at the region's center with steps of ``step``
+    times the region's radius, and the agent ends when the solver does. If a lease's region no longer contains its best
+    point, the solver is started again at the incumbent if that lies in the region, else at the region's center.
+
+    Source: Powell 2009 (BOBYQA); Johnson's version of Rowan 1990 (SBPLX).
     """
 
     card: ClassVar[str] = (
         "Needs no gradient: it fits a simple model to the points around it, or moves a simplex, and steps to where "
-        "that is lowest. Quick on smooth valleys, and soon in the nearest one."
+        "that is lowest. It is quick in smooth valleys and ends in the nearest one."
     )
     kind: Literal["derivative-free"] = "derivative-free"
     method: Literal["bobyqa", "sbplx"] = Field("bobyqa", description="The solver.")
-    step: float = Field(0.5, gt=0, le=1, description="First steps, as part of the region's radius; at most 0.25.")
-    tolerance: float = Field(1e-10, gt=0, lt=0.1, description="It ends at steps of less, in cube units.")
+    step: float = Field(
+        0.5, gt=0, le=1, description="First steps, as a fraction of the region's radius; at most 0.25 cube units."
+    )
+    tolerance: float = Field(1e-10, gt=0, lt=0.1, description="Step length, in cube units, below which it ends.")
 
     def search(self, space: Space, lease: Lease, rng: np.random.Generator) -> Search:
         return (yield from follow_solver(partial(self._solve, seed=int(rng.integers(2**31))), lease, rng))
 
     def _solve(self, objective: Objective, start: Array, radius: float, seed: int) -> str:
-        # Imported here: the command line starts without it.
+        # Imported here so that the command line starts without it.
         import nlopt
 
         raised: list[BaseException] = []
@@ -46,7 +53,7 @@ class DerivativeFree(Agent):
                 raised.append(error)
                 raise nlopt.ForcedStop from None
 
-        # BOBYQA's model of one axis is refused by nlopt; a simplex has no such trouble.
+        # nlopt refuses BOBYQA in one dimension; a simplex works there.
         sbplx = self.method == "sbplx" or len(start) == 1
         solver: Any = nlopt.opt(nlopt.LN_SBPLX if sbplx else nlopt.LN_BOBYQA, len(start))
         solver.set_min_objective(loss)

@@ -1,4 +1,4 @@
-"""scipy's global optimizers."""
+"""The global optimizers of scipy."""
 
 from __future__ import annotations
 
@@ -13,19 +13,23 @@ from .toolbox.callback import Objective, invert_solver
 
 
 class GlobalSearch(Agent):
-    """Differential evolution (Storn & Price 1997) or generalised simulated annealing with local searches (Tsallis &
-    Stariolo 1996) of ``scipy.optimize``, over the region of its first lease; later leases do not move it.
+    """Searches its whole region by differential evolution or simulated annealing.
 
-    Differential evolution proposes a generation at a time and ends when its population is alike; annealing goes on.
+    Use it where the loss has many minima and evaluations are cheap. The solvers are those of ``scipy.optimize``:
+    differential evolution, or generalised simulated annealing with local searches. They search the region of the first
+    lease; later leases do not move them. Differential evolution proposes a generation at a time and ends when all
+    points of its population are alike; annealing continues.
+
+    Source: Storn & Price 1997 (differential evolution); Tsallis & Stariolo 1996 (annealing).
     """
 
     card: ClassVar[str] = (
-        "Looks over the whole region, by mixing good points with each other or by jumps that grow rarer as it cools. "
-        "Slow to be exact, hard to trap."
+        "Searches the whole region, by mixing good points with each other or by jumps that become rarer as it cools. "
+        "It is slow to become precise, but hard to trap."
     )
     kind: Literal["global"] = "global"
-    method: Literal["differential-evolution", "annealing"] = Field("differential-evolution", description="Which.")
-    population: int = Field(10, ge=5, description="Differential evolution: points an axis of a generation.")
+    method: Literal["differential-evolution", "annealing"] = Field("differential-evolution", description="The solver.")
+    population: int = Field(10, ge=5, description="Differential evolution: points in a generation, per axis.")
 
     def search(self, space: Space, lease: Lease, rng: np.random.Generator) -> Search:
         bounds = list(zip(lease.region.lower.tolist(), lease.region.upper.tolist(), strict=True))
@@ -45,7 +49,8 @@ class GlobalSearch(Agent):
             solver.close()
 
     def _solve(self, objective: Objective, bounds: list[tuple[float, float]], rng: np.random.Generator) -> str:
-        # Imported here, as it takes long and few runs need it.
+        """Run the solver and return its reason to end."""
+        # Imported here, because the import is slow and few runs need it.
         from scipy.optimize import differential_evolution, dual_annealing
 
         with np.errstate(all="ignore"):

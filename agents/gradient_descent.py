@@ -15,7 +15,7 @@ from .toolbox.steering import draw_points, is_called_away, restart_point, start_
 
 
 class Iterate(NamedTuple):
-    """A point (D,), its loss and gradient (D,), and the lease under which it was told."""
+    """A point (D,), its loss and gradient (D,), and the lease in force when they were received."""
 
     point: Array
     loss: float
@@ -24,7 +24,7 @@ class Iterate(NamedTuple):
 
     @property
     def known(self) -> bool:
-        """Whether both loss and gradient are finite."""
+        """Whether both the loss and the gradient are finite."""
         return self.loss < np.inf and bool(np.isfinite(self.gradient).all())
 
 
@@ -33,8 +33,15 @@ Descent = Generator[Proposal, Told, Converged | Lease | None]
 
 @dataclass(slots=True)
 class DescentState:
-    """What a method remembers of its steps: the last move, and Adam's means of gradients and their squares, (D,),
-    in units of the first gradient's length."""
+    """What a method remembers of its steps.
+
+    Attributes:
+        last: The last move, shape (D,), in cube units.
+        mean: Adam's mean of gradients, shape (D,), in units of the first gradient's length.
+        square: Adam's mean of squared gradients, shape (D,), in the square of these units.
+        steps: How many steps Adam's means contain.
+        unit: The length of the first gradient; 0 before it is known.
+    """
 
     last: Array
     mean: Array
@@ -44,13 +51,22 @@ class DescentState:
 
     @classmethod
     def at(cls, point: Array) -> DescentState:
+        """Return the state of a descent that starts at a point (D,)."""
         return cls(*np.zeros((3, len(point))))
 
 
 @dataclass(slots=True)
 class DescentProgress:
-    """How a descent is doing: its best place, its first loss, its greatest gradient, the steps since the best, how many
-    of them turned back, and the last two losses."""
+    """How a descent progresses.
+
+    Attributes:
+        best: The best iterate so far.
+        first: The first loss.
+        steepest: The norm of the greatest gradient so far.
+        idle: How many steps have been taken since the best iterate.
+        turns: How many of these steps turned back.
+        losses: The last two losses.
+    """
 
     best: Iterate
     first: float
@@ -60,12 +76,12 @@ class DescentProgress:
     losses: tuple[float, float] = (np.inf, np.inf)
 
     def is_flat(self, slope: float, gradient: Array, tolerance: float) -> bool:
-        """Whether the projected gradient is below this part of the greatest gradient so far."""
+        """Return whether the projected gradient's norm is within this fraction of the greatest gradient so far."""
         self.steepest = max(self.steepest, gradient_norm(gradient))
         return slope <= tolerance * self.steepest
 
     def record_step(self, place: Iterate, move: Array, last: Array) -> None:
-        """A step was taken."""
+        """Record a step to a place, given this move and the last one."""
         self.losses = (self.losses[1], place.loss)
         if place.loss < self.best.loss:
             self.best, self.idle, self.turns = place, 0, 0
@@ -74,7 +90,7 @@ class DescentProgress:
             self.turns += bool(move @ last < 0)
 
     def describe_trouble(self, length: float) -> str:
-        """What is wrong, after many steps without a better loss."""
+        """Say what is wrong after many steps, of this length, without a better loss."""
         low, high = sorted(self.losses)
         if high - self.best.loss <= 1e-9 * (self.first - self.best.loss):
             return f"stuck in a local minimum: losses within {high - self.best.loss:.2g} of it for {self.idle} steps"
@@ -86,59 +102,65 @@ class DescentProgress:
         )
 
     def to_converged(self, why: str) -> Converged:
+        """Return the best iterate as the result of the search."""
         return Converged(self.best.point, self.best.loss, why)
 
 
 def project_gradient(point: Array, gradient: Array) -> Array:
-    """The gradient (D,) without what points out of the cube at its faces: zero at a minimum on a face."""
+    """Return the gradient (D,) without the components along which a descent would leave the cube.
+
+    It is zero at a minimum on a face.
+    """
     blocked = ((point <= 0.0) & (gradient > 0)) | ((point >= 1.0) & (gradient < 0))
     return np.where(blocked, 0.0, gradient)
 
 
 def gradient_norm(gradient: Array) -> float:
-    """The Euclidean norm of a gradient (D,), also where its square overflows."""
+    """Return the Euclidean norm of a gradient (D,), even if its square overflows."""
     scale = float(np.abs(gradient).max())
     return scale * float(np.linalg.norm(gradient / scale)) if 0.0 < scale < np.inf else scale
 
 
 class GradientDescent(Agent):
-    """Goes downhill, until it is stuck in a local minimum, oscillates or stagnates, and says which.
+    """Steps downhill along the gradient until it is stuck in a local minimum, oscillates or stagnates, and says which.
 
-    Steps are projected on the cube. The first one is ``step`` long whatever the loss's scale (never longer than the
-    region's radius): the rate is step / |first gradient|. ``plain``: point - rate gradient; with ``line_search``
-    halved until the loss falls enough (Armijo's rule along the projection arc, Bertsekas 1976) and lengthened by
-    half after each success. ``momentum``: Polyak's heavy ball (1964). ``adam``: Kingma and Ba 2015. A step onto a
-    failed point is taken back and the rate halved.
+    Use it on smooth landscapes, best with exact gradients; without them it uses finite differences. Steps are projected
+    onto the cube. The first has the length ``step`` at any scale of the loss, but at most the region's radius: the rate
+    is step / |first gradient|. With ``plain``, a step is -rate gradient; with ``line_search``, it is halved until the
+    loss falls enough (Armijo's rule along the projection arc) and lengthened by half after each success. ``momentum``
+    is Polyak's heavy ball, ``adam`` is Adam. A step to a failed point is undone and the rate is halved.
 
-    A search starts at the region's center (anywhere if that is the whole cube). If a lease's region no longer holds
+    It starts at the region's center (anywhere if the region is the whole cube). If a lease's region no longer contains
     the current point, it starts again at the incumbent if that lies in the region, else at the region's center.
+
+    Source: Bertsekas 1976 (projection arc); Polyak 1964 (heavy ball); Kingma and Ba 2015 (Adam).
     """
 
     card: ClassVar[str] = (
-        "Walks downhill along the slope, until it can get no lower. It is quick and exact, but ends in whichever "
-        "valley it started in, and with too long steps it jumps from side to side."
+        "Walks downhill along the slope until it can get no lower. It is quick and exact, but ends in the valley in "
+        "which it started, and with steps that are too long it jumps from side to side."
     )
     kind: Literal["gradient-descent"] = "gradient-descent"
     method: Literal["plain", "momentum", "adam"] = Field("plain", description="How a gradient becomes a step.")
-    step: float = Field(0.1, gt=0, le=1, description="Length of the first step, in cube units; Adam's along each axis.")
-    momentum: float = Field(0.9, ge=0, lt=1, description="Part of the last step that is kept; Adam's beta1.")
-    beta2: float = Field(0.999, ge=0, lt=1, description="Adam's memory of squared gradients.")
+    step: float = Field(0.1, gt=0, le=1, description="Length of the first step, in cube units; for Adam, per axis.")
+    momentum: float = Field(0.9, ge=0, lt=1, description="Fraction of the last step that is kept; for Adam, beta1.")
+    beta2: float = Field(0.999, ge=0, lt=1, description="Adam's beta2, its memory of squared gradients.")
     line_search: bool | None = Field(
-        None, description="Halve steps that do not lower the loss enough. Only for plain, and its default."
+        None, description="Whether to halve steps that do not lower the loss enough; only for plain, and its default."
     )
     gradients: Literal["auto", "exact", "finite-differences"] = Field(
-        "auto", description="auto: exact where the landscape has gradients, else finite differences."
+        "auto", description="auto: exact if the landscape has gradients, else finite differences."
     )
-    differences: Literal["forward", "central"] = Field("forward", description="D or 2 D more points a gradient.")
-    difference: float = Field(1e-6, gt=0, le=0.1, description="Distance of finite differences, in cube units.")
+    differences: Literal["forward", "central"] = Field("forward", description="D or 2 D more points per gradient.")
+    difference: float = Field(1e-6, gt=0, le=0.1, description="Step of finite differences, in cube units.")
     gradient_tolerance: float = Field(
-        1e-8, ge=0, lt=1, description="Stuck when the (projected) gradient is below this part of the greatest so far."
+        1e-8, ge=0, lt=1, description="Stuck if the (projected) gradient is below this fraction of the greatest so far."
     )
-    step_tolerance: float = Field(1e-9, gt=0, lt=1, description="Stuck when steps are below, in cube units.")
-    patience: int = Field(50, ge=2, description="Steps without a better loss after which it gives up.")
+    step_tolerance: float = Field(1e-9, gt=0, lt=1, description="Step length, in cube units, below which it is stuck.")
+    patience: int = Field(50, ge=2, description="Number of steps without a better loss after which it ends.")
     settle: bool = Field(
         False,
-        description="Where it would say that it oscillates or stagnates, go back to the best point and halve the rate.",
+        description="Instead of ending when it oscillates or stagnates, return to the best point and halve the rate.",
     )
 
     @model_validator(mode="after")
@@ -161,7 +183,7 @@ class GradientDescent(Agent):
             lease, point = ended, restart_point(ended)
 
     def _descend(self, point: Array, lease: Lease, exact: bool, rng: np.random.Generator) -> Descent:
-        """One descent from a point. Returns the lease that called it away, or what ``search`` is to return."""
+        """Descend from a point. Returns the lease that called it away, or what ``search`` is to return."""
         here = yield from self._evaluate_point(point, exact, np.inf)
         for _ in range(self.patience):
             if here.known:
@@ -169,7 +191,7 @@ class GradientDescent(Agent):
             here = yield from self._evaluate_point(draw_points(here.lease.region, rng)[0], exact, np.inf)
         if not here.known:
             return None
-        # A region smaller than the steps at which it stops still gets one.
+        # A region smaller than the step tolerance still gets one step.
         step = min(self.step, max(lease.region.radius, 2 * self.step_tolerance))
         rate = step if self.method == "adam" else step / (gradient_norm(here.gradient) or 1.0)
         path, watch = DescentState.at(point), DescentProgress(here, here.loss)
@@ -184,7 +206,7 @@ class GradientDescent(Agent):
             trial = np.clip(here.point + self._compute_step(path, here.gradient, rate), 0.0, 1.0)
             move = trial - here.point
             if (length := float(np.abs(move).max())) <= self.step_tolerance and path.last.any():
-                # What was left of earlier steps leads against a face of the cube, or just cancels out.
+                # The rest of earlier steps leads against a face of the cube, or cancels out.
                 path = DescentState.at(here.point)
                 continue
             if length <= self.step_tolerance:
@@ -208,7 +230,7 @@ class GradientDescent(Agent):
                 watch.idle = watch.turns = 0
 
     def _evaluate_point(self, point: Array, exact: bool, most: float) -> Generator[Proposal, Told, Iterate]:
-        """Loss and gradient at a point; no finite differences are spent where the loss is above ``most``."""
+        """Evaluate loss and gradient at a point, without finite differences if the loss is above ``most``."""
         if exact:
             told = yield WithGradient(point[None].copy())
             assert told.gradients is not None
@@ -221,12 +243,12 @@ class GradientDescent(Agent):
         return Iterate(point, loss, gradient, lease)
 
     def _compute_step(self, path: DescentState, gradient: Array, rate: float) -> Array:
-        """The step (D,) from here, before it is projected on the cube."""
+        """Return the next step (D,), before it is projected onto the cube."""
         if self.method == "plain":
             return -rate * gradient
         if self.method == "momentum":
             return self.momentum * path.last - rate * gradient
-        # In units of the first gradient, so that no square overflows.
+        # In units of the first gradient's length, so that no square overflows.
         path.unit = path.unit or gradient_norm(gradient) or 1.0
         gradient = gradient / path.unit
         path.steps += 1
@@ -234,11 +256,11 @@ class GradientDescent(Agent):
         path.square = self.beta2 * path.square + (1 - self.beta2) * gradient**2
         mean = path.mean / (1 - self.momentum**path.steps)
         spread = np.sqrt(path.square / (1 - self.beta2**path.steps))
-        # Kingma and Ba add 1e-8, which is a scale of losses; an axis with no gradient at all stays.
+        # Kingma and Ba add 1e-8, which presumes a scale of the loss; here an axis without any gradient does not move.
         return -rate * np.divide(mean, spread, out=np.zeros_like(mean), where=spread > 0)
 
     def _acceptance_threshold(self, here: Iterate, move: Array) -> float:
-        """The greatest loss at which a move is accepted: Armijo's with a line search, and strictly below here."""
+        """Return the greatest loss to accept after a move: with a line search by Armijo's rule, strictly below here."""
         if not self._uses_line_search:
             return np.inf
         return min(here.loss + 1e-4 * float(here.gradient @ move), float(np.nextafter(here.loss, -np.inf)))
@@ -254,8 +276,19 @@ class GradientDescent(Agent):
 def estimate_gradient(
     point: Array, loss: float, apart: float, central: bool
 ) -> Generator[Proposal, Told, tuple[Array, Lease]]:
-    """The gradient (D,) at a point by finite differences, forward or central, and the lease under which it was told.
-    Not finite where a point of the stencil failed. At a face of the cube differences look inwards."""
+    """Estimate the gradient at a point by finite differences, forward or central.
+
+    At a face of the cube, differences point inwards.
+
+    Args:
+        point: The point, shape (D,), in the unit cube.
+        loss: Its loss.
+        apart: The step of the differences, in cube units.
+        central: Whether to use central differences, with 2 D points, instead of forward ones, with D.
+
+    Returns:
+        The gradient per cube unit, shape (D,), not finite where a point of the stencil failed; and the lease in force.
+    """
     offsets = np.diag(np.full(len(point), apart))
     if central:
         up, down = np.minimum(point + offsets, 1.0), np.maximum(point - offsets, 0.0)

@@ -1,4 +1,4 @@
-"""Grid search that zooms in."""
+"""Grid search that zooms in on the best point."""
 
 from __future__ import annotations
 
@@ -13,38 +13,42 @@ from .toolbox.steering import same_region
 
 
 class Grid(Agent):
-    """Lays a grid on its region, evaluates it, recentres on the best point and shrinks, until the grid is as fine as
-    ``resolution``.
+    """Evaluates a grid on its region, then a smaller grid around the best point, and so on down to a resolution.
 
-    The grid spans the part of the region that lies within the cube, its faces included. Where it would have more
-    than ``max_points``, ``beyond`` says what is laid instead. Points of the grid before that would come again are
-    not evaluated again (with 5 points an axis and shrink 0.5, most of 3 to the D of them; Sobol points never
-    coincide). With ``move_at_edge``, a new best on a face of the region, away from the cube's own, moves the region
-    without shrinking it: the minimum may lie outside. Where lines along the axes stand in for a grid, the region
-    shrinks once all were laid. A lease that changes the region is followed once the grid or line in hand is done.
+    Use it in few dimensions, where a plain and thorough search is affordable. The grid spans the part of the region
+    that lies within the cube, its faces included. If it would have more than ``max_points`` points, the setting
+    ``beyond`` says what is evaluated instead. Points that also belong to the previous grid are not evaluated again
+    (with 5 points per axis and a shrink of 0.5, most of 3 to the power of D points; Sobol points never coincide).
+
+    With ``move_at_edge``, a new best point on a face of the region that is not a face of the cube moves the region
+    without shrinking it, because the minimum may lie outside. Where lines along the axes replace a grid, the region
+    shrinks after all of them have been evaluated. If a lease changes the region, it is followed after the current grid
+    or line. The agent ends when the next radius would be below ``resolution``.
     """
 
     card: ClassVar[str] = (
-        "Lays a grid of points on its region, moves to the best of them, shrinks the region and lays the next grid. "
-        "A coarse grid may miss the best valley; once the region has shrunk round another, there is no way back."
+        "Evaluates a grid of points on its region, moves to the best of them, shrinks the region and starts the next "
+        "grid. A coarse grid may miss the best valley, and once the region has shrunk, there is no way back."
     )
     kind: Literal["grid"] = "grid"
     points_per_axis: int = Field(5, ge=2, description="Grid points along each axis, both faces included.")
-    shrink: float = Field(0.5, gt=0, lt=1, description="Radius of a grid over that of the one before.")
+    shrink: float = Field(0.5, gt=0, lt=1, description="Ratio of the radius of a grid to that of the previous one.")
     resolution: float = Field(
-        1e-6, gt=0, le=0.5, description="It ends when the next radius would be below, in cube units."
+        1e-6, gt=0, le=0.5, description="Radius, in cube units, below which no further grid is evaluated."
     )
-    max_points: int = Field(256, ge=2, description="Most points of a full grid.")
+    max_points: int = Field(256, ge=2, description="The most points that a full grid may have.")
     beyond: Literal["sobol", "coordinate"] = Field(
         "coordinate",
-        description="Where a full grid has more than max_points. coordinate: points_per_axis along one axis after the "
-        "other, each through the best point so far. sobol: scrambled Sobol points, the greatest power of two within "
-        "max_points.",
+        description="What replaces a full grid of more than max_points. coordinate: points_per_axis along one axis "
+        "after the other, each through the best point so far. sobol: scrambled Sobol points, the greatest power of two "
+        "within max_points.",
     )
     order: Literal["lexicographic", "random"] = Field(
-        "lexicographic", description="Order in which a grid is evaluated."
+        "lexicographic", description="Order in which the points of a grid are evaluated."
     )
-    move_at_edge: bool = Field(True, description="Move without shrinking when a new best lies on the region's face.")
+    move_at_edge: bool = Field(
+        True, description="Whether a new best point on a face of the region moves it without shrinking."
+    )
 
     def search(self, space: Space, lease: Lease, rng: np.random.Generator) -> Search:
         region = followed = lease.region
@@ -54,7 +58,7 @@ class Grid(Agent):
         part, on_edge = 0, False
         while True:
             points = self._lay_points(region, part, rng)
-            # Rounded, as the same point reached from two centers may differ in its last bit; + 0.0 for -0.0.
+            # Rounded, because the same point reached from two centers may differ in its last bit; + 0.0 removes -0.0.
             keys = [row.tobytes() for row in np.round(points, 12) + 0.0]
             new = [i for i, key in enumerate(keys) if key not in known]
             if new:
@@ -82,12 +86,12 @@ class Grid(Agent):
                 return None
 
     def _count_parts(self, dimension: int) -> int:
-        """How many lattices are laid before the region shrinks."""
+        """Return how many grids or lines are evaluated before the region shrinks."""
         full = self.points_per_axis**dimension <= self.max_points
         return 1 if full or self.beyond == "sobol" else dimension
 
     def _lay_points(self, region: Region, part: int, rng: np.random.Generator) -> Array:
-        """Points (n, D) on the region, in the order in which they are to be evaluated."""
+        """Return points (n, D) on the region, in the order in which they are to be evaluated."""
         lower, upper = region.lower, region.upper
         dimension = len(lower)
         if self.points_per_axis**dimension <= self.max_points:
@@ -101,25 +105,27 @@ class Grid(Agent):
 
 
 def full_grid(lower: Array, upper: Array, per_axis: int) -> Array:
-    """All points of a grid on a box, (per_axis^D, D), the last axis fastest."""
+    """Return all points of a grid on a box, shape (per_axis^D, D); the last axis varies fastest."""
     axes = np.linspace(lower, upper, per_axis, axis=1)
     return np.stack([axis.ravel() for axis in np.meshgrid(*axes, indexing="ij")], axis=1)
 
 
 def sobol_points(dimension: int, most: int, rng: np.random.Generator) -> Array:
-    """The greatest power of two of scrambled Sobol points within ``most``, (n, D) in [0, 1). (Owen 1998,
-    "Scrambling Sobol' and Niederreiter-Xing points".)"""
-    # Imported here: it takes a second, and most grids never need it.
+    """Return scrambled Sobol points in [0, 1), shape (n, D), where n is the greatest power of two within ``most``.
+
+    Source: Owen 1998, "Scrambling Sobol' and Niederreiter-Xing points".
+    """
+    # Imported here, because the import takes a second and most grids never need it.
     from scipy.stats import qmc
 
-    # By a number, as scipy would spawn from a generator, which one keyed without a seed sequence cannot.
+    # Seeded by a number: from a generator scipy would spawn another, which is impossible without a seed sequence.
     seed = int(rng.integers(2**63))
     points: Array = qmc.Sobol(dimension, scramble=True, seed=seed).random_base2(most.bit_length() - 1)
     return points
 
 
 def nearest_best(points: Array, losses: Array, center: Array) -> int:
-    """The row of the least loss; of several, the one nearest the center, so that a plateau moves nothing."""
+    """Return the row of the least loss, or of several the one nearest the center, so that a plateau moves nothing."""
     ties = np.flatnonzero(losses == losses.min())
     if len(ties) == 1:
         return int(ties[0])
@@ -127,7 +133,7 @@ def nearest_best(points: Array, losses: Array, center: Array) -> int:
 
 
 def lies_on_face(point: Array, region: Region) -> bool:
-    """Whether a point (D,) lies on a face of the region that is not one of the cube's."""
+    """Return whether a point (D,) lies on a face of the region that is not a face of the cube."""
     lower, upper = region.lower, region.upper
     slack = 1e-9 * region.radius
     at_lower = (point <= lower + slack) & (lower > 0.0)

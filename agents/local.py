@@ -1,4 +1,4 @@
-"""scipy's local solvers."""
+"""The local solvers of scipy."""
 
 from __future__ import annotations
 
@@ -19,24 +19,31 @@ TAKES_GRADIENTS = ("slsqp", "l-bfgs-b")
 
 
 class Local(Agent):
-    """A local solver of ``scipy.optimize.minimize``, bounded by the cube, turned inside out (see ``inverted.py``).
+    """Runs a local solver of scipy: SLSQP, L-BFGS-B or Powell's method.
 
-    Starts at the region's center (anywhere if that is the whole cube, or if that point fails) and ends when the
-    solver does. If a lease's region no longer holds its best point, the solver is started again at the incumbent if
-    that lies in the region, else at its center. slsqp and l-bfgs-b use the landscape's gradients where it has them,
-    else finite differences.
+    Use it to reach the minimum of a smooth valley with few evaluations. The solver is one of
+    ``scipy.optimize.minimize``, bounded by the cube. It starts at the region's center, or anywhere if the region is
+    the whole cube, or elsewhere in the region if that point fails; the agent ends when the solver does. If a lease's
+    region no longer contains its best point, the solver is started again at the incumbent if that lies in the region,
+    else at the region's center. slsqp and l-bfgs-b use the landscape's gradients if it has any, else finite
+    differences; powell uses losses alone.
+
+    Source: the solvers of scipy; how their calls become proposals is in ``toolbox/callback.py``.
     """
 
     card: ClassVar[str] = (
-        "Hands the search to a classic local solver of scipy. It goes down the nearest valley with few evaluations "
-        "and then stops."
+        "Leaves the search to a classic local solver of scipy. It descends into the nearest valley with few "
+        "evaluations and then stops."
     )
     kind: Literal["local"] = "local"
     method: Literal["slsqp", "l-bfgs-b", "powell"] = Field("slsqp", description="The solver.")
-    tolerance: float = Field(1e-10, gt=0, lt=1, description="scipy's tol: what it means depends on the method.")
-    difference: float = Field(1e-7, gt=0, le=0.1, description="Distance of finite differences, in cube units.")
+    tolerance: float = Field(
+        1e-10, gt=0, lt=1, description="Tolerance, passed to scipy as tol; its meaning depends on the method."
+    )
+    difference: float = Field(1e-7, gt=0, le=0.1, description="Step of finite differences, in cube units.")
 
     def row_price(self, space: Space) -> int:
+        """Return the price of a row, with its gradient if the solver uses exact ones."""
         return 1 + space.gradient_price if self._uses_exact_gradients(space) else 1
 
     def search(self, space: Space, lease: Lease, rng: np.random.Generator) -> Search:
@@ -44,8 +51,8 @@ class Local(Agent):
         return (yield from follow_solver(solve, lease, rng, start_point(lease.region, rng)))
 
     def _solve(self, objective: Objective, x: Array, _radius: float, exact: bool) -> str:
-        """Run the solver; its own word on why it ended."""
-        # Imported here, as it takes long and few runs need it.
+        """Run the solver and return its reason to end."""
+        # Imported here, because the import is slow and few runs need it.
         from scipy.optimize import minimize
 
         options: dict[str, Any] = {} if exact or self.method not in TAKES_GRADIENTS else {"eps": self.difference}

@@ -1,4 +1,4 @@
-"""The downhill simplex."""
+"""The downhill simplex method."""
 
 from __future__ import annotations
 
@@ -14,22 +14,25 @@ from .toolbox.steering import is_called_away, restart_point, start_point
 
 
 class NelderMead(Agent):
-    """The simplex of Nelder and Mead (1965) with the adaptive parameters of Gao and Han 2012 (eq. 4.1), cut off at the
-    cube.
+    """Moves a simplex downhill by replacing its worst corner.
 
-    The first simplex has a corner at the region's center (anywhere if that is the whole cube) and edges along the
-    axes. When it has shrunk below ``tolerance``, a new one is laid round the best corner, so that a simplex that has
-    gone flat is not taken for a minimum; it ends when that brings nothing better. If a lease's region no longer
-    holds the best corner, a new simplex is laid at the incumbent if that lies in the region, else at its center.
+    Use it for a local search without gradients in few dimensions. The first simplex has a corner at the region's center
+    (anywhere if the region is the whole cube) and edges along the axes; all corners are clipped to the cube. When the
+    simplex has shrunk below ``tolerance``, a new one is placed around its best corner, so that a simplex that has
+    become flat is not mistaken for a minimum; the agent ends when the new one finds nothing better. If a lease's region
+    no longer contains the best corner, a new simplex is placed at the incumbent if that lies in the region, else at the
+    region's center.
+
+    Source: Nelder and Mead 1965, with the adaptive parameters of Gao and Han 2012 (eq. 4.1).
     """
 
     card: ClassVar[str] = (
-        "Moves a simplex, a triangle in two dimensions, downhill by flipping its worst corner over. It needs no "
+        "Moves a simplex, a triangle in two dimensions, downhill by flipping over its worst corner. It needs no "
         "gradient and ends in the nearest valley."
     )
     kind: Literal["nelder-mead"] = "nelder-mead"
-    step: float = Field(0.2, gt=0, le=1, description="Edges of the first simplex, as part of the region's radius.")
-    tolerance: float = Field(1e-8, gt=0, le=0.1, description="A simplex less wide than this, in cube units, is done.")
+    step: float = Field(0.2, gt=0, le=1, description="First simplex's edge, as a fraction of the region's radius.")
+    tolerance: float = Field(1e-8, gt=0, le=0.1, description="Width of a converged simplex, in cube units.")
 
     def search(self, space: Space, lease: Lease, rng: np.random.Generator) -> Search:
         point, loss = start_point(lease.region, rng), np.inf
@@ -44,9 +47,12 @@ class NelderMead(Agent):
                 return None
 
     def _shrink(self, point: Array, lease: Lease) -> Generator[Proposal, Told, tuple[Array, float, Lease]]:
-        """Lay a simplex at a point and follow it until it is small or called away: best corner, loss, lease."""
+        """Follow a simplex from a point until it is small or a lease calls it away.
+
+        Returns the best corner (D,), its loss and the lease in force.
+        """
         n, region = len(point), lease.region
-        # Gao and Han's parameters; those of two dimensions for one, where they would flatten the simplex.
+        # Gao and Han's parameters; in one dimension those for two, as their own would flatten the simplex.
         m = max(n, 2)
         expand, contract, shrink = 1 + 2 / m, 0.75 - 1 / (2 * m), 1 - 1 / m
         corners = simplex(point, self.step * region.radius)
@@ -83,7 +89,10 @@ class NelderMead(Agent):
 
 
 def simplex(point: Array, edge: float) -> Array:
-    """Corners (D + 1, D): the point, and one more along each axis, inwards where there is no room outwards."""
+    """Return the corners (D + 1, D) of a simplex: a point, and one more along each axis, at a distance of ``edge``.
+
+    An edge points down its axis where the cube leaves no room upwards.
+    """
     edges = np.where(point + edge <= 1.0, edge, -edge)
     corners: Array = np.clip(np.vstack([point, point + np.diag(edges)]), 0.0, 1.0)
     return corners

@@ -13,22 +13,25 @@ from .toolbox.steering import is_called_away, restart_point, start_point
 
 
 class PatternSearch(Agent):
-    """Compass search (Kolda, Lewis and Torczon 2003, "Optimization by direct search"): tries a step both ways along
-    each axis, goes to the best if it is better, else halves the step.
+    """Tries a step in both directions along each axis, moves to the best if it is better, and else shortens the step.
 
-    Starts at the region's center (anywhere if that is the whole cube). If a lease's region no longer holds its
-    point, it starts again at the incumbent if that lies in the region, else at its center.
+    Use it for a simple and robust local search without gradients. It is slow in narrow valleys that are not aligned
+    with the axes. It starts at the region's center (anywhere if the region is the whole cube). If a
+    lease's region no longer contains its point, it starts again at the incumbent if that lies in the region, else at
+    the region's center. It ends when the step is below ``tolerance``.
+
+    Source: compass search; Kolda, Lewis and Torczon 2003, "Optimization by direct search".
     """
 
     card: ClassVar[str] = (
-        "Tries a step both ways along each axis and goes where it is lower; where nowhere is, it halves the step. "
-        "Simple and sure, but slow in narrow slanted valleys."
+        "Tries a step in both directions along each axis and moves where the loss is lower; if it is lower nowhere, it "
+        "halves the step. It is simple and reliable, but slow in narrow slanted valleys."
     )
     kind: Literal["pattern-search"] = "pattern-search"
-    step: float = Field(0.5, gt=0, le=2, description="First step, as part of the region's radius.")
-    expand: float = Field(2.0, ge=1, le=10, description="Step after a better point over that before.")
-    contract: float = Field(0.5, gt=0, lt=1, description="Step after none over that before.")
-    tolerance: float = Field(1e-8, gt=0, le=0.1, description="It ends when the step is below, in cube units.")
+    step: float = Field(0.5, gt=0, le=2, description="First step, as a fraction of the region's radius.")
+    expand: float = Field(2.0, ge=1, le=10, description="Factor on the step after a better point was found.")
+    contract: float = Field(0.5, gt=0, lt=1, description="Factor on the step after no better point was found.")
+    tolerance: float = Field(1e-8, gt=0, le=0.1, description="Step length, in cube units, below which it ends.")
     poll: Literal["all", "first"] = Field(
         "all",
         description="all: the 2 D points are one batch. first: one at a time in random order, until one is better.",
@@ -47,7 +50,7 @@ class PatternSearch(Agent):
                 continue
             region = told.lease.region
             around = np.clip(point + step * axes, 0.0, 1.0)
-            # A step of no length, at the cube's face, is not worth an evaluation.
+            # A step of length zero, at a face of the cube, is not worth an evaluation.
             around = around[(around != point).any(axis=1)]
             if step < self.tolerance or not len(around):
                 return (

@@ -1,4 +1,4 @@
-"""Stochastic local search that restarts where it has not been."""
+"""Stochastic local search that restarts far from where it has been."""
 
 from __future__ import annotations
 
@@ -13,43 +13,48 @@ from .agent import Agent, Converged, Lease, Search
 from .toolbox.steering import draw_points, is_called_away, restart_point, start_point
 
 REMEMBERED_CLIMBS = 512
-"""Latest starts and ends of climbs that a restart keeps away from; bounds its cost in a long run."""
+"""The most starts and ends of earlier climbs, the latest ones, that a restart avoids; limits its cost in a long run."""
 CONSULTED_POINTS = 2048
-"""Most points of the archive that a restart looks at, evenly spaced over it."""
+"""The most points of the archive that a restart considers, evenly spaced over it."""
 
 
 class RandomRestart(Agent):
-    """A (1+1) evolution strategy with the 1/5 success rule (Rechenberg 1973; in the form of Kern et al. 2004 with
-    damping sqrt(D + 1)) that restarts, once its step has become too small, where neither it nor anybody has been.
+    """Takes random steps, keeps those that lead downhill, and restarts far from where it has been when it is stuck.
 
-    A step is normal, ``step`` times the region's radius wide at first, and cut off at the cube. A restart draws
-    `XX With ``batch`` > 1 it takes the best of so many steps
-    from one point. It never ends, unless ``restarts`` says when.
+    Use it on rugged landscapes with many local minima and no gradients. It is a (1+1) evolution strategy with the 1/5
+    success rule: steps are normally distributed, at first with a standard deviation of ``step`` times the region's
+    radius, and clipped to the cube. With ``batch`` > 1 it takes the best of several steps from one point. When its
+    steps have become too small, it draws ``candidates`` points and restarts at the one that is farthest from its own
+    climbs, or with ``avoid: everyone`` from all points of the team. It never ends, unless ``restarts`` is set.
 
-    A lease whose region no longer holds its point restarts it at the incumbent if that lies in the region, else at
-    the region's center; any other change of region is followed at the next restart.
+    If a lease's region no longer contains its point, it restarts at the incumbent if that lies in the region, else at
+    the region's center. It follows any other change of the region at its next restart.
+
+    Source: Rechenberg 1973; in the form of Kern et al. 2004, with damping sqrt(D + 1).
     """
 
     card: ClassVar[str] = (
-        "Makes small random steps and keeps those that go down, longer ones while that goes well. When it is stuck, "
-        "it starts again where nobody has been."
+        "Makes small random steps and keeps those that lead downhill, with longer steps while that succeeds. When it "
+        "is stuck, it starts again where it has not been."
     )
     kind: Literal["random-restart"] = "random-restart"
     step: float = Field(
-        0.4, gt=0, le=2, description="Standard deviation of the first steps, as part of the region's radius."
+        0.4, gt=0, le=2, description="Standard deviation of the first steps, as a fraction of the region's radius."
     )
     smallest_step: float = Field(
-        1e-6, gt=0, le=0.1, description="A climb ends when its steps are below, in cube units."
+        1e-6, gt=0, le=0.1, description="Step length, in cube units, below which a climb ends."
     )
-    batch: int = Field(1, ge=1, description="Points a proposal.")
-    candidates: int = Field(64, ge=1, description="Points that are drawn for a restart.")
+    batch: int = Field(1, ge=1, description="Points per proposal.")
+    candidates: int = Field(64, ge=1, description="Number of points drawn for a restart, of which one is used.")
     avoid: Literal["own", "everyone"] = Field(
-        "own", description="What restarts keep away from: own: its own climbs. everyone: the whole team's points too."
+        "own",
+        description="What restarts avoid. own: the agent's own climbs. everyone: also the points of the whole team.",
     )
-    restarts: int | None = Field(None, ge=0, description="It ends after so many restarts; by default never.")
+    restarts: int | None = Field(None, ge=0, description="Number of restarts after which it ends; by default, never.")
 
     @property
     def reads_archive(self) -> bool:  # type: ignore[override]
+        """Whether restarts avoid the points of the whole team."""
         return self.avoid == "everyone"
 
     def search(self, space: Space, lease: Lease, rng: np.random.Generator) -> Search:
@@ -64,7 +69,7 @@ class RandomRestart(Agent):
             told = yield point[None].copy()
             lease, loss = told.lease, float(told.losses[0])
             spread = self.step * region.radius
-            # In a region that is hardly larger than the smallest step, at least two decades of steps.
+            # In a region hardly larger than the smallest step, steps may still shrink by a factor of 100.
             smallest = min(self.smallest_step, 0.01 * spread)
             while spread > smallest and not is_called_away(lease, region, point):
                 trials = np.clip(point + spread * rng.standard_normal((self.batch, dimension)), 0.0, 1.0)
@@ -91,7 +96,7 @@ class RandomRestart(Agent):
             )
 
     def _draw_elsewhere(self, lease: Lease, visited: deque[Array], rng: np.random.Generator) -> Array:
-        """The candidate (D,) that is farthest (Euclid) from everything visited."""
+        """Draw candidates and return the one (D,) that is farthest, by Euclidean distance, from all visited points."""
         places = draw_points(lease.region, rng, self.candidates)
         known = np.stack(visited)
         if self.reads_archive and lease.seen is not None and len(lease.seen.points):

@@ -12,21 +12,26 @@ from .agent import Agent, Lease, Search
 
 
 class RandomSearch(Agent):
-    """Draws points uniformly in the region of its lease. (Brooks 1958, "A discussion of random methods for seeking
-    maxima".) Never ends."""
+    """Draws points uniformly at random from the region of its lease.
+
+    Use it as the baseline that every other agent must beat, or where the loss has no structure that an agent could
+    follow. It never converges: it draws points as long as it gets leases.
+
+    Source: Brooks 1958, "A discussion of random methods for seeking maxima".
+    """
 
     card: ClassVar[str] = (
-        "Draws points anywhere in its region, as darts thrown blindly. It is never trapped and never precise: the "
-        "yardstick for all others."
+        "Draws points anywhere in its region, like darts thrown blindly. It is never trapped and never precise, and "
+        "serves as the yardstick for all others."
     )
     kind: Literal["random"] = "random"
-    batch: int = Field(1, ge=1, description="Points a proposal.")
+    batch: int = Field(1, ge=1, description="Points per proposal.")
 
     def search(self, space: Space, lease: Lease, rng: np.random.Generator) -> Search:
         random, shape = rng.random, (self.batch, space.dimension)
         while True:
             now = lease
-            # Little is done in these two loops: what they cost is charged to every evaluation.
+            # These two loops are kept short, because their cost is added to every evaluation.
             if now.region.is_whole:
                 while lease is now:
                     lease = (yield random(shape)).lease

@@ -1,4 +1,4 @@
-"""A quadratic model of the loss, learned from the points of all agents."""
+"""Trust-region search on a quadratic model of the loss, fitted to the points of all agents."""
 
 from __future__ import annotations
 
@@ -12,28 +12,32 @@ from .agent import Agent, Archive, Converged, Lease, Search
 from .toolbox.steering import clip_to_cube, draw_points, is_called_away, restart_point
 
 REACH_RADII = 2.0
-"""Points within so many radii of the center teach the model."""
+"""The model is fitted to points within this many radii of the center."""
 
 
 class Surrogate(Agent):
-    """Fits a quadratic to the points known round the best one, by least squares, and goes to its minimum within a
-    trust region (Conn, Scheinberg & Vicente 2009, "Introduction to derivative-free optimization", ch. 10).
+    """Fits a quadratic to the points known around the best one and moves to its minimum within a trust region.
 
-    What it knows are its own points and the run's archive: the points of all agents. So where others have been, it
-    starts with a model that it has paid nothing for. With too few points nearby it first tries some. It starts at
-    the lease's incumbent if that lies in the region, else at the region's center, and ends when its trust region is
-    narrower than ``tolerance``.
+    Use it in teams, to refine what other agents have found: besides its own points it uses the run's archive, the
+    points of all agents. Where others have been, it therefore starts with a model for which it has paid nothing. If too
+    few points are nearby, it first evaluates some. It starts at the lease's incumbent if that lies in the region, else
+    at the region's center, and starts again there if a lease's region no longer contains its best point. The quadratic
+    is fitted by least squares. The agent ends when its trust region is narrower than ``tolerance``.
+
+    Source: Conn, Scheinberg & Vicente 2009, "Introduction to derivative-free optimization", ch. 10.
     """
 
     card: ClassVar[str] = (
-        "Fits a bowl to the points that anybody of the team has found nearby and goes to the bowl's lowest point. "
+        "Fits a bowl to the points that anyone in the team has found nearby, and moves to the bowl's lowest point. "
         "Where the others have been, it starts with knowledge that it has not paid for."
     )
     kind: Literal["surrogate"] = "surrogate"
     reads_archive: ClassVar[bool] = True
 
-    step: float = Field(0.4, gt=0, le=1, description="First radius of the trust region, as part of the region's.")
-    tolerance: float = Field(1e-9, gt=0, lt=0.1, description="It ends at a trust region of less, in cube units.")
+    step: float = Field(0.4, gt=0, le=1, description="First radius of the trust region, as a fraction of the region's.")
+    tolerance: float = Field(
+        1e-9, gt=0, lt=0.1, description="Radius of the trust region, in cube units, below which it ends."
+    )
 
     def search(self, space: Space, lease: Lease, rng: np.random.Generator) -> Search:
         memory, region = Memory(space.dimension), lease.region
@@ -64,18 +68,26 @@ class Surrogate(Agent):
             if guess is not None:
                 radius = _resize_radius(radius, gain, -guess, float(np.abs(place).max()))
             if not loss < np.inf and not np.isfinite(gain):
-                # Nothing but failures here so far.
+                # Every point here has failed so far.
                 center = draw_points(region, rng)[0]
             if told.losses[best] < loss:
                 center, loss = points[best].copy(), float(told.losses[best])
         return Converged(center, loss, f"trust region narrower than {self.tolerance:.3g}")
 
     def _radius(self, lease: Lease) -> float:
+        """Return the first radius of the trust region, in cube units."""
         return max(self.step * lease.region.radius, self.tolerance)
 
 
 def _resize_radius(radius: float, gain: float, promised: float, length: float) -> float:
-    """The next radius: wider where the model kept its promise at the region's edge, narrower where it did not."""
+    """Return the next radius of the trust region: wider if the model was right at its edge, narrower if it was wrong.
+
+    Args:
+        radius: The present radius, in cube units.
+        gain: By how much the loss fell.
+        promised: By how much the model predicted that it would fall.
+        length: The length of the step, as a fraction of the radius.
+    """
     if promised <= 0.0 or not np.isfinite(gain) or gain < 0.1 * promised:
         return 0.5 * radius
     if gain > 0.7 * promised and length > 0.9:
@@ -84,27 +96,27 @@ def _resize_radius(radius: float, gain: float, promised: float, length: float) -
 
 
 def _design_points(center: Array, radius: float, rng: np.random.Generator) -> Array:
-    """Points (2 D, D) at both ends of random orthogonal axes through the center."""
+    """Return points (2 D, D) at both ends of random orthogonal axes through the center, clipped to the cube."""
     axes, _ = np.linalg.qr(rng.standard_normal((len(center), len(center))))
     points: Array = np.clip(np.vstack([center + radius * axes, center - radius * axes]), 0.0, 1.0)
     return points
 
 
 class Memory:
-    """Own points, and with them those of the archive."""
+    """The agent's own points, from which the nearest are chosen together with those of the archive."""
 
     def __init__(self, dimension: int) -> None:
         self._points, self._losses = np.empty((0, dimension)), np.empty(0)
-        # Twice as many as a full quadratic has coefficients.
+        # Twice the number of coefficients of a full quadratic.
         self._most = (dimension + 1) * (dimension + 2)
 
     def add(self, points: Array, losses: Array) -> None:
-        """Remember rows; only the latest, as older ones lie far away or in the archive."""
+        """Remember rows. Only the latest are kept, because older ones lie far away or are in the archive."""
         self._points = np.vstack([self._points, points])[-4 * self._most :]
         self._losses = np.append(self._losses, losses)[-4 * self._most :]
 
     def nearest_points(self, center: Array, radius: float, seen: Archive | None) -> tuple[Array, Array]:
-        """Points (n, D) and losses (n,) within reach of the center, the nearest ones, without doubles."""
+        """Return the points (n, D) nearest to the center, within reach, and their losses (n,), without duplicates."""
         points, losses = self._points, self._losses
         if seen is not None:
             points, losses = np.vstack([points, seen.points]), np.append(losses, seen.losses)
@@ -117,15 +129,18 @@ class Memory:
 
 
 class Quadratic:
-    """``constant + slope . z + z' bend z / 2`` in coordinates scaled by the trust region."""
+    """The function ``constant + slope . z + z' bend z / 2`` in coordinates z scaled by the trust region."""
 
     def __init__(self, constant: float, slope: Array, bend: Array) -> None:
         self.constant, self.slope, self.bend = constant, slope, bend
 
     @classmethod
     def fit(cls, places: Array, losses: Array) -> Quadratic:
-        """Weighted least squares to places (n, D) and losses (n,): all cross terms if the points are enough for
-        them, else curvature along the axes only, else a plane. Points far out and losses far up weigh less."""
+        """Fit a quadratic to places (n, D) and losses (n,) by weighted least squares.
+
+        It has all cross terms if there are enough points for them, else curvature along the axes only, else it is a
+        plane. Distant points and high losses weigh less.
+        """
         n, dimension = places.shape
         upper = np.triu_indices(dimension)
         if n < 1 + dimension + len(upper[0]):
@@ -139,12 +154,15 @@ class Quadratic:
         return cls(float(found[0]), found[1 : 1 + dimension], bend + bend.T)
 
     def value_at(self, place: Array) -> float:
-        """The model at a place (D,), less its value at the center."""
+        """Return the model's value at a place (D,), minus its value at the center."""
         return float(self.slope @ place + 0.5 * place @ self.bend @ place)
 
     def find_lowest(self, low: Array, high: Array, rng: np.random.Generator) -> Array:
-        """The lowest place (D,) of the model within a box about the center, from there and from a random place."""
-        # Imported here, as it takes long and few runs need it.
+        """Return the lowest place (D,) of the model within a box around the center.
+
+        It is searched for from the center and from a random place.
+        """
+        # Imported here, because the import is slow and few runs need it.
         from scipy.optimize import minimize
 
         box = list(zip(low.tolist(), high.tolist(), strict=True))

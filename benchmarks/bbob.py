@@ -1,16 +1,16 @@
-"""searchparty against what people would use instead, on COCO's BBOB suite.
+"""Compare searchparty with the solvers that people would use instead (the peers), on COCO's BBOB suite.
 
 A problem is one of the suite's 24 functions in D dimensions, an instance of it (shifted, rotated) and a budget in
-units of D. A solver sees the box, a random stream and the budget. Its score is the area under the ECDF of its
+units of D. A solver gets the box, a random stream and the budget. Its score is the area under the ECDF of its
 runtimes over log10(evaluations / D), from 0 to log10(budget / D), over 51 targets 10^[2..-8] above the minimum, as a
-part of the whole.
+fraction of the whole.
 
     python benchmarks/bbob.py run [--solvers NAME,NAME] [--dimensions 2,5,10,20] [--instances 1-5] [--budget 1000]
     python benchmarks/bbob.py report
     python benchmarks/bbob.py list
 
-Outcomes are kept in --results, a file of JSON lines a solver, and what is there is not run again: a run that was
-stopped goes on. It uses all cores (--processes). Needs the peers: pip install "searchparty[bench]".
+Outcomes are kept in --results, in one file of JSON lines per solver. Outcomes that are there are not computed again, so
+a run that was stopped continues. It uses all cores (--processes) and needs the peers: pip install "searchparty[bench]".
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ STUDY_FOLDER = Path(__file__).parent / "results" / "bbob"
 
 
 def parse_integers(text: str) -> list[int]:
-    """ "1-3,7" as [1, 2, 3, 7]."""
+    """Parse a list of ranges: "1-3,7" gives [1, 2, 3, 7]."""
     found: list[int] = []
     for part in text.split(","):
         first, _, last = part.partition("-")
@@ -41,12 +41,12 @@ def parse_integers(text: str) -> list[int]:
 
 
 def parse_solvers(text: str) -> list[str]:
-    """Names and groups of solvers, as names."""
+    """Parse a list of names and groups of solvers, and return the names."""
     found: list[str] = []
     for part in text.split(","):
         if part not in SOLVER_GROUPS and part not in SOLVERS:
             raise argparse.ArgumentTypeError(
-                f"{part!r} is no solver; there are {', '.join(SOLVERS)} and the groups {', '.join(SOLVER_GROUPS)}"
+                f"{part!r} is not a solver. Known: {', '.join(SOLVERS)}, and the groups {', '.join(SOLVER_GROUPS)}"
             )
         found += [name for name in SOLVER_GROUPS.get(part, [part]) if name not in found]
     return found
@@ -62,17 +62,17 @@ def build_parser() -> argparse.ArgumentParser:
     top.add_argument("--functions", type=parse_integers, default=list(study.FUNCTIONS))
     top.add_argument("--budget", type=int, default=1000, help="in units of D")
     top.add_argument("--processes", type=int, default=os.cpu_count())
-    top.add_argument("--figure", type=Path, help="where report draws the ECDFs")
-    top.add_argument("--seconds", type=float, help="hand out no problem after so long")
+    top.add_argument("--figure", type=Path, help="file to which report draws the ECDFs")
+    top.add_argument("--seconds", type=float, help="start no more problems after this many seconds")
     return top
 
 
 def print_report(store: study.OutcomeStore, args: argparse.Namespace) -> None:
-    """Print the table, and where the team loses; draw the figure."""
+    """Print the table and where the team is behind, and draw the figure."""
     known = args.solvers or list(SOLVERS)
     scores = Scores(store.load_outcomes(), known, args.budget, args.dimensions, args.instances)
     if not scores.runtimes:
-        raise SystemExit(f"{args.results} has no solver that worked all these problems; `run` them first.")
+        raise SystemExit(f"{args.results} has no solver that has worked all these problems. `run` them first.")
     members = [name for name in TEAM_SOLVERS if name.endswith(" alone")]
     rivals, team = (
         (AT_ONCE_PEER_SOLVERS, "party of 8")
@@ -84,7 +84,10 @@ def print_report(store: study.OutcomeStore, args: argparse.Namespace) -> None:
         if absent < len(args.dimensions) * len(args.instances) * len(study.FUNCTIONS):
             print(f"\n{name}: {absent} problems are missing")
     if team in scores.runtimes and set(rivals) & set(scores.runtimes):
-        print(f"\nWhere {team} is behind the best peer there:\n\n{tables.list_deficits(scores, team, list(rivals))}")
+        print(
+            f"\nWhere {team} is behind the best peer for that function and dimension:\n\n"
+            f"{tables.list_deficits(scores, team, list(rivals))}"
+        )
     if args.figure:
         title = f"BBOB, {len(args.instances)} instances, {args.budget} D evaluations"
         tables.draw_figure(scores, [*rivals, team], team, args.figure, title)

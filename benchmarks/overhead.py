@@ -1,8 +1,8 @@
-"""What an evaluation costs above the bare landscape: microseconds, by executor, batch and dimension.
+"""Measure what an evaluation costs above the bare landscape: microseconds, by executor, batch and dimension.
 
-Runs the uniform agent on the sphere through the whole loop (policy, audit, log on disk) in leases of 1,000
-evaluations, and beside it, in the same process and in turn, the same number of bare evaluations. Start-up of Ray is
-timed apart. Each figure is the median over ``--rounds``.
+Runs the agent ``random`` on the sphere through the whole loop (policy, audit, log on disk) in leases of 1,000
+evaluations and, in the same process and in turn, makes the same number of bare evaluations. The start-up of Ray is
+timed separately. Each figure is the median over ``--rounds``.
 
     python benchmarks/overhead.py [--json FILE] [--rounds 3] [--executors simulated ray] [--objective-us 0 10 100]
         [--folder PLACE] [--network]
@@ -42,7 +42,7 @@ def busy(x):
 
 
 def plan_overhead_run(dimension: int, batch: int, budget: int, members: int, folder: Path, busy_us: float) -> RunSpec:
-    """One run; ``busy_us`` > 0 swaps the sphere for a function that keeps a core busy so long."""
+    """Plan one run. ``busy_us`` > 0 replaces the sphere by a function that keeps a core busy for that long."""
     landscape: Any = Sphere(dimension=dimension)
     if busy_us:
         source = folder / f"busy_{busy_us:g}.py"
@@ -53,7 +53,7 @@ def plan_overhead_run(dimension: int, batch: int, budget: int, members: int, fol
 
 
 def time_run_seconds(plan: RunSpec, folder: Path, pool: Any, place: FileSystem | None = None) -> float:
-    """Seconds of one run, its log on disk included."""
+    """Work one run and return its seconds, including its log on disk."""
     path = folder / f"{time.monotonic_ns()}.sqlite"
     start = time.perf_counter()
     file = LogFile(path, place=place)
@@ -75,7 +75,7 @@ def time_run_seconds(plan: RunSpec, folder: Path, pool: Any, place: FileSystem |
 
 
 def time_bare_evaluations(plan: RunSpec, batch: int) -> float:
-    """Seconds of the same evaluations with nothing round them."""
+    """Make the same evaluations without anything else, and return the seconds."""
     problem = plan.landscape.open()
     points = np.random.default_rng(0).random((batch, problem.space.dimension))
     start = time.perf_counter()
@@ -94,7 +94,7 @@ def measure_overhead(
     folder: Path,
     place: FileSystem | None = None,
 ) -> dict[str, Any]:
-    """A row of the table."""
+    """Measure one row of the table."""
     budget = 200_000 if batch > 1 else 20_000
     if busy_us:
         budget = int(min(budget, 2e6 / busy_us))
@@ -125,7 +125,7 @@ def main() -> None:
     options.add_argument("--executors", nargs="+", default=["simulated", "ray"])
     options.add_argument("--dimensions", nargs="+", type=int, default=[2, 10, 20])
     options.add_argument("--objective-us", nargs="+", type=float, default=[0.0, 20.0, 100.0])
-    options.add_argument("--folder", type=Path, help="write the logs here; by default where temporary files go")
+    options.add_argument("--folder", type=Path, help="write the logs here. Default: the directory for temporary files")
     options.add_argument("--network", action="store_true", help="keep the logs as on a network file system")
     args = options.parse_args()
     place = FileSystem("nfs4") if args.network else None
@@ -141,7 +141,7 @@ def main() -> None:
             pool = ActorPool(largest_team=2, members=2)
             time_run_seconds(plan_overhead_run(2, 1, 4000, 2, folder, 0.0), folder, pool)
             startup = time.perf_counter() - start
-            print(f"Ray: started, with two actors and a first run, in {startup:.1f} s")
+            print(f"Ray: started with two actors, and made a first run, in {startup:.1f} s")
         heads = f"{'executor':10} {'D':>3} {'batch':>5} {'objective':>10} {'bare':>9} {'overhead':>9}"
         print(f"{heads} {'x simulated':>11}")
         for busy in args.objective_us:

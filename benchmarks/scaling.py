@@ -1,12 +1,12 @@
-"""How well batches fan out: the share of the ideal that evaluation workers reach with objectives that sleep.
+"""Measure how well batches fan out: the share of the ideal that workers reach with objectives that sleep.
 
     python benchmarks/scaling.py [--workers 1,2,4,8,16,32,64] [--sleeps 0.001,0.01,0.1,1]
         [--peers ours,joblib,optuna,ray-tune] [--seconds 3] [--repeats 3] [--write]
 
-Efficiency = evaluations x sleep / workers / seconds. Each cell is a process of its own, and the peers take turns. The
-clock starts when all workers are up and have warmed up; a cell is as many evaluations as fill ``--seconds`` at the pace
-of its warm-up (Ray Tune: cut short to 60 trials for each of them, once). Cells are kept in ``--results``, and are not
-measured again.
+Efficiency = evaluations x sleep / workers / seconds. Each cell is measured in a separate process, and the libraries
+take turns. The clock starts when all workers are up and have warmed up. A cell is as many evaluations as fill
+``--seconds`` at the pace of its warm-up (Ray Tune: at most 60 trials for each of these seconds, measured once). Cells
+are kept in ``--results``, and are not measured again.
 """
 
 from __future__ import annotations
@@ -39,12 +39,12 @@ MEASURES: dict[str, Measure] = {
 }
 PEER_GROUPS = {"ours": ("ours", "ours-small"), "joblib": ("joblib-threading", "joblib-loky")}
 LIMIT_SECONDS = 2 * peers.TUNE_SECONDS
-"""No cell may take longer."""
+"""Time limit of a cell."""
 LOOK_SECONDS = 0.3
 
 
 def parse_positive_numbers(text: str) -> list[float]:
-    """A list such as 0.001,0.01 of numbers above 0."""
+    """Parse a list of numbers above 0, such as 0.001,0.01."""
     try:
         found = [float(each) for each in text.split(",")]
     except ValueError:
@@ -55,7 +55,7 @@ def parse_positive_numbers(text: str) -> list[float]:
 
 
 def parse_peers(text: str) -> list[str]:
-    """The measures that a list of peers stands for."""
+    """Parse a list of libraries, and return the names of their measures."""
     found: list[str] = []
     for each in text.split(","):
         if each not in PEER_GROUPS and each not in MEASURES:
@@ -66,7 +66,7 @@ def parse_peers(text: str) -> list[str]:
 
 
 def busy_cpus() -> float:
-    """How many CPUs are busy just now: nothing of this benchmark is."""
+    """Return how many CPUs are busy now, while this benchmark itself is idle."""
 
     def spent() -> float:
         fields = [int(field) for field in Path("/proc/stat").read_text().splitlines()[0].split()[1:]]
@@ -80,7 +80,7 @@ def busy_cpus() -> float:
 
 
 def measure_cell(name: str, workers: int, sleep: float, seconds: float) -> Cell | None:
-    """One cell, in a process of its own; None, with a word on standard error, where it has no figure."""
+    """Measure one cell in a separate process; None, after a message on standard error, if it fails."""
     load = busy_cpus()
     argv = [sys.executable, __file__, "--cell", name, str(workers), str(sleep), str(seconds)]
     process = subprocess.Popen(
@@ -96,20 +96,20 @@ def measure_cell(name: str, workers: int, sleep: float, seconds: float) -> Cell 
             process.wait()
     lines = out.splitlines()
     if process.returncode or not lines:
-        print(f"{name}, {workers} workers: {(errors.strip().splitlines() or ['no word'])[-1]}", file=sys.stderr)
+        print(f"{name}, {workers} workers: {(errors.strip().splitlines() or ['no message'])[-1]}", file=sys.stderr)
         return None
     cell = Cell.from_line(lines[-1])
     return Cell(cell.peer, cell.workers, cell.sleep, cell.evaluations, cell.seconds, cell.startup, load)
 
 
 def measure_cells(options: argparse.Namespace) -> list[Cell]:
-    """All cells, those measured before among them."""
+    """Measure all cells that are missing, and return all, including those measured before."""
     known = options.results.read_text().splitlines() if options.results.exists() else []
     cells = [cell for cell in map(Cell.from_line, known) if cell.busy <= options.quiet]
     options.results.parent.mkdir(parents=True, exist_ok=True)
     for sleep in options.sleeps:
         for workers in map(int, options.workers):
-            # Peers take turns, so that what else the machine does strikes none of them alone.
+            # The libraries take turns, so that other work on the machine does not affect one of them alone.
             for repeat in range(options.repeats):
                 for name in options.peers:
                     count = sum((c.peer, c.workers, c.sleep) == (name, workers, sleep) for c in cells)
@@ -124,7 +124,7 @@ def measure_cells(options: argparse.Namespace) -> list[Cell]:
                         file.write(cell.line() + "\n")
                     print(
                         f"{name:16} {workers:3} workers {sleep:6g} s: {100 * cell.efficiency:5.1f} % of the ideal,"
-                        f" {cell.evaluations} evaluations in {cell.seconds:.1f} s, up after {cell.startup:.1f} s"
+                        f" {cell.evaluations} evaluations in {cell.seconds:.1f} s, started in {cell.startup:.1f} s"
                         f" ({cell.busy:.1f} CPUs busy before)",
                         flush=True,
                     )
@@ -132,7 +132,7 @@ def measure_cells(options: argparse.Namespace) -> list[Cell]:
 
 
 def write_tables(page: str) -> None:
-    """Put the tables between their marks in the page."""
+    """Write the tables between their marks in the page."""
     text = SCALING_PAGE.read_text(encoding="utf-8")
     SCALING_PAGE.write_text(
         re.sub(f"{BEGIN}.*{END}", lambda _: f"{BEGIN}\n{page}\n{END}", text, flags=re.S), encoding="utf-8"
@@ -151,14 +151,14 @@ def main() -> None:
     options.add_argument("--workers", type=parse_positive_numbers, default="1,2,4,8,16,32,64")
     options.add_argument("--sleeps", type=parse_positive_numbers, default="0.001,0.01,0.1,1")
     options.add_argument("--peers", type=parse_peers, default="ours,joblib,optuna,ray-tune")
-    options.add_argument("--seconds", type=float, default=3.0, help="about so long a cell")
-    options.add_argument("--repeats", type=int, default=3, help="cells of which the median is shown")
+    options.add_argument("--seconds", type=float, default=3.0, help="approximate duration of a cell")
+    options.add_argument("--repeats", type=int, default=3, help="cells of which the median is taken")
     options.add_argument(
         "--quiet", type=float, default=float("inf"),
-        help="leave out cells before which other programs kept more CPUs busy than this; measure them again",
+        help="leave out, and measure again, cells before which other programs kept more CPUs busy than this",
     )  # fmt: skip
-    options.add_argument("--results", type=Path, default=CELLS_FILE, help="where cells are kept")
-    options.add_argument("--write", action="store_true", help=f"put the tables into {SCALING_PAGE.name}")
+    options.add_argument("--results", type=Path, default=CELLS_FILE, help="file in which cells are kept")
+    options.add_argument("--write", action="store_true", help=f"write the tables into {SCALING_PAGE.name}")
     given = options.parse_args()
     page = render_page(measure_cells(given))
     print(page)

@@ -1,10 +1,11 @@
-"""Many short runs: an experiment on Ray, its runs packed whole into actors, beside the same loop without Ray.
+"""Measure many short runs: an experiment on Ray, whose runs are packed whole into actors, and the same without Ray.
 
     python benchmarks/short_runs.py --runs 200 --budget 3000
 
-Without Ray: the same runs in one process, and in as many processes as there are cores, each with a log of its own
-(which is no experiment's log: it is what the cores can do at best). Runs a minute are counted between the end of the
-first run and the end of the last, so that starting is left out; it is told beside. Ratios are of the same round.
+Without Ray, the same runs are made in one process, and in as many processes as there are cores, each with its own log.
+(Such logs are not the log of one experiment; this shows what the cores can do at best.) Runs per minute are counted
+between the end of the first run and the end of the last, so that the start is left out; it is printed separately.
+Ratios are those of the same round.
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ SHORT_EXPERIMENT = {
 
 
 def short_experiment(runs: int, budget: int, executor: str, seed: int = 1) -> Experiment:
-    """An experiment of so many short runs."""
+    """Return an experiment of ``runs`` short runs."""
     settings: dict[str, Any] = {"kind": executor}
     if executor == "ray":
         settings["placement"] = "packed"
@@ -58,10 +59,10 @@ def work_experiment(runs: int, budget: int, executor: str, out: Path, seed: int 
 
 
 def measure_processes(runs: int, budget: int, processes: int, folder: Path) -> float:
-    """Runs a second of as many processes as there are cores, without Ray."""
+    """Return the runs per second of as many processes as there are cores, without Ray."""
     jobs = [(runs // processes, budget, "simulated", folder / f"part-{number}", number) for number in range(processes)]
     with multiprocessing.get_context("spawn").Pool(processes) as pool:
-        # Once for the imports.
+        # The first call makes the imports.
         pool.starmap(work_experiment, [(3, budget, "simulated", folder / f"warm-{n}", n) for n in range(processes)], 1)
         return sum(found["rate"] for found in pool.starmap(work_experiment, jobs, 1))
 
@@ -69,7 +70,7 @@ def measure_processes(runs: int, budget: int, processes: int, folder: Path) -> f
 def main() -> None:
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("--runs", type=int, default=200)
-    options.add_argument("--budget", type=int, default=3000, help="evaluations a run")
+    options.add_argument("--budget", type=int, default=3000, help="evaluations per run")
     options.add_argument("--rounds", type=int, default=3)
     options.add_argument("--json", type=Path, help="write the figures here")
     args = options.parse_args()
@@ -92,7 +93,7 @@ def main() -> None:
         )
     ratio = statistics.median(row["ray"] / row["all"] for row in rows)
     rate = 60 * statistics.median(row["ray"] for row in rows)
-    print(f"median: {rate:.0f} runs a minute, {ratio:.0%} of all cores' best")
+    print(f"median: {rate:.0f} runs per minute, {ratio:.0%} of what all cores do without Ray")
     if args.json:
         args.json.write_text(
             json.dumps({"cores": cores, "runs": args.runs, "budget": args.budget, "rows": rows}, indent=2) + "\n"

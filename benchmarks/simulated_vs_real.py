@@ -1,12 +1,13 @@
-"""The simulated clock against the wall: predicted and measured makespans of teams on a real, local Ray.
+"""Compare the simulated clock with the wall clock: predicted and measured makespans of teams on a real, local Ray.
 
-The objective sleeps, so that a few cores can hold many workers. For every team the actors are started and warmed up
-by a run of their own; then one run is timed by the wall times in its log, from the first decision to the stop. The
-clock's settings are measured before, with a team of one: seconds an evaluation and seconds a lease from two lengths of
-lease, and of the latter what this process itself is busy (``decision``; its CPU time). The prediction is the clock's
-fold of the events, which are the same wherever leases are worked, and which hold no times.
-The measured makespan is the median of ``--rounds`` runs with different seeds, as are the settings; the predicted one,
-where durations are random, the median of a hundred draws.
+The objective sleeps, so that a few cores can hold many workers. For every team the actors are started and warmed up by
+a separate run; then one run is timed by the wall times in its log, from the first decision to the stop. The clock's
+settings are measured before, with a team of one: the seconds per evaluation and per lease from leases of two lengths,
+and the part of the latter for which this process itself is busy (``decision``; its CPU time). The prediction is the
+clock's fold of the events, which are the same wherever leases are worked, and which contain no times.
+
+The measured makespan is the median of ``--rounds`` runs with different seeds. The settings, too, are medians. If
+durations are random, the predicted makespan is the median of a hundred draws.
 
     python benchmarks/simulated_vs_real.py [--sizes 2 4 8 16 32] [--objectives 0.01 0.1 exponential] [--rounds 3]
         [--json FILE]
@@ -24,7 +25,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-# Ray gives its workers the lowest priority, so that other users of the machine would be measured too.
+# By default Ray gives its workers the lowest priority, and the effect of other users of the machine would be measured.
 os.environ.setdefault("RAY_worker_niceness", "0")
 
 from searchparty.agents.random_search import RandomSearch
@@ -50,11 +51,11 @@ MEAN_SECONDS = 0.05
 EXPONENTIAL = f"-{MEAN_SECONDS} * math.log(max(x[0], 1e-9))"
 LEASE_SECONDS = 0.5
 LEASES = 12
-"""Leases an agent."""
+"""Leases per agent."""
 
 
 def plan_team_run(objective: str, members: int, lease: int, leases: int, folder: Path, seed: int = 0) -> RunSpec:
-    """A team that samples an objective which sleeps."""
+    """Plan a run of a team that samples an objective which sleeps."""
     source = folder / f"nap_{objective.replace('.', '_')}.py"
     source.write_text(NAP_SOURCE.format(seconds=EXPONENTIAL if objective == "exponential" else objective))
     landscape = UserFunction(function=f"{source}:nap", bounds=((0.0, 1.0),), seconds=mean_seconds(objective))
@@ -67,7 +68,7 @@ def mean_seconds(objective: str) -> float:
 
 
 def measure_run(plan: RunSpec, pool: ActorPool, folder: Path) -> tuple[float, float, list[Any]]:
-    """Seconds from the first decision to the stop, CPU seconds of this process, and the events."""
+    """Work a run; return seconds from the first decision to the stop, CPU seconds of this process, and the events."""
     path = folder / f"{time.monotonic_ns()}.sqlite"
     file = LogFile(path)
     log = file.run(plan)
@@ -87,11 +88,11 @@ def measure_run(plan: RunSpec, pool: ActorPool, folder: Path) -> tuple[float, fl
 
 
 def calibrate_delays(objective: str, pool: ActorPool, folder: Path, rounds: int) -> Delays:
-    """The clock's settings, from a team of one with leases of two lengths."""
+    """Measure the clock's settings, with a team of one and leases of two lengths."""
     usual = round(LEASE_SECONDS / mean_seconds(objective))
     lengths, leases = (max(1, usual // 5), usual), 8
     measure_run(plan_team_run(objective, 1, 1, 3, folder, seed=9), pool, folder)
-    # An exponential nap's mean is known better than it can be measured here; what is added is the same as to others.
+    # The mean of the exponential sleep is known more precisely than it can be measured; the added time is the same.
     fixed = objective if objective != "exponential" else str(MEAN_SECONDS)
     found = []
     for _ in range(rounds):
@@ -124,7 +125,7 @@ def main() -> None:
         for objective in args.objectives:
             delays = calibrate_delays(objective, pool, folder, args.rounds)
             print(
-                f"{objective:>11} an evaluation {1e3 * (delays.evaluation.mean or 0):.2f} ms, latency "
+                f"{objective:>11} per evaluation {1e3 * (delays.evaluation.mean or 0):.2f} ms, latency "
                 f"{1e3 * (delays.latency.mean or 0):.2f} ms, decision {1e3 * delays.decision:.2f} ms"
             )
             for size in args.sizes:
@@ -136,7 +137,7 @@ def main() -> None:
                     wall, _, events = measure_run(plan, pool, folder)
                     walls.append(wall)
                 wall = median(walls)
-                # One draw says as little as one run, where durations are random.
+                # If durations are random, one draw is as little evidence as one run.
                 names = [f"{plan.id}-{draw}" for draw in range(100 if delays.random else 1)]
                 clocks = [clock_of(Clock(name, plan.landscape.seconds, size, delays), events) for name in names]
                 predicted, idle = (median(getattr(c, key) for c in clocks) for key in ("makespan", "busy_share"))

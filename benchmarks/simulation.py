@@ -1,8 +1,8 @@
-"""What the simulation costs: a whole experiment with thousands of workers and a million leases, on one core.
+"""Measure what the simulation costs: a whole experiment with thousands of workers and a million leases, on one core.
 
-Works one run through the ordinary loop (policy, audit, agents, evaluations) with a log that keeps statistics and the
-simulated clock with all its delays, in a process of its own, and prints seconds of that process and of the wall, leases
-a second and the most memory it had.
+Works one run in this process through the ordinary loop (policy, audit, agents, evaluations), with a log that keeps
+statistics and the simulated clock with all its delays. Prints the CPU time of the process, the wall time, leases per
+second, and the peak memory.
 
     python benchmarks/simulation.py [--workers 10000] [--leases 1000000] [--agent random] [--lease 1]
         [--sharing broadcast] [--radius fixed] [--budget equal] [--json FILE]
@@ -33,7 +33,7 @@ DELAYS = {
 
 
 def simulation_experiment(args: argparse.Namespace) -> Experiment:
-    """One strategy on the two-dimensional sphere, with as many evaluations as make that many leases."""
+    """Return an experiment with one strategy on the two-dimensional sphere, and evaluations for ``--leases`` leases."""
     policy = {"budget": args.budget, "radius": args.radius, "sharing": args.sharing, "lease": args.lease}
     return Experiment.from_data(
         {
@@ -47,7 +47,7 @@ def simulation_experiment(args: argparse.Namespace) -> Experiment:
 
 
 def measure_simulation(args: argparse.Namespace) -> dict[str, Any]:
-    """The figures of one run."""
+    """Work one run and return its figures."""
     runs = plan_sizes(simulation_experiment(args), [args.workers])
     wall, cpu = time.perf_counter(), time.process_time()
     predictions, errors = predict_runs(simulation_experiment(args), runs)
@@ -70,7 +70,7 @@ def main() -> None:
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("--workers", type=int, default=10_000)
     options.add_argument("--leases", type=int, default=1_000_000)
-    options.add_argument("--lease", type=int, default=1, help="evaluations a lease")
+    options.add_argument("--lease", type=int, default=1, help="evaluations per lease")
     options.add_argument("--agent", default="random")
     options.add_argument("--budget", default="equal")
     options.add_argument("--radius", default="fixed")
@@ -81,8 +81,8 @@ def main() -> None:
     print(
         f"{row['workers']:,} workers, {row['leases']:,} leases of {row['agent']} ({row['budget']}, {row['radius']}, "
         f"{row['sharing']}; {row['evaluations']:,} evaluations): {row['cpu_seconds']:.1f} s of one core, "
-        f"{row['wall_seconds']:.1f} s by the wall (load {row['load']:.1f}), {row['us_a_lease']:.1f} us a lease, "
-        f"{row['leases'] / row['cpu_seconds']:,.0f} leases/s, {row['peak_mb']:.0f} MB at most; "
+        f"{row['wall_seconds']:.1f} s of wall time (load {row['load']:.1f}), {row['us_a_lease']:.1f} us per lease, "
+        f"{row['leases'] / row['cpu_seconds']:,.0f} leases/s, {row['peak_mb']:.0f} MB peak memory; "
         f"{row['simulated_seconds']:,.0f} simulated seconds, {row['idle_share']:.0%} idle, {row['workers_lost']} lost"
     )
     if args.json:

@@ -1,4 +1,4 @@
-"""The studio's figures: first view, frames a second, bytes a thousand points, and what viewers cost a run.
+"""Measure the studio: time to the first view, frames per second, bytes per thousand points, and the cost of viewers.
 
     python benchmarks/studio.py --write        # a few minutes; writes its tables into docs/studio.md
 
@@ -47,7 +47,7 @@ COUNT_FRAMES_JS = """(seconds) => new Promise((done) => {
 
 
 def make_results(folder: Path, name: str, dimension: int, budget: int) -> Path:
-    """A directory with one run of a team of three."""
+    """Make a results directory with one run of a team of three."""
     team = ["grid", "random-restart", "random"]
     data: dict[str, Any] = {
         "name": name,
@@ -62,7 +62,7 @@ def make_results(folder: Path, name: str, dimension: int, budget: int) -> Path:
 
 @contextmanager
 def start_studio(*arguments: str) -> Iterator[str]:
-    """The address of a studio that runs meanwhile."""
+    """Start a studio, yield its address, and stop it at the end."""
     command = [
         sys.executable,
         "-m",
@@ -83,7 +83,7 @@ def start_studio(*arguments: str) -> Iterator[str]:
 
 
 def measure_first_views(browser: Browser, address: str, times: int) -> list[float]:
-    """Seconds from opening the playground, with nothing in the browser's cache, until both stages show points."""
+    """Return the seconds from opening the playground, with an empty browser cache, until both stages show points."""
     found = []
     for _ in range(times):
         context = browser.new_context(viewport={"width": 1280, "height": 900})
@@ -97,7 +97,7 @@ def measure_first_views(browser: Browser, address: str, times: int) -> list[floa
 
 
 def measure_frames(page: Page, look: str, turning: bool) -> float:
-    """Frames a second while a replay plays, or while the picture is turned (moved, on a contour) at its end."""
+    """Return frames per second during a replay, or while the picture is turned (on a contour: moved) at its end."""
     page.get_by_role("button", name="3-D" if look == "3d" else "Contour").click()
     page.get_by_role("button", name="To the end").click()
     page.wait_for_timeout(1500)
@@ -139,7 +139,7 @@ def frame_rate_rows(browser: Browser, folder: Path) -> list[str]:
 
 
 def message_size_rows(folder: Path) -> list[str]:
-    """Bytes of a thousand points as they travel, and of all the rest of a message."""
+    """Return table rows: the size of a thousand points as they are sent, and of everything else in a message."""
     rows = []
     for dimension in (2, 10):
         directory = make_results(folder, f"weigh-{dimension}", dimension, 20_000)
@@ -158,7 +158,7 @@ def message_size_rows(folder: Path) -> list[str]:
 
 
 def viewer_cost_rows(folder: Path, rounds: int) -> list[str]:
-    """Seconds of a run beside a studio that nobody looks at, and beside one with four viewers, in turn."""
+    """Time a run next to a studio without viewers and next to one with four viewers, in turn; return the table row."""
     alone, watched = [], []
     for number in range(rounds):
         for how, found in (("alone", alone), ("watched", watched)):
@@ -192,7 +192,7 @@ run(Experiment.from_data(data), out={path!r}, report=False)
 
 
 def _poll_film(address: str, key: str, stop: threading.Event) -> None:
-    """A viewer as the page is one: it asks every 0.4 s for what is new."""
+    """Act as a viewer like the page: ask every 0.4 s for what is new."""
     run, since = "", ""
     while not stop.wait(0.4):
         if not run:
@@ -218,22 +218,22 @@ def main() -> None:
             warm = measure_first_views(browser, address, 5)
         parts = {
             "first view": [
-                "| just started | warm, median of 5 |",
+                "| right after the start | later, median of 5 |",
                 "|---:|---:|",
                 f"| {cold[0]:.2f} s | {statistics.median(warm):.2f} s |",
             ],
             "frames": [
-                "| frames a second | playing | turning, moving |",
+                "| frames per second | during playback | while turning or moving |",
                 "|---|---:|---:|",
                 *frame_rate_rows(browser, folder),
             ],
             "bytes": [
-                "| KiB for 1,000 points | points | leases, reasons, insights | the surface, once |",
+                "| KiB per 1,000 points | points | leases, reasons, insights | the surface, once |",
                 "|---|---:|---:|---:|",
                 *message_size_rows(folder),
             ],
             "viewers": [
-                "| a run of 100,000 evaluations, not looked at | with four viewers | ratio, median of pairs |",
+                "| a run of 100,000 evaluations without viewers | with four viewers | ratio, median of pairs |",
                 "|---:|---:|---:|",
                 *viewer_cost_rows(folder, 5),
             ],
@@ -246,7 +246,7 @@ def main() -> None:
 
 
 def write_table(title: str, lines: list[str]) -> None:
-    """Put a table between its marks in the page."""
+    """Write a table between its marks in the page."""
     text = STUDIO_PAGE.read_text(encoding="utf-8")
     begin, end = f"<!-- {title} -->\n", f"\n<!-- end of {title} -->"
     before, _, rest = text.partition(begin)

@@ -1,7 +1,8 @@
-"""What a team costs above its members' own time and the objective's: microseconds an evaluation.
+"""Measure what a team costs above the time of its members and of the objective: microseconds per evaluation.
 
-Runs the default party on functions of COCO's BBOB suite through ``searchparty.minimize`` and takes from the whole
-time what passed inside the agents' generators and inside the objective. What is left is policy, audit, loop and log.
+Runs the default party on functions of COCO's BBOB suite through ``searchparty.minimize`` and subtracts from the total
+time the time that was spent in the agents' generators and in the objective. The difference is the overhead of policy,
+audit, loop and log.
 
     python benchmarks/team_overhead.py [--dimensions 2,5,10,20] [--budget 1000] [--functions 1,8,15,21]
 """
@@ -24,7 +25,7 @@ from searchparty.landscapes.landscape import Space
 
 
 class Stopwatch:
-    """Seconds inside what it is wrapped round."""
+    """Sums the CPU seconds of the calls made through it."""
 
     def __init__(self) -> None:
         self.seconds = 0.0
@@ -41,7 +42,7 @@ INSIDE_AGENTS = Stopwatch()
 
 
 class TimedAgent(Agent):
-    """An agent whose time is taken."""
+    """An agent whose CPU time is measured."""
 
     kind: Literal["timed"] = "timed"
     agent: Any
@@ -63,14 +64,14 @@ class TimedAgent(Agent):
 
 
 class TimedArchiveAgent(TimedAgent):
-    """The same for an agent that reads the archive."""
+    """A timed agent that reads the archive."""
 
     kind: Literal["timed-reader"] = "timed-reader"
     reads_archive = True
 
 
 def measure_team(function: int, dimension: int, multiple: int) -> tuple[float, float, float]:
-    """Microseconds an evaluation: in all, inside the members, inside the objective."""
+    """Return microseconds per evaluation: in total, in the members, in the objective."""
     problem, objective = BareProblem("bbob", function, dimension, 1), Stopwatch()
     INSIDE_AGENTS.seconds = 0.0
     team = {
@@ -93,8 +94,8 @@ def main() -> None:
     parser.add_argument("--functions", default="1,8,15,21")
     parser.add_argument("--budget", type=int, default=1000, help="in units of D")
     args = parser.parse_args()
-    measure_team(15, 2, 1000)  # imports are not what is measured
-    print("  D  whole  members  objective  above them, us an evaluation")
+    measure_team(15, 2, 1000)  # makes the imports, which are not to be measured
+    print("  D  total  members  objective    overhead, us per evaluation")
     for dimension in map(int, args.dimensions.split(",")):
         rows = [measure_team(f, dimension, args.budget) for f in map(int, args.functions.split(","))]
         whole, inside, objective = np.mean(rows, axis=0)

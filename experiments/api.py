@@ -1,4 +1,4 @@
-"""Running, resuming, and what came of it: the functions behind `searchparty.run` and `searchparty.resume`."""
+"""The functions ``searchparty.run`` and ``searchparty.resume``, and the ``Results`` that they return."""
 
 from __future__ import annotations
 
@@ -20,8 +20,37 @@ from .spec.models import Experiment
 
 
 class Results:
-    """What an experiment came to. Tables are read from the log when first asked for; each has ``rows()`` and
-    ``to_pandas()``. ``errors`` holds what ended runs that failed, by run id."""
+    """The results of an experiment.
+
+    The tables are made from the log when they are first used; each has ``rows()`` and ``to_pandas()``. ``run`` and
+    ``resume`` return results; ``Results(path)`` opens those of an earlier run, also while it is still running.
+
+    Attributes:
+        path: The results directory.
+        errors: The errors that ended failed runs, by run id.
+
+    Args:
+        path: A results directory that ``run`` or ``searchparty run`` wrote.
+        errors: The errors that ended failed runs, by run id.
+
+    Example:
+        >>> from searchparty import Experiment, Results, run
+        >>> experiment = Experiment.from_data(
+        ...     {
+        ...         "name": "example",
+        ...         "budget": 60,
+        ...         "landscapes": [{"kind": "sphere"}],
+        ...         "strategies": {"random": {"agents": ["random"]}, "slsqp": {"agents": ["slsqp"]}},
+        ...         "executor": "simulated",
+        ...     }
+        ... )
+        >>> path = run(experiment, report=False).path
+        >>> results = Results(path)
+        >>> [(row["strategy"], row["runs"], row["successes"]) for row in results.comparison.rows()]
+        [('random', 1, 0), ('slsqp', 1, 1)]
+        >>> results.best()[0].agent
+        'slsqp'
+    """
 
     def __init__(self, path: Path | str, errors: dict[str, Exception] | None = None) -> None:
         self.path = Path(path)
@@ -29,43 +58,54 @@ class Results:
 
     @cached_property
     def runs(self) -> list[RunData]:
+        """All runs with their events and points, in the order of the plan."""
         return read_runs(self.path)
 
     @cached_property
     def comparison(self) -> Table:
-        """Per landscape and strategy: quartiles of the best loss, success, evaluations to target, rank."""
+        """The strategies compared, per landscape: quartiles of the best loss, success, evaluations to target, rank."""
         return statistics.comparison_table(self.runs)
 
     @cached_property
     def winners(self) -> Table:
-        """Per landscape: who leads, and whether that convinces."""
+        """The leading strategy of each landscape, and the winner: the leader, if its lead is significant, else None."""
         return statistics.winners_table(self.runs)
 
     @cached_property
     def convergence(self) -> Table:
-        """Best loss so far against evaluations, per landscape and strategy."""
+        """The best loss so far against evaluations, per landscape and strategy: median and quartiles of the runs."""
         return statistics.convergence_table(self.runs)
 
     @cached_property
     def contributions(self) -> Table:
-        """Per agent: its share of evaluations, of records, of best points."""
+        """Each agent's share of the evaluations, of the records and of the best points, per landscape and strategy."""
         return accounts.contributions_table(self.runs)
 
     @cached_property
     def failures(self) -> Table:
-        """What failed, why, how often."""
+        """The causes of failed evaluations and failed agents, with how often each occurred."""
         return accounts.failures_table(self.runs)
 
     def leases(self, run: str) -> Table:
-        """Every lease of a run, by the run's id, with its reason and outcome."""
+        """Make a table of every lease of a run, with its reason and its outcome.
+
+        Args:
+            run: The id of the run, as in ``runs``.
+
+        Raises:
+            StopIteration: If there is no run with this id.
+        """
         return accounts.leases_table(next(r for r in self.runs if r.id == run))
 
     def best(self) -> list[BestPoint]:
-        """The best point of each landscape on which anything finite was found, in the order of the plan."""
+        """Return the best point of each landscape, in the order of the plan.
+
+        Landscapes without a finite loss are left out. Points are in the landscape's own units, shape (D,).
+        """
         return list(best_by_landscape(self.runs).values())
 
     def summary_rows(self) -> list[dict[str, str]]:
-        """The comparison in a few columns of text."""
+        """Return the comparison as rows of a few columns, formatted as text. A winner is marked with " *"."""
         winners = {row["landscape"]: row["winner"] for row in self.winners.rows()}
         return [
             {
@@ -82,7 +122,11 @@ class Results:
         ]
 
     def report(self) -> Path:
-        """Write the HTML report, the figures and the tables; the report's path."""
+        """Write the HTML report, the figures and the tables into the results directory.
+
+        Returns:
+            The path of the report.
+        """
         from .report.report import write_report
 
         return write_report(self.path)
@@ -105,16 +149,41 @@ def run(
     remark: Remark = lambda _: None,
     report: bool = True,
 ) -> Results:
-    """Run an experiment (a model, a YAML file or a bundled name) into a new results directory.
+    """Run an experiment into a new results directory.
 
-    ``executor`` ("ray" or "simulated") and ``address`` go before what the YAML says; neither changes a finding.
-    ``overrides`` are "key.path=value". ``remark`` is told, in lines, what was chosen that the YAML leaves open. Returns
-    the results; a run that failed is in ``results.errors``.
+    Args:
+        experiment: An ``Experiment``, the path of a YAML file, or the name of a bundled experiment.
+        out: The results directory, which must be empty or not exist. Default: results/<name>-<n> with the first free n.
+        executor: "ray" or "simulated". Default: that of the experiment. It never changes a finding.
+        address: The Ray cluster to join: "auto", "host:port" or "ray://host:port". Default: that of the experiment.
+        overrides: Settings that replace those of the YAML, as "key.path=value". Not allowed with an ``Experiment``.
+        watcher: Is notified of the progress of runs.
+        remark: Receives remarks, one line each, e.g. on choices that the YAML leaves open.
+        report: Whether to write the HTML report at the end.
+
+    Returns:
+        The results. Errors of runs that failed are in ``results.errors``; they do not end the other runs.
+
+    Raises:
+        SpecError: If the experiment cannot be run as it is described.
+        ResultsError: If the results directory cannot be used.
+        TypeError: If overrides are given with an ``Experiment``.
+        RunInterrupted: After Ctrl-C. Everything found so far is in the results directory, and can be resumed.
+        ExecutorLost: If Ray is lost. The experiment can be resumed.
+
+    Example:
+        >>> from searchparty import run
+        >>> overrides = ["repeats=1", "budget=200"]
+        >>> results = run("quickstart", out="first-look", executor="simulated", overrides=overrides, report=False)
+        >>> len(results.runs), results.errors
+        (8, {})
+        >>> [best.landscape for best in results.best()]
+        ['rastrigin D=2 shifted rotated i3', 'schwefel D=2 shifted i2']
     """
     if not isinstance(experiment, Experiment):
         experiment = load(experiment, overrides)
     elif overrides:
-        raise TypeError("overrides go with a file or a name; change the Experiment itself instead")
+        raise TypeError("overrides must be used with a file or a name, got an Experiment. Change its settings.")
     experiment = experiment.with_executor(executor, address)
     return run_plan(make_plan(experiment), out=out, watcher=watcher, remark=remark, report=report)
 
@@ -127,7 +196,7 @@ def run_plan(
     remark: Remark = lambda _: None,
     report: bool = True,
 ) -> Results:
-    """Run what is planned already, as ``run`` does."""
+    """Run an experiment that has been planned already. The arguments and errors are those of ``run``."""
     directory, errors = begin_session(planned, out, watcher, remark)
     return _finish(directory, errors, report)
 
@@ -143,11 +212,38 @@ def resume(
     remark: Remark = lambda _: None,
     report: bool = True,
 ) -> Results:
-    """Go on with an experiment that was stopped or killed, to the same findings as if it had not been.
+    """Resume an experiment that was stopped or killed.
 
-    ``budget`` (evaluations a run, or "<n> D") extends every run that has less, finished or not, from where it stands.
-    Raises ResultsError if the YAML, the package or the code of an agent, a policy or a landscape is not what began it,
-    unless ``force``; other differences are told to ``remark``.
+    The findings are the same as if it had not been stopped.
+
+    Args:
+        directory: The results directory.
+        executor: "ray" or "simulated". Default: that of the experiment.
+        address: The Ray cluster to join: "auto", "host:port" or "ray://host:port". Default: that of the experiment.
+        budget: Evaluations per run, or "<n> D" for n times the dimension. It extends every run that has less, finished
+            or not, from where the run stands. Default: the budget stays as it is.
+        force: Whether to resume even if settings or code differ from those that wrote the log.
+        watcher: Is notified of the progress of runs.
+        remark: Receives remarks, one line each, e.g. on other versions of libraries.
+        report: Whether to write the HTML report at the end.
+
+    Returns:
+        The results of the whole experiment.
+
+    Raises:
+        ResultsError: If the directory holds no experiment; if the YAML, the package or the code of an agent, a policy
+            or a landscape differs from what wrote the log, unless ``force``; or if the budget is not valid.
+        SpecError: If the YAML in the directory cannot be loaded.
+        RunInterrupted: After Ctrl-C. Everything found so far is in the results directory, and can be resumed.
+        ExecutorLost: If Ray is lost. The experiment can be resumed.
+
+    Example:
+        >>> from searchparty import resume, run
+        >>> overrides = ["repeats=1", "budget=60"]
+        >>> path = run("quickstart", executor="simulated", overrides=overrides, report=False).path
+        >>> results = resume(path, executor="simulated", budget=100, report=False)
+        >>> sorted({run.budget for run in results.runs})
+        [100]
     """
     directory = Path(directory)
     planned = make_plan(load(experiment_file(directory)).with_executor(executor, address))
@@ -164,7 +260,7 @@ def resume_plan(
     remark: Remark = lambda _: None,
     report: bool = True,
 ) -> Results:
-    """Go on with what is planned already, as ``resume`` does."""
+    """Resume an experiment that has been planned already. The arguments and errors are those of ``resume``."""
     errors = resume_session(planned, directory, budget, force, watcher, remark)
     return _finish(directory, errors, report)
 

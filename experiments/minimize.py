@@ -1,4 +1,4 @@
-"""``searchparty.minimize``: a team on one function, in the manner of ``scipy.optimize``."""
+"""The function ``searchparty.minimize``: one function, minimised by a team, as in ``scipy.optimize``."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from .spec import catalogue
 
 DEFAULT_TEAM = ("slsqp", "axes", "cma-es")
 EXTRA_MEMBERS = ("slsqp", "cma-es", "derivative-free", "slsqp", "slsqp")
-"""Who joins the default team, in turn, when more leases than that are out at once."""
+"""The kinds that join the default team, in turn, when more leases are out at once than it has members."""
 
 TeamSpec = Sequence[str | Mapping[str, Any] | Agent] | Mapping[str, str | Mapping[str, Any] | Agent]
 
@@ -46,19 +46,57 @@ def minimize(
 ) -> OptimizeResult:
     """Minimise a function over a box with a team of agents.
 
-    ``fun`` takes an array (D,) and returns a number; with ``vectorized`` it takes (n, D) and returns (n,).
-    ``gradient``, if given, likewise returns (D,) or (n, D) and is charged one evaluation a row. ``bounds`` are D
-    pairs (low, high), or ``scipy.optimize.Bounds``. ``budget`` is in evaluations, by default 1000 D. ``team``
-    holds kinds, mappings with a kind and settings, or agents, possibly by name; by default the party's three, and
-    more of them if ``concurrency`` is more. ``policy``, a kind, a mapping or a
-    policy, says who gets what part of the budget, where, and why. ``concurrency`` is how many leases
-    are out at once (as scipy's ``workers``); with ``executor="ray"`` they are worked side by side. ``seed`` None
-    draws one; it is in the result, and the same seed gives the same points whatever the executor.
+    An evaluation that fails (an exception, NaN, infinity) is charged, never becomes the best point, and is counted in
+    ``nfail``; it does not end the run.
 
-    Returns an ``OptimizeResult`` with ``x``, ``fun``, ``nfev``, ``nit`` (leases), ``success``, ``message``, ``seed``,
-    ``agent`` (who found it), ``curve`` (evaluations and best loss after each lease), ``log``. Rows that fail (an
-    exception, NaN, infinity) are charged, never the best, and counted in ``nfail``. Raises ValueError for settings
-    that are wrong.
+    Args:
+        fun: The function. It takes a point, shape (D,), and returns a number; with ``vectorized``, it takes points,
+            shape (n, D), and returns their values, shape (n,).
+        bounds: The box: D pairs (low, high) of finite numbers with low < high, or ``scipy.optimize.Bounds``.
+        budget: The number of evaluations. Default: 1000 D.
+        team: The agents: a list, or a mapping from names to agents. Each is a kind (``searchparty list agents``), a
+            mapping with a kind and settings, or an ``Agent``. Default: slsqp, axes and cma-es, with further members if
+            ``concurrency`` is more than 3.
+        policy: Decides which agent gets which part of the budget, where, and why: a kind (``searchparty list
+            policies``), a mapping with a kind and settings, or a ``Policy``.
+        seed: The seed of all random numbers. None draws one, which the result holds. The same seed gives the same
+            points with either executor.
+        executor: "simulated" works all leases in this process; "ray" works them in Ray actors, in parallel.
+        vectorized: Whether ``fun`` and ``gradient`` take many points at once.
+        concurrency: The number of leases that are out at once (like scipy's ``workers``), at least 1. More than the
+            size of the team has no effect.
+        gradient: The gradient of ``fun``, shape (D,), or (n, D) with ``vectorized``. Each gradient is charged as one
+            evaluation. None: agents that need gradients use finite differences.
+        target: The run ends when it finds a value at or below this one. None: it ends when the budget is spent.
+
+    Returns:
+        An ``OptimizeResult`` with these entries:
+
+        - ``x``: the best point, shape (D,); None if no evaluation gave a finite value
+        - ``fun``: the value at ``x``; infinite if there is none
+        - ``nfev``: evaluations charged
+        - ``nit``: leases collected
+        - ``nfail``: evaluations that failed
+        - ``success``: whether any evaluation gave a finite value
+        - ``message``: why the run ended
+        - ``seed``: the seed
+        - ``agent``: the name of the agent that found ``x``
+        - ``curve``: (evaluations, best value) after each lease, shape (leases, 2)
+        - ``log``: all events and points of the run
+
+    Raises:
+        ValueError: If an argument is not valid.
+
+    Example:
+        >>> from searchparty import minimize
+        >>> def bowl(x):
+        ...     return ((x - 0.3) ** 2).sum()
+        >>> result = minimize(bowl, bounds=[(-1, 1), (-1, 1)], budget=200, seed=1)
+        >>> result.x.round(3).tolist(), result.nfev, result.message
+        ([0.3, 0.3], 200, 'budget spent')
+        >>> alone = minimize(bowl, bounds=[(-1, 1), (-1, 1)], team=["cma-es"], seed=1, target=1e-6)
+        >>> alone.fun <= 1e-6, alone.agent
+        (True, 'cma-es')
     """
     pairs = _bound_pairs(bounds)
     landscape = InMemory(function=fun, bounds=pairs, vectorized=vectorized, gradient_function=gradient)
@@ -78,7 +116,7 @@ def minimize(
 
 
 def default_team(concurrency: int) -> tuple[str, ...]:
-    """The kinds of the default team for so many leases at once."""
+    """Return the kinds of the default team for this number of leases at once."""
     return DEFAULT_TEAM + tuple(islice(cycle(EXTRA_MEMBERS), max(0, concurrency - len(DEFAULT_TEAM))))
 
 
@@ -130,9 +168,9 @@ def _bound_pairs(bounds: Any) -> tuple[tuple[float, float], ...]:
     try:
         pairs = tuple((float(low), float(high)) for low, high in bounds)
     except (TypeError, ValueError):
-        raise ValueError(f"bounds must be pairs (low, high), one an axis, got {bounds!r}.") from None
+        raise ValueError(f"bounds must be pairs (low, high), one per axis, got {bounds!r}.") from None
     if not pairs or not all(np.isfinite([low, high]).all() and low < high for low, high in pairs):
-        raise ValueError(f"bounds must be finite pairs with low < high, one an axis, got {list(pairs)!r}.")
+        raise ValueError(f"bounds must be finite pairs with low < high, one per axis, got {list(pairs)!r}.")
     return pairs
 
 

@@ -1,4 +1,4 @@
-"""What analytic landscapes have in common: bounds, exact gradients, shift and rotation."""
+"""The base class of landscapes given by a formula: bounds, exact gradients, shift and rotation."""
 
 from __future__ import annotations
 
@@ -12,42 +12,86 @@ from .wrappers import MovedProblem, random_rotation, random_shift
 
 
 class Analytic(Landscape):
-    """A landscape given by a formula. Subclasses write ``values`` and ``gradients`` of points (n, D) in their own
-    units, and say their usual ``box`` and what is known of their minima."""
+    """Base class of landscapes that are given by a formula, with exact gradients, shift and rotation.
+
+    A subclass declares ``kind`` and its usual ``box``, and implements ``values``, ``gradients`` and, if minima are
+    known, ``least``. All points are in the landscape's units. The settings are described by the fields.
+
+    Attributes:
+        box: Class variable; the usual bounds, as one pair (low, high) for all axes or one pair per axis.
+        confined: Class variable; True if the function has lower values, or none, outside its usual box.
+
+    Example:
+        >>> class Bowl(Analytic):
+        ...     kind: Literal["bowl"] = "bowl"
+        ...     box: ClassVar = (-1.0, 1.0)
+        ...     def values(self, x):
+        ...         return np.sum(x * x, axis=1)
+        ...     def gradients(self, x):
+        ...         return 2.0 * x
+        ...     def least(self):
+        ...         return 0.0, np.zeros((1, self.dimension))
+        >>> problem = Bowl(dimension=2, shift=0.5).open()
+        >>> problem.minimizers.tolist()
+        [[0.5, 0.5]]
+        >>> problem.evaluate(np.array([[0.5, 0.5], [0.5, -0.5]])).tolist()
+        [0.0, 1.0]
+    """
 
     pictured: ClassVar[bool] = True
     shareable: ClassVar[bool] = True
     box: ClassVar[tuple[float, float] | AxisBounds]
-    """The usual bounds: one pair for all axes, or one an axis."""
+    """The usual bounds: one pair for all axes, or one pair per axis."""
 
     confined: ClassVar[bool] = False
-    """Whether it has lower values, or none, outside its usual box: then a move must not look there."""
+    """Whether it has lower values, or none, outside its usual box: a moved problem must not evaluate it there."""
 
     dimension: int = Field(2, ge=1, le=1000, description="Number of axes, D.")
     bounds: tuple[float, float] | AxisBounds | None = Field(
-        None, description="(low, high) for all axes, or one pair an axis. Default: the literature's."
+        None, description="Bounds, (low, high) for all axes or one pair per axis; by default those of the literature."
     )
     gradient: bool = Field(True, description="Whether agents may ask for exact gradients.")
-    gradient_price: int = Field(1, ge=0, description="What one gradient costs, in evaluations.")
+    gradient_price: int = Field(1, ge=0, description="Cost of one gradient, in evaluations.")
     shift: float | tuple[float, ...] | Literal["random"] | None = Field(
-        None, description='Moves the landscape, in its units; "random" puts the minimizer in the inner 80 % of the box.'
+        None,
+        description="How far the landscape is moved, in its units (one number, or one per axis); "
+        '"random" puts the minimizer in the inner 80 % of the box.',
     )
-    rotate: bool = Field(False, description="Turns the landscape about its (first known) minimizer.")
-    instance: int = Field(0, ge=0, description="Which random shift and rotation.")
+    rotate: bool = Field(False, description="Whether to rotate the landscape about its (first known) minimizer.")
+    instance: int = Field(0, ge=0, description="Number of the random shift and rotation.")
 
     def values(self, x: Array) -> Array:
-        """Losses (n,) of points (n, D). Each row's must not depend on the rows beside, to the last bit."""
+        """Return the losses of a batch of points.
+
+        Args:
+            x: Points, shape (n, D), float64, in the landscape's units.
+
+        Returns:
+            Losses, shape (n,), float64. No bit of a row's loss may depend on the other rows of the batch.
+        """
         raise NotImplementedError
 
     def gradients(self, x: Array) -> Array:
-        """Gradients (n, D) of points (n, D)."""
+        """Return the gradients at a batch of points.
+
+        Args:
+            x: Points, shape (n, D), float64, in the landscape's units.
+
+        Returns:
+            Gradients per unit of the landscape, shape (n, D), float64.
+        """
         raise NotImplementedError
 
     def least(self) -> tuple[float | None, Array | None]:
-        """The known minimum and minimizers (k, D) in the usual box, or (None, None)."""
+        """Return what is known of the minimum in the usual box, before any shift or rotation.
+
+        Returns:
+            The minimum loss and the minimizers, shape (k, D), or (None, None) if they are unknown.
+        """
         return None, None
 
     def open(self) -> Problem:
+        """Open the landscape, moved and rotated as its settings say."""
         problem = AnalyticProblem(self)
         if self.shift is None and not self.rotate:
             return problem
@@ -69,14 +113,14 @@ class Analytic(Landscape):
     def _check_lengths(self) -> Analytic:
         for name, value in (("shift", self.shift), ("bounds", self._axis_bounds())):
             if isinstance(value, tuple) and len(value) != self.dimension:
-                raise ValueError(f"{name} must have one entry an axis ({self.dimension}), got {len(value)}")
+                raise ValueError(f"{name} must have one entry per axis ({self.dimension}), got {len(value)}")
         for low, high in self._axis_bounds():
             if not low < high:
                 raise ValueError(f"bounds must have low < high, got ({low}, {high})")
         return self
 
     def _axis_bounds(self) -> AxisBounds:
-        """Bounds, one pair an axis."""
+        """Return the bounds, one pair per axis."""
         box = self.box if self.bounds is None else self.bounds
         if not box or isinstance(box[0], tuple):
             return box
@@ -84,6 +128,7 @@ class Analytic(Landscape):
 
     @property
     def label(self) -> str:
+        """A short name for tables and figures: the kind, the dimension, and how the function is moved and rotated."""
         parts = [self.kind, f"D={self.dimension}"]
         if self.shift is not None:
             parts.append("shifted" if self.shift == "random" else f"shift={self.shift}")
@@ -95,22 +140,24 @@ class Analytic(Landscape):
 
 
 class AnalyticProblem:
-    """An opened analytic landscape, neither moved nor turned."""
+    """An opened analytic landscape, neither shifted nor rotated."""
 
     def __init__(self, landscape: Analytic) -> None:
         low, high = np.array(landscape._axis_bounds(), dtype=float).T
         self.space = Space(low.copy(), high.copy(), landscape.gradient, landscape.gradient_price)
-        # Bound methods of the model, so that a call costs nothing above the formula.
+        # The bound methods of the model itself, so that a call costs no more than the formula.
         self.evaluate, self._gradients = landscape.values, landscape.gradients
         self._least = landscape.least()
 
     def gradient(self, points: Array) -> Array:
+        """Return the gradients (n, D) at points (n, D). Raises LandscapeError if the landscape has none."""
         if not self.space.has_gradient:
             raise LandscapeError("gradient must be true for agents that ask for gradients, got false.")
         return self._gradients(points)
 
     @property
     def minimizers(self) -> Array | None:
+        """The known minimizers (k, D) that lie within the bounds, or None if there are none."""
         known = self._least[1]
         if known is None:
             return None
@@ -119,4 +166,5 @@ class AnalyticProblem:
 
     @property
     def minimum(self) -> float | None:
+        """The known minimum, or None if no known minimizer lies within the bounds."""
         return None if self.minimizers is None else self._least[0]

@@ -1,7 +1,7 @@
-"""Classic functions of any dimension.
+"""Classic test functions of any dimension.
 
 Sources: Surjanovic & Bingham, "Virtual Library of Simulation Experiments"; Jamil & Yang 2013, "A literature survey of
-benchmark functions for global optimization problems". Gradients are derived from the formulas.
+benchmark functions for global optimization problems". The gradients are derived from the formulas.
 """
 
 from __future__ import annotations
@@ -18,12 +18,15 @@ TWO_PI = 2.0 * np.pi
 
 
 def axis_numbers(x: Array) -> Array:
-    """1, 2, ..., D as floats, for points (n, D)."""
+    """Return the numbers 1, 2, ..., D as floats, shape (D,), for points (n, D)."""
     return np.arange(1.0, x.shape[1] + 1.0)
 
 
 class Sphere(Analytic):
-    """Sum of squares: convex, separable, perfectly conditioned."""
+    """Sum of squares: convex, separable and perfectly conditioned.
+
+    f(x) = sum of x_i^2. Use it as the easiest test, which every agent should pass. The minimum is 0 at the origin.
+    """
 
     kind: Literal["sphere"] = "sphere"
     box: ClassVar = (-5.12, 5.12)
@@ -39,7 +42,12 @@ class Sphere(Analytic):
 
 
 class Ellipsoid(Analytic):
-    """Sum of c^((i-1)/(D-1)) x_i^2: convex, with a condition number to choose."""
+    """Convex quadratic whose condition number can be chosen.
+
+    f(x) = sum of c^((i-1)/(D-1)) x_i^2, where c is the setting ``condition``. Use it to see how an agent copes with
+    axes of very different scales; with ``rotate``, these are no longer the coordinate axes. The minimum is 0 at the
+    origin.
+    """
 
     kind: Literal["ellipsoid"] = "ellipsoid"
     box: ClassVar = (-5.0, 5.0)
@@ -59,7 +67,13 @@ class Ellipsoid(Analytic):
 
 
 class Rosenbrock(Analytic):
-    """The banana valley: sum of 100 (x_{i+1} - x_i^2)^2 + (1 - x_i)^2 (Rosenbrock 1960). D >= 2."""
+    """The banana valley: narrow, curved, and almost flat along its floor.
+
+    f(x) = sum of 100 (x_{i+1} - x_i^2)^2 + (1 - x_i)^2, for D >= 2. Use it to test whether an agent can follow a
+    curved valley. The minimum is 0 at (1, ..., 1).
+
+    Source: Rosenbrock 1960.
+    """
 
     kind: Literal["rosenbrock"] = "rosenbrock"
     box: ClassVar = (-5.0, 10.0)
@@ -83,7 +97,14 @@ class Rosenbrock(Analytic):
 
 
 class Rastrigin(Analytic):
-    """10 D + sum of x_i^2 - 10 cos(2 pi x_i): a bowl with about 10^D local minima on a grid (Rastrigin 1974)."""
+    """A bowl with about 10^D local minima on a grid.
+
+    f(x) = 10 D + sum of x_i^2 - 10 cos(2 pi x_i). Use it to test whether an agent gets past many regular local minima.
+    It is separable, so that agents that search axis by axis have an advantage unless it is rotated. The minimum is 0 at
+    the origin.
+
+    Source: Rastrigin 1974.
+    """
 
     kind: Literal["rastrigin"] = "rastrigin"
     box: ClassVar = (-5.12, 5.12)
@@ -99,7 +120,14 @@ class Rastrigin(Analytic):
 
 
 class Ackley(Analytic):
-    """A nearly flat outer plain with a hole at the centre, rippled throughout (Ackley 1987)."""
+    """A nearly flat outer plain with a hole at the centre, rippled throughout.
+
+    f(x) = 20 + e - 20 exp(-0.2 sqrt(mean of x_i^2)) - exp(mean of cos(2 pi x_i)). Use it to test whether an agent finds
+    the hole among ripples that hide the slope. The minimum is 0 at the origin, where the function has no gradient; a
+    gradient of zero is returned there.
+
+    Source: Ackley 1987.
+    """
 
     kind: Literal["ackley"] = "ackley"
     box: ClassVar = (-32.768, 32.768)
@@ -107,14 +135,14 @@ class Ackley(Analytic):
     def values(self, x: Array) -> Array:
         root = np.sqrt(np.sum(x * x, axis=1) / x.shape[1])
         waves = np.sum(np.cos(TWO_PI * x), axis=1) / x.shape[1]
-        # Written so that both terms vanish at the minimum, where the usual form leaves 4e-16.
+        # Written so that both terms vanish at the minimum, where the usual form gives 4e-16.
         return -20.0 * np.expm1(-0.2 * root) - (np.exp(waves) - np.e)
 
     def gradients(self, x: Array) -> Array:
         d = x.shape[1]
         root = np.sqrt(np.sum(x * x, axis=1) / d)[:, None]
         waves = (np.sum(np.cos(TWO_PI * x), axis=1) / d)[:, None]
-        # At the very centre the cone has no gradient; zero is the subgradient a descent should see.
+        # At the very centre the cone has no gradient; zero is the subgradient that a descent should receive.
         cone = np.divide(4.0 * np.exp(-0.2 * root) * x, d * root, out=np.zeros_like(x), where=root > 0)
         return cone + np.exp(waves) * np.sin(TWO_PI * x) * TWO_PI / d
 
@@ -123,7 +151,13 @@ class Ackley(Analytic):
 
 
 class Griewank(Analytic):
-    """1 + sum x_i^2 / 4000 - prod cos(x_i / sqrt(i)): many shallow regular minima (Griewank 1981)."""
+    """A wide bowl with many shallow, regularly spaced minima.
+
+    f(x) = 1 + sum of x_i^2 / 4000 - product of cos(x_i / sqrt(i)). Use it to test whether an agent sees the bowl behind
+    the ripples. The minimum is 0 at the origin.
+
+    Source: Griewank 1981.
+    """
 
     kind: Literal["griewank"] = "griewank"
     box: ClassVar = (-600.0, 600.0)
@@ -142,7 +176,7 @@ class Griewank(Analytic):
 
 
 def products_of_others(factors: Array) -> Array:
-    """For factors (n, D), entry (n, i) is the product of the row without factor i; exact where factors are zero."""
+    """Return, for each of the factors (n, D), the product of the others in its row; exact where factors are zero."""
     before = np.ones_like(factors)
     after = np.ones_like(factors)
     before[:, 1:] = np.cumprod(factors[:, :-1], axis=1)
@@ -155,8 +189,14 @@ SCHWEFEL_DEPTH = 418.9828872724337
 
 
 class Schwefel(Analytic):
-    """418.98 D - sum x_i sin(sqrt |x_i|): the best minimum lies in a far corner, away from the next best ones
-    (Schwefel 1981)."""
+    """Large waves whose best minimum lies in a far corner, away from the next best ones.
+
+    f(x) = 418.98 D - sum of x_i sin(sqrt |x_i|). Use it to test agents that expect the best minimum near other good
+    ones, which mislead here. The minimum is 0, up to rounding, where every x_i is 420.97. Outside the usual box there
+    are lower values, so a shifted or rotated function is evaluated at the nearest point of that box, plus a penalty.
+
+    Source: Schwefel 1981.
+    """
 
     kind: Literal["schwefel"] = "schwefel"
     box: ClassVar = (-500.0, 500.0)
@@ -175,7 +215,14 @@ class Schwefel(Analytic):
 
 
 class Levy(Analytic):
-    """A parabola in w = 1 + (x - 1) / 4 under waves (Laguna & Marti 2005)."""
+    """A parabola under waves, with many local minima.
+
+    f(x) = sin^2(pi w_1) + sum over i < D of (w_i - 1)^2 (1 + 10 sin^2(pi w_i + 1)) + (w_D - 1)^2 (1 + sin^2(2 pi w_D)),
+    where w = 1 + (x - 1) / 4. Use it to test whether an agent follows the parabola across the waves. The minimum is 0,
+    up to rounding, at (1, ..., 1).
+
+    Source: Laguna & Marti 2005.
+    """
 
     kind: Literal["levy"] = "levy"
     box: ClassVar = (-10.0, 10.0)
@@ -209,7 +256,13 @@ STYBLINSKI_MINIMIZER = -2.903534027771178
 
 
 class StyblinskiTang(Analytic):
-    """Half the sum of x_i^4 - 16 x_i^2 + 5 x_i: 2^D minima, one in each corner's direction (Styblinski & Tang 1990)."""
+    """A separable function with 2^D minima, one in the direction of each corner.
+
+    f(x) = half the sum of x_i^4 - 16 x_i^2 + 5 x_i. Use it to test whether an agent finds the best of several wide
+    valleys. The minimum is about -39.166 D, where every x_i is -2.9035.
+
+    Source: Styblinski & Tang 1990.
+    """
 
     kind: Literal["styblinski-tang"] = "styblinski-tang"
     box: ClassVar = (-5.0, 5.0)
@@ -227,12 +280,20 @@ class StyblinskiTang(Analytic):
 
 
 class Michalewicz(Analytic):
-    """-sum sin(x_i) sin(i x_i^2 / pi)^(2 m): steep valleys between plateaus; D! local minima (Michalewicz 1992)."""
+    """Steep valleys between plateaus, with D! local minima.
+
+    f(x) = -sum of sin(x_i) sin(i x_i^2 / pi)^(2 m), where m is the setting ``steepness``. Use it to test agents where
+    most of the box is flat. It is separable, and its minimum is computed axis by axis when it is opened. Outside the
+    usual box there are lower values, so a shifted or rotated function is evaluated at the nearest point of that box,
+    plus a penalty.
+
+    Source: Michalewicz 1992.
+    """
 
     kind: Literal["michalewicz"] = "michalewicz"
     box: ClassVar = (0.0, float(np.pi))
     confined: ClassVar[bool] = True
-    steepness: int = Field(10, ge=1, le=50, description="m: larger, narrower valleys.")
+    steepness: int = Field(10, ge=1, le=50, description="The exponent m; a larger one makes narrower valleys.")
 
     def values(self, x: Array) -> Array:
         wave = np.sin(axis_numbers(x) * x * x / np.pi)
@@ -246,12 +307,12 @@ class Michalewicz(Analytic):
         return -(np.cos(x) * wave ** (2 * m) + np.sin(x) * slope)
 
     def least(self) -> tuple[float | None, Array | None]:
-        # Separable: each axis has its own one-dimensional minimum, found once by a fine grid and Newton's method.
+        # Separable: each axis has its own one-dimensional minimum, found by a fine grid that is refined repeatedly.
         at = np.array([[self._minimizer_on_axis(i) for i in range(1, self.dimension + 1)]])
         return float(self.values(at)[0]), at
 
     def _minimizer_on_axis(self, number: int) -> float:
-        """The minimizer of -sin(x) sin(number x^2 / pi)^(2m) on [0, pi]."""
+        """Return the minimizer of -sin(x) sin(number x^2 / pi)^(2m) on [0, pi]."""
         grid = np.linspace(0.0, np.pi, 2000 * number + 1)
 
         def loss(x: Array) -> Array:
@@ -265,7 +326,11 @@ class Michalewicz(Analytic):
 
 
 class Zakharov(Analytic):
-    """s + q^2 + q^4 with s the sum of squares and q half the sum of i x_i: a plate-shaped valley."""
+    """A plate-shaped valley with one minimum.
+
+    f(x) = s + q^2 + q^4, where s is the sum of x_i^2 and q is half the sum of i x_i. Use it to test agents on a smooth
+    function that is steep in one direction and flat in all others. The minimum is 0 at the origin.
+    """
 
     kind: Literal["zakharov"] = "zakharov"
     box: ClassVar = (-5.0, 10.0)
@@ -284,7 +349,14 @@ class Zakharov(Analytic):
 
 
 class DixonPrice(Analytic):
-    """(x_1 - 1)^2 + sum i (2 x_i^2 - x_{i-1})^2: a curved valley (Dixon & Price 1989)."""
+    """A curved valley that leads through all axes.
+
+    f(x) = (x_1 - 1)^2 + sum over i > 1 of i (2 x_i^2 - x_{i-1})^2. Use it to test whether an agent can follow a curved
+    valley in many dimensions. The minimum is 0 at x_i = 2^(-(2^i - 2) / 2^i), where the sign of the last coordinate is
+    free if D > 1.
+
+    Source: Dixon & Price 1989.
+    """
 
     kind: Literal["dixon-price"] = "dixon-price"
     box: ClassVar = (-10.0, 10.0)
@@ -306,14 +378,18 @@ class DixonPrice(Analytic):
     def least(self) -> tuple[float, Array]:
         # The exponent -(2^i - 2) / 2^i, written so that it does not overflow.
         at = 2.0 ** -(1.0 - 2.0 ** (1.0 - np.arange(1.0, self.dimension + 1.0)))
-        # Of x_i^2 alone the sign is free on the last axis.
+        # Only the square of the last coordinate occurs, so its sign is free.
         other = at.copy()
         other[-1] = -other[-1]
         return 0.0, np.array([at] if self.dimension == 1 else [at, other])
 
 
 class SumOfPowers(Analytic):
-    """Sum of |x_i|^(i + 1): ever flatter along the axes (unimodal, not twice differentiable at zero)."""
+    """A bowl that is flatter along each further axis.
+
+    f(x) = sum of |x_i|^(i + 1). Use it to test agents whose model of the loss is a quadratic. It has one minimum, 0 at
+    the origin, and for D > 1 it is not three times differentiable there.
+    """
 
     kind: Literal["sum-of-powers"] = "sum-of-powers"
     box: ClassVar = (-1.0, 1.0)

@@ -1,4 +1,4 @@
-"""Classic functions of a fixed dimension, mostly two: the ones that can be looked at.
+"""Classic test functions of a fixed dimension, mostly two, so that they can be drawn.
 
 Sources as in ``classics``: Surjanovic & Bingham; Jamil & Yang 2013.
 """
@@ -15,28 +15,40 @@ from .landscape import Array
 
 
 class Planar(Analytic):
-    """A function of two variables."""
+    """Base class of functions of two variables, x and y.
+
+    Attributes:
+        minima: Class variable; the known minimizers (x, y).
+    """
 
     catalogued: ClassVar[bool] = False
-    dimension: Literal[2] = Field(2, description="Number of axes: this function has two.")
+    dimension: Literal[2] = Field(2, description="Number of axes; this function has two.")
     minima: ClassVar[tuple[tuple[float, float], ...]]
 
     def least(self) -> tuple[float, Array]:
+        """Return the minimum and the known minimizers, shape (k, 2)."""
         at = np.array(self.minima)
         return float(self.values(at).min()), at
 
     @property
     def label(self) -> str:
+        """A short name for tables and figures, without the dimension."""
         return super().label.replace(" D=2", "", 1)
 
 
 def stack_gradient(dx: Array, dy: Array) -> Array:
-    """Gradients (n, 2) from the two partial derivatives."""
+    """Return gradients (n, 2) from the two partial derivatives (n,)."""
     return np.stack([dx, dy], axis=1)
 
 
 class Himmelblau(Planar):
-    """(x^2 + y - 11)^2 + (x + y^2 - 7)^2: four equal minima (Himmelblau 1972)."""
+    """A smooth function with four equal minima.
+
+    f(x, y) = (x^2 + y - 11)^2 + (x + y^2 - 7)^2. Use it to see into which of equally good valleys agents go. The
+    minimum is 0, among others at (3, 2).
+
+    Source: Himmelblau 1972.
+    """
 
     catalogued: ClassVar[bool] = True
     kind: Literal["himmelblau"] = "himmelblau"
@@ -58,7 +70,14 @@ class Himmelblau(Planar):
 
 
 class Eggholder(Planar):
-    """Steep ridges and pits, the best in a corner: among the hardest of its size (Whitley et al. 1996)."""
+    """Steep ridges and pits, with the best pit on the edge of the box, near a corner.
+
+    f(x, y) = -(y + 47) sin(sqrt |x / 2 + y + 47|) - x sin(sqrt |x - y - 47|). Use it as one of the hardest functions of
+    two variables. The minimum is -959.64 at (512, 404.23). Outside the usual box there are lower values, so a shifted
+    or rotated function is evaluated at the nearest point of that box, plus a penalty.
+
+    Source: Whitley et al. 1996.
+    """
 
     catalogued: ClassVar[bool] = True
     kind: Literal["eggholder"] = "eggholder"
@@ -80,7 +99,13 @@ class Eggholder(Planar):
 
 
 class SixHumpCamel(Planar):
-    """Six minima in three mirrored pairs, one pair the best (Dixon & Szego 1978)."""
+    """Six minima in three mirrored pairs, of which one pair is the best.
+
+    f(x, y) = (4 - 2.1 x^2 + x^4 / 3) x^2 + x y + (4 y^2 - 4) y^2. Use it as a quick test of global search with few
+    valleys. The minimum is -1.0316 at (0.0898, -0.7127) and (-0.0898, 0.7127).
+
+    Source: Dixon & Szego 1978.
+    """
 
     catalogued: ClassVar[bool] = True
     kind: Literal["six-hump-camel"] = "six-hump-camel"
@@ -100,7 +125,13 @@ class SixHumpCamel(Planar):
 
 
 class Branin(Planar):
-    """Three equal minima in a curved valley (Branin 1972)."""
+    """Three equal minima in a curved valley.
+
+    f(x, y) = (y - 5.1 / (4 pi^2) x^2 + 5 / pi x - 6)^2 + 10 (1 - 1 / (8 pi)) cos x + 10. Use it as a quick test of
+    global search on a smooth function. The minimum is 0.3979, at (-pi, 12.275), (pi, 2.275) and (3 pi, 2.475).
+
+    Source: Branin 1972.
+    """
 
     catalogued: ClassVar[bool] = True
     kind: Literal["branin"] = "branin"
@@ -120,7 +151,13 @@ class Branin(Planar):
 
 
 class Beale(Planar):
-    """A flat curved valley with sharp peaks at the corners (Beale 1958)."""
+    """A flat curved valley with sharp peaks at the corners.
+
+    f(x, y) = (1.5 - x + x y)^2 + (2.25 - x + x y^2)^2 + (2.625 - x + x y^3)^2. Use it to test local agents where the
+    slope varies by many orders of magnitude. The minimum is 0 at (3, 0.5).
+
+    Source: Beale 1958.
+    """
 
     catalogued: ClassVar[bool] = True
     kind: Literal["beale"] = "beale"
@@ -142,7 +179,11 @@ class Beale(Planar):
 
 
 class Booth(Planar):
-    """(x + 2 y - 7)^2 + (2 x + y - 5)^2: a plain quadratic."""
+    """A plain convex quadratic with one minimum.
+
+    f(x, y) = (x + 2 y - 7)^2 + (2 x + y - 5)^2. Use it as an easy test that is not aligned with the axes. The minimum
+    is 0 at (1, 3).
+    """
 
     catalogued: ClassVar[bool] = True
     kind: Literal["booth"] = "booth"
@@ -159,7 +200,13 @@ class Booth(Planar):
 
 
 class Easom(Planar):
-    """A needle in a plain: -cos x cos y exp(-(x - pi)^2 - (y - pi)^2) (Easom 1990)."""
+    """A needle in a plain: one narrow pit in a flat box.
+
+    f(x, y) = -cos x cos y exp(-(x - pi)^2 - (y - pi)^2). Use it to see how agents search where the loss says nothing
+    about the way. The minimum is -1 at (pi, pi).
+
+    Source: Easom 1990.
+    """
 
     catalogued: ClassVar[bool] = True
     kind: Literal["easom"] = "easom"
@@ -179,7 +226,11 @@ class Easom(Planar):
 
 
 class DropWave(Planar):
-    """Rings of waves round the centre."""
+    """Rings of waves around the centre.
+
+    f(x, y) = -(1 + cos(12 r)) / (r^2 / 2 + 2), where r^2 = x^2 + y^2. Use it to test whether an agent crosses rings of
+    local minima. The minimum is -1 at the origin.
+    """
 
     catalogued: ClassVar[bool] = True
     kind: Literal["drop-wave"] = "drop-wave"
@@ -201,7 +252,14 @@ class DropWave(Planar):
 
 
 class GoldsteinPrice(Planar):
-    """Four minima over five orders of magnitude (Goldstein & Price 1971)."""
+    """Four minima, with losses over five orders of magnitude.
+
+    f(x, y) = (1 + (x + y + 1)^2 (19 - 14 x + 3 x^2 - 14 y + 6 x y + 3 y^2)) times
+    (30 + (2 x - 3 y)^2 (18 - 32 x + 12 x^2 + 48 y - 36 x y + 27 y^2)). Use it to test agents whose steps depend on the
+    scale of the loss. The minimum is 3 at (0, -1).
+
+    Source: Goldstein & Price 1971.
+    """
 
     catalogued: ClassVar[bool] = True
     kind: Literal["goldstein-price"] = "goldstein-price"
@@ -218,7 +276,7 @@ class GoldsteinPrice(Planar):
 
     @staticmethod
     def _factors_and_gradients(x: Array) -> tuple[Array, Array, Array, Array]:
-        """The two factors and their gradients."""
+        """Return the two factors of the loss, each (n,), and their gradients, each (n, 2)."""
         u, v = x[:, 0], x[:, 1]
         s, t = u + v + 1.0, 2.0 * u - 3.0 * v
         p = 19.0 - 14.0 * u + 3.0 * u * u - 14.0 * v + 6.0 * u * v + 3.0 * v * v
@@ -231,7 +289,14 @@ class GoldsteinPrice(Planar):
 
 
 class McCormick(Planar):
-    """sin(x + y) + (x - y)^2 - 1.5 x + 2.5 y + 1: a tilted trough (McCormick 1976)."""
+    """A tilted trough with waves along its floor.
+
+    f(x, y) = sin(x + y) + (x - y)^2 - 1.5 x + 2.5 y + 1. Use it as an easy test that is not aligned with the axes. The
+    minimum is -1.9132 at (-0.5472, -1.5472). Outside the usual box there are lower values, so a shifted or rotated
+    function is evaluated at the nearest point of that box, plus a penalty.
+
+    Source: McCormick 1976.
+    """
 
     catalogued: ClassVar[bool] = True
     kind: Literal["mccormick"] = "mccormick"
@@ -250,11 +315,17 @@ class McCormick(Planar):
 
 
 class Hartmann6(Analytic):
-    """Six minima of different depth in six dimensions (Hartman 1973)."""
+    """Six minima of different depth in six dimensions.
+
+    f(x) = -sum over k = 1..4 of c_k exp(-sum of A_ki (x_i - P_ki)^2), with constants c, A and P from the source. Use it
+    to compare global searches that have few evaluations. The minimum is -3.3224.
+
+    Source: Hartman 1973.
+    """
 
     kind: Literal["hartmann-6"] = "hartmann-6"
     box: ClassVar = (0.0, 1.0)
-    dimension: Literal[6] = Field(6, description="Number of axes: this function has six.")
+    dimension: Literal[6] = Field(6, description="Number of axes; this function has six.")
 
     def values(self, x: Array) -> Array:
         return -np.sum(self._hills(x), axis=1)
@@ -266,6 +337,7 @@ class Hartmann6(Analytic):
 
     @staticmethod
     def _hills(x: Array) -> Array:
+        """Return the four terms of the sum, shape (n, 4)."""
         away = x[:, None, :] - HARTMANN_P[None]
         return HARTMANN_C * np.exp(-np.sum(HARTMANN_A[None] * away * away, axis=2))
 

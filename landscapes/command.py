@@ -1,4 +1,4 @@
-"""Programs of the user's own, in any language: a point in, a loss out, a line of JSON each."""
+"""Landscapes that a program of the user evaluates: it reads a point and writes a loss, one line of JSON each."""
 
 from __future__ import annotations
 
@@ -25,29 +25,31 @@ NOT_FINITE = re.compile(rb"[+-]?(nan|inf|infinity)", re.IGNORECASE)
 
 
 class MalformedAnswer(Exception):
-    """A line that is no answer; the message is a cause of failure that quotes it."""
+    """Raised where a line is not a valid answer; the message quotes it and is a cause of failure."""
 
 
 class NoLoss(Exception):
-    """The program said that this point has no loss, and why."""
+    """Raised where the program answered that this point has no loss; the message says why."""
 
 
 class Command(BoundedLandscape):
-    """A program of your own in any language: it reads a point and writes its loss, one line of JSON each.
+    """Your own program in any language, which reads a point and writes its loss, one line of JSON each.
 
-    It is started once and asked again and again: {"id": 7, "x": [0.5, 1.5]} on its standard input, to be answered by a
-    line with a number, or {"loss": 0.25}, or {"error": "why"}. It may print what it likes on its standard error.
+    Use it for a loss that is not computed in Python, such as a simulator. The program is started once and receives one
+    request after another on its standard input, e.g. {"id": 7, "x": [0.5, 1.5]}, with x in the landscape's units. It
+    answers each with a line: a number, or {"loss": 0.25}, or {"error": "why"}. It may print anything on its standard
+    error. The setting ``evaluation`` can give its processes a time-out and a memory limit.
     """
 
     external: ClassVar[bool] = True
 
     kind: Literal["command"] = "command"
     command: tuple[str, ...] = Field(min_length=1, description="The program and its arguments, e.g. [./simulate, -q].")
-    gradient: bool = Field(False, description='Whether it answers "gradient": [...] too when asked with "gradient".')
-    gradient_price: int = Field(1, ge=0, description="What one gradient costs, in evaluations.")
-    minimum: float | None = Field(None, description="The known least loss, for reports only.")
-    startup: float = Field(10.0, gt=0, description="Seconds its first answer may take beside the time-out.")
-    base: str | None = Field(None, exclude=True, repr=False, description="Directory it runs in (set on loading).")
+    gradient: bool = Field(False, description='Whether it also answers "gradient": [...] to requests with "gradient".')
+    gradient_price: int = Field(1, ge=0, description="Cost of one gradient, in evaluations.")
+    minimum: float | None = Field(None, description="The known minimum loss, for reports only.")
+    startup: float = Field(10.0, gt=0, description="Seconds that its first answer may take beyond the time-out.")
+    base: str | None = Field(None, exclude=True, repr=False, description="Directory that it runs in (set on loading).")
 
     @field_validator("command", mode="before")
     @classmethod
@@ -62,40 +64,43 @@ class Command(BoundedLandscape):
         return value
 
     def open(self) -> Problem:
+        """Check that the program exists, and return the problem. Raises LandscapeError if it cannot be run."""
         self.resolve_argv()
         return CommandProblem(self)
 
     def resolve_argv(self) -> list[str]:
-        """The command with the program's place in full. Raises LandscapeError if there is no such program."""
+        """Return the command with the program's absolute path. Raises LandscapeError if it cannot be run."""
         program = self.command[0]
         place = resolve_path(program, self.base) if "/" in program else program
         found = shutil.which(place)
         if found is None:
             exists = isinstance(place, Path) and place.exists()
-            why = "cannot be executed. Make it so (chmod +x)" if exists else "is not there. Check its path, or PATH"
+            why = "is not executable. Run chmod +x on it" if exists else "does not exist. Check its path, or PATH"
             raise LandscapeError(f"command must be a program that can be run, got {str(place)!r}, which {why}.")
-        # A file named in full may have travelled here from another machine.
+        # A file given by an absolute path may have been copied here from another machine.
         rest = (str(find_local_path(Path(word))) if word.startswith("/") else word for word in self.command[1:])
         return [str(Path(found).absolute()), *rest]
 
     def start(self, memory: int = 0) -> Program:
-        """One run of the program."""
+        """Start the program, with at most ``memory`` bytes of data for each process (0: no limit)."""
         directory = None if self.base is None else str(find_local_path(Path(self.base)))
         return Program(self.resolve_argv(), directory, memory, (1 << 20) + BYTES_PER_NUMBER * len(self.pairs))
 
     @property
     def space(self) -> Space:
+        """The space, known without running the program."""
         low, high = np.array(self.pairs, dtype=float).T
         return Space(low.copy(), high.copy(), self.gradient, self.gradient_price)
 
     @property
     def label(self) -> str:
+        """A short name for tables and figures: the first file among the arguments, or the program; then D."""
         files = (word for word in self.command[1:] if Path(word).suffix and not word.startswith("-"))
         return f"{Path(next(files, self.command[0])).name} D={len(self.pairs)}"
 
 
 def encode_json_request(number: int, point: Array, with_gradient: bool) -> bytes:
-    """The line that asks for the loss of a point (D,) in the landscape's units."""
+    """Encode the request for the loss of a point (D,) in the landscape's units as a line."""
     asked: dict[str, Any] = {"id": number, "x": point.tolist()}
     if with_gradient:
         asked["gradient"] = True
@@ -103,9 +108,24 @@ def encode_json_request(number: int, point: Array, with_gradient: bool) -> bytes
 
 
 def parse_json_answer(line: bytes, number: int, dimension: int, with_gradient: bool) -> tuple[float, Array | None]:
-    """The loss and the gradient (D,), if asked for, that a line says. Raises Garbled, or NoLoss with its word."""
+    """Parse an answer.
+
+    Args:
+        line: The line that the program wrote.
+        number: The id of the request.
+        dimension: Number of axes, D.
+        with_gradient: Whether the gradient was requested.
+
+    Returns:
+        The loss, which may be NaN or infinite, and the gradient (D,) in the landscape's units if it was requested, else
+        None.
+
+    Raises:
+        MalformedAnswer: The line is not a valid answer to this request.
+        NoLoss: The program answered with an error.
+    """
     try:
-        # Not JSON, but what a C program prints.
+        # NaN and infinity are not JSON, but a C program prints them like this.
         said = float(line) if NOT_FINITE.fullmatch(line.strip()) else json.loads(line)
     except (ValueError, RecursionError):
         raise MalformedAnswer(f"answered {quote_bytes(line)}, which is not JSON") from None
@@ -130,7 +150,7 @@ def parse_json_answer(line: bytes, number: int, dimension: int, with_gradient: b
 
 
 def _parse_numbers(said: Any, count: int) -> Array | None:
-    """So many numbers as an array, or None where that is not what was said."""
+    """Return a list of ``count`` numbers as an array, or None if it is anything else."""
     if not isinstance(said, list) or len(said) != count or not all(type(each) in (int, float) for each in said):
         return None
     try:
@@ -140,8 +160,10 @@ def _parse_numbers(said: Any, count: int) -> Array | None:
 
 
 class CommandProblem:
-    """An opened command: one run of the program, started at the first question. It has no time-out: evaluations of an
-    experiment are asked by a pool that has one."""
+    """An opened command: one run of the program, started at the first request.
+
+    It has no time-out; in experiments, a pool that has one sends the requests.
+    """
 
     minimizers: None = None
     rowwise = True
@@ -154,6 +176,7 @@ class CommandProblem:
         self._finalizer: Any = None
 
     def evaluate(self, points: Array) -> Array:
+        """Return the losses (n,) of points (n, D). Raises EvaluationError if rows have none."""
         losses, causes = np.full(len(points), np.nan), {}
         for row, point in enumerate(points):
             try:
@@ -165,6 +188,7 @@ class CommandProblem:
         return losses
 
     def gradient(self, points: Array) -> Array:
+        """Return the gradients (n, D) at points (n, D). Raises what ``parse_json_answer`` raises, or ProcessEnded."""
         found = [self._request_loss(point, True)[1] for point in points]
         return np.array(found).reshape(points.shape)
 
@@ -182,7 +206,7 @@ class CommandProblem:
         except NoLoss:
             raise
         except BaseException:
-            # Out of step, or gone: the next question goes to a new run of it.
+            # The program is out of step, or has ended: the next request goes to a new run of it.
             self._program = None
             self._finalizer()
             raise

@@ -8,8 +8,8 @@ from importlib.metadata import PackageNotFoundError, requires
 DISTRIBUTION = "searchparty"
 
 
-def install_command(extra: str) -> str:
-    """Return the command that installs the packages of an extra.
+def advise_install(extra: str) -> str:
+    """Advise how to install the packages of an extra.
 
     It names the packages themselves, so it works for an installation from a checkout and for one from a wheel, neither
     of which an index knows.
@@ -18,11 +18,11 @@ def install_command(extra: str) -> str:
         extra: Name of an extra in pyproject.toml.
 
     Returns:
-        A command for a shell, or a sentence where this package itself is not installed.
+        A sentence with a command for a shell.
 
     Example:
-        >>> install_command("pandas")
-        "pip install 'pandas>=2.0'"
+        >>> advise_install("pandas")
+        "Run: pip install 'pandas>=2.0'"
     """
     try:
         requirements = requires(DISTRIBUTION) or []
@@ -32,4 +32,4 @@ def install_command(extra: str) -> str:
     marker = re.compile(rf"""extra\s*==\s*["']{re.escape(extra)}["']""")
     split = [requirement.partition(";") for requirement in requirements]
     packages = [package.strip() for package, _, condition in split if marker.search(condition)]
-    return "pip install " + " ".join(f"'{package}'" for package in packages)
+    return "Run: pip install " + " ".join(f"'{package}'" for package in packages)

@@ -1,4 +1,4 @@
-"""The words of a landscape: what is searched, and what an agent may know of it."""
+"""The interfaces of a landscape: what is searched, and what an agent may know of it."""
 
 from __future__ import annotations
 
@@ -10,25 +10,46 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
 Array = NDArray[np.float64]
+"""An array of float64; its shape is stated where it is used."""
 AxisBounds = tuple[tuple[float, float], ...]
-"""(low, high) of each axis."""
+"""The pair (low, high) of each axis, in the landscape's units."""
 
 
 class Model(BaseModel):
-    """Base of everything a YAML can name: fields are the YAML keys, frozen, unknown keys refused."""
+    """Base class of everything that a YAML can name: the fields are the YAML keys.
+
+    Objects are immutable, unknown keys are refused, and numbers must be finite.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, validate_default=True)
 
     card: ClassVar[str] = ""
-    """What it does, and where it fails, in two sentences for somebody who has never heard of it."""
+    """What this class does and where it fails, in two sentences for readers who have never heard of it."""
 
 
 class LandscapeError(ValueError):
-    """A landscape cannot be opened as it is described; the message says what to change."""
+    """Raised where a landscape cannot be opened as described; the message says what to change.
+
+    Example:
+        >>> raise LandscapeError("mesh must be an existing file, got 'wing.msh'. Check the path.")
+        Traceback (most recent call last):
+        ...
+        searchparty.landscapes.landscape.LandscapeError: mesh must be an existing file, got 'wing.msh'. Check the path.
+    """
 
 
 class EvaluationError(Exception):
-    """Some rows of a batch have no loss. ``losses`` (n,) has NaN for them, ``causes`` says why, by row."""
+    """Raised by ``Problem.evaluate`` where some rows of a batch have no loss; the others keep theirs.
+
+    Attributes:
+        losses: Losses of the whole batch, shape (n,), float64; NaN for rows without a loss.
+        causes: Why these rows have no loss, by row number from 0.
+
+    Example:
+        >>> error = EvaluationError(np.array([0.5, np.nan]), {1: "the mesh is degenerate"})
+        >>> str(error)
+        'row 1: the mesh is degenerate'
+    """
 
     def __init__(self, losses: Array, causes: dict[int, str]) -> None:
         super().__init__("; ".join(f"row {row}: {cause}" for row, cause in causes.items()))
@@ -36,7 +57,7 @@ class EvaluationError(Exception):
 
 
 def describe_exception(error: BaseException) -> str:
-    """What was raised, as a cause of failure: short, on one line, whatever the exception's own text does."""
+    """Describe an exception as a cause of failure, on one line of limited length, even if its text cannot be read."""
     try:
         words = " ".join(str(error)[:2000].split())[:300]
     except Exception:
@@ -46,11 +67,24 @@ def describe_exception(error: BaseException) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Space:
-    """What an agent may know of a landscape.
+    """What an agent may know of a landscape: its box, and whether gradients exist and what they cost.
 
-    ``lower`` and ``upper`` have shape (D,), in the landscape's own units. Agents work in the unit
-    cube [0, 1]^D; ``to_box`` and ``to_cube`` convert. ``gradient_price`` is what one gradient costs,
-    in whole evaluations.
+    Agents work in the unit cube [0, 1]^D; ``to_box`` and ``to_cube`` convert.
+
+    Attributes:
+        lower: Lower bounds, shape (D,), float64, in the landscape's units.
+        upper: Upper bounds, shape (D,), float64, in the landscape's units.
+        has_gradient: Whether agents may ask for gradients.
+        gradient_price: What one gradient costs, in whole evaluations, >= 0.
+
+    Example:
+        >>> space = Space(np.array([-5.0, 0.0]), np.array([5.0, 2.0]))
+        >>> space.dimension
+        2
+        >>> space.to_box(np.array([0.5, 0.25])).tolist()
+        [0.0, 0.5]
+        >>> space.to_cube(np.array([0.0, 0.5])).tolist()
+        [0.5, 0.25]
     """
 
     lower: Array
@@ -60,68 +94,151 @@ class Space:
 
     @property
     def dimension(self) -> int:
+        """The number of axes, D."""
         return len(self.lower)
 
     def to_box(self, cube: Array) -> Array:
-        """Points of the unit cube, (n, D) or (D,), in the landscape's units; never outside the box."""
+        """Convert points of the unit cube to the landscape's units; the results never lie outside the box.
+
+        Args:
+            cube: Points in the unit cube, shape (n, D) or (D,), float64.
+
+        Returns:
+            The same points in the landscape's units, in the same shape.
+        """
         return np.minimum(self.lower + cube * (self.upper - self.lower), self.upper)
 
     def to_cube(self, box: Array) -> Array:
-        """Points in the landscape's units, (n, D) or (D,), in the unit cube."""
+        """Convert points from the landscape's units to the unit cube.
+
+        Args:
+            box: Points in the landscape's units, shape (n, D) or (D,), float64; those outside the box are clipped.
+
+        Returns:
+            The same points in the unit cube, in the same shape.
+        """
         return np.clip((box - self.lower) / (self.upper - self.lower), 0.0, 1.0)
 
 
 @runtime_checkable
 class Problem(Protocol):
-    """An opened landscape. Made where it is used, never pickled.
+    """Protocol of an opened landscape. A problem is created in the process that uses it, and is never pickled.
 
-    A problem may say ``rowwise = True``: that it goes through a batch row by row, so that a batch may be cut anywhere
-    without changing a bit; what it has found of an expensive batch is then recorded as it comes.
+    A class may leave out ``minimum`` and ``minimizers``, and ``gradient`` if its space has no gradients.
+
+    A problem may set ``rowwise = True`` if it evaluates a batch row by row, so that a batch may be split anywhere
+    without changing any bit of the losses. The rows of an expensive batch are then recorded as they are evaluated.
+
+    Attributes:
+        space: The box, and whether gradients exist.
+
+    Example:
+        >>> class Bowl:
+        ...     space = Space(np.full(2, -1.0), np.full(2, 1.0))
+        ...     rowwise = True
+        ...     def evaluate(self, points):
+        ...         return (points**2).sum(axis=1)
+        >>> Bowl().evaluate(np.array([[0.0, 1.0], [0.5, 0.5]])).tolist()
+        [1.0, 0.5]
     """
 
     space: Space
 
     def evaluate(self, points: Array) -> Array:
-        """Losses (n,) of points (n, D) in the box. NaN means that the evaluation failed."""
+        """Evaluate a batch of points.
+
+        Args:
+            points: Points in the box, shape (n, D), float64, in the landscape's units.
+
+        Returns:
+            Losses, shape (n,), float64. NaN means that the evaluation of this row failed.
+
+        Raises:
+            EvaluationError: Some rows have no loss; the exception has the losses of the others.
+        """
         ...
 
     def gradient(self, points: Array) -> Array:
-        """Gradients (n, D), in the box's units, of points (n, D); only where ``space.has_gradient``."""
+        """Return the gradients at a batch of points; called only if ``space.has_gradient``.
+
+        Args:
+            points: Points in the box, shape (n, D), float64, in the landscape's units.
+
+        Returns:
+            Gradients per unit of the landscape, shape (n, D), float64.
+        """
         ...
 
     @property
     def minimum(self) -> float | None:
-        """The known least loss, for reports only; ``None`` where unknown."""
+        """The known minimum loss, for reports only; ``None`` if it is unknown."""
         ...
 
     @property
     def minimizers(self) -> Array | None:
-        """Known minimizers (k, D), for reports only; ``None`` where unknown."""
+        """The known minimizers, shape (k, D), in the landscape's units, for reports only; ``None`` if unknown."""
         ...
 
 
+def known_minimum(problem: Problem) -> float | None:
+    """Return the known least loss of a problem, or None if it is unknown or not stated."""
+    return getattr(problem, "minimum", None)
+
+
+def known_minimizers(problem: Problem) -> Array | None:
+    """Return the known minimizers (k, D) of a problem, or None if they are unknown or not stated."""
+    return getattr(problem, "minimizers", None)
+
+
 class Landscape(Model):
-    """A loss to be minimised over a box. Subclasses declare ``kind: Literal["..."]`` and their settings."""
+    """Base class of landscapes: a loss to be minimised over a box.
+
+    A subclass declares ``kind: Literal["..."]``, its settings as pydantic fields, and ``open``.
+
+    Attributes:
+        catalogued: Class variable; whether a YAML can name it.
+        pictured: Class variable; whether figures may evaluate it tens of thousands of times.
+        shareable: Class variable; whether runs may share one opened problem.
+        external: Class variable; whether a separate program evaluates it.
+        kind: The name of this kind of landscape in YAML.
+        seconds: Declared cost of one evaluation, in (logical) seconds, > 0.
+
+    Example:
+        >>> from searchparty.landscapes.classics import Sphere
+        >>> landscape = Sphere(dimension=2)
+        >>> landscape.label
+        'sphere D=2'
+        >>> problem = landscape.open()
+        >>> problem.evaluate(np.array([[3.0, 4.0]])).tolist()
+        [25.0]
+    """
 
     catalogued: ClassVar[bool] = True
     """Whether a YAML can name it."""
     pictured: ClassVar[bool] = False
-    """Whether pictures may evaluate it ten thousands of times: quick, safe, and without side effects."""
+    """Whether figures may evaluate it tens of thousands of times: it is quick, safe, and has no side effects."""
     shareable: ClassVar[bool] = False
-    """Whether runs may share one opened problem: it keeps nothing from one evaluation to the next."""
+    """Whether runs may share one opened problem: it keeps no state from one evaluation to the next."""
     external: ClassVar[bool] = False
-    """Whether it is evaluated by a program of its own, which is asked by lines (see ``command.py``)."""
+    """Whether a separate program evaluates it, with which lines are exchanged (see ``command.py``)."""
 
     kind: str
     seconds: float = Field(
-        1.0, gt=0, description="Declared cost of one evaluation in (logical) seconds; orders concurrent leases."
+        1.0, gt=0, description="Declared cost of one evaluation, in (logical) seconds; orders concurrent leases."
     )
 
     def open(self) -> Problem:
-        """Make the problem. Heavy state lives there."""
+        """Open the landscape: load what its evaluation needs. Large state belongs in the problem, not in this object.
+
+        Returns:
+            A new problem.
+
+        Raises:
+            LandscapeError: The landscape cannot be opened as described.
+        """
         raise NotImplementedError
 
     @property
     def label(self) -> str:
-        """A short name for tables and figures: the kind and whatever tells it from its siblings."""
+        """A short name for tables and figures: the kind, and the settings that distinguish it from others."""
         return self.kind

@@ -1,30 +1,35 @@
-"""Opening a landscape: once for all runs of this process that may share it; and what is known of it then."""
+"""Open landscapes, once for all runs of this process that may share one, and read what is then known of them."""
 
 from __future__ import annotations
 
 from collections import OrderedDict
 from dataclasses import dataclass
 
-from .landscape import Landscape, Problem, Space
+from .landscape import Landscape, Problem, Space, known_minimum
 
 MOST_SHARED = 64
-"""Problems that are kept open, the latest used."""
+"""The most shared problems that are kept open: the most recently used ones."""
 
 _shared: OrderedDict[tuple[type[Landscape], str], Problem] = OrderedDict()
 
 
 @dataclass(frozen=True, slots=True)
 class LandscapeFacts:
-    """What is known of a landscape once it has been opened, so that it need not be opened again to read it."""
+    """What is known of a landscape once it has been opened, so that it need not be opened again to find out.
+
+    Attributes:
+        space: Its space.
+        minimum: Its known minimum loss, or None.
+        rowwise: Whether its problem evaluates a batch row by row.
+    """
 
     space: Space
     minimum: float | None
     rowwise: bool = False
-    """Whether its problem goes through a batch row by row."""
 
 
 def open_problem(landscape: Landscape) -> Problem:
-    """Open a landscape, or hand on the problem that is open already where its class lets runs share one."""
+    """Open a landscape, or return the problem that is open already if its class lets runs share one."""
     if not landscape.shareable:
         return landscape.open()
     key = (type(landscape), landscape.model_dump_json())
@@ -37,6 +42,6 @@ def open_problem(landscape: Landscape) -> Problem:
 
 
 def read_facts(landscape: Landscape) -> LandscapeFacts:
-    """Open a landscape to learn what is to be known of it."""
+    """Open a landscape and return what is known of it."""
     problem = open_problem(landscape)
-    return LandscapeFacts(problem.space, problem.minimum, bool(getattr(problem, "rowwise", False)))
+    return LandscapeFacts(problem.space, known_minimum(problem), bool(getattr(problem, "rowwise", False)))

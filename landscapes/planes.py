@@ -1,4 +1,4 @@
-"""Planes through the unit cube, and landscapes seen on them."""
+"""Planes through the unit cube, and the losses of a landscape on them."""
 
 from __future__ import annotations
 
@@ -11,15 +11,20 @@ from .landscape import Array, Problem
 from .slices import evaluate_in_chunks
 
 EDGE_TOLERANCE = 1e-9
-"""So far outside the cube a point of a plane may lie and still count as on its face."""
+"""How far outside the cube a point of a plane may lie and still count as lying on its face, in cube units."""
 
 
 @dataclass(frozen=True)
 class Plane:
-    """The points origin + u first + v second: ``origin`` (D,) in the cube, ``first`` and ``second`` (D,) orthonormal.
+    """The plane of the points origin + u first + v second.
 
     u and v are in cube units, and so is the (Euclidean) distance of a point from the plane. In one dimension ``second``
-    is zero: v leads nowhere, and is half a cube wide on either side, so that there is something to see.
+    is zero: v changes nothing, and extends half a cube to either side so that the figure has an area.
+
+    Attributes:
+        origin: A point of the plane, shape (D,), in the cube.
+        first: The direction of u, shape (D,), of length 1.
+        second: The direction of v, shape (D,), of length 1 and orthogonal to ``first``, or zero in one dimension.
     """
 
     origin: Array
@@ -27,14 +32,14 @@ class Plane:
     second: Array
 
     def project(self, cube: Array) -> tuple[Array, Array, Array]:
-        """u (n,), v (n,) and distance (n,) of points (n, D)."""
+        """Return u (n,), v (n,) and the distance from the plane (n,) of points (n, D) of the cube."""
         offset = cube - self.origin
         u, v = offset @ self.first, offset @ self.second
         rest = offset - u[:, None] * self.first - v[:, None] * self.second
         return u, v, np.sqrt(np.einsum("ij,ij->i", rest, rest))
 
     def points(self, u: Array, v: Array) -> Array:
-        """The points (n, D) at u (n,) and v (n,); they may lie outside the cube."""
+        """Return the points (n, D) at u (n,) and v (n,); they may lie outside the cube."""
         return self.origin + u[:, None] * self.first + v[:, None] * self.second
 
     @cached_property
@@ -45,18 +50,26 @@ class Plane:
         corners = np.array([[-reach, -across], [reach, -across], [reach, across], [-reach, across]])
         for o, a, b in zip(self.origin, self.first, self.second, strict=True):
             if reach * (abs(a) + abs(b)) < EDGE_TOLERANCE:
-                # This coordinate does not change on the plane; what rounding left of it would cut through a face.
+                # This coordinate is constant on the plane; a rounding error in it could clip the plane at a face.
                 continue
             corners = clip_polygon(corners, np.array([a, b]), o)
             corners = clip_polygon(corners, -np.array([a, b]), 1.0 - o)
         if not len(corners):
-            # It touches the cube at its origin only.
+            # The plane touches the cube at its origin only.
             corners = np.zeros((1, 2))
         (left, bottom), (right, top) = corners.min(axis=0), corners.max(axis=0)
         return float(left), float(right), float(bottom), float(top)
 
     def evaluate_surface(self, problem: Problem, resolution: int) -> Array:
-        """Losses (resolution, resolution) over the extent, row by v; NaN outside the cube or where they failed."""
+        """Evaluate a grid over the extent of the plane.
+
+        Args:
+            problem: The problem to evaluate.
+            resolution: Number of points along each of u and v.
+
+        Returns:
+            Losses, shape (resolution, resolution), one row for each v; NaN outside the cube and for failed points.
+        """
         left, right, bottom, top = self.extent
         u, v = np.linspace(left, right, resolution), np.linspace(bottom, top, resolution)
         cube = self.points(np.tile(u, resolution), np.repeat(v, resolution))
@@ -67,8 +80,16 @@ class Plane:
 
 
 def clip_polygon(polygon: Array, normal: Array, offset: float) -> Array:
-    """The part of a convex polygon (k, 2) where normal . x + offset >= 0; it may have no corner left. (Sutherland &
-    Hodgman 1974.)"""
+    """Return the part of a convex polygon where normal . x + offset >= 0 (Sutherland & Hodgman 1974).
+
+    Args:
+        polygon: The corners in order, shape (k, 2).
+        normal: The normal of the half-plane, shape (2,).
+        offset: The offset of the half-plane.
+
+    Returns:
+        The corners of the part, shape (m, 2); m is 0 if nothing is left.
+    """
     sides = polygon @ normal + offset
     kept = []
     for i, (here, side) in enumerate(zip(polygon, sides, strict=True)):
@@ -81,8 +102,10 @@ def clip_polygon(polygon: Array, normal: Array, offset: float) -> Array:
 
 
 def axes_plane(origin: Array, i: int, j: int) -> Plane:
-    """The plane of coordinates i and j through a point (D,); u and v are these coordinates. The same coordinate twice:
-    of one dimension."""
+    """Return the plane of coordinates i and j through a point (D,); u and v are these coordinates.
+
+    In one dimension, i and j are the same coordinate.
+    """
     through, first, second = origin.copy(), np.zeros(len(origin)), np.zeros(len(origin))
     through[[i, j]] = 0.0
     first[i] = 1.0
@@ -92,13 +115,16 @@ def axes_plane(origin: Array, i: int, j: int) -> Plane:
 
 
 def plane_along(origin: Array, first: Array, second: Array) -> Plane | None:
-    """The plane through a point (D,) that two directions (D,) span; None where they are (almost) one."""
+    """Return the plane through a point (D,) that two directions (D,) span, or None if they are (almost) parallel.
+
+    None is also returned if a direction is (almost) zero.
+    """
     length = float(np.linalg.norm(first))
     if length < EDGE_TOLERANCE:
         return None
     one = first / length
     rest = second - (second @ one) * one
-    # Twice: what rounding left along the first direction may be as long as a short rest.
+    # Done twice, because a rounding error along the first direction may be as long as a short remainder.
     rest = rest - (rest @ one) * one
     across = float(np.linalg.norm(rest))
     if across < EDGE_TOLERANCE * max(1.0, float(np.linalg.norm(second))):

@@ -1,4 +1,4 @@
-"""Functions of the user's own: named in a YAML, or given to ``searchparty.minimize``."""
+"""Landscapes made of the user's Python functions: named in a YAML, or passed to ``searchparty.minimize``."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ Function = Callable[[Array], Any]
 
 
 class BoundedLandscape(Landscape):
-    """A landscape whose bounds the user gives."""
+    """Base class of landscapes whose bounds the user gives."""
 
     bounds: tuple[float, float] | AxisBounds = Field(
-        description="One (low, high) an axis, or one pair with `dimension`."
+        description="Bounds, one (low, high) per axis, or one pair with `dimension`."
     )
-    dimension: int | None = Field(None, ge=1, description="Number of axes, D, where bounds are one pair.")
+    dimension: int | None = Field(None, ge=1, description="Number of axes, D, if bounds are one pair.")
 
     @model_validator(mode="after")
     def _check_bounds(self) -> Self:
         if not self.bounds:
-            raise ValueError("bounds must have a pair an axis, got []. Write e.g. [-5, 5] with a dimension.")
+            raise ValueError("bounds must have one pair per axis, got []. Write e.g. [-5, 5] with a dimension.")
         pairs = self.pairs
         if self.dimension is not None and len(pairs) != self.dimension:
-            raise ValueError(f"bounds must have one pair an axis ({self.dimension}), got {len(pairs)}")
+            raise ValueError(f"bounds must have one pair per axis ({self.dimension}), got {len(pairs)}")
         for low, high in pairs:
             if not low < high:
                 raise ValueError(f"bounds must have low < high, got ({low}, {high})")
@@ -37,25 +37,31 @@ class BoundedLandscape(Landscape):
 
     @property
     def pairs(self) -> AxisBounds:
-        """Bounds, one pair an axis."""
+        """The bounds, one pair per axis."""
         if isinstance(self.bounds[0], tuple):
             return self.bounds
         return (self.bounds,) * (self.dimension or 1)
 
 
 class UserFunction(BoundedLandscape):
-    """A function of your own: path/to/file.py:name or package.module:name."""
+    """Your own Python function, named as path/to/file.py:name or package.module:name.
+
+    Use it for a loss that can be computed in Python. The function receives a point of shape (D,) in the landscape's
+    units and returns one number; with ``vectorized`` it receives points (n, D) and returns losses (n,). A row for which
+    it raises, or returns something else, has no loss; the setting ``evaluation`` says what follows. A missing package
+    stops the run.
+    """
 
     kind: Literal["python"] = "python"
     function: str = Field(description='"path/to/file.py:name" (relative to the YAML) or "package.module:name".')
-    vectorized: bool = Field(False, description="Whether it takes (n, D) and returns (n,), not (D,) and a number.")
-    gradient: str | None = Field(None, description="Its gradient, named likewise; a bare name is in the same file.")
-    gradient_price: int = Field(1, ge=0, description="What one gradient costs, in evaluations.")
-    minimum: float | None = Field(None, description="The known least loss, for reports only.")
+    vectorized: bool = Field(False, description="Whether it takes (n, D) and returns (n,), not (D,) and one number.")
+    gradient: str | None = Field(None, description="Its gradient, named likewise; a name alone is in the same file.")
+    gradient_price: int = Field(1, ge=0, description="Cost of one gradient, in evaluations.")
+    minimum: float | None = Field(None, description="The known minimum loss, for reports only.")
     base: str | None = Field(
-        None, exclude=True, repr=False, description="Directory of relative paths (set on loading)."
+        None, exclude=True, repr=False, description="Directory that paths are relative to (set on loading)."
     )
-    source: str | None = Field(None, exclude=True, repr=False, description="The file's text (set on loading).")
+    source: str | None = Field(None, exclude=True, repr=False, description="Text of the file (set on loading).")
 
     @field_validator("function")
     @classmethod
@@ -64,6 +70,7 @@ class UserFunction(BoundedLandscape):
         return value
 
     def open(self) -> Problem:
+        """Load the function and its gradient. Raises LandscapeError if they cannot be loaded or called."""
         function = load_object(self.function, "function", self.base, self.source)
         gradient = None
         if self.gradient is not None:
@@ -77,11 +84,12 @@ class UserFunction(BoundedLandscape):
 
     @property
     def label(self) -> str:
+        """A short name for tables and figures: the function's name and the dimension."""
         return f"{self.function.rpartition(':')[2]} D={len(self.pairs)}"
 
 
 class InMemory(Landscape):
-    """A callable at hand, for ``searchparty.minimize``; no YAML can name it."""
+    """A callable in memory, for ``searchparty.minimize``; no YAML can name it."""
 
     catalogued: ClassVar[bool] = False
     kind: Literal["in-memory"] = "in-memory"
@@ -91,15 +99,26 @@ class InMemory(Landscape):
     gradient_function: Any = Field(None, exclude=True, repr=False)
 
     def open(self) -> Problem:
+        """Open the function."""
         return FunctionProblem(self.function, self.bounds, self.vectorized, self.gradient_function, 1, None)
 
     @property
     def label(self) -> str:
+        """A short name for tables and figures: the function's name and the dimension."""
         return f"{getattr(self.function, '__name__', 'function')} D={len(self.bounds)}"
 
 
 class FunctionProblem:
-    """An opened function of the user's. What it does wrong becomes the cause of a failed row."""
+    """An opened function of the user. Its errors become the causes of failed rows.
+
+    Args:
+        function: The function.
+        pairs: The bounds, one pair per axis.
+        vectorized: Whether the functions take batches.
+        gradient: The gradient, or None.
+        gradient_price: Cost of one gradient, in evaluations.
+        minimum: The known minimum loss, or None.
+    """
 
     minimizers: None = None
 
@@ -120,6 +139,7 @@ class FunctionProblem:
         self.rowwise = not vectorized
 
     def gradient(self, points: Array) -> Array:
+        """Return the gradients (n, D) at points (n, D)."""
         assert self._gradient is not None
         if self._vectorized:
             return np.asarray(self._gradient(points.copy()), dtype=float).reshape(points.shape)
@@ -130,10 +150,10 @@ class FunctionProblem:
         causes: dict[int, str] = {}
         for row in range(len(points)):
             try:
-                # A copy: the function may write on what it is given.
+                # A copy, because the function may change its argument.
                 losses[row] = to_real_number(self._function(points[row].copy()))
             except ModuleNotFoundError:
-                # No fault of the point's: it would have a loss where the package is installed.
+                # The point is not at fault: it would have a loss where the package is installed.
                 raise
             except (Exception, SystemExit) as error:
                 losses[row] = np.nan
@@ -150,7 +170,7 @@ class FunctionProblem:
             raise
         except (Exception, SystemExit) as error:
             if n > 1:
-                # One row may have spoilt the batch for all: ask for each alone.
+                # One row may have made the whole batch fail: evaluate each row alone.
                 return self._evaluate_singly(points)
             raise EvaluationError(np.array([np.nan]), {0: describe_exception(error)}) from None
         if found.shape != (n,):
@@ -173,11 +193,11 @@ class FunctionProblem:
 
 
 class NotANumber(Exception):
-    """A function returned something that is no real number."""
+    """Raised where a function returned something that is not a real number; the message is a cause of failure."""
 
 
 def to_real_number(value: Any) -> float:
-    """What a function returned, as a float; NotANumber says what it was instead."""
+    """Convert what a function returned to a float. Raises NotANumber, which says what it was instead."""
     if type(value) is float or type(value) is np.float64:
         return value
     if isinstance(value, Real):
@@ -190,5 +210,5 @@ def to_real_number(value: Any) -> float:
 
 
 def batch_error(n: int, cause: str) -> EvaluationError:
-    """Every row of a batch failed, for one cause."""
+    """Return the error that says that all n rows of a batch failed for one cause."""
     return EvaluationError(np.full(n, np.nan), dict.fromkeys(range(n), cause))

@@ -1,20 +1,31 @@
-"""Losses on lines and planes through a landscape, for pictures."""
+"""Losses on lines and planes through a landscape, for figures."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from .landscape import Array, EvaluationError, Problem
+from .landscape import Array, EvaluationError, Problem, known_minimizers
 
 CHUNK_POINTS = 4096
-"""Points evaluated at a time: bounds the memory of functions with large intermediate arrays."""
+"""Points evaluated at a time. This limits the memory of functions with large intermediate arrays."""
 
 
 def evaluate_line(
     problem: Problem, resolution: int = 400, axis: int = 0, at: Array | None = None
 ) -> tuple[Array, Array]:
-    """Coordinates (resolution,) along an axis, in the box's units, and the losses there. ``at`` (D,) is a point on
-    the line, by default a known minimizer or the middle. Failed points are NaN."""
+    """Evaluate a line along one axis.
+
+    Args:
+        problem: The problem to evaluate.
+        resolution: How many points to evaluate, evenly spaced between the bounds.
+        axis: Number of the axis, from 0.
+        at: A point on the line, shape (D,), in the landscape's units; by default a known minimizer, or else the middle
+            of the box.
+
+    Returns:
+        Coordinates along the axis, in the landscape's units, and the losses there, both of shape (resolution,). Failed
+        points are NaN.
+    """
     points = np.tile(slice_point(problem, at), (resolution, 1))
     points[:, axis] = np.linspace(problem.space.lower[axis], problem.space.upper[axis], resolution)
     return points[:, axis].copy(), evaluate_in_chunks(problem, points)
@@ -23,8 +34,19 @@ def evaluate_line(
 def evaluate_grid(
     problem: Problem, resolution: int = 160, axes: tuple[int, int] = (0, 1), at: Array | None = None
 ) -> tuple[Array, Array, Array]:
-    """x (resolution,), y (resolution,) and losses (resolution, resolution), row by y, on the plane of two axes
-    through ``at`` (D,), by default a known minimizer or the middle. Failed points are NaN."""
+    """Evaluate a grid on the plane of two axes.
+
+    Args:
+        problem: The problem to evaluate.
+        resolution: How many points to evaluate along each of the two axes, evenly spaced between the bounds.
+        axes: Numbers of the two axes, from 0.
+        at: A point on the plane, shape (D,), in the landscape's units; by default a known minimizer, or else the middle
+            of the box.
+
+    Returns:
+        x and y, of shape (resolution,), in the landscape's units, and the losses, of shape (resolution, resolution),
+        with one row for each y. Failed points are NaN.
+    """
     first, second = axes
     x = np.linspace(problem.space.lower[first], problem.space.upper[first], resolution)
     y = np.linspace(problem.space.lower[second], problem.space.upper[second], resolution)
@@ -34,21 +56,32 @@ def evaluate_grid(
 
 
 def slice_point(problem: Problem, at: Array | None) -> Array:
-    """The point a slice goes through."""
+    """Return the point (D,) that a slice goes through: ``at``, else a known minimizer, else the middle of the box."""
     if at is not None:
         return np.asarray(at, dtype=float)
-    if problem.minimizers is not None:
-        known: Array = problem.minimizers[0]
-        return known
+    known = known_minimizers(problem)
+    if known is not None:
+        first: Array = known[0]
+        return first
     return problem.space.to_box(np.full(problem.space.dimension, 0.5))
 
 
 def interpolate_losses(
     points: Array, losses: Array, extent: tuple[float, float, float, float], resolution: int
 ) -> Array:
-    """Losses (resolution, resolution), row by v, interpolated between points (n, 2) on an extent (least and greatest u,
-    least and greatest v); NaN outside their hull, everywhere where they are too few or all on a line."""
-    # A second to import, which only pictures of landscapes that may not be evaluated need.
+    """Interpolate losses between scattered points of a plane.
+
+    Args:
+        points: Coordinates u and v of the points, shape (n, 2).
+        losses: Their losses, shape (n,); those that are not finite are left out.
+        extent: The least and greatest u, and the least and greatest v, of the result.
+        resolution: Number of points along each of u and v.
+
+    Returns:
+        Losses, shape (resolution, resolution), one row for each v. They are NaN outside the convex hull of the points,
+        and everywhere if the points are too few or all lie on a line.
+    """
+    # The import takes a second, and only figures of landscapes that must not be evaluated need it.
     from scipy.interpolate import griddata
     from scipy.spatial import QhullError
 
@@ -63,7 +96,7 @@ def interpolate_losses(
 
 
 def evaluate_in_chunks(problem: Problem, points: Array) -> Array:
-    """Losses (n,) of points (n, D), a piece at a time; NaN where the evaluation failed."""
+    """Evaluate points (n, D) in chunks and return their losses (n,); NaN where the evaluation failed."""
     parts = []
     for start in range(0, len(points), CHUNK_POINTS):
         piece = np.ascontiguousarray(points[start : start + CHUNK_POINTS])

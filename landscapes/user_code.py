@@ -1,4 +1,4 @@
-"""Objects by name: "path/to/file.py:name" or "package.module:name"."""
+"""Load the user's objects by reference: "path/to/file.py:name" or "package.module:name"."""
 
 from __future__ import annotations
 
@@ -15,46 +15,54 @@ from typing import Any
 from .landscape import LandscapeError
 
 LOADED_FILES: dict[str, tuple[str, str]] = {}
-"""Files that were run, by module name: (path, text). Another process needs them to unpickle what they define."""
+"""Files that have been run, by module name: (path, text). Other processes need them to unpickle what they define."""
 STAGED_FILES_NAME = "searchparty_files"
 STAGED_FILES = Path(__file__).parent.parent.parent / STAGED_FILES_NAME
-"""Beside a copy of this package that has travelled to a node: the user's files, at their paths at home."""
+"""The folder next to a copy of this package on a node, with the user's files at their paths on the user's machine."""
 REFERENCE_FORM = '"path/to/file.py:name" or "package.module:name"'
 
 
 def split_reference(reference: str, field: str) -> tuple[str, str]:
-    """The place and the name of a reference, or a LandscapeError that names the field."""
+    """Split a reference into its place (a file or a module) and its name.
+
+    Raises LandscapeError, which names ``field``, if it is not a reference.
+    """
     place, colon, name = reference.rpartition(":")
     if not colon or not place or not name.isidentifier():
-        raise LandscapeError(
-            f"{field} must be {REFERENCE_FORM}, got {reference!r}. Write it so, e.g. objectives.py:loss."
-        )
+        raise LandscapeError(f"{field} must be {REFERENCE_FORM}, got {reference!r}. Write e.g. objectives.py:loss.")
     return place, name
 
 
 def is_python_file(place: str) -> bool:
+    """Return whether the place of a reference is a file, not a module."""
     return place.endswith(".py")
 
 
 def resolve_path(place: str, base: str | None) -> Path:
-    """Where a file is: relative places are relative to ``base`` (the YAML's directory) or else to here."""
+    """Return the path of a file on this machine.
+
+    Relative paths start at ``base`` (the YAML's directory), or else at the current directory.
+    """
     return find_local_path(original_path(place, base))
 
 
 def original_path(place: str, base: str | None) -> Path:
-    """Where a file is on the machine on which the experiment was written."""
+    """Return the path of a file on the machine on which the experiment was written."""
     return Path(base or ".") / Path(place).expanduser()
 
 
 def find_local_path(path: Path) -> Path:
-    """Where a file or a folder is that has travelled here from another machine, by its path there; others stay."""
+    """Return where a file or folder that was copied here from another machine is, given its path there.
+
+    A path that was not copied is returned unchanged.
+    """
     absolute = path.absolute()
     travelled = STAGED_FILES / absolute.relative_to(absolute.anchor)
     return travelled if travelled.exists() else path
 
 
 def read_source(reference: str, base: str | None) -> str | None:
-    """The text of the file a reference names, if it names one that can be read."""
+    """Return the text of the file that a reference names, or None if it names no readable file."""
     place = reference.rpartition(":")[0]
     if not is_python_file(place):
         return None
@@ -65,9 +73,19 @@ def read_source(reference: str, base: str | None) -> str | None:
 
 
 def load_object(reference: str, field: str, base: str | None = None, source: str | None = None) -> Any:
-    """The object a reference names. Raises LandscapeError, naming ``field``, for whatever is wrong with it.
+    """Load the object that a reference names.
 
-    ``source`` stands in for a file that is not on this machine (a worker of a cluster).
+    Args:
+        reference: "path/to/file.py:name" or "package.module:name".
+        field: The setting that has the reference, for messages.
+        base: The directory that relative paths start at; by default the current one.
+        source: The text to use if the file is not on this machine (on a worker of a cluster).
+
+    Returns:
+        The object.
+
+    Raises:
+        LandscapeError: The reference is malformed, or the object cannot be loaded; the message names ``field``.
     """
     place, name = split_reference(reference, field)
     module = _load_file(place, field, base, source) if is_python_file(place) else _load_module(place, field)
@@ -75,9 +93,9 @@ def load_object(reference: str, field: str, base: str | None = None, source: str
         return getattr(module, name)
     except AttributeError:
         near = get_close_matches(name, [n for n in dir(module) if not n.startswith("_")], n=1)
-        cure = f"Did you mean {near[0]!r}?" if near else "Define it there at the top level."
+        cure = f"Did you mean {near[0]!r}?" if near else "Define it at the top level of that file or module."
         raise LandscapeError(
-            f"{field} must name something in {place}, got {name!r}, which is not there. {cure}"
+            f"{field} must name something in {place}, got {name!r}, which it does not define. {cure}"
         ) from None
 
 
@@ -103,17 +121,25 @@ def _load_file(place: str, field: str, base: str | None, source: str | None) -> 
                 f"{field} must name a readable file, got {path}, which {why}. Check the path."
             ) from None
         text = source
-    # One module a file and a content, so that an edited file is read anew and two files never clash; by its path at
-    # home, so that it has one name on all machines.
+    # One module for each path and text, so that an edited file is read again and two files never clash. The path is
+    # that on the user's machine, so that the module has the same name on all machines.
     name = "searchparty_user_" + hashlib.sha256(f"{home}\0{text}".encode()).hexdigest()[:16]
     known = sys.modules.get(name)
     return known if known is not None else _execute_source(name, home, text, field)
 
 
 def unpickle_with_files(loaded: dict[str, tuple[str, str]], message: bytes) -> Any:
-    """What another process pickled, after the files that it has run (its ``LOADED_FILES``) have been run here too.
+    """Run the files that another process has run, then unpickle what it sent.
 
-    Raises LandscapeError where a file that is needed does not run here; one that is not needed may fail.
+    Args:
+        loaded: The ``LOADED_FILES`` of that process.
+        message: The pickle.
+
+    Returns:
+        The unpickled object.
+
+    Raises:
+        LandscapeError: A file that is needed does not run here. A file that is not needed may fail.
     """
     wrong: dict[str, LandscapeError] = {}
     for name, (path, text) in loaded.items():
@@ -131,13 +157,13 @@ def unpickle_with_files(loaded: dict[str, tuple[str, str]], message: bytes) -> A
 
 
 def _execute_source(name: str, home: Path, text: str, field: str) -> ModuleType:
-    """The module that a file's text makes, ``home`` being its path where it was written."""
+    """Run a file's text as a module and return the module; ``home`` is its path on the user's machine."""
     path = find_local_path(home)
     spec = spec_from_loader(name, loader=None, origin=str(path))
     assert spec is not None
     module = module_from_spec(spec)
     module.__file__ = str(path)
-    # Known by its name while it runs: dataclasses and pickle look their module up.
+    # Registered while it runs, because dataclasses and pickle look up their module by name.
     sys.modules[name] = module
     sys.path.insert(0, str(path.parent))
     try:
@@ -153,20 +179,21 @@ def _execute_source(name: str, home: Path, text: str, field: str) -> ModuleType:
     finally:
         sys.path.remove(str(path.parent))
     if str(path.parent) not in sys.path:
-        # For neighbours that are imported only when a function is called; what is installed goes before them.
+        # For files next to it that are imported only when a function is called; installed packages go before them.
         sys.path.append(str(path.parent))
     LOADED_FILES[name] = (str(home), text)
     return module
 
 
 def _suggest_fix(error: BaseException) -> str:
+    """Return what to do about an error that a file raised."""
     if isinstance(error, FileNotFoundError) and STAGED_FILES.exists():
-        return "If it is a file of yours, name it under files:, so that it travels too."
-    return "Mend the file."
+        return "If it is one of your files, list it under files:, so that it is copied too."
+    return "Correct the file."
 
 
 def _line_of_error(error: BaseException, path: Path) -> str:
-    """Where in the file it went wrong."""
+    """Return the line of the file at which an error occurred, as " (line 3)", or "" if it is not known."""
     if isinstance(error, SyntaxError):
         return f" (line {error.lineno})"
     line, trace = None, error.__traceback__

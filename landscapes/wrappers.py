@@ -1,4 +1,4 @@
-"""A problem moved and turned within its box."""
+"""A problem shifted and rotated within its box."""
 
 from __future__ import annotations
 
@@ -8,12 +8,19 @@ from .landscape import Array, Problem, Space
 
 
 class MovedProblem:
-    """The loss f(R (x - pivot - shift) + pivot), for an orthogonal R.
+    """A problem with the loss f(R (x - pivot - shift) + pivot), for an orthogonal matrix R.
 
-    Where the function is ``confined`` to its box, points that the move takes out of it are evaluated at the nearest
-    point of it, plus a quadratic penalty on the distance: what it does outside brings no false minima. Known minimizers
-    move along; those that leave the box are dropped. Rotation is by einsum: a matrix product's last bits depend on
-    the rows beside (a row must have the same loss in any batch).
+    If the function is ``confined`` to its box, points that the move takes out of the box are evaluated at the nearest
+    point of the box, plus a quadratic penalty on the distance, so that values outside the box cannot create false
+    minima. Known minimizers are moved too; those that leave the box are dropped. The rotation uses einsum, because the
+    last bits of a matrix product depend on the other rows, and a row must have the same loss in any batch.
+
+    Args:
+        inner: The problem to move.
+        shift: The shift, shape (D,), in the landscape's units.
+        rotation: The orthogonal matrix R, shape (D, D).
+        pivot: The point that the rotation leaves where it is, shape (D,), before the shift.
+        confined: Whether the function must not be evaluated outside its box.
     """
 
     def __init__(self, inner: Problem, shift: Array, rotation: Array, pivot: Array, confined: bool) -> None:
@@ -23,6 +30,7 @@ class MovedProblem:
         self._weight = 1.0 / float(np.mean(inner.space.upper - inner.space.lower))
 
     def evaluate(self, points: Array) -> Array:
+        """Return the losses (n,) of points (n, D), with a penalty where a confined function is left."""
         if not self._confined:
             return self.inner.evaluate(self._to_inner(points))
         inside, beyond = self._clip_to_inner_box(points)
@@ -30,6 +38,7 @@ class MovedProblem:
         return self.inner.evaluate(inside) + penalty
 
     def gradient(self, points: Array) -> Array:
+        """Return the gradients (n, D) at points (n, D), that of the penalty included."""
         if not self._confined:
             return np.einsum("ji,nj->ni", self._rotation, self.inner.gradient(self._to_inner(points)))
         inside, beyond = self._clip_to_inner_box(points)
@@ -38,11 +47,13 @@ class MovedProblem:
 
     @property
     def minimum(self) -> float | None:
-        # With every known minimizer outside, what is least inside is not known.
+        """The known minimum, or None if no known minimizer is left in the box."""
+        # If every known minimizer lies outside, the minimum inside is not known.
         return None if self.minimizers is None else self.inner.minimum
 
     @property
     def minimizers(self) -> Array | None:
+        """The known minimizers (k, D) that lie in the box after the move, or None."""
         known = self.inner.minimizers
         if known is None:
             return None
@@ -54,20 +65,20 @@ class MovedProblem:
         return np.einsum("ij,nj->ni", self._rotation, points - self._pivot - self._shift) + self._pivot
 
     def _clip_to_inner_box(self, points: Array) -> tuple[Array, Array]:
-        """The nearest points of the inner box, and how far beyond it they were."""
+        """Return the nearest points of the inner box, and by how much the points lay outside it, both (n, D)."""
         turned = self._to_inner(points)
         inside = np.clip(turned, self.space.lower, self.space.upper)
         return inside, turned - inside
 
 
 def random_rotation(dimension: int, rng: np.random.Generator) -> Array:
-    """A Haar-distributed orthogonal matrix (D, D), by QR with the signs of R's diagonal (Mezzadri 2007)."""
+    """Draw a Haar-distributed orthogonal matrix (D, D), by QR with the signs of R's diagonal (Mezzadri 2007)."""
     q, r = np.linalg.qr(rng.standard_normal((dimension, dimension)))
     return np.ascontiguousarray(q * np.sign(np.diag(r)))
 
 
 def random_shift(space: Space, minimizer: Array, rng: np.random.Generator) -> Array:
-    """A shift (D,) after which the minimizer is uniform in the inner 80 % of the box."""
+    """Draw a shift (D,) after which the minimizer is uniformly distributed in the inner 80 % of the box."""
     return (
         rng.uniform(space.to_box(np.full(space.dimension, 0.1)), space.to_box(np.full(space.dimension, 0.9)))
         - minimizer

@@ -1,4 +1,4 @@
-"""What is to be run: one strategy on one landscape with one seed, as settings and as live models."""
+"""The specification of one run: one strategy on one landscape with one seed, as settings and as live models."""
 
 from __future__ import annotations
 
@@ -17,40 +17,53 @@ from .policies.policy import Policy
 
 @dataclass(frozen=True)
 class RunSpec:
-    """One run before it starts. ``id`` is a hash of all that decides the findings and of nothing else: not of
-    names, nor of the executor, nor of what else stands in the experiment."""
+    """One run before it starts.
+
+    Its ``id`` is a hash of everything that decides the findings and of nothing else: not of the strategy's name, nor
+    of the executor, nor of other runs of the experiment.
+
+    Attributes:
+        landscape: The landscape that is searched.
+        team: (member name, agent) in team order. Names are unique within the team.
+        policy: The policy that decides the leases.
+        seed: Seed of all random streams.
+        repeat: Number of the repeat; part of the keys of the agents' random streams.
+        budget: Evaluations that the run may spend.
+        concurrency: Greatest number of leases that may be out at a time.
+        center: Where the search starts, in the unit cube: one number for all axes, or one number per axis.
+        radius: Radius of the starting region, in the unit cube.
+        target: The run stops at this loss (absolute); None: no target.
+        seconds: The run stops after this many seconds of wall-clock time; None: no limit. That the time was up is
+            recorded and replayed.
+        evaluation: How points are evaluated, and what happens to points without a loss.
+        strategy: Name of the strategy, for reports.
+        known: Facts about the landscape, if it has been opened before. They do not decide the findings.
+    """
 
     landscape: Landscape
     team: tuple[tuple[str, Agent], ...]
-    """(member name, agent) in team order; names are unique within the team."""
     policy: Policy
     seed: int
     repeat: int
     budget: int
     concurrency: int
     center: tuple[float, ...] | float = 0.5
-    """Where the search starts, in the unit cube: one number for every axis, or one an axis."""
     radius: float = 0.5
     target: float | None = None
-    """Stop at this loss (absolute)."""
     seconds: float | None = None
-    """Stop after so many seconds of the wall clock: a verdict that is recorded, and replayed."""
     evaluation: Evaluation = field(default_factory=Evaluation)
-    """How points are evaluated, and what becomes of those without a loss."""
     strategy: str = ""
-    """The name of the strategy, for reports."""
     known: LandscapeFacts | None = field(default=None, repr=False, compare=False)
-    """What was learned of the landscape when it was opened, where it was: no part of what decides the findings."""
 
     @cached_property
     def facts(self) -> LandscapeFacts:
-        """What is known of the landscape, which is opened only where nobody has opened it before."""
+        """Facts about the landscape. It is opened to find them only if it has not been opened before."""
         return self.known or read_facts(self.landscape)
 
     @cached_property
     def settings(self) -> dict[str, Any]:
-        """Plain data (JSON) that decides the findings."""
-        # Members that are copies of one agent share its settings, of which there may be thousands.
+        """All settings that decide the findings, as plain data (JSON)."""
+        # Members that are copies of one agent share its settings; there may be thousands of them.
         agents = {id(agent): agent for _, agent in self.team}
         dumped = {key: agent.model_dump(mode="json") for key, agent in agents.items()}
         settings = {
@@ -66,17 +79,18 @@ class RunSpec:
             "target": self.target,
             "seconds": self.seconds,
         }
-        # Left out where nothing is chosen, so that runs without such settings keep their ids.
+        # Omitted where nothing is set, so that runs without such settings keep their ids.
         chosen = self.evaluation.settings
         return settings | {"evaluation": chosen} if chosen else settings
 
     @cached_property
     def id(self) -> str:
-        """Twelve hexadecimal digits of the SHA-256 of the settings."""
+        """The first twelve hexadecimal digits of the SHA-256 of the settings."""
         return digest(self.settings)[:12]
 
     @cached_property
     def region(self) -> Region:
+        """The region in which the search starts."""
         import numpy as np
 
         dimension = self.facts.space.dimension
@@ -85,5 +99,5 @@ class RunSpec:
 
 
 def digest(data: Any) -> str:
-    """SHA-256 of plain data in its canonical JSON."""
+    """Return the SHA-256 of the canonical JSON of plain data, as 64 hexadecimal digits."""
     return hashlib.sha256(json.dumps(data, sort_keys=True, separators=(",", ":")).encode()).hexdigest()

@@ -1,4 +1,4 @@
-"""Whether a log holds together: every decision and every proposed point follows from what stands before it."""
+"""Verifies a log: every decision and every proposed point must follow from what is recorded before it."""
 
 from __future__ import annotations
 
@@ -18,16 +18,26 @@ from .state.run import Run
 
 
 class PointNotRecorded(ReplayError):
-    """The agent proposed a point where the log has none."""
+    """An agent proposed a point, and the log has none in its place."""
 
 
 class EndOfLog(Exception):
-    """The log has no further event."""
+    """The log has no further events."""
 
 
 @dataclass(frozen=True, slots=True)
 class VerificationResult:
-    """What was found to follow. ``granted`` = ``spent`` + ``returned`` + ``out``, in evaluations."""
+    """What was verified. ``granted`` = ``spent`` + ``returned`` + ``out``.
+
+    Attributes:
+        decisions: Number of decisions.
+        points: Number of points.
+        granted: Evaluations in all leases.
+        spent: Evaluations charged for collected leases.
+        returned: Evaluations of collected leases that were not spent.
+        out: Evaluations in leases that have not been collected.
+        finished: Whether the run has stopped.
+    """
 
     decisions: int
     points: int
@@ -39,7 +49,7 @@ class VerificationResult:
 
 
 class RefusingEvaluator:
-    """An evaluator that evaluates nothing."""
+    """An evaluator that evaluates nothing: it raises ``PointNotRecorded``."""
 
     rowwise = False
 
@@ -47,43 +57,52 @@ class RefusingEvaluator:
         self.space = space
 
     def evaluate(self, cube: Array, with_gradient: bool) -> EvaluationResult:
-        raise PointNotRecorded(f"the next point that is proposed, {cube[0].tolist()}, is not in the log")
+        raise PointNotRecorded(f"the next proposed point, {cube[0].tolist()}, is not in the log")
 
     def evaluate_in_pieces(self, cube: Array, with_gradient: bool) -> NoReturn:
         raise NotImplementedError
 
     def close(self) -> None:
-        """Nothing to close."""
+        """Do nothing: there is nothing to close."""
 
 
 class ReadOnlyLog:
-    """One run's log as it is read."""
+    """The log of one run, to which nothing can be added."""
 
     def __init__(self, reader: LogReader, run: str) -> None:
         self._reader, self._run = reader, run
         self.elapsed_seconds = 0.0
 
     def events(self) -> list[Event]:
+        """Return the recorded events, in order."""
         return self._reader.events(self._run)
 
     def append(self, event: Event) -> None:
+        """Raise EndOfLog: the event is not recorded."""
         raise EndOfLog
 
     def rows(self, lease: int) -> Rows | None:
+        """Return all recorded points of a lease, or None."""
         return self._reader.rows(self._run, lease)
 
     def add_rows(self, lease: int, rows: Rows) -> None:
+        """Raise ReplayError: the rows are not recorded."""
         raise ReplayError(f"lease {lease}: row {rows.first} is not in the log")
 
 
 class ReplayExecutor(InProcessExecutor):
-    """Works every lease again, with the recorded points as answers."""
+    """An executor that works every lease again, with the recorded points as answers.
+
+    Attributes:
+        tried: Ids of the leases that were worked.
+    """
 
     def __init__(self, planned: RunSpec, log: ReadOnlyLog, evaluator: RefusingEvaluator) -> None:
         super().__init__(planned, log, evaluator)
         self.tried: set[int] = set()
 
     def collect(self, lease: int) -> Collected:
+        """Work a lease again, even if its outcome is recorded, and return the outcome."""
         self.tried.add(lease)
         event = self._work_lease(self._book.leases[lease])
         self._book.settle_lease(lease)
@@ -91,8 +110,19 @@ class ReplayExecutor(InProcessExecutor):
 
 
 def verify_run(planned: RunSpec, reader: LogReader) -> VerificationResult:
-    """Replay a run's log without evaluating anything. Raises ReplayError, with both values, at the first decision or
-    point that does not follow from what stands before it."""
+    """Replay the log of a run without evaluating anything.
+
+    Args:
+        planned: The run's specification.
+        reader: The log.
+
+    Returns:
+        What was verified.
+
+    Raises:
+        ReplayError: At the first decision or point that does not follow from what is recorded before it. The message
+            shows both values.
+    """
     log = ReadOnlyLog(reader, planned.id)
     events = log.events()
     run, executor = begin_run(planned), ReplayExecutor(planned, log, RefusingEvaluator(planned.facts.space))
@@ -112,24 +142,24 @@ def verify_run(planned: RunSpec, reader: LogReader) -> VerificationResult:
 
 
 def _replay_outstanding(run: Run, executor: ReplayExecutor) -> None:
-    """Leases of an unfinished run that have points but no outcome, less the one at which the loop ended."""
+    """Replay the leases of an unfinished run that have no outcome yet, except the one at which the loop ended."""
     for lease in sorted(run.out.keys() - executor.tried):
         try:
             executor.collect(lease)
         except PointNotRecorded:
-            # This is how far it had come.
+            # All recorded points of this lease were replayed.
             continue
 
 
 def _check_account(run: Run, reader: LogReader, id: str, events: list[Event]) -> VerificationResult:
-    """The budget's account, which must be even; and no point may stand where no lease was."""
+    """Return the account of the budget, and raise ReplayError if the log has points that belong to no lease."""
     rows = {finding.lease: finding.rows for finding in findings(events)}
     counts = reader.counts(id)
     for lease, count in counts.items():
         if lease >= run.leases:
-            raise ReplayError(f"lease {lease} has {count} points in the log, and was never granted")
+            raise ReplayError(f"lease {lease} has {count} points in the log, but was never granted")
         if rows.get(lease, count) != count:
-            raise ReplayError(f"lease {lease} has {count} points in the log, and its finding says {rows[lease]}")
+            raise ReplayError(f"lease {lease} has {count} points in the log, but its finding says {rows[lease]}")
     returned = run.ever_granted - run.spent - run.granted
     return VerificationResult(
         run.decisions, sum(counts.values()), run.ever_granted, run.spent, returned, run.granted,

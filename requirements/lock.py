@@ -1,8 +1,7 @@
 """Write the hashed requirements files of this folder, one a job: ``make lock``.
 
-Versions come from constraints.txt. Hashes cover the files of every platform, so one file serves all of them. Nothing
-here names an index: pip takes packages from the one that it is configured for, and the hashes say whether they are right.
-Needs uv.
+Versions come from constraints.txt. Hashes cover the files of every platform, so one file serves all of them. No file
+names an index: pip takes packages from the index that it is configured for, and checks them by their hashes. Needs uv.
 """
 
 from __future__ import annotations

@@ -196,7 +196,8 @@ def is_text(node: ast.expr) -> bool:
 
 
 def test_docstrings_are_not_counted():
-    text = 'class One:\n    """Two\n    lines."""\n\n    three: int\n    """Of what."""\n\n    def four(self):\n        """Five."""\n'
+    text = 'class One:\n    """Two\n    lines."""\n\n    three: int\n    """Of what."""\n'
+    text += '    def four(self):\n        """Five."""\n'
     (definition,) = ast.parse(text).body
     assert count_lines(definition) == len(text.splitlines()) - 4
 

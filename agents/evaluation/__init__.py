@@ -1,1 +1,1 @@
-"""How points become losses: in this process, or in child processes."""
+"""Evaluate points, in this process or in child processes."""

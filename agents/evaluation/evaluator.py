@@ -1,4 +1,4 @@
-"""Where points become losses: the evaluators that executors lend to ``work``."""
+"""The protocol of evaluators, which executors pass to ``work_lease``, and their results."""
 
 from __future__ import annotations
 
@@ -11,7 +11,13 @@ from ...landscapes.landscape import Array, Space
 
 
 class EvaluationResult(NamedTuple):
-    """Losses (n,), failed rows +inf; gradients (n, D) per cube unit or None; causes of failure by row."""
+    """The result of evaluating a batch.
+
+    Attributes:
+        losses: Losses, shape (n,); failed rows are +inf.
+        gradients: Gradients per cube unit, shape (n, D), or None; failed rows are NaN.
+        causes: Why rows failed, by row number.
+    """
 
     losses: Array
     gradients: Array | None
@@ -19,31 +25,37 @@ class EvaluationResult(NamedTuple):
 
 
 class CannotEvaluate(Exception):
-    """No point can be evaluated here, through no fault of a point; the message says what to do."""
+    """Raised where no point can be evaluated, through no fault of a point; the message says what to do."""
 
 
 class Evaluator(Protocol):
-    """Evaluates points of the cube. Never raises for what an objective does."""
+    """Protocol of evaluators of points of the unit cube.
+
+    An evaluator does not raise for what an objective does: such rows fail. It raises CannotEvaluate or
+    ModuleNotFoundError where no point can be evaluated.
+    """
 
     space: Space
     rowwise: bool
-    """Whether ``pieces`` may be asked for: a row's loss does not depend, in any bit, on the rows beside."""
+    """Whether ``evaluate_in_pieces`` may be used: no bit of a row's loss depends on the other rows."""
 
     def evaluate(self, cube: Array, with_gradient: bool) -> EvaluationResult:
-        """Losses of points (n, D) in the unit cube, and their gradients if asked for."""
+        """Evaluate points (n, D) of the unit cube, with their gradients if requested."""
         ...
 
     def evaluate_in_pieces(self, cube: Array, with_gradient: bool) -> Iterator[tuple[int, EvaluationResult]]:
-        """The same as it comes, in any order: (first row, what these rows came to)."""
+        """Evaluate in pieces and yield each as soon as it is done, in any order, as (first row, result)."""
         ...
 
-    def close(self) -> None: ...
+    def close(self) -> None:
+        """Release what evaluation has started, such as child processes."""
+        ...
 
 
 def assemble_pieces(
     pieces: Iterable[tuple[int, EvaluationResult]], cube: Array, with_gradient: bool
 ) -> EvaluationResult:
-    """A batch of points (n, D), put together from its pieces."""
+    """Assemble the result of a batch of points (n, D) from its pieces."""
     losses = np.empty(len(cube))
     gradients = np.full(cube.shape, np.nan) if with_gradient else None
     causes: dict[int, str] = {}
@@ -57,10 +69,11 @@ def assemble_pieces(
 
 
 NO_CAUSES: dict[int, str] = {}
+"""The causes of a batch without failures; shared, and never changed."""
 
 
 def mark_failures(losses: Array, causes: dict[int, str]) -> tuple[Array, dict[int, str]]:
-    """Losses with +inf for rows that are NaN or infinite, and a cause for each of them."""
+    """Replace losses that are NaN or infinite by +inf, and add a cause for each of them."""
     bad = ~np.isfinite(losses)
     for row in np.flatnonzero(bad).tolist():
         causes.setdefault(row, f"returned {losses[row]}")

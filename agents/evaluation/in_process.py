@@ -13,11 +13,11 @@ from ...landscapes.landscape import Array, EvaluationError, Problem, describe_ex
 from .evaluator import NO_CAUSES, EvaluationResult, mark_failures
 
 PIECE_SECONDS = 0.05
-"""A batch that is evaluated row by row is handed on in pieces of about so long."""
+"""How long a piece of a batch that is evaluated row by row takes, about."""
 
 
 class InProcessEvaluator:
-    """Evaluates in this process."""
+    """Evaluates the points of a problem in this process."""
 
     def __init__(self, problem: Problem) -> None:
         self.problem = problem
@@ -27,6 +27,7 @@ class InProcessEvaluator:
         self._span = self._upper - self._lower
 
     def evaluate(self, cube: Array, with_gradient: bool) -> EvaluationResult:
+        """Evaluate points (n, D) of the unit cube, with their gradients if requested."""
         box = np.minimum(self._lower + cube * self._span, self._upper)
         try:
             losses: Any = self.problem.evaluate(box)
@@ -35,7 +36,7 @@ class InProcessEvaluator:
         except Exception as error:
             losses, causes = self._evaluate_row_by_row(cube, error)
         else:
-            # The path of nearly every call, kept short: one finite double.
+            # Nearly every call takes this path, so it is kept short: one finite double.
             if type(losses) is np.ndarray and losses.dtype == np.float64 and losses.shape == (len(cube),):
                 clean = math.isfinite(losses[0]) if len(losses) == 1 else bool(np.isfinite(losses).all())
                 causes = NO_CAUSES
@@ -47,6 +48,7 @@ class InProcessEvaluator:
         return EvaluationResult(losses, gradients, causes)
 
     def evaluate_in_pieces(self, cube: Array, with_gradient: bool) -> Iterator[tuple[int, EvaluationResult]]:
+        """Evaluate in pieces of about ``PIECE_SECONDS`` and yield each, in order, as (first row, result)."""
         first, size = 0, 1
         while first < len(cube):
             began = time.perf_counter()
@@ -56,10 +58,10 @@ class InProcessEvaluator:
             size = size * 4 if took < PIECE_SECONDS / 4 else max(1, int(size * PIECE_SECONDS / took))
 
     def close(self) -> None:
-        """Nothing to close."""
+        """Do nothing: there is nothing to close."""
 
     def _evaluate_row_by_row(self, cube: Array, error: Exception) -> tuple[Array, dict[int, str]]:
-        """An evaluation raised: keep the rows that have losses, find out which have none."""
+        """After an evaluation raised, keep the rows that have losses and find out which have none."""
         if isinstance(error, EvaluationError):
             return mark_failures(np.array(error.losses, dtype=float), dict(error.causes))
         if len(cube) == 1:
@@ -69,6 +71,7 @@ class InProcessEvaluator:
         return np.array([row.losses[0] for row in rows]), causes
 
     def _evaluate_gradients(self, cube: Array, losses: Array) -> Array:
+        """Return gradients (n, D) per cube unit; NaN for rows without a loss, or if the gradient fails."""
         gradients = np.full(cube.shape, np.nan)
         good = np.isfinite(losses)
         if good.any():
@@ -78,13 +81,13 @@ class InProcessEvaluator:
             except ModuleNotFoundError:
                 raise
             except Exception:
-                # The loss stands; an agent is told NaN and steps back.
+                # The loss is kept; the agent receives NaN and steps back.
                 gradients[good] = np.nan
         return gradients
 
 
 def _coerce_losses(losses: Any, n: int) -> tuple[Array, dict[int, str]]:
-    """Losses of an unusual type or shape: taken where they are n real numbers, else every row fails."""
+    """Convert losses of an unusual type or shape if they are n real numbers; else every row fails."""
     array = np.asarray(losses)
     if array.shape == (n,) and array.dtype.kind in "fiub":
         return mark_failures(array.astype(np.float64), {})

@@ -1,4 +1,4 @@
-"""Which evaluator a landscape and its settings call for."""
+"""Choose the evaluator that a landscape and its settings need."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from .settings import Evaluation
 
 
 def open_evaluator(landscape: Landscape, evaluation: Evaluation, space: Space | None = None) -> Evaluator:
-    """Make the evaluator: in this process, or in child processes where the settings or the landscape need them.
+    """Create the evaluator: in this process, or in child processes if the settings or the landscape need them.
 
     Child processes open the landscape themselves; it is opened here only if its ``space`` is not given.
     """
     if not evaluation.isolated and not landscape.external:
         return InProcessEvaluator(open_problem(landscape))
-    # Most runs need no child processes: what these import is left out until then.
+    # Most runs need no child processes, so their modules are imported only here.
     from .children.pool import ChildPool
 
     return ChildPool(landscape, evaluation, space)

@@ -1,4 +1,4 @@
-"""How points are evaluated: where, for how long, and what becomes of a row that has no loss."""
+"""The settings of evaluation: where, for how long, and what happens to a row that has no loss."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ...landscapes.landscape import Model
 
 Verdict = Literal["penalise", "retry", "skip", "stop"]
 NON_FINITE_CAUSES = frozenset({"returned nan", "returned inf", "returned -inf"})
-"""Causes that ``on_nan`` is for; all others are errors."""
+"""Causes to which ``on_nan`` applies; all others are errors."""
 MEMORY_UNITS = {"": 1, "B": 1} | {
     f"{letter}{tail}": size**power
     for power, letter in enumerate("KMGT", 1)
@@ -30,22 +30,27 @@ Workers = Annotated[
 
 
 class Evaluation(Model):
-    """How points are evaluated. With ``timeout``, ``memory`` or ``workers`` every row is evaluated in a child process
-    that can be killed; else in the process that works the lease."""
+    """How points are evaluated.
+
+    With ``timeout``, ``memory`` or ``workers``, every row is evaluated in a child process that can be killed; otherwise
+    in the process that works the lease.
+    """
 
     timeout: float | None = Field(None, gt=0, description="Seconds a row may take before its process is killed.")
-    memory: Bytes | None = Field(None, description='Memory each child process may have, e.g. "2 GB".')
+    memory: Bytes | None = Field(None, description='Memory that each child process may have, e.g. "2 GB".')
     workers: Workers | None = Field(
         None,
-        description='Child processes that share a batch, or "auto": one a CPU. Default: one, if any is needed.',
+        description='Child processes that share a batch, or "auto": one per CPU. Default: one, if any is needed.',
     )
     on_nan: Verdict = Field(
-        "penalise", description="What becomes of NaN and infinite losses: penalise, retry, skip, stop."
+        "penalise", description="What happens to NaN and infinite losses: penalise, retry, skip, stop."
     )
     on_error: Verdict = Field(
-        "penalise", description="What becomes of rows that raise, hang or crash: penalise, retry, skip, stop."
+        "penalise", description="What happens to rows that raise, hang or crash: penalise, retry, skip, stop."
     )
-    retries: int = Field(2, ge=1, le=100, description="How often a row is tried again under retry; each is charged.")
+    retries: int = Field(
+        2, ge=1, le=100, description="How often a row is evaluated again under retry; each time is charged."
+    )
 
     @field_validator("memory", mode="before")
     @classmethod
@@ -66,7 +71,7 @@ class Evaluation(Model):
             return value
         raise ValueError(
             f'workers must be a whole number from 1 to {MOST_WORKERS} or "auto", got {value!r}. '
-            "Write e.g. 4, or auto for one a CPU."
+            "Write e.g. 4, or auto for one per CPU."
         )
 
     @property
@@ -76,15 +81,17 @@ class Evaluation(Model):
 
     @property
     def settings(self) -> dict[str, Any]:
-        """What may decide a finding, as plain data: empty where nothing was chosen. How many workers share a batch
-        decides none."""
+        """The settings that may affect a finding, as plain data; empty if none was chosen.
+
+        The number of workers that share a batch does not affect any finding.
+        """
         return self.model_dump(mode="json", exclude={"workers"}, exclude_defaults=True)
 
     @property
     def skips(self) -> bool:
-        """Whether any row may be overlooked."""
+        """Whether rows without a loss may be skipped."""
         return "skip" in (self.on_nan, self.on_error)
 
     def verdict(self, cause: str) -> Verdict:
-        """What becomes of a row that has no loss for this cause."""
+        """Return what happens to a row that has no loss for this cause."""
         return self.on_nan if cause in NON_FINITE_CAUSES else self.on_error

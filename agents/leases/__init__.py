@@ -1,1 +1,1 @@
-"""How a lease is worked: propose, evaluate, tell, until it is spent."""
+"""Work a lease: propose, evaluate and report losses to the agent until the budget is spent."""

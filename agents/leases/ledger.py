@@ -1,4 +1,4 @@
-"""What a lease has brought so far: rows answered, evaluations charged, the best of them."""
+"""The results of a lease so far: rows answered, evaluations charged, and the best row."""
 
 from __future__ import annotations
 
@@ -12,12 +12,15 @@ from ..evaluation.evaluator import EvaluationResult
 
 
 class ReplayError(Exception):
-    """A replayed point differs from the recorded one."""
+    """Raised where a replayed point differs from the recorded one."""
 
 
 class Ledger:
-    """The rows of one lease. Those of a batch may be entered in any order (``place``) before they count
-    (``count_rows``); each is handed on once (``flush``), recorded ones never."""
+    """The rows of one lease, of which ``recorded`` ones are known from a log.
+
+    The rows of a batch may be entered in any order (``place``) before they are counted (``count_rows``). Each row is
+    passed on once (``flush``); recorded rows never are.
+    """
 
     __slots__ = (
         "best",
@@ -43,11 +46,14 @@ class Ledger:
         self.failures: list[RowFailure] = []
         self.filled = self.charged = 0
         self.spans: list[list[int]] = []
-        """[first, last) of rows entered and not yet handed on."""
+        """Ranges [first, last) of rows that have been entered and not yet passed on."""
         self.best: tuple[float, int] | None = None
 
     def recall_rows(self, points: Array, with_gradient: bool) -> EvaluationResult | None:
-        """The recorded answer to the next rows, as many of them as are recorded; None when the next is not."""
+        """Return the recorded answer to the next points (n, D), as many of them as are recorded.
+
+        Returns None if the next row is not recorded. Raises ReplayError if a point differs from the recorded one.
+        """
         if self.recorded is None or self.filled >= len(self.recorded.losses) or self.filled in self.recorded_gaps:
             return None
         known, first = self.recorded, self.filled
@@ -64,7 +70,7 @@ class Ledger:
         return EvaluationResult(known.losses[first:stop], gradients, causes)
 
     def count_unrecorded(self, most: int) -> int:
-        """How many of the next ``most`` rows come before one that is recorded."""
+        """Return how many of the next ``most`` rows come before a recorded one."""
         if self.recorded_gaps:
             last = self.filled
             while last < self.filled + most and (last in self.recorded_gaps or last >= len(self._recorded_losses())):
@@ -76,7 +82,7 @@ class Ledger:
         return np.empty(0) if self.recorded is None else self.recorded.losses
 
     def enter(self, points: Array, outcome: EvaluationResult, price: int, news: bool = True) -> None:
-        """Write down the next rows, which are ``news`` unless they were recorded."""
+        """Enter and count the next rows, which are ``news`` unless they come from the record."""
         self.place(0, points, outcome, news)
         self.count_rows(len(outcome.losses), price)
 
@@ -86,7 +92,10 @@ class Ledger:
         self.charged += n * price
 
     def place(self, offset: int, points: Array, outcome: EvaluationResult, news: bool = True) -> None:
-        """Write down rows that stand ``offset`` after the next one; ``count_rows`` counts them."""
+        """Enter rows (n, D) that begin ``offset`` rows after the next one; ``count_rows`` counts them.
+
+        Only ``news`` is passed on: rows that do not come from the record.
+        """
         first, n = self.filled + offset, len(outcome.losses)
         if first + n > len(self.losses):
             self._grow(first + n)
@@ -98,7 +107,7 @@ class Ledger:
             self.gradients[first : first + n] = outcome.gradients
         row = 0 if n == 1 else int(outcome.losses.argmin())
         loss = float(outcome.losses[row])
-        # Of equal losses the first row is the best, in whatever order they came.
+        # Of rows with equal losses the first is the best, in whatever order they were entered.
         if loss < np.inf and (self.best is None or (loss, first + row) < self.best):
             self.best = (loss, first + row)
         for row, cause in outcome.causes.items():
@@ -129,7 +138,7 @@ class Ledger:
             self.gradients = wider
 
     def flush(self) -> list[Rows]:
-        """Rows not yet handed on, by spans that follow one another."""
+        """Return the rows not yet passed on, one ``Rows`` for each range without gaps."""
         spans, self.spans = self.spans, []
         if len(spans) > 1:
             spans = merge_spans(spans)
@@ -141,13 +150,13 @@ class Ledger:
         return Rows(first, self.points[first:last].copy(), self.losses[first:last].copy(), gradients, failures)
 
     def describe_failure(self, cause: str, space: Space) -> str:
-        """A cause with the first row that failed for it, and the point."""
+        """Return a cause of failure with the first row that failed for it, and its point."""
         row = min(failure.row for failure in self.failures if failure.cause == cause)
         point = ", ".join(f"{x:.6g}" for x in space.to_box(self.points[row])[:8].tolist())
         return f"row {row}, at ({point}{', ...' if self.dimension > 8 else ''}), {cause}"
 
     def close(self, why: str, converged: Converged | None = None, cause: str = "") -> Finding:
-        """The finding."""
+        """Return the finding of the lease, which ended for the reason ``why``."""
         best = None
         if self.best is not None:
             loss, row = self.best
@@ -159,12 +168,12 @@ class Ledger:
 
 
 def sort_failures(failures: Iterable[RowFailure]) -> tuple[RowFailure, ...]:
-    """Failures by row."""
+    """Return failures in the order of their rows."""
     return tuple(sorted(failures, key=lambda f: f.row))
 
 
 def merge_spans(spans: list[list[int]]) -> list[list[int]]:
-    """Spans in order, those that touch made one."""
+    """Return ranges [first, last) in order, with adjacent ones merged."""
     found: list[list[int]] = []
     for first, last in sorted(spans):
         if found and found[-1][1] == first:

@@ -1,4 +1,4 @@
-"""Points that an agent has proposed: what they must be, and the answers to them."""
+"""The points that an agent has proposed: the check that they are valid, and the answers to them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,13 @@ from ..evaluation.evaluator import EvaluationResult
 
 
 class PendingProposal:
-    """Points that an agent has proposed, and the answers to them so far."""
+    """The points that an agent has proposed, and the answers to them so far.
+
+    Args:
+        points: The points, shape (n, D), in the unit cube.
+        with_gradient: Whether gradients are requested.
+        price: Price of a row, in evaluations.
+    """
 
     __slots__ = (
         "answered_rows",
@@ -31,15 +37,16 @@ class PendingProposal:
         self.losses: Array | None = None
         self.gradients: Array | None = None
         self.answered_rows = 0
-        """Rows from the first on that were answered once."""
+        """How many rows, from the first on, have been answered once."""
         self.retry_rows: list[int] | None = None
-        """Rows that are to be evaluated again, if any ever were."""
+        """Rows that are still to be evaluated again, or None if no row has had to be."""
         self.tries: dict[int, int] | None = None
+        """How often rows have been scheduled for another evaluation, by row."""
         self.skipped_rows: list[int] | None = None
-        """Rows without a loss that are to be skipped."""
+        """Rows without a loss that are skipped, or None."""
 
     def next(self, room: int) -> Array:
-        """The next rows to be evaluated, as many as ``room`` evaluations pay for."""
+        """Return the points (n, D) to evaluate next, as many as ``room`` evaluations pay for."""
         most = room // self.price
         if self.retry_rows and self.answered_rows == len(self.points):
             return self.points[self.retry_rows[:most]]
@@ -48,7 +55,11 @@ class PendingProposal:
         return self.points[self.answered_rows : self.answered_rows + most]
 
     def record_answer(self, outcome: EvaluationResult) -> Array | None:
-        """Note the losses of the rows that came next; their numbers, where any was evaluated again."""
+        """Record the answer to the points that ``next`` returned.
+
+        Returns:
+            The numbers of the rows if they were evaluated again, else None.
+        """
         n = len(outcome.losses)
         if n == len(self.points) and not self.answered_rows:
             self.losses, self.gradients, self.answered_rows = outcome.losses, outcome.gradients, n
@@ -61,7 +72,7 @@ class PendingProposal:
         if again:
             assert self.retry_rows is not None
             rows, self.retry_rows = self.retry_rows[:n], self.retry_rows[n:]
-            # What was told before may be the recorded array itself.
+            # The earlier answer may be the recorded array itself.
             self.losses = self.losses.copy()
             self.gradients = None if self.gradients is None else self.gradients.copy()
         else:
@@ -72,7 +83,7 @@ class PendingProposal:
         return np.array(rows) if again else None
 
     def retry_row(self, row: int, most: int) -> None:
-        """Have a row evaluated again, unless it has been so often."""
+        """Schedule another evaluation of a row, unless it has had ``most`` of them."""
         self.retry_rows, self.tries = self.retry_rows or [], self.tries or {}
         if self.tries.get(row, 0) < most:
             self.tries[row] = self.tries.get(row, 0) + 1
@@ -80,7 +91,10 @@ class PendingProposal:
 
 
 def check_proposal(points: Any, dimension: int) -> Array:
-    """The proposal as it must be: (n, D) float64, n >= 1, within the unit cube. Else ``AgentError``."""
+    """Return a proposal if it is valid: float64, of shape (n, D) with n >= 1, within the unit cube.
+
+    Raises AgentError if it is not.
+    """
     if type(points) is not np.ndarray or points.dtype != np.float64:
         kind = type(points).__name__
         dtype = getattr(points, "dtype", None)

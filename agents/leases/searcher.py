@@ -1,4 +1,4 @@
-"""One agent across its leases: its generator, and the proposal it waits on."""
+"""One agent across its leases: its generator, and the proposal whose answer the generator waits for."""
 
 from __future__ import annotations
 
@@ -15,7 +15,15 @@ from .proposal import PendingProposal, check_proposal
 
 
 class Searcher:
-    """One agent: its search under way, and what becomes of rows that have no loss."""
+    """One agent with its current search, and the rules for rows that have no loss.
+
+    Args:
+        name: Name of the agent in its team.
+        agent: The agent.
+        evaluator: Evaluates what it proposes.
+        rng_of: Returns the random numbers of a search, by the number of its episode.
+        evaluation: The rules for rows that have no loss; by default they are penalised.
+    """
 
     __slots__ = (
         "agent",
@@ -46,12 +54,12 @@ class Searcher:
         self.episode = -1
         self.declared_price = agent.row_price(evaluator.space)
         self.pending_proposal: PendingProposal | None = None
-        """The proposal in hand: what the generator waits to be told."""
+        """The proposal whose answer the generator waits for."""
         self.worst = -np.inf
-        """The worst finite loss of this search so far, kept under ``skip``."""
+        """The worst finite loss of this search so far; kept only if rows may be skipped."""
 
     def restart(self, lease: Lease, episode: int) -> None:
-        """Close the generator, drop what it still had proposed, and start another."""
+        """Close the generator, drop its pending proposal, and start a new search with the settings of a fresh lease."""
         self.close()
         self.episode = episode
         agent = self.agent
@@ -61,13 +69,21 @@ class Searcher:
         self.generator = agent.search(self.evaluator.space, lease, self.rng_of(episode))
 
     def close(self) -> None:
-        """Close the generator, in the thread that ran it."""
+        """Close the generator; call this in the thread that ran it."""
         generator, self.generator, self.pending_proposal, self.worst = self.generator, None, None, -np.inf
         if generator is not None:
             generator.close()
 
     def propose(self, lease: Lease) -> PendingProposal:
-        """Deliver the answer that is due, if any, and take the next proposal. Raises StopIteration at the end."""
+        """Deliver the pending answer, if there is one, and return the next proposal.
+
+        Args:
+            lease: The lease in force.
+
+        Raises:
+            StopIteration: The search has ended; its value is what the agent returned.
+            AgentError: The agent broke its contract.
+        """
         generator, hand = self.generator, self.pending_proposal
         if generator is None:
             raise AgentError("was given a lease that is not fresh, with no search under way")
@@ -90,12 +106,17 @@ class Searcher:
         return found
 
     def _gradient_price(self, space: Space) -> int:
+        """Return the price of a row with its gradient. Raises AgentError if the landscape has no gradients."""
         if not space.has_gradient:
             raise AgentError("asked for gradients, and this landscape has none")
         return 1 + space.gradient_price
 
     def record_outcome(self, outcome: EvaluationResult) -> str:
-        """Note what the next rows of the proposal came to; why the run is to stop, if it is ("": it is not)."""
+        """Record the outcome of the next rows of the pending proposal.
+
+        Returns:
+            Why the run must stop, or "" if it continues.
+        """
         hand, rules = self.pending_proposal, self.evaluation
         assert hand is not None
         first = hand.answered_rows
@@ -103,7 +124,7 @@ class Searcher:
         if not outcome.causes:
             return ""
         stop = ""
-        # By row, in whatever order the causes came: recorded ones come by row.
+        # In the order of rows, however the causes are ordered, because recorded ones are in that order.
         for offset, cause in sorted(outcome.causes.items()):
             row = first + offset if again is None else int(again[offset])
             match rules.verdict(cause):
@@ -116,9 +137,11 @@ class Searcher:
         return stop
 
     def _replace_skipped(self, losses: Array, overlooked: list[int] | None) -> Array:
-        """The losses of a proposal with the worst that this search has seen in place of +inf where a row is to be
-        skipped: nothing draws it there, and there is no cliff. Told of whole proposals only, so that it does not
-        matter in what parts they were answered."""
+        """Return the losses (n,) of a proposal, with the worst loss of this search in place of +inf for skipped rows.
+
+        The agent is not attracted to such points, and sees no cliff there. Only whole proposals are treated, so that it
+        does not matter in what parts they were answered.
+        """
         self.worst = max(self.worst, float(losses[np.isfinite(losses)].max(initial=-np.inf)))
         if not overlooked or self.worst == -np.inf:
             return losses

@@ -1,4 +1,4 @@
-"""The only propose/evaluate/tell loop: one agent works one lease."""
+"""The only loop in which agents propose, points are evaluated and losses are reported: one agent works one lease."""
 
 from __future__ import annotations
 
@@ -17,12 +17,17 @@ from .proposal import PendingProposal
 from .searcher import Searcher
 
 FLUSH_SECONDS = 0.25
-"""Rows are handed on after so long, where nobody says otherwise."""
+"""Default interval at which rows are passed on, in seconds."""
 Parts = Generator[Rows, None, tuple[Rows | None, Finding]]
+"""What ``work_lease`` returns: a generator of rows whose result is the last rows and the finding."""
 
 
 class FlushTimer:
-    """When rows are to be handed on."""
+    """Decides when rows are passed on: at a fixed interval.
+
+    Args:
+        seconds: The interval, in seconds; infinite if rows are never passed on.
+    """
 
     __slots__ = ("next_flush", "seconds")
 
@@ -31,7 +36,7 @@ class FlushTimer:
         self.next_flush = time.monotonic() + seconds
 
     def flush_rows(self, ledger: Ledger) -> list[Rows]:
-        """Rows to hand on; the next time is so many seconds from now."""
+        """Return the rows to pass on now, and start the next interval."""
         self.next_flush = time.monotonic() + self.seconds
         return ledger.flush()
 
@@ -45,16 +50,33 @@ def work_lease(
     lost_rows: dict[int, str] | None = None,
     largest: int | None = None,
 ) -> Parts:
-    """Work one lease to its end: yields rows as they come (those not in ``recorded``), and returns the last of
-    them with the finding.
+    """Work one lease to its end.
 
-    Answers from ``recorded`` first, then from the evaluator; cuts batches to the budget and keeps the rest for
-    the next lease; charges n points n evaluations, with gradients n (1 + price). A told due when the lease is
-    spent is delivered with the next. Rows without a loss are treated as the searcher's ``evaluation`` says; one
-    that is tried again is a row more, and charged. ``lost_rows`` fail unevaluated, with the cause given;
-    ``largest`` cuts batches further (both only after processes were lost). With infinite ``flush_seconds`` no rows are
-    handed on at all. An agent that raises or breaks its
-    contract ends the finding with ``why="failed"``; a row that stops the run, with ``why="stopped"``.
+    Points are answered from ``recorded`` first, then by the evaluator. Batches are cut to the budget, and the rest is
+    kept for the next lease. n points are charged as n evaluations, or n (1 + price) with gradients. If an answer is due
+    when the lease is spent, it is delivered with the next lease. Rows without a loss are treated as the searcher's
+    ``evaluation`` says; another try of a row counts as one more row, and is charged.
+
+    Args:
+        searcher: The agent with its current search.
+        lease: The lease.
+        episode: Number of the search that a fresh lease starts.
+        recorded: Rows of this lease that are known from a log.
+        flush_seconds: Interval at which rows are passed on, in seconds; if it is infinite, none are.
+        lost_rows: Rows that fail without being evaluated, with the cause; given only after processes were lost.
+        largest: Most rows of a batch; given only after processes were lost.
+
+    Yields:
+        Rows that were not recorded, as they are evaluated.
+
+    Returns:
+        The last of these rows, or None, and the finding. An agent that raises or breaks its contract ends the finding
+        with ``why="failed"``; a row that stops the run, with ``why="stopped"``.
+
+    Raises:
+        ReplayError: A proposed point differs from the recorded one.
+        CannotEvaluate: No point can be evaluated here.
+        ModuleNotFoundError: A package is missing that the landscape needs.
     """
     space = searcher.evaluator.space
     ledger = Ledger(lease, space.dimension, recorded)
@@ -67,7 +89,7 @@ def work_lease(
             hand = searcher.pending_proposal
             if hand is None or (hand.answered_rows == len(hand.points) and not hand.retry_rows):
                 if stop:
-                    # Not before, or it would matter in what parts a batch was answered.
+                    # Not earlier, or the result would depend on the parts in which a batch was answered.
                     break
                 hand = searcher.propose(lease)
             points = hand.next(lease.budget - ledger.charged)
@@ -90,12 +112,12 @@ def work_lease(
     except StopIteration as end:
         finding = _finish_search(searcher, ledger, end.value)
     except (ReplayError, CannotEvaluate, ModuleNotFoundError):
-        # No fault of the agent's, nor of a point's.
+        # Neither the agent nor a point is at fault.
         raise
     except Exception as error:
         finding = _fail_lease(searcher, ledger, error)
     except BaseException as error:
-        # Ctrl-C: hand on what was found before going. (A closed generator may yield nothing more.)
+        # Ctrl-C: pass on what was found before ending. (A generator that is being closed must not yield.)
         if not isinstance(error, GeneratorExit):
             yield from ledger.flush()
         raise
@@ -114,7 +136,7 @@ def _answer_batch(
     pace: FlushTimer,
     lost_rows: dict[int, str] | None,
 ) -> Generator[Rows, None, EvaluationResult]:
-    """Evaluate a batch, handing on what is found of it as it comes, and enter it."""
+    """Evaluate a batch and enter it in the ledger, and pass on its rows as they are evaluated."""
     if lost_rows and ledger.filled in lost_rows:
         points = points[:1]
         gradients = np.full(points.shape, np.nan) if hand.with_gradient else None
@@ -134,7 +156,7 @@ def _answer_batch(
 
 
 def _finish_search(searcher: Searcher, ledger: Ledger, result: Any) -> Finding:
-    """The generator returned."""
+    """Return the finding of a lease in which the agent's generator returned ``result``."""
     searcher.close()
     if ledger.lease.fresh and ledger.filled == 0:
         return ledger.close("failed", cause="proposed nothing on a fresh lease")
@@ -150,6 +172,7 @@ def _finish_search(searcher: Searcher, ledger: Ledger, result: Any) -> Finding:
 
 
 def _fail_lease(searcher: Searcher, ledger: Ledger, error: Exception) -> Finding:
+    """Return the finding of a lease in which the agent raised or broke its contract."""
     cause = str(error) if isinstance(error, AgentError) else describe_exception(error)
     try:
         searcher.close()

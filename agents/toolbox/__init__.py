@@ -1,1 +1,1 @@
-"""For authors of agents: following leases, and solvers that only take a callback."""
+"""Tools for authors of agents: how to follow leases, and how to use solvers that take a callback."""

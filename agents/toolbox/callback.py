@@ -1,8 +1,8 @@
-"""Optimizers that take a callback, turned inside out: each call of the callback becomes a proposal.
+"""Run solvers that take a callback as generators: each call of the callback becomes a proposal.
 
-The solver runs in a greenlet, a second stack in the same thread. Where it calls the objective, the greenlet hands the
-point to the generator, which yields it, and sleeps until it is told. No thread, no lock, no pickle; about a
-microsecond a call. A generator lives and is closed in one thread.
+The solver runs in a greenlet, a second stack in the same thread. When it calls the objective, the greenlet passes the
+point to the generator, which yields it, and waits for the loss. This needs no thread, no lock and no pickle, and takes
+about a microsecond per call. A generator must be used and closed in the same thread.
 """
 
 from __future__ import annotations
@@ -19,12 +19,29 @@ from ..agent import AgentError, Lease, Proposal, Told, WithGradient
 Result = TypeVar("Result")
 SentItem = TypeVar("SentItem")
 FAILED_LOSS = 1e300
-"""What a solver is told of a failed point before there is any loss."""
+"""The loss that a solver receives for a failed point as long as no point has had a loss."""
 
 
 class Objective:
-    """What a solver calls. A failed point is given the worst loss so far, and a gradient of zero, as most solvers
-    cannot cope with infinities. ``lease`` is the lease in force."""
+    """The function that a solver calls; ``invert_solver`` creates it.
+
+    A failed point gets the worst loss so far (1e300 if there is none), and a gradient of zero, because most solvers
+    cannot cope with infinities.
+
+    Attributes:
+        lease: The lease in force, or None before the first call.
+
+    Example:
+        >>> def solve(objective):
+        ...     return objective(np.array([0.5, 0.5])) + objective(np.array([0.5, 2.0]))
+        >>> from searchparty import Region
+        >>> lease = Lease(0, "scout", 2, Region.whole(2), "first lease")
+        >>> search = invert_solver(solve)
+        >>> next(search).tolist()
+        [[0.5, 0.5]]
+        >>> search.send(Told(np.array([3.0]), None, lease)).tolist()
+        [[0.5, 1.0]]
+    """
 
     __slots__ = ("_closed", "_greenlet", "_worst", "lease")
 
@@ -35,18 +52,46 @@ class Objective:
         self.lease: Lease | None = None
 
     def __call__(self, x: Array) -> float:
-        """The loss at a point (D,) of the cube; what lies outside is brought to its face."""
+        """Return the loss at a point.
+
+        Args:
+            x: The point, shape (D,), in the unit cube; a point outside is moved to the nearest point of the cube.
+
+        Returns:
+            The loss, or for a failed point the worst loss so far.
+
+        Raises:
+            AgentError: A coordinate is NaN.
+        """
         return self._record_loss(self._propose(to_cube_row(x)))
 
     def evaluate_with_gradient(self, x: Array) -> tuple[float, Array]:
-        """Loss and gradient (D,) at a point (D,) of the cube."""
+        """Return the loss and the gradient at a point; the landscape must have gradients.
+
+        Args:
+            x: The point, shape (D,), in the unit cube; a point outside is moved to the nearest point of the cube.
+
+        Returns:
+            The loss, or for a failed point the worst loss so far; and the gradient per cube unit, shape (D,), which is
+            zero if it is not finite.
+
+        Raises:
+            AgentError: A coordinate is NaN.
+        """
         told = self._propose(WithGradient(to_cube_row(x)))
         assert told.gradients is not None
         gradient = told.gradients[0]
         return self._record_loss(told), np.array(gradient) if np.isfinite(gradient).all() else np.zeros(len(gradient))
 
     def evaluate_batch(self, points: Array) -> Array:
-        """Losses (n,) of points (n, D), evaluated as one batch."""
+        """Return the losses of points that are evaluated as one batch.
+
+        Args:
+            points: The points, shape (n, D); they are clipped to the unit cube.
+
+        Returns:
+            Losses, shape (n,), with the worst loss so far for failed points.
+        """
         told = self._propose(np.clip(points, 0.0, 1.0))
         good = told.losses < np.inf
         if good.any():
@@ -66,7 +111,7 @@ class Objective:
         return loss
 
     def _propose(self, proposal: Proposal) -> Told:
-        # A library may swallow the exception that ends it and call again.
+        # A library may catch the exception that ends it, and call again.
         if self._closed:
             raise GreenletExit
         told: Told = self._greenlet.parent.switch(proposal)
@@ -75,16 +120,39 @@ class Objective:
 
 
 def invert_solver(solve: Callable[[Objective], Result]) -> Generator[Proposal, Told, Result]:
-    """Run ``solve(objective)`` and yield the points at which it calls the objective, (1, D) each; return its result.
+    """Run a solver that takes a callback, and yield the points at which it calls it.
 
-    What the solver raises comes out of the generator. Closing the generator ends the solver by raising
-    ``GreenletExit`` in the call it waits in.
+    Closing the generator ends the solver, by raising ``GreenletExit`` in the call in which it waits.
+
+    Args:
+        solve: Called once, as ``solve(objective)``.
+
+    Yields:
+        A proposal for each call of the objective: shape (1, D), or (n, D) for ``evaluate_batch``.
+
+    Returns:
+        What the solver returned.
+
+    Raises:
+        Exception: Whatever the solver raises.
+
+    Example:
+        >>> from searchparty import Region
+        >>> lease = Lease(0, "scout", 1, Region.whole(1), "first lease")
+        >>> search = invert_solver(lambda objective: objective(np.array([0.25])))
+        >>> next(search).tolist()
+        [[0.25]]
+        >>> try:
+        ...     search.send(Told(np.array([3.0]), None, lease))
+        ... except StopIteration as end:
+        ...     end.value
+        3.0
     """
     objective = Objective()
     inner: Any = greenlet(solve)
     objective._greenlet = inner
     try:
-        # A greenlet's switch returns what its objective switches out, or at its end what the solver returned.
+        # A switch to the greenlet returns what its objective switches out, or at the end the solver's result.
         out = inner.switch(objective)
         while not inner.dead:
             told = yield out
@@ -101,7 +169,20 @@ def invert_solver(solve: Callable[[Objective], Result]) -> Generator[Proposal, T
 
 
 def yield_sent_items(work: Callable[[Callable[[SentItem], None]], None]) -> Generator[SentItem, None, None]:
-    """Run ``work(send)`` and yield what it sends, while it waits; in the thread of whoever asks for the next."""
+    """Run a function that reports items by a callback, and yield these items.
+
+    The function runs in the thread that iterates over the generator, and waits while an item is used.
+
+    Args:
+        work: Called once, as ``work(send)``; it calls ``send(item)`` for each item.
+
+    Yields:
+        The items, in order.
+
+    Example:
+        >>> list(yield_sent_items(lambda send: [send(1), send(2)]))
+        [1, 2]
+    """
     inner: Any = greenlet(work)
     try:
         out = inner.switch(lambda item: inner.parent.switch(item))
@@ -116,7 +197,21 @@ def yield_sent_items(work: Callable[[Callable[[SentItem], None]], None]) -> Gene
 
 
 def to_cube_row(x: Array) -> Array:
-    """A solver's point (D,) as a proposal (1, D): a copy, as solvers reuse their arrays, within the cube."""
+    """Turn a solver's point into a proposal.
+
+    Args:
+        x: The point, shape (D,).
+
+    Returns:
+        The nearest point of the unit cube, shape (1, D), float64; always a copy, because solvers reuse their arrays.
+
+    Raises:
+        AgentError: A coordinate is NaN.
+
+    Example:
+        >>> to_cube_row(np.array([0.5, 1.5])).tolist()
+        [[0.5, 1.0]]
+    """
     row = np.array(x, dtype=np.float64, ndmin=2)
     if not (np.minimum.reduce(row, axis=None) >= 0.0 and np.maximum.reduce(row, axis=None) <= 1.0):
         if np.isnan(row).any():

@@ -1,4 +1,4 @@
-"""A local solver as a search: inverted, watched for its best point, and started again where a lease calls it."""
+"""Run a local solver as a search: record its best point, and restart it where a lease calls it away."""
 
 from __future__ import annotations
 
@@ -12,17 +12,48 @@ from .callback import Objective, invert_solver
 from .steering import clip_to_cube, draw_points, is_called_away, restart_point
 
 Solve = Callable[[Objective, Array, float], str]
-"""``solve(objective, start, radius)``: run a solver from a point (D,) of the cube; its own word on why it ended."""
+"""A function ``solve(objective, start, radius)`` that runs a solver from a point (D,) of the unit cube, and returns why
+the solver ended, in words."""
 MOST_STARTS_ELSEWHERE = 50
-"""Starts at a failed point before the solver may try from one."""
+"""How many starting points may fail before the solver is run from a failed one."""
 
 
 def follow_solver(solve: Solve, lease: Lease, rng: np.random.Generator, first: Array | None = None) -> Search:
-    """Follow a solver from the point ``first`` (D,), by default the center of the lease's region, with that region's
-    radius, to the minimum it ends at.
+    """Run a local solver until it ends at a minimum; an agent's ``search`` can return this generator.
 
-    If that point fails, it starts elsewhere in the region. If a lease's region no longer holds the best point,
-    it starts anew at the incumbent if that lies in the region, else at the region's center.
+    If the starting point fails, the solver starts elsewhere in the region. If the region of a new lease does not
+    contain the best point, the solver is started again at the incumbent if that lies in the region, else at the
+    region's center.
+
+    Args:
+        solve: Runs the solver: ``solve(objective, start, radius)`` returns why it ended, in words.
+        lease: The lease in force.
+        rng: Random numbers, for starting points after failures.
+        first: Where the solver starts, shape (D,), in the unit cube; by default at the center of the lease's region.
+
+    Yields:
+        The solver's proposals.
+
+    Returns:
+        ``Converged`` at the best point found, or None if every point failed.
+
+    Raises:
+        Exception: Whatever the solver raises.
+
+    Example:
+        >>> from searchparty import Region, Told
+        >>> def solve(objective, start, radius):
+        ...     objective(start)
+        ...     return "one point is enough"
+        >>> lease = Lease(0, "scout", 1, Region.whole(2), "first lease")
+        >>> search = follow_solver(solve, lease, np.random.default_rng(0))
+        >>> next(search).tolist()
+        [[0.5, 0.5]]
+        >>> try:
+        ...     search.send(Told(np.array([3.0]), None, lease))
+        ... except StopIteration as end:
+        ...     end.value.loss, end.value.why
+        (3.0, 'one point is enough')
     """
     start, tries = clip_to_cube(lease.region.center) if first is None else first, 0
     while True:
@@ -38,7 +69,7 @@ def follow_solver(solve: Solve, lease: Lease, rng: np.random.Generator, first: A
                     rows = proposal if isinstance(proposal, np.ndarray) else proposal.points
                     best, loss = rows[row].copy(), float(told.losses[row])
                 elif loss == np.inf and tries < MOST_STARTS_ELSEWHERE:
-                    # No solver finds its way out of a place where it hears of no loss at all.
+                    # No solver finds its way out of a place where it receives no loss.
                     tries += 1
                     best = draw_points(lease.region, rng)[0]
                     break

@@ -1,4 +1,4 @@
-"""Where a search starts, and whether a lease calls it elsewhere."""
+"""Decide where a search starts, and whether a lease calls it away from where it is."""
 
 from __future__ import annotations
 
@@ -9,44 +9,129 @@ from ..agent import Lease, Region
 
 
 def draw_points(region: Region, rng: np.random.Generator, n: int = 1) -> Array:
-    """Points (n, D), uniform in the part of the region that lies within the cube."""
+    """Draw points uniformly from the part of a region that lies within the unit cube.
+
+    Args:
+        region: The region.
+        rng: Random numbers.
+        n: How many points to draw.
+
+    Returns:
+        The points, shape (n, D), float64.
+
+    Example:
+        >>> draw_points(Region.whole(2), np.random.default_rng(0), 3).shape
+        (3, 2)
+    """
     lower, upper = region.lower, region.upper
     points: Array = lower + (upper - lower) * rng.random((n, len(lower)))
     return points
 
 
 def start_point(region: Region, rng: np.random.Generator) -> Array:
-    """Where a fresh search starts, (D,): at the region's center, as whoever chose the region chose that; but
-    anywhere if the region is the whole cube, whose center means nothing."""
+    """Return where a fresh search starts: at the region's center, or anywhere if the region is the whole cube.
+
+    A policy that chose a smaller region chose its center too; the center of the whole cube means nothing.
+
+    Args:
+        region: The region of the fresh lease.
+        rng: Random numbers; they are drawn only if the region is the whole cube.
+
+    Returns:
+        The point, shape (D,), in the unit cube.
+
+    Example:
+        >>> start_point(Region(np.array([0.25, 0.5]), 0.1), np.random.default_rng(0)).tolist()
+        [0.25, 0.5]
+    """
     if region.is_whole:
         return draw_points(region, rng)[0]
     return clip_to_cube(region.center)
 
 
 def restart_point(lease: Lease) -> Array:
-    """Where a search goes that the lease calls elsewhere, (D,): to the incumbent if it lies within the region, else
-    to the region's center."""
+    """Return where a search continues that a lease calls away.
+
+    Args:
+        lease: The lease in force.
+
+    Returns:
+        The incumbent if it lies in the lease's region, else the region's center; shape (D,), in the unit cube.
+
+    Example:
+        >>> restart_point(Lease(1, "scout", 10, Region(np.array([0.25, 0.5]), 0.1), "nothing shared")).tolist()
+        [0.25, 0.5]
+    """
     if lease.incumbent is not None and lies_within(lease.incumbent.point, lease.region):
         return clip_to_cube(lease.incumbent.point)
     return clip_to_cube(lease.region.center)
 
 
 def clip_to_cube(point: Array) -> Array:
-    """The nearest point of the cube, (D,), an array of its own."""
+    """Return the point of the unit cube that is nearest to a point.
+
+    Args:
+        point: The point, shape (D,).
+
+    Returns:
+        The nearest point, shape (D,); always a new array.
+
+    Example:
+        >>> clip_to_cube(np.array([-0.5, 0.25])).tolist()
+        [0.0, 0.25]
+    """
     nearest: Array = np.clip(point, 0.0, 1.0)
     return nearest
 
 
 def lies_within(point: Array, region: Region) -> bool:
-    """Whether a point (D,) lies in the region, give or take rounding."""
+    """Return whether a point lies in a region, up to rounding (1e-15).
+
+    Args:
+        point: The point, shape (D,), in the unit cube.
+        region: The region.
+
+    Returns:
+        True if no coordinate is farther from the region's center than its radius.
+
+    Example:
+        >>> lies_within(np.array([0.5, 0.75]), Region(np.array([0.5, 0.5]), 0.25))
+        True
+    """
     return bool((np.abs(point - region.center) <= region.radius + 1e-15).all())
 
 
 def same_region(one: Region, other: Region) -> bool:
-    """Whether two regions are equal."""
+    """Return whether two regions have the same center and radius.
+
+    Args:
+        one: A region.
+        other: Another region.
+
+    Returns:
+        True if the centers and the radii are exactly equal.
+
+    Example:
+        >>> same_region(Region.whole(2), Region(np.array([0.5, 0.5]), 0.5))
+        True
+    """
     return one is other or (one.radius == other.radius and np.array_equal(one.center, other.center))
 
 
 def is_called_away(lease: Lease, region: Region, point: Array) -> bool:
-    """Whether the lease's region is another than the one searched so far, and does not hold the point (D,)."""
+    """Return whether a lease calls a search away from its current point.
+
+    Args:
+        lease: The lease in force.
+        region: The region that the search has followed so far.
+        point: The current point of the search, shape (D,), in the unit cube.
+
+    Returns:
+        True if the lease's region differs from ``region`` and does not contain the point.
+
+    Example:
+        >>> lease = Lease(1, "scout", 10, Region(np.array([0.25, 0.5]), 0.1), "closer to the incumbent")
+        >>> is_called_away(lease, Region.whole(2), np.array([0.75, 0.5]))
+        True
+    """
     return not same_region(lease.region, region) and not lies_within(point, lease.region)

@@ -1,4 +1,4 @@
-"""searchparty's own strategies: the party, its members alone, and the party with one part taken away."""
+"""The strategies of searchparty in the study: the party, its members alone, and the party without one of its parts."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ TEAM = ("slsqp", "axes", "cma-es")
 
 
 def party_settings(team: tuple[Any, ...] = TEAM, **changed: Any) -> Settings:
-    """``minimize``'s own default strategy, with settings of the policy changed."""
+    """Return the default strategy of ``minimize``, with changed settings of the policy."""
     return {"team": team, "policy": {"kind": "party", **changed}}
 
 
 def composed_policy(budget: str) -> dict[str, str]:
-    """Another policy for the same members, without an opening."""
+    """Return another policy for the same members, without an opening."""
     return {"kind": "composed", "budget": budget.removesuffix(" budget"), "sharing": "broadcast"}
 
 
@@ -44,11 +44,11 @@ ABLATIONS: dict[str, Settings] = {
     "exploit-and-explore": {"team": TEAM, "policy": "exploit-and-explore"},
 }
 EIGHT_AT_ONCE: Settings = {}
-"""`minimize`'s own team for eight leases at once."""
+"""The team that `minimize` makes for eight leases at a time: no settings are changed."""
 
 
 def run_team(settings: Settings, loss: RuntimeRecorder, seed: int, concurrency: int = 1) -> MemoryLog:
-    """One run by ``searchparty.minimize``, stopped when every target is reached; its log."""
+    """Run ``searchparty.minimize`` until every target is reached or the budget is spent, and return its log."""
     box = [(LOW, HIGH)] * loss.dimension
     target = loss.minimum + 0.99 * TARGETS[-1]
     result = minimize(
@@ -61,8 +61,11 @@ def run_team(settings: Settings, loss: RuntimeRecorder, seed: int, concurrency: 
 
 
 def logical_runtimes(log: MemoryLog, loss: RuntimeRecorder) -> np.ndarray:
-    """Runtimes (51,) in logical time, where leases that are out at once are worked side by side: a lease's k-th
-    row comes k evaluations after its grant, and a grant as soon as the leases collected before have ended."""
+    """Return runtimes (51,) in logical time, where leases that are out at the same time are worked side by side.
+
+    The k-th row of a lease comes k evaluations after its grant, and a lease is granted as soon as the leases collected
+    before it have ended.
+    """
     times, losses = [], []
     for entry in fold_leases(log.events()):
         rows = log.rows(entry.lease.id)

@@ -1,8 +1,8 @@
-"""What people would use instead, one function each: ``peer(loss, rng)`` runs until the budget is spent.
+"""The peers, which are the solvers that people would use instead: ``peer(loss, rng)`` runs until the budget is spent.
 
-A peer sees the box [-5, 5]^D, a random stream and the objective. Local solvers start in the middle, which is the
-better for them on this suite, then anywhere, again and again, and stop at differences of 1e-12 rather than at their
-defaults, which are cruder; both raise their scores.
+A peer gets the box [-5, 5]^D, a random stream and the objective. Local solvers start in the middle of the box, which
+gives them better results on this suite, and are then restarted at random points, repeatedly. They stop at differences
+of 1e-12 instead of their coarser defaults. Both raise their scores.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ Peer = Callable[[RuntimeRecorder, np.random.Generator], None]
 
 
 def start_points(dimension: int, rng: np.random.Generator, middle: bool) -> Iterator[np.ndarray]:
-    """The middle of the box, if wanted, then points anywhere in it."""
+    """Yield the middle of the box if ``middle`` is set, then random points of the box without end."""
     if middle:
         yield np.zeros(dimension)
     while True:
@@ -40,7 +40,7 @@ def run_nlopt_local(loss: RuntimeRecorder, rng: np.random.Generator, algorithm: 
     import nlopt
 
     def evaluate_point(x: np.ndarray, _gradient: np.ndarray) -> float:
-        # nlopt turns other exceptions into its own.
+        # nlopt converts other exceptions into its own.
         try:
             return loss(x)
         except BudgetSpent:
@@ -77,7 +77,7 @@ def dual_annealing(loss: RuntimeRecorder, rng: np.random.Generator) -> None:
 def bipop_cma_es(loss: RuntimeRecorder, rng: np.random.Generator, **how: Any) -> None:
     import cma
 
-    # cma draws from numpy's own generator, and its restarts go on with it.
+    # cma draws from numpy's global generator, also in its restarts.
     np.random.seed(int(rng.integers(1, 2**31)))  # noqa: NPY002
     settings = {"verbose": -9, "bounds": [LOW, HIGH], "seed": np.nan, "maxfevals": np.inf, "tolfun": 1e-11}
     while True:
@@ -85,7 +85,7 @@ def bipop_cma_es(loss: RuntimeRecorder, rng: np.random.Generator, **how: Any) ->
 
 
 def bipop_in_rounds(loss: BatchRuntimeRecorder, rng: np.random.Generator) -> None:
-    """BIPOP-CMA-ES with each population evaluated as one batch."""
+    """Run BIPOP-CMA-ES and evaluate each population as one batch."""
     bipop_cma_es(loss, rng, parallel_objective=loss.evaluate_in_rounds)
 
 
@@ -93,7 +93,7 @@ def ngopt(loss: RuntimeRecorder, rng: np.random.Generator) -> None:
     import nevergrad
     from nevergrad.optimization import metamodel
 
-    # Its float() of an array of one number is an error since numpy 2.4.
+    # nevergrad calls float() on an array of one number, which is an error since numpy 2.4.
     metamodel.float = lambda value: np.asarray(value).item()
     space = nevergrad.p.Array(shape=(loss.dimension,), lower=LOW, upper=HIGH)
     space.random_state = np.random.RandomState(int(rng.integers(2**31)))
@@ -117,12 +117,12 @@ ISLANDS = ("de", "cma-es", "sade", "bobyqa")
 
 
 def archipelago(loss: RuntimeRecorder, rng: np.random.Generator) -> None:
-    """A ring of DE, CMA-ES, SaDE and BOBYQA. The islands evolve in turn, so that their evaluations have an order."""
+    """Run a ring of DE, CMA-ES, SaDE and BOBYQA. The islands evolve in turn, so their evaluations have an order."""
     evolve_in_turn([loss] * len(ISLANDS), rng)
 
 
 def evolve_in_turn(losses: list[RuntimeRecorder], rng: np.random.Generator) -> None:
-    """Islands in a ring, one an objective, which evolve in turn until all objectives are over."""
+    """Evolve islands in a ring, one per objective, in turn until the budgets of all objectives are spent."""
     import pygmo
 
     islands = pygmo.archipelago(t=pygmo.ring())
@@ -138,7 +138,7 @@ def evolve_in_turn(losses: list[RuntimeRecorder], rng: np.random.Generator) -> N
 
 
 class SharedProblem:
-    """pygmo copies its problems; the copies share the one recorder."""
+    """A problem for pygmo, which copies its problems; the copies share one recorder."""
 
     def __init__(self, loss: RuntimeRecorder) -> None:
         self.loss = loss
@@ -196,11 +196,11 @@ PEERS: dict[str, Peer] = {
     "NGOpt (Nevergrad)": ngopt,
 }
 LOCAL_PEERS = ("SLSQP", "L-BFGS-B", "Nelder-Mead", "Powell", "BOBYQA", "SBPLX")
-"""Those that take ``middle``."""
+"""The peers that accept ``middle``."""
 
 
 def run_peer(peer: Peer, loss: RuntimeRecorder, rng: np.random.Generator) -> None:
-    """Run a peer to the end of its budget."""
+    """Run a peer until its budget is spent."""
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")
         try:

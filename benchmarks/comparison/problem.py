@@ -1,4 +1,4 @@
-"""A BBOB function as a solver sees it, with the evaluations at which its targets were reached."""
+"""A BBOB function as a solver sees it, which records the evaluations at which its targets were reached."""
 
 from __future__ import annotations
 
@@ -6,17 +6,19 @@ import numpy as np
 from cocoex import BareProblem
 
 TARGETS = np.logspace(2, -8, 51)
-"""Losses above the known minimum that count as reached, easiest first."""
+"""Target losses, as differences above the known minimum, easiest first."""
 LOW, HIGH = -5.0, 5.0
 
 
 class BudgetSpent(Exception):
-    """The budget is spent, or every target reached: the solver need not go on."""
+    """Raised to end a solver: the budget is spent, or every target is reached."""
 
 
 class RuntimeRecorder:
-    """Counts evaluations and notes when each target is reached first; raises ``BudgetSpent`` when the budget is spent,
-    or, unless it is to go ``on``, every target reached."""
+    """An objective that counts evaluations and records when each target is first reached.
+
+    It raises ``BudgetSpent`` when the budget is spent or, unless ``on`` is set, when every target is reached.
+    """
 
     def __init__(self, function: int, dimension: int, instance: int, multiple: int, on: bool = False) -> None:
         self._problem = BareProblem("bbob", function, dimension, instance)
@@ -31,7 +33,7 @@ class RuntimeRecorder:
         return self.evaluations >= self.budget or self.targets_reached >= self._targets_wanted
 
     def __call__(self, x: np.ndarray) -> float:
-        """The loss at a point (D,) of the box; points outside are brought to its face."""
+        """Return the loss at a point (D,); a point outside the box is moved to its face."""
         if self.over:
             raise BudgetSpent
         self.evaluations += 1
@@ -42,7 +44,7 @@ class RuntimeRecorder:
         return loss
 
     def record_loss(self, loss: float, time: float) -> None:
-        """Every target that this loss reaches and none did before, at this time."""
+        """Record this time for every target that this loss is the first to reach."""
         excess = loss - self.minimum
         while self.targets_reached < len(TARGETS) and excess <= TARGETS[self.targets_reached]:
             self.runtimes[self.targets_reached] = time
@@ -50,7 +52,7 @@ class RuntimeRecorder:
 
 
 class BatchRuntimeRecorder(RuntimeRecorder):
-    """Time in rounds of ``at_once`` evaluations side by side; the budget is in rounds."""
+    """A recorder whose time and budget are in rounds of ``at_once`` evaluations side by side."""
 
     def __init__(self, function: int, dimension: int, instance: int, multiple: int, at_once: int) -> None:
         super().__init__(function, dimension, instance, multiple)
@@ -61,7 +63,7 @@ class BatchRuntimeRecorder(RuntimeRecorder):
         return self.rounds >= self.budget or self.targets_reached == len(TARGETS)
 
     def evaluate_in_rounds(self, points: np.ndarray) -> list[float]:
-        """Losses of a batch, ``at_once`` a round."""
+        """Return the losses of a batch, evaluated in rounds of ``at_once`` points."""
         losses: list[float] = []
         for first in range(0, len(points), self.at_once):
             if self.over:

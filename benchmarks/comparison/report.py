@@ -1,4 +1,4 @@
-"""Tables (Markdown) and the ECDF figure of a study."""
+"""Writes the tables (Markdown) and draws the ECDF figure of a study."""
 
 from __future__ import annotations
 
@@ -11,11 +11,14 @@ from .score import FUNCTION_GROUPS, Scores, by_group
 from .study import FUNCTIONS
 
 BEHIND = 0.02
-"""How far behind the best rival counts as losing."""
+"""A team is listed as behind if the best rival's area is larger by more than this."""
 
 
 def score_table(scores: Scores, bounds: dict[str, Sequence[str]]) -> str:
-    """A row a solver, best first. ``bounds`` adds the virtual best of some solvers, by its name."""
+    """Return a table with one row per solver, best first.
+
+    ``bounds`` maps names to solvers; the virtual best of these solvers becomes a row of that name.
+    """
     rows = [
         (name, scores.areas(name), f"{scores.reached_share(name):.3f}", f"{scores.micros[name]:.0f}")
         for name in scores.runtimes
@@ -38,7 +41,7 @@ def _markdown_row(cells: Iterable[str]) -> str:
 
 
 def list_deficits(scores: Scores, team: str, rivals: Sequence[str]) -> str:
-    """Where a team is behind the best rival on that function and dimension, and behind whom."""
+    """List the functions on which a team is behind the best rival, by dimension, with that rival and the difference."""
     present = [rival for rival in rivals if rival in scores.runtimes]
     areas, theirs = scores.areas(team), np.array([scores.areas(rival) for rival in present])
     lines = []
@@ -55,7 +58,7 @@ def list_deficits(scores: Scores, team: str, rivals: Sequence[str]) -> str:
 
 
 def draw_figure(scores: Scores, shown: Sequence[str], team: str, path: Path, title: str) -> None:
-    """ECDFs of runtimes, a panel a dimension and one of all; the team drawn boldly."""
+    """Draw the ECDFs of runtimes, one panel per dimension and one for all, with the team in bold."""
     import matplotlib
 
     matplotlib.use("Agg")
@@ -96,7 +99,7 @@ def draw_figure(scores: Scores, shown: Sequence[str], team: str, path: Path, tit
         place = {"loc": "outside right center"}
     figure.legend(handles, labels, fontsize=8, frameon=False, **place)
     figure.supxlabel("evaluations / D")
-    figure.supylabel("part of (problem, target) pairs reached", x=0.004)
+    figure.supylabel("fraction of (problem, target) pairs reached", x=0.004)
     figure.suptitle(title, fontsize=11)
     figure.tight_layout(rect=(0.015, 0, 1, 1))
     figure.savefig(path, dpi=110)

@@ -1,4 +1,4 @@
-"""From runtimes to scores."""
+"""Computes scores from runtimes."""
 
 from __future__ import annotations
 
@@ -15,15 +15,17 @@ FUNCTION_GROUPS = {
 
 
 def area(runtimes: np.ndarray, dimension: int, multiple: int) -> float:
-    """Area under the ECDF of runtimes (targets,) over log10(evaluations / D) from 0 to log10(multiple), as part of
-    the whole: 1 if every target were reached within D evaluations, 0 if none is ever."""
+    """Return the area under the ECDF of runtimes (targets,) over log10(evaluations / D), from 0 to log10(multiple).
+
+    It is a fraction of the whole: 1 if every target is reached within D evaluations, 0 if none is ever reached.
+    """
     with np.errstate(divide="ignore"):
         early = 1 - np.log10(runtimes / dimension) / np.log10(multiple)
     return float(np.clip(early, 0, 1).mean())
 
 
 class Scores:
-    """Areas and fractions of targets reached of some solvers on the same problems."""
+    """Areas, and fractions of the targets reached, of several solvers on the same problems."""
 
     def __init__(
         self, found: Mapping[StudyCell, Outcome], solvers: Sequence[str], multiple: int, dimensions: Sequence[int],
@@ -31,10 +33,10 @@ class Scores:
     ) -> None:  # fmt: skip
         self.multiple, self.dimensions, self.instances = multiple, list(dimensions), list(instances)
         self.runtimes: dict[str, np.ndarray] = {}
-        """(dimensions, functions, instances, targets) by solver, of the solvers that worked every problem."""
+        """Runtimes (dimensions, functions, instances, targets) of the solvers that have worked every problem."""
         self.missing: dict[str, int] = {}
         self.micros: dict[str, float] = {}
-        """Microseconds of one core an evaluation."""
+        """Microseconds of one core per evaluation, by solver."""
         for solver in solvers:
             grid = [
                 [[StudyCell(solver, multiple, d, i, f) for i in instances] for f in FUNCTIONS] for d in dimensions
@@ -49,7 +51,7 @@ class Scores:
             self.micros[solver] = 1e6 * sum(found[c].seconds for c in wanted) / spent
 
     def areas(self, solver: str) -> np.ndarray:
-        """(dimensions, functions), means over instances."""
+        """Return the areas of a solver (dimensions, functions): means over instances."""
         times = self.runtimes[solver]
         return np.array(
             [
@@ -59,15 +61,15 @@ class Scores:
         )
 
     def best_of(self, solvers: Sequence[str]) -> np.ndarray:
-        """The virtual best: areas (dimensions, functions) of the best of these on each."""
+        """Return the virtual best: areas (dimensions, functions) of the best of these solvers on each."""
         return np.max([self.areas(solver) for solver in solvers], axis=0)
 
     def reached_share(self, solver: str) -> float:
-        """Part of the targets reached at the end."""
+        """Return the fraction of the targets that a solver has reached at the end."""
         return float(np.isfinite(self.runtimes[solver]).mean())
 
     def ecdf(self, solver: str, at: np.ndarray, dimensions: Sequence[int]) -> np.ndarray:
-        """Part of (problem, target) of some dimensions reached within ``at`` (n,) evaluations over D; (n,)."""
+        """Return the fractions (n,) of (problem, target) pairs reached within ``at`` (n,) times D evaluations."""
         rows = [self.dimensions.index(d) for d in dimensions]
         scaled = self.runtimes[solver][rows] / np.array(dimensions)[:, None, None, None]
         ordered = np.sort(scaled.ravel())
@@ -75,5 +77,5 @@ class Scores:
 
 
 def by_group(areas: np.ndarray) -> dict[str, float]:
-    """Means of areas (dimensions, functions) over the suite's five groups of functions."""
+    """Return the means of areas (dimensions, functions) over the suite's five groups of functions."""
     return {name: float(areas[:, [f - 1 for f in group]].mean()) for name, group in FUNCTION_GROUPS.items()}

@@ -1,4 +1,4 @@
-"""Every solver of the study by name: ``solver(function, dimension, instance, multiple)`` works one problem."""
+"""All solvers of the study by name; ``solver(function, dimension, instance, multiple)`` works one problem."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from . import parties, peers
 from .problem import BatchRuntimeRecorder, RuntimeRecorder
 
 SolverResult = tuple[np.ndarray, int]
-"""Runtimes (51,) in evaluations, or in evaluations in sequence where several run at once; evaluations in all."""
+"""Runtimes (51,) in evaluations, or in evaluations in sequence if several are made at a time; total evaluations."""
 Solver = Callable[[int, int, int, int], SolverResult]
 AT_ONCE = 8
 
@@ -37,8 +37,8 @@ def solve_with_team(
 def solve_with_team_at_once(
     settings: parties.Settings, function: int, dimension: int, instance: int, multiple: int
 ) -> SolverResult:
-    """A team with ``AT_ONCE`` leases out at once, for ``multiple`` D evaluations in sequence."""
-    # A lease that is worked later here may have come first in logical time: none is cut short.
+    """Work a problem with a team with ``AT_ONCE`` leases out at a time, for ``multiple`` D evaluations in sequence."""
+    # A lease that is worked later here may be earlier in logical time, so no lease is cut short.
     loss = RuntimeRecorder(function, dimension, instance, AT_ONCE * multiple, on=True)
     log = parties.run_team(settings, loss, seed=instance, concurrency=AT_ONCE)
     blank = RuntimeRecorder(function, dimension, instance, AT_ONCE * multiple)
@@ -47,11 +47,11 @@ def solve_with_team_at_once(
 
 
 def solve_with_restarts_at_once(name: str, function: int, dimension: int, instance: int, multiple: int) -> SolverResult:
-    """``AT_ONCE`` copies of a peer with streams of their own, which know nothing of each other."""
+    """Work a problem with ``AT_ONCE`` independent copies of a peer, each with its own random stream."""
     outcomes = []
     for lane in range(AT_ONCE):
         loss = RuntimeRecorder(function, dimension, instance, multiple)
-        # The first starts in the middle, the others anywhere.
+        # The first copy starts in the middle of the box, the others at random points.
         copy = partial(peers.PEERS[name], middle=False) if lane and name in peers.LOCAL_PEERS else peers.PEERS[name]
         peers.run_peer(copy, loss, random_stream(function, dimension, instance, lane))
         outcomes.append((loss.runtimes, loss.evaluations))
@@ -59,14 +59,14 @@ def solve_with_restarts_at_once(name: str, function: int, dimension: int, instan
 
 
 def solve_with_bipop_at_once(function: int, dimension: int, instance: int, multiple: int) -> SolverResult:
-    """BIPOP-CMA-ES whose populations are evaluated ``AT_ONCE`` points a round."""
+    """Work a problem with BIPOP-CMA-ES whose populations are evaluated ``AT_ONCE`` points per round."""
     loss = BatchRuntimeRecorder(function, dimension, instance, multiple, AT_ONCE)
     peers.run_peer(peers.bipop_in_rounds, loss, random_stream(function, dimension, instance))
     return loss.runtimes, loss.evaluations
 
 
 def solve_with_islands_at_once(function: int, dimension: int, instance: int, multiple: int) -> SolverResult:
-    """A pygmo ring of ``AT_ONCE`` islands."""
+    """Work a problem with a pygmo ring of ``AT_ONCE`` islands."""
     losses = [RuntimeRecorder(function, dimension, instance, multiple) for _ in range(AT_ONCE)]
     peers.evolve_in_turn(losses, random_stream(function, dimension, instance))
     return np.min([loss.runtimes for loss in losses], axis=0), sum(loss.evaluations for loss in losses)

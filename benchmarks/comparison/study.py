@@ -1,4 +1,4 @@
-"""Runs solvers on problems, on all cores; each outcome is kept as a line of a file and not run again."""
+"""Runs solvers on problems, on all cores. Each outcome is kept as a line of a file and is not computed again."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class StudyCell:
 
 @dataclass(frozen=True)
 class Outcome:
-    """Evaluations until each target (inf: never), evaluations in all, seconds of one core."""
+    """Evaluations until each target was reached (inf: never), total evaluations, seconds of one core."""
 
     runtimes: np.ndarray
     evaluations: int
@@ -40,7 +40,7 @@ def study_cells(
     solvers: Iterable[str], multiple: int, dimensions: Iterable[int], instances: Iterable[int],
     functions: Iterable[int] = FUNCTIONS,
 ) -> list[StudyCell]:  # fmt: skip
-    """All combinations: instance by instance, so that a study cut short is whole on the first instances."""
+    """Return all combinations, instance by instance: an interrupted study is complete on the first instances."""
     solvers, dimensions, functions = list(solvers), list(dimensions), list(functions)
     return [
         StudyCell(solver, multiple, dimension, instance, function)
@@ -49,7 +49,7 @@ def study_cells(
 
 
 class OutcomeStore:
-    """A folder with a file of JSON lines for each solver."""
+    """Outcomes in a folder that has one file of JSON lines per solver."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -60,7 +60,7 @@ class OutcomeStore:
         return self.folder / f"{stem.strip('-')}.jsonl"
 
     def load_outcomes(self) -> dict[StudyCell, Outcome]:
-        """Every outcome; a last line that was cut in the middle counts as not there. Files may be gzipped."""
+        """Load all outcomes. A last line that was cut in the middle is ignored. Files may be gzipped."""
         found = {}
         for path in sorted(self.folder.glob("*.jsonl*")):
             data = path.read_bytes()
@@ -100,7 +100,11 @@ def work_cell(cell: StudyCell) -> tuple[StudyCell, Outcome | str]:
 def run_study(
     store: OutcomeStore, wanted: list[StudyCell], processes: int, seconds: float | None = None
 ) -> list[tuple[StudyCell, str]]:
-    """Work what the store lacks; stop handing out cells after ``seconds``. Returns the cells that failed, and why."""
+    """Work the cells that the store lacks, and start no more cells after ``seconds``.
+
+    Returns:
+        The cells that failed, each with the reason.
+    """
     have = store.load_outcomes()
     todo = [cell for cell in wanted if cell not in have]
     end = None if seconds is None else time.monotonic() + seconds
@@ -116,7 +120,7 @@ def run_study(
             if number % 200 == 0 or number == len(todo):
                 print(f"{number}/{len(todo)} problems, {time.monotonic() - began:.0f} s", flush=True)
             if end is not None and time.monotonic() > end:
-                print(f"time is up: {len(todo) - number} problems are left for the next call")
+                print(f"The time is up: {len(todo) - number} problems are left for the next call.")
                 pool.terminate()
                 break
     return wrong

@@ -1,4 +1,4 @@
-"""One cell of the comparison: what was measured, and the rules that are the same for all."""
+"""One cell of the comparison: what was measured, and the rules that are the same for all libraries."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 
 WARM_SECONDS = 0.5
-"""Evaluations that are made before the clock starts, once all workers are up: for about so long."""
+"""Duration of the warm-up: evaluations that are made once all workers are up, before the clock starts."""
 
 
 @dataclass(frozen=True)
 class Cell:
-    """So many evaluations by so many workers, each of which sleeps ``sleep`` seconds."""
+    """The measurement of ``evaluations`` evaluations by ``workers`` workers, where each sleeps ``sleep`` seconds."""
 
     peer: str
     workers: int
@@ -20,13 +20,13 @@ class Cell:
     evaluations: int
     seconds: float
     startup: float
-    """Seconds until all workers had come up, before the clock of ``seconds`` started."""
+    """Seconds until all workers were up, before the clock of ``seconds`` started."""
     busy: float = 0.0
-    """How many CPUs others kept busy just before, on average."""
+    """How many CPUs other programs kept busy just before, on average."""
 
     @property
     def efficiency(self) -> float:
-        """The share of the ideal: what the workers slept, of all the time they had."""
+        """The share of the ideal: the time that the workers slept, divided by the time that they had."""
         return self.evaluations * self.sleep / self.workers / self.seconds
 
     def line(self) -> str:
@@ -38,10 +38,18 @@ class Cell:
 
 
 def warm_up(workers: int, sleep: float, seconds: float, run: Callable[[int], float]) -> int:
-    """Warm up with ``run``, which makes so many evaluations and says the seconds it took; how many fill ``seconds`` at
-    that pace, at least four a worker, and at most what the ideal makes of them."""
+    """Warm up, and return how many evaluations fill ``seconds`` at the pace of the warm-up.
+
+    The result is at least four per worker, and at most the number that an ideal library would make.
+
+    Args:
+        workers: Number of workers.
+        sleep: Seconds that an evaluation sleeps.
+        seconds: Seconds to fill.
+        run: Makes a number of evaluations and returns the seconds that it took.
+    """
     count = workers * max(2, round(WARM_SECONDS / sleep))
-    # Whoever is slow is not to take minutes over it: a tenth first.
+    # Start with a tenth, so that a slow library does not take minutes.
     first = max(workers, count // 10)
     took = run(first)
     if took < 2 * WARM_SECONDS:

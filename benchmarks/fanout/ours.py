@@ -1,4 +1,4 @@
-"""searchparty: an ordinary run, its log on disk included, whose batches fan out over the children of a pool."""
+"""Measures searchparty: an ordinary run, including its log on disk, whose batches fan out over a pool of children."""
 
 from __future__ import annotations
 
@@ -34,8 +34,11 @@ def sleeping(x):
 
 
 def measure_searchparty(workers: int, sleep: float, seconds: float, small: bool = False) -> Cell:
-    """A run of one batch, as the peers are given all in one call; or with batches of one row a worker (``small``), none
-    of which is begun before the one before it is done. One worker is the run's own process, as it is with the peers."""
+    """Measure a run of one batch, as the other libraries get all tasks in one call.
+
+    With ``small``, the run has batches of one row per worker, each of which begins only when the previous one is done.
+    One worker is the run's own process, as with the other libraries.
+    """
     name = "ours-small" if small else "ours"
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)
@@ -54,7 +57,7 @@ def measure_searchparty(workers: int, sleep: float, seconds: float, small: bool 
 
 
 class TimedEvaluator:
-    """An evaluator that notes when it is first asked and when it last answers."""
+    """An evaluator that records when it is first called and when it last answers."""
 
     def __init__(self, evaluator: Evaluator) -> None:
         self.evaluator, self.space, self.rowwise = evaluator, evaluator.space, evaluator.rowwise
@@ -72,12 +75,12 @@ class TimedEvaluator:
         self.last = time.perf_counter()
 
     def close(self) -> None:
-        """It is closed by who opened it."""
+        """Do nothing: the caller that opened the evaluator closes it."""
 
 
 @contextmanager
 def start_evaluator(landscape: UserFunction, evaluation: Evaluation, workers: int) -> Iterator[tuple[Evaluator, float]]:
-    """The evaluator of a run, each of its children having evaluated once, and the seconds that it took."""
+    """Open the evaluator of a run and let each child evaluate once; yield it with the seconds that this took."""
     began = time.perf_counter()
     evaluator = open_evaluator(landscape, evaluation)
     try:
@@ -90,8 +93,11 @@ def start_evaluator(landscape: UserFunction, evaluation: Evaluation, workers: in
 def time_run(
     landscape: UserFunction, evaluation: Evaluation, evaluator: Evaluator, count: int, batch: int, folder: Path
 ) -> tuple[float, float]:
-    """Seconds of a run of so many evaluations: from the first evaluation to the last, and with its log's opening and
-    closing."""
+    """Run ``count`` evaluations and measure the time.
+
+    Returns:
+        Seconds from the first evaluation to the last, and seconds including opening and closing the log.
+    """
     team = (("random", RandomSearch(batch=batch)),)
     plan = RunSpec(landscape, team, Composed(lease=count), 0, 0, count, 1, evaluation=evaluation)
     clocked = TimedEvaluator(evaluator)

@@ -1,4 +1,4 @@
-"""The peers, each set up as its documentation has it for objectives that wait: joblib, Optuna, Ray Tune."""
+"""Measures joblib, Optuna and Ray Tune, each set up as its documentation recommends for objectives that wait."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from typing import Any
 from .cell import Cell, warm_up
 
 TUNE_A_SECOND = 60
-"""A cell of Ray Tune is cut short to so many trials for each of its seconds: it makes few, however short they are."""
+"""A cell of Ray Tune is limited to this many trials per second: it makes few, however short they are."""
 TUNE_SECONDS = 300.0
-"""Ray Tune is given so long for a cell, with the start of its actors."""
+"""Time limit of a cell of Ray Tune, including the start of its actors."""
 
 
 class PeerMissing(Exception):
-    """A peer is not installed; the message says how to install it."""
+    """Raised if a library is not installed; the message says how to install it."""
 
 
 def import_peer(module: str) -> Any:
-    """A peer's module. Raises Missing."""
+    """Import the module of a library. Raises PeerMissing if it is not installed."""
     from importlib import import_module
 
     try:
@@ -33,7 +33,7 @@ def import_peer(module: str) -> Any:
 
 
 def wait_for_workers(folder: str, workers: int) -> None:
-    """Return once so many processes are here: a worker's first task, so that the clock starts with all of them up."""
+    """Return once ``workers`` processes have called this. It is the first task of a worker: then all are up."""
     Path(folder, str(os.getpid())).touch()
     deadline = time.monotonic() + TUNE_SECONDS
     while len(os.listdir(folder)) < workers and time.monotonic() < deadline:
@@ -41,7 +41,7 @@ def wait_for_workers(folder: str, workers: int) -> None:
 
 
 def make_sleeper(sleep: float) -> Callable[[tuple[float, float]], float]:
-    """The objective. A closure: it travels to other processes by value."""
+    """Return the objective: a closure, which is sent to other processes by value."""
 
     def sleeping(x: tuple[float, float]) -> float:
         time.sleep(sleep)
@@ -51,7 +51,7 @@ def make_sleeper(sleep: float) -> Callable[[tuple[float, float]], float]:
 
 
 def measure_joblib(workers: int, sleep: float, seconds: float, backend: str) -> Cell:
-    """joblib: all tasks in one call, in batches that it sizes itself."""
+    """Measure joblib: all tasks in one call, in batches whose size joblib chooses."""
     joblib = import_peer("joblib")
     objective, draw = make_sleeper(sleep), random.Random(0)
     began = time.perf_counter()
@@ -71,7 +71,7 @@ def measure_joblib(workers: int, sleep: float, seconds: float, backend: str) -> 
 
 
 def measure_optuna(workers: int, sleep: float, seconds: float) -> Cell:
-    """Optuna: ``n_jobs`` threads, random search, storage in memory."""
+    """Measure Optuna: ``n_jobs`` threads, random search, storage in memory."""
     optuna = import_peer("optuna")
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     sleeping = make_sleeper(sleep)
@@ -90,15 +90,15 @@ def measure_optuna(workers: int, sleep: float, seconds: float) -> Cell:
 
 
 def measure_ray_tune(workers: int, sleep: float, seconds: float) -> Cell:
-    """Ray Tune: a trainable class on actors that are reused, as many trials at once as there are workers."""
-    # Read when Tune is imported, and by its actors: no files a trial but its own; where this module is.
+    """Measure Ray Tune: a trainable class on actors that are reused, as many trials at a time as there are workers."""
+    # Tune reads these when it is imported, and so do its actors: no log files per trial, and where this module is.
     os.environ |= {
         "TUNE_DISABLE_AUTO_CALLBACK_LOGGERS": "1",
         "RAY_USAGE_STATS_ENABLED": "0",
         "PYTHONPATH": str(Path(__file__).parents[1]),
     }
     ray, tune = import_peer("ray"), import_peer("ray.tune")
-    # Four trials a worker at least, as for all; a fast objective is cut short.
+    # At least four trials per worker, as for all libraries; the number is limited for a fast objective.
     count = max(4 * workers, min(round(workers * seconds / sleep), round(TUNE_A_SECOND * seconds)))
     began = time.monotonic()
     with tempfile.TemporaryDirectory() as folder:
@@ -116,7 +116,7 @@ def measure_ray_tune(workers: int, sleep: float, seconds: float) -> Cell:
 
 
 def run_tune(tune: Any, workers: int, sleep: float, count: int, folder: Path) -> Any:
-    """The results of so many trials."""
+    """Run ``count`` trials and return their results."""
     sleeping, meeting = make_sleeper(sleep), folder / "meeting"
     meeting.mkdir()
 

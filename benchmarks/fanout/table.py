@@ -1,4 +1,4 @@
-"""The cells as Markdown."""
+"""Prints measured cells as Markdown."""
 
 from __future__ import annotations
 
@@ -17,18 +17,21 @@ COLUMN_HEADS = {
     "ray-tune": "Ray Tune",
 }
 EQUAL_WITHIN = 0.01
-"""Efficiencies that differ by less are called equal."""
+"""Efficiencies that differ by less than this count as equal."""
 
 
 def render_page(cells: Sequence[Cell]) -> str:
-    """A table of efficiencies for each length of an evaluation, and one of start-ups."""
+    """Return a table of efficiencies for each length of an evaluation, and a table of start-up times."""
     peers = [peer for peer in COLUMN_HEADS if any(cell.peer == peer for cell in cells)]
     parts = [efficiency_table(cells, sleep, peers) for sleep in sorted({cell.sleep for cell in cells})]
     return "\n\n".join([*parts, startup_table(cells, peers), comparison_sentence(cells)])
 
 
 def efficiency_table(cells: Sequence[Cell], sleep: float, peers: Sequence[str]) -> str:
-    """One length of an evaluation: workers down, peers across, and how far we are ahead of the best of them."""
+    """Return the table for one length of an evaluation: a row per number of workers and a column per library.
+
+    The last column is the ratio of searchparty's efficiency to that of the best other library.
+    """
     rows = []
     for workers in sorted({cell.workers for cell in cells if cell.sleep == sleep}):
         found = {peer: median_efficiency(cells, peer, workers, sleep) for peer in peers}
@@ -38,23 +41,23 @@ def efficiency_table(cells: Sequence[Cell], sleep: float, peers: Sequence[str]) 
         shown = ["" if value is None else f"{100 * value:.1f} %" for value in found.values()]
         rows.append([str(workers), *shown, ratio])
     return f"Evaluations of {format_length(sleep)}:\n\n" + markdown_table(
-        ["workers", *map(COLUMN_HEADS.get, peers), "to the best peer"], rows
+        ["workers", *map(COLUMN_HEADS.get, peers), "ratio to the best peer"], rows
     )
 
 
 def startup_table(cells: Sequence[Cell], peers: Sequence[str]) -> str:
-    """Seconds until all workers are up, the median over all lengths of evaluations."""
+    """Return a table of seconds until all workers are up: the median over all lengths of evaluations."""
     rows = []
     for workers in sorted({cell.workers for cell in cells}):
         found = [[c.startup for c in cells if (c.peer, c.workers) == (peer, workers)] for peer in peers]
         rows.append([str(workers), *(f"{median(values):.1f} s" if values else "" for values in found)])
-    return "Start-up, until all workers are at work:\n\n" + markdown_table(
+    return "Start-up time until all workers are working:\n\n" + markdown_table(
         ["workers", *map(COLUMN_HEADS.get, peers)], rows
     )
 
 
 def comparison_sentence(cells: Sequence[Cell]) -> str:
-    """Where a peer is ahead, and what else the machine did."""
+    """Return a sentence that says where another library is ahead, and how busy the machine was otherwise."""
     behind, compared = [], 0
     for sleep, workers in sorted({(cell.sleep, cell.workers) for cell in cells}):
         ours = median_efficiency(cells, "ours", workers, sleep)
@@ -69,15 +72,15 @@ def comparison_sentence(cells: Sequence[Cell]) -> str:
                 )
     busy = median(cell.busy for cell in cells) if cells else 0.0
     worst = max((cell.busy for cell in cells), default=0.0)
-    ahead = f"Of {compared} comparisons, a peer is ahead by over {100 * EQUAL_WITHIN:g} point in {len(behind)}"
+    ahead = f"Of {compared} comparisons, a peer is ahead by more than {100 * EQUAL_WITHIN:g} point in {len(behind)}"
     return (
-        f"{ahead}{': ' + '; '.join(behind) if behind else ''}. Other programs kept {busy:.2f} CPUs busy before a cell "
-        f"in the median, {worst:.2f} at most."
+        f"{ahead}{': ' + '; '.join(behind) if behind else ''}. Before a cell, other programs kept "
+        f"{busy:.2f} CPUs busy in the median, and {worst:.2f} at most."
     )
 
 
 def median_efficiency(cells: Iterable[Cell], peer: str, workers: int, sleep: float) -> float | None:
-    """The median over repeats."""
+    """Return the median efficiency over the repeats, or None if there is no such cell."""
     key = (peer, workers, sleep)
     found = [cell.efficiency for cell in cells if (cell.peer, cell.workers, cell.sleep) == key]
     return median(found) if found else None

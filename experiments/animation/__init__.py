@@ -1,1 +1,1 @@
-"""The replay of a run as a GIF or an MP4."""
+"""Replays of runs as GIF or MP4 files."""

@@ -1,4 +1,4 @@
-"""Replays of runs as files: what is to be drawn, how it is checked, and where it goes."""
+"""The entry point of the animation: its options and their checks, the choice of runs, and the files written."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ...landscapes.landscape import Array
+from ...landscapes.landscape import Array, known_minimizers
 from ..execution.results_directory import ResultsError
 from ..results.recorded_runs import RunData, read_runs
 from .encoding import Encoder, GifEncoder, Mp4Encoder, has_ffmpeg
@@ -19,23 +19,26 @@ if TYPE_CHECKING:
     from .stage import FrameRenderer
 
 LINGER_SECONDS = 0.9
-"""Seconds that a hand-over stays, and a reason."""
+"""Seconds for which a hand-over, and the reason of a decision, stay visible."""
 HOLD_SECONDS = 2.0
-"""Seconds that the last picture stays; of a short film, a third."""
+"""Seconds for which the last picture stays, but at most a third of the film."""
 SMALLEST_WIDTH, LARGEST_WIDTH = 240, 1920
 SHORTEST_FILM_SECONDS, LONGEST_FILM_SECONDS = 2.0, 120.0
 MOST_FPS = 30
 MOST_PIXELS = 600_000_000
-"""All pictures of a film together: a GIF is kept in memory, a byte a pixel, until all colours are known."""
+"""Maximum number of pixels of all pictures of a film: a GIF stays in memory, one byte per pixel, until it is saved."""
 
 
 ProgressWrapper = Callable[[Iterable[int], int], Iterable[int]]
-"""Goes through so many numbers, and shows how far it is."""
+"""A function of numbers and their count that yields the numbers and shows the progress."""
 
 
 @dataclass(frozen=True)
 class AnimationOptions:
-    """What to draw, and how. ``runs`` are ids or strategies; ``plane`` is "x1,x3"; ``width`` is in pixels."""
+    """The options of an animation.
+
+    ``runs`` are ids or strategies, ``plane`` is a text such as "x1,x3", and ``width`` is in pixels.
+    """
 
     runs: tuple[str, ...] = ()
     compare: bool = False
@@ -46,22 +49,21 @@ class AnimationOptions:
     plane: str | None = None
 
     def check(self) -> None:
-        """Raises ResultsError where one is out of its bounds."""
+        """Raise ResultsError if an option is invalid or out of bounds."""
         _check_option_bounds(
             "--width", self.width, SMALLEST_WIDTH, LARGEST_WIDTH, "pixels", "640 suits a page, 1280 a slide"
         )
         _check_option_bounds(
-            "--seconds", self.seconds, SHORTEST_FILM_SECONDS, LONGEST_FILM_SECONDS, "seconds", "10 suit most runs"
+            "--seconds", self.seconds, SHORTEST_FILM_SECONDS, LONGEST_FILM_SECONDS, "seconds", "10 suits most runs"
         )
-        _check_option_bounds("--fps", self.fps, 1, MOST_FPS, "pictures a second", "10 suit a GIF, 25 a film")
+        _check_option_bounds("--fps", self.fps, 1, MOST_FPS, "frames per second", "10 suits a GIF, 25 an MP4")
         if len(self.runs) > 2:
             raise ResultsError(f"--run must be given once or twice, got {len(self.runs)} times. Leave out the others.")
         if self.out is not None and self.out.suffix.lower() not in (".gif", ".mp4"):
             raise ResultsError(f"--out must end in .gif or .mp4, got {self.out}. Write, for example, --out run.gif.")
         if self.out is not None and self.out.suffix.lower() == ".mp4" and not has_ffmpeg():
             raise ResultsError(
-                f"--out must end in .gif where there is no ffmpeg on the path, got {self.out}. Install ffmpeg, or "
-                "write a GIF."
+                f"--out must end in .gif if ffmpeg is not on the PATH, got {self.out}. Install ffmpeg, or write a GIF."
             )
 
     @property
@@ -75,7 +77,7 @@ class AnimationOptions:
 
 @dataclass(frozen=True)
 class AnimationResult:
-    """What was drawn: the runs, the files, and how many frames."""
+    """The runs that were drawn, the files written, and the number of frames."""
 
     runs: tuple[RunData, ...]
     paths: tuple[Path, ...]
@@ -85,12 +87,15 @@ class AnimationResult:
 def write_animation(
     directory: Path, options: AnimationOptions, progress: ProgressWrapper = lambda numbers, _: numbers
 ) -> AnimationResult:
-    """Draw the replay of one run of a results directory, or of two side by side, and write it. ``progress`` wraps the
-    numbers of the frames. Raises ResultsError where the options do not fit, and EncodingError where ffmpeg fails."""
+    """Draw and write the replay of one run of a results directory, or of two runs side by side.
+
+    ``progress`` wraps the numbers of the frames. Raises ResultsError if the options do not fit, and EncodingError if
+    ffmpeg fails.
+    """
     options.check()
     runs = _choose_runs(read_runs(directory), options, directory)
     axes = parse_plane_axes(options.plane, runs[0].space.dimension)
-    # Only now: what draws takes a second to import.
+    # Imported here because importing the drawing modules takes a second.
     from .stage import FrameRenderer
 
     replays = [build_replay(run) for run in runs]
@@ -110,7 +115,7 @@ def _write_files(
 ) -> None:
     from .stage import palette_colours
 
-    # Beside, until they are whole.
+    # Write to temporary files beside the targets until the files are complete.
     parts = [path.with_name(f".{path.stem}.part{path.suffix}") for path in paths]
     encoders: list[Encoder] = []
     try:
@@ -135,9 +140,10 @@ def _write_files(
 
 
 def _slice_center(runs: Sequence[RunData]) -> Array:
-    """What a slice goes through, (D,) in the cube."""
+    """Return the point that the slice passes through, (D,) in the unit cube."""
     problem = runs[0].problem
-    known = None if problem is None or problem.minimizers is None else problem.space.to_cube(problem.minimizers[0])
+    minimizers = None if problem is None else known_minimizers(problem)
+    known = None if problem is None or minimizers is None else problem.space.to_cube(minimizers[0])
     return find_slice_center([(run.points.cube, run.points.losses) for run in runs], known, runs[0].space.dimension)
 
 
@@ -145,25 +151,25 @@ def _check_size(size: tuple[int, int], options: AnimationOptions) -> None:
     most = MOST_PIXELS // (size[0] * size[1])
     if options.frames > most:
         raise ResultsError(
-            f"--seconds must be at most {most / options.fps:.0f} at {size[0]} pixels and {options.fps:g} pictures a "
-            f"second, got {options.seconds:g}. Shorten it, or lower --width or --fps."
+            f"--seconds must be at most {most / options.fps:.0f} at {size[0]} pixels and {options.fps:g} frames per "
+            f"second, got {options.seconds:g}. Lower it, or lower --width or --fps."
         )
 
 
 def _choose_runs(all_runs: Sequence[RunData], options: AnimationOptions, directory: Path) -> list[RunData]:
-    """The runs to draw: of those that have found a point."""
+    """Choose the runs to draw from those that have found a point."""
     runs = [run for run in all_runs if len(run.points.losses)]
     if not runs:
         raise ResultsError(
             f"results must hold a run that has found a point, got {directory}, where none has yet. Wait for its first "
-            "leases, or go on with `searchparty resume`."
+            "leases, or continue with `searchparty resume`."
         )
     for name in options.runs:
         if name in {r.id for r in all_runs} | {r.strategy for r in all_runs} and not any(
             name in (r.id, r.strategy) for r in runs
         ):
             raise ResultsError(
-                f"--run must be of a run that has found a point, got {name!r}, which has not yet. Choose one of "
+                f"--run must name a run that has found a point, got {name!r}, which has not yet. Choose one of "
                 f"these.\n{format_run_list(runs)}"
             )
     if len(options.runs) == 2:

@@ -1,4 +1,4 @@
-"""What a replay says in words, and how much of it there is room for. No drawing here."""
+"""The texts of an animation, and how they are shortened to fit. Nothing is drawn here."""
 
 from __future__ import annotations
 
@@ -9,22 +9,22 @@ from .replay import Moment, Replay, ReplayLease
 from .slice import Slice
 
 LETTER_WIDTH = 0.75
-"""Mean width of a letter, in pixels of 1/100 inch a point of its font."""
+"""Mean width of a letter per point of font size, in pixels of 1/100 inch."""
 
 
 def shorten_text(text: str, width: float, size: float = 8.0) -> str:
-    """A text of a font's size (points), as it fits into so many pixels."""
+    """Shorten a text in a font of ``size`` points so that it fits into ``width`` pixels."""
     most = max(8, int(width / (LETTER_WIDTH * size)))
     return text if len(text) <= most else text[: most - 1].rstrip() + "…"
 
 
 def escape_math(text: str) -> str:
-    """Nothing in a text is mathematics."""
+    """Escape dollar signs, so that matplotlib does not read a text as math."""
     return text.replace("$", r"\$")
 
 
 def animation_title(replays: Sequence[Replay]) -> str:
-    """What is shown, less what the names of two runs say."""
+    """Return the title: strategy, landscape and repeat, without what the names of two runs already say."""
     run = replays[0].run
     apart = len({replay.run.repeat for replay in replays}) > 1
     place = run.landscape if apart else f"{run.landscape}, repeat {run.repeat}"
@@ -32,7 +32,7 @@ def animation_title(replays: Sequence[Replay]) -> str:
 
 
 def run_names(replays: Sequence[Replay]) -> list[str]:
-    """What tells the runs apart, and whether there will be more of them."""
+    """Return a name for each run: its strategy, its repeat if the repeats differ, and "(unfinished)" if it is."""
     runs = [replay.run for replay in replays]
     apart = len({run.repeat for run in runs}) > 1
     return [
@@ -42,20 +42,22 @@ def run_names(replays: Sequence[Replay]) -> list[str]:
 
 
 def map_notes(replays: Sequence[Replay], plane: Slice) -> str:
-    """What must be known to read the maps right; "" where nothing must."""
+    """Return the notes that are needed to read the maps; "" if there are none."""
     run, found = replays[0].run, []
     if plane.is_slice:
         first, second = plane.axis_names()
-        found.append(f"slice {first}, {second} through the best point; faint: far from it")
+        found.append(f"slice {first}, {second} through the best point; faint points are far from the slice")
     if not run.pictured:
         flat = run.space.dimension == 2
-        found.append("losses between the points are guessed" if flat else "not evaluated for pictures: points only")
+        found.append("losses between points are interpolated" if flat else "not evaluated for pictures: points only")
     return " · ".join(found)
 
 
 def caption_line(replay: Replay, moment: Moment, last: bool, name: str) -> str:
-    """The line below a frame: the result at the end of a run, before it the reason of a decision. It begins with a
-    name, if any."""
+    """Return the line below a frame: the reason of a decision, or the result at the end of the run.
+
+    The line begins with ``name``, unless that is empty.
+    """
     begun = f"{name}: " if name else ""
     if last or moment.points_shown == len(replay.agent):
         return begun + describe_result(replay)
@@ -63,12 +65,12 @@ def caption_line(replay: Replay, moment: Moment, last: bool, name: str) -> str:
 
 
 def round_numbers(text: str) -> str:
-    """A text whose numbers of many digits have seven."""
+    """Round the numbers in a text that have seven or more decimals to seven significant digits."""
     return re.sub(r"-?\d+\.\d{7,}(e[-+]?\d+)?", lambda found: f"{float(found[0]):.7g}", text)
 
 
 def describe_reason(turn: ReplayLease) -> str:
-    """Why a lease was granted; of a hand-over, first whose point it is."""
+    """Return the reason of a lease; for a hand-over, preceded by whose point it is and its loss."""
     lease = turn.lease
     if turn.handed and lease.incumbent is not None:
         return f"{lease.agent} sent to {lease.incumbent.agent}'s point, {lease.incumbent.loss:.4g}: {lease.reason}"
@@ -76,7 +78,7 @@ def describe_reason(turn: ReplayLease) -> str:
 
 
 def describe_result(replay: Replay) -> str:
-    """What a run came to, in a sentence."""
+    """Return a sentence on a run's result: why it ended, its evaluations, its best loss and who found it."""
     run = replay.run
     ended = f"unfinished after {replay.evaluations:,} of {run.budget:,} evaluations"
     if run.stopped is not None:

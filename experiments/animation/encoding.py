@@ -1,4 +1,4 @@
-"""Pictures, one after another, as a GIF or as an MP4."""
+"""Encoders that write a sequence of pictures as a GIF or an MP4 file."""
 
 from __future__ import annotations
 
@@ -14,37 +14,40 @@ from numpy.typing import NDArray
 from PIL import Image
 
 Picture = NDArray[np.uint8]
-"""(height, width, 3)."""
+"""RGB values, (height, width, 3)."""
 PALETTE_SIZE = 240
-"""Colours of a GIF. A few of the 256 stay free: one stands for what has not changed since the picture before."""
+"""Colours of a GIF. Some of the 256 stay free: one marks pixels that have not changed since the picture before."""
 STILL_CENTISECONDS = 2
-"""Browsers slow down a GIF that shows a picture for less."""
+"""Shortest duration of a picture, in hundredths of a second; browsers slow down a GIF with shorter ones."""
 
 
 class EncodingError(Exception):
-    """What was drawn cannot be written as it was asked for; the message says why."""
+    """The pictures cannot be written in the requested format; the message says why."""
 
 
 class Encoder(Protocol):
-    """Takes pictures of one size, each with the seconds that it is seen, and writes them when closed."""
+    """An encoder of pictures of one size, each shown for a number of seconds; the file is complete after ``close``."""
 
     def add_picture(self, picture: Picture, seconds: float) -> None: ...
 
     def close(self) -> None: ...
 
     def discard_file(self) -> None:
-        """Leave nothing behind."""
+        """Stop encoding and remove the unfinished file."""
         ...
 
 
 def has_ffmpeg() -> bool:
-    """Whether MP4 can be written here."""
+    """Return whether ffmpeg is on the PATH, so that MP4 files can be written."""
     return shutil.which("ffmpeg") is not None
 
 
 class GifEncoder:
-    """Writes a GIF that loops for ever, in one palette for all pictures: ``samples`` say which colours occur, and those
-    in ``certain`` ((n, 3), 0 to 255) are kept though they are rare."""
+    """An encoder that writes an endlessly looping GIF with one palette for all pictures.
+
+    The palette is made of the colours of ``samples``; those in ``certain`` ((n, 3), 0 to 255) are kept even if they
+    are rare.
+    """
 
     def __init__(self, path: Path, samples: Sequence[Picture], certain: NDArray[np.uint8]) -> None:
         self._path = path
@@ -54,11 +57,11 @@ class GifEncoder:
         self._rounding_carry = 0.0
 
     def add_picture(self, picture: Picture, seconds: float) -> None:
-        # Lengths are whole hundredths: what rounding takes from one, the next gets.
+        # Durations are whole hundredths of a second: the rounding error is carried over to the next picture.
         exact = seconds * 100 + self._rounding_carry
         length = max(STILL_CENTISECONDS, round(exact))
         self._rounding_carry = exact - length
-        # Dithering would make noise of every plain area, which cannot be compressed.
+        # Dithering would turn plain areas into noise, which does not compress.
         drawn = Image.fromarray(picture).quantize(palette=self._palette, dither=Image.Dither.NONE)
         if self._pictures and self._pictures[-1].tobytes() == drawn.tobytes():
             self._lengths[-1] += length
@@ -78,12 +81,12 @@ class GifEncoder:
 
 
 def build_palette(samples: Sequence[Picture], certain: NDArray[np.uint8]) -> Image.Image:
-    """A picture that holds a palette: ``certain`` colours, then those that stand for most of the samples."""
+    """Return an image that holds a palette: the ``certain`` colours, then those that represent the samples best."""
     strip = Image.fromarray(np.concatenate(list(samples)))
     kept = certain[: PALETTE_SIZE // 3].astype(int)
     common = strip.quantize(PALETTE_SIZE - len(kept), dither=Image.Dither.NONE).getpalette() or []
     others = np.array(common, dtype=int).reshape(-1, 3)
-    # Pillow looks colours up in steps of four: what is nearly white would take the place of white.
+    # Pillow looks colours up in steps of four, so a colour that is nearly white could be used in place of white.
     apart = np.abs(others[:, None] - kept[None]).max(axis=2).min(axis=1) >= 8
     found = Image.new("P", (1, 1))
     found.putpalette([*kept.ravel().tolist(), *others[apart].ravel().tolist()])
@@ -91,7 +94,7 @@ def build_palette(samples: Sequence[Picture], certain: NDArray[np.uint8]) -> Ima
 
 
 class Mp4Encoder:
-    """Writes an MP4 by ffmpeg, which must be on the path, at so many frames a second."""
+    """An encoder that writes an MP4 with ffmpeg, which must be on the PATH, at ``fps`` frames per second."""
 
     def __init__(self, path: Path, width: int, height: int, fps: float) -> None:
         self._path, self._fps = path, fps
@@ -100,7 +103,7 @@ class Mp4Encoder:
         command = [
             *("ffmpeg", "-loglevel", "error", "-y", "-f", "rawvideo", "-pix_fmt", "rgb24"),
             *("-s", f"{width}x{height}", "-r", f"{fps:g}", "-i", "-", "-an", "-f", "mp4"),
-            # What slide programs and browsers can all play.
+            # A format that presentation programs and browsers can play.
             *("-pix_fmt", "yuv420p", "-movflags", "+faststart", str(path)),
         ]  # fmt: skip
         self._process = subprocess.Popen(
@@ -132,8 +135,8 @@ class Mp4Encoder:
     def _encoding_error(self) -> EncodingError:
         self._process.wait()
         self._error_output.seek(0)
-        lines = self._error_output.read().decode(errors="replace").strip().splitlines() or ["it did not say why"]
-        return EncodingError(f"ffmpeg could not write the MP4: {lines[-1]}. A GIF needs no ffmpeg: --out NAME.gif.")
+        lines = self._error_output.read().decode(errors="replace").strip().splitlines() or ["no reason was given"]
+        return EncodingError(f"ffmpeg could not write the MP4: {lines[-1]}. A GIF needs no ffmpeg: use --out NAME.gif.")
 
     def discard_file(self) -> None:
         self._process.kill()

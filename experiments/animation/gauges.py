@@ -1,4 +1,4 @@
-"""What goes with a map in moving pictures: each agent's budget, and the best loss over evaluations."""
+"""The gauges beside an animated map: each agent's evaluations, and the best loss over evaluations."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from .replay import Frame, Moment, Replay
 
 
 class BudgetBars:
-    """A line an agent: its name, and as a bar what it has spent and what its lease now out promises."""
+    """One line per agent: its name, and a bar of the evaluations that it has spent and those left in its lease."""
 
     def __init__(self, axes: Axes, replay: Replay, cast: AgentStyles, rows: int) -> None:
         self.axes, self._replay, self._styles = axes, replay, cast
@@ -64,7 +64,7 @@ class BudgetBars:
         return bar
 
     def _bar_values(self, shown: int) -> tuple[Array, Array]:
-        """Spent and promised, line by line."""
+        """Return the evaluations spent and those left in the current lease, one value per line each."""
         found = []
         for shares in self._replay.shares_at(shown):
             named = shares[list(self._styles.named_agents)].astype(float)
@@ -72,7 +72,7 @@ class BudgetBars:
         return found[0], found[1]
 
     def move(self, moment: Moment) -> None:
-        """Draw what is spent and promised in a frame."""
+        """Draw the bars and numbers of a frame."""
         lines = zip(
             self._texts, self._spent_bars, self._promised_bars, *self._bar_values(moment.points_shown), strict=True
         )
@@ -85,7 +85,7 @@ class BudgetBars:
 
 
 class BestLossCurve:
-    """The best loss over evaluations: all of it faint, and up to a cursor strong; a line a replay."""
+    """The best loss over evaluations, one line per replay: faint as a whole, and strong up to a cursor."""
 
     LINE_STYLES = (("#000000", "-"), ("#6a6a6a", "--"))
 
@@ -113,18 +113,18 @@ class BestLossCurve:
         if len(replays) > 1:
             labels = [shorten_text(format_label(name), 190) for name in run_names(replays)]
             handles = [Line2D([], [], color=tint, ls=dash, lw=1.7) for tint, dash in self.LINE_STYLES]
-            # Losses fall: above on the right there is room.
+            # The best loss falls, so the upper right corner is free.
             axes.legend(handles, labels, loc="upper right", fontsize=7.5, frameon=False, borderpad=0.1)
 
     def move(self, frame: Frame) -> None:
-        """Draw the curves up to a frame, and the cursor there."""
+        """Draw the curves up to a frame, and the cursor at it."""
         self._cursor.set_xdata([frame.evaluations] * 2)
         self.axes.draw_artist(self._cursor)
         for replay, values, curve, head, moment in zip(
             self._replays, self._values, self._lines, self._heads, frame.moments, strict=True
         ):
             shown = moment.points_shown
-            # To the cursor, or to the end of a run that ended before.
+            # Up to the cursor, or to the end of a run that ended earlier.
             upto = min(frame.evaluations, replay.evaluations)
             x, y = np.append(replay.spent[:shown], upto), np.append(values[:shown], values[shown - 1 : shown])
             if shown == 0:

@@ -1,5 +1,7 @@
-"""A landscape and the points on it, for moving pictures: what stands still is drawn once, points stay where they were
-drawn, and only what moves is drawn anew in each frame."""
+"""The animated map of a landscape and the points on it.
+
+The still parts are drawn once, points are added to the picture and stay, and only moving parts are redrawn per frame.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +14,7 @@ from matplotlib.colors import LinearSegmentedColormap, to_rgba
 from matplotlib.patches import FancyArrowPatch, Rectangle
 from matplotlib.patheffects import Normal, Stroke
 
+from ...landscapes.landscape import known_minimizers
 from ...landscapes.slices import evaluate_line
 from ..drawing.landscape import background_grid, shading_levels
 from ..drawing.style import COLOURS, scale_loss_axis
@@ -20,18 +23,21 @@ from .slice import Slice
 
 MARKERS = ("o", "^", "s", "D", "v", "P", "X", "p")
 OTHERS_COLOUR = "#9a9a9a"
-"""The colour of agents that are too many to be told apart."""
+"""The colour of agents beyond those that are named."""
 BEST_COLOUR = "#F0E442"
 HALO_EFFECTS = [Stroke(linewidth=3.0, foreground="white"), Normal()]
 GROUND_COLOURS = LinearSegmentedColormap.from_list("pale ground", ["#ffffff", "#bdbdbd"])
-"""Paler than in the report: points are small here, and come and go."""
+"""Paler than in the report, because points are small here, and appear and disappear."""
 MOST_ARROWS = 6
 FEW_LEASES = 4
 
 
 @dataclass(frozen=True)
 class AgentStyles:
-    """Who is drawn how: the agents (indices) that are named, the others in one colour; colours and shapes by agent."""
+    """How agents are drawn: the indices of the named agents, and the colour and marker of each agent.
+
+    Agents that are not named share one colour.
+    """
 
     named_agents: tuple[int, ...]
     tints: tuple[str, ...]
@@ -39,7 +45,7 @@ class AgentStyles:
 
     @classmethod
     def for_replay(cls, replay: Replay, most: int) -> AgentStyles:
-        """At most so many agents are named; where there are more, those that spend most are."""
+        """Choose the styles of a replay's agents; if there are more than ``most``, name those that spend most."""
         team = len(replay.run.team)
         named = list(range(team))
         if team > most:
@@ -53,7 +59,7 @@ class AgentStyles:
 
 
 class AnimatedMap:
-    """The landscape, and on it the points, the regions searched, hand-overs and the best point."""
+    """The moving parts of a map: points, regions of leases, hand-overs and the best point."""
 
     def __init__(self, axes: Axes, replay: Replay, cast: AgentStyles, plane: Slice, linger: int) -> None:
         self.axes, self._replay, self._styles, self._plane, self._linger = axes, replay, cast, plane, linger
@@ -83,9 +89,9 @@ class AnimatedMap:
         return self.axes.scatter([], [], marker=marker, lw=0, animated=True, zorder=order)
 
     def draw_settled(self, first: int, last: int) -> None:
-        """Draw the points from first to last for good."""
+        """Draw the points from ``first`` up to ``last``, which stay in the picture."""
         rows = np.arange(first, last)
-        # Those that are not told apart are many: they must not hide the ground.
+        # Points of agents that are not named are many, so they are fainter and do not hide the ground.
         known = np.isin(self._replay.agent[rows], self._styles.named_agents)
         strength = (0.15 + 0.6 * self._nearness[rows]) * np.where(known, 1.0, 0.4)
         self._draw_points(self._settled_dots, rows, 10.0, strength, ("none", 0.0))
@@ -93,7 +99,7 @@ class AnimatedMap:
         if len(lost):
             places = self._positions[lost].copy()
             if len(self._plane.axes) == 1:
-                # Where no loss is, no height is.
+                # A failed point has no loss and so no height: draw it at the lower edge.
                 places[:, 1] = self.axes.get_ylim()[0]
             self._failed_dots.set_offsets(places)
             self.axes.draw_artist(self._failed_dots)
@@ -101,7 +107,7 @@ class AnimatedMap:
     def _draw_points(
         self, kind: dict[int, Any], rows: Any, size: float, strength: Any, edge: tuple[str, float], back: float = 0.0
     ) -> None:
-        """Draw points (indices) with finite losses as dots of a kind."""
+        """Draw those points (indices) that have finite losses with one kind of dots."""
         kept = self._finite[rows]
         rows, strength = rows[kept], np.broadcast_to(strength, kept.shape)[kept]
         for shape, dots in kind.items():
@@ -118,7 +124,7 @@ class AnimatedMap:
             self.axes.draw_artist(dots)
 
     def move(self, moment: Moment) -> None:
-        """Draw what is seen in one frame only."""
+        """Draw the parts that are visible in this frame only."""
         for number, turn in enumerate(moment.out):
             self._draw_region(turn, number, len(moment.out))
         self._draw_points(
@@ -133,7 +139,7 @@ class AnimatedMap:
             self.axes.draw_artist(self._star)
 
     def _latest_points(self, moment: Moment) -> Any:
-        """The latest points of the named agents whose leases are out."""
+        """Return the indices of the latest points of the named agents whose leases are out."""
         found = []
         for turn in moment.out:
             if turn.agent in self._styles.named_agents:
@@ -142,7 +148,7 @@ class AnimatedMap:
         return np.array(found, dtype=np.int64)
 
     def _draw_region(self, turn: ReplayLease, number: int, count: int) -> None:
-        """Draw the region of a lease that is out."""
+        """Draw the region of a lease that is out, if its agent is named."""
         region, tint = turn.lease.region, self._styles.tints[turn.agent]
         if turn.agent not in self._styles.named_agents:
             return
@@ -154,13 +160,13 @@ class AnimatedMap:
         self._region.set_edgecolor(tint)
         self._region.set_alpha(0.95 if self._plane.meets(region) else 0.4)
         self._region.set_linewidth(1.8)
-        # Regions that coincide, such as the whole box at the start, take turns along their common edge.
+        # Regions that coincide, such as the whole box at the start, alternate along their common edge.
         dashes = (7.0 * number, (7.0, 7.0 * (count - 1))) if 1 < count <= FEW_LEASES and region.is_whole else "solid"
         self._region.set_linestyle(dashes)
         self.axes.draw_artist(self._region)
 
     def _draw_hand_over(self, origin: int | None, turn: ReplayLease, age: int) -> None:
-        """Draw an arrow from an agent's last point to the one that it is sent to."""
+        """Draw an arrow from an agent's last point to the point that it is sent to."""
         incumbent = turn.lease.incumbent
         assert incumbent is not None
         target = self._plane.places(incumbent.point[None], np.array([incumbent.loss]))[0]
@@ -169,7 +175,7 @@ class AnimatedMap:
         if not np.isfinite(start).all() or np.hypot(*(to_pixels(target) - to_pixels(start))) < 4:
             return
         part = min(1.0, (age + 1) / max(1, self._linger // 3))
-        # In pixels, so that it grows evenly on a logarithmic axis too.
+        # Interpolate in pixels, so that the arrow grows evenly on a logarithmic axis too.
         tip = self.axes.transData.inverted().transform(to_pixels(start) * (1 - part) + to_pixels(target) * part)
         self._arrow.set_positions((start[0], start[1]), (tip[0], tip[1]))
         self._arrow.set_color(self._styles.tints[turn.agent])
@@ -177,7 +183,7 @@ class AnimatedMap:
 
 
 def draw_static_map(axes: Axes, replay: Replay, plane: Slice, number: int) -> None:
-    """Draw what stands still on a map: the landscape, its known minima, and the axes."""
+    """Draw the still parts of a map: the landscape, its known minima, and the axes."""
     run, space = replay.run, replay.run.space
     axes.grid(visible=False)
     for spine in axes.spines.values():
@@ -191,7 +197,7 @@ def draw_static_map(axes: Axes, replay: Replay, plane: Slice, number: int) -> No
     at = space.to_box(plane.through_point)
     first = plane.axes[0]
     axes.set_xlim(space.lower[first], space.upper[first])
-    known = None if run.problem is None else run.problem.minimizers
+    known = None if run.problem is None else known_minimizers(run.problem)
     if len(plane.axes) == 1:
         losses = replay.losses[np.isfinite(replay.losses)]
         if run.problem is not None and run.pictured:
@@ -200,11 +206,11 @@ def draw_static_map(axes: Axes, replay: Replay, plane: Slice, number: int) -> No
             losses = np.concatenate([losses, y[np.isfinite(y)]])
         scale_loss_axis(axes, None, losses)
         if len(losses):
-            # Points are drawn one by one and ask for no room.
+            # Points are drawn one by one and do not extend the axis limits.
             axes.update_datalim([(at[0], losses.min()), (at[0], losses.max())])
             axes.autoscale_view(scalex=False)
         axes.set_ylabel("" if number else "loss", fontsize=8, labelpad=1)
-        if known is not None:
+        if known is not None and run.minimum is not None:
             axes.plot(known[:, 0], np.full(len(known), run.minimum), "k+", ms=10, mew=1.5, path_effects=HALO_EFFECTS)
         return
     second = plane.axes[1]

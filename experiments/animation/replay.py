@@ -1,4 +1,4 @@
-"""A run in the order of its logical time, and what there is to see of it at each moment. No drawing here."""
+"""A run in the order of logical time, and what is visible of it at each moment. Nothing is drawn here."""
 
 from __future__ import annotations
 
@@ -16,18 +16,19 @@ from ..results.insights import collect_insights
 from ..results.recorded_runs import RunData
 
 REST_SHARE = 0.4
-"""The part of a replay that rests on records and hand-overs."""
+"""Maximum share of a replay's frames that pause at records and hand-overs."""
 REST_FRAMES = 2
-"""Frames that it rests on each."""
+"""Frames that a replay pauses at each of them."""
 
 IntArray = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
 class ReplayLease:
-    """A lease in a replay: it is out while ``begins <= shown < closes``, where ``shown`` counts the points seen.
+    """A lease in a replay.
 
-    ``agent`` is an index into the team. ``charged`` is 0 for a lease that never came back; ``rows`` are its points.
+    It is out while ``begins <= shown < closes``, where ``shown`` is the number of visible points. ``agent`` is an index
+    into the team. ``charged`` is 0 for a lease that was never collected; ``rows`` is the number of its points.
     """
 
     lease: Lease
@@ -37,13 +38,15 @@ class ReplayLease:
     charged: int
     rows: int
     handed: bool
-    """Whether it sends its agent to a point that another found."""
+    """Whether the lease sends its agent to a point that another agent found."""
 
 
 @dataclass(frozen=True)
 class HandOver:
-    """An agent is sent by a lease to a point that another found, from its own last point (an index; None: it had
-    none)."""
+    """A lease that sends an agent to a point that another agent found.
+
+    ``origin`` is the index of the agent's own last point, or None if it had none.
+    """
 
     replay_lease: ReplayLease
     origin: int | None
@@ -51,8 +54,11 @@ class HandOver:
 
 @dataclass(frozen=True)
 class Replay:
-    """A run's collected points in the order of logical time: ``agent`` (n,), ``cube`` (n, D), ``losses`` (n,), and
-    ``spent`` (n,), the evaluations of the whole team up to and with each; its leases, as they were granted."""
+    """A run's collected points in the order of logical time, and its leases in the order in which they were granted.
+
+    The points are ``agent`` (n,), ``cube`` (n, D), ``losses`` (n,), ``cost`` (n,) and ``spent`` (n,), the evaluations
+    of the whole team up to and including each point.
+    """
 
     run: RunData
     agent: IntArray
@@ -72,7 +78,7 @@ class Replay:
 
     @cached_property
     def records(self) -> IntArray:
-        """Indices of the points that bettered all before."""
+        """Indices of the points that are better than all before."""
         before = np.concatenate([[np.inf], self.best[:-1]])
         return np.flatnonzero(self.losses < before)
 
@@ -82,44 +88,44 @@ class Replay:
 
     @property
     def evaluations_without_point(self) -> int:
-        """Evaluations charged that brought no point: an agent failed at once."""
+        """Evaluations that were charged without a point, because an agent failed before its first point."""
         return sum(turn.charged for turn in self.turns if not turn.rows)
 
     def points_at(self, evaluations: int) -> int:
-        """How many points are seen when so many evaluations are spent."""
+        """Return the number of points that are visible after ``evaluations`` evaluations."""
         return int(np.searchsorted(self.spent, evaluations, side="right"))
 
     def spent_at(self, shown: int) -> int:
-        """Evaluations spent when so many points are seen."""
+        """Return the evaluations spent when ``shown`` points are visible."""
         return int(self.spent[shown - 1]) if shown else 0
 
     def best_at(self, shown: int) -> int | None:
-        """The index of the best of the points seen; None: nothing finite yet."""
+        """Return the index of the best of the visible points; None if none has a finite loss."""
         place = int(np.searchsorted(self.records, shown))
         return int(self.records[place - 1]) if place else None
 
     def leases_out_at(self, shown: int) -> list[ReplayLease]:
-        """The leases out when so many points are seen."""
+        """Return the leases that are out when ``shown`` points are visible."""
         return [turn for turn in self.turns if turn.begins <= shown < turn.closes]
 
     def shares_at(self, shown: int) -> tuple[IntArray, IntArray]:
-        """Evaluations that each agent has spent, and those that its lease now out promises beyond, (agents,)."""
+        """Return the evaluations that each agent has spent, and those left in its current lease, (agents,) each."""
         team = len(self.run.team)
         spent = np.bincount(self.agent[:shown], self.cost[:shown], team).astype(np.int64)
         promised = np.zeros(team, dtype=np.int64)
         for turn in self.turns:
             if turn.begins <= shown < turn.closes:
-                # Its first points may be seen already, and count as spent.
+                # The lease's first points may be visible already; they count as spent.
                 begun = self.agent[turn.begins : shown] == turn.agent
                 promised[turn.agent] = turn.lease.budget - self.cost[turn.begins : shown][begun].sum()
             elif turn.closes <= shown and not turn.rows:
-                # Charged though it brought no point: its agent failed at once.
+                # The lease was charged without a point, because its agent failed before its first point.
                 spent[turn.agent] += turn.charged
         return spent, np.maximum(promised, 0)
 
     @cached_property
     def hand_overs(self) -> tuple[HandOver, ...]:
-        """The leases by which an agent is sent to another's point, as they were granted."""
+        """The leases that send an agent to another agent's point, in the order in which they were granted."""
         found = []
         for turn in self.turns:
             if not turn.handed:
@@ -130,15 +136,17 @@ class Replay:
 
     @cached_property
     def gains(self) -> Array:
-        """What each record gained, (records,), as a share of the finite points: those it is better than and the record
-        before was not. It does not depend on the scale of losses."""
+        """The gain of each record, (records,): the share of the finite points that it is the first record to beat.
+
+        It does not depend on the scale of the losses.
+        """
         finite = np.sort(self.losses[np.isfinite(self.losses)])
         better = np.searchsorted(finite, self.losses[self.records], side="right")
         return -np.diff(better, prepend=len(finite)) / max(len(finite), 1)
 
 
 def build_replay(run: RunData) -> Replay:
-    """A run in the order of its logical time. What leases brought that were never collected is not seen."""
+    """Bring a run into the order of logical time. Points of leases that were never collected are left out."""
     seconds = run.settings["landscape"]["seconds"]
     entries = fold_leases(run.events, seconds)
     order, times = time_order(run, {entry.lease.id: entry.starts for entry in entries}, seconds)
@@ -160,8 +168,11 @@ def build_replay(run: RunData) -> Replay:
 
 
 def time_order(run: RunData, starts: dict[int, float], seconds: float) -> tuple[IntArray, Array]:
-    """The order (n,) of a run's points by logical time, lease and row; and the logical time of each, (n,), in the
-    order of the run: its lease's start, and the seconds of what was charged in that lease up to and with it."""
+    """Return the order (n,) of a run's points by logical time, lease and row, and the logical time (n,) of each point.
+
+    The times are in the order of the run. A point's logical time is its lease's start plus the seconds charged in that
+    lease up to and including the point.
+    """
     points = run.points
     if not len(points.lease):
         return np.empty(0, dtype=np.int64), np.empty(0)
@@ -174,9 +185,12 @@ def time_order(run: RunData, starts: dict[int, float], seconds: float) -> tuple[
 
 @dataclass(frozen=True)
 class Moment:
-    """What there is to see of a replay in one frame: its first ``points_shown`` points, those from ``first_new_point``
-    on for the first time; the leases ``out``; the hand-overs, each with its age in frames; the lease whose reason is
-    told."""
+    """What is visible of a replay in one frame.
+
+    Its first ``points_shown`` points are visible, those from ``first_new_point`` on for the first time. ``out`` holds
+    the leases that are out, ``hand_overs`` the recent hand-overs with their age in frames, and ``told`` the lease whose
+    reason is shown.
+    """
 
     points_shown: int
     first_new_point: int
@@ -187,23 +201,28 @@ class Moment:
 
 @dataclass(frozen=True)
 class Frame:
-    """One picture of a film: how many evaluations are spent, and a moment of each replay."""
+    """One picture of a film: the evaluations spent, and the moment of each replay."""
 
     evaluations: int
     moments: tuple[Moment, ...]
 
 
 def schedule_frames(replays: Sequence[Replay], count: int, linger: int) -> list[Frame]:
-    """So many frames of one or more replays, in step by evaluations spent, from the beginning to the end. A hand-over
-    is seen for ``linger`` frames, and a reason told for as long."""
+    """Return ``count`` frames of one or more replays from beginning to end, synchronized by evaluations spent.
+
+    A hand-over is visible for ``linger`` frames, and a reason for as long.
+    """
     places = choose_evaluations(replays, count)
     strips = [_build_moments(replay, places, linger) for replay in replays]
     return [Frame(at, moments) for at, moments in zip(places, zip(*strips, strict=True), strict=True)]
 
 
 def choose_evaluations(replays: Sequence[Replay], count: int) -> list[int]:
-    """The evaluations spent at each of ``count`` frames, not falling: equally spaced, but for rests on what must be
-    seen, the records that gained most and the hand-overs that sent an agent farthest."""
+    """Return the evaluations spent at each of ``count`` frames, in non-decreasing order.
+
+    They are equally spaced, except for pauses at the records that gained most and the hand-overs that moved an agent
+    farthest.
+    """
     total = max(replay.evaluations for replay in replays)
     most = int(REST_SHARE * (count - 1) / REST_FRAMES)
     wanted = sorted(
@@ -217,15 +236,17 @@ def choose_evaluations(replays: Sequence[Replay], count: int) -> list[int]:
     pace = np.arange(total + 1) * (1.0 - rest * len(stops)) / max(total, 1)
     for place in stops:
         pace[place:] += rest
-    # The end is the end, whatever sums of fractions come to.
+    # Set the ends exactly, because sums of fractions are rounded.
     found = np.minimum(np.searchsorted(pace, np.arange(count) / (count - 1) - 1e-12), total)
     found[0], found[-1] = 0, total
     return [int(place) for place in found]
 
 
 def _notable_evaluations(replay: Replay) -> list[tuple[int, float]]:
-    """(evaluations spent, importance) of the records and hand-overs of a replay. Both kinds are ranked from 1 down, so
-    that neither crowds out the other."""
+    """Return (evaluations spent, importance) for the records and hand-overs of a replay.
+
+    Each kind is ranked separately, with importances 1, 1/2, 1/3, ..., so that neither crowds out the other.
+    """
     moves = [
         0.0
         if over.origin is None
@@ -259,10 +280,10 @@ def _build_moments(replay: Replay, places: Sequence[int], linger: int) -> list[M
         if recent and recent[-1][1] == 0:
             told, since = recent[-1][0].replay_lease, number
         elif granted and number - since >= linger:
-            # Whoever reads needs time: a decision is told for a while, though others are taken meanwhile.
+            # A viewer needs time to read: a reason stays for a while, although other decisions follow meanwhile.
             told, since = replay.turns[granted - 1], number
         if number == len(places) - 1:
-            # The last picture stays: what it shows is what came of it.
+            # The last picture stays visible and shows the result only, without hand-overs.
             recent = []
         before = found[-1].points_shown if found else 0
         found.append(Moment(now, before, tuple(replay.leases_out_at(now)), tuple(recent), told))

@@ -1,4 +1,4 @@
-"""Which runs of a results directory a replay shows."""
+"""The choice of the runs of a results directory that an animation shows."""
 
 from __future__ import annotations
 
@@ -11,23 +11,27 @@ from ..spec.errors import suggest
 
 MOST_LISTED = 20
 SHORTEST_ID_PREFIX = 4
-"""So many letters of an id tell a run, where no other begins so."""
+"""Minimum number of leading characters of an id that identify a run, if no other id begins with them."""
 
 
 def median_run(runs: Sequence[RunData]) -> RunData:
-    """The run of median result."""
+    """Return the run with the median result."""
     return sorted(runs, key=lambda run: run.final)[(len(runs) - 1) // 2]
 
 
 def representative_run(runs: Sequence[RunData]) -> RunData:
-    """The run to show where none is asked for: of the strategy with most agents the one of median result, on the first
-    landscape that it has runs on."""
+    """Return the run to show if none is named: the median run of the strategy with the most agents.
+
+    It is chosen on the first landscape on which that strategy has runs.
+    """
     return _median_run_of_strategy(runs, max(runs, key=lambda run: len(run.team)).strategy)
 
 
 def find_run(runs: Sequence[RunData], name: str) -> RunData:
-    """The run of an id, or of its first letters, or the run of median result of a strategy. Raises ResultsError,
-    with the list, where there is none."""
+    """Return the run with an id or a unique prefix of it, or the median run of the strategy of that name.
+
+    Raises ResultsError with the list of runs if there is none.
+    """
     if name in strategy_names(runs):
         return _median_run_of_strategy(runs, name)
     begun = [run for run in runs if run.id.startswith(name)]
@@ -40,9 +44,11 @@ def find_run(runs: Sequence[RunData], name: str) -> RunData:
 
 
 def find_counterpart(runs: Sequence[RunData], run: RunData) -> RunData:
-    """The run to show beside another: on the same landscape in the same repeat, of the strategy of fewest agents, and
-    among those, with the best result. Beside one agent alone stands the strategy of most agents. Raises ResultsError
-    where there is none."""
+    """Return the run to show beside another, on the same landscape and in the same repeat.
+
+    It is a run of the strategy with the fewest agents, or, beside a single agent, with the most agents; among equals,
+    the run with the best result. Raises ResultsError if there is none.
+    """
     beside = [r for r in runs if _landscape_and_repeat(r) == _landscape_and_repeat(run) and r.strategy != run.strategy]
     if not beside:
         raise ResultsError(
@@ -54,8 +60,11 @@ def find_counterpart(runs: Sequence[RunData], run: RunData) -> RunData:
 
 
 def find_pair(runs: Sequence[RunData], names: Sequence[str]) -> list[RunData]:
-    """Two runs on one landscape. Of a strategy that is only named, it is the run in the other's repeat, if there is
-    one. Raises ResultsError where their landscapes differ."""
+    """Return two runs on one landscape, each named by an id or a strategy.
+
+    For a strategy, choose the run in the same repeat as the other run, if there is one. Raises ResultsError if the
+    landscapes differ or both names mean the same run.
+    """
     first, second = (find_run(runs, name) for name in names)
     strategies = strategy_names(runs)
     if names[1] in strategies:
@@ -64,18 +73,21 @@ def find_pair(runs: Sequence[RunData], names: Sequence[str]) -> list[RunData]:
         first = _matching_run(runs, second, first)
     if first.landscape != second.landscape:
         raise ResultsError(
-            f"--run and --run must be of one landscape, got {first.landscape!r} and {second.landscape!r}. Give two "
-            f"runs of one.\n{format_run_list(runs)}"
+            f"--run and --run must be of one landscape, got {first.landscape!r} and {second.landscape!r}. Choose two "
+            f"runs on the same landscape.\n{format_run_list(runs)}"
         )
     if first.id == second.id:
         raise ResultsError(
-            f"--run and --run must be two runs, got {first.id} twice. Give another.\n{format_run_list(runs)}"
+            f"--run and --run must be two runs, got {first.id} twice. Choose another.\n{format_run_list(runs)}"
         )
     return [first, second]
 
 
 def _matching_run(runs: Sequence[RunData], run: RunData, other: RunData) -> RunData:
-    """Of the other's strategy the run in the same place as a run; else on the same landscape; else the other."""
+    """Return the run of the other's strategy on the landscape and in the repeat of ``run``.
+
+    If there is none, return a run of that strategy on the same landscape, or else ``other`` itself.
+    """
     same = [r for r in select_runs(runs, run.landscape, other.strategy) if r.id != run.id]
     return next((r for r in same if r.repeat == run.repeat), same[0] if same else other)
 
@@ -94,7 +106,7 @@ def _advice_for_name(runs: Sequence[RunData], name: str) -> str:
 
 
 def format_run_list(runs: Sequence[RunData]) -> str:
-    """The runs, a line each."""
+    """Return a list of the runs for messages, one line per run."""
     lines = [f"  {run.id}  {run.strategy}, {run.landscape}, repeat {run.repeat}" for run in runs[:MOST_LISTED]]
     more = len(runs) - len(lines)
     return "\n".join([*lines, f"  ... and {more} more"] if more > 0 else lines)

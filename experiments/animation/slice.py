@@ -1,4 +1,4 @@
-"""The plane that a replay is drawn on: two coordinates through a point; in one dimension, coordinate and loss."""
+"""The plane of an animation: two coordinates through a point or, in one dimension, the coordinate and the loss."""
 
 from __future__ import annotations
 
@@ -14,7 +14,10 @@ from ..execution.results_directory import ResultsError
 
 @dataclass(frozen=True)
 class Slice:
-    """The coordinates ``axes`` through a point of the cube, (D,). With one axis, up is the loss."""
+    """A plane along the coordinates ``axes`` through a point of the unit cube, (D,).
+
+    With one axis, the vertical axis is the loss.
+    """
 
     space: Space
     axes: tuple[int, ...]
@@ -22,7 +25,7 @@ class Slice:
 
     @property
     def is_slice(self) -> bool:
-        """Whether there is more of the landscape than is drawn."""
+        """Whether the landscape has more dimensions than are drawn."""
         return self.space.dimension > 2
 
     @property
@@ -31,7 +34,7 @@ class Slice:
         return [axis for axis in range(self.space.dimension) if axis not in self.axes]
 
     def places(self, cube: Array, losses: Array) -> Array:
-        """Where points (n, D) of the cube with losses (n,) are drawn, (n, 2), in the box's units."""
+        """Return where points (n, D) of the unit cube with losses (n,) are drawn, (n, 2), in the box's units."""
         box = self.space.to_box(cube)
         if len(self.axes) == 1:
             return np.column_stack([box[:, self.axes[0]], losses])
@@ -39,8 +42,10 @@ class Slice:
         return drawn
 
     def nearness(self, cube: Array) -> Array:
-        """1 for points (n, D) on the plane, less the farther they are from it, (n,): half where the
-        coordinates that are not drawn differ by a tenth of the cube's side (root mean square)."""
+        """Return the nearness of points (n, D) to the plane, (n,): 1 on the plane, and less the farther away they are.
+
+        It is 0.5 if the coordinates that are not drawn differ by a tenth of the cube's side (root mean square).
+        """
         if not self.is_slice:
             return np.ones(len(cube))
         away = np.sqrt(
@@ -50,22 +55,25 @@ class Slice:
         return np.asarray(1.0 / (1.0 + 10.0 * away))
 
     def meets(self, region: Region) -> bool:
-        """Whether the plane goes through a region."""
+        """Return whether the plane passes through a region."""
         gaps = np.abs(region.center - self.through_point)[self.hidden_axes]
         return bool((gaps <= region.radius).all())
 
     def axis_names(self) -> tuple[str, str]:
-        """Of its two axes."""
+        """Return the names of the horizontal and the vertical axis."""
         return f"x{self.axes[0] + 1}", "loss" if len(self.axes) == 1 else f"x{self.axes[1] + 1}"
 
 
 def parse_plane_axes(text: str | None, dimension: int) -> tuple[int, ...]:
-    """The coordinates to draw, from a text such as "x1,x3"; by default the first two, or the one. Raises ResultsError
-    where the landscape has no such coordinates."""
+    """Parse the coordinates to draw from a text such as "x1,x3"; return their indices.
+
+    Without a text they are the first two coordinates, or the only one. Raises ResultsError if the landscape does not
+    have these coordinates.
+    """
     if text is None:
         return tuple(range(min(dimension, 2)))
     if dimension == 1:
-        raise ResultsError(f"--plane must be left out for one dimension, got {text!r}. Leave it out.")
+        raise ResultsError(f"--plane must be left out for one dimension, got {text!r}. Remove the option.")
     names = [name.strip() for name in text.split(",")]
     known = {f"x{axis + 1}": axis for axis in range(dimension)}
     if len(names) != 2 or len(set(names)) != 2 or not set(names) <= known.keys():
@@ -77,8 +85,10 @@ def parse_plane_axes(text: str | None, dimension: int) -> tuple[int, ...]:
 
 
 def find_slice_center(found: Sequence[tuple[Array, Array]], known: Array | None, dimension: int) -> Array:
-    """The point of the cube that a slice goes through: the best of all (points, losses) found, else a known minimizer,
-    (D,) in the cube, else the middle."""
+    """Return the point that a slice passes through, (D,) in the unit cube.
+
+    It is the best of all (points, losses) found; without a finite loss, a known minimizer, or else the cube's center.
+    """
     bests = [(losses.min(), cube[losses.argmin()]) for cube, losses in found if np.isfinite(losses).any()]
     if bests:
         return min(bests, key=lambda best: best[0])[1]

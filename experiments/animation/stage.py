@@ -1,5 +1,7 @@
-"""Replays as moving pictures, drawn by matplotlib: where everything stands, and the pictures one by one. What stands
-still is drawn once, points stay where they were drawn, and only what moves is drawn anew in each frame."""
+"""The pictures of an animation: their layout, and the renderer that draws them one by one with matplotlib.
+
+The still parts are drawn once, points are added to the picture and stay, and only moving parts are redrawn per frame.
+"""
 
 from __future__ import annotations
 
@@ -16,6 +18,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from numpy.typing import NDArray
 
+from ...landscapes.landscape import known_minimizers
 from ..drawing.style import COLOURS, STYLE
 from .captions import animation_title, caption_line, escape_math, map_notes, run_names, shorten_text
 from .encoding import Picture
@@ -27,33 +30,33 @@ from .slice import Slice
 Box = tuple[float, float, float, float]
 """left, top, width, height."""
 BASE_WIDTH = 640
-"""Lengths below are pixels of a picture so wide; another width scales all of it, letters too."""
+"""The lengths below are in pixels of a picture of this width; another width scales everything, including text."""
 MARGIN, LEFT_MARGIN, TOP_MARGIN, MAP_GAP = 12, 54, 44, 18
 CURVE_END_MARGIN = 12
-"""Half of a number below the end of the curve."""
+"""Room for half of the last number on the horizontal axis."""
 ROW_HEIGHT = 19
-"""Height of an agent's line: its name, and its bar below."""
+"""Height of an agent's line: its name, and its bar below it."""
 CURVE_HEIGHT = 84
 MAP_SIDE = 376
-"""Of the map, where there is but one."""
+"""Side of the map if there is only one."""
 AGENT_ROWS = 14
 AGENT_ROWS_OF_TWO = 7
-"""Lines for agents; where there are more agents, the last line is their mean."""
+"""Lines for agents; if there are more agents, the last line shows the mean of the rest."""
 
 
 @dataclass(frozen=True)
 class Layout:
-    """Where everything stands, from the top: titles, maps, bars (beside one map, below two), curve, key, words."""
+    """The layout, from the top: titles, maps, bars (beside one map, below two), curve, legend, captions."""
 
     styles: tuple[AgentStyles, ...]
     upper: int
-    """Where the maps begin."""
+    """Top of the maps."""
 
     @classmethod
     def for_replays(cls, replays: Sequence[Replay], plane: Slice) -> Layout:
         two = len(replays) > 1
         casts = tuple(AgentStyles.for_replay(replay, AGENT_ROWS_OF_TWO if two else AGENT_ROWS) for replay in replays)
-        # Two maps have titles of their own, below the notes.
+        # Each of two maps has its own title, below the notes.
         return cls(casts, TOP_MARGIN + (16 if two and map_notes(replays, plane) else 0))
 
     @property
@@ -89,7 +92,7 @@ class Layout:
 
     @property
     def key(self) -> tuple[float, float]:
-        """Its left and its top, a line below two maps; or its left and its bottom, a column beside one."""
+        """The legend's left and top if it is a row below two maps; its left and bottom if it is a column beside one."""
         if self.is_side_by_side:
             return MARGIN / 2, self.curve[1] + CURVE_HEIGHT + 24
         return LEFT_MARGIN + self.side + MAP_GAP, self.upper + self.side
@@ -104,7 +107,7 @@ class Layout:
 
 
 class FrameRenderer:
-    """A picture with one replay, or two side by side, and its frames one by one."""
+    """A renderer of the frames of one replay, or of two side by side."""
 
     def __init__(
         self, replays: Sequence[Replay], plane: Slice, frames: Sequence[Frame], *, width: int, linger: int
@@ -116,7 +119,7 @@ class FrameRenderer:
     def _build_artists(self, width: int, linger: int) -> None:
         self._layout = layout = Layout.for_replays(self._replays, self._plane)
         self._figure = Figure(dpi=100 * width / BASE_WIDTH)
-        # Even, as films must be.
+        # The MP4 format needs an even width and height.
         self.size = width // 2 * 2, round(layout.height * width / BASE_WIDTH / 2) * 2
         self._figure.set_size_inches(self.size[0] / self._figure.dpi, self.size[1] / self._figure.dpi)
         self._canvas = FigureCanvasAgg(self._figure)
@@ -126,7 +129,7 @@ class FrameRenderer:
             draw_static_map(axes, replay, self._plane, number)
             self._maps.append(AnimatedMap(axes, replay, cast, self._plane, linger))
             box = layout.bars_box(number)
-            self._add_text(box[0], box[1] - 14, "evaluations: spent + lease now out", color="#505050", fontsize=7.5)
+            self._add_text(box[0], box[1] - 14, "evaluations: spent + left in lease", color="#505050", fontsize=7.5)
             self._bars.append(BudgetBars(self._add_axes(box), replay, cast, layout.rows))
             if layout.is_side_by_side:
                 heading = escape_math(shorten_text(run_names(self._replays)[number], layout.side, 9))
@@ -154,7 +157,7 @@ class FrameRenderer:
         return self._figure.text(left / BASE_WIDTH, 1 - top / self._layout.height, text, va="top", **options)
 
     def sample_pictures(self) -> list[Picture]:
-        """The first and the last picture, for a palette."""
+        """Return the first and the last picture, from which a palette can be made."""
         self._draw_still()
         first = self._render_picture(self._frames[0])
         self._draw_settled(self._frames[-1], 0)
@@ -162,7 +165,7 @@ class FrameRenderer:
         return [first, last]
 
     def render_pictures(self) -> Iterator[Picture]:
-        """Every frame."""
+        """Yield the picture of each frame."""
         self._draw_still()
         for frame in self._frames:
             self._draw_settled(frame, None)
@@ -174,7 +177,7 @@ class FrameRenderer:
         self._still_picture = self._canvas.copy_from_bbox(self._figure.bbox)
 
     def _draw_settled(self, frame: Frame, first: int | None) -> None:
-        """Draw a frame's new points for good, or all from the first."""
+        """Add a frame's new points to the still picture, or all its points from ``first`` on."""
         if all(moment.first_new_point == moment.points_shown for moment in frame.moments) and first is None:
             return
         self._canvas.restore_region(self._still_picture)
@@ -200,17 +203,17 @@ class FrameRenderer:
 
 
 def draw_legend(figure: Figure, replays: Sequence[Replay], layout: Layout) -> None:
-    """Say what the marks mean; the bars say it of the agents'."""
+    """Draw the legend of the marks; the bars are the legend of the agents' markers."""
     problem = replays[0].run.problem
     marks = {
         "best point": Line2D([], [], marker="*", ls="", ms=10, color=BEST_COLOUR, mec="black", mew=0.7),
-        "region of a lease now out": Line2D([], [], marker="s", ls="", ms=8, mfc="none", mec="#303030", mew=1.5),
+        "region of a current lease": Line2D([], [], marker="s", ls="", ms=8, mfc="none", mec="#303030", mew=1.5),
     }
     if any(replay.hand_overs for replay in replays):
-        marks["sent to a point found by another"] = Line2D(
+        marks["sent to another agent's point"] = Line2D(
             [], [], marker=r"$\rightarrow$", ls="", ms=12, color="#303030"
         )  # fmt: skip
-    if problem is not None and problem.minimizers is not None:
+    if problem is not None and known_minimizers(problem) is not None:
         marks["known minimum"] = Line2D([], [], marker="+", ls="", ms=9, color="black", mew=1.4)
     if any(not np.isfinite(replay.losses).all() for replay in replays):
         marks["failed"] = Line2D([], [], marker="x", ls="", ms=5, color="#303030")
@@ -225,7 +228,7 @@ def draw_legend(figure: Figure, replays: Sequence[Replay], layout: Layout) -> No
 
 
 def palette_colours() -> NDArray[np.uint8]:
-    """Colours that must be in a palette, (n, 3): each agent's, at full strength and fainter."""
+    """Return the colours that must be in a palette, (n, 3): each agent's colour at full strength and fainter."""
     tints = dict.fromkeys(["#ffffff", "#000000", *COLOURS, OTHERS_COLOUR, BEST_COLOUR])
     full = np.array([to_rgb(tint) for tint in tints])
     ground = np.full(3, 0.9)

@@ -1,4 +1,4 @@
-"""The command that draws: animate."""
+"""The command animate, which draws the replay of a run."""
 
 from __future__ import annotations
 
@@ -21,14 +21,15 @@ def animate_command(
         typer.Option(
             "--run",
             metavar="ID|STRATEGY",
-            help="Which run; given twice: two side by side. Default: of the largest team, the run of median result.",
+            help="The run to draw; given twice: two runs side by side. Default: the run of the largest team that has "
+            "the median result.",
         ),
     ] = None,
     compare: Annotated[
         bool,
         typer.Option(
             "--compare",
-            help="Beside it another strategy on the same landscape and repeat, in step by evaluations spent.",
+            help="Draw another strategy on the same landscape and repeat beside it, in step by evaluations spent.",
         ),
     ] = False,
     target: Annotated[
@@ -36,22 +37,22 @@ def animate_command(
         typer.Option(
             "--out",
             metavar="PATH",
-            help="A .gif or .mp4 (which needs ffmpeg). Default: RESULTS/animation.gif, and .mp4 where ffmpeg is found.",
+            help="A .gif, or an .mp4 (needs ffmpeg). Default: RESULTS/animation.gif, and .mp4 if ffmpeg is found.",
         ),
     ] = None,
-    seconds: Annotated[float, typer.Option("--seconds", help="How long it lasts.")] = 10.0,
-    fps: Annotated[float, typer.Option("--fps", help="Pictures a second.")] = 10.0,
-    width: Annotated[int, typer.Option("--width", help="In pixels.")] = 960,
+    seconds: Annotated[float, typer.Option("--seconds", help="Duration in seconds.")] = 10.0,
+    fps: Annotated[float, typer.Option("--fps", help="Frames per second.")] = 10.0,
+    width: Annotated[int, typer.Option("--width", help="Width in pixels.")] = 960,
     plane: Annotated[
         str | None,
         typer.Option(
             "--plane",
             metavar="x1,x3",
-            help="Above two dimensions, the coordinates of the slice that is drawn. It goes through the best point.",
+            help="The coordinates of the slice that is drawn, above two dimensions. It goes through the best point.",
         ),
     ] = None,
 ) -> None:
-    """Write the replay of a run as a GIF, and an MP4 where there is ffmpeg, for slides.
+    """Write the replay of a run as a GIF, and as an MP4 if ffmpeg is installed, for slides.
 
     Examples: searchparty animate results/quickstart-1; searchparty animate results/quickstart-1 --compare;
     searchparty animate results/party-1 --run party --run "slsqp alone" --plane x1,x3 --out party.gif

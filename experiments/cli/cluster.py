@@ -1,4 +1,4 @@
-"""The commands for clusters: submit, fetch, doctor."""
+"""The commands for clusters: submit, fetch and doctor."""
 
 from __future__ import annotations
 
@@ -31,42 +31,43 @@ def submit_command(
     results: ResultsOption = None,
     place: Annotated[
         str | None,
-        typer.Option("--place", metavar="DIR", help="Where the job keeps its results, on the head's disk."),
+        typer.Option("--place", metavar="DIR", help="Directory on the head's disk for the job's results."),
     ] = None,
     resumed: Annotated[
-        str | None, typer.Option("--resume", metavar="JOB", help="Go on with the results of an earlier job.")
+        str | None, typer.Option("--resume", metavar="JOB", help="Resume the results of an earlier job.")
     ] = None,
     python: Annotated[
-        str, typer.Option("--python", help="A Python on the head to start with; the run itself is in Ray's own.")
+        str,
+        typer.Option("--python", help="A Python on the head that starts the job; the run itself uses Ray's Python."),
     ] = "python3",
-    cpus: Annotated[
-        float | None, typer.Option("--driver-cpus", help="Cores that Ray sets aside for the driver.")
-    ] = None,
-    follow: Annotated[bool, typer.Option("--follow/--no-follow", help="Show the job's log, then fetch.")] = True,
+    cpus: Annotated[float | None, typer.Option("--driver-cpus", help="Cores that Ray reserves for the driver.")] = None,
+    follow: Annotated[
+        bool, typer.Option("--follow/--no-follow", help="Show the job's log, then fetch its results.")
+    ] = True,
 ) -> None:
-    """Send an experiment to a Ray cluster as a job, follow its log, and bring its results home.
+    """Submit an experiment to a Ray cluster as a job, follow its log, and fetch its results.
 
-    The job goes on when this command is stopped or its machine is shut: `searchparty fetch JOB` brings the results.
+    If this command is stopped or its machine is shut down, the job continues: `searchparty fetch JOB` gets the results.
 
     Example: searchparty submit my.yaml --address http://HEAD:8265
     """
     from ..cluster import submit
 
     experiment = load(source, overrides or [])
-    # What is wrong with it is found here, not there.
+    # Find mistakes in the experiment here, before it is submitted.
     runs = len(make_plan(experiment).runs)
     cluster = submit.connect_jobs(address)
     options: dict[str, Any] = {} if cpus is None else {"entrypoint_num_cpus": cpus}
     job = submit.submit_experiment(experiment, cluster, place=place, resumed=resumed, python=python, options=options)
-    print_remark(f"Sent {experiment.name} ({runs} runs) to {address} as {job}.")
+    print_remark(f"Submitted {experiment.name} ({runs} runs) to {address} as {job}.")
     later = f"searchparty fetch {job} --address {address}"
     if not follow:
-        print_remark(f"Bring its results home with: {later}")
+        print_remark(f"Fetch its results with: {later}")
         return
     try:
         ended = cluster.follow(job, lambda line: out.print(line, markup=False, soft_wrap=True))
     except KeyboardInterrupt:
-        print_remark(f"The job goes on. Bring its results home with: {later}")
+        print_remark(f"The job continues. Fetch its results with: {later}")
         print_remark(f"Stop it with: ray job stop {job} --address {address}")
         raise typer.Exit(INTERRUPTED) from None
     if ended.status == "SUCCEEDED":
@@ -75,7 +76,7 @@ def submit_command(
     err.print(f"Job {job} {ended.status.lower()}: {ended.message}", style="red", markup=False, soft_wrap=True)
     try:
         _fetch_and_report(cluster, job, results)
-        print_remark(f"Go on with it: searchparty submit {source} --resume {job} --address {address}")
+        print_remark(f"Resume it with: searchparty submit {source} --resume {job} --address {address}")
     except ResultsError as error:
         print_remark(str(error))
     raise typer.Exit(RUN_FAILED)
@@ -85,9 +86,9 @@ def fetch_command(
     job: Annotated[str, typer.Argument(metavar="JOB", help="The id that `searchparty submit` printed.")],
     address: DashboardOption = DASHBOARD,
     results: ResultsOption = None,
-    no_report: Annotated[bool, typer.Option("--no-report", help="Leave the report for later.")] = False,
+    no_report: Annotated[bool, typer.Option("--no-report", help="Do not write the report now.")] = False,
 ) -> None:
-    """Bring the results of a submitted job home, finished or not, and write the report.
+    """Fetch the results of a submitted job, finished or not, and write the report.
 
     Example: searchparty fetch quickstart-1a2b3c --address http://HEAD:8265
     """
@@ -108,19 +109,17 @@ def _fetch_and_report(cluster: Jobs, job: str, results: Path | None, report: boo
 
 def doctor_command(
     source: Annotated[
-        str | None, typer.Argument(metavar="[FILE|NAME]", help="An experiment that is to run there.")
+        str | None, typer.Argument(metavar="[FILE|NAME]", help="An experiment that is to run on the cluster.")
     ] = None,
     address: Annotated[
         str | None,
-        typer.Option(
-            "--address", help='The cluster: "auto", HOST:6379, ray://HOST:10001. Default: a Ray started here.'
-        ),
+        typer.Option("--address", help='The cluster: "auto", HOST:6379 or ray://HOST:10001. Default: start Ray here.'),
     ] = None,
     overrides: OverridesOption = None,
 ) -> None:
-    """Look at every node of a Ray cluster, and say what to do about what is amiss.
+    """Check every node of a Ray cluster, and say what to do about each problem.
 
-    Versions, imports of each objective and agent, memory, clocks, round trips, throughput, and what would travel.
+    It checks versions, imports of each objective and agent, memory, clocks, round trips, throughput and files to copy.
 
     Example: searchparty doctor my.yaml --address auto
     """
@@ -133,6 +132,6 @@ def doctor_command(
         style = {"error": "red", "warning": "yellow"}[finding.level]
         out.print(f"{finding.level}: {finding.text}", style=style, markup=False, soft_wrap=True)
     if not findings.found_problems:
-        out.print("Nothing amiss.")
+        out.print("No problems found.")
     if any(finding.level == "error" for finding in findings.found_problems):
         raise typer.Exit(RUN_FAILED)

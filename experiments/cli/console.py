@@ -1,4 +1,4 @@
-"""Where the command line prints, what it returns, and what its commands have in common."""
+"""Output, exit codes and common options of the commands."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ LEFT_ALIGNED = ("landscape", "strategy")
 
 
 class ExecutorKind(StrEnum):
-    """Where leases are worked."""
+    """The executors that the command line accepts."""
 
     RAY = "ray"
     SIMULATED = "simulated"
 
 
 SourceArgument = Annotated[
-    str, typer.Argument(metavar="FILE|NAME", help="An experiment's YAML file, or a bundled name.")
+    str, typer.Argument(metavar="FILE|NAME", help="The YAML file of an experiment, or the name of a bundled one.")
 ]
 OverridesOption = Annotated[
     list[str] | None,
@@ -37,19 +37,24 @@ OverridesOption = Annotated[
 ]
 ExecutorOption = Annotated[
     ExecutorKind | None,
-    typer.Option("--executor", help="Where leases are worked; the findings are the same. Default: the YAML's."),
+    typer.Option("--executor", help="Where leases are worked; the findings are the same. Default: as in the YAML."),
 ]
 AddressOption = Annotated[
     str | None,
     typer.Option(
-        "--address", help='A Ray cluster to join: "auto", HOST:6379, ray://HOST:10001. Default: start Ray here.'
+        "--address", help='A Ray cluster to join: "auto", HOST:6379 or ray://HOST:10001. Default: start Ray here.'
     ),
 ]
-NoReportOption = Annotated[bool, typer.Option("--no-report", help="Leave the report for later: `searchparty report`.")]
+NoReportOption = Annotated[
+    bool, typer.Option("--no-report", help="Do not write the report now; `searchparty report` can write it later.")
+]
 
 
 def handle_termination() -> None:
-    """Have a plain `kill` end as cleanly as Ctrl-C, also in the background, where Ctrl-C's signal is ignored."""
+    """Treat SIGTERM (a plain `kill`) like Ctrl-C, so that it ends the command as cleanly.
+
+    This also works in the background, where the signal of Ctrl-C is ignored.
+    """
     signal.signal(signal.SIGTERM, _raise_interrupt)
 
 
@@ -58,12 +63,14 @@ def _raise_interrupt(*_: object) -> None:
 
 
 def open_watcher(total: int) -> AbstractContextManager[Any]:
-    """Shows the progress of so many runs: bars on a terminal, lines elsewhere."""
+    """Return a context that shows the progress of this number of runs: as bars on a terminal, or else as lines."""
     return ProgressBars(err, total) if err.is_terminal else ProgressLines(err, total)
 
 
-def print_table(rows: list[dict[str, str]], title: str = "Strategies compared (* won its landscape)") -> None:
-    """A table on a terminal, aligned columns in a pipe."""
+def print_table(
+    rows: list[dict[str, str]], title: str = "Comparison of strategies (* = winner on its landscape)"
+) -> None:
+    """Print rows as a table on a terminal, or else as aligned columns."""
     names = list(rows[0]) if rows else []
     if out.is_terminal:
         table = RichTable(title=title, title_justify="left")
@@ -80,5 +87,5 @@ def print_table(rows: list[dict[str, str]], title: str = "Strategies compared (*
 
 
 def print_remark(line: str) -> None:
-    """Say a line beside the results."""
+    """Print a line to stderr, apart from the results on stdout."""
     err.print(line, markup=False, soft_wrap=True)

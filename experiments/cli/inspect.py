@@ -1,4 +1,4 @@
-"""Commands that read: report, trace, verify, list, schema."""
+"""The commands that only read: report, trace, verify, list and schema."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from .console import RUN_FAILED, err, out
 
 
 class Family(StrEnum):
-    """What can be listed."""
+    """The families that can be listed."""
 
     AGENTS = "agents"
     LANDSCAPES = "landscapes"
@@ -28,7 +28,7 @@ class Family(StrEnum):
 def report_command(
     results: Annotated[list[Path], typer.Argument(metavar="RESULTS...", help="One or more results directories.")],
 ) -> None:
-    """Write the report of one or more results directories (several: one report that compares them all)."""
+    """Write the report of one or more results directories. Several are compared in one report."""
     from ..report.report import write_report
 
     out.print(f"Report: {write_report(list(results))}", soft_wrap=True)
@@ -38,7 +38,7 @@ def trace_command(
     results: Annotated[Path, typer.Argument(metavar="RESULTS", help="A results directory.")],
     hashed: Annotated[bool, typer.Option("--hash", help="Print only the trace's SHA-256.")] = False,
 ) -> None:
-    """Print the log as canonical text, without the wall clock: equal traces, equal findings."""
+    """Print the log as canonical text, without wall-clock times: equal traces mean equal findings."""
     from ...orchestrator.log.reader import LogReader
     from ...orchestrator.log.trace import trace, trace_hash
 
@@ -53,7 +53,7 @@ def trace_command(
 def verify_command(
     results: Annotated[Path, typer.Argument(metavar="RESULTS", help="A results directory.")],
 ) -> None:
-    """Replay a log, evaluating nothing, and say whether every decision and every point follows from it.
+    """Replay a log without evaluating anything, and check that every decision and every point follows from it.
 
     Example: searchparty verify results/quickstart-1
     """
@@ -68,10 +68,10 @@ def verify_command(
 
 
 def list_command(
-    family: Annotated[Family, typer.Argument(help="What to list.")],
-    kind: Annotated[str | None, typer.Argument(help="Only this one.")] = None,
+    family: Annotated[Family, typer.Argument(help="The family to list.")],
+    kind: Annotated[str | None, typer.Argument(help="List only this kind.")] = None,
 ) -> None:
-    """List what an experiment can name, with settings and defaults."""
+    """List what an experiment can name, with all settings and their defaults."""
     if family is Family.EXPERIMENTS:
         for name, description in bundled_descriptions().items():
             out.print(f"[bold]{escape(name)}[/bold]  {escape(description)}", soft_wrap=True)
@@ -87,5 +87,5 @@ def list_command(
 
 
 def schema_command() -> None:
-    """Print the JSON Schema of the YAML, for editors."""
+    """Print the JSON Schema of an experiment's YAML, for editors."""
     print(json.dumps(experiment_schema(), indent=2))  # noqa: T201

@@ -1,4 +1,4 @@
-"""The command line: each command reads its input, calls one function, and prints."""
+"""The command line: collects all commands. Each reads its input, calls one function, and prints the result."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ app.command("doctor")(doctor_command)
 
 
 def main() -> None:
-    """The command. A user's mistake ends with a message and exit code 2, never with a traceback."""
+    """Run the command line. A user's mistake ends with a message and exit code 2, never with a traceback."""
     try:
         app()
     except LogLost as error:
@@ -85,12 +85,12 @@ def main() -> None:
         err.print(str(error), style="red", markup=False, soft_wrap=True)
         sys.exit(RUN_FAILED)
     except BrokenPipeError:
-        # `searchparty trace ... | head` is no mistake; nothing more can be printed.
+        # `searchparty trace ... | head` closes the pipe, which is no mistake; nothing more can be printed.
         sys.stderr.close()
         sys.exit(DONE)
     except OSError as error:
         place = f"{error.filename}: " if error.filename else ""
-        cure = "What the log holds is safe: free some space or mend the place, then resume, or report."
+        cure = "What the log holds is safe: free some space or repair the directory, then use resume or report."
         err.print(f"{place}{error.strerror or error}. {cure}", style="red", markup=False, soft_wrap=True)
         sys.exit(RUN_FAILED)
 

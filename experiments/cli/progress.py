@@ -1,4 +1,4 @@
-"""Progress of a session: bars on a terminal, plain lines elsewhere."""
+"""Shows the progress of a session: as bars on a terminal, or else as plain lines."""
 
 from __future__ import annotations
 
@@ -15,16 +15,17 @@ from ..execution.watcher import RunStatus
 
 
 def planned_run_title(planned: RunSpec) -> str:
-    """A run in a few words."""
+    """Describe a run in a few words, for the progress."""
     return f"{planned.strategy} on {planned.landscape.label}, repeat {planned.repeat}"
 
 
 def format_best_loss(run: RunStatus) -> str:
+    """Describe the best loss so far."""
     return "no finite loss yet" if run.incumbent is None else f"best {run.incumbent.loss:.6g}"
 
 
 class ProgressLines:
-    """A line when a run ends, and every ten seconds in between: for pipes and logs."""
+    """Prints a line when a run ends, and every ten seconds in between: for pipes and logs."""
 
     EVERY_SECONDS = 10.0
 
@@ -37,7 +38,7 @@ class ProgressLines:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
-        """Nothing to put away."""
+        """Do nothing: there is nothing to clean up."""
 
     def on_run_begin(self, planned: RunSpec, run: RunStatus) -> None:
         self._runs[planned.id] = (planned, run)
@@ -67,7 +68,7 @@ class _LossColumn(ProgressColumn):
 
 
 class ProgressBars:
-    """A bar for each run under way and one for all of them, on a terminal."""
+    """Shows one bar for each run in progress and one for all runs, on a terminal."""
 
     def __init__(self, console: Console, total: int) -> None:
         self._progress = Progress(

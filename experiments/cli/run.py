@@ -1,4 +1,4 @@
-"""Commands that run experiments: run, resume, check."""
+"""The commands that run experiments: run, resume and check."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ from .console import (
 )
 
 MOST_POINTS = 8
-"""Of so many landscapes the best points are printed; the report has all."""
+"""The most landscapes whose best points are printed. The report has those of all landscapes."""
 
 
 def run_command(
@@ -67,20 +67,22 @@ def resume_command(
     budget: Annotated[
         str | None,
         typer.Option(
-            "--budget", metavar="N", help='Extend every run to N evaluations, or "<n> D", from where it stands.'
+            "--budget",
+            metavar="N",
+            help='Extend every run from where it stands to N evaluations, or to "<n> D" (n times the dimension).',
         ),
     ] = None,
     force: Annotated[
         bool,
         typer.Option(
             "--force",
-            help="Go on though the YAML, the package or the code of an agent has changed. "
-            "Runs that are not planned any more stay in the log.",
+            help="Resume even if the YAML, the package or the code of an agent has changed. "
+            "Runs that are no longer planned stay in the log.",
         ),
     ] = False,
     no_report: NoReportOption = False,
 ) -> None:
-    """Go on with an experiment that was stopped or killed, or give it more budget.
+    """Resume an experiment that was stopped or killed, or extend its budget.
 
     Examples: searchparty resume results/quickstart-1; searchparty resume results/quickstart-1 --budget 5000
     """
@@ -101,10 +103,10 @@ def _run_watched(planned: Plan, work: Callable[[Watcher], Results], reported: bo
             results = work(bars)
     except RunInterrupted as stopped:
         err.print(f"Stopped. Everything found so far is in {stopped.path}.", markup=False, soft_wrap=True)
-        err.print(f"Go on with: searchparty resume {stopped.path}", markup=False, soft_wrap=True)
+        err.print(f"Resume with: searchparty resume {stopped.path}", markup=False, soft_wrap=True)
         raise typer.Exit(INTERRUPTED) from None
     except KeyboardInterrupt:
-        err.print("Stopped. What was found is in the log: go on with `searchparty resume`, or `searchparty report`.")
+        err.print("Stopped. The findings are in the log: use `searchparty resume` or `searchparty report`.")
         raise typer.Exit(INTERRUPTED) from None
     _print_summary(results, reported)
     if results.errors or not results.best():
@@ -112,7 +114,7 @@ def _run_watched(planned: Plan, work: Callable[[Watcher], Results], reported: bo
 
 
 def _print_summary(results: Results, reported: bool) -> None:
-    """The best points, who compares how, and where the report is."""
+    """Print the best points, the comparison of strategies, and the path of the report."""
     best = results.best()
     if not best:
         out.print("No evaluation gave a finite loss.")
@@ -138,8 +140,8 @@ def _print_summary(results: Results, reported: bool) -> None:
 
 
 def check_command(source: SourceArgument, overrides: OverridesOption = None) -> None:
-    """Validate an experiment and print its plan: runs, evaluations, estimated time and disk."""
+    """Validate an experiment and print its plan: runs, evaluations, estimated time and disk space."""
     planned = make_plan(load(source, overrides or []))
-    # What is to travel must be there, too.
+    # The files that would be copied to a cluster must exist, too.
     list(requested_files(planned.experiment))
     out.print(describe_plan(planned), markup=False, soft_wrap=True)

@@ -1,4 +1,4 @@
-"""The command that predicts: simulate."""
+"""The command simulate, which predicts time and cost for other numbers of workers."""
 
 from __future__ import annotations
 
@@ -24,14 +24,15 @@ from .console import (
 def simulate_command(
     source: SourceArgument,
     workers: Annotated[
-        str, typer.Option("--workers", metavar="N,N,...", help="Numbers of workers: teams of so many agents each.")
+        str, typer.Option("--workers", metavar="N,N,...", help="Numbers of workers; each team has as many agents.")
     ] = "1,10,100",
     price: Annotated[
-        float | None, typer.Option("--price", min=0, help="What a worker costs an hour. Default: the YAML's, if any.")
+        float | None,
+        typer.Option("--price", min=0, help="Price of one worker per hour. Default: as in the YAML, if given."),
     ] = None,
     cost_limit: Annotated[
         float | None,
-        typer.Option("--cost-limit", min=0, help="Most that a run may cost; worker-hours where there is no price."),
+        typer.Option("--cost-limit", min=0, help="Maximum cost of a run; in worker-hours if there is no price."),
     ] = None,
     results: Annotated[
         Path | None,
@@ -41,7 +42,7 @@ def simulate_command(
     ] = None,
     overrides: OverridesOption = None,
 ) -> None:
-    """Predict time, idle share and cost for numbers of workers that are not at hand, and name the best.
+    """Predict time, idle share and cost for numbers of workers that you do not have, and name the best number.
 
     Example: searchparty simulate my.yaml --workers 1,10,100,1000 --set stop.precision=0.01 --cost-limit 5
     """
@@ -58,7 +59,7 @@ def simulate_command(
                 experiment, sizes, out=results, price=price, limit=cost_limit, watcher=bars, runs=runs
             )
     except KeyboardInterrupt:
-        err.print("Stopped. A simulation keeps nothing by the way: begin it again.")
+        err.print("Stopped. A simulation stores no intermediate results: start it again.")
         raise typer.Exit(INTERRUPTED) from None
     for line in done.remarks():
         out.print(line, markup=False, soft_wrap=True)

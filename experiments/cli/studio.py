@@ -1,4 +1,4 @@
-"""The command that opens the studio."""
+"""The command studio, which opens the studio."""
 
 from __future__ import annotations
 
@@ -20,38 +20,41 @@ def studio_command(
         typer.Argument(
             metavar="[RESULTS|EXPERIMENT]",
             help="A results directory to watch or replay, or an experiment (a YAML file or a bundled name) to run and "
-            "watch. Without: the playground.",
+            "watch. Default: the playground.",
         ),
     ] = None,
     host: Annotated[
-        str, typer.Option("--host", help="Address to listen at. Another than this machine's own needs --token.")
+        str, typer.Option("--host", help="Address to listen at. Any other than this machine's own needs --token.")
     ] = "127.0.0.1",
     port: Annotated[
-        int | None, typer.Option("--port", min=0, max=65535, help="Default: the first free one from 8137 on.")
+        int | None,
+        typer.Option("--port", min=0, max=65535, help="Port to listen at. Default: the first free one from 8137 on."),
     ] = None,
     token: Annotated[
         str | None,
         typer.Option(
-            "--token", envvar="SEARCHPARTY_STUDIO_TOKEN", help='What every request must bring; "auto" makes one.'
+            "--token",
+            envvar="SEARCHPARTY_STUDIO_TOKEN",
+            help='Token that every request must contain; "auto" creates one.',
         ),
     ] = None,
     allow_host: Annotated[
         list[str] | None,
-        typer.Option("--allow-host", metavar="NAME", help="Another name by which it is reached (a tunnel, a proxy)."),
+        typer.Option("--allow-host", metavar="NAME", help="Another host name of the studio (a tunnel, a proxy)."),
     ] = None,
-    no_browser: Annotated[bool, typer.Option("--no-browser", help="Open no browser.")] = False,
+    no_browser: Annotated[bool, typer.Option("--no-browser", help="Do not open a browser.")] = False,
     executor: Annotated[
-        str | None, typer.Option("--executor", help="For an experiment: ray or simulated. Default: the YAML's.")
+        str | None, typer.Option("--executor", help="For an experiment: ray or simulated. Default: as in the YAML.")
     ] = None,
     address: Annotated[
-        str | None, typer.Option("--address", help="For an experiment: a Ray cluster, as `run` takes it.")
+        str | None, typer.Option("--address", help="For an experiment: a Ray cluster to join, as for `run`.")
     ] = None,
 ) -> None:
-    """Open the studio, a local web page: play with settings, watch a run live, replay any run.
+    """Open the studio, a local web page, to play with settings, watch a run live, or replay any run.
 
     Examples: searchparty studio; searchparty studio quickstart; searchparty studio results/quickstart-1
     """
-    # A web server is not imported by those who need none.
+    # Import the web server here, so that the other commands need not import it.
     from ..studio.access.hosts import StudioError
     from ..studio.app import Studio
     from ..studio.plays.warm_processes import PlayPool
@@ -71,15 +74,18 @@ def studio_command(
 
 
 def _open_results(shown: str, executor: str | None, address: str | None, stack: ExitStack) -> ResultsIndex:
-    """What is shown first, and the results of ./results. An experiment is begun, and ends with the stack."""
+    """Return an index of the results to show: what is asked for first, then those in ./results.
+
+    An experiment is started in a process of its own, which ends when the stack is closed.
+    """
     from ..studio.serve import experiment_process
 
     options = {"--executor": executor, "--address": address}
     chosen = [part for name, value in options.items() if value for part in (name, value)]
     if is_results_directory(Path(shown)):
         if chosen:
-            got = f"{shown}, which has been run"
-            raise SpecError([f"{chosen[0]} must go with an experiment, got {got}. Leave it out."])
+            got = f"{shown}, which has been run already"
+            raise SpecError([f"{chosen[0]} must be used with an experiment, got {got}. Leave it out."])
         return ResultsIndex((Path(shown),), Path("results"))
     directory = _create_run_directory(shown, executor, address)
     ended = stack.enter_context(experiment_process([shown, *chosen], directory, print_remark))
@@ -87,13 +93,17 @@ def _open_results(shown: str, executor: str | None, address: str | None, stack: 
 
 
 def print_line(line: str) -> None:
-    """Say a line at once, however long: it may be piped to somebody who waits for it."""
+    """Print a line at once, without wrapping it: its output may be a pipe to a program that waits for it."""
     out.print(line, markup=False, soft_wrap=True)
     out.file.flush()
 
 
 def is_results_directory(path: Path) -> bool:
-    """Whether a path is a results directory. Raises SpecError for a directory that is none."""
+    """Return whether a path is a results directory.
+
+    Raises:
+        SpecError: If it is a directory without results.
+    """
     if not path.is_dir():
         return False
     if (path / "log.sqlite").exists() or (path / "experiment.yaml").exists():
@@ -102,7 +112,7 @@ def is_results_directory(path: Path) -> bool:
 
 
 def _create_run_directory(source: str, executor: str | None, address: str | None) -> Path:
-    """The directory for a run of an experiment, once it is known that it can be planned."""
+    """Create the directory for a run of an experiment, after checking that the experiment can be planned."""
     from ..execution.plan import make_plan
     from ..execution.results_directory import create_results_directory
 

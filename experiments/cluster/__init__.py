@@ -1,1 +1,1 @@
-"""Jobs on a Ray cluster: sent, fetched, and the nodes looked at."""
+"""Submits jobs to a Ray cluster, fetches their results, and checks the nodes."""

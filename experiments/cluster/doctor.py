@@ -1,4 +1,4 @@
-"""Whether a cluster is fit for an experiment: what its nodes have, what is amiss, and what to do about it."""
+"""Checks whether a cluster is fit for an experiment, and says what to do about each problem."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from ...orchestrator.executors.on_ray.survey import NodeReport
 
 REQUIRED_PACKAGES = ("numpy", "ray", "pydantic", "threadpoolctl")
-"""Without these no lease is worked on a node; others are wanted by some agents and landscapes alone."""
+"""Packages without which a node cannot work any lease. Others are needed by some agents and landscapes only."""
 SKEW_SECONDS = 1.0
 ROUND_TRIP_SECONDS = 20e-3
 SLOW_BYTES = 20e6
@@ -33,7 +33,12 @@ MOST_FOLDERS_SHOWN = 3
 
 @dataclass(frozen=True, slots=True)
 class ClusterProblem:
-    """Something amiss: an "error" stops a run, a "warning" slows it or may surprise."""
+    """A problem of a cluster.
+
+    Attributes:
+        level: "error" for what stops a run, "warning" for what slows it or may have unexpected effects.
+        text: What is wrong, and what to do about it.
+    """
 
     level: str
     text: str
@@ -41,15 +46,32 @@ class ClusterProblem:
 
 @dataclass(frozen=True, slots=True)
 class ClusterReport:
-    """What was found: lines of a table of the nodes and of what travels, and what is amiss."""
+    """The result of an examination.
+
+    Attributes:
+        table: The lines of a table of the nodes, and of the files that would be copied to them.
+        found_problems: All problems that were found.
+    """
 
     table: list[str]
     found_problems: list[ClusterProblem]
 
 
 def examine_cluster(experiment: Experiment | None, address: str | None, say: Callable[[str], None]) -> ClusterReport:
-    """Look at every node of the cluster at ``address``, or of a Ray started here. Raises ExecutorError where it cannot
-    be joined."""
+    """Examine every node of a cluster.
+
+    Args:
+        experiment: The experiment that is to run there; None checks no agents and landscapes.
+        address: The Ray cluster: "auto", "host:port" or "ray://host:port". None starts Ray on this machine.
+        say: Receives lines on what is being done.
+
+    Returns:
+        The table of the nodes, and the problems.
+
+    Raises:
+        ExecutorError: If the cluster cannot be joined.
+        SpecError: If a file that the experiment names does not exist, or if the files to copy are too large.
+    """
     from ...orchestrator.executors.on_ray.connection import has_ray, start_ray, stop_ray
     from ...orchestrator.executors.on_ray.survey import survey_nodes
 
@@ -71,7 +93,7 @@ def examine_cluster(experiment: Experiment | None, address: str | None, say: Cal
                 stop_ray()
     found = [finding for node in nodes for finding in check_node(node)]
     if nodes and all(node.problem for node in nodes):
-        found.append(ClusterProblem("error", "no node could be asked anything. Is the cluster busy, or its disk full?"))
+        found.append(ClusterProblem("error", "no node could be examined. Is the cluster busy, or its disk full?"))
     if staged is not None:
         found += _check_staged_size(staged)
     return ClusterReport([*_node_table(nodes), *([] if staged is None else _describe_staged(staged))], found)
@@ -92,18 +114,18 @@ def _local_version(package: str) -> str | None:
 
 
 def check_node(node: NodeReport) -> Iterator[ClusterProblem]:
-    """What is amiss on a node."""
+    """Yield the problems of a node."""
     name = _node_name(node)
     if node.problem:
         yield ClusterProblem(
-            "error", f"{name} must start a process, and does not ({node.problem}). See Ray's logs there."
+            "error", f"{name} must start a process, but does not ({node.problem}). See Ray's logs there."
         )
         return
     yield from _check_versions(name, node.facts)
     for model, problem in node.facts["imports"].items():
         if problem:
             yield ClusterProblem(
-                "error", f"{name} must be able to make {model}, and cannot ({problem}). Install what it lacks."
+                "error", f"{name} must be able to make {model}, but cannot ({problem}). Install what is missing."
             )
     shared = node.facts["shared"]
     if shared is not None and shared[0] < SHARED_BYTES:
@@ -115,19 +137,19 @@ def check_node(node: NodeReport) -> Iterator[ClusterProblem]:
     if abs(node.skew) > SKEW_SECONDS + node.skew_error:
         yield ClusterProblem(
             "warning",
-            f"{name}'s clock should agree with this machine's, and is {node.skew:+.1f} s off. No finding depends on "
+            f"{name}'s clock should agree with this machine's, but is off by {node.skew:+.1f} s. No finding depends on "
             "it, but logs and tokens do: run chrony or ntpd there.",
         )
     if node.round_trip > ROUND_TRIP_SECONDS:
         yield ClusterProblem(
             "warning",
-            f"a call to {name} should take below {ROUND_TRIP_SECONDS * 1e3:.0f} ms, and takes "
+            f"a call to {name} should take less than {ROUND_TRIP_SECONDS * 1e3:.0f} ms, but takes "
             f"{node.round_trip * 1e3:.0f}. Use placement: packed or longer leases, or submit the run to the head.",
         )
     if node.throughput < SLOW_BYTES:
         yield ClusterProblem(
             "warning",
-            f"data should go to {name} at {SLOW_BYTES / 1e6:.0f} MB/s or more, and goes at "
+            f"data should be sent to {name} at {SLOW_BYTES / 1e6:.0f} MB/s or more, but are sent at "
             f"{node.throughput / 1e6:.1f}. Keep files: small, or submit the run to the head.",
         )
 
@@ -143,17 +165,17 @@ def _check_versions(name: str, facts: dict[str, Any]) -> Iterator[ClusterProblem
         here = _local_version(package)
         if there is None and package in REQUIRED_PACKAGES:
             yield ClusterProblem(
-                "error", f"{name} must have {package}, and has not. pip install {package}=={here} there."
+                "error", f"{name} must have {package}, but does not. pip install {package}=={here} there."
             )
         elif there is None and here is not None and package != "searchparty":
             yield ClusterProblem(
-                "warning", f"{name} has no {package}; agents and landscapes that want it would fail there. "
+                "warning", f"{name} has no {package}; agents and landscapes that need it would fail there. "
                 f"pip install {package}=={here} there."
             )  # fmt: skip
         elif there is not None and here is not None and there != here:
             yield ClusterProblem(
-                "warning", f"{name} has {package} {there}, this machine {here}; equal findings are promised for equal "
-                f"versions. pip install {package}=={here} there."
+                "warning", f"{name} has {package} {there}, this machine {here}; equal findings are guaranteed for "
+                f"equal versions only. pip install {package}=={here} there."
             )  # fmt: skip
 
 
@@ -164,7 +186,7 @@ def _check_staged_size(staged: StagedTree) -> Iterator[ClusterProblem]:
         )
         yield ClusterProblem(
             "warning",
-            f"what travels should be below {LARGE_BYTES / 1e6:.0f} MB, and is {staged.size / 1e6:.1f}: {places}. "
+            f"the files to copy should be below {LARGE_BYTES / 1e6:.0f} MB, but are {staged.size / 1e6:.1f}: {places}. "
             "Name fewer under files:, or put data on a disk that the nodes share.",
         )
 
@@ -211,5 +233,5 @@ def _node_row(node: NodeReport) -> tuple[str, ...]:
 
 
 def _describe_staged(staged: StagedTree) -> list[str]:
-    lines = [f"To travel: {len(staged.files)} files, {staged.size / 1e6:.2f} MB. Largest folders:"]
+    lines = [f"Files to copy: {len(staged.files)}, {staged.size / 1e6:.2f} MB. Largest folders:"]
     return lines + [f"  {size / 1e6:8.3f} MB  {folder}" for folder, size in staged.folder_sizes()[:MOST_FOLDERS_SHOWN]]

@@ -1,5 +1,8 @@
-"""Started on a cluster's head by the system's Python, with its standard library alone: goes on in the Python that Ray
-itself runs in, or prints a results directory as text, which is how it comes home through a job's log."""
+"""The entry point of jobs on a cluster's head. It uses the standard library only.
+
+The system's Python starts it. It either continues in the Python that Ray itself runs in, or prints a results directory
+as text: that is how results are fetched through a job's log.
+"""
 
 import base64
 import json
@@ -18,7 +21,11 @@ RESULT_FILES = ("experiment.yaml", "log.sqlite")
 
 
 def find_ray_python() -> str:
-    """The interpreter that Ray starts its processes with, as the raylet was told; this one where that is not known."""
+    """Find the interpreter with which Ray starts its processes, from the raylet's command line.
+
+    Returns:
+        Its path; that of this interpreter if it cannot be found.
+    """
     parent = os.getppid()
     try:
         while parent > 1:
@@ -34,24 +41,30 @@ def find_ray_python() -> str:
 
 
 def exec_in_ray_python(arguments: list[str]) -> None:
-    """Become the command line in Ray's Python; "~" in an argument is the home directory here."""
+    """Replace this process by the command line in Ray's Python. "~" in an argument is the home directory on the head.
+
+    Exit with code 1 and a message if searchparty cannot be imported there.
+    """
     python = find_ray_python()
     words = [os.path.expanduser(word) for word in arguments]
     tried = subprocess.run([python, "-c", "import searchparty.experiments.cli.main"], capture_output=True, text=True)
     if tried.returncode:
         why = (tried.stderr.strip().splitlines() or ["it does not start"])[-1]
         print(f"The Python that Ray runs in on the head, {python}, must have what `searchparty run` imports: {why}.")
-        print("Install it there (pip install typer rich jinja2 scipy threadpoolctl greenlet ...), and submit again.")
+        print("Install it there (pip install typer rich jinja2 scipy threadpoolctl greenlet ...), then submit again.")
         sys.exit(1)
     sys.stdout.flush()
     os.execv(python, [python, "-m", "searchparty.experiments.cli.main", *words])
 
 
 def print_results(place: str) -> None:
-    """Print a results directory: a copy of its log as it stands, even while it grows."""
+    """Print a results directory: its YAML, and a copy of its log as it is now, even while it grows.
+
+    Exit with code 1 and a message if there are no results.
+    """
     directory = pathlib.Path(place).expanduser()
     if not (directory / RESULT_FILES[0]).exists():
-        print(f"{directory} has no {RESULT_FILES[0]}: the job has not begun, or its results were removed.")
+        print(f"{directory} has no {RESULT_FILES[0]}: the job has not started, or its results were removed.")
         sys.exit(1)
     with tempfile.TemporaryDirectory() as name:
         copy = pathlib.Path(name) / RESULT_FILES[1]
@@ -68,14 +81,17 @@ def _copy_log(path: pathlib.Path, copy: pathlib.Path) -> None:
     source, target = sqlite3.connect(f"file:{path}?mode=ro", uri=True), sqlite3.connect(copy)
     with target:
         source.backup(target)
-    # A copy has no writer: it leaves write-ahead mode, as a closed log does.
+    # Nothing writes to the copy, so it leaves write-ahead mode, as a closed log does.
     target.execute("PRAGMA journal_mode=DELETE")
     target.close()
     source.close()
 
 
 def _print_file(path: pathlib.Path) -> None:
-    """A file as a line of JSON about it and lines of base 64."""
+    """Print a file: a line of JSON with its name and size, its compressed bytes as base64, and a line with a checksum.
+
+    The submit module parses this format (``submit.py``).
+    """
     packed, checksum, count = zlib.compressobj(6), 0, 0
     left = b""
     with path.open("rb") as source:

@@ -1,4 +1,4 @@
-"""An experiment as a Ray job: it goes to a cluster, runs there whether or not anybody watches, and comes home."""
+"""Submits an experiment to a cluster as a Ray job, which runs there on its own, and fetches its results."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ if TYPE_CHECKING:
 
 YAML_NAME, LOG_NAME = head_entry.RESULT_FILES
 ORIGIN_NAME = "fetched-from"
-"""Says, in a directory that was fetched, where from."""
+"""The file in a fetched directory that says where it was fetched from."""
 REMOTE_RESULTS = "~/searchparty-results"
 HEAD_SCRIPT = f"{DISTRIBUTION_NAME}/experiments/cluster/head_entry.py"
 LineCallback = Callable[[str], None]
 
 
 def connect_jobs(address: str) -> Jobs:
-    """The jobs of a cluster, by the address of its dashboard."""
+    """Connect to the jobs of a cluster, by the address of its dashboard."""
     from ...orchestrator.executors.on_ray.jobs import Jobs
 
     return Jobs(address)
@@ -51,9 +51,24 @@ def submit_experiment(
     python: str = "python3",
     options: dict[str, Any] | None = None,
 ) -> str:
-    """Send an experiment; the job's id. It is worked on the cluster's Ray, and leaves its results in a directory of
-    its own under ``place`` on the head (default: ~/searchparty-results). ``resumed`` names a job whose results it
-    goes on with instead; ``options`` are Ray's for a job's own process."""
+    """Submit an experiment as a job that runs on the cluster's Ray.
+
+    Args:
+        experiment: The experiment.
+        cluster: The jobs of the cluster.
+        place: The directory on the head in which the job creates its results directory. It starts with / or ~.
+            Default: ~/searchparty-results.
+        resumed: A job (or the path of its results on the head) that this job resumes.
+        python: A Python on the head that starts the job. The run itself uses the Python of Ray.
+        options: Ray's options for the job's own process.
+
+    Returns:
+        The id of the job.
+
+    Raises:
+        ResultsError: If ``place`` is not a full path, or if ``resumed`` is not a job of searchparty.
+        SpecError: If a file that the experiment names does not exist, or if the files to copy are too large.
+    """
     id = f"{re.sub('[^A-Za-z0-9_-]+', '-', experiment.name).strip('-') or 'experiment'}-{uuid.uuid4().hex[:6]}"
     if place is not None and not place.startswith(("/", "~")):
         raise ResultsError(f"--place must be a full path on the head, got {place!r}. Begin it with / or ~.")
@@ -73,30 +88,49 @@ def submit_experiment(
 
 
 def remote_yaml(experiment: Experiment) -> str:
-    """The experiment's YAML as it is run on the cluster: on the Ray that is there."""
+    """Return the experiment's YAML as it is run on the cluster: with the executor ray, and without an address."""
     settings = experiment.executor if isinstance(experiment.executor, RaySettings) else RaySettings()
     return experiment.with_settings(settings.model_copy(update={"address": None})).to_yaml()
 
 
 def job_results_path(job: Job) -> str:
-    """Where a job leaves its results, on the head. Raises ResultsError for a job of somebody else."""
+    """Return the path on the head of a job's results.
+
+    Raises:
+        ResultsError: If the job was not submitted by ``searchparty submit``.
+    """
     place = job.metadata.get("results")
     if place is None:
         raise ResultsError(
-            f"job must be one that `searchparty submit` sent, got {job.id!r}. Give the id that it printed."
+            f"job must be one that `searchparty submit` started, got {job.id!r}. Give the id that it printed."
         )
     return place
 
 
 def remote_results_path(cluster: Jobs, job: str) -> str:
-    """Where results are on the head: of a job, or the very path, for a job that a new head knows no more."""
+    """Return the path on the head of the results of a job.
+
+    A path (with / or ~) is returned as it is: a new head does not know the jobs of an earlier one.
+    """
     return job if job.startswith(("/", "~")) else job_results_path(cluster.read_job(job))
 
 
 def fetch_results(cluster: Jobs, id: str, out: Path | None = None, say: LineCallback = lambda _: None) -> Path:
-    """Bring a job's results home, finished or not; the directory, by default results/<job>. Fetched again, what has
-    come since is added. Instead of a job, a path on the head may be given. Raises ResultsError where the directory
-    holds something else, or has been gone on with."""
+    """Fetch a job's results, finished or not. If they are fetched again, what is new is added.
+
+    Args:
+        cluster: The jobs of the cluster.
+        id: The id of the job, or the path of its results on the head.
+        out: The directory for the results. Default: results/<job>.
+        say: Receives a remark if the job has not ended.
+
+    Returns:
+        The directory.
+
+    Raises:
+        ResultsError: If the directory holds something else, or results that were resumed here; if there are no
+            results on the head; or if they arrive incomplete or damaged.
+    """
     place = remote_results_path(cluster, id)
     directory = Path("results") / Path(place).name if out is None else out
     _check_destination(directory, place)
@@ -115,12 +149,12 @@ def fetch_results(cluster: Jobs, id: str, out: Path | None = None, say: LineCall
         held.release()
     job = None if id == place else cluster.read_job(id)
     if job is not None and not job.ended:
-        say(f"{id} is {job.status.lower()}: this is what it had found by now. Fetch it again later.")
+        say(f"{id} is {job.status.lower()}: these are its findings so far. Fetch it again later.")
     return directory
 
 
 def _check_continuation(directory: Path, come: Path) -> None:
-    """Refuse a log that does not go on from the one that is here."""
+    """Raise ResultsError unless the fetched log continues the one that is here."""
     if not (directory / LOG_NAME).exists():
         return
     with LogReader(directory) as here, LogReader(come) as there:
@@ -131,8 +165,8 @@ def _check_continuation(directory: Path, come: Path) -> None:
             if come_now[: len(before)] != before:
                 come.unlink()
                 raise ResultsError(
-                    f"results must be as they came, got {directory}, which has been gone on with here. Fetch into "
-                    "another directory: --out PATH."
+                    f"results must be unchanged since they were fetched, got {directory}, which was resumed here. "
+                    "Fetch into another directory: --out PATH."
                 )
 
 
@@ -147,7 +181,11 @@ def _check_destination(directory: Path, place: str) -> None:
 
 
 def _download_files(cluster: Jobs, place: str) -> dict[str, bytes]:
-    """The files of a results directory on the head, by name: printed by a small job, read from its log."""
+    """Download the files of a results directory on the head: a small job prints them into its log.
+
+    Returns:
+        The content of each file, by name.
+    """
     id = f"fetch-{int(time.time())}-{uuid.uuid4().hex[:6]}"
     with TemporaryDirectory(prefix="searchparty-") as name:
         entry = Path(name) / Path(HEAD_SCRIPT).name
@@ -165,7 +203,7 @@ def _download_files(cluster: Jobs, place: str) -> dict[str, bytes]:
 
 
 def _parse_files(log: str) -> dict[str, bytes]:
-    """Files as ``afar.py`` prints them. Raises ResultsError where something was lost on the way."""
+    """Parse the files that ``head_entry.py`` printed. Raise ResultsError if something is missing or damaged."""
     text, end, _ = log.partition(head_entry.BEGIN)[2].partition(head_entry.END)
     found: dict[str, bytes] = {}
     parts: list[bytes] = []
@@ -184,5 +222,5 @@ def _parse_files(log: str) -> dict[str, bytes]:
     except (ValueError, KeyError, zlib.error):
         end = ""
     if not end or YAML_NAME not in found:
-        raise ResultsError("results came home damaged, or not all of them. Fetch them again.")
+        raise ResultsError("results must arrive complete, but are incomplete or damaged. Fetch them again.")
     return found

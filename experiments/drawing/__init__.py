@@ -1,1 +1,1 @@
-"""Figures by matplotlib, of tables and of runs."""
+"""Matplotlib figures of result tables and of single runs."""

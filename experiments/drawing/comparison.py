@@ -1,4 +1,4 @@
-"""Figures that compare strategies, and those of single runs over their evaluations."""
+"""Figures that compare strategies, and figures of single runs over their evaluations."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from .style import COLOURS, colour_of, format_label, gap_above_minimum, make_pan
 
 
 def convergence_figure(table: Table, minima: dict[str, float | None], strategies: Sequence[str]) -> Figure:
-    """Median best loss against evaluations, with the band between the quartiles, a panel a landscape."""
+    """Draw the median best loss against evaluations, with a band between the quartiles, one panel per landscape."""
     figure, all_axes = make_panels(len(minima))
     lines: dict[str, Line2D] = {}
     curves, drawn = table.groups("landscape", "strategy"), table.groups("landscape")
@@ -51,7 +51,7 @@ def convergence_figure(table: Table, minima: dict[str, float | None], strategies
 
 
 def finals_figure(runs: Sequence[RunData], minima: dict[str, float | None], strategies: Sequence[str]) -> Figure:
-    """Every run's best loss as a dot, the median as a bar, a panel a landscape."""
+    """Draw each run's best loss as a dot and the median as a bar, one panel per landscape."""
     figure, all_axes = make_panels(len(minima), height=0.7 + 0.55 * len(strategies) + 0.8)
     groups = group_runs(runs)
     for axes, (landscape, minimum) in zip(all_axes, minima.items(), strict=True):
@@ -74,8 +74,11 @@ def finals_figure(runs: Sequence[RunData], minima: dict[str, float | None], stra
 
 
 def timeline_figure(run: RunData, names: Sequence[str] = ()) -> tuple[Figure, dict[str, str]]:
-    """Each agent's leases over the run (above) and the radius of their regions (below); and, by the id of a bar, the
-    text to show on hover: the lease's reason and what came of it. ``names`` is the palette."""
+    """Draw each agent's leases over the run (upper panel) and the radius of their regions (lower panel).
+
+    ``names`` gives the order in which agents get their colours. Returns the figure and the hover texts by the id of a
+    lease's bar; each text holds the lease's size, its reason and its outcome.
+    """
     table = leases_table(run).rows()
     team, names = run.team, names or run.team
     figure = Figure(figsize=(10.4, 1.4 + 0.45 * len(team) + 2.2), layout="constrained")
@@ -95,7 +98,7 @@ def timeline_figure(run: RunData, names: Sequence[str] = ()) -> tuple[Figure, di
         above.add_patch(bar)
         if row["record"]:
             above.plot(end, line, marker="*", color="black", ms=7, zorder=3)
-        best = "nothing finite" if row["best"] is None else f"best {row['best']:.6g}"
+        best = "no finite loss" if row["best"] is None else f"best loss {row['best']:.6g}"
         hover[name] = (
             f"lease {row['lease']} of {row['agent']}: {row['charged']} of {row['budget']} evaluations, radius "
             f"{row['radius']:.3g}, {best}\nwhy: {row['reason']}\nended: {row['outcome']}"
@@ -104,21 +107,24 @@ def timeline_figure(run: RunData, names: Sequence[str] = ()) -> tuple[Figure, di
     above.set_ylim(len(team) - 0.5, -0.5)
     above.set_xlim(0, max(run.evaluations, 1))
     above.grid(axis="y", visible=False)
-    above.set_title(f"{run_heading(run)}: leases (a star: a new best loss)")
+    above.set_title(f"{run_heading(run)}: leases (star: new best loss)")
     for agent in team:
         mine = [row for row in table if row["agent"] == agent and row["collected_at"] is not None]
         x = [row["collected_at"] - row["charged"] for row in mine] + [row["collected_at"] for row in mine[-1:]]
         y = [row["radius"] for row in mine] + [row["radius"] for row in mine[-1:]]
         below.step(x, y, where="post", color=colour_of(names, agent), lw=1.6)
     below.set_yscale("log")
-    below.set(xlabel="evaluations of the whole team", ylabel="radius (cube units)")
+    below.set(xlabel="evaluations of the whole team", ylabel="radius (unit cube)")
     return figure, hover
 
 
 def contributions_figure(
     table: Table, landscapes: Sequence[str], strategies: Sequence[str], order: Sequence[str] = ()
 ) -> Figure | None:
-    """Shares of evaluations, records, gains and best points by agent, for strategies with a team; None without one."""
+    """Draw each agent's share of evaluations, records, gains and final best points, for strategies with a team.
+
+    Returns None if no strategy has more than one agent.
+    """
     members = {s: set(group.columns["agent"]) for (s,), group in table.groups("strategy").items()}
     teams = [s for s in strategies if len(members.get(s, ())) > 1]
     parts = {key: group.rows() for key, group in table.groups("landscape", "strategy").items()}

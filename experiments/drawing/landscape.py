@@ -1,4 +1,4 @@
-"""A landscape of two dimensions with what was tried on it."""
+"""The figure of a two-dimensional landscape with the points and regions of a run, and the shading that it uses."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from matplotlib.patches import Rectangle
 from matplotlib.patheffects import Normal, Stroke
 from matplotlib.ticker import MaxNLocator
 
-from ...landscapes.landscape import Array
+from ...landscapes.landscape import Array, known_minimizers
 from ...landscapes.slices import evaluate_grid, interpolate_losses
 from ...orchestrator.state.events import Granted
 from ..results.recorded_runs import RunData
@@ -23,13 +23,15 @@ from .style import colour_of, format_label, run_heading
 CONTOUR_POINTS = 140
 
 
-# From white to a middle grey: points and paths must stand out on the highest ground too.
+# From white to a medium grey, so that points and paths stand out even where the loss is highest.
 GREYS = LinearSegmentedColormap.from_list("ground", ["#ffffff", "#8f8f8f"])
 
 
 def contour_figure(run: RunData, names: Sequence[str] = ()) -> Figure | None:
-    """A two-dimensional landscape with every agent's points and the regions it was asked to search; None where there
-    are not two dimensions, or the landscape cannot be opened."""
+    """Draw a two-dimensional landscape with every agent's points and the regions that it was asked to search.
+
+    Returns None if the landscape does not have two dimensions or cannot be opened.
+    """
     if run.problem is None or run.space.dimension != 2:
         return None
     names = names or run.team
@@ -41,7 +43,7 @@ def contour_figure(run: RunData, names: Sequence[str] = ()) -> Figure | None:
     for index, agent in enumerate(run.team):
         mine = run.points.agent == index
         if not mine.any():
-            # It had no lease: under some policies nobody else has a turn before the best is found.
+            # The agent had no lease: under some policies one agent finds the minimum before the others get one.
             continue
         strength: Any = 0.3 + 0.6 * np.flatnonzero(mine) / max(len(mine), 1)
         axes.scatter(
@@ -52,8 +54,8 @@ def contour_figure(run: RunData, names: Sequence[str] = ()) -> Figure | None:
         path[:, 0], path[:, 1], color="black", lw=1.1, marker="o", ms=2.2, label="path of the best point",
         path_effects=[Stroke(linewidth=2.6, foreground="white"), Normal()],
     )  # fmt: skip
-    if run.problem.minimizers is not None:
-        known = run.problem.minimizers
+    known = known_minimizers(run.problem)
+    if known is not None:
         axes.scatter(
             known[:, 0], known[:, 1], marker="*", s=170, color="white", edgecolors="black", zorder=5,
             label="known minimum",
@@ -63,7 +65,7 @@ def contour_figure(run: RunData, names: Sequence[str] = ()) -> Figure | None:
     axes.set_title(run_heading(run))
     axes.grid(visible=False)
     handles, labels = axes.get_legend_handles_labels()
-    # Dots of the legend at full strength; those of the plot fade with age.
+    # The dots in the plot fade with age; those in the legend are opaque.
     dots = [Line2D([], [], marker="o", ls="", ms=5, color=colour_of(names, agent)) for agent in run.team]
     labels = [*map(format_label, run.team), *labels]
     figure.legend(dots + handles, labels, loc="outside lower center", ncols=3, frameon=False, fontsize=9)
@@ -73,8 +75,11 @@ def contour_figure(run: RunData, names: Sequence[str] = ()) -> Figure | None:
 def background_grid(
     run: RunData, axes: tuple[int, int] = (0, 1), at: Array | None = None
 ) -> tuple[Array, Array, Array]:
-    """x (k,), y (k,) and losses (k, k), row by y, on the plane of two axes through ``at`` (D,): evaluated where that
-    costs nothing, else, in two dimensions, interpolated between the points found. NaN where nothing is known."""
+    """Return x (k,), y (k,) and losses (k, k), one row per y, on the plane of two axes through ``at`` (D,).
+
+    The losses are evaluated if the landscape may be evaluated for pictures. Otherwise they are interpolated between
+    the points found in two dimensions, and NaN in more. NaN marks places where the loss is unknown.
+    """
     first, second = axes
     if run.problem is not None and run.pictured:
         return evaluate_grid(run.problem, CONTOUR_POINTS, axes, at)
@@ -82,7 +87,7 @@ def background_grid(
     x, y = (np.linspace(space.lower[axis], space.upper[axis], CONTOUR_POINTS) for axis in axes)
     z = np.full((CONTOUR_POINTS, CONTOUR_POINTS), np.nan)
     if space.dimension == 2:
-        # In the cube both axes are of one size, as nearness wants it.
+        # Interpolate in the unit cube: both axes have the same length there, so distances are comparable.
         z = interpolate_losses(
             run.points.cube[:, [first, second]], run.points.losses, (0.0, 1.0, 0.0, 1.0), CONTOUR_POINTS
         )
@@ -90,8 +95,10 @@ def background_grid(
 
 
 def shading_levels(z: Array, count: int = 18) -> tuple[Any, SymLogNorm, Array] | None:
-    """Losses above the lowest (those unknown masked), the norm, and so many levels, to draw them with; None where there
-    is nothing to tell apart."""
+    """Return the losses above the lowest one (unknown ones masked), a colour norm, and ``count`` contour levels.
+
+    Returns None if there is no finite loss or all finite losses are equal.
+    """
     finite = z[np.isfinite(z)]
     if not len(finite) or finite.min() == finite.max():
         return None
@@ -108,20 +115,20 @@ def _draw_contour(figure: Figure, axes: Axes, run: RunData) -> None:
     shifted, norm, levels = found
     filled = axes.contourf(x, y, shifted, levels=levels, norm=norm, cmap=GREYS)
     lines = axes.contour(x, y, shifted, levels=levels, norm=norm, colors="black", linewidths=0.25, alpha=0.35)
-    # As paths they would weigh a megabyte a figure.
+    # As vector paths they would add a megabyte to each figure.
     filled.set_rasterized(True)
     lines.set_rasterized(True)
-    how = "seen on this grid" if run.pictured else "found; interpolated between the points"
+    how = "on this grid" if run.pictured else "found; interpolated between the points"
     bar = figure.colorbar(filled, ax=axes, label=f"loss above the lowest {how}", format="%.3g")
     bar.locator = MaxNLocator(6)
     bar.ax.tick_params(labelsize=8)
 
 
 def _draw_regions(axes: Axes, run: RunData, names: Sequence[str]) -> None:
-    """The regions of the leases that narrow the search, early ones faint, late ones strong."""
+    """Draw the regions of the leases that narrow the search: early ones faint, late ones strong."""
     granted = [lease for event in run.events if isinstance(event, Granted) for lease in event.leases]
     narrow = [lease for lease in granted if lease.region.radius < 0.5]
-    # The last of them tell the story; all of them would hide it.
+    # Only the last ones are drawn; all of them together would be unreadable.
     for order, lease in enumerate(narrow[-60:]):
         low, high = run.space.to_box(lease.region.lower), run.space.to_box(lease.region.upper)
         age = (order + 1) / min(len(narrow), 60)

@@ -1,4 +1,4 @@
-"""Pictures of the tables. The only door to matplotlib; every function returns a Figure."""
+"""The common style of the figures: colours, labels, loss axes, panels, and saving a figure as PNG and SVG."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from matplotlib.figure import Figure
 
 from ..results.recorded_runs import RunData
 
-# Okabe & Ito 2008: told apart by the colour-blind too.
+# Okabe & Ito 2008: distinguishable for colour-blind readers too.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#7F3C8D", "#5C5C5C")
 STYLE = {
     "font.size": 10.0,
@@ -30,42 +30,44 @@ SVG_NAMESPACE = "{http://www.w3.org/2000/svg}"
 PNG_DPI = 130
 LONGEST_LABEL = 34
 SMALLEST_GAP = 1e-14
-"""Gaps below this are drawn at it: a logarithm has no zero."""
+"""Smaller gaps are drawn at this value, because a logarithmic axis has no zero."""
 
 
 def colour_of(names: Sequence[str], name: str) -> str:
-    """The colour of a name: the same in every figure."""
+    """Return the colour of a name; it is the same in every figure that gets the same ``names``."""
     return COLOURS[list(names).index(name) % len(COLOURS)]
 
 
 def format_label(name: str) -> str:
-    """A name as matplotlib should draw it: not as mathematics, not hidden from a legend, not too long."""
-    # Names that a sweep made differ at their ends: cut the middle.
+    """Return a name so that matplotlib draws it literally: no math text, not hidden from a legend, not too long."""
+    # Names from a sweep differ at their ends, so the middle is cut out.
     short = name if len(name) <= LONGEST_LABEL else f"{name[:16]}…{name[16 + 1 - LONGEST_LABEL :]}"
-    # A legend leaves out labels that begin with an underscore.
+    # Matplotlib leaves labels that begin with an underscore out of legends.
     return (" " if short.startswith("_") else "") + short.replace("$", r"\$")
 
 
 def run_heading(run: RunData) -> str:
-    """Which run a figure shows."""
+    """Return the heading that says which run a figure shows."""
     return f"{format_label(run.strategy)} on {format_label(run.landscape)}, repeat {run.repeat}"
 
 
 def palette_names(runs: Sequence[RunData]) -> list[str]:
-    """Names of all agents, in the order in which figures give them colours; empty where there are too many for that:
-    then each team has colours of its own."""
+    """Return the names of all agents, in the order in which figures give them colours.
+
+    The list is empty if there are more names than colours; each team then gets its colours separately.
+    """
     names = list(dict.fromkeys(agent for run in runs for agent in run.team))
     return names if len(names) <= len(COLOURS) else []
 
 
 def gap_above_minimum(losses: Any, minimum: float | None) -> Any:
-    """Losses as distances above the known minimum; as they are where it is unknown."""
+    """Return losses as distances above the known minimum, or unchanged if the minimum is unknown."""
     values = np.asarray(losses, dtype=float)
     return values if minimum is None else np.maximum(values - minimum, SMALLEST_GAP)
 
 
 def scale_loss_axis(axes: Axes, minimum: float | None, losses: Any, which: Literal["x", "y"] = "y") -> None:
-    """Label and scale a loss axis: logarithmic for gaps, else symmetric-logarithmic where the range is wide."""
+    """Label and scale a loss axis: logarithmic for gaps, otherwise symmetric-logarithmic if the range is wide."""
     label = "best loss" if minimum is None else "best loss above the known minimum"
     getattr(axes, f"set_{which}label")(label)
     scale = getattr(axes, f"set_{which}scale")
@@ -78,14 +80,14 @@ def scale_loss_axis(axes: Axes, minimum: float | None, losses: Any, which: Liter
     if minimum is not None:
         scale("log")
     elif len(sizes) and sizes.max() > 100 * np.median(sizes):
-        # Losses may be negative: linear about zero, logarithmic farther out, from a tick on.
+        # Losses may be negative: linear around zero, and logarithmic beyond a power of ten.
         scale("symlog", linthresh=10 ** np.ceil(np.log10(np.median(sizes))))
     else:
         axes.locator_params(axis=which, nbins=5)
 
 
 def make_panels(count: int, width: float = 5.2, height: float = 3.6) -> tuple[Figure, list[Axes]]:
-    """A figure of so many axes, two or three a line."""
+    """Create a figure with ``count`` panels, two or three per row; return it and the axes of the panels."""
     columns = max(1, min(2 if count <= 4 else 3, count))
     lines = max(1, -(-count // columns))
     figure = Figure(figsize=(width * columns, height * lines), layout="constrained")
@@ -97,12 +99,15 @@ def make_panels(count: int, width: float = 5.2, height: float = 3.6) -> tuple[Fi
 
 
 def save_figure(figure: Figure, stem: Path, hover: dict[str, str] | None = None) -> str:
-    """Write ``stem``.png and .svg; the SVG's text, for embedding. ``hover`` maps ids of artists to texts, which a
-    browser shows when the pointer rests on them."""
-    # A salt of its own: pictures in one page must not share ids, for what a hidden one defines others may not see.
+    """Write ``stem``.png and ``stem``.svg, and return the SVG's text for embedding.
+
+    ``hover`` maps the ids of artists to texts that a browser shows when the pointer rests on them.
+    """
+    # A separate salt for each figure: figures in one page must not share ids, because a definition in a hidden figure
+    # has no effect in the others.
     with matplotlib.rc_context(STYLE | {"svg.hashsalt": stem.name}):
         figure.savefig(stem.with_suffix(".png"), dpi=PNG_DPI)
-        # The layout is found by now; finding it again would cost as much as drawing.
+        # The layout has been computed by now; computing it again would take as long as drawing.
         figure.set_layout_engine("none")
         buffer = io.StringIO()
         figure.savefig(buffer, format="svg", dpi=110, metadata={"Date": None, "Creator": None})
@@ -112,7 +117,10 @@ def save_figure(figure: Figure, stem: Path, hover: dict[str, str] | None = None)
 
 
 def add_svg_titles(svg: str, hover: dict[str, str]) -> str:
-    """An SVG whose elements with these ids have <title> children; without XML prologue, so that HTML can hold it."""
+    """Return an SVG with a <title> child in each element whose id is in ``hover``.
+
+    The result has no XML prologue, so that it can be embedded in HTML.
+    """
     for prefix, uri in (("", SVG_NAMESPACE[1:-1]), ("xlink", "http://www.w3.org/1999/xlink")):
         ET.register_namespace(prefix, uri)
     root = ET.fromstring(svg)
@@ -128,6 +136,6 @@ def add_svg_titles(svg: str, hover: dict[str, str]) -> str:
 
 
 def draw_in_style(draw: Any, *arguments: Any) -> Any:
-    """Call a figure function in the house's style."""
+    """Call a figure function with the common style in force, and return its result."""
     with matplotlib.rc_context(STYLE):
         return draw(*arguments)

@@ -1,1 +1,1 @@
-"""From a plan to a finished log: where runs are worked, and whether a log may be resumed."""
+"""Carries out a plan until its log is complete: where runs are worked, and whether a log may be resumed."""

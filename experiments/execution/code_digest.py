@@ -1,6 +1,6 @@
-"""Digest Python code by what it does.
+"""Digests Python code by what it does.
 
-Comments, docstrings, layout, import statements and the place of a definition do not count.
+Comments, docstrings, layout, import statements and the position of a definition do not change a digest.
 """
 
 from __future__ import annotations
@@ -10,9 +10,9 @@ from collections.abc import Iterable
 from hashlib import sha256
 
 CODE_RULE = 2
-"""The number of this way of digesting code; a log records it. Rule 1, of version 0.1, took whole files."""
+"""The number of this way of digesting code, which a log records. Rule 1, of version 0.1, digested whole files."""
 IDLE = {ast.Import, ast.ImportFrom, ast.Pass}
-"""Statements that do nothing, as far as a digest is concerned."""
+"""Kinds of statements that a digest ignores, because they do nothing that a run depends on."""
 PROSE_FIELD, PROSE_KEYWORD = "card", "description"
 """The class variable, and the keyword of ``Field``, that hold text for readers."""
 
@@ -24,7 +24,7 @@ def digest_definitions(tree: ast.Module) -> list[str]:
         tree: The module, parsed.
 
     Returns:
-        A digest a statement, but for those that do nothing: docstrings, imports, ``pass``.
+        One digest per statement, except for statements that do nothing: docstrings, imports, ``pass``.
     """
     found = []
     for statement in tree.body:
@@ -36,7 +36,7 @@ def digest_definitions(tree: ast.Module) -> list[str]:
 
 
 def join_digests(parts: Iterable[str]) -> str:
-    """Combine digests of definitions into one, whatever their order and whatever modules they are from."""
+    """Combine digests of definitions into one, which does not depend on their order or on their modules."""
     return shorten("\n".join(sorted(parts)))
 
 
@@ -46,7 +46,7 @@ def shorten(text: str) -> str:
 
 
 def _write_node(node: ast.AST, words: list[str]) -> None:
-    """Write a syntax tree as words: no positions, no empty fields, nothing that does nothing."""
+    """Write a syntax tree as words, without positions, empty fields and statements that do nothing."""
     words.append(f"{type(node).__name__}(")
     for name in node._fields:
         field = getattr(node, name, None)
@@ -69,7 +69,7 @@ def _write_node(node: ast.AST, words: list[str]) -> None:
 
 
 def _is_idle(node: ast.AST) -> bool:
-    """Whether a node is a statement that does nothing that a run depends on."""
+    """Return whether a node is a statement that does nothing that a run depends on."""
     kind = type(node)
     if kind is ast.Expr:
         return isinstance(node.value, ast.Constant)  # type: ignore[attr-defined]
@@ -81,7 +81,7 @@ def _is_idle(node: ast.AST) -> bool:
 
 
 def _is_prose(keyword: ast.AST, call: ast.AST) -> bool:
-    """Whether a keyword of a call is the description of a setting."""
+    """Return whether a keyword of a call is the description of a setting."""
     called = getattr(call, "func", None)
     named = getattr(called, "id", getattr(called, "attr", None))
     return named == "Field" and getattr(keyword, "arg", None) == PROSE_KEYWORD

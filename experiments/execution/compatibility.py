@@ -1,4 +1,4 @@
-"""Whether a log may be gone on with: what differs between what wrote it and what would go on."""
+"""Checks whether a log may be resumed: compares the settings and code that wrote it with those of today."""
 
 from __future__ import annotations
 
@@ -20,7 +20,21 @@ MOST_DIFFERENCES = 8
 
 
 def check_compatibility(plan: Plan, environment: dict[str, Any], directory: Path, force: bool) -> list[str]:
-    """Refuse, unless forced, to go on with other settings or other code; remarks on other differences."""
+    """Check that the settings and the code are those that wrote a log.
+
+    Args:
+        plan: The runs that are planned now.
+        environment: The fingerprint of this process (``environment_fingerprint``).
+        directory: The results directory of the log.
+        force: Whether to resume even if settings or code differ.
+
+    Returns:
+        Remarks on other differences, e.g. versions of libraries, one per line.
+
+    Raises:
+        ResultsError: If settings or code differ, unless ``force``. The message shows up to ``MOST_DIFFERENCES`` of
+            the differences.
+    """
     with LogReader(directory) as reader:
         sessions = reader.sessions
         before = sessions[-1].environment if sessions else reader.meta["environment"]
@@ -29,17 +43,17 @@ def check_compatibility(plan: Plan, environment: dict[str, Any], directory: Path
         shown = "\n".join(f"  {line}" for line in differing[:MOST_DIFFERENCES])
         more = f"\n  ... and {len(differing) - MOST_DIFFERENCES} more" if len(differing) > MOST_DIFFERENCES else ""
         raise ResultsError(
-            f"{directory} must be gone on with by what began it, and this differs:\n{shown}{more}\n"
-            "Undo the change, run into a new directory, or go on all the same with --force."
+            f"Cannot resume {directory}: these settings or code differ from those that wrote it:\n{shown}{more}\n"
+            "Undo the change, run into a new directory, or resume anyway with --force."
         )
     return list(library_differences(environment, before))
 
 
 def _setting_differences(plan: Plan, before: dict[str, Any], reader: LogReader) -> Iterator[str]:
-    """How the runs that are planned differ from those in the log."""
+    """Yield how the planned runs differ from those in the log, one line per difference."""
     known = {record.id: record for record in reader.runs()}
     planned = {run.id: run for run in plan.runs}
-    # Killed at once, a session may have noted only some of its runs: the digest is of all.
+    # A session that was killed early may have recorded only some of its runs; the digest covers all of them.
     if before.get("plan") == plan_digest(plan.runs) or (before.get("plan") is None and known.keys() == planned.keys()):
         return
     places = {(r.strategy, r.landscape, r.repeat): r.settings for r in known.values()}
@@ -62,12 +76,12 @@ def _setting_differences(plan: Plan, before: dict[str, Any], reader: LogReader) 
 
 
 def describe_run(run: RunSpec, plan: Plan) -> str:
-    """A run in words."""
+    """Describe a run by its strategy, landscape and repeat."""
     return f"{run.strategy} on {plan.labels[run.id]}, repeat {run.repeat}"
 
 
 def describe_changes(old: Any, new: Any, path: str = "") -> Iterator[str]:
-    """Where plain data differ: "budget: 300 in the log, 400 now"."""
+    """Yield each place where plain data differ, e.g. "budget: 300 in the log, 400 now"."""
     if isinstance(old, dict) and isinstance(new, dict):
         for key in [*old, *(key for key in new if key not in old)]:
             yield from describe_changes(old.get(key), new.get(key), f"{path}.{key}" if path else key)
@@ -79,7 +93,7 @@ def describe_changes(old: Any, new: Any, path: str = "") -> Iterator[str]:
 
 
 def _code_differences(plan: Plan, now: dict[str, Any], before: dict[str, Any]) -> Iterator[str]:
-    """How the code that decides findings differs: this package's, and the user's files."""
+    """Yield how the code that decides the findings differs: that of this package, and the user's files."""
     rule = before.get("code_rule", 1)
     if rule not in (1, CODE_RULE):
         yield f"code_rule: {rule} in the log, {CODE_RULE} now"
@@ -88,7 +102,8 @@ def _code_differences(plan: Plan, now: dict[str, Any], before: dict[str, Any]) -
     if rule == 1:
         current = digest_by_first_rule(name_models(plan.runs))
     elif _minor(before["python"]) != _minor(now["python"]):
-        # Another Python may read the same code as another syntax tree; that it is another is remarked on.
+        # Another version of Python may parse the same code to another syntax tree, so these digests cannot be
+        # compared. The other version is reported as a remark instead.
         current = {}
     changed = [name for name, digest in current.items() if known.get(name, digest) != digest]
     if rule == CODE_RULE:
@@ -98,22 +113,37 @@ def _code_differences(plan: Plan, now: dict[str, Any], before: dict[str, Any]) -
 
 
 def _minor(python: str) -> list[str]:
-    """The major and minor number of a version of Python."""
+    """Return the major and minor number of a version of Python."""
     return python.split(".")[:2]
 
 
 def library_differences(now: dict[str, Any], before: dict[str, Any]) -> Iterator[str]:
-    """Other versions of what is computed with, this package too: equal findings are promised for equal ones."""
+    """Yield a remark for each library, this package included, of which another version wrote the log.
+
+    Equal findings are guaranteed for equal versions only.
+    """
     pairs = [("Python", before.get("python"), now["python"]), ("the platform", before.get("platform"), now["platform"])]
     pairs += [(name, before.get("packages", {}).get(name), v) for name, v in now["packages"].items()]
     pairs += [("linear algebra", before.get("blas"), now["blas"])]
     for name, old, new in pairs:
         if old is not None and old != new:
-            yield f"{name}: {old} wrote the log, {new} now; equal findings are promised for equal versions."
+            yield f"{name}: {old} wrote the log, {new} now; equal findings are guaranteed for equal versions only."
 
 
 def extend_budgets(plan: Plan, budget: int | str, directory: Path | None) -> dict[str, int]:
-    """The new budget of every run, by id. Raises ResultsError for one that would extend no run."""
+    """Compute the new budget of every run.
+
+    Args:
+        plan: The planned runs.
+        budget: The new budget: evaluations per run, or "<n> D".
+        directory: The results directory, whose log may hold earlier extensions; None if there is no log yet.
+
+    Returns:
+        The new budget of each run, in evaluations, by the run's id.
+
+    Raises:
+        ResultsError: If the budget is not valid, or is below the present budget of every run.
+    """
     try:
         experiment = plan.experiment.model_copy(update={"budget": parse_budget(budget)})
     except ValueError as error:
@@ -128,6 +158,7 @@ def extend_budgets(plan: Plan, budget: int | str, directory: Path | None) -> dic
     least = min(now.values(), default=0)
     if all(wanted[id] < had for id, had in now.items()):
         raise ResultsError(
-            f"--budget must be at least what the runs have, {least}, got {budget}. What has been spent stays spent."
+            f"--budget must be at least the present budget of the runs, {least}, got {budget}. "
+            "Choose a larger one: evaluations that have been spent cannot be taken back."
         )
     return wanted

@@ -1,4 +1,4 @@
-"""What an experiment will cost: time and disk."""
+"""Estimates what an experiment will cost: time and disk space."""
 
 from __future__ import annotations
 
@@ -18,37 +18,41 @@ from ...landscapes.opening import open_problem
 from ...orchestrator.run_spec import RunSpec
 from .plan import Plan
 
-# CPU seconds of one core, measured in November 2026 on a shared machine of two cores: experiments of one and of two
-# agents on the sphere, budgets 40 to 2,000, leases 10 to 100, 20 to 100 runs each; least squares of relative errors.
+# CPU seconds on one core, measured in November 2026 on a shared machine with two cores: experiments with one and with
+# two agents on the sphere, budgets 40 to 2,000, leases 10 to 100, 20 to 100 runs each; fitted by least squares of
+# relative errors.
 RUN_SECONDS = 1.7e-3
 LEASE_SECONDS = 0.54e-3
 OVERHEAD_SECONDS = 30e-6
-"""What a run, a lease and an evaluation (above the landscape's own time) cost while an experiment is worked."""
+"""Cost of a run, of a lease and of an evaluation (beyond the landscape's own time) while an experiment runs."""
 READ_RUN_SECONDS = 1.2e-3
 READ_LEASE_SECONDS = 0.19e-3
 READ_EVALUATION_SECONDS = 1e-6
-"""What they cost once more in the summary and in the report, each of which reads the log: of the same experiments."""
-# From reports on 1 to 40 landscapes with 1 to 10 strategies, on the same machine.
+"""Further cost of a run, a lease and an evaluation in the summary and the report, each of which reads the log.
+
+Measured with the same experiments.
+"""
+# Measured with reports on 1 to 40 landscapes with 1 to 10 strategies, on the same machine.
 REPORT_SECONDS = 4.0
-"""A report of nothing: libraries to import, the page."""
+"""Cost of an empty report: importing libraries and writing the page."""
 PANEL_SECONDS = 1.4
 GROUP_SECONDS = 0.1
 PORTRAIT_SECONDS = 1.0
-"""What figures cost for each landscape, for each strategy on it, and for each run that is drawn by itself."""
+"""Cost of figures per landscape, per strategy on a landscape, and per run that is drawn individually."""
 DRAWN_RUNS = 8
-"""So many runs at most does the report draw by themselves."""
+"""The most runs that the report draws individually."""
 TIMING_SECONDS = 0.2
 TIMING_LIMIT = 2.0
-"""Timing is given up after so long: an objective may hang."""
+"""Seconds after which timing is abandoned, as an objective may hang."""
 TIMED_ROWS = 8
 LEASE_BYTES = 1200
-"""A decision and a finding in the log."""
+"""Size of a decision and a finding in the log."""
 ROW_BYTES = 25
-"""What a chunk of points costs in the log beside its numbers, for each point of a small one."""
+"""Overhead of a small chunk of points in the log, per point, beyond the numbers themselves."""
 
 
 def describe_plan(plan: Plan) -> str:
-    """A plan in words, for ``searchparty check``."""
+    """Describe a plan in words, for ``searchparty check``. This evaluates a few points to estimate the run time."""
     experiment = plan.experiment
     lines = [f"{experiment.name}: {experiment.description}".rstrip(": "), ""]
     lines += [f"{len(plan.landscapes)} landscapes: {_join_names(plan.landscapes)}"]
@@ -60,8 +64,11 @@ def describe_plan(plan: Plan) -> str:
 
 
 def estimate_seconds(plan: Plan) -> float | None:
-    """An estimate of the run time in one process, after evaluating a few points of each landscape; None if an
-    objective takes too long to tell."""
+    """Estimate the run time in one process, in seconds, after evaluating a few points of each landscape.
+
+    Returns:
+        The estimate, or None if an evaluation takes too long to be timed.
+    """
     landscapes = {plan.labels[run.id]: run.landscape for run in plan.runs}
     per_evaluation = time_landscapes(landscapes, plan.experiment.evaluation)
     if per_evaluation is None:
@@ -75,7 +82,7 @@ def estimate_seconds(plan: Plan) -> float | None:
 
 
 def estimate_results_seconds(plan: Plan) -> float:
-    """An estimate of the time that the summary and the report take, once all runs are done."""
+    """Estimate the time that the summary and the report take after all runs, in seconds."""
     groups = {(plan.labels[run.id], run.strategy) for run in plan.runs}
     reading = sum(
         READ_RUN_SECONDS + READ_LEASE_SECONDS * _count_leases(run) + READ_EVALUATION_SECONDS * run.budget
@@ -86,13 +93,13 @@ def estimate_results_seconds(plan: Plan) -> float:
 
 
 def _count_leases(run: RunSpec) -> int:
-    """About how many leases a run has."""
+    """Estimate how many leases a run has."""
     lease = getattr(run.policy, "lease", None) or max(10, run.budget // (20 * len(run.team)))
     return run.budget // int(lease) + 1
 
 
 def estimate_bytes(plan: Plan) -> int:
-    """An estimate of the log's size."""
+    """Estimate the size of the log, in bytes."""
     total = 0
     for run in plan.runs:
         total += run.budget * ((run.facts.space.dimension + 1) * 8 + ROW_BYTES) + LEASE_BYTES * _count_leases(run)
@@ -100,7 +107,14 @@ def estimate_bytes(plan: Plan) -> int:
 
 
 def time_landscapes(landscapes: Mapping[str, Landscape], evaluation: Evaluation) -> dict[str, float] | None:
-    """Seconds an evaluation of each landscape, by label; None if it takes too long to tell."""
+    """Measure the seconds per evaluation of each landscape.
+
+    Landscapes for which no time is left, or that cannot be evaluated here, are given the mean of the others.
+
+    Returns:
+        Seconds per evaluation, by the landscape's label; None if timing takes longer than ``TIMING_LIMIT`` seconds, or
+        if no landscape can be evaluated.
+    """
     found: dict[str, float] = {}
 
     def work() -> None:
@@ -111,7 +125,7 @@ def time_landscapes(landscapes: Mapping[str, Landscape], evaluation: Evaluation)
             with contextlib.suppress(CannotEvaluate, OSError):
                 found[label] = _time_landscape(landscape, evaluation)
 
-    # In a thread that can be left behind: nobody can make an objective that hangs return.
+    # Time in a thread that can be abandoned: an objective that hangs cannot be interrupted.
     thread = threading.Thread(target=work, daemon=True)
     thread.start()
     thread.join(TIMING_LIMIT)
@@ -122,7 +136,10 @@ def time_landscapes(landscapes: Mapping[str, Landscape], evaluation: Evaluation)
 
 
 def _time_landscape(landscape: Landscape, evaluation: Evaluation) -> float:
-    """Seconds an evaluation: the faster of two, as the first may load what it needs. Failed rows take theirs too."""
+    """Measure the seconds of an evaluation: the faster of two, as the first may load libraries or data.
+
+    An evaluation that fails is timed, too.
+    """
     evaluator = open_evaluator(landscape, evaluation)
     point = np.full((1, evaluator.space.dimension), 0.5)
     best = np.inf
@@ -137,7 +154,7 @@ def _time_landscape(landscape: Landscape, evaluation: Evaluation) -> float:
 
 
 def measure_evaluation_seconds(landscape: Landscape) -> float:
-    """Seconds an evaluation of a landscape that is harmless to evaluate, of a small batch's."""
+    """Measure the seconds per evaluation in a batch of ``TIMED_ROWS``, for a landscape that is safe to evaluate."""
     problem = open_problem(landscape)
     rng = np.random.default_rng(0)
     points = problem.space.to_box(rng.random((TIMED_ROWS, problem.space.dimension)))
@@ -154,11 +171,11 @@ def _join_names(names: tuple[str, ...], most: int = 8) -> str:
 
 
 def _time_in_words(plan: Plan) -> str:
-    """How long it takes until the report is there, and how much of that is not the runs."""
+    """Describe how long it takes until the report is written, and how much of that is not spent on the runs."""
     worked, told = estimate_seconds(plan), estimate_results_seconds(plan)
     after = f"{_describe_run_time(told)} of it for the summary and the report"
     if worked is None:
-        return f"unknown: an evaluation takes long; {_describe_run_time(told)} for the summary and the report"
+        return f"unknown: an evaluation takes too long; {_describe_run_time(told)} for the summary and the report"
     return f"about {_describe_run_time(worked + told)} in one process, {after}"
 
 

@@ -1,6 +1,6 @@
-"""What a log records of where it was written: versions, the linear algebra kernel, the code that decides findings.
+"""Makes the fingerprint that a log records: versions, the linear algebra kernel, and the code that decides findings.
 
-The promise of equal bits is for equal fingerprints.
+Bitwise equal findings are guaranteed for equal fingerprints only.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ PACKAGES = ("searchparty", "numpy", "scipy", "ray", "pydantic", "coco-experiment
 
 
 def environment_fingerprint(runs: Iterable[RunSpec] = ()) -> dict[str, Any]:
-    """Versions, and digests of the code of these runs and of their plan.
+    """Return versions, and digests of the code of these runs and of their plan.
 
-    Own code (``code``, by rule ``code_rule``) and the user's files (``files``) stand apart: the former is digested as a
-    syntax tree, which may differ from one version of Python to the next.
+    This package's code (``code``, by rule ``code_rule``) and the user's files (``files``) are digested separately: the
+    package's code is digested as a syntax tree, which may differ from one version of Python to the next.
     """
     found = {}
     for package in PACKAGES:
@@ -54,12 +54,12 @@ def environment_fingerprint(runs: Iterable[RunSpec] = ()) -> dict[str, Any]:
 
 
 def plan_digest(runs: Iterable[RunSpec]) -> str:
-    """A digest of the ids of all runs, in any order."""
+    """Digest the ids of all runs. Their order does not matter."""
     return digest(sorted(run.id for run in runs))
 
 
 def name_models(runs: Iterable[RunSpec]) -> dict[str, Model]:
-    """Every agent, policy, choice and landscape of the runs, by what it is: "agent cma-es", "landscape bbob"."""
+    """Return every agent, policy, choice and landscape of the runs by its name: "agent cma-es", "landscape bbob"."""
     found: dict[str, Model] = {}
     for run in runs:
         models = [("landscape", run.landscape), ("policy", run.policy), *(("agent", agent) for _, agent in run.team)]

@@ -1,4 +1,4 @@
-"""Which modules of this package decide the points of a run, and digests of them."""
+"""Finds the modules of this package that decide the points of a run, and digests them."""
 
 from __future__ import annotations
 
@@ -31,15 +31,23 @@ MACHINERY = {
         "orchestrator/executors/streams.py",
     ),
 }
-"""What every run depends on, by what it is for. A module that moves takes its line along; the names stay."""
+"""Patterns of the modules that every run depends on, by their purpose.
+
+If a module moves, change its pattern here. The names must stay, because logs record them.
+"""
 NOT_DECIDING = ("landscapes/process/", "landscapes/user_code.py", "orchestrator/log/")
-"""Modules that carry bytes or find the user's files. They are imported by those that decide points, and decide none."""
+"""Modules that transport bytes or find the user's files: deciding modules import them, but they decide no points."""
 DECIDING = ("landscapes/", "agents/", "orchestrator/")
 
 
 @dataclass(frozen=True)
 class ModuleCode:
-    """What is known of one module: the digests of its definitions, and the places of the modules that it imports."""
+    """One module of this package, analysed.
+
+    Attributes:
+        definitions: The digests of its definitions.
+        imports: The places of the modules of this package that it imports.
+    """
 
     definitions: tuple[str, ...]
     imports: tuple[str, ...]
@@ -49,11 +57,11 @@ def digest_package_code(classes: Mapping[str, type[Model]]) -> dict[str, str]:
     """Digest the code of this package that decides the points of runs.
 
     Args:
-        classes: What the runs name, e.g. {"agent cma-es": CmaEs}.
+        classes: The classes of the runs by name, e.g. {"agent cma-es": CmaEs}.
 
     Returns:
-        Digests by these names, of the modules of a class that are not shared by every run, and of the shared ones
-        as "machinery work" and so on.
+        Digests by these names, each of the modules of a class that not every run shares; and digests of the shared
+        modules, named "machinery work" and so on.
     """
     parts = {f"machinery {name}": machinery_places(name) for name in MACHINERY} if classes else {}
     parts |= {name: deciding_places(cls) for name, cls in classes.items()}
@@ -61,20 +69,20 @@ def digest_package_code(classes: Mapping[str, type[Model]]) -> dict[str, str]:
 
 
 def digest_places(places: frozenset[str]) -> str:
-    """Digest modules, given by their places, as one."""
+    """Compute one digest of several modules, given by their places."""
     return join_digests(digest for place in places for digest in analyse_module(place).definitions)
 
 
 @cache
 def machinery_places(name: str) -> frozenset[str]:
-    """The places of a part of the machinery, e.g. "agents/leases/work.py"."""
+    """Return the places of the modules in one part of the machinery, e.g. "agents/leases/work.py"."""
     found = (path for pattern in MACHINERY[name] for path in SOURCE_ROOT.glob(pattern))
     return frozenset(path.relative_to(SOURCE_ROOT).as_posix() for path in found)
 
 
 @cache
 def deciding_places(cls: type[Model]) -> frozenset[str]:
-    """The places of the modules of a class and its bases, and of all that they import, without the machinery."""
+    """Return the places of the modules of a class and its bases, and of all their imports, without the machinery."""
     shared = frozenset[str]().union(*(machinery_places(name) for name in MACHINERY))
     ahead = [place for base in cls.__mro__ if (place := find_place(base)) is not None]
     found = set[str]()
@@ -87,7 +95,7 @@ def deciding_places(cls: type[Model]) -> frozenset[str]:
 
 
 def find_place(cls: type) -> str | None:
-    """The place of a class's module, e.g. "agents/cma_es.py"; None for a class that is not of this package."""
+    """Return the place of a class's module, e.g. "agents/cma_es.py"; None for a class outside this package."""
     package, *names = cls.__module__.split(".")
     if package != (__package__ or "").partition(".")[0]:
         return None
@@ -96,13 +104,13 @@ def find_place(cls: type) -> str | None:
 
 @cache
 def analyse_module(place: str) -> ModuleCode:
-    """Read a module of this package, once in a process; one without source has no definitions."""
+    """Analyse a module of this package, once per process. A module without source has no definitions."""
     tree = ast.parse(read_package_source(place))
     return ModuleCode(tuple(digest_definitions(tree)), tuple(dict.fromkeys(_imports(tree, place))))
 
 
 def read_package_source(place: str) -> str:
-    """The text of a module of this package; "" where it has none."""
+    """Read the source of a module of this package; "" where there is none."""
     try:
         return (SOURCE_ROOT / place).read_text(encoding="utf-8")
     except OSError:
@@ -114,7 +122,7 @@ def _decides(place: str) -> bool:
 
 
 def _imports(tree: ast.Module, place: str) -> Iterator[str]:
-    """The places of all modules of this package that a module imports, wherever in it."""
+    """Yield the places of all modules of this package that a module imports, at its top level or in functions."""
     folder = place.split("/")[:-1]
     for node in _statements(tree):
         if isinstance(node, ast.ImportFrom) and node.level:
@@ -126,7 +134,7 @@ def _imports(tree: ast.Module, place: str) -> Iterator[str]:
 
 
 def _statements(node: ast.AST) -> Iterator[ast.AST]:
-    """All statements below a node, also those in functions."""
+    """Yield all statements below a node, including those in functions."""
     for name in ("body", "orelse", "finalbody", "handlers", "cases"):
         for statement in getattr(node, name, ()):
             yield statement
@@ -135,7 +143,7 @@ def _statements(node: ast.AST) -> Iterator[ast.AST]:
 
 @cache
 def _find_module(names: tuple[str, ...]) -> str | None:
-    """The place of a module or a package by the parts of its name."""
+    """Find the place of a module or a package by the parts of its name."""
     for place in ("/".join(names) + ".py", "/".join([*names, "__init__.py"])):
         if (SOURCE_ROOT / place).is_file():
             return place

@@ -1,4 +1,4 @@
-"""What an experiment comes to: its runs in order, and what they will cost."""
+"""Plans an experiment: all its runs, in order."""
 
 from __future__ import annotations
 
@@ -17,28 +17,40 @@ from ..spec.models import Experiment, Strategy
 
 @dataclass(frozen=True)
 class Plan:
-    """The runs of an experiment, by landscape, then repeat, then strategy; runs that are alike stand once."""
+    """The runs of an experiment, ordered by landscape, then repeat, then strategy. Identical runs occur once.
+
+    Attributes:
+        experiment: The experiment.
+        runs: Its runs, in order.
+        labels: The label of each run's landscape, by run id; made unique where two landscapes would have the same one.
+    """
 
     experiment: Experiment
     runs: tuple[RunSpec, ...]
     labels: Mapping[str, str]
-    """Run id -> the landscape's label, made different where two landscapes would have the same."""
 
     @property
     def evaluations(self) -> int:
+        """The budgets of all runs together, in evaluations."""
         return sum(run.budget for run in self.runs)
 
     @property
     def landscapes(self) -> tuple[str, ...]:
+        """The labels of the landscapes, in order."""
         return tuple(dict.fromkeys(self.labels[run.id] for run in self.runs))
 
     @property
     def strategies(self) -> tuple[str, ...]:
+        """The names of the strategies, in order."""
         return tuple(dict.fromkeys(run.strategy for run in self.runs))
 
 
 def make_plan(experiment: Experiment) -> Plan:
-    """All runs of an experiment, in order."""
+    """Plan all runs of an experiment, in order.
+
+    Raises:
+        SpecError: If a landscape cannot be opened, or if two strategies differ in nothing but their names.
+    """
     opened = experiment.landscape_cache
     found: dict[str, tuple[tuple[int, int, int], RunSpec]] = {}
     order: dict[str, int] = {}
@@ -53,7 +65,7 @@ def make_plan(experiment: Experiment) -> Plan:
                     label = name + sweep_suffix(name, settings)
                     run = plan_run(variant, landscape, facts, label, strategy, repeat)
                     known = found.setdefault(run.id, ((place, repeat, number), run))[1]
-                    # A sweep may well leave a run as it was; two names for one thing are a mistake.
+                    # A sweep may leave a run unchanged. Two names for the same strategy without a sweep are a mistake.
                     if known.strategy != label and not settings:
                         raise SpecError([_duplicate_message(known.strategy, label)])
     runs = tuple(run for _, run in sorted(found.values(), key=lambda each: each[0]))
@@ -68,7 +80,16 @@ def _duplicate_message(first: str, second: str) -> str:
 def plan_run(
     experiment: Experiment, landscape: Landscape, facts: LandscapeFacts, label: str, strategy: Strategy, repeat: int
 ) -> RunSpec:
-    """One run of an experiment without a sweep."""
+    """Plan one run of an experiment without a sweep.
+
+    Args:
+        experiment: The experiment, without a sweep.
+        landscape: The landscape to search.
+        facts: What is known of the landscape.
+        label: The strategy's name, with the swept settings that distinguish it.
+        strategy: The team and its policy.
+        repeat: The number of the repeat, from 0.
+    """
     stop = experiment.stop
     target = stop.target
     if stop.precision is not None and facts.minimum is not None:
@@ -93,8 +114,10 @@ def plan_run(
 
 
 def sweep_suffix(strategy: str, settings: SweepSettings) -> str:
-    """What tells a strategy from itself under other values of a sweep: "[lease=50]". Settings of other strategies do
-    not touch it, and those of landscapes show in the landscape's label."""
+    """Return what distinguishes a strategy from the same strategy under other values of a sweep: "[lease=50]".
+
+    Settings of other strategies do not concern it, and settings of landscapes show in the landscape's label.
+    """
     short = shortest_suffixes([key for key, _ in settings])
     own = f"strategies.{strategy}."
     parts = [
@@ -114,7 +137,7 @@ def _landscape_digest(landscape: Landscape) -> str:
 
 
 def _unique_labels(runs: tuple[RunSpec, ...]) -> dict[str, str]:
-    """Run id -> a label that no other landscape has."""
+    """Return a label for each run's landscape, by run id, that no other landscape has."""
     models = {_landscape_digest(run.landscape): run.landscape for run in runs}
     same: dict[str, list[str]] = {}
     for key, landscape in models.items():

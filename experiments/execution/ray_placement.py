@@ -1,6 +1,7 @@
-"""Where on Ray a run is worked: whole in one actor, or an actor an agent, its batches perhaps all over the cluster.
+"""Places runs on Ray: a run is packed whole into one actor, or spread over one actor per agent.
 
-The choice changes how long it takes, never what is found.
+Batches of a spread run may in turn be distributed over the cluster. The choice changes how long a run takes, never what
+it finds.
 """
 
 from __future__ import annotations
@@ -28,23 +29,25 @@ from .cost import measure_evaluation_seconds
 from .watcher import RunStatus
 
 CHEAP_SECONDS = 1e-3
-"""An evaluation that costs less is not worth a call between processes: a run of such is worked whole in one."""
+"""An evaluation that takes less than this is not worth a call between processes, so its run is packed."""
 LEAST_TIMED_ROWS = 10
-"""So many rows tell what an evaluation costs."""
+"""The number of rows after which the measured cost of an evaluation is reliable."""
 
 
 RunStartCallback = Callable[[RunSpec, RunStatus], None]
 
 
 class EvaluationCosts:
-    """Seconds that an evaluation of a landscape costs: declared in the YAML, measured where evaluating is harmless,
-    or learned from the first leases; by landscape."""
+    """The seconds that an evaluation of each landscape takes.
+
+    They are declared in the YAML, measured where the landscape is safe to evaluate, or learned from the first leases.
+    """
 
     def __init__(self) -> None:
         self._cost_by_landscape: dict[str, tuple[float, str]] = {}
 
     def cost_of(self, landscape: Landscape) -> tuple[float, str] | None:
-        """The seconds, and how they are known; None while they are not."""
+        """Return the seconds and how they are known ("declared" or "measured"); None while they are unknown."""
         key = landscape.model_dump_json()
         if key not in self._cost_by_landscape:
             if "seconds" in landscape.model_fields_set:
@@ -54,7 +57,7 @@ class EvaluationCosts:
         return self._cost_by_landscape.get(key)
 
     def record_cost(self, landscape: Landscape, seconds: float) -> None:
-        """An evaluation was seen to take so long, what its agent did included."""
+        """Record the observed seconds per evaluation, including the agent's own work. The first record is kept."""
         self._cost_by_landscape.setdefault(landscape.model_dump_json(), (seconds, "measured"))
 
 
@@ -78,13 +81,27 @@ class RayPlacement:
         self._check_needs(runs)
         self.wait = self._pool.wait
         least = min(planned.concurrency for planned in runs)
-        # Beside those that are worked, one or two that wait: so no core ever does.
+        # Start one or two runs more than can be worked at once, so that no core ever waits for a run.
         self.at_once = max(2 + len(self._pool.places.plain) // least, 2 + self._pool.places.cpus)
 
     def drive(
         self, planned: RunSpec, log: RunLog, begun: RunStartCallback, budget: int | None
     ) -> Generator[bool, None, str | None]:
-        """Work a run; returns why it was halted, if it was."""
+        """Work a run step by step.
+
+        Args:
+            planned: The run.
+            log: Its log.
+            begun: Called with the run and its status when the run starts, and again if it continues as a spread run
+                because its actor was lost.
+            budget: The budget to which the run is extended, in evaluations; None leaves it unchanged.
+
+        Yields:
+            True after a step that brought something, False while the run waits.
+
+        Returns:
+            Why the run was halted, or None if it ended normally.
+        """
         if self.is_packed(planned):
             standing = RunProgress(planned.budget)
             begun(planned, standing)
@@ -92,11 +109,12 @@ class RayPlacement:
             yield from whole.drive()
             if not whole.died:
                 return standing.halted
-        # Spread from the start, or gone on with after its actor was lost: then losses are counted by the row.
+        # The run is spread from the start, or it resumes here after its actor was lost. When it is spread, losses of
+        # actors are counted per row.
         run = begin_run(planned)
         begun(planned, run)
         while not self._pool.places.fits(self._team_needs(planned)):
-            # Until another run gives back what its agents hold.
+            # Wait until another run releases the resources that its agents hold.
             yield False
         executor = RayExecutor(planned, log, self._pool, self._settings.resources, self._fan_settings(planned))
         known = self._costs.cost_of(planned.landscape) is not None
@@ -109,7 +127,7 @@ class RayPlacement:
         return run.halted
 
     def is_packed(self, planned: RunSpec) -> bool:
-        """Whether the run is worked whole in one actor."""
+        """Return whether the run is packed, i.e. worked whole in one actor."""
         if self._settings.placement != "auto":
             return self._settings.placement == "packed"
         needs = self._settings.resources
@@ -121,19 +139,19 @@ class RayPlacement:
         return cost is not None and cost[0] < CHEAP_SECONDS
 
     def describe(self, runs: Sequence[RunSpec]) -> list[str]:
-        """The choices in words, a line for those that are alike."""
+        """Describe where the runs are placed, with one line per group of landscapes that are placed alike."""
         groups: dict[str, list[tuple[str, float | None]]] = {}
         for planned in {run.landscape.model_dump_json(): run for run in runs}.values():
             cost = self._costs.cost_of(planned.landscape)
-            where = "packed, a run an actor" if self.is_packed(planned) else "spread, an actor an agent"
+            where = "packed, one run per actor" if self.is_packed(planned) else "spread, one actor per agent"
             fan = None if self.is_packed(planned) else self._fan_settings(planned)
-            where += "" if fan is None else f", batches over {fan.workers} evaluations at once on the cluster"
+            where += "" if fan is None else f", batches over {fan.workers} concurrent evaluations on the cluster"
             how = "cost not known yet" if cost is None else cost[1]
             groups.setdefault(f"{where} ({how}", []).append((planned.landscape.label, cost and cost[0]))
         return [_placement_line(where, group) for where, group in groups.items()]
 
     def _fan_settings(self, planned: RunSpec) -> FanOut | None:
-        """How the rows of a run are spread over the cluster; None: they are evaluated where their agent lives."""
+        """Return how the rows of a run are distributed over the cluster; None if they stay with their agent's actor."""
         needs = self._settings.resources.of_landscape(planned.landscape)
         workers = planned.evaluation.workers
         if needs is None and (workers != "auto" or len(self._nodes) == 1):
@@ -147,7 +165,7 @@ class RayPlacement:
         return [self._settings.resources.of_agent(name, agent) for name, agent in planned.team]
 
     def _check_needs(self, runs: Sequence[RunSpec]) -> None:
-        """Refuse needs that the nodes do not meet: Ray would wait for ever."""
+        """Raise ExecutorError if the nodes cannot meet the resources that are asked for: Ray would wait forever."""
         needs = self._settings.resources
         has = "; ".join(sorted({_format_resources(node) for node in self._nodes}))
         for run in {(run.strategy, run.landscape.kind): run for run in runs}.values():
@@ -158,14 +176,14 @@ class RayPlacement:
                     count_fitting(resources.options(1.0), node) >= 1 for node in self._nodes
                 ):
                     raise ExecutorError(
-                        f"executor.resources.{field} must be what some node has, got {resources.options(1.0)}. "
+                        f"executor.resources.{field} must be available on some node, got {resources.options(1.0)}. "
                         f"Nodes have: {has}. Ask for less, or start such a node before the run."
                     )
             fan = self._fan_settings(run)
             if not self._pool.places.fits(self._team_needs(run), [] if fan is None else [fan.options]):
                 what = "its agents" if fan is None else "its agents and an evaluation"
                 raise ExecutorError(
-                    f"executor.resources must leave room for all of a team at once, got needs of {run.strategy} on "
+                    f"executor.resources must fit a whole team at once, got resources of {run.strategy} on "
                     f"{run.landscape.label} that do not fit: {what}, beside {len(self._pool.places.plain)} actors with "
                     f"cpus_per_actor {self._settings.cpus_per_actor:g}. Nodes have: {has}. Ask for less, or lower "
                     "executor.actors."
@@ -173,7 +191,10 @@ class RayPlacement:
 
 
 def _node_capacity(options: dict[str, Any], node: Mapping[str, float]) -> int:
-    """How many evaluations of these needs a node works at once; what needs nothing in particular needs a core."""
+    """Return how many evaluations with these options a node can work at once.
+
+    Evaluations that ask for no resources are counted as one per core.
+    """
     most = count_fitting(options, node)
     return int(node.get("CPU", 1.0) if np.isinf(most) else most)
 
@@ -189,7 +210,7 @@ def _placement_line(where: str, group: list[tuple[str, float | None]]) -> str:
     if not costs:
         return f"Placement: {labels}: {where})"
     low, high = _format_seconds(float(np.min(costs))), _format_seconds(float(np.max(costs)))
-    return f"Placement: {labels}: {where}: {low if low == high else f'{low} to {high}'} an evaluation)"
+    return f"Placement: {labels}: {where}: {low if low == high else f'{low} to {high}'} per evaluation)"
 
 
 def _format_seconds(seconds: float) -> str:

@@ -1,4 +1,4 @@
-"""The directory that holds the results of an experiment."""
+"""Creates the directory that holds the results of an experiment, and writes files in it."""
 
 from __future__ import annotations
 
@@ -9,11 +9,15 @@ from ...orchestrator.log.journal_mode import sync_path
 
 
 class ResultsError(ValueError):
-    """A results directory cannot be used; the message says why and what to do."""
+    """A results directory cannot be used. The message says why, and what to do."""
 
 
 def experiment_file(directory: Path) -> Path:
-    """The YAML in a results directory. Raises ResultsError where there is none."""
+    """Return the path of the YAML in a results directory.
+
+    Raises:
+        ResultsError: If there is none.
+    """
     path = directory / "experiment.yaml"
     if not path.exists():
         raise ResultsError(
@@ -24,13 +28,24 @@ def experiment_file(directory: Path) -> Path:
 
 
 def create_results_directory(out: str | Path | None, name: str) -> Path:
-    """``out``, which must be empty or not exist; by default results/<name>-<n> with the first n that is free."""
+    """Create the directory for the results of an experiment.
+
+    Args:
+        out: The directory, which must be empty or not exist. None chooses results/<name>-<n> with the first free n.
+        name: The experiment's name.
+
+    Returns:
+        The path of the directory.
+
+    Raises:
+        ResultsError: If the directory is not empty, or cannot be created.
+    """
     if out is not None:
         directory = Path(out)
         if directory.exists() and (not directory.is_dir() or any(directory.iterdir())):
             raise ResultsError(
                 f"--out must be an empty or a new directory, got {directory}, which is not empty. Name another, "
-                f"or go on with what is there: searchparty resume {directory}"
+                f"or resume what is there: searchparty resume {directory}"
             )
         _make_directory(directory, exist_ok=True)
         return directory
@@ -53,13 +68,17 @@ def _make_directory(directory: Path, exist_ok: bool = False) -> None:
         raise
     except OSError as error:
         raise ResultsError(
-            f"results must go where a directory can be made, got {directory} ({error.strerror}). "
+            f"results must go where a directory can be created, got {directory} ({error.strerror}). "
             "Name another place: --out PATH."
         ) from None
 
 
 def write_atomically(path: Path, text: str) -> None:
-    """Write a file so that it is there whole, whenever the machine stops, or not at all."""
+    """Write a file so that it exists completely or not at all, whenever the machine stops.
+
+    Raises:
+        ResultsError: If the file cannot be written.
+    """
     part = path.with_suffix(".part")
     try:
         part.write_text(text, encoding="utf-8")
@@ -68,6 +87,6 @@ def write_atomically(path: Path, text: str) -> None:
         sync_path(path.parent)
     except OSError as error:
         raise ResultsError(
-            f"{path} must be written, and cannot be ({error.strerror}). Free some space, or name "
+            f"{path} must be writable, but cannot be written ({error.strerror}). Free some space, or name "
             "another place: --out PATH."
         ) from None

@@ -1,4 +1,4 @@
-"""Running an experiment: from a plan to a results directory, afresh or where an earlier session stopped."""
+"""Runs an experiment into a results directory: from the start, or from where an earlier session stopped."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
 
 class RunInterrupted(KeyboardInterrupt):
-    """Ctrl-C: everything found so far is in ``path``."""
+    """The session was stopped by Ctrl-C. Everything found so far is in ``path``."""
 
     def __init__(self, path: Path) -> None:
         super().__init__(str(path))
@@ -46,17 +46,33 @@ class RunInterrupted(KeyboardInterrupt):
 
 
 class EvaluationFailed(Exception):
-    """A run was stopped by an evaluation that failed, as its settings say; the message says which, and why."""
+    """A failed evaluation stopped a run, as its settings demand. The message says which evaluation, and why."""
 
 
 RunSteps = Generator[bool, None, str | None]
-"""A run on its way: False while it waits, True after something has come; at its end, why it was halted, if it was."""
+"""The steps of a run: it yields True after a step that brought something and False while it waits, and returns why the
+run was halted, or None."""
 
 
 def begin_session(
     planned: Plan, out: str | Path | None, watcher: Watcher | None = None, remark: Remark = lambda _: None
 ) -> tuple[Path, dict[str, Exception]]:
-    """Run an experiment into a new directory. Returns it, and what ended runs that failed, by run id."""
+    """Run an experiment into a new directory.
+
+    Args:
+        planned: The runs.
+        out: The directory (``create_results_directory``).
+        watcher: Is notified of the progress.
+        remark: Receives remarks, one line each.
+
+    Returns:
+        The directory, and the errors that ended failed runs, by run id.
+
+    Raises:
+        ResultsError: If the directory cannot be used.
+        RunInterrupted: After Ctrl-C.
+        ExecutorLost: If Ray is lost.
+    """
     directory = create_results_directory(out, planned.experiment.name)
     write_atomically(directory / "experiment.yaml", planned.experiment.to_yaml())
     return directory, _work_plan(planned, directory, watcher, remark, environment_fingerprint(planned.runs), {})
@@ -70,7 +86,24 @@ def resume_session(
     watcher: Watcher | None,
     remark: Remark,
 ) -> dict[str, Exception]:
-    """Go on where a log ends. Returns what ended runs that failed, by run id."""
+    """Resume an experiment where its log ends.
+
+    Args:
+        planned: The runs.
+        directory: The results directory. If it has no log yet, the experiment starts from the beginning.
+        budget: The budget to which runs are extended, in evaluations or as "<n> D"; None leaves it unchanged.
+        force: Whether to resume even if settings or code differ from those that wrote the log.
+        watcher: Is notified of the progress.
+        remark: Receives remarks, one line each.
+
+    Returns:
+        The errors that ended failed runs, by run id.
+
+    Raises:
+        ResultsError: If settings or code differ, unless ``force``, or if the budget is not valid or too small.
+        RunInterrupted: After Ctrl-C.
+        ExecutorLost: If Ray is lost.
+    """
     known = environment_fingerprint(planned.runs)
     log = directory / "log.sqlite"
     budgets: dict[str, int] = {}
@@ -79,7 +112,7 @@ def resume_session(
         for line in check_compatibility(planned, known, directory, force):
             remark(line)
     else:
-        remark(f"{directory} has no log yet: the experiment begins at its beginning.")
+        remark(f"{directory} has no log yet: the experiment starts from the beginning.")
     if budget is not None:
         budgets = extend_budgets(planned, budget, directory if begun else None)
     return _work_plan(planned, directory, watcher, remark, known, budgets)
@@ -93,16 +126,16 @@ def _work_plan(
     environment: dict[str, Any],
     budgets: Mapping[str, int],
 ) -> dict[str, Exception]:
-    """Work all runs of a plan into the log of a directory. Returns what ended runs that failed, by run id."""
+    """Work all runs of a plan into the log of a directory, and return the errors that ended failed runs, by run id."""
     runs = planned.runs
     errors: dict[str, Exception] = {}
 
     def record_end(run_id: str, error: Exception | None) -> None:
         if isinstance(error, LogError | ExecutorLost):
-            # No other run could go on either.
+            # Without a log or an executor, no other run can continue either.
             raise error
         if isinstance(error, ModuleNotFoundError):
-            error = ExecutorError(f"the package {error.name!r} must be installed, and is not ({error}). Install it.")
+            error = ExecutorError(f"the package {error.name!r} must be installed, but is not ({error}). Install it.")
         if error is not None:
             errors[run_id] = error
         if watcher is not None:
@@ -111,19 +144,19 @@ def _work_plan(
     for line in describe_restrictions(file_system_of(directory)):
         remark(line)
     with ExitStack() as stack:
-        # Threads of BLAS would change the last bits, and fight with the actors for the cores.
+        # Threads of BLAS would change the last bits of results, and would compete with the actors for the cores.
         stack.enter_context(threadpool_limits(1))
         log = LogFile(directory / "log.sqlite", environment | {"clock": _clock_settings_of(planned.experiment)})
         stack.callback(log.close)
-        # Where nothing is left to be worked, the log is only read once more: no need to start Ray for that.
+        # If no run is left to work, the log is only read once more, which does not need Ray.
         idle = not budgets and {each.id for each in runs} <= log.stopped_run_ids()
         settings = SimulatedSettings() if idle else planned.experiment.executor
         place: LocalPlacement | RayPlacement = (
             LocalPlacement() if settings.kind == "simulated" else _place_on_ray(planned, settings, stack, remark)
         )
-        # Before anything else is closed: Ray, once lost, may take this process with it.
+        # Commit before anything else is closed: if Ray is lost, closing it may kill this process.
         stack.callback(log.commit)
-        # Known to the file from the start, so that a report on an unfinished log says what is missing.
+        # Record all runs from the start, so that a report on an unfinished log says which runs are missing.
         for each in runs:
             log.run(each, planned.labels[each.id])
 
@@ -137,13 +170,13 @@ def _work_plan(
             raise RunInterrupted(directory) from None
         except ExecutorLost as error:
             raise ExecutorLost(
-                f"{error} Everything found so far is in {directory}. Go on with: searchparty resume {directory}"
+                f"{error} Everything found so far is in {directory}. Resume with: searchparty resume {directory}"
             ) from None
     return errors
 
 
 def _clock_settings_of(experiment: Experiment) -> dict[str, Any] | None:
-    """Settings of the simulated clock, for the report; findings do not depend on them."""
+    """Return the settings of the simulated clock, for the report; None for Ray. Findings do not depend on them."""
     settings = experiment.executor
     return settings.model_dump(exclude={"kind"}) if settings.kind == "simulated" else None
 
@@ -163,11 +196,12 @@ class LocalPlacement:
     at_once = 1
 
     def wait(self) -> None:
-        """Nothing is ever waited for."""
+        """Return at once: runs in this process never wait."""
 
     def drive(
         self, planned: RunSpec, log: RunLog, begun: Callable[[RunSpec, RunStatus], None], budget: int | None
     ) -> RunSteps:
+        """Work a run step by step, as ``RayPlacement.drive`` does."""
         run = begin_run(planned)
         begun(planned, run)
         yield from work_run(planned, log, InProcessExecutor(planned, log), budget, run)
@@ -175,7 +209,7 @@ class LocalPlacement:
 
 
 def _place_on_ray(plan: Plan, settings: RaySettings, stack: ExitStack, remark: Remark) -> RayPlacement:
-    # Importing Ray takes a second, which only those who use it should wait.
+    # Importing Ray takes a second; only users of Ray should wait for it.
     from .ray_placement import RayPlacement
 
     staged_directory = None
@@ -184,7 +218,7 @@ def _place_on_ray(plan: Plan, settings: RaySettings, stack: ExitStack, remark: R
         stage_files(plan.experiment, staged_directory)
     heard = signal.getsignal(signal.SIGTERM)
     place = RayPlacement(settings, plan.runs, stack, staged_directory)
-    # Ray has taken the signal for itself, to end this process where it stands.
+    # Ray has replaced the handler of this signal by one that ends the process immediately. Restore the earlier one.
     if callable(heard) and threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGTERM, heard)
     for line in place.describe(plan.runs):

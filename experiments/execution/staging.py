@@ -1,8 +1,8 @@
-"""What travels to the machines of a cluster: this package, and those of the user's files that a run needs.
+"""Stages the files that are copied to the machines of a cluster: this package, and the user's files that a run needs.
 
-The tree has the package at its top, and the user's files under ``STAGED_FILES_NAME`` (``landscapes/user_code.py``),
-each at the path that it has at home. Nothing else is taken along: no repository, no virtual environment, no neighbour
-that nobody names.
+The staged tree has the package at its top, and the user's files under ``STAGED_FILES_NAME``
+(``landscapes/user_code.py``), each at the path that it has on this machine. Nothing else is copied: no repository, no
+virtual environment, and no neighbouring file that is neither named nor imported.
 """
 
 from __future__ import annotations
@@ -39,24 +39,30 @@ EXCLUDED_NAMES = {
     "results",
 }
 RAY_IGNORE_FILES = {".gitignore", ".rayignore"}
-"""Ray leaves out what such files say, which were written for another purpose."""
+"""Files that are not staged, because Ray would leave out what they list. They were written for another purpose."""
 MOST_STAGED_BYTES = 256 * 10**6
-"""Bytes; what is larger belongs on a disk that the nodes share."""
+"""The largest total size. Larger data belong on a disk that the nodes share."""
 
 
 @dataclass(frozen=True, slots=True)
 class StagedTree:
-    """A tree that is ready to travel, and what it holds: (path at home, bytes), the largest first."""
+    """A staged tree that is ready to be copied to a cluster.
+
+    Attributes:
+        root: The directory of the tree.
+        files: (path on this machine, size in bytes) of each file, the largest first.
+    """
 
     root: Path
     files: tuple[tuple[Path, int], ...]
 
     @property
     def size(self) -> int:
+        """The total size in bytes."""
         return sum(size for _, size in self.files)
 
     def folder_sizes(self) -> list[tuple[Path, int]]:
-        """(folder at home, bytes in it), the largest first."""
+        """Return (folder on this machine, size in bytes of the files in it), the largest first."""
         sizes: dict[Path, int] = {}
         for path, size in self.files:
             sizes[path.parent] = sizes.get(path.parent, 0) + size
@@ -64,8 +70,19 @@ class StagedTree:
 
 
 def stage_files(experiment: Experiment | None, root: Path) -> StagedTree:
-    """Make the tree under ``root``, an empty directory: this package, and what an experiment names. Raises SpecError
-    where a file is named that is not there, or where it would be too large."""
+    """Copy this package and the files that an experiment needs to a tree.
+
+    Args:
+        experiment: The experiment; None stages the package alone.
+        root: An empty directory, which becomes the root of the tree.
+
+    Returns:
+        The tree.
+
+    Raises:
+        SpecError: If ``files:`` names a file that does not exist, if code is defined where other machines cannot import
+            it, or if the tree would be larger than ``MOST_STAGED_BYTES``.
+    """
     taken = [(path, root / DISTRIBUTION_NAME / path.relative_to(PACKAGE_FOLDER)) for path in package_files()]
     if experiment is not None:
         taken += [(path, remote_path(root, path)) for path in sorted(set(user_files(experiment)))]
@@ -78,14 +95,15 @@ def stage_files(experiment: Experiment | None, root: Path) -> StagedTree:
         raise SpecError(
             [
                 format_problem(
-                    "files", f"come to at most {MOST_STAGED_BYTES // 10**6} MB", f"{staged.size / 1e6:.0f}", "", cure
+                    "files", f"add up to at most {MOST_STAGED_BYTES // 10**6} MB", f"{staged.size / 1e6:.0f}", "", cure
                 )
             ]
         )
     for path, target in taken:
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy2(path, target)
-    # There even when empty: by it a copy knows that it has travelled, and programs are started in the YAML's folder.
+    # Create these folders even when they are empty: the first tells a copy of the package that it was staged, and
+    # programs are started in the YAML's folder.
     (root / STAGED_FILES_NAME).mkdir(exist_ok=True)
     if experiment is not None:
         remote_path(root, Path(experiment.home)).mkdir(parents=True, exist_ok=True)
@@ -94,12 +112,12 @@ def stage_files(experiment: Experiment | None, root: Path) -> StagedTree:
 
 
 def remote_path(root: Path, path: Path) -> Path:
-    """Where a file of this machine lies in the tree under ``root``."""
+    """Return the path in the tree under ``root`` of a file of this machine."""
     return root / STAGED_FILES_NAME / path.absolute().relative_to(path.absolute().anchor)
 
 
 def package_files() -> Iterator[Path]:
-    """The files of this package."""
+    """Yield the files of this package."""
     yield PACKAGE_FOLDER / "__init__.py"
     yield PACKAGE_FOLDER / "py.typed"
     for room in PACKAGE_ROOMS:
@@ -109,7 +127,7 @@ def package_files() -> Iterator[Path]:
 
 
 def user_files(experiment: Experiment) -> Iterator[Path]:
-    """Files of the user's that an experiment names, and the neighbours that these import."""
+    """Yield the user's files that an experiment names, and the local modules that these import."""
     modules = {type(model).__module__ for model in experiment_models(experiment)}
     named = [Path(LOADED_FILES[module][0]) for module in modules if module in LOADED_FILES]
     for landscape in _variant_landscapes(experiment):
@@ -120,8 +138,10 @@ def user_files(experiment: Experiment) -> Iterator[Path]:
 
 
 def with_local_imports(path: Path) -> Iterator[Path]:
-    """A file, and what it imports, wherever in it, from its own folder; and so on. Modules in packages there find what
-    lies beside them and what lies in that folder."""
+    """Yield a file and, recursively, the modules that it imports from its own folder, at any place in its code.
+
+    Modules in packages in that folder may import modules that lie beside them, and modules in that folder.
+    """
     root, found, seen = path.parent, [path], set[Path]()
     while found:
         path = found.pop()
@@ -136,7 +156,7 @@ def _variant_landscapes(experiment: Experiment) -> list[Landscape]:
 
 
 def experiment_models(experiment: Experiment) -> Iterator[Model]:
-    """Everything that the experiment's YAML names by a kind."""
+    """Yield every landscape, policy, choice and agent that the experiment names by a kind."""
     yield from _variant_landscapes(experiment)
     for _, variant in experiment.variants:
         for strategy in variant.strategies.values():
@@ -146,7 +166,7 @@ def experiment_models(experiment: Experiment) -> Iterator[Model]:
 
 
 def _landscape_files(landscape: Landscape) -> list[Path]:
-    """Files that a landscape of the user's own names."""
+    """Return the files that a landscape of kind python or command names."""
     if isinstance(landscape, UserFunction):
         references = [landscape.function, landscape.gradient or ""]
         places = [reference.rpartition(":")[0] for reference in references]
@@ -157,7 +177,7 @@ def _landscape_files(landscape: Landscape) -> list[Path]:
 
 
 def _module_files(name: str, *folders: Path) -> list[Path]:
-    """The files of a module or a package that lies in one of these folders, which is looked for in that order."""
+    """Return the files of a module or a package that lies in one of these folders, searched in this order."""
     for folder in folders:
         module, package = folder / f"{name}.py", folder / name
         if (package / "__init__.py").is_file() or (package.is_dir() and not module.is_file()):
@@ -168,7 +188,7 @@ def _module_files(name: str, *folders: Path) -> list[Path]:
 
 
 def _imported_modules(path: Path) -> set[str]:
-    """First parts of the names of all modules that a file imports, if it is one of Python's."""
+    """Return the first part of the name of each module that a Python file imports; nothing for other files."""
     if path.suffix != ".py":
         return set()
     try:
@@ -185,7 +205,7 @@ def _imported_modules(path: Path) -> set[str]:
 
 
 def _files_below(folder: Path) -> Iterator[Path]:
-    """The files below a folder, links to folders followed, less what nobody wants to travel."""
+    """Yield the files below a folder, without the excluded names. Links to folders are followed."""
     seen: set[str] = set()
     for place, folders, names in os.walk(folder, followlinks=True):
         real = os.path.realpath(place)
@@ -196,7 +216,11 @@ def _files_below(folder: Path) -> Iterator[Path]:
 
 
 def requested_files(experiment: Experiment) -> Iterator[Path]:
-    """What ``files:`` names."""
+    """Yield the files that ``files:`` of an experiment names.
+
+    Raises:
+        SpecError: If an entry is not a valid path, or matches nothing.
+    """
     for index, pattern in enumerate(experiment.files):
         try:
             hits = _match_files(Path(experiment.home).absolute(), pattern)
@@ -221,17 +245,25 @@ def _match_files(base: Path, pattern: str) -> list[Path]:
 
 
 def _staged_modules(experiment: Experiment, root: Path) -> Iterator[tuple[Path, Path]]:
-    """Modules that are named as package.module:name and are installed nowhere, but lie on this machine's path: each
-    whole, with the neighbours that it imports, at the tree's top, where it is found by its name."""
+    """Yield (file on this machine, file in the tree) of modules that are named as package.module:name, on Python's
+    path, but not installed.
+
+    Each package is copied whole, with the neighbouring modules that it imports, to the top of the tree, where it can be
+    imported by its name.
+    """
     for name in sorted(set(_module_names(experiment))):
         for home, path in _uninstalled_files(name):
             yield path, root / path.relative_to(home)
 
 
 def _uninstalled_files(name: str) -> Iterator[tuple[Path, Path]]:
-    """(the folder in which a module is found, file) of all files of a module, unless it is installed."""
+    """Yield (the folder in which a module is found, file) of all files of a module, unless it is installed.
+
+    Raises:
+        SpecError: If the module is ``__main__``, which other machines cannot import.
+    """
     if name == "__main__":
-        cure = "Put it into a file, and name that: path/to/file.py:name."
+        cure = "Put it into a file, and name the file: path/to/file.py:name."
         raise SpecError(
             [format_problem("function", "be in a module that other machines can import", "__main__", "", cure)]
         )
@@ -260,7 +292,7 @@ def _module_names(experiment: Experiment) -> Iterator[str]:
 
 
 def _is_installed(origin: Path) -> bool:
-    """Whether a module comes with Python, with an installed package, or with this one."""
+    """Return whether a module comes with Python, with an installed package, or with this package."""
     if {"site-packages", "dist-packages"}.intersection(origin.parts) or origin.suffix not in (".py", ".so"):
         return True
     places = [Path(sysconfig.get_path(key)) for key in ("stdlib", "platstdlib")]
@@ -272,7 +304,7 @@ def _is_included(path: Path) -> bool:
 
 
 def _write_version(root: Path) -> None:
-    """So that a log that is written there says which version wrote it."""
+    """Write the metadata of this version, so that a log that is written on the cluster records it."""
     try:
         known = version(DISTRIBUTION_NAME)
     except PackageNotFoundError:

@@ -1,4 +1,4 @@
-"""Digests of the user's own files: whole texts, since what they do is not ours to read."""
+"""Digests the user's files by their whole text, because what they do cannot be analysed."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ from .package_code import find_place
 
 
 def digest_user_files(models: Mapping[str, Model]) -> dict[str, str]:
-    """Digest the files that define a class of the user's, and those that a landscape of the user's names.
+    """Digest the files that define the user's classes, and those that landscapes of kind python and command name.
 
     Args:
-        models: What the runs name, e.g. {"landscape python loss.py:loss": ...}.
+        models: The models of the runs by name, e.g. {"landscape python loss.py:loss": ...}.
 
     Returns:
-        Digests by these names; none for what no file of the user's decides.
+        Digests by these names. Models that depend on no file of the user are left out.
     """
     texts = {name: [*_class_texts(model), *read_named_sources(model)] for name, model in sorted(models.items())}
     return {name: shorten("\0".join(found)) for name, found in texts.items() if found}
 
 
 def read_class_source(cls: type) -> str:
-    """The text of the module of a class, as it was run; "" where it has none."""
+    """Return the text of a class's module, as it was run; "" where it is not available."""
     loaded = LOADED_FILES.get(cls.__module__)
     if loaded is not None:
         return loaded[1]
@@ -41,7 +41,10 @@ def read_class_source(cls: type) -> str:
 
 
 def read_named_sources(model: Model) -> list[str]:
-    """Digests of the bytes of the files that a landscape of the user's names."""
+    """Return digests of the bytes of the files that a landscape of kind python or command names.
+
+    There is one digest for each word of a command, "" for a word that is no file.
+    """
     if isinstance(model, UserFunction):
         place = model.function.rpartition(":")[0]
         return [_digest_file(resolve_path(place, model.base))] if is_python_file(place) else []
@@ -55,7 +58,7 @@ def _class_texts(model: Model) -> list[str]:
 
 
 def _digest_file(path: Path) -> str:
-    """A digest of a file's bytes; "" where there is none (an option of a command, a program found on the path)."""
+    """Digest a file's bytes; "" if there is no such file (an option of a command, a program found on the path)."""
     try:
         return sha256(path.read_bytes()).hexdigest() if path.is_file() else ""
     except OSError:

@@ -1,4 +1,4 @@
-"""Whether the log of an experiment holds together, run by run."""
+"""Verifies that the log of an experiment is consistent, run by run."""
 
 from __future__ import annotations
 
@@ -19,8 +19,16 @@ from .results_directory import experiment_file
 
 @dataclass
 class Verification:
-    """What was found of all runs. ``problems`` says, a line a run, what does not follow; ``unknown`` which runs the
-    YAML does not plan any more, so that nobody can say."""
+    """The result of verifying all runs of a results directory.
+
+    Attributes:
+        path: The results directory.
+        runs: The number of runs that were replayed without a problem.
+        unfinished: The number of those that have not ended.
+        totals: Sums over these runs of the counts in ``VerificationResult``: decisions, points, granted evaluations ...
+        problems: For each run that does not follow from the log, one line that says what does not.
+        unknown: One line for each run that the YAML does not plan any more, so that it cannot be replayed.
+    """
 
     path: Path
     runs: int = 0
@@ -30,13 +38,13 @@ class Verification:
     unknown: list[str] = field(default_factory=list)
 
     def add_run(self, found: VerificationResult) -> None:
-        """Count one run in."""
+        """Add the result of one run."""
         self.runs += 1
         self.unfinished += not found.finished
         self.totals.update({f.name: int(getattr(found, f.name)) for f in fields(found) if f.name != "finished"})
 
     def describe(self) -> str:
-        """The whole in two or three lines."""
+        """Summarise the result in a few lines."""
         t = self.totals
         lines = [
             f"{self.path}: {format_count(self.runs, 'run')}, {format_count(t['decisions'], 'decision')}, "
@@ -58,12 +66,18 @@ class Verification:
 
 
 def format_count(number: int, noun: str) -> str:
-    """So many of something."""
+    """Format a number with its noun: "1 run", "1,200 runs"."""
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def verify_results(directory: Path | str) -> Verification:
-    """Replay every run of a results directory without evaluating anything."""
+    """Replay every run of a results directory without evaluating anything.
+
+    Raises:
+        ResultsError: If the directory has no experiment.yaml.
+        SpecError: If the YAML cannot be loaded.
+        LogError: If the log cannot be read.
+    """
     directory = Path(directory)
     planned = make_plan(load(experiment_file(directory)))
     known = {run.id: run for run in planned.runs}
@@ -72,7 +86,7 @@ def verify_results(directory: Path | str) -> Verification:
         for record in reader.runs():
             name = f"run {record.id} ({record.strategy} on {record.landscape}, repeat {record.repeat})"
             if record.id not in known:
-                found.unknown.append(f"{name} is not what experiment.yaml plans now, and cannot be replayed.")
+                found.unknown.append(f"{name} is no longer planned by experiment.yaml, and cannot be replayed.")
                 continue
             try:
                 found.add_run(verify_run(known[record.id], reader))

@@ -1,4 +1,4 @@
-"""Who hears of an experiment's progress, and what of."""
+"""The protocols by which callers follow the progress of an experiment."""
 
 from __future__ import annotations
 
@@ -10,32 +10,39 @@ from ...orchestrator.run_spec import RunSpec
 
 
 class RunStatus(Protocol):
-    """How a run stands; it changes as the run goes on."""
+    """The status of a run. It changes while the run is worked."""
 
     @property
-    def spent(self) -> int: ...
+    def spent(self) -> int:
+        """Evaluations spent so far."""
+        ...
 
     @property
-    def budget(self) -> int: ...
+    def budget(self) -> int:
+        """The budget in evaluations."""
+        ...
 
     @property
-    def incumbent(self) -> Incumbent | None: ...
+    def incumbent(self) -> Incumbent | None:
+        """The best point so far; None before the first finite loss."""
+        ...
 
 
 class Watcher(Protocol):
-    """Hears of progress."""
+    """Is notified of the progress of runs."""
 
     def on_run_begin(self, planned: RunSpec, run: RunStatus) -> None:
-        """A run starts, or goes on."""
+        """Note that a run starts or is resumed. ``run`` is its status, which changes later."""
         ...
 
     def on_run_step(self, run: str) -> None:
-        """Something came of this run."""
+        """Note that something new has come from the run with this id."""
         ...
 
     def on_run_end(self, run: str, error: Exception | None) -> None:
-        """A run ended, by an error if one is given."""
+        """Note that the run with this id has ended, with the error that ended it, if any."""
         ...
 
 
 Remark = Callable[[str], None]
+"""Receives a remark for the user, one line at a time."""

@@ -27,16 +27,16 @@ from ..studio.films.embed import EmbeddedRun, embed_replay
 from .sentences import describe_strategy, format_number, summary_sentences, target_texts, threshold_rows
 
 RunSource = tuple[Path, str]
-"""A results directory, and a run's id in it."""
+"""A results directory, and the id of a run in it."""
 
 MOST_FAILURES = 30
 MOST_RUN_FIGURES = 8
-"""At most so many runs are drawn one by one."""
+"""Maximum number of runs that get figures of their own."""
 
 
 @dataclass(frozen=True)
 class RunFigures:
-    """One run, drawn: its timeline, its contour where there is one, and its leases."""
+    """The figures of one run: its timeline, its contour figure ("" if there is none), and the rows of its leases."""
 
     key: str
     title: str
@@ -46,8 +46,11 @@ class RunFigures:
 
 
 def write_report(directories: Path | Sequence[Path]) -> Path:
-    """Write report.html, figures/*.png and *.svg, and tables/*.csv of one results directory, or of several together
-    (into the first of them). Returns the report's path."""
+    """Write the report of one results directory, or one report of several, and return its path.
+
+    For one directory, write report.html, figures/*.png, figures/*.svg and tables/*.csv. For several directories
+    together, write comparison.html, comparison-figures/ and tables/ into the first of them.
+    """
     listed = [Path(directories)] if isinstance(directories, str | Path) else [Path(d) for d in directories]
     runs, sources = _merge_runs(listed)
     home = listed[0]
@@ -62,8 +65,11 @@ def write_report(directories: Path | Sequence[Path]) -> Path:
 
 
 def _merge_runs(directories: Sequence[Path]) -> tuple[list[RunData], dict[str, RunSource]]:
-    """The runs of all directories; strategies that clash are told apart by their directory's name, and where that is
-    the same too, by their place. So are equal runs, whose id names figures. And, by these ids, where each comes from.
+    """Return the runs of all directories with unique names, and the source of each by its new id.
+
+    A strategy whose name occurs in several directories gets its directory's name appended, and the directory's number
+    if the directories' names are equal too. Run ids from later directories get the directory's number, because equal
+    runs have equal ids and the ids name figures.
     """
     found = [read_runs(directory) for directory in directories]
     names = [set(statistics.strategy_names(runs)) for runs in found]
@@ -130,7 +136,7 @@ def _render_page(
 
 
 def _recorded_delays(settings: dict[str, Any] | None) -> SimulatedSettings | None:
-    """The simulated clock's settings that a log records; None where it has none, or those of an older version."""
+    """Return the simulated clock's settings in a log; None if there are none or an older version wrote them."""
     try:
         return None if settings is None else SimulatedSettings.model_validate(settings)
     except ValidationError:
@@ -138,7 +144,7 @@ def _recorded_delays(settings: dict[str, Any] | None) -> SimulatedSettings | Non
 
 
 def _has_delays(delays: SimulatedSettings) -> bool:
-    """Whether evaluations take anything but their declared seconds, or leases anything beside."""
+    """Return whether evaluations take other than their declared seconds, or leases have additional delays."""
     return Delays.model_validate(delays.model_dump(include=set(Delays.model_fields))) != Delays()
 
 
@@ -147,7 +153,7 @@ def _has_settings(directory: Path) -> bool:
 
 
 def _first_runs(runs: list[RunData], field: str) -> dict[str, RunData]:
-    """The first run of each strategy, or of each landscape, in the order of the plan."""
+    """Return the first run for each value of ``field`` ("strategy" or "landscape"), in the order of the plan."""
     found: dict[str, RunData] = {}
     for run in runs:
         found.setdefault(getattr(run, field), run)
@@ -155,7 +161,7 @@ def _first_runs(runs: list[RunData], field: str) -> dict[str, RunData]:
 
 
 def _draw_overview(runs: list[RunData], convergence: Table, contributions: Table, folder: Path) -> dict[str, str]:
-    """The figures over all runs, as SVG text by name; those that there is nothing to draw for are left out."""
+    """Draw the figures over all runs and return their SVG texts by name; figures without data are left out."""
     if not runs:
         return {}
     landscapes, strategies = statistics.landscape_labels(runs), statistics.strategy_names(runs)
@@ -170,7 +176,7 @@ def _draw_overview(runs: list[RunData], convergence: Table, contributions: Table
 
 
 def _representative_runs(runs: list[RunData]) -> list[RunData]:
-    """The run of median result of each strategy on each landscape, teams first: those that are drawn one by one."""
+    """Select the runs that get figures of their own: the median run of each strategy on each landscape, teams first."""
     chosen = []
     for groups in statistics.group_runs(runs).values():
         for listed in groups.values():
@@ -181,12 +187,12 @@ def _representative_runs(runs: list[RunData]) -> list[RunData]:
 
 
 def _render_replay(chosen: Sequence[RunData], sources: dict[str, RunSource]) -> str:
-    """The replay of these runs, as HTML."""
+    """Return the replay of the chosen runs as HTML; "" if there are none."""
     return embed_replay([EmbeddedRun(*sources[run.id], run.id, run_title(run)) for run in chosen]) if chosen else ""
 
 
 def run_title(run: RunData) -> str:
-    """A run in a few words."""
+    """Return a short title of a run: its strategy, landscape and repeat."""
     return f"{run.strategy} on {run.landscape}, repeat {run.repeat}"
 
 

@@ -1,4 +1,4 @@
-"""What a report says in plain sentences."""
+"""The sentences and formatted values of a report: the summary, targets, strategies and numbers."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ..results.table import Table
 
 
 def threshold_rows(thresholds: Table) -> list[dict[str, Any]]:
-    """The table of thresholds with a line a strategy and a column a gap."""
+    """Return the table of thresholds with one row per landscape and strategy, and one share per gap in each row."""
     lines: dict[tuple[str, str], list[float]] = {}
     for row in thresholds.rows():
         lines.setdefault((row["landscape"], row["strategy"]), []).append(row["share"])
@@ -21,7 +21,7 @@ def threshold_rows(thresholds: Table) -> list[dict[str, Any]]:
 
 
 def target_texts(comparison: Table) -> list[str]:
-    """Where targets come from, in words; landscapes of one origin together."""
+    """Describe where the targets come from; landscapes with the same origin are listed together."""
     origins: dict[str, dict[str, None]] = {}
     for row in comparison.rows():
         origins.setdefault(row["target_from"], {})[row["landscape"]] = None
@@ -29,12 +29,12 @@ def target_texts(comparison: Table) -> list[str]:
 
 
 def summary_sentences(runs: list[RunData], comparison: Table, winners: Table) -> list[str]:
-    """What happened, in plain sentences."""
+    """Summarize the runs: what was compared, which strategies lead, the best points, and failures."""
     landscapes, strategies = statistics.landscape_labels(runs), statistics.strategy_names(runs)
     spent = sum(run.evaluations for run in runs)
     lines = [
         f"{pluralize(len(strategies), 'strategy', 'strategies')} searched {pluralize(len(landscapes), 'landscape')} in "
-        f"{pluralize(len(runs), 'run')}, spending {spent:,} evaluations in all."
+        f"{pluralize(len(runs), 'run')}, using {spent:,} evaluations in total."
     ]
     medians: dict[str, dict[str, float]] = {}
     for row in comparison.rows():
@@ -51,12 +51,12 @@ def summary_sentences(runs: list[RunData], comparison: Table, winners: Table) ->
                 f"{best.strategy} found it in repeat {best.repeat}."
             )
     failed = sum(accounts.failures_table(runs).columns["count"])
-    lines.append("Nothing failed." if not failed else f"{pluralize(failed, 'failure')} occurred; see below.")
+    lines.append("There were no failures." if not failed else f"{pluralize(failed, 'failure')} occurred; see below.")
     return lines
 
 
 def _warn_of_few_runs(comparison: Table, winners: Table) -> list[str]:
-    """A warning where so few runs cannot convince, however far apart they are."""
+    """Warn if there are too few runs for any lead to be significant, however far apart the results are."""
     tested = [row for row in winners.rows() if row["runner_up"] is not None]
     counts = {(row["landscape"], row["strategy"]): row["runs"] for row in comparison.rows()}
     pairs = [(counts[r["landscape"], r["leader"]], counts[r["landscape"], r["runner_up"]]) for r in tested]
@@ -64,34 +64,37 @@ def _warn_of_few_runs(comparison: Table, winners: Table) -> list[str]:
     if least < statistics.ALPHA:
         return []
     return [
-        f"With so few runs no lead could convince: the least p that the test can give here is {min(1.0, least):.2g}, "
-        f"and a winner needs p < {statistics.ALPHA}. More repeats would tell."
+        f"There are too few runs for a significant result: the smallest p that the test can give here is "
+        f"{min(1.0, least):.2g}, and a winner needs p < {statistics.ALPHA}. Increase the number of repeats."
     ]
 
 
 def _winner_sentence(row: dict[str, Any], medians: dict[str, float]) -> str:
-    """Who leads on a landscape, of whose strategies these are the medians, and how surely."""
+    """Describe which strategy leads on a landscape, and how significant its lead is.
+
+    ``row`` is the landscape's row of the winners table, and ``medians`` holds the strategies' median losses.
+    """
     landscape, leader, second = row["landscape"], row["leader"], row["runner_up"]
     if np.isinf(medians[leader]):
-        return f"On {landscape} no strategy found a finite loss in half of its runs."
+        return f"On {landscape}, no strategy found a finite loss in half of its runs."
     if second is None:
         return f"On {landscape}, {leader} reached a median loss of {format_number(medians[leader])}."
-    # Also where they differ by less than is shown.
+    # This includes medians that differ by less than the digits shown.
     if row["winner"] is None and format_number(medians[leader]) == format_number(medians[second]):
-        return f"On {landscape}, {leader} and {second} are level at a median loss of {format_number(medians[leader])}."
+        return f"On {landscape}, {leader} and {second} tie at a median loss of {format_number(medians[leader])}."
     figures_text = f"median loss {format_number(medians[leader])} against {format_number(medians[second])} of {second}"
     if row["winner"] is not None:
         return f"On {landscape}, {leader} won: {figures_text} (p = {row['p']:.2g})."
-    return f"On {landscape} there is no clear winner: {leader} leads with {figures_text} (p = {row['p']:.2g})."
+    return f"On {landscape}, there is no clear winner: {leader} leads with {figures_text} (p = {row['p']:.2g})."
 
 
 def pluralize(count: int, one: str, many: str | None = None) -> str:
-    """ "1 run", "3 runs"."""
+    """Return a count with its noun, such as "1 run" or "3 runs"; ``many`` is the plural if it is not ``one`` + "s"."""
     return f"{count:,} {one if count == 1 else many or one + 's'}"
 
 
 def format_number(value: Any) -> str:
-    """A number as a reader wants it; a dash for none."""
+    """Format a value for a table: floats with four significant digits, "none" if infinite, and "-" for None."""
     if value is None:
         return "-"
     if isinstance(value, float | np.floating):
@@ -100,7 +103,7 @@ def format_number(value: Any) -> str:
 
 
 def describe_strategy(run: RunData) -> dict[str, Any]:
-    """The team and policy of a run's strategy in words."""
+    """Describe the team, policy, concurrency and budget of a run's strategy, for the report's template."""
     team: dict[str, list[str]] = {}
     for member, agent in run.settings["team"]:
         plain = ", ".join(f"{k} {v}" for k, v in agent.items() if k != "kind" and v is not None)

@@ -1,1 +1,1 @@
-"""Results as tables: read from a log, nothing drawn."""
+"""Reads the results of an experiment from its log and makes tables of them. Nothing is drawn here."""

@@ -1,4 +1,4 @@
-"""Tables of what became of the budget: leases and their reasons, each agent's part, failures, time."""
+"""Makes tables of how the budget was used: leases and their reasons, each agent's share, failures, time."""
 
 from __future__ import annotations
 
@@ -18,10 +18,12 @@ from .table import Table
 
 
 def leases_table(run: RunData) -> Table:
-    """Every lease of a run with its reason and what came of it, in the order of granting.
+    """Make a table of every lease of a run, with its reason and its outcome, in the order of granting.
 
-    ``granted_at`` and ``collected_at`` are evaluations spent by the run then; None: not collected. ``starts`` and
-    ``ends`` are logical seconds, fixed at the grant."""
+    ``granted_at`` and ``collected_at`` are the evaluations that the run had spent when the lease was granted and when
+    it was collected; ``collected_at`` is None for a lease that is not collected. ``starts`` and ``ends`` are logical
+    seconds, fixed at the grant. ``center`` and ``radius`` are in the unit cube.
+    """
     names = (
         "lease", "agent", "granted_at", "collected_at", "starts", "ends", "budget", "charged", "center", "radius",
         "fresh", "reason", "outcome", "best", "record",
@@ -40,7 +42,7 @@ def leases_table(run: RunData) -> Table:
 
 
 def lease_outcome(finding: Finding) -> str:
-    """What a lease came to, in words."""
+    """Describe the outcome of a lease in words."""
     if finding.failed:
         return f"failed: {finding.cause}"
     outcome = finding.why if finding.converged is None else f"converged: {finding.converged.why}"
@@ -48,8 +50,12 @@ def lease_outcome(finding: Finding) -> str:
 
 
 def contributions_table(runs: Sequence[RunData]) -> Table:
-    """Per landscape, strategy and agent: its share of the evaluations, of the records (rows that bettered the best
-    loss of the whole team so far), of the gains (``rank_gains``), and of the runs whose best point it found."""
+    """Make a table of each agent's contribution, with one row per landscape, strategy and agent.
+
+    It has the agent's share of the evaluations, of the records (rows that improved the best loss of the whole team), of
+    the gains (``rank_gains``), and of the runs whose best point it found (``finals``). Runs without evaluations are
+    left out.
+    """
     rows = []
     for landscape, groups in group_runs(runs).items():
         for strategy, listed in groups.items():
@@ -78,16 +84,22 @@ def contributions_table(runs: Sequence[RunData]) -> Table:
 
 
 def rank_gains(run: RunData) -> Array:
-    """What each record of a run gained, (records,), as a share of the run's finite points: those it is better than
-    and the record before it was not. They add up to 1 less the best point's own share and do not depend on the scale
-    of losses, so that a first step down from a huge loss does not drown all later ones."""
+    """Compute what each record of a run gained, shape (records,).
+
+    The gain is a share of the run's finite points: those that are worse than the record but not worse than the record
+    before it. All gains add up to 1 minus the best point's own share. They do not depend on the scale of losses, so a
+    first step down from a huge loss does not outweigh all later ones.
+    """
     finite = np.sort(run.points.losses[np.isfinite(run.points.losses)])
     better = np.searchsorted(finite, run.points.losses[run.record_rows], side="right")
     return -np.diff(better, prepend=len(finite)) / max(len(finite), 1)
 
 
 def failures_table(runs: Sequence[RunData]) -> Table:
-    """What went wrong, how often, in which strategy: failed rows, failed agents."""
+    """Make a table of all causes of failed rows and failed agents, with how often each occurred.
+
+    The most frequent cause comes first. A cause starts with "row: " or "agent: ".
+    """
     counts: dict[tuple[str, str, str, str], int] = {}
     for run in runs:
         for finding in findings(run.events):
@@ -97,15 +109,18 @@ def failures_table(runs: Sequence[RunData]) -> Table:
             for what, cause in causes:
                 key = (run.landscape, run.strategy, finding.agent, f"{what}: {cause}")
                 counts[key] = counts.get(key, 0) + 1
-    # The most frequent first; equal ones in the order in which they occurred.
+    # The most frequent cause comes first; equally frequent ones stay in the order in which they occurred.
     rows = sorted(((*key, n) for key, n in counts.items()), key=lambda row: -row[4])
     return Table.from_rows(("landscape", "strategy", "agent", "cause", "count"), rows)
 
 
 def clock_table(runs: Sequence[RunData], settings: SimulatedSettings) -> Table:
-    """Per landscape and strategy: when the simulated clock would have had the last lease in (median over the runs,
-    simulated seconds), the share of the workers' time that went into evaluations, and workers lost. Without
-    ``workers``, one an agent."""
+    """Make a table of the simulated time of each strategy on each landscape.
+
+    It has the simulated seconds after which the last lease would have been collected (median over the runs), the share
+    of the workers' time that was spent on evaluations (mean over the runs), and the number of workers lost. If the
+    settings have no ``workers``, there is one worker per agent.
+    """
     rows = []
     for landscape, groups in group_runs(runs).items():
         for strategy, group in groups.items():

@@ -1,4 +1,4 @@
-"""Tables that compare strategies: who found what, at what cost, and how sure that is. No drawing here."""
+"""Makes tables that compare strategies: what each found, at what cost, and how significant that is."""
 
 from __future__ import annotations
 
@@ -14,30 +14,30 @@ from .recorded_runs import RunData
 from .table import Table
 
 DEFAULT_PRECISION = 1e-3
-"""The target where an experiment sets none: so close to the known minimum."""
+"""The distance of the target from the known minimum, where an experiment sets no target."""
 ALPHA = 0.05
 GRID_POINTS = 80
 THRESHOLD_GAPS = tuple(10.0**power for power in range(1, -9, -1))
-"""Distances above the known minimum, 10 to 1e-8, that the table of thresholds asks for."""
+"""The distances above the known minimum, 10 to 1e-8, of the table of thresholds."""
 
 
 def landscape_labels(runs: Sequence[RunData]) -> list[str]:
-    """Labels of the landscapes, in the order of the plan."""
+    """Return the labels of the landscapes, in the order of the plan."""
     return list(dict.fromkeys(run.landscape for run in runs))
 
 
 def strategy_names(runs: Sequence[RunData]) -> list[str]:
-    """Names of the strategies, in the order of the plan."""
+    """Return the names of the strategies, in the order of the plan."""
     return list(dict.fromkeys(run.strategy for run in runs))
 
 
 def select_runs(runs: Sequence[RunData], landscape: str, strategy: str) -> list[RunData]:
-    """The runs of one strategy on one landscape."""
+    """Return the runs of one strategy on one landscape."""
     return [run for run in runs if run.landscape == landscape and run.strategy == strategy]
 
 
 def group_runs(runs: Sequence[RunData]) -> dict[str, dict[str, list[RunData]]]:
-    """Landscape -> strategy -> its runs there, all in the order of the plan; in one pass, however many there are."""
+    """Group runs by landscape, then by strategy, all in the order of the plan, in a single pass over the runs."""
     order = {strategy: place for place, strategy in enumerate(strategy_names(runs))}
     found: dict[str, dict[str, list[RunData]]] = {}
     for run in runs:
@@ -49,13 +49,16 @@ def group_runs(runs: Sequence[RunData]) -> dict[str, dict[str, list[RunData]]]:
 
 
 def success_target(runs: Sequence[RunData], landscape: str) -> tuple[float, str]:
-    """The loss that counts as success on a landscape, and where it comes from: the experiment's target, else a
-    little above the known minimum, else the best median that any strategy reached."""
+    """Return the loss that counts as success on a landscape, and a text that says where it comes from.
+
+    It is the experiment's target, or else ``DEFAULT_PRECISION`` above the known minimum, or else the best median that
+    any strategy reached.
+    """
     return _target_among(group_runs(runs)[landscape])
 
 
 def _target_among(groups: dict[str, list[RunData]]) -> tuple[float, str]:
-    """The target of one landscape, whose runs are given by strategy."""
+    """Return the target of one landscape and its origin, as ``success_target``, from its runs by strategy."""
     here = [run for group in groups.values() for run in group]
     targets = [run.target for run in here if run.target is not None]
     if targets:
@@ -64,15 +67,15 @@ def _target_among(groups: dict[str, list[RunData]]) -> tuple[float, str]:
         return here[0].minimum + DEFAULT_PRECISION, f"{DEFAULT_PRECISION:g} above the known minimum"
     medians = [np.median([run.final for run in group]) for group in groups.values()]
     best = float(min(medians))
-    # Infinity would make a success of every run that found nothing.
+    # With a target of infinity, every run that found nothing would count as a success.
     return (best, "the best median reached") if np.isfinite(best) else (-np.inf, "none: no median is finite")
 
 
 def comparison_table(runs: Sequence[RunData]) -> Table:
-    """Per landscape and strategy: quartiles of the best loss, success at the target, evaluations to it.
+    """Make a table of each strategy on each landscape: quartiles of the best loss, and success at the target.
 
-    ``ert`` is the expected running time: all evaluations spent before success or the end, over the number of
-    successes (Hansen et al. 2010, "Comparing results of 31 algorithms from BBOB-2009").
+    ``ert`` is the expected running time: all evaluations spent before success or the end, divided by the number of
+    successes (Hansen et al. 2010, "Comparing results of 31 algorithms from BBOB-2009"). It is None without a success.
     """
     names = (
         "landscape", "strategy", "runs", "best", "lower_quartile", "median", "upper_quartile", "minimum", "median_gap",
@@ -99,8 +102,11 @@ def comparison_table(runs: Sequence[RunData]) -> Table:
 
 
 def thresholds_table(runs: Sequence[RunData]) -> Table:
-    """Per landscape of known minimum, strategy and gap: the share of runs that came so close to the minimum, and the
-    median of the evaluations they took (None: no run did)."""
+    """Make a table of thresholds, with one row per landscape with a known minimum, strategy and gap.
+
+    It has the share of runs that came within the gap above the minimum, and the median of the evaluations that these
+    runs took (None if there are none).
+    """
     rows: list[tuple[Any, ...]] = []
     for landscape, groups in group_runs(runs).items():
         for strategy, group in groups.items():
@@ -114,8 +120,11 @@ def thresholds_table(runs: Sequence[RunData]) -> Table:
 
 
 def standings_table(runs: Sequence[RunData]) -> Table:
-    """Per strategy over all landscapes: how often it led by median, how often it won convincingly, and the mean of
-    its mean ranks; best rank first. Only landscapes it searched count."""
+    """Make a table of each strategy over all landscapes that it searched, with the best rank first.
+
+    It has the number of landscapes on which the strategy had the best median, the number on which it won significantly,
+    and the mean of its mean ranks.
+    """
     compared, leading = comparison_table(runs).columns, winners_table(runs).columns
     led, won = Counter(leading["leader"]), Counter(leading["winner"])
     ranks: dict[str, list[float]] = {strategy: [] for strategy in strategy_names(runs)}
@@ -127,7 +136,10 @@ def standings_table(runs: Sequence[RunData]) -> Table:
 
 
 def quartiles(values: Array) -> tuple[float, float, float]:
-    """Lower quartile, median and upper quartile; a quartile between a number and infinity is infinity."""
+    """Return the lower quartile, the median and the upper quartile of values, shape (n,).
+
+    Quartiles are interpolated linearly; between a number and infinity the result is infinity.
+    """
     ordered = np.sort(np.asarray(values, dtype=float))
     found = []
     for share in (0.25, 0.5, 0.75):
@@ -139,7 +151,7 @@ def quartiles(values: Array) -> tuple[float, float, float]:
 
 
 def mean_ranks(groups: dict[str, list[RunData]]) -> dict[str, float]:
-    """Mean rank (1 is best) of each strategy's final losses among all runs of its repeat."""
+    """Compute the mean rank (1 is best) of each strategy's final losses among all runs of the same repeat."""
     finals: dict[int, dict[str, float]] = {}
     for strategy, group in groups.items():
         for run in group:
@@ -152,16 +164,19 @@ def mean_ranks(groups: dict[str, list[RunData]]) -> dict[str, float]:
 
 
 def rank_values(values: Sequence[float]) -> Array:
-    """Ranks (n,) from 1 on; equal values share their mean rank."""
-    # scipy's rankdata takes ten times as long for the few values of a repeat, of which there may be ten thousand.
+    """Return the ranks of values, shape (n,), from 1 on. Equal values share their mean rank."""
+    # scipy's rankdata takes ten times as long for the few values of a repeat, and there may be ten thousand repeats.
     _, places, counts = np.unique(np.asarray(values, dtype=float), return_inverse=True, return_counts=True)
     found: Array = (np.cumsum(counts) - (counts - 1) / 2)[places]
     return found
 
 
 def winners_table(runs: Sequence[RunData]) -> Table:
-    """Per landscape: the strategy of the best median against the runner-up, by the two-sided Mann-Whitney U test,
-    p-values adjusted over the landscapes by Holm's method. ``winner`` is None where that does not convince."""
+    """Make a table of the leading strategy of each landscape, tested against the runner-up.
+
+    The leader has the best median. The test is the two-sided Mann-Whitney U test, with p-values adjusted over the
+    landscapes by Holm's method. ``winner`` is None where the difference is not significant at the level ``ALPHA``.
+    """
     found: list[list[Any]] = []
     for landscape, groups in group_runs(runs).items():
         finals = [(strategy, [run.final for run in group]) for strategy, group in groups.items()]
@@ -181,24 +196,24 @@ def winners_table(runs: Sequence[RunData]) -> Table:
 
 
 def rank_sum_p_value(first: Sequence[float], second: Sequence[float]) -> float:
-    """p of the two-sided Mann-Whitney U test; 1 where all values are the same."""
+    """Compute p of the two-sided Mann-Whitney U test; 1 if all values are equal."""
     if len(set(first) | set(second)) == 1:
         return 1.0
-    # Half a second to import, which only those who compare should wait.
+    # The import takes half a second; only callers that compare should wait for it.
     from scipy.stats import mannwhitneyu
 
-    # Ranks are all the test looks at, and unlike infinities they can be subtracted.
+    # The test depends on ranks only, and unlike infinities, ranks can be subtracted.
     ranks = rank_values([*first, *second])
     return float(mannwhitneyu(ranks[: len(first)], ranks[len(first) :], alternative="two-sided").pvalue)
 
 
 def least_p_value(first: int, second: int) -> float:
-    """The least p that the test can give for groups so large: that of a complete separation."""
+    """Return the smallest p that the test can give for groups of these sizes, i.e. for completely separated groups."""
     return min(1.0, 2 / comb(first + second, first))
 
 
 def adjust_p_values(values: Sequence[float | None]) -> list[float | None]:
-    """p-values adjusted for so many tests (Holm 1979); None stays None."""
+    """Adjust p-values for the number of tests by Holm's method (Holm 1979). None stays None, and is not counted."""
     tested = sorted((p, i) for i, p in enumerate(values) if p is not None)
     adjusted: list[float | None] = [None] * len(values)
     worst = 0.0
@@ -209,8 +224,11 @@ def adjust_p_values(values: Sequence[float | None]) -> list[float | None]:
 
 
 def convergence_table(runs: Sequence[RunData]) -> Table:
-    """Best loss so far against evaluations: median and quartiles per landscape and strategy, on a geometric grid.
-    Runs that stopped early (a target) keep their last loss; infinite before the first finite loss."""
+    """Make a table of the best loss so far against evaluations: median and quartiles per landscape and strategy.
+
+    The evaluations are a geometric grid of up to ``GRID_POINTS``. A run that stopped early (at a target) keeps its last
+    loss. Losses are infinite before the first finite loss.
+    """
     rows = []
     for landscape, groups in group_runs(runs).items():
         for strategy, listed in groups.items():

@@ -1,4 +1,4 @@
-"""What is worth saying of a run as it goes: who is stuck, who oscillates, whose point is handed to whom."""
+"""Finds noteworthy moments of a run: agents that are stuck or oscillate, points that are handed to other agents."""
 
 from __future__ import annotations
 
@@ -16,21 +16,29 @@ from ...orchestrator.state.lease_table import LeaseEntry, LeaseTable
 InsightKind = Literal["found", "stuck", "oscillates", "stagnates", "handed", "restart", "failed"]
 
 MINIMUM_TOLERANCE = 1e-6
-"""So close to the known minimum, beside 1 or its size, a loss counts as the minimum found."""
+"""A loss this close to the known minimum counts as the minimum; relative to the minimum's size if that is above 1."""
 SAME_POINT_DISTANCE = 1e-9
-"""Centers and points nearer than this, in cube units, are one place."""
+"""Centers and points that are closer than this, in cube units, count as the same place."""
 IDLE_SHARE = 0.1
-"""An agent that has spent this share of the budget without a better loss of its own stagnates,"""
+"""An agent stagnates if it has spent this share of the budget without improving its own best loss ..."""
 IDLE_LEASES = 3
-"""if that were so many leases."""
+"""... in at least so many leases."""
 BRIEF_SHARE = 0.01
-"""A search that has spent less of the budget than this ended before it began."""
+"""The restart of a search that has spent less than this share of the budget is not reported."""
 
 
 @dataclass(frozen=True, slots=True)
 class Insight:
-    """Something to say, of ``agent`` at ``point`` (D,) in the cube (None: nowhere), when ``lease`` was granted (kinds
-    handed and restart) or collected (all others)."""
+    """A noteworthy moment of a run.
+
+    Attributes:
+        kind: What happened.
+        lease: The id of the lease at whose grant (kinds handed and restart) or collection (other kinds) it happened.
+        agent: The name of the agent that it concerns.
+        text: A sentence that describes it, without a full stop.
+        point: The point that it concerns, shape (D,), in the unit cube; None if there is none.
+        loss: The loss at the point, if it is known.
+    """
 
     kind: InsightKind
     lease: int
@@ -42,8 +50,16 @@ class Insight:
 
 @dataclass(slots=True)
 class AgentProgress:
-    """What is remembered of an agent: since it last began anew, its best point, what it has spent, and the evaluations
-    and leases that brought nothing better; whether that has been said; and the point it was sent to last."""
+    """The progress of an agent since its last restart.
+
+    Attributes:
+        best: Its best point.
+        spent: The evaluations that it has spent.
+        idle_evaluations: The evaluations since it last improved its best loss.
+        leases: The leases since it last improved its best loss.
+        stagnation_reported: Whether its stagnation has been reported.
+        sent_to: (lease, row) of the point of another agent to which it was sent last.
+    """
 
     best: Incumbent | None = None
     spent: int = 0
@@ -53,18 +69,23 @@ class AgentProgress:
     sent_to: tuple[int, int] | None = None
 
     def begin(self) -> None:
-        """It begins anew."""
+        """Forget everything, because the agent restarts."""
         self.best, self.spent, self.sent_to = None, 0, None
         self.clear_idle()
 
     def clear_idle(self) -> None:
-        """It has found a better point."""
+        """Reset the idle counts, because the agent has improved its best loss or restarts."""
         self.idle_evaluations, self.leases, self.stagnation_reported = 0, 0, False
 
 
 class InsightFold:
-    """A fold of a run's leases, as its events grant and collect them: each may bring insights. ``minimum`` is the known
-    least loss, None where unknown; ``budget`` the run's."""
+    """Derives insights from the leases of a run, as its events grant and collect them.
+
+    Args:
+        team: The names of the agents.
+        budget: The run's budget in evaluations.
+        minimum: The landscape's known minimum; None if it is unknown.
+    """
 
     def __init__(self, team: list[str], budget: int, minimum: float | None) -> None:
         self._progress_by_agent = {name: AgentProgress() for name in team}
@@ -72,7 +93,7 @@ class InsightFold:
         self._minimum_found = False
 
     def add_entries(self, entries: Iterable[LeaseEntry]) -> Iterator[Insight]:
-        """Add what an event brought, as ``LeaseTable.add_event`` returns it, and yield what there is to say of it."""
+        """Add the entries of an event, as ``LeaseTable.add_event`` returns them, and yield the insights of them."""
         for entry in entries:
             if entry.finding is None:
                 yield from self._handle_grant(entry.lease)
@@ -83,16 +104,16 @@ class InsightFold:
         member = self._progress_by_agent[lease.agent]
         known = member.best
         if lease.fresh:
-            # Who ends at once and begins anew, again and again, is not worth a word each time.
+            # An agent that ends at once and restarts, again and again, is not reported each time.
             if member.spent >= BRIEF_SHARE * self._budget:
-                text = f"{lease.agent} begins anew, within a radius of {lease.region.radius:.2g}"
+                text = f"{lease.agent} restarts within a radius of {lease.region.radius:.2g}"
                 yield Insight("restart", lease.id, lease.agent, text, lease.region.center)
             member.begin()
         given = handed_incumbent(lease)
         place = None if given is None else (given.lease, given.row)
         if given is not None and place != member.sent_to:
             away = "" if known is None else f", {_point_distance(known.point, given.point):.2g} from its own best point"
-            text = f"{given.agent}'s point of loss {given.loss:.4g} is handed to {lease.agent}{away}"
+            text = f"{given.agent}'s point with loss {given.loss:.4g} is handed to {lease.agent}{away}"
             yield Insight("handed", lease.id, lease.agent, text, given.point, given.loss)
         member.sent_to = place
 
@@ -116,7 +137,7 @@ class InsightFold:
         yield from self._check_minimum(finding)
 
     def _check_minimum(self, finding: Finding) -> Iterator[Insight]:
-        """What a lease brought may be the minimum, however it ended."""
+        """Report the minimum if a lease found it, however the lease ended."""
         best = finding.best
         if best is not None and self._is_minimum(best.loss) and not self._minimum_found:
             self._minimum_found = True
@@ -124,7 +145,7 @@ class InsightFold:
             yield Insight("found", finding.lease, finding.agent, text, *_point_and_loss(best))
 
     def _record_lease(self, finding: Finding) -> AgentProgress:
-        """Keep what a lease brought."""
+        """Update the agent's progress by the finding of a lease, and return it."""
         member, best, charged = self._progress_by_agent[finding.agent], finding.best, finding.charged
         member.spent += charged
         if best is not None and (member.best is None or best.loss < member.best.loss):
@@ -149,7 +170,7 @@ class InsightFold:
         elif why.startswith("stuck"):
             text = f"{agent} is {why}; the loss there is {loss:.4g}"
         else:
-            text = f"{agent} is at the bottom of a valley, loss {loss:.4g}, and has ended its search ({why})"
+            text = f"{agent} is in a local minimum with loss {loss:.4g}, and has ended its search ({why})"
         if kind != "found" and best_known < loss - MINIMUM_TOLERANCE * max(1.0, abs(loss)):
             text += f"; the best known is {best_known:.4g}, elsewhere"
         return Insight(kind, finding.lease, agent, text, converged.point, loss)
@@ -159,12 +180,15 @@ class InsightFold:
 
 
 def handed_incumbent(lease: Lease) -> Incumbent | None:
-    """The point of another agent that a lease sends its agent to: its region lies round it. None where it does not, or
-    is the whole cube, which lies round every point."""
+    """Return the point of another agent to which a lease sends its agent, i.e. around which its region lies.
+
+    Returns:
+        The point, or None if the region lies elsewhere or is the whole cube, which surrounds every point.
+    """
     incumbent, region = lease.incumbent, lease.region
     if incumbent is None or incumbent.agent == lease.agent or region.is_whole:
         return None
-    # Policies may move a region as little as needed to lie within the cube.
+    # A policy may shift a region by as little as is needed for it to lie within the cube.
     reach = min(region.radius, 0.5)
     places = (incumbent.point, np.clip(incumbent.point, reach, 1.0 - reach))
     there = any(bool(np.abs(region.center - place).max() <= SAME_POINT_DISTANCE) for place in places)
@@ -180,6 +204,6 @@ def _point_distance(one: Array, other: Array) -> float:
 
 
 def collect_insights(events: list[Event], team: list[str], budget: int, minimum: float | None) -> list[Insight]:
-    """All insights of a run, in order."""
+    """Return all insights of a run, in order."""
     table, fold = LeaseTable(), InsightFold(team, budget, minimum)
     return [insight for event in events for insight in fold.add_entries(table.add_event(event))]

@@ -1,4 +1,4 @@
-"""The runs of a results directory, as their log tells them."""
+"""Reads the runs of a results directory from its log."""
 
 from __future__ import annotations
 
@@ -15,12 +15,26 @@ from ...landscapes.landscape import Array, Problem, Space
 from ...orchestrator.log.reader import LogReader, Points
 from ...orchestrator.log.tables import RunRecord
 from ...orchestrator.state.events import Event, Extended, Stopped
-from .run_header import ProblemCache, base_of, build_header
+from .run_header import ProblemCache, build_header, open_problem_cache
 
 
 @dataclass(frozen=True)
 class RunData:
-    """One run as its log tells it. An unfinished one holds what was collected so far."""
+    """One run as it is recorded in the log. An unfinished run holds what was collected so far.
+
+    Attributes:
+        id: The run's id.
+        strategy: The name of its strategy.
+        landscape: The label of its landscape.
+        repeat: The number of its repeat, from 0.
+        settings: The settings of the run, as plain data.
+        space: The dimension and bounds of the landscape.
+        problem: The opened landscape; None if it cannot be opened here (e.g. a function whose file is gone).
+        minimum: The known minimum of the landscape; None if it is unknown.
+        pictured: Whether a picture may evaluate the landscape; otherwise it shows only the points found.
+        events: The events of the run, in order.
+        points: Its points, in the order in which they were collected.
+    """
 
     id: str
     strategy: str
@@ -29,10 +43,8 @@ class RunData:
     settings: dict[str, Any]
     space: Space
     problem: Problem | None
-    """None where the landscape cannot be opened here (a function whose file is gone)."""
     minimum: float | None
     pictured: bool
-    """Whether a picture may evaluate the landscape; else it shows only what was found."""
     events: list[Event]
     points: Points
 
@@ -43,34 +55,35 @@ class RunData:
 
     @property
     def budget(self) -> int:
-        """Evaluations it was given, extensions included; a cut by the clock is none."""
+        """The budget in evaluations, extensions included. A run that the wall clock cut short keeps its budget."""
         given: int = self.settings["budget"]
         return max([given, *(event.budget for event in self.events if isinstance(event, Extended))])
 
     @property
     def target(self) -> float | None:
+        """The loss at which the run was to end; None if there is none."""
         target: float | None = self.settings["target"]
         return target
 
     @property
     def stopped(self) -> str | None:
-        """Why the run ended; None: it has not."""
+        """Why the run ended; None if it has not ended."""
         last = self.events[-1] if self.events else None
         return last.reason if isinstance(last, Stopped) else None
 
     @cached_property
     def spent(self) -> NDArray[np.int64]:
-        """Evaluations spent up to each point, (n,)."""
+        """Evaluations spent up to and including each point, shape (n,)."""
         return np.cumsum(self.points.cost)
 
     @cached_property
     def best(self) -> Array:
-        """Best loss so far at each point, (n,)."""
+        """The best loss up to and including each point, shape (n,)."""
         return np.minimum.accumulate(self.points.losses) if len(self.points.losses) else self.points.losses
 
     @cached_property
     def record_rows(self) -> NDArray[np.int64]:
-        """Indices of the points that bettered all before."""
+        """The indices of the points that are better than all points before them."""
         if not len(self.best):
             return np.empty(0, dtype=np.int64)
         before = np.concatenate([[np.inf], self.best[:-1]])
@@ -78,27 +91,37 @@ class RunData:
 
     @property
     def evaluations(self) -> int:
+        """All evaluations spent."""
         return int(self.spent[-1]) if len(self.spent) else 0
 
     @property
     def final(self) -> float:
-        """The best loss; infinite where there is none."""
+        """The best loss; infinite if there is no finite loss."""
         return float(self.best[-1]) if len(self.best) else float("inf")
 
     def best_at(self, evaluations: NDArray[np.int64]) -> Array:
-        """Best loss after so many evaluations (m,); infinite before the first."""
+        """Return the best loss after each number of evaluations, shape (m,); infinite before the first point."""
         index = np.searchsorted(self.spent, evaluations, side="right") - 1
         return np.where(index < 0, np.inf, self.best[np.maximum(index, 0)])
 
     def first_below(self, target: float) -> int | None:
-        """Evaluations spent when the loss first was at or below the target; None: never."""
+        """Return the evaluations spent when a loss first was at or below the target; None if that never happened."""
         hits = np.flatnonzero(self.best <= target)
         return int(self.spent[hits[0]]) if len(hits) else None
 
 
 @dataclass(frozen=True)
 class BestPoint:
-    """A best point, (D,) in the landscape's own units, and who found it."""
+    """The best point of a run or of a landscape, and the agent that found it.
+
+    Attributes:
+        landscape: The label of the landscape.
+        strategy: The name of the strategy.
+        agent: The name of the agent that found the point.
+        repeat: The number of the run's repeat, from 0.
+        loss: The loss at the point.
+        point: The point in the landscape's own units, shape (D,).
+    """
 
     landscape: str
     strategy: str
@@ -109,10 +132,14 @@ class BestPoint:
 
 
 def read_runs(directory: Path | str) -> list[RunData]:
-    """All runs of a results directory, in the order of the plan; also of one that still grows."""
+    """Read all runs of a results directory, in the order of the plan. The log may still be growing.
+
+    Raises:
+        LogError: If the log does not exist, or cannot be read.
+    """
     directory = Path(directory)
     with LogReader(directory) as reader:
-        landscapes = ProblemCache(base_of(directory))
+        landscapes = open_problem_cache(directory)
         return [_read_run(reader, record, landscapes) for record in reader.runs()]
 
 
@@ -127,7 +154,7 @@ def _read_run(reader: LogReader, record: RunRecord, landscapes: ProblemCache) ->
 
 
 def best_point_of(run: RunData) -> BestPoint | None:
-    """The best point of a run."""
+    """Return the best point of a run; None if it has no finite loss."""
     rows = run.record_rows
     if not len(rows):
         return None
@@ -138,7 +165,7 @@ def best_point_of(run: RunData) -> BestPoint | None:
 
 
 def best_by_landscape(runs: Iterable[RunData]) -> dict[str, BestPoint]:
-    """The best point of each landscape on which anything finite was found, the first of equals."""
+    """Return the best point of each landscape with a finite loss, by label; the first of equally good ones."""
     found: dict[str, BestPoint] = {}
     for run in runs:
         best = best_point_of(run)

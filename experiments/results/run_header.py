@@ -1,15 +1,16 @@
-"""What is known of a run before anything came of it: its settings, and its landscape, opened."""
+"""Reads what is known of a run before its first finding: its settings, and its opened landscape."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from ...landscapes.landscape import Array, Landscape, LandscapeError, Problem, Space
+from ...landscapes.landscape import Array, Landscape, Problem, Space, known_minimizers, known_minimum
 from ...orchestrator.log.reader import LogReader
 from ...orchestrator.log.tables import RunRecord
 from ..spec import catalogue
@@ -20,7 +21,7 @@ from ..spec.yaml_text import parse_yaml
 
 @dataclass(frozen=True)
 class RunHeader:
-    """What is known of a run before anything came of it; of its fields, see ``RunData``."""
+    """What is known of a run before its first finding. ``RunData`` describes the fields."""
 
     id: str
     strategy: str
@@ -33,17 +34,18 @@ class RunHeader:
 
     @property
     def minimum(self) -> float | None:
-        return None if self.problem is None else self.problem.minimum
+        """The known minimum of the landscape; None if it is unknown."""
+        return None if self.problem is None else known_minimum(self.problem)
 
     @property
     def minimizers(self) -> Array | None:
-        """Known minimizers (k, D) in the cube."""
-        known = None if self.problem is None else self.problem.minimizers
+        """The known minimizers in the unit cube, shape (k, D); None if they are unknown."""
+        known = None if self.problem is None else known_minimizers(self.problem)
         return None if known is None else self.space.to_cube(known)
 
     @property
     def seconds(self) -> float:
-        """Declared (logical) seconds of an evaluation."""
+        """The declared cost of an evaluation in logical seconds."""
         seconds: float = self.settings["landscape"]["seconds"]
         return seconds
 
@@ -51,33 +53,41 @@ class RunHeader:
 class ProblemCache:
     """Builds and opens each landscape of a log once, however many runs search it.
 
-    ``base`` is where relative paths of the experiment start.
+    Args:
+        base: The directory in which relative paths of the experiment start.
+        references: The user's classes that the experiment names ("path/to/file.py:Class"). They are needed because a
+            log records only their kinds.
     """
 
-    def __init__(self, base: str | None) -> None:
-        self._base = base
+    def __init__(self, base: str | None, references: tuple[str, ...] = ()) -> None:
+        self._base, self._references = base, references
         self._known: dict[str, tuple[Landscape | None, Problem | None]] = {}
 
     def open(self, settings: dict[str, Any]) -> tuple[Landscape | None, Problem | None]:
-        """The landscape of these settings, and its problem; None for what cannot be built or opened here."""
+        """Return the landscape with these settings, and its problem; None for what cannot be built or opened here."""
         key = json.dumps(settings, sort_keys=True)
         if key not in self._known:
-            landscape = _build_landscape(settings, self._base)
+            landscape = _build_landscape(settings, self._base, self._references)
             self._known[key] = (landscape, None if landscape is None else _open(landscape))
         return self._known[key]
 
 
 def read_header(directory: Path | str, run: str) -> RunHeader:
-    """The header of one run of a results directory; of a landscape that cannot be opened here it has one dimension.
-    Raises KeyError for a run that the directory does not hold."""
+    """Read the header of one run of a results directory.
+
+    If the run's landscape cannot be opened here, its space has one dimension.
+
+    Raises:
+        KeyError: If the directory holds no such run.
+    """
     directory = Path(directory)
     with LogReader(directory) as reader:
         record = reader.record(run)
-    return build_header(record, ProblemCache(base_of(directory)), 1)
+    return build_header(record, open_problem_cache(directory), 1)
 
 
 def build_header(record: RunRecord, landscapes: ProblemCache, dimension: int) -> RunHeader:
-    """The header of a run; ``dimension`` is used where its landscape cannot be opened here."""
+    """Build the header of a run. ``dimension`` is used if its landscape cannot be opened here."""
     landscape, problem = landscapes.open(record.settings["landscape"])
     space = Space(np.zeros(dimension), np.ones(dimension)) if problem is None else problem.space
     pictured = landscape is not None and landscape.pictured
@@ -86,25 +96,40 @@ def build_header(record: RunRecord, landscapes: ProblemCache, dimension: int) ->
     )
 
 
-def base_of(directory: Path) -> str | None:
-    """Where relative paths of the experiment start, as its YAML says."""
+def open_problem_cache(directory: Path) -> ProblemCache:
+    """Return a cache for the landscapes of a results directory, as its experiment.yaml describes them."""
     try:
-        base = parse_yaml(read_text_file(directory / "experiment.yaml"))[0].get("base")
+        data = parse_yaml(read_text_file(directory / "experiment.yaml"))[0]
     except SpecError:
-        return None
-    return base if isinstance(base, str) else None
+        return ProblemCache(None)
+    base = data.get("base")
+    named = dict.fromkeys(_find_references([data.get("landscapes"), data.get("sweep")]))
+    return ProblemCache(base if isinstance(base, str) else None, tuple(named))
 
 
-def _build_landscape(settings: dict[str, Any], base: str | None) -> Landscape | None:
-    try:
-        landscape: Landscape = catalogue.build_by_kind("landscape", settings)
-    except ValueError:
-        return None
-    return landscape.model_copy(update={"base": base}) if "base" in type(landscape).model_fields else landscape
+def _find_references(data: Any) -> Iterator[str]:
+    """Yield every text in plain data that may name a class in a file or in a module."""
+    if isinstance(data, dict | list):
+        for value in data.values() if isinstance(data, dict) else data:
+            yield from _find_references(value)
+    elif isinstance(data, str) and data.rpartition(":")[2].isidentifier() and ":" in data:
+        yield data
+
+
+def _build_landscape(settings: dict[str, Any], base: str | None, references: tuple[str, ...]) -> Landscape | None:
+    for kind in (settings["kind"], *references):
+        try:
+            landscape: Landscape = catalogue.build_by_kind("landscape", {**settings, "kind": kind}, base)
+        except ValueError:
+            continue
+        if landscape.kind == settings["kind"]:
+            return landscape.model_copy(update={"base": base}) if "base" in type(landscape).model_fields else landscape
+    return None
 
 
 def _open(landscape: Landscape) -> Problem | None:
     try:
         return landscape.open()
-    except LandscapeError:
+    except Exception:
+        # A landscape written by the user may raise anything. The findings can be read without it.
         return None

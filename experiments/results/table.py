@@ -1,4 +1,4 @@
-"""A table: named columns, as rows, as CSV, as pandas."""
+"""A table with named columns, which can be read as rows, CSV or a pandas DataFrame."""
 
 from __future__ import annotations
 
@@ -8,35 +8,46 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ...landscapes.extras import install_command
+from ...landscapes.extras import advise_install
 
 
 @dataclass(frozen=True)
 class Table:
-    """Named columns of equal length."""
+    """A table with named columns of equal length.
+
+    Attributes:
+        columns: The values of each column, by name.
+
+    Example:
+        >>> from searchparty.experiments.results.table import Table
+        >>> table = Table.from_rows(("agent", "loss"), [("grid", 2.0), ("random", 1.5)])
+        >>> table.where(agent="random").rows()
+        [{'agent': 'random', 'loss': 1.5}]
+    """
 
     columns: dict[str, list[Any]]
 
     @classmethod
     def from_rows(cls, names: Sequence[str], rows: Iterable[Sequence[Any]]) -> Table:
-        """A table from rows."""
+        """Make a table from the names of its columns and from rows of values in the same order."""
         listed = [list(row) for row in rows]
         return cls({name: [row[i] for row in listed] for i, name in enumerate(names)})
 
     def __len__(self) -> int:
+        """Return the number of rows."""
         return len(next(iter(self.columns.values()), []))
 
     def rows(self) -> list[dict[str, Any]]:
-        """One mapping a row."""
+        """Return one mapping per row, from the columns' names to the row's values."""
         return [{name: column[i] for name, column in self.columns.items()} for i in range(len(self))]
 
     def where(self, **wanted: Any) -> Table:
-        """The rows whose columns have these values."""
+        """Return the rows whose columns have these values."""
         keep = [i for i in range(len(self)) if all(self.columns[name][i] == value for name, value in wanted.items())]
         return Table({name: [column[i] for i in keep] for name, column in self.columns.items()})
 
     def groups(self, *names: str) -> dict[tuple[Any, ...], Table]:
-        """The rows by the values that they have in these columns, in the order in which they first occur."""
+        """Group the rows by their values in these columns, in the order in which the values first occur."""
         places: dict[tuple[Any, ...], list[int]] = {}
         for i, key in enumerate(zip(*(self.columns[name] for name in names), strict=True)):
             places.setdefault(key, []).append(i)
@@ -46,15 +57,19 @@ class Table:
         }
 
     def to_pandas(self) -> Any:
-        """A pandas DataFrame. Raises ImportError, with the cure, where pandas is not installed."""
+        """Return the table as a pandas DataFrame.
+
+        Raises:
+            ImportError: If pandas is not installed. The message says how to install it.
+        """
         try:
             import pandas
         except ImportError:
-            raise ImportError(f"pandas is not installed: {install_command('pandas')}") from None
+            raise ImportError(f"pandas is not installed. {advise_install('pandas')}") from None
         return pandas.DataFrame(self.columns)
 
     def to_csv(self, path: Path) -> None:
-        """Write the table as CSV."""
+        """Write the table as CSV, in UTF-8, with the columns' names in the first line."""
         with path.open("w", newline="", encoding="utf-8") as file:
             writer = csv.writer(file)
             writer.writerow(self.columns)

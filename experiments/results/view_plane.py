@@ -1,4 +1,4 @@
-"""On which plane a run of many dimensions is looked at: two coordinates, PCA of its points, its best points."""
+"""Chooses the plane on which a run is viewed: two coordinates, the PCA of its points, or its best points."""
 
 from __future__ import annotations
 
@@ -15,14 +15,20 @@ from ..spec.errors import SpecError
 
 PLANE_KINDS = "best, pca, or axes:I:J with the numbers of two coordinates, counted from 0"
 LINE_TOLERANCE = 1e-12
-"""Points whose spread across is less than this share of that along them (both squared) lie on a line."""
+"""Points lie on a line if their variance across it is at most this share of their variance along it."""
 NARROWEST_EXTENT = 0.05
-"""A plane whose part in the cube is narrower than this (in cube units) only touches it."""
+"""A plane whose part in the cube is narrower than this (in cube units) only touches the cube."""
 
 
 @dataclass(frozen=True)
 class AxisScale:
-    """How one direction of a plane is labelled: its name, and value = offset + scale * coordinate."""
+    """The labels of one direction of a plane: its name, and value = offset + scale * coordinate.
+
+    Attributes:
+        name: The name of the direction, e.g. "x1".
+        offset: The value at coordinate 0.
+        scale: The change of the value per unit of the coordinate.
+    """
 
     name: str
     offset: float
@@ -31,7 +37,14 @@ class AxisScale:
 
 @dataclass(frozen=True)
 class ViewPlane:
-    """A plane, what it was asked for by, how its two directions are labelled, and what it is in words."""
+    """A plane on which a run is viewed.
+
+    Attributes:
+        spec: The spec of the plane, e.g. "axes:0:1", "best" or "pca".
+        plane: The plane in the unit cube.
+        ticks: The labels of its two directions.
+        text: A description of the plane.
+    """
 
     spec: str
     plane: Plane
@@ -41,7 +54,14 @@ class ViewPlane:
 
 @dataclass(frozen=True)
 class SampledPoints:
-    """The points that a plane is chosen by: ``cube`` (n, D), ``losses`` (n,), ``agent`` (n,) indices into ``team``."""
+    """The points from which a plane is chosen.
+
+    Attributes:
+        cube: The points in the unit cube, shape (n, D).
+        losses: Their losses, shape (n,); not finite for failed evaluations.
+        agent: The agent of each point, as an index into ``team``, shape (n,).
+        team: The names of the agents.
+    """
 
     cube: Array
     losses: Array
@@ -50,12 +70,22 @@ class SampledPoints:
 
 
 def default_plane_spec(dimension: int) -> str:
-    """What is looked at where nothing is asked for."""
+    """Return the spec of the plane that is used where none is given."""
     return "axes:0:0" if dimension == 1 else "axes:0:1" if dimension == 2 else "best"
 
 
 def choose_plane(spec: str, space: Space, seen: SampledPoints) -> ViewPlane:
-    """The plane that a spec asks for, by the points seen so far. Raises SpecError for a spec that there is not."""
+    """Choose the plane that a spec asks for.
+
+    Args:
+        spec: "best", "pca", or "axes:I:J" with the numbers of two coordinates, counted from 0.
+        space: The dimension and bounds of the landscape.
+        seen: The points found so far. With fewer than three finite losses, or where the points do not span a plane, the
+            first two coordinates are used.
+
+    Raises:
+        SpecError: If there is no such plane.
+    """
     axes = re.fullmatch(r"axes:(\d{1,4}):(\d{1,4})", spec)
     finite = np.flatnonzero(np.isfinite(seen.losses))
     if axes:
@@ -63,7 +93,7 @@ def choose_plane(spec: str, space: Space, seen: SampledPoints) -> ViewPlane:
     if spec not in ("best", "pca"):
         raise SpecError([f"plane must be {PLANE_KINDS}, got {spec!r}. Choose one of them."])
     if len(finite) < 3 or space.dimension < 3:
-        # Not enough to span a plane, or but one plane there is.
+        # There are too few points to span a plane, or there is only one plane.
         return _axes_view(0, min(1, space.dimension - 1), space, seen, finite)
     found = _best_points_view(seen, finite) if spec == "best" else None
     return found or _principal_view(seen, finite) or _axes_view(0, 1, space, seen, finite)
@@ -73,13 +103,13 @@ def _axes_view(i: int, j: int, space: Space, seen: SampledPoints, finite: NDArra
     dimension = space.dimension
     if not (i < dimension and j < dimension and (i != j or dimension == 1)):
         several = f"name two different coordinates from 0 to {dimension - 1}"
-        got, rule = f"axes:{i}:{j}", "be axes:0:0 where there is one coordinate" if dimension == 1 else several
+        got, rule = f"axes:{i}:{j}", "be axes:0:0 where there is only one coordinate" if dimension == 1 else several
         raise SpecError([f"plane must {rule}, got {got!r}. Choose others."])
     origin = seen.cube[finite[np.argmin(seen.losses[finite])]] if len(finite) else np.full(dimension, 0.5)
     one, two = (AxisScale(f"x{k + 1}", float(space.lower[k]), float(space.upper[k] - space.lower[k])) for k in (i, j))
     text = f"coordinates x{i + 1} and x{j + 1}"
     if dimension == 1:
-        # The second direction leads nowhere.
+        # There is no second direction.
         two, text = AxisScale("", 0.0, 1.0), "coordinate x1"
     if dimension > 2:
         text += ", the others as at the best point found"
@@ -87,7 +117,7 @@ def _axes_view(i: int, j: int, space: Space, seen: SampledPoints, finite: NDArra
 
 
 def _best_points_view(seen: SampledPoints, finite: NDArray[np.int64]) -> ViewPlane | None:
-    """Through the best points of three agents, the best one first; None where they do not span a plane."""
+    """Return the plane through the best points of three agents, the best agents first; None if no three span one."""
     order = finite[np.argsort(seen.losses[finite], kind="stable")]
     _, firsts = np.unique(seen.agent[order], return_index=True)
     rows = order[np.sort(firsts)]
@@ -105,13 +135,16 @@ def _best_points_view(seen: SampledPoints, finite: NDArray[np.int64]) -> ViewPla
 
 
 def _principal_view(seen: SampledPoints, finite: NDArray[np.int64]) -> ViewPlane | None:
-    """The plane along which the run's points spread most, through its best point; through the middle of all where that
-    would but touch the cube, as it may when the best point lies on the cube's edge. None where they do not span one."""
+    """Return the plane along which the run's points spread most (their two principal components).
+
+    It goes through the best point. If that plane would only touch the cube, as it may when the best point lies on the
+    cube's edge, it goes through the mean of all points. None if the points do not span a plane.
+    """
     cube = seen.cube[finite]
     middle = np.clip(cube.mean(axis=0), 0.0, 1.0)
     spread = cube - middle
     values, vectors = np.linalg.eigh(np.einsum("ni,nj->ij", spread, spread))
-    # An eigenvector has no sign of its own: point it where its greatest coordinate is positive.
+    # The sign of an eigenvector is arbitrary: choose the one whose largest coordinate is positive.
     first, second = (v * np.sign(v[np.argmax(np.abs(v))]) for v in (vectors[:, -1], vectors[:, -2]))
     if values[-2] <= max(LINE_TOLERANCE * values[-1], len(cube) * EDGE_TOLERANCE**2):
         return None
@@ -128,6 +161,6 @@ def _principal_view(seen: SampledPoints, finite: NDArray[np.int64]) -> ViewPlane
 
 
 def _plane_width(plane: Plane) -> float:
-    """The shorter side of the plane's part in the cube."""
+    """Return the shorter side of the plane's part in the cube."""
     left, right, bottom, top = plane.extent
     return min(right - left, top - bottom)

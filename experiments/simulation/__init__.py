@@ -1,1 +1,1 @@
-"""Predictions for other numbers of workers, by the simulated clock."""
+"""Predictions for other numbers of workers, made with the simulated clock."""

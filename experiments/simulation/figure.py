@@ -13,8 +13,11 @@ from ..results.table import Table
 
 
 def sizes_figure(table: Table, targeted: bool, priced: bool) -> Figure:
-    """What a number of workers brings, a line of panels a landscape: time (to the target, where there is one), loss
-    reached, idle share and cost over workers, with the band between the quartiles."""
+    """Draw time, loss, idle share and cost against the number of workers, one row of panels per landscape.
+
+    Time is the time to the target if ``targeted``, otherwise to the end. Cost is in money if ``priced``, otherwise in
+    worker-hours. A band lies between the quartiles.
+    """
     landscapes, strategies = (list(dict.fromkeys(table.columns[key])) for key in ("landscape", "strategy"))
     figure = Figure(figsize=(17.0, 0.6 + 3.4 * len(landscapes)), layout="constrained")
     grid = figure.subplots(len(landscapes), 4, squeeze=False)
@@ -42,13 +45,13 @@ def sizes_figure(table: Table, targeted: bool, priced: bool) -> Figure:
     names = [format_label(name) for name in strategies]
     if targeted and not np.isfinite(table.columns["to_target"]).all():
         handles.append(Line2D([], [], color="#5c5c5c", marker="o", mfc="white", ms=5, lw=0))
-        names.append("to the end of the budget: no more than half of the runs reach the target")
+        names.append("to the end of the budget: at most half of the runs reach the target")
     figure.legend(handles, names, loc="outside upper center", ncols=min(4, len(names)), frameon=False, fontsize=10)
     return figure
 
 
 def _draw_sizes(axes: Axes, sizes: Table, quantity: str, minimum: float | None, tint: str) -> None:
-    """One strategy's line in one panel of ``sizes_figure``."""
+    """Draw one strategy's line in one panel of ``sizes_figure``."""
 
     def values(name: str) -> Array:
         found = np.array(sizes.columns[name], dtype=float)
@@ -58,7 +61,7 @@ def _draw_sizes(axes: Axes, sizes: Table, quantity: str, minimum: float | None, 
         return
     workers, middle = np.array(sizes.columns["workers"]), values(quantity)
     shown = np.isfinite(middle)
-    # What is not finite breaks the line.
+    # Values that are not finite leave a gap in the line.
     axes.plot(workers, np.where(shown, middle, np.nan), "o-", color=tint, lw=1.8, ms=4)
     if quantity == "to_target":
         axes.plot(workers[~shown], values("seconds")[~shown], "o", color=tint, mfc="white", ms=5)

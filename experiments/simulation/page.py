@@ -1,4 +1,4 @@
-"""The results of a simulation: a directory with a page, a figure and tables."""
+"""The simulation of an experiment with several numbers of workers, and its results directory: page, figure, tables."""
 
 from __future__ import annotations
 
@@ -22,15 +22,18 @@ from .predict import Prediction, clock_settings, plan_sizes, predict_runs
 from .tables import best_sizes_table, describe_choices, format_size_rows, runs_table, sizes_table
 
 CAVEAT = (
-    "Each number of workers is another experiment: a team of so many agents, all of which may have a lease at once, "
-    "with the same budget."
+    "Each number of workers is another experiment: a team of that many agents, all of which may have a lease at the "
+    "same time, with the same budget."
 )
 
 
 @dataclass(frozen=True)
 class Simulation:
-    """What a simulation came to. ``sizes`` has a row for each landscape, strategy and number of workers, ``runs`` one a
-    run, ``best_sizes`` the best numbers. ``errors`` holds what ended runs that failed, by run id."""
+    """The result of a simulation.
+
+    ``sizes`` has one row for each landscape, strategy and number of workers, ``runs`` one row per run, and
+    ``best_sizes`` the best numbers of workers. ``errors`` holds the exceptions of failed runs by run id.
+    """
 
     path: Path
     experiment: Experiment
@@ -41,7 +44,7 @@ class Simulation:
 
     @property
     def targeted(self) -> bool:
-        """Whether there is a loss to be reached."""
+        """Whether the runs have a target loss."""
         return any(prediction.target is not None for prediction in self.predictions)
 
     @property
@@ -57,28 +60,31 @@ class Simulation:
         return best_sizes_table(self.sizes, self.targeted, self.limit)
 
     def summary_rows(self) -> list[dict[str, str]]:
-        """The sizes in a few columns of text."""
+        """Return the table of sizes as text, in a few columns."""
         return format_size_rows(self.sizes, self.targeted, self.price is not None)
 
     def verdicts(self) -> list[str]:
-        """The best numbers of workers, in words."""
+        """Return sentences that name the best numbers of workers."""
         return describe_choices(self.best_sizes, self.targeted, self.price is not None, self.limit)
 
     def remarks(self) -> list[str]:
-        """What a reader must know of how this was found."""
+        """Return the notes that a reader needs to interpret the results."""
         lines = [CAVEAT]
         real = [landscape.label for landscape in self.experiment.landscapes if not landscape.pictured]
         if real:
-            lines.append(f"Evaluated for real, whatever that takes: {', '.join(real)}.")
+            lines.append(f"Evaluated for real, however long that takes: {', '.join(real)}.")
         if not isinstance(self.experiment.executor, SimulatedSettings):
             lines.append(
-                "The YAML's executor is not the simulated one: evaluations take what the landscape declares, and "
-                "nothing is late or lost. Say more with --set 'executor={kind: simulated, latency: 0.1}'."
+                "The YAML does not use the simulated executor: evaluations take the seconds that the landscape "
+                "declares, without delays or lost workers. Set delays with "
+                "--set 'executor={kind: simulated, latency: 0.1}'."
             )
         if self.experiment.stop.seconds is not None:
-            lines.append("stop.seconds is left out: it is the wall clock's, not the simulated one's.")
+            lines.append("stop.seconds is ignored: it limits wall-clock time, not simulated time.")
         if not self.targeted:
-            lines.append("No target is set (stop.target or stop.precision): sizes are compared by the loss reached.")
+            lines.append(
+                "No target is set (stop.target or stop.precision): numbers of workers are compared by the loss reached."
+            )
         return lines
 
 
@@ -92,11 +98,11 @@ def run_simulation(
     watcher: Watcher | None = None,
     runs: Sequence[tuple[int, str, RunSpec]] | None = None,
 ) -> Simulation:
-    """Work an experiment with so many workers each, on the simulated clock, into a new results directory.
+    """Run an experiment on the simulated clock with each number of workers, into a new results directory.
 
-    ``price`` is what a worker costs an hour (default: the YAML's), ``limit`` the most that a run may cost, in
-    worker-hours where there is no price, ``runs`` what is planned, where it is already. Raises SpecError where the
-    budget does not pay for a size.
+    ``price`` is the cost of one worker per hour (default: the YAML's price). ``limit`` is the maximum cost of a run,
+    in worker-hours if there is no price. ``runs`` are the planned runs, if the caller has planned them already. Raises
+    SpecError if the budget is too small for one of the sizes.
     """
     runs = plan_sizes(experiment, sizes) if runs is None else runs
     directory = create_results_directory(out, f"{experiment.name}-simulation")
@@ -110,7 +116,7 @@ def run_simulation(
 
 
 def write_simulation_page(simulation: Simulation) -> Path:
-    """Write simulation.html, figures/simulation.png and .svg, and tables/*.csv; the page's path."""
+    """Write simulation.html, figures/simulation.png and .svg, and tables/*.csv; return the page's path."""
     pictures, tables = simulation.path / "figures", simulation.path / "tables"
     pictures.mkdir(exist_ok=True)
     tables.mkdir(exist_ok=True)
@@ -135,7 +141,7 @@ def write_simulation_page(simulation: Simulation) -> Path:
 
 
 def describe_clock_settings(settings: dict[str, Any]) -> dict[str, str]:
-    """Settings as a reader has them: {"mean": 60.0, "kind": "constant", "sigma": None} is "mean 60, constant"."""
+    """Format the clock's settings: {"mean": 60.0, "kind": "constant", "sigma": None} becomes "mean 60, constant"."""
 
     def words(value: Any) -> str:
         if isinstance(value, dict):

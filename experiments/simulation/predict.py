@@ -1,5 +1,7 @@
-"""Predicting how a run would go with numbers of workers that nobody has at hand: it is worked in this process, and the
-simulated clock tells when things would have happened."""
+"""Predictions of how a run would go with any number of workers.
+
+The run is worked in this process, and the simulated clock computes when its leases would have happened.
+"""
 
 from __future__ import annotations
 
@@ -26,16 +28,16 @@ from .team_sizes import resize_experiment
 
 @dataclass(frozen=True, slots=True)
 class Prediction:
-    """One run with so many workers, as the simulated clock would have had it. Times in simulated seconds."""
+    """One run with a number of workers, as the simulated clock predicts it. Times are in simulated seconds."""
 
     landscape: str
     strategy: str
     workers: int
     repeat: int
     seconds: float
-    """Until the last lease came in."""
+    """Time until the last lease was collected."""
     to_target: float
-    """Until a lease came in that had reached the target; infinite if none did, or there is no target."""
+    """Time until a lease was collected that had reached the target; infinite if none had or there is no target."""
     target: float | None
     loss: float
     minimum: float | None
@@ -51,13 +53,16 @@ class Prediction:
 
 
 def clock_settings(experiment: Experiment) -> SimulatedSettings:
-    """The simulated clock's settings; those of another executor say nothing of it."""
+    """Return the experiment's settings of the simulated clock, or the defaults if it uses another executor."""
     settings = experiment.executor
     return settings if isinstance(settings, SimulatedSettings) else SimulatedSettings()
 
 
 def plan_sizes(experiment: Experiment, sizes: Sequence[int]) -> list[tuple[int, str, RunSpec]]:
-    """(workers, landscape's label, run) of all that is to be worked, by size. Raises SpecError."""
+    """Plan all runs, ordered by size; return (workers, landscape's label, run) for each.
+
+    Raises SpecError if the budget is too small for one of the sizes.
+    """
     found = []
     for size in sizes:
         planned = make_plan(resize_experiment(experiment, size))
@@ -68,7 +73,7 @@ def plan_sizes(experiment: Experiment, sizes: Sequence[int]) -> list[tuple[int, 
 def predict_runs(
     experiment: Experiment, runs: Sequence[tuple[int, str, RunSpec]], watcher: Watcher | None = None
 ) -> tuple[list[Prediction], dict[str, Exception]]:
-    """Work all runs, and say how each would have gone; and what ended those that failed, by run id."""
+    """Work all runs; return a prediction for each run that ended well, and the exceptions of the others by run id."""
     delays = clock_settings(experiment)
     known = {planned.id: (size, label, planned) for size, label, planned in runs}
     worked: dict[str, tuple[StatisticsLog, Run]] = {}
@@ -121,8 +126,10 @@ def _build_prediction(size: int, label: str, planned: RunSpec, log: StatisticsLo
 
 @contextmanager
 def reduce_garbage_collection() -> Iterator[None]:
-    """Have Python look for unreachable cycles seldom: thousands of agents that stay would be gone through again and
-    again, for a tenth of the time."""
+    """Make Python's garbage collector run rarely inside the context.
+
+    It would scan thousands of long-lived agents again and again, which takes a tenth of the time.
+    """
     before = gc.get_threshold()
     gc.set_threshold(100_000, *before[1:])
     try:

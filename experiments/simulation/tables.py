@@ -1,4 +1,4 @@
-"""Tables of predictions: how long, how well, how idle and how dear, by number of workers; and the best number."""
+"""Tables of predictions by number of workers: time, loss, idle share and cost; and the best numbers of workers."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ SIZE_COLUMNS = (
 
 
 def runs_table(predictions: Sequence[Prediction]) -> Table:
-    """One row a run."""
+    """Return a table with one row per run."""
     names = (
         "landscape", "strategy", "workers", "repeat", "seconds", "to_target", "target", "loss", "idle_share",
         "workers_lost", "leases", "evaluations", "worker_hours", "stopped",
@@ -28,12 +28,13 @@ def runs_table(predictions: Sequence[Prediction]) -> Table:
 
 
 def sizes_table(predictions: Sequence[Prediction], price: float | None) -> Table:
-    """One row for each landscape, strategy and number of workers: medians and quartiles (``_low``, ``_high``) over the
-    repeats.
+    """Return a table with one row for each landscape, strategy and number of workers.
 
-    ``reached`` counts the runs that reached the target. ``cost`` is ``price`` times worker-hours, None without one.
-    ``speed_up`` compares the time that matters (to the target, where there is one) with that of the fewest workers,
-    ``efficiency`` is the speed-up over how many times more workers there are; None where either time is infinite.
+    It holds medians and quartiles (``_low``, ``_high``) over the repeats. ``reached`` counts the runs that reached the
+    target. ``cost`` is ``price`` times the worker-hours, or None without a price. ``speed_up`` is the time with the
+    fewest workers divided by the time with this number; the time is that to the target, or to the end if there is no
+    target. ``efficiency`` is the speed-up divided by the ratio of the numbers of workers. Both are None if either
+    time is infinite.
     """
     groups: dict[tuple[str, str], dict[int, list[Prediction]]] = {}
     for p in predictions:
@@ -66,10 +67,12 @@ def _size_row(group: Sequence[Prediction], price: float | None) -> dict[str, Any
 
 
 def best_sizes_table(table: Table, targeted: bool, limit: float | None) -> Table:
-    """The best numbers of workers for each landscape and strategy. ``question`` is "fastest" (within the limit of cost,
-    or of worker-hours where there is no price), and "cheapest" where there is a target, else "best loss" within the
-    limit. ``workers`` is None where no size will do; a size that reached the target in no more than half of its runs
-    will not."""
+    """Return the best numbers of workers for each landscape and strategy.
+
+    ``question`` is "fastest" (within the limit of cost, or of worker-hours if there is no price), and either
+    "cheapest" if there is a target or "best loss" (within the limit) if there is none. ``workers`` is None if no size
+    qualifies; a size that reached the target in at most half of its runs does not qualify.
+    """
     rows = []
     pairs = dict.fromkeys(zip(table.columns["landscape"], table.columns["strategy"], strict=True))
     for landscape, strategy in pairs:
@@ -94,12 +97,12 @@ def _choice_cells(row: dict[str, Any] | None, time: str) -> tuple[Any, ...]:
 
 
 def size_cost(row: dict[str, Any]) -> float:
-    """What a size costs: money where there is a price, else worker-hours."""
+    """Return the cost of a size: money if there is a price, otherwise worker-hours."""
     return float(row["worker_hours"] if row["cost"] is None else row["cost"])
 
 
 def describe_choices(chosen: Table, targeted: bool, priced: bool, limit: float | None) -> list[str]:
-    """The choices in words."""
+    """Describe the best numbers of workers, one sentence for each row of ``chosen``."""
     unit = "" if priced else " worker-hours"
     within = "" if limit is None else f" within {limit:g}{unit}"
     lines = []
@@ -118,7 +121,7 @@ def describe_choices(chosen: Table, targeted: bool, priced: bool, limit: float |
 
 
 def format_duration(seconds: float) -> str:
-    """Seconds in a unit that a reader likes."""
+    """Format seconds in a readable unit: s, min, h or d; "-" if they are not finite."""
     if not np.isfinite(seconds):
         return "-"
     for size, unit in ((86400.0, "d"), (3600.0, "h"), (60.0, "min")):
@@ -128,7 +131,7 @@ def format_duration(seconds: float) -> str:
 
 
 def format_size_rows(table: Table, targeted: bool, priced: bool) -> list[dict[str, str]]:
-    """The table of sizes in a few columns of text."""
+    """Return the table of sizes as text, in a few columns."""
     rows = []
     for row in table.rows():
         shown = {"landscape": row["landscape"], "strategy": row["strategy"], "workers": f"{row['workers']:,}"}

@@ -1,4 +1,4 @@
-"""An experiment for other numbers of workers: each size has a team and a concurrency of its own."""
+"""Variants of an experiment for other numbers of workers: each size has its own team and concurrency."""
 
 from __future__ import annotations
 
@@ -11,12 +11,15 @@ from ..spec.models import Experiment, Strategy
 from ..spec.opened import LandscapeCache
 
 MOST_WORKERS_SIMULATED = 100_000
-"""Most workers."""
+"""Maximum number of simulated workers."""
 NamedAgents = tuple[tuple[str, Agent], ...]
 
 
 def parse_sizes(text: str) -> tuple[int, ...]:
-    """Numbers of workers from "1,10,100", in ascending order. Raises SpecError."""
+    """Parse numbers of workers such as "1,10,100"; return them in ascending order without duplicates.
+
+    Raises SpecError if the text is not a list of whole numbers in range.
+    """
     parts = [part.strip() for part in text.split(",")]
     if not all(re.fullmatch(r"\d{1,6}", part) and 1 <= int(part) <= MOST_WORKERS_SIMULATED for part in parts):
         rule = f"be whole numbers from 1 to {MOST_WORKERS_SIMULATED}, separated by commas"
@@ -25,11 +28,10 @@ def parse_sizes(text: str) -> tuple[int, ...]:
 
 
 def resize_team(team: NamedAgents, size: int) -> NamedAgents:
-    """A team of so many agents: the first of this team, or all of them again and again in its order, so that the
-    numbers of two members' copies differ by at most one.
+    """Return a team of ``size`` agents: the first members of ``team``, or all of them repeated in order.
 
-    A copy is named after its member with the next number that is free ("cma-es", "cma-es-2"; "random-1", "random-2",
-    "random-3"), and has random streams of its own.
+    The numbers of copies of two members differ by at most one. A copy is named after its member with the next free
+    number ("cma-es", "cma-es-2"; "random-1", "random-2", "random-3"), and has its own random streams.
     """
     members = list(team[:size])
     taken = {name for name, _ in team}
@@ -48,11 +50,10 @@ def resize_team(team: NamedAgents, size: int) -> NamedAgents:
 
 
 def resize_experiment(experiment: Experiment, size: int) -> Experiment:
-    """The same experiment with teams of so many agents, all of which may have a lease at once. The wall clock, which
-    is another's with other workers, ends no run.
+    """Return the experiment with teams of ``size`` agents, all of which may have a lease at the same time.
 
-    Raises SpecError where the budget does not pay for a row of every agent. Of strategies that have become equal the
-    first is kept.
+    The limit on wall-clock time is removed, because that time would differ with other numbers of workers. If
+    strategies become equal, the first is kept. Raises SpecError if the budget is too small for one row of every agent.
     """
     variants = tuple(
         (settings, _resize_variant(variant, size, experiment.landscape_cache))
@@ -85,5 +86,5 @@ def _check_budget(experiment: Experiment, size: int, opened: LandscapeCache) -> 
             needed = sum(agent.row_price(facts.space) for _, agent in strategy.team)
             if budget < needed:
                 rule = f"be at least {needed}, a row for each of {size} agents of {name} on {landscape.label}"
-                cure = "Raise it (--set budget=...), or name fewer workers."
+                cure = "Raise it (--set budget=...), or ask for fewer workers."
                 raise SpecError([format_problem("budget", rule, quote(experiment.budget), "", cure)])

@@ -1,1 +1,1 @@
-"""From YAML to the models of an experiment, with every problem said in words."""
+"""Turns YAML into the models of an experiment, and describes every problem in words."""

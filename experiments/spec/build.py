@@ -1,4 +1,4 @@
-"""From plain data to an experiment: every model is built by its own class, every problem is noted."""
+"""Builds an experiment from plain data: each model is built by its own class, and every problem is reported."""
 
 from __future__ import annotations
 
@@ -38,7 +38,19 @@ MOST_DATA_DEPTH = 50
 def build_experiment(
     data: Mapping[str, Any], places: SourcePositions | None = None, base: str | None = None
 ) -> Experiment:
-    """The experiment that plain data describe. Raises SpecError with all problems, each with its place."""
+    """Build the experiment that plain data describe.
+
+    Args:
+        data: The keys and values of an experiment's YAML. It is copied, not changed.
+        places: Where each key stands, for messages; None if that is unknown.
+        base: The directory in which relative paths start. A ``base`` in the data is relative to it.
+
+    Returns:
+        The experiment, with its lists and its sweep expanded.
+
+    Raises:
+        SpecError: If the data do not describe an experiment. It holds all problems, each with its place.
+    """
     places = SourcePositions({}) if places is None else places
     notes = ProblemList(places, base)
     whole = copy_plain_data(data)
@@ -63,11 +75,11 @@ def build_experiment(
 def _combine_variants(
     whole: dict[str, Any], variants: list[tuple[SweepSettings, Experiment]], base: str | None, opened: LandscapeCache
 ) -> Experiment:
-    """One experiment that stands for all its variants."""
+    """Combine all variants of a sweep into one experiment that holds them."""
     first = variants[0][1]
     sweep = {key: tuple(listed) for key, listed in (whole.get("sweep") or {}).items()}
     experiment = first.model_copy(update={"sweep": sweep})
-    # Relative paths must still lead there when the YAML is loaded from a results directory.
+    # Relative paths must still lead to the same files when the YAML is loaded from a results directory.
     programs = any(landscape.external for _, variant in variants for landscape in variant.landscapes)
     anchored = base is not None and (whole.get("base") is not None or names_file(whole) or programs or first.files)
     experiment._data = {**whole, "base": str(FilePath(base or ".").absolute())} if anchored else whole
@@ -76,7 +88,11 @@ def _combine_variants(
 
 
 def copy_plain_data(data: Any, depth: int = 0) -> Any:
-    """A copy made of dicts, lists and scalars, which shares nothing with what it was made from."""
+    """Copy data into new dicts, lists and scalars, which share nothing with the original.
+
+    Raises:
+        SpecError: If a key is not text, or if the data are nested more than ``MOST_DATA_DEPTH`` levels deep.
+    """
     if depth > MOST_DATA_DEPTH:
         raise SpecError([f"experiment must be nested at most {MOST_DATA_DEPTH} deep, got more. Flatten it."])
     if isinstance(data, Mapping):
@@ -90,14 +106,14 @@ def copy_plain_data(data: Any, depth: int = 0) -> Any:
 
 
 def names_file(data: Any) -> bool:
-    """Whether plain data name something in a Python file."""
+    """Return whether plain data name an object in a Python file ("path/to/file.py:name")."""
     if isinstance(data, dict | list):
         return any(names_file(each) for each in (data.values() if isinstance(data, dict) else data))
     return isinstance(data, str) and ".py:" in data
 
 
 def _build_variant(notes: ProblemList, data: dict[str, Any], opened: LandscapeCache) -> Experiment | None:
-    """One experiment without a sweep, or None where something is wrong with it."""
+    """Build one experiment without a sweep, or report what is wrong with it and return None."""
     before = len(notes.problems)
     parts: dict[str, Callable[[Any], Any]] = {
         "region": lambda part: _build_section(notes, StartRegion, part, "region"),
@@ -108,7 +124,7 @@ def _build_variant(notes: ProblemList, data: dict[str, Any], opened: LandscapeCa
         "stop": lambda part: _build_section(notes, Stop, part, "stop"),
     }
     settings = {key: parts[key](value) if key in parts else value for key, value in data.items()}
-    # A part that is wrong has been noted; nobody need be told that it is missing, too.
+    # A part that is wrong has been reported already: do not also report it as missing.
     broken = [key for key in parts if key in settings and settings[key] is None]
     found = build_model(notes, Experiment, {k: v for k, v in settings.items() if k not in broken}, (), excused=broken)
     if not isinstance(found, Experiment) or len(notes.problems) > before:
@@ -118,7 +134,7 @@ def _build_variant(notes: ProblemList, data: dict[str, Any], opened: LandscapeCa
 
 
 def _build_section(notes: ProblemList, cls: type[Model], data: Any, key: str) -> Model | None:
-    """A part that is one model of a known class."""
+    """Build a part of the experiment that is one model of a known class."""
     if not isinstance(data, dict):
         known = ", ".join(setting_names(cls))
         notes.report((key,), f"be a mapping of {known}", quote(data), f"Write {key}: {{...}}, or leave it out.")
@@ -134,15 +150,23 @@ def build_model(
     excused: Iterable[str] = (),
     also: Iterable[str] = (),
 ) -> Model | None:
-    """A model of the class, or None after noting what it refuses. ``excused`` keys may be missing; ``also`` are keys
-    that a YAML may give beside the class's own."""
+    """Build a model of a class, or report every setting that the class refuses and return None.
+
+    Args:
+        notes: The list to which problems are added.
+        cls: The class of the model.
+        data: Its settings.
+        path: The path of the settings in the YAML.
+        excused: Keys that are not reported if they are missing.
+        also: Keys that the YAML may give here beside the class's own; they are suggested for misspelt ones.
+    """
     before = len(notes.problems)
     known = setting_names(cls)
     for key, value in data.items():
         if key not in known:
             notes.report_unknown((*path, key), [*known, *also])
         elif isinstance(value, bool) and not accepts_bool(annotation := cls.model_fields[key].annotation):
-            # Pydantic would take true for 1.
+            # Pydantic would accept true as 1.
             notes.report((*path, key), f"be {describe_type(annotation)}", quote(value), "Change it.")
     data = {key: value for key, value in data.items() if key in known}
     try:
@@ -154,7 +178,7 @@ def build_model(
 
 
 def _hidden_settings(notes: ProblemList, cls: type[Model], data: Mapping[str, Any]) -> dict[str, Any]:
-    """Settings that are not the user's to give: where relative paths start, and the text of the file named."""
+    """Return the settings that a user cannot give: where relative paths start, and the text of a file that is named."""
     hidden = {name for name, field in cls.model_fields.items() if field.exclude}
     found: dict[str, Any] = {"base": notes.base} if "base" in hidden else {}
     if "source" in hidden and isinstance(data.get("function"), str):
@@ -165,7 +189,10 @@ def _hidden_settings(notes: ProblemList, cls: type[Model], data: Mapping[str, An
 def resolve_kind(
     notes: ProblemList, family: str, data: Any, path: KeyPath
 ) -> tuple[type[Model], dict[str, Any]] | None:
-    """The class that data name by their kind, and their settings with the class's own kind."""
+    """Return the class that data name by their kind, and their settings with the class's own kind.
+
+    Data may be a bare kind ("sphere") or a mapping with a kind. An unknown kind is reported, and None returned.
+    """
     if isinstance(data, str):
         data, place = {"kind": data}, path
     else:
@@ -183,14 +210,14 @@ def resolve_kind(
     try:
         cls = catalogue.resolve_class(family, kind, notes.base)
     except catalogue.CatalogueError as error:
-        # Its messages speak of "kind"; a bare string stands for that itself.
+        # The catalogue's messages name the field "kind". Where the YAML gives a bare string, that string is the field.
         notes.report_message(place[:-1], str(error).replace("kind", str(place[-1]), 1))
         return None
     return cls, {**data, "kind": catalogue.kind_of(cls)}
 
 
 def _build_landscapes(notes: ProblemList, data: Any, opened: LandscapeCache) -> list[Landscape] | None:
-    """All landscapes, lists expanded; None after noting a problem."""
+    """Build all landscapes, with lists expanded, or report what is wrong with them and return None."""
     if isinstance(data, dict | str):
         data = [data]
     if not isinstance(data, list) or not data:
@@ -221,7 +248,7 @@ def _build_landscapes(notes: ProblemList, data: Any, opened: LandscapeCache) -> 
 
 
 def _build_strategies(notes: ProblemList, data: Any) -> dict[str, Strategy] | None:
-    """All strategies by name; None after noting a problem."""
+    """Build all strategies, by name, or report what is wrong with them and return None."""
     if not isinstance(data, dict) or not data:
         notes.report(
             ("strategies",), "be a mapping from names to strategies, at least one", quote(data),
@@ -297,14 +324,14 @@ def _build_policy(notes: ProblemList, data: Any, path: KeyPath) -> Policy | None
         if choice in settings and field is not None and field.annotation is family:
             settings[choice] = _build_choice(notes, choice, settings[choice], (*path, choice))
     if len(notes.problems) > before:
-        # Only what else is wrong; the choices have been noted.
+        # Problems of the choices have been reported; leave the choices out, to report only what else is wrong.
         settings = {key: value for key, value in settings.items() if value is not None}
     policy = build_model(notes, cls, settings, path)
     return policy if isinstance(policy, Policy) and len(notes.problems) == before else None
 
 
 def _build_choice(notes: ProblemList, family: str, data: Any, path: KeyPath) -> Model | None:
-    """A budget, radius or sharing choice."""
+    """Build a budget, radius or sharing choice of a policy."""
     if data is None and family == "sharing":
         notes.report(path, "be a kind of sharing", "null", "Write none (the word) for no sharing.")
         return None

@@ -1,4 +1,4 @@
-"""Finds every landscape, agent, policy and choice that a YAML can name: in the package, in plugins, in files."""
+"""Finds every landscape, agent, policy and choice that a YAML can name: in the package, in plugins and in files."""
 
 from __future__ import annotations
 
@@ -36,17 +36,23 @@ FAMILIES: dict[str, tuple[type[Model], Any]] = {
     "sharing": (SharingChoice, policies_package),
 }
 POLICY_CHOICES = ("budget", "radius", "sharing")
-"""What a composed policy is made of."""
+"""The three choices that make up a composed policy."""
 PLURALS = {"landscapes": "landscape", "agents": "agent", "policies": "policy"}
 
 
 class CatalogueError(ValueError):
-    """Something that a YAML names is not there, or stands there twice."""
+    """A kind that a YAML names does not exist, or two classes have the same kind."""
 
 
 @dataclass(frozen=True)
 class CatalogueEntry:
-    """A row of a list: a kind, its summary, and (name, type, default, description) of its settings."""
+    """A kind as it is listed, with its summary and its settings.
+
+    Attributes:
+        kind: The name by which a YAML refers to it.
+        summary: The first paragraph of its class's docstring.
+        settings: (name, type, default, description) of each setting, as text.
+    """
 
     kind: str
     summary: str
@@ -54,25 +60,31 @@ class CatalogueEntry:
 
 
 def landscape_classes() -> dict[str, type[Landscape]]:
-    """Kind -> class."""
+    """Return the class of each kind of landscape, sorted by kind."""
     return typing.cast("dict[str, type[Landscape]]", family_classes("landscape"))
 
 
 def agent_classes() -> dict[str, type[Agent]]:
-    """Kind -> class."""
+    """Return the class of each kind of agent, sorted by kind."""
     return typing.cast("dict[str, type[Agent]]", family_classes("agent"))
 
 
 def policy_classes() -> dict[str, type[Policy]]:
-    """Kind -> class."""
+    """Return the class of each kind of policy, sorted by kind."""
     return typing.cast("dict[str, type[Policy]]", family_classes("policy"))
 
 
 @cache
 def family_classes(name: str) -> dict[str, type[Model]]:
-    """Kind -> class of all landscapes, agents, policies, or budget, radius or sharing choices; sorted by kind.
+    """Return the class of each kind in a family, sorted by kind.
 
-    Raises CatalogueError where two classes have one kind.
+    The classes are those of the package and of installed plugins. The result is cached.
+
+    Args:
+        name: The family: "landscape", "agent", "policy", "budget", "radius" or "sharing".
+
+    Raises:
+        CatalogueError: If two classes have the same kind, or if a plugin cannot be imported.
     """
     base, package = FAMILIES[name]
     modules = [
@@ -93,18 +105,18 @@ def family_classes(name: str) -> dict[str, type[Model]]:
 
 
 def _import_plugin(point: EntryPoint) -> ModuleType:
-    """The module of an entry point, which is somebody else's and may fail in any way."""
+    """Import the module of an entry point. It is third-party code, so any exception may come from it."""
     try:
         return importlib.import_module(point.module)
     except Exception as error:
         raise CatalogueError(
             f"plugin must be a module that imports, got {point.name} = {point.value} "
-            f"({type(error).__name__}: {error}). Mend it, or uninstall the package that brings it."
+            f"({type(error).__name__}: {error}). Fix it, or uninstall the package that provides it."
         ) from None
 
 
 def _is_catalogued_class(cls: Any, base: type[Model], module: str) -> bool:
-    """Whether a module's own class is one that a YAML can name."""
+    """Return whether an object is a class that the module itself defines and that a YAML can name."""
     return (
         inspect.isclass(cls)
         and issubclass(cls, base)
@@ -116,7 +128,7 @@ def _is_catalogued_class(cls: Any, base: type[Model], module: str) -> bool:
 
 
 def kind_of(cls: type[Model]) -> str:
-    """The kind that a class declares by `kind: Literal["..."]`, or "" for a base class."""
+    """Return the kind that a class declares by `kind: Literal["..."]`, or "" for a base class."""
     field = cls.model_fields.get("kind")
     if field is None or typing.get_origin(field.annotation) is not typing.Literal:
         return ""
@@ -128,9 +140,15 @@ def _qualified_name(cls: type) -> str:
 
 
 def resolve_class(name: str, kind: str, base: str | None = None) -> type[Model]:
-    """The class of a kind; a kind with a colon names a class in a file (relative to ``base``) or a module.
+    """Return the class of a kind.
 
-    Raises CatalogueError, with "did you mean", where there is none.
+    Args:
+        name: The family, in the singular ("agent") or the plural ("agents").
+        kind: A known kind, or a class in a file or a module: "path/to/file.py:Class" or "package.module:Class".
+        base: The directory in which relative paths of files start.
+
+    Raises:
+        CatalogueError: If there is no such class. The message suggests the nearest known kind.
     """
     name = PLURALS.get(name, name)
     known = family_classes(name)
@@ -151,7 +169,7 @@ def _load_user_class(name: str, reference: str, base: str | None) -> type[Model]
         raise CatalogueError(str(error)) from None
     if not (inspect.isclass(cls) and issubclass(cls, wanted)):
         raise CatalogueError(
-            f"kind must name a subclass of {wanted.__name__}, got {reference!r}. Derive it from there."
+            f"kind must name a subclass of {wanted.__name__}, got {reference!r}. Derive it from that class."
         )
     kind = kind_of(cls)
     if not kind:
@@ -168,7 +186,17 @@ def _load_user_class(name: str, reference: str, base: str | None) -> type[Model]
 
 
 def build_by_kind(name: str, data: Mapping[str, Any], base: str | None = None) -> Any:
-    """A model of a family from plain data with a kind; ValueError with one line a problem otherwise."""
+    """Build a model of a family from plain data with a kind.
+
+    Args:
+        name: The family, e.g. "agent".
+        data: The kind and the settings.
+        base: The directory in which a kind that names a file starts.
+
+    Raises:
+        CatalogueError: If the kind is missing or unknown.
+        ValueError: If a setting is wrong. The message lists all problems, separated by semicolons.
+    """
     settings = dict(data)
     kind = settings.get("kind")
     if not isinstance(kind, str):
@@ -183,7 +211,7 @@ def build_by_kind(name: str, data: Mapping[str, Any], base: str | None = None) -
 
 
 def list_entries(name: str) -> list[CatalogueEntry]:
-    """All entries of a family with their settings, for lists and tables."""
+    """Return all kinds of a family with their settings, for lists and tables."""
     return [_describe_class(kind, cls) for kind, cls in family_classes(PLURALS.get(name, name)).items()]
 
 
@@ -197,12 +225,12 @@ def _describe_class(kind: str, cls: type[Model]) -> CatalogueEntry:
 
 
 def class_summary(cls: type[Model]) -> str:
-    """The first paragraph of a class's docstring, on one line."""
+    """Return the first paragraph of a class's docstring, on one line."""
     return " ".join((inspect.getdoc(cls) or "").split("\n\n")[0].split())
 
 
 def type_name(annotation: Any) -> str:
-    """A type as a reader of YAML would put it."""
+    """Describe a type in the words of YAML, e.g. "whole number | null"."""
     if annotation is type(None):
         return "null"
     for name in ("budget", "radius", "sharing"):
@@ -223,7 +251,7 @@ def type_name(annotation: Any) -> str:
 
 
 def default_text(field: Any) -> str:
-    """A field's default as a YAML would have it, or "required"."""
+    """Return a field's default as a YAML would have it, or "required" where there is none."""
     if field.default is PydanticUndefined:
         return "required" if field.default_factory is None else str(field.default_factory())
     value = field.default

@@ -1,4 +1,4 @@
-"""What no single setting shows: whether the parts of an experiment fit together."""
+"""Checks that concern several settings: whether the parts of an experiment fit together."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ ROUNDING = 1e-9
 
 
 def check_experiment(notes: ProblemList, experiment: Experiment, opened: LandscapeCache) -> None:
-    """Note what makes an experiment impossible though each of its settings is possible."""
+    """Report what makes an experiment impossible although each of its settings is valid by itself."""
     _check_region(notes, experiment.region)
     _check_stop(notes, experiment)
     _check_evaluation(notes, experiment)
@@ -20,13 +20,15 @@ def check_experiment(notes: ProblemList, experiment: Experiment, opened: Landsca
     for landscape in experiment.landscapes:
         facts = opened.facts(landscape)
         if isinstance(facts, str):
-            # Noted when the landscape was read.
+            # This problem was reported when the landscape was built.
             continue
         _check_dimension(notes, experiment, landscape, facts.space)
         _check_budget(notes, experiment, landscape, facts.space)
         if experiment.stop.precision is not None and facts.minimum is None:
             got = f"{experiment.stop.precision}, but that of {landscape.label} is not known"
-            notes.report(("stop", "precision"), "go with known minima", got, "Use stop.target, or give its minimum.")
+            notes.report(
+                ("stop", "precision"), "be used with known minima", got, "Use stop.target, or give its minimum."
+            )
 
 
 def _check_region(notes: ProblemList, region: StartRegion) -> None:
@@ -49,18 +51,18 @@ def _check_stop(notes: ProblemList, experiment: Experiment) -> None:
 def _check_evaluation(notes: ProblemList, experiment: Experiment) -> None:
     given = experiment.evaluation
     if "retries" in given.model_fields_set and "retry" not in (given.on_nan, given.on_error):
-        rule = "go with on_nan: retry or on_error: retry"
-        notes.report(("evaluation", "retries"), rule, f"{given.retries} without", "Add on_error: retry.")
+        rule = "be used with on_nan: retry or on_error: retry"
+        notes.report(("evaluation", "retries"), rule, f"{given.retries} without them", "Add on_error: retry.")
 
 
 def _check_needs(notes: ProblemList, experiment: Experiment) -> None:
-    """Needs of nobody are a misspelt name."""
+    """Report resources that no agent or landscape of the experiment would use: the name is misspelt."""
     settings = experiment.executor
     if not isinstance(settings, RaySettings):
         return
     if settings.placement == "packed" and (settings.resources.agents or settings.resources.landscapes):
-        cure = "Leave out placement: agents and evaluations with needs of their own are spread."
-        notes.report(("executor", "placement"), "not be packed where there are resources", "packed", cure)
+        cure = "Leave out placement: agents and evaluations with their own resources are spread."
+        notes.report(("executor", "placement"), "not be packed where resources are given", "packed", cure)
     teams = [strategy.team for strategy in experiment.strategies.values()]
     members = {word for team in teams for name, agent in team for word in (name, agent.kind)}
     kinds = {landscape.kind for landscape in experiment.landscapes}
@@ -72,11 +74,11 @@ def _check_needs(notes: ProblemList, experiment: Experiment) -> None:
         for name in given:
             if name not in known:
                 where: KeyPath = ("executor", "resources", family, name)
-                notes.report(where, rule, "one that is not there", suggest(name, sorted(known)))
+                notes.report(where, rule, "one that does not occur", suggest(name, sorted(known)))
 
 
 def _check_concurrency(notes: ProblemList, experiment: Experiment) -> None:
-    """A limit that nothing can reach is a mistake about how leases work."""
+    """Report a limit above the size of the team: it cannot be reached, as each agent has one lease at a time."""
     largest = max(len(strategy.team) for strategy in experiment.strategies.values())
     limits: list[tuple[KeyPath, int | None, int]] = [(("concurrency",), experiment.concurrency, largest)]
     limits += [
@@ -92,12 +94,14 @@ def _check_concurrency(notes: ProblemList, experiment: Experiment) -> None:
 def _check_dimension(notes: ProblemList, experiment: Experiment, landscape: Landscape, space: Space) -> None:
     given = experiment.region.center
     if isinstance(given, tuple) and len(given) != space.dimension:
-        rule = f"have one number an axis ({space.dimension} for {landscape.label})"
-        notes.report(("region", "center"), rule, f"{len(given)}", "Give as many, or one number for all axes.")
+        rule = f"have one number per axis ({space.dimension} for {landscape.label})"
+        notes.report(
+            ("region", "center"), rule, f"{len(given)}", "Give one number per axis, or one number for all axes."
+        )
 
 
 def _check_budget(notes: ProblemList, experiment: Experiment, landscape: Landscape, space: Space) -> None:
-    """Every member must be able to pay for a row."""
+    """Report a budget that cannot pay for one row of each member of a team."""
     budget = experiment.budget_for(space.dimension)
     for name, strategy in experiment.strategies.items():
         try:
@@ -108,5 +112,5 @@ def _check_budget(notes: ProblemList, experiment: Experiment, landscape: Landsca
             )
             continue
         if budget < needed:
-            rule = f"be at least {needed}, a row for each agent of {name} on {landscape.label}"
+            rule = f"be at least {needed}, one row for each agent of {name} on {landscape.label}"
             notes.report(("budget",), rule, quote(experiment.budget), "Raise it, or make the team smaller.")

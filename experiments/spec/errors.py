@@ -1,4 +1,4 @@
-"""What is wrong with an experiment, in words: every problem at once, each with its rule, its place and its cure."""
+"""Describes what is wrong with an experiment: all problems at once, each with its rule, its place and its cure."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ KeyPath = tuple[str | int, ...]
 RULE_TEXTS = {
     "int_type": "be a whole number",
     "int_parsing": "be a whole number",
-    "int_parsing_size": "be a whole number of a sensible size",
+    "int_parsing_size": "be a whole number of a reasonable size",
     "int_from_float": "be a whole number",
     "float_type": "be a number",
     "float_parsing": "be a number",
@@ -47,8 +47,8 @@ RULE_TEXTS = {
 }
 ADVICE_TEXTS = {
     "string_type": "Put it in quotes.",
-    "list_type": "Write [a, b], or one entry a line after a dash.",
-    "tuple_type": "Write [a, b], or one entry a line after a dash.",
+    "list_type": "Write [a, b], or one entry per line after a dash.",
+    "tuple_type": "Write [a, b], or one entry per line after a dash.",
     "int_from_float": "Leave out the fraction.",
 }
 # A finished message of a validator or a loader: "<field> must <rule>, got <value>. <What to do>."
@@ -56,7 +56,23 @@ MESSAGE_PATTERN = re.compile(r"(?P<field>[\w.-]+) must (?P<rest>.*?got .*?)(?P<c
 
 
 class SpecError(ValueError):
-    """An experiment cannot be run as it is described. ``problems`` holds one message for each thing to change."""
+    """An experiment cannot be run as it is described.
+
+    Attributes:
+        problems: One message for each thing to change, without duplicates:
+            "<field> must be <rule>, got <value> (<place>). <cure>".
+
+    Example:
+        >>> from searchparty import load
+        >>> from searchparty.experiments.spec.errors import SpecError
+        >>> try:
+        ...     load("quickstart", ["repeats=0", "seed=-1"])
+        ... except SpecError as error:
+        ...     for problem in error.problems:
+        ...         print(problem.split(". ")[0])
+        seed must be at least 0, got -1 (--set seed=-1)
+        repeats must be at least 1, got 0 (--set repeats=0)
+    """
 
     def __init__(self, problems: Sequence[str]) -> None:
         self.problems = tuple(dict.fromkeys(problems))
@@ -64,46 +80,52 @@ class SpecError(ValueError):
 
 
 class SourcePositions:
-    """Where each key stands: in a file and a line, or in an option of the command line."""
+    """The place of each key of an experiment: a file and a line, or an option of the command line."""
 
     def __init__(self, known: Mapping[KeyPath, str]) -> None:
         self._position_by_path = dict(known)
 
     def position_suffix(self, path: KeyPath) -> str:
-        """The place of a key, or of the nearest thing around it, in parentheses; "" where nothing is known."""
+        """Return the place of a key, or of the nearest enclosing key, in parentheses; "" where neither is known."""
         for end in range(len(path), -1, -1):
             if path[:end] in self._position_by_path:
                 return f" ({self._position_by_path[path[:end]]})"
         return ""
 
     def name(self, path: KeyPath) -> str:
-        """The place of a key, without parentheses."""
+        """Return the place of a key without parentheses; "" where it is not known."""
         return self.position_suffix(path)[2:-1]
 
     def with_override(self, path: KeyPath, place: str) -> SourcePositions:
-        """These places after whatever is at the path was set anew at a place."""
+        """Return these positions with the key at ``path``, and all keys below it, moved to ``place``."""
         kept = {known: where for known, where in self._position_by_path.items() if known[: len(path)] != path}
         return SourcePositions({**kept, path: place})
 
 
 class ProblemList:
-    """Problems found so far, and what is needed to word them."""
+    """Collects the problems of an experiment, and words them.
+
+    Attributes:
+        places: The place of each key of the YAML.
+        base: The directory in which relative paths start.
+        problems: The messages so far.
+    """
 
     def __init__(self, places: SourcePositions, base: str | None = None) -> None:
         self.places, self.base = places, base
         self.problems: list[str] = []
 
     def report(self, path: KeyPath, rule: str, got: str, cure: str) -> None:
-        """Note that ``<path> must <rule>, got <got> (<place>). <cure>``."""
+        """Add the problem ``<path> must <rule>, got <got> (<place>). <cure>``."""
         self.problems.append(format_problem(format_path(path), rule, got, self.places.position_suffix(path), cure))
 
     def report_unknown(self, path: KeyPath, known: Iterable[str], what: str = "setting") -> None:
-        """Note that the last key of a path is not one of those known."""
+        """Report that the last key of a path is not one of the known keys."""
         names = sorted(known)
         self.report(path, f"be a known {what}", repr(path[-1]), suggest(str(path[-1]), names))
 
     def report_message(self, path: KeyPath, message: str) -> None:
-        """Note a finished message about something within the path, with its place put in."""
+        """Report a finished message about something within the path, with the path and the place added to it."""
         found = MESSAGE_PATTERN.fullmatch(message.strip())
         if found is None:
             self.problems.append(f"{format_path(path)}: {message.strip()}{self.places.position_suffix(path)}")
@@ -122,12 +144,12 @@ class ProblemList:
         path: KeyPath,
         excused: Iterable[str] = (),
     ) -> None:
-        """Note all that a model refuses in the data at a path, but for ``excused`` keys that are missing."""
+        """Report everything that a model refuses in the data at a path, except ``excused`` keys that are missing."""
         for head, group in groupby(error.errors(include_url=False), key=lambda e: e["loc"][:1]):
             same = [e for e in group if e["type"] != "missing" or head[0] not in excused]
             field = cls.model_fields.get(str(head[0])) if head else None
             if field is not None and len(same) > 1 and len(union_members(field.annotation)) > 1:
-                # Each branch of a union complains; what a user needs is what all of them together accept.
+                # Each member of a union gives an error of its own. Say instead what all of them together accept.
                 self.report(
                     (*path, *head),
                     f"be {describe_type(field.annotation)}",
@@ -151,7 +173,7 @@ class ProblemList:
             self.report_unknown(where, setting_names(cls) if len(loc) == 1 else ())
         elif kind in ("value_error", "assertion_error"):
             message = str(context.get("error", detail["msg"]))
-            # A validator of one field names that field itself; one of a whole model may name any.
+            # A validator of one field names that field itself; a validator of a whole model may name any field.
             self.report_message(where[:-1] if loc and message.startswith(f"{loc[-1]} ") else where, message)
         elif kind == "literal_error":
             choices = re.findall(r"'([^']*)'", str(context["expected"]))
@@ -166,7 +188,7 @@ class ProblemList:
 
 
 def owning_model(cls: type[BaseModel], loc: KeyPath) -> tuple[type[BaseModel], KeyPath]:
-    """The model within the model that a key belongs to, and the key's path from there."""
+    """Return the innermost model that a key belongs to, and the key's path within that model."""
     while len(loc) > 1 and (field := cls.model_fields.get(str(loc[0]))) is not None:
         inner = field.annotation
         if not (isinstance(inner, type) and issubclass(inner, BaseModel)):
@@ -176,17 +198,17 @@ def owning_model(cls: type[BaseModel], loc: KeyPath) -> tuple[type[BaseModel], K
 
 
 def format_problem(field: str, rule: str, got: str, place: str, cure: str) -> str:
-    """A problem in the one form that all have."""
+    """Format a problem as all problems are formatted: ``<field> must <rule>, got <got><place>. <cure>``."""
     return f"{field} must {rule}, got {got}{place}. {cure}"
 
 
 def format_path(path: KeyPath) -> str:
-    """A path as ``--set`` takes it."""
+    """Format a path as ``--set`` accepts it: keys and indices separated by dots."""
     return ".".join(map(str, path)) or "experiment"
 
 
 def suggest(word: str, known: Iterable[str], listed: bool = True) -> str:
-    """What a misspelt word may have meant, or all there is."""
+    """Suggest the known word that is nearest to a misspelt one, or list all known words where none is near."""
     names = list(known)
     close = get_close_matches(word, names, n=1)
     if close:
@@ -195,7 +217,7 @@ def suggest(word: str, known: Iterable[str], listed: bool = True) -> str:
 
 
 def quote(value: Any) -> str:
-    """A value as a reader of YAML would know it, cut short."""
+    """Format a value as YAML would write it, cut to 60 characters."""
     if value is None:
         return "null"
     if isinstance(value, bool):
@@ -205,19 +227,19 @@ def quote(value: Any) -> str:
 
 
 def setting_names(cls: type[BaseModel]) -> list[str]:
-    """The keys that a YAML may give to a class; excluded fields are set on loading."""
+    """Return the keys that a YAML may give to a class. Excluded fields are set on loading instead."""
     return [name for name, field in cls.model_fields.items() if not field.exclude]
 
 
 def union_members(annotation: Any) -> list[Any]:
-    """The types that a union is made of, less null."""
+    """Return the types that a union is made of, without null; a type that is no union is returned as it is."""
     if typing.get_origin(annotation) not in (typing.Union, types.UnionType):
         return [annotation]
     return [a for a in typing.get_args(annotation) if a is not type(None)]
 
 
 def describe_type(annotation: Any) -> str:
-    """The values of a type, as a sentence has them."""
+    """Describe the values of a type for a sentence, e.g. "a whole number or null"."""
     names = catalogue.type_name(annotation).split(" | ")
     bare = ("text", "null", "true", "false")
     is_literal = [not name.endswith("number") and not name.startswith("list") for name in names]
@@ -226,7 +248,7 @@ def describe_type(annotation: Any) -> str:
 
 
 def accepts_bool(annotation: Any) -> bool:
-    """Whether true or false may be a value of the type; a model says so itself."""
+    """Return whether true or false may be a value of the type. A model counts as one that may: it checks by itself."""
     if annotation is Any or annotation is bool or typing.get_origin(annotation) is typing.Literal:
         return True
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
@@ -235,7 +257,7 @@ def accepts_bool(annotation: Any) -> bool:
 
 
 def advice_for(cls: type[BaseModel], loc: KeyPath) -> str:
-    """What a setting is for, as advice."""
+    """Describe what a setting is for, as the cure of a problem."""
     field = cls.model_fields.get(str(loc[0])) if loc else None
     if field is None or not field.description:
         return "Change it."

@@ -1,4 +1,4 @@
-"""From short to long: lists and ranges in landscapes, settings by path, sweeps."""
+"""Expands the short forms of the YAML: lists and ranges in landscapes, settings given by path, and sweeps."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from .errors import KeyPath, ProblemList, format_path, quote, suggest, union_mem
 
 RANGE_PATTERN = re.compile(r"\s*(\d{1,9})\s*-\s*(\d{1,9})\s*")
 MOST_COMBINATIONS = 10_000
-"""Most landscapes, or combinations of a sweep."""
+"""The most landscapes that an entry may stand for; a sweep may have a tenth of it in combinations."""
 NOT_SWEPT = ("name", "description", "executor", "sweep", "base", "repeats")
 
 SweepSettings = tuple[tuple[str, Any], ...]
@@ -26,7 +26,11 @@ SweepSettings = tuple[tuple[str, Any], ...]
 def expand_entry(
     notes: ProblemList, cls: type[Model], entry: Mapping[str, Any], path: KeyPath
 ) -> Iterator[dict[str, Any]]:
-    """All settings that an entry means: each scalar setting given as a list stands for each of its values."""
+    """Yield all settings that an entry stands for.
+
+    A scalar setting that is given as a list stands for each of its values, and several lists for every combination.
+    An entry that stands for more than ``MOST_COMBINATIONS`` is reported, and yields nothing.
+    """
     axes = [expand_setting(notes, cls.model_fields.get(key), value, (*path, key)) for key, value in entry.items()]
     if math.prod(map(len, axes)) > MOST_COMBINATIONS:
         notes.report(
@@ -41,18 +45,18 @@ def expand_entry(
 
 
 def expand_setting(notes: ProblemList, field: FieldInfo | None, value: Any, path: KeyPath) -> list[Any]:
-    """What one setting stands for: a list of values, a range of whole numbers, or itself."""
+    """Return the values that one setting stands for: those of a list, those of a range of whole numbers, or itself."""
     if field is None or accepts_list(field.annotation):
         return [value]
     if not isinstance(value, list):
         return expand_range(notes, field, value, path)
     if not value:
-        notes.report(path, "be a value or a list of them", "[]", "Give at least one.")
+        notes.report(path, "be a value or a list of values", "[]", "Give at least one.")
     return [number for i, each in enumerate(value) for number in expand_range(notes, field, each, (*path, i))]
 
 
 def expand_range(notes: ProblemList, field: FieldInfo, value: Any, path: KeyPath) -> list[Any]:
-    """A range such as "1-15" of a whole-number setting, spelt out; anything else as it is."""
+    """Return the numbers of a range such as "1-15" of a whole-number setting; any other value alone, unchanged."""
     kinds = union_members(field.annotation)
     found = RANGE_PATTERN.fullmatch(value) if isinstance(value, str) and int in kinds and str not in kinds else None
     if found is None:
@@ -67,7 +71,7 @@ def expand_range(notes: ProblemList, field: FieldInfo, value: Any, path: KeyPath
 
 
 def accepts_list(annotation: Any) -> bool:
-    """Whether a list is itself a value of the type."""
+    """Return whether a list is itself a value of the type."""
     if annotation is Any:
         return True
     origin = typing.get_origin(annotation) or annotation
@@ -77,8 +81,20 @@ def accepts_list(annotation: Any) -> bool:
 
 
 def set_at_path(notes: ProblemList, data: dict[str, Any], key: str, value: Any, option: KeyPath) -> KeyPath | None:
-    """Set ``data`` at a dotted key, in place. Returns the path, or None where there is no such place, which is noted
-    at ``option``: where the key was given. On the way, what is missing is made, and a bare kind becomes a mapping."""
+    """Set a value in ``data`` at a dotted key, in place.
+
+    On the way, missing mappings are made, and a bare kind becomes a mapping with that kind.
+
+    Args:
+        notes: The list to which problems are added.
+        data: The data to change.
+        key: The dotted key, e.g. "strategies.team.policy.lease". List indices count from 0.
+        value: The value to set.
+        option: The path at which a problem is reported: where the key was given.
+
+    Returns:
+        The path that was set, or None, after reporting it, if there is no such place.
+    """
     place: Any = data
     path: KeyPath = ()
     parts = key.split(".")
@@ -94,7 +110,7 @@ def set_at_path(notes: ProblemList, data: dict[str, Any], key: str, value: Any, 
             place[slot] = value
             return (*path, slot)
         if path == ("strategies",) and slot not in place:
-            notes.report(option, "name a strategy that is there", repr(slot), suggest(str(slot), map(str, place)))
+            notes.report(option, "name an existing strategy", repr(slot), suggest(str(slot), map(str, place)))
             return None
         inner: Any = place.get(slot) if isinstance(place, dict) else place[int(slot)]
         if inner is None or isinstance(inner, str):
@@ -104,7 +120,7 @@ def set_at_path(notes: ProblemList, data: dict[str, Any], key: str, value: Any, 
 
 
 def _split_first_key(place: Any, parts: list[str]) -> tuple[str, list[str]]:
-    """The next key of a path and what is left of it. A key of the data that has dots itself goes first."""
+    """Split the next key off a path. A key of the data that contains dots takes precedence over its first part."""
     if isinstance(place, dict):
         for end in range(len(parts), 1, -1):
             if ".".join(parts[:end]) in place:
@@ -113,7 +129,7 @@ def _split_first_key(place: Any, parts: list[str]) -> tuple[str, list[str]]:
 
 
 def _index_for(place: Any, step: str) -> int | str | None:
-    """What to index a mapping or a list with, or None where there is nothing to index."""
+    """Return the index of a step in a mapping or a list, or None where there is no such index."""
     if isinstance(place, list):
         good = step.isascii() and step.isdigit() and len(step) < 10 and int(step) < len(place)
         return int(step) if good else None
@@ -123,7 +139,12 @@ def _index_for(place: Any, step: str) -> int | str | None:
 def expand_sweep(
     notes: ProblemList, data: Mapping[str, Any]
 ) -> Iterator[tuple[SweepSettings, dict[str, Any], dict[KeyPath, KeyPath]]]:
-    """(settings, data without a sweep, path set -> path of the sweep's key) for every combination of a sweep."""
+    """Yield every combination of a sweep.
+
+    Yields:
+        The swept settings as (key, value), the data with these settings and without the sweep, and a mapping from each
+        path that was set to the path of the sweep's key. Without a sweep: no settings, and the data.
+    """
     base = {key: value for key, value in data.items() if key != "sweep"}
     sweep = data.get("sweep")
     if sweep is None:
@@ -143,7 +164,7 @@ def expand_sweep(
 
 
 def _check_sweep(notes: ProblemList, sweep: Any) -> bool:
-    """Whether a sweep is a mapping from paths to lists of values, of a sensible size."""
+    """Return whether a sweep is a mapping from paths to lists of values, with few enough combinations."""
     if not isinstance(sweep, Mapping):
         notes.report(("sweep",), "be a mapping from paths to lists", quote(sweep), "Write e.g. budget: [100, 1000].")
         return False
@@ -151,7 +172,7 @@ def _check_sweep(notes: ProblemList, sweep: Any) -> bool:
     for key, listed in sweep.items():
         head = key.split(".")[0]
         if head in NOT_SWEPT:
-            notes.report(("sweep", key), "change what is found", repr(key), "Leave it out of the sweep.")
+            notes.report(("sweep", key), "be a setting that changes findings", repr(key), "Leave it out of the sweep.")
         elif not isinstance(listed, list) or not listed:
             notes.report(("sweep", key), "be a list of at least one value", quote(listed), "Write [a, b].")
     if len(notes.problems) == before and math.prod(len(listed) for listed in sweep.values()) > MOST_COMBINATIONS // 10:
@@ -163,7 +184,7 @@ def _check_sweep(notes: ProblemList, sweep: Any) -> bool:
 
 
 def shortest_suffixes(keys: list[str]) -> dict[str, str]:
-    """The shortest tail of each dotted key that tells it from the others."""
+    """Return, for each dotted key, its shortest tail that distinguishes it from the other keys."""
     short = {}
     for key in keys:
         parts = key.split(".")

@@ -1,6 +1,6 @@
 """Loads an experiment from a file, a bundled name, a text or plain data.
 
-Importing this module connects ``Experiment.from_data`` and ``Experiment.to_yaml``: to call them, import
+Importing this module makes ``Experiment.from_data`` and ``Experiment.to_yaml`` work: to call them, import
 ``Experiment`` from here.
 """
 
@@ -21,16 +21,62 @@ from .yaml_text import dump_yaml, parse_text, parse_yaml
 
 
 def load(source: str | Path, overrides: Sequence[str] = ()) -> Experiment:
-    """The experiment of a YAML file or of a bundled name. ``overrides`` are "key.path=value" (``--set``).
+    """Load an experiment from a YAML file or by a bundled name.
 
-    Raises SpecError with all problems, each with its place.
+    Args:
+        source: The path of a YAML file, or the name of a bundled experiment (``searchparty list experiments``). An
+            existing file takes precedence over a bundled name.
+        overrides: Settings that replace those of the file, as "key.path=value"; the value is read as YAML. This is what
+            ``--set`` of the command line takes.
+
+    Returns:
+        The validated experiment, with its lists and its sweep expanded. Relative paths in it start in the directory of
+        the file, unless its ``base`` says otherwise.
+
+    Raises:
+        SpecError: If there is no such file or name, or if the experiment cannot be run as it is described. It holds
+            all problems, each with its place.
+
+    Example:
+        >>> from searchparty import load
+        >>> experiment = load("quickstart", ["budget=300", "strategies.team.policy.lease=20"])
+        >>> experiment.name, experiment.budget, experiment.repeats
+        ('quickstart', 300, 5)
+        >>> [landscape.label for landscape in experiment.landscapes]
+        ['rastrigin D=2 shifted rotated i3', 'schwefel D=2 shifted i2']
+        >>> list(experiment.strategies)
+        ['grid alone', 'gradient descent alone', 'random restart alone', 'team']
     """
     path = find_experiment_file(source)
     return loads_yaml(read_text_file(path), overrides, str(path), str(path.parent.absolute()))
 
 
 def loads_yaml(text: str, overrides: Sequence[str] = (), name: str = "<text>", base: str | None = None) -> Experiment:
-    """The experiment of a YAML text. ``name`` is what messages call it, ``base`` is where relative paths start."""
+    """Load an experiment from a YAML text.
+
+    Args:
+        text: The YAML.
+        overrides: Settings that replace those of the text, as "key.path=value".
+        name: What messages call the text.
+        base: The directory in which relative paths start; None for the current one.
+
+    Returns:
+        The validated experiment.
+
+    Raises:
+        SpecError: If the experiment cannot be run as it is described. It holds all problems, each with its place.
+
+    Example:
+        >>> from searchparty.experiments.spec.load import loads_yaml
+        >>> experiment = loads_yaml('''
+        ... name: example
+        ... budget: 100 D
+        ... landscapes: [{kind: sphere, dimension: [2, 5]}]
+        ... strategies: {alone: {agents: [cma-es]}}
+        ... ''')
+        >>> [experiment.budget_for(dimension) for dimension in (2, 5)]
+        [200, 500]
+    """
     data, places = parse_yaml(text, name)
     notes = ProblemList(places, base)
     for override in overrides:
@@ -52,13 +98,13 @@ def loads_yaml(text: str, overrides: Sequence[str] = (), name: str = "<text>", b
 
 
 def _parse_override(text: str, option: str) -> Any:
-    """The value of an override, as YAML would read it."""
+    """Read the value of an override as YAML."""
     found = parse_text(text, option, option)
     return None if found is None else found[0]
 
 
 def bundled_descriptions() -> dict[str, str]:
-    """Bundled experiments: name -> description."""
+    """Return the description of each bundled experiment, by name, on one line."""
     found = {}
     for name, path in bundled_files().items():
         data, _ = parse_yaml(read_text_file(path), path.name)

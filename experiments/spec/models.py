@@ -1,4 +1,4 @@
-"""An experiment: landscapes x strategies x repeats, and all that decides what is found."""
+"""The models of an experiment: landscapes x strategies x repeats, with all settings that decide the findings."""
 
 from __future__ import annotations
 
@@ -23,7 +23,15 @@ MOST_EVALUATIONS = 10**9
 
 
 class RaySettings(Model):
-    """Leases are worked by Ray actors: on this machine, or on a cluster. Nothing here changes a finding."""
+    """Settings of the executor ``ray``: Ray actors work the leases, on this machine or on a cluster.
+
+    No setting here changes a finding.
+
+    Example:
+        >>> from searchparty.experiments.spec.models import RaySettings
+        >>> RaySettings(address="auto", placement="spread", cpus_per_actor=1).kind
+        'ray'
+    """
 
     kind: Literal["ray"] = "ray"
     address: str | None = Field(
@@ -31,52 +39,90 @@ class RaySettings(Model):
     )
     placement: Literal["auto", "packed", "spread"] = Field(
         "auto",
-        description="packed: a run whole in one actor, runs side by side. spread: an actor an agent. "
-        "auto: packed where an evaluation is known to cost less than 1 ms.",
+        description="packed: each run in one actor, several runs in parallel. spread: one actor per agent. "
+        "auto: packed where an evaluation is known to take less than 1 ms.",
     )
     actors: int | None = Field(
-        None, ge=1, le=100_000, description="Most actors. Default: one a core, or a team's size."
+        None,
+        ge=1,
+        le=100_000,
+        description="Maximum number of actors. Default: one per core, at least the size of the largest team.",
     )
-    cpus_per_actor: float = Field(0.0, ge=0, le=10_000, description="Cores that Ray sets aside for an actor.")
+    cpus_per_actor: float = Field(0.0, ge=0, le=10_000, description="Cores that Ray reserves for each actor.")
     resources: Needs = Field(
         Needs(), description="num_cpus, num_gpus and custom resources of agents and of evaluations."
     )
 
 
 class SimulatedSettings(Delays):
-    """Leases are worked in this process. What follows is said of the simulated clock only, never of findings."""
+    """Settings of the executor ``simulated``: this process works the leases.
+
+    The settings concern the simulated clock only; no setting changes a finding.
+
+    Example:
+        >>> from searchparty.experiments.spec.models import SimulatedSettings
+        >>> SimulatedSettings(workers=10, price=0.05, latency=0.5).latency.mean
+        0.5
+    """
 
     kind: Literal["simulated"] = "simulated"
-    workers: int | None = Field(None, ge=1, le=1_000_000, description="Simulated workers. Default: one an agent.")
-    price: float | None = Field(None, ge=0, description="What a worker costs an hour. Default: unknown.")
+    workers: int | None = Field(None, ge=1, le=1_000_000, description="Simulated workers. Default: one per agent.")
+    price: float | None = Field(None, ge=0, description="Price of one worker per hour. Default: unknown.")
 
 
 class StartRegion(Model):
-    """Where the search starts, in the unit cube (0 and 1 are the landscape's bounds). Default: all of it."""
+    """The region where the search starts, in the unit cube (0 and 1 are the landscape's bounds).
 
-    center: float | tuple[float, ...] = Field(0.5, description="One number for all axes, or one an axis.")
+    The default is the whole cube. The region must lie within the cube.
+
+    Example:
+        >>> from searchparty.experiments.spec.models import StartRegion
+        >>> StartRegion(center=(0.25, 0.5), radius=0.25).centers
+        (0.25, 0.5)
+    """
+
+    center: float | tuple[float, ...] = Field(0.5, description="One number for all axes, or one per axis.")
     radius: float = Field(0.5, gt=0, le=0.5, description="Half the side of the region.")
 
     @property
     def centers(self) -> tuple[float, ...]:
-        """The center's numbers, however many are given."""
+        """The center as a tuple, of one number for all axes or of one number per axis."""
         return self.center if isinstance(self.center, tuple) else (self.center,)
 
 
 class Stop(Model):
-    """What ends a run before its budget is spent."""
+    """Conditions that end a run before its budget is spent. By default there are none.
 
-    target: float | None = Field(None, description="A loss (absolute).")
-    precision: float | None = Field(None, ge=0, description="A loss this far above the landscape's known minimum.")
-    seconds: float | None = Field(None, gt=0, description="Wall clock; a run cut so can be replayed, not repeated.")
+    ``target`` and ``precision`` exclude each other.
+
+    Example:
+        >>> from searchparty.experiments.spec.models import Stop
+        >>> Stop(precision=1e-8).target is None
+        True
+    """
+
+    target: float | None = Field(None, description="End at this loss (absolute) or below.")
+    precision: float | None = Field(None, ge=0, description="End at a loss this far above the known minimum.")
+    seconds: float | None = Field(
+        None, gt=0, description="End after so many wall-clock seconds. Such a run can be replayed, but not repeated."
+    )
 
 
 class Strategy(Model):
-    """A team and its policy: what reports compare."""
+    """A team and its policy. Strategies are what reports compare.
 
-    team: tuple[tuple[str, SerializeAsAny[Agent]], ...] = Field(description="(member name, agent).")
-    policy: SerializeAsAny[Policy] = Field(description="Who decides.")
-    concurrency: int | None = Field(None, ge=1, description="Leases out at once. Default: the experiment's.")
+    In a YAML the team is given as ``agents``, whose entries may have a ``count`` and a ``name``.
+
+    Example:
+        >>> from searchparty import load
+        >>> strategy = load("quickstart").strategies["team"]
+        >>> [name for name, agent in strategy.team], strategy.policy.kind
+        (['grid', 'gradient-descent', 'random-restart'], 'composed')
+    """
+
+    team: tuple[tuple[str, SerializeAsAny[Agent]], ...] = Field(description="(member name, agent) of each member.")
+    policy: SerializeAsAny[Policy] = Field(description="Decides which agent gets which lease.")
+    concurrency: int | None = Field(None, ge=1, description="Number of leases out at once. Default: the experiment's.")
 
 
 Budget = Annotated[
@@ -86,35 +132,56 @@ Budget = Annotated[
 
 
 class Experiment(Model):
-    """One YAML file. Made by ``load`` or ``Experiment.from_data``, which expand lists and sweeps."""
+    """An experiment: every strategy searches every landscape, ``repeats`` times.
 
-    name: str = Field(description="Names the results directory.")
-    description: str = Field("", description="What is asked, in a sentence or two.")
-    seed: int = Field(0, ge=0, lt=2**63, description="Decides all randomness.")
+    It corresponds to one YAML file, whose keys are its fields. Make it with ``load`` or ``Experiment.from_data``, which
+    expand lists and sweeps; the constructor does not.
+
+    Example:
+        >>> from searchparty import Experiment
+        >>> experiment = Experiment.from_data(
+        ...     {
+        ...         "name": "example",
+        ...         "budget": "100 D",
+        ...         "landscapes": [{"kind": "rastrigin", "dimension": [2, 5]}],
+        ...         "strategies": {"alone": {"agents": ["cma-es"]}, "team": {"agents": ["cma-es", "slsqp"]}},
+        ...     }
+        ... )
+        >>> [landscape.label for landscape in experiment.landscapes]
+        ['rastrigin D=2', 'rastrigin D=5']
+        >>> experiment.budget_for(5), experiment.executor.kind
+        (500, 'ray')
+        >>> print(experiment.with_executor("simulated").to_yaml().splitlines()[-1])
+          kind: simulated
+    """
+
+    name: str = Field(description="Name of the experiment, and of its results directory.")
+    description: str = Field("", description="The question that the experiment asks, in a sentence or two.")
+    seed: int = Field(0, ge=0, lt=2**63, description="Seed of all random numbers.")
     repeats: int = Field(1, ge=1, le=10_000, description="Runs of each strategy on each landscape.")
-    budget: Budget = Field(description='Evaluations a run; "100 D" means 100 times the dimension.')
+    budget: Budget = Field(description='Evaluations per run; "100 D" means 100 times the dimension.')
     concurrency: int | None = Field(
         None,
         ge=1,
         le=1000,
-        description="Leases out at once, at most the team's size. Default: all agents of the team; 1 under party.",
+        description="Number of leases out at once, at most the team's size. Default: the team's size; 1 under party.",
     )
     region: StartRegion = Field(StartRegion(), description="Where the search starts. Default: the whole cube.")
-    landscapes: tuple[SerializeAsAny[Landscape], ...] = Field(min_length=1, description="What is searched.")
-    strategies: dict[str, Strategy] = Field(min_length=1, description="What is compared, by name.")
+    landscapes: tuple[SerializeAsAny[Landscape], ...] = Field(min_length=1, description="The losses to be minimised.")
+    strategies: dict[str, Strategy] = Field(min_length=1, description="The strategies to compare, by name.")
     executor: RaySettings | SimulatedSettings = Field(
         RaySettings(), discriminator="kind", description="Where leases are worked: ray or simulated."
     )
     evaluation: Evaluation = Field(
-        Evaluation(), description="How points are evaluated, and what becomes of those without a loss."
+        Evaluation(), description="How points are evaluated, and how those without a loss are treated."
     )
-    stop: Stop = Field(Stop(), description="What ends a run before its budget is spent.")
+    stop: Stop = Field(Stop(), description="Conditions that end a run before its budget is spent.")
     sweep: dict[str, tuple[Any, ...]] = Field(
-        default_factory=dict, description="key.path: [values]; every combination is run. Any setting, at its path."
+        default_factory=dict, description="key.path: [values], for any setting; every combination is run."
     )
-    base: str | None = Field(None, description="Directory of relative paths. Default: the YAML's.")
+    base: str | None = Field(None, description="Directory in which relative paths start. Default: the YAML's.")
     files: tuple[str, ...] = Field(
-        (), description="Files and folders that objectives and agents read; they travel to a cluster. May have * in it."
+        (), description="Files and folders that objectives and agents read, copied to a cluster; * is a wildcard."
     )
 
     _data: dict[str, Any] = PrivateAttr(default_factory=dict)
@@ -135,35 +202,52 @@ class Experiment(Model):
 
     @classmethod
     def from_data(cls, data: Mapping[str, Any], base: str | None = None) -> Experiment:
-        """An experiment from plain data as YAML gives it; ``base`` is where relative paths start.
+        """Build an experiment from plain data with the keys and values of a YAML.
 
-        Raises SpecError with all problems.
+        Args:
+            data: The experiment's settings. They are copied.
+            base: The directory in which relative paths start; None for the current one.
+
+        Returns:
+            The experiment, with its lists and its sweep expanded.
+
+        Raises:
+            SpecError: If the data do not describe an experiment. It holds all problems.
         """
         return _hooks.read(data, base)
 
     @property
     def landscape_cache(self) -> LandscapeCache:
-        """What is known of the landscapes from reading the experiment."""
+        """The facts of the landscapes that were learned when the experiment was built."""
         return self._landscape_cache
 
     @property
     def variants(self) -> tuple[tuple[tuple[tuple[str, Any], ...], Experiment], ...]:
-        """(swept settings, experiment without a sweep) for every combination; just itself without a sweep."""
+        """(swept settings, experiment without a sweep) of every combination; without a sweep, the experiment alone."""
         return self._variants or (((), self),)
 
     @property
     def home(self) -> str:
-        """The directory in which relative paths start."""
+        """The directory in which relative paths start; "." is the current one."""
         return str(self._data.get("base") or self.base or ".")
 
     def budget_for(self, dimension: int) -> int:
-        """Evaluations of a run on a landscape of this dimension."""
+        """Return the budget of a run on a landscape of this dimension, in evaluations."""
         if isinstance(self.budget, int):
             return self.budget
         return int(self.budget.removesuffix("D")) * dimension
 
     def with_executor(self, kind: str | None = None, address: str | None = None) -> Experiment:
-        """The same experiment, worked elsewhere; None keeps what it has. No finding changes."""
+        """Return the same experiment with another executor. No finding changes.
+
+        Args:
+            kind: "ray" or "simulated", with that executor's default settings if the kind changes; None keeps the
+                executor.
+            address: The Ray cluster to join: "auto", "host:port" or "ray://host:port"; None keeps the address.
+
+        Raises:
+            SpecError: If the kind is unknown, or if an address is given for the executor simulated.
+        """
         if kind is None and address is None:
             return self
         settings: RaySettings | SimulatedSettings = self.executor
@@ -173,33 +257,39 @@ class Experiment(Model):
             settings = RaySettings() if kind == "ray" else SimulatedSettings()
         if address is not None:
             if not isinstance(settings, RaySettings):
-                raise SpecError([f"address must go with the executor ray, got {address!r}. Add --executor ray."])
+                raise SpecError([f"address must be used with the executor ray, got {address!r}. Add --executor ray."])
             settings = settings.model_copy(update={"address": address})
         return self.with_settings(settings)
 
     def with_settings(self, settings: RaySettings | SimulatedSettings) -> Experiment:
-        """The same experiment under another executor."""
+        """Return the same experiment with these settings of its executor."""
         changed = self.model_copy(update={"executor": settings})
         changed._data = {**self._data, "executor": settings.model_dump(mode="json", exclude_defaults=True)}
         changed._data["executor"]["kind"] = settings.kind
         return changed
 
     def to_yaml(self) -> str:
-        """YAML that loads to the same runs, from wherever it is loaded."""
+        """Write the experiment as YAML that loads to the same runs, whatever directory it is loaded from."""
         return _hooks.dump(copy.deepcopy(self._data))
 
 
 @dataclass
 class Hooks:
-    """How an experiment is made of plain data and written as YAML. ``load.py`` sets them, so that the models import
-    neither the builder nor YAML, which both need the models."""
+    """Functions that build an experiment from plain data and write it as YAML.
+
+    ``load.py`` sets them, so that the models need not import the builder and the YAML code, which import the models.
+
+    Attributes:
+        read: Builds an experiment from data and a base directory.
+        dump: Writes plain data as YAML.
+    """
 
     read: Callable[[Mapping[str, Any], str | None], Experiment]
     dump: Callable[[Mapping[str, Any]], str]
 
 
 def set_hooks(hooks: Hooks) -> None:
-    """Say how experiments are read and written."""
+    """Set the functions by which experiments are built and written."""
     global _hooks
     _hooks = hooks
 
@@ -208,7 +298,11 @@ _hooks: Hooks
 
 
 def parse_budget(value: Any) -> int | str:
-    """A budget as it is kept: a whole number, or "<n> D"."""
+    """Convert a budget to a whole number of evaluations, or to "<n> D" (n times the dimension).
+
+    Raises:
+        ValueError: If it is neither, or is not from 1 to ``MOST_EVALUATIONS``.
+    """
     number: Any = value
     if isinstance(value, str):
         times = re.fullmatch(r"\s*(\d{1,9})\s*\*?\s*D\s*", value)

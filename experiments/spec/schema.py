@@ -1,4 +1,4 @@
-"""The JSON Schema of the YAML, for editors: made from the catalogue, so that a new class needs no other edit."""
+"""Makes the JSON Schema of the YAML, for editors. It is made from the catalogue, so a new class needs no edit here."""
 
 from __future__ import annotations
 
@@ -23,7 +23,11 @@ REFERENCE_SCHEMA: JsonObject = {
 
 
 def experiment_schema() -> JsonObject:
-    """JSON Schema (draft 2020-12) of an experiment's YAML."""
+    """Make the JSON Schema (draft 2020-12) of an experiment's YAML.
+
+    Raises:
+        CatalogueError: If a plugin cannot be imported, or if two classes of a family have the same kind.
+    """
     own = property_schemas(Experiment)
     own |= {
         "region": model_schema(StartRegion),
@@ -42,7 +46,7 @@ def experiment_schema() -> JsonObject:
     }
     for key, field in Experiment.model_fields.items():
         own[key] = {**own[key], "description": field.description or ""}
-    # A swept setting may be left out elsewhere, so that only these are required whatever is swept.
+    # A sweep may set any other key, e.g. budget, which may then be left out. Only these are required in every case.
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "searchparty experiment",
@@ -55,7 +59,7 @@ def experiment_schema() -> JsonObject:
 
 
 def shared_definitions() -> JsonObject:
-    """What the YAML has many of."""
+    """Make the definitions to which the schema refers: strategy, landscape, agent, policy and the policy's choices."""
     agent = {"count": property_schemas(TeamEntry)["count"], "name": {"type": "string", "minLength": 1}}
     choices = {choice: {"$ref": f"#/$defs/{choice}"} for choice in catalogue.POLICY_CHOICES}
     strategy: JsonObject = {
@@ -77,7 +81,13 @@ def shared_definitions() -> JsonObject:
 
 
 def family_schema(name: str, also: JsonObject, lists: bool = False) -> JsonObject:
-    """A kind, or a mapping with a kind and its settings."""
+    """Make the schema of a family: a kind, or a mapping with a kind and its settings.
+
+    Args:
+        name: The family, e.g. "landscape".
+        also: Schemas of keys that the YAML may give beside a class's own settings.
+        lists: Whether a scalar setting, and the kind, may be given as a list.
+    """
     classes = catalogue.family_classes(name)
     kind: JsonObject = {"anyOf": [{"enum": list(classes)}, REFERENCE_SCHEMA]}
     found = [class_schema(name, cls, also, lists=lists) for cls in classes.values()]
@@ -93,11 +103,11 @@ def family_schema(name: str, also: JsonObject, lists: bool = False) -> JsonObjec
 def class_schema(
     name: str, cls: type[Model], also: JsonObject, required: bool = True, lists: bool = False
 ) -> JsonObject:
-    """A mapping that stands for a class; with ``lists`` each scalar setting may be a list or a range."""
+    """Make the schema of a mapping for one class; with ``lists``, each scalar setting may be a list or a range."""
     own = property_schemas(cls)
     if lists:
         own = {key: listable_schema(value, cls.model_fields[key].annotation) for key, value in own.items()}
-    # Only Composed has choices; `also` holds count and name for agents.
+    # Of the policies, only Composed takes the choices in `also`. For agents, `also` holds count and name.
     own |= {key: value for key, value in also.items() if name != "policy" or key in own}
     own["kind"] = {"const": catalogue.kind_of(cls)}
     needed = [key for key, field in cls.model_fields.items() if field.is_required() and not field.exclude]
@@ -112,7 +122,10 @@ def class_schema(
 
 
 def listable_schema(value: JsonObject, annotation: Any) -> JsonObject:
-    """A setting, a list of them, or a range such as "1-15" of whole numbers."""
+    """Make the schema of a setting that may be a value, a list of values, or a range such as "1-15" of whole numbers.
+
+    A setting of which a list is itself a value is returned unchanged.
+    """
     if accepts_list(annotation):
         return value
     single: list[JsonObject] = [value]
@@ -123,14 +136,14 @@ def listable_schema(value: JsonObject, annotation: Any) -> JsonObject:
 
 
 def model_schema(cls: type[BaseModel]) -> JsonObject:
-    """A mapping that stands for a class without a family."""
+    """Make the schema of a mapping for a class that belongs to no family."""
     own = property_schemas(cls)
     needed = ["kind"] if "kind" in own else []
     return {"type": "object", "additionalProperties": False, "required": needed, "properties": own}
 
 
 def property_schemas(cls: type[BaseModel]) -> JsonObject:
-    """The schema of each setting that a YAML may give."""
+    """Return the schema of each setting that a YAML may give to a class, by name."""
     whole = cls.model_json_schema()
     own: JsonObject = whole.get("properties", {})
     return {
@@ -141,7 +154,7 @@ def property_schemas(cls: type[BaseModel]) -> JsonObject:
 
 
 def _inline_references(value: Any, defs: JsonObject) -> Any:
-    """The same with references within the class's own schema replaced by what they refer to."""
+    """Return a schema with each reference replaced by the definition to which it refers."""
     if isinstance(value, dict):
         reference = value.get("$ref")
         if isinstance(reference, str):

@@ -1,4 +1,4 @@
-"""Where an experiment's text comes from: a file, or a bundled name."""
+"""Finds and reads the text of an experiment: a file, or a bundled name."""
 
 from __future__ import annotations
 
@@ -13,13 +13,17 @@ SOURCE_RULE = "be a YAML file or a bundled name"
 
 
 def bundled_files() -> dict[str, Path]:
-    """Bundled experiments: name -> file."""
+    """Return the file of each bundled experiment, by name."""
     folder = Path(str(resources.files((__package__ or "").rpartition(".")[0]).joinpath("library")))
     return {path.stem: path for path in sorted(folder.glob("*.yaml"))}
 
 
 def find_experiment_file(source: str | Path) -> Path:
-    """The file that is meant: a path, or a bundled name. Raises SpecError, with "did you mean", for neither."""
+    """Find the file of an experiment: an existing path, or else a bundled name.
+
+    Raises:
+        SpecError: If it is neither. The message suggests a file or a name that is near.
+    """
     path, name = Path(source), str(source).removesuffix(".yaml")
     try:
         if path.is_file():
@@ -27,7 +31,7 @@ def find_experiment_file(source: str | Path) -> Path:
         directory = path.is_dir()
         siblings = sorted(p.name for p in (path if directory else path.parent).glob("*.y*ml"))
     except (OSError, ValueError):
-        # A name that no file system takes is not there.
+        # A name that no file system accepts cannot exist.
         directory, siblings = False, []
     if name in bundled_files():
         return bundled_files()[name]
@@ -36,17 +40,21 @@ def find_experiment_file(source: str | Path) -> Path:
         raise SpecError([format_problem("experiment", SOURCE_RULE, f"a directory, {path}", "", cure)])
     close = get_close_matches(path.name, siblings, n=1)
     cure = f"Did you mean {str(path.parent / close[0])!r}?" if close else suggest(name, bundled_files())
-    raise SpecError([format_problem("experiment", SOURCE_RULE, f"{str(source)!r}, which is not there", "", cure)])
+    raise SpecError([format_problem("experiment", SOURCE_RULE, f"{str(source)!r}, which does not exist", "", cure)])
 
 
 def read_text_file(path: Path) -> str:
-    """The text of a file. Raises SpecError where it cannot be read, is too large, or is not UTF-8."""
+    """Read the text of a file.
+
+    Raises:
+        SpecError: If the file cannot be read, has more than ``MOST_YAML_BYTES`` bytes, or is not UTF-8.
+    """
     try:
         size = path.stat().st_size
         raw = path.read_bytes() if size <= MOST_YAML_BYTES else b""
     except OSError as error:
         got = f"{path} ({error.strerror})"
-        raise SpecError([format_problem("experiment", "be a file that can be read", got, "", "Check it.")]) from None
+        raise SpecError([format_problem("experiment", "be a readable file", got, "", "Check it.")]) from None
     if size > MOST_YAML_BYTES:
         rule = f"be at most {MOST_YAML_BYTES:,} bytes"
         raise SpecError([format_problem("experiment", rule, f"{size:,}", f" ({path})", "Split it into several.")])

@@ -1,4 +1,4 @@
-"""The members of a team: how many of an agent, and what they are called."""
+"""Makes the members of a team from its entries: how many there are of each agent, and how they are named."""
 
 from __future__ import annotations
 
@@ -13,23 +13,24 @@ from ...landscapes.landscape import Model
 from .errors import KeyPath, ProblemList
 
 MOST_MEMBERS = 1000
-"""Most members of a team."""
+"""The most members that a team may have."""
 
 
 class TeamEntry(Model):
-    """What an entry of ``agents`` says beside the agent's own settings."""
+    """An entry of ``agents``: the agent, and the settings that stand beside the agent's own."""
 
-    count: int = Field(1, ge=1, le=MOST_MEMBERS, description="How many of this agent.")
-    name: str | None = Field(None, min_length=1, max_length=60, description="What it is called. Default: its kind.")
+    count: int = Field(1, ge=1, le=MOST_MEMBERS, description="Number of members with these settings.")
+    name: str | None = Field(None, min_length=1, max_length=60, description="Name of the member. Default: its kind.")
     agent: Any = Field(None, exclude=True)
 
 
 def name_members(
     notes: ProblemList, entries: Sequence[TeamEntry], path: KeyPath
 ) -> tuple[tuple[str, Agent], ...] | None:
-    """(name, agent) of all members: the given name or the kind, numbered from 1 where there are several.
+    """Return (name, agent) of all members of a team.
 
-    Two members of one name are noted, and None returned.
+    A member is named as its entry says, or else after its kind. Names are numbered from 1 where several members share
+    an entry or a kind. Two members with the same name, or too many members, are reported, and None is returned.
     """
     of_kind = Counter[str]()
     for entry in entries:

@@ -1,7 +1,7 @@
-"""The YAML of an experiment: the only door through which YAML comes in and goes out.
+"""Reads and writes the YAML of an experiment. No other module uses the YAML library.
 
-Reading is safe: nothing but text, numbers, true/false, null, lists and mappings is made, and what is too large, too
-deep or too often repeated is refused before it is made.
+Reading is safe: it makes only text, numbers, true/false, null, lists and mappings, and it refuses a text that is too
+large, nested too deep, or too large with its aliases spelt out, before any value is made.
 """
 
 from __future__ import annotations
@@ -24,7 +24,15 @@ INT_PATTERN = re.compile(r"[-+]?(?:0x[0-9a-fA-F_]+|\d[\d_]*)")
 
 
 class _InvalidYaml(Exception):
-    """What is read cannot be an experiment; holds the rule, what was got, the line and the cure."""
+    """The text is not valid YAML of an experiment.
+
+    Attributes:
+        field: The key or the part of the YAML that breaks the rule.
+        rule: What it must be.
+        got: What it is.
+        line: Its line, from 1; None if unknown.
+        cure: What to do about it.
+    """
 
     def __init__(self, field: str, rule: str, got: str, line: int | None, cure: str) -> None:
         super().__init__(rule)
@@ -32,7 +40,7 @@ class _InvalidYaml(Exception):
 
 
 class _Loader(yaml.SafeLoader):
-    """Composes nodes with the scalars of YAML 1.2 (1e-3 is a number; no, on and 1:30 are text), and counts them."""
+    """A loader with the scalars of YAML 1.2 (1e-3 is a number; no, on and 1:30 are text) that limits size and depth."""
 
     yaml_implicit_resolvers: dict[str, Any] = {}  # noqa: RUF012
 
@@ -53,7 +61,7 @@ class _Loader(yaml.SafeLoader):
 
 
 class _Dumper(yaml.SafeDumper):
-    """Quotes also what only our loader would take for a number."""
+    """A dumper that also quotes text which only our loader would read as a number."""
 
     def ignore_aliases(self, data: Any) -> bool:
         return True
@@ -72,7 +80,7 @@ _Loader.add_implicit_resolver("tag:yaml.org,2002:merge", re.compile(r"^<<$"), ["
 
 
 def _represent_text(dumper: yaml.SafeDumper, text: str) -> yaml.Node:
-    # In other styles PyYAML writes some line separators as they are, and reads them back as spaces.
+    # In styles other than double quotes, PyYAML writes some line separators unescaped, and reads them back as spaces.
     plain = text.replace("\n", "").isprintable()
     return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=None if plain else '"')
 
@@ -81,7 +89,18 @@ _Dumper.add_representer(str, _represent_text)
 
 
 def parse_yaml(text: str, name: str = "<text>") -> tuple[dict[str, Any], SourcePositions]:
-    """The mapping that a YAML text holds, and where each key stands."""
+    """Parse a YAML text that holds a mapping.
+
+    Args:
+        text: The YAML.
+        name: What messages call the text, e.g. its file.
+
+    Returns:
+        The mapping, and the position of each of its keys.
+
+    Raises:
+        SpecError: If the text is empty, is not valid YAML, or holds something else than a mapping.
+    """
     found = parse_text(text, name, "")
     if found is None:
         cure = "Start from a bundled one, e.g. quickstart."
@@ -94,7 +113,19 @@ def parse_yaml(text: str, name: str = "<text>") -> tuple[dict[str, Any], SourceP
 
 
 def parse_text(text: str, name: str, option: str) -> tuple[Any, dict[KeyPath, int]] | None:
-    """(data, line of each path) of a YAML text, or None if there is nothing in it; SpecError for all that is wrong."""
+    """Parse a YAML text.
+
+    Args:
+        text: The YAML.
+        name: What messages call the text.
+        option: The option of the command line that holds the text; "" for a file. Messages on an option have no line.
+
+    Returns:
+        The data and the line of each path, or None if the text is empty.
+
+    Raises:
+        SpecError: If the text is not valid YAML, or is too large or nested too deep.
+    """
     try:
         node = _compose_root(text)
         if node is None:
@@ -119,44 +150,44 @@ def _compose_root(text: str) -> Any:
     except yaml.MarkedYAMLError as error:
         raise _explain_yaml_error(error) from None
     except Exception as error:
-        # PyYAML trips over a few malformed texts (escapes beyond Unicode, for one) with errors not its own.
-        raise _InvalidYaml("YAML", "be well-formed", f"{type(error).__name__}: {error}", None, "Mend it.") from None
+        # For a few malformed texts (e.g. escapes beyond Unicode), PyYAML raises exceptions that are not its own.
+        raise _InvalidYaml("YAML", "be well-formed", f"{type(error).__name__}: {error}", None, "Fix it.") from None
 
 
 def _explain_yaml_error(error: yaml.MarkedYAMLError) -> _InvalidYaml:
     mark = error.problem_mark or error.context_mark
     line = None if mark is None else mark.line + 1
-    problem = error.problem or "something else"
+    problem = error.problem or "an unknown error"
     if "'\\t'" in problem:
-        return _InvalidYaml("YAML", "be indented by spaces", "a tab", line, "Replace tabs by spaces.")
+        return _InvalidYaml("YAML", "be indented by spaces", "a tab", line, "Replace tabs with spaces.")
     if "but found another document" in problem:
         return _InvalidYaml("YAML", "be one document", "a second one", line, "Remove what follows the ---.")
     if "undefined alias" in problem:
-        return _InvalidYaml("YAML", "define an anchor before it is used", problem, line, "Add &name where it is first.")
+        return _InvalidYaml("YAML", "define an anchor before it is used", problem, line, "Add &name to its first use.")
     context = f", {error.context}" if error.context else ""
     cure = "Check the indentation, and put text with : # { [ * & in quotes."
     return _InvalidYaml("YAML", "be well-formed", f"{problem}{context}", line, cure)
 
 
 def _check_expanded_size(node: Any) -> None:
-    """Refuse what would be too large, too deep or endless once aliases are spelt out."""
+    """Raise _InvalidYaml if the data would be too large, too deep or endless with all aliases spelt out."""
     sizes: dict[int, tuple[int, int]] = {}
     open_nodes: set[int] = set()
 
     def measure_node(node: Any) -> tuple[int, int]:
-        """(values, depth) below a node, itself included; nodes are no deeper than the loader lets them be."""
+        """Return (values, depth) of a node, itself included. The loader has limited the depth of this recursion."""
         key, line = id(node), node.start_mark.line + 1
         if key in sizes:
             return sizes[key]
         if key in open_nodes:
-            raise _InvalidYaml("YAML", "come to an end", "an anchor that holds itself", line, "Remove its alias.")
+            raise _InvalidYaml("YAML", "be finite", "an anchor that contains itself", line, "Remove its alias.")
         open_nodes.add(key)
         size, depth = 1, 0
         for child in _child_nodes(node):
             inner, below = measure_node(child)
             size, depth = size + inner, max(depth, below)
         if size > MOST_NODES:
-            cure = "Spell out what is meant; anchors that expand without end are not read."
+            cure = "Write the values out; anchors that expand to so many values are not read."
             raise _InvalidYaml("YAML", f"have at most {MOST_NODES:,} values with aliases spelt out", "more", line, cure)
         if depth >= MOST_YAML_DEPTH:
             raise _InvalidYaml("YAML", f"be nested at most {MOST_YAML_DEPTH} deep", "more", line, "Flatten it.")
@@ -174,7 +205,7 @@ def _child_nodes(node: Any) -> list[Any]:
 
 
 def _build_value(node: Any, path: KeyPath, lines: dict[KeyPath, int]) -> Any:
-    """Plain data of a node; notes the line of each path."""
+    """Build the plain data of a node, and record the line of each path in ``lines``."""
     tag = node.tag.removeprefix("tag:yaml.org,2002:")
     if isinstance(node, yaml.MappingNode) and tag == "map":
         return _build_mapping(node, path, lines)
@@ -216,7 +247,7 @@ def _build_mapping(node: Any, path: KeyPath, lines: dict[KeyPath, int]) -> dict[
             )
         inner: dict[KeyPath, int] = {}
         for key, value in _build_mapping(other, path, inner).items():
-            # What stands here itself goes before what is merged in, and the first merged before the next.
+            # The mapping's own keys take precedence over merged ones, and earlier merges over later ones.
             if key not in made:
                 made[key] = value
                 lines |= {place: line for place, line in inner.items() if place[: len(path) + 1] == (*path, key)}
@@ -241,11 +272,11 @@ def _build_scalar(node: Any, tag: str, path: KeyPath) -> Any:
         pass
     got = quote(text)
     raise _InvalidYaml(
-        format_path(path), f"be a sensible {tag}", got, node.start_mark.line + 1, "Change it, or quote it."
+        format_path(path), f"be a valid {tag}", got, node.start_mark.line + 1, "Change it, or put it in quotes."
     )
 
 
 def dump_yaml(data: Mapping[str, Any]) -> str:
-    """Plain data as YAML that reads back the same."""
+    """Write plain data as YAML that reads back to the same data."""
     text: str = yaml.dump(dict(data), Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=120)
     return text

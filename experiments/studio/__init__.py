@@ -1,1 +1,1 @@
-"""The studio: a local web page on which optimizer agents are watched, and a playground to set them going."""
+"""The studio: a local web page that shows runs of optimizer agents, with a playground that starts new ones."""

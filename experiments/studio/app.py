@@ -1,4 +1,4 @@
-"""What the studio answers to whom: the page's files, the catalogue, results and their films, and plays."""
+"""The studio's web application: the page's files, the catalogue, results and their films, and plays."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ LONGEST_PAGE_NAME = 64
 
 
 class AsciiJsonResponse(JSONResponse):
-    """In ASCII: text from files and pages may hold halves of characters, which UTF-8 has not."""
+    """A JSON response in ASCII: text from files and pages may hold lone surrogates, which UTF-8 cannot encode."""
 
     def render(self, content: Any) -> bytes:
         return json.dumps(content, allow_nan=False, separators=(",", ":")).encode()
@@ -44,7 +44,10 @@ class AsciiJsonResponse(JSONResponse):
 
 @dataclass
 class Studio:
-    """What a studio shows and where its plays are worked. ``start_view`` is the part of the page that is seen first."""
+    """The results that a studio shows and the processes that work its plays.
+
+    ``start_view`` is the part of the page that is shown first.
+    """
 
     shelf: ResultsIndex
     pool: PlayPool
@@ -53,7 +56,7 @@ class Studio:
 
 
 def create_app(studio: Studio) -> Starlette:
-    """The studio as an ASGI application. It trusts who asks: put a ``Guard`` before it."""
+    """Create the studio as an ASGI application. It trusts every request, so wrap it in a ``Guard``."""
 
     @contextlib.asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
@@ -76,7 +79,7 @@ def create_app(studio: Studio) -> Starlette:
 
 
 class StudioEndpoints:
-    """One method an address. Those that are not coroutines run in threads: what they read may be slow to come."""
+    """The endpoints, one method each. Methods that are not coroutines run in threads: their reads may be slow."""
 
     def __init__(self, studio: Studio) -> None:
         self._studio = studio
@@ -94,17 +97,17 @@ class StudioEndpoints:
 
     def film(self, request: Request) -> Response:
         key, run = request.path_params["key"], request.path_params["run"]
-        # Looking through a folder of results takes longer than what is asked for, several times a second.
+        # Pages ask several times per second, and listing the folder takes longer than the answer: look keys up first.
         directory = self._directories.get(key) or self._find_directories().get(key)
         if directory is None:
-            return error_response(NOT_FOUND, f"There are no results named {key!r} here. Choose others from the list.")
+            return error_response(NOT_FOUND, f"There are no results named {key!r}. Choose others from the list.")
         try:
             return self._film_response(directory, run, request)
         except KeyError:
-            return error_response(NOT_FOUND, f"{key} holds no run {run!r}. Choose another from the list.")
+            return error_response(NOT_FOUND, f"The results {key} hold no run {run!r}. Choose another from the list.")
 
     async def play(self, request: Request) -> Response:
-        """Start what a side of a page asks for, unless it has been worked already; its key, and as YAML."""
+        """Start the run that a side of a page asks for, unless it exists already; answer with its key and its YAML."""
         try:
             page, side, settings = _parse_play_request(await request.body())
             return await run_in_threadpool(self._start_play, page, side, settings)
@@ -116,14 +119,14 @@ class StudioEndpoints:
     def _start_play(self, page: str, side: str, given: Any) -> Response:
         settings = parse_play_settings(given)
         data, experiment = experiment_data(settings), build_play_experiment(settings)
-        # What cannot be planned is refused before it waits for a process.
+        # Refuse a run that cannot be planned before it waits for a process.
         make_plan(experiment)
         key = play_key(data)
         self._studio.pool.play(page, side, key, data)
         return AsciiJsonResponse({"key": key, "yaml": experiment.to_yaml()})
 
     async def leave(self, request: Request) -> Response:
-        """A page is closed: what only it waits for is given up."""
+        """Handle the closing of a page: runs that only this page waits for are cancelled."""
         try:
             page, _, _ = _parse_play_request(await request.body())
         except SpecError as error:
@@ -134,19 +137,19 @@ class StudioEndpoints:
     def get_play_film(self, request: Request) -> Response:
         with self._studio.pool.hold_for_reading(request.path_params["key"]) as played:
             if played is None:
-                return error_response(NOT_FOUND, "This play has been cleared away. Move a slider to have it again.")
+                return error_response(NOT_FOUND, "This run has been removed. Move a slider to run it again.")
             if played.error is not None:
                 return error_response(UNPROCESSABLE, played.error)
             try:
                 with LogReader(played.directory) as reader:
                     runs = reader.runs()
             except LogError:
-                # It waits for a process, or that has not begun its log.
+                # The run waits for a process, or the process has not created its log yet.
                 runs = []
             return (
                 self._film_response(played.directory, runs[0].id, request)
                 if runs
-                else error_response(ACCEPTED, "It has not begun.")
+                else error_response(ACCEPTED, "The run has not begun.")
             )
 
     def _film_response(self, directory: Any, run: str, request: Request) -> Response:
@@ -156,17 +159,17 @@ class StudioEndpoints:
         except (FeedError, SpecError) as error:
             return error_response(UNPROCESSABLE, *getattr(error, "problems", [str(error)]))
         except LogError as error:
-            # A run that was started a moment ago has no log yet; another may be readable again in a moment.
+            # A run that was just started has no log yet; other errors of reading a log may be temporary.
             begins = directory.exists() and not (directory / "log.sqlite").exists()
             return error_response(ACCEPTED if begins else UNAVAILABLE, str(error))
         return Response(message, media_type=FILM_MEDIA_TYPE)
 
 
 def _parse_play_request(body: bytes) -> tuple[str, str, Any]:
-    """The page's name, the side, and the settings that a body asks for. Raises SpecError."""
+    """Parse a request body; return the page's name, the side and the settings. Raises SpecError if it is invalid."""
     try:
         data = json.loads(body)
-        # Half a character (an escaped surrogate) is JSON, but no text that a name or a setting could be.
+        # A lone surrogate (escaped) is valid JSON, but cannot be part of a name or a setting.
         json.dumps(data, ensure_ascii=False).encode()
     except (ValueError, RecursionError) as error:
         raise SpecError([f"the request must be JSON, got something else ({error}). Send JSON."]) from None
@@ -174,11 +177,11 @@ def _parse_play_request(body: bytes) -> tuple[str, str, Any]:
     for name, value in zip(("page", "side"), names, strict=True):
         if not isinstance(value, str) or len(value) > LONGEST_PAGE_NAME:
             raise SpecError(
-                [f"{name} must be text of at most {LONGEST_PAGE_NAME} characters, got other. Reload the page."]
+                [f"{name} must be text of at most {LONGEST_PAGE_NAME} characters, got another value. Reload the page."]
             )
     return str(names[0]), str(names[1]), data.get("settings", {})
 
 
 def error_response(status: int, *problems: str) -> Response:
-    """A refusal that the page shows."""
+    """Create a response with problems that the page shows."""
     return AsciiJsonResponse({"errors": list(problems)}, status)

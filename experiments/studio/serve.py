@@ -1,4 +1,4 @@
-"""Serving the studio: a socket, uvicorn, the browser; and the run that it was started with."""
+"""Serving the studio: its socket, uvicorn, opening the browser, and the process of the run that it was started with."""
 
 from __future__ import annotations
 
@@ -23,17 +23,16 @@ from .app import Studio, create_app
 FIRST_PORT = 8137
 PORTS_TRIED = 20
 RUN_ENDS_SECONDS = 20.0
-"""How long a run that the studio started has to close its log, once asked."""
+"""Seconds that a run which the studio started has to close its log after it was asked to end."""
 
 PrintLine = Callable[[str], None]
 
 
 class StudioListener:
-    """Where a studio listens, and by which names and with what token it may be asked: all that may be wrong with it is
-    found out before anything is begun.
+    """The socket of a studio, the host names that requests may use, and the token that they need.
 
-    ``port`` None: the first free one from 8137 on; 0: any. ``names`` are further names. Raises StudioError for an
-    address that cannot be served.
+    Everything is checked before anything is started. If ``port`` is None, the first free port from 8137 on is used; 0
+    means any free port. ``names`` are additional host names. Raises StudioError for an address that cannot be served.
     """
 
     def __init__(
@@ -50,26 +49,26 @@ class StudioListener:
         self.address = f"http://{browser_host(host)}:{number}/" + (f"?token={self.token}" if self.token else "")
 
     def close(self) -> None:
-        """Listen no longer."""
+        """Close the socket."""
         self.socket.close()
 
 
 def serve_studio(studio: Studio, opening: StudioListener, browse: bool = True, say: PrintLine = print) -> None:
-    """Serve until Ctrl-C, or a plain `kill`."""
+    """Serve the studio until Ctrl-C or a plain `kill`."""
     guarded = Guard(create_app(studio), opening.host_names, opening.token)
-    # The guard keeps tokens out of logs; an access log would be one line for every few milliseconds.
+    # The guard keeps tokens out of logs; an access log would get a line every few milliseconds.
     config = uvicorn.Config(
         guarded, log_level="warning", access_log=False, server_header=False, ws="none", lifespan="on"
     )
     server = uvicorn.Server(config)
     threading.Thread(target=_announce_address, args=(server, opening.address, browse, say), daemon=True).start()
-    # The server passes on the signal that ended it, once it has closed.
+    # uvicorn raises the signal that ended it again after it has closed.
     with contextlib.suppress(KeyboardInterrupt), contextlib.closing(opening):
         server.run(sockets=[opening.socket])
 
 
 def bind_socket(host: str, port: int | None) -> socket.socket:
-    """A socket that listens. Raises StudioError where there is none to be had."""
+    """Bind a socket and listen on it; return it. Raises StudioError if the address or every port tried is unusable."""
     tried = [port] if port is not None else range(FIRST_PORT, FIRST_PORT + PORTS_TRIED)
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     for number in tried:
@@ -80,7 +79,7 @@ def bind_socket(host: str, port: int | None) -> socket.socket:
             listening.listen(128)
         except (OSError, UnicodeError) as error:
             listening.close()
-            # A name that leads nowhere has numbers of its own.
+            # Errors of name resolution have their own numbers, which are not those of errno.
             code = None if isinstance(error, UnicodeError | socket.gaierror) else error.errno
             if code == errno.EADDRINUSE and port is None:
                 continue
@@ -90,7 +89,7 @@ def bind_socket(host: str, port: int | None) -> socket.socket:
             raise StudioError(f"{host}:{number} cannot be served ({why}). {cure}") from None
         return listening
     raise StudioError(
-        f"port must be free, and none from {FIRST_PORT} to {FIRST_PORT + PORTS_TRIED - 1} is. Name one with --port."
+        f"port must be free, and none from {FIRST_PORT} to {FIRST_PORT + PORTS_TRIED - 1} is. Choose one with --port."
     )
 
 
@@ -101,24 +100,26 @@ def _announce_address(server: uvicorn.Server, address: str, browse: bool, say: P
         time.sleep(0.02)
     say(f"The studio is open at {address}   (Ctrl-C closes it)")
     if browse:
-        # Without a browser to be found this returns False, and the address stands above.
+        # This returns False if there is no browser; the address has been printed above.
         webbrowser.open(address)
 
 
 @contextlib.contextmanager
 def experiment_process(arguments: Sequence[str], directory: Path, say: PrintLine) -> Iterator[Callable[[], bool]]:
-    """`searchparty run` into a directory, in a process of its own that ends, cleanly, with the studio. What tells
-    whether it has ended."""
+    """Run `searchparty run` into a directory, in a separate process that is ended cleanly when the context ends.
+
+    Yields a function that returns whether the process has ended.
+    """
     command = [sys.executable, "-m", "searchparty.experiments.cli.main", "run", *arguments, "--out", str(directory)]
-    # In a session of its own: Ctrl-C is for the studio, which then asks the run to end.
+    # A separate session, so that Ctrl-C reaches only the studio, which then asks the run to end.
     process = subprocess.Popen(command, stdin=subprocess.DEVNULL, start_new_session=True)
-    # Until somebody has waited for it, a process that has ended counts as alive, and its run as running.
+    # A process that has ended counts as alive until it has been waited for, and its run as running.
     threading.Thread(target=process.wait, daemon=True).start()
     try:
         yield lambda: process.returncode is not None
     finally:
         if process.poll() is None:
-            say("The run ends with the studio.")
+            say("Ending the run with the studio.")
             process.send_signal(signal.SIGTERM)
             try:
                 process.wait(RUN_ENDS_SECONDS)

@@ -1,1 +1,1 @@
-"""Programs that one talks to: lines in and out, limits of memory and time, and how they are killed."""
+"""Run programs that exchange lines with this process, limit their memory and time, and kill them."""

@@ -1,7 +1,7 @@
-"""Run as a script by ``program.py``: limits this process, ties it to its parent's life, and becomes the program.
+"""A script that ``program.py`` runs: it limits this process, makes it die with its parent, and becomes the program.
 
-Only the standard library is imported, so that a program starts within milliseconds. Limits and the parent-death signal
-survive ``exec``; what the program itself starts inherits the limits.
+Only the standard library is imported, so that a program starts within milliseconds. The limits and the parent-death
+signal survive ``exec``; processes that the program starts inherit the limits.
 """
 
 from __future__ import annotations
@@ -15,12 +15,19 @@ import sys
 
 PR_SET_PDEATHSIG = 1
 NOT_STARTED = 127
-"""Exit code where the program cannot be run, as a shell has it."""
+"""Exit code if the program cannot be run; the same as that of a shell."""
 
 
 def confine(parent: int, memory: int) -> None:
-    """No core dumps; at most ``memory`` bytes of data (0: no limit); die with the parent; first in line when the
-    machine runs out of memory. What a system does not offer is left out."""
+    """Limit this process and make it die with its parent.
+
+    It writes no core dumps, and is the first to be killed when the machine runs out of memory. What the operating
+    system does not offer is left out.
+
+    Args:
+        parent: Process id of the parent; if it is no longer the parent, this process exits.
+        memory: The most bytes of data that this process may have (0: no limit).
+    """
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     if memory:
         # Linux counts anonymous memory as data; macOS enforces neither limit.
@@ -32,11 +39,12 @@ def confine(parent: int, memory: int) -> None:
         with contextlib.suppress(OSError), open("/proc/self/oom_score_adj", "w") as score:
             score.write("1000")
     if os.getppid() != parent:
-        # It died before the signal was asked for.
+        # The parent died before the signal was requested.
         os._exit(NOT_STARTED)
 
 
 def main() -> None:
+    """Confine this process and run the program: arguments are the parent's id, the memory limit, and the command."""
     parent, memory, *argv = sys.argv[1:]
     confine(int(parent), int(memory))
     try:

@@ -1,4 +1,4 @@
-"""A child process that is asked in lines and answers in lines, and that can be killed with all it has started."""
+"""A child process that exchanges lines with this process, and that can be killed with all processes it has started."""
 
 from __future__ import annotations
 
@@ -17,10 +17,17 @@ from .line_pipe import READ_BYTES, LineProcess
 
 
 class Program(LineProcess):
-    """One run of a program, in a session of its own, with pipes that never block the asker.
+    """One run of a program, in a separate session, with pipes that never block this process.
 
-    ``memory`` is the most bytes of data each of its processes may have (0: no limit); ``longest`` the most bytes of
-    a line; ``inherited`` are files that it finds open under the same numbers. It dies with the thread that started it.
+    The program dies with the thread that started it.
+
+    Args:
+        argv: The program and its arguments.
+        directory: The directory that it runs in; by default the current one.
+        memory: The most bytes of data that each of its processes may have (0: no limit).
+        longest: The most bytes that a line may have.
+        environment: Environment variables, in addition to those of this process.
+        inherited: File descriptors that stay open in the program, under the same numbers.
     """
 
     def __init__(
@@ -51,7 +58,15 @@ class Program(LineProcess):
         super().__init__(into.fileno(), out.fileno(), err.fileno(), longest)
 
     def wait_for_line(self, deadline: float | None) -> bytes:
-        """The next line. Raises TimeoutError at the deadline (of ``time.monotonic``), or Ended."""
+        """Wait for the next line and return it.
+
+        Args:
+            deadline: When to give up, by ``time.monotonic``, or None to wait without limit.
+
+        Raises:
+            TimeoutError: The deadline has passed.
+            ProcessEnded: The process has ended, or its line is too long.
+        """
         with selectors.DefaultSelector() as selector:
             self.watch(selector, None)
             try:
@@ -65,15 +80,18 @@ class Program(LineProcess):
         return line
 
     def exit_code(self) -> int | None:
+        """Return its exit code, below 0 for a signal, or None if it does not end within a second."""
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._process.wait(1.0)
         return self._process.returncode
 
     @property
     def started(self) -> bool:
+        """Whether the program could be run; False only once the process has ended because it could not."""
         return self._process.returncode != confine.NOT_STARTED
 
     def kill(self) -> None:
+        """Kill the process and all processes in its session, and close the pipes."""
         self.unwatch()
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self._process.pid, signal.SIGKILL)

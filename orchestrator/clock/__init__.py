@@ -1,1 +1,1 @@
-"""The simulated clock: when leases would have happened."""
+"""The simulated clock, which tells when leases would have been worked on a given number of workers."""

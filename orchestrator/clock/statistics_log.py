@@ -1,4 +1,4 @@
-"""A log that keeps statistics rather than points: for runs that are worked only to see when they would end."""
+"""A log that keeps statistics instead of points, for runs that are worked only to find out when they would end."""
 
 from __future__ import annotations
 
@@ -9,25 +9,33 @@ from .clock import Clock
 
 
 class StatisticsLog:
-    """One run's log, which folds events into a clock as they come and forgets them. Points that are handed to it are
-    kept while their lease is out, for the archive. There is nothing to resume from."""
+    """The log of one run, which folds events into a clock as they are appended, and does not keep them.
+
+    Points are kept while their lease is out, for the archive. A run cannot be resumed from this log.
+
+    Attributes:
+        elapsed_seconds: Always 0: there are no earlier sessions.
+        clock: The clock.
+        evaluations: Evaluations charged so far.
+        failures: Number of rows without a loss so far.
+        stopped: Why the run ended; None while it runs.
+    """
 
     elapsed_seconds = 0.0
 
     def __init__(self, clock: Clock) -> None:
         self.clock = clock
         self.evaluations = 0
-        """Charged so far."""
         self.failures = 0
-        """Rows without a loss."""
         self.stopped: str | None = None
-        """Why the run ended."""
         self._rows: dict[int, list[Rows]] = {}
 
     def events(self) -> list[Event]:
+        """Return the empty list: no events are kept."""
         return []
 
     def append(self, event: Event) -> None:
+        """Fold an event into the clock and the statistics."""
         self.clock.fold(event)
         if isinstance(event, Collected):
             self.evaluations += event.finding.charged
@@ -37,7 +45,9 @@ class StatisticsLog:
             self.stopped = event.reason
 
     def rows(self, lease: int) -> Rows | None:
+        """Return the points of a lease that is out; None if there are none, or it was collected."""
         return join_rows(self._rows.get(lease, []))
 
     def add_rows(self, lease: int, rows: Rows) -> None:
+        """Add points of a lease."""
         self._rows.setdefault(lease, []).append(rows)

@@ -1,4 +1,4 @@
-"""What lives in an actor: the searchers of the runs whose agents are there, or whole runs. It does not know of Ray."""
+"""The content of an actor: the searchers of runs whose agents it hosts, or whole runs. It does not depend on Ray."""
 
 from __future__ import annotations
 
@@ -20,7 +20,12 @@ from .streams import AgentStreams
 
 
 class RunHost:
-    """One run's searchers within an actor."""
+    """The searchers of one run within an actor.
+
+    Args:
+        planned: The run's specification.
+        evaluator: Evaluates its points. It is closed with the host.
+    """
 
     def __init__(self, planned: RunSpec, evaluator: Evaluator) -> None:
         self._evaluator = evaluator
@@ -32,7 +37,11 @@ class RunHost:
         self._store = ArchiveStore(self._evaluator.space.dimension)
 
     def work(self, order: WorkOrder) -> Iterator[LeaseUpdate]:
-        """Rows as they come; with the last of them, the finding."""
+        """Work one lease.
+
+        Yields:
+            Rows as they are evaluated; the last update has the finding.
+        """
         for agent, rows in order.archive_update:
             self._store.extend(agent, rows)
         lease = order.lease
@@ -59,17 +68,22 @@ class RunHost:
             yield LeaseUpdate(rows, finding, time.perf_counter() - began)
 
     def close(self) -> None:
+        """End all searches of the run, and close its evaluator."""
         for searcher in self._searchers.values():
             searcher.close()
         self._evaluator.close()
 
 
 EvaluatorFactory = Callable[[PickledRun, RunSpec], Evaluator]
-"""Makes the evaluator of a run whose rows are evaluated all over the cluster."""
+"""Creates the evaluator of a run whose rows are evaluated on the whole cluster."""
 
 
 class ActorHost:
-    """The actor: desks of the runs whose agents live here."""
+    """What an actor hosts: the ``RunHost`` of each run that has agents in it.
+
+    Args:
+        spread: Creates the evaluator of a run whose rows are evaluated on the whole cluster.
+    """
 
     def __init__(self, spread: EvaluatorFactory) -> None:
         self._limits = threadpool_limits(1)
@@ -79,8 +93,18 @@ class ActorHost:
     def work(
         self, run: str, opening: PickledRun | None, earlier: list[WorkOrder], order: WorkOrder
     ) -> Iterator[LeaseUpdate]:
-        """Work a lease. ``opening`` opens the run here first; ``earlier`` leases bring a rebuilt agent to where
-        it was: every answer is recorded, nothing is evaluated."""
+        """Work one lease of a run.
+
+        Args:
+            run: Id of the run.
+            opening: The run, if it is not open in this actor yet; else None.
+            earlier: Earlier leases of the agent's episode, which bring a rebuilt agent to where it was. All their
+                points are recorded, so nothing is evaluated.
+            order: The lease.
+
+        Yields:
+            The updates of the lease, but none of the earlier ones.
+        """
         if opening is not None:
             self._run_hosts[run] = self._open_run(opening)
         desk = self._run_hosts[run]
@@ -90,10 +114,15 @@ class ActorHost:
         yield from desk.work(order)
 
     def drive(self, opening: PickledRun, recorded: RecordedLog, budget: int | None) -> Iterator[Chunk]:
-        """Work a whole run, and hand on what is to be written of it."""
+        """Work a whole run in this actor.
+
+        Yields:
+            What is to be written to its log, in chunks.
+        """
         return work_in_chunks(opening.unpickle_run(), recorded, budget, ACTOR_FLUSH_SECONDS)
 
     def close(self, run: str) -> None:
+        """Close a run. Does nothing if it is not open here."""
         desk = self._run_hosts.pop(run, None)
         if desk is not None:
             desk.close()

@@ -1,4 +1,4 @@
-"""Works every lease in this process, when it is collected."""
+"""The executor that works every lease in this process, when it is collected."""
 
 from __future__ import annotations
 
@@ -18,11 +18,19 @@ from .streams import AgentStreams
 
 
 class InProcessExecutor:
-    """The executor of one run, in process. Since outcomes are collected in logical order whatever the executor,
-    working a lease when it is collected gives the same findings as working leases side by side."""
+    """The executor of one run that works its leases in this process.
+
+    Outcomes are collected in logical order with every executor. So working each lease when it is collected gives the
+    same findings as working several leases in parallel.
+
+    Args:
+        planned: The run's specification.
+        log: The run's log, which gets the points.
+        evaluator: Evaluates the points. Default: one that is opened for the run's landscape.
+        keeps_rows: Whether points are handed to the log; agents that read the archive need this.
+    """
 
     def __init__(self, planned: RunSpec, log: Log, evaluator: Evaluator | None = None, keeps_rows: bool = True) -> None:
-        """``keeps_rows``: whether points are handed to the log; agents that read the archive need it."""
         self._log, self._book = log, LeaseBook(planned, log, rebuilds=False)
         self._evaluator = evaluator or open_evaluator(planned.landscape, planned.evaluation, planned.facts.space)
         streams = AgentStreams(planned)
@@ -34,12 +42,15 @@ class InProcessExecutor:
         self._flush_seconds = FLUSH_SECONDS if keeps_rows else math.inf
 
     def submit(self, lease: Lease) -> None:
+        """Note a lease, which is worked when it is collected."""
         self._book.add_lease(lease)
 
     def ready(self, lease: int) -> bool:
+        """Return True: the lease is worked when it is collected."""
         return True
 
     def collect(self, lease: int) -> Collected:
+        """Return the recorded outcome of a lease, or work the lease now."""
         granted = self._book.leases[lease]
         event = self._book.recorded_outcome(lease)
         if event is None:
@@ -50,6 +61,7 @@ class InProcessExecutor:
         return event
 
     def close(self) -> None:
+        """End all searches, and close the evaluator."""
         for searcher in self._searchers.values():
             searcher.close()
         self._evaluator.close()

@@ -1,4 +1,4 @@
-"""What an executor must remember of its run's leases, whatever it works them on."""
+"""The leases that an executor must remember, whichever machinery works them."""
 
 from __future__ import annotations
 
@@ -10,11 +10,23 @@ from ..state.events import Collected
 
 
 class LeaseBook:
-    """Leases since each agent's last fresh one (what a rebuilt agent replays), outcomes that an earlier session
-    recorded, and the archive, kept only if an agent of the team reads it."""
+    """What an executor remembers of the leases of its run.
+
+    It holds the leases since each agent's last fresh one, which a rebuilt agent replays; the outcomes that an earlier
+    session recorded; and the archive, which is kept only if an agent of the team reads it.
+
+    Args:
+        planned: The run's specification.
+        log: The run's log.
+        rebuilds: Whether agents may have to be rebuilt even if the log holds no events yet.
+
+    Attributes:
+        resumed: Whether the log holds events of an earlier session.
+        leases: The leases that have not been collected, by id.
+        store: The archive; None if no agent of the team reads it.
+    """
 
     def __init__(self, planned: RunSpec, log: Log, rebuilds: bool = True) -> None:
-        """``rebuilds``: whether agents may have to be rebuilt though no event is recorded."""
         self._log = log
         events = log.events()
         self.resumed = bool(events)
@@ -28,7 +40,7 @@ class LeaseBook:
         self.store = ArchiveStore(planned.facts.space.dimension) if self._readers else None
 
     def add_lease(self, lease: Lease) -> None:
-        """A lease was granted."""
+        """Add a lease that was granted."""
         if lease.fresh:
             self._episodes[lease.agent] += 1
             self._since_fresh[lease.agent] = []
@@ -37,25 +49,27 @@ class LeaseBook:
         self.leases[lease.id] = lease
 
     def recorded_outcome(self, lease: int) -> Collected | None:
-        """The outcome an earlier session recorded."""
+        """Return the outcome that an earlier session recorded for a lease; None if there is none."""
         return self._outcomes.get(lease)
 
     def rows(self, lease: int) -> Rows | None:
-        """Points of a lease that are recorded."""
+        """Return the recorded points of a lease; None if there are none."""
         return self._log.rows(lease)
 
     def episode(self, agent: str) -> int:
+        """Return the number of an agent's current episode, counted from 0; -1 before its first lease."""
         return self._episodes[agent]
 
     def earlier_leases(self, lease: Lease) -> list[Lease]:
-        """The leases of this agent's episode that came before: what is replayed when it is rebuilt."""
+        """Return the earlier leases of the same episode of the lease's agent, which it replays when it is rebuilt."""
         return [earlier for earlier in self._since_fresh[lease.agent] if earlier.id < lease.id]
 
     def reads_archive(self, agent: str) -> bool:
+        """Return whether an agent reads the archive."""
         return agent in self._readers
 
     def settle_lease(self, lease: int) -> None:
-        """A lease was collected: its points join the archive."""
+        """Remove a lease that was collected, and add its points to the archive."""
         agent = self.leases.pop(lease).agent
         if self.store is not None:
             self.store.extend(self._index[agent], self._log.rows(lease))

@@ -1,4 +1,4 @@
-"""Whether the Ray that is joined still lives: Ray itself may not say so for a minute, or never."""
+"""Detects that the Ray cluster of this process is gone. Ray itself may report that only after a minute, or never."""
 
 from __future__ import annotations
 
@@ -10,14 +10,22 @@ from typing import Any
 
 PROBE_SECONDS = 1.0
 MOST_REFUSALS = 3
-"""A door that refuses so often in a row is shut."""
+"""An endpoint that refuses this many connections in a row counts as gone."""
 
 Endpoints = dict[str, tuple[str, int]]
+"""(host, port) of each endpoint, by its name for messages."""
 
 
 class Liveness:
-    """Knocks, once a second, at the doors of this machine's raylet and of the cluster's control store (GCS), and asks
-    for the processes that were started here. No call to Ray: those hang when it is gone."""
+    """Checks once a second whether Ray is alive.
+
+    It connects to this machine's raylet and to the cluster's control store (GCS), and looks for dead processes among
+    those that were started here. It does not call Ray, as such calls hang when Ray is gone.
+
+    Args:
+        doors: The endpoints that must accept connections.
+        dead: Returns (kind, process) of each dead process that was started here.
+    """
 
     def __init__(self, doors: Endpoints, dead: Callable[[], Iterable[tuple[str, Any]]]) -> None:
         self._endpoints, self._dead_processes = doors, dead
@@ -25,7 +33,7 @@ class Liveness:
         self._next = 0.0
 
     def detect_loss(self) -> str:
-        """What is gone; "" while nothing is known to be."""
+        """Return what is gone, in words; "" as long as everything is alive, or if the last check is too recent."""
         now = time.monotonic()
         if now < self._next:
             return ""
@@ -40,5 +48,5 @@ class Liveness:
             except OSError as error:
                 self._refusals[name] += 1
                 if self._refusals[name] >= MOST_REFUSALS:
-                    return f"its {name} at {door[0]}:{door[1]} answers no more ({error})"
+                    return f"its {name} at {door[0]}:{door[1]} no longer responds ({error})"
         return ""

@@ -1,4 +1,4 @@
-"""What drivers and actors send each other."""
+"""The messages that the driver and the actors send each other."""
 
 from __future__ import annotations
 
@@ -9,15 +9,22 @@ from ...landscapes.user_code import unpickle_with_files
 from ..run_spec import RunSpec
 
 ACTOR_FLUSH_SECONDS = 0.1
-"""Points found are on their way to the log after so long."""
+"""Points are sent to the log at the latest this many seconds after they were found."""
 
 
 ArchiveUpdate = list[tuple[int, Rows | None]]
+"""Findings that an actor's archive lacks: (index of the agent, its rows), as ``ArchiveStore.extend`` takes them."""
 
 
 @dataclass(frozen=True, slots=True)
 class LeaseUpdate:
-    """What has come of a lease: rows, and with the last of them the finding and the seconds it took here."""
+    """A part of the outcome of a lease.
+
+    Attributes:
+        rows: New rows; None if there are none.
+        finding: The finding, with the last update of the lease; else None.
+        seconds: With the finding, the seconds that the lease took in the actor.
+    """
 
     rows: Rows | None
     finding: Finding | None = None
@@ -25,12 +32,18 @@ class LeaseUpdate:
 
     @property
     def last(self) -> bool:
+        """Whether this is the last update of the lease."""
         return self.finding is not None
 
 
 @dataclass(frozen=True, slots=True)
 class FanOut:
-    """That rows are evaluated all over the cluster: so many at once for an agent, with these options of Ray's."""
+    """How rows of a run are evaluated on the whole cluster.
+
+    Attributes:
+        workers: Greatest number of rows that are evaluated at a time for one agent.
+        options: Ray's options for the tasks.
+    """
 
     workers: int
     options: dict[str, object]
@@ -38,20 +51,38 @@ class FanOut:
 
 @dataclass(frozen=True, slots=True)
 class PickledRun:
-    """A planned run as bytes, and the user's files that must have been run before it can be unpickled."""
+    """A run's specification as bytes.
+
+    Attributes:
+        files: The user's Python files that must be executed before the specification can be unpickled.
+        planned: The pickled ``RunSpec``.
+        fan_out: How its rows are evaluated on the whole cluster; None if they are not.
+    """
 
     files: dict[str, tuple[str, str]]
     planned: bytes
     fan_out: FanOut | None = None
 
     def unpickle_run(self) -> RunSpec:
+        """Execute the user's files, and return the specification."""
         found: RunSpec = unpickle_with_files(self.files, self.planned)
         return found
 
 
 @dataclass(frozen=True, slots=True)
 class WorkOrder:
-    """What an actor needs to work a lease: the lease, how much is recorded, what the archive has gained."""
+    """What an actor needs to work a lease.
+
+    Attributes:
+        lease: The lease.
+        episode: Number of the agent's episode.
+        recorded: Rows of the lease that are recorded already; None if there are none.
+        archive_update: What the archive has gained since the actor last worked for this run.
+        flush_seconds: Rows are sent at the latest after this many seconds.
+        lost_rows: Causes of the rows that are not evaluated but fail, by row.
+        largest: Greatest number of rows to evaluate at a time; None: no limit.
+        announce_rows: Whether to send an update without rows when the actor reaches the rows of the lease.
+    """
 
     lease: Lease
     episode: int
@@ -61,4 +92,3 @@ class WorkOrder:
     lost_rows: dict[int, str] = field(default_factory=dict)
     largest: int | None = None
     announce_rows: bool = False
-    """Whether to send an item without rows once the rows of the lease are come to."""

@@ -1,4 +1,4 @@
-"""A run worked whole in one process, away from its log: what is to be written there is handed on in chunks."""
+"""Works a whole run in one process that has no access to its log: what is to be written there is sent in chunks."""
 
 from __future__ import annotations
 
@@ -18,12 +18,18 @@ from ..state.run import Run
 from .in_process import InProcessExecutor
 
 LogEntry = tuple[int, Rows] | tuple[str, str]
-"""Rows of a lease, or an event: its kind and its text."""
+"""An entry of the log: (lease, rows), or (kind, text) of an event."""
 
 
 @dataclass(frozen=True, slots=True)
 class RecordedLog:
-    """What the log of a run holds already: events as text, rows by lease, seconds of work."""
+    """What the log of a run holds already.
+
+    Attributes:
+        events: (kind, text) of each event, in order.
+        rows: Points, by lease.
+        elapsed_seconds: Seconds of work in earlier sessions.
+    """
 
     events: list[tuple[str, str]] = field(default_factory=list)
     rows: dict[int, Rows] = field(default_factory=dict)
@@ -32,7 +38,17 @@ class RecordedLog:
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """Notes in the order in which they are to be written, and how the run stands after them."""
+    """A part of the log of a run, and the state of the run after it.
+
+    Attributes:
+        notes: The entries, in the order in which they are to be written.
+        spent: Evaluations charged so far.
+        budget: The run's budget, in evaluations.
+        incumbent: The best point found so far.
+        last: Whether this is the last chunk of the run.
+        stopped: Why the run ended; None while it runs.
+        halted: Why no more leases are granted, if a row without a loss is to stop the run; else None.
+    """
 
     notes: list[LogEntry]
     spent: int
@@ -44,7 +60,16 @@ class Chunk:
 
 
 class RelayLog:
-    """A run's log that keeps what may be asked of it again, and hands on the rest."""
+    """The log of a run that sends its entries to another process. It keeps only the points of leases that are out.
+
+    Args:
+        recorded: What the log holds already.
+        send: Sends entries.
+        flush_seconds: Entries are sent when one is added and the last sending is longer ago than this.
+
+    Attributes:
+        elapsed_seconds: Seconds of work in earlier sessions.
+    """
 
     def __init__(self, recorded: RecordedLog, send: Callable[[list[LogEntry]], None], flush_seconds: float) -> None:
         self._recorded, self._send, self._every = recorded, send, flush_seconds
@@ -54,30 +79,34 @@ class RelayLog:
         self._last_sent = time.monotonic()
 
     def events(self) -> list[Event]:
+        """Return the events of earlier sessions, in order."""
         return [load_event(kind, body) for kind, body in self._recorded.events]
 
     def append(self, event: Event) -> None:
+        """Add the next event."""
         self._log_entries.append((event_kind(event), dump_event(event)))
         if isinstance(event, Collected):
-            # Settled: nobody asks for its rows again.
+            # The lease is settled: its rows are not needed again.
             self._rows.pop(event.finding.lease, None)
         self._flush_if_due()
 
     def rows(self, lease: int) -> Rows | None:
+        """Return the points of a lease that has not been collected; None if there are none."""
         return self._rows.get(lease)
 
     def add_rows(self, lease: int, rows: Rows) -> None:
+        """Add points of a lease as they are evaluated."""
         known = self._rows.get(lease)
         self._rows[lease] = rows if known is None else join_rows([known, rows]) or rows
         self._log_entries.append((lease, rows))
         self._flush_if_due()
 
     def flush_entries(self) -> None:
-        """Hand on what has gathered."""
+        """Send all entries that have not been sent yet."""
         self._send(self.take_entries())
 
     def take_entries(self) -> list[LogEntry]:
-        """What has gathered; it is the caller's to hand on."""
+        """Return all entries that have not been sent yet; the caller must send them."""
         notes, self._log_entries = self._log_entries, []
         self._last_sent = time.monotonic()
         return notes
@@ -90,8 +119,20 @@ class RelayLog:
 def work_in_chunks(
     planned: RunSpec, recorded: RecordedLog, budget: int | None, flush_seconds: float
 ) -> Iterator[Chunk]:
-    """Work a run to its end; chunks as they come, at the latest every ``flush_seconds`` while rows are found, also in
-    the middle of a lease. Raises what ends the run."""
+    """Work a run to its end in this process.
+
+    Args:
+        planned: The run's specification.
+        recorded: What its log holds already.
+        budget: New budget of the run in evaluations, if that is more than it has; None: no change.
+        flush_seconds: Greatest number of seconds between two chunks while rows are found.
+
+    Yields:
+        What is to be written to the log, also in the middle of a lease.
+
+    Raises:
+        Exception: Whatever ends the run.
+    """
 
     def work(send: Callable[[Chunk], None]) -> None:
         run = begin_run(planned)
@@ -100,7 +141,7 @@ def work_in_chunks(
             for _ in work_run(planned, log, InProcessExecutor(planned, log), budget, run):
                 pass
         except Exception:
-            # What ends the run takes nothing with it.
+            # Nothing that was found before the error is lost.
             log.flush_entries()
             raise
         send(_make_chunk(run, log.take_entries(), last=True))

@@ -1,1 +1,1 @@
-"""What happened, written down: in memory, in a file, read back."""
+"""The log of what happened in runs: kept in memory, written to a file, and read back."""

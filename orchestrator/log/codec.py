@@ -1,7 +1,7 @@
-"""Events to plain data and back: what the log stores and the trace prints.
+"""Encodes events as the plain data that the log stores and the trace prints, and decodes them.
 
-A lease that came back is one event, ``Collected``, of two kinds with two bodies: "Failed" if its agent failed, else
-"Found". Only this module knows of the two.
+A collected lease is one event, ``Collected``, which is stored as one of two kinds with different bodies: "Failed" if
+its agent failed, else "Found". Only this module knows of the two.
 """
 
 from __future__ import annotations
@@ -17,24 +17,25 @@ from ..state.events import Collected, Event, Extended, Granted, Started, Stopped
 
 
 def event_kind(event: Event) -> str:
-    """The name of an event in the log and in the trace, which ``load_event`` and ``decode_event`` take."""
+    """Return the kind of an event in the log and in the trace, as ``load_event`` and ``decode_event`` take it."""
     if isinstance(event, Collected):
         return "Failed" if event.finding.failed else "Found"
     return type(event).__name__
 
 
 def dump_event(event: Event) -> str:
-    """Canonical JSON: keys in a fixed order, floats in their shortest exact form, infinities as strings."""
+    """Encode an event as canonical JSON: keys in a fixed order, floats in their shortest exact form, infinities as
+    strings."""
     return json.dumps(encode_event(event), separators=(",", ":"), allow_nan=False)
 
 
 def load_event(kind: str, body: str) -> Event:
-    """The event that ``dump_event`` wrote."""
+    """Decode an event of this kind from the text that ``dump_event`` returned."""
     return decode_event(kind, json.loads(body))
 
 
 def encode_event(event: Event) -> dict[str, Any]:
-    """Plain data of an event."""
+    """Encode an event as plain data."""
     match event:
         case Started(run, settings):
             return {"run": run, "settings": settings}
@@ -49,7 +50,7 @@ def encode_event(event: Event) -> dict[str, Any]:
 
 
 def decode_event(kind: str, data: dict[str, Any]) -> Event:
-    """The event of a kind ("Granted", ...) from its plain data."""
+    """Decode an event of a kind ("Granted", ...) from its plain data. Raises ValueError for an unknown kind."""
     match kind:
         case "Started":
             return Started(data["run"], data["settings"])

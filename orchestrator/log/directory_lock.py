@@ -1,4 +1,4 @@
-"""A results directory is held by the one process that writes there: a lock that ends with the process."""
+"""The lock on a results directory, which the one process that writes there holds. It ends with the process."""
 
 from __future__ import annotations
 
@@ -16,19 +16,27 @@ from .log import LogError
 from .tables import open_read_only, read_sessions
 
 LOCK_TAKEN_ERRORS = (errno.EAGAIN, errno.EACCES)
-"""What a lock is refused with because somebody else has it."""
+"""Error numbers with which a lock is refused because another process holds it."""
 
 
 class DirectoryLock:
-    """A directory that no other process may write to as long as this one does.
+    """The lock on a directory. No other process may write to the directory as long as this one holds the lock.
 
-    On a disk of this machine the directory itself is locked. On a network file system a file in it is, log.lock, by
-    the only kind of lock that other machines see; it stays there, empty, since to remove it would let two processes
-    hold two files of that name. Raises LogError where another process holds the directory, or where there are no locks.
+    On a disk of this machine, the directory itself is locked. On a network file system, a file in it, log.lock, is
+    locked with the only kind of lock that other machines see. This file is empty and is not removed, since two
+    processes could otherwise hold locks on two files of that name.
+
+    Args:
+        directory: The directory.
+        place: The file system that it is on.
+
+    Raises:
+        LogError: If another process holds the directory, or if the file system has no locks.
     """
 
     _locked_files: ClassVar[set[tuple[int, int]]] = set()
-    """Lock files that this process holds: locks across machines belong to a process, and do not refuse itself."""
+    """Lock files that this process holds. Locks across machines belong to a process, so that the system would not
+    refuse a second lock of the same process."""
 
     def __init__(self, directory: Path, place: FileSystem) -> None:
         self._file: tuple[int, int] | None = None
@@ -48,8 +56,9 @@ class DirectoryLock:
                 holder = _describe_holder(directory / "log.sqlite")
                 raise LogError(f"{directory} is in use by {holder}. Wait until it ends.") from None
             raise LogError(
-                f"results must be where files can be locked, got {directory} on a file system that refuses it "
-                f"({place}: {error.strerror}). Name another place with --out PATH, or have it mounted with locks."
+                f"results must be on a file system where files can be locked, got {directory} on one that refuses it "
+                f"({place}: {error.strerror}). Name another directory with --out PATH, or have the file system mounted "
+                "with locks."
             ) from None
 
     def _lock_here(self) -> None:
@@ -65,6 +74,7 @@ class DirectoryLock:
         self._locked_files.add(file)
 
     def release(self) -> None:
+        """Release the lock."""
         if self._file is not None:
             self._locked_files.discard(self._file)
         os.close(self._fd)
@@ -72,17 +82,17 @@ class DirectoryLock:
 
 def _open_lock_file(directory: Path) -> int:
     try:
-        # Such a lock is only given to those who may write to the file.
+        # The system grants such a lock only to processes that may write to the file.
         return os.open(directory / "log.lock", os.O_RDWR | os.O_CREAT, 0o666)
     except OSError as error:
         raise LogError(
-            f"{directory} cannot be written ({error.strerror}). Check its permissions, or name another place with "
+            f"{directory} cannot be written ({error.strerror}). Check its permissions, or name another directory with "
             "--out PATH."
         ) from None
 
 
 def _describe_holder(path: Path) -> str:
-    """The process that writes the log, as its last session tells."""
+    """Describe the process that writes the log, from the last recorded session."""
     try:
         with contextlib.closing(open_read_only(path)) as db:
             last = read_sessions(lambda sql, values: db.execute(sql, values).fetchall())[-1]

@@ -1,4 +1,4 @@
-"""What file system a directory lies on, and whether other machines may write there too."""
+"""Finds the file system that a directory is on, and whether other machines may write there too."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 MOUNT_LIST = Path("/proc/self/mountinfo")
-"""Linux's list of what is mounted where; where it does not exist, every file system is taken to be local."""
+"""Linux's list of mounts. Where it does not exist, every file system is taken to be local."""
 
 NETWORK_TYPES = re.compile(
     "nfs4?|cifs|smb3|smbfs|9p|virtiofs|vboxsf|vmhgfs|prl_fs|ncpfs|afs|auristorfs|coda|lustre|gpfs|beegfs|ceph|glusterfs"
     "|orangefs|pvfs2|panfs|wekafs|gfs2|ocfs2|acfs|fuse[.](sshfs|glusterfs|ceph|ceph-fuse|s3fs|rclone|gcsfuse|goofys"
     "|juicefs|mfs|moosefs|davfs|curlftpfs|cvmfs2|afs|hdfs|blobfuse2?|mount-s3|vmhgfs-fuse|grpcfuse|osxfs|xtreemfs)"
 )
-"""Types of file systems that several machines can have mounted."""
+"""Types of file systems that several machines can mount at the same time."""
 REMOTE_SOURCE = re.compile(r"//|[^/]+:/")
-"""What a mount of another machine's files comes from: //server/share, server:/export."""
+"""Matches the source of a mount of another machine's files: //server/share, server:/export."""
 LOCAL_LOCK_OPTIONS = {
     "nfs": ("nolock", "local_lock=all", "local_lock=posix"),
     "nfs4": ("local_lock=all", "local_lock=posix"),
@@ -25,14 +25,18 @@ LOCAL_LOCK_OPTIONS = {
     "smb3": ("nobrl",),
     "lustre": ("localflock",),
 }
-"""Options under which a lock is kept to the machine that took it."""
+"""Mount options, by type of file system, with which other machines do not see a lock."""
 
 
 @dataclass(frozen=True, slots=True)
 class FileSystem:
-    """A mounted file system: its type, where it is mounted, what it comes from and its options.
+    """A mounted file system.
 
-    ``type`` is "unknown" where the system does not tell.
+    Attributes:
+        type: Its type, such as "ext4"; "unknown" if the operating system does not tell.
+        at: The directory where it is mounted.
+        source: What is mounted, such as a device or "server:/export".
+        options: Its mount options.
     """
 
     type: str
@@ -45,12 +49,12 @@ class FileSystem:
 
     @property
     def is_network(self) -> bool:
-        """Whether other machines may have the same files open."""
+        """Whether other machines may open the same files."""
         return NETWORK_TYPES.fullmatch(self.type) is not None or REMOTE_SOURCE.match(self.source) is not None
 
     @property
     def locks_here_only(self) -> bool:
-        """Whether a lock is known not to be seen by other machines."""
+        """Whether it is known that other machines do not see a lock."""
         return self.type == "fuse.sshfs" or any(
             option in self.options for option in LOCAL_LOCK_OPTIONS.get(self.type, ())
         )
@@ -60,7 +64,7 @@ UNKNOWN_FILE_SYSTEM = FileSystem("unknown")
 
 
 def file_system_of(path: Path) -> FileSystem:
-    """The file system that a path lies on, links followed."""
+    """Return the file system that a path is on, after following symbolic links."""
     try:
         listing = os.fsdecode(MOUNT_LIST.read_bytes())
     except OSError:
@@ -69,10 +73,14 @@ def file_system_of(path: Path) -> FileSystem:
 
 
 def find_mount(listing: str, path: str) -> FileSystem:
-    """The file system of an absolute path without links, from the text of a mountinfo file.
+    """Return the file system of a path, from the text of a mountinfo file.
 
-    Lines read "36 35 98:0 /root /mounted/here rw,noatime shared:1 - nfs4 server:/export rw,vers=4.2". Of two mounts
-    at one place the later one hides the first.
+    Its lines read "36 35 98:0 /root /mounted/here rw,noatime shared:1 - nfs4 server:/export rw,vers=4.2". Of two
+    mounts on the same directory, the later one hides the first.
+
+    Args:
+        listing: The text.
+        path: An absolute path without symbolic links.
     """
     best, longest = UNKNOWN_FILE_SYSTEM, -1
     for line in listing.splitlines():
@@ -88,5 +96,5 @@ def find_mount(listing: str, path: str) -> FileSystem:
 
 
 def _unescape(field: str) -> str:
-    r"""A name as it is: the kernel writes blanks, tabs, newlines and backslashes as \040, \011, \012 and \134."""
+    r"""Decode a name: the kernel writes blanks, tabs, newlines and backslashes as \040, \011, \012 and \134."""
     return re.sub(r"\\([0-7]{3})", lambda code: chr(int(code[1], 8)), field)

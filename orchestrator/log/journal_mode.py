@@ -1,7 +1,8 @@
-"""How a log is kept whole: a write-ahead log on this machine's disk, a rollback journal on a network file system.
+"""SQLite's journal mode for a log: a write-ahead log on this machine's disk, a rollback journal on a network file
+system.
 
-A write-ahead log needs memory that all who have the file open share; two machines share none. A rollback journal needs
-locks only, and those a network file system has, or it is refused (``held.py``).
+A write-ahead log needs memory that is shared by all processes that have the file open, and two machines share none. A
+rollback journal needs only locks. A network file system without locks is refused (``directory_lock.py``).
 """
 
 from __future__ import annotations
@@ -17,93 +18,106 @@ from .tables import BUSY_SECONDS
 
 
 class Journal(Protocol):
-    """What a writer asks of a connection's journal."""
+    """The journal mode of a writer's connection.
+
+    Attributes:
+        commit_seconds: Where statements are frequent, the first statement after this many seconds since the last
+            commit commits.
+        sparse_seconds: A statement that follows a pause of this many seconds is committed immediately, as the next
+            one may come in an hour.
+    """
 
     commit_seconds: float
-    """Where statements are frequent, the next one after so long a time commits."""
     sparse_seconds: float
-    """What comes after so long a pause is committed at once: the next may come in an hour."""
 
     def begin(self, db: sqlite3.Connection, path: Path) -> None:
         """Set a connection to this mode, whatever mode the file was left in."""
         ...
 
     def sync(self, path: Path) -> None:
-        """Have on the disk what is committed."""
+        """Sync what is committed to the disk."""
         ...
 
     def end(self, db: sqlite3.Connection) -> None:
-        """Leave everything in one file that opens anywhere."""
+        """Leave everything in one file that can be opened on any file system."""
         ...
 
 
 class WriteAheadJournal:
-    """Commits never wait for the disk, nor for readers."""
+    """SQLite's write-ahead log: a commit never waits for the disk or for readers."""
 
     commit_seconds = 0.2
     sparse_seconds = 0.1
 
     def begin(self, db: sqlite3.Connection, path: Path) -> None:
+        """Set a connection to this mode."""
         db.execute("PRAGMA journal_mode=WAL")
         db.execute("PRAGMA synchronous=NORMAL")
 
     def sync(self, path: Path) -> None:
-        # SQLite itself syncs the write-ahead log only when it folds it into the file.
+        """Sync what is committed to the disk."""
+        # SQLite itself syncs the write-ahead log only at a checkpoint.
         sync_path(Path(f"{path}-wal"))
 
     def end(self, db: sqlite3.Connection) -> None:
+        """Leave everything in the one file."""
         db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        # Refused while a reader has the file open; the next close does it then.
+        # SQLite refuses this while a reader has the file open. The next close does it then.
         with contextlib.suppress(sqlite3.OperationalError):
             db.execute("PRAGMA journal_mode=DELETE")
 
 
 class RollbackJournal:
-    """A commit waits until it is on the disk, and until those who read at that moment have done so."""
+    """SQLite's rollback journal: a commit waits for the disk, and for readers that are reading at that moment."""
 
-    # Longer than the writer's thread takes to commit: while that waits for the disk, the work goes on.
+    # Longer than the interval of the writer's thread, so that mostly the thread commits: while it waits for the disk,
+    # the work continues.
     commit_seconds = 1.0
     sparse_seconds = 0.4
 
     def begin(self, db: sqlite3.Connection, path: Path) -> None:
-        # A write-ahead log that a killed process left behind is read by this connection alone, without shared memory.
+        """Set a connection to this mode."""
+        # In exclusive mode, this connection can read a write-ahead log that a killed process left behind, without
+        # shared memory.
         db.execute("PRAGMA locking_mode=EXCLUSIVE")
         db.execute("PRAGMA journal_mode=TRUNCATE")
         Path(f"{path}-shm").unlink(missing_ok=True)
         db.execute("PRAGMA locking_mode=NORMAL")
         db.execute("PRAGMA synchronous=FULL")
         db.execute(f"PRAGMA busy_timeout={round(BUSY_SECONDS * 1000)}")
-        # What does not fit into the cache would else be written before its time, and keep all readers out until then.
+        # Otherwise pages that do not fit into the cache would be written before the commit, which locks out all
+        # readers until then.
         db.execute("PRAGMA cache_spill=OFF")
 
     def sync(self, path: Path) -> None:
-        """Nothing is left to do: each commit has done it."""
+        """Do nothing: each commit has already synced."""
 
     def end(self, db: sqlite3.Connection) -> None:
+        """Leave everything in the one file."""
         db.execute("PRAGMA journal_mode=DELETE")
 
 
 def choose_journal(place: FileSystem) -> Journal:
-    """The journal for a log on this file system."""
+    """Return the journal mode for a log on this file system."""
     return RollbackJournal() if place.is_network else WriteAheadJournal()
 
 
 def describe_restrictions(place: FileSystem) -> list[str]:
-    """What somebody should know who keeps a log there; nothing, on a disk of this machine."""
+    """Return notes for a user whose log is on this file system; none for a disk of this machine."""
     if not place.is_network:
         return []
     said = [
         f"The results are on a network file system ({place}): the log is kept with a rollback journal, and a commit "
-        "waits for the server's disk. That costs cheap evaluations some percent; --out PATH may name a disk of this "
-        "machine."
+        "waits for the server's disk. With cheap evaluations this makes a run some percent slower; to avoid it, name a "
+        "disk of this machine with --out PATH."
     ]
     if place.locks_here_only:
-        said.append("Its locks are not seen by other machines: do not write to these results from two of them.")
+        said.append("Its locks are not seen by other machines: do not write to these results from two machines.")
     return said
 
 
 def sync_path(path: Path) -> None:
-    """Have a file, or the entries of a directory, on the disk."""
+    """Sync a file, or the entries of a directory, to the disk. Errors are ignored."""
     with contextlib.suppress(OSError):
         fd = os.open(path, os.O_RDONLY)
         try:

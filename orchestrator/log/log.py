@@ -1,4 +1,5 @@
-"""The log: what happened, in order. In memory here, for ``minimize``; in a file for an experiment (``logfile.py``)."""
+"""The log of a run: what happened, in order. Here it is kept in memory, for ``minimize``; an experiment keeps it in a
+file (``log_file.py``)."""
 
 from __future__ import annotations
 
@@ -12,15 +13,15 @@ from ..state.events import Event
 
 
 class LogError(Exception):
-    """A log cannot be opened; the message names the file and the cure."""
+    """A log cannot be opened or used. The message names the file and what to do."""
 
 
 class LogLost(LogError):
-    """A log that was being written can be written no longer; what had been written is safe."""
+    """A log that was open can no longer be written. What was written before is safe."""
 
 
 class Log(Protocol):
-    """One run's log, as the loop and its executor see it."""
+    """The log of one run, as the loop and its executor use it."""
 
     @property
     def elapsed_seconds(self) -> float:
@@ -28,7 +29,7 @@ class Log(Protocol):
         ...
 
     def events(self) -> list[Event]:
-        """The events so far, in order."""
+        """Return the events so far, in order."""
         ...
 
     def append(self, event: Event) -> None:
@@ -36,16 +37,16 @@ class Log(Protocol):
         ...
 
     def rows(self, lease: int) -> Rows | None:
-        """All recorded points of a lease, or None."""
+        """Return all recorded points of a lease; None if there are none."""
         ...
 
     def add_rows(self, lease: int, rows: Rows) -> None:
-        """Add points of a lease as they come."""
+        """Add points of a lease as they are evaluated."""
         ...
 
 
 class MemoryLog:
-    """A run's log in memory."""
+    """The log of one run, kept in memory."""
 
     elapsed_seconds = 0.0
 
@@ -54,24 +55,36 @@ class MemoryLog:
         self._rows: dict[int, list[Rows]] = {}
 
     def events(self) -> list[Event]:
+        """Return the events so far, in order."""
         return list(self._events)
 
     def append(self, event: Event) -> None:
+        """Add the next event."""
         self._events.append(event)
 
     def rows(self, lease: int) -> Rows | None:
+        """Return all recorded points of a lease; None if there are none."""
         return join_rows(self._rows.get(lease, []))
 
     def add_rows(self, lease: int, rows: Rows) -> None:
+        """Add points of a lease as they are evaluated."""
         self._rows.setdefault(lease, []).append(rows)
 
     def failures(self, lease: int) -> int:
-        """How many rows of a lease failed."""
+        """Return how many rows of a lease failed."""
         return sum(len(part.failures) for part in self._rows.get(lease, []))
 
 
 def join_rows(parts: list[Rows]) -> Rows | None:
-    """Parts of one lease as one, from its first row on, with what lies between them as gaps."""
+    """Join parts of one lease into one, which starts at row 0.
+
+    Args:
+        parts: The parts, in any order.
+
+    Returns:
+        All rows up to the last known one. Unknown rows between the parts are NaN and are listed in ``gaps``. None if
+        there are no parts.
+    """
     if not parts:
         return None
     if len(parts) == 1 and parts[0].first == 0:

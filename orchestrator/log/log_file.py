@@ -1,4 +1,4 @@
-"""The log of an experiment: one SQLite file, one writer, synced to the disk at least once a second."""
+"""The log of an experiment: one SQLite file with one writer, synced to the disk at least once a second."""
 
 from __future__ import annotations
 
@@ -36,12 +36,20 @@ from .writer import LogWriter
 
 
 class LogFile:
-    """One SQLite file that holds the logs of an experiment's runs; the only writer holds it open.
+    """One SQLite file with the logs of all runs of an experiment, opened by its only writer.
 
-    ``place`` is the file system it lies on, found out if not given; on that of a network the log is kept in another
-    mode (``journal.py``), and may be moved from one to the other between sessions. What a killed process had not
-    committed is decided again, the same, since decisions are pure. Raises LogError for a file that cannot be used,
-    LogLost if it can be written no longer.
+    On a network file system, the log is kept in another journal mode (``journal_mode.py``). It may be moved from one
+    kind of file system to the other between sessions. What a killed process had not committed is decided again when
+    the run is resumed, with the same result, since decisions are pure.
+
+    Args:
+        path: The file; it is created if it does not exist.
+        environment: Versions and digests of code, recorded with the session.
+        place: The file system that the file is on. Default: it is found out.
+
+    Raises:
+        LogError: If the file cannot be used, or another process is writing it.
+        LogLost: Also from later calls, if the file can no longer be written.
     """
 
     def __init__(self, path: Path, environment: dict[str, Any] | None = None, place: FileSystem | None = None) -> None:
@@ -59,12 +67,16 @@ class LogFile:
         self.execute, self.commit = self._writer.execute, self._writer.commit
 
     def _open_database(self, environment: dict[str, Any]) -> tuple[sqlite3.Connection, float]:
-        """The connection, and the seconds of work that earlier sessions noted; a session is begun."""
+        """Open the file and record the beginning of a session.
+
+        Returns:
+            The connection, and the seconds of work that earlier sessions recorded.
+        """
         known = self.path.exists() and has_tables(self.path)
         db = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False)
         try:
             if not known:
-                # Points are blobs of many kilobytes: large pages halve the cost of writing them.
+                # Points are blobs of many kilobytes. Large pages halve the cost of writing them.
                 db.execute("PRAGMA page_size=32768")
             self._journal.begin(db, self.path)
             db.execute("BEGIN IMMEDIATE")
@@ -84,7 +96,7 @@ class LogFile:
 
     @cached_property
     def _known(self) -> set[str]:
-        """Ids of the runs in the table, read once: nobody else adds any."""
+        """Ids of the runs in the table. They are read once, as no other process adds any."""
         return {run for (run,) in self.execute("SELECT id FROM runs")}
 
     @property
@@ -94,20 +106,25 @@ class LogFile:
 
     @property
     def elapsed_seconds(self) -> float:
-        """Seconds of work on this log, by a clock that never jumps: those of earlier sessions, and of this one."""
+        """Seconds of work on this log in earlier sessions and in this one, by a monotonic clock."""
         return self._writer.elapsed_seconds
 
     def runs(self) -> list[RunRecord]:
-        """The runs it knows of."""
+        """Return the recorded runs, in the order of the plan."""
         return read_runs(self.execute)
 
     def stopped_run_ids(self) -> set[str]:
-        """Ids of the runs that have ended."""
+        """Return the ids of the runs that have ended."""
         last = "seq = (SELECT MAX(seq) FROM events AS others WHERE others.run = events.run)"
         return {run for (run,) in self.execute(f"SELECT run FROM events WHERE kind = 'Stopped' AND {last}")}
 
     def run(self, planned: RunSpec, label: str | None = None) -> RunLog:
-        """The log of one run; made known to the file if it is new. ``label`` names its landscape in reports."""
+        """Return the log of one run, which is added to the file if it is new.
+
+        Args:
+            planned: The run's specification.
+            label: Name of its landscape in reports. Default: the landscape's own label.
+        """
         if planned.id not in self._known:
             self.execute(
                 "INSERT INTO runs VALUES (?, ?, ?, ?, ?, ?)",
@@ -124,7 +141,7 @@ class LogFile:
         return RunLog(planned.id, self)
 
     def close(self) -> None:
-        """Commit, bring everything into the one file, and let go of the directory."""
+        """Commit, leave everything in the one file, and release the directory."""
         try:
             self._writer.close()
         finally:
@@ -144,7 +161,7 @@ def _create_tables(db: sqlite3.Connection, environment: dict[str, Any]) -> None:
 
 
 class RunLog:
-    """One run's part of a log file."""
+    """The part of a log file that belongs to one run."""
 
     def __init__(self, run: str, file: LogFile) -> None:
         self._run, self._file = run, file
@@ -152,42 +169,46 @@ class RunLog:
 
     @property
     def elapsed_seconds(self) -> float:
-        """Seconds of work on this run up to now, as its events tell."""
+        """Seconds of work on this run, from its first to its latest recorded event."""
         sql = "SELECT COALESCE(MAX(wall) - MIN(wall), 0.0) FROM events WHERE run = ?"
         ((seconds,),) = self._file.execute(sql, (self._run,))
         return float(seconds)
 
     def events(self) -> list[Event]:
+        """Return the events so far, in order."""
         return read_events(self._file.execute, self._run)
 
     def event_texts(self) -> list[tuple[str, str]]:
-        """The events, each its kind and its text."""
+        """Return the events so far, in order, each as its kind and its text."""
         return self._file.execute("SELECT kind, body FROM events WHERE run = ? ORDER BY seq", (self._run,))
 
     @property
     def stop_reason(self) -> str:
-        """Why the run ended, as its last event says; "" if that is another."""
+        """Why the run ended; "" if its last event is not ``Stopped``."""
         last = self.events()[-1:]
         return last[0].reason if last and isinstance(last[0], Stopped) else ""
 
     def append(self, event: Event) -> None:
+        """Add the next event."""
         self.append_event_text(event_kind(event), dump_event(event))
 
     def append_event_text(self, kind: str, body: str) -> None:
-        """Add the next event, as ``event_texts`` has it."""
+        """Add the next event, given as its kind and its text."""
         self._file.execute(
             "INSERT INTO events VALUES (?, ?, ?, ?, ?)", (self._run, self._seq, kind, body, self._file.elapsed_seconds)
         )
         self._seq += 1
 
     def rows(self, lease: int) -> Rows | None:
+        """Return all recorded points of a lease; None if there are none."""
         return read_rows(self._file.execute, self._run, lease)
 
     def all_rows(self) -> dict[int, Rows]:
-        """All points, by lease."""
+        """Return all recorded points of the run, by lease."""
         return read_all_rows(self._file.execute, self._run)
 
     def add_rows(self, lease: int, rows: Rows) -> None:
+        """Add points of a lease as they are evaluated."""
         failures = [[f.row, f.cause] for f in rows.failures]
         self._file.execute(
             "INSERT INTO points VALUES (?, ?, ?, ?, ?, ?, ?, ?)",

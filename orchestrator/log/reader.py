@@ -1,4 +1,4 @@
-"""Reading a log: a finished one, or one that still grows; and its canonical trace."""
+"""Reads a log file, whether it is finished or still being written."""
 
 from __future__ import annotations
 
@@ -37,8 +37,14 @@ from .tables import (
 
 @dataclass(frozen=True, slots=True)
 class LogUpdate:
-    """What a run's log holds beyond a place that was read before: its events in order, and (lease, rows) in the order
-    in which they were written. ``events`` and ``rows`` name the place up to which has been read now."""
+    """What was added to the log of a run since it was last read.
+
+    Attributes:
+        new_events: The new events, in order.
+        new_rows: (lease, rows) of the new points, in the order in which they were written.
+        events: Number of the last event that has been read; -1 if there is none.
+        rows: Position in the table of points up to which it has been read; 0 at the beginning.
+    """
 
     new_events: list[Event]
     new_rows: list[tuple[int, Rows]]
@@ -48,10 +54,17 @@ class LogUpdate:
 
 @dataclass(frozen=True, slots=True)
 class Points:
-    """A run's points in the order in which their leases were collected.
+    """The points of a run, in the order in which their leases were collected.
 
-    ``lease``, ``agent`` (index into the team), ``row`` and ``cost`` (evaluations charged) have shape (n,);
-    ``cube`` (n, D); ``losses`` (n,), failed rows +inf. The running sum of ``cost`` is "evaluations".
+    The running sum of ``cost`` is "evaluations".
+
+    Attributes:
+        lease: Lease of each point, shape (n,).
+        agent: Agent of each point, as an index into the team, shape (n,).
+        row: Row of each point within its lease, shape (n,).
+        cost: Evaluations charged for each point, shape (n,).
+        cube: The points in the unit cube, shape (n, D).
+        losses: The losses, shape (n,); +inf for failed rows.
     """
 
     lease: NDArray[np.int64]
@@ -63,7 +76,14 @@ class Points:
 
 
 class LogReader:
-    """Read-only access to a log file; several may be open while one process writes it."""
+    """Read-only access to a log file. Several readers may be open while one process writes it.
+
+    Args:
+        path: The log file, or the results directory that contains it.
+
+    Raises:
+        LogError: Also from later calls, if the file cannot be read.
+    """
 
     def __init__(self, path: Path | str) -> None:
         self.path = Path(path)
@@ -79,7 +99,7 @@ class LogReader:
 
     def _read_error(self, error: sqlite3.Error) -> LogError:
         found = to_log_error(error, self.path)
-        # A reader writes nothing: whatever else is wrong, it could not read.
+        # A reader writes nothing, so any other error means that it could not read.
         return (
             LogError(f"{self.path} cannot be read ({error}). {NOT_A_LOG_ADVICE}")
             if isinstance(found, LogLost)
@@ -93,6 +113,7 @@ class LogReader:
             raise self._read_error(error) from None
 
     def close(self) -> None:
+        """Close the file."""
         self._db.close()
 
     def __enter__(self) -> LogReader:
@@ -103,7 +124,7 @@ class LogReader:
 
     @property
     def meta(self) -> dict[str, Any]:
-        """``schema_version``, ``created`` and ``environment``."""
+        """Data about the file: ``schema_version``, ``created`` and ``environment``."""
         return {key: json.loads(value) for key, value in self._execute("SELECT key, value FROM meta")}
 
     @property
@@ -112,69 +133,80 @@ class LogReader:
         return read_sessions(self._execute)
 
     def runs(self) -> list[RunRecord]:
-        """The runs, in the order of the plan."""
+        """Return the runs, in the order of the plan."""
         return read_runs(self._execute)
 
     def record(self, run: str) -> RunRecord:
-        """One run, by its id. Raises KeyError for a run that the log does not know."""
+        """Return the record of a run by its id. Raises KeyError for a run that is not in the log."""
         found = read_run(self._execute, run)
         if found is None:
             raise KeyError(run)
         return found
 
     def begun_run_ids(self) -> set[str]:
-        """Ids of the runs of which anything is recorded."""
+        """Return the ids of the runs that have at least one event."""
         return {run for (run,) in self._execute("SELECT DISTINCT run FROM events")}
 
     def stopped_run_ids(self) -> set[str]:
-        """Ids of the runs whose last event says that they stopped."""
+        """Return the ids of the runs whose last event is ``Stopped``."""
         last = "seq = (SELECT MAX(seq) FROM events AS others WHERE others.run = events.run)"
         return {run for (run,) in self._execute(f"SELECT run FROM events WHERE kind = 'Stopped' AND {last}")}
 
     def events(self, run: str) -> list[Event]:
-        """A run's events, in order."""
+        """Return the events of a run, in order."""
         return read_events(self._execute, run)
 
     def rows(self, run: str, lease: int) -> Rows | None:
-        """All points of one lease that are recorded, collected or not."""
+        """Return all recorded points of a lease, whether it has been collected or not; None if there are none."""
         return read_rows(self._execute, run, lease)
 
     def read_update(self, run: str, events: int = -1, rows: int = 0) -> LogUpdate:
-        """What has come since ``events`` and ``rows``, as the last ``LogUpdate`` had them; by default, all.
+        """Read what was added to the log of a run since an earlier update.
 
-        Read as one moment of the log: the rows of a lease never come without its grant.
+        Everything is read in one transaction, so the rows of a lease never come without its grant.
+
+        Args:
+            run: Id of the run.
+            events: ``events`` of the last update. Default: from the first event on.
+            rows: ``rows`` of the last update. Default: from the first point on.
         """
         try:
             self._db.execute("BEGIN")
             try:
                 return read_log_update(self._execute, run, events, rows)
             finally:
-                # Only what is over lets a writer tidy up its write-ahead log.
+                # The writer can truncate its write-ahead log only when no read transaction is open.
                 self._db.execute("ROLLBACK")
         except sqlite3.Error as error:
             raise self._read_error(error) from None
 
     def counts(self, run: str) -> dict[int, int]:
-        """How many points each lease of a run has."""
+        """Return how many recorded points each lease of a run has."""
         return dict(self._execute("SELECT lease, SUM(n) FROM points WHERE run = ? GROUP BY lease", (run,)))
 
     def points(self, run: str) -> Points:
-        """All collected points of a run. Raises KeyError for a run that the log does not know."""
+        """Return all collected points of a run. Raises KeyError for a run that is not in the log."""
         return self.points_of(self.record(run), self.events(run))
 
     def points_of(self, record: RunRecord, events: list[Event]) -> Points:
-        """All points of a run that these of its events collected."""
+        """Return the points of a run that were collected by the given events of it."""
         return collect_points(record, events, read_all_rows(self._execute, record.id))
 
     def wall_seconds(self, run: str) -> float:
-        """Seconds of work from a run's first event to its last; pauses between sessions are left out."""
+        """Return the seconds of work from the first event of a run to its last, without pauses between sessions."""
         sql = "SELECT MAX(wall) - MIN(wall) FROM events WHERE run = ?"
         ((seconds,),) = self._execute(sql, (run,))
         return float(seconds or 0.0)
 
 
 def collect_points(record: RunRecord, events: list[Event], recorded: Mapping[int, Rows]) -> Points:
-    """The points of a run in the order in which these events collected them. ``recorded`` has the rows by lease."""
+    """Return the points of a run, in the order in which the given events collected them.
+
+    Args:
+        record: The run.
+        events: Events of the run, in order.
+        recorded: Its rows, by lease.
+    """
     team = {name: index for index, (name, _) in enumerate(record.settings["team"])}
     brought = [f for f in findings(events) if f.rows and f.lease in recorded]
     if not brought:
@@ -192,16 +224,16 @@ def collect_points(record: RunRecord, events: list[Event], recorded: Mapping[int
 
 
 def row_costs(rows: int, charged: int) -> NDArray[np.int64]:
-    """What each row of a lease was charged, in whole evaluations that add up to ``charged``."""
+    """Return what each row of a lease was charged, in whole evaluations that sum to ``charged``, shape (rows,)."""
     base, more = divmod(charged, rows)
     costs = np.full(rows, base, dtype=np.int64)
-    # Uneven only where rows with and without gradients mix, or where a failed agent was charged in full.
+    # Rows differ only where rows with and without gradients mix, or where a failed agent was charged in full.
     costs[rows - more :] += 1
     return costs
 
 
 def read_log_update(execute: Execute, run: str, events: int, rows: int) -> LogUpdate:
-    """See ``LogReader.read_update``."""
+    """Read what was added to the log of a run since an earlier update (see ``LogReader.read_update``)."""
     happened = read_events(execute, run, events)
     sql = f"SELECT rowid, lease, {ROW_COLUMNS} FROM points WHERE run = ? AND rowid > ? ORDER BY rowid"
     found = execute(sql, (run, rows))

@@ -1,4 +1,4 @@
-"""The tables of a log file, how they are read, and what may be wrong with them."""
+"""The tables of a log file, functions that read them, and messages for what can be wrong with the file."""
 
 from __future__ import annotations
 
@@ -19,10 +19,11 @@ from .filesystem import file_system_of
 from .log import LogError, LogLost, join_rows
 
 SCHEMA_VERSION = 2
-"""1 had no sessions, and the time of day in ``wall``."""
+"""Version of the tables. Version 1 had no sessions, and had the time of day in ``wall``."""
 
 BUSY_SECONDS = 60.0
-"""How long to wait for others: without a write-ahead log, writer and readers wait for one another for moments."""
+"""How long to wait for other connections. Without a write-ahead log, the writer and readers briefly wait for each
+other."""
 
 SCHEMA = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL);
@@ -44,11 +45,20 @@ DAMAGED_ADVICE = (
 NOT_A_LOG_ADVICE = "Give the results directory of a run."
 
 Execute = Callable[[str, tuple[Any, ...]], list[Any]]
+"""Executes an SQL statement with its values, and returns the rows of the result."""
 
 
 @dataclass(frozen=True, slots=True)
 class RunRecord:
-    """A run as the log names it."""
+    """A run, as recorded in the log.
+
+    Attributes:
+        id: The run's id.
+        strategy: Name of its strategy.
+        landscape: Name of its landscape in reports.
+        repeat: Number of the repeat.
+        settings: All settings that decide its findings.
+    """
 
     id: str
     strategy: str
@@ -59,7 +69,15 @@ class RunRecord:
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """One process that wrote the log: when it began, where, after how many seconds of work, and with what versions."""
+    """One process that wrote the log.
+
+    Attributes:
+        started: When it started, in UTC: YYYY-MM-DDTHH:MM:SSZ.
+        host: Name of its machine.
+        pid: Its process id.
+        elapsed: Seconds of work that earlier sessions had recorded.
+        environment: Versions and digests of code.
+    """
 
     started: str
     host: str
@@ -69,7 +87,7 @@ class Session:
 
 
 def to_log_error(error: sqlite3.Error, path: Path) -> LogError:
-    """What went wrong with a log file, in words, with a cure."""
+    """Return an error that says what is wrong with a log file and what to do."""
     text, name = str(error), getattr(error, "sqlite_errorname", "")
     if "not a database" in text or "no such table" in text:
         return LogError(f"{path} is not a searchparty log ({text}). {NOT_A_LOG_ADVICE}")
@@ -80,27 +98,28 @@ def to_log_error(error: sqlite3.Error, path: Path) -> LogError:
     if "locked" in text or ("LOCK" in name and "IOERR" in name):
         return LogError(f"{path} is in use by another process ({text}). Wait until that ends.{_lock_advice(path)}")
     return LogLost(
-        f"{path} can be written no longer ({text}). What it holds is safe: free some space on the disk, and go on "
+        f"{path} can no longer be written ({text}). What it holds is safe: free some space on the disk, then continue "
         f"with: searchparty resume {path.parent}"
     )
 
 
 def _lock_advice(path: Path) -> str:
-    """What else than another process may keep a log from being locked."""
+    """Return what may prevent a log from being locked, other than another process; "" if there is nothing."""
     place = file_system_of(path)
     if not place.is_network:
         return ""
     return (
-        f" Or else its file system refuses all locks ({place}): then copy the directory to a disk of this machine, or "
-        "have it mounted with locks."
+        f" Or its file system refuses all locks ({place}): then copy the directory to a disk of this machine, or "
+        "have the file system mounted with locks."
     )
 
 
 def open_read_only(path: Path) -> sqlite3.Connection:
-    """A connection that only reads. Raises sqlite3.Error where the file cannot be read.
+    """Open a connection that only reads. Raises sqlite3.Error if the file cannot be read.
 
-    A process killed while it left write-ahead mode, or while it made the file, leaves a journal behind that must be
-    rolled back before anybody can read; SQLite does that when the file is first read by somebody who may write.
+    A process that is killed while it leaves write-ahead mode, or while it creates the file, leaves a journal behind
+    that must be rolled back before the file can be read. SQLite does that when a connection that may write first
+    reads the file.
     """
     db = sqlite3.connect(f"file:{path}?mode=ro", BUSY_SECONDS, uri=True)
     try:
@@ -118,8 +137,14 @@ def open_read_only(path: Path) -> sqlite3.Connection:
 
 
 def has_tables(path: Path) -> bool:
-    """Whether a file that exists holds a log; False where nothing was ever committed to it. Raises LogError where it
-    holds something else, is damaged, or is of a newer version; the file is not touched."""
+    """Return whether an existing file holds a log. The file is not changed.
+
+    Returns:
+        False if nothing was ever committed to the file.
+
+    Raises:
+        LogError: If the file is not a log, is damaged, or is of a newer version.
+    """
     if path.stat().st_size == 0 and not Path(f"{path}-wal").exists():
         return False
     db = None
@@ -141,7 +166,7 @@ def has_tables(path: Path) -> bool:
 
 
 def check_version(db: sqlite3.Connection, path: Path) -> None:
-    """Refuse a file that is no log, or one of a newer schema."""
+    """Raise LogError if a file is not a log, or has a newer schema."""
     try:
         (value,) = db.execute("SELECT value FROM meta WHERE key = 'schema_version'").fetchone()
         version = int(json.loads(value))
@@ -149,18 +174,18 @@ def check_version(db: sqlite3.Connection, path: Path) -> None:
         raise LogError(f"{path} is not a searchparty log ({error}). {NOT_A_LOG_ADVICE}") from None
     if version > SCHEMA_VERSION:
         raise LogError(
-            f"{path} has schema version {version}, this searchparty reads up to {SCHEMA_VERSION}. "
+            f"{path} has schema version {version}, but this searchparty reads versions up to {SCHEMA_VERSION}. "
             "Upgrade searchparty to read it."
         )
 
 
 def read_runs(execute: Execute) -> list[RunRecord]:
-    """The runs, in the order of the plan."""
+    """Return the runs, in the order of the plan."""
     return [_record(*columns) for columns in execute(f"SELECT {RUN_COLUMNS} FROM runs ORDER BY position", ())]
 
 
 def read_run(execute: Execute, run: str) -> RunRecord | None:
-    """One run, by its id; None where the log does not know it."""
+    """Return the record of a run by its id; None if it is not in the log."""
     found = execute(f"SELECT {RUN_COLUMNS} FROM runs WHERE id = ?", (run,))
     return _record(*found[0]) if found else None
 
@@ -173,7 +198,7 @@ def _record(id: str, strategy: str, landscape: str, repeat: int, settings: str) 
 
 
 def read_events(execute: Execute, run: str, after: int = -1) -> list[Event]:
-    """A run's events, in order, from number ``after`` + 1 on."""
+    """Return the events of a run, in order, from number ``after`` + 1 on."""
     found = execute("SELECT seq, kind, body FROM events WHERE run = ? AND seq > ? ORDER BY seq", (run, after))
     events = []
     for seq, kind, body in found:
@@ -187,17 +212,17 @@ def read_events(execute: Execute, run: str, after: int = -1) -> list[Event]:
 
 
 ROW_COLUMNS = "first, n, cube, losses, gradients, failures"
-"""What ``decode_rows`` takes of the table of points."""
+"""Columns of the table of points, as ``decode_rows`` takes them."""
 
 
 def read_rows(execute: Execute, run: str, lease: int) -> Rows | None:
-    """A lease's points, from its first row on."""
+    """Return the recorded points of a lease, from its first row on; None if there are none."""
     sql = f"SELECT {ROW_COLUMNS} FROM points WHERE run = ? AND lease = ? ORDER BY first"
     return join_rows([decode_rows(run, lease, *columns) for columns in execute(sql, (run, lease))])
 
 
 def read_all_rows(execute: Execute, run: str) -> dict[int, Rows]:
-    """All points of a run, by lease: one query, however many leases."""
+    """Return all recorded points of a run, by lease, with a single query."""
     sql = f"SELECT lease, {ROW_COLUMNS} FROM points WHERE run = ? ORDER BY lease, first"
     parts: dict[int, list[Rows]] = {}
     for lease, *columns in execute(sql, (run,)):
@@ -209,7 +234,7 @@ def read_all_rows(execute: Execute, run: str) -> dict[int, Rows]:
 def decode_rows(
     run: str, lease: int, first: int, n: int, cube: bytes, losses: bytes, gradients: bytes | None, failures: str | None
 ) -> Rows:
-    """The points that one row of the table holds."""
+    """Decode the points of one row of the table. Raises LogError if the row is damaged."""
     try:
         return Rows(
             first,
@@ -225,7 +250,7 @@ def decode_rows(
 
 
 def read_sessions(execute: Execute) -> list[Session]:
-    """The sessions, in order; none in a log of version 1."""
+    """Return the sessions, in order; none for a log of version 1."""
     (tables,) = execute("SELECT COUNT(*) FROM sqlite_master WHERE name = 'sessions'", ())
     if not tables[0]:
         return []

@@ -1,4 +1,4 @@
-"""The log as canonical text, and its hash: equal traces, equal findings."""
+"""The trace: the log as canonical text, and the hash of that text. Equal traces mean equal findings."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from .reader import LogReader
 
 
 def trace(reader: LogReader) -> Iterator[str]:
-    """The log as canonical text, without anything of the host's clock, executor or versions.
+    """Yield the lines of the log as canonical text, independent of the host's clock, the executor and versions.
 
-    Runs stand in the order of their ids; a lease's points are printed before the event of its return.
+    Runs are ordered by their ids. The points of a lease come before the event that collects it.
     """
     for record in sorted(reader.runs(), key=lambda r: r.id):
         yield f"run {record.id} {json.dumps(record.settings, sort_keys=True, separators=(',', ':'))}"
@@ -34,7 +34,7 @@ def _format_points(lease: int, rows: Rows | None) -> Iterator[str]:
 
 
 def trace_hash(reader: LogReader) -> str:
-    """SHA-256 of the trace."""
+    """Return the SHA-256 of the trace, as 64 hexadecimal digits."""
     digest = hashlib.sha256()
     for line in trace(reader):
         digest.update(line.encode() + b"\n")

@@ -1,4 +1,5 @@
-"""One SQLite connection that commits by itself, and has what it committed on the disk within a second."""
+"""The writer of a log file: an SQLite connection that commits by itself and syncs commits to the disk within a
+second."""
 
 from __future__ import annotations
 
@@ -17,10 +18,20 @@ SYNC_SECONDS = 0.5
 
 
 class LogWriter:
-    """Writes in one long transaction after another: each is committed within the seconds that its journal names, at
-    once where statements are sparse; a thread commits what no further statement follows, and syncs. ``before`` are the
-    seconds of work of earlier sessions. Raises LogLost when the file can be written no longer, at that statement and
-    every later one."""
+    """Writes to a log file, in one long transaction after another.
+
+    Each transaction is committed within the seconds that the journal mode sets, and immediately where statements are
+    sparse. A thread commits statements that no further statement follows, and syncs commits to the disk.
+
+    Args:
+        path: The log file.
+        db: A connection to it.
+        before: Seconds of work of earlier sessions.
+        journal: Its journal mode.
+
+    Raises:
+        LogLost: From the statement at which the file can no longer be written, and from every later one.
+    """
 
     def __init__(self, path: Path, db: sqlite3.Connection, before: float, journal: Journal) -> None:
         self._path, self._db, self._before, self._journal = path, db, before, journal
@@ -35,11 +46,11 @@ class LogWriter:
 
     @property
     def elapsed_seconds(self) -> float:
-        """Seconds of work up to now, by a clock that never jumps."""
+        """Seconds of work up to now, including earlier sessions, by a monotonic clock."""
         return self._before + time.monotonic() - self._began
 
     def execute(self, sql: str, values: tuple[Any, ...] = ()) -> list[Any]:
-        """Run one statement in the transaction under way, and commit if it is time; what it returned."""
+        """Execute a statement in the current transaction, commit if it is time, and return the rows of the result."""
         with self._lock:
             if self._error is not None:
                 raise self._error
@@ -55,14 +66,14 @@ class LogWriter:
             return found
 
     def commit(self) -> None:
-        """Commit now."""
+        """Commit the current transaction now."""
         with self._lock:
             if self._error is not None:
                 raise self._error
             self._commit()
 
     def close(self) -> None:
-        """Commit, and leave everything in the one file."""
+        """Commit, leave everything in the one file, and close the connection."""
         self._closing.set()
         self._sync_thread.join()
         try:
@@ -83,28 +94,30 @@ class LogWriter:
         self._committed, self._changed = time.monotonic(), False
 
     def _end_transaction(self) -> None:
-        # Ctrl-C may have come between the end of one transaction and the beginning of the next.
+        # Ctrl-C may have interrupted between the end of one transaction and the beginning of the next.
         if self._db.in_transaction:
             self._db.execute("COMMIT")
 
     def _record_failure(self, error: sqlite3.Error) -> LogError:
         self._error = to_log_error(error, self._path)
         if "locked" in str(error):
-            # The directory is held: only somebody who reads can be in the way of a commit.
+            # This process holds the lock on the directory, so only a reader can block a commit.
             self._error = LogLost(
-                f"{self._path} can be written no longer: it has been read without a pause for a minute ({error}). What "
-                f"it holds is safe: end that reader, and go on with: searchparty resume {self._path.parent}"
+                f"{self._path} can no longer be written: it has been read without a pause for a minute ({error}). What "
+                f"it holds is safe: end that reader, then continue with: searchparty resume {self._path.parent}"
             )
         return self._error
 
     def _commit_and_sync(self) -> None:
-        """Commit what waits for the next statement, and bring what is committed to the disk. In a thread, as the next
-        statement may come in an hour."""
+        """Commit statements that are not committed yet, and sync commits to the disk, until the writer is closed.
+
+        This runs in a thread, as the next statement may come in an hour.
+        """
         done = 0.0
         while not self._closing.wait(SYNC_SECONDS):
             with self._lock:
                 if self._error is None and self._changed:
-                    # What goes wrong here is told by the next statement.
+                    # An error here is recorded, and the next statement raises it.
                     with contextlib.suppress(LogError):
                         self._commit()
                 committed = self._committed

@@ -1,1 +1,1 @@
-"""The loop: decide, grant, collect, fold; and what keeps it honest."""
+"""The loop of a run: decide, grant, collect, fold; and the checks of each decision and of each replayed event."""

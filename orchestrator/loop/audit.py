@@ -1,4 +1,4 @@
-"""What a decision must keep to. ``audit_decision`` runs at every decision, before anything is logged or submitted."""
+"""The rules for decisions. ``audit_decision`` checks every decision before anything is logged or submitted."""
 
 from __future__ import annotations
 
@@ -13,18 +13,26 @@ from ..state.member import Member
 from ..state.run import Run
 
 DecisionPlace = tuple[Any, ...]
-"""(policy, decision) or (policy, decision, lease): put into words only where something is wrong."""
+"""(policy, decision) or (policy, decision, lease), for messages. It is formatted only when there is an error."""
 
 
 class InvalidDecision(ValueError):
-    """A policy decided what a run cannot grant; the message says which rule and what to do."""
+    """A policy made a decision that the run cannot grant. The message names the broken rule and what to do."""
 
 
 def audit_decision(run: Run, leases: tuple[Lease, ...], policy: str = "?") -> None:
-    """Raise ``InvalidDecision`` unless every lease may be granted as the run now stands.
+    """Check that every lease of a decision may be granted in the present state of the run.
 
-    ``policy`` is the policy's kind, for messages. Together with the rule that a fresh lease which proposes nothing
-    is charged in full, this makes every run end: a lease that is granted can be spent.
+    Together with the rule that a fresh lease which proposes nothing is charged in full, this makes every run end: a
+    lease that is granted can be spent.
+
+    Args:
+        run: The state of the run.
+        leases: The decision.
+        policy: The kind of the policy, for messages.
+
+    Raises:
+        InvalidDecision: If a rule is broken.
     """
     where: DecisionPlace = (policy, run.decisions)
     if type(leases) is not tuple or not all(isinstance(lease, Lease) for lease in leases):
@@ -44,13 +52,13 @@ def audit_decision(run: Run, leases: tuple[Lease, ...], policy: str = "?") -> No
     for offset, lease in enumerate(leases):
         here: DecisionPlace = (*where, lease.id)
         if lease.id != run.leases + offset or type(lease.id) is not int:
-            raise _make_error("id", f"{run.leases + offset}", f"{lease.id!r}", here, "Count on from run.leases.")
+            raise _make_error("id", f"{run.leases + offset}", f"{lease.id!r}", here, "Continue from run.leases.")
         member = _audit_agent(run, lease, named, here)
         _audit_budget(lease, member, left, here)
         left -= lease.budget
         _audit_region(run, lease.region, here)
         _audit_words(run, lease, member, here)
-        # What the run itself knows is sound.
+        # The incumbents that the run itself holds are valid.
         if lease.incumbent is not None and lease.incumbent is not run.incumbent and lease.incumbent is not member.best:
             _audit_incumbent(run, lease.incumbent, here)
 
@@ -62,7 +70,9 @@ def _audit_agent(run: Run, lease: Lease, named: set[str], here: DecisionPlace) -
         hint = f"Did you mean {close[0]!r}?" if close else "Name a member of the team."
         raise _make_error("agent", f"one of {', '.join(run.members)}", f"{lease.agent!r}", here, hint)
     if lease.agent in named:
-        raise _make_error("agent", "named once a decision", f"{lease.agent!r} twice", here, "One lease an agent.")
+        raise _make_error(
+            "agent", "named at most once in a decision", f"{lease.agent!r} twice", here, "Grant one lease per agent."
+        )
     if member.lease is not None:
         got = f"{lease.agent!r}, which works on lease {member.lease.id}"
         raise _make_error("agent", "idle", got, here, "Choose from run.idle, or wait with ().")
@@ -77,10 +87,10 @@ def _audit_budget(lease: Lease, member: Member, left: int, here: DecisionPlace) 
         raise _make_error("budget", rule, f"{budget!r}", here, "Use int(...), and leave out empty leases.")
     if budget < member.row_price:
         rule = f"at least {member.row_price} (the row price of {member.name!r})"
-        raise _make_error("budget", rule, f"{budget}", here, "Give it more, or give it to another member.")
+        raise _make_error("budget", rule, f"{budget}", here, "Grant more, or grant it to another member.")
     if budget > left:
         rule = f"at most {left}, what remains of the run's budget"
-        raise _make_error("budget", rule, f"{budget}", here, "Keep the sum of a decision within run.remaining.")
+        raise _make_error("budget", rule, f"{budget}", here, "Keep the sum of all budgets within run.remaining.")
 
 
 def _audit_region(run: Run, region: Region, here: DecisionPlace) -> None:
@@ -97,21 +107,23 @@ def _audit_region(run: Run, region: Region, here: DecisionPlace) -> None:
         raise _make_error("region.center", "in the unit cube", f"{worst!s}", here, "Clip it to [0, 1].")
     if not isinstance(radius, float | int) or not 0.0 < radius <= 1.0:
         rule = "above 0 and at most 1"
-        raise _make_error("region.radius", rule, f"{radius!r}", here, "0.5 spans the cube from its middle.")
+        raise _make_error("region.radius", rule, f"{radius!r}", here, "0.5 spans the cube from its center.")
 
 
 def _audit_words(run: Run, lease: Lease, member: Member, here: DecisionPlace) -> None:
     if member.needs_fresh and not lease.fresh:
-        cause = "has not begun" if member.leases == 0 else "failed" if member.failed else "converged"
+        cause = "has not started" if member.leases == 0 else "failed" if member.failed else "converged"
         got = f"{lease.fresh!r} for {member.name!r}, which {cause}"
-        raise _make_error("fresh", "True for a member with needs_fresh", got, here, "Start it anew at a region.")
+        raise _make_error("fresh", "True for a member with needs_fresh", got, here, "Set fresh=True.")
     if not isinstance(lease.reason, str) or not lease.reason.strip():
-        raise _make_error("reason", "words", f"{lease.reason!r}", here, "Say why this agent, this much, here.")
+        raise _make_error(
+            "reason", "a non-empty text", f"{lease.reason!r}", here, "Say why this agent, this budget, this region."
+        )
     if type(lease.archive) is not int or not 0 <= lease.archive <= run.collected:
         rule = f"from 0 to {run.collected}, the findings collected so far"
         raise _make_error("archive", rule, f"{lease.archive!r}", here, "Use run.collected for all of them.")
     if not isinstance(lease.settings, dict):
-        raise _make_error("settings", "a dict", _describe_value(lease.settings), here, "Use {} for the agent's own.")
+        raise _make_error("settings", "a dict", _describe_value(lease.settings), here, "Use {} to change none.")
 
 
 def _audit_incumbent(run: Run, incumbent: Incumbent, here: DecisionPlace) -> None:
@@ -120,11 +132,11 @@ def _audit_incumbent(run: Run, incumbent: Incumbent, here: DecisionPlace) -> Non
     if not _is_point(incumbent.point, run.space.dimension):
         rule = f"an array of float64 with shape ({run.space.dimension},)"
         raise _make_error(
-            "incumbent.point", rule, _describe_value(incumbent.point), here, "Pass on a point that was found."
+            "incumbent.point", rule, _describe_value(incumbent.point), here, "Use a point that was found."
         )
     if not (math.isfinite(incumbent.loss) and math.isfinite(np.add.reduce(incumbent.point))):
         got = f"loss {incumbent.loss!s} at {incumbent.point}"
-        raise _make_error("incumbent", "finite", got, here, "A failed row is never an incumbent.")
+        raise _make_error("incumbent", "finite", got, here, "A failed row cannot be an incumbent.")
 
 
 def _is_point(value: Any, dimension: int) -> bool:
@@ -132,7 +144,7 @@ def _is_point(value: Any, dimension: int) -> bool:
 
 
 def _describe_value(value: Any) -> str:
-    """What a value is, without printing a large one."""
+    """Return a short description of a value, for messages."""
     if isinstance(value, np.ndarray):
         return f"{value.dtype} array with shape {value.shape}"
     return f"{value!r:.80} ({type(value).__name__})"

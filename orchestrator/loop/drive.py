@@ -1,4 +1,4 @@
-"""The loop: decide, grant, collect, fold; until nothing is out and nothing more is decided."""
+"""The loop of a run: decide, grant, collect, fold, until no lease is out and the policy grants no more."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ from .randomness import RekeyedGenerator
 from .recorder import Recorder
 
 EVALUATION_FAILED = "an evaluation failed"
-"""How the reason begins of a run that was stopped by a row without a loss."""
+"""First words of the ``Stopped`` reason of a run that was stopped by a row without a loss."""
 
 
 StreamFactory = Callable[..., np.random.Generator]
-"""The random stream of a key."""
+"""Returns the random stream that belongs to a key."""
 
 
 def begin_run(planned: RunSpec) -> Run:
-    """The state of a run before its first event."""
+    """Return the state of a run before its first event."""
     space = planned.facts.space
     members = {name: Member(name, index, agent.row_price(space)) for index, (name, agent) in enumerate(planned.team)}
     return Run(
@@ -40,8 +40,15 @@ def begin_run(planned: RunSpec) -> Run:
 def drive_run(
     run: Run, planned: RunSpec, policy: Policy, executor: Executor, log: Log, budget: int | None = None
 ) -> Generator[bool, None, None]:
-    """Work a run to its end. Yields False whenever it waits and True after each outcome, so that many runs
-    interleave. ``budget`` extends the run's, once all that is recorded has been read."""
+    """Work a run to its end. Events that the log already holds are compared, not recorded again.
+
+    ``budget`` is the run's new budget in evaluations, if that is more than it has; it is set once all recorded events
+    have been read. The executor is not closed. Raises InvalidDecision if the policy breaks a rule, ReplayError if an
+    event differs from the recorded one, and ExecutorError if the executor cannot continue.
+
+    Yields:
+        False each time the run waits for its executor, True after each outcome, so that many runs can be interleaved.
+    """
     scribe, stream = Recorder(run, log), RekeyedGenerator().stream
     deadline = _deadline(planned, log.elapsed_seconds if budget is None else 0.0)
     scribe.write(Started(planned.id, planned.settings))
@@ -65,7 +72,7 @@ def drive_run(
 
 
 def _decide_leases(run: Run, planned: RunSpec, policy: Policy, stream: StreamFactory) -> tuple[Lease, ...]:
-    """What the policy decides, audited; () once the target is reached or nothing is left to grant."""
+    """Return the policy's decision, after checking it; () once the target is reached or nothing is left to grant."""
     if _reaches_target(run) or run.halted is not None or run.stopped is not None or run.remaining <= 0 or run.free <= 0:
         return ()
     leases = policy.decide(run, stream(planned.seed, run.id, run.decisions, run.collected))
@@ -74,13 +81,28 @@ def _decide_leases(run: Run, planned: RunSpec, policy: Policy, stream: StreamFac
 
 
 def _deadline(planned: RunSpec, elapsed: float) -> float | None:
-    """When time is up, after so many seconds of work in earlier sessions."""
+    """Return when the run's time is up, on the monotonic clock; None if it has no limit.
+
+    Args:
+        planned: The run's specification.
+        elapsed: Seconds that earlier sessions worked on the run.
+    """
     return None if planned.seconds is None else time.monotonic() + planned.seconds - elapsed
 
 
 def _update_budget(scribe: Recorder, deadline: float | None, budget: int | None) -> int | None:
-    """Note a change of budget: one that is recorded, the user's word, or the wall clock's that time is up. Returns what
-    of the user's word is still to be noted."""
+    """Record a change of the run's budget, if one is due.
+
+    The change is one that is already recorded, one that the user asked for, or a cut because the run's time is up.
+
+    Args:
+        scribe: The recorder of the run.
+        deadline: When the run's time is up, on the monotonic clock; None if it has no limit.
+        budget: The budget that the user asked for; None if there is none.
+
+    Returns:
+        The user's budget as long as recorded events remain to be read, as it is recorded after them; else None.
+    """
     run = scribe.run
     if scribe.next_recorded is not None:
         if isinstance(scribe.next_recorded, Extended):

@@ -1,4 +1,4 @@
-"""Randomness is an argument: every stream is a Philox generator keyed by what it is for."""
+"""Random streams. Randomness is always an argument: every stream is a Philox generator keyed by what it is for."""
 
 from __future__ import annotations
 
@@ -11,15 +11,26 @@ from numpy.typing import NDArray
 
 
 def stream(*key: object) -> np.random.Generator:
-    """The generator that belongs to a key such as ``(seed, run, decision)``; equal keys, equal streams."""
+    """Return the random generator that belongs to a key such as ``(seed, run, decision)``.
+
+    Args:
+        *key: The parts of the key, which are converted to text. Equal keys give equal streams.
+
+    Example:
+        >>> stream("seed", 1).random() == stream("seed", 1).random()
+        True
+    """
     # numpy takes any ISeedSequence; its stubs name one of them.
     return np.random.Generator(np.random.Philox(_KeySequence(_key_words(key))))  # type: ignore[arg-type]
 
 
 class RekeyedGenerator(np.random.Generator):
-    """The streams of keys that are used one after the other, each until the next: one generator, which is set to a
-    key's beginning when it is first used with it. Most decisions draw nothing, and a stream made for each would cost
-    more than they do."""
+    """One generator that gives the streams of several keys, one after the other.
+
+    A stream is valid until the next one is asked for. The generator is set to the beginning of a key's stream when it
+    is first used after ``stream``. Most decisions draw no numbers, and creating a generator for each would cost more
+    than the decision.
+    """
 
     def __init__(self) -> None:
         self._philox = np.random.Philox(_KeySequence(_key_words(())))  # type: ignore[arg-type]
@@ -28,7 +39,7 @@ class RekeyedGenerator(np.random.Generator):
         self._key: tuple[object, ...] | None = None
 
     def stream(self, *key: object) -> np.random.Generator:
-        """The same numbers as ``stream`` of the key."""
+        """Return this generator, set to give the same numbers as the module's ``stream`` of the key."""
         self._key = key
         return self
 
@@ -47,8 +58,11 @@ def _key_words(key: tuple[object, ...]) -> NDArray[np.uint64]:
 
 
 class _KeySequence(ISeedSequence):
-    """Hands Philox its key. ``Philox(key=...)`` does the same, after it has asked the system for entropy that it
-    does not use, which costs three times as much."""
+    """A seed sequence that gives Philox its key.
+
+    ``Philox(key=...)`` has the same effect, but first asks the system for entropy that it does not use, which costs
+    three times as much.
+    """
 
     def __init__(self, words: NDArray[np.uint64]) -> None:
         self._words = words

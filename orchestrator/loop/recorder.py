@@ -1,4 +1,4 @@
-"""Writes events to the log, or compares them with those that are recorded."""
+"""The recorder, which writes events to the log, or compares them with those that are already recorded."""
 
 from __future__ import annotations
 
@@ -13,7 +13,15 @@ from ..state.run import Run
 
 
 class Recorder:
-    """Writes events to the log and folds them into the run; what is recorded already is compared instead."""
+    """Writes events to the log and folds them into the run.
+
+    As long as the log holds events of an earlier session, each new event is compared with the recorded one instead of
+    being written.
+
+    Args:
+        run: The state of the run before its first event.
+        log: The run's log.
+    """
 
     def __init__(self, run: Run, log: Log) -> None:
         self.run, self._log = run, log
@@ -22,19 +30,23 @@ class Recorder:
 
     @property
     def next_recorded(self) -> Event | None:
-        """The next event of an earlier session, if any is left."""
+        """The next recorded event of an earlier session; None if none is left."""
         return self._next
 
     def write(self, event: Event) -> None:
-        """Append the event, or check that it is the recorded one; then fold it."""
+        """Append an event to the log, or check that it equals the recorded one; then fold it into the run.
+
+        Raises:
+            ReplayError: If the event differs from the recorded one. The message shows both.
+        """
         if self._next is None:
             self._log.append(event)
         else:
             known, now = (f"{event_kind(each)} {dump_event(each)}" for each in (self._next, event))
             if known != now:
                 raise ReplayError(
-                    f"run {self.run.id}: the log has {known}, now comes {now}. The code, the settings or a library "
-                    "changed since the log was written; run the experiment again into a new directory."
+                    f"run {self.run.id}: the log has {known}, but the replay gives {now}. The code, the settings or a "
+                    "library changed since the log was written; run the experiment again into a new directory."
                 )
             self._next = next(self._recorded_events, None)
         advance(self.run, event)

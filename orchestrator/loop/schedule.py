@@ -1,4 +1,4 @@
-"""One scheduler interleaves runs: whichever is ready goes on; when all wait, wait for the executor."""
+"""The scheduler, which interleaves runs: it continues those that are ready, and waits when all of them wait."""
 
 from __future__ import annotations
 
@@ -16,10 +16,17 @@ def schedule(
     ended: Callable[[Key, Exception | None], None],
     stepped: Callable[[Key], None] = lambda _: None,
 ) -> None:
-    """Work runs to their ends, ``at_once`` interleaved, started in order.
+    """Work runs to their ends, several of them interleaved.
 
-    ``ended`` hears of each run's end, with the error that ended it if one did: the others go on. ``stepped``
-    hears of each outcome. ``wait`` returns when something may have arrived.
+    An error that ends one run does not stop the others.
+
+    Args:
+        drives: (key, function that starts the run and returns its generator) of each run. Runs are started in this
+            order.
+        at_once: Greatest number of runs that are interleaved.
+        wait: Called when all active runs wait. Returns when something may have arrived.
+        ended: Called at the end of each run with its key and the error that ended it, or None.
+        stepped: Called after each outcome of a run with its key.
     """
     coming = iter(drives)
     active: dict[Key, Drive] = {}

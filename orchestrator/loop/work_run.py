@@ -1,4 +1,4 @@
-"""Works one run from its beginning to its end, on whatever executor."""
+"""Works one run from its beginning to its end, with any executor."""
 
 from __future__ import annotations
 
@@ -14,10 +14,20 @@ from .executor import Executor
 def work_run(
     planned: RunSpec, log: Log, executor: Executor, budget: int | None = None, run: Run | None = None
 ) -> Generator[bool, None, Run]:
-    """Drive a run to its end, and close the executor however it ends. Yields what ``drive_run`` yields.
+    """Drive a run to its end, and close the executor however it ends.
 
-    ``budget`` extends the run's budget. ``run`` is the state to fold events into, for callers that read it meanwhile;
-    by default a new one. Returns the final state.
+    Args:
+        planned: The run's specification.
+        log: The run's log.
+        executor: Works the leases.
+        budget: New budget of the run in evaluations, if that is more than it has; None: no change.
+        run: The state to fold events into, for callers that read it meanwhile. Default: a new one.
+
+    Yields:
+        What ``drive_run`` yields.
+
+    Returns:
+        The final state of the run.
     """
     run = begin_run(planned) if run is None else run
     try:

@@ -1,4 +1,4 @@
-"""Who gets a lease now, and of how many evaluations: equal, bandit, successive-halving."""
+"""Budget choices, which decide who gets a lease and how long it is: equal, bandit, successive-halving."""
 
 from __future__ import annotations
 
@@ -16,10 +16,14 @@ from .choices import BudgetChoice, Share, fit_budget, portion, share_leftover, s
 
 
 class Equal(BudgetChoice):
-    """Keeps what agents have spent equal: who has spent least goes first, and none goes far above the level that
-    all would reach if the rest were poured over them."""
+    """An equal split: all members get the same number of evaluations.
 
-    card: ClassVar[str] = "Everybody gets the same number of evaluations. Fair, and blind to who does well."
+    Use it as a baseline, or where every agent should have the same chance: it ignores how well agents do. The member
+    that has spent least goes first, and none goes far above the level that all would reach if the remaining budget
+    were poured over them.
+    """
+
+    card: ClassVar[str] = "All agents get the same number of evaluations. This is fair, but it ignores who does well."
     kind: Literal["equal"] = "equal"
 
     def share(self, run: Run, lease: int, rng: np.random.Generator) -> list[Share]:
@@ -36,27 +40,32 @@ class Equal(BudgetChoice):
 
 
 class Bandit(BudgetChoice):
-    """Moves evaluations to who earns them, by improvement per cost.
+    """A bandit by improvement per cost: members whose leases improve get more evaluations.
 
-    A member's credit is what its last ``window`` leases earned over what they cost, in leases: a record of the run
-    earns 1, a lease that bettered its own search earns half the part of the others whose best is no better than
-    the lease's, any other earns nothing. Half a lease that earned half is added, so a newcomer starts with 1 and
-    nobody falls to 0. Only ranks of losses count (cf. rank-based credit in adaptive operator selection, Fialho et
-    al. 2010, "Analyzing bandit-based adaptive operator selection mechanisms").
+    Use it when it is not known in advance which agents suit the landscape. Every member keeps a small share, so that
+    one which improves later is not lost.
 
-    Of all evaluations, ``floor`` is split equally and the rest by credit. A member is due again when the run has
-    granted (its last cost / its share) evaluations since its last grant; the earliest due goes first. One that is
-    ahead of its share waits while others work: were every idle member sent out at once, all would spend the same
-    with ``concurrency`` as large as the team, whatever they earn.
+    A member's credit is what its last ``window`` leases earned, divided by what they cost, counted in leases. A lease
+    that improved the run's best loss (a record) earns 1. A lease that only improved its member's own search earns half
+    the fraction of the other members whose best loss is worse than the lease's. Any other lease earns nothing. An
+    earning of 0.5 and half a lease are added, so that a newcomer starts with credit 1 and no credit falls to 0. Only
+    ranks of losses count (cf. rank-based credit in adaptive operator selection, Fialho et al. 2010, "Analyzing
+    bandit-based adaptive operator selection mechanisms").
+
+    Of all evaluations, the fraction ``floor`` is split equally and the rest in proportion to credit. A member is due
+    again when the run has granted (its last cost / its share) evaluations since the member's last grant; the member
+    that is due earliest goes first. A member that is ahead of its share waits while others work. If instead every idle
+    member got a lease at once, all would spend the same when ``concurrency`` is as large as the team, whatever they
+    earn.
     """
 
     card: ClassVar[str] = (
-        "Evaluations go to whoever earns them: agents that improve get more, those that do not get less. Everybody "
-        "keeps a small share, so that nobody is written off."
+        "Evaluations go to whoever earns them: agents that improve get more, those that do not get less. Every agent "
+        "keeps a small share, so that none is written off."
     )
     kind: Literal["bandit"] = "bandit"
-    window: int = Field(5, ge=1, description="Latest leases of a member that count.")
-    floor: float = Field(0.2, ge=0, le=1, description="Part of the evaluations that is split equally.")
+    window: int = Field(5, ge=1, description="Number of a member's latest leases that count.")
+    floor: float = Field(0.2, ge=0, le=1, description="Fraction of the evaluations that is split equally.")
 
     def share(self, run: Run, lease: int, rng: np.random.Generator) -> list[Share]:
         credits = self.credits(run, lease)
@@ -64,12 +73,12 @@ class Bandit(BudgetChoice):
         return share_by_parts(run, lease, parts, lambda m: self._reason(m, credits[m.name], parts[m.name]))
 
     def credits(self, run: Run, lease: int) -> dict[str, float]:
-        """Earnings per lease's worth of evaluations, for each member."""
+        """Return each member's credit: its earnings per ``lease`` evaluations."""
         standings = sorted(standing_key(m)[0] for m in run.members.values())
         return {name: self._credit(member, standings, lease) for name, member in run.members.items()}
 
     def parts(self, credits: dict[str, float]) -> dict[str, float]:
-        """Each member's part of the evaluations; they sum to 1 and none is below ``floor`` / members."""
+        """Return each member's fraction of the evaluations. They sum to 1; none is below ``floor`` / members."""
         total = sum(credits.values())
         each = self.floor / len(credits)
         return {name: each + (1 - self.floor) * credit / total for name, credit in credits.items()}
@@ -87,22 +96,44 @@ class Bandit(BudgetChoice):
 
 
 def rewards(member: Member, standings: Sequence[float], window: int) -> list[float]:
-    """What each of a member's last leases earned: a record of the run 1; a lease that bettered its own search half
-    the part of the others whose best (``standings``, sorted) is no better than the lease's; any other nothing."""
+    """Return what each of a member's last leases earned.
+
+    A record of the run earns 1. A lease that improved its member's own search earns half the fraction of the other
+    members whose best loss is worse than the lease's. Any other lease earns nothing.
+
+    Args:
+        member: The member.
+        standings: Best loss of each member of the team, sorted; +inf for a member without one.
+        window: Number of latest leases to return.
+
+    Returns:
+        The earnings in [0, 1], oldest lease first.
+    """
     recent, others = slice(-window, None), max(1, len(standings) - 1)
     earned: list[float] = []
     for best, improved, record in zip(
         member.bests[recent], member.improvements[recent], member.records[recent], strict=True
     ):
-        # The member's own best is never above the lease's: it is among those strictly better, or a tie.
+        # The member's own best is never above the lease's, so the member itself is not counted as worse.
         worse = len(standings) - bisect_right(standings, best)
         earned.append(1.0 if record else 0.5 * worse / others if improved else 0.0)
     return earned
 
 
 def share_by_parts(run: Run, lease: int, parts: Mapping[str, float], reason: Callable[[Member], str]) -> list[Share]:
-    """Leases for who is due earliest, so that over time each member spends its part of the evaluations. One that is
-    ahead of its part waits while others work."""
+    """Give leases to the members that are due earliest, so that over time each spends its part of the evaluations.
+
+    A member that is ahead of its part waits while others work.
+
+    Args:
+        run: The state of the run.
+        lease: The usual length of a lease, in evaluations.
+        parts: Each member's fraction of the evaluations; they sum to 1.
+        reason: Returns the reason of a member's share.
+
+    Returns:
+        The shares, as ``BudgetChoice.share`` returns them.
+    """
     due = {name: due_at(member, parts[name]) for name, member in run.members.items()}
     left, promised = run.remaining, run.spent + run.granted
     shares: list[Share] = []
@@ -118,29 +149,42 @@ def share_by_parts(run: Run, lease: int, parts: Mapping[str, float], reason: Cal
 
 
 def due_at(member: Member, part: float) -> float:
-    """The count of granted evaluations at which a member with this part of them may have its next lease."""
+    """Return when a member is due again, as a count of the evaluations that the run has granted.
+
+    Args:
+        member: The member.
+        part: The member's fraction of the evaluations, from 0 to 1.
+
+    Returns:
+        The count; -inf for a member that has not had a lease collected, +inf for one whose part is 0.
+    """
     if member.granted_at is None or not member.costs:
         return -math.inf
     return member.granted_at + member.costs[-1] / part if part > 0 else math.inf
 
 
 class SuccessiveHalving(BudgetChoice):
-    """All members get equally much, then the better one in ``eta`` of them, and so on down to one, which gets the
-    rest (Karnin, Koren & Somekh 2013, "Almost optimal exploration in multi-armed bandits", with one more round for
-    the last). Each round gets the same part of the run's budget. Waits at a rung until all in it are back."""
+    """Successive halving: rounds with equal budgets, after each of which only the better members are kept.
+
+    Use it to find the best of many agents quickly; a slow starter may be dropped. All members get the same budget,
+    then the better one in ``eta`` of them, and so on down to one, which gets the rest (Karnin, Koren & Somekh 2013,
+    "Almost optimal exploration in multi-armed bandits", with one more round for the last member). Each round gets the
+    same part of the run's budget. A round starts when all leases of the round before have been collected.
+    """
 
     card: ClassVar[str] = (
-        "All begin with a little; after each round the worse half is dropped and the rest get more. Decisive, but a "
-        "slow starter may be lost."
+        "All agents start with a small budget; after each round the worse half is dropped and the others get more. "
+        "This is decisive, but a slow starter may be lost."
     )
     kind: Literal["successive-halving"] = "successive-halving"
-    eta: int = Field(2, ge=2, description="Of so many members one is kept after a round (rounded up).")
+    eta: int = Field(2, ge=2, description="After each round, one in this many members is kept (rounded up).")
 
     def share(self, run: Run, lease: int, rng: np.random.Generator) -> list[Share]:
         rungs = self.rungs(run.budget, len(run.members), run.dearest)
         survivors = list(run.members.values())
         for number, (size, target) in enumerate(rungs[:-1], start=1):
-            # Who is in a later rung stays there: survivors only get better, and those left behind stand still.
+            # A member that reached a later round stays there: survivors only get better, and those that were dropped
+            # no longer change.
             survivors = sorted(survivors, key=standing_key)[:size]
             pending = [m for m in survivors if target - m.spent >= m.row_price]
             if pending:
@@ -150,8 +194,17 @@ class SuccessiveHalving(BudgetChoice):
         return self._share_up_to(run, lease, [last], math.inf, "successive-halving: the last one left gets the rest")
 
     def rungs(self, budget: int, members: int, price: int = 1) -> list[tuple[int, float]]:
-        """(members left, evaluations that each has spent in all by its end) of every round; the last has no end.
-        A round is at least one row (``price`` evaluations) long for each."""
+        """Return the rounds of a run.
+
+        Args:
+            budget: Evaluations of the run.
+            members: Number of members.
+            price: Price of a row, in evaluations. Each member gets at least one row in a round.
+
+        Returns:
+            (members left, evaluations that each has spent in total at the end of the round) of every round. The last
+            round has no end: its number of evaluations is infinite.
+        """
         sizes = [members]
         while sizes[-1] > 1:
             sizes.append(math.ceil(sizes[-1] / self.eta))

@@ -1,4 +1,4 @@
-"""The stock policy: three small choices put together, so that a report can change one and keep the others."""
+"""The ``composed`` policy, which combines three small choices, so that a report can change one and keep the others."""
 
 from __future__ import annotations
 
@@ -18,34 +18,47 @@ from .radius import Fixed
 from .sharing import NoSharing
 
 CANDIDATES = 16
-"""Places that are drawn for a restart; the one farthest from known minima is taken."""
+"""Number of places that are drawn for a restart. The one farthest from known minima is taken."""
 CLEARANCE = 0.1
-"""The least radius of a restart's region, as a share of the starting one: among many minima there is no empty room."""
+"""Smallest radius of a restart's region, as a fraction of the starting radius: between many minima, no empty space may
+be left."""
 REMEMBERED_MINIMA = 512
-"""Latest minima that a restart keeps away from; bounds the cost of a decision in a long run."""
+"""Number of the latest minima that a restart keeps away from. It bounds the cost of a decision in a long run."""
 
 
 class Composed(Policy):
-    """Budget says who gets how much, radius how far round, sharing round what.
+    """A policy made of three choices: who gets how many evaluations, how far each searches, and around what.
 
-    A member's first lease has the run's starting region. One whose search converged or failed starts anew
-    elsewhere in it, in a box that holds no known minimum. Any other carries on, in a box round its own
-    best point of this search or the shared one, moved so that it lies within the cube.
+    Use it to study one choice while the others stay the same, or to put a strategy of your own together.
+
+    The first lease of a member has the run's starting region. A member whose search converged or failed starts again
+    elsewhere in that region, in a box that holds no known minimum, if there is room. Any other member continues its
+    search, in a box around the shared point or its own best point of this search, moved so that the box lies within
+    the cube.
+
+    Example:
+        >>> policy = Composed(budget="bandit", radius={"kind": "shrink", "factor": 0.8}, sharing="broadcast")
+        >>> policy.budget.floor, policy.radius.factor, policy.sharing.every
+        (0.2, 0.8, 1)
     """
 
     card: ClassVar[str] = (
-        "Puts three simple rules together: who gets how much, how far round each searches, and who hears of whose "
-        "best point. Change one of them and see what it was worth."
+        "Combines three simple rules: who gets how many evaluations, how far each agent searches, and who hears of "
+        "whose best point. Change one of them to see what it is worth."
     )
     kind: Literal["composed"] = "composed"
-    budget: SerializeAsAny[BudgetChoice] = Field(Equal(), description="Who gets a lease, and how long a one.")
-    radius: SerializeAsAny[RadiusChoice] = Field(Fixed(), description="How far round its center it searches.")
-    sharing: SerializeAsAny[SharingChoice] = Field(NoSharing(), description="What it learns of the others' best.")
+    budget: SerializeAsAny[BudgetChoice] = Field(Equal(), description="Who gets a lease, and how long it is.")
+    radius: SerializeAsAny[RadiusChoice] = Field(
+        Fixed(), description="How far around its center an agent that continues its search is asked to look."
+    )
+    sharing: SerializeAsAny[SharingChoice] = Field(
+        NoSharing(), description="What an agent learns of the others' best points, and whether it is sent there."
+    )
     lease: int | None = Field(
         None,
         ge=1,
-        description="Evaluations a lease, at least a row. By default a twentieth of an equal share of the run's "
-        "budget, at least ten of the team's dearest rows.",
+        description="Usual number of evaluations per lease; a lease is never shorter than one row. Default: a "
+        "twentieth of an equal share of the run's budget, but at least ten times the team's greatest row price.",
     )
 
     @field_validator("budget", mode="before")
@@ -68,7 +81,7 @@ class Composed(Policy):
         return tuple(self._lease(run, run.leases + i, share, rng) for i, share in enumerate(shares))
 
     def lease_length(self, run: Run) -> int:
-        """The usual length of a lease, in evaluations."""
+        """Return the usual length of a lease, in evaluations."""
         if self.lease is not None:
             return self.lease
         return max(10 * run.dearest, run.budget // (20 * len(run.members)))
@@ -99,8 +112,17 @@ class Composed(Policy):
 
 
 def fit_region(center: Array, radius: float) -> Region:
-    """A box of this radius round the center, moved as little as needed to lie within the cube. So a radius of 0.5
-    is the whole cube, wherever the best point is, and a narrow box still holds its point."""
+    """Return a box around a point, moved as little as needed to lie within the unit cube.
+
+    So a radius of 0.5 gives the whole cube, wherever the point is, and a narrow box still contains its point.
+
+    Args:
+        center: The point in the unit cube, shape (D,).
+        radius: Radius of the region, above 0 and at most 1.
+
+    Returns:
+        The region.
+    """
     reach = min(radius, 0.5)
     return Region(np.minimum(np.maximum(center, reach), 1.0 - reach), radius)
 
@@ -112,7 +134,7 @@ def _own_center(run: Run, member: Member) -> Array:
 
 
 def _choose_fresh_region(run: Run, member: Member, rng: np.random.Generator) -> tuple[Region, str]:
-    """Where a search starts, and why there."""
+    """Return the region in which a fresh search starts, and the reason in words."""
     if member.leases == 0:
         return run.region, f"first lease: the starting region, radius {run.region.radius:.3g}"
     known = [minimum.point for _, minimum in run.minima[-REMEMBERED_MINIMA:]]
@@ -125,9 +147,9 @@ def _choose_fresh_region(run: Run, member: Member, rng: np.random.Generator) -> 
 
 
 def _draw_away_from(known: list[Array], start: Region, rng: np.random.Generator) -> Region:
-    """A part of the starting region that holds none of the known minima, if there is room."""
+    """Return a part of the starting region that holds none of the known minima, if there is room."""
     places = rng.uniform(start.lower, start.upper, (CANDIDATES, len(start.center)))
-    # Greatest difference on an axis: the distance in which a region is a ball.
+    # The greatest difference on any axis is the distance in which a region is a ball.
     gaps = np.abs(places[:, None, :] - np.stack(known)[None, :, :]).max(axis=2).min(axis=1)
     chosen = int(np.argmax(gaps))
     return Region(places[chosen].copy(), float(min(start.radius, max(gaps[chosen], CLEARANCE * start.radius))))

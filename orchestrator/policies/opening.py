@@ -1,4 +1,4 @@
-"""The first part of a party: one local solver alone, for as long as it falls."""
+"""The first part of a party: one local solver searches alone, for as long as its loss falls."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from ..state.member import Member
 from ..state.run import Run
 
 STALL_LEASES = 6
-"""Latest leases of a member that tell whether it stalls."""
+"""Number of a member's latest leases from which it is decided whether it stalls."""
 MOST_RESTARTS = 5
-"""Most times that an opener starts once more from its own minimum."""
+"""Greatest number of times that an opener is restarted from its own minimum."""
 
 
 def members_named(run: Run, name: str) -> tuple[Member, ...]:
-    """The members of this name, or numbered after it ("slsqp-2"), in team order."""
+    """Return the members of this name and those numbered after it ("slsqp-2"), in team order."""
     return tuple(m for m in run.members.values() if m.name == name or _is_numbered(m.name, name))
 
 
@@ -26,20 +26,30 @@ def _is_numbered(name: str, stem: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Opening:
-    """What the opener still does before all others have their turn. ``lease`` in evaluations."""
+    """The state of the opening: whether the opener still has to search before all others get their turn.
+
+    Attributes:
+        run: The state of the run.
+        opener: The member that opens.
+        openers: The opener and the members numbered after it.
+        waiting_members: The members that wait for the opener.
+        lease: The usual length of a lease, in evaluations.
+        stall: Threshold of ``has_stalled``.
+    """
 
     run: Run
     opener: Member
     openers: tuple[Member, ...]
-    """The opener and those numbered after it."""
     waiting_members: tuple[Member, ...]
-    """The members that wait for it."""
     lease: int
     stall: float
 
     @property
     def on(self) -> bool:
-        """Whether the opener goes first: until it has converged, and did so again from there, or stalls."""
+        """Whether the opener still goes first: until it has converged, and again when restarted from there, or stalls.
+
+        With one lease at a time, the opening also ends as soon as a waiting member has had a lease.
+        """
         opener = self.opener
         if opener.leases == 0:
             return opener.idle
@@ -53,8 +63,11 @@ class Opening:
 
     @property
     def opener_restarts(self) -> bool:
-        """Whether the opener, converged, starts once more from its minimum: after its first search; and, if it is
-        alone, after each later one that was long, as a long search may have stopped short of the minimum."""
+        """Whether the opener, after it has converged, is restarted from its minimum.
+
+        It is restarted after its first search. If it searches alone, it is also restarted after each later search
+        that was long, as a long search may have stopped short of the minimum, at most ``MOST_RESTARTS`` times.
+        """
         if self.opener.converged is None or self.opener.failed is not None or not self.minima_found:
             return False
         long = self.opener.episode_spent >= self.lease
@@ -62,12 +75,22 @@ class Opening:
 
     @property
     def minima_found(self) -> int:
-        """Local minima that the opener has handed in."""
+        """Number of local minima that the opener has returned."""
         return sum(name == self.opener.name for name, _ in self.run.minima)
 
 
 def has_stalled(member: Member, stall: float) -> bool:
-    """Whether a member's last two leases gained next to nothing beside the least of the four before."""
+    """Return whether a member's last two leases gained next to nothing compared to those before.
+
+    Args:
+        member: The member.
+        stall: Fraction of the least gain of the four leases before (three, if it has had six leases only). A member
+            that gained at most this in its last two leases together has stalled.
+
+    Returns:
+        Whether it has stalled; False if it has had fewer than six leases, or had no finite loss by the first of those
+        that are compared.
+    """
     losses = np.minimum.accumulate(member.bests)[-STALL_LEASES - 1 :]
     if len(losses) < STALL_LEASES or not np.isfinite(losses).all():
         return False

@@ -1,4 +1,5 @@
-"""The default strategy's policy: one member opens, one looks for structure, then all by what they earn."""
+"""The policy of the default strategy: one member opens, one looks for structure, then all get leases by their
+records."""
 
 from __future__ import annotations
 
@@ -16,47 +17,60 @@ from .policy import Policy
 
 
 class Party(Policy):
-    """One good local solver alone, for as long as it falls; then everybody, by their records.
+    """The default policy: a local solver opens alone while its loss falls; then leases go to members by their records.
 
-    1. The opener starts at the run's center and carries on until it converges or stalls. What splits the budget early
-       costs most, so that nobody else has a turn; but after its first lease the prober looks, for the price of a
-       few evaluations, whether the axes can be searched one by one, and carries on if they can. Where the opener
-       converges it starts once more from its minimum, with a new model of the loss.
-    2. Then a lease goes to whoever has spent least beside its weight, 1 plus ``bonus`` times the part of its last
-       leases that bettered the run's incumbent. A member's first search starts at the incumbent, in a box of radius
-       ``near``. One that has converged starts again anywhere. A restart of the opener (or of one numbered after it)
-       is given up for another when it gains too little a lease to catch up with the incumbent within ``patience``.
+    Use it when nothing is known about the landscape.
 
-    It wants one lease out at a time unless told otherwise, which is the best use of evaluations. With several at once,
-    the best use of time, nobody waits for the opener: the free places go by rule 2 from the beginning.
-    Stalling and catching up compare differences of losses: an affine change of the loss changes nothing, another
-    monotone one may.
+    1. The opener starts at the run's center and continues until it converges or stalls. Splitting the budget costs
+       most at the beginning, so no other member gets a lease meanwhile, with one exception: after the opener's first
+       lease, the prober spends a few evaluations to find out whether the axes can be searched one by one, and
+       continues if they can. When the opener converges, it is restarted from its minimum, with a new model of the
+       loss.
+    2. Then a lease goes to the member that has spent least in relation to its weight, which is 1 plus ``bonus`` times
+       the fraction of its last ``window`` leases that improved the run's incumbent. A member's first search starts at
+       the incumbent, in a box of radius ``near``. A member that has converged starts again anywhere. A restart of the
+       opener (or of a member numbered after it) is given up for another when it gains too little per lease to catch
+       up with the incumbent within ``patience`` leases.
+
+    Unless the experiment says otherwise, one lease is out at a time, which is the best use of evaluations. With several
+    leases at a time, the best use of time, no member waits for the opener: the remaining leases are granted by rule 2
+    from the beginning. Stalling and catching up compare differences of losses, so an affine change of the loss changes
+    nothing, but another monotone change may.
     """
 
     card: ClassVar[str] = (
-        "One good local solver opens, alone, for as long as it gets lower. Then the budget goes to whoever has "
+        "One good local solver opens, alone, for as long as its loss falls. Then the budget goes to agents that have "
         "lately found better points, and newcomers start at the best point known."
     )
     at_once: ClassVar[int | None] = 1
 
     kind: Literal["party"] = "party"
-    opener: str = Field("slsqp", description="The member that opens; the first of the team if it has none so named.")
+    opener: str = Field("slsqp", description="Name of the member that opens; the team's first if it has none so named.")
     prober: str = Field(
-        "axes", description="The member that ends at once where it cannot help; none if not in the team."
+        "axes",
+        description="Name of the member that looks for structure, if the team has one; it ends where it cannot help.",
     )
-    lease: int = Field(10, ge=1, description="Evaluations a lease, in multiples of D.")
+    lease: int = Field(10, ge=1, description="Evaluations per lease, in multiples of D.")
     restart: int = Field(5, ge=1, description="The same for an opener's restarts, which are given up more readily.")
-    window: int = Field(5, ge=1, description="Latest leases of a member that count.")
-    bonus: float = Field(3.0, ge=0, description="What a member earns whose last leases all bettered the incumbent.")
-    near: float = Field(0.25, gt=0, le=0.5, description="Radius round the incumbent of a member's first search.")
-    patience: float = Field(2.0, ge=0, description="Leases like the last in which a restart must catch up; 0: any.")
+    window: int = Field(5, ge=1, description="Number of a member's latest leases that count.")
+    bonus: float = Field(
+        3.0, ge=0, description="Weight added to a member whose last leases all improved the incumbent."
+    )
+    near: float = Field(0.25, gt=0, le=0.5, description="Radius around the incumbent of a member's first search.")
+    patience: float = Field(
+        2.0,
+        ge=0,
+        description="A restart is given up if it would take more than this many leases like its last one to catch up "
+        "with the incumbent; 0: never.",
+    )
     stall: float = Field(
         1e-3,
         ge=0,
         le=1,
-        description="Two leases that gain less than this part of the least of the four before: stalled.",
+        description="The opener stalls if its last two leases together gain at most this fraction of the least gain of "
+        "the four before.",
     )
-    sharing: bool = Field(True, description="Whether others' best points say where a member starts.")
+    sharing: bool = Field(True, description="Whether members are told others' best points, and first start there.")
 
     def decide(self, run: Run, rng: np.random.Generator) -> tuple[Lease, ...]:
         leases: list[Lease] = []
@@ -73,18 +87,18 @@ class Party(Policy):
         return tuple(leases)
 
     def find_opening(self, run: Run) -> Opening:
-        """How far the opener is."""
+        """Return the state of the opening."""
         openers = members_named(run, self.opener) or (next(iter(run.members.values())),)
         guests = tuple(m for m in run.members.values() if m is not openers[0] and m.name != self.prober)
         return Opening(run, openers[0], openers, guests, self.lease * run.space.dimension, self.stall)
 
     def weight(self, member: Member) -> float:
-        """1, and more for records."""
+        """Return a member's weight: 1 plus ``bonus`` times the fraction of its last leases that were records."""
         recent = member.records[-self.window :]
         return 1.0 + self.bonus * sum(recent) / max(1, len(recent))
 
     def give_up_reason(self, run: Run, member: Member) -> str:
-        """Why a restart is given up; "" if it is not."""
+        """Return why a member's restart is given up; "" if it is not."""
         size = self.restart * run.space.dimension
         if not self.patience or run.incumbent is None or len(member.bests) < 2 or member.episode_spent < 2 * size:
             return ""
@@ -94,7 +108,10 @@ class Party(Policy):
         return f"{behind:.3g} behind and its last lease gained {max(gain, 0.0):.3g}"
 
     def _choose_member(self, run: Run, opening: Opening, waiting: Sequence[Member], others: bool) -> Member | None:
-        """Whose turn it is."""
+        """Choose which of the waiting members gets the next lease; None if none should.
+
+        ``others`` tells whether any lease is out or has been granted in this decision.
+        """
         prober = run.members.get(self.prober)
         probing = prober is not None and prober in waiting and (not prober.needs_fresh or not prober.leases)
         if probing and opening.opener.leases:
@@ -104,7 +121,7 @@ class Party(Policy):
         able = [m for m in waiting if m is not prober]
         if able:
             return min(able, key=lambda m: (m.spent / self.weight(m), m.index))
-        # A prober that has said all is asked again only where nobody else can spend what is left.
+        # A prober that has ended its search gets another lease only where nobody else can spend what is left.
         return prober if prober in waiting and not others else None
 
     def _lease(
@@ -131,7 +148,7 @@ class Party(Policy):
             why = f"{why}; {self._describe_records(member)}"
         budget = max(size * run.space.dimension, member.row_price)
         if left - budget < run.cheapest:
-            # What would be left over is too little for a lease of its own.
+            # The remainder would be too small for another lease.
             budget = left
         return Lease(
             id=number, agent=member.name, budget=budget, region=region, reason=f"party: {why}", fresh=fresh,
@@ -151,7 +168,7 @@ class Party(Policy):
 
 
 def opener_region(run: Run, opener: Member, region: Region) -> tuple[Region, str]:
-    """Where the opener searches while it opens, and why."""
+    """Return the region in which the opener searches during the opening, and the reason in words."""
     if opener.leases == 0:
         return run.region, "opens at the center, alone until it converges or stalls"
     if opener.converged is not None:
@@ -162,7 +179,14 @@ def opener_region(run: Run, opener: Member, region: Region) -> tuple[Region, str
 
 
 def draw_region(run: Run, member: Member, hopeless: str, rng: np.random.Generator) -> tuple[Region, str]:
-    """A random place of the run's region for a fresh search, and why it is fresh."""
+    """Return a random region within the run's region for a fresh search, and in words why it is fresh.
+
+    Args:
+        run: The state of the run.
+        member: The member that starts afresh.
+        hopeless: Why its present search is given up; "" if it is not.
+        rng: Random numbers for this decision.
+    """
     if hopeless:
         cause = hopeless
     elif member.failed is not None:

@@ -1,4 +1,4 @@
-"""What decides: a pure function from the state of a run to leases, each with its reason."""
+"""The base class of policies. A policy is a pure function from the state of a run to leases, each with its reason."""
 
 from __future__ import annotations
 
@@ -12,18 +12,63 @@ from ..state.run import Run
 
 
 class Policy(Model):
-    """Subclasses declare ``kind: Literal["..."]`` and ``decide``. A policy holds settings only: whatever it
-    wants to know of the past it reads from the run."""
+    """Base class of all policies, which decide the leases of a run.
+
+    To write a policy, derive a class that declares ``kind: Literal["..."] = "..."``, has its settings as fields, and
+    implements ``decide``. A policy holds settings only: all that it needs to know about the past, it reads from the
+    run. An experiment file names the class as ``kind: FILE.py:CLASS``.
+
+    Attributes:
+        at_once: How many leases may be out at a time if the experiment does not set it; None means as many as the
+            team has agents.
+        kind: The name of the policy in experiment files.
+
+    Example:
+        A policy that gives each lease to the idle member that has had the fewest leases:
+
+        >>> from typing import Literal
+        >>> import numpy as np
+        >>> from searchparty.agents.agent import Lease, Region
+        >>> from searchparty.landscapes.landscape import Space
+        >>> from searchparty.orchestrator.policies.policy import Policy
+        >>> from searchparty.orchestrator.state.member import Member
+        >>> from searchparty.orchestrator.state.run import Run
+        >>> class TakeTurns(Policy):
+        ...     kind: Literal["take-turns"] = "take-turns"
+        ...     size: int = 20
+        ...
+        ...     def decide(self, run, rng):
+        ...         able = [m for m in run.idle if m.row_price <= run.remaining]
+        ...         if not able or run.free < 1:
+        ...             return ()
+        ...         member = min(able, key=lambda m: (m.leases, m.index))
+        ...         budget = min(max(self.size, member.row_price), run.remaining)
+        ...         reason = f"take-turns: {member.leases} leases so far"
+        ...         return (Lease(run.leases, member.name, budget, run.region, reason, fresh=member.needs_fresh),)
+        >>> members = {"a": Member("a", 0, row_price=1), "b": Member("b", 1, row_price=1)}
+        >>> run = Run("r", Space(np.zeros(2), np.ones(2)), 1.0, 100, 1, Region.whole(2), members)
+        >>> [(lease.agent, lease.budget, lease.reason) for lease in TakeTurns().decide(run, np.random.default_rng(0))]
+        [('a', 20, 'take-turns: 0 leases so far')]
+    """
 
     at_once: ClassVar[int | None] = None
-    """Leases out at once where an experiment does not say; None: as many as the team has agents."""
 
     kind: str
 
     def decide(self, run: Run, rng: np.random.Generator) -> tuple[Lease, ...]:
-        """Leases for idle members, at most ``run.free``, together at most ``run.remaining`` evaluations.
+        """Decide which leases to grant now.
 
-        Ids count on from ``run.leases``. A member with ``needs_fresh`` gets only fresh leases, and no lease is
-        below its ``row_price``. () means wait, or the end of the run if nothing is out.
+        Must be a pure function of its arguments: the decision is taken again when a run is resumed or verified, and
+        must then be the same. Every decision is checked (``audit_decision``) before it is recorded.
+
+        Args:
+            run: The state of the run, which must not be changed.
+            rng: Random numbers for this decision, the only source of randomness that may be used.
+
+        Returns:
+            At most ``run.free`` leases for idle members, one lease per member, with budgets that sum to at most
+            ``run.remaining`` evaluations. Their ids continue from ``run.leases``. A lease has at least the
+            ``row_price`` of its member, must be fresh if the member's ``needs_fresh`` is set, and has a reason in
+            words. An empty tuple means to wait for a lease that is out; if none is out, the run ends.
         """
         raise NotImplementedError

@@ -1,4 +1,4 @@
-"""How far round its center an agent that carries on is asked to search: fixed, shrink, trust-region."""
+"""Radius choices, which decide how far around its center a continued search looks: fixed, shrink, trust-region."""
 
 from __future__ import annotations
 
@@ -13,10 +13,13 @@ from .choices import RadiusChoice, Width
 
 
 class Fixed(RadiusChoice):
-    """The run's starting radius, always."""
+    """A fixed radius: every lease that continues a search has the run's starting radius.
+
+    Use it as a baseline, or where agents narrow their search themselves.
+    """
 
     card: ClassVar[str] = (
-        "The region keeps its size all the time. Nothing is narrowed down, nothing is lost from sight."
+        "The region keeps its size for the whole run. It is never narrowed, so nothing in it is lost from sight."
     )
     kind: Literal["fixed"] = "fixed"
 
@@ -25,29 +28,34 @@ class Fixed(RadiusChoice):
 
 
 class Shrink(RadiusChoice):
-    """Smaller by ``factor`` with each lease of an agent's search, down to ``minimum``."""
+    """A shrinking radius: each lease of an agent's search has a smaller region than the one before.
+
+    Use it to refine a solution where the best region is found early. The radius is multiplied by ``factor`` with each
+    lease, down to ``minimum``.
+    """
 
     card: ClassVar[str] = (
-        "With each lease an agent searches closer round its best point. Precise in the end, and blind to what lies "
-        "farther away."
+        "With each lease an agent searches closer to its best point. This is precise in the end, but it misses what "
+        "lies farther away."
     )
     kind: Literal["shrink"] = "shrink"
-    factor: float = Field(0.9, gt=0, le=1, description="Radius of a lease over that of the one before.")
-    minimum: float = Field(1e-3, gt=0, le=1, description="Least radius, in the unit cube.")
+    factor: float = Field(0.9, gt=0, le=1, description="Ratio of a lease's radius to that of the one before.")
+    minimum: float = Field(1e-3, gt=0, le=1, description="Smallest radius, in the unit cube.")
 
     def width(self, run: Run, member: Member, rng: np.random.Generator) -> Width:
         before = last_radius(run, member)
-        # A run may start below the minimum: then it stays where it is.
+        # A run may start below the minimum; then the radius stays as it is.
         radius = max(before * self.factor, min(self.minimum, before))
         return Width(radius, f"shrink: {describe_change(before, radius)}")
 
 
 class TrustRegion(RadiusChoice):
-    """Wider after a success, narrower after a failure, between ``minimum`` and ``maximum``.
+    """A trust region: the radius grows after a successful lease and shrinks after an unsuccessful one.
 
-    The rule of trust-region methods with whole leases as steps, and a comparison in place of the ratio of actual to
-    predicted decrease, as there is no model (cf. TuRBO: Eriksson et al. 2019, "Scalable global optimization via
-    local Bayesian optimization").
+    Use it where it is not known how far the landscape can be trusted around a good point. The radius stays between
+    ``minimum`` and ``maximum``. This is the rule of trust-region methods with whole leases as steps, and with a
+    comparison in place of the ratio of actual to predicted decrease, as there is no model (cf. TuRBO: Eriksson et al.
+    2019, "Scalable global optimization via local Bayesian optimization").
     """
 
     card: ClassVar[str] = (
@@ -55,13 +63,16 @@ class TrustRegion(RadiusChoice):
         "can be trusted."
     )
     kind: Literal["trust-region"] = "trust-region"
-    grow: float = Field(2.0, ge=1, description="Radius after a success over that before.")
-    shrink: float = Field(0.5, gt=0, lt=1, description="Radius after a failure over that before.")
-    minimum: float = Field(1e-4, gt=0, le=1, description="Least radius, in the unit cube.")
-    maximum: float = Field(0.5, gt=0, le=1, description="Greatest radius, in the unit cube.")
+    grow: float = Field(2.0, ge=1, description="Factor by which the radius is multiplied after a success.")
+    shrink: float = Field(
+        0.5, gt=0, lt=1, description="Factor by which the radius is multiplied after a lease without success."
+    )
+    minimum: float = Field(1e-4, gt=0, le=1, description="Smallest radius, in the unit cube.")
+    maximum: float = Field(0.5, gt=0, le=1, description="Largest radius, in the unit cube.")
     success: Literal["improved", "record"] = Field(
         "improved",
-        description="A lease succeeds if it betters its agent's search, or only if it betters the run.",
+        description="Whether a lease succeeds if it finds a better point than its agent's search had before "
+        "(improved), or only if it finds a better point than the whole run (record).",
     )
 
     @model_validator(mode="after")
@@ -79,10 +90,10 @@ class TrustRegion(RadiusChoice):
 
 
 def last_radius(run: Run, member: Member) -> float:
-    """The radius of the member's last lease, or the run's starting one."""
+    """Return the radius of the member's last lease, or the run's starting radius if it has none."""
     return run.region.radius if member.last is None else member.last.region.radius
 
 
 def describe_change(before: float, after: float) -> str:
-    """Two radii in words."""
+    """Return a change of the radius in words, for a reason."""
     return f"radius {before:.3g} -> {after:.3g}" if before != after else f"radius stays {after:.3g}"

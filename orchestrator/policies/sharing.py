@@ -1,4 +1,5 @@
-"""What an agent learns of the others' best points, and whether it is sent there: none, broadcast, ring."""
+"""Sharing choices, which decide what an agent learns of the others' best points, and whether it is sent there: none,
+broadcast, ring."""
 
 from __future__ import annotations
 
@@ -14,10 +15,13 @@ from .choices import SharedIncumbent, SharingChoice
 
 
 class NoSharing(SharingChoice):
-    """Each for itself: an agent is given only its own best point."""
+    """No sharing: an agent is told only its own best point.
+
+    Use it as a baseline, to see what sharing is worth.
+    """
 
     card: ClassVar[str] = (
-        "Everybody searches round its own best point only. Agents stay apart and cannot help each other."
+        "Each agent searches around its own best point only. Agents stay apart and cannot help each other."
     )
     kind: Literal["none"] = "none"
 
@@ -26,15 +30,19 @@ class NoSharing(SharingChoice):
 
 
 class Broadcast(SharingChoice):
-    """All are sent to the best point of all. Its finder is left where it is, which may be a newer search."""
+    """Broadcast: every agent is sent to the best point that the team has found.
+
+    Use it where one good region deserves the effort of the whole team. The agent that found the point is not sent
+    there: it continues its present search, which may be a newer one.
+    """
 
     card: ClassVar[str] = (
-        "Everybody is sent to the best point that anybody has found. The whole party searches where it is best, and "
-        "nobody elsewhere unless it starts anew."
+        "Every agent is sent to the best point that any agent has found. The whole party searches there, and "
+        "elsewhere only when an agent starts again."
     )
     kind: Literal["broadcast"] = "broadcast"
-    after: float = Field(0.0, ge=0, lt=1, description="Nothing is shared before this part of the budget is spent.")
-    every: int = Field(1, ge=1, description="An agent is sent to the incumbent at every so many leases of its own.")
+    after: float = Field(0.0, ge=0, lt=1, description="Nothing is shared before this fraction of the budget is spent.")
+    every: int = Field(1, ge=1, description="An agent is sent to the incumbent once in this many of its own leases.")
 
     def choose_incumbent(self, run: Run, member: Member, rng: np.random.Generator) -> SharedIncumbent:
         if run.spent < self.after * run.budget:
@@ -47,11 +55,14 @@ class Broadcast(SharingChoice):
 
 
 class Ring(SharingChoice):
-    """An agent is sent to the best point of its left neighbour, the one before it in the team (the last before the
-    first), where that is better than its own. News travel slowly, so that the team stays diverse."""
+    """A ring: an agent is sent to the best point of its left neighbour, if that is better than its own.
+
+    Use it to share good points slowly, so that the team stays diverse. The left neighbour is the member before it in
+    the team; that of the first member is the last.
+    """
 
     card: ClassVar[str] = (
-        "Each agent hears only of its left neighbour's best point. News travel slowly, so that the party stays "
+        "Each agent hears only of its left neighbour's best point. News travels slowly, so that the party stays "
         "spread out for longer."
     )
     kind: Literal["ring"] = "ring"
@@ -64,17 +75,17 @@ class Ring(SharingChoice):
 
 
 def is_better(one: Incumbent, other: Incumbent | None) -> bool:
-    """Whether one point is strictly better than another, or than none."""
+    """Return whether a point is strictly better than another, or than none."""
     return other is None or one.loss < other.loss
 
 
 def keep_own_best(why: str, member: Member) -> SharedIncumbent:
-    """The member's own best, and no call to go elsewhere."""
+    """Return the member's own best point as its incumbent, without sending it there."""
     return SharedIncumbent(
         member.best, False, why if member.best is None else f"{why}, own best {member.best.loss:.3g}"
     )
 
 
 def describe_incumbent(incumbent: Incumbent) -> str:
-    """An incumbent in words."""
+    """Return an incumbent in words, for a reason."""
     return f"incumbent {incumbent.loss:.3g} of {incumbent.agent}"

@@ -1,4 +1,4 @@
-"""The reducer: folds one event into a run."""
+"""The reducer, which folds one event into the state of a run."""
 
 from __future__ import annotations
 
@@ -13,8 +13,28 @@ from .run import Run
 
 
 def advance(run: Run, event: Event) -> None:
-    """Fold one event into the run, in place."""
-    # The frequent ones first.
+    """Fold one event into the run, in place.
+
+    The state of a run is the result of folding its events, in order, into a new ``Run``.
+
+    Args:
+        run: The state before the event. It is changed.
+        event: The run's next event. ``Started`` changes nothing.
+
+    Example:
+        >>> import numpy as np
+        >>> from searchparty.agents.agent import Lease, Region
+        >>> from searchparty.landscapes.landscape import Space
+        >>> from searchparty.orchestrator.state.events import Granted
+        >>> from searchparty.orchestrator.state.member import Member
+        >>> from searchparty.orchestrator.state.run import Run
+        >>> space, members = Space(np.zeros(2), np.ones(2)), {"a": Member("a", 0, 1), "b": Member("b", 1, 1)}
+        >>> run = Run("r", space, 1.0, 100, 2, Region.whole(2), members)
+        >>> advance(run, Granted(0, (Lease(0, "a", 30, run.region, "first lease", fresh=True),)))
+        >>> run.granted, run.remaining, [member.name for member in run.idle]
+        (30, 70, ['b'])
+    """
+    # The most frequent events come first.
     if isinstance(event, Granted):
         _grant(run, event)
     elif isinstance(event, Collected):
@@ -79,7 +99,7 @@ def _settle(run: Run, finding: Finding) -> None:
 
 
 def _note_end(run: Run, finding: Finding) -> None:
-    """Note what a lease's end means for the next one of its agent, or for the run."""
+    """Record what the end of a lease means for the next lease of its agent, or for the run."""
     if finding.why == "spent":
         return
     if finding.failed:

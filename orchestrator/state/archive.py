@@ -1,4 +1,4 @@
-"""All points of a run in the order they were collected, with cut-offs; and a view of it for a lease."""
+"""The points of a run in the order in which they were collected, and the view of them that a lease gets."""
 
 from __future__ import annotations
 
@@ -11,7 +11,13 @@ from ...agents.agent import Archive, Rows
 
 
 class ArchiveStore:
-    """Grows by one finding at a time; ``view(cutoff)`` is what a lease with that cut-off may see."""
+    """An append-only store of all collected points of a run.
+
+    It grows by one finding at a time. ``view(cutoff)`` returns what a lease with that cutoff may see.
+
+    Args:
+        dimension: Number of axes of the space, D.
+    """
 
     def __init__(self, dimension: int) -> None:
         self._points = np.empty((256, dimension))
@@ -21,11 +27,16 @@ class ArchiveStore:
 
     @property
     def cutoff(self) -> int:
-        """How many findings it holds."""
+        """Number of findings that the store holds."""
         return len(self._ends) - 1
 
     def extend(self, agent: int, rows: Rows | None) -> None:
-        """Add the next collected finding's points (None: it brought none)."""
+        """Add the points of the next collected finding.
+
+        Args:
+            agent: Index into the team of the agent that found them.
+            rows: The points with their losses; None if the finding brought none.
+        """
         n = 0 if rows is None else len(rows.losses)
         start, end = self._ends[-1], self._ends[-1] + n
         if end > len(self._losses):
@@ -39,7 +50,7 @@ class ArchiveStore:
         self._ends.append(end)
 
     def view(self, cutoff: int) -> Archive:
-        """Read-only arrays of the first ``cutoff`` findings."""
+        """Return read-only arrays of the points of the first ``cutoff`` findings, without copying them."""
         end = self._ends[cutoff]
         arrays = self._points[:end], self._losses[:end], self._agents[:end]
         for array in arrays:
@@ -47,7 +58,11 @@ class ArchiveStore:
         return Archive(cutoff, *arrays)
 
     def findings_between(self, first: int, last: int) -> list[tuple[int, Rows | None]]:
-        """Findings ``first`` to ``last`` as ``extend`` takes them: what another store still lacks."""
+        """Return the findings from number ``first`` up to, but without, ``last``, for a store that still lacks them.
+
+        Returns:
+            (agent, rows) of each finding, as ``extend`` takes them; (0, None) for one that brought no points.
+        """
         found: list[tuple[int, Rows | None]] = []
         for start, end in zip(self._ends[first:last], self._ends[first + 1 : last + 1], strict=True):
             rows = None if start == end else Rows(0, self._points[start:end], self._losses[start:end])

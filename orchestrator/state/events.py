@@ -1,4 +1,4 @@
-"""What can happen in a run."""
+"""The events of a run. The log records them in order, and a run's state is the result of folding them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,12 @@ from ...agents.agent import Finding, Lease
 
 @dataclass(frozen=True, slots=True)
 class Started:
-    """A run began. ``settings`` is all that decides its findings, as plain data; its hash is the run's id."""
+    """The first event of a run.
+
+    Attributes:
+        run: The run's id: the first twelve hexadecimal digits of the SHA-256 of ``settings``.
+        settings: All settings that decide the run's findings, as plain data (JSON).
+    """
 
     run: str
     settings: dict[str, Any]
@@ -19,7 +24,12 @@ class Started:
 
 @dataclass(frozen=True, slots=True)
 class Granted:
-    """One whole decision: ``number`` counts decisions, ``leases`` may be several."""
+    """One decision of the policy, with all leases that it granted.
+
+    Attributes:
+        number: Number of the decision in its run, counted from 0.
+        leases: The granted leases, one or several, in the order of their ids.
+    """
 
     number: int
     leases: tuple[Lease, ...]
@@ -27,37 +37,86 @@ class Granted:
 
 @dataclass(frozen=True, slots=True)
 class Collected:
-    """A lease came back. ``finding.charged`` is what the run is charged for it (see ``charge_finding``); after a
-    finding that failed, the agent's next lease must be fresh."""
+    """The outcome of one lease.
+
+    After a finding that failed, the agent's next lease must be fresh.
+
+    Attributes:
+        finding: What the lease brought. ``finding.charged`` is the number of evaluations that the run is charged
+            for it (see ``charge_finding``).
+    """
 
     finding: Finding
 
 
 @dataclass(frozen=True, slots=True)
 class Extended:
-    """The run's budget is now ``budget``: raised by the user, or cut to what is promised when time is up."""
+    """A change of the run's budget.
+
+    Either the user raised it, or the run's time is up and the loop cut it to what is already spent or granted. A run
+    that had stopped continues after this event.
+
+    Attributes:
+        budget: The run's new budget, in evaluations.
+    """
 
     budget: int
 
 
 @dataclass(frozen=True, slots=True)
 class Stopped:
-    """The run ended, and why."""
+    """The end of a run.
+
+    Attributes:
+        reason: Why the run ended, in words.
+    """
 
     reason: str
 
 
 Event = Started | Granted | Collected | Extended | Stopped
+"""Any event of a run."""
 
 
 def charge_finding(finding: Finding, lease: Lease) -> Collected:
-    """Return the event of a finding. An agent that raised or broke its contract is charged its whole lease, however
-    little of it was spent: a run of agents that fail at once would never end."""
+    """Return the event that collects a finding, and set what the run is charged for it.
+
+    An agent that raised or broke its contract is charged for its whole lease, however little of it was spent.
+    Otherwise a run whose agents fail immediately would never end.
+
+    Args:
+        finding: What the lease brought.
+        lease: The lease, whose budget is charged if the finding failed.
+
+    Returns:
+        The event with the finding; the finding is copied if its charge had to be changed.
+
+    Example:
+        >>> from searchparty.agents.agent import Finding, Lease, Region
+        >>> lease = Lease(0, "a", 10, Region.whole(2), "first lease", fresh=True)
+        >>> charge_finding(Finding(0, "a", 3, 3, "spent"), lease).finding.charged
+        3
+        >>> charge_finding(Finding(0, "a", 3, 3, "failed", cause="raised ValueError: no"), lease).finding.charged
+        10
+    """
     return Collected(replace(finding, charged=lease.budget) if finding.failed else finding)
 
 
 def findings(events: Iterable[Event]) -> Iterator[Finding]:
-    """Yield the findings of the collected leases, in order."""
+    """Yield the findings of the collected leases.
+
+    Args:
+        events: Events of one run.
+
+    Yields:
+        The finding of each ``Collected`` event, in the order of the events.
+
+    Example:
+        >>> from searchparty.agents.agent import Finding
+        >>> events = [Collected(Finding(0, "a", 3, 3, "spent")), Stopped("budget spent")]
+        >>> [finding.lease for finding in findings(events)]
+        [0]
+    """
     for event in events:
         if isinstance(event, Collected):
             yield event.finding

@@ -1,5 +1,8 @@
-"""Orders that a run keeps as its events come, so that a decision costs O(log n) for n members: who is idle, by what
-they have spent, and how high the rest of the budget would stand if it were poured over what all have."""
+"""Indexes that a run updates with each event, so that a decision costs O(log n) for n members.
+
+They hold the idle members ordered by the evaluations that they have spent, and the water level: how high the
+remaining budget would stand if it were poured over what all members have.
+"""
 
 from __future__ import annotations
 
@@ -12,16 +15,21 @@ if TYPE_CHECKING:
     from .member import Member
 
 HEAP_SLACK = 16
-"""A heap is made anew when it holds this many more than twice the members: what is out of date is left in it."""
+"""A heap is rebuilt when it holds this many more entries than twice the number of members. Until then, outdated
+entries stay in it."""
 
 
 class LossCurve:
-    """(evaluations spent, best loss) after each collected lease; 16 bytes a lease."""
+    """The best loss of a run as a function of the evaluations spent.
+
+    A sequence of (evaluations spent, best loss), one pair after each collected lease. It takes 16 bytes per lease.
+    """
 
     def __init__(self) -> None:
         self._spent, self._losses = array("q"), array("d")
 
     def append(self, spent: int, loss: float) -> None:
+        """Add the evaluations spent and the best loss after the next collected lease."""
         self._spent.append(spent)
         self._losses.append(loss)
 
@@ -36,7 +44,7 @@ class LossCurve:
 
 
 class IdleMembers:
-    """The idle members, by evaluations spent, then in team order."""
+    """The idle members, ordered by evaluations spent, then in team order."""
 
     def __init__(self, members: Iterable[Member]) -> None:
         self._members = tuple(members)
@@ -45,7 +53,7 @@ class IdleMembers:
         self._rebuild_heap()
 
     def __iter__(self) -> Iterator[Member]:
-        """In order, as far as is asked for: the k-th costs O(log k)."""
+        """Yield the idle members in order. The k-th member costs O(log k)."""
         heap = self._heap
         frontier = [(heap[0], 0)] if heap else []
         while frontier:
@@ -58,23 +66,24 @@ class IdleMembers:
 
     @property
     def in_team_order(self) -> list[Member]:
+        """The idle members, in team order."""
         return [self._idle[index] for index in sorted(self._idle)]
 
     def leave(self, member: Member) -> None:
-        """A member has a lease now."""
+        """Remove a member that has been granted a lease."""
         del self._idle[member.index]
         while self._heap and not self._is_current(self._heap[0]):
             heappop(self._heap)
 
     def join(self, member: Member) -> None:
-        """A member is idle again."""
+        """Add a member whose lease was collected."""
         self._idle[member.index] = member
         heappush(self._heap, (member.spent, member.index, member.leases))
         if len(self._heap) > 2 * len(self._members) + HEAP_SLACK:
             self._rebuild_heap()
 
     def _is_current(self, entry: tuple[int, int, int]) -> bool:
-        """Whether an entry is not of an idleness that is over."""
+        """Return whether an entry describes the member's present idle period, rather than an earlier one."""
         member = self._members[entry[1]]
         return member.lease is None and member.leases == entry[2]
 
@@ -84,20 +93,26 @@ class IdleMembers:
 
 
 class WaterLevel:
-    """Columns of whole heights, over which water is poured. A column is wet or dry; those that the last rise or fall of
-    the water passed are moved over when the level is asked for."""
+    """Columns of integer heights, over which water is poured to find the level at which it stands.
+
+    A column is wet if its top is below the level, else dry. Columns whose tops the level has passed since it was last
+    asked for are moved from one set to the other when it is asked for again.
+
+    Args:
+        heights: The initial heights of the columns.
+    """
 
     def __init__(self, heights: Iterable[int]) -> None:
         self._heights = list(heights)
         self._is_wet = [True] * len(self._heights)
         self._sum, self._count = sum(self._heights), len(self._heights)
-        """Of the wet ones."""
+        """Sum of the heights of the wet columns, and their number."""
         self._wet: list[tuple[int, int]] = []
         self._dry: list[tuple[int, int]] = []
         self._rebuild_heaps()
 
     def set_height(self, column: int, height: int) -> None:
-        """A column has another height."""
+        """Set the height of a column."""
         before = self._heights[column]
         if height == before:
             return
@@ -111,8 +126,8 @@ class WaterLevel:
             self._rebuild_heaps()
 
     def level_with(self, pool: int) -> float:
-        """How high the water stands when ``pool`` is poured in."""
-        # Taking in a column below the mean, or leaving out one above it, lowers the mean; the least mean is the level.
+        """Return the level at which the water stands after ``pool`` units are poured over the columns."""
+        # Adding a column below the mean, or removing one above it, lowers the mean; the least mean is the level.
         while True:
             water = pool + self._sum
             if (dry := self._first_valid(self._dry, False)) is not None and dry[0] * self._count < water:
@@ -123,7 +138,7 @@ class WaterLevel:
                 return water / self._count
 
     def _first_valid(self, heap: list[tuple[int, int]], wet: bool) -> tuple[int, int] | None:
-        """The first entry of a heap that still holds."""
+        """Return the first entry of a heap that is not outdated, or None. Outdated entries before it are dropped."""
         while heap:
             height, column = heap[0]
             if self._is_wet[column] is wet and self._heights[column] == abs(height):

@@ -1,6 +1,6 @@
-"""The leases of a run and what came of each: a fold of its events, for those who read a log.
+"""The leases of a run and the outcome of each, folded from the run's events, for readers of a log.
 
-It stands beside ``advance``, whose ``Run`` keeps what a decision needs: of a lease that came back, a few numbers.
+This complements ``advance``, whose ``Run`` keeps only what a decision needs: a few numbers of each collected lease.
 """
 
 from __future__ import annotations
@@ -14,18 +14,19 @@ from .events import Collected, Event, Granted
 
 
 class LeaseEntry(NamedTuple):
-    """A lease that was granted, and what came of it.
+    """A lease that was granted, and its outcome.
 
     Attributes:
         lease: The lease as it was granted, with its reason.
         granted_at: Evaluations that the run had been charged when the lease was granted.
-        starts: Logical time of the grant.
-        ends: Logical time at which its whole budget would be spent, fixed at the grant.
-        best_before: The run's best loss when the lease was granted; infinite where there was none.
-        finding: What it brought; None while it has not been collected.
-        collected_at: Evaluations that the run had been charged once it was collected, its own included; None before.
-        best_after: The run's best loss once it was collected; infinite before, or where there was none.
-        record: Whether it bettered the run's best loss.
+        starts: Logical time of the grant, in seconds.
+        ends: Logical time at which its whole budget would be spent, in seconds; fixed at the grant.
+        best_before: The run's best loss when the lease was granted; infinite if there was none.
+        finding: What the lease brought; None while it has not been collected.
+        collected_at: Evaluations that the run had been charged once the lease was collected, including its own; None
+            before that.
+        best_after: The run's best loss once the lease was collected; infinite before that, or if there was none.
+        record: Whether the lease improved the run's best loss.
     """
 
     lease: Lease
@@ -45,11 +46,14 @@ class LeaseEntry(NamedTuple):
 
 
 class LeaseTable:
-    """All leases of a run, by id, in the order in which they were granted. An event costs what it says, however many
-    leases there are, so that a log can be followed as it grows.
+    """All leases of a run by id, in the order in which they were granted.
+
+    The cost of adding an event does not depend on how many leases the table holds, so that a log can be followed as
+    it grows.
 
     Args:
-        seconds: Declared cost of one evaluation. By default, logical time is counted in evaluations.
+        seconds: Declared cost of one evaluation in logical seconds. By default, logical time is counted in
+            evaluations.
     """
 
     def __init__(self, seconds: float = 1.0) -> None:
@@ -58,7 +62,11 @@ class LeaseTable:
         self._spent, self._now, self._best = 0, 0.0, math.inf
 
     def add_event(self, event: Event) -> list[LeaseEntry]:
-        """Add the run's next event. Returns the entries of the leases that it granted, or of the one it collected."""
+        """Add the run's next event.
+
+        Returns:
+            The new entries of the leases that the event granted, or of the one that it collected.
+        """
         if isinstance(event, Granted):
             return [self._grant(lease) for lease in event.leases]
         return [self._collect(event.finding)] if isinstance(event, Collected) else []
@@ -80,7 +88,7 @@ class LeaseTable:
 
 
 def fold_leases(events: Iterable[Event], seconds: float = 1.0) -> list[LeaseEntry]:
-    """Return the leases of a run in the order in which they were granted; see ``LeaseTable``."""
+    """Return the entries of all leases of a run, in the order in which they were granted (see ``LeaseTable``)."""
     table = LeaseTable(seconds)
     for event in events:
         table.add_event(event)

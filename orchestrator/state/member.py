@@ -1,4 +1,4 @@
-"""What a run's state knows of one agent of the team."""
+"""The state of one agent of a run's team."""
 
 from __future__ import annotations
 
@@ -12,52 +12,74 @@ from ...agents.agent import Converged, Incumbent, Lease
 
 @dataclass(slots=True)
 class Member:
-    """What is known of one agent of the team. A policy reads it and must not change it."""
+    """One agent of a run's team, and what the run knows of it. A policy reads it and must not change it.
+
+    An episode is one search of the agent: the time from a fresh lease to the next. The arrays with one entry per lease
+    grow when a lease is collected.
+
+    Attributes:
+        name: The member's name, unique within the team.
+        index: Its position in the team, counted from 0.
+        row_price: Evaluations that its most expensive row may cost; none of its leases is shorter.
+        lease: The lease that it works on now; None if it is idle.
+        last: Its last collected lease; None if it has none.
+        leases: Number of its leases that have been collected.
+        spent: Evaluations charged for these.
+        best: The best point that this agent has found itself; None if it has found none.
+        episode_best: Its best loss since its last fresh lease; +inf if it has none.
+        episode_incumbent: Its best point since its last fresh lease; None if it has none. This is where it searches
+            now, whereas ``best`` may be of an earlier search.
+        episode_spent: Evaluations charged since its last fresh lease.
+        improved: Whether its last lease improved on what it had found before in the same episode.
+        record: Whether its last lease improved on the run's incumbent.
+        converged: The local minimum with which its last lease ended, of infinite loss if the agent ended its search
+            without one; None if the lease ended otherwise. The next lease must be fresh if this is set.
+        failed: The cause, if its last lease failed; else None. The next lease must be fresh if this is set.
+        costs: Evaluations charged for each lease.
+        bests: Best loss of each lease, +inf where there is none.
+        improvements: ``improved`` of each lease, as 1 or 0.
+        records: ``record`` of each lease, as 1 or 0.
+        granted_at: Evaluations that the run had spent or granted when this member's latest lease was granted; None
+            before its first lease.
+
+    Example:
+        >>> member = Member("slsqp", index=0, row_price=1)
+        >>> member.idle, member.needs_fresh, member.committed
+        (True, True, 0)
+    """
 
     name: str
     index: int
     row_price: int
     lease: Lease | None = None
-    """The lease it works on now; None: idle."""
     last: Lease | None = None
-    """The last lease that came back."""
     leases: int = 0
     spent: int = 0
     best: Incumbent | None = None
-    """The best point this agent found itself."""
     episode_best: float = np.inf
-    """The best loss since its last fresh lease."""
     episode_incumbent: Incumbent | None = None
-    """The best point since its last fresh lease: where it searches now, when ``best`` is of an older search."""
     episode_spent: int = 0
     improved: bool = False
-    """Whether its last lease bettered what it had found in this episode before."""
     record: bool = False
-    """Whether its last lease bettered the run's incumbent."""
     converged: Converged | None = None
-    """Set when its last lease ended so; the next lease must be fresh."""
     failed: str | None = None
-    """The cause, if its last lease failed; the next lease must be fresh."""
     costs: array[int] = field(default_factory=lambda: array("q"))
-    """Evaluations charged, lease by lease."""
     bests: array[float] = field(default_factory=lambda: array("d"))
-    """Best loss of each lease (+inf where none), lease by lease."""
     improvements: bytearray = field(default_factory=bytearray)
-    """``improved`` as 1 or 0, lease by lease."""
     records: bytearray = field(default_factory=bytearray)
-    """``record`` as 1 or 0, lease by lease."""
     granted_at: int | None = None
-    """Evaluations that the run had spent or promised when this member's latest lease was granted."""
 
     @property
     def idle(self) -> bool:
+        """Whether the member has no lease now."""
         return self.lease is None
 
     @property
     def committed(self) -> int:
-        """Evaluations spent and, if a lease is out, promised."""
+        """Evaluations that the member has spent, plus the budget of its lease if it has one now."""
         return self.spent if self.lease is None else self.spent + self.lease.budget
 
     @property
     def needs_fresh(self) -> bool:
+        """Whether its next lease must be fresh: it has completed none yet, or the last one converged or failed."""
         return self.leases == 0 or self.converged is not None or self.failed is not None

@@ -1,4 +1,4 @@
-"""A run's state: the fold of its events. ``Run`` is what a policy sees; ``advance`` is the reducer."""
+"""The state of a run, which is the fold of its events. ``Run`` is what a policy reads; ``advance`` is the reducer."""
 
 from __future__ import annotations
 
@@ -13,9 +13,51 @@ from .member import Member
 
 @dataclass(slots=True)
 class Run:
-    """The state of one run, as the fold of its events; a policy's read-only view, valid until the next event.
+    """The state of one run: what a policy reads to decide the next leases.
 
-    Losses are compared, never subtracted, by the stock policies (they do not depend on the loss's scale).
+    To a policy it is read-only, and valid until the next event. A lease is out from its grant until it is collected.
+    The ``composed`` policy and its choices compare losses and never subtract them, so that they do not depend on the
+    scale of the loss; ``party`` also compares differences of losses.
+
+    Attributes:
+        id: The run's id.
+        space: What an agent may know of the landscape, such as its dimension.
+        seconds: Declared cost of one evaluation, in logical seconds.
+        budget: Evaluations that the run may spend in total.
+        concurrency: Greatest number of leases that may be out at a time.
+        region: Where the search starts.
+        members: The team: members by name, in team order.
+        target: The run stops when the incumbent's loss is at or below it; None if there is no target.
+        now: Logical time in seconds: the latest logical end of all collected leases.
+        granted: Evaluations in the leases that are out.
+        ever_granted: Evaluations in all leases so far: those spent, those returned unspent, and those in leases that
+            are out.
+        spent: Evaluations charged for the collected leases.
+        decisions: Number of decisions that have granted leases. The next one has this number.
+        leases: Number of leases that have been granted. The next lease must have this id.
+        collected: Number of findings that have been collected.
+        out: The leases that are out: id -> (logical end in seconds, lease).
+        incumbent: The best point found in the run; None while there is none.
+        minima: The local minima that agents have returned, each with the agent's name, in the order of collection.
+        halted: Why no more leases are granted, if a row without a loss is to stop the run; else None.
+        stopped: Why the run has ended; None while it runs.
+        curve: (evaluations spent, best loss) after each collected lease.
+        team: The members, in team order.
+        cheapest: The least row price of all members, in evaluations.
+        dearest: The greatest row price of all members, in evaluations.
+        idle_by_spent: The idle members, ordered by evaluations spent, then in team order.
+        columns: What each member has spent or been granted; from this, ``level`` is computed.
+        ends: A heap of (logical end, id) of the leases that are out.
+
+    Example:
+        >>> import numpy as np
+        >>> from searchparty.agents.agent import Region
+        >>> from searchparty.landscapes.landscape import Space
+        >>> members = {name: Member(name, index, row_price=1) for index, name in enumerate(["slsqp", "cma-es"])}
+        >>> space = Space(np.zeros(2), np.ones(2))
+        >>> run = Run("r", space, seconds=1.0, budget=100, concurrency=2, region=Region.whole(2), members=members)
+        >>> run.remaining, run.free, run.level, [member.name for member in run.idle]
+        (100, 2, 50.0, ['slsqp', 'cma-es'])
     """
 
     id: str
@@ -24,42 +66,27 @@ class Run:
     budget: int
     concurrency: int
     region: Region
-    """Where the search starts."""
     members: Mapping[str, Member]
     target: float | None = None
-    """Stop when the incumbent is at or below it."""
     now: float = 0.0
-    """Logical time: the logical end of the last collected lease."""
     granted: int = 0
-    """Evaluations in leases that are out."""
     ever_granted: int = 0
-    """Evaluations in all leases: what is spent, what was returned, and what is out."""
     spent: int = 0
     decisions: int = 0
     leases: int = 0
     collected: int = 0
     out: dict[int, tuple[float, Lease]] = field(default_factory=dict)
-    """Leases out: id -> (logical end, lease)."""
     incumbent: Incumbent | None = None
     minima: list[tuple[str, Converged]] = field(default_factory=list)
-    """Local minima that agents handed in, in order."""
     halted: str | None = None
-    """Why no more is granted, where a row without a loss is to stop the run."""
     stopped: str | None = None
     curve: LossCurve = field(default_factory=LossCurve, repr=False)
-    """(evaluations spent, best loss) after each collected lease."""
     team: tuple[Member, ...] = field(init=False, repr=False)
-    """The members, in team order."""
     cheapest: int = field(init=False, repr=False)
-    """The least row price of all members."""
     dearest: int = field(init=False, repr=False)
-    """The greatest row price of all members."""
     idle_by_spent: IdleMembers = field(init=False, repr=False)
-    """Who is idle, by evaluations spent, then in team order."""
     columns: WaterLevel = field(init=False, repr=False)
-    """What each member has spent or been promised, for ``level``."""
     ends: list[tuple[float, int]] = field(init=False, repr=False)
-    """A heap of (logical end, id) of the leases out."""
 
     def __post_init__(self) -> None:
         self.team = tuple(self.members.values())
@@ -70,25 +97,29 @@ class Run:
 
     @property
     def remaining(self) -> int:
-        """Evaluations neither spent nor promised."""
+        """Evaluations that are neither spent nor granted."""
         return self.budget - self.spent - self.granted
 
     @property
     def idle(self) -> list[Member]:
-        """Members without a lease, in team order."""
+        """The members without a lease, in team order."""
         return self.idle_by_spent.in_team_order
 
     @property
     def level(self) -> float:
-        """What each member would have, were what remains of the budget poured over what all have committed."""
+        """The water level: evaluations that a member would have if the remaining budget were poured over the members.
+
+        The budget raises those that have committed least first. Members that have committed more than the level
+        would get nothing.
+        """
         return self.columns.level_with(self.remaining)
 
     @property
     def free(self) -> int:
-        """How many more leases may go out now."""
+        """Number of leases that may still be granted now."""
         return self.concurrency - len(self.out)
 
     @property
     def next_end(self) -> tuple[float, int]:
-        """(logical end, id) of the lease to be collected next."""
+        """(logical end in seconds, id) of the lease that will be collected next. Raises IndexError if none is out."""
         return self.ends[0]

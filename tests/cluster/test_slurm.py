@@ -131,7 +131,7 @@ def test_a_job_that_is_stopped_and_requeued(site, monkeypatch):
     first.send_signal(signal.SIGTERM)
     told, _ = first.communicate(timeout=60)
     assert first.returncode == 130, told
-    assert "Go on with: searchparty resume results" in told
+    assert "Resume with: searchparty resume results" in told
     assert processes_of_the_job() == []
     assert not (folder / f".searchparty-{JOB}").exists()
     written = rows_of(folder / "results")

@@ -1,4 +1,7 @@
-"""``make soak``: a thousand kills, and memory over long work. Writes its figures to docs/reliability.md."""
+"""``make soak``: kill processes a thousand times, and measure memory over long work.
+
+With ``--write`` it writes its figures to docs/reliability.md.
+"""
 
 from __future__ import annotations
 
@@ -31,7 +34,10 @@ FRAGILE = "{workers: 2, on_error: retry, retries: 1, on_nan: skip}"
 
 
 def soaked(folder: Path, kills: int, seed: int) -> dict[str, Tally]:
-    """All kills, by what is killed. Those that need no Ray are made beside those that do."""
+    """Make all kills and return what came of them, by what is killed.
+
+    Kills that need no Ray are made at the same time as those that do.
+    """
     share = {name: max(2, round(part * kills)) for name, part in SHARES.items()}
     tallies = {name: Tally() for name in SHARES}
     with ThreadPoolExecutor(1) as beside:
@@ -43,7 +49,7 @@ def soaked(folder: Path, kills: int, seed: int) -> dict[str, Tally]:
 
 
 def in_one_process(folder: Path, kills: int, seed: int, tally: Tally, tallies: dict[str, Tally]) -> None:
-    """Kill drivers that evaluate in their own process, or in children of their own."""
+    """Kill drivers that evaluate in their own process or in child processes."""
     trials = [
         (trial(folder / "slow", budget=1200), 0.3),
         (trial(folder / "halving", team="halving", budget=1200, seed=2), 0.2),
@@ -91,7 +97,7 @@ def say(tallies: dict[str, Tally]) -> None:
 
 
 def resident(pid: int) -> float:
-    """Resident memory of a process, in MB; 0 if it is gone."""
+    """Return the resident memory of a process in MB, or 0 if the process no longer exists."""
     done = subprocess.run(["ps", "-o", "rss=", "-p", str(pid)], capture_output=True, text=True)
     return int(done.stdout or 0) / 1024
 
@@ -111,7 +117,11 @@ strategies:
 
 
 def remembered(folder: Path, repeats: int) -> dict[str, list[float]]:
-    """Resident memory, in MB, of the driver and of the largest actor, a sample a second, over much work on Ray."""
+    """Run a long experiment on Ray and sample the resident memory once a second.
+
+    Returns:
+        MB of the driver, and of the largest actor.
+    """
     path = folder / "memory.yaml"
     path.write_text(MEMORY.format(repeats=repeats))
     driver = subprocess.Popen(
@@ -130,15 +140,15 @@ def remembered(folder: Path, repeats: int) -> dict[str, list[float]]:
 
 
 def page_of(tallies: dict[str, Tally], samples: dict[str, list[float]], repeats: int, seconds: float) -> str:
-    """The figures as Markdown."""
+    """Return the figures as Markdown."""
     kills, equal = sum(t.kills for t in tallies.values()), sum(t.equal for t in tallies.values())
     different = sum(len(t.different) for t in tallies.values())
     lines = [
         f"`make soak` on {time.strftime('%Y-%m-%d')}, Python {platform.python_version()}, Ray {ray.__version__}: "
-        f"**{kills:,} kills, {equal} experiments finished, {equal} traces equal to the byte, {different} different**, "
-        f"in {seconds / 60:.0f} minutes on 2 cores.",
+        f"**{kills:,} kills, {equal} experiments finished, {equal} traces identical to the byte, "
+        f"{different} different**, in {seconds / 60:.0f} minutes on 2 cores.",
         "",
-        "| killed | kills | experiments finished | equal to the byte | evaluations made again, a kill |",
+        "| killed | kills | experiments finished | identical to the byte | evaluations repeated per kill |",
         "|---|---:|---:|---:|---:|",
     ]
     for name, t in tallies.items():
@@ -146,9 +156,9 @@ def page_of(tallies: dict[str, Tally], samples: dict[str, list[float]], repeats:
         lines.append(f"| {name} | {t.kills} | {t.equal + len(t.different)} | {t.equal} | {again} |")
     lines += [
         "",
-        f"Memory over {repeats} runs of 100,000 evaluations on Ray ({len(samples['driver'])} s), in MB:",
+        f"Memory during {repeats} runs of 100,000 evaluations on Ray ({len(samples['driver'])} s), in MB:",
         "",
-        "| | after a tenth | at half | at the end |",
+        "| process | after a tenth of the time | after half | at the end |",
         "|---|---:|---:|---:|",
     ]
     for name, values in samples.items():
@@ -158,7 +168,7 @@ def page_of(tallies: dict[str, Tally], samples: dict[str, list[float]], repeats:
 
 
 def at(values: list[float], share: float) -> list[float]:
-    """A few samples about a share of the time."""
+    """Return a few samples around a share of the time, from 0 to 1."""
     middle, width = round(share * (len(values) - 1)), max(2, len(values) // 40)
     return values[max(0, middle - width) : middle + width + 1]
 
@@ -166,9 +176,9 @@ def at(values: list[float], share: float) -> list[float]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--kills", type=int, default=1000)
-    parser.add_argument("--repeats", type=int, default=40, help="runs of 100,000 evaluations, for memory")
+    parser.add_argument("--repeats", type=int, default=40, help="runs of 100,000 evaluations that measure memory")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--write", action="store_true", help=f"put the figures into {PAGE.name}")
+    parser.add_argument("--write", action="store_true", help=f"write the figures into {PAGE.name}")
     options = parser.parse_args()
     began = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="soak") as place:

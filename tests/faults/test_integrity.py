@@ -71,7 +71,7 @@ def test_a_full_disk_ends_with_a_message_and_loses_nothing(one, tmp_path):
 
     full = cli("run", one.yaml, "--out", out, preexec_fn=small)
     assert full.returncode == 1, full.stderr
-    assert "can be written no longer" in full.stderr
+    assert "can no longer be written" in full.stderr
     assert f"searchparty resume {out}" in full.stderr
     assert "Traceback" not in full.stderr
     with LogReader(out) as reader:
@@ -86,7 +86,7 @@ def test_every_statement_after_a_full_disk_says_so(tmp_path):
     log.execute("PRAGMA max_page_count = 20")
     with pytest.raises(LogLost, match="database or disk is full.*free some space"):
         log.execute("INSERT INTO meta VALUES (?, ?)", ("much", "x" * 10_000_000))
-    with pytest.raises(LogLost, match="can be written no longer"):
+    with pytest.raises(LogLost, match="can no longer be written"):
         log.commit()
     log.close()
     # What was committed is there, and the file is whole.
@@ -107,7 +107,7 @@ def test_a_place_that_cannot_be_written(one, results, how):
     done = subprocess.run([*humbly, *arguments(*words)], capture_output=True, text=True, timeout=60)
     assert done.returncode == 2, done.stderr
     assert "Traceback" not in done.stderr
-    message = "results must go where a directory can be made" if how == "run" else "cannot be written or opened"
+    message = "results must go where a directory can be created" if how == "run" else "cannot be written or opened"
     assert message in done.stderr
     assert digest(results) == before
 
@@ -118,7 +118,7 @@ def test_a_place_that_cannot_be_written(one, results, how):
         ("cut", "is damaged (database disk image is malformed)"),
         ("text", "is not a searchparty log (file is not a database)"),
         ("foreign", "is not a searchparty log (no such table: meta)"),
-        ("newer", "has schema version 99, this searchparty reads up to 2. Upgrade"),
+        ("newer", "has schema version 99, but this searchparty reads versions up to 2. Upgrade"),
     ],
 )
 def test_a_log_that_is_none_is_refused_and_left_alone(results, what, message):

@@ -200,7 +200,9 @@ def test_a_file_system_without_locks_is_refused(tmp_path, monkeypatch, number):
 
     monkeypatch.setattr(fcntl, "lockf", lockf)
     cure = rf"\(nfs4, mounted at /shared: {os.strerror(number)}\).*--out PATH"
-    with pytest.raises(LogError, match=f"results must be where files can be locked, got {tmp_path} .*{cure}"):
+    with pytest.raises(
+        LogError, match=f"results must be on a file system where files can be locked, got {tmp_path} .*{cure}"
+    ):
         LogFile(tmp_path / "log.sqlite", place=NFS)
     assert files(tmp_path) == {"log.lock"}
 

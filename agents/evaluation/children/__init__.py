@@ -1,1 +1,1 @@
-"""Child processes that evaluate and can be killed."""
+"""Evaluate points in child processes, which can be killed."""

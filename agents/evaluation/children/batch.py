@@ -1,4 +1,4 @@
-"""A batch of points, the rows of it that have yet to be requested, and the answers to them."""
+"""A batch of points, its rows that have yet to be requested, and the answers to them."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ class RowQueue:
         return self._size - self._next + len(self._returned)
 
     def take_rows(self, most: int) -> tuple[int, int]:
-        """Take at most so many adjacent rows; return the first of them and their number."""
+        """Take at most ``most`` adjacent rows, and return the first of them and their number."""
         if self._returned:
             return self._returned.pop(), 1
         first, self._next = self._next, min(self._next + most, self._size)
         return first, self._next - first
 
     def put_back_rows(self, rows: list[int]) -> None:
-        """Return rows that were taken and not begun."""
+        """Put back rows that were taken and have not been begun."""
         self._returned += rows
 
 
@@ -52,7 +52,12 @@ def join_answers(answers: list[Answer]) -> Iterator[tuple[int, EvaluationResult]
 
 
 class Batch(NamedTuple):
-    """The points (n, D) that rows are of."""
+    """A batch that is evaluated row by row.
+
+    Attributes:
+        cube: The points, shape (n, D), in the unit cube.
+        with_gradient: Whether gradients are requested.
+    """
 
     cube: Array
     with_gradient: bool
@@ -63,6 +68,7 @@ class Batch(NamedTuple):
 
 
 Answer = tuple[int, float | EvaluationResult]
+"""The number of a row, and its result; only the loss if it is finite and there is nothing else."""
 
 
 def failed_row(cause: str) -> EvaluationResult:

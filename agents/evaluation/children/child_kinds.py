@@ -20,15 +20,15 @@ from .fork_server import ForkServer
 from .wire import MissingPackage, decode_answer, decode_message, encode_greeting, encode_request
 
 STARTUP_SECONDS = 60.0
-"""The time a child may take to import and to open the landscape; a row's time-out counts only after that."""
+"""The time that a child may take to import and to open the landscape; a row's time-out counts only after that."""
 
 
 FORKS_CHILDREN = sys.platform == "linux"
-"""Whether children are forked from a fork server: libraries of other systems may not survive a fork."""
+"""Whether children are forked from a fork server: on other systems, libraries may not survive a fork."""
 
 
 class PythonChild:
-    """A Python process that opens the landscape."""
+    """The protocol of Python processes that open the landscape."""
 
     startup, sends_greeting, most_unanswered = STARTUP_SECONDS, True, 64
 
@@ -75,7 +75,7 @@ class PythonChild:
 
 
 class ProgramChild:
-    """A program of the user's own."""
+    """The protocol of programs of the user."""
 
     sends_greeting, most_unanswered = False, 1
 
@@ -103,9 +103,9 @@ class ProgramChild:
         return EvaluationResult(losses, (gradient * (self._space.upper - self._space.lower))[None], causes)
 
     def close(self) -> None:
-        """Nothing to close but the children."""
+        """Do nothing: there is nothing to close except the children."""
 
 
 def request_id(row: Array) -> int:
-    """Return the id of a row's request. It depends on the point alone, as a cause of failure may quote it."""
+    """Return the id of a row's request. It depends on the point alone, because a cause of failure may quote it."""
     return zlib.crc32(row.tobytes())

@@ -1,8 +1,8 @@
 """The program that evaluates a landscape in a child process: lines in, lines out.
 
 Its first line is the landscape, a pickle in base 64, and it writes a line when it is ready. Then each line requests
-rows, which are answered one by one, so that the row is known that it dies of. With a socket it is a fork server: it
-does not evaluate, but is ready to, and forks whenever it is asked to; its children evaluate.
+rows, which are answered one by one, so that it is known which row the process dies of. With a socket it is a fork
+server: it does not evaluate, but imports what evaluation needs, and forks on request; its children evaluate.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ def main() -> None:
 
 
 def serve_requests() -> None:
-    """Open the landscape of the first line, then answer each row with its loss, or with why it has none."""
+    """Open the landscape of the first line, then answer each row with its loss, or with the reason why it has none."""
     # What the objective prints must not mix with the answers.
     answers = os.dup(1)
     os.dup2(2, 1)
@@ -71,7 +71,7 @@ def mark_output() -> None:
 
 
 def _encode_row_answer(evaluator: InProcessEvaluator, row: Array, with_gradient: bool) -> bytes:
-    """Evaluate a row and encode the answer, also where the objective raises what is not an Exception."""
+    """Evaluate a row and encode the answer, even if the objective raises something that is not an Exception."""
     try:
         found = evaluator.evaluate(row, with_gradient)
         if found.causes or found.gradients is not None:

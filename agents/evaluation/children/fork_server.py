@@ -1,7 +1,7 @@
-"""A fork server: a process that has imported all it takes to evaluate, and that children are forked from.
+"""A fork server: a process that has imported everything that evaluation needs, and from which children are forked.
 
-A forked child is ready within milliseconds, where a new interpreter imports for a quarter of a second; and pages that
-no child has changed are in memory, and in the CPU's caches, once for all of them. The fork server never evaluates
+A forked child is ready within milliseconds, whereas a new interpreter imports for a quarter of a second. Pages that no
+child has changed are in memory, and in the CPU's caches, only once for all children. The fork server never evaluates
 anything itself. Its children die with it, and it dies with the thread that started it.
 """
 
@@ -27,16 +27,21 @@ from ....landscapes.process.program import Program
 FORK_MESSAGE = struct.Struct("<cqq")
 """A command, a process id or token, and a value, in both directions."""
 FORK, EXIT_CODE, REAP = b"S", b"E", b"R"
-"""Fork a child, under a token, with so much memory; report how a child has ended; reap one that was killed."""
+"""Fork a child, under a token, with a memory limit; report how a child has ended; reap a child that was killed."""
 STILL_RUNNING = 1 << 20
 """The value for a child that has not ended: no exit code."""
 EXIT_WAIT_SECONDS = 1.0
 FORK_SERVER_SECONDS = 60.0
-"""The time a fork server may take to answer; before its first answer it has to import."""
+"""The time that a fork server may take to answer; before its first answer it has to import."""
 
 
 class ForkServer:
-    """A fork server, as seen by the process that started it."""
+    """A fork server, as seen by the process that started it.
+
+    Args:
+        program: The Python program that the fork server runs.
+        environment: Environment variables, in addition to those of this process.
+    """
 
     def __init__(self, program: str, environment: Mapping[str, str]) -> None:
         self._socket, server_socket = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
@@ -48,10 +53,10 @@ class ForkServer:
         self._unconfirmed: dict[int, ForkedChild] = {}
         """Children whose process id has not been received yet, by token."""
         self.end_reason = ""
-        """How it ended, once that is known, else ""."""
+        """How the fork server ended, once that is known, else ""."""
 
     def fork_child(self, memory: int, longest: int) -> ForkedChild:
-        """Fork a child, and return without waiting for it."""
+        """Fork a child with at most ``memory`` bytes (0: no limit), and return without waiting for it."""
         pipes = [os.pipe() for _ in range(3)]
         child_ends = [pipes[0][0], pipes[1][1], pipes[2][1]]
         child = ForkedChild(self, pipes[0][1], pipes[1][0], pipes[2][0], longest)
@@ -86,7 +91,7 @@ class ForkServer:
             return None
         try:
             self._socket.send(FORK_MESSAGE.pack(what, process_id, 0))
-            # Replies that were not waited for (Ctrl-C) come first.
+            # Replies that nobody waited for (after Ctrl-C) come first.
             while (reply := self._receive_reply())[:2] != (what, process_id):
                 pass
             return reply[2]
@@ -116,13 +121,13 @@ class ForkServer:
 
 
 class ForkedChild(LineProcess):
-    """A child that is forked from a fork server, in a session of its own."""
+    """A child that is forked from a fork server, in a separate session."""
 
     def __init__(self, server: ForkServer, into: int, out: int, err: int, longest: int) -> None:
         super().__init__(into, out, err, longest)
         self._server, self._pipes = server, [into, out, err]
         self.process_id: int | None = None
-        """None until it is known."""
+        """Process id of the child; None until it is known."""
 
     @property
     def started(self) -> bool:
@@ -150,10 +155,10 @@ class ForkedChild(LineProcess):
 
 
 def run_fork_server(socket_number: int) -> bool:
-    """Fork children as asked over a socket. Returns True in each child, its pipes in place, and False at the end."""
+    """Fork children on request over a socket. Returns True in each child, its pipes in place, and False at the end."""
     control_socket = socket.socket(fileno=socket_number)
     parent = os.getpid()
-    # No child need search what exists now for garbage, and copy its pages by doing so.
+    # Children then do not search the objects that exist now for garbage, which would copy their pages.
     gc.collect()
     gc.freeze()
     while True:

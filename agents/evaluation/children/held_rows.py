@@ -10,12 +10,13 @@ from .batch import Batch
 
 
 class HeldRows(deque[int]):
-    """A queue of the rows of a batch that have been requested of one child and are not answered. The child evaluates
-    the first of them; the others it has not begun.
+    """A queue of the rows of a batch that have been requested from one child and are not answered.
+
+    The child evaluates the first of them and has not begun the others.
 
     Attributes:
-        batch: The batch that they are rows of.
-        unstarted: Rows that a lost child had not begun; they are not in the queue any more.
+        batch: The batch to which the rows belong.
+        unstarted: Rows that a lost child had not begun; they are no longer in the queue.
     """
 
     __slots__ = ("batch", "unstarted")
@@ -26,7 +27,7 @@ class HeldRows(deque[int]):
         self.unstarted: list[int] = []
 
     def release_unstarted(self) -> None:
-        """Keep the first row alone; the others become ``unstarted``."""
+        """Keep only the first row; the others become ``unstarted``."""
         first, *others = self
         self.unstarted += others
         super().clear()

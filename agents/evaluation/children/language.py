@@ -13,11 +13,11 @@ class ChildProtocol(Protocol):
     """How a child is started, what it is sent, and how its lines are read."""
 
     startup: float
-    """Seconds a child may take, in addition to a row's time-out, until its first answer."""
+    """Seconds that a child may take, in addition to a row's time-out, until its first answer."""
     sends_greeting: bool
     """Whether a child sends a line as soon as it is ready for requests."""
     most_unanswered: int
-    """The most rows that may be requested of a child before it has answered the first of them."""
+    """The most rows that may be requested from a child before it has answered the first of them."""
 
     def start(self) -> LineProcess:
         """Start a child process. Raises OSError."""
@@ -28,11 +28,14 @@ class ChildProtocol(Protocol):
         ...
 
     def make_request(self, rows: Array, with_gradient: bool, ahead: bool) -> bytes:
-        """Encode a request for rows (n, D) of the cube; ``ahead`` if others are not answered yet."""
+        """Encode a request for rows (n, D) of the cube; ``ahead`` if earlier ones are not answered yet."""
         ...
 
     def read_answer(self, line: bytes, row: Array, with_gradient: bool) -> float | EvaluationResult:
-        """Decode the answer to a row (1, D): its loss, if it is finite and there is nothing else. Raises Garbled."""
+        """Decode the answer to a row (1, D): only its loss if that is finite and there is nothing else.
+
+        Raises MalformedAnswer, or CannotEvaluate if no row could be evaluated.
+        """
         ...
 
     def close(self) -> None:

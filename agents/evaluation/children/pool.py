@@ -1,4 +1,4 @@
-"""Evaluation in child processes that can be killed: for objectives that hang, crash, or are programs of their own."""
+"""Evaluate in child processes that can be killed: for objectives that hang, crash, or are separate programs."""
 
 from __future__ import annotations
 
@@ -31,7 +31,13 @@ def count_workers(evaluation: Evaluation) -> int:
 
 
 class ChildPool:
-    """Evaluates row by row in child processes, each of which is started when it is first needed."""
+    """Evaluates row by row in child processes, each of which is started when it is first needed.
+
+    Args:
+        landscape: The landscape, which each child opens.
+        evaluation: The limits and the number of child processes.
+        space: The landscape's space; if it is None, the landscape is opened here to learn it.
+    """
 
     rowwise = True
 
@@ -50,17 +56,19 @@ class ChildPool:
             for _ in range(count_workers(evaluation))
         ]
         self._earliest_deadline = math.inf
-        """No worker's deadline is earlier, so that they need not all be checked each time."""
+        """No worker's deadline is earlier than this, so they need not all be checked each time."""
 
     def evaluate(self, cube: Array, with_gradient: bool) -> EvaluationResult:
+        """Evaluate points (n, D) of the unit cube, with their gradients if requested."""
         return assemble_pieces(self.evaluate_in_pieces(cube, with_gradient), cube, with_gradient)
 
     def evaluate_in_pieces(self, cube: Array, with_gradient: bool) -> Iterator[tuple[int, EvaluationResult]]:
+        """Evaluate in pieces and yield each as soon as it is done, in any order, as (first row, result)."""
         batch, pending = Batch(cube, with_gradient), RowQueue(len(cube))
         idle, left = self._workers[::-1], len(cube)
         try:
             while left:
-                # One row each, before any child has more.
+                # Every child gets one row before any gets more.
                 started_workers = [
                     self._begin_row(idle.pop(), batch, pending) for _ in range(min(len(idle), len(pending)))
                 ]
@@ -71,19 +79,19 @@ class ChildPool:
                     if worker.rows.unstarted:
                         pending.put_back_rows(worker.rows.take_unstarted())
                     if worker.rows or pending:
-                        # Before the answers are handed on, so that the child need not wait for that.
+                        # Before the answers are yielded, so that the child need not wait for that.
                         self._request_ahead(worker if worker.rows else self._begin_row(worker, batch, pending), pending)
                     else:
                         idle.append(worker)
                     left -= len(found)
                     yield from join_answers(found)
         finally:
-            # Left in the middle of a batch (Ctrl-C, an error): the children must not answer the next one.
+            # If a batch was abandoned (Ctrl-C, an error), the children must not answer the next one with its rows.
             for worker in self._workers:
                 worker.drop_rows()
 
     def close(self) -> None:
-        """Kill the child processes and whatever they started."""
+        """Kill the child processes and all processes that they started."""
         for worker in self._workers:
             worker.kill()
         self._protocol.close()
@@ -94,7 +102,7 @@ class ChildPool:
         return worker
 
     def _request_ahead(self, worker: Worker, pending: RowQueue) -> None:
-        """Request more rows of a busy worker that has few left, as far as rows are requested ahead."""
+        """Request more rows from a busy worker that has few left, if rows are requested ahead."""
         if left := len(pending):
             depth = self._prefetch.prefetch_depth(left, len(self._workers))
             if 2 * len(worker.rows) <= depth and worker.accepts_more:
@@ -102,7 +110,7 @@ class ChildPool:
         self._earliest_deadline = min(self._earliest_deadline, worker.clock.deadline)
 
     def _wait_for_workers(self, pending: RowQueue) -> list[Worker]:
-        """Wait until some workers have output or are past their deadline, and return those that have rows."""
+        """Wait until workers have output or have passed their deadline, and return those of them that have rows."""
         pause = self._prefetch.pause_seconds(len(pending), len(self._workers))
         if pause:
             time.sleep(pause)

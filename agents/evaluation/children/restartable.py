@@ -1,4 +1,4 @@
-"""A child process that is started when it is needed, and again when it is lost."""
+"""A child process that is started when it is needed, and restarted after it was lost."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ MOST_STARTS = 3
 
 
 class RestartableChild:
-    """At most one child process at a time, whose output wakes a selector."""
+    """At most one child process at a time, whose output is registered with a selector."""
 
     __slots__ = ("_protocol", "_selector", "_starts", "lines", "send_error")
 
@@ -28,7 +28,7 @@ class RestartableChild:
 
     @property
     def started(self) -> bool:
-        """False if the process could not be run at all."""
+        """False if there is no process, or if its program could not be run."""
         return self.lines is not None and self.lines.started
 
     def reset_starts(self) -> None:
@@ -47,29 +47,32 @@ class RestartableChild:
         """Raise CannotEvaluate if the process may not be started once more for the same row."""
         if self._starts >= MOST_STARTS:
             raise CannotEvaluate(
-                f"a child process must start, and {cause}. Check the command and evaluation.memory, and resume."
+                f"a child process must start, but it {cause}. Check the command and evaluation.memory, and resume."
             )
 
     def read_greeting(self) -> bool:
-        """Return whether the process has sent its greeting. Raises Ended, or CannotEvaluate if it is of no use."""
+        """Return whether the process has sent its greeting.
+
+        Raises ProcessEnded, or CannotEvaluate if the greeting says that the process cannot evaluate.
+        """
         assert self.lines is not None
         line = self.lines.hear()
         if line is None:
             return False
         problem = self._protocol.check_greeting(line)
         if problem:
-            raise CannotEvaluate(f"{problem}. Mend it, and resume.")
+            raise CannotEvaluate(f"{problem}. Correct it, and resume.")
         return True
 
     def refuse_late_greeting(self) -> NoReturn:
-        """Raise CannotEvaluate, as the process has not sent its greeting in time."""
+        """Raise CannotEvaluate because the process has not sent its greeting in time."""
         raise CannotEvaluate(
-            f"a child process must be ready within {self._protocol.startup:g} s, and was not. "
-            "Is the machine overloaded? Resume when it is not."
+            f"a child process must be ready within {self._protocol.startup:g} s, but was not. "
+            "The machine may be overloaded; resume when it is not."
         )
 
     def send(self, request: bytes) -> bool:
-        """Send the request for a row to a process that has no other; if that fails, note why and return False."""
+        """Send the request for a row to a process that has no other; if that fails, record why and return False."""
         assert self.lines is not None
         try:
             self.lines.ask(request)
@@ -84,17 +87,17 @@ class RestartableChild:
         self.lines.ask(request, ahead=True)
 
     def watch(self, data: Any) -> None:
-        """Let the selector wake, with ``data``, on the output of the process."""
+        """Register the process with the selector, which reports ``data`` when there is output."""
         assert self.lines is not None
         self.lines.watch(self._selector, data)
 
     def unwatch(self) -> None:
-        """Let the selector wake no more."""
+        """Unregister the process from the selector."""
         if self.lines is not None:
             self.lines.unwatch()
 
     def kill(self) -> None:
-        """Kill the process, if there is one, with all that it started."""
+        """Kill the process, if there is one, with all processes that it started."""
         lines, self.lines = self.lines, None
         if lines is not None:
             lines.kill()

@@ -12,7 +12,7 @@ from ....landscapes.user_code import LOADED_FILES
 from ..evaluator import EvaluationResult
 
 WITH_GRADIENT, ASKED_AHEAD = 1, 2
-"""Flags in a request's first byte: gradients are wanted; it was sent while the child was busy with another row."""
+"""Flags in a request's first byte: gradients are requested; it was sent while the child was busy with another row."""
 
 
 def encode_message(message: Any) -> bytes:
@@ -26,7 +26,7 @@ def decode_message(line: bytes) -> Any:
 
 
 def encode_greeting(landscape: Landscape) -> bytes:
-    """Encode a child's first line: the user's files that were run, and the landscape."""
+    """Encode the first line that a child receives: the user's files that were run, and the landscape."""
     return encode_message((LOADED_FILES, pickle.dumps(landscape)))
 
 
@@ -37,7 +37,7 @@ def encode_request(rows: Array, with_gradient: bool, ahead: bool) -> bytes:
 
 
 class MissingPackage(NamedTuple):
-    """The answer that no row can be evaluated here, because a package is missing."""
+    """The answer that no row can be evaluated here because a package is missing; ``words`` name it."""
 
     words: str
 

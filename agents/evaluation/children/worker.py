@@ -1,4 +1,4 @@
-"""A worker: a child process, and the rows that are requested of it."""
+"""A worker: a child process, and the rows that are requested from it."""
 
 from __future__ import annotations
 
@@ -32,10 +32,12 @@ from .worker_state import (
 
 
 class Worker:
-    """Evaluates rows in a child process. The child is at work on the first of its rows: the time-out is for that one,
-    and if the child is lost, that one fails. Then the child is started anew for its next row.
+    """Evaluates rows in a child process.
 
-    The states of a worker and the transitions between them are the table in ``worker_state``.
+    The child works on the first of its rows: the time-out applies to that row, and if the child is lost, that row
+    fails. The child is then started again for its next row.
+
+    The states of a worker and the transitions between them are listed in ``worker_state``.
     """
 
     def __init__(
@@ -71,8 +73,10 @@ class Worker:
         self._child.send_more(self.rows.batch.make_request(self._protocol, first, count, True))
 
     def collect_answers(self) -> list[Answer]:
-        """Read what the child has written, and return the rows that are done: answered, failed, or too late. Raises
-        CannotEvaluate if no row could ever be evaluated."""
+        """Read what the child has written, and return the rows that are done: answered, failed, or too late.
+
+        Raises CannotEvaluate if no row can be evaluated.
+        """
         answers: list[Answer] = []
         try:
             if self.state is STARTING and self._child.read_greeting():
@@ -95,13 +99,13 @@ class Worker:
         self._child.unwatch()
 
     def kill(self) -> None:
-        """Kill the child, if there is one, with all that it started, and forget the rows."""
+        """Kill the child, if there is one, with all processes that it started, and forget the rows."""
         self.rows.clear()
         self._kill_child()
 
     def drop_rows(self) -> None:
-        """Forget the rows; kill the child if it has any, which it must not answer any more."""
-        # By state too: Ctrl-C may come between a transition and what belongs to it.
+        """Forget the rows; kill the child if it has any, because it must no longer answer them."""
+        # By state too: Ctrl-C may come between a transition and the actions that belong to it.
         if self.rows or self.state not in (STOPPED, IDLE):
             self._kill_child()
         self.rows.clear()
@@ -126,7 +130,7 @@ class Worker:
             self._become_ready(self._protocol.startup)
 
     def _become_ready(self, startup: float) -> None:
-        """Send the row that has waited for the child; its answer may take so many seconds more."""
+        """Send the row that has waited for the child; its answer may take ``startup`` seconds more."""
         self._move(READY)
         self._move(SEND_ROW)
         self._send_row(startup)
@@ -156,7 +160,7 @@ class Worker:
         return self._fail_row(f"gave no answer within its time-out of {self.clock.timeout:g} s")
 
     def _handle_loss(self, cause: str) -> list[Answer]:
-        """Fail the first row, unless the child was never able to evaluate it: then start it again."""
+        """Fail the first row; but if the child was never able to evaluate it, start the child again."""
         if self.state is not STARTING and self._child.started:
             return self._fail_row(cause)
         self._drop_child()
@@ -170,6 +174,6 @@ class Worker:
         return [(self.rows.popleft(), failed_row(cause))]
 
     def _drop_child(self) -> None:
-        """Kill the child; of its rows keep the one that it was at."""
+        """Kill the child, and keep only the row that it was evaluating."""
         self.rows.release_unstarted()
         self._kill_child()

@@ -1,10 +1,10 @@
-"""The states of a worker, and which event leads from which state to which."""
+"""The states of a worker, and the transitions that events cause between them."""
 
 from __future__ import annotations
 
 from enum import IntEnum, auto
 
-# IntEnum, as members are keys that are looked up for every row: those of Enum are hashed by a function in Python.
+# IntEnum, because members are keys that are looked up for every row, and Enum hashes its members by Python code.
 
 
 class WorkerState(IntEnum):
@@ -32,7 +32,7 @@ class WorkerEvent(IntEnum):
     SEND_ROW = auto()
     """A row is sent to the child process, which has no other."""
     SEND_FAILED = auto()
-    """It could not be sent."""
+    """The row could not be sent."""
     SEND_MORE = auto()
     """More rows are sent, ahead of answers."""
     LAST_ANSWER = auto()
@@ -41,7 +41,7 @@ class WorkerEvent(IntEnum):
     """The child process is killed: lost, too late, or no longer needed."""
 
 
-# The members by themselves: to look one up in its class takes 0.2 microseconds in Python 3.11, several times a row.
+# The members as globals: looking one up in its class takes 0.2 microseconds in Python 3.11, several times per row.
 STOPPED, STARTING, IDLE, BUSY, UNREACHABLE = WorkerState
 START, READY, SEND_ROW, SEND_FAILED, SEND_MORE, LAST_ANSWER, KILL = WorkerEvent
 
@@ -52,7 +52,7 @@ TRANSITIONS: dict[WorkerState, dict[WorkerEvent, WorkerState]] = {
     BUSY: {SEND_MORE: BUSY, LAST_ANSWER: IDLE, SEND_FAILED: UNREACHABLE, KILL: STOPPED},
     UNREACHABLE: {KILL: STOPPED},
 }
-"""The next state, by state and event. What is not listed is refused."""
+"""The next state, by state and event. Other combinations are refused."""
 
 
 class IllegalTransition(RuntimeError):

@@ -1,1 +1,1 @@
-"""Who may ask the studio, and for what."""
+"""Access control of the studio: hosts, origins, request sizes and the token."""

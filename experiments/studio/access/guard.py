@@ -1,8 +1,8 @@
-"""Who may ask the studio for what: only its own page, under its own names, with its token, in small requests.
+"""The guard of the studio: it accepts only small requests from its own page, under its own names, with its token.
 
-A server on this machine is in reach of every page that its user has open: a page elsewhere can send requests here
-(cross-site request forgery), or have its own name lead here (DNS rebinding). What such a page cannot do is to choose
-the headers Host, Origin and Sec-Fetch-Site, which the browser writes.
+Every page that the user has open can reach a server on this machine: a page from elsewhere can send requests to it
+(cross-site request forgery), or make its own name resolve to this machine (DNS rebinding). Such a page cannot choose
+the headers Host, Origin and Sec-Fetch-Site, because the browser writes them.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 MOST_BODY_BYTES = 64 * 1024
 BODY_SECONDS = 10.0
-"""A body that takes longer to arrive holds a place that others need."""
+"""Maximum time for a body to arrive; a slower one would occupy a connection that others need."""
 POLICY_VIOLATION = 1008
-"""What a WebSocket is closed with for breaking a rule."""
+"""The status code that closes a WebSocket for violating a policy."""
 SECURITY_HEADERS = {
     "content-security-policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; "
     "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
@@ -37,22 +37,22 @@ SECURITY_HEADERS = {
     "magnetometer=(), microphone=(), midi=(), payment=(), usb=()",
     "cache-control": "no-store",
 }
-"""What every response says, whatever the page's own code says of these."""
-FAILURE_TEXT = "The studio failed to answer. What went wrong stands in its terminal; a reload of the page may help."
+"""Headers that every response has; they replace any that the application sets."""
+FAILURE_TEXT = "The studio failed to answer. The error is printed in its terminal; reload the page to try again."
 
 _logger = logging.getLogger(__name__)
 
 
 class ClientDisconnected(Exception):
-    """Whoever asked has gone."""
+    """The client has disconnected."""
 
 
 class Guard:
-    """ASGI middleware that hands on what may be asked, refuses the rest in words, and puts the security headers on
-    every response, that of an app which raises included.
+    """ASGI middleware that passes on allowed requests and answers the others with a message.
 
-    ``hosts`` are the values that Host may have (``allowed_hosts``). Where there is a ``token``, every request needs it.
-    A token is taken out of the query before anything else sees it, the server's own access log included.
+    It sets the security headers on every response, including that to an error of the application. ``hosts`` are the
+    values that Host may have (``allowed_hosts``). If there is a ``token``, every request needs it. The token is removed
+    from the query before anything else sees it, including the server's access log.
     """
 
     def __init__(self, app: App, hosts: Iterable[str], token: str | None = None) -> None:
@@ -89,12 +89,12 @@ class Guard:
             if not answer.begun:
                 await answer.send_reply(GuardResponse(500, FAILURE_TEXT))
             elif not answer.ended:
-                # Nobody can tell half an answer from a whole one unless the connection breaks.
+                # Break the connection: otherwise the client could not tell that the response is incomplete.
                 raise
 
 
 class GuardedResponse:
-    """A response on its way, with the security headers."""
+    """A ``send`` channel that adds the security headers and records whether the response has begun and ended."""
 
     def __init__(self, send: Send) -> None:
         self._send = send
@@ -109,7 +109,7 @@ class GuardedResponse:
         self.ended = message["type"] == "http.response.body" and not message.get("more_body", False)
 
     async def send_reply(self, reply: GuardResponse) -> None:
-        """Send a response of the guard's own. The connection is closed: a body may be left unread on it."""
+        """Send a response of the guard itself, and close the connection, because a request body may be unread on it."""
         body = reply.text.encode()
         headers = [("content-type", f"{reply.kind}; charset=utf-8"), ("content-length", str(len(body)))]
         headers += [("connection", "close"), *reply.headers]
@@ -123,7 +123,7 @@ class GuardedResponse:
 
 
 async def _read_body(asked: StudioRequest, receive: Receive) -> bytes:
-    """The whole body, which is small and comes soon, or is refused."""
+    """Read and return the whole body. Raises GuardResponse if it is too large or takes too long."""
     too_large = GuardResponse(413, f"A request's body must be at most {MOST_BODY_BYTES:,} bytes, got more. Send less.")
     declared = asked.header("content-length")
     if declared is not None and not (declared.isdecimal() and len(declared) < 20 and int(declared) <= MOST_BODY_BYTES):
@@ -141,12 +141,12 @@ async def _read_body(asked: StudioRequest, receive: Receive) -> bytes:
                 if not message.get("more_body", False):
                     return bytes(body)
     except TimeoutError:
-        words = f"A request's body must arrive within {BODY_SECONDS:g} s, got less of it. Send it again."
+        words = f"A request's body must arrive within {BODY_SECONDS:g} s, got only a part of it. Send it again."
         raise GuardResponse(408, words) from None
 
 
 def _replay_body(body: bytes, receive: Receive) -> Receive:
-    """What an app receives: the body that has been read, then whatever else comes."""
+    """Return a ``receive`` channel that yields the body already read, and then the messages of ``receive``."""
     left = [body]
 
     async def again() -> Message:

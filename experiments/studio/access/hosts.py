@@ -1,5 +1,4 @@
-"""Under which names the studio is served, and whether it may be: by name only, and beyond this machine only with a
-token."""
+"""The host names under which the studio is served, and the check that other machines need a token."""
 
 from __future__ import annotations
 
@@ -16,22 +15,22 @@ SHORTEST_TOKEN = 16
 LONGEST_TOKEN = 200
 LOOPBACK_NAMES = ("127.0.0.1", "localhost", "[::1]")
 WILDCARD_ADDRESSES = ("0.0.0.0", "::", "")
-"""Bind addresses that stand for all of this machine's."""
+"""Bind addresses that mean all addresses of this machine."""
 HOST_PATTERN = re.compile(
     r"(?:[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?(?:\.[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?)*|\[[0-9a-f:.]+\])"
 )
 DOCUMENTATION_ADDRESSES = (("192.0.2.1", socket.AF_INET), ("2001:db8::1", socket.AF_INET6))
-"""Addresses of documentation: asking for the way there sends nothing, and tells this machine's own address."""
+"""Addresses reserved for documentation. Connecting a UDP socket to one sends nothing, but selects the local address."""
 
 
 class StudioError(ValueError):
-    """The studio cannot be served as it is asked for; the message says what to change."""
+    """The studio cannot be served with these options; the message says what to change."""
 
 
 def allowed_hosts(host: str, port: int, extra: Iterable[str] = ()) -> frozenset[str]:
-    """The values that a request's Host may have, in lower case, where the studio listens at ``host`` and ``port``.
+    """Return the allowed values of a request's Host header, in lower case, for a studio at ``host`` and ``port``.
 
-    ``extra`` are names, or name:port, by which a proxy or a tunnel is known. Raises StudioError for one that is none.
+    ``extra`` are names, or name:port, by which a proxy or a tunnel is known. Raises StudioError for an invalid name.
     """
     names = (
         [LOOPBACK_NAMES, local_host_names()]
@@ -52,31 +51,31 @@ def allowed_hosts(host: str, port: int, extra: Iterable[str] = ()) -> frozenset[
 
 
 def check_binding(host: str, token: str | None) -> str | None:
-    """The token to ask for, or None for none; "auto" makes one at random.
+    """Return the token that requests need, or None for none; "auto" creates a random one.
 
-    Raises StudioError for an address beyond this machine without a token, and for a token that can be guessed or
-    cannot be sent.
+    Raises StudioError if other machines can reach the address and there is no token, and for a token of invalid length
+    or with characters that cannot be sent.
     """
     if token == "auto":
         return secrets.token_urlsafe(24)
     if token is None:
         if not is_loopback(host):
-            rule = "stay on this machine (127.0.0.1) where there is no token"
-            cure = "Add --token auto: whoever reaches that address could start runs."
+            rule = "stay on this machine (127.0.0.1) if there is no token"
+            cure = "Add --token auto: anyone who can reach this address could start runs."
             raise StudioError(format_problem("host", rule, quote(host), "", cure))
         return None
-    # The token itself is not shown: what is printed may be kept.
+    # The token itself is not shown, because printed output may be stored.
     if not SHORTEST_TOKEN <= len(token) <= LONGEST_TOKEN:
         rule = f"have {SHORTEST_TOKEN} to {LONGEST_TOKEN} characters"
         raise StudioError(format_problem("token", rule, f"{len(token)}", "", "Use --token auto for a random one."))
     if not all("!" <= character <= "~" for character in token):
-        rule = "be of printable ASCII characters without blanks"
+        rule = "consist of printable ASCII characters without spaces"
         raise StudioError(format_problem("token", rule, "others", "", "Use --token auto for a random one."))
     return token
 
 
 def is_loopback(host: str) -> bool:
-    """Whether only this machine reaches a bind address. A name other than localhost may lead anywhere."""
+    """Return whether only this machine can reach a bind address. Names other than localhost may resolve to anything."""
     try:
         return ipaddress.ip_address(host.strip("[]")).is_loopback
     except ValueError:
@@ -84,7 +83,7 @@ def is_loopback(host: str) -> bool:
 
 
 def local_host_names() -> tuple[str, ...]:
-    """This machine's name and addresses, as far as it can tell without asking anybody."""
+    """Return this machine's name and addresses, as far as they are known without network requests."""
     name = socket.gethostname().lower()
     found = [name] if HOST_PATTERN.fullmatch(name) else []
     for address, family in DOCUMENTATION_ADDRESSES:
@@ -95,8 +94,10 @@ def local_host_names() -> tuple[str, ...]:
 
 
 def browser_host(host: str) -> str:
-    """The host of an address to open, where the studio listens at ``host``: of all of this machine's, one by which
-    others reach it too."""
+    """Return the host for the URL to open, if the studio listens at ``host``.
+
+    If it listens at all addresses, prefer one by which other machines can reach it too.
+    """
     if host not in WILDCARD_ADDRESSES:
         return bracket_host(host)
     return next(
@@ -105,7 +106,7 @@ def browser_host(host: str) -> str:
 
 
 def bracket_host(host: str) -> str:
-    """A host as an address has it: in lower case, IPv6 in brackets."""
+    """Return a host as it is written in a URL: in lower case, with IPv6 addresses in brackets."""
     host = host.lower()
     return f"[{host}]" if ":" in host and not host.startswith("[") else host
 
@@ -115,7 +116,7 @@ def _add_port(name: str, port: int) -> str:
 
 
 def _split_port(name: str) -> tuple[str, int | None]:
-    """A name and its port, if it has one."""
+    """Split "name" or "name:port" into the name and the port, or None. Raises StudioError if it is invalid."""
     plain, number = name.strip().lower(), None
     with_port = re.fullmatch(r"(?P<name>.*[^:]|\[.*\]):(?P<port>\d{1,5})", plain)
     if with_port is not None and (plain.startswith("[") or ":" not in with_port["name"]):

@@ -1,4 +1,4 @@
-"""What a request says of where it comes from, and whether it may come from there."""
+"""Requests to the studio, and the check that they come from its own page."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from ...spec.errors import quote
 METHODS = ("GET", "HEAD", "POST", "DELETE")
 CHANGING_METHODS = ("POST", "DELETE")
 FOREIGN_SITES = ("cross-site", "same-site")
-"""What browsers call a request from another page; a page on another port of this machine is of the "same site"."""
+"""Values of Sec-Fetch-Site for requests from other pages; a page on another port of this machine is "same-site"."""
 DEFAULT_PORTS = {"http": "80", "https": "443"}
 
 
 class GuardResponse(Exception):
-    """A response that the guard gives itself: its status, its text, and what kind of text."""
+    """A response of the guard itself: its status, its text, the text's media type, and headers."""
 
     def __init__(self, status: int, text: str, kind: str = "text/plain", **headers: str) -> None:
         super().__init__(text)
@@ -25,7 +25,7 @@ class GuardResponse(Exception):
 
 
 class StudioRequest:
-    """A request, less the token of its query: that is taken out of the scope, so that nobody can log it."""
+    """A request. The token in its query is removed from the scope, so that it cannot be logged."""
 
     def __init__(self, scope: MutableMapping[str, Any]) -> None:
         self.method, self.path = str(scope["method"]), str(scope["path"])
@@ -41,11 +41,11 @@ class StudioRequest:
             scope["query_string"] = self.query.encode()
 
     def headers(self, name: str) -> list[str]:
-        """All values of a header."""
+        """Return all values of a header."""
         return [value for known, value in self._headers if known == name]
 
     def header(self, name: str) -> str | None:
-        """A header that must not be repeated; None where it is missing."""
+        """Return the value of a header, or None if it is missing. Raises GuardResponse if it is repeated."""
         values = self.headers(name)
         if len(values) > 1:
             raise GuardResponse(400, f"The header {name} must be given once, got {len(values)}. Send one of them.")
@@ -53,23 +53,23 @@ class StudioRequest:
 
     @property
     def host(self) -> str:
-        """The name and the port that it asks for."""
+        """The Host header in lower case: the name and the port that the client asked for."""
         return (self.header("host") or "").lower()
 
     @property
     def port(self) -> str:
-        """The port that the asker sees, which is another than the server's at the end of a tunnel."""
+        """The port that the client asked for, which differs from the server's port behind a tunnel."""
         _, colon, number = self.host.rpartition(":")
         return number if colon and number.isdecimal() else DEFAULT_PORTS.get(self.scheme, "80")
 
     @property
     def origin(self) -> str:
-        """What the page's own requests have as Origin."""
+        """The Origin header that requests of the studio's own page have."""
         return f"{self.scheme}://{self.host}"
 
 
 def check_request(asked: StudioRequest, hosts: Collection[str]) -> None:
-    """Raise the Reply to a request that is not under one of the ``hosts``, or may be another page's doing."""
+    """Raise GuardResponse for a request whose host is not in ``hosts``, or that may come from another page."""
     _check_host(asked, hosts)
     if asked.method not in METHODS:
         words = f"The method must be one of {', '.join(METHODS)}, got another. Use one of these."
@@ -90,22 +90,18 @@ def check_request(asked: StudioRequest, hosts: Collection[str]) -> None:
 def _check_host(asked: StudioRequest, hosts: Collection[str]) -> None:
     given = asked.headers("host")
     if len(given) != 1:
-        raise GuardResponse(
-            400, f"Host must be given once, got {len(given) or 'none'}. Send the name that you ask for."
-        )
+        raise GuardResponse(400, f"Host must be given once, got {len(given) or 'none'}. Send the name of the server.")
     if asked.host not in hosts:
         known = ", ".join(f"{asked.scheme}://{host}" for host in sorted(hosts))
         words = (
             f"Host must be a name under which the studio is served, got {quote(given[0])}. Open one of {known}; or, "
         )
-        cure = (
-            "if this name is meant to lead here (a tunnel, a proxy), start the studio with --allow-host and that name."
-        )
+        cure = "if this name should lead to the studio (a tunnel, a proxy), start it with --allow-host and that name."
         raise GuardResponse(421, words + cure)
 
 
 def _is_page_navigation(asked: StudioRequest) -> bool:
-    """Whether it does no more than follow a link to a page: what comes of it, whoever sent it here cannot see."""
+    """Return whether a request only follows a link to the page; the page with the link cannot see the response."""
     follows = asked.header("sec-fetch-mode") == "navigate" and asked.header("sec-fetch-dest") == "document"
     return follows and asked.method in ("GET", "HEAD") and not asked.path.startswith("/api")
 
@@ -113,10 +109,8 @@ def _is_page_navigation(asked: StudioRequest) -> bool:
 def _check_change(asked: StudioRequest, origin: str | None, site: str | None) -> None:
     if origin is None and site != "same-origin":
         cure = f"Send the header Origin: {asked.origin}."
-        raise GuardResponse(
-            403, f"{asked.method} must say that it comes from the studio's own page, got no Origin. {cure}"
-        )
+        raise GuardResponse(403, f"{asked.method} requests must come from the studio's own page, got no Origin. {cure}")
     kind = asked.header("content-type")
     if kind is None or kind.partition(";")[0].strip().lower() != "application/json":
         words = f"Content-Type must be application/json, got {'none' if kind is None else quote(kind)}. "
-        raise GuardResponse(403, words + "A form cannot send that, which is why it is asked for.")
+        raise GuardResponse(403, words + "It is required because a form on another page cannot send it.")

@@ -1,4 +1,4 @@
-"""The token: who has it comes in. A browser brings it once in an address and from then on as a cookie."""
+"""The check of the token. A browser sends it once in the address of the page, and from then on as a cookie."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ PAGE_TEMPLATE = """<!doctype html>
 {words}
 </html>
 """
-TOKEN_HTML = """<p>This studio asks for its token, and this request brought {what}.</p>
-<p>Open the whole address that the studio printed in its terminal when it was started: it ends in
+TOKEN_HTML = """<p>This studio needs a token, and this request had {what}.</p>
+<p>Open the full address that the studio printed in its terminal when it was started: it ends in
 <code>/?token=...</code></p>
-<p>If you have been in this studio with this browser before: <a href="/">go in</a>.</p>"""
-WELCOME_HTML = """<p>Welcome. <a href="{address}">Go in</a>.</p>"""
+<p>If you have opened this studio in this browser before: <a href="/">open it</a>.</p>"""
+WELCOME_HTML = """<p>Welcome. <a href="{address}">Open the studio</a>.</p>"""
 TOKEN_TEXT = (
-    "This studio asks for its token, and this request brought {what}. Open the whole address that the studio printed "
+    "This studio needs a token, and this request had {what}. Open the full address that the studio printed "
     "in its terminal, or send the header Authorization: Bearer with the token."
 )
 
 
 class TokenVerifier:
-    """Compares tokens, in a time that tells nothing of them.
+    """A verifier of the token, which compares in constant time.
 
-    The cookie holds a digest of the token: browsers show cookies to every server on this host, whatever its port.
+    The cookie holds a digest of the token, because browsers send cookies to every server on this host, on any port.
     """
 
     def __init__(self, token: str) -> None:
@@ -35,20 +35,23 @@ class TokenVerifier:
         self._cookie_value = hmac.new(self._token, b"searchparty studio", sha256).hexdigest()
 
     def enter(self, asked: StudioRequest) -> GuardResponse | None:
-        """None for a request that has the token, and comes in; for one that opens the page with it in the address,
-        the reply that sets the cookie and leads to the address without it. Raises the reply to any other."""
+        """Check a request's token; return None if it is valid.
+
+        If the request opens the page with the token in the address, return the response that sets the cookie and leads
+        to the address without the token. Raises GuardResponse if the token is missing or wrong.
+        """
         if asked.method == "GET" and asked.path == "/" and asked.token is not None:
             if self._is_token(asked.token):
                 return self._redirect_with_cookie(asked)
-            raise _refuse_without_token(asked, "another one")
+            raise _refuse_without_token(asked, "a wrong one")
         given = asked.header("authorization")
         if given is not None:
             scheme, _, token = given.partition(" ")
             if scheme.lower() == "bearer" and self._is_token(token.strip()):
                 return None
-            raise _refuse_without_token(asked, "another one")
+            raise _refuse_without_token(asked, "a wrong one")
         passes = [value for name, value in _parse_cookies(asked) if name == _cookie_name(asked)]
-        # Another server on this host may have set one of the same name beside ours.
+        # Another server on this host may have set a cookie with the same name.
         if any(hmac.compare_digest(each.encode("latin-1"), self._cookie_value.encode()) for each in passes):
             return None
         raise _refuse_without_token(asked, "an old one" if passes else "none")
@@ -62,8 +65,8 @@ class TokenVerifier:
         cookie += "; Secure" if asked.scheme == "https" else ""
         if asked.header("sec-fetch-site") not in FOREIGN_SITES:
             return GuardResponse(303, "", location=address, set_cookie=cookie)
-        # A browser that follows a link from elsewhere brings no strict cookie along, redirects included; only what our
-        # own page leads to counts as ours.
+        # A browser that follows a link from another site sends no SameSite=Strict cookie, not even after a redirect;
+        # it sends the cookie only for navigations that start from our own page.
         address = address.replace("&", "&amp;")
         words, refresh = WELCOME_HTML.format(address=address), f'<meta http-equiv="refresh" content="0;url={address}">'
         return GuardResponse(200, PAGE_TEMPLATE.format(refresh=refresh, words=words), "text/html", set_cookie=cookie)
@@ -79,7 +82,7 @@ def _refuse_without_token(asked: StudioRequest, what: str) -> GuardResponse:
 
 
 def _cookie_name(asked: StudioRequest) -> str:
-    """The cookie's name: browsers keep one jar for all ports of a host."""
+    """Return the cookie's name; it contains the port, because browsers share cookies among all ports of a host."""
     return f"searchparty-{asked.port}"
 
 

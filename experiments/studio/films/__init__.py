@@ -1,1 +1,1 @@
-"""What a page is told of a run."""
+"""Films: the data of runs that are sent to the page."""

@@ -1,4 +1,4 @@
-"""The replay as a part of an HTML file: the page's own code and some films in it, no server needed."""
+"""The replay embedded in an HTML file, with the page's code and the films, so that no server is needed."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from ..plays.listing import card_texts
 from .feed import Feed
 
 MOST_EMBEDDED_POINTS = 20_000
-"""Of a run with more only so many are embedded, evenly chosen."""
+"""Maximum number of points that are embedded per run; a longer run is thinned evenly."""
 NAMESPACE = "searchparty/"
 IMPORT_PATTERN = re.compile(r"""(from\s+|import\s+)(["'])(\.{1,2}/[\w./-]+)\2""")
 
 
 @dataclass(frozen=True)
 class EmbeddedRun:
-    """A run to embed: the results it is in, its id there, by what it is known in the file, and its title."""
+    """A run to embed: its results directory, its id there, its key in the HTML file, and its title."""
 
     directory: Path
     run: str
@@ -34,7 +34,7 @@ class EmbeddedRun:
 
 
 def embed_replay(shown: Sequence[EmbeddedRun]) -> str:
-    """HTML for a file: an element that the replay fills, and all that it needs."""
+    """Return the HTML of a replay of these runs: the element that it fills, and all its code and data."""
     page = files("searchparty.experiments.studio").joinpath("page")
     given = {
         "cards": card_texts(),
@@ -51,8 +51,11 @@ def embed_replay(shown: Sequence[EmbeddedRun]) -> str:
 
 
 def page_modules(page: Traversable) -> dict[str, str]:
-    """Import specifier -> the module itself as a data: address. A file opened without a server can import nothing that
-    lies beside it; what the modules import of each other by their place, they import by name."""
+    """Return an import map: import specifier -> the module itself as a data: URL.
+
+    A file that is opened without a server cannot import files beside it. The modules' relative imports of each other
+    are therefore replaced by imports by name.
+    """
     found: dict[str, str] = {}
     for folder, file in _module_files(page):
         data = base64.b64encode(_import_by_name(file.read_text(encoding="utf-8"), folder).encode()).decode()
@@ -61,7 +64,7 @@ def page_modules(page: Traversable) -> dict[str, str]:
 
 
 def _module_files(folder: Traversable, place: str = "") -> Iterator[tuple[str, Traversable]]:
-    """Every module of a folder and of those within it, after its place: "" or such as "drawing/scene/"."""
+    """Yield every module of a folder and its subfolders, each with its folder's path: "" or e.g. "drawing/scene/"."""
     for entry in folder.iterdir():
         if entry.is_dir():
             yield from _module_files(entry, f"{place}{entry.name}/")
@@ -70,7 +73,7 @@ def _module_files(folder: Traversable, place: str = "") -> Iterator[tuple[str, T
 
 
 def required_modules(found: Mapping[str, str]) -> dict[str, str]:
-    """Those modules that ``embed_replay.js`` imports, directly or not."""
+    """Return the modules that ``embedded.js`` imports directly or indirectly, and itself."""
     wanted, seen = [f"{NAMESPACE}embedded.js"], dict[str, str]()
     while wanted:
         name = wanted.pop()
@@ -83,12 +86,12 @@ def required_modules(found: Mapping[str, str]) -> dict[str, str]:
 
 
 def style_for_shadow_root(style: str) -> str:
-    """The page's style for a shadow tree, whose root is :host."""
+    """Return the page's style sheet for use in a shadow tree, whose root is :host."""
     return style.replace(':root[data-theme="dark"]', ':host([data-theme="dark"])').replace(":root", ":host")
 
 
 def _import_by_name(text: str, folder: str) -> str:
-    """A module of a folder, with what it imports by its place named instead."""
+    """Replace the relative imports of a module in ``folder`` by imports by name."""
     return IMPORT_PATTERN.sub(lambda m: f'{m[1]}"{NAMESPACE}{normpath(join(folder, m[3]))}"', text)
 
 
@@ -100,7 +103,7 @@ def _film_script(each: EmbeddedRun) -> str:
 
 def _script_element(attributes: Mapping[str, Any], text: str) -> str:
     listed = " ".join(f'{name}="{escape(str(value))}"' for name, value in attributes.items())
-    # Nothing within may end the element before its end, or keep its end from ending it ("<!--<script"); in JSON the two
-    # are the same, and neither base64 nor our own line of JavaScript has the character.
+    # The text must not end the element early, nor keep its end tag from ending it ("<!--<script"). In JSON "<" and its
+    # escape are equivalent, and neither base64 nor the line of JavaScript contains the character.
     safe = text.replace("<", "\\u003c")
     return f"<script {listed}>{safe}</script>"

@@ -1,4 +1,4 @@
-"""A run's log as a page follows it: read once as it grows, and told to any number of viewers from wherever each is."""
+"""The feed of a run: its log is read once as it grows, and each viewer gets what is new since its last message."""
 
 from __future__ import annotations
 
@@ -32,18 +32,18 @@ from .shelf import is_writer_alive, run_state
 MOST_FILM_POINTS = 400_000
 NUMBER_PATTERN = re.compile(r"[0-9]{1,15}")
 MOST_VIEW_PLANES = 64
-"""Planes that are kept: anybody may ask for another by every number of points."""
+"""Maximum number of cached planes; requests may name a plane by any number of points."""
 
 
 class FeedError(ValueError):
-    """A page asks for what there is not."""
+    """A request for a film is invalid."""
 
 
 class Feed:
-    """One run of a log file. Safe to share between threads; reading a log never keeps its writer waiting.
+    """The feed of one run of a log file. It is thread-safe, and reading a log never keeps its writer waiting.
 
-    Of a run whose budget is above ``most`` only so many points are told, evenly chosen, and those that bettered all
-    before.
+    If the run's budget is above ``most``, only about that many points are sent, evenly chosen, together with those that
+    are better than all before.
     """
 
     def __init__(self, directory: Path, run: str, most: int = MOST_FILM_POINTS) -> None:
@@ -56,10 +56,10 @@ class Feed:
         self._view_planes: dict[str, ViewPlane] = {}
 
     def film(self, plane: str | None = None, since: str = "") -> bytes:
-        """The message for a page that has heard of everything up to ``since`` (the ``next`` of an earlier message).
+        """Return the message with everything that is new since ``since`` (the ``next`` of an earlier message).
 
-        ``plane`` is what ``choose_plane`` takes, or one that an earlier message named ("pca@1200": by the first 1,200
-        points). Raises SpecError for a plane that there is not, FeedError for a ``since`` that never was.
+        ``plane`` is what ``choose_plane`` takes, or a plane that an earlier message named ("pca@1200": chosen by the
+        first 1,200 points). Raises SpecError for an unknown plane and FeedError for an invalid ``since``.
         """
         with self._lock:
             self._read_news()
@@ -80,15 +80,18 @@ class Feed:
         self._film_fold.add_news(news)
 
     def _set_dimension(self, dimension: int) -> None:
-        """Of a landscape that cannot be opened here, the first lease tells how many dimensions it has."""
+        """Set the number of dimensions from a lease, if the landscape cannot be opened on this machine."""
         header = self.header
         if header.problem is None and header.space.dimension != dimension:
             self.header = replace(header, space=Space(np.zeros(dimension), np.ones(dimension)))
             self._view_planes.clear()
 
     def _view_plane(self, asked: str) -> ViewPlane:
-        """The plane that a page asks for. What it was chosen by is part of its name, so that it stays as it is while
-        the run goes on, for every viewer and after a restart."""
+        """Return the plane that a page asks for.
+
+        The number of points by which it was chosen is part of its name, so that it stays the same while the run goes
+        on, for every viewer and after a restart.
+        """
         known = self._view_planes.get(asked)
         if known is not None:
             return known
@@ -129,9 +132,7 @@ class Feed:
 def _parse_since(since: str, lengths: tuple[int, ...]) -> tuple[int, int, int, int]:
     parts = since.split(".") if since else ["0"] * 4
     if len(parts) != 4 or not all(NUMBER_PATTERN.fullmatch(part) for part in parts):
-        raise FeedError(
-            f"since must be the next of an earlier message, got {since!r}. Leave it out to have everything."
-        )
+        raise FeedError(f"since must be the next of an earlier message, got {since!r}. Leave it out to get everything.")
     a, b, c, d = (int(part) for part in parts)
     if any(part > length for part, length in zip((a, b, c, d), lengths, strict=True)):
         raise FeedError(f"since must be the next of an earlier message, got {since!r} of another run. Reload the page.")

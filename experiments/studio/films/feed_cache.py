@@ -1,4 +1,4 @@
-"""The feeds that pages have asked for, kept as long as somebody may ask for more."""
+"""A cache of the feeds that pages have asked for recently."""
 
 from __future__ import annotations
 
@@ -15,15 +15,14 @@ LogIdentity = tuple[int | str, ...]
 
 
 class FeedCache:
-    """The latest feeds, by directory and run. A log that was replaced by another has a new feed."""
+    """The most recently used feeds, by directory and run. A log that replaces another gets a new feed."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._feeds: OrderedDict[tuple[Path, LogIdentity, str], Feed] = OrderedDict()
 
     def get_feed(self, directory: Path, run: str) -> Feed:
-        """The feed of a run. Raises KeyError for one that the log does not hold, LogError for a log that cannot be
-        read."""
+        """Return the feed of a run. Raises KeyError if the log does not hold it, LogError if the log cannot be read."""
         key = (directory, _log_identity(directory), run)
         with self._lock:
             if key in self._feeds:
@@ -38,7 +37,10 @@ class FeedCache:
 
 
 def _log_identity(directory: Path) -> LogIdentity:
-    """What tells a log from another of the same name: file systems give a new file an old one's number again."""
+    """Return what distinguishes a log from another at the same path: its inode and its first session.
+
+    The inode alone is not enough, because file systems reuse the numbers of removed files.
+    """
     with LogReader(directory) as reader:
         first = [(session.started, session.host, session.pid) for session in reader.sessions[:1]]
         return reader.path.stat().st_ino, *(first[0] if first else ())

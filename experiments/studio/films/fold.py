@@ -1,4 +1,4 @@
-"""What has been read of a run's log, as pages are told it."""
+"""The state of a film: what has been read of a run's log so far, and the fold that updates it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from ...results.run_header import RunHeader
 
 @dataclass(slots=True)
 class PointChunk:
-    """Points of one lease that came together: which rows, where, and their losses."""
+    """Points of one lease that were read together: their rows (n,), places ``cube`` (n, D) and losses (n,)."""
 
     lease: int
     agent: int
@@ -29,8 +29,10 @@ class PointChunk:
 
 @dataclass(slots=True)
 class FilmState:
-    """All that has been read of a run, in the order in which it was: leases as they were granted, and as they were
-    collected."""
+    """Everything that has been read of a run, in that order.
+
+    ``leases`` holds the leases in the order in which they were granted, ``outcomes`` in the order of their collection.
+    """
 
     leases: list[LeaseEntry] = field(default_factory=list)
     outcomes: list[LeaseEntry] = field(default_factory=list)
@@ -45,24 +47,27 @@ class FilmState:
 
 
 class FilmFold:
-    """Folds what comes of a run into ``told``. Of a run whose budget is above ``most`` only so many points are told,
-    evenly chosen, and those that bettered all before."""
+    """A fold of the updates of a run's log into the film's state ``told``.
+
+    If the run's budget is above ``most``, only about that many points are kept, evenly chosen, together with those that
+    are better than all before.
+    """
 
     def __init__(self, header: RunHeader, most: int) -> None:
         self.team = {name: i for i, (name, _) in enumerate(header.settings["team"])}
         self.told = FilmState(budget=header.settings["budget"])
         self.stride = 0
-        """1 in so many points is told; 0: not chosen yet."""
+        """Every ``stride``-th point is kept; 0 means that it has not been chosen yet."""
         self._most, self._row_count = most, 0
         self._table = LeaseTable(header.seconds)
         self._insight_fold = InsightFold(list(self.team), header.settings["budget"], header.minimum)
         self._lowest_by_lease: list[float] = []
-        """By lease: the least loss that was known when it was granted, or that it has had since."""
+        """By lease: the lowest loss that was known when it was granted, or that it has found since."""
 
     def add_news(self, news: LogUpdate) -> None:
-        """Fold what has come."""
+        """Fold an update of the log into the state."""
         if not self.stride:
-            # Chosen once: what a page has been told stays as it is, though the run be extended.
+            # Chosen only once, so that what has been sent to a page stays valid even if the run is extended.
             extended = [event.budget for event in news.new_events if isinstance(event, Extended)]
             self.stride = -(-max([self.told.budget, *extended]) // self._most)
         for event in news.new_events:
@@ -85,7 +90,7 @@ class FilmFold:
         told.insights += self._insight_fold.add_entries(entries)
 
     def _add_points(self, lease: int, rows: Rows) -> None:
-        # Points without a grant are of a lease that is granted again after a kill.
+        # Points without a grant belong to a lease that will be granted again after a kill.
         if lease >= len(self.told.leases):
             return
         numbers = np.arange(rows.first, rows.first + len(rows.losses), dtype=np.uint32)
@@ -94,8 +99,11 @@ class FilmFold:
         self.told.parts.append(PointChunk(lease, agent, numbers[kept], rows.points[kept], rows.losses[kept]))
 
     def _select_rows(self, lease: int, losses: Array) -> NDArray[np.bool_]:
-        """Which of a lease's next rows are told. What was collected since it was granted does not count as before
-        them: how a log is read, at once or as it grows, must not decide."""
+        """Return a mask of those of a lease's next rows that are kept.
+
+        Losses that other leases found since this one was granted do not count as earlier: the selection must not depend
+        on whether a log is read at once or as it grows.
+        """
         lowest = np.minimum.accumulate(np.concatenate([[self._lowest_by_lease[lease]], losses]))
         numbers = self._row_count + np.arange(len(losses))
         self._lowest_by_lease[lease], self._row_count = float(lowest[-1]), self._row_count + len(losses)

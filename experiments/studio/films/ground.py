@@ -1,4 +1,4 @@
-"""The ground on which a page draws a run: its landscape's losses over the plane it is looked at on."""
+"""The surface that a page draws below a run's points: the losses of its landscape on the plane shown."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from ....landscapes.slices import interpolate_losses
 from ...results.run_header import RunHeader
 
 RESOLUTION = 81
-"""Losses along each side."""
+"""Number of losses along each side of the surface."""
 MOST_INTERPOLATED = 4000
-"""So many points at most are interpolated between."""
+"""Maximum number of points that are used for interpolation."""
 
 SurfaceSource = Literal["landscape", "points"]
 
 
 class PointGroup(Protocol):
-    """Points of one agent: ``cube`` (n, D), ``losses`` (n,)."""
+    """Points with their losses: ``cube`` (n, D) in the unit cube, ``losses`` (n,)."""
 
     cube: Array
     losses: Array
@@ -30,8 +30,11 @@ class PointGroup(Protocol):
 def compute_surface(
     header: RunHeader, plane: Plane, parts: Sequence[PointGroup]
 ) -> tuple[Array | None, SurfaceSource | None]:
-    """Losses (n, n), row by v, and where they come from: the landscape where a picture may evaluate it; else, in two
-    dimensions, interpolated between the points found. None and None where there is neither."""
+    """Return the losses (n, n) of the surface, one row per v, and their source.
+
+    They are evaluated if pictures may evaluate the landscape, and otherwise, in two dimensions, interpolated between
+    the points found. Returns None and None if neither is possible.
+    """
     if header.problem is not None and header.pictured:
         return plane.evaluate_surface(header.problem, RESOLUTION), "landscape"
     if header.space.dimension != 2 or not parts:

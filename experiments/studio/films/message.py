@@ -1,8 +1,8 @@
-"""How a run travels to the page: a header of JSON and arrays of numbers, in one binary message.
+"""The binary message that carries a run's data to the page: a JSON header and arrays of numbers.
 
     uint32 L (little-endian) | L bytes of JSON, padded with spaces | arrays one after the other, each padded to 8 bytes
 
-``arrays`` of the header names them, with their types and shapes. ``docs/studio.md`` describes the header.
+The header's ``arrays`` lists their names, types and shapes. ``docs/studio.md`` describes the header.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 ALIGNMENT = 8
-"""Arrays begin at multiples of this, so that a page can view them in place."""
+"""Arrays begin at multiples of this number of bytes, so that the page can use them without copying."""
 
 
 def encode_film(header: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> bytes:
-    """The message of a header and its arrays (little-endian)."""
+    """Encode a header and arrays (little-endian) as a message."""
     listed = [{"name": name, "dtype": str(a.dtype), "shape": list(a.shape)} for name, a in arrays.items()]
     text = json.dumps(to_json_data({**header, "arrays": listed}), separators=(",", ":"), allow_nan=False).encode()
     text += b" " * (-(4 + len(text)) % ALIGNMENT)
@@ -32,7 +32,7 @@ def encode_film(header: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -
 
 
 def decode_film(message: bytes) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
-    """The header and the arrays of a message."""
+    """Decode a message; return its header and its arrays."""
     length = int.from_bytes(message[:4], "little")
     header: dict[str, Any] = json.loads(message[4 : 4 + length])
     at, arrays = 4 + length, {}
@@ -45,7 +45,7 @@ def decode_film(message: bytes) -> tuple[dict[str, Any], dict[str, NDArray[Any]]
 
 
 def to_json_data(value: Any) -> Any:
-    """Plain data as JSON has it: arrays as lists, and None for numbers that are not finite, which JSON has not."""
+    """Convert plain data for JSON: arrays become lists, and numbers that are not finite, which JSON lacks, None."""
     if isinstance(value, Mapping):
         return {str(key): to_json_data(entry) for key, entry in value.items()}
     if isinstance(value, np.ndarray | np.generic):

@@ -1,4 +1,4 @@
-"""The parts of a message, as plain data and arrays: what is told, seen on a plane."""
+"""The parts of a message as plain data and arrays, with places projected onto a plane."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from .fold import PointChunk
 
 
 def first_points(parts: Sequence[PointChunk], space: Space, team: Sequence[str], limit: int) -> SampledPoints:
-    """The first ``limit`` points of all parts."""
+    """Return the first ``limit`` points of all parts."""
     if not limit:
         return SampledPoints(np.empty((0, space.dimension)), np.empty(0), np.empty(0, dtype=np.int64), team)
     cube, losses = (np.concatenate([getattr(part, name) for part in parts])[:limit] for name in ("cube", "losses"))
@@ -27,13 +27,13 @@ def first_points(parts: Sequence[PointChunk], space: Space, team: Sequence[str],
 
 
 def project_point(point: Array, seen: ViewPlane) -> tuple[float, float, float]:
-    """u, v and distance of one point (D,)."""
+    """Return u, v and the distance from the plane of one point (D,), rounded to seven digits."""
     u, v, distance = seen.plane.project(point[None])
     return round(float(u[0]), 7), round(float(v[0]), 7), round(float(distance[0]), 7)
 
 
 def plane_message(seen: ViewPlane) -> dict[str, Any]:
-    """What a page has to know of the plane."""
+    """Return what the page needs to know of the plane."""
     plane = seen.plane
     u, v = ({"name": tick.name, "offset": tick.offset, "scale": tick.scale} for tick in seen.ticks)
     return {
@@ -43,7 +43,7 @@ def plane_message(seen: ViewPlane) -> dict[str, Any]:
 
 
 def header_message(header: RunHeader, seen: ViewPlane) -> dict[str, Any]:
-    """What does not change as a run goes on."""
+    """Return the data that do not change as a run goes on."""
     known = header.minimizers
     return {
         "strategy": header.strategy, "landscape": header.landscape, "repeat": header.repeat,
@@ -57,20 +57,20 @@ def header_message(header: RunHeader, seen: ViewPlane) -> dict[str, Any]:
 
 
 def point_arrays(parts: Sequence[PointChunk], seen: ViewPlane, dimension: int) -> dict[str, NDArray[Any]]:
-    """Where the points are on the plane, and their rows and losses."""
+    """Return the places of the points on the plane, their distances from it (above two dimensions), losses and rows."""
     names = ("u", "v", "distance") if dimension > 2 else ("u", "v")
     if not parts:
         return {name: np.empty(0, np.float32) for name in (*names, "loss")} | {"row": np.empty(0, np.uint32)}
     places = seen.plane.project(np.concatenate([part.cube for part in parts]))
     arrays: dict[str, NDArray[Any]] = {n: a.astype(np.float32) for n, a in zip(names, places, strict=False)}
-    # In double precision: the digits below the known minimum's are what a search ends with.
+    # Double precision: near the end of a search, losses differ from the known minimum in the last digits only.
     arrays["loss"] = np.concatenate([part.losses for part in parts])
     arrays["row"] = np.concatenate([part.rows for part in parts])
     return arrays
 
 
 def lease_message(entry: LeaseEntry, team: Mapping[str, int], seen: ViewPlane) -> dict[str, Any]:
-    """A lease as it was granted, with its incumbent, if it has one, on the plane."""
+    """Return a lease as it was granted; its incumbent, if it has one, is projected onto the plane."""
     lease, incumbent = entry.lease, None
     if (given := lease.incumbent) is not None:
         u, v, distance = project_point(given.point, seen)
@@ -86,7 +86,7 @@ def lease_message(entry: LeaseEntry, team: Mapping[str, int], seen: ViewPlane) -
 
 
 def outcome_message(entry: LeaseEntry, seen: ViewPlane) -> dict[str, Any]:
-    """What a collected lease came to, with its local minimum, if it has one, on the plane."""
+    """Return the outcome of a collected lease; its local minimum, if it has one, is projected onto the plane."""
     finding, converged = entry.finding, None
     assert finding is not None
     if (minimum := finding.converged) is not None:
@@ -99,7 +99,7 @@ def outcome_message(entry: LeaseEntry, seen: ViewPlane) -> dict[str, Any]:
 
 
 def insight_message(insight: Insight, team: dict[str, int], seen: ViewPlane) -> dict[str, Any]:
-    """An insight, on the plane where it has a place."""
+    """Return an insight; its point, if it has one, is projected onto the plane."""
     u, v, distance = (None, None, None) if insight.point is None else project_point(np.asarray(insight.point), seen)
     return {
         "kind": insight.kind, "lease": insight.lease, "agent": team[insight.agent], "text": insight.text,

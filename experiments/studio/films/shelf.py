@@ -1,4 +1,4 @@
-"""The results that a studio shows: directories with a log, finished or growing, and the runs in them."""
+"""The results that a studio lists: directories with a finished or growing log, and the runs in them."""
 
 from __future__ import annotations
 
@@ -13,33 +13,35 @@ from ....orchestrator.log.log import LogError
 from ....orchestrator.log.reader import LogReader
 
 MOST_RESULTS = 200
-"""The latest so many of a folder's results are offered."""
+"""Maximum number of results listed from a folder; the latest are chosen."""
 
 
 def never_ended() -> bool:
-    """Of a process that there is not."""
+    """Return False: the default for a studio that has not started a process."""
     return False
 
 
 @dataclass(frozen=True)
 class ResultsIndex:
-    """``given_directories``, first, and those in ``folder`` that hold a log, the latest first. A page names them by
-    ``key``, so that it can ask for nothing else."""
+    """An index of results: ``given_directories`` first, then those in ``folder`` that hold a log, the latest first.
+
+    A page refers to them by key, so that it cannot ask for other directories.
+    """
 
     given_directories: tuple[Path, ...] = ()
     folder: Path | None = None
     ended: Callable[[], bool] = never_ended
-    """Whether the process has ended that was to begin a run in a ``given_directories`` directory."""
+    """Returns whether the process that was started for a run in one of ``given_directories`` has ended."""
 
     def directories(self) -> dict[str, Path]:
-        """Key -> directory."""
+        """Find the directories now; return them by key."""
         found = [path.resolve() for path in self.given_directories]
         if self.folder is not None and self.folder.is_dir():
             logs = sorted(self.folder.glob("*/log.sqlite"), key=_modification_time, reverse=True)
             found += [log.parent.resolve() for log in logs[:MOST_RESULTS]]
         keys: dict[str, Path] = {}
         for path in dict.fromkeys(found):
-            # Two of one name lie in different folders: the second is numbered.
+            # Directories in different folders may have the same name: number the second and later ones.
             name = key = _readable_name(path.name)
             number = 2
             while key in keys:
@@ -48,12 +50,12 @@ class ResultsIndex:
         return keys
 
     def describe_results(self, directories: Mapping[str, Path]) -> list[dict[str, Any]]:
-        """For the page: every one of the ``directories`` with its runs, or with what keeps it from being read."""
+        """Describe each of the ``directories`` for the page: its runs, or the error that keeps it from being read."""
         return [{"key": key, **_describe_directory(path, self.ended())} for key, path in directories.items()]
 
 
 def _readable_name(name: str) -> str:
-    """A file's name as an address can have it, where it is no UTF-8."""
+    """Return a file's name as valid text for a URL, even if it is not UTF-8."""
     return name.encode(errors="surrogateescape").decode(errors="replace")
 
 
@@ -78,7 +80,7 @@ def _describe_directory(directory: Path, over: bool) -> dict[str, Any]:
     except LogError as error:
         if (directory / "log.sqlite").exists():
             return {"runs": [], "error": str(error), "waiting": False}
-        why = "The run ended before it found anything. Why, it said where the studio was started."
+        why = "The run ended before it found anything. The reason was printed in the terminal of the studio."
         return {"runs": [], "error": why if over else str(error), "waiting": not over}
     if runs or alive:
         return {"runs": runs, "error": None, "waiting": not runs}
@@ -86,14 +88,14 @@ def _describe_directory(directory: Path, over: bool) -> dict[str, Any]:
 
 
 def run_state(ended: bool, alive: bool, begun: bool = True) -> str:
-    """How a run stands: done, waiting for its turn, running, or stopped by the way."""
+    """Return the state of a run: "done", "running", "waiting" (not begun), or "unfinished" (its writer has ended)."""
     if ended:
         return "done"
     return "unfinished" if not alive else "running" if begun else "waiting"
 
 
 def is_writer_alive(reader: LogReader) -> bool:
-    """Whether the process that last wrote a log may still write it. Of another machine's nothing is known from here."""
+    """Return whether the process that last wrote a log may still be alive; True if it runs on another machine."""
     sessions: Sequence[Any] = reader.sessions
     if not sessions or sessions[-1].host != socket.gethostname():
         return True

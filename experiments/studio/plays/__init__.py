@@ -1,1 +1,1 @@
-"""Runs that the page asks for, in processes kept warm."""
+"""The playground's runs: its settings and limits, and the warm processes that work the runs."""

@@ -1,4 +1,4 @@
-"""Where the playground's runs are kept while the studio is open; what a studio left that was killed is removed."""
+"""The temporary folder of the playground's runs, and the removal of folders that killed studios have left."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from pathlib import Path
 FOLDER_PREFIX = "searchparty-studio-"
 LOCK_NAME = "open.lock"
 GRACE_PERIOD_SECONDS = 60.0
-"""A folder without a lock may be one that is just being made."""
+"""A folder without a lock may have just been created, so it is kept for this long."""
 
 
 class PlayFolder:
-    """A temporary directory that is this user's alone, locked as long as this process lives, removed by ``close``."""
+    """A private temporary directory that is locked while this process lives and removed by ``close``."""
 
     def __init__(self, parent: Path | None = None) -> None:
         parent = Path(tempfile.gettempdir()) if parent is None else parent
@@ -30,13 +30,13 @@ class PlayFolder:
         fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
     def close(self) -> None:
-        """Remove it with all that is in it."""
+        """Remove the folder with its contents, and release the lock."""
         self._temporary_directory.cleanup()
         os.close(self._lock)
 
 
 def remove_stale_folders(parent: Path) -> None:
-    """Remove this user's folders whose studio is gone: its lock went with it."""
+    """Remove this user's folders of studios that have ended; their locks were released when they ended."""
     for path in parent.glob(f"{FOLDER_PREFIX}*"):
         with contextlib.suppress(OSError):
             if not path.is_symlink() and path.stat().st_uid == os.getuid() and _is_stale(path):
@@ -53,7 +53,7 @@ def _is_stale(path: Path) -> bool:
     except OSError:
         return False
     else:
-        # Made a moment ago, and locked in the next.
+        # The lock file may have just been created and not be locked yet.
         return time.time() - os.fstat(lock).st_mtime > GRACE_PERIOD_SECONDS
     finally:
         os.close(lock)

@@ -1,4 +1,4 @@
-"""How much the playground lets anybody ask for: told to the page, and kept to by the server."""
+"""The limits of the playground; the page gets them, and the server enforces them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,10 @@ Range = tuple[float, float]
 
 
 class Limits(Model):
-    """Least and most of each setting, and what runs may use. Plain JSON by ``model_dump(mode="json")``."""
+    """Minimum and maximum of each setting, and the resources that runs may use.
+
+    ``model_dump(mode="json")`` gives plain JSON data.
+    """
 
     dimension: tuple[int, int] = (1, 20)
     agents: tuple[int, int] = (1, 12)
@@ -20,16 +23,17 @@ class Limits(Model):
     lease: tuple[int, int] = (5, 2000)
     seed: tuple[int, int] = (0, 2**53 - 1)
     number: int = 10_000
-    """Most that any other whole number may be (a batch, a population, an instance): bounds memory."""
+    """Maximum of every other whole number (a batch, a population, an instance); it bounds memory."""
     seconds: float = 20.0
-    """A run's, by the wall clock."""
+    """Maximum wall-clock time of a run."""
     memory: int = 1 << 30
-    """Bytes of data of a process that works runs."""
+    """Maximum data size of a process that works runs, in bytes."""
     waiting: int = 8
-    """Runs that wait for a process, of all pages together."""
+    """Maximum number of runs that wait for a process, for all pages together."""
     pages: int = 64
+    """Maximum number of pages that are remembered."""
     kept: int = 32
-    """Finished runs that are kept beside those which a page shows."""
+    """Maximum number of finished runs that are kept in addition to those that a page shows."""
 
 
 LIMITS = Limits()

@@ -1,4 +1,4 @@
-"""What the playground offers: the catalogue as the page's lists want it, with cards and limits."""
+"""The catalogue that the page gets: what the playground offers, with explanations (cards) and limits."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ FAMILY_BY_PLURAL = {"policies": "policy", "budgets": "budget", "radii": "radius"
 
 
 def playground_offer() -> dict[str, Any]:
-    """Landscapes with their settings, agents, policies and choices, by kind; their cards; the limits."""
+    """Return the landscapes with their settings, agents, policies and choices by kind, their cards, and the limits."""
     return {
         **{plural: list(offered_classes(family)) for plural, family in FAMILY_BY_PLURAL.items()},
         "landscapes": [_landscape_offer(kind, cls) for kind, cls in offered_classes("landscape").items()],
@@ -26,7 +26,7 @@ def playground_offer() -> dict[str, Any]:
 
 
 def card_texts() -> dict[str, dict[str, str]]:
-    """The cards of all agents, policies and choices that are known, by family and kind."""
+    """Return the cards of all known agents, policies and choices, by family and kind."""
     families = {"agents": "agent", **FAMILY_BY_PLURAL}
     return {
         plural: {k: card_text(cls) for k, cls in catalogue.family_classes(name).items()}
@@ -35,12 +35,12 @@ def card_texts() -> dict[str, dict[str, str]]:
 
 
 def card_text(cls: type[Model]) -> str:
-    """A class explained in two sentences; where it has no card, as its docstring begins."""
+    """Return the card of a class, an explanation in two sentences, or else the beginning of its docstring."""
     return cls.card or catalogue.class_summary(cls)
 
 
 def _landscape_offer(kind: str, cls: type[Model]) -> dict[str, Any]:
-    """A landscape's numbers and switches with their bounds and defaults."""
+    """Return a landscape's kind, its summary, and its settings with their bounds and defaults."""
     properties = cls.model_json_schema()["properties"]
     fields = {
         name: {key: schema[key] for key in ("minimum", "maximum", "default") if key in schema}

@@ -1,4 +1,4 @@
-"""What the playground offers: kinds of this package that are quick, safe and without side effects."""
+"""The kinds that the playground offers: those of this package that are quick, safe and without side effects."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from ...spec import catalogue
 
 
 def offered_classes(family: str) -> dict[str, type[Model]]:
-    """Kind -> class of a family (landscape, agent, policy, budget, radius, sharing), sorted by kind.
+    """Return kind -> class for a family (landscape, agent, policy, budget, radius, sharing), sorted by kind.
 
-    Left out is what a plugin brings, and every landscape that runs a program or a file of somebody's: those that do
-    not say that pictures may evaluate them.
+    Kinds from plugins are left out, and so are landscapes that run a program or a file of the user, which are those
+    that pictures may not evaluate.
     """
     package = catalogue.FAMILIES[family][1].__name__ + "."
     return {

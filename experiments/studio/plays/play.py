@@ -1,4 +1,4 @@
-"""From the playground's settings to an ordinary experiment of one run."""
+"""The settings of the playground, and their conversion to an ordinary experiment of one run."""
 
 from __future__ import annotations
 
@@ -18,24 +18,24 @@ from .limits import LIMITS
 from .offer import offered_classes
 
 MOST_FULL_GRID_POINTS = 1000
-"""A grid of up to so many points is laid in full, where the agent by itself would go along one axis after the other."""
+"""A grid of up to this many points is evaluated in full, where the agent by default would search axis by axis."""
 STRATEGY_NAME = "team"
-"""What the one strategy is called."""
+"""The name of the only strategy."""
 
 
 class PlaySettings(Model):
-    """What the playground's page may ask for. Kinds are those of ``offered_classes``."""
+    """The settings that the playground's page may ask for. Kinds are those of ``offered_classes``."""
 
     landscape: dict[str, Any] = Field(
-        {"kind": "rastrigin", "dimension": 2}, description="A kind, and settings of its class."
+        {"kind": "rastrigin", "dimension": 2}, description="A kind of landscape and the settings of its class."
     )
     kinds: tuple[str, ...] = Field(
         ("grid", "gradient-descent", "random-restart"),
         min_length=1,
         max_length=LIMITS.agents[1],
-        description="Kinds of agents, dealt round robin.",
+        description="Kinds of agents, assigned round robin.",
     )
-    agents: int = Field(3, ge=LIMITS.agents[0], le=LIMITS.agents[1], description="How many agents in all.")
+    agents: int = Field(3, ge=LIMITS.agents[0], le=LIMITS.agents[1], description="Total number of agents.")
     grid_size: int = Field(
         5, ge=LIMITS.grid_size[0], le=LIMITS.grid_size[1], description="Points of a grid agent along each axis."
     )
@@ -43,33 +43,38 @@ class PlaySettings(Model):
         0.5,
         ge=LIMITS.shrink[0],
         le=LIMITS.shrink[1],
-        description="Radius over the one before: of a grid agent's grids, and under the radius policy shrink.",
+        description="Ratio of a radius to the one before, for a grid agent's grids and the radius policy shrink.",
     )
     radius: float = Field(
-        0.5, ge=LIMITS.radius[0], le=LIMITS.radius[1], description="Half the side of the starting region."
+        0.5, ge=LIMITS.radius[0], le=LIMITS.radius[1], description="Half of the side of the starting region."
     )
     center: float | tuple[float, ...] = Field(
-        0.5, description="Center of the starting region, in the unit cube: one number, or one an axis."
+        0.5, description="Center of the starting region, in the unit cube: one number, or one per axis."
     )
     budget: int = Field(1500, ge=LIMITS.budget[0], le=LIMITS.budget[1], description="Evaluations of the run.")
-    sharing: str = Field("broadcast", description="What agents learn of the others' best; under party, whether.")
-    policy: str = Field("composed", description="Who decides.")
-    budget_policy: str = Field("bandit", description="Who gets a lease; under composed only.")
-    radius_policy: str = Field("trust-region", description="How far round its center; under composed only.")
-    lease: int | None = Field(
-        None, ge=LIMITS.lease[0], le=LIMITS.lease[1], description="Evaluations a lease. Default: the policy's own."
+    sharing: str = Field(
+        "broadcast",
+        description="What agents learn of the best points of others; under party, only whether they learn of them.",
     )
-    seed: int = Field(0, ge=LIMITS.seed[0], le=LIMITS.seed[1], description="Decides all randomness.")
+    policy: str = Field("composed", description="The policy that decides about leases.")
+    budget_policy: str = Field("bandit", description="Which agent gets a lease; under composed only.")
+    radius_policy: str = Field("trust-region", description="The radius of a lease's region; under composed only.")
+    lease: int | None = Field(
+        None, ge=LIMITS.lease[0], le=LIMITS.lease[1], description="Evaluations per lease. Default: the policy's."
+    )
+    seed: int = Field(0, ge=LIMITS.seed[0], le=LIMITS.seed[1], description="Seed of all random numbers.")
     agent_settings: dict[str, dict[str, Any]] = Field(
-        default_factory=dict, description="Settings of an agent's class, by its kind; they go before those above."
+        default_factory=dict, description="Settings of an agent's class, by kind; they override those above."
     )
 
 
 def parse_play_settings(data: Any) -> PlaySettings:
-    """The settings that plain data (JSON) describe. Raises SpecError with all problems."""
+    """Parse settings from plain data (JSON). Raises SpecError with all problems."""
     whole = copy_plain_data(data)
     if not isinstance(whole, dict):
-        raise SpecError([f"settings must be a mapping (key: value), got {quote(data)}. Leave them out for the usual."])
+        raise SpecError(
+            [f"settings must be a mapping (key: value), got {quote(data)}. Leave them out to use the defaults."]
+        )
     notes = ProblemList(SourcePositions({}))
     found = build_model(notes, PlaySettings, whole, ())
     if not isinstance(found, PlaySettings):
@@ -78,8 +83,11 @@ def parse_play_settings(data: Any) -> PlaySettings:
 
 
 def experiment_data(settings: PlaySettings) -> dict[str, Any]:
-    """The settings as the data of an experiment's YAML, less what has its default. Raises SpecError with all problems
-    that a part has by itself."""
+    """Convert settings to the data of an experiment's YAML, without default values.
+
+    Raises SpecError with all problems within single parts; problems between parts are found when the experiment is
+    built.
+    """
     notes = ProblemList(SourcePositions({}))
     try:
         landscape = _landscape_data(notes, settings.landscape)
@@ -103,9 +111,9 @@ def experiment_data(settings: PlaySettings) -> dict[str, Any]:
 
 
 def build_play_experiment(settings: PlaySettings) -> Experiment:
-    """The experiment of one run that the settings mean; its ``to_yaml()`` is one for ``searchparty run``.
+    """Build the experiment of one run that the settings describe. Raises SpecError with all problems.
 
-    Raises SpecError with all problems.
+    Its ``to_yaml()`` can be run by ``searchparty run``.
     """
     data = experiment_data(settings)
     try:
@@ -115,12 +123,12 @@ def build_play_experiment(settings: PlaySettings) -> Experiment:
 
 
 def play_key(data: Mapping[str, Any]) -> str:
-    """Sixteen hexadecimal digits that are the same for the same data of an experiment."""
+    """Return a key of sixteen hexadecimal digits; the same data of an experiment give the same key."""
     return digest(data)[:16]
 
 
 def _offered_class(notes: ProblemList, family: str, kind: Any, path: KeyPath) -> type[Model] | None:
-    """The class of a kind that the playground offers, or None after noting that it does not."""
+    """Return the class of a kind that the playground offers; report a problem and return None if it does not."""
     known = offered_classes(family)
     if isinstance(kind, str) and kind in known:
         return known[kind]
@@ -130,7 +138,7 @@ def _offered_class(notes: ProblemList, family: str, kind: Any, path: KeyPath) ->
 
 
 def _model_data(notes: ProblemList, cls: type[Model], data: Mapping[str, Any], path: KeyPath) -> dict[str, Any] | None:
-    """A model's data, less its defaults, or None after noting what is wrong with them."""
+    """Validate a model's data and return them without defaults; report problems and return None if they are invalid."""
     model = build_model(notes, cls, data, path)
     if model is None:
         return None
@@ -142,7 +150,7 @@ def _model_data(notes: ProblemList, cls: type[Model], data: Mapping[str, Any], p
 
 
 def _landscape_data(notes: ProblemList, data: Mapping[str, Any]) -> dict[str, Any] | None:
-    """A landscape's data, its dimension always among them."""
+    """Validate a landscape's data and return them, always with the dimension; return None if they are invalid."""
     cls = _offered_class(notes, "landscape", data.get("kind"), ("landscape", "kind"))
     found = None if cls is None else _model_data(notes, cls, data, ("landscape",))
     if cls is None or found is None:
@@ -156,7 +164,7 @@ def _landscape_data(notes: ProblemList, data: Mapping[str, Any]) -> dict[str, An
 
 
 def _team_data(notes: ProblemList, settings: PlaySettings, dimension: int) -> list[dict[str, Any]]:
-    """The agents' data, one entry each, dealt round robin."""
+    """Return the agents' data, one entry per agent, assigned round robin."""
     found: dict[str, dict[str, Any] | None] = {}
     for number, kind in enumerate(settings.kinds):
         cls = _offered_class(notes, "agent", kind, ("kinds", number))
@@ -175,7 +183,7 @@ def _team_data(notes: ProblemList, settings: PlaySettings, dimension: int) -> li
 
 
 def _default_settings(settings: PlaySettings, kind: str, given: Mapping[str, Any], dimension: int) -> dict[str, Any]:
-    """Settings of an agent that the playground has a place of their own for."""
+    """Return the settings of an agent's class that come from the playground's own fields."""
     if kind != "grid":
         return {}
     size = given.get("points_per_axis", settings.grid_size)
@@ -185,7 +193,10 @@ def _default_settings(settings: PlaySettings, kind: str, given: Mapping[str, Any
 
 
 def _policy_data(notes: ProblemList, settings: PlaySettings, dimension: int) -> dict[str, Any]:
-    """The policy's data. One that is not made of choices hears of sharing and of leases as far as it knows of them."""
+    """Return the policy's data.
+
+    A policy that is not composed gets the settings of sharing and leases only as far as it has such fields.
+    """
     cls = _offered_class(notes, "policy", settings.policy, ("policy",))
     sharing = _offered_class(notes, "sharing", settings.sharing, ("sharing",))
     budget = _offered_class(notes, "budget", settings.budget_policy, ("budget_policy",))

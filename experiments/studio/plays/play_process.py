@@ -1,4 +1,4 @@
-"""A worker process, from the side of whoever has it work: asked for one run at a time, which can be stopped."""
+"""The parent's side of a worker process, which works one run at a time and can be asked to stop it."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ from .limits import LIMITS
 
 WORKER_CODE = f"from {__package__}.play_process_main import serve_play_requests; serve_play_requests()"
 STOPPED_BY_REQUEST = "stopped"
-"""How a run went that was told to stop."""
+"""The error that is reported for a run that was asked to stop."""
 START_SECONDS = 60.0
 POLL_SECONDS = 0.02
-"""How soon a worker hears that its run is wanted no longer."""
+"""Interval at which the parent checks whether a run is still wanted."""
 GRACE_SECONDS = 0.15
-"""So long a run may take to stop when told; then its process is killed."""
+"""Time that a run has to stop when asked; after it, its process is killed."""
 ONE_THREAD = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1")
-"""Runs use one thread anyway; pools of more would but fill memory."""
+"""Runs use one thread anyway; larger thread pools would only use memory."""
 
 
 class PlayProcess:
-    """One process that works runs in a folder; it dies with the thread that made it.
+    """One process that works runs in a folder; it dies with the thread that created it.
 
-    ``failure_reason`` says in words why it is of no more use; "" while it is.
+    ``failure_reason`` is a sentence that says why the process can no longer be used, or "" while it can.
     """
 
     def __init__(self, folder: Path, warm: Path) -> None:
@@ -39,7 +39,7 @@ class PlayProcess:
         self._send_message(warm=str(warm))
 
     def wait_until_ready(self, closing: Event) -> None:
-        """Wait until it can work, or is in trouble, or nobody wants it any more."""
+        """Wait until the process is ready, has failed, or ``closing`` is set."""
         deadline = time.monotonic() + START_SECONDS
         while not closing.is_set() and not self.failure_reason:
             if (message := self._receive_message()) is not None and "ready" in message:
@@ -48,9 +48,9 @@ class PlayProcess:
                 self._mark_failed(f"was not ready after {START_SECONDS:g} s")
 
     def work_run(self, data: Mapping[str, Any], directory: Path, unwanted: Event, seconds: float) -> str | None:
-        """Work a run into a directory, until it ends, is ``unwanted``, or has taken so many seconds.
+        """Work a run into a directory until it ends, ``unwanted`` is set, or ``seconds`` have passed.
 
-        None if it ended well, else why it did not in words.
+        Returns None if it succeeded, and otherwise a message that says why it did not.
         """
         self._run_number += 1
         self._send_message(run=self._run_number, data=data, directory=str(directory))
@@ -67,16 +67,16 @@ class PlayProcess:
                 self._send_message(stop=self._run_number)
             elif now > deadline:
                 self._mark_failed("was killed, as it did not stop")
-        return why or f"{self.failure_reason} Play this run again; if that does not help, lower its budget."
+        return why or f"{self.failure_reason} Start this run again; if that does not help, lower its budget."
 
     def has_failed(self) -> bool:
-        """Whether it is in trouble, be it that it died while nobody asked it for anything."""
+        """Return whether the process has failed; also notice that it has died while it was idle."""
         if not self.failure_reason:
             self._receive_message(0.0)
         return bool(self.failure_reason)
 
     def kill(self) -> None:
-        """Kill the process, unless that has been done: its number may be another's by now."""
+        """Kill the process, unless that has been done already: its process id may belong to another process by now."""
         if not self.failure_reason:
             self._program.kill()
 
@@ -87,7 +87,7 @@ class PlayProcess:
             self._mark_failed(str(error))
 
     def _receive_message(self, seconds: float = POLL_SECONDS) -> dict[str, Any] | None:
-        """What it says within a moment; None if that is nothing, or if it has died."""
+        """Return the next message of the process; None if none arrives within ``seconds`` or the process has died."""
         try:
             found: dict[str, Any] = json.loads(self._program.wait_for_line(time.monotonic() + seconds))
         except TimeoutError:
@@ -103,5 +103,5 @@ class PlayProcess:
 
 
 def too_long_message(seconds: float) -> str:
-    """What is said of a run that was stopped by the time limit."""
-    return f"budget must be worked within {seconds:g} s, got a run that takes longer. Lower it, or use quicker agents."
+    """Return the error message of a run that was stopped by the time limit."""
+    return f"budget must be worked within {seconds:g} s, got a run that takes longer. Lower it, or use faster agents."

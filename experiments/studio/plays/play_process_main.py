@@ -1,7 +1,7 @@
-"""The program of a worker process: works ordinary experiments of the playground, one after the other.
+"""The program of a worker process: it works the playground's experiments one after the other.
 
-It is told in lines of JSON what to run and what to stop, and says when it begins and how it went. It ends with whoever
-asks: when nobody can ask any more.
+It reads lines of JSON that say what to run and what to stop, and answers when a run begins and how it ended. It exits
+when its input is closed, that is, when its parent has ended.
 """
 
 from __future__ import annotations
@@ -27,14 +27,14 @@ from .play import PlaySettings, experiment_data
 from .play_process import STOPPED_BY_REQUEST
 
 WARM_UP_SETTINGS = PlaySettings(budget=60)
-"""What is worked before anything is asked for: it brings into memory what every run needs."""
+"""The settings of a run that is worked before the first request, to load everything that a run needs into memory."""
 
 
 class RequestChannel:
-    """Whoever asks: hears of runs in a thread of its own, as a run may be told to stop while it is worked."""
+    """The channel to the parent. A thread reads the requests, because a run may be stopped while it is worked."""
 
     def __init__(self) -> None:
-        # What is printed must not mix with the answers.
+        # Redirect stdout to stderr, so that printed output does not mix with the answers.
         self._output = os.dup(1)
         os.dup2(2, 1)
         self._input = sys.stdin.buffer
@@ -49,15 +49,15 @@ class RequestChannel:
                 self._stop_numbers.add(message["stop"])
             else:
                 self._runs.put(message)
-        # At once, wherever a run stands: nobody will read of it.
+        # Exit at once, even in the middle of a run: nobody will read its results.
         os._exit(0)
 
     def next(self) -> dict[str, Any]:
-        """The next run that is asked for."""
+        """Wait for the next request of a run and return it."""
         return self._runs.get()
 
     def is_stopped(self, number: int) -> bool:
-        """Whether a run was told to stop."""
+        """Return whether a run was asked to stop."""
         return number in self._stop_numbers
 
     def send_message(self, **message: Any) -> None:
@@ -65,7 +65,7 @@ class RequestChannel:
 
 
 class StopWatcher:
-    """Watches a run, and ends it as Ctrl-C would once it was told to stop."""
+    """A watcher that ends a run, as Ctrl-C would, when it was asked to stop."""
 
     def __init__(self, asker: RequestChannel, number: int) -> None:
         self._channel, self._number = asker, number
@@ -79,11 +79,11 @@ class StopWatcher:
             raise KeyboardInterrupt
 
     def on_run_end(self, run: str, error: Exception | None) -> None:
-        """It is told with the results."""
+        """Do nothing: the end of a run is reported together with its result."""
 
 
 def serve_play_requests() -> None:
-    """Work what is asked for, until nobody asks any more."""
+    """Work the requested runs until the parent closes the channel."""
     asker = RequestChannel()
     for family in catalogue.FAMILIES:
         catalogue.family_classes(family)
@@ -98,7 +98,7 @@ def serve_play_requests() -> None:
 
 
 def _run_experiment(data: dict[str, Any], directory: Path, watcher: StopWatcher) -> str | None:
-    """Run an experiment into a directory; None, or in words what went wrong."""
+    """Run an experiment into a directory; return None if it succeeded, and otherwise an error message."""
     try:
         experiment = Experiment.from_data(data)
         _, errors = begin_session(make_plan(experiment.with_executor("simulated")), directory, watcher)

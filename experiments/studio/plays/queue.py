@@ -1,5 +1,7 @@
-"""Which runs of the playground are wanted, by whom, in what order; and which are kept. Plain bookkeeping: no thread, no
-process, no file."""
+"""The queue of the playground's runs: which pages show which runs, the order of work, and which runs are kept.
+
+It is pure bookkeeping and uses no threads, processes or files.
+"""
 
 from __future__ import annotations
 
@@ -15,18 +17,18 @@ from .limits import LIMITS
 
 PlayState = Literal["waiting", "running", "done", "failed"]
 PageSide = tuple[str, str]
-"""A page, and a side of it."""
+"""A page and one of its sides."""
 MOST_SIDES = 4
-"""Runs that one page may show at a time."""
+"""Maximum number of runs that one page may show at a time."""
 
 
 class StudioBusy(Exception):
-    """More is asked for than the studio works at a time; the message says what to do."""
+    """Too many runs are requested at a time; the message says what to do."""
 
 
 @dataclass(frozen=True, slots=True)
 class PlayStatus:
-    """How a run stands. ``directory`` is an ordinary results directory, there once it is running."""
+    """The status of a run. ``directory`` is an ordinary results directory, which exists once the run is running."""
 
     key: str
     state: PlayState
@@ -36,7 +38,7 @@ class PlayStatus:
 
 @dataclass(eq=False, slots=True)
 class PlayJob:
-    """A run that somebody asked for."""
+    """A requested run."""
 
     key: str
     data: Mapping[str, Any]
@@ -44,12 +46,12 @@ class PlayJob:
     state: PlayState = "waiting"
     error: str | None = None
     places: set[PageSide] = field(default_factory=set)
-    """Where it is shown."""
+    """The pages and sides that show the run."""
     reader_count: int = 0
     dropped: bool = False
-    """Whether it is to be removed: at once, or when its last reader has done."""
+    """Whether the run is to be removed, at once or when its last reader has finished."""
     stop_requested: threading.Event = field(default_factory=threading.Event)
-    """Set where it is to be stopped."""
+    """Set if the run is to be stopped."""
 
     @property
     def finished(self) -> bool:
@@ -61,26 +63,31 @@ class PlayJob:
 
 
 class PlayQueue:
-    """All runs, in directories of a folder. Results that are not wanted any more are in ``removable`` once they may be
-    removed. Not for several threads at a time."""
+    """All runs, each with a directory in a folder. It is not thread-safe.
+
+    ``removable`` lists the directories of results that are no longer needed and may be removed.
+    """
 
     def __init__(self, folder: Path, kept: int) -> None:
         self._folder, self._most_kept = folder, kept
         self._numbers = itertools.count(1)
         self._jobs_by_key: OrderedDict[str, PlayJob] = OrderedDict()
-        """By key, the least recently asked for first."""
+        """Jobs by key, the least recently requested first."""
         self._jobs_by_page: OrderedDict[str, dict[str, PlayJob]] = OrderedDict()
-        """By page, the least recently heard of first: what it shows on each side."""
+        """What each page shows on each side; the page with the oldest last request is first."""
         self.queue: deque[PlayJob] = deque()
         self.running: set[PlayJob] = set()
         self.removable: list[Path] = []
 
     def new_play_directory(self) -> Path:
-        """A path in the folder that nobody else has."""
+        """Return a new, unique path in the folder."""
         return self._folder / str(next(self._numbers))
 
     def play(self, page: str, side: str, key: str, data: Mapping[str, Any]) -> PlayJob:
-        """The run of a key, which is now what a side of a page shows, and nothing else. Raises Busy."""
+        """Return the run of a key, queued if it is new or has failed, and note that a side of a page now shows it.
+
+        The side no longer shows its previous run. Raises StudioBusy if the page shows too many runs or too many wait.
+        """
         shown = self._jobs_by_page.get(page, {})
         if len(shown) >= MOST_SIDES and side not in shown:
             raise StudioBusy(f"A page can show {MOST_SIDES} runs at a time. Close one of them first.")
@@ -97,26 +104,26 @@ class PlayQueue:
         return job
 
     def find(self, key: str) -> PlayJob | None:
-        """The run of a key, if it is there (still)."""
+        """Return the run of a key, or None if it does not exist or has been removed."""
         job = self._jobs_by_key.get(key)
         if job is not None:
             self._jobs_by_key.move_to_end(key)
         return job
 
     def leave(self, page: str) -> None:
-        """Forget a page: what only it waits for is given up."""
+        """Forget a page: runs that only this page waits for are cancelled."""
         for side, job in self._jobs_by_page.pop(page, {}).items():
             self._withdraw_side(job, (page, side))
 
     def next(self) -> PlayJob:
-        """The run that has waited longest, which is running from now on."""
+        """Return the run that has waited longest, and mark it as running."""
         job = self.queue.popleft()
         job.state = "running"
         self.running.add(job)
         return job
 
     def end(self, job: PlayJob, error: str | None) -> None:
-        """Note how a run went, and drop what is not kept."""
+        """Record how a run ended, and discard finished runs beyond those that are kept."""
         self.running.discard(job)
         job.state, job.error = ("done", None) if error is None else ("failed", error)
         if self._jobs_by_key.get(job.key) is not job:
@@ -129,13 +136,13 @@ class PlayQueue:
             self._discard_job(each)
 
     def release_reader(self, job: PlayJob) -> None:
-        """A reader has done with a run."""
+        """Note that a reader has finished with a run."""
         job.reader_count -= 1
         if job.dropped:
             self._discard_job(job)
 
     def _add_job(self, key: str, data: Mapping[str, Any], failed: PlayJob | None) -> PlayJob:
-        """A new run, in the place of one that failed if there is one."""
+        """Add a new run to the queue; it replaces the failed run, if there is one."""
         job = self._jobs_by_key[key] = PlayJob(key, data, self.new_play_directory())
         if failed is not None:
             job.places = failed.places
@@ -146,14 +153,18 @@ class PlayQueue:
         return job
 
     def _check_queue_length(self, before: PlayJob | None, place: PageSide) -> None:
-        """Raise Busy where one more cannot wait, though what this place showed before will wait no longer."""
+        """Raise StudioBusy if the queue is full, not counting the run that this place showed and that will leave it."""
         leaves = before is not None and before.state == "waiting" and before.places == {place}
         if len(self.queue) - leaves >= LIMITS.waiting:
-            words = f"{LIMITS.waiting} runs are waiting already, which is as many as the studio takes."
+            words = f"{LIMITS.waiting} runs are waiting already, which is the maximum."
             raise StudioBusy(f"{words} Try again in a few seconds.")
 
     def _touch_page(self, page: str) -> dict[str, PlayJob]:
-        """What a page shows. Of too many pages the one longest unheard of is forgotten: few say that they leave."""
+        """Return what a page shows, and note that it is active.
+
+        If there are too many pages, forget the one with the oldest last request, because few pages report that they
+        close.
+        """
         shown = self._jobs_by_page.setdefault(page, {})
         self._jobs_by_page.move_to_end(page)
         if len(self._jobs_by_page) > LIMITS.pages:
@@ -161,7 +172,7 @@ class PlayQueue:
         return shown
 
     def _withdraw_side(self, job: PlayJob, place: PageSide) -> None:
-        """A place shows a run no longer. One that nobody else waits for is forgotten, or stopped."""
+        """Note that a place no longer shows a run; remove or stop the run if no other place waits for it."""
         job.places.discard(place)
         if job.places or job.finished:
             return

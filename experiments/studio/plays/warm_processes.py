@@ -1,4 +1,4 @@
-"""Runs of the playground, worked by a few processes that are warm."""
+"""The pool of warm processes that work the playground's runs."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ __all__ = ["PlayPool", "PlayStatus", "StudioBusy"]
 
 
 class PlayPool:
-    """Works runs in ``workers`` processes, each run for at most ``seconds``, and keeps the last ``kept`` finished ones
-    beside those that a page shows.
+    """A pool of ``workers`` processes that work runs, each for at most ``seconds``.
 
-    Every method may be called from any thread and returns at once, but for ``close``. Results are in a temporary
-    directory of its own (under ``parent``), which ``close`` removes. No process outlives this one, however it ends.
+    It keeps the last ``kept`` finished runs in addition to those that a page shows. Every method may be called from any
+    thread and returns at once, except ``close``. Results are in a separate temporary directory (under ``parent``),
+    which ``close`` removes. No worker process outlives this process, however it ends.
     """
 
     def __init__(
@@ -42,11 +42,10 @@ class PlayPool:
             thread.start()
 
     def play(self, page: str, side: str, key: str, data: Mapping[str, Any]) -> PlayStatus:
-        """Have a run worked (``key`` and ``data`` as ``play_key`` and ``experiment_data`` have them) and shown on a
-        side of a page. What that side showed before is given up, unless it is shown elsewhere, too.
+        """Request a run (``key`` from ``play_key``, ``data`` from ``experiment_data``) for a side of a page.
 
-        A run that is there already is answered at once; one that failed is tried again. Raises Busy where too many
-        wait.
+        The run that the side showed before is cancelled, unless it is shown elsewhere too. A run that exists already is
+        not worked again, unless it failed. Raises StudioBusy if too many runs wait or the page shows too many.
         """
         with self._condition:
             job = self._queue.play(page, side, key, data)
@@ -54,14 +53,14 @@ class PlayPool:
             return job.play_status
 
     def state(self, key: str) -> PlayStatus | None:
-        """How a run stands; None if it is not there (any more)."""
+        """Return the status of a run; None if it does not exist or has been removed."""
         with self._condition:
             job = self._queue.find(key)
             return None if job is None else job.play_status
 
     @contextlib.contextmanager
     def hold_for_reading(self, key: str) -> Iterator[PlayStatus | None]:
-        """How a run stands; its directory stays there meanwhile."""
+        """Yield the status of a run, or None; its directory is not removed within the context."""
         with self._condition:
             job = self._queue.find(key)
             if job is not None:
@@ -75,7 +74,7 @@ class PlayPool:
                     self._condition.notify_all()
 
     def leave(self, page: str) -> None:
-        """Forget a page: what only it waits for is given up."""
+        """Forget a page: runs that only this page waits for are cancelled."""
         with self._condition:
             self._queue.leave(page)
 
@@ -91,7 +90,7 @@ class PlayPool:
         self._folder.close()
 
     def _run_worker_thread(self) -> None:
-        """A thread's life: have one worker, and runs worked by it. The worker dies with the thread."""
+        """Run a thread: start one worker process and give it runs. The process dies with the thread."""
         worker = self._start_process()
         try:
             while (job := self._next_job()) is not None:
@@ -106,7 +105,7 @@ class PlayPool:
             worker.kill()
 
     def _start_process(self, before: PlayProcess | None = None) -> PlayProcess:
-        """A worker that is ready, or is in trouble."""
+        """Start a worker process, kill the one before, and wait; the returned process is ready or has failed."""
         if before is not None:
             before.kill()
         with self._condition:
@@ -117,7 +116,7 @@ class PlayPool:
         return worker
 
     def _next_job(self) -> PlayJob | None:
-        """The next run to be worked, None when the pool closes. Until there is one, what is dropped is removed."""
+        """Wait for the next run and return it, or None when the pool closes; meanwhile remove discarded results."""
         jobs = self._queue
         while True:
             with self._condition:

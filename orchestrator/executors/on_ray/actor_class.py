@@ -1,5 +1,5 @@
-"""What runs on a node and knows of Ray. It travels as bytes, so that it can also say what a node lacks to import the
-rest of this package."""
+"""The Ray actor and the Ray task that run on a node. They are sent as bytes, so that they can also report what a node
+lacks to import the rest of this package."""
 
 from __future__ import annotations
 
@@ -10,19 +10,25 @@ PACKAGE_NAME = (__package__ or "").rpartition(".")[0]
 
 
 def make_actor_class(package: str = PACKAGE_NAME) -> tuple[type, Callable[..., Any]]:
-    """The actor's class, and the function of a task; they refer to nothing of this package until they are used."""
+    """Return the class of the actor, and the function of the task.
+
+    Neither imports anything of this package before it is used.
+
+    Args:
+        package: Name of the package that has ``actor_host`` and ``on_ray.task_evaluator``.
+    """
 
     def name_node(error: Exception) -> Exception:
-        """What was raised; if for what is amiss on this node, with the node's name."""
+        """Return the error. If something on this node is its cause, the message names the node."""
         import ray
 
         node, words = ray.util.get_node_ip_address(), str(error)
         if isinstance(error, ModuleNotFoundError):
             name = str(error.name).partition(".")[0]
             return ModuleNotFoundError(
-                f"node {node} must have the package {name!r}, and has not ({words}). "
-                f"If it is a file of yours, name it under files:, else install it there (pip install {name}); "
-                "`searchparty doctor` looks at every node."
+                f"node {node} must have the package {name!r}, but does not ({words}). "
+                f"If it is a file of yours, list it under files:, else install it there (pip install {name}). "
+                "`searchparty doctor` checks every node."
             )
         if type(error).__name__ in ("LandscapeError", "CannotEvaluate") and not words.startswith("node "):
             return type(error)(f"node {node}: {words}")
@@ -34,7 +40,7 @@ def make_actor_class(package: str = PACKAGE_NAME) -> tuple[type, Callable[..., A
         return getattr(import_module(f"{package}.{module}"), name)
 
     class RayActor:
-        """Hosts what ``executors/host.py`` says, opened at the first call."""
+        """An actor that hosts an ``ActorHost`` (``executors/actor_host.py``), which is created at the first call."""
 
         def __init__(self) -> None:
             self._host: Any = None
@@ -42,7 +48,7 @@ def make_actor_class(package: str = PACKAGE_NAME) -> tuple[type, Callable[..., A
             self._number = 0
 
         def stream(self, method: str, *arguments: Any) -> Iterator[tuple[int, Any]]:
-            """What a method of the host yields, item by item, each under the call's number."""
+            """Call a method of the host, and yield (number of the call, item) of each item that it yields."""
             self._number += 1
             number = self._number
             try:
@@ -56,7 +62,7 @@ def make_actor_class(package: str = PACKAGE_NAME) -> tuple[type, Callable[..., A
                 raise name_node(error) from None
 
         def first(self, method: str, *arguments: Any) -> tuple[int, Any]:
-            """The first item of a call; ``more`` has the next."""
+            """Call a method of the host, and return (number of the call, first item); ``more`` returns the next."""
             items = self.stream(method, *arguments)
             number, item = next(items)
             if not item.last:
@@ -64,18 +70,19 @@ def make_actor_class(package: str = PACKAGE_NAME) -> tuple[type, Callable[..., A
             return number, item
 
         def more(self, number: int) -> tuple[int, Any]:
-            """The next item of a call."""
+            """Return (number of the call, next item)."""
             found: tuple[int, Any] = next(self._calls[number])
             if found[1].last:
                 del self._calls[number]
             return found
 
         def tell(self, method: str, *arguments: Any) -> None:
-            """Call a method of the host that yields nothing; in vain, if nothing was ever hosted."""
+            """Call a method of the host that yields nothing. Does nothing if there is no host yet."""
             if self._host is not None:
                 getattr(self._host, method)(*arguments)
 
     def evaluate(*arguments: Any) -> Any:
+        """Evaluate rows (see ``evaluate_task_rows``)."""
         try:
             return import_object("on_ray.task_evaluator", "evaluate_task_rows")(*arguments)
         except Exception as error:

@@ -1,4 +1,4 @@
-"""The actors of a session: what streams back from them, and what becomes of those that are lost."""
+"""The actors of a session: receives what they stream back, and handles those that are lost."""
 
 from __future__ import annotations
 
@@ -19,24 +19,30 @@ from .connection import cluster_cpus, is_client, live_nodes, make_liveness, star
 
 
 class Receiver(Protocol):
-    """Who hears of what a call streams back; ``key`` is what the call was made under."""
+    """Receives what a call to an actor streams back. ``key`` is the key with which the call was made."""
 
     def receive_item(self, key: Any, item: Any) -> None:
-        """Something has arrived; ``item.last`` tells that nothing follows."""
+        """Receive an item. It is the last one if ``item.last`` is true."""
         ...
 
     def handle_loss(self, key: Any, error: Exception) -> None:
-        """The actor died."""
+        """Handle that the actor died during the call."""
         ...
 
     def handle_error(self, key: Any, error: Exception) -> None:
-        """The actor lives, and the call raised."""
+        """Handle that the call raised an error. The actor is alive."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class ActorCall:
-    """A call under way: who hears of it, and on whom the next item is called, where items are fetched one by one."""
+    """A call in progress.
+
+    Attributes:
+        receiver: Receives its items.
+        key: The key of the call, for the receiver.
+        actor: The actor, from which the next item is fetched where items are fetched one by one.
+    """
 
     receiver: Receiver
     key: Any
@@ -44,7 +50,11 @@ class ActorCall:
 
 
 class ActorPool:
-    """The actors, shared by all runs of a session. Starts Ray if none is running, and then stops it again."""
+    """The actors of a session, shared by all its runs. ``members`` counts the members of all runs together.
+
+    If this process is not connected to Ray, the pool starts or joins one (see ``start_ray``), and leaves it when it is
+    closed. Raises ExecutorError if that fails, or if no node has room for an actor.
+    """
 
     def __init__(
         self,
@@ -59,10 +69,10 @@ class ActorPool:
         if self._owned:
             start_ray(address, staged_directory)
         cpus = cluster_cpus()
-        # One actor an agent of the largest team; more only where there are more cores and agents to use them.
+        # One actor per agent of the largest team; more only where there are more cores and agents to use them.
         size = actors or max(largest_team, min(members, cpus))
         self.places = ActorSlots(size, cpus, cpus_per_actor, [node["Resources"] for node in live_nodes()])
-        # Made once: making it asks the cluster, which hangs when that is gone.
+        # Created only once, since this calls the cluster, which hangs when the cluster is gone.
         self._remote: Any = ray.remote(make_actor_class()[0])
         self._client = is_client()
         self._liveness = make_liveness(address)
@@ -70,19 +80,19 @@ class ActorPool:
         self._streams: dict[Any, ActorCall] = {}
 
     def leave(self, slot: ActorSlot) -> None:
-        """A run's agent lives in a slot no more. An actor that holds something in particular gives it back."""
+        """Release a slot that a run's agent no longer uses. An actor with special resources is stopped to free them."""
         if self.places.free_slot(slot):
             self.discard_actor(slot, slot.generation)
 
     def actor(self, slot: ActorSlot) -> Any:
-        """The slot's actor, started when it is first needed."""
+        """Return the slot's actor, which is started when it is first needed."""
         if slot.actor is None:
             self._check_liveness()
             slot.actor = self._remote.options(**slot.options, max_concurrency=1, max_restarts=0).remote()
         return slot.actor
 
     def _check_liveness(self) -> None:
-        """Raise ExecutorLost if Ray is gone: it would keep us waiting for good."""
+        """Raise ExecutorLost if Ray is gone; calls to it would block forever."""
         lost = self._liveness.detect_loss()
         if lost:
             raise self._make_lost_error(lost)
@@ -92,32 +102,32 @@ class ActorPool:
         return ExecutorLost(f"Ray was lost: {why}.")
 
     def discard_actor(self, slot: ActorSlot, generation: int) -> None:
-        """A slot's actor of that generation is lost; the next use starts another."""
+        """Discard the slot's actor if it is of that generation. The next use of the slot starts another actor."""
         if slot.generation == generation:
             if slot.actor is not None and not self._ray_lost:
                 ray.kill(slot.actor)
             slot.actor, slot.generation = None, generation + 1
 
     def call(self, slot: ActorSlot, method: str, arguments: tuple[Any, ...], receiver: Receiver, key: Any) -> None:
-        """Call a method of the slot's host, and bring what it yields to the receiver, during ``wait``."""
+        """Call a method of the slot's host. During ``wait``, the receiver gets the items that it yields."""
         with self._detect_disconnect():
             self._call(self.actor(slot), method, arguments, receiver, key)
 
     def _call(self, actor: Any, method: str, arguments: tuple[Any, ...], receiver: Receiver, key: Any) -> None:
         if self._client:
-            # Ray's client streams nothing: items are fetched one by one.
+            # Ray's client does not support streaming, so items are fetched one by one.
             items = actor.first.remote(method, *arguments)
         else:
             items = actor.stream.options(num_returns="streaming").remote(method, *arguments)
         self._streams[items] = ActorCall(receiver, key, actor)
 
     def tell(self, slot: ActorSlot, method: str, *arguments: Any) -> None:
-        """Call a method of the slot's host, if there is one, and do not wait for it."""
+        """Call a method of the slot's host without waiting for it. Does nothing if the slot has no actor."""
         if slot.actor is not None and not self._ray_lost:
             slot.actor.tell.remote(method, *arguments)
 
     def wait(self, seconds: float = 0.5) -> None:
-        """Wait until something has arrived, and hand on all that has."""
+        """Wait until an item has arrived, at most ``seconds``, and give all items to their receivers."""
         self._check_liveness()
         with self._detect_disconnect():
             self._wait(seconds)
@@ -156,7 +166,7 @@ class ActorPool:
         stream.receiver.receive_item(stream.key, item)
 
     def close(self) -> None:
-        """Stop the actors, and Ray if it was started here."""
+        """Stop the actors, and leave Ray if the pool started or joined it."""
         self._streams.clear()
         try:
             for slot in self.places.all():
@@ -170,7 +180,7 @@ class ActorPool:
 
     @contextlib.contextmanager
     def _detect_disconnect(self) -> Iterator[None]:
-        """Where Ray's client has lost the head, say so as where Ray itself is gone."""
+        """Raise ExecutorLost where Ray's client has lost its connection to the head, as if Ray itself were gone."""
         try:
             yield
         except ExecutorError:
@@ -182,7 +192,8 @@ class ActorPool:
 
 
 def to_executor_error(error: Exception) -> Exception:
-    """What a process could not do, in words."""
+    """Return the error that ends the run for an error of an actor: ExecutorError for a missing package or an error of
+    Ray, else the error itself."""
     if isinstance(error, ModuleNotFoundError):
         return ExecutorError(str(error))
     return ExecutorError(str(error)) if isinstance(error, RayError) else error

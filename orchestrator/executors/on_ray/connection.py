@@ -1,4 +1,4 @@
-"""Starts a local Ray, or joins a running one; what stands in the way is said in words."""
+"""Starts a local Ray or joins a running one, and explains why that fails."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
-# Else a call to a Ray that was lost would start, or join, another.
+# Otherwise a call to a Ray that was lost would start or join another one.
 os.environ.setdefault("RAY_ENABLE_AUTO_CONNECT", "0")
 os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
 
@@ -23,12 +23,19 @@ from .probe import CLIENT_SCHEME, TOKEN_ADVICE, probe_address
 
 
 def start_ray(address: str | None, staged_directory: Path | None = None) -> None:
-    """Start a local Ray, or join the one at ``address`` ("auto": the one this machine belongs to; "host:port" of its
-    control store; "ray://host:port" from a machine that is none of its nodes). ``staged_directory`` is a directory that
-    travels to every node and is where its processes start. Raises ExecutorError with what to do."""
+    """Start a local Ray, or join a running one.
+
+    Args:
+        address: Which Ray to join: "auto" for the one that this machine belongs to; "host:port" of its control store;
+            "ray://host:port" from a machine that is not one of its nodes. None: start a local one.
+        staged_directory: A directory that is copied to every node, and is the working directory of the processes there.
+
+    Raises:
+        ExecutorError: If that fails. The message says what to do.
+    """
     options: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.ERROR}
     if address is None:
-        # A stray RAY_ADDRESS must not turn "start your own" into "join another's".
+        # If RAY_ADDRESS happens to be set, Ray must still start a local cluster, not join that one.
         options |= {"include_dashboard": False, "address": "local"}
     else:
         probe_address(address)
@@ -50,7 +57,7 @@ def _init_ray(options: dict[str, Any]) -> None:
     try:
         ray.init(**options)
     except ConnectionAbortedError:
-        # The head starts a process for each client; on a busy machine the first may not come up in time.
+        # The head starts a process for each client. On a busy machine, the first one may not start in time.
         with contextlib.suppress(Exception):
             ray.shutdown()
         ray.init(**options)
@@ -59,51 +66,57 @@ def _init_ray(options: dict[str, Any]) -> None:
 def _describe_failure(address: str | None, error: Exception) -> str:
     words = first_line(error)
     if address is None:
-        return f"Could not start a local Ray: {words} Look for what is amiss, or use --executor simulated."
+        return f"Could not start a local Ray: {words} Remove the cause, or use --executor simulated."
     if os.environ.get("RAY_AUTH_MODE", "").lower() != "token":
         cure = f"Most likely it asks for a token. {TOKEN_ADVICE}."
     elif isinstance(error, ConnectionError):
-        cure = f"Most likely its token is another. {TOKEN_ADVICE}."
+        cure = f"Most likely it has a different token. {TOKEN_ADVICE}."
     else:
-        cure = "Check the address; from a machine that is none of its nodes use ray://HOST:10001, or submit."
+        cure = "Check the address. From a machine that is not one of its nodes, use ray://HOST:10001 or submit."
     return f"Could not join the Ray cluster at {address}: {words} {cure}"
 
 
 def has_ray() -> bool:
-    """Whether this process has a Ray."""
+    """Return whether this process is connected to Ray."""
     return bool(ray.is_initialized())
 
 
 def stop_ray() -> None:
-    """Leave the Ray that is joined, and stop it if it was started here."""
+    """Disconnect from Ray, and stop it if it was started here."""
     ray.shutdown()
 
 
 def is_client() -> bool:
-    """Whether this process talks to its Ray through a server on the head ("ray://")."""
+    """Return whether this process is connected to Ray through a client server on the head ("ray://")."""
     return bool(ray.util.client.ray.is_connected())
 
 
 def silence_notices() -> None:
-    """Keep Ray's notices of dead workers, which it prints on standard output, in its own logs: a lost actor is
-    rebuilt and what it cost is in our log."""
+    """Suppress Ray's notices of dead workers on standard output; they stay in Ray's logs.
+
+    A lost actor is rebuilt, and what the loss cost is in our log.
+    """
     from ray._private import worker
 
     worker.print_to_stdstream = lambda *_, **__: None
 
 
 def cluster_cpus() -> int:
-    """CPUs of the Ray that is joined."""
+    """Return the number of CPU cores of the cluster, at least 1."""
     return max(1, int(ray.cluster_resources().get("CPU", 1)))
 
 
 def live_nodes() -> list[dict[str, Any]]:
-    """The nodes that live, as Ray describes them."""
+    """Return the nodes that are alive, as Ray describes them."""
     return [node for node in ray.nodes() if node["Alive"]]
 
 
 def make_liveness(address: str | None) -> Liveness:
-    """The pulse of the Ray that is joined at ``address``."""
+    """Return the liveness check of the connected Ray.
+
+    Args:
+        address: The address with which it was joined; None for a local one.
+    """
     if is_client():
         host, _, port = str(address).removeprefix(CLIENT_SCHEME).rpartition(":")
         return Liveness({"client server": (host.strip("[]"), int(port or 10001))}, lambda: ())
@@ -114,6 +127,6 @@ def make_liveness(address: str | None) -> Liveness:
         "control store (GCS)": (host.strip("[]"), int(port)),
         "raylet": (own["NodeManagerAddress"], int(own["NodeManagerPort"])),
     }
-    # Only those that were started here.
+    # Processes can be checked only if they were started here.
     started = ray._private.worker._global_node
     return Liveness(doors, (lambda: ()) if started is None else started.dead_processes)

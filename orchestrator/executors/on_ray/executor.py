@@ -1,4 +1,4 @@
-"""Works leases on Ray, one actor an agent; lost actors are rebuilt by replay."""
+"""The executor that works leases on Ray, with one actor per agent. Lost actors are rebuilt by replay."""
 
 from __future__ import annotations
 
@@ -22,7 +22,19 @@ from .actor_slots import ActorSlot
 
 
 class RayExecutor:
-    """The executor of one run, on a pool of actors."""
+    """The executor of one run that works its leases in a pool of actors.
+
+    Args:
+        planned: The run's specification.
+        log: The run's log, which gets the points.
+        pool: The actors.
+        needs: Resources of agents. Default: none.
+        fan: How rows are evaluated on the whole cluster; None if they are evaluated in the actors.
+
+    Attributes:
+        seconds: Seconds that the collected leases took in their actors.
+        rows: Number of rows of these leases.
+    """
 
     def __init__(
         self, planned: RunSpec, log: Log, pool: ActorPool, needs: Needs | None = None, fan: FanOut | None = None
@@ -35,21 +47,21 @@ class RayExecutor:
         self._slots = dict(zip(names, slots, strict=True))
         self._outcomes: dict[int, Collected | Exception] = {}
         self._open_generations: dict[int, tuple[int, int]] = {}
-        """By slot: the generation in which this run is open, and how much of the archive it knows."""
+        """By slot: the generation of the actor in which this run is open, and how much of the archive it has."""
         self._current_generations: dict[str, int] = {}
-        """By agent: the generation in which its searcher stands where its last lease left it."""
+        """By agent: the generation of the actor in which its searcher is where its last lease left it."""
         self._losses: dict[int, dict[int, int]] = {}
-        """By lease, by row: processes lost there."""
+        """By lease and row: number of processes lost there."""
         self._in_actor = not planned.evaluation.isolated and not planned.landscape.external and fan is None
-        """Whether rows are evaluated in the actor itself, so that one may take it down."""
+        """Whether rows are evaluated in the actor itself, so that a row may take the actor down."""
         self._announced_leases: set[int] = set()
-        """Leases whose process, after a loss, has come to their rows again."""
+        """Leases whose process has reached their rows again after a loss."""
         self._stuck_rows: dict[int, tuple[int, int]] = {}
-        """By lease: the row it has come to, and the processes lost there through no fault of that row."""
+        """By lease: the row that it has reached, and the number of processes lost there through no fault of the row."""
         self.seconds, self.rows = 0.0, 0
-        """How long the rows of collected leases took, and how many they were."""
 
     def submit(self, lease: Lease) -> None:
+        """Take a lease, and start working it unless its outcome is recorded."""
         self._book.add_lease(lease)
         known = self._book.recorded_outcome(lease.id)
         if known is None:
@@ -59,9 +71,11 @@ class RayExecutor:
             self._outcomes[lease.id] = known
 
     def ready(self, lease: int) -> bool:
+        """Return whether the outcome of a lease has arrived."""
         return lease in self._outcomes
 
     def collect(self, lease: int) -> Collected:
+        """Return the outcome of a lease, and wait for it if necessary. Raises the error that prevented it."""
         while lease not in self._outcomes:
             self._pool.wait()
         event = self._outcomes.pop(lease)
@@ -74,6 +88,7 @@ class RayExecutor:
         return event
 
     def close(self) -> None:
+        """Close the run in its actors, and release their slots."""
         for slot in self._slots.values():
             opened = self._open_generations.pop(id(slot), None)
             if opened is not None and opened[0] == slot.generation:
@@ -81,22 +96,25 @@ class RayExecutor:
             self._pool.leave(slot)
 
     def receive_item(self, key: int, item: LeaseUpdate) -> None:
-        """Something has arrived of a lease."""
+        """Receive an update of a lease."""
         if item.rows is None and not item.last:
             self._announced_leases.add(key)
         if item.rows is not None:
             self._log.add_rows(key, item.rows)
         if item.finding is not None:
-            # A lease's seconds come with its last item, so its rows are counted then.
+            # The seconds of a lease come with its last update, so its rows are counted then.
             self.seconds, self.rows = self.seconds + item.seconds, self.rows + item.finding.rows
             self._outcomes[key] = charge_finding(item.finding, self._book.leases[key])
 
     def handle_error(self, key: int, error: Exception) -> None:
-        """The actor lives, and could not work the lease: nothing an agent or an objective does ends so."""
+        """Handle that an actor could not work a lease. No error of an agent or of an objective ends here."""
         self._outcomes[key] = error
 
     def handle_loss(self, key: int, error: Exception) -> None:
-        """The actor died under a lease: no event; count the loss, rebuild, carry on."""
+        """Handle that an actor died while it worked a lease: count the loss, and start the lease again elsewhere.
+
+        This is no event. The agent is rebuilt by replay, and continues.
+        """
         granted = self._book.leases[key]
         slot = self._slots[granted.agent]
         current = self._current_generations.get(granted.agent)
@@ -108,7 +126,7 @@ class RayExecutor:
         if self._in_actor and (not losses or key in self._announced_leases):
             losses[row] = losses.get(row, 0) + 1
         else:
-            # Not the row's doing: the process never came to it, or has it evaluated elsewhere.
+            # The row is not the cause: the process had not reached it, or evaluates it in another process.
             at, times = self._stuck_rows.get(key, (row, 0))
             self._stuck_rows[key] = (row, times + 1 if row == at else 1)
         self._announced_leases.discard(key)
@@ -148,13 +166,20 @@ class RayExecutor:
 
 
 def pickle_run(planned: RunSpec, fan: FanOut | None = None) -> PickledRun:
-    """What an actor needs to open a run."""
+    """Return what an actor needs to open a run, as bytes."""
     return PickledRun(dict(LOADED_FILES), cloudpickle.dumps(planned), fan)
 
 
 def _add_precautions(order: WorkOrder, losses: dict[int, int]) -> WorkOrder:
-    """After a loss, hand on every batch at once, so that the next one tells its row; fail a row that has cost
-    three processes, and come to it alone."""
+    """Return the order for a lease that has lost processes.
+
+    Every batch is sent as soon as it is evaluated, so that the next loss shows at which row it happened. After a second
+    loss at the same row, rows are evaluated one at a time. A row at which three processes were lost fails.
+
+    Args:
+        order: The order.
+        losses: Number of processes lost at each row.
+    """
     lost = {row: ROW_LOST for row, n in losses.items() if n >= LOSSES_PER_ROW}
     largest = 1 if max(losses.values(), default=0) > 1 else None
     return replace(order, flush_seconds=0.0, lost_rows=lost, largest=largest, announce_rows=True)

@@ -1,4 +1,4 @@
-"""Ray jobs, by way of the dashboard's port: sent, followed, asked about."""
+"""Submits and follows Ray jobs through the port of the cluster's dashboard."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import Any
 
 from ray.exceptions import RayError
 
-from ....landscapes.extras import install_command
+from ....landscapes.extras import advise_install
 from ...loop.executor import ExecutorError
 from .probe import TOKEN_ADVICE, enable_token
 
@@ -24,33 +24,47 @@ SILENCE_SECONDS = 30.0
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A job as the cluster knows it."""
+    """A job, as the cluster knows it.
+
+    Attributes:
+        id: Its id.
+        status: Its status, such as "RUNNING" or one of ``END_STATES``.
+        message: Ray's explanation of the status.
+        metadata: The metadata with which it was submitted.
+    """
 
     id: str
     status: str
     message: str
     metadata: Mapping[str, str]
-    """What was said of it when it was sent."""
 
     @property
     def ended(self) -> bool:
+        """Whether the job has ended."""
         return self.status in END_STATES
 
 
 class Jobs:
-    """The jobs of the cluster whose dashboard is at ``address`` ("http://host:8265"). Every method raises
-    ExecutorError with what to do where the cluster does not answer, or not to us."""
+    """The jobs of a cluster.
+
+    Args:
+        address: Address of its dashboard ("http://host:8265").
+
+    Raises:
+        ExecutorError: From every method, if the cluster does not answer or refuses the request. The message says what
+            to do.
+    """
 
     def __init__(self, address: str) -> None:
         self.address = address
         if "://" in address:
             enable_token(address.partition("://")[2].partition("/")[0])
         with self._explain_errors():
-            # Asks for libraries that plain Ray does not bring.
+            # This needs libraries that are not installed with plain Ray.
             from ray.job_submission import JobSubmissionClient
 
             self._client: Any = JobSubmissionClient(address)
-        # They tell of uploads and sockets.
+        # Ray's loggers report uploads and sockets, which users do not need.
         for name in list(logging.root.manager.loggerDict):
             if name.startswith("ray."):
                 logging.getLogger(name).setLevel(logging.ERROR)
@@ -58,7 +72,15 @@ class Jobs:
     def send(
         self, entrypoint: str, tree: Path, id: str, metadata: dict[str, str], options: Mapping[str, Any] | None = None
     ) -> None:
-        """Send a job that runs ``entrypoint`` by a shell, in a copy of ``tree``, on the head."""
+        """Submit a job, which runs on the head.
+
+        Args:
+            entrypoint: The shell command that it runs.
+            tree: A directory; the command runs in a copy of it.
+            id: Id of the job.
+            metadata: Metadata of the job.
+            options: Further arguments of Ray's ``submit_job``.
+        """
         deadline = time.monotonic() + SILENCE_SECONDS
         with self._explain_errors():
             while True:
@@ -72,13 +94,13 @@ class Jobs:
                     )
                     return
                 except RuntimeError as error:
-                    # So it is for some seconds after a cluster was started.
+                    # This happens for some seconds after a cluster was started.
                     if "No available agent" not in str(error) or time.monotonic() > deadline:
                         raise
                 time.sleep(POLL_SECONDS)
 
     def read_job(self, id: str) -> Job:
-        """What the cluster knows of a job. Raises ExecutorError if that is nothing."""
+        """Return what the cluster knows of a job. Raises ExecutorError also if it does not know the job."""
         with self._explain_errors():
             try:
                 info = self._client.get_job_info(id)
@@ -93,19 +115,28 @@ class Jobs:
         return Job(id, str(getattr(info.status, "value", info.status)), info.message or "", dict(info.metadata or {}))
 
     def log(self, id: str) -> str:
-        """What a job has printed."""
+        """Return what a job has printed so far."""
         with self._explain_errors():
             return str(self._client.get_job_logs(id))
 
     def follow(self, id: str, say: Callable[[str], None]) -> Job:
-        """Hand on what a job prints, as it prints it, until it ends."""
-        # A proxy may close the line, a laptop sleep: the job goes on, and is asked for again.
+        """Pass on what a job prints, as it prints it, until it ends.
+
+        Args:
+            id: Id of the job.
+            say: Called with the printed lines.
+
+        Returns:
+            The job, which has ended.
+        """
+        # A proxy may close the connection, or a laptop may sleep. The job continues, and its status is polled.
         with contextlib.suppress(Exception):
             asyncio.run(self._tail_log(id, say))
         return self.wait(id)
 
     def wait(self, id: str) -> Job:
-        """Wait for the end of a job, through what silences of the cluster are not too long."""
+        """Wait until a job ends, and return it. Raises ExecutorError if the cluster does not answer for
+        ``SILENCE_SECONDS``."""
         heard = time.monotonic()
         while True:
             try:
@@ -119,7 +150,7 @@ class Jobs:
             time.sleep(POLL_SECONDS)
 
     def forget(self, id: str) -> None:
-        """Have the cluster forget a job that has ended."""
+        """Delete a job that has ended from the cluster's list."""
         with self._explain_errors():
             self._client.delete_job(id)
 
@@ -133,7 +164,7 @@ class Jobs:
             yield
         except ModuleNotFoundError as error:
             raise ExecutorError(
-                f"jobs need ray[default], and {error.name} is not installed. {install_command('cluster')}"
+                f"jobs need ray[default], but {error.name} is not installed. {advise_install('cluster')}"
             ) from None
         except (OSError, RuntimeError, RayError) as error:
             raise ExecutorError(self._describe_error(str(error))) from None
@@ -144,8 +175,8 @@ class Jobs:
             which = "another token than the one found here" if "incorrect" in line else "a token"
             return f"The cluster at {self.address} asks for {which}. {TOKEN_ADVICE}."
         if "ray[default]" in line:
-            return f"jobs need ray[default]. {install_command('cluster')}"
+            return f"jobs need ray[default]. {advise_install('cluster')}"
         return (
-            f"address must be that of a Ray dashboard, got {self.address}: {line} Write http://HEAD:8265; "
-            "the head needs ray[default], and from afar its port a tunnel: ssh -L 8265:127.0.0.1:8265 HEAD."
+            f"address must be that of a Ray dashboard, got {self.address}: {line} Use http://HEAD:8265. The head needs "
+            "ray[default]. If its port cannot be reached from here, open a tunnel: ssh -L 8265:127.0.0.1:8265 HEAD."
         )

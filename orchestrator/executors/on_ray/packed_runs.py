@@ -1,4 +1,4 @@
-"""Works a run whole in one actor, and writes what it hands on; many such runs go side by side."""
+"""Works a whole run in one actor, and writes what the actor sends to the log. Many such runs are worked in parallel."""
 
 from __future__ import annotations
 
@@ -16,7 +16,15 @@ from .executor import pickle_run
 
 @dataclass(slots=True)
 class RunProgress:
-    """How a run stands that is worked elsewhere."""
+    """The progress of a run that is worked in an actor.
+
+    Attributes:
+        budget: The run's budget, in evaluations.
+        spent: Evaluations charged so far.
+        incumbent: The best point found so far.
+        stopped: Why the run ended; None while it runs.
+        halted: Why no more leases are granted, if a row without a loss is to stop the run; else None.
+    """
 
     budget: int
     spent: int = 0
@@ -27,20 +35,36 @@ class RunProgress:
 
 @dataclass(slots=True)
 class PackedRun:
-    """One run on its way. ``handle_loss`` tells, at the end, that its actor died: the log has what was handed on, and
-    the run is to be gone on with from there."""
+    """A run that is worked whole in one actor.
+
+    If the actor dies, the log has everything that the actor had sent, and the run can be continued from there.
+
+    Attributes:
+        planned: The run's specification.
+        log: The run's log.
+        pool: The actors.
+        run_progress: The progress of the run, which is updated.
+        budget: New budget of the run in evaluations, if that is more than it has; None: no change.
+        died: Whether the actor died before the run ended.
+    """
 
     planned: RunSpec
     log: RunLog
     pool: ActorPool
     run_progress: RunProgress
     budget: int | None = None
-    """What the run's is extended to."""
     died: bool = False
     _chunks: deque[Chunk | Exception] = field(default_factory=deque)
 
     def drive(self) -> Generator[bool, None, None]:
-        """Work it to its end: yields False whenever it waits, True after something has come."""
+        """Work the run until it ends or its actor dies.
+
+        Yields:
+            False each time the run waits, True after something has arrived.
+
+        Raises:
+            Exception: Whatever ends the run.
+        """
         slot = self.pool.places.assign_run_slot()
         generation = slot.generation
         try:
@@ -59,19 +83,19 @@ class PackedRun:
             self.pool.leave(slot)
 
     def receive_item(self, key: str, item: Chunk) -> None:
-        """Something has arrived."""
+        """Receive a chunk."""
         self._chunks.append(item)
 
     def handle_loss(self, key: str, error: Exception) -> None:
-        """The actor died."""
+        """Note that the actor died."""
         self.died = True
 
     def handle_error(self, key: str, error: Exception) -> None:
-        """The actor lives, and the run could not go on."""
+        """Note the error that ended the run. The actor is alive."""
         self._chunks.append(error)
 
     def _write_chunk(self, chunk: Chunk | Exception) -> bool:
-        """Write a chunk; whether it is the last one."""
+        """Write a chunk to the log, or raise the error. Returns whether it is the last chunk of the run."""
         if isinstance(chunk, Exception):
             raise chunk
         for note in chunk.notes:

@@ -1,5 +1,5 @@
-"""Knocks at a cluster before it is joined: Ray itself tries for minutes where nothing answers, and for half a minute
-where it is refused, and then does not say why."""
+"""Probes a cluster before it is joined. Ray itself tries for minutes where nothing answers, and for half a minute where
+it is refused, and then does not say why."""
 
 from __future__ import annotations
 
@@ -22,18 +22,26 @@ TOKEN_ADVICE = (
 
 
 def probe_address(address: str) -> None:
-    """Raise ExecutorError, with what to do, where nothing answers at ``address`` ("host:port" or "ray://host:port"),
-    where what answers asks for a token that we have not, or is another version of Ray. Where it asks for one that is
-    here, but not switched on, it is switched on."""
+    """Check that a Ray which can be joined answers at an address.
+
+    If it asks for a token that is found on this machine but is not enabled, the token is enabled.
+
+    Args:
+        address: "host:port", "ray://host:port" or "auto".
+
+    Raises:
+        ExecutorError: If nothing answers, if the Ray there asks for a token that is not found here, or if it has
+            another version. The message says what to do.
+    """
     host, _, port = _resolve_address(address).removeprefix(CLIENT_SCHEME).rpartition(":")
     if address.startswith(("http://", "https://")):
         raise ExecutorError(
-            f"address must be that of a Ray to join, got {address}, which is a dashboard's: that is for submit and "
-            "fetch. Write auto, HOST:6379 or ray://HOST:10001."
+            f"address must be that of a Ray to join, got {address}, that of a dashboard, which is for submit and "
+            "fetch. Use auto, HOST:6379 or ray://HOST:10001."
         )
     if not port.isdigit():
         raise ExecutorError(
-            f'address must be "auto", host:port or ray://host:port, got {address!r}. Write e.g. HEAD:6379.'
+            f'address must be "auto", host:port or ray://host:port, got {address!r}. For example, use HEAD:6379.'
         )
     try:
         socket.create_connection((host.strip("[]"), int(port)), timeout=PROBE_TIMEOUT_SECONDS).close()
@@ -47,7 +55,7 @@ def probe_address(address: str) -> None:
 
 
 def _resolve_address(address: str) -> str:
-    """The address that is meant by "auto"; others are themselves."""
+    """Return the address that "auto" stands for; any other address is returned unchanged."""
     if address != "auto":
         return address
     try:
@@ -56,16 +64,16 @@ def _resolve_address(address: str) -> str:
         found = None
     if not found:
         raise ExecutorError(
-            "address auto must find a running Ray, and this machine belongs to none. Start one (ray start --head), or "
-            "leave --address out: then a local one is started for the run."
+            "address auto must find a running Ray, but this machine belongs to none. Start one (ray start --head), or "
+            "omit --address to start a local one for the run."
         )
     return str(found)
 
 
 def _probe_version(address: str, place: str) -> None:
-    """Ask what any process may ask that has the token."""
+    """Check the token and the version of Ray, with a request that any process with the token may make."""
     if find_spec("grpc") is None:
-        # Plain Ray does without; then it is Ray that finds out, more slowly.
+        # Plain Ray is installed without grpc. Then Ray itself finds out, more slowly.
         return
     answer = _request_version(address, place, None)
     if answer == "refused":
@@ -77,14 +85,22 @@ def _probe_version(address: str, place: str) -> None:
         _enable_ray_token()
     if answer and answer != ray.__version__:
         raise ExecutorError(
-            f"The Ray cluster at {address} must be of the same version as Ray here, {ray.__version__}, got {answer}. "
-            f"pip install ray=={answer}"
+            f"The Ray cluster at {address} must have the same version as Ray here, {ray.__version__}, got {answer}. "
+            f"Run here: pip install ray=={answer}"
         )
 
 
 def _find_token(place: str) -> str | None:
-    """The token that is found here, as a header has it; None if there is none, or it is switched off. Unless it is
-    switched on, no other machine is shown it."""
+    """Return the token that is found on this machine, as a value for a header.
+
+    Unless tokens are enabled, the token is not sent to another machine.
+
+    Args:
+        place: "host:port" of the Ray that would receive it.
+
+    Returns:
+        The token; None if there is none, or it must not be sent.
+    """
     loader = ray._raylet.AuthenticationTokenLoader.instance()
     mode = os.environ.get("RAY_AUTH_MODE", "token" if _is_here(place) else "")
     if mode.lower() != "token" or not loader.has_token(ignore_auth_mode=True):
@@ -93,28 +109,37 @@ def _find_token(place: str) -> str | None:
 
 
 def enable_token(place: str) -> None:
-    """Switch on a token that is found here, if it may be shown at ``place``."""
+    """Enable a token that is found on this machine, if it may be sent to ``place`` ("host:port")."""
     if "RAY_AUTH_MODE" not in os.environ and _find_token(place) is not None:
         _enable_ray_token()
 
 
 def _is_here(place: str) -> bool:
-    """Whether an address is this machine's own."""
+    """Return whether "host:port" is an address of this machine."""
     host = place.rpartition(":")[0].strip("[]")
     return host in ("localhost", "127.0.0.1", "::1", ray.util.get_node_ip_address())
 
 
 def _enable_ray_token() -> None:
-    """Have Ray send the token, where it is there but nobody has said that it is to be sent."""
+    """Make Ray send the token that is found here, though the user has not enabled it."""
     from ray._private.authentication import authentication_token_setup as setup
 
-    # It warns that it does what it is asked to.
+    # This logger warns that the token is enabled, which is intended.
     logging.getLogger(setup.__name__).setLevel(logging.ERROR)
     setup.maybe_enable_token_auth_if_token_available(warn_if_disabled=False)
 
 
 def _request_version(address: str, place: str, token: str | None) -> str:
-    """The version of Ray that answers, "refused", or "" where neither was said."""
+    """Ask a Ray for its version.
+
+    Args:
+        address: The address of the cluster, which tells whether it is that of a client server ("ray://").
+        place: Its "host:port".
+        token: The token to send; None: none.
+
+    Returns:
+        The version; "refused" if the token is missing or wrong; "" if the answer contains neither.
+    """
     from grpc import RpcError, StatusCode, insecure_channel
 
     metadata = [] if token is None else [("authorization", token)]

@@ -1,4 +1,4 @@
-"""What the nodes of a cluster have, each asked by a process of its own there."""
+"""Surveys the nodes of a cluster, by one process on each node."""
 
 from __future__ import annotations
 
@@ -18,34 +18,49 @@ from .connection import live_nodes
 START_SECONDS = 90.0
 ROUND_TRIPS = 30
 PAYLOAD_BYTES = 8 << 20
-"""Bytes that are sent to measure throughput."""
+"""Number of bytes that are sent to measure throughput."""
 
 
 @dataclass(slots=True)
 class NodeReport:
-    """What was found on a node. Times in seconds, sizes in bytes."""
+    """What was found on a node. Times are in seconds, sizes in bytes.
+
+    Attributes:
+        id: Ray's id of the node.
+        address: Its IP address.
+        resources: Its resources, by Ray's names.
+        problem: Why the node could not be surveyed; "" if it could.
+        facts: "host"; "python", its version; "packages", the version of each package or None; "cores"; "shared",
+            (free, total) of its shared memory or None; "imports", why each model cannot be created there, or "".
+        start: Time until the process there had started.
+        round_trip: Median time of a call to it.
+        throughput: Bytes per second that can be sent there.
+        skew: By how much its clock is ahead of the clock of this machine.
+        skew_error: Greatest error of ``skew``.
+    """
 
     id: str
     address: str
     resources: dict[str, float]
     problem: str = ""
-    """Why nothing could be asked there; "" if it could."""
     facts: dict[str, Any] = field(default_factory=dict)
-    """python, ray, host, packages, cores, shared memory (free, total), memory, import problems of each model."""
     start: float = 0.0
     round_trip: float = 0.0
     throughput: float = 0.0
-    """Bytes a second, there."""
     skew: float = 0.0
-    """By how much its clock is ahead of ours."""
     skew_error: float = 0.0
 
 
 def survey_nodes(
     packages: tuple[str, ...], models: dict[str, bytes], files: dict[str, tuple[str, str]]
 ) -> list[NodeReport]:
-    """Ask every node for its versions, whether it can make each of the pickled ``models`` (by what they are called)
-    after running ``files``, and how far away it is."""
+    """Survey every node: its versions, whether it can create each of the models, and how far away it is.
+
+    Args:
+        packages: Names of the packages whose versions are reported.
+        models: Pickled models, by their names for messages.
+        files: The user's Python files that are executed before the models are unpickled.
+    """
     found = [NodeReport(node["NodeID"], node["NodeManagerAddress"], node["Resources"]) for node in live_nodes()]
     probe = ray.remote(make_probe_class())
     actors = {
@@ -70,18 +85,18 @@ def _survey_node(
         node.start = time.perf_counter() - began
         trips = [_time_round_trip(actor) for _ in range(ROUND_TRIPS)]
         node.round_trip = statistics.median(seconds for seconds, _ in trips)
-        # The quickest trip tells the clock best: it was read at most half a trip from its middle.
+        # The fastest round trip gives the best estimate: the clock was read at most half a trip from its middle.
         node.skew_error, node.skew = (lambda best: (best[0] / 2, best[1]))(min(trips))
         node.throughput = _measure_throughput(actor)
         node.facts = ray.get(actor.facts.remote(packages, models, files), timeout=START_SECONDS)
     except GetTimeoutError:
-        node.problem = f"no process came up there within {START_SECONDS:g} s"
+        node.problem = f"no process started there within {START_SECONDS:g} s"
     except RayError as error:
         node.problem = " ".join(str(error).split())[-400:]
 
 
 def _time_round_trip(actor: Any) -> tuple[float, float]:
-    """Seconds there and back, and by how much the clock there is ahead."""
+    """Return the seconds of a round trip, and by how many seconds the clock there is ahead."""
     went, began = time.time(), time.perf_counter()
     there = ray.get(actor.clock.remote(), timeout=START_SECONDS)
     seconds = time.perf_counter() - began
@@ -99,23 +114,30 @@ def _measure_throughput(actor: Any) -> float:
 
 
 def make_probe_class(unpickled: tuple[str, str] = ("landscapes.user_code", "unpickle_with_files")) -> type:
-    """The class of the process that looks round on a node; it travels as bytes and needs Python alone."""
+    """Return the class of the process that surveys a node. It is sent as bytes, and needs only Python there.
+
+    Args:
+        unpickled: Module within this package, and name of the function there, that unpickles a model.
+    """
     package = make_actor_class.__module__.partition(".")[0]
 
     class Probe:
-        """Looks round."""
+        """Surveys the node that it runs on."""
 
         def clock(self) -> float:
+            """Return the time of the clock there, in seconds since the epoch."""
             import time
 
             return time.time()
 
         def payload_size(self, payload: bytes) -> int:
+            """Return the number of bytes that arrived."""
             return len(payload)
 
         def facts(
             self, packages: tuple[str, ...], models: dict[str, bytes], files: dict[str, tuple[str, str]]
         ) -> dict[str, Any]:
+            """Return the facts of a ``NodeReport``."""
             import importlib.metadata
             import os
             import platform
@@ -139,7 +161,7 @@ def make_probe_class(unpickled: tuple[str, str] = ("landscapes.user_code", "unpi
             }
 
         def _import(self, model: bytes, files: dict[str, tuple[str, str]]) -> str:
-            """Why a model cannot be made here; "" if it can."""
+            """Return why a model cannot be created here; "" if it can."""
             from importlib import import_module
 
             try:

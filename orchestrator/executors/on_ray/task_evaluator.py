@@ -1,4 +1,5 @@
-"""Evaluates rows all over the cluster: each is a Ray task, which Ray places wherever its needs are met."""
+"""Evaluates rows on the whole cluster: each row is a Ray task, which Ray places where there are the resources that it
+needs."""
 
 from __future__ import annotations
 
@@ -23,16 +24,27 @@ from .actor_class import make_actor_class
 
 PROCESS_LOST_ERRORS = (WorkerCrashedError, NodeDiedError, OutOfMemoryError, ObjectLostError)
 MOST_OPEN_EVALUATORS = 4
-"""Landscapes that a process keeps open: the latest that it was asked about."""
+"""Greatest number of landscapes that a process keeps open. It closes the one that was not used for the longest time."""
 
 _open_evaluators: OrderedDict[str, Evaluator] = OrderedDict()
-"""Of this process, which Ray uses for one task after another."""
+"""The open evaluators of this process, which Ray uses for one task after another."""
 
 
 def evaluate_task_rows(
     key: str, files: dict[str, tuple[str, str]], what: bytes, rows: Array, with_gradient: bool
 ) -> EvaluationResult:
-    """Evaluate rows (n, D) of the cube on the pickled landscape and settings, which are opened when first asked for."""
+    """Evaluate rows in this process.
+
+    Args:
+        key: Key of the landscape and its settings. They are opened when the process first sees the key.
+        files: The user's Python files that must be executed before unpickling.
+        what: The pickled landscape and evaluation settings.
+        rows: Points in the unit cube, shape (n, D).
+        with_gradient: Whether to return gradients too.
+
+    Returns:
+        The losses, and gradients if they were asked for.
+    """
     evaluator = _open_evaluators.get(key)
     if evaluator is None:
         while len(_open_evaluators) >= MOST_OPEN_EVALUATORS:
@@ -44,19 +56,30 @@ def evaluate_task_rows(
 
 
 class _BatchLost(Exception):
-    """A batch has cost processes."""
+    """Processes were lost while they evaluated a batch of several rows."""
 
 
 class TaskEvaluator:
-    """The evaluator of an agent whose batches are spread over the cluster: a task a row, or a task a batch where a
-    row's loss may depend on the rows beside."""
+    """An evaluator that spreads the batches of an agent over the cluster.
+
+    Each row is a task. Where the loss of a row may depend on the other rows of its batch, each batch is a task.
+
+    Args:
+        opening: The run, as bytes.
+        planned: The run's specification.
+
+    Attributes:
+        space: The space of the landscape.
+        rowwise: Whether each row is a task.
+    """
 
     def __init__(self, opening: PickledRun, planned: RunSpec) -> None:
         assert opening.fan_out is not None
         self.space: Space = planned.facts.space
         settings = planned.evaluation
         self._in_children = settings.isolated or planned.landscape.external
-        """Whether rows are evaluated in children, one by one, and cannot take the task's process down."""
+        """Whether rows are evaluated in child processes, one by one, so that they cannot take the task's process
+        down."""
         self.rowwise = self._in_children or planned.facts.rowwise
         self._workers = opening.fan_out.workers
         # A task has one row at a time, so one child is enough.
@@ -66,23 +89,25 @@ class TaskEvaluator:
         self._task: Any = ray.remote(make_actor_class()[1]).options(max_retries=0, **opening.fan_out.options)
 
     def evaluate(self, cube: Array, with_gradient: bool) -> EvaluationResult:
+        """Evaluate a batch of points in the unit cube, shape (n, D)."""
         if self.rowwise:
             return assemble_pieces(self.evaluate_in_pieces(cube, with_gradient), cube, with_gradient)
         try:
             ((_, found),) = self._run_tasks([cube], with_gradient)
         except _BatchLost:
-            # Some row takes its process down: which one shows when each comes alone.
+            # Some row takes its process down. Evaluating each row alone shows which one it is.
             return assemble_pieces(self.evaluate_in_pieces(cube, with_gradient), cube, with_gradient)
         return found
 
     def evaluate_in_pieces(self, cube: Array, with_gradient: bool) -> Iterator[tuple[int, EvaluationResult]]:
+        """Evaluate a batch row by row, and yield (row, result) as soon as each is done, in any order."""
         return self._run_tasks([cube[row : row + 1] for row in range(len(cube))], with_gradient)
 
     def close(self) -> None:
-        """Nothing to close: processes close what they opened, or end."""
+        """Do nothing: the processes close the landscapes that they opened, or end."""
 
     def _run_tasks(self, parts: list[Array], with_gradient: bool) -> Iterator[tuple[int, EvaluationResult]]:
-        """(number, what it came to) of each part, as they come."""
+        """Evaluate parts of a batch, and yield (number of the part, result) as soon as each is done, in any order."""
         out: dict[Any, int] = {}
         lost: dict[int, int] = {}
         coming = 0
@@ -99,13 +124,26 @@ class TaskEvaluator:
                 else:
                     yield number, found
         finally:
-            # Left in the middle of a batch: nobody waits for these.
+            # If the caller stops in the middle of a batch, nothing waits for the remaining tasks.
             for task in out:
                 ray.cancel(task, force=True)
 
     def _get_result(self, task: Any, rows: Array, number: int, lost: dict[int, int]) -> EvaluationResult | None:
-        """What came of a task; None where its process was lost and the rows are to be tried again. Raises
-        CannotEvaluate for what is no row's fault."""
+        """Return the result of a task.
+
+        Args:
+            task: Ray's reference to it.
+            rows: The rows that it evaluated.
+            number: Number of the part.
+            lost: Number of processes lost so far, by part; it is updated.
+
+        Returns:
+            The result; None if the process was lost and the rows must be tried again.
+
+        Raises:
+            CannotEvaluate: If the task failed through no fault of a row.
+            _BatchLost: If processes were lost repeatedly and the batch has several rows.
+        """
         try:
             found: EvaluationResult = ray.get(task)
         except PROCESS_LOST_ERRORS as error:
@@ -118,8 +156,8 @@ class TaskEvaluator:
                 raise CannotEvaluate(describe_stuck("an evaluation", first_line(error))) from None
             return None
         except RayTaskError as error:
-            # An objective's own exceptions are causes of failed rows: what is raised is the node's.
+            # Exceptions of the objective itself are causes of failed rows. What is raised here is an error of the node.
             raise CannotEvaluate(str(error.cause or error)) from None
         except RayError as error:
-            raise CannotEvaluate(f"a task for an evaluation cannot be run: {first_line(error)}") from None
+            raise CannotEvaluate(f"Ray cannot run an evaluation task: {first_line(error)}") from None
         return found

@@ -1,23 +1,15 @@
-"""What every agent of the package keeps to: found by walking its modules, so that a new one is tried too."""
-
-import importlib
-import inspect
-import pkgutil
+"""The contract of every agent: those of the package, of plugins, and those that SEARCHPARTY_OWN_KINDS names."""
 
 import numpy as np
 import pytest
+from own_kinds import own_classes
 from pydantic import ValidationError
 
-from searchparty import agents as package
 from searchparty.agents.agent import Agent, Converged, Incumbent, Region
+from searchparty.experiments.spec import catalogue
 
-MODULES = [importlib.import_module(m.name) for m in pkgutil.iter_modules(package.__path__, package.__name__ + ".")]
-CLASSES = [
-    cls
-    for module in MODULES
-    for cls in vars(module).values()
-    if inspect.isclass(cls) and issubclass(cls, Agent) and cls is not Agent and cls.__module__ == module.__name__
-]
+OWN = own_classes(Agent)
+CLASSES = [*catalogue.agent_classes().values(), *OWN.values()]
 SETTINGS = {
     "grid": [{}, {"max_points": 16}, {"max_points": 16, "beyond": "sobol", "order": "random"}],
     "gradient-descent": [
@@ -79,7 +71,7 @@ def test_proposes_points_of_the_cube(agent, dimension, gradient, drive):
 def test_is_a_function_of_its_stream(agent, drive):
     one, same, other = (drive(agent, bowl, 3, 200, seed=seed).points for seed in (1, 1, 2))
     np.testing.assert_array_equal(one, same)
-    assert not np.array_equal(one, other) or agent.kind in DETERMINISTIC
+    assert not np.array_equal(one, other) or agent.kind in (*DETERMINISTIC, *OWN)
 
 
 @every_agent

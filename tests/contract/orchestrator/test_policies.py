@@ -1,4 +1,5 @@
-"""What every policy keeps to, over all combinations of the stock choices: hand ``play`` a policy of your own."""
+"""The contract of every policy and choice: those of the package, of plugins, and those that SEARCHPARTY_OWN_KINDS
+names. Choices are tried in combination."""
 
 from __future__ import annotations
 
@@ -12,9 +13,10 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from own_kinds import needs_no_settings, own_classes
 
 from searchparty.agents.agent import Converged, Finding, Incumbent, Lease, Region
-from searchparty.experiments.spec.catalogue import family_classes
+from searchparty.experiments.spec.catalogue import family_classes, policy_classes
 from searchparty.landscapes.landscape import Space
 from searchparty.orchestrator.loop.audit import audit_decision
 from searchparty.orchestrator.loop.randomness import stream
@@ -138,6 +140,17 @@ MAKERS: dict[str, Callable[[int | None], Policy]] = {
     "exploit-and-explore": lambda lease: ExploitAndExplore(lease=lease or 5, patience=2),
     "party with a prober": partial(partying, prober="m1"),
     "party with sharing off": partial(partying, prober="m1", sharing=False),
+}
+
+
+def with_defaults(cls: type[Policy], _lease: int | None) -> Policy:
+    return cls.model_validate({})
+
+
+MAKERS |= {
+    kind: partial(with_defaults, cls)
+    for kind, cls in (policy_classes() | own_classes(Policy)).items()
+    if kind not in ("composed", "party", "exploit-and-explore") and needs_no_settings(cls)
 }
 
 

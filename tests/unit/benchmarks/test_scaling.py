@@ -63,12 +63,12 @@ CELLS = [
 
 def test_the_page_has_medians_ratios_and_who_is_ahead():
     page = render_page(CELLS)
-    assert "| workers | searchparty | joblib, processes | Optuna | to the best peer |" in page
+    assert "| workers | searchparty | joblib, processes | Optuna | ratio to the best peer |" in page
     assert "| 32 | 80.0 % | 90.9 % | 50.0 % | 0.88 |" in page
     assert "| 1 | 100.0 % |  |  |  |" in page
     assert "| 32 | 0.7 s | 9.0 s | 0.0 s |" in page
-    assert "a peer is ahead by over 1 point in 1: joblib, processes by 10.9 points at 32 x 10 ms" in page
-    assert "0.20 CPUs busy before a cell in the median, 0.40 at most" in page
+    assert "a peer is ahead by more than 1 point in 1: joblib, processes by 10.9 points at 32 x 10 ms" in page
+    assert "0.20 CPUs busy in the median, and 0.40 at most" in page
 
 
 def test_a_tiny_run_measures_prints_and_goes_on(tmp_path, repository):

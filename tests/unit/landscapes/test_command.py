@@ -97,10 +97,10 @@ def test_a_program_in_place_and_in_a_pool_say_the_same(tmp_path):
 @pytest.mark.parametrize(
     ("command", "message"),
     [
-        (("nowhere-to-be-found",), "command must be a program that can be run, got 'nowhere-to-be-found', which is not "
-         "there. Check its path, or PATH"),
-        (("./missing.sh",), r"missing\.sh', which is not there"),
-        (("./plain.txt",), r"plain\.txt', which cannot be executed\. Make it so \(chmod \+x\)"),
+        (("nowhere-to-be-found",), "command must be a program that can be run, got 'nowhere-to-be-found', which does "
+         "not exist. Check its path, or PATH"),
+        (("./missing.sh",), r"missing\.sh', which does not exist"),
+        (("./plain.txt",), r"plain\.txt', which is not executable\. Run chmod \+x on it"),
     ],
 )  # fmt: skip
 def test_a_program_that_cannot_be_run_is_refused(tmp_path, command, message):
@@ -124,14 +124,14 @@ PROGRAM = "{{kind: command, bounds: [0, 1], command: {}}}"
         (BASE + "evaluation: {timeout: -1}\n", "evaluation.timeout must be above 0.0, got -1 (<text>:5)"),
         (BASE + "evaluation: {timeot: 1}\n", "evaluation.timeot must be a known setting, got 'timeot' (<text>:5). Did "
          "you mean 'timeout'?"),
-        (BASE + "evaluation: {retries: 3}\n", "evaluation.retries must go with on_nan: retry or on_error: retry, got 3 "
-         "without (<text>:5). Add on_error: retry."),
+        (BASE + "evaluation: {retries: 3}\n", "evaluation.retries must be used with on_nan: retry or on_error: retry, "
+         "got 3 without them (<text>:5). Add on_error: retry."),
         (BASE + "evaluation: {on_error: ignore}\n", "evaluation.on_error must be one of"),
         (BASE + "evaluation: {memory: lots}\n", "evaluation.memory must be a number of bytes or a size"),
         (BASE + "evaluation: 30\n", "evaluation must be a mapping of"),
         (BASE.replace("{kind: sphere}", PROGRAM.format("[]")), "landscapes.0.command must"),
         (BASE.replace("{kind: sphere}", PROGRAM.format("' '")), "command must name a program"),
-        (BASE.replace("{kind: sphere}", PROGRAM.format("./no")), "which is not there"),
+        (BASE.replace("{kind: sphere}", PROGRAM.format("./no")), "which does not exist"),
         (BASE.replace("{kind: sphere}", PROGRAM.format("cat").replace("[0, 1]", "[1, 0]")), "bounds must have low <"),
     ],
 )  # fmt: skip
@@ -156,7 +156,7 @@ def test_a_child_that_cannot_open_its_landscape_says_so_and_charges_nothing(tmp_
     path.write_text(f"import os\nif os.getpid() != {os.getpid()}:\n    raise RuntimeError('only there')\n"
                     "def f(x):\n    return 0.0\n")  # fmt: skip
     pool = ChildPool(UserFunction(function=f"{path}:f", bounds=(0.0, 1.0)), Evaluation(workers=1))
-    with pytest.raises(CannotEvaluate, match="could not be opened.*only there.*Mend it, and resume"):
+    with pytest.raises(CannotEvaluate, match="could not be opened.*only there.*Correct it, and resume"):
         pool.evaluate(np.array([[0.5]]), False)
 
 
@@ -165,7 +165,7 @@ def test_a_child_that_dies_before_it_is_ready_is_started_three_times(monkeypatch
     monkeypatch.setattr(child_kinds, "CHILD_PROGRAM", f"open({str(starts)!r}, 'a').write('.'); raise MemoryError")
     pool = ChildPool(UserFunction(function="math:dist", bounds=(0.0, 1.0)), Evaluation(memory="64 MB"))
     expected = (
-        "must start, and took its process down .exit code 1.: MemoryError. Check the command and evaluation.memory"
+        "must start, but it took its process down .exit code 1.: MemoryError. Check the command and evaluation.memory"
     )
     with pytest.raises(CannotEvaluate, match=expected):
         pool.evaluate(np.array([[0.5]]), False)

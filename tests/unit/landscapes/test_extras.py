@@ -5,7 +5,7 @@ from importlib.metadata import PackageNotFoundError
 import pytest
 
 from searchparty.landscapes import extras
-from searchparty.landscapes.extras import install_command
+from searchparty.landscapes.extras import advise_install
 
 REQUIREMENTS = [
     "numpy>=1.26",
@@ -19,14 +19,14 @@ REQUIREMENTS = [
 @pytest.mark.parametrize(
     ("extra", "command"),
     [
-        ("pandas", "pip install 'pandas>=2.0'"),
-        ("cluster", "pip install 'ray[default]>=2.52'"),
-        ("bench", "pip install 'optuna>=4.0' 'pygmo>=2.19'"),
+        ("pandas", "Run: pip install 'pandas>=2.0'"),
+        ("cluster", "Run: pip install 'ray[default]>=2.52'"),
+        ("bench", "Run: pip install 'optuna>=4.0' 'pygmo>=2.19'"),
     ],
 )
 def test_the_packages_of_an_extra_are_named(monkeypatch, extra, command):
     monkeypatch.setattr(extras, "requires", lambda name: REQUIREMENTS)
-    assert install_command(extra) == command
+    assert advise_install(extra) == command
 
 
 def test_where_the_package_was_only_copied_a_sentence_names_the_extra(monkeypatch):
@@ -34,9 +34,9 @@ def test_where_the_package_was_only_copied_a_sentence_names_the_extra(monkeypatc
         raise PackageNotFoundError(name)
 
     monkeypatch.setattr(extras, "requires", raise_not_found)
-    assert install_command("pandas") == "Install the packages that searchparty's pyproject.toml lists under pandas"
+    assert advise_install("pandas") == "Install the packages that searchparty's pyproject.toml lists under pandas"
 
 
 @pytest.mark.parametrize("extra", ["pandas", "cluster", "bench"])
 def test_every_extra_of_this_installation_has_packages(extra):
-    assert install_command(extra).startswith("pip install '")
+    assert advise_install(extra).startswith("Run: pip install '")

@@ -353,7 +353,7 @@ def test_a_child_that_never_gets_ready_is_started_so_often_and_no_more():
     for start in range(1, MOST_STARTS):
         assert bench.hear(ProcessEnded("took its process down")) == []
         assert (bench.state, len(bench.protocol.children)) == (STARTING, start + 1)
-    with pytest.raises(CannotEvaluate, match="a child process must start, and took its process down. Check"):
+    with pytest.raises(CannotEvaluate, match="a child process must start, but it took its process down. Check"):
         bench.hear(ProcessEnded("took its process down"))
     assert len(bench.protocol.children) == MOST_STARTS
     assert all(child.killed for child in bench.protocol.children)

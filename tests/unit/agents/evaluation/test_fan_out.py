@@ -40,7 +40,7 @@ def test_a_number_of_workers_that_is_none_is_refused(given):
         loads_yaml(BASE + f"evaluation: {{workers: {given}}}\n")
     assert str(refused.value) == (
         f'evaluation.workers must be a whole number from 1 to 256 or "auto", got {shown} (<text>:5). '
-        "Write e.g. 4, or auto for one a CPU."
+        "Write e.g. 4, or auto for one per CPU."
     )
 
 

@@ -269,7 +269,7 @@ def test_the_mp4_is_one(party, tmp_path):
 def test_without_ffmpeg_there_is_a_gif_alone(party, monkeypatch):
     monkeypatch.setattr(animating, "has_ffmpeg", lambda: False)
     assert [path.name for path in write_animation(party, AnimationOptions(**QUICK)).paths] == ["animation.gif"]
-    with pytest.raises(ResultsError, match=r"--out must end in \.gif where there is no ffmpeg.*Install ffmpeg"):
+    with pytest.raises(ResultsError, match=r"--out must end in \.gif if ffmpeg is not on the PATH.*Install ffmpeg"):
         write_animation(party, AnimationOptions(out=party / "a.mp4"))
 
 
@@ -304,8 +304,8 @@ def test_a_film_that_fails_leaves_nothing_behind(party, tmp_path):
         ({"width": 9999}, "--width must be from 240 to 1920"),
         ({"seconds": 0}, "--seconds must be from 2 to 120 seconds, got 0"),
         ({"seconds": float("nan")}, "--seconds must be from 2 to 120 seconds, got nan"),
-        ({"fps": 0.1}, "--fps must be from 1 to 30 pictures a second, got 0.1"),
-        ({"seconds": 120, "width": 1920}, r"--seconds must be at most \d+ at 1920 pixels and 10 pictures a second"),
+        ({"fps": 0.1}, "--fps must be from 1 to 30 frames per second, got 0.1"),
+        ({"seconds": 120, "width": 1920}, r"--seconds must be at most \d+ at 1920 pixels and 10 frames per second"),
         ({"out": "a.avi"}, r"--out must end in \.gif or \.mp4, got a\.avi"),
         ({"runs": ("taem",)}, "(?s)--run must be a strategy or a run's id, got 'taem'. Did you mean 'team'.*repeat 2"),
         ({"runs": ("xyz",)}, "(?s)--run must be a strategy or a run's id, got 'xyz'. Choose one of these.*lone"),
@@ -421,7 +421,7 @@ def test_agents_that_fail_at_once_are_charged_in_the_bars(results, tmp_path):
     assert spent.tolist() == [20, 20]
     assert "20 charged without a point" in describe_result(mixed)
     assert write_animation(directory, AnimationOptions(out=tmp_path / "a.gif", **QUICK)).runs[0].strategy == "mixed"
-    with pytest.raises(ResultsError, match="--run must be of a run that has found a point, got 'duds'"):
+    with pytest.raises(ResultsError, match="--run must name a run that has found a point, got 'duds'"):
         write_animation(directory, AnimationOptions(runs=("duds",)))
 
 

@@ -108,7 +108,7 @@ def test_a_log_that_still_grows_is_copied_as_it_stands(tmp_path, small_yaml):
     log.close()
     with LogReader(home) as reader:
         assert [record.id for record in reader.runs()] == [first.id]
-    assert said == ["one is running: this is what it had found by now. Fetch it again later."]
+    assert said == ["one is running: these are its findings so far. Fetch it again later."]
 
 
 @pytest.mark.parametrize(
@@ -127,7 +127,9 @@ def test_what_is_damaged_on_the_way_is_refused(tmp_path, small_yaml, spoil):
     there = run(load(small_yaml()), out=tmp_path / "there", report=False)
     cluster = Cluster(tmp_path, spoil)
     cluster.known["one"] = Job({"results": str(there.path)})
-    with pytest.raises(ResultsError, match="results came home damaged, or not all of them. Fetch them again"):
+    with pytest.raises(
+        ResultsError, match="results must arrive complete, but are incomplete or damaged. Fetch them again"
+    ):
         submit.fetch_results(cluster, "one", tmp_path / "home")
     assert not (tmp_path / "home").exists()
 
@@ -139,7 +141,9 @@ def test_what_was_gone_on_with_here_is_not_overwritten(tmp_path, small_yaml):
     home = submit.fetch_results(cluster, "one", tmp_path / "home")
     resume(home, budget=400, report=False)
     before = hash_of(home)
-    with pytest.raises(ResultsError, match="results must be as they came, got .*home, which has been gone on"):
+    with pytest.raises(
+        ResultsError, match="results must be unchanged since they were fetched, got .*home, which was resumed"
+    ):
         submit.fetch_results(cluster, "one", home)
     assert hash_of(home) == before
     # There it goes on too, and what has come since is fetched into what came before.
@@ -162,7 +166,7 @@ def test_results_that_are_not_there(tmp_path):
     ):
         submit.fetch_results(cluster, "one", tmp_path / "home")
     cluster.known["two"] = Job({})
-    with pytest.raises(ResultsError, match="job must be one that `searchparty submit` sent"):
+    with pytest.raises(ResultsError, match="job must be one that `searchparty submit` started"):
         submit.fetch_results(cluster, "two", tmp_path / "home")
 
 

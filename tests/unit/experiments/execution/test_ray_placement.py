@@ -75,7 +75,7 @@ def test_a_cost_is_learned_from_the_first_leases(place):
     assert "cost not known yet" in chosen.describe(runs)[0]
     chosen._costs.record_cost(runs[0].landscape, 1e-5)
     assert chosen.is_packed(runs[0])
-    assert "packed, a run an actor (measured: 10 us an evaluation)" in chosen.describe(runs)[0]
+    assert "packed, one run per actor (measured: 10 us per evaluation)" in chosen.describe(runs)[0]
 
 
 @pytest.mark.parametrize(
@@ -84,13 +84,15 @@ def test_a_cost_is_learned_from_the_first_leases(place):
 )
 def test_evaluations_at_once_are_what_the_nodes_have_room_for(place, needs, workers):
     chosen, runs = place(executor=f"{{kind: ray, resources: {{landscapes: {{sphere: {needs}}}}}}}")
-    assert f"batches over {workers} evaluations at once" in chosen.describe(runs)[0]
+    assert f"batches over {workers} concurrent evaluations" in chosen.describe(runs)[0]
 
 
 def test_what_no_node_has_is_refused(place):
     from searchparty.orchestrator.loop.executor import ExecutorError
 
-    with pytest.raises(ExecutorError, match=r"executor\.resources\.agents\.second must be what some node has.*GPU 1"):
+    with pytest.raises(
+        ExecutorError, match=r"executor\.resources\.agents\.second must be available on some node.*GPU 1"
+    ):
         place(executor="{kind: ray, resources: {agents: {second: {num_gpus: 2}}}}")
 
 
@@ -98,7 +100,7 @@ def test_a_team_that_cannot_be_there_at_once_is_refused(place):
     from searchparty.orchestrator.loop.executor import ExecutorError
 
     both = "{kind: ray, resources: {agents: {random: {num_gpus: 0.6}, second: {num_gpus: 0.6}}}}"
-    with pytest.raises(ExecutorError, match=r"executor\.resources must leave room for all of a team at once"):
+    with pytest.raises(ExecutorError, match=r"executor\.resources must fit a whole team at once"):
         place(executor=both)
     starved = "{kind: ray, cpus_per_actor: 1.5, resources: {landscapes: {sphere: {num_cpus: 2}}}}"
     with pytest.raises(ExecutorError, match="its agents and an evaluation, beside 1 actors with cpus_per_actor 1.5"):
@@ -109,7 +111,7 @@ def test_packed_goes_without_resources():
     from searchparty.experiments.spec.errors import SpecError
 
     executor = "{kind: ray, placement: packed, resources: {agents: {random: {num_gpus: 1}}}}"
-    with pytest.raises(SpecError, match=r"executor\.placement must not be packed where there are resources"):
+    with pytest.raises(SpecError, match=r"executor\.placement must not be packed where resources are given"):
         loads_yaml(YAML.format(landscape=SPHERE, executor=executor, evaluation="{}"))
 
 
@@ -133,7 +135,7 @@ def test_plain_places_are_no_more_than_can_be_there_at_once():
 
     assert len(Places(9, 3, 1.0, [{"CPU": 1.0}, {"CPU": 2.5}]).plain) == 3
     assert len(Places(9, 3, 0.0, [{"CPU": 1.0}]).plain) == 9
-    with pytest.raises(ExecutorError, match=r"executor\.cpus_per_actor must be what some node has, got 4"):
+    with pytest.raises(ExecutorError, match=r"executor\.cpus_per_actor must be at most what some node has, got 4"):
         Places(9, 3, 4.0, [{"CPU": 1.0}, {"CPU": 2.5}])
 
 

@@ -172,6 +172,6 @@ def test_check_says_so_too(home, command):
 def test_what_is_too_large_is_refused_with_its_largest_folders(home, tmp_path):
     with (home / "extra" / "huge.bin").open("wb") as file:
         file.truncate(MOST_STAGED_BYTES + 1)
-    with pytest.raises(SpecError, match=rf"files must come to at most \d+ MB.*Largest: {home}/extra"):
+    with pytest.raises(SpecError, match=rf"files must add up to at most \d+ MB.*Largest: {home}/extra"):
         stage_files(load(home / "mine.yaml"), tmp_path / "tree")
     assert not (tmp_path / "tree").exists()

@@ -71,7 +71,7 @@ def kinds(said):
         ("stagnates: no better loss in 50 steps", "stagnates",
          "ann stagnates: no better loss in 50 steps; its best loss is 3"),
         ("simplex is small", "stuck",
-         "ann is at the bottom of a valley, loss 3, and has ended its search (simplex is small)"),
+         "ann is in a local minimum with loss 3, and has ended its search (simplex is small)"),
     ],
 )  # fmt: skip
 def test_an_agents_own_word(why, kind, text):
@@ -167,7 +167,7 @@ def test_beginning_anew():
     assert story.grant("ann", fresh=True) == []
     story.find("ann", 1.0, charged=10)
     said = only(story.grant("ann", at=(0.2, 0.3), radius=0.125, fresh=True))
-    assert (said.kind, said.text) == ("restart", "ann begins anew, within a radius of 0.12")
+    assert (said.kind, said.text) == ("restart", "ann restarts within a radius of 0.12")
     np.testing.assert_array_equal(said.point, [0.2, 0.3])
     assert said.loss is None
 
@@ -191,13 +191,13 @@ def test_a_point_is_handed_once():
     story = Story()
     story.lease("bob", 0.5, at=(0.7, 0.7))
     said = only(story.grant("ann", at=(0.7, 0.7), radius=0.1, incumbent=point()))
-    assert (said.kind, said.text) == ("handed", "bob's point of loss 0.5 is handed to ann")
+    assert (said.kind, said.text) == ("handed", "bob's point with loss 0.5 is handed to ann")
     assert (said.agent, said.loss) == ("ann", 0.5)
     story.find("ann", 0.9, at=(0.7, 0.3))
     assert story.grant("ann", at=(0.7, 0.7), radius=0.1, incumbent=point()) == []
     story.find("ann", 0.9)
     other = only(story.grant("ann", at=(0.7, 0.6), radius=0.1, incumbent=point(lease=5, at=(0.7, 0.6), loss=0.4)))
-    assert other.text == "bob's point of loss 0.4 is handed to ann, 0.3 from its own best point"
+    assert other.text == "bob's point with loss 0.4 is handed to ann, 0.3 from its own best point"
 
 
 @pytest.mark.parametrize(

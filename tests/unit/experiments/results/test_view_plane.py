@@ -326,5 +326,5 @@ def test_coordinates_that_there_are_not(spec, dimension):
 
 
 def test_one_dimension_has_one_plane():
-    with pytest.raises(SpecError, match="plane must be axes:0:0 where there is one coordinate, got 'axes:0:1'"):
+    with pytest.raises(SpecError, match="plane must be axes:0:0 where there is only one coordinate, got 'axes:0:1'"):
         choose_plane("axes:0:1", space(1), some(1))

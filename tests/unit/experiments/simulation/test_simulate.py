@@ -117,7 +117,7 @@ class TestSizing:
     def test_a_budget_that_does_not_pay_for_a_row_each_is_refused(self):
         message = (
             r"budget must be at least 500, a row for each of 500 agents of team on sphere D=2, got 400\. "
-            r"Raise it \(--set budget=\.\.\.\), or name fewer workers\."
+            r"Raise it \(--set budget=\.\.\.\), or ask for fewer workers\."
         )
         with pytest.raises(SpecError, match=message):
             plan_sizes(experiment(), [500])
@@ -204,7 +204,7 @@ def test_a_report_of_an_older_log_has_no_clock(tmp_path):
         (text,) = database.execute("SELECT value FROM meta WHERE key = 'environment'").fetchone()
         settings = json.loads(text) | {"clock": {"workers": None, "latency": 0.0, "straggler_probability": 0.5}}
         database.execute("UPDATE meta SET value = ? WHERE key = 'environment'", (json.dumps(settings),))
-    assert "On the simulated clock" not in write_report(tmp_path / "old").read_text()
+    assert "Simulated clock" not in write_report(tmp_path / "old").read_text()
 
 
 class TestTally:
@@ -312,12 +312,12 @@ def test_what_is_evaluated_for_real_and_what_is_left_out_is_said(tmp_path):
     user = {"kind": "python", "function": f"{tmp_path}/f.py:f", "bounds": [[-1, 1]]}
     done = run_simulation(experiment(landscapes=[user], stop={"seconds": 9.0}, budget=20), [2], out=tmp_path / "out")
     said = " ".join(done.remarks())
-    assert "Evaluated for real, whatever that takes: " in said
-    assert "stop.seconds is left out" in said
+    assert "Evaluated for real, however long that takes: " in said
+    assert "stop.seconds is ignored" in said
     assert "No target is set" in said
-    assert "executor is not the simulated one" not in said
+    assert "does not use the simulated executor" not in said
     on_ray = run_simulation(experiment(executor="ray", budget=20), [2], out=tmp_path / "ray")
-    assert "The YAML's executor is not the simulated one" in " ".join(on_ray.remarks())
+    assert "The YAML does not use the simulated executor" in " ".join(on_ray.remarks())
     assert on_ray.predictions[0].seconds == 10.0
 
 

@@ -112,8 +112,8 @@ def test_a_class_is_named_by_its_file(tmp_path):
 WRONG = [
     ("gird", "kind must be a known agent, got 'gird'. Did you mean 'grid'?"),
     ("zzzzz", "kind must be a known agent, got 'zzzzz'. Known: "),
-    ("mine.py:Mien", "kind must name something in mine.py, got 'Mien', which is not there. Did you mean 'Mine'?"),
-    ("mine.py:number", "kind must name a subclass of Agent, got 'mine.py:number'. Derive it from there."),
+    ("mine.py:Mien", "kind must name something in mine.py, got 'Mien', which it does not define. Did you mean 'Mine'?"),
+    ("mine.py:number", "kind must name a subclass of Agent, got 'mine.py:number'. Derive it from that class."),
     ("mine.py:Unnamed", 'kind must name a class with `kind: Literal["..."] = "..."`, got \'mine.py:Unnamed\'. Add it.'),
     (
         "twin.py:Mine",

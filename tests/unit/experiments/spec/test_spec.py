@@ -94,7 +94,7 @@ def test_another_executor_changes_no_run():
     assert elsewhere.executor.address == "host:6379"
     assert ids(elsewhere) == ids(loads_yaml(elsewhere.to_yaml())) == ids(experiment)
     assert experiment.with_executor(None, None) is experiment
-    with pytest.raises(SpecError, match=r"address must go with the executor ray, got 'h'. Add --executor ray."):
+    with pytest.raises(SpecError, match=r"address must be used with the executor ray, got 'h'. Add --executor ray."):
         experiment.with_executor("simulated", "h")
     with pytest.raises(SpecError, match=r"executor must be ray or simulated, got 'dask'. Choose one of them."):
         experiment.with_executor("dask")

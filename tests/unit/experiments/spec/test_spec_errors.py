@@ -29,7 +29,7 @@ def problems(text, overrides=()):
 # What is changed in GOOD, what it becomes, and the message.
 SETTINGS = [
     ("budget", "budgt", "budgt must be a known setting, got 'budgt' (x.yaml:2). Did you mean 'budget'?"),
-    ("budget: 100\n", "", "budget must be given, got nothing (x.yaml). Add budget: ... (Evaluations a run; \"100 D\" "
+    ("budget: 100\n", "", "budget must be given, got nothing (x.yaml). Add budget: ... (Evaluations per run; \"100 D\" "
      "means 100 times the dimension)."),
     ("name: small", "name: 5", "name must be text, got 5 (x.yaml:1). Put it in quotes."),
     ("name: small", 'name: "a\\tb"', "name must be 1 to 100 printable characters, got 'a\\tb' (x.yaml:1)*"),
@@ -51,8 +51,8 @@ SETTINGS = [
     ("100", "100\nregion: {center: 1.2, radius: 0.2}", "region.center must lie in the unit cube, got 1.2 (x.yaml:3)*"),
     ("100", "100\nregion: {centre: 0.5}", "region.centre must be a known setting, got 'centre' (x.yaml:3). Did you "
      "mean 'center'?"),
-    ("100", "100\nregion: {center: [0.5, 0.5, 0.5]}", "region.center must have one number an axis (2 for sphere D=2), "
-     "got 3 (x.yaml:3). Give as many, or one number for all axes."),
+    ("100", "100\nregion: {center: [0.5, 0.5, 0.5]}", "region.center must have one number per axis (2 for sphere D=2), "
+     "got 3 (x.yaml:3). Give one number per axis, or one number for all axes."),
     ("100", "100\nregion: {radius: 0.6}", "region.radius must be at most 0.5, got 0.6 (x.yaml:3)*"),
     ("100", "100\nregion: 3", "region must be a mapping of center, radius, got 3 (x.yaml:3). Write region: {...}, or "
      "leave it out."),
@@ -65,8 +65,8 @@ SETTINGS = [
      "Known: *"),
     ("{kind: sphere}", "5", "landscapes.0 must be a kind of landscape or a mapping with one, got 5 (x.yaml:4)*"),
     ("{kind: sphere}", "{kind: sphere, dim: 2}", "landscapes.0.dim must be a known setting, got 'dim' (x.yaml:4)*"),
-    ("{kind: sphere}", "{kind: sphere, dimension: []}", "landscapes.0.dimension must be a value or a list of them, got "
-     "[] (x.yaml:4). Give at least one."),
+    ("{kind: sphere}", "{kind: sphere, dimension: []}", "landscapes.0.dimension must be a value or a list of values, "
+     "got [] (x.yaml:4). Give at least one."),
     ("{kind: sphere}", "{kind: bbob, function: 5-1}", "landscapes.0.function must be a range from low to high of at "
      "most 10000 numbers, got '5-1' (x.yaml:4). Write e.g. 1-15."),
     ("{kind: sphere}", "{kind: bbob, function: 1-24, instance: 1-9999}", "landscapes.0 must stand for at most 10000 "
@@ -78,15 +78,15 @@ SETTINGS = [
     ("{kind: sphere}", "{kind: sphere, bounds: [1, 0]}", "landscapes.0.bounds must have low < high, got (1.0, 0.0) "
      "(x.yaml:4)*"),
     ("{kind: sphere}", "{kind: sphere, base: /tmp}", "landscapes.0.base must be a known setting*"),
-    ("{kind: sphere}", "{kind: sphere, bounds: []}", "landscapes.0.bounds must have one entry an axis (2), got 0*"),
-    ("{kind: sphere}", "{kind: command, command: [x], bounds: []}", "landscapes.0.bounds must have a pair an axis, "
+    ("{kind: sphere}", "{kind: sphere, bounds: []}", "landscapes.0.bounds must have one entry per axis (2), got 0*"),
+    ("{kind: sphere}", "{kind: command, command: [x], bounds: []}", "landscapes.0.bounds must have one pair per axis, "
      "got [] (x.yaml:4). Write e.g. [-5, 5] with a dimension."),
     ("{kind: sphere}", "{kind: python, function: nope.py:f, bounds: [0, 1]}", "landscapes.0.function must name a "
      "readable file, got *nope.py, which does not exist (x.yaml:4). Check the path."),
     ("{kind: sphere}", "{kind: python, function: json:lods, bounds: [0, 1]}", "landscapes.0.function must name "
-     "something in json, got 'lods', which is not there (x.yaml:4). Did you mean 'loads'?"),
+     "something in json, got 'lods', which it does not define (x.yaml:4). Did you mean 'loads'?"),
     ("{kind: sphere}", "{kind: python, function: f, bounds: [0, 1]}", "landscapes.0.function must be "
-     "\"path/to/file.py:name\" or \"package.module:name\", got 'f' (x.yaml:4). Write it so*"),
+     "\"path/to/file.py:name\" or \"package.module:name\", got 'f' (x.yaml:4). Write e.g. objectives.py:loss."),
     ("\n  - {kind: sphere}", " []", "landscapes must be a list of landscapes, at least one, got [] (x.yaml:3)*"),
     ("\n  alone:\n    agents: [random]", " {}", "strategies must be a mapping from names to strategies, at least one, "
      "got {} (x.yaml:5)*"),
@@ -109,7 +109,7 @@ SETTINGS = [
      "momentum, adam, got 'adm' (x.yaml:7). Did you mean 'adam'?"),
     ("random", "{kind: gradient-descent, step: 0}", "strategies.alone.agents.0.step must be above 0.0, got 0 "
      "(x.yaml:7)*"),
-    ("random", "{kind: random, count: 101}", "budget must be at least 101, a row for each agent of alone on sphere "
+    ("random", "{kind: random, count: 101}", "budget must be at least 101, one row for each agent of alone on sphere "
      "D=2, got 100 (x.yaml:2). Raise it, or make the team smaller."),
     ("random", "{kind: 'nope.py:Mine'}", "strategies.alone.agents.0.kind must name a readable file*(x.yaml:7)*"),
     ("random]", "random]\n    policy: bandit", "strategies.alone.policy must be a kind of policy, got 'bandit' "
@@ -138,7 +138,8 @@ SETTINGS = [
     ("100", "100\nexecutor: {kind: simulated, evaluation: expnential}", "executor.evaluation.kind must be one of "
      "constant, lognormal, exponential, got 'expnential' (x.yaml:3). Did you mean 'exponential'?"),
     ("100", "100\nexecutor: {kind: simulated, stragglers: {factor: 0.5}}", "executor.stragglers.factor must be at "
-     "least 1.0, got 0.5 (x.yaml:3). It is: So many times longer its evaluations take (default: 3.0)."),
+     "least 1.0, got 0.5 (x.yaml:3). It is: Factor by which the evaluations of a slow lease take longer (default: "
+     "3.0)."),
     ("100", "100\nexecutor: {kind: simulated, failures: {probability: 1}}", "executor.failures.probability must be "
      "below 1.0, got 1 (x.yaml:3)*"),
     ("100", "100\nexecutor: 3", "executor must be ray, simulated, or a mapping with a kind, got 3 (x.yaml:3)*"),
@@ -146,9 +147,10 @@ SETTINGS = [
     ("100", "100\nsweep:\n  budget: 5", "sweep.budget must be a list of at least one value, got 5 (x.yaml:4)*"),
     ("100", "100\nsweep:\n  budgt: [5]", "budgt must be a known setting, got 'budgt' (x.yaml:4). Did you mean "
      "'budget'?"),
-    ("100", "100\nsweep:\n  repeats: [5]", "sweep.repeats must change what is found, got 'repeats' (x.yaml:4)*"),
-    ("100", "100\nsweep:\n  strategies.alon.policy.lease: [5]", "sweep.strategies.alon.policy.lease must name a "
-     "strategy that is there, got 'alon' (x.yaml:4). Did you mean 'alone'?"),
+    ("100", "100\nsweep:\n  repeats: [5]", "sweep.repeats must be a setting that changes findings, "
+     "got 'repeats' (x.yaml:4)*"),
+    ("100", "100\nsweep:\n  strategies.alon.policy.lease: [5]", "sweep.strategies.alon.policy.lease must name an "
+     "existing strategy, got 'alon' (x.yaml:4). Did you mean 'alone'?"),
     ("100", "100\nsweep:\n  landscapes.1.dimension: [5]", "sweep.landscapes.1.dimension must be the path of a setting, "
      "got 'landscapes.1.dimension', where landscapes is a list of 1 (x.yaml:4)*"),
     ("100", "100\nsweep:\n  landscapes.0.dimension: [5, x]", "landscapes.0.dimension must be a whole number, got 'x' "
@@ -181,7 +183,9 @@ def test_all_problems_are_told_at_once():
 
 def test_a_precision_needs_a_known_minimum():
     text = GOOD.replace("kind: sphere", "kind: python, function: json:loads, bounds: [0, 1]") + "stop: {precision: 1}\n"
-    with pytest.raises(SpecError, match=r"stop.precision must go with known minima, got 1.0, .* \(x.yaml:8\). Use"):
+    with pytest.raises(
+        SpecError, match=r"stop.precision must be used with known minima, got 1.0, .* \(x.yaml:8\). Use"
+    ):
         loads_yaml(text, name="x.yaml")
 
 
@@ -192,7 +196,7 @@ TEXTS = [
     ("", "experiment must have settings, got an empty file (x.yaml). Start from a bundled one, e.g. quickstart."),
     ("# nothing\n", "experiment must have settings, got an empty file (x.yaml)*"),
     ("- a\n", "experiment must be a mapping (key: value), got ['a'] (x.yaml:1). Start with name: ..."),
-    ("name: a\n\tbudget: 1\n", "YAML must be indented by spaces, got a tab (x.yaml:2). Replace tabs by spaces."),
+    ("name: a\n\tbudget: 1\n", "YAML must be indented by spaces, got a tab (x.yaml:2). Replace tabs with spaces."),
     ("a: 1\nb: 2\na: 3\n", "a must be given once, got 'a' in line 1 and in line 3 (x.yaml:3). Remove one of them."),
     ("a:\n  b: 2\n  b: 3\n", "a.b must be given once, got 'b' in line 2 and in line 3 (x.yaml:3)*"),
     ("a: [1, 2\nb: 3\n", "YAML must be well-formed, got *(x.yaml:*). Check the indentation, and put text with *"),
@@ -206,13 +210,13 @@ TEXTS = [
     ("a:\n  [1, 2]: b\n", "a key of a must be text, got a list or a mapping (x.yaml:2). Put it in quotes."),
     ("a: \x07\n", "YAML must be printable text, got character U+0007 (x.yaml:1). Remove it."),
     ("a: \"\\UFFFFFFFF\"\n", "YAML must be well-formed, got *"),
-    (BOMB, "YAML must have at most 100,000 values with aliases spelt out, got more (x.yaml:*). Spell out what is *"),
-    ("a: &a [*a]\n", "YAML must come to an end, got an anchor that holds itself (x.yaml:1). Remove its alias."),
+    (BOMB, "YAML must have at most 100,000 values with aliases spelt out, got more (x.yaml:*). Write the values out*"),
+    ("a: &a [*a]\n", "YAML must be finite, got an anchor that contains itself (x.yaml:1). Remove its alias."),
     ("a: " + "[" * 60 + "]" * 60, "YAML must be nested at most 50 deep, got more (x.yaml:1). Flatten it."),
     ("a: " + "[" * 100_000, "YAML must be nested at most 50 deep, got more (x.yaml:1). Flatten it."),
     ("a: {<<: 3}\n", "a.<< must be an alias of a mapping, got something else (x.yaml:1). Write <<: *name."),
-    ("a: !!int x\n", "a must be a sensible int, got 'x' (x.yaml:1). Change it, or quote it."),
-    ("a: " + "9" * 5000 + "\n", "a must be a sensible int, got '999*... (x.yaml:1)*"),
+    ("a: !!int x\n", "a must be a valid int, got 'x' (x.yaml:1). Change it, or put it in quotes."),
+    ("a: " + "9" * 5000 + "\n", "a must be a valid int, got '999*... (x.yaml:1)*"),
 ]  # fmt: skip
 
 
@@ -234,14 +238,14 @@ def test_files_that_cannot_be_read(tmp_path):
     (tmp_path / "large.yaml").write_text("#" * 1_000_001)
     near = re.escape(str(tmp_path / "good.yaml"))
     with pytest.raises(
-        SpecError, match=f"be a YAML file or a bundled name, got '.*', which is not there. Did you mean '{near}'"
+        SpecError, match=f"be a YAML file or a bundled name, got '.*', which does not exist. Did you mean '{near}'"
     ):
         load(tmp_path / "god.yaml")
-    with pytest.raises(SpecError, match=r"got 'quikstart', which is not there. Did you mean 'quickstart'"):
+    with pytest.raises(SpecError, match=r"got 'quikstart', which does not exist. Did you mean 'quickstart'"):
         load("quikstart")
-    with pytest.raises(SpecError, match=r"got 'zzz', which is not there. Known: bbob-small, "):
+    with pytest.raises(SpecError, match=r"got 'zzz', which does not exist. Known: bbob-small, "):
         load("zzz")
-    with pytest.raises(SpecError, match=r"which is not there"):
+    with pytest.raises(SpecError, match=r"which does not exist"):
         load("a\0b")
     with pytest.raises(SpecError, match=r"got a directory, .* Name a file in it: good.yaml, large.yaml, latin.yaml."):
         load(tmp_path)
@@ -260,7 +264,7 @@ OVERRIDES = [
     ("budget=", "budget must be a whole number*got null (--set budget=). Write e.g. 2000 or 500 D."),
     ("budget=[", "YAML must be well-formed, got * (--set budget=[)*"),
     ("budget.x=3", "budget.x must be the path of a setting, got 'budget.x', where budget is 100 (--set budget.x=3)*"),
-    ("strategies.alon.policy.lease=3", "strategies.alon.policy.lease must name a strategy that is there, got 'alon' "
+    ("strategies.alon.policy.lease=3", "strategies.alon.policy.lease must name an existing strategy, got 'alon' "
      "(--set strategies.alon.policy.lease=3). Did you mean 'alone'?"),
     ("strategies.alone.agents.0.batsh=3", "strategies.alone.agents.0.batsh must be a known setting, got 'batsh' "
      "(--set strategies.alone.agents.0.batsh=3). Did you mean 'batch'?"),

@@ -290,7 +290,7 @@ def test_results_that_there_are_not(client, key):
 
 
 def test_a_run_that_there_is_not(client):
-    assert "holds no run 'x'" in errors(client.get("/api/results/sound-1/runs/x/film"), 404)
+    assert "hold no run 'x'" in errors(client.get("/api/results/sound-1/runs/x/film"), 404)
 
 
 @pytest.mark.parametrize("key", ["garbage", "empty"])
@@ -369,7 +369,7 @@ def test_plays_that_are_not_offered(client, settings):
 
 
 def test_a_play_that_there_is_not(client):
-    assert "cleared away" in errors(client.get("/api/plays/0123456789abcdef/film"), 404)
+    assert "has been removed" in errors(client.get("/api/plays/0123456789abcdef/film"), 404)
     assert client.get("/api/plays/..%2f../film").status_code == 404
 
 
@@ -394,7 +394,7 @@ def test_only_so_many_wait(client):
     finally:
         for number in range(LIMITS.waiting + 3):
             assert post(client, "/api/leave", {"page": f"q{number}"}).status_code == 200
-    assert "cleared away" in errors(client.get(f"/api/plays/{key}/film"), 404)
+    assert "has been removed" in errors(client.get(f"/api/plays/{key}/film"), 404)
 
 
 def test_a_play_that_failed_says_why(client, pool, monkeypatch):

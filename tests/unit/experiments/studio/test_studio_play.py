@@ -158,10 +158,10 @@ def test_a_plugin_is_not_offered(monkeypatch):
 
 def test_a_broken_plugin_is_told_in_words(monkeypatch):
     def broken(name):
-        raise catalogue.CatalogueError("plugin must be a module that imports, got x. Mend it.")
+        raise catalogue.CatalogueError("plugin must be a module that imports, got x. Fix it.")
 
     monkeypatch.setattr(catalogue, "family_classes", broken)
-    assert problems() == ["plugin must be a module that imports, got x. Mend it."]
+    assert problems() == ["plugin must be a module that imports, got x. Fix it."]
 
 
 @pytest.mark.parametrize(
@@ -180,7 +180,7 @@ def test_a_broken_plugin_is_told_in_words(monkeypatch):
         ({"landscape": {"kind": "branin", "dimension": 3}}, r"landscape\.dimension must "),
         ({"landscape": {"kind": "sphere", "colour": 1}}, r"landscape\.colour must be a known setting"),
         ({"landscape": {"kind": "sphere", "instance": 10**9}}, r"landscape\.instance must be at most 10,000"),
-        ({"landscape": {"kind": "sphere", "bounds": []}}, r"landscape\.bounds must have one entry an axis \(2\)"),
+        ({"landscape": {"kind": "sphere", "bounds": []}}, r"landscape\.bounds must have one entry per axis \(2\)"),
         ({"landscape": {"kind": "bbob"}}, r"landscape\.function must be given, got nothing"),
         ({"landscape": {"kind": "bbob", "function": 25}}, r"landscape\.function must be at most 24"),
         ({"kinds": []}, r"kinds must have at least 1 entries"),
@@ -198,12 +198,12 @@ def test_a_broken_plugin_is_told_in_words(monkeypatch):
         ({"radius": 0.6}, r"radius must be at most 0\.5"),
         ({"center": 1.5}, r"region\.center must lie in the unit cube"),
         ({"center": "here"}, r"center must be a number or a list of number, got 'here'"),
-        ({"center": [0.5], "radius": 0.1}, r"region\.center must have one number an axis \(2"),
+        ({"center": [0.5], "radius": 0.1}, r"region\.center must have one number per axis \(2"),
         ({"center": [0.1, 0.5], "radius": 0.2}, r"region must lie within the unit cube, got center 0\.1 with radius"),
         ({"budget": 9}, r"budget must be at least 10"),
         ({"budget": 20_001}, r"budget must be at most 20000"),
         ({"budget": "500 D"}, r"budget must be a whole number"),
-        ({"budget": 10, "agents": 12}, r"budget must be at least \d+, a row for each agent"),
+        ({"budget": 10, "agents": 12}, r"budget must be at least \d+, one row for each agent"),
         ({"sharing": "all"}, r"sharing must be a kind of sharing that the playground offers, got 'all'"),
         ({"policy": "mine.py:Policy"}, r"policy must be a kind of policy that the playground offers"),
         ({"budget_policy": "bandits"}, r"budget_policy must .* Did you mean 'bandit'\?"),

@@ -206,7 +206,7 @@ def test_a_worker_that_is_killed_is_said_and_replaced(pool):
     played = ended(pool, key)
     assert played.state == "failed"
     assert "took its process down (signal SIGKILL)" in played.error
-    assert played.error.endswith("Play this run again; if that does not help, lower its budget.")
+    assert played.error.endswith("Start this run again; if that does not help, lower its budget.")
     # The one that was idle is found dead when it is needed.
     for seed in (41, 42, 43):
         pool.play("b", str(seed), *asked(seed=seed))

@@ -214,7 +214,7 @@ def test_the_run_ends_with_the_studio_and_can_be_resumed(studio, tmp_path, long)
         assert header["state"] == "running"
         code, said, had = it.end(signal.SIGTERM)
         assert code == 0
-        assert "The run ends with the studio." in said
+        assert "Ending the run with the studio." in said
         assert "searchparty resume results/long-1" in said
         assert "Traceback" not in said
         assert it.left(had) == []
@@ -286,14 +286,14 @@ def test_a_port_that_is_taken(refused):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--host", "0.0.0.0"], "host must stay on this machine (127.0.0.1) where there is no token, got '0.0.0.0'. "
-         "Add --token auto: whoever reaches that address could start runs."),
+        (["--host", "0.0.0.0"], "host must stay on this machine (127.0.0.1) if there is no token, got '0.0.0.0'. "
+         "Add --token auto: anyone who can reach this address could start runs."),
         (["quickstart", "--host", "0.0.0.0"], "host must stay on this machine"),
         (["quickstart", "--allow-host", "http://x"], "--allow-host must be a name, or name:port, got 'http://x'"),
         (["--token", "short"], "token must have 16 to 200 characters, got 5. Use --token auto"),
         (["results/nothing-1"], "experiment must be a YAML file or a bundled name, got 'results/nothing-1'"),
         (["quickstar"], "Did you mean 'quickstart'?"),
-        (["nothing.yaml"], "which is not there"),
+        (["nothing.yaml"], "which does not exist"),
         (["folder"], "RESULTS must be a directory that `run` made, got folder, which holds no log. Name another."),
         (["broken.yaml"], "budget must be"),
         (["quickstart", "--executor", "nowhere"], "executor"),

@@ -157,7 +157,7 @@ def test_a_number_is_a_constant_and_a_word_a_kind():
     ("settings", "message"),
     [
         ({"evaluation": {"sigma": 2.0}}, "sigma must go with kind lognormal, got 2.0 with constant. Leave it out."),
-        ({"latency": "exponential"}, "latency must have a mean, got exponential without. Add mean: "),
+        ({"latency": "exponential"}, "latency must have a mean, got exponential without one. Add mean: "),
     ],
 )
 def test_settings_that_make_no_sense_are_refused(settings, message):

@@ -23,13 +23,13 @@ def test_no_address_at_all(address):
 
 
 def test_a_dashboard_is_no_place_to_join():
-    with pytest.raises(ExecutorError, match="which is a dashboard's: that is for submit and fetch"):
+    with pytest.raises(ExecutorError, match="that of a dashboard, which is for submit and fetch"):
         door.probe_address("http://127.0.0.1:8265")
 
 
 def test_auto_where_no_ray_runs(monkeypatch):
     monkeypatch.setattr(door.services, "canonicalize_bootstrap_address", lambda _: None)
-    with pytest.raises(ExecutorError, match="address auto must find a running Ray, and this machine belongs to none"):
+    with pytest.raises(ExecutorError, match="address auto must find a running Ray, but this machine belongs to none"):
         door.probe_address("auto")
 
 

@@ -1,0 +1,21 @@
+"""Classes outside this repository that the contract tests try too.
+
+``SEARCHPARTY_OWN_KINDS`` names them as a YAML does, separated by commas: ``/home/me/hop.py:Hop,my.package:Bowl``.
+"""
+
+import os
+
+from searchparty.landscapes.user_code import load_object
+
+REFERENCES = [word.strip() for word in os.environ.get("SEARCHPARTY_OWN_KINDS", "").split(",") if word.strip()]
+CLASSES = [load_object(reference, "SEARCHPARTY_OWN_KINDS") for reference in REFERENCES]
+
+
+def own_classes(base):
+    """Return the named classes that derive from ``base``, by kind."""
+    return {cls.model_fields["kind"].default: cls for cls in CLASSES if issubclass(cls, base)}
+
+
+def needs_no_settings(cls):
+    """Return whether every setting of a class has a default."""
+    return not any(field.is_required() for field in cls.model_fields.values())
