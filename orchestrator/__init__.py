@@ -1,0 +1,1 @@
+"""Decides leases from the state of a run, has them worked, and records what happened in the log."""

@@ -1,0 +1,1 @@
+"""The bundled experiments, and the programs and functions that they use."""

@@ -1,5 +1,7 @@
-"""Sharing choices, which decide what an agent learns of the others' best points, and whether it is sent there: none,
-broadcast, ring."""
+"""Sharing choices: none, broadcast and ring.
+
+They decide what an agent learns of the others' best points, and whether it is sent there.
+"""
 
 from __future__ import annotations
 

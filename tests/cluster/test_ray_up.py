@@ -74,7 +74,7 @@ def test_what_it_copies_is_what_its_comments_make(prepared, repository, tmp_path
     (tmp_path / ".ray").mkdir()
     (tmp_path / ".ray" / "auth_token").write_text("a token")
     (tmp_path / "dist").mkdir()
-    (tmp_path / "dist" / "searchparty-0.1.0-py3-none-any.whl").touch()
+    (tmp_path / "dist" / "searchparty-0.2.0-py3-none-any.whl").touch()
     (tmp_path / "constraints.txt").write_text((repository / "constraints.txt").read_text())
     monkeypatch.chdir(tmp_path)
     runtime, contents = hash_runtime_conf(

@@ -1,0 +1,1 @@
+"""The executor on Ray: connections, actors, tasks, jobs and what travels to the nodes."""
