@@ -61,7 +61,7 @@ class Account:
         over = head == len(order) and self.run.stopped is not None
         now = np.inf if over else float(times[order][head - 1]) if head else 0.0
         said = [
-            f"{row['agent']}: {row['budget']} evaluations within {number(row['radius'])}. {row['reason']}"
+            f"{row['agent']}: {row['budget']} evaluations within radius {number(row['radius'])}. {row['reason']}"
             for row in self.leases
             if row["starts"] <= now
         ]

@@ -117,7 +117,7 @@ def test_the_end_of_the_studio_is_said_in_words(live, opened, troubles):
     for connection in STALLED:
         connection.close()
     live.end()
-    words = "The studio does not answer: its server has ended. Start it again with `searchparty studio`."
+    words = "The studio no longer responds: its server has ended. Start it again with `searchparty studio`."
     playing.locator("#playground [name=seed]").press("ArrowRight")
     until(playing, "document.querySelector('#playground .problems').textContent === argument", words)
     until(page, "document.querySelector('#watch .note').textContent === argument", words)

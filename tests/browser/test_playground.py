@@ -101,7 +101,7 @@ def test_the_first_view(studio, opened, record_property):
     assert sights.playing(page, "playground")
     assert page.text_content("#playground .question").endswith("?")
     settled(page, 2)
-    assert page.inner_text("#playground .verdict").startswith("Why it ended so")
+    assert page.inner_text("#playground .verdict").startswith("Why it ended this way")
 
 
 def test_other_landscapes_dimensions_and_agents(page, studio, tmp_path):
@@ -113,7 +113,7 @@ def test_other_landscapes_dimensions_and_agents(page, studio, tmp_path):
     before = sights.yamls(page)
     field(page, "dimension").press("ArrowRight")
     (stage,) = changed(page, before)
-    assert stage["plane"].startswith("Seen on ")
+    assert stage["plane"].startswith("Shown on ")
     before = sights.yamls(page)
     field(page, "kinds", 0).locator("xpath=self::*[@value='nelder-mead']").check()
     field(page, "kinds", 0).locator("xpath=self::*[@value='random']").check()
@@ -243,7 +243,7 @@ def test_a_click_on_the_surface_places_the_start(page, studio, tmp_path, u, v):
     assert region["center"] == pytest.approx([max(0.02, u), min(0.98, v)], abs=0.005)
     assert region["radius"] == pytest.approx(min(0.4, *region["center"], *(1 - c for c in region["center"])))
     assert shows(stage, solved(sights.yamls(page)[0], tmp_path))
-    assert "round the middle" not in page.text_content("#playground .controls")
+    assert "around the center" not in page.text_content("#playground .controls")
 
 
 def test_a_click_in_the_scene_places_the_start(page, studio):

@@ -130,7 +130,7 @@ def test_play_pause_and_speed(page, studio, accounts):
     page.click("#watch [data-do=play]")
     until(page, "document.querySelector('#watch .scrub').value === '360'", seconds=6)
     until(page, "document.querySelector('#watch [data-do=play]').dataset.playing === 'false'")
-    assert "Why it ended so" in page.text_content("#watch .verdict")
+    assert "Why it ended this way" in page.text_content("#watch .verdict")
     # At the end, playback restarts from the beginning, and scrubbing stops it.
     page.select_option("#watch .speed", "0.1")
     page.click("#watch [data-do=play]")
@@ -226,7 +226,7 @@ def test_a_run_that_was_cut_off(page, studio, accounts):
     show(page, studio, "cut", cut, at=50)
     compare(page, [cut], 50)
     (stage,) = sights.stages(page, "watch")
-    assert stage["badge"] == "stopped by the way"
+    assert stage["badge"] == "interrupted"
     assert "(unfinished)" in page.text_content("#run option")
     assert page.is_hidden("#watch .live")
 
