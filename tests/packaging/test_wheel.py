@@ -1,4 +1,4 @@
-"""A wheel built from the repository holds everything, and nothing else at the top."""
+"""A wheel built from the repository holds all modules and data files, and nothing else at its top level."""
 
 import os
 import shutil
@@ -10,14 +10,14 @@ import zipfile
 import pytest
 
 ROOMS = ("agents", "landscapes", "orchestrator", "experiments")
-# Builds and installs: minutes where the machine has other things to do.
+# These tests build and install, which takes minutes on a busy machine.
 pytestmark = pytest.mark.extras
 
 
 @pytest.fixture(scope="module")
 def wheel(repository, tmp_path_factory):
     folder = tmp_path_factory.mktemp("wheel")
-    # From a copy: setuptools would also pack what earlier builds left in build/ and in the .egg-info folder.
+    # Build from a copy: setuptools would also pack what earlier builds left in build/ and in the .egg-info folder.
     source = tmp_path_factory.mktemp("source")
     for name in ("pyproject.toml", "README.md", "LICENSE", "__init__.py", "py.typed"):
         shutil.copy(repository / name, source)
@@ -57,7 +57,7 @@ def test_an_installed_wheel_runs_an_experiment(wheel, tmp_path):
         capture_output=True,
         text=True,
     ).stdout.strip()
-    # The dependencies of this environment, without its searchparty: only the wheel can bring that.
+    # Add the dependencies of this environment, but not its searchparty, which only the wheel provides.
     subprocess.run(
         [sys.executable, "-m", "pip", "install", "-q", "--no-deps", "--no-index", "--target", site, wheel], check=True
     )
