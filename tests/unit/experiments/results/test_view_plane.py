@@ -1,4 +1,4 @@
-"""Planes through the cube, landscapes seen on them, and which plane a run is looked at on."""
+"""Planes through the cube, landscapes on them, and the plane on which a run is shown."""
 
 import itertools
 import warnings
@@ -20,7 +20,7 @@ TEAM = ["ann", "bob", "cyd", "dan"]
 
 @st.composite
 def planes(draw, least=2):
-    """A plane through a cube, at times through a face or along one."""
+    """Generate a plane through a cube, sometimes through a face or along one."""
     dimension = draw(st.sampled_from([d for d in (2, 3, 5, 20) if d >= least]))
     rng = np.random.default_rng(draw(st.integers(0, 2**32)))
     origin = rng.random(dimension)
@@ -167,7 +167,7 @@ def test_directions_that_are_almost_one_span_no_plane():
     assert plane_along(origin, along, along + np.array([0.0, 0.0, 1e-6])) is not None
 
 
-# --- which plane is looked at ---
+# --- which plane is shown ---
 
 
 def space(dimension):
@@ -187,7 +187,7 @@ def some(dimension, n=40, seed=0):
 
 
 def is_sound(found, dimension):
-    """Finite, orthonormal, and with something to see."""
+    """Return whether a plane is finite, orthonormal, and has an extent."""
     plane = found.plane
     for vector in (plane.origin, plane.first, plane.second):
         assert vector.shape == (dimension,)
