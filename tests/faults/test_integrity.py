@@ -49,7 +49,7 @@ def test_a_second_process_is_refused_with_the_first_ones_id_and_host(one, tmp_pa
     out = tmp_path / "out"
     first = started("run", one.yaml, "--out", out)
     wait_for_more(out, 0, first)
-    # While it is still at work, whatever the load.
+    # While it is still working, whatever the load of the machine.
     first.send_signal(signal.SIGSTOP)
     try:
         second = cli("resume", out)

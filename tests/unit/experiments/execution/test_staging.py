@@ -77,7 +77,10 @@ def test_only_what_is_needed_travels(home, tmp_path):
 
 
 def test_the_copy_works_by_itself(home, tmp_path):
-    """It is imported in place of the installed one, knows its version, and finds the user's files that are gone."""
+    """The copy works without the installed package.
+
+    It is imported in its place, knows its version, and finds the user's files although the originals are gone.
+    """
     root = tmp_path / "tree"
     stage_files(load(home / "mine.yaml"), root)
     (root / "mine.yaml").write_text(YAML.format(more=f"base: {home}"))

@@ -37,7 +37,10 @@ def planes(draw, least=2):
 
 
 def vertices(plane):
-    """(u, v) of the corners of the plane's part in the cube: where two faces' lines meet, less what lies outside."""
+    """Return (u, v) of the corners of the plane's part in the cube.
+
+    They are the intersections of the lines of two faces, except those outside the cube.
+    """
     dimension, found = len(plane.origin), []
     for i, j in itertools.combinations(range(dimension), 2):
         matrix = np.array([[plane.first[i], plane.second[i]], [plane.first[j], plane.second[j]]])
