@@ -1,4 +1,4 @@
-"""Shared by all tests: one Ray a session, and experiments small enough to run by the dozen."""
+"""Fixtures for all tests: one Ray per session, and small experiments."""
 
 import io
 import os
@@ -14,12 +14,12 @@ import pytest
 
 os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
 WIDTH = 200
-"""Of what the command line prints, in characters."""
+"""Width, in characters, of what the command line prints."""
 
 
 @pytest.fixture(scope="session")
 def local_ray():
-    """A local Ray, started once; pools join it and leave it running."""
+    """Start a local Ray once. Pools join it and leave it running."""
     from searchparty.orchestrator.executors.on_ray.connection import ray, start_ray
 
     start_ray(None)
@@ -29,7 +29,7 @@ def local_ray():
 
 @pytest.fixture
 def small_yaml(tmp_path):
-    """A small experiment file; ``**changes`` are lines laid over it."""
+    """Write a small experiment file with this text, or with the text of ``SMALL``."""
 
     def write(text="", name="small.yaml"):
         path = tmp_path / name
@@ -61,7 +61,7 @@ executor: simulated
 
 @dataclass
 class Done:
-    """What a command line came to."""
+    """The result of a command line."""
 
     returncode: int
     stdout: str
@@ -70,7 +70,7 @@ class Done:
 
 @pytest.fixture
 def command(monkeypatch):
-    """Run the command line in this process: its exit code and what it prints. ``program`` starts another process."""
+    """Run the command line in this process; return its exit code and output. ``program`` starts another process."""
     from searchparty.experiments.cli import console
     from searchparty.experiments.cli.main import main
 
@@ -97,7 +97,7 @@ def command(monkeypatch):
 
 @pytest.fixture(scope="session")
 def program():
-    """Run the command line in a process of its own."""
+    """Run the command line in a separate process."""
 
     def call(*arguments, cwd, timeout=90, **options):
         environment = os.environ | {"COLUMNS": str(WIDTH)}

@@ -1,4 +1,4 @@
-"""The rooms and their order: imports form a chain without circles, folders are small, some libraries have one door."""
+"""The folders and their order: imports have no cycles, folders are small, and some libraries have one entry point."""
 
 import ast
 import re
@@ -31,7 +31,7 @@ FILES = sorted(path for room in ROOMS for path in (ROOT / room).rglob("*.py"))
 
 
 def imports(path: Path) -> list[tuple[int, str]]:
-    """(level, dotted name) of every import statement of a file; the name within a relative import is joined on."""
+    """Return (level, dotted name) of every import of a file; the name within a relative import is appended."""
     found = []
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Import):
@@ -42,7 +42,7 @@ def imports(path: Path) -> list[tuple[int, str]]:
 
 
 def room_of(path: Path, level: int, name: str) -> str | None:
-    """The room that a relative import leads to, or None where it stays below one."""
+    """Return the top-level folder to which a relative import leads, or None if it leads to none."""
     folder = path.parent.relative_to(ROOT).parts
     target = (*folder[: len(folder) - (level - 1)], *name.split("."))
     return target[0] if target[0] in ROOMS else None
@@ -57,7 +57,7 @@ FLOORS = [
     {"api"},
     {"cli"},
 ]
-"""The folders and single modules of experiments/, lowest first: a floor imports from lower ones only."""
+"""The folders and single modules of experiments/, lowest layer first: a layer imports only from lower ones."""
 IRREGULAR = {
     "begun", "brought", "built", "chosen", "drawn", "done", "found", "given", "gone", "heard", "held", "kept",
     "known", "laid", "left", "lost", "made", "met", "paid", "said", "seen", "sent", "shown", "taken", "thought",
@@ -66,11 +66,11 @@ IRREGULAR = {
 """Past participles that do not end in "ed"."""
 MOST_MODULES = 16
 KINDS = {"agents", "landscapes", "orchestrator/policies"}
-"""Folders with one kind a file, where there may be more."""
+"""Folders with one kind per file, which may hold more modules."""
 
 
 def module_of(path: Path) -> tuple[str, ...]:
-    """("agents", "leases", "work"); a package has the name of its folder."""
+    """Return the name of a module, such as ("agents", "leases", "work"). A package has the name of its folder."""
     parts = path.relative_to(ROOT).with_suffix("").parts
     return parts[:-1] if parts[-1] == "__init__" else parts
 
@@ -79,7 +79,7 @@ MODULES = {module_of(path): path for path in FILES}
 
 
 def targets(path: Path) -> set[tuple[str, ...]]:
-    """The modules that a module imports, wherever in it: within functions and under TYPE_CHECKING too."""
+    """Return the modules that a module imports, also within functions and under TYPE_CHECKING."""
     folder = path.parent.relative_to(ROOT).parts
     found = set()
     for level, name in imports(path):
@@ -90,7 +90,7 @@ def targets(path: Path) -> set[tuple[str, ...]]:
 
 
 def circles(edges: dict[tuple[str, ...], set[tuple[str, ...]]]) -> list[list[tuple[str, ...]]]:
-    """Groups of modules that import each other, by leaving out again and again what imports nothing that is left."""
+    """Return groups of modules that import each other, by repeatedly removing those whose imports are all removed."""
     left = dict(edges)
     while free := [module for module, found in left.items() if not found & left.keys() - {module}]:
         for module in free:
@@ -99,13 +99,13 @@ def circles(edges: dict[tuple[str, ...], set[tuple[str, ...]]]) -> list[list[tup
 
 
 def floor_of(module: tuple[str, ...]) -> int | None:
-    """The floor of a module of experiments/; None for the package itself and its library."""
+    """Return the layer of a module of experiments/; None for the package itself and its library."""
     place = module[1] if len(module) > 1 else ""
     return next((number for number, floor in enumerate(FLOORS) if place in floor), None)
 
 
 def public_names(path: Path) -> list[str]:
-    """Classes, functions and constants that a module defines at its top."""
+    """Return the classes, functions and constants that a module defines at its top level."""
     found = []
     for node in ast.parse(path.read_text()).body:
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
@@ -210,7 +210,7 @@ def test_classes_are_small(path):
 
 
 def bare_participles(path: Path) -> list[str]:
-    """Functions of a module that are named by a bare past participle, boolean properties apart."""
+    """Return the functions of a module that are named by a bare past participle, except boolean properties."""
     found = []
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):

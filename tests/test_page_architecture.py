@@ -1,4 +1,4 @@
-"""The page's modules: small classes, few modules a folder, and imports that never lead back."""
+"""The page's modules: small classes, few modules per folder, and no import cycles."""
 
 import re
 from collections.abc import Iterator
@@ -34,17 +34,19 @@ PARTICIPLE = re.compile(
 )
 NO_PARTICIPLES = {"feed", "need", "seed", "speed", "string", "ring", "bring", "spring", "thing"}
 BOOLEAN = {"done", "playing"}
-"""Properties that say whether something is so."""
+"""Names of boolean properties."""
 
 
 def imported(module: PurePosixPath, text: str) -> list[str]:
-    """The modules that a module's import statements name; types named in comments are no imports."""
+    """Return the modules that a module's import statements name; types named in comments do not count."""
     return [normpath(join(str(module.parent), name)) for name in STATEMENT.findall(text)]
 
 
 def classes(text: str) -> Iterator[tuple[str, int]]:
-    """Name and lines of each class; every class begins and ends in the first column. Comments do not count: types stand
-    in them, which take no lines of their own in other languages."""
+    """Return the name and the number of lines of each class; a class begins and ends in the first column.
+
+    Comments do not count: they contain the types, which take no lines of their own in other languages.
+    """
     name, lines = "", 0
     for line in COMMENT.sub("", text).splitlines():
         if found := CLASS.match(line):
@@ -56,18 +58,18 @@ def classes(text: str) -> Iterator[tuple[str, int]]:
 
 
 def functions(text: str) -> list[str]:
-    """The names of the functions, methods and accessors that a module defines, and of its values that are functions."""
+    """Return the names of the functions, methods and accessors of a module, and of its values that are functions."""
     found = (match[match.lastgroup or 0] for match in FUNCTION.finditer(INLINE.sub("", text)))
     return [name for name in found if name not in NO_METHODS]
 
 
 def is_participle(name: str) -> bool:
-    """Whether a name is a participle and no more, a preposition aside: `written`, `handedTo`; not `filledGround`."""
+    """Return whether a name is only a participle, ignoring a preposition: `written`, `handedTo`; not `filledGround`."""
     return bool(PARTICIPLE.match(name)) and name not in NO_PARTICIPLES
 
 
 def circle(graph: dict[str, list[str]]) -> list[str]:
-    """A chain of imports that leads back to where it begins; empty where there is none."""
+    """Return a chain of imports that leads back to its beginning, or an empty one."""
     done: set[str] = set()
 
     def follow(module: str, path: list[str]) -> list[str]:

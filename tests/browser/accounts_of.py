@@ -1,4 +1,4 @@
-"""What a run's log says is to be seen of it, worked out in Python without the page."""
+"""Works out in Python, without the page, what the page must show of a run's log."""
 
 from __future__ import annotations
 
@@ -31,16 +31,16 @@ class Account:
         return time_order(self.run, starts, self.run.settings["landscape"]["seconds"])
 
     def head(self, evaluations: int) -> int:
-        """How many points there are when so many evaluations are spent."""
+        """Return how many points exist when this many evaluations are spent."""
         return self.replay.points_at(evaluations)
 
     def drawn(self, evaluations: int) -> int:
-        """The same, with the one that is being paid for."""
+        """Return the same number, including the point that is being paid for."""
         head = self.head(evaluations)
         return head + (head < len(self.replay.spent) and self.replay.spent_at(head) < evaluations)
 
     def numbers(self, evaluations: int) -> str:
-        """The best loss, and how many evaluations failed, in the page's words."""
+        """Return the best loss and the number of failed evaluations, in the page's words."""
         failed = int(np.isinf(self.replay.losses[: self.head(evaluations)]).sum())
         lost = f"; {failed} evaluation{'s' if failed > 1 else ''} failed" if failed else ""
         best = self.replay.best_at(self.head(evaluations))
@@ -51,24 +51,24 @@ class Account:
         return f"Best loss {number(loss)}{gap}, found by {self.run.team[self.replay.agent[best]]}{lost}"
 
     def spent(self, evaluations: int) -> list[int]:
-        """What each agent has spent."""
+        """Return how many evaluations each agent has spent."""
         return [int(n) for n in self.replay.shares_at(self.head(evaluations))[0]]
 
     def decisions(self, evaluations: int) -> list[str]:
-        """The leases granted by then, as the page lists them, the latest first."""
+        """Return the leases granted by then as the page lists them, latest first."""
         head = self.head(evaluations)
         order, times = self._order
         over = head == len(order) and self.run.stopped is not None
         now = np.inf if over else float(times[order][head - 1]) if head else 0.0
         said = [
-            f"{row['agent']}: {row['budget']} evaluations within {number(row['radius'])}. {row['reason']}"
+            f"{row['agent']}: {row['budget']} evaluations within radius {number(row['radius'])}. {row['reason']}"
             for row in self.leases
             if row["starts"] <= now
         ]
         return said[::-1][:60]
 
     def point(self, index: int) -> dict:
-        """Of the point at a place in time: agent, lease, row, loss, and the reason of its lease."""
+        """Return agent, lease, row, loss and the reason of the lease, for the point at a position in time."""
         points, row = self.run.points, self._order[0][index]
         lease = int(points.lease[row])
         return {
@@ -82,5 +82,5 @@ class Account:
 
 
 def accounts_of(directory: Path) -> dict[str, Account]:
-    """The accounts of a results directory's runs, by strategy and landscape."""
+    """Return the accounts of the runs of a results directory, by strategy and landscape."""
     return {f"{run.strategy} on {run.landscape}": Account(run, build_replay(run)) for run in read_runs(directory)}

@@ -1,4 +1,4 @@
-"""Chromium for the tests in a browser: where it is, how it is started, and what must not happen on a page."""
+"""Chromium for the browser tests: where it is, how it is started, and which errors on a page fail a test."""
 
 from __future__ import annotations
 
@@ -25,8 +25,11 @@ VIOLATIONS = """document.addEventListener("securitypolicyviolation", (event) =>
 
 
 def program() -> str:
-    """The path of the browser. Without one, or without playwright, the test is skipped; it fails where the environment
-    says that a browser is required."""
+    """Return the path of the browser.
+
+    Without it, or without playwright, the test is skipped. It fails instead if the environment says that a browser is
+    required.
+    """
     path = next(filter(None, map(shutil.which, NAMES)), None)
     if path and find_spec("playwright"):
         return path
@@ -38,7 +41,7 @@ def program() -> str:
 
 
 def opened(browser: Any, troubles: list[str], **options: Any) -> Any:
-    """A new page in a profile of its own, of which every error is noted in ``troubles``."""
+    """Open a new page in its own profile. Every error on it is recorded in ``troubles``."""
     context = browser.new_context(**{"viewport": {"width": 1280, "height": 900}, **options})
     context.set_default_timeout(15_000)
     page = context.new_page()
@@ -50,6 +53,6 @@ def opened(browser: Any, troubles: list[str], **options: Any) -> Any:
 
 
 def _failed(request: Any, troubles: list[str]) -> None:
-    # What the page itself no longer wants is no failure.
+    # A request that the page itself has cancelled is not a failure.
     if request.failure != "net::ERR_ABORTED":
         troubles.append(f"request: {request.url} {request.failure}")

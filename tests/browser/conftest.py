@@ -1,6 +1,6 @@
-"""One browser, one studio and its results for all tests in a browser.
+"""One browser, one studio and its results for all browser tests.
 
-A browser is an extra: what needs one is marked so, and `make test-extras` runs it.
+A browser is an extra, so these tests are marked as extras and `make test-extras` runs them.
 """
 
 from collections.abc import Callable, Iterator
@@ -31,7 +31,7 @@ def all_troubles() -> list[str]:
 
 @pytest.fixture(autouse=True)
 def troubles(all_troubles: list[str]) -> Iterator[list[str]]:
-    """What went wrong on any page during a test. A test that means something to go wrong clears it."""
+    """Collect the errors on all pages during a test. A test that provokes an error clears the list."""
     all_troubles.clear()
     yield all_troubles
     assert all_troubles == []
@@ -39,7 +39,7 @@ def troubles(all_troubles: list[str]) -> Iterator[list[str]]:
 
 @pytest.fixture(scope="session")
 def studio(browser: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[studios.Studio]:
-    """A studio with the results of ``prepared``."""
+    """Start a studio with the results of ``prepared``."""
     folder = tmp_path_factory.mktemp("studio")
     with studios.studio_in(folder) as studio:
         prepared.prepare(studio.results)
@@ -48,7 +48,7 @@ def studio(browser: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[s
 
 @pytest.fixture(scope="module")
 def opened(browser: Any, all_troubles: list[str]) -> Iterator[Callable[..., Any]]:
-    """Opens pages, each in a profile of its own, that are closed with the module."""
+    """Open pages, each in its own profile, and close them with the module."""
     with ExitStack() as stack:
 
         def new(**options: Any) -> Any:

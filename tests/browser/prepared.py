@@ -1,4 +1,4 @@
-"""Results to replay: two runs to compare, ten dimensions, a crowd, and runs that came to a bad end."""
+"""Makes results to replay: two runs to compare, ten dimensions, a large team, and runs that ended badly."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is seen on the studio's page, and how it is asked for; waiting for what is awaited, never for a time."""
+"""Reads what the studio's page shows, and waits for conditions, never for a fixed time."""
 
 from __future__ import annotations
 
@@ -11,8 +11,10 @@ PARTS = ("playground", "watch", "cards")
 
 
 def until(page: Any, expression: str, argument: Any = None, seconds: float = 10.0) -> Any:
-    """The value of a JavaScript expression (of ``argument``) as soon as it is true. The page's policy allows no eval,
-    which the browser's own waiting would use."""
+    """Return the value of a JavaScript expression (of ``argument``) as soon as it is true.
+
+    The browser's own waiting would use eval, which the page's policy forbids.
+    """
     end = time.monotonic() + seconds
     while True:
         value = page.evaluate(f"(argument) => {expression}", argument)
@@ -23,24 +25,24 @@ def until(page: Any, expression: str, argument: Any = None, seconds: float = 10.
 
 
 def visit(page: Any, address: str, **state: Any) -> None:
-    """Open the studio afresh with a state in its address."""
+    """Open the studio anew with a state in its address."""
     page.goto("about:blank")
     page.goto(f"{address}#{urlencode({k: v for k, v in state.items() if v is not None})}")
 
 
 def part(page: Any) -> str:
-    """The part of the page that is seen."""
+    """Return the visible part of the page."""
     shown: str = page.evaluate("() => document.querySelector('[role=tab][aria-selected=true]').dataset.part")
     return shown
 
 
 def frame(page: Any) -> dict[str, str]:
-    """The state in the page's address."""
+    """Return the state in the page's address."""
     return {key: values[0] for key, values in parse_qs(urlsplit(page.url).fragment).items()}
 
 
 def stages(page: Any, where: str) -> list[dict[str, Any]]:
-    """What each stage of a part says: title, numbers, badge, agents, the picture's label, its points."""
+    """Return what each stage of a part shows: title, numbers, badge, agents, the label of the picture, its points."""
     found: list[dict[str, Any]] = page.evaluate(
         """(where) => [...document.querySelectorAll(`#${where} .stage`)].map((stage) => {
             const text = (name) => stage.querySelector(name)?.textContent ?? "";
@@ -56,7 +58,7 @@ def stages(page: Any, where: str) -> list[dict[str, Any]]:
 
 
 def at(page: Any, where: str) -> tuple[int, int]:
-    """(evaluations shown, evaluations in all) by the slider of the player."""
+    """Return (evaluations shown, total evaluations) according to the slider of the player."""
     value, most = page.evaluate(
         "(where) => { const s = document.querySelector(`#${where} .scrub`); return [Number(s.value), Number(s.max)]; }",
         where,
@@ -65,7 +67,7 @@ def at(page: Any, where: str) -> tuple[int, int]:
 
 
 def scrub(page: Any, where: str, evaluations: int) -> None:
-    """Move the player's slider, as a pointer on it would."""
+    """Move the player's slider as a pointer would."""
     page.evaluate(
         """([where, to]) => { const s = document.querySelector(`#${where} .scrub`); s.value = String(to);
             s.dispatchEvent(new Event("input", { bubbles: true })); }""",
@@ -74,7 +76,7 @@ def scrub(page: Any, where: str, evaluations: int) -> None:
 
 
 def drawn(page: Any, where: str) -> list[dict[str, Any]]:
-    """What the stages say once all of the points that they stand at are drawn."""
+    """Return what the stages show once all points at their position are drawn."""
     until(
         page,
         """[...document.querySelectorAll(`#${argument} .view`)].every(
@@ -92,7 +94,7 @@ def playing(page: Any, where: str) -> bool:
 
 
 def ended(page: Any, where: str) -> list[dict[str, Any]]:
-    """Go to the end of runs that are over; what the stages say then."""
+    """Go to the end of finished runs, and return what the stages show then."""
     until(
         page,
         """(() => { const part = document.querySelector(`#${argument}`);
@@ -106,7 +108,7 @@ def ended(page: Any, where: str) -> list[dict[str, Any]]:
 
 
 def drag(page: Any, slider: Any, start: float, end: float, steps: int = 6) -> None:
-    """Drag a slider's thumb from one part of its length to another (0 to 1)."""
+    """Drag a slider's thumb from one fraction of its length to another (0 to 1)."""
     slider.scroll_into_view_if_needed()
     box = slider.bounding_box()
     thumb = 16.0
@@ -119,7 +121,7 @@ def drag(page: Any, slider: Any, start: float, end: float, steps: int = 6) -> No
 
 
 def place(page: Any, where: str, u: float, v: float, extent: Any, stage: int = 0) -> list[float]:
-    """Client coordinates of a place on the plane, in a contour view that shows all of it."""
+    """Return the client coordinates of a place on the plane, in a contour view that shows all of it."""
     found: list[float] = page.evaluate(
         """async ([where, u, v, extent, stage]) => { const { ContourFrame } = await import("/drawing/contour/frame.js");
             const view = document.querySelectorAll(`#${where} .view`)[stage]; view.scrollIntoView({ block: "center" });
@@ -132,13 +134,13 @@ def place(page: Any, where: str, u: float, v: float, extent: Any, stage: int = 0
 
 
 def yamls(page: Any) -> list[str]:
-    """The experiments that the playground shows."""
+    """Return the experiments that the playground shows."""
     found: list[str] = page.evaluate("() => [...document.querySelectorAll('.yaml pre')].map((pre) => pre.textContent)")
     return found
 
 
 def number(value: float | None) -> str:
-    """A number as the page writes it (page/base/wording.js)."""
+    """Write a number as the page does (page/base/wording.js)."""
     if value is None or abs(value) == float("inf"):
         return "none"
     if value == 0:

@@ -1,4 +1,4 @@
-"""A studio as a process of its own."""
+"""Starts a studio as a separate process."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ STOPS_WITHIN = 30.0
 
 @dataclass(frozen=True)
 class Studio:
-    """A studio that is open: its address, the directory that it was started in, and its process."""
+    """An open studio: its address, the directory in which it was started, and its process."""
 
     address: str
     folder: Path
@@ -34,7 +34,7 @@ class Studio:
 
 @contextlib.contextmanager
 def studio_in(folder: Path, *arguments: str) -> Iterator[Studio]:
-    """A studio with these arguments, started in a folder, that is closed at the end."""
+    """Start a studio with these arguments in a folder, and close it at the end."""
     command = [
         sys.executable,
         "-m",

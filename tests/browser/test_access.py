@@ -1,4 +1,4 @@
-"""The page without a mouse, without eyes, in poor light, on a phone, and without motion."""
+"""The page without a mouse, without sight, in poor light, on a phone, and without motion."""
 
 import json
 
@@ -23,7 +23,7 @@ def page(studio, opened):
 
 
 def show(page, studio, where):
-    """Open a part of the page as it is at the end of what it shows."""
+    """Open a part of the page at the end of what it shows."""
     state = {"playground": {"play": json.dumps(PLAY)}, "watch": {"results": "ten"}, "cards": {}}[where]
     sights.visit(page, studio.address, view=where, look="contour", at=0, **state)
     if where == "cards":
@@ -35,7 +35,7 @@ def show(page, studio, where):
 
 
 def names(page):
-    """(role, name) of all that assistive technology is told of."""
+    """Return (role, name) of every element that assistive technology receives."""
     session = page.context.new_cdp_session(page)
     nodes = session.send("Accessibility.getFullAXTree")["nodes"]
     session.detach()
@@ -52,7 +52,7 @@ def test_all_controls_have_names_and_come_in_the_order_of_reading(page, studio, 
     told = names(page)
     assert [role for role, name in told if role in NAMED and not name] == []
     assert ("tab", "Playground") in told
-    # Tab by tab through the page, until it begins anew.
+    # Press Tab through the whole page, until the focus is back at the beginning.
     page.evaluate("""(controls) => { document.activeElement.blur(); window.scrollTo(0, 0); window.reached = [];
         document.addEventListener("focusin", ({ target }) => window.reached.push(target)); }""", CONTROLS)  # fmt: skip
     for _ in range(page.locator(CONTROLS).count() + 2):
@@ -99,7 +99,7 @@ def test_a_slider_keeps_its_keys_and_the_player_the_others(page, studio):
     seed.press("Space")
     assert sights.playing(page, "playground")
     seed.press("Space")
-    # In a list, a letter is a letter.
+    # Within a list, a letter key is not a shortcut.
     page.locator("#playground [name=landscape]").press(".")
     sights.scrub(page, "playground", 50)
     page.locator("#playground [data-look=contour]").press(",")
@@ -165,7 +165,7 @@ def test_text_can_be_read_in_light_and_dark_and_fits_a_phone(narrow, studio, whe
     show(narrow, studio, where)
     narrow.evaluate("() => document.querySelectorAll('details').forEach((each) => { each.open = true; })")
     if where == "watch":
-        # Words for what went wrong, and a point's, are text as well.
+        # Error messages, and the description of a point, are text as well.
         narrow.evaluate("""() => { const add = (cls, to) => { const p = document.createElement("p"); p.className = cls;
             p.textContent = "x"; document.querySelector(to).append(p); };
             for (const cls of ["problems", "note", "detail", "bubble"]) add(cls, "#watch"); }""")

@@ -1,4 +1,4 @@
-"""The tests in a browser are skipped where there is none, and say what to install; unless they must run."""
+"""The browser tests are skipped, with a hint what to install, if there is no browser, unless they are required."""
 
 import chromium
 import pytest

@@ -1,4 +1,4 @@
-"""The drawing of the studio's page: its pure functions, and both views in a browser."""
+"""The drawing code of the studio's page: its pure functions, and both views in a browser."""
 
 from collections.abc import Iterator
 from itertools import pairwise
@@ -15,7 +15,7 @@ ORIGIN = "http://studio.test"
 HEAD = "text/html; charset=utf-8"
 POLICY = {"content-security-policy": "default-src 'self'; script-src 'self' 'unsafe-eval'; style-src 'self'"}
 
-# A view in a host, with `count` points of two agents on a bowl.
+# A view in a host element, with `count` points of two agents on a bowl.
 VIEW = """
 window.view = async (kind, count, width = 400) => {
   const { lossScale } = await import("/drawing/scale.js");
@@ -51,7 +51,7 @@ OVERLAY = """{
 
 
 def answer(route: Any) -> None:
-    """The page's files, as a server with the studio's content policy would give them."""
+    """Serve the page's files as a server with the studio's content policy would."""
     name = route.request.url.removeprefix(ORIGIN).lstrip("/")
     if not name or not (PAGE / name).is_file():
         route.fulfill(status=200 if not name else 404, body="<!doctype html>", content_type=HEAD, headers=POLICY)
@@ -60,7 +60,7 @@ def answer(route: Any) -> None:
 
 
 def blank(browser: Any, troubles: list[str]) -> Any:
-    """A page that can import the page's modules."""
+    """Return a page that can import the page's modules."""
     page = chromium.opened(browser, troubles, viewport={"width": 900, "height": 700})
     page.route("**/*", answer)
     page.goto(ORIGIN + "/")
@@ -69,7 +69,7 @@ def blank(browser: Any, troubles: list[str]) -> Any:
 
 @pytest.fixture(scope="module")
 def modules(browser: Any, all_troubles: list[str]) -> Iterator[Any]:
-    """A page for functions that leave nothing behind."""
+    """Return a page for functions without side effects."""
     page = blank(browser, all_troubles)
     yield page
     page.context.close()
@@ -84,7 +84,7 @@ def page(browser: Any, all_troubles: list[str]) -> Iterator[Any]:
 
 
 def call(page: Any, module: str, expression: str) -> Any:
-    """The value of an expression in which `m` is a module of the page."""
+    """Return the value of an expression in which `m` is a module of the page."""
     return page.evaluate(f"async () => {{ const m = await import('/drawing/{module}'); return {expression}; }}")
 
 
@@ -96,7 +96,7 @@ def test_heights_rise_with_losses_and_come_back(modules):
     assert heights[0] == 0
     assert heights[-1] == 1
     assert heights == sorted(heights)
-    # Fine near the lowest: the lowest quarter of the losses spans far more than its share of their range.
+    # Levels are fine near the lowest loss: the lowest quarter of the losses spans far more than its share of the range.
     assert heights[25] > 0.1
     back = call(
         modules, "scale.js", f"(() => {{ const s = m.lossScale({losses}, null); return s.loss(s.height(42)); }})()"
@@ -153,7 +153,7 @@ def test_thinning_is_nested_even_and_keeps_what_must_stay(modules):
     assert sum(counts) == 51200
     for level in range(1, len(counts)):
         assert counts[level] / 51200 == pytest.approx(2.0 ** (level - len(counts)), rel=0.02)
-    # Even over time: every hundred points hold about as many of the sample.
+    # Evenly over time: every hundred points contain about the same number of sampled points.
     shares = call(
         modules,
         "thinning.js",
@@ -186,7 +186,7 @@ def test_contour_lines_go_round_a_hill_and_leave_out_holes(modules):
     assert len(segments) % 4 == 0
     ends = [(round(x, 5), round(y, 5)) for x, y in zip(segments[::2], segments[1::2], strict=True)]
     assert all(abs(((x - 10) ** 2 + (y - 10) ** 2) ** 0.5 - 6) < 0.1 for x, y in ends)
-    # Closed: every end is met by one other.
+    # The line is closed: every end coincides with exactly one other.
     assert all(ends.count(end) == 2 for end in ends)
     holed = call(
         modules,

@@ -1,4 +1,4 @@
-"""A run that the studio works while it is watched, by pages that come, go, and never read; and the studio's end."""
+"""A run that the studio works while pages watch it, leave, or never read; and the end of the studio."""
 
 import socket
 import time
@@ -23,7 +23,7 @@ strategies: {{team: {{agents: [grid, random-restart], policy: {{lease: 20}}}}}}
 executor: simulated
 """
 LONGEST = 15.0
-"""Seconds in which the rest of the run is worked, whoever looks on; alone it takes two."""
+"""Seconds within which the rest of the run is worked, whoever watches; without viewers it takes two."""
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +37,7 @@ def live(browser, tmp_path_factory):
 
 
 def leave(folder, evaluations):
-    """Let the run go on to so many evaluations."""
+    """Let the run continue to this many evaluations."""
     (folder / "new").write_text(str(evaluations))
     (folder / "new").replace(folder / "leave")
 
@@ -68,7 +68,7 @@ def test_a_run_is_watched_while_it_goes_on(live, opened, troubles):
     until(page, "Number(document.querySelector('#watch .view').dataset.head) > argument", max(shown, 180))
     assert page.locator("#watch [aria-label^=Decisions] li").count() > said
     assert sights.at(page, "watch")[0] == length(page)
-    # Who looks back stays there, while it goes on.
+    # A viewer who looks back stays there while the run continues.
     sights.scrub(page, "watch", 30)
     assert not following(page)
     leave(live.folder, 280)
@@ -78,14 +78,14 @@ def test_a_run_is_watched_while_it_goes_on(live, opened, troubles):
     assert following(page)
     assert sights.at(page, "watch")[0] == length(page)
     sights.scrub(page, "watch", 40)
-    # Two look on at the same; one of them leaves.
+    # Two viewers watch the same run; one of them leaves.
     until(other, "Number(document.querySelector('#watch .view')?.dataset.head) > 260")
     other.close()
     begun = time.monotonic()
     leave(live.folder, BUDGET)
     until(page, "document.querySelector('#watch .badge').dataset.state === 'done'", seconds=LONGEST)
     assert time.monotonic() - begun < LONGEST
-    # Who looks at something stays there when the run ends, too.
+    # A viewer who looks at an earlier moment stays there when the run ends, too.
     assert sights.at(page, "watch") == (40, BUDGET)
     assert not sights.playing(page, "watch")
     (stage,) = sights.ended(page, "watch")
@@ -96,7 +96,7 @@ def test_a_run_is_watched_while_it_goes_on(live, opened, troubles):
 
 
 def stall(live):
-    """Ask for all of the film again and again, and never read an answer."""
+    """Request the whole film again and again, and never read an answer."""
     server = urlsplit(live.address)
     (run,) = accounts_of(next(live.results.iterdir())).values()
     path = f"/api/results/{next(live.results.iterdir()).name}/runs/{run.run.id}/film"
@@ -119,12 +119,12 @@ def test_the_end_of_the_studio_is_said_in_words(live, opened, troubles):
     for connection in STALLED:
         connection.close()
     live.end()
-    words = "The studio does not answer: its server has ended. Start it again with `searchparty studio`."
+    words = "The studio no longer responds: its server has ended. Start it again with `searchparty studio`."
     playing.locator("#playground [name=seed]").press("ArrowRight")
     until(playing, "document.querySelector('#playground .problems').textContent === argument", words)
     until(page, "document.querySelector('#watch .note').textContent === argument", words)
     assert page.is_visible("#watch .note")
-    # What was shown stays, and can be scrubbed.
+    # What was shown remains, and can be scrubbed.
     sights.scrub(page, "watch", 100)
     assert sights.drawn(page, "watch")[0]["head"] == 100
     for each in (page, playing):

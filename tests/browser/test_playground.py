@@ -1,4 +1,4 @@
-"""The playground: settings are changed as a reader would, and what is shown is what the same YAML brings in Python."""
+"""The playground: settings are changed as a user would, and the page shows what the same YAML gives in Python."""
 
 import json
 import sys
@@ -41,21 +41,21 @@ def page(studio, opened):
 
 
 def play(page, studio, *sides, look="contour", **common):
-    """Open the playground with these settings, at the beginning; once their end is known."""
+    """Open the playground with these settings at the beginning, and wait until the end of the runs is known."""
     asked = {"common": COMMON | common, "sides": list(sides)}
     sights.visit(page, studio.address, view="playground", play=json.dumps(asked), look=look, at=0)
     settled(page, len(sides))
 
 
 def settled(page, count=1):
-    """Wait until so many experiments are shown, to their ends."""
+    """Wait until this many experiments are shown to their ends."""
     until(page, """document.querySelectorAll(".yaml pre").length === argument
         && document.querySelector("#playground .stages").getAttribute("aria-busy") === "false" """, count)  # fmt: skip
     return sights.ended(page, "playground")
 
 
 def field(page, name, side=None):
-    """The field of both sides, or of one."""
+    """Return the field of both sides, or of one side."""
     within = (
         page.locator("#playground .controls > fieldset")
         if side is None
@@ -65,7 +65,7 @@ def field(page, name, side=None):
 
 
 def changed(page, before, count=1):
-    """What the stages say once other experiments are shown."""
+    """Return what the stages show once other experiments are shown."""
     until(
         page,
         "[...document.querySelectorAll('.yaml pre')].map((p) => p.textContent).join() !== argument",
@@ -75,14 +75,14 @@ def changed(page, before, count=1):
 
 
 def solved(text, tmp_path):
-    """The run that an experiment's YAML comes to in Python."""
+    """Run an experiment's YAML in Python and return the run."""
     folder = tmp_path / f"solved-{len(list(tmp_path.iterdir()))}"
     (found,) = run(loads_yaml(text), out=folder, report=False).runs
     return found
 
 
 def shows(stage, found):
-    """Whether a stage shows the end of a run."""
+    """Return whether a stage shows the end of a run."""
     best = f"Best loss {sights.number(found.final)} "
     return stage["numbers"].startswith(best) and f"evaluation {found.evaluations} of" in stage["label"]
 
@@ -99,11 +99,11 @@ def test_the_first_view(studio, opened, record_property):
     record_property("first_view_seconds", seconds)
     sys.stderr.write(f"first view: {seconds:.2f} s\n")
     assert seconds < 6.0
-    # It plays by itself, and asks a question.
+    # Playback starts automatically, with a question.
     assert sights.playing(page, "playground")
     assert page.text_content("#playground .question").endswith("?")
     settled(page, 2)
-    assert page.inner_text("#playground .verdict").startswith("Why it ended so")
+    assert page.inner_text("#playground .verdict").startswith("Why it ended this way")
 
 
 def test_other_landscapes_dimensions_and_agents(page, studio, tmp_path):
@@ -115,7 +115,7 @@ def test_other_landscapes_dimensions_and_agents(page, studio, tmp_path):
     before = sights.yamls(page)
     field(page, "dimension").press("ArrowRight")
     (stage,) = changed(page, before)
-    assert stage["plane"].startswith("Seen on ")
+    assert stage["plane"].startswith("Shown on ")
     before = sights.yamls(page)
     field(page, "kinds", 0).locator("xpath=self::*[@value='nelder-mead']").check()
     field(page, "kinds", 0).locator("xpath=self::*[@value='random']").check()
@@ -152,7 +152,7 @@ def test_a_slider_moved_by_mouse_or_keys_brings_another_solution(page, studio, t
         (stage,) = changed(page, before)
         found = solved(sights.yamls(page)[0], tmp_path)
         assert shows(stage, found)
-    # The point, too: it is chosen where Python has it.
+    # So is the point: it is selected at the position that Python computes.
     best = found.record_rows[-1]
     u, v = (float(x) for x in found.points.cube[best])
     page.mouse.click(*sights.place(page, "playground", u, v, CUBE))
@@ -245,7 +245,7 @@ def test_a_click_on_the_surface_places_the_start(page, studio, tmp_path, u, v):
     assert region["center"] == pytest.approx([max(0.02, u), min(0.98, v)], abs=0.005)
     assert region["radius"] == pytest.approx(min(0.4, *region["center"], *(1 - c for c in region["center"])))
     assert shows(stage, solved(sights.yamls(page)[0], tmp_path))
-    assert "round the middle" not in page.text_content("#playground .controls")
+    assert "around the center" not in page.text_content("#playground .controls")
 
 
 def test_a_click_in_the_scene_places_the_start(page, studio):
@@ -312,7 +312,7 @@ def test_the_address_of_a_frame_shows_it_again(page, studio, opened):
     assert sights.yamls(other) == sights.yamls(page)
     assert sights.drawn(other, "playground") == sights.drawn(page, "playground")
     assert other.get_attribute("#playground [data-look=contour]", "aria-pressed") == "true"
-    # The address bar follows by itself.
+    # The address bar follows automatically.
     until(other, "new URLSearchParams(location.hash.slice(1)).get('at') === '123'")
 
 
@@ -330,7 +330,7 @@ def test_settings_outlast_a_look_at_another_part(page, studio):
 
 @pytest.fixture
 def refusals(troubles):
-    """What the server refuses, browsers note as errors."""
+    """Ignore the errors that browsers record for requests that the server refuses."""
     yield
     troubles[:] = [each for each in troubles if "status of 422" not in each]
 
@@ -358,14 +358,14 @@ def test_a_tampered_address_is_refused_in_words(page, studio, refusals, asked, w
     text = asked if isinstance(asked, str) else json.dumps(asked)
     sights.visit(page, studio.address, view="playground", play=text, look="contour", at=0)
     if words is None:
-        # Not to be understood: the first question is asked instead.
+        # The address cannot be parsed: the first question is shown instead.
         until(page, "document.querySelectorAll('#playground .view[data-drawn]').length > 0")
         assert len(sights.yamls(page)) >= 1
     else:
         until(page, "document.querySelector('#playground .problems')?.hidden === false")
         said = page.text_content("#playground .problems")
         assert [word for word in words if word not in said] == []
-        # A slider still brings something, or words; and a preset all that there is.
+        # The playground still works: a preset leads to a result.
         page.click("text=The radius")
         until(page, "document.querySelector('#playground .problems').hidden")
     assert page.evaluate("() => window.hacked === undefined && !document.querySelector('img')")

@@ -1,4 +1,4 @@
-"""Replays: scrubbed, played and stepped through, and what is drawn compared with the log."""
+"""Replays that are scrubbed, played and stepped through; what is drawn is compared with the log."""
 
 import re
 
@@ -25,7 +25,7 @@ def accounts(studio):
 
 
 def show(page, studio, results, account=None, **state):
-    """Replay a run, from above, at a moment."""
+    """Replay a run in the contour view, at a moment."""
     run = None if account is None else account.run.id
     sights.visit(page, studio.address, view="watch", results=results, run=run, **{"look": "contour", "at": 1} | state)
     until(page, "document.querySelector('#watch .view')?.dataset.head")
@@ -44,7 +44,7 @@ def listed(page, kind, stage=0):
 
 
 def compare(page, accounts, evaluations):
-    """Scrub to a moment; everything that is said and drawn is what the logs say."""
+    """Scrub to a moment, and check that everything that is said and drawn agrees with the logs."""
     sights.scrub(page, "watch", evaluations)
     heads = [account.head(evaluations) for account in accounts]
     expected = [account.drawn(evaluations) for account in accounts]
@@ -109,7 +109,7 @@ def test_steps_by_evaluation_and_by_decision(page, studio, accounts):
     page.click("#watch [data-do=back]")
     page.click("#watch [data-do=previous-decision]")
     assert sights.at(page, "watch")[0] == moments[2]
-    # A decision in the list leads to its moment.
+    # Clicking a decision in the list goes to its moment.
     press("End")
     page.click("#watch [aria-label^=Decisions] li:last-child button")
     assert sights.at(page, "watch")[0] == 0
@@ -132,8 +132,8 @@ def test_play_pause_and_speed(page, studio, accounts):
     page.click("#watch [data-do=play]")
     until(page, "document.querySelector('#watch .scrub').value === '360'", seconds=6)
     until(page, "document.querySelector('#watch [data-do=play]').dataset.playing === 'false'")
-    assert "Why it ended so" in page.text_content("#watch .verdict")
-    # From the end it plays again from the beginning, and scrubbing stops it.
+    assert "Why it ended this way" in page.text_content("#watch .verdict")
+    # At the end, playback restarts from the beginning, and scrubbing stops it.
     page.select_option("#watch .speed", "0.1")
     page.click("#watch [data-do=play]")
     assert sights.at(page, "watch")[0] < 360
@@ -143,13 +143,13 @@ def test_play_pause_and_speed(page, studio, accounts):
 
 
 def seen_on(account, spec):
-    """The plane that the page is shown, chosen by all points as they lie in the log."""
+    """Return the plane that the page shows, chosen by all points as they are in the log."""
     points, run = account.run.points, account.run
     return choose_plane(spec, run.space, SampledPoints(points.cube, points.losses, points.agent, run.team))
 
 
 def choose(page, account, index, spec):
-    """Click on a point of the contour; what is said of the point there."""
+    """Click on a point of the contour, and return what the page says about the point there."""
     plane = seen_on(account, spec).plane
     u, v, _ = plane.project(account.point(index)["cube"][None])
     page.mouse.click(*sights.place(page, "watch", float(u[0]), float(v[0]), plane.extent))
@@ -160,7 +160,7 @@ def test_a_chosen_point_says_who_tried_it_and_why(page, studio, accounts):
     party = accounts["pair"]["party on rastrigin D=2 shifted"]
     show(page, studio, "pair", party, at=0)
     for index in (0, 7, 120):
-        # The newest point lies on top, but the nearest is chosen.
+        # The newest point is on top, but the nearest is selected.
         sights.scrub(page, "watch", party.replay.spent_at(index + 1))
         sights.drawn(page, "watch")
         said = choose(page, party, index, "axes:0:1")
@@ -228,7 +228,7 @@ def test_a_run_that_was_cut_off(page, studio, accounts):
     show(page, studio, "cut", cut, at=50)
     compare(page, [cut], 50)
     (stage,) = sights.stages(page, "watch")
-    assert stage["badge"] == "stopped by the way"
+    assert stage["badge"] == "interrupted"
     assert "(unfinished)" in page.text_content("#run option")
     assert page.is_hidden("#watch .live")
 

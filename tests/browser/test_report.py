@@ -22,7 +22,7 @@ STAGE = """() => { const root = document.getElementById("replay")?.shadowRoot;
 
 
 def seen(page, shown):
-    """What the report's first stage says, once so many points are drawn."""
+    """Return what the report's first stage shows, once this many points are drawn."""
     sights.until(page, f"({STAGE})()?.drawn === argument", shown)
     return page.evaluate(STAGE)
 

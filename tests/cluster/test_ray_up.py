@@ -1,4 +1,4 @@
-"""The files for `ray up`, by Ray's own validation and its own parser of `ray start`; no machine is asked for."""
+"""The files for `ray up`, checked by Ray's own validation and its parser of `ray start`, without any machine."""
 
 import copy
 import re
@@ -16,7 +16,7 @@ FILES = ["ray-up.yaml", "ray-up-local.yaml"]
 
 @pytest.fixture(params=FILES)
 def prepared(request, repository):
-    """A file as Ray fills it in, after Ray's schema has let it pass."""
+    """Return a file as Ray completes it, after Ray's schema has accepted it."""
     config = yaml.safe_load((repository / "cluster" / request.param).read_text())
     filled = prepare_config(copy.deepcopy(config))
     validate_config(filled)
@@ -32,7 +32,7 @@ def commands(prepared):
 
 
 def started(command):
-    """The options of the `ray start` in a command line, parsed as Ray would, and its environment."""
+    """Parse the `ray start` in a command line as Ray does; return its options and its environment."""
     words = shlex.split(command.replace("$RAY_HEAD_IP", "10.0.0.1"))
     at = words.index("start")
     assert words[at - 1] == "ray"
@@ -44,7 +44,7 @@ def test_ray_takes_it_and_it_makes_a_cluster(prepared):
     types = prepared["available_node_types"]
     assert prepared["head_node_type"] in types
     assert 0 < prepared["max_workers"] <= sum(kind["max_workers"] for kind in types.values())
-    # Without `cpus_per_actor` nothing asks for more nodes than these.
+    # Without `cpus_per_actor` nothing requests more nodes than these.
     assert sum(kind.get("min_workers", 0) for kind in types.values()) > 0
     assert 0 < prepared["idle_timeout_minutes"] <= 60
 
@@ -62,14 +62,14 @@ def test_head_and_workers_start_with_the_token_and_find_each_other(prepared):
     assert worker["address"] == f"10.0.0.1:{head['port']}"
     assert environment["RAY_AUTH_MODE"] == also["RAY_AUTH_MODE"] == "token"
     assert head["autoscaling_config"] == "~/ray_bootstrap_config.yaml"
-    # From elsewhere only through ssh.
+    # It can be reached from other machines only through ssh.
     assert head["dashboard_host"] == "127.0.0.1"
     assert any(here == "~/.ray/auth_token" for here in prepared["file_mounts"].values())
     assert "chmod 600 ~/.ray/auth_token" in prepared["setup_commands"]
 
 
 def test_what_it_copies_is_what_its_comments_make(prepared, repository, tmp_path, monkeypatch):
-    """Ray goes through all of it before it starts a machine."""
+    """Ray checks all of it before it starts a machine."""
     monkeypatch.setenv("HOME", str(tmp_path))
     (tmp_path / ".ray").mkdir()
     (tmp_path / ".ray" / "auth_token").write_text("a token")
@@ -99,6 +99,6 @@ def test_images_and_pins_are_of_one_ray(repository):
 
 
 def test_a_key_that_ray_does_not_know_is_refused(prepared):
-    """The check is one: a misspelt key does not pass."""
+    """The validation is effective: a misspelt key is refused."""
     with pytest.raises(Exception, match="idle_timeout_minuets"):
         validate_config(prepared | {"idle_timeout_minuets": 5})

@@ -1,5 +1,4 @@
-"""The manifest for KubeRay, without a Kubernetes: structure, references between its parts, the experiment and the
-commands in it."""
+"""The manifest for KubeRay, without a Kubernetes: structure, references, and its experiment and commands."""
 
 import os
 import re
@@ -20,7 +19,7 @@ QUANTITY = {"type": "string", "pattern": "^[0-9]+(m|Ki|Mi|Gi|Ti)?$"}
 
 
 def strict(required, **optional):
-    """An object that has these keys, perhaps those, and no others."""
+    """Return a schema of an object with these keys, optionally those, and no others."""
     return {
         "type": "object",
         "required": list(required),
@@ -59,7 +58,7 @@ POD = strict(
         )
     }
 )
-# Ray takes these as words of a command line.
+# Ray splits these into the arguments of a command line.
 PARAMETERS = {"type": "object", "additionalProperties": {"type": "string"}}
 COUNT = {"type": "integer", "minimum": 0}
 WORKERS = strict(
@@ -158,7 +157,7 @@ def test_one_image_and_one_ray_on_all_pods(cluster, pods, repository):
     assert cluster["rayVersion"] == pinned
     images = {container["image"] for pod in pods for container in pod["containers"]}
     assert len(images) == 1
-    # As the Dockerfile's comments call it.
+    # The name that the comments of the Dockerfile use.
     assert images.pop() in (repository / "cluster" / "Dockerfile").read_text()
 
 
@@ -168,7 +167,7 @@ def test_replicas_are_in_order(cluster):
 
 
 def parsed(words):
-    """(command, settings) of a `searchparty` command line; an error if it is none. Nothing is run."""
+    """Parse a `searchparty` command line into (command, settings) without running it; an error if it is not one."""
     command = typer.main.get_command(app)
     with command.make_context("searchparty", list(words)) as outer:
         name, chosen, rest = command.resolve_command(outer, list(words))
@@ -176,7 +175,7 @@ def parsed(words):
 
 
 def test_the_experiment_is_one_and_the_entrypoint_runs_it_or_goes_on(documents, pods, tmp_path):
-    """The script in the ConfigMap is run, with a stand-in for `searchparty` that says what it was called with."""
+    """The script in the ConfigMap is run with a stand-in for `searchparty`, which prints its arguments."""
     spec, data = documents["RayJob"]["spec"], documents["ConfigMap"]["data"]
     mounts = {mount["name"]: mount["mountPath"] for mount in pods[0]["containers"][0]["volumeMounts"]}
     shell, script, experiment, results = shlex.split(spec["entrypoint"])
@@ -202,5 +201,5 @@ def test_the_experiment_is_one_and_the_entrypoint_runs_it_or_goes_on(documents, 
     name, settings = parsed(called())
     assert (name, settings["results"]) == ("resume", out)
     assert (settings["executor"], settings["address"]) == ("ray", "auto")
-    # What `searchparty check` does.
+    # The same as `searchparty check` does.
     assert len(make_plan(load(here)).runs) > 1

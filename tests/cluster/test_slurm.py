@@ -1,4 +1,4 @@
-"""The SLURM script, with real processes: SLURM's own commands are replaced by some that run everything here."""
+"""The SLURM script, with real processes: SLURM's own commands are replaced by ones that run everything here."""
 
 import contextlib
 import os
@@ -55,7 +55,7 @@ def test_the_script_is_clean():
 
 
 def test_its_options_stand_before_any_command():
-    """SLURM reads options only up to the first command, and forgets those behind it without a word."""
+    """SLURM reads options only up to the first command, and silently ignores those after it."""
     lines = SCRIPT.read_text().splitlines()
     first = next(number for number, line in enumerate(lines) if line and not line.startswith("#"))
     options = [number for number, line in enumerate(lines) if line.startswith("#SBATCH ")]
@@ -65,7 +65,7 @@ def test_its_options_stand_before_any_command():
 
 @pytest.fixture
 def site(tmp_path):
-    """A folder to submit from, the environment of a job on two nodes, and what it has started, ended at last."""
+    """Return a folder to submit from, and the environment of a job on two nodes; end what it has started."""
     commands = tmp_path / "bin"
     commands.mkdir()
     for name, body in COMMANDS.items():
@@ -87,7 +87,7 @@ def site(tmp_path):
 
 
 def processes_of_the_job():
-    """Process ids of all that the script has started, on whatever "node": they have its environment."""
+    """Return the process ids of all that the script has started, on any "node": they have its environment."""
     found = []
     for folder in Path("/proc").iterdir():
         with contextlib.suppress(OSError):
@@ -106,7 +106,7 @@ def begun(folder, environment):
 
 
 def while_it_works(job, folder, before=0):
-    """Wait until the run has written something; the token."""
+    """Wait until the run has written something, and return the token."""
     deadline = time.monotonic() + 60
     while rows_of(folder / "results") <= before and job.poll() is None and time.monotonic() < deadline:
         time.sleep(0.1)
@@ -121,7 +121,7 @@ def while_it_works(job, folder, before=0):
 @pytest.mark.skipif(sys.platform != "linux", reason="Ray joins several nodes on Linux only")
 @pytest.mark.timeout(240)
 def test_a_job_that_is_stopped_and_requeued(site, monkeypatch):
-    """Told that its time is up it ends cleanly; requeued, on more nodes, it goes on to the findings of one process."""
+    """At its time limit the job ends cleanly. Requeued, on more nodes, it continues to the findings of one process."""
     folder, environment = site
     first = begun(folder, environment | {"SLURM_JOB_NUM_NODES": "1"})
     token = while_it_works(first, folder)

@@ -1,4 +1,4 @@
-"""What the tests of agents share: a driver that answers a search by hand."""
+"""Fixtures for the tests of agents: a driver that answers a search by hand."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -12,7 +12,7 @@ from searchparty.landscapes.landscape import Space
 
 @dataclass
 class Driven:
-    """What a search proposed (n, D), was told (n,), and returned."""
+    """What a search proposed (n, D), the losses (n,) that it received, what it returned, and its batches."""
 
     points: Any
     losses: Any
@@ -22,7 +22,7 @@ class Driven:
 
 @pytest.fixture(scope="session")
 def lease_of():
-    """Make a lease: its id, its region (the whole cube), and what else it says."""
+    """Return a function that makes leases: by default in the whole cube; keywords set the other fields."""
 
     def make(dimension, id=0, region=None, **more):
         return Lease(id, "it", 1, region or Region.whole(dimension), "test", **more)
@@ -32,8 +32,10 @@ def lease_of():
 
 @pytest.fixture(scope="session")
 def drive(lease_of):
-    """Run a search on a loss of points (n, D), for so many evaluations or to its end. ``changes`` maps a number of
-    evaluations to the lease in force from then on."""
+    """Return a function that runs a search on a loss of points (n, D), for some evaluations or to its end.
+
+    ``changes`` maps a number of evaluations to the lease that is in force from then on.
+    """
 
     def run(agent, loss, dimension, evaluations, gradient=None, lease=None, changes=None, seed=0):
         space = Space(np.zeros(dimension), np.ones(dimension), gradient is not None)

@@ -1,4 +1,4 @@
-"""The recipes of CONTRIBUTING.md work as they are printed: outside the repository, as a plugin, and inside it."""
+"""The recipes in CONTRIBUTING.md work as printed: outside the repository, as a plugin, and inside it."""
 
 import importlib.util
 import os
@@ -24,7 +24,7 @@ PUBLIC_IMPORT = re.compile(r"^from searchparty import (\([^)]*\)|.*)\n", re.MULT
 
 @pytest.fixture
 def folder(tmp_path):
-    """A folder with all files that the recipes tell a reader to save."""
+    """Write all files of the recipes into a folder, as a reader would."""
     for name in OUTSIDE:
         (tmp_path / name).write_text(BLOCKS[name])
     return tmp_path
@@ -99,7 +99,7 @@ def test_an_installed_plugin_is_found(folder):
 
 @pytest.mark.parametrize("place", INSIDE)
 def test_a_recipe_works_in_the_repository(place):
-    """The same class with relative imports in place of the public ones."""
+    """The same class works with relative imports in place of the public ones."""
     recipe = BLOCKS[Path(place).name]
     (names,) = PUBLIC_IMPORT.findall(recipe)
     package, _, stem = f"searchparty.{place.removesuffix('.py').replace('/', '.')}".rpartition(".")

@@ -1,4 +1,4 @@
-"""A real Ray cluster on this machine: a head and nodes, each by ``ray start`` as a user would, with a token."""
+"""A real Ray cluster on this machine: a head and nodes, each started by ``ray start`` as a user would, with a token."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ SMALL = ["--object-store-memory", str(80 << 20), "--disable-usage-stats"]
 
 
 def free_ports(count: int) -> list[int]:
-    """Ports that nobody listens at, below those that Ray takes for its workers."""
+    """Return ports on which nothing listens, below those that Ray takes for its workers."""
     found: list[int] = []
     while len(found) < count:
         port = 20000 + secrets.randbelow(10000)
@@ -38,7 +38,7 @@ def free_ports(count: int) -> list[int]:
 
 
 def below(root: int) -> dict[int, str]:
-    """Process ids and command lines of all that a process has started, however far down."""
+    """Return the process ids and command lines of all descendants of a process."""
     listed, found = list(processes()), dict[int, str]()
     while more := {p: w for p, parent, w in listed if parent in (root, *found) and p not in found}:
         found |= more
@@ -46,10 +46,10 @@ def below(root: int) -> dict[int, str]:
 
 
 class Cluster:
-    """A head, and what nodes are added; none of them knows of this repository but by its Python."""
+    """A head and the nodes that are added. They know this repository only through their Python."""
 
     def __init__(self, cpus: int = 1, dashboard: bool = True) -> None:
-        # Short: the names of sockets in it may not be long.
+        # The path is short, because the names of sockets in it have a maximal length.
         self._place = tempfile.TemporaryDirectory(prefix="sp", dir="/tmp", ignore_cleanup_errors=True)
         ports = free_ports(3)
         self.address, self.dashboard = f"127.0.0.1:{ports[0]}", f"http://127.0.0.1:{ports[1]}"
@@ -72,14 +72,14 @@ class Cluster:
             raise
 
     def add(self, cpus: int = 1, resources: dict[str, float] | None = None) -> subprocess.Popen[bytes]:
-        """One more node. One after the other: two that start at once on one machine may wait for each other."""
+        """Add a node. Nodes are added one by one: two that start at once on one machine may wait for each other."""
         words = ["--address", self.address, "--num-cpus", str(cpus), "--resources", json.dumps(resources or {})]
         node = self._start(words)
         self._up(len(self._nodes) - 1)
         return node
 
     def ready(self, count: int, seconds: float = 60.0) -> None:
-        """Wait until so many nodes live."""
+        """Wait until this many nodes are alive."""
         code = (
             "import ray, sys, time\n"
             f"ray.init({self.address!r}, log_to_driver=False)\n"
@@ -90,7 +90,7 @@ class Cluster:
         )
 
     def kill(self, node: subprocess.Popen[bytes]) -> int:
-        """Kill a node at once with all its processes; how many of our actors lived there."""
+        """Kill a node with all its processes at once; return how many of our actors ran there."""
         lived = below(node.pid)
         for pid in [node.pid, *lived]:
             with contextlib.suppress(ProcessLookupError):
@@ -100,7 +100,7 @@ class Cluster:
         return sum(line.startswith("ray::RayActor") for line in lived.values())
 
     def actors(self) -> list[int]:
-        """Process ids of our actors that live here."""
+        """Return the process ids of our actors on this machine."""
         found = {pid: line for node in self._nodes for pid, line in below(node.pid).items()}
         return [pid for pid, line in found.items() if line.startswith("ray::RayActor")]
 
@@ -126,7 +126,7 @@ class Cluster:
         return node
 
     def _up(self, number: int, seconds: float = 90.0) -> None:
-        """Wait until a node says that it is: those who join a head that is half up may be left waiting for good."""
+        """Wait until a node reports that it is up: nodes that join an incomplete head may wait forever."""
         said = Path(self._place.name) / f"node-{number}.txt"
         deadline = time.monotonic() + seconds
         while "Ray runtime started" not in said.read_text(errors="replace"):

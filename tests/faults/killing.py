@@ -84,21 +84,21 @@ TEAMS = {
 
 @dataclass(frozen=True)
 class Trial:
-    """One experiment to be killed, and the folder where it is."""
+    """An experiment to be killed, and its folder."""
 
     folder: Path
     yaml: Path
     reference: str
     calls: int
-    """Evaluations that a run never interrupted makes."""
+    """Evaluations that an uninterrupted run makes."""
 
     def fresh_calls(self) -> None:
-        """Forget the evaluations counted so far."""
+        """Reset the count of evaluations."""
         with contextlib.suppress(FileNotFoundError):
             (self.folder / "calls").unlink()
 
     def counted(self) -> int:
-        """Evaluations made since ``fresh_calls``, in whatever process."""
+        """Return the evaluations made since ``fresh_calls``, in any process."""
         path = self.folder / "calls"
         return path.stat().st_size if path.exists() else 0
 
@@ -114,7 +114,7 @@ def trial(
 ) -> Trial:
     """Write an experiment, and work it once without interruption."""
     folder.mkdir(parents=True)
-    # Where calls are counted stands in the text: on a cluster a copy of the file is run, elsewhere.
+    # The text contains the place where calls are counted, because on a cluster a copy of the file runs elsewhere.
     (folder / "objectives.py").write_text(f"FOLDER = {str(folder)!r}\n{OBJECTIVES}")
     path = folder / "trial.yaml"
     path.write_text(
@@ -138,7 +138,7 @@ def trial(
 
 
 def text_of(results: Path) -> str:
-    """The trace of a results directory, to the byte."""
+    """Return the trace of a results directory as text."""
     with LogReader(results) as reader:
         return "\n".join(trace(reader))
 
@@ -155,7 +155,7 @@ def command(*words: object, timeout: float = 300.0) -> subprocess.CompletedProce
 
 
 def rows_of(results: Path) -> int:
-    """Points that a log holds by now."""
+    """Return the number of points that a log holds now."""
     path = results / "log.sqlite"
     if not path.exists():
         return 0
@@ -168,19 +168,19 @@ def rows_of(results: Path) -> int:
 
 @dataclass
 class Tally:
-    """What kills came to."""
+    """The results of kills."""
 
     kills: int = 0
     finished_early: int = 0
     repeated: int = 0
-    """Evaluations made again, over all kills."""
+    """Evaluations that were repeated, over all kills."""
     seconds: float = 0.0
     equal: int = 0
-    """Experiments whose finished trace was equal to the byte."""
+    """Experiments whose finished trace was identical to the byte."""
     different: list[str] = field(default_factory=list)
 
     def judge(self, trial: Trial, results: Path, what: str) -> None:
-        """Compare a finished experiment with the one never interrupted, and have ``verify`` look at it."""
+        """Compare a finished experiment with the uninterrupted one, and check it with ``verify``."""
         if text_of(results) == trial.reference:
             self.equal += 1
         else:
@@ -196,9 +196,10 @@ def kill_drivers(
     tally: Tally | None = None,
     program: Callable[..., list[str]] = arguments,
 ) -> Tally:
-    """Kill -9 a driver again and again, at random moments: some while it starts, most while it works; then resume.
+    """Kill a driver with ``kill -9`` repeatedly, at random moments, then resume.
 
-    ``program`` makes the command of the drivers that are killed.
+    Some kills hit a driver while it starts, most while it works. ``program`` makes the command of the drivers that are
+    killed.
     """
     tally = tally or Tally()
     rng = random.Random(seed)
@@ -225,11 +226,11 @@ def kill_drivers(
             driver.wait()
             count += 1
             tally.kills += 1
-            # What a killed driver has left holds together, as far as it goes.
+            # The log that a killed driver has left is consistent as far as it goes.
             with contextlib.suppress(LogError, ResultsError):
                 tally.different += verify_results(out).problems
         else:
-            # It was done before it could be killed: judge it, and begin another.
+            # It ended before it could be killed: judge it, and start another.
             assert driver.returncode == 0, driver.stderr.read()[-2000:]
             tally.finished_early += 1
             _finish(trial, out, options, tally, f"{trial.folder.name}, seed {seed}, part {number}")
@@ -257,7 +258,7 @@ def wait_for_more(out: Path, before: int, driver: subprocess.Popen[str], seconds
 
 
 def processes() -> Iterator[tuple[int, int, str]]:
-    """(pid, parent, command line) of every process."""
+    """Return (pid, parent, command line) of every process."""
     listing = subprocess.run(
         ["ps", "-ww", "-eo", "pid=,ppid=,args="], capture_output=True, text=True, check=True
     ).stdout
@@ -267,13 +268,13 @@ def processes() -> Iterator[tuple[int, int, str]]:
 
 
 def actors(of: int | None = None) -> list[int]:
-    """Process ids of the actors that live on this machine, or of those that one raylet has started."""
+    """Return the process ids of the actors on this machine, or of those that one raylet has started."""
     found = [(pid, parent) for pid, parent, words in processes() if words.startswith("ray::RayActor")]
     return sorted(pid for pid, parent in found if of in (None, parent))
 
 
 class Hunter(threading.Thread):
-    """Kills actors at random moments for as long as it is asked to."""
+    """Kills actors at random moments until it is stopped."""
 
     def __init__(self, seed: int, most: int, victims: Callable[[], list[int]] = actors, mean: float = 0.5) -> None:
         super().__init__(daemon=True)
@@ -290,19 +291,19 @@ class Hunter(threading.Thread):
                     self.kills += 1
 
     def stop(self) -> int:
-        """Stop, and say how many were killed."""
+        """Stop, and return how many were killed."""
         self._over.set()
         self.join()
         return self.kills
 
 
 def own_raylet() -> int:
-    """Process id of the raylet that this process has started."""
+    """Return the process id of the raylet that this process has started."""
     return next(pid for pid, parent, words in processes() if parent == os.getpid() and "raylet/raylet" in words)
 
 
 def kill_actors(trials: list[Trial], out: Path, kills: int, seed: int, tally: Tally | None = None) -> Tally:
-    """Kill actors of drivers that go on, in the Ray that this process has joined."""
+    """Kill actors of running drivers, in the Ray that this process has joined."""
     tally = tally or Tally()
     began, done = time.monotonic(), 0
     while done < kills:
@@ -322,14 +323,14 @@ def kill_actors(trials: list[Trial], out: Path, kills: int, seed: int, tally: Ta
 
 
 def started(*words: object, **options: Any) -> subprocess.Popen[str]:
-    """A driver in a session of its own."""
+    """Start a driver in a separate session."""
     return subprocess.Popen(
         arguments(*words), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True, **options
     )
 
 
 def kill_part(one: Trial, out: Path, how: str, tally: Tally, part: str = "raylet") -> str:
-    """Kill the raylet, or the "gcs_server", of a driver that started Ray, and resume ``how``; what the driver said."""
+    """Kill the raylet, or the "gcs_server", of a driver that started Ray; resume with ``how``; return its output."""
     one.fresh_calls()
     process = started("run", one.yaml, "--out", out, "--executor", "ray")
     wait_for_more(out, 0, process)
@@ -349,7 +350,7 @@ def kill_part(one: Trial, out: Path, how: str, tally: Tally, part: str = "raylet
 
 
 def kill_nodes(cluster: Any, nodes: list[Any], one: Trial, out: Path, tally: Tally) -> int:
-    """Kill nodes in turn, with all their processes, under a driver that goes on; how many actors lived there."""
+    """Kill nodes in turn with all their processes while a driver runs; return how many actors ran there."""
     one.fresh_calls()
     words = ("run", one.yaml, "--out", out, "--executor", "ray", "--address", cluster.address)
     process = started(*words, env=cluster.environment)

@@ -1,7 +1,7 @@
-"""On a real cluster of ``ray start`` on this machine, with a token: each way to run ends in one process's trace.
+"""On a real cluster of ``ray start`` on this machine, with a token: each way to run gives the trace of one process.
 
-``make test`` tries what docs/reliability.md promises, and ``make test-extras`` the rest: jobs need an extra, and every
-test of a way to run starts programs that join the cluster.
+``make test`` tests what docs/reliability.md promises, ``make test-extras`` the rest: submitting jobs needs an extra, and
+each way to run starts programs that join the cluster.
 """
 
 import contextlib
@@ -18,7 +18,7 @@ from searchparty.experiments.api import resume, run
 
 pytestmark = pytest.mark.timeout(300)
 WAYS = pytest.mark.extras
-"""A way to run on a cluster, or what is said of one."""
+"""Marks tests of ways to run on a cluster and of their messages."""
 
 OBJECTIVES = """
 import pathlib
@@ -85,7 +85,7 @@ def cluster():
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory):
-    """A user's folder, and the trace of one process."""
+    """Return a user's folder, and the trace of one process."""
     folder = tmp_path_factory.mktemp("home")
     (folder / "data").mkdir()
     (folder / "data" / "offset.txt").write_text("1.5")
@@ -101,7 +101,7 @@ def home(tmp_path_factory):
 
 
 def there(cluster, *words, cwd, timeout=120, **environment):
-    """The command line, where the cluster's token is known."""
+    """Return the command line in an environment with the cluster's token."""
     return subprocess.run(
         [sys.executable, "-m", "searchparty.experiments.cli.main", *map(str, words)], cwd=cwd, timeout=timeout,
         capture_output=True, text=True, env=cluster.environment | environment | {"COLUMNS": "200"},
@@ -138,9 +138,9 @@ def test_submit_fetch_and_go_on(cluster, home, tmp_path):
     assert text_of(tmp_path / "results" / job) == text_of(home / "one")
     assert (tmp_path / "results" / job / "report.html").exists()
     assert text_of(place / job) == text_of(home / "one")
-    # What has come home goes on at home, from the user's own files.
+    # Fetched results are resumed at home, with the user's own files.
     resume(tmp_path / "results" / job, executor="simulated", budget=300, report=False)
-    # On the cluster it goes on where it was, and is fetched into what has been fetched.
+    # On the cluster the job continues where it was, and is fetched into the directory that was fetched before.
     words = ("--resume", job, "--out", tmp_path / "on")
     resumed = there(cluster, "submit", home / "mine.yaml", *address, *words, cwd=tmp_path)
     assert resumed.returncode == 0, resumed.stderr + resumed.stdout
@@ -156,7 +156,7 @@ def test_a_job_that_is_not_there(cluster, tmp_path):
 
 @WAYS
 def test_what_travels_is_what_is_used_there(cluster, home, tmp_path):
-    """The copy on the node, not the file at home, which happens to lie on the same disk here."""
+    """The copy on the node is used, not the file at home, which here is on the same disk."""
     text = MINE.replace("objectives.py:bowl", "objectives.py:far").replace("  - {kind: rastrigin, dimension: 3}\n", "")
     (home / "far.yaml").write_text(text)
     options = ("--executor", "ray", "--address", cluster.address, "--no-report", "--out", tmp_path / "out")
@@ -173,7 +173,7 @@ def test_a_missing_package_is_named_with_its_node(cluster, home, tmp_path):
     done = there(cluster, "run", home / "lacking.yaml", *options, cwd=tmp_path, PYTHONPATH=str(tmp_path))
     assert (done.returncode, "Traceback" in done.stderr) == (1, False)
     assert re.search(r"node [\d.]+ must have the package 'only_at_home'", done.stderr)
-    # Through no fault of any point: nothing is recorded as failed.
+    # No point is at fault: nothing is recorded as failed.
     assert "only_at_home" not in text_of(tmp_path / "out")
 
 
@@ -208,13 +208,16 @@ def test_without_a_token_it_is_said_what_to_set(cluster, home, tmp_path, door):
 
 @WAYS
 def test_needs_of_agents_and_evaluations(cluster, home, tmp_path):
-    """An agent where its resource is, rows as tasks of theirs: the same trace; what no node has is refused."""
+    """An agent runs where its resource is, and rows as tasks with theirs: the same trace.
+
+    What no node has is refused.
+    """
     needs = "executor.resources={agents: {hop: {custom: {fast: 1}}}, landscapes: {python: {num_cpus: 0.5}}}"
     options = ("--executor", "ray", "--address", cluster.address, "--no-report")
     done = there(cluster, "run", home / "mine.yaml", "--out", tmp_path / "out", *options, "--set", needs, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert "batches over 6 concurrent evaluations" in done.stderr
-    # Two runs want it, one node has it: one after the other.
+    # Two runs need it and one node has it, so they run one after the other.
     assert text_of(tmp_path / "out") == text_of(home / "one")
     wanting = ("--set", "executor.resources={agents: {random: {num_gpus: 1}}}", "--out", tmp_path / "not")
     none = there(cluster, "run", home / "mine.yaml", *options, *wanting, cwd=tmp_path)
@@ -223,9 +226,9 @@ def test_needs_of_agents_and_evaluations(cluster, home, tmp_path):
 
 
 def test_killed_nodes_cost_no_run(cluster, tmp_path):
-    """Two nodes killed in turn, with all their processes, under a driver that goes on."""
+    """Two nodes are killed in turn, with all their processes, while a driver runs."""
     tally = Tally()
-    # With so many actors some live on either node.
+    # With this many actors, some run on either node.
     crowd = trial(tmp_path / "node", team="crowd", budget=1500)
     lost = kill_nodes(cluster, cluster.nodes, crowd, tmp_path / "out", tally)
     assert not tally.different
@@ -233,7 +236,7 @@ def test_killed_nodes_cost_no_run(cluster, tmp_path):
 
 
 def test_an_actor_that_works_a_whole_run_is_killed(cluster, tmp_path):
-    """The run goes on, spread, from what was handed on."""
+    """The run continues as a spread run, from what was recorded."""
     one = trial(tmp_path / "packed", budget=900)
     options = ("--set", "executor={kind: ray, placement: packed}", "--address", cluster.address)
     process = subprocess.Popen(

@@ -1,4 +1,4 @@
-"""Evaluations that go wrong, on real processes: each is charged, recorded with its cause, and the run goes on."""
+"""Evaluations that go wrong, in real processes: each is charged, recorded with its cause, and the run continues."""
 
 import shutil
 import subprocess
@@ -128,7 +128,7 @@ def pool_of(functions, name, bounds=(0.0, 1.0), dimension=1, **rules):
 def test_every_ill_is_a_cause(functions):
     points = (np.arange(len(CAUSES))[:, None] + 0.5) / len(CAUSES)
     causes = {}
-    # The first three never end; the others may take their time on a machine that has other things to do.
+    # The first three never end; the others may take long on a busy machine.
     for rows, timeout in ((range(3), 1.0), (range(3, len(CAUSES)), 60.0)):
         bounds = (0.0, float(len(CAUSES)))
         pool = pool_of(functions, "ill", bounds, timeout=timeout, memory="400 MB", workers=2)
@@ -143,7 +143,7 @@ def test_every_ill_is_a_cause(functions):
 
 
 def experiment(functions, tmp_path, evaluation, function="mixed", budget=30, executor="simulated"):
-    # By a relative path: its name is part of the landscape, which is part of what is drawn at random.
+    # A relative path, because the name is part of the landscape, from which random streams are keyed.
     shutil.copy(functions, tmp_path)
     path = tmp_path / "ill.yaml"
     path.write_text(
@@ -232,7 +232,7 @@ def test_batches_fan_out_over_workers(functions):
 
 
 def test_a_child_dies_with_the_process_that_started_it(functions, tmp_path):
-    """A killed driver leaves no child behind, not even one that never looks up from its work."""
+    """A killed driver leaves no child behind, not even one in an endless loop."""
     script = f"""
 import numpy as np
 from searchparty.agents.evaluation.children.pool import ChildPool
@@ -305,7 +305,7 @@ def test_a_program_answers_and_what_it_does_wrong_is_quoted(program):
     pool = ChildPool(landscape, Evaluation(timeout=1, workers=2))
     good = np.random.default_rng(3).random((20, 2)) * [0.5, 1.0]
     try:
-        # Its first answers may take longer: an interpreter starts.
+        # Its first answers may take longer, because an interpreter starts.
         np.testing.assert_array_equal(pool.evaluate(good, False).losses, [sum(v * v for v in row) for row in good])
         bad = np.array([[0.7, (kind + 0.5) / 9] for kind in range(len(ANSWERS))])
         outcome = pool.evaluate(bad, False)
@@ -328,7 +328,7 @@ def test_a_program_that_talks_out_of_turn_is_caught(program):
 
 
 def test_a_program_in_the_shell_language_runs_an_experiment(tmp_path):
-    """Any language: here awk, which reads a line and writes a number."""
+    """Any language works: here awk, which reads a line and writes a number."""
     script = tmp_path / "bowl.sh"
     script.write_text(
         "#!/bin/sh\nwhile read -r line; do\n"

@@ -1,4 +1,4 @@
-"""Batches over many children, on real processes: rows asked for ahead are each evaluated once and answered for."""
+"""Batches over many children, in real processes: rows requested ahead are each evaluated and answered once."""
 
 import os
 import signal
@@ -91,7 +91,7 @@ def test_a_batch_takes_its_share_of_the_time(pool_of):
     outcome = pool.evaluate(points, False)
     seconds = time.perf_counter() - began
     np.testing.assert_array_equal(outcome.losses, points[:, 0])
-    # 320 x 0.02 s / 16 is 0.4 s; one after another they take 6.4 s.
+    # 320 x 0.02 s / 16 is 0.4 s; in sequence they take 6.4 s.
     assert 0.4 <= seconds < 1.6
 
 
@@ -127,7 +127,7 @@ def test_rows_asked_for_ahead_are_evaluated_once_and_only_the_guilty_fail(functi
     dying, hanging = (set(np.flatnonzero((low < points[:, 0]) & (points[:, 0] < low + 0.01))) for low in (0.3, 0.6))
     assert dying
     assert hanging
-    # In so many words: what other rows have printed is none of theirs.
+    # The exact text: what other rows have printed is not quoted.
     expected = dict.fromkeys(dying, "took its process down (exit code 3)")
     expected |= dict.fromkeys(hanging, "gave no answer within its time-out of 1 s")
     assert outcome.causes == expected
@@ -154,7 +154,7 @@ def test_a_stem_that_is_lost_is_no_rows_fault(functions, pool_of):
 
 
 def test_children_that_are_started_one_by_one_do_the_same(monkeypatch, pool_of):
-    """As where processes cannot be split."""
+    """As on systems without fork."""
     monkeypatch.setattr(child_kinds, "FORKS_CHILDREN", False)
     pool, points = pool_of("slow", workers=2), column(30)
     outcome = pool.evaluate(points, False)

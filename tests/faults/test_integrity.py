@@ -1,4 +1,4 @@
-"""A log that somebody else holds, that cannot be written, that is cut, foreign or newer; a clock that jumps."""
+"""A log that another process holds, that cannot be written, that is cut, foreign or newer; a clock that jumps."""
 
 import errno
 import hashlib
@@ -32,7 +32,7 @@ def one(tmp_path_factory):
 
 @pytest.fixture
 def results(one, tmp_path):
-    """A copy of finished results."""
+    """Return a copy of finished results."""
     shutil.copytree(one.folder / "whole", tmp_path / "results")
     return tmp_path / "results"
 
@@ -49,7 +49,7 @@ def test_a_second_process_is_refused_with_the_first_ones_id_and_host(one, tmp_pa
     out = tmp_path / "out"
     first = started("run", one.yaml, "--out", out)
     wait_for_more(out, 0, first)
-    # While it is still at work, whatever the load.
+    # While it is still working, whatever the load of the machine.
     first.send_signal(signal.SIGSTOP)
     try:
         second = cli("resume", out)
@@ -89,7 +89,7 @@ def test_every_statement_after_a_full_disk_says_so(tmp_path):
     with pytest.raises(LogLost, match="can no longer be written"):
         log.commit()
     log.close()
-    # What was committed is there, and the file is whole.
+    # Everything committed is there, and the file is intact.
     with LogReader(tmp_path / "log.sqlite") as reader:
         assert reader.meta["schema_version"] == 2
 
@@ -98,7 +98,7 @@ def test_every_statement_after_a_full_disk_says_so(tmp_path):
 def test_a_place_that_cannot_be_written(one, results, how):
     (results / "log.sqlite").chmod(0o444)
     results.chmod(0o555)
-    # Root may write anywhere, unless it gives that up.
+    # Root may write anywhere, unless it drops that capability.
     humbly = ["setpriv", "--bounding-set=-dac_override"] if os.geteuid() == 0 else []
     if humbly and shutil.which("setpriv") is None:
         pytest.skip("needs setpriv, to be less than root")
@@ -146,7 +146,7 @@ def test_a_log_that_is_none_is_refused_and_left_alone(results, what, message):
 
 
 def test_killed_before_anything_was_committed(one, tmp_path):
-    """An empty file, or none, is what a session killed at once leaves behind."""
+    """A session that was killed at once leaves an empty file, or none."""
     for number, leave in enumerate((lambda path: path.touch(), lambda path: None)):
         out = tmp_path / str(number)
         out.mkdir()
@@ -157,7 +157,7 @@ def test_killed_before_anything_was_committed(one, tmp_path):
 
 
 def test_killed_while_it_left_write_ahead_mode(one, results, tmp_path):
-    """A hot journal: the file holds half of a transaction, the journal what was there before."""
+    """A hot journal: the file holds half of a transaction, and the journal holds the previous content."""
     db = sqlite3.connect(results / "log.sqlite", isolation_level=None)
     db.execute("PRAGMA cache_size = 1")
     db.execute("BEGIN IMMEDIATE")
@@ -200,7 +200,7 @@ def test_a_clock_that_jumps_changes_nothing(one, tmp_path, monkeypatch):
 
 
 def test_pauses_are_no_work(one, tmp_path):
-    """Time between sessions does not count, and neither session's clock runs backwards."""
+    """Time between sessions does not count as work, and the clock of neither session runs backwards."""
     out = tmp_path / "out"
     first = started("run", one.yaml, "--out", out)
     wait_for_more(out, 0, first)
@@ -218,7 +218,7 @@ def test_pauses_are_no_work(one, tmp_path):
 
 
 def test_what_came_before_a_long_wait_is_on_the_disk(tmp_path):
-    """Nobody need write again for the last rows to be committed and synced."""
+    """The last rows are committed and synced even if nothing is written after them."""
     log = LogFile(tmp_path / "log.sqlite")
     for number in range(3):
         log.execute("INSERT INTO meta VALUES (?, ?)", (f"note {number}", "1"))
@@ -229,7 +229,7 @@ def test_what_came_before_a_long_wait_is_on_the_disk(tmp_path):
 
 
 def test_what_is_committed_is_synced_within_a_second(one, tmp_path, monkeypatch):
-    """What a power cut may take is what no call of fsync on the write-ahead log has followed."""
+    """A power cut can take only what no call of fsync on the write-ahead log has followed."""
     calls, real = [], os.fsync
 
     def fsync(fd):

@@ -1,4 +1,7 @@
-"""Nothing is lost: drivers, actors, raylets and nodes killed at random moments; traces equal to the byte."""
+"""No finding is lost.
+
+Drivers, actors, raylets and nodes are killed at random moments, and traces are identical to the byte.
+"""
 
 import os
 import sys
@@ -7,23 +10,23 @@ import time
 import pytest
 from killing import Tally, kill_actors, kill_drivers, kill_part, processes, rows_of, trial
 
-# On a machine that does other things as well, starting a process may take ten times as long.
+# On a busy machine, starting a process may take ten times as long.
 pytestmark = pytest.mark.timeout(600)
 SEED = int(os.environ.get("SEARCHPARTY_KILL_SEED", "20261124"))
-"""Of what is killed when. Another one tries other moments."""
+"""Seed of the moments of the kills. Another one tries other moments."""
 MANY = pytest.mark.extras
-"""`make test` kills as often as tells a mistake that is always there, `make test-extras` more often."""
+"""`make test` makes enough kills to find a mistake that is always there; `make test-extras` makes more."""
 
 
 @pytest.fixture(scope="module")
 def slow(tmp_path_factory):
-    """Cheap evaluations, worked by a team that shares what it finds."""
+    """Work cheap evaluations by a team that shares what it finds."""
     return trial(tmp_path_factory.mktemp("kills") / "slow", budget=1200)
 
 
 @pytest.mark.parametrize("kills", [(3, 2, 1), pytest.param((9, 7, 5), marks=MANY)], ids=["some", "many"])
 def test_drivers_killed_in_one_process(slow, tmp_path, kills):
-    """Cheap evaluations, failing ones in children, expensive ones."""
+    """Kill drivers with cheap evaluations, with failing ones in children, and with expensive ones."""
     of_cheap, of_fragile, of_expensive = kills
     seed = SEED + sum(kills)
     cheap = kill_drivers(slow, of_cheap, seed)
@@ -35,15 +38,15 @@ def test_drivers_killed_in_one_process(slow, tmp_path, kills):
         assert tally.kills == wanted
         assert not tally.different
         assert tally.equal >= 1
-    # Of expensive evaluations none is lost but that in flight: a driver in one process has one.
+    # Only the expensive evaluation in progress is lost: a driver in one process has one.
     assert expensive.repeated <= expensive.kills
-    # Of cheap ones, less than a second's work a kill.
+    # Less than a second's work of cheap ones is lost per kill.
     assert cheap.repeated <= cheap.kills * 300
     assert not children()
 
 
 def children():
-    """Processes that evaluate though whoever started them is gone, a moment later."""
+    """Return the processes that still evaluate a moment after their parent has died."""
     time.sleep(1.0)
     listed = list(processes())
     living = {pid for pid, _, _ in listed if pid != 1}
@@ -59,7 +62,7 @@ def children():
 @pytest.mark.ray
 @pytest.mark.parametrize("kills", [2, pytest.param(8, marks=MANY)])
 def test_drivers_killed_on_ray(local_ray, slow, kills):
-    """Drivers that join a Ray which goes on."""
+    """Kill drivers that join a running Ray."""
     address = local_ray.get_runtime_context().gcs_address
     tally = kill_drivers(slow, kills, SEED + 100 + kills, ("--executor", "ray", "--address", address))
     assert not tally.different
@@ -69,8 +72,8 @@ def test_drivers_killed_on_ray(local_ray, slow, kills):
 @pytest.mark.ray
 @pytest.mark.parametrize("kills", [6, pytest.param(29, marks=MANY)])
 def test_actors_killed(local_ray, slow, tmp_path, kills):
-    """Actors under drivers that go on."""
-    # In the second one rows of a batch come in any order, from children that must die with their actor.
+    """Kill actors of running drivers."""
+    # In the second one, rows of a batch arrive in any order, from children that must die with their actor.
     trials = [slow, trial(tmp_path / "pooled", evaluation="{workers: 2}", budget=1000, seed=2)]
     tally = kill_actors(trials, tmp_path, kills, SEED + kills)
     assert tally.kills == kills

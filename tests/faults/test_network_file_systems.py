@@ -1,5 +1,7 @@
-"""A log on a network file system: another journal, locks across machines, the same findings. The file system itself is
-made up (a list of mounts that says so), everything else is real: processes, kills, files."""
+"""A log on a network file system: another journal, locks across machines, the same findings.
+
+The file system itself is simulated, by a list of mounts; everything else is real: processes, kills, files.
+"""
 
 import errno
 import fcntl
@@ -44,7 +46,7 @@ def one(tmp_path_factory):
 
 @pytest.fixture
 def there(tmp_path, one):
-    """The command as it would be where all these files were mounted from another machine."""
+    """Return the command as it would run if all these files were mounted from another machine."""
     listing = tmp_path / "mounts"
     common = os.path.commonpath([tmp_path.resolve(), one.folder.resolve()])
     listing.write_text(f"22 1 8:1 / / rw - ext4 /dev/sda1 rw\n23 22 0:9 / {common} rw - nfs4 files:/export rw\n")
@@ -115,7 +117,7 @@ def test_a_reader_that_never_ends_is_told_of_and_nothing_is_lost(tmp_path):
 
 
 def test_drivers_killed_there_and_the_log_carried_home(one, there):
-    """Kills with the one journal; the last session, here, goes on with the other."""
+    """Kills happen with one journal; the last session, on a local disk, continues with the other."""
     tally = kill_drivers(one, 3, 20261125, program=there)
     assert tally.kills == 3
     assert not tally.different
@@ -127,7 +129,7 @@ def test_a_second_process_is_refused_and_the_first_one_says_where_it_writes(one,
     words = {"stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE, "text": True}
     first = subprocess.Popen(there("run", one.yaml, "--out", out), start_new_session=True, **words)
     wait_for_more(out, 0, first)
-    # While it is still at work, whatever the load.
+    # While it is still working, whatever the load of the machine.
     first.send_signal(signal.SIGSTOP)
     try:
         second = subprocess.run(there("resume", out), timeout=60, **words)
@@ -135,7 +137,7 @@ def test_a_second_process_is_refused_and_the_first_one_says_where_it_writes(one,
         first.send_signal(signal.SIGCONT)
     assert second.returncode == 2, second.stderr
     assert f"in use by process {first.pid} on {socket.gethostname()}" in second.stderr
-    # A report does not disturb it.
+    # A report does not disturb the run.
     write_report(out)
     _, said = first.communicate(timeout=60)
     assert first.returncode == 0, said
@@ -149,7 +151,7 @@ def test_a_second_process_is_refused_and_the_first_one_says_where_it_writes(one,
     ("killed", "goes_on"), [(UNKNOWN_FILE_SYSTEM, NFS), (NFS, UNKNOWN_FILE_SYSTEM)], ids=["to the network", "and back"]
 )
 def test_a_log_moves_between_file_systems(one, tmp_path, killed, goes_on):
-    """A killed process leaves its journal beside the file; both are copied, and go on in the other mode."""
+    """A killed process leaves its journal beside the file; both are copied, and continue in the other mode."""
     here, moved = tmp_path / "here", tmp_path / "moved"
     shutil.copytree(one.folder / "whole", here)
     log = LogFile(here / "log.sqlite", place=killed)
@@ -181,7 +183,7 @@ def test_a_directory_is_held_by_one_writer_of_this_process_too(tmp_path):
     ("first", "second"), [(UNKNOWN_FILE_SYSTEM, NFS), (NFS, UNKNOWN_FILE_SYSTEM)], ids=["disk first", "network first"]
 )
 def test_whose_disk_it_is_and_who_has_it_mounted_do_not_write_at_once(tmp_path, monkeypatch, first, second):
-    """To the machine that exports it the file system is local: the two hold the directory by locks of two kinds."""
+    """The machine that exports the file system sees it as local: the two hold the directory by locks of two kinds."""
     connect = sqlite3.connect
     monkeypatch.setattr(sqlite3, "connect", lambda path, timeout=0.2, **options: connect(path, timeout, **options))
     log = LogFile(tmp_path / "log.sqlite", place=first)
@@ -209,7 +211,7 @@ def test_a_file_system_without_locks_is_refused(tmp_path, monkeypatch, number):
 
 @pytest.mark.parametrize("name", ["SQLITE_BUSY", "SQLITE_IOERR_RDLOCK"])
 def test_a_reader_where_locks_are_refused_is_told_that_it_may_be_that(tmp_path, monkeypatch, name):
-    """SQLite itself tells "somebody has it" and "there are no locks" apart only now and then."""
+    """SQLite can distinguish "another process has it" from "there are no locks" only sometimes."""
     error = sqlite3.OperationalError("database is locked" if name == "SQLITE_BUSY" else "disk I/O error")
     error.sqlite_errorname = name
     monkeypatch.setattr(filesystem, "MOUNT_LIST", tmp_path / "mounts")
@@ -220,7 +222,7 @@ def test_a_reader_where_locks_are_refused_is_told_that_it_may_be_that(tmp_path, 
 
 
 def test_a_lock_that_fails_is_not_taken_for_another_process(tmp_path, monkeypatch):
-    """As on a network file system that nobody knew to be one: its locks want a file that is open for writing."""
+    """As on a network file system that was not recognized: its locks need a file that is open for writing."""
 
     def flock(*_):
         raise OSError(errno.EBADF, os.strerror(errno.EBADF))

@@ -1,4 +1,4 @@
-"""Objectives that take their process down or hang, drivers that are stopped. Kills are in ``test_kills.py``."""
+"""Objectives that kill their process or hang, and drivers that are stopped. Kills are in ``test_kills.py``."""
 
 import os
 import signal
@@ -65,7 +65,7 @@ def experiment(tmp_path):
 
 
 def outcome(path):
-    """(trace hash, causes of failed rows)."""
+    """Return (trace hash, causes of failed rows)."""
     with LogReader(path) as reader:
         causes = []
         for record in reader.runs():
@@ -117,13 +117,13 @@ def start(yaml, out, executor):
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
-        # A background job of a shell ignores it, and so would its children.
+        # A background job of a shell ignores the signal, and so would its children.
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
 
 
 def wait_for_rows(out, process, least=60):
-    """Wait until the log holds so many rows."""
+    """Wait until the log holds this many rows."""
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline and process.poll() is None:
         try:

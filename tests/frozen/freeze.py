@@ -1,7 +1,8 @@
-"""Compute what must not change: trace hashes of experiments.
+"""Compute what must not change: the hashes of the traces of experiments.
 
-``python tests/frozen/freeze.py`` prints the hashes; with ``--write`` it renews hashes.json, which only a commit that
-says why may do. Such a commit also adds what it changes to CHANGED_SINCE_0_1 in experiments/execution/first_rule.py.
+``python tests/frozen/freeze.py`` prints the hashes. With ``--write`` it renews hashes.json; only a commit that says why
+may do this. Such a commit also adds the names that it changes to CHANGED_SINCE_0_1 in
+experiments/execution/first_rule.py.
 """
 
 import json
@@ -18,11 +19,11 @@ FOLDER = Path(__file__).parent
 BUNDLED = FOLDER.parents[1] / "experiments" / "library"
 HASHES = FOLDER / "hashes.json"
 SMALL = ("repeats=1", "budget=120")
-"""What bundled experiments are cut down to where they are not run whole."""
+"""Settings that make bundled experiments small, where they are not run whole."""
 
 
 def experiments():
-    """(name, file, overrides) of all experiments whose traces are frozen; the whole ones come last."""
+    """Return (name, file, overrides) of all experiments whose traces are frozen, the whole ones last."""
     own = [(path.stem, path, ()) for path in sorted(FOLDER.glob("*.yaml"))]
     bundled = sorted(BUNDLED.glob("*.yaml"))
     small = [(f"{path.stem} (small)", path, SMALL) for path in bundled]
@@ -30,7 +31,7 @@ def experiments():
 
 
 def compute_hash(file, overrides, executor="simulated"):
-    """The trace hash of an experiment, run anew."""
+    """Run an experiment and return the hash of its trace."""
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder) / "results"
         searchparty.run(file, out=out, executor=executor, overrides=overrides, report=False)
@@ -38,13 +39,13 @@ def compute_hash(file, overrides, executor="simulated"):
 
 
 def read_hash(directory):
-    """The trace hash of a results directory."""
+    """Return the trace hash of a results directory."""
     with LogReader(directory) as reader:
         return trace_hash(reader)
 
 
 def bits():
-    """What the last bits of a computation depend on: findings are promised to be equal where it is equal."""
+    """Return what the last bits of a computation depend on. Findings are guaranteed to be equal if this is equal."""
     known = environment_fingerprint()
     packages = {name: known["packages"][name] for name in ("numpy", "scipy", "cma", "nlopt", "coco-experiment")}
     kernels = sorted({kernel.rpartition(" ")[2] for kernel in known["blas"]})

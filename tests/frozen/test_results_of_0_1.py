@@ -26,7 +26,7 @@ equal_bits = pytest.mark.skipif(
 
 @pytest.fixture
 def results(tmp_path):
-    """A copy of the old results, beside the file that they name."""
+    """Return a copy of the old results, beside the file that they name."""
     shutil.copytree(FOLDER / "results-0.1", tmp_path / "old")
     for settings in Path(tmp_path / "old").glob("*/experiment.yaml"):
         settings.write_text(settings.read_text().replace("FOLDER", str(tmp_path / "old")))
@@ -73,7 +73,7 @@ def test_a_digest_that_0_1_never_had_is_refused(results):
 
 
 def test_a_program_is_digested_as_in_0_1(tmp_path):
-    """With a digest that version 0.1 computed for this program."""
+    """The digest is the one that version 0.1 computed for this program."""
     (tmp_path / "bowl.py").write_text("print(1)\n")
     program = Command(command=("python3", "bowl.py"), bounds=(0, 1), base=str(tmp_path))
     name = "landscape command python3 bowl.py"

@@ -1,4 +1,4 @@
-"""Traces stay what they were when they were frozen, whatever is moved, renamed or made faster."""
+"""Traces stay as they were when they were frozen, whatever is moved, renamed or made faster."""
 
 import json
 

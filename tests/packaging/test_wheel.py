@@ -1,4 +1,4 @@
-"""A wheel built from the repository holds everything, and nothing else at the top."""
+"""A wheel built from the repository holds all modules and data files, and nothing else at its top level."""
 
 import os
 import shutil
@@ -10,19 +10,19 @@ import zipfile
 import pytest
 
 ROOMS = ("agents", "landscapes", "orchestrator", "experiments")
-# Builds and installs: minutes where the machine has other things to do.
+# These tests build and install, which takes minutes on a busy machine.
 pytestmark = pytest.mark.extras
 
 
 @pytest.fixture(scope="module")
 def wheel(repository, tmp_path_factory):
-    # From a copy: a build leaves folders behind.
+    # Build from a copy: a build leaves folders behind.
     source = tmp_path_factory.mktemp("source")
     for name in ("Makefile", "pyproject.toml", "README.md", "LICENSE", "__init__.py", "py.typed"):
         shutil.copy(repository / name, source)
     for room in ROOMS:
         shutil.copytree(repository / room, source / room, ignore=shutil.ignore_patterns("__pycache__"))
-    # What an earlier build has left is not packed.
+    # Files that an earlier build left behind must not be packed.
     (source / "build" / "lib" / "searchparty").mkdir(parents=True)
     (source / "build" / "lib" / "searchparty" / "old.py").touch()
     subprocess.run(["make", "wheel", f"PYTHON={sys.executable}"], cwd=source, check=True, capture_output=True)
@@ -55,7 +55,7 @@ def test_an_installed_wheel_runs_an_experiment(wheel, tmp_path):
         capture_output=True,
         text=True,
     ).stdout.strip()
-    # The dependencies of this environment, without its searchparty: only the wheel can bring that.
+    # Add the dependencies of this environment, but not its searchparty, which only the wheel provides.
     subprocess.run(
         [sys.executable, "-m", "pip", "install", "-q", "--no-deps", "--no-index", "--target", site, wheel], check=True
     )

@@ -28,7 +28,7 @@ def begin(size: int, budget: int) -> Run:
 
 @st.composite
 def histories(draw: st.DrawFn) -> tuple[int, int, list[Event]]:
-    """(team size, budget, events): any decisions that the budget allows, with any outcomes."""
+    """Generate (team size, budget, events): any decisions that the budget allows, with any outcomes."""
     size, budget = draw(st.integers(1, 4)), draw(st.integers(1, 200))
     run, events = begin(size, budget), []
     for _ in range(draw(st.integers(0, 25))):
@@ -74,7 +74,7 @@ def _outcome(draw: st.DrawFn, run: Run) -> Event:
 
 
 def copied(run: Run, event: Event) -> Run:
-    """The reducer as a pure function: the old state stays as it was."""
+    """Apply the reducer as a pure function: the old state remains unchanged."""
     new = copy.deepcopy(run)
     advance(new, event)
     return new

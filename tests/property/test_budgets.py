@@ -1,4 +1,4 @@
-"""Budgets are exact, whatever the team, the policy, the faults: granted = spent + returned."""
+"""Budgets are exact for every team, policy and fault: granted = spent + returned."""
 
 from typing import Literal
 
@@ -22,7 +22,7 @@ EVALUATED = [0]
 
 
 class Minefield:
-    """A bowl in which some points, always the same, have no loss: NaN, infinity, or an exception."""
+    """A bowl in which certain points have no loss: NaN, infinity, or an exception."""
 
     minimum = minimizers = None
 
@@ -57,7 +57,7 @@ class Mined(Landscape):
 
 
 class Unreliable(Agent):
-    """Breaks its contract, converges, or runs dry, after some batches."""
+    """Breaks its contract, converges, or has nothing more to propose, after some batches."""
 
     kind: Literal["unreliable"] = "unreliable"
     batch: int
@@ -153,7 +153,7 @@ def test_granted_is_spent_and_returned(settings, more):
 @tries(150, suppress_health_check=[HealthCheck.too_slow])
 @given(runs, st.data())
 def test_cut_anywhere_it_goes_on_to_the_same_end(settings, data):
-    """As after a kill: some events, and of the leases that were out some of their points."""
+    """The log is cut as by a kill: it holds some events, and some points of the leases that were out."""
     plan, whole = planned(**settings), MemoryLog()
     worked(plan, whole)
     events = whole.events()
@@ -170,7 +170,7 @@ def test_cut_anywhere_it_goes_on_to_the_same_end(settings, data):
     before = EVALUATED[0]
     worked(plan, cut)
     assert [dump_event(event) for event in cut.events()] == [dump_event(event) for event in events]
-    # Nothing that is recorded is evaluated again.
+    # No recorded point is evaluated again.
     assert EVALUATED[0] - before == missing
 
 
@@ -180,7 +180,7 @@ def count(log, lease):
 
 
 def parts(rows, whole, data):
-    """All of a lease's points, or as many from the first on as had come."""
+    """Return all points of a lease, or as many of the first ones as had arrived."""
     if whole:
         return [rows]
     n = data.draw(st.integers(0, len(rows.losses)), label="points kept")
@@ -195,7 +195,7 @@ def account(run, log, evaluated, price):
     charges, rows = {}, {}
     for finding in findings(events):
         charges[finding.lease], rows[finding.lease] = finding.charged, finding.rows
-    # Every lease came home, and brought no more than it was given.
+    # Every lease was collected, and was charged at most its budget.
     assert charges.keys() == budgets.keys()
     returned = {lease: budgets[lease] - charges[lease] for lease in budgets}
     assert all(part >= 0 for part in returned.values())
@@ -203,12 +203,12 @@ def account(run, log, evaluated, price):
     assert run.spent == sum(charges.values()) <= run.budget
     assert run.granted == 0
     assert run.budget == max([run.budget, *(e.budget for e in events if isinstance(e, Extended))])
-    # Every row is in the log, was evaluated once, and costs one evaluation, or that and a gradient's price.
+    # Every row is in the log, was evaluated once, and costs one evaluation, plus the gradient's price if it has one.
     recorded = {lease: log.rows(lease) for lease in budgets}
     for lease, found in recorded.items():
         assert (0 if found is None else len(found.losses)) == rows[lease]
         if lease not in {finding.lease for finding in findings(events) if finding.failed}:
             assert rows[lease] <= charges[lease] <= rows[lease] * (1 + price)
-    # A batch in which a row raised is asked for once: its other rows come with the exception.
+    # A batch in which a row raised is requested once: its other rows come with the exception.
     assert evaluated == sum(rows.values())
     assert isinstance(events[-1], Stopped)

@@ -1,4 +1,4 @@
-"""The simulated clock against a reckoning that knows all from the beginning."""
+"""The simulated clock compared with a computation that knows everything from the beginning."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ PLAIN = Delays.model_validate({"latency": 0.5, "decision": 0.125})
 
 @st.composite
 def histories(draw: st.DrawFn) -> list[Event]:
-    """The events of a run whose leases were all collected, in logical order, with any decisions."""
+    """Generate the events of a run whose leases were all collected, in logical order, with any decisions."""
     rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
     size, total = int(rng.integers(1, 7)), int(rng.integers(1, 40))
     events: list[Event] = []
@@ -53,7 +53,7 @@ def histories(draw: st.DrawFn) -> list[Event]:
 
 
 def reckoned(events: list[Event], workers: int, delays: Delays) -> dict[int, tuple[float, float]]:
-    """(start, end) of every lease, by looking ahead: how long each takes alone, then worker by worker."""
+    """Return (start, end) of every lease by looking ahead: first how long each takes, then worker by worker."""
     alone = {s.lease: s.end - s.start for s in timeline("run", events, 1.0, 10**3, delays)}
     free, now = np.zeros(workers), 0.0
     spans: dict[int, tuple[float, float]] = {}
@@ -114,7 +114,7 @@ def test_a_clock_that_is_looked_at_in_between_keeps_only_what_is_out(events: lis
         clock.fold(event)
         out = out | {x.id for x in event.leases} if isinstance(event, Granted) else out - {event.finding.lease}
         assert set(clock._outstanding) == out
-        # As many workers as leases may be out: nothing waits for what is not known yet.
+        # There are as many workers as leases may be out: nothing waits for a lease whose end is not known yet.
         assert not clock._waiting
     before = clock.makespan
     again = Clock("run", 1.0, 6, WILD)

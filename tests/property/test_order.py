@@ -1,4 +1,4 @@
-"""The orders that a run keeps, against sorting everything anew."""
+"""The orders that a run keeps, compared with sorting everything anew."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from searchparty.orchestrator.state.run import Run
 
 
 def poured(heights: list[int], pool: int) -> float:
-    """The water level, by trying how many columns are wet."""
+    """Return the water level by trying how many columns are wet."""
     return min((pool + below) / wet for wet, below in enumerate(accumulate(sorted(heights)), start=1))
 
 
@@ -53,7 +53,7 @@ def test_idle_members_and_ends_are_those_sorted_anew(seed: int, size: int) -> No
             lease = Lease(run.leases, member.name, int(rng.integers(1, 9)), Region.whole(1), "any", fresh=True)
             advance(run, Granted(run.decisions, (lease,)))
         elif run.out:
-            # Collected in any order, though a run does so in order of their ends.
+            # Leases are collected in any order here; a run collects them by their ends.
             number = list(run.out)[rng.integers(len(run.out))]
             _, lease = run.out[number]
             charged = int(rng.integers(0, lease.budget + 1))
@@ -93,7 +93,7 @@ def test_a_generator_set_to_key_after_key_draws_what_streams_of_the_keys_draw():
         assert isinstance(ours, np.random.Generator)
         for draw in ("random", "standard_normal"):
             np.testing.assert_array_equal(getattr(ours, draw)(5), getattr(fresh, draw)(5))
-        # A half of a word that was drawn is not left over for the next key.
+        # The unused half of a drawn word is not left over for the next key.
         assert ours.integers(1000, dtype=np.uint32) == fresh.integers(1000, dtype=np.uint32)
         np.testing.assert_array_equal(ours.permutation(9), fresh.permutation(9))
         assert ours.choice(["a", "b", "c"]) == fresh.choice(["a", "b", "c"])

@@ -1,4 +1,4 @@
-"""Whatever a file holds, reading it ends in an experiment or in a SpecError; what is read is written back the same."""
+"""Reading any file gives an experiment or a SpecError; what is read is written back unchanged."""
 
 import string
 from contextlib import suppress
@@ -111,7 +111,7 @@ strategy = st.fixed_dictionaries(
 
 
 def distinct(strategies):
-    """The same strategies with lease lengths of their own: two names for one strategy are refused."""
+    """Return the same strategies with different lease lengths: two names for one strategy are refused."""
     policies = [s.get("policy", {}) if s.get("policy") != "composed" else {} for s in strategies.values()]
     named = zip(strategies.items(), policies, strict=True)
     return {name: {**s, "policy": {**policy, "lease": 20 + i}} for i, ((name, s), policy) in enumerate(named)}

@@ -9,5 +9,5 @@ TIMES = int(os.environ.get("SEARCHPARTY_TRIES", "1"))
 
 
 def tries(count: int, **more: Any) -> settings:
-    """Settings that try so many examples, times SEARCHPARTY_TRIES; ``more`` are further settings of hypothesis."""
+    """Return settings for this many examples times SEARCHPARTY_TRIES; ``more`` are further settings of hypothesis."""
     return settings(max_examples=count * TIMES, deadline=None, **more)

@@ -1,4 +1,4 @@
-/** The replay within a report: the films lie in the page itself, and nothing is asked of a server. */
+/** The replay within a report: the films are embedded in the HTML file, and no server is needed. */
 
 import { linkTo, lookIn, momentIn, readAddress, writeAddress } from "./base/address.js";
 import { byId, el, fill } from "./base/dom.js";
@@ -27,11 +27,11 @@ let timer = 0;
 const field = (id, text, select) => el("div", { class: "field" }, [el("label", { for: id, text }), select]);
 const options = () => texts.map((text) => el("option", { value: text.dataset.film, text: text.dataset.title }));
 const run = el("select", { id: "run" }, options());
-const beside = el("select", { id: "beside" }, [el("option", { value: "", text: "nothing" }), ...options()]);
+const beside = el("select", { id: "beside" }, [el("option", { value: "", text: "none" }), ...options()]);
 const replayHost = el("div", { class: "replay" });
 fill(root, [
   el("style", { text: style }),
-  el("div", { class: "chooser" }, [field("run", "Run", run), field("beside", "Beside it", beside)]),
+  el("div", { class: "chooser" }, [field("run", "Run", run), field("beside", "Compare with", beside)]),
   replayHost,
 ]);
 
@@ -39,7 +39,7 @@ const replay = new Replay(replayHost, { cards, theme: theme.now, link: () => lin
 theme.addEventListener("change", () => replay.setTheme(theme.now));
 for (const select of [run, beside]) select.addEventListener("change", () => show(null));
 
-/** Runs begin when they are looked at: a report is read from the top. */
+/** Start the replay only when it becomes visible, because a report is read from the top. */
 new IntersectionObserver((entries, observer) => {
   if (!entries.some((entry) => entry.isIntersecting)) return;
   observer.disconnect();
@@ -56,7 +56,7 @@ function begin() {
 }
 
 /**
- * Chooses what an address names, if it is here.
+ * Select the run that an address names, if it is in this file.
  * @param {HTMLSelectElement} select
  * @param {string|null} id
  */
@@ -67,7 +67,7 @@ function choose(select, id) {
 /** @param {number|null} at */
 function show(at) {
   const chosen = [run.value, beside.value].filter(Boolean).map(filmOf);
-  // By their titles: strategies of two directories may have one name.
+  // Name the films by their titles, because strategies of two directories may have the same name.
   replay.setFilms(chosen, [run.value, beside.value].filter(Boolean).map((id) => textOf(id).dataset.title ?? id));
   if (at === null) replay.playFromStart();
   else replay.player.seek(at);
@@ -76,7 +76,7 @@ function show(at) {
 /** @param {string} id */
 function textOf(id) {
   const found = texts.find((text) => text.dataset.film === id);
-  if (!found) throw new Error(`This file holds no run ${id}.`);
+  if (!found) throw new Error(`This file contains no run ${id}.`);
   return found;
 }
 
@@ -96,7 +96,7 @@ function address() {
 }
 
 function noteAddress() {
-  // Not before somebody has done anything: the report's own anchors would be lost.
+  // Do not write the address before the reader has used the replay: that would overwrite the report's own anchors.
   if (timer || !films.size) return;
   timer = setTimeout(() => {
     timer = 0;

@@ -1,4 +1,4 @@
-/** The page: two parts, one of them seen at a time; its address follows what is shown. */
+/** The entry point of the page: it switches between its sections and keeps the address up to date with what is shown. */
 
 import { linkTo, lookIn, readAddress, writeAddress } from "./base/address.js";
 import { ask } from "./base/api.js";
@@ -8,13 +8,13 @@ import { Playground } from "./playground/playground.js";
 import { Theme } from "./base/theme.js";
 import { Watch } from "./watch/watch.js";
 
-/** The address is written so often at most: browsers refuse more. */
+/** Minimum time between two updates of the address; browsers reject more frequent ones. */
 const ADDRESS_MILLISECONDS = 400;
 
 const theme = new Theme();
 /** @type {HTMLElement[]} */
 const tabs = [...document.querySelectorAll("[role=tab]")].filter((element) => element instanceof HTMLElement);
-/** @type {Record<string, any>} by their names: a part may have address, replay, begin, resume, rest */
+/** @type {Record<string, any>} sections by name: a section may have address, replay, begin, resume, rest */
 const parts = {};
 const begun = new Set();
 let shown = "";
@@ -32,7 +32,7 @@ async function begin() {
   theme.addEventListener("change", () => {
     for (const name of ["playground", "watch"]) parts[name].replay.setTheme(theme.now);
   });
-  // A page that the browser has kept has given up its runs.
+  // A page restored from the browser's back-forward cache has cancelled its runs, so reload it.
   addEventListener("pageshow", (event) => event.persisted && location.reload());
   addEventListener("pagehide", () => parts.playground.leave());
   byId("theme").addEventListener("click", () => theme.toggle());
@@ -40,7 +40,7 @@ async function begin() {
     tab.addEventListener("click", () => open(partOf(tab)));
     tab.addEventListener("keydown", moveBetweenTabs);
   }
-  // An address that is pasted over this page's own shows what it says, as in a new page.
+  // An address that is pasted over this page's address is opened as in a new page.
   addEventListener("hashchange", () => readAddress().has("view") && location.reload());
   const asked = readAddress();
   const first = asked.get("view") ?? catalogue.opens;
@@ -48,7 +48,7 @@ async function begin() {
 }
 
 /**
- * Shows a part of the page: as an address says, else as it was left.
+ * Show a section of the page, in the state that an address describes, or as it was left.
  * @param {string} name
  */
 function open(name, given = new URLSearchParams()) {
@@ -70,7 +70,7 @@ function open(name, given = new URLSearchParams()) {
   else writeAddress({ view: name });
 }
 
-/** Writes the frame's address, a little later than it is drawn. */
+/** Update the page's address to the frame shown, after a short delay. */
 function address() {
   if (timer) return;
   timer = setTimeout(() => {
@@ -80,7 +80,7 @@ function address() {
 }
 
 /**
- * The part of the page that a tab opens.
+ * Return the name of the section that a tab opens.
  * @param {HTMLElement} tab
  */
 function partOf(tab) {

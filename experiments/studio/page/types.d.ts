@@ -1,6 +1,6 @@
-/** The shapes of what the page's modules hand to each other: for the type check of `make check`, no browser reads it. */
+/** Types of the data that the page's modules exchange: for the type check of `make check`; browsers do not load this file. */
 
-/** A plane through the unit cube, with its axes' labels: see page `docs/studio.md`. */
+/** A plane through the unit cube, with the labels of its axes; see `docs/studio.md`. */
 export interface Plane {
   spec: string;
   text: string;
@@ -11,7 +11,7 @@ export interface Plane {
   ticks: { u: Tick; v: Tick };
 }
 
-/** u and v, least and most: [u0, u1, v0, v1]. */
+/** The ranges of u and v: [u0, u1, v0, v1], minimum before maximum. */
 export type Extent = [number, number, number, number];
 /** How a side of the plane is labelled: value = offset + scale * coordinate. */
 export interface Tick {
@@ -20,7 +20,7 @@ export interface Tick {
   scale?: number;
 }
 
-/** A policy, as the experiment's settings have it. */
+/** A policy as in the experiment's settings. */
 export interface Policy {
   kind: string;
   budget?: { kind: string };
@@ -28,7 +28,7 @@ export interface Policy {
   sharing?: { kind: string };
 }
 
-/** What a message says of a run: see `experiments/studio/film.py`. */
+/** The header of a message about a run; see `experiments/studio/films/feed.py` and `parts.py`. */
 export interface Header {
   run: string;
   state: "running" | "waiting" | "done" | "failed" | "unfinished";
@@ -53,7 +53,7 @@ export interface Header {
   leases: Lease[];
   outcomes: Outcome[];
   insights: Insight[];
-  /** Of which lease how many rows have come. */
+  /** New points: [lease, number of rows]. */
   chunks: [number, number][];
   arrays: { name: string; dtype: string; shape: number[] }[];
 }
@@ -80,7 +80,7 @@ export interface Outcome {
   failures: number;
 }
 
-/** What is worth saying. `time` and `flag` (the number of its flag, 0: none) are the page's own. */
+/** An insight about a run. The page adds `time` (logical) and `flag` (the number of its flag, or 0 for none). */
 export interface Insight {
   kind: string;
   lease: number;
@@ -94,7 +94,7 @@ export interface Insight {
   flag: number;
 }
 
-/** What an agent has spent and found, by its points; and what it was charged beside them. */
+/** An agent's cumulative evaluations and best losses, by its points; and what it was charged in addition to them. */
 export interface Account {
   index: number[];
   spent: number[];
@@ -102,7 +102,7 @@ export interface Account {
   charged: { index: number[]; spent: number[]; trails: boolean[] };
 }
 
-/** A place on the plane, with its loss. */
+/** A place on the plane, with its loss and its distance from the plane. */
 export interface Place {
   u: number;
   v: number;
@@ -121,27 +121,28 @@ export interface Points {
   kept: ArrayLike<number>;
 }
 
-/** Losses on a square grid over the extent; not finite where none is known. */
+/** Losses on a square grid over the extent; not finite where the loss is unknown. */
 export interface Surface {
   size: number;
   extent: Extent;
   losses: ArrayLike<number>;
 }
 
-/** How losses become heights of 0 to 1. */
+/** The conversion of losses to heights from 0 to 1 and back. */
 export interface Scale {
   height: (loss: number) => number;
   loss: (height: number) => number;
   ticks: { loss: number; height: number }[];
 }
 
-/** How an agent is drawn. */
+/** The name, colour and shape with which an agent is drawn. */
 export interface Marker {
   name: string;
   colour: string;
   shape: number;
 }
 
+/** The region of a lease on the plane; `now` says whether the lease is out. */
 export interface Region {
   agent: number;
   polygon: [number, number][];
@@ -149,7 +150,7 @@ export interface Region {
   now: boolean;
 }
 
-/** What a view draws over the points. */
+/** The things that a view draws over the points. */
 export interface Overlay {
   regions?: Region[];
   agents?: (Place & { agent: number })[];
@@ -160,11 +161,11 @@ export interface Overlay {
   callouts?: (Spot & { number?: number })[];
   chosen?: number | null;
   trail?: number[];
-  /** Whether what is shown stands still: then nothing is on its way. */
+  /** Whether the replay is not playing; then all points are drawn at their places. */
   settled?: boolean;
 }
 
-/** A place of something said; null where it has none. */
+/** The place of an insight; null if it has none. */
 export interface Spot {
   u: number | null;
   v: number | null;
@@ -180,7 +181,7 @@ export interface Screen {
   y: number;
 }
 
-/** What the studio has to offer: see `experiments/studio/listing.py`. */
+/** The catalogue of what the studio offers; see `experiments/studio/plays/listing.py`. */
 export interface Catalogue {
   opens: string;
   cards: Record<string, Record<string, string>>;
@@ -194,16 +195,16 @@ export interface Catalogue {
   limits: Record<string, [number, number]>;
 }
 
-/** Settings of the playground, by their names: the server checks them. */
+/** Settings of the playground by name; the server validates them. */
 export type Settings = Record<string, any>;
 
-/** One of the settings that are compared. */
+/** One side of a comparison: its name and its settings. */
 export interface Side {
   name: string;
   settings: Settings;
 }
 
-/** A question to begin with: settings that its sides share, and each side's own. */
+/** An example question: the settings that its sides share, and those of each side. */
 export interface Preset {
   title?: string;
   question?: string;

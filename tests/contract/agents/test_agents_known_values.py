@@ -1,4 +1,4 @@
-"""What single agents do where the answer is known."""
+"""Single agents on problems whose answer is known."""
 
 import gc
 import weakref
@@ -57,7 +57,7 @@ def test_a_full_grid_in_lexicographic_order():
 
 def test_the_grid_halves_down_to_its_resolution(drive):
     driven = drive(Grid(resolution=0.1), lambda p: bowl(p - 0.5 + CENTER), 2, 10_000)
-    # Radii 0.5, 0.25, 0.125; the next would be 0.0625. All but the first know 3 x 3 of their 25 points.
+    # Radii 0.5, 0.25, 0.125; the next would be 0.0625. All grids but the first already know 3 x 3 of their 25 points.
     assert [len(points) for points in driven.batches] == [25, 16, 16]
     np.testing.assert_allclose([np.ptp(points[:, 0]) / 2 for points in driven.batches], [0.5, 0.25, 0.125])
     assert driven.ended.why == "grid resolution 0.1 reached"
@@ -204,7 +204,7 @@ def test_a_restart_keeps_clear_of_the_archive_if_told_to(lease_of, drive):
     assert not RandomRestart().reads_archive
     lease = lease_of(2, 0, fresh=True, seen=seen)
     points = drive(agent, lambda p: np.zeros(len(p)), 2, 200, lease=lease).points
-    # On a plain no climb goes anywhere, so that only restarts are far from the point before.
+    # On a plateau no climb moves, so only restarts are far from the previous point.
     jumps = 1 + np.flatnonzero(np.abs(np.diff(points, axis=0)).max(axis=1) > 0.05)
     assert points[jumps[0], 0] > 0.7
 
@@ -216,7 +216,7 @@ def test_it_leaves_at_once_when_called_away(agent, drive, lease_of):
     assert (points == 0.9).all(axis=1).any()
 
 
-# simplex, compass and scipy's
+# Nelder-Mead, pattern search and scipy's solvers
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""What the members that wrap solvers, and those that learn of others, do where the answer is known."""
+"""Agents that wrap solvers, and agents that learn from others, on problems whose answer is known."""
 
 import numpy as np
 import pytest
@@ -24,7 +24,7 @@ def rastrigin(points):
 
 
 def turned(points):
-    """Rastrigin's function on axes turned by 30 degrees, pair by pair."""
+    """Rastrigin's function on axes rotated by 30 degrees, pair by pair."""
     z = points - LOWEST
     c, s = np.cos(np.pi / 6), np.sin(np.pi / 6)
     return rastrigin(np.column_stack([c * z[:, 0] - s * z[:, 1], s * z[:, 0] + c * z[:, 1]]) + LOWEST)
@@ -44,7 +44,7 @@ def best(driven):
 
 def test_slsqp_needs_two_steps_for_a_round_bowl(drive):
     driven = drive(Slsqp(), bowl, 5, 8)
-    # A gradient of 5 + 1 points, a trial, the parabola's minimum.
+    # A gradient by 5 + 1 points, a trial point, and the parabola's minimum.
     assert driven.losses[7] < 1e-12
 
 
@@ -141,7 +141,7 @@ def test_a_surrogate_learns_from_what_others_found(drive, lease_of):
     row = int(losses.argmin())
     incumbent = Incumbent("other", 0, row, points[row], float(losses[row]))
     lease = lease_of(3, fresh=True, incumbent=incumbent, seen=seen, archive=1)
-    # The loss is a quadratic: its first own point is the minimum, as far as L-BFGS-B goes.
+    # The loss is quadratic, so the agent's first own point is the minimum, as precisely as L-BFGS-B finds it.
     assert drive(Surrogate(), tilted, 3, 1, lease=lease).losses[0] < 1e-6 * losses.min()
     alone = drive(Surrogate(), tilted, 3, 60)
     assert best(alone) < 1e-9

@@ -1,4 +1,4 @@
-"""Every part that a page explains has its card: two plain sentences for who has never heard of optimization."""
+"""Every part that the page explains has a card: two plain sentences for readers who do not know optimization."""
 
 import re
 

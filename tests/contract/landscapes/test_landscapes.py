@@ -43,7 +43,7 @@ def points_of(problem: Problem, n: int) -> np.ndarray:
 
 
 def losses_of(problem: Problem, points: np.ndarray) -> np.ndarray:
-    """Return the losses of points; rows that the problem says have failed are NaN."""
+    """Return the losses of points; NaN for rows that the problem reports as failed."""
     try:
         return problem.evaluate(points)
     except EvaluationError as error:
@@ -88,13 +88,13 @@ def test_gradients_are_exact(landscape):
     width = problem.space.upper - problem.space.lower
     numeric = np.empty_like(exact)
     for axis in range(points.shape[1]):
-        # Fourth order central differences.
+        # Fourth-order central differences.
         h = np.zeros(points.shape[1])
         h[axis] = 1e-5 * width[axis]
         f = {k: problem.evaluate(points + k * h) for k in (-2, -1, 1, 2)}
         numeric[:, axis] = (8 * (f[1] - f[-1]) - (f[2] - f[-2])) / (12 * h[axis])
     scale = np.abs(exact).max(axis=1, keepdims=True) + np.abs(problem.evaluate(points))[:, None] / width.max() + 1e-9
-    # Half the penalty's and the clipping's kinks may lie within a difference; nearly all rows must agree.
+    # A kink of the penalty or of the clipping may lie within a difference, so only nearly all rows must agree.
     agree = (np.abs(exact - numeric) <= 2e-5 * scale).all(axis=1)
     assert agree.mean() >= 0.9, np.abs(exact - numeric).max()
 

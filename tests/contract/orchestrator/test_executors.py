@@ -1,4 +1,4 @@
-"""Same seed, same trace: simulated or Ray, any number of actors, all agents and policies."""
+"""The same seed gives the same trace: simulated or on Ray, with any number of actors, all agents and policies."""
 
 import pytest
 
@@ -111,7 +111,7 @@ executor:
 
 @pytest.mark.ray
 def test_rows_that_take_processes_down_fail_alike_wherever_they_are_evaluated(local_ray, tmp_path):
-    """In the actor, and all over the cluster: three processes lost at a row fail it, and it alone."""
+    """In the actor and in tasks all over the cluster, three processes lost at a row fail this row, and only it."""
     (tmp_path / "fragile.py").write_text(
         "import os\n\ndef f(x):\n    if x[0] > 0.93:\n        os._exit(3)\n    return float((x**2).sum())\n"
     )

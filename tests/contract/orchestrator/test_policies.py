@@ -31,10 +31,10 @@ from searchparty.orchestrator.state.member import Member
 from searchparty.orchestrator.state.run import Run
 
 for _family in ("budget", "radius", "sharing"):
-    # Imports whatever defines a choice.
+    # Imports all modules that define a choice.
     family_classes(_family)
 BUDGETS, RADII, SHARINGS = (sorted(kinds(base)) for base in (BudgetChoice, RadiusChoice, SharingChoice))
-# Budgets do not know of radius and sharing, so not each goes with each.
+# Budget choices do not depend on radius and sharing, so not every combination is needed.
 COMBINATIONS = [*product(["equal"], RADII, SHARINGS), *((budget, "shrink", "broadcast") for budget in BUDGETS)]
 COMBINATIONS = list(dict.fromkeys(COMBINATIONS))
 quick = settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
@@ -42,7 +42,7 @@ quick = settings(max_examples=12, deadline=None, suppress_health_check=list(Heal
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a lease ends: ``part`` of its budget is charged if it ends early; no loss if all rows failed."""
+    """How a lease ends: ``part`` of its budget is charged if it ends early; ``loss`` is None if all rows failed."""
 
     why: str
     part: float
@@ -84,7 +84,7 @@ def settings_of_runs(draw: st.DrawFn) -> Setting:
 
 
 def event_of(outcome: Outcome, lease: Lease, price: int, scale: Callable[[float], float]) -> Event:
-    """What comes back for a lease. As with real agents, one that is fresh costs at least a row."""
+    """Return the event of a collected lease. As with real agents, a fresh lease costs at least a row."""
     point = stream("point", lease.id).random(2)
     loss = None if outcome.loss is None else scale(outcome.loss)
     best = None if loss is None else Incumbent(lease.agent, lease.id, 0, point, loss)
@@ -103,7 +103,7 @@ def event_of(outcome: Outcome, lease: Lease, price: int, scale: Callable[[float]
 def play(
     policy: Policy, setting: Setting, scale: Callable[[float], float] = float
 ) -> Iterator[tuple[Run, tuple[Lease, ...]]]:
-    """Drive a run to its end; yields the run before and each decision before it is granted."""
+    """Drive a run to its end, and yield the run and each decision before the decision is granted."""
     run = setting.begin()
     outcomes = cycle(setting.outcomes)
     while run.stopped is None:
@@ -119,7 +119,7 @@ def play(
 
 
 def plain(lease: Lease) -> tuple[object, ...]:
-    """All of a lease but the words."""
+    """Return everything that a lease holds, except its reason."""
     found = None if lease.incumbent is None else (lease.incumbent.lease, lease.incumbent.row)
     region = (lease.region.center.tolist(), lease.region.radius)
     return lease.id, lease.agent, lease.budget, region, lease.fresh, lease.settings, lease.archive, found
@@ -161,7 +161,8 @@ class TestEveryPolicy:
     def test_a_run_ends_with_its_budget_used(self, make: Callable[[int | None], Policy], setting: Setting) -> None:
         for count, (run, leases) in enumerate(play(make(setting.lease), setting)):
             assert len(run.out) + len(leases) <= run.concurrency
-            # Each collected lease follows at most one decision, and of two leases of a member one costs something.
+            # Each collected lease follows at most one decision, and at least one of two leases of a member costs
+            # something.
             assert count <= 2 * setting.budget + len(setting.prices) + 1
             assert all(lease.archive in (run.collected, 0) for lease in leases)
         assert not run.out

@@ -1,4 +1,4 @@
-"""The BBOB study: what it counts, how it scores, and that it goes on where it was stopped."""
+"""The BBOB study: what it counts, how it scores, and that it continues where it was stopped."""
 
 import json
 
@@ -18,7 +18,7 @@ def test_the_area_of_known_runtimes():
     never = np.full(51, np.inf)
     assert area(never, 2, 1000) == 0.0
     assert area(np.full(51, 2.0), 2, 1000) == 1.0
-    # Half way on the logarithmic axis from D to 100 D.
+    # Halfway on the logarithmic axis from D to 100 D.
     assert area(np.full(51, 20.0), 2, 100) == pytest.approx(0.5)
     half = np.where(np.arange(51) < 17, 20.0, np.inf)
     assert area(half, 2, 100) == pytest.approx(0.5 / 3)
@@ -69,7 +69,7 @@ def test_a_party_is_counted_as_it_counts_itself(settings):
 def test_a_party_of_eight_in_logical_time():
     runtimes, evaluations = solvers.solve_with_team_at_once(parties.EIGHT_AT_ONCE, 1, 2, 1, 30)
     one, alone = solvers.solve_with_team(parties.party_settings(), 1, 2, 1, 30)
-    # Side by side costs more evaluations, and no target comes later than alone by more than a lease.
+    # Side by side needs more evaluations, and reaches no target later than alone by more than a lease.
     assert evaluations > 5 * alone
     assert np.isfinite(runtimes).all()
     assert (runtimes <= one + 20).all()
@@ -82,7 +82,7 @@ def test_what_is_stored_is_not_run_again(tmp_path, monkeypatch):
     path = store.path("SLSQP")
     before = path.read_text()
     assert len(before.splitlines()) == 2
-    # A last line cut in the middle is run again, and only that.
+    # Only a last line that was cut in the middle is computed again.
     path.write_text(before[:-20])
     assert study.run_study(store, wanted, processes=1) == []
     found = store.load_outcomes()
@@ -92,7 +92,7 @@ def test_what_is_stored_is_not_run_again(tmp_path, monkeypatch):
 
 
 def made(**by_solver):
-    """Outcomes of solvers that reach every target after so many evaluations, in D = 2, instance 1."""
+    """Return outcomes of solvers that reach every target after this many evaluations, in D = 2, instance 1."""
     return {
         cell: study.Outcome(np.full(51, float(time)), 200, 0.1)
         for name, time in by_solver.items()

@@ -1,4 +1,4 @@
-"""The benchmark of how batches fan out: its options, its tables, and a cell of it."""
+"""The benchmark of how batches fan out: its options, its tables, and one of its cells."""
 
 import argparse
 import subprocess
@@ -38,7 +38,7 @@ def test_a_peer_that_is_there_is_measured():
 
 
 def test_a_slow_peer_is_given_what_it_can_do():
-    # Ten milliseconds an evaluation, whatever the workers: at most 0.5 s of warming up, and 2 s of work.
+    # Ten milliseconds per evaluation for any number of workers: at most 0.5 s of warm-up, and 2 s of work.
     asked = []
 
     def run(count):

@@ -1,4 +1,4 @@
-"""``searchparty.minimize``: the one-function door."""
+"""``searchparty.minimize``: the interface for a single function."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""A run of one dimension has no plane of two coordinates, and is looked at, and reported, nevertheless."""
+"""A run in one dimension has no plane of two coordinates, but is shown and reported nevertheless."""
 
 from pathlib import Path
 
@@ -23,7 +23,7 @@ def test_a_run_of_one_dimension_is_seen_along_its_axis(tmp_path: Path) -> None:
     assert (header["plane"]["first"], header["plane"]["second"]) == ([1.0], [0.0])
     np.testing.assert_allclose(arrays["u"], points.cube[:, 0], atol=1e-7)
     assert not arrays["v"].any()
-    # The surface is the landscape, the same all across.
+    # The surface is the landscape, constant along the second axis.
     assert (arrays["surface"] == arrays["surface"][0]).all()
     np.testing.assert_allclose(arrays["surface"][0, 0], 5.12**2, rtol=1e-6)
     write_report(tmp_path / "one")

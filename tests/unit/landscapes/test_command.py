@@ -1,4 +1,4 @@
-"""Programs as landscapes: what is asked, what is understood, what is refused; and children that cannot start."""
+"""Programs as landscapes: the requests, the answers that are accepted or refused, and children that cannot start."""
 
 import json
 import os
@@ -61,7 +61,7 @@ def test_a_point_without_a_loss():
         parse_json_answer(b'{"error": "no convergence\\n after 100 steps"}', 1, 1, False)
     assert np.isnan(parse_json_answer(b'{"loss": null}', 1, 1, False)[0])
     assert np.isnan(parse_json_answer(b"NaN", 1, 1, False)[0])
-    # As C prints them.
+    # As C prints these values.
     assert np.isnan(parse_json_answer(b"-nan\r", 1, 1, False)[0])
     assert parse_json_answer(b" inf", 1, 1, False)[0] == np.inf
 

@@ -1,4 +1,4 @@
-"""A landscape is opened once a run in each process that evaluates it, and never again only to read its bounds."""
+"""A landscape is opened once per run in each process that evaluates it, and never again only to read its bounds."""
 
 from typing import ClassVar, Literal
 
@@ -47,7 +47,7 @@ def test_four_runs_open_it_once_each_and_once_for_the_plan(tmp_path, shareable, 
 
 
 class Own(Landscape):
-    """Counts how often it is opened."""
+    """A landscape that counts how often it is opened."""
 
     kind: Literal["own"] = "own"
     catalogued: ClassVar[bool] = False

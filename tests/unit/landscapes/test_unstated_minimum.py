@@ -43,7 +43,7 @@ executor: simulated
 
 
 class BareProblem:
-    """Has a space and losses only."""
+    """A problem that has only a space and losses."""
 
     space = searchparty.Space(np.zeros(2), np.ones(2))
 

@@ -1,4 +1,4 @@
-/** The page's state in its address, after the #: what is sent to others shows the same frame. */
+/** The page's state in its address, after the #, so that a link shows the same frame to others. */
 
 /** @returns {URLSearchParams} */
 export function readAddress() {
@@ -6,7 +6,7 @@ export function readAddress() {
 }
 
 /**
- * The evaluation at which an address says that it is to be seen; null where it says none.
+ * Return the evaluation at which an address shows a run; null if it names none.
  * @param {URLSearchParams} address
  */
 export function momentIn(address) {
@@ -15,7 +15,7 @@ export function momentIn(address) {
 }
 
 /**
- * What it is to be seen as: "3d" or "contour"; null where the address says neither.
+ * Return the kind of view that an address names, "3d" or "contour"; null if it names neither.
  * @param {URLSearchParams} address
  */
 export function lookIn(address) {
@@ -23,12 +23,12 @@ export function lookIn(address) {
 }
 
 /**
- * What an address says; null values are left out.
+ * The values of an address; null values are left out.
  * @typedef {Record<string, string|number|null|undefined>} State
  */
 
 /**
- * Replaces the address without a new entry in the history.
+ * Replace the page's address without a new entry in the history.
  * @param {State} values
  */
 export function writeAddress(values) {
@@ -36,7 +36,7 @@ export function writeAddress(values) {
 }
 
 /**
- * The whole address of such a state.
+ * Return the full address of a state.
  * @param {State} values
  */
 export function linkTo(values) {

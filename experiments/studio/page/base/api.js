@@ -1,11 +1,11 @@
-/** Asking the server. */
+/** Requests to the server. */
 
 const NOT_YET = 202;
 
 export class ServerError extends Error {
   /**
    * @param {number} status
-   * @param {string[]} problems what was wrong, a sentence each
+   * @param {string[]} problems what was wrong, one sentence each
    */
   constructor(status, problems) {
     super(problems.join(" "));
@@ -17,7 +17,7 @@ export class ServerError extends Error {
 /**
  * @param {string} path
  * @param {{signal?: AbortSignal}} options
- * @returns {Promise<any>} the answer as JSON
+ * @returns {Promise<any>} the response as JSON
  */
 export async function ask(path, { signal } = {}) {
   return (await awaitResponse(fetch(path, { signal, cache: "no-store" }))).json();
@@ -27,7 +27,7 @@ export async function ask(path, { signal } = {}) {
  * @param {string} path
  * @param {object} data
  * @param {{signal?: AbortSignal, keepalive?: boolean}} options
- * @returns {Promise<any>} the answer to data that is sent as JSON
+ * @returns {Promise<any>} the response, as JSON, to data that are sent as JSON
  */
 export async function send(path, data, { signal, keepalive = false } = {}) {
   const headers = { "Content-Type": "application/json" };
@@ -37,8 +37,8 @@ export async function send(path, data, { signal, keepalive = false } = {}) {
 /**
  * @param {string} path
  * @param {{plane?: string|null, since?: string|null, signal?: AbortSignal}} options
- * @returns {Promise<ArrayBuffer|null>} a film's message: all of it, or what is new since the `next` of another; null
- * where its run has not begun
+ * @returns {Promise<ArrayBuffer|null>} a film's message with everything, or with what is new since the `next` of an
+ * earlier message; null if the run has not begun
  */
 export async function fetchFilm(path, { plane = null, since = null, signal } = {}) {
   const query = new URLSearchParams();
@@ -55,7 +55,7 @@ async function awaitResponse(request) {
     response = await request;
   } catch (error) {
     if (isAbort(error)) throw error;
-    throw new ServerError(0, ["The studio does not answer: its server has ended. Start it again with `searchparty studio`."]);
+    throw new ServerError(0, ["The studio no longer responds: its server has ended. Start it again with `searchparty studio`."]);
   }
   if (response.ok) return response;
   const text = await response.text();
@@ -63,13 +63,13 @@ async function awaitResponse(request) {
   try {
     problems = JSON.parse(text).errors ?? problems;
   } catch {
-    // Plain text it is.
+    // The response is plain text.
   }
   throw new ServerError(response.status, problems);
 }
 
 /**
- * Whether an error only says that nobody waits for the answer any more.
+ * Return whether an error only means that the request was aborted.
  * @param {unknown} error
  */
 export function isAbort(error) {

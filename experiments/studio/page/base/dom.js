@@ -1,9 +1,9 @@
-/** Making elements. Text from data becomes text, never markup. */
+/** Creation of elements. Text from data becomes text nodes, never markup. */
 
 const SVG = "http://www.w3.org/2000/svg";
 
 /**
- * An element with attributes (`on…` are listeners, `text` its text) and children.
+ * Create an HTML element with attributes and children. Attributes `on…` are listeners, and `text` is the element's text.
  * @template {keyof HTMLElementTagNameMap} K
  * @param {K} tag
  * @param {Record<string, any>} attributes
@@ -15,7 +15,7 @@ export function el(tag, attributes = {}, children = []) {
 }
 
 /**
- * The same for SVG.
+ * Create an SVG element in the same way.
  * @template {keyof SVGElementTagNameMap} K
  * @param {K} tag
  * @param {Record<string, any>} attributes
@@ -45,7 +45,7 @@ function initElement(element, attributes, children) {
 }
 
 /**
- * Gives an element these children and no others; those that stay are not touched, so that focus stays too.
+ * Give an element exactly these children. Children that stay are not touched, so that they keep the focus.
  * @param {Element|ShadowRoot} element
  * @param {Node[]} children
  */
@@ -57,7 +57,7 @@ export function fill(element, children) {
 }
 
 /**
- * Sets an element's text, if it is another: a screen reader is not told twice.
+ * Set an element's text only if it differs, so that a screen reader does not announce it twice.
  * @param {Element} element
  * @param {string} text
  */
@@ -66,7 +66,7 @@ export function say(element, text) {
 }
 
 /**
- * The element of the page with an id.
+ * Return the page's element with an id. Throws if there is none.
  * @param {string} id
  */
 export function byId(id) {

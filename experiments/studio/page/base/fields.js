@@ -1,16 +1,19 @@
-/** Form fields: sliders, choices, switches. Each has `element`, `value`, and calls `onInput` while it moves and `onChange` when it rests. */
+/**
+ * Form fields: sliders, lists and checkboxes. Each has an `element` and a `value`, and calls `onChange` when the user has
+ * changed the value; a slider also calls `onInput` while it moves.
+ */
 
 import { el, say } from "./dom.js";
 
 let count = 0;
 
 /**
- * A slider's value: null where one of its steps is "none".
+ * A slider's value; null if one of its steps means "none".
  * @typedef {number|null} Value
  */
 
 /**
- * A slider with its value in words beside it. `steps`: the values it may have, where they are not evenly spaced.
+ * Create a slider that shows its value as text. `steps` lists the possible values if they are not evenly spaced.
  * @template {Value} V
  * @param {{label: string, name: string, min?: number, max?: number, step?: number, steps?: V[]|null, value: V,
  *   words?: (value: any) => string, help?: string, onInput: (value: V) => void, onChange: (value: V) => void}} given
@@ -56,7 +59,7 @@ export function slider({ label, name, min, max, step = 1, steps = null, value, w
 }
 
 /**
- * A choice of one. `options`: [value, text].
+ * Create a list from which one option is chosen. `options` are [value, text].
  * @param {{label: string, name: string, options: [string, string][], value: string, help?: string,
  *   onChange: (value: string) => void}} given
  */
@@ -78,7 +81,7 @@ export function choice({ label, name, options, value, help = "", onChange }) {
 }
 
 /**
- * Any number of choices, at least one. `options`: [value, text, help].
+ * Create checkboxes of which at least one is always checked. `options` are [value, text, help].
  * @param {{label: string, name: string, options: [string, string, string][], value: string[],
  *   onChange: (values: string[]) => void}} given
  */
@@ -87,7 +90,7 @@ export function choices({ label, name, options, value, onChange }) {
     const input = el("input", { type: "checkbox", name, value: v });
     input.checked = value.includes(v);
     input.addEventListener("change", () => {
-      // A team of nobody searches nothing.
+      // A team needs at least one agent, so the last box stays checked.
       if (!boxes.some(({ input: each }) => each.checked)) input.checked = true;
       onChange(read());
     });

@@ -1,4 +1,4 @@
-/** The pictures on buttons: drawn, since not every system has such letters. */
+/** The icons on buttons. They are drawn as SVG, because not every system has fonts with such symbols. */
 
 import { svg } from "./dom.js";
 

@@ -1,7 +1,7 @@
-/** What of a lease's region, a box in the unit cube, is seen on a plane. */
+/** The intersection of a lease's region, a box in the unit cube, with a plane. */
 
 /**
- * The polygon [[u, v], ...] in which a plane cuts the box of a region within the cube; empty where it does not.
+ * Return the polygon [[u, v], ...] in which a plane cuts the box of a region within the cube; empty if it does not.
  * @param {{origin: number[], first: number[], second: number[], extent: number[]}} plane
  * @param {number[]} center
  * @param {number} radius
@@ -21,7 +21,7 @@ export function regionOnPlane(plane, center, radius) {
 }
 
 /**
- * The part of a convex polygon where a u + b v + c >= 0 (Sutherland & Hodgman 1974), give or take rounding.
+ * Return the part of a convex polygon where a u + b v + c >= 0 (Sutherland & Hodgman 1974), with a tolerance for rounding.
  * @param {[number, number][]} polygon
  * @param {number} a
  * @param {number} b

@@ -1,7 +1,7 @@
 /** Binary searches in sorted arrays. */
 
 /**
- * How many entries of a sorted array are <= x.
+ * Return how many entries of a sorted array are <= x.
  * @param {ArrayLike<number>} sorted
  * @param {number} x
  */
@@ -17,7 +17,7 @@ export function countUpTo(sorted, x, length = sorted.length) {
 }
 
 /**
- * How many entries of a sorted array are < x.
+ * Return how many entries of a sorted array are < x.
  * @param {ArrayLike<number>} sorted
  * @param {number} x
  */

@@ -1,9 +1,9 @@
-/** Light or dark: as the system has it, until somebody chooses. */
+/** The theme, light or dark: that of the system until the user chooses one. */
 
 const SYSTEM = matchMedia("(prefers-color-scheme: dark)");
 
 export class Theme extends EventTarget {
-  /** @param {HTMLElement} element whose data-theme says which it is */
+  /** @param {HTMLElement} element the element whose data-theme attribute is set */
   constructor(element = document.documentElement) {
     super();
     this.element = element;
@@ -21,7 +21,7 @@ export class Theme extends EventTarget {
     try {
       localStorage.setItem("searchparty-theme", this.chosen);
     } catch {
-      // A browser that keeps nothing: the choice lasts as long as the page.
+      // The browser does not allow storage: the choice lasts as long as the page.
     }
     this.#apply();
   }

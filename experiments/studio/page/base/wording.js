@@ -1,7 +1,7 @@
-/** Numbers as a reader wants them. */
+/** Formatting of numbers for the page's texts. */
 
 /**
- * Four significant digits, "none" where there is no finite number.
+ * Format a number with four significant digits, or return "none" if it is not finite.
  * @param {number|null|undefined} value
  */
 export function number(value) {
@@ -13,7 +13,7 @@ export function number(value) {
 }
 
 /**
- * A whole number with thousands apart.
+ * Format a whole number with thousands separators.
  * @param {number} value
  */
 export function whole(value) {
@@ -21,7 +21,7 @@ export function whole(value) {
 }
 
 /**
- * A share in percent.
+ * Format a share as a percentage.
  * @param {number} part
  */
 export function percent(part) {

@@ -1,4 +1,4 @@
-/** Line charts of steps: a value holds until the next one. */
+/** Step charts: each value holds until the next one. */
 import { themeOf } from "./colours.js";
 import { formatNumber, linearTicks, logTicks } from "./numbers.js";
 import { Stack } from "./stack.js";
@@ -21,10 +21,10 @@ const FONT = "12px system-ui, sans-serif";
 /**
  * A chart that fills its host.
  *
- * `set({series, range, at, title, xName, log, until, floor})`: series are [{name, colour, dash, x, y}] with x rising;
- * y that is not finite is left out. `range` is [low, high] of x. `at` is where the cursor stands. `log` is false for a
- * linear y; else y is logarithmic where all values are positive. A value holds until the next, the last one until
- * `until` (else where the longest series ends). `floor` is a value that the y axis should reach, if given.
+ * `set({series, range, at, title, xName, log, until, floor})`: `series` are [{name, colour, dash, x, y}] with increasing
+ * x; values of y that are not finite are left out. `range` is [low, high] of x. `at` is the position of the cursor. `log`
+ * is false for a linear y axis; otherwise it is logarithmic if all values are positive. Each value holds until the next,
+ * the last one until `until` (by default, where the longest series ends). `floor` is a value that the y axis includes.
  */
 export class LineChart {
   /** @type {Data} */
@@ -111,7 +111,7 @@ export class LineChart {
 }
 
 /**
- * How data become pixels: {x(value), y(value), log, low, high}.
+ * Return the conversion of data to pixels: {x(value), y(value), log, low, high}.
  * @param {Data} data
  * @param {Plot} plot
  */
@@ -198,7 +198,7 @@ function rule(context, x0, y0, x1, y1) {
 }
 
 /**
- * Steps, at most a few for a pixel: of those that share one, the first, the extremes and the last are drawn.
+ * Draw a series as steps, at most a few per pixel: of steps within one pixel, the first, the extremes and the last.
  * @param {CanvasRenderingContext2D} context
  * @param {Series} series
  * @param {Scales} scale
@@ -237,7 +237,7 @@ function drawSteps(context, { x, y, colour, dash }, scale, until) {
 }
 
 /**
- * The cursor, and each line's value at it.
+ * Draw the cursor, and a dot on each line at its value there.
  * @param {CanvasRenderingContext2D} context
  * @param {Data} data
  * @param {Plot} plot
@@ -264,7 +264,7 @@ function drawCursor(context, { at, series }, plot, scale, theme) {
 }
 
 /**
- * The index of the last x that is at most `at`; -1 before the first.
+ * Return the index of the last x that is at most `at`, or -1 before the first.
  * @param {ArrayLike<number>} x
  * @param {number} at
  */
@@ -283,7 +283,7 @@ export function indexAt(x, at) {
 function describeChart({ title, xName, series, at }) {
   const values = series.map(({ name, x, y }) => {
     const value = y[at === null ? x.length - 1 : indexAt(x, at)];
-    return `${name} ${value === undefined ? "not begun" : formatNumber(Number(value.toPrecision(3)))}`;
+    return `${name} ${value === undefined ? "no value yet" : formatNumber(Number(value.toPrecision(3)))}`;
   });
   return `${title} over ${xName}${at === null ? "" : ` at ${formatNumber(Math.round(at))}`}: ${values.join(", ")}`;
 }

@@ -1,11 +1,11 @@
-/** Colours and shapes: agents are told apart by both, so that neither a printer nor a colour-blind eye loses them. */
+/** Colours and shapes. Agents differ in both, so that they are distinguishable in greyscale and for the colour-blind. */
 
-/** After Okabe and Ito, as in the figures of the reports. */
+/** The palette of Okabe and Ito (2008), as in the figures of the reports. */
 export const COLOURS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#7F3C8D", "#5C5C5C"];
 
 export const SHAPES = ["disc", "square", "triangle up", "diamond", "cross", "plus", "triangle down", "ring"];
 
-/** Low losses lie near the paper's colour, high ones away from it: muted, so that points stand out on any of them. */
+/** Colours of heights: low losses are close to the background, high ones differ from it; muted, so that points stand out. */
 const RAMPS = {
   light: ["#f7f1df", "#e9e8de", "#d1d8d8", "#b5c3ca", "#99abb8", "#7f94a5"],
   dark: ["#171d29", "#222c3b", "#33414f", "#4a5a66", "#65757d", "#858f90"],
@@ -25,7 +25,7 @@ const THEMES = {
 };
 
 /**
- * The drawing colours of a theme, "light" or "dark", as CSS colours.
+ * Return the drawing colours of a theme, "light" or "dark", as CSS colours.
  * @param {string} name
  */
 export function themeOf(name) {
@@ -33,7 +33,7 @@ export function themeOf(name) {
 }
 
 /**
- * "#rrggbb" as [r, g, b], each 0 to 1.
+ * Convert "#rrggbb" to [r, g, b], each 0 to 1.
  * @param {string} hex
  * @returns {[number, number, number]}
  */
@@ -43,7 +43,7 @@ export function rgb(hex) {
 }
 
 /**
- * "#rrggbb" as a CSS colour of that opacity.
+ * Convert "#rrggbb" to a CSS colour with an opacity.
  * @param {string} hex
  * @param {number} opacity
  */
@@ -53,7 +53,7 @@ export function fadeColour(hex, opacity) {
 }
 
 /**
- * The surface's colour at a height of 0 to 1, as [r, g, b], each 0 to 1.
+ * Return the surface's colour at a height from 0 to 1, as [r, g, b], each 0 to 1.
  * @param {string} name
  * @param {number} height
  * @returns {[number, number, number]}

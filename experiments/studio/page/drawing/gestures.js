@@ -1,13 +1,13 @@
-/** Gestures on a host: keys, and a click that was a drag is no click. */
+/** Gestures on a view's host element: keys, and the suppression of clicks that end a drag. */
 
 const DRAG = 4; // px
 
 /**
- * Let the host be focused and tell `onKey(key)` of keys; it returns true for those it used. A click after a drag is
- * kept from the page.
+ * Make the host focusable and call `onKey(key)` for its keys; `onKey` returns true for keys that it used. A click that
+ * ends a drag is not passed on to the page.
  * @param {HTMLElement} host
  * @param {(key: string) => boolean} onKey
- * @returns {() => void} takes the listeners away
+ * @returns {() => void} a function that removes the listeners
  */
 export function listen(host, onKey) {
   if (!host.hasAttribute("tabindex")) host.tabIndex = 0;

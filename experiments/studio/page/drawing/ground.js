@@ -1,17 +1,17 @@
-/** The surface as heights over the plane: what regions are draped on and what hides a point. */
+/** The surface as heights over the plane; regions are drawn on it, and it can hide points. */
 
 export class Ground {
   /**
    * @param {import("../types.d.ts").Surface|null} surface
    * @param {import("../types.d.ts").Scale} scale
-   * @param {import("../types.d.ts").Extent} extent of the plane where there is no surface
+   * @param {import("../types.d.ts").Extent} extent of the plane, used if there is no surface
    */
   constructor(surface, scale, extent) {
     this.size = surface?.size ?? 0;
     this.extent = surface?.extent ?? extent;
     this.heights = new Float32Array(this.size * this.size);
     if (!surface) return;
-    // A cell that failed (+inf) has no height, like one outside of the cube.
+    // Grid points that failed (+inf) have no height, like those outside the cube.
     for (let k = 0; k < this.heights.length; k++) {
       const loss = surface.losses[k];
       this.heights[k] = Number.isFinite(loss) ? scale.height(loss) : NaN;
@@ -19,7 +19,7 @@ export class Ground {
   }
 
   /**
-   * The height at (u, v), between the grid's points; NaN where there is no surface.
+   * Return the height at (u, v), interpolated between the grid's points; NaN where there is no surface.
    * @param {number} u
    * @param {number} v
    */
@@ -40,7 +40,7 @@ export class Ground {
 }
 
 /**
- * A closed polygon [[u, v], ...] with points added so that no two are more than `step` apart.
+ * Add points to a closed polygon [[u, v], ...], so that neighbours are at most `step` apart (at most 64 parts per side).
  * @param {[number, number][]} polygon
  * @param {number} step
  */
@@ -56,7 +56,8 @@ export function densifyPolygon(polygon, step) {
 }
 
 /**
- * How strongly a point at a distance (cube units) from the plane is drawn: 1 on it, a fifth far from it.
+ * Return the strength (opacity and size) of a point by its distance from the plane (in the unit cube): 1 on the plane,
+ * 0.2 far from it.
  * @param {number} distance
  */
 export function nearness(distance) {

@@ -1,4 +1,4 @@
-/** Text on a drawing: with a halo, and where it covers no other text. */
+/** Text labels on a drawing, with a halo, placed so that they do not overlap. */
 
 const LINE = 15; // px
 const PLAIN = "12px system-ui, sans-serif";
@@ -8,7 +8,7 @@ const PLAIN = "12px system-ui, sans-serif";
  * @typedef {{colour?: string, font?: string}} Look
  */
 
-/** Places the labels of one frame; a later label goes round the earlier ones. */
+/** The labels of one frame; each label avoids the earlier ones. */
 export class Labels {
   /**
    * @param {CanvasRenderingContext2D} context
@@ -34,7 +34,7 @@ export class Labels {
   }
 
   /**
-   * Whether something is at (x, y).
+   * Return whether a flag at (x, y) would overlap something.
    * @param {number} x
    * @param {number} y
    */
@@ -43,7 +43,7 @@ export class Labels {
   }
 
   /**
-   * Write `text` beside (x, y), `gap` pixels from it. A label that finds no free place is left out unless `must`.
+   * Write `text` beside (x, y), `gap` pixels from it. If there is no free place, it is left out unless `must` is set.
    * @param {string} text
    * @param {number} x
    * @param {number} y
@@ -69,7 +69,7 @@ export class Labels {
   }
 
   /**
-   * Write `text` centred on (x, y), if no other text is there.
+   * Write `text` centred on (x, y), if that place is free.
    * @param {string} text
    * @param {number} x
    * @param {number} y
@@ -83,7 +83,7 @@ export class Labels {
   }
 
   /**
-   * Write `text` so that it ends at `right`, its middle at y, if no other text is there.
+   * Write `text` so that it ends at `right` and is vertically centred on y, if that place is free.
    * @param {string} text
    * @param {number} right
    * @param {number} y

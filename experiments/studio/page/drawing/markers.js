@@ -1,7 +1,7 @@
-/** The shapes that agents, points and stars are drawn with on a canvas. */
+/** The shapes of agents, points and stars on a canvas. */
 
 /**
- * Trace shape 0..7 (see SHAPES) around (x, y) with radius r; fill and stroke are the caller's.
+ * Trace shape 0..7 (see SHAPES) around (x, y) with radius r; the caller fills and strokes it.
  * @param {CanvasRenderingContext2D} context
  * @param {number} shape
  * @param {number} x
@@ -74,23 +74,23 @@ function bars(context, x, y, r, turn) {
   context.closePath();
 }
 
-/** Points smaller than this (CSS px) have no white edge: it would be all that is seen of them. */
+/** Points smaller than this (CSS px) have no white edge, because it would cover them. */
 export const EDGED = 5;
 
 /**
- * The side of a point's picture in a host of that size, all in CSS pixels: many points are small ones.
+ * Return the side of a point's picture in CSS pixels, for a host of a size; the more points, the smaller they are.
  * @param {import("../types.d.ts").Size} host
  * @param {number} count
  */
 export function pointSize({ width, height }, count) {
   const alone = Math.min(Math.max(Math.min(width, height) / 70, 6.5), 9);
   const crowded = alone * Math.min(Math.max((4000 / Math.max(count, 1)) ** 0.3, 0.4), 1);
-  // In steps, so that points that keep coming in do not keep changing the size.
+  // Round to half pixels, so that the size does not change with every new point.
   return Math.round(crowded * 2) / 2;
 }
 
 /**
- * Fill the traced path, with an edge around it and a rim around that, so that it shows on any ground.
+ * Fill the traced path, with an edge around it and a rim around the edge, so that it is visible on any background.
  * @param {CanvasRenderingContext2D} context
  * @param {string} fill
  * @param {string} edge
@@ -112,7 +112,7 @@ export function paint(context, fill, edge, width, rim) {
 }
 
 /**
- * One small picture an agent, `side` pixels a side and `across` in a row, as a canvas of across x across.
+ * Draw one small picture per agent into a canvas of `across` x `across` pictures with sides of `side` pixels.
  * @param {import("../types.d.ts").Marker[]} agents
  * @param {number} side
  * @param {number} across

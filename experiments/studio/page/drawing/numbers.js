@@ -1,7 +1,7 @@
-/** Round numbers for axes, and how they are written. */
+/** Round numbers for axes, and their format. */
 
 /**
- * The number with the fewest digits in [low, high]; 0 where it is in it.
+ * Return the number with the fewest digits in [low, high], or 0 if it is in the range.
  * @param {number} low
  * @param {number} high
  */
@@ -24,7 +24,7 @@ function roundDigits(value) {
 }
 
 /**
- * Round numbers in [low, high], about `count` of them, evenly spaced.
+ * Return about `count` evenly spaced round numbers in [low, high].
  * @param {number} low
  * @param {number} high
  * @param {number} count
@@ -40,7 +40,7 @@ export function linearTicks(low, high, count) {
 }
 
 /**
- * Powers of ten in [low, high], at most `count` of them; 1, 2 and 5 times powers where fewer than two powers fit.
+ * Return at most `count` powers of ten in [low, high]; if fewer than two fit, 1, 2 and 5 times powers of ten.
  * @param {number} low
  * @param {number} high
  * @param {number} count
@@ -63,7 +63,7 @@ export function logTicks(low, high, count) {
 const SUPERSCRIPTS = "⁰¹²³⁴⁵⁶⁷⁸⁹";
 
 /**
- * A number as an axis writes it: 0.25, 10,000, 4 million as 4×10⁶, 0.00001 as 10⁻⁵.
+ * Format a number for an axis: 0.25, 10,000, 4 million as 4×10⁶, 0.00001 as 10⁻⁵.
  * @param {number} value
  */
 export function formatNumber(value) {
@@ -81,7 +81,7 @@ export function formatNumber(value) {
 }
 
 /**
- * Ticks of one side of the plane: [{at: plane coordinate, text}], where value = offset + scale * at.
+ * Return the ticks of one side of the plane: [{at: plane coordinate, text}], where value = offset + scale * at.
  * @param {import("../types.d.ts").Tick|undefined} side
  * @param {number} low
  * @param {number} high

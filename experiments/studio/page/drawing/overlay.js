@@ -1,4 +1,4 @@
-/** What is drawn over the points in both views: agents, hand-overs, stars, flags and their names. */
+/** The overlay that both views draw over the points: agents, hand-overs, stars, flags and labels. */
 import { fadeColour } from "./colours.js";
 import { Labels } from "./labels.js";
 import { paint, trace, traceStar } from "./markers.js";
@@ -9,15 +9,15 @@ const BOLD = "600 12px system-ui, sans-serif";
 /** @typedef {import("../types.d.ts").Screen} Screen */
 
 /**
- * What an overlay is drawn into.
+ * The frame that an overlay is drawn into.
  * @typedef {object} Frame
  * @property {ReturnType<typeof import("./colours.js").themeOf>} theme
  * @property {import("../types.d.ts").Marker[]} agents
  * @property {Labels} labels
- * @property {number} lowest the loss of height 0
+ * @property {number} lowest the loss at height 0
  * @property {(u: number, v: number, loss: number) => {x: number, y: number, hidden: boolean}} at in CSS pixels
- * @property {(u: number, v: number) => import("../types.d.ts").Screen} bottom the same on the surface
- * @property {(from: any, to: any) => [number, number][]} arc from giver to receiver
+ * @property {(u: number, v: number) => import("../types.d.ts").Screen} bottom the same for the surface at (u, v)
+ * @property {(from: any, to: any) => [number, number][]} arc the line of an arrow from the giver to the receiver
  */
 
 /**
@@ -86,7 +86,8 @@ function drawStart(context, frame, { u, v }) {
 }
 
 /**
- * Where a minimizer is: on the surface the grid may pass above it, and only on the plane its height is known.
+ * Return where to draw a minimizer: at the lowest height if it lies on the plane, because the grid of the surface may pass
+ * above it; otherwise on the surface.
  * @param {Frame} frame
  * @param {[number, number, number]} minimizer
  */
@@ -123,7 +124,7 @@ function drawMinimizer(context, frame, minimizer) {
  */
 function drawBest(context, frame, { u, v, loss }, agents) {
   const { x, y } = frame.at(u, v, loss);
-  // On an agent's marker both must be seen.
+  // On an agent's marker, the star is smaller, so that both are visible.
   const covers = agents.some((agent) => Math.hypot(agent.x - x, agent.y - y) < AGENT);
   traceStar(context, x, y, covers ? 6 : 10);
   paint(context, frame.theme.star, "#1c2530", 0.9, frame.theme.halo);
@@ -195,7 +196,7 @@ function between(line, along) {
  */
 function drawHead(context, line, colour, theme, come) {
   const [endX, endY] = line[line.length - 1];
-  // Where the line enters the receiver's marker, not under it.
+  // Place the head where the line enters the receiver's marker, not under it.
   const before = line.findLast(([x, y]) => Math.hypot(x - endX, y - endY) > AGENT + 4) ?? line[0];
   const angle = Math.atan2(endY - before[1], endX - before[0]);
   const [tipX, tipY] = [endX - Math.cos(angle) * (AGENT + 2), endY - Math.sin(angle) * (AGENT + 2)];
@@ -266,7 +267,7 @@ function nameStars(frame, overlay) {
 }
 
 /**
- * The chosen point: a ring round it, and a stem to the surface where it is not on it.
+ * Draw a ring around the chosen point, and a line to the surface if the point is not on it.
  * @param {CanvasRenderingContext2D} context
  * @param {Frame} frame
  * @param {import("../types.d.ts").Points} points
@@ -294,7 +295,7 @@ function drawChosen(context, frame, points, index) {
 }
 
 /**
- * A numbered flag on a pole: the page says what the number stands for.
+ * Draw a numbered flag on a pole; the event log explains the number.
  * @param {CanvasRenderingContext2D} context
  * @param {Frame} frame
  * @param {any} spot
@@ -305,7 +306,7 @@ function drawCallout(context, frame, { u, v, loss }, number) {
   const { x, y } = known ? frame.at(u, v, loss) : frame.bottom(u, v);
   const { labels } = frame;
   let top = y - 30;
-  while (top > y - 130 && labels.covers(x, top)) top -= 19; // flags on one place stand one above the other
+  while (top > y - 130 && labels.covers(x, top)) top -= 19; // stack the flags of one place
   stroke(context, [[x, y], [x, top]], frame.theme.ink, 1.4, [], frame.theme.halo);
   const text = String(number);
   context.font = "700 11px system-ui, sans-serif";
@@ -321,7 +322,7 @@ function drawCallout(context, frame, { u, v, loss }, number) {
 }
 
 /**
- * A frame's labels, none yet, within bounds [left, top, right, bottom].
+ * Create the empty set of labels of a frame, within bounds [left, top, right, bottom].
  * @param {CanvasRenderingContext2D} context
  * @param {ReturnType<typeof import("../drawing/colours.js").themeOf>} theme
  * @param {import("./labels.js").Box} bounds

@@ -1,11 +1,11 @@
-/** How much may be drawn while something moves, learned from how late frames come. */
+/** Adaptation of the number of points that are drawn while something moves to the delay of frames. */
 
 const SLOW = 31; // ms: under about 32 frames a second
 const QUICK = 24;
-const LEAST = 3000; // points; to draw fewer gains nothing
-const PATIENCE = 4000; // ms until what was too much is tried again
+const LEAST = 3000; // points; drawing fewer gains nothing
+const PATIENCE = 4000; // ms until a number of points that was too large is tried again
 
-/** Learns `budget`, the number of points to draw while moving. Times are in milliseconds. */
+/** The pace of drawing: it adapts `budget`, the number of points to draw while moving. Times are in milliseconds. */
 export class Pace {
   constructor(budget = 12000) {
     this.budget = budget;
@@ -13,13 +13,13 @@ export class Pace {
     this.delays = [];
     this.ceiling = Infinity;
     this.raised = 0;
-    this.late = false; // whether frames stay late though few points are drawn: then pixels must be fewer
+    this.late = false; // whether frames stay late although few points are drawn; then fewer pixels must be drawn
     this.lateUntil = 0;
     this.slowly = 0;
   }
 
   /**
-   * A frame was drawn at `now`, `delay` after it was asked for, with `drawn` of `total` points.
+   * Record that a frame was drawn at `now`, `delay` after its request, with `drawn` of `total` points.
    * @param {number} now
    * @param {number} delay
    * @param {number} drawn

@@ -1,9 +1,9 @@
-/** Which point the pointer is on. */
+/** The search for the point under the pointer. */
 
 const REACH = 10; // px
 
 /**
- * The index of the point nearest to `place` ({x, y} in CSS px) of the first `count`, or null where none is near.
+ * Return the index of the point nearest to `place` ({x, y} in CSS px) among the first `count`, or null if none is near.
  * @param {import("../types.d.ts").Screen} place
  * @param {number} count
  * @param {(index: number, screen: import("../types.d.ts").Screen) => void} project writes the point's place in CSS px into screen.x and

@@ -1,9 +1,9 @@
-/** When a view draws: once a frame at most, quickly while something moves, and in full when all is still. */
+/** Scheduling of a view's drawing: at most once per frame, quickly while something moves, and in full afterwards. */
 import { Pace } from "./pace.js";
 
 const STILL = 250; // ms
 
-/** Calls `draw(full)` -> {drawn, total}; `full` is true once nothing has changed for a quarter of a second. */
+/** A scheduler that calls `draw(full)` -> {drawn, total}; `full` is true after a quarter of a second without changes. */
 export class Redraw {
   /** @param {(full: boolean) => {drawn: number, total: number}} draw */
   constructor(draw) {
@@ -15,7 +15,7 @@ export class Redraw {
     this.timer = 0;
   }
 
-  /** Something has changed. */
+  /** Request a drawing, because something has changed. */
   ask() {
     clearTimeout(this.timer);
     this.timer = 0;
@@ -37,13 +37,13 @@ export class Redraw {
   }
 }
 
-/** Whether the reader asked for less motion: then nothing falls. */
+/** Return whether the user prefers reduced motion; then points do not fall. */
 export function prefersReducedMotion() {
   return window.matchMedia("(prefers-reduced-motion: reduce)").matches;
 }
 
 /**
- * How many of the points before `head` are new enough to be falling, of `count` in all.
+ * Return how many of the newest points are falling, for `count` points in total.
  * @param {number} count
  */
 export function countNewest(count) {

@@ -1,16 +1,16 @@
-/** Losses as heights: fine near the lowest loss, where the search is decided, and coarse far above it. */
+/** Conversion of losses to heights: fine near the lowest loss, where searches differ, and coarse far above it. */
 import { simplest } from "./numbers.js";
 
 const TICKS = 5;
 
 /**
- * A symmetric-logarithmic scale of losses: height 0 at the lowest loss, 1 at the highest finite one.
+ * Return a symmetric-logarithmic scale of losses: height 0 at the lowest loss, 1 at the highest finite one.
  *
- * It is linear up to the 25th percentile of the losses, and logarithmic above.
- * @param {ArrayLike<number>} losses what will be drawn; those that are not finite are left out
- * @param {number|null} minimum the known minimum of the landscape, if there is one
+ * It is approximately linear up to the 25th percentile of the losses, and logarithmic above.
+ * @param {ArrayLike<number>} losses the losses that will be drawn; those that are not finite are left out
+ * @param {number|null} minimum the known minimum of the landscape, or null
  * @returns {{height: (loss: number) => number, loss: (height: number) => number,
- *   ticks: {loss: number, height: number}[]}} `height` clamps to 0..1, and is 1 for a loss that is not finite.
+ *   ticks: {loss: number, height: number}[]}} `height` is clamped to 0..1, and is 1 for a loss that is not finite
  */
 export function lossScale(losses, minimum) {
   const finite = Float64Array.from(losses).filter(Number.isFinite).sort();
@@ -41,8 +41,8 @@ function quarter(sorted) {
   return sorted[before] + (sorted[after] - sorted[before]) * (at - before);
 }
 
-/** The roundest losses near evenly spaced heights. */
 /**
+ * Return ticks at round losses near evenly spaced heights.
  * @param {(loss: number) => number} height
  * @param {(height: number) => number} loss
  */

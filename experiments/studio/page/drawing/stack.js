@@ -1,6 +1,6 @@
-/** A stack of canvases that fills a host and follows its size. */
+/** A stack of canvases that fills a host element and follows its size. */
 
-/** Canvases one above the other; only the lowest takes pointers. `ratio` is the pixels per CSS pixel, at most 2. */
+/** Canvases on top of each other; only the lowest gets pointer events. `ratio` is the pixels per CSS pixel, at most 2. */
 export class Stack {
   /**
    * @param {HTMLElement} host
@@ -21,7 +21,7 @@ export class Stack {
     return Math.min(window.devicePixelRatio || 1, 2);
   }
 
-  /** Read the host's size; tell of a change. */
+  /** Read the host's size, and call `onResize` if it has changed. */
   measure() {
     const width = Math.max(this.host.clientWidth, 1);
     const height = Math.max(this.host.clientHeight, 1);
@@ -31,7 +31,7 @@ export class Stack {
   }
 
   /**
-   * A cleared 2D context of layer `k`, in CSS pixels, at `ratio`.
+   * Clear layer `k` and return its 2D context, in CSS pixels, at `ratio`.
    * @param {number} k
    */
   clearLayer(k, ratio = this.ratio) {
@@ -49,7 +49,7 @@ export class Stack {
   }
 
   /**
-   * The 2D context of layer `k` as it was left.
+   * Return the 2D context of layer `k` with its current content.
    * @param {number} k
    */
   layerContext(k) {

@@ -1,19 +1,19 @@
-/** Which points are left out when not all can be drawn in time: nested sets, each twice the one before. */
+/** The choice of points to draw if there is no time for all: nested sets, each twice as large as the one before. */
 
 export const LEVELS = 9;
 
 /**
- * The level of the point at `index`, 0 to LEVELS - 1: half of the points are of the last level, a quarter of the one
- * before it, and so on. Drawing levels 0 to k draws an even sample.
+ * Return the level of the point at `index`, 0 to LEVELS - 1: half of the points have the last level, a quarter the one
+ * before it, and so on. Levels 0 to k together are an even sample.
  * @param {number} index
  */
 export function levelOf(index) {
-  // Multiples of the golden ratio spread evenly, whatever period the agents take turns in.
+  // Multiples of the golden ratio are spread evenly, whatever the period in which agents alternate.
   return Math.max(0, LEVELS - 1 - Math.clz32(Math.imul(index + 1, 2654435769)));
 }
 
 /**
- * How many values of a sorted list's first `length` are below `limit`.
+ * Return how many of a sorted list's first `length` values are below `limit`.
  * @param {ArrayLike<number>} sorted
  * @param {number} length
  * @param {number} limit
@@ -29,7 +29,7 @@ export function countBelow(sorted, length, limit) {
   return low;
 }
 
-/** The indices of points, a rising list a level; points that are kept are of level 0. */
+/** The indices of points, one sorted list per level; points that are always kept have level 0. */
 export class Thinning {
   constructor() {
     this.lists = Array.from({ length: LEVELS }, () => new Uint32Array(64));
@@ -38,7 +38,7 @@ export class Thinning {
   }
 
   /**
-   * Forget the points from index `from` on, and take in those up to `count`.
+   * Remove the points from index `from` on, and add those up to `count`.
    * @param {number} from
    * @param {number} count
    * @param {ArrayLike<number>} kept
@@ -52,7 +52,7 @@ export class Thinning {
   }
 
   /**
-   * How many points of each level are before `head`: Uint32Array(LEVELS).
+   * Return how many points of each level are before `head`, as a Uint32Array(LEVELS).
    * @param {number} head
    */
   before(head) {
@@ -60,7 +60,7 @@ export class Thinning {
   }
 
   /**
-   * How many levels can be drawn, at least one, if at most `budget` points may be.
+   * Return how many levels, at least one, can be drawn with at most `budget` points.
    * @param {Uint32Array} counts
    * @param {number} budget
    */
@@ -86,7 +86,7 @@ export class Thinning {
 }
 
 /**
- * The first index at which two sets of points differ.
+ * Return the first index at which two sets of points differ.
  * @param {import("../types.d.ts").Points} old
  * @param {import("../types.d.ts").Points} points
  */

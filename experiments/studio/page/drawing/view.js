@@ -1,4 +1,4 @@
-/** What both views share: the data that they draw, and when they draw them. */
+/** The base class of both views: the data that they draw, and the scheduling of their drawing. */
 import { Ground } from "./ground.js";
 import { pickPoint } from "./pick.js";
 import { countNewest, Redraw } from "./redraw.js";
@@ -17,11 +17,11 @@ import { lossScale } from "./scale.js";
 const NO_POINTS = { count: 0, u: [], v: [], loss: [], distance: [], agent: [], kept: [] };
 
 /**
- * A view of a run on a plane; SceneView and ContourView draw it.
+ * A view of a run on a plane. SceneView and ContourView implement it.
  *
- * They give: `build()`, when surface, scale, axes or theme changed; `takePoints()` and `takeAgents()`; `paint(full)` ->
- * {drawn, total} that the pace learns from; `locate(index, screen)`, which writes a point's place in CSS pixels; and
- * `isShown(index)`.
+ * They override `build()`, which is called after surface, scale, axes or theme have changed; `takePoints()` and
+ * `takeAgents()`; `paint(full)` -> {drawn, total}, from which the pace learns; `locate(index, screen)`, which writes a
+ * point's place in CSS pixels; and `isShown(index)`.
  */
 export class View {
   /** @type {Surface|null} */
@@ -68,9 +68,9 @@ export class View {
   }
 
   /**
-   * How to label.
+   * Set the labels of the axes.
    * @param {{u: import("../types.d.ts").Tick, v: import("../types.d.ts").Tick}} ticks
-   * @param {Extent} extent of the plane where there is no surface
+   * @param {Extent} extent of the plane, used if there is no surface
    */
   setAxes(ticks, extent = [0, 1, 0, 1]) {
     this.axes = { ...ticks, extent };
@@ -94,27 +94,27 @@ export class View {
   /** @param {Points} points */
   setPoints(points) {
     this.points = points;
-    // What is out of date will be built with these points.
+    // If the view is out of date, it will be built with these points anyway.
     if (!this.#stale) this.takePoints();
     this.redraw.ask();
   }
 
   /**
-   * Draw the points before `head`, the newest of them still arriving, and the overlay (see drawOverlay). The host's
-   * data-drawn says how many were, once they are.
+   * Draw the points before `head`, the newest of which are still arriving, and the overlay (see drawOverlay). Afterwards,
+   * the host's data-drawn attribute holds the number of points drawn.
    * @param {number} head
    * @param {Overlay} overlay
    */
   show(head, overlay) {
     this.head = head;
     this.overlay = overlay;
-    // What was drawn of another moment says nothing of this one.
+    // The number of points drawn for another moment is not valid for this one.
     delete this.host.dataset.drawn;
     this.redraw.ask();
   }
 
   /**
-   * The index of a shown point within 10 px of client coordinates, or null.
+   * Return the index of the visible point nearest to client coordinates within 10 px, or null.
    * @param {number} x
    * @param {number} y
    */
@@ -133,13 +133,13 @@ export class View {
     return Math.min(Math.ceil(this.head), this.points.count);
   }
 
-  /** How many of the newest points are still on their way: none where what is shown stands still. */
+  /** The number of the newest points that are still arriving; 0 if the replay is not playing. */
   get arrivingCount() {
     return this.overlay.settled ? 0 : countNewest(this.points.count);
   }
 
   /**
-   * Client coordinates as CSS pixels within the host.
+   * Convert client coordinates to CSS pixels within the host.
    * @param {number} x
    * @param {number} y
    */
@@ -181,7 +181,7 @@ export class View {
     this.redraw.ask();
   }
 
-  /** Build what is out of date. */
+  /** Build the view if it is out of date. */
   ready() {
     if (!this.#stale) return;
     this.#stale = false;

@@ -1,18 +1,18 @@
-/** What a film's points have cost and what was best, for the team and for each agent. */
+/** The cumulative cost and the best losses of a film's points, for the team and for each agent. */
 
 import { countBelow, countUpTo } from "../base/search.js";
 
 /**
  * @typedef {import("./film.js").Film} Film
  * @typedef {import("./film.js").Charge} Charge
- * @typedef {"spent"|"cost"} Sums columns that are added up
+ * @typedef {"spent"|"cost"} Sums columns that hold sums
  */
 
 /** @type {Sums[]} */
 const SUMS = ["spent", "cost"];
 
 /**
- * What a lease has paid up to and with a row: whole evaluations that add up to what it was charged.
+ * Return the cumulative cost of a lease up to and including a row: whole evaluations that add up to its charge.
  * @param {import("../types.d.ts").Lease} lease
  * @param {number} row
  */
@@ -24,7 +24,7 @@ export function payment({ outcome }, row) {
 }
 
 /**
- * Takes back what was added up from the point at `from` on.
+ * Undo what `account` has added up from the point at `from` on.
  * @param {Film} film
  * @param {number} from
  */
@@ -46,7 +46,7 @@ export function forget(film, from) {
 }
 
 /**
- * Adds up, from the point at `from` on, what was charged and what was best, for the team and for each agent.
+ * Add up charges and best losses from the point at `from` on, for the team and for each agent.
  * @param {Film} film
  * @param {number} from
  */
@@ -79,7 +79,7 @@ export function account(film, from) {
   }
   film.trailing = film.count ? extra.slice(next) : [];
   for (const each of extra.slice(next)) {
-    // What was charged after the last point: nothing is left to hang it on but that point.
+    // Charges after the last point are added to that point, because there is no later one.
     if (film.count) film.spent[film.count - 1] += each.cost;
     else film.unhung += each.cost;
     charge(film, each, film.count - 1, true);
@@ -88,7 +88,7 @@ export function account(film, from) {
 }
 
 /**
- * Makes the columns that are added up as long as the points are many; the first `from` entries stay.
+ * Resize the columns of sums to the number of points; the first `from` entries stay.
  * @param {Film} film
  * @param {number} from
  */
@@ -109,11 +109,11 @@ function makeRoom(film, from) {
 }
 
 /**
- * Notes what an agent was charged beside its points, from the point at `index` on.
+ * Record what an agent was charged in addition to its points, from the point at `index` on.
  * @param {Film} film
  * @param {Charge} charge
  * @param {number} index
- * @param {boolean} trails whether it hangs on the last point only because there is none after it
+ * @param {boolean} trails whether the charge is added to the last point only because there is no later one
  */
 function charge(film, { agent, cost }, index, trails = false) {
   const { charged } = film.ofAgent[agent];
@@ -123,8 +123,8 @@ function charge(film, { agent, cost }, index, trails = false) {
 }
 
 /**
- * Charges that no point carries, of leases that end after the point before `from`: those that failed before their
- * first point, and rows that were left out for brevity.
+ * Return the charges that belong to no point, for leases that end after the point before `from`. They come from leases
+ * that failed before their first point, and from rows that were left out by thinning.
  * @param {Film} film
  * @param {number} from
  */

@@ -1,6 +1,6 @@
 /**
- * A run as the page knows it: its points in the order of logical time, its leases, what came of them, what is worth
- * saying. It grows as messages come.
+ * A run as the page knows it: its points in the order of logical time, its leases, their outcomes, and insights. It
+ * grows as messages arrive.
  */
 
 import { account, forget } from "./accounting.js";
@@ -14,11 +14,11 @@ import { countBelow, countUpTo } from "../base/search.js";
  * @typedef {import("../types.d.ts").Outcome} Outcome
  * @typedef {import("../types.d.ts").Insight} Insight
  * @typedef {import("../types.d.ts").Account} Account
- * @typedef {Record<string, ArrayLike<number>>} Arrays what a message brings, by name
- * @typedef {{time: number, agent: number, cost: number}} Charge evaluations that no point carries
+ * @typedef {Record<string, ArrayLike<number>>} Arrays the arrays of a message, by name
+ * @typedef {{time: number, agent: number, cost: number}} Charge evaluations that belong to no point
  */
 
-/** Kinds of insights that are flagged where they happened, by numbers. */
+/** Kinds of insights that get a numbered flag at their place. */
 const FLAGGED = new Set(["stuck", "oscillates", "stagnates", "found", "failed"]);
 
 export class Film {
@@ -44,7 +44,7 @@ export class Film {
     this.row = new Uint32Array(0);
     this.agent = new Uint16Array(0);
     this.kept = new Uint8Array(0);
-    /** When leases were granted, in their order; and when any was granted or ended, in the order of time. */
+    /** The times at which leases were granted, in their order; and the sorted times of all grants and ends. */
     this.starts = new Float64Array(0);
     this.edges = new Float64Array(0);
     this.failed = failuresOf([], []);
@@ -52,28 +52,28 @@ export class Film {
     this.records = [];
     /** @type {Account[]} */
     this.ofAgent = header.agents.map(() => ({ index: [], spent: [], best: [], charged: { index: [], spent: [], trails: [] } }));
-    /** By lease, what its points so far have cost. */
+    /** The cost of the points of each lease so far. */
     this.paidUp = new Float64Array(0);
     /**
-     * Charges hung on the last point.
+     * Charges that were added to the last point.
      * @type {Charge[]}
      */
     this.trailing = [];
-    /** What was charged while there was no point to hang it on. */
+    /** Evaluations that were charged while there was no point. */
     this.unhung = 0;
-    /** When a lease was last granted or collected. */
+    /** The latest logical end of the collected leases. */
     this.now = 0;
     const grid = header.arrays.find((a) => a.name === "surface");
     this.surface = grid
       ? { size: grid.shape[0], extent: header.plane.extent, losses: arrays.surface }
       : null;
     this.#take(header, arrays);
-    /** How many points there were at first, when plane and surface were made. */
+    /** The number of points in the first message, for which the plane and the surface were computed. */
     this.firstCount = this.count;
   }
 
   /**
-   * Adds a later message of the same run. Returns whether anything was new.
+   * Add a later message of the same run. Return whether it contained anything new.
    * @param {ArrayBuffer} buffer
    */
   append(buffer) {
@@ -99,7 +99,7 @@ export class Film {
   }
 
   /**
-   * How many points have come when so many evaluations are spent; a fraction leads on to the next.
+   * Return the number of points after a number of evaluations; its fraction is the progress towards the next point.
    * @param {number} evaluations
    */
   headAt(evaluations) {
@@ -110,9 +110,9 @@ export class Film {
   }
 
   /**
-   * The logical time up to which leases have begun and ended when so many points have come: all that is due before the
-   * next point. So a decision is seen at the evaluation that it is listed under, be its lease cut short before its end.
-   * All is over when all points have come.
+   * Return the logical time up to which leases have begun and ended when `head` points are shown: the latest grant or
+   * end before the next point. So a decision is shown at the evaluation that it is listed under, even if its lease was
+   * cut short. When all points of an ended run are shown, the time is infinite.
    * @param {number} head
    */
   timeAt(head) {
@@ -123,7 +123,7 @@ export class Film {
   }
 
   /**
-   * Evaluations that an agent was charged when so many points have come.
+   * Return the evaluations that an agent was charged when the first `shown` points are shown.
    * @param {number} agent
    * @param {number} shown
    */
@@ -135,7 +135,7 @@ export class Film {
   }
 
   /**
-   * Evaluations spent by the team at a logical time.
+   * Return the evaluations that the team has spent at a logical time.
    * @param {number} time
    */
   evaluationsAtTime(time) {
@@ -144,7 +144,7 @@ export class Film {
   }
 
   /**
-   * How many evaluations had failed at a logical time, in the leases that had come back.
+   * Return the number of failed evaluations at a logical time, in the leases that had been collected.
    * @param {number} time
    */
   failuresAt(time) {
@@ -153,7 +153,7 @@ export class Film {
   }
 
   /**
-   * The best point among the first so many: its index, or -1.
+   * Return the index of the best of the first `head` points, or -1 if there is none.
    * @param {number} head
    */
   bestAt(head) {
@@ -179,7 +179,7 @@ export class Film {
     orderPoints(this, from, header.chunks, arrays);
     account(this, from);
     this.failed = failuresOf(this.outcomes, this.leases);
-    // Their moments are known once the points are in order.
+    // The times of insights can be set once the points are in order.
     for (const insight of header.insights) {
       const lease = this.leases[insight.lease];
       this.insights.push({ ...insight, time: insight.kind === "handed" || insight.kind === "restart" ? lease.starts : lease.ends });
@@ -191,7 +191,7 @@ export class Film {
 }
 
 /**
- * When evaluations failed, and how many up to then.
+ * Return the times at which evaluations failed, and the cumulative numbers of failures.
  * @param {Outcome[]} outcomes
  * @param {Lease[]} leases
  */

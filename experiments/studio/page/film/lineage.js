@@ -1,8 +1,8 @@
-/** How a best point came about: who found what, and who was handed it. */
+/** The lineage of a best point: which agents found points and handed them on. */
 
 /**
- * The chain that led to a film's best point, first link first: each agent with the loss at which it handed on, and the
- * evaluations spent by then. The last link is the best point itself.
+ * Return the chain that led to a film's best point, first link first: each agent, the loss of the point that it handed
+ * on, and the evaluations spent by then. The last link is the best point itself.
  * @param {import("./film.js").Film} film
  * @param {number} index
  * @returns {{agent: number, loss: number, spent: number}[]}
@@ -24,7 +24,8 @@ export function lineageOf(film, index) {
 }
 
 /**
- * The lease by which this search was given the point it started from or moved to: not before it last began anew.
+ * Return the latest lease, up to the given one, that handed this search its point; null if its agent has started afresh
+ * since then or was handed none.
  * @param {import("./film.js").Film} film
  * @param {import("../types.d.ts").Lease} lease
  */

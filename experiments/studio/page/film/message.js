@@ -1,4 +1,4 @@
-/** Reading what the server sends of a run: a header of JSON, then arrays of numbers. See docs/studio.md. */
+/** Decoding of the server's messages about a run: a JSON header, then arrays of numbers. See docs/studio.md. */
 
 /** @type {Record<string, Float32ArrayConstructor|Float64ArrayConstructor|Uint32ArrayConstructor>} */
 const ARRAYS = { float32: Float32Array, float64: Float64Array, uint32: Uint32Array };
@@ -6,7 +6,7 @@ const ALIGNED = 8;
 
 /**
  * @param {ArrayBuffer} buffer
- * @returns {{header: import("../types.d.ts").Header, arrays: Record<string, Float32Array|Float64Array|Uint32Array>}} arrays view the buffer.
+ * @returns {{header: import("../types.d.ts").Header, arrays: Record<string, Float32Array|Float64Array|Uint32Array>}} the header, and arrays that are views of the buffer
  */
 export function readMessage(buffer) {
   const length = new DataView(buffer).getUint32(0, true);

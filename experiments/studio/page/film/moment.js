@@ -1,11 +1,11 @@
-/** What is to be seen of a film at one moment: who is where, asked to search where, and what has just happened. */
+/** The visible state of a film at one moment: the agents, their regions, and the latest insights and hand-overs. */
 
 import { regionOnPlane } from "../base/region.js";
 import { countUpTo } from "../base/search.js";
 
 const PAST_REGIONS = 10;
 const FLAGS = 8;
-/** For so much of the budget a hand-over is on its way, and a flag is read out where it stands. */
+/** Share of the budget for which a hand-over is animated; the text of a flag is shown for twice as long. */
 const LINGER = 0.03;
 
 /**
@@ -17,17 +17,17 @@ const LINGER = 0.03;
 
 /**
  * @typedef {object} AgentNow
- * @property {Lease|null} lease the lease it works on, else its last
+ * @property {Lease|null} lease the lease it works on, or else its last
  * @property {boolean} working whether that lease is out
  * @property {boolean} over whether the run has ended
- * @property {number} part how much of the lease's budget is spent, 0..1
+ * @property {number} part the share of the lease's budget that is spent, 0..1
  * @property {number} spent evaluations charged to it so far
  * @property {number} best its best loss so far
- * @property {number} last index of its last point, -1: none
+ * @property {number} last index of its last point, or -1 for none
  */
 
 /**
- * The leases of each agent, in order; made once a film has grown.
+ * Group the leases by agent, in order. Call it whenever a film has grown.
  * @param {Film} film
  * @returns {ByAgent}
  */
@@ -72,7 +72,7 @@ export function agentsAt(film, byAgent, head) {
 }
 
 /**
- * How much has been said up to a moment.
+ * Return the number of insights up to a moment.
  * @param {Film} film
  * @param {number} head
  */
@@ -89,7 +89,7 @@ export function insightsAt(film, head) {
 }
 
 /**
- * The overlay that a view draws over the points: see the views' `show`.
+ * Build the overlay that a view draws over the points; see `show` of the views.
  * @param {Film} film
  * @param {ByAgent} byAgent
  * @param {number} head
@@ -115,7 +115,7 @@ export function overlayAt(film, byAgent, head, { chosen = null, start = null } =
 }
 
 /**
- * What has been said of a place, the latest of it, each with the number that its flag bears.
+ * Return the latest flagged insights, each with the number of its flag.
  * @param {Film} film
  * @param {number} said
  */
@@ -124,7 +124,7 @@ function flagsAt(film, said) {
 }
 
 /**
- * The newest flag, while it is fresh enough to be read out where it stands; else null.
+ * Return the newest flagged insight if it is recent enough to be shown as text at its place; otherwise null.
  * @param {Film} film
  * @param {number} head
  */
@@ -140,7 +140,7 @@ export function freshFlag(film, head) {
 }
 
 /**
- * Evaluations spent at a fractional head.
+ * Return the evaluations spent at a fractional number of points.
  * @param {Film} film
  * @param {number} head
  */
@@ -182,7 +182,7 @@ function regions(film, agents, head) {
 }
 
 /**
- * Points on their way from who found them to who was given them.
+ * Return the arrows of recent hand-overs, from the agent that found a point to the agent that received it.
  * @param {Film} film
  * @param {number} said
  * @param {number} spent

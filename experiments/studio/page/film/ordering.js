@@ -1,4 +1,4 @@
-/** Bringing a film's points into the order of logical time. */
+/** Sorting of a film's points by logical time. */
 
 import { countUpTo } from "../base/search.js";
 import { payment } from "./accounting.js";
@@ -9,7 +9,7 @@ import { payment } from "./accounting.js";
  */
 
 /**
- * How many points keep their places and their costs: those before any lease that a message tells something of.
+ * Return how many points keep their places and costs: those before every lease that a message contains something about.
  * @param {Film} film
  * @param {Header} header
  */
@@ -20,10 +20,10 @@ export function countKeptPoints(film, { outcomes, chunks }) {
 }
 
 /**
- * Brings the points from `from` on, and new ones, into the order of logical time; ties by lease and row.
+ * Sort the points from `from` on, together with new ones, by logical time; ties are broken by lease and row.
  * @param {Film} film
  * @param {number} from
- * @param {[number, number][]} chunks of which lease how many rows are new
+ * @param {[number, number][]} chunks lease and number of new rows
  * @param {Record<string, ArrayLike<number>>} arrays the new rows
  */
 export function orderPoints(film, from, chunks, arrays) {
@@ -58,7 +58,8 @@ export function orderPoints(film, from, chunks, arrays) {
 }
 
 /**
- * The first entries of a column, then others in a new order. Always a new array: views compare it with the one before.
+ * Return the first `from` entries of a column, followed by others in a new order. The result is always a new array,
+ * because views compare it with the one before.
  * @template {Float32Array|Float64Array|Int32Array|Uint32Array|Uint16Array} A
  * @param {A} kept
  * @param {number} from how many entries stay

@@ -1,12 +1,12 @@
-/** A film that is fetched, and followed as long as it grows. */
+/** Fetching of a film, and polling for new messages as long as it grows. */
 
 import { fetchFilm, isAbort, ServerError } from "../base/api.js";
 import { Film } from "./film.js";
 
-/** What may be over in a moment: no answer, or a log that cannot be read just now. It is asked again after so long. */
+/** Statuses of temporary errors (no response, or a log that cannot be read now), and the time until the next attempt. */
 const PASSING = new Set([0, 503]);
 const AGAIN_MILLISECONDS = 3000;
-/** A plane that was chosen by fewer points, as its run began, is chosen again once there are so many more. */
+/** A plane that was chosen by fewer points than this is chosen again when there are this many more. */
 const FEW = 30;
 
 export class FilmPoller {
@@ -15,8 +15,9 @@ export class FilmPoller {
   /**
    * @param {string} path of the film
    * @param {{plane?: string|null, onFirst: (film: Film) => void, onGrowth: (film: Film) => void,
-   *   onError: (error: Error) => void, every?: number, patient?: boolean}} given `every` so many milliseconds it asks for
-   *   more; a `patient` one of many dimensions is not shown before it is done, as its plane is chosen by its points
+   *   onError: (error: Error) => void, every?: number, patient?: boolean}} given `every`: milliseconds between two
+   *   requests; `patient`: do not show a film of more than two dimensions before it is done, because its points choose
+   *   its plane
    */
   constructor(path, { plane = null, onFirst, onGrowth, onError, every = 400, patient = false }) {
     /** @type {Film|null} */
@@ -28,7 +29,7 @@ export class FilmPoller {
     this.#follow(() => this.#run(path, plane, onFirst, onGrowth, every), onError);
   }
 
-  /** Asks for no more. */
+  /** Stop polling. */
   stop() {
     this.#stop.abort();
   }
@@ -81,7 +82,7 @@ export class FilmPoller {
   }
 
   /**
-   * Whether a film is to be shown now, as something new.
+   * Return whether a film is to be shown now as a new one, and remember it if so.
    * @param {Film} film
    * @param {boolean} began
    */
@@ -94,7 +95,7 @@ export class FilmPoller {
   }
 
   /**
-   * The same run, on the plane that its points now choose.
+   * Fetch the whole film again, on the plane that its current points choose.
    * @param {string} path
    * @param {Film} film
    */
@@ -104,7 +105,7 @@ export class FilmPoller {
   }
 
   /**
-   * The next message; null while the run has been asked for and has not begun.
+   * Fetch the next message; null if the run has not begun.
    * @param {string} path
    * @param {string|null} plane
    */
@@ -115,8 +116,9 @@ export class FilmPoller {
 }
 
 /**
- * Whether what a film is seen on belongs to fewer points than there are now: its plane, once the run is done, or where
- * there was next to nothing to choose it by; a ground between the points, when they have become twice as many, and once the run is done.
+ * Return whether the plane or the surface of a film is out of date, because it was computed from fewer points. A plane is
+ * out of date when the run is done, or if hardly any points had been there to choose it; an interpolated surface when
+ * there are twice as many points, or when the run is done.
  * @param {Film} film
  */
 function isOutgrown({ header, count, firstCount, done }) {
@@ -127,7 +129,7 @@ function isOutgrown({ header, count, firstCount, done }) {
 }
 
 /**
- * What a film's plane was asked for by.
+ * Return the specification by which a film's plane was requested.
  * @param {Film} film
  */
 function specOf({ header }) {
@@ -135,7 +137,7 @@ function specOf({ header }) {
 }
 
 /**
- * Waits; longer while nobody looks, since a page in the background needs nothing.
+ * Wait; five times as long while the page is in the background.
  * @param {number} milliseconds
  * @param {AbortSignal} signal
  * @returns {Promise<void>}

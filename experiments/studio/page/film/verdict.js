@@ -1,9 +1,9 @@
-/** Why a search ended where it did, in sentences: of one run, and of two beside each other. */
+/** Sentences that explain where one run ended and why, or compare two runs. */
 
 import { lineageOf } from "./lineage.js";
 import { number, whole } from "../base/wording.js";
 
-/** So close to the known minimum, beside 1 or its size, a loss counts as the minimum found (as the server's insights do). */
+/** A loss this close to the known minimum, relative to its size or to 1, counts as found, as in the server's insights. */
 const NEAR = 1e-6;
 const TRAPS = new Set(["stuck", "oscillates", "stagnates"]);
 
@@ -15,20 +15,20 @@ const TRAPS = new Set(["stuck", "oscillates", "stagnates"]);
  */
 export function verdictOf(film) {
   const best = film.bestAt(film.count);
-  if (best < 0) return [film.count ? "No evaluation gave a finite loss." : "Nothing was evaluated: what happened says why."];
+  if (best < 0) return [film.count ? "No evaluation gave a finite loss." : "Nothing was evaluated; the events below say why."];
   return [endOf(film, best), ...(isFound(film, film.loss[best]) ? [] : trapOf(film, best)), ...pathOf(film, best)];
 }
 
 /**
  * @param {Film} first
  * @param {Film} second
- * @param {string[]} names what the page calls them
+ * @param {string[]} names the names of the runs on the page
  * @returns {string[]} sentences on two runs that have ended
  */
 export function comparison(first, second, names) {
   const films = [first, second];
   const bests = films.map((film) => film.bestAt(film.count));
-  // Losses of different landscapes do not compare.
+  // Losses on different landscapes cannot be compared.
   const apart = first.header.landscape !== second.header.landscape;
   if (apart || bests.some((best) => best < 0)) return films.flatMap((film, i) => verdictOf(film).map((s) => `${names[i]}: ${s}`));
   const gaps = films.map((film, i) => film.loss[bests[i]] - (film.header.minimum ?? 0));
@@ -40,12 +40,12 @@ export function comparison(first, second, names) {
     const quicker = reached[0] <= reached[1] ? 0 : 1;
     said.push(`Both found the minimum; ${names[quicker]} after ${whole(reached[quicker])} evaluations, ${names[1 - quicker]} after ${whole(reached[1 - quicker])}.`);
   } else if (number(gaps[0]) === number(gaps[1])) {
-    // Also where they differ by less than is shown.
+    // This includes losses that differ by less than the digits shown.
     said.push(`Both ended at a loss of ${number(films[0].loss[bests[0]])}.`);
   } else {
     const winner = gaps[0] < gaps[1] ? 0 : 1;
-    const how = found[winner] ? "found the minimum" : "came lower";
-    said.push(`${names[winner]} ${how}: loss ${number(films[winner].loss[bests[winner]])} against ${number(films[1 - winner].loss[bests[1 - winner]])} of ${names[1 - winner]}.`);
+    const how = found[winner] ? "found the minimum" : "did better";
+    said.push(`${names[winner]} ${how}: loss ${number(films[winner].loss[bests[winner]])}, compared with ${number(films[1 - winner].loss[bests[1 - winner]])} for ${names[1 - winner]}.`);
   }
   films.forEach((film, i) => {
     if (!found[i]) said.push(...trapOf(film, bests[i]).map((sentence) => `${names[i]}: ${sentence}`));
@@ -66,7 +66,7 @@ function isFound(film, loss) {
 }
 
 /**
- * Evaluations after which the minimum was found.
+ * Return the evaluations after which the minimum was found, or infinity.
  * @param {Film} film
  */
 function evaluationsToMinimum(film) {
@@ -88,7 +88,7 @@ function endOf(film, best) {
 }
 
 /**
- * Why it got no further: what was said of whoever sat where the best point is.
+ * Explain why a run got no further, by the insight about an agent that was stuck at the best loss.
  * @param {Film} film
  * @param {number} best
  */
@@ -99,8 +99,8 @@ function trapOf(film, best) {
   const [trap] = [...ended, ...traps].filter((i) => i.agent === film.agent[best]).concat(ended, traps);
   if (!trap) return [];
   const others = film.team.length === 1
-    ? "Alone, nobody could show it a better valley."
-    : "None of the others had found a better valley to go to.";
+    ? "It searched alone, so no other agent could lead it to a better valley."
+    : "No other agent had found a better valley.";
   return [`${sentence(trap.text)} ${others}`];
 }
 
@@ -115,7 +115,7 @@ function pathOf(film, best) {
   const name = (link) => film.team[link.agent].name;
   const steps = links.slice(0, -1).map((link, i) => `${name(link)} found a point of loss ${number(link.loss)} and handed it to ${name(links[i + 1])} (evaluation ${whole(link.spent)})`);
   const last = links[links.length - 1];
-  return [`${steps.join("; ")}; from there ${name(last)} went on to ${number(last.loss)}.`];
+  return [`${steps.join("; ")}; from there, ${name(last)} reached ${number(last.loss)}.`];
 }
 
 /** @param {string} text */

@@ -1,11 +1,11 @@
-/** The team: who is who, what each was given and has spent, how far round it searches. */
+/** The list of agents: their markers and names, evaluations, best losses, leases and radii. */
 
 import { COLOURS } from "../drawing/colours.js";
 import { el, fill, say } from "../base/dom.js";
 import { swatch } from "./swatch.js";
 import { number, percent, whole } from "../base/wording.js";
 
-/** Of a larger team those that spent most are listed. */
+/** Maximum number of agents listed; of a larger team, those that spent most are chosen. */
 const LISTED = 12;
 
 export class AgentList {
@@ -26,7 +26,7 @@ export class AgentList {
   }
 
   /**
-   * Shows the team of this film.
+   * Show the team of a film.
    * @param {import("../film/film.js").Film} film
    */
   setTeam(film) {
@@ -48,7 +48,7 @@ export class AgentList {
       parts.lease.style.width = percentage(now.lease && now.working ? now.lease.budget / this.longest : 0);
       parts.used.style.width = percentage(now.part);
       const region = now.lease ? `radius ${number(now.lease.radius)}` : "no lease yet";
-      const lease = now.lease && now.working ? `lease of ${now.lease.budget}, ${region}` : now.over ? "ended" : now.lease ? "waits" : region;
+      const lease = now.lease && now.working ? `lease of ${now.lease.budget}, ${region}` : now.over ? "ended" : now.lease ? "waiting" : region;
       say(parts.text, `${whole(now.spent)} evaluations (${percent(share)}) · best ${number(now.best)} · ${lease}`);
     });
   }
@@ -60,7 +60,7 @@ export class AgentList {
       /** @param {number} i */
       const evaluationsOf = (i) => film.evaluationsBy(i, film.count);
       order.sort((a, b) => evaluationsOf(b) - evaluationsOf(a) || a - b);
-      say(this.more, `and ${order.length - LISTED} more, who spent less`);
+      say(this.more, `and ${order.length - LISTED} more, which spent less`);
     }
     const shown = order.slice(0, LISTED).sort((a, b) => a - b).map((i) => this.#lines[i].element);
     return order.length > LISTED ? [...shown, this.more] : shown;
@@ -91,7 +91,7 @@ function line(agent, index, cards) {
     el("div", { class: "who" }, [swatch(index), el("strong", { text: agent.name }), ...about]),
     el("div", { class: "bars", "aria-hidden": "true" }, [
       el("div", { class: "track", title: "share of the budget spent" }, [share]),
-      el("div", { class: "track thin", title: "the lease it works on: its length, and how much is spent" }, [lease]),
+      el("div", { class: "track thin", title: "current lease: its size, and how much of it is spent" }, [lease]),
     ]),
     text,
   ]);

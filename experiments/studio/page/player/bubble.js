@@ -1,8 +1,8 @@
-/** A few words over the picture: what has just happened, where it happened. */
+/** A short text over the view: the latest insight, at its place. */
 
 import { el, say } from "../base/dom.js";
 
-/** So far it stays from the picture's edges, in CSS pixels. */
+/** Minimum distance from the edges of the view, in CSS pixels. */
 const EDGE = 4;
 
 export class Bubble {
@@ -11,7 +11,7 @@ export class Bubble {
   }
 
   /**
-   * Says what an insight says, at a place within a picture; nothing where there is none, or it is not seen.
+   * Show an insight's text at a place within the view; hide it if there is no insight or its place is not visible.
    * @param {import("../types.d.ts").Insight|null} insight
    * @param {{x: number, y: number, visible: boolean}|null|undefined} at
    * @param {HTMLElement} picture

@@ -1,4 +1,4 @@
-/** What is said of a run beside its picture: where it stands, how it is led, what is shown. */
+/** The texts about a run beside its view: its progress, its policy, and what the view shows. */
 
 import { el } from "../base/dom.js";
 import { number, whole } from "../base/wording.js";
@@ -7,7 +7,7 @@ import { evaluationsAt } from "../film/moment.js";
 /** @typedef {import("../film/film.js").Film} Film */
 
 /**
- * The moment in words, for those who cannot see the picture.
+ * Describe the moment shown, for readers who cannot see the view.
  * @param {Film} film
  * @param {number} head
  */
@@ -19,7 +19,7 @@ export function describeMoment(film, head) {
 }
 
 /**
- * The numbers above the picture.
+ * Return the line of numbers above the view.
  * @param {Film} film
  * @param {number} head
  */
@@ -35,28 +35,28 @@ export function numbersOf(film, head) {
 }
 
 /**
- * How far a run has come, in a word or two; "" where there is nothing to say.
+ * Return a short text on a run's state; "" if there is nothing to say.
  * @param {Film} film
  */
 export function badgeOf({ header: { state, stopped } }) {
   /** @type {Partial<Record<typeof state, string>>} */
-  const words = { running: "running", waiting: "waits for its turn", failed: "failed", unfinished: "stopped by the way" };
+  const words = { running: "running", waiting: "waiting", failed: "failed", unfinished: "interrupted" };
   return words[state] ?? stopped ?? "";
 }
 
 /**
- * What the picture shows, where that needs a word.
+ * Explain what the view shows, if that needs an explanation.
  * @param {Film} film
  */
 export function groundOf({ header, surface }) {
-  const seen = header.dimension > 2 ? `Seen on ${header.plane.text}. Points off it fade.` : "";
-  const between = header.surface_from === "points" ? "The surface lies between the points found: nothing else is known of this landscape." : "";
-  const none = surface ? "" : "No surface is drawn: this function is evaluated only where a search asks for it.";
+  const seen = header.dimension > 2 ? `Shown on ${header.plane.text}. Points off this plane fade.` : "";
+  const between = header.surface_from === "points" ? "The surface is interpolated between the points found; nothing else is known of this landscape." : "";
+  const none = surface ? "" : "No surface is drawn, because this function is evaluated only at the points of a search.";
   return [seen, between, none].filter(Boolean).join(" ");
 }
 
 /**
- * How the team is led, in a line; unfolded, what that means.
+ * Return a summary of the policy in one line, and the explanations that it unfolds to.
  * @param {import("../types.d.ts").Policy} policy
  * @param {Record<string, Record<string, string>>} cards
  */

@@ -1,10 +1,10 @@
-/** Every agent, policy and choice, explained in two sentences. */
+/** The glossary: every agent, policy and choice, explained in two sentences each. */
 
 import { el, fill } from "../base/dom.js";
 
 const FAMILIES = {
-  agents: "Agents: who searches", policies: "Policies: who decides", budgets: "Budgets: who gets how much",
-  radii: "Radii: how far round", sharings: "Sharing: who hears of what",
+  agents: "Agents: the optimizers", policies: "Policies: how leases are decided", budgets: "Budgets: who gets how many evaluations",
+  radii: "Radii: how large the search regions are", sharings: "Sharing: who learns of which points",
 };
 
 export class Cards {

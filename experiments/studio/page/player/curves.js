@@ -1,11 +1,11 @@
-/** The charts of what is shown: best loss over evaluations, each agent's radius, and its share of the budget. */
+/** The charts over evaluations: the best loss, each agent's radius, and each agent's share of the evaluations. */
 
 import { LineChart } from "../drawing/charts.js";
 import { COLOURS } from "../drawing/colours.js";
 import { el, fill, svg } from "../base/dom.js";
 import { countUpTo } from "../base/search.js";
 
-/** Gaps below this are drawn at it: a logarithm has no zero. */
+/** Smaller gaps are drawn at this value, because a logarithmic axis has no zero. */
 const FLOOR = 1e-14;
 const SHARES = 160;
 const DASHES = [[], [6, 4]];
@@ -27,7 +27,7 @@ export class Curves {
   }
 
   /**
-   * Draws these films: one, or two that are compared.
+   * Draw the charts of one film, or of two that are compared.
    * @param {import("../film/film.js").Film[]} films
    * @param {string[]} names
    */
@@ -62,7 +62,7 @@ export class Curves {
 }
 
 /**
- * A piece of a run's line, and its name.
+ * Return a legend entry: a sample of a run's line and its name.
  * @param {string} name
  * @param {number} k
  */
@@ -118,5 +118,5 @@ function share(film) {
     const y = Float64Array.from(at, (x, k) => (x > 0 && film.evaluationsBy(i, shown[k]) / x) || NaN);
     return { name: agent.name, colour: COLOURS[i % COLOURS.length], dash: [], x: at, y };
   });
-  return { title: "Share of the budget", series, log: false };
+  return { title: "Share of the evaluations", series, log: false };
 }

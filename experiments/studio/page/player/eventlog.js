@@ -1,4 +1,4 @@
-/** What has happened so far, as two lists: what is worth saying, and every decision with its reason. */
+/** The log of a run up to the moment shown, as two lists: the insights, and the decisions with their reasons. */
 
 import { el, fill } from "../base/dom.js";
 import { insightsAt } from "../film/moment.js";
@@ -6,7 +6,7 @@ import { countUpTo } from "../base/search.js";
 import { swatch } from "./swatch.js";
 import { number, whole } from "../base/wording.js";
 
-/** The latest so many entries are listed. */
+/** Maximum number of entries listed; the latest are chosen. */
 const LISTED = 60;
 
 export class EventLog {
@@ -18,10 +18,10 @@ export class EventLog {
    */
   constructor(host, { onSeek }) {
     this.onSeek = onSeek;
-    this.events = el("ol", { class: "entries", "aria-label": "What happened, the latest first" });
+    this.events = el("ol", { class: "entries", "aria-label": "Events, the latest first" });
     this.decisions = el("ol", { class: "entries", "aria-label": "Decisions, the latest first" });
     host.append(
-      el("section", { class: "panel" }, [el("h4", { text: "What happened" }), this.events]),
+      el("section", { class: "panel" }, [el("h4", { text: "Events" }), this.events]),
       el("section", { class: "panel" }, [el("h4", { text: "Decisions of the orchestrator" }), this.decisions]),
     );
   }
@@ -39,7 +39,7 @@ export class EventLog {
   }
 
   /**
-   * Lists entries, unless they are listed already.
+   * List entries, unless this version of the list is shown already.
    * @param {0|1} which
    * @param {HTMLElement} host
    * @param {string} version
@@ -49,7 +49,7 @@ export class EventLog {
   #list(which, host, version, entries, make) {
     if (this.#shown[which] === version) return;
     this.#shown[which] = version;
-    fill(host, entries.length ? entries.map(make).reverse() : [el("li", { class: "soft", text: "Nothing yet." })]);
+    fill(host, entries.length ? entries.map(make).reverse() : [el("li", { class: "soft", text: "None yet." })]);
   }
 
   /**
@@ -66,7 +66,7 @@ export class EventLog {
    * @param {import("../types.d.ts").Lease} lease
    */
   #lease(film, lease) {
-    const head = `${film.team[lease.agent].name}: ${lease.budget} evaluations within ${number(lease.radius)}. `;
+    const head = `${film.team[lease.agent].name}: ${lease.budget} evaluations within radius ${number(lease.radius)}. `;
     return this.#entry(lease.agent, film.evaluationsAtTime(lease.starts), head + lease.reason, "lease");
   }
 

@@ -1,21 +1,21 @@
-/** The choice of the plane on which a run of many dimensions is seen. */
+/** The list of planes on which a run of more than two dimensions can be shown. */
 
 import { el, fill } from "../base/dom.js";
 
-/** Pairs of so many first axes are offered. */
+/** Pairs of this many first axes are offered. */
 const AXES = 6;
 
 export class PlaneChoice {
-  /** @param {((spec: string) => void)|undefined} onPlane asks for another plane; without it none is offered */
+  /** @param {((spec: string) => void)|undefined} onPlane requests another plane; without it, none is offered */
   constructor(onPlane) {
     this.onPlane = onPlane;
-    this.list = el("select", { class: "planes", "aria-label": "Plane of the picture" });
+    this.list = el("select", { class: "planes", "aria-label": "Plane of the view" });
     this.list.addEventListener("change", () => onPlane?.(this.list.value));
     this.element = el("label", { class: "plane", hidden: true }, ["Plane ", this.list]);
   }
 
   /**
-   * Offers the planes of a run.
+   * Offer the planes of a run.
    * @param {import("../types.d.ts").Header} header
    */
   offer({ dimension, plane }) {
@@ -27,10 +27,10 @@ export class PlaneChoice {
     }
     const offered = [["best", "through three agents' best points"], ["pca", "principal components of the points"], ...pairs];
     const now = plane.spec.split("@")[0];
-    // Where that is not to be had (yet), the server has taken another.
-    if (now === "best" && !plane.text.includes("best points of")) offered[0][1] = `${offered[0][1]} (not yet: ${plane.text})`;
+    // If this plane is not available (yet), the server has chosen another.
+    if (now === "best" && !plane.text.includes("best points of")) offered[0][1] = `${offered[0][1]} (not available yet; shown: ${plane.text})`;
     if (!offered.some(([spec]) => spec === now)) offered.push([now, plane.text]);
-    // A list that is open must not be filled anew as the run grows.
+    // Do not refill the list as the run grows if it has not changed: it may be open.
     const version = JSON.stringify(offered);
     if (this.list.dataset.offered !== version) {
       this.list.dataset.offered = version;

@@ -1,6 +1,6 @@
-/** The clock of what is shown: a number of evaluations that moves on while it plays. One player moves all stages. */
+/** The player: it advances the number of evaluations shown while it plays. One player drives all stages. */
 
-/** A whole run takes so long at speed 1. */
+/** Duration of a whole run at speed 1. */
 const SECONDS = 24;
 
 export class Player extends EventTarget {
@@ -13,7 +13,7 @@ export class Player extends EventTarget {
     this.at = 0;
     this.length = 0;
     this.speed = 1;
-    /** Whether to stay at the end as it moves on: a run that is watched live. */
+    /** Whether to stay at the end as the run grows: a run that is watched live. */
     this.following = false;
   }
 
@@ -22,7 +22,7 @@ export class Player extends EventTarget {
   }
 
   /**
-   * What is shown has become so many evaluations long.
+   * Set the length in evaluations, after the runs shown have grown or changed.
    * @param {number} length
    */
   setLength(length) {
@@ -53,7 +53,7 @@ export class Player extends EventTarget {
   }
 
   /**
-   * Goes to a number of evaluations.
+   * Go to a number of evaluations.
    * @param {number} at
    */
   seek(at) {
@@ -62,7 +62,7 @@ export class Player extends EventTarget {
     this.#notify();
   }
 
-  /** Stays at the end of a run that grows. */
+  /** Go to the end of a growing run and stay there. */
   follow() {
     this.following = true;
     this.#playing = false;
@@ -80,8 +80,8 @@ export class Player extends EventTarget {
   /** @param {number} now */
   #tick(now) {
     if (!this.#playing) return;
-    // A page in the background is not called for a while: do not jump when it is again.
-    // And a frame may have begun before it was asked for.
+    // A page in the background gets no frames for a while: limit the step, so that it does not jump afterwards.
+    // The time may also be negative, because a frame may have begun before it was requested.
     const passed = Math.min(100, Math.max(0, now - this.#last)) / 1000;
     this.#last = now;
     this.at = Math.min(this.length, this.at + (passed * this.speed * this.length) / SECONDS);

@@ -1,4 +1,4 @@
-/** The controls of a player: play, step, scrub, speed; and the keys for them. */
+/** The controls of a player: play, step, scrub and speed, and their keys. */
 
 import { el, fill, say } from "../base/dom.js";
 import { icon } from "../base/icons.js";
@@ -11,17 +11,17 @@ export class PlayerBar {
   /**
    * @param {HTMLElement} host
    * @param {import("./player.js").Player} player
-   * @param {{decisions: () => number[], describe: () => string, link: () => string}} given moments (in evaluations) of
-   *   decisions; the moment in words; its address
+   * @param {{decisions: () => number[], describe: () => string, link: () => string}} given functions that return the
+   *   moments of decisions (in evaluations), a description of the moment shown, and its address
    */
   constructor(host, player, given) {
     this.player = player;
     this.given = given;
     this.toggle = button("Play", icon("play"), "play", () => player.toggle());
     this.scrub = el("input", { type: "range", class: "scrub", min: 0, max: 1, value: 0, step: 1, "aria-label": "Evaluations spent" });
-    // Before the player stops: it then draws the slider where it stood.
+    // Read the value before the player pauses, because pausing draws the slider at its old place.
     this.scrub.addEventListener("input", () => this.#go(Number(this.scrub.value)));
-    // Not read out while it runs: the slider says where it is when somebody moves it.
+    // Screen readers do not announce this while it plays; the slider announces its value when it is moved.
     this.readout = el("output", { class: "readout", "aria-live": "off" });
     this.note = el("span", { class: "soft", role: "status" });
     this.live = el("button", { type: "button", class: "live", hidden: true, text: "Live", "aria-pressed": "false", onclick: () => player.follow() });
@@ -36,7 +36,7 @@ export class PlayerBar {
         button("Previous decision", icon("previous-decision"), "previous-decision", () => this.#decision(-1)),
         button("One evaluation back", icon("back"), "back", () => this.#step(-1)),
         this.toggle,
-        button("One evaluation on", icon("on"), "on", () => this.#step(1)),
+        button("One evaluation forward", icon("on"), "on", () => this.#step(1)),
         button("Next decision", icon("next-decision"), "next-decision", () => this.#decision(1)),
         button("To the end", icon("last"), "last", () => this.#go(player.length)),
       ]),
@@ -69,15 +69,15 @@ export class PlayerBar {
 
   /** @param {KeyboardEvent} event */
   #key(event) {
-    // Within a report the page lies in a shadow tree, which the event's target does not look into.
+    // In a report, the page is inside a shadow tree, and the event's target is only its host.
     const [inner] = event.composedPath();
     const target = inner instanceof Element ? inner : null;
     const typing = target?.closest("input:not([type=range]), select, textarea, [data-keys]");
     if (typing || event.ctrlKey || event.metaKey || event.altKey || this.scrub.offsetParent === null) return;
-    // Home and End are a slider's own keys.
+    // Sliders use Home and End themselves.
     const onSlider = target?.matches("input") && target !== this.scrub;
     const onButton = target?.closest("button, summary, a, [role=tab]");
-    // Other sliders, and whatever scrolls, have these keys themselves.
+    // Other sliders and elements that scroll use these keys themselves.
     if (["Home", "End"].includes(event.key) && target !== this.scrub && target?.closest("input, pre, .entries")) return;
     /** @type {Record<string, () => unknown>} */
     const keys = {
@@ -100,7 +100,7 @@ export class PlayerBar {
       await navigator.clipboard.writeText(address);
       this.#note("Copied");
     } catch {
-      // No clipboard without a secure origin or leave: the address bar has it.
+      // Without a secure origin or permission there is no clipboard: put the link into the address bar.
       history.replaceState(null, "", address);
       this.#note("In the address bar");
     }

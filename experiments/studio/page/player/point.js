@@ -1,4 +1,4 @@
-/** What is known of a chosen point: who tried it, under which lease, why, and how far it is from the picture's plane. */
+/** The details of a chosen point: its agent, lease and reason, its loss, and its distance from the plane. */
 
 import { el, fill } from "../base/dom.js";
 import { evaluationsAt } from "../film/moment.js";
@@ -24,7 +24,7 @@ export function describePoint(host, film, index, onClose) {
   const off = dimension > 2 ? `; ${number(film.distance[index])} from the plane (in the unit cube)` : "";
   fill(host, [
     el("p", { class: "who" }, [swatch(agent), el("strong", { text: film.team[agent].name }), el("span", { text: ` tried this point: loss ${number(film.loss[index])}` })]),
-    el("p", { text: `${place}${off}. Evaluation ${whole(evaluationsAt(film, index + 1))}; row ${film.row[index]} of lease ${lease.id}, which had ${lease.budget} evaluations within ${number(lease.radius)}.` }),
+    el("p", { text: `${place}${off}. Evaluation ${whole(evaluationsAt(film, index + 1))}; row ${film.row[index]} of lease ${lease.id}, which had ${lease.budget} evaluations within radius ${number(lease.radius)}.` }),
     el("p", {}, [el("em", { text: "Why: " }), lease.reason]),
     ...(lease.outcome ? [el("p", {}, [el("em", { text: "Ended: " }), lease.outcome.outcome])] : []),
     el("button", { type: "button", text: "Close", onclick: onClose }),

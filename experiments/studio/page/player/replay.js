@@ -1,4 +1,4 @@
-/** One or two runs on their stages, moved by one player in step; with charts, what happened, and why it ended so. */
+/** The replay of one or two runs: their stages, driven by one player, with charts, event logs and a conclusion. */
 
 import { EventLog } from "./eventlog.js";
 import { Conclusion } from "./conclusion.js";
@@ -29,7 +29,7 @@ export class Replay {
    * @param {HTMLElement} host
    * @param {{cards: Record<string, Record<string, string>>, theme: string, link: () => string,
    *   onPlace?: (u: number, v: number, film: Film) => void, onPlane?: (spec: string) => void,
-   *   onMoment?: () => void}} given `link` is the address of the frame; `onPlane` asks for another plane
+   *   onMoment?: () => void}} given `link` returns the address of the frame; `onPlane` requests another plane
    */
   constructor(host, given) {
     this.given = given;
@@ -49,7 +49,7 @@ export class Replay {
     const look = el("div", { class: "buttons", role: "group", "aria-label": "View" }, this.lookButtons);
     host.append(el("div", { class: "toolbar" }, [look, this.planes.element]), this.conclusion.element, this.row, bar, charts, this.eventLogs, this.announcement);
     this.curves = new Curves(charts, { theme: this.theme, onSeek: (at) => this.#seek(at) });
-    // Before the bar listens: it says in words what is shown.
+    // This listener must come before that of the bar, which describes what is shown.
     this.player.addEventListener("change", () => this.#show());
     this.bar = new PlayerBar(bar, this.player, {
       decisions: () => this.#moments,
@@ -64,7 +64,7 @@ export class Replay {
   }
 
   /**
-   * Shows these films. Stages, cameras and the player stay where their number is the same.
+   * Show these films. Stages and cameras stay if the number of films is the same; the player always stays.
    * @param {Film[]} films
    * @param {string[]} names
    */
@@ -80,7 +80,7 @@ export class Replay {
     this.updateFilms();
   }
 
-  /** Films have grown, or have been set. */
+  /** Update everything after films have grown or have been set. */
   updateFilms() {
     const films = this.films.filter((film) => film !== null);
     this.stages.forEach((stage) => stage.updateFilm());
@@ -92,7 +92,7 @@ export class Replay {
   }
 
   /**
-   * Shows a moment that is asked for, else the end of what still grows, else all of it.
+   * Show the requested moment, or else follow the end of a growing run, or else play from the start.
    * @param {number|null} at
    * @param {boolean} grows
    */
@@ -108,7 +108,7 @@ export class Replay {
     }
   }
 
-  /** From the beginning, or straight at the end for those who want no motion. */
+  /** Play from the beginning, or show the end at once to users who prefer reduced motion. */
   playFromStart() {
     this.player.pause();
     this.player.seek(CALM.matches ? this.player.length : 0);
@@ -156,13 +156,13 @@ export class Replay {
     this.setLook(this.look);
   }
 
-  /** Marks what is seen: a browser may be unable to draw what was asked for. */
+  /** Mark the button of the current kind of view; the browser may be unable to draw the requested one. */
   #markLook() {
     this.look = this.stages[0]?.look ?? this.look;
     for (const button of this.lookButtons) button.setAttribute("aria-pressed", String(button.dataset.look === this.look));
   }
 
-  /** Turns the other stage as somebody turns one of them. */
+  /** Move the other stage's camera when the user has moved one of the two. */
   #turnTogether() {
     const cameras = this.stages.map((stage) => JSON.stringify(stage.camera()));
     const moved = cameras.findIndex((camera, i) => camera !== this.#cameras[i]);

@@ -1,4 +1,4 @@
-/** Where one run is seen: its landscape in a view, its agents beside it, and what is said where it happens. */
+/** A stage that shows one run: its landscape in a view, its agents, and the latest insight at its place. */
 
 import { COLOURS } from "../drawing/colours.js";
 import { ContourView } from "../drawing/contour/contour.js";
@@ -67,7 +67,7 @@ export class Stage {
   }
 
   /**
-   * Shows this film from now on; the view and its camera stay.
+   * Show another film; the view and its camera stay.
    * @param {Film} film
    */
   setFilm(film) {
@@ -82,7 +82,7 @@ export class Stage {
     this.updateFilm();
   }
 
-  /** The film has grown. */
+  /** Update the stage after the film has grown. */
   updateFilm() {
     const { film } = this;
     if (!film) return;
@@ -95,7 +95,7 @@ export class Stage {
   }
 
   /**
-   * Shows the moment at which so many evaluations were spent; while it plays, the newest points are still falling.
+   * Show the moment after a number of evaluations; while it plays, the newest points are still falling.
    * @param {number} evaluations
    */
   show(evaluations, playing = false) {
@@ -112,7 +112,7 @@ export class Stage {
   }
 
   /**
-   * "3d" or "contour". Falls back to the contour where the browser has no WebGL.
+   * Set the kind of view, "3d" or "contour". Without WebGL, the contour is used for both.
    * @param {string} look
    */
   setLook(look) {
@@ -120,7 +120,7 @@ export class Stage {
     if (this.film) this.#setUp(this.film);
   }
 
-  /** What it is seen as: "3d" or "contour". */
+  /** The kind of view: "3d" or "contour". */
   get look() {
     return this.#look;
   }
@@ -131,23 +131,23 @@ export class Stage {
     this.#view?.setTheme(theme);
   }
 
-  /** The view's camera, as plain data. */
+  /** Return the view's camera as plain data. */
   camera() {
     return this.#view?.camera() ?? null;
   }
 
-  /** @param {any} camera as `camera` gives it */
+  /** @param {any} camera as returned by `camera` */
   setCamera(camera) {
     this.#view?.setCamera(camera);
   }
 
-  /** A sentence for those who cannot see the picture. */
+  /** Describe the moment shown, for readers who cannot see the view. */
   describe() {
     return this.film ? describeMoment(this.film, this.#head) : "nothing to show";
   }
 
   /**
-   * Chooses a point by its index, or none.
+   * Choose a point by its index, or no point.
    * @param {number|null} index
    */
   choose(index) {
@@ -166,7 +166,7 @@ export class Stage {
   #setUp(film) {
     const view = viewOf(this.#view, this.#look, this.canvas, this.theme);
     this.#view = view;
-    // The contour shows the same where there is no WebGL.
+    // Without WebGL, the view is a contour whatever was asked for.
     if (view instanceof ContourView) this.#look = "contour";
     view.setAxes(film.header.plane.ticks, film.header.plane.extent);
     view.setSurface(film.surface);
@@ -176,7 +176,7 @@ export class Stage {
   }
 
   /**
-   * Says what has just happened where it happened.
+   * Show the text of the newest flag at its place.
    * @param {Film} film
    */
   #flag(film) {
@@ -201,7 +201,7 @@ export class Stage {
 }
 
 /**
- * The view of a look: the one that there is, if it is of that kind; a contour where the browser has no WebGL.
+ * Return a view of the requested kind: the current one if it is of that kind, or a contour if the browser has no WebGL.
  * @param {SceneView|ContourView|null} now
  * @param {string} look
  * @param {HTMLElement} canvas
@@ -219,7 +219,7 @@ function viewOf(now, look, canvas, theme) {
 }
 
 /**
- * Where the search started, on the plane; null where that was all of a cube.
+ * Return where the search started, on the plane; null if the starting region was the whole cube.
  * @param {Film} film
  */
 function startOf(film) {
@@ -232,7 +232,7 @@ function startOf(film) {
 }
 
 /**
- * Heights by the losses of the surface, else of the points.
+ * Return the scale of heights, from the losses of the surface or, without one, of the points.
  * @param {Film} film
  */
 function scaleOf(film) {

@@ -1,4 +1,4 @@
-/** An agent's marker as a small picture: the shape and colour that its points have. */
+/** An agent's marker as a small icon, with the shape and colour of its points. */
 
 import { COLOURS } from "../drawing/colours.js";
 import { svg } from "../base/dom.js";

@@ -8,7 +8,7 @@ import { PRESETS } from "./presets.js";
  */
 
 /**
- * The settings that an address holds; null where it holds none that can be shown. The server checks the rest.
+ * Return the settings in an address, or null if there are none that can be shown. The server validates the rest.
  * @param {string|null} text
  * @param {import("../types.d.ts").Catalogue} catalogue
  * @returns {Preset|null}
@@ -27,7 +27,7 @@ export function readPlay(text, catalogue) {
 }
 
 /**
- * Settings as the text that `readPlay` reads.
+ * Write settings as text that `readPlay` can read.
  * @param {Preset} preset
  */
 export function writePlay({ title, question, common, sides }) {

@@ -1,4 +1,4 @@
-/** The fields that choose a landscape: which one, of how many dimensions, which instance of it. */
+/** The fields of the landscape: its kind, function, dimension and instance. */
 
 import { el, fill } from "../base/dom.js";
 import { choice, slider } from "../base/fields.js";
@@ -6,12 +6,12 @@ import { choice, slider } from "../base/fields.js";
 const INSTANCES = 20;
 
 /**
- * How a landscape differs from what is said of its kind.
+ * Describe how a landscape differs from the summary of its kind.
  * @param {import("../types.d.ts").Settings} landscape
  */
 function describeTransform({ shift, rotate }) {
-  const moved = [shift ? "shifted" : "", rotate ? "turned" : ""].filter(Boolean).join(" and ");
-  return moved ? `Here it is ${moved}: the hollow star is its minimum.` : "";
+  const moved = [shift ? "shifted" : "", rotate ? "rotated" : ""].filter(Boolean).join(" and ");
+  return moved ? `Here it is ${moved}; the hollow star marks its minimum.` : "";
 }
 
 export class LandscapeFields {
@@ -32,7 +32,7 @@ export class LandscapeFields {
     return this.landscape;
   }
 
-  /** Shows a landscape's settings, as the server takes them. */
+  /** Show a landscape's settings, in the server's format. */
   set value(landscape) {
     this.landscape = { ...landscape };
     this.#build();
@@ -54,7 +54,7 @@ export class LandscapeFields {
     const parts = [this.#kinds()];
     if (fields.function) parts.push(this.#functions());
     if (fields.dimension) parts.push(this.#slider("dimension", "Dimensions", fields.dimension.minimum ?? 2, this.catalogue.limits.dimension[1]));
-    if (fields.instance) parts.push(this.#slider("instance", "Instance", 1, INSTANCES, "Another instance moves and turns it: another story."));
+    if (fields.instance) parts.push(this.#slider("instance", "Instance", 1, INSTANCES, "Each instance has a different shift and rotation."));
     this.about.textContent = [summary, describeTransform(this.landscape)].filter(Boolean).join(" ");
     fill(this.element, [...parts.map((part) => part.element), this.about]);
   }
@@ -94,7 +94,7 @@ export class LandscapeFields {
   }
 
   /**
-   * Another kind takes over what it has, too: the dimension, and where it is moved to.
+   * Change the kind; keep the dimension and the instance if the new kind has them.
    * @param {string} kind
    */
   #changeKind(kind) {

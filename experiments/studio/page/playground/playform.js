@@ -1,4 +1,4 @@
-/** The form with all settings: those that both sides share, and the fields of each side. */
+/** The form with all settings: those that the sides share, and the fields of each side. */
 
 import { el, fill } from "../base/dom.js";
 import { slider } from "../base/fields.js";
@@ -14,14 +14,14 @@ import { StartField } from "./startfield.js";
  * @typedef {object} Listeners
  * @property {(dragging: boolean) => void} onChange a field has changed
  * @property {() => void} onLandscape the landscape has changed; `onChange` follows
- * @property {() => void} onRace a side has been added or taken away
- * @property {() => void} onMiddle the search is to start in the middle
+ * @property {() => void} onRace a side has been added or removed
+ * @property {() => void} onMiddle the search is to start at the center
  */
 
 const BUDGETS = [100, 200, 300, 400, 500, 600, 800, 1000, 1200, 1500, 2000, 3000, 5000, 7500, 10000, 20000];
 
 export class PlayForm {
-  /** @type {Settings} what both sides share */
+  /** @type {Settings} the settings that the sides share */
   common = {};
   /** @type {Side[]} */
   sides = [];
@@ -40,7 +40,7 @@ export class PlayForm {
   }
 
   /**
-   * Shows a preset's settings.
+   * Show a preset's settings.
    * @param {Preset} preset
    */
   load(preset) {
@@ -50,7 +50,7 @@ export class PlayForm {
   }
 
   /**
-   * Starts the search there: numbers of the unit cube, or one for all axes.
+   * Set the center of the starting region, in the unit cube: one number per axis, or one for all axes.
    * @param {number|number[]} center
    */
   setCenter(center) {
@@ -63,7 +63,7 @@ export class PlayForm {
   }
 
   /**
-   * The settings of each side, with what they share.
+   * The complete settings of each side, including the shared ones.
    * @returns {Settings[]}
    */
   get sideSettings() {
@@ -75,12 +75,12 @@ export class PlayForm {
     const landscape = this.#landscapeFields();
     const sliders = [
       this.#commonSlider("budget", { label: "Budget", steps: BUDGETS.filter((b) => b <= budget[1]), words: (/** @type {number} */ n) => `${whole(n)} evaluations` }),
-      this.#commonSlider("seed", { label: "Seed", min: 0, max: 50, help: "Decides all that is drawn by chance." }),
+      this.#commonSlider("seed", { label: "Seed", min: 0, max: 50, help: "Seed of all random numbers." }),
     ];
     this.describeStart();
     fill(this.element, [
       el("fieldset", {}, [
-        el("legend", { text: "Both settings" }),
+        el("legend", { text: "Common settings" }),
         landscape.element,
         ...sliders.map(({ element }) => element),
         this.start.text,
@@ -94,7 +94,7 @@ export class PlayForm {
   #landscapeFields() {
     const fields = new LandscapeFields(this.catalogue, (dragging) => {
       this.common.landscape = fields.value;
-      // A start that was placed on another landscape of other dimensions is none here.
+      // A start that was placed on another landscape may have another dimension, so reset it.
       this.setCenter(0.5);
       this.listeners.onLandscape();
       this.listeners.onChange(dragging);
@@ -120,7 +120,7 @@ export class PlayForm {
     const race = el("input", { type: "checkbox", id: "race" });
     race.checked = this.sides.length === 2;
     race.addEventListener("change", () => this.#race(race.checked));
-    return el("div", { class: "field race" }, [race, el("label", { for: "race", text: "Race two settings" })]);
+    return el("div", { class: "field race" }, [race, el("label", { for: "race", text: "Compare two settings" })]);
   }
 
   /** @param {boolean} both */

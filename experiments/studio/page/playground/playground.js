@@ -1,4 +1,4 @@
-/** The playground: settings on the left, what comes of them on the stages; a slider moves, and another solution appears. */
+/** The playground: a form with settings, and the runs that they give; moving a slider starts a new run. */
 
 import { momentIn } from "../base/address.js";
 import { ServerError } from "../base/api.js";
@@ -17,7 +17,7 @@ import { YamlList } from "./yamllist.js";
  * @typedef {import("../film/film.js").Film} Film
  */
 
-/** A slider that moves asks no more often than this. */
+/** Delay before a moving slider causes a request; each further movement restarts it. */
 const REST_MILLISECONDS = 90;
 
 export class Playground {
@@ -64,13 +64,13 @@ export class Playground {
     });
   }
 
-  /** The page is left. */
+  /** Tell the server that the page is closed. */
   leave() {
     this.#requests.leave();
   }
 
   /**
-   * Begins with what an address says, else with the first question.
+   * Show the settings in an address, or else the first example question.
    * @param {URLSearchParams} address
    */
   begin(address) {
@@ -81,14 +81,14 @@ export class Playground {
     try {
       return this.load(given, { named: false });
     } catch {
-      // Settings of kinds that no field has.
+      // The address contains kinds that no field offers.
       this.#wanted = null;
       return this.load(PRESETS[0]);
     }
   }
 
   /**
-   * Shows a preset: common settings, and one or two sides of its own.
+   * Show a preset: its common settings and its one or two sides.
    * @param {Preset} preset
    */
   load(preset, { named = true } = {}) {
@@ -99,7 +99,7 @@ export class Playground {
   }
 
   /**
-   * What the address has to say to show this again.
+   * Return the address values that show this again.
    * @returns {import("../base/address.js").State}
    */
   address() {
@@ -116,14 +116,14 @@ export class Playground {
     this.#timer = setTimeout(() => this.#run(dragging), dragging ? REST_MILLISECONDS : 0);
   }
 
-  /** Runs what is not a preset any more. */
+  /** Run the current settings, which are no longer those of a preset. */
   #restart() {
     this.presets.clear();
     this.#run(false);
   }
 
   /**
-   * Asks for both sides. While a slider moves their ends are shown; at rest they are played.
+   * Request the runs of all sides. While a slider moves, their ends are shown; afterwards they are played.
    * @param {boolean} dragging
    */
   async #run(dragging) {
@@ -147,7 +147,7 @@ export class Playground {
   }
 
   /**
-   * Shows films, now that all have begun; plays those that were not shown before.
+   * Show films after all have begun, and play them if any was not shown before.
    * @param {Film[]} films
    * @param {string[]} names
    * @param {boolean} dragging
@@ -174,7 +174,7 @@ export class Playground {
   }
 
   /**
-   * Starts the search there: numbers of the unit cube, or one for all axes.
+   * Start the search at a center in the unit cube: one number per axis, or one for all axes.
    * @param {number|number[]} center
    */
   #placeAt(center) {
@@ -183,7 +183,7 @@ export class Playground {
   }
 
   /**
-   * Looks at the same runs on another plane.
+   * Show the same runs on another plane.
    * @param {string} spec
    */
   #look(spec) {
@@ -193,7 +193,7 @@ export class Playground {
   }
 
   /**
-   * Whether what is shown is not yet what was asked for.
+   * Mark whether a requested run is not shown yet.
    * @param {boolean} busy
    */
   #await(busy) {

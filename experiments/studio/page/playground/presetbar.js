@@ -1,4 +1,4 @@
-/** The questions to begin with: a button each, and the one that is shown in words. */
+/** The example questions: one button each, and the text of the question that is shown. */
 
 import { el, fill, say } from "../base/dom.js";
 import { PRESETS } from "./presets.js";
@@ -11,13 +11,13 @@ export class PresetBar {
 
   /** @param {(preset: Preset) => void} onChoose */
   constructor(onChoose) {
-    this.buttons = el("div", { class: "presets", role: "group", "aria-label": "Questions to begin with" });
+    this.buttons = el("div", { class: "presets", role: "group", "aria-label": "Example questions" });
     this.question = el("p", { class: "question" });
     fill(this.buttons, PRESETS.map((preset) => el("button", { type: "button", text: preset.title, "aria-pressed": "false", onclick: () => onChoose(preset) })));
   }
 
   /**
-   * Shows a preset's question; presses its button where it was chosen by its name.
+   * Show a preset's question, and mark its button as pressed if the preset was chosen by name.
    * @param {Preset} preset
    * @param {boolean} named
    */
@@ -27,7 +27,7 @@ export class PresetBar {
     for (const button of this.buttons.children) button.setAttribute("aria-pressed", String(named && button.textContent === title));
   }
 
-  /** Shows no question: the settings are no longer those of a preset. */
+  /** Show no question, because the settings are no longer those of a preset. */
   clear() {
     this.preset = {};
     say(this.question, "");

@@ -1,4 +1,4 @@
-/** Settings to begin with: each asks one question, and shows two answers side by side. */
+/** Example settings: each asks a question and compares two settings side by side. */
 
 const ALONE = { agents: 1, sharing: "none", policy: "composed", budget_policy: "equal", radius_policy: "shrink", lease: 60 };
 const TEAM = { kinds: ["grid", "gradient-descent", "random-restart"], agents: 3, sharing: "broadcast", policy: "composed", budget_policy: "bandit", radius_policy: "shrink" };
@@ -10,7 +10,7 @@ const WAVES = { kind: "rastrigin", dimension: 2, shift: "random", rotate: true, 
 export const PRESETS = [
   {
     title: "Alone or together",
-    question: "The same landscape, budget and rules; the one searches alone, the other in company. Why does the party find the minimum, and the lone grid searcher not?",
+    question: "Same landscape, budget and rules: one side is a single agent, the other a team. Why does the party find the minimum, and the lone grid searcher not?",
     common: { landscape: WAVES, budget: 1500, seed: 1, center: 0.5 },
     sides: [
       { name: "Lone grid searcher", settings: { ...GRID, ...TEAM, kinds: ["grid"], agents: 1, lease: 60 } },
@@ -19,40 +19,40 @@ export const PRESETS = [
   },
   {
     title: "The size of the grid",
-    question: "The same landscape under a coarse and a fine grid: which valley does each close in on?",
+    question: "The same landscape searched with a coarse and a fine grid: which valley does each one converge to?",
     common: { landscape: { kind: "rastrigin", dimension: 2, shift: "random", instance: 1 }, budget: 1200, seed: 1, center: 0.5 },
-    sides: [{ name: "4 points an axis", settings: { ...GRID, ...ALONE, grid_size: 4 } }, { name: "9 points an axis", settings: { ...GRID, ...ALONE, grid_size: 9 } }],
+    sides: [{ name: "4 points per axis", settings: { ...GRID, ...ALONE, grid_size: 4 } }, { name: "9 points per axis", settings: { ...GRID, ...ALONE, grid_size: 9 } }],
   },
   {
     title: "The radius",
-    question: "A narrow start sees little, a wide one sees coarsely. Where does each end?",
+    question: "A small starting region covers little, and a large one is searched coarsely. Where does each search end?",
     common: { landscape: { kind: "eggholder" }, budget: 1200, seed: 1, center: 0.4 },
     sides: [{ name: "radius 0.1", settings: { ...GRID, ...ALONE, radius: 0.1 } }, { name: "radius 0.4", settings: { ...GRID, ...ALONE, radius: 0.4 } }],
   },
   {
-    title: "Gradient descent: stuck, or to and fro",
-    question: "Careful steps end in the nearest valley; long fixed steps jump from side to side and settle nowhere. Who says so, and where?",
+    title: "Gradient descent: stuck or oscillating",
+    question: "Line-searched steps end in the nearest valley; long fixed steps jump from side to side and do not converge. Where do the flags show it?",
     common: { landscape: { kind: "rastrigin", dimension: 2, shift: "random", instance: 1 }, budget: 600, seed: 1, center: 0.3 },
     sides: [
-      { name: "Careful steps", settings: { ...GRID, ...ALONE, ...DESCENT } },
+      { name: "Line-searched steps", settings: { ...GRID, ...ALONE, ...DESCENT } },
       { name: "Long fixed steps", settings: { ...GRID, ...ALONE, ...DESCENT, agent_settings: { "gradient-descent": { line_search: false, step: 0.3 } } } },
     ],
   },
   {
-    title: "Sharing, or each for itself",
-    question: "The same four agents; in one team everybody hears of the best point, in the other nobody.",
+    title: "With and without sharing",
+    question: "The same four agents: in one team every agent learns of the best point, in the other none does. Which team finds the lower loss?",
     common: { landscape: { kind: "schwefel", dimension: 2, shift: "random", instance: 2 }, budget: 1500, seed: 1, center: 0.5 },
     sides: [
-      { name: "each for itself", settings: { ...GRID, ...TEAM, agents: 4, sharing: "none" } },
+      { name: "no sharing", settings: { ...GRID, ...TEAM, agents: 4, sharing: "none" } },
       { name: "sharing", settings: { ...GRID, ...TEAM, agents: 4, sharing: "broadcast" } },
     ],
   },
   {
     title: "Ten dimensions",
-    question: "Ten dimensions cannot be drawn: this is a plane through three agents' best points, and what lies off it fades. Which way of sharing the budget comes lower?",
+    question: "Ten dimensions cannot be drawn: this is a plane through three agents' best points, and points off it fade. Which division of the budget reaches a lower loss?",
     common: { landscape: { kind: "bbob", function: 21, dimension: 10, instance: 1 }, budget: 5000, seed: 1, center: 0.5 },
     sides: [
-      { name: "An even split", settings: { ...GRID, ...TEAM, kinds: ["slsqp", "axes", "cma-es"], budget_policy: "equal", radius_policy: "fixed" } },
+      { name: "An equal split", settings: { ...GRID, ...TEAM, kinds: ["slsqp", "axes", "cma-es"], budget_policy: "equal", radius_policy: "fixed" } },
       { name: "The default party", settings: { ...GRID, ...TEAM, kinds: ["slsqp", "axes", "cma-es"], policy: "party" } },
     ],
   },

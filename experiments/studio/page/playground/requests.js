@@ -1,4 +1,4 @@
-/** What the playground asks of the server: to play settings, and for the films of these plays. */
+/** The playground's requests to the server: to run settings, and for the films of these runs. */
 
 import { send } from "../base/api.js";
 import { FilmPoller } from "../film/poller.js";
@@ -10,14 +10,14 @@ const POLL_MILLISECONDS = 60;
 /**
  * @typedef {import("../types.d.ts").Settings} Settings
  * @typedef {import("../film/film.js").Film} Film
- * @typedef {{key: string, yaml: string}} Answer of the server: what it plays
+ * @typedef {{key: string, yaml: string}} Answer of the server: the run's key and its experiment
  * @typedef {object} Listeners
  * @property {(films: Film[]) => void} onFilms all films have begun, or one of them has grown
- * @property {() => void} onGrowth the server answers
+ * @property {() => void} onGrowth the server has responded with something new
  * @property {(error: Error) => void} onError
  */
 
-/** The requests of one page; a newer one takes the place of those before. */
+/** The requests of one page; a newer request replaces the earlier ones. */
 export class PlayRequests {
   #page = newPageName();
   /** @type {Record<string, FilmPoller>} */
@@ -27,9 +27,9 @@ export class PlayRequests {
   #version = 0;
 
   /**
-   * Asks the server to play these settings, one for each side.
+   * Ask the server to run these settings, one for each side.
    * @param {Settings[]} settings
-   * @returns {Promise<Answer[]|null>} null where something newer has been asked for meanwhile
+   * @returns {Promise<Answer[]|null>} null if there has been a newer request in the meantime
    */
   async play(settings) {
     const version = ++this.#version;
@@ -43,7 +43,7 @@ export class PlayRequests {
   }
 
   /**
-   * Fetches the films of plays as they grow, until something newer is asked for.
+   * Fetch the films of these runs as they grow, until there is a newer request.
    * @param {Answer[]} answers
    * @param {string|null} plane
    * @param {Listeners} listeners
@@ -70,7 +70,7 @@ export class PlayRequests {
     });
   }
 
-  /** Tells the server that the page is left: what only it waits for need not be worked. */
+  /** Tell the server that the page is closed, so that it can cancel runs that only this page waits for. */
   leave() {
     send("/api/leave", { page: this.#page }, { keepalive: true }).catch(() => {});
   }
@@ -84,7 +84,7 @@ export class PlayRequests {
     const settings = confineToCube(wanted);
     const key = JSON.stringify(settings);
     if (this.#asked[side]?.key !== key) {
-      // The server clears away what this side showed before.
+      // The server removes the run that this side showed before.
       this.#pollers[side]?.stop();
       this.#asked[side] = { key, answer: send("/api/plays", { page: this.#page, side, settings }) };
     }
@@ -102,8 +102,8 @@ export class PlayRequests {
   }
 }
 
-/** A name for this page, so that the server knows whose older request a newer one replaces. */
+/** Return a random name for this page, by which the server knows which earlier request a newer one replaces. */
 function newPageName() {
-  // Not crypto.randomUUID: it is missing where a page is served under another address without TLS.
+  // Not crypto.randomUUID: it does not exist if the page is served without TLS from another machine.
   return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
 }

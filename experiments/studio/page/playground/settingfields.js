@@ -1,4 +1,4 @@
-/** The fields of one setting of the playground: its team, and how it is led. */
+/** The fields of one side of the playground: its team and its policy. */
 
 import { el } from "../base/dom.js";
 import { choice, choices, slider } from "../base/fields.js";
@@ -7,10 +7,10 @@ import { number } from "../base/wording.js";
 const LEASES = [null, 10, 16, 20, 25, 30, 40, 60, 80, 100, 150, 200, 300, 500, 1000];
 
 /** @param {number|null} value */
-const words = (value) => (value === null ? "as the policy has it" : `${value} evaluations`);
+const words = (value) => (value === null ? "the policy's default" : `${value} evaluations`);
 
 /**
- * A kind as an option: it is called what it is.
+ * Return a kind as an option whose text is its name.
  * @param {string} kind
  * @returns {[string, string]}
  */
@@ -41,14 +41,14 @@ export class SettingFields {
     });
     this.fields = {
       kinds: choices({ label: "Team", name: "kinds", value: this.settings.kinds, onChange: set("kinds"), options: catalogue.agents.map(({ kind }) => [kind, kind, cards.agents[kind]]) }),
-      agents: slider({ label: "Number of agents", min: 1, max: limits.agents[1], ...sliderOptions("agents"), help: "The kinds of the team are dealt out in turn." }),
-      grid_size: slider({ label: "Grid size", min: limits.grid_size[0], max: limits.grid_size[1], words: (n) => `${n} points an axis`, ...sliderOptions("grid_size"), help: "Points that a grid searcher lays along each axis." }),
-      radius: slider({ label: "Initial radius", min: limits.radius[0], max: limits.radius[1], step: 0.01, words: number, ...sliderOptions("radius"), help: "Half the side of the region where the search starts; 0.5 is everything." }),
-      shrink: slider({ label: "Shrink factor", min: limits.shrink[0], max: limits.shrink[1], step: 0.05, words: number, ...sliderOptions("shrink"), help: "Each grid's radius over that of the one before." }),
-      sharing: choice({ label: "Sharing", ...choiceOptions("sharing", "sharings"), help: "Who hears of whose best point." }),
-      policy: choice({ label: "Policy", ...choiceOptions("policy", "policies"), help: "Who decides." }),
-      budget_policy: choice({ label: "Budget goes to", ...choiceOptions("budget_policy", "budgets") }),
-      radius_policy: choice({ label: "Radius", ...choiceOptions("radius_policy", "radii") }),
+      agents: slider({ label: "Number of agents", min: 1, max: limits.agents[1], ...sliderOptions("agents"), help: "The kinds of the team are assigned to the agents in turn." }),
+      grid_size: slider({ label: "Grid size", min: limits.grid_size[0], max: limits.grid_size[1], words: (n) => `${n} points per axis`, ...sliderOptions("grid_size"), help: "Points of a grid agent along each axis." }),
+      radius: slider({ label: "Initial radius", min: limits.radius[0], max: limits.radius[1], step: 0.01, words: number, ...sliderOptions("radius"), help: "Half of the side of the starting region; 0.5 covers the whole space." }),
+      shrink: slider({ label: "Shrink factor", min: limits.shrink[0], max: limits.shrink[1], step: 0.05, words: number, ...sliderOptions("shrink"), help: "Ratio of each radius to the one before." }),
+      sharing: choice({ label: "Sharing", ...choiceOptions("sharing", "sharings"), help: "Which agents learn of the best points of others." }),
+      policy: choice({ label: "Policy", ...choiceOptions("policy", "policies"), help: "Decides which agent gets which lease." }),
+      budget_policy: choice({ label: "Budget policy", ...choiceOptions("budget_policy", "budgets") }),
+      radius_policy: choice({ label: "Radius policy", ...choiceOptions("radius_policy", "radii") }),
       lease: slider({ label: "Lease", steps: LEASES, words, ...sliderOptions("lease"), help: "Evaluations between two decisions about an agent." }),
     };
     this.composed = [this.fields.budget_policy.element, this.fields.radius_policy.element];
@@ -75,7 +75,7 @@ export class SettingFields {
       return;
     }
     this.settings = { ...this.settings, [name]: value };
-    // A team that has more kinds than members would leave some of them at home.
+    // Raise the number of agents to the number of kinds, so that every kind has an agent.
     if (name === "kinds" && this.settings.agents < value.length) {
       this.settings.agents = this.fields.agents.value = value.length;
     }

@@ -1,4 +1,4 @@
-/** The playground's settings as data: in what two of them differ, and where a search may start. */
+/** Functions on the playground's settings: their differences, and the starting region. */
 
 /**
  * @typedef {import("../types.d.ts").Settings} Settings
@@ -6,18 +6,18 @@
  */
 
 /**
- * Settings, as the form calls them.
+ * The names of settings in texts.
  * @type {Record<string, string>}
  */
 const NAMES = {
   kinds: "team", agents: "number of agents", grid_size: "grid size", shrink: "shrink factor", radius: "initial radius",
-  budget_policy: "whom the budget goes to", radius_policy: "the rule for the radius", agent_settings: "the agent's own settings",
+  budget_policy: "budget policy", radius_policy: "radius policy", agent_settings: "agent settings",
 };
-/** A start nearer to an edge is moved so far away from it. */
+/** Minimum distance of the start from the edges of the unit cube; a start closer to one is moved. */
 const LEAST_ROOM = 0.02;
 
 /**
- * In what two settings differ, in words: nothing else can be why they end differently.
+ * Describe the differences between two settings; only these can explain different results.
  * @param {Side[]} sides
  */
 export function describeDifferences(sides) {
@@ -25,11 +25,11 @@ export function describeDifferences(sides) {
   const [first, second] = sides.map(({ settings }) => settings);
   const names = [...new Set([...Object.keys(first), ...Object.keys(second)])];
   const differ = names.filter((name) => JSON.stringify(first[name] ?? null) !== JSON.stringify(second[name] ?? null));
-  return differ.length ? `They differ in: ${differ.map((name) => NAMES[name] ?? name).join(", ")}. All else is the same.` : "They differ in nothing.";
+  return differ.length ? `Differences: ${differ.map((name) => NAMES[name] ?? name).join(", ")}. Everything else is the same.` : "The two settings are the same.";
 }
 
 /**
- * The region where a search starts lies within the cube: near an edge it is as wide as there is room.
+ * Return settings whose starting region lies within the unit cube: near an edge, its radius is reduced.
  * @param {Settings} settings
  */
 export function confineToCube(settings) {

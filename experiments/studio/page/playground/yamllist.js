@@ -1,4 +1,4 @@
-/** The experiments that are shown, as YAML to copy. */
+/** The YAML of the experiments shown, with buttons to copy it. */
 
 import { el, fill, say } from "../base/dom.js";
 
@@ -14,7 +14,7 @@ export class YamlList {
   show(yamls, names) {
     fill(this.element, yamls.map((yaml, i) => {
       const text = el("pre", { tabindex: 0, "aria-label": "The experiment as YAML", text: yaml });
-      const details = el("details", {}, [el("summary", { text: `${names[i]} as an experiment` }), text]);
+      const details = el("details", {}, [el("summary", { text: `YAML of ${names[i]}` }), text]);
       const note = el("span", { role: "status", class: "soft" });
       const copy = el("button", { type: "button", text: `Copy as YAML${yamls.length > 1 ? `: ${names[i]}` : ""}`, onclick: () => copyText(yaml, note, details) });
       return el("div", { class: "copy" }, [copy, note, details]);
@@ -30,9 +30,9 @@ export class YamlList {
 async function copyText(text, note, details) {
   try {
     await navigator.clipboard.writeText(text);
-    say(note, "Copied: save it as my.yaml, then searchparty run my.yaml");
+    say(note, "Copied. Save it as my.yaml and run: searchparty run my.yaml");
   } catch {
     details.open = true;
-    say(note, "This browser gives no clipboard: copy it from below.");
+    say(note, "This page has no clipboard access: copy the text below.");
   }
 }

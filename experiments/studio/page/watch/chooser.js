@@ -1,4 +1,4 @@
-/** The lists from which results, a run of them and a second one beside it are chosen. */
+/** The lists from which the results, one of their runs, and a second run for comparison are chosen. */
 
 import { el, fill } from "../base/dom.js";
 
@@ -9,13 +9,13 @@ import { el, fill } from "../base/dom.js";
 
 export class Chooser {
   /**
-   * What there is to choose from.
+   * The results to choose from.
    * @type {Results[]}
    */
   listing = [];
-  /** Of which results the runs are listed; "" before any were chosen. */
+  /** The key of the results whose runs are listed; "" before any were chosen. */
   key = "";
-  /** Whether somebody has chosen a run: then it is not changed for another. */
+  /** Whether the user has chosen a run; then it is not replaced automatically. */
   picked = false;
   #listed = "";
 
@@ -23,7 +23,7 @@ export class Chooser {
   constructor({ onResults, onRuns }) {
     this.results = el("select", { id: "results" });
     this.runs = [el("select", { id: "run" }), el("select", { id: "other-run" })];
-    this.element = el("div", { class: "chooser" }, [field("Results", this.results), field("Run", this.runs[0]), field("Beside it", this.runs[1])]);
+    this.element = el("div", { class: "chooser" }, [field("Results", this.results), field("Run", this.runs[0]), field("Compare with", this.runs[1])]);
     this.results.addEventListener("change", () => onResults(this.results.value));
     for (const select of this.runs) {
       select.addEventListener("change", () => {
@@ -33,17 +33,17 @@ export class Chooser {
     }
   }
 
-  /** The results whose runs are listed, if they are still there. */
+  /** The results whose runs are listed, if they still exist. */
   get entry() {
     return this.listing.find(({ key }) => key === this.key);
   }
 
-  /** The runs that are chosen. */
+  /** The ids of the chosen runs. */
   get chosenRuns() {
     return this.runs.map((select) => select.value).filter(Boolean);
   }
 
-  /** Whether the listing differs from what is listed; if so, lists its results. */
+  /** Update the list of results if the listing has changed; return whether it has. */
   listResults() {
     const now = JSON.stringify(this.listing);
     if (now === this.#listed) return false;
@@ -54,7 +54,7 @@ export class Chooser {
     return true;
   }
 
-  /** Lists the runs; those that are chosen stay so. Whether these are the first. */
+  /** List the runs and keep the chosen ones. Return whether these are the first runs listed. */
   listRuns() {
     const { entry } = this;
     if (!entry) return false;
@@ -62,7 +62,7 @@ export class Chooser {
     const options = () => entry.runs.map(({ run, strategy, landscape, repeat, state }) =>
       el("option", { value: run, text: `${strategy} on ${landscape}, repeat ${repeat}${state === "done" ? "" : ` (${state})`}` }));
     fill(this.runs[0], options());
-    fill(this.runs[1], [el("option", { value: "", text: "nothing" }), ...options()]);
+    fill(this.runs[1], [el("option", { value: "", text: "none" }), ...options()]);
     /** @param {string} id */
     const isListed = (id) => entry.runs.some(({ run }) => run === id);
     this.runs[0].value = isListed(first) ? first : firstToShow(entry.runs);
@@ -71,7 +71,7 @@ export class Chooser {
   }
 
   /**
-   * Turns to other results.
+   * Select other results.
    * @param {string} key
    */
   turnTo(key) {
@@ -81,7 +81,7 @@ export class Chooser {
   }
 
   /**
-   * Chooses what an address names, where it is listed. Whether any run is.
+   * Choose the runs that an address names, if they are listed. Return whether any run is listed.
    * @param {string|null} run
    * @param {string|null} beside
    */
@@ -93,7 +93,7 @@ export class Chooser {
     return known.length > 0;
   }
 
-  /** Turns to a run that is worked now, where the turn of the one that is chosen has not come. Whether it did. */
+  /** Switch to a running run if the chosen run is still waiting and was not chosen by the user. Return whether it did. */
   turnToRunning() {
     const { entry } = this;
     const now = entry?.runs.find(({ run }) => run === this.runs[0].value);
@@ -112,7 +112,7 @@ function field(text, select) {
 }
 
 /**
- * The run to begin with: one that is worked now, else that of the largest team.
+ * Return the id of the run to show first: the last one that is running, or else that of the largest team.
  * @param {Run[]} runs
  */
 function firstToShow(runs) {

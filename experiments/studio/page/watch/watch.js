@@ -1,4 +1,4 @@
-/** Runs of results directories: live while they are worked, replayed once they are done; one, or two beside each other. */
+/** The section for runs of results directories, live or replayed, one run or two side by side. */
 
 import { momentIn } from "../base/address.js";
 import { ask } from "../base/api.js";
@@ -7,7 +7,7 @@ import { Chooser } from "./chooser.js";
 import { FilmPoller } from "../film/poller.js";
 import { Replay } from "../player/replay.js";
 
-/** How often it looks for new results and runs. */
+/** Interval between two requests for the list of results and runs. */
 const LIST_MILLISECONDS = 3000;
 const POLL_MILLISECONDS = 400;
 
@@ -17,7 +17,7 @@ export class Watch {
   /** @type {FilmPoller[]} */
   #pollers = [];
   /**
-   * Those that have come of the runs chosen, at the places of these.
+   * The films received so far, at the indices of the chosen runs.
    * @type {Film[]}
    */
   #films = [];
@@ -51,7 +51,7 @@ export class Watch {
   }
 
   /**
-   * Shows what an address asks for, else the first run that there is.
+   * Show what an address asks for, or else the first available run.
    * @param {URLSearchParams} address
    */
   async begin(address) {
@@ -60,11 +60,11 @@ export class Watch {
     if (!(await this.#wake())) return;
     const key = address.get("results") ?? this.chooser.results.value;
     if (this.chooser.listing.some((each) => each.key === key)) this.#chooseResults(key, [address.get("run"), address.get("beside")]);
-    else if (address.has("results")) this.#say(`There are no results named ${address.get("results")} here.`);
+    else if (address.has("results")) this.#say(`There are no results named ${address.get("results")}.`);
     this.#begun = true;
   }
 
-  /** Goes on after a rest, where it was. */
+  /** Continue after a rest, at the same moment. */
   async resume() {
     const awake = await this.#wake();
     if (!awake || !this.chooser.key || (this.#films.length && this.#films.every((film) => film?.done))) return;
@@ -72,7 +72,7 @@ export class Watch {
     this.#chooseRuns();
   }
 
-  /** Stops asking while another part of the page is looked at. */
+  /** Stop requests while another section of the page is shown. */
   rest() {
     this.#resting = true;
     this.#turn += 1;
@@ -81,7 +81,7 @@ export class Watch {
     this.#pollers = [];
   }
 
-  /** Asks for the list again. Whether it is still looked at once that is there. */
+  /** Request the list again. Return whether this section is still shown when the list has arrived. */
   async #wake() {
     this.#resting = false;
     const turn = ++this.#turn;
@@ -89,7 +89,7 @@ export class Watch {
     return turn === this.#turn;
   }
 
-  /** What the address has to say to show this again. @returns {import("../base/address.js").State} */
+  /** Return the address values that show this again. @returns {import("../base/address.js").State} */
   address() {
     const [run, beside] = this.chooser.runs.map((select) => select.value || null);
     const plane = this.#plane;
@@ -108,13 +108,13 @@ export class Watch {
     if (!this.#resting) this.#timer = setTimeout(() => this.#list(), document.hidden ? 5 * LIST_MILLISECONDS : LIST_MILLISECONDS);
   }
 
-  /** Fills the lists, if they have changed. */
+  /** Fill the lists if they have changed. */
   #offer() {
     const { chooser } = this;
     if (!chooser.listResults()) return;
     this.replayHost.hidden = this.#films.length === 0;
     if (!chooser.listing.length) {
-      this.#say("There are no results here yet. Make some with `searchparty run quickstart`, or play in the playground.");
+      this.#say("There are no results yet. Create some with `searchparty run quickstart`, or use the playground.");
       return;
     }
     if (!chooser.key && this.#begun) this.#chooseResults(chooser.results.value);
@@ -122,14 +122,14 @@ export class Watch {
     else this.#goOn();
   }
 
-  /** Lists the runs, and says why there are none. Whether these are the first. */
+  /** List the runs, or show why there are none. Return whether these are the first runs listed. */
   #offerRuns() {
     const { entry } = this.chooser;
     if (entry?.error || entry?.waiting) this.#say(entry.waiting ? "Waiting for the run to begin…" : (entry.error ?? ""));
     return this.chooser.listRuns();
   }
 
-  /** A run that had ended, or was stopped, and is worked again (`resume`) is followed again. */
+  /** Follow a run again that had ended or been interrupted and has been resumed. */
   #goOn() {
     if (this.chooser.turnToRunning()) {
       this.#chooseRuns();
@@ -163,7 +163,7 @@ export class Watch {
       this.replayHost.hidden = false;
       const fresh = chosen.some((_, i) => this.replay.films[i] !== films[i]);
       this.replay.setFilms(films, namesOf(films));
-      // The same runs on another ground, or with what came since: whoever looks at a moment stays at it.
+      // The same runs with another surface or with new points: stay at the moment shown.
       const same = this.#same.length === chosen.length && this.#same.every((each, i) => each === chosen[i]);
       this.#same = chosen;
       if (!fresh || (same && this.#wanted === null)) return;
@@ -195,7 +195,7 @@ export class Watch {
 }
 
 /**
- * What runs are called: also by what they differ in, where their strategies are the same.
+ * Return the names of the runs shown; two runs of one strategy are named by repeat and landscape too.
  * @param {Film[]} films
  */
 function namesOf(films) {

@@ -29,7 +29,7 @@ TIMEOUT, STARTUP = 2.0, 10.0
 
 
 class FakeLines:
-    """A process that says what it is told to say: lines, or an exception to raise."""
+    """A process that answers as scripted: with lines, or by raising an exception."""
 
     def __init__(self):
         self.asked, self.says = [], deque()
@@ -87,7 +87,7 @@ class FakeProtocol:
 
 
 class Bench:
-    """A worker, the process that it has, and a clock that stands still."""
+    """A worker, its process, and a clock that stands still."""
 
     def __init__(self, sends_greeting=True, timeout=TIMEOUT):
         self.time = 100.0
@@ -112,7 +112,7 @@ class Bench:
 
 
 def bench_in(state):
-    """A bench whose worker is in a state, by the shortest way."""
+    """Return a bench whose worker is in a state, reached by the shortest way."""
     bench = Bench()
     if state is STOPPED:
         return bench
@@ -129,7 +129,7 @@ def bench_in(state):
 
 
 def collect(*says):
-    """What the worker has to read, and that it reads it."""
+    """Let the worker read what there is to read, and return it."""
 
     def happen(bench):
         bench.child.says.extend(says)
@@ -189,7 +189,7 @@ TABLE = {
     "rows are dropped":             (STOPPED,  STOPPED,  IDLE,        STOPPED, STOPPED),
     "it is watched no more":        (STOPPED,  STARTING, IDLE,        BUSY,    UNREACHABLE),
 }  # fmt: skip
-"""The state that follows, or what is raised; None where the event has no meaning."""
+"""The state that follows, or the exception that is raised; None if the event cannot happen in that state."""
 CASES = [
     pytest.param(state, event, follows, id=f"{state.name}: {event}")
     for event, row in TABLE.items()
@@ -209,12 +209,12 @@ def test_each_event_in_each_state(state, event, follows):
         with pytest.raises(follows):
             EVENTS[event](bench)
         if follows is IllegalTransition:
-            # Refused before anything has changed.
+            # It is refused before anything has changed.
             assert (bench.state, len(bench.worker.rows)) == (state, held)
         else:
             bench.worker.drop_rows()
             assert bench.state is STOPPED
-    # What the states promise.
+    # What the states guarantee.
     assert bool(bench.worker.rows) == (bench.state in (STARTING, BUSY, UNREACHABLE))
     assert (bench.worker.clock.deadline == math.inf) == (not bench.worker.rows)
     assert all(child.killed for child in bench.protocol.children[: None if bench.state is STOPPED else -1])
@@ -285,7 +285,7 @@ def test_each_answer_begins_the_next_row():
     assert bench.worker.clock.deadline == 101.5 + TIMEOUT
     bench.time += 1.5
     assert bench.hear() == []
-    # An answer that is there counts, even if it is late.
+    # An answer that has arrived counts, even if it is late.
     bench.time += 1.0
     assert bench.hear(b"2") == [(2, 2.0)]
     assert (bench.state, bench.worker.clock.deadline) == (BUSY, 104.0 + TIMEOUT)
@@ -298,7 +298,7 @@ def test_how_long_rows_take_is_recorded():
     bench.worker.request_more(1, 1)
     bench.time += 0.002
     bench.hear(b"0", b"1")
-    # 0.001 s each, without the start: 51 rows hold 0.05 s of work.
+    # 0.001 s each, without the start: 51 rows are 0.05 s of work.
     assert bench.prefetch.prefetch_depth(10_000, 1) == pytest.approx(51, abs=1)
 
 
@@ -336,7 +336,7 @@ def test_a_row_that_cannot_be_sent_fails_without_waiting():
     bench = bench_in(UNREACHABLE)
     assert bench.worker.clock.deadline <= bench.time
     assert causes(bench.worker.collect_answers()) == [(0, "answered before it was asked: '7'")]
-    # The next row has a child of its own, and nothing of that.
+    # The next row has a new child, and none of this output.
     bench.begin(1)
     assert len(bench.protocol.children) == 2
     assert bench.hear(b"", b"1") == [(1, 1.0)]
@@ -360,7 +360,7 @@ def test_a_child_that_never_gets_ready_is_started_so_often_and_no_more():
 
 
 def test_a_loss_that_is_not_the_rows_fault_starts_the_child_again_for_it():
-    """As when the fork server is gone; each row has its own count of starts."""
+    """This happens when the fork server is lost; each row has its own count of starts."""
     bench = bench_in(BUSY)
     for row in range(2 * MOST_STARTS):
         bench.worker.request_more(18, 2)

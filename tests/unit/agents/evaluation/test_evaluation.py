@@ -1,4 +1,4 @@
-"""What becomes of rows that have no loss: penalise, retry, skip, stop; and batches that come in pieces."""
+"""How rows without a loss are treated: penalise, retry, skip, stop; and batches that arrive in pieces."""
 
 import re
 from typing import Literal
@@ -18,7 +18,7 @@ from searchparty.orchestrator.log.log import join_rows
 
 
 class Batches(Agent):
-    """Proposes batches of the given sizes, and keeps what it is told."""
+    """Proposes batches of the given sizes, and keeps the answers."""
 
     kind: Literal["batches"] = "batches"
     sizes: tuple[int, ...]
@@ -30,7 +30,7 @@ class Batches(Agent):
 
 
 class Flaky:
-    """x'x, but the first ``failures`` evaluations of each point right of the middle give NaN or raise."""
+    """x'x, except that the first ``failures`` evaluations of each point right of the middle give NaN or raise."""
 
     minimum = minimizers = None
     rowwise = True
@@ -77,7 +77,7 @@ def test_a_failed_row_is_tried_again_as_a_row_of_its_own_and_charged():
     assert finding.rows == finding.charged == 12 + failing
     assert len(finding.failures) == failing
     assert {f.cause for f in finding.failures} == {"returned nan"}
-    # The agent hears of the last try only.
+    # The agent receives only the last try.
     assert np.isfinite(np.concatenate(agent.told)).all()
 
 
@@ -146,7 +146,7 @@ def test_memory_that_is_none_is_refused(given):
 
 
 class Shuffled(InProcessEvaluator):
-    """Hands on a batch in pieces, in an order of its own."""
+    """Yields a batch in pieces, in an order of its own."""
 
     def __init__(self, problem, order):
         super().__init__(problem)
@@ -187,7 +187,7 @@ def test_pieces_may_come_in_any_order_and_be_cut_anywhere(size, random, data):
     known = len(recorded.losses) - len(recorded.gaps)
     evaluator = Shuffled(Flaky(99), order)
     after, again = run(evaluator, recorded)
-    # Nothing is evaluated twice, nothing is missing, and the finding is the same.
+    # No row is evaluated twice, none is missing, and the finding is the same.
     assert sum(len(part.losses) for part in after) == 2 * size - 1 - known
     got = join_rows(before + after)
     assert got.gaps == ()
@@ -228,7 +228,7 @@ evaluation: {evaluation}
 
 @pytest.mark.parametrize("evaluation", ["{}", "{workers: 2}"])
 def test_a_missing_package_is_nobodys_failure(tmp_path, evaluation):
-    """No row fails for it, and none is charged: where the package is, the run goes on."""
+    """No row fails for it, and none is charged: where the package is installed, the run continues."""
     from searchparty.experiments.api import run
     from searchparty.experiments.spec.load import loads_yaml
 

@@ -1,4 +1,4 @@
-"""How many children share a batch, and how many rows each has in hand."""
+"""How many children share a batch, and how many rows each holds."""
 
 import os
 
@@ -60,7 +60,7 @@ def test_quick_rows_are_asked_for_ahead_and_slow_ones_one_by_one():
         ahead.record_duration(4, 0.004)
     assert ahead.prefetch_depth(10_000, 4) == 51
     assert 0.0 < ahead.pause_seconds(10_000, 4) <= 0.005
-    # Half a child's share of what is left, beside the row it is at.
+    # Half of a child's share of the remaining rows, besides the row that it is working on.
     assert ahead.prefetch_depth(80, 4) == 11
     assert ahead.prefetch_depth(7, 4) == 1
     for _ in range(200):

@@ -1,4 +1,4 @@
-"""The rows of one lease: when they count, what is charged for them, and who may say so."""
+"""The rows of one lease: when they count, what is charged for them, and who may charge."""
 
 import ast
 from pathlib import Path

@@ -16,7 +16,7 @@ from searchparty.landscapes.landscape import EvaluationError, Space
 
 
 class Bowl:
-    """x'x on [-1, 1]^2 with its gradient; a misbehaving variant is made by replacing ``answer``."""
+    """x'x on [-1, 1]^2 with its gradient; replace ``answer`` for a variant that misbehaves."""
 
     minimum, minimizers = 0.0, None
 
@@ -34,7 +34,7 @@ class Bowl:
 
 
 class Scripted(Agent):
-    """Proposes batches of the given sizes, drawn from its stream, and keeps what it is told."""
+    """Proposes batches of the given sizes, drawn from its stream, and keeps the answers."""
 
     kind: Literal["scripted"] = "scripted"
     sizes: tuple[int, ...] = (1,)
@@ -116,7 +116,7 @@ def test_gradients_are_charged_at_their_price(price, budget, rows, charged):
     worker = searcher(agent, Bowl(price=price))
     parts, finding = spend(worker, lease(budget))
     assert (finding.rows, finding.charged, finding.why) == (rows, charged, "spent")
-    # Per cube unit: the box is two wide, so twice the gradient in the box.
+    # Per cube unit: the box is two units wide, so it is twice the gradient in the box.
     box = -1 + 2 * all_points(parts)
     np.testing.assert_allclose(parts[0].gradients, 4 * box)
 
@@ -199,7 +199,7 @@ def test_a_broken_contract_ends_the_lease_with_its_cause(script, cause):
     parts, finding = spend(searcher(Scripted(script=script)), lease(10))
     assert finding.why == "failed"
     assert re.search(cause, finding.cause)
-    # What it had found before stays found.
+    # What it had found before is kept.
     assert finding.rows == len(all_points(parts))
 
 

@@ -1,4 +1,4 @@
-"""Callback solvers turned inside out."""
+"""Solvers that take a callback, run as generators."""
 
 import gc
 import weakref
@@ -15,7 +15,7 @@ LEASE = Lease(0, "it", 1, Region.whole(2), "test")
 
 
 def feed(search, loss, limit=10_000, gradient=None):
-    """Answer a search until it ends; (proposals, result)."""
+    """Answer a search until it ends; return (proposals, result)."""
     proposals = []
     try:
         proposal = next(search)

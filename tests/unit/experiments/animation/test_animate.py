@@ -1,4 +1,4 @@
-"""Replays as moving pictures: what a frame shows follows from the log, files open, mistakes have their messages."""
+"""Replays as moving pictures: frames follow from the log, files can be opened, and mistakes have messages."""
 
 import shutil
 import sqlite3
@@ -40,7 +40,7 @@ QUICK = {"seconds": 2.0, "fps": 5.0, "width": 240}
 
 @pytest.fixture(scope="module")
 def results(tmp_path_factory):
-    """Run a small experiment; its results directory."""
+    """Run a small experiment, and return its results directory."""
 
     def make(landscapes="{kind: rastrigin, dimension: 2}", strategies=TEAM, repeats=1, budget=160, beside=None):
         folder = tmp_path_factory.mktemp("animate")
@@ -55,7 +55,7 @@ def results(tmp_path_factory):
 
 @pytest.fixture(scope="module", autouse=True)
 def coarse():
-    """Contours coarse enough to be drawn by the dozen."""
+    """Make contours coarse, so that many can be drawn quickly."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(landscape, "CONTOUR_POINTS", 16)
         yield
@@ -63,7 +63,7 @@ def coarse():
 
 @pytest.fixture(scope="module")
 def party(results):
-    """An experiment of three repeats, for tests that only look."""
+    """Return the results of three repeats, for tests that only read."""
     return results(repeats=3)
 
 
@@ -78,7 +78,7 @@ def frames(replay):
 
 
 def timed(run):
-    """(logical time, lease, row, agent, loss, cost) of every point, in order, straight from the log's words."""
+    """Return (logical time, lease, row, agent, loss, cost) of every point, in order, computed from the log."""
     starts = {row["lease"]: row["starts"] for row in leases_table(run).rows()}
     seconds = run.settings["landscape"]["seconds"]
     spent, found = {}, []
@@ -95,7 +95,7 @@ def test_points_come_in_the_order_of_logical_time(replay):
     assert replay.agent.tolist() == [point[3] for point in wanted]
     assert replay.losses.tolist() == [point[4] for point in wanted]
     assert replay.spent.tolist() == np.cumsum([point[5] for point in wanted]).tolist()
-    # Agents work at once: not in the order in which their leases came back.
+    # Agents work at the same time: points are not in the order in which leases were collected.
     assert replay.agent.tolist() != replay.run.points.agent.tolist()
 
 
@@ -122,7 +122,7 @@ def test_a_frame_shows_the_leases_that_are_out(replay, frames):
     rows, times = leases_table(replay.run).rows(), [point[0] for point in timed(replay.run)]
     for frame in frames[1:-1]:
         shown = frame.moments[0].points_shown
-        # Several points may have one time: only where the last of them is seen, time has come so far.
+        # Several points may have the same time, which is reached only when the last of them is shown.
         if shown == 0 or times[shown - 1] == times[min(shown, len(times) - 1)]:
             continue
         now = times[shown - 1]
@@ -155,7 +155,7 @@ def test_hand_overs_are_the_leases_that_go_to_anothers_point(replay, frames):
     for seen in ages.values():
         assert seen == list(range(len(seen)))
         assert len(seen) <= LINGER
-    # The last picture, which stays, is of the result.
+    # The last picture, which stays, shows the result.
     assert frames[-1].moments[0].hand_overs == ()
 
 
@@ -165,13 +165,13 @@ def test_what_is_a_hand_over_and_what_is_not():
         return Lease(id, agent, 10, Region(np.array(center), radius), "why", Incumbent(finder, 0, row, point, 1.0))
 
     granted = [
-        # At the point, or as near to it as the cube lets a region lie.
+        # At the point, or as near to it as a region within the cube can be.
         lease(0, "a", [0.95, 0.5], 0.2),
         lease(1, "c", [0.8, 0.5], 0.2),
-        # Again the same; then another point of the same agent.
+        # The same point again; then another point of the same agent.
         lease(2, "a", [0.95, 0.5], 0.1),
         lease(3, "a", [0.95, 0.5], 0.1, row=7),
-        # Only told of it; its own; the whole cube.
+        # The agent only received it; it is the agent's own; the region is the whole cube.
         lease(4, "c", [0.3, 0.5], 0.2, row=8),
         lease(5, "b", [0.95, 0.5], 0.2),
         lease(6, "d", [0.5, 0.5], 0.5),
@@ -195,7 +195,7 @@ def test_rests_are_on_records_and_hand_overs(replay, frames):
         key=lambda over: np.abs(over.replay_lease.lease.region.center - replay.cube[over.origin]).max(),
     )
     assert places.count(replay.spent_at(farthest.replay_lease.begins)) >= 2
-    # All else is seen too.
+    # Everything else is shown, too.
     assert max(np.diff(places)) <= 3 * replay.evaluations / COUNT
 
 
@@ -224,7 +224,7 @@ def test_a_reason_is_told_for_a_while_and_is_of_a_lease_that_was_granted(frames)
     for i in range(COUNT):
         assert told[i] is None or told[i].begins <= frames[i].moments[0].points_shown
     soon = [b for a, b in pairwise(changes) if b - a < LINGER]
-    # Only a hand-over interrupts.
+    # Only a hand-over interrupts it.
     assert all(told[i].handed for i in soon)
 
 
@@ -248,7 +248,7 @@ def test_the_gif_has_its_frames_size_and_length_and_loops(party, tmp_path):
         for number in range(image.n_frames):
             image.seek(number)
             lengths.append(image.info["duration"])
-        # Pictures that are alike are one.
+        # Identical pictures are merged.
         assert done.frames / 2 < image.n_frames <= done.frames
         assert sum(lengths) == pytest.approx(4000, abs=60)
         assert lengths[-1] >= 1330
@@ -279,7 +279,7 @@ def test_what_ffmpeg_says_is_told_and_nothing_is_left(tmp_path, monkeypatch):
     program.chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
     film = Mp4Encoder(tmp_path / "a.mp4", 16, 16, 5)
-    # Whether the pipe breaks at a picture or at the end, is a matter of time.
+    # Whether the pipe breaks at a picture or at the end depends on timing.
     film._process.wait()
     with pytest.raises(EncodingError, match="ffmpeg could not write the MP4: no such encoder. A GIF needs no ffmpeg"):
         film.add_picture(np.zeros((16, 16, 3), np.uint8), 1000.0)
@@ -377,7 +377,7 @@ def own(name, dimension):
 )
 def test_any_landscape_can_be_shown(results, tmp_path, landscape, options):
     directory = results(landscape, budget=60, beside={"f.py": FUNCTIONS})
-    # Nothing of the user's is evaluated for a picture, and nothing need be there.
+    # The user's function is not evaluated for a picture, and its file need not exist.
     (directory.parent / "f.py").unlink()
     (path,) = write_animation(directory, AnimationOptions(out=tmp_path / "a.gif", **QUICK, **options)).paths
     with Image.open(path) as image:
@@ -398,7 +398,7 @@ def test_a_run_that_is_not_finished_is_shown_as_far_as_it_came(results, tmp_path
     team = build_replay(find_run(runs, "team"))
     assert 0 < team.evaluations < 160
     assert f"unfinished after {team.evaluations} of 160 evaluations: best loss" in describe_result(team)
-    # What is out when the log ends is still out in the last picture.
+    # A lease that is out when the log ends is still out in the last picture.
     assert schedule_frames([team], 9, 2)[-1].moments[0].out
     assert write_animation(directory, AnimationOptions(out=tmp_path / "a.gif", **QUICK)).paths[0].exists()
 

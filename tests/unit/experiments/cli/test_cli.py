@@ -1,4 +1,4 @@
-"""The command line: what it prints, and its exit codes; some of it in processes of its own."""
+"""The command line: its output and its exit codes; some of it in separate processes."""
 
 import json
 
@@ -10,7 +10,7 @@ from searchparty.experiments.report import report
 
 @pytest.fixture(scope="module", autouse=True)
 def coarse():
-    """Figures that are drawn in no time, but for those of the processes of their own."""
+    """Make figures fast to draw, except in separate processes."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(landscape, "CONTOUR_POINTS", 16)
         patch.setattr(style, "PNG_DPI", 40)
@@ -20,7 +20,7 @@ def coarse():
 
 @pytest.fixture(scope="module")
 def done(program, tmp_path_factory):
-    """A folder with a small experiment that has been run."""
+    """Return a folder with a small experiment that has been run."""
     folder = tmp_path_factory.mktemp("cli")
     (folder / "small.yaml").write_text(
         "name: small\nseed: 3\nrepeats: 2\nbudget: 200\n"
@@ -42,7 +42,7 @@ def test_run_prints_the_best_point_a_table_and_the_report(done):
     assert (folder / "results/small-1/report.html").exists()
     assert (folder / "results/small-1/experiment.yaml").exists()
     assert sorted(p.suffix for p in (folder / "results/small-1/figures").iterdir())[0] == ".png"
-    # A pipe gets plain lines: progress on standard error, results on standard output.
+    # A pipe receives plain lines: progress on standard error, results on standard output.
     assert "[4/4]" in process.stderr
     assert "\x1b" not in process.stdout + process.stderr
     assert "┃" not in process.stdout

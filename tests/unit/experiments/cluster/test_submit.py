@@ -1,4 +1,4 @@
-"""Submitting and fetching, with a cluster that is this process; the real one is in tests/faults/test_cluster.py."""
+"""Submitting and fetching, with this process as the cluster; tests/faults/test_cluster.py has a real one."""
 
 import re
 import subprocess
@@ -23,7 +23,7 @@ class Job:
 
 
 class Cluster:
-    """Runs what is sent at once, here, in a folder of its own."""
+    """Runs each submitted job at once, in this process, in a separate folder."""
 
     def __init__(self, folder, spoil=lambda text: text):
         self.folder, self.known, self.sent, self.spoil = folder, {}, [], spoil
@@ -86,7 +86,7 @@ def test_results_come_home_to_the_bit(small_yaml, tmp_path, repeats):
     home = submit.fetch_results(cluster, "one", tmp_path / "home")
     assert (home / "experiment.yaml").read_text() == (there.path / "experiment.yaml").read_text()
     assert hash_of(home) == hash_of(there.path)
-    # Once more, into the same place.
+    # Fetch again, into the same directory.
     assert submit.fetch_results(cluster, "one", tmp_path / "home") == home
 
 
@@ -146,7 +146,7 @@ def test_what_was_gone_on_with_here_is_not_overwritten(tmp_path, small_yaml):
     ):
         submit.fetch_results(cluster, "one", home)
     assert hash_of(home) == before
-    # There it goes on too, and what has come since is fetched into what came before.
+    # The job continues there, too, and new results are fetched into the earlier ones.
     other = submit.fetch_results(cluster, "one", tmp_path / "other")
     resume(there.path, budget=350, report=False)
     submit.fetch_results(cluster, str(there.path), other)

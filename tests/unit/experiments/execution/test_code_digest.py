@@ -1,4 +1,4 @@
-"""Digests of code: what counts, what does not, and what of the package is digested for a run."""
+"""Digests of code: what counts, what does not, and which code of the package is digested for a run."""
 
 import ast
 from typing import Literal
@@ -61,7 +61,7 @@ def digest(*texts):
 
 
 def test_a_known_digest():
-    """It stands in logs, and may change with the rule's number only."""
+    """Logs contain it; it may change only with the rule's number."""
     assert digest("LIMIT = 3\n") == "4dc4c909ba46966f"
     assert digest(CODE) == "735e25e67362e72f"
 
@@ -119,13 +119,13 @@ def test_only_the_description_of_a_field_is_prose():
 def test_where_a_definition_stands_does_not_count():
     first, rest = CODE.split("\n\nclass Climber", 1)
     assert digest("class Climber" + rest, "import math\n" + first) == digest(CODE)
-    # How often the same is defined does: two that become alike are a change.
+    # How often the same definition occurs does count: two definitions that become equal are a change.
     assert digest("a = 1", "a = 1", "a = 2") != digest("a = 1", "a = 2", "a = 2")
 
 
 @pytest.fixture
 def source(monkeypatch):
-    """The texts of modules as digests see them; those that are not set are read."""
+    """Replace the texts of modules as the digests see them; other modules are read from their files."""
     texts: dict[str, str] = {}
     read = package_code.read_package_source
     monkeypatch.setattr(package_code, "read_package_source", lambda place: texts.get(place) or read(place))
@@ -172,7 +172,7 @@ def test_modules_of_a_class_are_those_that_it_imports():
     assert deciding_places(Grid) == {"agents/grid.py"}
     assert deciding_places(Slsqp) == {"agents/slsqp.py"}
     assert deciding_places(Party) == {f"orchestrator/policies/{name}.py" for name in ("party", "opening", "policy")}
-    # Neither what carries bytes nor what finds files.
+    # Neither modules that carry bytes nor modules that find files.
     assert deciding_places(UserFunction) == {"landscapes/python_function.py"}
     assert deciding_places(Command) == {"landscapes/command.py", "landscapes/python_function.py"}
 
@@ -191,15 +191,15 @@ def test_every_part_of_the_machinery_is_there():
 
 
 def test_every_import_of_the_machinery_is_looked_at():
-    """What decides points and is imported by the machinery belongs to it."""
+    """Modules that decide points and are imported by the machinery belong to it."""
     shared = set().union(*(machinery_places(name) for name in MACHINERY))
     others = {place for each in shared for place in analyse_module(each).imports} - shared
     assert others == KNOWN_OTHERS
 
 
 KNOWN_OTHERS = {
-    # How outcomes are written and read, the protocol of executors, the notes of what happened; and a base class that
-    # the digest of every policy has.
+    # How outcomes are written and read, the protocol of executors, the recorder of events; and a base class that
+    # the digest of every policy includes.
     "orchestrator/log/log.py",
     "orchestrator/loop/executor.py",
     "orchestrator/loop/recorder.py",

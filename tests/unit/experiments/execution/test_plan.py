@@ -1,4 +1,4 @@
-"""Plans: which runs, in which order, and what moves when an experiment grows."""
+"""Plans: which runs, in which order, and what changes when an experiment grows."""
 
 import time
 
@@ -91,7 +91,7 @@ def test_a_sweep_makes_variants_of_what_it_touches_only():
     assert len(planned.runs) == 2 * 2 * 3
     by_name = {run.strategy: run for run in planned.runs}
     assert by_name["team[lease=10, shrink=0.5]"].policy.lease == 10
-    # The values that stand there anyway give the runs that are there without the sweep.
+    # Swept values that equal the settings give the same runs as without the sweep.
     assert {run.id for run in runs(TEXT)} < {run.id for run in planned.runs}
 
 

@@ -1,4 +1,4 @@
-"""Where runs are placed, from what is declared, measured or learned; no Ray is needed to choose."""
+"""Where runs are placed, by declared, measured or learned cost; choosing needs no Ray."""
 
 import numpy as np
 import pytest
@@ -24,7 +24,7 @@ CALLED = '{kind: python, function: "math:fsum", bounds: [[-1, 1]]}'
 
 
 class FakePool:
-    """Places on a cluster, without one."""
+    """A stand-in for the places on a cluster."""
 
     nodes = ()
 
@@ -168,7 +168,7 @@ def test_needs_of_nobody_are_a_mistake():
 
 
 def test_rows_count_towards_the_cost_with_the_seconds_that_they_took():
-    """Rows that stream in while their lease is worked have no seconds yet: they would seem to cost nothing."""
+    """Rows that arrive while their lease is worked have no seconds yet: they would seem to cost nothing."""
     from searchparty.agents.agent import Finding, Rows
     from searchparty.orchestrator.executors.messages import LeaseUpdate
     from searchparty.orchestrator.executors.on_ray.executor import RayExecutor

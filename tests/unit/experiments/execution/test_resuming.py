@@ -1,4 +1,4 @@
-"""Going on with a log: more budget, what is refused, and what ``verify`` says."""
+"""Resuming a log: more budget, what is refused, and what ``verify`` reports."""
 
 import sqlite3
 
@@ -40,7 +40,7 @@ executor: simulated
 
 @pytest.fixture
 def results(tmp_path):
-    """A finished experiment with an agent and a function of its own."""
+    """Return the results of a finished experiment with a user's agent and function."""
     (tmp_path / "agent.py").write_text(AGENT)
     (tmp_path / "loss.py").write_text("def loss(x):\n    return float((x ** 2).sum())\n")
     (tmp_path / "one.yaml").write_text(TEXT)
@@ -77,7 +77,7 @@ def test_more_budget_goes_on_where_it_stands(results):
     before = lines(results)
     resume(results, budget=200, report=False)
     after = lines(results)
-    # What was there is there unchanged; the rest follows.
+    # What was there is unchanged; new events follow.
     assert after[: len(before)] == before
     assert after[len(before)] == 'extended {"budget":200}'
     assert events(results)[-1] == Stopped("budget spent")
@@ -101,7 +101,7 @@ def test_an_unfinished_run_is_extended_too(results):
     assert Extended(180) in found[6:8]
     assert found[-1] == Stopped("budget spent")
     assert verify_results(results).problems == []
-    # Never interrupted, and extended at the same place, it is the same.
+    # Without interruption, and extended at the same place, the trace is the same.
     assert verify_results(results).totals["spent"] == 180
 
 
@@ -159,7 +159,7 @@ def test_other_versions_are_remarked_on(results, monkeypatch, library):
 
 @pytest.fixture
 def edit_package(monkeypatch):
-    """Edits modules of the package, as far as digests see them."""
+    """Return a function that edits modules of the package, as far as digests see them."""
 
     def edit(place, old, new):
         text = (package_code.SOURCE_ROOT / place).read_text()
@@ -203,7 +203,7 @@ def test_another_python_reads_code_otherwise(results, edit_package, monkeypatch)
     said = []
     assert not resume(results, report=False, remark=said.append).errors
     assert [line.partition(":")[0] for line in said] == ["Python"]
-    # The user's files are compared all the same.
+    # The user's files are compared nevertheless.
     (results.parent / "loss.py").write_text("def loss(x):\n    return 0.0\n")
     with pytest.raises(ResultsError, match="the code of landscape python loss.py:loss has changed"):
         resume(results, report=False)
@@ -221,7 +221,7 @@ def test_force_goes_on_with_what_is_there(results):
     again = resume(results, force=True, report=False)
     assert not again.errors
     assert len(again.runs) == 2
-    # Once accepted, it is what the log was written by.
+    # Once accepted, the changed code counts as the code that wrote the log.
     assert not resume(results, report=False).errors
 
 
@@ -237,7 +237,7 @@ def test_changes_are_told_by_path():
 
 
 def test_verify_replays_and_evaluates_nothing(results):
-    # It need not even exist any more what evaluates, as long as its space is known.
+    # What evaluates need not exist any more, as long as its space is known.
     (results.parent / "loss.py").write_text("def loss(x):\n    raise SystemExit\n")
     found = verify_results(results)
     assert found.problems == []
@@ -311,7 +311,7 @@ def test_resuming_what_is_done_starts_no_ray(results, monkeypatch):
 
 
 def test_a_program_beside_its_yaml_is_found_on_resuming(tmp_path):
-    """Its path is relative to the YAML's directory, and stays so."""
+    """Its path is relative to the YAML's directory, and remains so."""
     (tmp_path / "here").mkdir()
     (tmp_path / "here" / "bowl.py").write_text(
         "import json, sys\nfor line in sys.stdin:\n    x = json.loads(line)['x']\n"

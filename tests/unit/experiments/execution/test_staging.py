@@ -1,4 +1,4 @@
-"""What travels to a cluster: the package, what the experiment names, and nothing else."""
+"""What is sent to a cluster: the package, what the experiment names, and nothing else."""
 
 import subprocess
 import sys
@@ -77,7 +77,10 @@ def test_only_what_is_needed_travels(home, tmp_path):
 
 
 def test_the_copy_works_by_itself(home, tmp_path):
-    """It is imported in place of the installed one, knows its version, and finds the user's files that are gone."""
+    """The copy works without the installed package.
+
+    It is imported in its place, knows its version, and finds the user's files although the originals are gone.
+    """
     root = tmp_path / "tree"
     stage_files(load(home / "mine.yaml"), root)
     (root / "mine.yaml").write_text(YAML.format(more=f"base: {home}"))
@@ -93,7 +96,7 @@ def test_the_copy_works_by_itself(home, tmp_path):
 
 
 def test_what_is_imported_within_packages_and_folders_travels(home, tmp_path):
-    """From a package, what lies beside the objective; folders without __init__.py; folders that are links."""
+    """From a package, the modules beside the objective; folders without __init__.py; folders that are links."""
     (home / "code" / "package" / "inner.py").write_text("import common, plain.deep\n")
     (home / "code" / "common.py").write_text("")
     (home / "code" / "plain").mkdir()

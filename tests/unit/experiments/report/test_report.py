@@ -1,4 +1,4 @@
-"""The report: renders from any log, needs nothing from outside, and says what it does not know."""
+"""The report: it renders from any log, needs nothing from outside, and says what it does not know."""
 
 import csv
 import re
@@ -27,7 +27,7 @@ TEAM = """\
 
 @pytest.fixture(scope="module")
 def results(tmp_path_factory):
-    """Run a small experiment; its results directory, without a report."""
+    """Run a small experiment, and return its results directory, without a report."""
 
     def make(landscapes="{kind: rastrigin, dimension: 2}", strategies=TEAM, repeats=2, budget=80, beside=None):
         folder = tmp_path_factory.mktemp("results")
@@ -43,7 +43,7 @@ def results(tmp_path_factory):
 
 @pytest.fixture(scope="module", autouse=True)
 def coarse():
-    """Contours coarse enough to be drawn by the dozen."""
+    """Make contours coarse, so that many can be drawn quickly."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(landscape, "CONTOUR_POINTS", 16)
         patch.setattr(style, "PNG_DPI", 40)
@@ -53,13 +53,13 @@ def coarse():
 
 @pytest.fixture(scope="module")
 def party(results, coarse):
-    """One ordinary experiment with its report, for tests that only look."""
+    """Return an ordinary experiment with its report, for tests that only read."""
     directory = results(strategies=TEAM + "  alone:\n    agents: [random]\n")
     return directory, write_report(directory).read_text(encoding="utf-8")
 
 
 class Page(HTMLParser):
-    """Checks that tags close in order, and keeps what is written and what is referred to."""
+    """Checks that tags close in order, and keeps the texts and the references."""
 
     def __init__(self, text):
         super().__init__()
@@ -101,9 +101,9 @@ def alter(directory, *statements):
 def test_needs_nothing_from_outside(party):
     _, html = party
     page = Page(html)
-    # What is embedded is inside the file; all else points within the page.
+    # Embedded parts are inside the file; all other references point within the page.
     assert all(link.startswith(("#", "data:")) for link in page.references)
-    # With the colon: an embedded picture's base64 may spell the four letters, but has no colon.
+    # With the colon: the base64 of an embedded picture may contain the four letters, but has no colon.
     assert not re.search("https?:", re.sub(r'xmlns(:xlink)?="http://www\.w3\.org/[^"]*"', "", html))
     assert not re.search(r"@import|url\((?!#)", html)
 
@@ -167,14 +167,14 @@ NASTY = "<script>alert(1)</script>", "a$b$", r"$\foo$", "_hidden", "x" * 100, "\
 
 def test_names_are_shown_as_they_are(results):
     quoted = ["'" + name.replace("'", "''") + "'" for name in NASTY]
-    # Of different settings: equal ones would be one run.
+    # The settings differ: equal ones would be one run.
     strategies = "".join(
         f"  {name}:\n    agents: [{{kind: random, batch: {n + 1}}}]\n" for n, name in enumerate(quoted)
     )
     directory = results("{kind: sphere, dimension: 3}", strategies, repeats=1, budget=30)
     page = Page(write_report(directory).read_text(encoding="utf-8"))
     assert all(name in page.text for name in NASTY)
-    # The report's own, three of the replay, and a film of each run that is drawn; none of a name's.
+    # The report's own script, three of the replay, and a film of each run that is drawn; none from a name.
     assert page.tags.count("script") == 4 + report.MOST_RUN_FIGURES
 
 
@@ -249,7 +249,7 @@ def test_several_directories_in_one_report(results):
     path = write_report([first, second])
     assert path == first / "comparison.html"
     page = Page(path.read_text(encoding="utf-8"))
-    # Both directories are called out: their place tells them apart, and so it does their equal runs.
+    # Both directories are named: their paths distinguish them, and also their equal runs.
     assert "party (out 1)" in page.text
     assert "party (out 2)" in page.text
     sections = [i for i in page.ids if i.startswith("run-")]
@@ -272,7 +272,7 @@ def test_a_tie_has_no_leader(results):
 
 def test_wide_losses_of_unknown_minimum_are_drawn_symmetric_logarithmic():
     columns = {"landscape": ["bowl"] * 4, "strategy": ["s"] * 4, "evaluations": [1, 2, 3, 4]}
-    # A median that says nothing of the range: the band does.
+    # The median shows nothing of the range; the band does.
     curve = {"lower_quartile": [-5.0] * 4, "median": [-1.0] * 4, "upper_quartile": [1e6, 2.0, 1.0, 1.0]}
     table = report.Table(columns | curve)
     scales = [convergence_figure(table, {"bowl": m}, ["s"]).axes[0].get_yscale() for m in (None, -9.0)]
@@ -280,7 +280,7 @@ def test_wide_losses_of_unknown_minimum_are_drawn_symmetric_logarithmic():
 
 
 def test_a_report_never_runs_the_users_function(results, tmp_path):
-    """It may hang, crash, or cost an hour a point: the picture shows what was found."""
+    """It may hang, crash, or cost an hour per point: the picture shows only what was found."""
     calls = tmp_path / "calls"
     code = f"def f(x):\n    open({str(calls)!r}, 'a').write('.')\n    return float(((x - 0.5) ** 2).sum())\n"
     directory = results("{kind: python, function: f.py:f, bounds: [[0, 1], [0, 1]]}", beside={"f.py": code})

@@ -1,4 +1,4 @@
-"""Tables from logs, against values worked out by hand."""
+"""Tables from logs, compared with values worked out by hand."""
 
 import builtins
 import csv
@@ -20,7 +20,7 @@ INF = float("inf")
 def run_of(
     losses, strategy="s", repeat=0, landscape="bowl", minimum=None, target=None, agents=None, costs=None, **more
 ):
-    """A run of one point a row, by agent 0 unless told."""
+    """Return a run with one point per row, by agent 0 unless given."""
     n = len(losses)
     agents = np.zeros(n, dtype=np.int64) if agents is None else np.array(agents)
     costs = np.ones(n, dtype=np.int64) if costs is None else np.array(costs)
@@ -65,7 +65,7 @@ def test_quartile_next_to_infinity_is_infinite_and_never_nan():
 
 
 def test_expected_running_time_is_all_evaluations_over_successes():
-    # Reached at 2 and at 4 evaluations; the third spent 5 in vain: (2 + 4 + 5) / 2.
+    # Reached at 2 and at 4 evaluations; the third run spent 5 without reaching it: (2 + 4 + 5) / 2.
     runs = [
         run_of([9, 1, 1], repeat=0, target=1),
         run_of([9, 9, 9, 0], repeat=1, target=1),
@@ -111,7 +111,7 @@ def test_ranks_share_ties():
 
 
 def test_rank_sum_of_separated_groups_is_exact():
-    # Of the C(6, 3) = 20 orders only two are as extreme.
+    # Only two of the C(6, 3) = 20 orders are as extreme.
     assert comparison.rank_sum_p_value([1, 2, 3], [4, 5, 6]) == pytest.approx(0.1)
     assert comparison.least_p_value(3, 3) == pytest.approx(0.1)
     assert comparison.rank_sum_p_value([1, 1], [1, 1]) == 1.0
@@ -175,7 +175,7 @@ def test_convergence_keeps_the_loss_of_a_run_that_stopped_early():
 
 
 def test_contributions_by_hand():
-    # Records: ann's 9 and 2, bob's 5; each of the four points is better than so many others.
+    # Records: ann's 9 and 2, bob's 5; each of the four points is better than this many others.
     run = run_of([9, 5, 7, 2], agents=[0, 1, 1, 0], costs=[1, 2, 2, 1])
     ann, bob = accounts.contributions_table([run]).rows()
     assert (ann["evaluations"], bob["evaluations"]) == (2, 4)
@@ -218,7 +218,7 @@ def test_leases_tell_when_why_and_what_came_of_it():
     assert (first["granted_at"], first["collected_at"], first["record"]) == (0, 10, True)
     assert first["outcome"] == "spent; 2 rows failed"
     assert (second["charged"], second["best"], second["outcome"]) == (20, None, "failed: left the cube")
-    # Two logical seconds an evaluation: granted at 20 s, when lease 0 ended.
+    # Two logical seconds per evaluation: granted at 20 s, when lease 0 ended.
     assert (third["granted_at"], third["starts"], third["ends"]) == (10, 20.0, 40.0)
     assert third["outcome"] == "converged: gradient vanished"
     assert (last["collected_at"], last["outcome"], last["reason"]) == (None, "not collected", "reason 3")

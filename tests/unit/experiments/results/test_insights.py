@@ -1,4 +1,4 @@
-"""What is said of a run as it goes: each kind, from events made by hand and from real runs; nothing twice."""
+"""What is reported of a run: each kind, from constructed events and from real runs, and nothing twice."""
 
 from collections import Counter
 
@@ -18,7 +18,7 @@ BUDGET = 100
 
 
 class Story:
-    """Events of a run, told by hand; leases are numbered as they are granted."""
+    """Constructed events of a run; leases are numbered as they are granted."""
 
     def __init__(self, minimum=None, team=TEAM, budget=BUDGET):
         self.table, self.fold = LeaseTable(), InsightFold(list(team), budget, minimum)
@@ -42,11 +42,11 @@ class Story:
         return self.tell(Collected(Finding(lease, agent, charged, charged, why, best, converged, (), cause)))
 
     def lease(self, agent, loss=None, **found):
-        """A lease granted and found."""
+        """Grant a lease and collect it."""
         return self.grant(agent) + self.find(agent, loss, **found)
 
     def end(self, agent, loss, why, best=None, at=(0.1, 0.2)):
-        """A lease that ends by the agent's word."""
+        """Grant a lease that ends by the agent's decision."""
         self.grant(agent)
         converged = Converged(np.array(at), loss, why)
         return self.find(agent, loss if best is None else best, why="converged", converged=converged)
@@ -113,7 +113,7 @@ def test_near_is_by_the_minimums_size():
 
 
 def test_the_minimum_is_told_of_its_finder_however_the_lease_ended():
-    """Not of whoever comes next."""
+    """It is not attributed to the next agent."""
     story = Story(minimum=0.0)
     story.grant("ann")
     best = Incumbent("ann", 0, 3, np.array([0.3, 0.3]), 0.0)
@@ -141,7 +141,7 @@ def test_stagnation_needs_leases_and_a_share_of_the_budget():
     assert said.loss == 1.0
     assert story.lease("ann", 2.0) == story.lease("ann", 3.0) == []
     assert story.lease("ann", 0.5) == []
-    # Once it has improved, it may be said again.
+    # After an improvement, it may be reported again.
     assert [kinds(story.lease("ann", 2.0)) for _ in range(4)] == [[], [], ["stagnates"], []]
 
 
@@ -163,7 +163,7 @@ def test_beginning_anew():
     story = Story(budget=1000)
     assert story.grant("ann", fresh=True) == []
     story.find("ann", 1.0, charged=9)
-    # It had hardly begun.
+    # Its search had hardly begun.
     assert story.grant("ann", fresh=True) == []
     story.find("ann", 1.0, charged=10)
     said = only(story.grant("ann", at=(0.2, 0.3), radius=0.125, fresh=True))
@@ -209,7 +209,7 @@ def test_a_point_is_handed_once():
         ((0.6, 0.7), 0.1, point(), False),
         ((0.5, 0.5), 0.5, point(), False),
         ((0.5, 0.5), 0.5, point(at=(0.5, 0.5)), False),
-        # Moved as little as needed to lie within the cube.
+        # The region is moved as little as needed to lie within the cube.
         ((0.9, 0.5), 0.1, point(at=(0.98, 0.5)), True),
         ((0.1, 0.9), 0.1, point(at=(0.0, 1.0)), True),
         ((0.7, 0.7), 0.7, point(), False),
@@ -256,7 +256,7 @@ RUNS = {
 
 @pytest.fixture(scope="module")
 def told(tmp_path_factory):
-    """Name -> (run, what is said of it)."""
+    """Return name -> (run, its insights)."""
     found = {}
     for name, (landscape, agents, policy, budget) in RUNS.items():
         made = Experiment.from_data({
@@ -300,7 +300,7 @@ def test_what_is_said_holds(told, name):
         assert each.text.startswith(each.agent) or (each.kind == "handed" and f"handed to {each.agent}" in each.text)
         if each.point is not None:
             assert ((each.point >= 0) & (each.point <= 1)).all()
-    # In words that a flag has room for, and few enough to be read.
+    # The texts fit on a flag, and there are few enough to be read.
     assert max((len(each.text) for each in said), default=0) < 250
     assert len(said) < 0.2 * data.evaluations
 
@@ -315,6 +315,6 @@ def test_told_bit_by_bit_it_is_the_same(told, name):
     assert [(e.kind, e.lease, e.agent, e.text, e.loss) for e in again] == [
         (e.kind, e.lease, e.agent, e.text, e.loss) for e in said
     ]
-    # What has been said does not depend on what is yet to come.
+    # What has been reported does not depend on later events.
     half = collect_insights(data.events[: len(data.events) // 2], data.team, data.budget, data.minimum)
     assert [e.text for e in said[: len(half)]] == [e.text for e in half]

@@ -1,4 +1,4 @@
-"""Results of thousands of runs: what reading, comparing and reporting costs a run does not grow with their number."""
+"""Results of thousands of runs: the cost per run of reading, comparing and reporting does not grow."""
 
 import gc
 import shutil
@@ -13,9 +13,9 @@ from searchparty.experiments.api import Results
 
 FEW, MANY = 200, 2000
 MOST_GROWTH = 1.5
-"""CPU seconds a run of many, beside those of a few."""
+"""Most CPU seconds per run for many runs, divided by those for a few."""
 MOST_READINGS = 5
-"""What a further run may cost a report, beside what it costs to read and compare it."""
+"""Most that a further run may cost a report, divided by the cost of reading and comparing it."""
 
 
 def multiply_runs(directory, made, count):
@@ -28,7 +28,7 @@ def multiply_runs(directory, made, count):
                 "json_set(settings, '$.repeat', repeat + ?) FROM runs WHERE position < ?",
                 (copy * made, copy * made, copy * made, made),
             )
-            # The first runs, whose ids begin the copies' otherwise.
+            # The first runs, with whose ids the copies' ids would otherwise begin.
             first = "run IN (SELECT id FROM runs WHERE position < ?)"
             renamed = new.replace("id", "run")
             db.execute(f"INSERT INTO events SELECT {renamed}, seq, kind, body, wall FROM events WHERE {first}", (made,))
@@ -42,7 +42,7 @@ def multiply_runs(directory, made, count):
 
 @pytest.fixture(scope="module")
 def results(tmp_path_factory):
-    """Results directories by their number of runs, of 40 evaluations each; two strategies, two landscapes."""
+    """Return results directories by their number of runs, of 40 evaluations each: two strategies, two landscapes."""
     data = {
         "name": "many",
         "budget": 40,
@@ -62,8 +62,10 @@ def results(tmp_path_factory):
 
 
 def cpu_seconds(work, directory):
-    """The least CPU time of three: other processes may take the caches, but nothing can make work quicker than it is.
-    What other tests have left in memory must not be searched for garbage meanwhile."""
+    """Return the least CPU time of three calls: other processes may slow work down, but nothing can make it faster.
+
+    Garbage collection is off meanwhile, so that what other tests have left in memory is not searched.
+    """
     spent = []
     gc.collect()
     gc.freeze()
@@ -102,7 +104,7 @@ def test_reading_and_comparing_cost_the_same_a_run(results):
 def test_a_further_run_costs_a_report_little(results):
     write_report(results[FEW])
     few, many = (cpu_seconds(write_report, results[count]) for count in (FEW, MANY))
-    # Most of a report is drawing, however many runs there are: it would hide much of what a run costs.
+    # Most of a report is drawing, for any number of runs: it would hide much of the cost per run.
     reading = cpu_seconds(summarize, results[MANY]) / MANY
     further = (many - few) / (MANY - FEW)
     assert further < MOST_READINGS * reading, f"{1e3 * further:.2f} ms a further run, {1e3 * reading:.2f} ms to read it"

@@ -1,4 +1,4 @@
-"""Planes through the cube, landscapes seen on them, and which plane a run is looked at on."""
+"""Planes through the cube, landscapes on them, and the plane on which a run is shown."""
 
 import itertools
 import warnings
@@ -20,7 +20,7 @@ TEAM = ["ann", "bob", "cyd", "dan"]
 
 @st.composite
 def planes(draw, least=2):
-    """A plane through a cube, at times through a face or along one."""
+    """Generate a plane through a cube, sometimes through a face or along one."""
     dimension = draw(st.sampled_from([d for d in (2, 3, 5, 20) if d >= least]))
     rng = np.random.default_rng(draw(st.integers(0, 2**32)))
     origin = rng.random(dimension)
@@ -37,7 +37,10 @@ def planes(draw, least=2):
 
 
 def vertices(plane):
-    """(u, v) of the corners of the plane's part in the cube: where two faces' lines meet, less what lies outside."""
+    """Return (u, v) of the corners of the plane's part in the cube.
+
+    They are the intersections of the lines of two faces, except those outside the cube.
+    """
     dimension, found = len(plane.origin), []
     for i, j in itertools.combinations(range(dimension), 2):
         matrix = np.array([[plane.first[i], plane.second[i]], [plane.first[j], plane.second[j]]])
@@ -167,7 +170,7 @@ def test_directions_that_are_almost_one_span_no_plane():
     assert plane_along(origin, along, along + np.array([0.0, 0.0, 1e-6])) is not None
 
 
-# --- which plane is looked at ---
+# --- which plane is shown ---
 
 
 def space(dimension):
@@ -187,7 +190,7 @@ def some(dimension, n=40, seed=0):
 
 
 def is_sound(found, dimension):
-    """Finite, orthonormal, and with something to see."""
+    """Return whether a plane is finite, orthonormal, and has an extent."""
     plane = found.plane
     for vector in (plane.origin, plane.first, plane.second):
         assert vector.shape == (dimension,)

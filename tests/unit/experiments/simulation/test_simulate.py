@@ -34,7 +34,7 @@ from searchparty.orchestrator.log.trace import trace_hash
 from searchparty.orchestrator.loop.drive import begin_run, drive_run
 from searchparty.orchestrator.state.events import findings
 
-# One of them reads the archive.
+# One of the agents reads the archive.
 ALL_READ = ["pattern-search", {"kind": "random-restart", "avoid": "everyone"}]
 WILD = {
     "kind": "simulated",
@@ -192,7 +192,7 @@ def test_a_trace_does_not_depend_on_the_clock_and_its_report_does(tmp_path):
         tables.append(accounts.clock_table(read_runs(tmp_path / name), settings).rows()[0])
     assert len(hashes) == 1
     wild, plain = tables
-    # 400 evaluations of a second each, by two agents at once; or of three seconds, by one worker, with delays.
+    # 400 evaluations of one second each by two agents at the same time; or of three seconds by one worker, with delays.
     assert (plain["workers"], plain["seconds"], plain["busy_share"], plain["workers_lost"]) == (2, 200.0, 1.0, 0)
     assert wild["workers"] == 1
     assert wild["seconds"] > 1000

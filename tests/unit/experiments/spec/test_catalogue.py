@@ -1,4 +1,4 @@
-"""The catalogue: what a YAML can name, from the package, from plugins, from files."""
+"""The catalogue: what a YAML can name, from the package, from plugins, and from files."""
 
 import re
 import subprocess
@@ -28,7 +28,7 @@ number = 3
 
 @pytest.fixture
 def plugin(monkeypatch):
-    """Registers a module with these classes under the plugins' entry point."""
+    """Register a module with these classes under the plugins' entry point."""
 
     def register(**classes):
         module = types.ModuleType("somebodys_plugin")

@@ -1,4 +1,4 @@
-"""Experiments from YAML: what they mean, and that they read back the same."""
+"""Experiments from YAML: what they mean, and that they are read back unchanged."""
 
 import jsonschema
 import pytest

@@ -1,4 +1,4 @@
-"""Every mistake in a YAML ends in a message with the rule, the place and the cure."""
+"""Every mistake in a YAML gives a message with the rule, the place and the remedy."""
 
 import re
 
@@ -26,7 +26,7 @@ def problems(text, overrides=()):
     return caught.value.problems
 
 
-# What is changed in GOOD, what it becomes, and the message.
+# The text that is changed in GOOD, the new text, and the message.
 SETTINGS = [
     ("budget", "budgt", "budgt must be a known setting, got 'budgt' (x.yaml:2). Did you mean 'budget'?"),
     ("budget: 100\n", "", "budget must be given, got nothing (x.yaml). Add budget: ... (Evaluations per run; \"100 D\" "

@@ -1,4 +1,4 @@
-"""The page's numbers beside the log's: its film is folded by node, where there is one."""
+"""The page's numbers compared with the log's: node folds the page's film, if node is installed."""
 
 import json
 import shutil
@@ -43,7 +43,7 @@ console.log(JSON.stringify({
 
 
 def worked(directory: Path, agents: list[str], **settings: Any) -> RunData:
-    """A run of a team whose leases are cut short, cost uneven amounts and overlap."""
+    """Run a team whose leases are cut short, cost uneven amounts and overlap."""
     data = {
         "name": "film", "seed": 3, "budget": 400, "landscapes": [{"kind": "rastrigin", "shift": "random"}],
         "strategies": {"team": {"agents": agents, "policy": {"radius": "fixed"}}}, "executor": {"kind": "simulated"},
@@ -53,7 +53,7 @@ def worked(directory: Path, agents: list[str], **settings: Any) -> RunData:
 
 
 def told(folder: Path, messages: list[bytes]) -> dict[str, Any]:
-    """What the page makes of messages."""
+    """Return what the page computes from messages."""
     (folder / "tell.mjs").write_text(TELL)
     paths = []
     for number, message in enumerate(messages):
@@ -77,7 +77,7 @@ def test_the_page_says_what_the_log_does(tmp_path: Path, agents: list[str]) -> N
     assert found["evaluations"] == data.evaluations
     assert found["agents"] == [int(data.points.cost[data.points.agent == i].sum()) for i in range(len(data.team))]
     assert sorted(found["loss"]) == sorted(data.points.losses.tolist())
-    # Decisions and insights are seen at the evaluations that they are listed under.
+    # Decisions and insights are shown at the evaluations at which they are listed.
     assert found["seen"] == len(leases_table(data))
     assert found["said"] == found["insights"]
 
@@ -104,7 +104,7 @@ def test_a_film_that_grows_ends_as_one_that_is_read_whole(tmp_path: Path, monkey
     rng, since, messages = np.random.default_rng(1), "", []
     collected = 0
     for lease, rows in news.new_rows:
-        # A lease's rows come after its grant; outcomes, later than its last rows.
+        # The rows of a lease come after its grant, and outcomes after its last rows.
         while lease >= len(telling.told.leases):
             telling.add_news(LogUpdate([news.new_events[collected]], [], collected, 0))
             collected += 1

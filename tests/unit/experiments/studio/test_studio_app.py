@@ -1,4 +1,4 @@
-"""What the studio answers: every address and status, behind the guard, as its own page would ask."""
+"""What the studio answers: every address and status, behind the guard, as its own page would request it."""
 
 import asyncio
 import json
@@ -29,7 +29,7 @@ from searchparty.orchestrator.log.trace import trace_hash
 
 
 def awaited(coroutine):
-    """What a coroutine returns. In a thread of its own: a browser that is driven keeps this one's event loop."""
+    """Return the result of a coroutine, run in a separate thread: a driven browser keeps this thread's event loop."""
     with ThreadPoolExecutor(1) as pool:
         return pool.submit(asyncio.run, coroutine).result()
 
@@ -48,7 +48,7 @@ def experiment(**more):
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    """Results, sound and not."""
+    """Return a folder of results, valid and invalid."""
     folder = tmp_path_factory.mktemp("app") / "results"
     run(experiment(), out=folder / "sound-1", report=False)
     named = {SCRIPT: {"agents": [{"kind": "random", "name": "</script><b>"}]}}
@@ -64,7 +64,7 @@ def folder(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def waiting(folder):
-    """A directory whose run was started a moment ago."""
+    """Return a directory whose run was started a moment ago."""
     path = folder.parent / "begun-1"
     path.mkdir()
     return path
@@ -101,7 +101,7 @@ def listed(client):
 
 
 def bare(client, path):
-    """(status, body) of a path as no client would send it: nothing is tidied up."""
+    """Return (status, body) of a path as no client would send it: it is not normalized."""
     sent = []
 
     async def receive():
@@ -161,7 +161,7 @@ def test_every_file_that_the_page_names_is_there(client):
 
 
 class Inline(HTMLParser):
-    """Notes what of a page would need a looser content security policy."""
+    """Records which parts of a page would need a looser content security policy."""
 
     def __init__(self):
         super().__init__()
@@ -220,7 +220,7 @@ def test_the_catalogue(client):
 
 def test_results_are_listed_by_key(client, folder):
     found = listed(client)
-    # Those given first; the second of a name is numbered.
+    # The given ones come first; the second one with the same name is numbered.
     assert list(found)[:2] == ["sound-1", "begun-1"]
     assert set(found) == {"sound-1", "begun-1", "sound-1~2", "<b>named & odd", "garbage", "empty"}
     assert found["sound-1"]["runs"][0]["state"] == "done"
@@ -312,7 +312,7 @@ def played(client, page="p", side="a", **settings):
 
 
 def film_of(client, key):
-    """The film of a play, once it is done."""
+    """Return the film of a play, once the play is done."""
     deadline = time.monotonic() + 30
     while time.monotonic() < deadline:
         answer = client.get(f"/api/plays/{key}/film")

@@ -1,4 +1,4 @@
-"""The replay within a report: all that it needs is there, and nothing in it can end it before its end."""
+"""The replay within a report: everything that it needs is there, and nothing in it can end it early."""
 
 import base64
 import json
@@ -31,7 +31,7 @@ PAGE = files("searchparty.experiments.studio").joinpath("page")
 
 
 class Scripts(HTMLParser):
-    """(attributes, text) of the script elements of a page, as a browser sees them; and its other elements."""
+    """The script elements of a page, as (attributes, text), as a browser sees them; and its other elements."""
 
     def __init__(self, text):
         super().__init__(convert_charrefs=True)
@@ -57,7 +57,7 @@ class Scripts(HTMLParser):
             self.text.append(data)
 
     def films(self):
-        """Key -> (title, header, arrays)."""
+        """Return key -> (title, header, arrays)."""
         return {
             attributes["data-film"]: (attributes["data-title"], *decode_film(base64.b64decode(text)))
             for attributes, text in self.scripts
@@ -74,7 +74,7 @@ def experiment(strategies, budget=90, **more):
 
 @pytest.fixture(scope="module")
 def evil(tmp_path_factory):
-    """A report whose names would like to be more than names."""
+    """Return a report whose names contain markup and code."""
     out = tmp_path_factory.mktemp("embed") / "it"
     agents = [{"kind": "random", "name": EVIL}, {"kind": "grid", "name": "<!--<script>"}]
     run(experiment({EVIL: {"agents": agents}, '"><img src=x>': {"agents": ["random"]}}, description=EVIL), out=out)
@@ -146,11 +146,11 @@ def test_every_import_of_a_module_is_in_the_map():
         for statement in STATEMENT.findall(text):
             assert "".join(statement) in found, f"{name} imports {statement}"
         if "/vendor/" not in name:
-            # In a comment it names a type.
+            # In a comment this names a type.
             code = re.sub(r"/\*.*?\*/", "", text, flags=re.DOTALL)
             assert not re.search(r"\bimport\s*\(", code), f"{name} imports while it runs"
             assert not IMPORT_PATTERN.search(text), f"{name} imports by place"
-    # The page that asks a server is no part of it.
+    # The code that requests data from a server is not part of it.
     assert f"{NAMESPACE}main.js" not in found
     assert f"{NAMESPACE}playground/playground.js" not in found
 
@@ -196,7 +196,7 @@ def test_the_style_is_that_of_a_shadow_tree():
 
 
 def test_a_report_of_several_directories_replays_all(tmp_path):
-    """Equal runs among them."""
+    """The directories contain equal runs."""
     strategies = {"alone": {"agents": ["random"]}}
     for name, seed in (("one", 1), ("two", 1), ("three", 2)):
         run(experiment(strategies, seed=seed), out=tmp_path / name, report=False)

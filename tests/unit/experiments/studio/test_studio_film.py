@@ -1,4 +1,4 @@
-"""What a page is told of a run: the message, and the feed that makes it, of logs finished, growing, killed and odd."""
+"""What a page receives of a run: the message, and the feed that makes it, of complete, growing and odd logs."""
 
 import json
 import os
@@ -50,7 +50,7 @@ arrays = st.dictionaries(
 
 
 def finite(value):
-    """What JSON can hold of a value."""
+    """Return a value as JSON can hold it."""
     if isinstance(value, float) and not np.isfinite(value):
         return None
     return [finite(each) for each in value] if isinstance(value, list) else value
@@ -82,7 +82,7 @@ def test_every_array_begins_where_a_page_can_view_it(header, given):
         assert message[at : at + len(raw)] == raw
         at += len(raw) + -len(raw) % ALIGNMENT
     assert at == len(message)
-    # As a browser reads it, which knows no NaN.
+    # As a browser reads it: its JSON has no NaN.
     json.loads(message[4 : 4 + length].decode(), parse_constant=pytest.fail)
 
 
@@ -107,7 +107,7 @@ def experiment(dimension=2, budget=300, landscape="rastrigin", **more):
 
 @pytest.fixture(scope="module")
 def results(tmp_path_factory):
-    """Dimension -> the results of a run, which nobody changes."""
+    """Return dimension -> the results of a run, which no test changes."""
     found = {}
 
     def of(dimension):
@@ -133,7 +133,7 @@ def film(directory, plane=None, **more):
 
 
 def rows_of(header, arrays):
-    """{(lease, row): (loss, u, v)}; no row is told twice."""
+    """Return {(lease, row): (loss, u, v)}; no row may occur twice."""
     leases = np.repeat([lease for lease, _ in header["chunks"]], [n for _, n in header["chunks"]])
     assert len(leases) == len(arrays["row"]) == len(arrays["loss"]) == len(arrays["u"])
     keys = list(zip(leases.tolist(), arrays["row"].tolist(), strict=True))
@@ -142,7 +142,7 @@ def rows_of(header, arrays):
 
 
 def joined(messages):
-    """Several messages as one."""
+    """Join several messages into one."""
     told = [decode_film(message) for message in messages]
     header = dict(told[0][0])
     for later, _ in told[1:]:
@@ -154,7 +154,7 @@ def joined(messages):
 
 
 def is_same(one, other):
-    """Whether two (header, arrays) tell the same, surfaces aside."""
+    """Return whether two (header, arrays) hold the same, except for surfaces."""
     skipped = ("arrays", "surface_from")
     assert {k: v for k, v in one[0].items() if k not in skipped} == {
         k: v for k, v in other[0].items() if k not in skipped
@@ -209,7 +209,7 @@ def test_leases_and_outcomes_are_those_of_the_reports(results):
 
 
 def test_a_surface_and_its_plane_belong_together(results):
-    """A run's own points lie on the surface where the plane is all there is."""
+    """Points of a run lie on the surface if the plane is the whole landscape."""
     for plane in ("axes:0:1", "axes:1:0"):
         header, arrays = film(results(2), plane)
         left, right, bottom, top = header["plane"]["extent"]
@@ -270,7 +270,7 @@ def test_followed_bit_by_bit_it_is_the_same(results, tmp_path, dimension, most, 
     fed = feed(tmp_path / "it", most=most)
     messages = [fed.film("axes:0:1")]
     header, _ = decode_film(messages[0])
-    # Before its first decision it waits for its turn.
+    # Before its first decision the run waits for its turn.
     assert header["state"] == ("running" if header["leases"] else "waiting")
     assert header["stopped"] is None
     plane = header["plane"]["spec"]
@@ -280,7 +280,7 @@ def test_followed_bit_by_bit_it_is_the_same(results, tmp_path, dimension, most, 
         messages.append(fed.film(plane, since))
     bit_by_bit = joined(messages)
     assert bit_by_bit[0]["state"] == "done"
-    # By the same feed at once, by one that comes later, and of the log that it was made of.
+    # From the same feed at once, from a later one, and from the original log.
     is_same(bit_by_bit, decode_film(fed.film(plane)))
     is_same(bit_by_bit, film(tmp_path / "it", plane, most=most))
     is_same(bit_by_bit, film(results(dimension), plane, most=most))
@@ -304,7 +304,7 @@ def test_a_plane_stays_as_it_was_chosen_while_the_run_goes_on(results, tmp_path)
 
 
 def test_several_viewers_at_once(results, tmp_path):
-    """Each on a plane of its own, while the log grows."""
+    """Each viewer uses another plane, while the log grows."""
     growing = Growing(results(5), tmp_path / "it")
     fed, errors, told = feed(tmp_path / "it"), [], {}
     growing.grow(10)
@@ -351,7 +351,7 @@ def loss(x):
 
 
 def test_viewers_do_not_disturb_a_run(tmp_path):
-    """Its trace is the same, and nobody waits for a lock."""
+    """The trace is the same, and no process waits for a lock."""
     (tmp_path / "brief.py").write_text(BRIEF)
     landscape = {"kind": "python", "function": f"{tmp_path}/brief.py:loss", "bounds": [[-1, 1]] * 3}
     made = experiment(budget=1200, landscape=landscape)
@@ -368,7 +368,7 @@ def test_viewers_do_not_disturb_a_run(tmp_path):
                 since, spec = header["next"], header["plane"]["spec"]
                 films.append(header["state"])
             except (LogError, IndexError):
-                # It has not begun.
+                # The run has not begun.
                 if last or fed is not None:
                     errors.append(sys.exc_info()[1])
             except Exception as error:
@@ -418,7 +418,7 @@ def test_a_run_that_is_killed_and_resumed_is_told_once(tmp_path):
     messages.append(fed.film(None, decode_film(messages[-1])[0]["next"]))
     header, _ = joined(messages)
     assert (header["state"], header["stopped"]) == ("unfinished", None)
-    # As it is on the disk, by whoever comes later.
+    # Later readers see the log as it is on the disk.
     is_same(joined(messages), film(tmp_path / "it"))
     resume(tmp_path / "it", report=False)
     messages.append(fed.film(None, header["next"]))
@@ -438,7 +438,7 @@ def test_a_run_that_is_extended_goes_on(tmp_path):
     both = joined([first, fed.film(None, decode_film(first)[0]["next"])])
     assert (both[0]["budget"], both[0]["state"]) == (400, "done")
     assert sum(outcome["charged"] for outcome in both[0]["outcomes"]) == 400
-    # Whoever comes now is told as much as of any run of that budget.
+    # A new viewer receives as much as for any run of that budget.
     header, arrays = film(tmp_path / "it", most=50)
     assert header["stride"] == 8
     assert len(arrays["loss"]) < len(both[1]["loss"])
@@ -459,7 +459,7 @@ def test_of_many_points_some_are_told_and_all_records(results, dimension, most):
     least = min(most, len(data.points.losses)) / 2
     assert least <= len(told) <= most + 40
     assert header["stride"] == -(-300 // most)
-    # What is not told by points is by outcomes.
+    # What the points omit is in the outcomes.
     assert sum(outcome["charged"] for outcome in header["outcomes"]) == data.evaluations
 
 
@@ -484,7 +484,7 @@ def valley(x):
 
 @pytest.fixture
 def of_function(tmp_path):
-    """Run a function of a file."""
+    """Run an experiment on a function of a file."""
 
     def make(name, dimension=2, **more):
         (tmp_path / "odd.py").write_text(ODD)
@@ -535,7 +535,7 @@ def test_a_landscape_whose_file_is_gone(of_function, tmp_path, dimension):
 
 
 def test_a_landscape_that_is_gone_before_the_first_lease(of_function, tmp_path):
-    """How many dimensions it has is known from then on."""
+    """The number of dimensions is known from the first lease on."""
     finished = of_function("valley", 3)
     (tmp_path / "odd.py").unlink()
     growing = Growing(finished, tmp_path / "growing")
@@ -569,7 +569,7 @@ def test_a_run_of_which_nothing_came_yet(results, tmp_path):
         assert np.isfinite(arrays["surface"]).all()
 
 
-# --- what there is not ---
+# --- what does not exist ---
 
 
 @pytest.mark.parametrize(
@@ -625,7 +625,7 @@ def test_feeds_are_kept_and_the_oldest_are_dropped(results, tmp_path):
 
 
 def test_a_log_that_was_replaced_has_a_new_feed(results, tmp_path):
-    """Though a file system may give it the number of the old one."""
+    """This holds even if the file system reuses the number of the old file."""
     feeds, run_id = FeedCache(), only_run(results(2))
     shutil.copytree(results(2), tmp_path / "it")
     one = feeds.get_feed(tmp_path / "it", run_id)

@@ -1,4 +1,4 @@
-"""Who may ask the studio for what: hosts, origins, methods, tokens, bodies, and headers on every answer."""
+"""Who may request what of the studio: hosts, origins, methods, tokens, bodies, and headers of every answer."""
 
 import asyncio
 import logging
@@ -14,7 +14,7 @@ from searchparty.experiments.studio.access.hosts import StudioError, allowed_hos
 
 
 def awaited(coroutine):
-    """What a coroutine returns. In a thread of its own: a browser that is driven keeps this one's event loop."""
+    """Return the result of a coroutine, run in a separate thread: a driven browser keeps this thread's event loop."""
     with ThreadPoolExecutor(1) as pool:
         return pool.submit(asyncio.run, coroutine).result()
 
@@ -28,7 +28,7 @@ OPENED = {"sec-fetch-mode": "navigate", "sec-fetch-dest": "document"}
 
 
 async def echo(scope, receive, send):
-    """An app that answers with what it was asked."""
+    """An app that answers with the request that it received."""
     body, more = b"", True
     while more:
         message = await receive()
@@ -46,7 +46,7 @@ def client(token=None, home=HOME, hosts=None, app=echo):
 
 
 def raw(guard, headers=(), method="GET", path="/", query=b"", messages=()):
-    """(status, headers, body) of a request with these very headers, as no client would send them."""
+    """Return (status, headers, body) of a request with exactly these headers, as no client would send them."""
     sent = []
     waiting = list(messages or [{"type": "http.request", "body": b"", "more_body": False}])
 
@@ -191,7 +191,7 @@ def test_the_address_with_the_token_sets_a_cookie_and_leads_on():
     assert cookie.endswith("; Path=/; HttpOnly; SameSite=Strict")
     assert TOKEN not in cookie
     assert answer.headers["cache-control"] == "no-store"
-    # The client has kept the cookie.
+    # The client still has the cookie.
     assert browser.get("/").text == "|"
     assert browser.post("/api/plays", headers=OWN).status_code == 200
     assert browser.get("/", params={"token": TOKEN}).headers["location"] == "/"
@@ -249,7 +249,7 @@ def test_the_token_is_taken_out_before_anybody_can_log_it(path, token, query, ca
     caplog.set_level(logging.DEBUG)
     guard = Guard(echo, allowed_hosts("127.0.0.1", PORT), token)
     *_, scope = raw(guard, [("host", f"127.0.0.1:{PORT}")], path=path, query=query)
-    # The server's own access log reads the scope once the answer begins.
+    # The server's access log reads the scope when the answer begins.
     assert scope["query_string"] == b"a=1"
     assert "secret" not in caplog.text
 
@@ -259,7 +259,7 @@ def test_other_queries_stay_as_they_are():
 
 
 def every_answer():
-    """An answer of each kind that there is."""
+    """Return an answer of each kind."""
     ask, locked = client().request, client(TOKEN).request
     yield ask("GET", "/")
     yield ask("GET", "/", headers={"host": "evil.example"})

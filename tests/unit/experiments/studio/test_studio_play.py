@@ -1,4 +1,4 @@
-"""From the playground's settings to an experiment: the same as the YAML's by hand, or messages."""
+"""From the playground's settings to an experiment that equals a handwritten YAML, or to messages."""
 
 import json
 import typing
@@ -109,7 +109,7 @@ def test_shrink_is_the_radius_choices_too():
 def test_leases_and_sharing_of_each_policy():
     assert strategy(lease=40)["policy"] == COMPOSED | {"lease": 40}
     party = strategy(policy="party", lease=45, sharing="none")["policy"]
-    # Ten is its default: 45 evaluations are 23 times the dimension.
+    # Ten is the default: 45 evaluations are 23 times the dimension.
     assert party == {"kind": "party", "lease": 23, "sharing": False}
     assert strategy(policy="party")["policy"] == {"kind": "party"}
     assert strategy(policy="exploit-and-explore", lease=5)["policy"] == {"kind": "exploit-and-explore", "lease": 3}
@@ -138,7 +138,7 @@ def test_what_is_offered_is_safe():
         for kind, cls in offered_classes(family).items():
             assert ":" not in kind
             assert cls.__module__.startswith("searchparty.")
-            # Nothing of it has a setting that could name a file, but for the members that party names.
+            # No class has a setting that could name a file, except the members that party names.
             texts = [name for name, field in cls.model_fields.items() if field.annotation is str]
             assert set(texts) <= ({"opener", "prober"} if kind == "party" else set())
 
@@ -285,7 +285,7 @@ def kinds(family):
 
 
 def settings_of(family):
-    """A kind and a few settings of its class, most of them of a fitting type."""
+    """Generate a kind and a few settings of its class, most of them of the right type."""
 
     def with_fields(kind):
         names = [name for name in offered_classes(family)[kind].model_fields if name != "kind"]

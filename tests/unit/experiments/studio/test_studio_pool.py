@@ -1,4 +1,4 @@
-"""The playground's runs: real processes, which are warm, can be stopped, and never outlive whoever asks."""
+"""The playground's runs: real, warm processes, which can be stopped, and never outlive the studio."""
 
 import contextlib
 import json
@@ -27,23 +27,23 @@ from searchparty.experiments.studio.plays.warm_processes import PlayPool
 from searchparty.orchestrator.log.reader import LogReader
 from searchparty.orchestrator.log.trace import trace_hash
 
-# Takes ten seconds, in leases of some milliseconds or in leases of seconds.
+# These take ten seconds, in leases of some milliseconds or in leases of seconds.
 LONG = {"kinds": ["surrogate"], "budget": 20_000, "lease": 10, "landscape": {"kind": "rastrigin", "dimension": 20}}
 SLOW = {"random-restart": {"candidates": 10_000, "avoid": "everyone"}}
 STUBBORN = {"kinds": ["random-restart"], "agents": 1, "budget": 20_000, "lease": 2000, "agent_settings": SLOW}
 
 SOON = 0.6
-"""A run is stopped, or killed, within 0.2 s on an idle machine."""
+"""Seconds within which a run must be stopped or killed; on an idle machine it takes 0.2 s."""
 
 
 def asked(**settings):
-    """(key, data) of settings."""
+    """Return (key, data) of settings."""
     data = experiment_data(parse_play_settings(settings))
     return play_key(data), data
 
 
 def until(condition, seconds=10.0):
-    """Wait until something holds; how long it took."""
+    """Wait until a condition holds, and return how long it took."""
     began = time.monotonic()
     while not condition():
         assert time.monotonic() - began < seconds, "it never came"
@@ -57,7 +57,7 @@ def ended(pool, key):
 
 
 def workers(folder):
-    """Process numbers of the workers of a pool whose results are below a folder: they work there."""
+    """Return the process ids of the workers of a pool whose results are in a folder, where they work."""
     found = []
     for process in Path("/proc").glob("[0-9]*"):
         with contextlib.suppress(OSError):
@@ -74,7 +74,7 @@ def alive(pid):
 
 @pytest.fixture(scope="module")
 def pool(tmp_path_factory):
-    """One of the usual size, warm, whose queue is empty before each test."""
+    """Return a warm pool of the usual size, whose queue is empty before each test."""
     made = PlayPool(kept=3, parent=tmp_path_factory.mktemp("pool"))
     for seed in (1, 2):
         made.play("warm", str(seed), *asked(seed=seed))
@@ -123,7 +123,7 @@ def test_a_warm_run_takes_a_moment(pool):
         pool.play("a", "left", key, data)
         assert ended(pool, key).state == "done"
         took.append(time.monotonic() - began)
-    # A fifteenth of a second on an idle machine.
+    # It takes a fifteenth of a second on an idle machine.
     assert min(took) < 0.5
 
 
@@ -148,7 +148,7 @@ def test_asking_never_blocks(pool):
 
 @pytest.fixture
 def patient(monkeypatch):
-    """Runs have time to stop by themselves, however busy the machine is."""
+    """Give runs time to stop by themselves, on any load of the machine."""
     monkeypatch.setattr(play_process, "GRACE_SECONDS", 5.0)
 
 
@@ -164,7 +164,7 @@ def test_a_newer_run_stops_the_older(pool, patient):
     assert until(lambda: all(job.key != old[0] for job in pool._queue.running)) < SOON
     assert ended(pool, new[0]).state == "done"
     until(lambda: not directory.exists())
-    # It stopped by itself, between two leases.
+    # The run stopped by itself, between two leases.
     assert workers(pool._folder.path) == pids
 
 
@@ -173,7 +173,7 @@ def test_a_run_that_does_not_stop_is_killed(pool):
     pool.play("a", "left", *old)
     until(lambda: pool.state(old[0]).state == "running")
     until(pool.state(old[0]).directory.exists)
-    # It is well within its second lease by then.
+    # By then the run is well within its second lease.
     time.sleep(0.5)
     pids = workers(pool._folder.path)
     pool.play("a", "left", *new)
@@ -207,13 +207,13 @@ def test_a_worker_that_is_killed_is_said_and_replaced(pool):
     assert played.state == "failed"
     assert "took its process down (signal SIGKILL)" in played.error
     assert played.error.endswith("Start this run again; if that does not help, lower its budget.")
-    # The one that was idle is found dead when it is needed.
+    # The idle process is found dead when it is needed.
     for seed in (41, 42, 43):
         pool.play("b", str(seed), *asked(seed=seed))
     assert {ended(pool, asked(seed=seed)[0]).state for seed in (41, 42, 43)} == {"done"}
     until(lambda: len(workers(pool._folder.path)) == 2)
     assert not set(before) & set(workers(pool._folder.path))
-    # Asked for anew, it is tried again.
+    # When it is requested again, it is tried again.
     assert pool.play("a", "left", key, data).state in ("waiting", "running")
 
 
@@ -228,13 +228,13 @@ def test_the_results_of_old_runs_are_removed_but_not_those_in_use(pool):
     keys = []
     for seed in range(50, 56):
         keys.append(asked(seed=seed)[0])
-        # Each is shown on the same side, so that only the last one is in use; the first one is shown elsewhere too.
+        # Each is shown on the same side, so only the last one is in use; the first one is also shown elsewhere.
         pool.play("a", "left", *asked(seed=seed))
         if seed == 50:
             pool.play("b", "left", *asked(seed=seed))
         ended(pool, keys[-1])
         pool.state(keys[min(1, len(keys) - 1)])
-    # Three are kept beside those in use; of these the second was asked for all the time.
+    # Three are kept besides those in use; the second of these was requested all the time.
     assert [pool.state(key) is not None for key in keys] == [True, True, False, True, True, True]
     first = pool.state(keys[0]).directory
     with pool.hold_for_reading(keys[0]) as played:
@@ -262,7 +262,7 @@ def test_a_run_that_takes_too_long_is_stopped(tmp_path, monkeypatch):
     assert 0.4 < time.monotonic() - began < 3
     assert played.state == "failed"
     assert played.error.startswith("budget must be worked within 0.5 s, got a run that takes longer. Lower it")
-    # What was found up to there can be looked at.
+    # What was found until then can be shown.
     with LogReader(played.directory) as reader:
         assert reader.runs
     (pid,) = workers(tmp_path)
@@ -284,7 +284,7 @@ def test_closing_while_runs_are_on_their_way_leaves_nothing(tmp_path):
     until(lambda: len(workers(tmp_path)) == 2)
     pids = workers(tmp_path)
     pool.close()
-    # Not even ready: importing takes longer.
+    # The process is not ready yet: importing takes longer.
     assert time.monotonic() - began < 2
     assert not any(map(alive, pids))
     assert not list(tmp_path.iterdir())
@@ -315,7 +315,7 @@ def test_no_worker_outlives_a_killed_server(tmp_path):
     server.wait()
     server.stdout.close()
     until(lambda: not any(map(alive, pids)), 2)
-    # What it left is removed by the next one, once it is sure to be nobody's.
+    # The next pool removes what it left, once it certainly belongs to no process.
     (left,) = tmp_path.iterdir()
     os.utime(left / folders.LOCK_NAME, (1, 1))
     folder = PlayFolder(tmp_path)
@@ -341,7 +341,7 @@ def test_folders_of_the_living_and_of_others_stay(tmp_path):
 
 @pytest.fixture
 def jobs(tmp_path):
-    """The bookkeeping alone."""
+    """Return only the queue."""
     return PlayQueue(tmp_path, 2)
 
 
@@ -357,13 +357,13 @@ def test_only_so_many_may_wait(jobs):
         jobs.play(f"page {number}", "left", str(number), {})
     with pytest.raises(StudioBusy, match="8 runs are waiting already, .* Try again in a few seconds"):
         jobs.play("late", "left", "late", {})
-    # One that takes the place of its own older one, or asks for what is there, is welcome.
+    # A play that replaces its own older one, or requests an existing one, is accepted.
     jobs.play("page 3", "left", "new", {})
     jobs.play("late", "left", "5", {})
     assert len(jobs.queue) == LIMITS.waiting
     with pytest.raises(StudioBusy, match="8 runs are waiting already"):
         jobs.play("late", "left", "late", {})
-    # Refused, it keeps what it had.
+    # A refused page keeps what it had.
     assert jobs.find("5").places == {("page 5", "left"), ("late", "left")}
 
 

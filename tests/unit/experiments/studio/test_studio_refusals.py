@@ -1,4 +1,4 @@
-"""The studio's answers to what cannot be answered: words, never an error of the server."""
+"""The studio answers invalid requests with messages, never with a server error."""
 
 import shutil
 from collections.abc import Iterator
@@ -20,7 +20,7 @@ from searchparty.orchestrator.log.reader import LogReader
 
 @pytest.fixture(scope="module")
 def results(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A run of three dimensions."""
+    """Return the results of a run in three dimensions."""
     directory = tmp_path_factory.mktemp("results") / "one"
     settings = parse_play_settings({"budget": 120, "landscape": {"kind": "sphere", "dimension": 3}})
     run(build_play_experiment(settings), out=directory, report=False)
@@ -34,7 +34,7 @@ def run_of(directory: Path) -> str:
 
 @pytest.fixture
 def asked(results: Path, tmp_path: Path) -> Iterator[tuple[TestClient, Path, str]]:
-    """A client of a studio that shows a copy of the run; where that is, and where its film is."""
+    """Yield a client of a studio that shows a copy of the run, the copy, and the address of its film."""
     copy = tmp_path / "copy"
     shutil.copytree(results, copy)
     studio = Studio(ResultsIndex((copy,)), PlayPool(workers=0, parent=tmp_path))

@@ -1,4 +1,4 @@
-"""`searchparty studio` as its user has it: a process that says where it is, answers, and leaves nothing behind."""
+"""`searchparty studio` as a user runs it: a process that prints its address, answers, and leaves nothing behind."""
 
 import json
 import os
@@ -40,7 +40,7 @@ def loss(x):
 
 
 def group_of(pid):
-    """Process ids of a process's children and theirs, read from /proc."""
+    """Return the process ids of all descendants of a process, read from /proc."""
     children = {}
     for path in Path("/proc").glob("[0-9]*/stat"):
         with suppress(OSError):
@@ -55,7 +55,7 @@ def group_of(pid):
 
 
 def alive(pid):
-    """Whether a process still works: a zombie does not."""
+    """Return whether a process still works; a zombie does not."""
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except OSError:
@@ -63,7 +63,7 @@ def alive(pid):
 
 
 class Opened:
-    """A studio in a process of its own."""
+    """A studio in a separate process."""
 
     def __init__(self, process, folder):
         self.process, self.temporary = process, folder
@@ -71,7 +71,7 @@ class Opened:
         self.address = self.line.split(" at ")[-1].split()[0] if " at " in self.line else ""
 
     def ask(self, path, **headers):
-        """Status and body."""
+        """Return the status and the body."""
         request = urllib.request.Request(self.address.partition("?")[0].rstrip("/") + path, headers=headers)
         try:
             with urllib.request.urlopen(request, timeout=10) as answer:
@@ -80,7 +80,7 @@ class Opened:
             return error.code, error.read()
 
     def end(self, number):
-        """Send a signal; the exit code, what it said since, and the processes it had."""
+        """Send a signal; return the exit code, the output since then, and the processes that it had."""
         had = group_of(self.process.pid)
         began = time.monotonic()
         self.process.send_signal(number)
@@ -89,7 +89,7 @@ class Opened:
         return self.process.returncode, said + complained, had
 
     def left(self, had, seconds=5.0):
-        """Those of its processes that are still there after a moment."""
+        """Return those of its processes that still exist after a moment."""
         deadline = time.monotonic() + seconds
         while (left := [pid for pid in had if alive(pid)]) and time.monotonic() < deadline:
             time.sleep(0.02)
@@ -98,7 +98,7 @@ class Opened:
 
 @pytest.fixture
 def studio(tmp_path):
-    """Open a studio; what is left of it when the test ends is killed."""
+    """Open a studio; when the test ends, kill what is left of it."""
 
     @contextmanager
     def opened(*arguments, **environment):
@@ -127,7 +127,7 @@ def studio(tmp_path):
 
 @pytest.fixture
 def refused(tmp_path):
-    """What a studio says that will not open."""
+    """Return the message of a studio that does not open."""
 
     def of(*arguments):
         done = subprocess.run(
@@ -145,7 +145,7 @@ def refused(tmp_path):
 
 
 def films(it, **headers):
-    """Headers of the films of all runs of the first results."""
+    """Return the headers of the films of all runs of the first results."""
     found = json.loads(it.ask("/api/results", **headers)[1])["results"]
     runs = found[0]["runs"] if found else []
     told = [it.ask(f"/api/results/{found[0]['key']}/runs/{each['run']}/film", **headers) for each in runs]
@@ -153,7 +153,7 @@ def films(it, **headers):
 
 
 def until(found, seconds=25.0):
-    """What is found, once it is."""
+    """Return a result as soon as it is found."""
     deadline = time.monotonic() + seconds
     while not (it := found()):
         assert time.monotonic() < deadline
@@ -179,7 +179,7 @@ def test_it_says_where_it_is_answers_and_ends(studio, number):
 
 
 def test_a_signal_ends_it_while_a_page_asks(studio):
-    """A connection that is kept open keeps nobody waiting."""
+    """A connection that is kept open does not delay the end."""
     with studio("--port", "0") as it:
         host, port = it.address[7:].rstrip("/").split(":")
         with socket.create_connection((host, int(port))) as idle, socket.create_connection((host, int(port))) as half:
@@ -224,7 +224,7 @@ def test_the_run_ends_with_the_studio_and_can_be_resumed(studio, tmp_path, long)
 
 
 def test_a_killed_studio_leaves_no_worker_behind(studio, long):
-    """The run that it was started with goes on: it is an ordinary one, and its results are wanted."""
+    """The run with which it was started continues: it is an ordinary run, and its results are needed."""
     with studio(long, "--port", "0") as it:
         until(lambda: [each for each in films(it) if each["chunks"]])
         had = group_of(it.process.pid)
@@ -239,7 +239,7 @@ def test_a_killed_studio_leaves_no_worker_behind(studio, long):
             os.kill(going_on, signal.SIGTERM)
         assert it.left([going_on]) == []
         (folder,) = it.temporary.iterdir()
-        # The next studio removes it, once it cannot be one that is just being made.
+        # The next studio removes it, once it cannot be a directory that is just being made.
         remove_stale_folders(it.temporary)
         assert folder.exists()
         os.utime(folder / "open.lock", (0, 0))

@@ -1,4 +1,4 @@
-"""The simulated clock, on leases reckoned by hand."""
+"""The simulated clock, on leases computed by hand."""
 
 import math
 
@@ -77,9 +77,9 @@ def test_long_leases_lose_more_workers_where_losses_go_by_time():
     delays = Delays(failures={"every": 10_000.0})
     events = [e for i in range(2000) for e in (Granted(i, (lease(i, "a", 1000),)), found(i, "a", 1000))]
     clock = clock_of(Clock("run", 1.0, 1, delays), events)
-    # A lease is lost with probability 1 - exp(-0.1), and again so often.
+    # A lease is lost with probability 1 - exp(-0.1), and may be lost repeatedly.
     assert clock.losses == pytest.approx(2000 * math.expm1(0.1), rel=0.15)
-    # Lost after a little less than half a lease on average.
+    # On average it is lost after a little less than half a lease.
     assert clock.busy == pytest.approx(clock.makespan)
     assert clock.busy - 2_000_000 == pytest.approx(0.49 * 1000 * clock.losses, rel=0.1)
 

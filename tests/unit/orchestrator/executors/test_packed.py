@@ -1,4 +1,4 @@
-"""A run worked whole away from its log: what it hands on is what the log of the ordinary loop holds."""
+"""A whole run worked away from its log: it sends what the log of the ordinary loop holds."""
 
 import random
 
@@ -32,7 +32,7 @@ def planned(seed=1, landscape=RASTRIGIN):
 
 
 def ordinary(run, budget=None):
-    """(events as text, rows by lease) of the ordinary loop."""
+    """Return (events as text, rows by lease) of the ordinary loop."""
     log = MemoryLog()
     for extended in [None] if budget is None else [None, budget]:
         for _ in drive_run(begin_run(run), run, run.policy, InProcessExecutor(run, log), log, extended):
@@ -41,7 +41,7 @@ def ordinary(run, budget=None):
 
 
 def noted(notes, recorded=None):
-    """What a log would hold after these notes."""
+    """Return what a log would hold after these messages."""
     events = [*(recorded.events if recorded else []), *(note for note in notes if isinstance(note[0], str))]
     parts = {lease: [rows] for lease, rows in (recorded.rows if recorded else {}).items()}
     for lease, rows in (note for note in notes if isinstance(note[0], int)):
@@ -68,7 +68,7 @@ def test_what_is_handed_on_is_what_the_log_of_the_loop_holds(flush):
 
 @pytest.mark.parametrize("seed", range(6))
 def test_cut_anywhere_and_gone_on_with_it_is_the_same(seed):
-    """Also where a lease was in the middle, agents read the archive, and the budget is extended after the end."""
+    """This also holds in the middle of a lease, if agents read the archive, and with an extension after the end."""
     run, rng = planned(seed), random.Random(seed)
     events, _ = ordinary(run, budget=400)
     notes = notes_of(work_in_chunks(run, RecordedLog(), None, 0.0))

@@ -1,4 +1,4 @@
-"""What is said, at once, of addresses at which no Ray answers."""
+"""The messages about addresses at which no Ray answers, which come at once."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What file system a path lies on, from made-up lists of mounts, and from this machine's own."""
+"""The file system of a path, from simulated lists of mounts and from this machine's own."""
 
 import os
 from pathlib import Path
@@ -87,7 +87,7 @@ def test_links_are_followed(tmp_path, monkeypatch):
 
 @pytest.mark.skipif(not filesystem.MOUNT_LIST.exists(), reason="needs Linux")
 def test_this_machines_own_list(tmp_path):
-    """What is found for a directory is mounted where files of the same device are."""
+    """The mount that is found for a directory is on the same device."""
     for path in (tmp_path, Path("/proc/self")):
         found = file_system_of(path)
         assert os.stat(found.at).st_dev == path.stat().st_dev

@@ -1,4 +1,4 @@
-"""Each rule of the audit, with the message a policy's author reads."""
+"""Each rule of the audit, with the message that an author of a policy reads."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ DIMENSION = 3
 
 @pytest.fixture
 def run() -> Run:
-    """A team of three, none with a lease yet; ``dear`` pays 5 a row."""
+    """Return a run of a team of three, none with a lease yet; a row of ``dear`` costs 5."""
     space = Space(np.zeros(DIMENSION), np.ones(DIMENSION))
     members = {name: Member(name, i, price) for i, (name, price) in enumerate([("alpha", 1), ("beta", 1), ("dear", 5)])}
     return Run("r", space, 1.0, 100, 2, Region.whole(DIMENSION), members)

@@ -1,4 +1,4 @@
-"""The loop and its log: accounting, traces, resuming, verdicts, refusals."""
+"""The loop and its log: accounting, traces, resuming, verification, refusals."""
 
 import sqlite3
 from dataclasses import replace
@@ -47,7 +47,7 @@ class Toy(Landscape):
 
 
 class Walker(Agent):
-    """A random walk from its region's center that is converged after some steps, and reads the archive."""
+    """A random walk from its region's center that converges after some steps and reads the archive."""
 
     kind: Literal["walker"] = "walker"
     reads_archive = True
@@ -58,7 +58,7 @@ class Walker(Agent):
         point = lease.region.center
         best = np.inf
         for _ in range(self.steps):
-            # What is seen of the archive moves the walk, so that a wrong view shows in the trace.
+            # The archive influences the walk, so that a wrong view changes the trace.
             pull = 0.0 if not len(lease.seen.losses) else float(lease.seen.points[-1].mean())
             points = np.clip(point + 0.1 * rng.normal(size=(self.batch, 3)) + 0.001 * pull, 0, 1)
             told = yield points
@@ -69,7 +69,7 @@ class Walker(Agent):
 
 
 class Breaker(Agent):
-    """Raises in its third proposal."""
+    """An agent that raises in its third proposal."""
 
     kind: Literal["breaker"] = "breaker"
 
@@ -133,7 +133,7 @@ def test_events_survive_the_codec():
 
 
 def file_trace(tmp_path, name, plan, steps=()):
-    """The trace of a run stopped after each number of steps in turn, then worked to its end."""
+    """Return the trace of a run that is stopped after each of these numbers of steps, then worked to its end."""
     path = tmp_path / name
     for count in (*steps, None):
         file = LogFile(path)

@@ -1,4 +1,4 @@
-"""Known arithmetic of the budget, radius and sharing choices."""
+"""Budget, radius and sharing choices, compared with values computed by hand."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def make(names: str = "abcd", budget: int = 1000, concurrency: int = 1, prices: 
 
 
 def give(run: Run, agent: str, budget: int, loss: float, radius: float = 0.5, point: float = 0.5) -> None:
-    """Grant one lease and have it come back, spent."""
+    """Grant one lease and collect it, spent."""
     grant(run, agent, budget, radius)
     back(run, agent, loss, point)
 
@@ -128,7 +128,7 @@ class TestBandit:
         assert sum(spent.values()) == budget
         assert min(spent.values()) >= floor / 4 * budget * 0.8
         assert spent[improving] == max(spent.values())
-        # With credits 1 and 1/11 the others' part is what the floor and the least credit leave them.
+        # With credits 1 and 1/11, the others' part is what the floor and the least credit give them.
         assert spent[improving] / budget > 0.8 * (floor / 4 + (1 - floor) / (1 + 3 / 11))
 
     def test_who_is_ahead_waits_only_while_others_work(self) -> None:
@@ -168,7 +168,7 @@ class TestSuccessiveHalving:
             grant(run, agent, 100)
         for agent, loss in zip("abc", [4.0, 1.0, 3.0], strict=True):
             back(run, agent, loss)
-            assert halving.share(run, 100, RNG) == []  # waits for all in the round
+            assert halving.share(run, 100, RNG) == []  # waits for all members of the round
         back(run, "d", 2.0)
         assert names(halving.share(run, 100, RNG)) == [("b", 100), ("d", 100)]
         for agent, loss in zip("bdbd", [1.0, 2.0, 1.0, 0.5], strict=True):

@@ -1,4 +1,4 @@
-"""Known arithmetic of exponential-weights, auc-bandit, winner-takes-all and exploit-and-explore."""
+"""Exponential-weights, auc-bandit, winner-takes-all and exploit-and-explore, compared with hand computations."""
 
 import math
 
@@ -38,7 +38,7 @@ def test_exponential_weights_fade():
     give(run, "b", 9.0)
     give(run, "a", 4.0)
     choice = ExponentialWeights(fade=0.5, floor=0.0, rate=2.0)
-    # a: two records, the older faded once. b: it bettered itself, but nobody.
+    # a: two records, the older one faded once. b: it improved on itself, but on no other member.
     assert choice.scores(run) == {"a": 1.5, "b": 0.0}
     assert choice.parts({"a": 1.5, "b": 0.0})["a"] == pytest.approx(math.exp(3) / (1 + math.exp(3)))
     assert ExponentialWeights(floor=1.0).parts({"a": 1.5, "b": 0.0}) == {"a": 0.5, "b": 0.5}

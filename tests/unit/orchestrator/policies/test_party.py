@@ -1,4 +1,4 @@
-"""The party's decisions, one rule at a time: who, where, and what it says about it."""
+"""The party's decisions, one rule at a time: who, where, and the reason."""
 
 import numpy as np
 import pytest
@@ -18,7 +18,7 @@ TEAM = ("slsqp", "axes", "cma-es")
 
 
 class Play:
-    """A run of which each lease's outcome is said."""
+    """A run in which the test states the outcome of each lease."""
 
     def __init__(self, team=TEAM, concurrency=1, **settings):
         members = {name: Member(name, index, 1) for index, name in enumerate(team)}
@@ -39,14 +39,14 @@ class Play:
         advance(self.run, Collected(Finding(lease.id, lease.agent, charged, charged, why, best, minimum)))
 
     def next(self, loss, why="spent", charged=None):
-        """The next lease, which ends so."""
+        """Return the next lease, and let it end in this way."""
         (lease,) = self.decide()
         self.outcome(lease, loss, why, charged)
         return lease
 
 
 def probed(play, loss=10.0):
-    """The opener's first lease, and the prober's, who finds nothing."""
+    """Work the first lease of the opener, and that of the prober, which finds nothing."""
     return play.next(loss), play.next(loss + 1, "exhausted", 2)
 
 
@@ -136,7 +136,7 @@ def test_patience_of_nothing_gives_up_none():
 def test_with_places_for_all_nobody_waits():
     play = Play((*TEAM, "slsqp-2"), concurrency=4)
     leases = play.decide()
-    # The prober wants to know the opener's points first.
+    # The prober needs the opener's points first.
     assert [lease.agent for lease in leases] == ["slsqp", "cma-es", "slsqp-2"]
     assert leases[0].region.center.tolist() == [0.5, 0.5]
     assert leases[1].region.center.tolist() != [0.5, 0.5]

@@ -1,4 +1,4 @@
-"""The events of a run as the log has them: two kinds for a lease that came back, and what each does to the run."""
+"""The events of a run in the log: two kinds for a collected lease, and the effect of each on the run."""
 
 import math
 
@@ -62,7 +62,7 @@ def test_a_lease_that_came_back_has_one_of_two_kinds_with_its_own_body(name):
     assert dump_event(Collected(finding)) == body
     back = load_event(kind, body)
     assert isinstance(back, Collected)
-    # Arrays have no truth value, so that findings are compared as text.
+    # Arrays have no truth value, so findings are compared as text.
     assert repr(back) == repr(Collected(finding))
     assert event_kind(back) == kind
     assert dump_event(back) == body

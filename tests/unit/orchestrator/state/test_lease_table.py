@@ -1,4 +1,4 @@
-"""The table of a run's leases, on events made by hand: known values, and the same as it grows."""
+"""The table of a run's leases, on constructed events: known values, also while it grows."""
 
 import math
 
@@ -39,12 +39,12 @@ EVENTS = [
 
 
 def test_it_tells_when_what_and_whether_it_was_a_record():
-    # Two logical seconds an evaluation. Lease 2 was granted at 20 s, when lease 0 ended; both 1 and 2 end at 40 s.
+    # Two logical seconds per evaluation. Lease 2 was granted at 20 s, when lease 0 ended; 1 and 2 both end at 40 s.
     assert fold_leases(EVENTS, 2.0) == [
         LeaseEntry(LEASES[0], 0, 0.0, 20.0, math.inf, FIRST, 10, 5.0, True),
-        # Charged in full: 10 + 4 + 20; what it had found before it failed is a record.
+        # It is charged in full: 10 + 4 + 20; what it had found before it failed is a record.
         LeaseEntry(LEASES[1], 0, 0.0, 40.0, math.inf, FAILED, 34, 1.0, True),
-        # As good as the best known is no record.
+        # A point that equals the best one known is not a record.
         LeaseEntry(LEASES[2], 10, 20.0, 40.0, 5.0, THIRD, 14, 5.0, False),
         LeaseEntry(LEASES[3], 34, 40.0, 50.0, 1.0),
     ]
@@ -84,7 +84,7 @@ def test_an_event_brings_the_leases_that_it_is_about():
     assert [entry.finding for entries in brought for entry in entries] == [
         None, None, FIRST, None, THIRD, FAILED, None,
     ]  # fmt: skip
-    # What was said of a lease when it was granted still stands when it has come back.
+    # What was recorded of a lease when it was granted still holds when it is collected.
     whole = fold_leases(EVENTS, 2.0)
     for entries in brought:
         for entry in entries:

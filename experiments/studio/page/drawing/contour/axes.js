@@ -1,4 +1,4 @@
-/** The contour view's edges: a frame, ticks and names. */
+/** The edges of the contour view: a frame, ticks and the names of the axes. */
 import { sideTicks } from "../numbers.js";
 
 /**

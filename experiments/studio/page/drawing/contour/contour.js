@@ -1,4 +1,4 @@
-/** The landscape from above, on canvases: a ground with contour lines, the points, and what is drawn over them. */
+/** The landscape from above, on three canvases: the ground with contour lines, the points, and the overlay. */
 import { themeOf } from "../colours.js";
 import { drawEdges } from "./axes.js";
 import { ContourFrame } from "./frame.js";
@@ -12,13 +12,13 @@ import { drawOverlay, newLabels } from "../overlay.js";
 import { Stack } from "../stack.js";
 import { View } from "../view.js";
 
-const SLACK = 10; // px that markers may stand over the edge
+const SLACK = 10; // px by which markers may extend beyond the edge
 
 export class ContourView extends View {
   #groundStale = true;
   #groundCoarse = false;
   /**
-   * Contour lines: the fine ones, and every fourth.
+   * Contour lines: the fine ones, and every fourth one.
    * @type {[Path2D, Path2D]}
    */
   paths = [new Path2D(), new Path2D()];
@@ -58,7 +58,7 @@ export class ContourView extends View {
   }
 
   /**
-   * [u, v] of what is under the client coordinates; null where that is not the landscape.
+   * Return [u, v] at client coordinates, or null outside the landscape.
    * @param {number} x
    * @param {number} y
    */
@@ -72,7 +72,7 @@ export class ContourView extends View {
   /**
    * @param {number} u
    * @param {number} v
-   * @param {number} _loss height is not seen from above
+   * @param {number} _loss not used: the height is not visible from above
    */
   project(u, v, _loss = 0) {
     const [x, y] = [this.frame.x(u), this.frame.y(v)];
@@ -86,7 +86,7 @@ export class ContourView extends View {
     this.#onMove();
   }
 
-  /** {zoom: 1 shows all, u, v: the middle of what is seen} */
+  /** Return the camera: {zoom: 1 shows everything, u, v: the center of the visible part} */
   camera() {
     const { zoom, u, v } = this.frame;
     return { zoom, u, v };
@@ -154,7 +154,7 @@ export class ContourView extends View {
   }
 
   /**
-   * While moving a picture of the ground will do; its lines are drawn crisply when all is still.
+   * Draw the ground: as a picture while the view moves, and with crisp lines when it is still.
    * @param {boolean} full
    */
   #paintGround(full) {
@@ -220,7 +220,7 @@ function clip(context, { left, top, width, height }, slack = 0) {
 }
 
 /**
- * A line from one place to another, bent to its left.
+ * Return a line from one place to another, bent to its left.
  * @param {{x: number, y: number}} from
  * @param {{x: number, y: number}} to
  * @returns {[number, number][]}

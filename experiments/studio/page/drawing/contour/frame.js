@@ -1,4 +1,4 @@
-/** Where the plane lies in the contour view, and what part of it is seen. */
+/** The mapping of the plane to the contour view, and the visible part of the plane. */
 
 const MARGINS = { left: 52, right: 14, top: 14, bottom: 44 };
 
@@ -62,7 +62,7 @@ export class ContourFrame {
     ];
   }
 
-  /** The part of the window that the plane covers: {left, top, width, height} in CSS pixels. */
+  /** Return the part of the view that the plane covers: {left, top, width, height} in CSS pixels. */
   window() {
     const [u0, u1, v0, v1] = this.extent;
     const { left, top, width, height } = this.inner;
@@ -72,7 +72,7 @@ export class ContourFrame {
   }
 
   /**
-   * Move what is seen by CSS pixels.
+   * Move the visible part by CSS pixels.
    * @param {number} dx
    * @param {number} dy
    */
@@ -83,7 +83,7 @@ export class ContourFrame {
   }
 
   /**
-   * Zoom by a factor, so that what is at (x, y) stays there.
+   * Zoom by a factor and keep the place at (x, y) where it is.
    * @param {number} factor
    * @param {number} x
    * @param {number} y
@@ -97,7 +97,7 @@ export class ContourFrame {
     this.#confine();
   }
 
-  /** The middle of what is seen stays on the plane; unzoomed, all of it is seen. */
+  /** Keep the visible part on the plane; without zoom, the whole plane is visible. */
   #confine() {
     const [u0, u1, v0, v1] = this.extent;
     const slack = 1 - 1 / this.zoom;
@@ -116,7 +116,7 @@ export class ContourFrame {
 }
 
 /**
- * What is left of a window for the plane, within the margins.
+ * Return the part of a view that is available for the plane within the margins.
  * @param {number} width
  * @param {number} height
  */

@@ -1,16 +1,17 @@
 /** Gestures of the contour view: drag, wheel, pinch and keys. */
 
-const STEP = 48; // px that an arrow key moves
+const STEP = 48; // px by which an arrow key moves the view
 /** @type {Record<string, [number, number]>} */
 const PANS = { ArrowLeft: [STEP, 0], ArrowRight: [-STEP, 0], ArrowUp: [0, STEP], ArrowDown: [0, -STEP] };
 /** @type {Record<string, number>} */
 const ZOOMS = { "+": 1.25, "=": 1.25, "-": 0.8 };
 
 /**
+ * Listen for drags, pinches and the wheel.
  * @param {HTMLElement} element
  * @param {{onPan: (dx: number, dy: number) => void, onZoom: (factor: number, x: number, y: number) => void}} given in CSS
  *   pixels of the element
- * @returns {() => void} takes the listeners away
+ * @returns {() => void} a function that removes the listeners
  */
 export function dragAndPinch(element, { onPan, onZoom }) {
   const fingers = new Map();
@@ -58,7 +59,7 @@ export function dragAndPinch(element, { onPan, onZoom }) {
 }
 
 /**
- * Move a ContourFrame by a key; false where the key means nothing.
+ * Move a ContourFrame by a key. Return false if the key has no meaning here.
  * @param {import("../../drawing/contour/frame.js").ContourFrame} frame
  * @param {string} key
  */

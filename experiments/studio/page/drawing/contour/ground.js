@@ -1,12 +1,12 @@
-/** The landscape as a map: a filled ground, and crisp contour lines over it. */
+/** The ground of the contour view: filled with colours, and the contour lines on it. */
 import { ramp } from "../colours.js";
 import { contourSegments } from "./marching.js";
 
-const FINE = 512; // px a side of the filled ground
+const FINE = 512; // px per side of the filled ground
 const LINES = 16;
 
 /**
- * The ground as a canvas of FINE x FINE, its first row at the highest v; null without a surface.
+ * Draw the ground on a canvas of FINE x FINE, its first row at the highest v. Return null if there is no surface.
  * @param {import("../../drawing/ground.js").Ground} ground
  * @param {any} theme
  */
@@ -33,7 +33,7 @@ export function filledGround(ground, theme) {
 }
 
 /**
- * Contour lines in plane coordinates: a Path2D of all, and one of every fourth.
+ * Return the contour lines in plane coordinates: a Path2D of the fine ones, and one of every fourth.
  * @param {import("../ground.js").Ground} ground
  * @returns {[Path2D, Path2D]}
  */
@@ -53,7 +53,7 @@ export function contourPaths(ground) {
 }
 
 /**
- * Stroke contour lines; every fourth is stronger.
+ * Stroke contour lines; every fourth one is thicker.
  * @param {CanvasRenderingContext2D} context
  * @param {[Path2D, Path2D]} paths
  * @param {{contour: string}} theme
@@ -75,7 +75,7 @@ export function strokeContours(context, [fine, strong], theme, [scaleU, scaleV, 
 }
 
 /**
- * The filled ground with its lines, as one picture to move about.
+ * Draw the filled ground with its lines as one picture, which is used while the view moves.
  * @param {import("../../drawing/ground.js").Ground} ground
  * @param {HTMLCanvasElement} filled
  * @param {[Path2D, Path2D]} paths

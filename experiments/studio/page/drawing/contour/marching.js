@@ -7,7 +7,7 @@ const EDGES = [
 ];
 
 /**
- * The line at `level` through `heights` (size x size, heights[j * size + i] at column i, row j).
+ * Return the contour line at `level` of `heights` (size x size, heights[j * size + i] at column i, row j).
  *
  * @param {Float32Array|number[]} heights
  * @param {number} size
@@ -27,7 +27,7 @@ export function contourSegments(heights, size, level) {
       for (let c = 0; c < 4; c++) if (corners[c] >= level) kind |= 1 << c;
       if (kind === 0 || kind === 15) continue;
       let edges = EDGES[kind];
-      // A saddle: its middle says which corners hang together.
+      // A saddle: the mean of its corners decides which corners are connected.
       if ((kind === 5 || kind === 10) && sum / 4 >= level) edges = EDGES[15 - kind];
       for (const edge of edges) pushCrossing(segments, corners, edge, level, i, j);
     }

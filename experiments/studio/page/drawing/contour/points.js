@@ -1,4 +1,4 @@
-/** The points of the contour view, on a layer that keeps what was drawn: only new points are added to it. */
+/** The points of the contour view, on a layer that keeps its content: only new points are added to it. */
 import { nearness } from "../ground.js";
 import { EDGED, sprites } from "../markers.js";
 import { firstDifference, levelOf, LEVELS, Thinning } from "../thinning.js";
@@ -10,7 +10,7 @@ export class ContourPoints {
     /** @type {import("../../types.d.ts").Points} */
     this.points = { count: 0, u: [], v: [], loss: [], distance: [], agent: [], kept: [] };
     this.thinning = new Thinning();
-    this.end = 0; // how far in time the layer shows
+    this.end = 0; // the layer shows the points before this index
     this.levels = LEVELS;
     this.shown = 0;
     this.stale = true;
@@ -40,14 +40,14 @@ export class ContourPoints {
   }
 
   /**
-   * Bring the layer to the points before `end`. Going on draws only what is new; all is drawn again, at most about
-   * `budget` points, where time goes back or the view has changed.
+   * Update the layer to show the points before `end`. Moving forward draws only new points. If time goes back or the
+   * view has changed, everything is drawn again, with at most about `budget` points.
    * @param {number} end
    * @param {number} budget
-   * @param {{current: () => CanvasRenderingContext2D, clear: () => CanvasRenderingContext2D}} layer its context as it is, or
-   *   an empty one
+   * @param {{current: () => CanvasRenderingContext2D, clear: () => CanvasRenderingContext2D}} layer returns
+   *   its context, as it is or cleared
    * @param {import("./frame.js").ContourFrame} frame
-   * @returns {{drawn: number, total: number}} how many points were drawn now, of how many that should have been
+   * @returns {{drawn: number, total: number}} the number of points drawn now, and the number that should have been drawn
    */
   show(end, budget, layer, frame) {
     const counts = this.thinning.before(end);
@@ -68,7 +68,7 @@ export class ContourPoints {
   }
 
   /**
-   * A point that has just been tried: a ring that closes on it as `age` goes from 0 to 1.
+   * Draw a point that has just been tried, with a ring that shrinks to it as `age` goes from 0 to 1.
    * @param {CanvasRenderingContext2D} context
    * @param {number} index
    * @param {import("../../drawing/contour/frame.js").ContourFrame} frame

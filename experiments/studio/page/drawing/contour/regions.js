@@ -1,4 +1,4 @@
-/** Regions in the contour view: outlines, those that are searched now filled. */
+/** Regions in the contour view: outlines, filled if their lease is out. */
 import { fadeColour } from "../colours.js";
 
 /**

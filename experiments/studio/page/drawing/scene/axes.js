@@ -1,9 +1,9 @@
-/** The scene's axes: ticks and names, written along the edges that are nearest to the viewer. */
+/** The axes of the scene: ticks and names along the edges that are nearest to the viewer. */
 import { FLOOR, TALL } from "./box.js";
 import { formatNumber } from "../numbers.js";
 
 /**
- * Write ticks and names. `project` leads from the scene to CSS pixels; `eye` is where the viewer stands.
+ * Write ticks and names. `project` converts places in the scene to CSS pixels; `eye` is the position of the viewer.
  * @param {CanvasRenderingContext2D} context
  * @param {any} given
  */
@@ -23,7 +23,7 @@ export function drawAxes(context, { box, project, eye, axes, ticks, scale, label
 }
 
 /**
- * The loss axis stands on the corner that is leftmost on the screen.
+ * Draw the loss axis at the corner that is leftmost on the screen.
  * @param {CanvasRenderingContext2D} context
  * @param {any} given
  */
@@ -49,7 +49,7 @@ function drawHeights(context, { box, project, scale, labels, theme }) {
 }
 
 /**
- * Text centred some pixels outwards of a place on an edge.
+ * Write text centred `gap` pixels outwards of a place on an edge.
  * @param {import("../../drawing/labels.js").Labels} labels
  * @param {string} text
  * @param {import("../../types.d.ts").Screen} place

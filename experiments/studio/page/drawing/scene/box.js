@@ -1,10 +1,10 @@
-/** The box that the scene stands in: plane coordinates and heights as places in it. */
+/** The box that contains the scene, and the conversion of plane coordinates and heights to places in it. */
 
-export const TALL = 0.36; // the height of the highest loss, where the longer side of the plane is 1
+export const TALL = 0.36; // the height of the highest loss, in units of the longer side of the plane
 export const FLOOR = -0.05;
 
 /**
- * How high (u, v) stands in the box: on the surface of a Ground, else on the floor.
+ * Return the height of (u, v) in the box: that of the surface of a Ground, or else of the floor.
  * @param {import("../ground.js").Ground} ground
  * @param {number} u
  * @param {number} v
@@ -14,7 +14,7 @@ export function heightInBox(ground, u, v) {
   return Number.isNaN(height) ? FLOOR : height * TALL;
 }
 
-/** Places in the scene: x to the right with u, z towards the viewer as v falls, y up with height. */
+/** Places in the scene: x increases with u, z (towards the viewer) as v decreases, and y with height. */
 export class Box {
   /** @param {import("../../types.d.ts").Extent} extent */
   constructor([u0, u1, v0, v1]) {

@@ -1,9 +1,9 @@
-/** Where the scene is seen from, and the gestures that change it. */
+/** The camera of the scene, and the gestures that move it. */
 import { FLOOR, TALL } from "./box.js";
 import { Matrix4, OrbitControls, PerspectiveCamera, Spherical, Vector3 } from "../../vendor/three.js";
 
 /**
- * What is seen of the scene: angles in radians; a zoom of 1 fits all.
+ * The state of the camera: angles in radians; a zoom of 1 shows everything.
  * @typedef {{azimuth: number, polar: number, zoom: number, target: [number, number, number]}} Camera
  */
 
@@ -11,7 +11,7 @@ import { Matrix4, OrbitControls, PerspectiveCamera, Spherical, Vector3 } from ".
 const HOME = { azimuth: -0.55, polar: 0.93, zoom: 1, target: [0, (TALL + FLOOR) / 2, 0] };
 const MARGIN = { x: 44, y: 40 }; // px, for the axes' labels
 const TURN = Math.PI / 24;
-const VIEW = 24; // degrees, upwards
+const VIEW = 24; // vertical field of view, in degrees
 
 export class SceneCamera {
   /**
@@ -28,7 +28,7 @@ export class SceneCamera {
     this.controls.addEventListener("change", onChange);
   }
 
-  /** {azimuth, polar: radians, zoom: 1 fits all, target: [x, y, z]} */
+  /** Return the state: {azimuth, polar: radians, zoom: 1 shows everything, target: [x, y, z]} */
   state() {
     const { theta, phi, radius } = this.#spherical();
     return { azimuth: theta, polar: phi, zoom: this.fit / radius, target: this.controls.target.toArray() };
@@ -45,7 +45,7 @@ export class SceneCamera {
   }
 
   /**
-   * A host of another shape: everything that was seen stays seen.
+   * Adapt to a host of another size, so that everything that was visible stays visible.
    * @param {number} width
    * @param {number} height
    */
@@ -59,7 +59,7 @@ export class SceneCamera {
   }
 
   /**
-   * Turn by an arrow, zoom by + and -, and back by 0; true if the key meant something.
+   * Rotate by the arrow keys, zoom by + and -, and reset by 0. Return whether the key has a meaning here.
    * @param {string} key
    */
   key(key) {
@@ -77,7 +77,7 @@ export class SceneCamera {
   }
 
   /**
-   * A place in the scene as {x, y} in CSS pixels of a host of {width, height}.
+   * Project a place in the scene to {x, y} in CSS pixels of a host of {width, height}.
    * @param {number} x
    * @param {number} y
    * @param {number} z
@@ -89,7 +89,7 @@ export class SceneCamera {
   }
 
   /**
-   * As `project`, for many places: a function (x, y, z, screen) that writes screen.x and screen.y.
+   * Return a function (x, y, z, screen) that does the same as `project` for many places; it writes screen.x and screen.y.
    * @param {import("../../types.d.ts").Size} host
    */
   projector({ width, height }) {
@@ -102,7 +102,7 @@ export class SceneCamera {
   }
 
   /**
-   * The line of sight through {x, y}: two places of the scene, [x, y, z] each.
+   * Return the line of sight through {x, y} as two places of the scene, [x, y, z] each.
    * @param {import("../../types.d.ts").Screen} place
    * @param {import("../../types.d.ts").Size} host
    */
@@ -110,7 +110,7 @@ export class SceneCamera {
     const away = new Vector3((x / width) * 2 - 1, 1 - (y / height) * 2, 0.5).unproject(this.camera);
     const direction = away.sub(this.camera.position).normalize();
     const near = this.camera.position;
-    // The part of it between the highest and the lowest that anything stands.
+    // Only the part between the highest and the lowest place of the scene is needed.
     /** @param {number} height */
     const reach = (height) => (height - near.y) / direction.y;
     const [from, to] = direction.y < 0 ? [Math.max(reach(TALL * 1.05), 0), reach(FLOOR)] : [0, 4];
@@ -128,7 +128,7 @@ export class SceneCamera {
 }
 
 /**
- * The distance from which the whole box is seen, from whatever side.
+ * Return the distance from which the whole box is visible from every side.
  * @param {number} width
  * @param {number} height
  */

@@ -1,4 +1,4 @@
-/** What stands in the scene besides points: the surface on its block, the floor, the regions. */
+/** The parts of the scene other than points: the surface with its sides, the floor, and the regions. */
 import { themeOf } from "../colours.js";
 import { SceneRegions } from "./regions.js";
 import { floorLines, sideLines, sideMesh, surfaceLines, surfaceMesh } from "./surface.js";
@@ -32,7 +32,7 @@ export class SceneParts {
   }
 
   /**
-   * Whether all contour lines are drawn, or every fourth: lines are dear where the processor draws.
+   * Set whether all contour lines are drawn or every fourth, because lines are expensive with software rendering.
    * @param {boolean} all
    */
   detail(all) {

@@ -1,4 +1,4 @@
-/** The points of the scene: one object a level of thinning, and one for the newest, which fall onto the surface. */
+/** The points of the scene: one object per level of thinning, and one for the newest, which fall onto the surface. */
 import { TALL } from "./box.js";
 import { nearness } from "../ground.js";
 import { sprites } from "../markers.js";
@@ -7,8 +7,8 @@ import {
   BufferAttribute, BufferGeometry, CanvasTexture, DynamicDrawUsage, LinearFilter, Points, ShaderMaterial,
 } from "../../vendor/three.js";
 
-const ACROSS = 16; // agents in a row of the sprites
-const SIDE = 32; // px of a sprite
+const ACROSS = 16; // agents per row of the sprites
+const SIDE = 32; // px per side of a sprite
 
 const VERTEX = `
   attribute vec4 look; // agent, fade (0 to 255), below the surface (0 or 1), failed (0 or 1)
@@ -46,7 +46,7 @@ export class ScenePoints {
     this.points = { count: 0, u: [], v: [], loss: [], distance: [], agent: [], kept: [] };
     this.capacity = 0;
     this.edged = false;
-    // What was drawn in the last frame: levels of thinning, and from which point on all.
+    // State of the last frame: the levels of thinning drawn, and the index from which on all points were drawn.
     this.levels = 0;
     this.landed = 0;
     this.position = new BufferAttribute(new Float32Array(0), 3);
@@ -67,7 +67,7 @@ export class ScenePoints {
   }
 
   /**
-   * Take in the points; only what differs from before is copied, or all where `afresh`.
+   * Set the points. Only those that differ from before are copied, or all if `afresh` is set.
    * @param {import("../../types.d.ts").Points} points
    * @param {import("../../drawing/ground.js").Ground} ground
    * @param {import("../../drawing/scene/box.js").Box} box
@@ -100,14 +100,15 @@ export class ScenePoints {
   }
 
   /**
-   * Ready the points before `head` for drawing, `falling` of them in the air, at most about `budget` of the others.
-   * `size` of a point and by how much the highest is larger (`swell`) are in device pixels.
+   * Prepare the points before `head` for drawing. The newest `falling` ones are falling, and at most about `budget`
+   * points are drawn in total. `size` is the size of a point and `swell` the extra size of the highest one; both are in
+   * device pixels.
    * @param {number} head
    * @param {number} falling
    * @param {number} budget
    * @param {number} size
    * @param {number} swell
-   * @returns {number} how many will be drawn
+   * @returns {number} the number of points that will be drawn
    */
   show(head, falling, budget, size, swell) {
     const { uniforms } = this.material;
@@ -133,7 +134,7 @@ export class ScenePoints {
   }
 
   /**
-   * Whether the point at `index` was drawn in the last frame, its place in the picture aside.
+   * Return whether the point at `index` was drawn in the last frame, whether or not it was within the view.
    * @param {number} index
    */
   shows(index) {
@@ -191,7 +192,7 @@ export class ScenePoints {
     const { geometry } = this.layers[level];
     const list = this.thinning.lists[level];
     if (geometry.index?.array !== list) {
-      // A grown list is another array: its old buffer must go with the old attribute.
+      // A list that has grown is a new array and needs a new attribute, whose buffer replaces the old one.
       const attribute = new BufferAttribute(list, 1).setUsage(DynamicDrawUsage);
       geometry.setIndex(attribute);
       return;

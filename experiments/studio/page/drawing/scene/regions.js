@@ -1,4 +1,4 @@
-/** Regions in the scene: outlines draped on the surface, those that are searched now with a wall. */
+/** Regions in the scene: outlines on the surface, with a wall if their lease is out. */
 import { heightInBox } from "./box.js";
 import { rgb } from "../colours.js";
 import { densifyPolygon } from "../ground.js";
@@ -6,20 +6,20 @@ import { colouredGeometry, ownColours } from "./surface.js";
 import { DoubleSide, LineSegments, Mesh } from "../../vendor/three.js";
 
 const RISE = 0.03; // how far a wall rises above the highest ground below it
-const PIECES = 40; // a side of the plane is drawn in so many pieces
+const PIECES = 40; // number of pieces in which a line across the plane is drawn
 
 /** @typedef {{places: number[], tints: number[]}} Form places (x, y, z, ...) and colours (r, g, b, a, ...) */
 
 const SEE_THROUGH = { transparent: true, depthWrite: false };
 
-/** The regions' outlines and walls, two objects that stay in the scene; `set` gives them another form. */
+/** The outlines and walls of regions, as two objects that stay in the scene; `set` replaces their geometry. */
 export class SceneRegions {
   /** @type {string|null} */
   #shown = "";
 
   /** @param {import("../../vendor/three.js").Scene} scene */
   constructor(scene) {
-    // Kept over all changes: a new material would be compiled again.
+    // The objects are kept across changes, because a new material would have to be compiled again.
     this.lines = new LineSegments(colouredGeometry([], []), ownColours(SEE_THROUGH));
     this.walls = new Mesh(colouredGeometry([], []), ownColours({ ...SEE_THROUGH, side: DoubleSide }));
     for (const object of [this.lines, this.walls]) {
@@ -29,7 +29,7 @@ export class SceneRegions {
     }
   }
 
-  /** Their colours or their ground have changed: the next `set` makes them again. */
+  /** Make the next `set` build the geometry again, because colours or the ground have changed. */
   forget() {
     this.#shown = null;
   }

@@ -1,13 +1,13 @@
-/** The canvases of the scene: WebGL below, names and markers above. */
+/** The canvases of the scene: WebGL below, labels and markers above. */
 import { Stack } from "../stack.js";
 import { ColorManagement, LinearSRGBColorSpace, WebGLRenderer } from "../../vendor/three.js";
 
-// Colours are given as they should look.
+// Colours are given as they should appear, without conversion.
 ColorManagement.enabled = false;
 
 export class SceneRenderer {
   /**
-   * @throws Error where there is no WebGL 2
+   * @throws Error if there is no WebGL 2
    * @param {HTMLElement} host
    * @param {() => void} onResize
    * @param {() => void} onRestored
@@ -20,7 +20,7 @@ export class SceneRenderer {
       this.gl = new WebGLRenderer({ canvas: this.canvas, antialias: !slow, powerPreference: "high-performance" });
     } catch (error) {
       this.stack.dispose();
-      throw new Error("This browser cannot draw in three dimensions: WebGL 2 is off or missing.", { cause: error });
+      throw new Error("This browser cannot draw in three dimensions: WebGL 2 is disabled or missing.", { cause: error });
     }
     this.slow = slow;
     this.wide = this.high = 0;
@@ -30,12 +30,12 @@ export class SceneRenderer {
   }
 
   /**
-   * Pixels per CSS pixel for the next frame: fewer where frames come late, and a fine still picture.
+   * Return the pixels per CSS pixel for the next frame: fewer if frames are late, more for a still picture.
    * @param {boolean} full
    * @param {import("../pace.js").Pace} pace
    */
   ratio(full, pace) {
-    // Without smoothing by hardware, a still picture is smoothed by drawing it larger.
+    // Without hardware antialiasing, a still picture is smoothed by drawing it at a higher resolution.
     if (full) return this.slow ? 2 : this.stack.ratio;
     return (this.slow ? 1 : this.stack.ratio) * (pace.late ? 0.7 : 1);
   }
@@ -60,7 +60,7 @@ export class SceneRenderer {
   dispose() {
     this.canvas.removeEventListener("webglcontextrestored", this.onRestored);
     this.gl.dispose();
-    // A browser keeps few contexts: give this one back now, not when it is collected.
+    // Browsers allow few contexts: release this one now, not when it is garbage-collected.
     this.gl.forceContextLoss();
     this.stack.dispose();
   }
@@ -69,7 +69,7 @@ export class SceneRenderer {
 /** @type {boolean|undefined} */
 let processor;
 
-/** Whether WebGL is worked out by the processor, where smoothing edges costs more than it brings. */
+/** Return whether WebGL is emulated in software, where antialiasing costs more than it gains. */
 function isDrawnByProcessor() {
   if (processor !== undefined) return processor;
   const gl = document.createElement("canvas").getContext("webgl2");

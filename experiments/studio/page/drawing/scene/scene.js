@@ -1,4 +1,4 @@
-/** The landscape in three dimensions, by three.js. */
+/** The three-dimensional view of the landscape, drawn with three.js. */
 import { Box, heightInBox, TALL } from "./box.js";
 import { themeOf } from "../colours.js";
 import { listen } from "../gestures.js";
@@ -14,13 +14,13 @@ import { isHidden, placeOn } from "./visibility.js";
 import { Scene } from "../../vendor/three.js";
 import { View } from "../view.js";
 
-const SWELL = 6; // px that a point is larger while it is high in the air
+const SWELL = 6; // px by which a point is larger when it begins to fall
 
 export class SceneView extends View {
   /**
    * @param {HTMLElement} host
    * @param {{theme?: string}} options
-   * @throws Error where the browser has no WebGL 2
+   * @throws Error if the browser has no WebGL 2
    */
   constructor(host, options) {
     super(host, options);
@@ -38,7 +38,7 @@ export class SceneView extends View {
   }
 
   /**
-   * [u, v] of what is under the client coordinates; null where that is not the landscape.
+   * Return [u, v] at client coordinates, or null outside the landscape.
    * @param {number} x
    * @param {number} y
    */
@@ -65,7 +65,7 @@ export class SceneView extends View {
     this.rig.set(state);
   }
 
-  /** {azimuth, polar, zoom, target}: the same state shows the same in a view of another size. */
+  /** Return the camera as {azimuth, polar, zoom, target}; a view of another size shows the same with the same values. */
   camera() {
     return this.rig.state();
   }
@@ -101,7 +101,7 @@ export class SceneView extends View {
    * @param {import("../../types.d.ts").Screen} screen
    */
   locate(index, screen) {
-    // Once for all points of a search: the camera does not move within it.
+    // Compute the projection once per search of points: the camera does not move during it.
     if (index === 0) this.projector = this.rig.projector(this.renderer.stack);
     const places = this.layers.position.array;
     this.projector(places[3 * index], places[3 * index + 1], places[3 * index + 2], screen);
@@ -160,7 +160,7 @@ export class SceneView extends View {
   }
 
   /**
-   * A flight from giver to receiver, higher the further it goes.
+   * Return the arc of an arrow from the giver to the receiver; longer arcs are higher.
    * @param {any} from
    * @param {any} to
    * @param {(x: number, y: number, z: number) => {x: number, y: number}} project

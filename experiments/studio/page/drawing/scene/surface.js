@@ -7,8 +7,8 @@ import { BufferAttribute, BufferGeometry, DoubleSide, LineSegments, Mesh, Shader
 /** @typedef {import("../ground.js").Ground} Ground */
 
 const LINES = 16;
-const STUB = 0.02; // how far the grid's lines stand out, as tick marks
-// Lines and points lie on the surface: it gives way to them.
+const STUB = 0.02; // how far the grid's lines extend beyond the floor as tick marks
+// Lines and points lie on the surface, so it is drawn slightly farther away.
 const GIVES_WAY = { side: DoubleSide, polygonOffset: true, polygonOffsetFactor: 1.5, polygonOffsetUnits: 2 };
 const SUN = [-0.48, 0.78, 0.4];
 
@@ -16,13 +16,13 @@ const COLOURED = `attribute vec4 tint; varying vec4 shown;
   void main() { shown = tint; gl_Position = projectionMatrix * modelViewMatrix * vec4(position, 1.0); }`;
 const AS_IT_IS = `varying vec4 shown; void main() { gl_FragColor = shown; }`;
 
-/** A material whose colour is each vertex's own: light is worked out when the surface changes, not every frame. */
+/** Create a material with one colour per vertex: shading is computed when the surface changes, not in every frame. */
 export function ownColours(options = {}) {
   return new ShaderMaterial({ vertexShader: COLOURED, fragmentShader: AS_IT_IS, ...options });
 }
 
 /**
- * Places (x, y, z, ...) and colours (r, g, b, a, ...) as a geometry.
+ * Create a geometry of places (x, y, z, ...) and colours (r, g, b, a, ...).
  * @param {ArrayLike<number>} places
  * @param {ArrayLike<number>} tints
  */
@@ -34,7 +34,7 @@ export function colouredGeometry(places, tints) {
 }
 
 /**
- * Columns and rows of the ground's grid as places in the box: {x(column), z(row)}.
+ * Return functions that convert columns and rows of the ground's grid to places in the box: {x(column), z(row)}.
  * @param {Ground} ground
  * @param {import("../../drawing/scene/box.js").Box} box
  */
@@ -46,7 +46,7 @@ function gridPlaces({ size, extent: [u0, u1, v0, v1] }, box) {
 }
 
 /**
- * The surface of a Ground as a mesh; cells without a height are left out.
+ * Create the surface of a Ground as a mesh; cells without a height are left out.
  * @param {import("../../drawing/ground.js").Ground} ground
  * @param {import("../../drawing/scene/box.js").Box} box
  * @param {string} theme
@@ -73,7 +73,7 @@ export function surfaceMesh(ground, box, theme) {
 }
 
 /**
- * The sides of the block that the surface is the top of, so that it stands on the floor.
+ * Create the sides between the surface and the floor, so that they look like a solid block.
  * @param {import("../../drawing/ground.js").Ground} ground
  * @param {import("../../drawing/scene/box.js").Box} box
  * @param {string} theme
@@ -86,7 +86,7 @@ export function sideMesh(ground, box, theme) {
   /** @type {number[]} */
   const tints = [];
   const low = rgb(themeOf(theme).side);
-  /** @type {[number, (k: number) => [number, number]][]} how dark a side is, and the places of its corners on the grid */
+  /** @type {[number, (k: number) => [number, number]][]} the brightness of a side, and the places of its corners on the grid */
   const borders = [
     [0.97, (k) => [k, 0]], [0.9, (k) => [k, size - 1]], [0.93, (k) => [0, k]], [0.88, (k) => [size - 1, k]],
   ];
@@ -106,7 +106,7 @@ export function sideMesh(ground, box, theme) {
 }
 
 /**
- * Rules on the sides at the loss axis's ticks.
+ * Create lines on the sides at the ticks of the loss axis.
  * @param {import("../../drawing/ground.js").Ground} ground
  * @param {import("../../drawing/scene/box.js").Box} box
  * @param {string} theme
@@ -142,7 +142,7 @@ function triangles({ size, heights }) {
       const at = j * size + i;
       const [a, b, c, d] = [at, at + 1, at + size + 1, at + size];
       if (Number.isNaN(heights[a] + heights[b] + heights[c] + heights[d])) continue;
-      // Split along the flatter diagonal, so that ridges and valleys are not cut into teeth.
+      // Split along the flatter diagonal, so that ridges and valleys are not jagged.
       if (Math.abs(heights[a] - heights[c]) < Math.abs(heights[b] - heights[d])) corners.push(a, b, c, a, c, d);
       else corners.push(a, b, d, b, c, d);
     }
@@ -183,7 +183,7 @@ function clamp(value, size) {
 }
 
 /**
- * Contour lines on the surface, evenly spaced in height: every fourth of them where `strong`, else the others.
+ * Create contour lines on the surface, evenly spaced in height: every fourth one if `strong`, otherwise the others.
  * @param {import("../../drawing/ground.js").Ground} ground
  * @param {import("../../drawing/scene/box.js").Box} box
  * @param {string} theme
@@ -206,7 +206,7 @@ export function surfaceLines(ground, box, theme, strong) {
 }
 
 /**
- * The floor's frame, and its grid at the ticks [us, vs].
+ * Create the frame of the floor, and its grid at the ticks [us, vs].
  * @param {import("../../drawing/scene/box.js").Box} box
  * @param {{grid: string}} theme
  * @param {[number[], number[]]} ticks

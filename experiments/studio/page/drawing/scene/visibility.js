@@ -1,10 +1,10 @@
-/** Where a line of sight meets the surface. */
+/** Intersections of lines of sight with the surface. */
 import { TALL } from "./box.js";
 
 const STEPS = 160;
 
 /**
- * Where the line from `near` to `far` meets the surface, else the floor: [u, v], or null beside the plane.
+ * Return [u, v] where the line from `near` to `far` meets the surface, or else the floor; null if it misses the plane.
  * @param {import("../../drawing/ground.js").Ground} ground
  * @param {import("../../drawing/scene/box.js").Box} box
  * @param {number[]} near
@@ -23,7 +23,7 @@ export function placeOn(ground, box, near, far) {
 }
 
 /**
- * Whether the surface hides a place (x, y, z) that is on or above it.
+ * Return whether the surface hides a place (x, y, z) that is on or above it.
  * @param {import("../../drawing/ground.js").Ground} ground
  * @param {import("../../drawing/scene/box.js").Box} box
  * @param {number[]} place
