@@ -1,7 +1,7 @@
 """On a real cluster of ``ray start`` on this machine, with a token: each way to run gives the trace of one process.
 
-``make test`` tests what docs/reliability.md promises, ``make test-extras`` the rest: submitting jobs needs an extra, and
-each way to run starts programs that join the cluster.
+``make test`` tests what docs/reliability.md promises, ``make test-extras`` the rest: submitting jobs needs an extra,
+and each way to run starts programs that join the cluster.
 """
 
 import contextlib
