@@ -51,6 +51,12 @@ def coarse():
         yield
 
 
+@pytest.fixture
+def unrendered(monkeypatch):
+    """Draw figures without rendering them, for tests that read the page's words: rendering takes most of the time."""
+    monkeypatch.setattr(style, "save_figure", lambda figure, stem, hover=None: "<svg></svg>")
+
+
 @pytest.fixture(scope="module")
 def party(results, coarse):
     """Return an ordinary experiment with its report, for tests that only read."""
@@ -199,7 +205,7 @@ def test_negative_losses(results):
     assert re.search(r"has loss -\d", text)
 
 
-def test_losses_of_unknown_minimum_and_wide_range(results):
+def test_losses_of_unknown_minimum_and_wide_range(results, unrendered):
     code = "def f(x):\n    return float(1e9 * x[0] ** 9 - x[1])\n"
     landscape = "{kind: python, function: f.py:f, bounds: [[-3, 3], [-3, 3]]}"
     directory = results(landscape, beside={"f.py": code})
@@ -217,14 +223,14 @@ def test_no_finite_loss_at_all(results):
     assert "0/2" in text
 
 
-def test_an_unfinished_log_says_so(results):
+def test_an_unfinished_log_says_so(results, unrendered):
     directory = results()
     alter(directory, "DELETE FROM events WHERE seq > 4")
     text = Page(write_report(directory).read_text(encoding="utf-8")).text
     assert "This log is unfinished: 2 of 2 runs have not ended." in text
 
 
-def test_a_run_that_has_not_begun(results):
+def test_a_run_that_has_not_begun(results, unrendered):
     directory = results()
     first = read_runs(directory)[0].id
     alter(directory, f"DELETE FROM events WHERE run = '{first}'", f"DELETE FROM points WHERE run = '{first}'")
@@ -237,14 +243,14 @@ def test_a_log_in_which_nothing_has_happened(results):
     assert "2 of 2 runs have not ended" in Page(write_report(directory).read_text(encoding="utf-8")).text
 
 
-def test_one_run_alone(results):
+def test_one_run_alone(results, unrendered):
     directory = results(strategies="  alone:\n    agents: [random]\n", repeats=1)
     text = Page(write_report(directory).read_text(encoding="utf-8")).text
     assert "1 strategy searched 1 landscape in 1 run" in text
     assert "All landscapes together" not in text
 
 
-def test_several_directories_in_one_report(results):
+def test_several_directories_in_one_report(results, unrendered):
     first, second = results(repeats=1), results(repeats=1)
     path = write_report([first, second])
     assert path == first / "comparison.html"
@@ -262,7 +268,7 @@ def test_reports_of_one_log_are_equal(results):
     assert pages[0] == pages[1]
 
 
-def test_a_tie_has_no_leader(results):
+def test_a_tie_has_no_leader(results, unrendered):
     strategies = "".join(
         f"  {name}:\n    agents: [{{kind: grid, points_per_axis: {n}}}]\n" for name, n in (("a", 3), ("b", 5))
     )
@@ -290,7 +296,7 @@ def test_a_report_never_runs_the_users_function(results, tmp_path):
     assert "interpolated between the points" in page
 
 
-def test_an_agent_that_never_had_a_lease_is_no_trouble(results):
+def test_an_agent_that_never_had_a_lease_is_no_trouble(results, unrendered):
     strategies = "  party:\n    agents: [slsqp, axes, cma-es]\n    policy: party\n"
     path = results("{kind: rosenbrock, dimension: 2}", strategies, repeats=1, budget=12)
     (only,) = read_runs(path)

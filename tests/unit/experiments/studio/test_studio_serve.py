@@ -191,13 +191,15 @@ def test_a_signal_ends_it_while_a_page_asks(studio):
         assert it.left(had) == []
 
 
-def test_an_experiment_is_run_and_shown_live(studio, tmp_path):
-    with studio("quickstart", "--executor", "simulated", "--port", "0") as it:
+def test_an_experiment_is_run_and_shown_live(studio, tmp_path, small_yaml):
+    path = small_yaml()
+    path.write_text(path.read_text().replace("executor: simulated", "executor: ray"))
+    with studio("small.yaml", "--executor", "simulated", "--port", "0") as it:
         assert json.loads(it.ask("/api/catalogue")[1])["opens"] == "watch"
         assert it.ask("/api/results")[0] == 200
         headers = until(lambda: (found := films(it)) and all(each["state"] == "done" for each in found) and found)
         assert all(each["stopped"] for each in headers)
-        assert (tmp_path / "results" / "quickstart-1" / "log.sqlite").exists()
+        assert (tmp_path / "results" / "small-1" / "log.sqlite").exists()
         assert it.end(signal.SIGINT)[0] == 0
 
 
