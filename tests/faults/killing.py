@@ -207,14 +207,13 @@ def kill_drivers(
     count, out, number = 0, trial.folder / f"cut-{seed}-0", 0
     trial.fresh_calls()
     while count < kills:
-        begun = (out / "experiment.yaml").exists()
-        words: tuple[object, ...] = ("resume", out) if begun else ("run", trial.yaml, "--out", out)
+        words = _words_to_continue(trial, out)
         before = rows_of(out)
         driver = subprocess.Popen(
             program(*words, *options), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
             start_new_session=True,
         )  # fmt: skip
-        if rng.random() < 0.8:
+        if count == 0 or rng.random() < 0.8:
             wait_for_more(out, before, driver)
             moment = rng.expovariate(1 / 0.3)
         else:
@@ -237,14 +236,18 @@ def kill_drivers(
             number += 1
             out = trial.folder / f"cut-{seed}-{number}"
         driver.stderr.close()
-    if (out / "experiment.yaml").exists():
-        _finish(trial, out, options, tally, f"{trial.folder.name}, seed {seed}, part {number}")
+    _finish(trial, out, options, tally, f"{trial.folder.name}, seed {seed}, part {number}")
     tally.seconds += time.monotonic() - began
     return tally
 
 
+def _words_to_continue(trial: Trial, out: Path) -> tuple[object, ...]:
+    """Return the command that continues an experiment, or begins it if the driver was killed before it had begun."""
+    return ("resume", out) if (out / "experiment.yaml").exists() else ("run", trial.yaml, "--out", out)
+
+
 def _finish(trial: Trial, out: Path, options: tuple[object, ...], tally: Tally, what: str) -> None:
-    command("resume", out, *options)
+    command(*_words_to_continue(trial, out), *options)
     tally.repeated += trial.counted() - trial.calls
     trial.fresh_calls()
     tally.judge(trial, out, what)

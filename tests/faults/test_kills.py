@@ -83,7 +83,7 @@ def test_actors_killed(local_ray, slow, tmp_path, kills):
 
 @pytest.mark.parametrize(
     ("part", "how"),
-    [("raylet", "ray"), pytest.param("raylet", "simulated", marks=MANY), ("gcs_server", "simulated")],
+    [("raylet", "simulated"), pytest.param("raylet", "ray", marks=MANY), ("gcs_server", "simulated")],
 )
 def test_a_ray_that_is_killed_ends_the_driver_with_a_message_and_it_resumes(slow, tmp_path, part, how):
     tally, out = Tally(), tmp_path / "out"
