@@ -59,6 +59,7 @@ class RunHost:
             order.flush_seconds,
             order.lost_rows,
             order.largest,
+            order.first_rows,
         )
         try:
             while True:
