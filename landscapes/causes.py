@@ -45,7 +45,8 @@ def describe_return(function: Any, words: str) -> str:
     while hasattr(function, "func"):
         # functools.partial
         function = function.func
-    code = getattr(function, "__code__", None) or getattr(getattr(type(function), "__call__", None), "__code__", None)
+    caller: Any = function if hasattr(function, "__code__") else vars(type(function)).get("__call__")
+    code = getattr(caller, "__code__", None)
     place = f"{Path(code.co_filename).name}:{code.co_firstlineno}" if isinstance(code, CodeType) else ""
     return words + _name_place(place)
 

@@ -10,6 +10,7 @@ from typing import Any, ClassVar, Literal, Self
 import numpy as np
 from pydantic import Field, field_validator, model_validator
 
+from .ambient import USUAL_ERRORS
 from .causes import describe_failure, describe_return
 from .landscape import (
     Array,
@@ -25,9 +26,6 @@ from .real_numbers import NotANumber, to_gradient, to_real_number, to_real_numbe
 from .user_code import load_object, split_reference
 
 Function = Callable[[Array], Any]
-USUAL_ERRORS: dict[str, Any] = {"divide": "warn", "over": "warn", "under": "ignore", "invalid": "warn"}
-"""numpy's own handling of floating-point errors, under which users' functions run: what the program that called us has
-set decides no loss."""
 
 
 class BoundedLandscape(Landscape):

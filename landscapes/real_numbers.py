@@ -68,9 +68,9 @@ def to_real_numbers(values: Any, n: int) -> tuple[Array, dict[int, str]]:
         NotANumber: There are not n values; the message says what was returned.
     """
     array = _to_array(values)
-    if array is not None and len(array.shape) >= 1 and len(array) == n == array.size and array.dtype.kind in NUMBER_KINDS:
+    if array is not None and array.ndim and len(array) == n == array.size and array.dtype.kind in NUMBER_KINDS:
         return array.reshape(n).astype(np.float64), {}
-    if is_text(values) or not (array is not None and array.ndim >= 1 or isinstance(values, Sequence)):
+    if is_text(values) or not ((array is not None and array.ndim >= 1) or isinstance(values, Sequence)):
         raise NotANumber(f"returned {describe_value(values)} for {n} points, must be {n} real numbers, shape ({n},)")
     rows = list(values) if array is None else list(array)
     if len(rows) != n:
@@ -126,7 +126,7 @@ def describe_value(value: Any) -> str:
 
 
 def _read_number(value: Any, within: bool = False) -> float | None:
-    """Return a value as a float, or None if it is not one real number; ``within`` a sequence, only a plain number is."""
+    """Return a value as a float, or None if it is not one number; ``within`` a sequence, only a plain number is one."""
     if isinstance(value, np.ma.MaskedArray):
         value = np.ma.filled(value.astype(float), np.nan) if value.dtype.kind in NUMBER_KINDS else None
     if is_text(value) or isinstance(value, complex):

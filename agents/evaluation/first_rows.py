@@ -20,7 +20,7 @@ class FirstRows:
 
     Example:
         >>> rows = FirstRows(3)
-        >>> rows.add(2, {0: "raised NameError: name 'x' is not defined", 1: "raised NameError: name 'x' is not defined"})
+        >>> rows.add(2, dict.fromkeys((0, 1), "raised NameError: name 'x' is not defined"))
         >>> rows.room, rows.stopped_by
         (1, None)
         >>> rows.add(1, {})
