@@ -225,7 +225,7 @@ def _count_gradients(rows: Rows) -> int:
     """Return at how many rows a gradient was computed, or failed; where none was asked for, it is NaN."""
     if rows.gradients is None:
         return 0
-    asked = ~np.isnan(rows.gradients).all(axis=1)
+    asked = np.array(~np.isnan(rows.gradients).all(axis=1))
     asked[[failure.row - rows.first for failure in rows.failures if failure.of_gradient]] = True
     return int(asked.sum())
 
@@ -254,7 +254,8 @@ def _bound_pairs(bounds: Any) -> tuple[tuple[float, float], ...]:
 def _positive_int(name: str, value: Any) -> int:
     if isinstance(value, bool) or not isinstance(value, Real) or value != value // 1 or value < 1:
         raise ValueError(f"{name} must be a whole number of at least 1, got {quote(value)}.")
-    return int(value)
+    number: Any = value
+    return int(number)
 
 
 def _named_agents(team: TeamSpec) -> tuple[tuple[str, Agent], ...]:

@@ -34,7 +34,9 @@ def keep_warnings_from_raising() -> None:
     if not any(action == "error" for action, *_ in filters):
         return
     warnings.resetwarnings()
+    category: Any
+    shown: Any
     for action, message, category, module, line in filters:
-        shown: Any = "default" if action == "error" else action
-        patterns = [getattr(each, "pattern", each) or "" for each in (message, module)]
+        shown = "default" if action == "error" else action
+        patterns: list[Any] = [getattr(each, "pattern", each) or "" for each in (message, module)]
         warnings.filterwarnings(shown, patterns[0], category, patterns[1], line, append=True)

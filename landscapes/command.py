@@ -140,17 +140,17 @@ def parse_json_answer(line: bytes, number: int, dimension: int, with_gradient: b
     if loss is None:
         loss = math.nan
     try:
-        number = to_real_number(loss)
+        found = to_real_number(loss)
     except (NotANumber, OverflowError):
         raise MalformedAnswer(
             f'answered {quote_bytes(line)}, which has no number as its "loss", but {describe_value(loss)}'
         ) from None
     if not with_gradient:
-        return number, None
+        return found, None
     gradient = _parse_numbers(said.get("gradient"), dimension)
     if gradient is None:
         raise MalformedAnswer(f'answered {quote_bytes(line)}, which has no {dimension} numbers as its "gradient"')
-    return number, gradient
+    return found, gradient
 
 
 def _parse_numbers(said: Any, count: int) -> Array | None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import io
+import warnings
 import xml.etree.ElementTree as ET
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal
 
@@ -105,7 +107,7 @@ def save_figure(figure: Figure, stem: Path, hover: dict[str, str] | None = None)
     """
     # A separate salt for each figure: figures in one page must not share ids, because a definition in a hidden figure
     # has no effect in the others.
-    with matplotlib.rc_context(STYLE | {"svg.hashsalt": stem.name}):
+    with figure_style({"svg.hashsalt": stem.name}):
         figure.savefig(stem.with_suffix(".png"), dpi=PNG_DPI)
         # The layout has been computed by now; computing it again would take as long as drawing.
         figure.set_layout_engine("none")
@@ -137,5 +139,16 @@ def add_svg_titles(svg: str, hover: dict[str, str]) -> str:
 
 def draw_in_style(draw: Any, *arguments: Any) -> Any:
     """Call a figure function with the common style in force, and return its result."""
-    with matplotlib.rc_context(STYLE):
+    with figure_style():
         return draw(*arguments)
+
+
+@contextmanager
+def figure_style(settings: Mapping[str, Any] | None = None) -> Iterator[None]:
+    """Draw in the common style, with further settings of matplotlib's, and without any warning.
+
+    No reader of a figure can do anything about a sign that its font lacks, or about a loss too large for an axis.
+    """
+    with matplotlib.rc_context({**STYLE, **(settings or {})}), np.errstate(all="ignore"), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield

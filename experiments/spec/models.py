@@ -302,7 +302,7 @@ _hooks: Hooks
 
 def check_seed(value: Any) -> int:
     """Return a seed if it is a whole number from 0 to 2**63 - 1. Raises ValueError if it is not."""
-    whole = isinstance(value, Real) and not isinstance(value, bool) and value == value // 1
+    whole = isinstance(value, int | float | Real) and type(value) is not bool and value == value // 1
     if not whole or not 0 <= value < MOST_SEEDS:
         raise ValueError(f"seed must be a whole number from 0 to 2**63 - 1, got {quote(value)}. Write e.g. 1.")
     return int(value)
