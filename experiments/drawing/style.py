@@ -35,6 +35,10 @@ SMALLEST_GAP = 1e-14
 """Smaller gaps are drawn at this value, because a logarithmic axis has no zero."""
 
 
+LARGEST_LOSS = 1e300
+"""Larger losses are drawn at this value: the range of an axis must be a number, too."""
+
+
 def colour_of(names: Sequence[str], name: str) -> str:
     """Return the colour of a name; it is the same in every figure that gets the same ``names``."""
     return COLOURS[list(names).index(name) % len(COLOURS)]
@@ -64,8 +68,14 @@ def palette_names(runs: Sequence[RunData]) -> list[str]:
 
 def gap_above_minimum(losses: Any, minimum: float | None) -> Any:
     """Return losses as distances above the known minimum, or unchanged if the minimum is unknown."""
-    values = np.asarray(losses, dtype=float)
+    values = limit_losses(losses)
     return values if minimum is None else np.maximum(values - minimum, SMALLEST_GAP)
+
+
+def limit_losses(losses: Any) -> Any:
+    """Return losses with the finite ones moved to within what an axis can show."""
+    values = np.asarray(losses, dtype=float)
+    return np.where(np.isfinite(values), np.clip(values, -LARGEST_LOSS, LARGEST_LOSS), values)
 
 
 def scale_loss_axis(axes: Axes, minimum: float | None, losses: Any, which: Literal["x", "y"] = "y") -> None:
@@ -73,7 +83,7 @@ def scale_loss_axis(axes: Axes, minimum: float | None, losses: Any, which: Liter
     label = "best loss" if minimum is None else "best loss above the known minimum"
     getattr(axes, f"set_{which}label")(label)
     scale = getattr(axes, f"set_{which}scale")
-    sizes = np.abs(np.asarray(losses, dtype=float))
+    sizes = np.abs(limit_losses(losses))
     if not np.isfinite(sizes).any():
         # A logarithmic axis without data cannot be drawn.
         axes.text(0.5, 0.5, "no finite loss", ha="center", va="center", transform=axes.transAxes)
