@@ -16,8 +16,11 @@ NON_FINITE_CAUSES = frozenset({"returned nan", "returned inf", "returned -inf"})
 """Causes of points whose loss is not finite; all others are errors."""
 GRADIENT_CAUSE = "the gradient "
 """First words of the cause of a point that has a loss, and whose gradient failed."""
-PROGRAMMING_ERRORS = frozenset({"NameError", "UnboundLocalError", "TypeError", "ImportError", "AttributeError"})
+PROGRAMMING_ERRORS = (NameError, TypeError, ImportError, AttributeError)
 """Exceptions that hardly ever mean that one point has no loss: the function itself is wrong."""
+_NAMES = frozenset({"NameError", "UnboundLocalError", "TypeError", "ImportError", "AttributeError"})
+_PLACE = re.compile(r"; in \S+:\d+$")
+"""The place that only causes of these exceptions have; so their subclasses are recognised, too."""
 _KIND_OF_CAUSE = re.compile(
     r"raised (?P<raised>\w+):|returned (?P<returned>(?:an? )?[\w.]+)"
     r"|answered .*, which (?P<answered>is not JSON|has no number)",
@@ -32,7 +35,7 @@ def describe_failure(error: BaseException) -> str:
     For an error of a program, it has the line at which it was raised.
     """
     cause = describe_exception(error)
-    return f"{cause}{_name_place(_line_of(error))}" if type(error).__name__ in PROGRAMMING_ERRORS else cause
+    return f"{cause}{_name_place(_line_of(error))}" if isinstance(error, PROGRAMMING_ERRORS) else cause
 
 
 def describe_return(function: Any, words: str) -> str:
@@ -63,7 +66,7 @@ def programming_error(cause: str) -> str | None:
     if cause in NON_FINITE_CAUSES or (found := _KIND_OF_CAUSE.match(cause)) is None:
         return None
     if found["raised"] is not None:
-        return found["raised"] if found["raised"] in PROGRAMMING_ERRORS else None
+        return found["raised"] if found["raised"] in _NAMES or _PLACE.search(cause) else None
     return found["returned"] or found["answered"]
 
 
