@@ -72,7 +72,7 @@ def to_real_numbers(values: Any, n: int) -> tuple[Array, dict[int, str]]:
         return array.reshape(n).astype(np.float64), {}
     if is_text(values) or not ((array is not None and array.ndim >= 1) or isinstance(values, Sequence)):
         raise NotANumber(f"returned {describe_value(values)} for {n} points, must be {n} real numbers, shape ({n},)")
-    rows = list(values) if array is None else list(array)
+    rows = list(values) if isinstance(values, Sequence) else list(array)
     if len(rows) != n:
         raise NotANumber(f"returned {describe_value(values)} for {n} points, must be {n} real numbers, shape ({n},)")
     losses, causes = np.full(n, np.nan), {}
