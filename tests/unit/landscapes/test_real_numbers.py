@@ -270,7 +270,7 @@ def test_a_vectorized_gradient_that_fails_at_one_point_leaves_the_others():
 
 
 def test_functions_written_in_c_may_hide_their_parameters():
-    for function in (math.sin, math.fsum, min, max, np.add):
+    for function in (math.sin, math.fsum, min, max, np.sum):
         check_function(function, "function", "a point (D,)")
 
 

@@ -145,7 +145,8 @@ DOORS = [
 @pytest.mark.parametrize(("landscape", "evaluation", "cause"), DOORS)
 @pytest.mark.parametrize("batch", [1, 25])
 def test_a_run_ends_after_its_first_ten_rows_at_every_door(work, tmp_path, landscape, evaluation, cause, batch):
-    results = work(landscape, evaluation, agents=[{"kind": "random", "batch": batch}])
+    strategy = {"policy": {"kind": "composed", "lease": 40}}
+    results = work(landscape, evaluation, [{"kind": "random", "batch": batch}], strategy=strategy)
     (error,) = results.errors.values()
     reason = f"an evaluation failed: the first 10 rows all failed for the same error of the program: {cause}"
     assert str(error) == reason
@@ -271,11 +272,14 @@ def test_a_row_whose_gradient_failed_keeps_its_loss(work, rules):
 @pytest.mark.extras
 @pytest.mark.parametrize("placement", ["packed", "spread"])
 def test_ray_finds_the_same(local_ray, work, tmp_path, placement):
+    strategy = {"policy": {"kind": "composed", "lease": 20}}
     for name in ("broken", "pair"):
-        here = work(python(name), agents=["random", "cma-es"])
+        here = work(python(name), agents=["random", "cma-es"], strategy=dict(strategy))
+        assert sorted(finding.rows for finding in findings(log_of(here))) == [10, 10]
         events = log_of(here)
         here.path.rename(tmp_path / f"{name}-here")
-        there = work(python(name), agents=["random", "cma-es"], executor={"kind": "ray", "placement": placement})
+        ray = {"kind": "ray", "placement": placement}
+        there = work(python(name), agents=["random", "cma-es"], strategy=dict(strategy), executor=ray)
         assert texts_of(log_of(there)) == texts_of(events)
         assert str(next(iter(there.errors.values()))) == str(next(iter(here.errors.values())))
         there.path.rename(tmp_path / f"{name}-there")
