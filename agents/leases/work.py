@@ -12,6 +12,7 @@ import numpy as np
 from ...landscapes.landscape import Array, describe_exception
 from ..agent import AgentError, Converged, Finding, Lease, Rows
 from ..evaluation.evaluator import CannotEvaluate, EvaluationResult
+from ..evaluation.first_rows import FirstRows
 from .ledger import Ledger, ReplayError
 from .proposal import PendingProposal
 from .searcher import Searcher
@@ -49,6 +50,7 @@ def work_lease(
     flush_seconds: float = FLUSH_SECONDS,
     lost_rows: dict[int, str] | None = None,
     largest: int | None = None,
+    first_rows: FirstRows | None = None,
 ) -> Parts:
     """Work one lease to its end.
 
@@ -65,6 +67,8 @@ def work_lease(
         flush_seconds: Interval at which rows are passed on, in seconds; if it is infinite, none are.
         lost_rows: Rows that fail without being evaluated, with the cause; given only after processes were lost.
         largest: Most rows of a batch; given only after processes were lost.
+        first_rows: The rows of the run that were collected before the lease was granted. The lease ends early where
+            they and its own stop the run.
 
     Yields:
         Rows that were not recorded, as they are evaluated.
@@ -81,6 +85,7 @@ def work_lease(
     space = searcher.evaluator.space
     ledger = Ledger(lease, space.dimension, recorded)
     pace = FlushTimer(flush_seconds)
+    watch = FirstRows() if first_rows is None else first_rows.copy()
     stop = ""
     try:
         if lease.fresh:
@@ -103,9 +108,15 @@ def work_lease(
                 ledger.enter(points, outcome, hand.price)
             else:
                 points = points[: ledger.count_unrecorded(len(points))][:largest]
+                # A row's loss does not depend on where a batch is cut if it is evaluated row by row.
+                points = points[: watch.room] if searcher.evaluator.rowwise else points
                 outcome = yield from _answer_batch(searcher, ledger, hand, points, pace, lost_rows)
             wrong = searcher.record_outcome(outcome)
             stop = stop or wrong
+            if watch.room is not None:
+                watch.add(len(outcome.losses), outcome.causes)
+                if watch.stopped_by is not None and not stop and not ledger.has_more_recorded:
+                    break
             if time.monotonic() >= pace.next_flush:
                 yield from pace.flush_rows(ledger)
         finding = ledger.close("stopped", cause=ledger.describe_failure(stop, space)) if stop else ledger.close("spent")

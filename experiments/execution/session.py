@@ -10,8 +10,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
-from threadpoolctl import threadpool_limits
-
+from ...landscapes.ambient import set_ambient_state_aside
 from ...landscapes.user_code import STAGED_FILES
 from ...orchestrator.executors.in_process import InProcessExecutor
 from ...orchestrator.log.filesystem import file_system_of
@@ -144,8 +143,7 @@ def _work_plan(
     for line in describe_restrictions(file_system_of(directory)):
         remark(line)
     with ExitStack() as stack:
-        # Threads of BLAS would change the last bits of results, and would compete with the actors for the cores.
-        stack.enter_context(threadpool_limits(1))
+        stack.enter_context(set_ambient_state_aside())
         log = LogFile(directory / "log.sqlite", environment | {"clock": _clock_settings_of(planned.experiment)})
         stack.callback(log.close)
         # If no run is left to work, the log is only read once more, which does not need Ray.

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import replace
-
-from threadpoolctl import threadpool_limits
 
 from ...agents.evaluation.evaluator import Evaluator
 from ...agents.evaluation.open import open_evaluator
 from ...agents.leases.searcher import Searcher
 from ...agents.leases.work import work_lease
+from ...landscapes.ambient import set_ambient_state_aside
 from ..run_spec import RunSpec
 from ..state.archive import ArchiveStore
 from .messages import ACTOR_FLUSH_SECONDS, LeaseUpdate, PickledRun, WorkOrder
@@ -59,6 +59,7 @@ class RunHost:
             order.flush_seconds,
             order.lost_rows,
             order.largest,
+            order.first_rows,
         )
         try:
             while True:
@@ -86,7 +87,9 @@ class ActorHost:
     """
 
     def __init__(self, spread: EvaluatorFactory) -> None:
-        self._limits = threadpool_limits(1)
+        # For as long as this process lives.
+        self._ambient_state = ExitStack()
+        self._ambient_state.enter_context(set_ambient_state_aside())
         self._make_evaluator = spread
         self._run_hosts: dict[str, RunHost] = {}
 

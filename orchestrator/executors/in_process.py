@@ -57,7 +57,7 @@ class InProcessExecutor:
             event = self._work_lease(granted)
         else:
             self._outdated.add(granted.agent)
-        self._book.settle_lease(lease)
+        self._book.settle_lease(event.finding)
         return event
 
     def close(self) -> None:
@@ -78,7 +78,14 @@ class InProcessExecutor:
     def _run_search(self, searcher: Searcher, lease: Lease, recorded: Rows | None) -> Collected:
         if self._book.store is not None and self._book.reads_archive(lease.agent):
             lease = replace(lease, seen=self._book.store.view(lease.archive))
-        steps = work_lease(searcher, lease, self._book.episode(lease.agent), recorded, self._flush_seconds)
+        steps = work_lease(
+            searcher,
+            lease,
+            self._book.episode(lease.agent),
+            recorded,
+            self._flush_seconds,
+            first_rows=self._book.first_rows(lease.id),
+        )
         try:
             while True:
                 self._log.add_rows(lease.id, next(steps))

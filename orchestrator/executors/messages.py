@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from ...agents.agent import Finding, Lease, Rows
+from ...agents.evaluation.first_rows import FirstRows
 from ...landscapes.user_code import unpickle_with_files
 from ..run_spec import RunSpec
 
@@ -82,6 +83,7 @@ class WorkOrder:
         lost_rows: Causes of the rows that are not evaluated but fail, by row.
         largest: Greatest number of rows to evaluate at a time; None: no limit.
         announce_rows: Whether to send an update without rows when the actor reaches the rows of the lease.
+        first_rows: The rows of the run that were collected before the lease was granted; None if they decide nothing.
     """
 
     lease: Lease
@@ -92,3 +94,4 @@ class WorkOrder:
     lost_rows: dict[int, str] = field(default_factory=dict)
     largest: int | None = None
     announce_rows: bool = False
+    first_rows: FirstRows | None = None
