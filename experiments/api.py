@@ -169,6 +169,8 @@ def run(
         ResultsError: If the results directory cannot be used.
         TypeError: If overrides are given with an ``Experiment``.
         RunInterrupted: After Ctrl-C. Everything found so far is in the results directory, and can be resumed.
+        RunExited: An objective raised SystemExit (``sys.exit``); likewise. Both are what they derive from:
+            KeyboardInterrupt and SystemExit.
         ExecutorLost: If Ray is lost. The experiment can be resumed.
 
     Example:
@@ -235,6 +237,8 @@ def resume(
             or a landscape differs from what wrote the log, unless ``force``; or if the budget is not valid.
         SpecError: If the YAML in the directory cannot be loaded.
         RunInterrupted: After Ctrl-C. Everything found so far is in the results directory, and can be resumed.
+        RunExited: An objective raised SystemExit (``sys.exit``); likewise. Both are what they derive from:
+            KeyboardInterrupt and SystemExit.
         ExecutorLost: If Ray is lost. The experiment can be resumed.
 
     Example:

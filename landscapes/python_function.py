@@ -9,7 +9,17 @@ from typing import Any, ClassVar, Literal, Self
 import numpy as np
 from pydantic import Field, field_validator, model_validator
 
-from .landscape import Array, AxisBounds, EvaluationError, Landscape, LandscapeError, Problem, Space, describe_exception
+from .landscape import (
+    Array,
+    AxisBounds,
+    EvaluationError,
+    Landscape,
+    LandscapeError,
+    Problem,
+    Space,
+    describe_exception,
+    keep_found_rows,
+)
 from .user_code import load_object, split_reference
 
 Function = Callable[[Array], Any]
@@ -155,9 +165,13 @@ class FunctionProblem:
             except ModuleNotFoundError:
                 # The point is not at fault: it would have a loss where the package is installed.
                 raise
-            except (Exception, SystemExit) as error:
+            except Exception as error:
                 losses[row] = np.nan
                 causes[row] = str(error) if isinstance(error, NotANumber) else describe_exception(error)
+            except BaseException as error:
+                # Ctrl-C, or the function ends the program: what the earlier rows gave leaves with it.
+                keep_found_rows(error, losses[:row], causes)
+                raise
         if causes:
             raise EvaluationError(losses, causes)
         return losses
@@ -168,7 +182,7 @@ class FunctionProblem:
             found = np.asarray(self._function(points.copy()))
         except ModuleNotFoundError:
             raise
-        except (Exception, SystemExit) as error:
+        except Exception as error:
             if n > 1:
                 # One row may have made the whole batch fail: evaluate each row alone.
                 return self._evaluate_singly(points)

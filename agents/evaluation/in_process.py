@@ -9,8 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from ...landscapes.landscape import Array, EvaluationError, Problem, describe_exception
+from ...landscapes.landscape import Array, EvaluationError, Problem, describe_exception, found_rows
 from .evaluator import NO_CAUSES, EvaluationResult, mark_failures
+from .leaving import ObjectiveExit, place_of_exit
 
 PIECE_SECONDS = 0.05
 """How long a piece of a batch that is evaluated row by row takes, about."""
@@ -35,6 +36,10 @@ class InProcessEvaluator:
             raise
         except Exception as error:
             losses, causes = self._evaluate_row_by_row(cube, error)
+        except SystemExit as error:
+            leaving = ObjectiveExit(error.code, place_of_exit(error))
+            leaving.__dict__.update(error.__dict__)
+            raise leaving from error
         else:
             # Nearly every call takes this path, so it is kept short: one finite double.
             if type(losses) is np.ndarray and losses.dtype == np.float64 and losses.shape == (len(cube),):
@@ -52,7 +57,15 @@ class InProcessEvaluator:
         first, size = 0, 1
         while first < len(cube):
             began = time.perf_counter()
-            yield first, self.evaluate(cube[first : first + size], with_gradient)
+            try:
+                found = self.evaluate(cube[first : first + size], with_gradient)
+            except BaseException as error:
+                # Ctrl-C, or the objective ends the program: the rows of this piece that have a loss are kept.
+                rows = found_rows(error)
+                if rows is not None and len(rows[0]) and not with_gradient:
+                    yield first, _without_gradients(*mark_failures(*rows))
+                raise
+            yield first, found
             first += size
             took = time.perf_counter() - began
             size = size * 4 if took < PIECE_SECONDS / 4 else max(1, int(size * PIECE_SECONDS / took))
@@ -84,6 +97,10 @@ class InProcessEvaluator:
                 # The loss is kept; the agent receives NaN and steps back.
                 gradients[good] = np.nan
         return gradients
+
+
+def _without_gradients(losses: Array, causes: dict[int, str]) -> EvaluationResult:
+    return EvaluationResult(losses, None, causes)
 
 
 def _coerce_losses(losses: Any, n: int) -> tuple[Array, dict[int, str]]:

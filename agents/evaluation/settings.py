@@ -52,6 +52,13 @@ class Evaluation(Model):
         2, ge=1, le=100, description="How often a row is evaluated again under retry; each time is charged."
     )
 
+    agent_timeout: float | None = Field(
+        600.0,
+        gt=0,
+        le=10_000_000,
+        description="Seconds that an agent may take to propose before its lease fails; null: any time.",
+    )
+
     @field_validator("memory", mode="before")
     @classmethod
     def _check_memory(cls, value: Any) -> Any:

@@ -13,7 +13,7 @@ from ..api import Results, resume_plan, run_plan
 from ..execution.cost import describe_plan
 from ..execution.plan import Plan, make_plan
 from ..execution.results_directory import experiment_file
-from ..execution.session import RunInterrupted
+from ..execution.session import RunExited, RunInterrupted
 from ..execution.staging import requested_files
 from ..execution.watcher import Watcher
 from ..spec.load import load
@@ -104,6 +104,9 @@ def _run_watched(planned: Plan, work: Callable[[Watcher], Results], reported: bo
     except RunInterrupted as stopped:
         err.print(f"Stopped. Everything found so far is in {stopped.path}.", markup=False, soft_wrap=True)
         err.print(f"Resume with: searchparty resume {stopped.path}", markup=False, soft_wrap=True)
+        raise typer.Exit(INTERRUPTED) from None
+    except RunExited as left:
+        err.print(str(left), markup=False, soft_wrap=True)
         raise typer.Exit(INTERRUPTED) from None
     except KeyboardInterrupt:
         err.print("Stopped. The findings are in the log: use `searchparty resume` or `searchparty report`.")

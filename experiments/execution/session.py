@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from threadpoolctl import threadpool_limits
 
+from ...agents.evaluation.leaving import ObjectiveExit
 from ...landscapes.user_code import STAGED_FILES
 from ...orchestrator.executors.in_process import InProcessExecutor
 from ...orchestrator.log.filesystem import file_system_of
@@ -45,6 +46,20 @@ class RunInterrupted(KeyboardInterrupt):
         self.path = path
 
 
+class RunExited(SystemExit):
+    """An objective ended the program, as with ``sys.exit``. Everything found so far is in ``path``.
+
+    Attributes:
+        path: The results directory.
+        error: The SystemExit that the objective raised.
+    """
+
+    def __init__(self, path: Path, error: SystemExit) -> None:
+        what = error.describe() if isinstance(error, ObjectiveExit) else f"The program was ended: {error!r}"
+        super().__init__(f"{what}. Everything found so far is in {path}. Resume with: searchparty resume {path}")
+        self.path, self.error = path, error
+
+
 class EvaluationFailed(Exception):
     """A failed evaluation stopped a run, as its settings demand. The message says which evaluation, and why."""
 
@@ -71,6 +86,7 @@ def begin_session(
     Raises:
         ResultsError: If the directory cannot be used.
         RunInterrupted: After Ctrl-C.
+        RunExited: If an objective ends the program.
         ExecutorLost: If Ray is lost.
     """
     directory = create_results_directory(out, planned.experiment.name)
@@ -102,6 +118,7 @@ def resume_session(
     Raises:
         ResultsError: If settings or code differ, unless ``force``, or if the budget is not valid or too small.
         RunInterrupted: After Ctrl-C.
+        RunExited: If an objective ends the program.
         ExecutorLost: If Ray is lost.
     """
     known = environment_fingerprint(planned.runs)
@@ -168,6 +185,8 @@ def _work_plan(
             schedule([(each.id, open_run(each)) for each in runs], place.at_once, place.wait, record_end, stepped)
         except KeyboardInterrupt:
             raise RunInterrupted(directory) from None
+        except SystemExit as error:
+            raise RunExited(directory, error) from error
         except ExecutorLost as error:
             raise ExecutorLost(
                 f"{error} Everything found so far is in {directory}. Resume with: searchparty resume {directory}"
