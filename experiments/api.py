@@ -86,6 +86,16 @@ class Results:
         """The causes of failed evaluations and failed agents, with how often each occurred."""
         return accounts.failures_table(self.runs)
 
+    @cached_property
+    def failed_agents(self) -> Table:
+        """The agents that failed, per strategy: in how many of its runs, in how many leases, and most often why."""
+        return accounts.failed_agents_table(self.runs)
+
+    @property
+    def failed_strategies(self) -> list[str]:
+        """The strategies of which every agent that had a lease failed, in every run."""
+        return accounts.list_failed_strategies(self.runs)
+
     def leases(self, run: str) -> Table:
         """Make a table of every lease of a run, with its reason and its outcome.
 

@@ -27,6 +27,7 @@ from ...orchestrator.loop.work_run import work_run
 from ...orchestrator.run_spec import RunSpec
 from ..spec.load import Experiment
 from ..spec.models import RaySettings, SimulatedSettings
+from .agent_failures import AgentFailureReporter
 from .compatibility import check_compatibility, extend_budgets
 from .fingerprint import environment_fingerprint
 from .plan import Plan
@@ -165,6 +166,7 @@ def _work_plan(
         stack.enter_context(threadpool_limits(1))
         log = LogFile(directory / "log.sqlite", environment | {"clock": _clock_settings_of(planned.experiment)})
         stack.callback(log.close)
+        log.on_failed_lease = AgentFailureReporter(runs, remark).report
         # If no run is left to work, the log is only read once more, which does not need Ray.
         idle = not budgets and {each.id for each in runs} <= log.stopped_run_ids()
         settings = SimulatedSettings() if idle else planned.experiment.executor

@@ -16,11 +16,14 @@ import numpy as np
 from ...agents.agent import Converged, Finding, Incumbent, Lease, Region, RowFailure
 from ..state.events import Collected, Event, Extended, Granted, Started, Stopped
 
+FAILED_KIND = "Failed"
+"""The kind of a collected lease whose agent failed."""
+
 
 def event_kind(event: Event) -> str:
     """Return the kind of an event in the log and in the trace, as ``load_event`` and ``decode_event`` take it."""
     if isinstance(event, Collected):
-        return "Failed" if event.finding.failed else "Found"
+        return FAILED_KIND if event.finding.failed else "Found"
     return type(event).__name__
 
 
