@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import signal
-import threading
 from collections.abc import Callable, Generator, Mapping
 from contextlib import ExitStack
 from pathlib import Path
@@ -144,7 +142,30 @@ def _work_plan(
     environment: dict[str, Any],
     budgets: Mapping[str, int],
 ) -> dict[str, Exception]:
-    """Work all runs of a plan into the log of a directory, and return the errors that ended failed runs, by run id."""
+    """Work all runs of a plan into the log of a directory, and return the errors that ended failed runs, by run id.
+
+    What ends the session says where the log is, also while Ray starts or stops.
+    """
+    try:
+        return _work_runs(planned, directory, watcher, remark, environment, budgets)
+    except KeyboardInterrupt:
+        raise RunInterrupted(directory) from None
+    except SystemExit as error:
+        raise RunExited(directory, error) from error
+    except ExecutorLost as error:
+        raise ExecutorLost(
+            f"{error} Everything found so far is in {directory}. Resume with: searchparty resume {directory}"
+        ) from None
+
+
+def _work_runs(
+    planned: Plan,
+    directory: Path,
+    watcher: Watcher | None,
+    remark: Remark,
+    environment: dict[str, Any],
+    budgets: Mapping[str, int],
+) -> dict[str, Exception]:
     runs = planned.runs
     errors: dict[str, Exception] = {}
 
@@ -183,16 +204,7 @@ def _work_plan(
             return lambda: _drive_run(each, log.run(each), place, watcher, budgets.get(each.id))
 
         stepped = (lambda _: None) if watcher is None else watcher.on_run_step
-        try:
-            schedule([(each.id, open_run(each)) for each in runs], place.at_once, place.wait, record_end, stepped)
-        except KeyboardInterrupt:
-            raise RunInterrupted(directory) from None
-        except SystemExit as error:
-            raise RunExited(directory, error) from error
-        except ExecutorLost as error:
-            raise ExecutorLost(
-                f"{error} Everything found so far is in {directory}. Resume with: searchparty resume {directory}"
-            ) from None
+        schedule([(each.id, open_run(each)) for each in runs], place.at_once, place.wait, record_end, stepped)
     return errors
 
 
@@ -237,11 +249,7 @@ def _place_on_ray(plan: Plan, settings: RaySettings, stack: ExitStack, remark: R
     if settings.address is not None and not STAGED_FILES.exists():
         staged_directory = Path(stack.enter_context(TemporaryDirectory(prefix="searchparty-")))
         stage_files(plan.experiment, staged_directory)
-    heard = signal.getsignal(signal.SIGTERM)
     place = RayPlacement(settings, plan.runs, stack, staged_directory)
-    # Ray has replaced the handler of this signal by one that ends the process immediately. Restore the earlier one.
-    if callable(heard) and threading.current_thread() is threading.main_thread():
-        signal.signal(signal.SIGTERM, heard)
     for line in place.describe(plan.runs):
         remark(line)
     return place
