@@ -259,6 +259,8 @@ class Finding:
         converged: The local minimum that the agent returned, or None.
         failures: Rows without a loss, and rows with a loss whose gradient failed.
         cause: What the agent raised, how it broke its contract, or why the row that stops the run failed; else empty.
+        place: Where the agent failed, as "file:line", or empty. It is told and logged, but is no part of the trace: a
+            comment above it moves it.
     """
 
     lease: int
@@ -270,6 +272,7 @@ class Finding:
     converged: Converged | None = None
     failures: tuple[RowFailure, ...] = ()
     cause: str = ""
+    place: str = ""
 
     @property
     def failed(self) -> bool:

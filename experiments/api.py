@@ -86,6 +86,16 @@ class Results:
         """The causes of failed evaluations and failed agents, with how often each occurred."""
         return accounts.failures_table(self.runs)
 
+    @cached_property
+    def failed_agents(self) -> Table:
+        """The agents that failed, per strategy: in how many of its runs, in how many leases, and most often why."""
+        return accounts.failed_agents_table(self.runs)
+
+    @property
+    def failed_strategies(self) -> list[str]:
+        """The strategies of which every agent that had a lease failed, in every run."""
+        return accounts.list_failed_strategies(self.runs)
+
     def leases(self, run: str) -> Table:
         """Make a table of every lease of a run, with its reason and its outcome.
 
@@ -169,6 +179,8 @@ def run(
         ResultsError: If the results directory cannot be used.
         TypeError: If overrides are given with an ``Experiment``.
         RunInterrupted: After Ctrl-C. Everything found so far is in the results directory, and can be resumed.
+        RunExited: An objective raised SystemExit (``sys.exit``); likewise. Both are what they derive from:
+            KeyboardInterrupt and SystemExit.
         ExecutorLost: If Ray is lost. The experiment can be resumed.
 
     Example:
@@ -235,6 +247,8 @@ def resume(
             or a landscape differs from what wrote the log, unless ``force``; or if the budget is not valid.
         SpecError: If the YAML in the directory cannot be loaded.
         RunInterrupted: After Ctrl-C. Everything found so far is in the results directory, and can be resumed.
+        RunExited: An objective raised SystemExit (``sys.exit``); likewise. Both are what they derive from:
+            KeyboardInterrupt and SystemExit.
         ExecutorLost: If Ray is lost. The experiment can be resumed.
 
     Example:

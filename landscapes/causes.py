@@ -26,7 +26,11 @@ _KIND_OF_CAUSE = re.compile(
     r"|answered .*, which (?P<answered>is not JSON|has no number)",
     re.DOTALL,
 )
-_PACKAGE = f"{Path(__file__).parent.parent}{os.sep}"
+PACKAGE_FOLDERS = tuple(
+    os.path.join(Path(__file__).parent.parent, room, "")
+    for room in ("landscapes", "agents", "orchestrator", "experiments")
+)
+"""The folders of this package's own code; in a checkout, files of users may lie beside them."""
 
 
 def describe_failure(error: BaseException) -> str:
@@ -85,7 +89,7 @@ def _line_of(error: BaseException) -> str:
     while trace is not None:
         path = trace.tb_frame.f_code.co_filename
         line = f"{Path(path).name}:{trace.tb_lineno}"
-        if not path.startswith((_PACKAGE, "<frozen")):
+        if not path.startswith((*PACKAGE_FOLDERS, "<frozen")):
             foreign = line
             own = own if path.startswith(_library_folders()) else line
         trace = trace.tb_next

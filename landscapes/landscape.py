@@ -69,6 +69,17 @@ class GradientError(Exception):
         self.gradients, self.causes = gradients, causes
 
 
+def keep_found_rows(error: BaseException, losses: Array, causes: dict[int, str]) -> None:
+    """Attach the rows of a batch that were evaluated before an error ended the evaluation, for ``found_rows``."""
+    error.__dict__["searchparty_rows"] = (losses.copy(), dict(causes))
+
+
+def found_rows(error: BaseException) -> tuple[Array, dict[int, str]] | None:
+    """Return the losses, shape (n,), and causes of failure that ``keep_found_rows`` attached to an error, if any."""
+    found: tuple[Array, dict[int, str]] | None = error.__dict__.pop("searchparty_rows", None)
+    return found
+
+
 def describe_exception(error: BaseException) -> str:
     """Describe an exception as a cause of failure, on one line of limited length, even if its text cannot be read."""
     try:

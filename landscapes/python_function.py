@@ -21,6 +21,7 @@ from .landscape import (
     LandscapeError,
     Problem,
     Space,
+    keep_found_rows,
 )
 from .real_numbers import NotANumber, to_gradient, to_real_number, to_real_numbers
 from .user_code import load_object, split_reference
@@ -211,9 +212,13 @@ class FunctionProblem:
                 except ModuleNotFoundError:
                     # The point is not at fault: it would have a loss where the package is installed.
                     raise
-                except (Exception, SystemExit) as error:
+                except Exception as error:
                     losses[row] = np.nan
                     causes[row] = self._describe(error, self._function)
+                except BaseException as error:
+                    # Ctrl-C, or the function ends the program: what the earlier rows gave leaves with it.
+                    keep_found_rows(error, losses[:row], causes)
+                    raise
         if causes:
             raise EvaluationError(losses, causes)
         return losses
@@ -229,7 +234,7 @@ class FunctionProblem:
             raise EvaluationError(
                 np.full(n, np.nan), dict.fromkeys(range(n), self._describe(error, self._function))
             ) from None
-        except (Exception, SystemExit) as error:
+        except Exception as error:
             if n > 1:
                 # One row may have made the whole batch fail: evaluate each row alone.
                 return self._evaluate_singly(points)

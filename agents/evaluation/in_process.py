@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 
 from ...landscapes.causes import GRADIENT_CAUSE, describe_failure
-from ...landscapes.landscape import Array, EvaluationError, GradientError, Problem
+from ...landscapes.landscape import Array, EvaluationError, GradientError, Problem, found_rows
 from ...landscapes.real_numbers import NotANumber, describe_value, to_real_numbers
 from .evaluator import NO_CAUSES, EvaluationResult, mark_failures
+from .leaving import ObjectiveExit, place_of_exit
 
 PIECE_SECONDS = 0.05
 """How long a piece of a batch that is evaluated row by row takes, about."""
@@ -37,6 +38,10 @@ class InProcessEvaluator:
             raise
         except Exception as error:
             losses, causes = self._evaluate_row_by_row(cube, error)
+        except SystemExit as error:
+            leaving = ObjectiveExit(error.code, place_of_exit(error))
+            leaving.__dict__.update(error.__dict__)
+            raise leaving from error
         else:
             # Nearly every call takes this path, so it is kept short: one finite double.
             if type(losses) is np.ndarray and losses.dtype == np.float64 and losses.shape == (len(cube),):
@@ -56,7 +61,15 @@ class InProcessEvaluator:
         first, size = 0, 1
         while first < len(cube):
             began = time.perf_counter()
-            yield first, self.evaluate(cube[first : first + size], with_gradient)
+            try:
+                found = self.evaluate(cube[first : first + size], with_gradient)
+            except BaseException as error:
+                # Ctrl-C, or the objective ends the program: the rows of this piece that have a loss are kept.
+                rows = found_rows(error)
+                if rows is not None and len(rows[0]) and not with_gradient:
+                    yield first, _without_gradients(*mark_failures(*rows))
+                raise
+            yield first, found
             first += size
             took = time.perf_counter() - began
             size = size * 4 if took < PIECE_SECONDS / 4 else max(1, int(size * PIECE_SECONDS / took))
@@ -107,6 +120,10 @@ class InProcessEvaluator:
                 return np.concatenate([row for row, _ in rows]), causes
             cause = describe_failure(error)
         return np.full(box.shape, np.nan), dict.fromkeys(range(len(box)), cause)
+
+
+def _without_gradients(losses: Array, causes: dict[int, str]) -> EvaluationResult:
+    return EvaluationResult(losses, None, causes)
 
 
 def _coerce_losses(losses: Any, n: int) -> tuple[Array, dict[int, str]]:

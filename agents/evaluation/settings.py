@@ -50,12 +50,17 @@ class Evaluation(Model):
     retries: int = Field(
         2, ge=1, le=100, description="How often a row is evaluated again under retry; each time is charged."
     )
-
     stop_after: int | None = Field(
         10,
         ge=1,
         description="A run stops if its first rows, as many as this, all fail for the same error of a program, such as "
         "NameError, TypeError or a wrong type returned. null: it does not.",
+    )
+    agent_timeout: float | None = Field(
+        600.0,
+        gt=0,
+        le=10_000_000,
+        description="Seconds that an agent may take to propose before its lease fails; null: any time.",
     )
 
     @field_validator("memory", mode="before")

@@ -160,7 +160,7 @@ class Ledger:
         point = ", ".join(f"{x:.6g}" for x in space.to_box(self.points[row])[:8].tolist())
         return f"row {row}, at ({point}{', ...' if self.dimension > 8 else ''}), {cause}"
 
-    def close(self, why: str, converged: Converged | None = None, cause: str = "") -> Finding:
+    def close(self, why: str, converged: Converged | None = None, cause: str = "", place: str = "") -> Finding:
         """Return the finding of the lease, which ended for the reason ``why``."""
         best = None
         if self.best is not None:
@@ -168,8 +168,17 @@ class Ledger:
             best = Incumbent(self.lease.agent, self.lease.id, row, self.points[row].copy(), loss)
         failures = sort_failures(self.failures) if self.failures else ()
         return Finding(
-            self.lease.id, self.lease.agent, self.filled, self.charged, why, best, converged, failures, cause
+            self.lease.id, self.lease.agent, self.filled, self.charged, why, best, converged, failures, cause, place
         )  # fmt: skip
+
+
+def close_recorded(lease: Lease, recorded: Rows | None, dimension: int, cause: str) -> Finding:
+    """Return the finding of a lease whose agent failed for this cause after its recorded rows, which have no gaps."""
+    ledger = Ledger(lease, dimension, None)
+    if recorded is not None:
+        causes = {failure.row: failure.cause for failure in recorded.failures}
+        ledger.enter(recorded.points, EvaluationResult(recorded.losses, recorded.gradients, causes), 0, news=False)
+    return ledger.close("failed", cause=cause)
 
 
 def sort_failures(failures: Iterable[RowFailure]) -> tuple[RowFailure, ...]:

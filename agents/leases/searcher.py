@@ -11,7 +11,17 @@ from ...landscapes.landscape import Array, Space
 from ..agent import Agent, AgentError, Lease, Search, Told, WithGradient
 from ..evaluation.evaluator import EvaluationResult, Evaluator
 from ..evaluation.settings import Evaluation
+from .agent_clock import AgentClock
+from .failure import AgentTimeout
 from .proposal import PendingProposal, check_proposal
+
+
+class AgentLeft(Exception):
+    """Raised where an agent raised what is no Exception, such as SystemExit; ``error`` is what it raised."""
+
+    def __init__(self, error: BaseException) -> None:
+        super().__init__(str(error))
+        self.error = error
 
 
 class Searcher:
@@ -23,10 +33,12 @@ class Searcher:
         evaluator: Evaluates what it proposes.
         rng_of: Returns the random numbers of a search, by the number of its episode.
         evaluation: The rules for rows that have no loss; by default they are penalised.
+        clock: Ends the agent if it proposes nothing for too long. Default: it may take any time.
     """
 
     __slots__ = (
         "agent",
+        "clock",
         "declared_price",
         "episode",
         "evaluation",
@@ -46,9 +58,11 @@ class Searcher:
         evaluator: Evaluator,
         rng_of: Callable[[int], np.random.Generator],
         evaluation: Evaluation | None = None,
+        clock: AgentClock | None = None,
     ) -> None:
         self.name, self.agent, self.evaluator, self.rng_of = name, agent, evaluator, rng_of
         self.evaluation = evaluation or Evaluation()
+        self.clock = clock or AgentClock(None)
         self.skips = self.evaluation.skips
         self.generator: Search | None = None
         self.episode = -1
@@ -74,16 +88,46 @@ class Searcher:
         if generator is not None:
             generator.close()
 
-    def propose(self, lease: Lease) -> PendingProposal:
+    def end(self) -> BaseException | None:
+        """Close the generator, whatever its agent does then. Return what it raised, or None."""
+        self.clock.start(self.name)
+        try:
+            self.close()
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:
+            return error
+        finally:
+            self.clock.stop()
+        return None
+
+    def propose(self, lease: Lease, episode: int | None = None) -> PendingProposal:
         """Deliver the pending answer, if there is one, and return the next proposal.
 
         Args:
             lease: The lease in force.
+            episode: The number of the search to start first; None: the search goes on.
 
         Raises:
             StopIteration: The search has ended; its value is what the agent returned.
             AgentError: The agent broke its contract.
+            AgentTimeout: The agent took too long.
+            AgentLeft: The agent raised SystemExit, or something else that is no Exception.
         """
+        clock = self.clock
+        clock.start(self.name)
+        try:
+            if episode is not None:
+                self.restart(lease, episode)
+            return self._propose(lease)
+        except (Exception, KeyboardInterrupt, AgentTimeout):
+            raise
+        except BaseException as error:
+            raise AgentLeft(error) from error
+        finally:
+            clock.stop()
+
+    def _propose(self, lease: Lease) -> PendingProposal:
         generator, hand = self.generator, self.pending_proposal
         if generator is None:
             raise AgentError("was given a lease that is not fresh, with no search under way")

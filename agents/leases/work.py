@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Generator
+from enum import Enum
 from typing import Any
 
 import numpy as np
@@ -13,14 +14,28 @@ from ...landscapes.landscape import Array, describe_exception
 from ..agent import AgentError, Converged, Finding, Lease, Rows
 from ..evaluation.evaluator import CannotEvaluate, EvaluationResult
 from ..evaluation.first_rows import FirstRows
+from .failure import AgentCalledExit, AgentTimeout, place_of_error, place_of_search
 from .ledger import Ledger, ReplayError
 from .proposal import PendingProposal
-from .searcher import Searcher
+from .searcher import AgentLeft, Searcher
 
 FLUSH_SECONDS = 0.25
 """Default interval at which rows are passed on, in seconds."""
-Parts = Generator[Rows, None, tuple[Rows | None, Finding]]
+
+
+class Phase(Enum):
+    """What happens next in a lease that announces it."""
+
+    THINKING = "the agent is asked"
+    EVALUATING = "its points are evaluated"
+
+
+Parts = Generator[Rows | Phase, None, tuple[Rows | None, Finding]]
 """What ``work_lease`` returns: a generator of rows whose result is the last rows and the finding."""
+
+
+class _Recorded(Exception):
+    """Raised where the recorded end of a lease is due."""
 
 
 class FlushTimer:
@@ -51,6 +66,8 @@ def work_lease(
     lost_rows: dict[int, str] | None = None,
     largest: int | None = None,
     first_rows: FirstRows | None = None,
+    verdict: Finding | None = None,
+    announces: bool = False,
 ) -> Parts:
     """Work one lease to its end.
 
@@ -69,9 +86,12 @@ def work_lease(
         largest: Most rows of a batch; given only after processes were lost.
         first_rows: The rows of the run that were collected before the lease was granted. The lease ends early where
             they and its own stop the run.
+        verdict: The recorded finding of this lease if the agent was ended from outside, by a clock or with its process:
+            the agent is not asked again for what it never proposed.
+        announces: Whether to announce when the agent is asked and when it has proposed; set after processes were lost.
 
     Yields:
-        Rows that were not recorded, as they are evaluated.
+        Rows that were not recorded, as they are evaluated, and announcements.
 
     Returns:
         The last of these rows, or None, and the finding. An agent that raises or breaks its contract ends the finding
@@ -87,16 +107,21 @@ def work_lease(
     pace = FlushTimer(flush_seconds)
     watch = FirstRows() if first_rows is None else first_rows.copy()
     stop = ""
+    starts = episode if lease.fresh else None
     try:
-        if lease.fresh:
-            searcher.restart(lease, episode)
         while ledger.charged < lease.budget:
-            hand = searcher.pending_proposal
+            hand = searcher.pending_proposal if starts is None else None
             if hand is None or (hand.answered_rows == len(hand.points) and not hand.retry_rows):
                 if stop:
                     # Not earlier, or the result would depend on the parts in which a batch was answered.
                     break
-                hand = searcher.propose(lease)
+                if verdict is not None and ledger.filled >= verdict.rows:
+                    raise _Recorded
+                if announces:
+                    yield Phase.THINKING
+                hand, starts = searcher.propose(lease, starts), None
+                if announces:
+                    yield Phase.EVALUATING
             points = hand.next(lease.budget - ledger.charged)
             if not len(points):
                 break
@@ -125,7 +150,11 @@ def work_lease(
     except (ReplayError, CannotEvaluate, ModuleNotFoundError):
         # Neither the agent nor a point is at fault.
         raise
-    except Exception as error:
+    except _Recorded:
+        assert verdict is not None
+        searcher.end()
+        finding = ledger.close("failed", cause=verdict.cause, place=verdict.place)
+    except (Exception, AgentTimeout) as error:
         finding = _fail_lease(searcher, ledger, error)
     except BaseException as error:
         # Ctrl-C: pass on what was found before ending. (A generator that is being closed must not yield.)
@@ -169,24 +198,29 @@ def _answer_batch(
 def _finish_search(searcher: Searcher, ledger: Ledger, result: Any) -> Finding:
     """Return the finding of a lease in which the agent's generator returned ``result``."""
     searcher.close()
+    place = place_of_search(searcher.agent, None)
     if ledger.lease.fresh and ledger.filled == 0:
-        return ledger.close("failed", cause="proposed nothing on a fresh lease")
+        return ledger.close("failed", cause="proposed nothing on a fresh lease", place=place)
     if result is None:
         return ledger.close("exhausted")
     if not isinstance(result, Converged):
-        return ledger.close("failed", cause=f"returned {type(result).__name__}; it must return Converged or None")
+        cause = f"returned {type(result).__name__}; it must return Converged or None"
+        return ledger.close("failed", cause=cause, place=place)
     if np.shape(result.point) != (ledger.dimension,):
-        return ledger.close(
-            "failed", cause=f"converged at shape {np.shape(result.point)}; it must be ({ledger.dimension},)"
-        )
+        cause = f"converged at shape {np.shape(result.point)}; it must be ({ledger.dimension},)"
+        return ledger.close("failed", cause=cause, place=place)
     return ledger.close("converged", converged=result)
 
 
-def _fail_lease(searcher: Searcher, ledger: Ledger, error: Exception) -> Finding:
-    """Return the finding of a lease in which the agent raised or broke its contract."""
-    cause = str(error) if isinstance(error, AgentError) else describe_exception(error)
-    try:
-        searcher.close()
-    except Exception as second:  # a generator that raises again while it is closed
+def _fail_lease(searcher: Searcher, ledger: Ledger, error: Exception | AgentTimeout) -> Finding:
+    """Return the finding of a lease in which the agent raised, took too long, or broke its contract."""
+    raised = error.error if isinstance(error, AgentLeft) else error
+    place = place_of_error(searcher.agent, raised) or place_of_search(searcher.agent, searcher.generator)
+    if isinstance(raised, AgentTimeout):
+        searcher.end()
+        return ledger.close("failed", cause=searcher.clock.describe(), place=place)
+    cause = str(raised) if isinstance(raised, AgentError | AgentCalledExit) else describe_exception(raised)
+    second = searcher.end()
+    if second is not None:
         cause += f" (and on closing, {describe_exception(second)})"
-    return ledger.close("failed", cause=cause)
+    return ledger.close("failed", cause=cause, place=place)

@@ -14,7 +14,7 @@ from rich.table import Table as RichTable
 
 from .progress import ProgressBars, ProgressLines
 
-DONE, RUN_FAILED, INPUT_WRONG, INTERRUPTED = 0, 1, 2, 130
+DONE, RUN_FAILED, INPUT_WRONG, STRATEGY_FAILED, INTERRUPTED = 0, 1, 2, 3, 130
 
 out = Console(highlight=False)
 err = Console(stderr=True, highlight=False)

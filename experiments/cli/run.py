@@ -13,13 +13,14 @@ from ..api import Results, resume_plan, run_plan
 from ..execution.cost import describe_plan
 from ..execution.plan import Plan, make_plan
 from ..execution.results_directory import experiment_file
-from ..execution.session import RunInterrupted
+from ..execution.session import RunExited, RunInterrupted
 from ..execution.staging import requested_files
 from ..execution.watcher import Watcher
 from ..spec.load import load
 from .console import (
     INTERRUPTED,
     RUN_FAILED,
+    STRATEGY_FAILED,
     AddressOption,
     ExecutorOption,
     NoReportOption,
@@ -33,6 +34,8 @@ from .console import (
     print_table,
 )
 
+MOST_FAILED_AGENTS = 12
+"""The most agents that failed of which the end of a run tells."""
 MOST_POINTS = 8
 """The most landscapes whose best points are printed. The report has those of all landscapes."""
 
@@ -105,11 +108,18 @@ def _run_watched(planned: Plan, work: Callable[[Watcher], Results], reported: bo
         err.print(f"Stopped. Everything found so far is in {stopped.path}.", markup=False, soft_wrap=True)
         err.print(f"Resume with: searchparty resume {stopped.path}", markup=False, soft_wrap=True)
         raise typer.Exit(INTERRUPTED) from None
+    except RunExited as left:
+        err.print(str(left), markup=False, soft_wrap=True)
+        raise typer.Exit(INTERRUPTED) from None
     except KeyboardInterrupt:
         err.print("Stopped. The findings are in the log: use `searchparty resume` or `searchparty report`.")
         raise typer.Exit(INTERRUPTED) from None
     _print_summary(results, reported)
-    if results.errors or not results.best():
+    if results.errors:
+        raise typer.Exit(RUN_FAILED)
+    if results.failed_strategies:
+        raise typer.Exit(STRATEGY_FAILED)
+    if not results.best():
         raise typer.Exit(RUN_FAILED)
 
 
@@ -128,6 +138,7 @@ def _print_summary(results: Results, reported: bool) -> None:
             cause, times = failed.most_common(1)[0]
             line = f"{failed.total():,} {line} failed, most often ({times:,} times): {cause}"
             out.print(line, style="yellow", markup=False, soft_wrap=True)
+    _print_failed_agents(results)
     for found in best[:MOST_POINTS]:
         point = ", ".join(f"{x:.6g}" for x in found.point[:8]) + (", ..." if len(found.point) > 8 else "")
         line = (
@@ -140,6 +151,19 @@ def _print_summary(results: Results, reported: bool) -> None:
     out.print(f"Results: {results.path}", markup=False, soft_wrap=True)
     if reported:
         out.print(f"Report:  {results.path / 'report.html'}", markup=False, soft_wrap=True)
+
+
+def _print_failed_agents(results: Results) -> None:
+    """Print in how many runs each agent failed, and why."""
+    rows = results.failed_agents.rows()
+    several = len({run.strategy for run in results.runs}) > 1
+    for row in rows[:MOST_FAILED_AGENTS]:
+        where = f"{row['strategy']}: " if several else ""
+        line = f"{where}{row['agent']} failed in {row['failed_runs']} of {row['runs']} runs: {row['cause']}"
+        out.print(line, style="yellow", markup=False, soft_wrap=True)
+    if len(rows) > MOST_FAILED_AGENTS:
+        more = len(rows) - MOST_FAILED_AGENTS
+        out.print(f"{more} more agents failed: the report has them all.", style="yellow", markup=False)
 
 
 def check_command(source: SourceArgument, overrides: OverridesOption = None) -> None:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import signal
-import threading
 from collections.abc import Callable, Generator, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
+from ...agents.evaluation.leaving import ObjectiveExit
 from ...landscapes.ambient import set_ambient_state_aside
 from ...landscapes.user_code import STAGED_FILES
 from ...orchestrator.executors.in_process import InProcessExecutor
@@ -25,6 +24,7 @@ from ...orchestrator.loop.work_run import work_run
 from ...orchestrator.run_spec import RunSpec
 from ..spec.load import Experiment
 from ..spec.models import RaySettings, SimulatedSettings
+from .agent_failures import AgentFailureReporter
 from .compatibility import check_compatibility, extend_budgets
 from .fingerprint import environment_fingerprint
 from .plan import Plan
@@ -42,6 +42,20 @@ class RunInterrupted(KeyboardInterrupt):
     def __init__(self, path: Path) -> None:
         super().__init__(str(path))
         self.path = path
+
+
+class RunExited(SystemExit):
+    """An objective ended the program, as with ``sys.exit``. Everything found so far is in ``path``.
+
+    Attributes:
+        path: The results directory.
+        error: The SystemExit that the objective raised.
+    """
+
+    def __init__(self, path: Path, error: SystemExit) -> None:
+        what = error.describe() if isinstance(error, ObjectiveExit) else f"The program was ended: {error!r}"
+        super().__init__(f"{what}. Everything found so far is in {path}. Resume with: searchparty resume {path}")
+        self.path, self.error = path, error
 
 
 class EvaluationFailed(Exception):
@@ -70,6 +84,7 @@ def begin_session(
     Raises:
         ResultsError: If the directory cannot be used.
         RunInterrupted: After Ctrl-C.
+        RunExited: If an objective ends the program.
         ExecutorLost: If Ray is lost.
     """
     directory = create_results_directory(out, planned.experiment.name)
@@ -101,6 +116,7 @@ def resume_session(
     Raises:
         ResultsError: If settings or code differ, unless ``force``, or if the budget is not valid or too small.
         RunInterrupted: After Ctrl-C.
+        RunExited: If an objective ends the program.
         ExecutorLost: If Ray is lost.
     """
     known = environment_fingerprint(planned.runs)
@@ -125,7 +141,30 @@ def _work_plan(
     environment: dict[str, Any],
     budgets: Mapping[str, int],
 ) -> dict[str, Exception]:
-    """Work all runs of a plan into the log of a directory, and return the errors that ended failed runs, by run id."""
+    """Work all runs of a plan into the log of a directory, and return the errors that ended failed runs, by run id.
+
+    What ends the session says where the log is, also while Ray starts or stops.
+    """
+    try:
+        return _work_runs(planned, directory, watcher, remark, environment, budgets)
+    except KeyboardInterrupt:
+        raise RunInterrupted(directory) from None
+    except SystemExit as error:
+        raise RunExited(directory, error) from error
+    except ExecutorLost as error:
+        raise ExecutorLost(
+            f"{error} Everything found so far is in {directory}. Resume with: searchparty resume {directory}"
+        ) from None
+
+
+def _work_runs(
+    planned: Plan,
+    directory: Path,
+    watcher: Watcher | None,
+    remark: Remark,
+    environment: dict[str, Any],
+    budgets: Mapping[str, int],
+) -> dict[str, Exception]:
     runs = planned.runs
     errors: dict[str, Exception] = {}
 
@@ -146,6 +185,7 @@ def _work_plan(
         stack.enter_context(set_ambient_state_aside())
         log = LogFile(directory / "log.sqlite", environment | {"clock": _clock_settings_of(planned.experiment)})
         stack.callback(log.close)
+        log.on_failed_lease = AgentFailureReporter(runs, remark).report
         # If no run is left to work, the log is only read once more, which does not need Ray.
         idle = not budgets and {each.id for each in runs} <= log.stopped_run_ids()
         settings = SimulatedSettings() if idle else planned.experiment.executor
@@ -162,14 +202,7 @@ def _work_plan(
             return lambda: _drive_run(each, log.run(each), place, watcher, budgets.get(each.id))
 
         stepped = (lambda _: None) if watcher is None else watcher.on_run_step
-        try:
-            schedule([(each.id, open_run(each)) for each in runs], place.at_once, place.wait, record_end, stepped)
-        except KeyboardInterrupt:
-            raise RunInterrupted(directory) from None
-        except ExecutorLost as error:
-            raise ExecutorLost(
-                f"{error} Everything found so far is in {directory}. Resume with: searchparty resume {directory}"
-            ) from None
+        schedule([(each.id, open_run(each)) for each in runs], place.at_once, place.wait, record_end, stepped)
     return errors
 
 
@@ -214,11 +247,7 @@ def _place_on_ray(plan: Plan, settings: RaySettings, stack: ExitStack, remark: R
     if settings.address is not None and not STAGED_FILES.exists():
         staged_directory = Path(stack.enter_context(TemporaryDirectory(prefix="searchparty-")))
         stage_files(plan.experiment, staged_directory)
-    heard = signal.getsignal(signal.SIGTERM)
     place = RayPlacement(settings, plan.runs, stack, staged_directory)
-    # Ray has replaced the handler of this signal by one that ends the process immediately. Restore the earlier one.
-    if callable(heard) and threading.current_thread() is threading.main_thread():
-        signal.signal(signal.SIGTERM, heard)
     for line in place.describe(plan.runs):
         remark(line)
     return place

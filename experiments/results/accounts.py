@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
 import numpy as np
 
 from ...agents.agent import Finding
+from ...agents.leases.failure import format_cause
 from ...landscapes.causes import GRADIENT_CAUSE
 from ...landscapes.landscape import Array
 from ...orchestrator.clock.clock import Clock, clock_of
@@ -114,13 +116,50 @@ def failures_table(runs: Sequence[RunData]) -> Table:
                 for failure in finding.failures
             ]
             if finding.failed:
-                causes.append(("agent", finding.cause))
+                causes.append(("agent", finding.cause + (f", {finding.place}" if finding.place else "")))
             for what, cause in causes:
                 key = (run.landscape, run.strategy, finding.agent, f"{what}: {cause}")
                 counts[key] = counts.get(key, 0) + 1
     # The most frequent cause comes first; equally frequent ones stay in the order in which they occurred.
     rows = sorted(((*key, n) for key, n in counts.items()), key=lambda row: -row[4])
     return Table.from_rows(("landscape", "strategy", "agent", "cause", "count"), rows)
+
+
+def failed_agents_table(runs: Sequence[RunData]) -> Table:
+    """Make a table of the agents that failed, with one row per strategy and agent.
+
+    It has the number of runs in which the agent failed, of runs of its strategy that have begun, and of its failed
+    leases; and the most frequent cause, with its place in the agent's file. The agents that failed in most runs come
+    first.
+    """
+    begun, failed = dict[str, int](), dict[tuple[str, str], list[Finding]]()
+    failed_runs: Counter[tuple[str, str]] = Counter()
+    for run in runs:
+        outcomes = list(findings(run.events))
+        begun[run.strategy] = begun.get(run.strategy, 0) + bool(outcomes)
+        losses = [finding for finding in outcomes if finding.failed]
+        for finding in losses:
+            failed.setdefault((run.strategy, finding.agent), []).append(finding)
+        failed_runs.update({(run.strategy, finding.agent) for finding in losses})
+    rows = []
+    for (strategy, agent), found in failed.items():
+        causes = Counter(format_cause(finding.cause, finding.place) for finding in found)
+        rows.append((strategy, agent, failed_runs[strategy, agent], begun[strategy], len(found),
+                     causes.most_common(1)[0][0]))  # fmt: skip
+    rows.sort(key=lambda row: -row[2])
+    return Table.from_rows(("strategy", "agent", "failed_runs", "runs", "leases", "cause"), rows)
+
+
+def list_failed_strategies(runs: Sequence[RunData]) -> list[str]:
+    """Return the strategies of which every agent that had a lease failed, in every run that has begun."""
+    sound = dict[str, bool]()
+    for run in runs:
+        outcomes = list(findings(run.events))
+        working = {finding.agent for finding in outcomes}
+        failed = {finding.agent for finding in outcomes if finding.failed}
+        if working:
+            sound[run.strategy] = sound.get(run.strategy, False) or working != failed
+    return [strategy for strategy, fine in sound.items() if not fine]
 
 
 def clock_table(runs: Sequence[RunData], settings: SimulatedSettings) -> Table:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import signal
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -9,14 +11,24 @@ from dataclasses import replace
 
 from ...agents.evaluation.evaluator import Evaluator
 from ...agents.evaluation.open import open_evaluator
+from ...agents.leases.agent_clock import AgentClock
 from ...agents.leases.searcher import Searcher
-from ...agents.leases.work import work_lease
+from ...agents.leases.work import Phase, work_lease
 from ...landscapes.ambient import set_ambient_state_aside
 from ..run_spec import RunSpec
 from ..state.archive import ArchiveStore
 from .messages import ACTOR_FLUSH_SECONDS, LeaseUpdate, PickledRun, WorkOrder
 from .packed import Chunk, RecordedLog, work_in_chunks
 from .streams import AgentStreams
+
+SENDING_SECONDS = 0.005
+"""How long an update takes to leave this process, about."""
+
+
+def end_at_termination() -> None:
+    """Let SIGTERM end this process at once. Ray would raise SystemExit, wherever an agent or an objective then is."""
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
 
 class RunHost:
@@ -30,8 +42,9 @@ class RunHost:
     def __init__(self, planned: RunSpec, evaluator: Evaluator) -> None:
         self._evaluator = evaluator
         streams = AgentStreams(planned)
+        self._clock = AgentClock(planned.evaluation.agent_timeout, disposable=True)
         self._searchers = {
-            name: Searcher(name, agent, self._evaluator, streams.for_agent(name), planned.evaluation)
+            name: Searcher(name, agent, self._evaluator, streams.for_agent(name), planned.evaluation, self._clock)
             for name, agent in planned.team
         }
         self._store = ArchiveStore(self._evaluator.space.dimension)
@@ -60,10 +73,15 @@ class RunHost:
             order.lost_rows,
             order.largest,
             order.first_rows,
+            announces=order.announce_rows,
         )
         try:
             while True:
-                yield LeaseUpdate(next(steps))
+                part = next(steps)
+                yield LeaseUpdate(None, phase=part) if isinstance(part, Phase) else LeaseUpdate(part)
+                if order.announce_rows:
+                    # What was sent arrives even if this process ends in the next instant.
+                    time.sleep(SENDING_SECONDS)
         except StopIteration as stop:
             rows, finding = stop.value
             yield LeaseUpdate(rows, finding, time.perf_counter() - began)
@@ -71,7 +89,8 @@ class RunHost:
     def close(self) -> None:
         """End all searches of the run, and close its evaluator."""
         for searcher in self._searchers.values():
-            searcher.close()
+            searcher.end()
+        self._clock.close()
         self._evaluator.close()
 
 
@@ -90,6 +109,7 @@ class ActorHost:
         # For as long as this process lives.
         self._ambient_state = ExitStack()
         self._ambient_state.enter_context(set_ambient_state_aside())
+        end_at_termination()
         self._make_evaluator = spread
         self._run_hosts: dict[str, RunHost] = {}
 

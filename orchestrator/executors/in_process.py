@@ -8,6 +8,7 @@ from dataclasses import replace
 from ...agents.agent import Lease, Rows
 from ...agents.evaluation.evaluator import Evaluator
 from ...agents.evaluation.open import open_evaluator
+from ...agents.leases.agent_clock import AgentClock
 from ...agents.leases.searcher import Searcher
 from ...agents.leases.work import FLUSH_SECONDS, work_lease
 from ..log.log import Log
@@ -28,14 +29,23 @@ class InProcessExecutor:
         log: The run's log, which gets the points.
         evaluator: Evaluates the points. Default: one that is opened for the run's landscape.
         keeps_rows: Whether points are handed to the log; agents that read the archive need this.
+        disposable: Whether this process may be killed to end an agent that hangs.
     """
 
-    def __init__(self, planned: RunSpec, log: Log, evaluator: Evaluator | None = None, keeps_rows: bool = True) -> None:
+    def __init__(
+        self,
+        planned: RunSpec,
+        log: Log,
+        evaluator: Evaluator | None = None,
+        keeps_rows: bool = True,
+        disposable: bool = False,
+    ) -> None:
         self._log, self._book = log, LeaseBook(planned, log, rebuilds=False)
         self._evaluator = evaluator or open_evaluator(planned.landscape, planned.evaluation, planned.facts.space)
         streams = AgentStreams(planned)
+        self._clock = AgentClock(planned.evaluation.agent_timeout, disposable)
         self._searchers = {
-            name: Searcher(name, agent, self._evaluator, streams.for_agent(name), planned.evaluation)
+            name: Searcher(name, agent, self._evaluator, streams.for_agent(name), planned.evaluation, self._clock)
             for name, agent in planned.team
         }
         self._outdated: set[str] = set()
@@ -63,7 +73,8 @@ class InProcessExecutor:
     def close(self) -> None:
         """End all searches, and close the evaluator."""
         for searcher in self._searchers.values():
-            searcher.close()
+            searcher.end()
+        self._clock.close()
         self._evaluator.close()
 
     def _work_lease(self, lease: Lease) -> Collected:
@@ -85,10 +96,13 @@ class InProcessExecutor:
             recorded,
             self._flush_seconds,
             first_rows=self._book.first_rows(lease.id),
+            verdict=self._book.recorded_verdict(lease.id),
         )
         try:
             while True:
-                self._log.add_rows(lease.id, next(steps))
+                rows = next(steps)
+                if isinstance(rows, Rows):
+                    self._log.add_rows(lease.id, rows)
         except StopIteration as stop:
             rows, finding = stop.value
         if rows is not None:

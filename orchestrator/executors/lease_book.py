@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ...agents.agent import Finding, Lease, Rows
 from ...agents.evaluation.first_rows import FirstRows
+from ...agents.leases.failure import is_outer_verdict
 from ..log.log import Log
 from ..run_spec import RunSpec
 from ..state.archive import ArchiveStore
@@ -56,6 +57,14 @@ class LeaseBook:
     def recorded_outcome(self, lease: int) -> Collected | None:
         """Return the outcome that an earlier session recorded for a lease; None if there is none."""
         return self._outcomes.get(lease)
+
+    def recorded_verdict(self, lease: int) -> Finding | None:
+        """Return the recorded finding of a lease whose agent was ended from outside, by a clock or with its process.
+
+        A replay applies it, as the agent would only hang or end its process again.
+        """
+        event = self._outcomes.get(lease)
+        return event.finding if event is not None and is_outer_verdict(event.finding.cause) else None
 
     def rows(self, lease: int) -> Rows | None:
         """Return the recorded points of a lease; None if there are none."""

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import NoReturn
 
 from ...agents.agent import Finding, Lease, Rows
 from ...agents.evaluation.first_rows import FirstRows
+from ...agents.evaluation.leaving import ExitRequest as ExitRequest
+from ...agents.leases.work import Phase
 from ...landscapes.user_code import unpickle_with_files
 from ..run_spec import RunSpec
 
@@ -17,6 +20,11 @@ ArchiveUpdate = list[tuple[int, Rows | None]]
 """Findings that an actor's archive lacks: (index of the agent, its rows), as ``ArchiveStore.extend`` takes them."""
 
 
+def raise_sent_error(error: Exception) -> NoReturn:
+    """Raise an error that an actor sent; for the request of an objective to leave, what the objective raised."""
+    raise error.to_exception() if isinstance(error, ExitRequest) else error
+
+
 @dataclass(frozen=True, slots=True)
 class LeaseUpdate:
     """A part of the outcome of a lease.
@@ -25,11 +33,13 @@ class LeaseUpdate:
         rows: New rows; None if there are none.
         finding: The finding, with the last update of the lease; else None.
         seconds: With the finding, the seconds that the lease took in the actor.
+        phase: What happens next, if that is announced.
     """
 
     rows: Rows | None
     finding: Finding | None = None
     seconds: float = 0.0
+    phase: Phase | None = None
 
     @property
     def last(self) -> bool:
@@ -82,7 +92,8 @@ class WorkOrder:
         flush_seconds: Rows are sent at the latest after this many seconds.
         lost_rows: Causes of the rows that are not evaluated but fail, by row.
         largest: Greatest number of rows to evaluate at a time; None: no limit.
-        announce_rows: Whether to send an update without rows when the actor reaches the rows of the lease.
+        announce_rows: Whether to send an update without rows when the actor reaches the rows of the lease, and before
+            each phase of it.
         first_rows: The rows of the run that were collected before the lease was granted; None if they decide nothing.
     """
 

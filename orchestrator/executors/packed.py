@@ -138,9 +138,9 @@ def work_in_chunks(
         run = begin_run(planned)
         log = RelayLog(recorded, lambda notes: send(_make_chunk(run, notes)), flush_seconds)
         try:
-            for _ in work_run(planned, log, InProcessExecutor(planned, log), budget, run):
+            for _ in work_run(planned, log, InProcessExecutor(planned, log, disposable=True), budget, run):
                 pass
-        except Exception:
+        except (Exception, SystemExit, KeyboardInterrupt):
             # Nothing that was found before the error is lost.
             log.flush_entries()
             raise

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import math
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -15,11 +16,14 @@ import numpy as np
 from ...agents.agent import Converged, Finding, Incumbent, Lease, Region, RowFailure
 from ..state.events import Collected, Event, Extended, Granted, Started, Stopped
 
+FAILED_KIND = "Failed"
+"""The kind of a collected lease whose agent failed."""
+
 
 def event_kind(event: Event) -> str:
     """Return the kind of an event in the log and in the trace, as ``load_event`` and ``decode_event`` take it."""
     if isinstance(event, Collected):
-        return "Failed" if event.finding.failed else "Found"
+        return FAILED_KIND if event.finding.failed else "Found"
     return type(event).__name__
 
 
@@ -27,6 +31,14 @@ def dump_event(event: Event) -> str:
     """Encode an event as canonical JSON: keys in a fixed order, floats in their shortest exact form, infinities as
     strings."""
     return json.dumps(encode_event(event), separators=(",", ":"), allow_nan=False)
+
+
+def format_event(event: Event) -> str:
+    """Return an event as one line, by which events are compared and which the trace prints. Where an agent failed is
+    left out: it changes with every line above it."""
+    if isinstance(event, Collected) and event.finding.place:
+        event = Collected(replace(event.finding, place=""))
+    return f"{event_kind(event)} {dump_event(event)}"
 
 
 def load_event(kind: str, body: str) -> Event:
@@ -118,7 +130,7 @@ def _failed_finding(finding: Finding) -> dict[str, Any]:
         "rows": finding.rows,
         "best": _encode_incumbent(finding.best),
         "failures": [[f.row, f.cause] for f in finding.failures],
-    }
+    } | ({"place": finding.place} if finding.place else {})
 
 
 def _decode_finding(data: dict[str, Any]) -> Finding:
@@ -135,6 +147,7 @@ def _decode_finding(data: dict[str, Any]) -> Finding:
         else Converged(np.array(converged["point"]), float(converged["loss"]), converged["why"]),
         tuple(RowFailure(row, cause) for row, cause in data["failures"]),
         data.get("cause", ""),
+        data.get("place", ""),
     )
 
 

@@ -7,14 +7,15 @@ import os
 import socket
 import sqlite3
 import time
+from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from ...agents.agent import Rows
+from ...agents.agent import Finding, Rows
 from ..run_spec import RunSpec
-from ..state.events import Event, Stopped
-from .codec import dump_event, event_kind
+from ..state.events import Event, Stopped, findings
+from .codec import FAILED_KIND, dump_event, event_kind, load_event
 from .directory_lock import DirectoryLock
 from .filesystem import FileSystem, file_system_of
 from .journal_mode import choose_journal, sync_path
@@ -47,10 +48,15 @@ class LogFile:
         environment: Versions and digests of code, recorded with the session.
         place: The file system that the file is on. Default: it is found out.
 
+    Attributes:
+        on_failed_lease: Called with the run's id and the finding of each lease that is recorded as failed.
+
     Raises:
         LogError: If the file cannot be used, or another process is writing it.
         LogLost: Also from later calls, if the file can no longer be written.
     """
+
+    on_failed_lease: Callable[[str, Finding], None] | None = None
 
     def __init__(self, path: Path, environment: dict[str, Any] | None = None, place: FileSystem | None = None) -> None:
         self.path = path
@@ -198,6 +204,8 @@ class RunLog:
             "INSERT INTO events VALUES (?, ?, ?, ?, ?)", (self._run, self._seq, kind, body, self._file.elapsed_seconds)
         )
         self._seq += 1
+        if kind == FAILED_KIND and self._file.on_failed_lease is not None:
+            self._file.on_failed_lease(self._run, next(findings([load_event(kind, body)])))
 
     def rows(self, lease: int) -> Rows | None:
         """Return all recorded points of a lease; None if there are none."""

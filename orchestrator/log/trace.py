@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from ...agents.agent import Rows
 from ..state.events import Collected
-from .codec import dump_event, event_kind
+from .codec import format_event
 from .reader import LogReader
 
 
@@ -23,7 +23,8 @@ def trace(reader: LogReader) -> Iterator[str]:
             if isinstance(event, Collected):
                 lease = event.finding.lease
                 yield from _format_points(lease, reader.rows(record.id, lease))
-            yield f"{event_kind(event).lower()} {dump_event(event)}"
+            kind, _, body = format_event(event).partition(" ")
+            yield f"{kind.lower()} {body}"
 
 
 def _format_points(lease: int, rows: Rows | None) -> Iterator[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ...agents.leases.ledger import ReplayError
-from ..log.codec import dump_event, event_kind
+from ..log.codec import format_event
 from ..log.log import Log
 from ..state.advance import advance
 from ..state.events import Event
@@ -42,7 +42,7 @@ class Recorder:
         if self._next is None:
             self._log.append(event)
         else:
-            known, now = (f"{event_kind(each)} {dump_event(each)}" for each in (self._next, event))
+            known, now = map(format_event, (self._next, event))
             if known != now:
                 raise ReplayError(
                     f"run {self.run.id}: the log has {known}, but the replay gives {now}. The code, the settings or a "

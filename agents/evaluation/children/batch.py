@@ -9,6 +9,7 @@ import numpy as np
 
 from ....landscapes.landscape import Array
 from ..evaluator import EvaluationResult
+from ..leaving import ExitRequest
 from .language import ChildProtocol
 
 
@@ -36,9 +37,16 @@ class RowQueue:
 
 
 def join_answers(answers: list[Answer]) -> Iterator[tuple[int, EvaluationResult]]:
-    """Yield answers in pieces, with the losses of adjacent rows in one piece."""
+    """Yield answers in pieces, with the losses of adjacent rows in one piece.
+
+    Raises SystemExit or KeyboardInterrupt, after all answers, if an objective raised it instead of answering.
+    """
     first, losses = 0, list[float]()
+    leaving: ExitRequest | None = None
     for row, found in answers:
+        if isinstance(found, ExitRequest):
+            leaving = found
+            continue
         if losses and (row != first + len(losses) or isinstance(found, EvaluationResult)):
             yield first, EvaluationResult(np.array(losses), None, {})
             losses = []
@@ -49,6 +57,8 @@ def join_answers(answers: list[Answer]) -> Iterator[tuple[int, EvaluationResult]
             losses.append(found)
     if losses:
         yield first, EvaluationResult(np.array(losses), None, {})
+    if leaving is not None:
+        raise leaving.to_exception()
 
 
 class Batch(NamedTuple):
@@ -67,7 +77,7 @@ class Batch(NamedTuple):
         return protocol.make_request(self.cube[first : first + count], self.with_gradient, ahead)
 
 
-Answer = tuple[int, float | EvaluationResult]
+Answer = tuple[int, float | EvaluationResult | ExitRequest]
 """The number of a row, and its result; only the loss if it is finite and there is nothing else."""
 
 

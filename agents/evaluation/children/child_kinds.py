@@ -14,6 +14,7 @@ from ....landscapes.landscape import Array, Landscape, Space
 from ....landscapes.process.line_pipe import LineProcess
 from ....landscapes.process.program import Program
 from ..evaluator import CannotEvaluate, EvaluationResult, mark_failures
+from ..leaving import ExitRequest
 from .batch import failed_row
 from .child_main import CHILD_PROGRAM
 from .fork_server import ForkServer
@@ -62,7 +63,7 @@ class PythonChild:
     def make_request(self, rows: Array, with_gradient: bool, ahead: bool) -> bytes:
         return encode_request(rows, with_gradient, ahead)
 
-    def read_answer(self, line: bytes, row: Array, with_gradient: bool) -> float | EvaluationResult:
+    def read_answer(self, line: bytes, row: Array, with_gradient: bool) -> float | EvaluationResult | ExitRequest:
         decoded = decode_answer(line)
         if isinstance(decoded, MissingPackage):
             raise CannotEvaluate(f"{decoded.words}. Install it, and resume.")

@@ -18,6 +18,7 @@ from ....landscapes.landscape import Array, Landscape, describe_exception
 from ....landscapes.process.line_pipe import ROW_SEPARATOR
 from ....landscapes.user_code import unpickle_with_files
 from ..in_process import InProcessEvaluator
+from ..leaving import ExitRequest
 from .fork_server import run_fork_server
 from .wire import ASKED_AHEAD, WITH_GRADIENT, MissingPackage, decode_message, encode_message
 
@@ -83,5 +84,7 @@ def _encode_row_answer(evaluator: InProcessEvaluator, row: Array, with_gradient:
         return encode_message(
             MissingPackage(f"the package {error.name!r} must be installed where points are evaluated ({error})")
         )
+    except (SystemExit, KeyboardInterrupt) as error:
+        return encode_message(ExitRequest.from_exception(error))
     except BaseException as error:
         return encode_message(describe_exception(error))

@@ -7,6 +7,7 @@ from typing import Protocol
 from ....landscapes.landscape import Array
 from ....landscapes.process.line_pipe import LineProcess
 from ..evaluator import EvaluationResult
+from ..leaving import ExitRequest
 
 
 class ChildProtocol(Protocol):
@@ -31,7 +32,7 @@ class ChildProtocol(Protocol):
         """Encode a request for rows (n, D) of the cube; ``ahead`` if earlier ones are not answered yet."""
         ...
 
-    def read_answer(self, line: bytes, row: Array, with_gradient: bool) -> float | EvaluationResult:
+    def read_answer(self, line: bytes, row: Array, with_gradient: bool) -> float | EvaluationResult | ExitRequest:
         """Decode the answer to a row (1, D): only its loss if that is finite and there is nothing else.
 
         Raises MalformedAnswer, or CannotEvaluate if no row could be evaluated.

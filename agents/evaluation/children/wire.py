@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from ....landscapes.landscape import Array, Landscape
 from ....landscapes.user_code import LOADED_FILES
 from ..evaluator import EvaluationResult
+from ..leaving import ExitRequest
 
 WITH_GRADIENT, ASKED_AHEAD = 1, 2
 """Flags in a request's first byte: gradients are requested; it was sent while the child was busy with another row."""
@@ -42,7 +43,7 @@ class MissingPackage(NamedTuple):
     words: str
 
 
-def decode_answer(line: bytes) -> float | EvaluationResult | MissingPackage | str:
+def decode_answer(line: bytes) -> float | EvaluationResult | MissingPackage | ExitRequest | str:
     """Decode an answer: a loss, a loss with its gradient or cause of failure, or why there is none."""
     # Most answers are a bare number.
     return float.fromhex(line[1:].decode()) if line.startswith(b"=") else decode_message(line)

@@ -58,6 +58,9 @@ def make_actor_class(package: str = PACKAGE_NAME) -> tuple[type, Callable[..., A
                     )
                 for item in getattr(self._host, method)(*arguments):
                     yield number, item
+            except (SystemExit, KeyboardInterrupt) as error:
+                # Ray would take it for the end of this process.
+                raise import_object("messages", "ExitRequest").from_exception(error) from None
             except Exception as error:
                 raise name_node(error) from None
 
@@ -84,7 +87,10 @@ def make_actor_class(package: str = PACKAGE_NAME) -> tuple[type, Callable[..., A
     def evaluate(*arguments: Any) -> Any:
         """Evaluate rows (see ``evaluate_task_rows``)."""
         try:
+            import_object("actor_host", "end_at_termination")()
             return import_object("on_ray.task_evaluator", "evaluate_task_rows")(*arguments)
+        except (SystemExit, KeyboardInterrupt) as error:
+            raise import_object("messages", "ExitRequest").from_exception(error) from None
         except Exception as error:
             raise name_node(error) from None
 

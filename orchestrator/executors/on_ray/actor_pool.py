@@ -15,7 +15,7 @@ from ...loop.executor import ExecutorError, ExecutorLost
 from ..process_losses import first_line
 from .actor_class import make_actor_class
 from .actor_slots import ActorSlot, ActorSlots
-from .connection import cluster_cpus, is_client, live_nodes, make_liveness, start_ray
+from .connection import cluster_cpus, is_client, live_nodes, make_liveness, start_ray, stop_ray
 
 
 class Receiver(Protocol):
@@ -176,7 +176,7 @@ class ActorPool:
                 slot.actor = None
         finally:
             if self._owned:
-                ray.shutdown()
+                stop_ray()
 
     @contextlib.contextmanager
     def _detect_disconnect(self) -> Iterator[None]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +15,15 @@ os.environ.setdefault("RAY_ENABLE_AUTO_CONNECT", "0")
 os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
 
 import ray
-from ray.exceptions import AuthenticationError, RayError
 
 from ...loop.executor import ExecutorError
 from ..liveness import Liveness
 from ..process_losses import first_line
+from .local_ray import bind_to_loopback, forget_token, keep_signal_handler, require_token
 from .probe import CLIENT_SCHEME, TOKEN_ADVICE, probe_address
+
+# Only now: an older Ray, which is refused above, does not have it.
+from ray.exceptions import AuthenticationError  # isort: skip
 
 
 def start_ray(address: str | None, staged_directory: Path | None = None) -> None:
@@ -34,22 +38,30 @@ def start_ray(address: str | None, staged_directory: Path | None = None) -> None
         ExecutorError: If that fails. The message says what to do.
     """
     options: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.ERROR}
-    if address is None:
-        # If RAY_ADDRESS happens to be set, Ray must still start a local cluster, not join that one.
-        options |= {"include_dashboard": False, "address": "local"}
-    else:
+    if address is not None:
         probe_address(address)
-        options["address"] = address
     if staged_directory is not None:
         options["runtime_env"] = {"working_dir": str(staged_directory)}
     try:
-        _init_ray(options)
+        with keep_signal_handler(), ExitStack() as stack:
+            if address is None:
+                stack.enter_context(require_token())
+                # If RAY_ADDRESS happens to be set, Ray must still start a local cluster, not join that one.
+                options |= {"include_dashboard": False, "address": "local"} | stack.enter_context(bind_to_loopback())
+            else:
+                options["address"] = address
+            _init_ray(options)
         silence_notices()
     except AuthenticationError as error:
+        if address is None:
+            raise ExecutorError(_describe_failure(address, error)) from None
         raise ExecutorError(
             f"Could not join the Ray cluster at {address}: {first_line(error)} {TOKEN_ADVICE}."
         ) from None
-    except (ConnectionError, ValueError, RuntimeError, RayError) as error:
+    except Exception as error:
+        # Ray raises a plain Exception where one of its processes does not start in time.
+        with contextlib.suppress(Exception):
+            ray.shutdown()
         raise ExecutorError(_describe_failure(address, error)) from None
 
 
@@ -66,7 +78,10 @@ def _init_ray(options: dict[str, Any]) -> None:
 def _describe_failure(address: str | None, error: Exception) -> str:
     words = first_line(error)
     if address is None:
-        return f"Could not start a local Ray: {words} Remove the cause, or use --executor simulated."
+        late = f"{error} {type(error).__name__}".lower()
+        busy = any(word in late for word in ("time", "second", "failed to start", "not start"))
+        cure = "The machine may be too busy: try again later" if busy else "Remove the cause"
+        return f"Could not start a local Ray: {words} {cure}, or use --executor simulated."
     if os.environ.get("RAY_AUTH_MODE", "").lower() != "token":
         cure = f"Most likely it asks for a token. {TOKEN_ADVICE}."
     elif isinstance(error, ConnectionError):
@@ -84,6 +99,7 @@ def has_ray() -> bool:
 def stop_ray() -> None:
     """Disconnect from Ray, and stop it if it was started here."""
     ray.shutdown()
+    forget_token()
 
 
 def is_client() -> bool:

@@ -8,14 +8,22 @@ from typing import Any
 from ray import cloudpickle
 
 from ....agents.agent import Lease
+from ....agents.leases.ledger import close_recorded
 from ....landscapes.user_code import LOADED_FILES
 from ...log.log import Log
 from ...loop.executor import ExecutorError
 from ...run_spec import RunSpec
 from ...state.events import Collected, charge_finding
 from ..lease_book import LeaseBook
-from ..messages import ArchiveUpdate, FanOut, LeaseUpdate, PickledRun, WorkOrder
-from ..process_losses import LOSSES_PER_ROW, MOST_STUCK, ROW_LOST, describe_stuck, first_line
+from ..messages import ArchiveUpdate, FanOut, LeaseUpdate, PickledRun, WorkOrder, raise_sent_error
+from ..process_losses import (
+    LOSSES_PER_ROW,
+    MOST_STUCK,
+    ROW_LOST,
+    AgentSuspects,
+    describe_stuck,
+    first_line,
+)
 from ..resources import Needs
 from .actor_pool import ActorPool
 from .actor_slots import ActorSlot
@@ -58,6 +66,7 @@ class RayExecutor:
         """Leases whose process has reached their rows again after a loss."""
         self._stuck_rows: dict[int, tuple[int, int]] = {}
         """By lease: the row that it has reached, and the number of processes lost there through no fault of the row."""
+        self._suspects = AgentSuspects(planned.evaluation.agent_timeout)
         self.seconds, self.rows = 0.0, 0
 
     def submit(self, lease: Lease) -> None:
@@ -80,11 +89,12 @@ class RayExecutor:
             self._pool.wait()
         event = self._outcomes.pop(lease)
         if isinstance(event, Exception):
-            raise event
+            raise_sent_error(event)
         self._book.settle_lease(event.finding)
         self._losses.pop(lease, None)
         self._stuck_rows.pop(lease, None)
         self._announced_leases.discard(lease)
+        self._suspects.forget(lease)
         return event
 
     def close(self) -> None:
@@ -99,6 +109,7 @@ class RayExecutor:
         """Receive an update of a lease."""
         if item.rows is None and not item.last:
             self._announced_leases.add(key)
+        self._suspects.note_phase(key, item.phase)
         if item.rows is not None:
             self._log.add_rows(key, item.rows)
         if item.finding is not None:
@@ -123,6 +134,11 @@ class RayExecutor:
         recorded = self._book.rows(key)
         row = 0 if recorded is None else min((*recorded.gaps, len(recorded.losses)))
         losses = self._losses.setdefault(key, {})
+        cause = self._suspects.judge_loss(key, row, gave_up=losses.get(row, 0) >= LOSSES_PER_ROW)
+        if cause and (recorded is None or not recorded.gaps):
+            finding = close_recorded(granted, recorded, self._planned.facts.space.dimension, cause)
+            self._outcomes[key] = charge_finding(finding, granted)
+            return
         if self._in_actor and (not losses or key in self._announced_leases):
             losses[row] = losses.get(row, 0) + 1
         else:

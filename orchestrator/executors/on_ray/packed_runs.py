@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from ....agents.agent import Incumbent
 from ...log.log_file import RunLog
 from ...run_spec import RunSpec
+from ..messages import raise_sent_error
 from ..packed import Chunk, RecordedLog
 from .actor_pool import ActorPool
 from .executor import pickle_run
@@ -97,7 +98,7 @@ class PackedRun:
     def _write_chunk(self, chunk: Chunk | Exception) -> bool:
         """Write a chunk to the log, or raise the error. Returns whether it is the last chunk of the run."""
         if isinstance(chunk, Exception):
-            raise chunk
+            raise_sent_error(chunk)
         for note in chunk.notes:
             if isinstance(note[0], int):
                 self.log.add_rows(*note)

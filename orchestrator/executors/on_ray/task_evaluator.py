@@ -19,7 +19,7 @@ from ....landscapes.ambient import keep_warnings_from_raising
 from ....landscapes.landscape import Array, Space
 from ....landscapes.user_code import unpickle_with_files
 from ...run_spec import RunSpec
-from ..messages import PickledRun
+from ..messages import ExitRequest, PickledRun
 from ..process_losses import LOSSES_PER_ROW, MOST_STUCK, ROW_LOST, describe_stuck, first_line
 from .actor_class import make_actor_class
 
@@ -144,6 +144,7 @@ class TaskEvaluator:
 
         Raises:
             CannotEvaluate: If the task failed through no fault of a row.
+            SystemExit: If the objective ends the program; likewise KeyboardInterrupt.
             _BatchLost: If processes were lost repeatedly and the batch has several rows.
         """
         try:
@@ -158,6 +159,8 @@ class TaskEvaluator:
                 raise CannotEvaluate(describe_stuck("an evaluation", first_line(error))) from None
             return None
         except RayTaskError as error:
+            if isinstance(error.cause, ExitRequest):
+                raise error.cause.to_exception() from None
             # Exceptions of the objective itself are causes of failed rows. What is raised here is an error of the node.
             raise CannotEvaluate(str(error.cause or error)) from None
         except RayError as error:

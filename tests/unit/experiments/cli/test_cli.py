@@ -177,3 +177,71 @@ def test_failed_evaluations_are_told_with_their_commonest_cause(command, tmp_pat
     assert stopped.returncode == 1
     assert "failed: an evaluation failed: lease 0 of random: row" in stopped.stderr
     assert "an evaluation failed" in (tmp_path / "stop" / "report.html").read_text()
+
+
+FAILED_CAND = "cand failed in 3 of 3 runs: ValueError: no idea, cand.py:10"
+FAILING = """\
+from typing import Literal
+from searchparty import Agent
+
+class Cand(Agent):
+    '''Has no idea.'''
+    kind: Literal["cand"] = "cand"
+
+    def search(self, space, lease, rng):
+        yield rng.random((5, space.dimension))
+        raise ValueError("no idea")
+"""
+
+
+@pytest.mark.parametrize(
+    ("strategies", "line", "code"),
+    [
+        ("{mine: {agents: ['cand.py:Cand']}}", FAILED_CAND, 3),
+        (
+            "{mine: {agents: ['cand.py:Cand']}, other: {agents: [random]}}",
+            f"mine: {FAILED_CAND}",
+            3,
+        ),
+        (
+            "{mine: {agents: ['cand.py:Cand', random]}}",
+            FAILED_CAND,
+            0,
+        ),
+        ("{mine: {agents: [random]}}", "", 0),
+    ],
+)
+def test_agents_that_fail_are_told_with_file_and_line(command, tmp_path, strategies, line, code):
+    (tmp_path / "cand.py").write_text(FAILING)
+    (tmp_path / "it.yaml").write_text(
+        f"name: it\nbudget: 60\nrepeats: 3\nlandscapes: [{{kind: sphere}}]\nstrategies: {strategies}\n"
+        "executor: simulated\n"
+    )
+    process = command("run", "it.yaml", "--no-report", cwd=tmp_path)
+    assert process.returncode == code
+    assert line in process.stdout
+    assert ("failed in" in process.stdout) == bool(line)
+    # Once, when it happens.
+    assert process.stderr.count("cand of mine failed: ValueError: no idea, cand.py:10") == bool(line)
+    assert "Traceback" not in process.stderr
+
+
+def test_an_objective_that_exits_leaves_and_the_message_says_where_and_how_to_go_on(command, tmp_path):
+    (tmp_path / "f.py").write_text(
+        "import pathlib, sys\n\ndef f(x):\n    if x[0] > 0.8 and not pathlib.Path('go').exists():\n"
+        "        sys.exit('enough')\n    return float(x @ x)\n"
+    )
+    (tmp_path / "it.yaml").write_text(
+        "name: it\nbudget: 60\nlandscapes: [{kind: python, function: 'f.py:f', bounds: [[-1, 1]]}]\n"
+        "strategies: {alone: {agents: [{kind: random, batch: 10}]}}\nexecutor: simulated\n"
+    )
+    process = command("run", "it.yaml", "--out", "cut", "--no-report", cwd=tmp_path)
+    assert process.returncode == 130
+    assert "SystemExit('enough') in f.py:5. Everything found so far is in cut." in process.stderr
+    assert "searchparty resume cut" in process.stderr
+    assert "Traceback" not in process.stderr
+    (tmp_path / "go").touch()
+    assert command("resume", "cut", "--no-report", cwd=tmp_path).returncode == 0
+    assert command("run", "it.yaml", "--out", "whole", "--no-report", cwd=tmp_path).returncode == 0
+    cut, whole = (command("trace", name, cwd=tmp_path).stdout for name in ("cut", "whole"))
+    assert cut == whole
