@@ -19,7 +19,7 @@ from matplotlib.lines import Line2D
 from numpy.typing import NDArray
 
 from ...landscapes.landscape import known_minimizers
-from ..drawing.style import COLOURS, STYLE
+from ..drawing.style import COLOURS, STYLE, tolerate_missing_glyphs
 from .captions import animation_title, caption_line, escape_math, map_notes, run_names, shorten_text
 from .encoding import Picture
 from .gauges import BestLossCurve, BudgetBars
@@ -113,7 +113,7 @@ class FrameRenderer:
         self, replays: Sequence[Replay], plane: Slice, frames: Sequence[Frame], *, width: int, linger: int
     ) -> None:
         self._replays, self._frames, self._plane = replays, frames, plane
-        with matplotlib.rc_context(STYLE | {"font.size": 8.0}):
+        with matplotlib.rc_context(STYLE | {"font.size": 8.0}), tolerate_missing_glyphs():
             self._build_artists(width, linger)
 
     def _build_artists(self, width: int, linger: int) -> None:
@@ -172,7 +172,7 @@ class FrameRenderer:
             yield self._render_picture(frame)
 
     def _draw_still(self) -> None:
-        with matplotlib.rc_context(STYLE):
+        with matplotlib.rc_context(STYLE), tolerate_missing_glyphs():
             self._canvas.draw()
         self._still_picture = self._canvas.copy_from_bbox(self._figure.bbox)
 
@@ -196,7 +196,8 @@ class FrameRenderer:
         for text, replay, moment, name in zip(self._captions, self._replays, frame.moments, begun, strict=True):
             text.set_text(escape_math(shorten_text(caption_line(replay, moment, last, name), BASE_WIDTH - 2 * MARGIN)))
             text.set_fontweight("bold" if last else "normal")
-            self._figure.draw_artist(text)
+            with tolerate_missing_glyphs():
+                self._figure.draw_artist(text)
         self._evaluations_text.set_text(f"{frame.evaluations:,} evaluations")
         self._figure.draw_artist(self._evaluations_text)
         return np.asarray(self._canvas.buffer_rgba())[..., :3].copy()

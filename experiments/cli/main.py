@@ -26,13 +26,13 @@ from .console import (
 from .inspect import list_command, report_command, schema_command, trace_command, verify_command
 from .run import check_command, resume_command, run_command
 from .simulate import simulate_command
+from .streams import tolerate_encodings
 from .studio import studio_command
 
 INPUT_ERRORS = (SpecError, ResultsError, LogError, LandscapeError, catalogue.CatalogueError)
 
 app = typer.Typer(
     no_args_is_help=True,
-    add_completion=False,
     rich_markup_mode="rich",
     pretty_exceptions_enable=False,
     help="A search party: independent optimizer agents explore one loss landscape together.\n\n"
@@ -73,16 +73,17 @@ app.command("doctor")(doctor_command)
 
 def main() -> None:
     """Run the command line. A user's mistake ends with a message and exit code 2, never with a traceback."""
+    tolerate_encodings()
     try:
         app()
     except LogLost as error:
-        err.print(str(error), style="red", markup=False, soft_wrap=True)
+        err.print(str(error), style="red", soft_wrap=True)
         sys.exit(RUN_FAILED)
     except INPUT_ERRORS as error:
-        err.print(str(error), style="red", markup=False, soft_wrap=True)
+        err.print(str(error), style="red", soft_wrap=True)
         sys.exit(INPUT_WRONG)
     except ExecutorError as error:
-        err.print(str(error), style="red", markup=False, soft_wrap=True)
+        err.print(str(error), style="red", soft_wrap=True)
         sys.exit(RUN_FAILED)
     except BrokenPipeError:
         # `searchparty trace ... | head` closes the pipe, which is no mistake; nothing more can be printed.
@@ -91,7 +92,7 @@ def main() -> None:
     except OSError as error:
         place = f"{error.filename}: " if error.filename else ""
         cure = "What the log holds is safe: free some space or repair the directory, then use resume or report."
-        err.print(f"{place}{error.strerror or error}. {cure}", style="red", markup=False, soft_wrap=True)
+        err.print(f"{place}{error.strerror or error}. {cure}", style="red", soft_wrap=True)
         sys.exit(RUN_FAILED)
 
 

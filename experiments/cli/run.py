@@ -24,6 +24,7 @@ from .console import (
     ExecutorOption,
     NoReportOption,
     OverridesOption,
+    ResultsArgument,
     SourceArgument,
     err,
     handle_termination,
@@ -61,7 +62,7 @@ def run_command(
 
 
 def resume_command(
-    results: Annotated[Path, typer.Argument(metavar="RESULTS", help="A results directory.")],
+    results: ResultsArgument,
     executor: ExecutorOption = None,
     address: AddressOption = None,
     budget: Annotated[
@@ -102,8 +103,8 @@ def _run_watched(planned: Plan, work: Callable[[Watcher], Results], reported: bo
         with open_watcher(len(planned.runs)) as bars:
             results = work(bars)
     except RunInterrupted as stopped:
-        err.print(f"Stopped. Everything found so far is in {stopped.path}.", markup=False, soft_wrap=True)
-        err.print(f"Resume with: searchparty resume {stopped.path}", markup=False, soft_wrap=True)
+        err.print(f"Stopped. Everything found so far is in {stopped.path}.", soft_wrap=True)
+        err.print(f"Resume with: searchparty resume {stopped.path}", soft_wrap=True)
         raise typer.Exit(INTERRUPTED) from None
     except KeyboardInterrupt:
         err.print("Stopped. The findings are in the log: use `searchparty resume` or `searchparty report`.")
@@ -124,19 +125,19 @@ def _print_summary(results: Results, reported: bool) -> None:
     if failed.total():
         (cause, times), evaluations = failed.most_common(1)[0], sum(run.evaluations for run in results.runs)
         line = f"{failed.total():,} of {evaluations:,} evaluations failed, most often ({times:,} times): {cause}"
-        out.print(line, style="yellow", markup=False, soft_wrap=True)
+        out.print(line, style="yellow", soft_wrap=True)
     for found in best[:MOST_POINTS]:
         point = ", ".join(f"{x:.6g}" for x in found.point[:8]) + (", ..." if len(found.point) > 8 else "")
         line = (
             f"Best point of {found.landscape}: loss {found.loss:.8g} at ({point}), by {found.agent} of {found.strategy}"
         )
-        out.print(line, markup=False, soft_wrap=True)
+        out.print(line, soft_wrap=True)
     print_table(results.summary_rows())
     for run_id, error in results.errors.items():
-        err.print(f"run {run_id} failed: {error}", style="red", markup=False, soft_wrap=True)
-    out.print(f"Results: {results.path}", markup=False, soft_wrap=True)
+        err.print(f"run {run_id} failed: {error}", style="red", soft_wrap=True)
+    out.print(f"Results: {results.path}", soft_wrap=True)
     if reported:
-        out.print(f"Report:  {results.path / 'report.html'}", markup=False, soft_wrap=True)
+        out.print(f"Report:  {results.path / 'report.html'}", soft_wrap=True)
 
 
 def check_command(source: SourceArgument, overrides: OverridesOption = None) -> None:
@@ -144,4 +145,4 @@ def check_command(source: SourceArgument, overrides: OverridesOption = None) -> 
     planned = make_plan(load(source, overrides or []))
     # The files that would be copied to a cluster must exist, too.
     list(requested_files(planned.experiment))
-    out.print(describe_plan(planned), markup=False, soft_wrap=True)
+    out.print(describe_plan(planned), soft_wrap=True)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import io
+import warnings
 import xml.etree.ElementTree as ET
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal
 
@@ -105,7 +107,7 @@ def save_figure(figure: Figure, stem: Path, hover: dict[str, str] | None = None)
     """
     # A separate salt for each figure: figures in one page must not share ids, because a definition in a hidden figure
     # has no effect in the others.
-    with matplotlib.rc_context(STYLE | {"svg.hashsalt": stem.name}):
+    with matplotlib.rc_context(STYLE | {"svg.hashsalt": stem.name}), tolerate_missing_glyphs():
         figure.savefig(stem.with_suffix(".png"), dpi=PNG_DPI)
         # The layout has been computed by now; computing it again would take as long as drawing.
         figure.set_layout_engine("none")
@@ -137,5 +139,18 @@ def add_svg_titles(svg: str, hover: dict[str, str]) -> str:
 
 def draw_in_style(draw: Any, *arguments: Any) -> Any:
     """Call a figure function with the common style in force, and return its result."""
-    with matplotlib.rc_context(STYLE):
+    with matplotlib.rc_context(STYLE), tolerate_missing_glyphs():
         return draw(*arguments)
+
+
+@contextmanager
+def tolerate_missing_glyphs() -> Iterator[None]:
+    """Draw what the font lacks (emoji, some scripts) as boxes, without a warning for each text and each figure.
+
+    Names are the user's: nothing is wrong with them, and browsers show them in the SVG.
+    """
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", r"(?s).*(Glyph|missing from (current )?font|does not have a glyph)")
+        # Matplotlib has no shaping for these scripts, and says so once.
+        warnings.filterwarnings("ignore", r"(?s).*Matplotlib currently does not support .* natively")
+        yield

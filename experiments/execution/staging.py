@@ -119,6 +119,7 @@ def remote_path(root: Path, path: Path) -> Path:
 def package_files() -> Iterator[Path]:
     """Yield the files of this package."""
     yield PACKAGE_FOLDER / "__init__.py"
+    yield PACKAGE_FOLDER / "__main__.py"
     yield PACKAGE_FOLDER / "py.typed"
     for room in PACKAGE_ROOMS:
         for place in (PACKAGE_FOLDER / room).rglob("*"):

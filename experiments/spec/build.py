@@ -346,7 +346,7 @@ def _build_executor(notes: ProblemList, data: Any) -> Model | None:
         notes.report(("executor",), "be ray, simulated, or a mapping with a kind", quote(data), "Write executor: ray.")
         return None
     kind = settings.get("kind")
-    if kind not in kinds:
+    if not isinstance(kind, str) or kind not in kinds:
         path: KeyPath = ("executor",) if isinstance(data, str) else ("executor", "kind")
         notes.report(path, "be ray or simulated", quote(kind), suggest(str(kind), kinds, listed=False))
         return None

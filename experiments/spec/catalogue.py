@@ -206,8 +206,14 @@ def build_by_kind(name: str, data: Mapping[str, Any], base: str | None = None) -
     try:
         return cls.model_validate(settings)
     except ValidationError as error:
-        problems = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
+        problems = "; ".join(": ".join(filter(None, _describe_detail(detail))) for detail in error.errors())
         raise ValueError(f"{kind}: {problems}") from None
+
+
+def _describe_detail(detail: Any) -> tuple[str, str]:
+    """Return the path of a setting that pydantic refuses, and why; the words of our own validators as they are."""
+    own = detail.get("ctx", {}).get("error")
+    return ".".join(map(str, detail["loc"])), detail["msg"] if own is None else str(own)
 
 
 def list_entries(name: str) -> list[CatalogueEntry]:
