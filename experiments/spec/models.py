@@ -253,7 +253,7 @@ class Experiment(Model):
         settings: RaySettings | SimulatedSettings = self.executor
         if kind is not None and kind != settings.kind:
             if kind not in ("ray", "simulated"):
-                cure = suggest(kind, ("ray", "simulated"))
+                cure = suggest(str(kind), ("ray", "simulated"), listed=False)
                 raise SpecError([f"executor must be ray or simulated, got {quote(kind)}. {cure}"])
             settings = RaySettings() if kind == "ray" else SimulatedSettings()
         if address is not None:
