@@ -75,7 +75,8 @@ def main() -> None:
     """Run the command line. A user's mistake ends with a message and exit code 2, never with a traceback."""
     tolerate_encodings()
     try:
-        app()
+        # The name also decides the variable by which a shell asks for completions.
+        app(prog_name="searchparty")
     except LogLost as error:
         err.print(str(error), style="red", soft_wrap=True)
         sys.exit(RUN_FAILED)

@@ -7,13 +7,14 @@ import sys
 import unicodedata
 from pathlib import Path
 
+from ...landscapes.landscape import Refusal
 from ...orchestrator.log.journal_mode import sync_path
 
 MOST_STEM_BYTES = 200
 """A name of a file may have 255 bytes; the rest is for numbers and endings."""
 
 
-class ResultsError(ValueError):
+class ResultsError(Refusal):
     """A results directory cannot be used. The message says why, and what to do."""
 
 

@@ -20,7 +20,7 @@ from pydantic_core import PydanticUndefined
 from ... import agents as agents_package
 from ... import landscapes as landscapes_package
 from ...agents.agent import Agent
-from ...landscapes.landscape import Landscape, LandscapeError, Model
+from ...landscapes.landscape import Landscape, LandscapeError, Model, Refusal
 from ...landscapes.user_code import is_python_file, load_object
 from ...orchestrator import policies as policies_package
 from ...orchestrator.policies.choices import BudgetChoice, RadiusChoice, SharingChoice
@@ -40,7 +40,7 @@ POLICY_CHOICES = ("budget", "radius", "sharing")
 PLURALS = {"landscapes": "landscape", "agents": "agent", "policies": "policy"}
 
 
-class CatalogueError(ValueError):
+class CatalogueError(Refusal):
     """A kind that a YAML names does not exist, or two classes have the same kind."""
 
 
