@@ -16,6 +16,7 @@ from ..execution.results_directory import experiment_file
 from ..execution.session import RunInterrupted
 from ..execution.staging import requested_files
 from ..execution.watcher import Watcher
+from ..results.recorded_runs import describe_time_limits
 from ..spec.load import load
 from .console import (
     INTERRUPTED,
@@ -119,6 +120,9 @@ def _print_summary(results: Results, reported: bool) -> None:
     best = results.best()
     if not best:
         out.print("No evaluation gave a finite loss.")
+    late = describe_time_limits(results.runs)
+    if late is not None:
+        out.print(late, style="yellow", soft_wrap=True)
     failed = Counter[str]()
     for row in results.failures.rows():
         failed[row["cause"].removeprefix("row: ")] += row["count"] if row["cause"].startswith("row: ") else 0
