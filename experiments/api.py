@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from html import escape
 from pathlib import Path
+from typing import Any
 
+from .execution.growth import load_for_resuming
 from .execution.plan import Plan, make_plan
-from .execution.results_directory import experiment_file
 from .execution.session import begin_session, resume_session
 from .execution.watcher import Remark, Watcher
 from .results import accounts
@@ -139,7 +140,7 @@ class Results:
 
 
 def run(
-    experiment: Experiment | str | Path,
+    experiment: Experiment | str | Path | Mapping[str, Any],
     *,
     out: str | Path | None = None,
     executor: str | None = None,
@@ -152,7 +153,8 @@ def run(
     """Run an experiment into a new results directory.
 
     Args:
-        experiment: An ``Experiment``, the path of a YAML file, or the name of a bundled experiment.
+        experiment: An ``Experiment``, the path of a YAML file, the name of a bundled experiment, or a mapping with the
+            keys of a YAML.
         out: The results directory, which must be empty or not exist. Default: results/<name>-<n> with the first free n.
         executor: "ray" or "simulated". Default: that of the experiment. It never changes a finding.
         address: The Ray cluster to join: "auto", "host:port" or "ray://host:port". Default: that of the experiment.
@@ -207,14 +209,17 @@ def resume(
     executor: str | None = None,
     address: str | None = None,
     budget: int | str | None = None,
+    repeats: int | None = None,
+    experiment: str | Path | Mapping[str, Any] | None = None,
     force: bool = False,
     watcher: Watcher | None = None,
     remark: Remark = lambda _: None,
     report: bool = True,
 ) -> Results:
-    """Resume an experiment that was stopped or killed.
+    """Resume an experiment that was stopped or killed, or let it grow.
 
-    The findings are the same as if it had not been stopped.
+    The findings are the same as if it had not been stopped. Growing moves nothing that stands: runs that were made are
+    kept as they are, and the others are the same as in an experiment that was as large from the start.
 
     Args:
         directory: The results directory.
@@ -222,6 +227,9 @@ def resume(
         address: The Ray cluster to join: "auto", "host:port" or "ray://host:port". Default: that of the experiment.
         budget: Evaluations per run, or "<n> D" for n times the dimension. It extends every run that has less, finished
             or not, from where the run stands. Default: the budget stays as it is.
+        repeats: Runs of each strategy on each landscape, at least the present number. Default: as it is.
+        experiment: A YAML file, a bundled name or a mapping to use in place of the YAML in the directory, with further
+            strategies, landscapes or repeats. It is kept in the directory. Default: the YAML in the directory.
         force: Whether to resume even if settings or code differ from those that wrote the log.
         watcher: Is notified of the progress of runs.
         remark: Receives remarks, one line each, e.g. on other versions of libraries.
@@ -231,8 +239,9 @@ def resume(
         The results of the whole experiment.
 
     Raises:
-        ResultsError: If the directory holds no experiment; if the YAML, the package or the code of an agent, a policy
-            or a landscape differs from what wrote the log, unless ``force``; or if the budget is not valid.
+        ResultsError: If the directory holds no experiment; if the YAML (new runs apart), the package or the code of an
+            agent, a policy or a landscape differs from what wrote the log, unless ``force``; or if the budget or the
+            number of repeats is not valid.
         SpecError: If the YAML in the directory cannot be loaded.
         RunInterrupted: After Ctrl-C. Everything found so far is in the results directory, and can be resumed.
         ExecutorLost: If Ray is lost. The experiment can be resumed.
@@ -244,10 +253,15 @@ def resume(
         >>> results = resume(path, executor="simulated", budget=100, report=False)
         >>> sorted({run.budget for run in results.runs})
         [100]
+        >>> len(results.runs), len(resume(path, executor="simulated", repeats=2, report=False).runs)
+        (8, 16)
     """
     directory = Path(directory)
-    planned = make_plan(load(experiment_file(directory)).with_executor(executor, address))
-    return resume_plan(planned, directory, budget=budget, force=force, watcher=watcher, remark=remark, report=report)
+    loaded, grown = load_for_resuming(directory, repeats, experiment)
+    planned = make_plan(loaded.with_executor(executor, address))
+    return resume_plan(
+        planned, directory, budget=budget, grown=grown, force=force, watcher=watcher, remark=remark, report=report
+    )
 
 
 def resume_plan(
@@ -255,14 +269,25 @@ def resume_plan(
     directory: Path,
     *,
     budget: int | str | None = None,
+    grown: str | None = None,
     force: bool = False,
     watcher: Watcher | None = None,
     remark: Remark = lambda _: None,
     report: bool = True,
 ) -> Results:
-    """Resume an experiment that has been planned already. The arguments and errors are those of ``resume``."""
-    errors = resume_session(planned, directory, budget, force, watcher, remark)
-    return _finish(directory, errors, report)
+    """Resume an experiment that has been planned already.
+
+    The arguments and errors are those of ``resume``; ``grown`` is the YAML of an experiment that has grown
+    (``load_for_resuming``).
+    """
+    errors = resume_session(planned, directory, budget, force, watcher, remark, grown)
+    return _finish(directory, errors, report and not is_report_current(directory))
+
+
+def is_report_current(directory: Path) -> bool:
+    """Return whether a results directory has a report that was written after the last change of its log."""
+    report, log = directory / "report.html", directory / "log.sqlite"
+    return report.exists() and log.exists() and report.stat().st_mtime_ns >= log.stat().st_mtime_ns
 
 
 def _finish(directory: Path, errors: dict[str, Exception], report: bool) -> Results:

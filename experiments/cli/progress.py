@@ -89,15 +89,16 @@ class ProgressBars:
         self._runs: dict[str, tuple[TaskID, RunSpec, RunStatus]] = {}
 
     def __enter__(self) -> ProgressBars:
-        self._progress.__enter__()
+        # The bars appear with the first run: there may be none.
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, place: TracebackType | None
     ) -> None:
-        self._progress.__exit__(kind, error, place)
+        self._progress.stop()
 
     def on_run_begin(self, planned: RunSpec, run: RunStatus) -> None:
+        self._progress.start()
         known = self._runs.get(planned.id)
         task = (
             self._progress.add_task(planned_run_title(planned), total=run.budget, loss="")

@@ -11,13 +11,14 @@ import typer
 
 from ..api import Results, resume_plan, run_plan
 from ..execution.cost import describe_plan
+from ..execution.growth import load_for_resuming
 from ..execution.plan import Plan, make_plan
-from ..execution.results_directory import experiment_file
 from ..execution.session import RunInterrupted
 from ..execution.staging import requested_files
 from ..execution.watcher import Watcher
 from ..results.recorded_runs import describe_time_limits
 from ..spec.load import load
+from .completion import complete_experiments
 from .console import (
     INTERRUPTED,
     RUN_FAILED,
@@ -74,6 +75,19 @@ def resume_command(
             help='Extend every run from where it stands to N evaluations, or to "<n> D" (n times the dimension).',
         ),
     ] = None,
+    repeats: Annotated[
+        int | None,
+        typer.Option("--repeats", min=1, metavar="N", help="Add repeats, up to N of each strategy on each landscape."),
+    ] = None,
+    source: Annotated[
+        str | None,
+        typer.Option(
+            "--yaml",
+            metavar="FILE|NAME",
+            help="Its YAML with further strategies, landscapes or repeats, which is then kept in RESULTS.",
+            autocompletion=complete_experiments,
+        ),
+    ] = None,
     force: Annotated[
         bool,
         typer.Option(
@@ -84,15 +98,26 @@ def resume_command(
     ] = False,
     no_report: NoReportOption = False,
 ) -> None:
-    """Resume an experiment that was stopped or killed, or extend its budget.
+    """Resume an experiment that was stopped or killed, extend its budget, or add repeats and strategies to it.
 
-    Examples: searchparty resume results/quickstart-1; searchparty resume results/quickstart-1 --budget 5000
+    Runs that were made are kept as they are.
+
+    Examples: searchparty resume results/quickstart-1; searchparty resume results/quickstart-1 --budget 5000;
+    searchparty resume results/quickstart-1 --repeats 20
     """
-    planned = make_plan(load(experiment_file(results)).with_executor(executor, address))
+    experiment, grown = load_for_resuming(results, repeats, source)
+    planned = make_plan(experiment.with_executor(executor, address))
 
     def work(watcher: Watcher) -> Results:
         return resume_plan(
-            planned, results, budget=budget, force=force, watcher=watcher, remark=print_remark, report=not no_report
+            planned,
+            results,
+            budget=budget,
+            grown=grown,
+            force=force,
+            watcher=watcher,
+            remark=print_remark,
+            report=not no_report,
         )
 
     _run_watched(planned, work, not no_report)

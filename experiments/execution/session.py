@@ -18,8 +18,9 @@ from ...orchestrator.log.filesystem import file_system_of
 from ...orchestrator.log.journal_mode import describe_restrictions
 from ...orchestrator.log.log import LogError
 from ...orchestrator.log.log_file import LogFile, RunLog
+from ...orchestrator.log.reader import LogReader
 from ...orchestrator.log.tables import has_tables
-from ...orchestrator.loop.drive import begin_run
+from ...orchestrator.loop.drive import EVALUATION_FAILED, begin_run
 from ...orchestrator.loop.executor import ExecutorError, ExecutorLost
 from ...orchestrator.loop.schedule import schedule
 from ...orchestrator.loop.work_run import work_run
@@ -35,6 +36,9 @@ from .watcher import Remark, RunStatus, Watcher
 
 if TYPE_CHECKING:
     from .ray_placement import RayPlacement
+
+
+GROWTH_ADVICE = "More is done with --budget N, --repeats N, or --yaml FILE with further strategies."
 
 
 class RunInterrupted(KeyboardInterrupt):
@@ -85,8 +89,9 @@ def resume_session(
     force: bool,
     watcher: Watcher | None,
     remark: Remark,
+    grown: str | None = None,
 ) -> dict[str, Exception]:
-    """Resume an experiment where its log ends.
+    """Resume an experiment where its log ends. If all its runs have ended, that is said, and nothing is written.
 
     Args:
         planned: The runs.
@@ -95,6 +100,7 @@ def resume_session(
         force: Whether to resume even if settings or code differ from those that wrote the log.
         watcher: Is notified of the progress.
         remark: Receives remarks, one line each.
+        grown: The YAML of the experiment if it has grown, to be kept in the directory; None if it has not.
 
     Returns:
         The errors that ended failed runs, by run id.
@@ -115,7 +121,24 @@ def resume_session(
         remark(f"{directory} has no log yet: the experiment starts from the beginning.")
     if budget is not None:
         budgets = extend_budgets(planned, budget, directory if begun else None)
+    elif begun and not force:
+        ended = _read_ends(planned, directory)
+        if ended is not None:
+            remark(f"All runs in {directory} have ended: there is nothing to resume. {GROWTH_ADVICE}")
+            return ended
+    if grown is not None:
+        write_atomically(directory / "experiment.yaml", grown)
     return _work_plan(planned, directory, watcher, remark, known, budgets)
+
+
+def _read_ends(planned: Plan, directory: Path) -> dict[str, Exception] | None:
+    """Return the errors of the runs that a failed evaluation stopped, by run id; None unless all runs have ended."""
+    with LogReader(directory) as reader:
+        reasons = reader.stop_reasons()
+    if not {run.id for run in planned.runs} <= reasons.keys():
+        return None
+    halted = {id: reason for id, reason in reasons.items() if reason.startswith(EVALUATION_FAILED)}
+    return {run.id: EvaluationFailed(halted[run.id]) for run in planned.runs if run.id in halted}
 
 
 def _work_plan(

@@ -33,6 +33,8 @@ from .opened import LandscapeCache
 from .team import TeamEntry, name_members
 
 MOST_DATA_DEPTH = 50
+NOTE_PREFIX = "x-"
+"""First characters of the keys of an experiment that are the user's own, as in other YAML formats."""
 
 
 def build_experiment(
@@ -56,6 +58,8 @@ def build_experiment(
     whole = copy_plain_data(data)
     if not isinstance(whole, dict):
         raise SpecError([f"experiment must be a mapping (key: value), got {quote(data)}. Start with name: ..."])
+    # Places for the user's own YAML anchors. What refers to them is written out by now.
+    whole = {key: value for key, value in whole.items() if not key.startswith(NOTE_PREFIX)}
     if isinstance(whole.get("base"), str):
         notes.base = str(FilePath(base or ".") / whole["base"])
     variants: list[tuple[SweepSettings, Experiment]] = []
