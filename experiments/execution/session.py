@@ -25,6 +25,7 @@ from ...orchestrator.loop.executor import ExecutorError, ExecutorLost
 from ...orchestrator.loop.schedule import schedule
 from ...orchestrator.loop.work_run import work_run
 from ...orchestrator.run_spec import RunSpec
+from ...orchestrator.state.events import Stopped
 from ..spec.load import Experiment
 from ..spec.models import RaySettings, SimulatedSettings
 from .compatibility import check_compatibility, extend_budgets
@@ -122,23 +123,20 @@ def resume_session(
     if budget is not None:
         budgets = extend_budgets(planned, budget, directory if begun else None)
     elif begun and not force:
-        ended = _read_ends(planned, directory)
-        if ended is not None:
-            remark(f"All runs in {directory} have ended: there is nothing to resume. {GROWTH_ADVICE}")
-            return ended
+        with LogReader(directory) as reader:
+            if {run.id for run in planned.runs} <= reader.stopped_run_ids():
+                remark(f"All runs in {directory} have ended: there is nothing to resume. {GROWTH_ADVICE}")
+                return _read_failures(planned, reader)
     if grown is not None:
         write_atomically(directory / "experiment.yaml", grown)
     return _work_plan(planned, directory, watcher, remark, known, budgets)
 
 
-def _read_ends(planned: Plan, directory: Path) -> dict[str, Exception] | None:
-    """Return the errors of the runs that a failed evaluation stopped, by run id; None unless all runs have ended."""
-    with LogReader(directory) as reader:
-        reasons = reader.stop_reasons()
-    if not {run.id for run in planned.runs} <= reasons.keys():
-        return None
-    halted = {id: reason for id, reason in reasons.items() if reason.startswith(EVALUATION_FAILED)}
-    return {run.id: EvaluationFailed(halted[run.id]) for run in planned.runs if run.id in halted}
+def _read_failures(planned: Plan, reader: LogReader) -> dict[str, Exception]:
+    """Return the errors of the runs that a failed evaluation stopped, by run id. All runs must have ended."""
+    last = {run.id: reader.events(run.id)[-1] for run in planned.runs}
+    reasons = {id: event.reason for id, event in last.items() if isinstance(event, Stopped)}
+    return {id: EvaluationFailed(why) for id, why in reasons.items() if why.startswith(EVALUATION_FAILED)}
 
 
 def _work_plan(

@@ -152,11 +152,6 @@ class LogReader:
         last = "seq = (SELECT MAX(seq) FROM events AS others WHERE others.run = events.run)"
         return {run for (run,) in self._execute(f"SELECT run FROM events WHERE kind = 'Stopped' AND {last}")}
 
-    def stop_reasons(self) -> dict[str, str]:
-        """Return the recorded reason of each run whose last event is ``Stopped``, by the run's id."""
-        sql = "SELECT run, MAX(seq), kind, body FROM events GROUP BY run"
-        return {run: json.loads(body)["reason"] for run, _, kind, body in self._execute(sql) if kind == "Stopped"}
-
     def events(self, run: str) -> list[Event]:
         """Return the events of a run, in order."""
         return read_events(self._execute, run)
