@@ -6,18 +6,23 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 from html import escape
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .execution.growth import load_for_resuming
 from .execution.plan import Plan, make_plan
 from .execution.session import begin_session, resume_session
 from .execution.watcher import Remark, Watcher
+from .notebook import open_notebook_watcher, print_in_notebook
 from .results import accounts
 from .results import comparison as statistics
+from .results.points import make_points_table
 from .results.recorded_runs import BestPoint, RunData, best_by_landscape, read_runs
 from .results.table import Table
 from .spec.load import load
 from .spec.models import Experiment
+
+if TYPE_CHECKING:
+    from .drawing.plots import Plot
 
 
 class Results:
@@ -98,6 +103,38 @@ class Results:
         """
         return accounts.leases_table(next(r for r in self.runs if r.id == run))
 
+    def points(self, run: str | None = None) -> Table:
+        """Make a table of the points of one run or of all, one row each, in the order in which they were collected.
+
+        Its columns are ``run``, ``landscape``, ``strategy``, ``repeat``, ``agent``, ``lease``, ``evaluations`` (spent
+        by the run up to and including the point), ``loss`` (infinite for a failed evaluation), and the coordinates
+        ``x1``, ``x2``, ... in the landscape's own units; None beyond the landscape's dimension.
+
+        Args:
+            run: The id of a run, as in ``runs``. Default: all runs.
+
+        Raises:
+            StopIteration: If there is no run with this id.
+        """
+        return make_points_table(self.runs if run is None else [next(r for r in self.runs if r.id == run)])
+
+    def plot(self, what: str = "convergence", run: str | None = None) -> Plot:
+        """Draw a figure of the report, which a notebook shows.
+
+        Args:
+            what: "convergence", "finals" or "contributions" of all runs; "timeline" or "landscape" of one run.
+            run: The id of that run. Default: the run with the best loss.
+
+        Returns:
+            The plot, with its matplotlib ``figure`` and the method ``save(path)``.
+
+        Raises:
+            ValueError: If there is no such plot or run, or nothing to draw.
+        """
+        from .drawing.plots import plot_runs
+
+        return plot_runs(self.runs, what, run)
+
     def best(self) -> list[BestPoint]:
         """Return the best point of each landscape, in the order of the plan.
 
@@ -147,7 +184,7 @@ def run(
     address: str | None = None,
     overrides: Sequence[str] = (),
     watcher: Watcher | None = None,
-    remark: Remark = lambda _: None,
+    remark: Remark = print_in_notebook,
     report: bool = True,
 ) -> Results:
     """Run an experiment into a new results directory.
@@ -159,8 +196,9 @@ def run(
         executor: "ray" or "simulated". Default: that of the experiment. It never changes a finding.
         address: The Ray cluster to join: "auto", "host:port" or "ray://host:port". Default: that of the experiment.
         overrides: Settings that replace those of the YAML, as "key.path=value". Not allowed with an ``Experiment``.
-        watcher: Is notified of the progress of runs.
-        remark: Receives remarks, one line each, e.g. on choices that the YAML leaves open.
+        watcher: Is notified of the progress of runs. Default: a notebook shows it.
+        remark: Receives remarks, one line each, e.g. on choices that the YAML leaves open. Default: a notebook prints
+            them.
         report: Whether to write the HTML report at the end.
 
     Returns:
@@ -187,7 +225,9 @@ def run(
     elif overrides:
         raise TypeError("overrides must be used with a file or a name, got an Experiment. Change its settings.")
     experiment = experiment.with_executor(executor, address)
-    return run_plan(make_plan(experiment), out=out, watcher=watcher, remark=remark, report=report)
+    planned = make_plan(experiment)
+    watcher = watcher or open_notebook_watcher(len(planned.runs))
+    return run_plan(planned, out=out, watcher=watcher, remark=remark, report=report)
 
 
 def run_plan(
@@ -213,7 +253,7 @@ def resume(
     experiment: str | Path | Mapping[str, Any] | None = None,
     force: bool = False,
     watcher: Watcher | None = None,
-    remark: Remark = lambda _: None,
+    remark: Remark = print_in_notebook,
     report: bool = True,
 ) -> Results:
     """Resume an experiment that was stopped or killed, or let it grow.
@@ -231,8 +271,8 @@ def resume(
         experiment: A YAML file, a bundled name or a mapping to use in place of the YAML in the directory, with further
             strategies, landscapes or repeats. It is kept in the directory. Default: the YAML in the directory.
         force: Whether to resume even if settings or code differ from those that wrote the log.
-        watcher: Is notified of the progress of runs.
-        remark: Receives remarks, one line each, e.g. on other versions of libraries.
+        watcher: Is notified of the progress of runs. Default: a notebook shows it.
+        remark: Receives remarks, one line each, e.g. on other versions of libraries. Default: a notebook prints them.
         report: Whether to write the HTML report at the end.
 
     Returns:
@@ -259,6 +299,7 @@ def resume(
     directory = Path(directory)
     loaded, grown = load_for_resuming(directory, repeats, experiment)
     planned = make_plan(loaded.with_executor(executor, address))
+    watcher = watcher or open_notebook_watcher(len(planned.runs))
     return resume_plan(
         planned, directory, budget=budget, grown=grown, force=force, watcher=watcher, remark=remark, report=report
     )

@@ -23,6 +23,7 @@ from .console import (
     err,
     out,
 )
+from .init import init_command
 from .inspect import list_command, report_command, schema_command, trace_command, verify_command
 from .run import check_command, resume_command, run_command
 from .simulate import simulate_command
@@ -38,6 +39,7 @@ app = typer.Typer(
     help="A search party: independent optimizer agents explore one loss landscape together.\n\n"
     "[bold]Examples[/bold]\n\n"
     "  searchparty run quickstart\n\n"
+    "  searchparty init my-study\n\n"
     "  searchparty check my.yaml\n\n"
     "  searchparty run my.yaml --executor simulated --set budget=5000\n\n"
     "  searchparty simulate how-many-workers --workers 1,10,100\n\n"
@@ -55,6 +57,7 @@ def root_command(
         raise typer.Exit(DONE)
 
 
+app.command("init")(init_command)
 app.command("run")(run_command)
 app.command("resume")(resume_command)
 app.command("check")(check_command)
