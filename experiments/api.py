@@ -169,6 +169,9 @@ class Results:
 
         return write_report(self.path)
 
+    def __repr__(self) -> str:
+        return f"Results({str(self.path)!r})"
+
     def _repr_html_(self) -> str:
         rows = self.summary_rows()
         head = "".join(f"<th>{escape(name)}</th>" for name in (rows[0] if rows else {}))
