@@ -28,7 +28,8 @@ class NotebookProgress:
         self._total, self._done, self._failed = total, 0, 0
         self._runs: dict[str, tuple[RunSpec, RunStatus]] = {}
         self._shown_at = time.monotonic()
-        self._show, self._output = show, None
+        self._show = show
+        self._output: Any = None
 
     def on_run_begin(self, planned: RunSpec, run: RunStatus) -> None:
         """Add the line of a run."""

@@ -9,7 +9,7 @@ from ..spec import catalogue
 from ..spec.sources import bundled_files
 
 EXECUTORS = ("ray", "simulated")
-FAMILIES = ("agents", "landscapes", "policies", "experiments")
+LISTED_FAMILIES = ("agents", "landscapes", "policies", "experiments")
 """The families that can be listed."""
 
 
@@ -37,7 +37,7 @@ def complete_executors(incomplete: str) -> list[str]:
 
 def complete_families(incomplete: str) -> list[str]:
     """Return the families that begin with a word."""
-    return [family for family in FAMILIES if family.startswith(incomplete)]
+    return [family for family in LISTED_FAMILIES if family.startswith(incomplete)]
 
 
 def complete_kinds(incomplete: str) -> list[str]:

@@ -13,7 +13,7 @@ from ..spec import catalogue
 from ..spec.errors import SpecError, format_problem, quote, suggest
 from ..spec.load import bundled_descriptions
 from ..spec.schema import experiment_schema
-from .completion import FAMILIES, complete_families, complete_kinds, complete_results
+from .completion import LISTED_FAMILIES, complete_families, complete_kinds, complete_results
 from .console import RUN_FAILED, ResultsArgument, err, out
 
 
@@ -64,14 +64,17 @@ def verify_command(
 
 def list_command(
     family: Annotated[
-        str, typer.Argument(metavar="|".join(FAMILIES), help="The family to list.", autocompletion=complete_families)
+        str,
+        typer.Argument(metavar="|".join(LISTED_FAMILIES), help="The family to list.", autocompletion=complete_families),
     ],
     kind: Annotated[str | None, typer.Argument(help="List only this kind.", autocompletion=complete_kinds)] = None,
 ) -> None:
     """List what an experiment can name, with all settings and their defaults."""
-    if family not in FAMILIES:
-        rule = f"be one of {', '.join(FAMILIES)}"
-        raise SpecError([format_problem("family", rule, quote(family), "", suggest(family, FAMILIES, listed=False))])
+    if family not in LISTED_FAMILIES:
+        rule = f"be one of {', '.join(LISTED_FAMILIES)}"
+        raise SpecError(
+            [format_problem("family", rule, quote(family), "", suggest(family, LISTED_FAMILIES, listed=False))]
+        )
     if family == "experiments":
         for name, description in bundled_descriptions().items():
             _print_entry(name, description)
