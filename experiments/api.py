@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from html import escape
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
+from .execution.growth import load_for_resuming
 from .execution.plan import Plan, make_plan
-from .execution.results_directory import experiment_file
 from .execution.session import begin_session, resume_session
 from .execution.watcher import Remark, Watcher
+from .notebook import open_notebook_watcher, print_in_notebook
 from .results import accounts
 from .results import comparison as statistics
+from .results.points import make_points_table
 from .results.recorded_runs import BestPoint, RunData, best_by_landscape, read_runs
 from .results.table import Table
 from .spec.load import load
 from .spec.models import Experiment
+
+if TYPE_CHECKING:
+    from .drawing.plots import Plot
 
 
 class Results:
@@ -107,6 +113,38 @@ class Results:
         """
         return accounts.leases_table(next(r for r in self.runs if r.id == run))
 
+    def points(self, run: str | None = None) -> Table:
+        """Make a table of the points of one run or of all, one row each, in the order in which they were collected.
+
+        Its columns are ``run``, ``landscape``, ``strategy``, ``repeat``, ``agent``, ``lease``, ``evaluations`` (spent
+        by the run up to and including the point), ``loss`` (infinite for a failed evaluation), and the coordinates
+        ``x1``, ``x2``, ... in the landscape's own units; None beyond the landscape's dimension.
+
+        Args:
+            run: The id of a run, as in ``runs``. Default: all runs.
+
+        Raises:
+            StopIteration: If there is no run with this id.
+        """
+        return make_points_table(self.runs if run is None else [next(r for r in self.runs if r.id == run)])
+
+    def plot(self, what: str = "convergence", run: str | None = None) -> Plot:
+        """Draw a figure of the report, which a notebook shows.
+
+        Args:
+            what: "convergence", "finals" or "contributions" of all runs; "timeline" or "landscape" of one run.
+            run: The id of that run. Default: the run with the best loss.
+
+        Returns:
+            The plot, with its matplotlib ``figure`` and the method ``save(path)``.
+
+        Raises:
+            ValueError: If there is no such plot or run, or nothing to draw.
+        """
+        from .drawing.plots import plot_runs
+
+        return plot_runs(self.runs, what, run)
+
     def best(self) -> list[BestPoint]:
         """Return the best point of each landscape, in the order of the plan.
 
@@ -141,6 +179,9 @@ class Results:
 
         return write_report(self.path)
 
+    def __repr__(self) -> str:
+        return f"Results({str(self.path)!r})"
+
     def _repr_html_(self) -> str:
         rows = self.summary_rows()
         head = "".join(f"<th>{escape(name)}</th>" for name in (rows[0] if rows else {}))
@@ -149,26 +190,28 @@ class Results:
 
 
 def run(
-    experiment: Experiment | str | Path,
+    experiment: Experiment | str | Path | Mapping[str, Any],
     *,
     out: str | Path | None = None,
     executor: str | None = None,
     address: str | None = None,
     overrides: Sequence[str] = (),
     watcher: Watcher | None = None,
-    remark: Remark = lambda _: None,
+    remark: Remark = print_in_notebook,
     report: bool = True,
 ) -> Results:
     """Run an experiment into a new results directory.
 
     Args:
-        experiment: An ``Experiment``, the path of a YAML file, or the name of a bundled experiment.
+        experiment: An ``Experiment``, the path of a YAML file, the name of a bundled experiment, or a mapping with the
+            keys of a YAML.
         out: The results directory, which must be empty or not exist. Default: results/<name>-<n> with the first free n.
         executor: "ray" or "simulated". Default: that of the experiment. It never changes a finding.
         address: The Ray cluster to join: "auto", "host:port" or "ray://host:port". Default: that of the experiment.
         overrides: Settings that replace those of the YAML, as "key.path=value". Not allowed with an ``Experiment``.
-        watcher: Is notified of the progress of runs.
-        remark: Receives remarks, one line each, e.g. on choices that the YAML leaves open.
+        watcher: Is notified of the progress of runs. Default: a notebook shows it.
+        remark: Receives remarks, one line each, e.g. on choices that the YAML leaves open. Default: a notebook prints
+            them.
         report: Whether to write the HTML report at the end.
 
     Returns:
@@ -197,7 +240,9 @@ def run(
     elif overrides:
         raise TypeError("overrides must be used with a file or a name, got an Experiment. Change its settings.")
     experiment = experiment.with_executor(executor, address)
-    return run_plan(make_plan(experiment), out=out, watcher=watcher, remark=remark, report=report)
+    planned = make_plan(experiment)
+    watcher = watcher or open_notebook_watcher(len(planned.runs))
+    return run_plan(planned, out=out, watcher=watcher, remark=remark, report=report)
 
 
 def run_plan(
@@ -219,14 +264,17 @@ def resume(
     executor: str | None = None,
     address: str | None = None,
     budget: int | str | None = None,
+    repeats: int | None = None,
+    experiment: str | Path | Mapping[str, Any] | None = None,
     force: bool = False,
     watcher: Watcher | None = None,
-    remark: Remark = lambda _: None,
+    remark: Remark = print_in_notebook,
     report: bool = True,
 ) -> Results:
-    """Resume an experiment that was stopped or killed.
+    """Resume an experiment that was stopped or killed, or let it grow.
 
-    The findings are the same as if it had not been stopped.
+    The findings are the same as if it had not been stopped. Growing moves nothing that stands: runs that were made are
+    kept as they are, and the others are the same as in an experiment that was as large from the start.
 
     Args:
         directory: The results directory.
@@ -234,17 +282,21 @@ def resume(
         address: The Ray cluster to join: "auto", "host:port" or "ray://host:port". Default: that of the experiment.
         budget: Evaluations per run, or "<n> D" for n times the dimension. It extends every run that has less, finished
             or not, from where the run stands. Default: the budget stays as it is.
+        repeats: Runs of each strategy on each landscape, at least the present number. Default: as it is.
+        experiment: A YAML file, a bundled name or a mapping to use in place of the YAML in the directory, with further
+            strategies, landscapes or repeats. It is kept in the directory. Default: the YAML in the directory.
         force: Whether to resume even if settings or code differ from those that wrote the log.
-        watcher: Is notified of the progress of runs.
-        remark: Receives remarks, one line each, e.g. on other versions of libraries.
+        watcher: Is notified of the progress of runs. Default: a notebook shows it.
+        remark: Receives remarks, one line each, e.g. on other versions of libraries. Default: a notebook prints them.
         report: Whether to write the HTML report at the end.
 
     Returns:
         The results of the whole experiment.
 
     Raises:
-        ResultsError: If the directory holds no experiment; if the YAML, the package or the code of an agent, a policy
-            or a landscape differs from what wrote the log, unless ``force``; or if the budget is not valid.
+        ResultsError: If the directory holds no experiment; if the YAML (new runs apart), the package or the code of an
+            agent, a policy or a landscape differs from what wrote the log, unless ``force``; or if the budget or the
+            number of repeats is not valid.
         SpecError: If the YAML in the directory cannot be loaded.
         RunInterrupted: After Ctrl-C. Everything found so far is in the results directory, and can be resumed.
         RunExited: An objective raised SystemExit (``sys.exit``); likewise. Both are what they derive from:
@@ -258,10 +310,16 @@ def resume(
         >>> results = resume(path, executor="simulated", budget=100, report=False)
         >>> sorted({run.budget for run in results.runs})
         [100]
+        >>> len(results.runs), len(resume(path, executor="simulated", repeats=2, report=False).runs)
+        (8, 16)
     """
     directory = Path(directory)
-    planned = make_plan(load(experiment_file(directory)).with_executor(executor, address))
-    return resume_plan(planned, directory, budget=budget, force=force, watcher=watcher, remark=remark, report=report)
+    loaded, grown = load_for_resuming(directory, repeats, experiment)
+    planned = make_plan(loaded.with_executor(executor, address))
+    watcher = watcher or open_notebook_watcher(len(planned.runs))
+    return resume_plan(
+        planned, directory, budget=budget, grown=grown, force=force, watcher=watcher, remark=remark, report=report
+    )
 
 
 def resume_plan(
@@ -269,14 +327,25 @@ def resume_plan(
     directory: Path,
     *,
     budget: int | str | None = None,
+    grown: str | None = None,
     force: bool = False,
     watcher: Watcher | None = None,
     remark: Remark = lambda _: None,
     report: bool = True,
 ) -> Results:
-    """Resume an experiment that has been planned already. The arguments and errors are those of ``resume``."""
-    errors = resume_session(planned, directory, budget, force, watcher, remark)
-    return _finish(directory, errors, report)
+    """Resume an experiment that has been planned already.
+
+    The arguments and errors are those of ``resume``; ``grown`` is the YAML of an experiment that has grown
+    (``load_for_resuming``).
+    """
+    errors = resume_session(planned, directory, budget, force, watcher, remark, grown)
+    return _finish(directory, errors, report and not is_report_current(directory))
+
+
+def is_report_current(directory: Path) -> bool:
+    """Return whether a results directory has a report that was written after the last change of its log."""
+    report, log = directory / "report.html", directory / "log.sqlite"
+    return report.exists() and log.exists() and report.stat().st_mtime_ns >= log.stat().st_mtime_ns
 
 
 def _finish(directory: Path, errors: dict[str, Exception], report: bool) -> Results:

@@ -61,7 +61,7 @@ class Command(BoundedLandscape):
     @classmethod
     def _check_command(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         if not value[0].strip() or any("\0" in word for word in value):
-            raise ValueError(f"command must name a program, got {list(value)!r}. Write e.g. [python3, simulate.py].")
+            raise ValueError(f"command must name a program, got {value[0]!r}. Write e.g. [python3, simulate.py].")
         return value
 
     def open(self) -> Problem:

@@ -28,8 +28,10 @@ def advise_install(extra: str) -> str:
         requirements = requires(DISTRIBUTION) or []
     except PackageNotFoundError:
         # The package was copied, as it is onto the nodes of a cluster, and not installed.
-        return f"Install the packages that searchparty's pyproject.toml lists under {extra}"
+        requirements = []
     marker = re.compile(rf"""extra\s*==\s*["']{re.escape(extra)}["']""")
     split = [requirement.partition(";") for requirement in requirements]
     packages = [package.strip() for package, _, condition in split if marker.search(condition)]
+    if not packages:
+        return f"Install the packages that searchparty's pyproject.toml lists under {extra}"
     return "Run: pip install " + " ".join(f"'{package}'" for package in packages)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import ClassVar, Protocol, runtime_checkable
 
@@ -11,6 +12,12 @@ from pydantic import BaseModel, ConfigDict, Field
 
 Array = NDArray[np.float64]
 """An array of float64; its shape is stated where it is used."""
+MOST_QUOTED = 200
+"""The most characters of a text of the user that a message quotes."""
+LONG_QUOTE = re.compile(
+    # An apostrophe within a word begins no quotation.
+    rf"(?<!\w)'(?:[^'\\\n]|\\.){{{MOST_QUOTED},}}'|\"(?:[^\"\\\n]|\\.){{{MOST_QUOTED},}}\"|\S{{{MOST_QUOTED + 1},}}"
+)
 AxisBounds = tuple[tuple[float, float], ...]
 """The pair (low, high) of each axis, in the landscape's units."""
 
@@ -27,7 +34,21 @@ class Model(BaseModel):
     """What this class does and where it fails, in two sentences for readers who have never heard of it."""
 
 
-class LandscapeError(ValueError):
+class Refusal(ValueError):
+    """Something that the user wrote cannot be used; the message says what to change.
+
+    The message quotes at most ``MOST_QUOTED`` characters of one text of the user, however long that is.
+
+    Example:
+        >>> len(str(Refusal(f"kind must be known, got {'k' * 1000!r}. Did you mean 'knot'?"))) < 260
+        True
+    """
+
+    def __init__(self, message: str) -> None:
+        super().__init__(shorten_quotes(message))
+
+
+class LandscapeError(Refusal):
     """Raised where a landscape cannot be opened as described; the message says what to change.
 
     Example:
@@ -78,6 +99,16 @@ def found_rows(error: BaseException) -> tuple[Array, dict[int, str]] | None:
     """Return the losses, shape (n,), and causes of failure that ``keep_found_rows`` attached to an error, if any."""
     found: tuple[Array, dict[int, str]] | None = error.__dict__.pop("searchparty_rows", None)
     return found
+
+
+def shorten_quotes(message: str) -> str:
+    """Cut out the middle of every quoted text and every unbroken word of a message that is longer than 200 characters.
+
+    Example:
+        >>> shorten_quotes("name must be short, got '" + "long " * 100 + "'. Shorten it.")[-44:]
+        "ong long long long long long '. Shorten it."
+    """
+    return LONG_QUOTE.sub(lambda found: found[0][: MOST_QUOTED - 63] + "..." + found[0][-60:], message)
 
 
 def describe_exception(error: BaseException) -> str:

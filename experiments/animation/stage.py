@@ -195,7 +195,8 @@ class FrameRenderer:
         for text, replay, moment, name in zip(self._captions, self._replays, frame.moments, begun, strict=True):
             text.set_text(escape_math(shorten_text(caption_line(replay, moment, last, name), BASE_WIDTH - 2 * MARGIN)))
             text.set_fontweight("bold" if last else "normal")
-            self._figure.draw_artist(text)
+            with figure_style():
+                self._figure.draw_artist(text)
         self._evaluations_text.set_text(f"{frame.evaluations:,} evaluations")
         self._figure.draw_artist(self._evaluations_text)
         return np.asarray(self._canvas.buffer_rgba())[..., :3].copy()

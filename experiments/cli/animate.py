@@ -9,13 +9,13 @@ from typing import Annotated
 import typer
 from rich.progress import track
 
-from .console import INTERRUPTED, RUN_FAILED, err, handle_termination, out
+from .console import INTERRUPTED, RUN_FAILED, ResultsArgument, err, handle_termination, out
 
 OTHER_RUNS_HINT = "(another: --run ID or STRATEGY; two side by side: --compare, or --run A --run B)"
 
 
 def animate_command(
-    results: Annotated[Path, typer.Argument(metavar="RESULTS", help="A results directory.")],
+    results: ResultsArgument,
     runs: Annotated[
         list[str] | None,
         typer.Option(
@@ -71,12 +71,12 @@ def animate_command(
         err.print("Stopped. Nothing was written.")
         raise typer.Exit(INTERRUPTED) from None
     except EncodingError as error:
-        err.print(str(error), style="red", markup=False, soft_wrap=True)
+        err.print(str(error), style="red", soft_wrap=True)
         raise typer.Exit(RUN_FAILED) from None
     for run in done.runs:
         line = f"Run {run.id}: {run.strategy} on {run.landscape}, repeat {run.repeat}"
-        out.print(line, markup=False, soft_wrap=True)
-    out.print(OTHER_RUNS_HINT, markup=False, soft_wrap=True)
+        out.print(line, soft_wrap=True)
+    out.print(OTHER_RUNS_HINT, soft_wrap=True)
     for path in done.paths:
         line = f"Animation: {path} ({path.stat().st_size / 1e6:.1f} MB)"
-        out.print(line, markup=False, soft_wrap=True)
+        out.print(line, soft_wrap=True)

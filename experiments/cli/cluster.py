@@ -65,7 +65,7 @@ def submit_command(
         print_remark(f"Fetch its results with: {later}")
         return
     try:
-        ended = cluster.follow(job, lambda line: out.print(line, markup=False, soft_wrap=True))
+        ended = cluster.follow(job, lambda line: out.print(line, soft_wrap=True))
     except KeyboardInterrupt:
         print_remark(f"The job continues. Fetch its results with: {later}")
         print_remark(f"Stop it with: ray job stop {job} --address {address}")
@@ -73,7 +73,7 @@ def submit_command(
     if ended.status == "SUCCEEDED":
         _fetch_and_report(cluster, job, results)
         return
-    err.print(f"Job {job} {ended.status.lower()}: {ended.message}", style="red", markup=False, soft_wrap=True)
+    err.print(f"Job {job} {ended.status.lower()}: {ended.message}", style="red", soft_wrap=True)
     try:
         _fetch_and_report(cluster, job, results)
         print_remark(f"Resume it with: searchparty submit {source} --resume {job} --address {address}")
@@ -102,9 +102,9 @@ def _fetch_and_report(cluster: Jobs, job: str, results: Path | None, report: boo
     from ..cluster import submit
 
     directory = submit.fetch_results(cluster, job, results, print_remark)
-    out.print(f"Results: {directory}", markup=False, soft_wrap=True)
+    out.print(f"Results: {directory}", soft_wrap=True)
     if report and (directory / "log.sqlite").exists():
-        out.print(f"Report:  {Results(directory).report()}", markup=False, soft_wrap=True)
+        out.print(f"Report:  {Results(directory).report()}", soft_wrap=True)
 
 
 def doctor_command(
@@ -127,10 +127,10 @@ def doctor_command(
 
     findings = examine_cluster(None if source is None else load(source, overrides or []), address, print_remark)
     for line in findings.table:
-        out.print(line, markup=False, soft_wrap=True)
+        out.print(line, soft_wrap=True)
     for finding in findings.found_problems:
         style = {"error": "red", "warning": "yellow"}[finding.level]
-        out.print(f"{finding.level}: {finding.text}", style=style, markup=False, soft_wrap=True)
+        out.print(f"{finding.level}: {finding.text}", style=style, soft_wrap=True)
     if not findings.found_problems:
         out.print("No problems found.")
     if any(finding.level == "error" for finding in findings.found_problems):

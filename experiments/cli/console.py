@@ -2,42 +2,51 @@
 
 from __future__ import annotations
 
+import os
 import signal
 from contextlib import AbstractContextManager
-from enum import StrEnum
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
-from rich.markup import escape
 from rich.table import Table as RichTable
+from rich.text import Text
 
+from .completion import EXECUTORS, complete_executors, complete_experiments, complete_results
 from .progress import ProgressBars, ProgressLines
+from .streams import open_console
 
 DONE, RUN_FAILED, INPUT_WRONG, STRATEGY_FAILED, INTERRUPTED = 0, 1, 2, 3, 130
 
-out = Console(highlight=False)
-err = Console(stderr=True, highlight=False)
+out = open_console("stdout")
+err = open_console("stderr")
 LEFT_ALIGNED = ("landscape", "strategy")
-
-
-class ExecutorKind(StrEnum):
-    """The executors that the command line accepts."""
-
-    RAY = "ray"
-    SIMULATED = "simulated"
-
+NARROWEST_TABLE = 80
+"""The columns that a terminal must have for a table; below, its rows would be torn apart, and a list is printed."""
 
 SourceArgument = Annotated[
-    str, typer.Argument(metavar="FILE|NAME", help="The YAML file of an experiment, or the name of a bundled one.")
+    str,
+    typer.Argument(
+        metavar="FILE|NAME",
+        help="The YAML file of an experiment, or the name of a bundled one.",
+        autocompletion=complete_experiments,
+    ),
+]
+ResultsArgument = Annotated[
+    Path, typer.Argument(metavar="RESULTS", help="A results directory.", autocompletion=complete_results)
 ]
 OverridesOption = Annotated[
     list[str] | None,
     typer.Option("--set", metavar="KEY.PATH=VALUE", help="Change a setting, e.g. --set budget=5000. May be repeated."),
 ]
 ExecutorOption = Annotated[
-    ExecutorKind | None,
-    typer.Option("--executor", help="Where leases are worked; the findings are the same. Default: as in the YAML."),
+    str | None,
+    typer.Option(
+        "--executor",
+        metavar="|".join(EXECUTORS),
+        help="Where leases are worked; the findings are the same. Default: as in the YAML.",
+        autocompletion=complete_executors,
+    ),
 ]
 AddressOption = Annotated[
     str | None,
@@ -70,22 +79,38 @@ def open_watcher(total: int) -> AbstractContextManager[Any]:
 def print_table(
     rows: list[dict[str, str]], title: str = "Comparison of strategies (* = winner on its landscape)"
 ) -> None:
-    """Print rows as a table on a terminal, or else as aligned columns."""
-    names = list(rows[0]) if rows else []
-    if out.is_terminal:
-        table = RichTable(title=title, title_justify="left")
-        for name in names:
+    """Print rows as a table on a terminal, as a list if it is narrow, or as aligned columns if it is no terminal."""
+    if out.width < NARROWEST_TABLE and (out.is_terminal or "COLUMNS" in os.environ):
+        _print_list(rows, title)
+    elif out.is_terminal:
+        table = RichTable(title=Text(title), title_justify="left")
+        for name in rows[0] if rows else {}:
             table.add_column(name, justify="left" if name in LEFT_ALIGNED else "right")
         for row in rows:
-            table.add_row(*(escape(value) for value in row.values()))
+            table.add_row(*(Text(value) for value in row.values()))
         out.print(table)
-        return
+    else:
+        _print_columns(rows)
+
+
+def _print_list(rows: list[dict[str, str]], title: str) -> None:
+    """Print each row on lines of its own: what it is about, and one value a line below."""
+    out.print(title)
+    for row in rows:
+        out.print(", ".join(value for name, value in row.items() if name in LEFT_ALIGNED))
+        for name, value in row.items():
+            if name not in LEFT_ALIGNED:
+                out.print(f"  {name}: {value}")
+
+
+def _print_columns(rows: list[dict[str, str]]) -> None:
+    names = list(rows[0]) if rows else []
     widths = {name: max(len(name), *(len(row[name]) for row in rows)) for name in names}
     for row in [dict(zip(names, names, strict=True)), *rows]:
         cells = (row[n].ljust(widths[n]) if n in LEFT_ALIGNED else row[n].rjust(widths[n]) for n in names)
-        out.print("  ".join(cells).rstrip(), markup=False, soft_wrap=True)
+        out.print("  ".join(cells).rstrip(), soft_wrap=True)
 
 
 def print_remark(line: str) -> None:
     """Print a line to stderr, apart from the results on stdout."""
-    err.print(line, markup=False, soft_wrap=True)
+    err.print(line, soft_wrap=True)

@@ -3,30 +3,25 @@
 from __future__ import annotations
 
 import json
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.markup import escape
+from rich.text import Text
 
 from ..spec import catalogue
+from ..spec.errors import SpecError, format_problem, quote, suggest
 from ..spec.load import bundled_descriptions
 from ..spec.schema import experiment_schema
-from .console import RUN_FAILED, err, out
-
-
-class Family(StrEnum):
-    """The families that can be listed."""
-
-    AGENTS = "agents"
-    LANDSCAPES = "landscapes"
-    POLICIES = "policies"
-    EXPERIMENTS = "experiments"
+from .completion import LISTED_FAMILIES, complete_families, complete_kinds, complete_results
+from .console import RUN_FAILED, ResultsArgument, err, out
 
 
 def report_command(
-    results: Annotated[list[Path], typer.Argument(metavar="RESULTS...", help="One or more results directories.")],
+    results: Annotated[
+        list[Path],
+        typer.Argument(metavar="RESULTS...", help="One or more results directories.", autocompletion=complete_results),
+    ],
 ) -> None:
     """Write the report of one or more results directories. Several are compared in one report."""
     from ..report.report import write_report
@@ -35,7 +30,7 @@ def report_command(
 
 
 def trace_command(
-    results: Annotated[Path, typer.Argument(metavar="RESULTS", help="A results directory.")],
+    results: ResultsArgument,
     hashed: Annotated[bool, typer.Option("--hash", help="Print only the trace's SHA-256.")] = False,
 ) -> None:
     """Print the log as canonical text, without wall-clock times: equal traces mean equal findings."""
@@ -51,7 +46,7 @@ def trace_command(
 
 
 def verify_command(
-    results: Annotated[Path, typer.Argument(metavar="RESULTS", help="A results directory.")],
+    results: ResultsArgument,
 ) -> None:
     """Replay a log without evaluating anything, and check that every decision and every point follows from it.
 
@@ -61,29 +56,41 @@ def verify_command(
 
     report = verify_results(results)
     for line in report.problems:
-        err.print(line, style="red", markup=False, soft_wrap=True)
-    out.print(report.describe(), markup=False, soft_wrap=True)
+        err.print(line, style="red", soft_wrap=True)
+    out.print(report.describe(), soft_wrap=True)
     if report.problems:
         raise typer.Exit(RUN_FAILED)
 
 
 def list_command(
-    family: Annotated[Family, typer.Argument(help="The family to list.")],
-    kind: Annotated[str | None, typer.Argument(help="List only this kind.")] = None,
+    family: Annotated[
+        str,
+        typer.Argument(metavar="|".join(LISTED_FAMILIES), help="The family to list.", autocompletion=complete_families),
+    ],
+    kind: Annotated[str | None, typer.Argument(help="List only this kind.", autocompletion=complete_kinds)] = None,
 ) -> None:
     """List what an experiment can name, with all settings and their defaults."""
-    if family is Family.EXPERIMENTS:
+    if family not in LISTED_FAMILIES:
+        rule = f"be one of {', '.join(LISTED_FAMILIES)}"
+        raise SpecError(
+            [format_problem("family", rule, quote(family), "", suggest(family, LISTED_FAMILIES, listed=False))]
+        )
+    if family == "experiments":
         for name, description in bundled_descriptions().items():
-            out.print(f"[bold]{escape(name)}[/bold]  {escape(description)}", soft_wrap=True)
+            _print_entry(name, description)
         return
-    rows = catalogue.list_entries(family.value)
+    rows = catalogue.list_entries(family)
     if kind is not None:
-        catalogue.resolve_class(family.value, kind)
+        catalogue.resolve_class(family, kind)
         rows = [row for row in rows if row.kind == kind]
     for row in rows:
-        out.print(f"[bold]{escape(row.kind)}[/bold]  {escape(row.summary)}", soft_wrap=True)
+        _print_entry(row.kind, row.summary)
         for name, type_, default, description in row.settings:
-            out.print(f"    {name} ({type_}, default {default}): {description}", markup=False, soft_wrap=True)
+            out.print(f"    {name} ({type_}, default {default}): {description}", soft_wrap=True)
+
+
+def _print_entry(name: str, summary: str) -> None:
+    out.print(Text.assemble((name, "bold"), "  ", summary), soft_wrap=True)
 
 
 def schema_command() -> None:

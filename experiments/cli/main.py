@@ -23,21 +23,23 @@ from .console import (
     err,
     out,
 )
+from .init import init_command
 from .inspect import list_command, report_command, schema_command, trace_command, verify_command
 from .run import check_command, resume_command, run_command
 from .simulate import simulate_command
+from .streams import tolerate_encodings
 from .studio import studio_command
 
 INPUT_ERRORS = (SpecError, ResultsError, LogError, LandscapeError, catalogue.CatalogueError)
 
 app = typer.Typer(
     no_args_is_help=True,
-    add_completion=False,
     rich_markup_mode="rich",
     pretty_exceptions_enable=False,
     help="A search party: independent optimizer agents explore one loss landscape together.\n\n"
     "[bold]Examples[/bold]\n\n"
     "  searchparty run quickstart\n\n"
+    "  searchparty init my-study\n\n"
     "  searchparty check my.yaml\n\n"
     "  searchparty run my.yaml --executor simulated --set budget=5000\n\n"
     "  searchparty simulate how-many-workers --workers 1,10,100\n\n"
@@ -56,6 +58,7 @@ def root_command(
         raise typer.Exit(DONE)
 
 
+app.command("init")(init_command)
 app.command("run")(run_command)
 app.command("resume")(resume_command)
 app.command("check")(check_command)
@@ -74,16 +77,18 @@ app.command("doctor")(doctor_command)
 
 def main() -> None:
     """Run the command line. A user's mistake ends with a message and exit code 2, never with a traceback."""
+    tolerate_encodings()
     try:
-        app()
+        # The name also decides the variable by which a shell asks for completions.
+        app(prog_name="searchparty")
     except LogLost as error:
-        err.print(str(error), style="red", markup=False, soft_wrap=True)
+        err.print(str(error), style="red", soft_wrap=True)
         sys.exit(RUN_FAILED)
     except INPUT_ERRORS as error:
-        err.print(str(error), style="red", markup=False, soft_wrap=True)
+        err.print(str(error), style="red", soft_wrap=True)
         sys.exit(INPUT_WRONG)
     except ExecutorError as error:
-        err.print(str(error), style="red", markup=False, soft_wrap=True)
+        err.print(str(error), style="red", soft_wrap=True)
         sys.exit(RUN_FAILED)
     except BrokenPipeError:
         # `searchparty trace ... | head` closes the pipe, which is no mistake; nothing more can be printed.
@@ -92,7 +97,7 @@ def main() -> None:
     except OSError as error:
         place = f"{error.filename}: " if error.filename else ""
         cure = "What the log holds is safe: free some space or repair the directory, then use resume or report."
-        err.print(f"{place}{error.strerror or error}. {cure}", style="red", markup=False, soft_wrap=True)
+        err.print(f"{place}{error.strerror or error}. {cure}", style="red", soft_wrap=True)
         sys.exit(RUN_FAILED)
 
 

@@ -6,7 +6,6 @@ import time
 from types import TracebackType
 
 from rich.console import Console
-from rich.markup import escape
 from rich.progress import BarColumn, Progress, ProgressColumn, Task, TaskID, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
@@ -25,12 +24,15 @@ def format_best_loss(run: RunStatus) -> str:
 
 
 class ProgressLines:
-    """Prints a line when a run ends, and every ten seconds in between: for pipes and logs."""
+    """Prints a line every few seconds, however many runs begin and end in between, and one at the end.
 
-    EVERY_SECONDS = 10.0
+    It is for pipes and logs, which keep every line.
+    """
+
+    EVERY_SECONDS = 5.0
 
     def __init__(self, console: Console, total: int) -> None:
-        self._console, self._total, self._done = console, total, 0
+        self._console, self._total, self._done, self._failed = console, total, 0, 0
         self._runs: dict[str, tuple[RunSpec, RunStatus]] = {}
         self._printed_at = time.monotonic()
 
@@ -38,28 +40,32 @@ class ProgressLines:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
-        """Do nothing: there is nothing to clean up."""
+        if error is None and self._done:
+            self._console.print(f"[{self._counts}] the runs have ended", soft_wrap=True)
 
     def on_run_begin(self, planned: RunSpec, run: RunStatus) -> None:
         self._runs[planned.id] = (planned, run)
 
     def on_run_step(self, run: str) -> None:
-        if time.monotonic() - self._printed_at > self.EVERY_SECONDS:
-            self._print_run(run, "at")
+        self._print_if_due(run, "at")
 
     def on_run_end(self, run: str, error: Exception | None) -> None:
         self._done += 1
-        if run not in self._runs:
-            self._console.print(f"[{self._done}/{self._total}] run {run} FAILED: {error}", markup=False)
-            return
-        self._print_run(run, "done after" if error is None else f"FAILED ({error}) after")
-        del self._runs[run]
+        self._failed += error is not None
+        self._print_if_due(run, "done after" if error is None else f"FAILED ({error}) after")
+        self._runs.pop(run, None)
 
-    def _print_run(self, key: str, what: str) -> None:
+    def _print_if_due(self, key: str, what: str) -> None:
+        if time.monotonic() - self._printed_at < self.EVERY_SECONDS or key not in self._runs:
+            return
         planned, run = self._runs[key]
         self._printed_at = time.monotonic()
         line = f"{planned_run_title(planned)}: {what} {run.spent} of {run.budget} evaluations, {format_best_loss(run)}"
-        self._console.print(f"[{self._done}/{self._total}] {line}", markup=False, soft_wrap=True)
+        self._console.print(f"[{self._counts}] {line}", soft_wrap=True)
+
+    @property
+    def _counts(self) -> str:
+        return f"{self._done}/{self._total}" + (f", {self._failed} failed" if self._failed else "")
 
 
 class _LossColumn(ProgressColumn):
@@ -83,18 +89,19 @@ class ProgressBars:
         self._runs: dict[str, tuple[TaskID, RunSpec, RunStatus]] = {}
 
     def __enter__(self) -> ProgressBars:
-        self._progress.__enter__()
+        # The bars appear with the first run: there may be none.
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, place: TracebackType | None
     ) -> None:
-        self._progress.__exit__(kind, error, place)
+        self._progress.stop()
 
     def on_run_begin(self, planned: RunSpec, run: RunStatus) -> None:
+        self._progress.start()
         known = self._runs.get(planned.id)
         task = (
-            self._progress.add_task(escape(planned_run_title(planned)), total=run.budget, loss="")
+            self._progress.add_task(planned_run_title(planned), total=run.budget, loss="")
             if known is None
             else known[0]
         )
@@ -107,11 +114,9 @@ class ProgressBars:
     def on_run_end(self, run: str, error: Exception | None) -> None:
         self._progress.advance(self._all)
         if run not in self._runs:
-            self._progress.console.print(f"run {run} failed: {escape(str(error))}", style="red")
+            self._progress.console.print(f"run {run} failed: {error}", style="red")
             return
         task, planned, _ = self._runs.pop(run)
         self._progress.remove_task(task)
         if error is not None:
-            self._progress.console.print(
-                f"{escape(planned_run_title(planned))} failed: {escape(str(error))}", style="red"
-            )
+            self._progress.console.print(f"{planned_run_title(planned)} failed: {error}", style="red")

@@ -11,12 +11,14 @@ import typer
 
 from ..api import Results, resume_plan, run_plan
 from ..execution.cost import describe_plan
+from ..execution.growth import load_for_resuming
 from ..execution.plan import Plan, make_plan
-from ..execution.results_directory import experiment_file
 from ..execution.session import RunExited, RunInterrupted
 from ..execution.staging import requested_files
 from ..execution.watcher import Watcher
+from ..results.recorded_runs import describe_time_limits
 from ..spec.load import load
+from .completion import complete_experiments
 from .console import (
     INTERRUPTED,
     RUN_FAILED,
@@ -25,6 +27,7 @@ from .console import (
     ExecutorOption,
     NoReportOption,
     OverridesOption,
+    ResultsArgument,
     SourceArgument,
     err,
     handle_termination,
@@ -64,7 +67,7 @@ def run_command(
 
 
 def resume_command(
-    results: Annotated[Path, typer.Argument(metavar="RESULTS", help="A results directory.")],
+    results: ResultsArgument,
     executor: ExecutorOption = None,
     address: AddressOption = None,
     budget: Annotated[
@@ -73,6 +76,19 @@ def resume_command(
             "--budget",
             metavar="N",
             help='Extend every run from where it stands to N evaluations, or to "<n> D" (n times the dimension).',
+        ),
+    ] = None,
+    repeats: Annotated[
+        int | None,
+        typer.Option("--repeats", min=1, metavar="N", help="Add repeats, up to N of each strategy on each landscape."),
+    ] = None,
+    source: Annotated[
+        str | None,
+        typer.Option(
+            "--yaml",
+            metavar="FILE|NAME",
+            help="Its YAML with further strategies, landscapes or repeats, which is then kept in RESULTS.",
+            autocompletion=complete_experiments,
         ),
     ] = None,
     force: Annotated[
@@ -85,15 +101,26 @@ def resume_command(
     ] = False,
     no_report: NoReportOption = False,
 ) -> None:
-    """Resume an experiment that was stopped or killed, or extend its budget.
+    """Resume an experiment that was stopped or killed, extend its budget, or add repeats and strategies to it.
 
-    Examples: searchparty resume results/quickstart-1; searchparty resume results/quickstart-1 --budget 5000
+    Runs that were made are kept as they are.
+
+    Examples: searchparty resume results/quickstart-1; searchparty resume results/quickstart-1 --budget 5000;
+    searchparty resume results/quickstart-1 --repeats 20
     """
-    planned = make_plan(load(experiment_file(results)).with_executor(executor, address))
+    experiment, grown = load_for_resuming(results, repeats, source)
+    planned = make_plan(experiment.with_executor(executor, address))
 
     def work(watcher: Watcher) -> Results:
         return resume_plan(
-            planned, results, budget=budget, force=force, watcher=watcher, remark=print_remark, report=not no_report
+            planned,
+            results,
+            budget=budget,
+            grown=grown,
+            force=force,
+            watcher=watcher,
+            remark=print_remark,
+            report=not no_report,
         )
 
     _run_watched(planned, work, not no_report)
@@ -105,11 +132,11 @@ def _run_watched(planned: Plan, work: Callable[[Watcher], Results], reported: bo
         with open_watcher(len(planned.runs)) as bars:
             results = work(bars)
     except RunInterrupted as stopped:
-        err.print(f"Stopped. Everything found so far is in {stopped.path}.", markup=False, soft_wrap=True)
-        err.print(f"Resume with: searchparty resume {stopped.path}", markup=False, soft_wrap=True)
+        err.print(f"Stopped. Everything found so far is in {stopped.path}.", soft_wrap=True)
+        err.print(f"Resume with: searchparty resume {stopped.path}", soft_wrap=True)
         raise typer.Exit(INTERRUPTED) from None
     except RunExited as left:
-        err.print(str(left), markup=False, soft_wrap=True)
+        err.print(str(left), soft_wrap=True)
         raise typer.Exit(INTERRUPTED) from None
     except KeyboardInterrupt:
         err.print("Stopped. The findings are in the log: use `searchparty resume` or `searchparty report`.")
@@ -128,6 +155,9 @@ def _print_summary(results: Results, reported: bool) -> None:
     best = results.best()
     if not best:
         out.print("No evaluation gave a finite loss.")
+    late = describe_time_limits(results.runs)
+    if late is not None:
+        out.print(late, style="yellow", soft_wrap=True)
     evaluations = sum(run.evaluations for run in results.runs)
     for start, line in (("row: ", f"of {evaluations:,} evaluations"), ("gradient: ", "gradients")):
         failed = Counter[str]()
@@ -137,20 +167,20 @@ def _print_summary(results: Results, reported: bool) -> None:
         if failed:
             cause, times = failed.most_common(1)[0]
             line = f"{failed.total():,} {line} failed, most often ({times:,} times): {cause}"
-            out.print(line, style="yellow", markup=False, soft_wrap=True)
+            out.print(line, style="yellow", soft_wrap=True)
     _print_failed_agents(results)
     for found in best[:MOST_POINTS]:
         point = ", ".join(f"{x:.6g}" for x in found.point[:8]) + (", ..." if len(found.point) > 8 else "")
         line = (
             f"Best point of {found.landscape}: loss {found.loss:.8g} at ({point}), by {found.agent} of {found.strategy}"
         )
-        out.print(line, markup=False, soft_wrap=True)
+        out.print(line, soft_wrap=True)
     print_table(results.summary_rows())
     for run_id, error in results.errors.items():
-        err.print(f"run {run_id} failed: {error}", style="red", markup=False, soft_wrap=True)
-    out.print(f"Results: {results.path}", markup=False, soft_wrap=True)
+        err.print(f"run {run_id} failed: {error}", style="red", soft_wrap=True)
+    out.print(f"Results: {results.path}", soft_wrap=True)
     if reported:
-        out.print(f"Report:  {results.path / 'report.html'}", markup=False, soft_wrap=True)
+        out.print(f"Report:  {results.path / 'report.html'}", soft_wrap=True)
 
 
 def _print_failed_agents(results: Results) -> None:
@@ -160,10 +190,10 @@ def _print_failed_agents(results: Results) -> None:
     for row in rows[:MOST_FAILED_AGENTS]:
         where = f"{row['strategy']}: " if several else ""
         line = f"{where}{row['agent']} failed in {row['failed_runs']} of {row['runs']} runs: {row['cause']}"
-        out.print(line, style="yellow", markup=False, soft_wrap=True)
+        out.print(line, style="yellow", soft_wrap=True)
     if len(rows) > MOST_FAILED_AGENTS:
         more = len(rows) - MOST_FAILED_AGENTS
-        out.print(f"{more} more agents failed: the report has them all.", style="yellow", markup=False)
+        out.print(f"{more} more agents failed: the report has them all.", style="yellow")
 
 
 def check_command(source: SourceArgument, overrides: OverridesOption = None) -> None:
@@ -171,4 +201,4 @@ def check_command(source: SourceArgument, overrides: OverridesOption = None) -> 
     planned = make_plan(load(source, overrides or []))
     # The files that would be copied to a cluster must exist, too.
     list(requested_files(planned.experiment))
-    out.print(describe_plan(planned), markup=False, soft_wrap=True)
+    out.print(describe_plan(planned), soft_wrap=True)

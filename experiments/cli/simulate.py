@@ -62,12 +62,12 @@ def simulate_command(
         err.print("Stopped. A simulation stores no intermediate results: start it again.")
         raise typer.Exit(INTERRUPTED) from None
     for line in done.remarks():
-        out.print(line, markup=False, soft_wrap=True)
+        out.print(line, soft_wrap=True)
     print_table(done.summary_rows(), "By number of workers")
     for line in done.verdicts():
-        out.print(line, markup=False, soft_wrap=True)
+        out.print(line, soft_wrap=True)
     for run_id, error in done.errors.items():
-        err.print(f"run {run_id} failed: {error}", style="red", markup=False, soft_wrap=True)
-    out.print(f"Results: {done.path}", markup=False, soft_wrap=True)
+        err.print(f"run {run_id} failed: {error}", style="red", soft_wrap=True)
+    out.print(f"Results: {done.path}", soft_wrap=True)
     if done.errors:
         raise typer.Exit(RUN_FAILED)

@@ -94,7 +94,7 @@ def _open_results(shown: str, executor: str | None, address: str | None, stack: 
 
 def print_line(line: str) -> None:
     """Print a line at once, without wrapping it: its output may be a pipe to a program that waits for it."""
-    out.print(line, markup=False, soft_wrap=True)
+    out.print(line, soft_wrap=True)
     out.file.flush()
 
 

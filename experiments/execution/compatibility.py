@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,10 @@ MOST_DIFFERENCES = 8
 
 
 def check_compatibility(plan: Plan, environment: dict[str, Any], directory: Path, force: bool) -> list[str]:
-    """Check that the settings and the code are those that wrote a log.
+    """Check that the settings and the code are those that wrote a log, or that the plan has only grown.
+
+    A plan that has every run of the log and others besides (more repeats, new strategies or landscapes) moves nothing
+    that stands: the ids and the random streams of the old runs do not depend on the new ones.
 
     Args:
         plan: The runs that are planned now.
@@ -29,7 +33,7 @@ def check_compatibility(plan: Plan, environment: dict[str, Any], directory: Path
         force: Whether to resume even if settings or code differ.
 
     Returns:
-        Remarks on other differences, e.g. versions of libraries, one per line.
+        Remarks on other differences, one per line: runs that are new, versions of libraries.
 
     Raises:
         ResultsError: If settings or code differ, unless ``force``. The message shows up to ``MOST_DIFFERENCES`` of
@@ -38,7 +42,8 @@ def check_compatibility(plan: Plan, environment: dict[str, Any], directory: Path
     with LogReader(directory) as reader:
         sessions = reader.sessions
         before = sessions[-1].environment if sessions else reader.meta["environment"]
-        differing = [*_setting_differences(plan, before, reader), *_code_differences(plan, environment, before)]
+        changed, added = _compare_settings(plan, before, reader)
+    differing = [*changed, *_code_differences(plan, environment, before)]
     if differing and not force:
         shown = "\n".join(f"  {line}" for line in differing[:MOST_DIFFERENCES])
         more = f"\n  ... and {len(differing) - MOST_DIFFERENCES} more" if len(differing) > MOST_DIFFERENCES else ""
@@ -46,33 +51,42 @@ def check_compatibility(plan: Plan, environment: dict[str, Any], directory: Path
             f"Cannot resume {directory}: these settings or code differ from those that wrote it:\n{shown}{more}\n"
             "Undo the change, run into a new directory, or resume anyway with --force."
         )
-    return list(library_differences(environment, before))
+    grown = [f"new: {line}" for line in added[:MOST_DIFFERENCES]]
+    if len(added) > MOST_DIFFERENCES:
+        grown.append(f"new: ... and {len(added) - MOST_DIFFERENCES} more")
+    return [*grown, *library_differences(environment, before)]
 
 
-def _setting_differences(plan: Plan, before: dict[str, Any], reader: LogReader) -> Iterator[str]:
-    """Yield how the planned runs differ from those in the log, one line per difference."""
+def _compare_settings(plan: Plan, before: dict[str, Any], reader: LogReader) -> tuple[list[str], list[str]]:
+    """Compare the planned runs with those in the log.
+
+    Returns:
+        How they differ, one line per difference; and, where the plan has only grown, how many runs are new.
+    """
     known = {record.id: record for record in reader.runs()}
     planned = {run.id: run for run in plan.runs}
     # A session that was killed early may have recorded only some of its runs; the digest covers all of them.
     if before.get("plan") == plan_digest(plan.runs) or (before.get("plan") is None and known.keys() == planned.keys()):
-        return
+        return [], []
     places = {(r.strategy, r.landscape, r.repeat): r.settings for r in known.values()}
-    found: dict[str, int] = {}
+    changes, added = Counter[str](), list[RunSpec]()
     for run in plan.runs:
         if run.id in known:
             continue
-        place = (run.strategy, plan.labels[run.id], run.repeat)
-        old = places.get(place)
+        old = places.get((run.strategy, plan.labels[run.id], run.repeat))
         if old is None:
-            line = f"{describe_run(run, plan)} is new"
-            found[line] = found.get(line, 0) + 1
+            added.append(run)
         else:
-            for line in describe_changes(old, run.settings):
-                found[line] = found.get(line, 0) + 1
+            changes.update(describe_changes(old, run.settings))
+    # A run may have another name now, but a log keeps the one that it was recorded by.
     now = {(run.strategy, plan.labels[run.id], run.repeat) for run in plan.runs}
-    for strategy, landscape, repeat in [place for place in places if place not in now]:
-        found[f"{strategy} on {landscape}, repeat {repeat} is no longer planned"] = 1
-    yield from (line if count == 1 else f"{line} (in {count} runs)" for line, count in found.items())
+    lost = [r for r in known.values() if r.id not in planned and (r.strategy, r.landscape, r.repeat) not in now]
+    changes.update(f"{r.strategy} on {r.landscape}, repeat {r.repeat} is no longer planned" for r in lost)
+    if changes:
+        changes.update(f"{describe_run(run, plan)} is new" for run in added)
+        return [line if count == 1 else f"{line} (in {count} runs)" for line, count in changes.items()], []
+    grown = Counter(f"{run.strategy} on {plan.labels[run.id]}" for run in added)
+    return [], [f"{place} ({count} run{'' if count == 1 else 's'})" for place, count in grown.items()]
 
 
 def describe_run(run: RunSpec, plan: Plan) -> str:

@@ -16,6 +16,7 @@ from threadpoolctl import threadpool_info
 from ...landscapes.command import Command
 from ...landscapes.landscape import Model
 from ...landscapes.python_function import UserFunction
+from ...landscapes.table import LossTable
 from ...orchestrator.run_spec import RunSpec, digest
 from .code_digest import CODE_RULE
 from .package_code import digest_package_code
@@ -72,4 +73,6 @@ def _describe(model: Model) -> str:
     kind = str(getattr(model, "kind", type(model).__name__))
     if isinstance(model, UserFunction):
         return f"{kind} {model.function}"
+    if isinstance(model, LossTable):
+        return f"{kind} {model.file}"
     return f"{kind} {' '.join(model.command)}" if isinstance(model, Command) else kind

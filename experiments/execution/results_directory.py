@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-import re
+import os
+import sys
+import unicodedata
 from pathlib import Path
 
+from ...landscapes.landscape import Refusal
 from ...orchestrator.log.journal_mode import sync_path
 
+MOST_STEM_BYTES = 200
+"""A name of a file may have 255 bytes; the rest is for numbers and endings."""
 
-class ResultsError(ValueError):
+
+class ResultsError(Refusal):
     """A results directory cannot be used. The message says why, and what to do."""
 
 
@@ -49,7 +55,7 @@ def create_results_directory(out: str | Path | None, name: str) -> Path:
             )
         _make_directory(directory, exist_ok=True)
         return directory
-    stem = re.sub(r"[^A-Za-z0-9._-]+", "-", name).strip("-.") or "experiment"
+    stem = directory_stem(name)
     number = 1
     while True:
         directory = Path("results") / f"{stem}-{number}"
@@ -59,6 +65,25 @@ def create_results_directory(out: str | Path | None, name: str) -> Path:
             number += 1
         else:
             return directory
+
+
+def directory_stem(name: str) -> str:
+    """Return the name of an experiment as a directory may have it: letters, marks and digits of any script, and ._-
+
+    It has at most ``MOST_STEM_BYTES`` bytes. It is "experiment" if nothing is left, or if the file system's encoding
+    has no such letters.
+
+    Example:
+        >>> directory_stem("Поиск 2: на/сфере"), directory_stem("探索"), directory_stem("🎯")
+        ('Поиск-2-на-сфере', '探索', 'experiment')
+    """
+    kept = (c if unicodedata.category(c)[0] in "LMN" or c in "._-" else " " for c in unicodedata.normalize("NFC", name))
+    stem = "-".join("".join(kept).split())
+    try:
+        short = os.fsencode(stem)[:MOST_STEM_BYTES].decode(sys.getfilesystemencoding(), "ignore")
+    except UnicodeEncodeError:
+        short = ""
+    return short.strip("-.") or "experiment"
 
 
 def _make_directory(directory: Path, exist_ok: bool = False) -> None:

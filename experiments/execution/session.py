@@ -16,12 +16,14 @@ from ...orchestrator.log.filesystem import file_system_of
 from ...orchestrator.log.journal_mode import describe_restrictions
 from ...orchestrator.log.log import LogError
 from ...orchestrator.log.log_file import LogFile, RunLog
+from ...orchestrator.log.reader import LogReader
 from ...orchestrator.log.tables import has_tables
-from ...orchestrator.loop.drive import begin_run
+from ...orchestrator.loop.drive import EVALUATION_FAILED, begin_run
 from ...orchestrator.loop.executor import ExecutorError, ExecutorLost
 from ...orchestrator.loop.schedule import schedule
 from ...orchestrator.loop.work_run import work_run
 from ...orchestrator.run_spec import RunSpec
+from ...orchestrator.state.events import Stopped
 from ..spec.load import Experiment
 from ..spec.models import RaySettings, SimulatedSettings
 from .agent_failures import AgentFailureReporter
@@ -34,6 +36,9 @@ from .watcher import Remark, RunStatus, Watcher
 
 if TYPE_CHECKING:
     from .ray_placement import RayPlacement
+
+
+GROWTH_ADVICE = "More is done with --budget N, --repeats N, or --yaml FILE with further strategies."
 
 
 class RunInterrupted(KeyboardInterrupt):
@@ -99,8 +104,9 @@ def resume_session(
     force: bool,
     watcher: Watcher | None,
     remark: Remark,
+    grown: str | None = None,
 ) -> dict[str, Exception]:
-    """Resume an experiment where its log ends.
+    """Resume an experiment where its log ends. If all its runs have ended, that is said, and nothing is written.
 
     Args:
         planned: The runs.
@@ -109,6 +115,7 @@ def resume_session(
         force: Whether to resume even if settings or code differ from those that wrote the log.
         watcher: Is notified of the progress.
         remark: Receives remarks, one line each.
+        grown: The YAML of the experiment if it has grown, to be kept in the directory; None if it has not.
 
     Returns:
         The errors that ended failed runs, by run id.
@@ -130,7 +137,21 @@ def resume_session(
         remark(f"{directory} has no log yet: the experiment starts from the beginning.")
     if budget is not None:
         budgets = extend_budgets(planned, budget, directory if begun else None)
+    elif begun and not force:
+        with LogReader(directory) as reader:
+            if {run.id for run in planned.runs} <= reader.stopped_run_ids():
+                remark(f"All runs in {directory} have ended: there is nothing to resume. {GROWTH_ADVICE}")
+                return _read_failures(planned, reader)
+    if grown is not None:
+        write_atomically(directory / "experiment.yaml", grown)
     return _work_plan(planned, directory, watcher, remark, known, budgets)
+
+
+def _read_failures(planned: Plan, reader: LogReader) -> dict[str, Exception]:
+    """Return the errors of the runs that a failed evaluation stopped, by run id. All runs must have ended."""
+    last = {run.id: reader.events(run.id)[-1] for run in planned.runs}
+    reasons = {id: event.reason for id, event in last.items() if isinstance(event, Stopped)}
+    return {id: EvaluationFailed(why) for id, why in reasons.items() if why.startswith(EVALUATION_FAILED)}
 
 
 def _work_plan(

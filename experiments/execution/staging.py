@@ -20,6 +20,7 @@ from pathlib import Path
 from ...landscapes.command import Command
 from ...landscapes.landscape import Landscape, Model
 from ...landscapes.python_function import UserFunction
+from ...landscapes.table import LossTable
 from ...landscapes.user_code import LOADED_FILES, STAGED_FILES_NAME, is_python_file, resolve_path
 from ..spec.errors import SpecError, format_problem
 from ..spec.models import Experiment
@@ -119,6 +120,7 @@ def remote_path(root: Path, path: Path) -> Path:
 def package_files() -> Iterator[Path]:
     """Yield the files of this package."""
     yield PACKAGE_FOLDER / "__init__.py"
+    yield PACKAGE_FOLDER / "__main__.py"
     yield PACKAGE_FOLDER / "py.typed"
     for room in PACKAGE_ROOMS:
         for place in (PACKAGE_FOLDER / room).rglob("*"):
@@ -166,11 +168,13 @@ def experiment_models(experiment: Experiment) -> Iterator[Model]:
 
 
 def _landscape_files(landscape: Landscape) -> list[Path]:
-    """Return the files that a landscape of kind python or command names."""
+    """Return the files that a landscape of kind python, table or command names."""
     if isinstance(landscape, UserFunction):
         references = [landscape.function, landscape.gradient or ""]
         places = [reference.rpartition(":")[0] for reference in references]
         return [resolve_path(place, landscape.base) for place in places if is_python_file(place)]
+    if isinstance(landscape, LossTable):
+        return [landscape.path]
     if isinstance(landscape, Command):
         return [path for word in landscape.command if (path := resolve_path(word, landscape.base)).is_file()]
     return []

@@ -11,13 +11,14 @@ from pathlib import Path
 from ...landscapes.command import Command
 from ...landscapes.landscape import Model
 from ...landscapes.python_function import UserFunction
+from ...landscapes.table import LossTable
 from ...landscapes.user_code import LOADED_FILES, is_python_file, resolve_path
 from .code_digest import shorten
 from .package_code import find_place
 
 
 def digest_user_files(models: Mapping[str, Model]) -> dict[str, str]:
-    """Digest the files that define the user's classes, and those that landscapes of kind python and command name.
+    """Digest the files that define the user's classes, and those that landscapes (python, table, command) name.
 
     Args:
         models: The models of the runs by name, e.g. {"landscape python loss.py:loss": ...}.
@@ -41,13 +42,15 @@ def read_class_source(cls: type) -> str:
 
 
 def read_named_sources(model: Model) -> list[str]:
-    """Return digests of the bytes of the files that a landscape of kind python or command names.
+    """Return digests of the bytes of the files that a landscape of kind python, table or command names.
 
     There is one digest for each word of a command, "" for a word that is no file.
     """
     if isinstance(model, UserFunction):
         place = model.function.rpartition(":")[0]
         return [_digest_file(resolve_path(place, model.base))] if is_python_file(place) else []
+    if isinstance(model, LossTable):
+        return [_digest_file(model.path)]
     if isinstance(model, Command):
         return [_digest_file(resolve_path(word, model.base)) for word in model.command]
     return []

@@ -8,7 +8,7 @@ import numpy as np
 
 from ..results import accounts
 from ..results import comparison as statistics
-from ..results.recorded_runs import RunData, best_by_landscape
+from ..results.recorded_runs import RunData, best_by_landscape, describe_time_limits
 from ..results.table import Table
 
 
@@ -36,6 +36,8 @@ def summary_sentences(runs: list[RunData], comparison: Table, winners: Table) ->
         f"{pluralize(len(strategies), 'strategy', 'strategies')} searched {pluralize(len(landscapes), 'landscape')} in "
         f"{pluralize(len(runs), 'run')}, using {spent:,} evaluations in total."
     ]
+    late = describe_time_limits(runs)
+    lines += [] if late is None else [late]
     medians: dict[str, dict[str, float]] = {}
     for row in comparison.rows():
         medians.setdefault(row["landscape"], {})[row["strategy"]] = row["median"]

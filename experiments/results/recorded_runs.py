@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from ...landscapes.landscape import Array, Problem, Space
 from ...orchestrator.log.reader import LogReader, Points
 from ...orchestrator.log.tables import RunRecord
-from ...orchestrator.state.events import Event, Extended, Stopped
+from ...orchestrator.state.events import Event, Extended, Stopped, describe_end, is_cut
 from .run_header import ProblemCache, build_header, open_problem_cache
 
 
@@ -69,7 +69,23 @@ class RunData:
     def stopped(self) -> str | None:
         """Why the run ended; None if it has not ended."""
         last = self.events[-1] if self.events else None
-        return last.reason if isinstance(last, Stopped) else None
+        if not isinstance(last, Stopped):
+            return None
+        return describe_end(last, self._budget_was_cut, self.settings.get("seconds"))
+
+    @property
+    def time_up(self) -> bool:
+        """Whether the run ended because its time (``stop: {seconds: ...}``) was up."""
+        last = self.events[-1] if self.events else None
+        return isinstance(last, Stopped) and self.stopped != last.reason
+
+    @property
+    def _budget_was_cut(self) -> bool:
+        budget, cut = self.settings["budget"], False
+        for event in self.events:
+            if isinstance(event, Extended):
+                budget, cut = event.budget, is_cut(budget, event)
+        return cut
 
     @cached_property
     def spent(self) -> NDArray[np.int64]:
@@ -151,6 +167,20 @@ def _read_run(reader: LogReader, record: RunRecord, landscapes: ProblemCache) ->
         record.id, record.strategy, record.landscape, record.repeat, record.settings, header.space, header.problem,
         header.minimum, header.pictured, events, points,
     )  # fmt: skip
+
+
+def describe_time_limits(runs: Sequence[RunData]) -> str | None:
+    """Say how many runs ended because their time was up, and how far they had come; None if there are none."""
+    late = [run for run in runs if run.time_up]
+    if not late:
+        return None
+    spent, given = [run.evaluations for run in late], sorted({run.budget for run in late})
+    span = f"{min(spent):,}" if min(spent) == max(spent) else f"{min(spent):,} to {max(spent):,}"
+    seconds = " or ".join(f"{limit:g}" for limit in sorted({run.settings["seconds"] for run in late}))
+    return (
+        f"{len(late)} of {len(runs)} runs ended because their time was up (stop.seconds: {seconds}), after {span} of "
+        f"{' or '.join(f'{budget:,}' for budget in given)} evaluations."
+    )
 
 
 def best_point_of(run: RunData) -> BestPoint | None:

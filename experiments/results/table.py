@@ -5,13 +5,18 @@ from __future__ import annotations
 import csv
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from html import escape
+from numbers import Number
 from pathlib import Path
 from typing import Any
 
 from ...landscapes.extras import advise_install
 
+MOST_SHOWN = 60
+"""The most rows that are shown of a table; its methods give all."""
 
-@dataclass(frozen=True)
+
+@dataclass(frozen=True, repr=False)
 class Table:
     """A table with named columns of equal length.
 
@@ -23,6 +28,10 @@ class Table:
         >>> table = Table.from_rows(("agent", "loss"), [("grid", 2.0), ("random", 1.5)])
         >>> table.where(agent="random").rows()
         [{'agent': 'random', 'loss': 1.5}]
+        >>> Table.from_rows(("agent", "loss"), [("grid", 2.0), ("random", 1.5)])
+        agent   loss
+        grid       2
+        random   1.5
     """
 
     columns: dict[str, list[Any]]
@@ -56,6 +65,31 @@ class Table:
             for key, keep in places.items()
         }
 
+    def __repr__(self) -> str:
+        shown = [list(self.columns), *self._shown_rows()]
+        widths = [max(map(len, column)) for column in zip(*shown, strict=True)]
+        numeric = [all(isinstance(value, Number | None) for value in column) for column in self.columns.values()]
+        cells = [
+            [cell.rjust(width) if right else cell.ljust(width) for cell, width, right in columns]
+            for columns in (zip(row, widths, numeric, strict=True) for row in shown)
+        ]
+        return "\n".join(["  ".join(line).rstrip() for line in cells] + self._rest())
+
+    def _repr_html_(self) -> str:
+        head = "".join(f"<th>{escape(name)}</th>" for name in self.columns)
+        body = "".join(
+            "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in self._shown_rows()
+        )
+        rest = "".join(f"<p>{escape(line)}</p>" for line in self._rest())
+        return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>{rest}"
+
+    def _shown_rows(self) -> list[list[str]]:
+        shown = zip(*(column[:MOST_SHOWN] for column in self.columns.values()), strict=True)
+        return [[_format_cell(value) for value in row] for row in shown]
+
+    def _rest(self) -> list[str]:
+        return [f"... and {len(self) - MOST_SHOWN:,} more rows"] if len(self) > MOST_SHOWN else []
+
     def to_pandas(self) -> Any:
         """Return the table as a pandas DataFrame.
 
@@ -74,3 +108,13 @@ class Table:
             writer = csv.writer(file)
             writer.writerow(self.columns)
             writer.writerows(row.values() for row in self.rows())
+
+
+def _format_cell(value: Any) -> str:
+    if value is None:
+        return "-"
+    if isinstance(value, float):
+        return f"{value:.6g}"
+    if isinstance(value, list | tuple) and all(isinstance(each, float) for each in value):
+        return f"({', '.join(f'{each:.4g}' for each in value)})"
+    return str(value)

@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from ...agents.agent import Agent
 from ...agents.evaluation.settings import Evaluation
 from ...landscapes.landscape import Landscape, Model
+from ...landscapes.table import LossTable
 from ...landscapes.user_code import read_source
 from ...orchestrator.policies.composed import Composed
 from ...orchestrator.policies.policy import Policy
@@ -33,6 +34,8 @@ from .opened import LandscapeCache
 from .team import TeamEntry, name_members
 
 MOST_DATA_DEPTH = 50
+NOTE_PREFIX = "x-"
+"""First characters of the keys of an experiment that are the user's own, as in other YAML formats."""
 
 
 def build_experiment(
@@ -56,6 +59,8 @@ def build_experiment(
     whole = copy_plain_data(data)
     if not isinstance(whole, dict):
         raise SpecError([f"experiment must be a mapping (key: value), got {quote(data)}. Start with name: ..."])
+    # Places for the user's own YAML anchors. What refers to them is written out by now.
+    whole = {key: value for key, value in whole.items() if not key.startswith(NOTE_PREFIX)}
     if isinstance(whole.get("base"), str):
         notes.base = str(FilePath(base or ".") / whole["base"])
     variants: list[tuple[SweepSettings, Experiment]] = []
@@ -80,8 +85,9 @@ def _combine_variants(
     sweep = {key: tuple(listed) for key, listed in (whole.get("sweep") or {}).items()}
     experiment = first.model_copy(update={"sweep": sweep})
     # Relative paths must still lead to the same files when the YAML is loaded from a results directory.
-    programs = any(landscape.external for _, variant in variants for landscape in variant.landscapes)
-    anchored = base is not None and (whole.get("base") is not None or names_file(whole) or programs or first.files)
+    searched = [landscape for _, variant in variants for landscape in variant.landscapes]
+    named = names_file(whole) or any(each.external or isinstance(each, LossTable) for each in searched)
+    anchored = base is not None and (whole.get("base") is not None or named or first.files)
     experiment._data = {**whole, "base": str(FilePath(base or ".").absolute())} if anchored else whole
     experiment._variants, experiment._landscape_cache = tuple(variants), opened
     return experiment
@@ -346,7 +352,7 @@ def _build_executor(notes: ProblemList, data: Any) -> Model | None:
         notes.report(("executor",), "be ray, simulated, or a mapping with a kind", quote(data), "Write executor: ray.")
         return None
     kind = settings.get("kind")
-    if kind not in kinds:
+    if not isinstance(kind, str) or kind not in kinds:
         path: KeyPath = ("executor",) if isinstance(data, str) else ("executor", "kind")
         notes.report(path, "be ray or simulated", quote(kind), suggest(str(kind), kinds, listed=False))
         return None

@@ -20,7 +20,7 @@ from pydantic_core import PydanticUndefined
 from ... import agents as agents_package
 from ... import landscapes as landscapes_package
 from ...agents.agent import Agent
-from ...landscapes.landscape import Landscape, LandscapeError, Model
+from ...landscapes.landscape import Landscape, LandscapeError, Model, Refusal
 from ...landscapes.user_code import is_python_file, load_object
 from ...orchestrator import policies as policies_package
 from ...orchestrator.policies.choices import BudgetChoice, RadiusChoice, SharingChoice
@@ -40,7 +40,7 @@ POLICY_CHOICES = ("budget", "radius", "sharing")
 PLURALS = {"landscapes": "landscape", "agents": "agent", "policies": "policy"}
 
 
-class CatalogueError(ValueError):
+class CatalogueError(Refusal):
     """A kind that a YAML names does not exist, or two classes have the same kind."""
 
 
@@ -206,8 +206,14 @@ def build_by_kind(name: str, data: Mapping[str, Any], base: str | None = None) -
     try:
         return cls.model_validate(settings)
     except ValidationError as error:
-        problems = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
+        problems = "; ".join(": ".join(filter(None, _describe_detail(detail))) for detail in error.errors())
         raise ValueError(f"{kind}: {problems}") from None
+
+
+def _describe_detail(detail: Any) -> tuple[str, str]:
+    """Return the path of a setting that pydantic refuses, and why; the words of our own validators as they are."""
+    own = detail.get("ctx", {}).get("error")
+    return ".".join(map(str, detail["loc"])), detail["msg"] if own is None else str(own)
 
 
 def list_entries(name: str) -> list[CatalogueEntry]:

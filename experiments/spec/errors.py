@@ -12,6 +12,7 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
+from ...landscapes.landscape import Refusal, shorten_quotes
 from . import catalogue
 
 KeyPath = tuple[str | int, ...]
@@ -51,11 +52,13 @@ ADVICE_TEXTS = {
     "tuple_type": "Write [a, b], or one entry per line after a dash.",
     "int_from_float": "Leave out the fraction.",
 }
+FEW_WORDS = 2
+"""The most words that are all suggested where none is near to what was written."""
 # A finished message of a validator or a loader: "<field> must <rule>, got <value>. <What to do>."
 MESSAGE_PATTERN = re.compile(r"(?P<field>[\w.-]+) must (?P<rest>.*?got .*?)(?P<cure>\. [A-Z].*)?\.?", re.DOTALL)
 
 
-class SpecError(ValueError):
+class SpecError(Refusal):
     """An experiment cannot be run as it is described.
 
     Attributes:
@@ -75,7 +78,7 @@ class SpecError(ValueError):
     """
 
     def __init__(self, problems: Sequence[str]) -> None:
-        self.problems = tuple(dict.fromkeys(problems))
+        self.problems = tuple(dict.fromkeys(map(shorten_quotes, problems)))
         super().__init__("\n".join(self.problems))
 
 
@@ -206,12 +209,16 @@ def format_path(path: KeyPath) -> str:
 
 
 def suggest(word: str, known: Iterable[str], listed: bool = True) -> str:
-    """Suggest the known word that is nearest to a misspelt one, or list all known words where none is near."""
+    """Suggest the known word that is nearest to a misspelt one, or list the known words where none is near."""
     names = list(known)
     close = get_close_matches(word, names, n=1)
     if close:
         return f"Did you mean {close[0]!r}?"
-    return f"Known: {', '.join(names)}." if listed and names else "Write one of these." if names else "Leave it out."
+    if not names:
+        return "Leave it out."
+    if len(names) <= FEW_WORDS:
+        return f"Did you mean {' or '.join(map(repr, names))}?"
+    return f"Known: {', '.join(names)}." if listed else "Write one of these."
 
 
 def quote(value: Any) -> str:

@@ -10,24 +10,25 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from .build import build_experiment
+from .build import build_experiment, copy_plain_data
 from .catalogue import CatalogueError
 from .errors import ProblemList, SourcePositions, SpecError, format_problem
-from .expand import set_at_path
 from .models import Experiment as Experiment
 from .models import Hooks, set_hooks
+from .overrides import apply_override
 from .sources import bundled_files, find_experiment_file, read_text_file
 from .yaml_text import dump_yaml, parse_text, parse_yaml
 
 
-def load(source: str | Path, overrides: Sequence[str] = ()) -> Experiment:
-    """Load an experiment from a YAML file or by a bundled name.
+def load(source: str | Path | Mapping[str, Any], overrides: Sequence[str] = ()) -> Experiment:
+    """Load an experiment from a YAML file, by a bundled name, or from a mapping with the keys of a YAML.
 
     Args:
         source: The path of a YAML file, or the name of a bundled experiment (``searchparty list experiments``). An
-            existing file takes precedence over a bundled name.
-        overrides: Settings that replace those of the file, as "key.path=value"; the value is read as YAML. This is what
-            ``--set`` of the command line takes.
+            existing file takes precedence over a bundled name. Relative paths in a mapping start in the current
+            directory.
+        overrides: Settings that replace those of the source, as "key.path=value"; the value is read as YAML. This is
+            what ``--set`` of the command line takes. A list for a setting that takes none becomes a sweep.
 
     Returns:
         The validated experiment, with its lists and its sweep expanded. Relative paths in it start in the directory of
@@ -46,7 +47,12 @@ def load(source: str | Path, overrides: Sequence[str] = ()) -> Experiment:
         ['rastrigin D=2 shifted rotated i3', 'schwefel D=2 shifted i2']
         >>> list(experiment.strategies)
         ['grid alone', 'gradient descent alone', 'random restart alone', 'team']
+        >>> data = {"name": "small", "landscapes": ["sphere"], "strategies": {"alone": {"agents": ["random"]}}}
+        >>> load(data, ["budget=[50, 100]"]).sweep
+        {'budget': (50, 100)}
     """
+    if isinstance(source, Mapping):
+        return _build_with_overrides(copy_plain_data(source), SourcePositions({}), overrides, None)
     path = find_experiment_file(source)
     return loads_yaml(read_text_file(path), overrides, str(path), str(path.parent.absolute()))
 
@@ -78,6 +84,13 @@ def loads_yaml(text: str, overrides: Sequence[str] = (), name: str = "<text>", b
         [200, 500]
     """
     data, places = parse_yaml(text, name)
+    return _build_with_overrides(data, places, overrides, base)
+
+
+def _build_with_overrides(
+    data: dict[str, Any], places: SourcePositions, overrides: Sequence[str], base: str | None
+) -> Experiment:
+    """Build the experiment of data that are this function's own, with the overrides laid over them."""
     notes = ProblemList(places, base)
     for override in overrides:
         key, equals, value = override.partition("=")
@@ -87,7 +100,7 @@ def loads_yaml(text: str, overrides: Sequence[str] = (), name: str = "<text>", b
                 [format_problem("--set", "be key.path=value", repr(override), "", "Write e.g. --set budget=5000.")]
             )
         notes.places = SourcePositions({(): option})
-        path = set_at_path(notes, data, key.strip(), _parse_override(value, option), (key.strip(),))
+        path = apply_override(notes, data, key.strip(), _parse_override(value, option))
         if path is None:
             raise SpecError(notes.problems)
         places = places.with_override(path, option)

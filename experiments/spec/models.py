@@ -18,7 +18,7 @@ from ...landscapes.landscape import Landscape, Model
 from ...orchestrator.clock.settings import Delays
 from ...orchestrator.executors.resources import Needs
 from ...orchestrator.policies.policy import Policy
-from .errors import SpecError, quote
+from .errors import SpecError, quote, suggest
 from .opened import LandscapeCache
 
 MOST_EVALUATIONS = 10**9
@@ -256,7 +256,8 @@ class Experiment(Model):
         settings: RaySettings | SimulatedSettings = self.executor
         if kind is not None and kind != settings.kind:
             if kind not in ("ray", "simulated"):
-                raise SpecError([f"executor must be ray or simulated, got {kind!r}. Choose one of them."])
+                cure = suggest(str(kind), ("ray", "simulated"), listed=False)
+                raise SpecError([f"executor must be ray or simulated, got {quote(kind)}. {cure}"])
             settings = RaySettings() if kind == "ray" else SimulatedSettings()
         if address is not None:
             if not isinstance(settings, RaySettings):

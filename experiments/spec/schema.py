@@ -54,6 +54,8 @@ def experiment_schema() -> JsonObject:
         "additionalProperties": False,
         "required": ["name", "landscapes", "strategies"],
         "properties": own,
+        # The user's own, e.g. for anchors.
+        "patternProperties": {"^x-": {}},
         "$defs": shared_definitions(),
     }
 

@@ -78,6 +78,37 @@ Event = Started | Granted | Collected | Extended | Stopped
 """Any event of a run."""
 
 
+def is_cut(budget: int, event: Extended) -> bool:
+    """Return whether a change of the budget cuts it, which only the loop does, when the run's time is up.
+
+    Args:
+        budget: The budget before the event, in evaluations.
+        event: The change.
+    """
+    return event.budget < budget
+
+
+def describe_end(event: Stopped, cut: bool, seconds: float | None) -> str:
+    """Describe why a run ended: by its recorded reason, or by its time if that cut its budget.
+
+    The recorded reason of a run whose time was up is that its budget, which the loop has cut, is spent.
+
+    Args:
+        event: The last event of the run.
+        cut: Whether the latest change of its budget was a cut.
+        seconds: The run's limit of wall-clock time; None if it has none.
+
+    Example:
+        >>> describe_end(Stopped("budget spent"), False, None), describe_end(Stopped("budget spent"), True, 2.0)
+        ('budget spent', 'its time was up (stop.seconds: 2)')
+        >>> describe_end(Stopped("target 0.5 reached"), True, 2.0)
+        'target 0.5 reached'
+    """
+    if not cut or seconds is None or not ("budget" in event.reason or "evaluations left" in event.reason):
+        return event.reason
+    return f"its time was up (stop.seconds: {seconds:g})"
+
+
 def charge_finding(finding: Finding, lease: Lease) -> Collected:
     """Return the event that collects a finding, and set what the run is charged for it.
 

@@ -18,7 +18,7 @@ pytestmark = pytest.mark.extras
 def wheel(repository, tmp_path_factory):
     # Build from a copy: a build leaves folders behind.
     source = tmp_path_factory.mktemp("source")
-    for name in ("Makefile", "pyproject.toml", "README.md", "LICENSE", "__init__.py", "py.typed"):
+    for name in ("Makefile", "pyproject.toml", "README.md", "LICENSE", "__init__.py", "__main__.py", "py.typed"):
         shutil.copy(repository / name, source)
     for room in ROOMS:
         shutil.copytree(repository / room, source / room, ignore=shutil.ignore_patterns("__pycache__"))
@@ -42,6 +42,7 @@ def test_the_wheel_holds_every_module_and_data_file(wheel, repository):
     }
     assert {name for name in names if ".dist-info/" not in name} == wanted | {
         "searchparty/__init__.py",
+        "searchparty/__main__.py",
         "searchparty/py.typed",
     }
 

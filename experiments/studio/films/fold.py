@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from ....agents.agent import Rows
 from ....landscapes.landscape import Array
 from ....orchestrator.log.reader import LogUpdate
-from ....orchestrator.state.events import Event, Extended, Stopped
+from ....orchestrator.state.events import Event, Extended, Stopped, describe_end, is_cut
 from ....orchestrator.state.lease_table import LeaseEntry, LeaseTable
 from ...results.insights import Insight, InsightFold
 from ...results.run_header import RunHeader
@@ -59,6 +59,7 @@ class FilmFold:
         self.stride = 0
         """Every ``stride``-th point is kept; 0 means that it has not been chosen yet."""
         self._most, self._row_count = most, 0
+        self._budget_was_cut, self._seconds = False, header.settings.get("seconds")
         self._table = LeaseTable(header.seconds)
         self._insight_fold = InsightFold(list(self.team), header.settings["budget"], header.minimum)
         self._lowest_by_lease: list[float] = []
@@ -85,8 +86,9 @@ class FilmFold:
             else:
                 told.outcomes.append(entry)
         if isinstance(event, Extended):
+            self._budget_was_cut = is_cut(told.budget, event)
             told.budget = event.budget
-        told.stopped = event.reason if isinstance(event, Stopped) else None
+        told.stopped = describe_end(event, self._budget_was_cut, self._seconds) if isinstance(event, Stopped) else None
         told.insights += self._insight_fold.add_entries(entries)
 
     def _add_points(self, lease: int, rows: Rows) -> None:

@@ -1,6 +1,7 @@
 """The contract of every landscape: those of the package, of plugins, and those that SEARCHPARTY_OWN_KINDS names."""
 
 import pickle
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -29,6 +30,7 @@ def variants():
     for kind, cls in KINDS.items():
         if kind not in ANALYTIC and needs_no_settings(cls):
             yield pytest.param(cls(), id=kind)
+    yield pytest.param(KINDS["table"](file=str(Path(__file__).parent / "points.csv")), id="table")
     bbob = KINDS["bbob"]
     for function in range(1, 25):
         yield pytest.param(bbob(function=function, dimension=5), id=f"bbob-{function}")

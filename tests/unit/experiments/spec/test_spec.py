@@ -96,7 +96,9 @@ def test_another_executor_changes_no_run():
     assert experiment.with_executor(None, None) is experiment
     with pytest.raises(SpecError, match=r"address must be used with the executor ray, got 'h'. Add --executor ray."):
         experiment.with_executor("simulated", "h")
-    with pytest.raises(SpecError, match=r"executor must be ray or simulated, got 'dask'. Choose one of them."):
+    with pytest.raises(
+        SpecError, match=r"executor must be ray or simulated, got 'dask'. Did you mean 'ray' or 'simulated'\?"
+    ):
         experiment.with_executor("dask")
 
 
