@@ -227,7 +227,7 @@ class _Loader(SourceFileLoader):
         super().__init__(name, path)
         self._root = root
 
-    def path_stats(self, path: str) -> Mapping[str, Any]:  # type: ignore[override]
+    def path_stats(self, path: str) -> Mapping[str, Any]:
         """Return the time and size of a file. Raise OSError, so that no byte code is used, if it is too new."""
         found = super().path_stats(path)
         if time.time() - found["mtime"] < RACY_SECONDS:

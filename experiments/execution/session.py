@@ -146,7 +146,9 @@ def _work_plan(
     with ExitStack() as stack:
         # Threads of BLAS would change the last bits of results, and would compete with the actors for the cores.
         stack.enter_context(threadpool_limits(1))
-        log = LogFile(directory / "log.sqlite", environment | {"clock": _clock_settings_of(planned.experiment)})
+        # The directory is recorded so that the user's files are found if they are moved with it (``find_base``).
+        known = {"clock": _clock_settings_of(planned.experiment), "directory": str(directory.absolute())}
+        log = LogFile(directory / "log.sqlite", environment | known)
         stack.callback(log.close)
         # If no run is left to work, the log is only read once more, which does not need Ray.
         idle = not budgets and {each.id for each in runs} <= log.stopped_run_ids()

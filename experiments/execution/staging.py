@@ -7,7 +7,6 @@ virtual environment, and no neighbouring file that is neither named nor imported
 
 from __future__ import annotations
 
-import ast
 import importlib.util
 import os
 import shutil

@@ -67,7 +67,9 @@ class Verification:
             lines.append(f"{format_count(self.unfinished, 'run')} {verb} not ended: searchparty resume {self.path}")
         lines += self.unknown
         if self.changed:
-            lines.append("The losses are NOT known to be those of the code of today, which differs from that of the log.")
+            lines.append(
+                "The losses are NOT known to be those of the present code: your files differ from those of the log."
+            )
         if self.problems:
             verb = "does" if len(self.problems) == 1 else "do"
             lines.append(f"{format_count(len(self.problems), 'run')} {verb} NOT follow from the log.")
