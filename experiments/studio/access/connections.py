@@ -27,7 +27,7 @@ class BoundedProtocol(H11Protocol):
         self._await_headers()
         if len(self.connections) > MOST_CONNECTIONS:
             waiting = [each for each in self.connections if isinstance(each, BoundedProtocol) and each._deadline]
-            min(waiting, key=lambda each: each._deadline.when() if each._deadline else 0.0).transport.abort()
+            min(waiting, key=lambda each: each._deadline.when() if each._deadline else 0.0)._abort()
 
     def data_received(self, data: bytes) -> None:
         """Receive a part of a request. Bytes that do not complete its headers do not prolong the wait for them."""
@@ -44,13 +44,15 @@ class BoundedProtocol(H11Protocol):
 
     def _await_headers(self) -> None:
         if self._deadline is None:
-            self._deadline = self.loop.call_later(HEADER_SECONDS, self._close_late)
+            self._deadline = self.loop.call_later(HEADER_SECONDS, self._abort)
 
     def _stop_waiting(self) -> None:
         if self._deadline is not None:
             self._deadline.cancel()
             self._deadline = None
 
-    def _close_late(self) -> None:
-        self._deadline = None
+    def _abort(self) -> None:
+        # The loop calls ``connection_lost`` later; many may connect until then.
+        self._stop_waiting()
+        self.connections.discard(self)
         self.transport.abort()
