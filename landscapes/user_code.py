@@ -13,7 +13,9 @@ from types import ModuleType
 from typing import Any
 
 from .landscape import LandscapeError
+from .neighbours import FolderImport, adopt_roots, describe_roots, digest_code, set_import, with_local_imports
 
+USER_PREFIX = "searchparty_user_"
 LOADED_FILES: dict[str, tuple[str, str]] = {}
 """Files that have been run, by module name: (path, text). Other processes need them to unpickle what they define."""
 STAGED_FILES_NAME = "searchparty_files"
@@ -121,18 +123,25 @@ def _load_file(place: str, field: str, base: str | None, source: str | None) -> 
                 f"{field} must name a readable file, got {path}, which {why}. Check the path."
             ) from None
         text = source
-    # One module for each path and text, so that an edited file is read again and two files never clash. The path is
-    # that on the user's machine, so that the module has the same name on all machines.
-    name = "searchparty_user_" + hashlib.sha256(f"{home}\0{text}".encode()).hexdigest()[:16]
+    # One module for each path, text and state of what it imports from its folder, so that an edited file is read again
+    # and two files never clash. The path is that on the user's machine, so that the module has the same name on all
+    # machines.
+    beside = digest_code((each for each in with_local_imports(path) if each != path), path.parent)
+    name = USER_PREFIX + hashlib.sha256(f"{home}\0{text}{beside and chr(0)}{beside}".encode()).hexdigest()[:16]
     known = sys.modules.get(name)
     return known if known is not None else _execute_source(name, home, text, field)
+
+
+def list_loaded_files() -> dict[str, tuple[str, str]]:
+    """Return what another process needs to unpickle what the user's files define (``unpickle_with_files``)."""
+    return {**describe_roots(), **LOADED_FILES}
 
 
 def unpickle_with_files(loaded: dict[str, tuple[str, str]], message: bytes) -> Any:
     """Run the files that another process has run, then unpickle what it sent.
 
     Args:
-        loaded: The ``LOADED_FILES`` of that process.
+        loaded: What ``list_loaded_files`` returned in that process.
         message: The pickle.
 
     Returns:
@@ -142,8 +151,9 @@ def unpickle_with_files(loaded: dict[str, tuple[str, str]], message: bytes) -> A
         LandscapeError: A file that is needed does not run here. A file that is not needed may fail.
     """
     wrong: dict[str, LandscapeError] = {}
+    adopt_roots({name: root for name, root in loaded.items() if not name.startswith(USER_PREFIX)}, find_local_path)
     for name, (path, text) in loaded.items():
-        if name not in sys.modules:
+        if name.startswith(USER_PREFIX) and name not in sys.modules:
             try:
                 _execute_source(name, Path(path), text, "kind")
             except LandscapeError as error:
@@ -163,24 +173,26 @@ def _execute_source(name: str, home: Path, text: str, field: str) -> ModuleType:
     assert spec is not None
     module = module_from_spec(spec)
     module.__file__ = str(path)
+    folder = str(path.parent)
+    set_import(module, FolderImport(home.parent, path.parent))
     # Registered while it runs, because dataclasses and pickle look up their module by name.
     sys.modules[name] = module
-    sys.path.insert(0, str(path.parent))
+    added = folder not in sys.path
+    if added:
+        # For processes that the user's code starts, and for pickles: these look for modules by their plain names.
+        sys.path.append(folder)
     try:
         exec(compile(text, str(path), "exec"), module.__dict__)
     except BaseException as error:
         del sys.modules[name]
+        if added and folder in sys.path:
+            sys.path.remove(folder)
         if isinstance(error, KeyboardInterrupt):
             raise
         raise LandscapeError(
             f"{field} must name a file that runs, got {path}, which raised {type(error).__name__}: {error}"
             f"{_line_of_error(error, path)}. {_suggest_fix(error)}"
         ) from None
-    finally:
-        sys.path.remove(str(path.parent))
-    if str(path.parent) not in sys.path:
-        # For files next to it that are imported only when a function is called; installed packages go before them.
-        sys.path.append(str(path.parent))
     LOADED_FILES[name] = (str(home), text)
     return module
 

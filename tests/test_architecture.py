@@ -25,7 +25,7 @@ DOORS = {
     "greenlet": {"agents/toolbox/callback.py"},
     "pandas": {"experiments/results/table.py"},
     "starlette": {"experiments/studio/app.py"},
-    "uvicorn": {"experiments/studio/serve.py"},
+    "uvicorn": {"experiments/studio/serve.py", "experiments/studio/access/connections.py"},
 }
 FILES = sorted(path for room in ROOMS for path in (ROOT / room).rglob("*.py"))
 

@@ -50,15 +50,17 @@ def verify_command(
 ) -> None:
     """Replay a log without evaluating anything, and check that every decision and every point follows from it.
 
+    Your own files must be those that wrote it.
+
     Example: searchparty verify results/quickstart-1
     """
     from ..execution.verification import verify_results
 
     report = verify_results(results)
-    for line in report.problems:
+    for line in [*report.changed, *report.problems]:
         err.print(line, style="red", soft_wrap=True)
     out.print(report.describe(), soft_wrap=True)
-    if report.problems:
+    if report.problems or report.changed:
         raise typer.Exit(RUN_FAILED)
 
 

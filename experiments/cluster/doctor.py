@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from ...landscapes.landscape import Landscape, Model
 from ...landscapes.python_function import UserFunction
-from ...landscapes.user_code import LOADED_FILES, STAGED_FILES
+from ...landscapes.user_code import STAGED_FILES, list_loaded_files
 from ..execution.fingerprint import PACKAGES
 from ..execution.staging import StagedTree, experiment_models, stage_files
 from ..spec.models import Experiment
@@ -87,7 +87,7 @@ def examine_cluster(experiment: Experiment | None, address: str | None, say: Cal
             say(f"Joining {address} ..." if address else "Starting a local Ray ...")
             start_ray(address, None if staged is None or address is None else staged.root)
         try:
-            nodes = survey_nodes((*PACKAGES, "threadpoolctl", "greenlet"), models, dict(LOADED_FILES))
+            nodes = survey_nodes((*PACKAGES, "threadpoolctl", "greenlet"), models, list_loaded_files())
         finally:
             if owned:
                 stop_ray()

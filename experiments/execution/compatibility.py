@@ -120,10 +120,44 @@ def _code_differences(plan: Plan, now: dict[str, Any], before: dict[str, Any]) -
         # compared. The other version is reported as a remark instead.
         current = {}
     changed = [name for name, digest in current.items() if known.get(name, digest) != digest]
-    if rule == CODE_RULE:
-        files = before["files"]
-        changed += [name for name, digest in now["files"].items() if files.get(name, digest) != digest]
-    yield from (f"the code of {name} has changed" for name in dict.fromkeys(changed))
+    yield from (f"the code of {name} has changed" for name in changed)
+    own = user_file_differences(plan, now, before) if rule == CODE_RULE else _neighbour_differences(now, before)
+    yield from (line for line in own if line not in {f"the code of {name} has changed" for name in changed})
+
+
+def user_file_differences(plan: Plan, now: dict[str, Any], before: dict[str, Any]) -> Iterator[str]:
+    """Yield how the user's files, and the modules that they import from beside them, differ from those of a session.
+
+    Args:
+        plan: The runs that are planned now.
+        now: The fingerprint of this process.
+        before: The fingerprint of the session.
+    """
+    if before.get("code_rule", 1) == 1:
+        files, current = before.get("code", {}), digest_by_first_rule(name_models(plan.runs))
+        current = {name: digest for name, digest in current.items() if name in now["files"]}
+    else:
+        files, current = before["files"], now["files"]
+    for name, digest in current.items():
+        if files.get(name, digest) != digest:
+            yield f"the code of {name} has changed"
+    yield from _neighbour_differences(now, before)
+
+
+def _neighbour_differences(now: dict[str, Any], before: dict[str, Any]) -> Iterator[str]:
+    # Logs of earlier versions do not have these digests.
+    known, files = before.get("neighbours"), before.get("files", {})
+    if known is None:
+        return
+    for name in dict.fromkeys([*known, *now["neighbours"]]):
+        old, new = known.get(name, {}), now["neighbours"].get(name, {})
+        if name not in files and name not in known:
+            # What is planned now was not planned then.
+            continue
+        for path in sorted({*old, *new}):
+            if old.get(path) != new.get(path):
+                what = "is new" if path not in old else "is no longer imported" if path not in new else "has changed"
+                yield f"the code of {name} has changed: {path}, beside it, {what}"
 
 
 def _minor(python: str) -> list[str]:

@@ -20,7 +20,7 @@ from ...landscapes.table import LossTable
 from ...orchestrator.run_spec import RunSpec, digest
 from .code_digest import CODE_RULE
 from .package_code import digest_package_code
-from .user_files import digest_user_files
+from .user_files import digest_neighbours, digest_user_files
 
 PACKAGES = ("searchparty", "numpy", "scipy", "ray", "pydantic", "coco-experiment", "cma", "nlopt")
 
@@ -28,8 +28,9 @@ PACKAGES = ("searchparty", "numpy", "scipy", "ray", "pydantic", "coco-experiment
 def environment_fingerprint(runs: Iterable[RunSpec] = ()) -> dict[str, Any]:
     """Return versions, and digests of the code of these runs and of their plan.
 
-    This package's code (``code``, by rule ``code_rule``) and the user's files (``files``) are digested separately: the
-    package's code is digested as a syntax tree, which may differ from one version of Python to the next.
+    This package's code (``code``, by rule ``code_rule``) and the user's files (``files``, and ``neighbours``, the
+    modules that these import from beside them) are digested separately: the package's code is digested as a syntax
+    tree, which may differ from one version of Python to the next.
     """
     found = {}
     for package in PACKAGES:
@@ -50,6 +51,7 @@ def environment_fingerprint(runs: Iterable[RunSpec] = ()) -> dict[str, Any]:
         "code_rule": CODE_RULE,
         "code": digest_package_code({name: type(model) for name, model in models.items()}),
         "files": digest_user_files(models),
+        "neighbours": digest_neighbours(models),
         "plan": plan_digest(runs),
     }
 
@@ -60,13 +62,22 @@ def plan_digest(runs: Iterable[RunSpec]) -> str:
 
 
 def name_models(runs: Iterable[RunSpec]) -> dict[str, Model]:
-    """Return every agent, policy, choice and landscape of the runs by its name: "agent cma-es", "landscape bbob"."""
-    found: dict[str, Model] = {}
+    """Return every agent, policy, choice and landscape of the runs by its name: "agent cma-es", "landscape bbob".
+
+    Where several of the user's classes have one name, the last of them has it, and the others have a number too.
+    """
+    found: dict[str, dict[tuple[type[Model], str | None], Model]] = {}
     for run in runs:
         models = [("landscape", run.landscape), ("policy", run.policy), *(("agent", agent) for _, agent in run.team)]
         choices = {name: value for name, value in run.policy if isinstance(value, Model)}
-        found |= {f"{family} {_describe(model)}": model for family, model in [*models, *choices.items()]}
-    return found
+        for family, model in [*models, *choices.items()]:
+            same = found.setdefault(f"{family} {_describe(model)}", {})
+            same[type(model), getattr(model, "gradient", None)] = model
+    return {
+        name if place == len(same) else f"{name} ({place})": model
+        for name, same in found.items()
+        for place, model in enumerate(same.values(), 1)
+    }
 
 
 def _describe(model: Model) -> str:

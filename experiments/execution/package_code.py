@@ -35,7 +35,7 @@ MACHINERY = {
 
 If a module moves, change its pattern here. The names must stay, because logs record them.
 """
-NOT_DECIDING = ("landscapes/process/", "landscapes/user_code.py", "orchestrator/log/")
+NOT_DECIDING = ("landscapes/process/", "landscapes/user_code.py", "landscapes/neighbours.py", "orchestrator/log/")
 """Modules that transport bytes or find the user's files: deciding modules import them, but they decide no points."""
 DECIDING = ("landscapes/", "agents/", "orchestrator/")
 

@@ -204,7 +204,9 @@ def _work_runs(
         remark(line)
     with ExitStack() as stack:
         stack.enter_context(set_ambient_state_aside())
-        log = LogFile(directory / "log.sqlite", environment | {"clock": _clock_settings_of(planned.experiment)})
+        # The directory is recorded so that the user's files are found if they are moved with it (``find_base``).
+        known = {"clock": _clock_settings_of(planned.experiment), "directory": str(directory.absolute())}
+        log = LogFile(directory / "log.sqlite", environment | known)
         stack.callback(log.close)
         log.on_failed_lease = AgentFailureReporter(runs, remark).report
         # If no run is left to work, the log is only read once more, which does not need Ray.

@@ -7,7 +7,6 @@ virtual environment, and no neighbouring file that is neither named nor imported
 
 from __future__ import annotations
 
-import ast
 import importlib.util
 import os
 import shutil
@@ -19,28 +18,24 @@ from pathlib import Path
 
 from ...landscapes.command import Command
 from ...landscapes.landscape import Landscape, Model
+from ...landscapes.neighbours import (
+    ROOTS,
+    find_module_files,
+    is_included,
+    list_files_below,
+    list_imports,
+    list_neighbour_files,
+    with_local_imports,
+)
 from ...landscapes.python_function import UserFunction
 from ...landscapes.table import LossTable
-from ...landscapes.user_code import LOADED_FILES, STAGED_FILES_NAME, is_python_file, resolve_path
+from ...landscapes.user_code import LOADED_FILES, STAGED_FILES_NAME, find_local_path, is_python_file, resolve_path
 from ..spec.errors import SpecError, format_problem
 from ..spec.models import Experiment
 
 PACKAGE_FOLDER = Path(__file__).resolve().parents[2]
 DISTRIBUTION_NAME = (__package__ or "").partition(".")[0]
 PACKAGE_ROOMS = ("landscapes", "agents", "orchestrator", "experiments")
-EXCLUDED_NAMES = {
-    "__pycache__",
-    ".git",
-    ".hg",
-    ".venv",
-    "venv",
-    "node_modules",
-    ".mypy_cache",
-    ".pytest_cache",
-    "results",
-}
-RAY_IGNORE_FILES = {".gitignore", ".rayignore"}
-"""Files that are not staged, because Ray would leave out what they list. They were written for another purpose."""
 MOST_STAGED_BYTES = 256 * 10**6
 """The largest total size. Larger data belong on a disk that the nodes share."""
 
@@ -130,27 +125,19 @@ def package_files() -> Iterator[Path]:
 
 def user_files(experiment: Experiment) -> Iterator[Path]:
     """Yield the user's files that an experiment names, and the local modules that these import."""
-    modules = {type(model).__module__ for model in experiment_models(experiment)}
-    named = [Path(LOADED_FILES[module][0]) for module in modules if module in LOADED_FILES]
-    for landscape in _variant_landscapes(experiment):
-        named += _landscape_files(landscape)
-    for path in named:
-        yield from with_local_imports(path.absolute())
+    for model in experiment_models(experiment):
+        yield from list_model_files(model)
     yield from requested_files(experiment)
 
 
-def with_local_imports(path: Path) -> Iterator[Path]:
-    """Yield a file and, recursively, the modules that it imports from its own folder, at any place in its code.
-
-    Modules in packages in that folder may import modules that lie beside them, and modules in that folder.
-    """
-    root, found, seen = path.parent, [path], set[Path]()
-    while found:
-        path = found.pop()
-        if path not in seen and path.is_file():
-            seen.add(path)
-            yield path
-            found += [each for name in _imported_modules(path) for each in _module_files(name, root, path.parent)]
+def list_model_files(model: Model) -> Iterator[Path]:
+    """Yield the user's files that define the class of a model or that it names, and the local modules they import."""
+    module = type(model).__module__
+    if module in LOADED_FILES:
+        yield from with_local_imports(find_local_path(Path(LOADED_FILES[module][0])).absolute())
+    yield from list_neighbour_files(module)
+    for path in _landscape_files(model):
+        yield from with_local_imports(path.absolute())
 
 
 def _variant_landscapes(experiment: Experiment) -> list[Landscape]:
@@ -167,8 +154,8 @@ def experiment_models(experiment: Experiment) -> Iterator[Model]:
             yield from (agent for _, agent in strategy.team)
 
 
-def _landscape_files(landscape: Landscape) -> list[Path]:
-    """Return the files that a landscape of kind python, table or command names."""
+def _landscape_files(landscape: Model) -> list[Path]:
+    """Return the files that a landscape of kind python, table or command names; nothing for other models."""
     if isinstance(landscape, UserFunction):
         references = [landscape.function, landscape.gradient or ""]
         places = [reference.rpartition(":")[0] for reference in references]
@@ -178,45 +165,6 @@ def _landscape_files(landscape: Landscape) -> list[Path]:
     if isinstance(landscape, Command):
         return [path for word in landscape.command if (path := resolve_path(word, landscape.base)).is_file()]
     return []
-
-
-def _module_files(name: str, *folders: Path) -> list[Path]:
-    """Return the files of a module or a package that lies in one of these folders, searched in this order."""
-    for folder in folders:
-        module, package = folder / f"{name}.py", folder / name
-        if (package / "__init__.py").is_file() or (package.is_dir() and not module.is_file()):
-            return list(_files_below(package))
-        if module.is_file():
-            return [module]
-    return []
-
-
-def _imported_modules(path: Path) -> set[str]:
-    """Return the first part of the name of each module that a Python file imports; nothing for other files."""
-    if path.suffix != ".py":
-        return set()
-    try:
-        tree = ast.parse(path.read_text(encoding="utf-8"))
-    except (OSError, SyntaxError, ValueError):
-        return set()
-    names: set[str] = set()
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            names |= {alias.name.partition(".")[0] for alias in node.names}
-        elif isinstance(node, ast.ImportFrom):
-            names |= {(node.module or alias.name).partition(".")[0] for alias in node.names}
-    return names
-
-
-def _files_below(folder: Path) -> Iterator[Path]:
-    """Yield the files below a folder, without the excluded names. Links to folders are followed."""
-    seen: set[str] = set()
-    for place, folders, names in os.walk(folder, followlinks=True):
-        real = os.path.realpath(place)
-        folders[:] = sorted(name for name in folders if name not in EXCLUDED_NAMES and real not in seen)
-        if real not in seen:
-            seen.add(real)
-            yield from (Path(place) / name for name in sorted(names) if _is_included(Path(name)))
 
 
 def requested_files(experiment: Experiment) -> Iterator[Path]:
@@ -238,14 +186,14 @@ def requested_files(experiment: Experiment) -> Iterator[Path]:
             cure = "Check the path; it is relative to the YAML's directory."
             raise SpecError([format_problem(f"files.{index}", "match a file or a folder", repr(pattern), "", cure)])
         for hit in hits:
-            yield from _files_below(hit) if hit.is_dir() else [hit]
+            yield from list_files_below(hit) if hit.is_dir() else [hit]
 
 
 def _match_files(base: Path, pattern: str) -> list[Path]:
     place = Path(os.path.normpath(base / Path(pattern).expanduser()))
     if not any(mark in pattern for mark in "*?["):
         return [place] if place.exists() and pattern else []
-    return [hit for hit in sorted(Path(place.anchor).glob(str(place.relative_to(place.anchor)))) if _is_included(hit)]
+    return [hit for hit in sorted(Path(place.anchor).glob(str(place.relative_to(place.anchor)))) if is_included(hit)]
 
 
 def _staged_modules(experiment: Experiment, root: Path) -> Iterator[tuple[Path, Path]]:
@@ -256,11 +204,11 @@ def _staged_modules(experiment: Experiment, root: Path) -> Iterator[tuple[Path, 
     imported by its name.
     """
     for name in sorted(set(_module_names(experiment))):
-        for home, path in _uninstalled_files(name):
+        for home, path in find_uninstalled_files(name):
             yield path, root / path.relative_to(home)
 
 
-def _uninstalled_files(name: str) -> Iterator[tuple[Path, Path]]:
+def find_uninstalled_files(name: str) -> Iterator[tuple[Path, Path]]:
     """Yield (the folder in which a module is found, file) of all files of a module, unless it is installed.
 
     Raises:
@@ -275,12 +223,12 @@ def _uninstalled_files(name: str) -> Iterator[tuple[Path, Path]]:
     if spec is None:
         return
     folders = [Path(place) for place in spec.submodule_search_locations or []]
-    files = [path for folder in folders for path in _files_below(folder)] if folders else [Path(spec.origin or "")]
+    files = [path for folder in folders for path in list_files_below(folder)] if folders else [Path(spec.origin or "")]
     home = (folders[0] if folders else files[0]).parent
     if not files or _is_installed(files[0]):
         return
     taken = {each for path in files for each in (path, *with_local_imports(path))}
-    taken |= {each for path in files for found in _imported_modules(path) for each in _module_files(found, home)}
+    taken |= {each for path in files for found in list_imports(path) for each in find_module_files(found, home)}
     yield from ((home, path) for path in sorted(taken) if path.is_relative_to(home))
 
 
@@ -291,8 +239,10 @@ def _module_names(experiment: Experiment) -> Iterator[str]:
                 place = reference.rpartition(":")[0]
                 if place and not is_python_file(place):
                     yield place.partition(".")[0]
-    modules = {type(model).__module__ for model in experiment_models(experiment)}
-    yield from (module.partition(".")[0] for module in modules if module not in LOADED_FILES)
+    for model in experiment_models(experiment):
+        module = type(model).__module__
+        if module not in LOADED_FILES and module.partition(".")[0] not in ROOTS:
+            yield module.partition(".")[0]
 
 
 def _is_installed(origin: Path) -> bool:
@@ -301,10 +251,6 @@ def _is_installed(origin: Path) -> bool:
         return True
     places = [Path(sysconfig.get_path(key)) for key in ("stdlib", "platstdlib")]
     return any(origin.is_relative_to(place) for place in [*places, PACKAGE_FOLDER])
-
-
-def _is_included(path: Path) -> bool:
-    return path.name not in EXCLUDED_NAMES | RAY_IGNORE_FILES and path.suffix != ".pyc"
 
 
 def _write_version(root: Path) -> None:

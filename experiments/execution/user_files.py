@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import inspect
+import os
 import sys
-from collections.abc import Mapping
-from hashlib import sha256
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from ...landscapes.command import Command
 from ...landscapes.landscape import Model
+from ...landscapes.neighbours import CODE_SUFFIXES, digest_file
 from ...landscapes.python_function import UserFunction
 from ...landscapes.table import LossTable
-from ...landscapes.user_code import LOADED_FILES, is_python_file, resolve_path
+from ...landscapes.user_code import LOADED_FILES, find_local_path, is_python_file, resolve_path
 from .code_digest import shorten
 from .package_code import find_place
+from .staging import find_uninstalled_files, list_model_files
 
 
 def digest_user_files(models: Mapping[str, Model]) -> dict[str, str]:
@@ -30,11 +32,44 @@ def digest_user_files(models: Mapping[str, Model]) -> dict[str, str]:
     return {name: shorten("\0".join(found)) for name, found in texts.items() if found}
 
 
+def digest_neighbours(models: Mapping[str, Model]) -> dict[str, dict[str, str]]:
+    """Digest the user's modules that the files of these models import from beside them, at any place in their code.
+
+    These are the modules that are copied to a cluster with the files. Data beside them are not digested.
+
+    Args:
+        models: The models of the runs by name.
+
+    Returns:
+        For each name, the digests of the modules by path, relative to the folder of the first file in the model.
+        Models without such modules are left out.
+    """
+    found = {}
+    for name, model in sorted(models.items()):
+        files = dict.fromkeys([*list_model_files(model), *_uninstalled_modules(model)])
+        code = [path for path in files if path.suffix in CODE_SUFFIXES]
+        # ``digest_user_files`` digests these.
+        own = {path.absolute() for path in _named_files(model)}
+        own |= {find_local_path(Path(path)).absolute() for path, _ in _loaded_file(type(model))}
+        beside = sorted(path for path in code if path.absolute() not in own)
+        if beside:
+            found[name] = {os.path.relpath(path, code[0].parent): digest_file(path) for path in beside}
+    return found
+
+
+def _uninstalled_modules(model: Model) -> Iterator[Path]:
+    """Yield the files of the module in which a model's function is, if it is named as a module."""
+    if isinstance(model, UserFunction):
+        for reference in filter(None, [model.function, model.gradient]):
+            place = reference.rpartition(":")[0]
+            if place and not is_python_file(place) and place != "__main__":
+                yield from (path for _, path in find_uninstalled_files(place.partition(".")[0]))
+
+
 def read_class_source(cls: type) -> str:
     """Return the text of a class's module, as it was run; "" where it is not available."""
-    loaded = LOADED_FILES.get(cls.__module__)
-    if loaded is not None:
-        return loaded[1]
+    for _, text in _loaded_file(cls):
+        return text
     try:
         return inspect.getsource(sys.modules[cls.__module__])
     except (OSError, TypeError):
@@ -46,23 +81,23 @@ def read_named_sources(model: Model) -> list[str]:
 
     There is one digest for each word of a command, "" for a word that is no file.
     """
+    return [digest_file(path) for path in _named_files(model)]
+
+
+def _named_files(model: Model) -> list[Path]:
+    """Return the paths that a landscape of kind python or command names; some may not exist."""
     if isinstance(model, UserFunction):
         place = model.function.rpartition(":")[0]
-        return [_digest_file(resolve_path(place, model.base))] if is_python_file(place) else []
+        return [resolve_path(place, model.base)] if is_python_file(place) else []
     if isinstance(model, LossTable):
-        return [_digest_file(model.path)]
-    if isinstance(model, Command):
-        return [_digest_file(resolve_path(word, model.base)) for word in model.command]
-    return []
+        return [model.path]
+    return [resolve_path(word, model.base) for word in model.command] if isinstance(model, Command) else []
+
+
+def _loaded_file(cls: type) -> list[tuple[str, str]]:
+    """Return the path and the text of the user's file that defines a class, if there is one."""
+    return [LOADED_FILES[cls.__module__]] if cls.__module__ in LOADED_FILES else []
 
 
 def _class_texts(model: Model) -> list[str]:
     return [] if find_place(type(model)) is not None else [read_class_source(type(model))]
-
-
-def _digest_file(path: Path) -> str:
-    """Digest a file's bytes; "" if there is no such file (an option of a command, a program found on the path)."""
-    try:
-        return sha256(path.read_bytes()).hexdigest() if path.is_file() else ""
-    except OSError:
-        return ""

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, field, fields
 from pathlib import Path
+from typing import Any
 
 from ...agents.leases.ledger import ReplayError
 from ...landscapes.ambient import set_ambient_state_aside
@@ -12,7 +14,9 @@ from ...orchestrator.log.reader import LogReader
 from ...orchestrator.loop.audit import InvalidDecision
 from ...orchestrator.verify import VerificationResult, verify_run
 from ..spec.load import load
-from .plan import make_plan
+from .compatibility import user_file_differences
+from .fingerprint import environment_fingerprint
+from .plan import Plan, make_plan
 from .results_directory import experiment_file
 
 
@@ -27,6 +31,8 @@ class Verification:
         totals: Sums over these runs of the counts in ``VerificationResult``: decisions, points, granted evaluations ...
         problems: For each run that does not follow from the log, one line that says what does not.
         unknown: One line for each run that the YAML does not plan any more, so that it cannot be replayed.
+        changed: One line for each way in which the user's files differ from those of a session that wrote the log. A
+            replay evaluates nothing, so it does not notice when they give other losses.
     """
 
     path: Path
@@ -35,6 +41,7 @@ class Verification:
     totals: Counter[str] = field(default_factory=Counter)
     problems: list[str] = field(default_factory=list)
     unknown: list[str] = field(default_factory=list)
+    changed: list[str] = field(default_factory=list)
 
     def add_run(self, found: VerificationResult) -> None:
         """Add the result of one run."""
@@ -58,6 +65,10 @@ class Verification:
             verb = "has" if self.unfinished == 1 else "have"
             lines.append(f"{format_count(self.unfinished, 'run')} {verb} not ended: searchparty resume {self.path}")
         lines += self.unknown
+        if self.changed:
+            lines.append(
+                "The losses are NOT known to be those of the present code: your files differ from those of the log."
+            )
         if self.problems:
             verb = "does" if len(self.problems) == 1 else "do"
             lines.append(f"{format_count(len(self.problems), 'run')} {verb} NOT follow from the log.")
@@ -81,7 +92,9 @@ def verify_results(directory: Path | str) -> Verification:
     planned = make_plan(load(experiment_file(directory)))
     known = {run.id: run for run in planned.runs}
     found = Verification(directory)
+    now = environment_fingerprint(planned.runs)
     with LogReader(directory) as reader, set_ambient_state_aside():
+        found.changed = list(_changed_files(planned, now, reader))
         for record in reader.runs():
             name = f"run {record.id} ({record.strategy} on {record.landscape}, repeat {record.repeat})"
             if record.id not in known:
@@ -92,3 +105,15 @@ def verify_results(directory: Path | str) -> Verification:
             except (ReplayError, InvalidDecision) as error:
                 found.problems.append(f"{name}: {error}")
     return found
+
+
+def _changed_files(planned: Plan, now: dict[str, Any], reader: LogReader) -> Iterator[str]:
+    """Yield how the user's files differ from those of the sessions that wrote a log, one line per difference."""
+    wrote = [session.environment for session in reader.sessions] or [reader.meta["environment"]]
+    found: dict[str, list[int]] = {}
+    for number, before in enumerate(wrote, 1):
+        for line in user_file_differences(planned, now, before):
+            found.setdefault(line, []).append(number)
+    for line, numbers in found.items():
+        which = "" if len(numbers) == len(wrote) else f" (session {', '.join(map(str, numbers))} of {len(wrote)})"
+        yield f"{line} since the log was written{which}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from importlib.resources import files
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,8 @@ RunSource = tuple[Path, str]
 """A results directory, and the id of a run in it."""
 
 MOST_FAILURES = 30
+MOST_NAME_BYTES = 150
+COMPARED_FILE = "compared.txt"
 MOST_RUN_FIGURES = 8
 """Maximum number of runs that get figures of their own."""
 
@@ -48,20 +51,39 @@ class RunFigures:
 def write_report(directories: Path | Sequence[Path]) -> Path:
     """Write the report of one results directory, or one report of several, and return its path.
 
-    For one directory, write report.html, figures/*.png, figures/*.svg and tables/*.csv. For several directories
-    together, write comparison.html, comparison-figures/ and tables/ into the first of them.
+    Write report.html, figures/*.png, figures/*.svg and tables/*.csv: for one directory into it, and for several
+    together into a folder of their own in the first of them (``comparison_folder``).
     """
     listed = [Path(directories)] if isinstance(directories, str | Path) else [Path(d) for d in directories]
     runs, sources = _merge_runs(listed)
-    home = listed[0]
-    name = "report" if len(listed) == 1 else "comparison"
-    pictures, tables = home / ("figures" if name == "report" else "comparison-figures"), home / "tables"
+    home = listed[0] if len(listed) == 1 else comparison_folder(listed)
+    pictures, tables = home / "figures", home / "tables"
     pictures.mkdir(exist_ok=True)
     tables.mkdir(exist_ok=True)
     page = _render_page(listed, runs, sources, pictures, tables)
-    path = home / f"{name}.html"
+    path = home / "report.html"
     path.write_text(page, encoding="utf-8")
     return path
+
+
+def comparison_folder(directories: Sequence[Path]) -> Path:
+    """Return the folder for the report of several results directories, and create it.
+
+    It is in the first of them, and is named after the others. A file in it lists them, so that the report of the same
+    directories is written there again, and that of others with these names gets a number.
+    """
+    listed = "".join(f"{directory.resolve()}\n" for directory in directories)
+    names = "-".join(directory.resolve().name for directory in directories[1:])
+    stem = f"comparison-with-{names.encode()[:MOST_NAME_BYTES].decode(errors='ignore')}"
+    for number in count(1):
+        folder = directories[0] / (stem if number == 1 else f"{stem}-{number}")
+        known = folder / COMPARED_FILE
+        if not folder.exists():
+            folder.mkdir()
+            known.write_text(listed, encoding="utf-8", errors="surrogateescape")
+        if known.is_file() and known.read_text(encoding="utf-8", errors="surrogateescape") == listed:
+            return folder
+    raise AssertionError
 
 
 def _merge_runs(directories: Sequence[Path]) -> tuple[list[RunData], dict[str, RunSource]]:

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ..results import accounts
+from ..results import accounts, significance
 from ..results import comparison as statistics
 from ..results.recorded_runs import RunData, best_by_landscape, describe_time_limits
 from ..results.table import Table
@@ -62,12 +62,12 @@ def _warn_of_few_runs(comparison: Table, winners: Table) -> list[str]:
     tested = [row for row in winners.rows() if row["runner_up"] is not None]
     counts = {(row["landscape"], row["strategy"]): row["runs"] for row in comparison.rows()}
     pairs = [(counts[r["landscape"], r["leader"]], counts[r["landscape"], r["runner_up"]]) for r in tested]
-    least = min((statistics.least_p_value(*pair) for pair in pairs), default=0.0) * len(tested)
-    if least < statistics.ALPHA:
+    least = min((significance.least_p_value(*pair) for pair in pairs), default=0.0) * len(tested)
+    if least < significance.ALPHA:
         return []
     return [
         f"There are too few runs for a significant result: the smallest p that the test can give here is "
-        f"{min(1.0, least):.2g}, and a winner needs p < {statistics.ALPHA}. Increase the number of repeats."
+        f"{min(1.0, least):.2g}, and a winner needs p < {significance.ALPHA}. Increase the number of repeats."
     ]
 
 

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from math import comb
 from typing import Any
 
 import numpy as np
 
 from ...landscapes.landscape import Array
 from .recorded_runs import RunData
+from .significance import ALPHA, adjust_p_values, rank_sum_p_value, rank_values
 from .table import Table
 
 DEFAULT_PRECISION = 1e-3
 """The distance of the target from the known minimum, where an experiment sets no target."""
-ALPHA = 0.05
 GRID_POINTS = 80
 THRESHOLD_GAPS = tuple(10.0**power for power in range(1, -9, -1))
 """The distances above the known minimum, 10 to 1e-8, of the table of thresholds."""
@@ -170,20 +169,13 @@ def mean_ranks(groups: dict[str, list[RunData]]) -> dict[str, float]:
     return {strategy: float(np.mean(values)) for strategy, values in ranks.items()}
 
 
-def rank_values(values: Sequence[float]) -> Array:
-    """Return the ranks of values, shape (n,), from 1 on. Equal values share their mean rank."""
-    # scipy's rankdata takes ten times as long for the few values of a repeat, and there may be ten thousand repeats.
-    _, places, counts = np.unique(np.asarray(values, dtype=float), return_inverse=True, return_counts=True)
-    found: Array = (np.cumsum(counts) - (counts - 1) / 2)[places]
-    return found
-
-
 @QUIETLY
 def winners_table(runs: Sequence[RunData]) -> Table:
     """Make a table of the leading strategy of each landscape, tested against the runner-up.
 
-    The leader has the best median. The test is the two-sided Mann-Whitney U test, with p-values adjusted over the
-    landscapes by Holm's method. ``winner`` is None where the difference is not significant at the level ``ALPHA``.
+    The leader has the best median. The test is the two-sided rank-sum test (``significance.rank_sum_p_value``), with
+    p-values adjusted over the landscapes by Holm's method. ``winner`` is None where the difference is not significant
+    at the level ``ALPHA``.
     """
     found: list[list[Any]] = []
     for landscape, groups in group_runs(runs).items():
@@ -201,34 +193,6 @@ def winners_table(runs: Sequence[RunData]) -> Table:
             for (la, a, b, _), p in zip(found, adjusted, strict=True)
         ],
     )
-
-
-def rank_sum_p_value(first: Sequence[float], second: Sequence[float]) -> float:
-    """Compute p of the two-sided Mann-Whitney U test; 1 if all values are equal."""
-    if len(set(first) | set(second)) == 1:
-        return 1.0
-    # The import takes half a second; only callers that compare should wait for it.
-    from scipy.stats import mannwhitneyu
-
-    # The test depends on ranks only, and unlike infinities, ranks can be subtracted.
-    ranks = rank_values([*first, *second])
-    return float(mannwhitneyu(ranks[: len(first)], ranks[len(first) :], alternative="two-sided").pvalue)
-
-
-def least_p_value(first: int, second: int) -> float:
-    """Return the smallest p that the test can give for groups of these sizes, i.e. for completely separated groups."""
-    return min(1.0, 2 / comb(first + second, first))
-
-
-def adjust_p_values(values: Sequence[float | None]) -> list[float | None]:
-    """Adjust p-values for the number of tests by Holm's method (Holm 1979). None stays None, and is not counted."""
-    tested = sorted((p, i) for i, p in enumerate(values) if p is not None)
-    adjusted: list[float | None] = [None] * len(values)
-    worst = 0.0
-    for place, (p, i) in enumerate(tested):
-        worst = max(worst, min(1.0, p * (len(tested) - place)))
-        adjusted[i] = worst
-    return adjusted
 
 
 @QUIETLY

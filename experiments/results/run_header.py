@@ -15,6 +15,7 @@ from ...orchestrator.log.reader import LogReader
 from ...orchestrator.log.tables import RunRecord
 from ..spec import catalogue
 from ..spec.errors import SpecError
+from ..spec.moved import find_base
 from ..spec.sources import read_text_file
 from ..spec.yaml_text import parse_yaml
 
@@ -102,9 +103,9 @@ def open_problem_cache(directory: Path) -> ProblemCache:
         data = parse_yaml(read_text_file(directory / "experiment.yaml"))[0]
     except SpecError:
         return ProblemCache(None)
-    base = data.get("base")
+    base = find_base(data, directory)
     named = dict.fromkeys(_find_references([data.get("landscapes"), data.get("sweep")]))
-    return ProblemCache(base if isinstance(base, str) else None, tuple(named))
+    return ProblemCache(base, tuple(named))
 
 
 def _find_references(data: Any) -> Iterator[str]:

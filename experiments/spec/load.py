@@ -15,6 +15,7 @@ from .catalogue import CatalogueError
 from .errors import ProblemList, SourcePositions, SpecError, format_problem
 from .models import Experiment as Experiment
 from .models import Hooks, set_hooks
+from .moved import find_base
 from .overrides import apply_override
 from .sources import bundled_files, find_experiment_file, read_text_file
 from .yaml_text import dump_yaml, parse_text, parse_yaml
@@ -84,6 +85,8 @@ def loads_yaml(text: str, overrides: Sequence[str] = (), name: str = "<text>", b
         [200, 500]
     """
     data, places = parse_yaml(text, name)
+    if base is not None and "base" in data:
+        data["base"] = find_base(data, Path(base)) or data["base"]
     return _build_with_overrides(data, places, overrides, base)
 
 

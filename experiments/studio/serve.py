@@ -16,6 +16,7 @@ from pathlib import Path
 
 import uvicorn
 
+from .access.connections import BoundedProtocol
 from .access.guard import Guard
 from .access.hosts import StudioError, allowed_hosts, browser_host, check_binding
 from .app import Studio, create_app
@@ -58,7 +59,13 @@ def serve_studio(studio: Studio, opening: StudioListener, browse: bool = True, s
     guarded = Guard(create_app(studio), opening.host_names, opening.token)
     # The guard keeps tokens out of logs; an access log would get a line every few milliseconds.
     config = uvicorn.Config(
-        guarded, log_level="warning", access_log=False, server_header=False, ws="none", lifespan="on"
+        guarded,
+        http=BoundedProtocol,
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        ws="none",
+        lifespan="on",
     )
     server = uvicorn.Server(config)
     threading.Thread(target=_announce_address, args=(server, opening.address, browse, say), daemon=True).start()

@@ -57,6 +57,11 @@ class Program(LineProcess):
         into, out, err = self._process.stdin, self._process.stdout, self._process.stderr
         super().__init__(into.fileno(), out.fileno(), err.fileno(), longest)
 
+    @property
+    def pid(self) -> int:
+        """The id of its process, which is also that of its session."""
+        return self._process.pid
+
     def wait_for_line(self, deadline: float | None) -> bytes:
         """Wait for the next line and return it.
 

@@ -8,7 +8,7 @@ import pickle
 from typing import Any, NamedTuple
 
 from ....landscapes.landscape import Array, Landscape
-from ....landscapes.user_code import LOADED_FILES
+from ....landscapes.user_code import list_loaded_files
 from ..evaluator import EvaluationResult
 from ..leaving import ExitRequest
 
@@ -28,7 +28,7 @@ def decode_message(line: bytes) -> Any:
 
 def encode_greeting(landscape: Landscape) -> bytes:
     """Encode the first line that a child receives: the user's files that were run, and the landscape."""
-    return encode_message((LOADED_FILES, pickle.dumps(landscape)))
+    return encode_message((list_loaded_files(), pickle.dumps(landscape)))
 
 
 def encode_request(rows: Array, with_gradient: bool, ahead: bool) -> bytes:

@@ -13,7 +13,7 @@ from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from typing import Any
 
 from .request import GuardResponse, StudioRequest, check_request
-from .token import TokenVerifier
+from .token import TokenVerifier, WrongToken, WrongTokenDelay
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -59,6 +59,7 @@ class Guard:
         self._app = app
         self._hosts = frozenset(host.lower() for host in hosts)
         self._token_verifier = None if token is None else TokenVerifier(token)
+        self._wrong_token_delay = WrongTokenDelay()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -81,6 +82,8 @@ class Guard:
             body = await _read_body(asked, receive)
             await self._app(scope, _replay_body(body, receive), answer)
         except GuardResponse as reply:
+            if isinstance(reply, WrongToken):
+                await self._wrong_token_delay.wait()
             await answer.send_reply(reply)
         except ClientDisconnected:
             return

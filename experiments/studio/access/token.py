@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import hmac
+import time
 from hashlib import sha256
 
 from .request import FOREIGN_SITES, GuardResponse, StudioRequest
@@ -22,6 +24,25 @@ TOKEN_TEXT = (
     "This studio needs a token, and this request had {what}. Open the full address that the studio printed "
     "in its terminal, or send the header Authorization: Bearer with the token."
 )
+
+
+SLOT_SECONDS = 0.5
+MOST_DELAY_SECONDS = 8.0
+
+
+class WrongTokenDelay:
+    """Delays the answers to wrong tokens: all together get one per ``SLOT_SECONDS``, at the latest after
+    ``MOST_DELAY_SECONDS``. Requests with the right token are never delayed."""
+
+    def __init__(self) -> None:
+        self._next_slot = 0.0
+
+    async def wait(self) -> None:
+        """Wait until an answer may be given."""
+        now = time.monotonic()
+        slot = min(max(now, self._next_slot), now + MOST_DELAY_SECONDS)
+        self._next_slot = slot + SLOT_SECONDS
+        await asyncio.sleep(slot - now)
 
 
 class TokenVerifier:
@@ -72,11 +93,16 @@ class TokenVerifier:
         return GuardResponse(200, PAGE_TEMPLATE.format(refresh=refresh, words=words), "text/html", set_cookie=cookie)
 
 
+class WrongToken(GuardResponse):
+    """The response to a request with a token, or a cookie, that is wrong."""
+
+
 def _refuse_without_token(asked: StudioRequest, what: str) -> GuardResponse:
     authenticate = {"www_authenticate": 'Bearer realm="searchparty studio"'}
+    response = GuardResponse if what == "none" else WrongToken
     if asked.path.startswith("/api"):
-        return GuardResponse(401, TOKEN_TEXT.format(what=what), **authenticate)
-    return GuardResponse(
+        return response(401, TOKEN_TEXT.format(what=what), **authenticate)
+    return response(
         401, PAGE_TEMPLATE.format(refresh="", words=TOKEN_HTML.format(what=what)), "text/html", **authenticate
     )
 

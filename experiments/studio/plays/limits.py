@@ -25,7 +25,7 @@ class Limits(Model):
     number: int = 10_000
     """Maximum of every other whole number (a batch, a population, an instance); it bounds memory."""
     seconds: float = 20.0
-    """Maximum wall-clock time of a run."""
+    """Maximum CPU time of a run."""
     memory: int = 1 << 30
     """Maximum data size of a process that works runs, in bytes."""
     waiting: int = 8

@@ -13,15 +13,19 @@ from typing import Any
 from ....landscapes.process.line_pipe import ProcessEnded
 from ....landscapes.process.program import Program
 from .limits import LIMITS
+from .work_clock import STUCK_SECONDS, WorkClock
 
 WORKER_CODE = f"from {__package__}.play_process_main import serve_play_requests; serve_play_requests()"
 STOPPED_BY_REQUEST = "stopped"
 """The error that is reported for a run that was asked to stop."""
 START_SECONDS = 60.0
+"""CPU time that a process may take to be ready."""
 POLL_SECONDS = 0.02
 """Interval at which the parent checks whether a run is still wanted."""
 GRACE_SECONDS = 0.15
-"""Time that a run has to stop when asked; after it, its process is killed."""
+"""CPU time that a run has to stop when asked; after it, its process is killed."""
+MOST_GRACE_SECONDS = 3.0
+"""Time after which a run that was asked to stop is killed, even if the machine gave it no CPU time."""
 ONE_THREAD = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 """Runs use one thread anyway; larger thread pools would only use memory."""
 
@@ -40,32 +44,34 @@ class PlayProcess:
 
     def wait_until_ready(self, closing: Event) -> None:
         """Wait until the process is ready, has failed, or ``closing`` is set."""
-        deadline = time.monotonic() + START_SECONDS
+        clock = WorkClock(self._program.pid)
         while not closing.is_set() and not self.failure_reason:
             if (message := self._receive_message()) is not None and "ready" in message:
                 return
-            if time.monotonic() > deadline:
-                self._mark_failed(f"was not ready after {START_SECONDS:g} s")
+            if clock.seconds > START_SECONDS or clock.stuck:
+                self._mark_failed(f"was not ready after {clock.elapsed:.0f} s")
 
     def work_run(self, data: Mapping[str, Any], directory: Path, unwanted: Event, seconds: float) -> str | None:
-        """Work a run into a directory until it ends, ``unwanted`` is set, or ``seconds`` have passed.
+        """Work a run into a directory until it ends, ``unwanted`` is set, or it has taken ``seconds`` of CPU time.
+
+        On a busy machine, a run may take much longer than that, but it is not to blame and goes on.
 
         Returns None if it succeeded, and otherwise a message that says why it did not.
         """
         self._run_number += 1
         self._send_message(run=self._run_number, data=data, directory=str(directory))
-        deadline, why = time.monotonic() + seconds, ""
+        clock, why = WorkClock(self._program.pid), ""
         while not self.failure_reason:
             message = self._receive_message()
             if message is not None and message.get("ended") == self._run_number:
                 error: str | None = message["error"]
                 return why if why and error == STOPPED_BY_REQUEST else error
-            now = time.monotonic()
-            if not why and (unwanted.is_set() or now > deadline):
-                why = STOPPED_BY_REQUEST if unwanted.is_set() else too_long_message(seconds)
-                deadline = now + GRACE_SECONDS
-                self._send_message(stop=self._run_number)
-            elif now > deadline:
+            if not why:
+                why = STOPPED_BY_REQUEST if unwanted.is_set() else _describe_excess(clock, seconds)
+                if why:
+                    clock = WorkClock(self._program.pid)
+                    self._send_message(stop=self._run_number)
+            elif clock.seconds > GRACE_SECONDS or clock.elapsed > max(MOST_GRACE_SECONDS, GRACE_SECONDS):
                 self._mark_failed("was killed, as it did not stop")
         return why or f"{self.failure_reason} Start this run again; if that does not help, lower its budget."
 
@@ -102,6 +108,9 @@ class PlayProcess:
         self._program.kill()
 
 
-def too_long_message(seconds: float) -> str:
-    """Return the error message of a run that was stopped by the time limit."""
-    return f"budget must be worked within {seconds:g} s, got a run that takes longer. Lower it, or use faster agents."
+def _describe_excess(clock: WorkClock, seconds: float) -> str:
+    """Return the error message of a run that takes too long; "" if it does not."""
+    if clock.seconds > seconds:
+        rule = f"budget must be worked within {seconds:g} s of CPU time"
+        return f"{rule}, got a run that takes longer. Lower it, or use faster agents."
+    return f"This run has not progressed for {STUCK_SECONDS:g} s. Try again." if clock.stuck else ""

@@ -18,7 +18,7 @@ __all__ = ["PlayPool", "PlayStatus", "StudioBusy"]
 
 
 class PlayPool:
-    """A pool of ``workers`` processes that work runs, each for at most ``seconds``.
+    """A pool of ``workers`` processes that work runs, each for at most ``seconds`` of CPU time.
 
     It keeps the last ``kept`` finished runs in addition to those that a page shows. Every method may be called from any
     thread and returns at once, except ``close``. Results are in a separate temporary directory (under ``parent``),

@@ -9,7 +9,7 @@ from ray import cloudpickle
 
 from ....agents.agent import Lease
 from ....agents.leases.ledger import close_recorded
-from ....landscapes.user_code import LOADED_FILES
+from ....landscapes.user_code import list_loaded_files
 from ...log.log import Log
 from ...loop.executor import ExecutorError
 from ...run_spec import RunSpec
@@ -184,7 +184,7 @@ class RayExecutor:
 
 def pickle_run(planned: RunSpec, fan: FanOut | None = None) -> PickledRun:
     """Return what an actor needs to open a run, as bytes."""
-    return PickledRun(dict(LOADED_FILES), cloudpickle.dumps(planned), fan)
+    return PickledRun(list_loaded_files(), cloudpickle.dumps(planned), fan)
 
 
 def _add_precautions(order: WorkOrder, losses: dict[int, int]) -> WorkOrder:

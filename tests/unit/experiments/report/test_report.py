@@ -255,13 +255,30 @@ def test_one_run_alone(results, unrendered):
 def test_several_directories_in_one_report(results, unrendered):
     first, second = results(repeats=1), results(repeats=1)
     path = write_report([first, second])
-    assert path == first / "comparison.html"
+    assert path == first / f"comparison-with-{second.name}" / "report.html"
+    assert (path.parent / "tables" / "winners.csv").is_file()
     page = Page(path.read_text(encoding="utf-8"))
     # Both directories are named: their paths distinguish them, and also their equal runs.
     assert "party (out 1)" in page.text
     assert "party (out 2)" in page.text
     sections = [i for i in page.ids if i.startswith("run-")]
     assert len(sections) == len(set(sections)) == 2
+
+
+def test_a_report_of_several_directories_overwrites_no_other(results):
+    one, two, three = (results(repeats=repeats, budget=30) for repeats in (1, 2, 3))
+    written = {}
+    for listed in ([one], [one, two], [one, three], [one, two, three], [two, one], [two], [three]):
+        path = write_report(listed)
+        written[path] = {file: file.read_bytes() for file in path.parent.rglob("*") if file.is_file()}
+    assert len(written) == 7
+    for path, files in written.items():
+        assert (path.parent / "tables" / "comparison.csv") in files
+        assert {file: file.read_bytes() for file in files} == files
+    # The report of the same directories is renewed.
+    again = write_report([one, two])
+    assert again in written
+    assert not (one / f"comparison-with-{two.name}-4").exists()
 
 
 def test_reports_of_one_log_are_equal(results):
