@@ -5,17 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from ray import cloudpickle
-
 from ....agents.agent import Lease
 from ....agents.leases.ledger import close_recorded
-from ....landscapes.user_code import LOADED_FILES
 from ...log.log import Log
 from ...loop.executor import ExecutorError
 from ...run_spec import RunSpec
 from ...state.events import Collected, charge_finding
 from ..lease_book import LeaseBook
-from ..messages import ArchiveUpdate, FanOut, LeaseUpdate, PickledRun, WorkOrder, raise_sent_error
+from ..messages import ArchiveUpdate, FanOut, LeaseUpdate, WorkOrder, raise_sent_error
 from ..process_losses import (
     LOSSES_PER_ROW,
     MOST_STUCK,
@@ -27,6 +24,7 @@ from ..process_losses import (
 from ..resources import Needs
 from .actor_pool import ActorPool
 from .actor_slots import ActorSlot
+from .pickling import pickle_run
 
 
 class RayExecutor:
@@ -179,11 +177,6 @@ class RayExecutor:
                 news = self._book.store.findings_between(known, lease.archive)
                 self._open_generations[id(slot)] = (generation, lease.archive)
         return WorkOrder(lease, self._book.episode(lease.agent), recorded, news)
-
-
-def pickle_run(planned: RunSpec, fan: FanOut | None = None) -> PickledRun:
-    """Return what an actor needs to open a run, as bytes."""
-    return PickledRun(dict(LOADED_FILES), cloudpickle.dumps(planned), fan)
 
 
 def _add_precautions(order: WorkOrder, losses: dict[int, int]) -> WorkOrder:
