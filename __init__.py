@@ -35,7 +35,7 @@ if TYPE_CHECKING:
         start_point,
     )
     from .experiments.api import Results, resume, run
-    from .experiments.minimize import minimize
+    from .experiments.minimize import SearchpartyWarning, minimize
     from .experiments.spec.load import load
     from .experiments.spec.models import Experiment
     from .landscapes.analytic import Analytic
@@ -87,6 +87,7 @@ _HOMES = {
     "Results": "experiments.api",
     "Run": "orchestrator.state.run",
     "Search": "agents.agent",
+    "SearchpartyWarning": "experiments.minimize",
     "Share": "orchestrator.policies.choices",
     "SharedIncumbent": "orchestrator.policies.choices",
     "SharingChoice": "orchestrator.policies.choices",
@@ -145,6 +146,7 @@ __all__ = [
     "Results",
     "Run",
     "Search",
+    "SearchpartyWarning",
     "Share",
     "SharedIncumbent",
     "SharingChoice",

@@ -9,6 +9,7 @@ from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 
+from ..landscapes.causes import is_gradient_cause
 from ..landscapes.landscape import Array, Model, Space
 
 SMALL_SIZE = 16
@@ -210,10 +211,15 @@ Search = Generator[Proposal, Told, Converged | None]
 
 @dataclass(frozen=True, slots=True)
 class RowFailure:
-    """Why one row of a lease has no loss: the number of the row, from 0, and the cause in words."""
+    """Why one row of a lease has no loss, or no gradient: the number of the row, from 0, and the cause in words."""
 
     row: int
     cause: str
+
+    @property
+    def of_gradient(self) -> bool:
+        """Whether the row has a loss, and only its gradient failed."""
+        return is_gradient_cause(self.cause)
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,7 +257,7 @@ class Finding:
             "failed" (the agent raised or broke its contract) or "stopped" (a row had a failure that stops the run).
         best: The best point, if any loss is finite.
         converged: The local minimum that the agent returned, or None.
-        failures: Rows without a loss.
+        failures: Rows without a loss, and rows with a loss whose gradient failed.
         cause: What the agent raised, how it broke its contract, or why the row that stops the run failed; else empty.
         place: Where the agent failed, as "file:line", or empty. It is told and logged, but is no part of the trace: a
             comment above it moves it.
@@ -272,6 +278,16 @@ class Finding:
     def failed(self) -> bool:
         """Whether the agent raised or broke its contract."""
         return self.why == "failed"
+
+    @property
+    def causes(self) -> dict[int, str]:
+        """Why rows have no loss or no gradient, by number of the row."""
+        return {failure.row: failure.cause for failure in self.failures}
+
+    @property
+    def failed_rows(self) -> int:
+        """How many rows have no loss."""
+        return sum(not failure.of_gradient for failure in self.failures)
 
     @property
     def best_loss(self) -> float:

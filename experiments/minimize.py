@@ -3,30 +3,63 @@
 from __future__ import annotations
 
 import secrets
+import warnings
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from itertools import cycle, islice
-from typing import Any
+from numbers import Real
+from typing import Any, TypeVar
 
 import numpy as np
 from scipy.optimize import Bounds, OptimizeResult
-from threadpoolctl import threadpool_limits
 
-from ..agents.agent import Agent
-from ..landscapes.python_function import InMemory
+from ..agents.agent import Agent, Rows
+from ..agents.leases.failure import format_cause
+from ..landscapes.ambient import set_ambient_state_aside
+from ..landscapes.causes import GRADIENT_CAUSE
+from ..landscapes.python_function import InMemory, check_width
 from ..orchestrator.executors.in_process import InProcessExecutor
 from ..orchestrator.log.log import MemoryLog
 from ..orchestrator.loop.drive import begin_run
 from ..orchestrator.loop.work_run import work_run
 from ..orchestrator.policies.policy import Policy
 from ..orchestrator.run_spec import RunSpec
+from ..orchestrator.state.events import findings
 from ..orchestrator.state.run import Run
 from .spec import catalogue
+from .spec.errors import quote
+from .spec.models import check_seed, check_target, parse_budget
 
 DEFAULT_TEAM = ("slsqp", "axes", "cma-es")
 EXTRA_MEMBERS = ("slsqp", "cma-es", "derivative-free", "slsqp", "slsqp")
 """The kinds that join the default team, in turn, when more leases are out at once than it has members."""
 
+
+class SearchpartyWarning(UserWarning):
+    """A warning of searchparty's own, issued once a result is complete.
+
+    Attributes:
+        result: The result, so that it is not lost where warnings are exceptions (``python -W error``).
+
+    Example:
+        >>> import warnings
+        >>> from searchparty import SearchpartyWarning, minimize
+        >>> with warnings.catch_warnings():
+        ...     warnings.simplefilter("error", SearchpartyWarning)
+        ...     try:
+        ...         minimize(lambda x: None, bounds=[(-1, 1)], budget=50, seed=1)
+        ...     except SearchpartyWarning as warning:
+        ...         print(warning.result.success, warning.result.nfev)
+        False 10
+    """
+
+    def __init__(self, message: str, result: OptimizeResult | None = None) -> None:
+        super().__init__(message)
+        self.result = result
+
+
+Part = TypeVar("Part", bound=Agent | Policy)
 TeamSpec = Sequence[str | Mapping[str, Any] | Agent] | Mapping[str, str | Mapping[str, Any] | Agent]
 
 
@@ -47,20 +80,22 @@ def minimize(
     """Minimise a function over a box with a team of agents.
 
     An evaluation that fails (an exception, NaN, infinity) is charged, never becomes the best point, and is counted in
-    ``nfail``; it does not end the run.
+    ``nfail``; it does not end the run. But if the first 10 evaluations all fail for the same error of the program
+    (NameError, TypeError, ImportError, AttributeError, or a wrong type returned), the run stops.
 
     Args:
         fun: The function. It takes a point, shape (D,), and returns a number; with ``vectorized``, it takes points,
-            shape (n, D), and returns their values, shape (n,).
+            shape (n, D), and returns their values, shape (n,). A number is whatever ``float`` takes and is no text, or
+            a list, tuple or array that holds exactly one bool, int or float.
         bounds: The box: D pairs (low, high) of finite numbers with low < high, or ``scipy.optimize.Bounds``.
-        budget: The number of evaluations. Default: 1000 D.
+        budget: The number of evaluations, or "<n> D" for n times the dimension. Default: 1000 D.
         team: The agents: a list, or a mapping from names to agents. Each is a kind (``searchparty list agents``), a
             mapping with a kind and settings, or an ``Agent``. Default: slsqp, axes and cma-es, with further members if
             ``concurrency`` is more than 3.
         policy: Decides which agent gets which part of the budget, where, and why: a kind (``searchparty list
             policies``), a mapping with a kind and settings, or a ``Policy``.
-        seed: The seed of all random numbers. None draws one, which the result holds. The same seed gives the same
-            points with either executor.
+        seed: The seed of all random numbers, from 0 to 2**63 - 1. None draws one, which the result holds. The same
+            seed gives the same points with either executor.
         executor: "simulated" works all leases in this process; "ray" works them in Ray actors, in parallel.
         vectorized: Whether ``fun`` and ``gradient`` take many points at once.
         concurrency: The number of leases that are out at once (like scipy's ``workers``), at least 1. More than the
@@ -74,18 +109,28 @@ def minimize(
 
         - ``x``: the best point, shape (D,); None if no evaluation gave a finite value
         - ``fun``: the value at ``x``; infinite if there is none
-        - ``nfev``: evaluations charged
+        - ``nfev``: points at which ``fun`` was asked for a value; a vectorized call for n points counts n
+        - ``njev``: points at which ``gradient`` was asked for a gradient
+        - ``charged``: evaluations charged, gradients included, never more than the budget
         - ``nit``: leases collected
-        - ``nfail``: evaluations that failed
-        - ``success``: whether any evaluation gave a finite value
-        - ``message``: why the run ended
+        - ``nfail``: points without a finite value
+        - ``njfail``: gradients that failed, or were not finite
+        - ``failures``: why they failed, and how often: a dict, the most frequent cause first
+        - ``agent_failures``: how often and most often why agents failed, by their names: a dict
+        - ``success``: whether any evaluation gave a finite value, and no error stopped the run
+        - ``message``: why the run ended, and why everything failed if it did
         - ``seed``: the seed
         - ``agent``: the name of the agent that found ``x``
         - ``curve``: (evaluations, best value) after each lease, shape (leases, 2)
         - ``log``: all events and points of the run
 
     Raises:
-        ValueError: If an argument is not valid.
+        ValueError: If an argument is not valid; nothing has been evaluated then.
+
+    Warns:
+        SearchpartyWarning: If all evaluations or gradients failed, or an agent failed. It says why, and has the result.
+
+    Ctrl-C or ``sys.exit`` in ``fun`` leaves this function; the exception has what was found in ``.result``.
 
     Example:
         >>> from searchparty import minimize
@@ -99,20 +144,35 @@ def minimize(
         (True, 'cma-es')
     """
     pairs = _bound_pairs(bounds)
-    landscape = InMemory(function=fun, bounds=pairs, vectorized=vectorized, gradient_function=gradient)
-    members = _named_agents(default_team(_positive_int("concurrency", concurrency)) if team is None else team)
+    concurrency = _positive_int("concurrency", concurrency)
+    members = _named_agents(default_team(concurrency) if team is None else team)
+    allowed = parse_budget(1000 * len(pairs) if budget is None else budget)
+    if not isinstance(vectorized, bool | np.bool_):
+        raise ValueError(f"vectorized must be True or False, got {vectorized!r}.")
+    if executor not in ("simulated", "ray"):
+        raise ValueError(f"executor must be 'simulated' or 'ray', got {executor!r}.")
     planned = RunSpec(
-        landscape=landscape,
+        landscape=InMemory(function=fun, bounds=pairs, vectorized=bool(vectorized), gradient_function=gradient),
         team=members,
-        policy=_build_policy_from(policy),
-        seed=secrets.randbits(32) if seed is None else int(seed),
+        policy=_build_part("policy", Policy, policy),
+        seed=secrets.randbits(32) if seed is None else check_seed(seed),
         repeat=0,
-        budget=_positive_int("budget", 1000 * len(pairs) if budget is None else budget),
-        concurrency=min(_positive_int("concurrency", concurrency), len(members)),
-        target=target,
+        budget=allowed if isinstance(allowed, int) else int(allowed.removesuffix("D")) * len(pairs),
+        concurrency=min(concurrency, len(members)),
+        target=None if target is None else check_target(target),
     )
-    run, log = _work_run(planned, executor)
-    return _optimize_result(planned, run, log)
+    run, log = begin_run(planned), MemoryLog()
+    try:
+        _work_run(planned, executor, run, log)
+    except (KeyboardInterrupt, SystemExit) as error:
+        # Whoever ends the program can still read what it has found.
+        error.__dict__["result"] = _partial_result(planned, run, log, type(error).__name__)
+        error.add_note("searchparty: what was found until then is in this exception's .result.")
+        raise
+    result = _optimize_result(planned, run, log)
+    if result.nfail == result.nfev or result.njfail == result.njev > 0 or result.agent_failures:
+        warnings.warn(SearchpartyWarning(result.message, result), stacklevel=2)
+    return result
 
 
 def default_team(concurrency: int) -> tuple[str, ...]:
@@ -120,45 +180,100 @@ def default_team(concurrency: int) -> tuple[str, ...]:
     return DEFAULT_TEAM + tuple(islice(cycle(EXTRA_MEMBERS), max(0, concurrency - len(DEFAULT_TEAM))))
 
 
-def _work_run(planned: RunSpec, executor: str) -> tuple[Run, MemoryLog]:
-    log = MemoryLog()
+def _work_run(planned: RunSpec, executor: str, run: Run, log: MemoryLog) -> None:
     with ExitStack() as stack:
-        stack.enter_context(threadpool_limits(1))
+        stack.enter_context(set_ambient_state_aside())
         if executor == "simulated":
             works: Any = InProcessExecutor(planned, log)
             wait: Callable[[], None] = lambda: None  # noqa: E731
-        elif executor == "ray":
+        else:
             from ..orchestrator.executors.on_ray.actor_pool import ActorPool
             from ..orchestrator.executors.on_ray.executor import RayExecutor
+            from ..orchestrator.executors.on_ray.pickling import pickle_run
 
+            # What cannot be sent is refused before Ray is started for it.
+            pickle_run(planned)
             pool = ActorPool(largest_team=len(planned.team), members=len(planned.team))
             stack.callback(pool.close)
             works, wait = RayExecutor(planned, log, pool), pool.wait
-        else:
-            raise ValueError(f"executor must be 'simulated' or 'ray', got {executor!r}.")
-        run = begin_run(planned)
         for moved in work_run(planned, log, works, run=run):
             if not moved:
                 wait()
-    return run, log
+
+
+def _partial_result(planned: RunSpec, run: Run, log: MemoryLog, ended: str) -> OptimizeResult:
+    """Return the result of a run that an exception ended, with the points of leases that are not collected."""
+    result = _optimize_result(planned, run, log)
+    for lease in run.out:
+        rows = log.rows(lease)
+        if rows is not None and np.nanmin(rows.losses, initial=np.inf) < result.fun:
+            row = int(np.nanargmin(rows.losses))
+            result.x, result.fun = run.space.to_box(rows.points[row]), float(rows.losses[row])
+            result.agent = run.out[lease][1].agent
+    result.success, result.message = False, f"ended by {ended}"
+    return result
+
+
+def _describe_agent_failures(run: Run, log: MemoryLog) -> dict[str, str]:
+    """Return how often and most often why agents failed, by their names."""
+    causes: dict[str, Counter[str]] = {}
+    for finding in findings(log.events()):
+        if finding.failed:
+            causes.setdefault(finding.agent, Counter())[format_cause(finding.cause, finding.place)] += 1
+    return {
+        agent: f"failed in {found.total()} of {run.members[agent].leases} leases: {found.most_common(1)[0][0]}"
+        for agent, found in causes.items()
+    }
 
 
 def _optimize_result(planned: RunSpec, run: Run, log: MemoryLog) -> OptimizeResult:
-    best = run.incumbent
-    failures = sum(log.failures(lease) for lease in range(run.leases))
+    best, parts = run.incumbent, log.all_rows()
+    failures = Counter(failure.cause for part in parts for failure in part.failures)
+    gradients = Counter({cause: n for cause, n in failures.items() if cause.startswith(GRADIENT_CAUSE)})
+    values = failures - gradients
+    evaluated = sum(len(part.losses) for part in parts)
+    differentiated = sum(_count_gradients(part) for part in parts)
+    message = run.stopped or ""
+    if evaluated and values.total() == evaluated:
+        end = message if run.halted is None else f"the run stopped after {evaluated} evaluations"
+        message = f"all evaluations failed: the objective {_most_frequent(values)} ({end})"
+    failed_agents = _describe_agent_failures(run, log)
+    message += "".join(f"; agent {agent} {words}" for agent, words in failed_agents.items())
+    if gradients:
+        message += f"; {gradients.total()} of {differentiated} gradients failed: {_most_frequent(gradients)}"
     return OptimizeResult(
         x=None if best is None else run.space.to_box(best.point),
         fun=np.inf if best is None else best.loss,
-        nfev=run.spent,
+        nfev=evaluated,
+        njev=differentiated,
+        charged=run.spent,
         nit=run.collected,
-        nfail=failures,
-        success=best is not None,
-        message=run.stopped if best is not None else f"no evaluation gave a finite loss ({run.stopped})",
+        nfail=values.total(),
+        njfail=gradients.total(),
+        failures=dict(failures.most_common()),
+        agent_failures=failed_agents,
+        success=best is not None and run.halted is None,
+        message=message,
         seed=planned.seed,
         agent=None if best is None else best.agent,
         curve=np.array(run.curve, dtype=float).reshape(-1, 2),
         log=log,
     )
+
+
+def _count_gradients(rows: Rows) -> int:
+    """Return at how many rows a gradient was computed, or failed; where none was asked for, it is NaN."""
+    if rows.gradients is None:
+        return 0
+    asked = np.array(~np.isnan(rows.gradients).all(axis=1))
+    asked[[failure.row - rows.first for failure in rows.failures if failure.of_gradient]] = True
+    return int(asked.sum())
+
+
+def _most_frequent(causes: Counter[str]) -> str:
+    """Return the most frequent of some causes, with its share if there are others."""
+    cause, times = causes.most_common(1)[0]
+    return cause if len(causes) == 1 else f"{cause} (most often: {times} of {causes.total()} times)"
 
 
 def _bound_pairs(bounds: Any) -> tuple[tuple[float, float], ...]:
@@ -167,25 +282,28 @@ def _bound_pairs(bounds: Any) -> tuple[tuple[float, float], ...]:
         bounds = list(zip(lows.tolist(), highs.tolist(), strict=True))
     try:
         pairs = tuple((float(low), float(high)) for low, high in bounds)
-    except (TypeError, ValueError):
-        raise ValueError(f"bounds must be pairs (low, high), one per axis, got {bounds!r}.") from None
+    except (TypeError, ValueError, OverflowError):
+        raise ValueError(f"bounds must be pairs (low, high), one per axis, got {quote(bounds)}.") from None
     if not pairs or not all(np.isfinite([low, high]).all() and low < high for low, high in pairs):
-        raise ValueError(f"bounds must be finite pairs with low < high, one per axis, got {list(pairs)!r}.")
+        raise ValueError(f"bounds must be finite pairs with low < high, one per axis, got {quote(list(pairs))}.")
+    for low, high in pairs:
+        check_width(low, high)
     return pairs
 
 
 def _positive_int(name: str, value: Any) -> int:
-    if isinstance(value, bool) or int(value) != value or value < 1:
-        raise ValueError(f"{name} must be a whole number of at least 1, got {value!r}.")
-    return int(value)
+    if isinstance(value, bool) or not isinstance(value, Real) or value != value // 1 or value < 1:
+        raise ValueError(f"{name} must be a whole number of at least 1, got {quote(value)}.")
+    number: Any = value
+    return int(number)
 
 
 def _named_agents(team: TeamSpec) -> tuple[tuple[str, Agent], ...]:
-    if isinstance(team, Mapping):
-        return tuple((str(name), _build_agent(entry)) for name, entry in team.items())
-    if isinstance(team, str) or not team:
-        raise ValueError(f"team must be a list of agents or a mapping from names to agents, got {team!r}.")
-    agents = [_build_agent(entry) for entry in team]
+    if isinstance(team, Mapping) and team:
+        return tuple((str(name), _build_part("agent", Agent, entry)) for name, entry in team.items())
+    if isinstance(team, str) or not isinstance(team, Sequence) or not team:
+        raise ValueError(f"team must be a list of agents or a mapping from names to agents, got {quote(team)}.")
+    agents = [_build_part("agent", Agent, entry) for entry in team]
     kinds = [agent.kind for agent in agents]
     return tuple(
         (agent.kind if kinds.count(agent.kind) == 1 else f"{agent.kind}-{kinds[:index].count(agent.kind) + 1}", agent)
@@ -193,17 +311,13 @@ def _named_agents(team: TeamSpec) -> tuple[tuple[str, Agent], ...]:
     )
 
 
-def _build_agent(entry: str | Mapping[str, Any] | Agent) -> Agent:
-    if isinstance(entry, Agent):
+def _build_part(family: str, base: type[Part], entry: Any) -> Part:
+    """Return an agent or a policy as it is, or build it from its kind and settings."""
+    if isinstance(entry, base):
         return entry
-    data = {"kind": entry} if isinstance(entry, str) else dict(entry)
-    found: Agent = catalogue.build_by_kind("agent", data)
-    return found
-
-
-def _build_policy_from(entry: str | Mapping[str, Any] | Policy) -> Policy:
-    if isinstance(entry, Policy):
-        return entry
-    data = {"kind": entry} if isinstance(entry, str) else dict(entry)
-    found: Policy = catalogue.build_by_kind("policy", data)
+    if not isinstance(entry, str | Mapping):
+        raise ValueError(
+            f"{family} must be a kind, a mapping with one, or an object of {base.__name__}, got {quote(entry)}."
+        )
+    found: Part = catalogue.build_by_kind(family, {"kind": entry} if isinstance(entry, str) else dict(entry))
     return found

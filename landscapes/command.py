@@ -18,6 +18,7 @@ from .landscape import Array, EvaluationError, LandscapeError, Problem, Space
 from .process.line_pipe import ProcessEnded, quote_bytes
 from .process.program import Program
 from .python_function import BoundedLandscape
+from .real_numbers import NotANumber, describe_value, to_real_number
 from .user_code import find_local_path, resolve_path
 
 BYTES_PER_NUMBER = 64
@@ -138,15 +139,18 @@ def parse_json_answer(line: bytes, number: int, dimension: int, with_gradient: b
     loss = said.get("loss", said)
     if loss is None:
         loss = math.nan
-    found = _parse_numbers([loss], 1)
-    if found is None:
-        raise MalformedAnswer(f'answered {quote_bytes(line)}, which has no number as its "loss"')
+    try:
+        found = to_real_number(loss)
+    except (NotANumber, OverflowError):
+        raise MalformedAnswer(
+            f'answered {quote_bytes(line)}, which has no number as its "loss", but {describe_value(loss)}'
+        ) from None
     if not with_gradient:
-        return float(found[0]), None
+        return found, None
     gradient = _parse_numbers(said.get("gradient"), dimension)
     if gradient is None:
         raise MalformedAnswer(f'answered {quote_bytes(line)}, which has no {dimension} numbers as its "gradient"')
-    return float(found[0]), gradient
+    return found, gradient
 
 
 def _parse_numbers(said: Any, count: int) -> Array | None:

@@ -67,6 +67,19 @@ def found_rows(error: BaseException) -> tuple[Array, dict[int, str]] | None:
     return found
 
 
+class GradientError(Exception):
+    """Raised by ``Problem.gradient`` where some points of a batch have no gradient; the others keep theirs.
+
+    Attributes:
+        gradients: Gradients of the whole batch, shape (n, D), float64; NaN for points without one.
+        causes: Why these points have none, by row number from 0.
+    """
+
+    def __init__(self, gradients: Array, causes: dict[int, str]) -> None:
+        super().__init__("; ".join(f"row {row}: {cause}" for row, cause in causes.items()))
+        self.gradients, self.causes = gradients, causes
+
+
 def describe_exception(error: BaseException) -> str:
     """Describe an exception as a cause of failure, on one line of limited length, even if its text cannot be read."""
     try:

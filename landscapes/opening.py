@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections import OrderedDict
 from dataclasses import dataclass
 
-from .landscape import Landscape, Problem, Space, known_minimum
+import numpy as np
+
+from .landscape import Landscape, LandscapeError, Problem, Space, known_minimum
 
 MOST_SHARED = 64
 """The most shared problems that are kept open: the most recently used ones."""
@@ -42,6 +44,22 @@ def open_problem(landscape: Landscape) -> Problem:
 
 
 def read_facts(landscape: Landscape) -> LandscapeFacts:
-    """Open a landscape and return what is known of it."""
+    """Open a landscape and return what is known of it. Raises LandscapeError if its bounds cannot be searched."""
     problem = open_problem(landscape)
+    check_space(problem.space)
     return LandscapeFacts(problem.space, known_minimum(problem), bool(getattr(problem, "rowwise", False)))
+
+
+def check_space(space: Space) -> None:
+    """Check that points between the bounds of a space can be computed.
+
+    Raises:
+        LandscapeError: A bound or a width is not finite, or a lower bound is not below the upper one.
+    """
+    with np.errstate(over="ignore", invalid="ignore"):
+        widths = space.upper - space.lower
+    for axis in np.flatnonzero(~(np.isfinite(widths) & (widths > 0))).tolist():
+        raise LandscapeError(
+            f"bounds must be finite, with low < high and a finite width, got ({space.lower[axis]}, "
+            f"{space.upper[axis]}) for axis {axis}. Change its bounds."
+        )

@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
+import inspect
+import math
 from collections.abc import Callable
-from numbers import Real
 from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
 from pydantic import Field, field_validator, model_validator
 
+from .ambient import USUAL_ERRORS
+from .causes import describe_failure, describe_return
 from .landscape import (
     Array,
     AxisBounds,
     EvaluationError,
+    GradientError,
     Landscape,
     LandscapeError,
     Problem,
     Space,
-    describe_exception,
     keep_found_rows,
 )
+from .real_numbers import NotANumber, to_gradient, to_real_number, to_real_numbers
 from .user_code import load_object, split_reference
 
 Function = Callable[[Array], Any]
@@ -43,6 +47,7 @@ class BoundedLandscape(Landscape):
         for low, high in pairs:
             if not low < high:
                 raise ValueError(f"bounds must have low < high, got ({low}, {high})")
+            check_width(low, high)
         return self
 
     @property
@@ -87,15 +92,26 @@ class UserFunction(BoundedLandscape):
             place = self.function.rpartition(":")[0]
             reference = self.gradient if ":" in self.gradient else f"{place}:{self.gradient}"
             gradient = load_object(reference, "gradient", self.base, self.source)
-        for field, found in (("function", function), ("gradient", gradient)):
-            if found is not None and not callable(found):
-                raise LandscapeError(f"{field} must be callable, got {type(found).__name__}. Name a function.")
+        argument = "points (n, D)" if self.vectorized else "a point (D,)"
+        check_function(function, "function", argument)
+        if gradient is not None:
+            check_function(gradient, "gradient", argument)
         return FunctionProblem(function, self.pairs, self.vectorized, gradient, self.gradient_price, self.minimum)
 
     @property
     def label(self) -> str:
         """A short name for tables and figures: the function's name and the dimension."""
         return f"{self.function.rpartition(':')[2]} D={len(self.pairs)}"
+
+
+def check_width(low: float, high: float) -> None:
+    """Check that the width of finite bounds is finite too: points between them could not be computed.
+
+    Raises:
+        ValueError: It is not.
+    """
+    if not math.isfinite(high - low):
+        raise ValueError(f"bounds must have a finite width, got ({low}, {high}), which is wider than the largest float")
 
 
 class InMemory(Landscape):
@@ -109,7 +125,11 @@ class InMemory(Landscape):
     gradient_function: Any = Field(None, exclude=True, repr=False)
 
     def open(self) -> Problem:
-        """Open the function."""
+        """Open the function. Raises LandscapeError if it cannot be called."""
+        argument = "points (n, D)" if self.vectorized else "a point (D,)"
+        check_function(self.function, "fun", argument)
+        if self.gradient_function is not None:
+            check_function(self.gradient_function, "gradient", argument)
         return FunctionProblem(self.function, self.bounds, self.vectorized, self.gradient_function, 1, None)
 
     @property
@@ -149,29 +169,56 @@ class FunctionProblem:
         self.rowwise = not vectorized
 
     def gradient(self, points: Array) -> Array:
-        """Return the gradients (n, D) at points (n, D)."""
+        """Return the gradients (n, D) at points (n, D). Raises GradientError if some points have none."""
         assert self._gradient is not None
-        if self._vectorized:
-            return np.asarray(self._gradient(points.copy()), dtype=float).reshape(points.shape)
-        return np.array([np.asarray(self._gradient(row.copy()), dtype=float) for row in points]).reshape(points.shape)
+        if self._vectorized and len(points) > 1:
+            try:
+                with np.errstate(**USUAL_ERRORS):
+                    return self._check_gradients(to_gradient(self._gradient(points.copy()), points.shape), {})
+            except (GradientError, ModuleNotFoundError):
+                raise
+            except Exception:
+                # One row may have made the whole batch fail: each row is tried alone.
+                pass
+        gradients, causes = np.full(points.shape, np.nan), {}
+        for row in range(len(points)):
+            point = points[row : row + 1].copy() if self._vectorized else points[row].copy()
+            try:
+                with np.errstate(**USUAL_ERRORS):
+                    gradients[row] = to_gradient(self._gradient(point), points[row].shape)
+            except ModuleNotFoundError:
+                raise
+            except Exception as error:
+                causes[row] = self._describe(error, self._gradient)
+        return self._check_gradients(gradients, causes)
+
+    def _check_gradients(self, gradients: Array, causes: dict[int, str]) -> Array:
+        """Return gradients (n, D), or raise GradientError if some are not finite or have a cause of failure already."""
+        for row in np.flatnonzero(~np.isfinite(gradients).all(axis=1)).tolist():
+            wrong = gradients[row][~np.isfinite(gradients[row])]
+            causes.setdefault(row, f"returned {wrong[0]}")
+        if causes:
+            raise GradientError(gradients, causes)
+        return gradients
 
     def _evaluate_rows(self, points: Array) -> Array:
         losses = np.empty(len(points))
         causes: dict[int, str] = {}
-        for row in range(len(points)):
-            try:
-                # A copy, because the function may change its argument.
-                losses[row] = to_real_number(self._function(points[row].copy()))
-            except ModuleNotFoundError:
-                # The point is not at fault: it would have a loss where the package is installed.
-                raise
-            except Exception as error:
-                losses[row] = np.nan
-                causes[row] = str(error) if isinstance(error, NotANumber) else describe_exception(error)
-            except BaseException as error:
-                # Ctrl-C, or the function ends the program: what the earlier rows gave leaves with it.
-                keep_found_rows(error, losses[:row], causes)
-                raise
+        with np.errstate(**USUAL_ERRORS):
+            for row in range(len(points)):
+                try:
+                    # A copy, because the function may change its argument.
+                    losses[row] = to_real_number(self._function(points[row].copy()))
+                except ModuleNotFoundError:
+                    # The point is not at fault: it would have a loss where the package is installed.
+                    raise
+                except Exception as error:
+                    losses[row] = np.nan
+                    causes[row] = self._describe(error, self._function)
+                except BaseException as error:
+                    # Ctrl-C, or the function ends the program: what the earlier rows gave leaves with it.
+                    keep_found_rows(error, losses[:row], causes)
+                    raise
         if causes:
             raise EvaluationError(losses, causes)
         return losses
@@ -179,19 +226,22 @@ class FunctionProblem:
     def _evaluate_batch(self, points: Array) -> Array:
         n = len(points)
         try:
-            found = np.asarray(self._function(points.copy()))
+            with np.errstate(**USUAL_ERRORS):
+                losses, wrong = to_real_numbers(self._function(points.copy()), n)
         except ModuleNotFoundError:
             raise
+        except NotANumber as error:
+            raise EvaluationError(
+                np.full(n, np.nan), dict.fromkeys(range(n), self._describe(error, self._function))
+            ) from None
         except Exception as error:
             if n > 1:
                 # One row may have made the whole batch fail: evaluate each row alone.
                 return self._evaluate_singly(points)
-            raise EvaluationError(np.array([np.nan]), {0: describe_exception(error)}) from None
-        if found.shape != (n,):
-            raise batch_error(n, f"returned shape {found.shape} for {n} points, must be ({n},)")
-        if found.dtype.kind not in "fiub":
-            raise batch_error(n, f"returned {found.dtype} values, must be real numbers")
-        return found.astype(np.float64)
+            raise EvaluationError(np.array([np.nan]), {0: self._describe(error, self._function)}) from None
+        if wrong:
+            raise EvaluationError(losses, {row: describe_return(self._function, cause) for row, cause in wrong.items()})
+        return losses
 
     def _evaluate_singly(self, points: Array) -> Array:
         losses = np.full(len(points), np.nan)
@@ -205,24 +255,35 @@ class FunctionProblem:
             raise EvaluationError(losses, causes)
         return losses
 
-
-class NotANumber(Exception):
-    """Raised where a function returned something that is not a real number; the message is a cause of failure."""
-
-
-def to_real_number(value: Any) -> float:
-    """Convert what a function returned to a float. Raises NotANumber, which says what it was instead."""
-    if type(value) is float or type(value) is np.float64:
-        return value
-    if isinstance(value, Real):
-        return float(value)
-    if isinstance(value, np.ndarray) and value.size == 1 and value.dtype.kind in "fiub":
-        return float(value.reshape(()))
-    if isinstance(value, np.ndarray):
-        raise NotANumber(f"returned an array of shape {value.shape} and type {value.dtype}, must be one real number")
-    raise NotANumber(f"returned {type(value).__name__} {value!r:.60}, must be one real number")
+    @staticmethod
+    def _describe(error: BaseException, function: Function) -> str:
+        return describe_return(function, str(error)) if isinstance(error, NotANumber) else describe_failure(error)
 
 
-def batch_error(n: int, cause: str) -> EvaluationError:
-    """Return the error that says that all n rows of a batch failed for one cause."""
-    return EvaluationError(np.full(n, np.nan), dict.fromkeys(range(n), cause))
+def check_function(function: Any, field: str, argument: str) -> None:
+    """Check that a function can be called with one argument, as far as that can be known without calling it.
+
+    Args:
+        function: The function.
+        field: The setting that gives it, for messages.
+        argument: What it will be called with.
+
+    Raises:
+        LandscapeError: It cannot.
+    """
+    if not callable(function):
+        raise LandscapeError(f"{field} must be callable, got {type(function).__name__}. Name a function.")
+    try:
+        # What a decorator wraps may have other parameters than the decorated function.
+        signature = inspect.signature(function, follow_wrapped=False)
+    except (TypeError, ValueError):
+        # Functions written in C need not tell.
+        return
+    try:
+        signature.bind(None)
+    except TypeError as error:
+        name = getattr(function, "__name__", type(function).__name__)
+        raise LandscapeError(
+            f"{field} must take one argument, {argument}, got {name}{signature}: {error}. "
+            f"Change its parameters, or wrap it in a function of one."
+        ) from None

@@ -105,7 +105,7 @@ class ReplayExecutor(InProcessExecutor):
         """Work a lease again, even if its outcome is recorded, and return the outcome."""
         self.tried.add(lease)
         event = self._work_lease(self._book.leases[lease])
-        self._book.settle_lease(lease)
+        self._book.settle_lease(event.finding)
         return event
 
 

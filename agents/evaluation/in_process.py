@@ -9,7 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from ...landscapes.landscape import Array, EvaluationError, Problem, describe_exception, found_rows
+from ...landscapes.causes import GRADIENT_CAUSE, describe_failure
+from ...landscapes.landscape import Array, EvaluationError, GradientError, Problem, found_rows
+from ...landscapes.real_numbers import NotANumber, describe_value, to_real_numbers
 from .evaluator import NO_CAUSES, EvaluationResult, mark_failures
 from .leaving import ObjectiveExit, place_of_exit
 
@@ -49,8 +51,10 @@ class InProcessEvaluator:
                     losses, causes = mark_failures(losses, {})
             else:
                 losses, causes = _coerce_losses(losses, len(cube))
-        gradients = self._evaluate_gradients(cube, losses) if with_gradient else None
-        return EvaluationResult(losses, gradients, causes)
+        if not with_gradient:
+            return EvaluationResult(losses, None, causes)
+        gradients, wrong = self._evaluate_gradients(cube, losses)
+        return EvaluationResult(losses, gradients, causes | wrong if wrong else causes)
 
     def evaluate_in_pieces(self, cube: Array, with_gradient: bool) -> Iterator[tuple[int, EvaluationResult]]:
         """Evaluate in pieces of about ``PIECE_SECONDS`` and yield each, in order, as (first row, result)."""
@@ -78,25 +82,44 @@ class InProcessEvaluator:
         if isinstance(error, EvaluationError):
             return mark_failures(np.array(error.losses, dtype=float), dict(error.causes))
         if len(cube) == 1:
-            return np.array([np.inf]), {0: describe_exception(error)}
+            return np.array([np.inf]), {0: describe_failure(error)}
         rows = [self.evaluate(cube[i : i + 1], False) for i in range(len(cube))]
         causes = {i: row.causes[0] for i, row in enumerate(rows) if row.causes}
         return np.array([row.losses[0] for row in rows]), causes
 
-    def _evaluate_gradients(self, cube: Array, losses: Array) -> Array:
-        """Return gradients (n, D) per cube unit; NaN for rows without a loss, or if the gradient fails."""
+    def _evaluate_gradients(self, cube: Array, losses: Array) -> tuple[Array, dict[int, str]]:
+        """Return gradients (n, D) per cube unit, NaN for rows without one, and why rows with a loss have none.
+
+        An agent that receives NaN steps back; the loss is kept.
+        """
         gradients = np.full(cube.shape, np.nan)
-        good = np.isfinite(losses)
-        if good.any():
-            box = np.minimum(self._lower + cube[good] * self._span, self._upper)
-            try:
-                gradients[good] = self.problem.gradient(box) * self._span
-            except ModuleNotFoundError:
-                raise
-            except Exception:
-                # The loss is kept; the agent receives NaN and steps back.
-                gradients[good] = np.nan
-        return gradients
+        good = np.flatnonzero(np.isfinite(losses))
+        if not len(good):
+            return gradients, {}
+        box = np.minimum(self._lower + cube[good] * self._span, self._upper)
+        found, causes = self._gradients_at(box)
+        gradients[good] = found * self._span
+        return gradients, {int(good[row]): GRADIENT_CAUSE + cause for row, cause in causes.items()}
+
+    def _gradients_at(self, box: Array) -> tuple[Array, dict[int, str]]:
+        """Return the gradients (n, D) at points of the box (n, D), and why some have none."""
+        try:
+            found = self.problem.gradient(box)
+            if np.shape(found) == box.shape:
+                return np.asarray(found, dtype=np.float64), {}
+            cause = f"returned {describe_value(found)} for {len(box)} points, must be shape {box.shape}"
+        except ModuleNotFoundError:
+            raise
+        except GradientError as error:
+            return error.gradients, error.causes
+        except Exception as error:
+            if len(box) > 1:
+                # One point may have made the whole batch fail: each is tried alone.
+                rows = [self._gradients_at(box[i : i + 1]) for i in range(len(box))]
+                causes = {i: wrong[0] for i, (_, wrong) in enumerate(rows) if wrong}
+                return np.concatenate([row for row, _ in rows]), causes
+            cause = describe_failure(error)
+        return np.full(box.shape, np.nan), dict.fromkeys(range(len(box)), cause)
 
 
 def _without_gradients(losses: Array, causes: dict[int, str]) -> EvaluationResult:
@@ -105,9 +128,8 @@ def _without_gradients(losses: Array, causes: dict[int, str]) -> EvaluationResul
 
 def _coerce_losses(losses: Any, n: int) -> tuple[Array, dict[int, str]]:
     """Convert losses of an unusual type or shape if they are n real numbers; else every row fails."""
-    array = np.asarray(losses)
-    if array.shape == (n,) and array.dtype.kind in "fiub":
-        return mark_failures(array.astype(np.float64), {})
-    what = f"a {array.dtype} array of shape {array.shape}"
-    cause = f"returned {what} for {n} points; it must return {n} real numbers, shape ({n},)"
-    return np.full(n, np.inf), dict.fromkeys(range(n), cause)
+    try:
+        array, causes = to_real_numbers(losses, n)
+    except NotANumber as error:
+        return np.full(n, np.inf), dict.fromkeys(range(n), str(error))
+    return mark_failures(array, causes)

@@ -7,11 +7,10 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, WithJsonSchema, field_validator
 
+from ...landscapes.causes import NON_FINITE_CAUSES, is_gradient_cause
 from ...landscapes.landscape import Model
 
 Verdict = Literal["penalise", "retry", "skip", "stop"]
-NON_FINITE_CAUSES = frozenset({"returned nan", "returned inf", "returned -inf"})
-"""Causes to which ``on_nan`` applies; all others are errors."""
 MEMORY_UNITS = {"": 1, "B": 1} | {
     f"{letter}{tail}": size**power
     for power, letter in enumerate("KMGT", 1)
@@ -58,6 +57,12 @@ class Evaluation(Model):
         le=10_000_000,
         description="Seconds that an agent may take to propose before its lease fails; null: any time.",
     )
+    stop_after: int | None = Field(
+        10,
+        ge=1,
+        description="A run stops if its first rows, as many as this, all fail for the same error of a program, such as "
+        "NameError, TypeError or a wrong type returned. null: it does not.",
+    )
 
     @field_validator("memory", mode="before")
     @classmethod
@@ -100,5 +105,10 @@ class Evaluation(Model):
         return "skip" in (self.on_nan, self.on_error)
 
     def verdict(self, cause: str) -> Verdict:
-        """Return what happens to a row that has no loss for this cause."""
+        """Return what happens to a row that has no loss, or no gradient, for this cause.
+
+        A row whose gradient failed has its loss, so it is neither evaluated again nor skipped.
+        """
+        if is_gradient_cause(cause):
+            return "stop" if self.on_error == "stop" else "penalise"
         return self.on_nan if cause in NON_FINITE_CAUSES else self.on_error

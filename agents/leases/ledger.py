@@ -69,6 +69,11 @@ class Ledger:
         gradients = known.gradients[first:stop] if with_gradient and known.gradients is not None else None
         return EvaluationResult(known.losses[first:stop], gradients, causes)
 
+    @property
+    def has_more_recorded(self) -> bool:
+        """Whether rows after those that have been counted are recorded."""
+        return self.recorded is not None and self.filled < len(self.recorded.losses)
+
     def count_unrecorded(self, most: int) -> int:
         """Return how many of the next ``most`` rows come before a recorded one."""
         if self.recorded_gaps:

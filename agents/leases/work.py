@@ -13,6 +13,7 @@ import numpy as np
 from ...landscapes.landscape import Array, describe_exception
 from ..agent import AgentError, Converged, Finding, Lease, Rows
 from ..evaluation.evaluator import CannotEvaluate, EvaluationResult
+from ..evaluation.first_rows import FirstRows
 from .failure import AgentCalledExit, AgentTimeout, place_of_error, place_of_search
 from .ledger import Ledger, ReplayError
 from .proposal import PendingProposal
@@ -66,6 +67,7 @@ def work_lease(
     largest: int | None = None,
     verdict: Finding | None = None,
     announces: bool = False,
+    first_rows: FirstRows | None = None,
 ) -> Parts:
     """Work one lease to its end.
 
@@ -85,6 +87,8 @@ def work_lease(
         verdict: The recorded finding of this lease if the agent was ended from outside, by a clock or with its process:
             the agent is not asked again for what it never proposed.
         announces: Whether to announce when the agent is asked and when it has proposed; set after processes were lost.
+        first_rows: The rows of the run that were collected before the lease was granted. The lease ends early where
+            they and its own stop the run.
 
     Yields:
         Rows that were not recorded, as they are evaluated, and announcements.
@@ -101,6 +105,7 @@ def work_lease(
     space = searcher.evaluator.space
     ledger = Ledger(lease, space.dimension, recorded)
     pace = FlushTimer(flush_seconds)
+    watch = FirstRows() if first_rows is None else first_rows.copy()
     stop = ""
     starts = episode if lease.fresh else None
     try:
@@ -128,9 +133,15 @@ def work_lease(
                 ledger.enter(points, outcome, hand.price)
             else:
                 points = points[: ledger.count_unrecorded(len(points))][:largest]
+                # A row's loss does not depend on where a batch is cut if it is evaluated row by row.
+                points = points[: watch.room] if searcher.evaluator.rowwise else points
                 outcome = yield from _answer_batch(searcher, ledger, hand, points, pace, lost_rows)
             wrong = searcher.record_outcome(outcome)
             stop = stop or wrong
+            if watch.room is not None:
+                watch.add(len(outcome.losses), outcome.causes)
+                if watch.stopped_by is not None and not stop and not ledger.has_more_recorded:
+                    break
             if time.monotonic() >= pace.next_flush:
                 yield from pace.flush_rows(ledger)
         finding = ledger.close("stopped", cause=ledger.describe_failure(stop, space)) if stop else ledger.close("spent")

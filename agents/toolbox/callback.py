@@ -8,6 +8,7 @@ about a microsecond per call. A generator must be used and closed in the same th
 from __future__ import annotations
 
 from collections.abc import Callable, Generator
+from contextvars import copy_context
 from typing import Any, TypeVar
 
 import numpy as np
@@ -149,7 +150,7 @@ def invert_solver(solve: Callable[[Objective], Result]) -> Generator[Proposal, T
         3.0
     """
     objective = Objective()
-    inner: Any = greenlet(solve)
+    inner = _make_greenlet(solve)
     objective._greenlet = inner
     try:
         # A switch to the greenlet returns what its objective switches out, or at the end the solver's result.
@@ -183,7 +184,7 @@ def yield_sent_items(work: Callable[[Callable[[SentItem], None]], None]) -> Gene
         >>> list(yield_sent_items(lambda send: [send(1), send(2)]))
         [1, 2]
     """
-    inner: Any = greenlet(work)
+    inner = _make_greenlet(work)
     try:
         out = inner.switch(lambda item: inner.parent.switch(item))
         while not inner.dead:
@@ -194,6 +195,13 @@ def yield_sent_items(work: Callable[[Callable[[SentItem], None]], None]) -> Gene
         if not inner.dead:
             inner.parent = getcurrent()
             inner.throw(GreenletExit)
+
+
+def _make_greenlet(work: Callable[..., Any]) -> Any:
+    """Create a greenlet that handles floating-point errors as its creator does; by itself it would warn of them."""
+    inner: Any = greenlet(work)
+    inner.gr_context = copy_context()
+    return inner
 
 
 def to_cube_row(x: Array) -> Array:

@@ -9,7 +9,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import matplotlib
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -19,7 +18,7 @@ from matplotlib.lines import Line2D
 from numpy.typing import NDArray
 
 from ...landscapes.landscape import known_minimizers
-from ..drawing.style import COLOURS, STYLE
+from ..drawing.style import COLOURS, figure_style
 from .captions import animation_title, caption_line, escape_math, map_notes, run_names, shorten_text
 from .encoding import Picture
 from .gauges import BestLossCurve, BudgetBars
@@ -113,7 +112,7 @@ class FrameRenderer:
         self, replays: Sequence[Replay], plane: Slice, frames: Sequence[Frame], *, width: int, linger: int
     ) -> None:
         self._replays, self._frames, self._plane = replays, frames, plane
-        with matplotlib.rc_context(STYLE | {"font.size": 8.0}):
+        with figure_style({"font.size": 8.0}):
             self._build_artists(width, linger)
 
     def _build_artists(self, width: int, linger: int) -> None:
@@ -172,7 +171,7 @@ class FrameRenderer:
             yield self._render_picture(frame)
 
     def _draw_still(self) -> None:
-        with matplotlib.rc_context(STYLE):
+        with figure_style():
             self._canvas.draw()
         self._still_picture = self._canvas.copy_from_bbox(self._figure.bbox)
 

@@ -128,13 +128,16 @@ def _print_summary(results: Results, reported: bool) -> None:
     best = results.best()
     if not best:
         out.print("No evaluation gave a finite loss.")
-    failed = Counter[str]()
-    for row in results.failures.rows():
-        failed[row["cause"].removeprefix("row: ")] += row["count"] if row["cause"].startswith("row: ") else 0
-    if failed.total():
-        (cause, times), evaluations = failed.most_common(1)[0], sum(run.evaluations for run in results.runs)
-        line = f"{failed.total():,} of {evaluations:,} evaluations failed, most often ({times:,} times): {cause}"
-        out.print(line, style="yellow", markup=False, soft_wrap=True)
+    evaluations = sum(run.evaluations for run in results.runs)
+    for start, line in (("row: ", f"of {evaluations:,} evaluations"), ("gradient: ", "gradients")):
+        failed = Counter[str]()
+        for row in results.failures.rows():
+            if row["cause"].startswith(start):
+                failed[row["cause"].removeprefix(start)] += row["count"]
+        if failed:
+            cause, times = failed.most_common(1)[0]
+            line = f"{failed.total():,} {line} failed, most often ({times:,} times): {cause}"
+            out.print(line, style="yellow", markup=False, soft_wrap=True)
     _print_failed_agents(results)
     for found in best[:MOST_POINTS]:
         point = ", ".join(f"{x:.6g}" for x in found.point[:8]) + (", ..." if len(found.point) > 8 else "")

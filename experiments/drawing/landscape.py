@@ -18,7 +18,7 @@ from ...landscapes.landscape import Array, known_minimizers
 from ...landscapes.slices import evaluate_grid, interpolate_losses
 from ...orchestrator.state.events import Granted
 from ..results.recorded_runs import RunData
-from .style import colour_of, format_label, run_heading
+from .style import colour_of, format_label, limit_losses, run_heading
 
 CONTOUR_POINTS = 140
 
@@ -99,6 +99,7 @@ def shading_levels(z: Array, count: int = 18) -> tuple[Any, SymLogNorm, Array] |
 
     Returns None if there is no finite loss or all finite losses are equal.
     """
+    z = limit_losses(z)
     finite = z[np.isfinite(z)]
     if not len(finite) or finite.min() == finite.max():
         return None

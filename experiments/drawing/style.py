@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import io
+import warnings
 import xml.etree.ElementTree as ET
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal
 
@@ -31,6 +33,10 @@ PNG_DPI = 130
 LONGEST_LABEL = 34
 SMALLEST_GAP = 1e-14
 """Smaller gaps are drawn at this value, because a logarithmic axis has no zero."""
+
+
+LARGEST_LOSS = 1e300
+"""Larger losses are drawn at this value: the range of an axis must be a number, too."""
 
 
 def colour_of(names: Sequence[str], name: str) -> str:
@@ -62,8 +68,14 @@ def palette_names(runs: Sequence[RunData]) -> list[str]:
 
 def gap_above_minimum(losses: Any, minimum: float | None) -> Any:
     """Return losses as distances above the known minimum, or unchanged if the minimum is unknown."""
-    values = np.asarray(losses, dtype=float)
+    values = limit_losses(losses)
     return values if minimum is None else np.maximum(values - minimum, SMALLEST_GAP)
+
+
+def limit_losses(losses: Any) -> Any:
+    """Return losses with the finite ones moved to within what an axis can show."""
+    values = np.asarray(losses, dtype=float)
+    return np.where(np.isfinite(values), np.clip(values, -LARGEST_LOSS, LARGEST_LOSS), values)
 
 
 def scale_loss_axis(axes: Axes, minimum: float | None, losses: Any, which: Literal["x", "y"] = "y") -> None:
@@ -71,7 +83,7 @@ def scale_loss_axis(axes: Axes, minimum: float | None, losses: Any, which: Liter
     label = "best loss" if minimum is None else "best loss above the known minimum"
     getattr(axes, f"set_{which}label")(label)
     scale = getattr(axes, f"set_{which}scale")
-    sizes = np.abs(np.asarray(losses, dtype=float))
+    sizes = np.abs(limit_losses(losses))
     if not np.isfinite(sizes).any():
         # A logarithmic axis without data cannot be drawn.
         axes.text(0.5, 0.5, "no finite loss", ha="center", va="center", transform=axes.transAxes)
@@ -105,7 +117,7 @@ def save_figure(figure: Figure, stem: Path, hover: dict[str, str] | None = None)
     """
     # A separate salt for each figure: figures in one page must not share ids, because a definition in a hidden figure
     # has no effect in the others.
-    with matplotlib.rc_context(STYLE | {"svg.hashsalt": stem.name}):
+    with figure_style({"svg.hashsalt": stem.name}):
         figure.savefig(stem.with_suffix(".png"), dpi=PNG_DPI)
         # The layout has been computed by now; computing it again would take as long as drawing.
         figure.set_layout_engine("none")
@@ -137,5 +149,16 @@ def add_svg_titles(svg: str, hover: dict[str, str]) -> str:
 
 def draw_in_style(draw: Any, *arguments: Any) -> Any:
     """Call a figure function with the common style in force, and return its result."""
-    with matplotlib.rc_context(STYLE):
+    with figure_style():
         return draw(*arguments)
+
+
+@contextmanager
+def figure_style(settings: Mapping[str, Any] | None = None) -> Iterator[None]:
+    """Draw in the common style, with further settings of matplotlib's, and without any warning.
+
+    No reader of a figure can do anything about a sign that its font lacks, or about a loss too large for an axis.
+    """
+    with matplotlib.rc_context({**STYLE, **(settings or {})}), np.errstate(all="ignore"), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield

@@ -8,9 +8,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
-from threadpoolctl import threadpool_limits
-
 from ...agents.evaluation.leaving import ObjectiveExit
+from ...landscapes.ambient import set_ambient_state_aside
 from ...landscapes.user_code import STAGED_FILES
 from ...orchestrator.executors.in_process import InProcessExecutor
 from ...orchestrator.log.filesystem import file_system_of
@@ -183,8 +182,7 @@ def _work_runs(
     for line in describe_restrictions(file_system_of(directory)):
         remark(line)
     with ExitStack() as stack:
-        # Threads of BLAS would change the last bits of results, and would compete with the actors for the cores.
-        stack.enter_context(threadpool_limits(1))
+        stack.enter_context(set_ambient_state_aside())
         log = LogFile(directory / "log.sqlite", environment | {"clock": _clock_settings_of(planned.experiment)})
         stack.callback(log.close)
         log.on_failed_lease = AgentFailureReporter(runs, remark).report

@@ -6,9 +6,8 @@ from collections import Counter
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 
-from threadpoolctl import threadpool_limits
-
 from ...agents.leases.ledger import ReplayError
+from ...landscapes.ambient import set_ambient_state_aside
 from ...orchestrator.log.reader import LogReader
 from ...orchestrator.loop.audit import InvalidDecision
 from ...orchestrator.verify import VerificationResult, verify_run
@@ -82,7 +81,7 @@ def verify_results(directory: Path | str) -> Verification:
     planned = make_plan(load(experiment_file(directory)))
     known = {run.id: run for run in planned.runs}
     found = Verification(directory)
-    with LogReader(directory) as reader, threadpool_limits(1):
+    with LogReader(directory) as reader, set_ambient_state_aside():
         for record in reader.runs():
             name = f"run {record.id} ({record.strategy} on {record.landscape}, repeat {record.repeat})"
             if record.id not in known:

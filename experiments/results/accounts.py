@@ -9,6 +9,7 @@ import numpy as np
 
 from ...agents.agent import Finding
 from ...agents.leases.failure import format_cause
+from ...landscapes.causes import GRADIENT_CAUSE
 from ...landscapes.landscape import Array
 from ...orchestrator.clock.clock import Clock, clock_of
 from ...orchestrator.state.events import findings
@@ -48,7 +49,10 @@ def lease_outcome(finding: Finding) -> str:
     if finding.failed:
         return f"failed: {finding.cause}"
     outcome = finding.why if finding.converged is None else f"converged: {finding.converged.why}"
-    return f"{outcome}; {len(finding.failures)} rows failed" if finding.failures else outcome
+    rows = finding.failed_rows
+    gradients = len(finding.failures) - rows
+    outcome += f"; {rows} rows failed" if rows else ""
+    return outcome + (f"; {gradients} gradients failed" if gradients else "")
 
 
 def contributions_table(runs: Sequence[RunData]) -> Table:
@@ -98,14 +102,19 @@ def rank_gains(run: RunData) -> Array:
 
 
 def failures_table(runs: Sequence[RunData]) -> Table:
-    """Make a table of all causes of failed rows and failed agents, with how often each occurred.
+    """Make a table of all causes of failed rows, gradients and agents, with how often each occurred.
 
-    The most frequent cause comes first. A cause starts with "row: " or "agent: ".
+    The most frequent cause comes first. A cause starts with "row: ", "gradient: " or "agent: ".
     """
     counts: dict[tuple[str, str, str, str], int] = {}
     for run in runs:
         for finding in findings(run.events):
-            causes = [("row", failure.cause) for failure in finding.failures]
+            causes = [
+                ("gradient", failure.cause.removeprefix(GRADIENT_CAUSE))
+                if failure.of_gradient
+                else ("row", failure.cause)
+                for failure in finding.failures
+            ]
             if finding.failed:
                 causes.append(("agent", finding.cause + (f", {finding.place}" if finding.place else "")))
             for what, cause in causes:

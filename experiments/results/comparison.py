@@ -21,6 +21,10 @@ THRESHOLD_GAPS = tuple(10.0**power for power in range(1, -9, -1))
 """The distances above the known minimum, 10 to 1e-8, of the table of thresholds."""
 
 
+QUIETLY = np.errstate(all="ignore")
+"""Losses near the largest float overflow in means and distances, which the tables then show as infinite."""
+
+
 def landscape_labels(runs: Sequence[RunData]) -> list[str]:
     """Return the labels of the landscapes, in the order of the plan."""
     return list(dict.fromkeys(run.landscape for run in runs))
@@ -71,6 +75,7 @@ def _target_among(groups: dict[str, list[RunData]]) -> tuple[float, str]:
     return (best, "the best median reached") if np.isfinite(best) else (-np.inf, "none: no median is finite")
 
 
+@QUIETLY
 def comparison_table(runs: Sequence[RunData]) -> Table:
     """Make a table of each strategy on each landscape: quartiles of the best loss, and success at the target.
 
@@ -101,6 +106,7 @@ def comparison_table(runs: Sequence[RunData]) -> Table:
     return Table.from_rows(names, rows)
 
 
+@QUIETLY
 def thresholds_table(runs: Sequence[RunData]) -> Table:
     """Make a table of thresholds, with one row per landscape with a known minimum, strategy and gap.
 
@@ -119,6 +125,7 @@ def thresholds_table(runs: Sequence[RunData]) -> Table:
     return Table.from_rows(("landscape", "strategy", "gap", "share", "evaluations"), rows)
 
 
+@QUIETLY
 def standings_table(runs: Sequence[RunData]) -> Table:
     """Make a table of each strategy over all landscapes that it searched, with the best rank first.
 
@@ -171,6 +178,7 @@ def rank_values(values: Sequence[float]) -> Array:
     return found
 
 
+@QUIETLY
 def winners_table(runs: Sequence[RunData]) -> Table:
     """Make a table of the leading strategy of each landscape, tested against the runner-up.
 
@@ -223,6 +231,7 @@ def adjust_p_values(values: Sequence[float | None]) -> list[float | None]:
     return adjusted
 
 
+@QUIETLY
 def convergence_table(runs: Sequence[RunData]) -> Table:
     """Make a table of the best loss so far against evaluations: median and quartiles per landscape and strategy.
 

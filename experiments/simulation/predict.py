@@ -10,8 +10,7 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
-from threadpoolctl import threadpool_limits
-
+from ...landscapes.ambient import set_ambient_state_aside
 from ...orchestrator.clock.clock import Clock
 from ...orchestrator.clock.statistics_log import StatisticsLog
 from ...orchestrator.executors.in_process import InProcessExecutor
@@ -93,7 +92,7 @@ def predict_runs(
         return lambda: _drive_simulated(planned, size, delays, worked, watcher)
 
     stepped = (lambda _: None) if watcher is None else watcher.on_run_step
-    with threadpool_limits(1), reduce_garbage_collection():
+    with set_ambient_state_aside(), reduce_garbage_collection():
         drives = [(planned.id, open_run(planned, size)) for size, _, planned in runs]
         schedule(drives, 1, lambda: None, record_end, stepped)
     return predictions, errors

@@ -150,12 +150,10 @@ class ProblemList:
             field = cls.model_fields.get(str(head[0])) if head else None
             if field is not None and len(same) > 1 and len(union_members(field.annotation)) > 1:
                 # Each member of a union gives an error of its own. Say instead what all of them together accept.
-                self.report(
-                    (*path, *head),
-                    f"be {describe_type(field.annotation)}",
-                    quote(data.get(str(head[0]))),
-                    "Write one of these.",
-                )
+                rule, cure = f"be {describe_type(field.annotation)}", "Write one of these."
+                if any(e["type"] == "finite_number" for e in same):
+                    rule, cure = "have finite numbers only", "Write numbers that are neither infinite nor nan."
+                self.report((*path, *head), rule, quote(data.get(str(head[0]))), cure)
             else:
                 for detail in same:
                     self._report_detail(detail, cls, path)

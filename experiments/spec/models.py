@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import copy
+import math
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from numbers import Real
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, PrivateAttr, SerializeAsAny, WithJsonSchema, field_validator
@@ -20,6 +22,7 @@ from .errors import SpecError, quote
 from .opened import LandscapeCache
 
 MOST_EVALUATIONS = 10**9
+MOST_SEEDS = 2**63
 
 
 class RaySettings(Model):
@@ -157,7 +160,7 @@ class Experiment(Model):
 
     name: str = Field(description="Name of the experiment, and of its results directory.")
     description: str = Field("", description="The question that the experiment asks, in a sentence or two.")
-    seed: int = Field(0, ge=0, lt=2**63, description="Seed of all random numbers.")
+    seed: int = Field(0, ge=0, lt=MOST_SEEDS, description="Seed of all random numbers.")
     repeats: int = Field(1, ge=1, le=10_000, description="Runs of each strategy on each landscape.")
     budget: Budget = Field(description='Evaluations per run; "100 D" means 100 times the dimension.')
     concurrency: int | None = Field(
@@ -297,6 +300,21 @@ def set_hooks(hooks: Hooks) -> None:
 _hooks: Hooks
 
 
+def check_seed(value: Any) -> int:
+    """Return a seed if it is a whole number from 0 to 2**63 - 1. Raises ValueError if it is not."""
+    whole = isinstance(value, int | float | Real) and type(value) is not bool and value == value // 1
+    if not whole or not 0 <= value < MOST_SEEDS:
+        raise ValueError(f"seed must be a whole number from 0 to 2**63 - 1, got {quote(value)}. Write e.g. 1.")
+    return int(value)
+
+
+def check_target(value: Any) -> float:
+    """Return a target if it is a finite number. Raises ValueError if it is not."""
+    if isinstance(value, bool) or not isinstance(value, Real) or not math.isfinite(value):
+        raise ValueError(f"target must be a finite number, got {quote(value)}. Write e.g. 0.001.")
+    return float(value)
+
+
 def parse_budget(value: Any) -> int | str:
     """Convert a budget to a whole number of evaluations, or to "<n> D" (n times the dimension).
 
@@ -312,7 +330,7 @@ def parse_budget(value: Any) -> int | str:
             number = float(value)
         except ValueError:
             number = None
-    whole = isinstance(number, int | float) and not isinstance(value, bool) and number == number // 1
+    whole = isinstance(number, Real) and not isinstance(value, bool) and number == number // 1
     if not whole or not 1 <= number <= MOST_EVALUATIONS:
         raise ValueError(
             f'budget must be a whole number of evaluations from 1 to {MOST_EVALUATIONS:,}, or "<n> D" for n times '

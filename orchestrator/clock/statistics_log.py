@@ -39,7 +39,7 @@ class StatisticsLog:
         self.clock.fold(event)
         if isinstance(event, Collected):
             self.evaluations += event.finding.charged
-            self.failures += len(event.finding.failures)
+            self.failures += event.finding.failed_rows
             self._rows.pop(event.finding.lease, None)
         elif isinstance(event, Stopped):
             self.stopped = event.reason

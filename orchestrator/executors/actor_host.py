@@ -6,15 +6,15 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import replace
-
-from threadpoolctl import threadpool_limits
 
 from ...agents.evaluation.evaluator import Evaluator
 from ...agents.evaluation.open import open_evaluator
 from ...agents.leases.agent_clock import AgentClock
 from ...agents.leases.searcher import Searcher
 from ...agents.leases.work import Phase, work_lease
+from ...landscapes.ambient import set_ambient_state_aside
 from ..run_spec import RunSpec
 from ..state.archive import ArchiveStore
 from .messages import ACTOR_FLUSH_SECONDS, LeaseUpdate, PickledRun, WorkOrder
@@ -72,6 +72,7 @@ class RunHost:
             order.flush_seconds,
             order.lost_rows,
             order.largest,
+            first_rows=order.first_rows,
             announces=order.announce_rows,
         )
         try:
@@ -105,7 +106,9 @@ class ActorHost:
     """
 
     def __init__(self, spread: EvaluatorFactory) -> None:
-        self._limits = threadpool_limits(1)
+        # For as long as this process lives.
+        self._ambient_state = ExitStack()
+        self._ambient_state.enter_context(set_ambient_state_aside())
         end_at_termination()
         self._make_evaluator = spread
         self._run_hosts: dict[str, RunHost] = {}

@@ -67,7 +67,7 @@ class InProcessExecutor:
             event = self._work_lease(granted)
         else:
             self._outdated.add(granted.agent)
-        self._book.settle_lease(lease)
+        self._book.settle_lease(event.finding)
         return event
 
     def close(self) -> None:
@@ -89,9 +89,15 @@ class InProcessExecutor:
     def _run_search(self, searcher: Searcher, lease: Lease, recorded: Rows | None) -> Collected:
         if self._book.store is not None and self._book.reads_archive(lease.agent):
             lease = replace(lease, seen=self._book.store.view(lease.archive))
-        verdict = self._book.recorded_verdict(lease.id)
-        episode = self._book.episode(lease.agent)
-        steps = work_lease(searcher, lease, episode, recorded, self._flush_seconds, verdict=verdict)
+        steps = work_lease(
+            searcher,
+            lease,
+            self._book.episode(lease.agent),
+            recorded,
+            self._flush_seconds,
+            verdict=self._book.recorded_verdict(lease.id),
+            first_rows=self._book.first_rows(lease.id),
+        )
         try:
             while True:
                 rows = next(steps)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ...agents.agent import Finding, Lease, Rows
+from ...agents.evaluation.first_rows import FirstRows
 from ...agents.leases.failure import is_outer_verdict
 from ..log.log import Log
 from ..run_spec import RunSpec
@@ -38,6 +39,8 @@ class LeaseBook:
         self._episodes = dict.fromkeys(self._index, -1)
         self._since_fresh: dict[str, list[Lease]] = {name: [] for name in self._index}
         self.leases: dict[int, Lease] = {}
+        self._collected_rows = FirstRows(planned.evaluation.stop_after)
+        self._first_rows: dict[int, FirstRows] = {}
         self.store = ArchiveStore(planned.facts.space.dimension) if self._readers else None
 
     def add_lease(self, lease: Lease) -> None:
@@ -48,6 +51,8 @@ class LeaseBook:
         if self._rebuilds:
             self._since_fresh[lease.agent].append(lease)
         self.leases[lease.id] = lease
+        if self._collected_rows.room is not None:
+            self._first_rows[lease.id] = self._collected_rows.copy()
 
     def recorded_outcome(self, lease: int) -> Collected | None:
         """Return the outcome that an earlier session recorded for a lease; None if there is none."""
@@ -77,8 +82,14 @@ class LeaseBook:
         """Return whether an agent reads the archive."""
         return agent in self._readers
 
-    def settle_lease(self, lease: int) -> None:
-        """Remove a lease that was collected, and add its points to the archive."""
+    def first_rows(self, lease: int) -> FirstRows | None:
+        """Return the rows of the run that were collected before a lease was granted; None if they decide nothing."""
+        return self._first_rows.get(lease)
+
+    def settle_lease(self, finding: Finding) -> None:
+        """Remove the lease of a finding that was collected, and add its points to the archive."""
+        lease = finding.lease
         agent = self.leases.pop(lease).agent
+        self._collected_rows.add(finding.rows, finding.causes)
         if self.store is not None:
             self.store.extend(self._index[agent], self._log.rows(lease))

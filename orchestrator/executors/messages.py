@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import NoReturn
 
 from ...agents.agent import Finding, Lease, Rows
+from ...agents.evaluation.first_rows import FirstRows
 from ...agents.evaluation.leaving import ExitRequest as ExitRequest
 from ...agents.leases.work import Phase
 from ...landscapes.user_code import unpickle_with_files
@@ -93,6 +94,7 @@ class WorkOrder:
         largest: Greatest number of rows to evaluate at a time; None: no limit.
         announce_rows: Whether to send an update without rows when the actor reaches the rows of the lease, and before
             each phase of it.
+        first_rows: The rows of the run that were collected before the lease was granted; None if they decide nothing.
     """
 
     lease: Lease
@@ -103,3 +105,4 @@ class WorkOrder:
     lost_rows: dict[int, str] = field(default_factory=dict)
     largest: int | None = None
     announce_rows: bool = False
+    first_rows: FirstRows | None = None

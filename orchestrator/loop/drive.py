@@ -8,6 +8,7 @@ from collections.abc import Callable, Generator
 import numpy as np
 
 from ...agents.agent import Lease
+from ...agents.evaluation.first_rows import FirstRows
 from ..log.log import Log
 from ..policies.policy import Policy
 from ..run_spec import RunSpec
@@ -33,7 +34,7 @@ def begin_run(planned: RunSpec) -> Run:
     members = {name: Member(name, index, agent.row_price(space)) for index, (name, agent) in enumerate(planned.team)}
     return Run(
         planned.id, space, planned.landscape.seconds, planned.budget, planned.concurrency, planned.region, members,
-        planned.target,
+        planned.target, first_rows=FirstRows(planned.evaluation.stop_after),
     )  # fmt: skip
 
 
@@ -56,7 +57,9 @@ def drive_run(
         budget = _update_budget(scribe, deadline, budget)
         if run.stopped is not None and scribe.next_recorded is None:
             return
-        leases = _decide_leases(run, planned, policy, stream)
+        # A version that did not stop runs by their first rows may have granted more leases.
+        halted = run.halted is not None and not isinstance(scribe.next_recorded, Granted)
+        leases = () if halted else _decide_leases(run, planned, policy, stream)
         if leases:
             scribe.write(Granted(run.decisions, leases))
             for lease in leases:
@@ -73,7 +76,7 @@ def drive_run(
 
 def _decide_leases(run: Run, planned: RunSpec, policy: Policy, stream: StreamFactory) -> tuple[Lease, ...]:
     """Return the policy's decision, after checking it; () once the target is reached or nothing is left to grant."""
-    if _reaches_target(run) or run.halted is not None or run.stopped is not None or run.remaining <= 0 or run.free <= 0:
+    if _reaches_target(run) or run.stopped is not None or run.remaining <= 0 or run.free <= 0:
         return ()
     leases = policy.decide(run, stream(planned.seed, run.id, run.decisions, run.collected))
     audit_decision(run, leases, policy.kind)

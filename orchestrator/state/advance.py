@@ -49,6 +49,8 @@ def advance(run: Run, event: Event) -> None:
 
 def _grant(run: Run, event: Granted) -> None:
     run.decisions = event.number + 1
+    # Versions that did not stop runs by their first rows have granted further leases.
+    run.halted = None
     for lease in event.leases:
         member = run.members[lease.agent]
         member.lease = lease
@@ -96,6 +98,11 @@ def _settle(run: Run, finding: Finding) -> None:
     run.curve.append(run.spent, np.inf if run.incumbent is None else run.incumbent.loss)
     run.idle_by_spent.join(member)
     run.columns.set_height(member.index, member.spent)
+    if run.first_rows.room is not None and finding.why != "stopped":
+        run.first_rows.add(finding.rows, finding.causes)
+        cause = run.first_rows.stopped_by
+        if cause is not None and run.remaining > 0:
+            run.halted = f"the first {run.first_rows.most} rows all failed for the same error of the program: {cause}"
 
 
 def _note_end(run: Run, finding: Finding) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from ...agents.agent import Converged, Incumbent, Lease, Region
+from ...agents.evaluation.first_rows import FirstRows
 from ...landscapes.landscape import Space
 from .indexes import IdleMembers, LossCurve, WaterLevel
 from .member import Member
@@ -41,6 +42,7 @@ class Run:
         minima: The local minima that agents have returned, each with the agent's name, in the order of collection.
         halted: Why no more leases are granted, if a row without a loss is to stop the run; else None.
         stopped: Why the run has ended; None while it runs.
+        first_rows: The first collected rows, as long as they decide whether the run stops.
         curve: (evaluations spent, best loss) after each collected lease.
         team: The members, in team order.
         cheapest: The least row price of all members, in evaluations.
@@ -80,6 +82,7 @@ class Run:
     minima: list[tuple[str, Converged]] = field(default_factory=list)
     halted: str | None = None
     stopped: str | None = None
+    first_rows: FirstRows = field(default_factory=FirstRows, repr=False)
     curve: LossCurve = field(default_factory=LossCurve, repr=False)
     team: tuple[Member, ...] = field(init=False, repr=False)
     cheapest: int = field(init=False, repr=False)

@@ -13,6 +13,7 @@ import sys
 
 import numpy as np
 
+from ....landscapes.ambient import keep_warnings_from_raising
 from ....landscapes.landscape import Array, Landscape, describe_exception
 from ....landscapes.process.line_pipe import ROW_SEPARATOR
 from ....landscapes.user_code import unpickle_with_files
@@ -33,6 +34,7 @@ def main() -> None:
 
 def serve_requests() -> None:
     """Open the landscape of the first line, then answer each row with its loss, or with the reason why it has none."""
+    keep_warnings_from_raising()
     # What the objective prints must not mix with the answers.
     answers = os.dup(1)
     os.dup2(2, 1)

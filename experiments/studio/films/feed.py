@@ -125,7 +125,9 @@ class Feed:
         if not any(start):
             surface, origin = compute_surface(header, seen.plane, told.parts)
             message |= header_message(header, seen) | {"surface_from": origin}
-            arrays |= {} if surface is None else {"surface": surface.astype(np.float32)}
+            # The page draws heights in single precision; NaN, where the loss is unknown, stays NaN.
+            limit = np.finfo(np.float32).max
+            arrays |= {} if surface is None else {"surface": np.clip(surface, -limit, limit).astype(np.float32)}
         return encode_film(message, arrays)
 
 

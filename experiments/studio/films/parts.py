@@ -94,7 +94,7 @@ def outcome_message(entry: LeaseEntry, seen: ViewPlane) -> dict[str, Any]:
         converged = {"u": u, "v": v, "distance": distance, "loss": float(minimum.loss), "why": minimum.why}
     return {
         "lease": finding.lease, "charged": finding.charged, "rows": finding.rows, "outcome": lease_outcome(finding),
-        "best": finding.best_loss, "record": entry.record, "failures": len(finding.failures), "converged": converged,
+        "best": finding.best_loss, "record": entry.record, "failures": finding.failed_rows, "converged": converged,
     }  # fmt: skip
 
 

@@ -88,7 +88,7 @@ class RayExecutor:
         event = self._outcomes.pop(lease)
         if isinstance(event, Exception):
             raise_sent_error(event)
-        self._book.settle_lease(lease)
+        self._book.settle_lease(event.finding)
         self._losses.pop(lease, None)
         self._stuck_rows.pop(lease, None)
         self._announced_leases.discard(lease)
@@ -176,7 +176,8 @@ class RayExecutor:
             if lease.archive > known:
                 news = self._book.store.findings_between(known, lease.archive)
                 self._open_generations[id(slot)] = (generation, lease.archive)
-        return WorkOrder(lease, self._book.episode(lease.agent), recorded, news)
+        first_rows = self._book.first_rows(lease.id)
+        return WorkOrder(lease, self._book.episode(lease.agent), recorded, news, first_rows=first_rows)
 
 
 def _add_precautions(order: WorkOrder, losses: dict[int, int]) -> WorkOrder:

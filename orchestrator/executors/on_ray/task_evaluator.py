@@ -15,6 +15,7 @@ from ray.exceptions import NodeDiedError, ObjectLostError, OutOfMemoryError, Ray
 
 from ....agents.evaluation.evaluator import CannotEvaluate, EvaluationResult, Evaluator, assemble_pieces
 from ....agents.evaluation.open import open_evaluator
+from ....landscapes.ambient import keep_warnings_from_raising
 from ....landscapes.landscape import Array, Space
 from ....landscapes.user_code import unpickle_with_files
 from ...run_spec import RunSpec
@@ -47,6 +48,7 @@ def evaluate_task_rows(
     """
     evaluator = _open_evaluators.get(key)
     if evaluator is None:
+        keep_warnings_from_raising()
         while len(_open_evaluators) >= MOST_OPEN_EVALUATORS:
             _open_evaluators.popitem(last=False)[1].close()
         landscape, settings = unpickle_with_files(files, what)

@@ -1,5 +1,8 @@
 """``searchparty.minimize``: the one-function door."""
 
+import functools
+import warnings
+
 import numpy as np
 import pytest
 from scipy.optimize import Bounds, OptimizeResult
@@ -100,10 +103,180 @@ def test_failures_are_charged_and_never_the_best():
 
 
 def test_nothing_finite_is_no_success():
-    result = searchparty.minimize(lambda x: float("nan"), BOX, budget=50, seed=1)
+    with pytest.warns(searchparty.SearchpartyWarning, match="all evaluations failed: the objective returned nan"):
+        result = searchparty.minimize(lambda x: float("nan"), BOX, budget=50, seed=1)
     assert not result.success
     assert result.x is None
-    assert "no evaluation gave a finite loss" in result.message
+    assert result.message == "all evaluations failed: the objective returned nan (budget spent)"
+    # Points without a loss may be hidden constraints, so they do not stop a run.
+    assert (result.nfev, result.nfail, result.failures) == (50, 50, {"returned nan": 50})
+
+
+def broken_name(x):
+    return undefined_name * x[0]  # noqa: F821
+
+
+@pytest.mark.parametrize(
+    ("fun", "cause"),
+    [
+        (broken_name, "raised NameError: name 'undefined_name' is not defined; in test_minimize.py:"),
+        (lambda x: (bowl(x), {"note": 1}), "returned a tuple of 2, must be one real number; in test_minimize.py:"),
+        (lambda x: None, "returned None, must be one real number; in test_minimize.py:"),
+        (lambda x: x + "1", "raised "),
+        (lambda x: x.sumup(), "raised AttributeError: 'numpy.ndarray' object has no attribute 'sumup'; in test_"),
+        (lambda x: __import__("searchparty").nothing_of_this_name, "raised AttributeError: "),
+    ],
+)
+@pytest.mark.parametrize("concurrency", [1, 3])
+def test_an_error_of_the_program_ends_the_run_after_ten_rows(fun, cause, concurrency):
+    calls = []
+    with pytest.warns(searchparty.SearchpartyWarning) as issued:
+        result = searchparty.minimize(
+            lambda x: (calls.append(1), fun(x))[1], BOX, budget=400, seed=1, concurrency=concurrency
+        )
+    (warning,) = issued
+    assert warning.filename == __file__
+    assert str(warning.message) == result.message
+    assert result.message.startswith(f"all evaluations failed: the objective {cause[:20]}")
+    assert result.message.endswith(f"(the run stopped after {len(calls)} evaluations)")
+    assert (result.success, result.x, result.fun) == (False, None, np.inf)
+    # Leases that are out at the same time cannot know of each other.
+    assert len(calls) == result.nfev == result.charged
+    assert len(calls) in (10, 10 * (concurrency - 1))
+    (told,) = result.failures
+    assert told.startswith(cause)
+
+
+def test_a_run_goes_on_if_one_of_the_first_rows_has_a_loss():
+    calls = []
+
+    def ninth(x):
+        calls.append(1)
+        return bowl(x) if len(calls) == 9 else None
+
+    result = searchparty.minimize(ninth, BOX, budget=100, seed=1)
+    assert (len(calls), result.nfev, result.nfail, result.success) == (100, 100, 99, True)
+    assert result.message == "budget spent"
+
+
+def test_a_run_goes_on_if_the_first_rows_fail_for_different_errors():
+    calls = []
+
+    def alternating(x):
+        calls.append(1)
+        raise TypeError if len(calls) % 2 else NameError
+
+    with pytest.warns(searchparty.SearchpartyWarning, match=r"most often: 50 of 100 times"):
+        result = searchparty.minimize(alternating, BOX, budget=100, seed=1)
+    assert result.nfev == 100
+
+
+def test_a_warning_made_an_exception_has_the_result():
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        with pytest.raises(searchparty.SearchpartyWarning, match="all evaluations failed") as raised:
+            searchparty.minimize(lambda x: float("inf"), BOX, budget=30, seed=1)
+    assert raised.value.result.nfev == 30
+    assert raised.value.result.curve.shape[1] == 2
+
+
+@pytest.mark.parametrize("vectorized", [False, True])
+@pytest.mark.parametrize("team", [["gradient-descent"], ["slsqp", "cma-es"], ["grid"]])
+def test_points_gradients_and_charges_are_counted_apart(vectorized, team):
+    points, gradients = [], []
+
+    def fun(x):
+        points.extend(np.atleast_2d(x))
+        return ((x - 0.3) ** 2).sum(axis=-1)
+
+    def gradient(x):
+        gradients.extend(np.atleast_2d(x))
+        return 2 * (x - 0.3)
+
+    result = searchparty.minimize(fun, BOX, budget=150, seed=1, team=team, gradient=gradient, vectorized=vectorized)
+    assert (result.nfev, result.njev) == (len(points), len(gradients))
+    assert result.charged == result.nfev + result.njev <= 150
+    assert (len(gradients) > 0) == (team != ["grid"])
+
+
+def undefined_gradient(x):
+    return 2 * (x - middle)  # noqa: F821
+
+
+@pytest.mark.parametrize(
+    ("gradient", "cause"),
+    [
+        (undefined_gradient, "raised NameError: name 'middle' is not defined; in test_minimize.py:"),
+        (lambda x: None, "returned None, must be 3 real numbers; in test_minimize.py:"),
+        (lambda x: x[:2], "returned an array of shape (2,) and type float64, must be 3 real numbers; in test_min"),
+        (lambda x: "123", "returned a str '123', must be 3 real numbers; in test_min"),
+        (lambda x: x * np.nan, "returned nan"),
+    ],
+)
+def test_a_gradient_that_fails_is_counted_and_told(gradient, cause):
+    calls = []
+
+    def counted(x):
+        calls.append(1)
+        return gradient(x)
+
+    with pytest.warns(searchparty.SearchpartyWarning, match="gradients failed: the gradient "):
+        result = searchparty.minimize(bowl, BOX, budget=100, seed=1, team=["gradient-descent"], gradient=counted)
+    assert result.njev == result.njfail == len(calls) > 0
+    assert (result.nfail, result.success) == (0, True)
+    assert np.isfinite(result.fun)
+    (told,) = result.failures
+    assert told.startswith("the gradient ")
+    assert told[len("the gradient ") :].startswith(cause.split("; in ")[0])
+    assert f"{len(calls)} of {len(calls)} gradients failed: {told}" in result.message
+
+
+def test_gradients_that_fail_at_times_leave_the_others():
+    calls = []
+
+    def sometimes(x):
+        calls.append(1)
+        if len(calls) % 3 == 0:
+            raise ValueError("no slope here")
+        return 2 * (x - 0.3)
+
+    result = searchparty.minimize(bowl, BOX, budget=100, seed=1, team=["gradient-descent"], gradient=sometimes)
+    assert (result.njev, result.njfail) == (len(calls), len(calls) // 3)
+    assert result.failures == {"the gradient raised ValueError: no slope here": len(calls) // 3}
+
+
+@pytest.mark.parametrize("errors", ["raise", "ignore", "warn"])
+@pytest.mark.parametrize("filtered", ["error", "ignore", "always"])
+def test_the_state_of_the_calling_program_decides_no_finding(errors, filtered):
+    def risky(x):
+        with_overflow = np.exp(800 * (1 + x[0])) / np.exp(800 * (1 + x[0]))
+        warnings.warn("mine", stacklevel=1)
+        return float(bowl(x) + np.nan_to_num(with_overflow) * 1e308 - np.float64(1.0) / np.float64(x[1] > 0) * 1e308)
+
+    # The same in a process in which nothing was set.
+    with np.errstate(divide="warn", over="warn", invalid="warn"), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        usual = searchparty.minimize(risky, BOX, budget=200, seed=3)
+    with np.errstate(all=errors), warnings.catch_warnings(record=filtered == "always"):
+        warnings.simplefilter(filtered)
+        kept = list(warnings.filters)
+        here = searchparty.minimize(risky, BOX, budget=200, seed=3)
+        assert warnings.filters == kept
+        assert np.geterr()["over"] == errors
+    assert here.failures == usual.failures
+    assert 0 < usual.nfail < 200
+    np.testing.assert_array_equal(here.curve, usual.curve)
+    np.testing.assert_array_equal(here.x, usual.x)
+
+
+def test_losses_near_the_largest_float_draw_no_warning():
+    for team in (None, ["grid"], ["nelder-mead"], ["derivative-free"], ["random-restart"], ["surrogate"], ["global"]):
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            result = searchparty.minimize(
+                lambda x: 1.7e308 if x[0] < 0 else -1.7e308, [(-1, 1)] * 3, budget=200, seed=1, team=team
+            )
+        assert (result.fun, result.nfail) == (-1.7e308, 0)
 
 
 @pytest.mark.ray
@@ -122,7 +295,28 @@ def test_ray_finds_the_same(local_ray):
         ({"bounds": [(1, -1)]}, r"bounds must be finite pairs with low < high"),
         ({"bounds": [(0, np.inf)]}, r"bounds must be finite pairs"),
         ({"bounds": 3}, r"bounds must be pairs \(low, high\)"),
-        ({"budget": 0}, "budget must be a whole number of at least 1, got 0"),
+        ({"bounds": [(0, 1), (-1.7e308, 1.7e308)]}, r"bounds must have a finite width, got \(-1.7e\+308, 1.7e\+308\)"),
+        ({"bounds": [(0, 10**400)]}, "bounds must be pairs"),
+        ({"budget": 0}, "budget must be a whole number of evaluations from 1 to 1,000,000,000"),
+        ({"budget": np.inf}, "budget must be a whole number"),
+        ({"budget": True}, "budget must be a whole number"),
+        ({"seed": -1}, r"seed must be a whole number from 0 to 2\*\*63 - 1, got -1"),
+        ({"seed": 2**63}, "seed must be a whole number"),
+        ({"seed": 1.5}, "seed must be a whole number"),
+        ({"seed": True}, "seed must be a whole number"),
+        ({"seed": "7"}, "seed must be a whole number"),
+        ({"seed": np.random.default_rng(1)}, "seed must be a whole number"),
+        ({"target": "0.1"}, "target must be a finite number, got '0.1'"),
+        ({"target": np.nan}, "target must be a finite number"),
+        ({"target": -np.inf}, "target must be a finite number"),
+        ({"concurrency": np.inf}, "concurrency must be a whole number"),
+        ({"concurrency": "2"}, "concurrency must be a whole number"),
+        ({"vectorized": "no"}, "vectorized must be True or False"),
+        ({"team": {}}, "team must be a list of agents"),
+        ({"team": [3]}, "agent must be a kind, a mapping with one, or an object of Agent, got 3"),
+        ({"policy": 3}, "policy must be a kind"),
+        ({"gradient": 3}, "gradient must be callable, got int"),
+        ({"gradient": lambda x, y: x}, r"gradient must take one argument, a point \(D,\), got <lambda>\(x, y\)"),
         ({"budget": 1.5}, "budget must be a whole number"),
         ({"concurrency": 0}, "concurrency must be a whole number"),
         ({"executor": "slurm"}, "executor must be 'simulated' or 'ray', got 'slurm'"),
@@ -135,6 +329,54 @@ def test_ray_finds_the_same(local_ray):
 def test_mistakes_are_explained(settings, message):
     with pytest.raises(ValueError, match=message):
         searchparty.minimize(bowl, **({"bounds": BOX, "budget": 50} | settings))
+
+
+NUMBERS = (np.int64(5), 5.0, np.int32(50), "25 D", np.float32(0.5), 1, np.False_)
+NAMES = ("seed", "seed", "budget", "budget", "target", "target", "vectorized")
+
+
+@pytest.mark.parametrize("settings", [{name: number} for name, number in zip(NAMES, NUMBERS, strict=True)])
+def test_numbers_of_any_type_are_settings(settings):
+    result = searchparty.minimize(bowl, BOX[:2], **({"budget": 50, "seed": 5} | settings))
+    assert result.success
+    assert result.seed == 5
+    assert result.charged <= 50
+
+
+@pytest.mark.parametrize(
+    ("fun", "message"),
+    [
+        (None, "fun must be callable, got NoneType"),
+        ("sphere", "fun must be callable, got str"),
+        (lambda: 0.0, r"fun must take one argument, a point \(D,\), got <lambda>\(\): too many positional arguments"),
+        (lambda x, y: 0.0, r"fun must take one argument, .* missing a required argument: 'y'"),
+        (lambda x, *, scale: 0.0, r"missing a required argument: 'scale'"),
+    ],
+)
+def test_what_cannot_be_called_is_refused_before_anything_is_evaluated(fun, message):
+    with pytest.raises(ValueError, match=message):
+        searchparty.minimize(fun, BOX, budget=30, seed=1)
+
+
+class Callable:
+    def __call__(self, x, scale=1.0):
+        return scale * bowl(x)
+
+
+def decorated(x, extra):
+    return bowl(x) + extra
+
+
+@functools.wraps(decorated)
+def decorator(*arguments):
+    return decorated(*arguments, 0.0)
+
+
+@pytest.mark.parametrize(
+    "fun", [Callable(), Callable().__call__, functools.partial(decorated, extra=0.0), decorator, np.linalg.norm, np.sum]
+)
+def test_whatever_takes_a_point_is_called(fun):
+    assert searchparty.minimize(fun, BOX, budget=30, seed=1).nfail == 0
 
 
 def test_the_default_team_grows_with_concurrency():

@@ -40,13 +40,24 @@ def test_gradients_are_asked_for_and_read():
     np.testing.assert_array_equal(gradient, [2.0, 3.5])
 
 
-@pytest.mark.parametrize("line", [b"", b"done", b"[1", b'{"loss": true}', b'{"loss": "1"}', b'{"cost": 1}', b"[1.0]",
+@pytest.mark.parametrize("line", [b"", b"done", b"[1", b'{"loss": "1"}', b'{"cost": 1}', b"[1.0, 2]", b'{"loss": []}',
+                                  b'{"loss": [[1]]}', b'{"loss": [null]}',
                                   b'{"loss": 1e999999999999999999x}', b"\xff\xfe", b"[" * 100_000, b"9" * 5000,
                                   b'{"loss": 1' + b"0" * 400 + b"}"])  # fmt: skip
 def test_what_is_no_answer_is_quoted(line):
     with pytest.raises(MalformedAnswer, match="^answered '") as garbled:
         parse_json_answer(line, 1, 1, False)
     assert len(str(garbled.value)) < 1200
+
+
+@pytest.mark.parametrize(("said", "loss"), [("true", 1.0), ("[0.5]", 0.5), ('{"loss": [2]}', 2.0)])
+def test_a_loss_is_a_number_by_the_rule_of_all_objectives(said, loss):
+    assert parse_json_answer(said.encode(), 1, 1, False) == (loss, None)
+
+
+def test_what_is_not_a_number_is_named_by_its_type():
+    with pytest.raises(MalformedAnswer, match=r'which has no number as its "loss", but a list of 2$'):
+        parse_json_answer(b'{"loss": [1, 2]}', 1, 1, False)
 
 
 @pytest.mark.parametrize("said", [None, [1.0], [1.0, "2"], [1.0, True], "no"])
@@ -163,7 +174,7 @@ def test_a_child_that_cannot_open_its_landscape_says_so_and_charges_nothing(tmp_
 def test_a_child_that_dies_before_it_is_ready_is_started_three_times(monkeypatch, tmp_path):
     starts = tmp_path / "starts"
     monkeypatch.setattr(child_kinds, "CHILD_PROGRAM", f"open({str(starts)!r}, 'a').write('.'); raise MemoryError")
-    pool = ChildPool(UserFunction(function="math:dist", bounds=(0.0, 1.0)), Evaluation(memory="64 MB"))
+    pool = ChildPool(UserFunction(function="math:fsum", bounds=(0.0, 1.0)), Evaluation(memory="64 MB"))
     expected = (
         "must start, but it took its process down .exit code 1.: MemoryError. Check the command and evaluation.memory"
     )

@@ -2,14 +2,16 @@
 
 from typing import ClassVar, Literal
 
+import numpy as np
 import pytest
 
 from searchparty.agents.evaluation.open import open_evaluator
 from searchparty.agents.evaluation.settings import Evaluation
 from searchparty.experiments.api import run
+from searchparty.experiments.spec.errors import SpecError
 from searchparty.experiments.spec.load import loads_yaml
 from searchparty.landscapes.classics import Sphere
-from searchparty.landscapes.landscape import Landscape
+from searchparty.landscapes.landscape import Landscape, LandscapeError, Space
 from searchparty.landscapes.opening import open_problem, read_facts
 
 COUNTED = """\
@@ -70,3 +72,50 @@ def test_children_open_it_themselves_where_its_space_is_known():
     facts, first = read_facts(Own()), Own.opened
     open_evaluator(Own(), Evaluation(), facts.space)
     assert Own.opened == first + 1
+
+
+class Bounded:
+    minimum = minimizers = None
+
+    def __init__(self, lower, upper):
+        self.space = Space(np.array(lower), np.array(upper))
+
+
+class Wide(Landscape):
+    kind: Literal["wide"] = "wide"
+    low: float
+    high: float
+
+    def open(self):
+        low, high = (np.inf * np.sign(end) if abs(end) > 1.75e308 else end for end in (self.low, self.high))
+        return Bounded([0.0, low], [1.0, high])
+
+
+@pytest.mark.parametrize(
+    ("low", "high"), [(-1.7e308, 1.7e308), (-1.79e308, 1.0), (0.0, 1.79e308), (1.0, 1.0), (1.0, 0.0), (-1e308, 1e308)]
+)
+def test_bounds_between_which_no_point_can_be_computed_are_refused(low, high):
+    with pytest.raises(
+        LandscapeError, match=r"bounds must be finite, with low < high and a finite width, got .* axis 1"
+    ):
+        read_facts(Wide(low=low, high=high))
+
+
+def test_bounds_as_wide_as_a_float_are_searched():
+    assert read_facts(Wide(low=-8e307, high=8e307)).space.dimension == 2
+
+
+@pytest.mark.parametrize("bounds", ["[-.inf, .inf]", "[0, .inf]", "[.nan, 1]", "[[0, 1], [-.inf, 1]]", "[-1e400, 0]"])
+@pytest.mark.parametrize("kind", ["kind: python, function: 'math:fsum'", "kind: command, command: cat"])
+def test_infinite_bounds_in_a_yaml_are_refused_with_the_word(bounds, kind):
+    text = YAML.replace("""{kind: "counted.py:Counted"}""", f"{{{kind}, bounds: {bounds}}}")
+    with pytest.raises(SpecError, match=r"^landscapes\.0\.bounds must have finite numbers only, got .*nan\.$"):
+        loads_yaml(text)
+
+
+@pytest.mark.parametrize("bounds", ["[-1.7e308, 1.7e308]", "[[0, 1], [-1e308, 1e308]]"])
+def test_bounds_of_infinite_width_are_refused_in_a_yaml(bounds):
+    landscape = f"{{kind: python, function: 'math:fsum', bounds: {bounds}}}"
+    text = YAML.replace("""{kind: "counted.py:Counted"}""", landscape)
+    with pytest.raises(SpecError, match=r"^landscapes\.0\.bounds must have a finite width, got \(-1"):
+        loads_yaml(text)

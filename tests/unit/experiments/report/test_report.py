@@ -3,6 +3,8 @@
 import csv
 import re
 import sqlite3
+import subprocess
+import sys
 import textwrap
 import xml.etree.ElementTree as ET
 from html.parser import HTMLParser
@@ -298,3 +300,39 @@ def test_an_agent_that_never_had_a_lease_is_no_trouble(results):
     page = write_report([path]).read_text(encoding="utf-8")
     assert "opens at the center" in page
     assert contour_figure(only) is not None
+
+
+def test_losses_near_the_largest_float_and_signs_that_no_font_has_draw_no_warning(tmp_path):
+    """Run, summary, report and replay, in a process in which every warning is an exception."""
+    (tmp_path / "o.py").write_text("def f(x):\n    return 1.7e308 if x[0] < 0 else -1.7e308 * x[1]\n")
+    (tmp_path / "x.yaml").write_text(
+        "name: x\nbudget: 40\nrepeats: 2\nexecutor: simulated\n"
+        "landscapes: [{kind: python, function: 'o.py:f', dimension: 2, bounds: [-1, 1]}]\n"
+        'strategies: {"alone \\U0001F3AF": {agents: [random]}, équipe: {agents: [slsqp, axes]}}\n',
+        encoding="utf-8",
+    )
+    program = [sys.executable, "-W", "error", "-m", "searchparty.experiments.cli.main"]
+    ran = subprocess.run(
+        [*program, "run", "x.yaml", "--out", "out"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    assert ran.returncode == 0
+    assert "Warning" not in ran.stdout + ran.stderr
+    assert (tmp_path / "out" / "report.html").stat().st_size > 10_000
+    again = subprocess.run(
+        [sys.executable, *program[3:], "run", "x.yaml", "--out", "usual", "--no-report"],
+        cwd=tmp_path, capture_output=True, text=True, timeout=300, check=False,
+    )  # fmt: skip
+    assert again.returncode == 0
+    assert "Warning" not in again.stdout + again.stderr
+    first, second = (
+        subprocess.run(
+            [*program, "trace", name, "--hash"], cwd=tmp_path, capture_output=True, text=True, timeout=60, check=True
+        ).stdout
+        for name in ("out", "usual")
+    )
+    assert first == second != ""

@@ -1,0 +1,42 @@
+"""The state of the process that would change findings or print warnings: it is set aside while runs are worked."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+from threadpoolctl import threadpool_limits
+
+USUAL_ERRORS: dict[str, Any] = {"divide": "warn", "over": "warn", "under": "ignore", "invalid": "warn"}
+"""numpy's own handling of floating-point errors, under which users' functions run: what the program that called us has
+set decides no loss."""
+
+
+@contextmanager
+def set_ambient_state_aside() -> Iterator[None]:
+    """Work runs under the same conditions in every process.
+
+    Numerical libraries have one thread, because more of them would change the last bits of results and would compete
+    with the actors for the cores. numpy's warnings about our own arithmetic, for instance on losses of 1e308, are not
+    shown. Warnings are no exceptions, so that ``python -W error`` finds the same.
+    """
+    with threadpool_limits(1), np.errstate(all="ignore"), warnings.catch_warnings():
+        keep_warnings_from_raising()
+        yield
+
+
+def keep_warnings_from_raising() -> None:
+    """Show the warnings that the filters of this process would make exceptions."""
+    filters = list(warnings.filters)
+    if not any(action == "error" for action, *_ in filters):
+        return
+    warnings.resetwarnings()
+    category: Any
+    shown: Any
+    for action, message, category, module, line in filters:
+        shown = "default" if action == "error" else action
+        patterns: list[Any] = [getattr(each, "pattern", each) or "" for each in (message, module)]
+        warnings.filterwarnings(shown, patterns[0], category, patterns[1], line, append=True)
