@@ -15,6 +15,7 @@ import numpy as np
 from scipy.optimize import Bounds, OptimizeResult
 
 from ..agents.agent import Agent, Rows
+from ..agents.leases.failure import format_cause
 from ..landscapes.ambient import set_ambient_state_aside
 from ..landscapes.causes import GRADIENT_CAUSE
 from ..landscapes.python_function import InMemory, check_width
@@ -24,6 +25,7 @@ from ..orchestrator.loop.drive import begin_run
 from ..orchestrator.loop.work_run import work_run
 from ..orchestrator.policies.policy import Policy
 from ..orchestrator.run_spec import RunSpec
+from ..orchestrator.state.events import findings
 from ..orchestrator.state.run import Run
 from .spec import catalogue
 from .spec.errors import quote
@@ -114,6 +116,7 @@ def minimize(
         - ``nfail``: points without a finite value
         - ``njfail``: gradients that failed, or were not finite
         - ``failures``: why they failed, and how often: a dict, the most frequent cause first
+        - ``agent_failures``: how often and most often why agents failed, by their names: a dict
         - ``success``: whether any evaluation gave a finite value, and no error stopped the run
         - ``message``: why the run ended, and why everything failed if it did
         - ``seed``: the seed
@@ -125,7 +128,9 @@ def minimize(
         ValueError: If an argument is not valid; nothing has been evaluated then.
 
     Warns:
-        SearchpartyWarning: If all evaluations or gradients failed. It says why, and has the result.
+        SearchpartyWarning: If all evaluations or gradients failed, or an agent failed. It says why, and has the result.
+
+    Ctrl-C or ``sys.exit`` in ``fun`` leaves this function; the exception has what was found in ``.result``.
 
     Example:
         >>> from searchparty import minimize
@@ -156,9 +161,16 @@ def minimize(
         concurrency=min(concurrency, len(members)),
         target=None if target is None else check_target(target),
     )
-    run, log = _work_run(planned, executor)
+    run, log = begin_run(planned), MemoryLog()
+    try:
+        _work_run(planned, executor, run, log)
+    except (KeyboardInterrupt, SystemExit) as error:
+        # Whoever ends the program can still read what it has found.
+        error.__dict__["result"] = _partial_result(planned, run, log, type(error).__name__)
+        error.add_note("searchparty: what was found until then is in this exception's .result.")
+        raise
     result = _optimize_result(planned, run, log)
-    if result.nfail == result.nfev or result.njfail == result.njev > 0:
+    if result.nfail == result.nfev or result.njfail == result.njev > 0 or result.agent_failures:
         warnings.warn(SearchpartyWarning(result.message, result), stacklevel=2)
     return result
 
@@ -168,8 +180,7 @@ def default_team(concurrency: int) -> tuple[str, ...]:
     return DEFAULT_TEAM + tuple(islice(cycle(EXTRA_MEMBERS), max(0, concurrency - len(DEFAULT_TEAM))))
 
 
-def _work_run(planned: RunSpec, executor: str) -> tuple[Run, MemoryLog]:
-    log = MemoryLog()
+def _work_run(planned: RunSpec, executor: str, run: Run, log: MemoryLog) -> None:
     with ExitStack() as stack:
         stack.enter_context(set_ambient_state_aside())
         if executor == "simulated":
@@ -178,15 +189,41 @@ def _work_run(planned: RunSpec, executor: str) -> tuple[Run, MemoryLog]:
         else:
             from ..orchestrator.executors.on_ray.actor_pool import ActorPool
             from ..orchestrator.executors.on_ray.executor import RayExecutor
+            from ..orchestrator.executors.on_ray.pickling import pickle_run
 
+            # What cannot be sent is refused before Ray is started for it.
+            pickle_run(planned)
             pool = ActorPool(largest_team=len(planned.team), members=len(planned.team))
             stack.callback(pool.close)
             works, wait = RayExecutor(planned, log, pool), pool.wait
-        run = begin_run(planned)
         for moved in work_run(planned, log, works, run=run):
             if not moved:
                 wait()
-    return run, log
+
+
+def _partial_result(planned: RunSpec, run: Run, log: MemoryLog, ended: str) -> OptimizeResult:
+    """Return the result of a run that an exception ended, with the points of leases that are not collected."""
+    result = _optimize_result(planned, run, log)
+    for lease in run.out:
+        rows = log.rows(lease)
+        if rows is not None and np.nanmin(rows.losses, initial=np.inf) < result.fun:
+            row = int(np.nanargmin(rows.losses))
+            result.x, result.fun = run.space.to_box(rows.points[row]), float(rows.losses[row])
+            result.agent = run.out[lease][1].agent
+    result.success, result.message = False, f"ended by {ended}"
+    return result
+
+
+def _describe_agent_failures(run: Run, log: MemoryLog) -> dict[str, str]:
+    """Return how often and most often why agents failed, by their names."""
+    causes: dict[str, Counter[str]] = {}
+    for finding in findings(log.events()):
+        if finding.failed:
+            causes.setdefault(finding.agent, Counter())[format_cause(finding.cause, finding.place)] += 1
+    return {
+        agent: f"failed in {found.total()} of {run.members[agent].leases} leases: {found.most_common(1)[0][0]}"
+        for agent, found in causes.items()
+    }
 
 
 def _optimize_result(planned: RunSpec, run: Run, log: MemoryLog) -> OptimizeResult:
@@ -200,6 +237,8 @@ def _optimize_result(planned: RunSpec, run: Run, log: MemoryLog) -> OptimizeResu
     if evaluated and values.total() == evaluated:
         end = message if run.halted is None else f"the run stopped after {evaluated} evaluations"
         message = f"all evaluations failed: the objective {_most_frequent(values)} ({end})"
+    failed_agents = _describe_agent_failures(run, log)
+    message += "".join(f"; agent {agent} {words}" for agent, words in failed_agents.items())
     if gradients:
         message += f"; {gradients.total()} of {differentiated} gradients failed: {_most_frequent(gradients)}"
     return OptimizeResult(
@@ -212,6 +251,7 @@ def _optimize_result(planned: RunSpec, run: Run, log: MemoryLog) -> OptimizeResu
         nfail=values.total(),
         njfail=gradients.total(),
         failures=dict(failures.most_common()),
+        agent_failures=failed_agents,
         success=best is not None and run.halted is None,
         message=message,
         seed=planned.seed,

@@ -72,7 +72,7 @@ class RunHost:
             order.flush_seconds,
             order.lost_rows,
             order.largest,
-            order.first_rows,
+            first_rows=order.first_rows,
             announces=order.announce_rows,
         )
         try:

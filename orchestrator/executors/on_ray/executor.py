@@ -5,17 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from ray import cloudpickle
-
 from ....agents.agent import Lease
 from ....agents.leases.ledger import close_recorded
-from ....landscapes.user_code import list_loaded_files
 from ...log.log import Log
 from ...loop.executor import ExecutorError
 from ...run_spec import RunSpec
 from ...state.events import Collected, charge_finding
 from ..lease_book import LeaseBook
-from ..messages import ArchiveUpdate, FanOut, LeaseUpdate, PickledRun, WorkOrder, raise_sent_error
+from ..messages import ArchiveUpdate, FanOut, LeaseUpdate, WorkOrder, raise_sent_error
 from ..process_losses import (
     LOSSES_PER_ROW,
     MOST_STUCK,
@@ -27,6 +24,7 @@ from ..process_losses import (
 from ..resources import Needs
 from .actor_pool import ActorPool
 from .actor_slots import ActorSlot
+from .pickling import pickle_run
 
 
 class RayExecutor:
@@ -180,11 +178,6 @@ class RayExecutor:
                 self._open_generations[id(slot)] = (generation, lease.archive)
         first_rows = self._book.first_rows(lease.id)
         return WorkOrder(lease, self._book.episode(lease.agent), recorded, news, first_rows=first_rows)
-
-
-def pickle_run(planned: RunSpec, fan: FanOut | None = None) -> PickledRun:
-    """Return what an actor needs to open a run, as bytes."""
-    return PickledRun(list_loaded_files(), cloudpickle.dumps(planned), fan)
 
 
 def _add_precautions(order: WorkOrder, losses: dict[int, int]) -> WorkOrder:

@@ -12,7 +12,7 @@ from ...run_spec import RunSpec
 from ..messages import raise_sent_error
 from ..packed import Chunk, RecordedLog
 from .actor_pool import ActorPool
-from .executor import pickle_run
+from .pickling import pickle_run
 
 
 @dataclass(slots=True)
