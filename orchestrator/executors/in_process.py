@@ -95,7 +95,6 @@ class InProcessExecutor:
             self._book.episode(lease.agent),
             recorded,
             self._flush_seconds,
-            verdict=self._book.recorded_verdict(lease.id),
             first_rows=self._book.first_rows(lease.id),
             verdict=self._book.recorded_verdict(lease.id),
         )
