@@ -16,6 +16,12 @@ from .landscape import LandscapeError
 from .neighbours import FolderImport, adopt_roots, describe_roots, digest_code, set_import, with_local_imports
 
 USER_PREFIX = "searchparty_user_"
+USER_FOLDERS: set[str] = set()
+"""Folders of the user's files that were appended to ``sys.path`` here.
+
+A process that this one starts is not given them in PYTHONPATH: there, a file named like an installed package would come
+before it. It appends them itself when it runs the files.
+"""
 LOADED_FILES: dict[str, tuple[str, str]] = {}
 """Files that have been run, by module name: (path, text). Other processes need them to unpickle what they define."""
 STAGED_FILES_NAME = "searchparty_files"
@@ -181,12 +187,14 @@ def _execute_source(name: str, home: Path, text: str, field: str) -> ModuleType:
     if added:
         # For processes that the user's code starts, and for pickles: these look for modules by their plain names.
         sys.path.append(folder)
+        USER_FOLDERS.add(folder)
     try:
         exec(compile(text, str(path), "exec"), module.__dict__)
     except BaseException as error:
         del sys.modules[name]
         if added and folder in sys.path:
             sys.path.remove(folder)
+            USER_FOLDERS.discard(folder)
         if isinstance(error, KeyboardInterrupt):
             raise
         raise LandscapeError(

@@ -13,6 +13,7 @@ from ....landscapes.command import Command, NoLoss, encode_json_request, parse_j
 from ....landscapes.landscape import Array, Landscape, Space
 from ....landscapes.process.line_pipe import LineProcess
 from ....landscapes.process.program import Program
+from ....landscapes.user_code import USER_FOLDERS
 from ..evaluator import CannotEvaluate, EvaluationResult, mark_failures
 from ..leaving import ExitRequest
 from .batch import failed_row
@@ -45,7 +46,8 @@ class PythonChild:
             ) from None
 
     def start(self) -> LineProcess:
-        environment = {"OMP_NUM_THREADS": "1", "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+        installed = [folder for folder in sys.path if folder and folder not in USER_FOLDERS]
+        environment = {"OMP_NUM_THREADS": "1", "PYTHONPATH": os.pathsep.join(installed)}
         child: LineProcess
         if FORKS_CHILDREN:
             if self._fork_server is None or self._fork_server.end_reason:
