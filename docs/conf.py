@@ -19,6 +19,9 @@ myst_enable_extensions = ["attrs_block", "attrs_inline", "deflist"]
 exclude_patterns = ["reference_pages"]
 source_suffix = {".md": "markdown"}
 
+# Options and quoted values stand in the text as they are typed.
+smartquotes = False
+
 html_theme = "furo"
 html_static_path = ["_static"]
 html_css_files = ["site.css"]

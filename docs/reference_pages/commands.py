@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from inspect import cleandoc
 from typing import Any
 
@@ -21,9 +22,11 @@ def commands_page() -> str:
 
 
 def _command(name: str, command: Any) -> str:
-    text = escape(cleandoc(command.help or "").replace("\b", ""))
+    text, _, examples = re.sub(r"\n+Examples?: ", "\0", cleandoc(command.help or "")).partition("\0")
+    listed = "\n".join(example.strip() for example in " ".join(examples.split()).split(";"))
     rows = [_parameter(each) for each in command.params if each.name != "help"]
-    return f"## searchparty {name}\n\n{text}\n\n" + (table(HEAD, rows) if rows else "")
+    shown = f"```sh\n{listed}\n```\n\n" if examples else ""
+    return f"## searchparty {name}\n\n{escape(text)}\n\n{shown}" + (table(HEAD, rows) if rows else "")
 
 
 def _parameter(parameter: Any) -> tuple[str, str, str]:

@@ -49,7 +49,7 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 def describe_range(schema: JsonObject) -> str:
     """The limits of a value, e.g. "> 0, ≤ 1"; of alternatives, those that any of them states."""
     parts = [schema, *schema.get("anyOf", ())]
-    limits = [f"{sign} {_number(part[key])}" for part in parts for key, sign in LIMITS.items() if key in part]
+    limits = [f"{sign}\u00a0{_number(part[key])}" for part in parts for key, sign in LIMITS.items() if key in part]
     counts = [f"at least {part['minItems']} of them" for part in parts if "minItems" in part]
     return ", ".join(dict.fromkeys(limits + counts))
 

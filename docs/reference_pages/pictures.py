@@ -32,6 +32,8 @@ RESOLUTION = 120
 GROUND = "viridis"
 
 AGENT_LANDSCAPE = {"kind": "himmelblau"}
+AGENT_LANDSCAPES = {"axes": {"kind": "styblinski-tang"}}
+"""Where an agent is at home, if not on the landscape of the others: one whose axes can be searched one by one."""
 AGENT_BUDGET = 200
 TEAM_LANDSCAPE = {"kind": "rastrigin", "dimension": 2, "shift": "random", "rotate": True, "instance": 3}
 TEAM_BUDGET = 600
@@ -63,7 +65,7 @@ def draw_entry(family: str, kind: str) -> list[Path]:
 
 def agent_pictures(kind: str) -> list[Path]:
     """The points of an agent that searches alone, on a landscape of two dimensions."""
-    data = _experiment_data(AGENT_LANDSCAPE, AGENT_BUDGET, [kind], {"budget": "equal"})
+    data = _experiment_data(AGENT_LANDSCAPES.get(kind, AGENT_LANDSCAPE), AGENT_BUDGET, [kind], {"budget": "equal"})
     return [_keep_picture(f"agent-{kind}", data, lambda: _draw_contour(_run_alone(data)))]
 
 

@@ -10,7 +10,7 @@ from searchparty.experiments.spec.schema import experiment_schema
 
 from .markdown import JsonObject, code, describe_range, describe_type, escape, table
 
-HEAD = ("key", "type", "default", "range", "what it means")
+HEAD = ("key", "value", "default", "what it means")
 MOST_DEFAULT = 40
 """A longer default is one of a mapping, whose keys have rows of their own."""
 FAMILIES = {
@@ -57,7 +57,8 @@ def _row(path: str, schema: JsonObject, required: bool = False) -> tuple[str, ..
     what = schema.get("description", "")
     kind = "mapping" if "properties" in schema else describe_type(schema)
     shown = code(default) if len(default) < MOST_DEFAULT else "see its keys"
-    return code(path), kind, shown, escape(describe_range(schema)), escape(what)
+    value = ", ".join(filter(None, [kind, escape(describe_range(schema))]))
+    return code(path), value, shown, escape(what)
 
 
 def _rows(path: str, schema: JsonObject) -> Iterator[tuple[str, ...]]:
@@ -70,7 +71,7 @@ def _rows(path: str, schema: JsonObject) -> Iterator[tuple[str, ...]]:
 
 def _member_rows(schema: JsonObject) -> Iterator[tuple[str, ...]]:
     member = next(each for each in _objects(schema["$defs"]["agent"]) if "count" in each["properties"])
-    yield code("strategies.NAME.agents[].kind"), "text", "", "", "The kind of agent; its settings are keys beside it."
+    yield code("strategies.NAME.agents[].kind"), "text", "", "The kind of agent; its settings are keys beside it."
     for name in ("count", "name"):
         yield _row(f"strategies.NAME.agents[].{name}", member["properties"][name])
 
