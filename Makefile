@@ -8,7 +8,7 @@ PIP = $(BIN)/python -m pip --disable-pip-version-check -q
 # Version of three.js, with which the studio's page draws.
 THREE = 0.187.0
 
-.PHONY: demo test test-extras soak check check-page format bench-bbob bench-scaling vendor-three lock wheel test-lowest clean
+.PHONY: demo test test-extras soak check check-page format docs bench-bbob bench-scaling vendor-three lock wheel test-lowest clean
 
 demo: $(VENV)/.installed
 	$(BIN)/searchparty run quickstart
@@ -77,6 +77,11 @@ format: $(VENV)/.check
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
+# Builds the documentation: build/docs/index.html. Pictures that build/docs-pictures does not have are drawn.
+docs: $(VENV)/.docs
+	$(BIN)/sphinx-build -q -W --keep-going -b html -d build/doctrees docs build/docs
+	@echo "Documentation: build/docs/index.html"
+
 # A small version of the study in docs/benchmarks.md: about 10 minutes on 2 cores. It continues where it was stopped.
 bench-bbob: $(VENV)/.bench
 	$(BIN)/python benchmarks/bbob.py run --solvers peers,party --dimensions 2,5 --instances 1 --budget 500
@@ -105,7 +110,7 @@ $(VENV)/.installed: pyproject.toml requirements/run.txt
 	$(PIP) install --no-deps -e .
 	touch $@
 
-$(VENV)/.test $(VENV)/.extras $(VENV)/.check $(VENV)/.bench: $(VENV)/.%: requirements/%.txt $(VENV)/.installed
+$(VENV)/.test $(VENV)/.extras $(VENV)/.check $(VENV)/.docs $(VENV)/.bench: $(VENV)/.%: requirements/%.txt $(VENV)/.installed
 	$(PIP) install --require-hashes -r $<
 	touch $@
 

@@ -19,10 +19,12 @@ JOBS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "test": ((), ("test",)),
     "check": ((), ("test", "check")),
     "extras": (("pandas",), ("test", "extras")),
+    "docs": ((), ("docs",)),
     "bench": (("bench",), ()),
 }
 """For each file the extras of pyproject.toml and the lists of this folder that it covers."""
-OLDEST_PYTHON = "3.11"
+OLDEST_PYTHON = "3.11.5"
+"""The documentation's tools need this patch release."""
 
 
 def lock_job(job: str) -> None:

@@ -17,7 +17,14 @@ DecisionPlace = tuple[Any, ...]
 
 
 class InvalidDecision(ValueError):
-    """A policy made a decision that the run cannot grant. The message names the broken rule and what to do."""
+    """A policy made a decision that the run cannot grant. The message names the broken rule and what to do.
+
+    Example:
+        >>> raise InvalidDecision("budget must be at most 50, got 60 (policy mine). Keep within run.remaining.")
+        Traceback (most recent call last):
+        ...
+        searchparty.orchestrator.loop.audit.InvalidDecision: budget must be at most 50, ...
+    """
 
 
 def audit_decision(run: Run, leases: tuple[Lease, ...], policy: str = "?") -> None:
@@ -33,6 +40,16 @@ def audit_decision(run: Run, leases: tuple[Lease, ...], policy: str = "?") -> No
 
     Raises:
         InvalidDecision: If a rule is broken.
+
+    Example:
+        >>> from searchparty.landscapes.landscape import Space
+        >>> members = {"a": Member("a", 0, row_price=1)}
+        >>> run = Run("r", Space(np.zeros(2), np.ones(2)), 1.0, 100, 1, Region.whole(2), members)
+        >>> audit_decision(run, (Lease(0, "a", 20, Region.whole(2), "first lease", fresh=True),))
+        >>> audit_decision(run, (Lease(0, "a", 200, Region.whole(2), "first lease", fresh=True),), policy="greedy")
+        Traceback (most recent call last):
+        ...
+        searchparty.orchestrator.loop.audit.InvalidDecision: budget must be at most 100, what remains ...
     """
     where: DecisionPlace = (policy, run.decisions)
     if type(leases) is not tuple or not all(isinstance(lease, Lease) for lease in leases):

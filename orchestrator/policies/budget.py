@@ -108,6 +108,15 @@ def rewards(member: Member, standings: Sequence[float], window: int) -> list[flo
 
     Returns:
         The earnings in [0, 1], oldest lease first.
+
+    Example:
+        The first lease set a record of the run; the second improved its own search, and is better than one of two
+        other members.
+
+        >>> from array import array
+        >>> leases = {"bests": array("d", [2.0, 2.5]), "improvements": bytearray([1, 1]), "records": bytearray([1, 0])}
+        >>> rewards(Member("a", 0, row_price=1, **leases), standings=[1.0, 2.0, 3.0], window=5)
+        [1.0, 0.25]
     """
     recent, others = slice(-window, None), max(1, len(standings) - 1)
     earned: list[float] = []
@@ -133,6 +142,14 @@ def share_by_parts(run: Run, lease: int, parts: Mapping[str, float], reason: Cal
 
     Returns:
         The shares, as ``BudgetChoice.share`` returns them.
+
+    Example:
+        >>> from searchparty.agents.agent import Region
+        >>> from searchparty.landscapes.landscape import Space
+        >>> members = {name: Member(name, index, row_price=1) for index, name in enumerate("ab")}
+        >>> run = Run("r", Space(np.zeros(2), np.ones(2)), 1.0, 100, 2, Region.whole(2), members)
+        >>> share_by_parts(run, 20, {"a": 0.75, "b": 0.25}, lambda member: f"{member.name} is due")
+        [Share(agent='a', evaluations=20, reason='a is due'), Share(agent='b', evaluations=20, reason='b is due')]
     """
     due = {name: due_at(member, parts[name]) for name, member in run.members.items()}
     left, promised = run.remaining, run.spent + run.granted

@@ -29,6 +29,10 @@ class Share(NamedTuple):
         agent: Name of the member that gets the lease.
         evaluations: Budget of the lease.
         reason: Why it gets the lease, in words; becomes part of the lease's reason.
+
+    Example:
+        >>> Share("cma-es", 50, "equal: it has spent least")
+        Share(agent='cma-es', evaluations=50, reason='equal: it has spent least')
     """
 
     agent: str
@@ -42,6 +46,10 @@ class Width(NamedTuple):
     Attributes:
         radius: Radius of the region in the unit cube, above 0 and at most 1.
         reason: Why this radius, in words; becomes part of the lease's reason.
+
+    Example:
+        >>> Width(0.25, "shrink: second lease")
+        Width(radius=0.25, reason='shrink: second lease')
     """
 
     radius: float
@@ -56,6 +64,10 @@ class SharedIncumbent(NamedTuple):
         follow: Whether the region is centered on the incumbent. Otherwise it is centered on the agent's own best
             point of its present search.
         reason: Why, in words; becomes part of the lease's reason.
+
+    Example:
+        >>> SharedIncumbent(None, follow=False, reason="nothing found yet")
+        SharedIncumbent(incumbent=None, follow=False, reason='nothing found yet')
     """
 
     incumbent: Incumbent | None
@@ -266,6 +278,10 @@ def portion(gap: int, lease: int) -> int:
     Returns:
         The whole gap if it is at most one lease, half of it (rounded up) if it is between one and two leases, else
         one lease.
+
+    Example:
+        >>> [portion(gap, lease=20) for gap in (15, 20, 30, 50)]
+        [15, 20, 15, 20]
     """
     if gap >= 2 * lease or gap <= lease:
         return min(gap, lease)
@@ -282,6 +298,11 @@ def fit_budget(wanted: int, member: Member, left: int) -> int:
 
     Returns:
         ``wanted``, but at least the price of one row and at most ``left``; 0 if ``left`` does not pay for a row.
+
+    Example:
+        >>> member = Member("gradient-descent", 0, row_price=3)
+        >>> fit_budget(20, member, left=100), fit_budget(1, member, left=100), fit_budget(20, member, left=2)
+        (20, 3, 0)
     """
     return 0 if left < member.row_price else min(max(wanted, member.row_price), left)
 
@@ -296,6 +317,15 @@ def share_leftover(run: Run, reason: str) -> list[Share]:
     Returns:
         One share of all that remains, for the idle member with the best loss among those whose row it pays for. An
         empty list if there is none, or while leases are out.
+
+    Example:
+        >>> from searchparty.agents.agent import Region
+        >>> from searchparty.landscapes.landscape import Space
+        >>> members = {"a": Member("a", 0, row_price=5), "b": Member("b", 1, row_price=1)}
+        >>> space = Space(np.zeros(2), np.ones(2))
+        >>> run = Run("r", space, 1.0, 100, 2, Region.whole(2), members, spent=98)
+        >>> share_leftover(run, "the rest")
+        [Share(agent='b', evaluations=2, reason='the rest')]
     """
     if run.out or run.free < 1:
         return []
@@ -304,5 +334,18 @@ def share_leftover(run: Run, reason: str) -> list[Share]:
 
 
 def standing_key(member: Member) -> tuple[float, int]:
-    """Return a key that sorts members by best loss, then in team order; those without a loss come last."""
+    """Return a key that sorts members by best loss, then in team order; those without a loss come last.
+
+    Args:
+        member: The member.
+
+    Returns:
+        (best loss, index in the team); the loss is +inf for a member without one.
+
+    Example:
+        >>> found = Incumbent("b", lease=1, row=0, point=np.array([0.5]), loss=2.0)
+        >>> members = [Member("a", 0, row_price=1), Member("b", 1, row_price=1, best=found)]
+        >>> [member.name for member in sorted(members, key=standing_key)]
+        ['b', 'a']
+    """
     return (math.inf if member.best is None else member.best.loss, member.index)

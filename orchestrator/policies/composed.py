@@ -122,6 +122,10 @@ def fit_region(center: Array, radius: float) -> Region:
 
     Returns:
         The region.
+
+    Example:
+        >>> fit_region(np.array([0.05, 0.5]), radius=0.1).center.tolist()
+        [0.1, 0.5]
     """
     reach = min(radius, 0.5)
     return Region(np.minimum(np.maximum(center, reach), 1.0 - reach), radius)

@@ -90,7 +90,23 @@ class TrustRegion(RadiusChoice):
 
 
 def last_radius(run: Run, member: Member) -> float:
-    """Return the radius of the member's last lease, or the run's starting radius if it has none."""
+    """Return the radius of the member's last lease, or the run's starting radius if it has none.
+
+    Args:
+        run: The state of the run.
+        member: The member.
+
+    Returns:
+        The radius in the unit cube.
+
+    Example:
+        >>> from searchparty.agents.agent import Region
+        >>> from searchparty.landscapes.landscape import Space
+        >>> member = Member("a", 0, row_price=1)
+        >>> run = Run("r", Space(np.zeros(2), np.ones(2)), 1.0, 100, 1, Region.whole(2), {"a": member})
+        >>> last_radius(run, member)
+        0.5
+    """
     return run.region.radius if member.last is None else member.last.region.radius
 
 

@@ -77,12 +77,38 @@ class Ring(SharingChoice):
 
 
 def is_better(one: Incumbent, other: Incumbent | None) -> bool:
-    """Return whether a point is strictly better than another, or than none."""
+    """Return whether a point is strictly better than another, or than none.
+
+    Args:
+        one: The point.
+        other: The point that it is compared with; None if there is none.
+
+    Returns:
+        Whether its loss is lower.
+
+    Example:
+        >>> import numpy as np
+        >>> one = Incumbent("a", lease=0, row=3, point=np.array([0.5]), loss=1.0)
+        >>> is_better(one, None), is_better(one, one)
+        (True, False)
+    """
     return other is None or one.loss < other.loss
 
 
 def keep_own_best(why: str, member: Member) -> SharedIncumbent:
-    """Return the member's own best point as its incumbent, without sending it there."""
+    """Return the member's own best point as its incumbent, without sending it there.
+
+    Args:
+        why: The reason, to which its loss is added.
+        member: The member.
+
+    Returns:
+        What a sharing choice returns.
+
+    Example:
+        >>> keep_own_best("none", Member("a", 0, row_price=1))
+        SharedIncumbent(incumbent=None, follow=False, reason='none')
+    """
     return SharedIncumbent(
         member.best, False, why if member.best is None else f"{why}, own best {member.best.loss:.3g}"
     )
