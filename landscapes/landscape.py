@@ -105,8 +105,8 @@ def shorten_quotes(message: str) -> str:
     """Cut out the middle of every quoted text and every unbroken word of a message that is longer than 200 characters.
 
     Example:
-        >>> shorten_quotes("name must be short, got '" + "long " * 100 + "'. Shorten it.")[-44:]
-        "ong long long long long long '. Shorten it."
+        >>> shorten_quotes("name must be short, got '" + "long " * 100 + "'. Shorten it.")[-30:]
+        " long long long '. Shorten it."
     """
     return LONG_QUOTE.sub(lambda found: found[0][: MOST_QUOTED - 63] + "..." + found[0][-60:], message)
 
