@@ -398,3 +398,77 @@ def test_a_tampered_address_of_a_replay(page, studio, refusals, state):
         assert page.is_visible("#watch .note")
     assert "NaN" not in page.text_content("#watch")
     assert page.evaluate("() => window.hacked === undefined && !document.querySelector('img')")
+
+
+VEILED = """document.querySelector("#playground .replay").classList.contains("veiled") === argument
+    && [...document.querySelectorAll("#playground .stages, #playground .curves")]
+        .every((part) => (Number(getComputedStyle(part).opacity) < 0.2) === argument)"""
+
+
+@pytest.fixture
+def held(page, studio):
+    """What the page asks the server to play, in a playground that shows two runs; it is not answered before release."""
+    play(page, studio, LONE, TEAM)
+    until(page, VEILED, False)
+    routes = []
+    page.route("**/api/plays", lambda route: routes.append(route))
+    yield routes
+    release(page, routes)
+
+
+def release(page, routes):
+    """Let what is held, and what is asked later, through to the server."""
+    while routes:
+        routes.pop().continue_()
+    page.unroute("**/api/plays")
+
+
+def test_the_old_race_is_veiled_at_once_when_the_question_changes(page, held):
+    before = sights.yamls(page)
+    page.click("text=Ten dimensions")
+    # At once: nothing has been answered.
+    assert page.evaluate(f"() => {{ const argument = true; return {VEILED}; }}")
+    until(page, "document.querySelector('#playground .waiting').textContent.startsWith('Still working')")
+    assert sights.yamls(page) == before
+    release(page, held)
+    # However long a busy machine takes, it is not refused.
+    until(page, VEILED, False, seconds=200.0)
+    assert sights.yamls(page) != before
+    assert page.is_hidden("#playground .problems")
+    assert page.text_content("#playground .waiting") == ""
+
+
+def test_a_full_queue_is_waited_for(page, held, troubles):
+    """The server refuses while eight runs wait; the page asks again by itself."""
+    before = sights.yamls(page)
+    page.click("text=The radius")
+    page.wait_for_timeout(200)
+    refused = len(held)
+    while held:
+        held.pop().fulfill(status=429, json={"errors": ["8 runs are waiting already, which is the maximum."]})
+    assert refused == 2
+    for _ in range(40):
+        if len(held) == refused:
+            break
+        page.wait_for_timeout(100)
+    assert page.is_hidden("#playground .problems")
+    release(page, held)
+    changed(page, before, 2)
+    troubles[:] = [each for each in troubles if "status of 429" not in each]
+
+
+def test_what_failed_is_tried_again(page, held, troubles):
+    before = sights.yamls(page)
+    page.click("text=The size of the grid")
+    page.wait_for_timeout(200)
+    while held:
+        held.pop().fulfill(status=422, json={"errors": ["The process that works runs ended."]})
+    until(page, "document.querySelector('#playground .problems').hidden === false")
+    # What is shown is not what was asked for, so it stays veiled.
+    until(page, VEILED, True)
+    release(page, held)
+    page.click("text=Try again")
+    changed(page, before, 2)
+    until(page, VEILED, False)
+    assert page.is_hidden("#playground .problems")
+    troubles[:] = [each for each in troubles if "status of 422" not in each]

@@ -10,6 +10,7 @@ import { PresetBar } from "./presetbar.js";
 import { PRESETS } from "./presets.js";
 import { PlayRequests } from "./requests.js";
 import { describeDifferences } from "./settings.js";
+import { Veil } from "./veil.js";
 import { YamlList } from "./yamllist.js";
 
 /**
@@ -49,12 +50,13 @@ export class Playground {
     this.differences = el("p", { class: "soft" });
     this.problems = el("div", { class: "problems", role: "alert", hidden: true });
     const replay = el("div", { class: "replay" });
+    this.veil = new Veil(replay, () => this.replay.row);
     this.yaml = new YamlList();
     host.append(
       el("div", { class: "intro" }, [this.presets.buttons, this.presets.question, this.differences]),
       el("div", { class: "play" }, [
         el("details", { class: "settings", open: matchMedia("(min-width: 900px)").matches }, [el("summary", { text: "Settings" }), this.settings.element]),
-        el("div", { class: "shown" }, [this.problems, replay, this.yaml.element]),
+        el("div", { class: "shown" }, [this.problems, this.veil.element, replay, this.yaml.element]),
       ]),
     );
     this.replay = new Replay(replay, {
@@ -111,7 +113,7 @@ export class Playground {
   /** @param {boolean} dragging */
   #change(dragging) {
     this.presets.clear();
-    this.#await(true);
+    this.veil.expect(dragging);
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => this.#run(dragging), dragging ? REST_MILLISECONDS : 0);
   }
@@ -127,7 +129,7 @@ export class Playground {
    * @param {boolean} dragging
    */
   async #run(dragging) {
-    this.#await(true);
+    this.veil.expect(dragging);
     try {
       const answers = await this.#requests.play(this.settings.sideSettings);
       if (!answers) return;
@@ -158,7 +160,7 @@ export class Playground {
     this.settings.header = films[0].header;
     this.replay.setFilms(films, names);
     if (!first) return;
-    this.#await(false);
+    this.veil.lift();
     this.replay.showFrom(this.#wanted, dragging);
     this.#wanted = null;
   }
@@ -192,19 +194,19 @@ export class Playground {
     this.#run(false);
   }
 
-  /**
-   * Mark whether a requested run is not shown yet.
-   * @param {boolean} busy
-   */
-  #await(busy) {
-    this.replay.row.setAttribute("aria-busy", String(busy));
-  }
-
   /** @param {string[]} problems */
   #complain(problems) {
-    if (problems.length) this.#await(false);
+    if (problems.length) this.veil.rest();
     this.problems.hidden = problems.length === 0;
-    fill(this.problems, problems.map((text) => el("p", { text })));
+    const again = el("button", { type: "button", text: "Try again", onclick: () => this.#tryAgain() });
+    fill(this.problems, problems.length ? [...problems.map((text) => el("p", { text })), again] : []);
+  }
+
+  /** Asks for the same once more. */
+  #tryAgain() {
+    this.#requests.forget();
+    this.#complain([]);
+    this.#run(false);
   }
 
   /** @returns {string} */

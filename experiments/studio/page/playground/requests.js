@@ -1,11 +1,14 @@
 /** The playground's requests to the server: to run settings, and for the films of these runs. */
 
-import { send } from "../base/api.js";
+import { send, ServerError } from "../base/api.js";
 import { FilmPoller } from "../film/poller.js";
 import { confineToCube } from "./settings.js";
 
 const SIDES = ["a", "b"];
 const POLL_MILLISECONDS = 60;
+const TOO_MANY = 429;
+/** Where too many runs wait already, the server is asked again after so long. */
+const AGAIN_MILLISECONDS = 1500;
 
 /**
  * @typedef {import("../types.d.ts").Settings} Settings
@@ -70,6 +73,11 @@ export class PlayRequests {
     });
   }
 
+  /** Forget what was asked for, so that it is asked for again. */
+  forget() {
+    this.#asked = {};
+  }
+
   /** Tell the server that the page is closed, so that it can cancel runs that only this page waits for. */
   leave() {
     send("/api/leave", { page: this.#page }, { keepalive: true }).catch(() => {});
@@ -86,13 +94,31 @@ export class PlayRequests {
     if (this.#asked[side]?.key !== key) {
       // The server removes the run that this side showed before.
       this.#pollers[side]?.stop();
-      this.#asked[side] = { key, answer: send("/api/plays", { page: this.#page, side, settings }) };
+      this.#asked[side] = { key, answer: this.#sendOnceFree(side, key, settings) };
     }
     try {
       return await this.#asked[side].answer;
     } catch (error) {
       delete this.#asked[side];
       throw error;
+    }
+  }
+
+  /**
+   * Asks for a play, again and again while too many wait, unless something else is asked for on that side.
+   * @param {string} side
+   * @param {string} key
+   * @param {Settings} settings
+   * @returns {Promise<Answer>}
+   */
+  async #sendOnceFree(side, key, settings) {
+    for (;;) {
+      try {
+        return await send("/api/plays", { page: this.#page, side, settings });
+      } catch (error) {
+        if (!(error instanceof ServerError) || error.status !== TOO_MANY || this.#asked[side]?.key !== key) throw error;
+        await new Promise((resolve) => setTimeout(resolve, AGAIN_MILLISECONDS));
+      }
     }
   }
 
