@@ -166,7 +166,7 @@ def test_ctrl_c_on_ray_keeps_what_was_found(experiment, tmp_path):
     assert outcome(resumed.path) == outcome(whole.path)
 
 
-COUNTED = '''
+COUNTED = """
 import os, pathlib, time
 
 FILE = os.open(pathlib.Path(__file__).parent / "made", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
@@ -175,7 +175,7 @@ def counted(x):
     time.sleep(0.001)
     os.write(FILE, b".")
     return float((x ** 2).sum())
-'''
+"""
 
 
 @pytest.mark.parametrize("kill", [signal.SIGINT, signal.SIGTERM], ids=lambda s: s.name)

@@ -22,7 +22,7 @@ LOOPBACK = "127.0.0.1"
 AUTH_MODE = "RAY_AUTH_MODE"
 
 
-def check_version(version: str) -> None:
+def check_ray_version(version: str) -> None:
     """Raise ExecutorError if a version of Ray is too old."""
     numbers = tuple(int(part) for part in version.split(".")[:2] if part.isdigit())
     if numbers < LOWEST_RAY:
@@ -33,7 +33,7 @@ def check_version(version: str) -> None:
         )
 
 
-check_version(ray.__version__)
+check_ray_version(ray.__version__)
 
 
 @contextlib.contextmanager
@@ -74,14 +74,12 @@ _state = _State()
 
 
 def _set_mode(mode: str | None) -> None:
-    from ray._raylet import Config
-
     if mode is None:
         os.environ.pop(AUTH_MODE, None)
     else:
         os.environ[AUTH_MODE] = mode
     # Ray has read the environment when it was imported.
-    Config.initialize("")
+    ray._raylet.Config.initialize("")
 
 
 def _provide_token() -> None:

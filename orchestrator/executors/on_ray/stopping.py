@@ -6,7 +6,7 @@ import contextlib
 import os
 import signal
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from types import FrameType
 from typing import Any
 
@@ -68,8 +68,8 @@ def defer_interrupts() -> Iterator[None]:
         yield
         return
     received: list[tuple[int, FrameType | None]] = []
-    handlers = {}
-    for number in (signal.SIGINT, signal.SIGTERM):
+    handlers: dict[int, Callable[[int, FrameType | None], Any]] = {}
+    for number in map(int, (signal.SIGINT, signal.SIGTERM)):
         handler = signal.getsignal(number)
         if callable(handler):
             handlers[number] = handler
@@ -80,4 +80,4 @@ def defer_interrupts() -> Iterator[None]:
         for number, handler in handlers.items():
             signal.signal(number, handler)
         for number, frame in received:
-            handlers[signal.Signals(number)](number, frame)
+            handlers[number](number, frame)
