@@ -6,7 +6,7 @@ import secrets
 import warnings
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from itertools import cycle, islice
 from numbers import Real
 from typing import Any, TypeVar
@@ -186,6 +186,7 @@ def _work_run(planned: RunSpec, executor: str, run: Run, log: MemoryLog) -> None
         if executor == "simulated":
             works: Any = InProcessExecutor(planned, log)
             wait: Callable[[], None] = lambda: None  # noqa: E731
+            drain = wait
         else:
             from ..orchestrator.executors.on_ray.actor_pool import ActorPool
             from ..orchestrator.executors.on_ray.executor import RayExecutor
@@ -195,10 +196,15 @@ def _work_run(planned: RunSpec, executor: str, run: Run, log: MemoryLog) -> None
             pickle_run(planned)
             pool = ActorPool(largest_team=len(planned.team), members=len(planned.team))
             stack.callback(pool.close)
-            works, wait = RayExecutor(planned, log, pool), pool.wait
-        for moved in work_run(planned, log, works, run=run):
-            if not moved:
-                wait()
+            works, wait, drain = RayExecutor(planned, log, pool), pool.wait, pool.drain
+        steps = stack.enter_context(closing(work_run(planned, log, works, run=run)))
+        try:
+            for moved in steps:
+                if not moved:
+                    wait()
+        except (KeyboardInterrupt, SystemExit):
+            drain()
+            raise
 
 
 def _partial_result(planned: RunSpec, run: Run, log: MemoryLog, ended: str) -> OptimizeResult:

@@ -50,8 +50,7 @@ def place_of_error(agent: Agent, error: BaseException) -> str:
     found = next((line for line in reversed(lines) if os.path.dirname(line[0]) == home), None)
     if found is None and not isinstance(error, AgentError):
         outside = [line for line in lines if not line[0].startswith(PACKAGE_FOLDERS)]
-        known = outside or lines
-        found = known[-1] if known else None
+        found = next(reversed(outside or lines), None)
     if found is None or (isinstance(error, AgentError) and found[0].startswith(PACKAGE_FOLDERS)):
         return ""
     return f"{os.path.basename(found[0])}:{found[1]}"

@@ -79,7 +79,7 @@ class RayPlacement:
         stack.callback(self._pool.close)
         self._nodes = self._pool.places.nodes
         self._check_needs(runs)
-        self.wait = self._pool.wait
+        self.wait, self.drain = self._pool.wait, self._pool.drain
         least = min(planned.concurrency for planned in runs)
         # Start one or two runs more than can be worked at once, so that no core ever waits for a run.
         self.at_once = max(2 + len(self._pool.places.plain) // least, 2 + self._pool.places.cpus)

@@ -225,7 +225,8 @@ def _work_runs(
             return lambda: _drive_run(each, log.run(each), place, watcher, budgets.get(each.id))
 
         stepped = (lambda _: None) if watcher is None else watcher.on_run_step
-        schedule([(each.id, open_run(each)) for each in runs], place.at_once, place.wait, record_end, stepped)
+        drives = [(each.id, open_run(each)) for each in runs]
+        schedule(drives, place.at_once, place.wait, record_end, stepped, place.drain)
     return errors
 
 
@@ -251,6 +252,9 @@ class LocalPlacement:
 
     def wait(self) -> None:
         """Return at once: runs in this process never wait."""
+
+    def drain(self) -> None:
+        """Do nothing: what was found in this process is in the log."""
 
     def drive(
         self, planned: RunSpec, log: RunLog, begun: Callable[[RunSpec, RunStatus], None], budget: int | None

@@ -8,6 +8,8 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import replace
+from types import FrameType
+from typing import TypeVar
 
 from ...agents.evaluation.evaluator import Evaluator
 from ...agents.evaluation.open import open_evaluator
@@ -21,6 +23,9 @@ from .messages import ACTOR_FLUSH_SECONDS, LeaseUpdate, PickledRun, WorkOrder
 from .packed import Chunk, RecordedLog, work_in_chunks
 from .streams import AgentStreams
 
+STOP_SIGNAL = getattr(signal, "SIGUSR1", None)
+"""The signal by which a driver that is stopped asks an actor to send what it has found."""
+Item = TypeVar("Item")
 SENDING_SECONDS = 0.005
 """How long an update takes to leave this process, about."""
 
@@ -29,6 +34,39 @@ def end_at_termination() -> None:
     """Let SIGTERM end this process at once. Ray would raise SystemExit, wherever an agent or an objective then is."""
     if threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
+
+
+class StopRequest:
+    """Ends the work of this process when the driver asks for it by a signal, so that what was found is sent first.
+
+    The signal raises KeyboardInterrupt in what an agent, an objective or the loop does, never in Ray's own code.
+    """
+
+    def __init__(self) -> None:
+        self._received = self._working = self._raised = False
+        if threading.current_thread() is threading.main_thread() and STOP_SIGNAL is not None:
+            signal.signal(STOP_SIGNAL, self._receive)
+
+    def guard(self, items: Iterator[Item]) -> Iterator[Item]:
+        """Yield items of a generator, and interrupt it where it works for the next one when the signal comes."""
+        while True:
+            self._working = True
+            try:
+                if self._received and not self._raised:
+                    # All that was found has just been sent.
+                    raise KeyboardInterrupt
+                item = next(items, None)
+            finally:
+                self._working = False
+            if item is None:
+                return
+            yield item
+
+    def _receive(self, _: int, __: FrameType | None) -> None:
+        self._received = True
+        if self._working and not self._raised:
+            self._raised = True
+            raise KeyboardInterrupt
 
 
 class RunHost:
@@ -110,6 +148,7 @@ class ActorHost:
         self._ambient_state = ExitStack()
         self._ambient_state.enter_context(set_ambient_state_aside())
         end_at_termination()
+        self._stop_request = StopRequest()
         self._make_evaluator = spread
         self._run_hosts: dict[str, RunHost] = {}
 
@@ -134,7 +173,7 @@ class ActorHost:
         for past in earlier:
             for _ in desk.work(past):
                 pass
-        yield from desk.work(order)
+        yield from self._stop_request.guard(desk.work(order))
 
     def drive(self, opening: PickledRun, recorded: RecordedLog, budget: int | None) -> Iterator[Chunk]:
         """Work a whole run in this actor.
@@ -142,7 +181,8 @@ class ActorHost:
         Yields:
             What is to be written to its log, in chunks.
         """
-        return work_in_chunks(opening.unpickle_run(), recorded, budget, ACTOR_FLUSH_SECONDS)
+        chunks = work_in_chunks(opening.unpickle_run(), recorded, budget, ACTOR_FLUSH_SECONDS)
+        return self._stop_request.guard(chunks)
 
     def close(self, run: str) -> None:
         """Close a run. Does nothing if it is not open here."""

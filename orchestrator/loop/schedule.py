@@ -15,6 +15,7 @@ def schedule(
     wait: Callable[[], None],
     ended: Callable[[Key, Exception | None], None],
     stepped: Callable[[Key], None] = lambda _: None,
+    interrupted: Callable[[], None] = lambda: None,
 ) -> None:
     """Work runs to their ends, several of them interleaved.
 
@@ -27,6 +28,7 @@ def schedule(
         wait: Called when all active runs wait. Returns when something may have arrived.
         ended: Called at the end of each run with its key and the error that ended it, or None.
         stepped: Called after each outcome of a run with its key.
+        interrupted: Called after Ctrl-C, and where an objective ends the program, before the active runs are closed.
     """
     coming = iter(drives)
     active: dict[Key, Drive] = {}
@@ -52,6 +54,9 @@ def schedule(
                     ended(key, error)
             if not moved:
                 wait()
+    except (KeyboardInterrupt, SystemExit):
+        interrupted()
+        raise
     finally:
         for drive in active.values():
             drive.close()

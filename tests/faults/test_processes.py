@@ -164,3 +164,38 @@ def test_ctrl_c_on_ray_keeps_what_was_found(experiment, tmp_path):
     whole = run(yaml, out=tmp_path / "whole", report=False)
     resumed = resume(tmp_path / "cut", executor="simulated", report=False)
     assert outcome(resumed.path) == outcome(whole.path)
+
+
+COUNTED = """
+import os, pathlib, time
+
+FILE = os.open(pathlib.Path(__file__).parent / "made", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+
+def counted(x):
+    time.sleep(0.001)
+    os.write(FILE, b".")
+    return float((x ** 2).sum())
+"""
+
+
+@pytest.mark.parametrize("kill", [signal.SIGINT, signal.SIGTERM], ids=lambda s: s.name)
+@pytest.mark.parametrize("placement", ["packed", "spread"])
+def test_a_clean_stop_on_ray_drops_none_of_the_evaluations_that_were_made(tmp_path, placement, kill):
+    (tmp_path / "objectives.py").write_text(COUNTED)
+    yaml = tmp_path / "it.yaml"
+    yaml.write_text(
+        "name: it\nbudget: 100000\n"
+        'landscapes: [{kind: python, function: "objectives.py:counted", bounds: [[-1, 1], [-1, 1]]}]\n'
+        "strategies: {pair: {agents: [{kind: random, count: 2, batch: 7}], policy: {lease: 5000}}}\n"
+        f"executor: {{kind: ray, placement: {placement}}}\n"
+    )
+    process = start(yaml, tmp_path / "cut", "ray")
+    wait_for_rows(tmp_path / "cut", process, least=200)
+    process.send_signal(kill)
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == 130, errors
+    made = (tmp_path / "made").stat().st_size
+    with LogReader(tmp_path / "cut") as reader:
+        (kept,) = reader._db.execute("SELECT SUM(n) FROM points").fetchone()
+    # The evaluation in progress of each actor may have counted itself before it was interrupted.
+    assert made - 2 <= kept <= made

@@ -47,6 +47,14 @@ def make_actor_class(package: str = PACKAGE_NAME) -> tuple[type, Callable[..., A
             self._calls: dict[int, Iterator[Any]] = {}
             self._number = 0
 
+        def identify(self) -> tuple[str, int]:
+            """Return the id of the node, and the id of this process there."""
+            import os
+
+            import ray
+
+            return ray.get_runtime_context().get_node_id(), os.getpid()
+
         def stream(self, method: str, *arguments: Any) -> Iterator[tuple[int, Any]]:
             """Call a method of the host, and yield (number of the call, item) of each item that it yields."""
             self._number += 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,7 @@ from ..process_losses import first_line
 from .actor_class import make_actor_class
 from .actor_slots import ActorSlot, ActorSlots
 from .connection import cluster_cpus, is_client, live_nodes, make_liveness, start_ray, stop_ray
+from .stopping import defer_interrupts, signal_actors
 
 
 class Receiver(Protocol):
@@ -77,6 +79,8 @@ class ActorPool:
         self._client = is_client()
         self._liveness = make_liveness(address)
         self._ray_lost = False
+        self.draining = False
+        """Whether the actors are being stopped, so that nothing but what they have found is of interest."""
         self._streams: dict[Any, ActorCall] = {}
 
     def leave(self, slot: ActorSlot) -> None:
@@ -89,6 +93,7 @@ class ActorPool:
         if slot.actor is None:
             self._check_liveness()
             slot.actor = self._remote.options(**slot.options, max_concurrency=1, max_restarts=0).remote()
+            slot.identity = slot.actor.identify.remote()
         return slot.actor
 
     def _check_liveness(self) -> None:
@@ -106,7 +111,7 @@ class ActorPool:
         if slot.generation == generation:
             if slot.actor is not None and not self._ray_lost:
                 ray.kill(slot.actor)
-            slot.actor, slot.generation = None, generation + 1
+            slot.actor, slot.identity, slot.generation = None, None, generation + 1
 
     def call(self, slot: ActorSlot, method: str, arguments: tuple[Any, ...], receiver: Receiver, key: Any) -> None:
         """Call a method of the slot's host. During ``wait``, the receiver gets the items that it yields."""
@@ -140,8 +145,9 @@ class ActorPool:
             )
             if not ready:
                 return
-            for items in ready:
-                self._receive(items)
+            with defer_interrupts():
+                for items in ready:
+                    self._receive(items)
             timeout = 0
 
     def _receive(self, items: Any) -> None:
@@ -164,6 +170,21 @@ class ActorPool:
         if not item.last and self._client:
             self._streams[stream.actor.more.remote(number)] = stream
         stream.receiver.receive_item(stream.key, item)
+
+    def drain(self) -> None:
+        """Have the actors stop and send what they have found, and give it to their receivers.
+
+        Called when the session is stopped. An actor that does not end in time is left to ``close``.
+        """
+        if not self._streams or self._ray_lost:
+            return
+        self.draining = True
+        with contextlib.suppress(RayError, ConnectionError, ExecutorError):
+            own = "" if self._client else ray.get_runtime_context().get_node_id()
+            identities = [slot.identity for slot in self.places.all() if slot.identity is not None]
+            deadline = time.monotonic() + signal_actors(identities, own)
+            while self._streams and time.monotonic() < deadline:
+                self.wait(max(0.0, min(0.2, deadline - time.monotonic())))
 
     def close(self) -> None:
         """Stop the actors, and leave Ray if the pool started or joined it."""

@@ -18,12 +18,14 @@ class ActorSlot:
     Attributes:
         options: Ray's options for the actor.
         actor: The actor; None while there is none.
+        identity: Ray's reference to the actor's node and process, which ``identify`` returns; None like the actor.
         generation: Number of actors that were discarded here; the actor of the slot belongs to this generation.
         load: Number of agents and whole runs that use the slot now.
     """
 
     options: dict[str, Any]
     actor: Any = None
+    identity: Any = None
     generation: int = 0
     load: int = 0
 

@@ -124,6 +124,8 @@ class RayExecutor:
 
         This is no event. The agent is rebuilt by replay, and continues.
         """
+        if self._pool.draining:
+            return
         granted = self._book.leases[key]
         slot = self._slots[granted.agent]
         current = self._current_generations.get(granted.agent)

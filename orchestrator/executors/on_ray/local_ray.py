@@ -74,14 +74,12 @@ _state = _State()
 
 
 def _set_mode(mode: str | None) -> None:
-    from ray._raylet import Config  # type: ignore[attr-defined]
-
     if mode is None:
         os.environ.pop(AUTH_MODE, None)
     else:
         os.environ[AUTH_MODE] = mode
     # Ray has read the environment when it was imported.
-    Config.initialize("")
+    ray._raylet.Config.initialize("")
 
 
 def _provide_token() -> None:

@@ -84,8 +84,10 @@ class PackedRun:
             self.pool.leave(slot)
 
     def receive_item(self, key: str, item: Chunk) -> None:
-        """Receive a chunk."""
+        """Receive a chunk. If the session is being stopped, nobody else will write it."""
         self._chunks.append(item)
+        while self.pool.draining and self._chunks:
+            self._write_chunk(self._chunks.popleft())
 
     def handle_loss(self, key: str, error: Exception) -> None:
         """Note that the actor died."""
@@ -93,7 +95,8 @@ class PackedRun:
 
     def handle_error(self, key: str, error: Exception) -> None:
         """Note the error that ended the run. The actor is alive."""
-        self._chunks.append(error)
+        if not self.pool.draining:
+            self._chunks.append(error)
 
     def _write_chunk(self, chunk: Chunk | Exception) -> bool:
         """Write a chunk to the log, or raise the error. Returns whether it is the last chunk of the run."""

@@ -58,3 +58,73 @@ def test_a_bad_agent_leaves_the_same_trace_on_ray(local_ray, tmp_path, how, plac
     there = run(path, out=tmp_path / "there", remark=told.append, report=False)
     assert outcomes(there.path)[0] == outcomes(here.path)[0]
     assert sum("bad of bad failed: " in line for line in told) in (1, 2)  # two where a loop stopped at different lines
+
+
+STUBBORN = '''\
+import os
+import signal
+import time
+from typing import Literal
+
+from searchparty import Agent
+
+
+class Bad(Agent):
+    """Proposes four points, then cannot be interrupted, or takes its process down."""
+
+    kind: Literal["bad"] = "bad"
+    how: str
+    at: int = 1
+
+    def search(self, space, lease, rng):
+        for _ in range(4):
+            yield rng.random((1, space.dimension))
+        while self.how == "ignores":
+            try:
+                time.sleep(0.05)
+            except BaseException:
+                pass
+        os.kill(os.getpid(), signal.SIGKILL)
+'''
+
+
+@pytest.mark.ray
+@pytest.mark.extras
+@pytest.mark.parametrize("placement", ["spread", "packed"])
+@pytest.mark.parametrize(
+    ("how", "cause"),
+    [("ignores", "proposed nothing for 0.5 s, its agent_timeout"), ("dies", "took its process down 3 times")],
+)
+def test_an_agent_that_cannot_be_interrupted_is_killed_on_ray(local_ray, tmp_path, how, cause, placement):
+    path = write_experiment(tmp_path, how, 1)
+    (tmp_path / "bad.py").write_text(STUBBORN)
+    text = path.read_text().replace("executor: simulated", f"executor: {{kind: ray, placement: {placement}}}")
+    path.write_text(text.replace("budget: 30", "budget: 15"))
+    results = run(path, out=tmp_path / "out", report=False)
+    assert not results.errors
+    _, (found,) = outcomes(results.path)
+    assert (found.rows, found.charged, found.cause) == (4, 15, cause)
+    assert found.best is not None
+    # Here the agent would hang, or end this very process.
+    assert verify_results(results.path).problems == []
+    assert outcomes(resume(results.path, report=False).path)[1][0].cause == cause
+
+
+def test_in_this_process_the_console_names_an_agent_that_cannot_be_interrupted(tmp_path):
+    import os
+    import signal
+    import subprocess
+    import sys
+
+    path = write_experiment(tmp_path, "ignores", 1)
+    (tmp_path / "bad.py").write_text(STUBBORN)
+    words = [sys.executable, "-m", "searchparty.experiments.cli.main", "run", str(path), "--out", "out"]
+    process = subprocess.Popen(words, cwd=tmp_path, stderr=subprocess.PIPE, text=True)
+    try:
+        line = process.stderr.readline()
+    finally:
+        os.kill(process.pid, signal.SIGKILL)
+        process.communicate()
+    assert line.startswith("Agent bad has proposed nothing for ")
+    assert f"kill -9 {process.pid}" in line
+    assert "resume with --executor ray" in line
