@@ -11,7 +11,7 @@ import numpy as np
 
 from .landscape import Array
 
-MOST_QUOTED = 40
+_MOST_QUOTED = 40
 NUMBER_KINDS = "fiub"
 """The kinds of numpy's types that are real numbers."""
 TIME_KINDS = "mM"
@@ -114,8 +114,8 @@ def describe_value(value: Any) -> str:
     if value is None:
         return "None"
     if isinstance(value, str):
-        text = repr(value[: MOST_QUOTED + 1])
-        return f"a str {text if len(value) <= MOST_QUOTED else text[:MOST_QUOTED] + '...'}"
+        text = repr(value[: _MOST_QUOTED + 1])
+        return f"a str {text if len(value) <= _MOST_QUOTED else text[:_MOST_QUOTED] + '...'}"
     shape, kind = _shape_of(value), "array" if isinstance(value, np.ndarray) else type(value).__name__
     if shape or (shape is not None and kind == "array"):
         dtype = getattr(value, "dtype", None)
