@@ -62,11 +62,8 @@ def unpicklable():
             raise RuntimeError("no words")
     raise Wicked
 
-def quitting():
-    sys.exit("that is it")
-
-def interrupting():
-    raise KeyboardInterrupt
+def raising():
+    raise ValueError("an ordinary error")
 
 def closing():
     os.close(1)
@@ -74,8 +71,8 @@ def closing():
     os.closerange(3, 50)
     time.sleep(1000)
 
-ILLS = [endless, sleeping, holding_the_gil, exiting, faulting, allocating, hoarding, flooding, unpicklable, quitting,
-        interrupting, closing]
+ILLS = [endless, sleeping, holding_the_gil, exiting, faulting, allocating, hoarding, flooding, unpicklable, raising,
+        closing]
 
 def ill(x):
     return ILLS[int(x[0])]()
@@ -86,7 +83,7 @@ def mixed(x):
     print("at", x, file=sys.stderr, flush=True)
     if x[0] < 0.5:
         return float(((x - 0.2) ** 2).sum())
-    return [exiting, faulting, allocating, unpicklable, quitting][int(x[1] * 4.999)]()
+    return [exiting, faulting, allocating, unpicklable, raising][int(x[1] * 4.999)]()
 
 def spawning(x):
     subprocess.Popen(["sleep", "1234.5"])
@@ -106,8 +103,7 @@ CAUSES = [
     "raised MemoryError: Unable to allocate",
     "took its process down (exit code 4): xxxxx",
     "raised Wicked: its message cannot be printed",
-    "raised SystemExit: that is it",
-    "raised KeyboardInterrupt",
+    "raised ValueError: an ordinary error",
     "closed its standard output",
 ]
 

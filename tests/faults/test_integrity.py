@@ -102,7 +102,7 @@ def test_a_place_that_cannot_be_written(one, results, how):
     humbly = ["setpriv", "--bounding-set=-dac_override"] if os.geteuid() == 0 else []
     if humbly and shutil.which("setpriv") is None:
         pytest.skip("needs setpriv, to be less than root")
-    words = ("run", one.yaml, "--out", results / "new") if how == "run" else ("resume", results)
+    words = ("run", one.yaml, "--out", results / "new") if how == "run" else ("resume", results, "--budget", 2000)
     before = digest(results)
     done = subprocess.run([*humbly, *arguments(*words)], capture_output=True, text=True, timeout=60)
     assert done.returncode == 2, done.stderr
