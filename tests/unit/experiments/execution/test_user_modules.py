@@ -136,7 +136,7 @@ def test_verify_tells_of_losses_of_two_functions(project, command):
     done = command("verify", path, cwd=project)
     assert done.returncode == 1
     assert "utils.py, beside it, has changed since the log was written (session 1 of 2)" in done.stderr
-    assert "The losses are NOT known to be those of your present files" in done.stdout
+    assert "The losses are NOT known to be those of the present code" in done.stdout
     assert "follow from the log" in done.stdout
 
 
