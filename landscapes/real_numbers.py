@@ -172,7 +172,7 @@ def _to_array(values: Any) -> Any:
         # The short floats of other libraries are not among numpy's own kinds.
         return array.astype(np.float64) if array.dtype.kind == "V" and array.dtype.fields is None else array
     except Exception:
-        return None
+        return _to_array(values.tolist()) if hasattr(values, "tolist") else None
 
 
 def _shape_of(value: Any) -> tuple[int, ...] | None:

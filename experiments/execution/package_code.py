@@ -17,8 +17,11 @@ MACHINERY = {
     "work": ("agents/leases/*.py",),
     "evaluation": (
         "agents/evaluation/evaluator.py",
+        "agents/evaluation/first_rows.py",
         "agents/evaluation/in_process.py",
         "agents/evaluation/settings.py",
+        "landscapes/causes.py",
+        "landscapes/real_numbers.py",
     ),
     "toolbox": ("agents/toolbox/*.py",),
     "state": ("orchestrator/state/*.py",),
@@ -35,8 +38,9 @@ MACHINERY = {
 
 If a module moves, change its pattern here. The names must stay, because logs record them.
 """
-NOT_DECIDING = ("landscapes/process/", "landscapes/user_code.py", "orchestrator/log/")
-"""Modules that transport bytes or find the user's files: deciding modules import them, but they decide no points."""
+NOT_DECIDING = ("landscapes/ambient.py", "landscapes/process/", "landscapes/user_code.py", "orchestrator/log/")
+"""Modules that transport bytes, find the user's files or keep warnings quiet: deciding modules import them, but they
+decide no points."""
 DECIDING = ("landscapes/", "agents/", "orchestrator/")
 
 
