@@ -19,7 +19,7 @@ import ray
 from ...loop.executor import ExecutorError
 from ..liveness import Liveness
 from ..process_losses import first_line
-from .local_ray import bind_to_loopback, forget_token, keep_signal_handler, require_token
+from .local_ray import bind_to_loopback, forget_token, is_bound_to_loopback, keep_signal_handler, require_token
 from .probe import CLIENT_SCHEME, TOKEN_ADVICE, probe_address
 
 # Only now: an older Ray, which is refused above, does not have it.
@@ -50,6 +50,8 @@ def start_ray(address: str | None, staged_directory: Path | None = None) -> None
                 options |= {"include_dashboard": False, "address": "local"} | stack.enter_context(bind_to_loopback())
             else:
                 options["address"] = address
+                if is_bound_to_loopback(address):
+                    options |= stack.enter_context(bind_to_loopback())
             _init_ray(options)
         silence_notices()
     except AuthenticationError as error:

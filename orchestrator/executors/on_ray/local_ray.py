@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import os
 import secrets
+import socket
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,8 @@ from ...loop.executor import ExecutorError
 LOWEST_RAY = (2, 52)
 """The lowest version whose processes can all be asked for a token."""
 LOOPBACK = "127.0.0.1"
+ANSWER_SECONDS = 2.0
+"""Within which a Ray on this machine answers."""
 AUTH_MODE = "RAY_AUTH_MODE"
 
 
@@ -113,6 +116,23 @@ def bind_to_loopback() -> Iterator[dict[str, str]]:
     # Ray would replace this address by that of the network, at which it listens on all interfaces.
     with _replace(services, "resolve_ip_for_localhost", lambda host: host):
         yield {"_node_ip_address": LOOPBACK}
+
+
+def is_bound_to_loopback(address: str) -> bool:
+    """Return whether the Ray at an address, "host:port", listens on this machine only, as one that ``run`` started.
+
+    Ray would join it at the machine's address in the network, where it does not answer.
+    """
+    from ray._private import services
+
+    host, _, port = address.rpartition(":")
+    if host not in ("127.0.0.1", "localhost") or not port.isdigit():
+        return False
+    try:
+        socket.create_connection((services.resolve_ip_for_localhost(host), int(port)), timeout=ANSWER_SECONDS).close()
+    except OSError:
+        return True
+    return False
 
 
 @contextlib.contextmanager
