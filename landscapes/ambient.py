@@ -23,6 +23,9 @@ def set_ambient_state_aside() -> Iterator[None]:
     with the actors for the cores. numpy's warnings about our own arithmetic, for instance on losses of 1e308, are not
     shown. Warnings are no exceptions, so that ``python -W error`` finds the same.
     """
+    # scipy brings a BLAS of its own, and only libraries that are loaded are limited.
+    import scipy.linalg.blas  # noqa: F401
+
     with threadpool_limits(1), np.errstate(all="ignore"), warnings.catch_warnings():
         keep_warnings_from_raising()
         yield

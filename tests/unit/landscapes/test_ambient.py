@@ -1,5 +1,9 @@
 """What the calling program has set is set aside while runs are worked, and is as before afterwards."""
 
+import ast
+import os
+import subprocess
+import sys
 import warnings
 
 import numpy as np
@@ -54,3 +58,17 @@ def test_our_own_arithmetic_is_quiet_and_libraries_have_one_thread():
             assert {each["num_threads"] for each in threadpool_info()} <= {1}
         with pytest.raises(FloatingPointError, match="overflow"):
             np.float64(1.7e308) * 10
+
+
+def test_every_numerical_library_has_one_thread_however_late_it_is_used():
+    """scipy has a BLAS of its own: if it were loaded within the context, it would keep all threads."""
+    code = (
+        "from threadpoolctl import threadpool_info\n"
+        "from searchparty.landscapes.ambient import set_ambient_state_aside\n"
+        "with set_ambient_state_aside():\n"
+        "    import scipy.optimize, scipy.linalg, scipy.special\n"
+        "    print([pool['num_threads'] for pool in threadpool_info()])\n"
+    )
+    environment = {k: v for k, v in os.environ.items() if not k.endswith("_NUM_THREADS")}
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=environment)
+    assert set(ast.literal_eval(done.stdout)) == {1}
