@@ -45,5 +45,10 @@ nitpick_ignore_regex = [
     ("py:.*", r"(numpy|np|scipy|pydantic|collections|typing|pathlib|array)(\..*)?"),
     ("py:class", r"AxisBounds|.*\.callback\.Result"),
     # What only the package's own code makes or reads.
-    ("py:class", r"searchparty\.(orchestrator\.(state|log|run_spec)|experiments\.spec\.opened)\b.*"),
+    (
+        "py:class",
+        r"searchparty\.(orchestrator\.(state|log|run_spec)|experiments\.spec\.opened|agents\.evaluation\.first_rows)\b.*",
+    ),
+    # A type that is only named in annotations; its page names it in full.
+    ("py:class", r"Plot"),
 ]
