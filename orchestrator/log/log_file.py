@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import socket
@@ -78,16 +79,12 @@ class LogFile:
         Returns:
             The connection, and the seconds of work that earlier sessions recorded.
         """
-        known = self.path.exists() and has_tables(self.path)
+        if not (self.path.exists() and has_tables(self.path)):
+            _create_file(self.path, environment)
         db = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False)
         try:
-            if not known:
-                # Points are blobs of many kilobytes. Large pages halve the cost of writing them.
-                db.execute("PRAGMA page_size=32768")
             self._journal.begin(db, self.path)
             db.execute("BEGIN IMMEDIATE")
-            if not known:
-                _create_tables(db, environment)
             db.execute(SESSIONS)
             (before,) = db.execute("SELECT COALESCE(MAX(wall), 0) FROM events").fetchone()
             now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
@@ -154,16 +151,34 @@ class LogFile:
             self._directory_lock.release()
 
 
-def _create_tables(db: sqlite3.Connection, environment: dict[str, Any]) -> None:
-    for statement in SCHEMA.strip().split(";"):
-        if statement.strip():
-            db.execute(statement)
-    meta = {
-        "schema_version": SCHEMA_VERSION,
-        "created": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
-        "environment": environment,
-    }
-    db.executemany("INSERT INTO meta VALUES (?, ?)", [(k, json.dumps(v)) for k, v in meta.items()])
+def _create_file(path: Path, environment: dict[str, Any]) -> None:
+    """Create a log without runs.
+
+    It gets its name when its tables are complete, so that a reader never finds a file that is not a log yet.
+    """
+    unfinished = path.with_name(path.name + ".new")
+    unfinished.unlink(missing_ok=True)
+    with contextlib.closing(sqlite3.connect(unfinished, isolation_level=None)) as db:
+        # Points are blobs of many kilobytes. Large pages halve the cost of writing them.
+        db.execute("PRAGMA page_size=32768")
+        # The journal would have the unfinished file's name. Without one, a killed process leaves nothing else behind.
+        db.execute("PRAGMA journal_mode=OFF")
+        db.execute("BEGIN IMMEDIATE")
+        for statement in SCHEMA.strip().split(";"):
+            if statement.strip():
+                db.execute(statement)
+        meta = {
+            "schema_version": SCHEMA_VERSION,
+            "created": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+            "environment": environment,
+        }
+        db.executemany("INSERT INTO meta VALUES (?, ?)", [(k, json.dumps(v)) for k, v in meta.items()])
+        db.execute(SESSIONS)
+        db.execute("COMMIT")
+    sync_path(unfinished)
+    for rest in ("-wal", "-shm", "-journal"):
+        Path(f"{path}{rest}").unlink(missing_ok=True)
+    unfinished.replace(path)
 
 
 class RunLog:
