@@ -178,8 +178,15 @@ def counted(x):
 """
 
 
-@pytest.mark.parametrize("kill", [signal.SIGINT, signal.SIGTERM], ids=lambda s: s.name)
-@pytest.mark.parametrize("placement", ["packed", "spread"])
+@pytest.mark.parametrize(
+    ("placement", "kill"),
+    [
+        pytest.param("packed", signal.SIGINT, marks=pytest.mark.extras),
+        ("packed", signal.SIGTERM),
+        pytest.param("spread", signal.SIGINT, marks=pytest.mark.extras),
+        pytest.param("spread", signal.SIGTERM, marks=pytest.mark.extras),
+    ],
+)
 def test_a_clean_stop_on_ray_drops_none_of_the_evaluations_that_were_made(tmp_path, placement, kill):
     (tmp_path / "objectives.py").write_text(COUNTED)
     yaml = tmp_path / "it.yaml"

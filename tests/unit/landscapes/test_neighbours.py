@@ -130,17 +130,24 @@ def test_a_missing_module_has_its_own_name_in_the_message(tmp_path):
             loss(None)
 
 
-@pytest.mark.parametrize("statement", IMPORTS.values(), ids=IMPORTS)
-def test_children_import_the_same(tmp_path, statement):
+def test_children_import_the_same(tmp_path):
+    """All statements in one pair of landscapes: starting their children takes most of the time."""
     name = f"near{next(numbers)}"
-    points = np.full((3, 1), 0.5)
+    every = "".join(f"import obj{number}\n" for number in range(len(IMPORTS)))
+    losses = ", ".join(f"obj{number}.loss(x)" for number in range(len(IMPORTS)))
     for value, folder in enumerate("ab"):
-        write_folder(tmp_path / folder, name, statement, float(value))
-    landscapes = [UserFunction(function="obj.py:loss", bounds=((0, 1),), base=str(tmp_path / each)) for each in "ab"]
+        for number, statement in enumerate(IMPORTS.values()):
+            write_folder(tmp_path / folder, name, statement, float(value))
+            (tmp_path / folder / "obj.py").rename(tmp_path / folder / f"obj{number}.py")
+        (tmp_path / folder / "all.py").write_text(
+            f"{every}def loss(x):\n    values = [{losses}]\n    assert len(set(values)) == 1, values\n    return values[0]\n"
+        )
+    landscapes = [UserFunction(function="all.py:loss", bounds=((0, 1),), base=str(tmp_path / each)) for each in "ab"]
     for value, landscape in enumerate(landscapes):
         evaluator = open_evaluator(landscape, Evaluation(workers=2))
         try:
-            assert evaluator.evaluate(points, False).losses.tolist() == [float(value)] * 3
+            evaluated = evaluator.evaluate(np.full((3, 1), 0.5), False)
+            assert evaluated.losses.tolist() == [float(value)] * 3, evaluated
         finally:
             evaluator.close()
 

@@ -3,9 +3,8 @@
 import csv
 import re
 import sqlite3
-import subprocess
-import sys
 import textwrap
+import warnings
 import xml.etree.ElementTree as ET
 from html.parser import HTMLParser
 
@@ -56,7 +55,12 @@ def coarse():
 @pytest.fixture
 def unrendered(monkeypatch):
     """Draw figures without rendering them, for tests that read the page's words: rendering takes most of the time."""
-    monkeypatch.setattr(style, "save_figure", lambda figure, stem, hover=None: "<svg></svg>")
+
+    def save(figure, stem, hover=None):
+        stem.with_suffix(".svg").write_text("<svg></svg>")
+        return "<svg></svg>"
+
+    monkeypatch.setattr(style, "save_figure", save)
 
 
 @pytest.fixture(scope="module")
@@ -173,7 +177,7 @@ def test_few_runs_are_said_to_be_too_few(party):
 NASTY = "<script>alert(1)</script>", "a$b$", r"$\foo$", "_hidden", "x" * 100, "\"quoted\" & 'so'"
 
 
-def test_names_are_shown_as_they_are(results):
+def test_names_are_shown_as_they_are(results, unrendered):
     quoted = ["'" + name.replace("'", "''") + "'" for name in NASTY]
     # The settings differ: equal ones would be one run.
     strategies = "".join(
@@ -201,7 +205,7 @@ def test_any_dimension(results, dimension):
     assert ('class="contour"' in html) == (dimension == 2)
 
 
-def test_negative_losses(results):
+def test_negative_losses(results, unrendered):
     directory = results("{kind: styblinski-tang, dimension: 2}")
     text = Page(write_report(directory).read_text(encoding="utf-8")).text
     assert re.search(r"has loss -\d", text)
@@ -265,7 +269,7 @@ def test_several_directories_in_one_report(results, unrendered):
     assert len(sections) == len(set(sections)) == 2
 
 
-def test_a_report_of_several_directories_overwrites_no_other(results):
+def test_a_report_of_several_directories_overwrites_no_other(results, unrendered):
     one, two, three = (results(repeats=repeats, budget=30) for repeats in (1, 2, 3))
     written = {}
     for listed in ([one], [one, two], [one, three], [one, two, three], [two, one], [two], [three]):
@@ -274,6 +278,7 @@ def test_a_report_of_several_directories_overwrites_no_other(results):
     assert len(written) == 7
     for path, files in written.items():
         assert (path.parent / "tables" / "comparison.csv") in files
+        assert (path.parent / "figures" / "convergence.svg") in files
         assert {file: file.read_bytes() for file in files} == files
     # The report of the same directories is renewed.
     again = write_report([one, two])
@@ -325,8 +330,8 @@ def test_an_agent_that_never_had_a_lease_is_no_trouble(results, unrendered):
     assert contour_figure(only) is not None
 
 
-def test_losses_near_the_largest_float_and_signs_that_no_font_has_draw_no_warning(tmp_path):
-    """Run, summary, report and replay, in a process in which every warning is an exception."""
+def test_losses_near_the_largest_float_and_signs_that_no_font_has_draw_no_warning(tmp_path, command):
+    """Run, summary, report and replay, where every warning is an exception."""
     (tmp_path / "o.py").write_text("def f(x):\n    return 1.7e308 if x[0] < 0 else -1.7e308 * x[1]\n")
     (tmp_path / "x.yaml").write_text(
         "name: x\nbudget: 40\nrepeats: 2\nexecutor: simulated\n"
@@ -334,28 +339,14 @@ def test_losses_near_the_largest_float_and_signs_that_no_font_has_draw_no_warnin
         'strategies: {"alone \\U0001F3AF": {agents: [random]}, équipe: {agents: [slsqp, axes]}}\n',
         encoding="utf-8",
     )
-    program = [sys.executable, "-W", "error", "-m", "searchparty.experiments.cli.main"]
-    ran = subprocess.run(
-        [*program, "run", "x.yaml", "--out", "out"],
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=False,
-    )
-    assert ran.returncode == 0
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        ran = command("run", "x.yaml", "--out", "out", cwd=tmp_path)
+    assert ran.returncode == 0, ran.stderr
     assert "Warning" not in ran.stdout + ran.stderr
     assert (tmp_path / "out" / "report.html").stat().st_size > 10_000
-    again = subprocess.run(
-        [sys.executable, *program[3:], "run", "x.yaml", "--out", "usual", "--no-report"],
-        cwd=tmp_path, capture_output=True, text=True, timeout=300, check=False,
-    )  # fmt: skip
-    assert again.returncode == 0
+    again = command("run", "x.yaml", "--out", "usual", "--no-report", cwd=tmp_path)
+    assert again.returncode == 0, again.stderr
     assert "Warning" not in again.stdout + again.stderr
-    first, second = (
-        subprocess.run(
-            [*program, "trace", name, "--hash"], cwd=tmp_path, capture_output=True, text=True, timeout=60, check=True
-        ).stdout
-        for name in ("out", "usual")
-    )
+    first, second = (command("trace", name, "--hash", cwd=tmp_path).stdout for name in ("out", "usual"))
     assert first == second != ""

@@ -93,6 +93,7 @@ def write_report(directory):
     assert Results(directory).report().stat().st_size > 100_000
 
 
+@pytest.mark.extras
 def test_reading_and_comparing_cost_the_same_a_run(results):
     summarize(results[FEW])
     few, many = (cpu_seconds(summarize, results[count]) / count for count in (FEW, MANY))

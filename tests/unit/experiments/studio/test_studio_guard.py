@@ -9,6 +9,7 @@ from starlette.testclient import TestClient
 from starlette.websockets import WebSocketDisconnect
 
 from searchparty.experiments.studio.access import guard as guards
+from searchparty.experiments.studio.access import token as tokens
 from searchparty.experiments.studio.access.guard import POLICY_VIOLATION, SECURITY_HEADERS, Guard
 from searchparty.experiments.studio.access.hosts import StudioError, allowed_hosts, check_binding
 
@@ -25,6 +26,12 @@ TOKEN = "a-token-that-is-long;enough=1"
 JSON = {"content-type": "application/json"}
 OWN = JSON | {"origin": HOME}
 OPENED = {"sec-fetch-mode": "navigate", "sec-fetch-dest": "document"}
+
+
+@pytest.fixture(autouse=True)
+def no_delay(monkeypatch):
+    """Answer wrong tokens at once: test_studio_connections.py tests the delay."""
+    monkeypatch.setattr(tokens, "MOST_DELAY_SECONDS", 0.0)
 
 
 async def echo(scope, receive, send):
