@@ -27,6 +27,19 @@ def local_ray():
     ray.shutdown()
 
 
+@pytest.fixture(scope="module")
+def coarse_figures():
+    """Make figures fast to draw, except in separate processes: few contour points, small pictures, few runs."""
+    from searchparty.experiments.drawing import landscape, style
+    from searchparty.experiments.report import report
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(landscape, "CONTOUR_POINTS", 16)
+        patch.setattr(style, "PNG_DPI", 40)
+        patch.setattr(report, "MOST_RUN_FIGURES", 3)
+        yield
+
+
 @pytest.fixture
 def small_yaml(tmp_path):
     """Write a small experiment file with this text, or with the text of ``SMALL``."""

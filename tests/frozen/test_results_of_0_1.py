@@ -98,5 +98,5 @@ def test_their_best_points_are_read(results):
     assert losses == pytest.approx([2.78995e-11, 149.15, 0.0], rel=1e-4)
 
 
-def test_they_are_reported(results):
+def test_they_are_reported(results, coarse_figures):
     assert Results(results / "interrupted").report().stat().st_size > 100_000

@@ -48,7 +48,7 @@ def test_a_bad_agent_fails_its_lease_with_its_cause_and_place(tmp_path, how, at)
 
 
 @pytest.mark.ray
-@pytest.mark.parametrize("placement", ["spread", "packed"])
+@pytest.mark.parametrize("placement", ["spread", pytest.param("packed", marks=pytest.mark.extras)])
 @pytest.mark.parametrize("how", CAUSES)
 def test_a_bad_agent_leaves_the_same_trace_on_ray(local_ray, tmp_path, how, placement):
     path = write_experiment(tmp_path, how, 4)

@@ -99,7 +99,7 @@ def test_an_agent_and_a_function_of_ones_own_run_on_ray(local_ray, tmp_path):
 
 FRAGILE = """\
 name: fragile
-budget: 80
+budget: 40
 landscapes: [{kind: python, function: "fragile.py:f", bounds: [-1, 1], dimension: 2}]
 strategies:
   it:

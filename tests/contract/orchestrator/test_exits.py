@@ -39,9 +39,16 @@ PLACES = {
 }
 
 
+EXIT, INTERRUPT = "sys.exit('enough')", "raise KeyboardInterrupt"
+WAYS = [(place, leave) for place in PLACES for leave in (EXIT, INTERRUPT)]
+FEW = {("here", EXIT), ("here", INTERRUPT), ("children", EXIT), ("packed", INTERRUPT), ("spread", EXIT)}
+"""Ways to leave that `make test` tests; each of the others starts actors of its own."""
+
+
 @pytest.mark.ray
-@pytest.mark.parametrize("leave", ["sys.exit('enough')", "raise KeyboardInterrupt"])
-@pytest.mark.parametrize("place", PLACES)
+@pytest.mark.parametrize(
+    ("place", "leave"), [pytest.param(*way, marks=() if way in FEW else pytest.mark.extras) for way in WAYS]
+)
 def test_an_objective_that_leaves_is_followed_and_what_was_found_is_kept(local_ray, tmp_path, place, leave):
     (tmp_path / "f.py").write_text(OBJECTIVE.format(leave=leave))
     evaluation, executor = PLACES[place]

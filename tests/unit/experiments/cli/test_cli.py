@@ -4,18 +4,7 @@ import json
 
 import pytest
 
-from searchparty.experiments.drawing import landscape, style
-from searchparty.experiments.report import report
-
-
-@pytest.fixture(scope="module", autouse=True)
-def coarse():
-    """Make figures fast to draw, except in separate processes."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(landscape, "CONTOUR_POINTS", 16)
-        patch.setattr(style, "PNG_DPI", 40)
-        patch.setattr(report, "MOST_RUN_FIGURES", 3)
-        yield
+pytestmark = pytest.mark.usefixtures("coarse_figures")
 
 
 @pytest.fixture(scope="module")

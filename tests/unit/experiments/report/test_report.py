@@ -11,13 +11,14 @@ from html.parser import HTMLParser
 import pytest
 
 from searchparty.experiments.api import run
-from searchparty.experiments.drawing import landscape, style
+from searchparty.experiments.drawing import style
 from searchparty.experiments.drawing.comparison import convergence_figure
 from searchparty.experiments.drawing.landscape import contour_figure
 from searchparty.experiments.report import report
 from searchparty.experiments.report.report import write_report
 from searchparty.experiments.results.recorded_runs import read_runs
 
+pytestmark = pytest.mark.usefixtures("coarse_figures")
 VOID = {"meta", "br", "link", "img", "input", "hr"}
 TEAM = """\
   party:
@@ -42,16 +43,6 @@ def results(tmp_path_factory):
     return make
 
 
-@pytest.fixture(scope="module", autouse=True)
-def coarse():
-    """Make contours coarse, so that many can be drawn quickly."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(landscape, "CONTOUR_POINTS", 16)
-        patch.setattr(style, "PNG_DPI", 40)
-        patch.setattr(report, "MOST_RUN_FIGURES", 3)
-        yield
-
-
 @pytest.fixture
 def unrendered(monkeypatch):
     """Draw figures without rendering them, for tests that read the page's words: rendering takes most of the time."""
@@ -64,7 +55,7 @@ def unrendered(monkeypatch):
 
 
 @pytest.fixture(scope="module")
-def party(results, coarse):
+def party(results, coarse_figures):
     """Return an ordinary experiment with its report, for tests that only read."""
     directory = results(strategies=TEAM + "  alone:\n    agents: [random]\n")
     return directory, write_report(directory).read_text(encoding="utf-8")

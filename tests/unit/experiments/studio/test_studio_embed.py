@@ -25,6 +25,7 @@ from searchparty.experiments.studio.films.embed import (
 from searchparty.experiments.studio.films.message import decode_film
 from searchparty.orchestrator.log.reader import LogReader
 
+pytestmark = pytest.mark.usefixtures("coarse_figures")
 EVIL = "</script><script>alert(1)</script>"
 STATEMENT = re.compile(r"""(?:}\s*|\w\s+|\*\s*)from\s*["']([^"'\s]+)["']|^import\s*["'](.+)["']""", re.MULTILINE)
 PAGE = files("searchparty.experiments.studio").joinpath("page")
@@ -73,7 +74,7 @@ def experiment(strategies, budget=90, **more):
 
 
 @pytest.fixture(scope="module")
-def evil(tmp_path_factory):
+def evil(tmp_path_factory, coarse_figures):
     """Return a report whose names contain markup and code."""
     out = tmp_path_factory.mktemp("embed") / "it"
     agents = [{"kind": "random", "name": EVIL}, {"kind": "grid", "name": "<!--<script>"}]

@@ -31,11 +31,12 @@ def test_a_log_can_be_read_from_the_moment_it_exists(tmp_path):
 @pytest.mark.parametrize("left", ["", "half a page"])
 def test_what_a_process_left_that_was_killed_while_creating_is_replaced(tmp_path, monkeypatch, left):
     def die(_):
-        raise KeyboardInterrupt
+        raise KeyboardInterrupt("killed")
 
-    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+    with monkeypatch.context() as patch:
         patch.setattr(log_file, "sync_path", die)
-        LogFile(tmp_path / "log.sqlite")
+        with pytest.raises(KeyboardInterrupt, match="killed"):
+            LogFile(tmp_path / "log.sqlite")
     assert [path.name for path in tmp_path.glob("log.sqlite*")] == ["log.sqlite.new"]
     (tmp_path / "log.sqlite.new").write_text(left)
     LogFile(tmp_path / "log.sqlite").close()
