@@ -140,7 +140,8 @@ def test_children_import_the_same(tmp_path):
             write_folder(tmp_path / folder, name, statement, float(value))
             (tmp_path / folder / "obj.py").rename(tmp_path / folder / f"obj{number}.py")
         (tmp_path / folder / "all.py").write_text(
-            f"{every}def loss(x):\n    values = {{{losses}}}\n    assert len(values) == 1, values\n    return values.pop()\n"
+            f"{every}def loss(x):\n    values = {{{losses}}}\n"
+            "    assert len(values) == 1, values\n    return values.pop()\n"
         )
     landscapes = [UserFunction(function="all.py:loss", bounds=((0, 1),), base=str(tmp_path / each)) for each in "ab"]
     for value, landscape in enumerate(landscapes):
