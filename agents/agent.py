@@ -9,7 +9,7 @@ from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 
-from ..landscapes.causes import is_gradient_cause
+from ..landscapes.causes import is_free_cause, is_gradient_cause
 from ..landscapes.landscape import Array, Model, Space
 
 SMALL_SIZE = 16
@@ -202,8 +202,24 @@ class Told(NamedTuple):
     lease: Lease
 
 
-Proposal = Array | WithGradient
-"""What an agent yields: points (n, D) in the unit cube, or ``WithGradient`` of such points."""
+class Repeat(NamedTuple):
+    """A proposal to evaluate points even if their settings are known; each row is charged.
+
+    On axes with finitely many values, a setting that is known is otherwise answered from memory.
+
+    Attributes:
+        points: Points in the unit cube, shape (n, D), float64.
+
+    Example:
+        >>> Repeat(np.array([[0.25, 0.75]])).points.shape
+        (1, 2)
+    """
+
+    points: Array
+
+
+Proposal = Array | WithGradient | Repeat
+"""What an agent yields: points (n, D) in the unit cube, or ``WithGradient`` or ``Repeat`` of such points."""
 Search = Generator[Proposal, Told, Converged | None]
 """What ``Agent.search`` returns: a generator that yields a ``Proposal``, receives a ``Told``, and may return
 ``Converged``."""
@@ -211,10 +227,25 @@ Search = Generator[Proposal, Told, Converged | None]
 
 @dataclass(frozen=True, slots=True)
 class RowFailure:
-    """Why one row of a lease has no loss, or no gradient: the number of the row, from 0, and the cause in words."""
+    """What is to be said of one row of a lease: mostly why it has no loss.
+
+    Attributes:
+        row: Number of the row, from 0.
+        cause: Why it has no loss, or no gradient, or why it was not evaluated, in words.
+    """
 
     row: int
     cause: str
+
+    @property
+    def is_free(self) -> bool:
+        """Whether the row was not evaluated, because its setting is known or infeasible: it costs nothing."""
+        return is_free_cause(self.cause)
+
+    @property
+    def has_failed(self) -> bool:
+        """Whether the row was evaluated and has no loss."""
+        return not (self.is_free or self.of_gradient)
 
     @property
     def of_gradient(self) -> bool:
@@ -257,7 +288,7 @@ class Finding:
             "failed" (the agent raised or broke its contract) or "stopped" (a row had a failure that stops the run).
         best: The best point, if any loss is finite.
         converged: The local minimum that the agent returned, or None.
-        failures: Rows without a loss, and rows with a loss whose gradient failed.
+        failures: Rows without a loss, rows with a loss whose gradient failed, and rows that were not evaluated.
         cause: What the agent raised, how it broke its contract, or why the row that stops the run failed; else empty.
         place: Where the agent failed, as "file:line", or empty. It is told and logged, but is no part of the trace: a
             comment above it moves it.
@@ -286,8 +317,18 @@ class Finding:
 
     @property
     def failed_rows(self) -> int:
-        """How many rows have no loss."""
-        return sum(not failure.of_gradient for failure in self.failures)
+        """How many rows were evaluated and have no loss."""
+        return sum(failure.has_failed for failure in self.failures)
+
+    @property
+    def failed_gradients(self) -> int:
+        """How many rows have a loss, and no gradient though one was asked for."""
+        return sum(failure.of_gradient for failure in self.failures)
+
+    @property
+    def free_rows(self) -> int:
+        """How many rows were not evaluated, and cost nothing."""
+        return sum(failure.is_free for failure in self.failures)
 
     @property
     def best_loss(self) -> float:

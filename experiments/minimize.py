@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 import warnings
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, closing
+from functools import partial
 from itertools import cycle, islice
 from numbers import Real
 from typing import Any, TypeVar
@@ -17,8 +19,11 @@ from scipy.optimize import Bounds, OptimizeResult
 from ..agents.agent import Agent, Rows
 from ..agents.leases.failure import format_cause
 from ..landscapes.ambient import set_ambient_state_aside
-from ..landscapes.causes import GRADIENT_CAUSE
-from ..landscapes.python_function import InMemory, check_width
+from ..landscapes.bounded import check_width
+from ..landscapes.causes import GRADIENT_CAUSE, INFEASIBLE_CAUSE
+from ..landscapes.landscape import Array
+from ..landscapes.parameters import parse_parameters
+from ..landscapes.python_function import InMemory
 from ..orchestrator.executors.in_process import InProcessExecutor
 from ..orchestrator.log.log import MemoryLog
 from ..orchestrator.loop.drive import begin_run
@@ -65,8 +70,13 @@ TeamSpec = Sequence[str | Mapping[str, Any] | Agent] | Mapping[str, str | Mappin
 
 def minimize(
     fun: Callable[..., Any],
-    bounds: Sequence[tuple[float, float]] | Bounds,
+    bounds: Sequence[tuple[float, float]] | Bounds | None = None,
     *,
+    parameters: Mapping[str, Any] | None = None,
+    x0: Sequence[float] | Mapping[str, Any] | None = None,
+    args: tuple[Any, ...] = (),
+    constraints: str | Callable[..., Any] | Sequence[str | Callable[..., Any]] = (),
+    callback: Callable[[OptimizeResult], Any] | None = None,
     budget: int | None = None,
     team: TeamSpec | None = None,
     policy: str | Mapping[str, Any] | Policy = "party",
@@ -77,7 +87,7 @@ def minimize(
     gradient: Callable[..., Any] | None = None,
     target: float | None = None,
 ) -> OptimizeResult:
-    """Minimise a function over a box with a team of agents.
+    """Minimise a function over a box, or over named parameters, with a team of agents.
 
     An evaluation that fails (an exception, NaN, infinity) is charged, never becomes the best point, and is counted in
     ``nfail``; it does not end the run. But if the first 10 evaluations all fail for the same error of the program
@@ -87,7 +97,19 @@ def minimize(
         fun: The function. It takes a point, shape (D,), and returns a number; with ``vectorized``, it takes points,
             shape (n, D), and returns their values, shape (n,). A number is whatever ``float`` takes and is no text, or
             a list, tuple or array that holds exactly one bool, int or float.
-        bounds: The box: D pairs (low, high) of finite numbers with low < high, or ``scipy.optimize.Bounds``.
+        bounds: The box: D pairs (low, high) of finite numbers, or ``scipy.optimize.Bounds``. An axis with equal ends is
+            fixed: ``fun`` receives it, and it is not searched.
+        parameters: In place of ``bounds``, a mapping from names to ``{"low": ..., "high": ..., "log": True,
+            "integer": True}`` (the last two where they apply), ``{"choices": [...]}`` or fixed values. ``fun`` then
+            takes a dict of values by name.
+        x0: A point that is known, in the units of ``fun``: D numbers, or a mapping from the names of all searched
+            parameters to values. It is evaluated first, and the search starts there.
+        args: Further arguments of ``fun`` and ``gradient``, after the point.
+        constraints: Conditions that a setting must meet before an evaluation is spent on it: text over the names of the
+            parameters (x1, x2, ... with ``bounds``) such as "depth * rate <= 0.5", or functions that take one setting
+            and return True or False. What breaks one costs nothing.
+        callback: Called after each collected lease with the result so far. If it returns True or raises StopIteration,
+            the run ends.
         budget: The number of evaluations, or "<n> D" for n times the dimension. Default: 1000 D.
         team: The agents: a list, or a mapping from names to agents. Each is a kind (``searchparty list agents``), a
             mapping with a kind and settings, or an ``Agent``. Default: slsqp, axes and cma-es, with further members if
@@ -107,7 +129,9 @@ def minimize(
     Returns:
         An ``OptimizeResult`` with these entries:
 
-        - ``x``: the best point, shape (D,); None if no evaluation gave a finite value
+        - ``x``: the best point, in the units of ``fun``, fixed axes included; with ``parameters``, the numbers of the
+          searched ones, a choice being its position. None if no evaluation gave a finite value
+        - ``params``: with ``parameters``, the best values by name, fixed ones included
         - ``fun``: the value at ``x``; infinite if there is none
         - ``nfev``: points at which ``fun`` was asked for a value; a vectorized call for n points counts n
         - ``njev``: points at which ``gradient`` was asked for a gradient
@@ -142,28 +166,37 @@ def minimize(
         >>> alone = minimize(bowl, bounds=[(-1, 1), (-1, 1)], team=["cma-es"], seed=1, target=1e-6)
         >>> alone.fun <= 1e-6, alone.agent
         (True, 'cma-es')
+        >>> def loss(p):
+        ...     return abs(p["depth"] - 4) + (p["kernel"] != "rbf") + abs(np.log10(p["rate"]) + 2)
+        >>> space = {"rate": {"low": 1e-5, "high": 0.1, "log": True}, "depth": {"low": 2, "high": 8, "integer": True},
+        ...          "kernel": {"choices": ["poly", "rbf"]}}
+        >>> found = minimize(loss, parameters=space, budget=300, seed=1)
+        >>> found.params["depth"], found.params["kernel"], round(found.params["rate"], 4)
+        (4, 'rbf', 0.01)
     """
-    pairs = _bound_pairs(bounds)
+    searched = _describe_space(bounds, parameters)
     concurrency = _positive_int("concurrency", concurrency)
     members = _named_agents(default_team(concurrency) if team is None else team)
-    allowed = parse_budget(1000 * len(pairs) if budget is None else budget)
-    if not isinstance(vectorized, bool | np.bool_):
-        raise ValueError(f"vectorized must be True or False, got {vectorized!r}.")
+    landscape = _make_landscape(fun, gradient, args, vectorized, x0, constraints, **searched)
+    dimension = len(landscape.arguments.bounds)
+    allowed = parse_budget(1000 * dimension if budget is None else budget)
+    if callback is not None and not callable(callback):
+        raise ValueError(f"callback must be a function, got {quote(callback)}.")
     if executor not in ("simulated", "ray"):
         raise ValueError(f"executor must be 'simulated' or 'ray', got {executor!r}.")
     planned = RunSpec(
-        landscape=InMemory(function=fun, bounds=pairs, vectorized=bool(vectorized), gradient_function=gradient),
+        landscape=landscape,
         team=members,
         policy=_build_part("policy", Policy, policy),
         seed=secrets.randbits(32) if seed is None else check_seed(seed),
         repeat=0,
-        budget=allowed if isinstance(allowed, int) else int(allowed.removesuffix("D")) * len(pairs),
+        budget=allowed if isinstance(allowed, int) else int(allowed.removesuffix("D")) * dimension,
         concurrency=min(concurrency, len(members)),
         target=None if target is None else check_target(target),
     )
     run, log = begin_run(planned), MemoryLog()
     try:
-        _work_run(planned, executor, run, log)
+        _work_run(planned, executor, run, log, callback)
     except (KeyboardInterrupt, SystemExit) as error:
         # Whoever ends the program can still read what it has found.
         error.__dict__["result"] = _partial_result(planned, run, log, type(error).__name__)
@@ -180,7 +213,56 @@ def default_team(concurrency: int) -> tuple[str, ...]:
     return DEFAULT_TEAM + tuple(islice(cycle(EXTRA_MEMBERS), max(0, concurrency - len(DEFAULT_TEAM))))
 
 
-def _work_run(planned: RunSpec, executor: str, run: Run, log: MemoryLog) -> None:
+def _describe_space(bounds: Any, parameters: Any) -> dict[str, Any]:
+    """Return the bounds or the parameters as settings of a landscape."""
+    if (bounds is None) == (parameters is None):
+        got = "neither" if bounds is None else "both"
+        raise ValueError(f"bounds must be given, or parameters in place of them, got {got}.")
+    if parameters is None:
+        return {"bounds": _bound_pairs(bounds)}
+    try:
+        return {"parameters": parse_parameters(parameters)}
+    except ValueError as error:
+        raise ValueError(f"parameters: {error}") from None
+
+
+def _make_landscape(
+    fun: Any, gradient: Any, args: Any, vectorized: Any, x0: Any, constraints: Any, **searched: Any
+) -> InMemory:
+    """Return the landscape of a function. Raises ValueError if the start does not lie in it."""
+    if not isinstance(vectorized, bool | np.bool_):
+        raise ValueError(f"vectorized must be True or False, got {vectorized!r}.")
+    if not isinstance(args, tuple):
+        raise ValueError(f"args must be a tuple, got {quote(args)}. Write (value,) for one argument.")
+    functions = [partial(_call_with, each, args) if args and each is not None else each for each in (fun, gradient)]
+    listed = (constraints,) if isinstance(constraints, str) or callable(constraints) else tuple(constraints)
+    for each in listed:
+        if not isinstance(each, str) and not callable(each):
+            raise ValueError(f"constraints must be conditions or functions, got {quote(each)}.")
+    start = x0.tolist() if isinstance(x0, np.ndarray) else x0
+    landscape = InMemory(
+        function=functions[0], gradient_function=functions[1], vectorized=bool(vectorized), start=start,
+        constraints=tuple(each for each in listed if isinstance(each, str)) or None,
+        constraint_functions=tuple(each for each in listed if not isinstance(each, str)), **searched,
+    )  # fmt: skip
+    try:
+        landscape.make_space()
+    except ValueError as error:
+        raise ValueError(re.sub("^start", "x0", str(error))) from None
+    return landscape
+
+
+def _call_with(function: Callable[..., Any], args: tuple[Any, ...], point: Any) -> Any:
+    return function(point, *args)
+
+
+def _work_run(
+    planned: RunSpec,
+    executor: str,
+    run: Run,
+    log: MemoryLog,
+    callback: Callable[[OptimizeResult], Any] | None,
+) -> None:
     with ExitStack() as stack:
         stack.enter_context(set_ambient_state_aside())
         if executor == "simulated":
@@ -197,14 +279,25 @@ def _work_run(planned: RunSpec, executor: str, run: Run, log: MemoryLog) -> None
             pool = ActorPool(largest_team=len(planned.team), members=len(planned.team))
             stack.callback(pool.close)
             works, wait, drain = RayExecutor(planned, log, pool), pool.wait, pool.drain
-        steps = stack.enter_context(closing(work_run(planned, log, works, run=run)))
+        ending: list[bool] = []
+        steps = stack.enter_context(closing(work_run(planned, log, works, run=run, is_over=lambda: bool(ending))))
         try:
             for moved in steps:
                 if not moved:
                     wait()
+                elif callback is not None and not ending and _wants_end(callback, planned, run, log):
+                    ending.append(True)
         except (KeyboardInterrupt, SystemExit):
             drain()
             raise
+
+
+def _wants_end(callback: Callable[[OptimizeResult], Any], planned: RunSpec, run: Run, log: MemoryLog) -> bool:
+    """Return whether the user's callback ends the run."""
+    try:
+        return callback(_optimize_result(planned, run, log)) is True
+    except StopIteration:
+        return True
 
 
 def _partial_result(planned: RunSpec, run: Run, log: MemoryLog, ended: str) -> OptimizeResult:
@@ -214,7 +307,8 @@ def _partial_result(planned: RunSpec, run: Run, log: MemoryLog, ended: str) -> O
         rows = log.rows(lease)
         if rows is not None and np.nanmin(rows.losses, initial=np.inf) < result.fun:
             row = int(np.nanargmin(rows.losses))
-            result.x, result.fun = run.space.to_box(rows.points[row]), float(rows.losses[row])
+            result.x, named = _describe_point(planned.landscape, run, rows.points[row])
+            result.update(named, fun=float(rows.losses[row]))
             result.agent = run.out[lease][1].agent
     result.success, result.message = False, f"ended by {ended}"
     return result
@@ -234,21 +328,30 @@ def _describe_agent_failures(run: Run, log: MemoryLog) -> dict[str, str]:
 
 def _optimize_result(planned: RunSpec, run: Run, log: MemoryLog) -> OptimizeResult:
     best, parts = run.incumbent, log.all_rows()
-    failures = Counter(failure.cause for part in parts for failure in part.failures)
+    noted = [failure for part in parts for failure in part.failures]
+    failures = Counter(failure.cause for failure in noted if not failure.is_free)
+    free = sum(failure.is_free for failure in noted)
     gradients = Counter({cause: n for cause, n in failures.items() if cause.startswith(GRADIENT_CAUSE)})
     values = failures - gradients
-    evaluated = sum(len(part.losses) for part in parts)
+    evaluated = sum(len(part.losses) for part in parts) - free
     differentiated = sum(_count_gradients(part) for part in parts)
     message = run.stopped or ""
     if evaluated and values.total() == evaluated:
         end = message if run.halted is None else f"the run stopped after {evaluated} evaluations"
         message = f"all evaluations failed: the objective {_most_frequent(values)} ({end})"
+    broken = Counter(failure.cause for failure in noted if failure.cause.startswith(INFEASIBLE_CAUSE))
+    if broken and not evaluated:
+        condition = broken.most_common(1)[0][0].removeprefix(INFEASIBLE_CAUSE)
+        message = f"no setting that was proposed meets the constraint {condition!r} ({broken.total()} were proposed)"
     failed_agents = _describe_agent_failures(run, log)
     message += "".join(f"; agent {agent} {words}" for agent, words in failed_agents.items())
     if gradients:
         message += f"; {gradients.total()} of {differentiated} gradients failed: {_most_frequent(gradients)}"
+    landscape: Any = planned.landscape
+    x, named = _describe_point(landscape, run, None if best is None else best.point)
     return OptimizeResult(
-        x=None if best is None else run.space.to_box(best.point),
+        x=x,
+        **named,
         fun=np.inf if best is None else best.loss,
         nfev=evaluated,
         njev=differentiated,
@@ -265,6 +368,16 @@ def _optimize_result(planned: RunSpec, run: Run, log: MemoryLog) -> OptimizeResu
         curve=np.array(run.curve, dtype=float).reshape(-1, 2),
         log=log,
     )
+
+
+def _describe_point(landscape: Any, run: Run, point: Array | None) -> tuple[Array | None, dict[str, Any]]:
+    """Return a point (D,) of the unit cube in the user's units, and its values by name where they have names."""
+    named = landscape.parameters is not None
+    if point is None:
+        return None, {"params": None} if named else {}
+    box = run.space.to_box(point)
+    argument = landscape.arguments.of_row(box)
+    return (box, {"params": argument}) if named else (argument, {})
 
 
 def _count_gradients(rows: Rows) -> int:
@@ -290,10 +403,12 @@ def _bound_pairs(bounds: Any) -> tuple[tuple[float, float], ...]:
         pairs = tuple((float(low), float(high)) for low, high in bounds)
     except (TypeError, ValueError, OverflowError):
         raise ValueError(f"bounds must be pairs (low, high), one per axis, got {quote(bounds)}.") from None
-    if not pairs or not all(np.isfinite([low, high]).all() and low < high for low, high in pairs):
-        raise ValueError(f"bounds must be finite pairs with low < high, one per axis, got {quote(list(pairs))}.")
+    if not pairs or not all(np.isfinite([low, high]).all() and low <= high for low, high in pairs):
+        raise ValueError(f"bounds must be finite pairs with low <= high, one per axis, got {quote(list(pairs))}.")
     for low, high in pairs:
         check_width(low, high)
+    if all(low == high for low, high in pairs):
+        raise ValueError(f"bounds must leave an axis to search, got {quote(list(pairs))}: all are fixed.")
     return pairs
 
 

@@ -16,6 +16,10 @@ NON_FINITE_CAUSES = frozenset({"returned nan", "returned inf", "returned -inf"})
 """Causes of points whose loss is not finite; all others are errors."""
 GRADIENT_CAUSE = "the gradient "
 """First words of the cause of a point that has a loss, and whose gradient failed."""
+KNOWN_CAUSE = "known: "
+"""First words about a point whose setting is known: it has a loss, and was not evaluated again."""
+INFEASIBLE_CAUSE = "infeasible: "
+"""First words about a point that breaks a constraint: it has no loss, was not evaluated, and is no failure."""
 PROGRAMMING_ERRORS = (NameError, TypeError, ImportError, AttributeError)
 """Exceptions that hardly ever mean that one point has no loss: the function itself is wrong."""
 _NAMES = frozenset({"NameError", "UnboundLocalError", "TypeError", "ImportError", "AttributeError"})
@@ -77,6 +81,11 @@ def programming_error(cause: str) -> str | None:
 def is_gradient_cause(cause: str) -> bool:
     """Return whether a cause is that of a gradient: the point itself has a loss."""
     return cause.startswith(GRADIENT_CAUSE)
+
+
+def is_free_cause(cause: str) -> bool:
+    """Return whether a cause says that a point was not evaluated, and so costs nothing."""
+    return cause.startswith((KNOWN_CAUSE, INFEASIBLE_CAUSE))
 
 
 def _name_place(place: str) -> str:

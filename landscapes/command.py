@@ -14,10 +14,12 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 from pydantic import Field, field_validator
 
+from .arguments import Arguments
+from .bounded import BoundedLandscape, check_gradient_axes
+from .constraints import names_function
 from .landscape import Array, EvaluationError, LandscapeError, Problem, Space
 from .process.line_pipe import ProcessEnded, quote_bytes
 from .process.program import Program
-from .python_function import BoundedLandscape
 from .real_numbers import NotANumber, describe_value, to_real_number
 from .user_code import find_local_path, resolve_path
 
@@ -37,7 +39,8 @@ class Command(BoundedLandscape):
     """Your own program in any language, which reads a point and writes its loss, one line of JSON each.
 
     Use it for a loss that is not computed in Python, such as a simulator. The program is started once and receives one
-    request after another on its standard input, e.g. {"id": 7, "x": [0.5, 1.5]}, with x in the landscape's units. It
+    request after another on its standard input, e.g. {"id": 7, "x": [0.5, 1.5]}, with x in the landscape's units, or,
+    with ``parameters``, {"id": 7, "x": {"rate": 0.01, "kernel": "rbf"}}. It
     answers each with a line: a number, or {"loss": 0.25}, or {"error": "why"}. It may print anything on its standard
     error. The setting ``evaluation`` can give its processes a time-out and a memory limit.
     """
@@ -56,6 +59,17 @@ class Command(BoundedLandscape):
     @classmethod
     def _wrap_string(cls, value: Any) -> Any:
         return (value,) if isinstance(value, str) else value
+
+    @field_validator("constraints")
+    @classmethod
+    def _check_constraints(cls, value: tuple[str, ...] | None) -> tuple[str, ...] | None:
+        for number, text in enumerate(value or ()):
+            if names_function(text):
+                raise ValueError(
+                    f"constraints.{number} must be a condition, got {text!r}, a function. Write e.g. rate <= 0.5, or "
+                    "let the program answer with an error."
+                )
+        return value
 
     @field_validator("command")
     @classmethod
@@ -82,39 +96,43 @@ class Command(BoundedLandscape):
         rest = (str(find_local_path(Path(word))) if word.startswith("/") else word for word in self.command[1:])
         return [str(Path(found).absolute()), *rest]
 
-    def start(self, memory: int = 0) -> Program:
+    def start_program(self, memory: int = 0) -> Program:
         """Start the program, with at most ``memory`` bytes of data for each process (0: no limit)."""
         directory = None if self.base is None else str(find_local_path(Path(self.base)))
-        return Program(self.resolve_argv(), directory, memory, (1 << 20) + BYTES_PER_NUMBER * len(self.pairs))
+        longest = (1 << 20) + BYTES_PER_NUMBER * max(len(self.pairs), self.searched_axes)
+        return Program(self.resolve_argv(), directory, memory, longest)
 
     @property
     def space(self) -> Space:
         """The space, known without running the program."""
-        low, high = np.array(self.pairs, dtype=float).T
-        return Space(low.copy(), high.copy(), self.gradient, self.gradient_price)
+        space = self.make_space(self.gradient, self.gradient_price)
+        check_gradient_axes(space)
+        return space
 
     @property
     def label(self) -> str:
         """A short name for tables and figures: the first file among the arguments, or the program; then D."""
         files = (word for word in self.command[1:] if Path(word).suffix and not word.startswith("-"))
-        return f"{Path(next(files, self.command[0])).name} D={len(self.pairs)}"
+        return f"{Path(next(files, self.command[0])).name} D={self.searched_axes}"
 
 
-def encode_json_request(number: int, point: Array, with_gradient: bool) -> bytes:
-    """Encode the request for the loss of a point (D,) in the landscape's units as a line."""
-    asked: dict[str, Any] = {"id": number, "x": point.tolist()}
+def encode_json_request(number: int, argument: Any, with_gradient: bool) -> bytes:
+    """Encode the request for the loss of a point as a line: an array in the landscape's units, or values by name."""
+    asked: dict[str, Any] = {"id": number, "x": argument.tolist() if isinstance(argument, np.ndarray) else argument}
     if with_gradient:
         asked["gradient"] = True
     return json.dumps(asked, separators=(",", ":")).encode() + b"\n"
 
 
-def parse_json_answer(line: bytes, number: int, dimension: int, with_gradient: bool) -> tuple[float, Array | None]:
+def parse_json_answer(
+    line: bytes, number: int, arguments: Arguments, with_gradient: bool
+) -> tuple[float, Array | None]:
     """Parse an answer.
 
     Args:
         line: The line that the program wrote.
         number: The id of the request.
-        dimension: Number of axes, D.
+        arguments: What made the argument of the request, and reads the gradient.
         with_gradient: Whether the gradient was requested.
 
     Returns:
@@ -147,20 +165,19 @@ def parse_json_answer(line: bytes, number: int, dimension: int, with_gradient: b
         ) from None
     if not with_gradient:
         return found, None
-    gradient = _parse_numbers(said.get("gradient"), dimension)
-    if gradient is None:
-        raise MalformedAnswer(f'answered {quote_bytes(line)}, which has no {dimension} numbers as its "gradient"')
-    return found, gradient
-
-
-def _parse_numbers(said: Any, count: int) -> Array | None:
-    """Return a list of ``count`` numbers as an array, or None if it is anything else."""
-    if not isinstance(said, list) or len(said) != count or not all(type(each) in (int, float) for each in said):
-        return None
     try:
-        return np.array(said, dtype=float)
-    except OverflowError:
-        return None
+        return found, arguments.read_gradient(_check_numbers(said.get("gradient")))
+    except (NotANumber, OverflowError):
+        count = len(arguments.bounds)
+        raise MalformedAnswer(f'answered {quote_bytes(line)}, which has no {count} numbers as its "gradient"') from None
+
+
+def _check_numbers(said: Any) -> Any:
+    """Return a list of numbers, or a mapping to them. Raises NotANumber if it is anything else."""
+    listed = list(said.values()) if isinstance(said, dict) else said
+    if not isinstance(listed, list) or not all(type(each) in (int, float) for each in listed):
+        raise NotANumber("")
+    return said
 
 
 class CommandProblem:
@@ -174,7 +191,7 @@ class CommandProblem:
 
     def __init__(self, landscape: Command) -> None:
         self.space, self.minimum = landscape.space, landscape.minimum
-        self._landscape = landscape
+        self._landscape, self._arguments = landscape, landscape.arguments
         self._program: Program | None = None
         self._request_count = 0
         self._finalizer: Any = None
@@ -199,14 +216,15 @@ class CommandProblem:
     def _request_loss(self, point: Array, with_gradient: bool) -> tuple[float, Array | None]:
         deadline = None
         if self._program is None:
-            self._program = self._landscape.start()
+            self._program = self._landscape.start_program()
             self._finalizer = weakref.finalize(self, self._program.kill)
             deadline = time.monotonic() + self._landscape.startup
         self._request_count += 1
         try:
-            self._program.ask(encode_json_request(self._request_count, point, with_gradient))
+            argument = self._arguments.of_row(point)
+            self._program.ask(encode_json_request(self._request_count, argument, with_gradient))
             line = self._program.wait_for_line(deadline)
-            return parse_json_answer(line, self._request_count, self.space.dimension, with_gradient)
+            return parse_json_answer(line, self._request_count, self._arguments, with_gradient)
         except NoLoss:
             raise
         except BaseException:

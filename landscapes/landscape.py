@@ -122,6 +122,14 @@ def describe_exception(error: BaseException) -> str:
     return f"raised {type(error).__name__}: {words}"
 
 
+class PointCheck(Protocol):
+    """Protocol of conditions that points must meet before an evaluation is spent on them."""
+
+    def broken_by(self, point: Array) -> str:
+        """Return what is to be said of a point (D,), in the landscape's units, that breaks one; "" if it meets all."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Space:
     """What an agent may know of a landscape: its box, and whether gradients exist and what they cost.
@@ -135,6 +143,8 @@ class Space:
         gradient_price: What one gradient costs, in whole evaluations, >= 0.
         axes: The axes, D of them, if some are named, logarithmic or stepped; empty for a plain box.
         start: A point that the user knows, shape (D,), in the unit cube; it is evaluated first. None if there is none.
+        noisy: Whether a setting may have another loss each time.
+        conditions: Conditions that a point must meet before an evaluation is spent on it; None if there are none.
 
     Example:
         >>> space = Space(np.array([-5.0, 0.0]), np.array([5.0, 2.0]))
@@ -155,6 +165,8 @@ class Space:
     gradient_price: int = 1
     axes: tuple[Axis, ...] = ()
     start: Array | None = None
+    noisy: bool = False
+    conditions: PointCheck | None = None
 
     @classmethod
     def of_axes(
@@ -183,6 +195,16 @@ class Space:
     def is_stepped(self) -> bool:
         """Whether any axis has finitely many values."""
         return any(axis.is_stepped for axis in self.axes)
+
+    @property
+    def remembers(self) -> bool:
+        """Whether a setting that is known is not evaluated again: it may come again, and has one loss."""
+        return self.is_stepped and not self.noisy
+
+    @property
+    def has_free_rows(self) -> bool:
+        """Whether points may be answered without an evaluation."""
+        return self.conditions is not None or self.remembers
 
     def to_box(self, cube: Array) -> Array:
         """Convert points of the unit cube to the landscape's units; the results never lie outside the box.

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import inspect
-import math
 from collections.abc import Callable
-from typing import Any, ClassVar, Literal, Self
+from typing import Any, ClassVar, Literal
 
 import numpy as np
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, SerializerFunctionWrapHandler, field_validator, model_serializer
 
 from .ambient import USUAL_ERRORS
+from .arguments import Arguments, ArrayArguments, NamedArguments, make_space
+from .bounded import BoundedLandscape, check_gradient_axes, omit_unset
 from .causes import describe_failure, describe_return
+from .constraints import Constraint, check_constraint, names_function, read_conditions
 from .landscape import (
     Array,
     AxisBounds,
@@ -23,46 +25,19 @@ from .landscape import (
     Space,
     keep_found_rows,
 )
-from .real_numbers import NotANumber, to_gradient, to_real_number, to_real_numbers
+from .parameters import Parameters, ParameterSet
+from .real_numbers import NotANumber, to_real_number, to_real_numbers
 from .user_code import load_object, split_reference
 
 Function = Callable[[Array], Any]
-
-
-class BoundedLandscape(Landscape):
-    """Base class of landscapes whose bounds the user gives."""
-
-    bounds: tuple[float, float] | AxisBounds = Field(
-        description="Bounds, one (low, high) per axis, or one pair with `dimension`."
-    )
-    dimension: int | None = Field(None, ge=1, description="Number of axes, D, if bounds are one pair.")
-
-    @model_validator(mode="after")
-    def _check_bounds(self) -> Self:
-        if not self.bounds:
-            raise ValueError("bounds must have one pair per axis, got []. Write e.g. [-5, 5] with a dimension.")
-        pairs = self.pairs
-        if self.dimension is not None and len(pairs) != self.dimension:
-            raise ValueError(f"bounds must have one pair per axis ({self.dimension}), got {len(pairs)}")
-        for low, high in pairs:
-            if not low < high:
-                raise ValueError(f"bounds must have low < high, got ({low}, {high})")
-            check_width(low, high)
-        return self
-
-    @property
-    def pairs(self) -> AxisBounds:
-        """The bounds, one pair per axis."""
-        if isinstance(self.bounds[0], tuple):
-            return self.bounds
-        return (self.bounds,) * (self.dimension or 1)
 
 
 class UserFunction(BoundedLandscape):
     """Your own Python function, named as path/to/file.py:name or package.module:name.
 
     Use it for a loss that can be computed in Python. The function receives a point of shape (D,) in the landscape's
-    units and returns one number; with ``vectorized`` it receives points (n, D) and returns losses (n,). A row for which
+    units and returns one number; with ``vectorized`` it receives points (n, D) and returns losses (n,). With
+    ``parameters`` it receives a dict of values by name, or, with ``vectorized``, of columns. A row for which
     it raises, or returns something else, has no loss; the setting ``evaluation`` says what follows. A missing package
     stops the run.
     """
@@ -92,26 +67,28 @@ class UserFunction(BoundedLandscape):
             place = self.function.rpartition(":")[0]
             reference = self.gradient if ":" in self.gradient else f"{place}:{self.gradient}"
             gradient = load_object(reference, "gradient", self.base, self.source)
-        argument = "points (n, D)" if self.vectorized else "a point (D,)"
+        argument = describe_argument(self.vectorized, self.parameters)
         check_function(function, "function", argument)
         if gradient is not None:
             check_function(gradient, "gradient", argument)
-        return FunctionProblem(function, self.pairs, self.vectorized, gradient, self.gradient_price, self.minimum)
+        return FunctionProblem(
+            function, self.arguments, self.vectorized, gradient, self.minimum,
+            self.make_space(gradient is not None, self.gradient_price), self._load_constraints(),
+        )  # fmt: skip
+
+    def _load_constraints(self) -> tuple[Constraint, ...]:
+        """Load the constraints that are functions. Raises LandscapeError if they cannot be loaded or called."""
+        found = []
+        for text in filter(names_function, self.constraints or ()):
+            function = load_object(text, "constraints", self.base, self.source)
+            check_function(function, "constraints", describe_argument(False, self.parameters))
+            found.append(function)
+        return tuple(found)
 
     @property
     def label(self) -> str:
         """A short name for tables and figures: the function's name and the dimension."""
-        return f"{self.function.rpartition(':')[2]} D={len(self.pairs)}"
-
-
-def check_width(low: float, high: float) -> None:
-    """Check that the width of finite bounds is finite too: points between them could not be computed.
-
-    Raises:
-        ValueError: It is not.
-    """
-    if not math.isfinite(high - low):
-        raise ValueError(f"bounds must have a finite width, got ({low}, {high}), which is wider than the largest float")
+        return f"{self.function.rpartition(':')[2]} D={self.searched_axes}"
 
 
 class InMemory(Landscape):
@@ -119,23 +96,47 @@ class InMemory(Landscape):
 
     catalogued: ClassVar[bool] = False
     kind: Literal["in-memory"] = "in-memory"
-    bounds: AxisBounds
+    bounds: AxisBounds = ()
+    parameters: Parameters | None = None
+    start: Any = None
+    noisy: bool | None = None
+    constraints: tuple[str, ...] | None = None
+    constraint_functions: tuple[Any, ...] = Field((), exclude=True, repr=False)
     vectorized: bool = False
     function: Any = Field(exclude=True, repr=False)
     gradient_function: Any = Field(None, exclude=True, repr=False)
 
+    @model_serializer(mode="wrap")
+    def _omit_unset(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        return omit_unset(dump(self), "parameters", "start", "noisy", "constraints")
+
     def open(self) -> Problem:
         """Open the function. Raises LandscapeError if it cannot be called."""
-        argument = "points (n, D)" if self.vectorized else "a point (D,)"
+        argument = describe_argument(self.vectorized, self.parameters)
         check_function(self.function, "fun", argument)
         if self.gradient_function is not None:
             check_function(self.gradient_function, "gradient", argument)
-        return FunctionProblem(self.function, self.bounds, self.vectorized, self.gradient_function, 1, None)
+        return FunctionProblem(
+            self.function, self.arguments, self.vectorized, self.gradient_function, None, self.make_space(),
+            self.constraint_functions,
+        )  # fmt: skip
+
+    def make_space(self) -> Space:
+        """Return the space. Raises ValueError if a constraint is none, or the start does not lie in it."""
+        arguments = self.arguments
+        conditions = read_conditions(self.constraints, arguments)
+        has_gradient = self.gradient_function is not None
+        return make_space(arguments, has_gradient, 1, self.start, bool(self.noisy), conditions)
+
+    @property
+    def arguments(self) -> Arguments:
+        """What makes the arguments of the function from points."""
+        return ArrayArguments(self.bounds) if self.parameters is None else NamedArguments(self.parameters)
 
     @property
     def label(self) -> str:
         """A short name for tables and figures: the function's name and the dimension."""
-        return f"{getattr(self.function, '__name__', 'function')} D={len(self.bounds)}"
+        return f"{getattr(self.function, '__name__', 'function')} D={len(self.arguments.bounds)}"
 
 
 class FunctionProblem:
@@ -143,11 +144,15 @@ class FunctionProblem:
 
     Args:
         function: The function.
-        pairs: The bounds, one pair per axis.
+        arguments: What makes its arguments from points.
         vectorized: Whether the functions take batches.
         gradient: The gradient, or None.
-        gradient_price: Cost of one gradient, in evaluations.
         minimum: The known minimum loss, or None.
+        space: The space that is searched.
+        constraints: Functions that a setting must meet, each called with one setting.
+
+    Raises:
+        LandscapeError: There is a gradient, and an axis with finitely many values.
     """
 
     minimizers: None = None
@@ -155,17 +160,19 @@ class FunctionProblem:
     def __init__(
         self,
         function: Function,
-        pairs: AxisBounds,
+        arguments: Arguments,
         vectorized: bool,
         gradient: Function | None,
-        gradient_price: int,
         minimum: float | None,
+        space: Space,
+        constraints: tuple[Constraint, ...] = (),
     ) -> None:
-        low, high = np.array(pairs, dtype=float).T
-        self.space = Space(low.copy(), high.copy(), gradient is not None, gradient_price)
-        self.minimum = minimum
+        check_gradient_axes(space)
+        self._constraints = constraints
+        self.space, self.minimum, self._arguments = space, minimum, arguments
         self._function, self._gradient, self._vectorized = function, gradient, vectorized
-        self.evaluate = self._evaluate_batch if vectorized else self._evaluate_rows
+        in_batches = self._evaluate_meeting if constraints else self._evaluate_batch
+        self.evaluate = in_batches if vectorized else self._evaluate_rows
         self.rowwise = not vectorized
 
     def gradient(self, points: Array) -> Array:
@@ -174,7 +181,8 @@ class FunctionProblem:
         if self._vectorized and len(points) > 1:
             try:
                 with np.errstate(**USUAL_ERRORS):
-                    return self._check_gradients(to_gradient(self._gradient(points.copy()), points.shape), {})
+                    found = self._gradient(self._arguments.of_batch(points))
+                    return self._check_gradients(self._arguments.read_gradients(found, len(points)), {})
             except (GradientError, ModuleNotFoundError):
                 raise
             except Exception:
@@ -182,15 +190,21 @@ class FunctionProblem:
                 pass
         gradients, causes = np.full(points.shape, np.nan), {}
         for row in range(len(points)):
-            point = points[row : row + 1].copy() if self._vectorized else points[row].copy()
             try:
                 with np.errstate(**USUAL_ERRORS):
-                    gradients[row] = to_gradient(self._gradient(point), points[row].shape)
+                    gradients[row] = self._differentiate(points[row])
             except ModuleNotFoundError:
                 raise
             except Exception as error:
                 causes[row] = self._describe(error, self._gradient)
         return self._check_gradients(gradients, causes)
+
+    def _differentiate(self, point: Array) -> Array:
+        """Return the gradient (D,) at a point (D,)."""
+        assert self._gradient is not None
+        if self._vectorized:
+            return self._arguments.read_gradients(self._gradient(self._arguments.of_batch(point[None])), 1)[0]
+        return self._arguments.read_gradient(self._gradient(self._arguments.of_row(point)))
 
     def _check_gradients(self, gradients: Array, causes: dict[int, str]) -> Array:
         """Return gradients (n, D), or raise GradientError if some are not finite or have a cause of failure already."""
@@ -206,9 +220,11 @@ class FunctionProblem:
         causes: dict[int, str] = {}
         with np.errstate(**USUAL_ERRORS):
             for row in range(len(points)):
+                if self._constraints and (cause := self._refuse(points[row])):
+                    losses[row], causes[row] = np.nan, cause
+                    continue
                 try:
-                    # A copy, because the function may change its argument.
-                    losses[row] = to_real_number(self._function(points[row].copy()))
+                    losses[row] = to_real_number(self._function(self._arguments.of_row(points[row])))
                 except ModuleNotFoundError:
                     # The point is not at fault: it would have a loss where the package is installed.
                     raise
@@ -223,11 +239,31 @@ class FunctionProblem:
             raise EvaluationError(losses, causes)
         return losses
 
+    def _refuse(self, point: Array) -> str:
+        """Return why a point (D,) is not evaluated; "" if it meets all constraints."""
+        said = (check_constraint(each, self._arguments.of_row(point)) for each in self._constraints)
+        return next(filter(None, said), "")
+
+    def _evaluate_meeting(self, points: Array) -> Array:
+        """Evaluate those of a batch of points (n, D) that meet all constraints."""
+        causes = {row: cause for row, point in enumerate(points) if (cause := self._refuse(point))}
+        if not causes:
+            return self._evaluate_batch(points)
+        rows = np.array([row for row in range(len(points)) if row not in causes], dtype=int)
+        losses = np.full(len(points), np.nan)
+        if len(rows):
+            try:
+                losses[rows] = self._evaluate_batch(points[rows])
+            except EvaluationError as error:
+                losses[rows] = error.losses
+                causes |= {int(rows[row]): cause for row, cause in error.causes.items()}
+        raise EvaluationError(losses, causes)
+
     def _evaluate_batch(self, points: Array) -> Array:
         n = len(points)
         try:
             with np.errstate(**USUAL_ERRORS):
-                losses, wrong = to_real_numbers(self._function(points.copy()), n)
+                losses, wrong = to_real_numbers(self._function(self._arguments.of_batch(points)), n)
         except ModuleNotFoundError:
             raise
         except NotANumber as error:
@@ -258,6 +294,13 @@ class FunctionProblem:
     @staticmethod
     def _describe(error: BaseException, function: Function) -> str:
         return describe_return(function, str(error)) if isinstance(error, NotANumber) else describe_failure(error)
+
+
+def describe_argument(vectorized: bool, parameters: ParameterSet | None) -> str:
+    """Return what a function of the user is called with, for messages."""
+    if parameters is not None:
+        return "a dict of columns by name" if vectorized else "a dict of values by name"
+    return "points (n, D)" if vectorized else "a point (D,)"
 
 
 def check_function(function: Any, field: str, argument: str) -> None:

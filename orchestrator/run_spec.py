@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+import numpy as np
+
 from ..agents.agent import Agent, Region
 from ..agents.evaluation.settings import Evaluation
 from ..landscapes.landscape import Landscape
@@ -90,9 +92,11 @@ class RunSpec:
 
     @cached_property
     def region(self) -> Region:
-        """The region in which the search starts."""
-        import numpy as np
-
+        """The region in which the search starts: the whole cube, around the start if the user knows one."""
+        start = self.facts.space.start
+        if start is not None and (self.center, self.radius) == (0.5, 0.5):
+            # Around the start, and wide enough that the whole cube is searched.
+            return Region(start.copy(), float(np.maximum(start, 1.0 - start).max()))
         dimension = self.facts.space.dimension
         center = np.array(np.broadcast_to(np.asarray(self.center, dtype=float), (dimension,)))
         return Region(center, self.radius)

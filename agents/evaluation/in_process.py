@@ -28,10 +28,12 @@ class InProcessEvaluator:
         self.rowwise = bool(getattr(problem, "rowwise", False))
         self._lower, self._upper = problem.space.lower, problem.space.upper
         self._span = self._upper - self._lower
+        # A plain box is converted in place: nearly every space is one, and this is done for every evaluation.
+        self._is_plain = all(axis.is_plain for axis in problem.space.axes)
 
     def evaluate(self, cube: Array, with_gradient: bool) -> EvaluationResult:
         """Evaluate points (n, D) of the unit cube, with their gradients if requested."""
-        box = np.minimum(self._lower + cube * self._span, self._upper)
+        box = self._to_box(cube)
         try:
             losses: Any = self.problem.evaluate(box)
         except ModuleNotFoundError:
@@ -77,6 +79,11 @@ class InProcessEvaluator:
     def close(self) -> None:
         """Do nothing: there is nothing to close."""
 
+    def _to_box(self, cube: Array) -> Array:
+        if self._is_plain:
+            return np.minimum(self._lower + cube * self._span, self._upper)
+        return self.space.to_box(cube)
+
     def _evaluate_row_by_row(self, cube: Array, error: Exception) -> tuple[Array, dict[int, str]]:
         """After an evaluation raised, keep the rows that have losses and find out which have none."""
         if isinstance(error, EvaluationError):
@@ -96,9 +103,9 @@ class InProcessEvaluator:
         good = np.flatnonzero(np.isfinite(losses))
         if not len(good):
             return gradients, {}
-        box = np.minimum(self._lower + cube[good] * self._span, self._upper)
+        box = self._to_box(cube[good])
         found, causes = self._gradients_at(box)
-        gradients[good] = found * self._span
+        gradients[good] = found * self._span if self._is_plain else self.space.to_cube_gradients(box, found)
         return gradients, {int(good[row]): GRADIENT_CAUSE + cause for row, cause in causes.items()}
 
     def _gradients_at(self, box: Array) -> tuple[Array, dict[int, str]]:

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
+from ...landscapes.causes import is_free_cause
 from ...landscapes.landscape import Array, Space
 from ..agent import Converged, Finding, Incumbent, Lease, RowFailure, Rows
 from ..evaluation.evaluator import EvaluationResult
@@ -28,6 +29,7 @@ class Ledger:
         "dimension",
         "failures",
         "filled",
+        "free_in_a_row",
         "gradients",
         "lease",
         "losses",
@@ -44,7 +46,7 @@ class Ledger:
         self.losses = np.empty(len(self.points))
         self.gradients: Array | None = None
         self.failures: list[RowFailure] = []
-        self.filled = self.charged = 0
+        self.filled = self.charged = self.free_in_a_row = 0
         self.spans: list[list[int]] = []
         """Ranges [first, last) of rows that have been entered and not yet passed on."""
         self.best: tuple[float, int] | None = None
@@ -89,12 +91,20 @@ class Ledger:
     def enter(self, points: Array, outcome: EvaluationResult, price: int, news: bool = True) -> None:
         """Enter and count the next rows, which are ``news`` unless they come from the record."""
         self.place(0, points, outcome, news)
-        self.count_rows(len(outcome.losses), price)
+        self.count_rows(outcome, price)
 
-    def count_rows(self, n: int, price: int) -> None:
-        """Count the next n rows, all of which have been placed, and charge ``price`` evaluations for each."""
+    def count_rows(self, outcome: EvaluationResult, price: int) -> None:
+        """Count the next rows, all of which have been placed, and charge ``price`` for each that was evaluated."""
+        n = len(outcome.losses)
         self.filled += n
-        self.charged += n * price
+        if not outcome.causes:
+            self.charged += n * price
+            self.free_in_a_row = 0
+            return
+        free = [row for row, cause in outcome.causes.items() if is_free_cause(cause)]
+        self.charged += (n - len(free)) * price
+        last = max(set(range(n)).difference(free), default=-1)
+        self.free_in_a_row = n - 1 - last if last >= 0 else self.free_in_a_row + n
 
     def place(self, offset: int, points: Array, outcome: EvaluationResult, news: bool = True) -> None:
         """Enter rows (n, D) that begin ``offset`` rows after the next one; ``count_rows`` counts them.

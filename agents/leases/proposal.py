@@ -18,6 +18,7 @@ class PendingProposal:
         points: The points, shape (n, D), in the unit cube.
         with_gradient: Whether gradients are requested.
         price: Price of a row, in evaluations.
+        repeats: Whether settings that are known are evaluated again.
     """
 
     __slots__ = (
@@ -26,14 +27,15 @@ class PendingProposal:
         "losses",
         "points",
         "price",
+        "repeats",
         "retry_rows",
         "skipped_rows",
         "tries",
         "with_gradient",
     )
 
-    def __init__(self, points: Array, with_gradient: bool, price: int) -> None:
-        self.points, self.with_gradient, self.price = points, with_gradient, price
+    def __init__(self, points: Array, with_gradient: bool, price: int, repeats: bool = False) -> None:
+        self.points, self.with_gradient, self.price, self.repeats = points, with_gradient, price, repeats
         self.losses: Array | None = None
         self.gradients: Array | None = None
         self.answered_rows = 0

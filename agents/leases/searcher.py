@@ -7,11 +7,13 @@ from typing import Any
 
 import numpy as np
 
+from ...landscapes.causes import is_free_cause
 from ...landscapes.landscape import Array, Space
-from ..agent import Agent, AgentError, Lease, Search, Told, WithGradient
+from ..agent import Agent, AgentError, Lease, Repeat, Search, Told, WithGradient
 from ..evaluation.evaluator import EvaluationResult, Evaluator
 from ..evaluation.settings import Evaluation
 from .agent_clock import AgentClock
+from .collected_settings import CollectedSettings
 from .failure import AgentTimeout
 from .proposal import PendingProposal, check_proposal
 
@@ -39,6 +41,7 @@ class Searcher:
     __slots__ = (
         "agent",
         "clock",
+        "collected_settings",
         "declared_price",
         "episode",
         "evaluation",
@@ -48,6 +51,7 @@ class Searcher:
         "pending_proposal",
         "rng_of",
         "skips",
+        "starting_episode",
         "worst",
     )  # fmt: skip
 
@@ -69,6 +73,10 @@ class Searcher:
         self.declared_price = agent.row_price(evaluator.space)
         self.pending_proposal: PendingProposal | None = None
         """The proposal whose answer the generator waits for."""
+        self.collected_settings = CollectedSettings(evaluator.space)
+        """What is known of a stepped space."""
+        self.starting_episode: int | None = None
+        """The search that begins once the user's start has been evaluated."""
         self.worst = -np.inf
         """The worst finite loss of this search so far; kept only if rows may be skipped."""
 
@@ -117,6 +125,11 @@ class Searcher:
         clock = self.clock
         clock.start(self.name)
         try:
+            if episode is not None and lease.id == 0 and self.evaluator.space.start is not None:
+                return self._propose_start(self.evaluator.space.start, episode)
+            if episode is None:
+                episode = self.starting_episode
+            self.starting_episode = None
             if episode is not None:
                 self.restart(lease, episode)
             return self._propose(lease)
@@ -126,6 +139,13 @@ class Searcher:
             raise AgentLeft(error) from error
         finally:
             clock.stop()
+
+    def _propose_start(self, start: Array, episode: int) -> PendingProposal:
+        """Propose the setting that the user knows, before the search begins: the first row of the run."""
+        self.close()
+        self.starting_episode = episode
+        self.pending_proposal = PendingProposal(start[None].copy(), False, 1)
+        return self.pending_proposal
 
     def _propose(self, lease: Lease) -> PendingProposal:
         generator, hand = self.generator, self.pending_proposal
@@ -142,18 +162,16 @@ class Searcher:
         space = self.evaluator.space
         with_gradient = type(proposal) is WithGradient
         price = 1
-        if with_gradient:
-            proposal, price = proposal.points, self._gradient_price(space)
+        repeats = type(proposal) is Repeat
+        if repeats:
+            proposal = proposal.points
+        elif with_gradient:
+            proposal, price = proposal.points, price_with_gradient(space)
         if price > self.declared_price:
             raise AgentError(f"proposed a row that costs {price}, and its row_price says {self.declared_price}")
-        self.pending_proposal = found = PendingProposal(check_proposal(proposal, space.dimension), with_gradient, price)
+        points = check_proposal(proposal, space.dimension)
+        self.pending_proposal = found = PendingProposal(points, with_gradient, price, repeats)
         return found
-
-    def _gradient_price(self, space: Space) -> int:
-        """Return the price of a row with its gradient. Raises AgentError if the landscape has no gradients."""
-        if not space.has_gradient:
-            raise AgentError("asked for gradients, and this landscape has none")
-        return 1 + space.gradient_price
 
     def record_outcome(self, outcome: EvaluationResult) -> str:
         """Record the outcome of the next rows of the pending proposal.
@@ -170,6 +188,8 @@ class Searcher:
         stop = ""
         # In the order of rows, however the causes are ordered, because recorded ones are in that order.
         for offset, cause in sorted(outcome.causes.items()):
+            if is_free_cause(cause):
+                continue
             row = first + offset if again is None else int(again[offset])
             match rules.verdict(cause):
                 case "stop":
@@ -192,3 +212,10 @@ class Searcher:
         losses = losses.copy()
         losses[overlooked] = self.worst
         return losses
+
+
+def price_with_gradient(space: Space) -> int:
+    """Return the price of a row with its gradient. Raises AgentError if the landscape has no gradients."""
+    if not space.has_gradient:
+        raise AgentError("asked for gradients, and this landscape has none")
+    return 1 + space.gradient_price

@@ -15,6 +15,7 @@ from ..agent import AgentError, Converged, Finding, Lease, Rows
 from ..evaluation.evaluator import CannotEvaluate, EvaluationResult
 from ..evaluation.first_rows import FirstRows
 from .failure import AgentCalledExit, AgentTimeout, place_of_error, place_of_search
+from .free_rows import FreeRows
 from .ledger import Ledger, ReplayError
 from .proposal import PendingProposal
 from .searcher import AgentLeft, Searcher
@@ -74,7 +75,9 @@ def work_lease(
     Points are answered from ``recorded`` first, then by the evaluator. Batches are cut to the budget, and the rest is
     kept for the next lease. n points are charged as n evaluations, or n (1 + price) with gradients. If an answer is due
     when the lease is spent, it is delivered with the next lease. Rows without a loss are treated as the searcher's
-    ``evaluation`` says; another try of a row counts as one more row, and is charged.
+    ``evaluation`` says; another try of a row counts as one more row, and is charged. Rows that are not evaluated,
+    because their settings are known or infeasible, cost nothing; as many of them in succession as the budget end the
+    lease.
 
     Args:
         searcher: The agent with its current search.
@@ -106,10 +109,11 @@ def work_lease(
     ledger = Ledger(lease, space.dimension, recorded)
     pace = FlushTimer(flush_seconds)
     watch = FirstRows() if first_rows is None else first_rows.copy()
+    free = FreeRows(space, searcher.collected_settings, lease.seen) if space.has_free_rows else None
     stop = ""
     starts = episode if lease.fresh else None
     try:
-        while ledger.charged < lease.budget:
+        while ledger.charged < lease.budget and ledger.free_in_a_row < lease.budget:
             hand = searcher.pending_proposal if starts is None else None
             if hand is None or (hand.answered_rows == len(hand.points) and not hand.retry_rows):
                 if stop:
@@ -123,11 +127,15 @@ def work_lease(
                 if announces:
                     yield Phase.EVALUATING
             points = hand.next(lease.budget - ledger.charged)
+            if ledger.free_in_a_row:
+                points = points[: lease.budget - ledger.free_in_a_row]
             if not len(points):
                 break
             outcome = ledger.recall_rows(points, hand.with_gradient)
             if outcome is not None:
                 ledger.enter(points[: len(outcome.losses)], outcome, hand.price, news=False)
+            elif free is not None and (outcome := free.recall(points, hand)) is not None:
+                ledger.enter(points[: len(outcome.losses)], outcome, hand.price)
             elif len(points) == 1 and not lost_rows:
                 outcome = searcher.evaluator.evaluate(points, hand.with_gradient)
                 ledger.enter(points, outcome, hand.price)
@@ -135,7 +143,10 @@ def work_lease(
                 points = points[: ledger.count_unrecorded(len(points))][:largest]
                 # A row's loss does not depend on where a batch is cut if it is evaluated row by row.
                 points = points[: watch.room] if searcher.evaluator.rowwise else points
+                points = points if free is None else points[: free.count_new(points, hand)]
                 outcome = yield from _answer_batch(searcher, ledger, hand, points, pace, lost_rows)
+            if free is not None:
+                free.note(ledger, len(outcome.losses))
             wrong = searcher.record_outcome(outcome)
             stop = stop or wrong
             if watch.room is not None:
@@ -144,7 +155,14 @@ def work_lease(
                     break
             if time.monotonic() >= pace.next_flush:
                 yield from pace.flush_rows(ledger)
-        finding = ledger.close("stopped", cause=ledger.describe_failure(stop, space)) if stop else ledger.close("spent")
+        if stop:
+            finding = ledger.close("stopped", cause=ledger.describe_failure(stop, space))
+        elif ledger.free_in_a_row >= lease.budget:
+            # Without this, an agent that proposes nothing new would never come to an end.
+            searcher.close()
+            finding = ledger.close("exhausted")
+        else:
+            finding = ledger.close("spent")
     except StopIteration as end:
         finding = _finish_search(searcher, ledger, end.value)
     except (ReplayError, CannotEvaluate, ModuleNotFoundError):
@@ -187,7 +205,7 @@ def _answer_batch(
             if time.monotonic() >= pace.next_flush:
                 yield from pace.flush_rows(ledger)
         outcome = ledger.read_placed_rows(len(points), hand.with_gradient)
-        ledger.count_rows(len(points), hand.price)
+        ledger.count_rows(outcome, hand.price)
         return outcome
     else:
         outcome = searcher.evaluator.evaluate(points, hand.with_gradient)

@@ -50,9 +50,9 @@ def lease_outcome(finding: Finding) -> str:
         return f"failed: {finding.cause}"
     outcome = finding.why if finding.converged is None else f"converged: {finding.converged.why}"
     rows = finding.failed_rows
-    gradients = len(finding.failures) - rows
     outcome += f"; {rows} rows failed" if rows else ""
-    return outcome + (f"; {gradients} gradients failed" if gradients else "")
+    outcome += f"; {finding.failed_gradients} gradients failed" if finding.failed_gradients else ""
+    return outcome + (f"; {finding.free_rows} rows were known or infeasible" if finding.free_rows else "")
 
 
 def contributions_table(runs: Sequence[RunData]) -> Table:
@@ -114,6 +114,7 @@ def failures_table(runs: Sequence[RunData]) -> Table:
                 if failure.of_gradient
                 else ("row", failure.cause)
                 for failure in finding.failures
+                if not failure.is_free
             ]
             if finding.failed:
                 causes.append(("agent", finding.cause + (f", {finding.place}" if finding.place else "")))

@@ -99,7 +99,7 @@ class RunHost:
         if order.announce_rows:
             yield LeaseUpdate(None)
         searcher = self._searchers[lease.agent]
-        if searcher.agent.reads_archive:
+        if searcher.agent.reads_archive or self._evaluator.space.remembers:
             lease = replace(lease, seen=self._store.view(lease.archive))
         began = time.perf_counter()
         steps = work_lease(

@@ -34,7 +34,8 @@ class LeaseBook:
         self.resumed = bool(events)
         self._rebuilds = rebuilds or self.resumed
         self._outcomes = {event.finding.lease: event for event in events if isinstance(event, Collected)}
-        self._readers = {name for name, agent in planned.team if agent.reads_archive}
+        remembers = planned.facts.space.remembers
+        self._readers = {name for name, agent in planned.team if remembers or agent.reads_archive}
         self._index = {name: index for index, (name, _) in enumerate(planned.team)}
         self._episodes = dict.fromkeys(self._index, -1)
         self._since_fresh: dict[str, list[Lease]] = {name: [] for name in self._index}
@@ -79,7 +80,7 @@ class LeaseBook:
         return [earlier for earlier in self._since_fresh[lease.agent] if earlier.id < lease.id]
 
     def reads_archive(self, agent: str) -> bool:
-        """Return whether an agent reads the archive."""
+        """Return whether an agent reads the archive, or is answered from it."""
         return agent in self._readers
 
     def first_rows(self, lease: int) -> FirstRows | None:

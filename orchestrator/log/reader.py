@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ...agents.agent import Rows
+from ...agents.agent import Finding, Rows
 from ...landscapes.landscape import Array
 from ..state.events import Event, findings
 from .log import LogError, LogLost
@@ -217,18 +217,23 @@ def collect_points(record: RunRecord, events: list[Event], recorded: Mapping[int
         np.repeat([f.lease for f in brought], counts),
         np.repeat([team[f.agent] for f in brought], counts),
         np.concatenate([np.arange(count) for count in counts]),
-        np.concatenate([row_costs(f.rows, f.charged) for f in brought]),
+        np.concatenate([row_costs(f) for f in brought]),
         np.concatenate([recorded[f.lease].points[: f.rows] for f in brought]),
         np.concatenate([recorded[f.lease].losses[: f.rows] for f in brought]),
     )
 
 
-def row_costs(rows: int, charged: int) -> NDArray[np.int64]:
-    """Return what each row of a lease was charged, in whole evaluations that sum to ``charged``, shape (rows,)."""
-    base, more = divmod(charged, rows)
-    costs = np.full(rows, base, dtype=np.int64)
+def row_costs(finding: Finding) -> NDArray[np.int64]:
+    """Return what each row of a lease was charged, in whole evaluations that sum to its charge, shape (rows,)."""
+    costs = np.zeros(finding.rows, dtype=np.int64)
+    paid = np.ones(finding.rows, dtype=bool)
+    paid[[failure.row for failure in finding.failures if failure.is_free]] = False
+    # A failed agent is charged in full, even if it proposed nothing that was evaluated.
+    rows = np.flatnonzero(paid) if paid.any() else np.arange(finding.rows)
+    base, more = divmod(finding.charged, len(rows))
+    costs[rows] = base
     # Rows differ only where rows with and without gradients mix, or where a failed agent was charged in full.
-    costs[rows - more :] += 1
+    costs[rows[len(rows) - more :]] += 1
     return costs
 
 

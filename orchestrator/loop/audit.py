@@ -93,6 +93,9 @@ def _audit_agent(run: Run, lease: Lease, named: set[str], here: DecisionPlace) -
     if member.lease is not None:
         got = f"{lease.agent!r}, which works on lease {member.lease.id}"
         raise _make_error("agent", "idle", got, here, "Choose from run.idle, or wait with ().")
+    if member.waits_for_news:
+        got = f"{lease.agent!r}, which has nothing new to propose until another member has found something"
+        raise _make_error("agent", "idle", got, here, "Choose from run.idle, or wait with ().")
     named.add(lease.agent)
     return member
 

@@ -39,12 +39,19 @@ def begin_run(planned: RunSpec) -> Run:
 
 
 def drive_run(
-    run: Run, planned: RunSpec, policy: Policy, executor: Executor, log: Log, budget: int | None = None
+    run: Run,
+    planned: RunSpec,
+    policy: Policy,
+    executor: Executor,
+    log: Log,
+    budget: int | None = None,
+    is_over: Callable[[], bool] = lambda: False,
 ) -> Generator[bool, None, None]:
     """Work a run to its end. Events that the log already holds are compared, not recorded again.
 
     ``budget`` is the run's new budget in evaluations, if that is more than it has; it is set once all recorded events
-    have been read. The executor is not closed. Raises InvalidDecision if the policy breaks a rule, ReplayError if an
+    have been read. Once ``is_over`` returns True, its budget is cut to what is spent or granted. The executor is not
+    closed. Raises InvalidDecision if the policy breaks a rule, ReplayError if an
     event differs from the recorded one, and ExecutorError if the executor cannot continue.
 
     Yields:
@@ -54,7 +61,7 @@ def drive_run(
     deadline = _deadline(planned, log.elapsed_seconds if budget is None else 0.0)
     scribe.write(Started(planned.id, planned.settings))
     while True:
-        budget = _update_budget(scribe, deadline, budget)
+        budget = _update_budget(scribe, is_over() or _is_late(deadline), budget)
         if run.stopped is not None and scribe.next_recorded is None:
             return
         # A version that did not stop runs by their first rows may have granted more leases.
@@ -93,14 +100,18 @@ def _deadline(planned: RunSpec, elapsed: float) -> float | None:
     return None if planned.seconds is None else time.monotonic() + planned.seconds - elapsed
 
 
-def _update_budget(scribe: Recorder, deadline: float | None, budget: int | None) -> int | None:
+def _is_late(deadline: float | None) -> bool:
+    return deadline is not None and time.monotonic() > deadline
+
+
+def _update_budget(scribe: Recorder, over: bool, budget: int | None) -> int | None:
     """Record a change of the run's budget, if one is due.
 
-    The change is one that is already recorded, one that the user asked for, or a cut because the run's time is up.
+    The change is one that is already recorded, one that the user asked for, or a cut because the run is over.
 
     Args:
         scribe: The recorder of the run.
-        deadline: When the run's time is up, on the monotonic clock; None if it has no limit.
+        over: Whether the run's time is up, or its caller ends it.
         budget: The budget that the user asked for; None if there is none.
 
     Returns:
@@ -113,7 +124,7 @@ def _update_budget(scribe: Recorder, deadline: float | None, budget: int | None)
         return budget
     if budget is not None and budget > run.budget and not _reaches_target(run):
         scribe.write(Extended(budget))
-    elif deadline is not None and time.monotonic() > deadline and run.remaining > 0 and run.stopped is None:
+    elif over and run.remaining > 0 and run.stopped is None:
         scribe.write(Extended(run.spent + run.granted))
     return None
 
@@ -129,4 +140,6 @@ def _stop_reason(run: Run) -> str:
         return f"{EVALUATION_FAILED}: {run.halted}"
     if run.remaining <= 0:
         return "budget spent"
+    if run.waiting_for_news:
+        return f"{run.remaining} evaluations left, and nothing new that the team could propose"
     return f"{run.remaining} evaluations left, and no lease that could use them"

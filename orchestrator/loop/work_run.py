@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 
 from ..log.log import Log
 from ..run_spec import RunSpec
@@ -12,7 +12,12 @@ from .executor import Executor
 
 
 def work_run(
-    planned: RunSpec, log: Log, executor: Executor, budget: int | None = None, run: Run | None = None
+    planned: RunSpec,
+    log: Log,
+    executor: Executor,
+    budget: int | None = None,
+    run: Run | None = None,
+    is_over: Callable[[], bool] = lambda: False,
 ) -> Generator[bool, None, Run]:
     """Drive a run to its end, and close the executor however it ends.
 
@@ -22,6 +27,7 @@ def work_run(
         executor: Works the leases.
         budget: New budget of the run in evaluations, if that is more than it has; None: no change.
         run: The state to fold events into, for callers that read it meanwhile. Default: a new one.
+        is_over: Whether the caller ends the run: leases that are out are still collected.
 
     Yields:
         What ``drive_run`` yields.
@@ -31,7 +37,7 @@ def work_run(
     """
     run = begin_run(planned) if run is None else run
     try:
-        yield from drive_run(run, planned, planned.policy, executor, log, budget)
+        yield from drive_run(run, planned, planned.policy, executor, log, budget, is_over)
     finally:
         executor.close()
     return run

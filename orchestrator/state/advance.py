@@ -6,9 +6,10 @@ from heapq import heappop, heappush
 
 import numpy as np
 
-from ...agents.agent import Converged, Finding
+from ...agents.agent import Converged, Finding, Lease
 from ...landscapes.landscape import Array
 from .events import Collected, Event, Extended, Granted, Stopped
+from .member import Member
 from .run import Run
 
 
@@ -96,13 +97,29 @@ def _settle(run: Run, finding: Finding) -> None:
     member.improvements.append(member.improved)
     member.records.append(member.record)
     run.curve.append(run.spent, np.inf if run.incumbent is None else run.incumbent.loss)
-    run.idle_by_spent.join(member)
+    _rejoin(run, member, lease, finding)
     run.columns.set_height(member.index, member.spent)
     if run.first_rows.room is not None and finding.why != "stopped":
         run.first_rows.add(finding.rows, finding.causes)
         cause = run.first_rows.stopped_by
         if cause is not None and run.remaining > 0:
             run.halted = f"the first {run.first_rows.most} rows all failed for the same error of the program: {cause}"
+
+
+def _rejoin(run: Run, member: Member, lease: Lease, finding: Finding) -> None:
+    """Make a member idle, unless it has had nothing new for long; and all who waited for news, if there is some."""
+    if finding.charged > 0:
+        member.barren = 0
+        for waiting in run.waiting_for_news:
+            waiting.barren = 0
+            run.idle_by_spent.join(waiting)
+        run.waiting_for_news.clear()
+    elif lease.fresh and finding.free_rows:
+        member.barren += 1
+        if member.waits_for_news:
+            run.waiting_for_news.append(member)
+            return
+    run.idle_by_spent.join(member)
 
 
 def _note_end(run: Run, finding: Finding) -> None:

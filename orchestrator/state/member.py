@@ -9,6 +9,10 @@ import numpy as np
 
 from ...agents.agent import Converged, Incumbent, Lease
 
+MOST_BARREN = 10
+"""After this many fresh leases in succession that brought nothing new, a member waits until some other finds something.
+They cost nothing, and each may start elsewhere; but without a limit, a run of a small space would never end."""
+
 
 @dataclass(slots=True)
 class Member:
@@ -41,6 +45,8 @@ class Member:
         records: ``record`` of each lease, as 1 or 0.
         granted_at: Evaluations that the run had spent or granted when this member's latest lease was granted; None
             before its first lease.
+        barren: How many fresh leases in succession brought nothing new, since all that it proposed was known, or
+            infeasible.
 
     Example:
         >>> member = Member("slsqp", index=0, row_price=1)
@@ -68,11 +74,17 @@ class Member:
     improvements: bytearray = field(default_factory=bytearray)
     records: bytearray = field(default_factory=bytearray)
     granted_at: int | None = None
+    barren: int = 0
 
     @property
     def idle(self) -> bool:
-        """Whether the member has no lease now."""
-        return self.lease is None
+        """Whether the member may be granted a lease now."""
+        return self.lease is None and not self.waits_for_news
+
+    @property
+    def waits_for_news(self) -> bool:
+        """Whether it is granted no lease until some member has found something: it has had nothing new for long."""
+        return self.barren >= MOST_BARREN
 
     @property
     def committed(self) -> int:

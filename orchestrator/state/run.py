@@ -50,6 +50,7 @@ class Run:
         idle_by_spent: The idle members, ordered by evaluations spent, then in team order.
         columns: What each member has spent or been granted; from this, ``level`` is computed.
         ends: A heap of (logical end, id) of the leases that are out.
+        waiting_for_news: The members that wait until some other finds something.
 
     Example:
         >>> import numpy as np
@@ -90,6 +91,7 @@ class Run:
     idle_by_spent: IdleMembers = field(init=False, repr=False)
     columns: WaterLevel = field(init=False, repr=False)
     ends: list[tuple[float, int]] = field(init=False, repr=False)
+    waiting_for_news: list[Member] = field(default_factory=list, repr=False)
 
     def __post_init__(self) -> None:
         self.team = tuple(self.members.values())
@@ -105,7 +107,7 @@ class Run:
 
     @property
     def idle(self) -> list[Member]:
-        """The members without a lease, in team order."""
+        """The members that may be granted a lease now, in team order."""
         return self.idle_by_spent.in_team_order
 
     @property

@@ -84,26 +84,29 @@ class ProgramChild:
 
     def __init__(self, landscape: Command, space: Space, memory: int) -> None:
         self._landscape, self._space, self._memory = landscape, space, memory
+        self._arguments = landscape.arguments
         self.startup = landscape.startup
 
     def start(self) -> LineProcess:
-        return self._landscape.start(self._memory)
+        return self._landscape.start_program(self._memory)
 
     def check_greeting(self, line: bytes) -> str:
         return ""
 
     def make_request(self, rows: Array, with_gradient: bool, ahead: bool) -> bytes:
-        return encode_json_request(request_id(rows), self._space.to_box(rows)[0], with_gradient)
+        argument = self._arguments.of_row(self._space.to_box(rows)[0])
+        return encode_json_request(request_id(rows), argument, with_gradient)
 
     def read_answer(self, line: bytes, row: Array, with_gradient: bool) -> EvaluationResult:
         try:
-            loss, gradient = parse_json_answer(line, request_id(row), self._space.dimension, with_gradient)
+            loss, gradient = parse_json_answer(line, request_id(row), self._arguments, with_gradient)
         except NoLoss as error:
             return failed_row(str(error))
         losses, causes = mark_failures(np.array([loss]), {})
         if gradient is None or causes:
             return EvaluationResult(losses, None, causes)
-        return EvaluationResult(losses, (gradient * (self._space.upper - self._space.lower))[None], causes)
+        gradients = self._space.to_cube_gradients(self._space.to_box(row), gradient[None])
+        return EvaluationResult(losses, gradients, causes)
 
     def close(self) -> None:
         """Do nothing: there is nothing to close except the children."""

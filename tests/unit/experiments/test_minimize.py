@@ -292,7 +292,7 @@ def test_ray_finds_the_same(local_ray):
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"bounds": [(1, -1)]}, r"bounds must be finite pairs with low < high"),
+        ({"bounds": [(1, -1)]}, r"bounds must be finite pairs with low <= high"),
         ({"bounds": [(0, np.inf)]}, r"bounds must be finite pairs"),
         ({"bounds": 3}, r"bounds must be pairs \(low, high\)"),
         ({"bounds": [(0, 1), (-1.7e308, 1.7e308)]}, r"bounds must have a finite width, got \(-1.7e\+308, 1.7e\+308\)"),

@@ -18,24 +18,26 @@ from searchparty.agents.evaluation.open import open_evaluator
 from searchparty.agents.evaluation.settings import Evaluation
 from searchparty.experiments.spec.errors import SpecError
 from searchparty.experiments.spec.load import loads_yaml
+from searchparty.landscapes.arguments import ArrayArguments
 from searchparty.landscapes.command import Command, MalformedAnswer, NoLoss, encode_json_request, parse_json_answer
 from searchparty.landscapes.landscape import LandscapeError
 from searchparty.landscapes.python_function import InMemory, UserFunction
 
 floats = st.floats(allow_nan=False, allow_infinity=False)
+LINE, SQUARE = ArrayArguments(((0.0, 1.0),)), ArrayArguments(((0.0, 1.0), (0.0, 1.0)))
 
 
 @given(st.lists(floats, min_size=1, max_size=5), floats, st.integers(1, 10**9))
 def test_numbers_go_there_and_back_to_the_bit(point, loss, number):
     asked = json.loads(encode_json_request(number, np.array(point), False))
     assert (asked["id"], asked["x"]) == (number, point)
-    assert parse_json_answer(json.dumps({"id": number, "loss": loss}).encode(), number, 1, False)[0] == loss
-    assert parse_json_answer(json.dumps(loss).encode(), number, 1, False)[0] == loss
+    assert parse_json_answer(json.dumps({"id": number, "loss": loss}).encode(), number, LINE, False)[0] == loss
+    assert parse_json_answer(json.dumps(loss).encode(), number, LINE, False)[0] == loss
 
 
 def test_gradients_are_asked_for_and_read():
     assert json.loads(encode_json_request(1, np.zeros(2), True))["gradient"] is True
-    loss, gradient = parse_json_answer(b'{"loss": 1, "gradient": [2, 3.5]}', 1, 2, True)
+    loss, gradient = parse_json_answer(b'{"loss": 1, "gradient": [2, 3.5]}', 1, SQUARE, True)
     assert loss == 1.0
     np.testing.assert_array_equal(gradient, [2.0, 3.5])
 
@@ -46,35 +48,35 @@ def test_gradients_are_asked_for_and_read():
                                   b'{"loss": 1' + b"0" * 400 + b"}"])  # fmt: skip
 def test_what_is_no_answer_is_quoted(line):
     with pytest.raises(MalformedAnswer, match="^answered '") as garbled:
-        parse_json_answer(line, 1, 1, False)
+        parse_json_answer(line, 1, LINE, False)
     assert len(str(garbled.value)) < 1200
 
 
 @pytest.mark.parametrize(("said", "loss"), [("true", 1.0), ("[0.5]", 0.5), ('{"loss": [2]}', 2.0)])
 def test_a_loss_is_a_number_by_the_rule_of_all_objectives(said, loss):
-    assert parse_json_answer(said.encode(), 1, 1, False) == (loss, None)
+    assert parse_json_answer(said.encode(), 1, LINE, False) == (loss, None)
 
 
 def test_what_is_not_a_number_is_named_by_its_type():
     with pytest.raises(MalformedAnswer, match=r'which has no number as its "loss", but a list of 2$'):
-        parse_json_answer(b'{"loss": [1, 2]}', 1, 1, False)
+        parse_json_answer(b'{"loss": [1, 2]}', 1, LINE, False)
 
 
 @pytest.mark.parametrize("said", [None, [1.0], [1.0, "2"], [1.0, True], "no"])
 def test_a_gradient_that_is_none_is_garbled(said):
     line = json.dumps({"loss": 1.0, "gradient": said}).encode()
     with pytest.raises(MalformedAnswer, match='has no 2 numbers as its "gradient"'):
-        parse_json_answer(line, 1, 2, True)
+        parse_json_answer(line, 1, SQUARE, True)
 
 
 def test_a_point_without_a_loss():
     with pytest.raises(NoLoss, match="^said: no convergence after 100 steps$"):
-        parse_json_answer(b'{"error": "no convergence\\n after 100 steps"}', 1, 1, False)
-    assert np.isnan(parse_json_answer(b'{"loss": null}', 1, 1, False)[0])
-    assert np.isnan(parse_json_answer(b"NaN", 1, 1, False)[0])
+        parse_json_answer(b'{"error": "no convergence\\n after 100 steps"}', 1, LINE, False)
+    assert np.isnan(parse_json_answer(b'{"loss": null}', 1, LINE, False)[0])
+    assert np.isnan(parse_json_answer(b"NaN", 1, LINE, False)[0])
     # As C prints these values.
-    assert np.isnan(parse_json_answer(b"-nan\r", 1, 1, False)[0])
-    assert parse_json_answer(b" inf", 1, 1, False)[0] == np.inf
+    assert np.isnan(parse_json_answer(b"-nan\r", 1, LINE, False)[0])
+    assert parse_json_answer(b" inf", 1, LINE, False)[0] == np.inf
 
 
 GRADED = """

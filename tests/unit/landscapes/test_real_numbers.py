@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from searchparty.landscapes.arguments import ArrayArguments, make_space
 from searchparty.landscapes.landscape import EvaluationError, GradientError, LandscapeError
 from searchparty.landscapes.python_function import FunctionProblem, UserFunction, check_function
 from searchparty.landscapes.real_numbers import NotANumber, to_gradient, to_real_number, to_real_numbers
@@ -127,7 +128,9 @@ POINT = np.array([[0.25, 0.75]])
 
 
 def open_function(function, vectorized=False, gradient=None):
-    return FunctionProblem(function, ((0.0, 1.0), (0.0, 1.0)), vectorized, gradient, 1, None)
+    arguments = ArrayArguments(((0.0, 1.0), (0.0, 1.0)))
+    space = make_space(arguments, gradient is not None, 1, None, False)
+    return FunctionProblem(function, arguments, vectorized, gradient, None, space)
 
 
 @pytest.mark.parametrize(("value", "number"), NUMBERS, ids=lambda each: repr(each)[:30])

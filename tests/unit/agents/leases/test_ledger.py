@@ -39,7 +39,7 @@ def test_placed_rows_do_not_count_until_they_are_counted():
     np.testing.assert_array_equal(placed.losses, [6, np.inf, 4])
     assert placed.causes == {1: "returned nan"}
     assert (ledger.filled, ledger.charged) == (1, 1)
-    ledger.count_rows(3, 3)
+    ledger.count_rows(placed, 3)
     assert (ledger.filled, ledger.charged) == (4, 10)
     finding = ledger.close("spent")
     assert (finding.rows, finding.charged, finding.best.row) == (4, 10, 3)
@@ -51,7 +51,7 @@ def test_rows_that_are_placed_after_others_were_counted_stand_behind_them():
     for batch in range(3):
         for offset in (1, 0):
             ledger.place(offset, np.full((1, 2), batch / 10), outcome_of(10 * batch + offset))
-        ledger.count_rows(2, 1)
+        ledger.count_rows(ledger.read_placed_rows(2, False), 1)
     assert (ledger.filled, ledger.charged) == (6, 6)
     (rows,) = ledger.flush()
     np.testing.assert_array_equal(rows.losses, [0, 1, 10, 11, 20, 21])

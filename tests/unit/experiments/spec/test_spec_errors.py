@@ -79,8 +79,8 @@ SETTINGS = [
      "(x.yaml:4)*"),
     ("{kind: sphere}", "{kind: sphere, base: /tmp}", "landscapes.0.base must be a known setting*"),
     ("{kind: sphere}", "{kind: sphere, bounds: []}", "landscapes.0.bounds must have one entry per axis (2), got 0*"),
-    ("{kind: sphere}", "{kind: command, command: [x], bounds: []}", "landscapes.0.bounds must have one pair per axis, "
-     "got [] (x.yaml:4). Write e.g. [-5, 5] with a dimension."),
+    ("{kind: sphere}", "{kind: command, command: [x], bounds: []}", "landscapes.0.bounds must be given, one pair "
+     "per axis, got [] (x.yaml:4). Write e.g. [-5, 5] with a dimension, or give parameters."),
     ("{kind: sphere}", "{kind: python, function: nope.py:f, bounds: [0, 1]}", "landscapes.0.function must name a "
      "readable file, got *nope.py, which does not exist (x.yaml:4). Check the path."),
     ("{kind: sphere}", "{kind: python, function: json:lods, bounds: [0, 1]}", "landscapes.0.function must name "
