@@ -181,11 +181,11 @@ class RayPlacement:
                     )
             fan = self._fan_settings(run)
             if not self._pool.places.fits(self._team_needs(run), [] if fan is None else [fan.options]):
-                what = "its agents" if fan is None else "its agents and an evaluation"
+                what = "the agents" if fan is None else "the agents and an evaluation"
                 raise ExecutorError(
-                    f"executor.resources must fit a whole team at once, got resources of {run.strategy} on "
-                    f"{run.landscape.label} that do not fit: {what}, beside {len(self._pool.places.plain)} actors with "
-                    f"cpus_per_actor {self._settings.cpus_per_actor:g}. Nodes have: {has}. Ask for less, or lower "
+                    f"executor.resources must fit on the nodes for a whole team at once, got too much for {what} of "
+                    f"{run.strategy} on {run.landscape.label}, in addition to {len(self._pool.places.plain)} actors "
+                    f"with cpus_per_actor {self._settings.cpus_per_actor:g}. Nodes have: {has}. Ask for less, or lower "
                     "executor.actors."
                 )
 
