@@ -50,7 +50,7 @@ def animate_command(
         typer.Option(
             "--plane",
             metavar="x1,x3",
-            help="The two coordinates to draw if there are more than two: a slice through the best point.",
+            help="In more than two dimensions: the two coordinates of the slice to draw, through the best point.",
         ),
     ] = None,
 ) -> None:

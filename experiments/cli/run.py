@@ -87,7 +87,7 @@ def resume_command(
         typer.Option(
             "--yaml",
             metavar="FILE|NAME",
-            help="A YAML that adds strategies, landscapes or repeats to the experiment. It replaces that in RESULTS.",
+            help="A YAML with further strategies, landscapes or repeats. It replaces the YAML in RESULTS.",
             autocompletion=complete_experiments,
         ),
     ] = None,

@@ -40,7 +40,7 @@ def studio_command(
     ] = None,
     allow_host: Annotated[
         list[str] | None,
-        typer.Option("--allow-host", metavar="NAME", help="Another host name at which it is reached, e.g. a proxy's."),
+        typer.Option("--allow-host", metavar="NAME", help="Another host name of the studio, e.g. that of a proxy."),
     ] = None,
     no_browser: Annotated[bool, typer.Option("--no-browser", help="Do not open a browser.")] = False,
     executor: Annotated[

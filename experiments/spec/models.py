@@ -127,7 +127,9 @@ class Strategy(Model):
 
     team: tuple[tuple[str, SerializeAsAny[Agent]], ...] = Field(description="(member name, agent) of each member.")
     policy: SerializeAsAny[Policy] = Field(description="Decides which agent gets which lease.")
-    concurrency: int | None = Field(None, ge=1, description="Most leases at the same time. Default: the experiment's.")
+    concurrency: int | None = Field(
+        None, ge=1, description="Maximum number of simultaneous leases. Default: the experiment's."
+    )
 
 
 Budget = Annotated[
@@ -169,7 +171,7 @@ class Experiment(Model):
         None,
         ge=1,
         le=1000,
-        description="Most leases at the same time, up to the team's size. Default: the team's size; 1 under party.",
+        description="Maximum number of simultaneous leases, up to the team's size. Default: that size; 1 under party.",
     )
     region: StartRegion = Field(StartRegion(), description="Where the search starts. Default: the whole cube.")
     landscapes: tuple[SerializeAsAny[Landscape], ...] = Field(min_length=1, description="The losses to be minimised.")
