@@ -110,7 +110,7 @@ def _code_differences(plan: Plan, now: dict[str, Any], before: dict[str, Any]) -
     """Yield how the code that decides the findings differs: that of this package, and the user's files."""
     rule = before.get("code_rule", 1)
     if rule not in (1, CODE_RULE):
-        yield f"the rule by which code is compared (code_rule): {rule} in the log, {CODE_RULE} now"
+        yield f"code_rule: the log has digests of code by rule {rule}, this version makes them by rule {CODE_RULE}"
         return
     known, current = dict(before.get("code", {})), dict(now["code"])
     if rule == 1:

@@ -183,9 +183,9 @@ class RayPlacement:
             if not self._pool.places.fits(self._team_needs(run), [] if fan is None else [fan.options]):
                 what = "the agents" if fan is None else "the agents and an evaluation"
                 raise ExecutorError(
-                    f"executor.resources must fit on the nodes for a whole team at once, got too much for {what} of "
-                    f"{run.strategy} on {run.landscape.label}, in addition to {len(self._pool.places.plain)} actors "
-                    f"with cpus_per_actor {self._settings.cpus_per_actor:g}. Nodes have: {has}. Ask for less, or lower "
+                    f"executor.resources must leave room on the nodes for a whole team at once, got no room for {what} "
+                    f"of {run.strategy} on {run.landscape.label} beside {len(self._pool.places.plain)} actors with "
+                    f"cpus_per_actor {self._settings.cpus_per_actor:g}. Nodes have: {has}. Ask for less, or lower "
                     "executor.actors."
                 )
 

@@ -294,7 +294,9 @@ def test_another_python_reads_code_otherwise(results, edit_package, monkeypatch)
 
 def test_digests_of_a_later_rule_are_refused(results):
     alter(results, "UPDATE sessions SET environment = json_set(environment, '$.code_rule', 3)")
-    with pytest.raises(ResultsError, match=r"\(code_rule\): 3 in the log, 2 now"):
+    with pytest.raises(
+        ResultsError, match="code_rule: the log has digests of code by rule 3, this version makes them by rule 2"
+    ):
         resume(results, report=False)
 
 
