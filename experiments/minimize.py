@@ -148,9 +148,9 @@ def minimize(
     members = _named_agents(default_team(concurrency) if team is None else team)
     allowed = parse_budget(1000 * len(pairs) if budget is None else budget)
     if not isinstance(vectorized, bool | np.bool_):
-        raise ValueError(f"vectorized must be True or False, got {vectorized!r}.")
+        raise ValueError(f"vectorized must be True or False, got {vectorized!r}. Write e.g. True.")
     if executor not in ("simulated", "ray"):
-        raise ValueError(f"executor must be 'simulated' or 'ray', got {executor!r}.")
+        raise ValueError(f"executor must be 'simulated' or 'ray', got {executor!r}. Use one of them.")
     planned = RunSpec(
         landscape=InMemory(function=fun, bounds=pairs, vectorized=bool(vectorized), gradient_function=gradient),
         team=members,
@@ -167,7 +167,7 @@ def minimize(
     except (KeyboardInterrupt, SystemExit) as error:
         # Whoever ends the program can still read what it has found.
         error.__dict__["result"] = _partial_result(planned, run, log, type(error).__name__)
-        error.add_note("searchparty: what was found until then is in this exception's .result.")
+        error.add_note("searchparty: the result so far is in the attribute .result of this exception.")
         raise
     result = _optimize_result(planned, run, log)
     if result.nfail == result.nfev or result.njfail == result.njev > 0 or result.agent_failures:
@@ -289,9 +289,14 @@ def _bound_pairs(bounds: Any) -> tuple[tuple[float, float], ...]:
     try:
         pairs = tuple((float(low), float(high)) for low, high in bounds)
     except (TypeError, ValueError, OverflowError):
-        raise ValueError(f"bounds must be pairs (low, high), one per axis, got {quote(bounds)}.") from None
+        raise ValueError(
+            f"bounds must be pairs (low, high), one per axis, got {quote(bounds)}. Write e.g. [(-1, 1), (0, 10)]."
+        ) from None
     if not pairs or not all(np.isfinite([low, high]).all() and low < high for low, high in pairs):
-        raise ValueError(f"bounds must be finite pairs with low < high, one per axis, got {quote(list(pairs))}.")
+        raise ValueError(
+            f"bounds must be finite pairs with low < high, one per axis, got {quote(list(pairs))}. "
+            "Write e.g. [(-1, 1), (0, 10)]."
+        )
     for low, high in pairs:
         check_width(low, high)
     return pairs
@@ -299,7 +304,7 @@ def _bound_pairs(bounds: Any) -> tuple[tuple[float, float], ...]:
 
 def _positive_int(name: str, value: Any) -> int:
     if isinstance(value, bool) or not isinstance(value, Real) or value != value // 1 or value < 1:
-        raise ValueError(f"{name} must be a whole number of at least 1, got {quote(value)}.")
+        raise ValueError(f"{name} must be a whole number of at least 1, got {quote(value)}. Write e.g. 1.")
     number: Any = value
     return int(number)
 
@@ -308,7 +313,10 @@ def _named_agents(team: TeamSpec) -> tuple[tuple[str, Agent], ...]:
     if isinstance(team, Mapping) and team:
         return tuple((str(name), _build_part("agent", Agent, entry)) for name, entry in team.items())
     if isinstance(team, str) or not isinstance(team, Sequence) or not team:
-        raise ValueError(f"team must be a list of agents or a mapping from names to agents, got {quote(team)}.")
+        raise ValueError(
+            f"team must be a list of agents or a mapping from names to agents, got {quote(team)}. "
+            "Write e.g. ['cma-es']."
+        )
     agents = [_build_part("agent", Agent, entry) for entry in team]
     kinds = [agent.kind for agent in agents]
     return tuple(
@@ -323,7 +331,8 @@ def _build_part(family: str, base: type[Part], entry: Any) -> Part:
         return entry
     if not isinstance(entry, str | Mapping):
         raise ValueError(
-            f"{family} must be a kind, a mapping with one, or an object of {base.__name__}, got {quote(entry)}."
+            f"{family} must be a kind, a mapping with a kind, or an instance of {base.__name__}, got {quote(entry)}. "
+            "`searchparty list agents` and `searchparty list policies` show the kinds."
         )
     found: Part = catalogue.build_by_kind(family, {"kind": entry} if isinstance(entry, str) else dict(entry))
     return found
