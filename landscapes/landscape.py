@@ -10,8 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
-from .axis import Axis
-
 Array = NDArray[np.float64]
 """An array of float64; its shape is stated where it is used."""
 MOST_QUOTED = 200
@@ -133,8 +131,6 @@ class Space:
         upper: Upper bounds, shape (D,), float64, in the landscape's units.
         has_gradient: Whether agents may ask for gradients.
         gradient_price: What one gradient costs, in whole evaluations, >= 0.
-        axes: The axes, D of them, if some are named, logarithmic or stepped; empty for a plain box.
-        start: A point that the user knows, shape (D,), in the unit cube; it is evaluated first. None if there is none.
 
     Example:
         >>> space = Space(np.array([-5.0, 0.0]), np.array([5.0, 2.0]))
@@ -144,45 +140,17 @@ class Space:
         [0.0, 0.5]
         >>> space.to_cube(np.array([0.0, 0.5])).tolist()
         [0.5, 0.25]
-        >>> mixed = Space.of_axes((Axis("rate", 1e-4, 1e-2, log=True), Axis("depth", 2, 8, integer=True)))
-        >>> mixed.to_box(np.array([0.0, 0.9])).tolist()
-        [0.0001, 8.0]
     """
 
     lower: Array
     upper: Array
     has_gradient: bool = False
     gradient_price: int = 1
-    axes: tuple[Axis, ...] = ()
-    start: Array | None = None
-
-    @classmethod
-    def of_axes(
-        cls, axes: tuple[Axis, ...], has_gradient: bool = False, gradient_price: int = 1, start: Array | None = None
-    ) -> Space:
-        """Return the space of these axes."""
-        lower, upper = np.array([[axis.low, axis.high] for axis in axes], dtype=float).T
-        return cls(lower.copy(), upper.copy(), has_gradient, gradient_price, axes, start)
 
     @property
     def dimension(self) -> int:
         """The number of axes, D."""
         return len(self.lower)
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """The names of the axes; x1, x2, ... where they have none."""
-        return tuple(axis.name for axis in self.axes) or tuple(f"x{k + 1}" for k in range(self.dimension))
-
-    @property
-    def steps(self) -> tuple[int, ...]:
-        """How many values each axis has; 0 for a continuous one."""
-        return tuple(axis.steps for axis in self.axes) or (0,) * self.dimension
-
-    @property
-    def is_stepped(self) -> bool:
-        """Whether any axis has finitely many values."""
-        return any(axis.is_stepped for axis in self.axes)
 
     def to_box(self, cube: Array) -> Array:
         """Convert points of the unit cube to the landscape's units; the results never lie outside the box.
@@ -191,14 +159,9 @@ class Space:
             cube: Points in the unit cube, shape (n, D) or (D,), float64.
 
         Returns:
-            The same points in the landscape's units, in the same shape; of a choice, its position among the choices.
+            The same points in the landscape's units, in the same shape.
         """
-        box = np.minimum(self.lower + cube * (self.upper - self.lower), self.upper)
-        for index, axis in enumerate(self.axes):
-            if not axis.is_plain:
-                column = cube[..., index].reshape(-1).tolist()
-                box[..., index] = np.reshape([axis.to_number(x) for x in column], cube.shape[:-1])
-        return box
+        return np.minimum(self.lower + cube * (self.upper - self.lower), self.upper)
 
     def to_cube(self, box: Array) -> Array:
         """Convert points from the landscape's units to the unit cube.
@@ -209,27 +172,7 @@ class Space:
         Returns:
             The same points in the unit cube, in the same shape.
         """
-        cube: Array = np.clip((box - self.lower) / (self.upper - self.lower), 0.0, 1.0)
-        for index, axis in enumerate(self.axes):
-            if not axis.is_plain:
-                column = box[..., index].reshape(-1).tolist()
-                cube[..., index] = np.reshape([axis.to_coordinate(x) for x in column], box.shape[:-1])
-        return cube
-
-    def to_cube_gradients(self, box: Array, gradients: Array) -> Array:
-        """Convert gradients per unit of the landscape to gradients per unit of the cube.
-
-        Args:
-            box: The points, shape (n, D), in the landscape's units.
-            gradients: The gradients there, shape (n, D).
-
-        Returns:
-            The gradients per cube unit, shape (n, D).
-        """
-        slopes = np.broadcast_to(self.upper - self.lower, box.shape)
-        if not all(axis.is_plain for axis in self.axes):
-            slopes = np.array([[axis.slope(x) for axis, x in zip(self.axes, row, strict=True)] for row in box.tolist()])
-        return gradients * slopes
+        return np.clip((box - self.lower) / (self.upper - self.lower), 0.0, 1.0)
 
 
 @runtime_checkable
