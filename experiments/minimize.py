@@ -181,9 +181,9 @@ def minimize(
     dimension = len(landscape.arguments.bounds)
     allowed = parse_budget(1000 * dimension if budget is None else budget)
     if callback is not None and not callable(callback):
-        raise ValueError(f"callback must be a function, got {quote(callback)}.")
+        raise ValueError(f"callback must be a function, got {quote(callback)}. Leave it out, or give one.")
     if executor not in ("simulated", "ray"):
-        raise ValueError(f"executor must be 'simulated' or 'ray', got {executor!r}.")
+        raise ValueError(f"executor must be 'simulated' or 'ray', got {executor!r}. Use one of them.")
     planned = RunSpec(
         landscape=landscape,
         team=members,
@@ -200,7 +200,7 @@ def minimize(
     except (KeyboardInterrupt, SystemExit) as error:
         # Whoever ends the program can still read what it has found.
         error.__dict__["result"] = _partial_result(planned, run, log, type(error).__name__)
-        error.add_note("searchparty: what was found until then is in this exception's .result.")
+        error.add_note("searchparty: the result so far is in the attribute .result of this exception.")
         raise
     result = _optimize_result(planned, run, log)
     if result.nfail == result.nfev or result.njfail == result.njev > 0 or result.agent_failures:
@@ -217,7 +217,7 @@ def _describe_space(bounds: Any, parameters: Any) -> dict[str, Any]:
     """Return the bounds or the parameters as settings of a landscape."""
     if (bounds is None) == (parameters is None):
         got = "neither" if bounds is None else "both"
-        raise ValueError(f"bounds must be given, or parameters in place of them, got {got}.")
+        raise ValueError(f"bounds must be given, or parameters in place of them, got {got}. Give one of them.")
     if parameters is None:
         return {"bounds": _bound_pairs(bounds)}
     try:
@@ -231,14 +231,14 @@ def _make_landscape(
 ) -> InMemory:
     """Return the landscape of a function. Raises ValueError if the start does not lie in it."""
     if not isinstance(vectorized, bool | np.bool_):
-        raise ValueError(f"vectorized must be True or False, got {vectorized!r}.")
+        raise ValueError(f"vectorized must be True or False, got {vectorized!r}. Write e.g. True.")
     if not isinstance(args, tuple):
         raise ValueError(f"args must be a tuple, got {quote(args)}. Write (value,) for one argument.")
     functions = [partial(_call_with, each, args) if args and each is not None else each for each in (fun, gradient)]
     listed = (constraints,) if isinstance(constraints, str) or callable(constraints) else tuple(constraints)
     for each in listed:
         if not isinstance(each, str) and not callable(each):
-            raise ValueError(f"constraints must be conditions or functions, got {quote(each)}.")
+            raise ValueError(f"constraints must be conditions or functions, got {quote(each)}. Write e.g. 'x1 < 1'.")
     start = x0.tolist() if isinstance(x0, np.ndarray) else x0
     landscape = InMemory(
         function=functions[0], gradient_function=functions[1], vectorized=bool(vectorized), start=start,
@@ -402,19 +402,24 @@ def _bound_pairs(bounds: Any) -> tuple[tuple[float, float], ...]:
     try:
         pairs = tuple((float(low), float(high)) for low, high in bounds)
     except (TypeError, ValueError, OverflowError):
-        raise ValueError(f"bounds must be pairs (low, high), one per axis, got {quote(bounds)}.") from None
+        raise ValueError(
+            f"bounds must be pairs (low, high), one per axis, got {quote(bounds)}. Write e.g. [(-1, 1), (0, 10)]."
+        ) from None
     if not pairs or not all(np.isfinite([low, high]).all() and low <= high for low, high in pairs):
-        raise ValueError(f"bounds must be finite pairs with low <= high, one per axis, got {quote(list(pairs))}.")
+        raise ValueError(
+            f"bounds must be finite pairs with low <= high, one per axis, got {quote(list(pairs))}. "
+            "Write e.g. [(-1, 1), (0, 10)]."
+        )
     for low, high in pairs:
         check_width(low, high)
     if all(low == high for low, high in pairs):
-        raise ValueError(f"bounds must leave an axis to search, got {quote(list(pairs))}: all are fixed.")
+        raise ValueError(f"bounds must leave an axis to search, got {quote(list(pairs))}: all are fixed. Widen one.")
     return pairs
 
 
 def _positive_int(name: str, value: Any) -> int:
     if isinstance(value, bool) or not isinstance(value, Real) or value != value // 1 or value < 1:
-        raise ValueError(f"{name} must be a whole number of at least 1, got {quote(value)}.")
+        raise ValueError(f"{name} must be a whole number of at least 1, got {quote(value)}. Write e.g. 1.")
     number: Any = value
     return int(number)
 
@@ -423,7 +428,10 @@ def _named_agents(team: TeamSpec) -> tuple[tuple[str, Agent], ...]:
     if isinstance(team, Mapping) and team:
         return tuple((str(name), _build_part("agent", Agent, entry)) for name, entry in team.items())
     if isinstance(team, str) or not isinstance(team, Sequence) or not team:
-        raise ValueError(f"team must be a list of agents or a mapping from names to agents, got {quote(team)}.")
+        raise ValueError(
+            f"team must be a list of agents or a mapping from names to agents, got {quote(team)}. "
+            "Write e.g. ['cma-es']."
+        )
     agents = [_build_part("agent", Agent, entry) for entry in team]
     kinds = [agent.kind for agent in agents]
     return tuple(
@@ -438,7 +446,8 @@ def _build_part(family: str, base: type[Part], entry: Any) -> Part:
         return entry
     if not isinstance(entry, str | Mapping):
         raise ValueError(
-            f"{family} must be a kind, a mapping with one, or an object of {base.__name__}, got {quote(entry)}."
+            f"{family} must be a kind, a mapping with a kind, or an instance of {base.__name__}, got {quote(entry)}. "
+            "`searchparty list agents` and `searchparty list policies` show the kinds."
         )
     found: Part = catalogue.build_by_kind(family, {"kind": entry} if isinstance(entry, str) else dict(entry))
     return found

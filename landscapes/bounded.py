@@ -61,7 +61,7 @@ class BoundedLandscape(Landscape):
             )
         pairs = self.pairs
         if self.dimension is not None and len(pairs) != self.dimension:
-            raise ValueError(f"bounds must have one pair per axis ({self.dimension}), got {len(pairs)}")
+            raise ValueError(f"bounds must have one pair per axis ({self.dimension}), got {len(pairs)}. Change one.")
         for low, high in pairs:
             if not low <= high:
                 raise ValueError(f"bounds must have low <= high, got ({low}, {high}). Swap them.")
@@ -113,7 +113,9 @@ def check_width(low: float, high: float) -> None:
         ValueError: It is not.
     """
     if not math.isfinite(high - low):
-        raise ValueError(f"bounds must have a finite width, got ({low}, {high}), which is wider than the largest float")
+        raise ValueError(
+            f"bounds must have a finite width, got ({low}, {high}), which is wider than the largest float. Narrow them."
+        )
 
 
 def check_gradient_axes(space: Space) -> None:

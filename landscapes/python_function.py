@@ -44,8 +44,12 @@ class UserFunction(BoundedLandscape):
 
     kind: Literal["python"] = "python"
     function: str = Field(description='"path/to/file.py:name" (relative to the YAML) or "package.module:name".')
-    vectorized: bool = Field(False, description="Whether it takes (n, D) and returns (n,), not (D,) and one number.")
-    gradient: str | None = Field(None, description="Its gradient, named likewise; a name alone is in the same file.")
+    vectorized: bool = Field(
+        False, description="Whether it takes points (n, D) and returns losses (n,), not (D,) and one number."
+    )
+    gradient: str | None = Field(
+        None, description="Its gradient, in the same form; a name without a path is in the same file."
+    )
     gradient_price: int = Field(1, ge=0, description="Cost of one gradient, in evaluations.")
     minimum: float | None = Field(None, description="The known minimum loss, for reports only.")
     base: str | None = Field(
@@ -315,7 +319,7 @@ def check_function(function: Any, field: str, argument: str) -> None:
         LandscapeError: It cannot.
     """
     if not callable(function):
-        raise LandscapeError(f"{field} must be callable, got {type(function).__name__}. Name a function.")
+        raise LandscapeError(f"{field} must be callable, got {type(function).__name__}. Give a function.")
     try:
         # What a decorator wraps may have other parameters than the decorated function.
         signature = inspect.signature(function, follow_wrapped=False)
@@ -328,5 +332,5 @@ def check_function(function: Any, field: str, argument: str) -> None:
         name = getattr(function, "__name__", type(function).__name__)
         raise LandscapeError(
             f"{field} must take one argument, {argument}, got {name}{signature}: {error}. "
-            f"Change its parameters, or wrap it in a function of one."
+            f"Change its parameters, or wrap it in a function of one argument."
         ) from None

@@ -76,15 +76,18 @@ class LossTable(Landscape):
         for name, least, greatest in zip(names, low.tolist(), high.tolist(), strict=True):
             if not 0 < greatest - least < math.inf:
                 raise LandscapeError(
-                    f"columns must have at least two values each, and a finite range, got {name!r} from {least:g} to "
-                    f"{greatest:g}. Leave it out, or give bounds."
+                    f"columns must have at least two different values each, and a finite range, got {name!r} from "
+                    f"{least:g} to {greatest:g}. Leave the column out, or give bounds."
                 )
         # Of several rows with the same point, the first is found.
         _, first = np.unique(points, axis=0, return_index=True)
         first.sort()
         points, losses = points[first], losses[first]
         if not np.isfinite(losses).any():
-            raise LandscapeError(f"file must have a row with a loss within the bounds, got none in {path}. Check it.")
+            raise LandscapeError(
+                f"file must have a row with a loss within the bounds, got none in {path}. "
+                "Check its losses and the bounds."
+            )
         return TableProblem(points, losses, Space(low.copy(), high.copy()), path.name)
 
     @property
@@ -170,7 +173,7 @@ def _read_columns(
                 f"{field} must name a column of {path.name}, got {name!r}. It has: {', '.join(table)}."
             )
     if not names or len(set(names)) < len(names) or loss in names:
-        raise LandscapeError(f"columns must be different columns beside {loss!r}, got {list(names)}. Name the axes.")
+        raise LandscapeError(f"columns must be different columns, without {loss!r}, got {list(names)}. Name the axes.")
     if not table[loss]:
         raise LandscapeError(f"file must have rows below its header, got none in {path}. Add them.")
     axes = [[_to_number(value, name, row, path) for row, value in enumerate(table[name])] for name in names]
@@ -196,11 +199,14 @@ def _read_csv(path: Path) -> dict[str, list[Any]]:
         raise LandscapeError(f"file must be CSV, got {path} ({error}). Save it as CSV.") from None
     names = [name.strip() for name in lines[0]] if lines else []
     if len(set(names)) < len(names) or not all(names):
-        raise LandscapeError(f"file must have a header with different names, got {names} in {path}. Add a first line.")
+        raise LandscapeError(
+            f"file must have a header with different names, got {names} in {path}. Correct its first line."
+        )
     for number, line in enumerate(lines[1:], 1):
         if len(line) != len(names):
             raise LandscapeError(
-                f"file must have {len(names)} values a row, got {len(line)} in row {number} of {path}. Correct it."
+                f"file must have {len(names)} values in each row, got {len(line)} in row {number} of {path}. "
+                "Correct it."
             )
     return {name: [line[index] for line in lines[1:]] for index, name in enumerate(names)}
 

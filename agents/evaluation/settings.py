@@ -39,7 +39,7 @@ class Evaluation(Model):
     memory: Bytes | None = Field(None, description='Memory that each child process may have, e.g. "2 GB".')
     workers: Workers | None = Field(
         None,
-        description='Child processes that share a batch, or "auto": one per CPU. Default: one, if any is needed.',
+        description='Child processes that share a batch. "auto": one per CPU. Default: 1 if timeout or memory is set.',
     )
     on_nan: Verdict = Field(
         "penalise", description="What happens to NaN and infinite losses: penalise, retry, skip, stop."
@@ -53,14 +53,14 @@ class Evaluation(Model):
     stop_after: int | None = Field(
         10,
         ge=1,
-        description="A run stops if its first rows, as many as this, all fail for the same error of a program, such as "
-        "NameError, TypeError or a wrong type returned. null: it does not.",
+        description="A run stops if this many rows at its start all fail for the same error of the program, such as "
+        "NameError, TypeError or a wrong type returned. null: it never stops for this reason.",
     )
     agent_timeout: float | None = Field(
         600.0,
         gt=0,
         le=10_000_000,
-        description="Seconds that an agent may take to propose before its lease fails; null: any time.",
+        description="Seconds that an agent may take to propose before its lease fails; null: no limit.",
     )
 
     @field_validator("memory", mode="before")

@@ -11,7 +11,9 @@ from rich.progress import track
 
 from .console import INTERRUPTED, RUN_FAILED, ResultsArgument, err, handle_termination, out
 
-OTHER_RUNS_HINT = "(another: --run ID or STRATEGY; two side by side: --compare, or --run A --run B)"
+OTHER_RUNS_HINT = (
+    "(To draw another run: --run ID or STRATEGY. To draw two side by side: --compare, or --run A --run B.)"
+)
 
 
 def animate_command(
@@ -21,15 +23,15 @@ def animate_command(
         typer.Option(
             "--run",
             metavar="ID|STRATEGY",
-            help="The run to draw; given twice: two runs side by side. Default: the run of the largest team that has "
-            "the median result.",
+            help="The run to draw. Given twice, it draws two runs side by side. Default: the run of the largest team "
+            "that has the median result.",
         ),
     ] = None,
     compare: Annotated[
         bool,
         typer.Option(
             "--compare",
-            help="Draw another strategy on the same landscape and repeat beside it, in step by evaluations spent.",
+            help="Also draw another strategy on the same landscape and repeat, with equally many evaluations spent.",
         ),
     ] = False,
     target: Annotated[
@@ -48,7 +50,7 @@ def animate_command(
         typer.Option(
             "--plane",
             metavar="x1,x3",
-            help="The coordinates of the slice that is drawn, above two dimensions. It goes through the best point.",
+            help="In more than two dimensions: the two coordinates of the slice to draw, through the best point.",
         ),
     ] = None,
 ) -> None:

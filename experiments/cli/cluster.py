@@ -38,7 +38,9 @@ def submit_command(
     ] = None,
     python: Annotated[
         str,
-        typer.Option("--python", help="A Python on the head that starts the job; the run itself uses Ray's Python."),
+        typer.Option(
+            "--python", help="Python interpreter that starts the job on the head node; the run uses Ray's Python."
+        ),
     ] = "python3",
     cpus: Annotated[float | None, typer.Option("--driver-cpus", help="Cores that Ray reserves for the driver.")] = None,
     follow: Annotated[

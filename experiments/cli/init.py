@@ -19,14 +19,16 @@ def init_command(
         Path()
     ),
 ) -> None:
-    """Write an experiment to start from: a commented YAML, and a function of yours in Python.
+    """Write a template for an experiment: a commented YAML, and an objective function to replace with your own.
 
     Examples: searchparty init; searchparty init my-study
     """
     texts = {name: files(__package__).joinpath("templates", name).read_text(encoding="utf-8") for name in TEMPLATES}
     taken = [directory / name for name in texts if (directory / name).exists()]
     if taken:
-        raise ResultsError(f"DIR must not hold {taken[0].name} yet, got {taken[0]}. Name another directory.")
+        raise ResultsError(
+            f"DIR must not contain {taken[0].name}, got {taken[0]}, which exists. Name another directory."
+        )
     try:
         directory.mkdir(parents=True, exist_ok=True)
         for name, text in texts.items():

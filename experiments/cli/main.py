@@ -44,8 +44,8 @@ app = typer.Typer(
     "  searchparty run my.yaml --executor simulated --set budget=5000\n\n"
     "  searchparty simulate how-many-workers --workers 1,10,100\n\n"
     "  searchparty report results/quickstart-1",
-    epilog="Exit codes: 0 done, 1 a run failed, 2 the input is wrong, 3 the agents of a strategy failed in all its "
-    "runs, 130 stopped by Ctrl-C or by the objective.",
+    epilog="Exit codes: 0 success, 1 a run failed or found no finite loss, 2 the input is wrong, 3 all agents of a "
+    "strategy failed in all of its runs, 130 stopped by Ctrl-C or by the objective.",
 )
 
 

@@ -41,7 +41,7 @@ class ProgressLines:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
         if error is None and self._done:
-            self._console.print(f"[{self._counts}] the runs have ended", soft_wrap=True)
+            self._console.print(f"[{self._counts}] all runs have ended", soft_wrap=True)
 
     def on_run_begin(self, planned: RunSpec, run: RunStatus) -> None:
         self._runs[planned.id] = (planned, run)

@@ -75,7 +75,7 @@ def resume_command(
         typer.Option(
             "--budget",
             metavar="N",
-            help='Extend every run from where it stands to N evaluations, or to "<n> D" (n times the dimension).',
+            help='Extend every run to N evaluations in total, or to "<n> D" (n times the dimension).',
         ),
     ] = None,
     repeats: Annotated[
@@ -87,7 +87,7 @@ def resume_command(
         typer.Option(
             "--yaml",
             metavar="FILE|NAME",
-            help="Its YAML with further strategies, landscapes or repeats, which is then kept in RESULTS.",
+            help="A YAML with further strategies, landscapes or repeats. It replaces the YAML in RESULTS.",
             autocompletion=complete_experiments,
         ),
     ] = None,
@@ -103,7 +103,7 @@ def resume_command(
 ) -> None:
     """Resume an experiment that was stopped or killed, extend its budget, or add repeats and strategies to it.
 
-    Runs that were made are kept as they are.
+    Existing runs keep all their decisions and points.
 
     Examples: searchparty resume results/quickstart-1; searchparty resume results/quickstart-1 --budget 5000;
     searchparty resume results/quickstart-1 --repeats 20
@@ -166,7 +166,7 @@ def _print_summary(results: Results, reported: bool) -> None:
                 failed[row["cause"].removeprefix(start)] += row["count"]
         if failed:
             cause, times = failed.most_common(1)[0]
-            line = f"{failed.total():,} {line} failed, most often ({times:,} times): {cause}"
+            line = f"{failed.total():,} {line} failed. The most frequent cause ({times:,} times): {cause}"
             out.print(line, style="yellow", soft_wrap=True)
     _print_failed_agents(results)
     for found in best[:MOST_POINTS]:
@@ -193,7 +193,7 @@ def _print_failed_agents(results: Results) -> None:
         out.print(line, style="yellow", soft_wrap=True)
     if len(rows) > MOST_FAILED_AGENTS:
         more = len(rows) - MOST_FAILED_AGENTS
-        out.print(f"{more} more agents failed: the report has them all.", style="yellow")
+        out.print(f"{more} more agents failed. The report lists all of them.", style="yellow")
 
 
 def check_command(source: SourceArgument, overrides: OverridesOption = None) -> None:

@@ -24,7 +24,10 @@ from .console import (
 def simulate_command(
     source: SourceArgument,
     workers: Annotated[
-        str, typer.Option("--workers", metavar="N,N,...", help="Numbers of workers; each team has as many agents.")
+        str,
+        typer.Option(
+            "--workers", metavar="N,N,...", help="Numbers of workers to predict. Each team has one agent per worker."
+        ),
     ] = "1,10,100",
     price: Annotated[
         float | None,

@@ -24,7 +24,7 @@ def studio_command(
         ),
     ] = None,
     host: Annotated[
-        str, typer.Option("--host", help="Address to listen at. Any other than this machine's own needs --token.")
+        str, typer.Option("--host", help="Address to listen at. All but loopback addresses need --token.")
     ] = "127.0.0.1",
     port: Annotated[
         int | None,
@@ -40,7 +40,7 @@ def studio_command(
     ] = None,
     allow_host: Annotated[
         list[str] | None,
-        typer.Option("--allow-host", metavar="NAME", help="Another host name of the studio (a tunnel, a proxy)."),
+        typer.Option("--allow-host", metavar="NAME", help="Another host name of the studio, e.g. that of a proxy."),
     ] = None,
     no_browser: Annotated[bool, typer.Option("--no-browser", help="Do not open a browser.")] = False,
     executor: Annotated[
@@ -84,8 +84,8 @@ def _open_results(shown: str, executor: str | None, address: str | None, stack: 
     chosen = [part for name, value in options.items() if value for part in (name, value)]
     if is_results_directory(Path(shown)):
         if chosen:
-            got = f"{shown}, which has been run already"
-            raise SpecError([f"{chosen[0]} must be used with an experiment, got {got}. Leave it out."])
+            got = f"the results directory {shown}"
+            raise SpecError([f"{chosen[0]} must be used with an experiment, got {got}. Omit {chosen[0]}."])
         return ResultsIndex((Path(shown),), Path("results"))
     directory = _create_run_directory(shown, executor, address)
     ended = stack.enter_context(experiment_process([shown, *chosen], directory, print_remark))

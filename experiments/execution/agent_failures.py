@@ -36,7 +36,9 @@ class AgentFailureReporter:
             return
         self._told.add(key)
         if len(self._told) > MOST_TOLD:
-            self._remark("Agents failed for still other causes. They are counted at the end, and the report has all.")
+            self._remark(
+                "Agents failed for further causes. The summary at the end counts them, and the report lists all."
+            )
             return
         cause = format_cause(finding.cause, finding.place)
-        self._remark(f"{finding.agent} of {strategy} failed: {cause}. Its lease is charged, and the run goes on.")
+        self._remark(f"{finding.agent} of {strategy} failed: {cause}. Its lease is charged, and the run continues.")

@@ -110,7 +110,7 @@ def _code_differences(plan: Plan, now: dict[str, Any], before: dict[str, Any]) -
     """Yield how the code that decides the findings differs: that of this package, and the user's files."""
     rule = before.get("code_rule", 1)
     if rule not in (1, CODE_RULE):
-        yield f"code_rule: {rule} in the log, {CODE_RULE} now"
+        yield f"code_rule: the log has digests of code by rule {rule}, this version makes them by rule {CODE_RULE}"
         return
     known, current = dict(before.get("code", {})), dict(now["code"])
     if rule == 1:
@@ -157,7 +157,7 @@ def _neighbour_differences(now: dict[str, Any], before: dict[str, Any]) -> Itera
         for path in sorted({*old, *new}):
             if old.get(path) != new.get(path):
                 what = "is new" if path not in old else "is no longer imported" if path not in new else "has changed"
-                yield f"the code of {name} has changed: {path}, beside it, {what}"
+                yield f"the code of {name} has changed: {path} in its folder {what}"
 
 
 def _minor(python: str) -> list[str]:
@@ -175,7 +175,7 @@ def library_differences(now: dict[str, Any], before: dict[str, Any]) -> Iterator
     pairs += [("linear algebra", before.get("blas"), now["blas"])]
     for name, old, new in pairs:
         if old is not None and old != new:
-            yield f"{name}: {old} wrote the log, {new} now; equal findings are guaranteed for equal versions only."
+            yield f"{name}: {old} in the log, {new} now; equal findings are guaranteed for equal versions only."
 
 
 def extend_budgets(plan: Plan, budget: int | str, directory: Path | None) -> dict[str, int]:
@@ -207,6 +207,6 @@ def extend_budgets(plan: Plan, budget: int | str, directory: Path | None) -> dic
     if all(wanted[id] < had for id, had in now.items()):
         raise ResultsError(
             f"--budget must be at least the present budget of the runs, {least}, got {budget}. "
-            "Choose a larger one: evaluations that have been spent cannot be taken back."
+            "Choose a larger one: evaluations that were made cannot be removed."
         )
     return wanted

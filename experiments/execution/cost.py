@@ -175,7 +175,8 @@ def _time_in_words(plan: Plan) -> str:
     worked, told = estimate_seconds(plan), estimate_results_seconds(plan)
     after = f"{_describe_run_time(told)} of it for the summary and the report"
     if worked is None:
-        return f"unknown: an evaluation takes too long; {_describe_run_time(told)} for the summary and the report"
+        results = f"{_describe_run_time(told)} for the summary and the report"
+        return f"unknown, because an evaluation takes too long to be measured; {results}"
     return f"about {_describe_run_time(worked + told)} in one process, {after}"
 
 

@@ -32,6 +32,9 @@ def environment_fingerprint(runs: Iterable[RunSpec] = ()) -> dict[str, Any]:
     modules that these import from beside them) are digested separately: the package's code is digested as a syntax
     tree, which may differ from one version of Python to the next.
     """
+    # scipy brings a BLAS of its own, which is otherwise loaded only once an agent needs it.
+    import scipy.linalg.blas  # noqa: F401
+
     found = {}
     for package in PACKAGES:
         try:

@@ -36,7 +36,7 @@ def load_for_resuming(
     if isinstance(repeats, bool) or not isinstance(repeats, int) or repeats < present:
         raise ResultsError(
             f"--repeats must be a whole number of at least the present {present}, got {repeats!r}. "
-            "Choose a larger one: runs that were made are not taken back."
+            "Choose a larger one: existing runs are not removed."
         )
     grown = load(stored if source is None else source, [f"repeats={repeats}"])
     return grown, grown.to_yaml()

@@ -181,10 +181,10 @@ class RayPlacement:
                     )
             fan = self._fan_settings(run)
             if not self._pool.places.fits(self._team_needs(run), [] if fan is None else [fan.options]):
-                what = "its agents" if fan is None else "its agents and an evaluation"
+                what = "the agents" if fan is None else "the agents and an evaluation"
                 raise ExecutorError(
-                    f"executor.resources must fit a whole team at once, got resources of {run.strategy} on "
-                    f"{run.landscape.label} that do not fit: {what}, beside {len(self._pool.places.plain)} actors with "
+                    f"executor.resources must leave room on the nodes for a whole team at once, got no room for {what} "
+                    f"of {run.strategy} on {run.landscape.label} beside {len(self._pool.places.plain)} actors with "
                     f"cpus_per_actor {self._settings.cpus_per_actor:g}. Nodes have: {has}. Ask for less, or lower "
                     "executor.actors."
                 )

@@ -93,8 +93,8 @@ def _make_directory(directory: Path, exist_ok: bool = False) -> None:
         raise
     except OSError as error:
         raise ResultsError(
-            f"results must go where a directory can be created, got {directory} ({error.strerror}). "
-            "Name another place: --out PATH."
+            f"results must be where a directory can be created, got {directory} ({error.strerror}). "
+            "Name another directory: --out PATH."
         ) from None
 
 
@@ -112,6 +112,5 @@ def write_atomically(path: Path, text: str) -> None:
         sync_path(path.parent)
     except OSError as error:
         raise ResultsError(
-            f"{path} must be writable, but cannot be written ({error.strerror}). Free some space, or name "
-            "another place: --out PATH."
+            f"{path} cannot be written ({error.strerror}). Free some space, or name another directory: --out PATH."
         ) from None

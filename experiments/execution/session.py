@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from .ray_placement import RayPlacement
 
 
-GROWTH_ADVICE = "More is done with --budget N, --repeats N, or --yaml FILE with further strategies."
+GROWTH_ADVICE = "To extend the experiment, use --budget N, --repeats N, or --yaml FILE with further strategies."
 
 
 class RunInterrupted(KeyboardInterrupt):

@@ -215,7 +215,7 @@ def find_uninstalled_files(name: str) -> Iterator[tuple[Path, Path]]:
         SpecError: If the module is ``__main__``, which other machines cannot import.
     """
     if name == "__main__":
-        cure = "Put it into a file, and name the file: path/to/file.py:name."
+        cure = "Save it in a file, and refer to it as path/to/file.py:name."
         raise SpecError(
             [format_problem("function", "be in a module that other machines can import", "__main__", "", cure)]
         )

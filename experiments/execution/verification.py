@@ -59,15 +59,17 @@ class Verification:
         ]
         if self.runs:
             parts = [f"{t['spent']:,} spent", f"{t['returned']:,} returned"]
-            parts += [f"{t['out']:,} out"] if t["out"] else []
+            parts += [f"{t['out']:,} in leases that have not ended"] if t["out"] else []
             lines.append(f"Granted {t['granted']:,} evaluations = {' + '.join(parts)}.")
         if self.unfinished:
             verb = "has" if self.unfinished == 1 else "have"
-            lines.append(f"{format_count(self.unfinished, 'run')} {verb} not ended: searchparty resume {self.path}")
+            lines.append(
+                f"{format_count(self.unfinished, 'run')} {verb} not ended. Resume with: searchparty resume {self.path}"
+            )
         lines += self.unknown
         if self.changed:
             lines.append(
-                "The losses are NOT known to be those of the present code: your files differ from those of the log."
+                "Your files have changed since the log was written: they may give other losses than the recorded ones."
             )
         if self.problems:
             verb = "does" if len(self.problems) == 1 else "do"

@@ -58,7 +58,7 @@ def build_experiment(
     notes = ProblemList(places, base)
     whole = copy_plain_data(data)
     if not isinstance(whole, dict):
-        raise SpecError([f"experiment must be a mapping (key: value), got {quote(data)}. Start with name: ..."])
+        raise SpecError([f"experiment must be a mapping (key: value), got {quote(data)}. Start with the key name."])
     # Places for the user's own YAML anchors. What refers to them is written out by now.
     whole = {key: value for key, value in whole.items() if not key.startswith(NOTE_PREFIX)}
     if isinstance(whole.get("base"), str):
@@ -143,7 +143,9 @@ def _build_section(notes: ProblemList, cls: type[Model], data: Any, key: str) ->
     """Build a part of the experiment that is one model of a known class."""
     if not isinstance(data, dict):
         known = ", ".join(setting_names(cls))
-        notes.report((key,), f"be a mapping of {known}", quote(data), f"Write {key}: {{...}}, or leave it out.")
+        notes.report(
+            (key,), f"be a mapping with keys among {known}", quote(data), f"Write {key}: {{...}}, or leave it out."
+        )
         return None
     return build_model(notes, cls, data, (key,))
 
@@ -204,7 +206,7 @@ def resolve_kind(
     else:
         place = (*path, "kind")
     if not isinstance(data, dict):
-        notes.report(path, f"be a kind of {family} or a mapping with one", quote(data), "Write {kind: ...}.")
+        notes.report(path, f"be a kind of {family} or a mapping with a kind", quote(data), "Write {kind: ...}.")
         return None
     kind = data.get("kind")
     if not isinstance(kind, str):
@@ -227,7 +229,7 @@ def _build_landscapes(notes: ProblemList, data: Any, opened: LandscapeCache) -> 
     if isinstance(data, dict | str):
         data = [data]
     if not isinstance(data, list) or not data:
-        notes.report(("landscapes",), "be a list of landscapes, at least one", quote(data), "Add - {kind: sphere}.")
+        notes.report(("landscapes",), "be a list of at least one landscape", quote(data), "Add e.g. - {kind: sphere}.")
         return None
     before = len(notes.problems)
     found: list[Landscape] = []
@@ -247,7 +249,10 @@ def _build_landscapes(notes: ProblemList, data: Any, opened: LandscapeCache) -> 
                         notes.report_message(path, facts)
             if len(found) > MOST_COMBINATIONS:
                 notes.report(
-                    ("landscapes",), f"expand to at most {MOST_COMBINATIONS}", f"{len(found)}", "Shorten its lists."
+                    ("landscapes",),
+                    f"expand to at most {MOST_COMBINATIONS} landscapes",
+                    f"{len(found)}",
+                    "Shorten its lists.",
                 )
                 return None
     return found if len(notes.problems) == before else None
@@ -257,15 +262,15 @@ def _build_strategies(notes: ProblemList, data: Any) -> dict[str, Strategy] | No
     """Build all strategies, by name, or report what is wrong with them and return None."""
     if not isinstance(data, dict) or not data:
         notes.report(
-            ("strategies",), "be a mapping from names to strategies, at least one", quote(data),
-            "Add alone: {agents: [random]}.",
+            ("strategies",), "be a mapping from names to at least one strategy", quote(data),
+            "Add e.g. alone: {agents: [random]}.",
         )  # fmt: skip
         return None
     found: dict[str, Strategy] = {}
     for name, entry in data.items():
         path: KeyPath = ("strategies", name)
         if not (name.isprintable() and 0 < len(name.strip()) <= 100):
-            notes.report(path, "have a name of 1 to 100 printable characters", repr(name), "Choose another.")
+            notes.report(path, "have a name of 1 to 100 printable characters", repr(name), "Choose another name.")
         elif not isinstance(entry, dict):
             notes.report(path, "be a mapping with agents", quote(entry), "Write {agents: [grid]}.")
         else:
@@ -291,7 +296,7 @@ def _build_team(notes: ProblemList, data: Any, path: KeyPath) -> tuple[tuple[str
         data = [data]
     if not isinstance(data, list) or not data:
         got = "nothing" if data is None else quote(data)
-        notes.report(path, "be a list of agents, at least one", got, "Add - {kind: random}.")
+        notes.report(path, "be a list of at least one agent", got, "Add e.g. - {kind: random}.")
         return None
     entries: list[TeamEntry] = []
     for number, entry in enumerate(data):
@@ -339,7 +344,7 @@ def _build_policy(notes: ProblemList, data: Any, path: KeyPath) -> Policy | None
 def _build_choice(notes: ProblemList, family: str, data: Any, path: KeyPath) -> Model | None:
     """Build a budget, radius or sharing choice of a policy."""
     if data is None and family == "sharing":
-        notes.report(path, "be a kind of sharing", "null", "Write none (the word) for no sharing.")
+        notes.report(path, "be a kind of sharing", "null", "Write sharing: none to share nothing.")
         return None
     known = resolve_kind(notes, family, data, path)
     return None if known is None else build_model(notes, known[0], known[1], path)

@@ -25,9 +25,9 @@ def check_experiment(notes: ProblemList, experiment: Experiment, opened: Landsca
         _check_dimension(notes, experiment, landscape, facts.space)
         _check_budget(notes, experiment, landscape, facts.space)
         if experiment.stop.precision is not None and facts.minimum is None:
-            got = f"{experiment.stop.precision}, but that of {landscape.label} is not known"
+            got = f"{experiment.stop.precision} for {landscape.label}, whose minimum is not known"
             notes.report(
-                ("stop", "precision"), "be used with known minima", got, "Use stop.target, or give its minimum."
+                ("stop", "precision"), "be used with known minima", got, "Use stop.target, or set its minimum."
             )
 
 
@@ -35,7 +35,7 @@ def _check_region(notes: ProblemList, region: StartRegion) -> None:
     for center in region.centers:
         room = min(center, 1 - center)
         if not 0 <= center <= 1:
-            notes.report(("region", "center"), "lie in the unit cube", quote(center), "0 and 1 are the bounds.")
+            notes.report(("region", "center"), "lie in the unit cube", quote(center), "Give numbers from 0 to 1.")
         elif region.radius > room + ROUNDING:
             got = f"center {center} with radius {region.radius}"
             cure = f"Lower the radius to {room:.6g}, or move the center." if room > 0 else "Move the center inwards."
@@ -52,7 +52,7 @@ def _check_evaluation(notes: ProblemList, experiment: Experiment) -> None:
     given = experiment.evaluation
     if "retries" in given.model_fields_set and "retry" not in (given.on_nan, given.on_error):
         rule = "be used with on_nan: retry or on_error: retry"
-        notes.report(("evaluation", "retries"), rule, f"{given.retries} without them", "Add on_error: retry.")
+        notes.report(("evaluation", "retries"), rule, f"{given.retries} without either", "Add on_error: retry.")
 
 
 def _check_needs(notes: ProblemList, experiment: Experiment) -> None:
@@ -67,14 +67,14 @@ def _check_needs(notes: ProblemList, experiment: Experiment) -> None:
     members = {word for team in teams for name, agent in team for word in (name, agent.kind)}
     kinds = {landscape.kind for landscape in experiment.landscapes}
     families = [
-        ("agents", settings.resources.agents, members, "be a member or a kind of agent of a team"),
-        ("landscapes", settings.resources.landscapes, kinds, "be the kind of a landscape that is searched"),
+        ("agents", settings.resources.agents, members, "be the name or the kind of an agent in a team"),
+        ("landscapes", settings.resources.landscapes, kinds, "be the kind of a landscape of the experiment"),
     ]
     for family, given, known, rule in families:
         for name in given:
             if name not in known:
                 where: KeyPath = ("executor", "resources", family, name)
-                notes.report(where, rule, "one that does not occur", suggest(name, sorted(known)))
+                notes.report(where, rule, repr(name), suggest(name, sorted(known)))
 
 
 def _check_concurrency(notes: ProblemList, experiment: Experiment) -> None:
@@ -108,7 +108,8 @@ def _check_budget(notes: ProblemList, experiment: Experiment, landscape: Landsca
             needed = sum(agent.row_price(space) for _, agent in strategy.team)
         except Exception as error:
             notes.report_message(
-                ("strategies", name), f"agents must have a row price, got {type(error).__name__}: {error}."
+                ("strategies", name),
+                f"agents must have a row price, got {type(error).__name__}: {error}. Correct row_price of the class.",
             )
             continue
         if budget < needed:

@@ -20,7 +20,7 @@ KeyPath = tuple[str | int, ...]
 RULE_TEXTS = {
     "int_type": "be a whole number",
     "int_parsing": "be a whole number",
-    "int_parsing_size": "be a whole number of a reasonable size",
+    "int_parsing_size": "be a whole number with fewer digits",
     "int_from_float": "be a whole number",
     "float_type": "be a number",
     "float_parsing": "be a number",
@@ -268,4 +268,4 @@ def advice_for(cls: type[BaseModel], loc: KeyPath) -> str:
         return "Change it."
     default = catalogue.default_text(field)
     hint = "" if default == "required" else f" (default: {default})"
-    return f"It is: {field.description.rstrip('.')}{hint}."
+    return f"Its meaning: {field.description.rstrip('.')}{hint}."

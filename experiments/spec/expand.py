@@ -35,7 +35,7 @@ def expand_entry(
     if math.prod(map(len, axes)) > MOST_COMBINATIONS:
         notes.report(
             path,
-            f"stand for at most {MOST_COMBINATIONS} landscapes",
+            f"expand to at most {MOST_COMBINATIONS} landscapes",
             f"{math.prod(map(len, axes))}",
             "Shorten its lists.",
         )
@@ -51,7 +51,7 @@ def expand_setting(notes: ProblemList, field: FieldInfo | None, value: Any, path
     if not isinstance(value, list):
         return expand_range(notes, field, value, path)
     if not value:
-        notes.report(path, "be a value or a list of values", "[]", "Give at least one.")
+        notes.report(path, "be a value or a list of values", "[]", "Give at least one value.")
     return [number for i, each in enumerate(value) for number in expand_range(notes, field, each, (*path, i))]
 
 
@@ -104,7 +104,9 @@ def set_at_path(notes: ProblemList, data: dict[str, Any], key: str, value: Any, 
         if slot is None:
             what = f"a list of {len(place)}" if isinstance(place, list) else quote(place)
             got = f"{key!r}, where {format_path(path)} is {what}"
-            notes.report(option, "be the path of a setting", got, "Lists count from 0; see the YAML's keys.")
+            notes.report(
+                option, "be the path of a setting", got, "Check the keys of the YAML; indices of lists start at 0."
+            )
             return None
         if not parts:
             place[slot] = value
@@ -174,11 +176,11 @@ def _check_sweep(notes: ProblemList, sweep: Any) -> bool:
         if head in NOT_SWEPT:
             notes.report(("sweep", key), "be a setting that changes findings", repr(key), "Leave it out of the sweep.")
         elif not isinstance(listed, list) or not listed:
-            notes.report(("sweep", key), "be a list of at least one value", quote(listed), "Write [a, b].")
+            notes.report(("sweep", key), "be a list of at least one value", quote(listed), "Write e.g. [1, 2].")
     if len(notes.problems) == before and math.prod(len(listed) for listed in sweep.values()) > MOST_COMBINATIONS // 10:
         size = math.prod(len(listed) for listed in sweep.values())
         notes.report(
-            ("sweep",), f"have at most {MOST_COMBINATIONS // 10} combinations", f"{size}", "Sweep less at once."
+            ("sweep",), f"have at most {MOST_COMBINATIONS // 10} combinations", f"{size}", "Shorten its lists."
         )
     return len(notes.problems) == before
 

@@ -85,7 +85,7 @@ class StartRegion(Model):
     """
 
     center: float | tuple[float, ...] = Field(0.5, description="One number for all axes, or one per axis.")
-    radius: float = Field(0.5, gt=0, le=0.5, description="Half the side of the region.")
+    radius: float = Field(0.5, gt=0, le=0.5, description="Half the side length of the region, in the unit cube.")
 
     @property
     def centers(self) -> tuple[float, ...]:
@@ -104,10 +104,12 @@ class Stop(Model):
         True
     """
 
-    target: float | None = Field(None, description="End at this loss (absolute) or below.")
-    precision: float | None = Field(None, ge=0, description="End at a loss this far above the known minimum.")
+    target: float | None = Field(None, description="End a run when it finds this loss or a lower one.")
+    precision: float | None = Field(
+        None, ge=0, description="End a run when it finds a loss at most this far above the known minimum."
+    )
     seconds: float | None = Field(
-        None, gt=0, description="End after so many wall-clock seconds. Such a run can be replayed, but not repeated."
+        None, gt=0, description="End a run after so many wall-clock seconds. It can be replayed, but not repeated."
     )
 
 
@@ -125,7 +127,9 @@ class Strategy(Model):
 
     team: tuple[tuple[str, SerializeAsAny[Agent]], ...] = Field(description="(member name, agent) of each member.")
     policy: SerializeAsAny[Policy] = Field(description="Decides which agent gets which lease.")
-    concurrency: int | None = Field(None, ge=1, description="Number of leases out at once. Default: the experiment's.")
+    concurrency: int | None = Field(
+        None, ge=1, description="Maximum number of simultaneous leases. Default: the experiment's."
+    )
 
 
 Budget = Annotated[
@@ -167,7 +171,7 @@ class Experiment(Model):
         None,
         ge=1,
         le=1000,
-        description="Number of leases out at once, at most the team's size. Default: the team's size; 1 under party.",
+        description="Maximum number of simultaneous leases, up to the team's size. Default: that size; 1 under party.",
     )
     region: StartRegion = Field(StartRegion(), description="Where the search starts. Default: the whole cube.")
     landscapes: tuple[SerializeAsAny[Landscape], ...] = Field(min_length=1, description="The losses to be minimised.")
@@ -182,7 +186,7 @@ class Experiment(Model):
     sweep: dict[str, tuple[Any, ...]] = Field(
         default_factory=dict, description="key.path: [values], for any setting; every combination is run."
     )
-    base: str | None = Field(None, description="Directory in which relative paths start. Default: the YAML's.")
+    base: str | None = Field(None, description="Directory in which relative paths start. Default: that of the YAML.")
     files: tuple[str, ...] = Field(
         (), description="Files and folders that objectives and agents read, copied to a cluster; * is a wildcard."
     )
@@ -195,7 +199,7 @@ class Experiment(Model):
     @classmethod
     def _check_name(cls, value: str) -> str:
         if not (value.isprintable() and 0 < len(value.strip()) <= 100):
-            raise ValueError(f"name must be 1 to 100 printable characters, got {quote(value)}. Choose another.")
+            raise ValueError(f"name must be 1 to 100 printable characters, got {quote(value)}. Choose another name.")
         return value
 
     @field_validator("budget", mode="plain")

@@ -27,4 +27,7 @@ def _open_facts(landscape: Landscape) -> LandscapeFacts | str:
         return str(error)
     except Exception as error:
         # A landscape written by the user may raise anything, and a user's mistake must never end in a traceback.
-        return f"{landscape.kind} must open, got {type(error).__name__}: {error}. Change its settings or fix its code."
+        return (
+            f"{landscape.kind} must open without an error, got {type(error).__name__}: {error}. "
+            "Change its settings or correct its code."
+        )

@@ -54,7 +54,9 @@ def read_text_file(path: Path) -> str:
         raw = path.read_bytes() if size <= MOST_YAML_BYTES else b""
     except OSError as error:
         got = f"{path} ({error.strerror})"
-        raise SpecError([format_problem("experiment", "be a readable file", got, "", "Check it.")]) from None
+        raise SpecError(
+            [format_problem("experiment", "be a readable file", got, "", "Check its permissions.")]
+        ) from None
     if size > MOST_YAML_BYTES:
         rule = f"be at most {MOST_YAML_BYTES:,} bytes"
         raise SpecError([format_problem("experiment", rule, f"{size:,}", f" ({path})", "Split it into several.")])

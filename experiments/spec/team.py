@@ -54,6 +54,6 @@ def name_members(
             origin[name] = number
             team.append((name, entry.agent))
     if len(team) > MOST_MEMBERS:
-        notes.report(path, f"be at most {MOST_MEMBERS} agents", f"{len(team)}", "Lower their counts.")
+        notes.report(path, f"have at most {MOST_MEMBERS} members", f"{len(team)}", "Lower their counts.")
         return None
     return tuple(team)

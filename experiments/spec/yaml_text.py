@@ -54,7 +54,7 @@ class _Loader(yaml.SafeLoader):
         if self._depth > MOST_YAML_DEPTH:
             raise _InvalidYaml("YAML", f"be nested at most {MOST_YAML_DEPTH} deep", "more", line, "Flatten it.")
         if self._nodes > MOST_NODES:
-            raise _InvalidYaml("YAML", f"have at most {MOST_NODES:,} values", "more", line, "Split it.")
+            raise _InvalidYaml("YAML", f"have at most {MOST_NODES:,} values", "more", line, "Split it into several.")
         node = super().compose_node(parent, index)
         self._depth -= 1
         return node
@@ -107,7 +107,7 @@ def parse_yaml(text: str, name: str = "<text>") -> tuple[dict[str, Any], SourceP
         raise SpecError([format_problem("experiment", "have settings", "an empty file", f" ({name})", cure)])
     data, lines = found
     if not isinstance(data, dict):
-        rule, cure = "be a mapping (key: value)", "Start with name: ..."
+        rule, cure = "be a mapping (key: value)", "Start with a line such as name: my-experiment."
         raise SpecError([format_problem("experiment", rule, quote(data), f" ({name}:{lines.get((), 1)})", cure)])
     return data, SourcePositions({(): name} | {path: f"{name}:{line}" for path, line in lines.items() if path})
 
@@ -151,7 +151,7 @@ def _compose_root(text: str) -> Any:
         raise _explain_yaml_error(error) from None
     except Exception as error:
         # For a few malformed texts (e.g. escapes beyond Unicode), PyYAML raises exceptions that are not its own.
-        raise _InvalidYaml("YAML", "be well-formed", f"{type(error).__name__}: {error}", None, "Fix it.") from None
+        raise _InvalidYaml("YAML", "be well-formed", f"{type(error).__name__}: {error}", None, "Correct it.") from None
 
 
 def _explain_yaml_error(error: yaml.MarkedYAMLError) -> _InvalidYaml:
@@ -163,10 +163,16 @@ def _explain_yaml_error(error: yaml.MarkedYAMLError) -> _InvalidYaml:
     if "but found another document" in problem:
         return _InvalidYaml("YAML", "be one document", "a second one", line, "Remove what follows the ---.")
     if "undefined alias" in problem:
-        return _InvalidYaml("YAML", "define an anchor before it is used", problem, line, "Add &name to its first use.")
+        return _InvalidYaml(
+            "YAML",
+            "define each anchor before its alias",
+            f"an {problem.removeprefix('found ')}",
+            line,
+            "Define it with &name.",
+        )
     context = f", {error.context}" if error.context else ""
     cure = "Check the indentation, and put text with : # { [ * & in quotes."
-    return _InvalidYaml("YAML", "be well-formed", f"{problem}{context}", line, cure)
+    return _InvalidYaml("YAML", "be well-formed", f"a syntax error: {problem}{context}", line, cure)
 
 
 def _check_expanded_size(node: Any) -> None:
@@ -187,8 +193,10 @@ def _check_expanded_size(node: Any) -> None:
             inner, below = measure_node(child)
             size, depth = size + inner, max(depth, below)
         if size > MOST_NODES:
-            cure = "Write the values out; anchors that expand to so many values are not read."
-            raise _InvalidYaml("YAML", f"have at most {MOST_NODES:,} values with aliases spelt out", "more", line, cure)
+            cure = "Use fewer aliases, or split it into several experiments."
+            raise _InvalidYaml(
+                "YAML", f"have at most {MOST_NODES:,} values after aliases are expanded", "more", line, cure
+            )
         if depth >= MOST_YAML_DEPTH:
             raise _InvalidYaml("YAML", f"be nested at most {MOST_YAML_DEPTH} deep", "more", line, "Flatten it.")
         open_nodes.discard(key)

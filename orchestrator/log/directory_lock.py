@@ -56,9 +56,9 @@ class DirectoryLock:
                 holder = _describe_holder(directory / "log.sqlite")
                 raise LogError(f"{directory} is in use by {holder}. Wait until it ends.") from None
             raise LogError(
-                f"results must be on a file system where files can be locked, got {directory} on one that refuses it "
-                f"({place}: {error.strerror}). Name another directory with --out PATH, or have the file system mounted "
-                "with locks."
+                f"results must be on a file system where files can be locked, got {directory}, whose file system "
+                f"refuses locks ({place}: {error.strerror}). Name another directory with --out PATH, or have the file "
+                "system mounted with locks."
             ) from None
 
     def _lock_here(self) -> None:

@@ -108,11 +108,11 @@ def describe_restrictions(place: FileSystem) -> list[str]:
         return []
     said = [
         f"The results are on a network file system ({place}): the log is kept with a rollback journal, and a commit "
-        "waits for the server's disk. With cheap evaluations this makes a run some percent slower; to avoid it, name a "
-        "disk of this machine with --out PATH."
+        "waits for the server's disk. With cheap evaluations, a run is a few percent slower; to avoid this, use "
+        "--out PATH with a directory on a disk of this machine."
     ]
     if place.locks_here_only:
-        said.append("Its locks are not seen by other machines: do not write to these results from two machines.")
+        said.append("Other machines do not see its locks: do not write to these results from two machines.")
     return said
 
 

@@ -96,7 +96,7 @@ def to_log_error(error: sqlite3.Error, path: Path) -> LogError:
     if "readonly" in text or "unable to open" in text:
         return LogError(f"{path} cannot be written or opened ({text}). Check its permissions, and those of its folder.")
     if "locked" in text or ("LOCK" in name and "IOERR" in name):
-        return LogError(f"{path} is in use by another process ({text}). Wait until that ends.{_lock_advice(path)}")
+        return LogError(f"{path} is in use by another process ({text}). Wait until it ends.{_lock_advice(path)}")
     return LogLost(
         f"{path} can no longer be written ({text}). What it holds is safe: free some space on the disk, then continue "
         f"with: searchparty resume {path.parent}"

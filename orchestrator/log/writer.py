@@ -103,8 +103,9 @@ class LogWriter:
         if "locked" in str(error):
             # This process holds the lock on the directory, so only a reader can block a commit.
             self._error = LogLost(
-                f"{self._path} can no longer be written: it has been read without a pause for a minute ({error}). What "
-                f"it holds is safe: end that reader, then continue with: searchparty resume {self._path.parent}"
+                f"{self._path} can no longer be written: another process has read it without a pause for a minute "
+                f"({error}). What it holds is safe: end that reader, then continue with: searchparty resume "
+                f"{self._path.parent}"
             )
         return self._error
 

@@ -107,7 +107,7 @@ def test_a_place_that_cannot_be_written(one, results, how):
     done = subprocess.run([*humbly, *arguments(*words)], capture_output=True, text=True, timeout=60)
     assert done.returncode == 2, done.stderr
     assert "Traceback" not in done.stderr
-    message = "results must go where a directory can be created" if how == "run" else "cannot be written or opened"
+    message = "results must be where a directory can be created" if how == "run" else "cannot be written or opened"
     assert message in done.stderr
     assert digest(results) == before
 

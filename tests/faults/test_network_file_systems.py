@@ -203,7 +203,7 @@ def test_a_file_system_without_locks_is_refused(tmp_path, monkeypatch, number):
     monkeypatch.setattr(fcntl, "lockf", lockf)
     cure = rf"\(nfs4, mounted at /shared: {os.strerror(number)}\).*--out PATH"
     with pytest.raises(
-        LogError, match=f"results must be on a file system where files can be locked, got {tmp_path} .*{cure}"
+        LogError, match=f"results must be on a file system where files can be locked, got {tmp_path}, .*{cure}"
     ):
         LogFile(tmp_path / "log.sqlite", place=NFS)
     assert files(tmp_path) == {"log.lock"}
@@ -215,7 +215,7 @@ def test_a_reader_where_locks_are_refused_is_told_that_it_may_be_that(tmp_path, 
     error = sqlite3.OperationalError("database is locked" if name == "SQLITE_BUSY" else "disk I/O error")
     error.sqlite_errorname = name
     monkeypatch.setattr(filesystem, "MOUNT_LIST", tmp_path / "mounts")
-    assert str(to_log_error(error, tmp_path / "log.sqlite")).endswith("Wait until that ends.")
+    assert str(to_log_error(error, tmp_path / "log.sqlite")).endswith("Wait until it ends.")
     (tmp_path / "mounts").write_text("23 22 0:9 / / rw - nfs files:/export rw,nolock\n")
     said = str(to_log_error(error, tmp_path / "log.sqlite"))
     assert "refuses all locks (nfs, mounted at /): then copy the directory to a disk" in said

@@ -57,7 +57,8 @@ class ActorSlots:
         room = sum(count_fitting(self._default, node) for node in nodes)
         if room < 1:
             raise ExecutorError(
-                f"executor.cpus_per_actor must be at most what some node has, got {cpus_per_actor:g}. Lower it."
+                f"executor.cpus_per_actor must be at most the number of cores of some node, got {cpus_per_actor:g}. "
+                "Lower it."
             )
         self.plain = [ActorSlot(self._default) for _ in range(int(min(size, room)))]
         self._special: dict[str, list[ActorSlot]] = {}

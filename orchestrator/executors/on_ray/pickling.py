@@ -46,13 +46,13 @@ def _describe_culprit(planned: RunSpec, error: Exception) -> str:
     parts.append(("the landscape", planned.landscape))
     parts += [(f"agent {name}", agent) for name, agent in planned.team] + [("the policy", planned.policy)]
     words = " ".join(str(error).split())[:200]
-    cure = "Make it inside the function that uses it, or use --executor simulated."
+    cure = "Create it inside the function that uses it, or use --executor simulated."
     for name, part in parts:
         if _fails(part):
             holders, culprit = _find_culprit(part)
             held = f" holds `{'.'.join(holders)}`, {_describe(culprit)}," if holders else f" is {_describe(culprit)},"
             return f"On Ray, {name} must be sent to other processes. It{held} which cannot be sent ({words}). {cure}"
-    return f"On Ray, what a run needs is sent to other processes, but this run cannot be ({words}). {cure}"
+    return f"On Ray, a run must be sent to other processes. This run cannot be sent ({words}). {cure}"
 
 
 def _find_culprit(root: Any) -> tuple[list[str], Any]:

@@ -36,8 +36,8 @@ def probe_address(address: str) -> None:
     host, _, port = _resolve_address(address).removeprefix(CLIENT_SCHEME).rpartition(":")
     if address.startswith(("http://", "https://")):
         raise ExecutorError(
-            f"address must be that of a Ray to join, got {address}, that of a dashboard, which is for submit and "
-            "fetch. Use auto, HOST:6379 or ray://HOST:10001."
+            f"address must be that of a Ray cluster to join, got {address}, the address of a dashboard, which only "
+            "submit and fetch use. Use auto, HOST:6379 or ray://HOST:10001."
         )
     if not port.isdigit():
         raise ExecutorError(

@@ -138,10 +138,10 @@ PROGRAM = "{{kind: command, bounds: [0, 1], command: {}}}"
         (BASE + "evaluation: {timeot: 1}\n", "evaluation.timeot must be a known setting, got 'timeot' (<text>:5). Did "
          "you mean 'timeout'?"),
         (BASE + "evaluation: {retries: 3}\n", "evaluation.retries must be used with on_nan: retry or on_error: retry, "
-         "got 3 without them (<text>:5). Add on_error: retry."),
+         "got 3 without either (<text>:5). Add on_error: retry."),
         (BASE + "evaluation: {on_error: ignore}\n", "evaluation.on_error must be one of"),
         (BASE + "evaluation: {memory: lots}\n", "evaluation.memory must be a number of bytes or a size"),
-        (BASE + "evaluation: 30\n", "evaluation must be a mapping of"),
+        (BASE + "evaluation: 30\n", "evaluation must be a mapping with keys among"),
         (BASE.replace("{kind: sphere}", PROGRAM.format("[]")), "landscapes.0.command must"),
         (BASE.replace("{kind: sphere}", PROGRAM.format("' '")), "command must name a program"),
         (BASE.replace("{kind: sphere}", PROGRAM.format("./no")), "which does not exist"),

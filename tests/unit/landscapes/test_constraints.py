@@ -64,7 +64,7 @@ def test_what_is_no_condition_is_named(text, message):
 
 
 def test_numbers_are_floats_so_that_no_power_takes_long():
-    with pytest.raises(OverflowError, match="too large"):
+    with pytest.raises(OverflowError, match="out of range|too large"):
         Condition("10 ** 10 ** 10 > a", NAMES).holds(VALUES)
 
 

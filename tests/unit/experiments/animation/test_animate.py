@@ -464,7 +464,7 @@ def test_the_command_says_what_it_drew_and_how_to_choose_another(command, party)
     done = command("animate", party, "--width", "240", "--seconds", "2", "--fps", "4", cwd=party)
     assert done.returncode == 0, done.stderr
     assert "team on rastrigin D=2, repeat" in done.stdout
-    assert "another: --run ID or STRATEGY" in done.stdout
+    assert "To draw another run: --run ID or STRATEGY" in done.stdout
     assert "animation.gif (" in done.stdout
     assert (party / "animation.gif").exists()
     wrong = command("animate", party, "--run", "teem", cwd=party)

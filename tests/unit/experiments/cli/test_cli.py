@@ -155,12 +155,12 @@ def test_failed_evaluations_are_told_with_their_commonest_cause(command, tmp_pat
     nothing = command("run", "ill.yaml", "--out", "all", "--no-report", cwd=tmp_path)
     assert nothing.returncode == 1
     cause = "raised NameError: name 'undefined' is not defined; in f.py:2"
-    assert f"10 of 10 evaluations failed, most often (10 times): {cause}" in nothing.stdout
+    assert f"10 of 10 evaluations failed. The most frequent cause (10 times): {cause}" in nothing.stdout
     assert f"the first 10 rows all failed for the same error of the program: {cause}" in nothing.stderr
     (tmp_path / "f.py").write_text("def f(x):\n    return float('nan') if x[0] > 0 else 1.0\n")
     some = command("run", "ill.yaml", "--out", "some", "--no-report", cwd=tmp_path)
     assert some.returncode == 0
-    assert "of 40 evaluations failed, most often" in some.stdout
+    assert "of 40 evaluations failed. The most frequent cause" in some.stdout
     (tmp_path / "ill.yaml").write_text(text + "evaluation: {on_nan: stop}\n")
     stopped = command("run", "ill.yaml", "--out", "stop", cwd=tmp_path)
     assert stopped.returncode == 1

@@ -60,7 +60,7 @@ def test_init_writes_an_experiment_that_runs(command, tmp_path):
     (tmp_path / "study" / "experiment.yaml").unlink()
     refused = command("init", "study", cwd=tmp_path)
     assert refused.returncode == 2
-    assert "DIR must not hold objective.py yet, got study/objective.py" in refused.stderr
+    assert "DIR must not contain objective.py, got study/objective.py" in refused.stderr
     assert (tmp_path / "study" / "objective.py").read_text() == before
     assert not (tmp_path / "study" / "experiment.yaml").exists()
 

@@ -153,7 +153,7 @@ def test_a_pipe_gets_a_line_in_five_seconds_at_most(monkeypatch):
     assert len(said) == 4
     assert said[0] == "[25/100] a on sphere D=2, repeat 0: at 1 of 60 evaluations, no finite loss yet"
     assert said[-1].startswith("[100/100, ")
-    assert said[-1].endswith("failed] the runs have ended")
+    assert said[-1].endswith("failed] all runs have ended")
 
 
 @pytest.mark.parametrize(

@@ -191,7 +191,7 @@ def test_an_objective_that_hangs_or_fails_holds_up_no_plan(tmp_path):
         "strategies": {"alone": {"agents": ["random"]}},
     }
     began = time.perf_counter()
-    assert "unknown: an evaluation takes too long" in describe_plan(
+    assert "unknown, because an evaluation takes too long" in describe_plan(
         make_plan(Experiment.from_data(data, str(tmp_path)))
     )
     data["landscapes"][0]["function"] = "bad.py:loss"

@@ -102,10 +102,14 @@ def test_a_team_that_cannot_be_there_at_once_is_refused(place):
     from searchparty.orchestrator.loop.executor import ExecutorError
 
     both = "{kind: ray, resources: {agents: {random: {num_gpus: 0.6}, second: {num_gpus: 0.6}}}}"
-    with pytest.raises(ExecutorError, match=r"executor\.resources must fit a whole team at once"):
+    with pytest.raises(
+        ExecutorError, match=r"executor\.resources must leave room on the nodes for a whole team at once"
+    ):
         place(executor=both)
     starved = "{kind: ray, cpus_per_actor: 1.5, resources: {landscapes: {sphere: {num_cpus: 2}}}}"
-    with pytest.raises(ExecutorError, match="its agents and an evaluation, beside 1 actors with cpus_per_actor 1.5"):
+    with pytest.raises(
+        ExecutorError, match="the agents and an evaluation of .* beside 1 actors with cpus_per_actor 1.5"
+    ):
         place(executor=starved)
 
 
@@ -137,7 +141,9 @@ def test_plain_places_are_no_more_than_can_be_there_at_once():
 
     assert len(Places(9, 3, 1.0, [{"CPU": 1.0}, {"CPU": 2.5}]).plain) == 3
     assert len(Places(9, 3, 0.0, [{"CPU": 1.0}]).plain) == 9
-    with pytest.raises(ExecutorError, match=r"executor\.cpus_per_actor must be at most what some node has, got 4"):
+    with pytest.raises(
+        ExecutorError, match=r"executor\.cpus_per_actor must be at most the number of cores of some node, got 4"
+    ):
         Places(9, 3, 4.0, [{"CPU": 1.0}, {"CPU": 2.5}])
 
 
@@ -162,7 +168,7 @@ def test_needs_of_nobody_are_a_mistake():
     from searchparty.experiments.spec.errors import SpecError
 
     text = YAML.format(landscape=SPHERE, executor="{kind: ray, resources: {agents: {thrid: {}}}}", evaluation="{}")
-    with pytest.raises(SpecError, match=r"executor\.resources\.agents\.thrid must be a member or a kind of agent"):
+    with pytest.raises(SpecError, match=r"executor\.resources\.agents\.thrid must be the name or the kind of an agent"):
         loads_yaml(text)
     text = YAML.format(landscape=SPHERE, executor="{kind: ray, resources: {landscapes: {spere: {}}}}", evaluation="{}")
     with pytest.raises(SpecError, match=r"executor\.resources\.landscapes\.spere must .*Did you mean 'sphere'"):

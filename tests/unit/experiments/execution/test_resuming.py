@@ -236,7 +236,7 @@ def test_other_versions_are_remarked_on(results, monkeypatch, library):
     said = []
     assert not resume(results, report=False, remark=said.append).errors
     assert said[:-1] == [
-        f"{library}: {real(library)} wrote the log, 9.9 now; equal findings are guaranteed for equal versions only."
+        f"{library}: {real(library)} in the log, 9.9 now; equal findings are guaranteed for equal versions only."
     ]
 
 
@@ -294,7 +294,9 @@ def test_another_python_reads_code_otherwise(results, edit_package, monkeypatch)
 
 def test_digests_of_a_later_rule_are_refused(results):
     alter(results, "UPDATE sessions SET environment = json_set(environment, '$.code_rule', 3)")
-    with pytest.raises(ResultsError, match="code_rule: 3 in the log, 2 now"):
+    with pytest.raises(
+        ResultsError, match="code_rule: the log has digests of code by rule 3, this version makes them by rule 2"
+    ):
         resume(results, report=False)
 
 

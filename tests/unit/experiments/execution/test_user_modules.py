@@ -86,10 +86,10 @@ def test_every_file_has_its_own_modules(project, settings, request):
 
 
 NEIGHBOURS = [
-    ("one/utils.py", "landscape python one/obj.py:loss has changed: utils.py, beside it, has changed"),
-    ("one/late.py", "landscape python one/obj.py:loss has changed: late.py, beside it, has changed"),
-    ("two/sub/inner.py", "landscape python two/obj.py:loss has changed: sub/inner.py, beside it, has changed"),
-    ("three/utils.py", "agent hop has changed: utils.py, beside it, has changed"),
+    ("one/utils.py", "landscape python one/obj.py:loss has changed: utils.py in its folder has changed"),
+    ("one/late.py", "landscape python one/obj.py:loss has changed: late.py in its folder has changed"),
+    ("two/sub/inner.py", "landscape python two/obj.py:loss has changed: sub/inner.py in its folder has changed"),
+    ("three/utils.py", "agent hop has changed: utils.py in its folder has changed"),
 ]
 
 
@@ -118,11 +118,11 @@ def test_other_files_may_change(project, file):
 def test_a_neighbour_that_comes_or_goes_is_refused(project):
     path = run_project(project).path
     (project / "two" / "sub" / "more.py").write_text("")
-    with pytest.raises(ResultsError, match=r"sub/more.py, beside it, is new"):
+    with pytest.raises(ResultsError, match=r"sub/more.py in its folder is new"):
         resume(path, budget=30, report=False)
     (project / "two" / "sub" / "more.py").unlink()
     (project / "two" / "utils.py").write_text("level = 200\n")
-    with pytest.raises(ResultsError, match=r"sub/inner.py, beside it, is no longer imported"):
+    with pytest.raises(ResultsError, match=r"sub/inner.py in its folder is no longer imported"):
         resume(path, budget=30, report=False)
 
 
@@ -132,11 +132,11 @@ def test_verify_tells_of_losses_of_two_functions(project, command):
     (project / "one" / "utils.py").write_text("level = 5\n")
     resume(path, budget=30, force=True, report=False)
     (line,) = verify_results(path).changed
-    assert line.endswith("utils.py, beside it, has changed since the log was written (session 1 of 2)")
+    assert line.endswith("utils.py in its folder has changed since the log was written (session 1 of 2)")
     done = command("verify", path, cwd=project)
     assert done.returncode == 1
-    assert "utils.py, beside it, has changed since the log was written (session 1 of 2)" in done.stderr
-    assert "The losses are NOT known to be those of the present code" in done.stdout
+    assert "utils.py in its folder has changed since the log was written (session 1 of 2)" in done.stderr
+    assert "Your files have changed since the log was written" in done.stdout
     assert "follow from the log" in done.stdout
 
 
@@ -158,7 +158,7 @@ def test_other_files_that_a_landscape_names_are_seen(tmp_path, monkeypatch, modu
     path = run(yaml, out=tmp_path / "out", report=False).path
     changed = tmp_path / {"gradient file": "grad_here.py", "module": "named_module.py"}[module]
     changed.write_text(changed.read_text() + "\n")
-    with pytest.raises(ResultsError, match=f"{changed.name}, beside it, has changed"):
+    with pytest.raises(ResultsError, match=f"{changed.name} in its folder has changed"):
         resume(path, budget=20, report=False)
 
 
@@ -187,7 +187,7 @@ def test_programs_of_the_user_have_neighbours_too(tmp_path):
     )
     path = run(yaml, out=tmp_path / "out", report=False).path
     (tmp_path / "part.py").write_text("def loss(line): return 0.5\n")
-    with pytest.raises(ResultsError, match="part.py, beside it, has changed"):
+    with pytest.raises(ResultsError, match="part.py in its folder has changed"):
         resume(path, budget=20, report=False)
 
 
@@ -232,7 +232,7 @@ def test_a_copied_project_uses_its_own_files(tmp_path):
     shutil.copytree(project, tmp_path / "copy")
     (project / "one" / "utils.py").write_text("level = 7\n")
     check_moved(tmp_path / "copy" / "out")
-    with pytest.raises(ResultsError, match="utils.py, beside it, has changed"):
+    with pytest.raises(ResultsError, match="utils.py in its folder has changed"):
         resume(project / "out", budget=40, report=False)
 
 

@@ -39,8 +39,8 @@ SETTINGS = [
     ("100", "2 x D", "budget must be a whole number*got '2 x D' (x.yaml:2)*"),
     ("100", ".nan", "budget must be a whole number*got nan (x.yaml:2)*"),
     ("100", "100\nrepeats: true", "repeats must be a whole number, got true (x.yaml:3). Change it."),
-    ("100", "100\nrepeats: 0", "repeats must be at least 1, got 0 (x.yaml:3). It is: Runs of each strategy on each "
-     "landscape (default: 1)."),
+    ("100", "100\nrepeats: 0", "repeats must be at least 1, got 0 (x.yaml:3). Its meaning: Runs of each strategy on "
+     "each landscape (default: 1)."),
     ("100", "100\nrepeats: 1.5", "repeats must be a whole number, got 1.5 (x.yaml:3). Leave out the fraction."),
     ("100", "100\nrepeats: many", "repeats must be a whole number, got 'many' (x.yaml:3)*"),
     ("100", "100\nconcurrency: 2", "concurrency must be at most 1, the size of the team: an agent has one lease at a "
@@ -54,8 +54,8 @@ SETTINGS = [
     ("100", "100\nregion: {center: [0.5, 0.5, 0.5]}", "region.center must have one number per axis (2 for sphere D=2), "
      "got 3 (x.yaml:3). Give one number per axis, or one number for all axes."),
     ("100", "100\nregion: {radius: 0.6}", "region.radius must be at most 0.5, got 0.6 (x.yaml:3)*"),
-    ("100", "100\nregion: 3", "region must be a mapping of center, radius, got 3 (x.yaml:3). Write region: {...}, or "
-     "leave it out."),
+    ("100", "100\nregion: 3", "region must be a mapping with keys among center, radius, got 3 (x.yaml:3). "
+     "Write region: {...}, or leave it out."),
     ("100", "100\nstop: {target: 1, precision: 1}", "stop.precision must be given without target, got 1.0 and target "
      "1.0 (x.yaml:3). Keep one of them."),
     ("100", "100\nstop: {seconds: .inf}", "stop.seconds must be a finite number, got inf (x.yaml:3)*"),
@@ -63,13 +63,13 @@ SETTINGS = [
      "mean 'sphere'?"),
     ("{kind: sphere}", "{dimension: 2}", "landscapes.0.kind must be a kind of landscape, got nothing (x.yaml:4). "
      "Known: *"),
-    ("{kind: sphere}", "5", "landscapes.0 must be a kind of landscape or a mapping with one, got 5 (x.yaml:4)*"),
+    ("{kind: sphere}", "5", "landscapes.0 must be a kind of landscape or a mapping with a kind, got 5 (x.yaml:4)*"),
     ("{kind: sphere}", "{kind: sphere, dim: 2}", "landscapes.0.dim must be a known setting, got 'dim' (x.yaml:4)*"),
     ("{kind: sphere}", "{kind: sphere, dimension: []}", "landscapes.0.dimension must be a value or a list of values, "
-     "got [] (x.yaml:4). Give at least one."),
+     "got [] (x.yaml:4). Give at least one value."),
     ("{kind: sphere}", "{kind: bbob, function: 5-1}", "landscapes.0.function must be a range from low to high of at "
      "most 10000 numbers, got '5-1' (x.yaml:4). Write e.g. 1-15."),
-    ("{kind: sphere}", "{kind: bbob, function: 1-24, instance: 1-9999}", "landscapes.0 must stand for at most 10000 "
+    ("{kind: sphere}", "{kind: bbob, function: 1-24, instance: 1-9999}", "landscapes.0 must expand to at most 10000 "
      "landscapes, got 239976 (x.yaml:4). Shorten its lists."),
     ("{kind: sphere}", "{kind: bbob, function: [1, 25]}", "landscapes.0.function must be at most 24, got 25 "
      "(x.yaml:4)*"),
@@ -87,12 +87,12 @@ SETTINGS = [
      "something in json, got 'lods', which it does not define (x.yaml:4). Did you mean 'loads'?"),
     ("{kind: sphere}", "{kind: python, function: f, bounds: [0, 1]}", "landscapes.0.function must be "
      "\"path/to/file.py:name\" or \"package.module:name\", got 'f' (x.yaml:4). Write e.g. objectives.py:loss."),
-    ("\n  - {kind: sphere}", " []", "landscapes must be a list of landscapes, at least one, got [] (x.yaml:3)*"),
-    ("\n  alone:\n    agents: [random]", " {}", "strategies must be a mapping from names to strategies, at least one, "
+    ("\n  - {kind: sphere}", " []", "landscapes must be a list of at least one landscape, got [] (x.yaml:3)*"),
+    ("\n  alone:\n    agents: [random]", " {}", "strategies must be a mapping from names to at least one strategy, "
      "got {} (x.yaml:5)*"),
     ("\n    agents: [random]", " 3", "strategies.alone must be a mapping with agents, got 3 (x.yaml:6)*"),
-    ("agents: [random]", "agents: []", "strategies.alone.agents must be a list of agents, at least one, got [] "
-     "(x.yaml:7). Add - {kind: random}."),
+    ("agents: [random]", "agents: []", "strategies.alone.agents must be a list of at least one agent, got [] "
+     "(x.yaml:7). Add e.g. - {kind: random}."),
     ("agents: [random]", "agent: [random]", "strategies.alone.agent must be a known setting, got 'agent' (x.yaml:7). "
      "Did you mean 'agents'?"),
     ("random", "randm", "strategies.alone.agents.0 must be a known agent, got 'randm' (x.yaml:7). Did you mean "
@@ -123,9 +123,9 @@ SETTINGS = [
     ("random]", "random]\n    policy: {sharing: no}", "strategies.alone.policy.sharing must be a known sharing, got "
      "'no' (x.yaml:8). Did you mean 'none'?"),
     ("random]", "random]\n    policy: {sharing: ~}", "strategies.alone.policy.sharing must be a kind of sharing, got "
-     "null (x.yaml:8). Write none (the word) for no sharing."),
+     "null (x.yaml:8). Write sharing: none to share nothing."),
     ("random]", "random]\n    policy: {sharing: false}", "strategies.alone.policy.sharing must be a kind of sharing or "
-     "a mapping with one, got false (x.yaml:8)*"),
+     "a mapping with a kind, got false (x.yaml:8)*"),
     ("100", "100\nexecutor: raay", "executor must be ray or simulated, got 'raay' (x.yaml:3). Did you mean 'ray'?"),
     ("100", "100\nexecutor: {kind: ray, actor: 2}", "executor.actor must be a known setting, got 'actor' (x.yaml:3). "
      "Did you mean 'actors'?"),
@@ -138,8 +138,8 @@ SETTINGS = [
     ("100", "100\nexecutor: {kind: simulated, evaluation: expnential}", "executor.evaluation.kind must be one of "
      "constant, lognormal, exponential, got 'expnential' (x.yaml:3). Did you mean 'exponential'?"),
     ("100", "100\nexecutor: {kind: simulated, stragglers: {factor: 0.5}}", "executor.stragglers.factor must be at "
-     "least 1.0, got 0.5 (x.yaml:3). It is: Factor by which the evaluations of a slow lease take longer (default: "
-     "3.0)."),
+     "least 1.0, got 0.5 (x.yaml:3). Its meaning: Factor by which the evaluations of a slow lease take longer "
+     "(default: 3.0)."),
     ("100", "100\nexecutor: {kind: simulated, failures: {probability: 1}}", "executor.failures.probability must be "
      "below 1.0, got 1 (x.yaml:3)*"),
     ("100", "100\nexecutor: 3", "executor must be ray, simulated, or a mapping with a kind, got 3 (x.yaml:3)*"),
@@ -156,7 +156,7 @@ SETTINGS = [
     ("100", "100\nsweep:\n  landscapes.0.dimension: [5, x]", "landscapes.0.dimension must be a whole number, got 'x' "
      "(x.yaml:4)*"),
     ("100", f"100\nsweep: {{budget: {list(range(1, 1002))}}}", "sweep must have at most 1000 combinations, got 1001 "
-     "(x.yaml:3). Sweep less at once."),
+     "(x.yaml:3). Shorten its lists."),
 ]  # fmt: skip
 
 
@@ -184,7 +184,7 @@ def test_all_problems_are_told_at_once():
 def test_a_precision_needs_a_known_minimum():
     text = GOOD.replace("kind: sphere", "kind: python, function: json:loads, bounds: [0, 1]") + "stop: {precision: 1}\n"
     with pytest.raises(
-        SpecError, match=r"stop.precision must be used with known minima, got 1.0, .* \(x.yaml:8\). Use"
+        SpecError, match=r"stop.precision must be used with known minima, got 1.0 for .*, whose .* \(x.yaml:8\). Use"
     ):
         loads_yaml(text, name="x.yaml")
 
@@ -195,14 +195,15 @@ BOMB = "a: &a [x, x, x, x, x, x, x, x, x, x]\n" + "".join(
 TEXTS = [
     ("", "experiment must have settings, got an empty file (x.yaml). Start from a bundled one, e.g. quickstart."),
     ("# nothing\n", "experiment must have settings, got an empty file (x.yaml)*"),
-    ("- a\n", "experiment must be a mapping (key: value), got ['a'] (x.yaml:1). Start with name: ..."),
+    ("- a\n", "experiment must be a mapping (key: value), got ['a'] (x.yaml:1). Start with a line such as "
+     "name: my-experiment."),
     ("name: a\n\tbudget: 1\n", "YAML must be indented by spaces, got a tab (x.yaml:2). Replace tabs with spaces."),
     ("a: 1\nb: 2\na: 3\n", "a must be given once, got 'a' in line 1 and in line 3 (x.yaml:3). Remove one of them."),
     ("a:\n  b: 2\n  b: 3\n", "a.b must be given once, got 'b' in line 2 and in line 3 (x.yaml:3)*"),
     ("a: [1, 2\nb: 3\n", "YAML must be well-formed, got *(x.yaml:*). Check the indentation, and put text with *"),
-    ("a: b: c\n", "YAML must be well-formed, got mapping values are not allowed here (x.yaml:1)*"),
+    ("a: b: c\n", "YAML must be well-formed, got a syntax error: mapping values are not allowed here (x.yaml:1)*"),
     ("a: 1\n---\nb: 2\n", "YAML must be one document, got a second one (x.yaml:2). Remove what follows the ---."),
-    ("a: *b\n", "YAML must define an anchor before it is used, got *'b'* (x.yaml:1)*"),
+    ("a: *b\n", "YAML must define each anchor before its alias, got an undefined alias 'b'* (x.yaml:1)*"),
     ("a: !!python/object/apply:os.system [ls]\n", "a must be plain data, got the tag "
      "!!python/object/apply:os.system (x.yaml:1). Remove the tag: only *"),
     ("x:\n  - !own 3\n", "x.0 must be plain data, got the tag !!!own (x.yaml:2)*"),
@@ -210,7 +211,7 @@ TEXTS = [
     ("a:\n  [1, 2]: b\n", "a key of a must be text, got a list or a mapping (x.yaml:2). Put it in quotes."),
     ("a: \x07\n", "YAML must be printable text, got character U+0007 (x.yaml:1). Remove it."),
     ("a: \"\\UFFFFFFFF\"\n", "YAML must be well-formed, got *"),
-    (BOMB, "YAML must have at most 100,000 values with aliases spelt out, got more (x.yaml:*). Write the values out*"),
+    (BOMB, "YAML must have at most 100,000 values after aliases are expanded, got more (x.yaml:*). Use fewer aliases*"),
     ("a: &a [*a]\n", "YAML must be finite, got an anchor that contains itself (x.yaml:1). Remove its alias."),
     ("a: " + "[" * 60 + "]" * 60, "YAML must be nested at most 50 deep, got more (x.yaml:1). Flatten it."),
     ("a: " + "[" * 100_000, "YAML must be nested at most 50 deep, got more (x.yaml:1). Flatten it."),
@@ -229,7 +230,7 @@ def test_a_text_that_is_no_experiment(text, message):
 def test_too_many_values(monkeypatch):
     monkeypatch.setattr(yaml_text, "MOST_NODES", 1000)
     (found,) = problems("a: [" + "1," * 1001 + "]")
-    assert found == "YAML must have at most 1,000 values, got more (x.yaml:1). Split it."
+    assert found == "YAML must have at most 1,000 values, got more (x.yaml:1). Split it into several."
 
 
 def test_files_that_cannot_be_read(tmp_path):
@@ -280,7 +281,7 @@ def test_an_override_that_is_wrong(override, message):
 
 
 def test_data_that_are_no_experiment():
-    with pytest.raises(SpecError, match=r"experiment must be a mapping \(key: value\), got 3. Start with name"):
+    with pytest.raises(SpecError, match=r"experiment must be a mapping \(key: value\), got 3. Start with the key name"):
         Experiment.from_data(3)
     with pytest.raises(SpecError, match=r"key must be text, got 3. Put it in quotes."):
         Experiment.from_data({"a": {3: 4}})

@@ -23,7 +23,7 @@ def test_no_address_at_all(address):
 
 
 def test_a_dashboard_is_no_place_to_join():
-    with pytest.raises(ExecutorError, match="that of a dashboard, which is for submit and fetch"):
+    with pytest.raises(ExecutorError, match="the address of a dashboard, which only submit and fetch use"):
         door.probe_address("http://127.0.0.1:8265")
 
 

@@ -63,9 +63,9 @@ def test_locks_that_other_machines_do_not_see():
 def test_a_remark_names_file_system_mode_cost_and_cure():
     assert describe_restrictions(find_mount(MOUNTS, "/home/ann/scratch")) == []
     (said,) = describe_restrictions(find_mount(MOUNTS, "/home/ann"))
-    for words in ("network file system (nfs4, mounted at /home)", "rollback journal", "some percent", "--out PATH"):
+    for words in ("network file system (nfs4, mounted at /home)", "rollback journal", "a few percent", "--out PATH"):
         assert words in said
-    assert "not seen by other machines" in describe_restrictions(find_mount(MOUNTS, "/old/r"))[1]
+    assert "Other machines do not see its locks" in describe_restrictions(find_mount(MOUNTS, "/old/r"))[1]
 
 
 def test_a_system_that_does_not_tell_is_taken_to_be_local(tmp_path, monkeypatch):
