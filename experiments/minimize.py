@@ -76,6 +76,7 @@ def minimize(
     x0: Sequence[float] | Mapping[str, Any] | None = None,
     args: tuple[Any, ...] = (),
     constraints: str | Callable[..., Any] | Sequence[str | Callable[..., Any]] = (),
+    noisy: bool = False,
     callback: Callable[[OptimizeResult], Any] | None = None,
     budget: int | None = None,
     team: TeamSpec | None = None,
@@ -108,6 +109,8 @@ def minimize(
         constraints: Conditions that a setting must meet before an evaluation is spent on it: text over the names of the
             parameters (x1, x2, ... with ``bounds``) such as "depth * rate <= 0.5", or functions that take one setting
             and return True or False. What breaks one costs nothing.
+        noisy: Whether a setting may have another value each time. Where parameters have steps, a setting that is known
+            is otherwise answered from memory, which costs nothing.
         callback: Called after each collected lease with the result so far. If it returns True or raises StopIteration,
             the run ends.
         budget: The number of evaluations, or "<n> D" for n times the dimension. Default: 1000 D.
@@ -177,7 +180,7 @@ def minimize(
     searched = _describe_space(bounds, parameters)
     concurrency = _positive_int("concurrency", concurrency)
     members = _named_agents(default_team(concurrency) if team is None else team)
-    landscape = _make_landscape(fun, gradient, args, vectorized, x0, constraints, **searched)
+    landscape = _make_landscape(fun, gradient, args, vectorized, x0, constraints, noisy=noisy or None, **searched)
     dimension = len(landscape.arguments.bounds)
     allowed = parse_budget(1000 * dimension if budget is None else budget)
     if callback is not None and not callable(callback):
