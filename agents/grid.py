@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from typing import ClassVar, Literal
 
 import numpy as np
 from pydantic import Field
 
+from ..landscapes.axis import Axis
 from ..landscapes.landscape import Array, Space
 from .agent import Agent, Converged, Lease, Region, Search
 from .toolbox.steering import same_region
@@ -24,6 +26,9 @@ class Grid(Agent):
     without shrinking it, because the minimum may lie outside. Where lines along the axes replace a grid, the region
     shrinks after all of them have been evaluated. If a lease changes the region, it is followed after the current grid
     or line. The agent ends when the next radius would be below ``resolution``.
+
+    On an axis with finitely many values, the grid consists of those in the region, at most ``points_per_axis`` of them;
+    of an axis without order, it has all values.
     """
 
     card: ClassVar[str] = (
@@ -54,10 +59,10 @@ class Grid(Agent):
         region = followed = lease.region
         point, loss = np.clip(region.center, 0.0, 1.0), np.inf
         known: dict[bytes, float] = {}
-        parts = self._count_parts(space.dimension)
+        parts = self._count_parts(space)
         part, on_edge = 0, False
         while True:
-            points = self._lay_points(region, part, rng)
+            points = self._lay_points(space, region, part, rng)
             # Rounded, because the same point reached from two centers may differ in its last bit; + 0.0 removes -0.0.
             keys = [row.tobytes() for row in np.round(points, 12) + 0.0]
             new = [i for i, key in enumerate(keys) if key not in known]
@@ -85,29 +90,60 @@ class Grid(Agent):
             else:
                 return None
 
-    def _count_parts(self, dimension: int) -> int:
+    def _count_parts(self, space: Space) -> int:
         """Return how many grids or lines are evaluated before the region shrinks."""
-        full = self.points_per_axis**dimension <= self.max_points
-        return 1 if full or self.beyond == "sobol" else dimension
+        return 1 if self._is_full(space) or self.beyond == "sobol" else space.dimension
 
-    def _lay_points(self, region: Region, part: int, rng: np.random.Generator) -> Array:
+    def _is_full(self, space: Space) -> bool:
+        """Return whether a full grid has at most ``max_points`` points."""
+        counts = (
+            (self._count_points(axis) for axis in space.axes)
+            if space.axes
+            else (self.points_per_axis for _ in range(space.dimension))
+        )
+        return math.prod(counts) <= self.max_points
+
+    def _count_points(self, axis: Axis) -> int:
+        """Return how many points a grid has along an axis, at most."""
+        if not axis.is_stepped:
+            return self.points_per_axis
+        return min(axis.steps, self.points_per_axis) if axis.is_ordered else axis.steps
+
+    def _lay_points(self, space: Space, region: Region, part: int, rng: np.random.Generator) -> Array:
         """Return points (n, D) on the region, in the order in which they are to be evaluated."""
         lower, upper = region.lower, region.upper
-        dimension = len(lower)
-        if self.points_per_axis**dimension <= self.max_points:
-            points = full_grid(lower, upper, self.points_per_axis)
+        if self._is_full(space):
+            points = full_grid(self._lay_lines(space, lower, upper))
         elif self.beyond == "sobol":
-            points = lower + (upper - lower) * sobol_points(dimension, self.max_points, rng)
+            points = lower + (upper - lower) * sobol_points(len(lower), self.max_points, rng)
         else:
-            points = np.tile(np.clip(region.center, 0.0, 1.0), (self.points_per_axis, 1))
-            points[:, part] = np.linspace(lower[part], upper[part], self.points_per_axis)
+            line = self._lay_lines(space, lower, upper)[part]
+            points = np.tile(np.clip(region.center, 0.0, 1.0), (len(line), 1))
+            points[:, part] = line
         return rng.permutation(points) if self.order == "random" else points
 
+    def _lay_lines(self, space: Space, lower: Array, upper: Array) -> list[Array]:
+        """Return the coordinates of a grid along each axis, D arrays."""
+        lines = list(np.linspace(lower, upper, self.points_per_axis, axis=1))
+        for index, axis in enumerate(space.axes):
+            if axis.is_stepped:
+                lines[index] = place_on_steps(axis, lower[index], upper[index], self._count_points(axis))
+        return lines
 
-def full_grid(lower: Array, upper: Array, per_axis: int) -> Array:
-    """Return all points of a grid on a box, shape (per_axis^D, D); the last axis varies fastest."""
-    axes = np.linspace(lower, upper, per_axis, axis=1)
-    return np.stack([axis.ravel() for axis in np.meshgrid(*axes, indexing="ij")], axis=1)
+
+def place_on_steps(axis: Axis, lower: float, upper: float, most: int) -> Array:
+    """Return the coordinates of values of a stepped axis, at most ``most``, evenly chosen from those in an interval.
+
+    Of an axis without order, they are chosen from all values: an interval of it means nothing.
+    """
+    first, last = (axis.to_number(x) for x in ((lower, upper) if axis.is_ordered else (0.0, 1.0)))
+    numbers = np.unique(np.round(np.linspace(first, last, min(most, round(last - first) + 1))))
+    return np.array([axis.to_coordinate(number) for number in numbers.tolist()])
+
+
+def full_grid(lines: list[Array]) -> Array:
+    """Return all points of a grid with these coordinates along its axes, shape (n, D); the last axis varies fastest."""
+    return np.stack([axis.ravel() for axis in np.meshgrid(*lines, indexing="ij")], axis=1)
 
 
 def sobol_points(dimension: int, most: int, rng: np.random.Generator) -> Array:

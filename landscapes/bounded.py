@@ -10,7 +10,7 @@ from pydantic import Field, SerializerFunctionWrapHandler, field_validator, mode
 from .arguments import Arguments, ArrayArguments, NamedArguments, make_space
 from .constraints import read_conditions
 from .landscape import AxisBounds, Landscape, LandscapeError, Space
-from .parameters import Parameters
+from .parameters import LONG_RANGE, Parameters
 
 
 class BoundedLandscape(Landscape):
@@ -93,6 +93,23 @@ class BoundedLandscape(Landscape):
     def searched_axes(self) -> int:
         """The number of axes that are searched, D."""
         return len(self.arguments.bounds)
+
+    @property
+    def hints(self) -> tuple[str, ...]:
+        """Ranges that may be meant to be logarithmic."""
+        if self.parameters is not None:
+            ranges = {f"parameters.{axis.name}": (axis.low, axis.high) for axis in self.parameters.axes}
+            wide = {f"parameters.{name}" for name in self.parameters.may_be_log}
+            cure = "Write log: true if equal ratios matter there, or log: false to leave this line out."
+        else:
+            ranges = {f"the range of x{number}": pair for number, pair in enumerate(self.pairs, 1)}
+            wide = {name for name, (low, high) in ranges.items() if low > 0 and high > LONG_RANGE * low}
+            cure = "If equal ratios matter there, give parameters with log: true in place of bounds."
+        return tuple(
+            f"{self.label}: {name} spans {low:g} to {high:g}. {cure}"
+            for name, (low, high) in ranges.items()
+            if name in wide
+        )
 
     def make_space(self, has_gradient: bool, gradient_price: int) -> Space:
         """Return the space. Raises ValueError if the start does not lie in it."""

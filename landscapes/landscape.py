@@ -376,3 +376,8 @@ class Landscape(Model):
     def label(self) -> str:
         """A short name for tables and figures: the kind, and the settings that distinguish it from others."""
         return self.kind
+
+    @property
+    def hints(self) -> tuple[str, ...]:
+        """What the user may have meant otherwise, in sentences for the console."""
+        return ()

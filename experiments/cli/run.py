@@ -201,4 +201,6 @@ def check_command(source: SourceArgument, overrides: OverridesOption = None) -> 
     planned = make_plan(load(source, overrides or []))
     # The files that would be copied to a cluster must exist, too.
     list(requested_files(planned.experiment))
+    for hint in dict.fromkeys(hint for run in planned.runs for hint in run.landscape.hints):
+        print_remark(hint)
     out.print(describe_plan(planned), soft_wrap=True)

@@ -200,7 +200,8 @@ def _work_runs(
         if watcher is not None:
             watcher.on_run_end(run_id, error)
 
-    for line in describe_restrictions(file_system_of(directory)):
+    hints = (hint for run in runs for hint in run.landscape.hints)
+    for line in dict.fromkeys([*describe_restrictions(file_system_of(directory)), *hints]):
         remark(line)
     with ExitStack() as stack:
         stack.enter_context(set_ambient_state_aside())

@@ -9,13 +9,14 @@ from pydantic import ValidationError
 
 from searchparty.agents.agent import AgentError, Archive, Incumbent, Region
 from searchparty.agents.gradient_descent import GradientDescent
-from searchparty.agents.grid import Grid, full_grid
+from searchparty.agents.grid import Grid, full_grid, place_on_steps
 from searchparty.agents.local import Local
 from searchparty.agents.nelder_mead import NelderMead
 from searchparty.agents.pattern_search import PatternSearch
 from searchparty.agents.random_restart import RandomRestart
 from searchparty.agents.random_search import RandomSearch
 from searchparty.agents.toolbox.callback import FAILED_LOSS, invert_solver
+from searchparty.landscapes.axis import Axis
 
 CENTER = 0.3713
 
@@ -49,8 +50,24 @@ def test_random_fills_its_region_and_no_more(drive, lease_of):
 # grid
 
 
+@pytest.mark.parametrize(
+    ("lower", "upper", "most", "numbers"),
+    [
+        (0.0, 1.0, 20, [2, 3, 4, 5, 6, 7, 8]),
+        (0.0, 1.0, 3, [2, 5, 8]),
+        (0.3, 0.6, 5, [4, 5, 6]),
+        (0.3, 0.31, 5, [4]),
+    ],
+)
+def test_a_grid_lies_on_the_steps(lower, upper, most, numbers):
+    depth = Axis("depth", 2, 8, integer=True)
+    assert [depth.to_number(x) for x in place_on_steps(depth, lower, upper, most)] == numbers
+    kernel = Axis.of_choices("kernel", ("a", "b", "c"))
+    assert [kernel.to_number(x) for x in place_on_steps(kernel, lower, upper, 3)] == [0, 1, 2]
+
+
 def test_a_full_grid_in_lexicographic_order():
-    points = full_grid(np.array([0.0, 0.5]), np.array([1.0, 0.7]), 3)
+    points = full_grid([np.linspace(0.0, 1.0, 3), np.linspace(0.5, 0.7, 3)])
     np.testing.assert_allclose(points[:4], [[0, 0.5], [0, 0.6], [0, 0.7], [0.5, 0.5]])
     assert points.shape == (9, 2)
 

@@ -20,7 +20,7 @@ def loss(setting):
     return abs(setting["depth"] - 4) + (setting["kernel"] != "poly") + abs(setting["shift"] - 2) / 3
 
 def feasible(setting):
-    return setting["depth"] + setting["shift"] < 12
+    return setting["depth"] + setting["shift"] <= 9
 """
 YAML = """\
 name: tuned
