@@ -37,7 +37,8 @@ class Model(BaseModel):
 class Refusal(ValueError):
     """Something that the user wrote cannot be used; the message says what to change.
 
-    The message quotes at most ``MOST_QUOTED`` characters of one text of the user, however long that is.
+    The message quotes at most ``MOST_QUOTED`` characters of one text of the user, however long that is, and shows
+    characters that cannot be printed as Python escapes them, so that a name cannot command a terminal.
 
     Example:
         >>> len(str(Refusal(f"kind must be known, got {'k' * 1000!r}. Did you mean 'knot'?"))) < 260
@@ -45,7 +46,7 @@ class Refusal(ValueError):
     """
 
     def __init__(self, message: str) -> None:
-        super().__init__(shorten_quotes(message))
+        super().__init__("\n".join(map(escape_unprintable, shorten_quotes(message).split("\n"))))
 
 
 class LandscapeError(Refusal):
@@ -109,6 +110,18 @@ def shorten_quotes(message: str) -> str:
         " long long long '. Shorten it."
     """
     return LONG_QUOTE.sub(lambda found: found[0][: MOST_QUOTED - 63] + "..." + found[0][-60:], message)
+
+
+def escape_unprintable(text: str) -> str:
+    """Return a text in which characters that cannot be printed are written as Python escapes them, on one line.
+
+    Example:
+        >>> escape_unprintable("a\\x1b[31m\\u202eb\\n")
+        'a\\\\x1b[31m\\\\u202eb\\\\n'
+    """
+    if text.isprintable():
+        return text
+    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)
 
 
 def describe_exception(error: BaseException) -> str:

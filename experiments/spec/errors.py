@@ -12,7 +12,7 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from ...landscapes.landscape import Refusal, shorten_quotes
+from ...landscapes.landscape import Refusal, escape_unprintable, shorten_quotes
 from . import catalogue
 
 KeyPath = tuple[str | int, ...]
@@ -78,7 +78,7 @@ class SpecError(Refusal):
     """
 
     def __init__(self, problems: Sequence[str]) -> None:
-        self.problems = tuple(dict.fromkeys(map(shorten_quotes, problems)))
+        self.problems = tuple(dict.fromkeys(escape_unprintable(shorten_quotes(each)) for each in problems))
         super().__init__("\n".join(self.problems))
 
 
