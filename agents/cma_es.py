@@ -36,7 +36,9 @@ class CmaEs(Agent):
     step: float = Field(
         0.4, gt=0, le=1, description="Standard deviation of the first points, as a fraction of the radius."
     )
-    population: int | None = Field(None, ge=3, le=MOST_AT_ONCE, description="Points per generation; by default 4 + 3 ln D.")
+    population: int | None = Field(
+        None, ge=3, le=MOST_AT_ONCE, description="Points per generation; by default 4 + 3 ln D."
+    )
     restarts: Literal["bipop", "none"] = Field(
         "bipop", description="bipop: it restarts without end. none: it ends with its first minimum."
     )

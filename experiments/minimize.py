@@ -148,9 +148,9 @@ def minimize(
     members = _named_agents(default_team(concurrency) if team is None else team)
     allowed = parse_budget(1000 * len(pairs) if budget is None else budget)
     if not isinstance(vectorized, bool | np.bool_):
-        raise ValueError(f"vectorized must be True or False, got {vectorized!r}.")
+        raise ValueError(f"vectorized must be True or False, got {quote(vectorized)}.")
     if executor not in ("simulated", "ray"):
-        raise ValueError(f"executor must be 'simulated' or 'ray', got {executor!r}.")
+        raise ValueError(f"executor must be 'simulated' or 'ray', got {quote(executor)}.")
     planned = RunSpec(
         landscape=InMemory(function=fun, bounds=pairs, vectorized=bool(vectorized), gradient_function=gradient),
         team=members,

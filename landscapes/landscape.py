@@ -14,6 +14,10 @@ Array = NDArray[np.float64]
 """An array of float64; its shape is stated where it is used."""
 MOST_QUOTED = 200
 """The most characters of a text of the user that a message quotes."""
+MOST_MESSAGE = 1000
+"""The most characters of one line of a message. What the user wrote is cut out of the middle of a longer one."""
+MESSAGE_END = 500
+"""The characters at the end of a message that is cut: the place and what to do about it."""
 LONG_QUOTE = re.compile(
     # An apostrophe within a word begins no quotation.
     rf"(?<!\w)'(?:[^'\\\n]|\\.){{{MOST_QUOTED},}}'|\"(?:[^\"\\\n]|\\.){{{MOST_QUOTED},}}\"|\S{{{MOST_QUOTED + 1},}}"
@@ -46,7 +50,7 @@ class Refusal(ValueError):
     """
 
     def __init__(self, message: str) -> None:
-        super().__init__("\n".join(map(escape_unprintable, shorten_quotes(message).split("\n"))))
+        super().__init__("\n".join(shorten_quotes(escape_unprintable(line)) for line in message.split("\n")))
 
 
 class LandscapeError(Refusal):
@@ -103,21 +107,27 @@ def found_rows(error: BaseException) -> tuple[Array, dict[int, str]] | None:
 
 
 def shorten_quotes(message: str) -> str:
-    """Cut out the middle of every quoted text and every unbroken word of a message that is longer than 200 characters.
+    """Cut out the middle of whatever is too long in a message of one line.
+
+    This is every quoted text and every unbroken word that is longer than ``MOST_QUOTED`` characters, and the message
+    itself if it is longer than ``MOST_MESSAGE``, as with a long list in it.
 
     Example:
         >>> shorten_quotes("name must be short, got '" + "long " * 100 + "'. Shorten it.")[-30:]
         " long long long '. Shorten it."
     """
-    return LONG_QUOTE.sub(lambda found: found[0][: MOST_QUOTED - 63] + "..." + found[0][-60:], message)
+    message = LONG_QUOTE.sub(lambda found: found[0][: MOST_QUOTED - 63] + "..." + found[0][-60:], message)
+    if len(message) <= MOST_MESSAGE:
+        return message
+    return f"{message[: MOST_MESSAGE - MESSAGE_END - 3]}...{message[-MESSAGE_END:]}"
 
 
 def escape_unprintable(text: str) -> str:
-    """Return a text in which characters that cannot be printed are written as Python escapes them, on one line.
+    r"""Return a text in which characters that cannot be printed are written as Python escapes them, on one line.
 
     Example:
-        >>> escape_unprintable("a\\x1b[31m\\u202eb\\n")
-        'a\\\\x1b[31m\\\\u202eb\\\\n'
+        >>> escape_unprintable("a\x1b[31m\u202eb\n")
+        'a\\x1b[31m\\u202eb\\n'
     """
     if text.isprintable():
         return text

@@ -47,7 +47,8 @@ def list_options(rng: np.random.Generator, name: str, annotation: Any, field: An
 
 def read_limits(field: Any) -> dict[str, Any]:
     """Return the limits of a field's range: ge, gt, le, lt."""
-    return {key: getattr(rule, key) for rule in field.metadata for key in ("ge", "gt", "le", "lt") if hasattr(rule, key)}
+    names = ("ge", "gt", "le", "lt")
+    return {name: getattr(rule, name) for rule in field.metadata for name in names if hasattr(rule, name)}
 
 
 def list_whole_numbers(rng: np.random.Generator, name: str, field: Any) -> list[int]:

@@ -1,7 +1,7 @@
 """``make fuzz``: hand in 10,000 mutated YAMLs, and work 1,000 random experiments, 100 of them on Ray, too.
 
-With ``--write`` it writes its counts to docs/reliability.md. What is found is kept in build/fuzz: a line for each input,
-and the YAML of each that showed a fault. ``--continue`` goes on where a fuzz with the same seed was stopped, and
+With ``--write`` it writes its counts to docs/reliability.md. What is found is kept in build/fuzz: a line for each
+input, and the YAML of each that showed a fault. ``--continue`` goes on where a fuzz with the same seed was stopped, and
 ``--one yaml 113`` tries one input again.
 """
 
@@ -71,7 +71,7 @@ def read_outcomes(folder: Path) -> list[Outcome]:
     """Return the outcomes that a folder holds."""
     path = folder / "outcomes.jsonl"
     lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
-    return [Outcome((kind, seed, number), result, fault) for (kind, seed, number), result, fault in map(json.loads, lines)]
+    return [Outcome(tuple(item), result, fault) for item, result, fault in map(json.loads, lines)]
 
 
 def count_outcomes(outcomes: list[Outcome]) -> dict[str, Counter[str]]:
@@ -88,6 +88,7 @@ def page_of(counts: dict[str, Counter[str]], seed: int, seconds: float) -> str:
     versions = f"Python {platform.python_version()}, Ray {version('ray')}, pydantic {version('pydantic')}"
     faults = sum(counted["fault"] for counted in counts.values())
     yamls, worked, on_ray = counts["yaml"], counts["experiment"], counts["ray"]
+    refused, accepted = f"{yamls['refused']:,} refused in words", f"{yamls['accepted']:,} accepted and described"
     return "\n".join(
         [
             f"`make fuzz` on {time.strftime('%Y-%m-%d')}, {versions}, seed {seed}: **{yamls.total():,} mutated YAMLs, "
@@ -96,8 +97,7 @@ def page_of(counts: dict[str, Counter[str]], seed: int, seconds: float) -> str:
             "",
             "| input | number | as promised | faults |",
             "|---|---:|---|---:|",
-            f"| mutated YAMLs | {yamls.total():,} | {yamls['refused']:,} refused in words, {yamls['accepted']:,} accepted "
-            f"and described | {yamls['fault']} |",
+            f"| mutated YAMLs | {yamls.total():,} | {refused}, {accepted} | {yamls['fault']} |",
             f"| random experiments, three times each | {worked.total():,} | {worked['finished']:,} finished with exact "
             f"budgets and equal traces | {worked['fault']} |",
             f"| of these, on Ray | {on_ray.total():,} | {on_ray['equal']:,} with equal traces | {on_ray['fault']} |",

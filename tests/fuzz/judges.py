@@ -41,7 +41,7 @@ MOST_MEGABYTES = 400
 """By how much the memory of a process may grow over one YAML."""
 MOST_PLANNED_RUNS = 3_000
 """More runs are planned in proportion; what they need is not a property of the YAML's form."""
-MOST_CHARACTERS = 1_000
+MOST_CHARACTERS = 1_001
 """The longest problem that is still one message."""
 PROBLEM = re.compile(r".+ must .+, got .+[.?]", re.DOTALL)
 """How all problems are worded."""
@@ -117,13 +117,16 @@ def call_check(path: Path) -> tuple[Any, str, str]:
     handler = signal.getsignal(signal.SIGTERM)
     sys.argv = ["searchparty", "check", str(path)]
     try:
-        with contextlib.redirect_stdout(outputs[0]), contextlib.redirect_stderr(outputs[1]), contextlib.chdir(path.parent):
-            with warnings.catch_warnings():
-                warnings.simplefilter("error")
-                try:
-                    main()
-                except SystemExit as stop:
-                    code = stop.code or 0
+        with (
+            contextlib.redirect_stdout(outputs[0]),
+            contextlib.redirect_stderr(outputs[1]),
+            contextlib.chdir(path.parent),
+            warnings.catch_warnings(),
+        ):
+            warnings.simplefilter("error")
+            main()
+    except SystemExit as stop:
+        code = stop.code or 0
     finally:
         sys.argv = words
         signal.signal(signal.SIGTERM, handler)
@@ -163,7 +166,8 @@ def judge_refusal(complained: str) -> None:
     require(complained.strip() != "", "refused without a word")
     for problem in complained.rstrip("\n").split("\n"):
         require(len(problem) < MOST_CHARACTERS, f"a problem of {len(problem):,} characters:\n{problem[:600]}")
-        require(PROBLEM.fullmatch(problem) is not None, f"not worded as a problem:\n{problem}\nin:\n{complained[:2000]}")
+        whole = f"{problem}\nin:\n{complained[:2000]}"
+        require(PROBLEM.fullmatch(problem) is not None, f"not worded as a problem:\n{whole}")
         require("Value error" not in problem and "pydantic" not in problem, f"words of a library:\n{problem}")
 
 
@@ -281,7 +285,7 @@ def judge_run(run: Any) -> None:
         require(spent == budget, f"its budget is said to be spent, but {spent} of {budget} are")
     judge_points(run, {id: finding.rows for id, finding in found.items()})
     for lease in leases.values():
-        require(np.isfinite(lease.region.center).all() and np.isfinite(lease.region.radius).all(), f"region of {lease!r:.500}")
+        require(bool(np.isfinite([*lease.region.center, lease.region.radius]).all()), f"region of {lease!r:.500}")
         require(lease.incumbent is None or np.isfinite(lease.incumbent.loss), f"incumbent of {lease!r:.500}")
 
 
@@ -354,5 +358,3 @@ def read_input(kind: str, seed: int, number: Any) -> bytes:
         return mutate_yaml(seed, number)
     numbers = number if isinstance(number, list) else [number]
     return "---\n".join(make_experiment(seed, each)[0] for each in numbers).encode()
-
-

@@ -67,7 +67,8 @@ def serve_items(pipe: Connection, work: Callable[[Any, Path], Any], limited: boo
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     if limited:
         resource.setrlimit(resource.RLIMIT_DATA, (MOST_DATA_BYTES, MOST_DATA_BYTES))
-    with tempfile.TemporaryDirectory(prefix="fuzz", ignore_cleanup_errors=True) as folder, contextlib.suppress(EOFError):
+    folders = tempfile.TemporaryDirectory(prefix="fuzz", ignore_cleanup_errors=True)
+    with folders as folder, contextlib.suppress(EOFError):
         while True:
             item = pipe.recv()
             try:

@@ -26,10 +26,22 @@ ODD_BOUNDS = [
     *([-1e150, 1e160], [-32.768, 32.768]),
 ]
 REGIONS = [
-    *({"radius": 0.5}, {"radius": 1e-6}, {"radius": 0.25}, {"center": 0.25, "radius": 0.25}, {"center": 0.9, "radius": 0.1}),
+    *({"radius": 0.5}, {"radius": 1e-6}, {"radius": 0.25}),
+    *({"center": 0.25, "radius": 0.25}, {"center": 0.9, "radius": 0.1}),
     {"center": 0.5, "radius": 0.01},
 ]
-NAMES = ["alone", "team", "a.b", "strategy with spaces", "\u00e9quipe", "\u63a2\u7d22", "\U0001f40c", "x" * 60, "[b]", "1"]
+NAMES = [
+    "alone",
+    "team",
+    "a.b",
+    "strategy with spaces",
+    "\u00e9quipe",
+    "\u63a2\u7d22",
+    "\U0001f40c",
+    "x" * 60,
+    "[b]",
+    "1",
+]
 
 
 def make_experiment(seed: int, number: int) -> tuple[str, Experiment]:
