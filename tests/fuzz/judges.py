@@ -16,10 +16,14 @@ import time
 import warnings
 from collections import Counter
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import numpy as np
+import typer
+import typer.main
 from mutated_yamls import mutate_yaml
 from random_experiments import make_experiment
 
@@ -49,6 +53,10 @@ PROBLEM = re.compile(r".+ must .+, got .+[.?]", re.DOTALL)
 
 NO_GRADIENTS = "gradients must be auto or finite-differences on a landscape without"
 """The cause for which an agent of the package fails as its settings demand."""
+
+
+build_command = cache(typer.main.get_command)
+"""Builds the command line once a process, which would take most of the time of a fuzz."""
 
 
 class Fault(AssertionError):
@@ -122,6 +130,7 @@ def call_check(path: Path) -> tuple[Any, str, str]:
             contextlib.redirect_stderr(outputs[1]),
             contextlib.chdir(path.parent),
             warnings.catch_warnings(),
+            patch.object(typer.main, "get_command", build_command),
         ):
             warnings.simplefilter("error")
             main()

@@ -249,7 +249,8 @@ def list_kinds(data: Any) -> list[dict[str, Any]]:
 
 def nudge_number(data: Any, rng: np.random.Generator, raw: list[str]) -> None:
     """Change a number a little, or by much."""
-    numbers = [(parent, key) for parent, key in list_places(data) if type(parent[key]) in (int, float)]
+    places = [(parent, key) for parent, key in list_places(data) if type(parent[key]) in (int, float)]
+    numbers = [(parent, key) for parent, key in places if abs(parent[key]) < 1e300]
     if numbers:
         parent, key = choose(rng, numbers)
         factor = choose(rng, [0, -1, 2, 3, 10, 1000, 10**6, 0.5, 0.1])
