@@ -68,7 +68,7 @@ def serve_items(pipe: Connection, work: Callable[[Any, Path], Any], limited: boo
     if limited:
         resource.setrlimit(resource.RLIMIT_DATA, (MOST_DATA_BYTES, MOST_DATA_BYTES))
     folders = tempfile.TemporaryDirectory(prefix="fuzz", ignore_cleanup_errors=True)
-    with folders as folder, contextlib.suppress(EOFError):
+    with folders as folder, contextlib.suppress(EOFError, BrokenPipeError):
         while True:
             item = pipe.recv()
             try:
