@@ -287,7 +287,10 @@ def _bound_pairs(bounds: Any) -> tuple[tuple[float, float], ...]:
         lows, highs = np.broadcast_arrays(np.atleast_1d(bounds.lb), np.atleast_1d(bounds.ub))
         bounds = list(zip(lows.tolist(), highs.tolist(), strict=True))
     try:
-        pairs = tuple((float(low), float(high)) for low, high in bounds)
+        listed = [(low, high) for low, high in bounds]
+        if any(isinstance(end, str | bytes | bool | np.bool_) for pair in listed for end in pair):
+            raise TypeError
+        pairs = tuple((float(low), float(high)) for low, high in listed)
     except (TypeError, ValueError, OverflowError):
         raise ValueError(f"bounds must be pairs (low, high), one per axis, got {quote(bounds)}.") from None
     if not pairs or not all(np.isfinite([low, high]).all() and low < high for low, high in pairs):

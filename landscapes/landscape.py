@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import math
 import re
+import types
+import typing
 from dataclasses import dataclass
-from typing import ClassVar, Protocol, runtime_checkable
+from typing import Any, ClassVar, Literal, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
 Array = NDArray[np.float64]
 """An array of float64; its shape is stated where it is used."""
@@ -29,13 +32,57 @@ AxisBounds = tuple[tuple[float, float], ...]
 class Model(BaseModel):
     """Base class of everything that a YAML can name: the fields are the YAML keys.
 
-    Objects are immutable, unknown keys are refused, and numbers must be finite.
+    Objects are immutable, unknown keys are refused, and numbers must be finite. A number in quotes is a text, which is
+    no number, wherever it comes from: ``seed: "7"`` in a YAML is refused as ``seed="7"`` is in Python.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, validate_default=True)
 
+    @field_validator("*", mode="before")
+    @classmethod
+    def _refuse_quoted_numbers(cls, value: Any, info: ValidationInfo) -> Any:
+        name = str(info.field_name)
+        if has_quoted_number(value) and takes_numbers_only(cls.model_fields[name].annotation):
+            shown = repr(value) if len(repr(value)) <= MOST_QUOTED else f"{repr(value)[: MOST_QUOTED - 3]}..."
+            raise ValueError(f"{name} must be a number, got {shown}. Write numbers without quotes.")
+        return value
+
     card: ClassVar[str] = ""
     """What this class does and where it fails, in two sentences for readers who have never heard of it."""
+
+
+def has_quoted_number(value: Any) -> bool:
+    """Return whether a value is a text that is a finite number, or a list or tuple that holds one.
+
+    Example:
+        >>> has_quoted_number("7"), has_quoted_number([1, ["2.5"]]), has_quoted_number("7 D"), has_quoted_number(7)
+        (True, True, False, False)
+    """
+    if isinstance(value, list | tuple):
+        return any(has_quoted_number(each) for each in value)
+    if not isinstance(value, str):
+        return False
+    try:
+        return math.isfinite(float(value))
+    except ValueError:
+        return False
+
+
+def takes_numbers_only(annotation: Any) -> bool:
+    """Return whether a type is of numbers: alone, in tuples, or beside null and words to choose from.
+
+    A type that may be a text, or has a check of its own, is not.
+
+    Example:
+        >>> takes_numbers_only(int | None), takes_numbers_only(tuple[float, ...] | Literal["random"])
+        (True, True)
+        >>> takes_numbers_only(int | str), takes_numbers_only(bool), takes_numbers_only(Literal["a"])
+        (False, False, False)
+    """
+    if typing.get_origin(annotation) in (typing.Union, types.UnionType, tuple, list):
+        parts = [part for part in typing.get_args(annotation) if part not in (Ellipsis, type(None))]
+        return all(takes_numbers_only(part) for part in parts if typing.get_origin(part) is not Literal)
+    return annotation in (int, float)
 
 
 class Refusal(ValueError):

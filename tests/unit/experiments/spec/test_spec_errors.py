@@ -377,3 +377,50 @@ def test_a_key_of_any_length_is_cut_in_the_path(key):
     with pytest.raises(SpecError, match=r"^strategies\.a\..{97}\.\.\. must be a known setting, got '") as caught:
         load(data)
     assert max(map(len, caught.value.problems)) < 500
+
+
+def with_setting(place, value):
+    """Return the data of a small experiment with one setting changed."""
+    data = {
+        "name": "small", "budget": 100, "landscapes": [{"kind": "sphere"}], "evaluation": {}, "stop": {}, "region": {},
+        "strategies": {"alone": {"agents": [{"kind": "random"}], "policy": {}}}, "executor": {"kind": "simulated"},
+    }  # fmt: skip
+    inner = data
+    for key in place[:-1]:
+        inner = inner[key]
+    inner[place[-1]] = value
+    return data
+
+
+QUOTED = [
+    (("seed",), "7"), (("repeats",), "2"), (("concurrency",), "1"), (("landscapes", 0, "dimension"), "2"),
+    (("landscapes", 0, "dimension"), ["2", "3"]), (("landscapes", 0, "bounds"), ["0", "1"]),
+    (("landscapes", 0, "bounds"), [["0", 1], [0, 1]]), (("landscapes", 0, "shift"), "0.5"),
+    (("stop", "target"), "1e-3"),
+    (("evaluation", "timeout"), "3"), (("evaluation", "retries"), " 3 "), (("region", "center"), "0.5"),
+    (("region", "center"), ["0.5", 0.5]), (("strategies", "alone", "agents", 0, "batch"), "3"),
+    (("strategies", "alone", "agents", 0, "count"), "3"), (("strategies", "alone", "policy", "lease"), "1_0"),
+    (("strategies", "alone", "concurrency"), "1"), (("executor", "workers"), "1"), (("executor", "price"), "1"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("place", "value"), QUOTED, ids=lambda each: str(each))
+def test_a_number_in_quotes_is_a_text(place, value):
+    """By YAML, by a mapping and by ``--set``, as in ``minimize(seed="7")``."""
+    with pytest.raises(SpecError, match="must be a number, got .*. Write numbers without quotes."):
+        load(with_setting(place, value))
+    with pytest.raises(SpecError, match="must be a number, got .*x.yaml:.*. Write numbers without quotes."):
+        loads_yaml(yaml_text.dump_yaml(with_setting(place, value)), name="x.yaml")
+
+
+TEXTS = [
+    (("name",), "7"), (("description",), "7"), (("budget",), "5 D"), (("landscapes", 0, "dimension"), "2-3"),
+    (("landscapes", 0, "shift"), "random"), (("evaluation", "memory"), "2 GB"), (("executor", "latency"), 1),
+    (("strategies", "alone", "agents", 0, "name"), "7"), (("strategies",), {"7": {"agents": ["random"]}}),
+    (("strategies", "alone", "policy"), {"kind": "party", "opener": "7"}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("place", "value"), TEXTS, ids=lambda each: str(each))
+def test_what_is_a_text_may_be_a_number_in_quotes(place, value):
+    assert load(with_setting(place, value)).name
