@@ -9,6 +9,7 @@ import zlib
 
 import numpy as np
 
+from ....landscapes.causes import GRADIENT_CAUSE
 from ....landscapes.command import Command, NoLoss, encode_json_request, parse_json_answer
 from ....landscapes.landscape import Array, Landscape, Space
 from ....landscapes.process.line_pipe import LineProcess
@@ -97,12 +98,13 @@ class ProgramChild:
 
     def read_answer(self, line: bytes, row: Array, with_gradient: bool) -> EvaluationResult:
         try:
-            loss, gradient = parse_json_answer(line, request_id(row), self._space.dimension, with_gradient)
+            loss, gradient, cause = parse_json_answer(line, request_id(row), self._space.dimension, with_gradient)
         except NoLoss as error:
             return failed_row(str(error))
         losses, causes = mark_failures(np.array([loss]), {})
         if gradient is None or causes:
             return EvaluationResult(losses, None, causes)
+        causes = {0: GRADIENT_CAUSE + cause} if cause else causes
         return EvaluationResult(losses, (gradient * (self._space.upper - self._space.lower))[None], causes)
 
     def close(self) -> None:
