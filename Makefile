@@ -8,7 +8,7 @@ PIP = $(BIN)/python -m pip --disable-pip-version-check -q
 # Version of three.js, with which the studio's page draws.
 THREE = 0.187.0
 
-.PHONY: demo test test-extras soak check check-page format docs bench-bbob bench-scaling vendor-three lock wheel test-lowest clean
+.PHONY: demo test test-extras soak fuzz check check-page format docs bench-bbob bench-scaling vendor-three lock wheel test-lowest clean
 
 demo: $(VENV)/.installed
 	$(BIN)/searchparty run quickstart
@@ -51,6 +51,11 @@ extras-property: $(VENV)/.extras
 # docs/reliability.md.
 soak: $(VENV)/.test
 	PYTHONPATH=tests/faults $(BIN)/python tests/faults/soak.py --write
+
+# Hand in 10,000 mutated YAMLs, and work 1,000 random experiments, 100 of them on Ray: about half an hour. Writes its counts
+# to docs/reliability.md.
+fuzz: $(VENV)/.test
+	PYTHONPATH=tests/fuzz $(BIN)/python tests/fuzz/fuzz.py --write
 
 check: $(VENV)/.check
 	$(BIN)/ruff check .

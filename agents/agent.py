@@ -336,6 +336,10 @@ class Finding:
         return math.inf if self.best is None else self.best.loss
 
 
+MOST_AT_ONCE = 100_000
+"""The most points that a setting may have an agent propose at once, as all of them are held in memory."""
+
+
 class AgentError(Exception):
     """Raised where an agent breaks its contract; the message says how, and becomes the cause of the failed lease.
 

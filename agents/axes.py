@@ -9,7 +9,7 @@ import numpy as np
 from pydantic import Field
 
 from ..landscapes.landscape import Array, Space
-from .agent import Agent, Converged, Lease, Proposal, Search, Told
+from .agent import MOST_AT_ONCE, Agent, Converged, Lease, Proposal, Search, Told
 from .toolbox.steering import clip_to_cube
 
 ADDITIVITY_TOLERANCE = 1e-11
@@ -43,7 +43,12 @@ class Axes(Agent):
     kind: Literal["axes"] = "axes"
     reads_archive: ClassVar[bool] = True
 
-    first: int = Field(7, ge=2, description="Number of evenly spaced points that are evaluated first on each axis.")
+    first: int = Field(
+        7,
+        ge=2,
+        le=MOST_AT_ONCE,
+        description="Number of evenly spaced points that are evaluated first on each axis.",
+    )
     splits: int = Field(
         16,
         ge=0,

@@ -8,9 +8,9 @@ import numpy as np
 from pydantic import Field
 
 from ..landscapes.landscape import Array, Space
-from .agent import Agent, Converged, Lease, Search
+from .agent import MOST_AT_ONCE, Agent, Converged, Lease, Search
 from .toolbox.callback import FAILED_LOSS
-from .toolbox.steering import clip_to_cube, is_called_away, restart_point
+from .toolbox.steering import clip_to_cube, is_called_away, restart_point, scale_step
 
 
 class CmaEs(Agent):
@@ -36,7 +36,9 @@ class CmaEs(Agent):
     step: float = Field(
         0.4, gt=0, le=1, description="Standard deviation of the first points, as a fraction of the radius."
     )
-    population: int | None = Field(None, ge=3, description="Points per generation; by default 4 + 3 ln D.")
+    population: int | None = Field(
+        None, ge=3, le=MOST_AT_ONCE, description="Points per generation; by default 4 + 3 ln D."
+    )
     restarts: Literal["bipop", "none"] = Field(
         "bipop", description="bipop: it restarts without end. none: it ends with its first minimum."
     )
@@ -45,7 +47,7 @@ class CmaEs(Agent):
     def search(self, space: Space, lease: Lease, rng: np.random.Generator) -> Search:
         dimension = space.dimension
         normal = self.population or 4 + int(3 * np.log(dimension))
-        center, width, size = clip_to_cube(lease.region.center), self.step * lease.region.radius, normal
+        center, width, size = clip_to_cube(lease.region.center), scale_step(self.step, lease.region.radius), normal
         spent, doublings, regime = {"first": 0, "large": 0, "small": 0}, 0, "first"
         while True:
             region, best, loss = lease.region, center, np.inf
@@ -63,7 +65,7 @@ class CmaEs(Agent):
                     break
                 es.tell(proposed, _penalise_failures(losses))
             if is_called_away(lease, region, best):
-                center, width, size = restart_point(lease), self.step * lease.region.radius, normal
+                center, width, size = restart_point(lease), scale_step(self.step, lease.region.radius), normal
                 continue
             if self.restarts == "none":
                 why = ", ".join(es.stop())

@@ -12,6 +12,7 @@ from ..landscapes.landscape import Array, Space
 from .agent import Agent, Lease, Search
 from .toolbox.callback import Objective
 from .toolbox.local_solver import follow_solver
+from .toolbox.steering import scale_step
 
 
 class DerivativeFree(Agent):
@@ -60,7 +61,7 @@ class DerivativeFree(Agent):
         solver.set_lower_bounds(np.zeros(len(start)))
         solver.set_upper_bounds(np.ones(len(start)))
         solver.set_xtol_abs(self.tolerance)
-        solver.set_initial_step(min(self.step * radius, 0.25))
+        solver.set_initial_step(min(scale_step(self.step, radius), 0.25))
         nlopt.srand(seed)
         words = "its steps became small"
         try:

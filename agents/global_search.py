@@ -8,7 +8,7 @@ import numpy as np
 from pydantic import Field
 
 from ..landscapes.landscape import Space
-from .agent import Agent, Converged, Lease, Search
+from .agent import MOST_AT_ONCE, Agent, Converged, Lease, Search
 from .toolbox.callback import Objective, invert_solver
 
 
@@ -29,7 +29,9 @@ class GlobalSearch(Agent):
     )
     kind: Literal["global"] = "global"
     method: Literal["differential-evolution", "annealing"] = Field("differential-evolution", description="The solver.")
-    population: int = Field(10, ge=5, description="Differential evolution: points in a generation, per axis.")
+    population: int = Field(
+        10, ge=5, le=MOST_AT_ONCE, description="Differential evolution: points in a generation, per axis."
+    )
 
     def search(self, space: Space, lease: Lease, rng: np.random.Generator) -> Search:
         bounds = list(zip(lease.region.lower.tolist(), lease.region.upper.tolist(), strict=True))

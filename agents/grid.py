@@ -10,7 +10,7 @@ from pydantic import Field
 
 from ..landscapes.axis import Axis
 from ..landscapes.landscape import Array, Space
-from .agent import Agent, Converged, Lease, Region, Search
+from .agent import MOST_AT_ONCE, Agent, Converged, Lease, Region, Search
 from .toolbox.steering import same_region
 
 
@@ -36,12 +36,14 @@ class Grid(Agent):
         "grid. A coarse grid may miss the best valley, and once the region has shrunk, there is no way back."
     )
     kind: Literal["grid"] = "grid"
-    points_per_axis: int = Field(5, ge=2, description="Grid points along each axis, both faces included.")
+    points_per_axis: int = Field(
+        5, ge=2, le=MOST_AT_ONCE, description="Grid points along each axis, both faces included."
+    )
     shrink: float = Field(0.5, gt=0, lt=1, description="Ratio of the radius of a grid to that of the previous one.")
     resolution: float = Field(
         1e-6, gt=0, le=0.5, description="Radius, in cube units, below which no further grid is evaluated."
     )
-    max_points: int = Field(256, ge=2, description="The most points that a full grid may have.")
+    max_points: int = Field(256, ge=2, le=MOST_AT_ONCE, description="The most points that a full grid may have.")
     beyond: Literal["sobol", "coordinate"] = Field(
         "coordinate",
         description="What replaces a full grid of more than max_points. coordinate: points_per_axis along one axis "

@@ -10,7 +10,7 @@ from pydantic import Field
 
 from ..landscapes.landscape import Array, Space
 from .agent import Agent, Converged, Lease, Proposal, Search, Told
-from .toolbox.steering import is_called_away, restart_point, start_point
+from .toolbox.steering import is_called_away, restart_point, scale_step, start_point
 
 
 class NelderMead(Agent):
@@ -55,7 +55,7 @@ class NelderMead(Agent):
         # Gao and Han's parameters; in one dimension those for two, as their own would flatten the simplex.
         m = max(n, 2)
         expand, contract, shrink = 1 + 2 / m, 0.75 - 1 / (2 * m), 1 - 1 / m
-        corners = simplex(point, self.step * region.radius)
+        corners = simplex(point, scale_step(self.step, region.radius))
         told = yield corners.copy()
         losses = told.losses.copy()
         while True:

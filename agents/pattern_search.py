@@ -9,7 +9,7 @@ from pydantic import Field
 
 from ..landscapes.landscape import Space
 from .agent import Agent, Converged, Lease, Search
-from .toolbox.steering import is_called_away, restart_point, start_point
+from .toolbox.steering import is_called_away, restart_point, scale_step, start_point
 
 
 class PatternSearch(Agent):
@@ -41,12 +41,12 @@ class PatternSearch(Agent):
         axes = np.vstack([np.eye(space.dimension), -np.eye(space.dimension)])
         point, region = start_point(lease.region, rng), lease.region
         told = yield point[None].copy()
-        loss, step = float(told.losses[0]), self.step * region.radius
+        loss, step = float(told.losses[0]), scale_step(self.step, region.radius)
         while True:
             if is_called_away(told.lease, region, point):
                 point, region = restart_point(told.lease), told.lease.region
                 told = yield point[None].copy()
-                loss, step = float(told.losses[0]), self.step * region.radius
+                loss, step = float(told.losses[0]), scale_step(self.step, region.radius)
                 continue
             region = told.lease.region
             around = np.clip(point + step * axes, 0.0, 1.0)

@@ -9,8 +9,8 @@ import numpy as np
 from pydantic import Field
 
 from ..landscapes.landscape import Array, Space
-from .agent import Agent, Converged, Lease, Search
-from .toolbox.steering import draw_points, is_called_away, restart_point, start_point
+from .agent import MOST_AT_ONCE, Agent, Converged, Lease, Search
+from .toolbox.steering import draw_points, is_called_away, restart_point, scale_step, start_point
 
 REMEMBERED_CLIMBS = 512
 """The most starts and ends of earlier climbs, the latest ones, that a restart avoids; limits its cost in a long run."""
@@ -44,8 +44,10 @@ class RandomRestart(Agent):
     smallest_step: float = Field(
         1e-6, gt=0, le=0.1, description="Step length, in cube units, below which a climb ends."
     )
-    batch: int = Field(1, ge=1, description="Points per proposal.")
-    candidates: int = Field(64, ge=1, description="Number of points drawn for a restart, of which one is used.")
+    batch: int = Field(1, ge=1, le=MOST_AT_ONCE, description="Points per proposal.")
+    candidates: int = Field(
+        64, ge=1, le=MOST_AT_ONCE, description="Number of points drawn for a restart, of which one is used."
+    )
     avoid: Literal["own", "everyone"] = Field(
         "own",
         description="What restarts avoid. own: the agent's own climbs. everyone: also the points of the whole team.",
@@ -68,7 +70,7 @@ class RandomRestart(Agent):
             visited.append(point)
             told = yield point[None].copy()
             lease, loss = told.lease, float(told.losses[0])
-            spread = self.step * region.radius
+            spread = scale_step(self.step, region.radius)
             # In a region hardly larger than the smallest step, steps may still shrink by a factor of 100.
             smallest = min(self.smallest_step, 0.01 * spread)
             while spread > smallest and not is_called_away(lease, region, point):

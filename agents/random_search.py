@@ -8,7 +8,7 @@ import numpy as np
 from pydantic import Field
 
 from ..landscapes.landscape import Space
-from .agent import Agent, Lease, Search
+from .agent import MOST_AT_ONCE, Agent, Lease, Search
 
 
 class RandomSearch(Agent):
@@ -25,7 +25,7 @@ class RandomSearch(Agent):
         "serves as the yardstick for all others."
     )
     kind: Literal["random"] = "random"
-    batch: int = Field(1, ge=1, description="Points per proposal.")
+    batch: int = Field(1, ge=1, le=MOST_AT_ONCE, description="Points per proposal.")
 
     def search(self, space: Space, lease: Lease, rng: np.random.Generator) -> Search:
         random, shape = rng.random, (self.batch, space.dimension)

@@ -186,7 +186,7 @@ def minimize(
     if callback is not None and not callable(callback):
         raise ValueError(f"callback must be a function, got {quote(callback)}. Leave it out, or give one.")
     if executor not in ("simulated", "ray"):
-        raise ValueError(f"executor must be 'simulated' or 'ray', got {executor!r}. Use one of them.")
+        raise ValueError(f"executor must be 'simulated' or 'ray', got {quote(executor)}. Use one of them.")
     planned = RunSpec(
         landscape=landscape,
         team=members,
@@ -234,7 +234,7 @@ def _make_landscape(
 ) -> InMemory:
     """Return the landscape of a function. Raises ValueError if the start does not lie in it."""
     if not isinstance(vectorized, bool | np.bool_):
-        raise ValueError(f"vectorized must be True or False, got {vectorized!r}. Write e.g. True.")
+        raise ValueError(f"vectorized must be True or False, got {quote(vectorized)}. Write e.g. True.")
     if not isinstance(args, tuple):
         raise ValueError(f"args must be a tuple, got {quote(args)}. Write (value,) for one argument.")
     functions = [partial(_call_with, each, args) if args and each is not None else each for each in (fun, gradient)]
@@ -403,7 +403,10 @@ def _bound_pairs(bounds: Any) -> tuple[tuple[float, float], ...]:
         lows, highs = np.broadcast_arrays(np.atleast_1d(bounds.lb), np.atleast_1d(bounds.ub))
         bounds = list(zip(lows.tolist(), highs.tolist(), strict=True))
     try:
-        pairs = tuple((float(low), float(high)) for low, high in bounds)
+        listed = [(low, high) for low, high in bounds]
+        if any(isinstance(end, str | bytes | bool | np.bool_) for pair in listed for end in pair):
+            raise TypeError
+        pairs = tuple((float(low), float(high)) for low, high in listed)
     except (TypeError, ValueError, OverflowError):
         raise ValueError(
             f"bounds must be pairs (low, high), one per axis, got {quote(bounds)}. Write e.g. [(-1, 1), (0, 10)]."

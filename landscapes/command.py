@@ -9,7 +9,7 @@ import shutil
 import time
 import weakref
 from pathlib import Path
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, NamedTuple
 
 import numpy as np
 from pydantic import Field, field_validator
@@ -17,7 +17,7 @@ from pydantic import Field, field_validator
 from .arguments import Arguments
 from .bounded import BoundedLandscape, check_gradient_axes
 from .constraints import names_function
-from .landscape import Array, EvaluationError, LandscapeError, Problem, Space
+from .landscape import Array, EvaluationError, GradientError, LandscapeError, Problem, Space
 from .process.line_pipe import ProcessEnded, quote_bytes
 from .process.program import Program
 from .real_numbers import NotANumber, describe_value, to_real_number
@@ -116,6 +116,20 @@ class Command(BoundedLandscape):
         return f"{Path(next(files, self.command[0])).name} D={self.searched_axes}"
 
 
+class JsonAnswer(NamedTuple):
+    """What a program said of a point.
+
+    Attributes:
+        loss: The loss, which may be NaN or infinite.
+        gradient: The gradient (D,) in the landscape's units; None if it was not requested.
+        gradient_cause: Why the gradient is none although it was requested; "" otherwise.
+    """
+
+    loss: float
+    gradient: Array | None
+    gradient_cause: str
+
+
 def encode_json_request(number: int, argument: Any, with_gradient: bool) -> bytes:
     """Encode the request for the loss of a point as a line: an array in the landscape's units, or values by name."""
     asked: dict[str, Any] = {"id": number, "x": argument.tolist() if isinstance(argument, np.ndarray) else argument}
@@ -124,9 +138,7 @@ def encode_json_request(number: int, argument: Any, with_gradient: bool) -> byte
     return json.dumps(asked, separators=(",", ":")).encode() + b"\n"
 
 
-def parse_json_answer(
-    line: bytes, number: int, arguments: Arguments, with_gradient: bool
-) -> tuple[float, Array | None]:
+def parse_json_answer(line: bytes, number: int, arguments: Arguments, with_gradient: bool) -> JsonAnswer:
     """Parse an answer.
 
     Args:
@@ -136,8 +148,7 @@ def parse_json_answer(
         with_gradient: Whether the gradient was requested.
 
     Returns:
-        The loss, which may be NaN or infinite, and the gradient (D,) in the landscape's units if it was requested, else
-        None.
+        The answer. Its loss counts even if its gradient is none.
 
     Raises:
         MalformedAnswer: The line is not a valid answer to this request.
@@ -164,20 +175,19 @@ def parse_json_answer(
             f'answered {quote_bytes(line)}, which has no number as its "loss", but {describe_value(loss)}'
         ) from None
     if not with_gradient:
-        return found, None
+        return JsonAnswer(found, None, "")
+    return JsonAnswer(found, *_parse_gradient(said.get("gradient"), arguments))
+
+
+def _parse_gradient(said: Any, arguments: Arguments) -> tuple[Array, str]:
+    """Return a gradient (D,), NaN where it has no number, and why it is none; "" if it is one."""
     try:
-        return found, arguments.read_gradient(_check_numbers(said.get("gradient")))
-    except (NotANumber, OverflowError):
-        count = len(arguments.bounds)
-        raise MalformedAnswer(f'answered {quote_bytes(line)}, which has no {count} numbers as its "gradient"') from None
-
-
-def _check_numbers(said: Any) -> Any:
-    """Return a list of numbers, or a mapping to them. Raises NotANumber if it is anything else."""
-    listed = list(said.values()) if isinstance(said, dict) else said
-    if not isinstance(listed, list) or not all(type(each) in (int, float) for each in listed):
-        raise NotANumber("")
-    return said
+        gradient = arguments.read_gradient(said)
+    except (NotANumber, OverflowError) as error:
+        cause = str(error) if isinstance(error, NotANumber) else "returned a number that is too large"
+        return np.full(len(arguments.bounds), np.nan), cause
+    wrong = gradient[~np.isfinite(gradient)]
+    return gradient, f"returned {wrong[0]}" if len(wrong) else ""
 
 
 class CommandProblem:
@@ -201,7 +211,7 @@ class CommandProblem:
         losses, causes = np.full(len(points), np.nan), {}
         for row, point in enumerate(points):
             try:
-                losses[row] = self._request_loss(point, False)[0]
+                losses[row] = self._request_loss(point, False).loss
             except (MalformedAnswer, NoLoss, ProcessEnded, TimeoutError) as error:
                 causes[row] = str(error) or "gave no answer in time"
         if causes:
@@ -209,11 +219,21 @@ class CommandProblem:
         return losses
 
     def gradient(self, points: Array) -> Array:
-        """Return the gradients (n, D) at points (n, D). Raises what ``parse_json_answer`` raises, or ProcessEnded."""
-        found = [self._request_loss(point, True)[1] for point in points]
-        return np.array(found).reshape(points.shape)
+        """Return the gradients (n, D) at points (n, D).
 
-    def _request_loss(self, point: Array, with_gradient: bool) -> tuple[float, Array | None]:
+        Raises GradientError if some points have none, what ``parse_json_answer`` raises, or ProcessEnded.
+        """
+        gradients, causes = np.full(points.shape, np.nan), {}
+        for row, point in enumerate(points):
+            answer = self._request_loss(point, True)
+            gradients[row] = answer.gradient
+            if answer.gradient_cause:
+                causes[row] = answer.gradient_cause
+        if causes:
+            raise GradientError(gradients, causes)
+        return gradients
+
+    def _request_loss(self, point: Array, with_gradient: bool) -> JsonAnswer:
         deadline = None
         if self._program is None:
             self._program = self._landscape.start_program()

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import math
 import re
+import types
+import typing
 from dataclasses import dataclass
-from typing import ClassVar, Protocol, runtime_checkable
+from typing import Any, ClassVar, Literal, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
 from .axis import Axis
 
@@ -16,6 +19,10 @@ Array = NDArray[np.float64]
 """An array of float64; its shape is stated where it is used."""
 MOST_QUOTED = 200
 """The most characters of a text of the user that a message quotes."""
+MOST_MESSAGE = 1000
+"""The most characters of one line of a message. What the user wrote is cut out of the middle of a longer one."""
+MESSAGE_END = 500
+"""The characters at the end of a message that is cut: the place and what to do about it."""
 LONG_QUOTE = re.compile(
     # An apostrophe within a word begins no quotation.
     rf"(?<!\w)'(?:[^'\\\n]|\\.){{{MOST_QUOTED},}}'|\"(?:[^\"\\\n]|\\.){{{MOST_QUOTED},}}\"|\S{{{MOST_QUOTED + 1},}}"
@@ -27,19 +34,64 @@ AxisBounds = tuple[tuple[float, float], ...]
 class Model(BaseModel):
     """Base class of everything that a YAML can name: the fields are the YAML keys.
 
-    Objects are immutable, unknown keys are refused, and numbers must be finite.
+    Objects are immutable, unknown keys are refused, and numbers must be finite. A number in quotes is a text, which is
+    no number, wherever it comes from: ``seed: "7"`` in a YAML is refused as ``seed="7"`` is in Python.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, validate_default=True)
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _refuse_quoted_numbers(cls, value: Any, info: ValidationInfo) -> Any:
+        name = str(info.field_name)
+        if has_quoted_number(value) and takes_numbers_only(cls.model_fields[name].annotation):
+            shown = repr(value) if len(repr(value)) <= MOST_QUOTED else f"{repr(value)[: MOST_QUOTED - 3]}..."
+            raise ValueError(f"{name} must be a number, got {shown}. Write numbers without quotes.")
+        return value
 
     card: ClassVar[str] = ""
     """What this class does and where it fails, in two sentences for readers who have never heard of it."""
 
 
+def has_quoted_number(value: Any) -> bool:
+    """Return whether a value is a text that is a finite number, or a list or tuple that holds one.
+
+    Example:
+        >>> has_quoted_number("7"), has_quoted_number([1, ["2.5"]]), has_quoted_number("7 D"), has_quoted_number(7)
+        (True, True, False, False)
+    """
+    if isinstance(value, list | tuple):
+        return any(has_quoted_number(each) for each in value)
+    if not isinstance(value, str):
+        return False
+    try:
+        return math.isfinite(float(value))
+    except ValueError:
+        return False
+
+
+def takes_numbers_only(annotation: Any) -> bool:
+    """Return whether a type is of numbers: alone, in tuples, or beside null and words to choose from.
+
+    A type that may be a text, or has a check of its own, is not.
+
+    Example:
+        >>> takes_numbers_only(int | None), takes_numbers_only(tuple[float, ...] | Literal["random"])
+        (True, True)
+        >>> takes_numbers_only(int | str), takes_numbers_only(bool), takes_numbers_only(Literal["a"])
+        (False, False, False)
+    """
+    if typing.get_origin(annotation) in (typing.Union, types.UnionType, tuple, list):
+        parts = [part for part in typing.get_args(annotation) if part not in (Ellipsis, type(None))]
+        return all(takes_numbers_only(part) for part in parts if typing.get_origin(part) is not Literal)
+    return annotation in (int, float)
+
+
 class Refusal(ValueError):
     """Something that the user wrote cannot be used; the message says what to change.
 
-    The message quotes at most ``MOST_QUOTED`` characters of one text of the user, however long that is.
+    The message quotes at most ``MOST_QUOTED`` characters of one text of the user, however long that is, and shows
+    characters that cannot be printed as Python escapes them, so that a name cannot command a terminal.
 
     Example:
         >>> len(str(Refusal(f"kind must be known, got {'k' * 1000!r}. Did you mean 'knot'?"))) < 260
@@ -47,7 +99,7 @@ class Refusal(ValueError):
     """
 
     def __init__(self, message: str) -> None:
-        super().__init__(shorten_quotes(message))
+        super().__init__("\n".join(shorten_quotes(escape_unprintable(line)) for line in message.split("\n")))
 
 
 class LandscapeError(Refusal):
@@ -104,13 +156,31 @@ def found_rows(error: BaseException) -> tuple[Array, dict[int, str]] | None:
 
 
 def shorten_quotes(message: str) -> str:
-    """Cut out the middle of every quoted text and every unbroken word of a message that is longer than 200 characters.
+    """Cut out the middle of whatever is too long in a message of one line.
+
+    This is every quoted text and every unbroken word that is longer than ``MOST_QUOTED`` characters, and the message
+    itself if it is longer than ``MOST_MESSAGE``, as with a long list in it.
 
     Example:
         >>> shorten_quotes("name must be short, got '" + "long " * 100 + "'. Shorten it.")[-30:]
         " long long long '. Shorten it."
     """
-    return LONG_QUOTE.sub(lambda found: found[0][: MOST_QUOTED - 63] + "..." + found[0][-60:], message)
+    message = LONG_QUOTE.sub(lambda found: found[0][: MOST_QUOTED - 63] + "..." + found[0][-60:], message)
+    if len(message) <= MOST_MESSAGE:
+        return message
+    return f"{message[: MOST_MESSAGE - MESSAGE_END - 3]}...{message[-MESSAGE_END:]}"
+
+
+def escape_unprintable(text: str) -> str:
+    r"""Return a text in which characters that cannot be printed are written as Python escapes them, on one line.
+
+    Example:
+        >>> escape_unprintable("a\x1b[31m\u202eb\n")
+        'a\\x1b[31m\\u202eb\\n'
+    """
+    if text.isprintable():
+        return text
+    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)
 
 
 def describe_exception(error: BaseException) -> str:

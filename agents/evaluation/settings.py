@@ -17,6 +17,8 @@ MEMORY_UNITS = {"": 1, "B": 1} | {
     for tail, size in (("", 1000), ("B", 1000), ("IB", 1024))
 }
 LEAST_MEMORY_BYTES = 64 * 10**6
+MOST_MEMORY_BYTES = 10**18
+"""More is no limit on any machine, and soon more than the operating system can be told."""
 
 Bytes = Annotated[
     int, WithJsonSchema({"anyOf": [{"type": "integer"}, {"type": "string", "pattern": r"^[\d.]+ ?[KMGTkmgt]?i?B?$"}]})
@@ -70,8 +72,9 @@ class Evaluation(Model):
             return None
         found = re.fullmatch(r"\s*(\d+(?:\.\d*)?)\s*([A-Za-z]*)\s*", str(value))
         size = None if found is None or isinstance(value, bool) else MEMORY_UNITS.get(found[2].upper())
-        if found is None or size is None or float(found[1]) * size < LEAST_MEMORY_BYTES:
-            rule = f'a number of bytes or a size like "2 GB", at least {LEAST_MEMORY_BYTES // 10**6} MB'
+        if found is None or size is None or not LEAST_MEMORY_BYTES <= float(found[1]) * size <= MOST_MEMORY_BYTES:
+            least, most = f"{LEAST_MEMORY_BYTES // 10**6} MB", f"{MOST_MEMORY_BYTES // 10**12:,} TB"
+            rule = f'a number of bytes or a size like "2 GB", at least {least} and at most {most}'
             raise ValueError(f"memory must be {rule}, got {value!r}. Write e.g. 2 GB.")
         return int(float(found[1]) * size)
 

@@ -7,6 +7,9 @@ import numpy as np
 from ...landscapes.landscape import Array
 from ..agent import Lease, Region
 
+LEAST_STEP = float(np.finfo(float).tiny)
+"""The least step that solvers take: with a smaller one they would divide by zero."""
+
 
 def draw_points(region: Region, rng: np.random.Generator, n: int = 1) -> Array:
     """Draw points uniformly from the part of a region that lies within the unit cube.
@@ -65,6 +68,23 @@ def restart_point(lease: Lease) -> Array:
     if lease.incumbent is not None and lies_within(lease.incumbent.point, lease.region):
         return clip_to_cube(lease.incumbent.point)
     return clip_to_cube(lease.region.center)
+
+
+def scale_step(share: float, radius: float) -> float:
+    """Return a first step as a share of a region's radius, which is never rounded to zero.
+
+    Args:
+        share: The step as a fraction of the radius, > 0.
+        radius: The radius, in cube units, > 0.
+
+    Returns:
+        The step, in cube units, > 0.
+
+    Example:
+        >>> scale_step(0.5, 0.5), scale_step(5e-324, 0.5) > 0
+        (0.25, True)
+    """
+    return max(share * radius, LEAST_STEP)
 
 
 def clip_to_cube(point: Array) -> Array:

@@ -13,7 +13,7 @@ import numpy as np
 from ...agents.evaluation.evaluator import CannotEvaluate
 from ...agents.evaluation.open import open_evaluator
 from ...agents.evaluation.settings import Evaluation
-from ...landscapes.landscape import Landscape
+from ...landscapes.landscape import Landscape, escape_unprintable
 from ...landscapes.opening import open_problem
 from ...orchestrator.run_spec import RunSpec
 from .plan import Plan
@@ -54,7 +54,8 @@ ROW_BYTES = 25
 def describe_plan(plan: Plan) -> str:
     """Describe a plan in words, for ``searchparty check``. This evaluates a few points to estimate the run time."""
     experiment = plan.experiment
-    lines = [f"{experiment.name}: {experiment.description}".rstrip(": "), ""]
+    description = "\n".join(map(escape_unprintable, experiment.description.split("\n")))
+    lines = [f"{experiment.name}: {description}".rstrip(": "), ""]
     lines += [f"{len(plan.landscapes)} landscapes: {_join_names(plan.landscapes)}"]
     lines += [f"{len(plan.strategies)} strategies: {_join_names(plan.strategies)}"]
     lines += [f"{experiment.repeats} repeats, seed {experiment.seed}, executor {experiment.executor.kind}", ""]

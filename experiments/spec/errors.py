@@ -12,7 +12,7 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from ...landscapes.landscape import Refusal, shorten_quotes
+from ...landscapes.landscape import Refusal, escape_unprintable, shorten_quotes
 from . import catalogue
 
 KeyPath = tuple[str | int, ...]
@@ -52,6 +52,8 @@ ADVICE_TEXTS = {
     "tuple_type": "Write [a, b], or one entry per line after a dash.",
     "int_from_float": "Leave out the fraction.",
 }
+MOST_OF_KEY = 100
+"""The most characters of a key that a message shows: the most that a strategy's name has."""
 FEW_WORDS = 2
 """The most words that are all suggested where none is near to what was written."""
 # A finished message of a validator or a loader: "<field> must <rule>, got <value>. <What to do>."
@@ -78,7 +80,7 @@ class SpecError(Refusal):
     """
 
     def __init__(self, problems: Sequence[str]) -> None:
-        self.problems = tuple(dict.fromkeys(map(shorten_quotes, problems)))
+        self.problems = tuple(dict.fromkeys(shorten_quotes(escape_unprintable(each)) for each in problems))
         super().__init__("\n".join(self.problems))
 
 
@@ -205,7 +207,8 @@ def format_problem(field: str, rule: str, got: str, place: str, cure: str) -> st
 
 def format_path(path: KeyPath) -> str:
     """Format a path as ``--set`` accepts it: keys and indices separated by dots."""
-    return ".".join(map(str, path)) or "experiment"
+    keys = (str(key) if len(str(key)) <= MOST_OF_KEY else f"{str(key)[: MOST_OF_KEY - 3]}..." for key in path)
+    return ".".join(keys) or "experiment"
 
 
 def suggest(word: str, known: Iterable[str], listed: bool = True) -> str:

@@ -177,7 +177,7 @@ class Experiment(Model):
     landscapes: tuple[SerializeAsAny[Landscape], ...] = Field(min_length=1, description="The losses to be minimised.")
     strategies: dict[str, Strategy] = Field(min_length=1, description="The strategies to compare, by name.")
     executor: RaySettings | SimulatedSettings = Field(
-        RaySettings(), discriminator="kind", description="Where leases are worked: ray or simulated."
+        RaySettings(), description="Where leases are worked: ray or simulated."
     )
     evaluation: Evaluation = Field(
         Evaluation(), description="How points are evaluated, and how those without a loss are treated."

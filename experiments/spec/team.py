@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from ...agents.agent import Agent
 from ...landscapes.landscape import Model
@@ -22,6 +22,13 @@ class TeamEntry(Model):
     count: int = Field(1, ge=1, le=MOST_MEMBERS, description="Number of members with these settings.")
     name: str | None = Field(None, min_length=1, max_length=60, description="Name of the member. Default: its kind.")
     agent: Any = Field(None, exclude=True)
+
+    @field_validator("name", mode="after")
+    @classmethod
+    def _check_name(cls, value: str | None) -> str | None:
+        if value is not None and not (value.isprintable() and value.strip()):
+            raise ValueError(f"name must be 1 to 60 printable characters, got {value!r}. Choose another.")
+        return value
 
 
 def name_members(

@@ -11,6 +11,8 @@ from typing import Any
 STDERR_TAIL_BYTES = 2000
 """Bytes kept of a program's standard error, to quote its last line if it dies."""
 READ_BYTES = 1 << 20
+LONGEST_PAUSE = 3600.0
+"""Seconds after which a process that waits looks again: the operating system takes none beyond 24 days."""
 QUOTED_BYTES = 200
 """Bytes of an answer that a message quotes at most."""
 ROW_SEPARATOR = b"-- searchparty: what follows belongs to the next row"

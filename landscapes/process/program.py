@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from . import confine
-from .line_pipe import READ_BYTES, LineProcess
+from .line_pipe import LONGEST_PAUSE, READ_BYTES, LineProcess
 
 
 class Program(LineProcess):
@@ -79,7 +79,7 @@ class Program(LineProcess):
                     left = None if deadline is None else deadline - time.monotonic()
                     if left is not None and left <= 0.0:
                         raise TimeoutError
-                    selector.select(left)
+                    selector.select(None if left is None else min(left, LONGEST_PAUSE))
             finally:
                 self.unwatch()
         return line

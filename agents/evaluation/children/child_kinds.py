@@ -9,6 +9,7 @@ import zlib
 
 import numpy as np
 
+from ....landscapes.causes import GRADIENT_CAUSE
 from ....landscapes.command import Command, NoLoss, encode_json_request, parse_json_answer
 from ....landscapes.landscape import Array, Landscape, Space
 from ....landscapes.process.line_pipe import LineProcess
@@ -99,12 +100,13 @@ class ProgramChild:
 
     def read_answer(self, line: bytes, row: Array, with_gradient: bool) -> EvaluationResult:
         try:
-            loss, gradient = parse_json_answer(line, request_id(row), self._arguments, with_gradient)
+            loss, gradient, cause = parse_json_answer(line, request_id(row), self._arguments, with_gradient)
         except NoLoss as error:
             return failed_row(str(error))
         losses, causes = mark_failures(np.array([loss]), {})
         if gradient is None or causes:
             return EvaluationResult(losses, None, causes)
+        causes = {0: GRADIENT_CAUSE + cause} if cause else causes
         gradients = self._space.to_cube_gradients(self._space.to_box(row), gradient[None])
         return EvaluationResult(losses, gradients, causes)
 

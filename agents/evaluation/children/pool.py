@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from ....landscapes.command import Command
 from ....landscapes.landscape import Array, Landscape, Space
 from ....landscapes.opening import read_facts
+from ....landscapes.process.line_pipe import LONGEST_PAUSE
 from ..evaluator import EvaluationResult, assemble_pieces
 from ..settings import Evaluation
 from .batch import Batch, RowQueue, join_answers
@@ -114,7 +115,8 @@ class ChildPool:
         pause = self._prefetch.pause_seconds(len(pending), len(self._workers))
         if pause:
             time.sleep(pause)
-        timeout = None if self._earliest_deadline == math.inf else max(0.0, self._earliest_deadline - time.monotonic())
+        left = self._earliest_deadline - time.monotonic()
+        timeout = None if self._earliest_deadline == math.inf else min(max(0.0, left), LONGEST_PAUSE)
         # A child may be ready on two pipes.
         ready_workers = dict.fromkeys(key.data for key, _ in self._selector.select(timeout))
         now = time.monotonic()

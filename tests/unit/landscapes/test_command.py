@@ -37,8 +37,8 @@ def test_numbers_go_there_and_back_to_the_bit(point, loss, number):
 
 def test_gradients_are_asked_for_and_read():
     assert json.loads(encode_json_request(1, np.zeros(2), True))["gradient"] is True
-    loss, gradient = parse_json_answer(b'{"loss": 1, "gradient": [2, 3.5]}', 1, SQUARE, True)
-    assert loss == 1.0
+    loss, gradient, cause = parse_json_answer(b'{"loss": 1, "gradient": [2, 3.5]}', 1, SQUARE, True)
+    assert (loss, cause) == (1.0, "")
     np.testing.assert_array_equal(gradient, [2.0, 3.5])
 
 
@@ -54,7 +54,7 @@ def test_what_is_no_answer_is_quoted(line):
 
 @pytest.mark.parametrize(("said", "loss"), [("true", 1.0), ("[0.5]", 0.5), ('{"loss": [2]}', 2.0)])
 def test_a_loss_is_a_number_by_the_rule_of_all_objectives(said, loss):
-    assert parse_json_answer(said.encode(), 1, LINE, False) == (loss, None)
+    assert parse_json_answer(said.encode(), 1, LINE, False) == (loss, None, "")
 
 
 def test_what_is_not_a_number_is_named_by_its_type():
@@ -62,11 +62,30 @@ def test_what_is_not_a_number_is_named_by_its_type():
         parse_json_answer(b'{"loss": [1, 2]}', 1, LINE, False)
 
 
-@pytest.mark.parametrize("said", [None, [1.0], [1.0, "2"], [1.0, True], "no"])
-def test_a_gradient_that_is_none_is_garbled(said):
-    line = json.dumps({"loss": 1.0, "gradient": said}).encode()
-    with pytest.raises(MalformedAnswer, match='has no 2 numbers as its "gradient"'):
-        parse_json_answer(line, 1, SQUARE, True)
+NO_GRADIENTS = [
+    ("null", "returned None, must be 2 real numbers"),
+    ("[1.0]", "returned a list of 1 (a float), must be 2 real numbers"),
+    ('[1.0, "2"]', "returned a list of 2, must be 2 real numbers"),
+    ("[1.0, null]", "returned a list of 2, must be 2 real numbers"),
+    ("[[1.0], 2]", "returned a list of 2, must be 2 real numbers"),
+    ('"no"', "returned a str 'no', must be 2 real numbers"),
+    ("{}", "returned a dict, must be 2 real numbers"),
+    ("[1.0, NaN]", "returned nan"),
+    ("[-Infinity, 1]", "returned -inf"),
+    ("[1" + "0" * 400 + ", 1]", "returned a number that is too large"),
+]
+
+
+@pytest.mark.parametrize(("said", "cause"), NO_GRADIENTS, ids=lambda text: text[:20])
+def test_a_gradient_that_is_none_leaves_the_loss(said, cause):
+    answer = parse_json_answer(f'{{"loss": 1.5, "gradient": {said}}}'.encode(), 1, SQUARE, True)
+    assert (answer.loss, answer.gradient_cause) == (1.5, cause)
+    assert not np.isfinite(answer.gradient).all()
+
+
+def test_without_the_key_the_gradient_is_none_and_a_bare_number_is_a_loss():
+    for line in (b'{"loss": 1.5}', b"1.5"):
+        assert parse_json_answer(line, 1, SQUARE, True)[::2] == (1.5, "returned None, must be 2 real numbers")
 
 
 def test_a_point_without_a_loss():
@@ -77,6 +96,38 @@ def test_a_point_without_a_loss():
     # As C prints these values.
     assert np.isnan(parse_json_answer(b"-nan\r", 1, LINE, False)[0])
     assert parse_json_answer(b" inf", 1, LINE, False)[0] == np.inf
+
+
+BROKEN = """
+import json, os, sys
+for line in sys.stdin:
+    asked = json.loads(line)
+    said = {"loss": sum(v * v for v in asked["x"])}
+    if asked.get("gradient"):
+        said["gradient"] = [2 * v for v in asked["x"]] if asked["x"][0] < 1 else [1.0]
+    print(json.dumps(said), flush=True)
+    with open("starts", "a") as file:
+        print(os.getpid(), file=file)
+"""
+
+
+def test_a_row_with_a_malformed_gradient_keeps_its_loss_at_every_door(tmp_path):
+    """In a pool and in this process; and the program, which is in step, is not started again."""
+    (tmp_path / "broken.py").write_text(BROKEN)
+    landscape = Command(
+        command=(sys.executable, "broken.py"), bounds=((-1.0, 3.0), (0.0, 1.0)), gradient=True, base=str(tmp_path)
+    )
+    points = np.array([[0.1, 0.5], [0.9, 0.5], [0.2, 0.25]])
+    box = landscape.space.to_box(points)
+    pool = open_evaluator(landscape, Evaluation())
+    found = pool.evaluate(points, True)
+    pool.close()
+    assert len(set((tmp_path / "starts").read_text().split())) == 1
+    for each in (found, InProcessEvaluator(landscape.open()).evaluate(points, True)):
+        np.testing.assert_allclose(each.losses, np.square(box).sum(axis=1))
+        assert each.causes == {1: "the gradient returned a list of 1 (a float), must be 2 real numbers"}
+        assert np.isnan(each.gradients[1]).all()
+        np.testing.assert_allclose(each.gradients[[0, 2]], 2 * box[[0, 2]] * [4.0, 1.0])
 
 
 GRADED = """

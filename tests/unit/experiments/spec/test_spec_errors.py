@@ -8,6 +8,7 @@ from searchparty.experiments.spec import yaml_text
 from searchparty.experiments.spec.errors import SpecError
 from searchparty.experiments.spec.load import load, loads_yaml
 from searchparty.experiments.spec.models import Experiment
+from searchparty.landscapes.landscape import MOST_MESSAGE
 
 GOOD = """\
 name: small
@@ -291,3 +292,136 @@ def test_data_that_are_no_experiment():
     endless.append(endless)
     with pytest.raises(SpecError, match=r"experiment must be nested at most 50 deep, got more. Flatten it."):
         Experiment.from_data({"name": endless})
+
+
+UNPRINTABLE = ["\x1b[31m", "a\nb", "\u202eabc", "\u200b", "\x07", "\ufeff", "\U000e0041"]
+
+
+@pytest.mark.parametrize("odd", UNPRINTABLE)
+@pytest.mark.parametrize(
+    "place",
+    [(), ("landscapes", 0), ("strategies",), ("strategies", "alone"), ("evaluation",), ("stop",), ("executor",)],
+)
+def test_what_cannot_be_printed_is_shown_as_it_is_escaped(place, odd):
+    """A key that commands a terminal, or holds a line break, is one line of printable text in the message."""
+    data = {
+        "name": "small", "budget": 100, "landscapes": [{"kind": "sphere"}], "evaluation": {}, "stop": {},
+        "strategies": {"alone": {"agents": ["random"]}}, "executor": {"kind": "simulated"},
+    }  # fmt: skip
+    inner = data
+    for key in place:
+        inner = inner[key]
+    inner[odd] = 1
+    with pytest.raises(SpecError, match=" must ") as caught:
+        load(data)
+    escaped = odd.encode("unicode_escape").decode()
+    assert all(problem.isprintable() for problem in caught.value.problems)
+    assert any(escaped in problem for problem in caught.value.problems)
+
+
+@pytest.mark.parametrize("name", [*UNPRINTABLE, " ", "   "])
+def test_a_member_has_a_printable_name(name):
+    data = {
+        "name": "small", "budget": 100, "landscapes": ["sphere"],
+        "strategies": {"alone": {"agents": [{"kind": "random", "name": name}]}},
+    }  # fmt: skip
+    with pytest.raises(SpecError, match=r"agents\.0\.name must be 1 to 60 printable characters, got '"):
+        load(data)
+
+
+def test_check_shows_a_description_without_commands_to_the_terminal(command, tmp_path):
+    (tmp_path / "x.yaml").write_text(GOOD + 'description: "red \\e[31m\\u202e text\\nmore"\nexecutor: simulated\n')
+    done = command("check", "x.yaml", cwd=tmp_path)
+    assert done.returncode == 0
+    assert "small: red \\x1b[31m\\u202e text\nmore\n" in done.stdout
+
+
+LONG = [
+    "x" * 5000,
+    "word " * 1000,
+    list(range(3000)),
+    {f"key {number}": number for number in range(1000)},
+    [["a b"] * 900],
+]
+PLACES = [
+    ("name",), ("seed",), ("budget",), ("repeats",), ("region",), ("region", "center"), ("landscapes", 0, "bounds"),
+    ("landscapes", 0, "dimension"), ("landscapes", 0, "kind"), ("strategies", "alone", "agents"), ("executor",),
+    ("strategies", "alone", "policy"), ("executor", "latency"), ("executor", "kind"), ("evaluation", "memory"),
+    ("evaluation", "workers"), ("evaluation", "on_nan"), ("stop", "target"), ("sweep",), ("files",), ("base",),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("place", PLACES, ids=lambda place: ".".join(map(str, place)))
+@pytest.mark.parametrize("value", LONG, ids=["word", "words", "numbers", "mapping", "nested"])
+def test_a_problem_is_short_whatever_was_given(place, value):
+    """The rule stands at its beginning, and what to do at its end."""
+    data = {
+        "name": "small", "budget": 100, "landscapes": [{"kind": "sphere"}], "evaluation": {}, "stop": {}, "region": {},
+        "strategies": {"alone": {"agents": ["random"], "policy": {}}}, "executor": {"kind": "simulated"},
+    }  # fmt: skip
+    inner = data
+    for key in place[:-1]:
+        inner = inner[key]
+    inner[place[-1]] = value
+    try:
+        load(data)
+    except SpecError as error:
+        for problem in error.problems:
+            assert len(problem) <= MOST_MESSAGE
+            assert re.match(r"[^\n]{1,450} must ", problem)
+            assert problem[-1] in ".?"
+
+
+@pytest.mark.parametrize("key", ["k" * 3000, "word " * 600])
+def test_a_key_of_any_length_is_cut_in_the_path(key):
+    data = {"name": "a", "budget": 9, "landscapes": ["sphere"], "strategies": {"a": {"agents": ["random"], key: 1}}}
+    with pytest.raises(SpecError, match=r"^strategies\.a\..{97}\.\.\. must be a known setting, got '") as caught:
+        load(data)
+    assert max(map(len, caught.value.problems)) < 500
+
+
+def with_setting(place, value):
+    """Return the data of a small experiment with one setting changed."""
+    data = {
+        "name": "small", "budget": 100, "landscapes": [{"kind": "sphere"}], "evaluation": {}, "stop": {}, "region": {},
+        "strategies": {"alone": {"agents": [{"kind": "random"}], "policy": {}}}, "executor": {"kind": "simulated"},
+    }  # fmt: skip
+    inner = data
+    for key in place[:-1]:
+        inner = inner[key]
+    inner[place[-1]] = value
+    return data
+
+
+QUOTED = [
+    (("seed",), "7"), (("repeats",), "2"), (("concurrency",), "1"), (("landscapes", 0, "dimension"), "2"),
+    (("landscapes", 0, "dimension"), ["2", "3"]), (("landscapes", 0, "bounds"), ["0", "1"]),
+    (("landscapes", 0, "bounds"), [["0", 1], [0, 1]]), (("landscapes", 0, "shift"), "0.5"),
+    (("stop", "target"), "1e-3"),
+    (("evaluation", "timeout"), "3"), (("evaluation", "retries"), " 3 "), (("region", "center"), "0.5"),
+    (("region", "center"), ["0.5", 0.5]), (("strategies", "alone", "agents", 0, "batch"), "3"),
+    (("strategies", "alone", "agents", 0, "count"), "3"), (("strategies", "alone", "policy", "lease"), "1_0"),
+    (("strategies", "alone", "concurrency"), "1"), (("executor", "workers"), "1"), (("executor", "price"), "1"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("place", "value"), QUOTED, ids=lambda each: str(each))
+def test_a_number_in_quotes_is_a_text(place, value):
+    """By YAML, by a mapping and by ``--set``, as in ``minimize(seed="7")``."""
+    with pytest.raises(SpecError, match="must be a number, got .*. Write numbers without quotes."):
+        load(with_setting(place, value))
+    with pytest.raises(SpecError, match="must be a number, got .*x.yaml:.*. Write numbers without quotes."):
+        loads_yaml(yaml_text.dump_yaml(with_setting(place, value)), name="x.yaml")
+
+
+TEXTS = [
+    (("name",), "7"), (("description",), "7"), (("budget",), "5 D"), (("landscapes", 0, "dimension"), "2-3"),
+    (("landscapes", 0, "shift"), "random"), (("evaluation", "memory"), "2 GB"), (("executor", "latency"), 1),
+    (("strategies", "alone", "agents", 0, "name"), "7"), (("strategies",), {"7": {"agents": ["random"]}}),
+    (("strategies", "alone", "policy"), {"kind": "party", "opener": "7"}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("place", "value"), TEXTS, ids=lambda each: str(each))
+def test_what_is_a_text_may_be_a_number_in_quotes(place, value):
+    assert load(with_setting(place, value)).name

@@ -1,0 +1,51 @@
+"""Every agent searches with each of its settings at the ends of that setting's range."""
+
+import numpy as np
+import pytest
+from drawn_settings import list_numbers, read_limits
+from pydantic import ValidationError
+
+from searchparty.agents.agent import MOST_AT_ONCE, Region
+from searchparty.experiments.spec import catalogue
+from searchparty.experiments.spec.errors import union_members
+
+AGENTS = catalogue.agent_classes()
+SIZES = {"points_per_axis", "max_points", "candidates", "population", "batch", "first"}
+"""Settings that say how many points are in memory at once."""
+DIMENSION = 2
+
+
+def list_ends():
+    """Yield (kind, setting, value) for both ends of the range of every number, and for its least and greatest float."""
+    for kind, cls in AGENTS.items():
+        for name, field in cls.model_fields.items():
+            members = union_members(field.annotation)
+            if float in members:
+                values = list_numbers(np.random.default_rng(0), field)[1:]
+            elif int in members:
+                limits = read_limits(field)
+                values = [limits["ge"], min(limits.get("le", 10**12), 300)]
+            else:
+                continue
+            for value in dict.fromkeys(values):
+                yield pytest.param(kind, name, value, id=f"{kind}-{name}-{value:.3g}")
+
+
+@pytest.mark.parametrize(("kind", "name", "value"), list_ends())
+@pytest.mark.parametrize("radius", [0.5, 1e-9])
+def test_it_searches_with_a_setting_at_an_end_of_its_range(drive, lease_of, kind, name, value, radius):
+    agent = catalogue.build_by_kind("agent", {"kind": kind, name: value})
+    lease = lease_of(DIMENSION, region=Region(np.full(DIMENSION, 0.5), radius), fresh=True)
+    found = drive(agent, lambda x: np.square(x - 0.3).sum(axis=1), DIMENSION, 60, lambda x: 2 * (x - 0.3), lease)
+    assert len(found.points) >= 1
+    assert np.isfinite(found.points).all()
+    assert ((found.points >= 0) & (found.points <= 1)).all()
+
+
+@pytest.mark.parametrize("kind", AGENTS)
+def test_what_is_held_in_memory_at_once_is_bounded(kind):
+    sizes = [name for name, field in AGENTS[kind].model_fields.items() if name in SIZES]
+    for name in sizes:
+        catalogue.build_by_kind("agent", {"kind": kind, name: MOST_AT_ONCE})
+        with pytest.raises((ValidationError, ValueError), match=str(MOST_AT_ONCE)):
+            catalogue.build_by_kind("agent", {"kind": kind, name: MOST_AT_ONCE + 1})
