@@ -1,4 +1,5 @@
-"""Encodes events as the plain data that the log stores and the trace prints, and decodes them.
+"""Encodes events as the plain data that the log stores and the trace prints, and decodes them. Decoding checks every
+value: a log may be damaged, or come from a stranger.
 
 A collected lease is one event, ``Collected``, which is stored as one of two kinds with different bodies: "Failed" if
 its agent failed, else "Found". Only this module knows of the two.
@@ -14,12 +15,18 @@ from typing import Any
 import numpy as np
 
 from ...agents.agent import Converged, Finding, Incumbent, Lease, Region, RowFailure
+from ...landscapes.landscape import Array
 from ..state.events import Collected, Event, Extended, Granted, Started, Stopped
 
 FAILED_KIND = "Failed"
 """The kind of a collected lease whose agent failed."""
+MOST_WHOLE = 2**63
 STOPPED_KIND = Stopped.__name__
 """The kind of the event that ends a run."""
+
+
+ENDS = ("spent", "converged", "exhausted", "failed", "stopped")
+"""Why a lease may have ended: ``Finding.why``."""
 
 
 def event_kind(event: Event) -> str:
@@ -44,8 +51,15 @@ def format_event(event: Event) -> str:
 
 
 def load_event(kind: str, body: str) -> Event:
-    """Decode an event of this kind from the text that ``dump_event`` returned."""
-    return decode_event(kind, json.loads(body))
+    """Decode an event of this kind from the text that ``dump_event`` returned.
+
+    Raises:
+        ValueError: If the text is not one that ``dump_event`` returns for this kind; so does ``decode_event``.
+    """
+    try:
+        return decode_event(kind, _DECODER.decode(body))
+    except RecursionError:
+        raise ValueError("its text is nested too deeply") from None
 
 
 def encode_event(event: Event) -> dict[str, Any]:
@@ -63,22 +77,87 @@ def encode_event(event: Event) -> dict[str, Any]:
             return {"reason": reason}
 
 
-def decode_event(kind: str, data: dict[str, Any]) -> Event:
-    """Decode an event of a kind ("Granted", ...) from its plain data. Raises ValueError for an unknown kind."""
+def decode_event(kind: str, data: Any) -> Event:
+    """Decode an event of a kind ("Granted", ...) from its plain data. Raises ValueError for what no event is."""
     match kind:
         case "Started":
-            return Started(data["run"], data["settings"])
+            return Started(_text(data, "run"), _object(data, "settings"))
         case "Granted":
-            return Granted(data["number"], tuple(_decode_lease(lease) for lease in data["leases"]))
+            leases = tuple(_decode_lease(lease) for lease in _list(data, "leases"))
+            return Granted(_whole(data, "number"), leases)
         case "Found":
-            return Collected(_decode_finding(data))
+            return Collected(_decode_finding(data, _text(data, "why")))
         case "Failed":
-            return Collected(_decode_finding({**data, "why": "failed", "converged": None}))
+            return Collected(_decode_finding(data, "failed"))
         case "Extended":
-            return Extended(data["budget"])
+            return Extended(_whole(data, "budget"))
         case "Stopped":
-            return Stopped(data["reason"])
-    raise ValueError(f"event kind must be one of Started, Granted, Found, Failed, Extended, Stopped, got {kind!r}")
+            return Stopped(_text(data, "reason"))
+    raise ValueError(f"event kind must be one of Started, Granted, Found, Failed, Extended, Stopped, got {kind!r:.80}")
+
+
+def _refuse_constant(name: str) -> Any:
+    raise ValueError(f"a number must be finite, got {name}")
+
+
+_DECODER = json.JSONDecoder(parse_constant=_refuse_constant)
+
+
+def _get(data: Any, name: str | int) -> Any:
+    try:
+        return data[name]
+    except (KeyError, TypeError, IndexError):
+        raise ValueError(f"{name} is missing") from None
+
+
+def _describe(name: str | int, rule: str, value: Any) -> ValueError:
+    return ValueError(f"{name} must be {rule}, got {value!r:.80}")
+
+
+def _whole(data: Any, name: str | int, least: int = 0) -> int:
+    value = _get(data, name)
+    if type(value) is not int or not least <= value < MOST_WHOLE:
+        raise _describe(name, f"a whole number of at least {least}", value)
+    return value
+
+
+def _text(data: Any, name: str | int) -> str:
+    value = _get(data, name)
+    if type(value) is not str:
+        raise _describe(name, "text", value)
+    return value
+
+
+def _number(data: Any, name: str) -> float:
+    value = _get(data, name)
+    if type(value) not in (float, int) or not math.isfinite(value):
+        raise _describe(name, "a finite number", value)
+    return value
+
+
+def _object(data: Any, name: str) -> dict[str, Any]:
+    value = _get(data, name)
+    if type(value) is not dict:
+        raise _describe(name, "an object", value)
+    return value
+
+
+def _list(data: Any, name: str) -> list[Any]:
+    value = _get(data, name)
+    if type(value) is not list:
+        raise _describe(name, "a list", value)
+    return value
+
+
+def _vector(data: Any, name: str) -> Array:
+    listed = _list(data, name)
+    try:
+        vector = np.array(listed)
+    except ValueError:
+        vector = np.empty(0)
+    if vector.ndim != 1 or not vector.size or vector.dtype.kind not in "fi" or not np.isfinite(vector).all():
+        raise _describe(name, "a list of finite numbers", listed)
+    return vector.astype(float, copy=False)
 
 
 def _encode_lease(lease: Lease) -> dict[str, Any]:
@@ -96,17 +175,19 @@ def _encode_lease(lease: Lease) -> dict[str, Any]:
     }
 
 
-def _decode_lease(data: dict[str, Any]) -> Lease:
+def _decode_lease(data: Any) -> Lease:
+    if type(_get(data, "fresh")) is not bool:
+        raise _describe("fresh", "true or false", data["fresh"])
     return Lease(
-        data["id"],
-        data["agent"],
-        data["budget"],
-        Region(np.array(data["center"], dtype=float), data["radius"]),
-        data["reason"],
-        _decode_incumbent(data["incumbent"]),
+        _whole(data, "id"),
+        _text(data, "agent"),
+        _whole(data, "budget", 1),
+        Region(_vector(data, "center"), _number(data, "radius")),
+        _text(data, "reason"),
+        _decode_incumbent(data, "incumbent"),
         data["fresh"],
-        data["settings"],
-        data["archive"],
+        _object(data, "settings"),
+        _whole(data, "archive"),
     )
 
 
@@ -135,21 +216,21 @@ def _failed_finding(finding: Finding) -> dict[str, Any]:
     } | ({"place": finding.place} if finding.place else {})
 
 
-def _decode_finding(data: dict[str, Any]) -> Finding:
-    converged = data["converged"]
+def _decode_finding(data: Any, why: str) -> Finding:
+    if why not in ENDS:
+        raise _describe("why", f"one of {', '.join(ENDS)}", why)
+    failures = [dict(enumerate(pair)) if type(pair) is list else {} for pair in _list(data, "failures")]
     return Finding(
-        data["lease"],
-        data["agent"],
-        data["rows"],
-        data["charged"],
-        data["why"],
-        _decode_incumbent(data["best"]),
-        None
-        if converged is None
-        else Converged(np.array(converged["point"]), float(converged["loss"]), converged["why"]),
-        tuple(RowFailure(row, cause) for row, cause in data["failures"]),
-        data.get("cause", ""),
-        data.get("place", ""),
+        _whole(data, "lease"),
+        _text(data, "agent"),
+        _whole(data, "rows"),
+        _whole(data, "charged"),
+        why,
+        _decode_incumbent(data, "best"),
+        _decode_converged(data),
+        tuple(RowFailure(_whole(pair, 0), _text(pair, 1)) for pair in failures),
+        _text(data, "cause") if "cause" in data else "",
+        _text(data, "place") if "place" in data else "",
     )
 
 
@@ -165,10 +246,13 @@ def _encode_incumbent(best: Incumbent | None) -> dict[str, Any] | None:
     }
 
 
-def _decode_incumbent(data: dict[str, Any] | None) -> Incumbent | None:
-    if data is None:
+def _decode_incumbent(data: Any, name: str) -> Incumbent | None:
+    best = _get(data, name)
+    if best is None:
         return None
-    return Incumbent(data["agent"], data["lease"], data["row"], np.array(data["point"]), data["loss"])
+    return Incumbent(
+        _text(best, "agent"), _whole(best, "lease"), _whole(best, "row"), _vector(best, "point"), _number(best, "loss")
+    )
 
 
 def _encode_converged(minimum: Converged | None) -> dict[str, Any] | None:
@@ -181,3 +265,12 @@ def _encode_converged(minimum: Converged | None) -> dict[str, Any] | None:
         "loss": loss if math.isfinite(loss) else str(loss),
         "why": minimum.why,
     }
+
+
+def _decode_converged(data: Any) -> Converged | None:
+    minimum = data.get("converged")
+    if minimum is None:
+        return None
+    infinite = {"inf": math.inf, "-inf": -math.inf, "nan": math.nan}.get(str(_get(minimum, "loss")))
+    loss = _number(minimum, "loss") if infinite is None else infinite
+    return Converged(_vector(minimum, "point"), float(loss), _text(minimum, "why"))

@@ -84,7 +84,7 @@ class DirectoryLock:
 def _open_lock_file(directory: Path) -> int:
     try:
         # The system grants such a lock only to processes that may write to the file.
-        return os.open(directory / "log.lock", os.O_RDWR | os.O_CREAT, 0o666)
+        return os.open(directory / "log.lock", os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK, 0o666)
     except OSError as error:
         raise LogError(
             f"{directory} cannot be written ({error.strerror}). Check its permissions, or name another directory with "

@@ -20,14 +20,15 @@ from .codec import FAILED_KIND, STOPPED_KIND, dump_event, event_kind, load_event
 from .directory_lock import DirectoryLock
 from .filesystem import FileSystem, file_system_of
 from .journal_mode import choose_journal, sync_path
+from .regular_files import check_log_files
 from .table_access import LogTables
 from .tables import (
     OLD_SESSIONS,
     SCHEMA_VERSION,
-    TABLES,
     RunRecord,
     Session,
     check_version,
+    create_tables,
     has_tables,
     to_log_error,
 )
@@ -80,6 +81,8 @@ class LogFile:
         Returns:
             The connection, the seconds of work that earlier sessions recorded, and the version of the schema.
         """
+        # A link to nothing is no log, and would have SQLite create one elsewhere.
+        check_log_files(self.path)
         if not (self.path.exists() and has_tables(self.path)):
             _create_file(self.path, environment)
         db = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False)
@@ -158,13 +161,8 @@ def _create_file(path: Path, environment: dict[str, Any]) -> None:
     unfinished = path.with_name(path.name + ".new")
     unfinished.unlink(missing_ok=True)
     with contextlib.closing(sqlite3.connect(unfinished, isolation_level=None)) as db:
-        # Points are blobs of many kilobytes. Large pages halve the cost of writing them.
-        db.execute("PRAGMA page_size=32768")
-        # The journal would have the unfinished file's name. Without one, a killed process leaves nothing else behind.
-        db.execute("PRAGMA journal_mode=OFF")
+        create_tables(db, SCHEMA_VERSION)
         db.execute("BEGIN IMMEDIATE")
-        for statement in TABLES.values():
-            db.execute(statement)
         meta = {
             "schema_version": SCHEMA_VERSION,
             "created": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,10 +11,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ...agents.agent import Rows
+from ...agents.agent import Finding, Rows
 from ...landscapes.landscape import Array
 from ..state.events import Event, findings
 from .codec import STOPPED_KIND
+from .event_order import EventOrder
+from .integrity import check_collected, check_log, check_structure
 from .log import LogError, LogLost
 from .table_access import LogTables
 from .tables import NOT_A_LOG_ADVICE, RunRecord, Session, check_version, open_read_only, to_log_error
@@ -83,6 +85,14 @@ class LogReader:
             raise self._read_error(error) from None
         self.tables = LogTables(self._execute, version, self.path)
 
+    def check(self) -> None:
+        """Check everything that the log holds. Raises LogDamaged at the first place that is damaged."""
+        check_log(self.tables)
+
+    def check_structure(self) -> None:
+        """Check what reading every run would not notice. Raises LogDamaged at the first place that is damaged."""
+        check_structure(self.tables)
+
     def _read_error(self, error: sqlite3.Error) -> LogError:
         found = to_log_error(error, self.path)
         # A reader writes nothing, so any other error means that it could not read.
@@ -145,7 +155,7 @@ class LogReader:
         """Return all recorded points of a lease, whether it has been collected or not; None if there are none."""
         return self.tables.read_rows(run, lease)
 
-    def read_update(self, run: str, events: int = -1, rows: int = 0) -> LogUpdate:
+    def read_update(self, run: str, events: int = -1, rows: int = 0, order: EventOrder | None = None) -> LogUpdate:
         """Read what was added to the log of a run since an earlier update.
 
         Everything is read in one transaction, so the rows of a lease never come without its grant.
@@ -154,19 +164,21 @@ class LogReader:
             run: Id of the run.
             events: ``events`` of the last update. Default: from the first event on.
             rows: ``rows`` of the last update. Default: from the first point on.
+            order: The rules for the events of the run, which took those of the earlier updates. Default: if there was
+                none, new ones; else only each event by itself is checked.
         """
         try:
             self._db.execute("BEGIN")
             try:
-                return self._read_update(run, events, rows)
+                return self._read_update(run, events, rows, order)
             finally:
                 # The writer can truncate its write-ahead log only when no read transaction is open.
                 self._db.execute("ROLLBACK")
         except sqlite3.Error as error:
             raise self._read_error(error) from None
 
-    def _read_update(self, run: str, events: int, rows: int) -> LogUpdate:
-        happened = self.tables.read_events(run, events)
+    def _read_update(self, run: str, events: int, rows: int, order: EventOrder | None) -> LogUpdate:
+        happened = self.tables.read_events(run, events, order)
         new_rows, position = self.tables.read_new_rows(run, rows)
         return LogUpdate(happened, new_rows, events + len(happened), position)
 
@@ -180,7 +192,13 @@ class LogReader:
 
     def points_of(self, record: RunRecord, events: list[Event]) -> Points:
         """Return the points of a run that were collected by the given events of it."""
-        return collect_points(record, events, self.tables.read_all_rows(record.id))
+        recorded = self.tables.read_all_rows(record.id)
+        self.check_rows(record.id, findings(events), recorded)
+        return collect_points(record, events, recorded)
+
+    def check_rows(self, run: str, brought: Iterable[Finding], recorded: Mapping[int, Rows]) -> None:
+        """Check that the points of collected leases are there. Raises LogDamaged for a lease that is not whole."""
+        check_collected(self.tables, run, brought, recorded)
 
     def wall_seconds(self, run: str) -> float:
         """Return the seconds of work from the first event of a run to its last, without pauses between sessions."""

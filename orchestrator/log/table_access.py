@@ -7,26 +7,24 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from ...agents.agent import RowFailure, Rows
+from ...agents.agent import Rows
 from ..state.events import Event
-from .checksums import Value, compute_checksum
 from .codec import load_event
-from .log import LogDamaged, join_rows
+from .event_order import EventOrder
+from .log import LogDamaged
+from .row_checks import (
+    COLUMNS,
+    UNREADABLE,
+    Value,
+    check_environment,
+    check_settings,
+    compute_checksum,
+    decode_points,
+    describe_row,
+    find_wrong_type,
+    join_points,
+)
 from .tables import FIRST_WITH_CHECKSUMS, Execute, RunRecord, Session, to_damage
-
-UNREADABLE = (ValueError, KeyError, TypeError, AttributeError, IndexError, OverflowError, RecursionError)
-"""What decoding raises where a row is not what was written."""
-
-COLUMNS = {
-    "meta": "key, value",
-    "runs": "id, position, strategy, landscape, repeat, settings",
-    "events": "run, seq, kind, body, wall",
-    "points": "run, lease, first, n, cube, losses, gradients, failures",
-    "sessions": "number, started, host, pid, elapsed, environment",
-}
-"""The columns of each table that all versions have, in order."""
 
 
 class LogTables:
@@ -39,7 +37,7 @@ class LogTables:
     """
 
     def __init__(self, execute: Execute, version: int, path: Path) -> None:
-        self._execute, self._path = execute, path
+        self.execute, self._path = execute, path
         self.has_checksums = version >= FIRST_WITH_CHECKSUMS
         self._columns = dict(COLUMNS)
         if self.has_checksums:
@@ -52,7 +50,7 @@ class LogTables:
     def insert(self, table: str, *values: Value) -> None:
         """Add a row, with its checksum if this version has checksums."""
         row = (*values, compute_checksum(table, values)) if self.has_checksums else values
-        self._execute(self._insertions[table], row)
+        self.execute(self._insertions[table], row)
 
     def select(
         self, table: str, rest: str = "", values: tuple[Any, ...] = (), extra: str = ""
@@ -69,14 +67,21 @@ class LogTables:
             LogDamaged: At the first row that does not match its checksum.
         """
         listed = ", ".join(filter(None, [extra, self._columns[table], "checksum" if self.has_checksums else ""]))
-        found: list[tuple[Any, ...]] = self._execute(f"SELECT {listed} FROM {table} {rest}", values)
-        if not self.has_checksums:
-            return found
-        first = 1 if extra else 0
-        for row in found:
-            if compute_checksum(table, row[first:-1]) != row[-1]:
-                raise self.damage(f"{describe_row(table, row[first:-1])} does not match its checksum")
-        return [row[:-1] for row in found]
+        found = self.execute(f"SELECT {listed} FROM {table} {rest}", values)
+        return [self._check_row(table, row, 1 if extra else 0) for row in found]
+
+    def _check_row(self, table: str, row: tuple[Any, ...], first: int) -> tuple[Any, ...]:
+        """Check the values of a row from column ``first`` on, and return the row without its checksum."""
+        values = row[first:]
+        if self.has_checksums:
+            *values, checksum = values
+            if compute_checksum(table, values) != checksum:
+                raise self.damage(f"{describe_row(table, values)} does not match its checksum")
+            row = row[:-1]
+        wrong = find_wrong_type(table, values)
+        if wrong is not None:
+            raise self.damage(wrong)
+        return row
 
     def damage(self, what: str) -> LogDamaged:
         """Return the error for what was found in this log."""
@@ -84,7 +89,9 @@ class LogTables:
 
     def read_meta(self) -> dict[str, Any]:
         """Return the data about the file, by key."""
-        return {key: self._parse("meta", (key,), value) for key, value in self.select("meta")}
+        meta = {key: self._parse("meta", (key,), value) for key, value in self.select("meta")}
+        self._check_environment("meta", ("environment",), meta["environment"])
+        return meta
 
     def read_runs(self) -> list[RunRecord]:
         """Return the runs, in the order of the plan."""
@@ -101,11 +108,38 @@ class LogTables:
             ((*values, _),) = self.select("runs", "WHERE id = ?", (run,))
             text = json.dumps(about)
             changed = (text, compute_checksum("runs", (*values, text)), run)
-            self._execute("UPDATE runs SET about = ?, checksum = ? WHERE id = ?", changed)
+            self.execute("UPDATE runs SET about = ?, checksum = ? WHERE id = ?", changed)
 
-    def read_events(self, run: str, after: int = -1) -> list[Event]:
-        """Return the events of a run, in order, from number ``after`` + 1 on."""
-        return [self._to_event(row) for row in self._select_events(run, after)]
+    def begin_order(self, run: str) -> EventOrder | None:
+        """Return the rules for the events of a run from the first on; None for a run that is not in the log."""
+        record = self.read_run(run)
+        return None if record is None else EventOrder(record.id, record.settings)
+
+    def read_events(self, run: str, after: int = -1, order: EventOrder | None = None) -> list[Event]:
+        """Return the events of a run, in order.
+
+        Args:
+            run: Id of the run.
+            after: The number of the last event that is not wanted. Default: all are.
+            order: The rules, which took the events up to ``after``. Default, if all events are wanted: new ones.
+
+        Raises:
+            LogDamaged: If an event is damaged or missing, or cannot follow those before it.
+        """
+        rows = list(self._select_events(run, after))
+        order = self.begin_order(run) if order is None and after < 0 and rows else order
+        if order is None and rows and after < 0:
+            raise self.damage(f"it has events of the run {run!r:.80}, which the table runs does not have")
+        events = []
+        for row in rows:
+            try:
+                event = load_event(row[2], row[3])
+                if order is not None:
+                    order.add(event)
+            except UNREADABLE as error:
+                raise self.damage(f"{describe_row('events', row)} cannot be read ({error})") from None
+            events.append(event)
+        return events
 
     def read_event_texts(self, run: str) -> list[tuple[str, str]]:
         """Return the events of a run, in order, each as its kind and its text."""
@@ -123,13 +157,6 @@ class LogTables:
             if row[1] != number:
                 raise self.damage(f"event {number} of run {run} is missing; the next is {row[1]!r}")
             yield row
-
-    def _to_event(self, row: tuple[Any, ...]) -> Event:
-        _, _, kind, body, _ = row
-        try:
-            return load_event(kind, body)
-        except UNREADABLE as error:
-            raise self.damage(f"{describe_row('events', row)} cannot be read ({error})") from None
 
     def read_rows(self, run: str, lease: int) -> Rows | None:
         """Return the recorded points of a lease, from its first row on; None if there are none."""
@@ -159,55 +186,50 @@ class LogTables:
 
     def read_sessions(self) -> list[Session]:
         """Return the sessions, in order; none for a log of version 1."""
-        (tables,) = self._execute("SELECT COUNT(*) FROM sqlite_master WHERE name = 'sessions'", ())
+        (tables,) = self.execute("SELECT COUNT(*) FROM sqlite_master WHERE name = 'sessions'", ())
         if not tables[0]:
             return []
         found = self.select("sessions", "ORDER BY number")
-        return [
-            Session(at, host, pid, elapsed, self._parse("sessions", (number,), known))
-            for number, at, host, pid, elapsed, known in found
-        ]
+        sessions = []
+        for number, at, host, pid, elapsed, text in found:
+            known = self._parse("sessions", (number,), text)
+            self._check_environment("sessions", (number,), known)
+            sessions.append(Session(at, host, pid, elapsed, known))
+        return sessions
+
+    def _check_environment(self, table: str, row: tuple[Any, ...], known: dict[str, Any]) -> None:
+        try:
+            check_environment(known)
+        except UNREADABLE as error:
+            raise self.damage(f"the environment in {describe_row(table, row)} cannot be read ({error})") from None
 
     def _to_record(self, row: tuple[Any, ...]) -> RunRecord:
         id, _, strategy, landscape, repeat, settings, *about = row
-        texts = [self._parse("runs", row, text) for text in (settings, *about)]
-        return RunRecord(id, strategy, landscape, repeat, *texts)
-
-    def _parse(self, table: str, row: tuple[Any, ...], text: Any) -> Any:
+        known = self._parse("runs", row, settings)
         try:
-            return json.loads(text)
+            check_settings(id, known)
+        except UNREADABLE as error:
+            raise self.damage(f"the settings of {describe_row('runs', row)} cannot be read ({error})") from None
+        return RunRecord(id, strategy, landscape, repeat, known, *(self._parse("runs", row, text) for text in about))
+
+    def _parse(self, table: str, row: tuple[Any, ...], text: str) -> Any:
+        """Return the value of a text that holds a JSON object (in ``meta``: any JSON)."""
+        try:
+            value = json.loads(text)
         except UNREADABLE as error:
             raise self.damage(f"{describe_row(table, row)} is not JSON ({error})") from None
+        if not isinstance(value, dict) and (table != "meta" or row[0] in ("environment", "salvaged")):
+            raise self.damage(f"{describe_row(table, row)} must hold a JSON object, got {value!r:.80}")
+        return value
 
     def _to_rows(self, row: tuple[Any, ...]) -> Rows:
-        _, _, first, n, cube, losses, gradients, failures = row
         try:
-            return Rows(
-                first,
-                np.frombuffer(cube).reshape(n, -1),
-                np.frombuffer(losses).reshape(n),
-                None if gradients is None else np.frombuffer(gradients).reshape(n, -1),
-                tuple(RowFailure(row, cause) for row, cause in json.loads(failures or "[]")),
-            )
+            return decode_points(*row[2:])
         except UNREADABLE as error:
             raise self.damage(f"{describe_row('points', row)} cannot be read ({error})") from None
 
     def _join(self, parts: list[Rows], run: str, lease: int) -> Rows | None:
         try:
-            return join_rows(parts)
+            return join_points(parts)
         except UNREADABLE as error:
             raise self.damage(f"the points of lease {lease} of run {run} do not belong together ({error})") from None
-
-
-def describe_row(table: str, row: tuple[Any, ...]) -> str:
-    """Name a row of a table, by its first columns."""
-    match table:
-        case "events":
-            return f"event {row[1]} of run {row[0]}"
-        case "points":
-            return f"row {row[2]} of lease {row[1]} of run {row[0]}"
-        case "runs":
-            return f"run {row[0]} in the table runs"
-        case "sessions":
-            return f"session {row[0]}"
-    return f"{row[0]} in the table {table}"

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
+import re
 import sqlite3
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
-from .checksums import compute_checksum
 from .filesystem import file_system_of
 from .log import LogDamaged, LogError, LogLost
+from .regular_files import check_log_files
+from .row_checks import compute_checksum
 
 SCHEMA_VERSION = 3
 """Version of the tables of new logs. Version 1 had no sessions, and had the time of day in ``wall``; version 2 had no
@@ -42,9 +47,14 @@ CREATE TABLE IF NOT EXISTS sessions (number INTEGER PRIMARY KEY, started TEXT NO
     pid INTEGER NOT NULL, elapsed REAL NOT NULL, environment TEXT NOT NULL)
 """
 """Logs of version 1 get this table when they are resumed."""
-DAMAGED_ADVICE = (
-    "Save what can be read with `sqlite3 log.sqlite .recover`, and run the experiment again into a new directory."
+ABOUT_COLUMN, CHECKSUM_COLUMN = ", about TEXT NOT NULL", ", checksum INTEGER NOT NULL"
+"""Columns that older versions do not have."""
+META_KEYS = ("schema_version", "created", "environment")
+"""What ``meta`` holds in every log. A log that was salvaged has "salvaged" besides."""
+DAMAGE = re.compile(
+    "malformed|corrupt|decode to UTF-8|no such column|too big|datatype mismatch|unsupported file format"
 )
+"""What SQLite says of a file that is not as it was written."""
 NOT_A_LOG_ADVICE = "Give the results directory of a run."
 
 Execute = Callable[[str, tuple[Any, ...]], list[Any]]
@@ -97,8 +107,8 @@ def to_log_error(error: sqlite3.Error, path: Path) -> LogError:
     text, name = str(error), getattr(error, "sqlite_errorname", "")
     if "not a database" in text or "no such table" in text:
         return LogError(f"{path} is not a searchparty log ({text}). {NOT_A_LOG_ADVICE}")
-    if "malformed" in text or "corrupt" in text:
-        return LogError(f"{path} is damaged ({text}). {DAMAGED_ADVICE}")
+    if DAMAGE.search(text):
+        return to_damage(path, text)
     if "readonly" in text or "unable to open" in text:
         return LogError(f"{path} cannot be written or opened ({text}). Check its permissions, and those of its folder.")
     if "locked" in text or ("LOCK" in name and "IOERR" in name):
@@ -121,25 +131,36 @@ def _lock_advice(path: Path) -> str:
 
 
 def open_read_only(path: Path) -> sqlite3.Connection:
-    """Open a connection that only reads. Raises sqlite3.Error if the file cannot be read.
+    """Open a connection that only reads. Raises sqlite3.Error if the file cannot be read, LogError if it is no regular
+    file.
 
     A process that is killed while it leaves write-ahead mode, or while it creates the file, leaves a journal behind
     that must be rolled back before the file can be read. SQLite does that when a connection that may write first
     reads the file.
     """
-    db = sqlite3.connect(f"file:{path}?mode=ro", BUSY_SECONDS, uri=True)
+    check_log_files(path)
+    db = sqlite3.connect(to_uri(path, "ro"), BUSY_SECONDS, uri=True)
     try:
+        # The schema of a stranger's file may name functions; none is to be called.
+        db.execute("PRAGMA trusted_schema=OFF")
+        db.execute("PRAGMA cell_size_check=ON")
         db.execute("SELECT COUNT(*) FROM sqlite_master").fetchone()
     except sqlite3.OperationalError as error:
         if getattr(error, "sqlite_errorname", "") != "SQLITE_READONLY_ROLLBACK":
             db.close()
             raise
-        with contextlib.closing(sqlite3.connect(f"file:{path}?mode=rw", BUSY_SECONDS, uri=True)) as writer:
+        with contextlib.closing(sqlite3.connect(to_uri(path, "rw"), BUSY_SECONDS, uri=True)) as writer:
             writer.execute("SELECT COUNT(*) FROM sqlite_master").fetchone()
     except sqlite3.Error:
         db.close()
         raise
     return db
+
+
+def to_uri(path: Path, mode: str) -> str:
+    """Return the URI by which SQLite opens a file in a mode: "ro" or "rw"."""
+    # A name may hold characters that have a meaning in a URI, and bytes that are no text.
+    return f"file:{quote(os.fsencode(path))}?mode={mode}"
 
 
 def has_tables(path: Path) -> bool:
@@ -151,6 +172,7 @@ def has_tables(path: Path) -> bool:
     Raises:
         LogError: If the file is not a log, is damaged, or is of a newer version.
     """
+    check_log_files(path)
     if path.stat().st_size == 0 and not Path(f"{path}-wal").exists():
         return False
     db = None
@@ -162,7 +184,7 @@ def has_tables(path: Path) -> bool:
         check_version(db, path)
         (found,) = db.execute("PRAGMA quick_check(1)").fetchone()
         if found != "ok":
-            raise LogError(f"{path} is damaged ({found}). {DAMAGED_ADVICE}")
+            raise to_damage(path, found)
     except sqlite3.Error as error:
         raise to_log_error(error, path) from None
     finally:
@@ -179,18 +201,34 @@ def check_version(db: sqlite3.Connection, path: Path) -> int:
         LogDamaged: If its description of itself is damaged.
     """
     try:
-        columns = [name for _, name, *_ in db.execute("PRAGMA table_info(meta)")]
         rows = db.execute("SELECT * FROM meta").fetchall()
     except sqlite3.OperationalError as error:
+        if DAMAGE.search(str(error)):
+            raise
         raise LogError(f"{path} is not a searchparty log ({error}). {NOT_A_LOG_ADVICE}") from None
     found = {row[0]: row[1] for row in rows}
+    if "schema_version" not in found:
+        raise LogError(f"{path} is not a searchparty log, or its schema_version is missing. {NOT_A_LOG_ADVICE}")
+    version = _parse_version(found["schema_version"], path)
+    _check_schema(db, version, path)
+    for key in META_KEYS:
+        if key not in found:
+            raise to_damage(path, f"{key} is missing in the table meta")
+    if version >= FIRST_WITH_CHECKSUMS:
+        for *values, checksum in rows:
+            if compute_checksum("meta", values) != checksum:
+                raise to_damage(path, f"{values[0]} in the table meta does not match its checksum")
+    return version
+
+
+def _parse_version(text: Any, path: Path) -> int:
     try:
-        version = json.loads(found["schema_version"])
-    except (KeyError, TypeError, ValueError, RecursionError) as error:
-        raise LogError(f"{path} is not a searchparty log ({error!r}). {NOT_A_LOG_ADVICE}") from None
+        version = json.loads(text)
+    except (TypeError, ValueError, RecursionError):
+        version = None
     if type(version) is not int or version < 1:
         raise LogError(
-            f"schema_version must be a whole number from 1 on, got {found['schema_version']} ({path}). "
+            f"schema_version must be a whole number from 1 to {SCHEMA_VERSION}, got {str(text)[:80]} ({path}). "
             f"{NOT_A_LOG_ADVICE}"
         )
     if version > SCHEMA_VERSION:
@@ -198,15 +236,69 @@ def check_version(db: sqlite3.Connection, path: Path) -> int:
             f"{path} has schema version {version}, but this searchparty reads versions up to {SCHEMA_VERSION}. "
             "Upgrade searchparty to read it."
         )
-    if ("checksum" in columns) != (version >= FIRST_WITH_CHECKSUMS):
-        raise to_damage(path, f"the table meta says version {version}, but has the columns of another")
-    if version >= FIRST_WITH_CHECKSUMS:
-        for key, *values, checksum in rows:
-            if compute_checksum("meta", (key, *values)) != checksum:
-                raise to_damage(path, f"{key} in the table meta does not match its checksum")
     return version
 
 
+def table_statements(version: int) -> dict[str, str]:
+    """Return the statement that creates each table of a version."""
+    if version >= FIRST_WITH_CHECKSUMS:
+        return TABLES
+    return {name: sql.replace(ABOUT_COLUMN, "").replace(CHECKSUM_COLUMN, "") for name, sql in TABLES.items()}
+
+
+def create_tables(db: sqlite3.Connection, version: int) -> None:
+    """Create the tables of a version in a new file."""
+    # Points are blobs of many kilobytes. Large pages halve the cost of writing them.
+    db.execute("PRAGMA page_size=32768")
+    # A journal would have the unfinished file's name. Without one, a killed process leaves nothing else behind.
+    db.execute("PRAGMA journal_mode=OFF")
+    for statement in table_statements(version).values():
+        db.execute(statement)
+
+
+def _check_schema(db: sqlite3.Connection, version: int, path: Path) -> None:
+    """Raise LogDamaged if the tables are not exactly those of a version: no view or trigger takes their place."""
+    expected = table_statements(version)
+    found = {}
+    for kind, name, sql in db.execute("SELECT type, name, sql FROM sqlite_master"):
+        if kind == "table" and name in expected:
+            found[name] = " ".join(str(sql).split())
+        elif not str(name).startswith("sqlite_"):
+            raise to_damage(path, f"it has a {kind} {name!r:.80}, which no log of version {version} has")
+    for name, statement in expected.items():
+        # Logs of version 1 have no sessions.
+        if found.get(name) != statement and (name in found or name != "sessions" or version > 1):
+            raise to_damage(path, f"the table {name} is not as version {version} has it")
+
+
 def to_damage(path: Path, what: str) -> LogDamaged:
-    """Return the error for a log in which ``what`` was found."""
-    return LogDamaged(f"{path} is damaged: {what}. {DAMAGED_ADVICE}")
+    """Return the error for a log in which ``what`` was found. It says what is intact, and how to save it."""
+    try:
+        status = path.stat()
+        intact = _describe_intact(path, status.st_mtime_ns, status.st_size)
+    except OSError:
+        intact = ""
+    return LogDamaged(
+        f"{path} is damaged: {what}. {intact}Save what is intact into a new directory with: searchparty resume "
+        f"{path.parent} --salvage NEW"
+    )
+
+
+@lru_cache(maxsize=16)
+def _describe_intact(path: Path, modified: int, size: int) -> str:
+    """Say how many rows of a log are intact; "" if that cannot be found out. Pages ask often, of the same file."""
+    counts = dict.fromkeys(("runs", "events", "points"), "")
+    try:
+        with contextlib.closing(sqlite3.connect(to_uri(path, "ro"), 1.0, uri=True)) as db:
+            for table in counts:
+                cursor = db.execute(f"SELECT * FROM {table}")
+                checked = cursor.description[-1][0] == "checksum"
+                intact, total = 0, 0
+                for row in cursor:
+                    total += 1
+                    intact += not checked or compute_checksum(table, row[:-1]) == row[-1]
+                counts[table] = f"{intact:,} of {total:,}" if checked else f"{total:,}"
+    except (sqlite3.Error, MemoryError):
+        return ""
+    found = "Intact are" if " of " in counts["runs"] else "It can be read as"
+    return f"{found} {counts['runs']} runs, {counts['events']} events and {counts['points']} sets of points. "

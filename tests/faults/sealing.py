@@ -3,7 +3,7 @@
 import contextlib
 import sqlite3
 
-from searchparty.orchestrator.log.checksums import compute_checksum
+from searchparty.orchestrator.log.row_checks import compute_checksum
 
 
 def seal_log(db):

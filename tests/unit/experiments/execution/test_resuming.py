@@ -334,7 +334,6 @@ FORGED = {
     "a loss": "UPDATE points SET losses = zeroblob(length(losses)) WHERE lease = 2",
     "a reason": "UPDATE events SET body = replace(body, 'equal', 'Equal') WHERE kind = 'Granted'",
     "a charge": "UPDATE events SET body = replace(body, '\"charged\":15', '\"charged\":14') WHERE kind = 'Found'",
-    "a lease's points": "DELETE FROM points WHERE lease = 1",
     "points of nobody": "INSERT INTO points SELECT run, 99, first, n, cube, losses, gradients, failures, 0 FROM "
     "points WHERE lease = 1",
 }
