@@ -51,10 +51,14 @@ def check_structure(tables: LogTables) -> None:
         if found != "ok":
             raise tables.damage(str(found))
     tables.read_meta()
-    for table, column, first in (("sessions", "number", 1), ("runs", "position", 0)):
-        for number, row in enumerate(tables.select(table, f"ORDER BY {column}"), first):
-            if row[column == "position"] != number:
-                raise tables.damage(f"{column} {number} is missing in the table {table}")
+    numbers = {
+        "sessions": [row[0] - 1 for row in tables.select_sessions()],
+        "runs": [row[1] for row in tables.select("runs", "ORDER BY position")],
+    }
+    for table, listed in numbers.items():
+        for expected, number in enumerate(listed):
+            if number != expected:
+                raise tables.damage(f"row {expected} of the table {table} is missing")
     found = [
         (run, table)
         for table in ("events", "points")

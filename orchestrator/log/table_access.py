@@ -184,14 +184,15 @@ class LogTables:
         found = self.select("points", "WHERE run = ? AND rowid > ? ORDER BY rowid", (run, after), extra="rowid")
         return [(row[2], self._to_rows(row[1:])) for row in found], found[-1][0] if found else after
 
+    def select_sessions(self) -> list[tuple[Any, ...]]:
+        """Return the rows of the sessions, in order; none for a log of version 1."""
+        ((tables,),) = self.execute("SELECT COUNT(*) FROM sqlite_master WHERE name = 'sessions'", ())
+        return self.select("sessions", "ORDER BY number") if tables else []
+
     def read_sessions(self) -> list[Session]:
         """Return the sessions, in order; none for a log of version 1."""
-        (tables,) = self.execute("SELECT COUNT(*) FROM sqlite_master WHERE name = 'sessions'", ())
-        if not tables[0]:
-            return []
-        found = self.select("sessions", "ORDER BY number")
         sessions = []
-        for number, at, host, pid, elapsed, text in found:
+        for number, at, host, pid, elapsed, text in self.select_sessions():
             known = self._parse("sessions", (number,), text)
             self._check_environment("sessions", (number,), known)
             sessions.append(Session(at, host, pid, elapsed, known))
