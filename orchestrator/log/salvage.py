@@ -131,9 +131,11 @@ def _choose_rows(run: Row, all_events: list[Row], all_points: list[Row]) -> tupl
             with contextlib.suppress(*UNREADABLE):
                 leases.setdefault(row[1], []).append((decode_points(*row[2:]), row))
     whole = {lease: kept for lease, parts in leases.items() if (kept := _choose_parts(parts))}
-    order, events = EventOrder(run[0], _settings_of(run) or {}), []
+    order = EventOrder(run[0], _settings_of(run) or {})
+    events: list[Row] = []
     numbered = {row[1]: row for row in all_events if row[0] == run[0]}
-    while (row := numbered.get(len(events))) is not None:
+    while len(events) in numbered:
+        row = numbered[len(events)]
         try:
             event = load_event(row[2], row[3])
             if isinstance(event, Collected):
@@ -160,7 +162,7 @@ def _choose_parts(parts: list[tuple[Rows, Row]]) -> list[tuple[Rows, Row]]:
 
 def _describe_file(meta: list[Row], source: Path, counts: dict[str, str]) -> Iterator[tuple[str, str]]:
     """Yield the keys and values of the new log's meta, but for its version."""
-    known = dict(meta)
+    known: dict[str, str] = {row[0]: row[1] for row in meta}
     now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
     yield "created", known.get("created", json.dumps(now))
     environment = known.get("environment", "{}")

@@ -74,7 +74,7 @@ class LogTables:
         """Check the values of a row from column ``first`` on, and return the row without its checksum."""
         values = row[first:]
         if self.has_checksums:
-            *values, checksum = values
+            values, checksum = values[:-1], values[-1]
             if compute_checksum(table, values) != checksum:
                 raise self.damage(f"{describe_row(table, values)} does not match its checksum")
             row = row[:-1]
