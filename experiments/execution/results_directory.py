@@ -8,9 +8,9 @@ import unicodedata
 from pathlib import Path
 
 from ...landscapes.landscape import Refusal
+from ...orchestrator.log.damage import salvage_log
 from ...orchestrator.log.journal_mode import sync_path
 from ...orchestrator.log.regular_files import read_regular_file
-from ...orchestrator.log.salvage import salvage_log
 
 MOST_KEPT_BYTES = 10_000_000
 """Of an experiment's YAML, the most that is copied."""

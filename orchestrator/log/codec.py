@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -29,6 +30,20 @@ ENDS = ("spent", "converged", "exhausted", "failed", "stopped")
 """Why a lease may have ended: ``Finding.why``."""
 
 
+VectorEncoder = Callable[[Array], Any]
+"""Returns what stands for a vector in the text of an event."""
+VectorDecoder = Callable[[Any], Array]
+"""Returns the vector for which an object stands in the text of an event."""
+
+
+def _list_coordinates(vector: Array) -> Any:
+    return vector.tolist()
+
+
+def _refuse_reference(reference: Any) -> Array:
+    raise ValueError(f"a vector must be a list of finite numbers, got {reference!r:.80}")
+
+
 def event_kind(event: Event) -> str:
     """Return the kind of an event in the log and in the trace, as ``load_event`` and ``decode_event`` take it."""
     if isinstance(event, Collected):
@@ -36,10 +51,15 @@ def event_kind(event: Event) -> str:
     return type(event).__name__
 
 
-def dump_event(event: Event) -> str:
+def dump_event(event: Event, put: VectorEncoder = _list_coordinates) -> str:
     """Encode an event as canonical JSON: keys in a fixed order, floats in their shortest exact form, infinities as
-    strings."""
-    return json.dumps(encode_event(event), separators=(",", ":"), allow_nan=False)
+    strings.
+
+    Args:
+        event: The event.
+        put: Returns what stands for a vector. Default: its coordinates.
+    """
+    return json.dumps(encode_event(event, put), separators=(",", ":"), allow_nan=False)
 
 
 def format_event(event: Event) -> str:
@@ -50,45 +70,50 @@ def format_event(event: Event) -> str:
     return f"{event_kind(event)} {dump_event(event)}"
 
 
-def load_event(kind: str, body: str) -> Event:
+def load_event(kind: str, body: str, find: VectorDecoder = _refuse_reference) -> Event:
     """Decode an event of this kind from the text that ``dump_event`` returned.
+
+    Args:
+        kind: The kind.
+        body: The text.
+        find: Returns the vector for which something else than its coordinates stands. Default: that is an error.
 
     Raises:
         ValueError: If the text is not one that ``dump_event`` returns for this kind; so does ``decode_event``.
     """
     try:
-        return decode_event(kind, _DECODER.decode(body))
+        return decode_event(kind, _DECODER.decode(body), find)
     except RecursionError:
         raise ValueError("its text is nested too deeply") from None
 
 
-def encode_event(event: Event) -> dict[str, Any]:
+def encode_event(event: Event, put: VectorEncoder = _list_coordinates) -> dict[str, Any]:
     """Encode an event as plain data."""
     match event:
         case Started(run, settings):
             return {"run": run, "settings": settings}
         case Granted(number, leases):
-            return {"number": number, "leases": [_encode_lease(lease) for lease in leases]}
+            return {"number": number, "leases": [_encode_lease(lease, put) for lease in leases]}
         case Collected(finding):
-            return _failed_finding(finding) if finding.failed else _encode_finding(finding)
+            return _failed_finding(finding, put) if finding.failed else _encode_finding(finding, put)
         case Extended(budget):
             return {"budget": budget}
         case Stopped(reason):
             return {"reason": reason}
 
 
-def decode_event(kind: str, data: Any) -> Event:
+def decode_event(kind: str, data: Any, find: VectorDecoder = _refuse_reference) -> Event:
     """Decode an event of a kind ("Granted", ...) from its plain data. Raises ValueError for what no event is."""
     match kind:
         case "Started":
             return Started(_text(data, "run"), _object(data, "settings"))
         case "Granted":
-            leases = tuple(_decode_lease(lease) for lease in _list(data, "leases"))
+            leases = tuple(_decode_lease(lease, find) for lease in _list(data, "leases"))
             return Granted(_whole(data, "number"), leases)
         case "Found":
-            return Collected(_decode_finding(data, _text(data, "why")))
+            return Collected(_decode_finding(data, _text(data, "why"), find))
         case "Failed":
-            return Collected(_decode_finding(data, "failed"))
+            return Collected(_decode_finding(data, "failed", find))
         case "Extended":
             return Extended(_whole(data, "budget"))
         case "Stopped":
@@ -149,7 +174,9 @@ def _list(data: Any, name: str) -> list[Any]:
     return value
 
 
-def _vector(data: Any, name: str) -> Array:
+def _vector(data: Any, name: str, find: VectorDecoder) -> Array:
+    if type(_get(data, name)) is dict:
+        return find(data[name])
     listed = _list(data, name)
     try:
         vector = np.array(listed)
@@ -160,63 +187,63 @@ def _vector(data: Any, name: str) -> Array:
     return vector.astype(float, copy=False)
 
 
-def _encode_lease(lease: Lease) -> dict[str, Any]:
+def _encode_lease(lease: Lease, put: VectorEncoder) -> dict[str, Any]:
     return {
         "id": lease.id,
         "agent": lease.agent,
         "budget": lease.budget,
-        "center": lease.region.center.tolist(),
+        "center": put(lease.region.center),
         "radius": float(lease.region.radius),
         "fresh": lease.fresh,
         "settings": lease.settings,
         "archive": lease.archive,
-        "incumbent": _encode_incumbent(lease.incumbent),
+        "incumbent": _encode_incumbent(lease.incumbent, put),
         "reason": lease.reason,
     }
 
 
-def _decode_lease(data: Any) -> Lease:
+def _decode_lease(data: Any, find: VectorDecoder) -> Lease:
     if type(_get(data, "fresh")) is not bool:
         raise _describe("fresh", "true or false", data["fresh"])
     return Lease(
         _whole(data, "id"),
         _text(data, "agent"),
         _whole(data, "budget", 1),
-        Region(_vector(data, "center"), _number(data, "radius")),
+        Region(_vector(data, "center", find), _number(data, "radius")),
         _text(data, "reason"),
-        _decode_incumbent(data, "incumbent"),
+        _decode_incumbent(data, "incumbent", find),
         data["fresh"],
         _object(data, "settings"),
         _whole(data, "archive"),
     )
 
 
-def _encode_finding(finding: Finding) -> dict[str, Any]:
+def _encode_finding(finding: Finding, put: VectorEncoder) -> dict[str, Any]:
     return {
         "lease": finding.lease,
         "agent": finding.agent,
         "rows": finding.rows,
         "charged": finding.charged,
         "why": finding.why,
-        "best": _encode_incumbent(finding.best),
-        "converged": _encode_converged(finding.converged),
+        "best": _encode_incumbent(finding.best, put),
+        "converged": _encode_converged(finding.converged, put),
         "failures": [[f.row, f.cause] for f in finding.failures],
     } | ({"cause": finding.cause} if finding.cause else {})
 
 
-def _failed_finding(finding: Finding) -> dict[str, Any]:
+def _failed_finding(finding: Finding, put: VectorEncoder) -> dict[str, Any]:
     return {
         "lease": finding.lease,
         "agent": finding.agent,
         "charged": finding.charged,
         "cause": finding.cause,
         "rows": finding.rows,
-        "best": _encode_incumbent(finding.best),
+        "best": _encode_incumbent(finding.best, put),
         "failures": [[f.row, f.cause] for f in finding.failures],
     } | ({"place": finding.place} if finding.place else {})
 
 
-def _decode_finding(data: Any, why: str) -> Finding:
+def _decode_finding(data: Any, why: str, find: VectorDecoder) -> Finding:
     if why not in ENDS:
         raise _describe("why", f"one of {', '.join(ENDS)}", why)
     failures = [dict(enumerate(pair)) if type(pair) is list else {} for pair in _list(data, "failures")]
@@ -226,51 +253,55 @@ def _decode_finding(data: Any, why: str) -> Finding:
         _whole(data, "rows"),
         _whole(data, "charged"),
         why,
-        _decode_incumbent(data, "best"),
-        _decode_converged(data),
+        _decode_incumbent(data, "best", find),
+        _decode_converged(data, find),
         tuple(RowFailure(_whole(pair, 0), _text(pair, 1)) for pair in failures),
         _text(data, "cause") if "cause" in data else "",
         _text(data, "place") if "place" in data else "",
     )
 
 
-def _encode_incumbent(best: Incumbent | None) -> dict[str, Any] | None:
+def _encode_incumbent(best: Incumbent | None, put: VectorEncoder) -> dict[str, Any] | None:
     if best is None:
         return None
     return {
         "agent": best.agent,
         "lease": best.lease,
         "row": best.row,
-        "point": best.point.tolist(),
+        "point": put(best.point),
         "loss": float(best.loss),
     }
 
 
-def _decode_incumbent(data: Any, name: str) -> Incumbent | None:
+def _decode_incumbent(data: Any, name: str, find: VectorDecoder) -> Incumbent | None:
     best = _get(data, name)
     if best is None:
         return None
     return Incumbent(
-        _text(best, "agent"), _whole(best, "lease"), _whole(best, "row"), _vector(best, "point"), _number(best, "loss")
+        _text(best, "agent"),
+        _whole(best, "lease"),
+        _whole(best, "row"),
+        _vector(best, "point", find),
+        _number(best, "loss"),
     )
 
 
-def _encode_converged(minimum: Converged | None) -> dict[str, Any] | None:
+def _encode_converged(minimum: Converged | None, put: VectorEncoder) -> dict[str, Any] | None:
     if minimum is None:
         return None
     loss = float(minimum.loss)
     # JSON has no infinities.
     return {
-        "point": np.asarray(minimum.point, dtype=float).tolist(),
+        "point": put(np.asarray(minimum.point, dtype=float)),
         "loss": loss if math.isfinite(loss) else str(loss),
         "why": minimum.why,
     }
 
 
-def _decode_converged(data: Any) -> Converged | None:
+def _decode_converged(data: Any, find: VectorDecoder) -> Converged | None:
     minimum = data.get("converged")
     if minimum is None:
         return None
     infinite = {"inf": math.inf, "-inf": -math.inf, "nan": math.nan}.get(str(_get(minimum, "loss")))
     loss = _number(minimum, "loss") if infinite is None else infinite
-    return Converged(_vector(minimum, "point"), float(loss), _text(minimum, "why"))
+    return Converged(_vector(minimum, "point", find), float(loss), _text(minimum, "why"))

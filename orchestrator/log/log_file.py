@@ -15,7 +15,7 @@ from typing import Any
 
 from ...agents.agent import Finding, Rows
 from ..run_spec import RunSpec
-from ..state.events import Event, Stopped, findings
+from ..state.events import Collected, Event, Stopped, findings
 from .codec import FAILED_KIND, STOPPED_KIND, dump_event, event_kind, load_event
 from .directory_lock import DirectoryLock
 from .filesystem import FileSystem, file_system_of
@@ -32,6 +32,7 @@ from .tables import (
     has_tables,
     to_log_error,
 )
+from .vectors import ReferenceWriter
 from .writer import LogWriter
 
 
@@ -188,6 +189,7 @@ class RunLog:
 
     def __init__(self, run: str, file: LogFile) -> None:
         self._run, self._file = run, file
+        self._references = ReferenceWriter()
         ((self._seq,),) = file.execute("SELECT COUNT(*) FROM events WHERE run = ?", (run,))
 
     @property
@@ -199,11 +201,11 @@ class RunLog:
 
     def events(self) -> list[Event]:
         """Return the events so far, in order."""
-        return self._file.tables.read_events(self._run)
-
-    def event_texts(self) -> list[tuple[str, str]]:
-        """Return the events so far, in order, each as its kind and its text."""
-        return self._file.tables.read_event_texts(self._run)
+        references = self._file.tables.open_references(self._run)
+        found = self._file.tables.read_events(self._run, references=references)
+        for (lease, row), vector in references.rows.items():
+            self._references.add_row(vector, lease, row)
+        return found
 
     @property
     def stop_reason(self) -> str:
@@ -213,14 +215,25 @@ class RunLog:
 
     def append(self, event: Event) -> None:
         """Add the next event."""
-        self.append_event_text(event_kind(event), dump_event(event))
+        if not self._file.tables.has_checksums:
+            self.append_event_text(event_kind(event), dump_event(event))
+            return
+        self._references.add_event(event)
+        body = dump_event(event, self._references.encode)
+        self._file.tables.add_vectors(self._references.take_vectors())
+        self._append(event_kind(event), body)
+        if isinstance(event, Collected) and event.finding.failed and self._file.on_failed_lease is not None:
+            self._file.on_failed_lease(self._run, event.finding)
 
     def append_event_text(self, kind: str, body: str) -> None:
-        """Add the next event, given as its kind and its text."""
-        self._file.tables.insert("events", self._run, self._seq, kind, body, self._file.elapsed_seconds)
-        self._seq += 1
+        """Add the next event, given as its kind and its text, which has no long vectors."""
+        self._append(kind, body)
         if kind == FAILED_KIND and self._file.on_failed_lease is not None:
             self._file.on_failed_lease(self._run, next(findings([load_event(kind, body)])))
+
+    def _append(self, kind: str, body: str) -> None:
+        self._file.tables.insert("events", self._run, self._seq, kind, body, self._file.elapsed_seconds)
+        self._seq += 1
 
     def rows(self, lease: int) -> Rows | None:
         """Return all recorded points of a lease; None if there are none."""
@@ -236,6 +249,8 @@ class RunLog:
 
     def add_rows(self, lease: int, rows: Rows) -> None:
         """Add points of a lease as they are evaluated."""
+        if self._file.tables.has_checksums:
+            self._references.add_rows(lease, rows)
         failures = [[f.row, f.cause] for f in rows.failures]
         self._file.tables.insert(
             "points",

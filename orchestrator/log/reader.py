@@ -15,8 +15,8 @@ from ...agents.agent import Finding, Rows
 from ...landscapes.landscape import Array
 from ..state.events import Event, findings
 from .codec import STOPPED_KIND
+from .damage import check_collected, check_log, check_structure
 from .event_order import EventOrder
-from .integrity import check_collected, check_log, check_structure
 from .log import LogError, LogLost
 from .table_access import LogTables
 from .tables import NOT_A_LOG_ADVICE, RunRecord, Session, check_version, open_read_only, to_log_error

@@ -35,14 +35,16 @@ COLUMNS = {
     "runs": "id, position, strategy, landscape, repeat, settings",
     "events": "run, seq, kind, body, wall",
     "points": "run, lease, first, n, cube, losses, gradients, failures",
+    "vectors": "hash, vector",
     "sessions": "number, started, host, pid, elapsed, environment",
 }
-"""The columns of each table that all versions have, in order."""
+"""The columns of each table that all versions have, in order. Only logs with checksums have ``vectors``."""
 TYPES: dict[str, tuple[tuple[type, ...], ...]] = {
     "meta": ((str,), (str,)),
     "runs": ((str,), (int,), (str,), (str,), (int,), (str,), (str,)),
     "events": ((str,), (int,), (str,), (str,), (float,)),
     "points": ((str,), (int,), (int,), (int,), (bytes,), (bytes,), (bytes, NoneType), (str, NoneType)),
+    "vectors": ((str,), (bytes,)),
     "sessions": ((int,), (str,), (str,), (int,), (float,), (str,)),
 }
 """The types of these columns, and of ``about``."""
@@ -165,4 +167,6 @@ def describe_row(table: str, row: Sequence[Any]) -> str:
             return f"run {row[0]} in the table runs"
         case "sessions":
             return f"session {row[0]}"
+        case "vectors":
+            return f"vector {row[0]}"
     return f"{row[0]} in the table {table}"

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ...agents.agent import Rows
+from ...landscapes.landscape import Array
 from ..state.events import Event
 from .codec import load_event
 from .event_order import EventOrder
@@ -24,7 +25,8 @@ from .row_checks import (
     find_wrong_type,
     join_points,
 )
-from .tables import FIRST_WITH_CHECKSUMS, Execute, RunRecord, Session, to_damage
+from .tables import FIRST_WITH_CHECKSUMS, VECTORS, Execute, RunRecord, Session, to_damage
+from .vectors import ReferenceReader, decode_vector
 
 
 class LogTables:
@@ -51,6 +53,14 @@ class LogTables:
         """Add a row, with its checksum if this version has checksums."""
         row = (*values, compute_checksum(table, values)) if self.has_checksums else values
         self.execute(self._insertions[table], row)
+
+    def add_vectors(self, vectors: Mapping[str, bytes]) -> None:
+        """Add vectors to which events refer by their hashes, unless they are there."""
+        if vectors and not self._has_table("vectors"):
+            self.execute(VECTORS, ())
+        for name, raw in vectors.items():
+            if not self.execute("SELECT 1 FROM vectors WHERE hash = ?", (name,)):
+                self.insert("vectors", name, raw)
 
     def select(
         self, table: str, rest: str = "", values: tuple[Any, ...] = (), extra: str = ""
@@ -115,13 +125,16 @@ class LogTables:
         record = self.read_run(run)
         return None if record is None else EventOrder(record.id, record.settings)
 
-    def read_events(self, run: str, after: int = -1, order: EventOrder | None = None) -> list[Event]:
+    def read_events(
+        self, run: str, after: int = -1, order: EventOrder | None = None, references: ReferenceReader | None = None
+    ) -> list[Event]:
         """Return the events of a run, in order.
 
         Args:
             run: Id of the run.
             after: The number of the last event that is not wanted. Default: all are.
             order: The rules, which took the events up to ``after``. Default, if all events are wanted: new ones.
+            references: Finds the vectors to which the events refer. Default: a new one.
 
         Raises:
             LogDamaged: If an event is damaged or missing, or cannot follow those before it.
@@ -131,9 +144,10 @@ class LogTables:
         if order is None and rows and after < 0:
             raise self.damage(f"it has events of the run {run!r:.80}, which the table runs does not have")
         events = []
+        references = references or self.open_references(run)
         for row in rows:
             try:
-                event = load_event(row[2], row[3])
+                event = load_event(row[2], row[3], references.decode)
                 if order is not None:
                     order.add(event)
             except UNREADABLE as error:
@@ -141,9 +155,30 @@ class LogTables:
             events.append(event)
         return events
 
-    def read_event_texts(self, run: str) -> list[tuple[str, str]]:
-        """Return the events of a run, in order, each as its kind and its text."""
-        return [(kind, body) for _, _, kind, body, _ in self._select_events(run)]
+    def open_references(self, run: str) -> ReferenceReader:
+        """Return what finds the vectors to which the events of a run refer."""
+        return ReferenceReader(lambda lease, row: self._read_row(run, lease, row), self._read_vector)
+
+    def _read_row(self, run: str, lease: int, row: int) -> Array:
+        where = "WHERE run = ? AND lease = ? AND first <= ? ORDER BY first DESC LIMIT 1"
+        for part in map(self._to_rows, self.select("points", where, (run, lease, row))):
+            if row - part.first < len(part.losses):
+                return part.points[row - part.first]
+        raise ValueError(f"row {row} of lease {lease}, to which it refers, is missing")
+
+    def _read_vector(self, name: str) -> Array:
+        if self._has_table("vectors"):
+            for _, raw in self.select("vectors", "WHERE hash = ?", (name,)):
+                return decode_vector(name, raw)
+        raise ValueError(f"vector {name}, to which it refers, is missing")
+
+    def check_vectors(self) -> None:
+        """Raise LogDamaged if a vector is not the one of its hash."""
+        for name, raw in self.select("vectors") if self._has_table("vectors") else ():
+            try:
+                decode_vector(name, raw)
+            except ValueError as error:
+                raise self.damage(str(error)) from None
 
     def read_last_events(self) -> list[tuple[str, int, str]]:
         """Return the last event of each run that has any: the run, the event's number and its kind."""
@@ -186,8 +221,10 @@ class LogTables:
 
     def select_sessions(self) -> list[tuple[Any, ...]]:
         """Return the rows of the sessions, in order; none for a log of version 1."""
-        ((tables,),) = self.execute("SELECT COUNT(*) FROM sqlite_master WHERE name = 'sessions'", ())
-        return self.select("sessions", "ORDER BY number") if tables else []
+        return self.select("sessions", "ORDER BY number") if self._has_table("sessions") else []
+
+    def _has_table(self, table: str) -> bool:
+        return bool(self.execute("SELECT 1 FROM sqlite_master WHERE name = ?", (table,)))
 
     def read_sessions(self) -> list[Session]:
         """Return the sessions, in order; none for a log of version 1."""

@@ -21,7 +21,7 @@ from .row_checks import compute_checksum
 
 SCHEMA_VERSION = 3
 """Version of the tables of new logs. Version 1 had no sessions, and had the time of day in ``wall``; version 2 had no
-checksums, and no column ``about``. Logs of these versions are read, and resumed as what they are."""
+checksums, no column ``about``, and no table ``vectors``. Logs of these versions are read, and resumed as they are."""
 FIRST_WITH_CHECKSUMS = 3
 
 BUSY_SECONDS = 60.0
@@ -42,6 +42,8 @@ TABLES = {
     "pid INTEGER NOT NULL, elapsed REAL NOT NULL, environment TEXT NOT NULL, checksum INTEGER NOT NULL)",
 }
 """The statement that creates each table of a new log."""
+VECTORS = "CREATE TABLE vectors (hash TEXT PRIMARY KEY, vector BLOB NOT NULL, checksum INTEGER NOT NULL)"
+"""Creates the table that a log gets with its first long vector that is no row: an empty table takes 64 KB."""
 OLD_SESSIONS = """
 CREATE TABLE IF NOT EXISTS sessions (number INTEGER PRIMARY KEY, started TEXT NOT NULL, host TEXT NOT NULL,
     pid INTEGER NOT NULL, elapsed REAL NOT NULL, environment TEXT NOT NULL)
@@ -258,7 +260,9 @@ def create_tables(db: sqlite3.Connection, version: int) -> None:
 
 def _check_schema(db: sqlite3.Connection, version: int, path: Path) -> None:
     """Raise LogDamaged if the tables are not exactly those of a version: no view or trigger takes their place."""
-    expected = table_statements(version)
+    expected = table_statements(version) | ({"vectors": VECTORS} if version >= FIRST_WITH_CHECKSUMS else {})
+    # Logs of version 1 have no sessions.
+    optional = {"vectors"} | ({"sessions"} if version == 1 else set())
     found = {}
     for kind, name, sql in db.execute("SELECT type, name, sql FROM sqlite_master"):
         if kind == "table" and name in expected:
@@ -266,8 +270,7 @@ def _check_schema(db: sqlite3.Connection, version: int, path: Path) -> None:
         elif not str(name).startswith("sqlite_"):
             raise to_damage(path, f"it has a {kind} {name!r:.80}, which no log of version {version} has")
     for name, statement in expected.items():
-        # Logs of version 1 have no sessions.
-        if found.get(name) != statement and (name in found or name != "sessions" or version > 1):
+        if found.get(name) != statement and (name in found or name not in optional):
             raise to_damage(path, f"the table {name} is not as version {version} has it")
 
 

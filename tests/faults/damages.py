@@ -197,6 +197,8 @@ def to_older_schema(directory, version):
         create_tables(to, version)
         tables = LogTables(lambda sql, values: to.execute(sql, values).fetchall(), version, old)
         for table, columns in COLUMNS.items():
+            if table == "vectors":
+                continue
             if table == "sessions" and version == 1:
                 to.execute("DROP TABLE sessions")
                 continue

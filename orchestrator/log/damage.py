@@ -1,4 +1,4 @@
-"""Writes what is intact of a damaged log into a new one."""
+"""Finds damage in a log (in the structures of SQLite, in every row, or between rows), and saves what is intact."""
 
 from __future__ import annotations
 
@@ -6,12 +6,13 @@ import contextlib
 import json
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from ...agents.agent import Rows
-from ..state.events import Collected
+from ...agents.agent import Finding, Rows
+from ...landscapes.landscape import Array
+from ..state.events import Collected, findings
 from .codec import load_event
 from .event_order import EventOrder, check_rows
 from .log import LogError
@@ -28,10 +29,75 @@ from .row_checks import (
 )
 from .table_access import LogTables
 from .tables import FIRST_WITH_CHECKSUMS, NOT_A_LOG_ADVICE, create_tables, to_uri
+from .vectors import ReferenceReader, decode_vector, digest_vector
 
 Row = tuple[Any, ...]
-KEYS = {"meta": "key", "runs": "id", "events": "run, seq", "points": "rowid", "sessions": "number"}
+KEYS = {"meta": "key", "runs": "id", "events": "run, seq", "points": "rowid", "vectors": "hash", "sessions": "number"}
 """What the rows of each table are ordered by."""
+
+
+def check_log(tables: LogTables) -> None:
+    """Check everything that a log holds.
+
+    Raises:
+        LogDamaged: At the first place that is damaged.
+    """
+    check_structure(tables)
+    tables.check_vectors()
+    for record in tables.read_runs():
+        events, rows = tables.read_events(record.id), tables.read_all_rows(record.id)
+        check_collected(tables, record.id, findings(events), rows)
+
+
+def check_collected(tables: LogTables, run: str, brought: Iterable[Finding], recorded: Mapping[int, Rows]) -> None:
+    """Check that the points of collected leases are there.
+
+    Args:
+        tables: The tables of the log.
+        run: Id of the run.
+        brought: The findings of the leases.
+        recorded: The recorded points, by lease.
+
+    Raises:
+        LogDamaged: For the first lease that is not whole.
+    """
+    for finding in brought:
+        try:
+            check_rows(finding, recorded.get(finding.lease))
+        except ValueError as error:
+            raise tables.damage(f"lease {finding.lease} of run {run} is not whole: {error}") from None
+
+
+def check_structure(tables: LogTables) -> None:
+    """Check what reading the runs one by one would not notice: pages, indexes, gaps, and rows of no run.
+
+    Raises:
+        LogDamaged: At the first place that is damaged.
+    """
+    for (found,) in tables.execute("PRAGMA integrity_check(1)", ()):
+        if found != "ok":
+            raise tables.damage(str(found))
+    tables.read_meta()
+    numbers = {
+        "sessions": [row[0] - 1 for row in tables.select_sessions()],
+        "runs": [row[1] for row in tables.select("runs", "ORDER BY position")],
+    }
+    for table, listed in numbers.items():
+        for expected, number in enumerate(listed):
+            if number != expected:
+                raise tables.damage(f"row {expected} of the table {table} is missing")
+    found = [
+        (run, table)
+        for table in ("events", "points")
+        for (run,) in tables.execute(f"SELECT DISTINCT run FROM {table}", ())
+    ]
+    # Read after them: the log may be growing, and a run comes before its events.
+    known = {record.id for record in tables.read_runs()}
+    for run, table in found:
+        if run not in known:
+            raise tables.damage(f"it has {table} of the run {run!r:.80}, which the table runs does not have")
+    if found and tables.has_checksums and not tables.read_sessions():
+        raise tables.damage("session 1 is missing")
 
 
 def salvage_log(source: Path, target: Path) -> dict[str, str]:
@@ -64,9 +130,11 @@ def salvage_log(source: Path, target: Path) -> dict[str, str]:
     if not runs:
         raise LogError(f"{source} is damaged, and nothing in it is intact: no run can be read. Run it again.")
     kept: dict[str, list[Row]] = {"runs": [(row[0], at, *row[2:]) for at, row in enumerate(runs)]}
+    kept["vectors"] = [row for row in found["vectors"] if digest_vector(row[1]) == row[0]]
+    vectors: dict[str, bytes] = {row[0]: row[1] for row in kept["vectors"]}
     kept["events"], kept["points"] = [], []
     for row in runs:
-        events, points = _choose_rows(row, found["events"], found["points"])
+        events, points = _choose_rows(row, found["events"], found["points"], vectors)
         kept["events"] += events
         kept["points"] += points
     sessions = [row for row in found["sessions"] if _parse_environment(row[-1]) is not None]
@@ -123,7 +191,9 @@ def _parse_environment(text: str) -> dict[str, Any] | None:
     return environment
 
 
-def _choose_rows(run: Row, all_events: list[Row], all_points: list[Row]) -> tuple[list[Row], list[Row]]:
+def _choose_rows(
+    run: Row, all_events: list[Row], all_points: list[Row], vectors: Mapping[str, bytes]
+) -> tuple[list[Row], list[Row]]:
     """Return the rows of the events and points of a run that the new log gets."""
     leases: dict[int, list[tuple[Rows, Row]]] = {}
     for row in all_points:
@@ -133,11 +203,19 @@ def _choose_rows(run: Row, all_events: list[Row], all_points: list[Row]) -> tupl
     whole = {lease: kept for lease, parts in leases.items() if (kept := _choose_parts(parts))}
     order = EventOrder(run[0], _settings_of(run) or {})
     events: list[Row] = []
+
+    def find_row(lease: int, row: int) -> Array:
+        for part, _ in whole.get(lease, []):
+            if 0 <= row - part.first < len(part.losses):
+                return part.points[row - part.first]
+        raise ValueError(f"row {row} of lease {lease} is lost")
+
+    references = ReferenceReader(find_row, lambda name: decode_vector(name, vectors[name]))
     numbered = {row[1]: row for row in all_events if row[0] == run[0]}
     while len(events) in numbered:
         row = numbered[len(events)]
         try:
-            event = load_event(row[2], row[3])
+            event = load_event(row[2], row[3], references.decode)
             if isinstance(event, Collected):
                 parts = whole.get(event.finding.lease, [])
                 check_rows(event.finding, join_points([part for part, _ in parts]))
@@ -179,6 +257,7 @@ def _write_log(path: Path, rows: dict[str, list[Row]], meta: Iterator[tuple[str,
         tables.insert("meta", "schema_version", json.dumps(version))
         for key, value in meta:
             tables.insert("meta", key, value)
+        tables.add_vectors({row[0]: row[1] for row in rows.pop("vectors")})
         for table, listed in rows.items():
             for row in listed:
                 tables.insert(table, *row)
