@@ -29,13 +29,16 @@ from .tables import FIRST_WITH_CHECKSUMS, VECTORS, Execute, RunRecord, Session, 
 from .vectors import ReferenceReader, decode_vector
 
 
-class LogTables:
-    """The tables of a log file, in the version of its schema.
+class RowAccess:
+    """The rows of a log's tables, in the version of its schema.
 
     Args:
         execute: Executes a statement.
         version: The version of the schema.
         path: The log file, for messages.
+
+    Attributes:
+        has_checksums: Whether the rows of this version have checksums.
     """
 
     def __init__(self, execute: Execute, version: int, path: Path) -> None:
@@ -53,14 +56,6 @@ class LogTables:
         """Add a row, with its checksum if this version has checksums."""
         row = (*values, compute_checksum(table, values)) if self.has_checksums else values
         self.execute(self._insertions[table], row)
-
-    def add_vectors(self, vectors: Mapping[str, bytes]) -> None:
-        """Add vectors to which events refer by their hashes, unless they are there."""
-        if vectors and not self._has_table("vectors"):
-            self.execute(VECTORS, ())
-        for name, raw in vectors.items():
-            if not self.execute("SELECT 1 FROM vectors WHERE hash = ?", (name,)):
-                self.insert("vectors", name, raw)
 
     def select(
         self, table: str, rest: str = "", values: tuple[Any, ...] = (), extra: str = ""
@@ -96,6 +91,22 @@ class LogTables:
     def damage(self, what: str) -> LogDamaged:
         """Return the error for what was found in this log."""
         return to_damage(self._path, what)
+
+    def has_table(self, table: str) -> bool:
+        """Return whether the log has a table: logs of version 1 have no sessions, and most logs no vectors."""
+        return bool(self.execute("SELECT 1 FROM sqlite_master WHERE name = ?", (table,)))
+
+
+class LogTables(RowAccess):
+    """The tables of a log file, as what they record. ``RowAccess`` describes the arguments."""
+
+    def add_vectors(self, vectors: Mapping[str, bytes]) -> None:
+        """Add vectors to which events refer by their hashes, unless they are there."""
+        if vectors and not self.has_table("vectors"):
+            self.execute(VECTORS, ())
+        for name, raw in vectors.items():
+            if not self.execute("SELECT 1 FROM vectors WHERE hash = ?", (name,)):
+                self.insert("vectors", name, raw)
 
     def read_meta(self) -> dict[str, Any]:
         """Return the data about the file, by key."""
@@ -167,14 +178,14 @@ class LogTables:
         raise ValueError(f"row {row} of lease {lease}, to which it refers, is missing")
 
     def _read_vector(self, name: str) -> Array:
-        if self._has_table("vectors"):
+        if self.has_table("vectors"):
             for _, raw in self.select("vectors", "WHERE hash = ?", (name,)):
                 return decode_vector(name, raw)
         raise ValueError(f"vector {name}, to which it refers, is missing")
 
     def check_vectors(self) -> None:
         """Raise LogDamaged if a vector is not the one of its hash."""
-        for name, raw in self.select("vectors") if self._has_table("vectors") else ():
+        for name, raw in self.select("vectors") if self.has_table("vectors") else ():
             try:
                 decode_vector(name, raw)
             except ValueError as error:
@@ -221,10 +232,7 @@ class LogTables:
 
     def select_sessions(self) -> list[tuple[Any, ...]]:
         """Return the rows of the sessions, in order; none for a log of version 1."""
-        return self.select("sessions", "ORDER BY number") if self._has_table("sessions") else []
-
-    def _has_table(self, table: str) -> bool:
-        return bool(self.execute("SELECT 1 FROM sqlite_master WHERE name = ?", (table,)))
+        return self.select("sessions", "ORDER BY number") if self.has_table("sessions") else []
 
     def read_sessions(self) -> list[Session]:
         """Return the sessions, in order; none for a log of version 1."""

@@ -57,7 +57,8 @@ def zero_bytes(path, rng):
 
 def _pick(db, rng):
     """Return a table, the condition that names one of its rows, the row, and a second row of the table."""
-    table = rng.choice([t for t in COLUMNS if db.execute(f"SELECT COUNT(*) FROM {t}").fetchone()[0]])
+    tables = [name for (name,) in db.execute("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name")]
+    table = rng.choice([name for name in tables if db.execute(f"SELECT COUNT(*) FROM {name}").fetchone()[0]])
     rows = db.execute(f"SELECT * FROM {table}").fetchall()
     keys = [name for _, name, *_, key in db.execute(f"PRAGMA table_info({table})") if key]
     names = [column[0] for column in db.execute(f"SELECT * FROM {table}").description]

@@ -115,7 +115,7 @@ def test_a_place_that_cannot_be_written(one, results, how):
 @pytest.mark.parametrize(
     ("what", "message"),
     [
-        ("cut", "is damaged (database disk image is malformed)"),
+        ("cut", "is damaged: database disk image is malformed"),
         ("text", "is not a searchparty log (file is not a database)"),
         ("foreign", "is not a searchparty log (no such table: meta)"),
         ("newer", "has schema version 99, but this searchparty reads versions up to 3. Upgrade"),
