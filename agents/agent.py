@@ -49,8 +49,10 @@ class Region:
     @property
     def is_whole(self) -> bool:
         """Whether the region contains the whole cube."""
-        # Every lease reads this, mostly in few dimensions, where arrays would take longer.
         reach = self.radius
+        if self.center.size > SMALL_SIZE:
+            return not ((self.center - reach > 0.0).any() or (self.center + reach < 1.0).any())
+        # Every lease reads this, mostly in few dimensions, where arrays would take longer.
         for c in self.center.tolist():  # noqa: SIM110
             if c - reach > 0.0 or c + reach < 1.0:
                 return False

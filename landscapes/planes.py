@@ -48,12 +48,19 @@ class Plane:
         reach = 2.0 * np.sqrt(len(self.origin))
         across = reach if self.second.any() else 0.5
         corners = np.array([[-reach, -across], [reach, -across], [reach, across], [-reach, across]])
-        for o, a, b in zip(self.origin, self.first, self.second, strict=True):
-            if reach * (abs(a) + abs(b)) < EDGE_TOLERANCE:
-                # This coordinate is constant on the plane; a rounding error in it could clip the plane at a face.
-                continue
-            corners = clip_polygon(corners, np.array([a, b]), o)
-            corners = clip_polygon(corners, -np.array([a, b]), 1.0 - o)
+        slopes = np.column_stack([self.first, self.second])
+        # Where a coordinate is constant on the plane, a rounding error in it could clip the plane at a face.
+        varies = reach * np.abs(slopes).sum(axis=1) >= EDGE_TOLERANCE
+        slopes, offsets = slopes[varies], self.origin[varies]
+        normals = np.stack([slopes, -slopes], axis=1).reshape(-1, 2)
+        distances = np.column_stack([offsets, 1.0 - offsets]).ravel()
+        while len(corners) and len(normals):
+            # Few of the faces clip what is left of the plane: find the next one that does.
+            clipping = np.flatnonzero((corners @ normals.T + distances < 0).any(axis=0))
+            if not len(clipping):
+                break
+            corners = clip_polygon(corners, normals[clipping[0]], distances[clipping[0]])
+            normals, distances = normals[clipping[0] + 1 :], distances[clipping[0] + 1 :]
         if not len(corners):
             # The plane touches the cube at its origin only.
             corners = np.zeros((1, 2))

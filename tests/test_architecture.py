@@ -20,7 +20,7 @@ DOORS = {
     "sqlite3": {"experiments/cluster/head_entry.py"}
     | {
         f"orchestrator/log/{name}.py"
-        for name in ("tables", "directory_lock", "journal_mode", "log_file", "reader", "writer")
+        for name in ("damage", "directory_lock", "journal_mode", "log_file", "reader", "tables", "writer")
     },
     "greenlet": {"agents/toolbox/callback.py"},
     "pandas": {"experiments/results/table.py"},

@@ -38,6 +38,10 @@ def trace_command(
     from ...orchestrator.log.trace import trace, trace_hash
 
     with LogReader(results) as reader:
+        if "salvaged" in reader.meta:
+            found = reader.meta["salvaged"]
+            where = f"{found.get('from')}, at {found.get('at')}"
+            err.print(f"This log was salvaged from a damaged one, {where}.", soft_wrap=True)
         if hashed:
             print(trace_hash(reader))  # noqa: T201
             return

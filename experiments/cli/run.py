@@ -13,6 +13,7 @@ from ..api import Results, resume_plan, run_plan
 from ..execution.cost import describe_plan
 from ..execution.growth import load_for_resuming
 from ..execution.plan import Plan, make_plan
+from ..execution.results_directory import salvage_results
 from ..execution.session import RunExited, RunInterrupted
 from ..execution.staging import requested_files
 from ..execution.watcher import Watcher
@@ -99,6 +100,14 @@ def resume_command(
             "Runs that are no longer planned stay in the log.",
         ),
     ] = False,
+    salvage: Annotated[
+        Path | None,
+        typer.Option(
+            "--salvage",
+            metavar="NEW",
+            help="Write what is intact of a damaged log into the new directory NEW, and do nothing else.",
+        ),
+    ] = None,
     no_report: NoReportOption = False,
 ) -> None:
     """Resume an experiment that was stopped or killed, extend its budget, or add repeats and strategies to it.
@@ -108,6 +117,10 @@ def resume_command(
     Examples: searchparty resume results/quickstart-1; searchparty resume results/quickstart-1 --budget 5000;
     searchparty resume results/quickstart-1 --repeats 20
     """
+    if salvage is not None:
+        for line in salvage_results(results, salvage):
+            out.print(line, soft_wrap=True)
+        return
     experiment, grown = load_for_resuming(results, repeats, source)
     planned = make_plan(experiment.with_executor(executor, address))
 

@@ -63,6 +63,10 @@ def print_results(place: str) -> None:
     Exit with code 1 and a message if there are no results.
     """
     directory = pathlib.Path(place).expanduser()
+    for name in RESULT_FILES:
+        if (directory / name).exists() and not (directory / name).is_file():
+            print(f"{directory / name} is no regular file. Give the results directory of a run.")
+            sys.exit(1)
     if not (directory / RESULT_FILES[0]).exists():
         print(f"{directory} has no {RESULT_FILES[0]}: the job has not started, or its results were removed.")
         sys.exit(1)

@@ -115,7 +115,7 @@ def _code_differences(plan: Plan, now: dict[str, Any], before: dict[str, Any]) -
     known, current = dict(before.get("code", {})), dict(now["code"])
     if rule == 1:
         current = digest_by_first_rule(name_models(plan.runs))
-    elif _minor(before["python"]) != _minor(now["python"]):
+    elif _minor(before.get("python", "")) != _minor(now["python"]):
         # Another version of Python may parse the same code to another syntax tree, so these digests cannot be
         # compared. The other version is reported as a remark instead.
         current = {}
@@ -137,7 +137,7 @@ def user_file_differences(plan: Plan, now: dict[str, Any], before: dict[str, Any
         files, current = before.get("code", {}), digest_by_first_rule(name_models(plan.runs))
         current = {name: digest for name, digest in current.items() if name in now["files"]}
     else:
-        files, current = before["files"], now["files"]
+        files, current = before.get("files", {}), now["files"]
     for name, digest in current.items():
         if files.get(name, digest) != digest:
             yield f"the code of {name} has changed"

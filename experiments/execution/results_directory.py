@@ -8,8 +8,12 @@ import unicodedata
 from pathlib import Path
 
 from ...landscapes.landscape import Refusal
+from ...orchestrator.log.damage import salvage_log
 from ...orchestrator.log.journal_mode import sync_path
+from ...orchestrator.log.regular_files import read_regular_file
 
+MOST_KEPT_BYTES = 10_000_000
+"""Of an experiment's YAML, the most that is copied."""
 MOST_STEM_BYTES = 200
 """A name of a file may have 255 bytes; the rest is for numbers and endings."""
 
@@ -31,6 +35,32 @@ def experiment_file(directory: Path) -> Path:
             "experiment.yaml. Give the path that the run printed."
         )
     return path
+
+
+def salvage_results(directory: Path, out: Path) -> list[str]:
+    """Write what is intact of a results directory with a damaged log into a new directory.
+
+    Args:
+        directory: The results directory. It is not changed.
+        out: The new directory.
+
+    Returns:
+        What was saved, one line each.
+
+    Raises:
+        LogError: If nothing in the log is intact.
+        ResultsError: If ``out`` exists and is not empty, or cannot be created.
+    """
+    create_results_directory(out, out.name)
+    counts = salvage_log(directory / "log.sqlite", out / "log.sqlite")
+    said = [f"Salvaged into {out}: {', '.join(f'{count} {table}' for table, count in counts.items())}."]
+    try:
+        text = read_regular_file(directory / "experiment.yaml", MOST_KEPT_BYTES)
+    except OSError as error:
+        said.append(f"experiment.yaml cannot be read ({error.strerror}): put the experiment's YAML there, then")
+    else:
+        write_atomically(out / "experiment.yaml", text.decode(errors="replace"))
+    return [*said, f"Continue with: searchparty resume {out}"]
 
 
 def create_results_directory(out: str | Path | None, name: str) -> Path:

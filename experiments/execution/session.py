@@ -131,6 +131,8 @@ def resume_session(
     budgets: dict[str, int] = {}
     begun = log.exists() and has_tables(log)
     if begun:
+        with LogReader(directory) as reader:
+            reader.check()
         for line in check_compatibility(planned, known, directory, force):
             remark(line)
     else:

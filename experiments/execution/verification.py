@@ -96,6 +96,7 @@ def verify_results(directory: Path | str) -> Verification:
     found = Verification(directory)
     now = environment_fingerprint(planned.runs)
     with LogReader(directory) as reader, set_ambient_state_aside():
+        reader.check()
         found.changed = list(_changed_files(planned, now, reader))
         for record in reader.runs():
             name = f"run {record.id} ({record.strategy} on {record.landscape}, repeat {record.repeat})"

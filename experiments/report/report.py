@@ -24,6 +24,7 @@ from ..results import comparison as statistics
 from ..results.recorded_runs import RunData, read_runs
 from ..results.table import Table
 from ..spec.models import SimulatedSettings
+from ..spec.sources import read_text_file
 from ..studio.films.embed import EmbeddedRun, embed_replay
 from .sentences import describe_strategy, format_number, summary_sentences, target_texts, threshold_rows
 
@@ -153,7 +154,8 @@ def _render_page(
         halted=[run for run in runs if (run.stopped or "").startswith(EVALUATION_FAILED)],
         total=len(runs),
         meta=meta,
-        settings=[(d / "experiment.yaml").read_text(encoding="utf-8") for d in directories if _has_settings(d)],
+        settings=[read_text_file(d / "experiment.yaml") for d in directories if _has_settings(d)],
+        salvaged=meta.get("salvaged"),
     )
 
 

@@ -155,6 +155,7 @@ def read_runs(directory: Path | str) -> list[RunData]:
     """
     directory = Path(directory)
     with LogReader(directory) as reader:
+        reader.check_structure()
         landscapes = open_problem_cache(directory)
         return [_read_run(reader, record, landscapes) for record in reader.runs()]
 

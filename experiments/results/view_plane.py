@@ -16,6 +16,8 @@ from ..spec.errors import SpecError
 PLANE_KINDS = "best, pca, or axes:I:J with the numbers of two coordinates, counted from 0"
 LINE_TOLERANCE = 1e-12
 """Points lie on a line if their variance across it is at most this share of their variance along it."""
+MOST_PRODUCTS = 400
+"""Coordinates, or points, whose products with each other are computed to find the principal components."""
 NARROWEST_EXTENT = 0.05
 """A plane whose part in the cube is narrower than this (in cube units) only touches the cube."""
 
@@ -143,7 +145,7 @@ def _principal_view(seen: SampledPoints, finite: NDArray[np.int64]) -> ViewPlane
     cube = seen.cube[finite]
     middle = np.clip(cube.mean(axis=0), 0.0, 1.0)
     spread = cube - middle
-    values, vectors = np.linalg.eigh(np.einsum("ni,nj->ij", spread, spread))
+    values, vectors = _find_principal_axes(spread)
     # The sign of an eigenvector is arbitrary: choose the one whose largest coordinate is positive.
     first, second = (v * np.sign(v[np.argmax(np.abs(v))]) for v in (vectors[:, -1], vectors[:, -2]))
     if values[-2] <= max(LINE_TOLERANCE * values[-1], len(cube) * EDGE_TOLERANCE**2):
@@ -158,6 +160,22 @@ def _principal_view(seen: SampledPoints, finite: NDArray[np.int64]) -> ViewPlane
     return ViewPlane(
         "pca", plane, (AxisScale("first component", 0.0, 1.0), AxisScale("second component", 0.0, 1.0)), text
     )
+
+
+def _find_principal_axes(spread: Array) -> tuple[Array, Array]:
+    """Return the sums of squares along the principal axes of points, in ascending order, and the axes as columns.
+
+    In many dimensions, the products of points are decomposed instead of those of coordinates, and if there are more
+    than ``MOST_PRODUCTS`` points, of as many of them, evenly chosen.
+    """
+    count, dimension = spread.shape
+    if dimension <= MOST_PRODUCTS:
+        return np.linalg.eigh(np.einsum("ni,nj->ij", spread, spread))
+    chosen = spread[np.linspace(0, count - 1, min(count, MOST_PRODUCTS)).astype(int)]
+    values, mixtures = np.linalg.eigh(chosen @ chosen.T)
+    axes = chosen.T @ mixtures[:, -2:]
+    lengths = np.linalg.norm(axes, axis=0)
+    return np.maximum(values, 0.0) * (count / len(chosen)), axes / np.where(lengths > 0, lengths, 1.0)
 
 
 def _plane_width(plane: Plane) -> float:

@@ -6,6 +6,7 @@ from difflib import get_close_matches
 from importlib import resources
 from pathlib import Path
 
+from ...orchestrator.log.regular_files import read_regular_file
 from .errors import SpecError, format_problem, suggest
 
 MOST_YAML_BYTES = 1_000_000
@@ -29,6 +30,9 @@ def find_experiment_file(source: str | Path) -> Path:
         if path.is_file():
             return path
         directory = path.is_dir()
+        if path.exists() and not directory:
+            # What it is instead of a regular file is said when it is read.
+            return path
         siblings = sorted(p.name for p in (path if directory else path.parent).glob("*.y*ml"))
     except (OSError, ValueError):
         # A name that no file system accepts cannot exist.
@@ -47,19 +51,23 @@ def read_text_file(path: Path) -> str:
     """Read the text of a file.
 
     Raises:
-        SpecError: If the file cannot be read, has more than ``MOST_YAML_BYTES`` bytes, or is not UTF-8.
+        SpecError: If the file cannot be read, is no regular file, has more than ``MOST_YAML_BYTES``
+            bytes, or is not UTF-8.
     """
     try:
-        size = path.stat().st_size
-        raw = path.read_bytes() if size <= MOST_YAML_BYTES else b""
+        raw = read_regular_file(path, MOST_YAML_BYTES)
     except OSError as error:
         got = f"{path} ({error.strerror})"
         raise SpecError(
-            [format_problem("experiment", "be a readable file", got, "", "Check its permissions.")]
+            [
+                format_problem(
+                    "experiment", "be a readable file", got, "", "Check its permissions, and that it is a regular file."
+                )
+            ]
         ) from None
-    if size > MOST_YAML_BYTES:
-        rule = f"be at most {MOST_YAML_BYTES:,} bytes"
-        raise SpecError([format_problem("experiment", rule, f"{size:,}", f" ({path})", "Split it into several.")])
+    if len(raw) > MOST_YAML_BYTES:
+        rule, got = f"be at most {MOST_YAML_BYTES:,} bytes", f"{path.stat().st_size:,}"
+        raise SpecError([format_problem("experiment", rule, got, f" ({path})", "Split it into several.")])
     try:
         return raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:

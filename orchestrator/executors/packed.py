@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 
 from ...agents.agent import Incumbent, Rows
 from ...agents.toolbox.callback import yield_sent_items
-from ..log.codec import dump_event, event_kind, load_event
+from ..log.codec import dump_event, event_kind
 from ..log.log import join_rows
+from ..log.vectors import has_long_vectors
 from ..loop.drive import begin_run
 from ..loop.work_run import work_run
 from ..run_spec import RunSpec
@@ -17,8 +18,8 @@ from ..state.events import Collected, Event
 from ..state.run import Run
 from .in_process import InProcessExecutor
 
-LogEntry = tuple[int, Rows] | tuple[str, str]
-"""An entry of the log: (lease, rows), or (kind, text) of an event."""
+LogEntry = tuple[int, Rows] | tuple[str, str] | Event
+"""An entry of the log: (lease, rows), or (kind, text) of an event, or an event with long vectors."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,12 +27,12 @@ class RecordedLog:
     """What the log of a run holds already.
 
     Attributes:
-        events: (kind, text) of each event, in order.
+        events: The events, in order.
         rows: Points, by lease.
         elapsed_seconds: Seconds of work in earlier sessions.
     """
 
-    events: list[tuple[str, str]] = field(default_factory=list)
+    events: list[Event] = field(default_factory=list)
     rows: dict[int, Rows] = field(default_factory=dict)
     elapsed_seconds: float = 0.0
 
@@ -80,11 +81,13 @@ class RelayLog:
 
     def events(self) -> list[Event]:
         """Return the events of earlier sessions, in order."""
-        return [load_event(kind, body) for kind, body in self._recorded.events]
+        return list(self._recorded.events)
 
     def append(self, event: Event) -> None:
         """Add the next event."""
-        self._log_entries.append((event_kind(event), dump_event(event)))
+        # The text is made here, as the driver has many runs to write. Long vectors are not made into text.
+        entry = event if has_long_vectors(event) else (event_kind(event), dump_event(event))
+        self._log_entries.append(entry)
         if isinstance(event, Collected):
             # The lease is settled: its rows are not needed again.
             self._rows.pop(event.finding.lease, None)

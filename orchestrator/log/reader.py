@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,24 +14,12 @@ from numpy.typing import NDArray
 from ...agents.agent import Finding, Rows
 from ...landscapes.landscape import Array
 from ..state.events import Event, findings
+from .codec import STOPPED_KIND
+from .damage import check_collected, check_log, check_structure
+from .event_order import EventOrder
 from .log import LogError, LogLost
-from .tables import (
-    NOT_A_LOG_ADVICE,
-    ROW_COLUMNS,
-    Execute,
-    RunRecord,
-    Session,
-    check_version,
-    decode_rows,
-    open_read_only,
-    read_all_rows,
-    read_events,
-    read_rows,
-    read_run,
-    read_runs,
-    read_sessions,
-    to_log_error,
-)
+from .table_access import LogTables
+from .tables import NOT_A_LOG_ADVICE, RunRecord, Session, check_version, open_read_only, to_log_error
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,9 +80,18 @@ class LogReader:
             raise LogError(f"{self.path} does not exist. Give the results directory of a run, as `run` printed it.")
         try:
             self._db = open_read_only(self.path)
-            check_version(self._db, self.path)
+            version = check_version(self._db, self.path)
         except sqlite3.Error as error:
             raise self._read_error(error) from None
+        self.tables = LogTables(self._execute, version, self.path)
+
+    def check(self) -> None:
+        """Check everything that the log holds. Raises LogDamaged at the first place that is damaged."""
+        check_log(self.tables)
+
+    def check_structure(self) -> None:
+        """Check what reading every run would not notice. Raises LogDamaged at the first place that is damaged."""
+        check_structure(self.tables)
 
     def _read_error(self, error: sqlite3.Error) -> LogError:
         found = to_log_error(error, self.path)
@@ -125,20 +121,20 @@ class LogReader:
     @property
     def meta(self) -> dict[str, Any]:
         """Data about the file: ``schema_version``, ``created`` and ``environment``."""
-        return {key: json.loads(value) for key, value in self._execute("SELECT key, value FROM meta")}
+        return self.tables.read_meta()
 
     @property
     def sessions(self) -> list[Session]:
         """The processes that wrote the log, in order."""
-        return read_sessions(self._execute)
+        return self.tables.read_sessions()
 
     def runs(self) -> list[RunRecord]:
         """Return the runs, in the order of the plan."""
-        return read_runs(self._execute)
+        return self.tables.read_runs()
 
     def record(self, run: str) -> RunRecord:
         """Return the record of a run by its id. Raises KeyError for a run that is not in the log."""
-        found = read_run(self._execute, run)
+        found = self.tables.read_run(run)
         if found is None:
             raise KeyError(run)
         return found
@@ -149,18 +145,17 @@ class LogReader:
 
     def stopped_run_ids(self) -> set[str]:
         """Return the ids of the runs whose last event is ``Stopped``."""
-        last = "seq = (SELECT MAX(seq) FROM events AS others WHERE others.run = events.run)"
-        return {run for (run,) in self._execute(f"SELECT run FROM events WHERE kind = 'Stopped' AND {last}")}
+        return {run for run, _, kind in self.tables.read_last_events() if kind == STOPPED_KIND}
 
     def events(self, run: str) -> list[Event]:
         """Return the events of a run, in order."""
-        return read_events(self._execute, run)
+        return self.tables.read_events(run)
 
     def rows(self, run: str, lease: int) -> Rows | None:
         """Return all recorded points of a lease, whether it has been collected or not; None if there are none."""
-        return read_rows(self._execute, run, lease)
+        return self.tables.read_rows(run, lease)
 
-    def read_update(self, run: str, events: int = -1, rows: int = 0) -> LogUpdate:
+    def read_update(self, run: str, events: int = -1, rows: int = 0, order: EventOrder | None = None) -> LogUpdate:
         """Read what was added to the log of a run since an earlier update.
 
         Everything is read in one transaction, so the rows of a lease never come without its grant.
@@ -169,16 +164,23 @@ class LogReader:
             run: Id of the run.
             events: ``events`` of the last update. Default: from the first event on.
             rows: ``rows`` of the last update. Default: from the first point on.
+            order: The rules for the events of the run, which took those of the earlier updates. Default: if there was
+                none, new ones; else only each event by itself is checked.
         """
         try:
             self._db.execute("BEGIN")
             try:
-                return read_log_update(self._execute, run, events, rows)
+                return self._read_update(run, events, rows, order)
             finally:
                 # The writer can truncate its write-ahead log only when no read transaction is open.
                 self._db.execute("ROLLBACK")
         except sqlite3.Error as error:
             raise self._read_error(error) from None
+
+    def _read_update(self, run: str, events: int, rows: int, order: EventOrder | None) -> LogUpdate:
+        happened = self.tables.read_events(run, events, order)
+        new_rows, position = self.tables.read_new_rows(run, rows)
+        return LogUpdate(happened, new_rows, events + len(happened), position)
 
     def counts(self, run: str) -> dict[int, int]:
         """Return how many recorded points each lease of a run has."""
@@ -190,7 +192,13 @@ class LogReader:
 
     def points_of(self, record: RunRecord, events: list[Event]) -> Points:
         """Return the points of a run that were collected by the given events of it."""
-        return collect_points(record, events, read_all_rows(self._execute, record.id))
+        recorded = self.tables.read_all_rows(record.id)
+        self.check_rows(record.id, findings(events), recorded)
+        return collect_points(record, events, recorded)
+
+    def check_rows(self, run: str, brought: Iterable[Finding], recorded: Mapping[int, Rows]) -> None:
+        """Check that the points of collected leases are there. Raises LogDamaged for a lease that is not whole."""
+        check_collected(self.tables, run, brought, recorded)
 
     def wall_seconds(self, run: str) -> float:
         """Return the seconds of work from the first event of a run to its last, without pauses between sessions."""
@@ -235,12 +243,3 @@ def row_costs(finding: Finding) -> NDArray[np.int64]:
     # Rows differ only where rows with and without gradients mix, or where a failed agent was charged in full.
     costs[rows[len(rows) - more :]] += 1
     return costs
-
-
-def read_log_update(execute: Execute, run: str, events: int, rows: int) -> LogUpdate:
-    """Read what was added to the log of a run since an earlier update (see ``LogReader.read_update``)."""
-    happened = read_events(execute, run, events)
-    sql = f"SELECT rowid, lease, {ROW_COLUMNS} FROM points WHERE run = ? AND rowid > ? ORDER BY rowid"
-    found = execute(sql, (run, rows))
-    parts = [(lease, decode_rows(run, lease, *columns)) for _, lease, *columns in found]
-    return LogUpdate(happened, parts, events + len(happened), found[-1][0] if found else rows)

@@ -1,47 +1,62 @@
-"""The tables of a log file, functions that read them, and messages for what can be wrong with the file."""
+"""The tables of a log file, and messages for what can be wrong with the file. ``table_access.py`` reads them."""
 
 from __future__ import annotations
 
 import contextlib
 import json
+import os
+import re
 import sqlite3
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
-import numpy as np
-
-from ...agents.agent import RowFailure, Rows
-from ..state.events import Event
-from .codec import load_event
 from .filesystem import file_system_of
-from .log import LogError, LogLost, join_rows
+from .log import LogDamaged, LogError, LogLost
+from .regular_files import check_log_files
+from .row_checks import compute_checksum
 
-SCHEMA_VERSION = 2
-"""Version of the tables. Version 1 had no sessions, and had the time of day in ``wall``."""
+SCHEMA_VERSION = 3
+"""Version of the tables of new logs. Version 1 had no sessions, and had the time of day in ``wall``; version 2 had no
+checksums, no column ``about``, and no table ``vectors``. Logs of these versions are read, and resumed as they are."""
+FIRST_WITH_CHECKSUMS = 3
 
 BUSY_SECONDS = 60.0
 """How long to wait for other connections. Without a write-ahead log, the writer and readers briefly wait for each
 other."""
 
-SCHEMA = """
-CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL);
-CREATE TABLE runs (id TEXT PRIMARY KEY, position INTEGER NOT NULL, strategy TEXT NOT NULL,
-    landscape TEXT NOT NULL, repeat INTEGER NOT NULL, settings TEXT NOT NULL);
-CREATE TABLE events (run TEXT NOT NULL, seq INTEGER NOT NULL, kind TEXT NOT NULL, body TEXT NOT NULL,
-    wall REAL NOT NULL, PRIMARY KEY (run, seq)) WITHOUT ROWID;
-CREATE TABLE points (run TEXT NOT NULL, lease INTEGER NOT NULL, first INTEGER NOT NULL, n INTEGER NOT NULL,
-    cube BLOB NOT NULL, losses BLOB NOT NULL, gradients BLOB, failures TEXT,
-    PRIMARY KEY (run, lease, first));
-"""
-SESSIONS = """
+TABLES = {
+    "meta": "CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL, checksum INTEGER NOT NULL)",
+    "runs": "CREATE TABLE runs (id TEXT PRIMARY KEY, position INTEGER NOT NULL, strategy TEXT NOT NULL, "
+    "landscape TEXT NOT NULL, repeat INTEGER NOT NULL, settings TEXT NOT NULL, about TEXT NOT NULL, "
+    "checksum INTEGER NOT NULL)",
+    "events": "CREATE TABLE events (run TEXT NOT NULL, seq INTEGER NOT NULL, kind TEXT NOT NULL, body TEXT NOT NULL, "
+    "wall REAL NOT NULL, checksum INTEGER NOT NULL, PRIMARY KEY (run, seq)) WITHOUT ROWID",
+    "points": "CREATE TABLE points (run TEXT NOT NULL, lease INTEGER NOT NULL, first INTEGER NOT NULL, "
+    "n INTEGER NOT NULL, cube BLOB NOT NULL, losses BLOB NOT NULL, gradients BLOB, failures TEXT, "
+    "checksum INTEGER NOT NULL, PRIMARY KEY (run, lease, first))",
+    "sessions": "CREATE TABLE sessions (number INTEGER PRIMARY KEY, started TEXT NOT NULL, host TEXT NOT NULL, "
+    "pid INTEGER NOT NULL, elapsed REAL NOT NULL, environment TEXT NOT NULL, checksum INTEGER NOT NULL)",
+}
+"""The statement that creates each table of a new log."""
+VECTORS = "CREATE TABLE vectors (hash TEXT PRIMARY KEY, vector BLOB NOT NULL, checksum INTEGER NOT NULL)"
+"""Creates the table that a log gets with its first long vector that is no row: an empty table takes 64 KB."""
+OLD_SESSIONS = """
 CREATE TABLE IF NOT EXISTS sessions (number INTEGER PRIMARY KEY, started TEXT NOT NULL, host TEXT NOT NULL,
     pid INTEGER NOT NULL, elapsed REAL NOT NULL, environment TEXT NOT NULL)
 """
-DAMAGED_ADVICE = (
-    "Save what can be read with `sqlite3 log.sqlite .recover`, and run the experiment again into a new directory."
+"""Logs of version 1 get this table when they are resumed."""
+ABOUT_COLUMN, CHECKSUM_COLUMN = ", about TEXT NOT NULL", ", checksum INTEGER NOT NULL"
+"""Columns that older versions do not have."""
+META_KEYS = ("schema_version", "created", "environment")
+"""What ``meta`` holds in every log. A log that was salvaged has "salvaged" besides."""
+DAMAGE = re.compile(
+    "malformed|corrupt|decode to UTF-8|no such column|too big|datatype mismatch|unsupported file format"
 )
+"""What SQLite says of a file that is not as it was written."""
 NOT_A_LOG_ADVICE = "Give the results directory of a run."
 
 Execute = Callable[[str, tuple[Any, ...]], list[Any]]
@@ -58,6 +73,8 @@ class RunRecord:
         landscape: Name of its landscape in reports.
         repeat: Number of the repeat.
         settings: All settings that decide its findings.
+        about: What is known of its landscape besides its settings, for readers. It decides nothing, and is no part of
+            the trace. {} for logs of older versions.
     """
 
     id: str
@@ -65,6 +82,7 @@ class RunRecord:
     landscape: str
     repeat: int
     settings: dict[str, Any]
+    about: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +109,8 @@ def to_log_error(error: sqlite3.Error, path: Path) -> LogError:
     text, name = str(error), getattr(error, "sqlite_errorname", "")
     if "not a database" in text or "no such table" in text:
         return LogError(f"{path} is not a searchparty log ({text}). {NOT_A_LOG_ADVICE}")
-    if "malformed" in text or "corrupt" in text:
-        return LogError(f"{path} is damaged ({text}). {DAMAGED_ADVICE}")
+    if DAMAGE.search(text):
+        return to_damage(path, text)
     if "readonly" in text or "unable to open" in text:
         return LogError(f"{path} cannot be written or opened ({text}). Check its permissions, and those of its folder.")
     if "locked" in text or ("LOCK" in name and "IOERR" in name):
@@ -115,25 +133,36 @@ def _lock_advice(path: Path) -> str:
 
 
 def open_read_only(path: Path) -> sqlite3.Connection:
-    """Open a connection that only reads. Raises sqlite3.Error if the file cannot be read.
+    """Open a connection that only reads. Raises sqlite3.Error if the file cannot be read, LogError if it is no regular
+    file.
 
     A process that is killed while it leaves write-ahead mode, or while it creates the file, leaves a journal behind
     that must be rolled back before the file can be read. SQLite does that when a connection that may write first
     reads the file.
     """
-    db = sqlite3.connect(f"file:{path}?mode=ro", BUSY_SECONDS, uri=True)
+    check_log_files(path)
+    db = sqlite3.connect(to_uri(path, "ro"), BUSY_SECONDS, uri=True)
     try:
+        # The schema of a stranger's file may name functions; none is to be called.
+        db.execute("PRAGMA trusted_schema=OFF")
+        db.execute("PRAGMA cell_size_check=ON")
         db.execute("SELECT COUNT(*) FROM sqlite_master").fetchone()
     except sqlite3.OperationalError as error:
         if getattr(error, "sqlite_errorname", "") != "SQLITE_READONLY_ROLLBACK":
             db.close()
             raise
-        with contextlib.closing(sqlite3.connect(f"file:{path}?mode=rw", BUSY_SECONDS, uri=True)) as writer:
+        with contextlib.closing(sqlite3.connect(to_uri(path, "rw"), BUSY_SECONDS, uri=True)) as writer:
             writer.execute("SELECT COUNT(*) FROM sqlite_master").fetchone()
     except sqlite3.Error:
         db.close()
         raise
     return db
+
+
+def to_uri(path: Path, mode: str) -> str:
+    """Return the URI by which SQLite opens a file in a mode: "ro" or "rw"."""
+    # A name may hold characters that have a meaning in a URI, and bytes that are no text.
+    return f"file:{quote(os.fsencode(path))}?mode={mode}"
 
 
 def has_tables(path: Path) -> bool:
@@ -145,6 +174,7 @@ def has_tables(path: Path) -> bool:
     Raises:
         LogError: If the file is not a log, is damaged, or is of a newer version.
     """
+    check_log_files(path)
     if path.stat().st_size == 0 and not Path(f"{path}-wal").exists():
         return False
     db = None
@@ -156,7 +186,7 @@ def has_tables(path: Path) -> bool:
         check_version(db, path)
         (found,) = db.execute("PRAGMA quick_check(1)").fetchone()
         if found != "ok":
-            raise LogError(f"{path} is damaged ({found}). {DAMAGED_ADVICE}")
+            raise to_damage(path, found)
     except sqlite3.Error as error:
         raise to_log_error(error, path) from None
     finally:
@@ -165,94 +195,113 @@ def has_tables(path: Path) -> bool:
     return True
 
 
-def check_version(db: sqlite3.Connection, path: Path) -> None:
-    """Raise LogError if a file is not a log, or has a newer schema."""
+def check_version(db: sqlite3.Connection, path: Path) -> int:
+    """Return the version of a log's schema.
+
+    Raises:
+        LogError: If the file is not a log, or has a newer schema.
+        LogDamaged: If its description of itself is damaged.
+    """
     try:
-        (value,) = db.execute("SELECT value FROM meta WHERE key = 'schema_version'").fetchone()
-        version = int(json.loads(value))
-    except (sqlite3.OperationalError, TypeError, ValueError) as error:
+        rows = db.execute("SELECT * FROM meta").fetchall()
+    except sqlite3.OperationalError as error:
+        if DAMAGE.search(str(error)):
+            raise
         raise LogError(f"{path} is not a searchparty log ({error}). {NOT_A_LOG_ADVICE}") from None
+    found = {row[0]: row[1] for row in rows}
+    if "schema_version" not in found:
+        raise LogError(f"{path} is not a searchparty log, or its schema_version is missing. {NOT_A_LOG_ADVICE}")
+    version = _parse_version(found["schema_version"], path)
+    _check_schema(db, version, path)
+    for key in META_KEYS:
+        if key not in found:
+            raise to_damage(path, f"{key} is missing in the table meta")
+    if version >= FIRST_WITH_CHECKSUMS:
+        for *values, checksum in rows:
+            if compute_checksum("meta", values) != checksum:
+                raise to_damage(path, f"{values[0]} in the table meta does not match its checksum")
+    return version
+
+
+def _parse_version(text: Any, path: Path) -> int:
+    try:
+        version = json.loads(text)
+    except (TypeError, ValueError, RecursionError):
+        version = None
+    if type(version) is not int or version < 1:
+        raise LogError(
+            f"schema_version must be a whole number from 1 to {SCHEMA_VERSION}, got {str(text)[:80]} ({path}). "
+            f"{NOT_A_LOG_ADVICE}"
+        )
     if version > SCHEMA_VERSION:
         raise LogError(
             f"{path} has schema version {version}, but this searchparty reads versions up to {SCHEMA_VERSION}. "
             "Upgrade searchparty to read it."
         )
+    return version
 
 
-def read_runs(execute: Execute) -> list[RunRecord]:
-    """Return the runs, in the order of the plan."""
-    return [_record(*columns) for columns in execute(f"SELECT {RUN_COLUMNS} FROM runs ORDER BY position", ())]
+def table_statements(version: int) -> dict[str, str]:
+    """Return the statement that creates each table of a version."""
+    if version >= FIRST_WITH_CHECKSUMS:
+        return TABLES
+    return {name: sql.replace(ABOUT_COLUMN, "").replace(CHECKSUM_COLUMN, "") for name, sql in TABLES.items()}
 
 
-def read_run(execute: Execute, run: str) -> RunRecord | None:
-    """Return the record of a run by its id; None if it is not in the log."""
-    found = execute(f"SELECT {RUN_COLUMNS} FROM runs WHERE id = ?", (run,))
-    return _record(*found[0]) if found else None
+def create_tables(db: sqlite3.Connection, version: int) -> None:
+    """Create the tables of a version in a new file."""
+    # Points are blobs of many kilobytes. Large pages halve the cost of writing them.
+    db.execute("PRAGMA page_size=32768")
+    # A journal would have the unfinished file's name. Without one, a killed process leaves nothing else behind.
+    db.execute("PRAGMA journal_mode=OFF")
+    for statement in table_statements(version).values():
+        db.execute(statement)
 
 
-RUN_COLUMNS = "id, strategy, landscape, repeat, settings"
+def _check_schema(db: sqlite3.Connection, version: int, path: Path) -> None:
+    """Raise LogDamaged if the tables are not exactly those of a version: no view or trigger takes their place."""
+    expected = table_statements(version) | ({"vectors": VECTORS} if version >= FIRST_WITH_CHECKSUMS else {})
+    # Logs of version 1 have no sessions.
+    optional = {"vectors"} | ({"sessions"} if version == 1 else set())
+    found = {}
+    for kind, name, sql in db.execute("SELECT type, name, sql FROM sqlite_master"):
+        if kind == "table" and name in expected:
+            found[name] = " ".join(str(sql).split())
+        elif not str(name).startswith("sqlite_"):
+            raise to_damage(path, f"it has a {kind} {name!r:.80}, which no log of version {version} has")
+    for name, statement in expected.items():
+        if found.get(name) != statement and (name in found or name not in optional):
+            raise to_damage(path, f"the table {name} is not as version {version} has it")
 
 
-def _record(id: str, strategy: str, landscape: str, repeat: int, settings: str) -> RunRecord:
-    return RunRecord(id, strategy, landscape, repeat, json.loads(settings))
-
-
-def read_events(execute: Execute, run: str, after: int = -1) -> list[Event]:
-    """Return the events of a run, in order, from number ``after`` + 1 on."""
-    found = execute("SELECT seq, kind, body FROM events WHERE run = ? AND seq > ? ORDER BY seq", (run, after))
-    events = []
-    for seq, kind, body in found:
-        try:
-            events.append(load_event(kind, body))
-        except (ValueError, KeyError, TypeError) as error:
-            raise LogError(
-                f"the log is damaged: event {seq} of run {run} cannot be read ({error}). {DAMAGED_ADVICE}"
-            ) from None
-    return events
-
-
-ROW_COLUMNS = "first, n, cube, losses, gradients, failures"
-"""Columns of the table of points, as ``decode_rows`` takes them."""
-
-
-def read_rows(execute: Execute, run: str, lease: int) -> Rows | None:
-    """Return the recorded points of a lease, from its first row on; None if there are none."""
-    sql = f"SELECT {ROW_COLUMNS} FROM points WHERE run = ? AND lease = ? ORDER BY first"
-    return join_rows([decode_rows(run, lease, *columns) for columns in execute(sql, (run, lease))])
-
-
-def read_all_rows(execute: Execute, run: str) -> dict[int, Rows]:
-    """Return all recorded points of a run, by lease, with a single query."""
-    sql = f"SELECT lease, {ROW_COLUMNS} FROM points WHERE run = ? ORDER BY lease, first"
-    parts: dict[int, list[Rows]] = {}
-    for lease, *columns in execute(sql, (run,)):
-        parts.setdefault(lease, []).append(decode_rows(run, lease, *columns))
-    found = {lease: join_rows(listed) for lease, listed in parts.items()}
-    return {lease: rows for lease, rows in found.items() if rows is not None}
-
-
-def decode_rows(
-    run: str, lease: int, first: int, n: int, cube: bytes, losses: bytes, gradients: bytes | None, failures: str | None
-) -> Rows:
-    """Decode the points of one row of the table. Raises LogError if the row is damaged."""
+def to_damage(path: Path, what: str) -> LogDamaged:
+    """Return the error for a log in which ``what`` was found. It says what is intact, and how to save it."""
     try:
-        return Rows(
-            first,
-            np.frombuffer(cube).reshape(n, -1),
-            np.frombuffer(losses).reshape(n),
-            None if gradients is None else np.frombuffer(gradients).reshape(n, -1),
-            tuple(RowFailure(row, cause) for row, cause in json.loads(failures or "[]")),
-        )
-    except ValueError as error:
-        raise LogError(
-            f"the log is damaged: points of lease {lease} of run {run} cannot be read ({error}). {DAMAGED_ADVICE}"
-        ) from None
+        status = path.stat()
+        intact = _describe_intact(path, status.st_mtime_ns, status.st_size)
+    except OSError:
+        intact = ""
+    return LogDamaged(
+        f"{path} is damaged: {what}. {intact}Save what is intact into a new directory with: searchparty resume "
+        f"{path.parent} --salvage NEW"
+    )
 
 
-def read_sessions(execute: Execute) -> list[Session]:
-    """Return the sessions, in order; none for a log of version 1."""
-    (tables,) = execute("SELECT COUNT(*) FROM sqlite_master WHERE name = 'sessions'", ())
-    if not tables[0]:
-        return []
-    found = execute("SELECT started, host, pid, elapsed, environment FROM sessions ORDER BY number", ())
-    return [Session(at, host, pid, elapsed, json.loads(known)) for at, host, pid, elapsed, known in found]
+@lru_cache(maxsize=16)
+def _describe_intact(path: Path, modified: int, size: int) -> str:
+    """Say how many rows of a log are intact; "" if that cannot be found out. Pages ask often, of the same file."""
+    counts = dict.fromkeys(("runs", "events", "points"), "")
+    try:
+        with contextlib.closing(sqlite3.connect(to_uri(path, "ro"), 1.0, uri=True)) as db:
+            for table in counts:
+                cursor = db.execute(f"SELECT * FROM {table}")
+                checked = cursor.description[-1][0] == "checksum"
+                intact, total = 0, 0
+                for row in cursor:
+                    total += 1
+                    intact += not checked or compute_checksum(table, row[:-1]) == row[-1]
+                counts[table] = f"{intact:,} of {total:,}" if checked else f"{total:,}"
+    except (sqlite3.Error, MemoryError):
+        return ""
+    found = "Intact are" if " of " in counts["runs"] else "It can be read as"
+    return f"{found} {counts['runs']} runs, {counts['events']} events and {counts['points']} sets of points. "

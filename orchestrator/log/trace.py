@@ -16,13 +16,19 @@ def trace(reader: LogReader) -> Iterator[str]:
     """Yield the lines of the log as canonical text, independent of the host's clock, the executor and versions.
 
     Runs are ordered by their ids. The points of a lease come before the event that collects it.
+
+    Raises:
+        LogDamaged: If the log is damaged. Lines before the damage may have been yielded.
     """
+    reader.check_structure()
     for record in sorted(reader.runs(), key=lambda r: r.id):
         yield f"run {record.id} {json.dumps(record.settings, sort_keys=True, separators=(',', ':'))}"
         for event in reader.events(record.id):
             if isinstance(event, Collected):
                 lease = event.finding.lease
-                yield from _format_points(lease, reader.rows(record.id, lease))
+                rows = reader.rows(record.id, lease)
+                reader.check_rows(record.id, [event.finding], {} if rows is None else {lease: rows})
+                yield from _format_points(lease, rows)
             kind, _, body = format_event(event).partition(" ")
             yield f"{kind.lower()} {body}"
 

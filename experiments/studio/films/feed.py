@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from ....landscapes.landscape import Space
+from ....orchestrator.log.event_order import EventOrder
 from ....orchestrator.log.reader import LogReader, LogUpdate
 from ....orchestrator.state.events import Granted
 from ...results.run_header import RunHeader, read_header
@@ -51,7 +52,7 @@ class Feed:
         self._lock = threading.Lock()
         self.header: RunHeader = read_header(directory, run)
         self._film_fold = FilmFold(self.header, most)
-        self._position = LogUpdate([], [], -1, 0)
+        self._position, self._order = LogUpdate([], [], -1, 0), EventOrder(run, self.header.settings)
         self._alive = True
         self._view_planes: dict[str, ViewPlane] = {}
 
@@ -70,7 +71,7 @@ class Feed:
     def _read_news(self) -> None:
         with LogReader(self.directory) as reader:
             news, self._alive = (
-                reader.read_update(self.run, self._position.events, self._position.rows),
+                reader.read_update(self.run, self._position.events, self._position.rows, self._order),
                 is_writer_alive(reader),
             )
         self._position = LogUpdate([], [], news.events, news.rows)

@@ -11,6 +11,7 @@ from typing import Any
 
 from ....orchestrator.log.log import LogError
 from ....orchestrator.log.reader import LogReader
+from ....orchestrator.log.regular_files import LOG_PARTS
 
 MOST_RESULTS = 200
 """Maximum number of results listed from a folder; the latest are chosen."""
@@ -25,7 +26,7 @@ def never_ended() -> bool:
 class ResultsIndex:
     """An index of results: ``given_directories`` first, then those in ``folder`` that hold a log, the latest first.
 
-    A page refers to them by key, so that it cannot ask for other directories.
+    A page refers to them by key, so that it cannot ask for other directories. No link is followed out of ``folder``.
     """
 
     given_directories: tuple[Path, ...] = ()
@@ -37,7 +38,8 @@ class ResultsIndex:
         """Find the directories now; return them by key."""
         found = [path.resolve() for path in self.given_directories]
         if self.folder is not None and self.folder.is_dir():
-            logs = sorted(self.folder.glob("*/log.sqlite"), key=_modification_time, reverse=True)
+            inside = [log for log in self.folder.glob("*/log.sqlite") if _stays_inside(self.folder, log)]
+            logs = sorted(inside, key=_modification_time, reverse=True)
             found += [log.parent.resolve() for log in logs[:MOST_RESULTS]]
         keys: dict[str, Path] = {}
         for path in dict.fromkeys(found):
@@ -52,6 +54,17 @@ class ResultsIndex:
     def describe_results(self, directories: Mapping[str, Path]) -> list[dict[str, Any]]:
         """Describe each of the ``directories`` for the page: its runs, or the error that keeps it from being read."""
         return [{"key": key, **_describe_directory(path, self.ended())} for key, path in directories.items()]
+
+
+def _stays_inside(folder: Path, log: Path) -> bool:
+    """Return whether no link leads from a results directory, or from what is read in it, out of a folder."""
+    read = (log, log.with_name("experiment.yaml"), *(Path(f"{log}{part}") for part in LOG_PARTS))
+    try:
+        root = folder.resolve()
+        return all(path.resolve().is_relative_to(root) for path in read)
+    except (OSError, RuntimeError):
+        # A link may lead to itself.
+        return False
 
 
 def _readable_name(name: str) -> str:

@@ -69,7 +69,7 @@ class PackedRun:
         slot = self.pool.places.assign_run_slot()
         generation = slot.generation
         try:
-            recorded = RecordedLog(self.log.event_texts(), self.log.all_rows(), self.log.elapsed_seconds)
+            recorded = RecordedLog(self.log.events(), self.log.all_rows(), self.log.elapsed_seconds)
             arguments = (pickle_run(self.planned), recorded, self.budget)
             self.pool.call(slot, "drive", arguments, self, self.planned.id)
             while not self.died:
@@ -103,7 +103,9 @@ class PackedRun:
         if isinstance(chunk, Exception):
             raise_sent_error(chunk)
         for note in chunk.notes:
-            if isinstance(note[0], int):
+            if not isinstance(note, tuple):
+                self.log.append(note)
+            elif isinstance(note[0], int):
                 self.log.add_rows(*note)
             else:
                 self.log.append_event_text(*note)

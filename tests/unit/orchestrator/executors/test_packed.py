@@ -8,7 +8,7 @@ from searchparty.experiments.execution.plan import make_plan
 from searchparty.experiments.spec.load import loads_yaml
 from searchparty.orchestrator.executors.in_process import InProcessExecutor
 from searchparty.orchestrator.executors.packed import RecordedLog, work_in_chunks
-from searchparty.orchestrator.log.codec import dump_event, event_kind
+from searchparty.orchestrator.log.codec import dump_event, event_kind, load_event
 from searchparty.orchestrator.log.log import MemoryLog, join_rows
 from searchparty.orchestrator.loop.drive import begin_run, drive_run
 
@@ -37,12 +37,19 @@ def ordinary(run, budget=None):
     for extended in [None] if budget is None else [None, budget]:
         for _ in drive_run(begin_run(run), run, run.policy, InProcessExecutor(run, log), log, extended):
             pass
-    return [(event_kind(e), dump_event(e)) for e in log.events()], log
+    return texts(log.events()), log
+
+
+def texts(events):
+    return [(event_kind(event), dump_event(event)) for event in events]
 
 
 def noted(notes, recorded=None):
     """Return what a log would hold after these messages."""
-    events = [*(recorded.events if recorded else []), *(note for note in notes if isinstance(note[0], str))]
+    events = [
+        *(recorded.events if recorded else []),
+        *(load_event(*note) for note in notes if isinstance(note[0], str)),
+    ]
     parts = {lease: [rows] for lease, rows in (recorded.rows if recorded else {}).items()}
     for lease, rows in (note for note in notes if isinstance(note[0], int)):
         parts.setdefault(lease, []).append(rows)
@@ -59,7 +66,7 @@ def test_what_is_handed_on_is_what_the_log_of_the_loop_holds(flush):
     events, log = ordinary(run)
     chunks = list(work_in_chunks(run, RecordedLog(), None, flush))
     found = noted(notes_of(chunks))
-    assert found.events == events
+    assert texts(found.events) == events
     assert all(rows.points.tobytes() == log.rows(lease).points.tobytes() for lease, rows in found.rows.items())
     assert [chunk.last for chunk in chunks] == [False] * (len(chunks) - 1) + [True]
     assert (chunks[-1].spent, chunks[-1].budget) == (300, 300)
@@ -75,9 +82,9 @@ def test_cut_anywhere_and_gone_on_with_it_is_the_same(seed):
     cut = noted(notes[: rng.randrange(len(notes))])
     whole = noted(notes_of(work_in_chunks(run, cut, None, 0.0)), cut)
     more = notes_of(work_in_chunks(run, whole, 400, 0.0))
-    assert noted(more, whole).events == events
+    assert texts(noted(more, whole).events) == events
     cut = noted(more[: rng.randrange(len(more))], whole)
-    assert noted(notes_of(work_in_chunks(run, cut, 400, 0.0)), cut).events == events
+    assert texts(noted(notes_of(work_in_chunks(run, cut, 400, 0.0)), cut).events) == events
 
 
 def test_an_objective_that_wants_the_main_thread_has_it(tmp_path):
