@@ -29,6 +29,7 @@ from .console import (
     OverridesOption,
     ResultsArgument,
     SourceArgument,
+    TrustOption,
     err,
     handle_termination,
     open_watcher,
@@ -99,6 +100,7 @@ def resume_command(
             "Runs that are no longer planned stay in the log.",
         ),
     ] = False,
+    trust: TrustOption = False,
     no_report: NoReportOption = False,
 ) -> None:
     """Resume an experiment that was stopped or killed, extend its budget, or add repeats and strategies to it.
@@ -108,7 +110,7 @@ def resume_command(
     Examples: searchparty resume results/quickstart-1; searchparty resume results/quickstart-1 --budget 5000;
     searchparty resume results/quickstart-1 --repeats 20
     """
-    experiment, grown = load_for_resuming(results, repeats, source)
+    experiment, grown = load_for_resuming(results, repeats, source, trust, print_remark)
     planned = make_plan(experiment.with_executor(executor, address))
 
     def work(watcher: Watcher) -> Results:
@@ -196,9 +198,22 @@ def _print_failed_agents(results: Results) -> None:
         out.print(f"{more} more agents failed: the report has them all.", style="yellow")
 
 
-def check_command(source: SourceArgument, overrides: OverridesOption = None) -> None:
-    """Validate an experiment and print its plan: runs, evaluations, estimated time and disk space."""
+def check_command(
+    source: SourceArgument,
+    timed: Annotated[
+        bool,
+        typer.Option(
+            "--time",
+            help="Evaluate a few points to estimate the time, also where that calls your objective or program.",
+        ),
+    ] = False,
+    overrides: OverridesOption = None,
+) -> None:
+    """Validate an experiment and print its plan: runs, evaluations, estimated time and disk space.
+
+    The files and modules that it names are imported; without --time no objective is called and no program started.
+    """
     planned = make_plan(load(source, overrides or []))
     # The files that would be copied to a cluster must exist, too.
     list(requested_files(planned.experiment))
-    out.print(describe_plan(planned), soft_wrap=True)
+    out.print(describe_plan(planned, timed), soft_wrap=True)

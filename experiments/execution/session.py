@@ -32,6 +32,8 @@ from .fingerprint import environment_fingerprint
 from .plan import Plan
 from .results_directory import create_results_directory, write_atomically
 from .staging import stage_files
+from .trust.named_code import names_user_code
+from .trust.recorded_experiment import sign_growth, try_signing
 from .watcher import Remark, RunStatus, Watcher
 
 if TYPE_CHECKING:
@@ -93,7 +95,11 @@ def begin_session(
         ExecutorLost: If Ray is lost.
     """
     directory = create_results_directory(out, planned.experiment.name)
-    write_atomically(directory / "experiment.yaml", planned.experiment.to_yaml())
+    text = planned.experiment.to_yaml()
+    # Signed first, so that a process that is killed at any time leaves nothing unsigned.
+    if names_user_code(planned.experiment):
+        try_signing(directory, remark, [text], planned.runs)
+    write_atomically(directory / "experiment.yaml", text)
     return directory, _work_plan(planned, directory, watcher, remark, environment_fingerprint(planned.runs), {})
 
 
@@ -142,8 +148,7 @@ def resume_session(
             if {run.id for run in planned.runs} <= reader.stopped_run_ids():
                 remark(f"All runs in {directory} have ended: there is nothing to resume. {GROWTH_ADVICE}")
                 return _read_failures(planned, reader)
-    if grown is not None:
-        write_atomically(directory / "experiment.yaml", grown)
+    sign_growth(directory, grown, planned, remark)
     return _work_plan(planned, directory, watcher, remark, known, budgets)
 
 
