@@ -18,6 +18,8 @@ from ..state.events import Collected, Event, Extended, Granted, Started, Stopped
 
 FAILED_KIND = "Failed"
 """The kind of a collected lease whose agent failed."""
+STOPPED_KIND = Stopped.__name__
+"""The kind of the event that ends a run."""
 
 
 def event_kind(event: Event) -> str:

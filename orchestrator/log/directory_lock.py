@@ -13,7 +13,8 @@ from typing import ClassVar
 
 from .filesystem import FileSystem
 from .log import LogError
-from .tables import open_read_only, read_sessions
+from .table_access import LogTables
+from .tables import check_version, open_read_only
 
 LOCK_TAKEN_ERRORS = (errno.EAGAIN, errno.EACCES)
 """Error numbers with which a lock is refused because another process holds it."""
@@ -95,7 +96,8 @@ def _describe_holder(path: Path) -> str:
     """Describe the process that writes the log, from the last recorded session."""
     try:
         with contextlib.closing(open_read_only(path)) as db:
-            last = read_sessions(lambda sql, values: db.execute(sql, values).fetchall())[-1]
-    except (sqlite3.Error, IndexError):
+            version = check_version(db, path)
+            last = LogTables(lambda sql, values: db.execute(sql, values).fetchall(), version, path).read_sessions()[-1]
+    except (sqlite3.Error, LogError, IndexError):
         return "another process"
     return f"process {last.pid} on {last.host}, since {last.started}"

@@ -20,6 +20,10 @@ class LogLost(LogError):
     """A log that was open can no longer be written. What was written before is safe."""
 
 
+class LogDamaged(LogError):
+    """A log is not what was written. The message names the place."""
+
+
 class Log(Protocol):
     """The log of one run, as the loop and its executor use it."""
 

@@ -8,7 +8,7 @@ import os
 import socket
 import sqlite3
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -16,22 +16,19 @@ from typing import Any
 from ...agents.agent import Finding, Rows
 from ..run_spec import RunSpec
 from ..state.events import Event, Stopped, findings
-from .codec import FAILED_KIND, dump_event, event_kind, load_event
+from .codec import FAILED_KIND, STOPPED_KIND, dump_event, event_kind, load_event
 from .directory_lock import DirectoryLock
 from .filesystem import FileSystem, file_system_of
 from .journal_mode import choose_journal, sync_path
+from .table_access import LogTables
 from .tables import (
-    SCHEMA,
+    OLD_SESSIONS,
     SCHEMA_VERSION,
-    SESSIONS,
+    TABLES,
     RunRecord,
     Session,
+    check_version,
     has_tables,
-    read_all_rows,
-    read_events,
-    read_rows,
-    read_runs,
-    read_sessions,
     to_log_error,
 )
 from .writer import LogWriter
@@ -39,6 +36,8 @@ from .writer import LogWriter
 
 class LogFile:
     """One SQLite file with the logs of all runs of an experiment, opened by its only writer.
+
+    A log of an older version is continued in its own version.
 
     On a network file system, the log is kept in another journal mode (``journal_mode.py``). It may be moved from one
     kind of file system to the other between sessions. What a killed process had not committed is decided again when
@@ -65,37 +64,43 @@ class LogFile:
         self._journal = choose_journal(place)
         self._directory_lock = DirectoryLock(path.parent, place)
         try:
-            self._writer = LogWriter(path, *self._open_database(environment or {}), self._journal)
+            db, before, version = self._open_database(environment or {})
+            self._writer = LogWriter(path, db, before, self._journal)
         except BaseException as error:
             self._directory_lock.release()
             if isinstance(error, sqlite3.Error):
                 raise to_log_error(error, path) from None
             raise
         self.execute, self.commit = self._writer.execute, self._writer.commit
+        self.tables = LogTables(self.execute, version, path)
 
-    def _open_database(self, environment: dict[str, Any]) -> tuple[sqlite3.Connection, float]:
+    def _open_database(self, environment: dict[str, Any]) -> tuple[sqlite3.Connection, float, int]:
         """Open the file and record the beginning of a session.
 
         Returns:
-            The connection, and the seconds of work that earlier sessions recorded.
+            The connection, the seconds of work that earlier sessions recorded, and the version of the schema.
         """
         if not (self.path.exists() and has_tables(self.path)):
             _create_file(self.path, environment)
         db = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False)
         try:
             self._journal.begin(db, self.path)
+            version = check_version(db, self.path)
             db.execute("BEGIN IMMEDIATE")
-            db.execute(SESSIONS)
+            tables = _tables_of(db, version, self.path)
+            if not tables.has_checksums:
+                db.execute(OLD_SESSIONS)
             (before,) = db.execute("SELECT COALESCE(MAX(wall), 0) FROM events").fetchone()
             now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
-            values = (now, socket.gethostname(), os.getpid(), before, json.dumps(environment))
-            db.execute("INSERT INTO sessions VALUES (NULL, ?, ?, ?, ?, ?)", values)
+            (number,) = db.execute("SELECT COALESCE(MAX(number), 0) + 1 FROM sessions").fetchone()
+            written = (number, now, socket.gethostname(), os.getpid(), float(before), json.dumps(environment))
+            tables.insert("sessions", *written)
             db.execute("COMMIT")
             sync_path(self.path.parent)
         except BaseException:
             db.close()
             raise
-        return db, float(before)
+        return db, float(before), version
 
     @cached_property
     def _known(self) -> set[str]:
@@ -105,7 +110,7 @@ class LogFile:
     @property
     def sessions(self) -> list[Session]:
         """All sessions up to this one."""
-        return read_sessions(self.execute)
+        return self.tables.read_sessions()
 
     @property
     def elapsed_seconds(self) -> float:
@@ -114,32 +119,26 @@ class LogFile:
 
     def runs(self) -> list[RunRecord]:
         """Return the recorded runs, in the order of the plan."""
-        return read_runs(self.execute)
+        return self.tables.read_runs()
 
     def stopped_run_ids(self) -> set[str]:
         """Return the ids of the runs that have ended."""
-        last = "seq = (SELECT MAX(seq) FROM events AS others WHERE others.run = events.run)"
-        return {run for (run,) in self.execute(f"SELECT run FROM events WHERE kind = 'Stopped' AND {last}")}
+        return {run for run, _, kind in self.tables.read_last_events() if kind == STOPPED_KIND}
 
-    def run(self, planned: RunSpec, label: str | None = None) -> RunLog:
+    def run(self, planned: RunSpec, label: str | None = None, about: Mapping[str, Any] | None = None) -> RunLog:
         """Return the log of one run, which is added to the file if it is new.
 
         Args:
             planned: The run's specification.
             label: Name of its landscape in reports. Default: the landscape's own label.
+            about: What is known of its landscape besides its settings (``RunRecord.about``), as plain data (JSON). It
+                is recorded for a new run; ``RunLog.record_about`` changes it. Logs of older versions do not hold it.
         """
         if planned.id not in self._known:
-            self.execute(
-                "INSERT INTO runs VALUES (?, ?, ?, ?, ?, ?)",
-                (
-                    planned.id,
-                    len(self._known),
-                    planned.strategy,
-                    label or planned.landscape.label,
-                    planned.repeat,
-                    json.dumps(planned.settings),
-                ),
-            )
+            position, name = len(self._known), label or planned.landscape.label
+            values = (planned.id, position, planned.strategy, name, planned.repeat, json.dumps(planned.settings))
+            known = (json.dumps(about or {}),) if self.tables.has_checksums else ()
+            self.tables.insert("runs", *values, *known)
             self._known.add(planned.id)
         return RunLog(planned.id, self)
 
@@ -164,21 +163,26 @@ def _create_file(path: Path, environment: dict[str, Any]) -> None:
         # The journal would have the unfinished file's name. Without one, a killed process leaves nothing else behind.
         db.execute("PRAGMA journal_mode=OFF")
         db.execute("BEGIN IMMEDIATE")
-        for statement in SCHEMA.strip().split(";"):
-            if statement.strip():
-                db.execute(statement)
+        for statement in TABLES.values():
+            db.execute(statement)
         meta = {
             "schema_version": SCHEMA_VERSION,
             "created": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
             "environment": environment,
         }
-        db.executemany("INSERT INTO meta VALUES (?, ?)", [(k, json.dumps(v)) for k, v in meta.items()])
-        db.execute(SESSIONS)
+        tables = _tables_of(db, SCHEMA_VERSION, path)
+        for key, value in meta.items():
+            tables.insert("meta", key, json.dumps(value))
         db.execute("COMMIT")
     sync_path(unfinished)
     for rest in ("-wal", "-shm", "-journal"):
         Path(f"{path}{rest}").unlink(missing_ok=True)
     unfinished.replace(path)
+
+
+def _tables_of(db: sqlite3.Connection, version: int, path: Path) -> LogTables:
+    """Return the tables of a connection that has no writer yet."""
+    return LogTables(lambda sql, values: db.execute(sql, values).fetchall(), version, path)
 
 
 class RunLog:
@@ -197,11 +201,11 @@ class RunLog:
 
     def events(self) -> list[Event]:
         """Return the events so far, in order."""
-        return read_events(self._file.execute, self._run)
+        return self._file.tables.read_events(self._run)
 
     def event_texts(self) -> list[tuple[str, str]]:
         """Return the events so far, in order, each as its kind and its text."""
-        return self._file.execute("SELECT kind, body FROM events WHERE run = ? ORDER BY seq", (self._run,))
+        return self._file.tables.read_event_texts(self._run)
 
     @property
     def stop_reason(self) -> str:
@@ -215,34 +219,34 @@ class RunLog:
 
     def append_event_text(self, kind: str, body: str) -> None:
         """Add the next event, given as its kind and its text."""
-        self._file.execute(
-            "INSERT INTO events VALUES (?, ?, ?, ?, ?)", (self._run, self._seq, kind, body, self._file.elapsed_seconds)
-        )
+        self._file.tables.insert("events", self._run, self._seq, kind, body, self._file.elapsed_seconds)
         self._seq += 1
         if kind == FAILED_KIND and self._file.on_failed_lease is not None:
             self._file.on_failed_lease(self._run, next(findings([load_event(kind, body)])))
 
     def rows(self, lease: int) -> Rows | None:
         """Return all recorded points of a lease; None if there are none."""
-        return read_rows(self._file.execute, self._run, lease)
+        return self._file.tables.read_rows(self._run, lease)
 
     def all_rows(self) -> dict[int, Rows]:
         """Return all recorded points of the run, by lease."""
-        return read_all_rows(self._file.execute, self._run)
+        return self._file.tables.read_all_rows(self._run)
+
+    def record_about(self, about: Mapping[str, Any]) -> None:
+        """Record what is known of the landscape of the run (``RunRecord.about``), in place of what was recorded."""
+        self._file.tables.update_about(self._run, about)
 
     def add_rows(self, lease: int, rows: Rows) -> None:
         """Add points of a lease as they are evaluated."""
         failures = [[f.row, f.cause] for f in rows.failures]
-        self._file.execute(
-            "INSERT INTO points VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-            (
-                self._run,
-                lease,
-                rows.first,
-                len(rows.losses),
-                rows.points.tobytes(),
-                rows.losses.tobytes(),
-                None if rows.gradients is None else rows.gradients.tobytes(),
-                json.dumps(failures) if failures else None,
-            ),
+        self._file.tables.insert(
+            "points",
+            self._run,
+            lease,
+            rows.first,
+            len(rows.losses),
+            rows.points.tobytes(),
+            rows.losses.tobytes(),
+            None if rows.gradients is None else rows.gradients.tobytes(),
+            json.dumps(failures) if failures else None,
         )

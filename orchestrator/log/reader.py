@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,24 +14,10 @@ from numpy.typing import NDArray
 from ...agents.agent import Rows
 from ...landscapes.landscape import Array
 from ..state.events import Event, findings
+from .codec import STOPPED_KIND
 from .log import LogError, LogLost
-from .tables import (
-    NOT_A_LOG_ADVICE,
-    ROW_COLUMNS,
-    Execute,
-    RunRecord,
-    Session,
-    check_version,
-    decode_rows,
-    open_read_only,
-    read_all_rows,
-    read_events,
-    read_rows,
-    read_run,
-    read_runs,
-    read_sessions,
-    to_log_error,
-)
+from .table_access import LogTables
+from .tables import NOT_A_LOG_ADVICE, RunRecord, Session, check_version, open_read_only, to_log_error
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,9 +78,10 @@ class LogReader:
             raise LogError(f"{self.path} does not exist. Give the results directory of a run, as `run` printed it.")
         try:
             self._db = open_read_only(self.path)
-            check_version(self._db, self.path)
+            version = check_version(self._db, self.path)
         except sqlite3.Error as error:
             raise self._read_error(error) from None
+        self.tables = LogTables(self._execute, version, self.path)
 
     def _read_error(self, error: sqlite3.Error) -> LogError:
         found = to_log_error(error, self.path)
@@ -125,20 +111,20 @@ class LogReader:
     @property
     def meta(self) -> dict[str, Any]:
         """Data about the file: ``schema_version``, ``created`` and ``environment``."""
-        return {key: json.loads(value) for key, value in self._execute("SELECT key, value FROM meta")}
+        return self.tables.read_meta()
 
     @property
     def sessions(self) -> list[Session]:
         """The processes that wrote the log, in order."""
-        return read_sessions(self._execute)
+        return self.tables.read_sessions()
 
     def runs(self) -> list[RunRecord]:
         """Return the runs, in the order of the plan."""
-        return read_runs(self._execute)
+        return self.tables.read_runs()
 
     def record(self, run: str) -> RunRecord:
         """Return the record of a run by its id. Raises KeyError for a run that is not in the log."""
-        found = read_run(self._execute, run)
+        found = self.tables.read_run(run)
         if found is None:
             raise KeyError(run)
         return found
@@ -149,16 +135,15 @@ class LogReader:
 
     def stopped_run_ids(self) -> set[str]:
         """Return the ids of the runs whose last event is ``Stopped``."""
-        last = "seq = (SELECT MAX(seq) FROM events AS others WHERE others.run = events.run)"
-        return {run for (run,) in self._execute(f"SELECT run FROM events WHERE kind = 'Stopped' AND {last}")}
+        return {run for run, _, kind in self.tables.read_last_events() if kind == STOPPED_KIND}
 
     def events(self, run: str) -> list[Event]:
         """Return the events of a run, in order."""
-        return read_events(self._execute, run)
+        return self.tables.read_events(run)
 
     def rows(self, run: str, lease: int) -> Rows | None:
         """Return all recorded points of a lease, whether it has been collected or not; None if there are none."""
-        return read_rows(self._execute, run, lease)
+        return self.tables.read_rows(run, lease)
 
     def read_update(self, run: str, events: int = -1, rows: int = 0) -> LogUpdate:
         """Read what was added to the log of a run since an earlier update.
@@ -173,12 +158,17 @@ class LogReader:
         try:
             self._db.execute("BEGIN")
             try:
-                return read_log_update(self._execute, run, events, rows)
+                return self._read_update(run, events, rows)
             finally:
                 # The writer can truncate its write-ahead log only when no read transaction is open.
                 self._db.execute("ROLLBACK")
         except sqlite3.Error as error:
             raise self._read_error(error) from None
+
+    def _read_update(self, run: str, events: int, rows: int) -> LogUpdate:
+        happened = self.tables.read_events(run, events)
+        new_rows, position = self.tables.read_new_rows(run, rows)
+        return LogUpdate(happened, new_rows, events + len(happened), position)
 
     def counts(self, run: str) -> dict[int, int]:
         """Return how many recorded points each lease of a run has."""
@@ -190,7 +180,7 @@ class LogReader:
 
     def points_of(self, record: RunRecord, events: list[Event]) -> Points:
         """Return the points of a run that were collected by the given events of it."""
-        return collect_points(record, events, read_all_rows(self._execute, record.id))
+        return collect_points(record, events, self.tables.read_all_rows(record.id))
 
     def wall_seconds(self, run: str) -> float:
         """Return the seconds of work from the first event of a run to its last, without pauses between sessions."""
@@ -230,12 +220,3 @@ def row_costs(rows: int, charged: int) -> NDArray[np.int64]:
     # Rows differ only where rows with and without gradients mix, or where a failed agent was charged in full.
     costs[rows - more :] += 1
     return costs
-
-
-def read_log_update(execute: Execute, run: str, events: int, rows: int) -> LogUpdate:
-    """Read what was added to the log of a run since an earlier update (see ``LogReader.read_update``)."""
-    happened = read_events(execute, run, events)
-    sql = f"SELECT rowid, lease, {ROW_COLUMNS} FROM points WHERE run = ? AND rowid > ? ORDER BY rowid"
-    found = execute(sql, (run, rows))
-    parts = [(lease, decode_rows(run, lease, *columns)) for _, lease, *columns in found]
-    return LogUpdate(happened, parts, events + len(happened), found[-1][0] if found else rows)

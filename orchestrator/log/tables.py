@@ -1,4 +1,4 @@
-"""The tables of a log file, functions that read them, and messages for what can be wrong with the file."""
+"""The tables of a log file, and messages for what can be wrong with the file. ``table_access.py`` reads them."""
 
 from __future__ import annotations
 
@@ -6,39 +6,42 @@ import contextlib
 import json
 import sqlite3
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from ...agents.agent import RowFailure, Rows
-from ..state.events import Event
-from .codec import load_event
+from .checksums import compute_checksum
 from .filesystem import file_system_of
-from .log import LogError, LogLost, join_rows
+from .log import LogDamaged, LogError, LogLost
 
-SCHEMA_VERSION = 2
-"""Version of the tables. Version 1 had no sessions, and had the time of day in ``wall``."""
+SCHEMA_VERSION = 3
+"""Version of the tables of new logs. Version 1 had no sessions, and had the time of day in ``wall``; version 2 had no
+checksums, and no column ``about``. Logs of these versions are read, and resumed as what they are."""
+FIRST_WITH_CHECKSUMS = 3
 
 BUSY_SECONDS = 60.0
 """How long to wait for other connections. Without a write-ahead log, the writer and readers briefly wait for each
 other."""
 
-SCHEMA = """
-CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL);
-CREATE TABLE runs (id TEXT PRIMARY KEY, position INTEGER NOT NULL, strategy TEXT NOT NULL,
-    landscape TEXT NOT NULL, repeat INTEGER NOT NULL, settings TEXT NOT NULL);
-CREATE TABLE events (run TEXT NOT NULL, seq INTEGER NOT NULL, kind TEXT NOT NULL, body TEXT NOT NULL,
-    wall REAL NOT NULL, PRIMARY KEY (run, seq)) WITHOUT ROWID;
-CREATE TABLE points (run TEXT NOT NULL, lease INTEGER NOT NULL, first INTEGER NOT NULL, n INTEGER NOT NULL,
-    cube BLOB NOT NULL, losses BLOB NOT NULL, gradients BLOB, failures TEXT,
-    PRIMARY KEY (run, lease, first));
-"""
-SESSIONS = """
+TABLES = {
+    "meta": "CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL, checksum INTEGER NOT NULL)",
+    "runs": "CREATE TABLE runs (id TEXT PRIMARY KEY, position INTEGER NOT NULL, strategy TEXT NOT NULL, "
+    "landscape TEXT NOT NULL, repeat INTEGER NOT NULL, settings TEXT NOT NULL, about TEXT NOT NULL, "
+    "checksum INTEGER NOT NULL)",
+    "events": "CREATE TABLE events (run TEXT NOT NULL, seq INTEGER NOT NULL, kind TEXT NOT NULL, body TEXT NOT NULL, "
+    "wall REAL NOT NULL, checksum INTEGER NOT NULL, PRIMARY KEY (run, seq)) WITHOUT ROWID",
+    "points": "CREATE TABLE points (run TEXT NOT NULL, lease INTEGER NOT NULL, first INTEGER NOT NULL, "
+    "n INTEGER NOT NULL, cube BLOB NOT NULL, losses BLOB NOT NULL, gradients BLOB, failures TEXT, "
+    "checksum INTEGER NOT NULL, PRIMARY KEY (run, lease, first))",
+    "sessions": "CREATE TABLE sessions (number INTEGER PRIMARY KEY, started TEXT NOT NULL, host TEXT NOT NULL, "
+    "pid INTEGER NOT NULL, elapsed REAL NOT NULL, environment TEXT NOT NULL, checksum INTEGER NOT NULL)",
+}
+"""The statement that creates each table of a new log."""
+OLD_SESSIONS = """
 CREATE TABLE IF NOT EXISTS sessions (number INTEGER PRIMARY KEY, started TEXT NOT NULL, host TEXT NOT NULL,
     pid INTEGER NOT NULL, elapsed REAL NOT NULL, environment TEXT NOT NULL)
 """
+"""Logs of version 1 get this table when they are resumed."""
 DAMAGED_ADVICE = (
     "Save what can be read with `sqlite3 log.sqlite .recover`, and run the experiment again into a new directory."
 )
@@ -58,6 +61,8 @@ class RunRecord:
         landscape: Name of its landscape in reports.
         repeat: Number of the repeat.
         settings: All settings that decide its findings.
+        about: What is known of its landscape besides its settings, for readers. It decides nothing, and is no part of
+            the trace. {} for logs of older versions.
     """
 
     id: str
@@ -65,6 +70,7 @@ class RunRecord:
     landscape: str
     repeat: int
     settings: dict[str, Any]
+    about: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,94 +171,42 @@ def has_tables(path: Path) -> bool:
     return True
 
 
-def check_version(db: sqlite3.Connection, path: Path) -> None:
-    """Raise LogError if a file is not a log, or has a newer schema."""
+def check_version(db: sqlite3.Connection, path: Path) -> int:
+    """Return the version of a log's schema.
+
+    Raises:
+        LogError: If the file is not a log, or has a newer schema.
+        LogDamaged: If its description of itself is damaged.
+    """
     try:
-        (value,) = db.execute("SELECT value FROM meta WHERE key = 'schema_version'").fetchone()
-        version = int(json.loads(value))
-    except (sqlite3.OperationalError, TypeError, ValueError) as error:
+        columns = [name for _, name, *_ in db.execute("PRAGMA table_info(meta)")]
+        rows = db.execute("SELECT * FROM meta").fetchall()
+    except sqlite3.OperationalError as error:
         raise LogError(f"{path} is not a searchparty log ({error}). {NOT_A_LOG_ADVICE}") from None
+    found = {row[0]: row[1] for row in rows}
+    try:
+        version = json.loads(found["schema_version"])
+    except (KeyError, TypeError, ValueError, RecursionError) as error:
+        raise LogError(f"{path} is not a searchparty log ({error!r}). {NOT_A_LOG_ADVICE}") from None
+    if type(version) is not int or version < 1:
+        raise LogError(
+            f"schema_version must be a whole number from 1 on, got {found['schema_version']} ({path}). "
+            f"{NOT_A_LOG_ADVICE}"
+        )
     if version > SCHEMA_VERSION:
         raise LogError(
             f"{path} has schema version {version}, but this searchparty reads versions up to {SCHEMA_VERSION}. "
             "Upgrade searchparty to read it."
         )
+    if ("checksum" in columns) != (version >= FIRST_WITH_CHECKSUMS):
+        raise to_damage(path, f"the table meta says version {version}, but has the columns of another")
+    if version >= FIRST_WITH_CHECKSUMS:
+        for key, *values, checksum in rows:
+            if compute_checksum("meta", (key, *values)) != checksum:
+                raise to_damage(path, f"{key} in the table meta does not match its checksum")
+    return version
 
 
-def read_runs(execute: Execute) -> list[RunRecord]:
-    """Return the runs, in the order of the plan."""
-    return [_record(*columns) for columns in execute(f"SELECT {RUN_COLUMNS} FROM runs ORDER BY position", ())]
-
-
-def read_run(execute: Execute, run: str) -> RunRecord | None:
-    """Return the record of a run by its id; None if it is not in the log."""
-    found = execute(f"SELECT {RUN_COLUMNS} FROM runs WHERE id = ?", (run,))
-    return _record(*found[0]) if found else None
-
-
-RUN_COLUMNS = "id, strategy, landscape, repeat, settings"
-
-
-def _record(id: str, strategy: str, landscape: str, repeat: int, settings: str) -> RunRecord:
-    return RunRecord(id, strategy, landscape, repeat, json.loads(settings))
-
-
-def read_events(execute: Execute, run: str, after: int = -1) -> list[Event]:
-    """Return the events of a run, in order, from number ``after`` + 1 on."""
-    found = execute("SELECT seq, kind, body FROM events WHERE run = ? AND seq > ? ORDER BY seq", (run, after))
-    events = []
-    for seq, kind, body in found:
-        try:
-            events.append(load_event(kind, body))
-        except (ValueError, KeyError, TypeError) as error:
-            raise LogError(
-                f"the log is damaged: event {seq} of run {run} cannot be read ({error}). {DAMAGED_ADVICE}"
-            ) from None
-    return events
-
-
-ROW_COLUMNS = "first, n, cube, losses, gradients, failures"
-"""Columns of the table of points, as ``decode_rows`` takes them."""
-
-
-def read_rows(execute: Execute, run: str, lease: int) -> Rows | None:
-    """Return the recorded points of a lease, from its first row on; None if there are none."""
-    sql = f"SELECT {ROW_COLUMNS} FROM points WHERE run = ? AND lease = ? ORDER BY first"
-    return join_rows([decode_rows(run, lease, *columns) for columns in execute(sql, (run, lease))])
-
-
-def read_all_rows(execute: Execute, run: str) -> dict[int, Rows]:
-    """Return all recorded points of a run, by lease, with a single query."""
-    sql = f"SELECT lease, {ROW_COLUMNS} FROM points WHERE run = ? ORDER BY lease, first"
-    parts: dict[int, list[Rows]] = {}
-    for lease, *columns in execute(sql, (run,)):
-        parts.setdefault(lease, []).append(decode_rows(run, lease, *columns))
-    found = {lease: join_rows(listed) for lease, listed in parts.items()}
-    return {lease: rows for lease, rows in found.items() if rows is not None}
-
-
-def decode_rows(
-    run: str, lease: int, first: int, n: int, cube: bytes, losses: bytes, gradients: bytes | None, failures: str | None
-) -> Rows:
-    """Decode the points of one row of the table. Raises LogError if the row is damaged."""
-    try:
-        return Rows(
-            first,
-            np.frombuffer(cube).reshape(n, -1),
-            np.frombuffer(losses).reshape(n),
-            None if gradients is None else np.frombuffer(gradients).reshape(n, -1),
-            tuple(RowFailure(row, cause) for row, cause in json.loads(failures or "[]")),
-        )
-    except ValueError as error:
-        raise LogError(
-            f"the log is damaged: points of lease {lease} of run {run} cannot be read ({error}). {DAMAGED_ADVICE}"
-        ) from None
-
-
-def read_sessions(execute: Execute) -> list[Session]:
-    """Return the sessions, in order; none for a log of version 1."""
-    (tables,) = execute("SELECT COUNT(*) FROM sqlite_master WHERE name = 'sessions'", ())
-    if not tables[0]:
-        return []
-    found = execute("SELECT started, host, pid, elapsed, environment FROM sessions ORDER BY number", ())
-    return [Session(at, host, pid, elapsed, json.loads(known)) for at, host, pid, elapsed, known in found]
+def to_damage(path: Path, what: str) -> LogDamaged:
+    """Return the error for a log in which ``what`` was found."""
+    return LogDamaged(f"{path} is damaged: {what}. {DAMAGED_ADVICE}")

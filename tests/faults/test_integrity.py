@@ -85,13 +85,13 @@ def test_every_statement_after_a_full_disk_says_so(tmp_path):
     log = LogFile(tmp_path / "log.sqlite")
     log.execute("PRAGMA max_page_count = 20")
     with pytest.raises(LogLost, match="database or disk is full.*free some space"):
-        log.execute("INSERT INTO meta VALUES (?, ?)", ("much", "x" * 10_000_000))
+        log.tables.insert("meta", "much", "x" * 10_000_000)
     with pytest.raises(LogLost, match="can no longer be written"):
         log.commit()
     log.close()
     # Everything committed is there, and the file is intact.
     with LogReader(tmp_path / "log.sqlite") as reader:
-        assert reader.meta["schema_version"] == 2
+        assert reader.meta["schema_version"] == 3
 
 
 @pytest.mark.parametrize("how", ["run", "resume"])
@@ -118,7 +118,7 @@ def test_a_place_that_cannot_be_written(one, results, how):
         ("cut", "is damaged (database disk image is malformed)"),
         ("text", "is not a searchparty log (file is not a database)"),
         ("foreign", "is not a searchparty log (no such table: meta)"),
-        ("newer", "has schema version 99, but this searchparty reads versions up to 2. Upgrade"),
+        ("newer", "has schema version 99, but this searchparty reads versions up to 3. Upgrade"),
     ],
 )
 def test_a_log_that_is_none_is_refused_and_left_alone(results, what, message):
@@ -221,7 +221,7 @@ def test_what_came_before_a_long_wait_is_on_the_disk(tmp_path):
     """The last rows are committed and synced even if nothing is written after them."""
     log = LogFile(tmp_path / "log.sqlite")
     for number in range(3):
-        log.execute("INSERT INTO meta VALUES (?, ?)", (f"note {number}", "1"))
+        log.tables.insert("meta", f"note {number}", "1")
     time.sleep(1.0)
     with LogReader(tmp_path / "log.sqlite") as reader:
         assert "note 2" in reader.meta

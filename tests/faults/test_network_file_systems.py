@@ -63,7 +63,7 @@ def header_says_wal(path):
 
 def noted(log, *names):
     for name in names:
-        log.execute("INSERT INTO meta VALUES (?, '1')", (name,))
+        log.tables.insert("meta", name, "1")
     log.commit()
 
 

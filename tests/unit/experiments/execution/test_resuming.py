@@ -1,8 +1,7 @@
 """Resuming a log: more budget, what is refused, and what ``verify`` reports."""
 
-import sqlite3
-
 import pytest
+from sealing import alter_log
 
 from searchparty.experiments.api import resume, run
 from searchparty.experiments.execution import fingerprint, package_code, session
@@ -66,14 +65,6 @@ def events(path):
         return reader.events(record.id)
 
 
-def alter(path, *statements):
-    db = sqlite3.connect(path / "log.sqlite")
-    for statement in statements:
-        db.execute(statement)
-    db.commit()
-    db.close()
-
-
 def test_more_budget_goes_on_where_it_stands(results):
     before = lines(results)
     resume(results, budget=200, report=False)
@@ -96,7 +87,7 @@ def test_the_same_budget_again_changes_nothing(results):
 
 
 def test_an_unfinished_run_is_extended_too(results):
-    alter(results, "DELETE FROM events WHERE seq > 5")
+    alter_log(results, "DELETE FROM events WHERE seq > 5")
     resume(results, budget=180, report=False)
     found = events(results)
     assert Extended(180) in found[6:8]
@@ -293,7 +284,7 @@ def test_another_python_reads_code_otherwise(results, edit_package, monkeypatch)
 
 
 def test_digests_of_a_later_rule_are_refused(results):
-    alter(results, "UPDATE sessions SET environment = json_set(environment, '$.code_rule', 3)")
+    alter_log(results, "UPDATE sessions SET environment = json_set(environment, '$.code_rule', 3)")
     with pytest.raises(ResultsError, match="code_rule: 3 in the log, 2 now"):
         resume(results, report=False)
 
@@ -330,7 +321,7 @@ def test_verify_replays_and_evaluates_nothing(results):
 
 
 def test_verify_of_an_unfinished_log(results):
-    alter(results, "DELETE FROM events WHERE seq > 6", "DELETE FROM points WHERE lease > 3")
+    alter_log(results, "DELETE FROM events WHERE seq > 6", "DELETE FROM points WHERE lease > 3")
     found = verify_results(results)
     assert found.problems == []
     assert found.unfinished == 1
@@ -343,25 +334,24 @@ FORGED = {
     "a loss": "UPDATE points SET losses = zeroblob(length(losses)) WHERE lease = 2",
     "a reason": "UPDATE events SET body = replace(body, 'equal', 'Equal') WHERE kind = 'Granted'",
     "a charge": "UPDATE events SET body = replace(body, '\"charged\":15', '\"charged\":14') WHERE kind = 'Found'",
-    "an event": "DELETE FROM events WHERE seq = 4",
     "a lease's points": "DELETE FROM points WHERE lease = 1",
-    "points of nobody": "INSERT INTO points SELECT run, 99, first, n, cube, losses, gradients, failures FROM points "
-    "WHERE lease = 1",
+    "points of nobody": "INSERT INTO points SELECT run, 99, first, n, cube, losses, gradients, failures, 0 FROM "
+    "points WHERE lease = 1",
 }
 
 
 @pytest.mark.parametrize("what", FORGED)
 def test_verify_finds_what_does_not_follow(results, what):
-    alter(results, FORGED[what])
+    alter_log(results, FORGED[what])
     found = verify_results(results)
     assert len(found.problems) == 1, found.problems
     assert "does NOT follow" in found.describe()
 
 
 def test_an_event_that_cannot_be_read_is_damage(results):
-    alter(results, "UPDATE events SET body = replace(body, 'budget', 'Budget') WHERE seq = 3")
+    alter_log(results, "UPDATE events SET body = replace(body, 'budget', 'Budget') WHERE seq = 3")
     for look in (verify_results, hashed, lambda path: resume(path, report=False)):
-        with pytest.raises(LogError, match=r"the log is damaged: event 3 of run \w+ cannot be read"):
+        with pytest.raises(LogError, match=r"log.sqlite is damaged: event 3 of run \w+ cannot be read"):
             look(results)
 
 
@@ -369,7 +359,7 @@ def test_verify_on_the_command_line(results, program):
     good = program("verify", results, cwd=results.parent)
     assert good.returncode == 0
     assert "Granted 120 evaluations = 120 spent + 0 returned." in good.stdout
-    alter(results, FORGED["a point"])
+    alter_log(results, FORGED["a point"])
     bad = program("verify", results, cwd=results.parent)
     assert bad.returncode == 1
     assert "recorded [0.0, 0.0], now proposed [" in bad.stderr
@@ -410,7 +400,7 @@ def test_a_program_beside_its_yaml_is_found_on_resuming(tmp_path):
         )
         out = run(path, out=tmp_path / name, report=False).path
         before = lines(out)
-        alter(out, "DELETE FROM events WHERE seq > 1", "DELETE FROM points")
+        alter_log(out, "DELETE FROM events WHERE seq > 1", "DELETE FROM points")
         assert not resume(out, report=False).errors
         assert lines(out) == before
         assert verify_results(out).problems == []

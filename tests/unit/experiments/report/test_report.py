@@ -2,7 +2,6 @@
 
 import csv
 import re
-import sqlite3
 import subprocess
 import sys
 import textwrap
@@ -10,6 +9,7 @@ import xml.etree.ElementTree as ET
 from html.parser import HTMLParser
 
 import pytest
+from sealing import alter_log
 
 from searchparty.experiments.api import run
 from searchparty.experiments.drawing import landscape, style
@@ -97,13 +97,6 @@ class Page(HTMLParser):
     @property
     def text(self):
         return " ".join(" ".join(self.words).split())
-
-
-def alter(directory, *statements):
-    """Change a log as a crash would have left it."""
-    with sqlite3.connect(directory / "log.sqlite") as db:
-        for statement in statements:
-            db.execute(statement)
 
 
 def test_needs_nothing_from_outside(party):
@@ -227,7 +220,7 @@ def test_no_finite_loss_at_all(results):
 
 def test_an_unfinished_log_says_so(results, unrendered):
     directory = results()
-    alter(directory, "DELETE FROM events WHERE seq > 4")
+    alter_log(directory, "DELETE FROM events WHERE seq > 4")
     text = Page(write_report(directory).read_text(encoding="utf-8")).text
     assert "This log is unfinished: 2 of 2 runs have not ended." in text
 
@@ -235,13 +228,13 @@ def test_an_unfinished_log_says_so(results, unrendered):
 def test_a_run_that_has_not_begun(results, unrendered):
     directory = results()
     first = read_runs(directory)[0].id
-    alter(directory, f"DELETE FROM events WHERE run = '{first}'", f"DELETE FROM points WHERE run = '{first}'")
+    alter_log(directory, f"DELETE FROM events WHERE run = '{first}'", f"DELETE FROM points WHERE run = '{first}'")
     assert "1 of 2 runs have not ended" in Page(write_report(directory).read_text(encoding="utf-8")).text
 
 
 def test_a_log_in_which_nothing_has_happened(results):
     directory = results()
-    alter(directory, "DELETE FROM events", "DELETE FROM points")
+    alter_log(directory, "DELETE FROM events", "DELETE FROM points")
     assert "2 of 2 runs have not ended" in Page(write_report(directory).read_text(encoding="utf-8")).text
 
 

@@ -6,6 +6,7 @@ import sqlite3
 import time
 
 import pytest
+from sealing import seal_log
 
 import searchparty
 from searchparty import Experiment
@@ -25,18 +26,20 @@ def multiply_runs(directory, made, count):
             new = f"substr('{copy:04d}' || id, 1, 12)"
             db.execute(
                 f"INSERT INTO runs SELECT {new}, position + ?, strategy, landscape, repeat + ?, "
-                "json_set(settings, '$.repeat', repeat + ?) FROM runs WHERE position < ?",
+                "json_set(settings, '$.repeat', repeat + ?), about, 0 FROM runs WHERE position < ?",
                 (copy * made, copy * made, copy * made, made),
             )
             # The first runs, with whose ids the copies' ids would otherwise begin.
             first = "run IN (SELECT id FROM runs WHERE position < ?)"
             renamed = new.replace("id", "run")
-            db.execute(f"INSERT INTO events SELECT {renamed}, seq, kind, body, wall FROM events WHERE {first}", (made,))
+            copied = "seq, kind, body, wall, 0 FROM events"
+            db.execute(f"INSERT INTO events SELECT {renamed}, {copied} WHERE {first}", (made,))
             db.execute(
-                f"INSERT INTO points SELECT {renamed}, lease, first, n, cube, losses, gradients, failures FROM points "
-                f"WHERE {first}",
+                f"INSERT INTO points SELECT {renamed}, lease, first, n, cube, losses, gradients, failures, 0 FROM "
+                f"points WHERE {first}",
                 (made,),
             )
+        seal_log(db)
     db.close()
 
 

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from sealing import seal_log
 
 from searchparty.agents.pattern_search import PatternSearch
 from searchparty.agents.random_restart import RandomRestart
@@ -204,6 +205,7 @@ def test_a_report_of_an_older_log_has_no_clock(tmp_path):
         (text,) = database.execute("SELECT value FROM meta WHERE key = 'environment'").fetchone()
         settings = json.loads(text) | {"clock": {"workers": None, "latency": 0.0, "straggler_probability": 0.5}}
         database.execute("UPDATE meta SET value = ? WHERE key = 'environment'", (json.dumps(settings),))
+        seal_log(database)
     assert "Simulated clock" not in write_report(tmp_path / "old").read_text()
 
 

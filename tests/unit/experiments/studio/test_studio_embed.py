@@ -3,11 +3,11 @@
 import base64
 import json
 import re
-import sqlite3
 from html.parser import HTMLParser
 from importlib.resources import files
 
 import pytest
+from sealing import alter_log
 
 from searchparty import Experiment
 from searchparty.experiments.api import run
@@ -220,10 +220,7 @@ def test_films_are_of_bounded_size(tmp_path, monkeypatch):
 def test_an_unfinished_run_is_replayed_as_far_as_it_came(tmp_path):
     run(experiment({"alone": {"agents": ["random"]}}), out=tmp_path / "it", report=False)
 
-    db = sqlite3.connect(tmp_path / "it" / "log.sqlite", isolation_level=None)
-    db.execute("DELETE FROM events WHERE kind = 'Stopped'")
-    db.execute("UPDATE sessions SET pid = 2147483646")
-    db.close()
+    alter_log(tmp_path / "it", "DELETE FROM events WHERE kind = 'Stopped'", "UPDATE sessions SET pid = 2147483646")
     ((_, header, arrays),) = Scripts(embed_replay(shown(tmp_path / "it"))).films().values()
     assert header["state"] == "unfinished"
     assert len(arrays["loss"]) == 90

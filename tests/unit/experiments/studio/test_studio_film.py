@@ -16,6 +16,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
+from sealing import seal_log
 
 from searchparty import Experiment
 from searchparty.experiments.api import resume, run
@@ -239,6 +240,7 @@ class Growing:
         for table in ("meta", "sessions", "runs"):
             self._insert(table, source.execute(f"SELECT * FROM {table}").fetchall())
         self.db.execute("UPDATE sessions SET pid = ?, host = ?", (os.getpid(), socket.gethostname()))
+        seal_log(self.db)
         points = source.execute("SELECT * FROM points ORDER BY rowid").fetchall()
         self.steps, left = [], {}
         for row in points:
