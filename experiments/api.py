@@ -17,6 +17,7 @@ from .results import accounts
 from .results import comparison as statistics
 from .results.points import make_points_table
 from .results.recorded_runs import BestPoint, RunData, best_by_landscape, read_runs
+from .results.surfaces import record_surfaces
 from .results.table import Table
 from .spec.load import load
 from .spec.models import Experiment
@@ -254,7 +255,7 @@ def run_plan(
     report: bool = True,
 ) -> Results:
     """Run an experiment that has been planned already. The arguments and errors are those of ``run``."""
-    directory, errors = begin_session(planned, out, watcher, remark)
+    directory, errors = begin_session(planned, out, watcher, remark, record_surfaces)
     return _finish(directory, errors, report)
 
 
@@ -342,7 +343,7 @@ def resume_plan(
     The arguments and errors are those of ``resume``; ``grown`` is the YAML of an experiment that has grown
     (``load_for_resuming``).
     """
-    errors = resume_session(planned, directory, budget, force, watcher, remark, grown)
+    errors = resume_session(planned, directory, budget, force, watcher, remark, grown, record_surfaces)
     return _finish(directory, errors, report and not is_report_current(directory))
 
 

@@ -9,7 +9,7 @@ from hashlib import sha256
 from ...spec.yaml_text import parse_yaml
 from .secret import SecretError, read_secret
 
-PURPOSE = b"searchparty job 1\n"
+JOB_PURPOSE = b"searchparty job 1\n"
 PLACE_KEYS = {"base", "executor"}
 """Keys of a YAML that differ between machines, and name no code."""
 
@@ -52,4 +52,4 @@ def _compute(secret: bytes, place: str, text: str) -> str:
     data, _ = parse_yaml(text, "experiment.yaml")
     kept = {key: value for key, value in data.items() if key not in PLACE_KEYS}
     content = json.dumps([place, kept], sort_keys=True, default=str)
-    return hmac.new(secret, PURPOSE + content.encode(), sha256).hexdigest()
+    return hmac.new(secret, JOB_PURPOSE + content.encode(), sha256).hexdigest()

@@ -24,7 +24,7 @@ def names_user_code(experiment: Experiment) -> bool:
 
 def is_user_code(landscape: Landscape) -> bool:
     """Return whether evaluating a landscape runs code of a user: its class, or the function or program it names."""
-    return isinstance(landscape, UserFunction | Command) or not _is_installed(landscape)
+    return isinstance(landscape, UserFunction | Command) or not catalogue.is_installed(landscape)
 
 
 def list_addresses(experiment: Experiment) -> Iterator[str]:
@@ -57,14 +57,6 @@ def _list_places(model: Model, home: Path) -> Iterator[str]:
             place = reference.rpartition(":")[0]
             if place:
                 yield os.path.normpath(place) if is_python_file(place) else place
-    if not _is_installed(model):
+    if not catalogue.is_installed(model):
         module = type(model).__module__
         yield os.path.relpath(LOADED_FILES[module][0], home) if module in LOADED_FILES else module
-
-
-def _is_installed(model: Model) -> bool:
-    """Return whether a model's class is in the catalogue: the package's own, and those of installed plugins."""
-    return any(
-        catalogue.family_classes(family).get(catalogue.kind_of(type(model))) is type(model)
-        for family in catalogue.FAMILIES
-    )

@@ -9,7 +9,7 @@ from hashlib import file_digest
 from pathlib import Path
 from typing import Any
 
-from ....landscapes.neighbours import with_local_imports
+from ....landscapes.neighbours import CODE_SUFFIXES, with_local_imports
 from ....landscapes.user_code import is_python_file, resolve_path
 from ..staging import find_uninstalled_files
 
@@ -40,7 +40,7 @@ def digest_sources(data: Any, base: str | None) -> dict[str, str]:
         with contextlib.suppress(OSError, ValueError, RuntimeError):
             path = resolve_path(named, base).absolute()
             if path.is_file():
-                for each in with_local_imports(path):
+                for each in _list_code(path):
                     beside = f"{os.path.relpath(each, path.parent)}, beside {named}"
                     found[named if each == path else beside] = _digest_file(each)
     return found
@@ -68,6 +68,11 @@ def _digest_module(place: str) -> dict[str, str]:
         # Such a module cannot be imported either.
         return {}
     return {f"{os.path.relpath(path, home)} of {place}": _digest_file(path) for home, path in files}
+
+
+def _list_code(path: Path) -> Iterator[Path]:
+    """Yield a file, and the modules among what it imports from beside it; data beside them are none."""
+    yield from (each for each in with_local_imports(path) if each == path or each.suffix in CODE_SUFFIXES)
 
 
 def _digest_file(path: Path) -> str:

@@ -13,7 +13,7 @@ import numpy as np
 from ....landscapes.landscape import Space
 from ....orchestrator.log.reader import LogReader, LogUpdate
 from ....orchestrator.state.events import Granted
-from ...results.run_header import RunHeader, read_header
+from ...results.run_header import RunHeader, check_dimension, read_header
 from ...results.view_plane import ViewPlane, choose_plane, default_plane_spec
 from .fold import FilmFold
 from .ground import compute_surface
@@ -80,9 +80,11 @@ class Feed:
         self._film_fold.add_news(news)
 
     def _set_dimension(self, dimension: int) -> None:
-        """Set the number of dimensions from a lease, if the landscape cannot be opened on this machine."""
+        """Set the number of dimensions from a lease, if the log does not tell the bounds."""
         header = self.header
-        if header.problem is None and header.space.dimension != dimension:
+        if header.bounded:
+            check_dimension(self.run, header.space, dimension)
+        elif header.space.dimension != dimension:
             self.header = replace(header, space=Space(np.zeros(dimension), np.ones(dimension)))
             self._view_planes.clear()
 
