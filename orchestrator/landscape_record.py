@@ -54,6 +54,8 @@ class StoredSurface:
         """Read what ``to_data`` returned. Raises ValueError, KeyError or TypeError if it is something else."""
         origin, first, second = (_to_vector(data[key], dimension) for key in ("origin", "first", "second"))
         losses = np.frombuffer(base64.b64decode(data["losses"], validate=True), "<f8")
+        if not len(losses):
+            raise ValueError("a surface must have losses")
         return cls(Plane(origin, first, second), losses.reshape(-1, int(data["columns"])).astype(float))
 
 

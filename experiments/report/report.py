@@ -151,6 +151,7 @@ def _render_page(
         alike=len(directories) == 1 and len({run.budget for run in runs}) == 1,
         unfinished=[run for run in runs if run.stopped is None],
         halted=[run for run in runs if (run.stopped or "").startswith(EVALUATION_FAILED)],
+        unbounded=list(dict.fromkeys(run.landscape for run in runs if not run.bounded)),
         total=len(runs),
         meta=meta,
         settings=[(d / "experiment.yaml").read_text(encoding="utf-8") for d in directories if _has_settings(d)],

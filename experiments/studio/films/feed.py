@@ -88,6 +88,13 @@ class Feed:
             self.header = replace(header, space=Space(np.zeros(dimension), np.ones(dimension)))
             self._view_planes.clear()
 
+    def _read_surfaces(self) -> RunHeader:
+        """Return the header with the surfaces that were recorded when the run ended, if it has by now."""
+        header = self.header
+        if header.bounded and header.problem is None and not header.surfaces:
+            self.header = header = replace(header, surfaces=read_header(self.directory, self.run).surfaces)
+        return header
+
     def _view_plane(self, asked: str) -> ViewPlane:
         """Return the plane that a page asks for.
 
@@ -125,6 +132,7 @@ class Feed:
         }  # fmt: skip
         arrays = point_arrays(parts, seen, header.space.dimension)
         if not any(start):
+            header = self._read_surfaces()
             surface, origin = compute_surface(header, seen.plane, told.parts)
             message |= header_message(header, seen) | {"surface_from": origin}
             # The page draws heights in single precision; NaN, where the loss is unknown, stays NaN.
