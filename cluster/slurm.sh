@@ -159,7 +159,8 @@ attend all_nodes_are_there || failed "Not all nodes have started."
 
 driving=yes
 if [[ -e $results/experiment.yaml ]]; then
-    attend searchparty resume "$results" --executor ray --address "$address"
+    # The results are those of this job; --trust says so where the nodes do not share a home directory.
+    attend searchparty resume "$results" --trust --executor ray --address "$address"
 else
     attend searchparty run "$experiment" --out "$results" --executor ray --address "$address"
 fi

@@ -17,6 +17,7 @@ from .results import accounts
 from .results import comparison as statistics
 from .results.points import make_points_table
 from .results.recorded_runs import BestPoint, RunData, best_by_landscape, read_runs
+from .results.surfaces import record_surfaces
 from .results.table import Table
 from .spec.load import load
 from .spec.models import Experiment
@@ -254,7 +255,7 @@ def run_plan(
     report: bool = True,
 ) -> Results:
     """Run an experiment that has been planned already. The arguments and errors are those of ``run``."""
-    directory, errors = begin_session(planned, out, watcher, remark)
+    directory, errors = begin_session(planned, out, watcher, remark, record_surfaces)
     return _finish(directory, errors, report)
 
 
@@ -267,6 +268,7 @@ def resume(
     repeats: int | None = None,
     experiment: str | Path | Mapping[str, Any] | None = None,
     force: bool = False,
+    trust: bool = False,
     watcher: Watcher | None = None,
     remark: Remark = print_in_notebook,
     report: bool = True,
@@ -286,6 +288,8 @@ def resume(
         experiment: A YAML file, a bundled name or a mapping to use in place of the YAML in the directory, with further
             strategies, landscapes or repeats. It is kept in the directory. Default: the YAML in the directory.
         force: Whether to resume even if settings or code differ from those that wrote the log.
+        trust: Whether to sign the directory as it is now, if it does not bear your signature, and then to run the code
+            that it names.
         watcher: Is notified of the progress of runs. Default: a notebook shows it.
         remark: Receives remarks, one line each, e.g. on other versions of libraries. Default: a notebook prints them.
         report: Whether to write the HTML report at the end.
@@ -294,7 +298,8 @@ def resume(
         The results of the whole experiment.
 
     Raises:
-        ResultsError: If the directory holds no experiment; if the YAML (new runs apart), the package or the code of an
+        ResultsError: If the directory holds no experiment; if it names code and does not bear your signature (unless
+            ``trust``; nothing of it has been run); if the YAML (new runs apart), the package or the code of an
             agent, a policy or a landscape differs from what wrote the log, unless ``force``; or if the budget or the
             number of repeats is not valid.
         SpecError: If the YAML in the directory cannot be loaded.
@@ -314,7 +319,7 @@ def resume(
         (8, 16)
     """
     directory = Path(directory)
-    loaded, grown = load_for_resuming(directory, repeats, experiment)
+    loaded, grown = load_for_resuming(directory, repeats, experiment, trust, remark)
     planned = make_plan(loaded.with_executor(executor, address))
     watcher = watcher or open_notebook_watcher(len(planned.runs))
     return resume_plan(
@@ -338,7 +343,7 @@ def resume_plan(
     The arguments and errors are those of ``resume``; ``grown`` is the YAML of an experiment that has grown
     (``load_for_resuming``).
     """
-    errors = resume_session(planned, directory, budget, force, watcher, remark, grown)
+    errors = resume_session(planned, directory, budget, force, watcher, remark, grown, record_surfaces)
     return _finish(directory, errors, report and not is_report_current(directory))
 
 

@@ -21,7 +21,7 @@ from .landscape import Array, EvaluationError, GradientError, LandscapeError, Pr
 from .process.line_pipe import ProcessEnded, quote_bytes
 from .process.program import Program
 from .real_numbers import NotANumber, describe_value, to_real_number
-from .user_code import find_local_path, resolve_path
+from .user_code import find_local_path, require_user_code, resolve_path
 
 BYTES_PER_NUMBER = 64
 NOT_FINITE = re.compile(rb"[+-]?(nan|inf|infinity)", re.IGNORECASE)
@@ -80,6 +80,7 @@ class Command(BoundedLandscape):
 
     def open(self) -> Problem:
         """Check that the program exists, and return the problem. Raises LandscapeError if it cannot be run."""
+        require_user_code(" ".join(self.command), "command")
         self.resolve_argv()
         return CommandProblem(self)
 

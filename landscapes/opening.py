@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .landscape import Landscape, LandscapeError, Problem, Space, known_minimum
+from .landscape import Array, Landscape, LandscapeError, Problem, Space, known_minimizers, known_minimum
 
 MOST_SHARED = 64
 """The most shared problems that are kept open: the most recently used ones."""
@@ -23,11 +23,13 @@ class LandscapeFacts:
         space: Its space.
         minimum: Its known minimum loss, or None.
         rowwise: Whether its problem evaluates a batch row by row.
+        minimizers: Its known minimizers, shape (k, D), for reports; None if they are unknown.
     """
 
     space: Space
     minimum: float | None
     rowwise: bool = False
+    minimizers: Array | None = None
 
 
 def open_problem(landscape: Landscape) -> Problem:
@@ -47,7 +49,16 @@ def read_facts(landscape: Landscape) -> LandscapeFacts:
     """Open a landscape and return what is known of it. Raises LandscapeError if its bounds cannot be searched."""
     problem = open_problem(landscape)
     check_space(problem.space)
-    return LandscapeFacts(problem.space, known_minimum(problem), bool(getattr(problem, "rowwise", False)))
+    rowwise = bool(getattr(problem, "rowwise", False))
+    return LandscapeFacts(problem.space, known_minimum(problem), rowwise, _read_minimizers(problem))
+
+
+def _read_minimizers(problem: Problem) -> Array | None:
+    try:
+        return known_minimizers(problem)
+    except Exception:
+        # They are for pictures only, and a landscape of a user may raise anything.
+        return None
 
 
 def check_space(space: Space) -> None:

@@ -6,6 +6,9 @@ import hashlib
 import importlib
 import pickle
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from difflib import get_close_matches
 from importlib.util import module_from_spec, spec_from_loader
 from pathlib import Path
@@ -28,6 +31,45 @@ STAGED_FILES_NAME = "searchparty_files"
 STAGED_FILES = Path(__file__).parent.parent.parent / STAGED_FILES_NAME
 """The folder next to a copy of this package on a node, with the user's files at their paths on the user's machine."""
 REFERENCE_FORM = '"path/to/file.py:name" or "package.module:name"'
+_withheld: ContextVar[list[str] | None] = ContextVar("withheld", default=None)
+"""While user code is withheld: what would have run."""
+
+
+@contextmanager
+def withhold_user_code() -> Iterator[list[str]]:
+    """Refuse to load what is named as the user's code, while the context is open.
+
+    Yields:
+        A list to which everything that is asked for is added: references, and the words of commands. It is empty if
+        nothing of a user's would have run.
+
+    Example:
+        >>> with withhold_user_code() as withheld:
+        ...     load_object("gift.py:loss", "function")
+        Traceback (most recent call last):
+        ...
+        searchparty.landscapes.landscape.LandscapeError: function must be trusted before it is run, got ...
+        >>> withheld
+        ['gift.py:loss']
+    """
+    withheld: list[str] = []
+    token = _withheld.set(withheld)
+    try:
+        yield withheld
+    finally:
+        _withheld.reset(token)
+
+
+def require_user_code(name: str, field: str) -> None:
+    """Say that the user's code of this name will be run, or may be later.
+
+    Raises:
+        LandscapeError: User code is withheld (``withhold_user_code``).
+    """
+    withheld = _withheld.get()
+    if withheld is not None:
+        withheld.append(name)
+        raise LandscapeError(f"{field} must be trusted before it is run, got {name}. Add --trust to run it.")
 
 
 def split_reference(reference: str, field: str) -> tuple[str, str]:
@@ -96,6 +138,7 @@ def load_object(reference: str, field: str, base: str | None = None, source: str
         LandscapeError: The reference is malformed, or the object cannot be loaded; the message names ``field``.
     """
     place, name = split_reference(reference, field)
+    require_user_code(reference, field)
     module = _load_file(place, field, base, source) if is_python_file(place) else _load_module(place, field)
     try:
         return getattr(module, name)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ...landscapes.landscape import Array, known_minimizers
+from ...landscapes.landscape import Array
 from ..execution.results_directory import ResultsError
 from ..results.recorded_runs import RunData, read_runs
 from .encoding import Encoder, GifEncoder, Mp4Encoder, has_ffmpeg
@@ -141,9 +141,8 @@ def _write_files(
 
 def _slice_center(runs: Sequence[RunData]) -> Array:
     """Return the point that the slice passes through, (D,) in the unit cube."""
-    problem = runs[0].problem
-    minimizers = None if problem is None else known_minimizers(problem)
-    known = None if problem is None or minimizers is None else problem.space.to_cube(minimizers[0])
+    minimizers = runs[0].minimizers
+    known = None if minimizers is None else runs[0].space.to_cube(minimizers[0])
     return find_slice_center([(run.points.cube, run.points.losses) for run in runs], known, runs[0].space.dimension)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from ..drawing.landscape import UNIT_CUBE, is_evaluated
 from .replay import Moment, Replay, ReplayLease
 from .slice import Slice
 
@@ -47,7 +48,9 @@ def map_notes(replays: Sequence[Replay], plane: Slice) -> str:
     if plane.is_slice:
         first, second = plane.axis_names()
         found.append(f"slice {first}, {second} through the best point; faint points are far from the slice")
-    if not run.pictured:
+    if not run.bounded:
+        found.append(UNIT_CUBE)
+    if not is_evaluated(run, plane.axes, run.space.to_box(plane.through_point)):
         flat = run.space.dimension == 2
         found.append("losses between points are interpolated" if flat else "not evaluated for pictures: points only")
     return " · ".join(found)

@@ -14,10 +14,9 @@ from matplotlib.colors import LinearSegmentedColormap, to_rgba
 from matplotlib.patches import FancyArrowPatch, Rectangle
 from matplotlib.patheffects import Normal, Stroke
 
-from ...landscapes.landscape import known_minimizers
-from ...landscapes.slices import evaluate_line
 from ..drawing.landscape import background_grid, shading_levels
 from ..drawing.style import COLOURS, scale_loss_axis
+from ..results.surfaces import LINE_POINTS, find_losses
 from .replay import Moment, Replay, ReplayLease
 from .slice import Slice
 
@@ -197,12 +196,13 @@ def draw_static_map(axes: Axes, replay: Replay, plane: Slice, number: int) -> No
     at = space.to_box(plane.through_point)
     first = plane.axes[0]
     axes.set_xlim(space.lower[first], space.upper[first])
-    known = None if run.problem is None else known_minimizers(run.problem)
+    known = run.minimizers
     if len(plane.axes) == 1:
         losses = replay.losses[np.isfinite(replay.losses)]
-        if run.problem is not None and run.pictured:
-            x, y = evaluate_line(run.problem)
-            axes.plot(x, y, color="#a0a0a0", lw=1.2, zorder=1)
+        places = np.linspace(0.0, 1.0, LINE_POINTS)[:, None]
+        y = find_losses(run, places)
+        if y is not None:
+            axes.plot(space.to_box(places)[:, 0], y, color="#a0a0a0", lw=1.2, zorder=1)
             losses = np.concatenate([losses, y[np.isfinite(y)]])
         scale_loss_axis(axes, None, losses)
         if len(losses):

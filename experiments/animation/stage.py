@@ -17,7 +17,6 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from numpy.typing import NDArray
 
-from ...landscapes.landscape import known_minimizers
 from ..drawing.style import COLOURS, figure_style
 from .captions import animation_title, caption_line, escape_math, map_notes, run_names, shorten_text
 from .encoding import Picture
@@ -204,7 +203,6 @@ class FrameRenderer:
 
 def draw_legend(figure: Figure, replays: Sequence[Replay], layout: Layout) -> None:
     """Draw the legend of the marks; the bars are the legend of the agents' markers."""
-    problem = replays[0].run.problem
     marks = {
         "best point": Line2D([], [], marker="*", ls="", ms=10, color=BEST_COLOUR, mec="black", mew=0.7),
         "region of a current lease": Line2D([], [], marker="s", ls="", ms=8, mfc="none", mec="#303030", mew=1.5),
@@ -213,7 +211,7 @@ def draw_legend(figure: Figure, replays: Sequence[Replay], layout: Layout) -> No
         marks["sent to another agent's point"] = Line2D(
             [], [], marker=r"$\rightarrow$", ls="", ms=12, color="#303030"
         )  # fmt: skip
-    if problem is not None and known_minimizers(problem) is not None:
+    if replays[0].run.minimizers is not None:
         marks["known minimum"] = Line2D([], [], marker="+", ls="", ms=9, color="black", mew=1.4)
     if any(not np.isfinite(replay.losses).all() for replay in replays):
         marks["failed"] = Line2D([], [], marker="x", ls="", ms=5, color="#303030")

@@ -58,6 +58,14 @@ NoReportOption = Annotated[
     bool, typer.Option("--no-report", help="Do not write the report now; `searchparty report` can write it later.")
 ]
 
+TrustOption = Annotated[
+    bool,
+    typer.Option(
+        "--trust",
+        help="Run the code that RESULTS name, although they do not bear your signature, and sign them as they are now.",
+    ),
+]
+
 
 def handle_termination() -> None:
     """Treat SIGTERM (a plain `kill`) like Ctrl-C, so that it ends the command as cleanly.

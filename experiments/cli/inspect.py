@@ -14,7 +14,7 @@ from ..spec.errors import SpecError, format_problem, quote, suggest
 from ..spec.load import bundled_descriptions
 from ..spec.schema import experiment_schema
 from .completion import LISTED_FAMILIES, complete_families, complete_kinds, complete_results
-from .console import RUN_FAILED, ResultsArgument, err, out
+from .console import RUN_FAILED, ResultsArgument, TrustOption, err, out, print_remark
 
 
 def report_command(
@@ -51,6 +51,7 @@ def trace_command(
 
 def verify_command(
     results: ResultsArgument,
+    trust: TrustOption = False,
 ) -> None:
     """Replay a log without evaluating anything, and check that every decision and every point follows from it.
 
@@ -60,7 +61,7 @@ def verify_command(
     """
     from ..execution.verification import verify_results
 
-    report = verify_results(results)
+    report = verify_results(results, trust, print_remark)
     for line in [*report.changed, *report.problems]:
         err.print(line, style="red", soft_wrap=True)
     out.print(report.describe(), soft_wrap=True)

@@ -30,6 +30,7 @@ from .console import (
     OverridesOption,
     ResultsArgument,
     SourceArgument,
+    TrustOption,
     err,
     handle_termination,
     open_watcher,
@@ -108,6 +109,7 @@ def resume_command(
             help="Write what is intact of a damaged log into the new directory NEW, and do nothing else.",
         ),
     ] = None,
+    trust: TrustOption = False,
     no_report: NoReportOption = False,
 ) -> None:
     """Resume an experiment that was stopped or killed, extend its budget, or add repeats and strategies to it.
@@ -121,7 +123,7 @@ def resume_command(
         for line in salvage_results(results, salvage):
             out.print(line, soft_wrap=True)
         return
-    experiment, grown = load_for_resuming(results, repeats, source)
+    experiment, grown = load_for_resuming(results, repeats, source, trust, print_remark)
     planned = make_plan(experiment.with_executor(executor, address))
 
     def work(watcher: Watcher) -> Results:
@@ -209,11 +211,24 @@ def _print_failed_agents(results: Results) -> None:
         out.print(f"{more} more agents failed. The report lists all of them.", style="yellow")
 
 
-def check_command(source: SourceArgument, overrides: OverridesOption = None) -> None:
-    """Validate an experiment and print its plan: runs, evaluations, estimated time and disk space."""
+def check_command(
+    source: SourceArgument,
+    timed: Annotated[
+        bool,
+        typer.Option(
+            "--time",
+            help="Evaluate a few points to estimate the time, also where that calls your objective or program.",
+        ),
+    ] = False,
+    overrides: OverridesOption = None,
+) -> None:
+    """Validate an experiment and print its plan: runs, evaluations, estimated time and disk space.
+
+    The files and modules that it names are imported; without --time no objective is called and no program started.
+    """
     planned = make_plan(load(source, overrides or []))
     # The files that would be copied to a cluster must exist, too.
     list(requested_files(planned.experiment))
     for hint in dict.fromkeys(hint for run in planned.runs for hint in run.landscape.hints):
         print_remark(hint)
-    out.print(describe_plan(planned), soft_wrap=True)
+    out.print(describe_plan(planned, timed), soft_wrap=True)

@@ -20,6 +20,8 @@ from ...orchestrator.log.filesystem import file_system_of
 from ...orchestrator.log.reader import LogReader
 from ..execution.results_directory import ResultsError, write_atomically
 from ..execution.staging import DISTRIBUTION_NAME, stage_files
+from ..execution.trust.job_signature import is_own_job, sign_job
+from ..execution.trust.recorded_experiment import try_signing
 from ..spec.load import Experiment
 from ..spec.models import RaySettings
 from . import head_entry
@@ -30,6 +32,8 @@ if TYPE_CHECKING:
 YAML_NAME, LOG_NAME = head_entry.RESULT_FILES
 ORIGIN_NAME = "fetched-from"
 """The file in a fetched directory that says where it was fetched from."""
+SIGNATURE_KEY = "signature"
+"""The metadata of a job that say that this user submitted it."""
 REMOTE_RESULTS = "~/searchparty-results"
 HEAD_SCRIPT = f"{DISTRIBUTION_NAME}/experiments/cluster/head_entry.py"
 LineCallback = Callable[[str], None]
@@ -72,18 +76,24 @@ def submit_experiment(
     id = f"{re.sub('[^A-Za-z0-9_-]+', '-', experiment.name).strip('-') or 'experiment'}-{uuid.uuid4().hex[:6]}"
     if place is not None and not place.startswith(("/", "~")):
         raise ResultsError(f"--place must be a full path on the head, got {place!r}. Begin it with / or ~.")
+    text = remote_yaml(experiment)
+    trusted: list[str] = []
     if resumed is not None:
         results = remote_results_path(cluster, resumed)
         words = ["resume", results]
+        # The head may be a new machine, whose user has not signed what this user submitted.
+        if results != resumed and is_own_job(cluster.read_job(resumed).metadata.get(SIGNATURE_KEY, ""), results, text):
+            trusted = ["--trust"]
     else:
         results = f"{place or REMOTE_RESULTS}/{id}"
         words = ["run", YAML_NAME, "--out", results]
-    words += ["--executor", "ray", "--address", "auto", "--no-report"]
+    words += ["--executor", "ray", "--address", "auto", "--no-report", *trusted]
+    metadata = {"name": experiment.name, "results": results, SIGNATURE_KEY: sign_job(results, text)}
     with TemporaryDirectory(prefix="searchparty-") as name:
         stage_files(experiment, Path(name))
-        (Path(name) / YAML_NAME).write_text(remote_yaml(experiment), encoding="utf-8")
+        (Path(name) / YAML_NAME).write_text(text, encoding="utf-8")
         entrypoint = shlex.join([python, "-I", HEAD_SCRIPT, *words])
-        cluster.send(entrypoint, Path(name), id, {"name": experiment.name, "results": results}, options)
+        cluster.send(entrypoint, Path(name), id, metadata, options)
     return id
 
 
@@ -118,11 +128,13 @@ def remote_results_path(cluster: Jobs, job: str) -> str:
 def fetch_results(cluster: Jobs, id: str, out: Path | None = None, say: LineCallback = lambda _: None) -> Path:
     """Fetch a job's results, finished or not. If they are fetched again, what is new is added.
 
+    The results of a job that this user submitted are signed, if their experiment is the one that was submitted.
+
     Args:
         cluster: The jobs of the cluster.
         id: The id of the job, or the path of its results on the head.
         out: The directory for the results. Default: results/<job>.
-        say: Receives a remark if the job has not ended.
+        say: Receives a remark if the job has not ended, or if its results cannot be signed.
 
     Returns:
         The directory.
@@ -135,6 +147,8 @@ def fetch_results(cluster: Jobs, id: str, out: Path | None = None, say: LineCall
     directory = Path("results") / Path(place).name if out is None else out
     _check_destination(directory, place)
     files = _download_files(cluster, place)
+    text = files[YAML_NAME].decode("utf-8")
+    job = None if id == place else cluster.read_job(id)
     directory.mkdir(parents=True, exist_ok=True)
     held = DirectoryLock(directory, file_system_of(directory))
     try:
@@ -143,11 +157,12 @@ def fetch_results(cluster: Jobs, id: str, out: Path | None = None, say: LineCall
             part.write_bytes(files[LOG_NAME])
             _check_continuation(directory, part)
             part.replace(directory / LOG_NAME)
-        write_atomically(directory / YAML_NAME, files[YAML_NAME].decode("utf-8"))
+        write_atomically(directory / YAML_NAME, text)
         write_atomically(directory / ORIGIN_NAME, f"{place}\n")
+        if job is not None and is_own_job(job.metadata.get(SIGNATURE_KEY, ""), place, text):
+            try_signing(directory, say)
     finally:
         held.release()
-    job = None if id == place else cluster.read_job(id)
     if job is not None and not job.ended:
         say(f"{id} is {job.status.lower()}: these are its findings so far. Fetch it again later.")
     return directory

@@ -14,13 +14,16 @@ from matplotlib.patches import Rectangle
 from matplotlib.patheffects import Normal, Stroke
 from matplotlib.ticker import MaxNLocator
 
-from ...landscapes.landscape import Array, known_minimizers
+from ...landscapes.landscape import Array, Space
 from ...landscapes.slices import evaluate_grid, interpolate_losses
 from ...orchestrator.state.events import Granted
 from ..results.recorded_runs import RunData
+from ..results.surfaces import find_losses
 from .style import colour_of, format_label, limit_losses, run_heading
 
 CONTOUR_POINTS = 140
+UNIT_CUBE = "unit cube: the log has no bounds"
+"""How axes are labelled if the landscape's own bounds are not known."""
 
 
 # From white to a medium grey, so that points and paths stand out even where the loss is highest.
@@ -30,9 +33,9 @@ GREYS = LinearSegmentedColormap.from_list("ground", ["#ffffff", "#8f8f8f"])
 def contour_figure(run: RunData, names: Sequence[str] = ()) -> Figure | None:
     """Draw a two-dimensional landscape with every agent's points and the regions that it was asked to search.
 
-    Returns None if the landscape does not have two dimensions or cannot be opened.
+    Returns None if the landscape does not have two dimensions.
     """
-    if run.problem is None or run.space.dimension != 2:
+    if run.space.dimension != 2:
         return None
     names = names or run.team
     figure = Figure(figsize=(7.4, 6.0), layout="constrained")
@@ -54,14 +57,15 @@ def contour_figure(run: RunData, names: Sequence[str] = ()) -> Figure | None:
         path[:, 0], path[:, 1], color="black", lw=1.1, marker="o", ms=2.2, label="path of the best point",
         path_effects=[Stroke(linewidth=2.6, foreground="white"), Normal()],
     )  # fmt: skip
-    known = known_minimizers(run.problem)
+    known = run.minimizers
     if known is not None:
         axes.scatter(
             known[:, 0], known[:, 1], marker="*", s=170, color="white", edgecolors="black", zorder=5,
             label="known minimum",
         )  # fmt: skip
     (left, bottom), (right, top) = run.space.lower, run.space.upper
-    axes.set(xlim=(left, right), ylim=(bottom, top), xlabel="x1", ylabel="x2")
+    unit = "" if run.bounded else f" ({UNIT_CUBE})"
+    axes.set(xlim=(left, right), ylim=(bottom, top), xlabel=f"x1{unit}", ylabel=f"x2{unit}")
     axes.set_title(run_heading(run))
     axes.grid(visible=False)
     handles, labels = axes.get_legend_handles_labels()
@@ -77,21 +81,40 @@ def background_grid(
 ) -> tuple[Array, Array, Array]:
     """Return x (k,), y (k,) and losses (k, k), one row per y, on the plane of two axes through ``at`` (D,).
 
-    The losses are evaluated if the landscape may be evaluated for pictures. Otherwise they are interpolated between
-    the points found in two dimensions, and NaN in more. NaN marks places where the loss is unknown.
+    The losses are those of the landscape if it is one of the package, or if they were recorded when the run ended.
+    Otherwise they are interpolated between the points found in two dimensions, and NaN in more. NaN marks places where
+    the loss is unknown.
     """
     first, second = axes
-    if run.problem is not None and run.pictured:
+    if run.problem is not None:
         return evaluate_grid(run.problem, CONTOUR_POINTS, axes, at)
     space = run.space
     x, y = (np.linspace(space.lower[axis], space.upper[axis], CONTOUR_POINTS) for axis in axes)
-    z = np.full((CONTOUR_POINTS, CONTOUR_POINTS), np.nan)
-    if space.dimension == 2:
+    recorded = find_losses(run, _grid_points(space, axes, at))
+    z = np.full(CONTOUR_POINTS**2, np.nan) if recorded is None else recorded
+    z = z.reshape(CONTOUR_POINTS, CONTOUR_POINTS)
+    if recorded is None and space.dimension == 2:
         # Interpolate in the unit cube: both axes have the same length there, so distances are comparable.
         z = interpolate_losses(
             run.points.cube[:, [first, second]], run.points.losses, (0.0, 1.0, 0.0, 1.0), CONTOUR_POINTS
         )
     return x, y, z
+
+
+def is_evaluated(run: RunData, axes: tuple[int, ...] = (0, 1), at: Array | None = None) -> bool:
+    """Return whether the background of a picture shows losses of the landscape, not what lies between the points."""
+    return run.problem is not None or find_losses(run, _grid_points(run.space, axes, at)) is not None
+
+
+def _grid_points(space: Space, axes: tuple[int, ...], at: Array | None) -> Array:
+    """Return the points of the background's grid in the unit cube, one row after the other; of a line for one axis."""
+    start = np.full(space.dimension, 0.5) if at is None else space.to_cube(at)
+    side = np.linspace(0.0, 1.0, CONTOUR_POINTS)
+    points = np.tile(start, (CONTOUR_POINTS ** len(axes), 1))
+    points[:, axes[0]] = np.tile(side, CONTOUR_POINTS ** (len(axes) - 1))
+    if len(axes) == 2:
+        points[:, axes[1]] = np.repeat(side, CONTOUR_POINTS)
+    return points
 
 
 def shading_levels(z: Array, count: int = 18) -> tuple[Any, SymLogNorm, Array] | None:
@@ -119,7 +142,7 @@ def _draw_contour(figure: Figure, axes: Axes, run: RunData) -> None:
     # As vector paths they would add a megabyte to each figure.
     filled.set_rasterized(True)
     lines.set_rasterized(True)
-    how = "on this grid" if run.pictured else "found; interpolated between the points"
+    how = "on this grid" if is_evaluated(run) else "found; interpolated between the points"
     bar = figure.colorbar(filled, ax=axes, label=f"loss above the lowest {how}", format="%.3g")
     bar.locator = MaxNLocator(6)
     bar.ax.tick_params(labelsize=8)

@@ -17,6 +17,7 @@ from ...landscapes.landscape import Landscape, escape_unprintable
 from ...landscapes.opening import open_problem
 from ...orchestrator.run_spec import RunSpec
 from .plan import Plan
+from .trust.named_code import is_user_code, list_imported, list_programs
 
 # CPU seconds on one core, measured in November 2026 on a shared machine with two cores: experiments with one and with
 # two agents on the sphere, budgets 40 to 2,000, leases 10 to 100, 20 to 100 runs each; fitted by least squares of
@@ -51,16 +52,32 @@ ROW_BYTES = 25
 """Overhead of a small chunk of points in the log, per point, beyond the numbers themselves."""
 
 
-def describe_plan(plan: Plan) -> str:
-    """Describe a plan in words, for ``searchparty check``. This evaluates a few points to estimate the run time."""
+def describe_plan(plan: Plan, timed: bool = False) -> str:
+    """Describe a plan in words, for ``searchparty check``.
+
+    Args:
+        plan: The plan.
+        timed: Whether a few points may be evaluated to estimate the time also where that runs code of a user.
+            Landscapes of the package are evaluated in any case.
+    """
     experiment = plan.experiment
+    timed = timed or not any(map(is_user_code, {id(run.landscape): run.landscape for run in plan.runs}.values()))
     description = "\n".join(map(escape_unprintable, experiment.description.split("\n")))
     lines = [f"{experiment.name}: {description}".rstrip(": "), ""]
     lines += [f"{len(plan.landscapes)} landscapes: {_join_names(plan.landscapes)}"]
     lines += [f"{len(plan.strategies)} strategies: {_join_names(plan.strategies)}"]
     lines += [f"{experiment.repeats} repeats, seed {experiment.seed}, executor {experiment.executor.kind}", ""]
     lines += [f"runs         {len(plan.runs):,}", f"evaluations  {plan.evaluations:,}"]
-    lines += [f"time         {_time_in_words(plan)}", f"disk         about {_format_bytes(estimate_bytes(plan))}"]
+    lines += [
+        f"time         {_time_in_words(plan, timed)}",
+        f"disk         about {_format_bytes(estimate_bytes(plan))}",
+    ]
+    imported, programs = list_imported(experiment), list_programs(experiment)
+    if imported:
+        called = "" if timed else "; no objective was called"
+        lines.append(f"imported     {_join_names(tuple(imported))}, and what they import{called}")
+    if programs:
+        lines.append(f"programs     {_join_names(tuple(programs))}{'' if timed else '; not started'}")
     return "\n".join(lines)
 
 
@@ -171,9 +188,12 @@ def _join_names(names: tuple[str, ...], most: int = 8) -> str:
     return ", ".join(names[:most]) + (f", ... ({len(names) - most} more)" if len(names) > most else "")
 
 
-def _time_in_words(plan: Plan) -> str:
+def _time_in_words(plan: Plan, timed: bool) -> str:
     """Describe how long it takes until the report is written, and how much of that is not spent on the runs."""
-    worked, told = estimate_seconds(plan), estimate_results_seconds(plan)
+    told = estimate_results_seconds(plan)
+    if not timed:
+        return f"unknown: --time evaluates a few points; {_describe_run_time(told)} for the summary and the report"
+    worked = estimate_seconds(plan)
     after = f"{_describe_run_time(told)} of it for the summary and the report"
     if worked is None:
         results = f"{_describe_run_time(told)} for the summary and the report"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -12,6 +12,7 @@ from ...agents.evaluation.leaving import ObjectiveExit
 from ...landscapes.ambient import set_ambient_state_aside
 from ...landscapes.user_code import STAGED_FILES
 from ...orchestrator.executors.in_process import InProcessExecutor
+from ...orchestrator.landscape_record import describe_landscape
 from ...orchestrator.log.filesystem import file_system_of
 from ...orchestrator.log.journal_mode import describe_restrictions
 from ...orchestrator.log.log import LogError
@@ -32,6 +33,8 @@ from .fingerprint import environment_fingerprint
 from .plan import Plan
 from .results_directory import create_results_directory, write_atomically
 from .staging import stage_files
+from .trust.named_code import names_user_code
+from .trust.recorded_experiment import sign_growth, try_signing
 from .watcher import Remark, RunStatus, Watcher
 
 if TYPE_CHECKING:
@@ -72,8 +75,20 @@ RunSteps = Generator[bool, None, str | None]
 run was halted, or None."""
 
 
+AtEnd = Callable[[LogFile, Sequence[RunSpec], Remark], None]
+"""What is done when all runs have been worked, before the log is closed. It may record more about them."""
+
+
+def do_nothing(log: LogFile, runs: Sequence[RunSpec], remark: Remark) -> None:
+    """Record nothing."""
+
+
 def begin_session(
-    planned: Plan, out: str | Path | None, watcher: Watcher | None = None, remark: Remark = lambda _: None
+    planned: Plan,
+    out: str | Path | None,
+    watcher: Watcher | None = None,
+    remark: Remark = lambda _: None,
+    at_end: AtEnd = do_nothing,
 ) -> tuple[Path, dict[str, Exception]]:
     """Run an experiment into a new directory.
 
@@ -82,6 +97,7 @@ def begin_session(
         out: The directory (``create_results_directory``).
         watcher: Is notified of the progress.
         remark: Receives remarks, one line each.
+        at_end: Is called when all runs have been worked.
 
     Returns:
         The directory, and the errors that ended failed runs, by run id.
@@ -93,8 +109,13 @@ def begin_session(
         ExecutorLost: If Ray is lost.
     """
     directory = create_results_directory(out, planned.experiment.name)
-    write_atomically(directory / "experiment.yaml", planned.experiment.to_yaml())
-    return directory, _work_plan(planned, directory, watcher, remark, environment_fingerprint(planned.runs), {})
+    text = planned.experiment.to_yaml()
+    # Signed first, so that a process that is killed at any time leaves nothing unsigned.
+    if names_user_code(planned.experiment):
+        try_signing(directory, remark, [text], planned.runs)
+    write_atomically(directory / "experiment.yaml", text)
+    known = environment_fingerprint(planned.runs)
+    return directory, _work_plan(planned, directory, watcher, remark, known, {}, at_end)
 
 
 def resume_session(
@@ -105,6 +126,7 @@ def resume_session(
     watcher: Watcher | None,
     remark: Remark,
     grown: str | None = None,
+    at_end: AtEnd = do_nothing,
 ) -> dict[str, Exception]:
     """Resume an experiment where its log ends. If all its runs have ended, that is said, and nothing is written.
 
@@ -116,6 +138,7 @@ def resume_session(
         watcher: Is notified of the progress.
         remark: Receives remarks, one line each.
         grown: The YAML of the experiment if it has grown, to be kept in the directory; None if it has not.
+        at_end: Is called when all runs have been worked.
 
     Returns:
         The errors that ended failed runs, by run id.
@@ -144,9 +167,8 @@ def resume_session(
             if {run.id for run in planned.runs} <= reader.stopped_run_ids():
                 remark(f"All runs in {directory} have ended: there is nothing to resume. {GROWTH_ADVICE}")
                 return _read_failures(planned, reader)
-    if grown is not None:
-        write_atomically(directory / "experiment.yaml", grown)
-    return _work_plan(planned, directory, watcher, remark, known, budgets)
+    sign_growth(directory, grown, planned, remark)
+    return _work_plan(planned, directory, watcher, remark, known, budgets, at_end)
 
 
 def _read_failures(planned: Plan, reader: LogReader) -> dict[str, Exception]:
@@ -163,13 +185,14 @@ def _work_plan(
     remark: Remark,
     environment: dict[str, Any],
     budgets: Mapping[str, int],
+    at_end: AtEnd,
 ) -> dict[str, Exception]:
     """Work all runs of a plan into the log of a directory, and return the errors that ended failed runs, by run id.
 
     What ends the session says where the log is, also while Ray starts or stops.
     """
     try:
-        return _work_runs(planned, directory, watcher, remark, environment, budgets)
+        return _work_runs(planned, directory, watcher, remark, environment, budgets, at_end)
     except KeyboardInterrupt:
         raise RunInterrupted(directory) from None
     except SystemExit as error:
@@ -187,6 +210,7 @@ def _work_runs(
     remark: Remark,
     environment: dict[str, Any],
     budgets: Mapping[str, int],
+    at_end: AtEnd,
 ) -> dict[str, Exception]:
     runs = planned.runs
     errors: dict[str, Exception] = {}
@@ -222,7 +246,7 @@ def _work_runs(
         stack.callback(log.commit)
         # Record all runs from the start, so that a report on an unfinished log says which runs are missing.
         for each in runs:
-            log.run(each, planned.labels[each.id])
+            log.run(each, planned.labels[each.id], describe_landscape(each).to_data())
 
         def open_run(each: RunSpec) -> Callable[[], Generator[bool, None, None]]:
             return lambda: _drive_run(each, log.run(each), place, watcher, budgets.get(each.id))
@@ -230,6 +254,7 @@ def _work_runs(
         stepped = (lambda _: None) if watcher is None else watcher.on_run_step
         drives = [(each.id, open_run(each)) for each in runs]
         schedule(drives, place.at_once, place.wait, record_end, stepped, place.drain)
+        at_end(log, runs, remark)
     return errors
 
 

@@ -13,11 +13,11 @@ from ...landscapes.ambient import set_ambient_state_aside
 from ...orchestrator.log.reader import LogReader
 from ...orchestrator.loop.audit import InvalidDecision
 from ...orchestrator.verify import VerificationResult, verify_run
-from ..spec.load import load
 from .compatibility import user_file_differences
 from .fingerprint import environment_fingerprint
 from .plan import Plan, make_plan
-from .results_directory import experiment_file
+from .trust.recorded_experiment import load_recorded
+from .watcher import Remark
 
 
 @dataclass
@@ -82,16 +82,21 @@ def format_count(number: int, noun: str) -> str:
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
-def verify_results(directory: Path | str) -> Verification:
+def verify_results(directory: Path | str, trust: bool = False, remark: Remark = lambda _: None) -> Verification:
     """Replay every run of a results directory without evaluating anything.
 
+    Args:
+        directory: The results directory.
+        trust: Whether to sign it first, so that agents, policies and landscapes of a user that it names may be run.
+        remark: Receives a remark if it cannot be signed.
+
     Raises:
-        ResultsError: If the directory has no experiment.yaml.
+        ResultsError: If the directory has no experiment.yaml, or names code of a user and is not signed by this user.
         SpecError: If the YAML cannot be loaded.
         LogError: If the log cannot be read.
     """
     directory = Path(directory)
-    planned = make_plan(load(experiment_file(directory)))
+    planned = make_plan(load_recorded(directory, trust, remark))
     known = {run.id: run for run in planned.runs}
     found = Verification(directory)
     now = environment_fingerprint(planned.runs)

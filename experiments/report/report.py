@@ -152,6 +152,7 @@ def _render_page(
         alike=len(directories) == 1 and len({run.budget for run in runs}) == 1,
         unfinished=[run for run in runs if run.stopped is None],
         halted=[run for run in runs if (run.stopped or "").startswith(EVALUATION_FAILED)],
+        unbounded=list(dict.fromkeys(run.landscape for run in runs if not run.bounded)),
         total=len(runs),
         meta=meta,
         settings=[read_text_file(d / "experiment.yaml") for d in directories if _has_settings(d)],

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -12,10 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...landscapes.landscape import Array, Problem, Space
+from ...orchestrator.landscape_record import StoredSurface
 from ...orchestrator.log.reader import LogReader, Points
 from ...orchestrator.log.tables import RunRecord
 from ...orchestrator.state.events import Event, Extended, Stopped, describe_end, is_cut
-from .run_header import ProblemCache, build_header, open_problem_cache
+from .run_header import LandscapeRecords, build_header
 
 
 @dataclass(frozen=True)
@@ -28,12 +29,15 @@ class RunData:
         landscape: The label of its landscape.
         repeat: The number of its repeat, from 0.
         settings: The settings of the run, as plain data.
-        space: The dimension and bounds of the landscape.
-        problem: The opened landscape; None if it cannot be opened here (e.g. a function whose file is gone).
+        space: The dimension and bounds of the landscape; the unit cube if they are not known.
+        problem: The opened landscape, if it is one of this package (or of a plugin) that pictures may evaluate; else
+            None. Code of a user is not run to read results.
         minimum: The known minimum of the landscape; None if it is unknown.
-        pictured: Whether a picture may evaluate the landscape; otherwise it shows only the points found.
+        bounded: Whether the bounds are known: the log of an older version may not have them.
         events: The events of the run, in order.
         points: Its points, in the order in which they were collected.
+        minimizers: The known minimizers in the landscape's units, shape (k, D); None if they are unknown.
+        surfaces: Losses of the landscape on planes, as they were recorded when the run ended.
     """
 
     id: str
@@ -44,9 +48,11 @@ class RunData:
     space: Space
     problem: Problem | None
     minimum: float | None
-    pictured: bool
+    bounded: bool
     events: list[Event]
     points: Points
+    minimizers: Array | None = None
+    surfaces: tuple[StoredSurface, ...] = field(default=(), repr=False)
 
     @property
     def team(self) -> list[str]:
@@ -156,17 +162,18 @@ def read_runs(directory: Path | str) -> list[RunData]:
     directory = Path(directory)
     with LogReader(directory) as reader:
         reader.check_structure()
-        landscapes = open_problem_cache(directory)
-        return [_read_run(reader, record, landscapes) for record in reader.runs()]
+        records = reader.runs()
+        landscapes = LandscapeRecords(records)
+        return [_read_run(reader, record, landscapes) for record in records]
 
 
-def _read_run(reader: LogReader, record: RunRecord, landscapes: ProblemCache) -> RunData:
+def _read_run(reader: LogReader, record: RunRecord, landscapes: LandscapeRecords) -> RunData:
     events = reader.events(record.id)
     points = reader.points_of(record, events)
-    header = build_header(record, landscapes, points.cube.shape[1])
+    header = build_header(record, landscapes, points.cube.shape[1] if len(points.losses) else None)
     return RunData(
         record.id, record.strategy, record.landscape, record.repeat, record.settings, header.space, header.problem,
-        header.minimum, header.pictured, events, points,
+        header.minimum, header.bounded, events, points, header.minimizers, header.surfaces,
     )  # fmt: skip
 
 

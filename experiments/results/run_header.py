@@ -1,23 +1,25 @@
-"""Reads what is known of a run before its first finding: its settings, and its opened landscape."""
+"""Reads what is known of a run before its first finding: its settings and its landscape. It runs no code of a user."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from ...landscapes.landscape import Array, Landscape, Problem, Space, known_minimizers, known_minimum
+from ...landscapes.opening import open_problem
+from ...orchestrator.landscape_record import (
+    LandscapeRecord,
+    StoredSurface,
+    read_landscape_record,
+)
+from ...orchestrator.log.log import LogDamaged
 from ...orchestrator.log.reader import LogReader
 from ...orchestrator.log.tables import RunRecord
 from ..spec import catalogue
-from ..spec.errors import SpecError
-from ..spec.moved import find_base
-from ..spec.sources import read_text_file
-from ..spec.yaml_text import parse_yaml
 
 
 @dataclass(frozen=True)
@@ -30,19 +32,11 @@ class RunHeader:
     repeat: int
     settings: dict[str, Any]
     space: Space
+    bounded: bool
     problem: Problem | None
-    pictured: bool
-
-    @property
-    def minimum(self) -> float | None:
-        """The known minimum of the landscape; None if it is unknown."""
-        return None if self.problem is None else known_minimum(self.problem)
-
-    @property
-    def minimizers(self) -> Array | None:
-        """The known minimizers in the unit cube, shape (k, D); None if they are unknown."""
-        known = None if self.problem is None else known_minimizers(self.problem)
-        return None if known is None else self.space.to_cube(known)
+    minimum: float | None
+    minimizers: Array | None
+    surfaces: tuple[StoredSurface, ...] = field(default=(), repr=False)
 
     @property
     def seconds(self) -> float:
@@ -51,86 +45,130 @@ class RunHeader:
         return seconds
 
 
-class ProblemCache:
-    """Builds and opens each landscape of a log once, however many runs search it.
+class LandscapeRecords:
+    """What the runs of a log tell of their landscapes. Each landscape of the package is opened only once.
 
     Args:
-        base: The directory in which relative paths of the experiment start.
-        references: The user's classes that the experiment names ("path/to/file.py:Class"). They are needed because a
-            log records only their kinds.
+        records: The runs of the log.
     """
 
-    def __init__(self, base: str | None, references: tuple[str, ...] = ()) -> None:
-        self._base, self._references = base, references
-        self._known: dict[str, tuple[Landscape | None, Problem | None]] = {}
+    def __init__(self, records: list[RunRecord]) -> None:
+        self._records = {record.id: read_landscape_record(record) for record in records}
+        self._problems: dict[str, Problem | None] = {}
+        self._whole: dict[str, tuple[StoredSurface, ...]] = {}
+        for record in records:
+            stored = self._records[record.id]
+            whole = tuple(each for each in stored.surfaces if each.is_whole) if stored else ()
+            if whole:
+                self._whole.setdefault(_landscape_key(record), whole)
 
-    def open(self, settings: dict[str, Any]) -> tuple[Landscape | None, Problem | None]:
-        """Return the landscape with these settings, and its problem; None for what cannot be built or opened here."""
-        key = json.dumps(settings, sort_keys=True)
-        if key not in self._known:
-            landscape = _build_landscape(settings, self._base, self._references)
-            self._known[key] = (landscape, None if landscape is None else _open(landscape))
-        return self._known[key]
+    def find(self, record: RunRecord) -> LandscapeRecord | None:
+        """Return what the log says of a run's landscape, with surfaces that were recorded with another run of it.
+
+        None if an older version wrote the log.
+        """
+        found = self._records[record.id]
+        return (
+            found
+            if found is None or found.surfaces
+            else found.with_surfaces(self._whole.get(_landscape_key(record), ()))
+        )
+
+    def open(self, record: RunRecord) -> Problem | None:
+        """Return the opened landscape of a run, if it is one of the package or of a plugin that pictures may evaluate.
+
+        None for all others. Nothing is imported or started because a log names it.
+        """
+        key = _landscape_key(record)
+        if key not in self._problems:
+            self._problems[key] = _open_installed(record.settings["landscape"])
+        return self._problems[key]
 
 
 def read_header(directory: Path | str, run: str) -> RunHeader:
     """Read the header of one run of a results directory.
 
-    If the run's landscape cannot be opened here, its space has one dimension.
+    If neither the log nor the settings of the run tell its bounds, its space is the unit cube in one dimension.
 
     Raises:
         KeyError: If the directory holds no such run.
+        LogError: If the log cannot be read.
     """
-    directory = Path(directory)
     with LogReader(directory) as reader:
-        record = reader.record(run)
-    return build_header(record, open_problem_cache(directory), 1)
+        record, records = reader.record(run), reader.runs()
+    return build_header(record, LandscapeRecords(records), None)
 
 
-def build_header(record: RunRecord, landscapes: ProblemCache, dimension: int) -> RunHeader:
-    """Build the header of a run. ``dimension`` is used if its landscape cannot be opened here."""
-    landscape, problem = landscapes.open(record.settings["landscape"])
-    space = Space(np.zeros(dimension), np.ones(dimension)) if problem is None else problem.space
-    pictured = landscape is not None and landscape.pictured
+def build_header(record: RunRecord, landscapes: LandscapeRecords, dimension: int | None) -> RunHeader:
+    """Build the header of a run.
+
+    Args:
+        record: The run.
+        landscapes: What its log tells of landscapes.
+        dimension: The dimension of its points; None if it has none yet.
+
+    Raises:
+        LogDamaged: If the landscape has another dimension.
+    """
+    stored, problem = landscapes.find(record), landscapes.open(record)
+    settings = record.settings["landscape"]
+    known = stored or (None if problem is None else _describe_problem(problem)) or _describe_settings(settings)
+    found = known or LandscapeRecord(_unit_cube(dimension or 1))
+    check_dimension(record.id, found.space, dimension)
+    if problem is not None and problem.space.dimension != found.space.dimension:
+        problem = None
     return RunHeader(
-        record.id, record.strategy, record.landscape, record.repeat, record.settings, space, problem, pictured
-    )
+        record.id, record.strategy, record.landscape, record.repeat, record.settings, found.space, known is not None,
+        problem, found.minimum, found.minimizers, found.surfaces,
+    )  # fmt: skip
 
 
-def open_problem_cache(directory: Path) -> ProblemCache:
-    """Return a cache for the landscapes of a results directory, as its experiment.yaml describes them."""
+def check_dimension(run: str, space: Space, dimension: int | None) -> None:
+    """Check that the points of a run have as many coordinates as its landscape. Raises LogDamaged if not."""
+    if dimension is not None and dimension != space.dimension:
+        raise LogDamaged(
+            f"the log is damaged: the points of run {run} have {dimension} coordinates, and its landscape has "
+            f"{space.dimension}."
+        )
+
+
+def _unit_cube(dimension: int) -> Space:
+    return Space(np.zeros(dimension), np.ones(dimension))
+
+
+def _landscape_key(record: RunRecord) -> str:
+    return json.dumps(record.settings["landscape"], sort_keys=True)
+
+
+def _open_installed(settings: dict[str, Any]) -> Problem | None:
+    kind = settings.get("kind")
+    cls = catalogue.family_classes("landscape").get(kind) if isinstance(kind, str) else None
+    if cls is None or not issubclass(cls, Landscape) or not cls.pictured:
+        return None
     try:
-        data = parse_yaml(read_text_file(directory / "experiment.yaml"))[0]
-    except SpecError:
-        return ProblemCache(None)
-    base = find_base(data, directory)
-    named = dict.fromkeys(_find_references([data.get("landscapes"), data.get("sweep")]))
-    return ProblemCache(base, tuple(named))
-
-
-def _find_references(data: Any) -> Iterator[str]:
-    """Yield every text in plain data that may name a class in a file or in a module."""
-    if isinstance(data, dict | list):
-        for value in data.values() if isinstance(data, dict) else data:
-            yield from _find_references(value)
-    elif isinstance(data, str) and data.rpartition(":")[2].isidentifier() and ":" in data:
-        yield data
-
-
-def _build_landscape(settings: dict[str, Any], base: str | None, references: tuple[str, ...]) -> Landscape | None:
-    for kind in (settings["kind"], *references):
-        try:
-            landscape: Landscape = catalogue.build_by_kind("landscape", {**settings, "kind": kind}, base)
-        except ValueError:
-            continue
-        if landscape.kind == settings["kind"]:
-            return landscape.model_copy(update={"base": base}) if "base" in type(landscape).model_fields else landscape
-    return None
-
-
-def _open(landscape: Landscape) -> Problem | None:
-    try:
-        return landscape.open()
+        return open_problem(cls.model_validate(settings))
     except Exception:
-        # A landscape written by the user may raise anything. The findings can be read without it.
+        # Another version may have written these settings. The findings can be read without the landscape.
+        return None
+
+
+def _describe_problem(problem: Problem) -> LandscapeRecord:
+    return LandscapeRecord(problem.space, known_minimum(problem), known_minimizers(problem))
+
+
+def _describe_settings(settings: dict[str, Any]) -> LandscapeRecord | None:
+    """Return what settings with bounds (python, command, table) tell of a landscape; None if they tell nothing.
+
+    Older versions recorded nothing else.
+    """
+    bounds, count, minimum = settings.get("bounds"), settings.get("dimension"), settings.get("minimum")
+    try:
+        pairs = np.array(bounds, dtype=float)
+        if pairs.shape == (2,):
+            pairs = np.tile(pairs, (int(count or 1), 1))
+        if pairs.ndim != 2 or pairs.shape[1] != 2 or not (pairs[:, 0] < pairs[:, 1]).all():
+            return None
+        space = Space(pairs[:, 0].copy(), pairs[:, 1].copy())
+        return LandscapeRecord(space, None if minimum is None else float(minimum))
+    except (TypeError, ValueError, OverflowError):
         return None

@@ -115,6 +115,12 @@ def _import_plugin(point: EntryPoint) -> ModuleType:
         ) from None
 
 
+def is_installed(model: Model) -> bool:
+    """Return whether the class of a model is the package's own or that of an installed plugin, and not a user's."""
+    kind = kind_of(type(model))
+    return any(family_classes(name).get(kind) is type(model) for name in FAMILIES)
+
+
 def _is_catalogued_class(cls: Any, base: type[Model], module: str) -> bool:
     """Return whether an object is a class that the module itself defines and that a YAML can name."""
     return (

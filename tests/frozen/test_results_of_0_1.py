@@ -40,7 +40,7 @@ def test_their_traces_are_what_they_were(results):
 
 @equal_bits
 def test_what_was_interrupted_is_resumed_to_the_same_trace(results):
-    resume(results / "interrupted", report=False)
+    resume(results / "interrupted", trust=True, report=False)
     assert read_hash(results / "interrupted") == FINISHED
 
 
@@ -52,14 +52,14 @@ def test_changed_files_of_the_user_are_refused(results, old, new, name):
     path = results / "own_code.py"
     path.write_text(path.read_text().replace(old, new))
     with pytest.raises(ResultsError, match=f"the code of {name} has changed"):
-        resume(results / "interrupted", report=False)
+        resume(results / "interrupted", trust=True, report=False)
 
 
 @pytest.mark.parametrize("name", ["agent cma-es", "policy party", "landscape python"])
 def test_what_is_no_longer_as_in_0_1_is_refused(results, monkeypatch, name):
     monkeypatch.setattr(first_rule, "CHANGED_SINCE_0_1", frozenset({name}))
     with pytest.raises(ResultsError, match=f"the code of {name}.* has changed") as refused:
-        resume(results / "interrupted", report=False)
+        resume(results / "interrupted", trust=True, report=False)
     assert str(refused.value).count("has changed") == 1
 
 
@@ -69,7 +69,7 @@ def test_a_digest_that_0_1_never_had_is_refused(results):
     db.commit()
     db.close()
     with pytest.raises(ResultsError, match="the code of agent axes has changed"):
-        resume(results / "interrupted", report=False)
+        resume(results / "interrupted", trust=True, report=False)
 
 
 def test_a_program_is_digested_as_in_0_1(tmp_path):
@@ -87,7 +87,7 @@ def test_the_table_has_the_texts_that_it_has_digests_of():
 
 @equal_bits
 def test_they_are_verified(results):
-    whole, part = verify_results(results / "finished"), verify_results(results / "interrupted")
+    whole, part = (verify_results(results / name, trust=True) for name in ("finished", "interrupted"))
     assert (whole.runs, whole.unfinished, whole.problems, whole.unknown) == (9, 0, [], [])
     assert (part.runs, part.unfinished, part.problems, part.unknown) == (9, 5, [], [])
     assert (whole.totals["points"], whole.totals["spent"]) == (1309, 1350)

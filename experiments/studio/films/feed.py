@@ -14,7 +14,7 @@ from ....landscapes.landscape import Space
 from ....orchestrator.log.event_order import EventOrder
 from ....orchestrator.log.reader import LogReader, LogUpdate
 from ....orchestrator.state.events import Granted
-from ...results.run_header import RunHeader, read_header
+from ...results.run_header import RunHeader, check_dimension, read_header
 from ...results.view_plane import ViewPlane, choose_plane, default_plane_spec
 from .fold import FilmFold
 from .ground import compute_surface
@@ -81,11 +81,20 @@ class Feed:
         self._film_fold.add_news(news)
 
     def _set_dimension(self, dimension: int) -> None:
-        """Set the number of dimensions from a lease, if the landscape cannot be opened on this machine."""
+        """Set the number of dimensions from a lease, if the log does not tell the bounds."""
         header = self.header
-        if header.problem is None and header.space.dimension != dimension:
+        if header.bounded:
+            check_dimension(self.run, header.space, dimension)
+        elif header.space.dimension != dimension:
             self.header = replace(header, space=Space(np.zeros(dimension), np.ones(dimension)))
             self._view_planes.clear()
+
+    def _read_surfaces(self) -> RunHeader:
+        """Return the header with the surfaces that were recorded when the run ended, if it has by now."""
+        header = self.header
+        if header.bounded and header.problem is None and not header.surfaces:
+            self.header = header = replace(header, surfaces=read_header(self.directory, self.run).surfaces)
+        return header
 
     def _view_plane(self, asked: str) -> ViewPlane:
         """Return the plane that a page asks for.
@@ -124,6 +133,7 @@ class Feed:
         }  # fmt: skip
         arrays = point_arrays(parts, seen, header.space.dimension)
         if not any(start):
+            header = self._read_surfaces()
             surface, origin = compute_surface(header, seen.plane, told.parts)
             message |= header_message(header, seen) | {"surface_from": origin}
             # The page draws heights in single precision; NaN, where the loss is unknown, stays NaN.

@@ -11,6 +11,7 @@ from ....landscapes.landscape import Array
 from ....landscapes.planes import Plane
 from ....landscapes.slices import interpolate_losses
 from ...results.run_header import RunHeader
+from ...results.surfaces import surface_on_plane
 
 RESOLUTION = 81
 """Number of losses along each side of the surface."""
@@ -32,11 +33,13 @@ def compute_surface(
 ) -> tuple[Array | None, SurfaceSource | None]:
     """Return the losses (n, n) of the surface, one row per v, and their source.
 
-    They are evaluated if pictures may evaluate the landscape, and otherwise, in two dimensions, interpolated between
-    the points found. Returns None and None if neither is possible.
+    They are those of the landscape if it is one of the package, or if they were recorded when the run ended.
+    Otherwise, in two dimensions, they are interpolated between the points found. Returns None and None if neither is
+    possible.
     """
-    if header.problem is not None and header.pictured:
-        return plane.evaluate_surface(header.problem, RESOLUTION), "landscape"
+    known = surface_on_plane(header, plane, RESOLUTION)
+    if known is not None:
+        return known, "landscape"
     if header.space.dimension != 2 or not parts:
         return None, None
     cube, losses = (np.concatenate([getattr(part, name) for part in parts]) for name in ("cube", "losses"))

@@ -44,14 +44,15 @@ def plane_message(seen: ViewPlane) -> dict[str, Any]:
 
 def header_message(header: RunHeader, seen: ViewPlane) -> dict[str, Any]:
     """Return the data that do not change as a run goes on."""
-    known = header.minimizers
+    known = None if header.minimizers is None else header.space.to_cube(header.minimizers)
     return {
         "strategy": header.strategy, "landscape": header.landscape, "repeat": header.repeat,
         "agents": [{"name": name, "kind": agent["kind"]} for name, agent in header.settings["team"]],
         "policy": header.settings["policy"], "concurrency": header.settings["concurrency"],
         "seed": header.settings["seed"], "dimension": header.space.dimension, "lower": header.space.lower,
-        "upper": header.space.upper, "minimum": header.minimum, "target": header.settings["target"],
-        "seconds": header.seconds, "start": {"center": header.settings["center"], "radius": header.settings["radius"]},
+        "upper": header.space.upper, "bounded": header.bounded, "minimum": header.minimum,
+        "target": header.settings["target"], "seconds": header.seconds,
+        "start": {"center": header.settings["center"], "radius": header.settings["radius"]},
         "minimizers": [] if known is None else np.column_stack(seen.plane.project(known)),
     }  # fmt: skip
 

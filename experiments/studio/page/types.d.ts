@@ -44,6 +44,8 @@ export interface Header {
   dimension: number;
   lower: number[];
   upper: number[];
+  /** False if the bounds are not known, and the unit cube is shown. */
+  bounded?: boolean;
   minimum: number | null;
   seconds: number;
   start: { center: number | number[]; radius: number };

@@ -52,7 +52,8 @@ export function groundOf({ header, surface }) {
   const seen = header.dimension > 2 ? `Shown on ${header.plane.text}. Points off this plane fade.` : "";
   const between = header.surface_from === "points" ? "The surface is interpolated between the points found; nothing else is known of this landscape." : "";
   const none = surface ? "" : "No surface is drawn, because this function is evaluated only at the points of a search.";
-  return [seen, between, none].filter(Boolean).join(" ");
+  const cube = header.bounded === false ? "Coordinates are shown in the unit cube, because this log does not have the bounds." : "";
+  return [seen, between, none, cube].filter(Boolean).join(" ");
 }
 
 /**

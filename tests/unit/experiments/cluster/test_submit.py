@@ -153,6 +153,44 @@ def test_what_was_gone_on_with_here_is_not_overwritten(tmp_path, small_yaml):
     assert hash_of(other) == hash_of(there.path) != before
 
 
+OWN = """\
+name: own
+budget: 12
+landscapes: [{kind: python, function: "loss.py:loss", bounds: [-1, 1]}]
+strategies: {alone: {agents: [random]}}
+executor: simulated
+"""
+
+
+def test_results_of_ones_own_job_are_signed_and_those_of_others_are_not(tmp_path, monkeypatch):
+    (tmp_path / "loss.py").write_text("def loss(x):\n    return float(x[0] ** 2)\n")
+    (tmp_path / "own.yaml").write_text(OWN)
+    cluster = Cluster(tmp_path)
+    id = submit.submit_experiment(load(tmp_path / "own.yaml"), cluster, place=str(tmp_path / "head"))
+    # The head's user has another secret, as another machine has.
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_STATE_HOME", str(tmp_path / "state of the head"))
+        run(loads_yaml(cluster.known[id].yaml).with_executor("simulated"), out=tmp_path / "head" / id, report=False)
+    home = submit.fetch_results(cluster, id, tmp_path / "home")
+    assert resume(home, executor="simulated", report=False).errors == {}
+    # Its resumption is trusted on a new head, too.
+    submit.submit_experiment(load(tmp_path / "own.yaml"), cluster, resumed=id)
+    assert cluster.sent[-1].endswith(" --no-report --trust")
+    # What has become of it on the way is not what was submitted.
+    yaml = tmp_path / "head" / id / "experiment.yaml"
+    yaml.write_text(yaml.read_text().replace("loss.py:loss", "other.py:loss"))
+    with pytest.raises(ResultsError, match="must bear your signature"):
+        resume(submit.fetch_results(cluster, id, tmp_path / "spoilt"), report=False)
+    yaml.write_text(yaml.read_text().replace("other.py:loss", "loss.py:loss"))
+    # A job of someone else, by its id or by its place.
+    cluster.known["theirs"] = Job({"results": str(tmp_path / "head" / id), "signature": "0" * 64})
+    for job in ("theirs", str(tmp_path / "head" / id)):
+        with pytest.raises(ResultsError, match=r"must bear your signature.* bears no signature of yours"):
+            resume(submit.fetch_results(cluster, job, tmp_path / f"by {len(job)}"), report=False)
+    submit.submit_experiment(load(tmp_path / "own.yaml"), cluster, resumed="theirs")
+    assert cluster.sent[-1].endswith(" --no-report")
+
+
 def test_a_place_is_a_full_path(experiment, tmp_path):
     with pytest.raises(ResultsError, match="--place must be a full path on the head, got 'results'"):
         submit.submit_experiment(experiment, Cluster(tmp_path), place="results")

@@ -192,7 +192,7 @@ def test_an_objective_that_hangs_or_fails_holds_up_no_plan(tmp_path):
     }
     began = time.perf_counter()
     assert "unknown, because an evaluation takes too long" in describe_plan(
-        make_plan(Experiment.from_data(data, str(tmp_path)))
+        make_plan(Experiment.from_data(data, str(tmp_path))), timed=True
     )
     data["landscapes"][0]["function"] = "bad.py:loss"
     assert estimate_seconds(make_plan(Experiment.from_data(data, str(tmp_path)))) < 1

@@ -130,8 +130,10 @@ def test_what_has_changed_is_refused_and_named(results, file, old, new, message)
     assert old in text
     path.write_text(text.replace(old, new))
     before = hashed(results)
+    with pytest.raises(ResultsError, match=f"changed since you signed it \\({path.name}\\).* add --trust"):
+        resume(results, force=True, report=False)
     with pytest.raises(ResultsError, match="differ from those that wrote it") as refused:
-        resume(results, report=False)
+        resume(results, trust=True, report=False)
     assert message in str(refused.value)
     assert "--force" in str(refused.value)
     assert hashed(results) == before
@@ -280,7 +282,7 @@ def test_another_python_reads_code_otherwise(results, edit_package, monkeypatch)
     # The user's files are compared nevertheless.
     (results.parent / "loss.py").write_text("def loss(x):\n    return 0.0\n")
     with pytest.raises(ResultsError, match="the code of landscape python loss.py:loss has changed"):
-        resume(results, report=False)
+        resume(results, trust=True, report=False)
 
 
 def test_digests_of_a_later_rule_are_refused(results):
@@ -294,7 +296,7 @@ def test_digests_of_a_later_rule_are_refused(results):
 def test_force_goes_on_with_what_is_there(results):
     path = results / "experiment.yaml"
     path.write_text(path.read_text().replace("seed: 4", "seed: 5"))
-    again = resume(results, force=True, report=False)
+    again = resume(results, force=True, trust=True, report=False)
     assert not again.errors
     assert len(again.runs) == 2
     # Once accepted, the changed code counts as the code that wrote the log.
@@ -315,7 +317,7 @@ def test_changes_are_told_by_path():
 def test_verify_replays_and_evaluates_nothing(results):
     # What evaluates need not exist any more, as long as its space is known.
     (results.parent / "loss.py").write_text("def loss(x):\n    raise SystemExit\n")
-    found = verify_results(results)
+    found = verify_results(results, trust=True)
     assert found.problems == []
     assert (found.runs, found.unfinished, found.totals["points"], found.totals["spent"]) == (1, 0, 120, 120)
     assert found.totals["granted"] == found.totals["spent"] + found.totals["returned"] + found.totals["out"]

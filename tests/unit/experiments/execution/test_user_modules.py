@@ -1,6 +1,7 @@
 """Modules beside the user's files in an experiment: where it runs, and whether a change is seen."""
 
 import shutil
+from pathlib import Path
 
 import pytest
 
@@ -98,12 +99,15 @@ def test_a_changed_neighbour_is_refused(project, file, message):
     path = run_project(project).path
     text = (project / file).read_text()
     (project / file).write_text(text + "# a comment\n")
-    with pytest.raises(ResultsError, match=f"the code of {message}") as refused:
+    name = Path(file).name
+    with pytest.raises(ResultsError, match=f"which has changed since you signed it .*{name}, beside "):
         resume(path, budget=30, report=False)
+    with pytest.raises(ResultsError, match=f"the code of {message}") as refused:
+        resume(path, budget=30, report=False, trust=True)
     assert str(refused.value).count("has changed") == 2
     assert [line for line in verify_results(path).changed if message in line]
     (project / file).write_text(text)
-    assert verify_results(path).changed == []
+    assert verify_results(path, trust=True).changed == []
     resume(path, budget=30, report=False)
 
 
@@ -119,18 +123,18 @@ def test_a_neighbour_that_comes_or_goes_is_refused(project):
     path = run_project(project).path
     (project / "two" / "sub" / "more.py").write_text("")
     with pytest.raises(ResultsError, match=r"sub/more.py in its folder is new"):
-        resume(path, budget=30, report=False)
+        resume(path, budget=30, report=False, trust=True)
     (project / "two" / "sub" / "more.py").unlink()
     (project / "two" / "utils.py").write_text("level = 200\n")
     with pytest.raises(ResultsError, match=r"sub/inner.py in its folder is no longer imported"):
-        resume(path, budget=30, report=False)
+        resume(path, budget=30, report=False, trust=True)
 
 
 def test_verify_tells_of_losses_of_two_functions(project, command):
     """Where a resumption was forced, the log holds losses of both."""
     path = run_project(project).path
     (project / "one" / "utils.py").write_text("level = 5\n")
-    resume(path, budget=30, force=True, report=False)
+    resume(path, budget=30, force=True, trust=True, report=False)
     (line,) = verify_results(path).changed
     assert line.endswith("utils.py in its folder has changed since the log was written (session 1 of 2)")
     done = command("verify", path, cwd=project)
@@ -159,7 +163,7 @@ def test_other_files_that_a_landscape_names_are_seen(tmp_path, monkeypatch, modu
     changed = tmp_path / {"gradient file": "grad_here.py", "module": "named_module.py"}[module]
     changed.write_text(changed.read_text() + "\n")
     with pytest.raises(ResultsError, match=f"{changed.name} in its folder has changed"):
-        resume(path, budget=20, report=False)
+        resume(path, budget=20, report=False, trust=True)
 
 
 def test_agents_of_one_kind_in_two_files_are_both_seen(project):
@@ -171,7 +175,7 @@ def test_agents_of_one_kind_in_two_files_are_both_seen(project):
         file = project / folder / "hop.py"
         file.write_text(file.read_text() + "\n")
         with pytest.raises(ResultsError, match="the code of agent hop"):
-            resume(path, budget=30, report=False)
+            resume(path, budget=30, report=False, trust=True)
         file.write_text(HOP)
 
 
@@ -188,7 +192,7 @@ def test_programs_of_the_user_have_neighbours_too(tmp_path):
     path = run(yaml, out=tmp_path / "out", report=False).path
     (tmp_path / "part.py").write_text("def loss(line): return 0.5\n")
     with pytest.raises(ResultsError, match="part.py in its folder has changed"):
-        resume(path, budget=20, report=False)
+        resume(path, budget=20, report=False, trust=True)
 
 
 MOVES = {
@@ -233,7 +237,7 @@ def test_a_copied_project_uses_its_own_files(tmp_path):
     (project / "one" / "utils.py").write_text("level = 7\n")
     check_moved(tmp_path / "copy" / "out")
     with pytest.raises(ResultsError, match="utils.py in its folder has changed"):
-        resume(project / "out", budget=40, report=False)
+        resume(project / "out", budget=40, report=False, trust=True)
 
 
 def check_moved(path):
@@ -243,5 +247,5 @@ def check_moved(path):
     results = resume(path, budget=30, report=False)
     assert [int(best.loss) for best in results.best()] == [100, 200]
     assert {run.budget for run in results.runs} == {30}
-    assert all(run.problem is not None for run in Results(path).runs)
+    assert all(run.bounded for run in Results(path).runs)
     assert verify_results(path).problems == []

@@ -16,7 +16,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
-from sealing import seal_log
+from sealing import alter_log, seal_log
 
 from searchparty import Experiment
 from searchparty.experiments.api import resume, run
@@ -540,6 +540,8 @@ def test_a_landscape_that_is_gone_before_the_first_lease(of_function, tmp_path):
     """The number of dimensions is known from the first lease on."""
     finished = of_function("valley", 3)
     (tmp_path / "odd.py").unlink()
+    # An older version recorded nothing of the landscape, and these settings have no bounds.
+    alter_log(finished, "UPDATE runs SET about = '{}', settings = json_set(settings, '$.landscape.bounds', NULL)")
     growing = Growing(finished, tmp_path / "growing")
     fed = feed(tmp_path / "growing")
     assert decode_film(fed.film())[0]["plane"]["spec"].startswith("axes")

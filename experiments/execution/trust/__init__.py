@@ -1,0 +1,1 @@
+"""Trust: whether results were written by this user, before code that they name is run."""

@@ -1,0 +1,62 @@
+"""Ids of runs stay what they are: settings that are added later are absent from the recorded ones at their defaults.
+
+Random streams and ids are keyed by the settings. A setting that appeared in all of them would change every run that
+was made before, so that nothing could be resumed.
+"""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from searchparty.experiments.execution.plan import make_plan
+from searchparty.experiments.spec import catalogue
+from searchparty.experiments.spec.load import load
+
+PINNED = Path(__file__).with_name("run_ids.json")
+"""The ids of November 2026, by what the run is of. A line is added for a new kind; none is ever changed."""
+GIVEN = {
+    "bbob": {"function": 8, "dimension": 3},
+    "python": {"function": "math:fsum", "bounds": [-1, 1], "dimension": 2},
+    "command": {"command": ["python3", "-c", "pass"], "bounds": [[0, 1], [0, 2]]},
+    "table": {"file": "points.csv"},
+}
+"""What a landscape needs."""
+TABLES = Path(__file__).parents[2] / "contract" / "landscapes"
+
+
+def run_id(landscape, agents, policy=None, **more):
+    strategy = {"agents": agents} | ({} if policy is None else {"policy": policy})
+    data = {"name": "pinned", "seed": 7, "budget": "400 D", "landscapes": [landscape], "strategies": {"it": strategy}}
+    (run,) = make_plan(load({**data, **more})).runs
+    return run.id
+
+
+def list_ids():
+    """Return the id of a run of each kind, with its defaults, and of runs with each section of an experiment."""
+    found = {}
+    for kind in catalogue.landscape_classes():
+        found[f"landscape {kind}"] = run_id({"kind": kind, **GIVEN.get(kind, {})}, ["random"], base=str(TABLES))
+    for kind in catalogue.agent_classes():
+        found[f"agent {kind}"] = run_id({"kind": "sphere", "dimension": 2}, [{"kind": kind}, "random"])
+    for kind in catalogue.policy_classes():
+        found[f"policy {kind}"] = run_id("rastrigin", ["random", "axes"], {"kind": kind})
+    for family in catalogue.POLICY_CHOICES:
+        for kind in catalogue.family_classes(family):
+            found[f"{family} {kind}"] = run_id("rastrigin", ["random", "axes"], {family: kind})
+    found["moved"] = run_id({"kind": "ackley", "dimension": 3, "shift": "random", "rotate": True}, ["cma-es"])
+    found["stop"] = run_id("sphere", ["random"], stop={"precision": 1e-3, "seconds": 5})
+    found["evaluation"] = run_id("sphere", ["random"], evaluation={"timeout": 3, "memory": "1 GB", "on_error": "retry"})
+    found["region"] = run_id("sphere", ["random"], region={"center": 0.4, "radius": 0.2}, concurrency=1)
+    return found
+
+
+def test_ids_are_what_they_were():
+    pinned, now = json.loads(PINNED.read_text()), list_ids()
+    assert {name: now.get(name) for name in pinned} == pinned
+
+
+@pytest.mark.parametrize("section", ["executor", "description", "files", "name"])
+def test_what_decides_no_finding_is_no_part_of_an_id(section):
+    values = {"executor": {"kind": "ray", "actors": 3}, "description": "other", "files": [], "name": "other"}
+    assert run_id("sphere", ["random"], **{section: values[section]}) == run_id("sphere", ["random"])
