@@ -81,10 +81,14 @@ class ParameterSet:
 
     def to_settings(self) -> list[list[Any]]:
         """Return the parameters as plain data, in order: a run's id is a hash of them, and mappings have no order."""
-        axes = {axis.name: axis for axis in self.axes}
-        return [
-            [name, _axis_settings(axes[name]) if name in axes else {"value": self.fixed[name]}] for name in self.names
-        ]
+        settings = {name: [name, {"value": value}] for name, value in self.fixed.items()}
+        settings |= {each[0]: each for each in list_axes(self.axes)}
+        return [settings[name] for name in self.names]
+
+
+def list_axes(axes: tuple[Axis, ...]) -> list[list[Any]]:
+    """Return axes as plain data: pairs of a name and the settings that ``parse_parameters`` takes."""
+    return [[axis.name, _axis_settings(axis)] for axis in axes]
 
 
 def _axis_settings(axis: Axis) -> dict[str, Any]:

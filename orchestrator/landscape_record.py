@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from ..landscapes.landscape import Array, Space
+from ..landscapes.parameters import list_axes, parse_parameters
 from ..landscapes.planes import Plane
 from .log.log import LogDamaged
 from .log.tables import RunRecord
@@ -88,6 +89,8 @@ class LandscapeRecord:
             "lower": _from_vector(space.lower),
             "upper": _from_vector(space.upper),
         }
+        if space.axes:
+            found["axes"] = list_axes(space.axes)
         if self.minimum is not None and math.isfinite(self.minimum):
             found["minimum"] = float(self.minimum)
         if known is not None and 0 < known.size <= MOST_NUMBERS and np.isfinite(known).all():
@@ -105,7 +108,10 @@ class LandscapeRecord:
             raise ValueError("bounds must be finite, with low < high")
         minimizers = None if known is None else np.array([_to_vector(each, dimension) for each in known])
         surfaces = tuple(StoredSurface.from_data(each, dimension) for each in data.get("surfaces", ()))
-        return cls(Space(lower, upper), None if minimum is None else float(minimum), minimizers, surfaces)
+        axes = parse_parameters(data["axes"]).axes if "axes" in data else ()
+        if axes and [(axis.low, axis.high) for axis in axes] != list(zip(lower.tolist(), upper.tolist(), strict=True)):
+            raise ValueError("axes must have the bounds of the landscape")
+        return cls(Space(lower, upper, axes=axes), None if minimum is None else float(minimum), minimizers, surfaces)
 
 
 def describe_landscape(run: RunSpec) -> LandscapeRecord:

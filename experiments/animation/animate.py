@@ -94,12 +94,12 @@ def write_animation(
     """
     options.check()
     runs = _choose_runs(read_runs(directory), options, directory)
-    axes = parse_plane_axes(options.plane, runs[0].space.dimension)
+    axes = parse_plane_axes(options.plane, runs[0].space)
     # Imported here because importing the drawing modules takes a second.
     from .stage import FrameRenderer
 
     replays = [build_replay(run) for run in runs]
-    plane = Slice(runs[0].space, axes, _slice_center(runs))
+    plane = Slice(runs[0].picture, axes, _slice_center(runs))
     linger = max(2, round(LINGER_SECONDS * options.fps))
     frames = schedule_frames(replays, options.frames, linger)
     stage = FrameRenderer(replays, plane, frames, width=options.width, linger=linger)

@@ -183,7 +183,7 @@ class AnimatedMap:
 
 def draw_static_map(axes: Axes, replay: Replay, plane: Slice, number: int) -> None:
     """Draw the still parts of a map: the landscape, its known minima, and the axes."""
-    run, space = replay.run, replay.run.space
+    run, space = replay.run, replay.run.picture
     axes.grid(visible=False)
     for spine in axes.spines.values():
         spine.set_visible(True)
@@ -216,7 +216,7 @@ def draw_static_map(axes: Axes, replay: Replay, plane: Slice, number: int) -> No
     second = plane.axes[1]
     axes.set_ylim(space.lower[second], space.upper[second])
     axes.ticklabel_format(scilimits=(-3, 4))
-    x, y, z = background_grid(run, (first, second), at)
+    x, y, z = background_grid(run, (first, second), run.space.to_box(plane.through_point))
     found = shading_levels(z, 11)
     if found is not None:
         shifted, norm, levels = found

@@ -61,25 +61,29 @@ class Slice:
 
     def axis_names(self) -> tuple[str, str]:
         """Return the names of the horizontal and the vertical axis."""
-        return f"x{self.axes[0] + 1}", "loss" if len(self.axes) == 1 else f"x{self.axes[1] + 1}"
+        names = self.space.names
+        return names[self.axes[0]], "loss" if len(self.axes) == 1 else names[self.axes[1]]
 
 
-def parse_plane_axes(text: str | None, dimension: int) -> tuple[int, ...]:
-    """Parse the coordinates to draw from a text such as "x1,x3"; return their indices.
+def parse_plane_axes(text: str | None, space: Space) -> tuple[int, ...]:
+    """Parse the coordinates to draw from a text such as "x1,x3" or "rate,depth"; return their indices.
 
     Without a text they are the first two coordinates, or the only one. Raises ResultsError if the landscape does not
     have these coordinates.
     """
+    dimension = space.dimension
     if text is None:
         return tuple(range(min(dimension, 2)))
     if dimension == 1:
         raise ResultsError(f"--plane must be left out for one dimension, got {text!r}. Remove the option.")
     names = [name.strip() for name in text.split(",")]
     known = {f"x{axis + 1}": axis for axis in range(dimension)}
+    known |= {name: axis for axis, name in enumerate(space.names)}
     if len(names) != 2 or len(set(names)) != 2 or not set(names) <= known.keys():
+        some = ", ".join(space.names) if space.axes else f"x1 to x{dimension}"
         raise ResultsError(
-            f"--plane must be two different coordinates of x1 to x{dimension}, got {text!r}. Write, for example, "
-            f"--plane x1,x{dimension}."
+            f"--plane must be two different coordinates of {some}, got {text!r}. Write, for example, "
+            f"--plane {space.names[0]},{space.names[-1]}."
         )
     return known[names[0]], known[names[1]]
 

@@ -185,11 +185,8 @@ def _print_summary(results: Results, reported: bool) -> None:
             out.print(line, style="yellow", soft_wrap=True)
     _print_failed_agents(results)
     for found in best[:MOST_POINTS]:
-        point = ", ".join(f"{x:.6g}" for x in found.point[:8]) + (", ..." if len(found.point) > 8 else "")
-        line = (
-            f"Best point of {found.landscape}: loss {found.loss:.8g} at ({point}), by {found.agent} of {found.strategy}"
-        )
-        out.print(line, soft_wrap=True)
+        line = f"Best point of {found.landscape}: loss {found.loss:.8g} at ({found.describe(8)})"
+        out.print(f"{line}, by {found.agent} of {found.strategy}", soft_wrap=True)
     print_table(results.summary_rows())
     for run_id, error in results.errors.items():
         err.print(f"run {run_id} failed: {error}", style="red", soft_wrap=True)

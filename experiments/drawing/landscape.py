@@ -22,6 +22,8 @@ from ..results.surfaces import find_losses
 from .style import colour_of, format_label, limit_losses, run_heading
 
 CONTOUR_POINTS = 140
+MOST_BANDS = 20
+"""Up to this many values, the cells of an axis are drawn."""
 UNIT_CUBE = "unit cube: the log has no bounds"
 """How axes are labelled if the landscape's own bounds are not known."""
 
@@ -42,7 +44,7 @@ def contour_figure(run: RunData, names: Sequence[str] = ()) -> Figure | None:
     axes = figure.subplots()
     _draw_contour(figure, axes, run)
     _draw_regions(axes, run, names)
-    box = run.space.to_box(run.points.cube)
+    box = run.picture.to_box(run.points.cube)
     for index, agent in enumerate(run.team):
         mine = run.points.agent == index
         if not mine.any():
@@ -63,9 +65,12 @@ def contour_figure(run: RunData, names: Sequence[str] = ()) -> Figure | None:
             known[:, 0], known[:, 1], marker="*", s=170, color="white", edgecolors="black", zorder=5,
             label="known minimum",
         )  # fmt: skip
-    (left, bottom), (right, top) = run.space.lower, run.space.upper
+    (left, bottom), (right, top) = run.picture.lower, run.picture.upper
     unit = "" if run.bounded else f" ({UNIT_CUBE})"
-    axes.set(xlim=(left, right), ylim=(bottom, top), xlabel=f"x1{unit}", ylabel=f"x2{unit}")
+    # Choices have their names at the ticks, and need no numbers.
+    across, up = (format_label(name.partition(":")[0]) for name in run.picture.names)
+    axes.set(xlim=(left, right), ylim=(bottom, top), xlabel=f"{across}{unit}", ylabel=f"{up}{unit}")
+    _draw_steps(axes, run.space)
     axes.set_title(run_heading(run))
     axes.grid(visible=False)
     handles, labels = axes.get_legend_handles_labels()
@@ -88,8 +93,8 @@ def background_grid(
     first, second = axes
     if run.problem is not None:
         return evaluate_grid(run.problem, CONTOUR_POINTS, axes, at)
-    space = run.space
-    x, y = (np.linspace(space.lower[axis], space.upper[axis], CONTOUR_POINTS) for axis in axes)
+    space, shown = run.space, run.picture
+    x, y = (np.linspace(shown.lower[axis], shown.upper[axis], CONTOUR_POINTS) for axis in axes)
     recorded = find_losses(run, _grid_points(space, axes, at))
     z = np.full(CONTOUR_POINTS**2, np.nan) if recorded is None else recorded
     z = z.reshape(CONTOUR_POINTS, CONTOUR_POINTS)
@@ -148,13 +153,25 @@ def _draw_contour(figure: Figure, axes: Axes, run: RunData) -> None:
     bar.ax.tick_params(labelsize=8)
 
 
+def _draw_steps(axes: Axes, space: Space) -> None:
+    """Draw the cells of axes with a few values as bands, and name the choices."""
+    lines, ticked = (axes.axvline, axes.axhline), (axes.set_xticks, axes.set_yticks)
+    # A plain box has no named axes: there is nothing to draw.
+    for axis, line, ticks in zip(space.axes, lines, ticked, strict=False):
+        if 0 < axis.steps <= MOST_BANDS and not axis.log:
+            for number in range(axis.steps - 1):
+                line((0.0 if axis.choices else axis.low) + number + 0.5, color="0.5", lw=0.6, ls=":", zorder=1)
+        if axis.choices:
+            ticks(range(axis.steps), [format_label(str(choice)) for choice in axis.choices])
+
+
 def _draw_regions(axes: Axes, run: RunData, names: Sequence[str]) -> None:
     """Draw the regions of the leases that narrow the search: early ones faint, late ones strong."""
     granted = [lease for event in run.events if isinstance(event, Granted) for lease in event.leases]
     narrow = [lease for lease in granted if lease.region.radius < 0.5]
     # Only the last ones are drawn; all of them together would be unreadable.
     for order, lease in enumerate(narrow[-60:]):
-        low, high = run.space.to_box(lease.region.lower), run.space.to_box(lease.region.upper)
+        low, high = run.picture.to_box(lease.region.lower), run.picture.to_box(lease.region.upper)
         age = (order + 1) / min(len(narrow), 60)
         axes.add_patch(
             Rectangle(

@@ -47,9 +47,8 @@ def summary_sentences(runs: list[RunData], comparison: Table, winners: Table) ->
     for landscape in landscapes[:4]:
         best = known.get(landscape)
         if best is not None:
-            point = ", ".join(format_number(x) for x in best.point[:6]) + (", ..." if len(best.point) > 6 else "")
             lines.append(
-                f"The best point of {landscape} has loss {best.loss:.8g} at ({point}); {best.agent} of "
+                f"The best point of {landscape} has loss {best.loss:.8g} at ({best.describe(6, 4)}); {best.agent} of "
                 f"{best.strategy} found it in repeat {best.repeat}."
             )
     failed = sum(accounts.failures_table(runs).columns["count"])

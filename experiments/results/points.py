@@ -5,19 +5,23 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from ...landscapes.landscape import Space
 from .recorded_runs import RunData
 from .table import Table
+
+HEADS = ("run", "landscape", "strategy", "repeat", "agent", "lease", "evaluations", "loss")
+"""The columns before those of the coordinates."""
 
 
 def make_points_table(runs: Sequence[RunData]) -> Table:
     """Make a table of the points of runs, one row each, in the order in which they were collected.
 
     ``evaluations`` is what the run had spent up to and including the point, ``loss`` is infinite for a failed
-    evaluation, and the coordinates x1, x2, ... are in the landscape's own units, None beyond its dimension.
+    evaluation, and the coordinates x1, x2, ... are in the landscape's own units, None beyond its dimension. Parameters
+    that have names have columns of these names, with the values that the objective received.
     """
-    dimension = max((run.space.dimension for run in runs), default=0)
-    heads = ("run", "landscape", "strategy", "repeat", "agent", "lease", "evaluations", "loss")
-    columns: dict[str, list[Any]] = {name: [] for name in (*heads, *(f"x{axis + 1}" for axis in range(dimension)))}
+    named = dict.fromkeys(column for run in runs for column in _coordinate_columns(run.space))
+    columns: dict[str, list[Any]] = {name: [] for name in (*HEADS, *named)}
     for run in runs:
         n = len(run.points.losses)
         if not n:
@@ -30,6 +34,14 @@ def make_points_table(runs: Sequence[RunData]) -> Table:
         columns["evaluations"] += run.spent.tolist()
         columns["loss"] += run.points.losses.tolist()
         box = run.space.to_box(run.points.cube)
-        for axis in range(dimension):
-            columns[f"x{axis + 1}"] += box[:, axis].tolist() if axis < run.space.dimension else [None] * n
+        values = dict(zip(_coordinate_columns(run.space), box.T.tolist(), strict=True))
+        for axis, column in zip(run.space.axes, _coordinate_columns(run.space), strict=False):
+            values[column] = [axis.name_number(number) for number in values[column]]
+        for column in named:
+            columns[column] += values.get(column, [None] * n)
     return Table(columns)
+
+
+def _coordinate_columns(space: Space) -> list[str]:
+    """Return the columns of the coordinates; a parameter with the name of another column has an underscore after it."""
+    return [f"{name}_" if name in HEADS else name for name in space.names]

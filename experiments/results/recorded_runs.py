@@ -16,6 +16,7 @@ from ...orchestrator.landscape_record import StoredSurface
 from ...orchestrator.log.reader import LogReader, Points
 from ...orchestrator.log.tables import RunRecord
 from ...orchestrator.state.events import Event, Extended, Stopped, describe_end, is_cut
+from .picture_space import describe_setting, name_values, picture_space
 from .run_header import LandscapeRecords, build_header
 
 
@@ -53,6 +54,11 @@ class RunData:
     points: Points
     minimizers: Array | None = None
     surfaces: tuple[StoredSurface, ...] = field(default=(), repr=False)
+
+    @cached_property
+    def picture(self) -> Space:
+        """The space in which the run is drawn: every axis is linear there."""
+        return picture_space(self.space)
 
     @property
     def team(self) -> list[str]:
@@ -142,7 +148,9 @@ class BestPoint:
         agent: The name of the agent that found the point.
         repeat: The number of the run's repeat, from 0.
         loss: The loss at the point.
-        point: The point in the landscape's own units, shape (D,).
+        point: The point in the landscape's own units, shape (D,); a choice is its position.
+        setting: The values of the point by the names of the axes: x1, x2, ... where they have none.
+        space: The space of the landscape.
     """
 
     landscape: str
@@ -151,6 +159,12 @@ class BestPoint:
     repeat: int
     loss: float
     point: Array
+    setting: dict[str, Any]
+    space: Space = field(repr=False)
+
+    def describe(self, most: int, digits: int = 6) -> str:
+        """Return the point in words: numbers, or values by name; at most ``most`` of them."""
+        return describe_setting(self.space, self.point, most, digits)
 
 
 def read_runs(directory: Path | str) -> list[RunData]:
@@ -199,7 +213,10 @@ def best_point_of(run: RunData) -> BestPoint | None:
     row = rows[-1]
     agent = run.team[run.points.agent[row]]
     point = run.space.to_box(run.points.cube[row])
-    return BestPoint(run.landscape, run.strategy, agent, run.repeat, float(run.points.losses[row]), point)
+    return BestPoint(
+        run.landscape, run.strategy, agent, run.repeat, float(run.points.losses[row]), point,
+        name_values(run.space, point), run.space,
+    )  # fmt: skip
 
 
 def best_by_landscape(runs: Iterable[RunData]) -> dict[str, BestPoint]:

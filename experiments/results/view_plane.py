@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from ...landscapes.landscape import Array, Space
 from ...landscapes.planes import EDGE_TOLERANCE, Plane, axes_plane, plane_along
 from ..spec.errors import SpecError
+from .picture_space import picture_space
 
 PLANE_KINDS = "best, pca, or axes:I:J with the numbers of two coordinates, counted from 0"
 LINE_TOLERANCE = 1e-12
@@ -108,11 +109,14 @@ def _axes_view(i: int, j: int, space: Space, seen: SampledPoints, finite: NDArra
         got, rule = f"axes:{i}:{j}", "be axes:0:0 where there is only one coordinate" if dimension == 1 else several
         raise SpecError([f"plane must {rule}, got {got!r}. Choose others."])
     origin = seen.cube[finite[np.argmin(seen.losses[finite])]] if len(finite) else np.full(dimension, 0.5)
-    one, two = (AxisScale(f"x{k + 1}", float(space.lower[k]), float(space.upper[k] - space.lower[k])) for k in (i, j))
-    text = f"coordinates x{i + 1} and x{j + 1}"
+    shown = picture_space(space)
+    one, two = (
+        AxisScale(shown.names[k], float(shown.lower[k]), float(shown.upper[k] - shown.lower[k])) for k in (i, j)
+    )
+    text = f"coordinates {space.names[i]} and {space.names[j]}"
     if dimension == 1:
         # There is no second direction.
-        two, text = AxisScale("", 0.0, 1.0), "coordinate x1"
+        two, text = AxisScale("", 0.0, 1.0), f"coordinate {space.names[0]}"
     if dimension > 2:
         text += ", the others as at the best point found"
     return ViewPlane(f"axes:{i}:{j}", axes_plane(origin, i, j), (one, two), text)

@@ -12,6 +12,7 @@ from ....landscapes.landscape import Array, Space
 from ....orchestrator.state.lease_table import LeaseEntry
 from ...results.accounts import lease_outcome
 from ...results.insights import Insight
+from ...results.picture_space import picture_space
 from ...results.run_header import RunHeader
 from ...results.view_plane import SampledPoints, ViewPlane
 from .fold import PointChunk
@@ -44,13 +45,14 @@ def plane_message(seen: ViewPlane) -> dict[str, Any]:
 
 def header_message(header: RunHeader, seen: ViewPlane) -> dict[str, Any]:
     """Return the data that do not change as a run goes on."""
+    shown = picture_space(header.space)
     known = None if header.minimizers is None else header.space.to_cube(header.minimizers)
     return {
         "strategy": header.strategy, "landscape": header.landscape, "repeat": header.repeat,
         "agents": [{"name": name, "kind": agent["kind"]} for name, agent in header.settings["team"]],
         "policy": header.settings["policy"], "concurrency": header.settings["concurrency"],
-        "seed": header.settings["seed"], "dimension": header.space.dimension, "lower": header.space.lower,
-        "upper": header.space.upper, "bounded": header.bounded, "minimum": header.minimum,
+        "seed": header.settings["seed"], "dimension": header.space.dimension, "lower": shown.lower,
+        "upper": shown.upper, "bounded": header.bounded, "minimum": header.minimum,
         "target": header.settings["target"], "seconds": header.seconds,
         "start": {"center": header.settings["center"], "radius": header.settings["radius"]},
         "minimizers": [] if known is None else np.column_stack(seen.plane.project(known)),

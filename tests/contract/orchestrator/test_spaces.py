@@ -107,7 +107,7 @@ def test_cut_anywhere_it_goes_on_to_the_same_end(experiment, tmp_path, rows):
     with pytest.raises(BaseException, match="cut"):
         run(experiment, out=tmp_path / "cut", report=False)
     objective.write_text(OBJECTIVE)
-    again = resume(tmp_path / "cut", report=False, force=True)
+    again = resume(tmp_path / "cut", report=False, force=True, trust=True)
     assert read(again.path) == read(one.path)
 
 

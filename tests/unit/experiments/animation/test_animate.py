@@ -435,7 +435,7 @@ def test_a_run_without_a_point_is_refused_with_the_cure(results):
 
 def test_a_slice_fades_points_by_their_distance():
     space = Space(np.zeros(3), np.full(3, 2.0))
-    plane = Slice(space, parse_plane_axes("x1,x3", 3), np.full(3, 0.5))
+    plane = Slice(space, parse_plane_axes("x1,x3", space), np.full(3, 0.5))
     cube = np.array([[0.1, 0.5, 0.2], [0.1, 0.6, 0.2], [0.1, 1.0, 0.2]])
     near = plane.nearness(cube)
     assert near[0] == 1.0
@@ -443,7 +443,7 @@ def test_a_slice_fades_points_by_their_distance():
     assert near[2] < near[1]
     assert plane.places(cube, np.zeros(3)).tolist() == [[0.2, 0.4]] * 3
     with pytest.raises(ResultsError, match="--plane must be left out for one dimension"):
-        parse_plane_axes("x1,x2", 1)
+        parse_plane_axes("x1,x2", Space(np.zeros(1), np.ones(1)))
 
 
 def test_a_slice_goes_through_the_best_point():

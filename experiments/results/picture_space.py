@@ -1,0 +1,58 @@
+"""The space in which pictures are drawn: every axis is linear, whatever its scale and steps."""
+
+from __future__ import annotations
+
+import math
+
+from ...landscapes.axis import Axis
+from ...landscapes.landscape import Array, Space
+
+
+def picture_space(space: Space) -> Space:
+    """Return a space of linear axes on which the points of a space can be drawn.
+
+    A logarithmic axis becomes an axis of the number's logarithm. Of an axis with finitely many values, every value is
+    the middle of a unit interval; those of a choice are numbered from 0. A plain box remains what it is.
+
+    Args:
+        space: The space that was searched.
+
+    Returns:
+        A space of the same dimension, whose ``names`` say what the numbers on its axes are.
+
+    Example:
+        >>> shown = picture_space(Space.of_axes((Axis("rate", 1e-4, 1e-2, log=True), Axis("k", 0, 2, integer=True))))
+        >>> shown.names, shown.lower.tolist(), shown.upper.tolist()
+        (('log10 rate', 'k'), [-4.0, -0.5], [-2.0, 2.5])
+    """
+    return Space.of_axes(tuple(map(_picture_axis, space.axes))) if space.axes else space
+
+
+def _picture_axis(axis: Axis) -> Axis:
+    if axis.choices:
+        listed = ", ".join(f"{number} {choice}" for number, choice in enumerate(axis.choices))
+        return Axis(f"{axis.name}: {listed}", -0.5, len(axis.choices) - 0.5)
+    margin = 0.5 if axis.integer else 0.0
+    if axis.log:
+        return Axis(f"log10 {axis.name}", math.log10(axis.low - margin), math.log10(axis.high + margin))
+    return Axis(axis.name, axis.low - margin, axis.high + margin)
+
+
+def describe_setting(space: Space, box: Array, most: int, digits: int = 6) -> str:
+    """Return a point (D,) in the landscape's units in words: numbers, or values by name; at most ``most`` of them."""
+    shown = [format_value(value, digits) for value in name_values(space, box).values()][:most]
+    if space.axes:
+        shown = [f"{name}={value}" for name, value in zip(space.names, shown, strict=False)]
+    return ", ".join(shown) + (", ..." if space.dimension > most else "")
+
+
+def name_values(space: Space, box: Array) -> dict[str, object]:
+    """Return the values of a point (D,) in the landscape's units by the names of its axes."""
+    if not space.axes:
+        return dict(zip(space.names, box.tolist(), strict=True))
+    return {axis.name: axis.name_number(number) for axis, number in zip(space.axes, box.tolist(), strict=True)}
+
+
+def format_value(value: object, digits: int) -> str:
+    """Return a value as text: a float with so many digits, anything else as it is."""
+    return f"{value:.{digits}g}" if isinstance(value, float) else str(value)

@@ -1,0 +1,92 @@
+"""Parameters by name in tables, on the console and in pictures."""
+
+import csv
+
+import numpy as np
+import pytest
+
+from searchparty.experiments.animation.slice import parse_plane_axes
+from searchparty.experiments.api import Results, run
+from searchparty.experiments.drawing.landscape import contour_figure
+from searchparty.experiments.execution.results_directory import ResultsError
+from searchparty.experiments.results.picture_space import describe_setting, picture_space
+from searchparty.landscapes.axis import Axis
+from searchparty.landscapes.landscape import Space
+
+AXES = (
+    Axis("rate", 1e-4, 1e-2, log=True),
+    Axis("depth", 2, 8, integer=True),
+    Axis.of_choices("kernel", ("rbf", "poly")),
+    Axis("width", 1, 1000, log=True, integer=True),
+    Axis("x", -1.0, 3.0),
+)
+YAML = """\
+name: named
+budget: 40
+landscapes:
+  - kind: python
+    function: f.py:f
+    parameters:
+      rate: {low: 1.0e-4, high: 1.0e-2, log: true}
+      kernel: {choices: [rbf, poly]}
+      loss: 3
+strategies: {pair: {agents: [random, pattern-search], policy: {lease: 10}}}
+executor: simulated
+"""
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("named")
+    (folder / "f.py").write_text("def f(p):\n    return p['rate'] + (p['kernel'] == 'rbf')\n")
+    (folder / "named.yaml").write_text(YAML)
+    return run(folder / "named.yaml", out=folder / "out", report=False).path
+
+
+def test_pictures_are_linear_in_the_cube():
+    space, cube = Space.of_axes(AXES), np.random.default_rng(0).random((20, 5))
+    shown = picture_space(space)
+    assert shown.names == ("log10 rate", "depth", "kernel: 0 rbf, 1 poly", "log10 width", "x")
+    box, drawn = space.to_box(cube), shown.to_box(cube)
+    np.testing.assert_allclose(10 ** drawn[:, 0], box[:, 0])
+    np.testing.assert_allclose(10 ** drawn[:, 3], box[:, 3], atol=0.5)
+    for column in (1, 2):
+        assert np.abs(drawn[:, column] - box[:, column]).max() <= 0.5
+    np.testing.assert_array_equal(drawn[:, 4], box[:, 4])
+
+
+def test_a_plain_box_is_drawn_as_it_is():
+    space = Space(np.zeros(2), np.ones(2))
+    assert picture_space(space) is space
+    assert space.names == ("x1", "x2")
+
+
+def test_a_setting_in_words():
+    point = np.array([0.00123456789, 4.0, 1.0, 64.0, 0.5])
+    assert describe_setting(Space.of_axes(AXES), point, 8) == "rate=0.00123457, depth=4, kernel=poly, width=64, x=0.5"
+    assert describe_setting(Space.of_axes(AXES), point, 2, 3) == "rate=0.00123, depth=4, ..."
+    assert describe_setting(Space(np.zeros(3), np.ones(3)), np.array([0.25, 1 / 3, 1.0]), 2) == "0.25, 0.333333, ..."
+
+
+def test_results_have_names_without_the_code_of_the_objective(results, tmp_path):
+    (results.parent / "f.py").unlink()
+    found = Results(results)
+    (best,) = found.best()
+    assert best.setting["kernel"] == "poly"
+    assert best.describe(8).startswith("rate=0.0001")
+    table = found.points()
+    table.to_csv(tmp_path / "points.csv")
+    with (tmp_path / "points.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert {row["kernel"] for row in rows} == {"rbf", "poly"}
+    assert all(1e-4 <= float(row["rate"]) <= 1e-2 for row in rows)
+    figure = contour_figure(found.runs[0])
+    assert (figure.axes[0].get_xlabel(), figure.axes[0].get_ylabel()) == ("log10 rate", "kernel")
+    assert [tick.get_text() for tick in figure.axes[0].get_yticklabels()] == ["rbf", "poly"]
+
+
+def test_planes_are_named_by_parameters():
+    space = Space.of_axes(AXES)
+    assert parse_plane_axes("depth, x", space) == parse_plane_axes("x2,x5", space) == (1, 4)
+    with pytest.raises(ResultsError, match="two different coordinates of rate, depth, kernel, width, x, got"):
+        parse_plane_axes("depth,y", space)
