@@ -41,6 +41,7 @@ class Slsqp(Agent):
     units: float = Field(
         20.0,
         gt=0,
+        le=1e100,
         description="Side of the cube in the solver's variables, in which its first Hessian is the identity.",
     )
     first_step: float = Field(

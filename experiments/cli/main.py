@@ -29,6 +29,7 @@ from .run import check_command, resume_command, run_command
 from .simulate import simulate_command
 from .streams import tolerate_encodings
 from .studio import studio_command
+from .usage import UsageError, describe_usage_error, shows_help
 
 INPUT_ERRORS = (SpecError, ResultsError, LogError, LandscapeError, catalogue.CatalogueError)
 
@@ -80,7 +81,15 @@ def main() -> None:
     tolerate_encodings()
     try:
         # The name also decides the variable by which a shell asks for completions.
-        app(prog_name="searchparty")
+        code = app(prog_name="searchparty", standalone_mode=False)
+    except UsageError as error:
+        if shows_help(error):
+            typer.echo(error.ctx.get_help())  # type: ignore[attr-defined]
+        else:
+            err.print(describe_usage_error(error), style="red", soft_wrap=True)
+        sys.exit(INPUT_WRONG)
+    except typer.Abort:
+        sys.exit(RUN_FAILED)
     except LogLost as error:
         err.print(str(error), style="red", soft_wrap=True)
         sys.exit(RUN_FAILED)
@@ -99,6 +108,8 @@ def main() -> None:
         cure = "What the log holds is safe: free some space or repair the directory, then use resume or report."
         err.print(f"{place}{error.strerror or error}. {cure}", style="red", soft_wrap=True)
         sys.exit(RUN_FAILED)
+    if code:
+        sys.exit(code)
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ import pytest
 from drawn_settings import list_numbers, read_limits
 from pydantic import ValidationError
 
-from searchparty.agents.agent import MOST_AT_ONCE, Region
+from searchparty.agents.agent import MOST_AT_ONCE, Incumbent, Region
 from searchparty.experiments.spec import catalogue
 from searchparty.experiments.spec.errors import union_members
 
@@ -31,11 +31,13 @@ def list_ends():
                 yield pytest.param(kind, name, value, id=f"{kind}-{name}-{value:.3g}")
 
 
-@pytest.mark.parametrize(("kind", "name", "value"), list_ends())
-@pytest.mark.parametrize("radius", [0.5, 1e-9])
-def test_it_searches_with_a_setting_at_an_end_of_its_range(drive, lease_of, kind, name, value, radius):
+@pytest.mark.parametrize(("kind", "name", "value"), list(list_ends()))
+@pytest.mark.parametrize(("radius", "again"), [(0.5, False), (1e-9, False), (0.1, True)])
+def test_it_searches_with_a_setting_at_an_end_of_its_range(drive, lease_of, kind, name, value, radius, again):
     agent = catalogue.build_by_kind("agent", {"kind": kind, name: value})
-    lease = lease_of(DIMENSION, region=Region(np.full(DIMENSION, 0.5), radius), fresh=True)
+    center = np.full(DIMENSION, 0.5)
+    incumbent = Incumbent("it", 0, 0, center, 0.08) if again else None
+    lease = lease_of(DIMENSION, region=Region(center, radius), fresh=True, incumbent=incumbent)
     found = drive(agent, lambda x: np.square(x - 0.3).sum(axis=1), DIMENSION, 60, lambda x: 2 * (x - 0.3), lease)
     assert len(found.points) >= 1
     assert np.isfinite(found.points).all()

@@ -1,0 +1,79 @@
+"""The findings do not depend on the locale of the calling program, also where the decimal point is a comma."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+LOCALES = ["de_DE", "tr_TR"]
+"""A comma for the decimal point; and an alphabet in which the capital of i is not I."""
+EXPERIMENT = """\
+name: Größe I
+seed: 3
+budget: 40
+landscapes:
+  - {kind: bbob, function: 8, dimension: 2}
+  - {kind: rastrigin, dimension: 2, shift: random, rotate: true}
+  - {kind: table, file: points.csv}
+  - {kind: command, command: [PYTHON, program.py], bounds: [[0.5, 1.5], [-1, 1]]}
+strategies:
+  party: {agents: [slsqp, axes, cma-es], policy: {kind: party}}
+  others: {agents: [derivative-free, nelder-mead, surrogate], policy: {budget: bandit, radius: shrink, sharing: ring}}
+executor: simulated
+"""
+PROGRAM = """\
+import json, sys
+for line in sys.stdin:
+    print(json.dumps({"loss": sum(v * v for v in json.loads(line)["x"]) + 0.125}), flush=True)
+"""
+RUN = """\
+import locale, sys
+locale.setlocale(locale.LC_ALL, "")
+assert locale.localeconv()["decimal_point"] == sys.argv[2], locale.localeconv()
+from searchparty import run
+from searchparty.orchestrator.log.reader import LogReader
+from searchparty.orchestrator.log.trace import trace_hash
+results = run("mine.yaml", out=sys.argv[1], report=False)
+assert not results.errors
+assert locale.localeconv()["decimal_point"] == sys.argv[2]
+with LogReader(results.path) as reader:
+    print(trace_hash(reader))
+"""
+
+
+def run_under(folder, out, environment, point):
+    """Run the experiment in a process with this environment, and return the hash of its trace."""
+    done = subprocess.run(
+        [sys.executable, "-c", RUN, out, point], cwd=folder, env=os.environ | environment, capture_output=True,
+        text=True, encoding="utf-8", timeout=300,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip()
+
+
+@pytest.fixture
+def experiment(tmp_path):
+    """Write the experiment and its files."""
+    (tmp_path / "mine.yaml").write_text(EXPERIMENT.replace("PYTHON", sys.executable), encoding="utf-8")
+    (tmp_path / "program.py").write_text(PROGRAM)
+    rows = [f"{x / 4},{y / 8},{(x - 1.25) ** 2 + y / 3}" for x in range(5) for y in range(5)]
+    (tmp_path / "points.csv").write_text("\n".join(["x,y,loss", *rows]) + "\n")
+    return tmp_path
+
+
+@pytest.mark.parametrize("name", LOCALES)
+def test_no_finding_depends_on_the_locale(experiment, name):
+    locales = experiment / "locales"
+    locales.mkdir()
+    try:
+        made = subprocess.run(
+            ["localedef", "-i", name, "-f", "UTF-8", locales / f"{name}.UTF-8"], capture_output=True, timeout=60
+        )
+    except FileNotFoundError:
+        pytest.skip("localedef, which makes the locale, is missing")
+    if not (locales / f"{name}.UTF-8").exists():
+        pytest.skip(f"this system cannot make the locale {name}: {made.stderr[:200]!r}")
+    plain = run_under(experiment, "plain", {"LC_ALL": "C"}, ".")
+    assert len(plain) == 64
+    assert run_under(experiment, name, {"LC_ALL": f"{name}.UTF-8", "LOCPATH": str(locales)}, ",") == plain
