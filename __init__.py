@@ -19,6 +19,7 @@ if TYPE_CHECKING:
         Lease,
         Proposal,
         Region,
+        Repeat,
         Search,
         Told,
         WithGradient,
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from .experiments.spec.load import load
     from .experiments.spec.models import Experiment
     from .landscapes.analytic import Analytic
+    from .landscapes.axis import Axis
     from .landscapes.landscape import Array, EvaluationError, Landscape, LandscapeError, Problem, Space
     from .orchestrator.loop.audit import InvalidDecision, audit_decision
     from .orchestrator.policies.budget import rewards, share_by_parts
@@ -68,6 +70,7 @@ _HOMES = {
     "Analytic": "landscapes.analytic",
     "Archive": "agents.agent",
     "Array": "landscapes.landscape",
+    "Axis": "landscapes.axis",
     "BudgetChoice": "orchestrator.policies.choices",
     "Converged": "agents.agent",
     "EvaluationError": "landscapes.landscape",
@@ -84,6 +87,7 @@ _HOMES = {
     "Proposal": "agents.agent",
     "RadiusChoice": "orchestrator.policies.choices",
     "Region": "agents.agent",
+    "Repeat": "agents.agent",
     "Results": "experiments.api",
     "Run": "orchestrator.state.run",
     "Search": "agents.agent",
@@ -127,6 +131,7 @@ __all__ = [
     "Analytic",
     "Archive",
     "Array",
+    "Axis",
     "BudgetChoice",
     "Converged",
     "EvaluationError",
@@ -143,6 +148,7 @@ __all__ = [
     "Proposal",
     "RadiusChoice",
     "Region",
+    "Repeat",
     "Results",
     "Run",
     "Search",

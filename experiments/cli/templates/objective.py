@@ -5,17 +5,17 @@ import math
 import numpy as np
 
 
-def loss(x: np.ndarray) -> float:
+def loss(setting: dict) -> float:
     """Return how far a pendulum's swing is from the wanted one. There are several valleys.
 
     Args:
-        x: The parameters in their own units, shape (2,): friction, from 0.0001 to 1, and length, from 1 to 200.
+        setting: The parameters by name, in their own units: "friction", from 0.0001 to 1, and "length", from 1 to 200.
 
     Returns:
         One number; the smaller, the better. A point for which this raises an exception, or returns NaN, has failed: it
         is counted with its cause, and the search goes on.
     """
-    friction, length = x
+    friction, length = setting["friction"], setting["length"]
     rate = math.sqrt(9.81 / length)
     times = np.linspace(0.0, 20.0, 60)
     swing = np.exp(-friction * times) * np.cos(rate * times)
