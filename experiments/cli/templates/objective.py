@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 
-def loss(setting: dict) -> float:
+def loss(setting: dict[str, float]) -> float:
     """Return how far a pendulum's swing is from the wanted one. There are several valleys.
 
     Args:
