@@ -76,16 +76,16 @@ class Axis:
     def to_number(self, coordinate: float) -> float:
         """Convert a coordinate in [0, 1] to a number in [low, high]."""
         if coordinate <= 0.0:
-            return self.low
+            return float(self.low)
         if coordinate >= 1.0:
-            return self.high
+            return float(self.high)
         if self.log:
             first, last = self._log_ends
             number = math.exp(first + coordinate * (last - first))
-            return min(max(float(round(number)) if self.integer else number, self.low), self.high)
+            return float(min(max(round(number) if self.integer else number, self.low), self.high))
         if self.is_stepped:
-            return min(self.low + math.floor(coordinate * self.steps), self.high)
-        return min(self.low + coordinate * (self.high - self.low), self.high)
+            return float(min(self.low + math.floor(coordinate * self.steps), self.high))
+        return float(min(self.low + coordinate * (self.high - self.low), self.high))
 
     def to_coordinate(self, number: float) -> float:
         """Convert a number to its coordinate in [0, 1]; of a stepped axis, to the middle of the number's cell."""
