@@ -52,8 +52,8 @@ extras-property: $(VENV)/.extras
 soak: $(VENV)/.test
 	PYTHONPATH=tests/faults $(BIN)/python tests/faults/soak.py --write
 
-# Hand in 10,000 mutated YAMLs, and work 1,000 random experiments, 100 of them on Ray: about half an hour. Writes its counts
-# to docs/reliability.md.
+# Hand in 10,000 mutated YAMLs, and work 1,000 random experiments, 100 of them on Ray: half an hour to an hour. Writes
+# its counts to docs/reliability.md.
 fuzz: $(VENV)/.test
 	PYTHONPATH=tests/fuzz $(BIN)/python tests/fuzz/fuzz.py --write
 
