@@ -150,7 +150,9 @@ def test_killed_before_anything_was_committed(one, tmp_path):
     for number, leave in enumerate((lambda path: path.touch(), lambda path: None)):
         out = tmp_path / str(number)
         out.mkdir()
-        shutil.copy(one.folder / "whole" / "experiment.yaml", out)
+        for name in ("signature.json", "experiment.yaml"):
+            # Both are written before the log is created.
+            shutil.copy(one.folder / "whole" / name, out)
         leave(out / "log.sqlite")
         assert not resume(out, report=False).errors
         assert text_of(out) == one.reference
