@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 import unicodedata
@@ -14,6 +15,7 @@ from ...orchestrator.log.regular_files import read_regular_file
 
 MOST_KEPT_BYTES = 10_000_000
 """Of an experiment's YAML, the most that is copied."""
+SIGNATURE_NAME = "signature.json"
 MOST_STEM_BYTES = 200
 """A name of a file may have 255 bytes; the rest is for numbers and endings."""
 
@@ -60,6 +62,10 @@ def salvage_results(directory: Path, out: Path) -> list[str]:
         said.append(f"experiment.yaml cannot be read ({error.strerror}): put the experiment's YAML there, then")
     else:
         write_atomically(out / "experiment.yaml", text.decode(errors="replace"))
+    # It is checked before any code runs, against what is in the new directory.
+    with contextlib.suppress(OSError):
+        signature = read_regular_file(directory / SIGNATURE_NAME, MOST_KEPT_BYTES)
+        write_atomically(out / SIGNATURE_NAME, signature.decode(errors="replace"))
     return [*said, f"Continue with: searchparty resume {out}"]
 
 

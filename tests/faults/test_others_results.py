@@ -15,7 +15,7 @@ from starlette.testclient import TestClient
 from searchparty.experiments.api import Results, resume, run
 from searchparty.experiments.cli.main import app as command_line
 from searchparty.experiments.cli.studio import _open_results
-from searchparty.experiments.execution.trust.signature import SIGNATURE_NAME
+from searchparty.experiments.execution.results_directory import SIGNATURE_NAME
 from searchparty.experiments.execution.verification import verify_results
 from searchparty.experiments.studio.app import Studio, create_app
 from searchparty.experiments.studio.films.shelf import ResultsIndex

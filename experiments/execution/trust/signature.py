@@ -19,11 +19,10 @@ from ....orchestrator.run_spec import RunSpec, digest
 from ...spec.moved import find_base
 from ...spec.sources import read_text_file
 from ...spec.yaml_text import parse_yaml
-from ..results_directory import experiment_file, write_atomically
+from ..results_directory import SIGNATURE_NAME, experiment_file, write_atomically
 from .secret import SecretError, read_secret
 from .sources import digest_sources
 
-SIGNATURE_NAME = "signature.json"
 MOST_SIGNATURE_BYTES = 10_000_000
 NAMING_SETTINGS = ("landscape", "team", "policy")
 """The settings of a run that name what is run."""

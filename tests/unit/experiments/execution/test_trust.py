@@ -8,12 +8,12 @@ import stat
 import pytest
 
 from searchparty.experiments.api import resume, run
-from searchparty.experiments.execution.results_directory import ResultsError
+from searchparty.experiments.execution.results_directory import SIGNATURE_NAME, ResultsError, salvage_results
 from searchparty.experiments.execution.trust import signature
 from searchparty.experiments.execution.trust.job_signature import is_own_job, sign_job
 from searchparty.experiments.execution.trust.named_code import names_user_code
 from searchparty.experiments.execution.trust.secret import SECRET_BYTES, SecretError, read_secret, secret_path
-from searchparty.experiments.execution.trust.signature import SIGNATURE_NAME, SignatureError, check_signature
+from searchparty.experiments.execution.trust.signature import SignatureError, check_signature
 from searchparty.experiments.execution.verification import verify_results
 from searchparty.experiments.spec.load import loads_yaml
 
@@ -62,6 +62,14 @@ def test_what_was_run_is_signed_and_stays_so(results):
     resume(results, budget=30, report=False)
     check_signature(results)
     assert verify_results(results).problems == []
+
+
+def test_what_is_saved_of_a_damaged_log_keeps_the_signature(results):
+    saved = results.parent / "saved"
+    salvage_results(results, saved)
+    check_signature(saved)
+    (saved / "experiment.yaml").write_text((saved / "experiment.yaml").read_text() + "\n# changed\n")
+    assert "has changed since you signed it (experiment.yaml)" in why(saved)
 
 
 def test_the_signature_does_not_hold_points(results):
