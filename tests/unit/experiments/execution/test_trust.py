@@ -116,10 +116,12 @@ def test_a_change_of_what_names_code_is_refused_and_named(results, project, file
     check_signature(results)
 
 
-def test_settings_of_a_run_that_were_changed_are_refused(results):
-    from sealing import alter_log
-
-    alter_log(results, "UPDATE runs SET settings = json_set(settings, '$.landscape.function', 'other.py:loss')")
+def test_runs_of_other_settings_are_refused(results, project):
+    """A log of other code, whole in itself, in place of the log that was signed."""
+    (project / "code" / "other.py").write_text(OBJECTIVE)
+    (project / "other.yaml").write_text(TEXT.replace("objective.py", "other.py"))
+    other = run(project / "other.yaml", out=project / "results" / "other", report=False).path
+    shutil.copy(other / "log.sqlite", results / "log.sqlite")
     assert why(results) == "has changed since you signed it (the settings of its runs)"
 
 
