@@ -218,7 +218,7 @@ def test_a_session_that_is_killed_at_any_write_leaves_trusted_results(results, p
     grown = TEXT.replace("{alone:", "{more: {agents: [random, axes]}, alone:")
     (project / "mine.yaml").write_text(grown)
     monkeypatch.setattr(recorded_experiment, "write_atomically", die)
-    with pytest.raises(KeyboardInterrupt, match="mine-1"):
+    with pytest.raises(KeyboardInterrupt, match="experiment.yaml"):
         resume(results, experiment=project / "mine.yaml", report=False)
     monkeypatch.undo()
     monkeypatch.setenv("XDG_STATE_HOME", str(project.parent / "state"))
