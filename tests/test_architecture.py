@@ -52,7 +52,7 @@ FLOORS = [
     {"spec"},
     {"execution", "results", "minimize"},
     {"drawing"},
-    {"animation", "simulation", "studio", "cluster", "notebook"},
+    {"adapters", "animation", "simulation", "studio", "cluster", "notebook"},
     {"report"},
     {"api"},
     {"cli"},
