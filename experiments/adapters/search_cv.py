@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+import warnings
 from collections.abc import Callable, Mapping
 from numbers import Real
 from typing import Any
@@ -13,6 +14,7 @@ import numpy as np
 from ...landscapes.extras import advise_install
 
 try:
+    from sklearn.exceptions import FitFailedWarning
     from sklearn.model_selection._search import BaseSearchCV
     from sklearn.utils import check_random_state
 except ImportError as error:
@@ -25,6 +27,8 @@ from .estimator_parameters import read_parameters
 
 ALL_FAILED = "All the "
 """First words of what scikit-learn raises if all fits of a call failed."""
+NOT_FINITE = "One or more of the (test|train) scores are non-finite"
+"""What it warns of whenever it makes its table of results."""
 
 
 class SearchPartySearchCV(BaseSearchCV):  # type: ignore[misc]
@@ -59,7 +63,7 @@ class SearchPartySearchCV(BaseSearchCV):  # type: ignore[misc]
         >>> from sklearn.svm import SVC
         >>> space = {"C": {"low": 1e-3, "high": 1e3, "log": True}, "kernel": ["rbf", "linear"]}
         >>> search = SearchPartySearchCV(SVC(), space, budget=12, random_state=0).fit(*load_iris(return_X_y=True))
-        >>> len(search.cv_results_["params"]), sorted(search.best_params_), search.best_score_ > 0.95
+        >>> len(search.cv_results_["params"]), sorted(search.best_params_), bool(search.best_score_ > 0.95)
         (12, ['C', 'kernel'], True)
     """
 
@@ -130,13 +134,17 @@ class SearchPartySearchCV(BaseSearchCV):  # type: ignore[misc]
             settings = [parameters.to_values(each.setting) for each in suggestions]
             began = time.perf_counter()
             try:
-                results = evaluate_candidates(settings)
+                with warnings.catch_warnings():
+                    # The base class would say again at each call what it has said of earlier settings.
+                    warnings.filterwarnings("ignore", NOT_FINITE, UserWarning)
+                    results = evaluate_candidates(settings)
             except ValueError as raised:
                 if isinstance(self.error_score, str) or not str(raised).lstrip().startswith(ALL_FAILED):
                     raise
                 error, took = raised, (time.perf_counter() - began) / len(settings)
                 self._failed += [(setting, took) for setting in settings]
                 scores = [math.nan] * len(settings)
+                warnings.warn(f"the fits of {settings} failed: {str(raised).strip()}", FitFailedWarning, stacklevel=2)
             else:
                 scores = results[self._find_column(results)][seen:].tolist()
                 seen += len(settings)
@@ -161,12 +169,11 @@ def _append_failures(results: dict[str, Any], failed: list[tuple[Setting, float]
     settings = [setting for setting, _ in failed]
     splits = sum(key.startswith("split") and "_test_" in key for key in results) or 1
     splits //= max(1, sum(key.startswith("mean_test_") for key in results))
+    results["params"].extend(settings)
     for key, column in results.items():
-        if key == "params":
-            column.extend(settings)
-        elif key.startswith("param_"):
-            results[key] = _mask_missing(results["params"], key.removeprefix("param_"))
-        elif not key.startswith("rank_"):
+        if key.startswith("param_"):
+            results[key] = _make_column(results["params"], key.removeprefix("param_"))
+        elif key != "params" and not key.startswith("rank_"):
             found: Any = float(error_score)
             if key == "mean_fit_time":
                 found = [took / splits for _, took in failed]
@@ -177,16 +184,15 @@ def _append_failures(results: dict[str, Any], failed: list[tuple[Setting, float]
         results[key] = _rank_scores(results[key.replace("rank_", "mean_", 1)])
 
 
-def _mask_missing(settings: list[Setting], name: str) -> Any:
+def _make_column(settings: list[Setting], name: str) -> Any:
     """Return a column of the values of a parameter, as scikit-learn makes it."""
     values = [setting[name] for setting in settings]
     numbers = all(isinstance(value, Real) for value in values)
-    column: Any = np.ma.MaskedArray(
-        np.empty(len(values), dtype=np.array(values).dtype if numbers else object), mask=True
-    )
+    column = np.empty(len(values), dtype=np.array(values).dtype if numbers else object)
     for row, value in enumerate(values):
         column[row] = value
-    return column
+    found: Any = np.ma.MaskedArray(column, mask=np.zeros(len(values), dtype=bool))
+    return found
 
 
 def _rank_scores(scores: Any) -> Any:
