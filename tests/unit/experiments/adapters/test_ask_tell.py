@@ -38,6 +38,10 @@ def work(search, objective=loss, most=10_000):
     return found
 
 
+def extend_by_five(found, search):
+    found += work(search, most=5)
+
+
 @pytest.mark.parametrize("kind", [None, *sorted(catalogue.agent_classes())])
 def test_the_points_are_those_of_minimize(kind):
     team, seen = kind and [kind], []
@@ -64,11 +68,12 @@ def test_a_policy_and_a_team_are_taken():
 
 
 def test_a_copy_and_another_thread_go_on_where_it_was():
-    wanted, got = work(AskTell(MIXED, budget=90, seed=2), most=120), []
+    wanted = work(AskTell(MIXED, budget=90, seed=2), most=120)
+    got = []
     search = AskTell(MIXED, budget=90, seed=2)
     while len(got) < 120:
         got += work(search, most=7)
-        thread = threading.Thread(target=lambda: got.extend(work(search, most=5)))
+        thread = threading.Thread(target=extend_by_five, args=(got, search))
         thread.start()
         thread.join()
         search = pickle.loads(pickle.dumps(search))
