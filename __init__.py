@@ -63,6 +63,12 @@ if TYPE_CHECKING:
     from .orchestrator.state.member import Member
     from .orchestrator.state.run import Run
 
+if TYPE_CHECKING:
+    from .experiments.adapters.gest_agent import GestAgent as GestAgent
+    from .experiments.adapters.gest_generator import SearchPartyGenerator as SearchPartyGenerator
+    from .experiments.adapters.optuna_sampler import SearchPartySampler as SearchPartySampler
+    from .experiments.adapters.search_cv import SearchPartySearchCV as SearchPartySearchCV
+
 # Names are listed here and imported when they are first used, so that the command line starts quickly.
 _HOMES = {
     "Agent": "agents.agent",
@@ -186,9 +192,17 @@ __all__ = [
     "start_point",
 ]
 
+# What needs a package that is installed only on request: it is no part of ``from searchparty import *``.
+_ADAPTERS = {
+    "GestAgent": "experiments.adapters.gest_agent",
+    "SearchPartyGenerator": "experiments.adapters.gest_generator",
+    "SearchPartySampler": "experiments.adapters.optuna_sampler",
+    "SearchPartySearchCV": "experiments.adapters.search_cv",
+}
+
 
 def __getattr__(name: str) -> Any:
-    home = _HOMES.get(name)
+    home = _HOMES.get(name) or _ADAPTERS.get(name)
     if home is None:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(import_module(f".{home}", __name__), name)

@@ -179,10 +179,10 @@ def minimize(
     """
     searched = _describe_space(bounds, parameters)
     concurrency = _positive_int("concurrency", concurrency)
-    members = _named_agents(default_team(concurrency) if team is None else team)
+    members = name_agents(default_team(concurrency) if team is None else team)
     landscape = _make_landscape(fun, gradient, args, vectorized, x0, constraints, noisy=noisy or None, **searched)
     dimension = len(landscape.arguments.bounds)
-    allowed = parse_budget(1000 * dimension if budget is None else budget)
+    allowed = count_evaluations(budget, dimension)
     if callback is not None and not callable(callback):
         raise ValueError(f"callback must be a function, got {quote(callback)}. Leave it out, or give one.")
     if executor not in ("simulated", "ray"):
@@ -190,10 +190,10 @@ def minimize(
     planned = RunSpec(
         landscape=landscape,
         team=members,
-        policy=_build_part("policy", Policy, policy),
+        policy=build_part("policy", Policy, policy),
         seed=secrets.randbits(32) if seed is None else check_seed(seed),
         repeat=0,
-        budget=allowed if isinstance(allowed, int) else int(allowed.removesuffix("D")) * dimension,
+        budget=allowed,
         concurrency=min(concurrency, len(members)),
         target=None if target is None else check_target(target),
     )
@@ -214,6 +214,12 @@ def minimize(
 def default_team(concurrency: int) -> tuple[str, ...]:
     """Return the kinds of the default team for this number of leases at once."""
     return DEFAULT_TEAM + tuple(islice(cycle(EXTRA_MEMBERS), max(0, concurrency - len(DEFAULT_TEAM))))
+
+
+def count_evaluations(budget: int | str | None, dimension: int) -> int:
+    """Return a budget in evaluations; None stands for 1000 times the dimension."""
+    allowed = parse_budget(1000 * dimension if budget is None else budget)
+    return allowed if isinstance(allowed, int) else int(allowed.removesuffix("D")) * dimension
 
 
 def _describe_space(bounds: Any, parameters: Any) -> dict[str, Any]:
@@ -430,15 +436,16 @@ def _positive_int(name: str, value: Any) -> int:
     return int(number)
 
 
-def _named_agents(team: TeamSpec) -> tuple[tuple[str, Agent], ...]:
+def name_agents(team: TeamSpec) -> tuple[tuple[str, Agent], ...]:
+    """Return the agents of a team with their names. Raises ValueError if it is none."""
     if isinstance(team, Mapping) and team:
-        return tuple((str(name), _build_part("agent", Agent, entry)) for name, entry in team.items())
+        return tuple((str(name), build_part("agent", Agent, entry)) for name, entry in team.items())
     if isinstance(team, str) or not isinstance(team, Sequence) or not team:
         raise ValueError(
             f"team must be a list of agents or a mapping from names to agents, got {quote(team)}. "
             "Write e.g. ['cma-es']."
         )
-    agents = [_build_part("agent", Agent, entry) for entry in team]
+    agents = [build_part("agent", Agent, entry) for entry in team]
     kinds = [agent.kind for agent in agents]
     return tuple(
         (agent.kind if kinds.count(agent.kind) == 1 else f"{agent.kind}-{kinds[:index].count(agent.kind) + 1}", agent)
@@ -446,7 +453,7 @@ def _named_agents(team: TeamSpec) -> tuple[tuple[str, Agent], ...]:
     )
 
 
-def _build_part(family: str, base: type[Part], entry: Any) -> Part:
+def build_part(family: str, base: type[Part], entry: Any) -> Part:
     """Return an agent or a policy as it is, or build it from its kind and settings."""
     if isinstance(entry, base):
         return entry

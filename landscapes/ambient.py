@@ -42,4 +42,6 @@ def keep_warnings_from_raising() -> None:
     for action, message, category, module, line in filters:
         shown = "default" if action == "error" else action
         patterns: list[Any] = [getattr(each, "pattern", each) or "" for each in (message, module)]
-        warnings.filterwarnings(shown, patterns[0], category, patterns[1], line, append=True)
+        # Some programs give several categories at once, which Python takes in one place and refuses in the other.
+        for each in category if isinstance(category, tuple) else (category,):
+            warnings.filterwarnings(shown, patterns[0], each, patterns[1], line, append=True)

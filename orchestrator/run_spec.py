@@ -16,6 +16,9 @@ from ..landscapes.landscape import Landscape
 from ..landscapes.opening import LandscapeFacts, read_facts
 from .policies.policy import Policy
 
+NEARLY_ALL = 1e-9
+"""By which part the region around a start falls short of the cube."""
+
 
 @dataclass(frozen=True)
 class RunSpec:
@@ -92,11 +95,13 @@ class RunSpec:
 
     @cached_property
     def region(self) -> Region:
-        """The region in which the search starts: the whole cube, around the start if the user knows one."""
+        """The region in which the search starts: the whole cube, or around the start if the user knows one."""
         start = self.facts.space.start
         if start is not None and (self.center, self.radius) == (0.5, 0.5):
-            # Around the start, and wide enough that the whole cube is searched.
-            return Region(start.copy(), float(np.maximum(start, 1.0 - start).max()))
+            # Around the start, and wide enough to search everything; but not the whole cube, in which agents that start
+            # once would start anywhere.
+            reach = float(np.maximum(start, 1.0 - start).max())
+            return Region(start.copy(), reach * (1.0 - NEARLY_ALL))
         dimension = self.facts.space.dimension
         center = np.array(np.broadcast_to(np.asarray(self.center, dtype=float), (dimension,)))
         return Region(center, self.radius)

@@ -24,6 +24,9 @@ DOORS = {
     },
     "greenlet": {"agents/toolbox/callback.py"},
     "pandas": {"experiments/results/table.py"},
+    "sklearn": {"experiments/adapters/search_cv.py"},
+    "optuna": {"experiments/adapters/optuna_sampler.py"},
+    "gest_api": {"experiments/adapters/gest_generator.py"},
     "starlette": {"experiments/studio/app.py"},
     "uvicorn": {"experiments/studio/serve.py", "experiments/studio/access/connections.py"},
 }
@@ -52,7 +55,7 @@ FLOORS = [
     {"spec"},
     {"execution", "results", "minimize"},
     {"drawing"},
-    {"animation", "simulation", "studio", "cluster", "notebook"},
+    {"adapters", "animation", "simulation", "studio", "cluster", "notebook"},
     {"report"},
     {"api"},
     {"cli"},
@@ -238,7 +241,7 @@ def test_the_loop_is_short():
 
 
 def test_importing_the_package_imports_no_heavy_library():
-    heavy = ("ray", "matplotlib", "pandas", "cocoex", "starlette", "uvicorn", "anyio")
+    heavy = ("ray", "matplotlib", "pandas", "cocoex", "starlette", "uvicorn", "anyio", "sklearn", "optuna")
     code = f"import sys, searchparty, searchparty.experiments.cli.main; print([m for m in {heavy} if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"

@@ -7,7 +7,9 @@ about a microsecond per call. A generator must be used and closed in the same th
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Generator
+from contextlib import suppress
 from contextvars import copy_context
 from typing import Any, TypeVar
 
@@ -19,6 +21,7 @@ from ..agent import AgentError, Lease, Proposal, Told, WithGradient
 
 Result = TypeVar("Result")
 SentItem = TypeVar("SentItem")
+Reply = TypeVar("Reply")
 FAILED_LOSS = 1e300
 """The loss that a solver receives for a failed point as long as no point has had a loss."""
 
@@ -195,6 +198,50 @@ def yield_sent_items(work: Callable[[Callable[[SentItem], None]], None]) -> Gene
         if not inner.dead:
             inner.parent = getcurrent()
             inner.throw(GreenletExit)
+
+
+def yield_questions(
+    work: Callable[[Callable[[SentItem], Reply]], Result],
+) -> Generator[SentItem, Reply, Result]:
+    """Run a function that asks questions by a callback, and yield them; what is sent back are the answers.
+
+    The function runs in the thread that iterates over the generator, and waits for each answer. A generator that is
+    dropped in another thread is not closed there: its function ends when its own thread next switches.
+
+    Args:
+        work: Called once, as ``work(ask)``; ``ask(question)`` returns the answer.
+
+    Yields:
+        The questions, in order.
+
+    Returns:
+        What the function returned.
+
+    Example:
+        >>> questions = yield_questions(lambda ask: ask(1) + ask(2))
+        >>> next(questions), questions.send(10)
+        (1, 2)
+        >>> try:
+        ...     questions.send(20)
+        ... except StopIteration as end:
+        ...     end.value
+        30
+    """
+    inner, thread = _make_greenlet(work), threading.current_thread()
+    try:
+        out = inner.switch(lambda question: inner.parent.switch(question))
+        while not inner.dead:
+            reply = yield out
+            inner.parent = getcurrent()
+            out = inner.switch(reply)
+        result: Result = out
+        return result
+    finally:
+        if not inner.dead and threading.current_thread() is thread:
+            # Where both are garbage at once, the greenlet may be ending already.
+            with suppress(RuntimeError):
+                inner.parent = getcurrent()
+                inner.throw(GreenletExit)
 
 
 def _make_greenlet(work: Callable[..., Any]) -> Any:

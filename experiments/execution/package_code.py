@@ -13,7 +13,7 @@ from .code_digest import digest_definitions, join_digests
 
 SOURCE_ROOT = Path(__file__).resolve().parents[2]
 MACHINERY = {
-    "interfaces": ("landscapes/landscape.py", "landscapes/opening.py", "agents/agent.py"),
+    "interfaces": ("landscapes/axis.py", "landscapes/landscape.py", "landscapes/opening.py", "agents/agent.py"),
     "work": ("agents/leases/*.py",),
     "evaluation": (
         "agents/evaluation/evaluator.py",

@@ -18,6 +18,7 @@ PAGES = (
 FENCE = re.compile(r"^(`{3,})(\S*)\s*$")
 SAVED = re.compile(r"Save this as `([\w./-]+)`")
 SKIPPED = re.compile(r"<!-- not run: (.+) -->")
+NEEDED = re.compile(r"<!-- needs (\w+) -->")
 DIRECTIVES = {"{toctree}", "{include}", "{eval-rst}"}
 """What only Sphinx reads."""
 
@@ -34,6 +35,8 @@ class Block:
     """The file that a reader saves it as."""
     skipped: str | None
     """Why it is not run."""
+    needs: str | None = None
+    """The module without which it is not run: it belongs to an extra."""
 
     @property
     def place(self) -> str:
@@ -65,7 +68,10 @@ def read_blocks(path: Path) -> list[Block]:
                 saved, skipped = SAVED.search(above), SKIPPED.search(above)
                 text = "\n".join(lines[number + 1 : end]) + "\n"
                 page = path.relative_to(ROOT).as_posix()
-                block = Block(page, number + 1, fence[2], text, saved and saved[1], skipped and skipped[1])
+                needed = NEEDED.search(above)
+                block = Block(
+                    page, number + 1, fence[2], text, saved and saved[1], skipped and skipped[1], needed and needed[1]
+                )
                 found.append(block)
             number = end
         number += 1

@@ -95,6 +95,20 @@ def test_evaluates_the_start_first(agent):
     assert first["rate"] == pytest.approx(0.05, rel=1e-12)
 
 
+@pytest.mark.parametrize("kind", ["nelder-mead", "pattern-search", "slsqp", "derivative-free"])
+def test_the_search_begins_at_the_start(kind):
+    points = []
+
+    def counted(x):
+        points.append(x.copy())
+        return float(((x - 0.2) ** 2).sum())
+
+    minimize(counted, [(-1, 1)] * 3, x0=[0.9, -0.7, 0.4], team=[kind], budget=12, seed=1)
+    assert points[0].tolist() == pytest.approx([0.9, -0.7, 0.4])
+    nearest = np.abs(np.array(points[1:4]) - points[0]).min(axis=1).max()
+    assert nearest < 0.2, points[:4]
+
+
 def test_the_party_finds_the_least_of_four_whole_numbers_and_a_choice():
     parameters = {name: {"low": 0, "high": 10, "integer": True} for name in "abcd"} | {
         "k": {"choices": ["y", "x", "z"]}

@@ -39,6 +39,15 @@ def test_warnings_are_shown_that_would_have_been_raised():
         assert warnings.filters == kept
 
 
+def test_a_filter_of_several_categories_is_kept():
+    with warnings.catch_warnings():
+        warnings.resetwarnings()
+        warnings.simplefilter("error", (UserWarning, RuntimeWarning))
+        keep_warnings_from_raising()
+        with pytest.warns(RuntimeWarning, match="shown"):
+            warnings.warn("shown", RuntimeWarning, stacklevel=1)
+
+
 def test_filters_that_raise_nothing_are_left_alone():
     with warnings.catch_warnings():
         warnings.resetwarnings()

@@ -173,8 +173,9 @@ def test_modules_of_a_class_are_those_that_it_imports():
     assert deciding_places(Slsqp) == {"agents/slsqp.py"}
     assert deciding_places(Party) == {f"orchestrator/policies/{name}.py" for name in ("party", "opening", "policy")}
     # Neither modules that carry bytes nor modules that find files.
-    assert deciding_places(UserFunction) == {"landscapes/python_function.py"}
-    assert deciding_places(Command) == {"landscapes/command.py", "landscapes/python_function.py"}
+    bounded = {f"landscapes/{name}.py" for name in ("bounded", "arguments", "parameters", "constraints", "expression")}
+    assert deciding_places(UserFunction) == {"landscapes/python_function.py", *bounded}
+    assert deciding_places(Command) == {"landscapes/command.py", *bounded}
 
 
 def test_a_class_of_the_users_depends_on_its_bases_of_ours():
