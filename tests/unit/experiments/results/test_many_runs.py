@@ -1,6 +1,7 @@
 """Results of thousands of runs: the cost per run of reading, comparing and reporting does not grow."""
 
 import gc
+import json
 import shutil
 import sqlite3
 import time
@@ -11,6 +12,7 @@ from sealing import seal_log
 import searchparty
 from searchparty import Experiment
 from searchparty.experiments.api import Results
+from searchparty.orchestrator.run_spec import digest
 
 FEW, MANY = 200, 2000
 MOST_GROWTH = 1.5
@@ -22,23 +24,20 @@ MOST_READINGS = 5
 def multiply_runs(directory, made, count):
     """Add copies of the runs of a log, under other ids and repeats, until it has ``count`` for each one ``made``."""
     with sqlite3.connect(directory / "log.sqlite") as db:
+        originals = db.execute("SELECT id, position, strategy, landscape, repeat, settings FROM runs").fetchall()
         for copy in range(1, count):
-            new = f"substr('{copy:04d}' || id, 1, 12)"
-            db.execute(
-                f"INSERT INTO runs SELECT {new}, position + ?, strategy, landscape, repeat + ?, "
-                "json_set(settings, '$.repeat', repeat + ?), about, 0 FROM runs WHERE position < ?",
-                (copy * made, copy * made, copy * made, made),
-            )
-            # The first runs, with whose ids the copies' ids would otherwise begin.
-            first = "run IN (SELECT id FROM runs WHERE position < ?)"
-            renamed = new.replace("id", "run")
-            copied = "seq, kind, body, wall, 0 FROM events"
-            db.execute(f"INSERT INTO events SELECT {renamed}, {copied} WHERE {first}", (made,))
-            db.execute(
-                f"INSERT INTO points SELECT {renamed}, lease, first, n, cube, losses, gradients, failures, 0 FROM "
-                f"points WHERE {first}",
-                (made,),
-            )
+            for id, position, strategy, landscape, repeat, text in originals:
+                number, moved = repeat + copy * made, position + copy * made
+                settings = json.loads(text) | {"repeat": number}
+                new = digest(settings)[:12]
+                row = (new, moved, strategy, landscape, number, json.dumps(settings))
+                db.execute("INSERT INTO runs VALUES (?, ?, ?, ?, ?, ?, '{}', 0)", row)
+                copied = "seq, kind, body, wall, 0 FROM events WHERE run = ?"
+                db.execute(f"INSERT INTO events SELECT ?, {copied}", (new, id))
+                started = json.dumps({"run": new, "settings": settings})
+                db.execute("UPDATE events SET body = ? WHERE run = ? AND seq = 0", (started, new))
+                copied = "lease, first, n, cube, losses, gradients, failures, 0 FROM points WHERE run = ?"
+                db.execute(f"INSERT INTO points SELECT ?, {copied}", (new, id))
         seal_log(db)
     db.close()
 
