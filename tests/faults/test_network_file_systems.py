@@ -108,7 +108,7 @@ def test_a_reader_that_never_ends_is_told_of_and_nothing_is_lost(tmp_path):
     reader = sqlite3.connect(f"file:{tmp_path}/log.sqlite?mode=ro", uri=True, isolation_level=None)
     reader.execute("BEGIN")
     reader.execute("SELECT * FROM meta").fetchall()
-    with pytest.raises(LogLost, match=f"read without a pause.*resume {tmp_path}"):
+    with pytest.raises(LogLost, match=f"read it without a pause.*resume {tmp_path}"):
         noted(log, "after")
     reader.close()
     log.close()

@@ -159,6 +159,7 @@ def gift(tmp_path_factory):
         *(f"UPDATE runs SET settings = json_set(settings, '$.{key}', '{value}')" for key, value in references.items()),
         "UPDATE runs SET about = '{}'",
         "UPDATE runs SET settings = json_set(settings, '$.landscape.command', json('[\"python3\", \"program.py\"]'))",
+        forged=True,
     )
     yaml = forged / "experiment.yaml"
     yaml.write_text(yaml.read_text() + "x-more: ['agent.py:Walker', 'policy.py:Wide']\n")
