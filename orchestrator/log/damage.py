@@ -165,7 +165,16 @@ def _read_intact_rows(db: sqlite3.Connection, table: str) -> tuple[list[Row], in
     width = COLUMNS[table].count(",") + 1 + (checked and table == "runs") + checked
     intact = [row for row in read if len(row) == width and (not checked or _matches(table, row))]
     values = [row[:-1] if checked else row for row in intact]
-    return [row for row in values if find_wrong_type(table, row) is None], len(read), checked
+    return [row for row in values if _has_valid_text(row) and not find_wrong_type(table, row)], len(read), checked
+
+
+def _has_valid_text(row: Row) -> bool:
+    """Return whether all text of a row is text: what is not was read as lone surrogates, and cannot be written."""
+    try:
+        "".join(value for value in row if isinstance(value, str)).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _matches(table: str, row: Row) -> bool:

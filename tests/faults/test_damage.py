@@ -339,6 +339,17 @@ def test_where_nothing_is_intact_that_is_said(results, tmp_path):
         salvage_results(results, tmp_path / "other")
 
 
+def test_text_that_is_none_is_not_saved(results, whole, tmp_path):
+    """Without checksums, only its encoding shows that a row is damaged."""
+    to_older_schema(results, 2)
+    alter_log(results, "UPDATE events SET body = CAST(body || x'ff' AS TEXT) WHERE seq = 6")
+    assert_refused(results, "Could not decode to UTF-8")
+    salvage_results(results, tmp_path / "new")
+    found = read_trace(tmp_path / "new")
+    assert 5 < len(found) < len(whole[1])
+    assert found == whole[1][: len(found)]
+
+
 # --- at random ---
 
 
