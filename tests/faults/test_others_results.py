@@ -137,6 +137,9 @@ def forget_modules():
     ROOTS.clear()
 
 
+pytestmark = pytest.mark.usefixtures("coarse_figures")
+
+
 @pytest.fixture(scope="module")
 def gift(tmp_path_factory):
     """Return a gift: the results of another user, with everything of theirs beside them and within them."""
