@@ -47,8 +47,8 @@ nitpick_ignore_regex = [
     # What only the package's own code makes or reads.
     (
         "py:class",
-        r"searchparty\.(orchestrator\.(state|log|run_spec)|experiments\.spec\.opened|agents\.evaluation\.first_rows)\b.*",
+        r"searchparty\.(orchestrator\.(state|log|run_spec|landscape_record)|landscapes\.landscape\.PointCheck|experiments\.spec\.opened|agents\.evaluation\.first_rows)\b.*",
     ),
-    # A type that is only named in annotations; its page names it in full.
-    ("py:class", r"Plot"),
+    # Types that are only named in annotations; their pages name them in full.
+    ("py:class", r"Plot|Event|Points|StoredSurface|PointCheck"),
 ]
