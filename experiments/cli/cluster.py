@@ -105,7 +105,9 @@ def _fetch_and_report(cluster: Jobs, job: str, results: Path | None, report: boo
 
     directory = submit.fetch_results(cluster, job, results, print_remark)
     out.print(f"Results: {directory}", soft_wrap=True)
-    if report and (directory / "log.sqlite").exists():
+    if not (directory / "log.sqlite").exists():
+        print_remark("The job has not begun its runs yet. Fetch its results again in a moment.")
+    elif report:
         out.print(f"Report:  {Results(directory).report()}", soft_wrap=True)
 
 

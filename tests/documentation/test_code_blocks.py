@@ -127,7 +127,8 @@ class Page:
             done = subprocess.run(
                 ["bash", "-c", words], cwd=self.folder, env=environment, capture_output=True, text=True, timeout=300
             )
-            if " fetch " not in command or done.returncode == 0 or time.monotonic() > deadline:
+            has_begun = done.returncode == 0 and "has not begun its runs yet" not in done.stderr
+            if " fetch " not in command or has_begun or time.monotonic() > deadline:
                 break
             # The job has not started yet.
             time.sleep(1)

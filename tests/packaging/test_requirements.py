@@ -65,3 +65,13 @@ def test_every_list_is_covered(repository, files):
     for path in (repository / "requirements").glob("*.in"):
         wanted = {normalise(re.match(r"[\w.-]+", line).group()) for line in path.read_text().split("\n") if line}
         assert any(wanted <= set(pins) for pins in files.values()), path.name
+
+
+def test_every_package_is_installed(repository):
+    """The list in pyproject.toml is explicit: a folder that it lacks is missing from the wheel only."""
+    listed = set(tomllib.loads((repository / "pyproject.toml").read_text())["tool"]["setuptools"]["packages"])
+    rooms = ("landscapes", "agents", "orchestrator", "experiments")
+    folders = {
+        path.parent.relative_to(repository) for room in rooms for path in (repository / room).rglob("__init__.py")
+    }
+    assert listed == {"searchparty", *("searchparty." + ".".join(folder.parts) for folder in folders)}
