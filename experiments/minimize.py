@@ -180,7 +180,9 @@ def minimize(
     searched = _describe_space(bounds, parameters)
     concurrency = _positive_int("concurrency", concurrency)
     members = name_agents(default_team(concurrency) if team is None else team)
-    landscape = _make_landscape(fun, gradient, args, vectorized, x0, constraints, noisy=noisy or None, **searched)
+    if not isinstance(noisy, bool | np.bool_):
+        raise ValueError(f"noisy must be True or False, got {quote(noisy)}. Write e.g. True.")
+    landscape = _make_landscape(fun, gradient, args, vectorized, x0, constraints, noisy=bool(noisy) or None, **searched)
     dimension = len(landscape.arguments.bounds)
     allowed = count_evaluations(budget, dimension)
     if callback is not None and not callable(callback):
@@ -232,7 +234,9 @@ def _describe_space(bounds: Any, parameters: Any) -> dict[str, Any]:
     try:
         return {"parameters": parse_parameters(parameters)}
     except ValueError as error:
-        raise ValueError(f"parameters: {error}") from None
+        # The message begins with the name of a parameter, unless it concerns all of them.
+        words = str(error)
+        raise ValueError(words if words.startswith("parameters ") else f"parameters.{words}") from None
 
 
 def _make_landscape(
@@ -244,7 +248,9 @@ def _make_landscape(
     if not isinstance(args, tuple):
         raise ValueError(f"args must be a tuple, got {quote(args)}. Write (value,) for one argument.")
     functions = [partial(_call_with, each, args) if args and each is not None else each for each in (fun, gradient)]
-    listed = (constraints,) if isinstance(constraints, str) or callable(constraints) else tuple(constraints)
+    if isinstance(constraints, str) or callable(constraints) or not isinstance(constraints, Sequence):
+        constraints = (constraints,)
+    listed = tuple(constraints)
     for each in listed:
         if not isinstance(each, str) and not callable(each):
             raise ValueError(f"constraints must be conditions or functions, got {quote(each)}. Write e.g. 'x1 < 1'.")

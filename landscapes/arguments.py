@@ -98,7 +98,7 @@ class ArrayArguments:
     def locate(self, start: Any) -> Array:
         """Return the searched coordinates of a list of all of them."""
         count = len(self.pairs)
-        if isinstance(start, Mapping) or np.shape(start) != (count,):
+        if not isinstance(start, Sequence | np.ndarray) or any(np.ndim(each) for each in start) or len(start) != count:
             raise ValueError(f"start must be a list of {count} numbers, one per axis, got {start!r}. Change it.")
         try:
             given = np.array(start, dtype=float)

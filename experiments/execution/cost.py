@@ -75,7 +75,7 @@ def describe_plan(plan: Plan, timed: bool = False) -> str:
     imported, programs = list_imported(experiment), list_programs(experiment)
     if imported:
         called = "" if timed else "; no objective was called"
-        lines.append(f"imported     {_join_names(tuple(imported))}, and what they import{called}")
+        lines.append(f"imported     {_join_names(tuple(imported))}, and the modules that these import{called}")
     if programs:
         lines.append(f"programs     {_join_names(tuple(programs))}{'' if timed else '; not started'}")
     return "\n".join(lines)

@@ -329,8 +329,8 @@ def test_check_imports_what_it_names_and_says_so_and_calls_nothing(gift, program
     assert "objective.py-imported" in gift.found()
     assert "time         unknown: --time evaluates a few points" in done.stdout
     assert (
-        "imported     land.py, objective.py, policy.py, agent.py, and what they import; no objective was called"
-        in done.stdout
+        "imported     land.py, objective.py, policy.py, agent.py, and the modules that these import; no objective was "
+        "called" in done.stdout
     )
     assert "programs     python3 program.py; not started" in done.stdout
     timed = program("check", gift.project / "gift.yaml", "--time", cwd=gift.project)
