@@ -19,6 +19,7 @@ from scipy.optimize import Bounds, OptimizeResult
 from ..agents.agent import Agent, Rows
 from ..agents.leases.failure import format_cause
 from ..landscapes.ambient import set_ambient_state_aside
+from ..landscapes.arguments import Arguments
 from ..landscapes.bounded import check_width
 from ..landscapes.causes import GRADIENT_CAUSE, INFEASIBLE_CAUSE
 from ..landscapes.landscape import Array
@@ -28,6 +29,7 @@ from ..orchestrator.executors.in_process import InProcessExecutor
 from ..orchestrator.log.log import MemoryLog
 from ..orchestrator.loop.drive import begin_run
 from ..orchestrator.loop.work_run import work_run
+from ..orchestrator.policies.party import Party
 from ..orchestrator.policies.policy import Policy
 from ..orchestrator.run_spec import RunSpec
 from ..orchestrator.state.events import findings
@@ -179,7 +181,6 @@ def minimize(
     """
     searched = _describe_space(bounds, parameters)
     concurrency = _positive_int("concurrency", concurrency)
-    members = name_agents(default_team(concurrency) if team is None else team)
     if not isinstance(noisy, bool | np.bool_):
         raise ValueError(f"noisy must be True or False, got {quote(noisy)}. Write e.g. True.")
     landscape = _make_landscape(fun, gradient, args, vectorized, x0, constraints, noisy=bool(noisy) or None, **searched)
@@ -189,10 +190,12 @@ def minimize(
         raise ValueError(f"callback must be a function, got {quote(callback)}. Leave it out, or give one.")
     if executor not in ("simulated", "ray"):
         raise ValueError(f"executor must be 'simulated' or 'ray', got {quote(executor)}. Use one of them.")
+    built = build_part("policy", Policy, policy)
+    members = name_agents(default_team(concurrency, built, landscape.arguments) if team is None else team)
     planned = RunSpec(
         landscape=landscape,
         team=members,
-        policy=build_part("policy", Policy, policy),
+        policy=built,
         seed=secrets.randbits(32) if seed is None else check_seed(seed),
         repeat=0,
         budget=allowed,
@@ -213,9 +216,17 @@ def minimize(
     return result
 
 
-def default_team(concurrency: int) -> tuple[str, ...]:
-    """Return the kinds of the default team for this number of leases at once."""
-    return DEFAULT_TEAM + tuple(islice(cycle(EXTRA_MEMBERS), max(0, concurrency - len(DEFAULT_TEAM))))
+def default_team(concurrency: int, policy: Policy, arguments: Arguments) -> tuple[str, ...]:
+    """Return the kinds of the default team.
+
+    Args:
+        concurrency: How many leases are out at once.
+        policy: The policy; a party has a planner where that would search first.
+        arguments: What is searched.
+    """
+    plans = isinstance(policy, Party) and policy.plans_on(any(axis.is_stepped for axis in arguments.axes))
+    more = tuple(islice(cycle(EXTRA_MEMBERS), max(0, concurrency - len(DEFAULT_TEAM))))
+    return (*DEFAULT_TEAM, *more, *((policy.planner,) if plans else ()))
 
 
 def count_evaluations(budget: int | str | None, dimension: int) -> int:

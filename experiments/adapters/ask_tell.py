@@ -23,6 +23,7 @@ from ...orchestrator.executors.in_process import InProcessExecutor
 from ...orchestrator.log.log import MemoryLog
 from ...orchestrator.loop.drive import begin_run
 from ...orchestrator.loop.work_run import work_run
+from ...orchestrator.policies.party import Party
 from ...orchestrator.policies.policy import Policy
 from ...orchestrator.run_spec import RunSpec
 from ..minimize import TeamSpec, build_part, count_evaluations, default_team, name_agents
@@ -121,13 +122,18 @@ class AskTell:
             function=_refuse_to_evaluate, parameters=parse_parameters(parameters), noisy=True if noisy else None
         )
         self._arguments = landscape.arguments
+        allowed = count_evaluations(budget, len(self._arguments.bounds))
+        built = build_part("policy", Policy, policy)
+        if built == Party():
+            # What others evaluate takes long, and is seldom smooth.
+            built = Party(plans="always")
         self._planned = RunSpec(
             landscape=landscape,
-            team=name_agents(default_team(1) if team is None else team),
-            policy=build_part("policy", Policy, policy),
+            team=name_agents(default_team(1, built, self._arguments) if team is None else team),
+            policy=built,
             seed=secrets.randbits(32) if seed is None else check_seed(seed),
             repeat=0,
-            budget=count_evaluations(budget, len(self._arguments.bounds)),
+            budget=allowed,
             concurrency=1,
         )
         self._space = self._planned.facts.space

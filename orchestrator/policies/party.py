@@ -4,16 +4,21 @@ records."""
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
-from pydantic import Field
+from pydantic import Field, SerializerFunctionWrapHandler, model_serializer
 
 from ...agents.agent import Lease, Region
 from ..state.member import Member
 from ..state.run import Run
 from .opening import Opening, members_named
 from .policy import Policy
+
+ADDED = ("planner", "plans")
+"""Settings that are recorded only where they are not at their defaults."""
+PLAN = 2
+"""Evaluations per lease of the planner, in multiples of D: its leases end nothing, and reports show its way."""
 
 
 class Party(Policy):
@@ -31,6 +36,10 @@ class Party(Policy):
        the incumbent, in a box of radius ``near``. A member that has converged starts again anywhere. A restart of the
        opener (or of a member numbered after it) is given up for another when it gains too little per lease to catch
        up with the incumbent within ``patience`` leases.
+
+    Where axes have steps or choices, a solver that follows slopes finds little. There the planner, if the team has
+    one, searches first, alone, until it ends, and the opener is no better than others; so it is with ``plans: always``,
+    for losses that are noisy or dear. Elsewhere the planner gets no lease, as it thinks long about each point.
 
     Unless the experiment says otherwise, one lease is out at a time, which is the best use of evaluations. With several
     leases at a time, the best use of time, no member waits for the opener: the remaining leases are granted by rule 2
@@ -50,6 +59,13 @@ class Party(Policy):
         "axes",
         description="Name of the member that looks for structure, if the team has one; it ends where it cannot help.",
     )
+    planner: str = Field(
+        "gaussian-process", description="Name of the member that may search first, alone, in place of the opener."
+    )
+    plans: Literal["steps", "always", "never"] = Field(
+        "steps", description="When the planner, if the team has one, searches first: where axes have steps or choices, "
+        "always, or never.",
+    )  # fmt: skip
     lease: int = Field(10, ge=1, description="Evaluations per lease, in multiples of D.")
     restart: int = Field(5, ge=1, description="The same for an opener's restarts, which are given up more readily.")
     window: int = Field(5, ge=1, description="Number of a member's latest leases that count.")
@@ -72,6 +88,12 @@ class Party(Policy):
     )
     sharing: bool = Field(True, description="Whether members are told others' best points, and first start there.")
 
+    @model_serializer(mode="wrap")
+    def _omit_defaults(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Leave out what earlier versions did not have: a run's id and its random streams are keyed by the settings."""
+        added = {name: type(self).model_fields[name].default for name in ADDED}
+        return {key: value for key, value in dump(self).items() if key not in added or value != added[key]}
+
     def decide(self, run: Run, rng: np.random.Generator) -> tuple[Lease, ...]:
         leases: list[Lease] = []
         opening, left, waiting = self.find_opening(run), run.remaining, list(run.idle)
@@ -91,6 +113,14 @@ class Party(Policy):
         openers = members_named(run, self.opener) or (next(iter(run.members.values())),)
         guests = tuple(m for m in run.members.values() if m is not openers[0] and m.name != self.prober)
         return Opening(run, openers[0], openers, guests, self.lease * run.space.dimension, self.stall)
+
+    def plans_on(self, stepped: bool) -> bool:
+        """Return whether a planner would search first, on a space with or without stepped axes."""
+        return self.plans == "always" or (self.plans == "steps" and stepped)
+
+    def find_planner(self, run: Run) -> Member | None:
+        """Return the member that searches first in place of the opener; None if the opener does."""
+        return run.members.get(self.planner) if self.plans_on(run.space.is_stepped) else None
 
     def weight(self, member: Member) -> float:
         """Return a member's weight: 1 plus ``bonus`` times the fraction of its last leases that were records."""
@@ -112,23 +142,28 @@ class Party(Policy):
 
         ``others`` tells whether any lease is out or has been granted in this decision.
         """
-        prober = run.members.get(self.prober)
+        prober, planner = run.members.get(self.prober), self.find_planner(run)
         probing = prober is not None and prober in waiting and (not prober.needs_fresh or not prober.leases)
+        if planner is not None and planner in waiting and (not planner.leases or not planner.needs_fresh):
+            return planner
         if probing and opening.opener.leases:
             return prober
-        if opening.on and opening.opener in waiting:
+        if planner is None and opening.on and opening.opener in waiting:
             return opening.opener
-        able = [m for m in waiting if m is not prober]
+        able = [m for m in waiting if m is not prober and m.name != self.planner]
         if able:
             return min(able, key=lambda m: (m.spent / self.weight(m), m.index))
-        # A prober that has ended its search gets another lease only where nobody else can spend what is left.
-        return prober if prober in waiting and not others else None
+        # One that has ended its search gets another lease only where nobody else can spend what is left.
+        return waiting[0] if waiting and not others else None
 
     def _lease(
         self, run: Run, opening: Opening, member: Member, number: int, left: int, rng: np.random.Generator
     ) -> Lease:  # fmt: skip
         size, fresh, region = self.lease, member.needs_fresh, run.region if member.last is None else member.last.region
-        if member.name == self.prober:
+        if member.name == self.planner and self.find_planner(run) is member:
+            cause = "some axes have steps" if run.space.is_stepped else "each evaluation counts"
+            size, why = PLAN, f"{cause}: it weighs every point, alone until it ends" if fresh else "carries on"
+        elif member.name == self.prober:
             why = "are the axes independent? A few evaluations tell" if fresh else "each axis is searched by itself"
         elif member is opening.opener and opening.on:
             region, why = opener_region(run, member, region)

@@ -8,6 +8,7 @@ import pytest
 from pydantic import ValidationError
 
 from searchparty.agents.agent import AgentError, Archive, Incumbent, Region
+from searchparty.agents.gaussian_process import GaussianProcess, level_losses, log_improvement
 from searchparty.agents.gradient_descent import GradientDescent
 from searchparty.agents.grid import Grid, full_grid, place_on_steps
 from searchparty.agents.local import Local
@@ -308,3 +309,43 @@ def test_several_points_at_once_are_one_proposal(lease_of):
 def test_a_solver_that_asks_for_nan_is_told_off():
     with pytest.raises(AgentError, match="the solver asked for the loss at"):
         next(invert_solver(lambda objective: objective(np.array([np.nan]))))
+
+
+# gaussian-process
+
+
+def branin(points):
+    """Branin's function, whose least value is 0.397887 (Dixon & Szego 1978)."""
+    x, y = 15 * points[:, 0] - 5, 15 * points[:, 1]
+    return (y - 5.1 / (4 * np.pi**2) * x**2 + 5 / np.pi * x - 6) ** 2 + 10 * (1 - 1 / (8 * np.pi)) * np.cos(x) + 10
+
+
+def test_a_gaussian_process_finds_the_minimum_of_branin_in_thirty_points(drive):
+    assert drive(GaussianProcess(), branin, 2, 30).losses.min() < 0.397887 + 0.05
+
+
+def test_a_gaussian_process_ends_after_its_most_points_at_the_best(drive):
+    done = drive(GaussianProcess(first=3, most=12), bowl, 2, 50)
+    assert len(done.losses) == 12
+    assert done.losses[-8:].min() < done.losses[:4].min()
+
+
+def test_the_expected_improvement_is_an_integral_of_the_normal_density():
+    z = np.linspace(-8, 8, 400_001)
+    density = np.exp(-0.5 * z**2) / np.sqrt(2 * np.pi)
+    for mean, deviation, best in ((0.0, 1.0, 0.5), (1.0, 0.5, 0.0), (2.0, 0.5, -0.5), (-3.0, 2.0, 0.0)):
+        gain = np.trapezoid(np.maximum(best - mean - deviation * z, 0.0) * density, z)
+        found = log_improvement(np.array([mean]), np.array([deviation]), best)
+        assert found[0] == pytest.approx(np.log(gain), abs=1e-3)
+    far = log_improvement(np.array([10.0, 100.0]), np.array([1.0, 1.0]), 0.0)
+    assert np.isfinite(far).all()
+    assert far[1] < far[0] < -50
+
+
+def test_failures_count_as_the_worst_loss_and_no_difference_overflows():
+    worst = 1.0 + np.log(2.0)
+    assert level_losses(np.array([np.inf, 3.0, 1.0, 2.0])).tolist() == pytest.approx([worst, worst, 0.0, 1.0])
+    extreme = level_losses(np.array([-1.7e308, 1.7e308, 0.0, np.inf]))
+    assert np.isfinite(extreme).all()
+    assert extreme[0] == 0.0 < extreme[2] <= extreme[1] == extreme[3]
+    assert level_losses(np.full(3, np.inf)).tolist() == [0.0, 0.0, 0.0]

@@ -5,6 +5,7 @@ import pytest
 
 import searchparty
 from searchparty.agents.agent import Converged, Finding, Incumbent, Region
+from searchparty.landscapes.axis import Axis
 from searchparty.landscapes.landscape import Space
 from searchparty.orchestrator.loop.audit import audit_decision
 from searchparty.orchestrator.policies.party import Party
@@ -20,9 +21,9 @@ TEAM = ("slsqp", "axes", "cma-es")
 class Play:
     """A run in which the test states the outcome of each lease."""
 
-    def __init__(self, team=TEAM, concurrency=1, **settings):
+    def __init__(self, team=TEAM, concurrency=1, space=None, **settings):
         members = {name: Member(name, index, 1) for index, name in enumerate(team)}
-        space = Space(np.zeros(D), np.ones(D))
+        space = space or Space(np.zeros(D), np.ones(D))
         self.run = Run("r", space, 0.5, 10_000, concurrency, Region(np.full(D, 0.5), 0.5), members)
         self.policy = Party(**settings)
 
@@ -196,3 +197,56 @@ def test_the_same_points_whatever_the_executor_takes_at_once(concurrency):
     np.testing.assert_array_equal(first.x, second.x)
     np.testing.assert_array_equal(first.curve, second.curve)
     assert first.nfev == 600
+
+
+PLANNERS = (*TEAM, "gaussian-process")
+STEPPED = Space.of_axes((Axis("depth", 1, 9, integer=True), Axis("rate", 0.0, 1.0)))
+
+
+def test_where_axes_have_steps_the_planner_searches_first_until_it_ends():
+    play = Play(PLANNERS, space=STEPPED)
+    first = play.next(5.0)
+    assert (first.agent, first.budget) == ("gaussian-process", 2 * D)
+    assert first.reason == "party: some axes have steps: it weighs every point, alone until it ends"
+    assert [play.next(5.0).agent for _ in range(12)] == ["gaussian-process"] * 12
+    assert play.next(4.0, "converged").agent == "gaussian-process"
+    after = [play.next(5.0, "exhausted").agent for _ in range(6)]
+    assert set(after) == set(TEAM)
+
+
+def test_on_plain_axes_the_planner_sleeps_and_nothing_else_changes():
+    losses = [10.0, 11.0, 9.0, 8.0, 8.0, 8.0, 8.0, 8.0, 7.0, 7.0, 6.0]
+    without, beside = Play(), Play(PLANNERS)
+    for loss in losses:
+        one, other = without.next(loss), beside.next(loss)
+        assert (one.agent, one.budget, one.reason, one.fresh) == (other.agent, other.budget, other.reason, other.fresh)
+
+
+def test_always_and_never():
+    assert Play(PLANNERS, plans="always").next(1.0).agent == "gaussian-process"
+    assert "each evaluation counts" in Play(PLANNERS, plans="always").next(1.0).reason
+    assert Play(PLANNERS, space=STEPPED, plans="never").next(1.0).agent == "slsqp"
+    assert Play(space=STEPPED).next(1.0).agent == "slsqp"
+
+
+def test_a_planner_alone_gets_every_lease():
+    play = Play(("gaussian-process",))
+    assert [play.next(1.0, "converged").agent for _ in range(3)] == ["gaussian-process"] * 3
+
+
+def test_settings_that_earlier_versions_did_not_have_are_recorded_only_where_they_are_set():
+    assert not {"planner", "plans"} & Party().model_dump().keys()
+    assert Party(plans="never").model_dump()["plans"] == "never"
+    assert Party.model_validate(Party(planner="gp").model_dump()).planner == "gp"
+
+
+def test_a_default_team_has_a_planner_where_it_would_search_first():
+    space = {"depth": {"low": 1, "high": 9, "integer": True}, "rate": {"low": 1e-4, "high": 1.0, "log": True}}
+
+    def loss(setting):
+        return abs(setting["depth"] - 4) + abs(np.log10(setting["rate"]) + 2)
+
+    found = searchparty.minimize(loss, parameters=space, budget=30, seed=1)
+    assert found.agent == "gaussian-process"
+    assert found.params["depth"] == 4
+    assert found.fun < 0.1

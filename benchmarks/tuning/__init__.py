@@ -1,0 +1,1 @@
+"""Tuning jobs as people have them, and the solvers that are compared on them."""
