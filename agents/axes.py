@@ -6,6 +6,7 @@ from collections.abc import Generator
 from typing import ClassVar, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 from pydantic import Field
 
 from ..landscapes.landscape import Array, Space
@@ -28,9 +29,10 @@ class Axes(Agent):
     Use it as one member of a team: it costs little where the loss is not separable, and finds the global minimum
     cheaply where it is. The test exchanges half of the coordinates between two points; if the loss is a sum, the two
     losses add up to the same as before. It takes two evaluations if two points are known, else four, and where it
-    fails the search ends without a result. Each axis is then split where a parabola needs the least curvature to fall
-    below the best known point, and the best gap is refined by Brent's method. Later sweeps split further. The whole
-    axes are searched, regardless of the lease's region.
+    fails the search ends without a result. Where it does not, other groups of coordinates are exchanged, two
+    evaluations for each, until any two axes have been told apart. Each axis is then split where a parabola needs the
+    least curvature to fall below the best known point, and the best gap is refined by Brent's method. Later sweeps
+    split further. The whole axes are searched, regardless of the lease's region.
 
     Source: Langerman, Seront & Bersini 1994, "STEP: the easiest way to optimize a function"; along axes: Posik 2009,
     BBOB.
@@ -165,13 +167,16 @@ class AxisLine:
 
 
 def _test_additivity(lease: Lease, rng: np.random.Generator) -> Generator[Proposal, Told, tuple[Array, float, bool]]:
-    """Test whether the loss is a sum over two random halves of the axes.
+    """Test whether the loss is a sum over the axes.
+
+    Two points exchange a group of coordinates; if the loss is a sum over the group and the rest, the losses still add
+    up to the same. The first group is a random half of the axes. If the loss is a sum over these halves, further groups
+    follow, until any two axes have been in different groups.
 
     Returns where to start (D,), the loss there, and whether it is a sum.
     """
     here = clip_to_cube(lease.region.center if lease.incumbent is None else lease.incumbent.point)
-    half = np.zeros(len(here), dtype=bool)
-    half[rng.permutation(len(here))[: max(1, len(here) // 2)]] = True
+    groups = _split_axes(rng.permutation(len(here)))
     there, known = None, np.empty(0)
     if lease.incumbent is not None and lease.seen is not None and len(lease.seen.losses):
         # Two known points that differ on every axis save two evaluations.
@@ -181,15 +186,42 @@ def _test_additivity(lease: Lease, rng: np.random.Generator) -> Generator[Propos
             there, known = lease.seen.points[far], np.array([lease.incumbent.loss, lease.seen.losses[far]])
     if there is None:
         there = rng.random(len(here))
-    points = np.array([here, there, np.where(half, here, there), np.where(half, there, here)])
-    told = yield points[len(known) :].copy()
-    losses = np.concatenate([known, told.losses])
-    if len(here) == 1:
-        return here, float(losses[0]), bool(np.isfinite(losses[0]))
-    if not np.isfinite(losses).all():
-        return here, float(losses[0]), False
-    excess = abs((losses[0] - losses[2]) + (losses[1] - losses[3]))
-    return here, float(losses[0]), bool(excess <= ADDITIVITY_TOLERANCE * np.abs(losses).sum())
+    for group in groups:
+        points = np.array([here, there, np.where(group, here, there), np.where(group, there, here)])
+        told = yield points[len(known) :].copy()
+        losses = np.concatenate([known, told.losses])
+        known = losses[:2]
+        if len(here) == 1:
+            return here, float(losses[0]), bool(np.isfinite(losses[0]))
+        if not np.isfinite(losses).all():
+            return here, float(losses[0]), False
+        excess = abs((losses[0] - losses[2]) + (losses[1] - losses[3]))
+        if not excess <= ADDITIVITY_TOLERANCE * np.abs(losses).sum():
+            return here, float(losses[0]), False
+    return here, float(known[0]), True
+
+
+def _split_axes(order: NDArray[np.int64]) -> list[NDArray[np.bool_]]:
+    """Return groups of axes, each (D,), so that any two axes are in different groups at least once.
+
+    The first group is the first half of the axes in this order; each next one has the first halves of all parts into
+    which the groups before divide the axes, which takes 1 + log2(D - 1) groups, rounded down.
+
+    Example:
+        >>> [group.astype(int).tolist() for group in _split_axes(np.arange(5))]
+        [[1, 1, 0, 0, 0], [1, 0, 1, 0, 0], [0, 0, 0, 1, 0]]
+    """
+    groups, parts = [], [order]
+    while not groups or any(len(part) > 1 for part in parts):
+        group = np.zeros(len(order), dtype=bool)
+        halves = []
+        for part in parts:
+            middle = max(1, len(part) // 2) if len(part) > 1 or not groups else 0
+            group[part[:middle]] = True
+            halves += [half for half in (part[:middle], part[middle:]) if len(half)]
+        groups.append(group)
+        parts = halves
+    return groups
 
 
 def minimize_by_brent(

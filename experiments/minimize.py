@@ -118,7 +118,7 @@ def minimize(
         budget: The number of evaluations, or "<n> D" for n times the dimension. Default: 1000 D.
         team: The agents: a list, or a mapping from names to agents. Each is a kind (``searchparty list agents``), a
             mapping with a kind and settings, or an ``Agent``. Default: slsqp, axes and cma-es, with further members if
-            ``concurrency`` is more than 3.
+            ``concurrency`` is more than 3, and gaussian-process where parameters have steps or choices.
         policy: Decides which agent gets which part of the budget, where, and why: a kind (``searchparty list
             policies``), a mapping with a kind and settings, or a ``Policy``.
         seed: The seed of all random numbers, from 0 to 2**63 - 1. None draws one, which the result holds. The same

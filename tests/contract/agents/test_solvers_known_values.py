@@ -149,3 +149,16 @@ def test_a_surrogate_learns_from_what_others_found(drive, lease_of):
 
 def test_a_surrogate_finds_the_valleys_end(drive):
     assert best(drive(Surrogate(), rosenbrock, 2, 400)) < 1e-7
+
+
+@pytest.mark.parametrize("dimension", [3, 6, 13])
+def test_one_coupled_pair_is_always_seen(dimension, drive):
+    """Random halves alone would take such a loss for a sum in half of the cases."""
+    for first, second in ((0, 1), (0, dimension - 1), (1, 2)):
+        for seed in range(6):
+
+            def loss(points, first=first, second=second):
+                return ((points - 0.3) ** 2).sum(axis=1) + points[:, first] * points[:, second]
+
+            done = drive(Axes(), loss, dimension, 500, seed=seed)
+            assert len(done.losses) <= 4 + 2 * np.ceil(np.log2(dimension) - 1)
