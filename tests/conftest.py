@@ -1,6 +1,7 @@
 """Fixtures for all tests: one Ray per session, and small experiments."""
 
 import atexit
+import gc
 import io
 import os
 import shutil
@@ -21,6 +22,21 @@ os.environ["XDG_STATE_HOME"] = tempfile.mkdtemp(prefix="searchparty-state-")
 atexit.register(shutil.rmtree, os.environ["XDG_STATE_HOME"], ignore_errors=True)
 WIDTH = 200
 """Width, in characters, of what the command line prints."""
+
+
+def pytest_collection_finish():
+    _freeze_objects()
+
+
+def pytest_runtest_teardown(item, nextitem):
+    if nextitem is None or nextitem.path != item.path:
+        _freeze_objects()
+
+
+def _freeze_objects():
+    """Leave out of later garbage collections what lives now: in a long session they would take a third of the time."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")
