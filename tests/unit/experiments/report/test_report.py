@@ -182,7 +182,7 @@ def test_names_are_not_taken_for_mathematics_or_left_out_of_legends():
     assert style.format_label("begin " + "x" * 90 + " end").endswith(" end")
 
 
-@pytest.mark.parametrize("dimension", [1, 2, 20])
+@pytest.mark.parametrize("dimension", [1, pytest.param(2, marks=pytest.mark.extras), 20])
 def test_any_dimension(results, dimension):
     directory = results(f"{{kind: sphere, dimension: {dimension}}}", repeats=1)
     html = write_report(directory).read_text(encoding="utf-8")
