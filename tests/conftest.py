@@ -10,7 +10,7 @@ import subprocess
 import sys
 import tempfile
 import textwrap
-from contextlib import redirect_stderr, redirect_stdout
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -63,6 +63,18 @@ def coarse_figures():
 
 
 @pytest.fixture
+def unrendered(monkeypatch):
+    """Draw figures without rendering them, which takes most of the time: for tests of the words of a page."""
+    from searchparty.experiments.drawing import style
+
+    def save(figure, stem, hover=None):
+        stem.with_suffix(".svg").write_text("<svg></svg>")
+        return "<svg></svg>"
+
+    monkeypatch.setattr(style, "save_figure", save)
+
+
+@pytest.fixture
 def small_yaml(tmp_path):
     """Write a small experiment file with this text, or with the text of ``SMALL``."""
 
@@ -104,14 +116,22 @@ class Done:
 
 
 @pytest.fixture
-def command(monkeypatch):
+def command(command_line):
     """Run the command line in this process; return its exit code and output. ``program`` starts another process."""
+    with command_line() as call:
+        yield call
+
+
+@pytest.fixture(scope="session")
+def command_line():
+    """Return a context in which the command line can be run in this process: ``command``, for fixtures of a module."""
+    return _prepare_command
+
+
+@contextmanager
+def _prepare_command():
     from searchparty.experiments.cli import console
     from searchparty.experiments.cli.main import main
-
-    for where in (console.out, console.err):
-        monkeypatch.setattr(where, "_width", WIDTH)
-    monkeypatch.setenv("COLUMNS", str(WIDTH))
 
     def call(*arguments, cwd):
         code, said, complained = 0, io.StringIO(), io.StringIO()
@@ -127,7 +147,11 @@ def command(monkeypatch):
             signal.signal(signal.SIGTERM, handler)
         return Done(code, said.getvalue(), complained.getvalue())
 
-    return call
+    with pytest.MonkeyPatch.context() as patched:
+        for where in (console.out, console.err):
+            patched.setattr(where, "_width", WIDTH)
+        patched.setenv("COLUMNS", str(WIDTH))
+        yield call
 
 
 @pytest.fixture(scope="session")

@@ -185,7 +185,7 @@ def test_a_cut_yaml_is_told_as_that(results, command):
     assert "Traceback" not in done.stderr
 
 
-def test_a_clock_that_jumps_changes_nothing(one, tmp_path, monkeypatch, coarse_figures):
+def test_a_clock_that_jumps_changes_nothing(one, tmp_path, monkeypatch, coarse_figures, unrendered):
     real, calls = time.time, [0]
 
     def jumping():

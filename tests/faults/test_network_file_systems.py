@@ -124,7 +124,8 @@ def test_drivers_killed_there_and_the_log_carried_home(one, there):
     assert tally.equal >= 1
 
 
-def test_a_second_process_is_refused_and_the_first_one_says_where_it_writes(one, there, tmp_path, coarse_figures):
+@pytest.mark.usefixtures("coarse_figures", "unrendered")
+def test_a_second_process_is_refused_and_the_first_one_says_where_it_writes(one, there, tmp_path):
     out = tmp_path / "out"
     words = {"stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE, "text": True}
     first = subprocess.Popen(there("run", one.yaml, "--out", out), start_new_session=True, **words)

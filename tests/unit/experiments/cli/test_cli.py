@@ -8,7 +8,7 @@ pytestmark = pytest.mark.usefixtures("coarse_figures")
 
 
 @pytest.fixture(scope="module")
-def done(program, tmp_path_factory):
+def done(command_line, coarse_figures, tmp_path_factory):
     """Return a folder with a small experiment that has been run."""
     folder = tmp_path_factory.mktemp("cli")
     (folder / "small.yaml").write_text(
@@ -18,7 +18,8 @@ def done(program, tmp_path_factory):
         "  party: {agents: [grid, random-restart], policy: {sharing: broadcast, lease: 25}}\n"
         "executor: simulated\n"
     )
-    done = program("run", "small.yaml", cwd=folder)
+    with command_line() as command:
+        done = command("run", "small.yaml", cwd=folder)
     assert done.returncode == 0, done.stderr
     return folder, done
 

@@ -108,7 +108,7 @@ def test_resume_grows_and_says_when_there_is_nothing_to_do(command, tmp_path):
     assert "--repeats must be a whole number of at least the present 2, got 1" in fewer.stderr
 
 
-def test_a_run_whose_time_was_up_says_so(command, tmp_path, coarse_figures):
+def test_a_run_whose_time_was_up_says_so(command, tmp_path, coarse_figures, unrendered):
     (tmp_path / "f.py").write_text("import time\ndef f(x):\n    time.sleep(0.002)\n    return float(x[0] ** 2)\n")
     (tmp_path / "t.yaml").write_text(
         "name: t\nbudget: 100000\nlandscapes: [{kind: python, function: 'f.py:f', bounds: [[-1, 1]]}]\n"

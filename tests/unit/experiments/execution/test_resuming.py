@@ -197,7 +197,7 @@ def test_growth_with_a_change_is_refused(results, tmp_path):
     assert (results / "experiment.yaml").read_text() == text
 
 
-def test_what_has_ended_is_said_at_once_and_not_drawn_again(results, coarse_figures):
+def test_what_has_ended_is_said_at_once_and_not_drawn_again(results, coarse_figures, unrendered):
     resume(results)
     report = results / "report.html"
     drawn, log = report.stat().st_mtime_ns, (results / "log.sqlite").read_bytes()

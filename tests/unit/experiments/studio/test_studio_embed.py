@@ -26,7 +26,7 @@ from searchparty.experiments.studio.films.embed import (
 from searchparty.experiments.studio.films.message import decode_film
 from searchparty.orchestrator.log.reader import LogReader
 
-pytestmark = pytest.mark.usefixtures("unrendered")
+pytestmark = pytest.mark.usefixtures("quick_figures")
 EVIL = "</script><script>alert(1)</script>"
 STATEMENT = re.compile(r"""(?:}\s*|\w\s+|\*\s*)from\s*["']([^"'\s]+)["']|^import\s*["'](.+)["']""", re.MULTILINE)
 PAGE = files("searchparty.experiments.studio").joinpath("page")
@@ -75,8 +75,8 @@ def experiment(strategies, budget=90, **more):
 
 
 @pytest.fixture(scope="module")
-def unrendered(coarse_figures):
-    """Draw figures without rendering them, which takes most of the time."""
+def quick_figures(coarse_figures):
+    """Draw figures without rendering them in all tests, which takes most of the time."""
 
     def save(figure, stem, hover=None):
         stem.with_suffix(".svg").write_text("<svg></svg>")
@@ -88,7 +88,7 @@ def unrendered(coarse_figures):
 
 
 @pytest.fixture(scope="module")
-def evil(tmp_path_factory, unrendered):
+def evil(tmp_path_factory, quick_figures):
     """Return a report whose names contain markup and code."""
     out = tmp_path_factory.mktemp("embed") / "it"
     agents = [{"kind": "random", "name": EVIL}, {"kind": "grid", "name": "<!--<script>"}]
