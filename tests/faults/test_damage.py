@@ -354,7 +354,7 @@ def test_text_that_is_none_is_not_saved(results, whole, tmp_path):
 
 
 @pytest.mark.parametrize(
-    "seeds", [range(20), pytest.param(range(20, 220), marks=pytest.mark.extras)], ids=["few", "many"]
+    "seeds", [range(20), pytest.param(range(20, 520), marks=pytest.mark.extras)], ids=["few", "many"]
 )
 def test_random_damage_is_refused_in_words_or_changes_nothing(whole, tmp_path, seeds):
     outcomes = [try_damage(whole[0], tmp_path, seed, whole[1])[1]["trace"] for seed in seeds]
