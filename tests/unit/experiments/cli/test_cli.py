@@ -60,7 +60,7 @@ def test_a_results_directory_that_is_not_empty_is_refused_with_the_cure(command,
     assert "searchparty resume results/small-1" in process.stderr
 
 
-def test_report_of_several_results_compares_them(command, done):
+def test_report_of_several_results_compares_them(command, done, unrendered):
     folder, _ = done
     second = command("run", "small.yaml", "--set", "seed=9", "--no-report", "--out", "results/other", cwd=folder)
     assert second.returncode == 0
