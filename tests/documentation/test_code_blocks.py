@@ -42,6 +42,7 @@ SMALL = "--set repeats=1 --set landscapes.0.dimension=2 --set landscapes.0.insta
 ALSO = {
     "searchparty run quickstart": "--set repeats=1 --set budget=200 --no-report",
     "searchparty run my.yaml": f"{SMALL} --set budget=200",
+    "searchparty run comparison.yaml": "--set budget=100",
     "searchparty run my.yaml --executor simulated --set budget=5000 --set strategies.team.policy.budget=equal": (
         f"{SMALL} --set budget=200 --no-report"
     ),
