@@ -16,7 +16,7 @@ import math
 import statistics
 import tempfile
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +36,8 @@ SUM = {name: {"low": 0, "high": 10, "integer": True} for name in ("a", "b", "c",
     "kind": {"choices": ["plain", "ribbed", "coated"]}
 }
 SUM_BUDGET = 200
+TPE = "tpe"
+"""Optuna's sampler."""
 PARTY = ["slsqp", "axes", "cma-es"]
 PLAIN = {name: {"low": 0.0, "high": 1.0} for name in ("a", "b", "c", "d")}
 MIXED = {
@@ -75,19 +77,22 @@ def enumerate_minimum() -> float:
     return min(add_up(dict(zip(SUM, values, strict=True))) for values in numbers)
 
 
-def teams() -> dict[str, dict[str, Any]]:
-    """Return the party and each stock agent alone, as settings of strategies."""
-    return {"party": {"agents": PARTY, "policy": "party"}} | {kind: {"agents": [kind]} for kind in agent_classes()}
+def describe_teams(names: Iterable[str]) -> dict[str, dict[str, Any]]:
+    """Return teams as settings of strategies: the party, or a stock agent alone."""
+    party = {"agents": PARTY, "policy": "party"}
+    return {name: party if name == "party" else {"agents": [name]} for name in names}
 
 
-def run_yaml(objective: str, parameters: Mapping[str, Any], budget: int, seeds: int) -> dict[str, list[float]]:
+def run_yaml(
+    objective: str, parameters: Mapping[str, Any], budget: int, seeds: int, teams: Mapping[str, Any]
+) -> dict[str, list[float]]:
     """Return the best losses of each team in one experiment, whose function is found by its name in this file."""
     data = {
         "name": "spaces",
         "budget": budget,
         "repeats": seeds,
         "landscapes": [{"kind": "python", "function": f"{THIS_FILE}:{objective}", "parameters": parameters}],
-        "strategies": teams(),
+        "strategies": dict(teams),
         "executor": "simulated",
     }  # fmt: skip
     found: dict[str, list[float]] = {}
@@ -103,7 +108,7 @@ def run_yaml(objective: str, parameters: Mapping[str, Any], budget: int, seeds: 
 
 
 def run_python(
-    objective: Callable[..., float], parameters: Mapping[str, Any], budget: int, seeds: int
+    objective: Callable[..., float], parameters: Mapping[str, Any], budget: int, seeds: int, teams: Mapping[str, Any]
 ) -> dict[str, list[float]]:
     """Return the best losses of each team by ``minimize``, with the seeds 0, 1, 2, ..."""
     return {
@@ -118,7 +123,7 @@ def run_python(
             ).fun
             for seed in range(seeds)
         ]
-        for name, team in teams().items()
+        for name, team in teams.items()
     }
 
 
@@ -148,7 +153,7 @@ def run_optuna(
         study = optuna.create_study(sampler=optuna.samplers.TPESampler(seed=seed))
         study.optimize(suggest, n_trials=budget, catch=(RuntimeError,))
         found.append(float(study.best_value))
-    return {"Optuna's TPE": found}
+    return {TPE: found}
 
 
 def measure_overhead(rounds: int) -> list[tuple[float, float, float]]:
@@ -183,51 +188,66 @@ def main() -> None:
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("--seeds", type=int, default=20)
     options.add_argument("--rounds", type=int, default=9, help="rounds of the measurement of time")
+    options.add_argument("--teams", default=",".join(["party", *agent_classes(), TPE]), help="names, with commas")
+    options.add_argument("--parts", default="reactor,sum,time", help="what is measured")
     options.add_argument("--json", type=Path, help="write the figures here")
     args = options.parse_args()
-    seeds = args.seeds
-
-    by_yaml = run_yaml("reactor", REACTOR, REACTOR_BUDGET, seeds)
-    by_python = run_python(reactor, REACTOR, REACTOR_BUDGET, seeds)
-    peer = run_optuna(reactor, REACTOR, REACTOR_BUDGET, seeds)
-    rows = [
-        [
-            name,
-            f"{count_below(by_yaml[name], NEAR)} of {seeds}" if name in by_yaml else "",
-            f"{count_below(losses, NEAR)} of {seeds}",
-            f"{statistics.median(losses):.1e}",
-        ]
-        for name, losses in (by_python | peer).items()
-    ]
-    print(
-        render_table(["reactor, 300 evaluations", "below 1e-9, YAML", "below 1e-9, Python", "median"], rows), end="\n\n"
-    )
-
-    least = enumerate_minimum()
-    sums = run_python(add_up, SUM, SUM_BUDGET, seeds) | run_optuna(add_up, SUM, SUM_BUDGET, seeds)
-    rows = [
-        [name, f"{count_below(losses, least)} of {seeds}", f"{statistics.median(losses) - least:.3g}"]
-        for name, losses in sums.items()
-    ]
-    print(render_table(["sum, 200 evaluations", "minimum found", "median above it"], rows), end="\n\n")
-
-    times = measure_overhead(max(args.rounds, 1))
-    plain, forgets, remembers = (statistics.median(column) for column in zip(*times, strict=True))
-    more = [statistics.median(each[column] - each[0] for each in times) for column in (1, 2)]
-    rows = [
-        ["plain box", f"{plain:.1f}", ""],
-        ["mixed, `noisy: true`", f"{forgets:.1f}", f"{more[0]:.1f}"],
-        ["mixed", f"{remembers:.1f}", f"{more[1]:.1f}"],
-    ]
-    print(render_table(["four axes", "µs per evaluation", "more than the plain box"], rows))
+    parts, names = args.parts.split(","), args.teams.split(",")
+    teams = describe_teams(name for name in names if name != TPE)
+    figures: dict[str, Any] = {}
+    if "reactor" in parts:
+        figures["reactor by YAML"] = run_yaml("reactor", REACTOR, REACTOR_BUDGET, args.seeds, teams)
+        figures["reactor"] = run_python(reactor, REACTOR, REACTOR_BUDGET, args.seeds, teams)
+        if TPE in names:
+            figures["reactor"] |= run_optuna(reactor, REACTOR, REACTOR_BUDGET, args.seeds)
+        print(render_reactor(figures["reactor by YAML"], figures["reactor"]), end="\n\n", flush=True)
+    if "sum" in parts:
+        figures["sum"] = run_python(add_up, SUM, SUM_BUDGET, args.seeds, teams)
+        if TPE in names:
+            figures["sum"] |= run_optuna(add_up, SUM, SUM_BUDGET, args.seeds)
+        print(render_sum(figures["sum"], enumerate_minimum()), end="\n\n", flush=True)
+    if "time" in parts:
+        figures["microseconds"] = measure_overhead(args.rounds)
+        print(render_times(figures["microseconds"]))
     if args.json:
-        figures = {"yaml": by_yaml, "python": by_python | peer, "sum": sums, "least": least, "microseconds": times}
         args.json.write_text(json.dumps(figures, indent=2) + "\n")
 
 
-def count_below(losses: list[float], bound: float) -> int:
+def render_reactor(by_yaml: Mapping[str, list[float]], by_python: Mapping[str, list[float]]) -> str:
+    """Return the table of the reactor."""
+    rows = [
+        [
+            name,
+            describe_share(by_yaml[name], NEAR) if name in by_yaml else "",
+            describe_share(losses, NEAR),
+            f"{statistics.median(losses):.1e}",
+        ]
+        for name, losses in by_python.items()
+    ]
+    return render_table(["reactor, 300 evaluations", "below 1e-9, YAML", "below 1e-9, Python", "median"], rows)
+
+
+def render_sum(found: Mapping[str, list[float]], least: float) -> str:
+    """Return the table of the sum, whose least value is known."""
+    rows = [
+        [name, describe_share(losses, least), f"{statistics.median(losses) - least:.3g}"]
+        for name, losses in found.items()
+    ]
+    return render_table(["sum, 200 evaluations", "minimum found", "median above it"], rows)
+
+
+def render_times(times: list[tuple[float, float, float]]) -> str:
+    """Return the table of the microseconds per evaluation."""
+    medians = [f"{statistics.median(column):.1f}" for column in zip(*times, strict=True)]
+    more = [f"{statistics.median(each[column] - each[0] for each in times):.1f}" for column in (1, 2)]
+    names = ["plain box", "mixed, `noisy: true`", "mixed"]
+    rows = [list(row) for row in zip(names, medians, ["", *more], strict=True)]
+    return render_table(["four axes", "µs per evaluation", "more than the plain box"], rows)
+
+
+def describe_share(losses: list[float], bound: float) -> str:
     """Return how many losses are at most a bound, rounding aside."""
-    return sum(loss <= bound + 1e-12 for loss in losses)
+    return f"{sum(loss <= bound + 1e-12 for loss in losses)} of {len(losses)}"
 
 
 if __name__ == "__main__":
