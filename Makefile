@@ -14,21 +14,27 @@ demo: $(VENV)/.installed
 	$(BIN)/searchparty run quickstart
 
 # Tests run in parts side by side; each prints its results when it is done. The longest part stands first. Every test is in
-# one of the parts. Those of faults mostly wait, for Ray or for what they kill: a third part keeps both cores busy.
+# one of the parts, but for those of the architecture, which `make check` runs. Those of faults and of orchestrators mostly
+# wait, for Ray or for what they kill: four parts at a time keep both cores busy. Only they start Ray, each of them once for
+# most of its tests.
 # Tests start the command line some hundred times; it would be compiled each time without its byte code.
 unexport PYTHONDONTWRITEBYTECODE
 PYTEST = $(BIN)/python -m pytest
 RUN_PART = > build/$@.txt 2>&1; status=$$?; cat build/$@.txt; exit $$status
-TEST_PARTS = test-faults test-units test-rest
+TEST_PARTS = test-kills test-faults test-units test-rest
 EXTRAS_PARTS = extras-documents extras-rest extras-faults extras-property extras-browser
 .PHONY: $(TEST_PARTS) $(EXTRAS_PARTS)
 
 test: $(VENV)/.test
 	mkdir -p build
-	$(MAKE) -k -j 3 $(TEST_PARTS)
+	$(MAKE) -k -j 4 $(TEST_PARTS)
+KILLS = tests/cluster tests/faults/test_cluster.py tests/faults/test_kills.py
+FAULTS = tests/faults tests/contract/orchestrator
 test-units: TESTS = tests/unit
-test-faults: TESTS = tests/faults tests/cluster
-test-rest: TESTS = tests --ignore=tests/unit --ignore=tests/faults --ignore=tests/cluster
+test-kills: TESTS = $(KILLS)
+test-faults: TESTS = $(FAULTS) $(KILLS:%=--ignore=%)
+test-rest: TESTS = tests $(patsubst %,--ignore=%,tests/unit $(FAULTS) $(KILLS)) \
+	--ignore=tests/test_architecture.py --ignore=tests/test_page_architecture.py
 $(TEST_PARTS): $(VENV)/.test
 	$(PYTEST) -m "not extras" $(TESTS) $(RUN_PART)
 

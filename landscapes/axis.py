@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 Choice = str | int | float | bool | None
@@ -75,17 +76,24 @@ class Axis:
 
     def to_number(self, coordinate: float) -> float:
         """Convert a coordinate in [0, 1] to a number in [low, high]."""
-        if coordinate <= 0.0:
-            return float(self.low)
-        if coordinate >= 1.0:
-            return float(self.high)
+        return self.to_numbers((coordinate,))[0]
+
+    def to_numbers(self, coordinates: Sequence[float]) -> list[float]:
+        """Convert coordinates in [0, 1] to numbers in [low, high]."""
+        low, high = float(self.low), float(self.high)
         if self.log:
             first, last = self._log_ends
-            number = math.exp(first + coordinate * (last - first))
-            return float(min(max(round(number) if self.integer else number, self.low), self.high))
-        if self.is_stepped:
-            return float(min(self.low + math.floor(coordinate * self.steps), self.high))
-        return float(min(self.low + coordinate * (self.high - self.low), self.high))
+            width, exp = last - first, math.exp
+            found = [exp(first + x * width) if 0.0 < x < 1.0 else low for x in coordinates]
+            if self.integer:
+                found = [float(round(number)) for number in found]
+            inner = [low if number < low else high if number > high else number for number in found]
+        elif self.is_stepped:
+            steps = self.steps
+            inner = [min(low + math.floor(x * steps), high) if 0.0 < x < 1.0 else low for x in coordinates]
+        else:
+            inner = [min(low + x * (high - low), high) for x in coordinates]
+        return [low if x <= 0.0 else high if x >= 1.0 else y for x, y in zip(coordinates, inner, strict=True)]
 
     def to_coordinate(self, number: float) -> float:
         """Convert a number to its coordinate in [0, 1]; of a stepped axis, to the middle of the number's cell."""

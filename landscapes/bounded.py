@@ -10,7 +10,7 @@ from pydantic import Field, SerializerFunctionWrapHandler, field_validator, mode
 from .arguments import Arguments, ArrayArguments, NamedArguments, make_space
 from .constraints import read_conditions
 from .landscape import AxisBounds, Landscape, LandscapeError, Space
-from .parameters import LONG_RANGE, Parameters
+from .parameters import LONG_RANGE, Parameters, ParameterSet
 
 
 class BoundedLandscape(Landscape):
@@ -20,6 +20,9 @@ class BoundedLandscape(Landscape):
         None, description="Bounds, one (low, high) per axis, or one pair with `dimension`. Equal ends: a fixed axis."
     )
     dimension: int | None = Field(None, ge=1, description="Number of axes, D, if bounds are one pair.")
+    log: bool | None = Field(
+        None, description="false says that bounds are meant to be linear, however wide: there is no hint then."
+    )
     parameters: Parameters | None = Field(
         None,
         description="In place of bounds, by name: {low, high, log, integer}, {choices: [...]} or a fixed value.",
@@ -44,6 +47,11 @@ class BoundedLandscape(Landscape):
 
     @model_validator(mode="after")
     def _check_bounds(self) -> Self:
+        if self.log is not None and (self.log or self.parameters is not None):
+            raise ValueError(
+                f"log must be false, and stand beside bounds, got {str(self.log).lower()}. Give parameters, each with "
+                "a log of its own: {rate: {low: 0.001, high: 10, log: true}}."
+            )
         if self.parameters is None:
             self._check_pairs()
         elif self.bounds is not None or self.dimension is not None:
@@ -73,7 +81,9 @@ class BoundedLandscape(Landscape):
     def _omit_unset(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
         """Leave out what is not set: a run's id and its random streams are keyed by these settings."""
         replaced = () if self.parameters is None else ("bounds", "dimension")
-        return omit_unset(dump(self), "parameters", "start", "noisy", "constraints", *replaced)
+        # What silences a hint changes no run: with it or without, the id is the same.
+        settings = {key: value for key, value in dump(self).items() if key != "log"}
+        return omit_unset(settings, "parameters", "start", "noisy", "constraints", *replaced)
 
     @property
     def pairs(self) -> AxisBounds:
@@ -98,17 +108,14 @@ class BoundedLandscape(Landscape):
     def hints(self) -> tuple[str, ...]:
         """Ranges that may be meant to be logarithmic."""
         if self.parameters is not None:
-            ranges = {f"parameters.{axis.name}": (axis.low, axis.high) for axis in self.parameters.axes}
-            wide = {f"parameters.{name}" for name in self.parameters.may_be_log}
-            cure = "Write log: true if equal ratios matter there, or log: false to leave this line out."
-        else:
-            ranges = {f"the range of x{number}": pair for number, pair in enumerate(self.pairs, 1)}
-            wide = {name for name, (low, high) in ranges.items() if low > 0 and high > LONG_RANGE * low}
-            cure = "If equal ratios matter there, give parameters with log: true in place of bounds."
+            return hint_long_ranges(self.label, self.parameters)
+        if self.log is False:
+            return ()
         return tuple(
-            f"{self.label}: {name} spans {low:g} to {high:g}. {cure}"
-            for name, (low, high) in ranges.items()
-            if name in wide
+            f"{self.label}: the range of x{number} spans {low:g} to {high:g}. If equal ratios matter there, give "
+            "parameters with log: true in place of bounds; log: false beside bounds leaves this line out."
+            for number, (low, high) in enumerate(self.pairs, 1)
+            if low > 0 and high > LONG_RANGE * low
         )
 
     def make_space(self, has_gradient: bool, gradient_price: int) -> Space:
@@ -116,6 +123,16 @@ class BoundedLandscape(Landscape):
         arguments = self.arguments
         conditions = read_conditions(self.constraints, arguments)
         return make_space(arguments, has_gradient, gradient_price, self.start, bool(self.noisy), conditions)
+
+
+def hint_long_ranges(label: str, parameters: ParameterSet) -> tuple[str, ...]:
+    """Return a sentence for each range of parameters that may be meant to be logarithmic."""
+    return tuple(
+        f"{label}: parameters.{axis.name} spans {axis.low:g} to {axis.high:g}. "
+        "Write log: true if equal ratios matter there, or log: false to leave this line out."
+        for axis in parameters.axes
+        if axis.name in parameters.may_be_log
+    )
 
 
 def omit_unset(settings: dict[str, Any], *names: str) -> dict[str, Any]:

@@ -22,7 +22,7 @@ def advise_install(extra: str) -> str:
 
     Example:
         >>> advise_install("pandas")
-        "Run: pip install 'pandas>=2.0'"
+        "Run: pip install 'pandas>=2.2.2'"
     """
     try:
         requirements = requires(DISTRIBUTION) or []

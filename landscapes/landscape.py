@@ -289,7 +289,7 @@ class Space:
         for index, axis in enumerate(self.axes):
             if not axis.is_plain:
                 column = cube[..., index].reshape(-1).tolist()
-                box[..., index] = np.reshape([axis.to_number(x) for x in column], cube.shape[:-1])
+                box[..., index] = np.reshape(axis.to_numbers(column), cube.shape[:-1])
         return box
 
     def to_cube(self, box: Array) -> Array:

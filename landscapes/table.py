@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import csv
-import io
+import json
 import math
-from functools import lru_cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 import numpy as np
-from pydantic import Field, field_validator
+from pydantic import Field, SerializerFunctionWrapHandler, field_validator, model_serializer, model_validator
 
-from .extras import advise_install
+from .arguments import Arguments, ArrayArguments, NamedArguments, make_space
+from .bounded import hint_long_ranges, omit_unset
 from .landscape import Array, AxisBounds, EvaluationError, Landscape, LandscapeError, Problem, Space
+from .parameters import Parameters
+from .table_file import read_columns, read_settings
 from .user_code import resolve_path
 
-MISSING = {"", "na", "n/a", "nan", "null", "none", "-"}
-"""Texts that stand for a missing loss, whatever their case."""
 EQUALLY_NEAR = 1e-9
 """The relative difference of two distances up to which they count as equal."""
 
@@ -30,6 +29,10 @@ class LossTable(Landscape):
     and its box reaches from the least to the greatest value. The nearest row is that of the least Euclidean distance
     after every axis has been scaled to the width of the box; of several that are equally near (to one part in 10^9),
     the first in the file. A row without a loss, or with an infinite one, fails. There are no gradients.
+
+    With ``parameters``, the columns of these names are axes of all kinds. A setting has the loss of the row with the
+    same whole numbers and choices that is nearest to it on the other axes, logarithmic ones after their logarithm. It
+    fails if no row has these whole numbers and choices.
     """
 
     kind: Literal["table"] = "table"
@@ -41,6 +44,14 @@ class LossTable(Landscape):
     bounds: AxisBounds | None = Field(
         None,
         description="Bounds, one (low, high) per axis; rows outside are left out. Default: the columns' ranges.",
+    )
+    parameters: Parameters | None = Field(
+        None,
+        description="In place of columns and bounds, by the columns' names: {low, high, log, integer}, "
+        "{choices: [...]} or a fixed value. Other rows are left out.",
+    )
+    start: dict[str, Any] | tuple[float, ...] | None = Field(
+        None, description="A known setting, evaluated first: a number per axis, or values by name."
     )
     base: str | None = Field(
         None, exclude=True, repr=False, description="Directory that paths are relative to (set on loading)."
@@ -54,6 +65,20 @@ class LossTable(Landscape):
                 raise ValueError(f"bounds must have low < high, got ({low}, {high}). Swap them.")
         return value
 
+    @model_validator(mode="after")
+    def _check_parameters(self) -> Self:
+        if self.parameters is not None:
+            for name in ("columns", "bounds"):
+                if getattr(self, name) is not None:
+                    raise ValueError(f"{name} must be left out beside parameters, got both. Leave out one of them.")
+            make_space(NamedArguments(self.parameters), False, 1, self.start)
+        return self
+
+    @model_serializer(mode="wrap")
+    def _omit_unset(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Leave out what is not set: a run's id and its random streams are keyed by these settings."""
+        return omit_unset(dump(self), "parameters", "start")
+
     def open(self) -> Problem:
         """Read the table. Raises LandscapeError if it cannot be read, or if no row can be used."""
         path = self.path
@@ -62,7 +87,28 @@ class LossTable(Landscape):
         except OSError as error:
             why = "does not exist" if isinstance(error, FileNotFoundError) else f"cannot be read ({error.strerror})"
             raise LandscapeError(f"file must name a readable file, got {path}, which {why}. Check the path.") from None
-        names, points, losses = _read_columns(path, status.st_mtime_ns, status.st_size, self.loss, self.columns)
+        key = (path, status.st_mtime_ns, status.st_size, self.loss)
+        arguments: Arguments
+        if self.parameters is None:
+            points, losses, pairs = self._select_rows(*read_columns(*key, self.columns))
+            arguments = ArrayArguments(pairs)
+        else:
+            points, losses = read_settings(*key, json.dumps(self.parameters.to_settings()))
+            arguments = NamedArguments(self.parameters)
+        if not np.isfinite(losses).any():
+            within = "bounds" if self.parameters is None else "parameters"
+            raise LandscapeError(
+                f"file must have a row with a loss within the {within}, got none in {path}. "
+                f"Check its losses and the {within}."
+            )
+        try:
+            space = make_space(arguments, False, 1, self.start)
+        except ValueError as error:
+            raise LandscapeError(str(error)) from None
+        return TableProblem(points, losses, space, path.name)
+
+    def _select_rows(self, names: tuple[str, ...], points: Array, losses: Array) -> tuple[Array, Array, AxisBounds]:
+        """Return the points and losses within the bounds, and the bounds. Raises LandscapeError if they are none."""
         low, high = points.min(axis=0), points.max(axis=0)
         if self.bounds is not None:
             if len(self.bounds) != len(names):
@@ -82,13 +128,7 @@ class LossTable(Landscape):
         # Of several rows with the same point, the first is found.
         _, first = np.unique(points, axis=0, return_index=True)
         first.sort()
-        points, losses = points[first], losses[first]
-        if not np.isfinite(losses).any():
-            raise LandscapeError(
-                f"file must have a row with a loss within the bounds, got none in {path}. "
-                "Check its losses and the bounds."
-            )
-        return TableProblem(points, losses, Space(low.copy(), high.copy()), path.name)
+        return points[first], losses[first], tuple(zip(low.tolist(), high.tolist(), strict=True))
 
     @property
     def path(self) -> Path:
@@ -100,14 +140,19 @@ class LossTable(Landscape):
         """A short name for tables and figures: the file's name, and the column of the losses."""
         return f"table {Path(self.file).stem}" + (f" {self.loss}" if self.loss != "loss" else "")
 
+    @property
+    def hints(self) -> tuple[str, ...]:
+        """Ranges that may be meant to be logarithmic."""
+        return () if self.parameters is None else hint_long_ranges(self.label, self.parameters)
+
 
 class TableProblem:
     """An opened table.
 
     Args:
-        points: The points of the rows within the box, shape (k, D), in the units of the columns; no two are equal.
+        points: The points of the rows within the box, shape (k, D), in the units of the space; no two are equal.
         losses: Their losses, shape (k,); NaN where there is none.
-        space: The box.
+        space: The box, and the kinds of its axes.
         name: The file's name, for causes.
     """
 
@@ -117,25 +162,36 @@ class TableProblem:
 
         self.space = space
         self._points, self._losses, self._name = points, losses, name
-        self._tree = KDTree(self._scale(points))
+        self._stepped = np.array(space.steps) > 0
+        scaled = self._scale(points)
+        self._groups: dict[tuple[float, ...], tuple[Any, Any]] = {}
+        for values, rows in self._group(points).items():
+            # Without an axis left, the one row of the group is found by its values.
+            tree = None if self._stepped.all() else KDTree(scaled[rows])
+            self._groups[values] = np.array(rows), tree
 
     def evaluate(self, points: Array) -> Array:
         """Return the losses (n,) of the rows nearest to points (n, D). Raises EvaluationError if a row has none."""
         rows = self.find_rows(points)
-        losses = self._losses[rows]
-        causes = dict.fromkeys(
-            np.flatnonzero(np.isnan(losses)).tolist(), f"the nearest row of {self._name} has no loss"
-        )
+        losses = np.where(rows < 0, np.nan, self._losses[rows])
+        causes = {row: self._explain(points[row], rows[row]) for row in np.flatnonzero(np.isnan(losses)).tolist()}
         if causes:
             raise EvaluationError(losses, causes)
         return losses
 
     def find_rows(self, points: Array) -> Any:
-        """Return the index of the nearest row of each point (n, D), shape (n,)."""
+        """Return the index of the row of each point (n, D), shape (n,); -1 where no row has its stepped values."""
+        found = np.full(len(points), -1, dtype=np.int64)
         scaled = self._scale(points)
-        nearest, _ = self._tree.query(scaled)
-        near = self._tree.query_ball_point(scaled, nearest * (1.0 + EQUALLY_NEAR))
-        return np.array([min(rows) for rows in near], dtype=np.int64)
+        for values, where in self._group(points).items():
+            rows, tree = self._groups.get(values, (None, None))
+            if tree is not None:
+                nearest, _ = tree.query(scaled[where])
+                near = tree.query_ball_point(scaled[where], nearest * (1.0 + EQUALLY_NEAR))
+                found[where] = rows[[min(each) for each in near]]
+            elif rows is not None:
+                found[where] = rows[0]
+        return found
 
     def gradient(self, points: Array) -> Array:
         """Raise NotImplementedError: a table has no gradients."""
@@ -151,96 +207,23 @@ class TableProblem:
         """The points of the rows with the least loss, shape (k, D)."""
         return self._points[self._losses == self.minimum]
 
+    def _explain(self, point: Array, row: int) -> str:
+        """Return why a point (D,) has no loss."""
+        if row < 0:
+            pairs = zip(self.space.axes, point.tolist(), strict=True)
+            listed = [f"{axis.name} = {axis.name_number(number)}" for axis, number in pairs if axis.is_stepped]
+            return f"no row of {self._name} has {', '.join(listed)}"
+        return f"the {'' if self._stepped.all() else 'nearest '}row of {self._name} has no loss"
+
+    def _group(self, points: Array) -> dict[tuple[float, ...], list[int]]:
+        """Return the rows of points (n, D) by their values on stepped axes."""
+        if not self._stepped.any():
+            return {(): list(range(len(points)))}
+        found: dict[tuple[float, ...], list[int]] = {}
+        for row, values in enumerate(points[:, self._stepped].tolist()):
+            found.setdefault(tuple(values), []).append(row)
+        return found
+
     def _scale(self, points: Array) -> Array:
-        scaled: Array = (points - self.space.lower) / (self.space.upper - self.space.lower)
-        return scaled
-
-
-@lru_cache(maxsize=8)
-def _read_columns(
-    path: Path, modified: int, size: int, loss: str, columns: tuple[str, ...] | None
-) -> tuple[tuple[str, ...], Array, Array]:
-    """Read the names of the axes, the points (k, D) and the losses (k,), NaN where there is none.
-
-    The time of its last change and its size are given so that a file that has changed is read again.
-    """
-    table = _read_parquet(path) if path.suffix.lower() in (".parquet", ".pq") else _read_csv(path)
-    names = tuple(name for name in table if name != loss) if columns is None else columns
-    for name in dict.fromkeys((loss, *names)):
-        if name not in table:
-            field = "loss" if name == loss else "columns"
-            raise LandscapeError(
-                f"{field} must name a column of {path.name}, got {name!r}. It has: {', '.join(table)}."
-            )
-    if not names or len(set(names)) < len(names) or loss in names:
-        raise LandscapeError(f"columns must be different columns, without {loss!r}, got {list(names)}. Name the axes.")
-    if not table[loss]:
-        raise LandscapeError(f"file must have rows below its header, got none in {path}. Add them.")
-    axes = [[_to_number(value, name, row, path) for row, value in enumerate(table[name])] for name in names]
-    losses = [
-        math.nan if _is_missing(value) else _to_number(value, loss, row, path, finite=False)
-        for row, value in enumerate(table[loss])
-    ]
-    found = np.array(losses, dtype=float)
-    found[~np.isfinite(found)] = np.nan
-    return names, np.array(axes, dtype=float).T.copy(), found
-
-
-def _read_csv(path: Path) -> dict[str, list[Any]]:
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise LandscapeError(f"file must be readable text, got {path} ({error}). Save it as CSV in UTF-8.") from None
-    head = text.partition("\n")[0]
-    delimiter = max(",;\t", key=head.count)
-    try:
-        lines = [line for line in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter) if line]
-    except csv.Error as error:
-        raise LandscapeError(f"file must be CSV, got {path} ({error}). Save it as CSV.") from None
-    names = [name.strip() for name in lines[0]] if lines else []
-    if len(set(names)) < len(names) or not all(names):
-        raise LandscapeError(
-            f"file must have a header with different names, got {names} in {path}. Correct its first line."
-        )
-    for number, line in enumerate(lines[1:], 1):
-        if len(line) != len(names):
-            raise LandscapeError(
-                f"file must have {len(names)} values in each row, got {len(line)} in row {number} of {path}. "
-                "Correct it."
-            )
-    return {name: [line[index] for line in lines[1:]] for index, name in enumerate(names)}
-
-
-def _read_parquet(path: Path) -> dict[str, list[Any]]:
-    try:
-        from pyarrow import parquet
-    except ImportError:
-        raise LandscapeError(
-            f"file must be CSV where pyarrow is not installed, got {path}. {advise_install('parquet')}, or save it as "
-            "CSV."
-        ) from None
-    try:
-        found: dict[str, list[Any]] = parquet.read_table(path).to_pydict()
-    except Exception as error:
-        # Arrow's errors have no common base class.
-        raise LandscapeError(f"file must be Parquet, got {path} ({error}). Save it again, or as CSV.") from None
-    return found
-
-
-def _is_missing(value: Any) -> bool:
-    return value is None or (isinstance(value, str) and value.strip().lower() in MISSING)
-
-
-def _to_number(value: Any, name: str, row: int, path: Path, finite: bool = True) -> float:
-    """Convert a value to a number; an infinite or undefined one only if ``finite`` is False."""
-    number: float | None
-    try:
-        number = float(value)
-    except (TypeError, ValueError, OverflowError):
-        number = None
-    if number is None or (finite and not math.isfinite(number)):
-        cure = "Leave its column out by columns: [...]." if finite else "Leave it empty if it is missing."
-        raise LandscapeError(
-            f"column {name!r} of {path.name} must hold numbers, got {value!r} in row {row + 1} below the header. {cure}"
-        )
-    return number
+        """Return the coordinates in the unit cube on the axes without steps, shape (n, their number)."""
+        return self.space.to_cube(points)[:, ~self._stepped]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import numpy as np
+import math
 
 from ...landscapes.landscape import Array, Space
 from ..agent import Archive
@@ -23,7 +23,7 @@ class CollectedSettings:
         """Add the points of an archive that are new."""
         points, losses = archive.points[self._seen :], archive.losses[self._seen :].tolist()
         for number, (key, loss) in enumerate(zip(keys_of(self._space, points), losses, strict=True), self._seen):
-            if np.isfinite(loss):
+            if math.isfinite(loss):
                 self._first.setdefault(key, (number, loss))
         self._seen = max(self._seen, len(archive.points))
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from ...landscapes.causes import KNOWN_CAUSE
 from ...landscapes.landscape import Array, Space
 from ..agent import Archive
 from ..evaluation.evaluator import EvaluationResult
-from .collected_settings import CollectedSettings, keys_of
+from .collected_settings import CollectedSettings
 from .ledger import Ledger
 from .proposal import PendingProposal
 
@@ -33,14 +35,19 @@ class FreeRows:
         self._space, self._collected = space, collected
         self._limit = 0 if archive is None else len(archive.points)
         self._own: dict[bytes, tuple[int, float]] = {}
+        # Asked for at every row.
+        self._remembers = space.remembers
+        self._converted: Array | None = None
+        self._converted_settings: list[tuple[Array, bytes]] = []
         if archive is not None and space.remembers:
             collected.extend(archive)
 
     def recall(self, points: Array, hand: PendingProposal) -> EvaluationResult | None:
         """Answer the first rows of points (n, D), as many as need no evaluation; None if the first needs one."""
         losses, causes = [], {}
+        recalls = self._remembers and not _asks_for_evaluation(hand)
         for row, (point, key) in enumerate(self._settings(points)):
-            answer = self._find(point, key, hand)
+            answer = self._find(point, key, recalls)
             if answer is None:
                 break
             losses.append(answer[0])
@@ -53,32 +60,37 @@ class FreeRows:
     def count_new(self, points: Array, hand: PendingProposal) -> int:
         """Return how many of the first rows of points (n, D) need an evaluation, none twice; at least 1."""
         seen: set[bytes] = set()
+        recalls = self._remembers and not _asks_for_evaluation(hand)
         for row, (point, key) in enumerate(self._settings(points)):
-            repeated = key in seen and not _asks_for_evaluation(hand) and self._space.remembers
-            if row and (repeated or self._find(point, key, hand) is not None):
+            if row and ((recalls and key in seen) or self._find(point, key, recalls) is not None):
                 return row
             seen.add(key)
         return len(points)
 
     def note(self, ledger: Ledger, n: int) -> None:
         """Add the last n rows of a ledger to what is known."""
-        if not self._space.remembers:
+        if not self._remembers:
             return
         first, rows = ledger.filled - n, slice(ledger.filled - n, ledger.filled)
-        keys = keys_of(self._space, ledger.points[rows])
-        for row, (key, loss) in enumerate(zip(keys, ledger.losses[rows].tolist(), strict=True), first):
-            if np.isfinite(loss):
+        settings = self._settings(ledger.points[rows])
+        for row, ((_, key), loss) in enumerate(zip(settings, ledger.losses[rows].tolist(), strict=True), first):
+            if math.isfinite(loss):
                 self._own.setdefault(key, (row, loss))
 
     def _settings(self, points: Array) -> list[tuple[Array, bytes]]:
-        return [(row, row.tobytes()) for row in self._space.to_box(points)]
+        """Return each point (n, D) in the landscape's units, and the key of its setting."""
+        # The same rows are asked for again and again: to recall them, to count those that are new, and to note them.
+        if self._converted is None or not np.array_equal(self._converted[: len(points)], points):
+            self._converted = points.copy()
+            self._converted_settings = [(row, row.tobytes()) for row in self._space.to_box(points)]
+        return self._converted_settings[: len(points)]
 
-    def _find(self, point: Array, key: bytes, hand: PendingProposal) -> FreeAnswer | None:
+    def _find(self, point: Array, key: bytes, recalls: bool) -> FreeAnswer | None:
         """Return the answer for a point (D,) in the landscape's units, or None if it must be evaluated."""
         conditions = self._space.conditions
         if conditions is not None and (broken := conditions.broken_by(point)):
             return np.inf, broken
-        if not self._space.remembers or _asks_for_evaluation(hand):
+        if not recalls:
             return None
         if (found := self._collected.find(key, self._limit)) is not None:
             return found[1], f"{KNOWN_CAUSE}point {found[0]} of the run"

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from ...landscapes.axis import Axis
 from ...landscapes.landscape import Array, Space
 from ...landscapes.planes import EDGE_TOLERANCE, Plane, axes_plane, plane_along
 from ..spec.errors import SpecError
@@ -31,11 +32,14 @@ class AxisScale:
         name: The name of the direction, e.g. "x1".
         offset: The value at coordinate 0.
         scale: The change of the value per unit of the coordinate.
+        axis: The axis along which it goes, if that has a kind of its own. The value of a logarithmic one is then the
+            number's logarithm to base 10, that of a choice its position from 0.
     """
 
     name: str
     offset: float
     scale: float
+    axis: Axis | None = None
 
 
 @dataclass(frozen=True)
@@ -111,7 +115,8 @@ def _axes_view(i: int, j: int, space: Space, seen: SampledPoints, finite: NDArra
     origin = seen.cube[finite[np.argmin(seen.losses[finite])]] if len(finite) else np.full(dimension, 0.5)
     shown = picture_space(space)
     one, two = (
-        AxisScale(shown.names[k], float(shown.lower[k]), float(shown.upper[k] - shown.lower[k])) for k in (i, j)
+        AxisScale(shown.names[k], float(shown.lower[k]), float(shown.upper[k] - shown.lower[k]), axis)
+        for k, axis in ((k, space.axes[k] if space.axes else None) for k in (i, j))
     )
     text = f"coordinates {space.names[i]} and {space.names[j]}"
     if dimension == 1:

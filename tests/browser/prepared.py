@@ -58,6 +58,20 @@ landscapes: [{kind: python, function: "ends.py:deadly", bounds: [[-1, 1], [-1, 1
 strategies: {team: {agents: [random, random-restart], policy: {lease: 20}}}
 executor: simulated
 """
+TUNED = """
+name: tuned
+seed: 4
+budget: 120
+landscapes:
+  - kind: python
+    function: "ends.py:tuned"
+    parameters:
+      rate: {low: 1.0e-4, high: 0.1, log: true}
+      depth: {low: 2, high: 8, integer: true}
+      kernel: {choices: [rbf, poly, linear]}
+strategies: {team: {agents: [random, pattern-search], policy: {lease: 20}}}
+executor: simulated
+"""
 FUNCTIONS = '''
 import os, time
 
@@ -84,6 +98,10 @@ def deadly(x):
         os._exit(7)
     return float(x @ x)
 
+def tuned(setting):
+    """Is least for a polynomial kernel of depth 4."""
+    return abs(setting["depth"] - 4) + (setting["kernel"] != "poly") + abs(setting["rate"] - 0.01)
+
 def slow(x):
     """Takes a while, and goes on only as far as the file "leave" beside it says."""
     global calls
@@ -101,7 +119,7 @@ def prepare(results: Path) -> None:
     (results.parent / "cut.yaml").write_text(CUT)
     command = [sys.executable, "-m", "searchparty.experiments.cli.main", "run", "cut.yaml", "--out", "results/cut"]
     cut = subprocess.Popen(command, cwd=results.parent, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    for name, text in {"pair": PAIR, "ten": TEN, "crowd": CROWD, "ends": ENDS}.items():
+    for name, text in {"pair": PAIR, "ten": TEN, "crowd": CROWD, "ends": ENDS, "tuned": TUNED}.items():
         path = results.parent / f"{name}.yaml"
         path.write_text(text)
         run(path, out=results / name, report=False)

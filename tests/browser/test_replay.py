@@ -21,7 +21,7 @@ def page(studio, opened):
 
 @pytest.fixture(scope="module")
 def accounts(studio):
-    return {name: accounts_of(studio.results / name) for name in ("pair", "ten", "crowd", "ends", "cut")}
+    return {name: accounts_of(studio.results / name) for name in ("pair", "ten", "crowd", "ends", "cut", "tuned")}
 
 
 def show(page, studio, results, account=None, **state):
@@ -194,6 +194,20 @@ def test_planes_of_ten_dimensions(page, studio, accounts, spec):
     assert f"row {party.point(index)['row']} of lease {party.point(index)['lease']}," in said
     assert float(re.search(r"; (\S+) from the plane", said)[1]) == pytest.approx(distance, rel=1e-3, abs=1e-6)
     sights.scrub(page, "watch", party.run.evaluations)
+
+
+def test_parameters_are_shown_by_their_names(page, studio, accounts):
+    (tuned,) = accounts["tuned"].values()
+    show(page, studio, "tuned", tuned, at=tuned.run.evaluations, plane="axes:0:2")
+    planes = page.eval_on_selector_all("#watch .planes option", "all => all.map((each) => each.textContent)")
+    assert planes[2:] == ["rate and depth", "rate and kernel", "depth and kernel"]
+    until(page, "document.querySelector('#watch .plane-text').textContent.includes('coordinates rate and kernel')")
+    best = int(tuned.replay.records[-1])
+    said = choose(page, tuned, best, "axes:0:2")
+    rate, depth, kernel = tuned.run.space.to_box(tuned.point(best)["cube"][None])[0]
+    setting = f"rate {sights.number(float(rate))}, depth {int(depth)}, kernel {('rbf', 'poly', 'linear')[int(kernel)]}"
+    assert f"{setting}; " in said
+    assert f"The best setting: {setting}." in page.text_content("#watch .verdict")
 
 
 def test_a_link_to_a_frame_shows_the_same_frame(page, studio, opened, accounts):

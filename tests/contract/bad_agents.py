@@ -82,15 +82,20 @@ budget: 30
 repeats: {repeats}
 landscapes: [{{kind: sphere}}]
 strategies:
-  bad: {{agents: [{{kind: "bad.py:Bad", how: {how}, at: {at}}}], policy: {{lease: 15}}}}
+{strategies}
 evaluation: {{agent_timeout: 0.5}}
 executor: simulated
 """
 
 
+STRATEGY = '  {name}: {{agents: [{{kind: "bad.py:Bad", how: {how}, at: {at}}}], policy: {{lease: 15}}}}'
+
+
 def write_experiment(folder, how, at, repeats=1):
-    """Write an experiment with one such agent into a folder, and return its path."""
+    """Write an experiment with one such agent into a folder, and return its path; a list makes a strategy of each."""
+    names = {each: each for each in how} if isinstance(how, list) else {"bad": how}
+    strategies = "\n".join(STRATEGY.format(name=name, how=each, at=at) for name, each in names.items())
     (folder / "bad.py").write_text(SOURCE)
     path = folder / "bad.yaml"
-    path.write_text(YAML.format(how=how, at=at, repeats=repeats))
+    path.write_text(YAML.format(strategies=strategies, repeats=repeats))
     return path

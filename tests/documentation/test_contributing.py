@@ -76,6 +76,7 @@ def test_the_experiment_runs(folder):
     assert any("longest-wait: " in row["reason"] for run in results.runs for row in results.leases(run.id).rows())
 
 
+@pytest.mark.extras
 def test_the_tests_pass(folder):
     assert "3 passed" in run_python(folder, "-m", "pytest", "-q", "-p", "no:cacheprovider", "test_mine.py")
 

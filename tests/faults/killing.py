@@ -131,7 +131,7 @@ def trial(
         """)
         + TEAMS[team]
     )
-    command("run", path, "--out", folder / "whole")
+    assert not run(path, out=folder / "whole", report=False).errors
     found = Trial(folder, path, text_of(folder / "whole"), (folder / "calls").stat().st_size)
     found.fresh_calls()
     return found

@@ -163,7 +163,7 @@ def story(path):
         return [each for each in findings(events) if not each.failed], events[-1], trace_hash(reader)
 
 
-def test_a_run_goes_on_and_everything_is_charged(functions, tmp_path):
+def test_a_run_goes_on_and_everything_is_charged(functions, tmp_path, coarse_figures, unrendered):
     results = run(experiment(functions, tmp_path, "{timeout: 20, workers: 2}"), out=tmp_path / "out", report=True)
     assert not results.errors
     findings, last, _ = story(results.path)

@@ -121,7 +121,7 @@ def test_a_place_that_cannot_be_written(one, results, how):
         ("newer", "has schema version 99, but this searchparty reads versions up to 3. Upgrade"),
     ],
 )
-def test_a_log_that_is_none_is_refused_and_left_alone(results, what, message):
+def test_a_log_that_is_none_is_refused_and_left_alone(results, command, what, message):
     path = results / "log.sqlite"
     if what == "cut":
         path.write_bytes(path.read_bytes()[: path.stat().st_size * 2 // 3])
@@ -135,7 +135,7 @@ def test_a_log_that_is_none_is_refused_and_left_alone(results, what, message):
         db.commit()
         db.close()
     before = digest(results)
-    done = cli("resume", results)
+    done = command("resume", results, cwd=results)
     assert done.returncode == 2, done.stderr
     assert message in done.stderr, done.stderr
     assert "Traceback" not in done.stderr
@@ -176,16 +176,16 @@ def test_killed_while_it_left_write_ahead_mode(one, results, tmp_path):
     assert text_of(tmp_path / "cut-2") == one.reference
 
 
-def test_a_cut_yaml_is_told_as_that(results):
+def test_a_cut_yaml_is_told_as_that(results, command):
     path = results / "experiment.yaml"
     path.write_text(path.read_text()[:150])
-    done = cli("resume", results)
+    done = command("resume", results, cwd=results)
     assert done.returncode == 2
     assert "experiment.yaml" in done.stderr
     assert "Traceback" not in done.stderr
 
 
-def test_a_clock_that_jumps_changes_nothing(one, tmp_path, monkeypatch):
+def test_a_clock_that_jumps_changes_nothing(one, tmp_path, monkeypatch, coarse_figures, unrendered):
     real, calls = time.time, [0]
 
     def jumping():

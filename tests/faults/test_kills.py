@@ -24,7 +24,7 @@ def slow(tmp_path_factory):
     return trial(tmp_path_factory.mktemp("kills") / "slow", budget=1200)
 
 
-@pytest.mark.parametrize("kills", [(2, 1, 1), pytest.param((9, 7, 5), marks=MANY)], ids=["some", "many"])
+@pytest.mark.parametrize("kills", [(2, 1, 1), pytest.param((5, 4, 3), marks=MANY)], ids=["some", "many"])
 def test_drivers_killed_in_one_process(slow, tmp_path, kills):
     """Kill drivers with cheap evaluations, with failing ones in children, and with expensive ones."""
     of_cheap, of_fragile, of_expensive = kills
@@ -60,7 +60,7 @@ def children():
 
 
 @pytest.mark.ray
-@pytest.mark.parametrize("kills", [1, pytest.param(8, marks=MANY)])
+@pytest.mark.parametrize("kills", [1, pytest.param(4, marks=MANY)])
 def test_drivers_killed_on_ray(local_ray, slow, kills):
     """Kill drivers that join a running Ray."""
     address = local_ray.get_runtime_context().gcs_address
@@ -70,7 +70,7 @@ def test_drivers_killed_on_ray(local_ray, slow, kills):
 
 
 @pytest.mark.ray
-@pytest.mark.parametrize("kills", [4, pytest.param(29, marks=MANY)])
+@pytest.mark.parametrize("kills", [4, pytest.param(16, marks=MANY)])
 def test_actors_killed(local_ray, slow, tmp_path, kills):
     """Kill actors of running drivers."""
     # In the second one, rows of a batch arrive in any order, from children that must die with their actor.

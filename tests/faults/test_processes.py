@@ -75,7 +75,9 @@ def outcome(path):
 
 
 @pytest.mark.ray
+@pytest.mark.extras
 def test_a_row_that_takes_three_processes_down_fails(local_ray, experiment, tmp_path):
+    """`make test` tests it for one row, in tests/contract/orchestrator/test_executors.py; here there are several."""
     results = run(experiment("deadly"), out=tmp_path / "out", executor="ray", report=False)
     assert not results.errors
     _, causes = outcome(results.path)
@@ -99,7 +101,7 @@ def test_a_hanging_row_fails_at_its_timeout(experiment, tmp_path):
     assert set(causes) == {"gave no answer within its time-out of 0.3 s"}
 
 
-def start(yaml, out, executor):
+def start(yaml, out, executor, *more):
     return subprocess.Popen(
         [
             sys.executable,
@@ -112,6 +114,7 @@ def start(yaml, out, executor):
             "--executor",
             executor,
             "--no-report",
+            *more,
         ],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -137,7 +140,9 @@ def wait_for_rows(out, process, least=60):
     raise AssertionError(f"no rows came: {process.communicate()}")
 
 
-@pytest.mark.parametrize("kill", [signal.SIGINT, signal.SIGTERM], ids=lambda s: s.name)
+@pytest.mark.parametrize(
+    "kill", [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.extras)], ids=lambda s: s.name
+)
 def test_a_stopped_driver_resumes_to_the_same_findings(experiment, tmp_path, kill):
     yaml = experiment("slow", budget=400, repeats=2)
     whole = run(yaml, out=tmp_path / "whole", report=False)
@@ -178,6 +183,7 @@ def counted(x):
 """
 
 
+@pytest.mark.ray
 @pytest.mark.parametrize(
     ("placement", "kill"),
     [
@@ -187,7 +193,7 @@ def counted(x):
         pytest.param("spread", signal.SIGTERM, marks=pytest.mark.extras),
     ],
 )
-def test_a_clean_stop_on_ray_drops_none_of_the_evaluations_that_were_made(tmp_path, placement, kill):
+def test_a_clean_stop_on_ray_drops_none_of_the_evaluations_that_were_made(local_ray, tmp_path, placement, kill):
     (tmp_path / "objectives.py").write_text(COUNTED)
     yaml = tmp_path / "it.yaml"
     yaml.write_text(
@@ -196,7 +202,8 @@ def test_a_clean_stop_on_ray_drops_none_of_the_evaluations_that_were_made(tmp_pa
         "strategies: {pair: {agents: [{kind: random, count: 2, batch: 7}], policy: {lease: 5000}}}\n"
         f"executor: {{kind: ray, placement: {placement}}}\n"
     )
-    process = start(yaml, tmp_path / "cut", "ray")
+    address = local_ray.get_runtime_context().gcs_address
+    process = start(yaml, tmp_path / "cut", "ray", "--address", address)
     wait_for_rows(tmp_path / "cut", process, least=200)
     process.send_signal(kill)
     _, errors = process.communicate(timeout=60)

@@ -14,6 +14,7 @@ from searchparty.experiments.execution.code_digest import shorten
 from searchparty.experiments.execution.first_rule import digest_by_first_rule, read_table
 from searchparty.experiments.execution.results_directory import ResultsError
 from searchparty.experiments.execution.verification import verify_results
+from searchparty.experiments.report import report
 from searchparty.landscapes.command import Command
 
 PROGRAM = "bdb2e79cd02a0d09"
@@ -98,5 +99,6 @@ def test_their_best_points_are_read(results):
     assert losses == pytest.approx([2.78995e-11, 149.15, 0.0], rel=1e-4)
 
 
-def test_they_are_reported(results, coarse_figures):
+def test_they_are_reported(results, coarse_figures, monkeypatch):
+    monkeypatch.setattr(report, "MOST_RUN_FIGURES", 1)
     assert Results(results / "interrupted").report().stat().st_size > 100_000

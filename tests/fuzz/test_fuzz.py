@@ -11,8 +11,9 @@ from random_experiments import draw_experiment, make_experiment
 from searchparty.experiments.spec import catalogue
 
 SEED = 1
-SAMPLE_YAMLS, SAMPLE_EXPERIMENTS = 200, 28
-MORE_YAMLS, MORE_EXPERIMENTS, MORE_ON_RAY = 1000, 100, 10
+SAMPLE_YAMLS, SAMPLE_EXPERIMENTS = 100, 14
+"""As many experiments as there are kinds of agents and one more: every kind leads a team."""
+MORE_YAMLS, MORE_EXPERIMENTS, MORE_ON_RAY = 300, 30, 4
 
 
 def judge_all(judge, numbers, folder):

@@ -84,7 +84,7 @@ def best_loss(run: Run) -> float:
     return math.inf if run.incumbent is None else run.incumbent.loss
 
 
-@tries(100)
+@tries(50)
 @given(histories())
 def test_accounting(history: tuple[int, int, list[Event]]) -> None:
     size, budget, events = history
@@ -122,7 +122,7 @@ def _check_members(run: Run) -> None:
     assert records == len({loss for _, loss in run.curve if loss < math.inf})
 
 
-@tries(60)
+@tries(30)
 @given(histories())
 def test_state_is_the_fold_of_the_events(history: tuple[int, int, list[Event]]) -> None:
     size, budget, events = history
@@ -136,7 +136,7 @@ def test_state_is_the_fold_of_the_events(history: tuple[int, int, list[Event]]) 
         assert repr(before) == kept
 
 
-@tries(100)
+@tries(50)
 @given(histories())
 def test_the_table_of_leases_says_what_the_state_says(history: tuple[int, int, list[Event]]) -> None:
     size, budget, events = history

@@ -142,7 +142,7 @@ def worked(plan, log, limit=None):
     return run
 
 
-@tries(150, suppress_health_check=[HealthCheck.too_slow])
+@tries(75, suppress_health_check=[HealthCheck.too_slow])
 @given(runs, st.integers(0, 100))
 def test_granted_is_spent_and_returned(settings, more):
     plan, log, before = planned(**settings), MemoryLog(), EVALUATED[0]
@@ -150,7 +150,7 @@ def test_granted_is_spent_and_returned(settings, more):
     account(worked(plan, log, plan.budget + more), log, EVALUATED[0] - before, plan.landscape.price)
 
 
-@tries(150, suppress_health_check=[HealthCheck.too_slow])
+@tries(75, suppress_health_check=[HealthCheck.too_slow])
 @given(runs, st.data())
 def test_cut_anywhere_it_goes_on_to_the_same_end(settings, data):
     """The log is cut as by a kill: it holds some events, and some points of the leases that were out."""

@@ -27,6 +27,7 @@ from .parts import (
     outcome_message,
     plane_message,
     point_arrays,
+    setting_array,
 )
 from .shelf import is_writer_alive, run_state
 
@@ -131,7 +132,7 @@ class Feed:
             "insights": [insight_message(insight, team, seen) for insight in told.insights[start[2] :]],
             "chunks": [[part.lease, len(part.losses)] for part in parts],
         }  # fmt: skip
-        arrays = point_arrays(parts, seen, header.space.dimension)
+        arrays = point_arrays(parts, seen, header.space.dimension) | setting_array(parts, header.space)
         if not any(start):
             header = self._read_surfaces()
             surface, origin = compute_surface(header, seen.plane, told.parts)

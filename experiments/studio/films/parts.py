@@ -8,14 +8,19 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ....landscapes.axis import Axis
 from ....landscapes.landscape import Array, Space
+from ....landscapes.parameters import list_axes
 from ....orchestrator.state.lease_table import LeaseEntry
 from ...results.accounts import lease_outcome
 from ...results.insights import Insight
 from ...results.picture_space import picture_space
 from ...results.run_header import RunHeader
-from ...results.view_plane import SampledPoints, ViewPlane
+from ...results.view_plane import AxisScale, SampledPoints, ViewPlane
 from .fold import PointChunk
+
+MOST_TOLD_AXES = 20
+"""The most axes of a space of named parameters for which the page receives the setting of each point."""
 
 
 def first_points(parts: Sequence[PointChunk], space: Space, team: Sequence[str], limit: int) -> SampledPoints:
@@ -36,18 +41,31 @@ def project_point(point: Array, seen: ViewPlane) -> tuple[float, float, float]:
 def plane_message(seen: ViewPlane) -> dict[str, Any]:
     """Return what the page needs to know of the plane."""
     plane = seen.plane
-    u, v = ({"name": tick.name, "offset": tick.offset, "scale": tick.scale} for tick in seen.ticks)
+    u, v = (tick_message(tick) for tick in seen.ticks)
     return {
         "spec": seen.spec, "text": seen.text, "origin": plane.origin, "first": plane.first, "second": plane.second,
         "extent": plane.extent, "ticks": {"u": u, "v": v},
     }  # fmt: skip
 
 
+def tick_message(tick: AxisScale) -> dict[str, Any]:
+    """Return how a direction of the plane is labelled: along an axis of its own kind, by its values."""
+    linear = {"name": tick.name, "offset": tick.offset, "scale": tick.scale}
+    return linear if tick.axis is None else linear | axis_message(tick.axis)
+
+
+def axis_message(axis: Axis) -> dict[str, Any]:
+    """Return the name of an axis, and its kind as in the settings of a landscape: log, integer or choices."""
+    (name, settings) = list_axes((axis,))[0]
+    return {"name": name} | {key: value for key, value in settings.items() if key not in ("low", "high")}
+
+
 def header_message(header: RunHeader, seen: ViewPlane) -> dict[str, Any]:
     """Return the data that do not change as a run goes on."""
     shown = picture_space(header.space)
     known = None if header.minimizers is None else header.space.to_cube(header.minimizers)
-    return {
+    named = {"axes": [axis_message(axis) for axis in header.space.axes]} if tells_settings(header.space) else {}
+    return named | {
         "strategy": header.strategy, "landscape": header.landscape, "repeat": header.repeat,
         "agents": [{"name": name, "kind": agent["kind"]} for name, agent in header.settings["team"]],
         "policy": header.settings["policy"], "concurrency": header.settings["concurrency"],
@@ -57,6 +75,20 @@ def header_message(header: RunHeader, seen: ViewPlane) -> dict[str, Any]:
         "start": {"center": header.settings["center"], "radius": header.settings["radius"]},
         "minimizers": [] if known is None else np.column_stack(seen.plane.project(known)),
     }  # fmt: skip
+
+
+def tells_settings(space: Space) -> bool:
+    """Return whether the page is told the setting of each point: axes have names, and are not too many."""
+    return 0 < len(space.axes) <= MOST_TOLD_AXES
+
+
+def setting_array(parts: Sequence[PointChunk], space: Space) -> dict[str, NDArray[Any]]:
+    """Return the numbers of the points on each axis, shape (D, n), in the landscape's units."""
+    if not tells_settings(space):
+        return {}
+    found = space.to_box(np.concatenate([part.cube for part in parts])) if parts else np.empty((0, space.dimension))
+    limit = np.finfo(np.float32).max
+    return {"settings": np.clip(found.T, -limit, limit).astype(np.float32)}
 
 
 def point_arrays(parts: Sequence[PointChunk], seen: ViewPlane, dimension: int) -> dict[str, NDArray[Any]]:

@@ -14,10 +14,18 @@ export interface Plane {
 /** The ranges of u and v: [u0, u1, v0, v1], minimum before maximum. */
 export type Extent = [number, number, number, number];
 /** How a side of the plane is labelled: value = offset + scale * coordinate. */
-export interface Tick {
-  name?: string;
+export interface Tick extends Partial<Axis> {
   offset?: number;
   scale?: number;
+}
+
+/** A named parameter: its values are numbers, or choices of which a number is the position. */
+export interface Axis {
+  name: string;
+  /** In a tick, the value is then the number's logarithm to base 10. */
+  log?: boolean;
+  integer?: boolean;
+  choices?: (string | number | boolean | null)[];
 }
 
 /** A policy as in the experiment's settings. */
@@ -42,6 +50,8 @@ export interface Header {
   agents: { name: string; kind: string }[];
   policy: Policy;
   dimension: number;
+  /** The parameters, if they have names; not sent if there are many. */
+  axes?: Axis[];
   lower: number[];
   upper: number[];
   /** False if the bounds are not known, and the unit cube is shown. */

@@ -53,7 +53,7 @@ def test_there_are_agents():
 
 @every_agent
 @pytest.mark.parametrize("gradient", [None, bowl_gradient], ids=["losses", "gradients"])
-@pytest.mark.parametrize("dimension", [1, 2, 5, 20])
+@pytest.mark.parametrize("dimension", [1, 2, pytest.param(5, marks=pytest.mark.extras), 20])
 def test_proposes_points_of_the_cube(agent, dimension, gradient, drive):
     driven = drive(agent, bowl, dimension, 600, gradient)
     assert driven.batches
@@ -76,11 +76,14 @@ def test_is_a_function_of_its_stream(agent, drive):
 
 @every_agent
 @pytest.mark.parametrize("loss", [failing, plain])
-@pytest.mark.parametrize("dimension", [1, 4])
-def test_survives_failures_and_plains(agent, loss, dimension, drive):
+@pytest.mark.parametrize(
+    ("dimension", "evaluations"),
+    [(1, 600), (4, 600), *(pytest.param(dimension, 2000, marks=pytest.mark.extras) for dimension in (1, 4))],
+)
+def test_survives_failures_and_plains(agent, loss, dimension, evaluations, drive):
     gradients = None, lambda p: np.full(p.shape, np.nan), np.zeros_like
     for gradient in gradients:
-        ended = drive(agent, loss, dimension, 2000, gradient).ended
+        ended = drive(agent, loss, dimension, evaluations, gradient).ended
         assert ended is None or loss is plain, "no minimum is where every row fails"
 
 
@@ -107,10 +110,11 @@ def test_any_lease_may_come_at_any_told(agent, dimension, gradient, drive, lease
     regions = [Region(center, radius) for center in centers for radius in (1e-9, 0.05, 0.5)]
     for every in (1, 7, 40):
         changes = {every * i: lease_of(dimension, i, region, incumbent=best) for i, region in enumerate(regions, 1)}
-        drive(agent, bowl, dimension, 500, gradient, changes=changes)
+        # Some more than up to the last change.
+        drive(agent, bowl, dimension, every * len(regions) + 100, gradient, changes=changes)
     for region in regions:
         fresh = lease_of(dimension, 0, region, fresh=True, incumbent=best)
-        assert len(drive(agent, bowl, dimension, 100, gradient, lease=fresh).points)
+        assert len(drive(agent, bowl, dimension, 60, gradient, lease=fresh).points)
 
 
 @every_agent

@@ -24,9 +24,10 @@ def variants():
         free = cls.model_fields["dimension"].annotation is int
         for dimension in (2, 5, 10) if free else (None,):
             settings = {} if dimension is None else {"dimension": dimension}
-            yield pytest.param(cls(**settings), id=f"{kind}-{dimension or 'own'}")
+            marks = pytest.mark.extras if dimension == 10 else ()
+            yield pytest.param(cls(**settings), id=f"{kind}-{dimension or 'own'}", marks=marks)
             moved = cls(**settings, shift="random", rotate=True, instance=3)
-            yield pytest.param(moved, id=f"{kind}-{dimension or 'own'}-moved")
+            yield pytest.param(moved, id=f"{kind}-{dimension or 'own'}-moved", marks=marks)
     for kind, cls in KINDS.items():
         if kind not in ANALYTIC and needs_no_settings(cls):
             yield pytest.param(cls(), id=kind)

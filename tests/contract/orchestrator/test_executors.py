@@ -49,18 +49,21 @@ def hash_of(results):
         return trace_hash(reader)
 
 
+@pytest.fixture(scope="module")
+def simulated(tmp_path_factory):
+    return run(experiment("simulated"), out=tmp_path_factory.mktemp("everyone") / "simulated", report=False)
+
+
 @pytest.mark.ray
-@pytest.mark.parametrize("actors", [2, 9])
-def test_ray_and_simulated_give_the_same_trace(local_ray, tmp_path, actors):
-    simulated = run(experiment("simulated"), out=tmp_path / "simulated", report=False)
+@pytest.mark.parametrize("actors", [3, pytest.param(9, marks=pytest.mark.extras)])
+def test_ray_and_simulated_give_the_same_trace(local_ray, simulated, tmp_path, actors):
     ray = run(experiment(f"{{kind: ray, actors: {actors}}}"), out=tmp_path / "ray", report=False)
     assert hash_of(simulated) == hash_of(ray)
 
 
-def test_resuming_a_finished_experiment_changes_nothing(tmp_path):
-    results = run(experiment("simulated"), out=tmp_path / "out", report=False)
-    before = hash_of(results)
-    assert hash_of(resume(tmp_path / "out", report=False)) == before
+def test_resuming_a_finished_experiment_changes_nothing(simulated):
+    before = hash_of(simulated)
+    assert hash_of(resume(simulated.path, report=False)) == before
 
 
 AGENT = """\

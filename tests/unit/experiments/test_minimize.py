@@ -282,6 +282,7 @@ def test_losses_near_the_largest_float_draw_no_warning():
 
 
 @pytest.mark.ray
+@pytest.mark.extras
 def test_ray_finds_the_same(local_ray):
     here, there = (
         searchparty.minimize(bowl, BOX, budget=400, seed=4, executor=executor, concurrency=3)

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from searchparty.experiments.api import run
 from searchparty.experiments.report.report import write_report
@@ -12,6 +13,7 @@ from searchparty.experiments.studio.plays.play import build_play_experiment, par
 from searchparty.orchestrator.log.reader import LogReader
 
 
+@pytest.mark.usefixtures("coarse_figures")
 def test_a_run_of_one_dimension_is_seen_along_its_axis(tmp_path: Path) -> None:
     settings = parse_play_settings({"budget": 100, "landscape": {"kind": "sphere", "dimension": 1}, "kinds": ["grid"]})
     run(build_play_experiment(settings), out=tmp_path / "one", report=False)

@@ -8,8 +8,8 @@ from searchparty.landscapes import extras
 from searchparty.landscapes.extras import advise_install
 
 REQUIREMENTS = [
-    "numpy>=1.26",
-    'pandas>=2.0; extra == "pandas"',
+    "numpy>=2.0",
+    'pandas>=2.2.2; extra == "pandas"',
     "ray[default]>=2.52; extra == 'cluster'",
     'optuna>=4.0; extra == "bench"',
     'pygmo>=2.19; python_version < "3.14" and extra == "bench"',
@@ -19,7 +19,7 @@ REQUIREMENTS = [
 @pytest.mark.parametrize(
     ("extra", "command"),
     [
-        ("pandas", "Run: pip install 'pandas>=2.0'"),
+        ("pandas", "Run: pip install 'pandas>=2.2.2'"),
         ("cluster", "Run: pip install 'ray[default]>=2.52'"),
         ("bench", "Run: pip install 'optuna>=4.0' 'pygmo>=2.19'"),
     ],

@@ -175,6 +175,25 @@ def test_wide_positive_ranges_may_be_logarithmic():
     assert found.may_be_log == ("a",)
 
 
+@pytest.mark.parametrize("given", [{"bounds": [(1, 5000), (0, 1)]}, {"bounds": (1, 5000), "dimension": 2}])
+def test_wide_positive_bounds_may_be_logarithmic_unless_log_is_false(given):
+    plain = UserFunction(function="a.py:f", **given)
+    assert plain.hints[0].startswith("f D=2: the range of x1 spans 1 to 5000. If equal ratios matter there, give param")
+    assert "log: false beside bounds leaves this line out" in plain.hints[0]
+    silenced = UserFunction(function="a.py:f", log=False, **given)
+    assert silenced.hints == ()
+    # What is recorded, and so the run's id, is the same.
+    assert silenced.model_dump() == plain.model_dump()
+
+
+@pytest.mark.parametrize(
+    "given", [{"log": True, "bounds": [(1, 5000)]}, {"log": False, "parameters": {"a": {"low": 1, "high": 5000}}}]
+)
+def test_log_beside_bounds_is_false_only(given):
+    with pytest.raises(ValueError, match="log must be false, and stand beside bounds, got .* Give parameters, each"):
+        UserFunction(function="a.py:f", **given)
+
+
 @pytest.mark.parametrize(
     ("start", "message"),
     [

@@ -64,7 +64,7 @@ def test_what_is_not_stated_is_unknown():
     assert len(evaluate_line(BareProblem(), 5)[1]) == 5
 
 
-def test_such_a_landscape_is_searched_reported_and_animated(experiment, tmp_path):
+def test_such_a_landscape_is_searched_reported_and_animated(experiment, tmp_path, coarse_figures):
     results = searchparty.run(experiment, out=tmp_path / "out", report=False)
     assert results.best()[0].loss == pytest.approx(0, abs=1e-6)
     assert results.best()[0].point == pytest.approx([3.0, 3.0], abs=1e-3)

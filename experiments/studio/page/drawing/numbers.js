@@ -60,6 +60,8 @@ export function logTicks(low, high, count) {
   return inside.length >= 2 ? inside : linearTicks(low, high, count);
 }
 
+/** The most characters of a choice beside a tick. */
+const LONGEST_TICK = 14;
 const SUPERSCRIPTS = "⁰¹²³⁴⁵⁶⁷⁸⁹";
 
 /**
@@ -81,13 +83,30 @@ export function formatNumber(value) {
 }
 
 /**
- * Return the ticks of one side of the plane: [{at: plane coordinate, text}], where value = offset + scale * at.
+ * Return the ticks of one side of the plane: [{at: plane coordinate, text}], where value = offset + scale * at. Those of
+ * a logarithmic axis are numbers whose logarithm is the value, those of a choice its choices.
  * @param {import("../types.d.ts").Tick|undefined} side
  * @param {number} low
  * @param {number} high
  * @param {number} count
  */
-export function sideTicks({ offset = 0, scale = 1 } = {}, low, high, count) {
+export function sideTicks({ offset = 0, scale = 1, log, integer, choices } = {}, low, high, count) {
   const ends = [offset + scale * low, offset + scale * high].sort((a, b) => a - b);
-  return linearTicks(ends[0], ends[1], count).map((value) => ({ at: (value - offset) / scale, text: formatNumber(value) }));
+  /** @param {number} value @param {string} text */
+  const tick = (value, text) => ({ at: (value - offset) / scale, text });
+  if (choices) {
+    const shown = choices.map((choice, position) => tick(position, shorten(String(choice))));
+    return shown.filter((_, position) => position >= ends[0] && position <= ends[1]);
+  }
+  if (log) {
+    const found = logTicks(10 ** ends[0], 10 ** ends[1], count).filter((value) => !integer || Number.isInteger(value));
+    return found.map((value) => tick(Math.log10(value), formatNumber(value)));
+  }
+  const found = linearTicks(ends[0], ends[1], count).filter((value) => !integer || Number.isInteger(value));
+  return found.map((value) => tick(value, formatNumber(value)));
+}
+
+/** @param {string} text */
+function shorten(text) {
+  return text.length <= LONGEST_TICK ? text : `${text.slice(0, LONGEST_TICK - 1)}…`;
 }

@@ -36,6 +36,8 @@ export class Film {
     this.u = new Float32Array(0);
     this.v = new Float32Array(0);
     this.distance = new Float32Array(0);
+    /** The numbers of the points on each axis, if the parameters have names. */
+    this.settings = (header.axes ?? []).map(() => new Float32Array(0));
     this.loss = new Float64Array(0);
     this.time = new Float64Array(0);
     this.spent = new Float64Array(0);

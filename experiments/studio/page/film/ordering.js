@@ -49,6 +49,10 @@ export function orderPoints(film, from, chunks, arrays) {
   film.u = reorderColumn(film.u, from, order, readerOf(film.u, arrays.u));
   film.v = reorderColumn(film.v, from, order, readerOf(film.v, arrays.v));
   film.distance = reorderColumn(film.distance, from, order, readerOf(film.distance, arrays.distance));
+  film.settings = film.settings.map((column, k) => {
+    const more = arrays.settings;
+    return reorderColumn(column, from, order, (i) => (i < old ? column[from + i] : more[k * fresh + i - old]));
+  });
   film.loss = reorderColumn(film.loss, from, order, readerOf(film.loss, arrays.loss));
   film.time = reorderColumn(film.time, from, order, (i) => time[i]);
   film.lease = reorderColumn(film.lease, from, order, (i) => lease[i]);

@@ -1,6 +1,7 @@
 /** Sentences that explain where one run ended and why, or compare two runs. */
 
 import { lineageOf } from "./lineage.js";
+import { nameSetting } from "./setting.js";
 import { number, whole } from "../base/wording.js";
 
 /** A loss this close to the known minimum, relative to its size or to 1, counts as found, as in the server's insights. */
@@ -16,7 +17,7 @@ const TRAPS = new Set(["stuck", "oscillates", "stagnates"]);
 export function verdictOf(film) {
   const best = film.bestAt(film.count);
   if (best < 0) return [film.count ? "No evaluation gave a finite loss." : "Nothing was evaluated; the events below say why."];
-  return [endOf(film, best), ...(isFound(film, film.loss[best]) ? [] : trapOf(film, best)), ...pathOf(film, best)];
+  return [endOf(film, best), ...nameBestSetting(film, best), ...(isFound(film, film.loss[best]) ? [] : trapOf(film, best)), ...pathOf(film, best)];
 }
 
 /**
@@ -47,6 +48,7 @@ export function comparison(first, second, names) {
     const how = found[winner] ? "found the minimum" : "did better";
     said.push(`${names[winner]} ${how}: loss ${number(films[winner].loss[bests[winner]])}, compared with ${number(films[1 - winner].loss[bests[1 - winner]])} for ${names[1 - winner]}.`);
   }
+  films.forEach((film, i) => said.push(...nameBestSetting(film, bests[i]).map((sentence) => `${names[i]}: ${sentence}`)));
   films.forEach((film, i) => {
     if (!found[i]) said.push(...trapOf(film, bests[i]).map((sentence) => `${names[i]}: ${sentence}`));
   });
@@ -85,6 +87,16 @@ function endOf(film, best) {
   if (isFound(film, loss)) return `The minimum was found by ${who} after ${whole(evaluationsToMinimum(film))} of ${whole(film.evaluations)} evaluations.`;
   const gap = minimum === null ? "" : `, ${number(loss - minimum)} above the known minimum`;
   return `The search ended at loss ${number(loss)}${gap}, found by ${who} after ${whole(film.spent[best])} of ${whole(film.evaluations)} evaluations.`;
+}
+
+/**
+ * Name the best setting, if the parameters have names.
+ * @param {Film} film
+ * @param {number} best
+ */
+function nameBestSetting(film, best) {
+  const setting = nameSetting(film, best);
+  return setting ? [`The best setting: ${setting}.`] : [];
 }
 
 /**

@@ -18,12 +18,14 @@ export class PlaneChoice {
    * Offer the planes of a run.
    * @param {import("../types.d.ts").Header} header
    */
-  offer({ dimension, plane }) {
+  offer({ dimension, plane, axes }) {
     this.element.hidden = dimension <= 2 || !this.onPlane;
     if (this.element.hidden) return;
     const pairs = [];
+    /** @param {number} i */
+    const name = (i) => axes?.[i].name ?? `x${i + 1}`;
     for (let i = 0; i < Math.min(dimension, AXES); i++) {
-      for (let j = i + 1; j < Math.min(dimension, AXES); j++) pairs.push([`axes:${i}:${j}`, `x${i + 1} and x${j + 1}`]);
+      for (let j = i + 1; j < Math.min(dimension, AXES); j++) pairs.push([`axes:${i}:${j}`, `${name(i)} and ${name(j)}`]);
     }
     const offered = [["best", "through three agents' best points"], ["pca", "principal components of the points"], ...pairs];
     const now = plane.spec.split("@")[0];

@@ -2,6 +2,7 @@
 
 import { el, fill } from "../base/dom.js";
 import { evaluationsAt } from "../film/moment.js";
+import { nameSetting } from "../film/setting.js";
 import { swatch } from "./swatch.js";
 import { number, whole } from "../base/wording.js";
 
@@ -20,7 +21,7 @@ export function describePoint(host, film, index, onClose) {
    * @param {number} coordinate
    */
   const value = (tick, coordinate) => `${tick.name} ${number((tick.offset ?? 0) + (tick.scale ?? 1) * coordinate)}`;
-  const place = `${value(plane.ticks.u, film.u[index])}, ${value(plane.ticks.v, film.v[index])}`;
+  const place = nameSetting(film, index) || `${value(plane.ticks.u, film.u[index])}, ${value(plane.ticks.v, film.v[index])}`;
   const off = dimension > 2 ? `; ${number(film.distance[index])} from the plane (in the unit cube)` : "";
   fill(host, [
     el("p", { class: "who" }, [swatch(agent), el("strong", { text: film.team[agent].name }), el("span", { text: ` tried this point: loss ${number(film.loss[index])}` })]),

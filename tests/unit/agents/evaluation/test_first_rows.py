@@ -143,7 +143,7 @@ DOORS = [
 
 
 @pytest.mark.parametrize(("landscape", "evaluation", "cause"), DOORS)
-@pytest.mark.parametrize("batch", [1, 25])
+@pytest.mark.parametrize("batch", [pytest.param(1, marks=pytest.mark.extras), 25])
 def test_a_run_ends_after_its_first_ten_rows_at_every_door(work, tmp_path, landscape, evaluation, cause, batch):
     strategy = {"policy": {"kind": "composed", "lease": 40}}
     results = work(landscape, evaluation, [{"kind": "random", "batch": batch}], strategy=strategy)

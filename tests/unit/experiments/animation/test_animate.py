@@ -367,12 +367,12 @@ def own(name, dimension):
     [
         ("{kind: rastrigin, dimension: 1}", {}),
         ("{kind: rastrigin, dimension: 4}", {"plane": "x4,x2"}),
-        (own("whole", 1), {}),
         (own("half", 1), {"compare": True}),
-        (own("half", 2), {}),
-        (own("half", 5), {}),
-        (own("nothing", 1), {}),
         (own("nothing", 2), {"compare": True}),
+        pytest.param(own("whole", 1), {}, marks=pytest.mark.extras),
+        pytest.param(own("half", 2), {}, marks=pytest.mark.extras),
+        pytest.param(own("half", 5), {}, marks=pytest.mark.extras),
+        pytest.param(own("nothing", 1), {}, marks=pytest.mark.extras),
     ],
 )
 def test_any_landscape_can_be_shown(results, tmp_path, landscape, options):

@@ -8,17 +8,18 @@ pytestmark = pytest.mark.usefixtures("coarse_figures")
 
 
 @pytest.fixture(scope="module")
-def done(program, tmp_path_factory):
+def done(command_line, coarse_figures, tmp_path_factory):
     """Return a folder with a small experiment that has been run."""
     folder = tmp_path_factory.mktemp("cli")
     (folder / "small.yaml").write_text(
-        "name: small\nseed: 3\nrepeats: 2\nbudget: 200\n"
+        "name: small\nseed: 3\nrepeats: 1\nbudget: 200\n"
         "landscapes: [{kind: rastrigin, dimension: 2}]\n"
         "strategies:\n  alone: {agents: [random-restart]}\n"
         "  party: {agents: [grid, random-restart], policy: {sharing: broadcast, lease: 25}}\n"
         "executor: simulated\n"
     )
-    done = program("run", "small.yaml", cwd=folder)
+    with command_line() as command:
+        done = command("run", "small.yaml", cwd=folder)
     assert done.returncode == 0, done.stderr
     return folder, done
 
@@ -32,7 +33,7 @@ def test_run_prints_the_best_point_a_table_and_the_report(done):
     assert (folder / "results/small-1/experiment.yaml").exists()
     assert sorted(p.suffix for p in (folder / "results/small-1/figures").iterdir())[0] == ".png"
     # A pipe receives plain lines: progress on standard error, results on standard output.
-    assert "[4/4]" in process.stderr
+    assert "[2/2]" in process.stderr
     assert "\x1b" not in process.stdout + process.stderr
     assert "┃" not in process.stdout
 
@@ -49,17 +50,17 @@ def test_trace_hash_is_the_hash_of_the_trace(command, done):
 def test_set_changes_a_setting(command, done):
     folder, _ = done
     process = command("check", "small.yaml", "--set", "budget=50", cwd=folder)
-    assert "evaluations  200" in process.stdout
+    assert "evaluations  100" in process.stdout
 
 
-def test_a_results_directory_that_is_not_empty_is_refused_with_the_cure(program, done):
+def test_a_results_directory_that_is_not_empty_is_refused_with_the_cure(command, done):
     folder, _ = done
-    process = program("run", "small.yaml", "--out", "results/small-1", cwd=folder)
+    process = command("run", "small.yaml", "--out", "results/small-1", cwd=folder)
     assert process.returncode == 2
     assert "searchparty resume results/small-1" in process.stderr
 
 
-def test_report_of_several_results_compares_them(command, done):
+def test_report_of_several_results_compares_them(command, done, unrendered):
     folder, _ = done
     second = command("run", "small.yaml", "--set", "seed=9", "--no-report", "--out", "results/other", cwd=folder)
     assert second.returncode == 0
@@ -117,9 +118,9 @@ def test_schema_is_json(command, done):
     assert json.loads(command("schema", cwd=done[0]).stdout)["type"] == "object"
 
 
-def test_version_and_help(program, done):
-    assert program("--version", cwd=done[0]).stdout.startswith("searchparty 0.")
-    text = program("--help", cwd=done[0]).stdout
+def test_version_and_help(command, done):
+    assert command("--version", cwd=done[0]).stdout.startswith("searchparty 0.")
+    text = command("--help", cwd=done[0]).stdout
     assert "searchparty run quickstart" in text
     assert "Exit codes" in text
 

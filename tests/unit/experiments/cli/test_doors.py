@@ -7,16 +7,13 @@ import sys
 import pytest
 
 
-def complete(words, cwd, program=("-m", "searchparty")):
-    environment = os.environ | {
+def completing(words):
+    """Return the variables by which a shell asks for completions."""
+    return {
         "_SEARCHPARTY_COMPLETE": "complete_bash",
         "COMP_WORDS": words,
         "COMP_CWORD": str(words.count(" ")),
     }
-    done = subprocess.run(
-        [sys.executable, *program], cwd=cwd, env=environment, capture_output=True, text=True, check=False
-    )
-    return done.stdout.split()
 
 
 def test_python_dash_m(tmp_path):
@@ -26,7 +23,20 @@ def test_python_dash_m(tmp_path):
     assert done.stdout.startswith("searchparty ")
 
 
-def test_a_shell_completes_commands_names_files_and_values(tmp_path):
+def test_a_shell_completes_commands(tmp_path):
+    done = subprocess.run(
+        [sys.executable, "-m", "searchparty"], cwd=tmp_path, env=os.environ | completing("searchparty re"),
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert "resume" in done.stdout.split()
+
+
+def test_a_shell_completes_commands_names_files_and_values(command, tmp_path, monkeypatch):
+    def complete(words, cwd):
+        for name, value in completing(words).items():
+            monkeypatch.setenv(name, value)
+        return command(cwd=cwd).stdout.split()
+
     (tmp_path / "quick.yaml").touch()
     (tmp_path / "other.txt").touch()
     (tmp_path / "results" / "one-1").mkdir(parents=True)
@@ -98,7 +108,7 @@ def test_resume_grows_and_says_when_there_is_nothing_to_do(command, tmp_path):
     assert "--repeats must be a whole number of at least the present 2, got 1" in fewer.stderr
 
 
-def test_a_run_whose_time_was_up_says_so(command, tmp_path):
+def test_a_run_whose_time_was_up_says_so(command, tmp_path, coarse_figures, unrendered):
     (tmp_path / "f.py").write_text("import time\ndef f(x):\n    time.sleep(0.002)\n    return float(x[0] ** 2)\n")
     (tmp_path / "t.yaml").write_text(
         "name: t\nbudget: 100000\nlandscapes: [{kind: python, function: 'f.py:f', bounds: [[-1, 1]]}]\n"

@@ -197,7 +197,7 @@ def test_growth_with_a_change_is_refused(results, tmp_path):
     assert (results / "experiment.yaml").read_text() == text
 
 
-def test_what_has_ended_is_said_at_once_and_not_drawn_again(results):
+def test_what_has_ended_is_said_at_once_and_not_drawn_again(results, coarse_figures, unrendered):
     resume(results)
     report = results / "report.html"
     drawn, log = report.stat().st_mtime_ns, (results / "log.sqlite").read_bytes()
@@ -358,12 +358,12 @@ def test_an_event_that_cannot_be_read_is_damage(results):
             look(results)
 
 
-def test_verify_on_the_command_line(results, program):
-    good = program("verify", results, cwd=results.parent)
+def test_verify_on_the_command_line(results, command):
+    good = command("verify", results, cwd=results.parent)
     assert good.returncode == 0
     assert "Granted 120 evaluations = 120 spent + 0 returned." in good.stdout
     alter_log(results, FORGED["a point"])
-    bad = program("verify", results, cwd=results.parent)
+    bad = command("verify", results, cwd=results.parent)
     assert bad.returncode == 1
     assert "recorded [0.0, 0.0], now proposed [" in bad.stderr
     assert "Traceback" not in bad.stderr

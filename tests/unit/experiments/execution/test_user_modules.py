@@ -74,7 +74,10 @@ def run_project(project, out="out", **settings):
     return run(project / "mine.yaml", out=project / out, report=False, **settings)
 
 
-@pytest.mark.parametrize("settings", [{}, {"overrides": ["evaluation={workers: 2}"]}, {"executor": "ray"}])
+@pytest.mark.parametrize(
+    "settings",
+    [{}, {"overrides": ["evaluation={workers: 2}"]}, pytest.param({"executor": "ray"}, marks=pytest.mark.extras)],
+)
 def test_every_file_has_its_own_modules(project, settings, request):
     if "executor" in settings:
         request.getfixturevalue("local_ray")

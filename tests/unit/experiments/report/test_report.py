@@ -43,17 +43,6 @@ def results(tmp_path_factory):
     return make
 
 
-@pytest.fixture
-def unrendered(monkeypatch):
-    """Draw figures without rendering them, for tests that read the page's words: rendering takes most of the time."""
-
-    def save(figure, stem, hover=None):
-        stem.with_suffix(".svg").write_text("<svg></svg>")
-        return "<svg></svg>"
-
-    monkeypatch.setattr(style, "save_figure", save)
-
-
 @pytest.fixture(scope="module")
 def party(results, coarse_figures):
     """Return an ordinary experiment with its report, for tests that only read."""
@@ -182,7 +171,7 @@ def test_names_are_not_taken_for_mathematics_or_left_out_of_legends():
     assert style.format_label("begin " + "x" * 90 + " end").endswith(" end")
 
 
-@pytest.mark.parametrize("dimension", [1, 2, 20])
+@pytest.mark.parametrize("dimension", [*(pytest.param(few, marks=pytest.mark.extras) for few in (1, 2)), 20])
 def test_any_dimension(results, dimension):
     directory = results(f"{{kind: sphere, dimension: {dimension}}}", repeats=1)
     html = write_report(directory).read_text(encoding="utf-8")
@@ -253,13 +242,14 @@ def test_several_directories_in_one_report(results, unrendered):
     assert len(sections) == len(set(sections)) == 2
 
 
-def test_a_report_of_several_directories_overwrites_no_other(results, unrendered):
+def test_a_report_of_several_directories_overwrites_no_other(results, unrendered, monkeypatch):
+    monkeypatch.setattr(report, "MOST_RUN_FIGURES", 1)
     one, two, three = (results(repeats=repeats, budget=30) for repeats in (1, 2, 3))
     written = {}
-    for listed in ([one], [one, two], [one, three], [one, two, three], [two, one], [two], [three]):
+    for listed in ([one], [one, two], [one, three], [one, two, three], [two, one], [two]):
         path = write_report(listed)
         written[path] = {file: file.read_bytes() for file in path.parent.rglob("*") if file.is_file()}
-    assert len(written) == 7
+    assert len(written) == 6
     for path, files in written.items():
         assert (path.parent / "tables" / "comparison.csv") in files
         assert (path.parent / "figures" / "convergence.svg") in files
@@ -318,7 +308,7 @@ def test_losses_near_the_largest_float_and_signs_that_no_font_has_draw_no_warnin
     """Run, summary, report and replay, where every warning is an exception."""
     (tmp_path / "o.py").write_text("def f(x):\n    return 1.7e308 if x[0] < 0 else -1.7e308 * x[1]\n")
     (tmp_path / "x.yaml").write_text(
-        "name: x\nbudget: 40\nrepeats: 2\nexecutor: simulated\n"
+        "name: x\nbudget: 40\nexecutor: simulated\n"
         "landscapes: [{kind: python, function: 'o.py:f', dimension: 2, bounds: [-1, 1]}]\n"
         'strategies: {"alone \\U0001F3AF": {agents: [random]}, équipe: {agents: [slsqp, axes]}}\n',
         encoding="utf-8",

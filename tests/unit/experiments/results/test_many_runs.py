@@ -1,5 +1,6 @@
 """Results of thousands of runs: the cost per run of reading, comparing and reporting does not grow."""
 
+import functools
 import gc
 import json
 import shutil
@@ -63,6 +64,7 @@ def results(tmp_path_factory):
     return directories
 
 
+@functools.cache
 def cpu_seconds(work, directory):
     """Return the least CPU time of three calls: other processes may slow work down, but nothing can make it faster.
 

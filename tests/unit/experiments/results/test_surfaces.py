@@ -124,7 +124,7 @@ def test_a_slow_landscape_is_left_out_and_that_is_said(bowl, monkeypatch, tmp_pa
     assert said == []
 
 
-def test_a_log_of_an_older_version_is_shown_in_the_unit_cube_and_says_so(bowl):
+def test_a_log_of_an_older_version_is_shown_in_the_unit_cube_and_says_so(bowl, coarse_figures, unrendered):
     path = bowl(2)
     alter_log(path, "UPDATE runs SET about = '{}'")
     results = Results(path)

@@ -199,7 +199,7 @@ def test_a_trace_does_not_depend_on_the_clock_and_its_report_does(tmp_path):
     assert wild["seconds"] > 1000
 
 
-def test_a_report_of_an_older_log_has_no_clock(tmp_path):
+def test_a_report_of_an_older_log_has_no_clock(tmp_path, coarse_figures, unrendered):
     run(experiment(repeats=1, budget=40), out=tmp_path / "old", report=False)
     with sqlite3.connect(tmp_path / "old" / "log.sqlite") as database:
         (text,) = database.execute("SELECT value FROM meta WHERE key = 'environment'").fetchone()
@@ -309,7 +309,7 @@ def test_a_simulation_writes_a_page_a_figure_and_tables(tmp_path):
     assert all(p.stopped.startswith("target") == (p.to_target < math.inf) for p in done.predictions)
 
 
-def test_what_is_evaluated_for_real_and_what_is_left_out_is_said(tmp_path):
+def test_what_is_evaluated_for_real_and_what_is_left_out_is_said(tmp_path, unrendered):
     (tmp_path / "f.py").write_text("def f(x):\n    return float((x ** 2).sum())\n")
     user = {"kind": "python", "function": f"{tmp_path}/f.py:f", "bounds": [[-1, 1]]}
     done = run_simulation(experiment(landscapes=[user], stop={"seconds": 9.0}, budget=20), [2], out=tmp_path / "out")

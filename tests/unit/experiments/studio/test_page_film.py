@@ -1,6 +1,7 @@
 """The page's numbers compared with the log's: node folds the page's film, if node is installed."""
 
 import json
+import re
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -16,6 +17,7 @@ from searchparty.experiments.results.accounts import leases_table
 from searchparty.experiments.results.recorded_runs import RunData, read_runs
 from searchparty.experiments.spec.models import Experiment
 from searchparty.experiments.studio.films.feed import Feed
+from searchparty.experiments.studio.films.message import decode_film
 from searchparty.orchestrator.log.reader import LogReader, LogUpdate
 
 NODE = shutil.which("node")
@@ -54,7 +56,12 @@ def worked(directory: Path, agents: list[str], **settings: Any) -> RunData:
 
 def told(folder: Path, messages: list[bytes]) -> dict[str, Any]:
     """Return what the page computes from messages."""
-    (folder / "tell.mjs").write_text(TELL)
+    return told_by(TELL, folder, messages)
+
+
+def told_by(script: str, folder: Path, messages: list[bytes]) -> dict[str, Any]:
+    """Return what a script prints of messages, as JSON."""
+    (folder / "tell.mjs").write_text(script)
     paths = []
     for number, message in enumerate(messages):
         paths.append(folder / f"{number}.bin")
@@ -96,11 +103,18 @@ def test_what_an_agent_is_charged_that_fails_at_once_is_told(tmp_path: Path, mon
 def test_a_film_that_grows_ends_as_one_that_is_read_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     data = worked(tmp_path / "run", ["grid", "gradient-descent", "random-restart"], concurrency=3)
     whole = Feed(tmp_path / "run", data.id).film()
-    feed = Feed(tmp_path / "run", data.id)
+    messages = grow(tmp_path / "run", data.id, monkeypatch)
+    assert len(messages) > 5
+    assert told(tmp_path, messages) == told(tmp_path, [whole])
+
+
+def grow(directory: Path, run_id: str, monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
+    """Return the messages of a page that looks now and then while the log of a run grows."""
+    feed = Feed(directory, run_id)
     monkeypatch.setattr(feed, "_read_news", lambda: None)
     telling = feed._film_fold
-    with LogReader(tmp_path / "run") as reader:
-        news = reader.read_update(data.id)
+    with LogReader(directory) as reader:
+        news = reader.read_update(run_id)
     rng, since, messages = np.random.default_rng(1), "", []
     collected = 0
     for lease, rows in news.new_rows:
@@ -114,5 +128,81 @@ def test_a_film_that_grows_ends_as_one_that_is_read_whole(tmp_path: Path, monkey
             since = ".".join(map(str, telling.told.list_lengths))
     telling.add_news(LogUpdate(news.new_events[collected:], [], len(news.new_events), 0))
     messages.append(feed.film(None, since))
-    assert len(messages) > 5
-    assert told(tmp_path, messages) == told(tmp_path, [whole])
+    return messages
+
+
+TUNED = {
+    "kind": "table", "file": "tried.csv",
+    "parameters": {
+        "rate": {"low": 1e-4, "high": 0.1, "log": True}, "depth": {"low": 2, "high": 4, "integer": True},
+        "kernel": {"choices": ["rbf", "poly", True]}, "shift": {"low": -1, "high": 1}, "momentum": 0.9,
+    },
+}  # fmt: skip
+NAME = """
+import fs from "node:fs";
+const [page, ...paths] = process.argv.slice(2);
+const { Film } = await import(`${page}/film/film.js`);
+const { nameSetting } = await import(`${page}/film/setting.js`);
+const { sideTicks } = await import(`${page}/drawing/numbers.js`);
+const { verdictOf } = await import(`${page}/film/verdict.js`);
+const read = (path) => Uint8Array.from(fs.readFileSync(path)).buffer;
+const film = new Film(read(paths[0]));
+for (const path of paths.slice(1)) film.append(read(path));
+const { u, v } = film.header.plane.ticks;
+const settings = [...Array(film.count).keys()].map((i) => nameSetting(film, i));
+const order = [...film.lease].map((lease, i) => [lease, film.row[i]]);
+const ticks = [u, v].map((side) => sideTicks(side, 0, 1, 5));
+console.log(JSON.stringify({ settings, order, said: verdictOf(film), ticks }));
+"""
+
+
+def tuned(folder: Path) -> tuple[Path, RunData]:
+    """Run a team on named parameters of all kinds, with leases that overlap."""
+    rows = [(k, d, (d - 3) ** 2 + (k != "poly")) for k in ("rbf", "poly", "true") for d in (2, 3, 4)]
+    table = "".join(f"{k},{d},{r},{s},0.9,{loss + s}\n" for k, d, loss in rows for r in (0.001, 0.1) for s in (-1, 1))
+    (folder / "tried.csv").write_text("kernel,depth,rate,shift,momentum,loss\n" + table)
+    data = {
+        "name": "tuned", "seed": 3, "budget": 120, "landscapes": [TUNED],
+        "strategies": {"team": {"agents": [{"kind": "random", "batch": 3}, "pattern-search"], "policy": {"lease": 10}}},
+        "executor": {"kind": "simulated"},
+    }  # fmt: skip
+    run(Experiment.from_data(data, str(folder)), out=folder / "run", report=False)
+    return folder / "run", read_runs(folder / "run")[0]
+
+
+def test_the_page_names_the_setting_of_each_point(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    directory, data = tuned(tmp_path)
+    found = told_by(NAME, tmp_path, [Feed(directory, data.id).film()])
+    with LogReader(directory) as reader:
+        rows = reader.read_update(data.id).new_rows
+    numbers = {
+        (lease, part.first + row): data.space.to_box(cube).tolist()
+        for lease, part in rows
+        for row, cube in enumerate(part.points)
+    }
+    assert len(found["settings"]) == len(numbers) >= 120
+    for place, said in zip(map(tuple, found["order"]), found["settings"], strict=True):
+        names, values = zip(*(part.split(" ") for part in said.split(", ")), strict=True)
+        rate, depth, kernel, shift = numbers[place]
+        assert names == ("rate", "depth", "kernel", "shift")
+        assert (float(values[0]), float(values[3])) == pytest.approx((rate, shift), rel=1e-2)
+        assert values[1:3] == (str(int(depth)), ("rbf", "poly", "true")[int(kernel)])
+    assert re.fullmatch(r"The best setting: rate \S+, depth 3, kernel poly, shift -\S+\.", found["said"][1])
+    messages = grow(directory, data.id, monkeypatch)
+    assert len(messages) > 2
+    assert told_by(NAME, tmp_path, messages)["settings"] == found["settings"]
+
+
+def test_the_sides_of_a_plane_have_the_values_of_their_parameters(tmp_path: Path) -> None:
+    directory, data = tuned(tmp_path)
+    first, second = told_by(NAME, tmp_path, [Feed(directory, data.id).film("axes:0:2")])["ticks"]
+    assert [tick["text"] for tick in first] == ["10⁻⁴", "0.001", "0.01", "0.1"]
+    assert [tick["at"] for tick in first] == pytest.approx([0, 1 / 3, 2 / 3, 1], abs=1e-9)
+    assert [tick["text"] for tick in second] == ["rbf", "poly", "true"]
+    assert [tick["at"] for tick in second] == pytest.approx([1 / 6, 1 / 2, 5 / 6])
+    first, second = told_by(NAME, tmp_path, [Feed(directory, data.id).film("axes:1:3")])["ticks"]
+    assert [tick["text"] for tick in first] == ["2", "3", "4"]
+    assert [tick["text"] for tick in second] == ["−1", "−0.5", "0", "0.5", "1"]
+    header, _ = decode_film(Feed(directory, data.id).film("axes:0:2"))
+    assert header["axes"][0] == {"name": "rate", "log": True}
+    assert header["plane"]["ticks"]["u"]["name"] == "rate"

@@ -11,6 +11,7 @@ from sealing import alter_log
 
 from searchparty import Experiment
 from searchparty.experiments.api import run
+from searchparty.experiments.drawing import style
 from searchparty.experiments.report.report import write_report
 from searchparty.experiments.studio.films import embed
 from searchparty.experiments.studio.films.embed import (
@@ -25,7 +26,7 @@ from searchparty.experiments.studio.films.embed import (
 from searchparty.experiments.studio.films.message import decode_film
 from searchparty.orchestrator.log.reader import LogReader
 
-pytestmark = pytest.mark.usefixtures("coarse_figures")
+pytestmark = pytest.mark.usefixtures("quick_figures")
 EVIL = "</script><script>alert(1)</script>"
 STATEMENT = re.compile(r"""(?:}\s*|\w\s+|\*\s*)from\s*["']([^"'\s]+)["']|^import\s*["'](.+)["']""", re.MULTILINE)
 PAGE = files("searchparty.experiments.studio").joinpath("page")
@@ -74,7 +75,20 @@ def experiment(strategies, budget=90, **more):
 
 
 @pytest.fixture(scope="module")
-def evil(tmp_path_factory, coarse_figures):
+def quick_figures(coarse_figures):
+    """Draw figures without rendering them in all tests, which takes most of the time."""
+
+    def save(figure, stem, hover=None):
+        stem.with_suffix(".svg").write_text("<svg></svg>")
+        return "<svg></svg>"
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(style, "save_figure", save)
+        yield
+
+
+@pytest.fixture(scope="module")
+def evil(tmp_path_factory, quick_figures):
     """Return a report whose names contain markup and code."""
     out = tmp_path_factory.mktemp("embed") / "it"
     agents = [{"kind": "random", "name": EVIL}, {"kind": "grid", "name": "<!--<script>"}]

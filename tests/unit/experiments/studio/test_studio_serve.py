@@ -161,7 +161,7 @@ def until(found, seconds=25.0):
     return it
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.extras)])
 def test_it_says_where_it_is_answers_and_ends(studio, number):
     with studio("--port", "0") as it:
         assert it.line.startswith("The studio is open at http://127.0.0.1:")
@@ -267,6 +267,7 @@ def test_results_are_shown_to_who_has_the_token(studio, tmp_path):
     assert not (tmp_path / "results").exists()
 
 
+@pytest.mark.extras
 def test_the_address_of_every_address_can_be_opened(studio):
     with studio("--host", "0.0.0.0", "--port", "0", SEARCHPARTY_STUDIO_TOKEN="a-token-of-some-length") as it:
         assert "0.0.0.0" not in it.address
@@ -318,6 +319,7 @@ def test_mistakes_are_told_in_words(tmp_path, monkeypatch, capsys, arguments, me
     assert not (tmp_path / "results").exists()
 
 
+@pytest.mark.extras
 def test_no_traceback_without_a_token(refused):
     assert "Add --token auto" in refused("quickstart", "--host", "0.0.0.0")
 
