@@ -211,7 +211,8 @@ def _split_axes(order: NDArray[np.int64]) -> list[NDArray[np.bool_]]:
         >>> [group.astype(int).tolist() for group in _split_axes(np.arange(5))]
         [[1, 1, 0, 0, 0], [1, 0, 1, 0, 0], [0, 0, 0, 1, 0]]
     """
-    groups, parts = [], [order]
+    groups: list[NDArray[np.bool_]] = []
+    parts = [order]
     while not groups or any(len(part) > 1 for part in parts):
         group = np.zeros(len(order), dtype=bool)
         halves = []

@@ -224,9 +224,9 @@ def default_team(concurrency: int, policy: Policy, arguments: Arguments) -> tupl
         policy: The policy; a party has a planner where that would search first.
         arguments: What is searched.
     """
-    plans = isinstance(policy, Party) and policy.plans_on(any(axis.is_stepped for axis in arguments.axes))
-    more = tuple(islice(cycle(EXTRA_MEMBERS), max(0, concurrency - len(DEFAULT_TEAM))))
-    return (*DEFAULT_TEAM, *more, *((policy.planner,) if plans else ()))
+    stepped = any(axis.is_stepped for axis in arguments.axes)
+    planner = (policy.planner,) if isinstance(policy, Party) and policy.plans_on(stepped) else ()
+    return (*DEFAULT_TEAM, *islice(cycle(EXTRA_MEMBERS), max(0, concurrency - len(DEFAULT_TEAM))), *planner)
 
 
 def count_evaluations(budget: int | str | None, dimension: int) -> int:
