@@ -246,7 +246,8 @@ def _work_runs(
         stack.callback(log.commit)
         # Record all runs from the start, so that a report on an unfinished log says which runs are missing.
         for each in runs:
-            log.run(each, planned.labels[each.id], describe_landscape(each).to_data())
+            about, interval = describe_landscape(each).to_data(), planned.find_interval(each)
+            log.run(each, planned.labels[each.id], about, interval)
 
         def open_run(each: RunSpec) -> Callable[[], Generator[bool, None, None]]:
             return lambda: _drive_run(each, log.run(each), place, watcher, budgets.get(each.id))

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
-from ...agents.leases.ledger import ReplayError
+from ...agents.leases.recorded_rows import ReplayError
 from ...landscapes.ambient import set_ambient_state_aside
 from ...orchestrator.log.reader import LogReader
 from ...orchestrator.loop.audit import InvalidDecision
