@@ -150,7 +150,11 @@ def salvage_log(source: Path, target: Path) -> dict[str, str]:
             kept["points" if len(each) == len(TYPES["points"]) else "reduced_points"].append(each)
     sessions = [row for row in found["sessions"] if _parse_environment(row[-1]) is not None]
     kept["sessions"] = [(number, *row[1:]) for number, row in enumerate(sessions, 1)]
-    counts = {table: f"{len(rows):,} of {max(totals[table], len(rows)):,}" for table, rows in kept.items()}
+    counts = {
+        table: f"{len(rows):,} of {max(totals[table], len(rows)):,}"
+        for table, rows in kept.items()
+        if totals[table] or table not in OPTIONAL_TABLES
+    }
     _write_log(target, kept, _describe_file(found["meta"], source, counts), has_checksums)
     return counts
 

@@ -58,10 +58,12 @@ class ReferenceWriter:
 
     def add_rows(self, lease: int, rows: Rows) -> None:
         """Remember the best point of a lease, until it is collected."""
-        place = int(rows.losses.argmin())
-        if rows.points.shape[1] < SHORTEST or not np.isfinite(rows.losses[place]):
+        if rows.points.shape[1] < SHORTEST:
             return
+        place = int(rows.losses.argmin())
         loss, row = float(rows.losses[place]), rows.first + place
+        if not np.isfinite(loss):
+            return
         # Of rows with equal losses the first is the best. They may arrive in any order.
         if lease not in self._best or (loss, row) < self._best[lease][:2]:
             point = rows.find_point(row)

@@ -11,6 +11,7 @@ from searchparty import Experiment
 from searchparty.experiments.animation.animate import AnimationOptions, write_animation
 from searchparty.experiments.animation.replay import build_replay
 from searchparty.experiments.api import Results, resume, run
+from searchparty.experiments.execution.cost import describe_plan, estimate_bytes
 from searchparty.experiments.execution.plan import make_plan
 from searchparty.experiments.execution.verification import verify_results
 from searchparty.experiments.results.recorded_runs import read_runs
@@ -178,6 +179,14 @@ def test_ids_do_not_depend_on_it():
     plans = [make_plan(Experiment.from_data(data_of(keep))) for keep in (None, "1 MB", "9 GB")]
     assert len({run.id for plan in plans for run in plan.runs}) == 1
     assert [plan.find_interval(plan.runs[0]) > 1 for plan in plans] == [False, True, False]
+
+
+def test_check_says_how_many_points_are_kept():
+    plans = [make_plan(Experiment.from_data(data_of(keep))) for keep in (None, "1 MB")]
+    every, some = map(describe_plan, plans)
+    assert "points kept" not in every
+    assert f"points kept  one of {plans[1].find_interval(plans[1].runs[0])}, and" in some
+    assert estimate_bytes(plans[1]) < 1_000_000 < 2_400_000 < estimate_bytes(plans[0])
 
 
 STEPPED = {
