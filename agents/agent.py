@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..landscapes.causes import is_free_cause, is_gradient_cause
 from ..landscapes.landscape import Array, Model, Space
@@ -256,17 +257,35 @@ class RowFailure:
 
 
 @dataclass(frozen=True, slots=True)
+class RowDigests:
+    """What a log keeps of rows if it does not keep the points of all of them (``log: {keep}``).
+
+    Attributes:
+        whole: The rows whose points, and gradients, are kept: their places among these rows, in order, shape (k,).
+        points: A digest of each point, shape (n, 16).
+        gradients: A digest of each gradient, shape (n, 16); None where there are no gradients.
+        projections: Each point, projected onto a few random directions, shape (n, directions).
+    """
+
+    whole: NDArray[np.int64]
+    points: NDArray[np.uint8]
+    gradients: NDArray[np.uint8] | None
+    projections: Array
+
+
+@dataclass(frozen=True, slots=True)
 class Rows:
     """Evaluated points of one lease, from row ``first`` on.
 
     Attributes:
         first: Number of the first row within the lease.
-        points: The points, shape (n, D), in the unit cube.
+        points: The points, shape (n, D), in the unit cube; of the whole rows only if there are ``digests``.
         losses: Their losses, shape (n,); failed rows are +inf.
-        gradients: Gradients per cube unit, shape (n, D), with NaN rows where none was asked for, or None.
+        gradients: Gradients per cube unit, with NaN rows where none was asked for, or None; one for each of ``points``.
         failures: Why rows failed.
         gaps: Rows that are missing in between. The rows of a batch arrive in any order, and a process may be killed
             before all have arrived.
+        digests: What is kept of all rows, if the points of only some are; None if all points are here.
     """
 
     first: int
@@ -275,6 +294,22 @@ class Rows:
     gradients: Array | None = None
     failures: tuple[RowFailure, ...] = ()
     gaps: tuple[int, ...] = ()
+    digests: RowDigests | None = None
+
+    @property
+    def whole(self) -> NDArray[np.int64]:
+        """The places, among these rows, of those whose points are here, shape (k,)."""
+        return np.arange(len(self.losses)) if self.digests is None else self.digests.whole
+
+    def find_point(self, row: int) -> Array | None:
+        """Return the point (D,) of a row of the lease; None if it is not here."""
+        place = row - self.first
+        if not 0 <= place < len(self.losses) or row in self.gaps:
+            return None
+        if self.digests is None:
+            return self.points[place]
+        at = int(np.searchsorted(self.digests.whole, place))
+        return self.points[at] if at < len(self.points) and self.digests.whole[at] == place else None
 
 
 @dataclass(frozen=True, slots=True)

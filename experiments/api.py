@@ -119,7 +119,11 @@ class Results:
 
         Its columns are ``run``, ``landscape``, ``strategy``, ``repeat``, ``agent``, ``lease``, ``evaluations`` (spent
         by the run up to and including the point), ``loss`` (infinite for a failed evaluation), and the coordinates
-        ``x1``, ``x2``, ... in the landscape's own units; None beyond the landscape's dimension.
+        ``x1``, ``x2``, ... in the landscape's own units; None beyond the landscape's dimension. Points of which the log
+        keeps digests only (``log: {keep}``) have no coordinates either; all points of such a run have the columns
+        ``projection_1`` to ``projection_8``: their projections, in the unit cube, onto eight random directions. The
+        squared distance of two projections is that of the points on average, with a relative standard deviation of
+        50 %: enough to see which points are far from each other, and not which of two is nearer.
 
         Args:
             run: The id of a run, as in ``runs``. Default: all runs.

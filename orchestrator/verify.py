@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from typing import NoReturn
 
 from ..agents.agent import Rows
-from ..agents.evaluation.evaluator import EvaluationResult
-from ..agents.leases.ledger import ReplayError
+from ..agents.evaluation.evaluator import EvaluationResult, Evaluator
+from ..agents.evaluation.open import open_evaluator
+from ..agents.leases.recorded_rows import GradientReplayer, ReplayError
 from ..landscapes.landscape import Array, Space
 from .executors.in_process import InProcessExecutor
 from .log.reader import LogReader
@@ -36,6 +37,7 @@ class VerificationResult:
         spent: Evaluations charged for collected leases.
         returned: Evaluations of collected leases that were not spent.
         out: Evaluations in leases that have not been collected.
+        evaluated_again: Number of gradients that were evaluated again because the log does not keep them.
         finished: Whether the run has stopped.
     """
 
@@ -45,6 +47,7 @@ class VerificationResult:
     spent: int
     returned: int
     out: int
+    evaluated_again: int
     finished: bool
 
 
@@ -97,8 +100,8 @@ class ReplayExecutor(InProcessExecutor):
         tried: Ids of the leases that were worked.
     """
 
-    def __init__(self, planned: RunSpec, log: ReadOnlyLog, evaluator: RefusingEvaluator) -> None:
-        super().__init__(planned, log, evaluator)
+    def __init__(self, planned: RunSpec, log: ReadOnlyLog, replayer: GradientReplayer | None) -> None:
+        super().__init__(planned, log, RefusingEvaluator(planned.facts.space), replayer=replayer)
         self.tried: set[int] = set()
 
     def collect(self, lease: int) -> Collected:
@@ -110,7 +113,7 @@ class ReplayExecutor(InProcessExecutor):
 
 
 def verify_run(planned: RunSpec, reader: LogReader) -> VerificationResult:
-    """Replay the log of a run without evaluating anything.
+    """Replay the log of a run without evaluating anything but gradients that the log does not keep.
 
     Args:
         planned: The run's specification.
@@ -125,20 +128,31 @@ def verify_run(planned: RunSpec, reader: LogReader) -> VerificationResult:
     """
     log = ReadOnlyLog(reader, planned.id)
     events = log.events()
-    run, executor = begin_run(planned), ReplayExecutor(planned, log, RefusingEvaluator(planned.facts.space))
+    evaluator: Evaluator | None = None
+    if reader.record(planned.id).interval > 1:
+        evaluator = open_evaluator(planned.landscape, planned.evaluation, planned.facts.space)
+    executor = ReplayExecutor(planned, log, None if evaluator is None else GradientReplayer(evaluator))
+    run = begin_run(planned)
+    try:
+        _replay_events(run, planned, executor, log, sum(isinstance(event, Collected) for event in events))
+        _replay_outstanding(run, executor)
+    finally:
+        executor.close()
+        if evaluator is not None:
+            evaluator.close()
+    return _check_account(run, reader, events, executor.replayer.count)
+
+
+def _replay_events(run: Run, planned: RunSpec, executor: ReplayExecutor, log: ReadOnlyLog, collected: int) -> None:
+    """Replay the recorded events of a run, of which ``collected`` leases were collected."""
     try:
         for _ in drive_run(run, planned, planned.policy, executor, log):
             pass
     except EndOfLog:
         pass
     except PointNotRecorded:
-        if run.collected < sum(isinstance(event, Collected) for event in events):
+        if run.collected < collected:
             raise
-    try:
-        _replay_outstanding(run, executor)
-    finally:
-        executor.close()
-    return _check_account(run, reader, planned.id, events)
 
 
 def _replay_outstanding(run: Run, executor: ReplayExecutor) -> None:
@@ -151,10 +165,10 @@ def _replay_outstanding(run: Run, executor: ReplayExecutor) -> None:
             continue
 
 
-def _check_account(run: Run, reader: LogReader, id: str, events: list[Event]) -> VerificationResult:
+def _check_account(run: Run, reader: LogReader, events: list[Event], evaluated_again: int) -> VerificationResult:
     """Return the account of the budget, and raise ReplayError if the log has points that belong to no lease."""
     rows = {finding.lease: finding.rows for finding in findings(events)}
-    counts = reader.counts(id)
+    counts = reader.counts(run.id)
     for lease, count in counts.items():
         # A log that was salvaged may have points of leases whose grant is lost. They are used when it is resumed.
         if lease >= run.leases and "salvaged" not in reader.meta:
@@ -164,5 +178,5 @@ def _check_account(run: Run, reader: LogReader, id: str, events: list[Event]) ->
     returned = run.ever_granted - run.spent - run.granted
     return VerificationResult(
         run.decisions, sum(counts.values()), run.ever_granted, run.spent, returned, run.granted,
-        run.stopped is not None,
+        evaluated_again, run.stopped is not None,
     )  # fmt: skip

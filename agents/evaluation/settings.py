@@ -30,6 +30,27 @@ Workers = Annotated[
 ]
 
 
+def parse_size(field: str, value: Any, least: int) -> int:
+    """Convert a size, such as "2 GB", to bytes.
+
+    Args:
+        field: The name of the setting, for the message.
+        value: What was given.
+        least: The least number of bytes that it may be, in whole megabytes.
+
+    Raises:
+        ValueError: If it is no size, or is not from ``least`` to ``MOST_MEMORY_BYTES``.
+    """
+    found = re.fullmatch(r"\s*(\d+(?:\.\d*)?)\s*([A-Za-z]*)\s*", str(value))
+    size = None if found is None or isinstance(value, bool) else MEMORY_UNITS.get(found[2].upper())
+    if found is None or size is None or not least <= float(found[1]) * size <= MOST_MEMORY_BYTES:
+        limits = f"at least {least // 10**6} MB and at most {MOST_MEMORY_BYTES // 10**12:,} TB"
+        raise ValueError(
+            f'{field} must be a number of bytes or a size like "2 GB", {limits}, got {value!r}. Write e.g. 2 GB.'
+        )
+    return int(float(found[1]) * size)
+
+
 class Evaluation(Model):
     """How points are evaluated.
 
@@ -68,15 +89,7 @@ class Evaluation(Model):
     @field_validator("memory", mode="before")
     @classmethod
     def _check_memory(cls, value: Any) -> Any:
-        if value is None:
-            return None
-        found = re.fullmatch(r"\s*(\d+(?:\.\d*)?)\s*([A-Za-z]*)\s*", str(value))
-        size = None if found is None or isinstance(value, bool) else MEMORY_UNITS.get(found[2].upper())
-        if found is None or size is None or not LEAST_MEMORY_BYTES <= float(found[1]) * size <= MOST_MEMORY_BYTES:
-            least, most = f"{LEAST_MEMORY_BYTES // 10**6} MB", f"{MOST_MEMORY_BYTES // 10**12:,} TB"
-            rule = f'a number of bytes or a size like "2 GB", at least {least} and at most {most}'
-            raise ValueError(f"memory must be {rule}, got {value!r}. Write e.g. 2 GB.")
-        return int(float(found[1]) * size)
+        return None if value is None else parse_size("memory", value, LEAST_MEMORY_BYTES)
 
     @field_validator("workers", mode="before")
     @classmethod

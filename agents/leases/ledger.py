@@ -10,10 +10,7 @@ from ...landscapes.causes import is_free_cause
 from ...landscapes.landscape import Array, Space
 from ..agent import Converged, Finding, Incumbent, Lease, RowFailure, Rows
 from ..evaluation.evaluator import EvaluationResult
-
-
-class ReplayError(Exception):
-    """Raised where a replayed point differs from the recorded one."""
+from .recorded_rows import GradientReplayer, RecordedRows
 
 
 class Ledger:
@@ -35,13 +32,12 @@ class Ledger:
         "losses",
         "points",
         "recorded",
-        "recorded_gaps",
         "spans",
     )  # fmt: skip
 
     def __init__(self, lease: Lease, dimension: int, recorded: Rows | None) -> None:
-        self.lease, self.recorded, self.dimension = lease, recorded, dimension
-        self.recorded_gaps = frozenset(() if recorded is None else recorded.gaps)
+        self.lease, self.dimension = lease, dimension
+        self.recorded = None if recorded is None else RecordedRows(lease, recorded)
         self.points = np.empty((min(lease.budget, 1024), dimension))
         self.losses = np.empty(len(self.points))
         self.gradients: Array | None = None
@@ -51,42 +47,21 @@ class Ledger:
         """Ranges [first, last) of rows that have been entered and not yet passed on."""
         self.best: tuple[float, int] | None = None
 
-    def recall_rows(self, points: Array, with_gradient: bool) -> EvaluationResult | None:
-        """Return the recorded answer to the next points (n, D), as many of them as are recorded.
+    def recall_rows(self, points: Array, with_gradient: bool, replayer: GradientReplayer) -> EvaluationResult | None:
+        """Return the recorded answer to the next points (n, D); None if the next row is not recorded.
 
-        Returns None if the next row is not recorded. Raises ReplayError if a point differs from the recorded one.
+        ``RecordedRows.recall`` describes the arguments and errors.
         """
-        if self.recorded is None or self.filled >= len(self.recorded.losses) or self.filled in self.recorded_gaps:
-            return None
-        known, first = self.recorded, self.filled
-        stop = min(first + len(points), len(known.losses), *(row for row in self.recorded_gaps if row > first))
-        if not np.array_equal(known.points[first:stop], points[: stop - first]):
-            row = first + int(np.flatnonzero((known.points[first:stop] != points[: stop - first]).any(axis=1))[0])
-            raise ReplayError(
-                f"lease {self.lease.id} of {self.lease.agent}, row {row}: recorded {known.points[row].tolist()}, "
-                f"now proposed {points[row - first].tolist()}. The code, the settings or a library changed "
-                "since the log was written; run the experiment again into a new directory."
-            )
-        causes = {f.row - first: f.cause for f in known.failures if first <= f.row < stop}
-        gradients = known.gradients[first:stop] if with_gradient and known.gradients is not None else None
-        return EvaluationResult(known.losses[first:stop], gradients, causes)
+        return None if self.recorded is None else self.recorded.recall(self.filled, points, with_gradient, replayer)
 
     @property
     def has_more_recorded(self) -> bool:
         """Whether rows after those that have been counted are recorded."""
-        return self.recorded is not None and self.filled < len(self.recorded.losses)
+        return self.recorded is not None and self.filled < self.recorded.end
 
     def count_unrecorded(self, most: int) -> int:
         """Return how many of the next ``most`` rows come before a recorded one."""
-        if self.recorded_gaps:
-            last = self.filled
-            while last < self.filled + most and (last in self.recorded_gaps or last >= len(self._recorded_losses())):
-                last += 1
-            return last - self.filled
-        return most
-
-    def _recorded_losses(self) -> Array:
-        return np.empty(0) if self.recorded is None else self.recorded.losses
+        return most if self.recorded is None else self.recorded.count_unrecorded(self.filled, most)
 
     def enter(self, points: Array, outcome: EvaluationResult, price: int, news: bool = True) -> None:
         """Enter and count the next rows, which are ``news`` unless they come from the record."""

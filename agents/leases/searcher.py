@@ -16,6 +16,7 @@ from .agent_clock import AgentClock
 from .collected_settings import CollectedSettings
 from .failure import AgentTimeout
 from .proposal import PendingProposal, check_proposal
+from .recorded_rows import GradientReplayer
 
 
 class AgentLeft(Exception):
@@ -36,6 +37,7 @@ class Searcher:
         rng_of: Returns the random numbers of a search, by the number of its episode.
         evaluation: The rules for rows that have no loss; by default they are penalised.
         clock: Ends the agent if it proposes nothing for too long. Default: it may take any time.
+        replayer: Evaluates recorded rows again whose gradients the log does not keep. Default: by the evaluator.
     """
 
     __slots__ = (
@@ -49,6 +51,7 @@ class Searcher:
         "generator",
         "name",
         "pending_proposal",
+        "replayer",
         "rng_of",
         "skips",
         "starting_episode",
@@ -63,8 +66,10 @@ class Searcher:
         rng_of: Callable[[int], np.random.Generator],
         evaluation: Evaluation | None = None,
         clock: AgentClock | None = None,
+        replayer: GradientReplayer | None = None,
     ) -> None:
         self.name, self.agent, self.evaluator, self.rng_of = name, agent, evaluator, rng_of
+        self.replayer = replayer or GradientReplayer(evaluator)
         self.evaluation = evaluation or Evaluation()
         self.clock = clock or AgentClock(None)
         self.skips = self.evaluation.skips

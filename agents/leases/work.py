@@ -16,8 +16,9 @@ from ..evaluation.evaluator import CannotEvaluate, EvaluationResult
 from ..evaluation.first_rows import FirstRows
 from .failure import AgentCalledExit, AgentTimeout, place_of_error, place_of_search
 from .free_rows import FreeRows
-from .ledger import Ledger, ReplayError
+from .ledger import Ledger
 from .proposal import PendingProposal
+from .recorded_rows import ReplayError
 from .searcher import AgentLeft, Searcher
 
 FLUSH_SECONDS = 0.25
@@ -131,7 +132,7 @@ def work_lease(
                 points = points[: lease.budget - ledger.free_in_a_row]
             if not len(points):
                 break
-            outcome = ledger.recall_rows(points, hand.with_gradient)
+            outcome = ledger.recall_rows(points, hand.with_gradient, searcher.replayer)
             if outcome is not None:
                 ledger.enter(points[: len(outcome.losses)], outcome, hand.price, news=False)
             elif free is not None and (outcome := free.recall(points, hand)) is not None:

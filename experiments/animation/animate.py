@@ -143,7 +143,8 @@ def _slice_center(runs: Sequence[RunData]) -> Array:
     """Return the point that the slice passes through, (D,) in the unit cube."""
     minimizers = runs[0].minimizers
     known = None if minimizers is None else runs[0].space.to_cube(minimizers[0])
-    return find_slice_center([(run.points.cube, run.points.losses) for run in runs], known, runs[0].space.dimension)
+    found = [run.points.select_whole() for run in runs]
+    return find_slice_center([(points.cube, points.losses) for points in found], known, runs[0].space.dimension)
 
 
 def _check_size(size: tuple[int, int], options: AnimationOptions) -> None:

@@ -62,10 +62,13 @@ class AnimatedMap:
 
     def __init__(self, axes: Axes, replay: Replay, cast: AgentStyles, plane: Slice, linger: int) -> None:
         self.axes, self._replay, self._styles, self._plane, self._linger = axes, replay, cast, plane, linger
-        self._positions = plane.places(replay.cube, replay.losses)
-        self._finite = np.isfinite(replay.losses)
+        located = replay.losses[replay.located]
+        self._positions = replay.spread(plane.places(replay.cube, located))
+        self._finite = np.isfinite(replay.losses) & replay.located
+        self._lost = ~np.isfinite(replay.losses) & replay.located
+        self._records = replay.records[replay.located[replay.records]]
         self._colours = np.array([to_rgba(tint) for tint in cast.tints])[replay.agent]
-        self._nearness = plane.nearness(replay.cube)
+        self._nearness = replay.spread(plane.nearness(replay.cube))
         self._shapes = np.array(cast.marker_numbers, dtype=np.int64)[replay.agent]
         self._settled_dots = {shape: self._make_dots(MARKERS[shape], 2) for shape in sorted({*cast.marker_numbers})}
         self._newest_dots = {shape: self._make_dots(MARKERS[shape], 4) for shape in self._settled_dots}
@@ -94,7 +97,7 @@ class AnimatedMap:
         known = np.isin(self._replay.agent[rows], self._styles.named_agents)
         strength = (0.15 + 0.6 * self._nearness[rows]) * np.where(known, 1.0, 0.4)
         self._draw_points(self._settled_dots, rows, 10.0, strength, ("none", 0.0))
-        lost = rows[~self._finite[rows]]
+        lost = rows[self._lost[rows]]
         if len(lost):
             places = self._positions[lost].copy()
             if len(self._plane.axes) == 1:
@@ -132,9 +135,9 @@ class AnimatedMap:
         self._draw_points(self._latest, self._latest_points(moment), 52.0, 1.0, ("black", 1.1))
         for over, age in moment.hand_overs[-MOST_ARROWS:]:
             self._draw_hand_over(over.origin, over.replay_lease, age)
-        best = self._replay.best_at(moment.points_shown)
-        if best is not None:
-            self._star.set_offsets(self._positions[[best]])
+        best = int(np.searchsorted(self._records, moment.points_shown))
+        if best:
+            self._star.set_offsets(self._positions[self._records[[best - 1]]])
             self.axes.draw_artist(self._star)
 
     def _latest_points(self, moment: Moment) -> Any:
@@ -142,7 +145,8 @@ class AnimatedMap:
         found = []
         for turn in moment.out:
             if turn.agent in self._styles.named_agents:
-                mine = np.flatnonzero(self._replay.agent[: moment.points_shown] == turn.agent)
+                shown = slice(0, moment.points_shown)
+                mine = np.flatnonzero((self._replay.agent[shown] == turn.agent) & self._replay.located[shown])
                 found += mine[-1:].tolist()
         return np.array(found, dtype=np.int64)
 

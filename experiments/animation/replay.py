@@ -45,7 +45,7 @@ class ReplayLease:
 class HandOver:
     """A lease that sends an agent to a point that another agent found.
 
-    ``origin`` is the index of the agent's own last point, or None if it had none.
+    ``origin`` is the index of the agent's own last point with known coordinates, or None if it had none.
     """
 
     replay_lease: ReplayLease
@@ -57,7 +57,8 @@ class Replay:
     """A run's collected points in the order of logical time, and its leases in the order in which they were granted.
 
     The points are ``agent`` (n,), ``cube`` (n, D), ``losses`` (n,), ``cost`` (n,) and ``spent`` (n,), the evaluations
-    of the whole team up to and including each point.
+    of the whole team up to and including each point. Where the log does not keep all points, ``cube`` has those that it
+    keeps, and ``whole`` (k,) says which these are; it is None if all are kept.
     """
 
     run: RunData
@@ -66,6 +67,26 @@ class Replay:
     losses: Array
     cost: IntArray
     turns: tuple[ReplayLease, ...]
+    whole: IntArray | None = None
+
+    @cached_property
+    def located(self) -> NDArray[np.bool_]:
+        """Whether the coordinates of each point are known, (n,)."""
+        known = np.full(len(self.losses), self.whole is None)
+        known[self.whole if self.whole is not None else slice(0)] = True
+        return known
+
+    def row_in_cube(self, index: int) -> int:
+        """Return the row in ``cube`` of a point whose coordinates are known."""
+        return index if self.whole is None else int(np.searchsorted(self.whole, index))
+
+    def spread(self, values: Array) -> Array:
+        """Return values of the points in ``cube``, (k, ...), as values of all points, (n, ...): NaN where unknown."""
+        if self.whole is None:
+            return values
+        found = np.full((len(self.losses), *values.shape[1:]), np.nan)
+        found[self.whole] = values
+        return found
 
     @cached_property
     def spent(self) -> IntArray:
@@ -130,7 +151,7 @@ class Replay:
         for turn in self.turns:
             if not turn.handed:
                 continue
-            mine = np.flatnonzero(self.agent[: turn.begins] == turn.agent)
+            mine = np.flatnonzero((self.agent[: turn.begins] == turn.agent) & self.located[: turn.begins])
             found.append(HandOver(turn, int(mine[-1]) if len(mine) else None))
         return tuple(found)
 
@@ -162,9 +183,14 @@ def build_replay(run: RunData) -> Replay:
         closes = int(np.searchsorted(times, entry.ends, side="right")) if back else len(times) + 1
         known = (entry.charged, counts.get(lease.id, 0), lease.id in sent)
         turns.append(ReplayLease(lease, team[lease.agent], begins, closes, *known))
-    return Replay(
-        run, points.agent[order], points.cube[order], points.losses[order], points.cost[order], tuple(turns)
-    )  # fmt: skip
+    cube, whole = points.cube, points.whole
+    if whole is None:
+        cube = cube[order]
+    else:
+        # The place of each point in the order, and the order of those whose coordinates are known.
+        place = np.argsort(order)[whole]
+        cube, whole = cube[np.argsort(place)], np.sort(place)
+    return Replay(run, points.agent[order], cube, points.losses[order], points.cost[order], tuple(turns), whole)
 
 
 def time_order(run: RunData, starts: dict[int, float], seconds: float) -> tuple[IntArray, Array]:
@@ -250,7 +276,7 @@ def _notable_evaluations(replay: Replay) -> list[tuple[int, float]]:
     moves = [
         0.0
         if over.origin is None
-        else float(np.abs(over.replay_lease.lease.region.center - replay.cube[over.origin]).max())
+        else float(np.abs(over.replay_lease.lease.region.center - replay.cube[replay.row_in_cube(over.origin)]).max())
         for over in replay.hand_overs
     ]
     kinds = (

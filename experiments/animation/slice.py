@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ...agents.agent import Region
 from ...landscapes.landscape import Array, Space
@@ -29,9 +30,9 @@ class Slice:
         return self.space.dimension > 2
 
     @property
-    def hidden_axes(self) -> list[int]:
+    def hidden_axes(self) -> NDArray[np.intp]:
         """The coordinates that are not drawn."""
-        return [axis for axis in range(self.space.dimension) if axis not in self.axes]
+        return np.delete(np.arange(self.space.dimension), self.axes)
 
     def places(self, cube: Array, losses: Array) -> Array:
         """Return where points (n, D) of the unit cube with losses (n,) are drawn, (n, 2), in the box's units."""

@@ -50,6 +50,8 @@ LEASE_BYTES = 1200
 """Size of a decision and a finding in the log."""
 ROW_BYTES = 25
 """Overhead of a small chunk of points in the log, per point, beyond the numbers themselves."""
+REDUCED_ROW_BYTES = 104
+"""Size of the digests and the projection of a point that the log does not keep."""
 
 
 def describe_plan(plan: Plan, timed: bool = False) -> str:
@@ -72,6 +74,10 @@ def describe_plan(plan: Plan, timed: bool = False) -> str:
         f"time         {_time_in_words(plan, timed)}",
         f"disk         about {_format_bytes(estimate_bytes(plan))}",
     ]
+    intervals = [interval for run in plan.runs if (interval := plan.find_interval(run)) > 1]
+    if intervals:
+        span = f"{min(intervals):,}" + (f" to {max(intervals):,}" if len(set(intervals)) > 1 else "")
+        lines.append(f"points kept  one of {span}, and the best of each lease (log.keep)")
     imported, programs = list_imported(experiment), list_programs(experiment)
     if imported:
         called = "" if timed else "; no objective was called"
@@ -120,7 +126,13 @@ def estimate_bytes(plan: Plan) -> int:
     """Estimate the size of the log, in bytes."""
     total = 0
     for run in plan.runs:
-        total += run.budget * ((run.facts.space.dimension + 1) * 8 + ROW_BYTES) + LEASE_BYTES * _count_leases(run)
+        point, interval, leases = run.facts.space.dimension * 8, plan.find_interval(run), _count_leases(run)
+        total += run.budget * (8 + ROW_BYTES) + LEASE_BYTES * leases
+        if interval == 1:
+            total += run.budget * point
+        else:
+            # The best point of each lease is kept, too.
+            total += run.budget * REDUCED_ROW_BYTES + (run.budget // interval + leases) * point
     return total
 
 

@@ -9,8 +9,9 @@ from typing import Any
 
 from ...landscapes.landscape import Landscape
 from ...landscapes.opening import LandscapeFacts
+from ...orchestrator.kept_rows import choose_interval, reads_points
 from ...orchestrator.run_spec import RunSpec, digest
-from ..spec.errors import SpecError, format_problem
+from ..spec.errors import SpecError, format_problem, quote
 from ..spec.expand import SweepSettings, shortest_suffixes
 from ..spec.models import Experiment, Strategy
 
@@ -39,6 +40,11 @@ class Plan:
         """The labels of the landscapes, in order."""
         return tuple(dict.fromkeys(self.labels[run.id] for run in self.runs))
 
+    def find_interval(self, run: RunSpec) -> int:
+        """Return the interval at which the log is to keep a run's rows whole, in rows; 1 if all are kept."""
+        keep = self.experiment.log.keep
+        return 1 if keep is None else choose_interval(run, keep / len(self.runs))
+
     @property
     def strategies(self) -> tuple[str, ...]:
         """The names of the strategies, in order."""
@@ -49,7 +55,8 @@ def make_plan(experiment: Experiment) -> Plan:
     """Plan all runs of an experiment, in order.
 
     Raises:
-        SpecError: If a landscape cannot be opened, or if two strategies differ in nothing but their names.
+        SpecError: If a landscape cannot be opened, if two strategies differ in nothing but their names, or if not all
+            points are to be kept of a run that reads them.
     """
     opened = experiment.landscape_cache
     found: dict[str, tuple[tuple[int, int, int], RunSpec]] = {}
@@ -69,7 +76,13 @@ def make_plan(experiment: Experiment) -> Plan:
                     if known.strategy != label and not settings:
                         raise SpecError([_duplicate_message(known.strategy, label)])
     runs = tuple(run for _, run in sorted(found.values(), key=lambda each: each[0]))
-    return Plan(experiment, runs, _unique_labels(runs))
+    plan = Plan(experiment, runs, _unique_labels(runs))
+    for run in runs:
+        if plan.find_interval(run) > 1 and reads_points(run):
+            got = f"{quote(experiment.log.keep)} for {run.strategy} on {plan.labels[run.id]}"
+            rule = "be enough for all points where agents read the archive or a space has steps"
+            raise SpecError([format_problem("log.keep", rule, got, "", "Leave it out, or raise it.")])
+    return plan
 
 
 def _duplicate_message(first: str, second: str) -> str:

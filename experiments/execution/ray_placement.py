@@ -62,7 +62,13 @@ class EvaluationCosts:
 
 
 class RayPlacement:
-    """Places the runs of an experiment on a pool of actors."""
+    """Places the runs of an experiment on a pool of actors.
+
+    Attributes:
+        evaluated_again: How many gradients were evaluated again because the log does not keep them.
+    """
+
+    evaluated_again = 0
 
     def __init__(
         self, settings: RaySettings, runs: Sequence[RunSpec], stack: ExitStack, staged_directory: Path | None
@@ -107,6 +113,7 @@ class RayPlacement:
             begun(planned, standing)
             whole = PackedRun(planned, log, self._pool, standing, budget)
             yield from whole.drive()
+            self.evaluated_again += standing.evaluated_again
             if not whole.died:
                 return standing.halted
         # The run is spread from the start, or it resumes here after its actor was lost. When it is spread, losses of
@@ -124,6 +131,7 @@ class RayPlacement:
                     self._costs.record_cost(planned.landscape, executor.seconds / executor.rows)
                     known = True
                 yield moved
+        self.evaluated_again += executor.evaluated_again
         return run.halted
 
     def is_packed(self, planned: RunSpec) -> bool:

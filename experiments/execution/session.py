@@ -246,7 +246,8 @@ def _work_runs(
         stack.callback(log.commit)
         # Record all runs from the start, so that a report on an unfinished log says which runs are missing.
         for each in runs:
-            log.run(each, planned.labels[each.id], describe_landscape(each).to_data())
+            about, interval = describe_landscape(each).to_data(), planned.find_interval(each)
+            log.run(each, planned.labels[each.id], about, interval)
 
         def open_run(each: RunSpec) -> Callable[[], Generator[bool, None, None]]:
             return lambda: _drive_run(each, log.run(each), place, watcher, budgets.get(each.id))
@@ -254,6 +255,8 @@ def _work_runs(
         stepped = (lambda _: None) if watcher is None else watcher.on_run_step
         drives = [(each.id, open_run(each)) for each in runs]
         schedule(drives, place.at_once, place.wait, record_end, stepped, place.drain)
+        if place.evaluated_again:
+            remark(f"evaluated again, without charge: {place.evaluated_again:,} gradients that the log does not keep.")
         at_end(log, runs, remark)
     return errors
 
@@ -274,9 +277,14 @@ def _drive_run(
 
 
 class LocalPlacement:
-    """Works every run in this process, one after the other."""
+    """Works every run in this process, one after the other.
+
+    Attributes:
+        evaluated_again: How many gradients were evaluated again because the log does not keep them.
+    """
 
     at_once = 1
+    evaluated_again = 0
 
     def wait(self) -> None:
         """Return at once: runs in this process never wait."""
@@ -290,7 +298,9 @@ class LocalPlacement:
         """Work a run step by step, as ``RayPlacement.drive`` does."""
         run = begin_run(planned)
         begun(planned, run)
-        yield from work_run(planned, log, InProcessExecutor(planned, log), budget, run)
+        executor = InProcessExecutor(planned, log)
+        yield from work_run(planned, log, executor, budget, run)
+        self.evaluated_again += executor.replayer.count
         return run.halted
 
 

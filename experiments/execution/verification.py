@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
-from ...agents.leases.ledger import ReplayError
+from ...agents.leases.recorded_rows import ReplayError
 from ...landscapes.ambient import set_ambient_state_aside
 from ...orchestrator.log.reader import LogReader
 from ...orchestrator.loop.audit import InvalidDecision
@@ -61,6 +61,9 @@ class Verification:
             parts = [f"{t['spent']:,} spent", f"{t['returned']:,} returned"]
             parts += [f"{t['out']:,} in leases that have not ended"] if t["out"] else []
             lines.append(f"Granted {t['granted']:,} evaluations = {' + '.join(parts)}.")
+        if t["evaluated_again"]:
+            again = format_count(t["evaluated_again"], "gradient")
+            lines.append(f"Evaluated again, without charge: {again} that the log does not keep.")
         if self.unfinished:
             verb = "has" if self.unfinished == 1 else "have"
             lines.append(
@@ -83,7 +86,7 @@ def format_count(number: int, noun: str) -> str:
 
 
 def verify_results(directory: Path | str, trust: bool = False, remark: Remark = lambda _: None) -> Verification:
-    """Replay every run of a results directory without evaluating anything.
+    """Replay every run of a results directory. Nothing is evaluated but gradients that the log does not keep.
 
     Args:
         directory: The results directory.

@@ -157,7 +157,15 @@ def _render_page(
         meta=meta,
         settings=[read_text_file(d / "experiment.yaml") for d in directories if _has_settings(d)],
         salvaged=meta.get("salvaged"),
+        kept=_count_whole(runs),
     )
+
+
+def _count_whole(runs: Sequence[RunData]) -> tuple[int, int] | None:
+    """Return how many points of runs have coordinates, and how many there are; None if all have."""
+    if all(run.points.whole is None for run in runs):
+        return None
+    return sum(len(run.points.cube) for run in runs), sum(len(run.points.losses) for run in runs)
 
 
 def _recorded_delays(settings: dict[str, Any] | None) -> SimulatedSettings | None:

@@ -11,6 +11,8 @@ from .table import Table
 
 HEADS = ("run", "landscape", "strategy", "repeat", "agent", "lease", "evaluations", "loss")
 """The columns before those of the coordinates."""
+PROJECTION = "projection_"
+"""First characters of the columns of projections."""
 
 
 def make_points_table(runs: Sequence[RunData]) -> Table:
@@ -18,9 +20,11 @@ def make_points_table(runs: Sequence[RunData]) -> Table:
 
     ``evaluations`` is what the run had spent up to and including the point, ``loss`` is infinite for a failed
     evaluation, and the coordinates x1, x2, ... are in the landscape's own units, None beyond its dimension. Parameters
-    that have names have columns of these names, with the values that the objective received.
+    that have names have columns of these names, with the values that the objective received. Where the log does not
+    keep all points, the others have no coordinates (None), and all have columns projection_1, projection_2, ...
     """
     named = dict.fromkeys(column for run in runs for column in _coordinate_columns(run.space))
+    named |= dict.fromkeys(column for run in runs for column in _projection_columns(run))
     columns: dict[str, list[Any]] = {name: [] for name in (*HEADS, *named)}
     for run in runs:
         n = len(run.points.losses)
@@ -34,12 +38,29 @@ def make_points_table(runs: Sequence[RunData]) -> Table:
         columns["evaluations"] += run.spent.tolist()
         columns["loss"] += run.points.losses.tolist()
         box = run.space.to_box(run.points.cube)
-        values = dict(zip(_coordinate_columns(run.space), box.T.tolist(), strict=True))
+        values: dict[str, list[Any]] = dict(zip(_coordinate_columns(run.space), box.T.tolist(), strict=True))
         for axis, column in zip(run.space.axes, _coordinate_columns(run.space), strict=False):
             values[column] = [axis.name_number(number) for number in values[column]]
+        if run.points.whole is not None and run.points.projections is not None:
+            places = run.points.whole.tolist()
+            values = {column: _spread(listed, places, n) for column, listed in values.items()}
+            values |= dict(zip(_projection_columns(run), run.points.projections.T.tolist(), strict=True))
         for column in named:
             columns[column] += values.get(column, [None] * n)
     return Table(columns)
+
+
+def _spread(values: list[Any], places: list[int], n: int) -> list[Any]:
+    """Return values laid out at their places in a list of n; None elsewhere."""
+    found: list[Any] = [None] * n
+    for place, value in zip(places, values, strict=True):
+        found[place] = value
+    return found
+
+
+def _projection_columns(run: RunData) -> list[str]:
+    projections = run.points.projections
+    return [] if projections is None else [f"{PROJECTION}{number}" for number in range(1, projections.shape[1] + 1)]
 
 
 def _coordinate_columns(space: Space) -> list[str]:

@@ -206,13 +206,15 @@ def describe_time_limits(runs: Sequence[RunData]) -> str | None:
 
 
 def best_point_of(run: RunData) -> BestPoint | None:
-    """Return the best point of a run; None if it has no finite loss."""
+    """Return the best point of a run, which every log has; None if it has no finite loss."""
     rows = run.record_rows
     if not len(rows):
         return None
-    row = rows[-1]
-    agent = run.team[run.points.agent[row]]
-    point = run.space.to_box(run.points.cube[row])
+    row = int(rows[-1])
+    found = run.points.find(row)
+    if found is None:
+        return None
+    agent, point = run.team[run.points.agent[row]], run.space.to_box(found)
     return BestPoint(
         run.landscape, run.strategy, agent, run.repeat, float(run.points.losses[row]), point,
         name_values(run.space, point), run.space,

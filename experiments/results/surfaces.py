@@ -131,7 +131,7 @@ def _record_surface(log: RunLog, record: RunRecord, run: RunSpec, seconds: float
     described = describe_landscape(run)
     try:
         problem = open_problem(run.landscape)
-        points = collect_points(record, log.events(), log.all_rows())
+        points = collect_points(record, log.events(), log.all_rows()).select_whole()
         planes = _choose_planes(described.space, points, run.team)
         counts = {1: LINE_POINTS, 2: WHOLE_POINTS**2}
         total = len(planes) * counts.get(described.space.dimension, SLICE_POINTS**2)

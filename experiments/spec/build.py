@@ -29,7 +29,7 @@ from .errors import (
     suggest,
 )
 from .expand import MOST_COMBINATIONS, SweepSettings, expand_entry, expand_sweep
-from .models import Experiment, RaySettings, SimulatedSettings, StartRegion, Stop, Strategy
+from .models import Experiment, LogSettings, RaySettings, SimulatedSettings, StartRegion, Stop, Strategy
 from .opened import LandscapeCache
 from .team import TeamEntry, name_members
 
@@ -128,6 +128,7 @@ def _build_variant(notes: ProblemList, data: dict[str, Any], opened: LandscapeCa
         "executor": lambda part: _build_executor(notes, part),
         "evaluation": lambda part: _build_section(notes, Evaluation, part, "evaluation"),
         "stop": lambda part: _build_section(notes, Stop, part, "stop"),
+        "log": lambda part: _build_section(notes, LogSettings, part, "log"),
     }
     settings = {key: parts[key](value) if key in parts else value for key, value in data.items()}
     # A part that is wrong has been reported already: do not also report it as missing.

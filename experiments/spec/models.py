@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, PrivateAttr, SerializeAsAny, WithJsonSchema, field_validator
 
 from ...agents.agent import Agent
-from ...agents.evaluation.settings import Evaluation
+from ...agents.evaluation.settings import Bytes, Evaluation, parse_size
 from ...landscapes.landscape import Landscape, Model
 from ...orchestrator.clock.settings import Delays
 from ...orchestrator.executors.resources import Needs
@@ -22,6 +22,7 @@ from .errors import SpecError, quote, suggest
 from .opened import LandscapeCache
 
 MOST_EVALUATIONS = 10**9
+LEAST_KEPT_BYTES = 10**6
 MOST_SEEDS = 2**63
 
 
@@ -113,6 +114,27 @@ class Stop(Model):
     )
 
 
+class LogSettings(Model):
+    """What the log of an experiment keeps. No setting here changes a finding.
+
+    Example:
+        >>> from searchparty.experiments.spec.models import LogSettings
+        >>> LogSettings(keep="500 MB").keep
+        500000000
+    """
+
+    keep: Bytes | None = Field(
+        None,
+        description='What the points of all runs may take, e.g. "500 MB"; of points that do not fit, digests are kept. '
+        "Default: all points are kept.",
+    )
+
+    @field_validator("keep", mode="before")
+    @classmethod
+    def _check_keep(cls, value: Any) -> Any:
+        return None if value is None else parse_size("keep", value, LEAST_KEPT_BYTES)
+
+
 class Strategy(Model):
     """A team and its policy. Strategies are what reports compare.
 
@@ -183,6 +205,7 @@ class Experiment(Model):
         Evaluation(), description="How points are evaluated, and how those without a loss are treated."
     )
     stop: Stop = Field(Stop(), description="Conditions that end a run before its budget is spent.")
+    log: LogSettings = Field(LogSettings(), description="What the log keeps. Default: everything.")
     sweep: dict[str, tuple[Any, ...]] = Field(
         default_factory=dict, description="key.path: [values], for any setting; every combination is run."
     )

@@ -11,7 +11,7 @@ from ...landscapes.landscape import Model
 from . import catalogue
 from .errors import union_members
 from .expand import accepts_list
-from .models import Experiment, RaySettings, SimulatedSettings, StartRegion, Stop
+from .models import Experiment, LogSettings, RaySettings, SimulatedSettings, StartRegion, Stop
 from .team import TeamEntry
 
 JsonObject = dict[str, Any]
@@ -32,6 +32,7 @@ def experiment_schema() -> JsonObject:
     own |= {
         "region": model_schema(StartRegion),
         "stop": model_schema(Stop),
+        "log": model_schema(LogSettings),
         "evaluation": model_schema(Evaluation),
         "landscapes": {"type": "array", "minItems": 1, "items": {"$ref": "#/$defs/landscape"}},
         "strategies": {

@@ -14,6 +14,7 @@ from typing import TypeVar
 from ...agents.evaluation.evaluator import Evaluator
 from ...agents.evaluation.open import open_evaluator
 from ...agents.leases.agent_clock import AgentClock
+from ...agents.leases.recorded_rows import GradientReplayer
 from ...agents.leases.searcher import Searcher
 from ...agents.leases.work import Phase, work_lease
 from ...landscapes.ambient import set_ambient_state_aside
@@ -75,14 +76,19 @@ class RunHost:
     Args:
         planned: The run's specification.
         evaluator: Evaluates its points. It is closed with the host.
+
+    Attributes:
+        replayer: Evaluates recorded rows again whose gradients the log does not keep.
     """
 
     def __init__(self, planned: RunSpec, evaluator: Evaluator) -> None:
-        self._evaluator = evaluator
+        self._evaluator, self.replayer = evaluator, GradientReplayer(evaluator)
         streams = AgentStreams(planned)
         self._clock = AgentClock(planned.evaluation.agent_timeout, disposable=True)
         self._searchers = {
-            name: Searcher(name, agent, self._evaluator, streams.for_agent(name), planned.evaluation, self._clock)
+            name: Searcher(
+                name, agent, self._evaluator, streams.for_agent(name), planned.evaluation, self._clock, self.replayer
+            )
             for name, agent in planned.team
         }
         self._store = ArchiveStore(self._evaluator.space.dimension)
@@ -111,6 +117,7 @@ class RunHost:
             order.lost_rows,
             order.largest,
             first_rows=order.first_rows,
+            verdict=order.verdict,
             announces=order.announce_rows,
         )
         try:
@@ -122,7 +129,7 @@ class RunHost:
                     time.sleep(SENDING_SECONDS)
         except StopIteration as stop:
             rows, finding = stop.value
-            yield LeaseUpdate(rows, finding, time.perf_counter() - began)
+            yield LeaseUpdate(rows, finding, time.perf_counter() - began, self.replayer.count)
 
     def close(self) -> None:
         """End all searches of the run, and close its evaluator."""
@@ -170,6 +177,7 @@ class ActorHost:
         if opening is not None:
             self._run_hosts[run] = self._open_run(opening)
         desk = self._run_hosts[run]
+        desk.replayer.count = 0
         for past in earlier:
             for _ in desk.work(past):
                 pass

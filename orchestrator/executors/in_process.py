@@ -9,6 +9,7 @@ from ...agents.agent import Lease, Rows
 from ...agents.evaluation.evaluator import Evaluator
 from ...agents.evaluation.open import open_evaluator
 from ...agents.leases.agent_clock import AgentClock
+from ...agents.leases.recorded_rows import GradientReplayer
 from ...agents.leases.searcher import Searcher
 from ...agents.leases.work import FLUSH_SECONDS, work_lease
 from ..log.log import Log
@@ -30,6 +31,10 @@ class InProcessExecutor:
         evaluator: Evaluates the points. Default: one that is opened for the run's landscape.
         keeps_rows: Whether points are handed to the log; agents that read the archive need this.
         disposable: Whether this process may be killed to end an agent that hangs.
+        replayer: Evaluates recorded rows again whose gradients the log does not keep. Default: by the evaluator.
+
+    Attributes:
+        replayer: The same.
     """
 
     def __init__(
@@ -39,13 +44,17 @@ class InProcessExecutor:
         evaluator: Evaluator | None = None,
         keeps_rows: bool = True,
         disposable: bool = False,
+        replayer: GradientReplayer | None = None,
     ) -> None:
         self._log, self._book = log, LeaseBook(planned, log, rebuilds=False)
         self._evaluator = evaluator or open_evaluator(planned.landscape, planned.evaluation, planned.facts.space)
+        self.replayer = replayer or GradientReplayer(self._evaluator)
         streams = AgentStreams(planned)
         self._clock = AgentClock(planned.evaluation.agent_timeout, disposable)
         self._searchers = {
-            name: Searcher(name, agent, self._evaluator, streams.for_agent(name), planned.evaluation, self._clock)
+            name: Searcher(
+                name, agent, self._evaluator, streams.for_agent(name), planned.evaluation, self._clock, self.replayer
+            )
             for name, agent in planned.team
         }
         self._outdated: set[str] = set()

@@ -33,12 +33,15 @@ class LeaseUpdate:
         rows: New rows; None if there are none.
         finding: The finding, with the last update of the lease; else None.
         seconds: With the finding, the seconds that the lease took in the actor.
+        evaluated_again: With the finding, how many gradients were evaluated again, also when the agent was
+            rebuilt for the lease.
         phase: What happens next, if that is announced.
     """
 
     rows: Rows | None
     finding: Finding | None = None
     seconds: float = 0.0
+    evaluated_again: int = 0
     phase: Phase | None = None
 
     @property
@@ -95,6 +98,7 @@ class WorkOrder:
         announce_rows: Whether to send an update without rows when the actor reaches the rows of the lease, and before
             each phase of it.
         first_rows: The rows of the run that were collected before the lease was granted; None if they decide nothing.
+        verdict: The finding of the lease if its agent is known to be at fault: the lease ends after the recorded rows.
     """
 
     lease: Lease
@@ -106,3 +110,4 @@ class WorkOrder:
     largest: int | None = None
     announce_rows: bool = False
     first_rows: FirstRows | None = None
+    verdict: Finding | None = None

@@ -49,6 +49,7 @@ class Chunk:
         last: Whether this is the last chunk of the run.
         stopped: Why the run ended; None while it runs.
         halted: Why no more leases are granted, if a row without a loss is to stop the run; else None.
+        evaluated_again: How many gradients were evaluated again because the log does not keep them.
     """
 
     notes: list[LogEntry]
@@ -58,6 +59,7 @@ class Chunk:
     last: bool = False
     stopped: str | None = None
     halted: str | None = None
+    evaluated_again: int = 0
 
 
 class RelayLog:
@@ -75,7 +77,7 @@ class RelayLog:
     def __init__(self, recorded: RecordedLog, send: Callable[[list[LogEntry]], None], flush_seconds: float) -> None:
         self._recorded, self._send, self._every = recorded, send, flush_seconds
         self.elapsed_seconds = recorded.elapsed_seconds
-        self._rows = dict(recorded.rows)
+        self._rows = {lease: [rows] for lease, rows in recorded.rows.items()}
         self._log_entries: list[LogEntry] = []
         self._last_sent = time.monotonic()
 
@@ -95,12 +97,12 @@ class RelayLog:
 
     def rows(self, lease: int) -> Rows | None:
         """Return the points of a lease that has not been collected; None if there are none."""
-        return self._rows.get(lease)
+        return join_rows(self._rows.get(lease, []))
 
     def add_rows(self, lease: int, rows: Rows) -> None:
         """Add points of a lease as they are evaluated."""
-        known = self._rows.get(lease)
-        self._rows[lease] = rows if known is None else join_rows([known, rows]) or rows
+        # Joined only when they are asked for: the log may have kept digests of the first rows, but never of these.
+        self._rows.setdefault(lease, []).append(rows)
         self._log_entries.append((lease, rows))
         self._flush_if_due()
 
@@ -140,17 +142,18 @@ def work_in_chunks(
     def work(send: Callable[[Chunk], None]) -> None:
         run = begin_run(planned)
         log = RelayLog(recorded, lambda notes: send(_make_chunk(run, notes)), flush_seconds)
+        executor = InProcessExecutor(planned, log, disposable=True)
         try:
-            for _ in work_run(planned, log, InProcessExecutor(planned, log, disposable=True), budget, run):
+            for _ in work_run(planned, log, executor, budget, run):
                 pass
         except (Exception, SystemExit, KeyboardInterrupt):
             # Nothing that was found before the error is lost.
             log.flush_entries()
             raise
-        send(_make_chunk(run, log.take_entries(), last=True))
+        send(_make_chunk(run, log.take_entries(), last=True, again=executor.replayer.count))
 
     return yield_sent_items(work)
 
 
-def _make_chunk(run: Run, notes: list[LogEntry], last: bool = False) -> Chunk:
-    return Chunk(notes, run.spent, run.budget, run.incumbent, last, run.stopped, run.halted)
+def _make_chunk(run: Run, notes: list[LogEntry], last: bool = False, again: int = 0) -> Chunk:
+    return Chunk(notes, run.spent, run.budget, run.incumbent, last, run.stopped, run.halted, again)

@@ -19,6 +19,7 @@ from .log import LogError
 from .regular_files import check_log_files
 from .row_checks import (
     COLUMNS,
+    TYPES,
     UNREADABLE,
     check_environment,
     check_settings,
@@ -28,11 +29,19 @@ from .row_checks import (
     join_points,
 )
 from .table_access import LogTables
-from .tables import FIRST_WITH_CHECKSUMS, NOT_A_LOG_ADVICE, create_tables, to_uri
+from .tables import FIRST_WITH_CHECKSUMS, NOT_A_LOG_ADVICE, OPTIONAL_TABLES, create_tables, to_uri
 from .vectors import ReferenceReader, decode_vector, digest_vector
 
 Row = tuple[Any, ...]
-KEYS = {"meta": "key", "runs": "id", "events": "run, seq", "points": "rowid", "vectors": "hash", "sessions": "number"}
+KEYS = {
+    "meta": "key",
+    "runs": "id",
+    "events": "run, seq",
+    "points": "rowid",
+    "reduced_points": "rowid",
+    "vectors": "hash",
+    "sessions": "number",
+}
 """What the rows of each table are ordered by."""
 
 
@@ -88,7 +97,8 @@ def check_structure(tables: LogTables) -> None:
                 raise tables.damage(f"row {expected} of the table {table} is missing")
     found = [
         (run, table)
-        for table in ("events", "points")
+        for table in ("events", "points", "reduced_points")
+        if table not in OPTIONAL_TABLES or tables.has_table(table)
         for (run,) in tables.execute(f"SELECT DISTINCT run FROM {table}", ())
     ]
     # Read after them: the log may be growing, and a run comes before its events.
@@ -132,14 +142,19 @@ def salvage_log(source: Path, target: Path) -> dict[str, str]:
     kept: dict[str, list[Row]] = {"runs": [(row[0], at, *row[2:]) for at, row in enumerate(runs)]}
     kept["vectors"] = [row for row in found["vectors"] if digest_vector(row[1]) == row[0]]
     vectors: dict[str, bytes] = {row[0]: row[1] for row in kept["vectors"]}
-    kept["events"], kept["points"] = [], []
+    kept["events"], kept["points"], kept["reduced_points"] = [], [], []
     for row in runs:
-        events, points = _choose_rows(row, found["events"], found["points"], vectors)
+        events, points = _choose_rows(row, found["events"], found["points"] + found["reduced_points"], vectors)
         kept["events"] += events
-        kept["points"] += points
+        for each in points:
+            kept["points" if len(each) == len(TYPES["points"]) else "reduced_points"].append(each)
     sessions = [row for row in found["sessions"] if _parse_environment(row[-1]) is not None]
     kept["sessions"] = [(number, *row[1:]) for number, row in enumerate(sessions, 1)]
-    counts = {table: f"{len(rows):,} of {max(totals[table], len(rows)):,}" for table, rows in kept.items()}
+    counts = {
+        table: f"{len(rows):,} of {max(totals[table], len(rows)):,}"
+        for table, rows in kept.items()
+        if totals[table] or table not in OPTIONAL_TABLES
+    }
     _write_log(target, kept, _describe_file(found["meta"], source, counts), has_checksums)
     return counts
 
@@ -215,8 +230,8 @@ def _choose_rows(
 
     def find_row(lease: int, row: int) -> Array:
         for part, _ in whole.get(lease, []):
-            if 0 <= row - part.first < len(part.losses):
-                return part.points[row - part.first]
+            if (point := part.find_point(row)) is not None:
+                return point
         raise ValueError(f"row {row} of lease {lease} is lost")
 
     references = ReferenceReader(find_row, lambda name: decode_vector(name, vectors[name]))
@@ -266,8 +281,9 @@ def _write_log(path: Path, rows: dict[str, list[Row]], meta: Iterator[tuple[str,
         tables.insert("meta", "schema_version", json.dumps(version))
         for key, value in meta:
             tables.insert("meta", key, value)
-        tables.add_vectors({row[0]: row[1] for row in rows.pop("vectors")})
         for table, listed in rows.items():
+            if listed and table in OPTIONAL_TABLES:
+                tables.need_table(table)
             for row in listed:
                 tables.insert(table, *row)
         db.execute("COMMIT")

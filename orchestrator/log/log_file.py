@@ -14,15 +14,18 @@ from pathlib import Path
 from typing import Any
 
 from ...agents.agent import Finding, Rows
+from ..kept_rows import RowReducer
 from ..run_spec import RunSpec
 from ..state.events import Collected, Event, Stopped, findings
 from .codec import FAILED_KIND, STOPPED_KIND, dump_event, event_kind, load_event
 from .directory_lock import DirectoryLock
 from .filesystem import FileSystem, file_system_of
 from .journal_mode import choose_journal, sync_path
+from .log import LogError
 from .regular_files import check_log_files
 from .table_access import LogTables
 from .tables import (
+    INTERVAL_KEY,
     OLD_SESSIONS,
     SCHEMA_VERSION,
     RunRecord,
@@ -107,9 +110,9 @@ class LogFile:
         return db, float(before), version
 
     @cached_property
-    def _known(self) -> set[str]:
-        """Ids of the runs in the table. They are read once, as no other process adds any."""
-        return {run for (run,) in self.execute("SELECT id FROM runs")}
+    def _known(self) -> dict[str, int]:
+        """The runs in the table: their intervals by id. They are read once, as no other process adds any."""
+        return {record.id: record.interval for record in self.runs()}
 
     @property
     def sessions(self) -> list[Session]:
@@ -129,7 +132,9 @@ class LogFile:
         """Return the ids of the runs that have ended."""
         return {run for run, _, kind in self.tables.read_last_events() if kind == STOPPED_KIND}
 
-    def run(self, planned: RunSpec, label: str | None = None, about: Mapping[str, Any] | None = None) -> RunLog:
+    def run(
+        self, planned: RunSpec, label: str | None = None, about: Mapping[str, Any] | None = None, interval: int = 1
+    ) -> RunLog:
         """Return the log of one run, which is added to the file if it is new.
 
         Args:
@@ -137,14 +142,24 @@ class LogFile:
             label: Name of its landscape in reports. Default: the landscape's own label.
             about: What is known of its landscape besides its settings (``RunRecord.about``), as plain data (JSON). It
                 is recorded for a new run; ``RunLog.record_about`` changes it. Logs of older versions do not hold it.
+            interval: The interval at which rows of a new run are kept whole, in rows (``kept_rows.py``). Default: all.
+
+        Raises:
+            LogError: If not all rows are to be kept whole, in a log of an older version.
         """
+        if interval > 1 and not self.tables.has_checksums:
+            raise LogError(
+                "log.keep must be absent where a log of an older version is resumed: it has no place for digests "
+                f"({self.path}). Leave it out, or run into a new directory."
+            )
         if planned.id not in self._known:
             position, name = len(self._known), label or planned.landscape.label
             values = (planned.id, position, planned.strategy, name, planned.repeat, json.dumps(planned.settings))
-            known = (json.dumps(about or {}),) if self.tables.has_checksums else ()
+            about = {**(about or {}), **({INTERVAL_KEY: interval} if interval > 1 else {})}
+            known = (json.dumps(about),) if self.tables.has_checksums else ()
             self.tables.insert("runs", *values, *known)
-            self._known.add(planned.id)
-        return RunLog(planned.id, self)
+            self._known[planned.id] = interval
+        return RunLog(planned.id, self, self._known[planned.id])
 
     def close(self) -> None:
         """Commit, leave everything in the one file, and release the directory."""
@@ -185,11 +200,19 @@ def _tables_of(db: sqlite3.Connection, version: int, path: Path) -> LogTables:
 
 
 class RunLog:
-    """The part of a log file that belongs to one run."""
+    """The part of a log file that belongs to one run.
 
-    def __init__(self, run: str, file: LogFile) -> None:
+    Args:
+        run: The run's id.
+        file: The log file.
+        interval: The interval at which rows are kept whole, in rows; 1: all are.
+    """
+
+    def __init__(self, run: str, file: LogFile, interval: int) -> None:
         self._run, self._file = run, file
         self._references = ReferenceWriter()
+        self._about = {INTERVAL_KEY: interval} if interval > 1 else {}
+        self._reducer = RowReducer(run, interval) if interval > 1 else None
         ((self._seq,),) = file.execute("SELECT COUNT(*) FROM events WHERE run = ?", (run,))
 
     @property
@@ -205,6 +228,9 @@ class RunLog:
         found = self._file.tables.read_events(self._run, references=references)
         for (lease, row), vector in references.rows.items():
             self._references.add_row(vector, lease, row)
+        if self._reducer is not None:
+            for event in found:
+                self._reducer.add_event(event)
         return found
 
     @property
@@ -219,6 +245,8 @@ class RunLog:
             self.append_event_text(event_kind(event), dump_event(event))
             return
         self._references.add_event(event)
+        if self._reducer is not None:
+            self._reducer.add_event(event)
         body = dump_event(event, self._references.encode)
         self._file.tables.add_vectors(self._references.take_vectors())
         self._append(event_kind(event), body)
@@ -245,21 +273,12 @@ class RunLog:
 
     def record_about(self, about: Mapping[str, Any]) -> None:
         """Record what is known of the landscape of the run (``RunRecord.about``), in place of what was recorded."""
-        self._file.tables.update_about(self._run, about)
+        self._file.tables.update_about(self._run, {**about, **self._about})
 
     def add_rows(self, lease: int, rows: Rows) -> None:
         """Add points of a lease as they are evaluated."""
+        if self._reducer is not None:
+            rows = self._reducer.reduce(lease, rows)
         if self._file.tables.has_checksums:
             self._references.add_rows(lease, rows)
-        failures = [[f.row, f.cause] for f in rows.failures]
-        self._file.tables.insert(
-            "points",
-            self._run,
-            lease,
-            rows.first,
-            len(rows.losses),
-            rows.points.tobytes(),
-            rows.losses.tobytes(),
-            None if rows.gradients is None else rows.gradients.tobytes(),
-            json.dumps(failures) if failures else None,
-        )
+        self._file.tables.add_rows(self._run, lease, rows)

@@ -50,8 +50,11 @@ class Points:
         agent: Agent of each point, as an index into the team, shape (n,).
         row: Row of each point within its lease, shape (n,).
         cost: Evaluations charged for each point, shape (n,).
-        cube: The points in the unit cube, shape (n, D).
+        cube: The points in the unit cube, shape (n, D); of the whole points only, if there are others.
         losses: The losses, shape (n,); +inf for failed rows.
+        whole: The places of the whole points, in order, shape (k,); None if all points are whole. Whole are those that
+            the log keeps (``log: {keep}``), and the best of each lease.
+        projections: All points, projected onto a few random directions, shape (n, directions); None if all are whole.
     """
 
     lease: NDArray[np.int64]
@@ -60,6 +63,22 @@ class Points:
     cost: NDArray[np.int64]
     cube: Array
     losses: Array
+    whole: NDArray[np.int64] | None = None
+    projections: Array | None = None
+
+    def find(self, place: int) -> Array | None:
+        """Return the coordinates (D,) of a point; None if the log does not have them."""
+        if self.whole is None:
+            return self.cube[place]
+        at = int(np.searchsorted(self.whole, place))
+        return self.cube[at] if at < len(self.whole) and self.whole[at] == place else None
+
+    def select_whole(self) -> Points:
+        """Return the whole points alone, all of which have coordinates. Costs of other points are left out."""
+        if self.whole is None:
+            return self
+        lease, agent, row, cost = (each[self.whole] for each in (self.lease, self.agent, self.row, self.cost))
+        return Points(lease, agent, row, cost, self.cube, self.losses[self.whole])
 
 
 class LogReader:
@@ -184,7 +203,11 @@ class LogReader:
 
     def counts(self, run: str) -> dict[int, int]:
         """Return how many recorded points each lease of a run has."""
-        return dict(self._execute("SELECT lease, SUM(n) FROM points WHERE run = ? GROUP BY lease", (run,)))
+        sql = "SELECT lease, SUM(n) FROM {} WHERE run = ? GROUP BY lease"
+        found = self._execute(sql.format("points"), (run,))
+        if self.tables.has_table("reduced_points"):
+            found += self._execute(sql.format("reduced_points"), (run,))
+        return dict(found)
 
     def points(self, run: str) -> Points:
         """Return all collected points of a run. Raises KeyError for a run that is not in the log."""
@@ -221,14 +244,34 @@ def collect_points(record: RunRecord, events: list[Event], recorded: Mapping[int
         nothing = np.empty(0, dtype=np.int64)
         return Points(nothing, nothing, nothing, nothing, np.empty((0, 1)), np.empty(0))
     counts = [f.rows for f in brought]
-    return Points(
-        np.repeat([f.lease for f in brought], counts),
-        np.repeat([team[f.agent] for f in brought], counts),
-        np.concatenate([np.arange(count) for count in counts]),
-        np.concatenate([row_costs(f) for f in brought]),
-        np.concatenate([recorded[f.lease].points[: f.rows] for f in brought]),
-        np.concatenate([recorded[f.lease].losses[: f.rows] for f in brought]),
+    rows = [recorded[f.lease] for f in brought]
+    lease, agent = np.repeat([f.lease for f in brought], counts), np.repeat([team[f.agent] for f in brought], counts)
+    row, cost = np.concatenate([np.arange(count) for count in counts]), np.concatenate([row_costs(f) for f in brought])
+    losses = np.concatenate([each.losses[: f.rows] for f, each in zip(brought, rows, strict=True)])
+    digests = [each.digests for each in rows if each.digests is not None]
+    if not digests:
+        cube = np.concatenate([each.points[: f.rows] for f, each in zip(brought, rows, strict=True)])
+        return Points(lease, agent, row, cost, cube, losses)
+    chosen = [_choose_whole(f, each) for f, each in zip(brought, rows, strict=True)]
+    starts = np.cumsum([0, *counts[:-1]])
+    whole = np.concatenate([places + start for (places, _), start in zip(chosen, starts, strict=True)])
+    unknown = np.full((1, digests[0].projections.shape[1]), np.nan)
+    projections = np.concatenate(
+        [
+            np.repeat(unknown, count, axis=0) if each.digests is None else each.digests.projections[:count]
+            for each, count in zip(rows, counts, strict=True)
+        ]
     )
+    return Points(lease, agent, row, cost, np.concatenate([points for _, points in chosen]), losses, whole, projections)
+
+
+def _choose_whole(finding: Finding, rows: Rows) -> tuple[NDArray[np.int64], Array]:
+    """Return the rows of a lease whose points are known, and these points: those that are kept, and the best."""
+    places, best = rows.whole, finding.best
+    if best is None or rows.find_point(best.row) is not None:
+        return places, rows.points
+    at = int(np.searchsorted(places, best.row))
+    return np.insert(places, at, best.row), np.insert(rows.points, at, best.point, axis=0)
 
 
 def row_costs(finding: Finding) -> NDArray[np.int64]:

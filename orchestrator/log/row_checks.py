@@ -14,7 +14,8 @@ from typing import Any
 
 import numpy as np
 
-from ...agents.agent import RowFailure, Rows
+from ...agents.agent import RowDigests, RowFailure, Rows
+from ...agents.leases.row_digests import DIGEST_BYTES
 from ..run_spec import digest
 from .log import join_rows
 
@@ -35,15 +36,21 @@ COLUMNS = {
     "runs": "id, position, strategy, landscape, repeat, settings",
     "events": "run, seq, kind, body, wall",
     "points": "run, lease, first, n, cube, losses, gradients, failures",
+    "reduced_points": "run, lease, first, n, cube, losses, gradients, failures, dimension, whole, digests, "
+    "gradient_digests, projections",
     "vectors": "hash, vector",
     "sessions": "number, started, host, pid, elapsed, environment",
 }
-"""The columns of each table that all versions have, in order. Only logs with checksums have ``vectors``."""
+"""The columns of each table that all versions have, in order; of ``OPTIONAL_TABLES``, those of logs that have them."""
+POINTS_TYPES: tuple[tuple[type, ...], ...] = (
+    *((str,), (int,), (int,), (int,), (bytes,), (bytes,), (bytes, NoneType), (str, NoneType)),
+)
 TYPES: dict[str, tuple[tuple[type, ...], ...]] = {
     "meta": ((str,), (str,)),
     "runs": ((str,), (int,), (str,), (str,), (int,), (str,), (str,)),
     "events": ((str,), (int,), (str,), (str,), (float,)),
-    "points": ((str,), (int,), (int,), (int,), (bytes,), (bytes,), (bytes, NoneType), (str, NoneType)),
+    "points": POINTS_TYPES,
+    "reduced_points": (*POINTS_TYPES, (int,), (bytes,), (bytes,), (bytes, NoneType), (bytes,)),
     "vectors": ((str,), (bytes,)),
     "sessions": ((int,), (str,), (str,), (int,), (float,), (str,)),
 }
@@ -104,22 +111,60 @@ def find_wrong_type(table: str, values: Sequence[Any]) -> str | None:
     return None
 
 
+def encode_points(rows: Rows) -> tuple[Value, ...]:
+    """Encode rows as the values that ``decode_points`` takes, those of ``digests`` included if there are any."""
+    failures = [[f.row, f.cause] for f in rows.failures]
+    values = (
+        rows.first,
+        len(rows.losses),
+        rows.points.tobytes(),
+        rows.losses.tobytes(),
+        None if rows.gradients is None else rows.gradients.tobytes(),
+        json.dumps(failures) if failures else None,
+    )
+    if (digests := rows.digests) is None:
+        return values
+    return (
+        *values,
+        rows.points.shape[1],
+        digests.whole.tobytes(),
+        digests.points.tobytes(),
+        None if digests.gradients is None else digests.gradients.tobytes(),
+        digests.projections.tobytes(),
+    )
+
+
 def decode_points(
-    first: int, n: int, cube: bytes, losses: bytes, gradients: bytes | None, failures: str | None
+    first: int, n: int, cube: bytes, losses: bytes, gradients: bytes | None, failures: str | None, *reduced: Any
 ) -> Rows:
-    """Decode the points of a row of the table.
+    """Decode a row of the table ``points``, or of ``reduced_points``, which has further columns.
 
     Raises:
         ValueError: If they cannot be those of ``n`` rows; TypeError if ``failures`` is not a list of pairs.
     """
-    if first < 0 or n < 1 or not cube or first + n > MOST_ROWS:
+    if first < 0 or n < 1 or not (cube or reduced) or first + n > MOST_ROWS:
         raise ValueError(f"rows {first} to {first + n - 1} cannot be")
+    digests = _decode_digests(n, *reduced[1:]) if reduced else None
+    shape = (n, -1) if digests is None else (len(digests.whole), reduced[0])
     return Rows(
         first,
-        np.frombuffer(cube).reshape(n, -1),
+        np.frombuffer(cube).reshape(shape),
         np.frombuffer(losses).reshape(n),
-        None if gradients is None else np.frombuffer(gradients).reshape(n, -1),
+        None if gradients is None else np.frombuffer(gradients).reshape(shape),
         tuple(RowFailure(int(row), str(cause)) for row, cause in json.loads(failures or "[]")),
+        digests=digests,
+    )
+
+
+def _decode_digests(n: int, whole: bytes, points: bytes, gradients: bytes | None, projections: bytes) -> RowDigests:
+    places = np.frombuffer(whole, dtype=np.int64)
+    if len(places) and (places[0] < 0 or places[-1] >= n or (np.diff(places) <= 0).any()):
+        raise ValueError(f"the whole rows must be among {n}, in order")
+    return RowDigests(
+        places,
+        np.frombuffer(points, dtype=np.uint8).reshape(n, DIGEST_BYTES),
+        None if gradients is None else np.frombuffer(gradients, dtype=np.uint8).reshape(n, DIGEST_BYTES),
+        np.frombuffer(projections).reshape(n, -1),
     )
 
 
@@ -161,7 +206,7 @@ def describe_row(table: str, row: Sequence[Any]) -> str:
     match table:
         case "events":
             return f"event {row[1]} of run {row[0]}"
-        case "points":
+        case "points" | "reduced_points":
             return f"row {row[2]} of lease {row[1]} of run {row[0]}"
         case "runs":
             return f"run {row[0]} in the table runs"

@@ -22,10 +22,11 @@ from .row_checks import (
     compute_checksum,
     decode_points,
     describe_row,
+    encode_points,
     find_wrong_type,
     join_points,
 )
-from .tables import FIRST_WITH_CHECKSUMS, VECTORS, Execute, RunRecord, Session, to_damage
+from .tables import FIRST_WITH_CHECKSUMS, OPTIONAL_TABLES, Execute, RunRecord, Session, to_damage
 from .vectors import ReferenceReader, decode_vector
 
 
@@ -96,14 +97,31 @@ class RowAccess:
         """Return whether the log has a table: logs of version 1 have no sessions, and most logs no vectors."""
         return bool(self.execute("SELECT 1 FROM sqlite_master WHERE name = ?", (table,)))
 
+    def need_table(self, table: str) -> None:
+        """Create a table that a log gets when it needs it, unless it is there."""
+        if not self.has_table(table):
+            self.execute(OPTIONAL_TABLES[table], ())
+
+    def add_rows(self, run: str, lease: int, rows: Rows) -> None:
+        """Add points of a lease."""
+        table = "points" if rows.digests is None else "reduced_points"
+        if rows.digests is not None:
+            self.need_table(table)
+        self.insert(table, run, lease, *encode_points(rows))
+
+    def select_points(self, rest: str, values: tuple[Any, ...] = (), extra: str = "") -> list[tuple[Any, ...]]:
+        """Return rows of the tables of points, as ``select`` does. The points of a run are in one of the tables."""
+        found = self.select("points", rest, values, extra)
+        return found + (self.select("reduced_points", rest, values, extra) if self.has_table("reduced_points") else [])
+
 
 class LogTables(RowAccess):
     """The tables of a log file, as what they record. ``RowAccess`` describes the arguments."""
 
     def add_vectors(self, vectors: Mapping[str, bytes]) -> None:
         """Add vectors to which events refer by their hashes, unless they are there."""
-        if vectors and not self.has_table("vectors"):
-            self.execute(VECTORS, ())
+        if vectors:
+            self.need_table("vectors")
         for name, raw in vectors.items():
             if not self.execute("SELECT 1 FROM vectors WHERE hash = ?", (name,)):
                 self.insert("vectors", name, raw)
@@ -172,9 +190,9 @@ class LogTables(RowAccess):
 
     def _read_row(self, run: str, lease: int, row: int) -> Array:
         where = "WHERE run = ? AND lease = ? AND first <= ? ORDER BY first DESC LIMIT 1"
-        for part in map(self._to_rows, self.select("points", where, (run, lease, row))):
-            if row - part.first < len(part.losses):
-                return part.points[row - part.first]
+        for part in map(self._to_rows, self.select_points(where, (run, lease, row))):
+            if (point := part.find_point(row)) is not None:
+                return point
         raise ValueError(f"row {row} of lease {lease}, to which it refers, is missing")
 
     def _read_vector(self, name: str) -> Array:
@@ -206,13 +224,13 @@ class LogTables(RowAccess):
 
     def read_rows(self, run: str, lease: int) -> Rows | None:
         """Return the recorded points of a lease, from its first row on; None if there are none."""
-        found = self.select("points", "WHERE run = ? AND lease = ? ORDER BY first", (run, lease))
+        found = self.select_points("WHERE run = ? AND lease = ? ORDER BY first", (run, lease))
         return self._join([self._to_rows(row) for row in found], run, lease)
 
     def read_all_rows(self, run: str) -> dict[int, Rows]:
         """Return all recorded points of a run, by lease, with a single query."""
         parts: dict[int, list[Rows]] = {}
-        for row in self.select("points", "WHERE run = ? ORDER BY lease, first", (run,)):
+        for row in self.select_points("WHERE run = ? ORDER BY lease, first", (run,)):
             parts.setdefault(row[1], []).append(self._to_rows(row))
         found = {lease: self._join(listed, run, lease) for lease, listed in parts.items()}
         return {lease: rows for lease, rows in found.items() if rows is not None}
@@ -227,7 +245,7 @@ class LogTables(RowAccess):
         Returns:
             (lease, rows) in the order in which they were written, and the position up to which was read.
         """
-        found = self.select("points", "WHERE run = ? AND rowid > ? ORDER BY rowid", (run, after), extra="rowid")
+        found = self.select_points("WHERE run = ? AND rowid > ? ORDER BY rowid", (run, after), extra="rowid")
         return [(row[2], self._to_rows(row[1:])) for row in found], found[-1][0] if found else after
 
     def select_sessions(self) -> list[tuple[Any, ...]]:

@@ -21,7 +21,7 @@ from .row_checks import compute_checksum
 
 SCHEMA_VERSION = 3
 """Version of the tables of new logs. Version 1 had no sessions, and had the time of day in ``wall``; version 2 had no
-checksums, no column ``about``, and no table ``vectors``. Logs of these versions are read, and resumed as they are."""
+checksums, no column ``about``, and no optional tables. Logs of these versions are read, and resumed as they are."""
 FIRST_WITH_CHECKSUMS = 3
 
 BUSY_SECONDS = 60.0
@@ -44,6 +44,18 @@ TABLES = {
 """The statement that creates each table of a new log."""
 VECTORS = "CREATE TABLE vectors (hash TEXT PRIMARY KEY, vector BLOB NOT NULL, checksum INTEGER NOT NULL)"
 """Creates the table that a log gets with its first long vector that is no row: an empty table takes 64 KB."""
+REDUCED_POINTS = (
+    "CREATE TABLE reduced_points (run TEXT NOT NULL, lease INTEGER NOT NULL, first INTEGER NOT NULL, "
+    "n INTEGER NOT NULL, cube BLOB NOT NULL, losses BLOB NOT NULL, gradients BLOB, failures TEXT, "
+    "dimension INTEGER NOT NULL, whole BLOB NOT NULL, digests BLOB NOT NULL, gradient_digests BLOB, "
+    "projections BLOB NOT NULL, checksum INTEGER NOT NULL, PRIMARY KEY (run, lease, first))"
+)
+"""Creates the table that a log gets with the first points of a run of which it keeps only some. Its first columns are
+those of ``points``; ``cube`` and ``gradients`` hold the whole rows, and ``whole`` says which these are."""
+OPTIONAL_TABLES = {"vectors": VECTORS, "reduced_points": REDUCED_POINTS}
+"""The statement that creates each table that a log gets when it needs it."""
+INTERVAL_KEY = "whole_rows_interval"
+"""The key in ``RunRecord.about`` of the interval at which rows are whole; absent if all are."""
 OLD_SESSIONS = """
 CREATE TABLE IF NOT EXISTS sessions (number INTEGER PRIMARY KEY, started TEXT NOT NULL, host TEXT NOT NULL,
     pid INTEGER NOT NULL, elapsed REAL NOT NULL, environment TEXT NOT NULL)
@@ -83,6 +95,14 @@ class RunRecord:
     repeat: int
     settings: dict[str, Any]
     about: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def interval(self) -> int:
+        """The interval at which its rows are kept whole, in rows; 1 if all are. Raises LogDamaged if it is none."""
+        found = self.about.get(INTERVAL_KEY, 1)
+        if type(found) is not int or found < 1:
+            raise LogDamaged(f"the log is damaged: {INTERVAL_KEY} of run {self.id} must not be {found!r:.80}.")
+        return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,9 +280,9 @@ def create_tables(db: sqlite3.Connection, version: int) -> None:
 
 def _check_schema(db: sqlite3.Connection, version: int, path: Path) -> None:
     """Raise LogDamaged if the tables are not exactly those of a version: no view or trigger takes their place."""
-    expected = table_statements(version) | ({"vectors": VECTORS} if version >= FIRST_WITH_CHECKSUMS else {})
+    expected = table_statements(version) | (OPTIONAL_TABLES if version >= FIRST_WITH_CHECKSUMS else {})
     # Logs of version 1 have no sessions.
-    optional = {"vectors"} | ({"sessions"} if version == 1 else set())
+    optional = OPTIONAL_TABLES.keys() | ({"sessions"} if version == 1 else set())
     found = {}
     for kind, name, sql in db.execute("SELECT type, name, sql FROM sqlite_master"):
         if kind == "table" and name in expected:
@@ -290,17 +310,19 @@ def to_damage(path: Path, what: str) -> LogDamaged:
 @lru_cache(maxsize=16)
 def _describe_intact(path: Path, modified: int, size: int) -> str:
     """Say how many rows of a log are intact; "" if that cannot be found out. Pages ask often, of the same file."""
-    counts = dict.fromkeys(("runs", "events", "points"), "")
+    counts = {"runs": "", "events": "", "points": ""}
     try:
         with contextlib.closing(sqlite3.connect(to_uri(path, "ro"), 1.0, uri=True)) as db:
-            for table in counts:
-                cursor = db.execute(f"SELECT * FROM {table}")
-                checked = cursor.description[-1][0] == "checksum"
-                intact, total = 0, 0
-                for row in cursor:
-                    total += 1
-                    intact += not checked or compute_checksum(table, row[:-1]) == row[-1]
-                counts[table] = f"{intact:,} of {total:,}" if checked else f"{total:,}"
+            found_tables = {name for (name,) in db.execute("SELECT name FROM sqlite_master")}
+            for name in counts:
+                intact, total, checked = 0, 0, False
+                for table in (name, *(f"reduced_{name}",) * (f"reduced_{name}" in found_tables)):
+                    cursor = db.execute(f"SELECT * FROM {table}")
+                    checked = cursor.description[-1][0] == "checksum"
+                    for row in cursor:
+                        total += 1
+                        intact += not checked or compute_checksum(table, row[:-1]) == row[-1]
+                counts[name] = f"{intact:,} of {total:,}" if checked else f"{total:,}"
     except (sqlite3.Error, MemoryError):
         return ""
     found = "Intact are" if " of " in counts["runs"] else "It can be read as"

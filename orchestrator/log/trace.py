@@ -36,8 +36,12 @@ def trace(reader: LogReader) -> Iterator[str]:
 def _format_points(lease: int, rows: Rows | None) -> Iterator[str]:
     if rows is None:
         return
-    for row, (point, loss) in enumerate(zip(rows.points.tolist(), rows.losses.tolist(), strict=True)):
-        yield f"point {lease} {row} {loss!r} {' '.join(map(repr, point))}"
+    for row, loss in enumerate(rows.losses.tolist()):
+        point = rows.find_point(row)
+        if point is not None:
+            yield f"point {lease} {row} {loss!r} {' '.join(map(repr, point.tolist()))}"
+        elif rows.digests is not None:
+            yield f"point {lease} {row} {loss!r} sha {rows.digests.points[row].tobytes().hex()}"
 
 
 def trace_hash(reader: LogReader) -> str:

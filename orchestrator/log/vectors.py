@@ -49,27 +49,33 @@ class ReferenceWriter:
     def __init__(self) -> None:
         self._new: dict[str, bytes] = {}
         self._rows: dict[str, tuple[int, int]] = {}
-        self._parts: dict[int, list[Rows]] = {}
+        self._best: dict[int, tuple[float, int, Array | None]] = {}
+        """By lease that is out: the loss, number and point of its best row so far; None: its point is not kept."""
 
     def add_row(self, vector: Array, lease: int, row: int) -> None:
         """Remember that a vector is a row of the log."""
         self._rows.setdefault(digest_vector(vector.tobytes()), (lease, row))
 
     def add_rows(self, lease: int, rows: Rows) -> None:
-        """Remember the points of a lease, of which one may be its best, until it is collected."""
-        if rows.points.shape[1] >= SHORTEST:
-            self._parts.setdefault(lease, []).append(rows)
+        """Remember the best point of a lease, until it is collected."""
+        if rows.points.shape[1] < SHORTEST:
+            return
+        place = int(rows.losses.argmin())
+        loss, row = float(rows.losses[place]), rows.first + place
+        if not np.isfinite(loss):
+            return
+        # Of rows with equal losses the first is the best. They may arrive in any order.
+        if lease not in self._best or (loss, row) < self._best[lease][:2]:
+            point = rows.find_point(row)
+            self._best[lease] = loss, row, None if point is None else point.copy()
 
     def add_event(self, event: Event) -> None:
         """Remember the best row of a lease that is collected, if it is a row of the log to the last bit."""
         if isinstance(event, Collected):
             best = event.finding.best
-            for part in self._parts.pop(event.finding.lease, ()):
-                place = -1 if best is None else best.row - part.first
-                if best is not None and 0 <= place < len(part.losses):
-                    row = part.points[place]
-                    if row.tobytes() == best.point.tobytes():
-                        self.add_row(row, best.lease, best.row)
+            _, row, point = self._best.pop(event.finding.lease, (0.0, -1, None))
+            if best is not None and point is not None and row == best.row and point.tobytes() == best.point.tobytes():
+                self.add_row(point, best.lease, best.row)
 
     def take_vectors(self) -> dict[str, bytes]:
         """Return the vectors (float64 bytes) to which events have referred by hash since the last call."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ...agents.leases.ledger import ReplayError
+from ...agents.leases.recorded_rows import ReplayError
 from ..log.codec import format_event
 from ..log.log import Log
 from ..state.advance import advance

@@ -15,7 +15,7 @@ from searchparty.orchestrator.log.log import LogError
 from searchparty.orchestrator.log.reader import LogReader
 from searchparty.orchestrator.log.row_checks import COLUMNS
 from searchparty.orchestrator.log.table_access import LogTables
-from searchparty.orchestrator.log.tables import create_tables
+from searchparty.orchestrator.log.tables import OPTIONAL_TABLES, create_tables
 from searchparty.orchestrator.log.trace import trace
 
 REFUSALS = (LogError, SpecError, ResultsError)
@@ -198,7 +198,7 @@ def to_older_schema(directory, version):
         create_tables(to, version)
         tables = LogTables(lambda sql, values: to.execute(sql, values).fetchall(), version, old)
         for table, columns in COLUMNS.items():
-            if table == "vectors":
+            if table in OPTIONAL_TABLES:
                 continue
             if table == "sessions" and version == 1:
                 to.execute("DROP TABLE sessions")

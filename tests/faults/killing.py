@@ -43,6 +43,11 @@ def slow(x):
     time.sleep(0.003)
     return float(((x - 0.2) ** 2).sum() + 0.1 * abs(x[0] * x[1]))
 
+def slope(x):
+    """The gradient of slow, nearly."""
+    time.sleep(0.001)
+    return 2 * (x - 0.2)
+
 def expensive(x):
     called()
     time.sleep(0.3)
@@ -73,6 +78,10 @@ TEAMS = {
     "crowd": """
         agents: [{kind: random, count: 5}, {kind: pattern-search, count: 3}]
         policy: {budget: equal, sharing: broadcast, lease: 15}
+""",
+    "descent": """
+        agents: [gradient-descent, {kind: random, batch: 3}]
+        policy: {sharing: broadcast, lease: 25}
 """,
     "party": """
         agents: [slsqp, axes, cma-es]
@@ -111,6 +120,9 @@ def trial(
     seed: int = 1,
     evaluation: str = "{}",
     repeats: int = 1,
+    dimension: int = 3,
+    gradient: str = "null",
+    log: str = "{}",
 ) -> Trial:
     """Write an experiment, and work it once without interruption."""
     folder.mkdir(parents=True)
@@ -123,8 +135,14 @@ def trial(
         seed: {seed}
         budget: {budget}
         repeats: {repeats}
-        landscapes: [{{kind: python, function: "objectives.py:{function}", bounds: [-1, 1], dimension: 3}}]
+        landscapes:
+          - kind: python
+            function: "objectives.py:{function}"
+            gradient: {gradient}
+            bounds: [-1, 1]
+            dimension: {dimension}
         evaluation: {evaluation}
+        log: {log}
         executor: simulated
         strategies:
           it:
@@ -161,7 +179,9 @@ def rows_of(results: Path) -> int:
         return 0
     try:
         with contextlib.closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as db:
-            return int(db.execute("SELECT COALESCE(SUM(n), 0) FROM points").fetchone()[0])
+            tables = [name for (name,) in db.execute("SELECT name FROM sqlite_master WHERE name LIKE '%points'")]
+            counts = [db.execute(f"SELECT COALESCE(SUM(n), 0) FROM {name}").fetchone()[0] for name in tables]
+            return sum(counts)
     except sqlite3.Error:
         return 0
 

@@ -8,7 +8,7 @@ import sys
 import time
 
 import pytest
-from killing import Tally, kill_actors, kill_drivers, kill_part, processes, rows_of, trial
+from killing import Tally, command, kill_actors, kill_drivers, kill_part, processes, rows_of, text_of, trial
 
 # On a busy machine, starting a process may take ten times as long.
 pytestmark = pytest.mark.timeout(600)
@@ -43,6 +43,42 @@ def test_drivers_killed_in_one_process(slow, tmp_path, kills):
     # Less than a second's work of cheap ones is lost per kill.
     assert cheap.repeated <= cheap.kills * 300
     assert not children()
+
+
+@pytest.fixture(scope="module")
+def large(tmp_path_factory):
+    """Work an experiment in many dimensions, of whose points the log keeps every tenth."""
+    place = tmp_path_factory.mktemp("kills") / "large"
+    settings = {"team": "descent", "budget": 300, "dimension": 2000, "log": "{keep: 1 MB}"}
+    found = trial(place, gradient="objectives.py:slope", **settings)
+    assert " sha " in found.reference
+    return found
+
+
+@pytest.mark.parametrize("kills", [3, pytest.param(10, marks=MANY)])
+def test_drivers_killed_where_few_points_are_kept(large, kills):
+    tally = kill_drivers(large, kills, SEED + 200 + kills)
+    assert tally.kills == kills
+    assert not tally.different
+    assert tally.equal >= 1
+
+
+@pytest.mark.parametrize(
+    "executor", ["simulated", pytest.param("ray", marks=[MANY, pytest.mark.ray])], ids=["children", "ray"]
+)
+def test_digests_are_equal_wherever_points_are_evaluated(large, tmp_path, executor):
+    text = large.yaml.read_text()
+    place = large.folder / f"{executor}.yaml"
+    place.write_text(text.replace("evaluation: {}", "evaluation: {workers: 2}") if executor == "simulated" else text)
+    command("run", place, "--out", tmp_path / "out", "--executor", executor)
+    assert text_of(tmp_path / "out") == large.reference
+
+
+@MANY
+@pytest.mark.ray
+def test_actors_killed_where_few_points_are_kept(local_ray, large, tmp_path):
+    tally = kill_actors([large], tmp_path, 4, SEED + 300)
+    assert not tally.different
 
 
 def children():

@@ -71,11 +71,12 @@ ODD_CHARACTERS = [
 TOP_KEYS = [
     *("name", "description", "seed", "repeats", "budget", "concurrency", "region"),
     *("landscapes", "strategies", "executor"),
-    *("evaluation", "stop", "sweep", "base", "files", "x-mine", "include", "kind"),
+    *("evaluation", "stop", "log", "sweep", "base", "files", "x-mine", "include", "kind"),
 ]  # fmt: skip
 SECTIONS = {
     "region": ("center", "radius"),
     "stop": ("target", "precision", "seconds"),
+    "log": ("keep",),
     "evaluation": ("timeout", "memory", "workers", "on_nan", "on_error", "retries", "stop_after", "agent_timeout"),
     "executor": (
         *("kind", "address", "placement", "actors", "cpus_per_actor", "resources", "workers", "price", "evaluation"),

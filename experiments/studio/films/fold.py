@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from ....agents.agent import Rows
+from ....agents.agent import Finding, Rows
 from ....landscapes.landscape import Array
 from ....orchestrator.log.reader import LogUpdate
-from ....orchestrator.state.events import Event, Extended, Stopped, describe_end, is_cut
+from ....orchestrator.state.events import Collected, Event, Extended, Stopped, describe_end, is_cut
 from ....orchestrator.state.lease_table import LeaseEntry, LeaseTable
 from ...results.insights import Insight, InsightFold
 from ...results.run_header import RunHeader
@@ -50,7 +50,7 @@ class FilmFold:
     """A fold of the updates of a run's log into the film's state ``told``.
 
     If the run's budget is above ``most``, only about that many points are kept, evenly chosen, together with those that
-    are better than all before.
+    are better than all before. Points that the log does not keep are left out, except the best of each lease.
     """
 
     def __init__(self, header: RunHeader, most: int) -> None:
@@ -62,6 +62,8 @@ class FilmFold:
         self._budget_was_cut, self._seconds = False, header.settings.get("seconds")
         self._table = LeaseTable(header.seconds)
         self._insight_fold = InsightFold(list(self.team), header.settings["budget"], header.minimum)
+        self._drawn: dict[int, set[int]] = {}
+        """By lease that is out: the rows that are in the film, if the log does not keep the points of all."""
         self._lowest_by_lease: list[float] = []
         """By lease: the lowest loss that was known when it was granted, or that it has found since."""
 
@@ -75,6 +77,9 @@ class FilmFold:
             self._add_event(event)
         for lease, rows in news.new_rows:
             self._add_points(lease, rows)
+        for event in news.new_events:
+            if isinstance(event, Collected):
+                self._add_best(event.finding)
 
     def _add_event(self, event: Event) -> None:
         told, entries = self.told, self._table.add_event(event)
@@ -95,10 +100,19 @@ class FilmFold:
         # Points without a grant belong to a lease that will be granted again after a kill.
         if lease >= len(self.told.leases):
             return
-        numbers = np.arange(rows.first, rows.first + len(rows.losses), dtype=np.uint32)
-        kept = self._select_rows(lease, rows.losses)
+        numbers, losses = (rows.first + rows.whole).astype(np.uint32), rows.losses[rows.whole]
+        kept = self._select_rows(lease, losses)
         agent = self.team[self.told.leases[lease].lease.agent]
-        self.told.parts.append(PointChunk(lease, agent, numbers[kept], rows.points[kept], rows.losses[kept]))
+        self.told.parts.append(PointChunk(lease, agent, numbers[kept], rows.points[kept], losses[kept]))
+        if rows.digests is not None:
+            self._drawn.setdefault(lease, set()).update(numbers[kept].tolist())
+
+    def _add_best(self, finding: Finding) -> None:
+        """Add the best point of a lease of which the log does not keep all points."""
+        best, drawn = finding.best, self._drawn.pop(finding.lease, None)
+        if best is not None and drawn is not None and best.row not in drawn:
+            row, loss = np.array([best.row], dtype=np.uint32), np.array([best.loss])
+            self.told.parts.append(PointChunk(finding.lease, self.team[finding.agent], row, best.point[None], loss))
 
     def _select_rows(self, lease: int, losses: Array) -> NDArray[np.bool_]:
         """Return a mask of those of a lease's next rows that are kept.

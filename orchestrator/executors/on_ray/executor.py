@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from ....agents.agent import Lease
+from ....agents.agent import Finding, Lease
 from ....agents.leases.ledger import close_recorded
 from ...log.log import Log
 from ...loop.executor import ExecutorError
@@ -40,6 +40,7 @@ class RayExecutor:
     Attributes:
         seconds: Seconds that the collected leases took in their actors.
         rows: Number of rows of these leases.
+        evaluated_again: How many gradients were evaluated again because the log does not keep them.
     """
 
     def __init__(
@@ -64,8 +65,10 @@ class RayExecutor:
         """Leases whose process has reached their rows again after a loss."""
         self._stuck_rows: dict[int, tuple[int, int]] = {}
         """By lease: the row that it has reached, and the number of processes lost there through no fault of the row."""
+        self._verdicts: dict[int, Finding] = {}
+        """By lease whose agent is at fault: how it ends, once its recorded rows have been replayed."""
         self._suspects = AgentSuspects(planned.evaluation.agent_timeout)
-        self.seconds, self.rows = 0.0, 0
+        self.seconds, self.rows, self.evaluated_again = 0.0, 0, 0
 
     def submit(self, lease: Lease) -> None:
         """Take a lease, and start working it unless its outcome is recorded."""
@@ -91,6 +94,7 @@ class RayExecutor:
         self._book.settle_lease(event.finding)
         self._losses.pop(lease, None)
         self._stuck_rows.pop(lease, None)
+        self._verdicts.pop(lease, None)
         self._announced_leases.discard(lease)
         self._suspects.forget(lease)
         return event
@@ -113,6 +117,7 @@ class RayExecutor:
         if item.finding is not None:
             # The seconds of a lease come with its last update, so its rows are counted then.
             self.seconds, self.rows = self.seconds + item.seconds, self.rows + item.finding.rows
+            self.evaluated_again += item.evaluated_again
             self._outcomes[key] = charge_finding(item.finding, self._book.leases[key])
 
     def handle_error(self, key: int, error: Exception) -> None:
@@ -136,9 +141,13 @@ class RayExecutor:
         losses = self._losses.setdefault(key, {})
         cause = self._suspects.judge_loss(key, row, gave_up=losses.get(row, 0) >= LOSSES_PER_ROW)
         if cause and (recorded is None or not recorded.gaps):
-            finding = close_recorded(granted, recorded, self._planned.facts.space.dimension, cause)
-            self._outcomes[key] = charge_finding(finding, granted)
-            return
+            if recorded is None or recorded.digests is None:
+                finding = close_recorded(granted, recorded, self._planned.facts.space.dimension, cause)
+                self._outcomes[key] = charge_finding(finding, granted)
+                return
+            # Its best row need not be whole. The rows are replayed once more, up to where the agent is at fault.
+            rows = len(recorded.losses)
+            self._verdicts[key] = Finding(key, granted.agent, rows, granted.budget, "failed", cause=cause)
         if self._in_actor and (not losses or key in self._announced_leases):
             losses[row] = losses.get(row, 0) + 1
         else:
@@ -179,7 +188,8 @@ class RayExecutor:
                 news = self._book.store.findings_between(known, lease.archive)
                 self._open_generations[id(slot)] = (generation, lease.archive)
         first_rows = self._book.first_rows(lease.id)
-        return WorkOrder(lease, self._book.episode(lease.agent), recorded, news, first_rows=first_rows)
+        verdict = self._verdicts.get(lease.id)
+        return WorkOrder(lease, self._book.episode(lease.agent), recorded, news, first_rows=first_rows, verdict=verdict)
 
 
 def _add_precautions(order: WorkOrder, losses: dict[int, int]) -> WorkOrder:

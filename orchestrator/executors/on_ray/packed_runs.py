@@ -25,6 +25,7 @@ class RunProgress:
         incumbent: The best point found so far.
         stopped: Why the run ended; None while it runs.
         halted: Why no more leases are granted, if a row without a loss is to stop the run; else None.
+        evaluated_again: How many gradients were evaluated again because the log does not keep them.
     """
 
     budget: int
@@ -32,6 +33,7 @@ class RunProgress:
     incumbent: Incumbent | None = None
     stopped: str | None = None
     halted: str | None = None
+    evaluated_again: int = 0
 
 
 @dataclass(slots=True)
@@ -112,4 +114,5 @@ class PackedRun:
         standing = self.run_progress
         standing.spent, standing.budget, standing.incumbent = chunk.spent, chunk.budget, chunk.incumbent
         standing.stopped, standing.halted = chunk.stopped, chunk.halted
+        standing.evaluated_again += chunk.evaluated_again
         return chunk.last

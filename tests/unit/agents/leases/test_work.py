@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from searchparty.agents.agent import Agent, Converged, Lease, Region, Rows, WithGradient
 from searchparty.agents.evaluation.in_process import InProcessEvaluator
-from searchparty.agents.leases.ledger import ReplayError
+from searchparty.agents.leases.recorded_rows import ReplayError
 from searchparty.agents.leases.searcher import Searcher
 from searchparty.agents.leases.work import work_lease
 from searchparty.landscapes.landscape import EvaluationError, Space

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from searchparty.agents.agent import Agent, Converged, Lease, Region
-from searchparty.agents.leases.ledger import ReplayError
+from searchparty.agents.leases.recorded_rows import ReplayError
 from searchparty.landscapes.landscape import Landscape, Space
 from searchparty.orchestrator.executors.in_process import InProcessExecutor
 from searchparty.orchestrator.log.codec import dump_event, event_kind, load_event
