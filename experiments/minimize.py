@@ -64,6 +64,13 @@ class SearchpartyWarning(UserWarning):
         self.result = result
 
 
+class MinimizeResult(OptimizeResult):  # type: ignore[misc]
+    """The ``OptimizeResult`` of ``minimize``, whose text may hold empty dicts: that of scipy cannot."""
+
+    def __repr__(self) -> str:
+        return repr(OptimizeResult({name: "{}" if isinstance(value, dict) and not value else value for name, value in self.items()}))
+
+
 Part = TypeVar("Part", bound=Agent | Policy)
 TeamSpec = Sequence[str | Mapping[str, Any] | Agent] | Mapping[str, str | Mapping[str, Any] | Agent]
 
@@ -364,7 +371,7 @@ def _optimize_result(planned: RunSpec, run: Run, log: MemoryLog) -> OptimizeResu
         message += f"; {gradients.total()} of {differentiated} gradients failed: {_most_frequent(gradients)}"
     landscape: Any = planned.landscape
     x, named = _describe_point(landscape, run, None if best is None else best.point)
-    return OptimizeResult(
+    return MinimizeResult(
         x=x,
         **named,
         fun=np.inf if best is None else best.loss,

@@ -2,12 +2,14 @@
 
 import functools
 import warnings
+from typing import Literal
 
 import numpy as np
 import pytest
 from scipy.optimize import Bounds, OptimizeResult
 
 import searchparty
+from searchparty import Agent
 from searchparty.agents.random_search import RandomSearch
 from searchparty.experiments.minimize import default_team
 from searchparty.orchestrator.state.events import findings
@@ -20,6 +22,14 @@ def bowl(x):
 BOX = [(-1.0, 1.0)] * 3
 
 
+class QuitsAtOnce(Agent):
+    kind: Literal["quits-at-once"] = "quits-at-once"
+
+    def search(self, space, lease, rng):
+        raise ValueError("no reason")
+        yield
+
+
 def test_it_returns_what_scipy_returns():
     result = searchparty.minimize(bowl, BOX, budget=1500, seed=1)
     assert isinstance(result, OptimizeResult)
@@ -29,6 +39,49 @@ def test_it_returns_what_scipy_returns():
     assert result.nfev == 1500
     assert result.message == "budget spent"
     assert result.agent
+
+
+NAMED = {"rate": {"low": 1e-3, "high": 1.0, "log": True}, "kernel": {"choices": ["a", "b"]}, "momentum": 0.9}
+
+
+def named_loss(setting):
+    return setting["rate"] + (setting["kernel"] == "a")
+
+
+def half_broken(x):
+    return bowl(x) if x[0] > 0 else None
+
+
+@pytest.mark.parametrize(
+    ("call", "shown"),
+    [
+        (lambda: searchparty.minimize(bowl, BOX, budget=60, seed=1), ["failures: {}", "agent_failures: {}"]),
+        (lambda: searchparty.minimize(named_loss, parameters=NAMED, budget=60, seed=1),
+         ["rate: ", "kernel: b", "momentum: 0.9"]),
+        (lambda: searchparty.minimize(half_broken, BOX, budget=60, seed=1),
+         ["failures: returned None", "agent_failures: {}"]),
+        (lambda: searchparty.minimize(lambda x: None, BOX, budget=60, seed=1), ["success: False", "x: None"]),
+        (lambda: searchparty.minimize(bowl, BOX, budget=60, seed=1, team=[QuitsAtOnce(), "random"]),
+         ["failures: {}", "agent_failures: quits-at-once: failed in "]),
+    ],
+)  # fmt: skip
+@pytest.mark.filterwarnings("ignore::searchparty.SearchpartyWarning")
+def test_a_result_can_be_printed(call, shown):
+    result = call()
+    for text in (str(result), repr(result), f"{result}"):
+        for words in shown:
+            assert words in text
+        for name in result:
+            assert f"{name}: " in text
+        # The spelling of scipy, in its order.
+        assert text.lstrip().startswith("message: ")
+    # What is shown is the text alone.
+    assert isinstance(result.agent_failures, dict) and isinstance(result.failures, dict)
+
+
+def test_ipython_shows_a_result():
+    pretty = pytest.importorskip("IPython.lib.pretty").pretty
+    assert "agent_failures: {}" in pretty(searchparty.minimize(bowl, BOX, budget=60, seed=1))
 
 
 def test_every_evaluation_is_counted():
@@ -145,6 +198,16 @@ def test_an_error_of_the_program_ends_the_run_after_ten_rows(fun, cause, concurr
     assert len(calls) in (10, 10 * (concurrency - 1))
     (told,) = result.failures
     assert told.startswith(cause)
+
+
+def test_infeasible_settings_do_not_keep_a_broken_program_running():
+    calls = []
+    with pytest.warns(searchparty.SearchpartyWarning, match=r"the run stopped after 10 evaluations"):
+        result = searchparty.minimize(
+            lambda x: calls.append(1), BOX, budget=150, seed=1, constraints=["x1 + x2 < 0.1"], team=["random"]
+        )
+    assert len(calls) == result.nfev == 10
+    assert not result.success
 
 
 def test_a_run_goes_on_if_one_of_the_first_rows_has_a_loss():
