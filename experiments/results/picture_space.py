@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
 
 from ...landscapes.axis import Axis
 from ...landscapes.landscape import Array, Space
+from ...landscapes.parameters import parse_parameters
 
 
 def picture_space(space: Space) -> Space:
@@ -51,6 +56,31 @@ def name_values(space: Space, box: Array) -> dict[str, object]:
     if not space.axes:
         return dict(zip(space.names, box.tolist(), strict=True))
     return {axis.name: axis.name_number(number) for axis, number in zip(space.axes, box.tolist(), strict=True)}
+
+
+def name_all_values(landscape: Mapping[str, Any], space: Space, box: Array) -> dict[str, object]:
+    """Return the values of a point (D,) as the objective received them, by name: fixed ones are included.
+
+    Args:
+        landscape: The recorded settings of the landscape. What they do not tell is left out.
+        space: The space that was searched.
+        box: The point in the landscape's units.
+    """
+    try:
+        if space.axes:
+            parameters = parse_parameters(landscape["parameters"])
+            known = parameters.axes == space.axes
+            return dict(parameters.name_values(box.tolist())) if known else name_values(space, box)
+        pairs = np.array(landscape["bounds"], dtype=float).reshape(-1, 2)
+        fixed = pairs[:, 0] == pairs[:, 1]
+        if not fixed.any() or not np.array_equal(pairs[~fixed], np.column_stack([space.lower, space.upper])):
+            return name_values(space, box)
+        coordinates = pairs[:, 0].copy()
+        coordinates[~fixed] = box
+        return {f"x{number}": value for number, value in enumerate(coordinates.tolist(), 1)}
+    except (KeyError, TypeError, ValueError):
+        # A landscape of another kind, whose settings mean something else.
+        return name_values(space, box)
 
 
 def format_value(value: object, digits: int) -> str:
