@@ -1,0 +1,78 @@
+"""``Results``: what it refuses, and what its tables and texts are called."""
+
+import re
+
+import pytest
+
+from searchparty import Experiment, Results, run
+from searchparty.landscapes.landscape import Refusal
+from searchparty.orchestrator.log.log import LogError
+
+NAMED = """
+def f(setting):
+    return setting["rate"] + (setting["kernel"] == "rbf")
+"""
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("results")
+    (folder / "f.py").write_text(NAMED)
+    data = {
+        "name": "named", "budget": 30, "seed": 1, "executor": "simulated", "repeats": 3, "stop": {"target": 0.5},
+        "landscapes": [{"kind": "python", "function": "f.py:f", "parameters": {
+            "rate": {"low": 1e-3, "high": 1.0, "log": True}, "kernel": {"choices": ["rbf", "poly"]}}}],
+        "strategies": {"party": {"agents": ["random"]}, "solo": {"agents": ["pattern-search"]}},
+    }  # fmt: skip
+    run(Experiment.from_data(data, str(folder)), out=folder / "out")
+    return Results(folder / "out")
+
+
+@pytest.mark.parametrize("method", ["leases", "points"])
+@pytest.mark.parametrize("name", ["party", "", 3, None, "0123456789ab"])
+def test_an_unknown_run_is_refused_with_the_ids_of_all(results, method, name):
+    if method == "points" and name is None:
+        # All runs.
+        assert len(results.points(None).rows()) == sum(len(run.points.losses) for run in results.runs)
+        return
+    with pytest.raises(Refusal, match=r"^run must be the id of a run, got ") as refused:
+        getattr(results, method)(name)
+    for each in results.runs:
+        assert f"  {each.id}  {each.strategy}, {each.landscape}, repeat {each.repeat}" in str(refused.value)
+
+
+def test_a_known_run_has_its_leases_and_points(results):
+    for each in results.runs:
+        assert {row["run"] for row in results.points(each.id).rows()} == {each.id}
+        assert len(results.leases(each.id).rows()) > 0
+
+
+@pytest.mark.parametrize("make", [lambda path: path / "typo", lambda path: path, lambda path: path / "file"])
+def test_what_holds_no_log_is_refused_at_once(tmp_path, make):
+    (tmp_path / "file").write_text("text")
+    for path in (make(tmp_path), str(make(tmp_path))):
+        with pytest.raises(LogError, match=r"Give the results directory of a run"):
+            Results(path)
+
+
+def test_a_quantity_has_one_name_everywhere(results):
+    """In tables, on a terminal, in notebooks and in the report."""
+    rows = results.comparison.rows()
+    shown = results.summary_rows()
+    assert [row["expected evaluations"] for row in shown] == [
+        "-" if row["ert"] is None else f"{row['ert']:.0f}" for row in rows
+    ]
+    assert "<th>expected evaluations</th>" in results._repr_html_()
+    report = (results.path / "report.html").read_text()
+    heads = [re.sub("<.*?>", "", head) for head in re.findall(r"<th[^>]*>(.*?)</th>", report)]
+    cells = re.findall(r"<tr(?: class=\"winner\")?>(<td class=\"name\">.*?)</tr>", report, re.DOTALL)[: len(rows)]
+    first = heads.index("landscape")
+    for row, line in zip(rows, cells, strict=True):
+        values = dict(zip(heads[first:], re.findall(r"<td[^>]*>(.*?)</td>", line, re.DOTALL), strict=False))
+        for name, key in (("expected evaluations", "ert"), ("evaluations to target", "evaluations_to_target")):
+            if row[key] is None:
+                assert not re.search(r"\d", values[name])
+            else:
+                assert float(values[name]) == pytest.approx(row[key], rel=1e-3)
+    assert "expected evaluations" in report
+    assert not {"evaluations to target"} & shown[0].keys()
