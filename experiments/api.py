@@ -132,7 +132,8 @@ class Results:
         """Make a table of the points of one run or of all, one row each, in the order in which they were collected.
 
         Its columns are ``run``, ``landscape``, ``strategy``, ``repeat``, ``agent``, ``lease``, ``evaluations`` (spent
-        by the run up to and including the point), ``loss`` (infinite for a failed evaluation), and the values of the
+        by the run up to and including the point), ``loss`` (infinite for a failed evaluation), ``free`` (why the
+        point was not evaluated, and cost nothing: "known" or "infeasible"; "" for one that was), and the values of the
         point in the landscape's own units: one column per searched parameter, with its name, or ``x1``, ``x2``, ... if
         parameters have no names; None where a landscape has no such parameter. A parameter with the name of another
         column has an underscore after it.

@@ -11,9 +11,10 @@ from contextlib import ExitStack, closing
 from functools import partial
 from itertools import cycle, islice
 from numbers import Real
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import numpy as np
+from pydantic import ValidationError
 from scipy.optimize import Bounds, OptimizeResult
 
 from ..agents.agent import Agent, Rows
@@ -32,8 +33,8 @@ from ..orchestrator.policies.policy import Policy
 from ..orchestrator.run_spec import RunSpec
 from ..orchestrator.state.events import findings
 from ..orchestrator.state.run import Run
-from .spec import catalogue
-from .spec.errors import quote
+from .spec.build import resolve_kind
+from .spec.errors import KeyPath, ProblemList, SourcePositions, SpecError, format_path, quote
 from .spec.models import check_seed, check_target, parse_budget
 
 DEFAULT_TEAM = ("slsqp", "axes", "cma-es")
@@ -199,7 +200,7 @@ def minimize(
     planned = RunSpec(
         landscape=landscape,
         team=members,
-        policy=build_part("policy", Policy, policy),
+        policy=build_part("policy", ("policy",), Policy, policy),
         seed=secrets.randbits(32) if seed is None else check_seed(seed),
         repeat=0,
         budget=allowed,
@@ -452,13 +453,13 @@ def _positive_int(name: str, value: Any) -> int:
 def name_agents(team: TeamSpec) -> tuple[tuple[str, Agent], ...]:
     """Return the agents of a team with their names. Raises ValueError if it is none."""
     if isinstance(team, Mapping) and team:
-        return tuple((str(name), build_part("agent", Agent, entry)) for name, entry in team.items())
+        return tuple((str(name), build_part("agent", ("team", str(name)), Agent, entry)) for name, entry in team.items())
     if isinstance(team, str) or not isinstance(team, Sequence) or not team:
         raise ValueError(
             f"team must be a list of agents or a mapping from names to agents, got {quote(team)}. "
             "Write e.g. ['cma-es']."
         )
-    agents = [build_part("agent", Agent, entry) for entry in team]
+    agents = [build_part("agent", ("team", number), Agent, entry) for number, entry in enumerate(team)]
     kinds = [agent.kind for agent in agents]
     return tuple(
         (agent.kind if kinds.count(agent.kind) == 1 else f"{agent.kind}-{kinds[:index].count(agent.kind) + 1}", agent)
@@ -466,14 +467,32 @@ def name_agents(team: TeamSpec) -> tuple[tuple[str, Agent], ...]:
     )
 
 
-def build_part(family: str, base: type[Part], entry: Any) -> Part:
-    """Return an agent or a policy as it is, or build it from its kind and settings."""
+def build_part(family: str, path: KeyPath, base: type[Part], entry: Any) -> Part:
+    """Return an agent or a policy as it is, or build it from its kind and settings.
+
+    Args:
+        family: "agent" or "policy".
+        path: Where the caller gave it, for messages: ("team", 0).
+        base: The base class of the family.
+        entry: The part, its kind, or a mapping with its kind and its settings.
+
+    Raises:
+        SpecError: If it cannot be built. The message names the path, as the messages on a YAML do.
+    """
     if isinstance(entry, base):
         return entry
     if not isinstance(entry, str | Mapping):
         raise ValueError(
-            f"{family} must be a kind, a mapping with a kind, or an instance of {base.__name__}, got {quote(entry)}. "
+            f"{format_path(path)} must be a kind, a mapping with a kind, or an instance of {base.__name__}, got {quote(entry)}. "
             "`searchparty list agents` and `searchparty list policies` show the kinds."
         )
-    found: Part = catalogue.build_by_kind(family, {"kind": entry} if isinstance(entry, str) else dict(entry))
-    return found
+    notes = ProblemList(SourcePositions({}))
+    resolved = resolve_kind(notes, family, entry if isinstance(entry, str) else dict(entry), path)
+    if resolved is not None:
+        cls, settings = resolved
+        try:
+            found: Any = cls.model_validate(settings)
+            return cast(Part, found)
+        except ValidationError as error:
+            notes.report_validation_error(error, cls, settings, path)
+    raise SpecError(notes.problems)

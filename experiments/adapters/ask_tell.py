@@ -124,7 +124,7 @@ class AskTell:
         self._planned = RunSpec(
             landscape=landscape,
             team=name_agents(default_team(1) if team is None else team),
-            policy=build_part("policy", Policy, policy),
+            policy=build_part("policy", ("policy",), Policy, policy),
             seed=secrets.randbits(32) if seed is None else check_seed(seed),
             repeat=0,
             budget=count_evaluations(budget, len(self._arguments.bounds)),

@@ -200,6 +200,36 @@ def test_an_error_of_the_program_ends_the_run_after_ten_rows(fun, cause, concurr
     assert told.startswith(cause)
 
 
+WRONG_PARTS = [
+    ({"team": ["slsqp", "cmaes"]}, "team.1 must be a known agent, got 'cmaes'. Did you mean 'cma-es'?"),
+    ({"team": {"mine": "cmaes"}}, "team.mine must be a known agent, got 'cmaes'. Did you mean 'cma-es'?"),
+    ({"team": [{"kind": "cmaes"}]}, "team.0.kind must be a known agent, got 'cmaes'. Did you mean 'cma-es'?"),
+    ({"team": [{"kind": "cma-es", "populaton": 3}]},
+     "team.0.populaton must be a known setting, got 'populaton'. Did you mean 'population'?"),
+    ({"team": ["random", {"kind": "cma-es", "population": 0}]}, "team.1.population must be "),
+    ({"team": [{"population": 3}]}, "team.0.kind must be a kind of agent, got nothing. "),
+    ({"team": [3]}, "team.0 must be a kind, a mapping with a kind, or an instance of Agent, got 3. "),
+    ({"policy": "bandit"},
+     "policy must be a known policy, got 'bandit'. It is a budget rule of composed: write "
+     "{kind: composed, budget: bandit}."),
+    ({"policy": "broadcast"},
+     "policy must be a known policy, got 'broadcast'. It is a sharing rule of composed: write "
+     "{kind: composed, sharing: broadcast}."),
+    ({"policy": "cma-es"}, "policy must be a known policy, got 'cma-es'. It is a kind of agent. Known: "),
+    ({"policy": "partty"}, "policy must be a known policy, got 'partty'. Did you mean 'party'?"),
+    ({"policy": {"kind": "composed", "budget": "bandi"}}, "policy.budget must be one of "),
+    ({"policy": {"kind": "composed", "lease": 0}}, "policy.lease must be at least 1, got 0. "),
+    ({"policy": 3}, "policy must be a kind, a mapping with a kind, or an instance of Policy, got 3. "),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("arguments", "message"), WRONG_PARTS)
+def test_a_wrong_agent_or_policy_is_named_by_its_argument(arguments, message):
+    with pytest.raises(ValueError) as refused:
+        searchparty.minimize(bowl, BOX, **arguments)
+    assert str(refused.value).startswith(message)
+
+
 def test_infeasible_settings_do_not_keep_a_broken_program_running():
     calls = []
     with pytest.warns(searchparty.SearchpartyWarning, match=r"the run stopped after 10 evaluations"):

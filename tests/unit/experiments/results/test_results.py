@@ -1,5 +1,7 @@
 """``Results``: what it refuses, and what its tables and texts are called."""
 
+import json
+import math
 import re
 
 import pytest
@@ -76,3 +78,38 @@ def test_a_quantity_has_one_name_everywhere(results):
                 assert float(values[name]) == pytest.approx(row[key], rel=1e-3)
     assert "expected evaluations" in report
     assert not {"evaluations to target"} & shown[0].keys()
+
+
+COUNTED = """
+import json
+
+def f(setting):
+    with open(__file__ + ".calls", "a") as file:
+        print(json.dumps(setting), file=file)
+    return abs(setting["depth"] - 3) if setting["width"] < 4 else None
+"""
+
+
+@pytest.mark.parametrize("constraints", [None, ["depth + width < 9"]])
+@pytest.mark.parametrize("agents", [["random"], ["random", "pattern-search"]])
+def test_points_that_were_not_evaluated_are_marked(tmp_path, agents, constraints):
+    (tmp_path / "f.py").write_text(COUNTED)
+    data = {
+        "name": "free", "budget": 15, "seed": 1, "executor": "simulated", "concurrency": 1,
+        "landscapes": [{"kind": "python", "function": "f.py:f", "constraints": constraints, "parameters": {
+            name: {"low": 1, "high": 5, "integer": True} for name in ("depth", "width")} | {"free": 7}}],
+        "strategies": {"a": {"agents": agents, "policy": {"kind": "composed", "lease": 5}}},
+    }  # fmt: skip
+    results = run(Experiment.from_data(data, str(tmp_path)), out=tmp_path / "out", report=False)
+    rows = results.points().rows()
+    calls = [json.loads(line) for line in (tmp_path / "f.py.calls").read_text().splitlines()]
+    evaluated = [row for row in rows if row["free"] == ""]
+    assert [(row["depth"], row["width"]) for row in evaluated] == [(call["depth"], call["width"]) for call in calls]
+    assert [row["evaluations"] for row in evaluated] == list(range(1, len(calls) + 1))
+    losses = {(row["depth"], row["width"]): row["loss"] for row in evaluated}
+    for row in rows:
+        infeasible = constraints is not None and row["depth"] + row["width"] >= 9
+        assert (row["free"] == "infeasible") == infeasible
+        if row["free"] == "known":
+            assert row["loss"] == losses[row["depth"], row["width"]] < math.inf
+    assert {row["free"] for row in rows} == {"", "known"} | ({"infeasible"} if constraints else set())
