@@ -33,6 +33,7 @@ from ..orchestrator.policies.policy import Policy
 from ..orchestrator.run_spec import RunSpec
 from ..orchestrator.state.events import findings
 from ..orchestrator.state.run import Run
+from .results.cause_groups import group_causes
 from .spec.build import resolve_kind
 from .spec.errors import KeyPath, ProblemList, SourcePositions, SpecError, format_path, quote
 from .spec.models import check_seed, check_target, parse_budget
@@ -343,6 +344,8 @@ def _describe_agent_failures(run: Run, log: MemoryLog) -> dict[str, str]:
     for finding in findings(log.events()):
         if finding.failed:
             causes.setdefault(finding.agent, Counter())[format_cause(finding.cause, finding.place)] += 1
+    shown = group_causes(cause for found in causes.values() for cause in found)
+    causes = {agent: Counter(shown[cause] for cause in found.elements()) for agent, found in causes.items()}
     return {
         agent: f"failed in {found.total()} of {run.members[agent].leases} leases: {found.most_common(1)[0][0]}"
         for agent, found in causes.items()
@@ -414,8 +417,11 @@ def _count_gradients(rows: Rows) -> int:
 
 def _most_frequent(causes: Counter[str]) -> str:
     """Return the most frequent of some causes, with its share if there are others."""
-    cause, times = causes.most_common(1)[0]
-    return cause if len(causes) == 1 else f"{cause} (most often: {times} of {causes.total()} times)"
+    shown, grouped = group_causes(causes), Counter[str]()
+    for each, count in causes.items():
+        grouped[shown[each]] += count
+    cause, times = grouped.most_common(1)[0]
+    return cause if len(grouped) == 1 else f"{cause} (most often: {times} of {causes.total()} times)"
 
 
 def _bound_pairs(bounds: Any) -> tuple[tuple[float, float], ...]:

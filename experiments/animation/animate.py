@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from ...landscapes.landscape import Array
 from ..execution.results_directory import ResultsError
+from ..results.picture_space import move_to_values
 from ..results.recorded_runs import RunData, read_runs
 from .encoding import Encoder, GifEncoder, Mp4Encoder, has_ffmpeg
 from .replay import build_replay, schedule_frames
@@ -143,7 +144,9 @@ def _slice_center(runs: Sequence[RunData]) -> Array:
     """Return the point that the slice passes through, (D,) in the unit cube."""
     minimizers = runs[0].minimizers
     known = None if minimizers is None else runs[0].space.to_cube(minimizers[0])
-    return find_slice_center([(run.points.cube, run.points.losses) for run in runs], known, runs[0].space.dimension)
+    found = [(run.points.cube, run.points.losses) for run in runs]
+    center = find_slice_center(found, known, runs[0].space.dimension)
+    return move_to_values(runs[0].space, center[None])[0]
 
 
 def _check_size(size: tuple[int, int], options: AnimationOptions) -> None:

@@ -13,6 +13,7 @@ from ...agents.agent import Lease
 from ...landscapes.landscape import Array
 from ...orchestrator.state.lease_table import fold_leases
 from ..results.insights import collect_insights
+from ..results.picture_space import move_to_values
 from ..results.recorded_runs import RunData
 
 REST_SHARE = 0.4
@@ -163,7 +164,8 @@ def build_replay(run: RunData) -> Replay:
         known = (entry.charged, counts.get(lease.id, 0), lease.id in sent)
         turns.append(ReplayLease(lease, team[lease.agent], begins, closes, *known))
     return Replay(
-        run, points.agent[order], points.cube[order], points.losses[order], points.cost[order], tuple(turns)
+        run, points.agent[order], move_to_values(run.space, points.cube[order]), points.losses[order],
+        points.cost[order], tuple(turns),
     )  # fmt: skip
 
 

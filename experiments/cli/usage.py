@@ -54,6 +54,8 @@ def _find_key(option: str, options: list[str]) -> str | None:
         keys = {name: f"{part}.{name}" for name in setting_names(cls)} | keys
     written = option.removeprefix("--").replace("-", "_")
     head, dot, rest = written.partition(".")
+    if not dot:
+        keys = {name: path for name, path in keys.items() if f"--{name}" not in options}
     near = get_close_matches(f"--{head}", [*options, *(f"--{key}" for key in keys)], n=1)
     return f"{keys[near[0][2:]]}{dot}{rest}" if near and near[0][2:] in keys else None
 

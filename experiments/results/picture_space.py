@@ -43,6 +43,19 @@ def _picture_axis(axis: Axis) -> Axis:
     return Axis(axis.name, axis.low - margin, axis.high + margin)
 
 
+def move_to_values(space: Space, cube: Array) -> Array:
+    """Return points (n, D) of the unit cube where pictures show them: at the values that were evaluated.
+
+    On an axis of finitely many values, that is the middle of the value's cell, wherever in it the agent proposed.
+    """
+    stepped = [index for index, axis in enumerate(space.axes) if axis.is_stepped]
+    if not stepped or not len(cube):
+        return cube
+    moved = cube.copy()
+    moved[:, stepped] = space.to_cube(space.to_box(cube))[:, stepped]
+    return moved
+
+
 def describe_setting(space: Space, box: Array, most: int, digits: int = 6) -> str:
     """Return a point (D,) in the landscape's units in words: numbers, or values by name; at most ``most`` of them."""
     shown = [format_value(value, digits) for value in name_values(space, box).values()][:most]
