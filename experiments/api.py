@@ -79,11 +79,11 @@ class Results:
 
     @cached_property
     def comparison(self) -> Table:
-        """The strategies compared, per landscape: quartiles of the best loss, success, evaluations, rank.
+        """The strategies compared, per landscape: quartiles of the best loss, success, evaluations and rank.
 
-        ``evaluations_to_target`` is the median of the runs that reached the target; ``ert``, which is shown as "expected
-        evaluations", has the evaluations of all runs, each until its success or its end, divided by the number of
-        successes.
+        ``evaluations_to_target`` is the median of the runs that reached the target; ``ert``, which is shown as
+        "expected evaluations", has the evaluations of all runs, each until its success or its end, divided by the
+        number of successes.
         """
         return statistics.comparison_table(self.runs)
 

@@ -70,7 +70,11 @@ class MinimizeResult(OptimizeResult):  # type: ignore[misc]
     """The ``OptimizeResult`` of ``minimize``, whose text may hold empty dicts: that of scipy cannot."""
 
     def __repr__(self) -> str:
-        return repr(OptimizeResult({name: "{}" if isinstance(value, dict) and not value else value for name, value in self.items()}))
+        return repr(
+            OptimizeResult(
+                {name: "{}" if isinstance(value, dict) and not value else value for name, value in self.items()}
+            )
+        )
 
 
 Part = TypeVar("Part", bound=Agent | Policy)
@@ -260,9 +264,11 @@ def _make_landscape(
     if isinstance(constraints, str) or callable(constraints) or not isinstance(constraints, Sequence):
         constraints = (constraints,)
     listed = tuple(constraints)
-    for each in listed:
+    for number, each in enumerate(listed):
         if not isinstance(each, str) and not callable(each):
-            raise ValueError(f"constraints must be conditions or functions, got {quote(each)}. Write e.g. 'x1 < 1'.")
+            raise ValueError(
+                f"constraints.{number} must be a condition or a function, got {quote(each)}. Write e.g. 'x1 < 1'."
+            )
     start = x0.tolist() if isinstance(x0, np.ndarray) else x0
     landscape = InMemory(
         function=functions[0], gradient_function=functions[1], vectorized=bool(vectorized), start=start,
@@ -459,7 +465,9 @@ def _positive_int(name: str, value: Any) -> int:
 def name_agents(team: TeamSpec) -> tuple[tuple[str, Agent], ...]:
     """Return the agents of a team with their names. Raises ValueError if it is none."""
     if isinstance(team, Mapping) and team:
-        return tuple((str(name), build_part("agent", ("team", str(name)), Agent, entry)) for name, entry in team.items())
+        return tuple(
+            (str(name), build_part("agent", ("team", str(name)), Agent, entry)) for name, entry in team.items()
+        )
     if isinstance(team, str) or not isinstance(team, Sequence) or not team:
         raise ValueError(
             f"team must be a list of agents or a mapping from names to agents, got {quote(team)}. "
@@ -489,7 +497,8 @@ def build_part(family: str, path: KeyPath, base: type[Part], entry: Any) -> Part
         return entry
     if not isinstance(entry, str | Mapping):
         raise ValueError(
-            f"{format_path(path)} must be a kind, a mapping with a kind, or an instance of {base.__name__}, got {quote(entry)}. "
+            f"{format_path(path)} must be a kind, a mapping with a kind, or an instance of {base.__name__}, got "
+            f"{quote(entry)}. "
             "`searchparty list agents` and `searchparty list policies` show the kinds."
         )
     notes = ProblemList(SourcePositions({}))

@@ -55,6 +55,11 @@ class RunData:
     minimizers: Array | None = None
     surfaces: tuple[StoredSurface, ...] = field(default=(), repr=False)
 
+    def __repr__(self) -> str:
+        shown = f"{self.strategy} on {self.landscape}, repeat {self.repeat}"
+        ended = "unfinished" if self.stopped is None else self.stopped
+        return f"<RunData {self.id}: {shown}; {self.evaluations:,} evaluations, best loss {self.final:.6g}; {ended}>"
+
     @cached_property
     def picture(self) -> Space:
         """The space in which the run is drawn: every axis is linear there."""
@@ -149,7 +154,7 @@ class BestPoint:
         repeat: The number of the run's repeat, from 0.
         loss: The loss at the point.
         point: The point in the landscape's own units, shape (D,); a choice is its position.
-        setting: The values that the objective received, by name, fixed ones included: x1, x2, ... if they have no names.
+        setting: The values that the objective received, by name (x1, x2, ... if they have none), fixed ones included.
         space: The space of the landscape.
     """
 

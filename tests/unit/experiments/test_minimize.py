@@ -1,6 +1,7 @@
 """``searchparty.minimize``: the interface for a single function."""
 
 import functools
+import re
 import warnings
 from typing import Literal
 
@@ -76,7 +77,8 @@ def test_a_result_can_be_printed(call, shown):
         # The spelling of scipy, in its order.
         assert text.lstrip().startswith("message: ")
     # What is shown is the text alone.
-    assert isinstance(result.agent_failures, dict) and isinstance(result.failures, dict)
+    assert isinstance(result.agent_failures, dict)
+    assert isinstance(result.failures, dict)
 
 
 def test_ipython_shows_a_result():
@@ -225,9 +227,8 @@ WRONG_PARTS = [
 
 @pytest.mark.parametrize(("arguments", "message"), WRONG_PARTS)
 def test_a_wrong_agent_or_policy_is_named_by_its_argument(arguments, message):
-    with pytest.raises(ValueError) as refused:
+    with pytest.raises(ValueError, match=f"^{re.escape(message)}"):
         searchparty.minimize(bowl, BOX, **arguments)
-    assert str(refused.value).startswith(message)
 
 
 def test_infeasible_settings_do_not_keep_a_broken_program_running():
@@ -387,8 +388,8 @@ def test_ray_finds_the_same(local_ray):
     [
         ({"bounds": [(1, -1)]}, r"bounds must be finite pairs with low <= high"),
         ({"bounds": [(0, np.inf)]}, r"bounds must be finite pairs"),
-        ({"constraints": 5}, "constraints must be conditions or functions, got 5"),
-        ({"constraints": ["x1 < 1", None]}, "constraints must be conditions or functions, got null"),
+        ({"constraints": 5}, "constraints.0 must be a condition or a function, got 5"),
+        ({"constraints": ["x1 < 1", None]}, "constraints.1 must be a condition or a function, got null"),
         ({"constraints": "y < 1"}, "constraints.0 must name parameters, got 'y'"),
         ({"noisy": "yes"}, "noisy must be True or False, got 'yes'"),
         ({"args": [1]}, "args must be a tuple"),

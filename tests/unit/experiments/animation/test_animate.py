@@ -1,10 +1,10 @@
 """Replays as moving pictures: frames follow from the log, files can be opened, and mistakes have messages."""
 
+import itertools
 import shutil
 import sqlite3
 import subprocess
 import textwrap
-import itertools
 from itertools import pairwise
 
 import numpy as np
@@ -18,8 +18,8 @@ from searchparty.experiments.animation.captions import describe_result, round_nu
 from searchparty.experiments.animation.encoding import EncodingError, Mp4Encoder, has_ffmpeg
 from searchparty.experiments.animation.replay import build_replay, choose_evaluations, schedule_frames
 from searchparty.experiments.animation.selection import find_counterpart, find_pair, find_run, representative_run
-from searchparty.experiments.animation.stage import FrameRenderer
 from searchparty.experiments.animation.slice import Slice, find_slice_center, parse_plane_axes
+from searchparty.experiments.animation.stage import FrameRenderer
 from searchparty.experiments.api import run
 from searchparty.experiments.drawing import landscape
 from searchparty.experiments.execution.results_directory import ResultsError
@@ -406,8 +406,6 @@ def test_points_are_drawn_at_the_values_that_were_evaluated(results):
         replay = build_replay(each)
         drawn = each.picture.to_box(replay.cube)
         values = each.space.to_box(each.points.cube)
-        order = [(lease, row) for lease, row in zip(each.points.lease, each.points.row, strict=True)]
-        assert len(order) == len(drawn)
         wanted = values.copy()
         wanted[:, 1] = np.log10(values[:, 1])
         # Agents may work at the same time, so that the order differs.
@@ -419,11 +417,14 @@ def test_points_are_drawn_at_the_values_that_were_evaluated(results):
 
 def test_the_figure_of_a_landscape_shows_values(results):
     beside = {"f.py": "def fit(p):\n    return abs(p['depth'] - 5) + abs(p['n'] - 3)\n"}
-    space = "{kind: python, function: 'f.py:fit', parameters: {depth: {low: 2, high: 8, integer: true}, n: {low: 1, high: 5, integer: true}}}"
+    axes = "depth: {low: 2, high: 8, integer: true}, n: {low: 1, high: 5, integer: true}"
+    space = f"{{kind: python, function: 'f.py:fit', parameters: {{{axes}}}}}"
     directory = results(space, beside=beside, budget=40)
     for each in read_runs(directory):
         figure = landscape.contour_figure(each)
-        offsets = np.concatenate([found.get_offsets() for found in figure.axes[0].collections if len(found.get_offsets()) > 1])
+        offsets = np.concatenate(
+            [found.get_offsets() for found in figure.axes[0].collections if len(found.get_offsets()) > 1]
+        )
         assert len(offsets) == len(each.points.losses)
         np.testing.assert_allclose(offsets, np.round(offsets), atol=1e-12)
 

@@ -241,10 +241,8 @@ DIFFERENT = [
 def failing(causes, strategy="s", agent="ann"):
     failures = tuple(RowFailure(row, cause) for row, cause in enumerate(causes))
     rows = len(causes)
-    return run_of(
-        [INF] * rows, strategy,
-        events=[Granted(0, (lease_of(0, agent, rows),)), Collected(Finding(0, agent, rows, rows, "spent", None, failures=failures))],
-    )  # fmt: skip
+    finding = Finding(0, agent, rows, rows, "spent", None, failures=failures)
+    return run_of([INF] * rows, strategy, events=[Granted(0, (lease_of(0, agent, rows),)), Collected(finding)])
 
 
 @pytest.mark.parametrize(("causes", "masked"), ALIKE)

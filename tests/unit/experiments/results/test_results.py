@@ -7,6 +7,9 @@ import re
 import pytest
 
 from searchparty import Experiment, Results, run
+from searchparty.experiments.cli.console import describe_errors
+from searchparty.experiments.execution.cost import describe_plan
+from searchparty.experiments.execution.plan import make_plan
 from searchparty.landscapes.landscape import Refusal
 from searchparty.orchestrator.log.log import LogError
 
@@ -55,6 +58,42 @@ def test_what_holds_no_log_is_refused_at_once(tmp_path, make):
     for path in (make(tmp_path), str(make(tmp_path))):
         with pytest.raises(LogError, match=r"Give the results directory of a run"):
             Results(path)
+
+
+TABLES = ("comparison", "winners", "convergence", "contributions", "failures", "failed_agents")
+
+
+@pytest.mark.parametrize("name", [*TABLES, "points", "leases"])
+def test_tables_hold_plain_values(results, name):
+    if name in TABLES:
+        table = getattr(results, name)
+    else:
+        table = results.points() if name == "points" else results.leases(results.runs[0].id)
+    for row in table.rows():
+        for value in row.values():
+            assert type(value) in (str, int, float, bool, list, type(None)), (name, value)
+
+
+def test_a_run_is_shown_in_a_line(results):
+    for each in results.runs:
+        shown = repr(each)
+        assert "\n" not in shown
+        assert len(shown) < 300
+        assert shown.startswith(f"<RunData {each.id}: {each.strategy} on {each.landscape}, repeat {each.repeat}; ")
+        assert f"{each.evaluations} evaluations, best loss {each.final:.6g}; {each.stopped}>" in shown
+
+
+def test_equal_errors_are_told_once():
+    titles = {str(number): f"s on l, repeat {number}" for number in range(4)}
+    same = {str(number): ValueError("no mesh") for number in range(3)}
+    assert describe_errors(same, titles) == ["3 runs failed, the first of them s on l, repeat 0: no mesh"]
+    alike = {str(number): ValueError(f"row {number}, at (0.{number})") for number in range(3)}
+    assert describe_errors(alike | {"3": OSError("x")}, titles) == [
+        "3 runs failed, the first of them s on l, repeat 0: row #, at (#) (e.g. row 0, at (0.0))",
+        "run s on l, repeat 3 failed: x",
+    ]
+    assert describe_errors({"unknown": ValueError("x")}, {}) == ["run unknown failed: x"]
+    assert describe_errors({}, titles) == []
 
 
 def test_a_quantity_has_one_name_everywhere(results):
@@ -113,3 +152,38 @@ def test_points_that_were_not_evaluated_are_marked(tmp_path, agents, constraints
         if row["free"] == "known":
             assert row["loss"] == losses[row["depth"], row["width"]] < math.inf
     assert {row["free"] for row in rows} == {"", "known"} | ({"infeasible"} if constraints else set())
+
+
+@pytest.mark.parametrize(
+    ("constraints", "field"),
+    [
+        ("f.py:none", "constraints.0"), (["depth < 4", "f.py:none"], "constraints.1"),
+        (["f.py:f", "f.py:number"], "constraints.1"), (["none.py:f"], "constraints.0"), (["depth < "], "constraints.0"),
+    ],
+)  # fmt: skip
+def test_a_wrong_constraint_is_named_with_its_number(tmp_path, constraints, field):
+    (tmp_path / "f.py").write_text("number = 3\n\ndef f(setting):\n    return True\n")
+    data = {
+        "name": "c", "budget": 15,
+        "landscapes": [{"kind": "python", "function": "f.py:f", "constraints": constraints, "parameters": {
+            "depth": {"low": 1, "high": 5}}}],
+        "strategies": {"a": {"agents": ["random"]}},
+    }  # fmt: skip
+    with pytest.raises(Refusal, match=rf"landscapes\.0\.{field} must "):
+        run(Experiment.from_data(data, str(tmp_path)), out=tmp_path / "out", report=False)
+
+
+@pytest.mark.parametrize(
+    ("more", "shown"),
+    [
+        ({"repeats": 1}, ["1 landscape: ", "1 strategy: ", "1 repeat, seed"]),
+        ({"repeats": 2, "landscapes": [{"kind": "sphere", "dimension": [1, 2]}],
+          "strategies": {name: {"agents": [name]} for name in ("random", "grid")}},
+         ["2 landscapes: ", "2 strategies: ", "2 repeats, seed"]),
+    ],
+)  # fmt: skip
+def test_a_plan_counts_in_words_that_fit(more, shown):
+    data = {"name": "p", "budget": 9, "landscapes": ["sphere"], "strategies": {"a": {"agents": ["random"]}}}
+    words = describe_plan(make_plan(Experiment.from_data(data | more)))
+    for each in shown:
+        assert f"\n{each}" in words

@@ -122,7 +122,9 @@ def test_a_plane_that_but_touches_the_cube_has_an_extent_of_no_size():
 @QUICK
 @given(planes())
 def test_a_surface_is_the_landscape_within_the_cube_and_nothing_outside(plane):
-    problem = build_part("landscape", ("landscape",), Landscape, {"kind": "sphere", "dimension": len(plane.origin)}).open()
+    problem = build_part(
+        "landscape", ("landscape",), Landscape, {"kind": "sphere", "dimension": len(plane.origin)}
+    ).open()
     resolution = 9
     surface = plane.evaluate_surface(problem, resolution)
     left, right, bottom, top = plane.extent
