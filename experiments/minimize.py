@@ -21,6 +21,7 @@ from ..agents.agent import Agent, Rows
 from ..agents.leases.failure import format_cause
 from ..landscapes.ambient import set_ambient_state_aside
 from ..landscapes.bounded import check_width
+from ..landscapes.cause_groups import group_causes
 from ..landscapes.causes import GRADIENT_CAUSE, INFEASIBLE_CAUSE
 from ..landscapes.landscape import Array
 from ..landscapes.parameters import parse_parameters
@@ -33,7 +34,6 @@ from ..orchestrator.policies.policy import Policy
 from ..orchestrator.run_spec import RunSpec
 from ..orchestrator.state.events import findings
 from ..orchestrator.state.run import Run
-from .results.cause_groups import group_causes
 from .spec.build import resolve_kind
 from .spec.errors import KeyPath, ProblemList, SourcePositions, SpecError, format_path, quote
 from .spec.models import check_seed, check_target, parse_budget

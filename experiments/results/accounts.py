@@ -9,13 +9,13 @@ import numpy as np
 
 from ...agents.agent import Finding
 from ...agents.leases.failure import format_cause
+from ...landscapes.cause_groups import group_causes
 from ...landscapes.causes import GRADIENT_CAUSE
 from ...landscapes.landscape import Array
 from ...orchestrator.clock.clock import Clock, clock_of
 from ...orchestrator.state.events import findings
 from ...orchestrator.state.lease_table import fold_leases
 from ..spec.models import SimulatedSettings
-from .cause_groups import group_causes
 from .comparison import group_runs
 from .recorded_runs import RunData
 from .table import Table
