@@ -8,6 +8,8 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..landscapes.landscape import Refusal
+from ..orchestrator.log.reader import LogReader
 from .execution.growth import load_for_resuming
 from .execution.plan import Plan, make_plan
 from .execution.session import begin_session, resume_session
@@ -19,6 +21,7 @@ from .results.points import make_points_table
 from .results.recorded_runs import BestPoint, RunData, best_by_landscape, read_runs
 from .results.surfaces import record_surfaces
 from .results.table import Table
+from .spec.errors import quote
 from .spec.load import load
 from .spec.models import Experiment
 
@@ -39,6 +42,9 @@ class Results:
     Args:
         path: A results directory that ``run`` or ``searchparty run`` wrote.
         errors: The errors that ended failed runs, by run id.
+
+    Raises:
+        LogError: If there is no log, or it cannot be read.
 
     Example:
         >>> from searchparty import Experiment, Results, run
@@ -62,6 +68,9 @@ class Results:
     def __init__(self, path: Path | str, errors: dict[str, Exception] | None = None) -> None:
         self.path = Path(path)
         self.errors = errors or {}
+        with LogReader(self.path):
+            # A misspelt path is refused here, not where the results are first used.
+            pass
 
     @cached_property
     def runs(self) -> list[RunData]:
@@ -70,7 +79,12 @@ class Results:
 
     @cached_property
     def comparison(self) -> Table:
-        """The strategies compared, per landscape: quartiles of the best loss, success, evaluations to target, rank."""
+        """The strategies compared, per landscape: quartiles of the best loss, success, evaluations and rank.
+
+        ``evaluations_to_target`` is the median of the runs that reached the target; ``ert``, which is shown as
+        "expected evaluations", has the evaluations of all runs, each until its success or its end, divided by the
+        number of successes.
+        """
         return statistics.comparison_table(self.runs)
 
     @cached_property
@@ -110,28 +124,40 @@ class Results:
             run: The id of the run, as in ``runs``.
 
         Raises:
-            StopIteration: If there is no run with this id.
+            Refusal: If there is no run with this id: a ValueError that lists the runs.
         """
-        return accounts.leases_table(next(r for r in self.runs if r.id == run))
+        return accounts.leases_table(self._find_run(run))
 
     def points(self, run: str | None = None) -> Table:
         """Make a table of the points of one run or of all, one row each, in the order in which they were collected.
 
         Its columns are ``run``, ``landscape``, ``strategy``, ``repeat``, ``agent``, ``lease``, ``evaluations`` (spent
-        by the run up to and including the point), ``loss`` (infinite for a failed evaluation), and the coordinates
-        ``x1``, ``x2``, ... in the landscape's own units; None beyond the landscape's dimension. Points of which the log
-        keeps digests only (``log: {keep}``) have no coordinates either; all points of such a run have the columns
-        ``projection_1`` to ``projection_8``: their projections, in the unit cube, onto eight random directions. The
-        squared distance of two projections is that of the points on average, with a relative standard deviation of
-        50 %: enough to see which points are far from each other, and not which of two is nearer.
+        by the run up to and including the point), ``loss`` (infinite for a failed evaluation), ``free`` (why the
+        point was not evaluated, and cost nothing: "known" or "infeasible"; "" for one that was), and the values of the
+        point in the landscape's own units: one column per searched parameter, with its name, or ``x1``, ``x2``, ... if
+        parameters have no names; None where a landscape has no such parameter. A parameter with the name of another
+        column has an underscore after it. Points of which the log keeps digests only (``log: {keep}``) have no values
+        either; all points of such a run have the columns ``projection_1`` to ``projection_8``: their projections, in
+        the unit cube, onto eight random directions. The squared distance of two projections is that of the points on
+        average, with a relative standard deviation of 50 %: enough to see which points are far from each other, and not
+        which of two is nearer.
 
         Args:
             run: The id of a run, as in ``runs``. Default: all runs.
 
         Raises:
-            StopIteration: If there is no run with this id.
+            Refusal: If there is no run with this id: a ValueError that lists the runs.
         """
-        return make_points_table(self.runs if run is None else [next(r for r in self.runs if r.id == run)])
+        return make_points_table(self.runs if run is None else [self._find_run(run)])
+
+    def _find_run(self, id: str) -> RunData:
+        found = next((run for run in self.runs if run.id == id), None)
+        if found is None:
+            from .animation.selection import format_run_list
+
+            listed = f"Use one of these ids.\n{format_run_list(self.runs)}" if self.runs else "There is no run yet."
+            raise Refusal(f"run must be the id of a run, got {quote(id)}. {listed}")
+        return found
 
     def plot(self, what: str = "convergence", run: str | None = None) -> Plot:
         """Draw a figure of the report, which a notebook shows.
@@ -168,7 +194,7 @@ class Results:
                 "median loss": f"{row['median']:.4g}",
                 "quartiles": f"{row['lower_quartile']:.3g} - {row['upper_quartile']:.3g}",
                 "success": f"{row['successes']}/{row['runs']}",
-                "evaluations to target": "-" if row["ert"] is None else f"{row['ert']:.0f}",
+                "expected evaluations": "-" if row["ert"] is None else f"{row['ert']:.0f}",
                 "mean rank": f"{row['rank']:.2f}",
             }
             for row in self.comparison.rows()

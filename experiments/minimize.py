@@ -11,9 +11,10 @@ from contextlib import ExitStack, closing
 from functools import partial
 from itertools import cycle, islice
 from numbers import Real
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import numpy as np
+from pydantic import ValidationError
 from scipy.optimize import Bounds, OptimizeResult
 
 from ..agents.agent import Agent, Rows
@@ -21,6 +22,7 @@ from ..agents.leases.failure import format_cause
 from ..landscapes.ambient import set_ambient_state_aside
 from ..landscapes.arguments import Arguments
 from ..landscapes.bounded import check_width
+from ..landscapes.cause_groups import group_causes
 from ..landscapes.causes import GRADIENT_CAUSE, INFEASIBLE_CAUSE
 from ..landscapes.landscape import Array
 from ..landscapes.parameters import parse_parameters
@@ -34,8 +36,8 @@ from ..orchestrator.policies.policy import Policy
 from ..orchestrator.run_spec import RunSpec
 from ..orchestrator.state.events import findings
 from ..orchestrator.state.run import Run
-from .spec import catalogue
-from .spec.errors import quote
+from .spec.build import resolve_kind
+from .spec.errors import KeyPath, ProblemList, SourcePositions, SpecError, format_path, quote
 from .spec.models import check_seed, check_target, parse_budget
 
 DEFAULT_TEAM = ("slsqp", "axes", "cma-es")
@@ -64,6 +66,17 @@ class SearchpartyWarning(UserWarning):
     def __init__(self, message: str, result: OptimizeResult | None = None) -> None:
         super().__init__(message)
         self.result = result
+
+
+class MinimizeResult(OptimizeResult):  # type: ignore[misc]
+    """The ``OptimizeResult`` of ``minimize``, whose text may hold empty dicts: that of scipy cannot."""
+
+    def __repr__(self) -> str:
+        return repr(
+            OptimizeResult(
+                {name: "{}" if isinstance(value, dict) and not value else value for name, value in self.items()}
+            )
+        )
 
 
 Part = TypeVar("Part", bound=Agent | Policy)
@@ -190,7 +203,7 @@ def minimize(
         raise ValueError(f"callback must be a function, got {quote(callback)}. Leave it out, or give one.")
     if executor not in ("simulated", "ray"):
         raise ValueError(f"executor must be 'simulated' or 'ray', got {quote(executor)}. Use one of them.")
-    built = build_part("policy", Policy, policy)
+    built = build_part("policy", ("policy",), Policy, policy)
     members = name_agents(default_team(concurrency, built, landscape.arguments) if team is None else team)
     planned = RunSpec(
         landscape=landscape,
@@ -262,9 +275,11 @@ def _make_landscape(
     if isinstance(constraints, str) or callable(constraints) or not isinstance(constraints, Sequence):
         constraints = (constraints,)
     listed = tuple(constraints)
-    for each in listed:
+    for number, each in enumerate(listed):
         if not isinstance(each, str) and not callable(each):
-            raise ValueError(f"constraints must be conditions or functions, got {quote(each)}. Write e.g. 'x1 < 1'.")
+            raise ValueError(
+                f"constraints.{number} must be a condition or a function, got {quote(each)}. Write e.g. 'x1 < 1'."
+            )
     start = x0.tolist() if isinstance(x0, np.ndarray) else x0
     landscape = InMemory(
         function=functions[0], gradient_function=functions[1], vectorized=bool(vectorized), start=start,
@@ -346,6 +361,8 @@ def _describe_agent_failures(run: Run, log: MemoryLog) -> dict[str, str]:
     for finding in findings(log.events()):
         if finding.failed:
             causes.setdefault(finding.agent, Counter())[format_cause(finding.cause, finding.place)] += 1
+    shown = group_causes(cause for found in causes.values() for cause in found)
+    causes = {agent: Counter(shown[cause] for cause in found.elements()) for agent, found in causes.items()}
     return {
         agent: f"failed in {found.total()} of {run.members[agent].leases} leases: {found.most_common(1)[0][0]}"
         for agent, found in causes.items()
@@ -375,7 +392,7 @@ def _optimize_result(planned: RunSpec, run: Run, log: MemoryLog) -> OptimizeResu
         message += f"; {gradients.total()} of {differentiated} gradients failed: {_most_frequent(gradients)}"
     landscape: Any = planned.landscape
     x, named = _describe_point(landscape, run, None if best is None else best.point)
-    return OptimizeResult(
+    return MinimizeResult(
         x=x,
         **named,
         fun=np.inf if best is None else best.loss,
@@ -417,8 +434,11 @@ def _count_gradients(rows: Rows) -> int:
 
 def _most_frequent(causes: Counter[str]) -> str:
     """Return the most frequent of some causes, with its share if there are others."""
-    cause, times = causes.most_common(1)[0]
-    return cause if len(causes) == 1 else f"{cause} (most often: {times} of {causes.total()} times)"
+    shown, grouped = group_causes(causes), Counter[str]()
+    for each, count in causes.items():
+        grouped[shown[each]] += count
+    cause, times = grouped.most_common(1)[0]
+    return cause if len(grouped) == 1 else f"{cause} (most often: {times} of {causes.total()} times)"
 
 
 def _bound_pairs(bounds: Any) -> tuple[tuple[float, float], ...]:
@@ -456,13 +476,15 @@ def _positive_int(name: str, value: Any) -> int:
 def name_agents(team: TeamSpec) -> tuple[tuple[str, Agent], ...]:
     """Return the agents of a team with their names. Raises ValueError if it is none."""
     if isinstance(team, Mapping) and team:
-        return tuple((str(name), build_part("agent", Agent, entry)) for name, entry in team.items())
+        return tuple(
+            (str(name), build_part("agent", ("team", str(name)), Agent, entry)) for name, entry in team.items()
+        )
     if isinstance(team, str) or not isinstance(team, Sequence) or not team:
         raise ValueError(
             f"team must be a list of agents or a mapping from names to agents, got {quote(team)}. "
             "Write e.g. ['cma-es']."
         )
-    agents = [build_part("agent", Agent, entry) for entry in team]
+    agents = [build_part("agent", ("team", number), Agent, entry) for number, entry in enumerate(team)]
     kinds = [agent.kind for agent in agents]
     return tuple(
         (agent.kind if kinds.count(agent.kind) == 1 else f"{agent.kind}-{kinds[:index].count(agent.kind) + 1}", agent)
@@ -470,14 +492,33 @@ def name_agents(team: TeamSpec) -> tuple[tuple[str, Agent], ...]:
     )
 
 
-def build_part(family: str, base: type[Part], entry: Any) -> Part:
-    """Return an agent or a policy as it is, or build it from its kind and settings."""
+def build_part(family: str, path: KeyPath, base: type[Part], entry: Any) -> Part:
+    """Return an agent or a policy as it is, or build it from its kind and settings.
+
+    Args:
+        family: "agent" or "policy".
+        path: Where the caller gave it, for messages: ("team", 0).
+        base: The base class of the family.
+        entry: The part, its kind, or a mapping with its kind and its settings.
+
+    Raises:
+        SpecError: If it cannot be built. The message names the path, as the messages on a YAML do.
+    """
     if isinstance(entry, base):
         return entry
     if not isinstance(entry, str | Mapping):
         raise ValueError(
-            f"{family} must be a kind, a mapping with a kind, or an instance of {base.__name__}, got {quote(entry)}. "
+            f"{format_path(path)} must be a kind, a mapping with a kind, or an instance of {base.__name__}, got "
+            f"{quote(entry)}. "
             "`searchparty list agents` and `searchparty list policies` show the kinds."
         )
-    found: Part = catalogue.build_by_kind(family, {"kind": entry} if isinstance(entry, str) else dict(entry))
-    return found
+    notes = ProblemList(SourcePositions({}))
+    resolved = resolve_kind(notes, family, entry if isinstance(entry, str) else dict(entry), path)
+    if resolved is not None:
+        cls, settings = resolved
+        try:
+            found: Any = cls.model_validate(settings)
+            return cast(Part, found)
+        except ValidationError as error:
+            notes.report_validation_error(error, cls, settings, path)
+    raise SpecError(notes.problems)

@@ -151,7 +151,7 @@ def _parse_entry(name: str, entry: Any) -> Axis | tuple[Value]:
             return (_check_scalar(f"{name}.value", entry["value"], null=True),)
         choices = _check_choices(name, entry["choices"])
         return Axis.of_choices(name, choices) if len(choices) > 1 else (choices[0],)
-    _check_keys(name, entry, RANGE_KEYS)
+    _check_keys(name, entry, RANGE_KEYS, ("choices", "value"))
     for end in ("low", "high"):
         if end not in entry:
             raise ValueError(
@@ -189,11 +189,21 @@ def _check_axis(axis: Axis) -> Axis:
     return Axis(name, low, high, axis.log, axis.integer)
 
 
-def _check_keys(name: str, entry: Mapping[Any, Any], known: tuple[str, ...]) -> None:
+def _check_keys(name: str, entry: Mapping[Any, Any], known: tuple[str, ...], others: tuple[str, ...] = ()) -> None:
+    """Check that the keys of an entry are known. Raises ValueError.
+
+    Args:
+        name: The name of the parameter.
+        entry: Its entry.
+        known: The keys that the entry may have.
+        others: The keys that an entry of another form has, and that may be meant.
+    """
     for key in entry:
         if key not in known:
-            near = get_close_matches(str(key), known, n=1)
-            cure = f"Did you mean {near[0]!r}?" if near else f"Known beside {', '.join(known)}: none."
+            near = get_close_matches(str(key), known + others, n=1)
+            listed = f"Known: {', '.join(known)}; or one of these alone: {', '.join(others)}."
+            cure = listed if others else f"Known beside {', '.join(known)}: none."
+            cure = f"Did you mean {near[0]!r}?" if near else cure
             raise ValueError(f"{name}.{key} must be a known setting, got {_quote(key)}. {cure}")
 
 

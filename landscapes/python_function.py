@@ -83,10 +83,14 @@ class UserFunction(BoundedLandscape):
     def _load_constraints(self) -> tuple[Constraint, ...]:
         """Load the constraints that are functions. Raises LandscapeError if they cannot be loaded or called."""
         found = []
-        for text in filter(names_function, self.constraints or ()):
-            function = load_object(text, "constraints", self.base, self.source)
-            check_function(function, "constraints", describe_argument(False, self.parameters))
-            found.append(function)
+        for number, text in enumerate(self.constraints or ()):
+            if names_function(text):
+                field = f"constraints.{number}"
+                # The text of the objective's file stands for no other file.
+                same = text.rpartition(":")[0] == self.function.rpartition(":")[0]
+                function = load_object(text, field, self.base, self.source if same else None)
+                check_function(function, field, describe_argument(False, self.parameters))
+                found.append(function)
         return tuple(found)
 
     @property

@@ -1,22 +1,25 @@
-"""The first rows of a run: whether they all fail for the same error of a program, so that no later row can succeed."""
+"""The first rows of a run: whether they all fail for the same error of a program, so that no later row can succeed.
+
+Rows that are answered without an evaluation (infeasible or known) tell nothing of the program, and are not counted.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ...landscapes.causes import programming_error
+from ...landscapes.causes import is_free_cause, programming_error
 
 
 class FirstRows:
-    """Counts the rows of a run, in logical order, as long as all of them fail for the same error of a program.
+    """Counts evaluated rows of a run, in logical order, as long as all of them fail for the same error of a program.
 
     Args:
         most: How many such rows are enough to stop the run; None if no number is.
 
     Attributes:
         most: The number that is enough; 0 if none is.
-        cause: The cause of the first row.
-        stopped_by: The cause of the first row, once ``most`` rows have failed like it; else None.
+        cause: The cause of the first evaluated row.
+        stopped_by: That cause, once ``most`` rows have failed like it; else None.
 
     Example:
         >>> rows = FirstRows(3)
@@ -38,23 +41,25 @@ class FirstRows:
 
     @property
     def room(self) -> int | None:
-        """How many further rows decide, or None once it is decided."""
+        """How many further evaluated rows decide, or None once it is decided."""
         return self._left or None
 
     def add(self, rows: int, causes: Mapping[int, str]) -> None:
-        """Count the next rows, and the causes of those that failed, by number from 0."""
-        if not self._left:
-            return
-        for row in range(min(rows, self._left)):
+        """Count the next rows, and the causes of those that failed or were not evaluated, by number from 0."""
+        for row in range(rows):
+            if not self._left:
+                return
             cause = causes.get(row, "")
+            if is_free_cause(cause):
+                continue
             kind = programming_error(cause)
             if kind is None or kind != (self._kind or kind):
                 self._left = 0
                 return
             self._kind, self.cause = kind, self.cause or cause
-        self._left -= min(rows, self._left)
-        if not self._left:
-            self.stopped_by = self.cause
+            self._left -= 1
+            if not self._left:
+                self.stopped_by = self.cause
 
     def copy(self) -> FirstRows:
         """Return a copy, which counts on its own."""

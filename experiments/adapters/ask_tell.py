@@ -123,7 +123,7 @@ class AskTell:
         )
         self._arguments = landscape.arguments
         allowed = count_evaluations(budget, len(self._arguments.bounds))
-        built = build_part("policy", Policy, policy)
+        built = build_part("policy", ("policy",), Policy, policy)
         if built == Party():
             # What others evaluate takes long, and is seldom smooth.
             built = Party(plans="always")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from ...landscapes.landscape import Array
 from ..execution.results_directory import ResultsError
+from ..results.picture_space import move_to_values
 from ..results.recorded_runs import RunData, read_runs
 from .encoding import Encoder, GifEncoder, Mp4Encoder, has_ffmpeg
 from .replay import build_replay, schedule_frames
@@ -144,7 +145,9 @@ def _slice_center(runs: Sequence[RunData]) -> Array:
     minimizers = runs[0].minimizers
     known = None if minimizers is None else runs[0].space.to_cube(minimizers[0])
     found = [run.points.select_whole() for run in runs]
-    return find_slice_center([(points.cube, points.losses) for points in found], known, runs[0].space.dimension)
+    pairs = [(points.cube, points.losses) for points in found]
+    center = find_slice_center(pairs, known, runs[0].space.dimension)
+    return move_to_values(runs[0].space, center[None])[0]
 
 
 def _check_size(size: tuple[int, int], options: AnimationOptions) -> None:

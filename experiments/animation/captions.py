@@ -42,8 +42,8 @@ def run_names(replays: Sequence[Replay]) -> list[str]:
     ]
 
 
-def map_notes(replays: Sequence[Replay], plane: Slice) -> str:
-    """Return the notes that are needed to read the maps; "" if there are none."""
+def map_notes(replays: Sequence[Replay], plane: Slice, width: float) -> list[str]:
+    """Return the notes that are needed to read the maps, in lines of at most ``width`` pixels; [] if there are none."""
     run, found = replays[0].run, []
     if plane.is_slice:
         first, second = plane.axis_names()
@@ -53,7 +53,10 @@ def map_notes(replays: Sequence[Replay], plane: Slice) -> str:
     if not is_evaluated(run, plane.axes, run.space.to_box(plane.through_point)):
         flat = run.space.dimension == 2
         found.append("losses between points are interpolated" if flat else "not evaluated for pictures: points only")
-    return " · ".join(found)
+    line = " · ".join(found)
+    if shorten_text(line, width) == line:
+        return [line] if line else []
+    return [shorten_text(note, width) for note in found]
 
 
 def caption_line(replay: Replay, moment: Moment, last: bool, name: str) -> str:

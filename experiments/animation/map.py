@@ -16,6 +16,7 @@ from matplotlib.patheffects import Normal, Stroke
 
 from ..drawing.landscape import background_grid, shading_levels
 from ..drawing.style import COLOURS, scale_loss_axis
+from ..results.picture_space import move_to_values
 from ..results.surfaces import LINE_POINTS, find_losses
 from .replay import Moment, Replay, ReplayLease
 from .slice import Slice
@@ -27,6 +28,8 @@ BEST_COLOUR = "#F0E442"
 HALO_EFFECTS = [Stroke(linewidth=3.0, foreground="white"), Normal()]
 GROUND_COLOURS = LinearSegmentedColormap.from_list("pale ground", ["#ffffff", "#bdbdbd"])
 """Paler than in the report, because points are small here, and appear and disappear."""
+END_SHARE = 0.1
+"""Of a map's width, at either end: the part without ticks if there are two maps."""
 MOST_ARROWS = 6
 FEW_LEASES = 4
 
@@ -172,7 +175,9 @@ class AnimatedMap:
         """Draw an arrow from an agent's last point to the point that it is sent to."""
         incumbent = turn.lease.incumbent
         assert incumbent is not None
-        target = self._plane.places(incumbent.point[None], np.array([incumbent.loss]))[0]
+        target = self._plane.places(
+            move_to_values(self._replay.run.space, incumbent.point[None]), np.array([incumbent.loss])
+        )[0]
         start = target if origin is None else self._positions[origin]
         to_pixels = self.axes.transData.transform
         if not np.isfinite(start).all() or np.hypot(*(to_pixels(target) - to_pixels(start))) < 4:
@@ -229,3 +234,10 @@ def draw_static_map(axes: Axes, replay: Replay, plane: Slice, number: int) -> No
     if known is not None:
         for (x, y), near in zip(known[:, [first, second]], plane.nearness(space.to_cube(known)), strict=True):
             axes.plot(x, y, "+", ms=10, mew=1.5, color="black" if near > 0.7 else "#707070", path_effects=HALO_EFFECTS)
+
+
+def leave_out_end_ticks(axes: Axes) -> None:
+    """Leave out the ticks near either end of the horizontal axis: those of two maps side by side would overlap."""
+    low, high = axes.get_xlim()
+    margin = END_SHARE * (high - low)
+    axes.set_xticks([tick for tick in axes.get_xticks() if low + margin <= tick <= high - margin])

@@ -13,6 +13,7 @@ from ...agents.agent import Lease
 from ...landscapes.landscape import Array
 from ...orchestrator.state.lease_table import fold_leases
 from ..results.insights import collect_insights
+from ..results.picture_space import move_to_values
 from ..results.recorded_runs import RunData
 
 REST_SHARE = 0.4
@@ -190,6 +191,7 @@ def build_replay(run: RunData) -> Replay:
         # The place of each point in the order, and the order of those whose coordinates are known.
         place = np.argsort(order)[whole]
         cube, whole = cube[np.argsort(place)], np.sort(place)
+    cube = move_to_values(run.space, cube)
     return Replay(run, points.agent[order], cube, points.losses[order], points.cost[order], tuple(turns), whole)
 
 

@@ -21,7 +21,7 @@ from ..drawing.style import COLOURS, figure_style
 from .captions import animation_title, caption_line, escape_math, map_notes, run_names, shorten_text
 from .encoding import Picture
 from .gauges import BestLossCurve, BudgetBars
-from .map import BEST_COLOUR, OTHERS_COLOUR, AgentStyles, AnimatedMap, draw_static_map
+from .map import BEST_COLOUR, OTHERS_COLOUR, AgentStyles, AnimatedMap, draw_static_map, leave_out_end_ticks
 from .replay import Frame, Replay
 from .slice import Slice
 
@@ -30,6 +30,8 @@ Box = tuple[float, float, float, float]
 BASE_WIDTH = 640
 """The lengths below are in pixels of a picture of this width; another width scales everything, including text."""
 MARGIN, LEFT_MARGIN, TOP_MARGIN, MAP_GAP = 12, 54, 44, 18
+NOTES_WIDTH, NOTE_HEIGHT = BASE_WIDTH - 2 * MARGIN, 13
+"""Of the notes on the maps: the width of a line, and the distance of two lines."""
 CURVE_END_MARGIN = 12
 """Room for half of the last number on the horizontal axis."""
 ROW_HEIGHT = 19
@@ -54,8 +56,9 @@ class Layout:
     def for_replays(cls, replays: Sequence[Replay], plane: Slice) -> Layout:
         two = len(replays) > 1
         casts = tuple(AgentStyles.for_replay(replay, AGENT_ROWS_OF_TWO if two else AGENT_ROWS) for replay in replays)
+        notes = len(map_notes(replays, plane, NOTES_WIDTH))
         # Each of two maps has its own title, below the notes.
-        return cls(casts, TOP_MARGIN + (16 if two and map_notes(replays, plane) else 0))
+        return cls(casts, TOP_MARGIN + (16 if two and notes else 0) + NOTE_HEIGHT * max(0, notes - 1))
 
     @property
     def is_side_by_side(self) -> bool:
@@ -125,6 +128,8 @@ class FrameRenderer:
         for number, (replay, cast) in enumerate(zip(self._replays, layout.styles, strict=True)):
             axes = self._add_axes(layout.map_box(number))
             draw_static_map(axes, replay, self._plane, number)
+            if layout.is_side_by_side:
+                leave_out_end_ticks(axes)
             self._maps.append(AnimatedMap(axes, replay, cast, self._plane, linger))
             box = layout.bars_box(number)
             self._add_text(box[0], box[1] - 14, "evaluations: spent + left in lease", color="#505050", fontsize=7.5)
@@ -136,7 +141,8 @@ class FrameRenderer:
         self._add_text(
             MARGIN, 7, escape_math(shorten_text(animation_title(self._replays), BASE_WIDTH - 180, 10)), fontsize=10
         )
-        self._add_text(MARGIN, 26, map_notes(self._replays, self._plane), fontsize=8, color="#303030")
+        for number, note in enumerate(map_notes(self._replays, self._plane, NOTES_WIDTH)):
+            self._add_text(MARGIN, 26 + NOTE_HEIGHT * number, escape_math(note), fontsize=8, color="#303030")
         draw_legend(self._figure, self._replays, layout)
         self._captions = [
             self._add_text(MARGIN, layout.captions_top + 16 * number, "", animated=True)

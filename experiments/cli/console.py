@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Annotated, Any
@@ -12,6 +13,7 @@ import typer
 from rich.table import Table as RichTable
 from rich.text import Text
 
+from ...landscapes.cause_groups import group_causes
 from .completion import EXECUTORS, complete_executors, complete_experiments, complete_results
 from .progress import ProgressBars, ProgressLines
 from .streams import open_console
@@ -82,6 +84,25 @@ def _raise_interrupt(*_: object) -> None:
 def open_watcher(total: int) -> AbstractContextManager[Any]:
     """Return a context that shows the progress of this number of runs: as bars on a terminal, or else as lines."""
     return ProgressBars(err, total) if err.is_terminal else ProgressLines(err, total)
+
+
+def describe_errors(errors: Mapping[str, Exception], titles: Mapping[str, str]) -> list[str]:
+    """Return a line for each error that ended runs; errors that differ in numbers alone are one.
+
+    Args:
+        errors: The error of each run that failed, by the run's id.
+        titles: Strategy, landscape and repeat of each run in words, by its id.
+    """
+    shown = group_causes(map(str, errors.values()))
+    runs: dict[str, list[str]] = {}
+    for run_id, error in errors.items():
+        runs.setdefault(shown[str(error)], []).append(titles.get(run_id, run_id))
+    return [
+        f"run {names[0]} failed: {words}"
+        if len(names) == 1
+        else f"{len(names)} runs failed, the first of them {names[0]}: {words}"
+        for words, names in runs.items()
+    ]
 
 
 def print_table(

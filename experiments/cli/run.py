@@ -31,6 +31,7 @@ from .console import (
     ResultsArgument,
     SourceArgument,
     TrustOption,
+    describe_errors,
     err,
     handle_termination,
     open_watcher,
@@ -188,8 +189,9 @@ def _print_summary(results: Results, reported: bool) -> None:
         line = f"Best point of {found.landscape}: loss {found.loss:.8g} at ({found.describe(8)})"
         out.print(f"{line}, by {found.agent} of {found.strategy}", soft_wrap=True)
     print_table(results.summary_rows())
-    for run_id, error in results.errors.items():
-        err.print(f"run {run_id} failed: {error}", style="red", soft_wrap=True)
+    titles = {run.id: f"{run.strategy} on {run.landscape}, repeat {run.repeat}" for run in results.runs}
+    for line in describe_errors(results.errors, titles):
+        err.print(line, style="red", soft_wrap=True)
     out.print(f"Results: {results.path}", soft_wrap=True)
     if reported:
         out.print(f"Report:  {results.path / 'report.html'}", soft_wrap=True)

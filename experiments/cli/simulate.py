@@ -13,6 +13,7 @@ from .console import (
     RUN_FAILED,
     OverridesOption,
     SourceArgument,
+    describe_errors,
     err,
     handle_termination,
     open_watcher,
@@ -69,8 +70,8 @@ def simulate_command(
     print_table(done.summary_rows(), "By number of workers")
     for line in done.verdicts():
         out.print(line, soft_wrap=True)
-    for run_id, error in done.errors.items():
-        err.print(f"run {run_id} failed: {error}", style="red", soft_wrap=True)
+    for line in describe_errors(done.errors, {}):
+        err.print(line, style="red", soft_wrap=True)
     out.print(f"Results: {done.path}", soft_wrap=True)
     if done.errors:
         raise typer.Exit(RUN_FAILED)

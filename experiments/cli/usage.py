@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+from difflib import get_close_matches
 from typing import Any
 
 import typer
 
-from ..spec.errors import format_problem, quote, suggest
+from ...agents.evaluation.settings import Evaluation
+from ..spec.errors import format_problem, quote, setting_names, suggest
+from ..spec.models import Experiment, Stop
 
 UsageError: type[Exception] = typer.BadParameter.__bases__[0]
 """What Typer raises for a wrong command line. It has no public name of its own there."""
@@ -28,8 +31,10 @@ def describe_usage_error(error: Any) -> str:
             name for each in getattr(context, "command", error).params for name in [*each.opts, *each.secondary_opts]
         ]
         options = sorted({name for name in known if name.startswith("--")} | {"--help"})
+        key = _find_key(error.option_name, options) if "--set" in options else None
         rule = f"be a known option of {command}"
-        return format_problem("option", rule, quote(error.option_name), "", suggest(error.option_name, options))
+        cure = suggest(error.option_name, options) if key is None else f"Write --set {key}=... in place of it."
+        return format_problem("option", rule, quote(error.option_name), "", cure)
     unknown = UNKNOWN_COMMAND.search(error.format_message())
     if unknown is not None and context is not None:
         return format_problem(
@@ -37,6 +42,22 @@ def describe_usage_error(error: Any) -> str:
         )
     message = error.format_message().rstrip(".")
     return f"{message}. {cure}"
+
+
+def _find_key(option: str, options: list[str]) -> str | None:
+    """Return the path of the key of an experiment that an unknown option probably means; None if it means an option.
+
+    ``--repeats`` means ``repeats``, and ``--timeout`` means ``evaluation.timeout``.
+    """
+    keys = {name: name for name in setting_names(Experiment)}
+    for part, cls in (("stop", Stop), ("evaluation", Evaluation)):
+        keys = {name: f"{part}.{name}" for name in setting_names(cls)} | keys
+    written = option.removeprefix("--").replace("-", "_")
+    head, dot, rest = written.partition(".")
+    if not dot:
+        keys = {name: path for name, path in keys.items() if f"--{name}" not in options}
+    near = get_close_matches(f"--{head}", [*options, *(f"--{key}" for key in keys)], n=1)
+    return f"{keys[near[0][2:]]}{dot}{rest}" if near and near[0][2:] in keys else None
 
 
 def shows_help(error: Any) -> bool:

@@ -17,6 +17,7 @@ from matplotlib.ticker import MaxNLocator
 from ...landscapes.landscape import Array, Space
 from ...landscapes.slices import evaluate_grid, interpolate_losses
 from ...orchestrator.state.events import Granted
+from ..results.picture_space import move_to_values
 from ..results.recorded_runs import RunData
 from ..results.surfaces import find_losses
 from .style import colour_of, format_label, limit_losses, run_heading
@@ -44,7 +45,7 @@ def contour_figure(run: RunData, names: Sequence[str] = ()) -> Figure | None:
     axes = figure.subplots()
     _draw_contour(figure, axes, run)
     _draw_regions(axes, run, names)
-    box = run.picture.to_box(run.points.cube)
+    box = run.picture.to_box(move_to_values(run.space, run.points.cube))
     for index, agent in enumerate(run.team):
         mine = run.points.agent == index
         if not mine.any():

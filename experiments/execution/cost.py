@@ -66,9 +66,11 @@ def describe_plan(plan: Plan, timed: bool = False) -> str:
     timed = timed or not any(map(is_user_code, {id(run.landscape): run.landscape for run in plan.runs}.values()))
     description = "\n".join(map(escape_unprintable, experiment.description.split("\n")))
     lines = [f"{experiment.name}: {description}".rstrip(": "), ""]
-    lines += [f"{len(plan.landscapes)} landscapes: {_join_names(plan.landscapes)}"]
-    lines += [f"{len(plan.strategies)} strategies: {_join_names(plan.strategies)}"]
-    lines += [f"{experiment.repeats} repeats, seed {experiment.seed}, executor {experiment.executor.kind}", ""]
+    landscapes, strategies = len(plan.landscapes), len(plan.strategies)
+    lines += [f"{landscapes} landscape{'s' if landscapes > 1 else ''}: {_join_names(plan.landscapes)}"]
+    lines += [f"{strategies} {'strategies' if strategies > 1 else 'strategy'}: {_join_names(plan.strategies)}"]
+    repeats = f"{experiment.repeats} repeat{'s' if experiment.repeats > 1 else ''}"
+    lines += [f"{repeats}, seed {experiment.seed}, executor {experiment.executor.kind}", ""]
     lines += [f"runs         {len(plan.runs):,}", f"evaluations  {plan.evaluations:,}"]
     lines += [
         f"time         {_time_in_words(plan, timed)}",

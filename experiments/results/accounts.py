@@ -9,6 +9,7 @@ import numpy as np
 
 from ...agents.agent import Finding
 from ...agents.leases.failure import format_cause
+from ...landscapes.cause_groups import group_causes
 from ...landscapes.causes import GRADIENT_CAUSE
 from ...landscapes.landscape import Array
 from ...orchestrator.clock.clock import Clock, clock_of
@@ -104,9 +105,10 @@ def rank_gains(run: RunData) -> Array:
 def failures_table(runs: Sequence[RunData]) -> Table:
     """Make a table of all causes of failed rows, gradients and agents, with how often each occurred.
 
-    The most frequent cause comes first. A cause starts with "row: ", "gradient: " or "agent: ".
+    The most frequent cause comes first. A cause starts with "row: ", "gradient: " or "agent: ". Causes that differ in
+    numbers alone are one cause, in which each number is "#", with an example.
     """
-    counts: dict[tuple[str, str, str, str], int] = {}
+    counts: dict[tuple[str, str, str, str, str], int] = {}
     for run in runs:
         for finding in findings(run.events):
             causes = [
@@ -119,10 +121,14 @@ def failures_table(runs: Sequence[RunData]) -> Table:
             if finding.failed:
                 causes.append(("agent", finding.cause + (f", {finding.place}" if finding.place else "")))
             for what, cause in causes:
-                key = (run.landscape, run.strategy, finding.agent, f"{what}: {cause}")
+                key = (run.landscape, run.strategy, finding.agent, what, cause)
                 counts[key] = counts.get(key, 0) + 1
+    shown = group_causes(cause for *_, cause in counts)
+    grouped: Counter[tuple[str, str, str, str]] = Counter()
+    for (*where, what, cause), n in counts.items():
+        grouped[(where[0], where[1], where[2], f"{what}: {shown[cause]}")] += n
     # The most frequent cause comes first; equally frequent ones stay in the order in which they occurred.
-    rows = sorted(((*key, n) for key, n in counts.items()), key=lambda row: -row[4])
+    rows = sorted(((*key, n) for key, n in grouped.items()), key=lambda row: -row[4])
     return Table.from_rows(("landscape", "strategy", "agent", "cause", "count"), rows)
 
 
@@ -143,8 +149,9 @@ def failed_agents_table(runs: Sequence[RunData]) -> Table:
             failed.setdefault((run.strategy, finding.agent), []).append(finding)
         failed_runs.update({(run.strategy, finding.agent) for finding in losses})
     rows = []
+    shown = group_causes(format_cause(each.cause, each.place) for found in failed.values() for each in found)
     for (strategy, agent), found in failed.items():
-        causes = Counter(format_cause(finding.cause, finding.place) for finding in found)
+        causes = Counter(shown[format_cause(finding.cause, finding.place)] for finding in found)
         rows.append((strategy, agent, failed_runs[strategy, agent], begun[strategy], len(found),
                      causes.most_common(1)[0][0]))  # fmt: skip
     rows.sort(key=lambda row: -row[2])

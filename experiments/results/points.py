@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from ...landscapes.causes import INFEASIBLE_CAUSE
 from ...landscapes.landscape import Space
+from ...orchestrator.state.events import findings
 from .recorded_runs import RunData
 from .table import Table
 
-HEADS = ("run", "landscape", "strategy", "repeat", "agent", "lease", "evaluations", "loss")
+HEADS = ("run", "landscape", "strategy", "repeat", "agent", "lease", "evaluations", "loss", "free")
 """The columns before those of the coordinates."""
 PROJECTION = "projection_"
 """First characters of the columns of projections."""
@@ -19,9 +21,10 @@ def make_points_table(runs: Sequence[RunData]) -> Table:
     """Make a table of the points of runs, one row each, in the order in which they were collected.
 
     ``evaluations`` is what the run had spent up to and including the point, ``loss`` is infinite for a failed
-    evaluation, and the coordinates x1, x2, ... are in the landscape's own units, None beyond its dimension. Parameters
-    that have names have columns of these names, with the values that the objective received. Where the log does not
-    keep all points, the others have no coordinates (None), and all have columns projection_1, projection_2, ...
+    evaluation, ``free`` says why a point was not evaluated ("known" or "infeasible"; "" for one that was), and the
+    coordinates x1, x2, ... are in the landscape's own units, None beyond its dimension. Parameters that have names have
+    columns of these names, with the values that the objective received. Where the log does not keep all points, the
+    others have no coordinates (None), and all have columns projection_1, projection_2, ...
     """
     named = dict.fromkeys(column for run in runs for column in _coordinate_columns(run.space))
     named |= dict.fromkeys(column for run in runs for column in _projection_columns(run))
@@ -37,6 +40,7 @@ def make_points_table(runs: Sequence[RunData]) -> Table:
         columns["lease"] += run.points.lease.tolist()
         columns["evaluations"] += run.spent.tolist()
         columns["loss"] += run.points.losses.tolist()
+        columns["free"] += _list_free(run)
         box = run.space.to_box(run.points.cube)
         values: dict[str, list[Any]] = dict(zip(_coordinate_columns(run.space), box.T.tolist(), strict=True))
         for axis, column in zip(run.space.axes, _coordinate_columns(run.space), strict=False):
@@ -61,6 +65,18 @@ def _spread(values: list[Any], places: list[int], n: int) -> list[Any]:
 def _projection_columns(run: RunData) -> list[str]:
     projections = run.points.projections
     return [] if projections is None else [f"{PROJECTION}{number}" for number in range(1, projections.shape[1] + 1)]
+
+
+def _list_free(run: RunData) -> list[str]:
+    """Return why each point of a run was not evaluated: "known" or "infeasible"; "" for a point that was."""
+    free = {
+        (finding.lease, failure.row): "infeasible" if failure.cause.startswith(INFEASIBLE_CAUSE) else "known"
+        for finding in findings(run.events)
+        for failure in finding.failures
+        if failure.is_free
+    }
+    places = zip(run.points.lease.tolist(), run.points.row.tolist(), strict=True)
+    return [free.get(place, "") for place in places] if free else [""] * len(run.points.losses)
 
 
 def _coordinate_columns(space: Space) -> list[str]:

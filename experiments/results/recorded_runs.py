@@ -16,7 +16,7 @@ from ...orchestrator.landscape_record import StoredSurface
 from ...orchestrator.log.reader import LogReader, Points
 from ...orchestrator.log.tables import RunRecord
 from ...orchestrator.state.events import Event, Extended, Stopped, describe_end, is_cut
-from .picture_space import describe_setting, name_values, picture_space
+from .picture_space import describe_setting, name_all_values, picture_space
 from .run_header import LandscapeRecords, build_header
 
 
@@ -54,6 +54,11 @@ class RunData:
     points: Points
     minimizers: Array | None = None
     surfaces: tuple[StoredSurface, ...] = field(default=(), repr=False)
+
+    def __repr__(self) -> str:
+        shown = f"{self.strategy} on {self.landscape}, repeat {self.repeat}"
+        ended = "unfinished" if self.stopped is None else self.stopped
+        return f"<RunData {self.id}: {shown}; {self.evaluations:,} evaluations, best loss {self.final:.6g}; {ended}>"
 
     @cached_property
     def picture(self) -> Space:
@@ -149,7 +154,7 @@ class BestPoint:
         repeat: The number of the run's repeat, from 0.
         loss: The loss at the point.
         point: The point in the landscape's own units, shape (D,); a choice is its position.
-        setting: The values of the point by the names of the axes: x1, x2, ... where they have none.
+        setting: The values that the objective received, by name (x1, x2, ... if they have none), fixed ones included.
         space: The space of the landscape.
     """
 
@@ -217,7 +222,7 @@ def best_point_of(run: RunData) -> BestPoint | None:
     agent, point = run.team[run.points.agent[row]], run.space.to_box(found)
     return BestPoint(
         run.landscape, run.strategy, agent, run.repeat, float(run.points.losses[row]), point,
-        name_values(run.space, point), run.space,
+        name_all_values(run.settings["landscape"], run.space, point), run.space,
     )  # fmt: skip
 
 

@@ -10,6 +10,8 @@ from numbers import Number
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from ...landscapes.extras import advise_install
 
 MOST_SHOWN = 60
@@ -38,8 +40,11 @@ class Table:
 
     @classmethod
     def from_rows(cls, names: Sequence[str], rows: Iterable[Sequence[Any]]) -> Table:
-        """Make a table from the names of its columns and from rows of values in the same order."""
-        listed = [list(row) for row in rows]
+        """Make a table from the names of its columns and from rows of values in the same order.
+
+        Numbers of numpy become those of Python.
+        """
+        listed = [[value.item() if isinstance(value, np.generic) else value for value in row] for row in rows]
         return cls({name: [row[i] for row in listed] for i, name in enumerate(names)})
 
     def __len__(self) -> int:

@@ -6,7 +6,6 @@ import importlib
 import inspect
 import pkgutil
 import typing
-from collections.abc import Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cache
@@ -14,7 +13,6 @@ from importlib.metadata import EntryPoint, entry_points
 from types import ModuleType
 from typing import Any
 
-from pydantic import ValidationError
 from pydantic_core import PydanticUndefined
 
 from ... import agents as agents_package
@@ -162,9 +160,20 @@ def resolve_class(name: str, kind: str, base: str | None = None) -> type[Model]:
         return known[kind]
     if ":" in kind:
         return _load_user_class(name, kind, base)
-    near = get_close_matches(kind, known, n=1)
-    cure = f"Did you mean {near[0]!r}?" if near else f"Known: {', '.join(known)}."
+    cure = _suggest_kind(name, kind)
     raise CatalogueError(f"kind must be a known {name}, got {kind!r}. {cure}")
+
+
+def _suggest_kind(name: str, kind: str) -> str:
+    """Return what was probably meant by an unknown kind: a kind of another family, or the nearest one."""
+    known = family_classes(name)
+    of = next((other for other in FAMILIES if kind in family_classes(other)), None)
+    if of is None:
+        near = get_close_matches(kind, known, n=1)
+        return f"Did you mean {near[0]!r}?" if near else f"Known: {', '.join(known)}."
+    if name == "policy" and of in POLICY_CHOICES:
+        return f"It is a {of} rule of composed: write {{kind: composed, {of}: {kind}}}."
+    return f"It is a kind of {of}. Known: {', '.join(known)}."
 
 
 def _load_user_class(name: str, reference: str, base: str | None) -> type[Model]:
@@ -189,37 +198,6 @@ def _load_user_class(name: str, reference: str, base: str | None) -> type[Model]
         )
     found: type[Model] = cls
     return found
-
-
-def build_by_kind(name: str, data: Mapping[str, Any], base: str | None = None) -> Any:
-    """Build a model of a family from plain data with a kind.
-
-    Args:
-        name: The family, e.g. "agent".
-        data: The kind and the settings.
-        base: The directory in which a kind that names a file starts.
-
-    Raises:
-        CatalogueError: If the kind is missing or unknown.
-        ValueError: If a setting is wrong. The message lists all problems, separated by semicolons.
-    """
-    settings = dict(data)
-    kind = settings.get("kind")
-    if not isinstance(kind, str):
-        raise CatalogueError(f"kind must be a known {name}, got {kind!r}. Known: {', '.join(family_classes(name))}.")
-    cls = resolve_class(name, kind, base)
-    settings["kind"] = kind_of(cls)
-    try:
-        return cls.model_validate(settings)
-    except ValidationError as error:
-        problems = "; ".join(": ".join(filter(None, _describe_detail(detail))) for detail in error.errors())
-        raise ValueError(f"{kind}: {problems}") from None
-
-
-def _describe_detail(detail: Any) -> tuple[str, str]:
-    """Return the path of a setting that pydantic refuses, and why; the words of our own validators as they are."""
-    own = detail.get("ctx", {}).get("error")
-    return ".".join(map(str, detail["loc"])), detail["msg"] if own is None else str(own)
 
 
 def list_entries(name: str) -> list[CatalogueEntry]:

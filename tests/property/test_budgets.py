@@ -9,12 +9,14 @@ from tries import tries
 
 from searchparty.agents.agent import Agent, Converged, Rows
 from searchparty.agents.evaluation.settings import Evaluation
+from searchparty.experiments.minimize import build_part
 from searchparty.experiments.spec import catalogue
 from searchparty.landscapes.landscape import EvaluationError, Landscape, Space
 from searchparty.orchestrator.executors.in_process import InProcessExecutor
 from searchparty.orchestrator.log.codec import dump_event
 from searchparty.orchestrator.log.log import MemoryLog
 from searchparty.orchestrator.loop.drive import begin_run, drive_run
+from searchparty.orchestrator.policies.policy import Policy
 from searchparty.orchestrator.run_spec import RunSpec
 from searchparty.orchestrator.state.events import Extended, Granted, Stopped, findings
 
@@ -90,7 +92,7 @@ stock = st.sampled_from(
         {"kind": "random-restart"},
         {"kind": "slsqp"},
     ]
-).map(lambda data: catalogue.build_by_kind("agent", data))
+).map(lambda data: build_part("agent", ("agent",), Agent, data))
 composed = st.fixed_dictionaries(
     {
         "kind": st.just("composed"),
@@ -106,9 +108,8 @@ verdicts = st.sampled_from(["penalise", "retry", "skip"])
 
 def policy_of(data):
     choices = {"budget", "radius", "sharing"} & data.keys()
-    return catalogue.build_by_kind(
-        "policy", data | {name: catalogue.build_by_kind(name, {"kind": data[name]}) for name in choices}
-    )
+    built = {name: catalogue.resolve_class(name, data[name])() for name in choices}
+    return build_part("policy", ("policy",), Policy, data | built)
 
 
 runs = st.fixed_dictionaries(

@@ -5,7 +5,8 @@ import pytest
 from drawn_settings import list_numbers, read_limits
 from pydantic import ValidationError
 
-from searchparty.agents.agent import MOST_AT_ONCE, Incumbent, Region
+from searchparty.agents.agent import MOST_AT_ONCE, Agent, Incumbent, Region
+from searchparty.experiments.minimize import build_part
 from searchparty.experiments.spec import catalogue
 from searchparty.experiments.spec.errors import union_members
 
@@ -34,7 +35,7 @@ def list_ends():
 @pytest.mark.parametrize(("kind", "name", "value"), list(list_ends()))
 @pytest.mark.parametrize(("radius", "again"), [(0.5, False), (1e-9, False), (0.1, True)])
 def test_it_searches_with_a_setting_at_an_end_of_its_range(drive, lease_of, kind, name, value, radius, again):
-    agent = catalogue.build_by_kind("agent", {"kind": kind, name: value})
+    agent = build_part("agent", ("agent",), Agent, {"kind": kind, name: value})
     center = np.full(DIMENSION, 0.5)
     incumbent = Incumbent("it", 0, 0, center, 0.08) if again else None
     lease = lease_of(DIMENSION, region=Region(center, radius), fresh=True, incumbent=incumbent)
@@ -48,6 +49,6 @@ def test_it_searches_with_a_setting_at_an_end_of_its_range(drive, lease_of, kind
 def test_what_is_held_in_memory_at_once_is_bounded(kind):
     sizes = [name for name, field in AGENTS[kind].model_fields.items() if name in SIZES]
     for name in sizes:
-        catalogue.build_by_kind("agent", {"kind": kind, name: MOST_AT_ONCE})
+        build_part("agent", ("agent",), Agent, {"kind": kind, name: MOST_AT_ONCE})
         with pytest.raises((ValidationError, ValueError), match=str(MOST_AT_ONCE)):
-            catalogue.build_by_kind("agent", {"kind": kind, name: MOST_AT_ONCE + 1})
+            build_part("agent", ("agent",), Agent, {"kind": kind, name: MOST_AT_ONCE + 1})

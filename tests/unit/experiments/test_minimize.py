@@ -1,13 +1,16 @@
 """``searchparty.minimize``: the interface for a single function."""
 
 import functools
+import re
 import warnings
+from typing import Literal
 
 import numpy as np
 import pytest
 from scipy.optimize import Bounds, OptimizeResult
 
 import searchparty
+from searchparty import Agent
 from searchparty.agents.random_search import RandomSearch
 from searchparty.experiments.minimize import default_team
 from searchparty.landscapes.arguments import ArrayArguments
@@ -22,6 +25,14 @@ def bowl(x):
 BOX = [(-1.0, 1.0)] * 3
 
 
+class QuitsAtOnce(Agent):
+    kind: Literal["quits-at-once"] = "quits-at-once"
+
+    def search(self, space, lease, rng):
+        raise ValueError("no reason")
+        yield
+
+
 def test_it_returns_what_scipy_returns():
     result = searchparty.minimize(bowl, BOX, budget=1500, seed=1)
     assert isinstance(result, OptimizeResult)
@@ -31,6 +42,50 @@ def test_it_returns_what_scipy_returns():
     assert result.nfev == 1500
     assert result.message == "budget spent"
     assert result.agent
+
+
+NAMED = {"rate": {"low": 1e-3, "high": 1.0, "log": True}, "kernel": {"choices": ["a", "b"]}, "momentum": 0.9}
+
+
+def named_loss(setting):
+    return setting["rate"] + (setting["kernel"] == "a")
+
+
+def half_broken(x):
+    return bowl(x) if x[0] > 0 else None
+
+
+@pytest.mark.parametrize(
+    ("call", "shown"),
+    [
+        (lambda: searchparty.minimize(bowl, BOX, budget=60, seed=1), ["failures: {}", "agent_failures: {}"]),
+        (lambda: searchparty.minimize(named_loss, parameters=NAMED, budget=60, seed=1),
+         ["rate: ", "kernel: b", "momentum: 0.9"]),
+        (lambda: searchparty.minimize(half_broken, BOX, budget=60, seed=1),
+         ["failures: returned None", "agent_failures: {}"]),
+        (lambda: searchparty.minimize(lambda x: None, BOX, budget=60, seed=1), ["success: False", "x: None"]),
+        (lambda: searchparty.minimize(bowl, BOX, budget=60, seed=1, team=[QuitsAtOnce(), "random"]),
+         ["failures: {}", "agent_failures: quits-at-once: failed in "]),
+    ],
+)  # fmt: skip
+@pytest.mark.filterwarnings("ignore::searchparty.SearchpartyWarning")
+def test_a_result_can_be_printed(call, shown):
+    result = call()
+    for text in (str(result), repr(result), f"{result}"):
+        for words in shown:
+            assert words in text
+        for name in result:
+            assert f"{name}: " in text
+        # The spelling of scipy, in its order.
+        assert text.lstrip().startswith("message: ")
+    # What is shown is the text alone.
+    assert isinstance(result.agent_failures, dict)
+    assert isinstance(result.failures, dict)
+
+
+def test_ipython_shows_a_result():
+    pretty = pytest.importorskip("IPython.lib.pretty").pretty
+    assert "agent_failures: {}" in pretty(searchparty.minimize(bowl, BOX, budget=60, seed=1))
 
 
 def test_every_evaluation_is_counted():
@@ -147,6 +202,45 @@ def test_an_error_of_the_program_ends_the_run_after_ten_rows(fun, cause, concurr
     assert len(calls) in (10, 10 * (concurrency - 1))
     (told,) = result.failures
     assert told.startswith(cause)
+
+
+WRONG_PARTS = [
+    ({"team": ["slsqp", "cmaes"]}, "team.1 must be a known agent, got 'cmaes'. Did you mean 'cma-es'?"),
+    ({"team": {"mine": "cmaes"}}, "team.mine must be a known agent, got 'cmaes'. Did you mean 'cma-es'?"),
+    ({"team": [{"kind": "cmaes"}]}, "team.0.kind must be a known agent, got 'cmaes'. Did you mean 'cma-es'?"),
+    ({"team": [{"kind": "cma-es", "populaton": 3}]},
+     "team.0.populaton must be a known setting, got 'populaton'. Did you mean 'population'?"),
+    ({"team": ["random", {"kind": "cma-es", "population": 0}]}, "team.1.population must be "),
+    ({"team": [{"population": 3}]}, "team.0.kind must be a kind of agent, got nothing. "),
+    ({"team": [3]}, "team.0 must be a kind, a mapping with a kind, or an instance of Agent, got 3. "),
+    ({"policy": "bandit"},
+     "policy must be a known policy, got 'bandit'. It is a budget rule of composed: write "
+     "{kind: composed, budget: bandit}."),
+    ({"policy": "broadcast"},
+     "policy must be a known policy, got 'broadcast'. It is a sharing rule of composed: write "
+     "{kind: composed, sharing: broadcast}."),
+    ({"policy": "cma-es"}, "policy must be a known policy, got 'cma-es'. It is a kind of agent. Known: "),
+    ({"policy": "partty"}, "policy must be a known policy, got 'partty'. Did you mean 'party'?"),
+    ({"policy": {"kind": "composed", "budget": "bandi"}}, "policy.budget must be one of "),
+    ({"policy": {"kind": "composed", "lease": 0}}, "policy.lease must be at least 1, got 0. "),
+    ({"policy": 3}, "policy must be a kind, a mapping with a kind, or an instance of Policy, got 3. "),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("arguments", "message"), WRONG_PARTS)
+def test_a_wrong_agent_or_policy_is_named_by_its_argument(arguments, message):
+    with pytest.raises(ValueError, match=f"^{re.escape(message)}"):
+        searchparty.minimize(bowl, BOX, **arguments)
+
+
+def test_infeasible_settings_do_not_keep_a_broken_program_running():
+    calls = []
+    with pytest.warns(searchparty.SearchpartyWarning, match=r"the run stopped after 10 evaluations"):
+        result = searchparty.minimize(
+            lambda x: calls.append(1), BOX, budget=150, seed=1, constraints=["x1 + x2 < 0.1"], team=["random"]
+        )
+    assert len(calls) == result.nfev == 10
+    assert not result.success
 
 
 def test_a_run_goes_on_if_one_of_the_first_rows_has_a_loss():
@@ -297,8 +391,8 @@ def test_ray_finds_the_same(local_ray):
     [
         ({"bounds": [(1, -1)]}, r"bounds must be finite pairs with low <= high"),
         ({"bounds": [(0, np.inf)]}, r"bounds must be finite pairs"),
-        ({"constraints": 5}, "constraints must be conditions or functions, got 5"),
-        ({"constraints": ["x1 < 1", None]}, "constraints must be conditions or functions, got null"),
+        ({"constraints": 5}, "constraints.0 must be a condition or a function, got 5"),
+        ({"constraints": ["x1 < 1", None]}, "constraints.1 must be a condition or a function, got null"),
         ({"constraints": "y < 1"}, "constraints.0 must name parameters, got 'y'"),
         ({"noisy": "yes"}, "noisy must be True or False, got 'yes'"),
         ({"args": [1]}, "args must be a tuple"),

@@ -88,7 +88,7 @@ def test_tables_are_shown_as_tables(results):
 def test_points_are_a_table(results):
     table = results.points()
     assert len(table) == 8 * 60
-    assert list(table.columns)[:8] == [
+    assert list(table.columns)[:9] == [
         "run",
         "landscape",
         "strategy",
@@ -97,8 +97,9 @@ def test_points_are_a_table(results):
         "lease",
         "evaluations",
         "loss",
+        "free",
     ]
-    assert list(table.columns)[8:] == ["x1", "x2", "x3"]
+    assert list(table.columns)[9:] == ["x1", "x2", "x3"]
     for row in table.rows()[::37]:
         point = [row[name] for name in ("x1", "x2", "x3") if row[name] is not None]
         assert len(point) == (2 if "D=2" in row["landscape"] else 3)

@@ -15,7 +15,7 @@ from searchparty.experiments.execution.plan import make_plan
 from searchparty.experiments.execution.results_directory import experiment_file
 from searchparty.experiments.execution.verification import verify_results
 from searchparty.experiments.spec.load import load
-from searchparty.landscapes.causes import programming_error
+from searchparty.landscapes.causes import is_free_cause, programming_error
 from searchparty.landscapes.python_function import InMemory
 from searchparty.orchestrator.executors.in_process import InProcessExecutor
 from searchparty.orchestrator.log.codec import dump_event
@@ -34,6 +34,8 @@ CAUSES = [
     "raised ValueError: a",
     "returned nan",
     "",
+    "infeasible: x1 < 1",
+    "known: point 3 of the run",
 ]
 
 
@@ -42,7 +44,8 @@ def test_rows_count_the_same_in_whatever_parts_they_come(most, parts):
     rows = FirstRows(most)
     for part in parts:
         rows.add(len(part), {row: cause for row, cause in enumerate(part) if cause})
-    joined = [cause for part in parts for cause in part]
+    # Rows that were not evaluated tell nothing of the program, wherever they stand.
+    joined = [cause for part in parts for cause in part if not is_free_cause(cause)]
     first = joined[:most]
     kinds = {programming_error(cause) for cause in first}
     stops = len(first) == most and len(kinds) == 1 and None not in kinds
@@ -176,6 +179,39 @@ def test_other_causes_and_other_settings_let_a_run_go_on(work, landscape, evalua
     assert results.errors == {}
     assert log_of(results)[-1] == Stopped("budget spent")
     assert sum(finding.rows for finding in findings(log_of(results))) == 60
+
+
+@pytest.mark.parametrize("batch", [1, 25])
+@pytest.mark.parametrize("constraint", ["x1 < 0.3", "x1 + x2 < -0.5"])
+@pytest.mark.parametrize(("landscape", "evaluation", "cause"), DOORS[:4])
+def test_infeasible_rows_are_not_counted(work, landscape, evaluation, cause, constraint, batch):
+    results = work(landscape | {"constraints": [constraint]}, evaluation, [{"kind": "random", "batch": batch}])
+    (error,) = results.errors.values()
+    assert str(error).endswith(cause)
+    events = log_of(results)
+    found = list(findings(events))
+    assert sum(finding.charged for finding in found) == 10
+    assert sum(finding.free_rows for finding in found) > 0
+    assert sum(finding.failed_rows for finding in found) == 10
+    assert verify_results(results.path).problems == []
+    assert texts_of(log_of(resume(results.path, report=False))) == texts_of(events)
+
+
+def test_logs_of_versions_that_an_infeasible_row_kept_from_stopping_are_followed(work, monkeypatch):
+    def add_like_older_versions(rows, count, causes):
+        if rows.room is not None and any(is_free_cause(cause) for cause in causes.values()):
+            rows._left = 0
+        else:
+            add_today(rows, count, causes)
+
+    add_today = FirstRows.add
+    with monkeypatch.context() as patched:
+        patched.setattr(FirstRows, "add", add_like_older_versions)
+        results = work(python("broken", constraints=["x1 < 0.3"]))
+    events = log_of(results)
+    assert events[-1] == Stopped("budget spent")
+    assert verify_results(results.path).problems == []
+    assert texts_of(log_of(resume(results.path, report=False))) == texts_of(events)
 
 
 @pytest.mark.parametrize("most", [1, 3, 25])

@@ -1,5 +1,6 @@
 """Replays as moving pictures: frames follow from the log, files can be opened, and mistakes have messages."""
 
+import itertools
 import shutil
 import sqlite3
 import subprocess
@@ -18,6 +19,7 @@ from searchparty.experiments.animation.encoding import EncodingError, Mp4Encoder
 from searchparty.experiments.animation.replay import build_replay, choose_evaluations, schedule_frames
 from searchparty.experiments.animation.selection import find_counterpart, find_pair, find_run, representative_run
 from searchparty.experiments.animation.slice import Slice, find_slice_center, parse_plane_axes
+from searchparty.experiments.animation.stage import FrameRenderer
 from searchparty.experiments.api import run
 from searchparty.experiments.drawing import landscape
 from searchparty.experiments.execution.results_directory import ResultsError
@@ -382,6 +384,75 @@ def test_any_landscape_can_be_shown(results, tmp_path, landscape, options):
     (path,) = write_animation(directory, AnimationOptions(out=tmp_path / "a.gif", **QUICK, **options)).paths
     with Image.open(path) as image:
         assert image.n_frames > 1
+
+
+STEPPED = """
+    def fit(p):
+        return abs(p["depth"] - 5) + abs(p["width"] - 3) + (p["kernel"] == "a") + p.get("a_long_name_of_a_rate", 0)
+"""
+NAMED = (
+    "depth: {low: 2, high: 8, integer: true}, width: {low: 1, high: 100, log: true, integer: true}, "
+    "kernel: {choices: [a, b]}"
+)
+
+
+def stepped(more=""):
+    return f"{{kind: python, function: 'f.py:fit', parameters: {{{NAMED}{more}}}}}"
+
+
+def test_points_are_drawn_at_the_values_that_were_evaluated(results):
+    directory = results(stepped(", a_long_name_of_a_rate: {low: 0, high: 1}"), beside={"f.py": STEPPED}, budget=60)
+    for each in read_runs(directory):
+        replay = build_replay(each)
+        drawn = each.picture.to_box(replay.cube)
+        values = each.space.to_box(each.points.cube)
+        wanted = values.copy()
+        wanted[:, 1] = np.log10(values[:, 1])
+        # Agents may work at the same time, so that the order differs.
+        np.testing.assert_allclose(np.sort(drawn, axis=0), np.sort(wanted, axis=0), atol=1e-12)
+        best = drawn[replay.best_at(len(replay.agent))]
+        named = [each.space.axes[axis].name_number(x) for axis, x in enumerate(values[np.argmin(each.points.losses)])]
+        assert best[0] == pytest.approx(named[0], abs=1e-12)
+
+
+def test_the_figure_of_a_landscape_shows_values(results):
+    beside = {"f.py": "def fit(p):\n    return abs(p['depth'] - 5) + abs(p['n'] - 3)\n"}
+    axes = "depth: {low: 2, high: 8, integer: true}, n: {low: 1, high: 5, integer: true}"
+    space = f"{{kind: python, function: 'f.py:fit', parameters: {{{axes}}}}}"
+    directory = results(space, beside=beside, budget=40)
+    for each in read_runs(directory):
+        figure = landscape.contour_figure(each)
+        offsets = np.concatenate(
+            [found.get_offsets() for found in figure.axes[0].collections if len(found.get_offsets()) > 1]
+        )
+        assert len(offsets) == len(each.points.losses)
+        np.testing.assert_allclose(offsets, np.round(offsets), atol=1e-12)
+
+
+@pytest.mark.parametrize("width", [240, 640, 700, 1400])
+@pytest.mark.parametrize("count", [1, 2])
+@pytest.mark.parametrize("more", ["", ", a_long_name_of_a_rate: {low: -0.001, high: 0.001}"])
+def test_no_text_is_cut_off_or_covers_another(results, width, count, more):
+    directory = results(stepped(more), beside={"f.py": STEPPED}, budget=30)
+    runs = read_runs(directory)[:count]
+    replays = [build_replay(each) for each in runs]
+    for axes in [(0, 1), (0, runs[0].space.dimension - 1)]:
+        plane = Slice(runs[0].picture, axes, replays[0].cube[0])
+        stage = FrameRenderer(replays, plane, schedule_frames(replays, 3, LINGER), width=width, linger=LINGER)
+        figure, renderer = stage._figure, stage._canvas.get_renderer()
+        notes = [text for text in figure.texts if "slice" in text.get_text() or "points only" in text.get_text()]
+        assert len(notes) > 0
+        assert " ".join(text.get_text() for text in notes).endswith(("points only", "points only …"))
+        for text in notes:
+            extent = text.get_window_extent(renderer)
+            assert 0 <= extent.x0 < extent.x1 <= figure.bbox.width
+        labels = []
+        for axes_of_map in figure.axes:
+            if axes_of_map.get_xlabel():
+                labels += [label for label in axes_of_map.get_xticklabels() if label.get_text()]
+        extents = [label.get_window_extent(renderer) for label in labels]
+        for first, second in itertools.combinations(extents, 2):
+            assert not first.overlaps(second)
 
 
 def test_hundreds_of_agents_are_shown(results, tmp_path):

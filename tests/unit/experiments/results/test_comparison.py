@@ -219,6 +219,56 @@ def test_failures_are_counted_by_cause():
     assert len(accounts.failures_table([run_of([5])])) == 0
 
 
+ALIKE = [
+    (["diverged at rate 0.0667, depth 6", "diverged at rate 1e-05, depth 12"], "diverged at rate #, depth #"),
+    (["f(-1.5) = .5", "f(+2.) = 3E7"], "f(#) = #"),
+    (["no root in [0 1]", "no root in [2 3]"], "no root in [# #]"),
+    (["raised TypeError: at 3; in o.py:7", "raised TypeError: at 4; in o.py:7"], "raised TypeError: at #; in o.py:7"),
+    (["exit code 1: at 0.1", "exit code 1: at 0.2"], "exit code 1: at #"),
+]
+DIFFERENT = [
+    # Places, names, exit codes and signals are no numbers of a message.
+    ["raised TypeError: no; in o.py:7", "raised TypeError: no; in o.py:8"],
+    ["no x1", "no x2"],
+    ["no conv2d", "no conv3d"],
+    ["version 1.2.3 of a", "version 1.2.3 of b"],
+    ["exit code 1", "exit code 2"],
+    ["signal 34", "signal 35"],
+    ["failed, mine.py:3", "failed, mine.py:4"],
+]
+
+
+def failing(causes, strategy="s", agent="ann"):
+    failures = tuple(RowFailure(row, cause) for row, cause in enumerate(causes))
+    rows = len(causes)
+    finding = Finding(0, agent, rows, rows, "spent", None, failures=failures)
+    return run_of([INF] * rows, strategy, events=[Granted(0, (lease_of(0, agent, rows),)), Collected(finding)])
+
+
+@pytest.mark.parametrize(("causes", "masked"), ALIKE)
+def test_failures_that_differ_in_numbers_alone_are_one_cause(causes, masked):
+    runs = [failing([causes[0], causes[1], causes[1]]), failing([causes[1]], "t")]
+    wanted = f"row: {masked} (e.g. {causes[0]})"
+    assert [(row["strategy"], row["cause"], row["count"]) for row in accounts.failures_table(runs).rows()] == [
+        ("s", wanted, 3), ("t", wanted, 1),
+    ]  # fmt: skip
+    # A cause that has one text only is shown as it is.
+    assert row_of(accounts.failures_table(runs[1:]))["cause"] == f"row: {causes[1]}"
+
+
+@pytest.mark.parametrize("causes", DIFFERENT)
+def test_failures_that_differ_in_more_are_several(causes):
+    rows = accounts.failures_table([failing(causes)]).rows()
+    assert [(row["cause"], row["count"]) for row in rows] == [(f"row: {cause}", 1) for cause in causes]
+
+
+def test_failed_agents_are_told_by_their_most_frequent_kind_of_cause():
+    causes = ["no a", "at 1", "at 2", "no a", "at 3"]
+    events = [Granted(0, tuple(lease_of(n, "ann", 1) for n in range(5)))]
+    events += [Collected(Finding(n, "ann", 0, 1, "failed", cause=cause)) for n, cause in enumerate(causes)]
+    assert row_of(accounts.failed_agents_table([run_of([5], events=events)]))["cause"] == "at # (e.g. at 1)"
+
+
 def test_tables_of_nothing_are_empty():
     for table in (
         comparison.comparison_table,

@@ -1,15 +1,17 @@
 """Parameters by name in tables, on the console and in pictures."""
 
 import csv
+import json
 
 import numpy as np
 import pytest
 
+from searchparty import Experiment
 from searchparty.experiments.animation.slice import parse_plane_axes
 from searchparty.experiments.api import Results, run
 from searchparty.experiments.drawing.landscape import contour_figure
 from searchparty.experiments.execution.results_directory import ResultsError
-from searchparty.experiments.results.picture_space import describe_setting, picture_space
+from searchparty.experiments.results.picture_space import describe_setting, name_all_values, picture_space
 from searchparty.landscapes.axis import Axis
 from searchparty.landscapes.landscape import Space
 
@@ -83,6 +85,55 @@ def test_results_have_names_without_the_code_of_the_objective(results, tmp_path)
     figure = contour_figure(found.runs[0])
     assert (figure.axes[0].get_xlabel(), figure.axes[0].get_ylabel()) == ("log10 rate", "kernel")
     assert [tick.get_text() for tick in figure.axes[0].get_yticklabels()] == ["rbf", "poly"]
+
+
+OBJECTIVE = """
+import json
+
+def f(setting):
+    values = setting if isinstance(setting, dict) else {f"x{n}": x for n, x in enumerate(setting.tolist(), 1)}
+    with open(__file__ + ".calls", "a") as file:
+        print(json.dumps(values), file=file)
+    return sum(value for value in values.values() if isinstance(value, float))
+"""
+FREE = {"low": -1.0, "high": 1.0}
+
+
+@pytest.mark.parametrize(
+    ("space", "fixed"),
+    [
+        ({"parameters": {"a": FREE, "momentum": 0.9, "b": FREE}}, {"momentum": 0.9}),
+        ({"parameters": {"kind": "slow", "a": FREE, "on": True, "n": 3}}, {"kind": "slow", "on": True, "n": 3}),
+        ({"parameters": {"a": FREE, "none": {"value": None}, "one": {"choices": ["x"]}}}, {"none": None, "one": "x"}),
+        ({"parameters": {"a": FREE, "equal": {"low": 2, "high": 2, "integer": True}}}, {"equal": 2}),
+        ({"parameters": {"a": FREE, "b": {"choices": [1, 2]}}}, {}),
+        ({"bounds": [[7, 7], [-1, 1], [0.5, 0.5], [-2, 1]]}, {"x1": 7.0, "x3": 0.5}),
+        ({"bounds": [-1, 1], "dimension": 2}, {}),
+    ],
+)
+def test_the_best_setting_is_what_the_objective_received(tmp_path, space, fixed):
+    (tmp_path / "f.py").write_text(OBJECTIVE)
+    data = {
+        "name": "fixed", "budget": 12, "seed": 1, "executor": "simulated",
+        "landscapes": [{"kind": "python", "function": "f.py:f", **space}],
+        "strategies": {"a": {"agents": ["random"]}},
+    }  # fmt: skip
+    run(Experiment.from_data(data, str(tmp_path)), out=tmp_path / "out", report=False)
+    calls = [json.loads(line) for line in (tmp_path / "f.py.calls").read_text().splitlines()]
+    (best,) = Results(tmp_path / "out").best()
+    assert best.setting in calls
+    assert list(best.setting) == list(calls[0])
+    assert fixed.items() <= best.setting.items()
+    assert len(best.point) == len(best.setting) - len(fixed)
+
+
+def test_settings_of_a_landscape_of_another_kind_add_nothing():
+    space, point = Space(np.zeros(2), np.ones(2)), np.array([0.25, 0.5])
+    for landscape in ({}, {"parameters": 3}, {"bounds": "x"}, {"bounds": [[0, 1], [5, 5]]}, {"bounds": None}):
+        assert name_all_values(landscape, space, point) == {"x1": 0.25, "x2": 0.5}
+    named = Space.of_axes((Axis("a", 0, 1), Axis("b", 0, 1)))
+    for landscape in ({}, {"parameters": {"a": FREE}}, {"parameters": [1, 2]}, {"parameters": None}):
+        assert name_all_values(landscape, named, point) == {"a": 0.25, "b": 0.5}
 
 
 def test_planes_are_named_by_parameters():

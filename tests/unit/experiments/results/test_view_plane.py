@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from searchparty.experiments.minimize import build_part
 from searchparty.experiments.results.view_plane import SampledPoints, choose_plane, default_plane_spec
-from searchparty.experiments.spec import catalogue
 from searchparty.experiments.spec.errors import SpecError
-from searchparty.landscapes.landscape import Space
+from searchparty.landscapes.landscape import Landscape, Space
 from searchparty.landscapes.planes import Plane, axes_plane, clip_polygon, plane_along
 
 QUICK = settings(max_examples=60, deadline=None)
@@ -99,7 +99,7 @@ def test_one_dimension_is_a_ribbon():
     assert plane.extent == (0.0, 1.0, -0.5, 0.5)
     u, v, distance = plane.project(np.array([[0.2], [0.9]]))
     assert (u.tolist(), v.tolist(), distance.tolist()) == ([0.2, 0.9], [0.0, 0.0], [0.0, 0.0])
-    problem = catalogue.build_by_kind("landscape", {"kind": "rastrigin", "dimension": 1}).open()
+    problem = build_part("landscape", ("landscape",), Landscape, {"kind": "rastrigin", "dimension": 1}).open()
     surface = plane.evaluate_surface(problem, 11)
     at = problem.space.to_box(np.linspace(0.0, 1.0, 11)[:, None])
     np.testing.assert_array_equal(surface, np.tile(problem.evaluate(at), (11, 1)))
@@ -122,7 +122,9 @@ def test_a_plane_that_but_touches_the_cube_has_an_extent_of_no_size():
 @QUICK
 @given(planes())
 def test_a_surface_is_the_landscape_within_the_cube_and_nothing_outside(plane):
-    problem = catalogue.build_by_kind("landscape", {"kind": "sphere", "dimension": len(plane.origin)}).open()
+    problem = build_part(
+        "landscape", ("landscape",), Landscape, {"kind": "sphere", "dimension": len(plane.origin)}
+    ).open()
     resolution = 9
     surface = plane.evaluate_surface(problem, resolution)
     left, right, bottom, top = plane.extent

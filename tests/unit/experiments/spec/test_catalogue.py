@@ -112,6 +112,7 @@ def test_a_class_is_named_by_its_file(tmp_path):
 WRONG = [
     ("gird", "kind must be a known agent, got 'gird'. Did you mean 'grid'?"),
     ("zzzzz", "kind must be a known agent, got 'zzzzz'. Known: "),
+    ("party", "kind must be a known agent, got 'party'. It is a kind of policy. Known: "),
     ("mine.py:Mien", "kind must name something in mine.py, got 'Mien', which it does not define. Did you mean 'Mine'?"),
     ("mine.py:number", "kind must name a subclass of Agent, got 'mine.py:number'. Derive it from that class."),
     ("mine.py:Unnamed", 'kind must name a class with `kind: Literal["..."] = "..."`, got \'mine.py:Unnamed\'. Add it.'),

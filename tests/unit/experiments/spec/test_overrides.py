@@ -7,11 +7,12 @@ import pytest
 
 from searchparty import load, run
 from searchparty.experiments.execution.plan import make_plan
-from searchparty.experiments.spec import catalogue
+from searchparty.experiments.minimize import build_part
 from searchparty.experiments.spec.errors import SpecError
 from searchparty.experiments.spec.load import loads_yaml
 from searchparty.experiments.spec.schema import experiment_schema
 from searchparty.landscapes.landscape import MOST_QUOTED, shorten_quotes
+from searchparty.orchestrator.policies.policy import Policy
 
 SMALL = {
     "name": "a",
@@ -147,6 +148,6 @@ def test_only_the_users_text_is_cut():
 
 
 def test_a_wrong_setting_of_a_part_is_told_without_pydantics_prefix():
-    with pytest.raises(ValueError, match="budget must be one of") as refused:
-        catalogue.build_by_kind("policy", {"kind": "composed", "budget": "no"})
+    with pytest.raises(ValueError, match="^policy.budget must be one of") as refused:
+        build_part("policy", ("policy",), Policy, {"kind": "composed", "budget": "no"})
     assert "Value error" not in str(refused.value)
