@@ -421,7 +421,7 @@ def test_ray_finds_the_same(local_ray):
         ({"concurrency": "2"}, "concurrency must be a whole number"),
         ({"vectorized": "no"}, "vectorized must be True or False"),
         ({"team": {}}, "team must be a list of agents"),
-        ({"team": [3]}, "agent must be a kind, a mapping with a kind, or an instance of Agent, got 3"),
+        ({"team": [3]}, "team.0 must be a kind, a mapping with a kind, or an instance of Agent, got 3"),
         ({"policy": 3}, "policy must be a kind"),
         ({"gradient": 3}, "gradient must be callable, got int"),
         ({"gradient": lambda x, y: x}, r"gradient must take one argument, a point \(D,\), got <lambda>\(x, y\)"),

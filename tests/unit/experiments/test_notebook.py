@@ -5,7 +5,7 @@ import types
 
 import pytest
 
-from searchparty import Results, run
+from searchparty import run
 from searchparty.experiments import notebook
 from searchparty.experiments.results.table import MOST_SHOWN, Table
 
@@ -117,7 +117,7 @@ def test_plots_are_pictures(results, what, tmp_path):
     assert "<svg" in (tmp_path / "p.svg").read_text()
 
 
-def test_plots_that_there_are_not_are_refused(results, tmp_path):
+def test_plots_that_there_are_not_are_refused(results):
     with pytest.raises(ValueError, match="Did you mean 'convergence'"):
         results.plot("convergance")
     with pytest.raises(ValueError, match="run must be the id of a run with points, got 'no'"):
@@ -125,4 +125,3 @@ def test_plots_that_there_are_not_are_refused(results, tmp_path):
     three = next(run.id for run in results.runs if "D=3" in run.landscape)
     with pytest.raises(ValueError, match="without a landscape of two dimensions"):
         results.plot("landscape", three)
-    assert repr(Results(tmp_path)) == f"Results({str(tmp_path)!r})"
