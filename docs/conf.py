@@ -51,4 +51,6 @@ nitpick_ignore_regex = [
     ),
     # Types that are only named in annotations; their pages name them in full.
     ("py:class", r"Plot|Event|Points|StoredSurface|PointCheck"),
+    # Exceptions of the package without a public name.
+    ("py:exc", "LogError"),
 ]

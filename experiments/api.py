@@ -124,7 +124,7 @@ class Results:
             run: The id of the run, as in ``runs``.
 
         Raises:
-            Refusal: If there is no run with this id: a ValueError that lists the runs.
+            ValueError: If there is no run with this id; it lists the runs.
         """
         return accounts.leases_table(self._find_run(run))
 
@@ -146,7 +146,7 @@ class Results:
             run: The id of a run, as in ``runs``. Default: all runs.
 
         Raises:
-            Refusal: If there is no run with this id: a ValueError that lists the runs.
+            ValueError: If there is no run with this id; it lists the runs.
         """
         return make_points_table(self.runs if run is None else [self._find_run(run)])
 
