@@ -24,7 +24,7 @@ SCALES = (0.2, 0.05, 0.0125)
 MOST_LENGTHS = 40
 """With more axes than this, all have one length in the model, which bounds its time and memory."""
 OFTEN = 50
-"""Up to this many points, the model's lengths are fitted again after each; then after every fifth."""
+"""Up to this many points, the model's lengths are fitted again after each; then after every tenth."""
 
 
 class GaussianProcess(Agent):
@@ -122,7 +122,7 @@ def choose_point(
     values = level_losses(losses)
     known = features.of_points(points)
     # With more points, the fit changes less with each, and takes longer.
-    model.fit(known, values, moves=len(losses) <= OFTEN or len(losses) % 5 == 0)
+    model.fit(known, values, moves=len(losses) <= OFTEN or len(losses) % 10 == 0)
     seen = {row.tobytes() for row in known}
     # The best of what the model expects, not of what was seen: under noise, that was luck.
     best = float(model.predict(known)[0].min())

@@ -72,7 +72,7 @@ class GaussianModel:
         self._features, self._mean = features, float(losses.mean())
         self._scale = float(losses.std()) or 1.0
         self._values = (losses - self._mean) / self._scale
-        gaps = self._square_gaps(features, features)
+        gaps = self._square_gaps(features)
         if moves and len(losses) > 2:
             found = minimize(
                 self.compute_density,
@@ -91,8 +91,11 @@ class GaussianModel:
     def predict(self, features: Array) -> tuple[Array, Array]:
         """Return the means and standard deviations, both shape (n,), of the function at features (n, F)."""
         from scipy.linalg import solve_triangular
+        from scipy.spatial.distance import cdist
 
-        cross = self._kernel(self._settings, self._square_gaps(features, self._features))[0]
+        lengths = self.lengths[self._groups]
+        away = ROOT5 * cdist(features / lengths, self._features / lengths)
+        cross = (1.0 + away + away**2 / 3.0) * np.exp(-away)
         known = solve_triangular(self._factor, cross.T, lower=True)
         left = np.maximum(1.0 - np.einsum("ij,ij->j", known, known), LEAST_VARIANCE)
         return self._mean + self._scale * (cross @ self._weights), self._scale * np.sqrt(self._variance * left)
@@ -119,15 +122,15 @@ class GaussianModel:
         by_noise = float(np.trace(pull)) * np.exp(settings[-1])
         return value, np.append(by_length, by_noise) + away / self._spread
 
-    def _square_gaps(self, one: Array, two: Array) -> Array:
-        """Return the squared distances of points in each group, shape (G, n, m)."""
-        gaps = np.zeros((len(self._prior) - 1, len(one), len(two)))
+    def _square_gaps(self, features: Array) -> Array:
+        """Return the squared distances of points (n, F) in each group, shape (G, n, n)."""
+        gaps = np.zeros((len(self._prior) - 1, len(features), len(features)))
         for feature, group in enumerate(self._groups.tolist()):
-            gaps[group] += (one[:, feature, None] - two[None, :, feature]) ** 2
+            gaps[group] += np.subtract.outer(features[:, feature], features[:, feature]) ** 2
         return gaps
 
     def _kernel(self, settings: Array, gaps: Array) -> tuple[Array, Array]:
-        """Return the kernel, and its derivative by half the squared distance in lengths, both shape (n, m)."""
+        """Return the kernel, and its derivative by half the squared distance in lengths, both shape (n, n)."""
         away = ROOT5 * np.sqrt(np.einsum("g,gnm->nm", np.exp(-2.0 * settings[:-1]), gaps))
         fall = np.exp(-away)
         return (1.0 + away + away**2 / 3.0) * fall, -5.0 / 3.0 * (1.0 + away) * fall

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from threadpoolctl import threadpool_limits
 
 from searchparty.agents.agent import Lease, Region, Told, WithGradient
 from searchparty.landscapes.landscape import Space
@@ -18,6 +19,13 @@ class Driven:
     losses: Any
     ended: Any
     batches: list
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_thread():
+    """Numerical libraries have one thread, as in every run."""
+    with threadpool_limits(1):
+        yield
 
 
 @pytest.fixture(scope="session")

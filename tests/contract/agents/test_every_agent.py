@@ -25,6 +25,8 @@ SETTINGS = {
     "derivative-free": [{}, {"method": "sbplx"}],
     "global": [{}, {"method": "annealing"}],
     "cma-es": [{}, {"restarts": "none"}],
+    # With its 200 points, each of these tests would take it half a minute.
+    "gaussian-process": [{"most": 45}],
 }
 DETERMINISTIC = ("grid", "slsqp", "derivative-free")
 AGENTS = [cls(**settings) for cls in CLASSES for settings in SETTINGS.get(cls.model_fields["kind"].default, [{}])]
