@@ -101,7 +101,7 @@ def test_a_hanging_row_fails_at_its_timeout(experiment, tmp_path):
     assert set(causes) == {"gave no answer within its time-out of 0.3 s"}
 
 
-def start(yaml, out, executor, *more):
+def start(yaml, out, executor):
     return subprocess.Popen(
         [
             sys.executable,
@@ -114,7 +114,6 @@ def start(yaml, out, executor, *more):
             "--executor",
             executor,
             "--no-report",
-            *more,
         ],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -183,7 +182,6 @@ def counted(x):
 """
 
 
-@pytest.mark.ray
 @pytest.mark.parametrize(
     ("placement", "kill"),
     [
@@ -193,7 +191,7 @@ def counted(x):
         pytest.param("spread", signal.SIGTERM, marks=pytest.mark.extras),
     ],
 )
-def test_a_clean_stop_on_ray_drops_none_of_the_evaluations_that_were_made(local_ray, tmp_path, placement, kill):
+def test_a_clean_stop_on_ray_drops_none_of_the_evaluations_that_were_made(tmp_path, placement, kill):
     (tmp_path / "objectives.py").write_text(COUNTED)
     yaml = tmp_path / "it.yaml"
     yaml.write_text(
@@ -202,8 +200,7 @@ def test_a_clean_stop_on_ray_drops_none_of_the_evaluations_that_were_made(local_
         "strategies: {pair: {agents: [{kind: random, count: 2, batch: 7}], policy: {lease: 5000}}}\n"
         f"executor: {{kind: ray, placement: {placement}}}\n"
     )
-    address = local_ray.get_runtime_context().gcs_address
-    process = start(yaml, tmp_path / "cut", "ray", "--address", address)
+    process = start(yaml, tmp_path / "cut", "ray")
     wait_for_rows(tmp_path / "cut", process, least=200)
     process.send_signal(kill)
     _, errors = process.communicate(timeout=60)
