@@ -303,9 +303,9 @@ def test_an_experiment_on_a_table_of_parameters_finds_the_best_row_and_verifies(
     assert all(best.loss == pytest.approx(0.001) for best in results.best())
     causes = {row["cause"] for row in results.failures.rows()}
     assert causes
-    assert causes <= {
-        f"row: no row of losses.csv has depth = {d}, kernel = {k}" for d in (8, 9) for k in ("rbf", "poly")
-    }
+    # Causes that differ in numbers alone are one, with an example.
+    said = r"no row of losses\.csv has depth = [89], kernel = (rbf|poly)"
+    assert all(re.fullmatch(rf"row: ({said}|{said.replace('[89]', '#')} \(e\.g\. {said}\))", each) for each in causes)
     assert verify_results(tmp_path / "out").problems == []
 
 
