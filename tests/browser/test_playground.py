@@ -98,7 +98,8 @@ def test_the_first_view(studio, opened, record_property):
     seconds = time.monotonic() - begun
     record_property("first_view_seconds", seconds)
     sys.stderr.write(f"first view: {seconds:.2f} s\n")
-    assert seconds < 6.0
+    # 3 s on a quiet machine; other tests run beside this one.
+    assert seconds < 15.0
     # Playback starts automatically, with a question.
     assert sights.playing(page, "playground")
     assert page.text_content("#playground .question").endswith("?")
