@@ -36,7 +36,7 @@ class GaussianProcess(Agent):
     that it has not tried. Losses above the median count by their logarithm. The model has a length for each axis (above
     40 axes one for all) and noise, fitted by maximum likelihood with priors; an improvement is one over the best loss
     that the model expects at a point that was tried. The agent ends after ``most`` points, since each further one would
-    take longer to choose: some 10 ms for the 50th in 5 dimensions.
+    take longer to choose: some 20 ms each up to the 50th, in 5 dimensions.
 
     Source: Jones, Schonlau & Welch 1998 (EGO); Snoek, Larochelle & Adams 2012.
     """

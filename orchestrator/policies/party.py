@@ -38,8 +38,9 @@ class Party(Policy):
        up with the incumbent within ``patience`` leases.
 
     Where axes have steps or choices, a solver that follows slopes finds little. There the planner, if the team has
-    one, searches first, alone, until it ends, and the opener is no better than others; so it is with ``plans: always``,
-    for losses that are noisy or dear. Elsewhere the planner gets no lease, as it thinks long about each point.
+    one, takes the place of the opener: it searches until it ends, and then leases are granted by rule 2. ``plans:
+    always`` does so on every space, for losses that are noisy or expensive. Elsewhere the planner gets no lease, because
+    it takes long to choose a point.
 
     Unless the experiment says otherwise, one lease is out at a time, which is the best use of evaluations. With several
     leases at a time, the best use of time, no member waits for the opener: the remaining leases are granted by rule 2
@@ -162,7 +163,7 @@ class Party(Policy):
         size, fresh, region = self.lease, member.needs_fresh, run.region if member.last is None else member.last.region
         if member.name == self.planner and self.find_planner(run) is member:
             cause = "some axes have steps" if run.space.is_stepped else "each evaluation counts"
-            size, why = PLAN, f"{cause}: it weighs every point, alone until it ends" if fresh else "carries on"
+            size, why = PLAN, f"{cause}: searches first, and weighs every point" if fresh else "carries on"
         elif member.name == self.prober:
             why = "are the axes independent? A few evaluations tell" if fresh else "each axis is searched by itself"
         elif member is opening.opener and opening.on:

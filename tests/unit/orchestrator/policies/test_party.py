@@ -207,7 +207,7 @@ def test_where_axes_have_steps_the_planner_searches_first_until_it_ends():
     play = Play(PLANNERS, space=STEPPED)
     first = play.next(5.0)
     assert (first.agent, first.budget) == ("gaussian-process", 2 * D)
-    assert first.reason == "party: some axes have steps: it weighs every point, alone until it ends"
+    assert first.reason == "party: some axes have steps: searches first, and weighs every point"
     assert [play.next(5.0).agent for _ in range(12)] == ["gaussian-process"] * 12
     assert play.next(4.0, "converged").agent == "gaussian-process"
     after = [play.next(5.0, "exhausted").agent for _ in range(6)]
