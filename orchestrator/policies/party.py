@@ -39,8 +39,8 @@ class Party(Policy):
 
     Where axes have steps or choices, a solver that follows slopes finds little. There the planner, if the team has
     one, takes the place of the opener: it searches until it ends, and then leases are granted by rule 2. ``plans:
-    always`` does so on every space, for losses that are noisy or expensive. Elsewhere the planner gets no lease, because
-    it takes long to choose a point.
+    always`` does so on every space, for losses that are noisy or expensive. Elsewhere the planner gets no lease,
+    because it takes long to choose a point.
 
     Unless the experiment says otherwise, one lease is out at a time, which is the best use of evaluations. With several
     leases at a time, the best use of time, no member waits for the opener: the remaining leases are granted by rule 2
