@@ -329,6 +329,7 @@ class Finding:
         cause: What the agent raised, how it broke its contract, or why the row that stops the run failed; else empty.
         place: Where the agent failed, as "file:line", or empty. It is told and logged, but is no part of the trace: a
             comment above it moves it.
+        noisy: Whether a point that the agent had evaluated again (``Repeat``) had another loss than before.
     """
 
     lease: int
@@ -341,6 +342,7 @@ class Finding:
     failures: tuple[RowFailure, ...] = ()
     cause: str = ""
     place: str = ""
+    noisy: bool = False
 
     @property
     def failed(self) -> bool:

@@ -11,11 +11,14 @@ from pydantic import Field
 
 from ..landscapes.landscape import Array, Space
 from .agent import MOST_AT_ONCE, Agent, Converged, Lease, Proposal, Search, Told
+from .toolbox.rounding import find_rounding
 from .toolbox.steering import clip_to_cube
 
 ADDITIVITY_TOLERANCE = 1e-11
 """The difference in the additivity test, as a fraction of the losses in it, above which a loss is not a sum over two
 groups of axes."""
+LEAST_CONTRAST = 100.0
+"""Where losses are rounded, the least range of the losses of the test, in multiples of the error of their sum."""
 LEAST_GAP = 1e-3
 """The gap between points of an axis, in cube units, below which it is not split."""
 GOLDEN = (3 - 5**0.5) / 2
@@ -196,9 +199,21 @@ def _test_additivity(lease: Lease, rng: np.random.Generator) -> Generator[Propos
         if not np.isfinite(losses).all():
             return here, float(losses[0]), False
         excess = abs((losses[0] - losses[2]) + (losses[1] - losses[3]))
-        if not excess <= ADDITIVITY_TOLERANCE * np.abs(losses).sum():
+        if not excess <= max(ADDITIVITY_TOLERANCE * np.abs(losses).sum(), _rounding_error(losses)):
             return here, float(losses[0]), False
     return here, float(known[0]), True
+
+
+def _rounding_error(losses: Array) -> float:
+    """Return by how much the sum of four losses can be wrong where losses are rounded; 0 if they are not.
+
+    It is 0 too where the losses hardly differ, since that proves nothing.
+    """
+    rounding = find_rounding(losses.tolist())
+    if rounding is None:
+        return 0.0
+    error = 2.0 * rounding.unit(float(np.abs(losses).max()))
+    return error if np.ptp(losses) >= LEAST_CONTRAST * error else 0.0
 
 
 def _split_axes(order: NDArray[np.int64]) -> list[NDArray[np.bool_]]:

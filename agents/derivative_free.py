@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import Any, ClassVar, Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 from pydantic import Field
@@ -12,6 +12,7 @@ from ..landscapes.landscape import Array, Space
 from .agent import Agent, Lease, Search
 from .toolbox.callback import Objective
 from .toolbox.local_solver import follow_solver
+from .toolbox.model_solver import solve_without_gradients
 from .toolbox.steering import scale_step
 
 
@@ -42,32 +43,5 @@ class DerivativeFree(Agent):
         return (yield from follow_solver(partial(self._solve, seed=int(rng.integers(2**31))), lease, rng))
 
     def _solve(self, objective: Objective, start: Array, radius: float, seed: int) -> str:
-        # Imported here so that the command line starts without it.
-        import nlopt
-
-        raised: list[BaseException] = []
-
-        def loss(x: Array, _gradient: Array) -> float:
-            try:
-                return objective(x)
-            except BaseException as error:
-                raised.append(error)
-                raise nlopt.ForcedStop from None
-
-        # nlopt refuses BOBYQA in one dimension; a simplex works there.
-        sbplx = self.method == "sbplx" or len(start) == 1
-        solver: Any = nlopt.opt(nlopt.LN_SBPLX if sbplx else nlopt.LN_BOBYQA, len(start))
-        solver.set_min_objective(loss)
-        solver.set_lower_bounds(np.zeros(len(start)))
-        solver.set_upper_bounds(np.ones(len(start)))
-        solver.set_xtol_abs(self.tolerance)
-        solver.set_initial_step(min(scale_step(self.step, radius), 0.25))
-        nlopt.srand(seed)
-        words = "its steps became small"
-        try:
-            solver.optimize(start)
-        except (nlopt.ForcedStop, nlopt.RoundoffLimited, RuntimeError, ValueError, SystemError):
-            words = "rounding ended it"
-        if raised:
-            raise raised[0]
-        return f"{self.method}: {words}"
+        step = min(scale_step(self.step, radius), 0.25)
+        return solve_without_gradients(objective, start, self.method, step, self.tolerance, seed)

@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
-from pydantic import Field
+from pydantic import Field, SerializerFunctionWrapHandler, model_serializer
 
 from ..landscapes.landscape import Array, Space
 from .agent import Agent, Lease, Search
 from .toolbox.callback import Objective
 from .toolbox.local_solver import follow_solver
+from .toolbox.model_solver import solve_without_gradients
+from .toolbox.slopes import CachedObjective, CoarseLosses
+
+TINY = 1e-8
+"""Differences over longer steps, which a user has chosen, are taken as they are."""
+SUSPICIOUS = 1e-5
+"""If a step changes the loss by less than this fraction of what the slope predicts, the slope may be noise."""
 
 
 class Slsqp(Agent):
@@ -29,6 +36,11 @@ class Slsqp(Agent):
 
     If the search starts at the lease's incumbent, a solver has already ended there. The reason is often the scale, so
     the loss is then scaled so that the curvature along the gradient is 1, as in the solver's first Hessian.
+
+    Finite differences tell no slopes where losses are rounded, as those of networks (single precision) and of programs
+    that print them are, or noisy. The losses of the first gradient show it: they all have few digits; or the first step
+    belies them by far, and the start, evaluated again, has another loss. The search then goes on by BOBYQA, whose
+    models span longer distances (``coarse``).
 
     Source: Kraft 1988.
     """
@@ -51,6 +63,16 @@ class Slsqp(Agent):
     tolerance: float = Field(
         1e-12, gt=0, lt=1, description="Tolerance, passed to scipy as ftol: the gain below which it ends."
     )
+    coarse: Literal["bobyqa", "slsqp"] = Field(
+        "bobyqa",
+        description="The solver where losses are rounded or noisy, so that differences over at most 1e-8 tell no "
+        "slopes.",
+    )
+
+    @model_serializer(mode="wrap")
+    def _omit_default(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Leave out what earlier versions did not have: a run's id and its random streams are keyed by the settings."""
+        return {key: value for key, value in dump(self).items() if (key, value) != ("coarse", "bobyqa")}
 
     def row_price(self, space: Space) -> int:
         """Return the price of a row, with its gradient if the landscape has gradients."""
@@ -61,13 +83,23 @@ class Slsqp(Agent):
         return (yield from follow_solver(partial(self._solve, exact=space.has_gradient, again=again), lease, rng))
 
     def _solve(self, objective: Objective, start: Array, radius: float, exact: bool, again: bool) -> str:
+        checks = self.coarse == "bobyqa" and not exact and self.difference <= TINY
+        slope = CachedObjective(objective, self.difference, exact)
+        try:
+            if checks:
+                slope.check_rounding(start)
+            return self._follow_slopes(slope, start, again, checks)
+        except CoarseLosses as found:
+            why = solve_without_gradients(slope.loss, start, "bobyqa", min(0.5 * radius, 0.25), 1e-10)
+            return f"{found}, {why}"
+
+    def _follow_slopes(self, slope: CachedObjective, start: Array, again: bool, checks: bool) -> str:
         # Imported here, because the import is slow and few runs need it.
         from scipy.optimize import minimize
 
-        slope = CachedObjective(objective, self.difference, exact)
         units, scale = self.units, 1.0
         if self.first_step:
-            start, curvature = take_first_step(slope, start, self.first_step)
+            start, curvature = take_first_step(slope, start, self.first_step, checks)
             scale = units**2 / curvature if again and 0.0 < curvature < np.inf else 1.0
         with np.errstate(all="ignore"):
             result = minimize(
@@ -81,60 +113,23 @@ class Slsqp(Agent):
         return f"slsqp: {result.message}".rstrip(".").lower()
 
 
-class CachedObjective:
-    """Loss and gradient of an objective, with a memory of the last point so that it is not evaluated again.
-
-    Args:
-        objective: The objective.
-        difference: Step of finite differences, in cube units.
-        exact: Whether to use the landscape's gradients instead of finite differences.
-    """
-
-    def __init__(self, objective: Objective, difference: float, exact: bool) -> None:
-        self._objective, self._difference, self._exact = objective, difference, exact
-        self._last_point: Array | None = None
-        self._value = np.inf
-        self._last_gradient: Array | None = None
-
-    def remember(self, x: Array, loss: float, gradient: Array | None = None) -> None:
-        """Store a loss that is known, with its gradient if that is known too."""
-        self._last_point, self._value, self._last_gradient = x.copy(), loss, gradient
-
-    def loss(self, x: Array) -> float:
-        """Return the loss at a point (D,), clipped to the cube."""
-        x = np.clip(x, 0.0, 1.0)
-        if self._last_point is None or not np.array_equal(self._last_point, x):
-            self.remember(x, self._objective(x))
-        return self._value
-
-    def gradient(self, x: Array) -> Array:
-        """Return the gradient (D,) per cube unit at a point (D,), clipped to the cube."""
-        x = np.clip(x, 0.0, 1.0)
-        if self._exact:
-            if self._last_point is None or not np.array_equal(self._last_point, x) or self._last_gradient is None:
-                loss, steepness = self._objective.evaluate_with_gradient(x)
-                self.remember(x, loss, steepness)
-                return steepness
-            return self._last_gradient
-        here = self.loss(x)
-        if self._last_gradient is None:
-            # One batch, with backward differences where forward ones would leave the cube.
-            points = x + np.diag(np.where(x + self._difference <= 1.0, self._difference, -self._difference))
-            self._last_gradient = (self._objective.evaluate_batch(points) - here) / (points.diagonal() - x)
-        return self._last_gradient
-
-
-def take_first_step(slope: CachedObjective, start: Array, length: float) -> tuple[Array, float]:
+def take_first_step(
+    slope: CachedObjective, start: Array, length: float, checks: bool = False
+) -> tuple[Array, float]:  # fmt: skip
     """Try up to two points along the gradient at a start, and leave the best point in the memory of ``slope``.
 
     Args:
         slope: The loss and its gradient.
         start: Where to start, shape (D,), in the unit cube.
         length: Distance of the first point, in cube units, measured along the axis of the greatest slope.
+        checks: Whether to evaluate the start again if the first point belies the slope by far, which noise may do.
 
     Returns:
         The best of the start and the points tried, shape (D,); and the curvature of the loss along the gradient, from
         the parabola through the first two, or 0 if there is no gradient.
+
+    Raises:
+        CoarseLosses: The start has another loss when it is evaluated again.
     """
     here, gradient = slope.loss(start), slope.gradient(start).copy()
     steepest = float(np.abs(gradient).max())
@@ -149,6 +144,8 @@ def take_first_step(slope: CachedObjective, start: Array, length: float) -> tupl
     there = np.clip(start - length * (gradient / steepest), 0.0, 1.0)
     loss = attempt(there)
     fall = float(gradient @ (there - start))
+    if checks and abs(loss - here) < SUSPICIOUS * abs(fall):
+        slope.check_noise(start, here, loss)
     bend = 2.0 * (loss - here - fall)
     if abs(bend) <= 1e-4 * abs(fall):
         corner = np.where(gradient > 0, 0.0, np.where(gradient < 0, 1.0, start))

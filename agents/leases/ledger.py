@@ -30,6 +30,7 @@ class Ledger:
         "gradients",
         "lease",
         "losses",
+        "noisy",
         "points",
         "recorded",
         "spans",
@@ -46,6 +47,8 @@ class Ledger:
         self.spans: list[list[int]] = []
         """Ranges [first, last) of rows that have been entered and not yet passed on."""
         self.best: tuple[float, int] | None = None
+        self.noisy = False
+        """Whether a repeated row had another loss than the same point before."""
 
     def recall_rows(self, points: Array, with_gradient: bool, replayer: GradientReplayer) -> EvaluationResult | None:
         """Return the recorded answer to the next points (n, D); None if the next row is not recorded.
@@ -80,6 +83,14 @@ class Ledger:
         self.charged += (n - len(free)) * price
         last = max(set(range(n)).difference(free), default=-1)
         self.free_in_a_row = n - 1 - last if last >= 0 else self.free_in_a_row + n
+
+    def compare_repeats(self, n: int) -> None:
+        """Compare the losses of the last n counted rows, which are repeats, with those of the same points before."""
+        first = self.filled - n
+        for row in range(first, self.filled):
+            same = np.flatnonzero((self.points[:first] == self.points[row]).all(axis=1))
+            if len(same) and np.isfinite(losses := self.losses[[same[0], row]]).all() and losses[0] != losses[1]:
+                self.noisy = True
 
     def place(self, offset: int, points: Array, outcome: EvaluationResult, news: bool = True) -> None:
         """Enter rows (n, D) that begin ``offset`` rows after the next one; ``count_rows`` counts them.
@@ -153,7 +164,8 @@ class Ledger:
             best = Incumbent(self.lease.agent, self.lease.id, row, self.points[row].copy(), loss)
         failures = sort_failures(self.failures) if self.failures else ()
         return Finding(
-            self.lease.id, self.lease.agent, self.filled, self.charged, why, best, converged, failures, cause, place
+            self.lease.id, self.lease.agent, self.filled, self.charged, why, best, converged, failures, cause, place,
+            self.noisy,
         )  # fmt: skip
 
 

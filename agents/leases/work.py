@@ -148,6 +148,8 @@ def work_lease(
                 outcome = yield from _answer_batch(searcher, ledger, hand, points, pace, lost_rows)
             if free is not None:
                 free.note(ledger, len(outcome.losses))
+            if hand.repeats:
+                ledger.compare_repeats(len(outcome.losses))
             wrong = searcher.record_outcome(outcome)
             stop = stop or wrong
             if watch.room is not None:

@@ -17,7 +17,7 @@ import numpy as np
 from greenlet import GreenletExit, getcurrent, greenlet
 
 from ...landscapes.landscape import Array
-from ..agent import AgentError, Lease, Proposal, Told, WithGradient
+from ..agent import AgentError, Lease, Proposal, Repeat, Told, WithGradient
 
 Result = TypeVar("Result")
 SentItem = TypeVar("SentItem")
@@ -101,6 +101,14 @@ class Objective:
         if good.any():
             self._worst = max(self._worst, float(told.losses[good].max()))
         return np.where(good, told.losses, self._failure_loss)
+
+    def repeat(self, x: Array) -> float:
+        """Return the loss at a point that is evaluated again, even if its loss is known; a random loss differs.
+
+        Args:
+            x: The point, shape (D,), in the unit cube.
+        """
+        return self._record_loss(self._propose(Repeat(to_cube_row(x))))
 
     @property
     def _failure_loss(self) -> float:

@@ -146,6 +146,14 @@ def _whole(data: Any, name: str | int, least: int = 0) -> int:
     return value
 
 
+def _true(data: Any, name: str) -> bool:
+    """Return True, the only value of what is written only where it is so."""
+    value = _get(data, name)
+    if value is not True:
+        raise _describe(name, "true", value)
+    return True
+
+
 def _text(data: Any, name: str | int) -> str:
     value = _get(data, name)
     if type(value) is not str:
@@ -219,28 +227,41 @@ def _decode_lease(data: Any, find: VectorDecoder) -> Lease:
 
 
 def _encode_finding(finding: Finding, put: VectorEncoder) -> dict[str, Any]:
-    return {
-        "lease": finding.lease,
-        "agent": finding.agent,
-        "rows": finding.rows,
-        "charged": finding.charged,
-        "why": finding.why,
-        "best": _encode_incumbent(finding.best, put),
-        "converged": _encode_converged(finding.converged, put),
-        "failures": [[f.row, f.cause] for f in finding.failures],
-    } | ({"cause": finding.cause} if finding.cause else {})
+    return (
+        {
+            "lease": finding.lease,
+            "agent": finding.agent,
+            "rows": finding.rows,
+            "charged": finding.charged,
+            "why": finding.why,
+            "best": _encode_incumbent(finding.best, put),
+            "converged": _encode_converged(finding.converged, put),
+            "failures": [[f.row, f.cause] for f in finding.failures],
+        }
+        | ({"cause": finding.cause} if finding.cause else {})
+        | _noisy(finding)
+    )
 
 
 def _failed_finding(finding: Finding, put: VectorEncoder) -> dict[str, Any]:
-    return {
-        "lease": finding.lease,
-        "agent": finding.agent,
-        "charged": finding.charged,
-        "cause": finding.cause,
-        "rows": finding.rows,
-        "best": _encode_incumbent(finding.best, put),
-        "failures": [[f.row, f.cause] for f in finding.failures],
-    } | ({"place": finding.place} if finding.place else {})
+    return (
+        {
+            "lease": finding.lease,
+            "agent": finding.agent,
+            "charged": finding.charged,
+            "cause": finding.cause,
+            "rows": finding.rows,
+            "best": _encode_incumbent(finding.best, put),
+            "failures": [[f.row, f.cause] for f in finding.failures],
+        }
+        | ({"place": finding.place} if finding.place else {})
+        | _noisy(finding)
+    )
+
+
+def _noisy(finding: Finding) -> dict[str, bool]:
+    """Return what is written only where it is so."""
+    return {"noisy": True} if finding.noisy else {}
 
 
 def _decode_finding(data: Any, why: str, find: VectorDecoder) -> Finding:
@@ -258,6 +279,7 @@ def _decode_finding(data: Any, why: str, find: VectorDecoder) -> Finding:
         tuple(RowFailure(_whole(pair, 0), _text(pair, 1)) for pair in failures),
         _text(data, "cause") if "cause" in data else "",
         _text(data, "place") if "place" in data else "",
+        _true(data, "noisy") if "noisy" in data else False,
     )
 
 

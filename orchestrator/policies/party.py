@@ -9,13 +9,13 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 from pydantic import Field, SerializerFunctionWrapHandler, model_serializer
 
-from ...agents.agent import Lease, Region
+from ...agents.agent import Incumbent, Lease, Region
 from ..state.member import Member
 from ..state.run import Run
 from .opening import Opening, members_named
 from .policy import Policy
 
-ADDED = ("planner", "plans")
+ADDED = ("planner", "plans", "steady")
 """Settings that are recorded only where they are not at their defaults."""
 PLAN = 2
 """Evaluations per lease of the planner, in multiples of D: its leases end nothing, and reports show its way."""
@@ -42,6 +42,9 @@ class Party(Policy):
     always`` does so on every space, for losses that are noisy or expensive. Elsewhere the planner gets no lease,
     because it takes long to choose a point.
 
+    Where losses are noisy, as a point shows that a member has evaluated again, slopes and records are luck. There the
+    steady member takes the place of all others, from the incumbent on.
+
     Unless the experiment says otherwise, one lease is out at a time, which is the best use of evaluations. With several
     leases at a time, the best use of time, no member waits for the opener: the remaining leases are granted by rule 2
     from the beginning. Stalling and catching up compare differences of losses, so an affine change of the loss changes
@@ -67,6 +70,11 @@ class Party(Policy):
         "steps", description="When the planner, if the team has one, searches first: where axes have steps or choices, "
         "always, or never.",
     )  # fmt: skip
+    steady: str = Field(
+        "cma-es",
+        description="Name of the member that searches alone, if the team has one, once a point that was evaluated "
+        "again has had another loss.",
+    )
     lease: int = Field(10, ge=1, description="Evaluations per lease, in multiples of D.")
     restart: int = Field(5, ge=1, description="The same for an opener's restarts, which are given up more readily.")
     window: int = Field(5, ge=1, description="Number of a member's latest leases that count.")
@@ -147,6 +155,8 @@ class Party(Policy):
         probing = prober is not None and prober in waiting and (not prober.needs_fresh or not prober.leases)
         if planner is not None and planner in waiting and (not planner.leases or not planner.needs_fresh):
             return planner
+        if run.noisy and (steady := run.members.get(self.steady)) in waiting:
+            return steady
         if probing and opening.opener.leases:
             return prober
         if planner is None and opening.on and opening.opener in waiting:
@@ -176,12 +186,13 @@ class Party(Policy):
             if fresh or hopeless:
                 guest = not of_opener and member.leases == 0 and self.sharing
                 region, why = (
-                    self._region_at_incumbent(run)
+                    region_at(run.incumbent, self.near)
                     if guest and run.incumbent
                     else draw_region(run, member, hopeless, rng)
                 )
             fresh = fresh or bool(hopeless)
-            why = f"{why}; {self._describe_records(member)}"
+            noise = "losses are noisy: " if run.noisy and member.name == self.steady else ""
+            why = f"{noise}{why}; {self._describe_records(member)}"
         budget = max(size * run.space.dimension, member.row_price)
         if left - budget < run.cheapest:
             # The remainder would be too small for another lease.
@@ -190,11 +201,6 @@ class Party(Policy):
             id=number, agent=member.name, budget=budget, region=region, reason=f"party: {why}", fresh=fresh,
             incumbent=run.incumbent if self.sharing else member.best, archive=run.collected if self.sharing else 0,
         )  # fmt: skip
-
-    def _region_at_incumbent(self, run: Run) -> tuple[Region, str]:
-        best = run.incumbent
-        assert best is not None
-        return Region(best.point, self.near), f"starts at {best.agent}'s best, {best.loss:.6g}, near it"
 
     def _describe_records(self, member: Member) -> str:
         recent = member.records[-self.window :]
@@ -212,6 +218,11 @@ def opener_region(run: Run, opener: Member, region: Region) -> tuple[Region, str
         why = f"converged at {found.loss:.6g} ({found.why}): once more from there, with a new model"
         return Region(np.clip(found.point, 0.0, 1.0), run.region.radius), why
     return region, "opening: it neither converged nor stalled yet"
+
+
+def region_at(best: Incumbent, radius: float) -> tuple[Region, str]:
+    """Return the region of a radius around a point that is known, and the reason in words."""
+    return Region(best.point, radius), f"starts at {best.agent}'s best, {best.loss:.6g}, near it"
 
 
 def draw_region(run: Run, member: Member, hopeless: str, rng: np.random.Generator) -> tuple[Region, str]:

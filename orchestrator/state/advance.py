@@ -78,6 +78,7 @@ def _settle(run: Run, finding: Finding) -> None:
     run.granted -= lease.budget
     run.spent += charged
     run.collected += 1
+    run.noisy = run.noisy or finding.noisy
     member = run.members[lease.agent]
     member.lease, member.last = None, lease
     member.leases += 1

@@ -43,6 +43,7 @@ class Run:
         halted: Why no more leases are granted, if a row without a loss is to stop the run; else None.
         stopped: Why the run has ended; None while it runs.
         first_rows: The first collected rows, as long as they decide whether the run stops.
+        noisy: Whether a point that was evaluated again has had another loss.
         curve: (evaluations spent, best loss) after each collected lease.
         team: The members, in team order.
         cheapest: The least row price of all members, in evaluations.
@@ -83,6 +84,7 @@ class Run:
     minima: list[tuple[str, Converged]] = field(default_factory=list)
     halted: str | None = None
     stopped: str | None = None
+    noisy: bool = False
     first_rows: FirstRows = field(default_factory=FirstRows, repr=False)
     curve: LossCurve = field(default_factory=LossCurve, repr=False)
     team: tuple[Member, ...] = field(init=False, repr=False)

@@ -33,16 +33,17 @@ class Play:
         advance(self.run, Granted(self.run.decisions, leases))
         return leases
 
-    def outcome(self, lease, loss, why="spent", charged=None):
+    def outcome(self, lease, loss, why="spent", charged=None, noisy=False):
         best = Incumbent(lease.agent, lease.id, 0, np.full(D, 0.3), loss)
         minimum = Converged(best.point, loss, "flat") if why == "converged" else None
         charged = lease.budget if charged is None else charged
-        advance(self.run, Collected(Finding(lease.id, lease.agent, charged, charged, why, best, minimum)))
+        finding = Finding(lease.id, lease.agent, charged, charged, why, best, minimum, noisy=noisy)
+        advance(self.run, Collected(finding))
 
-    def next(self, loss, why="spent", charged=None):
+    def next(self, loss, why="spent", charged=None, noisy=False):
         """Return the next lease, and let it end in this way."""
         (lease,) = self.decide()
-        self.outcome(lease, loss, why, charged)
+        self.outcome(lease, loss, why, charged, noisy)
         return lease
 
 
@@ -235,7 +236,7 @@ def test_a_planner_alone_gets_every_lease():
 
 
 def test_settings_that_earlier_versions_did_not_have_are_recorded_only_where_they_are_set():
-    assert not {"planner", "plans"} & Party().model_dump().keys()
+    assert not {"planner", "plans", "steady"} & Party().model_dump().keys()
     assert Party(plans="never").model_dump()["plans"] == "never"
     assert Party.model_validate(Party(planner="gp").model_dump()).planner == "gp"
 
@@ -250,3 +251,37 @@ def test_a_default_team_has_a_planner_where_it_would_search_first():
     assert found.agent == "gaussian-process"
     assert found.params["depth"] == 4
     assert found.fun < 0.1
+
+
+def test_under_noise_the_steady_member_takes_the_place_of_all_others():
+    play = Play()
+    assert play.next(10.0, noisy=True).agent == "slsqp"
+    first, second = play.next(9.0), play.next(9.5)
+    assert (first.agent, second.agent) == ("cma-es", "cma-es")
+    assert first.region.center.tolist() == [0.3, 0.3]
+    assert first.reason.startswith("party: losses are noisy: starts at slsqp's best, 10, near it")
+    assert not second.fresh
+    restart = [play.next(8.0, "converged"), play.next(9.0)][1]
+    assert (restart.agent, restart.fresh) == ("cma-es", True)
+    assert "losses are noisy: converged at 8: starts anywhere" in restart.reason
+
+
+def test_what_is_steady_can_be_named_and_switched_off():
+    other = Play(steady="axes")
+    other.next(10.0, noisy=True)
+    assert other.next(9.0).agent == "axes"
+    off = Play(steady="")
+    off.next(10.0, noisy=True)
+    assert off.next(11.0, "exhausted", 2).agent == "axes"
+    assert off.next(9.0).agent == "slsqp"
+
+
+def test_while_the_steady_member_is_out_others_get_the_leases_that_are_left():
+    play = Play(concurrency=2)
+    first, second = play.decide()
+    assert (first.agent, second.agent) == ("slsqp", "cma-es")
+    play.outcome(first, 10.0, noisy=True)
+    (third,) = play.decide()
+    assert third.agent == "axes"
+    play.outcome(second, 9.0)
+    assert play.decide()[0].agent == "cma-es"
