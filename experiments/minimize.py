@@ -204,7 +204,7 @@ def minimize(
     if executor not in ("simulated", "ray"):
         raise ValueError(f"executor must be 'simulated' or 'ray', got {quote(executor)}. Use one of them.")
     built = build_part("policy", ("policy",), Policy, policy)
-    members = name_agents(default_team(concurrency, built, landscape.arguments) if team is None else team)
+    members = name_agents(default_team(concurrency, built, landscape.arguments, allowed) if team is None else team)
     planned = RunSpec(
         landscape=landscape,
         team=members,
@@ -229,17 +229,23 @@ def minimize(
     return result
 
 
-def default_team(concurrency: int, policy: Policy, arguments: Arguments) -> tuple[str, ...]:
+def default_team(concurrency: int, policy: Policy, arguments: Arguments, budget: int) -> tuple[str, ...]:
     """Return the kinds of the default team.
 
     Args:
         concurrency: How many leases are out at once.
-        policy: The policy; a party has a planner where that would search first.
+        policy: The policy; a party has a planner or a sprinter where that would search first.
         arguments: What is searched.
+        budget: How many evaluations the run has.
     """
     stepped = any(axis.is_stepped for axis in arguments.axes)
-    planner = (policy.planner,) if isinstance(policy, Party) and policy.plans_on(stepped) else ()
-    return (*DEFAULT_TEAM, *islice(cycle(EXTRA_MEMBERS), max(0, concurrency - len(DEFAULT_TEAM))), *planner)
+    team = (*DEFAULT_TEAM, *islice(cycle(EXTRA_MEMBERS), max(0, concurrency - len(DEFAULT_TEAM))))
+    if not isinstance(policy, Party):
+        return team
+    if policy.plans_on(stepped):
+        return (*team, policy.planner)
+    sprints = policy.sprints(budget, len(arguments.bounds)) and policy.sprinter not in team
+    return (*team, policy.sprinter) if sprints else team
 
 
 def count_evaluations(budget: int | str | None, dimension: int) -> int:

@@ -129,7 +129,7 @@ class AskTell:
             built = Party(plans="always")
         self._planned = RunSpec(
             landscape=landscape,
-            team=name_agents(default_team(1, built, self._arguments) if team is None else team),
+            team=name_agents(default_team(1, built, self._arguments, allowed) if team is None else team),
             policy=built,
             seed=secrets.randbits(32) if seed is None else check_seed(seed),
             repeat=0,

@@ -16,7 +16,7 @@ from .code_digest import shorten
 from .package_code import find_place
 from .user_files import read_class_source, read_named_sources
 
-CHANGED_SINCE_0_1: frozenset[str] = frozenset()
+CHANGED_SINCE_0_1: frozenset[str] = frozenset({"agent axes", "agent slsqp", "policy party"})
 """Names, e.g. "agent cma-es", whose points are no longer those of version 0.1.
 
 A commit that renews a frozen trace adds the names that it changes, or every name in the table if it changes code that

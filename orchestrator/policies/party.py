@@ -14,9 +14,12 @@ from ..state.member import Member
 from ..state.run import Run
 from .opening import Opening, members_named
 from .policy import Policy
+from .records import describe_records, give_up_reason, weigh
 
-ADDED = ("planner", "plans", "steady")
+ADDED = ("planner", "plans", "steady", "sprinter", "probes_from")
 """Settings that are recorded only where they are not at their defaults."""
+SPRINT, SPRINT_DIMENSION = 15, 8
+"""The sprinter opens if the budget is at most so many evaluations, in multiples of D, in at most so many dimensions."""
 PLAN = 2
 """Evaluations per lease of the planner, in multiples of D: its leases end nothing, and reports show its way."""
 
@@ -44,6 +47,9 @@ class Party(Policy):
 
     Where losses are noisy, as a point shows that a member has evaluated again, slopes and records are luck. There the
     steady member takes the place of all others, from the incumbent on.
+
+    Where there are few evaluations, the prober is not asked, and where there are very few, the sprinter opens if the
+    team has one.
 
     Unless the experiment says otherwise, one lease is out at a time, which is the best use of evaluations. With several
     leases at a time, the best use of time, no member waits for the opener: the remaining leases are granted by rule 2
@@ -75,6 +81,15 @@ class Party(Policy):
         description="Name of the member that searches alone, if the team has one, once a point that was evaluated "
         "again has had another loss.",
     )
+    sprinter: str = Field(
+        "derivative-free",
+        description="Name of the member that opens in place of the opener, if the team has one, where the budget is "
+        f"at most {SPRINT} D evaluations and D at most {SPRINT_DIMENSION}.",
+    )
+    probes_from: int = Field(
+        25, ge=0, description="The least budget, in multiples of D, with which the prober is asked: with less, its "
+        "evaluations do not pay for themselves.",
+    )  # fmt: skip
     lease: int = Field(10, ge=1, description="Evaluations per lease, in multiples of D.")
     restart: int = Field(5, ge=1, description="The same for an opener's restarts, which are given up more readily.")
     window: int = Field(5, ge=1, description="Number of a member's latest leases that count.")
@@ -119,7 +134,8 @@ class Party(Policy):
 
     def find_opening(self, run: Run) -> Opening:
         """Return the state of the opening."""
-        openers = members_named(run, self.opener) or (next(iter(run.members.values())),)
+        opener = self.sprinter if self.sprints(run.budget, run.space.dimension) else self.opener
+        openers = members_named(run, opener) or members_named(run, self.opener) or run.team[:1]
         guests = tuple(m for m in run.members.values() if m is not openers[0] and m.name != self.prober)
         return Opening(run, openers[0], openers, guests, self.lease * run.space.dimension, self.stall)
 
@@ -127,24 +143,13 @@ class Party(Policy):
         """Return whether a planner would search first, on a space with or without stepped axes."""
         return self.plans == "always" or (self.plans == "steps" and stepped)
 
+    def sprints(self, budget: int, dimension: int) -> bool:
+        """Return whether a sprinter would open, with a budget of so many evaluations."""
+        return budget <= SPRINT * dimension and dimension <= SPRINT_DIMENSION
+
     def find_planner(self, run: Run) -> Member | None:
         """Return the member that searches first in place of the opener; None if the opener does."""
         return run.members.get(self.planner) if self.plans_on(run.space.is_stepped) else None
-
-    def weight(self, member: Member) -> float:
-        """Return a member's weight: 1 plus ``bonus`` times the fraction of its last leases that were records."""
-        recent = member.records[-self.window :]
-        return 1.0 + self.bonus * sum(recent) / max(1, len(recent))
-
-    def give_up_reason(self, run: Run, member: Member) -> str:
-        """Return why a member's restart is given up; "" if it is not."""
-        size = self.restart * run.space.dimension
-        if not self.patience or run.incumbent is None or len(member.bests) < 2 or member.episode_spent < 2 * size:
-            return ""
-        behind, gain = member.episode_best - run.incumbent.loss, member.bests[-2] - member.bests[-1]
-        if not behind > max(0.0, self.patience * gain):
-            return ""
-        return f"{behind:.3g} behind and its last lease gained {max(gain, 0.0):.3g}"
 
     def _choose_member(self, run: Run, opening: Opening, waiting: Sequence[Member], others: bool) -> Member | None:
         """Choose which of the waiting members gets the next lease; None if none should.
@@ -157,13 +162,13 @@ class Party(Policy):
             return planner
         if run.noisy and (steady := run.members.get(self.steady)) in waiting:
             return steady
-        if probing and opening.opener.leases:
+        if probing and opening.opener.leases and run.budget >= self.probes_from * run.space.dimension:
             return prober
         if planner is None and opening.on and opening.opener in waiting:
             return opening.opener
         able = [m for m in waiting if m is not prober and m.name != self.planner]
         if able:
-            return min(able, key=lambda m: (m.spent / self.weight(m), m.index))
+            return min(able, key=lambda m: (m.spent / weigh(m, self.window, self.bonus), m.index))
         # One that has ended its search gets another lease only where nobody else can spend what is left.
         return waiting[0] if waiting and not others else None
 
@@ -181,7 +186,8 @@ class Party(Policy):
         else:
             of_opener = any(member is one for one in opening.openers)
             size = self.restart if of_opener else size
-            hopeless = self.give_up_reason(run, member) if of_opener and not fresh else ""
+            may_end = of_opener and not fresh
+            hopeless = give_up_reason(run, member, self.restart, self.patience) if may_end else ""
             why = "carries on"
             if fresh or hopeless:
                 guest = not of_opener and member.leases == 0 and self.sharing
@@ -192,7 +198,7 @@ class Party(Policy):
                 )
             fresh = fresh or bool(hopeless)
             noise = "losses are noisy: " if run.noisy and member.name == self.steady else ""
-            why = f"{noise}{why}; {self._describe_records(member)}"
+            why = f"{noise}{why}; {describe_records(member, self.window, self.bonus)}"
         budget = max(size * run.space.dimension, member.row_price)
         if left - budget < run.cheapest:
             # The remainder would be too small for another lease.
@@ -201,12 +207,6 @@ class Party(Policy):
             id=number, agent=member.name, budget=budget, region=region, reason=f"party: {why}", fresh=fresh,
             incumbent=run.incumbent if self.sharing else member.best, archive=run.collected if self.sharing else 0,
         )  # fmt: skip
-
-    def _describe_records(self, member: Member) -> str:
-        recent = member.records[-self.window :]
-        if not recent:
-            return "it has spent nothing yet"
-        return f"{sum(recent)} of its last {len(recent)} leases were records (weight {self.weight(member):.2g})"
 
 
 def opener_region(run: Run, opener: Member, region: Region) -> tuple[Region, str]:

@@ -34,13 +34,27 @@ def results(tmp_path):
     return tmp_path / "old"
 
 
+@pytest.fixture
+def unchanged(monkeypatch):
+    """Set aside that parts of a party have changed: where they have not, its results are still what they were."""
+    monkeypatch.setattr(first_rule, "CHANGED_SINCE_0_1", frozenset())
+
+
+def test_results_of_a_party_are_refused_with_what_has_changed(results):
+    with pytest.raises(ResultsError, match="has changed") as refused:
+        resume(results / "interrupted", trust=True, report=False)
+    for name in ("agent axes", "agent slsqp", "policy party"):
+        assert f"the code of {name} has changed" in str(refused.value)
+    assert "agent cma-es" not in str(refused.value)
+
+
 def test_their_traces_are_what_they_were(results):
     assert read_hash(results / "finished") == FINISHED
     assert read_hash(results / "interrupted") == INTERRUPTED
 
 
 @equal_bits
-def test_what_was_interrupted_is_resumed_to_the_same_trace(results):
+def test_what_was_interrupted_is_resumed_to_the_same_trace(results, unchanged):
     resume(results / "interrupted", trust=True, report=False)
     assert read_hash(results / "interrupted") == FINISHED
 
@@ -49,7 +63,7 @@ def test_what_was_interrupted_is_resumed_to_the_same_trace(results):
     ("old", "new", "name"),
     [("1e-3", "1e-4", "agent stepper"), ("0.8", "0.9", "landscape python own_code.py:loss")],
 )
-def test_changed_files_of_the_user_are_refused(results, old, new, name):
+def test_changed_files_of_the_user_are_refused(results, unchanged, old, new, name):
     path = results / "own_code.py"
     path.write_text(path.read_text().replace(old, new))
     with pytest.raises(ResultsError, match=f"the code of {name} has changed"):
@@ -87,7 +101,7 @@ def test_the_table_has_the_texts_that_it_has_digests_of():
 
 
 @equal_bits
-def test_they_are_verified(results):
+def test_they_are_verified(results, unchanged):
     whole, part = (verify_results(results / name, trust=True) for name in ("finished", "interrupted"))
     assert (whole.runs, whole.unfinished, whole.problems, whole.unknown) == (9, 0, [], [])
     assert (part.runs, part.unfinished, part.problems, part.unknown) == (9, 5, [], [])

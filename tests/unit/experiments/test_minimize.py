@@ -488,7 +488,7 @@ def test_whatever_takes_a_point_is_called(fun):
 
 
 def test_the_default_team_grows_with_concurrency():
-    teams = [default_team(n, Party(), ArrayArguments(((0.0, 1.0),) * 2)) for n in (1, 3, 8, 14)]
+    teams = [default_team(n, Party(), ArrayArguments(((0.0, 1.0),) * 2), 400) for n in (1, 3, 8, 14)]
     assert teams[0] == teams[1] == ("slsqp", "axes", "cma-es")
     assert teams[2] == ("slsqp", "axes", "cma-es", "slsqp", "cma-es", "derivative-free", "slsqp", "slsqp")
     assert len(teams[3]) == 14

@@ -10,7 +10,7 @@ from searchparty.landscapes.landscape import Space
 from searchparty.orchestrator.loop.audit import audit_decision
 from searchparty.orchestrator.policies.party import Party
 from searchparty.orchestrator.state.advance import advance
-from searchparty.orchestrator.state.events import Collected, Granted, charge_finding
+from searchparty.orchestrator.state.events import Collected, Granted, charge_finding, findings
 from searchparty.orchestrator.state.member import Member
 from searchparty.orchestrator.state.run import Run
 
@@ -21,10 +21,10 @@ TEAM = ("slsqp", "axes", "cma-es")
 class Play:
     """A run in which the test states the outcome of each lease."""
 
-    def __init__(self, team=TEAM, concurrency=1, space=None, **settings):
+    def __init__(self, team=TEAM, concurrency=1, space=None, budget=10_000, **settings):
         members = {name: Member(name, index, 1) for index, name in enumerate(team)}
         space = space or Space(np.zeros(D), np.ones(D))
-        self.run = Run("r", space, 0.5, 10_000, concurrency, Region(np.full(D, 0.5), 0.5), members)
+        self.run = Run("r", space, 0.5, budget, concurrency, Region(np.full(D, 0.5), 0.5), members)
         self.policy = Party(**settings)
 
     def decide(self):
@@ -236,7 +236,7 @@ def test_a_planner_alone_gets_every_lease():
 
 
 def test_settings_that_earlier_versions_did_not_have_are_recorded_only_where_they_are_set():
-    assert not {"planner", "plans", "steady"} & Party().model_dump().keys()
+    assert not {"planner", "plans", "steady", "sprinter", "probes_from"} & Party().model_dump().keys()
     assert Party(plans="never").model_dump()["plans"] == "never"
     assert Party.model_validate(Party(planner="gp").model_dump()).planner == "gp"
 
@@ -285,3 +285,27 @@ def test_while_the_steady_member_is_out_others_get_the_leases_that_are_left():
     assert third.agent == "axes"
     play.outcome(second, 9.0)
     assert play.decide()[0].agent == "cma-es"
+
+
+def test_the_prober_is_asked_only_where_its_evaluations_can_pay_for_themselves():
+    assert probed(Play(budget=25 * D))[1].agent == "axes"
+    assert [Play(budget=25 * D - 1).next(10.0).agent, probed(Play(budget=25 * D - 1))[1].agent] == ["slsqp", "slsqp"]
+    assert probed(Play(budget=12 * D, probes_from=0))[1].agent == "axes"
+
+
+def test_of_very_few_evaluations_the_sprinter_opens():
+    team = (*TEAM, "derivative-free")
+    sprint = Play(team, budget=15 * D)
+    assert [sprint.next(10.0).agent, sprint.next(9.0).agent] == ["derivative-free", "derivative-free"]
+    assert Play(team, budget=15 * D + 1).next(10.0).agent == "slsqp"
+    assert Play(team, budget=15 * D, sprinter="").next(10.0).agent == "slsqp"
+    assert Play(budget=15 * D).next(10.0).agent == "slsqp"
+
+
+def test_a_default_team_has_a_sprinter_where_it_would_open():
+    def bowl(x):
+        return float(((np.asarray(x) - 0.3) ** 2).sum())
+
+    for dimension, times, opens in ((2, 10, "derivative-free"), (2, 16, "slsqp"), (9, 10, "slsqp")):
+        found = searchparty.minimize(bowl, [(-5, 5)] * dimension, budget=times * dimension, seed=1)
+        assert next(findings(found.log.events())).agent == opens
