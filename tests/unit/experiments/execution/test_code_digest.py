@@ -171,7 +171,8 @@ def test_a_module_that_is_moved_has_the_same_digest(source):
 def test_modules_of_a_class_are_those_that_it_imports():
     assert deciding_places(Grid) == {"agents/grid.py"}
     assert deciding_places(Slsqp) == {"agents/slsqp.py"}
-    assert deciding_places(Party) == {f"orchestrator/policies/{name}.py" for name in ("party", "opening", "policy")}
+    party = ("party", "opening", "records", "policy")
+    assert deciding_places(Party) == {f"orchestrator/policies/{name}.py" for name in party}
     # Neither modules that carry bytes nor modules that find files.
     bounded = {f"landscapes/{name}.py" for name in ("bounded", "arguments", "parameters", "constraints", "expression")}
     assert deciding_places(UserFunction) == {"landscapes/python_function.py", *bounded}

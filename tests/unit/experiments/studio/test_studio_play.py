@@ -140,7 +140,7 @@ def test_what_is_offered_is_safe():
             assert cls.__module__.startswith("searchparty.")
             # No class has a setting that could name a file, except the members that party names.
             texts = [name for name, field in cls.model_fields.items() if field.annotation is str]
-            assert set(texts) <= ({"opener", "prober", "planner"} if kind == "party" else set())
+            assert set(texts) <= ({"opener", "prober", "planner", "steady", "sprinter"} if kind == "party" else set())
 
 
 def test_a_plugin_is_not_offered(monkeypatch):
