@@ -27,7 +27,7 @@ from .init import init_command
 from .inspect import list_command, report_command, schema_command, trace_command, verify_command
 from .run import check_command, resume_command, run_command
 from .simulate import simulate_command
-from .streams import tolerate_encodings
+from .streams import replace_closed_streams, tolerate_encodings
 from .studio import studio_command
 from .usage import UsageError, describe_usage_error, shows_help
 
@@ -78,6 +78,7 @@ app.command("doctor")(doctor_command)
 
 def main() -> None:
     """Run the command line. A user's mistake ends with a message and exit code 2, never with a traceback."""
+    replace_closed_streams()
     tolerate_encodings()
     try:
         # The name also decides the variable by which a shell asks for completions.

@@ -79,6 +79,13 @@ def open_console(name: str) -> Console:
     return Console(file=cast("IO[str]", ForgivingStream(name)), highlight=False, markup=False, emoji=False)
 
 
+def replace_closed_streams() -> None:
+    """Put streams that take everything where the standard output or error is closed: some libraries expect streams."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, os.fdopen(os.open(os.devnull, os.O_WRONLY), "w"))
+
+
 def tolerate_encodings() -> None:
     """Let what other code prints to the standard output and error be escaped, where their encoding lacks characters."""
     for stream in (sys.stdout, sys.stderr):

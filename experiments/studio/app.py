@@ -7,6 +7,7 @@ import json
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from importlib.resources import files
+from os import stat_result
 from pathlib import Path
 from typing import Any
 
@@ -73,9 +74,16 @@ def create_app(studio: Studio) -> Starlette:
         Route("/api/plays", answers.play, methods=["POST"]),
         Route("/api/plays/{key}/film", answers.get_play_film),
         Route("/api/leave", answers.leave, methods=["POST"]),
-        Mount("/", StaticFiles(directory=str(files("searchparty.experiments.studio").joinpath("page")), html=True)),
+        Mount("/", PageFiles(directory=str(files("searchparty.experiments.studio").joinpath("page")), html=True)),
     ]
     return Starlette(routes=routes, lifespan=lifespan)
+
+
+class PageFiles(StaticFiles):
+    """The files of the page. A path with a null byte, which is an error in some versions of starlette, names none."""
+
+    def lookup_path(self, path: str) -> tuple[str, stat_result | None]:
+        return ("", None) if "\0" in path else super().lookup_path(path)
 
 
 class StudioEndpoints:

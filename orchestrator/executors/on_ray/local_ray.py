@@ -17,7 +17,7 @@ import ray
 
 from ...loop.executor import ExecutorError
 
-LOWEST_RAY = (2, 52)
+LOWEST_RAY = (2, 53)
 """The lowest version whose processes can all be asked for a token."""
 LOOPBACK = "127.0.0.1"
 ANSWER_SECONDS = 2.0

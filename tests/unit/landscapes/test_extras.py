@@ -10,7 +10,7 @@ from searchparty.landscapes.extras import advise_install
 REQUIREMENTS = [
     "numpy>=2.0",
     'pandas>=2.2.2; extra == "pandas"',
-    "ray[default]>=2.52; extra == 'cluster'",
+    "ray[default]>=2.53; extra == 'cluster'",
     'optuna>=4.0; extra == "bench"',
     'pygmo>=2.19; python_version < "3.14" and extra == "bench"',
 ]
@@ -20,7 +20,7 @@ REQUIREMENTS = [
     ("extra", "command"),
     [
         ("pandas", "Run: pip install 'pandas>=2.2.2'"),
-        ("cluster", "Run: pip install 'ray[default]>=2.52'"),
+        ("cluster", "Run: pip install 'ray[default]>=2.53'"),
         ("bench", "Run: pip install 'optuna>=4.0' 'pygmo>=2.19'"),
     ],
 )

@@ -151,13 +151,13 @@ def test_a_ray_that_does_not_start_is_one_sentence_and_the_way_out(untouched, er
     assert "RAY_AUTH_MODE" not in os.environ
 
 
-@pytest.mark.parametrize("version", ["2.9.3", "2.40.0", "2.51.1", "1.13.0"])
+@pytest.mark.parametrize("version", ["2.9.3", "2.40.0", "2.52.1", "1.13.0"])
 def test_an_old_ray_is_refused_in_words(version):
-    with pytest.raises(ExecutorError, match=rf"ray must be at least 2.52, got {version}.*pip install 'ray>=2.52'"):
+    with pytest.raises(ExecutorError, match=rf"ray must be at least 2.53, got {version}.*pip install 'ray>=2.53'"):
         local_ray.check_ray_version(version)
 
 
-@pytest.mark.parametrize("version", ["2.52.0", "2.60.0", "3.0.0.dev0"])
+@pytest.mark.parametrize("version", ["2.53.0", "2.60.0", "3.0.0.dev0"])
 def test_a_new_ray_is_accepted(version):
     local_ray.check_ray_version(version)
 
