@@ -1,6 +1,6 @@
 """Compare the party with peers where losses are rounded or noisy, or where there are few evaluations.
 
-    python benchmarks/coarse_losses.py run       # some ten minutes on 2 cores; it continues where it was stopped
+    python benchmarks/coarse_losses.py run       # some three minutes on 2 cores; it continues where it was stopped
     python benchmarks/coarse_losses.py report    # prints the tables
 
 All solvers get the same functions and instances of BBOB (``PARTS``). The party was tuned on instances 1 and 2.

@@ -45,7 +45,7 @@ class Rounding:
 
     def describe(self) -> str:
         """Return the rounding in words."""
-        return f"{self.places} {'bits' if self.base == 2 else 'digits'}"
+        return f"{self.places} {'bit' if self.base == 2 else 'digit'}{'s' if self.places > 1 else ''}"
 
 
 def find_rounding(losses: Iterable[float], few: int = FEW_LOSSES) -> Rounding | None:

@@ -36,7 +36,7 @@ def test_losses_are_described_by_what_wrote_them(write, words):
 def test_one_exact_loss_is_enough_and_zeros_and_failures_tell_nothing():
     assert find_rounding([0.5, 0.25, 1 / 3]) is None
     assert find_rounding([0.0, math.inf, math.nan]) is None
-    assert describe_rounding([0.0, math.inf, 0.1, 0.2, 0.3, 0.4]) == "1 digits"
+    assert describe_rounding([0.0, math.inf, 0.1, 0.2, 0.3, 0.4]) == "1 digit"
 
 
 def test_few_round_losses_are_not_taken_for_very_coarse_ones():
