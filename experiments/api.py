@@ -10,6 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 from ..landscapes.landscape import Refusal
 from ..orchestrator.log.reader import LogReader
+from .comparison import profiles, tables
+from .comparison.comparison import Comparison, compare_runs
+from .comparison.exports import list_sentences
+from .comparison.verdict import EQUIVALENCE
 from .execution.growth import load_for_resuming
 from .execution.plan import Plan, make_plan
 from .execution.session import begin_session, resume_session
@@ -19,6 +23,7 @@ from .results import accounts
 from .results import comparison as statistics
 from .results.points import make_points_table
 from .results.recorded_runs import BestPoint, RunData, best_by_landscape, read_runs
+from .results.run_summary import RunSummary, read_summaries, summarize_run
 from .results.surfaces import record_surfaces
 from .results.table import Table
 from .spec.errors import quote
@@ -77,20 +82,83 @@ class Results:
         """All runs with their events and points, in the order of the plan."""
         return read_runs(self.path)
 
+    def compare(self, baseline: str | None = None, equivalence: float = EQUIVALENCE) -> Comparison:
+        """Compare all strategies with one of them: verdicts with intervals, over all problems.
+
+        Args:
+            baseline: The name of the strategy that the others are compared with. Default: the first one.
+            equivalence: Ratios of expected running times between this and its inverse count as equivalent.
+
+        Returns:
+            The comparison, with its ``verdicts`` (the best strategy first), its ``headline`` and its ``advice``.
+
+        Raises:
+            ValueError: If there is no such strategy, or the region is not valid.
+        """
+        if baseline is None and equivalence == EQUIVALENCE:
+            return self._compared
+        return compare_runs(self._summaries, baseline, equivalence)
+
+    @cached_property
+    def _compared(self) -> Comparison:
+        return compare_runs(self._summaries)
+
+    @cached_property
+    def _summaries(self) -> list[RunSummary]:
+        """All runs without their points: thousands fit in memory."""
+        loaded = self.__dict__.get("runs")
+        return read_summaries(self.path) if loaded is None else [summarize_run(run) for run in loaded]
+
     @cached_property
     def comparison(self) -> Table:
-        """The strategies compared, per landscape: quartiles of the best loss, success, evaluations and rank.
+        """The strategies on each problem, whose instances are repeats: quartiles, success, running times and rank.
 
-        ``evaluations_to_target`` is the median of the runs that reached the target; ``ert``, which is shown as
-        "expected evaluations", has the evaluations of all runs, each until its success or its end, divided by the
-        number of successes.
+        ``best`` and the quartiles are gaps above the minimum where that is known (``quantity``). ``ert`` is the
+        expected running time: the evaluations of all runs, each until its success or its end, divided by the number of
+        successes. ``median_evaluations`` is the median of the runs that reached the target. Only runs that have ended
+        are compared.
         """
-        return statistics.comparison_table(self.runs)
+        return tables.make_comparison_table(self._compared.problems)
 
     @cached_property
-    def winners(self) -> Table:
-        """The leading strategy of each landscape, and the winner: the leader, if its lead is significant, else None."""
-        return statistics.winners_table(self.runs)
+    def verdicts(self) -> Table:
+        """Every other strategy against the first one over all problems: verdict, ratio of running times, interval."""
+        return tables.make_verdicts_table(self._compared)
+
+    @cached_property
+    def standings(self) -> Table:
+        """Each strategy over all problems: how many it solved and led, and the mean of its mean ranks."""
+        return tables.make_standings_table(self._compared)
+
+    @cached_property
+    def tests(self) -> Table:
+        """Each strategy against the first one on each problem: effect size, and p of the rank-sum test."""
+        return tables.make_tests_table(self._compared)
+
+    @cached_property
+    def rank_tests(self) -> Table:
+        """All pairs of strategies over problems: signed-rank tests, frequentist and Bayesian, and Friedman's test."""
+        return tables.make_rank_tests_table(self._compared)
+
+    @cached_property
+    def targets(self) -> Table:
+        """Fixed targets: how many runs of each strategy reached each gap, and at what cost."""
+        return profiles.make_targets_table(self._compared.problems)
+
+    @cached_property
+    def budgets(self) -> Table:
+        """Fixed budgets: the quartiles of each strategy's gap after 10, 30, 100, ... evaluations per axis."""
+        return profiles.make_budgets_table(self._compared.problems)
+
+    @cached_property
+    def running_times(self) -> Table:
+        """Distributions of running times: the share of all targets reached, by evaluations per axis and group."""
+        return profiles.make_runtimes_table(self._compared.problems)
+
+    @property
+    def verdict(self) -> list[str]:
+        """The verdict on the best strategy in a sentence, what would settle it, and what it rests on."""
+        return list_sentences(self._compared, str(self.path))
 
     @cached_property
     def convergence(self) -> Table:
@@ -184,21 +252,11 @@ class Results:
         return list(best_by_landscape(self.runs).values())
 
     def summary_rows(self) -> list[dict[str, str]]:
-        """Return the comparison as rows of a few columns, formatted as text. A winner is marked with " *"."""
-        winners = {row["landscape"]: row["winner"] for row in self.winners.rows()}
-        return [
-            {
-                "landscape": row["landscape"],
-                "strategy": row["strategy"] + (" *" if winners[row["landscape"]] == row["strategy"] else ""),
-                "runs": str(row["runs"]),
-                "median loss": f"{row['median']:.4g}",
-                "quartiles": f"{row['lower_quartile']:.3g} - {row['upper_quartile']:.3g}",
-                "success": f"{row['successes']}/{row['runs']}",
-                "expected evaluations": "-" if row["ert"] is None else f"{row['ert']:.0f}",
-                "mean rank": f"{row['rank']:.2f}",
-            }
-            for row in self.comparison.rows()
-        ]
+        """Return the comparison as rows of a few columns, formatted as text."""
+        rows = self.comparison.rows()
+        quantities = {row["quantity"] for row in rows}
+        median = f"median {quantities.pop()}" if len(quantities) == 1 else "median gap or loss"
+        return [_summarize_row(row, median) for row in rows]
 
     def report(self) -> Path:
         """Write the HTML report, the figures and the tables into the results directory.
@@ -217,7 +275,29 @@ class Results:
         rows = self.summary_rows()
         head = "".join(f"<th>{escape(name)}</th>" for name in (rows[0] if rows else {}))
         body = "".join("<tr>" + "".join(f"<td>{escape(v)}</td>" for v in row.values()) + "</tr>" for row in rows)
-        return f"<p>searchparty results in {escape(str(self.path))}</p><table><tr>{head}</tr>{body}</table>"
+        lines = "".join(f"<p>{escape(line)}</p>" for line in self.verdict)
+        table = f"<table><tr>{head}</tr>{body}</table>"
+        return f"<p>searchparty results in {escape(str(self.path))}</p>{lines}{table}"
+
+
+def _summarize_row(row: Mapping[str, Any], median: str) -> dict[str, str]:
+    """Format a row of the comparison for a terminal; ``median`` is the heading of the median."""
+    quartiles = (row["lower_quartile"], row["upper_quartile"])
+    return {
+        "problem": row["problem"],
+        "strategy": row["strategy"],
+        "runs": str(row["runs"]),
+        median: _format_figure(row["median"], ".4g"),
+        "quartiles": "-" if None in quartiles else f"{quartiles[0]:.3g} - {quartiles[1]:.3g}",
+        "success": "-" if row["successes"] is None else f"{row['successes']}/{row['runs']}",
+        "ERT": _format_figure(row["ert"], ".0f"),
+        "median of successes": _format_figure(row["median_evaluations"], ".0f"),
+        "mean rank": f"{row['rank']:.2f}",
+    }
+
+
+def _format_figure(value: float | None, format: str) -> str:
+    return "-" if value is None else f"{value:{format}}"
 
 
 def run(

@@ -54,6 +54,7 @@ def room_of(path: Path, level: int, name: str) -> str | None:
 FLOORS = [
     {"spec"},
     {"execution", "results", "minimize"},
+    {"comparison"},
     {"drawing"},
     {"adapters", "animation", "simulation", "studio", "cluster", "notebook"},
     {"report"},

@@ -22,7 +22,7 @@ DONE, RUN_FAILED, INPUT_WRONG, STRATEGY_FAILED, INTERRUPTED = 0, 1, 2, 3, 130
 
 out = open_console("stdout")
 err = open_console("stderr")
-LEFT_ALIGNED = ("landscape", "strategy")
+LEFT_ALIGNED = ("landscape", "problem", "strategy")
 NARROWEST_TABLE = 80
 """The columns that a terminal must have for a table; below, its rows would be torn apart, and a list is printed."""
 
@@ -105,9 +105,7 @@ def describe_errors(errors: Mapping[str, Exception], titles: Mapping[str, str]) 
     ]
 
 
-def print_table(
-    rows: list[dict[str, str]], title: str = "Comparison of strategies (* = winner on its landscape)"
-) -> None:
+def print_table(rows: list[dict[str, str]], title: str = "Comparison of strategies") -> None:
     """Print rows as a table on a terminal, as a list if it is narrow, or as aligned columns if it is no terminal."""
     if out.width < NARROWEST_TABLE and (out.is_terminal or "COLUMNS" in os.environ):
         _print_list(rows, title)

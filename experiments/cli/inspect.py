@@ -9,6 +9,8 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
+from ..comparison.exports import format_comparison
+from ..comparison.verdict import EQUIVALENCE
 from ..spec import catalogue
 from ..spec.errors import SpecError, format_problem, quote, suggest
 from ..spec.load import bundled_descriptions
@@ -22,11 +24,30 @@ def report_command(
         list[Path],
         typer.Argument(metavar="RESULTS...", help="One or more results directories.", autocompletion=complete_results),
     ],
+    baseline: Annotated[
+        str | None,
+        typer.Option(help="The strategy that the others are compared with. Default: the first one of the YAML."),
+    ] = None,
+    equivalence: Annotated[
+        float,
+        typer.Option(help="Ratios of running times between this and its inverse count as equivalent in practice."),
+    ] = EQUIVALENCE,
+    format: Annotated[
+        str | None,
+        typer.Option(help="Print the comparison as json, md (Markdown) or tex (LaTeX), and write no page."),
+    ] = None,
 ) -> None:
-    """Write the report of one or more results directories. Several are compared in one report."""
-    from ..report.report import write_report
+    """Write the report of one or more results directories. Several are compared in one report.
 
-    out.print(f"Report: {write_report(list(results))}", soft_wrap=True)
+    Example: searchparty report results/quickstart-1 --baseline team
+    """
+    from ..report.report import read_comparison, write_report
+
+    if format is None:
+        out.print(f"Report: {write_report(list(results), baseline, equivalence)}", soft_wrap=True)
+        return
+    single = str(results[0]) if len(results) == 1 else ""
+    print(format_comparison(read_comparison(list(results), baseline, equivalence), format, single))  # noqa: T201
 
 
 def trace_command(

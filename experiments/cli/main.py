@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from ...landscapes.landscape import LandscapeError
+from ...landscapes.landscape import LandscapeError, Refusal
 from ...orchestrator.log.log import LogError, LogLost
 from ...orchestrator.loop.executor import ExecutorError
 from ..execution.results_directory import ResultsError
@@ -31,7 +31,7 @@ from .streams import replace_closed_streams, tolerate_encodings
 from .studio import studio_command
 from .usage import UsageError, describe_usage_error, shows_help
 
-INPUT_ERRORS = (SpecError, ResultsError, LogError, LandscapeError, catalogue.CatalogueError)
+INPUT_ERRORS = (Refusal, SpecError, ResultsError, LogError, LandscapeError, catalogue.CatalogueError)
 
 app = typer.Typer(
     no_args_is_help=True,

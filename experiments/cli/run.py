@@ -10,6 +10,8 @@ from typing import Annotated
 import typer
 
 from ..api import Results, resume_plan, run_plan
+from ..comparison.bars import draw_bars
+from ..comparison.exports import list_sentences
 from ..execution.cost import describe_plan
 from ..execution.growth import load_for_resuming
 from ..execution.plan import Plan, make_plan
@@ -189,12 +191,27 @@ def _print_summary(results: Results, reported: bool) -> None:
         line = f"Best point of {found.landscape}: loss {found.loss:.8g} at ({found.describe(8)})"
         out.print(f"{line}, by {found.agent} of {found.strategy}", soft_wrap=True)
     print_table(results.summary_rows())
+    _print_verdict(results)
     titles = {run.id: f"{run.strategy} on {run.landscape}, repeat {run.repeat}" for run in results.runs}
     for line in describe_errors(results.errors, titles):
         err.print(line, style="red", soft_wrap=True)
     out.print(f"Results: {results.path}", soft_wrap=True)
     if reported:
         out.print(f"Report:  {results.path / 'report.html'}", soft_wrap=True)
+
+
+def _print_verdict(results: Results) -> None:
+    """Print the verdict in words, and the interval of each strategy against the first one as a bar."""
+    compared = results.compare()
+    if len(compared.strategies) < 2:
+        return
+    for line in list_sentences(compared, str(results.path)):
+        out.print(line, soft_wrap=True)
+    bars = draw_bars(compared.verdicts)
+    if bars:
+        out.print(f"Evaluations needed, as a multiple of those of {compared.baseline} (95 % interval):", soft_wrap=True)
+        for line in bars:
+            out.print(line, soft_wrap=True)
 
 
 def _print_failed_agents(results: Results) -> None:

@@ -15,6 +15,10 @@ from pydantic import ValidationError
 from ...orchestrator.clock.settings import Delays
 from ...orchestrator.log.reader import LogReader
 from ...orchestrator.loop.drive import EVALUATION_FAILED
+from ..comparison import profiles, tables
+from ..comparison.comparison import Comparison, compare_runs
+from ..comparison.exports import list_sentences
+from ..comparison.verdict import EQUIVALENCE
 from ..drawing import style
 from ..drawing.comparison import contributions_figure, convergence_figure, finals_figure, timeline_figure
 from ..drawing.landscape import contour_figure
@@ -26,7 +30,7 @@ from ..results.table import Table
 from ..spec.models import SimulatedSettings
 from ..spec.sources import read_text_file
 from ..studio.films.embed import EmbeddedRun, embed_replay
-from .sentences import describe_strategy, format_number, summary_sentences, target_texts, threshold_rows
+from .sentences import describe_strategy, format_number, list_notes, target_rows
 
 RunSource = tuple[Path, str]
 """A results directory, and the id of a run in it."""
@@ -49,7 +53,9 @@ class RunFigures:
     leases: list[dict[str, Any]]
 
 
-def write_report(directories: Path | Sequence[Path]) -> Path:
+def write_report(
+    directories: Path | Sequence[Path], baseline: str | None = None, equivalence: float = EQUIVALENCE
+) -> Path:
     """Write the report of one results directory, or one report of several, and return its path.
 
     Write report.html, figures/*.png, figures/*.svg and tables/*.csv: for one directory into it, and for several
@@ -58,13 +64,20 @@ def write_report(directories: Path | Sequence[Path]) -> Path:
     listed = [Path(directories)] if isinstance(directories, str | Path) else [Path(d) for d in directories]
     runs, sources = _merge_runs(listed)
     home = listed[0] if len(listed) == 1 else comparison_folder(listed)
-    pictures, tables = home / "figures", home / "tables"
+    pictures, folder = home / "figures", home / "tables"
     pictures.mkdir(exist_ok=True)
-    tables.mkdir(exist_ok=True)
-    page = _render_page(listed, runs, sources, pictures, tables)
+    folder.mkdir(exist_ok=True)
+    page = _render_page(listed, runs, sources, pictures, folder, compare_runs(runs, baseline, equivalence))
     path = home / "report.html"
     path.write_text(page, encoding="utf-8")
     return path
+
+
+def read_comparison(
+    directories: Sequence[Path], baseline: str | None = None, equivalence: float = EQUIVALENCE
+) -> Comparison:
+    """Read the runs of all directories, and compare their strategies. The arguments are those of ``write_report``."""
+    return compare_runs(_merge_runs(directories)[0], baseline, equivalence)
 
 
 def comparison_folder(directories: Sequence[Path]) -> Path:
@@ -111,16 +124,24 @@ def _merge_runs(directories: Sequence[Path]) -> tuple[list[RunData], dict[str, R
 
 
 def _render_page(
-    directories: Sequence[Path], runs: list[RunData], sources: dict[str, RunSource], pictures: Path, tables: Path
+    directories: Sequence[Path],
+    runs: list[RunData],
+    sources: dict[str, RunSource],
+    pictures: Path,
+    folder: Path,
+    compared: Comparison,
 ) -> str:
     started = [run for run in runs if run.evaluations]
-    comparison, winners = statistics.comparison_table(started or runs), statistics.winners_table(started or runs)
-    convergence, contributions = statistics.convergence_table(started), accounts.contributions_table(started)
-    failures, thresholds = accounts.failures_table(runs), statistics.thresholds_table(started)
-    standings = statistics.standings_table(started or runs)
-    named = {"comparison": comparison, "winners": winners, "convergence": convergence, "contributions": contributions}
-    for name, table in (named | {"failures": failures, "thresholds": thresholds, "standings": standings}).items():
-        table.to_csv(tables / f"{name}.csv")
+    comparison, convergence = tables.make_comparison_table(compared.problems), statistics.convergence_table(started)
+    contributions, failures = accounts.contributions_table(started), accounts.failures_table(runs)
+    targets, standings = profiles.make_targets_table(compared.problems), tables.make_standings_table(compared)
+    named = {"comparison": comparison, "convergence": convergence, "contributions": contributions, "targets": targets}
+    named |= {"failures": failures, "standings": standings, "verdicts": tables.make_verdicts_table(compared)}
+    named |= {"tests": tables.make_tests_table(compared), "rank_tests": tables.make_rank_tests_table(compared)}
+    named |= {"budgets": profiles.make_budgets_table(compared.problems)}
+    named |= {"running_times": profiles.make_runtimes_table(compared.problems)}
+    for name, table in named.items():
+        table.to_csv(folder / f"{name}.csv")
     with LogReader(directories[0]) as reader:
         meta, sessions = reader.meta, reader.sessions
     delays = _recorded_delays(meta["environment"].get("clock"))
@@ -131,10 +152,10 @@ def _render_page(
     return environment.from_string(text).render(
         name=directories[0].name if len(directories) == 1 else "comparison",
         directories=[str(d) for d in directories],
-        summary=summary_sentences(runs, comparison, winners),
+        summary=[*list_sentences(compared, str(directories[0]) if len(directories) == 1 else ""), *list_notes(runs)],
         comparison=comparison.rows(),
-        winners={row["landscape"]: row for row in winners.rows()},
-        landscapes=statistics.landscape_labels(runs),
+        verdicts={(row["problem"], row["strategy"]): row["verdict"] for row in named["tests"].rows()},
+        problems=len(compared.problems),
         strategies=[describe_strategy(run) for run in _first_runs(runs, "strategy").values()],
         drawn=_draw_overview(started, convergence, contributions, pictures),
         portraits=[_draw_run(run, pictures, style.palette_names(started)) for run in chosen],
@@ -145,11 +166,12 @@ def _render_page(
         upgrades=[line for s in sessions[1:] for line in library_differences(s.environment, sessions[0].environment)],
         clock=[] if delays is None else accounts.clock_table(started, delays).rows(),
         delayed=delays is not None and _has_delays(delays),
-        gaps=[f"{gap:g}" for gap in statistics.THRESHOLD_GAPS],
-        thresholds=threshold_rows(thresholds),
+        gaps=[f"{gap:g}" for gap in profiles.FIXED_TARGETS],
+        thresholds=target_rows(targets),
         standings=standings.rows(),
-        targets=target_texts(comparison),
-        alike=len(directories) == 1 and len({run.budget for run in runs}) == 1,
+        alike=all(
+            len({each.run.budget for found in p.outcomes.values() for each in found}) == 1 for p in compared.problems
+        ),
         unfinished=[run for run in runs if run.stopped is None],
         halted=[run for run in runs if (run.stopped or "").startswith(EVALUATION_FAILED)],
         unbounded=list(dict.fromkeys(run.landscape for run in runs if not run.bounded)),

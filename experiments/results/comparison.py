@@ -1,24 +1,16 @@
-"""Makes tables that compare strategies: what each found, at what cost, and how significant that is."""
+"""Groups runs by landscape and strategy, and makes a table of their convergence."""
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 
 from ...landscapes.landscape import Array
 from .recorded_runs import RunData
-from .significance import ALPHA, adjust_p_values, rank_sum_p_value, rank_values
 from .table import Table
 
-DEFAULT_PRECISION = 1e-3
-"""The distance of the target from the known minimum, where an experiment sets no target."""
 GRID_POINTS = 80
-THRESHOLD_GAPS = tuple(10.0**power for power in range(1, -9, -1))
-"""The distances above the known minimum, 10 to 1e-8, of the table of thresholds."""
-
 
 QUIETLY = np.errstate(all="ignore")
 """Losses near the largest float overflow in means and distances, which the tables then show as infinite."""
@@ -51,96 +43,6 @@ def group_runs(runs: Sequence[RunData]) -> dict[str, dict[str, list[RunData]]]:
     }
 
 
-def success_target(runs: Sequence[RunData], landscape: str) -> tuple[float, str]:
-    """Return the loss that counts as success on a landscape, and a text that says where it comes from.
-
-    It is the experiment's target, or else ``DEFAULT_PRECISION`` above the known minimum, or else the best median that
-    any strategy reached.
-    """
-    return _target_among(group_runs(runs)[landscape])
-
-
-def _target_among(groups: dict[str, list[RunData]]) -> tuple[float, str]:
-    """Return the target of one landscape and its origin, as ``success_target``, from its runs by strategy."""
-    here = [run for group in groups.values() for run in group]
-    targets = [run.target for run in here if run.target is not None]
-    if targets:
-        return max(targets), "set by the experiment"
-    if here[0].minimum is not None:
-        return here[0].minimum + DEFAULT_PRECISION, f"{DEFAULT_PRECISION:g} above the known minimum"
-    medians = [np.median([run.final for run in group]) for group in groups.values()]
-    best = float(min(medians))
-    # With a target of infinity, every run that found nothing would count as a success.
-    return (best, "the best median reached") if np.isfinite(best) else (-np.inf, "none: no median is finite")
-
-
-@QUIETLY
-def comparison_table(runs: Sequence[RunData]) -> Table:
-    """Make a table of each strategy on each landscape: quartiles of the best loss, and success at the target.
-
-    ``ert`` is the expected running time: all evaluations spent before success or the end, divided by the number of
-    successes (Hansen et al. 2010, "Comparing results of 31 algorithms from BBOB-2009"). It is None without a success.
-    """
-    names = (
-        "landscape", "strategy", "runs", "best", "lower_quartile", "median", "upper_quartile", "minimum", "median_gap",
-        "target", "target_from", "successes", "success_rate", "evaluations_to_target", "ert", "evaluations", "rank",
-    )  # fmt: skip
-    rows = []
-    for landscape, groups in group_runs(runs).items():
-        target, origin = _target_among(groups)
-        ranks = mean_ranks(groups)
-        for strategy, group in groups.items():
-            finals = np.array([run.final for run in group])
-            hits = [run.first_below(target) for run in group]
-            reached = [hit for hit in hits if hit is not None]
-            paid = sum(run.evaluations if hit is None else hit for run, hit in zip(group, hits, strict=True))
-            low, middle, high = quartiles(finals)
-            known = group[0].minimum
-            rows.append((
-                landscape, strategy, len(group), float(finals.min()), low, middle, high, known,
-                None if known is None else middle - known, target, origin, len(reached), len(reached) / len(group),
-                float(np.median(reached)) if reached else None, paid / len(reached) if reached else None,
-                float(np.mean([run.evaluations for run in group])), ranks[strategy],
-            ))  # fmt: skip
-    return Table.from_rows(names, rows)
-
-
-@QUIETLY
-def thresholds_table(runs: Sequence[RunData]) -> Table:
-    """Make a table of thresholds, with one row per landscape with a known minimum, strategy and gap.
-
-    It has the share of runs that came within the gap above the minimum, and the median of the evaluations that these
-    runs took (None if there are none).
-    """
-    rows: list[tuple[Any, ...]] = []
-    for landscape, groups in group_runs(runs).items():
-        for strategy, group in groups.items():
-            if group[0].minimum is None:
-                continue
-            for gap in THRESHOLD_GAPS:
-                hits = [hit for run in group if (hit := run.first_below(group[0].minimum + gap)) is not None]
-                median = float(np.median(hits)) if hits else None
-                rows.append((landscape, strategy, gap, len(hits) / len(group), median))
-    return Table.from_rows(("landscape", "strategy", "gap", "share", "evaluations"), rows)
-
-
-@QUIETLY
-def standings_table(runs: Sequence[RunData]) -> Table:
-    """Make a table of each strategy over all landscapes that it searched, with the best rank first.
-
-    It has the number of landscapes on which the strategy had the best median, the number on which it won significantly,
-    and the mean of its mean ranks.
-    """
-    compared, leading = comparison_table(runs).columns, winners_table(runs).columns
-    led, won = Counter(leading["leader"]), Counter(leading["winner"])
-    ranks: dict[str, list[float]] = {strategy: [] for strategy in strategy_names(runs)}
-    for strategy, rank in zip(compared["strategy"], compared["rank"], strict=True):
-        ranks[strategy].append(rank)
-    rows = [(name, len(found), led[name], won[name], float(np.mean(found))) for name, found in ranks.items()]
-    names = ("strategy", "landscapes", "led", "won", "mean_rank")
-    return Table.from_rows(names, sorted(rows, key=lambda row: float(row[-1])))
-
-
 def quartiles(values: Array) -> tuple[float, float, float]:
     """Return the lower quartile, the median and the upper quartile of values, shape (n,).
 
@@ -154,45 +56,6 @@ def quartiles(values: Array) -> tuple[float, float, float]:
         part = position - np.floor(position)
         found.append(float(low if part == 0 else high if np.isinf(high) else low + part * (high - low)))
     return found[0], found[1], found[2]
-
-
-def mean_ranks(groups: dict[str, list[RunData]]) -> dict[str, float]:
-    """Compute the mean rank (1 is best) of each strategy's final losses among all runs of the same repeat."""
-    finals: dict[int, dict[str, float]] = {}
-    for strategy, group in groups.items():
-        for run in group:
-            finals.setdefault(run.repeat, {})[strategy] = run.final
-    ranks: dict[str, list[float]] = {strategy: [] for strategy in groups}
-    for _, found in sorted(finals.items()):
-        for strategy, rank in zip(found, rank_values(list(found.values())), strict=True):
-            ranks[strategy].append(float(rank))
-    return {strategy: float(np.mean(values)) for strategy, values in ranks.items()}
-
-
-@QUIETLY
-def winners_table(runs: Sequence[RunData]) -> Table:
-    """Make a table of the leading strategy of each landscape, tested against the runner-up.
-
-    The leader has the best median. The test is the two-sided rank-sum test (``significance.rank_sum_p_value``), with
-    p-values adjusted over the landscapes by Holm's method. ``winner`` is None where the difference is not significant
-    at the level ``ALPHA``.
-    """
-    found: list[list[Any]] = []
-    for landscape, groups in group_runs(runs).items():
-        finals = [(strategy, [run.final for run in group]) for strategy, group in groups.items()]
-        finals.sort(key=lambda each: (float(np.median(each[1])), float(np.mean(each[1]))))
-        first = finals[0]
-        second = finals[1] if len(finals) > 1 else None
-        p = None if second is None else rank_sum_p_value(first[1], second[1])
-        found.append([landscape, first[0], None if second is None else second[0], p])
-    adjusted = adjust_p_values([row[3] for row in found])
-    return Table.from_rows(
-        ("landscape", "leader", "runner_up", "p", "winner"),
-        [
-            (la, a, b, p, a if p is not None and p < ALPHA else None)
-            for (la, a, b, _), p in zip(found, adjusted, strict=True)
-        ],
-    )
 
 
 @QUIETLY

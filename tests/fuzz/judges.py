@@ -262,7 +262,14 @@ def judge_results(results: Results, planned: Plan) -> None:
     totals = verified.totals
     require(totals["out"] == 0, f"verify says that {totals['out']} evaluations are out")
     require(totals["granted"] == totals["spent"] + totals["returned"], f"verify adds up {dict(totals)}")
-    for table in (results.comparison, results.winners, results.convergence, results.contributions, results.points()):
+    for table in (
+        results.comparison,
+        results.verdicts,
+        results.tests,
+        results.convergence,
+        results.contributions,
+        results.points(),
+    ):
         judge_table(table.rows())
     results.failures.rows()
     results.summary_rows()

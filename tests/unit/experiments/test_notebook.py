@@ -77,7 +77,7 @@ def test_tables_are_shown_as_tables(results):
     assert "<td>&lt;b&gt;one&lt;/b&gt;</td>" in html
     assert "<b>" not in html
     lines = repr(results.comparison).splitlines()
-    assert lines[0].split()[:3] == ["landscape", "strategy", "runs"]
+    assert lines[0].split()[:3] == ["problem", "group", "dimension"]
     assert len(lines) == 5
     long = Table({"n": list(range(MOST_SHOWN + 5))})
     assert "... and 5 more rows" in long._repr_html_()

@@ -27,7 +27,7 @@ def done(command_line, coarse_figures, tmp_path_factory):
 def test_run_prints_the_best_point_a_table_and_the_report(done):
     folder, process = done
     assert "Best point of rastrigin D=2: loss" in process.stdout
-    assert "median loss" in process.stdout
+    assert "median gap" in process.stdout
     assert "Report:  results/small-1/report.html" in process.stdout
     assert (folder / "results/small-1/report.html").exists()
     assert (folder / "results/small-1/experiment.yaml").exists()

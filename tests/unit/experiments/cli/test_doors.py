@@ -1,5 +1,6 @@
 """Doors that people try: python -m, completion, init, values of the command line, resume on what has ended."""
 
+import json
 import os
 import subprocess
 import sys
@@ -98,7 +99,7 @@ def test_resume_grows_and_says_when_there_is_nothing_to_do(command, tmp_path):
     done = command("resume", "r", "--no-report", cwd=tmp_path)
     assert done.returncode == 0
     assert "All runs in r have ended: there is nothing to resume." in done.stderr
-    assert "median loss" in done.stdout
+    assert "median gap" in done.stdout
     grown = command("resume", "r", "--repeats", "2", "--no-report", cwd=tmp_path)
     assert grown.returncode == 0, grown.stderr
     assert "new: team on rastrigin D=2 shifted rotated i3 (1 run)" in grown.stderr
@@ -127,3 +128,22 @@ def test_a_run_whose_time_was_up_says_so(command, tmp_path, coarse_figures, unre
     # With more budget it goes on, and is not late any more.
     assert command("resume", "r", "--budget", "100000", "--no-report", cwd=tmp_path).returncode == 0
     assert Results(tmp_path / "r").runs[0].time_up
+
+
+def test_report_prints_the_comparison_in_other_formats(command, tmp_path):
+    run = ("run", "quickstart", "--executor", "simulated", "--set", "budget=60", "--set", "repeats=1", "--no-report")
+    assert command(*run, "--out", "r", cwd=tmp_path).returncode == 0
+    found = json.loads(command("report", "r", "--format", "json", "--baseline", "team", cwd=tmp_path).stdout)
+    assert found["baseline"] == "team"
+    assert {row["baseline"] for row in found["verdicts"]} == {"team"}
+    assert "| grid alone | team |" in command("report", "r", "--format", "md", "--baseline", "team", cwd=tmp_path).stdout
+    assert not (tmp_path / "r" / "report.html").exists()
+    refusals = [
+        (("--format", "html"), "format must be one of json, md, tex, got 'html'. "),
+        (("--baseline", "tea"), "baseline must be the name of a strategy, got 'tea'. Did you mean 'team'?"),
+        (("--equivalence", "0"), "equivalence must be above 0 and at most 1, got 0. Write e.g. 0.9."),
+    ]
+    for options, message in refusals:
+        done = command("report", "r", *options, cwd=tmp_path)
+        assert (done.returncode, done.stdout) == (2, "")
+        assert message in done.stderr

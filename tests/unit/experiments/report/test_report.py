@@ -104,7 +104,7 @@ def test_every_figure_and_table_is_a_file(party):
         ET.parse(directory / "figures" / f"{stem}.svg")
         assert (directory / "figures" / f"{stem}.png").read_bytes().startswith(b"\x89PNG")
     tables = {path.stem for path in (directory / "tables").glob("*.csv")}
-    wanted = {"comparison", "winners", "standings", "thresholds", "convergence", "contributions", "failures"}
+    wanted = {"comparison", "verdicts", "standings", "tests", "targets", "convergence", "contributions", "failures"}
     assert wanted <= tables
     with (directory / "tables" / "comparison.csv").open(newline="") as file:
         assert {row["strategy"] for row in csv.DictReader(file)} == {"party", "alone"}
@@ -126,10 +126,9 @@ def test_says_why_leases_were_granted(party):
 def test_says_what_was_compared_and_how_to_do_it_again(party):
     _, html = party
     text = Page(html).text
-    assert "2 strategies searched 1 landscape in 4 runs, using 320 evaluations in total." in text
-    assert "The best point of rastrigin D=2 has loss" in text
+    assert "1 problem, 2 runs of each strategy on each, 320 evaluations in all." in text
     assert "There were no failures." in text
-    assert "0.001 above the known minimum (rastrigin D=2)" in text
+    assert "Target: 1e-08 above the known minimum." in text
     assert "name: trial" in text
     assert "unfinished" not in text
 
@@ -144,7 +143,7 @@ def test_pictures_of_one_page_share_no_clip_path(party):
 
 def test_few_runs_are_said_to_be_too_few(party):
     _, html = party
-    assert "There are too few runs for a significant result" in Page(html).text
+    assert "It takes at least 5 runs of each strategy on a problem to tell." in Page(html).text
 
 
 NASTY = "<script>alert(1)</script>", "a$b$", r"$\foo$", "_hidden", "x" * 100, "\"quoted\" & 'so'"
@@ -181,7 +180,8 @@ def test_any_dimension(results, dimension):
 def test_negative_losses(results, unrendered):
     directory = results("{kind: styblinski-tang, dimension: 2}")
     text = Page(write_report(directory).read_text(encoding="utf-8")).text
-    assert re.search(r"has loss -\d", text)
+    assert "styblinski-tang D=2" in text
+    assert "1e-08 above the known minimum" in text
 
 
 def test_losses_of_unknown_minimum_and_wide_range(results, unrendered):
@@ -189,7 +189,7 @@ def test_losses_of_unknown_minimum_and_wide_range(results, unrendered):
     landscape = "{kind: python, function: f.py:f, bounds: [[-3, 3], [-3, 3]]}"
     directory = results(landscape, beside={"f.py": code})
     text = Page(write_report(directory).read_text(encoding="utf-8")).text
-    assert "the best median reached" in text
+    assert "Target: relative: reached by 25% of all runs." in text
     assert "Distance to the known minimum" not in text
 
 
@@ -197,9 +197,9 @@ def test_no_finite_loss_at_all(results):
     landscape = "{kind: python, function: f.py:f, bounds: [[0, 1], [0, 1]]}"
     directory = results(landscape, beside={"f.py": "def f(x):\n    return float('nan')\n"})
     text = Page(write_report(directory).read_text(encoding="utf-8")).text
-    assert "no strategy found a finite loss" in text
+    assert "There is one strategy, 'party', and nothing to compare it with." in text
+    assert "Target: none: no run found a finite loss." in text
     assert "160 failures occurred" in text
-    assert "0/2" in text
 
 
 def test_an_unfinished_log_says_so(results, unrendered):
@@ -225,15 +225,15 @@ def test_a_log_in_which_nothing_has_happened(results):
 def test_one_run_alone(results, unrendered):
     directory = results(strategies="  alone:\n    agents: [random]\n", repeats=1)
     text = Page(write_report(directory).read_text(encoding="utf-8")).text
-    assert "1 strategy searched 1 landscape in 1 run" in text
-    assert "All landscapes together" not in text
+    assert "There is one strategy, 'alone', and nothing to compare it with." in text
+    assert "All problems together" not in text
 
 
 def test_several_directories_in_one_report(results, unrendered):
     first, second = results(repeats=1), results(repeats=1)
     path = write_report([first, second])
     assert path == first / f"comparison-with-{second.name}" / "report.html"
-    assert (path.parent / "tables" / "winners.csv").is_file()
+    assert (path.parent / "tables" / "verdicts.csv").is_file()
     page = Page(path.read_text(encoding="utf-8"))
     # Both directories are named: their paths distinguish them, and also their equal runs.
     assert "party (out 1)" in page.text
@@ -266,12 +266,13 @@ def test_reports_of_one_log_are_equal(results):
     assert pages[0] == pages[1]
 
 
-def test_a_tie_has_no_leader(results, unrendered):
+def test_losses_that_are_level_are_told_apart_by_their_cost(results, unrendered):
     strategies = "".join(
         f"  {name}:\n    agents: [{{kind: grid, points_per_axis: {n}}}]\n" for name, n in (("a", 3), ("b", 5))
     )
-    directory = results("{kind: sphere, dimension: 2}", strategies)
-    assert "On sphere D=2, a and b tie at a median loss of 0." in Page(write_report(directory).read_text()).text
+    directory = results("{kind: sphere, dimension: 2}", strategies, repeats=5)
+    text = Page(write_report(directory).read_text()).text
+    assert "a is better than b: it needs 0.38 (95 %: 0.38 to 0.38) times the evaluations on sphere D=2." in text
 
 
 def test_wide_losses_of_unknown_minimum_are_drawn_symmetric_logarithmic():

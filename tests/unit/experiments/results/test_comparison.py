@@ -64,97 +64,6 @@ def test_quartile_next_to_infinity_is_infinite_and_never_nan():
     assert comparison.quartiles(np.array([1.0, 2.0, INF])) == (1.5, 2.0, INF)
 
 
-def test_expected_running_time_is_all_evaluations_over_successes():
-    # Reached at 2 and at 4 evaluations; the third run spent 5 without reaching it: (2 + 4 + 5) / 2.
-    runs = [
-        run_of([9, 1, 1], repeat=0, target=1),
-        run_of([9, 9, 9, 0], repeat=1, target=1),
-        run_of([9] * 5, repeat=2, target=1),
-    ]
-    row = row_of(comparison.comparison_table(runs))
-    assert row["ert"] == 5.5
-    assert row["evaluations_to_target"] == 3.0
-    assert (row["successes"], row["success_rate"]) == (2, pytest.approx(2 / 3))
-
-
-def test_evaluations_are_charges_not_rows():
-    row = row_of(comparison.comparison_table([run_of([9, 1], costs=[3, 2], target=1)]))
-    assert (row["ert"], row["evaluations"]) == (5, 5)
-
-
-def test_no_success_has_no_running_time():
-    row = row_of(comparison.comparison_table([run_of([9, 8], target=1)]))
-    assert row["ert"] is None
-    assert row["evaluations_to_target"] is None
-
-
-def test_target_is_the_experiments_else_near_the_minimum_else_the_best_median():
-    assert comparison.success_target([run_of([5], target=2.0, minimum=0.0)], "bowl") == (2.0, "set by the experiment")
-    assert comparison.success_target([run_of([5], minimum=-3.0)], "bowl") == (-2.999, "0.001 above the known minimum")
-    runs = [run_of([5], "a"), run_of([4], "b")]
-    assert comparison.success_target(runs, "bowl") == (4.0, "the best median reached")
-
-
-def test_a_run_that_found_nothing_is_no_success():
-    row = row_of(comparison.comparison_table([run_of([INF, INF])]))
-    assert (row["successes"], row["median"], row["best"]) == (0, INF, INF)
-
-
-def test_median_gap_where_the_minimum_is_known():
-    assert row_of(comparison.comparison_table([run_of([-8], minimum=-10.0)]))["median_gap"] == 2.0
-    assert row_of(comparison.comparison_table([run_of([-8])]))["median_gap"] is None
-
-
-def test_ranks_share_ties():
-    runs = [run_of([1], "a"), run_of([1], "b"), run_of([5], "c")]
-    assert comparison.comparison_table(runs).columns["rank"] == [1.5, 1.5, 3.0]
-
-
-def clear(strategy, low, landscape="bowl"):
-    return [run_of([low + i / 100], strategy, i, landscape) for i in range(5)]
-
-
-def test_a_clear_lead_wins_and_a_muddle_does_not():
-    assert row_of(comparison.winners_table(clear("a", 0) + clear("b", 1)))["winner"] == "a"
-    muddle = comparison.winners_table(
-        [run_of([v], s, i) for s, vs in (("a", (1, 4)), ("b", (2, 3.5))) for i, v in enumerate(vs)]
-    )
-    assert row_of(muddle)["leader"] is not None
-    assert row_of(muddle)["winner"] is None
-
-
-def test_one_strategy_alone_wins_nothing():
-    row = row_of(comparison.winners_table(clear("a", 0)))
-    assert (row["leader"], row["runner_up"], row["p"], row["winner"]) == ("a", None, None, None)
-
-
-def test_standings_over_landscapes():
-    runs = clear("a", 0) + clear("b", 1) + clear("a", 1, "hill") + clear("b", 0, "hill") + clear("b", 0, "pit")
-    table = comparison.standings_table(runs)
-    a, b = row_of(table, strategy="a"), row_of(table, strategy="b")
-    assert (a["landscapes"], a["led"], a["won"], a["mean_rank"]) == (2, 1, 1, 1.5)
-    assert (b["landscapes"], b["led"], b["won"], b["mean_rank"]) == (3, 2, 1, pytest.approx(4 / 3))
-
-
-@pytest.mark.parametrize("change", [lambda x: 1e9 * x - 5e8, lambda x: 1e-9 * x, np.exp])
-def test_who_wins_does_not_depend_on_the_scale(change):
-    losses = {"a": (0.1, 0.5, 0.2), "b": (0.3, 0.4, 0.9)}
-    plain = [run_of([v], s, i) for s, vs in losses.items() for i, v in enumerate(vs)]
-    moved = [run_of([change(v)], s, i) for s, vs in losses.items() for i, v in enumerate(vs)]
-    assert comparison.winners_table(plain).rows() == comparison.winners_table(moved).rows()
-    assert comparison.comparison_table(plain).columns["rank"] == comparison.comparison_table(moved).columns["rank"]
-
-
-def test_thresholds_count_the_runs_that_came_so_close():
-    table = comparison.thresholds_table([run_of([5, 0.05], minimum=0.0), run_of([50, 7], repeat=1, minimum=0.0)])
-    assert row_of(table, gap=10.0)["share"] == 1.0
-    # The first at 1 evaluation, the second at 2.
-    assert row_of(table, gap=10.0)["evaluations"] == 1.5
-    assert row_of(table, gap=0.1)["share"] == 0.5
-    assert row_of(table, gap=1e-8)["evaluations"] is None
-    assert len(comparison.thresholds_table([run_of([5])])) == 0
-
-
 def test_convergence_keeps_the_loss_of_a_run_that_stopped_early():
     table = comparison.convergence_table([run_of([4, 1]), run_of([8, 6, 6, 3], repeat=1)])
     assert row_of(table, evaluations=1)["median"] == 6.0
@@ -271,8 +180,6 @@ def test_failed_agents_are_told_by_their_most_frequent_kind_of_cause():
 
 def test_tables_of_nothing_are_empty():
     for table in (
-        comparison.comparison_table,
-        comparison.winners_table,
         comparison.convergence_table,
         accounts.contributions_table,
     ):

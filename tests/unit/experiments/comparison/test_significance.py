@@ -8,12 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import mannwhitneyu
 
-from searchparty.experiments.results import significance
-from searchparty.experiments.results.significance import (
+from searchparty.experiments.comparison import significance
+from searchparty.experiments.comparison.ranking import rank_values
+from searchparty.experiments.comparison.significance import (
     adjust_p_values,
     least_p_value,
     rank_sum_p_value,
-    rank_values,
 )
 
 INF = float("inf")

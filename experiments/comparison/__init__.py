@@ -1,0 +1,1 @@
+"""Compares strategies: the order of runs, running times, and verdicts with intervals over all problems."""

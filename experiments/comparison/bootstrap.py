@@ -1,0 +1,116 @@
+"""Intervals by a bootstrap in two stages: problems are drawn first, then runs within them.
+
+Davison & Hinkley 1997, "Bootstrap methods and their application", section 3.8.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from statistics import NormalDist
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import stdtrit
+
+from ...landscapes.landscape import Array
+from .ranking import Outcome
+
+DRAWS = 4000
+LEVEL = 0.95
+
+
+@dataclass(frozen=True)
+class Interval:
+    """An estimate, and the ends of the interval that covers the true value with a probability of ``LEVEL``."""
+
+    estimate: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Sample:
+    """The runs of one strategy on one problem, as a bootstrap draws from them.
+
+    Attributes:
+        spent: The evaluations of each run until it reached the target or its end, shape (n,), at least 1.
+        success: Whether it reached the target, shape (n,).
+    """
+
+    spent: Array
+    success: NDArray[np.bool_]
+
+    @property
+    def solved(self) -> bool:
+        """Whether any run reached the target."""
+        return bool(self.success.any())
+
+    @property
+    def log_time(self) -> float:
+        """The logarithm of the expected running time; without a success, of its bound."""
+        return float(np.log(self.spent.sum() / max(self.success.sum(), 1)))
+
+    def draw_log_times(self, draws: int, random: np.random.Generator, size: int | None = None) -> Array:
+        """Draw runs with replacement, and return the logarithm of their expected running time per draw, shape (draws,).
+
+        Where no drawn run reached the target, the expected running time is infinite. It is replaced by its bound, all
+        evaluations spent: what a success had cost if the next evaluation had been one.
+
+        Args:
+            draws: The number of draws.
+            random: Source of random numbers.
+            size: How many runs a draw has. Default: as many as there are.
+        """
+        count = len(self.spent)
+        chosen = random.integers(count, size=(draws, size or count))
+        found: Array = np.log(self.spent[chosen].sum(axis=1) / np.maximum(self.success[chosen].sum(axis=1), 1))
+        return found
+
+
+def take_sample(outcomes: Sequence[Outcome]) -> Sample:
+    """Return the sample of the outcomes of one strategy on one problem."""
+    spent = np.array([max(each.spent, 1) for each in outcomes], dtype=float)
+    return Sample(spent, np.array([each.reached is not None for each in outcomes]))
+
+
+def combine_draws(inner: Array, random: np.random.Generator) -> Array:
+    """Draw problems with replacement, and return the mean over them per draw, shape (draws,).
+
+    Args:
+        inner: What was drawn within each problem, shape (problems, draws).
+        random: Source of random numbers.
+    """
+    problems, draws = inner.shape
+    if problems == 1:
+        return inner[0]
+    chosen = random.integers(problems, size=(draws, problems))
+    # A problem that is drawn twice has other runs each time.
+    within = random.integers(draws, size=(draws, problems))
+    found: Array = inner[chosen, within].mean(axis=1)
+    return found
+
+
+def take_interval(estimate: float, draws: Array, sources: int) -> Interval:
+    """Return the expanded percentile interval of bootstrap draws.
+
+    Percentile intervals are too narrow for small samples. Their shares are therefore widened as Student's distribution
+    is wider than the normal one (Hesterberg 2015, "What teachers should know about the bootstrap", section 4.5.2).
+
+    Args:
+        estimate: The estimate from the data itself.
+        draws: The bootstrap draws, shape (draws,).
+        sources: How many values the draws come from: the number of problems, or of runs if that is larger.
+    """
+    if sources < 2:
+        return Interval(estimate, -np.inf, np.inf)
+    wide = np.sqrt(sources / (sources - 1)) * stdtrit(sources - 1, 0.5 + LEVEL / 2)
+    tail = NormalDist().cdf(-float(wide))
+    low, high = np.quantile(draws, [tail, 1 - tail])
+    return Interval(estimate, float(low), float(high))
+
+
+def seed_random(ids: Iterable[str]) -> np.random.Generator:
+    """Return a source of random numbers that depends on the ids of the runs alone: a report says the same each time."""
+    return np.random.default_rng(int.from_bytes(sha256("\n".join(sorted(ids)).encode()).digest()[:8], "big"))

@@ -1,0 +1,102 @@
+"""A comparison of strategies as a whole: problems, verdicts, and what would settle what is open."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from ...landscapes.landscape import Refusal
+from ..results.recorded_runs import RunData
+from ..results.run_summary import RunSummary, summarize_run
+from ..spec.errors import quote, suggest
+from .power import Advice, advise_repeats
+from .problems import ComparedProblem, Identity, find_identical_runs, form_problems
+from .verdict import EQUIVALENCE, Verdict, choose_headline, judge_against
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """The comparison of all strategies of one or more experiments.
+
+    Attributes:
+        runs: All runs.
+        problems: The problems, with the outcomes of the runs that have ended.
+        baseline: The name of the strategy that the others are compared with; "" without a run.
+        equivalence: Ratios of running times between this and its inverse count as equivalent.
+
+    Example:
+        >>> from searchparty import run
+        >>> from searchparty.experiments.comparison.comparison import compare_runs
+        >>> overrides = ["repeats=5", "budget=200"]
+        >>> results = run("quickstart", executor="simulated", overrides=overrides, report=False)
+        >>> compared = compare_runs(results.runs)
+        >>> compared.baseline, len(compared.problems), len(compared.verdicts)
+        ('grid alone', 2, 3)
+    """
+
+    runs: list[RunSummary]
+    problems: list[ComparedProblem]
+    baseline: str
+    equivalence: float
+
+    @property
+    def strategies(self) -> list[str]:
+        """The names of the strategies, in the order of the plan."""
+        return list(dict.fromkeys(run.strategy for run in self.runs))
+
+    @cached_property
+    def verdicts(self) -> list[Verdict]:
+        """Every other strategy compared with the baseline, the best first."""
+        return judge_against(self.problems, self.baseline, self.equivalence)
+
+    @cached_property
+    def headline(self) -> Verdict | None:
+        """The verdict on the best strategy: against the baseline, or of the baseline against the best other one."""
+        return choose_headline(self.problems, self.verdicts, self.equivalence)
+
+    @cached_property
+    def advice(self) -> Advice:
+        """What would settle the headline."""
+        return Advice("nothing") if self.headline is None else self.advise(self.headline)
+
+    def advise(self, verdict: Verdict) -> Advice:
+        """Return what would settle a verdict."""
+        return advise_repeats(self.problems, verdict, self.equivalence)
+
+    @cached_property
+    def identities(self) -> list[Identity]:
+        """Pairs of strategies with runs that are equal to the last bit, by problem."""
+        return find_identical_runs(self.problems)
+
+    @property
+    def left_out(self) -> list[RunSummary]:
+        """The runs that are not compared, because they have not ended."""
+        return [run for run in self.runs if run.stopped is None]
+
+
+def compare_runs(
+    runs: Iterable[RunData | RunSummary], baseline: str | None = None, equivalence: float = EQUIVALENCE
+) -> Comparison:
+    """Compare the strategies of runs.
+
+    Args:
+        runs: The runs, in the order of the plan.
+        baseline: The strategy that the others are compared with. Default: the first one of the plan.
+        equivalence: Ratios of expected running times between this and its inverse count as equivalent; above 0 and at
+            most 1.
+
+    Raises:
+        Refusal: If no run has a strategy of the baseline's name, or the region of equivalence is not valid.
+    """
+    listed = [summarize_run(run) for run in runs]
+    names = list(dict.fromkeys(run.strategy for run in listed))
+    if baseline is not None and baseline not in names:
+        raise Refusal(f"baseline must be the name of a strategy, got {quote(baseline)}. {suggest(baseline, names)}")
+    if not 0 < equivalence <= 1:
+        raise Refusal(f"equivalence must be above 0 and at most 1, got {equivalence:g}. Write e.g. 0.9.")
+    return Comparison(listed, form_problems(listed), baseline or _first_name(names), equivalence)
+
+
+def _first_name(names: Sequence[str]) -> str:
+    return names[0] if names else ""

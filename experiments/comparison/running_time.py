@@ -1,0 +1,155 @@
+"""Measures of runs: expected running time, success rates, distributions of running times, area over the convergence."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from statistics import NormalDist
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...landscapes.landscape import Array
+from ..results.run_summary import RunSummary
+
+TARGET_GAPS = 10.0 ** np.linspace(2, -8, 51)
+"""The distances above the known minimum of the 51 targets of running-time distributions, 1e2 to 1e-8."""
+HIGHEST_GAP, LOWEST_GAP = 1e2, 1e-8
+"""The gaps between which the area over the convergence curve is measured."""
+STEPS = 100
+"""Points of a drawn distribution."""
+
+
+def expected_running_time(reached: Sequence[int | None], spent: Sequence[int]) -> float | None:
+    """Compute the expected running time (ERT): all evaluations spent, divided by the number of successes.
+
+    It is what a success costs if a run that fails is started again (Hansen, Auger, Ros, Finck & Posik 2010, equation
+    1; Price 1997).
+
+    Args:
+        reached: The evaluations after which each run reached the target; None for one that did not.
+        spent: The evaluations that each run spent until then, or in all.
+
+    Returns:
+        The expected evaluations; None without a success.
+
+    Example:
+        >>> expected_running_time([2, 4, None], [2, 4, 5])
+        5.5
+    """
+    successes = sum(hit is not None for hit in reached)
+    return sum(spent) / successes if successes else None
+
+
+def median_of_successes(reached: Sequence[int | None]) -> float | None:
+    """Return the median of the evaluations of the runs that reached the target; None if there are none.
+
+    It leaves out what failed runs cost: where runs fail it is below the expected running time.
+
+    Example:
+        >>> median_of_successes([2, 4, None])
+        3.0
+    """
+    hits = [hit for hit in reached if hit is not None]
+    return float(np.median(hits)) if hits else None
+
+
+def wilson_interval(successes: int, runs: int, level: float = 0.95) -> tuple[float, float]:
+    """Compute the interval of a success rate (Wilson 1927, "Probable inference, the law of succession").
+
+    Args:
+        successes: The number of successes.
+        runs: The number of runs, at least 1.
+        level: The confidence level.
+
+    Example:
+        >>> low, high = wilson_interval(8, 10)
+        >>> round(low, 3), round(high, 3)
+        (0.49, 0.943)
+    """
+    z = NormalDist().inv_cdf(0.5 + level / 2)
+    rate, weight = successes / runs, z * z / runs
+    middle = (rate + weight / 2) / (1 + weight)
+    half = z / (1 + weight) * float(np.sqrt(rate * (1 - rate) / runs + weight / (4 * runs)))
+    # Without failures the upper end is exactly 1, which rounding may miss.
+    return max(0.0, middle - half), 1.0 if successes == runs else min(1.0, middle + half)
+
+
+def find_running_times(run: RunSummary, minimum: float, gaps: Array = TARGET_GAPS) -> Array:
+    """Return the evaluations after which a run first was within each gap of the minimum; infinite if never, shape (m,).
+
+    Args:
+        run: The run.
+        minimum: The minimum of its landscape.
+        gaps: Distances above the minimum, shape (m,).
+    """
+    # The losses decrease: their negatives are in order.
+    places = np.searchsorted(-run.record_losses, -(minimum + gaps), side="left")
+    return np.concatenate([run.record_evaluations, [np.inf]])[places]
+
+
+def runtime_distribution(times: Array, at: Array) -> Array:
+    """Compute the share of running times that are at or below each value: an empirical cumulative distribution.
+
+    With the times of many runs to many targets it shows what share of all (run, target) pairs is solved within a number
+    of evaluations (Hansen, Auger, Brockhoff, Tusar & Tusar 2016, "COCO: performance assessment").
+
+    Args:
+        times: Running times, any shape; infinite where a target was not reached.
+        at: Evaluations, shape (m,).
+
+    Returns:
+        Shares from 0 to 1, shape (m,).
+
+    Example:
+        >>> runtime_distribution(np.array([1.0, 10.0, np.inf, 5.0]), np.array([1.0, 5.0, 100.0])).tolist()
+        [0.25, 0.5, 0.75]
+    """
+    ordered = np.sort(np.ravel(times))
+    shares: Array = np.searchsorted(ordered, at, side="right") / max(len(ordered), 1)
+    return shares
+
+
+def data_profile(costs: Array, dimensions: Array, at: Array) -> Array:
+    """Compute the share of problems that are solved within a number of simplex gradients, i.e. groups of D + 1.
+
+    More & Wild 2009, "Benchmarking derivative-free optimization algorithms", equation 2.3.
+
+    Args:
+        costs: The evaluations to solve each problem, shape (p,); infinite where it was not solved.
+        dimensions: The dimension of each problem, shape (p,).
+        at: Numbers of simplex gradients, shape (m,).
+
+    Returns:
+        Shares from 0 to 1, shape (m,).
+
+    Example:
+        >>> data_profile(np.array([30.0, np.inf]), np.array([2, 5]), np.array([9.0, 10.0])).tolist()
+        [0.0, 0.5]
+    """
+    return runtime_distribution(np.asarray(costs) / (np.asarray(dimensions) + 1), at)
+
+
+def area_over_convergence(run: RunSummary, minimum: float, budget: int) -> float:
+    """Compute the area over the convergence curve (AOCC): how early a run was how near, from 0 to 1 for the best.
+
+    The curve is log10 of the gap, clipped to 1e2 to 1e-8 and scaled to 1 to 0, at each evaluation up to the budget; the
+    area is the mean of what is above it (van Stein, Vermetten & Baeck 2024, "Explainable benchmarking for iterative
+    optimization heuristics", equation 2).
+
+    Args:
+        run: The run.
+        minimum: The minimum of its landscape.
+        budget: The number of evaluations up to which the area is measured; a run that ended early keeps its last loss.
+    """
+    low, high = np.log10(LOWEST_GAP), np.log10(HIGHEST_GAP)
+    gaps = np.clip(run.record_losses - minimum, LOWEST_GAP, HIGHEST_GAP)
+    heights = (high - np.log10(gaps)) / (high - low)
+    # Each record holds from its evaluation until the one before the next record.
+    lengths = np.diff(np.clip(np.append(run.record_evaluations, budget + 1), 1, budget + 1))
+    return float(heights @ lengths / budget)
+
+
+def list_evaluations(most: int) -> NDArray[np.float64]:
+    """Return the evaluations, from 1 to ``most``, at which distributions are drawn: evenly spaced logarithms."""
+    found: NDArray[np.float64] = np.geomspace(1, max(most, 2), STEPS)
+    return found

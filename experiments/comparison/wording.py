@@ -1,0 +1,183 @@
+"""The words of a comparison: the verdict in a sentence, what would change it, and what else a reader must know."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from math import isfinite
+
+from ..spec.errors import quote
+from .bootstrap import LEVEL, Interval
+from .comparison import Comparison
+from .power import POWER, Advice
+from .problems import Identity
+from .verdict import LEAST_RUNS, Verdict
+
+MOST_IDENTITIES = 3
+"""The most pairs of strategies with identical runs that are named."""
+
+
+def describe_verdict(verdict: Verdict, problem: str = "") -> str:
+    """Return the verdict in one sentence, with its interval and the problems that it rests on.
+
+    Args:
+        verdict: The verdict.
+        problem: The label of the problem, if there is only one.
+    """
+    first, second = verdict.first, verdict.second
+    opening = {
+        "better": f"{first} is better than {second}",
+        "worse": f"{first} is worse than {second}",
+        "equivalent": f"{first} and {second} are equivalent in practice",
+        "not settled": f"It is not settled whether {first} or {second} is better",
+    }[verdict.decision]
+    if verdict.basis == "areas":
+        return f"{opening}: {_describe_areas(verdict, problem)}."
+    if verdict.ratio is None:
+        return f"{opening}: {_describe_solved(verdict, problem)}."
+    where = _name_problems(verdict.both, verdict.problems, problem)
+    subject = first if verdict.decision in ("equivalent", "not settled") else "it"
+    ratio = f"{subject} needs {format_ratio(verdict.ratio)} times the evaluations {where}"
+    return f"{opening}: {ratio}{_describe_alone(verdict)}."
+
+
+def _describe_alone(verdict: Verdict) -> str:
+    """Return the problems that only one of the two solves, as the end of a sentence."""
+    one, other = verdict.only_first, verdict.only_second
+    if one and other:
+        return f", and solves {one} that {verdict.second} never does, and {other} the other way"
+    if one:
+        return f", and solves {one} that {verdict.second} never does, none the other way"
+    return f", and never solves {other} that {verdict.second} does, none the other way" if other else ""
+
+
+def _describe_solved(verdict: Verdict, problem: str) -> str:
+    if not (verdict.only_first or verdict.only_second):
+        return "there is nothing to compare" if not verdict.problems else "neither reaches the target"
+    if verdict.problems == 1:
+        winner, loser = (verdict.first, verdict.second) if verdict.only_first else (verdict.second, verdict.first)
+        return f"{winner} reaches the target on {problem or 'the only problem'}, {loser} never does"
+    solved = f"{verdict.first} solves {verdict.only_first} of {verdict.problems} problems"
+    return f"{solved}, {verdict.second} {verdict.only_second or 'none'}{' others' if verdict.only_second else ''}"
+
+
+def _describe_areas(verdict: Verdict, problem: str) -> str:
+    where = f"on {problem}" if verdict.problems == 1 and problem else f"on any of the {verdict.problems} problems"
+    found = verdict.area
+    assert found is not None
+    near = "nearer to the minimum" if found.estimate > 0 else "farther from the minimum"
+    span = f"{found.estimate:+.2f} (95 %: {found.low:+.2f} to {found.high:+.2f})"
+    return f"neither reaches the target {where}; {verdict.first} is {near} over the budget, by an area of {span}"
+
+
+def _name_problems(count: int, total: int, problem: str) -> str:
+    """Return the problems that both solve, in words."""
+    if total == 1:
+        return f"on {problem or 'the only problem'}"
+    if count == total:
+        return f"on all {total} problems"
+    return f"on the {'only one' if count == 1 else count} of {total} problems that both solve"
+
+
+def format_ratio(found: Interval) -> str:
+    """Return a ratio with its interval: "0.13 (95 %: 0.06 to 0.33)"."""
+    if not isfinite(found.high):
+        return f"{format_factor(found.estimate)} (interval unknown)"
+    low, high = (format_factor(end) for end in (found.low, found.high))
+    return f"{format_factor(found.estimate)} ({LEVEL:.0%}: {low} to {high})".replace("%", " %")
+
+
+def format_factor(value: float) -> str:
+    """Return a factor with two significant digits: "0.13", "1,200"."""
+    if value >= 100:
+        return f"{float(f'{value:.2g}'):,.0f}"
+    return f"{value:.2g}"
+
+
+def describe_change(compared: Comparison, directory: str = "") -> str:
+    """Return what would change or settle the headline, in a sentence or two.
+
+    Args:
+        compared: The comparison.
+        directory: The results directory, for the command that adds repeats; "" if there is no single one.
+    """
+    verdict = compared.headline
+    if verdict is None:
+        return ""
+    return describe_advice(compared.advice, verdict, directory)
+
+
+def describe_advice(advice: Advice, verdict: Verdict, directory: str = "") -> str:
+    """Return what would settle a verdict; of a settled one, what it holds for."""
+    command = f" Run: searchparty resume {directory} --repeats {advice.repeats}" if directory and advice.repeats else ""
+    if advice.need == "pilot":
+        return f"It takes at least {LEAST_RUNS} runs of each strategy on a problem to tell.{command}"
+    if advice.need == "repeats":
+        return f"About {advice.repeats} repeats would settle it, with a probability of {POWER:.0%}.{command}".replace(
+            "%", " %"
+        )
+    if advice.need == "problems":
+        if verdict.only_first * verdict.only_second:
+            return (
+                "Each solves problems that the other never does: a larger budget, or a looser target, would tell more."
+            )
+        if not (verdict.both or verdict.only_first or verdict.only_second):
+            return "A larger budget, or a looser target (stop), would tell more than further repeats."
+        return "More problems would settle it; more repeats of these would not."
+    return "It holds for these problems, this budget and this target; others may turn it."
+
+
+def describe_evidence(compared: Comparison) -> str:
+    """Return what a comparison rests on: problems, runs, evaluations, and where targets come from."""
+    runs = [run for run in compared.runs if run.stopped is not None]
+    counts = {len(outcomes) for problem in compared.problems for outcomes in problem.outcomes.values()}
+    each = f"{min(counts)}" if len(counts) == 1 else f"{min(counts)} to {max(counts)}"
+    noun = "run" if each == "1" else "runs"
+    problems = "1 problem" if len(compared.problems) == 1 else f"{len(compared.problems)} problems"
+    spent = sum(run.evaluations for run in runs)
+    counted = f"{problems}, {each} {noun} of each strategy on each, {spent:,} evaluations in all"
+    return f"{counted}. {describe_targets(compared)}"
+
+
+def describe_targets(compared: Comparison) -> str:
+    """Return where the targets of the problems come from, in a sentence."""
+    goals = [goal for problem in compared.problems for goal in problem.goals.values()]
+    origins = list(dict.fromkeys(goal.describe() for goal in goals))
+    return f"Target: {'; '.join(origins)}." if origins else ""
+
+
+def describe_identities(identities: Iterable[Identity]) -> list[str]:
+    """Return sentences on strategies whose runs are equal to the last bit, over all problems of each pair."""
+    found: dict[tuple[str, str], list[Identity]] = {}
+    for each in identities:
+        found.setdefault((each.first, each.second), []).append(each)
+    lines = []
+    for (first, second), listed in found.items():
+        same, pairs = sum(each.identical for each in listed), sum(each.pairs for each in listed)
+        where = listed[0].problem if len(listed) == 1 else f"{len(listed)} problems"
+        lines.append(f"{first} and {second} made the same runs on {where}: {same} of {pairs} are identical to the bit.")
+    more = len(lines) - MOST_IDENTITIES
+    return lines[:MOST_IDENTITIES] + ([f"{more} more pairs of strategies have identical runs."] if more > 0 else [])
+
+
+def describe_state(compared: Comparison) -> str:
+    """Return why there is no verdict, in a sentence; "" if there is one."""
+    if not compared.runs:
+        return "There are no runs yet."
+    if not compared.problems:
+        return "No run has ended yet, so there is nothing to compare."
+    if len(compared.strategies) == 1:
+        return f"There is one strategy, {quote(compared.strategies[0])}, and nothing to compare it with."
+    if all(not len(run.record_losses) for run in compared.runs):
+        return "No run found a finite loss, so there is nothing to compare."
+    if compared.headline is None or not compared.headline.problems:
+        return "No problem has ended runs of two strategies, so there is nothing to compare."
+    return ""
+
+
+def write_headline(compared: Comparison) -> str:
+    """Return the verdict on the best strategy in one sentence, or why there is none."""
+    verdict = compared.headline
+    state = describe_state(compared)
+    if state or verdict is None:
+        return state
+    return describe_verdict(verdict, compared.problems[0].label if len(compared.problems) == 1 else "")

@@ -1,0 +1,130 @@
+"""What is said of a comparison: on terminals, and in JSON, Markdown and LaTeX."""
+
+import json
+
+import pytest
+from summaries import make_summary, reach
+
+from searchparty.experiments.comparison.bars import draw_bars
+from searchparty.experiments.comparison.comparison import compare_runs
+from searchparty.experiments.comparison.exports import format_comparison, list_sentences
+from searchparty.experiments.comparison.wording import describe_change, describe_verdict, write_headline
+from searchparty.landscapes.landscape import Refusal
+
+
+def runs_of(times, runs=5, **more):
+    return [
+        reach(hit, strategy=strategy, landscape=f"p{place}", repeat=repeat, **more)
+        for strategy, hits in times.items()
+        for place, hit in enumerate(hits)
+        for repeat in range(runs)
+    ]
+
+
+def headline(times, **more):
+    return write_headline(compare_runs(runs_of(times, **more)))
+
+
+def test_the_verdict_has_the_ratio_its_interval_and_the_problems():
+    assert headline({"base": [40] * 4, "party": [10] * 4}) == (
+        "party is better than base: it needs 0.25 (95 %: 0.25 to 0.25) times the evaluations on all 4 problems."
+    )
+    assert headline({"base": [40, 40, None, None], "party": [10, 10, 10, None]}) == (
+        "party is better than base: it needs 0.25 (95 %: 0.25 to 0.25) times the evaluations on the 2 of 4 problems "
+        "that both solve, and solves 1 that base never does, none the other way."
+    )
+    assert headline({"base": [40, None], "party": [10, 10]}).endswith(
+        "on the only one of 2 problems that both solve, and solves 1 that base never does, none the other way."
+    )
+
+
+def test_other_verdicts():
+    assert headline({"a": [40], "b": [40]}).startswith("b and a are equivalent in practice: b needs 1 (")
+    assert headline({"a": [None], "b": [40]}) == "b is better than a: b reaches the target on p0, a never does."
+    assert headline({"a": [None, None], "b": [40, 40]}) == "b is better than a: b solves 2 of 2 problems, a none."
+    turned = headline({"a": [None, 40, 20], "b": [40, None, 20]})
+    assert turned.startswith("It is not settled whether ")
+    assert turned.endswith(" never does, and 1 the other way.")
+
+
+def test_without_a_comparison_it_says_why():
+    assert headline({}) == "There are no runs yet."
+    assert headline({"a": [5]}) == "There is one strategy, 'a', and nothing to compare it with."
+    assert headline({"a": [5], "b": [6]}, stopped=None) == "No run has ended yet, so there is nothing to compare."
+    failed = [make_summary([float("inf")], s) for s in "ab"]
+    assert write_headline(compare_runs(failed)) == "No run found a finite loss, so there is nothing to compare."
+    apart = [reach(5, strategy=s, landscape=s) for s in "ab"]
+    assert "No problem has ended runs of two strategies" in write_headline(compare_runs(apart))
+
+
+def test_what_would_settle_it_is_a_command():
+    one = compare_runs(runs_of({"a": [5], "b": [50]}, runs=1))
+    assert describe_change(one, "results/x-1") == (
+        "It takes at least 5 runs of each strategy on a problem to tell. "
+        "Run: searchparty resume results/x-1 --repeats 5"
+    )
+    assert "Run:" not in describe_change(one)
+    settled = compare_runs(runs_of({"a": [5], "b": [50]}))
+    assert describe_change(settled).startswith("It holds for these problems")
+
+
+def test_equal_budgets_without_success_are_told_by_areas():
+    runs = [make_summary([gap] * 60, s, r, f"p{p}", minimum=0.0) for s, gap in (("a", 50.0), ("b", 1e-4))
+            for p in range(2) for r in range(5)]  # fmt: skip
+    text = write_headline(compare_runs(runs))
+    assert text.startswith("b is better than a: neither reaches the target on any of the 2 problems; b is nearer")
+
+
+def test_the_first_screen_has_no_p_and_at_most_90_words():
+    compared = compare_runs(runs_of({"base": [40, 40, None], "party": [10, 10, 10]}))
+    lines = list_sentences(compared, "results/x-1")
+    assert sum(len(line.split()) for line in lines) <= 90
+    assert "p =" not in " ".join(lines)
+
+
+def test_bars_lie_left_of_one_where_fewer_evaluations_are_needed():
+    runs = runs_of({"base": [40] * 3, "fast": [4] * 3, "same": [40] * 3, "slow": [90, 90, None]})
+    scale, *lines = draw_bars(compare_runs(runs).verdicts)
+    middle = scale.index(" 1 ") + 1
+    places = {line.split()[0]: line.index("●") for line in lines}
+    assert places["fast"] < middle == places["same"] < places["slow"]
+    assert all(line.split()[-1] in ("better", "worse", "equivalent", "settled") for line in lines)
+    assert draw_bars(compare_runs(runs_of({"a": [None], "b": [None]})).verdicts) == []
+
+
+def test_a_bar_beyond_the_scale_has_an_arrowhead():
+    runs = [reach(hit, 100_000, strategy=s, landscape=f"p{p}", repeat=r) for p in range(2) for r in range(5)
+            for s, hit in (("a", 1), ("b", 99_999))]  # fmt: skip
+    (_, line) = draw_bars(compare_runs(runs).verdicts)
+    assert "▶" in line
+
+
+@pytest.fixture(scope="module")
+def compared():
+    return compare_runs(runs_of({"base_1": [40, None], "50 % & more|x": [10, 10]}))
+
+
+def test_json_has_all_tables_and_no_number_that_json_lacks(compared):
+    found = json.loads(format_comparison(compared, "json"))
+    assert found["baseline"] == "base_1"
+    assert [row["verdict"] for row in found["verdicts"]] == ["better"]
+    assert {"standings", "comparison", "tests", "rank_tests", "change", "verdict"} <= found.keys()
+    single = compare_runs(runs_of({"a": [5], "b": [9]}, runs=1))
+    assert json.loads(format_comparison(single, "json"))["verdicts"][0]["bounded_high"] == "inf"
+
+
+def test_markdown_and_latex_escape_names(compared):
+    text = format_comparison(compared, "md")
+    assert "| 50 % & more\\|x | base\\_1 | better |" in text
+    rows = [line for line in text.splitlines() if line.startswith("|")]
+    assert len({line.replace("\\|", "").count("|") for line in rows[:3]}) == 1
+    assert r"50 \% \& more|x & base\_1 & better" in format_comparison(compared, "tex")
+
+
+def test_another_format_is_refused(compared):
+    with pytest.raises(Refusal, match="format must be one of json, md, tex, got 'html'"):
+        format_comparison(compared, "html")
+
+
+def test_a_verdict_alone_names_no_problem_that_it_does_not_know(compared):
+    assert describe_verdict(compared.verdicts[0]).endswith("never does, none the other way.")
