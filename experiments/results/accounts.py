@@ -4,21 +4,25 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from typing import Any, cast
 
 import numpy as np
 
 from ...agents.agent import Finding
-from ...agents.leases.failure import format_cause
 from ...landscapes.cause_groups import group_causes
-from ...landscapes.causes import GRADIENT_CAUSE
-from ...landscapes.landscape import Array
-from ...orchestrator.clock.clock import Clock, clock_of
-from ...orchestrator.state.events import findings
 from ...orchestrator.state.lease_table import fold_leases
 from ..spec.models import SimulatedSettings
 from .comparison import group_runs
 from .recorded_runs import RunData
+from .run_summary import RunSummary, account_for_agents, account_for_time
+from .run_summary import rank_gains as rank_gains
 from .table import Table
+
+AnyRun = RunData | RunSummary
+
+
+def _group(runs: Sequence[AnyRun]) -> dict[str, dict[str, list[AnyRun]]]:
+    return cast(Any, group_runs(cast(Any, runs)))
 
 
 def leases_table(run: RunData) -> Table:
@@ -56,7 +60,7 @@ def lease_outcome(finding: Finding) -> str:
     return outcome + (f"; {finding.free_rows} rows were known or infeasible" if finding.free_rows else "")
 
 
-def contributions_table(runs: Sequence[RunData]) -> Table:
+def contributions_table(runs: Sequence[AnyRun]) -> Table:
     """Make a table of each agent's contribution, with one row per landscape, strategy and agent.
 
     It has the agent's share of the evaluations, of the records (rows that improved the best loss of the whole team), of
@@ -64,20 +68,22 @@ def contributions_table(runs: Sequence[RunData]) -> Table:
     left out.
     """
     rows = []
-    for landscape, groups in group_runs(runs).items():
+    for landscape, groups in _group(runs).items():
         for strategy, listed in groups.items():
             group = [run for run in listed if run.evaluations]
             if not group:
                 continue
             team = group[0].team
-            spent, records, gains, finals = (np.zeros(len(team)) for _ in range(4))
-            for run in group:
-                np.add.at(spent, run.points.agent, run.points.cost)
-                setters = run.points.agent[run.record_rows]
-                np.add.at(records, setters, 1)
-                np.add.at(gains, setters, rank_gains(run))
-                if len(setters):
-                    finals[setters[-1]] += 1
+            counts = np.array(
+                [
+                    [
+                        (each.evaluations, each.records, each.gains, float(each.found_best))
+                        for each in account_for_agents(run)
+                    ]
+                    for run in group
+                ]
+            )
+            spent, records, gains, finals = counts.sum(axis=0).T
             for i, agent in enumerate(team):
                 rows.append((
                     landscape, strategy, agent, int(spent[i]), spent[i] / max(spent.sum(), 1), int(records[i]),
@@ -90,87 +96,66 @@ def contributions_table(runs: Sequence[RunData]) -> Table:
     )  # fmt: skip
 
 
-def rank_gains(run: RunData) -> Array:
-    """Compute what each record of a run gained, shape (records,).
-
-    The gain is a share of the run's finite points: those that are worse than the record but not worse than the record
-    before it. All gains add up to 1 minus the best point's own share. They do not depend on the scale of losses, so a
-    first step down from a huge loss does not outweigh all later ones.
-    """
-    finite = np.sort(run.points.losses[np.isfinite(run.points.losses)])
-    better = np.searchsorted(finite, run.points.losses[run.record_rows], side="right")
-    return -np.diff(better, prepend=len(finite)) / max(len(finite), 1)
-
-
-def failures_table(runs: Sequence[RunData]) -> Table:
+def failures_table(runs: Sequence[AnyRun]) -> Table:
     """Make a table of all causes of failed rows, gradients and agents, with how often each occurred.
 
     The most frequent cause comes first. A cause starts with "row: ", "gradient: " or "agent: ". Causes that differ in
     numbers alone are one cause, in which each number is "#", with an example.
     """
-    counts: dict[tuple[str, str, str, str, str], int] = {}
+    counts: Counter[tuple[str, str, str, str, str]] = Counter()
     for run in runs:
-        for finding in findings(run.events):
-            causes = [
-                ("gradient", failure.cause.removeprefix(GRADIENT_CAUSE))
-                if failure.of_gradient
-                else ("row", failure.cause)
-                for failure in finding.failures
-                if not failure.is_free
-            ]
-            if finding.failed:
-                causes.append(("agent", finding.cause + (f", {finding.place}" if finding.place else "")))
-            for what, cause in causes:
-                key = (run.landscape, run.strategy, finding.agent, what, cause)
-                counts[key] = counts.get(key, 0) + 1
+        for account in account_for_agents(run):
+            for (what, cause), n in account.failures.items():
+                counts[run.landscape, run.strategy, account.agent, what, cause] += n
     shown = group_causes(cause for *_, cause in counts)
     grouped: Counter[tuple[str, str, str, str]] = Counter()
     for (*where, what, cause), n in counts.items():
         grouped[(where[0], where[1], where[2], f"{what}: {shown[cause]}")] += n
-    # The most frequent cause comes first; equally frequent ones stay in the order in which they occurred.
+    # The most frequent cause comes first; equally frequent ones stay in the order of the runs and of their agents.
     rows = sorted(((*key, n) for key, n in grouped.items()), key=lambda row: -row[4])
     return Table.from_rows(("landscape", "strategy", "agent", "cause", "count"), rows)
 
 
-def failed_agents_table(runs: Sequence[RunData]) -> Table:
+def failed_agents_table(runs: Sequence[AnyRun]) -> Table:
     """Make a table of the agents that failed, with one row per strategy and agent.
 
     It has the number of runs in which the agent failed, of runs of its strategy that have begun, and of its failed
     leases; and the most frequent cause, with its place in the agent's file. The agents that failed in most runs come
     first.
     """
-    begun, failed = dict[str, int](), dict[tuple[str, str], list[Finding]]()
+    begun: Counter[str] = Counter()
     failed_runs: Counter[tuple[str, str]] = Counter()
+    causes: dict[tuple[str, str], Counter[str]] = {}
     for run in runs:
-        outcomes = list(findings(run.events))
-        begun[run.strategy] = begun.get(run.strategy, 0) + bool(outcomes)
-        losses = [finding for finding in outcomes if finding.failed]
-        for finding in losses:
-            failed.setdefault((run.strategy, finding.agent), []).append(finding)
-        failed_runs.update({(run.strategy, finding.agent) for finding in losses})
+        accounts = account_for_agents(run)
+        begun[run.strategy] += any(account.leases for account in accounts)
+        for account in accounts:
+            if account.failed_leases:
+                failed_runs[run.strategy, account.agent] += 1
+                causes.setdefault((run.strategy, account.agent), Counter()).update(account.failed_leases)
+    shown = group_causes(cause for found in causes.values() for cause in found.elements())
     rows = []
-    shown = group_causes(format_cause(each.cause, each.place) for found in failed.values() for each in found)
-    for (strategy, agent), found in failed.items():
-        causes = Counter(shown[format_cause(finding.cause, finding.place)] for finding in found)
-        rows.append((strategy, agent, failed_runs[strategy, agent], begun[strategy], len(found),
-                     causes.most_common(1)[0][0]))  # fmt: skip
+    for (strategy, agent), found in causes.items():
+        grouped: Counter[str] = Counter()
+        for cause, n in found.items():
+            grouped[shown[cause]] += n
+        rows.append((strategy, agent, failed_runs[strategy, agent], begun[strategy], found.total(),
+                     grouped.most_common(1)[0][0]))  # fmt: skip
     rows.sort(key=lambda row: -row[2])
     return Table.from_rows(("strategy", "agent", "failed_runs", "runs", "leases", "cause"), rows)
 
 
-def list_failed_strategies(runs: Sequence[RunData]) -> list[str]:
+def list_failed_strategies(runs: Sequence[AnyRun]) -> list[str]:
     """Return the strategies of which every agent that had a lease failed, in every run that has begun."""
     sound = dict[str, bool]()
     for run in runs:
-        outcomes = list(findings(run.events))
-        working = {finding.agent for finding in outcomes}
-        failed = {finding.agent for finding in outcomes if finding.failed}
+        working = [account for account in account_for_agents(run) if account.leases]
         if working:
-            sound[run.strategy] = sound.get(run.strategy, False) or working != failed
+            sound[run.strategy] = sound.get(run.strategy, False) or not all(a.failed_leases for a in working)
     return [strategy for strategy, fine in sound.items() if not fine]
 
 
-def clock_table(runs: Sequence[RunData], settings: SimulatedSettings) -> Table:
+def clock_table(runs: Sequence[AnyRun], settings: SimulatedSettings) -> Table:
     """Make a table of the simulated time of each strategy on each landscape.
 
     It has the simulated seconds after which the last lease would have been collected (median over the runs), the share
@@ -178,15 +163,11 @@ def clock_table(runs: Sequence[RunData], settings: SimulatedSettings) -> Table:
     settings have no ``workers``, there is one worker per agent.
     """
     rows = []
-    for landscape, groups in group_runs(runs).items():
+    for landscape, groups in _group(runs).items():
         for strategy, group in groups.items():
-            workers = settings.workers or len(group[0].team)
-            clocks = [
-                clock_of(Clock(run.id, run.settings["landscape"]["seconds"], workers, settings), run.events)
-                for run in group
-            ]  # fmt: skip
+            clocks = [account_for_time(run, settings) for run in group]
             rows.append((
-                landscape, strategy, workers, float(np.median([c.makespan for c in clocks])),
+                landscape, strategy, clocks[0].workers, float(np.median([c.makespan for c in clocks])),
                 float(np.mean([c.busy_share for c in clocks])), sum(c.losses for c in clocks),
             ))  # fmt: skip
     return Table.from_rows(("landscape", "strategy", "workers", "seconds", "busy_share", "workers_lost"), rows)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from hashlib import blake2b
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -142,6 +143,33 @@ class RunData:
         hits = np.flatnonzero(self.best <= target)
         return int(self.spent[hits[0]]) if len(hits) else None
 
+    @property
+    def dimension(self) -> int:
+        """The dimension of the landscape."""
+        return self.space.dimension
+
+    @property
+    def digest(self) -> str:
+        """A digest of all losses, charges and kept coordinates: equal for runs that tried the same points."""
+        found = blake2b(digest_size=16)
+        for part in (self.points.cost, self.points.losses, self.points.cube):
+            found.update(np.ascontiguousarray(part).tobytes())
+        return found.hexdigest()
+
+    @property
+    def best_point(self) -> BestPoint | None:
+        """The best point, which every log has; None if there is no finite loss."""
+        rows = self.record_rows
+        found = self.points.find(int(rows[-1])) if len(rows) else None
+        if found is None:
+            return None
+        row, point = int(rows[-1]), self.space.to_box(found)
+        return BestPoint(
+            self.landscape, self.strategy, self.team[self.points.agent[row]], self.repeat,
+            float(self.points.losses[row]), point, name_all_values(self.settings["landscape"], self.space, point),
+            self.space,
+        )  # fmt: skip
+
 
 @dataclass(frozen=True)
 class BestPoint:
@@ -172,31 +200,65 @@ class BestPoint:
         return describe_setting(self.space, self.point, most, digits)
 
 
+class RecordedRun(Protocol):
+    """What sentences about a run need of it: ``RunData``, or a summary of it."""
+
+    @property
+    def landscape(self) -> str: ...
+    @property
+    def settings(self) -> dict[str, Any]: ...
+    @property
+    def budget(self) -> int: ...
+    @property
+    def evaluations(self) -> int: ...
+    @property
+    def time_up(self) -> bool: ...
+    @property
+    def best_point(self) -> BestPoint | None: ...
+
+
 def read_runs(directory: Path | str) -> list[RunData]:
     """Read all runs of a results directory, in the order of the plan. The log may still be growing.
 
     Raises:
         LogError: If the log does not exist, or cannot be read.
     """
-    directory = Path(directory)
-    with LogReader(directory) as reader:
+    return list(iterate_runs(directory))
+
+
+def iterate_runs(
+    directory: Path | str, pictured: bool = True, wanted: Container[str] | None = None
+) -> Iterator[RunData]:
+    """Read the runs of a results directory one by one, in the order of the plan.
+
+    Args:
+        directory: The results directory.
+        pictured: Whether the landscapes of the package are opened, as pictures need. Opening takes time.
+        wanted: The ids of the runs to read. Default: all.
+
+    Raises:
+        LogError: If the log does not exist, or cannot be read.
+    """
+    with LogReader(Path(directory)) as reader:
         reader.check_structure()
         records = reader.runs()
         landscapes = LandscapeRecords(records)
-        return [_read_run(reader, record, landscapes) for record in records]
+        for record in records:
+            if wanted is None or record.id in wanted:
+                yield _read_run(reader, record, landscapes, pictured)
 
 
-def _read_run(reader: LogReader, record: RunRecord, landscapes: LandscapeRecords) -> RunData:
+def _read_run(reader: LogReader, record: RunRecord, landscapes: LandscapeRecords, pictured: bool) -> RunData:
     events = reader.events(record.id)
     points = reader.points_of(record, events)
-    header = build_header(record, landscapes, points.cube.shape[1] if len(points.losses) else None)
+    header = build_header(record, landscapes, points.cube.shape[1] if len(points.losses) else None, pictured)
     return RunData(
         record.id, record.strategy, record.landscape, record.repeat, record.settings, header.space, header.problem,
         header.minimum, header.bounded, events, points, header.minimizers, header.surfaces,
     )  # fmt: skip
 
 
-def describe_time_limits(runs: Sequence[RunData]) -> str | None:
+def describe_time_limits(runs: Sequence[RecordedRun]) -> str | None:
     """Say how many runs ended because their time was up, and how far they had come; None if there are none."""
     late = [run for run in runs if run.time_up]
     if not late:
@@ -210,27 +272,11 @@ def describe_time_limits(runs: Sequence[RunData]) -> str | None:
     )
 
 
-def best_point_of(run: RunData) -> BestPoint | None:
-    """Return the best point of a run, which every log has; None if it has no finite loss."""
-    rows = run.record_rows
-    if not len(rows):
-        return None
-    row = int(rows[-1])
-    found = run.points.find(row)
-    if found is None:
-        return None
-    agent, point = run.team[run.points.agent[row]], run.space.to_box(found)
-    return BestPoint(
-        run.landscape, run.strategy, agent, run.repeat, float(run.points.losses[row]), point,
-        name_all_values(run.settings["landscape"], run.space, point), run.space,
-    )  # fmt: skip
-
-
-def best_by_landscape(runs: Iterable[RunData]) -> dict[str, BestPoint]:
+def best_by_landscape(runs: Iterable[RecordedRun]) -> dict[str, BestPoint]:
     """Return the best point of each landscape with a finite loss, by label; the first of equally good ones."""
     found: dict[str, BestPoint] = {}
     for run in runs:
-        best = best_point_of(run)
+        best = run.best_point
         if best is not None and (best.landscape not in found or best.loss < found[best.landscape].loss):
             found[best.landscape] = best
     return found

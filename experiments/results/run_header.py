@@ -99,18 +99,22 @@ def read_header(directory: Path | str, run: str) -> RunHeader:
     return build_header(record, LandscapeRecords(records), None)
 
 
-def build_header(record: RunRecord, landscapes: LandscapeRecords, dimension: int | None) -> RunHeader:
+def build_header(
+    record: RunRecord, landscapes: LandscapeRecords, dimension: int | None, pictured: bool = True
+) -> RunHeader:
     """Build the header of a run.
 
     Args:
         record: The run.
         landscapes: What its log tells of landscapes.
         dimension: The dimension of its points; None if it has none yet.
+        pictured: Whether a landscape of the package is opened even if the log has its bounds, for pictures.
 
     Raises:
         LogDamaged: If the landscape has another dimension.
     """
-    stored, problem = landscapes.find(record), landscapes.open(record)
+    stored = landscapes.find(record)
+    problem = landscapes.open(record) if pictured or stored is None else None
     settings = record.settings["landscape"]
     known = stored or (None if problem is None else _describe_problem(problem)) or _describe_settings(settings)
     found = known or LandscapeRecord(_unit_cube(dimension or 1))
