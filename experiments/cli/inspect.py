@@ -22,11 +22,12 @@ def report_command(
         list[Path],
         typer.Argument(metavar="RESULTS...", help="One or more results directories.", autocompletion=complete_results),
     ],
+    figures: Annotated[bool, typer.Option("--figures", help="Write figures/*.png and figures/*.svg, too.")] = False,
 ) -> None:
     """Write the report of one or more results directories. Several are compared in one report."""
     from ..report.report import write_report
 
-    out.print(f"Report: {write_report(list(results))}", soft_wrap=True)
+    out.print(f"Report: {write_report(list(results), figures)}", soft_wrap=True)
 
 
 def trace_command(

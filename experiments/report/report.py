@@ -1,31 +1,31 @@
-"""The report: one HTML file that opens offline, with its figures and tables beside it."""
+"""The report: one HTML file that opens offline, with its tables beside it, and its figures if they are asked for."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from importlib.resources import files
+from dataclasses import replace
 from itertools import count
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
-from jinja2 import Environment
+from jinja2 import Environment, PackageLoader
 from pydantic import ValidationError
 
 from ...orchestrator.clock.settings import Delays
 from ...orchestrator.log.reader import LogReader
+from ...orchestrator.log.tables import Session
 from ...orchestrator.loop.drive import EVALUATION_FAILED
-from ..drawing import style
-from ..drawing.comparison import contributions_figure, convergence_figure, finals_figure, timeline_figure
-from ..drawing.landscape import contour_figure
 from ..execution.compatibility import library_differences
 from ..results import accounts
 from ..results import comparison as statistics
-from ..results.recorded_runs import RunData, read_runs
+from ..results.recorded_runs import RunData, iterate_runs
+from ..results.run_summary import RunSummary, read_summaries
 from ..results.table import Table
 from ..spec.models import SimulatedSettings
 from ..spec.sources import read_text_file
-from ..studio.films.embed import EmbeddedRun, embed_replay
+from ..studio.films.embed import EmbeddedRun, embed_modules, embed_replay
+from .island import pack_island, pack_problems, pack_ratios, pack_table
+from .portraits import Portrait, describe_portrait
 from .sentences import describe_strategy, format_number, summary_sentences, target_texts, threshold_rows
 
 RunSource = tuple[Path, str]
@@ -36,32 +36,38 @@ MOST_NAME_BYTES = 150
 COMPARED_FILE = "compared.txt"
 MOST_RUN_FIGURES = 8
 """Maximum number of runs that get figures of their own."""
+MOST_OPEN_ROWS = 24
+"""Tables of up to this many rows are open when the page is opened."""
+REPORT_MODULE = "report/report.js"
 
 
-@dataclass(frozen=True)
-class RunFigures:
-    """The figures of one run: its timeline, its contour figure ("" if there is none), and the rows of its leases."""
-
-    key: str
-    title: str
-    timeline: str
-    contour: str
-    leases: list[dict[str, Any]]
-
-
-def write_report(directories: Path | Sequence[Path]) -> Path:
+def write_report(directories: Path | Sequence[Path], figures: bool = False) -> Path:
     """Write the report of one results directory, or one report of several, and return its path.
 
-    Write report.html, figures/*.png, figures/*.svg and tables/*.csv: for one directory into it, and for several
-    together into a folder of their own in the first of them (``comparison_folder``).
+    Write report.html and tables/*.csv: for one directory into it, and for several together into a folder of their own
+    in the first of them (``comparison_folder``). The logs are read one run at a time.
+
+    Args:
+        directories: The results directories.
+        figures: Whether to write figures/*.png and figures/*.svg, too.
     """
     listed = [Path(directories)] if isinstance(directories, str | Path) else [Path(d) for d in directories]
-    runs, sources = _merge_runs(listed)
+    with LogReader(listed[0]) as reader:
+        meta, sessions = reader.meta, reader.sessions
+    delays = _recorded_delays(meta["environment"].get("clock"))
+    runs, sources = _merge_runs(listed, delays)
     home = listed[0] if len(listed) == 1 else comparison_folder(listed)
-    pictures, tables = home / "figures", home / "tables"
-    pictures.mkdir(exist_ok=True)
-    tables.mkdir(exist_ok=True)
-    page = _render_page(listed, runs, sources, pictures, tables)
+    (home / "tables").mkdir(exist_ok=True)
+    tables = _make_tables(runs)
+    for name, table in tables.items():
+        table.to_csv(home / "tables" / f"{name}.csv")
+    chosen = _representative_runs([run for run in runs if run.evaluations])
+    whole = _read_chosen(chosen, sources)
+    page = _render_page(listed, runs, sources, tables, whole, (meta, sessions, delays))
+    if figures:
+        from ..drawing.files import write_figures
+
+        write_figures(runs, whole, tables, home / "figures")
     path = home / "report.html"
     path.write_text(page, encoding="utf-8")
     return path
@@ -87,15 +93,17 @@ def comparison_folder(directories: Sequence[Path]) -> Path:
     raise AssertionError
 
 
-def _merge_runs(directories: Sequence[Path]) -> tuple[list[RunData], dict[str, RunSource]]:
+def _merge_runs(
+    directories: Sequence[Path], delays: SimulatedSettings | None
+) -> tuple[list[RunSummary], dict[str, RunSource]]:
     """Return the runs of all directories with unique names, and the source of each by its new id.
 
     A strategy whose name occurs in several directories gets its directory's name appended, and the directory's number
     if the directories' names are equal too. Run ids from later directories get the directory's number, because equal
     runs have equal ids and the ids name figures.
     """
-    found = [read_runs(directory) for directory in directories]
-    names = [set(statistics.strategy_names(runs)) for runs in found]
+    found = [read_summaries(directory, delays) for directory in directories]
+    names = [set(statistics.strategy_names(_as_data(runs))) for runs in found]
     merged, sources = [], {}
     labels = [d.resolve().name for d in directories]
     for index, (label, runs) in enumerate(zip(labels, found, strict=True)):
@@ -110,45 +118,72 @@ def _merge_runs(directories: Sequence[Path]) -> tuple[list[RunData], dict[str, R
     return merged, sources
 
 
+def _as_data(runs: Sequence[RunSummary]) -> list[RunData]:
+    """Return summaries for the functions that compare runs, which ask of a run what both have."""
+    return cast(list[RunData], list(runs))
+
+
+def _read_chosen(chosen: Sequence[RunSummary], sources: dict[str, RunSource]) -> list[RunData]:
+    """Read the runs that are drawn, whole, under the names that they have in the report."""
+    found = {}
+    for directory in dict.fromkeys(sources[run.id][0] for run in chosen):
+        wanted = {id: run for run in chosen for place, id in (sources[run.id],) if place == directory}
+        for whole in iterate_runs(directory, wanted=wanted):
+            known = wanted[whole.id]
+            found[known.id] = replace(whole, id=known.id, strategy=known.strategy)
+    return [found[run.id] for run in chosen]
+
+
+def _make_tables(runs: Sequence[RunSummary]) -> dict[str, Table]:
+    """Return the tables of a report by the names of their files."""
+    started = _as_data([run for run in runs if run.evaluations])
+    compared = started or _as_data(runs)
+    return {
+        "comparison": statistics.comparison_table(compared),
+        "winners": statistics.winners_table(compared),
+        "convergence": statistics.convergence_table(started),
+        "contributions": accounts.contributions_table(started),
+        "agents": accounts.agents_table([run for run in runs if run.evaluations]),
+        "failures": accounts.failures_table(runs),
+        "thresholds": statistics.thresholds_table(started),
+        "standings": statistics.standings_table(compared),
+    }
+
+
 def _render_page(
-    directories: Sequence[Path], runs: list[RunData], sources: dict[str, RunSource], pictures: Path, tables: Path
+    directories: Sequence[Path],
+    runs: Sequence[RunSummary],
+    sources: dict[str, RunSource],
+    tables: dict[str, Table],
+    whole: Sequence[RunData],
+    recorded: tuple[dict[str, Any], Sequence[Session], SimulatedSettings | None],
 ) -> str:
+    meta, sessions, delays = recorded
+    known = _as_data(runs)
     started = [run for run in runs if run.evaluations]
-    comparison, winners = statistics.comparison_table(started or runs), statistics.winners_table(started or runs)
-    convergence, contributions = statistics.convergence_table(started), accounts.contributions_table(started)
-    failures, thresholds = accounts.failures_table(runs), statistics.thresholds_table(started)
-    standings = statistics.standings_table(started or runs)
-    named = {"comparison": comparison, "winners": winners, "convergence": convergence, "contributions": contributions}
-    for name, table in (named | {"failures": failures, "thresholds": thresholds, "standings": standings}).items():
-        table.to_csv(tables / f"{name}.csv")
-    with LogReader(directories[0]) as reader:
-        meta, sessions = reader.meta, reader.sessions
-    delays = _recorded_delays(meta["environment"].get("clock"))
-    chosen = _representative_runs(started)
-    text = files(__package__).joinpath("templates", "report.html.j2").read_text(encoding="utf-8")
-    environment = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
+    portraits = [describe_portrait(run, run_title(run)) for run in whole]
+    clock = [] if delays is None else accounts.clock_table(started, delays).rows()
+    shown = _pack_tables(tables, clock)
+    failures = tables["failures"].rows()
+    environment = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True, loader=PackageLoader(__package__))
     environment.filters["number"] = format_number
-    return environment.from_string(text).render(
+    return environment.get_template("report.html.j2").render(
         name=directories[0].name if len(directories) == 1 else "comparison",
         directories=[str(d) for d in directories],
-        summary=summary_sentences(runs, comparison, winners),
-        comparison=comparison.rows(),
-        winners={row["landscape"]: row for row in winners.rows()},
-        landscapes=statistics.landscape_labels(runs),
-        strategies=[describe_strategy(run) for run in _first_runs(runs, "strategy").values()],
-        drawn=_draw_overview(started, convergence, contributions, pictures),
-        portraits=[_draw_run(run, pictures, style.palette_names(started)) for run in chosen],
-        replay=_render_replay(chosen, sources),
-        failures=failures.rows()[:MOST_FAILURES],
-        more_failures=max(0, len(failures.rows()) - MOST_FAILURES),
+        summary=summary_sentences(known, tables["comparison"], tables["winners"]),
+        landscapes=statistics.landscape_labels(known),
+        strategies=[describe_strategy(cast(RunData, run)) for run in _first_runs(runs).values()],
+        rows={name: len(table["rows"]) for name, table in shown.items()},
+        most_open_rows=MOST_OPEN_ROWS,
+        portraits=portraits,
+        island=pack_island(_pack_data(started, tables, portraits, shown)),
+        code=_embed_code(whole, sources),
+        failures=failures[:MOST_FAILURES],
+        more_failures=max(0, len(failures) - MOST_FAILURES),
         sessions=len(sessions),
         upgrades=[line for s in sessions[1:] for line in library_differences(s.environment, sessions[0].environment)],
-        clock=[] if delays is None else accounts.clock_table(started, delays).rows(),
         delayed=delays is not None and _has_delays(delays),
-        gaps=[f"{gap:g}" for gap in statistics.THRESHOLD_GAPS],
-        thresholds=threshold_rows(thresholds),
-        standings=standings.rows(),
-        targets=target_texts(comparison),
+        targets=target_texts(tables["comparison"]),
         alike=len(directories) == 1 and len({run.budget for run in runs}) == 1,
         unfinished=[run for run in runs if run.stopped is None],
         halted=[run for run in runs if (run.stopped or "").startswith(EVALUATION_FAILED)],
@@ -161,11 +196,78 @@ def _render_page(
     )
 
 
-def _count_whole(runs: Sequence[RunData]) -> tuple[int, int] | None:
+def _pack_data(
+    started: Sequence[RunSummary],
+    tables: dict[str, Table],
+    portraits: Sequence[Portrait],
+    shown: dict[str, dict[str, Any]],
+) -> dict[str, Any]:
+    """Return the data from which the page draws its figures and tables; ``types.d.ts`` of the page describes them."""
+    groups = cast(dict[str, dict[str, list[RunSummary]]], statistics.group_runs(_as_data(started)))
+    strategies = statistics.strategy_names(_as_data(started))
+    figures = {key: figure for each in portraits for key, figure in each.figures.items()}
+    if len(strategies) > 1:
+        figures["ratios"] = pack_ratios(tables["comparison"], strategies)
+    return {
+        "strategies": strategies,
+        "problems": pack_problems(groups, strategies),
+        "figures": figures,
+        "tables": shown | {key: table for each in portraits for key, table in each.tables.items()},
+    }
+
+
+def _pack_tables(tables: dict[str, Table], clock: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    winners = {row["landscape"]: row["winner"] for row in tables["winners"].rows()}
+    comparison = (
+        (row["landscape"], row["strategy"], row["best"], row["median"], row["lower_quartile"], row["upper_quartile"],
+         row["minimum"], row["target"], f"{row['successes']}/{row['runs']}", row["evaluations_to_target"], row["ert"],
+         row["rank"], "yes" if winners[row["landscape"]] == row["strategy"] else "")
+        for row in tables["comparison"].rows()
+    )  # fmt: skip
+    thresholds = (
+        (row["landscape"], row["strategy"], *(round(100 * share) for share in row["shares"]))
+        for row in threshold_rows(tables["thresholds"])
+    )
+    agents, contributions = tables["agents"], tables["contributions"]
+    found = {
+        "comparison": pack_table(
+            "Strategies on each landscape",
+            ("landscape", "strategy", "best", "median", "lower quartile", "upper quartile", "known minimum", "target",
+             "successes", "median evaluations of successful runs", "expected evaluations (ERT)", "mean rank",
+             "significant lead"), comparison,
+        ),
+        "standings": pack_table(
+            "Strategies on all landscapes together", ("strategy", "landscapes", "led", "won", "mean rank"),
+            (row.values() for row in tables["standings"].rows()),
+        ),
+        "thresholds": pack_table(
+            "Percentage of runs within each distance of the known minimum",
+            ("landscape", "strategy", *(f"{gap:g}" for gap in statistics.THRESHOLD_GAPS)),
+            thresholds,
+        ),
+        "agents": pack_table("What each agent did", _heads(agents), (row.values() for row in agents.rows())),
+        "contributions": pack_table(
+            "What each agent contributed on each landscape", _heads(contributions),
+            (row.values() for row in contributions.rows()),
+        ),
+        "clock": pack_table(
+            "Simulated time",
+            ("landscape", "strategy", "workers", "simulated seconds", "workers busy", "workers lost"),
+            (row.values() for row in clock),
+        ),
+    }  # fmt: skip
+    return {name: table for name, table in found.items() if table["rows"]}
+
+
+def _heads(table: Table) -> list[str]:
+    return [name.replace("_", " ") for name in table.columns]
+
+
+def _count_whole(runs: Sequence[RunSummary]) -> tuple[int, int] | None:
     """Return how many points of runs have coordinates, and how many there are; None if all have."""
-    if all(run.points.whole is None for run in runs):
+    if all(run.whole is None for run in runs):
         return None
-    return sum(len(run.points.cube) for run in runs), sum(len(run.points.losses) for run in runs)
+    return sum(run.points if run.whole is None else run.whole for run in runs), sum(run.points for run in runs)
 
 
 def _recorded_delays(settings: dict[str, Any] | None) -> SimulatedSettings | None:
@@ -185,53 +287,32 @@ def _has_settings(directory: Path) -> bool:
     return (directory / "experiment.yaml").exists()
 
 
-def _first_runs(runs: list[RunData], field: str) -> dict[str, RunData]:
-    """Return the first run for each value of ``field`` ("strategy" or "landscape"), in the order of the plan."""
-    found: dict[str, RunData] = {}
+def _first_runs(runs: Sequence[RunSummary]) -> dict[str, RunSummary]:
+    """Return the first run of each strategy, in the order of the plan."""
+    found: dict[str, RunSummary] = {}
     for run in runs:
-        found.setdefault(getattr(run, field), run)
+        found.setdefault(run.strategy, run)
     return found
 
 
-def _draw_overview(runs: list[RunData], convergence: Table, contributions: Table, folder: Path) -> dict[str, str]:
-    """Draw the figures over all runs and return their SVG texts by name; figures without data are left out."""
-    if not runs:
-        return {}
-    landscapes, strategies = statistics.landscape_labels(runs), statistics.strategy_names(runs)
-    order = style.palette_names(runs)
-    minima = {landscape: run.minimum for landscape, run in _first_runs(runs, "landscape").items()}
-    found = {
-        "convergence": style.draw_in_style(convergence_figure, convergence, minima, strategies),
-        "finals": style.draw_in_style(finals_figure, runs, minima, strategies),
-        "contributions": style.draw_in_style(contributions_figure, contributions, landscapes, strategies, order),
-    }
-    return {name: style.save_figure(figure, folder / name) for name, figure in found.items() if figure is not None}
-
-
-def _representative_runs(runs: list[RunData]) -> list[RunData]:
+def _representative_runs(runs: Sequence[RunSummary]) -> list[RunSummary]:
     """Select the runs that get figures of their own: the median run of each strategy on each landscape, teams first."""
-    chosen = []
-    for groups in statistics.group_runs(runs).values():
+    chosen: list[RunSummary] = []
+    for groups in statistics.group_runs(_as_data(runs)).values():
         for listed in groups.values():
-            group = sorted(listed, key=lambda r: r.final)
+            group = sorted(cast(list[RunSummary], listed), key=lambda r: r.final)
             chosen.append(group[(len(group) - 1) // 2])
     order = sorted(range(len(chosen)), key=lambda i: (len(chosen[i].team) == 1, i))[:MOST_RUN_FIGURES]
     return [chosen[i] for i in order]
 
 
-def _render_replay(chosen: Sequence[RunData], sources: dict[str, RunSource]) -> str:
-    """Return the replay of the chosen runs as HTML; "" if there are none."""
-    return embed_replay([EmbeddedRun(*sources[run.id], run.id, run_title(run)) for run in chosen]) if chosen else ""
+def _embed_code(chosen: Sequence[RunData], sources: dict[str, RunSource]) -> str:
+    """Return the page's code as HTML, with the replay of the chosen runs if there are any."""
+    if not chosen:
+        return embed_modules((REPORT_MODULE,))
+    return embed_replay([EmbeddedRun(*sources[run.id], run.id, run_title(run)) for run in chosen], (REPORT_MODULE,))
 
 
 def run_title(run: RunData) -> str:
     """Return a short title of a run: its strategy, landscape and repeat."""
     return f"{run.strategy} on {run.landscape}, repeat {run.repeat}"
-
-
-def _draw_run(run: RunData, folder: Path, tints: Sequence[str]) -> RunFigures:
-    figure, hover = style.draw_in_style(timeline_figure, run, tints)
-    timeline = style.save_figure(figure, folder / f"timeline-{run.id}", hover)
-    contour = style.draw_in_style(contour_figure, run, tints)
-    svg = "" if contour is None else style.save_figure(contour, folder / f"contour-{run.id}")
-    return RunFigures(f"run-{run.id}", run_title(run), timeline, svg, accounts.leases_table(run).rows())

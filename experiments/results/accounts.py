@@ -10,11 +10,12 @@ import numpy as np
 
 from ...agents.agent import Finding
 from ...landscapes.cause_groups import group_causes
+from ...landscapes.landscape import Array
 from ...orchestrator.state.lease_table import fold_leases
 from ..spec.models import SimulatedSettings
 from .comparison import group_runs
 from .recorded_runs import RunData
-from .run_summary import RunSummary, account_for_agents, account_for_time
+from .run_summary import SPELLS, AgentAccount, RunSummary, account_for_agents, account_for_time
 from .run_summary import rank_gains as rank_gains
 from .table import Table
 
@@ -94,6 +95,35 @@ def contributions_table(runs: Sequence[AnyRun]) -> Table:
         ("landscape", "strategy", "agent", "evaluations", "evaluations_share", "records", "records_share",
          "gains_share", "finals", "finals_share"), rows,
     )  # fmt: skip
+
+
+def agents_table(runs: Sequence[RunSummary]) -> Table:
+    """Make a table of what each agent did over all runs of its strategy, with one row per strategy and agent.
+
+    It has the agent's shares as ``contributions_table``, how many of its points a run had tried before, and how often
+    it was stuck, oscillated, stagnated and was restarted.
+    """
+    order: dict[tuple[str, str], list[tuple[RunSummary, AgentAccount]]] = {}
+    for run in runs:
+        for account in run.accounts:
+            order.setdefault((run.strategy, account.agent), []).append((run, account))
+    totals: dict[str, Array] = {}
+    sums = {}
+    for (strategy, agent), found in order.items():
+        listed = [(each.evaluations, each.records, each.gains, float(each.found_best)) for _, each in found]
+        sums[strategy, agent] = np.sum(listed, axis=0)
+        totals[strategy] = totals.get(strategy, np.zeros(4)) + sums[strategy, agent]
+    rows = []
+    for (strategy, agent), found in order.items():
+        spells = [sum(run.spells.get((agent, kind), 0) for run, _ in found) for kind in SPELLS]
+        shares = sums[strategy, agent] / np.where(totals[strategy] == 0, 1, totals[strategy])
+        rows.append((
+            strategy, agent, int(sums[strategy, agent][0]), *shares.tolist(), sum(each.leases for _, each in found),
+            sum(each.duplicates for _, each in found), *spells,
+        ))  # fmt: skip
+    names = ("strategy", "agent", "evaluations", "evaluations_share", "records_share", "gains_share", "finals_share",
+             "leases", "duplicates", "stuck", "oscillates", "stagnates", "restarts")  # fmt: skip
+    return Table.from_rows(names, rows)
 
 
 def failures_table(runs: Sequence[AnyRun]) -> Table:

@@ -1,0 +1,55 @@
+"""The best loss over evaluations, of many runs at once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...landscapes.landscape import Array
+from .run_summary import RunSummary
+
+CURVE_POINTS = 80
+
+
+@dataclass(frozen=True, slots=True)
+class Curve:
+    """The quartiles of the best loss of several runs, after some numbers of evaluations.
+
+    Attributes:
+        evaluations: The evaluations, shape (m,), increasing.
+        lower: The lower quartile of the best loss, shape (m,).
+        median: The median, shape (m,).
+        upper: The upper quartile, shape (m,); infinite where so many runs have no finite loss yet.
+    """
+
+    evaluations: NDArray[np.int64]
+    lower: Array
+    median: Array
+    upper: Array
+
+
+def quartile_curve(runs: Sequence[RunSummary]) -> Curve:
+    """Return the quartiles of the best loss of runs on a geometric grid of up to ``CURVE_POINTS`` evaluations.
+
+    A run that stopped early keeps its last loss. Quartiles are interpolated linearly; between a number and infinity the
+    result is infinity. The runs must have spent an evaluation.
+    """
+    last = max(run.evaluations for run in runs)
+    grid = np.unique(np.round(np.geomspace(1, last, CURVE_POINTS)).astype(np.int64))
+    losses = np.sort([run.best_at(grid) for run in runs], axis=0)
+    return Curve(grid, *(_select_quantile(losses, share) for share in (0.25, 0.5, 0.75)))
+
+
+def _select_quantile(ordered: Array, share: float) -> Array:
+    """Return a quantile of each column of sorted values (n, m), shape (m,)."""
+    position = share * (len(ordered) - 1)
+    low, high = ordered[int(np.floor(position))], ordered[int(np.ceil(position))]
+    part = position - np.floor(position)
+    if part == 0:
+        return low
+    with np.errstate(all="ignore"):
+        found: Array = np.where(np.isinf(high), high, low + part * (high - low))
+    return found
