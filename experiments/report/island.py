@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from ...landscapes.landscape import Array
-from ..results.curves import quartile_curve
+from ..results.curves import Curve
 from ..results.run_summary import RunSummary
 from ..results.table import Table
 from .sentences import format_number
@@ -59,17 +59,22 @@ def pack_table(caption: str, heads: Sequence[str], rows: Iterable[Iterable[Any]]
     return {"caption": caption, "heads": list(heads), "rows": cells}
 
 
-def pack_problems(groups: dict[str, dict[str, list[RunSummary]]], strategies: Sequence[str]) -> list[dict[str, Any]]:
+def pack_problems(
+    groups: dict[str, dict[str, list[RunSummary]]], curves: dict[str, dict[str, Curve]], strategies: Sequence[str]
+) -> list[dict[str, Any]]:
     """Return what the page draws of each problem: curves of the best loss, and the best loss of each run.
 
     Args:
         groups: The runs, by problem and strategy.
+        curves: The quartiles of the best loss, by problem and strategy.
         strategies: The names of all strategies, in order.
     """
-    return [_pack_problem(name, found, strategies) for name, found in groups.items()]
+    return [_pack_problem(name, found, curves[name], strategies) for name, found in groups.items()]
 
 
-def _pack_problem(name: str, found: dict[str, list[RunSummary]], strategies: Sequence[str]) -> dict[str, Any]:
+def _pack_problem(
+    name: str, found: dict[str, list[RunSummary]], drawn: dict[str, Curve], strategies: Sequence[str]
+) -> dict[str, Any]:
     minimum = next((run.minimum for runs in found.values() for run in runs), None)
     finals, medians, curves = [], [], []
     for strategy in strategies:
@@ -80,7 +85,7 @@ def _pack_problem(name: str, found: dict[str, list[RunSummary]], strategies: Seq
         middle = losses[(len(losses) - 1) // 2 : len(losses) // 2 + 1]
         with np.errstate(all="ignore"):
             medians.append(round_value(float(to_gaps(middle, minimum).mean())) if len(losses) else None)
-        curves.append(_pack_curve([run for run in runs if run.evaluations], minimum))
+        curves.append(_pack_curve(drawn[strategy], len(runs), minimum) if strategy in drawn else None)
     told = ", ".join(
         f"{strategy} {'none' if median is None else format_number(float(median))}"
         for strategy, median in zip(strategies, medians, strict=True)
@@ -93,16 +98,14 @@ def _pack_problem(name: str, found: dict[str, list[RunSummary]], strategies: Seq
     }  # fmt: skip
 
 
-def _pack_curve(runs: Sequence[RunSummary], minimum: float | None) -> list[Any] | None:
+def _pack_curve(curve: Curve, runs: int, minimum: float | None) -> list[Any]:
     """Return [x, median, lower, upper] where any of them changes; the quartiles are None for a single run."""
-    if not runs:
-        return None
-    curve = quartile_curve(runs)
-    listed = [round_all(to_gaps(part, minimum).tolist()) for part in (curve.median, curve.lower, curve.upper)]
-    rows = list(zip(*listed, strict=True))
-    keep = [i for i in range(len(rows)) if i in (0, len(rows) - 1) or rows[i] != rows[i - 1]]
-    x, (median, low, high) = curve.evaluations[keep].tolist(), ([part[i] for i in keep] for part in listed)
-    return [x, median, None, None] if len(runs) == 1 else [x, median, low, high]
+    listed = (curve.median, curve.lower, curve.upper)[: 3 if runs > 1 else 1]
+    parts = np.array([to_gaps(part, minimum) for part in listed])
+    kept = np.concatenate([[True], np.any(parts[:, 1:] != parts[:, :-1], axis=0)])
+    kept[-1] = True
+    median, *bands = (round_all(part[kept].tolist()) for part in parts)
+    return [curve.evaluations[kept].tolist(), median, *(bands or (None, None))]
 
 
 def to_gaps(losses: Array, minimum: float | None) -> Array:

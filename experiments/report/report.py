@@ -18,7 +18,8 @@ from ...orchestrator.loop.drive import EVALUATION_FAILED
 from ..execution.compatibility import library_differences
 from ..results import accounts
 from ..results import comparison as statistics
-from ..results.recorded_runs import RunData, iterate_runs
+from ..results.curves import Curve, quartile_curve, tabulate_curves
+from ..results.recorded_runs import RunData, read_run
 from ..results.run_summary import RunSummary, read_summaries
 from ..results.table import Table
 from ..spec.models import SimulatedSettings
@@ -58,12 +59,13 @@ def write_report(directories: Path | Sequence[Path], figures: bool = False) -> P
     runs, sources = _merge_runs(listed, delays)
     home = listed[0] if len(listed) == 1 else comparison_folder(listed)
     (home / "tables").mkdir(exist_ok=True)
-    tables = _make_tables(runs)
+    curves = _draw_curves(runs)
+    tables = _make_tables(runs, curves)
     for name, table in tables.items():
         table.to_csv(home / "tables" / f"{name}.csv")
     chosen = _representative_runs([run for run in runs if run.evaluations])
     whole = _read_chosen(chosen, sources)
-    page = _render_page(listed, runs, sources, tables, whole, (meta, sessions, delays))
+    page = _render_page(listed, runs, sources, tables, curves, whole, (meta, sessions, delays))
     if figures:
         from ..drawing.files import write_figures
 
@@ -125,23 +127,26 @@ def _as_data(runs: Sequence[RunSummary]) -> list[RunData]:
 
 def _read_chosen(chosen: Sequence[RunSummary], sources: dict[str, RunSource]) -> list[RunData]:
     """Read the runs that are drawn, whole, under the names that they have in the report."""
-    found = {}
-    for directory in dict.fromkeys(sources[run.id][0] for run in chosen):
-        wanted = {id: run for run in chosen for place, id in (sources[run.id],) if place == directory}
-        for whole in iterate_runs(directory, wanted=wanted):
-            known = wanted[whole.id]
-            found[known.id] = replace(whole, id=known.id, strategy=known.strategy)
-    return [found[run.id] for run in chosen]
+    return [replace(read_run(*sources[run.id]), id=run.id, strategy=run.strategy) for run in chosen]
 
 
-def _make_tables(runs: Sequence[RunSummary]) -> dict[str, Table]:
+def _draw_curves(runs: Sequence[RunSummary]) -> dict[str, dict[str, Curve]]:
+    """Return the quartiles of the best loss over evaluations, by landscape and strategy."""
+    groups = statistics.group_runs(_as_data([run for run in runs if run.evaluations]))
+    return {
+        landscape: {strategy: quartile_curve(cast(list[RunSummary], group)) for strategy, group in found.items()}
+        for landscape, found in groups.items()
+    }
+
+
+def _make_tables(runs: Sequence[RunSummary], curves: dict[str, dict[str, Curve]]) -> dict[str, Table]:
     """Return the tables of a report by the names of their files."""
     started = _as_data([run for run in runs if run.evaluations])
     compared = started or _as_data(runs)
     return {
         "comparison": statistics.comparison_table(compared),
         "winners": statistics.winners_table(compared),
-        "convergence": statistics.convergence_table(started),
+        "convergence": tabulate_curves(curves),
         "contributions": accounts.contributions_table(started),
         "agents": accounts.agents_table([run for run in runs if run.evaluations]),
         "failures": accounts.failures_table(runs),
@@ -155,6 +160,7 @@ def _render_page(
     runs: Sequence[RunSummary],
     sources: dict[str, RunSource],
     tables: dict[str, Table],
+    curves: dict[str, dict[str, Curve]],
     whole: Sequence[RunData],
     recorded: tuple[dict[str, Any], Sequence[Session], SimulatedSettings | None],
 ) -> str:
@@ -176,7 +182,7 @@ def _render_page(
         rows={name: len(table["rows"]) for name, table in shown.items()},
         most_open_rows=MOST_OPEN_ROWS,
         portraits=portraits,
-        island=pack_island(_pack_data(started, tables, portraits, shown)),
+        island=pack_island(_pack_data(started, tables, curves, portraits, shown)),
         code=_embed_code(whole, sources),
         failures=failures[:MOST_FAILURES],
         more_failures=max(0, len(failures) - MOST_FAILURES),
@@ -199,6 +205,7 @@ def _render_page(
 def _pack_data(
     started: Sequence[RunSummary],
     tables: dict[str, Table],
+    curves: dict[str, dict[str, Curve]],
     portraits: Sequence[Portrait],
     shown: dict[str, dict[str, Any]],
 ) -> dict[str, Any]:
@@ -210,7 +217,7 @@ def _pack_data(
         figures["ratios"] = pack_ratios(tables["comparison"], strategies)
     return {
         "strategies": strategies,
-        "problems": pack_problems(groups, strategies),
+        "problems": pack_problems(groups, curves, strategies),
         "figures": figures,
         "tables": shown | {key: table for each in portraits for key, table in each.tables.items()},
     }

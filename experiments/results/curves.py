@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ...landscapes.landscape import Array
 from .run_summary import RunSummary
+from .table import Table
 
 CURVE_POINTS = 80
 
@@ -53,3 +55,19 @@ def _select_quantile(ordered: Array, share: float) -> Array:
     with np.errstate(all="ignore"):
         found: Array = np.where(np.isinf(high), high, low + part * (high - low))
     return found
+
+
+def tabulate_curves(curves: dict[str, dict[str, Curve]]) -> Table:
+    """Return the curves of landscapes and strategies as a table, one row for each number of evaluations."""
+    columns: dict[str, list[Any]] = {
+        name: [] for name in ("landscape", "strategy", "evaluations", "lower_quartile", "median", "upper_quartile")
+    }
+    for landscape, found in curves.items():
+        for strategy, curve in found.items():
+            columns["landscape"] += [landscape] * len(curve.evaluations)
+            columns["strategy"] += [strategy] * len(curve.evaluations)
+            columns["evaluations"] += curve.evaluations.tolist()
+            columns["lower_quartile"] += curve.lower.tolist()
+            columns["median"] += curve.median.tolist()
+            columns["upper_quartile"] += curve.upper.tolist()
+    return Table(columns)
