@@ -20,7 +20,7 @@ from .execution.session import begin_session, resume_session
 from .execution.watcher import Remark, Watcher
 from .notebook import open_notebook_watcher, print_in_notebook
 from .results import accounts
-from .results import comparison as statistics
+from .results.curves import draw_curves, tabulate_curves
 from .results.points import make_points_table
 from .results.recorded_runs import BestPoint, RunData, best_by_landscape, read_runs
 from .results.run_summary import RunSummary, read_summaries, summarize_run
@@ -162,8 +162,8 @@ class Results:
 
     @cached_property
     def convergence(self) -> Table:
-        """The best loss so far against evaluations, per landscape and strategy: median and quartiles of the runs."""
-        return statistics.convergence_table(self.runs)
+        """The best loss over evaluations, per problem and strategy: quartiles; gaps, if there are several instances."""
+        return tabulate_curves(draw_curves(self._summaries))
 
     @cached_property
     def contributions(self) -> Table:
@@ -258,15 +258,23 @@ class Results:
         median = f"median {quantities.pop()}" if len(quantities) == 1 else "median gap or loss"
         return [_summarize_row(row, median) for row in rows]
 
-    def report(self) -> Path:
-        """Write the HTML report, the figures and the tables into the results directory.
+    def report(self, figures: bool = False, baseline: str | None = None, equivalence: float = EQUIVALENCE) -> Path:
+        """Write the HTML report and its tables into the results directory.
+
+        Args:
+            figures: Whether to write its figures as PNG and SVG files, too.
+            baseline: The name of the strategy that the others are compared with. Default: the first one.
+            equivalence: Ratios of expected running times between this and its inverse count as equivalent.
 
         Returns:
             The path of the report.
+
+        Raises:
+            ValueError: If there is no such strategy, or the region is not valid.
         """
         from .report.report import write_report
 
-        return write_report(self.path)
+        return write_report(self.path, figures, baseline, equivalence)
 
     def __repr__(self) -> str:
         return f"Results({str(self.path)!r})"

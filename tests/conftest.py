@@ -52,11 +52,12 @@ def local_ray():
 @pytest.fixture(scope="module")
 def coarse_figures():
     """Make figures fast to draw, except in separate processes: few contour points, small pictures, few runs."""
-    from searchparty.experiments.drawing import landscape, style
+    from searchparty.experiments.drawing import style
     from searchparty.experiments.report import report
+    from searchparty.experiments.results import background
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(landscape, "CONTOUR_POINTS", 16)
+        patch.setattr(background, "CONTOUR_POINTS", 16)
         patch.setattr(style, "PNG_DPI", 40)
         patch.setattr(report, "MOST_RUN_FIGURES", 3)
         yield

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from ..drawing.landscape import UNIT_CUBE, is_evaluated
+from ..drawing.landscape import UNIT_CUBE
+from ..results.background import is_evaluated
 from .replay import Moment, Replay, ReplayLease
 from .slice import Slice
 

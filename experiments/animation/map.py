@@ -14,8 +14,9 @@ from matplotlib.colors import LinearSegmentedColormap, to_rgba
 from matplotlib.patches import FancyArrowPatch, Rectangle
 from matplotlib.patheffects import Normal, Stroke
 
-from ..drawing.landscape import background_grid, shading_levels
+from ..drawing.landscape import shading_levels
 from ..drawing.style import COLOURS, scale_loss_axis
+from ..results.background import background_grid
 from ..results.picture_space import move_to_values
 from ..results.surfaces import LINE_POINTS, find_losses
 from .replay import Moment, Replay, ReplayLease

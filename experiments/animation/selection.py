@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ..execution.results_directory import ResultsError
-from ..results.comparison import landscape_labels, select_runs, strategy_names
+from ..results.grouping import landscape_labels, select_runs, strategy_names
 from ..results.recorded_runs import RunData
 from ..spec.errors import suggest
 

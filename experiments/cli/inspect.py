@@ -36,6 +36,7 @@ def report_command(
         str | None,
         typer.Option(help="Print the comparison as json, md (Markdown) or tex (LaTeX), and write no page."),
     ] = None,
+    figures: Annotated[bool, typer.Option("--figures", help="Write figures/*.png and figures/*.svg, too.")] = False,
 ) -> None:
     """Write the report of one or more results directories. Several are compared in one report.
 
@@ -44,7 +45,7 @@ def report_command(
     from ..report.report import read_comparison, write_report
 
     if format is None:
-        out.print(f"Report: {write_report(list(results), baseline, equivalence)}", soft_wrap=True)
+        out.print(f"Report: {write_report(list(results), figures, baseline, equivalence)}", soft_wrap=True)
         return
     single = str(results[0]) if len(results) == 1 else ""
     print(format_comparison(read_comparison(list(results), baseline, equivalence), format, single))  # noqa: T201

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from ...landscapes.landscape import Refusal
+from ..results.grouping import strategy_names
 from ..results.recorded_runs import RunData
 from ..results.run_summary import RunSummary, summarize_run
 from ..spec.errors import quote, suggest
@@ -43,7 +44,7 @@ class Comparison:
     @property
     def strategies(self) -> list[str]:
         """The names of the strategies, in the order of the plan."""
-        return list(dict.fromkeys(run.strategy for run in self.runs))
+        return strategy_names(self.runs)
 
     @cached_property
     def verdicts(self) -> list[Verdict]:
@@ -90,7 +91,7 @@ def compare_runs(
         Refusal: If no run has a strategy of the baseline's name, or the region of equivalence is not valid.
     """
     listed = [summarize_run(run) for run in runs]
-    names = list(dict.fromkeys(run.strategy for run in listed))
+    names = strategy_names(listed)
     if baseline is not None and baseline not in names:
         raise Refusal(f"baseline must be the name of a strategy, got {quote(baseline)}. {suggest(baseline, names)}")
     if not 0 < equivalence <= 1:

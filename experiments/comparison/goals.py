@@ -13,7 +13,7 @@ from ..results.run_summary import RunSummary
 
 PRECISION = 1e-8
 """The distance of the target from the known minimum where no run has a target: the one of BBOB."""
-DIGITS = 9
+COMPARED_DIGITS = 9
 """Losses are compared to so many significant digits."""
 QUANTILES = (0.5, 0.25, 0.1)
 """The shares of all final losses that are at or below the relative targets of a landscape with an unknown minimum."""
@@ -89,10 +89,14 @@ def _find_quantile(losses: Array, share: float) -> float:
 
 
 def round_loss(loss: float) -> float:
-    """Round a loss, or a gap, to ``DIGITS`` significant digits."""
-    return float(f"{loss:.{DIGITS - 1}e}")
+    """Round a loss, or a gap, to ``COMPARED_DIGITS`` significant digits."""
+    return float(f"{loss:.{COMPARED_DIGITS - 1}e}")
 
 
 def loosen_loss(loss: float) -> float:
     """Return the highest loss that rounds to the same digits: losses that count as equal reach a target alike."""
-    return loss + 0.5 * 10.0 ** (np.floor(np.log10(abs(loss))) - DIGITS + 1) if loss and np.isfinite(loss) else loss
+    return (
+        loss + 0.5 * 10.0 ** (np.floor(np.log10(abs(loss))) - COMPARED_DIGITS + 1)
+        if loss and np.isfinite(loss)
+        else loss
+    )

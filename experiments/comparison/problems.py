@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from typing import Any
 
+from ..results.grouping import name_problem, problem_key, strategy_names
 from ..results.run_summary import RunSummary
 from .goals import Goal, choose_goal
 from .ranking import Outcome, judge_runs
@@ -82,18 +81,12 @@ def form_problems(runs: Sequence[RunSummary]) -> list[ComparedProblem]:
     Each run is judged by the goal of its landscape. Runs that have not ended are left out: what they would find in the
     rest of their budget is not known. A run that failed counts, with what it found and spent.
     """
-    order = list(dict.fromkeys(run.strategy for run in runs))
+    order = strategy_names(runs)
     gathered: dict[str, list[RunSummary]] = {}
     for run in runs:
         if run.stopped is not None:
-            gathered.setdefault(_problem_key(run), []).append(run)
+            gathered.setdefault(problem_key(run), []).append(run)
     return [_form_problem(listed, order) for listed in gathered.values()]
-
-
-def _problem_key(run: RunSummary) -> str:
-    """Return what the landscapes of a problem have in common: their settings without the instance."""
-    settings = {key: value for key, value in run.settings["landscape"].items() if key != "instance"}
-    return json.dumps(settings, sort_keys=True) if "instance" in run.settings["landscape"] else run.landscape
 
 
 def _form_problem(runs: list[RunSummary], order: Sequence[str]) -> ComparedProblem:
@@ -106,18 +99,9 @@ def _form_problem(runs: list[RunSummary], order: Sequence[str]) -> ComparedProbl
         for outcome in judge_runs(listed, goals[label]):
             outcomes.setdefault(outcome.run.strategy, []).append(outcome)
     return ComparedProblem(
-        _name_problem(runs), name_group(runs[0].settings["landscape"]), runs[0].dimension, goals,
+        name_problem(runs), name_group(runs[0].settings["landscape"]), runs[0].dimension, goals,
         {strategy: outcomes[strategy] for strategy in order if strategy in outcomes},
     )  # fmt: skip
-
-
-def _name_problem(runs: Sequence[RunSummary]) -> str:
-    """Return the label of the landscapes without their instances; of a single landscape, its label."""
-    instances = {run.landscape: run.settings["landscape"].get("instance") for run in runs}
-    if len(instances) == 1:
-        return next(iter(instances))
-    bare = {re.sub(rf"\s+(?:i|instance=){number}(?=\s|$)", "", label) for label, number in instances.items()}
-    return next(iter(bare)) if len(bare) == 1 else next(iter(instances))
 
 
 def name_group(landscape: dict[str, Any]) -> str:

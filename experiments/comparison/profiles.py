@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..results.comparison import QUIETLY, quartiles
+from ..results.curves import QUIETLY, quartiles
 from ..results.table import Table
 from .problems import ComparedProblem
 from .ranking import Outcome

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from ..results.comparison import QUIETLY, quartiles
+from ..results.curves import QUIETLY, quartiles
 from ..results.table import Table
 from .bootstrap import seed_random
 from .comparison import Comparison
@@ -230,6 +230,21 @@ def make_rank_tests_table(compared: Comparison) -> Table:
     overall = compute_friedman(compared)
     names = ("first", "second", "problems", "better", "equivalent", "worse", "p", "friedman_p")
     return Table.from_rows(names, [(*row[:-1], p, overall) for row, p in zip(rows, adjusted, strict=True)])
+
+
+def find_disagreement(compared: Comparison) -> list[str]:
+    """Return the strategies on which the verdict against the baseline and the signed-rank test disagree.
+
+    They disagree where one of them sees a difference (a settled verdict, or p below 0.05) and the other does not.
+    """
+    tested = {row["first"]: row["p"] for row in make_rank_tests_table(compared).where(second=compared.baseline).rows()}
+    tested |= {row["second"]: row["p"] for row in make_rank_tests_table(compared).where(first=compared.baseline).rows()}
+    return [
+        verdict.first
+        for verdict in compared.verdicts
+        if verdict.first in tested
+        and (verdict.decision in ("better", "worse")) != ((tested[verdict.first] or 0.0) < ALPHA)
+    ]
 
 
 def compute_friedman(compared: Comparison) -> float | None:

@@ -10,6 +10,7 @@ from .bootstrap import LEVEL, Interval
 from .comparison import Comparison
 from .power import POWER, Advice
 from .problems import Identity
+from .tables import find_disagreement
 from .verdict import LEAST_RUNS, Verdict
 
 MOST_IDENTITIES = 3
@@ -143,6 +144,17 @@ def describe_targets(compared: Comparison) -> str:
     goals = [goal for problem in compared.problems for goal in problem.goals.values()]
     origins = list(dict.fromkeys(goal.describe() for goal in goals))
     return f"Target: {'; '.join(origins)}." if origins else ""
+
+
+def describe_disagreement(compared: Comparison) -> str:
+    """Return on which strategies the verdict and the signed-rank test disagree, in a sentence; "" if on none."""
+    names = find_disagreement(compared)
+    if not names:
+        return ""
+    return (
+        f"The signed-rank test and the interval of the ratio disagree on {', '.join(names)}: the test looks at the "
+        "order of the differences, and the ratio at their size."
+    )
 
 
 def describe_identities(identities: Iterable[Identity]) -> list[str]:

@@ -10,26 +10,24 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
 
 from ..results.accounts import leases_table
-from ..results.comparison import group_runs
+from ..results.curves import Curve
 from ..results.recorded_runs import RunData
+from ..results.run_summary import RunSummary
 from ..results.table import Table
 from .style import COLOURS, colour_of, format_label, gap_above_minimum, make_panels, run_heading, scale_loss_axis
 
 
-def convergence_figure(table: Table, minima: dict[str, float | None], strategies: Sequence[str]) -> Figure:
-    """Draw the median best loss against evaluations, with a band between the quartiles, one panel per landscape."""
+def convergence_figure(
+    curves: dict[str, dict[str, Curve]], minima: dict[str, float | None], strategies: Sequence[str]
+) -> Figure:
+    """Draw the median best loss against evaluations, with a band between the quartiles, one panel per problem."""
     figure, all_axes = make_panels(len(minima))
     lines: dict[str, Line2D] = {}
-    curves, drawn = table.groups("landscape", "strategy"), table.groups("landscape")
-    nothing = table.where(landscape=None)
-    for axes, (landscape, minimum) in zip(all_axes, minima.items(), strict=True):
-        here = drawn.get((landscape,), nothing)
-        for strategy in strategies:
-            rows = curves.get((landscape, strategy), nothing).columns
-            x = np.array(rows["evaluations"])
-            low, middle, high = (
-                gap_above_minimum(rows[k], minimum) for k in ("lower_quartile", "median", "upper_quartile")
-            )
+    for axes, (problem, minimum) in zip(all_axes, minima.items(), strict=True):
+        here = curves.get(problem, {})
+        for strategy, curve in here.items():
+            x = curve.evaluations
+            low, middle, high = (gap_above_minimum(part, minimum) for part in (curve.lower, curve.median, curve.upper))
             shown = np.isfinite(middle)
             tint = colour_of(strategies, strategy)
             dashes = ("-", "--", ":")[list(strategies).index(strategy) // len(COLOURS) % 3]
@@ -39,10 +37,11 @@ def convergence_figure(table: Table, minima: dict[str, float | None], strategies
             if not band.any():
                 continue
             axes.fill_between(x[band], low[band], high[band], color=tint, alpha=0.15, lw=0)
-        if np.isfinite(here.columns["median"]).any():
+        drawn = np.concatenate([np.empty(0), *(part for each in here.values() for part in (each.median, each.upper))])
+        if np.isfinite(drawn).any():
             axes.set_xscale("log")
-        scale_loss_axis(axes, minimum, here.columns["median"] + here.columns["upper_quartile"])
-        axes.set(title=format_label(landscape), xlabel="evaluations")
+        scale_loss_axis(axes, minimum, drawn)
+        axes.set(title=format_label(problem), xlabel="evaluations")
     figure.legend(
         list(lines.values()), [format_label(name) for name in lines], loc="outside upper center",
         ncols=min(4, max(len(lines), 1)), frameon=False, fontsize=10,
@@ -50,13 +49,14 @@ def convergence_figure(table: Table, minima: dict[str, float | None], strategies
     return figure
 
 
-def finals_figure(runs: Sequence[RunData], minima: dict[str, float | None], strategies: Sequence[str]) -> Figure:
-    """Draw each run's best loss as a dot and the median as a bar, one panel per landscape."""
+def finals_figure(
+    groups: dict[str, dict[str, list[RunSummary]]], minima: dict[str, float | None], strategies: Sequence[str]
+) -> Figure:
+    """Draw each run's best loss as a dot and the median as a bar, one panel per problem."""
     figure, all_axes = make_panels(len(minima), height=0.7 + 0.55 * len(strategies) + 0.8)
-    groups = group_runs(runs)
-    for axes, (landscape, minimum) in zip(all_axes, minima.items(), strict=True):
+    for axes, (problem, minimum) in zip(all_axes, minima.items(), strict=True):
         for line, strategy in enumerate(strategies):
-            finals = np.array([run.final for run in groups.get(landscape, {}).get(strategy, [])])
+            finals = np.array([run.final for run in groups.get(problem, {}).get(strategy, [])])
             values = gap_above_minimum(finals[np.isfinite(finals)], minimum)
             if not len(values):
                 continue
@@ -66,10 +66,8 @@ def finals_figure(runs: Sequence[RunData], minima: dict[str, float | None], stra
             axes.plot([np.median(values)] * 2, [line - 0.3, line + 0.3], color=tint, lw=2.5)
         axes.set_yticks(range(len(strategies)), [format_label(strategy) for strategy in strategies])
         axes.set_ylim(len(strategies) - 0.5, -0.5)
-        scale_loss_axis(
-            axes, minimum, [run.final for group in groups.get(landscape, {}).values() for run in group], "x"
-        )
-        axes.set_title(format_label(landscape))
+        scale_loss_axis(axes, minimum, [run.final for group in groups.get(problem, {}).values() for run in group], "x")
+        axes.set_title(format_label(problem))
     return figure
 
 

@@ -9,8 +9,10 @@ from typing import Any
 
 from ...landscapes.landscape import Refusal
 from ..results import accounts
-from ..results import comparison as statistics
+from ..results.curves import draw_curves
+from ..results.grouping import find_minima, group_problems, landscape_labels, strategy_names
 from ..results.recorded_runs import RunData
+from ..results.run_summary import summarize_run
 from ..spec.errors import suggest
 from . import style
 from .comparison import contributions_figure, convergence_figure, finals_figure, timeline_figure
@@ -68,13 +70,13 @@ def plot_runs(runs: Sequence[RunData], what: str, run: str | None = None) -> Plo
 
 
 def _draw_overview(runs: Sequence[RunData], what: str) -> Any:
-    landscapes, strategies = statistics.landscape_labels(runs), statistics.strategy_names(runs)
-    minima = {run.landscape: run.minimum for run in reversed(runs)}
-    minima = {landscape: minima[landscape] for landscape in landscapes}
+    landscapes, strategies = landscape_labels(runs), strategy_names(runs)
+    summaries = [summarize_run(run) for run in runs]
+    groups = group_problems(summaries)
     if what == "convergence":
-        return style.draw_in_style(convergence_figure, statistics.convergence_table(runs), minima, strategies)
+        return style.draw_in_style(convergence_figure, draw_curves(summaries), find_minima(groups), strategies)
     if what == "finals":
-        return style.draw_in_style(finals_figure, runs, minima, strategies)
+        return style.draw_in_style(finals_figure, groups, find_minima(groups), strategies)
     table, order = accounts.contributions_table(runs), style.palette_names(runs)
     return style.draw_in_style(contributions_figure, table, landscapes, strategies, order)
 

@@ -16,6 +16,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from ..results.recorded_runs import RunData
+from ..results.run_summary import RunSummary
 
 # Okabe & Ito 2008: distinguishable for colour-blind readers too.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#7F3C8D", "#5C5C5C")
@@ -57,7 +58,7 @@ def run_heading(run: RunData) -> str:
     return f"{format_label(run.strategy)} on {format_label(run.landscape)}, repeat {run.repeat}"
 
 
-def palette_names(runs: Sequence[RunData]) -> list[str]:
+def palette_names(runs: Sequence[RunData] | Sequence[RunSummary]) -> list[str]:
     """Return the names of all agents, in the order in which figures give them colours.
 
     The list is empty if there are more names than colours; each team then gets its colours separately.

@@ -1,35 +1,38 @@
-"""The report: one HTML file that opens offline, with its figures and tables beside it."""
+"""The report: one HTML file that opens offline, with its tables beside it, and its figures if they are asked for."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from importlib.resources import files
+from dataclasses import replace
 from itertools import count
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment
+from jinja2 import Environment, PackageLoader
 from pydantic import ValidationError
 
 from ...orchestrator.clock.settings import Delays
 from ...orchestrator.log.reader import LogReader
+from ...orchestrator.log.tables import Session
 from ...orchestrator.loop.drive import EVALUATION_FAILED
 from ..comparison import profiles, tables
 from ..comparison.comparison import Comparison, compare_runs
-from ..comparison.exports import list_sentences
+from ..comparison.ranking import find_median
 from ..comparison.verdict import EQUIVALENCE
-from ..drawing import style
-from ..drawing.comparison import contributions_figure, convergence_figure, finals_figure, timeline_figure
-from ..drawing.landscape import contour_figure
+from ..comparison.wording import describe_disagreement
 from ..execution.compatibility import library_differences
 from ..results import accounts
-from ..results import comparison as statistics
-from ..results.recorded_runs import RunData, read_runs
+from ..results.curves import Curve, draw_curves, tabulate_curves
+from ..results.grouping import group_problems, strategy_names
+from ..results.recorded_runs import RunData, read_run
+from ..results.run_summary import RunSummary, read_summaries
 from ..results.table import Table
 from ..spec.models import SimulatedSettings
 from ..spec.sources import read_text_file
-from ..studio.films.embed import EmbeddedRun, embed_replay
+from ..studio.films.embed import EmbeddedRun, embed_modules, embed_replay
+from .first_screen import describe_first_screen, draw_first_figures
+from .island import pack_island, pack_problems, pack_ratios, pack_table
+from .portraits import Portrait, describe_portrait
 from .sentences import describe_strategy, format_number, list_notes, target_rows
 
 RunSource = tuple[Path, str]
@@ -40,34 +43,51 @@ MOST_NAME_BYTES = 150
 COMPARED_FILE = "compared.txt"
 MOST_RUN_FIGURES = 8
 """Maximum number of runs that get figures of their own."""
-
-
-@dataclass(frozen=True)
-class RunFigures:
-    """The figures of one run: its timeline, its contour figure ("" if there is none), and the rows of its leases."""
-
-    key: str
-    title: str
-    timeline: str
-    contour: str
-    leases: list[dict[str, Any]]
+MOST_OPEN_ROWS = 24
+"""Tables of up to this many rows are open when the page is opened."""
+REPORT_MODULE = "report/report.js"
 
 
 def write_report(
-    directories: Path | Sequence[Path], baseline: str | None = None, equivalence: float = EQUIVALENCE
+    directories: Path | Sequence[Path],
+    figures: bool = False,
+    baseline: str | None = None,
+    equivalence: float = EQUIVALENCE,
 ) -> Path:
     """Write the report of one results directory, or one report of several, and return its path.
 
-    Write report.html, figures/*.png, figures/*.svg and tables/*.csv: for one directory into it, and for several
-    together into a folder of their own in the first of them (``comparison_folder``).
+    Write report.html and tables/*.csv: for one directory into it, and for several together into a folder of their own
+    in the first of them (``comparison_folder``). The logs are read one run at a time.
+
+    Args:
+        directories: The results directories.
+        figures: Whether to write figures/*.png and figures/*.svg, too.
+        baseline: The strategy that the others are compared with. Default: the first one.
+        equivalence: Ratios of expected running times between this and its inverse count as equivalent.
+
+    Raises:
+        LogError: If a log does not exist, or cannot be read.
+        Refusal: If there is no such strategy, or the region of equivalence is not valid.
     """
     listed = [Path(directories)] if isinstance(directories, str | Path) else [Path(d) for d in directories]
-    runs, sources = _merge_runs(listed)
+    with LogReader(listed[0]) as reader:
+        meta, sessions = reader.meta, reader.sessions
+    delays = _recorded_delays(meta["environment"].get("clock"))
+    runs, sources = _merge_runs(listed, delays)
+    compared = compare_runs(runs, baseline, equivalence)
     home = listed[0] if len(listed) == 1 else comparison_folder(listed)
-    pictures, folder = home / "figures", home / "tables"
-    pictures.mkdir(exist_ok=True)
-    folder.mkdir(exist_ok=True)
-    page = _render_page(listed, runs, sources, pictures, folder, compare_runs(runs, baseline, equivalence))
+    (home / "tables").mkdir(exist_ok=True)
+    curves = draw_curves(runs)
+    made = _make_tables(compared, curves)
+    for name, table in made.items():
+        table.to_csv(home / "tables" / f"{name}.csv")
+    chosen = _representative_runs(compared)
+    whole = _read_chosen(chosen, sources)
+    page = _render_page(listed, compared, sources, made, curves, whole, (meta, sessions, delays))
+    if figures:
+        from ..drawing.files import write_figures
+
+        write_figures(runs, whole, curves, made["contributions"], home / "figures")
     path = home / "report.html"
     path.write_text(page, encoding="utf-8")
     return path
@@ -76,8 +96,8 @@ def write_report(
 def read_comparison(
     directories: Sequence[Path], baseline: str | None = None, equivalence: float = EQUIVALENCE
 ) -> Comparison:
-    """Read the runs of all directories, and compare their strategies. The arguments are those of ``write_report``."""
-    return compare_runs(_merge_runs(directories)[0], baseline, equivalence)
+    """Read the runs of all directories, and compare their strategies. Arguments and errors: see ``write_report``."""
+    return compare_runs(_merge_runs(directories, None)[0], baseline, equivalence)
 
 
 def comparison_folder(directories: Sequence[Path]) -> Path:
@@ -100,15 +120,17 @@ def comparison_folder(directories: Sequence[Path]) -> Path:
     raise AssertionError
 
 
-def _merge_runs(directories: Sequence[Path]) -> tuple[list[RunData], dict[str, RunSource]]:
+def _merge_runs(
+    directories: Sequence[Path], delays: SimulatedSettings | None
+) -> tuple[list[RunSummary], dict[str, RunSource]]:
     """Return the runs of all directories with unique names, and the source of each by its new id.
 
     A strategy whose name occurs in several directories gets its directory's name appended, and the directory's number
     if the directories' names are equal too. Run ids from later directories get the directory's number, because equal
     runs have equal ids and the ids name figures.
     """
-    found = [read_runs(directory) for directory in directories]
-    names = [set(statistics.strategy_names(runs)) for runs in found]
+    found = [read_summaries(directory, delays) for directory in directories]
+    names = [set(strategy_names(runs)) for runs in found]
     merged, sources = [], {}
     labels = [d.resolve().name for d in directories]
     for index, (label, runs) in enumerate(zip(labels, found, strict=True)):
@@ -123,55 +145,71 @@ def _merge_runs(directories: Sequence[Path]) -> tuple[list[RunData], dict[str, R
     return merged, sources
 
 
+def _read_chosen(chosen: Sequence[RunSummary], sources: dict[str, RunSource]) -> list[RunData]:
+    """Read the runs that are drawn, whole, under the names that they have in the report."""
+    return [replace(read_run(*sources[run.id]), id=run.id, strategy=run.strategy) for run in chosen]
+
+
+def _make_tables(compared: Comparison, curves: dict[str, dict[str, Curve]]) -> dict[str, Table]:
+    """Return the tables of a report by the names of their files."""
+    started = [run for run in compared.runs if run.evaluations]
+    return {
+        "verdicts": tables.make_verdicts_table(compared),
+        "standings": tables.make_standings_table(compared),
+        "comparison": tables.make_comparison_table(compared.problems),
+        "tests": tables.make_tests_table(compared),
+        "rank_tests": tables.make_rank_tests_table(compared),
+        "ratios": tables.make_ratios_table(compared),
+        "targets": profiles.make_targets_table(compared.problems),
+        "budgets": profiles.make_budgets_table(compared.problems),
+        "running_times": profiles.make_runtimes_table(compared.problems),
+        "convergence": tabulate_curves(curves),
+        "contributions": accounts.contributions_table(started),
+        "agents": accounts.agents_table(started),
+        "failures": accounts.failures_table(compared.runs),
+    }
+
+
 def _render_page(
     directories: Sequence[Path],
-    runs: list[RunData],
-    sources: dict[str, RunSource],
-    pictures: Path,
-    folder: Path,
     compared: Comparison,
+    sources: dict[str, RunSource],
+    made: dict[str, Table],
+    curves: dict[str, dict[str, Curve]],
+    whole: Sequence[RunData],
+    recorded: tuple[dict[str, Any], Sequence[Session], SimulatedSettings | None],
 ) -> str:
+    meta, sessions, delays = recorded
+    runs = compared.runs
     started = [run for run in runs if run.evaluations]
-    comparison, convergence = tables.make_comparison_table(compared.problems), statistics.convergence_table(started)
-    contributions, failures = accounts.contributions_table(started), accounts.failures_table(runs)
-    targets, standings = profiles.make_targets_table(compared.problems), tables.make_standings_table(compared)
-    named = {"comparison": comparison, "convergence": convergence, "contributions": contributions, "targets": targets}
-    named |= {"failures": failures, "standings": standings, "verdicts": tables.make_verdicts_table(compared)}
-    named |= {"tests": tables.make_tests_table(compared), "rank_tests": tables.make_rank_tests_table(compared)}
-    named |= {"budgets": profiles.make_budgets_table(compared.problems)}
-    named |= {"running_times": profiles.make_runtimes_table(compared.problems)}
-    for name, table in named.items():
-        table.to_csv(folder / f"{name}.csv")
-    with LogReader(directories[0]) as reader:
-        meta, sessions = reader.meta, reader.sessions
-    delays = _recorded_delays(meta["environment"].get("clock"))
-    chosen = _representative_runs(started)
-    text = files(__package__).joinpath("templates", "report.html.j2").read_text(encoding="utf-8")
-    environment = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
+    portraits = [describe_portrait(run, run_title(run)) for run in whole]
+    clock = [] if delays is None else accounts.clock_table(started, delays).rows()
+    shown = _pack_tables(made, clock)
+    failures = made["failures"].rows()
+    environment = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True, loader=PackageLoader(__package__))
     environment.filters["number"] = format_number
-    return environment.from_string(text).render(
+    return environment.get_template("report.html.j2").render(
         name=directories[0].name if len(directories) == 1 else "comparison",
         directories=[str(d) for d in directories],
-        summary=[*list_sentences(compared, str(directories[0]) if len(directories) == 1 else ""), *list_notes(runs)],
-        comparison=comparison.rows(),
-        verdicts={(row["problem"], row["strategy"]): row["verdict"] for row in named["tests"].rows()},
-        problems=len(compared.problems),
-        strategies=[describe_strategy(run) for run in _first_runs(runs, "strategy").values()],
-        drawn=_draw_overview(started, convergence, contributions, pictures),
-        portraits=[_draw_run(run, pictures, style.palette_names(started)) for run in chosen],
-        replay=_render_replay(chosen, sources),
-        failures=failures.rows()[:MOST_FAILURES],
-        more_failures=max(0, len(failures.rows()) - MOST_FAILURES),
+        first=describe_first_screen(compared, list(directories)),
+        notes=list_notes(runs),
+        baseline=compared.baseline,
+        equivalence=compared.equivalence,
+        disagreement=describe_disagreement(compared),
+        problems=list(curves),
+        compared_problems=len(compared.problems),
+        strategies=[describe_strategy(run) for run in _first_runs(runs).values()],
+        rows={name: len(table["rows"]) for name, table in shown.items()},
+        most_open_rows=MOST_OPEN_ROWS,
+        portraits=portraits,
+        island=pack_island(_pack_data(compared, made, curves, portraits, shown)),
+        code=_embed_code(whole, sources),
+        failures=failures[:MOST_FAILURES],
+        more_failures=max(0, len(failures) - MOST_FAILURES),
         sessions=len(sessions),
         upgrades=[line for s in sessions[1:] for line in library_differences(s.environment, sessions[0].environment)],
-        clock=[] if delays is None else accounts.clock_table(started, delays).rows(),
         delayed=delays is not None and _has_delays(delays),
-        gaps=[f"{gap:g}" for gap in profiles.FIXED_TARGETS],
-        thresholds=target_rows(targets),
-        standings=standings.rows(),
-        alike=all(
-            len({each.run.budget for found in p.outcomes.values() for each in found}) == 1 for p in compared.problems
-        ),
+        alike=all(problem.same_budgets for problem in compared.problems),
         unfinished=[run for run in runs if run.stopped is None],
         halted=[run for run in runs if (run.stopped or "").startswith(EVALUATION_FAILED)],
         unbounded=list(dict.fromkeys(run.landscape for run in runs if not run.bounded)),
@@ -183,11 +221,95 @@ def _render_page(
     )
 
 
-def _count_whole(runs: Sequence[RunData]) -> tuple[int, int] | None:
+def _pack_data(
+    compared: Comparison,
+    made: dict[str, Table],
+    curves: dict[str, dict[str, Curve]],
+    portraits: Sequence[Portrait],
+    shown: dict[str, dict[str, Any]],
+) -> dict[str, Any]:
+    """Return the data from which the page draws its figures and tables; ``types.d.ts`` of the page describes them."""
+    groups = group_problems([run for run in compared.runs if run.evaluations])
+    figures = draw_first_figures(compared) | {k: figure for each in portraits for k, figure in each.figures.items()}
+    if made["ratios"].rows():
+        figures["ratios"] = pack_ratios(made["ratios"], compared.baseline)
+    return {
+        "strategies": compared.strategies,
+        "problems": pack_problems(groups, curves, compared.strategies),
+        "figures": figures,
+        "tables": shown | {key: table for each in portraits for key, table in each.tables.items()},
+    }
+
+
+def _pack_tables(made: dict[str, Table], clock: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    tested = {(row["problem"], row["strategy"]): row for row in made["tests"].rows()}
+    comparison = (
+        (row["problem"], row["strategy"], row["runs"], row["best"], row["median"], row["lower_quartile"],
+         row["upper_quartile"], row["quantity"], row["target"], _describe_success(row), row["ert"],
+         row["median_evaluations"], row["area"], row["rank"],
+         *(tested.get((row["problem"], row["strategy"]), {}).get(key) for key in ("effect", "p", "verdict")))
+        for row in made["comparison"].rows()
+    )  # fmt: skip
+    targets = (
+        (row["problem"], row["strategy"], *(round(100 * share) for share in row["shares"]))
+        for row in target_rows(made["targets"])
+    )
+    agents, contributions = made["agents"], made["contributions"]
+    found = {
+        "comparison": pack_table(
+            "Strategies on each problem",
+            ("problem", "strategy", "runs", "best", "median", "lower quartile", "upper quartile", "gap or loss",
+             "target", "successes", "ERT", "median of successes", "area", "mean rank", "effect", "p",
+             "against the baseline"),
+            comparison,
+        ),
+        "verdicts": pack_table(
+            "Each strategy against the baseline", _heads(made["verdicts"]),
+            (row.values() for row in made["verdicts"].rows()),
+        ),
+        "rank_tests": pack_table(
+            "Tests of all pairs over problems", _heads(made["rank_tests"]),
+            (row.values() for row in made["rank_tests"].rows()),
+        ),
+        "standings": pack_table(
+            "Strategies on all problems together", ("strategy", "problems", "solved", "led", "mean rank"),
+            (row.values() for row in made["standings"].rows()),
+        ),
+        "targets": pack_table(
+            "Percentage of runs within each distance of the known minimum",
+            ("problem", "strategy", *(f"{gap:g}" for gap in profiles.FIXED_TARGETS)),
+            targets,
+        ),
+        "agents": pack_table("What each agent did", _heads(agents), (row.values() for row in agents.rows())),
+        "contributions": pack_table(
+            "What each agent contributed on each landscape", _heads(contributions),
+            (row.values() for row in contributions.rows()),
+        ),
+        "clock": pack_table(
+            "Simulated time",
+            ("landscape", "strategy", "workers", "simulated seconds", "workers busy", "workers lost"),
+            (row.values() for row in clock),
+        ),
+    }  # fmt: skip
+    return {name: table for name, table in found.items() if table["rows"]}
+
+
+def _describe_success(row: dict[str, Any]) -> str:
+    """Return "3/5 (23 to 88 %)": the successes of a strategy on a problem, with Wilson's interval of their share."""
+    if row["successes"] is None:
+        return "-"
+    return f"{row['successes']}/{row['runs']} ({100 * row['success_low']:.0f} to {100 * row['success_high']:.0f} %)"
+
+
+def _heads(table: Table) -> list[str]:
+    return [name.replace("_", " ") for name in table.columns]
+
+
+def _count_whole(runs: Sequence[RunSummary]) -> tuple[int, int] | None:
     """Return how many points of runs have coordinates, and how many there are; None if all have."""
-    if all(run.points.whole is None for run in runs):
+    if all(run.whole is None for run in runs):
         return None
-    return sum(len(run.points.cube) for run in runs), sum(len(run.points.losses) for run in runs)
+    return sum(run.points if run.whole is None else run.whole for run in runs), sum(run.points for run in runs)
 
 
 def _recorded_delays(settings: dict[str, Any] | None) -> SimulatedSettings | None:
@@ -207,53 +329,32 @@ def _has_settings(directory: Path) -> bool:
     return (directory / "experiment.yaml").exists()
 
 
-def _first_runs(runs: list[RunData], field: str) -> dict[str, RunData]:
-    """Return the first run for each value of ``field`` ("strategy" or "landscape"), in the order of the plan."""
-    found: dict[str, RunData] = {}
+def _first_runs(runs: Sequence[RunSummary]) -> dict[str, RunSummary]:
+    """Return the first run of each strategy, in the order of the plan."""
+    found: dict[str, RunSummary] = {}
     for run in runs:
-        found.setdefault(getattr(run, field), run)
+        found.setdefault(run.strategy, run)
     return found
 
 
-def _draw_overview(runs: list[RunData], convergence: Table, contributions: Table, folder: Path) -> dict[str, str]:
-    """Draw the figures over all runs and return their SVG texts by name; figures without data are left out."""
-    if not runs:
-        return {}
-    landscapes, strategies = statistics.landscape_labels(runs), statistics.strategy_names(runs)
-    order = style.palette_names(runs)
-    minima = {landscape: run.minimum for landscape, run in _first_runs(runs, "landscape").items()}
-    found = {
-        "convergence": style.draw_in_style(convergence_figure, convergence, minima, strategies),
-        "finals": style.draw_in_style(finals_figure, runs, minima, strategies),
-        "contributions": style.draw_in_style(contributions_figure, contributions, landscapes, strategies, order),
-    }
-    return {name: style.save_figure(figure, folder / name) for name, figure in found.items() if figure is not None}
+def _representative_runs(compared: Comparison) -> list[RunSummary]:
+    """Select the runs that get figures of their own: the median run of each strategy on each problem, teams first."""
+    chosen = [find_median(found).run for problem in compared.problems for found in problem.outcomes.values()]
+    if not compared.problems:
+        groups = group_problems(compared.runs)
+        chosen = [listed[0] for found in groups.values() for listed in found.values()]
+    drawn = [run for run in chosen if run.evaluations]
+    order = sorted(range(len(drawn)), key=lambda i: (len(drawn[i].team) == 1, i))[:MOST_RUN_FIGURES]
+    return [drawn[i] for i in order]
 
 
-def _representative_runs(runs: list[RunData]) -> list[RunData]:
-    """Select the runs that get figures of their own: the median run of each strategy on each landscape, teams first."""
-    chosen = []
-    for groups in statistics.group_runs(runs).values():
-        for listed in groups.values():
-            group = sorted(listed, key=lambda r: r.final)
-            chosen.append(group[(len(group) - 1) // 2])
-    order = sorted(range(len(chosen)), key=lambda i: (len(chosen[i].team) == 1, i))[:MOST_RUN_FIGURES]
-    return [chosen[i] for i in order]
-
-
-def _render_replay(chosen: Sequence[RunData], sources: dict[str, RunSource]) -> str:
-    """Return the replay of the chosen runs as HTML; "" if there are none."""
-    return embed_replay([EmbeddedRun(*sources[run.id], run.id, run_title(run)) for run in chosen]) if chosen else ""
+def _embed_code(chosen: Sequence[RunData], sources: dict[str, RunSource]) -> str:
+    """Return the page's code as HTML, with the replay of the chosen runs if there are any."""
+    if not chosen:
+        return embed_modules((REPORT_MODULE,))
+    return embed_replay([EmbeddedRun(*sources[run.id], run.id, run_title(run)) for run in chosen], (REPORT_MODULE,))
 
 
 def run_title(run: RunData) -> str:
     """Return a short title of a run: its strategy, landscape and repeat."""
     return f"{run.strategy} on {run.landscape}, repeat {run.repeat}"
-
-
-def _draw_run(run: RunData, folder: Path, tints: Sequence[str]) -> RunFigures:
-    figure, hover = style.draw_in_style(timeline_figure, run, tints)
-    timeline = style.save_figure(figure, folder / f"timeline-{run.id}", hover)
-    contour = style.draw_in_style(contour_figure, run, tints)
-    svg = "" if contour is None else style.save_figure(contour, folder / f"contour-{run.id}")
-    return RunFigures(f"run-{run.id}", run_title(run), timeline, svg, accounts.leases_table(run).rows())

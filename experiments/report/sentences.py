@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from ..results import accounts
-from ..results.recorded_runs import RunData, describe_time_limits
+from ..results.recorded_runs import describe_time_limits
+from ..results.run_summary import RunSummary
 from ..results.table import Table
 
 
@@ -20,7 +22,7 @@ def target_rows(targets: Table) -> list[dict[str, Any]]:
     return [{"problem": problem, "strategy": s, "shares": shares} for (problem, s), shares in lines.items()]
 
 
-def list_notes(runs: list[RunData]) -> list[str]:
+def list_notes(runs: Sequence[RunSummary]) -> list[str]:
     """Return what else a reader must know of the runs: time limits, and failures."""
     late = describe_time_limits(runs)
     failed = sum(accounts.failures_table(runs).columns["count"])
@@ -42,7 +44,7 @@ def format_number(value: Any) -> str:
     return f"{value:,}" if isinstance(value, int) else str(value)
 
 
-def describe_strategy(run: RunData) -> dict[str, Any]:
+def describe_strategy(run: RunSummary) -> dict[str, Any]:
     """Describe the team, policy, concurrency and budget of a run's strategy, for the report's template."""
     team: dict[str, list[str]] = {}
     for member, agent in run.settings["team"]:

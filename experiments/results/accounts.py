@@ -4,25 +4,19 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from typing import Any, cast
 
 import numpy as np
 
 from ...agents.agent import Finding
 from ...landscapes.cause_groups import group_causes
+from ...landscapes.landscape import Array
 from ...orchestrator.state.lease_table import fold_leases
 from ..spec.models import SimulatedSettings
-from .comparison import group_runs
+from .grouping import group_runs
 from .recorded_runs import RunData
-from .run_summary import RunSummary, account_for_agents, account_for_time
+from .run_summary import SPELLS, AgentAccount, RunSummary, account_for_agents, account_for_time
 from .run_summary import rank_gains as rank_gains
 from .table import Table
-
-AnyRun = RunData | RunSummary
-
-
-def _group(runs: Sequence[AnyRun]) -> dict[str, dict[str, list[AnyRun]]]:
-    return cast(Any, group_runs(cast(Any, runs)))
 
 
 def leases_table(run: RunData) -> Table:
@@ -60,7 +54,7 @@ def lease_outcome(finding: Finding) -> str:
     return outcome + (f"; {finding.free_rows} rows were known or infeasible" if finding.free_rows else "")
 
 
-def contributions_table(runs: Sequence[AnyRun]) -> Table:
+def contributions_table(runs: Sequence[RunData | RunSummary]) -> Table:
     """Make a table of each agent's contribution, with one row per landscape, strategy and agent.
 
     It has the agent's share of the evaluations, of the records (rows that improved the best loss of the whole team), of
@@ -68,7 +62,7 @@ def contributions_table(runs: Sequence[AnyRun]) -> Table:
     left out.
     """
     rows = []
-    for landscape, groups in _group(runs).items():
+    for landscape, groups in group_runs(runs).items():
         for strategy, listed in groups.items():
             group = [run for run in listed if run.evaluations]
             if not group:
@@ -96,7 +90,36 @@ def contributions_table(runs: Sequence[AnyRun]) -> Table:
     )  # fmt: skip
 
 
-def failures_table(runs: Sequence[AnyRun]) -> Table:
+def agents_table(runs: Sequence[RunSummary]) -> Table:
+    """Make a table of what each agent did over all runs of its strategy, with one row per strategy and agent.
+
+    It has the agent's shares as ``contributions_table``, how many of its points a run had tried before, and how often
+    it was stuck, oscillated, stagnated and was restarted.
+    """
+    order: dict[tuple[str, str], list[tuple[RunSummary, AgentAccount]]] = {}
+    for run in runs:
+        for account in run.accounts:
+            order.setdefault((run.strategy, account.agent), []).append((run, account))
+    totals: dict[str, Array] = {}
+    sums = {}
+    for (strategy, agent), found in order.items():
+        listed = [(each.evaluations, each.records, each.gains, float(each.found_best)) for _, each in found]
+        sums[strategy, agent] = np.sum(listed, axis=0)
+        totals[strategy] = totals.get(strategy, np.zeros(4)) + sums[strategy, agent]
+    rows = []
+    for (strategy, agent), found in order.items():
+        spells = [sum(run.spells.get((agent, kind), 0) for run, _ in found) for kind in SPELLS]
+        shares = sums[strategy, agent] / np.where(totals[strategy] == 0, 1, totals[strategy])
+        rows.append((
+            strategy, agent, int(sums[strategy, agent][0]), *shares.tolist(), sum(each.leases for _, each in found),
+            sum(each.duplicates for _, each in found), *spells,
+        ))  # fmt: skip
+    names = ("strategy", "agent", "evaluations", "evaluations_share", "records_share", "gains_share", "finals_share",
+             "leases", "duplicates", "stuck", "oscillates", "stagnates", "restarts")  # fmt: skip
+    return Table.from_rows(names, rows)
+
+
+def failures_table(runs: Sequence[RunData | RunSummary]) -> Table:
     """Make a table of all causes of failed rows, gradients and agents, with how often each occurred.
 
     The most frequent cause comes first. A cause starts with "row: ", "gradient: " or "agent: ". Causes that differ in
@@ -116,7 +139,7 @@ def failures_table(runs: Sequence[AnyRun]) -> Table:
     return Table.from_rows(("landscape", "strategy", "agent", "cause", "count"), rows)
 
 
-def failed_agents_table(runs: Sequence[AnyRun]) -> Table:
+def failed_agents_table(runs: Sequence[RunData | RunSummary]) -> Table:
     """Make a table of the agents that failed, with one row per strategy and agent.
 
     It has the number of runs in which the agent failed, of runs of its strategy that have begun, and of its failed
@@ -145,7 +168,7 @@ def failed_agents_table(runs: Sequence[AnyRun]) -> Table:
     return Table.from_rows(("strategy", "agent", "failed_runs", "runs", "leases", "cause"), rows)
 
 
-def list_failed_strategies(runs: Sequence[AnyRun]) -> list[str]:
+def list_failed_strategies(runs: Sequence[RunData | RunSummary]) -> list[str]:
     """Return the strategies of which every agent that had a lease failed, in every run that has begun."""
     sound = dict[str, bool]()
     for run in runs:
@@ -155,7 +178,7 @@ def list_failed_strategies(runs: Sequence[AnyRun]) -> list[str]:
     return [strategy for strategy, fine in sound.items() if not fine]
 
 
-def clock_table(runs: Sequence[AnyRun], settings: SimulatedSettings) -> Table:
+def clock_table(runs: Sequence[RunData | RunSummary], settings: SimulatedSettings) -> Table:
     """Make a table of the simulated time of each strategy on each landscape.
 
     It has the simulated seconds after which the last lease would have been collected (median over the runs), the share
@@ -163,7 +186,7 @@ def clock_table(runs: Sequence[AnyRun], settings: SimulatedSettings) -> Table:
     settings have no ``workers``, there is one worker per agent.
     """
     rows = []
-    for landscape, groups in _group(runs).items():
+    for landscape, groups in group_runs(runs).items():
         for strategy, group in groups.items():
             clocks = [account_for_time(run, settings) for run in group]
             rows.append((

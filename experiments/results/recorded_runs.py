@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from hashlib import blake2b
@@ -226,15 +226,12 @@ def read_runs(directory: Path | str) -> list[RunData]:
     return list(iterate_runs(directory))
 
 
-def iterate_runs(
-    directory: Path | str, pictured: bool = True, wanted: Container[str] | None = None
-) -> Iterator[RunData]:
+def iterate_runs(directory: Path | str, pictured: bool = True) -> Iterator[RunData]:
     """Read the runs of a results directory one by one, in the order of the plan.
 
     Args:
         directory: The results directory.
         pictured: Whether the landscapes of the package are opened, as pictures need. Opening takes time.
-        wanted: The ids of the runs to read. Default: all.
 
     Raises:
         LogError: If the log does not exist, or cannot be read.
@@ -244,12 +241,23 @@ def iterate_runs(
         records = reader.runs()
         landscapes = LandscapeRecords(records)
         for record in records:
-            if wanted is None or record.id in wanted:
-                yield _read_run(reader, record, landscapes, pictured)
+            yield _read_run(reader, record, landscapes, pictured)
+
+
+def read_run(directory: Path | str, id: str) -> RunData:
+    """Read one run of a results directory.
+
+    Raises:
+        KeyError: If the directory holds no such run.
+        LogError: If the log does not exist, or cannot be read.
+    """
+    with LogReader(Path(directory)) as reader:
+        record = reader.record(id)
+        return _read_run(reader, record, LandscapeRecords(reader.runs_on(record.landscape)), True)
 
 
 def _read_run(reader: LogReader, record: RunRecord, landscapes: LandscapeRecords, pictured: bool) -> RunData:
-    events = reader.events(record.id)
+    events = reader.events_of(record)
     points = reader.points_of(record, events)
     header = build_header(record, landscapes, points.cube.shape[1] if len(points.losses) else None, pictured)
     return RunData(

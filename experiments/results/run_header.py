@@ -95,7 +95,9 @@ def read_header(directory: Path | str, run: str) -> RunHeader:
         LogError: If the log cannot be read.
     """
     with LogReader(directory) as reader:
-        record, records = reader.record(run), reader.runs()
+        record = reader.record(run)
+        # Only a run on the same landscape has recorded surfaces of it.
+        records = reader.runs_on(record.landscape)
     return build_header(record, LandscapeRecords(records), None)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -129,6 +129,11 @@ class RunSummary:
     def final(self) -> float:
         """The best loss; infinite if there is no finite loss."""
         return float(self.record_losses[-1]) if len(self.record_losses) else float("inf")
+
+    def measure_gaps(self) -> RunSummary:
+        """Return the summary with gaps above the known minimum in place of losses, and the minimum 0."""
+        assert self.minimum is not None
+        return replace(self, record_losses=self.record_losses - self.minimum, minimum=0.0)
 
     def best_at(self, evaluations: NDArray[np.int64]) -> Array:
         """Return the best loss after each number of evaluations, shape (m,); infinite before the first finite one."""

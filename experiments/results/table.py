@@ -112,7 +112,7 @@ class Table:
         with path.open("w", newline="", encoding="utf-8") as file:
             writer = csv.writer(file)
             writer.writerow(self.columns)
-            writer.writerows(row.values() for row in self.rows())
+            writer.writerows(zip(*self.columns.values(), strict=True))
 
 
 def _format_cell(value: Any) -> str:

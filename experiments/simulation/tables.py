@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..results.comparison import quartiles
+from ..results.curves import quartiles
 from ..results.table import Table
 from .predict import Prediction
 

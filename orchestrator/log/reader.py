@@ -151,6 +151,10 @@ class LogReader:
         """Return the runs, in the order of the plan."""
         return self.tables.read_runs()
 
+    def runs_on(self, landscape: str) -> list[RunRecord]:
+        """Return the runs on a landscape, by its name in reports, in the order of the plan."""
+        return self.tables.read_runs(landscape)
+
     def record(self, run: str) -> RunRecord:
         """Return the record of a run by its id. Raises KeyError for a run that is not in the log."""
         found = self.tables.read_run(run)
@@ -169,6 +173,10 @@ class LogReader:
     def events(self, run: str) -> list[Event]:
         """Return the events of a run, in order."""
         return self.tables.read_events(run)
+
+    def events_of(self, record: RunRecord) -> list[Event]:
+        """Return the events of a run whose record is known, in order."""
+        return self.tables.read_events(record.id, order=EventOrder(record.id, record.settings))
 
     def rows(self, run: str, lease: int) -> Rows | None:
         """Return all recorded points of a lease, whether it has been collected or not; None if there are none."""

@@ -132,9 +132,10 @@ class LogTables(RowAccess):
         self._check_environment("meta", ("environment",), meta["environment"])
         return meta
 
-    def read_runs(self) -> list[RunRecord]:
-        """Return the runs, in the order of the plan."""
-        return [self._to_record(row) for row in self.select("runs", "ORDER BY position")]
+    def read_runs(self, landscape: str | None = None) -> list[RunRecord]:
+        """Return the runs, or those on a landscape by its name in reports, in the order of the plan."""
+        where, values = ("", ()) if landscape is None else ("WHERE landscape = ? ", (landscape,))
+        return [self._to_record(row) for row in self.select("runs", f"{where}ORDER BY position", values)]
 
     def read_run(self, run: str) -> RunRecord | None:
         """Return the record of a run by its id; None if it is not in the log."""

@@ -63,9 +63,10 @@ COARSE = f"""#!{sys.executable}
 import sys
 from searchparty.experiments.cli.main import main
 if sys.argv[1:2] in (["run"], ["resume"], ["report"]) and "--no-report" not in sys.argv:
-    from searchparty.experiments.drawing import landscape, style
+    from searchparty.experiments.drawing import style
     from searchparty.experiments.report import report
-    landscape.CONTOUR_POINTS, style.PNG_DPI, report.MOST_RUN_FIGURES = 16, 40, 2
+    from searchparty.experiments.results import background
+    background.CONTOUR_POINTS, style.PNG_DPI, report.MOST_RUN_FIGURES = 16, 40, 2
 main()
 """
 """The command, as it is installed but for coarse figures: drawing takes most of the time."""

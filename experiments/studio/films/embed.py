@@ -20,6 +20,7 @@ from .feed import Feed
 MOST_EMBEDDED_POINTS = 20_000
 """Maximum number of points that are embedded per run; a longer run is thinned evenly."""
 NAMESPACE = "searchparty/"
+REPLAY_MODULE = "embedded.js"
 IMPORT_PATTERN = re.compile(r"""(from\s+|import\s+)(["'])(\.{1,2}/[\w./-]+)\2""")
 
 
@@ -33,24 +34,39 @@ class EmbeddedRun:
     title: str
 
 
-def embed_replay(shown: Sequence[EmbeddedRun]) -> str:
-    """Return the HTML of a replay of these runs: the element that it fills, and all its code and data."""
+def embed_replay(shown: Sequence[EmbeddedRun], also: Sequence[str] = ()) -> str:
+    """Return the HTML of a replay of these runs: all its code and data. It fills the element "replay" of the page.
+
+    Args:
+        shown: The runs.
+        also: Further modules of the page, to be started beside the replay: a page can have one import map only.
+    """
     page = files("searchparty.experiments.studio").joinpath("page")
     given = {
         "cards": card_texts(),
         "style": style_for_shadow_root(page.joinpath("style.css").read_text(encoding="utf-8")),
     }
     parts = [
-        '<div id="replay"></div>',
-        _script_element({"type": "importmap"}, json.dumps({"imports": page_modules(page)})),
         _script_element({"type": "application/json", "id": "replay-given"}, json.dumps(given)),
         *(_film_script(each) for each in shown),
-        _script_element({"type": "module"}, f'import "{NAMESPACE}embedded.js";'),
+        embed_modules((*also, REPLAY_MODULE)),
     ]
     return "\n".join(parts)
 
 
-def page_modules(page: Traversable) -> dict[str, str]:
+def embed_modules(entries: Sequence[str]) -> str:
+    """Return the HTML that holds modules of the page, with all that they import, and starts them.
+
+    Args:
+        entries: The modules, by their paths in the folder of the page.
+    """
+    page = files("searchparty.experiments.studio").joinpath("page")
+    imports = json.dumps({"imports": page_modules(page, entries)})
+    starts = (_script_element({"type": "module"}, f'import "{NAMESPACE}{entry}";') for entry in entries)
+    return "\n".join([_script_element({"type": "importmap"}, imports), *starts])
+
+
+def page_modules(page: Traversable, entries: Sequence[str] = (REPLAY_MODULE,)) -> dict[str, str]:
     """Return an import map: import specifier -> the module itself as a data: URL.
 
     A file that is opened without a server cannot import files beside it. The modules' relative imports of each other
@@ -60,7 +76,7 @@ def page_modules(page: Traversable) -> dict[str, str]:
     for folder, file in _module_files(page):
         data = base64.b64encode(_import_by_name(file.read_text(encoding="utf-8"), folder).encode()).decode()
         found[f"{NAMESPACE}{folder}{file.name}"] = f"data:text/javascript;base64,{data}"
-    return required_modules(found)
+    return required_modules(found, entries)
 
 
 def _module_files(folder: Traversable, place: str = "") -> Iterator[tuple[str, Traversable]]:
@@ -72,9 +88,9 @@ def _module_files(folder: Traversable, place: str = "") -> Iterator[tuple[str, T
             yield place, entry
 
 
-def required_modules(found: Mapping[str, str]) -> dict[str, str]:
-    """Return the modules that ``embedded.js`` imports directly or indirectly, and itself."""
-    wanted, seen = [f"{NAMESPACE}embedded.js"], dict[str, str]()
+def required_modules(found: Mapping[str, str], entries: Sequence[str] = (REPLAY_MODULE,)) -> dict[str, str]:
+    """Return the modules that these import directly or indirectly, and themselves."""
+    wanted, seen = [f"{NAMESPACE}{entry}" for entry in entries], dict[str, str]()
     while wanted:
         name = wanted.pop()
         if name in seen:

@@ -223,3 +223,110 @@ export interface Preset {
   common: Settings;
   sides: Side[];
 }
+
+/** A cell of a table: null is no value. */
+export type Cell = string | number | null;
+
+export interface TableData {
+  caption: string;
+  heads: string[];
+  rows: Cell[][];
+  /** The background of each cell, as a CSS colour. */
+  shades?: (string | null)[][];
+  /** What the rows are sorted by, where that is not what the cells show. */
+  keys?: Cell[][];
+}
+
+export interface CurveData {
+  name: string;
+  x: number[];
+  y: number[];
+  low?: number[] | null;
+  high?: number[] | null;
+}
+
+/** Curves over a common x axis; each value holds until the next. `label` tells what there is to see. */
+export interface CurvesData {
+  kind: "curves";
+  title: string;
+  label: string;
+  xName: string;
+  log: boolean;
+  xLog: boolean;
+  /** The ends of the x axis. Default: those of the curves. */
+  from?: number;
+  until?: number;
+  series: CurveData[];
+}
+
+/** Shares of the budget over a run: `shares[agent][window]`, between the evaluations `edges`. */
+export interface AreasData {
+  kind: "areas";
+  label: string;
+  names: string[];
+  edges: number[];
+  shares: number[][];
+  marks: { x: number; text: string }[];
+}
+
+/** A forest plot. `reference` is where two are equal, and `region` is practically equal. A bound that is null is infinite. */
+export interface IntervalsData {
+  kind: "intervals";
+  label: string;
+  xName: string;
+  log: boolean;
+  reference: number;
+  region?: [number, number];
+  /** `colour` is the number of a colour. Default: the number of the row. */
+  rows: { name: string; value: number | null; low: number | null; high: number | null; colour?: number }[];
+}
+
+export interface DotsData {
+  kind: "dots";
+  title: string;
+  label: string;
+  log: boolean;
+  rows: { name: string; values: (number | null)[]; median: number | null }[];
+}
+
+/** A landscape from above. `extent` is [[left, right], [bottom, top]]; a region is [left, bottom, right, top, agent, age]. */
+export interface MapData {
+  kind: "map";
+  key: string;
+  label: string;
+  names: string[];
+  ground: string | null;
+  extent: [[number, number], [number, number]];
+  sides: [Tick & { name: string }, Tick & { name: string }];
+  points: { x: number[]; y: number[] }[];
+  path: { x: number[]; y: number[] };
+  minimizers: [number, number][];
+  regions: [number, number, number, number, number, number][];
+}
+
+export interface HeatData {
+  kind: "heat";
+  caption: string;
+  names: string[];
+  problems: string[];
+  ratios: (number | null)[][];
+}
+
+/** A problem. A curve is [x, median, lower quartile, upper quartile] of a strategy; null if it has no run. */
+export interface ProblemData {
+  name: string;
+  label: string;
+  /** Whether losses are shown as distances above the known minimum. */
+  gaps: boolean;
+  curves: ([number[], number[], number[] | null, number[] | null] | null)[];
+  finals: (number | null)[][];
+  medians: (number | null)[];
+}
+
+/** The data of a report; see `experiments/report/island.py`. */
+export interface Island {
+  strategies: string[];
+  problems: ProblemData[];
+  figures: Record<string, CurvesData | AreasData | IntervalsData | DotsData | MapData | HeatData>;
+  tables: Record<string, TableData>;
+}

@@ -1,5 +1,6 @@
 /** Step charts: each value holds until the next one. */
 import { themeOf } from "./colours.js";
+import { paint, trace } from "./markers.js";
 import { formatNumber, linearTicks, logTicks } from "./numbers.js";
 import { Stack } from "./stack.js";
 
@@ -9,10 +10,10 @@ const POINTS = ["pointerdown", "pointermove"];
 const FONT = "12px system-ui, sans-serif";
 
 /**
- * @typedef {{name: string, colour: string, dash?: number[], x: number[]|Float64Array,
- *   y: number[]|Float64Array}} Series
+ * @typedef {{name: string, colour: string, dash?: number[], shape?: number, x: number[]|Float64Array,
+ *   y: number[]|Float64Array, low?: number[]|null, high?: number[]|null}} Series
  * @typedef {{series: Series[], range: [number, number], at: number|null, title: string, xName: string, log: boolean,
- *   until?: number, floor?: number}} Data
+ *   xLog?: boolean, until?: number, floor?: number, label?: string}} Data
  * @typedef {{left: number, right: number, top: number, bottom: number}} Plot
  * @typedef {ReturnType<typeof scales>} Scales
  * @typedef {ReturnType<typeof themeOf>} Colours
@@ -25,6 +26,8 @@ const FONT = "12px system-ui, sans-serif";
  * x; values of y that are not finite are left out. `range` is [low, high] of x. `at` is the position of the cursor. `log`
  * is false for a linear y axis; otherwise it is logarithmic if all values are positive. Each value holds until the next,
  * the last one until `until` (by default, where the longest series ends). `floor` is a value that the y axis includes.
+ * `xLog` is true for a logarithmic x axis. A series with `low` and `high` has a band between them, and one with `shape`
+ * has marks of that shape. `label` describes the chart for those who do not see it; by default, its last values do.
  */
 export class LineChart {
   /** @type {Data} */
@@ -53,7 +56,7 @@ export class LineChart {
   /** @param {Partial<Data>} data */
   set(data) {
     this.#data = { ...this.#data, ...data };
-    this.canvas.setAttribute("aria-label", describeChart(this.#data));
+    this.canvas.setAttribute("aria-label", this.#data.label ?? describeChart(this.#data));
     this.#ask();
   }
 
@@ -61,6 +64,12 @@ export class LineChart {
   setTheme(theme) {
     this.theme = theme;
     this.#ask();
+  }
+
+  /** Draw at once, because a print will not wait for the next frame. */
+  drawNow() {
+    cancelAnimationFrame(this.#frame);
+    this.#draw();
   }
 
   dispose() {
@@ -89,7 +98,8 @@ export class LineChart {
     const { left, right } = this.#plot();
     const part = (event.clientX - this.canvas.getBoundingClientRect().left - left) / (right - left);
     const [low, high] = this.#data.range;
-    this.onSeek(low + (high - low) * Math.min(Math.max(part, 0), 1));
+    const along = Math.min(Math.max(part, 0), 1);
+    this.onSeek(this.#data.xLog ? low * (high / low) ** along : low + (high - low) * along);
   }
 
   #draw() {
@@ -104,7 +114,9 @@ export class LineChart {
     context.rect(plot.left, plot.top - 2, plot.right - plot.left + 1, plot.bottom - plot.top + 4);
     context.clip();
     const until = this.#data.until ?? Math.max(...this.#data.series.map(({ x }) => x[x.length - 1] ?? -Infinity));
+    for (const one of this.#data.series) drawBand(context, one, scale, until);
     for (const one of this.#data.series) drawSteps(context, one, scale, until);
+    this.#data.series.forEach((one, k) => drawMarks(context, one, scale, theme, k / this.#data.series.length));
     drawCursor(context, this.#data, plot, scale, theme);
     context.restore();
   }
@@ -115,13 +127,15 @@ export class LineChart {
  * @param {Data} data
  * @param {Plot} plot
  */
-function scales({ series, range, log, floor }, plot) {
+function scales({ series, range, log, xLog, floor }, plot) {
   let [low, high] = [Infinity, -Infinity];
-  for (const { y } of series) {
-    for (const value of y) {
-      if (!Number.isFinite(value)) continue;
-      if (value < low) low = value;
-      if (value > high) high = value;
+  for (const one of series) {
+    for (const values of [one.y, one.low ?? [], one.high ?? []]) {
+      for (const value of values) {
+        if (!Number.isFinite(value)) continue;
+        if (value < low) low = value;
+        if (value > high) high = value;
+      }
     }
   }
   if (floor !== undefined && Number.isFinite(floor) && low <= high) low = Math.min(low, floor);
@@ -133,12 +147,13 @@ function scales({ series, range, log, floor }, plot) {
   const slack = (top - bottom) * 0.05 || Math.abs(top) * 0.05 || 0.5;
   bottom = !logarithmic && low >= 0 && bottom - slack < 0 ? 0 : bottom - slack;
   top += slack;
-  const [first, last] = range;
+  const bendX = xLog && range[0] > 0 ? Math.log10 : (/** @type {number} */ value) => value;
+  const [first, last] = range.map(bendX);
   return {
     log: logarithmic,
     low: logarithmic ? 10 ** bottom : bottom,
     high: logarithmic ? 10 ** top : top,
-    x: (/** @type {number} */ value) => plot.left + ((value - first) / (last - first || 1)) * (plot.right - plot.left),
+    x: (/** @type {number} */ value) => plot.left + ((bendX(value) - first) / (last - first || 1)) * (plot.right - plot.left),
     y: (/** @type {number} */ value) => plot.bottom - ((bend(value) - bottom) / (top - bottom)) * (plot.bottom - plot.top),
   };
 }
@@ -150,7 +165,7 @@ function scales({ series, range, log, floor }, plot) {
  * @param {Scales} scale
  * @param {Colours} theme
  */
-function drawGrid(context, { range, title, xName }, plot, scale, theme) {
+function drawGrid(context, { range, title, xName, xLog }, plot, scale, theme) {
   const rows = Math.max(2, Math.floor((plot.bottom - plot.top) / 34));
   const columns = Math.max(2, Math.floor((plot.right - plot.left) / 90));
   context.font = FONT;
@@ -166,7 +181,8 @@ function drawGrid(context, { range, title, xName }, plot, scale, theme) {
   }
   context.textAlign = "center";
   context.textBaseline = "top";
-  for (const value of linearTicks(range[0], range[1], columns)) {
+  const across = xLog && range[0] > 0 ? logTicks : linearTicks;
+  for (const value of across(range[0], range[1], columns)) {
     const x = Math.round(scale.x(value)) + 0.5;
     rule(context, x, plot.bottom, x, plot.bottom + 4);
     const half = context.measureText(formatNumber(value)).width / 2;
@@ -195,6 +211,54 @@ function rule(context, x0, y0, x1, y1) {
   context.moveTo(x0, y0);
   context.lineTo(x1, y1);
   context.stroke();
+}
+
+/**
+ * Draw the band between the lower and the upper values of a series.
+ * @param {CanvasRenderingContext2D} context
+ * @param {Series} series
+ * @param {Scales} scale
+ * @param {number} until
+ */
+function drawBand(context, { x, low, high, colour }, scale, until) {
+  if (!low || !high) return;
+  // In JSON, what is not finite is null.
+  const shown = [...x.keys()].filter((k) => Number.isFinite(low[k]) && Number.isFinite(high[k]) && (!scale.log || low[k] > 0));
+  const corners = shown.flatMap((k, i) => {
+    const right = scale.x(i + 1 < shown.length ? x[shown[i + 1]] : until);
+    return [{ left: scale.x(x[k]), k }, { left: right, k }];
+  });
+  context.beginPath();
+  for (const { left, k } of corners) context.lineTo(left, scale.y(high[k]));
+  for (const { left, k } of corners.reverse()) context.lineTo(left, scale.y(low[k]));
+  context.closePath();
+  context.globalAlpha = 0.16;
+  context.fillStyle = colour;
+  context.fill();
+  context.globalAlpha = 1;
+}
+
+/**
+ * Draw a few marks on a series, so that lines are told apart without their colours; `part` moves them along the line.
+ * @param {CanvasRenderingContext2D} context
+ * @param {Series} series
+ * @param {Scales} scale
+ * @param {Colours} theme
+ * @param {number} part
+ */
+function drawMarks(context, { x, y, colour, shape }, scale, theme, part) {
+  if (shape === undefined) return;
+  const apart = 90;
+  let next = -Infinity;
+  for (let k = 0; k < x.length; k++) {
+    if (!Number.isFinite(y[k]) || (scale.log && y[k] <= 0)) continue;
+    const left = scale.x(x[k]);
+    if (next === -Infinity) next = left + part * apart;
+    if (left < next && k < x.length - 1) continue;
+    next = left + apart;
+    trace(context, shape, left, scale.y(y[k]), 4);
+    paint(context, colour, theme.paper, 0.6, null);
+  }
 }
 
 /**

@@ -23,6 +23,7 @@ from searchparty.experiments.animation.stage import FrameRenderer
 from searchparty.experiments.api import run
 from searchparty.experiments.drawing import landscape
 from searchparty.experiments.execution.results_directory import ResultsError
+from searchparty.experiments.results import background
 from searchparty.experiments.results.accounts import leases_table
 from searchparty.experiments.results.insights import collect_insights
 from searchparty.experiments.results.recorded_runs import read_runs
@@ -59,7 +60,7 @@ def results(tmp_path_factory):
 def coarse():
     """Make contours coarse, so that many can be drawn quickly."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(landscape, "CONTOUR_POINTS", 16)
+        patch.setattr(background, "CONTOUR_POINTS", 16)
         yield
 
 

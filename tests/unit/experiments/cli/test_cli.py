@@ -31,7 +31,7 @@ def test_run_prints_the_best_point_a_table_and_the_report(done):
     assert "Report:  results/small-1/report.html" in process.stdout
     assert (folder / "results/small-1/report.html").exists()
     assert (folder / "results/small-1/experiment.yaml").exists()
-    assert sorted(p.suffix for p in (folder / "results/small-1/figures").iterdir())[0] == ".png"
+    assert (folder / "results/small-1/tables/comparison.csv").is_file()
     # A pipe receives plain lines: progress on standard error, results on standard output.
     assert "[2/2]" in process.stderr
     assert "\x1b" not in process.stdout + process.stderr

@@ -136,7 +136,8 @@ def test_report_prints_the_comparison_in_other_formats(command, tmp_path):
     found = json.loads(command("report", "r", "--format", "json", "--baseline", "team", cwd=tmp_path).stdout)
     assert found["baseline"] == "team"
     assert {row["baseline"] for row in found["verdicts"]} == {"team"}
-    assert "| grid alone | team |" in command("report", "r", "--format", "md", "--baseline", "team", cwd=tmp_path).stdout
+    text = command("report", "r", "--format", "md", "--baseline", "team", cwd=tmp_path).stdout
+    assert "| grid alone | team |" in text
     assert not (tmp_path / "r" / "report.html").exists()
     refusals = [
         (("--format", "html"), "format must be one of json, md, tex, got 'html'. "),

@@ -2,11 +2,14 @@
 
 import csv
 import re
+import subprocess
+import sys
 import textwrap
 import warnings
 import xml.etree.ElementTree as ET
 from html.parser import HTMLParser
 
+import numpy as np
 import pytest
 from sealing import alter_log
 
@@ -15,7 +18,9 @@ from searchparty.experiments.drawing import style
 from searchparty.experiments.drawing.comparison import convergence_figure
 from searchparty.experiments.drawing.landscape import contour_figure
 from searchparty.experiments.report import report
+from searchparty.experiments.report.island import unpack_island
 from searchparty.experiments.report.report import write_report
+from searchparty.experiments.results.curves import Curve
 from searchparty.experiments.results.recorded_runs import read_runs
 
 pytestmark = pytest.mark.usefixtures("coarse_figures")
@@ -48,6 +53,11 @@ def party(results, coarse_figures):
     """Return an ordinary experiment with its report, for tests that only read."""
     directory = results(strategies=TEAM + "  alone:\n    agents: [random]\n")
     return directory, write_report(directory).read_text(encoding="utf-8")
+
+
+def island_of(html):
+    """Return the data from which a page draws its figures and tables."""
+    return unpack_island(re.search('id="island">([^<]+)<', html)[1])
 
 
 class Page(HTMLParser):
@@ -93,8 +103,11 @@ def test_needs_nothing_from_outside(party):
     assert not re.search(r"@import|url\((?!#)", html)
 
 
-def test_every_figure_and_table_is_a_file(party):
-    directory, _ = party
+def test_figures_are_files_where_they_are_asked_for(results):
+    directory = results(strategies=TEAM + "  alone:\n    agents: [random]\n")
+    write_report(directory)
+    assert not (directory / "figures").exists()
+    write_report(directory, figures=True)
     runs = {run.id for run in read_runs(directory)}
     stems = {path.stem for path in (directory / "figures").glob("*.svg")}
     assert {"convergence", "finals", "contributions"} <= stems
@@ -103,6 +116,10 @@ def test_every_figure_and_table_is_a_file(party):
     for stem in stems:
         ET.parse(directory / "figures" / f"{stem}.svg")
         assert (directory / "figures" / f"{stem}.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_every_table_is_a_file(party):
+    directory, _ = party
     tables = {path.stem for path in (directory / "tables").glob("*.csv")}
     wanted = {"comparison", "verdicts", "standings", "tests", "targets", "convergence", "contributions", "failures"}
     assert wanted <= tables
@@ -112,15 +129,14 @@ def test_every_figure_and_table_is_a_file(party):
 
 def test_says_why_leases_were_granted(party):
     directory, html = party
-    page = Page(html)
-    assert "title" in page.tags
-    assert "why: " in html
+    island = island_of(html)
     drawn = [run for run in read_runs(directory) if f'id="run-{run.id}"' in html]
     assert len(drawn) == 2
     for run_ in drawn:
-        for row in report.accounts.leases_table(run_).rows():
-            assert row["reason"] in page.text
-            assert f"lease-{run_.id}-{row['lease']}" in page.ids
+        table = island["tables"][f"leases-run-{run_.id}"]
+        place, reason = table["heads"].index("lease"), table["heads"].index("reason")
+        shown = {row[place]: row[reason] for row in table["rows"]}
+        assert shown == {row["lease"]: row["reason"] for row in report.accounts.leases_table(run_).rows()}
 
 
 def test_says_what_was_compared_and_how_to_do_it_again(party):
@@ -133,12 +149,39 @@ def test_says_what_was_compared_and_how_to_do_it_again(party):
     assert "unfinished" not in text
 
 
-def test_pictures_of_one_page_share_no_clip_path(party):
+def test_every_place_for_a_figure_or_a_table_has_its_data(party):
     _, html = party
-    svgs = re.findall(r"<svg.*?</svg>", html, re.DOTALL)
-    ids = [i for svg in svgs for i in set(re.findall(r'<clipPath id="([^"]+)"', svg))]
-    assert len(svgs) > 4
-    assert len(ids) == len(set(ids))
+    island = island_of(html)
+    places = {kind: re.findall(f'data-{kind}="([^"]+)"', html) for kind in ("figure", "table")}
+    for kind, keys in places.items():
+        assert len(keys) == len(set(keys)) > 4
+        assert set(keys) <= set(island[f"{kind}s"])
+    for figure in island["figures"].values():
+        assert figure.get("label") or figure["caption"]
+
+
+def test_the_data_of_a_page_are_those_of_the_runs(party):
+    directory, html = party
+    island, runs = island_of(html), read_runs(directory)
+    assert island["strategies"] == ["party", "alone"]
+    (problem,) = island["problems"]
+    for strategy, finals, median, curve in zip(
+        island["strategies"], problem["finals"], problem["medians"], problem["curves"], strict=True
+    ):
+        gaps = sorted(run.final - run.minimum for run in runs if run.strategy == strategy)
+        assert finals == pytest.approx(gaps, rel=1e-3)
+        assert median == pytest.approx(sum(gaps) / 2, rel=1e-3)
+        assert curve[0][-1] == 80
+        assert curve[1][-1] == pytest.approx(median, rel=1e-3)
+
+
+def test_a_page_needs_no_drawing_library(party):
+    directory, _ = party
+    code = f"""import sys
+from searchparty.experiments.report.report import write_report
+write_report({str(directory)!r})
+print("matplotlib" in sys.modules)"""
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "False\n"
 
 
 def test_few_runs_are_said_to_be_too_few(party):
@@ -158,8 +201,9 @@ def test_names_are_shown_as_they_are(results, unrendered):
     directory = results("{kind: sphere, dimension: 3}", strategies, repeats=1, budget=30)
     page = Page(write_report(directory).read_text(encoding="utf-8"))
     assert all(name in page.text for name in NASTY)
-    # The report's own script, three of the replay, and a film of each run that is drawn; none from a name.
-    assert page.tags.count("script") == 4 + report.MOST_RUN_FIGURES
+    # The data, the import map, the settings of the replay, two that start, and a film of each run that is drawn; none
+    # from a name.
+    assert page.tags.count("script") == 5 + report.MOST_RUN_FIGURES
 
 
 def test_names_are_not_taken_for_mathematics_or_left_out_of_legends():
@@ -175,6 +219,9 @@ def test_any_dimension(results, dimension):
     directory = results(f"{{kind: sphere, dimension: {dimension}}}", repeats=1)
     html = write_report(directory).read_text(encoding="utf-8")
     assert ('class="contour"' in html) == (dimension == 2)
+    maps = [figure for figure in island_of(html)["figures"].values() if figure["kind"] == "map"]
+    assert bool(maps) == (dimension == 2)
+    assert all(each["ground"].startswith("data:image/webp;base64,") for each in maps)
 
 
 def test_negative_losses(results, unrendered):
@@ -238,7 +285,7 @@ def test_several_directories_in_one_report(results, unrendered):
     # Both directories are named: their paths distinguish them, and also their equal runs.
     assert "party (out 1)" in page.text
     assert "party (out 2)" in page.text
-    sections = [i for i in page.ids if i.startswith("run-")]
+    sections = [i for i in page.ids if re.fullmatch("run-[0-9a-f]{12}.*", i)]
     assert len(sections) == len(set(sections)) == 2
 
 
@@ -247,7 +294,7 @@ def test_a_report_of_several_directories_overwrites_no_other(results, unrendered
     one, two, three = (results(repeats=repeats, budget=30) for repeats in (1, 2, 3))
     written = {}
     for listed in ([one], [one, two], [one, three], [one, two, three], [two, one], [two]):
-        path = write_report(listed)
+        path = write_report(listed, figures=True)
         written[path] = {file: file.read_bytes() for file in path.parent.rglob("*") if file.is_file()}
     assert len(written) == 6
     for path, files in written.items():
@@ -255,7 +302,7 @@ def test_a_report_of_several_directories_overwrites_no_other(results, unrendered
         assert (path.parent / "figures" / "convergence.svg") in files
         assert {file: file.read_bytes() for file in files} == files
     # The report of the same directories is renewed.
-    again = write_report([one, two])
+    again = write_report([one, two], figures=True)
     assert again in written
     assert not (one / f"comparison-with-{two.name}-4").exists()
 
@@ -276,11 +323,10 @@ def test_losses_that_are_level_are_told_apart_by_their_cost(results, unrendered)
 
 
 def test_wide_losses_of_unknown_minimum_are_drawn_symmetric_logarithmic():
-    columns = {"landscape": ["bowl"] * 4, "strategy": ["s"] * 4, "evaluations": [1, 2, 3, 4]}
     # The median shows nothing of the range; the band does.
-    curve = {"lower_quartile": [-5.0] * 4, "median": [-1.0] * 4, "upper_quartile": [1e6, 2.0, 1.0, 1.0]}
-    table = report.Table(columns | curve)
-    scales = [convergence_figure(table, {"bowl": m}, ["s"]).axes[0].get_yscale() for m in (None, -9.0)]
+    median, upper = np.full(4, -1.0), np.array([1e6, 2.0, 1.0, 1.0])
+    curves = {"bowl": {"s": Curve(np.arange(1, 5), np.full(4, -5.0), median, upper)}}
+    scales = [convergence_figure(curves, {"bowl": m}, ["s"]).axes[0].get_yscale() for m in (None, -9.0)]
     assert scales == ["symlog", "log"]
 
 
@@ -301,7 +347,7 @@ def test_an_agent_that_never_had_a_lease_is_no_trouble(results, unrendered):
     (only,) = read_runs(path)
     assert set(only.points.agent) == {0}
     page = write_report([path]).read_text(encoding="utf-8")
-    assert "opens at the center" in page
+    assert "opens at the center" in str(island_of(page)["tables"])
     assert contour_figure(only) is not None
 
 

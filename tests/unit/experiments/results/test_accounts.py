@@ -7,8 +7,10 @@ import numpy as np
 import pytest
 
 from searchparty.agents.agent import Converged, Finding, Incumbent, Lease, Region, RowFailure
-from searchparty.experiments.results import accounts, comparison
+from searchparty.experiments.results import accounts
+from searchparty.experiments.results.curves import draw_curves, quartiles, tabulate_curves
 from searchparty.experiments.results.recorded_runs import RunData
+from searchparty.experiments.results.run_summary import summarize_run
 from searchparty.experiments.results.table import Table
 from searchparty.landscapes.landscape import Space
 from searchparty.orchestrator.log.reader import Points
@@ -30,6 +32,7 @@ def run_of(
     settings = {
         "team": [["ann", {"kind": "random"}], ["bob", {"kind": "random"}]],
         "target": target,
+        "budget": n,
         "landscape": {"kind": landscape, "seconds": 2.0},
     }
     events = more.get("events", [Stopped("budget spent")])
@@ -55,17 +58,18 @@ def row_of(table, **wanted):
 
 
 def test_quartiles_by_hand():
-    assert comparison.quartiles(np.array([4.0, 1.0, 3.0, 2.0])) == (1.75, 2.5, 3.25)
-    assert comparison.quartiles(np.array([7.0])) == (7.0, 7.0, 7.0)
+    assert quartiles(np.array([4.0, 1.0, 3.0, 2.0])) == (1.75, 2.5, 3.25)
+    assert quartiles(np.array([7.0])) == (7.0, 7.0, 7.0)
 
 
 def test_quartile_next_to_infinity_is_infinite_and_never_nan():
-    assert comparison.quartiles(np.array([1.0, INF])) == (INF, INF, INF)
-    assert comparison.quartiles(np.array([1.0, 2.0, INF])) == (1.5, 2.0, INF)
+    assert quartiles(np.array([1.0, INF])) == (INF, INF, INF)
+    assert quartiles(np.array([1.0, 2.0, INF])) == (1.5, 2.0, INF)
 
 
 def test_convergence_keeps_the_loss_of_a_run_that_stopped_early():
-    table = comparison.convergence_table([run_of([4, 1]), run_of([8, 6, 6, 3], repeat=1)])
+    runs = [summarize_run(run_of([4, 1])), summarize_run(run_of([8, 6, 6, 3], repeat=1))]
+    table = tabulate_curves(draw_curves(runs))
     assert row_of(table, evaluations=1)["median"] == 6.0
     assert row_of(table, evaluations=4)["median"] == 2.0
 
@@ -179,11 +183,7 @@ def test_failed_agents_are_told_by_their_most_frequent_kind_of_cause():
 
 
 def test_tables_of_nothing_are_empty():
-    for table in (
-        comparison.convergence_table,
-        accounts.contributions_table,
-    ):
-        assert len(table([])) == 0
+    assert len(accounts.contributions_table([])) == len(tabulate_curves(draw_curves([]))) == 0
 
 
 def test_a_table_goes_to_csv_and_back(tmp_path):

@@ -1,0 +1,123 @@
+"""The first screen of a report: the question, the verdict, what would change it, and two figures."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from ..comparison.comparison import Comparison
+from ..comparison.profiles import make_runtimes_table
+from ..comparison.verdict import Verdict
+from ..comparison.wording import describe_change, describe_evidence, describe_identities, format_factor, write_headline
+from ..results.table import Table
+from ..spec.errors import SpecError
+from ..spec.sources import read_text_file
+from ..spec.yaml_text import parse_yaml
+from .island import round_all, round_value
+
+MOST_QUESTION_WORDS = 32
+"""A longer description of an experiment is cut, so that the first screen can be read at once."""
+MOST_PAIRS = 8
+"""The most strategies of the forest plot; a table has all."""
+
+
+def describe_first_screen(compared: Comparison, directories: list[Path]) -> dict[str, Any]:
+    """Return the texts of the first screen.
+
+    Args:
+        compared: The comparison.
+        directories: The results directories.
+    """
+    single = directories[0] if len(directories) == 1 else None
+    return {
+        "question": "" if single is None else read_question(single),
+        "verdict": write_headline(compared),
+        "change": describe_change(compared, "" if single is None else str(single)),
+        "evidence": describe_evidence(compared) if compared.problems else "",
+        "identities": describe_identities(compared.identities),
+        "forest": any(verdict.bounded for verdict in compared.verdicts),
+    }
+
+
+def read_question(directory: Path) -> str:
+    """Return the description of an experiment from its YAML, cut to a few words; "" if there is none."""
+    path = directory / "experiment.yaml"
+    try:
+        found = parse_yaml(read_text_file(path))[0].get("description") if path.exists() else None
+    except (OSError, SpecError):
+        return ""
+    return shorten_question(" ".join(found.split())) if isinstance(found, str) else ""
+
+
+def shorten_question(text: str, most: int = MOST_QUESTION_WORDS) -> str:
+    """Return a text of at most so many words: whole sentences if they fit, else the first words of the first.
+
+    Example:
+        >>> shorten_question("Which is best? The team has three members.", 5)
+        'Which is best?'
+        >>> shorten_question("one two three", 2)
+        'one two ...'
+    """
+    words = text.split()
+    if len(words) <= most:
+        return text
+    ends = [place for place in range(1, most + 1) if words[place - 1][-1] in ".?!"]
+    return " ".join(words[: ends[-1]]) if ends else " ".join(words[:most]) + " ..."
+
+
+def draw_first_figures(compared: Comparison) -> dict[str, Any]:
+    """Return the data of the forest plot and of the distribution of running times, as the page draws them."""
+    figures = {}
+    verdicts = [verdict for verdict in compared.verdicts if verdict.bounded is not None][:MOST_PAIRS]
+    if verdicts:
+        figures["forest"] = _draw_forest(compared, verdicts)
+    distribution = make_runtimes_table(compared.problems).where(group="all")
+    if len(distribution):
+        figures["distribution"] = _draw_distribution(compared, distribution)
+    return figures
+
+
+def _draw_forest(compared: Comparison, verdicts: list[Verdict]) -> dict[str, Any]:
+    rows = [
+        {
+            "name": f"{each.first}: {each.decision}",
+            "colour": compared.strategies.index(each.first),
+            "value": round_value(each.bounded.estimate),
+            "low": round_value(each.bounded.low),
+            "high": round_value(each.bounded.high),
+        }
+        for each in verdicts
+        if each.bounded is not None
+    ]
+    told = "; ".join(f"{row['name']}, {format_factor(row['value'])} times" for row in rows)
+    return {
+        "kind": "intervals",
+        "label": f"Evaluations needed, compared with {compared.baseline}, with 95 % intervals: {told}",
+        "xName": f"evaluations needed / those of {compared.baseline}",
+        "log": True,
+        "reference": 1,
+        "region": round_all([compared.equivalence, 1 / compared.equivalence]),
+        "rows": rows,
+    }
+
+
+def _draw_distribution(compared: Comparison, table: Table) -> dict[str, Any]:
+    curves = {name: group.columns for (name,), group in table.groups("strategy").items()}
+    told = ", ".join(f"{name} {curve['share'][-1]:.0%}" for name, curve in curves.items())
+    return {
+        "kind": "curves",
+        "title": "share of targets reached",
+        "label": f"Share of all targets that were reached at the end of the budget: {told}",
+        "xName": "evaluations per axis",
+        "log": False,
+        "xLog": True,
+        "series": [
+            {
+                "name": name,
+                "x": round_all(curves[name]["evaluations_per_axis"]),
+                "y": round_all(curves[name]["share"]),
+            }
+            for name in compared.strategies
+            if name in curves
+        ],
+    }

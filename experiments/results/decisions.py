@@ -1,0 +1,124 @@
+"""How the budget of a run was shared, when a policy changed that, why, and what it led to."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ...landscapes.landscape import Array
+from .accounts import leases_table
+from .recorded_runs import RunData
+from .run_summary import rank_gains
+
+WINDOWS = 24
+"""The most parts of a run for which shares are computed."""
+LEASES_PER_WINDOW = 3
+NOTABLE_CHANGE = 0.1
+"""A change of an agent's share by more than this is notable."""
+
+
+@dataclass(frozen=True, slots=True)
+class ShareChange:
+    """A notable change of the share of the budget that an agent gets.
+
+    Attributes:
+        evaluations: The evaluations that the run had spent before it.
+        agent: The agent.
+        before: Its share before, 0 to 1.
+        after: Its share afterwards.
+        lease: The first lease of the agent after the change.
+        reason: The reason that the policy gave for that lease; "" if the agent got none.
+        gain: What the agent's points gained until the next window (``rank_gains``).
+        best_before: The best loss of the run before the change.
+        best_after: The best loss at the end of the window that it began.
+    """
+
+    evaluations: int
+    agent: str
+    before: float
+    after: float
+    lease: int | None
+    reason: str
+    gain: float
+    best_before: float
+    best_after: float
+
+    def describe(self) -> str:
+        """Return the change in words, with the reason and what it led to."""
+        moved = f"{self.agent} gets {100 * self.after:.0f} % of the budget instead of {100 * self.before:.0f} %"
+        why = f": {self.reason}" if self.reason else ""
+        start, end = (f"{loss:.4g}" for loss in (self.best_before, self.best_after))
+        if self.best_after >= self.best_before:
+            led = "The best loss stayed as it was"
+        elif np.isinf(self.best_before):
+            led = f"The first finite loss followed, and soon {end}"
+        elif start == end:
+            led = f"The best loss fell by {self.best_before - self.best_after:.2g}, from {start}"
+        else:
+            led = f"The best loss fell from {start} to {end}"
+        own = ", by its own points too" if self.gain > 0 and self.best_after < self.best_before else ""
+        return f"After {self.evaluations:,} evaluations, {moved}{why}. {led}{own}."
+
+
+@dataclass(frozen=True, slots=True)
+class Shares:
+    """The share of the evaluations that each agent got, over a run.
+
+    Attributes:
+        edges: The evaluations between the windows, shape (windows + 1,), from 0 to all.
+        shares: The share of each agent in each window, shape (agents, windows).
+        changes: The notable changes, in order.
+    """
+
+    edges: Array
+    shares: Array
+    changes: tuple[ShareChange, ...]
+
+    def most_important(self, count: int = 3) -> list[ShareChange]:
+        """Return the changes that gained most for the team, in order; those that only gave an agent more."""
+        raised = [change for change in self.changes if change.gain > 0 and change.after > change.before]
+        chosen = sorted(raised, key=lambda change: -change.gain)[:count]
+        return [change for change in raised if change in chosen]
+
+
+def share_budget(run: RunData) -> Shares:
+    """Compute the share of the budget that each agent of a run got, and the notable changes."""
+    leases = [row for row in leases_table(run).rows() if row["collected_at"] is not None and row["charged"]]
+    total = max((row["collected_at"] for row in leases), default=0)
+    count = max(1, min(WINDOWS, len(leases) // LEASES_PER_WINDOW))
+    edges: Array = np.unique(np.round(np.linspace(0, total, count + 1)))
+    if total == 0:
+        return Shares(np.zeros(1), np.zeros((len(run.team), 0)), ())
+    spent = np.zeros((len(run.team), len(edges) - 1))
+    for row in leases:
+        low, high = row["collected_at"] - row["charged"], row["collected_at"]
+        spent[run.team.index(row["agent"])] += np.clip(
+            np.minimum(edges[1:], high) - np.maximum(edges[:-1], low), 0, None
+        )
+    shares = spent / np.maximum(spent.sum(axis=0), 1)
+    return Shares(edges, shares, tuple(_find_changes(run, leases, edges, shares)))
+
+
+def _find_changes(run: RunData, leases: Sequence[dict[str, Any]], edges: Array, shares: Array) -> list[ShareChange]:
+    rows, gains = run.record_rows, rank_gains(run)
+    record_at, setters = run.spent[rows], run.points.agent[rows]
+    best = run.best_at(edges.astype(np.int64))
+    found = []
+    for window in range(1, shares.shape[1]):
+        begin, end = edges[window], edges[window + 1]
+        for index, agent in enumerate(run.team):
+            before, after = shares[index, window - 1 : window + 1].tolist()
+            if abs(after - before) <= NOTABLE_CHANGE:
+                continue
+            mine = next((row for row in leases if row["agent"] == agent and begin < row["collected_at"]), None)
+            given = mine if mine is not None and mine["collected_at"] - mine["charged"] < end else None
+            within = (record_at > begin) & (record_at <= end) & (setters == index)
+            found.append(ShareChange(
+                int(begin), agent, before, after, None if given is None else given["lease"],
+                "" if given is None else given["reason"], float(gains[within].sum()), float(best[window]),
+                float(best[window + 1]),
+            ))  # fmt: skip
+    return found

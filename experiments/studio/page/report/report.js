@@ -1,0 +1,118 @@
+/** A report: fills its figures and tables from the data in the file, each when it comes into view or is opened. */
+
+import { Theme } from "../base/theme.js";
+import { drawAreas } from "./areas.js";
+import { drawCurves, redrawCharts } from "./curves.js";
+import { drawDots } from "./dots.js";
+import { drawHeat } from "./heat.js";
+import { drawIntervals } from "./intervals.js";
+import { unpackIsland } from "./island.js";
+import { drawMap } from "./map.js";
+import { drawProblem, drawSmallMultiples } from "./problem.js";
+import { drawTable } from "./table.js";
+
+/** Elements that wait until they are drawn, and what draws them. @type {Map<HTMLElement, () => void>} */
+const waiting = new Map();
+const theme = new Theme();
+const island = await unpackIsland("island");
+
+/**
+ * Draw a figure of the data into a host.
+ * @param {HTMLElement} host
+ * @param {string} key
+ */
+function drawFigure(host, key) {
+  const data = island.figures[key];
+  if (!data) return;
+  if (data.kind === "curves") drawCurves(host, data, theme.now);
+  else if (data.kind === "areas") drawAreas(host, data, theme.now);
+  else if (data.kind === "intervals") drawIntervals(host, data, theme.now);
+  else if (data.kind === "dots") drawDots(host, data, theme.now);
+  else if (data.kind === "map") drawMap(host, data, theme.now);
+  else drawHeat(host, data);
+}
+
+/** @param {HTMLElement} host */
+function drawNow(host) {
+  const draw = waiting.get(host);
+  waiting.delete(host);
+  seen.unobserve(host);
+  draw?.();
+}
+
+const seen = new IntersectionObserver((entries) => {
+  for (const { isIntersecting, target } of entries) {
+    if (isIntersecting && target instanceof HTMLElement) drawNow(target);
+  }
+}, { rootMargin: "300px" });
+
+/**
+ * Draw into a host as soon as it is in view. What is in a closed section or not chosen is never in view.
+ * @param {HTMLElement} host
+ * @param {() => void} draw
+ */
+function drawWhenSeen(host, draw) {
+  waiting.set(host, draw);
+  seen.observe(host);
+}
+
+/** @param {string} selector */
+const all = (selector) => [...document.querySelectorAll(selector)].filter((found) => found instanceof HTMLElement);
+
+function fillPage() {
+  for (const host of all("[data-figure]")) drawWhenSeen(host, () => drawFigure(host, host.dataset.figure ?? ""));
+  for (const host of all("[data-table]")) drawWhenSeen(host, () => drawTable(host, island.tables[host.dataset.table ?? ""]));
+  for (const host of all("[data-multiples]")) drawWhenSeen(host, () => drawSmallMultiples(host, island, theme.now));
+  const [problem] = all("#problem");
+  const choice = document.querySelector("#problem-choice");
+  if (problem && choice instanceof HTMLInputElement) {
+    const show = () => {
+      const number = island.problems.findIndex(({ name }) => name === choice.value.trim());
+      if (number >= 0) drawProblem(problem, island, number, theme.now);
+    };
+    choice.addEventListener("change", show);
+    choice.addEventListener("input", show);
+    drawWhenSeen(problem, show);
+  }
+  const run = document.querySelector("#run-choice");
+  if (run instanceof HTMLSelectElement) {
+    run.addEventListener("change", () => {
+      for (const section of all(".portrait")) section.hidden = section.id !== run.value;
+    });
+  }
+}
+
+/** Names of problems for the field in which one is chosen. */
+function listProblems() {
+  const list = document.getElementById("problem-names");
+  list?.append(...island.problems.map(({ name }) => Object.assign(document.createElement("option"), { value: name })));
+}
+
+/** @type {HTMLElement[]} */
+let closed = [];
+addEventListener("beforeprint", () => {
+  closed = all("details:not([open])");
+  const hidden = all(".portrait[hidden]");
+  for (const details of closed) details.setAttribute("open", "");
+  for (const section of hidden) section.hidden = false;
+  for (const host of [...waiting.keys()]) drawNow(host);
+  document.documentElement.dataset.theme = "light";
+  redrawCharts("light");
+});
+addEventListener("afterprint", () => {
+  for (const details of closed) details.removeAttribute("open");
+  const run = document.querySelector("#run-choice");
+  if (run instanceof HTMLSelectElement) run.dispatchEvent(new Event("change"));
+  document.documentElement.dataset.theme = theme.now;
+  redrawCharts(theme.now);
+});
+theme.addEventListener("change", () => {
+  for (const host of all("[data-figure], [data-multiples], #problem")) {
+    host.replaceChildren();
+  }
+  fillPage();
+});
+
+listProblems();
+fillPage();
+document.documentElement.dataset.ready = "true";
