@@ -74,18 +74,20 @@ check: $(VENV)/.check
 
 # Check the types of the studio's page with tsc (see tsconfig.json). Skipped where node or npm is missing.
 TYPESCRIPT = 5.9.3
+# Not for the check itself: the browser tests look at a report with it.
+AXE = 4.11.0
 PAGE_CHECK = build/page-check
 check-page:
 	@if command -v node >/dev/null && command -v npm >/dev/null; then \
-		$(MAKE) -s $(PAGE_CHECK)/$(TYPESCRIPT)-$(THREE) && \
+		$(MAKE) -s $(PAGE_CHECK)/$(TYPESCRIPT)-$(THREE)-$(AXE) && \
 		node $(PAGE_CHECK)/node_modules/typescript/bin/tsc -p tsconfig.json && \
 		echo "The types of the page are correct."; \
 	else echo "node or npm is missing: the types of the page are not checked."; fi
 
-$(PAGE_CHECK)/$(TYPESCRIPT)-$(THREE):
+$(PAGE_CHECK)/$(TYPESCRIPT)-$(THREE)-$(AXE):
 	rm -rf $(PAGE_CHECK) && mkdir -p $(PAGE_CHECK) && echo '{"private": true}' > $(PAGE_CHECK)/package.json
 	npm --prefix $(PAGE_CHECK) install --silent --no-save --no-package-lock --no-audit --no-fund \
-		typescript@$(TYPESCRIPT) @types/three@$(THREE)
+		typescript@$(TYPESCRIPT) @types/three@$(THREE) axe-core@$(AXE)
 	touch $@
 
 format: $(VENV)/.check

@@ -350,9 +350,8 @@ def _representative_runs(compared: Comparison) -> list[RunSummary]:
 
 def _embed_code(chosen: Sequence[RunData], sources: dict[str, RunSource]) -> str:
     """Return the page's code as HTML, with the replay of the chosen runs if there are any."""
-    if not chosen:
-        return embed_modules((REPORT_MODULE,))
-    return embed_replay([EmbeddedRun(*sources[run.id], run.id, run_title(run)) for run in chosen], (REPORT_MODULE,))
+    replay = embed_replay([EmbeddedRun(*sources[run.id], run.id, run_title(run)) for run in chosen]) if chosen else ""
+    return f"{replay}\n{embed_modules((REPORT_MODULE,))}"
 
 
 def run_title(run: RunData) -> str:

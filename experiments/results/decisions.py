@@ -15,7 +15,8 @@ from .run_summary import rank_gains
 
 WINDOWS = 24
 """The most parts of a run for which shares are computed."""
-LEASES_PER_WINDOW = 3
+LEASES_PER_WINDOW = 2
+"""The fewest leases of a window, for each agent: with fewer, agents that take turns would seem to gain and lose."""
 NOTABLE_CHANGE = 0.1
 """A change of an agent's share by more than this is notable."""
 
@@ -88,7 +89,7 @@ def share_budget(run: RunData) -> Shares:
     """Compute the share of the budget that each agent of a run got, and the notable changes."""
     leases = [row for row in leases_table(run).rows() if row["collected_at"] is not None and row["charged"]]
     total = max((row["collected_at"] for row in leases), default=0)
-    count = max(1, min(WINDOWS, len(leases) // LEASES_PER_WINDOW))
+    count = max(1, min(WINDOWS, len(leases) // (LEASES_PER_WINDOW * len(run.team))))
     edges: Array = np.unique(np.round(np.linspace(0, total, count + 1)))
     if total == 0:
         return Shares(np.zeros(1), np.zeros((len(run.team), 0)), ())

@@ -21,6 +21,16 @@ STAGE = """() => { const root = document.getElementById("replay")?.shadowRoot;
       numbers: root.querySelector(".numbers").textContent, stages: root.querySelectorAll(".stage").length }; }"""
 
 
+def bring_into_view(page):
+    """Scroll to the replay until it is there: figures above it are drawn, and move it, while the page is scrolled."""
+    sights.until(
+        page,
+        """(() => { const host = document.getElementById("replay"); host.scrollIntoView();
+          return host.shadowRoot?.querySelector(".view")?.dataset.drawn; })()""",
+        seconds=30,
+    )
+
+
 def seen(page, shown):
     """Return what the report's first stage shows, once this many points are drawn."""
     sights.until(page, f"({STAGE})()?.drawn === argument", shown)
@@ -35,7 +45,7 @@ def test_a_report_replays_without_a_server(studio, report, opened):
     page.route("**/*", lambda route: route.continue_() if route.request.url.startswith("file:") else route.abort())
     page.on("request", lambda request: asked.append(request.url.split(":")[0]))
     page.goto(f"{report.as_uri()}#replay={party.run.id}&beside={alone.run.id}&at=77&look=contour")
-    page.locator("#replay").scroll_into_view_if_needed()
+    bring_into_view(page)
     first = seen(page, party.drawn(77))
     assert (first["head"], first["numbers"], first["stages"]) == (party.head(77), party.numbers(77), 2)
     assert set(asked) <= {"file", "data", "blob"}

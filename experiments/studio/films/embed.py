@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import re
+import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
@@ -21,6 +22,9 @@ MOST_EMBEDDED_POINTS = 20_000
 """Maximum number of points that are embedded per run; a longer run is thinned evenly."""
 NAMESPACE = "searchparty/"
 REPLAY_MODULE = "embedded.js"
+VENDOR = "vendor/"
+"""The folder of modules of others, which stay as they are, with their licences."""
+COMMENT_PATTERN = re.compile(r"^ *(?:/\*\*(?:[^*]|\*(?!/))*\*/|//[^\n]*)\n", re.MULTILINE)
 IMPORT_PATTERN = re.compile(r"""(from\s+|import\s+)(["'])(\.{1,2}/[\w./-]+)\2""")
 
 
@@ -34,24 +38,43 @@ class EmbeddedRun:
     title: str
 
 
-def embed_replay(shown: Sequence[EmbeddedRun], also: Sequence[str] = ()) -> str:
-    """Return the HTML of a replay of these runs: all its code and data. It fills the element "replay" of the page.
+def embed_replay(shown: Sequence[EmbeddedRun]) -> str:
+    """Return the HTML that holds a replay of these runs: all its code and data. It fills the element "replay".
 
-    Args:
-        shown: The runs.
-        also: Further modules of the page, to be started beside the replay: a page can have one import map only.
+    ``report/late.js`` of the page starts it when that element comes near the view: its code is packed, because most of
+    it is a 3D library.
     """
     page = files("searchparty.experiments.studio").joinpath("page")
     given = {
         "cards": card_texts(),
         "style": style_for_shadow_root(page.joinpath("style.css").read_text(encoding="utf-8")),
     }
+    code = json.dumps(list(order_modules(page).items()))
     parts = [
         _script_element({"type": "application/json", "id": "replay-given"}, json.dumps(given)),
         *(_film_script(each) for each in shown),
-        embed_modules((*also, REPLAY_MODULE)),
+        _script_element(
+            {"type": "application/octet-stream", "id": "replay-code"},
+            base64.b64encode(zlib.compress(code.encode(), 9)).decode(),
+        ),
     ]
     return "\n".join(parts)
+
+
+def order_modules(page: Traversable) -> dict[str, str]:
+    """Return the modules of the replay by their names, each after those that it imports."""
+    data = page_modules(page)
+    texts = {name: base64.b64decode(url.rpartition(",")[2]).decode() for name, url in data.items()}
+    found: dict[str, str] = {}
+
+    def add(name: str) -> None:
+        for needed in _list_imports(texts[name]):
+            if needed not in found:
+                add(needed)
+        found[name] = texts[name]
+
+    add(f"{NAMESPACE}{REPLAY_MODULE}")
+    return found
 
 
 def embed_modules(entries: Sequence[str]) -> str:
@@ -62,7 +85,7 @@ def embed_modules(entries: Sequence[str]) -> str:
     """
     page = files("searchparty.experiments.studio").joinpath("page")
     imports = json.dumps({"imports": page_modules(page, entries)})
-    starts = (_script_element({"type": "module"}, f'import "{NAMESPACE}{entry}";') for entry in entries)
+    starts = [_script_element({"type": "module"}, f'import "{NAMESPACE}{entry}";') for entry in entries]
     return "\n".join([_script_element({"type": "importmap"}, imports), *starts])
 
 
@@ -74,7 +97,8 @@ def page_modules(page: Traversable, entries: Sequence[str] = (REPLAY_MODULE,)) -
     """
     found: dict[str, str] = {}
     for folder, file in _module_files(page):
-        data = base64.b64encode(_import_by_name(file.read_text(encoding="utf-8"), folder).encode()).decode()
+        text = _import_by_name(file.read_text(encoding="utf-8"), folder)
+        data = base64.b64encode((text if folder == VENDOR else _strip_comments(text)).encode()).decode()
         found[f"{NAMESPACE}{folder}{file.name}"] = f"data:text/javascript;base64,{data}"
     return required_modules(found, entries)
 
@@ -97,13 +121,22 @@ def required_modules(found: Mapping[str, str], entries: Sequence[str] = (REPLAY_
             continue
         seen[name] = found[name]
         text = base64.b64decode(found[name].rpartition(",")[2]).decode()
-        wanted += [match[1] for match in re.finditer(rf'"({NAMESPACE}[\w./-]+\.js)"', text)]
+        wanted += _list_imports(text)
     return seen
+
+
+def _list_imports(text: str) -> list[str]:
+    return re.findall(rf'"({NAMESPACE}[\w./-]+\.js)"', text)
 
 
 def style_for_shadow_root(style: str) -> str:
     """Return the page's style sheet for use in a shadow tree, whose root is :host."""
     return style.replace(':root[data-theme="dark"]', ':host([data-theme="dark"])').replace(":root", ":host")
+
+
+def _strip_comments(text: str) -> str:
+    """Remove the comments that have lines of their own: most of them are types, for the type check alone."""
+    return COMMENT_PATTERN.sub("", text)
 
 
 def _import_by_name(text: str, folder: str) -> str:

@@ -7,6 +7,7 @@ import { drawDots } from "./dots.js";
 import { drawHeat } from "./heat.js";
 import { drawIntervals } from "./intervals.js";
 import { unpackIsland } from "./island.js";
+import { startWhenSeen } from "./late.js";
 import { drawMap } from "./map.js";
 import { drawProblem, drawSmallMultiples } from "./problem.js";
 import { drawTable } from "./table.js";
@@ -115,4 +116,6 @@ theme.addEventListener("change", () => {
 
 listProblems();
 fillPage();
+const replay = document.getElementById("replay");
+if (replay) startWhenSeen(replay, "replay-code");
 document.documentElement.dataset.ready = "true";

@@ -36,15 +36,17 @@ def make_run(parts):
 
 
 def test_shares_of_each_window_add_up_and_a_change_has_its_reason_and_effect():
-    found = share_budget(make_run([*[("ann", 9), ("bob", 8)] * 3, *[("ann", 9)] * 3, *[("bob", 1)] * 3]))
-    assert found.edges.tolist() == [0, 30, 60, 90, 120]
-    assert found.shares == pytest.approx(np.array([[2 / 3, 1 / 3, 1, 0], [1 / 3, 2 / 3, 0, 1]]))
+    found = share_budget(
+        make_run([*[("ann", 9)] * 3, ("bob", 8), *[("bob", 8)] * 3, ("ann", 9), *[("ann", 9)] * 4, *[("bob", 1)] * 4])
+    )
+    assert found.edges.tolist() == [0, 40, 80, 120, 160]
+    assert found.shares == pytest.approx(np.array([[0.75, 0.25, 1, 0], [0.25, 0.75, 0, 1]]))
     last = found.changes[-1]
-    assert (last.evaluations, last.agent, last.before, last.after) == (90, "bob", 0, 1)
-    assert (last.lease, last.reason, last.best_before, last.best_after) == (9, "reason 9", 8, 1)
+    assert (last.evaluations, last.agent, last.before, last.after) == (120, "bob", 0, 1)
+    assert (last.lease, last.reason, last.best_before, last.best_after) == (12, "reason 12", 8, 1)
     assert last.describe() == (
-        "After 90 evaluations, bob gets 100 % of the budget instead of 0 %: reason 9. The best loss fell from 8 to 1, "
-        "by its own points too."
+        "After 120 evaluations, bob gets 100 % of the budget instead of 0 %: reason 12. The best loss fell from 8 to "
+        "1, by its own points too."
     )
     assert [change.agent for change in found.most_important(1)] == ["bob"]
 
