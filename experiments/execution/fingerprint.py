@@ -13,6 +13,7 @@ from typing import Any
 
 from threadpoolctl import threadpool_info
 
+from ...landscapes.ambient import load_blas_of_scipy
 from ...landscapes.command import Command
 from ...landscapes.landscape import Model
 from ...landscapes.python_function import UserFunction
@@ -32,9 +33,8 @@ def environment_fingerprint(runs: Iterable[RunSpec] = ()) -> dict[str, Any]:
     modules that these import from beside them) are digested separately: the package's code is digested as a syntax
     tree, which may differ from one version of Python to the next.
     """
-    # scipy brings a BLAS of its own, which is otherwise loaded only once an agent needs it.
-    import scipy.linalg.blas  # noqa: F401
-
+    # Otherwise this library is loaded only once an agent needs it.
+    load_blas_of_scipy()
     found = {}
     for package in PACKAGES:
         try:
