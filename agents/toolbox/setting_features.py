@@ -37,12 +37,9 @@ class SettingFeatures:
         settings = points.copy()
         for column, axis in enumerate(self._axes):
             if axis.is_stepped:
-                known: dict[float, float] = {}
-                for row, x in enumerate(points[:, column].tolist()):
-                    number = axis.to_number(x)
-                    if number not in known:
-                        known[number] = axis.to_coordinate(number)
-                    settings[row, column] = known[number]
+                numbers = axis.to_numbers(points[:, column].tolist())
+                middles = {number: axis.to_coordinate(number) for number in set(numbers)}
+                settings[:, column] = [middles[number] for number in numbers]
         return settings
 
     def of_points(self, points: Array) -> Array:
