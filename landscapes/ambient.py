@@ -47,7 +47,7 @@ def load_blas_of_scipy() -> None:
         if found is not None and found.origin is not None:
             ctypes.CDLL(found.origin)
             return
-    import scipy.linalg.blas  # noqa: F401
+    import scipy.linalg.blas
 
 
 def keep_warnings_from_raising() -> None:

@@ -44,7 +44,10 @@ class SettingFeatures:
 
     def of_points(self, points: Array) -> Array:
         """Return the features (n, F) of points (n, D)."""
-        settings = self.to_settings(points)
+        return self.of_settings(self.to_settings(points))
+
+    def of_settings(self, settings: Array) -> Array:
+        """Return the features (n, F) of points (n, D) that ``to_settings`` has returned."""
         columns = []
         for column in range(self._dimension):
             choices = len(self._axes[column].choices) if self._axes else 0
