@@ -101,21 +101,21 @@ def test_axes_does_not_mind_where_a_minimum_lies_at_a_face(drive):
 
 IMPORTS = """
 import sys
+from importlib.util import find_spec
 from searchparty.agents.cma_es import UNNEEDED, import_cma
 {before}
 cma = import_cma()
 print([name for name in UNNEEDED if name in sys.modules])
-import scipy.stats, matplotlib.pyplot
-print(scipy.stats.kendalltau([1, 2, 3], [1, 2, 3])[0], cma.CMAEvolutionStrategy is not None)
+print(all(find_spec(name) for name in UNNEEDED), cma.CMAEvolutionStrategy is not None)
 """
 
 
-@pytest.mark.parametrize(("before", "loaded"), [("", []), ("import scipy.stats", ["scipy.stats"])])
+@pytest.mark.parametrize(("before", "loaded"), [("", []), ("import matplotlib", ["matplotlib"])])
 def test_cma_is_imported_without_what_takes_long_and_others_still_find_it(before, loaded):
     done = subprocess.run(
         [sys.executable, "-W", "error", "-c", IMPORTS.format(before=before)], capture_output=True, text=True
     )
-    assert (done.stdout.splitlines(), done.stderr) == ([str(loaded), "1.0 True"], "")
+    assert (done.stdout.splitlines(), done.stderr) == ([str(loaded), "True True"], "")
 
 
 def test_cma_es_alone_converges_and_with_restarts_goes_on(drive):
