@@ -21,7 +21,7 @@ demo: $(VENV)/.installed
 unexport PYTHONDONTWRITEBYTECODE
 PYTEST = $(BIN)/python -m pytest
 RUN_PART = > build/$@.txt 2>&1; status=$$?; cat build/$@.txt; exit $$status
-TEST_PARTS = test-kills test-faults test-units test-rest
+TEST_PARTS = test-kills test-experiments test-faults test-rest
 EXTRAS_PARTS = extras-documents extras-rest extras-faults extras-property extras-browser
 .PHONY: $(TEST_PARTS) $(EXTRAS_PARTS)
 
@@ -30,10 +30,11 @@ test: $(VENV)/.test
 	$(MAKE) -k -j 4 $(TEST_PARTS)
 KILLS = tests/cluster tests/faults/test_cluster.py tests/faults/test_kills.py
 FAULTS = tests/faults tests/contract/orchestrator
-test-units: TESTS = tests/unit
+EXPERIMENTS = tests/unit/experiments
+test-experiments: TESTS = $(EXPERIMENTS)
 test-kills: TESTS = $(KILLS)
 test-faults: TESTS = $(FAULTS) $(KILLS:%=--ignore=%)
-test-rest: TESTS = tests $(patsubst %,--ignore=%,tests/unit $(FAULTS) $(KILLS)) \
+test-rest: TESTS = tests $(patsubst %,--ignore=%,$(EXPERIMENTS) $(FAULTS) $(KILLS)) \
 	--ignore=tests/test_architecture.py --ignore=tests/test_page_architecture.py
 $(TEST_PARTS): $(VENV)/.test
 	$(PYTEST) -m "not extras" $(TESTS) $(RUN_PART)

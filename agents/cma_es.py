@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import sys
+import warnings
+from contextlib import suppress
+from functools import cache
+from importlib import import_module
 from typing import Any, ClassVar, Literal
 
 import numpy as np
@@ -11,6 +16,9 @@ from ..landscapes.landscape import Array, Space
 from .agent import MOST_AT_ONCE, Agent, Converged, Lease, Search
 from .toolbox.callback import FAILED_LOSS
 from .toolbox.steering import clip_to_cube, is_called_away, restart_point, scale_step
+
+UNNEEDED = ("matplotlib", "matplotlib.pyplot", "scipy.stats")
+"""Modules that cma imports if it finds them."""
 
 
 class CmaEs(Agent):
@@ -81,9 +89,7 @@ class CmaEs(Agent):
 
 
 def _make_population(center: Array, width: float, size: int, tolerance: float, rng: np.random.Generator) -> Any:
-    # Imported here, because the import is slow and few runs need it.
-    import cma
-
+    cma = import_cma()
     if len(center) == 1:
         # cma needs at least two axes; the second is ignored.
         center = np.append(center, 0.5)
@@ -109,3 +115,26 @@ def _penalise_failures(losses: Array) -> list[float]:
     worst = float(finite.max()) if len(finite) else FAILED_LOSS
     values: list[float] = np.where(losses < np.inf, losses, worst + abs(worst) + 1.0).tolist()
     return values
+
+
+@cache
+def import_cma() -> Any:
+    """Import cma without scipy.stats and matplotlib, which take two seconds, and which this agent does not need.
+
+    Where they are missing, cma computes the rank correlations of its surrogate models by itself, and warns that
+    shorthands of its plots are not available. What this process has imported before is left as it is.
+    """
+    hidden = [name for name in UNNEEDED if name not in sys.modules]
+    # The import of a module that is None is an ImportError.
+    sys.modules.update(dict.fromkeys(hidden))  # type: ignore[arg-type]
+    try:
+        with warnings.catch_warnings(), suppress(ImportError):
+            warnings.simplefilter("ignore")
+            import_module("cma")
+    finally:
+        for name in hidden:
+            sys.modules.pop(name, None)
+    # Another version of it may need them.
+    import cma
+
+    return cma

@@ -73,15 +73,24 @@ class GaussianProcess(Agent):
 
     def _first_points(self, region: Region, features: SettingFeatures, rng: np.random.Generator) -> Array:
         """Return the region's center and points that are spread evenly over the region."""
-        # Imported here, because the import is slow and few runs need it.
-        from scipy.stats.qmc import LatinHypercube
-
         dimension = region.center.size
-        spread = LatinHypercube(dimension, rng=int(rng.integers(2**32))).random(
-            min(self.first or dimension + 2, self.most - 1)
-        )
+        spread = spread_points(min(self.first or dimension + 2, self.most - 1), dimension, int(rng.integers(2**32)))
         drawn = region.lower + (region.upper - region.lower) * spread
         return features.to_settings(np.vstack([clip_to_cube(region.center), drawn]))
+
+
+def spread_points(count: int, dimension: int, seed: int) -> Array:
+    """Return points (n, D) of the unit cube of which each n-th part of every axis holds one: a Latin hypercube.
+
+    They are those of ``scipy.stats.qmc.LatinHypercube``, whose import takes longer than a small run.
+    """
+    (rng,) = np.random.default_rng(seed).spawn(1)
+    offsets = rng.uniform(size=(count, dimension))
+    parts = np.tile(np.arange(1, count + 1), (dimension, 1))
+    for row in parts:
+        rng.shuffle(row)
+    found: Array = (parts.T - offsets) / count
+    return found
 
 
 def level_losses(losses: Array) -> Array:
@@ -129,7 +138,7 @@ def choose_point(
 
     def keep_best(*candidates: Array) -> Array:
         settings = features.to_settings(np.vstack(candidates))
-        found = features.of_points(settings)
+        found = features.of_settings(settings)
         gains = log_improvement(*model.predict(found), best)
         gains[[row.tobytes() in seen for row in found]] = -np.inf
         return settings[np.argsort(-gains, kind="stable")[:KEPT]]

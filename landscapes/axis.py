@@ -6,10 +6,15 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 Choice = str | int | float | bool | None
 """A value of an axis without order."""
 Value = Choice
 """A value of any axis, as the objective receives it: a float, an int, or a choice."""
+MANY = 30
+"""From this many coordinates on, numpy is faster. It has the same bits for sums, products and whole parts, but not for
+exponentials."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +25,8 @@ class Axis:
     into one cell for each value. The cells are equally wide, or equally wide before the logarithm is rounded where
     the axis has one.
 
-    Every coordinate is computed alone, by the functions of ``math``: no bit depends on the points beside it.
+    Every coordinate is computed alone, exponentials by the functions of ``math``: no bit depends on the points beside
+    it.
 
     Attributes:
         name: The parameter's name.
@@ -90,6 +96,11 @@ class Axis:
             inner = [low if number < low else high if number > high else number for number in found]
         elif self.is_stepped:
             steps = self.steps
+            if len(coordinates) >= MANY:
+                x = np.asarray(coordinates)
+                cells = np.minimum(low + np.floor(x * steps), high)
+                numbers: list[float] = np.where(x >= 1.0, high, np.where(x > 0.0, cells, low)).tolist()
+                return numbers
             inner = [min(low + math.floor(x * steps), high) if 0.0 < x < 1.0 else low for x in coordinates]
         else:
             inner = [min(low + x * (high - low), high) for x in coordinates]

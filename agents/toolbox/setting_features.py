@@ -37,17 +37,17 @@ class SettingFeatures:
         settings = points.copy()
         for column, axis in enumerate(self._axes):
             if axis.is_stepped:
-                known: dict[float, float] = {}
-                for row, x in enumerate(points[:, column].tolist()):
-                    number = axis.to_number(x)
-                    if number not in known:
-                        known[number] = axis.to_coordinate(number)
-                    settings[row, column] = known[number]
+                numbers = axis.to_numbers(points[:, column].tolist())
+                middles = {number: axis.to_coordinate(number) for number in set(numbers)}
+                settings[:, column] = [middles[number] for number in numbers]
         return settings
 
     def of_points(self, points: Array) -> Array:
         """Return the features (n, F) of points (n, D)."""
-        settings = self.to_settings(points)
+        return self.of_settings(self.to_settings(points))
+
+    def of_settings(self, settings: Array) -> Array:
+        """Return the features (n, F) of points (n, D) that ``to_settings`` has returned."""
         columns = []
         for column in range(self._dimension):
             choices = len(self._axes[column].choices) if self._axes else 0

@@ -8,11 +8,13 @@ from __future__ import annotations
 import platform
 import sys
 from collections.abc import Iterable
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from threadpoolctl import threadpool_info
 
+from ...landscapes.ambient import load_blas_of_scipy
 from ...landscapes.command import Command
 from ...landscapes.landscape import Model
 from ...landscapes.python_function import UserFunction
@@ -32,15 +34,8 @@ def environment_fingerprint(runs: Iterable[RunSpec] = ()) -> dict[str, Any]:
     modules that these import from beside them) are digested separately: the package's code is digested as a syntax
     tree, which may differ from one version of Python to the next.
     """
-    # scipy brings a BLAS of its own, which is otherwise loaded only once an agent needs it.
-    import scipy.linalg.blas  # noqa: F401
-
-    found = {}
-    for package in PACKAGES:
-        try:
-            found[package] = version(package)
-        except PackageNotFoundError:
-            continue
+    # Otherwise this library is loaded only once an agent needs it.
+    load_blas_of_scipy()
     kernels = {
         f"{i.get('internal_api')} {i.get('version')} {i.get('architecture', '')}".strip() for i in threadpool_info()
     }
@@ -49,7 +44,7 @@ def environment_fingerprint(runs: Iterable[RunSpec] = ()) -> dict[str, Any]:
     return {
         "python": platform.python_version(),
         "platform": f"{sys.platform} {platform.machine()}",
-        "packages": found,
+        "packages": {package: found for package in PACKAGES if (found := find_version(package))},
         "blas": sorted(kernels),
         "code_rule": CODE_RULE,
         "code": digest_package_code({name: type(model) for name, model in models.items()}),
@@ -57,6 +52,15 @@ def environment_fingerprint(runs: Iterable[RunSpec] = ()) -> dict[str, Any]:
         "neighbours": digest_neighbours(models),
         "plan": plan_digest(runs),
     }
+
+
+@cache
+def find_version(package: str) -> str | None:
+    """Return the version of an installed package, looked up once per process; None if it is not installed."""
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None
 
 
 def plan_digest(runs: Iterable[RunSpec]) -> str:

@@ -88,7 +88,7 @@ def family_classes(name: str) -> dict[str, type[Model]]:
     modules = [
         importlib.import_module(info.name) for info in pkgutil.iter_modules(package.__path__, package.__name__ + ".")
     ]
-    modules += [_import_plugin(point) for point in entry_points(group=PLUGINS)]
+    modules += [_import_plugin(point) for point in find_plugins()]
     found: dict[str, type[Model]] = {}
     for module in modules:
         for cls in vars(module).values():
@@ -100,6 +100,12 @@ def family_classes(name: str) -> dict[str, type[Model]]:
                         f"and in {_qualified_name(cls)}. Rename one of them."
                     )
     return dict(sorted(found.items()))
+
+
+@cache
+def find_plugins() -> tuple[EntryPoint, ...]:
+    """Return the entry points of installed plugins. The result is cached: all packages installed are looked through."""
+    return tuple(entry_points(group=PLUGINS))
 
 
 def _import_plugin(point: EntryPoint) -> ModuleType:

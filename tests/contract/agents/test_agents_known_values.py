@@ -8,7 +8,7 @@ import pytest
 from pydantic import ValidationError
 
 from searchparty.agents.agent import AgentError, Archive, Incumbent, Region
-from searchparty.agents.gaussian_process import GaussianProcess, level_losses, log_improvement
+from searchparty.agents.gaussian_process import GaussianProcess, level_losses, log_improvement, spread_points
 from searchparty.agents.gradient_descent import GradientDescent
 from searchparty.agents.grid import Grid, full_grid, place_on_steps
 from searchparty.agents.local import Local
@@ -318,6 +318,15 @@ def branin(points):
     """Branin's function, whose least value is 0.397887 (Dixon & Szego 1978)."""
     x, y = 15 * points[:, 0] - 5, 15 * points[:, 1]
     return (y - 5.1 / (4 * np.pi**2) * x**2 + 5 / np.pi * x - 6) ** 2 + 10 * (1 - 1 / (8 * np.pi)) * np.cos(x) + 10
+
+
+@pytest.mark.parametrize(("count", "dimension"), [(1, 1), (4, 2), (22, 20)])
+def test_a_gaussian_process_begins_at_the_latin_hypercube_of_scipy(count, dimension):
+    from scipy.stats.qmc import LatinHypercube
+
+    spread = spread_points(count, dimension, 2**31 + 5)
+    np.testing.assert_array_equal(spread, LatinHypercube(dimension, rng=2**31 + 5).random(count))
+    assert np.array_equal(np.sort((spread * count).astype(int), axis=0), np.tile(np.arange(count)[:, None], dimension))
 
 
 def test_a_gaussian_process_finds_the_minimum_of_branin_in_thirty_points(drive):

@@ -39,7 +39,7 @@ def test_it_searches_with_a_setting_at_an_end_of_its_range(drive, lease_of, kind
     center = np.full(DIMENSION, 0.5)
     incumbent = Incumbent("it", 0, 0, center, 0.08) if again else None
     lease = lease_of(DIMENSION, region=Region(center, radius), fresh=True, incumbent=incumbent)
-    found = drive(agent, lambda x: np.square(x - 0.3).sum(axis=1), DIMENSION, 60, lambda x: 2 * (x - 0.3), lease)
+    found = drive(agent, lambda x: np.square(x - 0.3).sum(axis=1), DIMENSION, 40, lambda x: 2 * (x - 0.3), lease)
     assert len(found.points) >= 1
     assert np.isfinite(found.points).all()
     assert ((found.points >= 0) & (found.points <= 1)).all()

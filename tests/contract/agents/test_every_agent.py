@@ -26,7 +26,7 @@ SETTINGS = {
     "global": [{}, {"method": "annealing"}],
     "cma-es": [{}, {"restarts": "none"}],
     # With its 200 points, each of these tests would take it half a minute.
-    "gaussian-process": [{"most": 45}],
+    "gaussian-process": [{"most": 30}],
 }
 DETERMINISTIC = ("grid", "slsqp", "derivative-free")
 AGENTS = [cls(**settings) for cls in CLASSES for settings in SETTINGS.get(cls.model_fields["kind"].default, [{}])]
@@ -57,7 +57,7 @@ def test_there_are_agents():
 @pytest.mark.parametrize("gradient", [None, bowl_gradient], ids=["losses", "gradients"])
 @pytest.mark.parametrize("dimension", [1, 2, pytest.param(5, marks=pytest.mark.extras), 20])
 def test_proposes_points_of_the_cube(agent, dimension, gradient, drive):
-    driven = drive(agent, bowl, dimension, 600, gradient)
+    driven = drive(agent, bowl, dimension, 300, gradient)
     assert driven.batches
     for points in driven.batches:
         assert points.dtype == np.float64
@@ -80,7 +80,7 @@ def test_is_a_function_of_its_stream(agent, drive):
 @pytest.mark.parametrize("loss", [failing, plain])
 @pytest.mark.parametrize(
     ("dimension", "evaluations"),
-    [(1, 600), (4, 600), *(pytest.param(dimension, 2000, marks=pytest.mark.extras) for dimension in (1, 4))],
+    [(1, 300), (4, 300), *(pytest.param(dimension, 2000, marks=pytest.mark.extras) for dimension in (1, 4))],
 )
 def test_survives_failures_and_plains(agent, loss, dimension, evaluations, drive):
     gradients = None, lambda p: np.full(p.shape, np.nan), np.zeros_like

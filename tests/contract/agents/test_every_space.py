@@ -109,7 +109,8 @@ def test_the_search_begins_at_the_start(kind):
     assert nearest < 0.2, points[:4]
 
 
-def test_the_party_finds_the_least_of_four_whole_numbers_and_a_choice():
+@pytest.mark.parametrize("seed", [0, 1, *(pytest.param(seed, marks=pytest.mark.extras) for seed in (2, 3, 4))])
+def test_the_party_finds_the_least_of_four_whole_numbers_and_a_choice(seed):
     parameters = {name: {"low": 0, "high": 10, "integer": True} for name in "abcd"} | {
         "k": {"choices": ["y", "x", "z"]}
     }
@@ -118,7 +119,7 @@ def test_the_party_finds_the_least_of_four_whole_numbers_and_a_choice():
         base = sum((setting[name] - least) ** 2 for name, least in zip("abcd", (3, 7, 1, 9), strict=True))
         return base + {"x": 0, "y": 2, "z": 1}[setting["k"]]
 
-    assert [minimize(additive, parameters=parameters, budget=200, seed=seed).fun for seed in range(5)] == [0.0] * 5
+    assert minimize(additive, parameters=parameters, budget=200, seed=seed).fun == 0.0
 
 
 @pytest.mark.parametrize("noisy", [False, True])

@@ -1,5 +1,8 @@
 """Agents that wrap solvers, and agents that learn from others, on problems whose answer is known."""
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 
@@ -94,6 +97,25 @@ def test_axes_does_not_mind_where_a_minimum_lies_at_a_face(drive):
 
 
 # cma-es
+
+
+IMPORTS = """
+import sys
+from importlib.util import find_spec
+from searchparty.agents.cma_es import UNNEEDED, import_cma
+{before}
+cma = import_cma()
+print([name for name in UNNEEDED if name in sys.modules])
+print(all(find_spec(name) for name in UNNEEDED), cma.CMAEvolutionStrategy is not None)
+"""
+
+
+@pytest.mark.parametrize(("before", "loaded"), [("", []), ("import matplotlib", ["matplotlib"])])
+def test_cma_is_imported_without_what_takes_long_and_others_still_find_it(before, loaded):
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", IMPORTS.format(before=before)], capture_output=True, text=True
+    )
+    assert (done.stdout.splitlines(), done.stderr) == ([str(loaded), "True True"], "")
 
 
 def test_cma_es_alone_converges_and_with_restarts_goes_on(drive):

@@ -95,7 +95,7 @@ def test_a_table_of_points_says_what_it_lacks(both):
     assert 0 < lacking < len(some)
 
 
-def test_the_report_says_how_many_points_it_shows(both, tmp_path):
+def test_the_report_says_how_many_points_it_shows(both, coarse_figures, unrendered):
     (data,) = read_runs(both[1].path)
     shown = f"{len(data.points.cube):,} of {len(data.points.losses):,} points"
     assert shown in Results(both[1].path).report().read_text(encoding="utf-8")

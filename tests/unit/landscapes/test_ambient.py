@@ -81,3 +81,23 @@ def test_every_numerical_library_has_one_thread_however_late_it_is_used():
     environment = {k: v for k, v in os.environ.items() if not k.endswith("_NUM_THREADS")}
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=environment)
     assert set(ast.literal_eval(done.stdout)) == {1}
+
+
+@pytest.mark.parametrize("hidden", [False, True])
+def test_the_blas_of_scipy_is_loaded_alone_where_its_file_is_found(hidden):
+    script = (
+        "import sys, numpy, scipy\n"
+        "from importlib.machinery import PathFinder\n"
+        "from threadpoolctl import threadpool_info\n"
+        "from searchparty.landscapes import ambient\n"
+        "class Hidden:\n"
+        "    find_spec = staticmethod(lambda *given: None)\n"
+        f"ambient.PathFinder = Hidden if {hidden} else PathFinder\n"
+        "ambient.load_blas_of_scipy()\n"
+        "loaded = {pool['filepath'] for pool in threadpool_info()}\n"
+        "print('scipy.linalg' in sys.modules)\n"
+        "import scipy.linalg.blas\n"
+        "print(loaded == {pool['filepath'] for pool in threadpool_info()} != set())\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == [str(hidden), "True"]

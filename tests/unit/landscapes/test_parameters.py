@@ -66,6 +66,20 @@ def test_a_batch_is_converted_as_its_rows_are(rows):
     assert [row.tobytes() for row in space.to_cube(batch)] == [space.to_cube(row).tobytes() for row in batch]
 
 
+@pytest.mark.parametrize(
+    "axis",
+    [*AXES, Axis("huge", -3, 2**53, integer=True), Axis("negative", -0.5, 0.5)],
+    ids=lambda axis: axis.name,
+)
+def test_many_coordinates_are_converted_as_each_is_alone(axis):
+    edges = np.arange(1, 100) / min(axis.steps or 100, 100)
+    near = np.concatenate([edges, np.nextafter(edges, 0), np.nextafter(edges, 2), np.linspace(0, 1, 1001)])
+    found = [0.0, -0.0, 5e-324, 1 - 2**-53, 1.0, *near[near <= 1].tolist()]
+    together = axis.to_numbers(found)
+    assert together == [axis.to_number(x) for x in found]
+    assert {type(number) for number in together} == {float}
+
+
 def test_the_objective_receives_values_by_name():
     made = NamedArguments(parse_parameters(MIXED))
     found = made.of_row(np.array([0.01, 4.0, 1.0, 64.0, 0.5]))

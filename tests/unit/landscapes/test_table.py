@@ -298,7 +298,7 @@ def test_an_experiment_on_a_table_of_parameters_finds_the_best_row_and_verifies(
         "strategies: {party: {agents: [slsqp, axes, cma-es], policy: party}, alone: {agents: [random]}}\n"
         "executor: simulated\n"
     )
-    results = run(tmp_path / "t.yaml", out=tmp_path / "out")
+    results = run(tmp_path / "t.yaml", out=tmp_path / "out", report=False)
     assert not results.errors
     assert all(best.loss == pytest.approx(0.001) for best in results.best())
     causes = {row["cause"] for row in results.failures.rows()}
@@ -338,7 +338,9 @@ def test_parquet_is_read_as_csv_is(write, tmp_path):
         losses_at(landscape, [4, 10])
 
 
-def test_an_experiment_on_a_table_runs_resumes_and_sees_a_changed_file(tmp_path, monkeypatch):
+def test_an_experiment_on_a_table_runs_resumes_and_sees_a_changed_file(
+    tmp_path, monkeypatch, coarse_figures, unrendered
+):
     (tmp_path / "losses.csv").write_text(SMALL)
     (tmp_path / "t.yaml").write_text(
         "name: t\nbudget: 60\nlandscapes: [{kind: table, file: losses.csv}]\n"

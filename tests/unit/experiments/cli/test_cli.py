@@ -125,7 +125,7 @@ def test_version_and_help(command, done):
     assert "Exit codes" in text
 
 
-def test_a_run_that_fails_exits_with_1_and_the_others_go_on(command, tmp_path):
+def test_a_run_that_fails_exits_with_1_and_the_others_go_on(command, tmp_path, unrendered):
     (tmp_path / "policy.py").write_text(
         "from typing import Literal\n"
         "from searchparty import Lease, Policy, Region\n"
@@ -146,7 +146,7 @@ def test_a_run_that_fails_exits_with_1_and_the_others_go_on(command, tmp_path):
     assert "good" in process.stdout
 
 
-def test_failed_evaluations_are_told_with_their_commonest_cause(command, tmp_path):
+def test_failed_evaluations_are_told_with_their_commonest_cause(command, tmp_path, unrendered):
     text = (
         "name: ill\nbudget: 40\nlandscapes: [{kind: python, function: 'f.py:f', bounds: [[-1, 1]]}]\n"
         "strategies: {alone: {agents: [random]}}\nexecutor: simulated\n"

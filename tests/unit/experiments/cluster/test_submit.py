@@ -77,10 +77,22 @@ def test_a_job_is_the_experiment_on_the_rays_own_cluster(experiment, tmp_path):
     assert submit.job_results_path(cluster.read_job(again)) == f"/data/sp/{id}"
 
 
-@pytest.mark.parametrize("repeats", [1, 40])
-def test_results_come_home_to_the_bit(small_yaml, tmp_path, repeats):
-    text = small_yaml().read_text().replace("repeats: 2", f"repeats: {repeats}")
+LARGE = """\
+name: large
+budget: 4000
+landscapes: [{kind: sphere, dimension: 50}]
+strategies: {alone: {agents: [{kind: random, batch: 100}]}}
+executor: simulated
+"""
+PIECE = 1 << 20
+"""The bytes that are compressed at once."""
+
+
+@pytest.mark.parametrize("large", [False, True])
+def test_results_come_home_to_the_bit(small_yaml, tmp_path, large):
+    text = LARGE if large else small_yaml().read_text().replace("repeats: 2", "repeats: 1")
     there = run(loads_yaml(text), out=tmp_path / "there", report=False)
+    assert ((there.path / "log.sqlite").stat().st_size > PIECE) is large
     cluster = Cluster(tmp_path)
     cluster.known["one"] = Job({"results": str(there.path)})
     home = submit.fetch_results(cluster, "one", tmp_path / "home")

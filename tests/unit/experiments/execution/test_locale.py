@@ -1,10 +1,15 @@
 """The findings do not depend on the locale of the calling program, also where the decimal point is a comma."""
 
+import locale
 import os
 import subprocess
 import sys
 
 import pytest
+
+from searchparty import run
+from searchparty.orchestrator.log.reader import LogReader
+from searchparty.orchestrator.log.trace import trace_hash
 
 LOCALES = ["de_DE", "tr_TR"]
 """A comma for the decimal point; and an alphabet in which the capital of i is not I."""
@@ -43,7 +48,7 @@ with LogReader(results.path) as reader:
 
 
 def run_under(folder, out, environment, point):
-    """Run the experiment in a process with this environment, and return the hash of its trace."""
+    """Work the experiment in a process with this environment, and return the hash of its trace."""
     done = subprocess.run(
         [sys.executable, "-c", RUN, out, point], cwd=folder, env=os.environ | environment, capture_output=True,
         text=True, encoding="utf-8", timeout=300,
@@ -52,19 +57,28 @@ def run_under(folder, out, environment, point):
     return done.stdout.strip()
 
 
-@pytest.fixture
-def experiment(tmp_path):
-    """Write the experiment and its files."""
-    (tmp_path / "mine.yaml").write_text(EXPERIMENT.replace("PYTHON", sys.executable), encoding="utf-8")
-    (tmp_path / "program.py").write_text(PROGRAM)
+@pytest.fixture(scope="module")
+def experiment(tmp_path_factory):
+    """Write the experiment and its files, and work it in this process, whose decimal point is a point.
+
+    Return its folder and the hash of its trace.
+    """
+    folder = tmp_path_factory.mktemp("locale")
+    (folder / "mine.yaml").write_text(EXPERIMENT.replace("PYTHON", sys.executable), encoding="utf-8")
+    (folder / "program.py").write_text(PROGRAM)
     rows = [f"{x / 4},{y / 8},{(x - 1.25) ** 2 + y / 3}" for x in range(5) for y in range(5)]
-    (tmp_path / "points.csv").write_text("\n".join(["x,y,loss", *rows]) + "\n")
-    return tmp_path
+    (folder / "points.csv").write_text("\n".join(["x,y,loss", *rows]) + "\n")
+    assert locale.localeconv()["decimal_point"] == "."
+    results = run(folder / "mine.yaml", out=folder / "plain", report=False)
+    assert not results.errors
+    with LogReader(results.path) as reader:
+        return folder, trace_hash(reader)
 
 
 @pytest.mark.parametrize("name", LOCALES)
 def test_no_finding_depends_on_the_locale(experiment, name):
-    locales = experiment / "locales"
+    folder, plain = experiment
+    locales = folder / f"locales-{name}"
     locales.mkdir()
     try:
         made = subprocess.run(
@@ -74,6 +88,5 @@ def test_no_finding_depends_on_the_locale(experiment, name):
         pytest.skip("localedef, which makes the locale, is missing")
     if not (locales / f"{name}.UTF-8").exists():
         pytest.skip(f"this system cannot make the locale {name}: {made.stderr[:200]!r}")
-    plain = run_under(experiment, "plain", {"LC_ALL": "C"}, ".")
     assert len(plain) == 64
-    assert run_under(experiment, name, {"LC_ALL": f"{name}.UTF-8", "LOCPATH": str(locales)}, ",") == plain
+    assert run_under(folder, name, {"LC_ALL": f"{name}.UTF-8", "LOCPATH": str(locales)}, ",") == plain

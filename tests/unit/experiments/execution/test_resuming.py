@@ -224,8 +224,8 @@ def test_a_run_that_a_failed_evaluation_stopped_is_still_an_error(results, tmp_p
 
 @pytest.mark.parametrize("library", ["searchparty", "numpy"])
 def test_other_versions_are_remarked_on(results, monkeypatch, library):
-    real = fingerprint.version
-    monkeypatch.setattr(fingerprint, "version", lambda name: "9.9" if name == library else real(name))
+    real = fingerprint.find_version
+    monkeypatch.setattr(fingerprint, "find_version", lambda name: "9.9" if name == library else real(name))
     said = []
     assert not resume(results, report=False, remark=said.append).errors
     assert said[:-1] == [

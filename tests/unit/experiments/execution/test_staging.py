@@ -86,7 +86,8 @@ def test_the_copy_works_by_itself(home, tmp_path):
     (root / "mine.yaml").write_text(YAML.format(more=f"base: {home}"))
     home.rename(tmp_path / "gone")
     done = subprocess.run(
-        [sys.executable, "-m", "searchparty.experiments.cli.main", "run", "mine.yaml", "--executor", "simulated"],
+        [sys.executable, "-m", "searchparty.experiments.cli.main", "run", "mine.yaml", "--executor", "simulated",
+         "--no-report"],
         cwd=root, capture_output=True, text=True,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr

@@ -37,11 +37,15 @@ def plugin(monkeypatch):
         monkeypatch.setitem(sys.modules, module.__name__, module)
         point = EntryPoint("somebodys", "somebodys_plugin", catalogue.PLUGINS)
         monkeypatch.setattr(catalogue, "entry_points", lambda group: [point])
+        forget()
+
+    def forget():
         catalogue.family_classes.cache_clear()
+        catalogue.find_plugins.cache_clear()
 
     yield register
     monkeypatch.undo()
-    catalogue.family_classes.cache_clear()
+    forget()
 
 
 def test_the_package_is_found():

@@ -324,7 +324,7 @@ SENT = st.builds(lambda right, wrong: {**right, **wrong}, st.fixed_dictionaries(
 
 
 @given(SENT | anything)
-@settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
 def test_settings_make_an_experiment_that_plans_or_messages(data):
     try:
         read = parse_play_settings(data)
