@@ -201,16 +201,6 @@ class LogTables(RowAccess):
                 return decode_vector(name, raw)
         raise ValueError(f"vector {name}, to which it refers, is missing")
 
-    def check_vectors(self) -> None:
-        """Raise LogDamaged if a vector is not the one of its hash."""
-        # One at a time: together they may take more memory than there is.
-        for (place,) in self.execute("SELECT rowid FROM vectors", ()) if self.has_table("vectors") else ():
-            for name, raw in self.select("vectors", "WHERE rowid = ?", (place,)):
-                try:
-                    decode_vector(name, raw)
-                except ValueError as error:
-                    raise self.damage(str(error)) from None
-
     def read_last_events(self) -> list[tuple[str, int, str]]:
         """Return the last event of each run that has any: the run, the event's number and its kind."""
         last = "WHERE seq = (SELECT MAX(seq) FROM events AS others WHERE others.run = events.run)"
