@@ -2,8 +2,10 @@
 
 Runs an experiment once, and once more with its driver killed at random moments and resumed, and compares the traces.
 
-    python benchmarks/large_vectors.py [--dimension 100000] [--evaluations 10000] [--keep "500 MB"] [--kills 10]
-        [--folder PLACE]
+    python benchmarks/large_vectors.py [--dimension 100000] [--evaluations 10000] [--keep "500 MB" "100 MB"]
+        [--kills 10] [--lease 1] [--folder PLACE]
+
+``--lease 1`` measures a run of very many short leases, each of which has points of its own in the log.
 """
 
 from __future__ import annotations
@@ -41,7 +43,7 @@ landscapes:
   - {{kind: python, function: "objective.py:loss", gradient: "objective.py:slope", vectorized: true, bounds: [-1, 1],
       dimension: {dimension}}}
 strategies:
-  team: {{agents: [gradient-descent, {{kind: random, batch: 10}}]}}
+  team: {{agents: [gradient-descent, {{kind: random, batch: 10}}], policy: {{lease: {lease}}}}}
 executor: simulated
 log: {{keep: {keep}}}
 """
@@ -78,24 +80,31 @@ def kill_and_resume(yaml: Path, out: Path, kills: int, seconds: float) -> None:
     finish(start("resume", out))
 
 
-def measure(folder: Path, options: argparse.Namespace) -> dict[str, object]:
+def most_memory_mb() -> int:
+    """Return the greatest resident memory of any process that this one has waited for, in MB."""
+    return round(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024 / 1e6)
+
+
+def measure(folder: Path, options: argparse.Namespace, keep: str) -> dict[str, object]:
     """Run the experiment both ways, and return the figures."""
     (folder / "objective.py").write_text(OBJECTIVE)
     yaml = folder / "large.yaml"
-    yaml.write_text(YAML.format(**vars(options)))
+    yaml.write_text(YAML.format(**{**vars(options), "keep": keep}))
     began = time.monotonic()
     finish(start("run", yaml, "--out", folder / "whole"))
     seconds = time.monotonic() - began
-    memory = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024
+    memory = most_memory_mb()
     expected = hash_results(folder / "whole")
     if options.kills:
         kill_and_resume(yaml, folder / "cut", options.kills, seconds)
     return {
         "evaluations": options.evaluations,
         "dimension": options.dimension,
-        "keep": options.keep,
+        "lease": options.lease,
+        "keep": keep,
         "seconds": round(seconds, 1),
-        "memory_mb": round(memory / 1e6),
+        "memory_mb": memory,
+        "memory_mb_with_resumed_runs": most_memory_mb(),
         "log_mb": round((folder / "whole" / "log.sqlite").stat().st_size / 1e6, 1),
         "log_mb_after_kills": round((folder / "cut" / "log.sqlite").stat().st_size / 1e6, 1) if options.kills else None,
         "kills": options.kills,
@@ -108,12 +117,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--dimension", type=int, default=100_000)
     parser.add_argument("--evaluations", type=int, default=10_000)
-    parser.add_argument("--keep", default="500 MB")
+    parser.add_argument("--keep", nargs="+", default=["500 MB", "100 MB"])
+    parser.add_argument("--lease", default="null", help="evaluations of a lease; by default a twentieth of a share")
     parser.add_argument("--kills", type=int, default=10)
     parser.add_argument("--folder", type=Path)
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory(dir=options.folder) as folder:
-        print(json.dumps(measure(Path(folder), options), indent=1))
+    for keep in options.keep:
+        with tempfile.TemporaryDirectory(dir=options.folder) as folder:
+            print(json.dumps(measure(Path(folder), options, keep), indent=1), flush=True)
 
 
 if __name__ == "__main__":

@@ -80,7 +80,7 @@ class ReadOnlyLog:
         """Return the recorded events, in order."""
         return self._reader.events(self._run)
 
-    def append(self, event: Event) -> None:
+    def append(self, event: Event) -> NoReturn:
         """Raise EndOfLog: the event is not recorded."""
         raise EndOfLog
 

@@ -35,7 +35,7 @@ def leases_table(run: RunData) -> Table:
         lease, finding = entry.lease, entry.finding
         outcome = "not collected" if finding is None else lease_outcome(finding)
         best = None if finding is None or finding.best is None else finding.best.loss
-        center = [round(float(c), 6) for c in lease.region.center]
+        center = np.round(lease.region.center, 6).tolist()
         rows.append((
             lease.id, lease.agent, entry.granted_at, entry.collected_at, entry.starts, entry.ends, lease.budget,
             entry.charged, center, lease.region.radius, lease.fresh, lease.reason, outcome, best, entry.record,

@@ -174,6 +174,9 @@ def surface_on_plane(run: Pictured, plane: Plane, resolution: int) -> Array | No
     """
     if run.problem is not None:
         return plane.evaluate_surface(run.problem, resolution)
+    if not run.surfaces:
+        # In many dimensions, the points of a grid take gigabytes.
+        return None
     left, right, bottom, top = plane.extent
     u, v = np.linspace(left, right, resolution), np.linspace(bottom, top, resolution)
     losses = find_losses(run, plane.points(np.tile(u, resolution), np.repeat(v, resolution)))

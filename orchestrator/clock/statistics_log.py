@@ -34,8 +34,8 @@ class StatisticsLog:
         """Return the empty list: no events are kept."""
         return []
 
-    def append(self, event: Event) -> None:
-        """Fold an event into the clock and the statistics."""
+    def append(self, event: Event) -> Event:
+        """Fold an event into the clock and the statistics, and return it."""
         self.clock.fold(event)
         if isinstance(event, Collected):
             self.evaluations += event.finding.charged
@@ -43,6 +43,7 @@ class StatisticsLog:
             self._rows.pop(event.finding.lease, None)
         elif isinstance(event, Stopped):
             self.stopped = event.reason
+        return event
 
     def rows(self, lease: int) -> Rows | None:
         """Return the points of a lease that is out; None if there are none, or it was collected."""

@@ -85,8 +85,8 @@ class RelayLog:
         """Return the events of earlier sessions, in order."""
         return list(self._recorded.events)
 
-    def append(self, event: Event) -> None:
-        """Add the next event."""
+    def append(self, event: Event) -> Event:
+        """Add the next event, and return it."""
         # The text is made here, as the driver has many runs to write. Long vectors are not made into text.
         entry = event if has_long_vectors(event) else (event_kind(event), dump_event(event))
         self._log_entries.append(entry)
@@ -94,6 +94,7 @@ class RelayLog:
             # The lease is settled: its rows are not needed again.
             self._rows.pop(event.finding.lease, None)
         self._flush_if_due()
+        return event
 
     def rows(self, lease: int) -> Rows | None:
         """Return the points of a lease that has not been collected; None if there are none."""

@@ -18,6 +18,7 @@ import numpy as np
 from ...agents.agent import Converged, Finding, Incumbent, Lease, Region, RowFailure
 from ...landscapes.landscape import Array
 from ..state.events import Collected, Event, Extended, Granted, Started, Stopped
+from .vectors import SHORTEST, StoredConverged, StoredIncumbent, StoredRegion, StoredVector, digest_vector
 
 FAILED_KIND = "Failed"
 """The kind of a collected lease whose agent failed."""
@@ -32,7 +33,7 @@ ENDS = ("spent", "converged", "exhausted", "failed", "stopped")
 
 VectorEncoder = Callable[[Array], Any]
 """Returns what stands for a vector in the text of an event."""
-VectorDecoder = Callable[[Any], Array]
+VectorDecoder = Callable[[Any], Array | StoredVector]
 """Returns the vector for which an object stands in the text of an event."""
 
 
@@ -40,7 +41,7 @@ def _list_coordinates(vector: Array) -> Any:
     return vector.tolist()
 
 
-def _refuse_reference(reference: Any) -> Array:
+def _refuse_reference(reference: Any) -> Array | StoredVector:
     raise ValueError(f"a vector must be a list of finite numbers, got {reference!r:.80}")
 
 
@@ -68,6 +69,23 @@ def format_event(event: Event) -> str:
     if isinstance(event, Collected) and event.finding.place:
         event = Collected(replace(event.finding, place=""))
     return f"{event_kind(event)} {dump_event(event)}"
+
+
+def is_same_event(one: Event, other: Event) -> bool:
+    """Return whether two events are equal, as ``format_event`` compares them."""
+    if one is other:
+        return True
+    found = []
+    for event in (one, other):
+        if isinstance(event, Collected) and event.finding.place:
+            event = Collected(replace(event.finding, place=""))
+        found.append((event_kind(event), dump_event(event, _digest_if_long)))
+    return found[0] == found[1]
+
+
+def _digest_if_long(vector: Array) -> Any:
+    """Return what stands for a vector where events are compared: the text of a long one would take long."""
+    return vector.tolist() if len(vector) < SHORTEST else digest_vector(np.asarray(vector, dtype=float).tobytes())
 
 
 def load_event(kind: str, body: str, find: VectorDecoder = _refuse_reference) -> Event:
@@ -182,7 +200,7 @@ def _list(data: Any, name: str) -> list[Any]:
     return value
 
 
-def _vector(data: Any, name: str, find: VectorDecoder) -> Array:
+def _vector(data: Any, name: str, find: VectorDecoder) -> Array | StoredVector:
     if type(_get(data, name)) is dict:
         return find(data[name])
     listed = _list(data, name)
@@ -217,13 +235,18 @@ def _decode_lease(data: Any, find: VectorDecoder) -> Lease:
         _whole(data, "id"),
         _text(data, "agent"),
         _whole(data, "budget", 1),
-        Region(_vector(data, "center", find), _number(data, "radius")),
+        _decode_region(data, find),
         _text(data, "reason"),
         _decode_incumbent(data, "incumbent", find),
         data["fresh"],
         _object(data, "settings"),
         _whole(data, "archive"),
     )
+
+
+def _decode_region(data: Any, find: VectorDecoder) -> Region:
+    center, radius = _vector(data, "center", find), _number(data, "radius")
+    return StoredRegion(center, radius) if isinstance(center, StoredVector) else Region(center, radius)
 
 
 def _encode_finding(finding: Finding, put: VectorEncoder) -> dict[str, Any]:
@@ -299,13 +322,11 @@ def _decode_incumbent(data: Any, name: str, find: VectorDecoder) -> Incumbent | 
     best = _get(data, name)
     if best is None:
         return None
-    return Incumbent(
-        _text(best, "agent"),
-        _whole(best, "lease"),
-        _whole(best, "row"),
-        _vector(best, "point", find),
-        _number(best, "loss"),
-    )
+    agent, lease, row = _text(best, "agent"), _whole(best, "lease"), _whole(best, "row")
+    point, loss = _vector(best, "point", find), _number(best, "loss")
+    if isinstance(point, StoredVector):
+        return StoredIncumbent(agent, lease, row, point, loss)
+    return Incumbent(agent, lease, row, point, loss)
 
 
 def _encode_converged(minimum: Converged | None, put: VectorEncoder) -> dict[str, Any] | None:
@@ -326,4 +347,7 @@ def _decode_converged(data: Any, find: VectorDecoder) -> Converged | None:
         return None
     infinite = {"inf": math.inf, "-inf": -math.inf, "nan": math.nan}.get(str(_get(minimum, "loss")))
     loss = _number(minimum, "loss") if infinite is None else infinite
-    return Converged(_vector(minimum, "point", find), float(loss), _text(minimum, "why"))
+    point, why = _vector(minimum, "point", find), _text(minimum, "why")
+    if isinstance(point, StoredVector):
+        return StoredConverged(point, float(loss), why)
+    return Converged(point, float(loss), why)

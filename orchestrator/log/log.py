@@ -37,8 +37,8 @@ class Log(Protocol):
         """Return the events so far, in order."""
         ...
 
-    def append(self, event: Event) -> None:
-        """Add the next event."""
+    def append(self, event: Event) -> Event:
+        """Add the next event. Return it as the log has it: long vectors may be read from the log when looked at."""
         ...
 
     def rows(self, lease: int) -> Rows | None:
@@ -63,9 +63,10 @@ class MemoryLog:
         """Return the events so far, in order."""
         return list(self._events)
 
-    def append(self, event: Event) -> None:
-        """Add the next event."""
+    def append(self, event: Event) -> Event:
+        """Add the next event, and return it."""
         self._events.append(event)
+        return event
 
     def rows(self, lease: int) -> Rows | None:
         """Return all recorded points of a lease; None if there are none."""

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from ...agents.agent import Finding, Rows
+from ...landscapes.landscape import Array
 from ..kept_rows import RowReducer
 from ..run_spec import RunSpec
 from ..state.events import Collected, Event, Stopped, findings
@@ -33,9 +34,10 @@ from .tables import (
     check_version,
     create_tables,
     has_tables,
+    open_read_only,
     to_log_error,
 )
-from .vectors import ReferenceWriter
+from .vectors import ReferenceWriter, has_long_vectors
 from .writer import LogWriter
 
 
@@ -77,7 +79,8 @@ class LogFile:
                 raise to_log_error(error, path) from None
             raise
         self.execute, self.commit = self._writer.execute, self._writer.commit
-        self.tables = LogTables(self.execute, version, path)
+        self.tables = LogTables(self._execute, version, path)
+        self._closed = False
 
     def _open_database(self, environment: dict[str, Any]) -> tuple[sqlite3.Connection, float, int]:
         """Open the file and record the beginning of a session.
@@ -161,8 +164,19 @@ class LogFile:
             self._known[planned.id] = interval
         return RunLog(planned.id, self, self._known[planned.id])
 
+    def _execute(self, sql: str, values: tuple[Any, ...] = ()) -> list[Any]:
+        if not self._closed:
+            return self.execute(sql, values)
+        # Long vectors of events are read when they are looked at, which may be after the end of a run.
+        try:
+            with contextlib.closing(open_read_only(self.path)) as db:
+                return db.execute(sql, values).fetchall()
+        except sqlite3.Error as error:
+            raise to_log_error(error, self.path) from None
+
     def close(self) -> None:
         """Commit, leave everything in the one file, and release the directory."""
+        self._closed = True
         try:
             self._writer.close()
         finally:
@@ -211,6 +225,7 @@ class RunLog:
     def __init__(self, run: str, file: LogFile, interval: int) -> None:
         self._run, self._file = run, file
         self._references = ReferenceWriter()
+        self._vectors = file.tables.open_references(run)
         self._about = {INTERVAL_KEY: interval} if interval > 1 else {}
         self._reducer = RowReducer(run, interval) if interval > 1 else None
         ((self._seq,),) = file.execute("SELECT COUNT(*) FROM events WHERE run = ?", (run,))
@@ -224,10 +239,9 @@ class RunLog:
 
     def events(self) -> list[Event]:
         """Return the events so far, in order."""
-        references = self._file.tables.open_references(self._run)
-        found = self._file.tables.read_events(self._run, references=references)
-        for (lease, row), vector in references.rows.items():
-            self._references.add_row(vector, lease, row)
+        found = self._file.tables.read_events(self._run, references=self._vectors)
+        for (lease, row), digest in self._vectors.rows.items():
+            self._references.add_row(digest, lease, row)
         if self._reducer is not None:
             for event in found:
                 self._reducer.add_event(event)
@@ -239,19 +253,26 @@ class RunLog:
         last = self.events()[-1:]
         return last[0].reason if last and isinstance(last[0], Stopped) else ""
 
-    def append(self, event: Event) -> None:
-        """Add the next event."""
+    def append(self, event: Event) -> Event:
+        """Add the next event. Return it as the log has it: its long vectors are read from the log when looked at."""
         if not self._file.tables.has_checksums:
             self.append_event_text(event_kind(event), dump_event(event))
-            return
+            return event
         self._references.add_event(event)
         if self._reducer is not None:
             self._reducer.add_event(event)
-        body = dump_event(event, self._references.encode)
+        body = dump_event(event, self._encode)
         self._file.tables.add_vectors(self._references.take_vectors())
         self._append(event_kind(event), body)
         if isinstance(event, Collected) and event.finding.failed and self._file.on_failed_lease is not None:
             self._file.on_failed_lease(self._run, event.finding)
+        return load_event(event_kind(event), body, self._vectors.decode) if has_long_vectors(event) else event
+
+    def _encode(self, vector: Array) -> Any:
+        reference = self._references.encode(vector)
+        if isinstance(reference, dict):
+            self._vectors.keep(reference, vector)
+        return reference
 
     def append_event_text(self, kind: str, body: str) -> None:
         """Add the next event, given as its kind and its text, which has no long vectors."""

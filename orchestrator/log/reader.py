@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
+import threading
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +22,9 @@ from .event_order import EventOrder
 from .log import LogError, LogLost
 from .table_access import LogTables
 from .tables import NOT_A_LOG_ADVICE, RunRecord, Session, check_version, open_read_only, to_log_error
+
+LEAST_BESTS_BYTES = 64_000_000
+"""The bests of leases whose rows are not kept may take as much memory as the points that are kept; at least this."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +58,8 @@ class Points:
         cube: The points in the unit cube, shape (n, D); of the whole points only, if there are others.
         losses: The losses, shape (n,); +inf for failed rows.
         whole: The places of the whole points, in order, shape (k,); None if all points are whole. Whole are those that
-            the log keeps (``log: {keep}``), and the best of each lease.
+            the log keeps (``log: {keep}``), and the best of each lease; if these would take more memory than what is
+            kept, evenly chosen ones of them, and the best of the run.
         projections: All points, projected onto a few random directions, shape (n, directions); None if all are whole.
     """
 
@@ -102,6 +108,7 @@ class LogReader:
             version = check_version(self._db, self.path)
         except sqlite3.Error as error:
             raise self._read_error(error) from None
+        self._closed, self._thread = False, threading.get_ident()
         self.tables = LogTables(self._execute, version, self.path)
 
     def check(self) -> None:
@@ -123,12 +130,17 @@ class LogReader:
 
     def _execute(self, sql: str, values: tuple[Any, ...] = ()) -> list[Any]:
         try:
+            if self._closed or threading.get_ident() != self._thread:
+                # Long vectors of events are read when they are looked at, which may be later, or in another thread.
+                with contextlib.closing(open_read_only(self.path)) as db:
+                    return db.execute(sql, values).fetchall()
             return self._db.execute(sql, values).fetchall()
         except sqlite3.Error as error:
             raise self._read_error(error) from None
 
     def close(self) -> None:
-        """Close the file."""
+        """Close the file. Long vectors of events that were read can still be looked at, as long as the file exists."""
+        self._closed = True
         self._db.close()
 
     def __enter__(self) -> LogReader:
@@ -260,9 +272,7 @@ def collect_points(record: RunRecord, events: list[Event], recorded: Mapping[int
     if not digests:
         cube = np.concatenate([each.points[: f.rows] for f, each in zip(brought, rows, strict=True)])
         return Points(lease, agent, row, cost, cube, losses)
-    chosen = [_choose_whole(f, each) for f, each in zip(brought, rows, strict=True)]
-    starts = np.cumsum([0, *counts[:-1]])
-    whole = np.concatenate([places + start for (places, _), start in zip(chosen, starts, strict=True)])
+    cube, whole = _collect_whole(brought, rows)
     unknown = np.full((1, digests[0].projections.shape[1]), np.nan)
     projections = np.concatenate(
         [
@@ -270,16 +280,43 @@ def collect_points(record: RunRecord, events: list[Event], recorded: Mapping[int
             for each, count in zip(rows, counts, strict=True)
         ]
     )
-    return Points(lease, agent, row, cost, np.concatenate([points for _, points in chosen]), losses, whole, projections)
+    return Points(lease, agent, row, cost, cube, losses, whole, projections)
 
 
-def _choose_whole(finding: Finding, rows: Rows) -> tuple[NDArray[np.int64], Array]:
-    """Return the rows of a lease whose points are known, and these points: those that are kept, and the best."""
-    places, best = rows.whole, finding.best
-    if best is None or rows.find_point(best.row) is not None:
-        return places, rows.points
-    at = int(np.searchsorted(places, best.row))
-    return np.insert(places, at, best.row), np.insert(rows.points, at, best.point, axis=0)
+def _collect_whole(brought: list[Finding], recorded: list[Rows]) -> tuple[Array, NDArray[np.int64]]:
+    """Return the points of leases that are known (those that are kept, and bests), and their places among all rows."""
+    dimension, kept = recorded[0].points.shape[1], sum(len(rows.points) for rows in recorded)
+    shown = _choose_bests(brought, recorded, max(kept, LEAST_BESTS_BYTES // (8 * dimension)))
+    cube, whole = np.empty((kept + len(shown), dimension)), np.empty(kept + len(shown), dtype=np.int64)
+    start = end = 0
+    for finding, rows in zip(brought, recorded, strict=True):
+        places = rows.whole
+        if finding.lease in shown and finding.best is not None:
+            at = int(np.searchsorted(places, finding.best.row))
+            places = np.insert(places, at, finding.best.row)
+            cube[end + at] = finding.best.point
+            cube[end : end + at], cube[end + at + 1 : end + len(places)] = rows.points[:at], rows.points[at:]
+        else:
+            cube[end : end + len(places)] = rows.points
+        whole[end : end + len(places)] = places + start
+        start, end = start + finding.rows, end + len(places)
+    return cube, whole
+
+
+def _choose_bests(brought: list[Finding], recorded: list[Rows], most: int) -> set[int]:
+    """Return the leases whose bests are to be shown though their rows are not kept.
+
+    These are all, or about as many as ``most``, evenly, and that of the run's best point: the log of a run with very
+    many short leases has more of them than fit in memory.
+    """
+    found = [
+        finding
+        for finding, rows in zip(brought, recorded, strict=True)
+        if finding.best is not None and rows.find_point(finding.best.row) is None
+    ]
+    step = -(-len(found) // most) or 1
+    top = min(brought, key=lambda finding: finding.best_loss)
+    return {finding.lease for at, finding in enumerate(found) if at % step == 0 or finding is top}
 
 
 def row_costs(finding: Finding) -> NDArray[np.int64]:

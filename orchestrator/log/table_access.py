@@ -202,14 +202,6 @@ class LogTables(RowAccess):
                 return decode_vector(name, raw)
         raise ValueError(f"vector {name}, to which it refers, is missing")
 
-    def check_vectors(self) -> None:
-        """Raise LogDamaged if a vector is not the one of its hash."""
-        for name, raw in self.select("vectors") if self.has_table("vectors") else ():
-            try:
-                decode_vector(name, raw)
-            except ValueError as error:
-                raise self.damage(str(error)) from None
-
     def read_last_events(self) -> list[tuple[str, int, str]]:
         """Return the last event of each run that has any: the run, the event's number and its kind."""
         last = "WHERE seq = (SELECT MAX(seq) FROM events AS others WHERE others.run = events.run)"
@@ -231,9 +223,13 @@ class LogTables(RowAccess):
     def read_all_rows(self, run: str) -> dict[int, Rows]:
         """Return all recorded points of a run, by lease, with a single query."""
         parts: dict[int, list[Rows]] = {}
-        for row in self.select_points("WHERE run = ? ORDER BY lease, first", (run,)):
+        listed = self.select_points("WHERE run = ? ORDER BY lease, first", (run,))
+        # What was read is let go of as soon as it is joined: a run's points may take most of the memory.
+        listed.reverse()
+        while listed:
+            row = listed.pop()
             parts.setdefault(row[1], []).append(self._to_rows(row))
-        found = {lease: self._join(listed, run, lease) for lease, listed in parts.items()}
+        found = {lease: self._join(parts.pop(lease), run, lease) for lease in list(parts)}
         return {lease: rows for lease, rows in found.items() if rows is not None}
 
     def read_new_rows(self, run: str, after: int) -> tuple[list[tuple[int, Rows]], int]:

@@ -152,6 +152,21 @@ def _lock_advice(path: Path) -> str:
     )
 
 
+class ReadingConnection(sqlite3.Connection):
+    """A connection to a file that may be damaged.
+
+    SQLite quotes what it cannot read, and Python raises UnicodeDecodeError if that is no text. Here it is an error of
+    SQLite like any other.
+    """
+
+    def execute(self, sql: str, parameters: Any = (), /) -> sqlite3.Cursor:
+        """Execute a statement. Raises sqlite3.Error."""
+        try:
+            return super().execute(sql, parameters)
+        except UnicodeDecodeError:
+            raise sqlite3.DatabaseError("malformed: names of tables or columns are no text") from None
+
+
 def open_read_only(path: Path) -> sqlite3.Connection:
     """Open a connection that only reads. Raises sqlite3.Error if the file cannot be read, LogError if it is no regular
     file.
@@ -161,7 +176,7 @@ def open_read_only(path: Path) -> sqlite3.Connection:
     reads the file.
     """
     check_log_files(path)
-    db = sqlite3.connect(to_uri(path, "ro"), BUSY_SECONDS, uri=True)
+    db = sqlite3.connect(to_uri(path, "ro"), BUSY_SECONDS, uri=True, factory=ReadingConnection)
     try:
         # The schema of a stranger's file may name functions; none is to be called.
         db.execute("PRAGMA trusted_schema=OFF")
@@ -312,7 +327,7 @@ def _describe_intact(path: Path, modified: int, size: int) -> str:
     """Say how many rows of a log are intact; "" if that cannot be found out. Pages ask often, of the same file."""
     counts = {"runs": "", "events": "", "points": ""}
     try:
-        with contextlib.closing(sqlite3.connect(to_uri(path, "ro"), 1.0, uri=True)) as db:
+        with contextlib.closing(sqlite3.connect(to_uri(path, "ro"), 1.0, uri=True, factory=ReadingConnection)) as db:
             found_tables = {name for (name,) in db.execute("SELECT name FROM sqlite_master")}
             for name in counts:
                 intact, total, checked = 0, 0, False

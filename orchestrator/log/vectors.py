@@ -1,19 +1,26 @@
-"""Long vectors in events: written as references to rows of the log, or to a table of vectors."""
+"""Long vectors in events: written as references to rows of the log, or to a table of vectors; and read when they are
+looked at, so that the events of a run take no more memory however long its vectors are."""
 
 from __future__ import annotations
 
 import hashlib
+import threading
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from ...agents.agent import Rows
+from ...agents.agent import Converged, Incumbent, Region, Rows
 from ...landscapes.landscape import Array
 from ..state.events import Collected, Event, Granted
 
 SHORTEST = 32
 """Coordinates from which on a vector is long. As JSON, a coordinate takes 19 bytes; a reference takes up to 45."""
+
+
+CACHE_BYTES = 32_000_000
+"""Of the vectors to which the events of a run refer, the latest that were looked at are kept in memory, up to this size
+together. Others are read again."""
 
 
 def digest_vector(raw: bytes) -> str:
@@ -52,9 +59,9 @@ class ReferenceWriter:
         self._best: dict[int, tuple[float, int, Array | None]] = {}
         """By lease that is out: the loss, number and point of its best row so far; None: its point is not kept."""
 
-    def add_row(self, vector: Array, lease: int, row: int) -> None:
-        """Remember that a vector is a row of the log."""
-        self._rows.setdefault(digest_vector(vector.tobytes()), (lease, row))
+    def add_row(self, digest: str, lease: int, row: int) -> None:
+        """Remember that the vector with a digest (``digest_vector``) is a row of the log."""
+        self._rows.setdefault(digest, (lease, row))
 
     def add_rows(self, lease: int, rows: Rows) -> None:
         """Remember the best point of a lease, until it is collected."""
@@ -75,7 +82,7 @@ class ReferenceWriter:
             best = event.finding.best
             _, row, point = self._best.pop(event.finding.lease, (0.0, -1, None))
             if best is not None and point is not None and row == best.row and point.tobytes() == best.point.tobytes():
-                self.add_row(point, best.lease, best.row)
+                self.add_row(digest_vector(point.tobytes()), best.lease, best.row)
 
     def take_vectors(self) -> dict[str, bytes]:
         """Return the vectors (float64 bytes) to which events have referred by hash since the last call."""
@@ -102,26 +109,133 @@ class ReferenceReader:
         find_vector: Returns a vector of the table.
 
     Attributes:
-        rows: The rows that were found, by lease and row.
+        rows: The digests of the rows that were found, by lease and row.
     """
 
     def __init__(self, find_row: Callable[[int, int], Array], find_vector: Callable[[str], Array]) -> None:
-        self._find_row, self._find_vector = find_row, find_vector
-        self.rows: dict[tuple[int, int], Array] = {}
+        self._find_row, self._find_vector, self._free = find_row, find_vector, CACHE_BYTES
+        # The key of a row is (lease, row), that of another vector its hash. The latest come last.
+        self._cache: dict[tuple[int, int] | str, Array] = {}
+        self._lock = threading.Lock()
+        self.rows: dict[tuple[int, int], str] = {}
 
-    def decode(self, reference: Any) -> Array:
+    def decode(self, reference: Any) -> StoredVector:
         """Return the vector to which ``encode`` referred. Raises ValueError or KeyError if there is none."""
         match reference:
             case {"row": [int(lease), int(row)]} if len(reference) == 1:
-                key = (lease, row)
-                if key not in self.rows:
-                    self.rows[key] = self._find_row(lease, row)
-                found = self.rows[key]
+                vector = StoredVector(self, (lease, row))
             case {"hash": str(name)} if len(reference) == 1:
-                found = self._find_vector(name)
+                vector = StoredVector(self, name)
             case _:
                 raise ValueError(f"{reference!r:.80} refers to nothing")
+        self.find(vector.key)
+        return vector
+
+    def keep(self, reference: Any, vector: Array) -> None:
+        """Take a vector that was just written, which is likely to be looked at soon."""
+        key = tuple(reference["row"]) if "row" in reference else reference["hash"]
+        with self._lock:
+            self._add(key, vector)
+
+    def find(self, key: tuple[int, int] | str) -> Array:
+        """Return a vector, which must not be changed. Raises ValueError or KeyError if it is missing or not finite."""
+        with self._lock:
+            found = self._cache.pop(key, None)
+            if found is not None:
+                self._cache[key] = found
+                return found
+        found = self._find_vector(key) if isinstance(key, str) else self._find_row(*key)
         if not np.isfinite(found).all():
-            raise ValueError(f"the vector of {reference!r:.80} must be finite")
-        # A copy, which may be changed like any vector that was read from text.
-        return found.copy()
+            raise ValueError(f"the vector of {key!r:.80} must be finite")
+        if not isinstance(key, str) and key not in self.rows:
+            self.rows[key] = digest_vector(found.tobytes())
+        with self._lock:
+            self._add(key, found)
+        return found
+
+    def _add(self, key: tuple[int, int] | str, vector: Array) -> None:
+        """Put a vector last in the cache, and drop the first ones to make room."""
+        if key in self._cache:
+            return
+        # A copy of its own: a row is part of a larger array, and what was written may be changed by its owner.
+        self._cache[key] = np.array(vector, dtype=np.float64)
+        self._free -= vector.nbytes
+        while self._free < 0 and len(self._cache) > 1:
+            self._free += self._cache.pop(next(iter(self._cache))).nbytes
+
+
+class StoredVector:
+    """A vector in an event, which the log has, and which is read when it is looked at.
+
+    Args:
+        reader: Finds it.
+        key: What names it to the reader: (lease, row), or a hash.
+    """
+
+    __slots__ = ("_reader", "key")
+
+    def __init__(self, reader: ReferenceReader, key: tuple[int, int] | str) -> None:
+        self._reader, self.key = reader, key
+
+    def read(self) -> Array:
+        """Return the vector: a copy, which may be changed like any vector that was read from text."""
+        return self._reader.find(self.key).copy()
+
+
+def _set(owner: object, **values: Any) -> None:
+    for name, value in values.items():
+        object.__setattr__(owner, name, value)
+
+
+class StoredRegion(Region):
+    """A region whose center the log has. A pickle of it is one of a ``Region``, and so it is with those below."""
+
+    __slots__ = ("_vector",)
+    _vector: StoredVector
+
+    def __init__(self, center: StoredVector, radius: float) -> None:
+        _set(self, _vector=center, radius=radius)
+
+    @property
+    def center(self) -> Array:
+        """The center of the box, shape (D,)."""
+        return self._vector.read()
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Region, (self.center, self.radius)
+
+
+class StoredIncumbent(Incumbent):
+    """An incumbent whose point the log has."""
+
+    __slots__ = ("_vector",)
+    _vector: StoredVector
+
+    def __init__(self, agent: str, lease: int, row: int, point: StoredVector, loss: float) -> None:
+        _set(self, agent=agent, lease=lease, row=row, _vector=point, loss=loss)
+
+    @property
+    def point(self) -> Array:
+        """The point, shape (D,), in the unit cube."""
+        return self._vector.read()
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Incumbent, (self.agent, self.lease, self.row, self.point, self.loss)
+
+
+class StoredConverged(Converged):
+    """A local minimum whose point the log has."""
+
+    __slots__ = ("_vector",)
+    _vector: StoredVector
+
+    def __init__(self, point: StoredVector, loss: float, why: str) -> None:
+        _set(self, _vector=point, loss=loss, why=why)
+
+    @property
+    def point(self) -> Array:
+        """The local minimum, shape (D,), in the unit cube."""
+        return self._vector.read()
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Converged, (self.point, self.loss, self.why)

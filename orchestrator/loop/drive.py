@@ -68,8 +68,7 @@ def drive_run(
         halted = run.halted is not None and not isinstance(scribe.next_recorded, Granted)
         leases = () if halted else _decide_leases(run, planned, policy, stream)
         if leases:
-            scribe.write(Granted(run.decisions, leases))
-            for lease in leases:
+            for lease in scribe.write(Granted(run.decisions, leases)).leases:
                 executor.submit(lease)
         if not run.out:
             scribe.write(Stopped(_stop_reason(run)))

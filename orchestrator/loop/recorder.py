@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TypeVar, cast
 
 from ...agents.leases.recorded_rows import ReplayError
-from ..log.codec import format_event
+from ..log.codec import format_event, is_same_event
 from ..log.log import Log
 from ..state.advance import advance
 from ..state.events import Event
 from ..state.run import Run
+
+AnyEvent = TypeVar("AnyEvent", bound=Event)
 
 
 class Recorder:
@@ -33,20 +36,25 @@ class Recorder:
         """The next recorded event of an earlier session; None if none is left."""
         return self._next
 
-    def write(self, event: Event) -> None:
+    def write(self, event: AnyEvent) -> AnyEvent:
         """Append an event to the log, or check that it equals the recorded one; then fold it into the run.
+
+        Returns:
+            The event as the log has it, which was folded: its long vectors need no memory of their own.
 
         Raises:
             ReplayError: If the event differs from the recorded one. The message shows both.
         """
         if self._next is None:
-            self._log.append(event)
+            stored = self._log.append(event)
         else:
-            known, now = map(format_event, (self._next, event))
-            if known != now:
+            stored = self._next
+            if not is_same_event(stored, event):
+                known, now = map(format_event, (stored, event))
                 raise ReplayError(
                     f"run {self.run.id}: the log has {known}, but the replay gives {now}. The code, the settings or a "
                     "library changed since the log was written; run the experiment again into a new directory."
                 )
             self._next = next(self._recorded_events, None)
-        advance(self.run, event)
+        advance(self.run, stored)
+        return cast(AnyEvent, stored)

@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 from pydantic import Field, SerializeAsAny, field_validator
 
-from ...agents.agent import Lease, Region
+from ...agents.agent import Converged, Lease, Region
 from ...landscapes.landscape import Array
 from ..state.member import Member
 from ..state.run import Run
@@ -24,6 +24,8 @@ CLEARANCE = 0.1
 be left."""
 REMEMBERED_MINIMA = 512
 """Number of the latest minima that a restart keeps away from. It bounds the cost of a decision in a long run."""
+MOST_DIFFERENCES = 1_000_000
+"""As many differences of coordinates are computed at once."""
 
 
 class Composed(Policy):
@@ -141,7 +143,7 @@ def _choose_fresh_region(run: Run, member: Member, rng: np.random.Generator) -> 
     """Return the region in which a fresh search starts, and the reason in words."""
     if member.leases == 0:
         return run.region, f"first lease: the starting region, radius {run.region.radius:.3g}"
-    known = [minimum.point for _, minimum in run.minima[-REMEMBERED_MINIMA:]]
+    known = [minimum for _, minimum in run.minima[-REMEMBERED_MINIMA:]]
     if not known:
         center = rng.uniform(run.region.lower, run.region.upper)
         return Region(center, run.region.radius), f"{_describe_restart(member)}: restart elsewhere"
@@ -150,11 +152,15 @@ def _choose_fresh_region(run: Run, member: Member, rng: np.random.Generator) -> 
     return region, f"{_describe_restart(member)}: restart away from {minima}, within {region.radius:.3g}"
 
 
-def _draw_away_from(known: list[Array], start: Region, rng: np.random.Generator) -> Region:
+def _draw_away_from(known: list[Converged], start: Region, rng: np.random.Generator) -> Region:
     """Return a part of the starting region that holds none of the known minima, if there is room."""
     places = rng.uniform(start.lower, start.upper, (CANDIDATES, len(start.center)))
-    # The greatest difference on any axis is the distance in which a region is a ball.
-    gaps = np.abs(places[:, None, :] - np.stack(known)[None, :, :]).max(axis=2).min(axis=1)
+    # The greatest difference on any axis is the distance in which a region is a ball. In many dimensions, all
+    # differences at once would take gigabytes.
+    gaps, at_once = np.full(CANDIDATES, np.inf), max(1, MOST_DIFFERENCES // places.size)
+    for first in range(0, len(known), at_once):
+        points = np.stack([minimum.point for minimum in known[first : first + at_once]])
+        gaps = np.minimum(gaps, np.abs(places[:, None, :] - points[None, :, :]).max(axis=2).min(axis=1))
     chosen = int(np.argmax(gaps))
     return Region(places[chosen].copy(), float(min(start.radius, max(gaps[chosen], CLEARANCE * start.radius))))
 

@@ -52,6 +52,20 @@ def whole(tmp_path_factory):
     return path, read_trace(path)
 
 
+@pytest.fixture(scope="module", params=[40, pytest.param(1000, marks=pytest.mark.extras)])
+def reduced(tmp_path_factory, request):
+    """Return finished results of whose points the log keeps every seventh, and their trace."""
+    folder = tmp_path_factory.mktemp("reduced")
+    text = EXPERIMENT.replace("dimension: 2", f"dimension: {request.param}")
+    (folder / "small.yaml").write_text(f"{text}log: {{keep: 1 MB}}\n")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("searchparty.experiments.execution.plan.choose_interval", lambda planned, share: 7)
+        path = run(folder / "small.yaml", out=folder / "reduced", report=False).path
+    found = read_trace(path)
+    assert sum(" sha " in line for line in found) > 20
+    return path, found, request.param
+
+
 @pytest.fixture
 def results(whole, tmp_path):
     """Return a copy of the results."""
@@ -339,6 +353,19 @@ def test_where_nothing_is_intact_that_is_said(results, tmp_path):
         salvage_results(results, tmp_path / "other")
 
 
+@pytest.mark.parametrize("place", [b"CREATE TABLE events", b"eventsevents", b"seq INTEGER", b"tablemeta"])
+@pytest.mark.parametrize("offset", [0, 3, 7])
+def test_a_schema_that_is_no_text_is_refused_in_words(results, tmp_path, place, offset):
+    """SQLite quotes a schema that it cannot read, and Python cannot decode the quotation."""
+    data = bytearray((results / "log.sqlite").read_bytes())
+    at = data.index(place) + offset
+    data[at] = 0xD5
+    (results / "log.sqlite").write_bytes(data)
+    assert_refused(results, "log", (LogError, ResultsError))
+    with contextlib.suppress(LogError):
+        salvage_results(results, tmp_path / "new")
+
+
 def test_text_that_is_none_is_not_saved(results, whole, tmp_path):
     """Without checksums, only its encoding shows that a row is damaged."""
     to_older_schema(results, 2)
@@ -359,6 +386,19 @@ def test_text_that_is_none_is_not_saved(results, whole, tmp_path):
 def test_random_damage_is_refused_in_words_or_changes_nothing(whole, tmp_path, seeds):
     outcomes = [try_damage(whole[0], tmp_path, seed, whole[1])[1]["trace"] for seed in seeds]
     assert {"refused", "equal"} <= set(outcomes)
+
+
+@pytest.mark.parametrize(
+    "seeds", [range(12), pytest.param(range(12, 512), marks=pytest.mark.extras)], ids=["few", "many"]
+)
+def test_random_damage_where_few_points_are_kept_is_refused_or_changes_nothing(reduced, tmp_path, seeds):
+    path, expected, dimension = reduced
+    # Logs of large vectors are mostly vectors: a part of the damages says as much.
+    seeds = seeds if dimension < 100 else seeds[: max(12, len(seeds) // 10)]
+    outcomes = [try_damage(path, tmp_path, seed, expected)[1] for seed in seeds]
+    assert {"refused", "equal"} <= {found["trace"] for found in outcomes}
+    # Most of what is damaged is saved, and resumed to the same trace.
+    assert sum(found["salvage"] != "refused" for found in outcomes) > len(outcomes) / 2
 
 
 @pytest.mark.parametrize(

@@ -48,6 +48,8 @@ def to_json_data(value: Any) -> Any:
     """Convert plain data for JSON: arrays become lists, and numbers that are not finite, which JSON lacks, None."""
     if isinstance(value, Mapping):
         return {str(key): to_json_data(entry) for key, entry in value.items()}
+    if isinstance(value, np.ndarray) and value.dtype.kind == "f" and np.isfinite(value).all():
+        return value.tolist()
     if isinstance(value, np.ndarray | np.generic):
         return to_json_data(value.tolist())
     if isinstance(value, list | tuple):

@@ -220,8 +220,8 @@ class TestTally:
                 self.kept = []
 
             def append(self, event):
-                super().append(event)
                 self.kept.append(event)
+                return super().append(event)
 
         plain, told = MemoryLog(), Recorder(Clock(planned.id, 1.0, 5, delays))
         worked(planned, plain)

@@ -203,8 +203,10 @@ def test_what_is_found_may_be_changed():
     kept = np.zeros(40)
     reader = ReferenceReader(lambda lease, row: kept, lambda name: kept)
     for reference in ({"row": [0, 0]}, {"hash": "x"}):
-        found = reader.decode(reference)
+        vector = reader.decode(reference)
+        found = vector.read()
         found += 1.0
+        assert not vector.read().any()
     assert not kept.any()
 
 
