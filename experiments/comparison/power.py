@@ -30,11 +30,12 @@ class Advice:
     """What would settle a comparison.
 
     Attributes:
-        need: What is missing: repeats, problems, or nothing; "pilot" if there are too few runs to estimate it.
-        repeats: The number of repeats that settles it with a probability of ``POWER``; None if repeats do not help.
+        need: What is missing: repeats, problems, or nothing; "pilot" if there are too few runs to estimate it, and
+            "many" if it is more repeats than are considered.
+        repeats: The number of repeats that settles it with a probability of ``POWER``; None if it is not known.
     """
 
-    need: Literal["nothing", "pilot", "repeats", "problems"]
+    need: Literal["nothing", "pilot", "repeats", "many", "problems"]
     repeats: int | None = None
 
 
@@ -67,8 +68,16 @@ def advise_repeats(problems: Sequence[ComparedProblem], verdict: Verdict, equiva
     # More runs settle more: the first number that is enough is found by halving.
     place = bisect_left(CANDIDATES, True, key=settles)
     if place == len(CANDIDATES):
-        return Advice("problems")
+        return Advice("many" if _settle_exactly(pairs, margin, random) else "problems")
     return Advice("repeats", ceil(CANDIDATES[place] / instances))
+
+
+def _settle_exactly(pairs: Sequence[Pair], margin: float, random: np.random.Generator) -> bool:
+    """Return whether the comparison would be settled if the running times on these problems were known exactly."""
+    ratios = np.array([pair.log_ratio for pair in pairs])
+    draws = combine_draws(np.tile(ratios[:, None], INNER_DRAWS), random)
+    interval = take_interval(float(ratios.mean()), draws, max(len(pairs), CANDIDATES[-1]))
+    return decide(interval.low, interval.high, margin) != "not settled"
 
 
 def _estimate_power(pairs: Sequence[Pair], runs: int, margin: float, random: np.random.Generator) -> float:

@@ -54,11 +54,23 @@ def _describe_alone(verdict: Verdict) -> str:
 def _describe_solved(verdict: Verdict, problem: str) -> str:
     if not (verdict.only_first or verdict.only_second):
         return "there is nothing to compare" if not verdict.problems else "neither reaches the target"
+    if verdict.only_first and verdict.only_second:
+        solved = f"{verdict.first} solves {verdict.only_first} of {verdict.problems} problems"
+        return f"{solved}, {verdict.second} {verdict.only_second} others"
+    winner, loser = (verdict.first, verdict.second) if verdict.only_first else (verdict.second, verdict.first)
     if verdict.problems == 1:
-        winner, loser = (verdict.first, verdict.second) if verdict.only_first else (verdict.second, verdict.first)
-        return f"{winner} reaches the target on {problem or 'the only problem'}, {loser} never does"
-    solved = f"{verdict.first} solves {verdict.only_first} of {verdict.problems} problems"
-    return f"{solved}, {verdict.second} {verdict.only_second or 'none'}{' others' if verdict.only_second else ''}"
+        return (
+            f"{winner} reaches the target on {problem or 'the only problem'}, {loser} never does{_bound_ratio(verdict)}"
+        )
+    solved = f"{winner} solves {verdict.only_first or verdict.only_second} of {verdict.problems} problems"
+    return f"{solved}, {loser} none{_bound_ratio(verdict)}"
+
+
+def _bound_ratio(verdict: Verdict) -> str:
+    """Return by how much one is better that alone reaches the target, as the end of a sentence."""
+    assert verdict.bounded is not None
+    most = "at most" if verdict.only_first else "at least"
+    return f"; {verdict.first} needs {most} {format_ratio(verdict.bounded)} times the evaluations"
 
 
 def _describe_areas(verdict: Verdict, problem: str) -> str:
@@ -116,6 +128,8 @@ def describe_advice(advice: Advice, verdict: Verdict, directory: str = "") -> st
         return f"About {advice.repeats} repeats would settle it, with a probability of {POWER:.0%}.{command}".replace(
             "%", " %"
         )
+    if advice.need == "many":
+        return "The two are close: it would take more than a hundred runs on each problem to settle it."
     if advice.need == "problems":
         if verdict.only_first * verdict.only_second:
             return (

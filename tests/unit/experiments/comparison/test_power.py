@@ -39,12 +39,18 @@ def test_repeats_are_advised_where_runs_differ_and_problems_where_problems_do():
     assert advise(turning) == Advice("problems")
 
 
+def test_strategies_that_are_close_need_more_runs_than_are_considered():
+    hits = [(20, 60), (90, 30), (40, 25), (70, 88), (15, 34)]
+    runs = [reach(hit, strategy=s, repeat=r) for r, pair in enumerate(hits) for s, hit in zip("ab", pair, strict=True)]
+    assert advise(runs) == Advice("many")
+
+
 def test_instances_share_the_runs_that_are_needed():
     runs = [reach(hit + r, strategy=s, landscape=f"p i{n}", instance=n, repeat=r, budget=400)
             for n in range(4) for r, hit in enumerate((10, 200)) for s in "ab"]  # fmt: skip
-    found = advise(runs)
-    assert found.need in ("repeats", "problems")
-    assert found.repeats is None or found.repeats <= max(CANDIDATES) / 4
+    alone = [run for run in runs if run.landscape == "p i0"]
+    assert advise(runs).repeats is None or advise(runs).repeats <= max(CANDIDATES) / 4
+    assert advise(alone).need in ("pilot", "many", "repeats")
 
 
 def test_advice_is_the_same_each_time():
