@@ -18,7 +18,7 @@ from .tables import (
     make_tests_table,
     make_verdicts_table,
 )
-from .wording import describe_change, describe_evidence, describe_identities, write_headline
+from .wording import describe_change, describe_differences, describe_evidence, describe_identities, write_headline
 
 Format = Literal["json", "md", "tex"]
 SHOWN = {
@@ -59,7 +59,8 @@ def list_sentences(compared: Comparison, directory: str = "") -> list[str]:
     """Return the sentences of a comparison: verdict, what would change it, evidence, and identical runs."""
     lines = [write_headline(compared), describe_change(compared, directory)]
     lines += [describe_evidence(compared)] if compared.problems else []
-    return [line for line in [*lines, *describe_identities(compared.identities)] if line]
+    lines += [*describe_differences(compared), *describe_identities(compared.identities)]
+    return [line for line in lines if line]
 
 
 def _write_json(compared: Comparison, directory: str) -> str:

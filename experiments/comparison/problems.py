@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from typing import Any
@@ -52,8 +52,20 @@ class ComparedProblem:
 
     @property
     def same_budgets(self) -> bool:
-        """Whether all runs on the problem had the same budget."""
-        return len({each.run.budget for outcomes in self.outcomes.values() for each in outcomes}) == 1
+        """Whether all runs on a landscape had the same budget."""
+        return self._agree(lambda run: run.budget)
+
+    @property
+    def same_targets(self) -> bool:
+        """Whether all runs on a landscape had the same stop target."""
+        return self._agree(lambda run: run.target)
+
+    def _agree(self, read: Callable[[RunSummary], float | None]) -> bool:
+        found: dict[str, set[float | None]] = {}
+        for outcomes in self.outcomes.values():
+            for each in outcomes:
+                found.setdefault(each.run.landscape, set()).add(read(each.run))
+        return all(len(values) == 1 for values in found.values())
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,8 @@ from .verdict import LEAST_RUNS, Verdict
 
 MOST_IDENTITIES = 3
 """The most pairs of strategies with identical runs that are named."""
+MOST_NAMED = 3
+"""The most problems that a sentence names."""
 
 
 def describe_verdict(verdict: Verdict, problem: str = "") -> str:
@@ -169,6 +171,25 @@ def describe_disagreement(compared: Comparison) -> str:
         f"The signed-rank test and the interval of the ratio disagree on {', '.join(names)}: the test looks at the "
         "order of the differences, and the ratio at their size."
     )
+
+
+def describe_differences(compared: Comparison) -> list[str]:
+    """Return sentences on what keeps runs from being compared as they are: other problems, budgets or targets."""
+    problems, names = compared.problems, compared.strategies
+    lines = []
+    apart = [problem for problem in problems if len(problem.outcomes) < len(names)]
+    if apart:
+        told = [f"{each.label} (only {' and '.join(each.outcomes)})" for each in apart[:MOST_NAMED]]
+        more = f" and {len(apart) - MOST_NAMED} more" if len(apart) > MOST_NAMED else ""
+        lines.append(f"Not all strategies ran on {'; '.join(told)}{more}: each pair is compared where both did.")
+    if any(not problem.same_budgets for problem in problems):
+        lines.append("Budgets differ within a problem: runs are compared at the least of them.")
+    if any(not problem.same_targets for problem in problems):
+        lines.append("Stop targets differ within a problem: the loosest counts.")
+    left = len(compared.left_out)
+    if left:
+        lines.append(f"{left} of {len(compared.runs)} runs have not ended and are not compared.")
+    return lines
 
 
 def describe_identities(identities: Iterable[Identity]) -> list[str]:

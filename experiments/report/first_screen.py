@@ -8,7 +8,14 @@ from typing import Any
 from ..comparison.comparison import Comparison
 from ..comparison.profiles import make_runtimes_table
 from ..comparison.verdict import Verdict
-from ..comparison.wording import describe_change, describe_evidence, describe_identities, format_factor, write_headline
+from ..comparison.wording import (
+    describe_change,
+    describe_differences,
+    describe_evidence,
+    describe_identities,
+    format_factor,
+    write_headline,
+)
 from ..results.table import Table
 from ..spec.errors import SpecError
 from ..spec.sources import read_text_file
@@ -34,7 +41,7 @@ def describe_first_screen(compared: Comparison, directories: list[Path]) -> dict
         "verdict": write_headline(compared),
         "change": describe_change(compared, "" if single is None else str(single)),
         "evidence": describe_evidence(compared) if compared.problems else "",
-        "identities": describe_identities(compared.identities),
+        "remarks": [*describe_differences(compared), *describe_identities(compared.identities)],
         "forest": any(verdict.bounded for verdict in compared.verdicts),
     }
 

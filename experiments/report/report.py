@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import replace
 from itertools import count
@@ -126,11 +127,13 @@ def _merge_runs(
     """Return the runs of all directories with unique names, and the source of each by its new id.
 
     A strategy whose name occurs in several directories gets its directory's name appended, and the directory's number
-    if the directories' names are equal too. Run ids from later directories get the directory's number, because equal
+    if the directories' names are equal too; so does a landscape whose label stands for other settings in another
+    directory. Run ids from later directories get the directory's number, because equal
     runs have equal ids and the ids name figures.
     """
     found = [read_summaries(directory, delays) for directory in directories]
     names = [set(strategy_names(runs)) for runs in found]
+    ambiguous = _find_ambiguous([run for runs in found for run in runs])
     merged, sources = [], {}
     labels = [d.resolve().name for d in directories]
     for index, (label, runs) in enumerate(zip(labels, found, strict=True)):
@@ -140,9 +143,18 @@ def _merge_runs(
             clash = run.strategy in others
             name = f"{run.strategy} ({label})" if clash else run.strategy
             known = run.id if index == 0 else f"{run.id}-{index + 1}"
-            merged.append(replace(run, strategy=name, id=known))
+            landscape = f"{run.landscape} ({label})" if run.landscape in ambiguous else run.landscape
+            merged.append(replace(run, strategy=name, landscape=landscape, id=known))
             sources[known] = (directories[index], run.id)
     return merged, sources
+
+
+def _find_ambiguous(runs: Sequence[RunSummary]) -> set[str]:
+    """Return the labels that landscapes with different settings have."""
+    known: dict[str, set[str]] = {}
+    for run in runs:
+        known.setdefault(run.landscape, set()).add(json.dumps(run.settings["landscape"], sort_keys=True))
+    return {label for label, settings in known.items() if len(settings) > 1}
 
 
 def _read_chosen(chosen: Sequence[RunSummary], sources: dict[str, RunSource]) -> list[RunData]:

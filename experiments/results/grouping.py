@@ -60,8 +60,6 @@ def _group_by(keys: Sequence[str], runs: Sequence[_Run]) -> dict[str, dict[str, 
 def problem_key(run: NamedRun) -> str:
     """Return what the landscapes of a problem have in common: their settings without the instance."""
     landscape = run.settings["landscape"]
-    if "instance" not in landscape:
-        return run.landscape
     return json.dumps({key: value for key, value in landscape.items() if key != "instance"}, sort_keys=True)
 
 

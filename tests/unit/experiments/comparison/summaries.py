@@ -15,7 +15,8 @@ def make_summary(
     losses = np.asarray(losses, dtype=float)
     best = np.minimum.accumulate(losses) if len(losses) else losses
     records = np.flatnonzero(losses < np.concatenate([[np.inf], best[:-1]])) if len(losses) else np.empty(0, int)
-    landscape_settings = {"kind": "sphere", "seconds": 1.0, **settings}
+    # A landscape of its own for each label, unless settings say otherwise.
+    landscape_settings = {"kind": "sphere", "seconds": 1.0, **(settings or {"label": landscape})}
     return RunSummary(
         f"{landscape}-{strategy}-{repeat}", strategy, landscape, repeat,
         {"team": [], "target": target, "landscape": landscape_settings}, 2, minimum, True, budget or len(losses),

@@ -28,8 +28,7 @@ def test_instances_of_a_landscape_are_one_problem():
 def test_landscapes_that_differ_in_more_are_several_problems():
     runs = [make_summary([1], landscape=f"bowl D={d}", dimension=d, instance=0) for d in (2, 3)]
     assert [problem.label for problem in form_problems(runs)] == ["bowl D=2", "bowl D=3"]
-    # A landscape without instances is a problem by its label, also where the settings are the same.
-    runs = [make_summary([1], landscape=name) for name in ("mine", "yours")]
+    runs = [make_summary([1], landscape=name, function=name) for name in ("mine", "yours")]
     assert [problem.label for problem in form_problems(runs)] == ["mine", "yours"]
 
 

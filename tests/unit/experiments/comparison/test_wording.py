@@ -8,7 +8,12 @@ from summaries import make_summary, reach
 from searchparty.experiments.comparison.bars import draw_bars
 from searchparty.experiments.comparison.comparison import compare_runs
 from searchparty.experiments.comparison.exports import format_comparison, list_sentences
-from searchparty.experiments.comparison.wording import describe_change, describe_verdict, write_headline
+from searchparty.experiments.comparison.wording import (
+    describe_change,
+    describe_differences,
+    describe_verdict,
+    write_headline,
+)
 from searchparty.landscapes.landscape import Refusal
 
 
@@ -86,6 +91,19 @@ def test_the_first_screen_has_no_p_and_at_most_90_words():
     lines = list_sentences(compared, "results/x-1")
     assert sum(len(line.split()) for line in lines) <= 90
     assert "p =" not in " ".join(lines)
+
+
+def test_what_cannot_be_compared_is_told():
+    runs = [*runs_of({"a": [5, 9], "b": [6, 8]}), reach(3, strategy="a", landscape="alone")]
+    runs += [reach(7, 50, strategy="b", landscape="p0", repeat=5), reach(7, strategy="b", repeat=6, stopped=None)]
+    runs += [reach(7, strategy="a", landscape="p1", target=2.0, repeat=9)]
+    assert describe_differences(compare_runs(runs)) == [
+        "Not all strategies ran on alone (only a): each pair is compared where both did.",
+        "Budgets differ within a problem: runs are compared at the least of them.",
+        "Stop targets differ within a problem: the loosest counts.",
+        "1 of 24 runs have not ended and are not compared.",
+    ]
+    assert describe_differences(compare_runs(runs_of({"a": [5], "b": [6]}))) == []
 
 
 def test_bars_lie_left_of_one_where_fewer_evaluations_are_needed():

@@ -289,6 +289,24 @@ def test_several_directories_in_one_report(results, unrendered):
     assert len(sections) == len(set(sections)) == 2
 
 
+def test_directories_with_other_problems_are_compared_where_they_meet(results, unrendered):
+    alone = "  alone:\n    agents: [random]\n"
+    first = results("{kind: [sphere, rastrigin], dimension: 2}", alone, repeats=1, budget=20)
+    second = results("{kind: [sphere, ackley], dimension: 2}", TEAM, repeats=1, budget=30)
+    text = Page(write_report([first, second]).read_text(encoding="utf-8")).text
+    assert "Not all strategies ran on rastrigin D=2 (only alone); ackley D=2 (only party): each pair" in text
+    assert "Budgets differ within a problem: runs are compared at the least of them." in text
+
+
+def test_one_label_of_two_landscapes_is_two_problems(results, unrendered):
+    alone = "  alone:\n    agents: [random]\n"
+    code = "def f(x):\n    return float(sum(x))\n"
+    found = [results(f"{{kind: python, function: f.py:f, bounds: [[0, {top}]]}}", alone, 1, 10, {"f.py": code})
+             for top in (1, 2)]  # fmt: skip
+    text = write_report(found).read_text(encoding="utf-8")
+    assert "f D=1 (out 1) (only alone (out 1)); f D=1 (out 2)" in Page(text).text
+
+
 def test_a_report_of_several_directories_overwrites_no_other(results, unrendered, monkeypatch):
     monkeypatch.setattr(report, "MOST_RUN_FIGURES", 1)
     one, two, three = (results(repeats=repeats, budget=30) for repeats in (1, 2, 3))
