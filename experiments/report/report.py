@@ -167,7 +167,8 @@ def _render_page(
     meta, sessions, delays = recorded
     known = _as_data(runs)
     started = [run for run in runs if run.evaluations]
-    portraits = [describe_portrait(run, run_title(run)) for run in whole]
+    grounds: dict[str, str] = {}
+    portraits = [describe_portrait(run, run_title(run), grounds) for run in whole]
     clock = [] if delays is None else accounts.clock_table(started, delays).rows()
     shown = _pack_tables(tables, clock)
     failures = tables["failures"].rows()
@@ -182,7 +183,7 @@ def _render_page(
         rows={name: len(table["rows"]) for name, table in shown.items()},
         most_open_rows=MOST_OPEN_ROWS,
         portraits=portraits,
-        island=pack_island(_pack_data(started, tables, curves, portraits, shown)),
+        island=pack_island(_pack_data(started, tables, curves, portraits, shown) | {"grounds": grounds}),
         code=_embed_code(whole, sources),
         failures=failures[:MOST_FAILURES],
         more_failures=max(0, len(failures) - MOST_FAILURES),
