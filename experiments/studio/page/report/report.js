@@ -2,7 +2,7 @@
 
 import { Theme } from "../base/theme.js";
 import { drawAreas } from "./areas.js";
-import { drawCurves, redrawCharts } from "./curves.js";
+import { disposeCharts, drawCurves, redrawCharts } from "./curves.js";
 import { drawDots } from "./dots.js";
 import { drawHeat } from "./heat.js";
 import { drawIntervals } from "./intervals.js";
@@ -118,6 +118,7 @@ addEventListener("afterprint", () => {
   redrawCharts(theme.now);
 });
 theme.addEventListener("change", () => {
+  disposeCharts();
   for (const host of all("[data-figure], [data-multiples], #problem")) {
     host.replaceChildren();
   }
