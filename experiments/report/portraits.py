@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+import json
 from dataclasses import dataclass
 from typing import Any
 
@@ -51,8 +52,14 @@ class Portrait:
     ground: str
 
 
-def describe_portrait(run: RunData, title: str) -> Portrait:
-    """Return what the page shows of a run."""
+def describe_portrait(run: RunData, title: str, grounds: dict[str, str]) -> Portrait:
+    """Return what the page shows of a run.
+
+    Args:
+        run: The run.
+        title: Its title.
+        grounds: The shadings of maps, by key, as pictures in data: URLs. That of the run's map is added.
+    """
     key = f"run-{run.id}"
     shares, leases = share_budget(run), leases_table(run).rows()
     important = [change.describe() for change in shares.most_important()]
@@ -71,7 +78,11 @@ def describe_portrait(run: RunData, title: str) -> Portrait:
     }
     ground = ""
     if run.space.dimension == 2 and len(run.points.cube):
-        figures[f"map-{key}"] = _pack_map(run, key, title)
+        # Runs on a landscape that can be evaluated share its shading; others have one between their own points.
+        shading = key if run.problem is None else json.dumps(run.settings["landscape"], sort_keys=True)
+        if shading not in grounds and (drawn := _draw_ground(run)) is not None:
+            grounds[shading] = drawn
+        figures[f"map-{key}"] = _pack_map(run, key, title) | {"ground": shading if shading in grounds else None}
         ground = "on a grid" if is_evaluated(run) else "interpolated between the points"
     rows = (
         (row["lease"], row["agent"], row["granted_at"], row["budget"], row["charged"], row["radius"], row["best"],
@@ -116,7 +127,7 @@ def _pack_map(run: RunData, key: str, title: str) -> dict[str, Any]:
     (left, bottom), (right, top) = shown.lower.tolist(), shown.upper.tolist()
     sides = zip(names, run.space.axes or (None, None), strict=True)
     return {
-        "kind": "map", "key": key, "names": run.team, "ground": _draw_ground(run),
+        "kind": "map", "key": key, "names": run.team,
         "label": f"{title}: {len(points.losses):,} points, best loss {format_number(run.final)}"
         + ("" if run.best_point is None else f" at ({run.best_point.describe(6, 4)})"),
         "extent": [[left, right], [bottom, top]], "sides": [_describe_side(name, axis) for name, axis in sides],
@@ -167,7 +178,7 @@ def _draw_ground(run: RunData) -> str | None:
     picture = Image.fromarray(np.dstack([grey.astype(np.uint8), np.asarray(alpha)])[::-1], "LA")
     buffer = io.BytesIO()
     (picture.convert("RGBA") if not known.all() else picture.convert("RGB")).save(
-        buffer, "WEBP", lossless=True, method=4
+        buffer, "WEBP", lossless=True, method=0
     )
     return f"data:image/webp;base64,{base64.b64encode(buffer.getvalue()).decode()}"
 

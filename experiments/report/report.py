@@ -194,7 +194,8 @@ def _render_page(
     meta, sessions, delays = recorded
     runs = compared.runs
     started = [run for run in runs if run.evaluations]
-    portraits = [describe_portrait(run, run_title(run)) for run in whole]
+    grounds: dict[str, str] = {}
+    portraits = [describe_portrait(run, run_title(run), grounds) for run in whole]
     clock = [] if delays is None else accounts.clock_table(started, delays).rows()
     shown = _pack_tables(made, clock)
     failures = made["failures"].rows()
@@ -214,7 +215,7 @@ def _render_page(
         rows={name: len(table["rows"]) for name, table in shown.items()},
         most_open_rows=MOST_OPEN_ROWS,
         portraits=portraits,
-        island=pack_island(_pack_data(compared, made, curves, portraits, shown)),
+        island=pack_island(_pack_data(compared, made, curves, portraits, shown) | {"grounds": grounds}),
         code=_embed_code(whole, sources),
         failures=failures[:MOST_FAILURES],
         more_failures=max(0, len(failures) - MOST_FAILURES),

@@ -119,7 +119,7 @@ def test_it_prints_with_everything_opened(opened, report, tmp_path):
     page.goto(report.as_uri())
     sights.until(page, "document.documentElement.dataset.ready")
     page.evaluate("window.dispatchEvent(new Event('beforeprint'))")
-    assert page.evaluate("document.querySelectorAll('details:not([open])').length") == 0
+    assert page.evaluate("document.querySelectorAll('details:not([open], .data)').length") == 0
     assert page.evaluate("document.querySelectorAll('.portrait[hidden]').length") == 0
     empty = "[...document.querySelectorAll('[data-figure], [data-table]')].filter((each) => !each.firstChild).length"
     assert page.evaluate(empty) == 0

@@ -295,6 +295,7 @@ export interface MapData {
   key: string;
   label: string;
   names: string[];
+  /** The key of its shading in the island's grounds. */
   ground: string | null;
   extent: [[number, number], [number, number]];
   sides: [Tick & { name: string }, Tick & { name: string }];
@@ -329,4 +330,6 @@ export interface Island {
   problems: ProblemData[];
   figures: Record<string, CurvesData | AreasData | IntervalsData | DotsData | MapData | HeatData>;
   tables: Record<string, TableData>;
+  /** Shadings of maps, as pictures in data: URLs. */
+  grounds: Record<string, string>;
 }

@@ -35,13 +35,14 @@ export function numbersOf(film, head) {
 }
 
 /**
- * Return a short text on a run's state; "" if there is nothing to say.
+ * Return a short text on a run's state; "" if there is nothing to say. Why it ended is said only at its end.
  * @param {Film} film
+ * @param {number} head
  */
-export function badgeOf({ header: { state, stopped } }) {
+export function badgeOf({ header: { state, stopped }, count }, head) {
   /** @type {Partial<Record<typeof state, string>>} */
   const words = { running: "running", waiting: "waiting", failed: "failed", unfinished: "interrupted" };
-  return words[state] ?? stopped ?? "";
+  return words[state] ?? (head >= count ? stopped : null) ?? "";
 }
 
 /**

@@ -89,7 +89,12 @@ export class Stage {
     this.#byAgent = leasesByAgent(film);
     this.#view?.setPoints(film);
     this.agentList.setTeam(film);
-    say(this.state, badgeOf(film));
+    this.#showState(film);
+  }
+
+  /** @param {Film} film */
+  #showState(film) {
+    say(this.state, badgeOf(film, this.#head));
     this.state.hidden = !this.state.textContent;
     this.state.dataset.state = film.header.state;
   }
@@ -106,6 +111,7 @@ export class Stage {
     this.#view?.show(this.#head, { ...overlay, settled: !playing });
     this.agentList.show(agentsAt(film, this.#byAgent, this.#head));
     say(this.numbers, numbersOf(film, this.#head));
+    this.#showState(film);
     this.canvas.setAttribute("aria-label", `${film.header.strategy} on ${film.header.landscape}: ${this.describe()}.`);
     this.#flag(film);
     this.canvas.dataset.head = String(Math.floor(this.#head));

@@ -15,6 +15,11 @@ export function redrawCharts(theme) {
   }
 }
 
+/** Forget all charts, because their hosts are filled anew. */
+export function disposeCharts() {
+  for (const chart of drawn.splice(0)) chart.dispose();
+}
+
 /**
  * Fill a host with a line chart, its legend and its data.
  * @param {HTMLElement} host

@@ -1,7 +1,8 @@
 /** A figure: a picture with a label, its legend, and its data as a table that is made when it is opened. */
 
 import { el, fill, svg } from "../base/dom.js";
-import { COLOURS } from "../drawing/colours.js";
+import { COLOURS, themeOf } from "../drawing/colours.js";
+import { paint, trace } from "../drawing/markers.js";
 import { drawTable } from "./table.js";
 
 /** Dashes of lines by their number, so that they differ without their colours. */
@@ -37,12 +38,34 @@ export function tint(k, theme) {
  */
 export function legend(names, theme, filled = false) {
   return el("p", { class: "legend" }, names.map((name, k) => {
-    const { colour, dash } = lineStyle(k, theme);
     const sample = filled
-      ? svg("rect", { x: 0, y: 0, width: 14, height: 12, fill: colour })
-      : svg("line", { x1: 0, y1: 6, x2: 34, y2: 6, stroke: colour, "stroke-width": 2.5, "stroke-dasharray": dash.join(" ") || null });
-    return el("span", {}, [svg("svg", { width: filled ? 14 : 34, height: 12, "aria-hidden": "true" }, [sample]), name]);
+      ? svg("svg", { width: 14, height: 12, "aria-hidden": "true" }, [svg("rect", { width: 14, height: 12, fill: tint(k, theme) })])
+      : sampleLine(k, theme);
+    return el("span", {}, [sample, name]);
   }));
+}
+
+/**
+ * Return a picture of a line with its dashes and its mark.
+ * @param {number} k
+ * @param {string} theme
+ */
+function sampleLine(k, theme) {
+  const { colour, dash, shape } = lineStyle(k, theme);
+  const canvas = el("canvas", { width: 80, height: 28, "aria-hidden": "true", class: "sample" });
+  const context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
+  context.scale(2, 2);
+  context.strokeStyle = colour;
+  context.lineWidth = 2;
+  context.setLineDash(dash);
+  context.beginPath();
+  context.moveTo(0, 7);
+  context.lineTo(40, 7);
+  context.stroke();
+  context.setLineDash([]);
+  trace(context, shape, 20, 7, 4);
+  paint(context, colour, themeOf(theme).paper, 0.6, null);
+  return canvas;
 }
 
 /**
@@ -54,7 +77,6 @@ export function dataOf(make) {
   const details = el("details", { class: "data" }, [el("summary", { text: "Data of this figure" }), place]);
   const open = () => { if (details.open && !place.firstChild) drawTable(place, make()); };
   details.addEventListener("toggle", open);
-  details.addEventListener("print", open);
   return details;
 }
 

@@ -2,7 +2,7 @@
 
 import { el, svg } from "../base/dom.js";
 import { sideTicks } from "../drawing/numbers.js";
-import { dataOf, drawToWidth, legend, picture, tint, write } from "./figure.js";
+import { dataOf, drawToWidth, legend, picture as labelPicture, tint, write } from "./figure.js";
 
 const MARGIN = { left: 62, right: 12, top: 10, bottom: 44 };
 
@@ -10,20 +10,22 @@ const MARGIN = { left: 62, right: 12, top: 10, bottom: 44 };
  * Fill a host with the map and its data.
  * @param {HTMLElement} host
  * @param {import("../types.d.ts").MapData} data
+ * @param {string|null} ground the picture of its shading
  * @param {string} theme
  */
-export function drawMap(host, data, theme) {
+export function drawMap(host, data, ground, theme) {
   const place = el("div", { class: "map" });
   host.replaceChildren(legend(data.names, theme, true), place, dataOf(() => tableOf(data)));
-  drawToWidth(place, (width) => [draw(data, Math.min(width, 680), theme)]);
+  drawToWidth(place, (width) => [draw(data, ground, Math.min(width, 680), theme)]);
 }
 
 /**
  * @param {import("../types.d.ts").MapData} data
+ * @param {string|null} picture
  * @param {number} width
  * @param {string} theme
  */
-function draw(data, width, theme) {
+function draw(data, picture, width, theme) {
   const side = width - MARGIN.left - MARGIN.right;
   const [left, top, bottom] = [MARGIN.left, MARGIN.top, MARGIN.top + side];
   const [[x0, x1], [y0, y1]] = data.extent;
@@ -31,7 +33,7 @@ function draw(data, width, theme) {
   const x = (value) => left + ((value - x0) / (x1 - x0)) * side;
   /** @param {number} value */
   const y = (value) => bottom - ((value - y0) / (y1 - y0)) * side;
-  const ground = data.ground ? [svg("image", { href: data.ground, x: left, y: top, width: side, height: side, preserveAspectRatio: "none", class: "ground" })] : [];
+  const ground = picture ? [svg("image", { href: picture, x: left, y: top, width: side, height: side, preserveAspectRatio: "none", class: "ground" })] : [];
   const regions = data.regions.map(([a, b, c, d, agent, age]) => svg("rect", {
     x: x(a), y: y(d), width: Math.max(x(c) - x(a), 0), height: Math.max(y(b) - y(d), 0), fill: "none",
     stroke: tint(agent, theme), "stroke-width": 0.6 + age, "stroke-opacity": 0.25 + 0.6 * age,
@@ -53,7 +55,7 @@ function draw(data, width, theme) {
   const [across, up] = data.sides;
   const columns = sideTicks(across, x0, x1, side / 80).map(({ at, text }) => write(x(at), bottom + 16, text, { "text-anchor": "middle" }));
   const lines = sideTicks(up, y0, y1, side / 50).map(({ at, text }) => write(left - 6, y(at) + 4, text, { "text-anchor": "end" }));
-  return picture(data.label, width, side + MARGIN.top + MARGIN.bottom, [
+  return labelPicture(data.label, width, side + MARGIN.top + MARGIN.bottom, [
     svg("clipPath", { id: clip }, [svg("rect", { x: left, y: top, width: side, height: side })]),
     ...ground, svg("g", { "clip-path": `url(#${clip})` }, [...regions, ...points, ...best, ...minima]),
     svg("rect", { x: left, y: top, width: side, height: side, fill: "none", stroke: "var(--line)" }),

@@ -2,7 +2,7 @@
 
 import { Theme } from "../base/theme.js";
 import { drawAreas } from "./areas.js";
-import { drawCurves, redrawCharts } from "./curves.js";
+import { disposeCharts, drawCurves, redrawCharts } from "./curves.js";
 import { drawDots } from "./dots.js";
 import { drawHeat } from "./heat.js";
 import { drawIntervals } from "./intervals.js";
@@ -29,7 +29,7 @@ function drawFigure(host, key) {
   else if (data.kind === "areas") drawAreas(host, data, theme.now);
   else if (data.kind === "intervals") drawIntervals(host, data, theme.now);
   else if (data.kind === "dots") drawDots(host, data, theme.now);
-  else if (data.kind === "map") drawMap(host, data, theme.now);
+  else if (data.kind === "map") drawMap(host, data, island.grounds[data.ground ?? ""] ?? null, theme.now);
   else drawHeat(host, data);
 }
 
@@ -69,17 +69,18 @@ function fillPage() {
   if (problem && choice instanceof HTMLInputElement) {
     const show = () => {
       const number = island.problems.findIndex(({ name }) => name === choice.value.trim());
-      if (number >= 0) drawProblem(problem, island, number, theme.now);
+      if (number < 0) return;
+      problem.closest("figure")?.removeAttribute("hidden");
+      drawProblem(problem, island, number, theme.now);
     };
-    choice.addEventListener("change", show);
-    choice.addEventListener("input", show);
-    drawWhenSeen(problem, show);
+    choice.onchange = choice.oninput = show;
+    show();
   }
   const run = document.querySelector("#run-choice");
   if (run instanceof HTMLSelectElement) {
-    run.addEventListener("change", () => {
+    run.onchange = () => {
       for (const section of all(".portrait")) section.hidden = section.id !== run.value;
-    });
+    };
   }
 }
 
@@ -91,12 +92,21 @@ function listProblems() {
 
 /** @type {HTMLElement[]} */
 let closed = [];
+
+/** Open the sections that are closed, but for the data of figures: on paper, they would be hundreds of pages. */
+function openSections() {
+  for (const details of all("details:not([open], .data)")) {
+    closed.push(details);
+    details.setAttribute("open", "");
+  }
+}
+
 addEventListener("beforeprint", () => {
-  closed = all("details:not([open])");
-  const hidden = all(".portrait[hidden]");
-  for (const details of closed) details.setAttribute("open", "");
-  for (const section of hidden) section.hidden = false;
+  for (const section of all(".portrait[hidden]")) section.hidden = false;
+  closed = [];
+  openSections();
   for (const host of [...waiting.keys()]) drawNow(host);
+  openSections();
   document.documentElement.dataset.theme = "light";
   redrawCharts("light");
 });
@@ -108,6 +118,7 @@ addEventListener("afterprint", () => {
   redrawCharts(theme.now);
 });
 theme.addEventListener("change", () => {
+  disposeCharts();
   for (const host of all("[data-figure], [data-multiples], #problem")) {
     host.replaceChildren();
   }

@@ -32,6 +32,7 @@ def test_run_prints_the_best_point_a_table_and_the_report(done):
     assert (folder / "results/small-1/report.html").exists()
     assert (folder / "results/small-1/experiment.yaml").exists()
     assert (folder / "results/small-1/tables/comparison.csv").is_file()
+    assert not (folder / "results/small-1/figures").exists()
     # A pipe receives plain lines: progress on standard error, results on standard output.
     assert "[2/2]" in process.stderr
     assert "\x1b" not in process.stdout + process.stderr
@@ -235,3 +236,9 @@ def test_an_objective_that_exits_leaves_and_the_message_says_where_and_how_to_go
     assert command("run", "it.yaml", "--out", "whole", "--no-report", cwd=tmp_path).returncode == 0
     cut, whole = (command("trace", name, cwd=tmp_path).stdout for name in ("cut", "whole"))
     assert cut == whole
+
+
+def test_figures_are_written_as_files_on_request(done, command):
+    folder, _ = done
+    assert command("report", "results/small-1", "--figures", cwd=folder).returncode == 0
+    assert {path.suffix for path in (folder / "results/small-1/figures").iterdir()} == {".png", ".svg"}

@@ -219,9 +219,10 @@ def test_any_dimension(results, dimension):
     directory = results(f"{{kind: sphere, dimension: {dimension}}}", repeats=1)
     html = write_report(directory).read_text(encoding="utf-8")
     assert ('class="contour"' in html) == (dimension == 2)
-    maps = [figure for figure in island_of(html)["figures"].values() if figure["kind"] == "map"]
+    island = island_of(html)
+    maps = [figure for figure in island["figures"].values() if figure["kind"] == "map"]
     assert bool(maps) == (dimension == 2)
-    assert all(each["ground"].startswith("data:image/webp;base64,") for each in maps)
+    assert all(island["grounds"][each["ground"]].startswith("data:image/webp;base64,") for each in maps)
 
 
 def test_negative_losses(results, unrendered):
