@@ -8,7 +8,7 @@ from typing import Literal
 
 import numpy as np
 
-from ...agents.agent import Converged, Finding, Incumbent, Lease
+from ...agents.agent import Converged, Finding, Incumbent, Lease, Region
 from ...landscapes.landscape import Array
 from ...orchestrator.state.events import Event
 from ...orchestrator.state.lease_table import LeaseEntry, LeaseTable
@@ -36,7 +36,7 @@ class Insight:
         lease: The id of the lease at whose grant (kinds handed and restart) or collection (other kinds) it happened.
         agent: The name of the agent that it concerns.
         text: A sentence that describes it, without a full stop.
-        point: The point that it concerns, shape (D,), in the unit cube; None if there is none.
+        place: What has the point that it concerns; None if there is none. A point itself would take memory.
         loss: The loss at the point, if it is known.
     """
 
@@ -44,8 +44,13 @@ class Insight:
     lease: int
     agent: str
     text: str
-    point: Array | None = None
+    place: Region | Incumbent | Converged | None = None
     loss: float | None = None
+
+    @property
+    def point(self) -> Array | None:
+        """The point that it concerns, shape (D,), in the unit cube; None if there is none."""
+        return self.place.center if isinstance(self.place, Region) else None if self.place is None else self.place.point
 
 
 @dataclass(slots=True)
@@ -107,14 +112,14 @@ class InsightFold:
             # An agent that ends at once and restarts, again and again, is not reported each time.
             if member.spent >= BRIEF_SHARE * self._budget:
                 text = f"{lease.agent} restarts within a radius of {lease.region.radius:.2g}"
-                yield Insight("restart", lease.id, lease.agent, text, lease.region.center)
+                yield Insight("restart", lease.id, lease.agent, text, lease.region)
             member.begin()
         given = handed_incumbent(lease)
         place = None if given is None else (given.lease, given.row)
         if given is not None and place != member.sent_to:
             away = "" if known is None else f", {_point_distance(known.point, given.point):.2g} from its own best point"
             text = f"{given.agent}'s point with loss {given.loss:.4g} is handed to {lease.agent}{away}"
-            yield Insight("handed", lease.id, lease.agent, text, given.point, given.loss)
+            yield Insight("handed", lease.id, lease.agent, text, given, given.loss)
         member.sent_to = place
 
     def _handle_finding(self, finding: Finding, best_known: float) -> Iterator[Insight]:
@@ -123,7 +128,7 @@ class InsightFold:
             yield self._describe_convergence(finding, finding.converged, best_known)
         elif finding.failed:
             text = f"{finding.agent} failed and lost its lease: {finding.cause}"
-            yield Insight("failed", finding.lease, finding.agent, text, *_point_and_loss(finding.best))
+            yield Insight("failed", finding.lease, finding.agent, text, finding.best, _loss_of(finding.best))
         elif (
             member.idle_evaluations >= IDLE_SHARE * self._budget
             and member.leases >= IDLE_LEASES
@@ -133,7 +138,7 @@ class InsightFold:
             if member.best is not None and not self._is_minimum(member.best.loss):
                 best, idle = f"{member.best.loss:.4g}", member.idle_evaluations
                 text = f"{finding.agent} has found nothing better than {best} for {idle} evaluations"
-                yield Insight("stagnates", finding.lease, finding.agent, text, *_point_and_loss(member.best))
+                yield Insight("stagnates", finding.lease, finding.agent, text, member.best, member.best.loss)
         yield from self._check_minimum(finding)
 
     def _check_minimum(self, finding: Finding) -> Iterator[Insight]:
@@ -142,7 +147,7 @@ class InsightFold:
         if best is not None and self._is_minimum(best.loss) and not self._minimum_found:
             self._minimum_found = True
             text = f"{finding.agent} has found the minimum: loss {best.loss:.4g}"
-            yield Insight("found", finding.lease, finding.agent, text, *_point_and_loss(best))
+            yield Insight("found", finding.lease, finding.agent, text, best, best.loss)
 
     def _record_lease(self, finding: Finding) -> AgentProgress:
         """Update the agent's progress by the finding of a lease, and return it."""
@@ -173,7 +178,7 @@ class InsightFold:
             text = f"{agent} is in a local minimum with loss {loss:.4g}, and has ended its search ({why})"
         if kind != "found" and best_known < loss - MINIMUM_TOLERANCE * max(1.0, abs(loss)):
             text += f"; the best known is {best_known:.4g}, elsewhere"
-        return Insight(kind, finding.lease, agent, text, converged.point, loss)
+        return Insight(kind, finding.lease, agent, text, converged, loss)
 
     def _is_minimum(self, loss: float) -> bool:
         return self._minimum is not None and loss - self._minimum <= MINIMUM_TOLERANCE * max(1.0, abs(self._minimum))
@@ -195,8 +200,8 @@ def handed_incumbent(lease: Lease) -> Incumbent | None:
     return incumbent if there else None
 
 
-def _point_and_loss(best: Incumbent | None) -> tuple[Array | None, float | None]:
-    return (None, None) if best is None else (best.point, best.loss)
+def _loss_of(best: Incumbent | None) -> float | None:
+    return None if best is None else best.loss
 
 
 def _point_distance(one: Array, other: Array) -> float:

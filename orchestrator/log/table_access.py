@@ -27,7 +27,7 @@ from .row_checks import (
     join_points,
 )
 from .tables import FIRST_WITH_CHECKSUMS, OPTIONAL_TABLES, Execute, RunRecord, Session, to_damage
-from .vectors import ReferenceReader, decode_vector
+from .vectors import ReferenceReader, VectorCache, decode_vector
 
 
 class RowAccess:
@@ -43,7 +43,7 @@ class RowAccess:
     """
 
     def __init__(self, execute: Execute, version: int, path: Path) -> None:
-        self.execute, self._path = execute, path
+        self.execute, self._path, self._cache = execute, path, VectorCache()
         self.has_checksums = version >= FIRST_WITH_CHECKSUMS
         self._columns = dict(COLUMNS)
         if self.has_checksums:
@@ -187,7 +187,7 @@ class LogTables(RowAccess):
 
     def open_references(self, run: str) -> ReferenceReader:
         """Return what finds the vectors to which the events of a run refer."""
-        return ReferenceReader(lambda lease, row: self._read_row(run, lease, row), self._read_vector)
+        return ReferenceReader(lambda lease, row: self._read_row(run, lease, row), self._read_vector, run, self._cache)
 
     def _read_row(self, run: str, lease: int, row: int) -> Array:
         where = "WHERE run = ? AND lease = ? AND first <= ? ORDER BY first DESC LIMIT 1"

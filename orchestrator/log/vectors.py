@@ -101,22 +101,57 @@ class ReferenceWriter:
         return {"hash": key}
 
 
+class VectorCache:
+    """The vectors of a log that were looked at last, up to ``CACHE_BYTES``. They must not be changed."""
+
+    def __init__(self) -> None:
+        # The latest come last.
+        self._vectors: dict[Any, Array] = {}
+        self._free = CACHE_BYTES
+        self._lock = threading.Lock()
+
+    def find(self, key: Any) -> Array | None:
+        """Return a vector, or None if it is not here."""
+        with self._lock:
+            found = self._vectors.pop(key, None)
+            if found is not None:
+                self._vectors[key] = found
+            return found
+
+    def add(self, key: Any, vector: Array) -> None:
+        """Add a copy of a vector, and drop those that have not been looked at for longest to make room."""
+        with self._lock:
+            if key in self._vectors:
+                return
+            # A row is part of a larger array, and what was just written may be changed by its owner.
+            self._vectors[key] = np.array(vector, dtype=np.float64)
+            self._free -= vector.nbytes
+            while self._free < 0 and len(self._vectors) > 1:
+                self._free += self._vectors.pop(next(iter(self._vectors))).nbytes
+
+
 class ReferenceReader:
     """Finds the vectors to which the events of a run refer.
 
     Args:
         find_row: Returns a row of a lease of the run.
         find_vector: Returns a vector of the table.
+        run: The run's id.
+        cache: The vectors that were looked at last, of all runs of the log. Default: a new one.
 
     Attributes:
         rows: The digests of the rows that were found, by lease and row.
     """
 
-    def __init__(self, find_row: Callable[[int, int], Array], find_vector: Callable[[str], Array]) -> None:
-        self._find_row, self._find_vector, self._free = find_row, find_vector, CACHE_BYTES
-        # The key of a row is (lease, row), that of another vector its hash. The latest come last.
-        self._cache: dict[tuple[int, int] | str, Array] = {}
-        self._lock = threading.Lock()
+    def __init__(
+        self,
+        find_row: Callable[[int, int], Array],
+        find_vector: Callable[[str], Array],
+        run: str = "",
+        cache: VectorCache | None = None,
+    ) -> None:
+        self._find_row, self._find_vector, self._run = find_row, find_vector, run
+        self._cache = cache or VectorCache()
         self.rows: dict[tuple[int, int], str] = {}
 
     def decode(self, reference: Any) -> StoredVector:
@@ -134,34 +169,20 @@ class ReferenceReader:
     def keep(self, reference: Any, vector: Array) -> None:
         """Take a vector that was just written, which is likely to be looked at soon."""
         key = tuple(reference["row"]) if "row" in reference else reference["hash"]
-        with self._lock:
-            self._add(key, vector)
+        self._cache.add((self._run, key), vector)
 
     def find(self, key: tuple[int, int] | str) -> Array:
         """Return a vector, which must not be changed. Raises ValueError or KeyError if it is missing or not finite."""
-        with self._lock:
-            found = self._cache.pop(key, None)
-            if found is not None:
-                self._cache[key] = found
-                return found
+        known = self._cache.find((self._run, key))
+        if known is not None:
+            return known
         found = self._find_vector(key) if isinstance(key, str) else self._find_row(*key)
         if not np.isfinite(found).all():
             raise ValueError(f"the vector of {key!r:.80} must be finite")
         if not isinstance(key, str) and key not in self.rows:
             self.rows[key] = digest_vector(found.tobytes())
-        with self._lock:
-            self._add(key, found)
+        self._cache.add((self._run, key), found)
         return found
-
-    def _add(self, key: tuple[int, int] | str, vector: Array) -> None:
-        """Put a vector last in the cache, and drop the first ones to make room."""
-        if key in self._cache:
-            return
-        # A copy of its own: a row is part of a larger array, and what was written may be changed by its owner.
-        self._cache[key] = np.array(vector, dtype=np.float64)
-        self._free -= vector.nbytes
-        while self._free < 0 and len(self._cache) > 1:
-            self._free += self._cache.pop(next(iter(self._cache))).nbytes
 
 
 class StoredVector:

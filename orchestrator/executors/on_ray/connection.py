@@ -19,7 +19,14 @@ import ray
 from ...loop.executor import ExecutorError
 from ..liveness import Liveness
 from ..process_losses import first_line
-from .local_ray import bind_to_loopback, forget_token, is_bound_to_loopback, keep_signal_handler, require_token
+from .local_ray import (
+    bind_to_loopback,
+    forget_token,
+    is_bound_to_loopback,
+    keep_signal_handler,
+    leave_out_servants,
+    require_token,
+)
 from .probe import CLIENT_SCHEME, TOKEN_ADVICE, probe_address
 
 # Only now: an older Ray, which is refused above, does not have it.
@@ -46,6 +53,7 @@ def start_ray(address: str | None, staged_directory: Path | None = None) -> None
         with keep_signal_handler(), ExitStack() as stack:
             if address is None:
                 stack.enter_context(require_token())
+                stack.enter_context(leave_out_servants())
                 # If RAY_ADDRESS happens to be set, Ray must still start a local cluster, not join that one.
                 options |= {"include_dashboard": False, "address": "local"} | stack.enter_context(bind_to_loopback())
             else:

@@ -118,6 +118,23 @@ def bind_to_loopback() -> Iterator[dict[str, str]]:
         yield {"_node_ip_address": LOOPBACK}
 
 
+@contextlib.contextmanager
+def leave_out_servants() -> Iterator[None]:
+    """Have a Ray that is started within the context leave out what a single node that shows no logs has no use for.
+
+    These are the processes of the autoscaler, of sending logs, and of a dashboard without pages, for which ``ray.init``
+    would wait. Each of them imports Ray, which together takes as long as the rest of the start.
+    """
+    from ray._private import node, services
+
+    with (
+        _replace(node.Node, "start_monitor", lambda self: None),
+        _replace(node.Node, "start_log_monitor", lambda self: None),
+        _replace(services, "start_api_server", lambda *_, **__: ("", None)),
+    ):
+        yield
+
+
 def is_bound_to_loopback(address: str) -> bool:
     """Return whether the Ray at an address, "host:port", listens on this machine only, as one that ``run`` started.
 

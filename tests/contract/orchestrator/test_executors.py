@@ -61,6 +61,14 @@ def test_ray_and_simulated_give_the_same_trace(local_ray, simulated, tmp_path, a
     assert hash_of(simulated) == hash_of(ray)
 
 
+@pytest.mark.ray
+def test_a_ray_that_is_started_here_has_the_processes_that_it_needs(local_ray):
+    """Each other one would import Ray, and be waited for."""
+    from ray._private import worker
+
+    assert set(worker._global_node.all_processes) == {"gcs_server", "raylet"}
+
+
 def test_resuming_a_finished_experiment_changes_nothing(simulated):
     before = hash_of(simulated)
     assert hash_of(resume(simulated.path, report=False)) == before
