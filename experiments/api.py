@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from ..landscapes.landscape import Refusal
 from ..orchestrator.log.reader import LogReader
 from .comparison import profiles, tables
+from .comparison.bars import draw_bars
 from .comparison.comparison import Comparison, compare_runs
 from .comparison.exports import list_sentences
 from .comparison.verdict import EQUIVALENCE
@@ -284,6 +285,8 @@ class Results:
         head = "".join(f"<th>{escape(name)}</th>" for name in (rows[0] if rows else {}))
         body = "".join("<tr>" + "".join(f"<td>{escape(v)}</td>" for v in row.values()) + "</tr>" for row in rows)
         lines = "".join(f"<p>{escape(line)}</p>" for line in self.verdict)
+        bars = escape("\n".join(draw_bars(self._compared.verdicts)))
+        lines += f"<pre>{bars}</pre>" if bars else ""
         table = f"<table><tr>{head}</tr>{body}</table>"
         return f"<p>searchparty results in {escape(str(self.path))}</p>{lines}{table}"
 

@@ -74,14 +74,22 @@ def shorten_question(text: str, most: int = MOST_QUESTION_WORDS) -> str:
 
 def draw_first_figures(compared: Comparison) -> dict[str, Any]:
     """Return the data of the forest plot and of the distribution of running times, as the page draws them."""
-    figures = {}
+    figures: dict[str, Any] = {}
     verdicts = [verdict for verdict in compared.verdicts if verdict.bounded is not None][:MOST_PAIRS]
     if verdicts:
         figures["forest"] = _draw_forest(compared, verdicts)
-    distribution = make_runtimes_table(compared.problems).where(group="all")
-    if len(distribution):
-        figures["distribution"] = _draw_distribution(compared, distribution)
+    distributions = make_runtimes_table(compared.problems).groups("group", "dimension")
+    for (group, dimension), table in distributions.items():
+        key = "distribution" if group == "all" else f"distribution-{group}-{dimension}"
+        title = "share of targets reached" if group == "all" else f"{group}, D={dimension}"
+        figures[key] = _draw_distribution(compared, table, title)
     return figures
+
+
+def list_group_figures(compared: Comparison) -> list[str]:
+    """Return the keys of the distributions of single groups and dimensions; none if there is only one."""
+    places = dict.fromkeys((problem.group, problem.dimension) for problem in compared.problems)
+    return [f"distribution-{group}-{dimension}" for group, dimension in places] if len(places) > 1 else []
 
 
 def _draw_forest(compared: Comparison, verdicts: list[Verdict]) -> dict[str, Any]:
@@ -108,13 +116,14 @@ def _draw_forest(compared: Comparison, verdicts: list[Verdict]) -> dict[str, Any
     }
 
 
-def _draw_distribution(compared: Comparison, table: Table) -> dict[str, Any]:
+def _draw_distribution(compared: Comparison, table: Table, title: str) -> dict[str, Any]:
     curves = {name: group.columns for (name,), group in table.groups("strategy").items()}
-    told = ", ".join(f"{name} {curve['share'][-1]:.0%}" for name, curve in curves.items())
+    shares = {name: curve["share"][-1] for name, curve in curves.items()}
+    told = ", ".join(f"{name} {share:.0%}" for name, share in shares.items())
     return {
         "kind": "curves",
-        "title": "share of targets reached",
-        "label": f"Share of all targets that were reached at the end of the budget: {told}",
+        "title": title,
+        "label": f"Share of all targets that were reached at the end of the budget, {title}: {told}",
         "xName": "evaluations per axis",
         "log": False,
         "xLog": True,

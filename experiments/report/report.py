@@ -16,14 +16,13 @@ from ...orchestrator.clock.settings import Delays
 from ...orchestrator.log.reader import LogReader
 from ...orchestrator.log.tables import Session
 from ...orchestrator.loop.drive import EVALUATION_FAILED
-from ..comparison import profiles, tables
 from ..comparison.comparison import Comparison, compare_runs
 from ..comparison.ranking import find_median
 from ..comparison.verdict import EQUIVALENCE
 from ..comparison.wording import describe_disagreement
 from ..execution.compatibility import library_differences
 from ..results import accounts
-from ..results.curves import Curve, draw_curves, tabulate_curves
+from ..results.curves import Curve, draw_curves
 from ..results.grouping import group_problems, strategy_names
 from ..results.recorded_runs import RunData, read_run
 from ..results.run_summary import RunSummary, read_summaries
@@ -31,10 +30,11 @@ from ..results.table import Table
 from ..spec.models import SimulatedSettings
 from ..spec.sources import read_text_file
 from ..studio.films.embed import EmbeddedRun, embed_modules, embed_replay
-from .first_screen import describe_first_screen, draw_first_figures
-from .island import pack_island, pack_problems, pack_ratios, pack_table
+from .first_screen import describe_first_screen, draw_first_figures, list_group_figures
+from .island import pack_island, pack_problems, pack_ratios
+from .page_tables import make_tables, pack_tables
 from .portraits import Portrait, describe_portrait
-from .sentences import describe_strategy, format_number, list_notes, target_rows
+from .sentences import describe_strategy, format_number, list_notes
 
 RunSource = tuple[Path, str]
 """A results directory, and the id of a run in it."""
@@ -79,7 +79,7 @@ def write_report(
     home = listed[0] if len(listed) == 1 else comparison_folder(listed)
     (home / "tables").mkdir(exist_ok=True)
     curves = draw_curves(runs)
-    made = _make_tables(compared, curves)
+    made = make_tables(compared, curves)
     for name, table in made.items():
         table.to_csv(home / "tables" / f"{name}.csv")
     chosen = _representative_runs(compared)
@@ -162,26 +162,6 @@ def _read_chosen(chosen: Sequence[RunSummary], sources: dict[str, RunSource]) ->
     return [replace(read_run(*sources[run.id]), id=run.id, strategy=run.strategy) for run in chosen]
 
 
-def _make_tables(compared: Comparison, curves: dict[str, dict[str, Curve]]) -> dict[str, Table]:
-    """Return the tables of a report by the names of their files."""
-    started = [run for run in compared.runs if run.evaluations]
-    return {
-        "verdicts": tables.make_verdicts_table(compared),
-        "standings": tables.make_standings_table(compared),
-        "comparison": tables.make_comparison_table(compared.problems),
-        "tests": tables.make_tests_table(compared),
-        "rank_tests": tables.make_rank_tests_table(compared),
-        "ratios": tables.make_ratios_table(compared),
-        "targets": profiles.make_targets_table(compared.problems),
-        "budgets": profiles.make_budgets_table(compared.problems),
-        "running_times": profiles.make_runtimes_table(compared.problems),
-        "convergence": tabulate_curves(curves),
-        "contributions": accounts.contributions_table(started),
-        "agents": accounts.agents_table(started),
-        "failures": accounts.failures_table(compared.runs),
-    }
-
-
 def _render_page(
     directories: Sequence[Path],
     compared: Comparison,
@@ -197,7 +177,7 @@ def _render_page(
     grounds: dict[str, str] = {}
     portraits = [describe_portrait(run, run_title(run), grounds) for run in whole]
     clock = [] if delays is None else accounts.clock_table(started, delays).rows()
-    shown = _pack_tables(made, clock)
+    shown = pack_tables(made, clock)
     failures = made["failures"].rows()
     environment = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True, loader=PackageLoader(__package__))
     environment.filters["number"] = format_number
@@ -211,6 +191,7 @@ def _render_page(
         disagreement=describe_disagreement(compared),
         problems=list(curves),
         compared_problems=len(compared.problems),
+        groups=list_group_figures(compared),
         strategies=[describe_strategy(run) for run in _first_runs(runs).values()],
         rows={name: len(table["rows"]) for name, table in shown.items()},
         most_open_rows=MOST_OPEN_ROWS,
@@ -252,70 +233,6 @@ def _pack_data(
         "figures": figures,
         "tables": shown | {key: table for each in portraits for key, table in each.tables.items()},
     }
-
-
-def _pack_tables(made: dict[str, Table], clock: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
-    tested = {(row["problem"], row["strategy"]): row for row in made["tests"].rows()}
-    comparison = (
-        (row["problem"], row["strategy"], row["runs"], row["best"], row["median"], row["lower_quartile"],
-         row["upper_quartile"], row["quantity"], row["target"], _describe_success(row), row["ert"],
-         row["median_evaluations"], row["area"], row["rank"],
-         *(tested.get((row["problem"], row["strategy"]), {}).get(key) for key in ("effect", "p", "verdict")))
-        for row in made["comparison"].rows()
-    )  # fmt: skip
-    targets = (
-        (row["problem"], row["strategy"], *(round(100 * share) for share in row["shares"]))
-        for row in target_rows(made["targets"])
-    )
-    agents, contributions = made["agents"], made["contributions"]
-    found = {
-        "comparison": pack_table(
-            "Strategies on each problem",
-            ("problem", "strategy", "runs", "best", "median", "lower quartile", "upper quartile", "gap or loss",
-             "target", "successes", "ERT", "median of successes", "area", "mean rank", "effect", "p",
-             "against the baseline"),
-            comparison,
-        ),
-        "verdicts": pack_table(
-            "Each strategy against the baseline", _heads(made["verdicts"]),
-            (row.values() for row in made["verdicts"].rows()),
-        ),
-        "rank_tests": pack_table(
-            "Tests of all pairs over problems", _heads(made["rank_tests"]),
-            (row.values() for row in made["rank_tests"].rows()),
-        ),
-        "standings": pack_table(
-            "Strategies on all problems together", ("strategy", "problems", "solved", "led", "mean rank"),
-            (row.values() for row in made["standings"].rows()),
-        ),
-        "targets": pack_table(
-            "Percentage of runs within each distance of the known minimum",
-            ("problem", "strategy", *(f"{gap:g}" for gap in profiles.FIXED_TARGETS)),
-            targets,
-        ),
-        "agents": pack_table("What each agent did", _heads(agents), (row.values() for row in agents.rows())),
-        "contributions": pack_table(
-            "What each agent contributed on each landscape", _heads(contributions),
-            (row.values() for row in contributions.rows()),
-        ),
-        "clock": pack_table(
-            "Simulated time",
-            ("landscape", "strategy", "workers", "simulated seconds", "workers busy", "workers lost"),
-            (row.values() for row in clock),
-        ),
-    }  # fmt: skip
-    return {name: table for name, table in found.items() if table["rows"]}
-
-
-def _describe_success(row: dict[str, Any]) -> str:
-    """Return "3/5 (23 to 88 %)": the successes of a strategy on a problem, with Wilson's interval of their share."""
-    if row["successes"] is None:
-        return "-"
-    return f"{row['successes']}/{row['runs']} ({100 * row['success_low']:.0f} to {100 * row['success_high']:.0f} %)"
-
-
-def _heads(table: Table) -> list[str]:
-    return [name.replace("_", " ") for name in table.columns]
 
 
 def _count_whole(runs: Sequence[RunSummary]) -> tuple[int, int] | None:

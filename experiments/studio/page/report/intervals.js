@@ -46,7 +46,8 @@ function draw({ label, rows, log, reference, region, xName }, width, theme) {
     const stroke = tint(colour ?? k, theme);
     const [from, to] = [x(low, left), x(high, right)];
     return [
-      write(left, y - 10, name),
+      // A halo of paper keeps the name readable over the lines of the grid.
+      write(left, y - 10, name, { stroke: "var(--paper)", "stroke-width": 4, "paint-order": "stroke" }),
       svg("line", { x1: from, x2: to, y1: y, y2: y, stroke, "stroke-width": 2.5 }),
       ...[from, to].map((at) => svg("line", { x1: at, x2: at, y1: y - 5, y2: y + 5, stroke, "stroke-width": 2 })),
       svg("rect", { x: x(value, right) - 4.5, y: y - 4.5, width: 9, height: 9, fill: stroke, stroke: "var(--paper)" }),

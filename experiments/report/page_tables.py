@@ -1,0 +1,119 @@
+"""The tables of a report: those of its files, and what the page shows of them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..comparison import profiles, tables
+from ..comparison.comparison import Comparison
+from ..results import accounts
+from ..results.curves import Curve, tabulate_curves
+from ..results.table import Table
+from .island import pack_table
+from .sentences import target_rows
+
+
+def make_tables(compared: Comparison, curves: dict[str, dict[str, Curve]]) -> dict[str, Table]:
+    """Return the tables of a report by the names of their files."""
+    started = [run for run in compared.runs if run.evaluations]
+    return {
+        "verdicts": tables.make_verdicts_table(compared),
+        "standings": tables.make_standings_table(compared),
+        "comparison": tables.make_comparison_table(compared.problems),
+        "tests": tables.make_tests_table(compared),
+        "rank_tests": tables.make_rank_tests_table(compared),
+        "ratios": tables.make_ratios_table(compared),
+        "targets": profiles.make_targets_table(compared.problems),
+        "budgets": profiles.make_budgets_table(compared.problems),
+        "running_times": profiles.make_runtimes_table(compared.problems),
+        "convergence": tabulate_curves(curves),
+        "contributions": accounts.contributions_table(started),
+        "agents": accounts.agents_table(started),
+        "failures": accounts.failures_table(compared.runs),
+    }
+
+
+def pack_tables(made: dict[str, Table], clock: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """Return the tables that the page shows, by key, with the columns that a reader needs; empty ones are left out.
+
+    Args:
+        made: The tables of the files.
+        clock: The rows of the simulated clock.
+    """
+    tested = {(row["problem"], row["strategy"]): row for row in made["tests"].rows()}
+    comparison = (
+        (row["problem"], row["strategy"], row["runs"], row["best"], row["median"], row["lower_quartile"],
+         row["upper_quartile"], row["quantity"], row["target"], _describe_success(row), row["ert"],
+         row["median_evaluations"], row["area"], row["rank"],
+         *(tested.get((row["problem"], row["strategy"]), {}).get(key) for key in ("effect", "p", "verdict")))
+        for row in made["comparison"].rows()
+    )  # fmt: skip
+    targets = (
+        (row["problem"], row["strategy"], *(round(100 * share) for share in row["shares"]))
+        for row in target_rows(made["targets"])
+    )
+    agents, contributions = made["agents"], made["contributions"]
+    found = {
+        "comparison": pack_table(
+            "Strategies on each problem",
+            ("problem", "strategy", "runs", "best", "median", "lower quartile", "upper quartile", "gap or loss",
+             "target", "successes", "ERT", "median of successes", "area", "mean rank", "effect", "p",
+             "against the baseline"),
+            comparison,
+        ),
+        "verdicts": pack_table(
+            "Each strategy against the baseline",
+            ("strategy", "verdict", "ratio where both solve", "bounded ratio", "area", "problems", "solved by both",
+             "solved alone", "solved by the baseline alone", "runs", "why not settled"),
+            (
+                (row["strategy"], row["verdict"],
+                 *(_describe_interval(row, key) for key in ("ratio", "bounded", "area")),
+                 *(row[key] for key in ("problems", "solved_by_both", "solved_alone", "solved_by_baseline_alone",
+                                        "runs", "why")))
+                for row in made["verdicts"].rows()
+            ),
+        ),
+        "rank_tests": pack_table(
+            "Tests of all pairs over problems", _heads(made["rank_tests"]),
+            (row.values() for row in made["rank_tests"].rows()),
+        ),
+        "standings": pack_table(
+            "Strategies on all problems together", ("strategy", "problems", "solved", "led", "mean rank"),
+            (row.values() for row in made["standings"].rows()),
+        ),
+        "targets": pack_table(
+            "Percentage of runs within each distance of the known minimum",
+            ("problem", "strategy", *(f"{gap:g}" for gap in profiles.FIXED_TARGETS)),
+            targets,
+        ),
+        "agents": pack_table("What each agent did", _heads(agents), (row.values() for row in agents.rows())),
+        "contributions": pack_table(
+            "What each agent contributed on each landscape", _heads(contributions),
+            (row.values() for row in contributions.rows()),
+        ),
+        "clock": pack_table(
+            "Simulated time",
+            ("landscape", "strategy", "workers", "simulated seconds", "workers busy", "workers lost"),
+            (row.values() for row in clock),
+        ),
+    }  # fmt: skip
+    return {name: table for name, table in found.items() if table["rows"]}
+
+
+def _describe_interval(row: dict[str, Any], key: str) -> str:
+    """Return "0.13 (0.06 to 0.33)": an estimate with its interval, from a row of the table of verdicts."""
+    estimate = row["bounded_ratio" if key == "bounded" else key]
+    if estimate is None:
+        return "-"
+    return f"{estimate:.2g} ({row[f'{key}_low']:.2g} to {row[f'{key}_high']:.2g})"
+
+
+def _describe_success(row: dict[str, Any]) -> str:
+    """Return "3/5 (23 to 88 %)": the successes of a strategy on a problem, with Wilson's interval of their share."""
+    if row["successes"] is None:
+        return "-"
+    return f"{row['successes']}/{row['runs']} ({100 * row['success_low']:.0f} to {100 * row['success_high']:.0f} %)"
+
+
+def _heads(table: Table) -> list[str]:
+    return [name.replace("_", " ") for name in table.columns]
