@@ -5,9 +5,11 @@ import json
 import os
 import shutil
 import sqlite3
+import struct
 import subprocess
 import sys
 import threading
+import zlib
 
 import numpy as np
 import pytest
@@ -158,6 +160,15 @@ def test_contents_that_changed_places_are_seen(results):
 def test_no_two_rows_are_encoded_alike(one, other):
     assert compute_checksum("points", one) != compute_checksum("points", other)
     assert compute_checksum("points", one) != compute_checksum("events", one)
+
+
+@pytest.mark.parametrize("sizes", [(0,), (4095, 4096), (5000, 3, 70_000), (9000, 9000)])
+def test_the_checksum_is_that_of_the_whole_row(sizes):
+    values = ["run", 7, *(bytes(range(256)) * (size // 256) + b"x" * (size % 256) for size in sizes), None, 1.5]
+    text = b"points" + b"s3:run" + b"i7;"
+    for value in values[2:-2]:
+        text += b"b%d:" % len(value) + value
+    assert compute_checksum("points", values) == zlib.crc32(text + b"n" + b"f" + struct.pack("<d", 1.5))
 
 
 # --- nothing is missing in between ---
