@@ -156,6 +156,11 @@ class Results:
         """Distributions of running times: the share of all targets reached, by evaluations per axis and group."""
         return profiles.make_runtimes_table(self._compared.problems)
 
+    @cached_property
+    def data_profiles(self) -> Table:
+        """Data profiles: the share of runs that reach the target, by simplex gradients (D + 1 evaluations each)."""
+        return profiles.make_profiles_table(self._compared.problems)
+
     @property
     def verdict(self) -> list[str]:
         """The verdict on the best strategy in a sentence, what would settle it, and what it rests on."""

@@ -13,6 +13,7 @@ from .problems import ComparedProblem
 from .ranking import Outcome
 from .running_time import (
     TARGET_GAPS,
+    data_profile,
     expected_running_time,
     find_running_times,
     list_evaluations,
@@ -122,6 +123,28 @@ def make_runtimes_table(problems: Sequence[ComparedProblem]) -> Table:
         for x, share in zip(at, runtime_distribution(np.concatenate(found), at), strict=True)
     ]
     return Table.from_rows(("group", "dimension", "strategy", "evaluations_per_axis", "share"), rows)
+
+
+def make_profiles_table(problems: Sequence[ComparedProblem]) -> Table:
+    """Make a table of data profiles: the share of runs that reach the target within a number of simplex gradients.
+
+    A simplex gradient is D + 1 evaluations (More & Wild 2009), so that problems of different dimensions count alike.
+    The target is that of the order of runs.
+    """
+    most = max((goal.budget / (each.dimension + 1) for each in problems for goal in each.goals.values()), default=1.0)
+    at = list_evaluations(int(most))
+    costs: dict[str, list[float]] = {}
+    dimensions: dict[str, list[int]] = {}
+    for problem in problems:
+        for strategy, outcomes in problem.outcomes.items():
+            costs.setdefault(strategy, []).extend(np.inf if o.reached is None else float(o.reached) for o in outcomes)
+            dimensions.setdefault(strategy, []).extend([problem.dimension] * len(outcomes))
+    rows = [
+        (strategy, float(x), float(share))
+        for strategy, found in costs.items()
+        for x, share in zip(at, data_profile(np.array(found), np.array(dimensions[strategy]), at), strict=True)
+    ]
+    return Table.from_rows(("strategy", "simplex_gradients", "share"), rows)
 
 
 def _list_times(problem: ComparedProblem, outcome: Outcome) -> Any:

@@ -25,6 +25,7 @@ def make_tables(compared: Comparison, curves: dict[str, dict[str, Curve]]) -> di
         "ratios": tables.make_ratios_table(compared),
         "targets": profiles.make_targets_table(compared.problems),
         "budgets": profiles.make_budgets_table(compared.problems),
+        "data_profiles": profiles.make_profiles_table(compared.problems),
         "running_times": profiles.make_runtimes_table(compared.problems),
         "convergence": tabulate_curves(curves),
         "contributions": accounts.contributions_table(started),

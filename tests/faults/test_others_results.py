@@ -298,7 +298,15 @@ def test_no_address_of_the_studio_runs_anything_of_a_gift(received, tmp_path, mo
     assert received.found() == []
 
 
-METHODS = {"leases": "run", "points": "run", "plot": "landscape", "best": None, "summary_rows": None, "report": None}
+METHODS = {
+    "leases": "run",
+    "points": "run",
+    "plot": "landscape",
+    "best": None,
+    "compare": None,
+    "summary_rows": None,
+    "report": None,
+}
 
 
 @pytest.mark.usefixtures("unrendered")

@@ -154,6 +154,14 @@ def test_distributions_of_running_times():
     assert max(row["share"] for row in table.where(strategy="a").rows()) == 1.0
 
 
+def test_data_profiles_count_simplex_gradients():
+    runs = [reach(hit, strategy="a", repeat=r) for r, hit in enumerate((3, None))]
+    rows = profiles.make_profiles_table(form_problems(runs)).rows()
+    # Two axes: three evaluations are one simplex gradient.
+    assert (rows[0]["simplex_gradients"], rows[0]["share"]) == (1.0, 0.5)
+    assert rows[-1]["share"] == 0.5
+
+
 def test_tables_of_nothing_are_empty():
     compared = compare_runs([])
     for make in (tables.make_verdicts_table, tables.make_standings_table, tables.make_tests_table,
