@@ -62,8 +62,8 @@ def test_what_holds_no_log_is_refused_at_once(tmp_path, make):
 
 
 TABLES = (
-    "comparison", "verdicts", "standings", "tests", "rank_tests", "targets", "budgets", "running_times", "data_profiles", "convergence",
-    "contributions", "failures", "failed_agents",
+    "comparison", "verdicts", "standings", "tests", "rank_tests", "targets", "budgets", "running_times",
+    "data_profiles", "convergence", "contributions", "failures", "failed_agents",
 )  # fmt: skip
 
 
