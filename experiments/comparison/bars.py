@@ -49,7 +49,7 @@ def _choose_reach(intervals: Sequence[Interval]) -> int:
 
 
 def _find_place(ratio: float, reach: int, width: int) -> int:
-    share = 0.5 if ratio == 1 else 0.0 if ratio <= 0 else (log10(min(ratio, 1e300)) / reach + 1) / 2
+    share = 0.5 if ratio == 1 else -1.0 if ratio <= 0 else (log10(min(ratio, 1e300)) / reach + 1) / 2
     return floor(share * (width - 1) + 0.5)
 
 

@@ -5,7 +5,7 @@ Davison & Hinkley 1997, "Bootstrap methods and their application", section 3.8.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from statistics import NormalDist
@@ -37,10 +37,12 @@ class Sample:
     Attributes:
         spent: The evaluations of each run until it reached the target or its end, shape (n,), at least 1.
         success: Whether it reached the target, shape (n,).
+        budget: The common budget of each run, shape (n,): what runs without a success count for together.
     """
 
     spent: Array
     success: NDArray[np.bool_]
+    budget: Array
 
     @property
     def solved(self) -> bool:
@@ -50,13 +52,13 @@ class Sample:
     @property
     def log_time(self) -> float:
         """The logarithm of the expected running time; without a success, of its bound."""
-        return float(np.log(self.spent.sum() / max(self.success.sum(), 1)))
+        return float(np.log(self.spent.sum() / self.success.sum() if self.solved else self.budget.sum()))
 
     def draw_log_times(self, draws: int, random: np.random.Generator, size: int | None = None) -> Array:
         """Draw runs with replacement, and return the logarithm of their expected running time per draw, shape (draws,).
 
-        Where no drawn run reached the target, the expected running time is infinite. It is replaced by its bound, all
-        evaluations spent: what a success had cost if the next evaluation had been one.
+        Where no drawn run reached the target, the expected running time is infinite. It is replaced by a bound: the
+        whole budget of the drawn runs, also of those that gave up before its end.
 
         Args:
             draws: The number of draws.
@@ -65,14 +67,22 @@ class Sample:
         """
         count = len(self.spent)
         chosen = random.integers(count, size=(draws, size or count))
-        found: Array = np.log(self.spent[chosen].sum(axis=1) / np.maximum(self.success[chosen].sum(axis=1), 1))
+        successes = self.success[chosen].sum(axis=1)
+        times = self.spent[chosen].sum(axis=1) / np.maximum(successes, 1)
+        found: Array = np.log(np.where(successes > 0, times, self.budget[chosen].sum(axis=1)))
         return found
 
 
-def take_sample(outcomes: Sequence[Outcome]) -> Sample:
-    """Return the sample of the outcomes of one strategy on one problem."""
+def take_sample(outcomes: Sequence[Outcome], budgets: Mapping[str, int]) -> Sample:
+    """Return the sample of the outcomes of one strategy on one problem.
+
+    Args:
+        outcomes: The outcomes.
+        budgets: The common budget of each landscape.
+    """
     spent = np.array([max(each.spent, 1) for each in outcomes], dtype=float)
-    return Sample(spent, np.array([each.reached is not None for each in outcomes]))
+    budget = np.array([max(budgets[each.run.landscape], 1) for each in outcomes], dtype=float)
+    return Sample(spent, np.array([each.reached is not None for each in outcomes]), budget)
 
 
 def combine_draws(inner: Array, random: np.random.Generator) -> Array:
@@ -101,7 +111,7 @@ def take_interval(estimate: float, draws: Array, sources: int) -> Interval:
     Args:
         estimate: The estimate from the data itself.
         draws: The bootstrap draws, shape (draws,).
-        sources: How many values the draws come from: the number of problems, or of runs if that is larger.
+        sources: How many values the draws come from (``verdict.count_sources``).
     """
     if sources < 2:
         return Interval(estimate, -np.inf, np.inf)

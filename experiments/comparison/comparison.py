@@ -54,7 +54,7 @@ class Comparison:
     @cached_property
     def headline(self) -> Verdict | None:
         """The verdict on the best strategy: against the baseline, or of the baseline against the best other one."""
-        return choose_headline(self.problems, self.verdicts, self.equivalence)
+        return choose_headline(self.verdicts)
 
     @cached_property
     def advice(self) -> Advice:

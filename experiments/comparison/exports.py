@@ -44,15 +44,10 @@ def format_comparison(compared: Comparison, format: str, directory: str = "") ->
     Raises:
         Refusal: If there is no such format.
     """
-    writers: dict[str, Callable[[Comparison, str], str]] = {
-        "json": _write_json,
-        "md": _write_markdown,
-        "tex": _write_tex,
-    }
-    if format not in writers:
+    if format not in WRITERS:
         allowed = get_args(Format)
         raise Refusal(f"format must be one of {', '.join(allowed)}, got {quote(format)}. {suggest(format, allowed)}")
-    return writers[format](compared, directory)
+    return WRITERS[format](compared, directory)
 
 
 def list_sentences(compared: Comparison, directory: str = "") -> list[str]:

@@ -48,7 +48,7 @@ class Goal:
             "experiment": "set by the experiment",
             "minimum": f"{PRECISION:g} above the known minimum",
             "relative": f"relative: reached by {MAIN_QUANTILE:.0%} of all runs",
-            "none": "none: no run found a finite loss",
+            "none": "none: too few runs found a finite loss",
         }[self.origin]
 
 
@@ -70,9 +70,9 @@ def choose_goal(runs: Sequence[RunSummary]) -> Goal:
     if minimum is not None:
         return Goal(minimum + PRECISION, "minimum", budget, minimum)
     losses = np.array([loss_at(run, budget) for run in runs])
-    quantiles = tuple((share, loosen_loss(_find_quantile(losses, share))) for share in QUANTILES)
+    quantiles = tuple((share, loosen_loss(round_loss(_find_quantile(losses, share)))) for share in QUANTILES)
     main = dict(quantiles)[MAIN_QUANTILE]
-    # With a target of infinity, runs that found nothing would count as successes.
+    # Infinity is no target.
     if not np.isfinite(main):
         return Goal(None, "none", budget, None)
     return Goal(main, "relative", budget, None, quantiles)

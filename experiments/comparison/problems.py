@@ -134,7 +134,7 @@ def find_identical_runs(problems: Iterable[ComparedProblem]) -> list[Identity]:
     found = []
     for problem in problems:
         digests = {
-            strategy: {(each.run.landscape, each.run.repeat): each.run.digest for each in outcomes}
+            strategy: {(each.run.landscape, each.run.repeat): each.run.digest for each in outcomes if each.run.points}
             for strategy, outcomes in problem.outcomes.items()
         }
         for (first, one), (second, other) in combinations(digests.items(), 2):

@@ -31,9 +31,10 @@ FIXED_BUDGETS = (10, 30, 100, 300, 1000, 3000, 10_000)
 def make_targets_table(problems: Sequence[ComparedProblem]) -> Table:
     """Make a table of fixed targets: how many runs of each strategy reach each target, and at what cost.
 
-    Targets are gaps of 10 to 1e-8 above the known minimum; where it is unknown, losses that half, a quarter and a tenth
-    of all runs reached (``quantile``), which are relative. ``share`` is the share of runs that reached the target
-    within the common budget, ``evaluations`` the median over these, and ``ert`` the expected running time.
+    Targets are gaps of 10 to 1e-8 above the known minimum. Where it is unknown, they are losses that half, a quarter
+    and a tenth of all runs reached (``quantile``), which are relative, or the stop target (neither ``gap`` nor
+    ``quantile``), where the experiment sets one. ``share`` is the share of runs that reached the target within the
+    common budget, ``evaluations`` the median over these, and ``ert`` the expected running time.
     """
     rows: list[tuple[Any, ...]] = []
     for problem in problems:
@@ -60,7 +61,10 @@ def _reach_targets(
             (gap, None, [int(time) if np.isfinite(time) else None for time in times[:, place]])
             for place, gap in enumerate(FIXED_TARGETS)
         ]
-    shares = [share for share, _ in next(iter(problem.goals.values())).quantiles]
+    quantiles = next(iter(problem.goals.values())).quantiles
+    if not quantiles:
+        return [(None, None, [each.reached for each in outcomes])]
+    shares = [share for share, loss in quantiles if np.isfinite(loss)]
     return [(None, share, [_reach_quantile(problem, each, share) for each in outcomes]) for share in shares]
 
 
@@ -109,7 +113,7 @@ def make_runtimes_table(problems: Sequence[ComparedProblem]) -> Table:
     The targets are 51 gaps from 1e2 to 1e-8; where the minimum is unknown, the three relative targets.
     """
     most = max((goal.budget / each.dimension for each in problems for goal in each.goals.values()), default=1.0)
-    at = list_evaluations(int(most))
+    at = list_evaluations(most)
     times: dict[tuple[str, int | None], dict[str, list[Any]]] = {}
     for problem in problems:
         for strategy, outcomes in problem.outcomes.items():
@@ -132,7 +136,7 @@ def make_profiles_table(problems: Sequence[ComparedProblem]) -> Table:
     The target is that of the order of runs.
     """
     most = max((goal.budget / (each.dimension + 1) for each in problems for goal in each.goals.values()), default=1.0)
-    at = list_evaluations(int(most))
+    at = list_evaluations(most)
     costs: dict[str, list[float]] = {}
     dimensions: dict[str, list[int]] = {}
     for problem in problems:
@@ -150,6 +154,8 @@ def make_profiles_table(problems: Sequence[ComparedProblem]) -> Table:
 def _list_times(problem: ComparedProblem, outcome: Outcome) -> Any:
     if problem.known:
         return find_times(problem, outcome)
-    shares = [share for share, _ in problem.goals[outcome.run.landscape].quantiles]
+    shares = [share for share, loss in problem.goals[outcome.run.landscape].quantiles if np.isfinite(loss)]
+    if not shares:
+        return np.array([np.inf if outcome.reached is None else float(outcome.reached)])
     hits = [_reach_quantile(problem, outcome, share) for share in shares]
     return np.array([np.inf if hit is None else float(hit) for hit in hits])

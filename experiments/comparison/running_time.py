@@ -149,7 +149,7 @@ def area_over_convergence(run: RunSummary, minimum: float, budget: int) -> float
     return float(heights @ lengths / budget)
 
 
-def list_evaluations(most: int) -> NDArray[np.float64]:
+def list_evaluations(most: float) -> NDArray[np.float64]:
     """Return the evaluations, from 1 to ``most``, at which distributions are drawn: evenly spaced logarithms."""
     found: NDArray[np.float64] = np.geomspace(1, max(most, 2), STEPS)
     return found

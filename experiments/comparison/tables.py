@@ -17,14 +17,13 @@ from .goals import Goal
 from .problems import ComparedProblem
 from .ranking import Outcome, rank_outcomes, rank_values
 from .running_time import (
-    area_over_convergence,
     expected_running_time,
     median_of_successes,
     wilson_interval,
 )
 from .signed_ranks import bayesian_signed_rank, friedman_p_value, signed_rank_p_value
 from .significance import ALPHA, adjust_p_values, effect_size, rank_sum_p_value
-from .verdict import LEAST_RUNS, pair_up
+from .verdict import LEAST_RUNS, measure_area, pair_up
 
 
 @QUIETLY
@@ -35,7 +34,7 @@ def make_comparison_table(problems: Sequence[ComparedProblem]) -> Table:
     known (``quantity`` is "gap"), else of the loss itself. They are None for several instances with unknown minima,
     whose losses cannot be pooled. ``ert`` is the expected running time, and ``median_evaluations`` the median of the
     runs that reached the target. Success rates, with Wilson's interval, are None where the target is relative. ``area``
-    is the mean area over the convergence curve, and ``rank`` the mean rank of the runs among all runs on the problem.
+    is the mean area over the convergence curve, and ``rank`` the mean rank of the runs (``mean_ranks``).
     """
     names = (
         "problem", "group", "dimension", "strategy", "instances", "runs", "quantity", "best", "lower_quartile",
@@ -97,25 +96,21 @@ def _describe_target(goals: Sequence[Goal]) -> tuple[float | None, str]:
 
 
 def _mean_area(problem: ComparedProblem, outcomes: Sequence[Outcome]) -> float | None:
-    if not problem.known:
-        return None
-    goals = problem.goals
-    areas = []
-    for each in outcomes:
-        minimum = goals[each.run.landscape].minimum
-        assert minimum is not None
-        areas.append(area_over_convergence(each.run, minimum, goals[each.run.landscape].budget))
-    return float(np.mean(areas))
+    return float(np.mean([measure_area(problem, each) for each in outcomes])) if problem.known else None
 
 
 def mean_ranks(problem: ComparedProblem) -> dict[str, float]:
-    """Compute the mean rank (1 is best) of each strategy's runs among all runs of the same landscape and repeat."""
+    """Compute the mean rank (1 is best) of each strategy's runs among the runs of the same landscape and repeat.
+
+    Repeats that not all strategies have are left out, unless there is no other.
+    """
     blocks: dict[tuple[str, int], list[Outcome]] = {}
     for outcomes in problem.outcomes.values():
         for each in outcomes:
             blocks.setdefault((each.run.landscape, each.run.repeat), []).append(each)
+    whole = [block for block in blocks.values() if len(block) == len(problem.outcomes)]
     ranks: dict[str, list[float]] = {strategy: [] for strategy in problem.outcomes}
-    for block in blocks.values():
+    for block in whole or blocks.values():
         for each, rank in zip(block, rank_outcomes(block), strict=True):
             ranks[each.run.strategy].append(float(rank))
     return {strategy: float(np.mean(values)) for strategy, values in ranks.items()}
@@ -235,15 +230,20 @@ def make_rank_tests_table(compared: Comparison) -> Table:
 def find_disagreement(compared: Comparison) -> list[str]:
     """Return the strategies on which the verdict against the baseline and the signed-rank test disagree.
 
-    They disagree where one of them sees a difference (a settled verdict, or p below 0.05) and the other does not.
+    They disagree where one of them settles the comparison and the other does not, or the other way round. Few problems
+    cannot give the test a p below 0.05, whatever they are: there is no disagreement then.
     """
-    tested = {row["first"]: row["p"] for row in make_rank_tests_table(compared).where(second=compared.baseline).rows()}
-    tested |= {row["second"]: row["p"] for row in make_rank_tests_table(compared).where(first=compared.baseline).rows()}
+    rows = make_rank_tests_table(compared).rows()
+    tested = {row["first"] if row["second"] == compared.baseline else row["second"]: row for row in rows
+              if compared.baseline in (row["first"], row["second"])}  # fmt: skip
     return [
         verdict.first
         for verdict in compared.verdicts
-        if verdict.first in tested
-        and (verdict.decision in ("better", "worse")) != ((tested[verdict.first] or 0.0) < ALPHA)
+        if verdict.basis == "running times"
+        and verdict.decision != "equivalent"
+        and verdict.first in tested
+        and 2.0 ** (1 - verdict.problems) * len(rows) < ALPHA
+        and (verdict.decision != "not settled") != (tested[verdict.first]["p"] < ALPHA)
     ]
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import exp, log
 from typing import Literal
 
 import numpy as np
 
 from ...landscapes.landscape import Array
+from ..results.curves import QUIETLY
 from .bootstrap import DRAWS, Interval, Sample, combine_draws, seed_random, take_interval, take_sample
 from .problems import ComparedProblem
 from .ranking import Outcome
@@ -23,6 +24,10 @@ LEAST_RUNS = 5
 """With fewer runs of a strategy on a problem, nothing is settled ..."""
 LEAST_PROBLEMS = 8
 """... unless there are at least so many problems."""
+SOLVES_MORE = "solves"
+"""The word of doubts that no repeat removes, because one solves problems that the other never does."""
+FEW_PROBLEMS = 5
+"""With fewer problems, a verdict is about these problems; from here on, about problems of their kind."""
 
 Decision = Literal["better", "equivalent", "worse", "not settled"]
 
@@ -72,6 +77,23 @@ class Verdict:
         """The number of problems that neither solves."""
         return self.problems - self.both - self.only_first - self.only_second
 
+    def turn(self) -> Verdict:
+        """Return the same verdict with the two strategies exchanged."""
+        turned: dict[Decision, Decision] = {"better": "worse", "worse": "better"}
+        ratio, bounded = (
+            found and Interval(1 / found.estimate, _divide_one(found.high), _divide_one(found.low))
+            for found in (self.ratio, self.bounded)
+        )
+        area = self.area and Interval(-self.area.estimate, -self.area.high, -self.area.low)
+        return replace(
+            self, first=self.second, second=self.first, decision=turned.get(self.decision, self.decision), ratio=ratio,
+            bounded=bounded, area=area, only_first=self.only_second, only_second=self.only_first,
+        )  # fmt: skip
+
+
+def _divide_one(end: float) -> float:
+    return np.inf if end == 0 else 1 / end
+
 
 @dataclass(frozen=True)
 class Pair:
@@ -112,13 +134,14 @@ class Pair:
 
 def pair_up(problems: Iterable[ComparedProblem], first: str, second: str) -> list[Pair]:
     """Return the pairs of two strategies, one for each problem on which both have runs."""
-    return [
-        Pair(take_sample(problem.outcomes[first]), take_sample(problem.outcomes[second]), _measure_areas(
-            problem, problem.outcomes[first], problem.outcomes[second]
-        ))
-        for problem in problems
-        if first in problem.outcomes and second in problem.outcomes
-    ]  # fmt: skip
+    found = []
+    for problem in problems:
+        if first in problem.outcomes and second in problem.outcomes:
+            one, other = problem.outcomes[first], problem.outcomes[second]
+            budgets = {landscape: goal.budget for landscape, goal in problem.goals.items()}
+            areas = _measure_areas(problem, one, other)
+            found.append(Pair(take_sample(one, budgets), take_sample(other, budgets), areas))
+    return found
 
 
 def _measure_areas(
@@ -126,11 +149,13 @@ def _measure_areas(
 ) -> tuple[Array, Array] | None:
     if not problem.known:
         return None
-    one, other = (np.array([_measure_area(problem, each) for each in outcomes]) for outcomes in (first, second))
+    one, other = (np.array([measure_area(problem, each) for each in outcomes]) for outcomes in (first, second))
     return one, other
 
 
-def _measure_area(problem: ComparedProblem, outcome: Outcome) -> float:
+@QUIETLY
+def measure_area(problem: ComparedProblem, outcome: Outcome) -> float:
+    """Measure the area over the convergence curve of a run on a problem whose minimum is known."""
     goal = problem.goals[outcome.run.landscape]
     assert goal.minimum is not None
     return area_over_convergence(outcome.run, goal.minimum, goal.budget)
@@ -143,8 +168,9 @@ def judge_pair(
 
     The interval is that of a bootstrap in two stages (``bootstrap``). The first is better if the whole interval of the
     bounded ratio lies below the region of practical equivalence, worse if it lies above it, and equivalent if it lies
-    within it. A strategy is never better on the whole if the other solves more problems that it never solves itself:
-    bounds cannot tell how much these would have cost.
+    within it. Bounds cannot tell how much a problem that was never solved would have cost. So a strategy is never
+    better on the whole if the other alone solves as many problems or more, and two are never equivalent if one alone
+    solves any.
 
     Args:
         problems: The problems.
@@ -159,7 +185,8 @@ def judge_pair(
     both = [pair for pair in solved if pair.first.solved and pair.second.solved]
     only_first = sum(not pair.second.solved for pair in solved)
     runs = min((pair.runs for pair in pairs), default=0)
-    ratio, bounded = _find_ratio(both, random), _find_ratio(solved, random)
+    ratio = _find_ratio(both, random)
+    bounded = ratio if len(both) == len(solved) else _find_ratio(solved, random)
     area = _compare_areas(pairs, random)
     only_second = len(solved) - len(both) - only_first
     margin = -log(equivalence)
@@ -170,7 +197,8 @@ def judge_pair(
     elif area is not None:
         # A larger area is better, a larger ratio is worse.
         basis, decision = "areas", decide(-area.high, -area.low, EQUIVALENT_AREA)
-    why = _find_doubt(decision, basis, len(pairs), runs, only_first, only_second)
+    counted = len(solved) if basis == "running times" else len(pairs)
+    why = _find_doubt(decision, basis, (len(pairs), counted, runs), only_first, only_second)
     relative = any(problem.relative for problem in problems)
     return Verdict(
         first, second, "not settled" if why else decision, basis, why, ratio, bounded, area, len(pairs), len(both),
@@ -201,18 +229,21 @@ def has_enough_runs(problems: int, runs: int) -> bool:
     return problems > 0 and (runs >= LEAST_RUNS or problems >= LEAST_PROBLEMS)
 
 
-def _find_doubt(decision: Decision, basis: str, problems: int, runs: int, only_first: int, only_second: int) -> str:
-    """Return why nothing is settled; "" if something is."""
+def _find_doubt(decision: Decision, basis: str, counts: tuple[int, int, int], only_first: int, only_second: int) -> str:
+    """Return why nothing is settled; "" if something is. ``counts``: problems, those that decide, and runs on each."""
+    problems, counted, runs = counts
     if not problems:
         return "no problem has finished runs of both"
-    if not has_enough_runs(problems, runs):
-        count = "1 run" if runs == 1 else f"{runs} runs"
-        return f"{count} of each on a problem cannot tell: it takes {LEAST_RUNS}, or {LEAST_PROBLEMS} problems"
     if basis == "nothing":
         return "neither reached the target on any problem"
-    lost = only_second if decision == "better" else only_first
-    if (decision == "better" and only_second > only_first) or (decision == "worse" and only_first > only_second):
-        return f"the slower one alone solves {lost} of the problems"
+    if not has_enough_runs(counted, runs):
+        count = "1 run" if runs == 1 else f"{runs} runs"
+        return f"{count} of each on a problem cannot tell: it takes {LEAST_RUNS}, or {LEAST_PROBLEMS} problems"
+    alone, lost = (only_first, only_second) if decision == "better" else (only_second, only_first)
+    if decision in ("better", "worse") and lost and lost >= alone:
+        return f"the slower one alone {SOLVES_MORE} {lost} of the problems"
+    if decision == "equivalent" and (only_first or only_second):
+        return f"one alone {SOLVES_MORE} {only_first or only_second} of the problems"
     return "the interval reaches into the region of equivalence" if decision == "not settled" else ""
 
 
@@ -226,12 +257,19 @@ def _find_ratio(pairs: Sequence[Pair], random: np.random.Generator) -> Interval 
 
 
 def count_sources(pairs: Sequence[Pair]) -> int:
-    """Return how many values an interval rests on: the number of problems, or of runs on each if that is larger."""
-    return max(len(pairs), min(pair.runs for pair in pairs))
+    """Return how many values an interval rests on.
+
+    From ``FEW_PROBLEMS`` on it is the number of problems, which are a sample of their kind. Fewer are taken as they
+    are, and the runs on each count if they are more.
+    """
+    return len(pairs) if len(pairs) >= FEW_PROBLEMS else max(len(pairs), min(pair.runs for pair in pairs))
 
 
 def _compare_areas(pairs: Sequence[Pair], random: np.random.Generator) -> Interval | None:
     if not pairs or any(pair.areas is None for pair in pairs):
+        return None
+    # Areas of zero say only that nobody came within the largest gap.
+    if not any(part.any() for pair in pairs for part in pair.areas or ()):
         return None
     inner = np.array([pair.draw_areas(DRAWS, random) for pair in pairs])
     estimate = float(np.mean([pair.areas[0].mean() - pair.areas[1].mean() for pair in pairs if pair.areas]))
@@ -252,18 +290,14 @@ def _order_key(verdict: Verdict) -> tuple[float, float]:
     return ratio, 0.0 if verdict.area is None else -verdict.area.estimate
 
 
-def choose_headline(
-    problems: Sequence[ComparedProblem], verdicts: Sequence[Verdict], equivalence: float = EQUIVALENCE
-) -> Verdict | None:
+def choose_headline(verdicts: Sequence[Verdict]) -> Verdict | None:
     """Return the verdict of the best strategy: against the baseline, or of the baseline against the best other one.
 
     Args:
-        problems: The problems.
         verdicts: All strategies against the baseline, the best first (``judge_against``).
-        equivalence: As in ``judge_pair``.
     """
     if not verdicts:
         return None
     best = verdicts[0]
     ahead = best.bounded.estimate > 1 if best.bounded else (best.area is not None and best.area.estimate < 0)
-    return judge_pair(problems, best.second, best.first, equivalence) if ahead else best
+    return best.turn() if ahead else best

@@ -58,7 +58,7 @@ def _describe_solved(verdict: Verdict, problem: str) -> str:
         return "there is nothing to compare" if not verdict.problems else "neither reaches the target"
     if verdict.only_first and verdict.only_second:
         solved = f"{verdict.first} solves {verdict.only_first} of {verdict.problems} problems"
-        return f"{solved}, {verdict.second} {verdict.only_second} others"
+        return f"{solved}, {verdict.second} {verdict.only_second} other{'' if verdict.only_second == 1 else 's'}"
     winner, loser = (verdict.first, verdict.second) if verdict.only_first else (verdict.second, verdict.first)
     if verdict.problems == 1:
         return (
@@ -76,12 +76,14 @@ def _bound_ratio(verdict: Verdict) -> str:
 
 
 def _describe_areas(verdict: Verdict, problem: str) -> str:
-    where = f"on {problem}" if verdict.problems == 1 and problem else f"on any of the {verdict.problems} problems"
+    where = f"any of the {verdict.problems} problems" if verdict.problems > 1 else problem or "the only problem"
     found = verdict.area
     assert found is not None
-    near = "nearer to the minimum" if found.estimate > 0 else "farther from the minimum"
-    span = f"{found.estimate:+.2f} (95 %: {found.low:+.2f} to {found.high:+.2f})"
-    return f"neither reaches the target {where}; {verdict.first} is {near} over the budget, by an area of {span}"
+    better, sign = (verdict.first, 1) if found.estimate >= 0 else (verdict.second, -1)
+    low, high = sorted((sign * found.low, sign * found.high))
+    span = f" (95 %: {low:+.2f} to {high:+.2f})" if isfinite(low) else " (interval unknown)"
+    area = f"by an area of {abs(found.estimate):.2f}{span}"
+    return f"neither reaches the target on {where}; {better} is nearer to the minimum over the budget, {area}"
 
 
 def _name_problems(count: int, total: int, problem: str) -> str:
@@ -103,7 +105,7 @@ def format_ratio(found: Interval) -> str:
 
 def format_factor(value: float) -> str:
     """Return a factor with two significant digits: "0.13", "1,200"."""
-    if value >= 100:
+    if value >= 99.5:
         return f"{float(f'{value:.2g}'):,.0f}"
     return f"{value:.2g}"
 
@@ -116,7 +118,7 @@ def describe_change(compared: Comparison, directory: str = "") -> str:
         directory: The results directory, for the command that adds repeats; "" if there is no single one.
     """
     verdict = compared.headline
-    if verdict is None:
+    if verdict is None or describe_state(compared):
         return ""
     return describe_advice(compared.advice, verdict, directory)
 
@@ -181,14 +183,17 @@ def describe_differences(compared: Comparison) -> list[str]:
     if apart:
         told = [f"{each.label} (only {' and '.join(each.outcomes)})" for each in apart[:MOST_NAMED]]
         more = f" and {len(apart) - MOST_NAMED} more" if len(apart) > MOST_NAMED else ""
-        lines.append(f"Not all strategies ran on {'; '.join(told)}{more}: each pair is compared where both did.")
+        lines.append(
+            f"Not all strategies have ended runs on {'; '.join(told)}{more}: each pair is compared where both do."
+        )
     if any(not problem.same_budgets for problem in problems):
         lines.append("Budgets differ within a problem: runs are compared at the least of them.")
     if any(not problem.same_targets for problem in problems):
         lines.append("Stop targets differ within a problem: the loosest counts.")
     left = len(compared.left_out)
     if left:
-        lines.append(f"{left} of {len(compared.runs)} runs have not ended and are not compared.")
+        verbs = ("has", "is") if left == 1 else ("have", "are")
+        lines.append(f"{left} of {len(compared.runs)} runs {verbs[0]} not ended and {verbs[1]} not compared.")
     return lines
 
 
@@ -217,7 +222,7 @@ def describe_state(compared: Comparison) -> str:
     if all(not len(run.record_losses) for run in compared.runs):
         return "No run found a finite loss, so there is nothing to compare."
     if compared.headline is None or not compared.headline.problems:
-        return "No problem has ended runs of two strategies, so there is nothing to compare."
+        return f"No problem has ended runs of {compared.baseline} and of another strategy. Choose another baseline."
     return ""
 
 

@@ -43,6 +43,7 @@ def describe_first_screen(compared: Comparison, directories: list[Path]) -> dict
         "evidence": describe_evidence(compared) if compared.problems else "",
         "remarks": [*describe_differences(compared), *describe_identities(compared.identities)],
         "forest": any(verdict.bounded for verdict in compared.verdicts),
+        "dropped": max(0, sum(verdict.bounded is not None for verdict in compared.verdicts) - MOST_PAIRS),
     }
 
 

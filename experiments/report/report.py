@@ -149,6 +149,16 @@ def _merge_runs(
     return merged, sources
 
 
+def _compare_versions(directories: Sequence[Path]) -> list[str]:
+    """Return a sentence on the versions of this package that wrote the directories, if they differ."""
+    found = dict[str, None]()
+    for directory in directories:
+        with LogReader(directory) as reader:
+            packages = reader.meta["environment"].get("packages") or {}
+        found[str(packages.get("searchparty", "unknown"))] = None
+    return [f"Different versions of searchparty wrote these results: {', '.join(found)}."] if len(found) > 1 else []
+
+
 def _find_ambiguous(runs: Sequence[RunSummary]) -> set[str]:
     """Return the labels that landscapes with different settings have."""
     known: dict[str, set[str]] = {}
@@ -185,7 +195,7 @@ def _render_page(
         name=directories[0].name if len(directories) == 1 else "comparison",
         directories=[str(d) for d in directories],
         first=describe_first_screen(compared, list(directories)),
-        notes=list_notes(runs),
+        notes=[*list_notes(runs), *_compare_versions(directories)],
         baseline=compared.baseline,
         equivalence=compared.equivalence,
         disagreement=describe_disagreement(compared),

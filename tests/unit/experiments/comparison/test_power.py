@@ -28,6 +28,23 @@ def test_single_runs_are_no_pilot():
     assert advise(runs).need != "pilot"
 
 
+def test_advice_is_always_more_than_there_is():
+    many = [reach(9 + r, strategy=s, landscape="p0", repeat=r) for s in "ab" for r in range(15)]
+    thin = [reach(9, strategy=s, landscape="p1", repeat=0) for s in "ab"]
+    for runs in (many, many + thin):
+        found = advise(runs)
+        assert found.repeats is None or found.repeats > 15
+
+
+def test_no_repeats_are_advised_where_the_slower_one_alone_solves_a_problem():
+    runs = [reach(hit, 110, strategy=s, landscape=f"p{p}", repeat=r) for p in range(7) for r in range(5)
+            for s, hit in (("a", 10), ("b", 100))]  # fmt: skip
+    runs += [
+        reach(hit, 110, strategy=s, landscape="p7", repeat=r) for r in range(5) for s, hit in (("a", None), ("b", 90))
+    ]
+    assert advise(runs) == Advice("problems")
+
+
 def test_repeats_are_advised_where_runs_differ_and_problems_where_problems_do():
     few, _ = simulate(np.random.default_rng(1), 2, 3, 0.5, 1.0)
     found = advise(few)

@@ -73,6 +73,33 @@ def clear(strategy, hit, landscape="bowl"):
     return [reach(hit + r, strategy=strategy, landscape=landscape, repeat=r) for r in range(5)]
 
 
+def test_ranks_are_of_repeats_that_all_have():
+    runs = [reach(50, strategy="a", repeat=r) for r in range(10)]
+    runs += [reach(hit, strategy="b", repeat=r) for r, hit in enumerate((20, 20, 80))]
+    ranks = {row["strategy"]: row["rank"] for row in compare(*runs).rows()}
+    assert ranks == {"a": pytest.approx(5 / 3), "b": pytest.approx(4 / 3)}
+
+
+def test_a_stop_target_without_a_known_minimum_is_a_target():
+    runs = [reach(9, strategy=s, repeat=r) for s in "ab" for r in range(2)]
+    rows = profiles.make_targets_table(form_problems(runs)).rows()
+    assert [(row["gap"], row["quantile"], row["share"]) for row in rows] == [(None, None, 1.0)] * 2
+    assert profiles.make_runtimes_table(form_problems(runs)).rows()[-1]["share"] == 1.0
+
+
+def test_profiles_reach_to_the_end_of_the_budget():
+    runs = [reach(100, repeat=r) for r in range(2)]
+    assert profiles.make_profiles_table(form_problems(runs)).rows()[-1]["share"] == 1.0
+    late = [make_summary([5.0] * 100 + [0.0], minimum=0.0)]
+    assert profiles.make_runtimes_table(form_problems(late)).rows()[-1]["share"] == 1.0
+
+
+def test_few_problems_are_no_disagreement_of_tests():
+    one = compare_runs(clear("a", 1) + clear("b", 50))
+    assert one.verdicts[0].decision == "worse"
+    assert tables.find_disagreement(one) == []
+
+
 def test_standings_over_problems():
     runs = clear("a", 1) + clear("b", 50) + clear("a", 50, "hill") + clear("b", 1, "hill") + clear("b", 3, "pit")
     table = tables.make_standings_table(compare_runs(runs))

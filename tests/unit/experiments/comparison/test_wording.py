@@ -65,7 +65,7 @@ def test_without_a_comparison_it_says_why():
     failed = [make_summary([float("inf")], s) for s in "ab"]
     assert write_headline(compare_runs(failed)) == "No run found a finite loss, so there is nothing to compare."
     apart = [reach(5, strategy=s, landscape=s) for s in "ab"]
-    assert "No problem has ended runs of two strategies" in write_headline(compare_runs(apart))
+    assert "No problem has ended runs of a and of another strategy." in write_headline(compare_runs(apart))
 
 
 def test_what_would_settle_it_is_a_command():
@@ -98,10 +98,10 @@ def test_what_cannot_be_compared_is_told():
     runs += [reach(7, 50, strategy="b", landscape="p0", repeat=5), reach(7, strategy="b", repeat=6, stopped=None)]
     runs += [reach(7, strategy="a", landscape="p1", target=2.0, repeat=9)]
     assert describe_differences(compare_runs(runs)) == [
-        "Not all strategies ran on alone (only a): each pair is compared where both did.",
+        "Not all strategies have ended runs on alone (only a): each pair is compared where both do.",
         "Budgets differ within a problem: runs are compared at the least of them.",
         "Stop targets differ within a problem: the loosest counts.",
-        "1 of 24 runs have not ended and are not compared.",
+        "1 of 24 runs has not ended and is not compared.",
     ]
     assert describe_differences(compare_runs(runs_of({"a": [5], "b": [6]}))) == []
 

@@ -1,6 +1,7 @@
 """The report: it renders from any log, needs nothing from outside, and says what it does not know."""
 
 import csv
+import json
 import re
 import subprocess
 import sys
@@ -22,6 +23,7 @@ from searchparty.experiments.report.island import unpack_island
 from searchparty.experiments.report.report import write_report
 from searchparty.experiments.results.curves import Curve
 from searchparty.experiments.results.recorded_runs import read_runs
+from searchparty.orchestrator.log.reader import LogReader
 
 pytestmark = pytest.mark.usefixtures("coarse_figures")
 VOID = {"meta", "br", "link", "img", "input", "hr"}
@@ -246,7 +248,7 @@ def test_no_finite_loss_at_all(results):
     directory = results(landscape, beside={"f.py": "def f(x):\n    return float('nan')\n"})
     text = Page(write_report(directory).read_text(encoding="utf-8")).text
     assert "There is one strategy, 'party', and nothing to compare it with." in text
-    assert "Target: none: no run found a finite loss." in text
+    assert "Target: none: too few runs found a finite loss." in text
     assert "160 failures occurred" in text
 
 
@@ -295,8 +297,23 @@ def test_directories_with_other_problems_are_compared_where_they_meet(results, u
     first = results("{kind: [sphere, rastrigin], dimension: 2}", alone, repeats=1, budget=20)
     second = results("{kind: [sphere, ackley], dimension: 2}", TEAM, repeats=1, budget=30)
     text = Page(write_report([first, second]).read_text(encoding="utf-8")).text
-    assert "Not all strategies ran on rastrigin D=2 (only alone); ackley D=2 (only party): each pair" in text
+    assert (
+        "Not all strategies have ended runs on rastrigin D=2 (only alone); ackley D=2 (only party): each pair" in text
+    )
     assert "Budgets differ within a problem: runs are compared at the least of them." in text
+
+
+def test_directories_of_other_versions_say_so(results, unrendered):
+    first, second = results(repeats=1, budget=20), results(repeats=1, budget=30)
+    assert "Different versions" not in write_report([first, second]).read_text(encoding="utf-8")
+    with LogReader(second) as reader:
+        packages = reader.meta["environment"]["packages"]
+    changed = json.dumps(packages | {"searchparty": "0.1.9"})
+    alter_log(
+        second, f"UPDATE meta SET value = json_set(value, '$.packages', json('{changed}')) WHERE key = 'environment'"
+    )
+    text = write_report([first, second]).read_text(encoding="utf-8")
+    assert f"Different versions of searchparty wrote these results: {packages['searchparty']}, 0.1.9." in text
 
 
 def test_one_label_of_two_landscapes_is_two_problems(results, unrendered):
