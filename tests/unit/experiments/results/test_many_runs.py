@@ -87,7 +87,7 @@ def summarize(directory):
     results = Results(directory)
     assert len(results.best()) == 2
     assert [row["runs"] for row in results.summary_rows()] == [str(len(results.runs) // 4)] * 4
-    assert results.winners
+    assert results.verdicts
     assert results.convergence
     assert results.contributions
     assert not len(results.failures)
