@@ -206,7 +206,7 @@ def describe_identities(identities: Iterable[Identity]) -> list[str]:
     for (first, second), listed in found.items():
         same, pairs = sum(each.identical for each in listed), sum(each.pairs for each in listed)
         where = listed[0].problem if len(listed) == 1 else f"{len(listed)} problems"
-        lines.append(f"{first} and {second} made the same runs on {where}: {same} of {pairs} are identical to the bit.")
+        lines.append(f"{first} and {second} tried the same points on {where}: {same} of {pairs} runs, to the last bit.")
     more = len(lines) - MOST_IDENTITIES
     return lines[:MOST_IDENTITIES] + ([f"{more} more pairs of strategies have identical runs."] if more > 0 else [])
 

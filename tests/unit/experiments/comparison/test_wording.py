@@ -11,6 +11,7 @@ from searchparty.experiments.comparison.exports import format_comparison, list_s
 from searchparty.experiments.comparison.wording import (
     describe_change,
     describe_differences,
+    describe_identities,
     describe_verdict,
     write_headline,
 )
@@ -152,3 +153,11 @@ def test_another_format_is_refused(compared):
 
 def test_a_verdict_alone_names_no_problem_that_it_does_not_know(compared):
     assert describe_verdict(compared.verdicts[0]).endswith("never does, none the other way.")
+
+
+def test_strategies_that_tried_the_same_points_are_named():
+    runs = [reach(5, strategy=s, landscape=p, repeat=r, digest=f"{p} {r}") for p in "xy" for s in "abc" for r in (0, 1)]
+    runs[-1] = reach(5, strategy="c", landscape="y", repeat=1, digest="another")
+    lines = describe_identities(compare_runs(runs).identities)
+    assert lines[0] == "a and b tried the same points on 2 problems: 4 of 4 runs, to the last bit."
+    assert lines[1] == "a and c tried the same points on 2 problems: 3 of 4 runs, to the last bit."
