@@ -15,10 +15,13 @@ from numpy.typing import NDArray
 from scipy.special import stdtrit
 
 from ...landscapes.landscape import Array
+from .problems import ComparedProblem
 from .ranking import Outcome
 
 DRAWS = 4000
 LEVEL = 0.95
+FEW_PROBLEMS = 5
+"""With fewer problems, an interval is about these problems; from here on, about problems of their kind."""
 
 
 @dataclass(frozen=True)
@@ -85,6 +88,50 @@ def take_sample(outcomes: Sequence[Outcome], budgets: Mapping[str, int]) -> Samp
     return Sample(spent, np.array([each.reached is not None for each in outcomes]), budget)
 
 
+@dataclass(frozen=True)
+class Pair:
+    """The runs of two strategies on one problem."""
+
+    first: Sample
+    second: Sample
+
+    @property
+    def log_ratio(self) -> float:
+        """The logarithm of the ratio of expected running times; bounds stand for infinite ones."""
+        return self.first.log_time - self.second.log_time
+
+    @property
+    def solved(self) -> bool:
+        """Whether either solves the problem."""
+        return self.first.solved or self.second.solved
+
+    @property
+    def runs(self) -> int:
+        """The lesser number of runs."""
+        return min(len(self.first.spent), len(self.second.spent))
+
+    def draw_log_ratios(self, draws: int, random: np.random.Generator, size: int | None = None) -> Array:
+        """Draw runs, and return the logarithm of the ratio of running times per draw, shape (draws,)."""
+        return self.first.draw_log_times(draws, random, size) - self.second.draw_log_times(draws, random, size)
+
+
+def pair_up(problems: Iterable[ComparedProblem], first: str, second: str) -> list[Pair]:
+    """Return the pairs of two strategies, one for each problem on which both have runs."""
+    found = []
+    for problem in problems:
+        if first in problem.outcomes and second in problem.outcomes:
+            budgets = {landscape: goal.budget for landscape, goal in problem.goals.items()}
+            samples = [take_sample(problem.outcomes[name], budgets) for name in (first, second)]
+            found.append(Pair(*samples))
+    return found
+
+
+def draw_means(values: Array, draws: int, random: np.random.Generator) -> Array:
+    """Draw from values (n,) with replacement, and return the mean of each draw, shape (draws,)."""
+    found: Array = values[random.integers(len(values), size=(draws, len(values)))].mean(axis=1)
+    return found
+
+
 def combine_draws(inner: Array, random: np.random.Generator) -> Array:
     """Draw problems with replacement, and return the mean over them per draw, shape (draws,).
 
@@ -102,6 +149,15 @@ def combine_draws(inner: Array, random: np.random.Generator) -> Array:
     return found
 
 
+def count_sources(problems: int, runs: int) -> int:
+    """Return how many values an interval rests on, for so many problems and so many runs on each.
+
+    From ``FEW_PROBLEMS`` on it is the number of problems, which are a sample of their kind. Fewer are taken as they
+    are, and the runs on each count if they are more.
+    """
+    return problems if problems >= FEW_PROBLEMS else max(problems, runs)
+
+
 def take_interval(estimate: float, draws: Array, sources: int) -> Interval:
     """Return the expanded percentile interval of bootstrap draws.
 
@@ -111,7 +167,7 @@ def take_interval(estimate: float, draws: Array, sources: int) -> Interval:
     Args:
         estimate: The estimate from the data itself.
         draws: The bootstrap draws, shape (draws,).
-        sources: How many values the draws come from (``verdict.count_sources``).
+        sources: How many values the draws come from (``count_sources``).
     """
     if sources < 2:
         return Interval(estimate, -np.inf, np.inf)

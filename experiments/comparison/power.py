@@ -11,9 +11,9 @@ from typing import Literal
 import numpy as np
 
 from ...landscapes.landscape import Array
-from .bootstrap import combine_draws, seed_random, take_interval
+from .bootstrap import Pair, combine_draws, count_sources, pair_up, seed_random, take_interval
 from .problems import ComparedProblem
-from .verdict import EQUIVALENCE, FEW_PROBLEMS, LEAST_RUNS, SOLVES_MORE, Pair, Verdict, decide, has_enough_runs, pair_up
+from .verdict import EQUIVALENCE, LEAST_RUNS, Verdict, decide, has_enough_runs
 
 POWER = 0.8
 """How often an experiment with the advised number of repeats settles the comparison."""
@@ -58,7 +58,7 @@ def advise_repeats(problems: Sequence[ComparedProblem], verdict: Verdict, equiva
     pairs = [pair for pair in pair_up(problems, verdict.first, verdict.second) if pair.solved]
     if verdict.runs < 2 or not (pairs or has_enough_runs(verdict.problems, verdict.runs)):
         return Advice("pilot", max(ceil(LEAST_RUNS / instances), present + 1))
-    if not pairs or verdict.only_first * verdict.only_second or SOLVES_MORE in verdict.why:
+    if not pairs or verdict.only_first * verdict.only_second or verdict.contradicted:
         return Advice("problems")
     random = seed_random([verdict.first, verdict.second])
     margin = -log(equivalence)
@@ -74,15 +74,11 @@ def advise_repeats(problems: Sequence[ComparedProblem], verdict: Verdict, equiva
     return Advice("repeats", max(ceil(candidates[place] / instances), present + 1))
 
 
-def _count_sources(pairs: Sequence[Pair], runs: int) -> int:
-    return len(pairs) if len(pairs) >= FEW_PROBLEMS else max(len(pairs), runs)
-
-
 def _settle_exactly(pairs: Sequence[Pair], margin: float, random: np.random.Generator) -> bool:
     """Return whether the comparison would be settled if the running times on these problems were known exactly."""
     ratios = np.array([pair.log_ratio for pair in pairs])
     draws = combine_draws(np.tile(ratios[:, None], INNER_DRAWS), random)
-    interval = take_interval(float(ratios.mean()), draws, _count_sources(pairs, CANDIDATES[-1]))
+    interval = take_interval(float(ratios.mean()), draws, count_sources(len(pairs), CANDIDATES[-1]))
     return decide(interval.low, interval.high, margin) != "not settled"
 
 
@@ -96,7 +92,7 @@ def _estimate_power(pairs: Sequence[Pair], runs: int, margin: float, random: np.
     for number in range(EXPERIMENTS):
         estimates = drawn[:, number]
         draws = _draw_experiment(estimates, spread, random)
-        interval = take_interval(float(estimates.mean()), draws, _count_sources(pairs, runs))
+        interval = take_interval(float(estimates.mean()), draws, count_sources(len(pairs), runs))
         settled += decide(interval.low, interval.high, margin) != "not settled"
     return settled / EXPERIMENTS
 

@@ -9,7 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...landscapes.landscape import Array
+from ..results.curves import QUIETLY
 from ..results.run_summary import RunSummary
+from .problems import ComparedProblem
+from .ranking import Outcome
 
 TARGET_GAPS = 10.0 ** np.linspace(2, -8, 51)
 """The distances above the known minimum of the 51 targets of running-time distributions, 1e2 to 1e-8."""
@@ -153,3 +156,14 @@ def list_evaluations(most: float) -> NDArray[np.float64]:
     """Return the evaluations, from 1 to ``most``, at which distributions are drawn: evenly spaced logarithms."""
     found: NDArray[np.float64] = np.geomspace(1, max(most, 2), STEPS)
     return found
+
+
+@QUIETLY
+def measure_areas(problem: ComparedProblem, outcomes: Sequence[Outcome]) -> Array:
+    """Measure the area over the convergence curve of each run on a problem whose minimum is known, shape (runs,)."""
+    goals = [problem.goals[each.run.landscape] for each in outcomes]
+    return np.array([
+        area_over_convergence(each.run, goal.minimum, goal.budget)
+        for each, goal in zip(outcomes, goals, strict=True)
+        if goal.minimum is not None
+    ])  # fmt: skip

@@ -11,19 +11,20 @@ import numpy as np
 
 from ..results.curves import QUIETLY, quartiles
 from ..results.table import Table
-from .bootstrap import seed_random
+from .bootstrap import pair_up, seed_random
 from .comparison import Comparison
 from .goals import Goal
 from .problems import ComparedProblem
 from .ranking import Outcome, rank_outcomes, rank_values
 from .running_time import (
     expected_running_time,
+    measure_areas,
     median_of_successes,
     wilson_interval,
 )
 from .signed_ranks import bayesian_signed_rank, friedman_p_value, signed_rank_p_value
 from .significance import ALPHA, adjust_p_values, effect_size, rank_sum_p_value
-from .verdict import LEAST_RUNS, measure_area, pair_up
+from .verdict import LEAST_RUNS
 
 
 @QUIETLY
@@ -96,7 +97,7 @@ def _describe_target(goals: Sequence[Goal]) -> tuple[float | None, str]:
 
 
 def _mean_area(problem: ComparedProblem, outcomes: Sequence[Outcome]) -> float | None:
-    return float(np.mean([measure_area(problem, each) for each in outcomes])) if problem.known else None
+    return float(measure_areas(problem, outcomes).mean()) if problem.known else None
 
 
 def mean_ranks(problem: ComparedProblem) -> dict[str, float]:

@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from math import exp, log
 from typing import Literal
 
 import numpy as np
 
-from ...landscapes.landscape import Array
-from ..results.curves import QUIETLY
-from .bootstrap import DRAWS, Interval, Sample, combine_draws, seed_random, take_interval, take_sample
+from .bootstrap import (
+    DRAWS,
+    Interval,
+    Pair,
+    combine_draws,
+    count_sources,
+    draw_means,
+    pair_up,
+    seed_random,
+    take_interval,
+)
 from .problems import ComparedProblem
-from .ranking import Outcome
-from .running_time import area_over_convergence
+from .running_time import measure_areas
 
 EQUIVALENCE = 0.9
 """Two strategies are equivalent in practice if the ratio of their running times lies between this and its inverse."""
@@ -24,10 +31,6 @@ LEAST_RUNS = 5
 """With fewer runs of a strategy on a problem, nothing is settled ..."""
 LEAST_PROBLEMS = 8
 """... unless there are at least so many problems."""
-SOLVES_MORE = "solves"
-"""The word of doubts that no repeat removes, because one solves problems that the other never does."""
-FEW_PROBLEMS = 5
-"""With fewer problems, a verdict is about these problems; from here on, about problems of their kind."""
 
 Decision = Literal["better", "equivalent", "worse", "not settled"]
 
@@ -55,6 +58,8 @@ class Verdict:
         only_second: The number of problems that only the second solves.
         runs: The least number of runs of either strategy on a problem.
         relative: Whether success is relative to what all strategies found, on any of the problems.
+        contradicted: Whether nothing is settled because one alone solves problems that the other never does, which more
+            repeats do not change.
     """
 
     first: str
@@ -71,6 +76,7 @@ class Verdict:
     only_second: int
     runs: int
     relative: bool
+    contradicted: bool = False
 
     @property
     def neither(self) -> int:
@@ -93,72 +99,6 @@ class Verdict:
 
 def _divide_one(end: float) -> float:
     return np.inf if end == 0 else 1 / end
-
-
-@dataclass(frozen=True)
-class Pair:
-    """The runs of two strategies on one problem, as samples of running times and as areas (None if unknown)."""
-
-    first: Sample
-    second: Sample
-    areas: tuple[Array, Array] | None
-
-    @property
-    def log_ratio(self) -> float:
-        """The logarithm of the ratio of expected running times; bounds stand for infinite ones."""
-        return self.first.log_time - self.second.log_time
-
-    @property
-    def solved(self) -> bool:
-        """Whether either solves the problem."""
-        return self.first.solved or self.second.solved
-
-    @property
-    def runs(self) -> int:
-        """The lesser number of runs."""
-        return min(len(self.first.spent), len(self.second.spent))
-
-    def draw_log_ratios(self, draws: int, random: np.random.Generator, size: int | None = None) -> Array:
-        """Draw runs, and return the logarithm of the ratio of running times per draw, shape (draws,)."""
-        return self.first.draw_log_times(draws, random, size) - self.second.draw_log_times(draws, random, size)
-
-    def draw_areas(self, draws: int, random: np.random.Generator) -> Array:
-        """Draw runs, and return the difference of their mean areas per draw, shape (draws,)."""
-        assert self.areas is not None
-        one, other = (
-            values[random.integers(len(values), size=(draws, len(values)))].mean(axis=1) for values in self.areas
-        )
-        found: Array = one - other
-        return found
-
-
-def pair_up(problems: Iterable[ComparedProblem], first: str, second: str) -> list[Pair]:
-    """Return the pairs of two strategies, one for each problem on which both have runs."""
-    found = []
-    for problem in problems:
-        if first in problem.outcomes and second in problem.outcomes:
-            one, other = problem.outcomes[first], problem.outcomes[second]
-            budgets = {landscape: goal.budget for landscape, goal in problem.goals.items()}
-            areas = _measure_areas(problem, one, other)
-            found.append(Pair(take_sample(one, budgets), take_sample(other, budgets), areas))
-    return found
-
-
-def _measure_areas(
-    problem: ComparedProblem, first: Sequence[Outcome], second: Sequence[Outcome]
-) -> tuple[Array, Array] | None:
-    if not problem.known:
-        return None
-    one, other = (np.array([measure_area(problem, each) for each in outcomes]) for outcomes in (first, second))
-    return one, other
-
-
-@QUIETLY
-def measure_area(problem: ComparedProblem, outcome: Outcome) -> float:
-    """Measure the area over the convergence curve of a run on a problem whose minimum is known."""
-    goal = problem.goals[outcome.run.landscape]
-    assert goal.minimum is not None
-    return area_over_convergence(outcome.run, goal.minimum, goal.budget)
 
 
 def judge_pair(
@@ -187,7 +127,7 @@ def judge_pair(
     runs = min((pair.runs for pair in pairs), default=0)
     ratio = _find_ratio(both, random)
     bounded = ratio if len(both) == len(solved) else _find_ratio(solved, random)
-    area = _compare_areas(pairs, random)
+    area = _compare_areas(problems, first, second, random)
     only_second = len(solved) - len(both) - only_first
     margin = -log(equivalence)
     basis: Literal["running times", "areas", "nothing"] = "nothing"
@@ -202,7 +142,7 @@ def judge_pair(
     relative = any(problem.relative for problem in problems)
     return Verdict(
         first, second, "not settled" if why else decision, basis, why, ratio, bounded, area, len(pairs), len(both),
-        only_first, only_second, runs, relative,
+        only_first, only_second, runs, relative, _is_contradicted(decision, only_first, only_second),
     )  # fmt: skip
 
 
@@ -239,12 +179,17 @@ def _find_doubt(decision: Decision, basis: str, counts: tuple[int, int, int], on
     if not has_enough_runs(counted, runs):
         count = "1 run" if runs == 1 else f"{runs} runs"
         return f"{count} of each on a problem cannot tell: it takes {LEAST_RUNS}, or {LEAST_PROBLEMS} problems"
-    alone, lost = (only_first, only_second) if decision == "better" else (only_second, only_first)
-    if decision in ("better", "worse") and lost and lost >= alone:
-        return f"the slower one alone {SOLVES_MORE} {lost} of the problems"
-    if decision == "equivalent" and (only_first or only_second):
-        return f"one alone {SOLVES_MORE} {only_first or only_second} of the problems"
+    if _is_contradicted(decision, only_first, only_second):
+        return "one alone solves problems that the other never does"
     return "the interval reaches into the region of equivalence" if decision == "not settled" else ""
+
+
+def _is_contradicted(decision: Decision, only_first: int, only_second: int) -> bool:
+    """Return whether what each alone solves forbids a decision by the ratio. More repeats do not change that."""
+    if decision == "equivalent":
+        return bool(only_first or only_second)
+    alone, lost = (only_first, only_second) if decision == "better" else (only_second, only_first)
+    return decision != "not settled" and 0 < lost >= alone
 
 
 def _find_ratio(pairs: Sequence[Pair], random: np.random.Generator) -> Interval | None:
@@ -252,28 +197,24 @@ def _find_ratio(pairs: Sequence[Pair], random: np.random.Generator) -> Interval 
         return None
     inner = np.array([pair.draw_log_ratios(DRAWS, random) for pair in pairs])
     estimate = float(np.mean([pair.log_ratio for pair in pairs]))
-    found = take_interval(estimate, combine_draws(inner, random), count_sources(pairs))
+    found = take_interval(estimate, combine_draws(inner, random), count_sources(len(pairs), min(p.runs for p in pairs)))
     return Interval(exp(found.estimate), float(np.exp(found.low)), float(np.exp(found.high)))
 
 
-def count_sources(pairs: Sequence[Pair]) -> int:
-    """Return how many values an interval rests on.
-
-    From ``FEW_PROBLEMS`` on it is the number of problems, which are a sample of their kind. Fewer are taken as they
-    are, and the runs on each count if they are more.
-    """
-    return len(pairs) if len(pairs) >= FEW_PROBLEMS else max(len(pairs), min(pair.runs for pair in pairs))
-
-
-def _compare_areas(pairs: Sequence[Pair], random: np.random.Generator) -> Interval | None:
-    if not pairs or any(pair.areas is None for pair in pairs):
+def _compare_areas(
+    problems: Sequence[ComparedProblem], first: str, second: str, random: np.random.Generator
+) -> Interval | None:
+    shared = [problem for problem in problems if first in problem.outcomes and second in problem.outcomes]
+    if not shared or not all(problem.known for problem in shared):
         return None
+    areas = [[measure_areas(problem, problem.outcomes[name]) for name in (first, second)] for problem in shared]
     # Areas of zero say only that nobody came within the largest gap.
-    if not any(part.any() for pair in pairs for part in pair.areas or ()):
+    if not any(part.any() for pair in areas for part in pair):
         return None
-    inner = np.array([pair.draw_areas(DRAWS, random) for pair in pairs])
-    estimate = float(np.mean([pair.areas[0].mean() - pair.areas[1].mean() for pair in pairs if pair.areas]))
-    return take_interval(estimate, combine_draws(inner, random), count_sources(pairs))
+    inner = np.array([draw_means(one, DRAWS, random) - draw_means(other, DRAWS, random) for one, other in areas])
+    estimate = float(np.mean([one.mean() - other.mean() for one, other in areas]))
+    runs = min(len(part) for pair in areas for part in pair)
+    return take_interval(estimate, combine_draws(inner, random), count_sources(len(areas), runs))
 
 
 def judge_against(

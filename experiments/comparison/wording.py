@@ -142,7 +142,7 @@ def describe_advice(advice: Advice, verdict: Verdict, directory: str = "") -> st
         if not (verdict.both or verdict.only_first or verdict.only_second):
             return "A larger budget, or a looser target (stop), would tell more than further repeats."
         return "More problems would settle it; more repeats of these would not."
-    return "It holds for these problems, this budget and this target; others may turn it."
+    return "This holds for these problems, this budget and this target; it may differ for others."
 
 
 def describe_evidence(compared: Comparison) -> str:

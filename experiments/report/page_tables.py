@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from math import isfinite
 from typing import Any
 
 from ..comparison import profiles, tables
 from ..comparison.comparison import Comparison
+from ..comparison.wording import format_factor
 from ..results import accounts
 from ..results.curves import Curve, tabulate_curves
 from ..results.table import Table
@@ -41,14 +44,6 @@ def pack_tables(made: dict[str, Table], clock: list[dict[str, Any]]) -> dict[str
         made: The tables of the files.
         clock: The rows of the simulated clock.
     """
-    tested = {(row["problem"], row["strategy"]): row for row in made["tests"].rows()}
-    comparison = (
-        (row["problem"], row["strategy"], row["runs"], row["best"], row["median"], row["lower_quartile"],
-         row["upper_quartile"], row["quantity"], row["target"], _describe_success(row), row["ert"],
-         row["median_evaluations"], row["area"], row["rank"],
-         *(tested.get((row["problem"], row["strategy"]), {}).get(key) for key in ("effect", "p", "verdict")))
-        for row in made["comparison"].rows()
-    )  # fmt: skip
     targets = (
         (row["problem"], row["strategy"], *(round(100 * share) for share in row["shares"]))
         for row in target_rows(made["targets"])
@@ -60,19 +55,13 @@ def pack_tables(made: dict[str, Table], clock: list[dict[str, Any]]) -> dict[str
             ("problem", "strategy", "runs", "best", "median", "lower quartile", "upper quartile", "gap or loss",
              "target", "successes", "ERT", "median of successes", "area", "mean rank", "effect", "p",
              "against the baseline"),
-            comparison,
+            _list_comparison_rows(made),
         ),
         "verdicts": pack_table(
             "Each strategy against the baseline",
             ("strategy", "verdict", "ratio where both solve", "bounded ratio", "area", "problems", "solved by both",
              "solved alone", "solved by the baseline alone", "runs", "why not settled"),
-            (
-                (row["strategy"], row["verdict"],
-                 *(_describe_interval(row, key) for key in ("ratio", "bounded", "area")),
-                 *(row[key] for key in ("problems", "solved_by_both", "solved_alone", "solved_by_baseline_alone",
-                                        "runs", "why")))
-                for row in made["verdicts"].rows()
-            ),
+            _list_verdict_rows(made["verdicts"]),
         ),
         "rank_tests": pack_table(
             "Tests of all pairs over problems", _heads(made["rank_tests"]),
@@ -101,12 +90,34 @@ def pack_tables(made: dict[str, Table], clock: list[dict[str, Any]]) -> dict[str
     return {name: table for name, table in found.items() if table["rows"]}
 
 
+def _list_comparison_rows(made: dict[str, Table]) -> Iterator[tuple[Any, ...]]:
+    """Yield the rows of the comparison, each with the tests of its strategy against the baseline."""
+    tested = {(row["problem"], row["strategy"]): row for row in made["tests"].rows()}
+    for row in made["comparison"].rows():
+        test = tested.get((row["problem"], row["strategy"]), {})
+        yield (
+            row["problem"], row["strategy"], row["runs"], row["best"], row["median"], row["lower_quartile"],
+            row["upper_quartile"], row["quantity"], row["target"], _describe_success(row), row["ert"],
+            row["median_evaluations"], row["area"], row["rank"], test.get("effect"), test.get("p"), test.get("verdict"),
+        )  # fmt: skip
+
+
+def _list_verdict_rows(verdicts: Table) -> Iterator[tuple[Any, ...]]:
+    for row in verdicts.rows():
+        intervals = (_describe_interval(row, key) for key in ("ratio", "bounded", "area"))
+        counts = ("problems", "solved_by_both", "solved_alone", "solved_by_baseline_alone", "runs", "why")
+        yield (row["strategy"], row["verdict"], *intervals, *(row[key] for key in counts))
+
+
 def _describe_interval(row: dict[str, Any], key: str) -> str:
     """Return "0.13 (0.06 to 0.33)": an estimate with its interval, from a row of the table of verdicts."""
     estimate = row["bounded_ratio" if key == "bounded" else key]
     if estimate is None:
         return "-"
-    return f"{estimate:.2g} ({row[f'{key}_low']:.2g} to {row[f'{key}_high']:.2g})"
+    show = (lambda value: f"{value:+.2f}") if key == "area" else format_factor
+    low, high = row[f"{key}_low"], row[f"{key}_high"]
+    span = f"{show(low)} to {show(high)}" if isfinite(high) else "interval unknown"
+    return f"{show(estimate)} ({span})"
 
 
 def _describe_success(row: dict[str, Any]) -> str:

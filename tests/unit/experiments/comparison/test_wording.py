@@ -77,7 +77,7 @@ def test_what_would_settle_it_is_a_command():
     )
     assert "Run:" not in describe_change(one)
     settled = compare_runs(runs_of({"a": [5], "b": [50]}))
-    assert describe_change(settled).startswith("It holds for these problems")
+    assert describe_change(settled).startswith("This holds for these problems")
 
 
 def test_equal_budgets_without_success_are_told_by_areas():
