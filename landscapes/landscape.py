@@ -200,6 +200,14 @@ class PointCheck(Protocol):
         ...
 
 
+class InitialPoints(Protocol):
+    """Protocol of a rule for where searches start: for a network, how its weights are initialised."""
+
+    def draw(self, rng: np.random.Generator) -> Array:
+        """Draw one starting point (D,) in the unit cube."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Space:
     """What an agent may know of a landscape: its box, and whether gradients exist and what they cost.
@@ -215,6 +223,9 @@ class Space:
         start: A point that the user knows, shape (D,), in the unit cube; it is evaluated first. None if there is none.
         noisy: Whether a setting may have another loss each time.
         conditions: Conditions that a point must meet before an evaluation is spent on it; None if there are none.
+        units: How many parts of one evaluation can be evaluated alone: the rows of data over which a loss is a mean. 1
+            if it cannot be divided.
+        init: The rule for where searches start; None: anywhere in the box.
 
     Example:
         >>> space = Space(np.array([-5.0, 0.0]), np.array([5.0, 2.0]))
@@ -237,6 +248,8 @@ class Space:
     start: Array | None = None
     noisy: bool = False
     conditions: PointCheck | None = None
+    units: int = 1
+    init: InitialPoints | None = None
 
     @classmethod
     def of_axes(
@@ -322,6 +335,44 @@ class Space:
         if not all(axis.is_plain for axis in self.axes):
             slopes = np.array([[axis.slope(x) for axis, x in zip(self.axes, row, strict=True)] for row in box.tolist()])
         return gradients * slopes
+
+
+@runtime_checkable
+class DivisibleProblem(Protocol):
+    """Protocol of a problem whose loss is a mean over rows of data (``space.units`` of them, more than one).
+
+    It can evaluate the mean over some of them, a mini-batch.
+    """
+
+    def evaluate_share(self, points: Array, rows: NDArray[np.int64]) -> tuple[Array, Array]:
+        """Evaluate loss and gradient over some rows of data.
+
+        Args:
+            points: Points in the box, shape (n, D), float64, in the landscape's units.
+            rows: For each point, the numbers of the rows of data, from 0, shape (n, b).
+
+        Returns:
+            The losses, shape (n,), and the gradients per unit of the landscape, shape (n, D), float64.
+        """
+        ...
+
+
+@runtime_checkable
+class MeasuredProblem(Protocol):
+    """Protocol of a problem with more to tell of a point than its loss, for reports only."""
+
+    def measure(self, point: Array) -> dict[str, float]:
+        """Return named values at a point (D,) of the box, such as the loss on held-out data. They are not charged."""
+        ...
+
+
+@runtime_checkable
+class ProbedProblem(Protocol):
+    """Protocol of a problem whose bits may depend on the machine, as those of compiled numerical programs may."""
+
+    def probe(self) -> Array:
+        """Return losses and gradients at a few fixed points, shape (k,), by which two processes are compared."""
+        ...
 
 
 @runtime_checkable
