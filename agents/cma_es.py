@@ -13,9 +13,9 @@ import numpy as np
 from pydantic import Field
 
 from ..landscapes.landscape import Array, Space
-from .agent import MOST_AT_ONCE, Agent, Converged, Lease, Search
+from .agent import MOST_AT_ONCE, Agent, Converged, Lease, Region, Search
 from .toolbox.callback import FAILED_LOSS
-from .toolbox.steering import clip_to_cube, is_called_away, restart_point, scale_step
+from .toolbox.steering import center_point, clip_to_cube, is_called_away, restart_point, scale_step, start_point
 
 UNNEEDED = ("matplotlib", "matplotlib.pyplot", "scipy.stats")
 """Modules that cma imports if it finds them."""
@@ -55,7 +55,8 @@ class CmaEs(Agent):
     def search(self, space: Space, lease: Lease, rng: np.random.Generator) -> Search:
         dimension = space.dimension
         normal = self.population or 4 + int(3 * np.log(dimension))
-        center, width, size = clip_to_cube(lease.region.center), scale_step(self.step, lease.region.radius), normal
+        center, width = center_point(lease.region, rng, space.init), scale_step(self.step, lease.region.radius)
+        size, whole = normal, Region.whole(dimension)
         spent, doublings, regime = {"first": 0, "large": 0, "small": 0}, 0, "first"
         while True:
             region, best, loss = lease.region, center, np.inf
@@ -80,10 +81,11 @@ class CmaEs(Agent):
                 return Converged(best, loss, f"cma-es: {why}") if loss < np.inf else None
             if spent["large"] <= spent["small"]:
                 regime, doublings = "large", doublings + 1
-                center, width, size = rng.random(dimension), 0.2, normal * 2**doublings
+                center, width, size = start_point(whole, rng, space.init), 0.2, normal * 2**doublings
             else:
                 regime, u = "small", rng.random()
-                center = rng.random(dimension) if lease.incumbent is None else clip_to_cube(lease.incumbent.point)
+                known = lease.incumbent
+                center = start_point(whole, rng, space.init) if known is None else clip_to_cube(known.point)
                 width = 0.04 * 10.0 ** -rng.random()
                 size = max(normal, int(normal * (0.5 * 2**doublings) ** (u * u)))
 

@@ -13,7 +13,7 @@ from .agent import Agent, Lease, Search
 from .toolbox.callback import Objective
 from .toolbox.local_solver import follow_solver
 from .toolbox.model_solver import solve_without_gradients
-from .toolbox.steering import scale_step
+from .toolbox.steering import center_point, scale_step
 
 
 class DerivativeFree(Agent):
@@ -40,7 +40,8 @@ class DerivativeFree(Agent):
     tolerance: float = Field(1e-10, gt=0, lt=0.1, description="Step length, in cube units, below which it ends.")
 
     def search(self, space: Space, lease: Lease, rng: np.random.Generator) -> Search:
-        return (yield from follow_solver(partial(self._solve, seed=int(rng.integers(2**31))), lease, rng))
+        solve = partial(self._solve, seed=int(rng.integers(2**31)))
+        return (yield from follow_solver(solve, lease, rng, center_point(lease.region, rng, space.init)))
 
     def _solve(self, objective: Objective, start: Array, radius: float, seed: int) -> str:
         step = min(scale_step(self.step, radius), 0.25)

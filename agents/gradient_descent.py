@@ -11,6 +11,7 @@ from pydantic import Field, model_validator
 
 from ..landscapes.landscape import Array, Space
 from .agent import Agent, AgentError, Converged, Lease, Proposal, Search, Told, WithGradient
+from .toolbox.differences import estimate_gradient
 from .toolbox.steering import draw_points, is_called_away, restart_point, start_point
 
 
@@ -175,7 +176,7 @@ class GradientDescent(Agent):
     def search(self, space: Space, lease: Lease, rng: np.random.Generator) -> Search:
         if self.gradients == "exact" and not space.has_gradient:
             raise AgentError("gradients must be auto or finite-differences on a landscape without, got exact")
-        point = start_point(lease.region, rng)
+        point = start_point(lease.region, rng, space.init)
         while True:
             ended = yield from self._descend(point, lease, self._uses_exact_gradients(space), rng)
             if not isinstance(ended, Lease):
@@ -271,35 +272,3 @@ class GradientDescent(Agent):
 
     def _uses_exact_gradients(self, space: Space) -> bool:
         return self.gradients == "exact" or (self.gradients == "auto" and space.has_gradient)
-
-
-def estimate_gradient(
-    point: Array, loss: float, apart: float, central: bool
-) -> Generator[Proposal, Told, tuple[Array, Lease]]:
-    """Estimate the gradient at a point by finite differences, forward or central.
-
-    At a face of the cube, differences point inwards.
-
-    Args:
-        point: The point, shape (D,), in the unit cube.
-        loss: Its loss.
-        apart: The step of the differences, in cube units.
-        central: Whether to use central differences, with 2 D points, instead of forward ones, with D.
-
-    Returns:
-        The gradient per cube unit, shape (D,), not finite where a point of the stencil failed; and the lease in force.
-    """
-    offsets = np.diag(np.full(len(point), apart))
-    if central:
-        up, down = np.minimum(point + offsets, 1.0), np.maximum(point - offsets, 0.0)
-        told = yield np.concatenate([up, down])
-        high, low = np.split(told.losses, 2)
-        run = up.diagonal() - down.diagonal()
-    else:
-        stencil = np.where(point + offsets <= 1.0, point + offsets, point - offsets)
-        told = yield stencil
-        high, low, run = told.losses, np.full(len(point), loss), stencil.diagonal() - point
-    # Failed points (+inf) on both sides give NaN.
-    with np.errstate(invalid="ignore"):
-        gradient: Array = (high - low) / run
-    return gradient, told.lease

@@ -48,7 +48,7 @@ class Local(Agent):
 
     def search(self, space: Space, lease: Lease, rng: np.random.Generator) -> Search:
         solve = partial(self._solve, exact=self._uses_exact_gradients(space))
-        return (yield from follow_solver(solve, lease, rng, start_point(lease.region, rng)))
+        return (yield from follow_solver(solve, lease, rng, start_point(lease.region, rng, space.init)))
 
     def _solve(self, objective: Objective, x: Array, _radius: float, exact: bool) -> str:
         """Run the solver and return its reason to end."""

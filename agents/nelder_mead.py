@@ -35,7 +35,7 @@ class NelderMead(Agent):
     tolerance: float = Field(1e-8, gt=0, le=0.1, description="Width of a converged simplex, in cube units.")
 
     def search(self, space: Space, lease: Lease, rng: np.random.Generator) -> Search:
-        point, loss = start_point(lease.region, rng), np.inf
+        point, loss = start_point(lease.region, rng, space.init), np.inf
         while True:
             before, region = loss, lease.region
             point, loss, lease = yield from self._shrink(point, lease)

@@ -39,7 +39,7 @@ class PatternSearch(Agent):
 
     def search(self, space: Space, lease: Lease, rng: np.random.Generator) -> Search:
         axes = np.vstack([np.eye(space.dimension), -np.eye(space.dimension)])
-        point, region = start_point(lease.region, rng), lease.region
+        point, region = start_point(lease.region, rng, space.init), lease.region
         told = yield point[None].copy()
         loss, step = float(told.losses[0]), scale_step(self.step, region.radius)
         while True:

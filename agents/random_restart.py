@@ -10,7 +10,7 @@ from pydantic import Field
 
 from ..landscapes.landscape import Array, Space
 from .agent import MOST_AT_ONCE, Agent, Converged, Lease, Search
-from .toolbox.steering import draw_points, is_called_away, restart_point, scale_step, start_point
+from .toolbox.steering import clip_to_cube, draw_points, is_called_away, restart_point, scale_step, start_point
 
 REMEMBERED_CLIMBS = 512
 """The most starts and ends of earlier climbs, the latest ones, that a restart avoids; limits its cost in a long run."""
@@ -64,7 +64,7 @@ class RandomRestart(Agent):
         damping = np.sqrt(dimension + 1)
         visited: deque[Array] = deque(maxlen=REMEMBERED_CLIMBS)
         best_point, best_loss, climbs = np.clip(lease.region.center, 0.0, 1.0), np.inf, 0
-        point = start_point(lease.region, rng)
+        point = start_point(lease.region, rng, space.init)
         while True:
             region = lease.region
             visited.append(point)
@@ -94,12 +94,15 @@ class RandomRestart(Agent):
             point = (
                 restart_point(lease)
                 if is_called_away(lease, region, point)
-                else self._draw_elsewhere(lease, visited, rng)
+                else self._draw_elsewhere(space, lease, visited, rng)
             )
 
-    def _draw_elsewhere(self, lease: Lease, visited: deque[Array], rng: np.random.Generator) -> Array:
+    def _draw_elsewhere(self, space: Space, lease: Lease, visited: deque[Array], rng: np.random.Generator) -> Array:
         """Draw candidates and return the one (D,) that is farthest, by Euclidean distance, from all visited points."""
-        places = draw_points(lease.region, rng, self.candidates)
+        if space.init is not None and lease.region.is_whole:
+            places = np.stack([clip_to_cube(space.init.draw(rng)) for _ in range(self.candidates)])
+        else:
+            places = draw_points(lease.region, rng, self.candidates)
         known = np.stack(visited)
         if self.reads_archive and lease.seen is not None and len(lease.seen.points):
             archive = lease.seen.points

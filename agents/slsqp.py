@@ -14,6 +14,7 @@ from .toolbox.callback import Objective
 from .toolbox.local_solver import follow_solver
 from .toolbox.model_solver import solve_without_gradients
 from .toolbox.slopes import CachedObjective, CoarseLosses
+from .toolbox.steering import center_point
 
 TINY = 1e-8
 """Differences over longer steps, which a user has chosen, are taken as they are."""
@@ -80,7 +81,8 @@ class Slsqp(Agent):
 
     def search(self, space: Space, lease: Lease, rng: np.random.Generator) -> Search:
         again = lease.incumbent is not None and np.array_equal(lease.incumbent.point, lease.region.center)
-        return (yield from follow_solver(partial(self._solve, exact=space.has_gradient, again=again), lease, rng))
+        solve = partial(self._solve, exact=space.has_gradient, again=again)
+        return (yield from follow_solver(solve, lease, rng, center_point(lease.region, rng, space.init)))
 
     def _solve(self, objective: Objective, start: Array, radius: float, exact: bool, again: bool) -> str:
         checks = self.coarse == "bobyqa" and not exact and self.difference <= TINY

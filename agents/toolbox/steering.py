@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ...landscapes.landscape import Array
+from ...landscapes.landscape import Array, InitialPoints
 from ..agent import Lease, Region
 
 LEAST_STEP = float(np.finfo(float).tiny)
@@ -31,7 +31,7 @@ def draw_points(region: Region, rng: np.random.Generator, n: int = 1) -> Array:
     return points
 
 
-def start_point(region: Region, rng: np.random.Generator) -> Array:
+def start_point(region: Region, rng: np.random.Generator, init: InitialPoints | None = None) -> Array:
     """Return where a fresh search starts: at the region's center, or anywhere if the region is the whole cube.
 
     A policy that chose a smaller region chose its center too; the center of the whole cube means nothing.
@@ -39,6 +39,7 @@ def start_point(region: Region, rng: np.random.Generator) -> Array:
     Args:
         region: The region of the fresh lease.
         rng: Random numbers; they are drawn only if the region is the whole cube.
+        init: The space's rule for where searches start (``space.init``), which "anywhere" then follows.
 
     Returns:
         The point, shape (D,), in the unit cube.
@@ -48,8 +49,28 @@ def start_point(region: Region, rng: np.random.Generator) -> Array:
         [0.25, 0.5]
     """
     if region.is_whole:
-        return draw_points(region, rng)[0]
+        return draw_points(region, rng)[0] if init is None else clip_to_cube(init.draw(rng))
     return clip_to_cube(region.center)
+
+
+def center_point(region: Region, rng: np.random.Generator, init: InitialPoints | None) -> Array:
+    """Return where a fresh search starts that starts in the middle: at the region's center.
+
+    If the region is the whole cube and the space has a rule for where searches start, that rule says where.
+
+    Args:
+        region: The region of the fresh lease.
+        rng: Random numbers; they are drawn only by the rule.
+        init: The space's rule (``space.init``).
+
+    Returns:
+        The point, shape (D,), in the unit cube.
+
+    Example:
+        >>> center_point(Region.whole(2), np.random.default_rng(0), None).tolist()
+        [0.5, 0.5]
+    """
+    return clip_to_cube(region.center) if init is None else start_point(region, rng, init)
 
 
 def restart_point(lease: Lease) -> Array:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ...landscapes.landscape import Landscape, Space
+from ...landscapes.landscape import Landscape, Refusal, Space
 from .errors import KeyPath, ProblemList, quote, suggest
 from .models import Experiment, RaySettings, StartRegion
 from .opened import LandscapeCache
@@ -106,6 +106,9 @@ def _check_budget(notes: ProblemList, experiment: Experiment, landscape: Landsca
     for name, strategy in experiment.strategies.items():
         try:
             needed = sum(agent.row_price(space) for _, agent in strategy.team)
+        except Refusal as error:
+            notes.report_message(("strategies", name), str(error))
+            continue
         except Exception as error:
             notes.report_message(
                 ("strategies", name),

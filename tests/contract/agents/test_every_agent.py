@@ -25,6 +25,8 @@ SETTINGS = {
     "derivative-free": [{}, {"method": "sbplx"}],
     "global": [{}, {"method": "annealing"}],
     "cma-es": [{}, {"restarts": "none"}],
+    # Its steps are as long as its rate, in the landscape's units.
+    "adam": [{"rate": 0.05}],
     # With its 200 points, each of these tests would take it half a minute.
     "gaussian-process": [{"most": 30}],
 }
