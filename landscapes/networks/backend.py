@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from functools import cache
-from importlib import import_module
 from typing import Any
 
 from ..extras import advise_install
@@ -12,7 +11,7 @@ from ..landscape import LandscapeError
 from .data import EXTRA
 
 THREADS = ("PJRT_NPROC", "NPROC")
-"""Environment variables that tell JAX's backend on the CPU how many threads it may have; the first that is set counts."""
+"""Environment variables that limit the threads of JAX's backend on the CPU; the first that is set counts."""
 
 
 def import_jax() -> Any:
@@ -50,7 +49,9 @@ def import_jax() -> Any:
 def _import_jax() -> Any:
     # Several processes share a GPU: none takes most of its memory when it starts.
     os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")
-    return import_module("jax")
+    import jax
+
+    return jax
 
 
 def has_one_thread() -> bool:
@@ -60,8 +61,10 @@ def has_one_thread() -> bool:
 
 def has_started() -> bool:
     """Return whether JAX's backend has started in this process, without starting it."""
-    bridge = import_module("jax._src.xla_bridge")
-    return bool(bridge.backends_are_initialized())
+    # JAX has no public name for it.
+    from jax._src import xla_bridge
+
+    return bool(xla_bridge.backends_are_initialized())
 
 
 def promises_equal_bits() -> bool:

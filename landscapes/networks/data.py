@@ -6,7 +6,6 @@ import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -104,7 +103,7 @@ def load_data(data: str, base: str | None, held_out: float, seed: int) -> DataSe
 
 @lru_cache(maxsize=8)
 def _prepare(name: str, path: Path | None, state: tuple[int, ...], held_out: float, seed: int) -> DataSet:
-    """Prepare a bundled set, or a file in the state that its time and size tell, so that a changed one is read again."""
+    """Prepare a bundled set, or a file; its time and size are given so that a file that has changed is read again."""
     x, y = _read_bundled(name) if path is None else _read_file(path)
     _check_inputs(x, name)
     targets, classes = _read_targets(y, len(x), name)
@@ -119,7 +118,7 @@ def _prepare(name: str, path: Path | None, state: tuple[int, ...], held_out: flo
 
 def _read_bundled(name: str) -> tuple[NDArray[Any], NDArray[Any]]:
     try:
-        datasets = import_module("sklearn.datasets")
+        from sklearn import datasets
     except ImportError:
         raise LandscapeError(
             f"data must be a file where scikit-learn is not installed, got {name!r}. {advise_install(EXTRA)}"
@@ -198,7 +197,7 @@ def _read_targets(y: NDArray[Any], rows: int, name: str) -> tuple[NDArray[Any], 
     seen = np.unique(labels)
     if labels.min() < 0 or classes > MOST_CLASSES or classes < 2:
         raise LandscapeError(
-            f"data must have labels from 0 to the number of classes - 1, at least 2 and at most {MOST_CLASSES} of them, "
+            f"data must have labels from 0 to the number of classes - 1, for 2 to {MOST_CLASSES} classes, "
             f"got {labels.min()} to {labels.max()} in {name}. Number the classes from 0, or save y as floats if it is "
             "no class."
         )

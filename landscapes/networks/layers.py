@@ -130,12 +130,10 @@ def list_weight_blocks(layer: Layer, number: int) -> list[WeightBlock]:
     """Return the blocks of weights of a layer, in the order of a point."""
     if layer.kind == "pool":
         return []
-    width = layer.after[-1]
-    if layer.kind == "dense":
-        shape, fans = (math.prod(layer.before), width), (math.prod(layer.before), width)
-    else:
-        area = layer.side**2
-        shape, fans = (layer.side, layer.side, layer.before[-1], width), (area * layer.before[-1], area * width)
+    width, area = layer.after[-1], max(1, layer.side**2)
+    inputs = layer.before[-1] if layer.kind == "conv" else math.prod(layer.before)
+    shape = (layer.side, layer.side, inputs, width) if layer.kind == "conv" else (inputs, width)
+    fans = area * inputs, area * width
     blocks = [WeightBlock(number, "weight", shape, *fans), WeightBlock(number, "bias", (width,), *fans)]
     if layer.normed:
         blocks.append(WeightBlock(number, "gain", (width,), *fans))
