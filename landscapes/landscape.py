@@ -7,6 +7,7 @@ import re
 import types
 import typing
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, ClassVar, Literal, Protocol, runtime_checkable
 
 import numpy as np
@@ -492,6 +493,19 @@ class Landscape(Model):
             LandscapeError: The landscape cannot be opened as described.
         """
         raise NotImplementedError
+
+    @property
+    def code_references(self) -> tuple[str, ...]:
+        """The user's code that it names, each as "path/to/file.py:name" or "package.module:name".
+
+        It is copied to the machines of a cluster, and part of what decides whether results may be resumed and trusted.
+        """
+        return ()
+
+    @property
+    def data_files(self) -> tuple[Path, ...]:
+        """The user's files of data that it reads, as paths on this machine. They are copied to a cluster too."""
+        return ()
 
     @property
     def label(self) -> str:

@@ -94,6 +94,11 @@ class UserFunction(BoundedLandscape):
         return tuple(found)
 
     @property
+    def code_references(self) -> tuple[str, ...]:
+        """The function, and its gradient if it has one."""
+        return (self.function,) if self.gradient is None else (self.function, self.gradient)
+
+    @property
     def label(self) -> str:
         """A short name for tables and figures: the function's name and the dimension."""
         return f"{self.function.rpartition(':')[2]} D={self.searched_axes}"

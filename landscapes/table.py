@@ -136,6 +136,11 @@ class LossTable(Landscape):
         return resolve_path(self.file, self.base)
 
     @property
+    def data_files(self) -> tuple[Path, ...]:
+        """The file."""
+        return (self.path,)
+
+    @property
     def label(self) -> str:
         """A short name for tables and figures: the file's name, and the column of the losses."""
         return f"table {Path(self.file).stem}" + (f" {self.loss}" if self.loss != "loss" else "")

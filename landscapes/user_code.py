@@ -6,7 +6,7 @@ import hashlib
 import importlib
 import pickle
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from difflib import get_close_matches
@@ -109,6 +109,18 @@ def find_local_path(path: Path) -> Path:
     absolute = path.absolute()
     travelled = STAGED_FILES / absolute.relative_to(absolute.anchor)
     return travelled if travelled.exists() else path
+
+
+def find_code_files(references: Iterable[str], base: str | None) -> list[Path]:
+    """Return the paths, on this machine, of the files that references name; of modules there are none."""
+    places = [reference.rpartition(":")[0] for reference in references]
+    return [resolve_path(place, base) for place in places if is_python_file(place)]
+
+
+def find_code_modules(references: Iterable[str]) -> list[str]:
+    """Return the modules, such as package.module, that references name."""
+    places = [reference.rpartition(":")[0] for reference in references]
+    return [place for place in places if place and not is_python_file(place)]
 
 
 def read_source(reference: str, base: str | None) -> str | None:

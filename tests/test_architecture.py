@@ -24,7 +24,9 @@ DOORS = {
     },
     "greenlet": {"agents/toolbox/callback.py"},
     "pandas": {"experiments/results/table.py"},
-    "sklearn": {"experiments/adapters/search_cv.py"},
+    "jax": {"landscapes/networks/backend.py"},
+    "torch": {"landscapes/networks/torch_library.py"},
+    "sklearn": {"experiments/adapters/search_cv.py", "landscapes/networks/data.py"},
     "optuna": {"experiments/adapters/optuna_sampler.py"},
     "gest_api": {"experiments/adapters/gest_generator.py"},
     "starlette": {"experiments/studio/app.py"},
@@ -242,7 +244,20 @@ def test_the_loop_is_short():
 
 
 def test_importing_the_package_imports_no_heavy_library():
-    heavy = ("ray", "matplotlib", "pandas", "cocoex", "starlette", "uvicorn", "anyio", "sklearn", "optuna")
+    heavy = (
+        "ray",
+        "matplotlib",
+        "pandas",
+        "cocoex",
+        "starlette",
+        "uvicorn",
+        "anyio",
+        "sklearn",
+        "optuna",
+        "jax",
+        "optax",
+        "torch",
+    )
     code = f"import sys, searchparty, searchparty.experiments.cli.main; print([m for m in {heavy} if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"

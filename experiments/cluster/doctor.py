@@ -12,7 +12,6 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from ...landscapes.landscape import Landscape, Model
-from ...landscapes.python_function import UserFunction
 from ...landscapes.user_code import STAGED_FILES, list_loaded_files
 from ..execution.fingerprint import PACKAGES
 from ..execution.staging import StagedTree, experiment_models, stage_files
@@ -101,8 +100,8 @@ def examine_cluster(experiment: Experiment | None, address: str | None, say: Cal
 
 def _describe_model(model: Model) -> str:
     kind = str(getattr(model, "kind", type(model).__name__))
-    if isinstance(model, UserFunction):
-        return f"{kind} {model.function}"
+    if isinstance(model, Landscape) and model.code_references:
+        return f"{kind} {model.code_references[0]}"
     return f"{kind} {model.label}" if isinstance(model, Landscape) and model.label != kind else kind
 
 

@@ -16,8 +16,7 @@ from threadpoolctl import threadpool_info
 
 from ...landscapes.ambient import load_blas_of_scipy
 from ...landscapes.command import Command
-from ...landscapes.landscape import Model
-from ...landscapes.python_function import UserFunction
+from ...landscapes.landscape import Landscape, Model
 from ...landscapes.table import LossTable
 from ...orchestrator.run_spec import RunSpec, digest
 from .code_digest import CODE_RULE
@@ -73,13 +72,14 @@ def name_models(runs: Iterable[RunSpec]) -> dict[str, Model]:
 
     Where several of the user's classes have one name, the last of them has it, and the others have a number too.
     """
-    found: dict[str, dict[tuple[type[Model], str | None], Model]] = {}
+    found: dict[str, dict[tuple[Any, ...], Model]] = {}
     for run in runs:
         models = [("landscape", run.landscape), ("policy", run.policy), *(("agent", agent) for _, agent in run.team)]
         choices = {name: value for name, value in run.policy if isinstance(value, Model)}
         for family, model in [*models, *choices.items()]:
             same = found.setdefault(f"{family} {_describe(model)}", {})
-            same[type(model), getattr(model, "gradient", None)] = model
+            named = (model.code_references, model.data_files) if isinstance(model, Landscape) else ()
+            same[type(model), *named] = model
     return {
         name if place == len(same) else f"{name} ({place})": model
         for name, same in found.items()
@@ -89,8 +89,8 @@ def name_models(runs: Iterable[RunSpec]) -> dict[str, Model]:
 
 def _describe(model: Model) -> str:
     kind = str(getattr(model, "kind", type(model).__name__))
-    if isinstance(model, UserFunction):
-        return f"{kind} {model.function}"
     if isinstance(model, LossTable):
         return f"{kind} {model.file}"
+    if isinstance(model, Landscape) and (model.code_references or model.data_files):
+        return f"{kind} {[*model.code_references, *(path.name for path in model.data_files)][0]}"
     return f"{kind} {' '.join(model.command)}" if isinstance(model, Command) else kind

@@ -27,9 +27,14 @@ from ...landscapes.neighbours import (
     list_neighbour_files,
     with_local_imports,
 )
-from ...landscapes.python_function import UserFunction
-from ...landscapes.table import LossTable
-from ...landscapes.user_code import LOADED_FILES, STAGED_FILES_NAME, find_local_path, is_python_file, resolve_path
+from ...landscapes.user_code import (
+    LOADED_FILES,
+    STAGED_FILES_NAME,
+    find_code_files,
+    find_code_modules,
+    find_local_path,
+    resolve_path,
+)
 from ..spec.errors import SpecError, format_problem
 from ..spec.models import Experiment
 
@@ -155,16 +160,12 @@ def experiment_models(experiment: Experiment) -> Iterator[Model]:
 
 
 def _landscape_files(landscape: Model) -> list[Path]:
-    """Return the files that a landscape of kind python, table or command names; nothing for other models."""
-    if isinstance(landscape, UserFunction):
-        references = [landscape.function, landscape.gradient or ""]
-        places = [reference.rpartition(":")[0] for reference in references]
-        return [resolve_path(place, landscape.base) for place in places if is_python_file(place)]
-    if isinstance(landscape, LossTable):
-        return [landscape.path]
+    """Return the files of code, data and programs that a landscape names; nothing for other models."""
     if isinstance(landscape, Command):
         return [path for word in landscape.command if (path := resolve_path(word, landscape.base)).is_file()]
-    return []
+    if not isinstance(landscape, Landscape):
+        return []
+    return [*find_code_files(landscape.code_references, getattr(landscape, "base", None)), *landscape.data_files]
 
 
 def requested_files(experiment: Experiment) -> Iterator[Path]:
@@ -234,11 +235,8 @@ def find_uninstalled_files(name: str) -> Iterator[tuple[Path, Path]]:
 
 def _module_names(experiment: Experiment) -> Iterator[str]:
     for landscape in _variant_landscapes(experiment):
-        if isinstance(landscape, UserFunction):
-            for reference in filter(None, [landscape.function, landscape.gradient]):
-                place = reference.rpartition(":")[0]
-                if place and not is_python_file(place):
-                    yield place.partition(".")[0]
+        for place in find_code_modules(landscape.code_references):
+            yield place.partition(".")[0]
     for model in experiment_models(experiment):
         module = type(model).__module__
         if module not in LOADED_FILES and module.partition(".")[0] not in ROOTS:

@@ -9,18 +9,17 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from ...landscapes.command import Command
-from ...landscapes.landscape import Model
+from ...landscapes.landscape import Landscape, Model
 from ...landscapes.neighbours import CODE_SUFFIXES, digest_file
 from ...landscapes.python_function import UserFunction
-from ...landscapes.table import LossTable
-from ...landscapes.user_code import LOADED_FILES, find_local_path, is_python_file, resolve_path
+from ...landscapes.user_code import LOADED_FILES, find_code_files, find_code_modules, find_local_path, resolve_path
 from .code_digest import shorten
 from .package_code import find_place
 from .staging import find_uninstalled_files, list_model_files
 
 
 def digest_user_files(models: Mapping[str, Model]) -> dict[str, str]:
-    """Digest the files that define the user's classes, and those that landscapes (python, table, command) name.
+    """Digest the files that define the user's classes, and those that landscapes name.
 
     Args:
         models: The models of the runs by name, e.g. {"landscape python loss.py:loss": ...}.
@@ -59,10 +58,9 @@ def digest_neighbours(models: Mapping[str, Model]) -> dict[str, dict[str, str]]:
 
 def _uninstalled_modules(model: Model) -> Iterator[Path]:
     """Yield the files of the module in which a model's function is, if it is named as a module."""
-    if isinstance(model, UserFunction):
-        for reference in filter(None, [model.function, model.gradient]):
-            place = reference.rpartition(":")[0]
-            if place and not is_python_file(place) and place != "__main__":
+    if isinstance(model, Landscape):
+        for place in find_code_modules(model.code_references):
+            if place != "__main__":
                 yield from (path for _, path in find_uninstalled_files(place.partition(".")[0]))
 
 
@@ -77,7 +75,7 @@ def read_class_source(cls: type) -> str:
 
 
 def read_named_sources(model: Model) -> list[str]:
-    """Return digests of the bytes of the files that a landscape of kind python, table or command names.
+    """Return digests of the bytes of the files of code, data and programs that a landscape names.
 
     There is one digest for each word of a command, "" for a word that is no file.
     """
@@ -85,13 +83,14 @@ def read_named_sources(model: Model) -> list[str]:
 
 
 def _named_files(model: Model) -> list[Path]:
-    """Return the paths that a landscape of kind python or command names; some may not exist."""
-    if isinstance(model, UserFunction):
-        place = model.function.rpartition(":")[0]
-        return [resolve_path(place, model.base)] if is_python_file(place) else []
-    if isinstance(model, LossTable):
-        return [model.path]
-    return [resolve_path(word, model.base) for word in model.command] if isinstance(model, Command) else []
+    """Return the paths that a landscape names; some may not exist."""
+    if isinstance(model, Command):
+        return [resolve_path(word, model.base) for word in model.command]
+    if not isinstance(model, Landscape):
+        return []
+    # The file of a gradient is digested beside that of its function, as in logs of earlier versions.
+    named = model.code_references[:1] if isinstance(model, UserFunction) else model.code_references
+    return [*dict.fromkeys(find_code_files(named, getattr(model, "base", None))), *model.data_files]
 
 
 def _loaded_file(cls: type) -> list[tuple[str, str]]:

@@ -11,7 +11,6 @@ from pydantic import ValidationError
 from ...agents.agent import Agent
 from ...agents.evaluation.settings import Evaluation
 from ...landscapes.landscape import Landscape, Model
-from ...landscapes.table import LossTable
 from ...landscapes.user_code import read_source
 from ...orchestrator.policies.composed import Composed
 from ...orchestrator.policies.policy import Policy
@@ -86,7 +85,7 @@ def _combine_variants(
     experiment = first.model_copy(update={"sweep": sweep})
     # Relative paths must still lead to the same files when the YAML is loaded from a results directory.
     searched = [landscape for _, variant in variants for landscape in variant.landscapes]
-    named = names_file(whole) or any(each.external or isinstance(each, LossTable) for each in searched)
+    named = names_file(whole) or any(each.external or bool(each.data_files) for each in searched)
     anchored = base is not None and (whole.get("base") is not None or named or first.files)
     experiment._data = {**whole, "base": str(FilePath(base or ".").absolute())} if anchored else whole
     experiment._variants, experiment._landscape_cache = tuple(variants), opened

@@ -8,7 +8,6 @@ from pathlib import Path
 
 from ....landscapes.command import Command
 from ....landscapes.landscape import Landscape, Model
-from ....landscapes.python_function import UserFunction
 from ....landscapes.user_code import LOADED_FILES, is_python_file
 from ...spec import catalogue
 from ...spec.load import Experiment
@@ -24,7 +23,7 @@ def names_user_code(experiment: Experiment) -> bool:
 
 def is_user_code(landscape: Landscape) -> bool:
     """Return whether evaluating a landscape runs code of a user: its class, or the function or program it names."""
-    return isinstance(landscape, UserFunction | Command) or not catalogue.is_installed(landscape)
+    return isinstance(landscape, Command) or bool(landscape.code_references) or not catalogue.is_installed(landscape)
 
 
 def list_addresses(experiment: Experiment) -> Iterator[str]:
@@ -52,8 +51,8 @@ def _list_models(experiment: Experiment) -> list[Model]:
 
 
 def _list_places(model: Model, home: Path) -> Iterator[str]:
-    if isinstance(model, UserFunction):
-        for reference in (model.function, model.gradient or ""):
+    if isinstance(model, Landscape):
+        for reference in model.code_references:
             place = reference.rpartition(":")[0]
             if place:
                 yield os.path.normpath(place) if is_python_file(place) else place

@@ -1,0 +1,138 @@
+"""Landscapes that are the losses of neural networks on data."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal
+
+import numpy as np
+from pydantic import Field, field_validator
+
+from .landscape import Landscape, LandscapeError, Problem, Space
+from .networks.backend import import_jax
+from .networks.compiled import NetworkProblem
+from .networks.data import DataSet, check_data_name, is_data_file, load_data
+from .networks.initial import Rule, choose_rule, plan_initial_weights
+from .networks.layers import Activation, LayerSpec, Network, check_layer_spec, plan_network
+from .networks.network_loss import LossName, NetworkLoss
+
+BATCH_NORM = "batch"
+
+
+class NeuralNetwork(Landscape):
+    """The loss of a neural network on data, as a function of all its weights. Its gradients are exact.
+
+    Use it to see where gradient descent gets stuck on a real loss, and what else finds a way. The network is a stack of
+    dense layers, after convolutions and pools where rows are images; the last layer, one output for each class or
+    target, is added. The loss is a mean over the training rows, plus half of ``weight_decay`` times the sum of squares
+    of the weights (without biases and gains), computed in float32. Loss and accuracy on held-out rows are measured
+    besides: no agent and no policy sees them. Needs the extra ``networks`` (JAX).
+    """
+
+    shareable: ClassVar[bool] = True
+    kind: Literal["network"] = "network"
+    data: str = Field(
+        "digits",
+        description='digits, wine, breast-cancer or diabetes, or a file "path/to/data.npz" with the arrays x and y.',
+    )
+    layers: tuple[LayerSpec, ...] = Field(
+        (64,),
+        description="The hidden layers: a number of units each; for images also {conv: filters, kernel: 3} and "
+        "{pool: side}. [] is a linear model.",
+    )
+    activation: Activation = Field("relu", description="What follows each hidden layer.")
+    loss: LossName | None = Field(
+        None,
+        description="What is averaged over rows: cross-entropy (of classes) or mean-squared. Default: cross-entropy "
+        "for classes, mean-squared for numbers.",
+    )
+    weight_decay: float = Field(0.0, ge=0, description="Half of it times the sum of squares of weights is added.")
+    held_out: float = Field(0.25, ge=0, lt=1, description="The part of the rows of each class that is held out.")
+    residual: bool = Field(False, description="Whether inputs of a hidden layer are added to outputs of equal shape.")
+    norm: Literal["layer"] | None = Field(None, description="layer normalises the sums of each hidden layer by row.")
+    init: Rule | None = Field(
+        None, description="How weights are drawn at a start. Default: glorot for tanh and sigmoid, he for others."
+    )
+    seed: int = Field(0, ge=0, description="Which rows are held out.")
+    bounds: tuple[float, float] = Field((-3.0, 3.0), description="Bounds (low, high) of every weight.")
+    gradient_price: int = Field(2, ge=0, description="Cost of one gradient, in evaluations.")
+    base: str | None = Field(
+        None, exclude=True, repr=False, description="Directory that paths are relative to (set on loading)."
+    )
+
+    @field_validator("norm", mode="before")
+    @classmethod
+    def _refuse_batch_norm(cls, value: object) -> object:
+        if value == BATCH_NORM:
+            raise ValueError(
+                "norm must be layer, got batch. With batch normalisation, the loss of a row depends on the rows beside "
+                "it, so the loss is no function of the weights alone. Write norm: layer."
+            )
+        return value
+
+    @field_validator("data")
+    @classmethod
+    def _check_data(cls, value: str) -> str:
+        check_data_name(value)
+        return value
+
+    @field_validator("layers")
+    @classmethod
+    def _check_layers(cls, value: tuple[LayerSpec, ...]) -> tuple[LayerSpec, ...]:
+        for number, spec in enumerate(value):
+            check_layer_spec(spec, f"layers.{number}")
+        return value
+
+    @field_validator("bounds")
+    @classmethod
+    def _check_bounds(cls, value: tuple[float, float]) -> tuple[float, float]:
+        if not value[0] < value[1]:
+            raise ValueError(f"bounds must have low < high, got {value}. Swap them.")
+        return value
+
+    def open(self) -> Problem:
+        """Read the data and plan the network. Raises LandscapeError if they cannot be read, or do not fit."""
+        # Known before the run starts, not when the first point is evaluated.
+        import_jax()
+        data = self.load_data()
+        loss = self._choose_loss(data)
+        network = self.plan_network(data)
+        dimension, (low, high) = network.dimension, self.bounds
+        rule = self.init or choose_rule(self.activation)
+        space = Space(
+            np.full(dimension, low),
+            np.full(dimension, high),
+            has_gradient=True,
+            gradient_price=self.gradient_price,
+            units=len(data.train),
+            init=plan_initial_weights(network.blocks, rule, low, high),
+        )
+        return NetworkProblem(space, lambda: NetworkLoss(network, data, loss, self.weight_decay))
+
+    def load_data(self) -> DataSet:
+        """Return the data, split and standardised. Raises LandscapeError if they cannot be used."""
+        return load_data(self.data, self.base, self.held_out, self.seed)
+
+    def plan_network(self, data: DataSet) -> Network:
+        """Return the network for these data. Raises LandscapeError if they do not fit the layers."""
+        row = data.train.inputs.shape[1:]
+        return plan_network(self.layers, row, data.outputs, self.activation, self.norm is not None, self.residual)
+
+    def _choose_loss(self, data: DataSet) -> LossName:
+        if self.loss == "cross-entropy" and not data.classes:
+            raise LandscapeError(
+                f"loss must be mean-squared where targets are numbers, got cross-entropy for {self.data}. Change it, "
+                "or give whole numbers from 0 for classes."
+            )
+        return self.loss or ("cross-entropy" if data.classes else "mean-squared")
+
+    @property
+    def label(self) -> str:
+        """A short name for tables and figures: the data and the layers."""
+        name = self.data.rpartition("/")[2].removesuffix(".npz") if is_data_file(self.data) else self.data
+        return f"network {name} {'-'.join(map(_describe_layer, self.layers)) or 'linear'}"
+
+
+def _describe_layer(spec: LayerSpec) -> str:
+    if isinstance(spec, int):
+        return str(spec)
+    return "".join(f"{name}{value}" for name, value in spec.items() if name != "kernel" or value != 3)

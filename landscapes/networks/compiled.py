@@ -1,0 +1,82 @@
+"""Problems whose losses are compiled programs."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..landscape import Array, Space
+from .backend import promises_equal_bits
+from .programs import LossFunctions, Programs
+
+PROBES = 64
+"""At how many points two processes are compared."""
+PROBED_GRADIENTS = 4
+"""At how many of them the gradients are compared too."""
+PROBED_WIDTH = 0.1
+"""The side of the cube, around the center of the unit cube, in which these points lie."""
+
+
+class CompiledProblem:
+    """A problem whose losses are compiled programs. The backend starts with the first evaluation, not before.
+
+    Args:
+        space: The space that is searched.
+        make_functions: Makes what is compiled; called with the first evaluation.
+    """
+
+    minimum: None = None
+    minimizers: None = None
+    rowwise = True
+
+    def __init__(self, space: Space, make_functions: Callable[[], LossFunctions]) -> None:
+        self.space, self._make_functions = space, make_functions
+
+    @cached_property
+    def _programs(self) -> Programs:
+        return Programs(self._make_functions(), self.space.dimension)
+
+    @property
+    def promises_bits(self) -> bool:
+        """Whether another process finds the same bits: on a CPU it does; on a GPU nothing is promised."""
+        return promises_equal_bits()
+
+    def evaluate(self, points: Array) -> Array:
+        """Return the losses (n,) of points (n, D), each by the same instructions however many there are."""
+        return self._programs.evaluate(points)
+
+    def gradient(self, points: Array) -> Array:
+        """Return the gradients (n, D) at points (n, D)."""
+        return self._programs.differentiate(points)
+
+    def probe(self) -> Array:
+        """Return losses at 64 fixed points, and digests of gradients at four of them, by which processes compare."""
+        rng = np.random.Generator(np.random.Philox(0))
+        losses, digests = np.empty(PROBES), []
+        for number in range(PROBES):
+            cube = 0.5 + PROBED_WIDTH * (rng.random((1, self.space.dimension)) - 0.5)
+            point = self.space.to_box(cube)
+            losses[number] = self.evaluate(point)[0]
+            if number < PROBED_GRADIENTS:
+                digests.append(float(zlib.crc32(self.gradient(point).tobytes())))
+        return np.concatenate([losses, digests])
+
+
+class MeasuredCompiledProblem(CompiledProblem):
+    """A problem with measures besides its loss."""
+
+    def measure(self, point: Array) -> dict[str, float]:
+        """Return the measures at a point (D,): losses without weight decay, and accuracies where there are classes."""
+        return self._programs.measure(point)
+
+
+class NetworkProblem(MeasuredCompiledProblem):
+    """A problem whose loss is a mean over rows of data, and which has measures besides."""
+
+    def evaluate_share(self, points: Array, rows: NDArray[np.int64]) -> tuple[Array, Array]:
+        """Return losses (n,) and gradients (n, D) at points (n, D), each over its rows of data (n, b)."""
+        return self._programs.evaluate_share(points, rows)
