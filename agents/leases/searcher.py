@@ -101,7 +101,7 @@ class Searcher:
         agent = self.agent
         if lease.settings:
             agent = type(agent).model_validate(agent.model_dump() | lease.settings)
-        self.declared_price = agent.row_price(self.evaluator.space)
+        self.declared_price = agent.row_price(self.evaluator.space) * self.evaluator.space.units
         self.generator = agent.search(self.evaluator.space, lease, self.rng_of(episode))
 
     def close(self) -> None:
