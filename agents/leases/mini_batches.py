@@ -7,13 +7,14 @@ compares losses can take it for one of the landscape. The agent is told the loss
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ...landscapes.causes import describe_mini_batch, is_mini_batch, read_mini_batch
 from ...landscapes.landscape import Array
+from ..agent import AgentError
 from ..evaluation.evaluator import EvaluationResult
 
 RowStream = Callable[[int, int], np.random.Generator]
@@ -59,6 +60,23 @@ class MiniBatches:
             if at not in causes:
                 causes[at] = describe_mini_batch(size, loss)
         return EvaluationResult(np.full(len(points), np.inf), found.gradients, causes)
+
+
+def check_batch(rows: Any, units: int) -> int:
+    """Return the size of a mini-batch that an agent proposed.
+
+    Args:
+        rows: The size.
+        units: How many rows of data there are; 0 if the loss is no mean over any.
+
+    Raises:
+        AgentError: There is no mini-batch of that size.
+    """
+    if not units:
+        raise AgentError("proposed a mini-batch, and the loss of this landscape is no mean over rows of data")
+    if type(rows) is not int or not 1 <= rows <= units:
+        raise AgentError(f"proposed a mini-batch of {rows!r} rows; it must be a whole number from 1 to {units}")
+    return rows
 
 
 def draw_rows(rng: np.random.Generator, units: int, size: int) -> NDArray[np.int64]:

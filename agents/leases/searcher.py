@@ -6,7 +6,6 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ...landscapes.causes import is_free_cause
 from ...landscapes.landscape import Array, Space
@@ -16,7 +15,7 @@ from ..evaluation.settings import Evaluation
 from .agent_clock import AgentClock
 from .collected_settings import CollectedSettings
 from .failure import AgentTimeout
-from .mini_batches import MiniBatches, RowStream, tell_mini_batches
+from .mini_batches import MiniBatches, RowStream, check_batch, tell_mini_batches
 from .proposal import PendingProposal, check_proposal
 from .recorded_rows import GradientReplayer
 
@@ -178,7 +177,7 @@ class Searcher:
         with_gradient = kind is WithGradient or kind is MiniBatch
         price = units * price_with_gradient(space) if with_gradient else units
         if kind is MiniBatch:
-            batch = self._check_batch(proposal.rows)
+            batch = check_batch(proposal.rows, 0 if self.mini_batches is None else units)
             price = price // units * batch
         reserve = units if batch else 0
         if price + reserve > self.declared_price:
@@ -189,32 +188,6 @@ class Searcher:
         points = check_proposal(proposal.points if with_gradient or kind is Repeat else proposal, space.dimension)
         self.pending_proposal = PendingProposal(points, with_gradient, price, kind is Repeat, batch, reserve)
         return self.pending_proposal
-
-    def _check_batch(self, rows: Any) -> int:
-        """Return the size of a mini-batch. Raises AgentError if there is none of that size."""
-        units = self.evaluator.space.units
-        if self.mini_batches is None:
-            raise AgentError("proposed a mini-batch, and the loss of this landscape is no mean over rows of data")
-        if type(rows) is not int or not 1 <= rows <= units:
-            raise AgentError(f"proposed a mini-batch of {rows!r} rows; it must be a whole number from 1 to {units}")
-        return rows
-
-    def evaluate_again(self, lease: int, rows: NDArray[np.int64], points: Array) -> EvaluationResult:
-        """Evaluate recorded rows of the pending proposal again, by their numbers (n,) and points (n, D)."""
-        hand = self.pending_proposal
-        assert hand is not None
-        if not hand.batch:
-            return self.replayer.evaluate(points)
-        assert self.mini_batches is not None
-        return self.mini_batches.evaluate(self.replayer, lease, rows.tolist(), points, hand.batch)
-
-    def evaluate_mini_batch(self, lease: int, row: int, points: Array) -> EvaluationResult:
-        """Evaluate points (n, D) of the pending proposal over their mini-batches, from this row of the lease on."""
-        hand = self.pending_proposal
-        assert hand is not None
-        assert self.mini_batches is not None
-        rows = range(row, row + len(points))
-        return self.mini_batches.evaluate(self.evaluator, lease, rows, points, hand.batch)
 
     def record_outcome(self, outcome: EvaluationResult) -> str:
         """Record the outcome of the next rows of the pending proposal.

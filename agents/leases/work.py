@@ -11,6 +11,7 @@ from functools import partial
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ...landscapes.landscape import Array, describe_exception
 from ..agent import AgentError, Converged, Finding, Lease, Rows
@@ -139,7 +140,7 @@ def work_lease(
                 break
             outcome = None
             if recorded is not None:
-                again = partial(searcher.evaluate_again, lease.id)
+                again = partial(_evaluate_again, searcher, lease, hand)
                 outcome = ledger.recall_rows(points, hand.with_gradient, again)
             if outcome is not None:
                 ledger.enter(points[: len(outcome.losses)], outcome, hand.price, news=False)
@@ -148,7 +149,7 @@ def work_lease(
             elif hand.batch:
                 points = points[:1]
                 outcome = _find_lost_row(ledger, hand, points, lost_rows)
-                outcome = outcome or searcher.evaluate_mini_batch(lease.id, ledger.filled, points)
+                outcome = outcome or _evaluate_mini_batch(searcher, ledger, hand, points)
                 ledger.enter(points, outcome, hand.price)
             elif len(points) == 1 and not lost_rows:
                 outcome = searcher.evaluator.evaluate(points, hand.with_gradient)
@@ -240,6 +241,23 @@ def _find_lost_row(
     return EvaluationResult(np.array([np.inf]), gradients, {0: lost_rows[ledger.filled]})
 
 
+def _evaluate_mini_batch(searcher: Searcher, ledger: Ledger, hand: PendingProposal, points: Array) -> EvaluationResult:
+    """Evaluate the next points (n, D) over the rows of data that are drawn for them."""
+    assert searcher.mini_batches is not None
+    rows = range(ledger.filled, ledger.filled + len(points))
+    return searcher.mini_batches.evaluate(searcher.evaluator, ledger.lease.id, rows, points, hand.batch)
+
+
+def _evaluate_again(
+    searcher: Searcher, lease: Lease, hand: PendingProposal, rows: NDArray[np.int64], points: Array
+) -> EvaluationResult:
+    """Evaluate recorded rows of a lease again, by their numbers (n,) and points (n, D), with their gradients."""
+    if not hand.batch:
+        return searcher.replayer.evaluate(points)
+    assert searcher.mini_batches is not None
+    return searcher.mini_batches.evaluate(searcher.replayer, lease.id, rows.tolist(), points, hand.batch)
+
+
 def _evaluate_last_point(
     searcher: Searcher, ledger: Ledger, hand: PendingProposal, lost_rows: dict[int, str] | None
 ) -> str:
@@ -255,7 +273,7 @@ def _evaluate_last_point(
     points = hand.points[row : row + 1]
     if ledger.lease.budget * space.units - ledger.charged < space.units:
         return ""
-    outcome = ledger.recall_rows(points, False, partial(searcher.evaluate_again, ledger.lease.id))
+    outcome = ledger.recall_rows(points, False, partial(_evaluate_again, searcher, ledger.lease, hand))
     news = outcome is None
     if outcome is None:
         outcome = _find_lost_row(ledger, hand, points, lost_rows) or searcher.evaluator.evaluate(points, False)

@@ -10,7 +10,7 @@ import numpy as np
 from pydantic import Field
 
 from ...landscapes.landscape import Array, Refusal, Space
-from ..agent import Agent, Converged, Lease, MiniBatch, Proposal, Region, Search, Told, WithGradient
+from ..agent import MOST_AT_ONCE, Agent, Converged, Lease, MiniBatch, Proposal, Region, Search, Told, WithGradient
 from .differences import estimate_gradient
 from .steering import draw_points, is_called_away, restart_point, start_point
 from .update_rules import UpdateRule, check_optax, open_rule
@@ -36,7 +36,10 @@ class TrainingAgent(Agent):
 
     rate: float = Field(0.01, gt=0, le=1e6, description="Learning rate: the scale of a step, in the landscape's units.")
     batch: int | None = Field(
-        None, ge=1, description="Rows of data of a mini-batch, drawn anew for each step; null: all rows."
+        None,
+        ge=1,
+        le=MOST_AT_ONCE,
+        description="Rows of data of a mini-batch, drawn anew for each step; null: all rows.",
     )
     gradients: Literal["auto", "exact", "finite-differences"] = Field(
         "auto", description="auto: exact if the landscape has gradients, else finite differences."

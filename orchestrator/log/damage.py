@@ -29,7 +29,7 @@ from .row_checks import (
     find_wrong_type,
     join_points,
 )
-from .table_access import LogTables
+from .table_access import LogTables, read_measures
 from .tables import (
     FIRST_WITH_CHECKSUMS,
     NOT_A_LOG_ADVICE,
@@ -65,7 +65,7 @@ def check_log(tables: LogTables) -> None:
     for record in tables.read_runs():
         events, rows = tables.read_events(record.id), tables.read_all_rows(record.id)
         check_collected(tables, record.id, findings(events), rows)
-        tables.read_measures(record.id)
+        read_measures(tables, record.id)
 
 
 def _check_vectors(tables: LogTables) -> None:

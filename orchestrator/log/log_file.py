@@ -24,7 +24,7 @@ from .filesystem import FileSystem, file_system_of
 from .journal_mode import choose_journal, sync_path
 from .log import LogError
 from .regular_files import check_log_files
-from .table_access import LogTables
+from .table_access import LogTables, add_measures
 from .tables import (
     INTERVAL_KEY,
     OLD_SESSIONS,
@@ -266,7 +266,7 @@ class RunLog:
         self._append(event_kind(event), body)
         if isinstance(event, Collected):
             if event.finding.measures:
-                self._file.tables.add_measures(self._run, event.finding.lease, dict(event.finding.measures))
+                add_measures(self._file.tables, self._run, event.finding.lease, dict(event.finding.measures))
             if event.finding.failed and self._file.on_failed_lease is not None:
                 self._file.on_failed_lease(self._run, event.finding)
         return load_event(event_kind(event), body, self._vectors.decode) if has_long_vectors(event) else event

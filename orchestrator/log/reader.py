@@ -20,7 +20,7 @@ from .codec import STOPPED_KIND
 from .damage import check_collected, check_log, check_structure
 from .event_order import EventOrder
 from .log import LogError, LogLost
-from .table_access import LogTables
+from .table_access import LogTables, read_measures
 from .tables import NOT_A_LOG_ADVICE, RunRecord, Session, check_version, open_read_only, to_log_error
 
 LEAST_BESTS_BYTES = 64_000_000
@@ -223,7 +223,7 @@ class LogReader:
 
     def measures(self, run: str) -> dict[int, dict[str, float]]:
         """Return what the landscape tells of the best point of each lease besides its loss: named values by lease."""
-        return self.tables.read_measures(run)
+        return read_measures(self.tables, run)
 
     def counts(self, run: str) -> dict[int, int]:
         """Return how many recorded points each lease of a run has."""

@@ -6,6 +6,7 @@ from drawn_settings import list_numbers, read_limits
 from pydantic import ValidationError
 
 from searchparty.agents.agent import MOST_AT_ONCE, Agent, Incumbent, Region
+from searchparty.agents.toolbox.training import TrainingAgent
 from searchparty.experiments.minimize import build_part
 from searchparty.experiments.spec import catalogue
 from searchparty.experiments.spec.errors import union_members
@@ -20,6 +21,9 @@ def list_ends():
     """Yield (kind, setting, value) for both ends of the range of every number, and for its least and greatest float."""
     for kind, cls in AGENTS.items():
         for name, field in cls.model_fields.items():
+            if name == "batch" and issubclass(cls, TrainingAgent):
+                # It is refused where a loss is no mean over rows of data.
+                continue
             members = union_members(field.annotation)
             if float in members:
                 values = list_numbers(np.random.default_rng(0), field)[1:]
