@@ -22,7 +22,7 @@ class TorchModule(Landscape):
     """The loss of your own PyTorch model on your own data, as a function of all its weights.
 
     Use it for any architecture: ``module`` names a class or function that makes the model, ``loss`` a function of
-    outputs and targets that returns a mean over rows, and ``data`` a DataLoader, a Dataset or tensors, whose rows are all
+    outputs and targets that returns a mean over rows, and ``data`` a DataLoader, a Dataset or tensors, of which all rows
     gathered once. The model is in evaluation mode: dropout is off, and statistics of BatchNorm are frozen, or with
     ``renew`` those of the rows that are evaluated. Parameters that need no gradient keep their values. It is computed
     on the CPU, with one thread. Needs PyTorch (``pip install torch``).
