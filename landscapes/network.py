@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import ClassVar, Literal
 
-import numpy as np
 from pydantic import Field, field_validator
 
-from .landscape import Landscape, LandscapeError, Problem, Space
+from .landscape import Landscape, LandscapeError, Problem
 from .networks.backend import import_jax
-from .networks.compiled import NetworkProblem
+from .networks.compiled import DividedProblem
 from .networks.data import DataSet, check_data_name, is_data_file, load_data
-from .networks.initial import Rule, choose_rule, plan_initial_weights
+from .networks.initial import (
+    Rule,
+    WeightBounds,
+    check_weight_bounds,
+    choose_rule,
+    make_weight_space,
+    plan_initial_weights,
+)
 from .networks.layers import Activation, LayerSpec, Network, check_layer_spec, plan_network
 from .networks.network_loss import LossName, NetworkLoss
+from .user_code import resolve_path
 
 BATCH_NORM = "batch"
 
@@ -53,7 +61,7 @@ class NeuralNetwork(Landscape):
         None, description="How weights are drawn at a start. Default: glorot for tanh and sigmoid, he for others."
     )
     seed: int = Field(0, ge=0, description="Which rows are held out.")
-    bounds: tuple[float, float] = Field((-3.0, 3.0), description="Bounds (low, high) of every weight.")
+    bounds: WeightBounds = Field((-3.0, 3.0), description="Bounds (low, high) of every weight.")
     gradient_price: int = Field(2, ge=0, description="Cost of one gradient, in evaluations.")
     base: str | None = Field(
         None, exclude=True, repr=False, description="Directory that paths are relative to (set on loading)."
@@ -84,10 +92,8 @@ class NeuralNetwork(Landscape):
 
     @field_validator("bounds")
     @classmethod
-    def _check_bounds(cls, value: tuple[float, float]) -> tuple[float, float]:
-        if not value[0] < value[1]:
-            raise ValueError(f"bounds must have low < high, got {value}. Swap them.")
-        return value
+    def _check_bounds(cls, value: WeightBounds) -> WeightBounds:
+        return check_weight_bounds(value)
 
     def open(self) -> Problem:
         """Read the data and plan the network. Raises LandscapeError if they cannot be read, or do not fit."""
@@ -96,17 +102,9 @@ class NeuralNetwork(Landscape):
         data = self.load_data()
         loss = self._choose_loss(data)
         network = self.plan_network(data)
-        dimension, (low, high) = network.dimension, self.bounds
-        rule = self.init or choose_rule(self.activation)
-        space = Space(
-            np.full(dimension, low),
-            np.full(dimension, high),
-            has_gradient=True,
-            gradient_price=self.gradient_price,
-            units=len(data.train),
-            init=plan_initial_weights(network.blocks, rule, low, high),
-        )
-        return NetworkProblem(space, lambda: NetworkLoss(network, data, loss, self.weight_decay))
+        init = plan_initial_weights(network.blocks, self.init or choose_rule(self.activation), *self.bounds)
+        space = make_weight_space(network.dimension, self.bounds, self.gradient_price, len(data.train), init)
+        return DividedProblem(space, lambda: NetworkLoss(network, data, loss, self.weight_decay))
 
     def load_data(self) -> DataSet:
         """Return the data, split and standardised. Raises LandscapeError if they cannot be used."""
@@ -124,6 +122,11 @@ class NeuralNetwork(Landscape):
                 "or give whole numbers from 0 for classes."
             )
         return self.loss or ("cross-entropy" if data.classes else "mean-squared")
+
+    @property
+    def data_files(self) -> tuple[Path, ...]:
+        """The file of the data, if they are the user's."""
+        return (resolve_path(self.data, self.base),) if is_data_file(self.data) else ()
 
     @property
     def label(self) -> str:

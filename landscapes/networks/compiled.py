@@ -55,28 +55,25 @@ class CompiledProblem:
 
     def probe(self) -> Array:
         """Return losses at 64 fixed points, and digests of gradients at four of them, by which processes compare."""
-        rng = np.random.Generator(np.random.Philox(0))
-        losses, digests = np.empty(PROBES), []
-        for number in range(PROBES):
-            cube = 0.5 + PROBED_WIDTH * (rng.random((1, self.space.dimension)) - 0.5)
-            point = self.space.to_box(cube)
-            losses[number] = self.evaluate(point)[0]
-            if number < PROBED_GRADIENTS:
-                digests.append(float(zlib.crc32(self.gradient(point).tobytes())))
-        return np.concatenate([losses, digests])
+        points, differentiated = list_probes(self.space)
+        digests = [float(zlib.crc32(row.tobytes())) for row in self.gradient(points[:differentiated])]
+        return np.concatenate([self.evaluate(points), digests])
 
 
-class MeasuredCompiledProblem(CompiledProblem):
-    """A problem with measures besides its loss."""
+def list_probes(space: Space) -> tuple[Array, int]:
+    """Return points (64, D) at which two processes are compared, and at how many of them by their gradients too."""
+    rng = np.random.Generator(np.random.Philox(0))
+    cube = 0.5 + PROBED_WIDTH * (rng.random((PROBES, space.dimension)) - 0.5)
+    return space.to_box(cube), PROBED_GRADIENTS
 
-    def measure(self, point: Array) -> dict[str, float]:
-        """Return the measures at a point (D,): losses without weight decay, and accuracies where there are classes."""
-        return self._programs.measure(point)
 
-
-class NetworkProblem(MeasuredCompiledProblem):
+class DividedProblem(CompiledProblem):
     """A problem whose loss is a mean over rows of data, and which has measures besides."""
 
     def evaluate_share(self, points: Array, rows: NDArray[np.int64]) -> tuple[Array, Array]:
         """Return losses (n,) and gradients (n, D) at points (n, D), each over its rows of data (n, b)."""
         return self._programs.evaluate_share(points, rows)
+
+    def measure(self, point: Array) -> dict[str, float]:
+        """Return the measures at a point (D,)."""
+        return self._programs.measure(point)

@@ -107,7 +107,7 @@ def _prepare(name: str, path: Path | None, state: tuple[int, ...], held_out: flo
     x, y = _read_bundled(name) if path is None else _read_file(path)
     _check_inputs(x, name)
     targets, classes = _read_targets(y, len(x), name)
-    held = _choose_held_out(targets if classes else None, len(x), held_out, seed, name)
+    held = choose_held_out(targets if classes else None, len(x), held_out, seed, name)
     inputs = _standardise(x[..., None] if x.ndim == 3 else x, ~held)
     if not classes:
         targets = _standardise(targets, ~held)
@@ -161,11 +161,11 @@ def _check_inputs(x: NDArray[Any], name: str) -> None:
             f"data must have x of shape (rows, columns), or of images (rows, height, width[, channels]), with two rows "
             f"or more, got {x.shape} in {name}. Reshape it."
         )
-    _refuse_unbounded(x, "x", name)
+    refuse_unbounded(x, "x", name)
 
 
-def _refuse_unbounded(array: NDArray[Any], letter: str, name: str) -> None:
-    # Also what has no finite value as float32.
+def refuse_unbounded(array: NDArray[Any], letter: str, name: str) -> None:
+    """Raise LandscapeError unless all numbers of an array, one row of data after the other, are finite as float32."""
     with np.errstate(over="ignore"):
         finite = np.isfinite(array.reshape(len(array), -1).astype(np.float32)).all(axis=1)
     if not finite.all():
@@ -184,7 +184,7 @@ def _read_targets(y: NDArray[Any], rows: int, name: str) -> tuple[NDArray[Any], 
             f"data must have one target for each of its {rows} rows, got y of shape {y.shape} and type {y.dtype} in "
             f"{name}. Give whole numbers from 0 for classes, or floats."
         )
-    _refuse_unbounded(y, "y", name)
+    refuse_unbounded(y, "y", name)
     if y.dtype.kind == "f" and not (y.ndim == 1 and name in ("digits", "wine", "breast-cancer")):
         return y.reshape(rows, -1).astype(np.float64), 0
     if y.ndim == 2:
@@ -210,7 +210,7 @@ def _read_targets(y: NDArray[Any], rows: int, name: str) -> tuple[NDArray[Any], 
     return labels.astype(np.int32), classes
 
 
-def _choose_held_out(labels: NDArray[Any] | None, rows: int, part: float, seed: int, name: str) -> NDArray[np.bool_]:
+def choose_held_out(labels: NDArray[Any] | None, rows: int, part: float, seed: int, name: str) -> NDArray[np.bool_]:
     """Choose which rows are held out, of each class alike; without labels, of all rows. Returns shape (rows,)."""
     held: NDArray[np.bool_] = np.zeros(rows, dtype=bool)
     if part == 0:

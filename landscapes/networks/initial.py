@@ -9,10 +9,39 @@ from typing import Literal
 
 import numpy as np
 
-from ..landscape import Array
+from ..landscape import Array, InitialPoints, Space
 from .layers import Activation, WeightBlock
 
 Rule = Literal["he", "glorot", "lecun", "torch"]
+WeightBounds = tuple[float, float]
+"""The bounds (low, high) of every weight."""
+MOST_WEIGHT = 1e6
+"""The greatest bound of a weight: beyond, the outputs of a network of a few layers have no value as float32."""
+
+
+def check_weight_bounds(bounds: WeightBounds) -> WeightBounds:
+    """Return bounds of weights. Raises ValueError if there is nothing between them, or if they are too wide."""
+    low, high = bounds
+    if not -MOST_WEIGHT <= low < high <= MOST_WEIGHT:
+        raise ValueError(
+            f"bounds must have low < high, within +-{MOST_WEIGHT:g}, got {bounds}. Write e.g. bounds: [-3, 3]."
+        )
+    return bounds
+
+
+def make_weight_space(
+    dimension: int, bounds: WeightBounds, gradient_price: int, units: int, init: InitialPoints
+) -> Space:
+    """Return the space of the weights of a network."""
+    lower, upper = (np.full(dimension, bound) for bound in bounds)
+    return Space(lower, upper, has_gradient=True, gradient_price=gradient_price, units=units, init=init)
+
+
+def to_cube_weights(weights: Array, bounds: WeightBounds) -> Array:
+    """Convert weights (D,) to the unit cube; those beyond a bound are set to it."""
+    low, high = bounds
+    cube: Array = (np.clip(weights, low, high) - low) / (high - low)
+    return cube
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +76,7 @@ class InitialWeights:
     def draw(self, rng: np.random.Generator) -> Array:
         """Draw one starting point (D,) in the unit cube."""
         weights = np.concatenate([_draw_block(each, rng) for each in self.drawings])
-        return (np.clip(weights, self.low, self.high) - self.low) / (self.high - self.low)
+        return to_cube_weights(weights, (self.low, self.high))
 
 
 def _draw_block(drawing: Drawing, rng: np.random.Generator) -> Array:
