@@ -172,21 +172,8 @@ class Searcher:
             if self.skips:
                 hand.losses = self._replace_skipped(hand.losses, hand.skipped_rows)
             proposal = generator.send(Told(hand.losses, hand.gradients, lease))
-        space = self.evaluator.space
-        kind, units, batch = type(proposal), space.units, 0
-        with_gradient = kind is WithGradient or kind is MiniBatch
-        price = units * price_with_gradient(space) if with_gradient else units
-        if kind is MiniBatch:
-            batch = check_batch(proposal.rows, 0 if self.mini_batches is None else units)
-            price = price // units * batch
-        reserve = units if batch else 0
-        if price + reserve > self.declared_price:
-            raise AgentError(
-                f"proposed a row that costs {describe_price(price + reserve, units)}, and its row_price says "
-                f"{describe_price(self.declared_price, units)}"
-            )
-        points = check_proposal(proposal.points if with_gradient or kind is Repeat else proposal, space.dimension)
-        self.pending_proposal = PendingProposal(points, with_gradient, price, kind is Repeat, batch, reserve)
+        batches = self.mini_batches is not None
+        self.pending_proposal = price_proposal(proposal, self.evaluator.space, self.declared_price, batches)
         return self.pending_proposal
 
     def record_outcome(self, outcome: EvaluationResult) -> str:
@@ -230,6 +217,33 @@ class Searcher:
         losses = losses.copy()
         losses[overlooked] = self.worst
         return losses
+
+
+def price_proposal(proposal: Any, space: Space, declared: int, batches: bool) -> PendingProposal:
+    """Check what an agent proposed, and say what a row of it costs.
+
+    Args:
+        proposal: What it yielded.
+        space: The space.
+        declared: The price of its most expensive row as it declared it, in units.
+        batches: Whether mini-batches can be evaluated.
+
+    Raises:
+        AgentError: It is no valid proposal, or costs more.
+    """
+    kind, units, batch, reserve = type(proposal), space.units, 0, 0
+    with_gradient = kind is WithGradient or kind is MiniBatch
+    price = units * price_with_gradient(space) if with_gradient else units
+    if kind is MiniBatch:
+        batch = check_batch(proposal.rows, units if batches else 0)
+        price, reserve = price // units * batch, units
+    if price + reserve > declared:
+        raise AgentError(
+            f"proposed a row that costs {describe_price(price + reserve, units)}, and its row_price says "
+            f"{describe_price(declared, units)}"
+        )
+    points = check_proposal(proposal.points if with_gradient or kind is Repeat else proposal, space.dimension)
+    return PendingProposal(points, with_gradient, price, kind is Repeat, batch, reserve)
 
 
 def describe_price(price: int, units: int) -> str:
