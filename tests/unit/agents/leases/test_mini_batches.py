@@ -143,7 +143,7 @@ def test_the_next_lease_goes_on_at_the_point_that_was_evaluated_last():
 
 
 def test_a_search_that_ends_keeps_what_it_was_told():
-    rows, finding = spend(make_searcher(Stochastic(steps=2, heard=[])), make_lease(10))
+    _, finding = spend(make_searcher(Stochastic(steps=2, heard=[])), make_lease(10))
     assert (finding.why, finding.rows, finding.mini_batches, finding.best) == ("exhausted", 2, 2, None)
     # 18 of 120 units: two evaluations, rounded up.
     assert finding.charged == 2
@@ -213,7 +213,7 @@ def test_a_failed_mini_batch_is_a_failed_row():
             return np.full_like(losses, np.nan), gradients
 
     agent = Stochastic(heard=[])
-    rows, finding = spend(make_searcher(agent, Failing()), make_lease(2))
+    _, finding = spend(make_searcher(agent, Failing()), make_lease(2))
     assert finding.mini_batches == 0
     assert {failure.cause for failure in finding.failures} == {"returned nan"}
     assert agent.heard[0][1].losses.tolist() == [np.inf]
