@@ -371,6 +371,11 @@ class MeasuredProblem(Protocol):
 class ProbedProblem(Protocol):
     """Protocol of a problem whose bits may depend on the machine, as those of compiled numerical programs may."""
 
+    @property
+    def promises_bits(self) -> bool:
+        """Whether processes of equal machines and versions find the same bits."""
+        ...
+
     def probe(self) -> Array:
         """Return losses and gradients at a few fixed points, shape (k,), by which two processes are compared."""
         ...

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .landscape import Array, Landscape, LandscapeError, Problem, Space, known_minimizers, known_minimum
+from .landscape import Array, Landscape, LandscapeError, ProbedProblem, Problem, Space, known_minimizers, known_minimum
 
 MOST_SHARED = 64
 """The most shared problems that are kept open: the most recently used ones."""
@@ -59,6 +59,33 @@ def _read_minimizers(problem: Problem) -> Array | None:
     except Exception:
         # They are for pictures only, and a landscape of a user may raise anything.
         return None
+
+
+def probe_problem(problem: Problem) -> Array | None:
+    """Return losses and gradients at fixed points, by which processes are compared; None if nothing depends on them."""
+    return problem.probe() if isinstance(problem, ProbedProblem) and problem.promises_bits else None
+
+
+def check_probe(problem: Problem, expected: Array | None) -> None:
+    """Check that this process finds the same losses and gradients at fixed points as another.
+
+    Args:
+        problem: The problem, opened in this process.
+        expected: What the other process found; None if nothing is to be compared.
+
+    Raises:
+        LandscapeError: It finds others.
+    """
+    if expected is None or not isinstance(problem, ProbedProblem):
+        return
+    found = problem.probe()
+    if not np.array_equal(found, expected):
+        differ = int((found != expected).sum()) if found.shape == expected.shape else len(expected)
+        raise LandscapeError(
+            f"losses must have the same bits in every process, got others than the driver's at {differ} of "
+            f"{len(expected)} fixed points. Use nodes with the same processor and the same versions of numerical "
+            "libraries, or leave those that differ out of the cluster."
+        )
 
 
 def check_space(space: Space) -> None:

@@ -18,6 +18,7 @@ from ...agents.leases.recorded_rows import GradientReplayer
 from ...agents.leases.searcher import Searcher
 from ...agents.leases.work import Phase, work_lease
 from ...landscapes.ambient import set_ambient_state_aside
+from ...landscapes.opening import check_probe, open_problem
 from ..run_spec import RunSpec
 from ..state.archive import ArchiveStore
 from .messages import ACTOR_FLUSH_SECONDS, LeaseUpdate, PickledRun, WorkOrder
@@ -165,6 +166,8 @@ class ActorHost:
         self._stop_request = StopRequest()
         self._make_evaluator = spread
         self._run_hosts: dict[str, RunHost] = {}
+        self._checked: set[bytes] = set()
+        """What was found at fixed points of landscapes whose bits were compared with the driver's."""
 
     def work(
         self, run: str, opening: PickledRun | None, earlier: list[WorkOrder], order: WorkOrder
@@ -196,8 +199,16 @@ class ActorHost:
         Yields:
             What is to be written to its log, in chunks.
         """
-        chunks = work_in_chunks(opening.unpickle_run(), recorded, budget, ACTOR_FLUSH_SECONDS)
+        planned = opening.unpickle_run()
+        self._check_bits(opening, planned)
+        chunks = work_in_chunks(planned, recorded, budget, ACTOR_FLUSH_SECONDS)
         return self._stop_request.guard(chunks)
+
+    def _check_bits(self, opening: PickledRun, planned: RunSpec) -> None:
+        """Compare losses at fixed points with the driver's, once. Raises LandscapeError if they differ."""
+        if opening.probe is not None and opening.probe.tobytes() not in self._checked:
+            check_probe(open_problem(planned.landscape), opening.probe)
+            self._checked.add(opening.probe.tobytes())
 
     def close(self, run: str) -> None:
         """Close a run. Does nothing if it is not open here."""
@@ -209,4 +220,5 @@ class ActorHost:
         planned = opening.unpickle_run()
         if opening.fan_out is not None:
             return RunHost(planned, self._make_evaluator(opening, planned))
+        self._check_bits(opening, planned)
         return RunHost(planned, open_evaluator(planned.landscape, planned.evaluation, planned.facts.space))

@@ -9,6 +9,7 @@ from ...agents.agent import Finding, Lease, Rows
 from ...agents.evaluation.first_rows import FirstRows
 from ...agents.evaluation.leaving import ExitRequest as ExitRequest
 from ...agents.leases.work import Phase
+from ...landscapes.landscape import Array
 from ...landscapes.user_code import unpickle_with_files
 from ..run_spec import RunSpec
 
@@ -71,11 +72,13 @@ class PickledRun:
         files: The user's Python files that must be executed before the specification can be unpickled.
         planned: The pickled ``RunSpec``.
         fan_out: How its rows are evaluated on the whole cluster; None if they are not.
+        probe: What the driver finds at fixed points, if bits may depend on the machine: actors must find the same.
     """
 
     files: dict[str, tuple[str, str]]
     planned: bytes
     fan_out: FanOut | None = None
+    probe: Array | None = None
 
     def unpickle_run(self) -> RunSpec:
         """Execute the user's files, and return the specification."""

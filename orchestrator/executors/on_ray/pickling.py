@@ -14,6 +14,7 @@ from typing import Any
 from ray import cloudpickle
 
 from ....landscapes.landscape import Model
+from ....landscapes.opening import open_problem, probe_problem
 from ....landscapes.user_code import list_loaded_files
 from ...loop.executor import ExecutorError
 from ...run_spec import RunSpec
@@ -34,8 +35,9 @@ WORDS: tuple[tuple[type, str], ...] = (
 
 def pickle_run(planned: RunSpec, fan: FanOut | None = None) -> PickledRun:
     """Return what an actor needs to open a run, as bytes. Raises ExecutorError, which names what cannot be pickled."""
+    probe = probe_problem(open_problem(planned.landscape)) if planned.landscape.shareable else None
     try:
-        return PickledRun(list_loaded_files(), cloudpickle.dumps(planned), fan)
+        return PickledRun(list_loaded_files(), cloudpickle.dumps(planned), fan, probe)
     except Exception as error:
         raise ExecutorError(_describe_culprit(planned, error)) from None
 

@@ -18,6 +18,7 @@ from ....agents.evaluation.evaluator import CannotEvaluate, EvaluationResult, Ev
 from ....agents.evaluation.open import open_evaluator
 from ....landscapes.ambient import keep_warnings_from_raising
 from ....landscapes.landscape import Array, Space
+from ....landscapes.opening import check_probe, open_problem
 from ....landscapes.user_code import unpickle_with_files
 from ...run_spec import RunSpec
 from ..messages import ExitRequest, PickledRun
@@ -45,7 +46,7 @@ def evaluate_task_rows(
     Args:
         key: Key of the landscape and its settings. They are opened when the process first sees the key.
         files: The user's Python files that must be executed before unpickling.
-        what: The pickled landscape and evaluation settings.
+        what: The pickled landscape and evaluation settings, and what the driver finds at fixed points or None.
         rows: Points in the unit cube, shape (n, D).
         with_gradient: Whether to return gradients too.
         share: The rows of data over which each of the points is evaluated, shape (n, b); None: all.
@@ -58,7 +59,9 @@ def evaluate_task_rows(
         keep_warnings_from_raising()
         while len(_open_evaluators) >= MOST_OPEN_EVALUATORS:
             _open_evaluators.popitem(last=False)[1].close()
-        landscape, settings = unpickle_with_files(files, what)
+        landscape, settings, probe = unpickle_with_files(files, what)
+        if probe is not None:
+            check_probe(open_problem(landscape), probe)
         evaluator = _open_evaluators[key] = open_evaluator(landscape, settings)
     _open_evaluators.move_to_end(key)
     return evaluator.evaluate(rows, with_gradient) if share is None else evaluator.evaluate_share(rows, share)
@@ -93,7 +96,7 @@ class TaskEvaluator:
         self._workers = opening.fan_out.workers
         # A task has one row at a time, so one child is enough.
         settings = settings.model_copy(update={"workers": 1}) if settings.isolated else settings
-        what = cloudpickle.dumps((planned.landscape, settings))
+        what = cloudpickle.dumps((planned.landscape, settings, opening.probe))
         self._task_arguments = (sha256(what).hexdigest(), ray.put(opening.files), ray.put(what))
         self._task: Any = ray.remote(make_actor_class()[1]).options(max_retries=0, **opening.fan_out.options)
 
