@@ -20,10 +20,10 @@ class LBFGS(Agent):
 
     Use it on smooth landscapes with gradients, of any dimension: it keeps ``history`` pairs of vectors, and its cost
     grows in proportion to D. It is L-BFGS-B of scipy, within the cube. It starts where the landscape says that searches
-    start, at the region's center, or anywhere if the region is the whole cube; the agent ends when the solver does. If
-    a lease's region no longer contains its best point, it starts again at the incumbent if that lies in the region,
-    else at the region's center. Where the loss is in single precision, as that of networks, ``tolerance`` should not
-    be below 1e-7.
+    start, at the region's center, or anywhere if the region is the whole cube; the agent ends when the solver does. It
+    starts again at a point of another agent that a lease hands over; and if a lease's region no longer contains its
+    best point, at the incumbent if that lies in the region, else at the region's center. Where the loss is in single
+    precision, as that of networks, ``tolerance`` should not be below 1e-7.
 
     Source: Liu and Nocedal 1989; Byrd, Lu, Nocedal and Zhu 1995 (bounds).
     """
@@ -50,7 +50,8 @@ class LBFGS(Agent):
 
     def search(self, space: Space, lease: Lease, rng: np.random.Generator) -> Search:
         solve = partial(self._solve, exact=space.has_gradient)
-        return (yield from follow_solver(solve, lease, rng, start_point(lease.region, rng, space.init)))
+        start = start_point(lease.region, rng, space.init)
+        return (yield from follow_solver(solve, lease, rng, start, takes_over=True))
 
     def _solve(self, objective: Objective, start: Array, _radius: float, exact: bool) -> str:
         """Run the solver and return its reason to end."""

@@ -9,7 +9,7 @@ import numpy as np
 from ...landscapes.landscape import Array
 from ..agent import Converged, Lease, Search
 from .callback import Objective, invert_solver
-from .steering import clip_to_cube, draw_points, is_called_away, restart_point
+from .steering import clip_to_cube, draw_points, is_called_away, is_handed_over, restart_point
 
 Solve = Callable[[Objective, Array, float], str]
 """A function ``solve(objective, start, radius)`` that runs a solver from a point (D,) of the unit cube, and returns why
@@ -18,7 +18,9 @@ MOST_STARTS_ELSEWHERE = 50
 """How many starting points may fail before the solver is run from a failed one."""
 
 
-def follow_solver(solve: Solve, lease: Lease, rng: np.random.Generator, first: Array | None = None) -> Search:
+def follow_solver(
+    solve: Solve, lease: Lease, rng: np.random.Generator, first: Array | None = None, takes_over: bool = False
+) -> Search:
     """Run a local solver until it ends at a minimum; an agent's ``search`` can return this generator.
 
     If the starting point fails, the solver starts elsewhere in the region. If the region of a new lease does not
@@ -30,6 +32,7 @@ def follow_solver(solve: Solve, lease: Lease, rng: np.random.Generator, first: A
         lease: The lease in force.
         rng: Random numbers, for starting points after failures.
         first: Where the solver starts, shape (D,), in the unit cube; by default at the center of the lease's region.
+        takes_over: Whether the solver is also started again at any point of another agent that a lease hands over.
 
     Yields:
         The solver's proposals.
@@ -57,11 +60,12 @@ def follow_solver(solve: Solve, lease: Lease, rng: np.random.Generator, first: A
     """
     start, tries = clip_to_cube(lease.region.center) if first is None else first, 0
     while True:
-        region, best, loss = lease.region, start, np.inf
+        region, best, loss, last = lease.region, start, np.inf, lease
         solver = invert_solver(_bind_solver(solve, start, region.radius))
         try:
             proposal = next(solver)
-            while not is_called_away(lease, region, best):
+            while not (is_called_away(lease, region, best) or (takes_over and is_handed_over(lease, last))):
+                last = lease
                 told = yield proposal
                 lease = told.lease
                 row = 0 if len(told.losses) == 1 else int(told.losses.argmin())
@@ -78,7 +82,8 @@ def follow_solver(solve: Solve, lease: Lease, rng: np.random.Generator, first: A
             return Converged(best, loss, stop.value) if loss < np.inf else None
         finally:
             solver.close()
-        start = restart_point(lease) if is_called_away(lease, region, best) else best
+        handed = takes_over and is_handed_over(lease, last)
+        start = restart_point(lease) if handed or is_called_away(lease, region, best) else best
 
 
 def _bind_solver(solve: Solve, start: Array, radius: float) -> Callable[[Objective], str]:

@@ -159,6 +159,26 @@ def same_region(one: Region, other: Region) -> bool:
     return one is other or (one.radius == other.radius and np.array_equal(one.center, other.center))
 
 
+def is_handed_over(lease: Lease, last: Lease) -> bool:
+    """Return whether a lease hands an agent the point of another one, as a policy does with points that are better.
+
+    In spaces of thousands of axes, points that differ much lie close together in the measure of regions. So agents for
+    such spaces go on from a point that is handed over even if their own lies in the region.
+
+    Args:
+        lease: The lease in force.
+        last: The lease under which the search has worked so far.
+
+    Example:
+        >>> from searchparty import Incumbent
+        >>> first = Lease(0, "scout", 10, Region.whole(1), "first lease")
+        >>> better = Incumbent("other", 1, 0, np.array([0.25]), 0.5)
+        >>> is_handed_over(Lease(2, "scout", 10, Region.whole(1), "shared", incumbent=better), first)
+        True
+    """
+    return lease is not last and lease.incumbent is not None and lease.incumbent.agent != lease.agent
+
+
 def is_called_away(lease: Lease, region: Region, point: Array) -> bool:
     """Return whether a lease calls a search away from its current point.
 

@@ -12,7 +12,7 @@ from pydantic import Field
 from ...landscapes.landscape import Array, Refusal, Space
 from ..agent import MOST_AT_ONCE, Agent, Converged, Lease, MiniBatch, Proposal, Region, Search, Told, WithGradient
 from .differences import estimate_gradient
-from .steering import draw_points, is_called_away, restart_point, start_point
+from .steering import draw_points, is_called_away, is_handed_over, restart_point, start_point
 from .update_rules import UpdateRule, check_optax, open_rule
 
 MOST_FAILURES = 50
@@ -29,8 +29,9 @@ class TrainingAgent(Agent):
     ends on all rows when no weight moves any more.
 
     Weights are float32, as in training. A lease's region limits how far they may go, and its radius the rate: a region
-    of radius r has min(1, 2 r) of ``rate``. If a region does not contain the weights, the agent goes on from the
-    incumbent's if that lies in it, else from the region's center, with a fresh state of the rule. Where a loss or a
+    of radius r has min(1, 2 r) of ``rate``. If a lease hands over weights of another agent, it goes on from these, with
+    a fresh state of the rule; and if a region does not contain the weights, from the incumbent's if these lie in it,
+    else from the region's center. Where a loss or a
     gradient is not finite, it goes back to the last weights that had both, at half the rate.
     """
 
@@ -95,8 +96,9 @@ class TrainingAgent(Agent):
         state, good = rule.begin(weights), None
         while True:
             point = box.to_cube(weights)
+            last = lease
             gradient, loss, lease = yield from self._find_gradient(space, point)
-            if is_called_away(lease, region, point):
+            if is_called_away(lease, region, point) or is_handed_over(lease, last):
                 return lease
             if lease.region is not region:
                 region, box = lease.region, WeightBox(space, lease.region)

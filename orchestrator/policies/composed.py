@@ -143,6 +143,9 @@ def _choose_fresh_region(run: Run, member: Member, rng: np.random.Generator) -> 
     """Return the region in which a fresh search starts, and the reason in words."""
     if member.leases == 0:
         return run.region, f"first lease: the starting region, radius {run.region.radius:.3g}"
+    if run.space.init is not None:
+        # Uniform draws in the box of a network's weights are no network that anyone would train.
+        return run.region, f"{_describe_restart(member)}: restart where the landscape says that searches start"
     known = [minimum for _, minimum in run.minima[-REMEMBERED_MINIMA:]]
     if not known:
         center = rng.uniform(run.region.lower, run.region.upper)
