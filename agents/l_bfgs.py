@@ -12,7 +12,7 @@ from ..landscapes.landscape import Array, Space
 from .agent import Agent, Lease, Search
 from .toolbox.callback import Objective
 from .toolbox.local_solver import follow_solver
-from .toolbox.steering import start_point
+from .toolbox.steering import first_point
 
 
 class LBFGS(Agent):
@@ -50,7 +50,7 @@ class LBFGS(Agent):
 
     def search(self, space: Space, lease: Lease, rng: np.random.Generator) -> Search:
         solve = partial(self._solve, exact=space.has_gradient)
-        start = start_point(lease.region, rng, space.init)
+        start = first_point(lease, rng, space.init)
         return (yield from follow_solver(solve, lease, rng, start, takes_over=True))
 
     def _solve(self, objective: Objective, start: Array, _radius: float, exact: bool) -> str:

@@ -73,6 +73,27 @@ def center_point(region: Region, rng: np.random.Generator, init: InitialPoints |
     return clip_to_cube(region.center) if init is None else start_point(region, rng, init)
 
 
+def first_point(lease: Lease, rng: np.random.Generator, init: InitialPoints | None) -> Array:
+    """Return where a fresh search starts that goes on from the points of others: at one that the lease hands over.
+
+    Args:
+        lease: The fresh lease.
+        rng: Random numbers.
+        init: The space's rule for where searches start (``space.init``).
+
+    Returns:
+        The incumbent if another agent found it, else as ``start_point`` says; shape (D,), in the unit cube.
+
+    Example:
+        >>> lease = Lease(0, "scout", 10, Region(np.array([0.25]), 0.1), "nothing shared", fresh=True)
+        >>> first_point(lease, np.random.default_rng(0), None).tolist()
+        [0.25]
+    """
+    if lease.incumbent is not None and lease.incumbent.agent != lease.agent:
+        return clip_to_cube(lease.incumbent.point)
+    return start_point(lease.region, rng, init)
+
+
 def restart_point(lease: Lease) -> Array:
     """Return where a search continues that a lease calls away.
 

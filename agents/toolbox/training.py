@@ -12,7 +12,7 @@ from pydantic import Field
 from ...landscapes.landscape import Array, Refusal, Space
 from ..agent import MOST_AT_ONCE, Agent, Converged, Lease, MiniBatch, Proposal, Region, Search, Told, WithGradient
 from .differences import estimate_gradient
-from .steering import draw_points, is_called_away, is_handed_over, restart_point, start_point
+from .steering import draw_points, first_point, is_called_away, is_handed_over, restart_point, start_point
 from .update_rules import UpdateRule, check_optax, open_rule
 
 MOST_FAILURES = 50
@@ -79,7 +79,7 @@ class TrainingAgent(Agent):
     def search(self, space: Space, lease: Lease, rng: np.random.Generator) -> Search:
         """Train, as ``Agent.search`` describes."""
         self.row_price(space)
-        point = start_point(lease.region, rng, space.init)
+        point = first_point(lease, rng, space.init)
         while True:
             ended = yield from self._train(space, point, lease, rng)
             if not isinstance(ended, Lease):

@@ -1,4 +1,4 @@
-"""Budget choices, which decide who gets a lease and how long it is: equal, bandit, successive-halving."""
+"""Budget choices: who gets a lease, and how long it is (equal, bandit, relay, successive-halving)."""
 
 from __future__ import annotations
 
@@ -178,6 +178,43 @@ def due_at(member: Member, part: float) -> float:
     if member.granted_at is None or not member.costs:
         return -math.inf
     return member.granted_at + member.costs[-1] / part if part > 0 else math.inf
+
+
+class Relay(BudgetChoice):
+    """A relay: one member at a time searches while it sets records, then the next one goes on.
+
+    Use it with ``sharing: broadcast`` where each member is good at another stage: on networks, a trainer on
+    mini-batches that is quick at the beginning, then a solver that takes all rows and is exact in the end. The first
+    member of the team begins. A member whose last ``patience`` leases set no record of the run hands over to the idle
+    one that has waited longest, in the order of the team. There is never more than one lease out.
+    """
+
+    card: ClassVar[str] = (
+        "One agent searches for as long as it sets records; then the next one goes on from the best point. Each does "
+        "what it is good at, and nobody works side by side."
+    )
+    kind: Literal["relay"] = "relay"
+    patience: int = Field(1, ge=1, description="Leases without a record after which a member hands over.")
+
+    def share(self, run: Run, lease: int, rng: np.random.Generator) -> list[Share]:
+        able = [member for member in run.idle if member.row_price <= run.remaining]
+        if run.out or not able:
+            return []
+        member, why = self._choose_runner(run, able)
+        size = fit_budget(portion(run.remaining, lease), member, run.remaining)
+        return [Share(member.name, size, f"relay: {why}")] if size else []
+
+    def _choose_runner(self, run: Run, able: list[Member]) -> tuple[Member, str]:
+        """Return the member that searches next, and why."""
+        last = max(run.team, key=lambda m: -1 if m.granted_at is None else m.granted_at)
+        if last.granted_at is None:
+            return able[0], "it begins"
+        recent = last.records[-self.patience :]
+        if last in able and (any(recent) or len(recent) < self.patience):
+            return last, f"it goes on, {sum(recent)} of its last {len(recent)} leases were records"
+        others = [member for member in able if member is not last] or able
+        chosen = min(others, key=lambda m: (-1 if m.granted_at is None else m.granted_at, m.index))
+        return chosen, f"{last.name} hands over, as its last {len(recent)} set no record"
 
 
 class SuccessiveHalving(BudgetChoice):
