@@ -41,7 +41,7 @@ def variants():
 
 def networks():
     """Yield the kinds whose losses are those of networks, where their libraries are installed."""
-    own = str(Path(__file__).parent / "own_models.py")
+    own = str(Path(__file__).parent / "own_losses.py")
     for library, landscape, name in (
         ("jax", KINDS["network"](data="wine", layers=(8,), norm="layer"), "network"),
         ("jax", KINDS["network"](data="digits", layers=({"conv": 2}, {"pool": 4})), "network-conv"),

@@ -248,10 +248,12 @@ def test_a_loss_of_classes_for_numbers_is_refused():
 
 def test_the_catalogue_lists_the_kinds_without_importing_their_libraries():
     assert {"network", "jax", "torch"} <= set(catalogue.landscape_classes())
-    code = (
-        "import sys; from searchparty.experiments.spec import catalogue, schema; "
-        "catalogue.landscape_classes()['network'](data='wine'); print([name for name in ('jax', 'torch', 'sklearn') if name in sys.modules])"
-    )
+    code = """
+import sys
+from searchparty.experiments.spec import catalogue, schema
+catalogue.landscape_classes()["network"](data="wine")
+print([name for name in ("jax", "torch", "sklearn") if name in sys.modules])
+"""
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
 
