@@ -39,7 +39,6 @@ class NeuralNetwork(Landscape):
     shareable: ClassVar[bool] = True
     kind: Literal["network"] = "network"
     data: str = Field(
-        "digits",
         description='digits, wine, breast-cancer or diabetes, or a file "path/to/data.npz" with the arrays x and y.',
     )
     layers: tuple[LayerSpec, ...] = Field(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any, ClassVar, Literal
 
 import numpy as np
@@ -17,14 +18,17 @@ from .networks.torch_rows import gather_rows
 from .networks.user_objects import call_user_function, qualify_reference
 from .user_code import load_object, split_reference
 
+LOSSES = {"cross-entropy": "cross_entropy", "mean-squared": "mse_loss"}
+"""Losses of torch.nn.functional by the names that they have for networks."""
+
 
 class TorchModule(Landscape):
     """The loss of your own PyTorch model on your own data, as a function of all its weights.
 
-    Use it for any architecture: ``module`` names a class or function that makes the model, ``loss`` a function of
-    outputs and targets that returns a mean over rows, and ``data`` a DataLoader, a Dataset or tensors, of which all rows
-    gathered once. The model is in evaluation mode: dropout is off, and statistics of BatchNorm are frozen, or with
-    ``renew`` those of the rows that are evaluated. Parameters that need no gradient keep their values. It is computed
+    Use it for any architecture. ``module`` names a class or function that makes the model, ``loss`` a function of
+    outputs and targets that returns a mean over rows, and ``data`` a DataLoader, a Dataset or tensors, of which all
+    rows are gathered once. The model is in evaluation mode: dropout is off, and statistics of BatchNorm are frozen, or
+    with ``renew`` those of the rows that are evaluated. Parameters that need no gradient keep their values. It computes
     on the CPU, with one thread. Needs PyTorch (``pip install torch``).
     """
 
@@ -32,8 +36,9 @@ class TorchModule(Landscape):
     kind: Literal["torch"] = "torch"
     module: str = Field(description='Makes the model: "path/to/file.py:name" or "package.module:name".')
     loss: str = Field(
-        "torch.nn.functional:cross_entropy",
-        description="The loss of outputs and targets, in the same form. A name without a path is in the same file.",
+        "cross-entropy",
+        description="cross-entropy, mean-squared, or a function of outputs and targets, in the same form. A name "
+        "without a path is in the same file.",
     )
     data: str = Field(description="The rows of data, or a function that returns them, in the same form.")
     renew: bool = Field(
@@ -66,9 +71,7 @@ class TorchModule(Landscape):
             raise LandscapeError(
                 f"renew must be false where the model has no BatchNorm, got true for {self.module}. Leave it out."
             )
-        loss: Any = load_object(qualify_reference(self.loss, self.module), "loss", self.base)
-        if not callable(loss):
-            raise LandscapeError(f"loss must be callable, got {type(loss).__name__}. Give a function.")
+        loss = self._load_loss()
         reference = qualify_reference(self.data, self.module)
         found = load_object(reference, "data", self.base)
         rows = gather_rows(reference, found, self.held_out, self.seed)
@@ -78,6 +81,15 @@ class TorchModule(Landscape):
         problem = TorchProblem(space, module, loss, rows, self.renew)
         self._try(problem)
         return problem
+
+    def _load_loss(self) -> Callable[[Any, Any], Any]:
+        if self.loss in LOSSES:
+            found: Any = getattr(import_torch().nn.functional, LOSSES[self.loss])
+            return found
+        found = load_object(qualify_reference(self.loss, self.module), "loss", self.base)
+        if not callable(found):
+            raise LandscapeError(f"loss must be callable, got {type(found).__name__}. Give a function.")
+        return found
 
     def _try(self, problem: TorchProblem) -> None:
         """Raise LandscapeError unless the model has a loss, equal ones at equal weights, and a gradient."""
@@ -95,7 +107,8 @@ class TorchModule(Landscape):
     @property
     def code_references(self) -> tuple[str, ...]:
         """The model, its loss and its data."""
-        return (self.module, *(qualify_reference(each, self.module) for each in (self.loss, self.data)))
+        named = (self.data,) if self.loss in LOSSES else (self.loss, self.data)
+        return (self.module, *(qualify_reference(each, self.module) for each in named))
 
     @property
     def label(self) -> str:

@@ -129,6 +129,10 @@ def _read_bundled(name: str) -> tuple[NDArray[Any], NDArray[Any]]:
 
 
 def _read_file(path: Path) -> tuple[NDArray[Any], NDArray[Any]]:
+    if not zipfile.is_zipfile(path):
+        raise LandscapeError(
+            f"data must be an .npz file, got {path}, which is none. Save it by numpy.savez(path, x=..., y=...)."
+        )
     try:
         with np.load(path, allow_pickle=False) as archive:
             missing = [name for name in ("x", "y") if name not in archive.files]
@@ -141,7 +145,7 @@ def _read_file(path: Path) -> tuple[NDArray[Any], NDArray[Any]]:
     except LandscapeError:
         raise
     except ValueError as error:
-        if "allow_pickle" not in str(error) and "pickle" not in str(error):
+        if "pickle" not in str(error):
             raise LandscapeError(f"data must be an .npz file, got {path} ({error}). Save it again.") from None
         raise LandscapeError(
             f"data must be numbers only, got Python objects in {path}, which would be unpickled. "
@@ -167,10 +171,11 @@ def _check_inputs(x: NDArray[Any], name: str) -> None:
 def refuse_unbounded(array: NDArray[Any], letter: str, name: str) -> None:
     """Raise LandscapeError unless all numbers of an array, one row of data after the other, are finite as float32."""
     with np.errstate(over="ignore"):
-        finite = np.isfinite(array.reshape(len(array), -1).astype(np.float32)).all(axis=1)
+        good = np.isfinite(array.reshape(len(array), -1).astype(np.float32))
+    finite = good.all(axis=1)
     if not finite.all():
         row = int(np.flatnonzero(~finite)[0])
-        value = next(each for each in np.ravel(array[row]).tolist() if not np.isfinite(np.float32(each)))
+        value = np.ravel(array[row])[~good[row]][0]
         raise LandscapeError(
             f"data must be finite, got {value} in row {row} of {letter} in {name} "
             f"({int((~finite).sum())} of {len(array)} rows). Leave such rows out, or fill them in."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any, Literal
 
 import numpy as np
@@ -90,7 +91,9 @@ class NetworkLoss:
         return jnp.asarray(inputs if self._network.takes_images else inputs.T), jnp.asarray(self._spread(part))
 
     def _shape(self, part: Part) -> Any:
-        return part.inputs if self._network.takes_images else part.inputs.reshape(len(part), -1)
+        if self._network.takes_images:
+            return part.inputs
+        return part.inputs.reshape(len(part), math.prod(part.inputs.shape[1:]))
 
     def _spread(self, part: Part) -> Any:
         """Return the targets in columns, shape (outputs, n), of which each is 1 in its class and else 0."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol
@@ -17,7 +18,7 @@ MOST_CHUNK = 16
 CHUNK_NUMBERS = 1 << 20
 """The most coordinates of them in all."""
 ALIGNMENT = 64
-"""Arrays that begin at a multiple of so many bytes are handed to a program without a copy."""
+"""Arrays that begin at a multiple of so many bytes need not be copied for a program."""
 
 
 class LossFunctions(Protocol):
@@ -36,6 +37,32 @@ class LossFunctions(Protocol):
         ...
 
 
+class HostBuffer:
+    """An array that this process fills and programs read, without a copy where JAX can use the same memory.
+
+    JAX takes its arrays for immutable. This one is written only while no program runs that was given it: whoever calls
+    a program waits for its result before the next write.
+
+    Args:
+        shape: Its shape.
+        dtype: The type of its numbers, of four bytes.
+    """
+
+    def __init__(self, shape: tuple[int, ...], dtype: Any = np.float32) -> None:
+        self.array = make_aligned(shape, dtype)
+        placed = import_jax().device_put(self.array, may_alias=True)
+        self._placed = placed if _has_address(placed, self.array.ctypes.data) else None
+
+    def read(self) -> Any:
+        """Return what a program is called with to read the present numbers."""
+        return self.array.copy() if self._placed is None else self._placed
+
+
+def _has_address(placed: Any, address: int) -> bool:
+    """Return whether an array of JAX lies at an address of this process; one on a GPU does not."""
+    return import_jax().default_backend() == "cpu" and bool(placed.unsafe_buffer_pointer() == address)
+
+
 class Programs:
     """The programs of a loss, each compiled when it is first used.
 
@@ -49,12 +76,13 @@ class Programs:
 
     def __init__(self, functions: LossFunctions, dimension: int) -> None:
         jax = import_jax()
-        self._chunk = max(1, min(MOST_CHUNK, CHUNK_NUMBERS // dimension))
-        self._points = make_aligned((self._chunk, dimension))
-        self._weights = make_aligned((dimension,))
+        chunk = max(1, min(MOST_CHUNK, CHUNK_NUMBERS // dimension))
+        self._points, self._weights = HostBuffer((chunk, dimension)), HostBuffer((dimension,))
+        self._rows: dict[int, HostBuffer] = {}
+        self._counts = [jax.numpy.int32(count) for count in range(chunk + 1)]
         # The buffers are those of one call at a time: runs in several threads may share a problem.
         self._lock = threading.Lock()
-        self._losses = jax.jit(_loop_over_points(functions.evaluate, self._chunk))
+        self._losses = jax.jit(_loop_over_points(functions.evaluate, chunk))
         self._gradient = jax.jit(jax.grad(functions.evaluate))
         self._share = jax.jit(_join_value_and_gradient(functions.evaluate_rows))
         self._measures = jax.jit(functions.measure)
@@ -62,13 +90,14 @@ class Programs:
     def evaluate(self, points: Array) -> Array:
         """Return the losses (n,) of points (n, D)."""
         losses = np.empty(len(points))
-        first = 0
+        first, chunk = 0, len(self._points.array)
         try:
             with self._lock:
                 while first < len(points):
-                    count = min(self._chunk, len(points) - first)
-                    self._points[:count] = points[first : first + count]
-                    losses[first : first + count] = np.asarray(self._losses(count, self._points))[:count]
+                    count = min(chunk, len(points) - first)
+                    self._points.array[:count] = points[first : first + count]
+                    found = np.asarray(self._losses(self._counts[count], self._points.read()))
+                    losses[first : first + count] = found[:count]
                     first += count
         except BaseException as error:
             # Ctrl-C: what the earlier rows gave leaves with it.
@@ -81,18 +110,22 @@ class Programs:
         gradients = np.empty(points.shape)
         with self._lock:
             for point, gradient in zip(points, gradients, strict=True):
-                self._weights[:] = point
-                gradient[:] = self._gradient(self._weights)
+                self._weights.array[:] = point
+                gradient[:] = np.asarray(self._gradient(self._weights.read()))
         return gradients
 
     def evaluate_share(self, points: Array, rows: NDArray[np.int64]) -> tuple[Array, Array]:
         """Return the losses (n,) and gradients (n, D) of points (n, D), each over its rows of data (n, b)."""
         losses, gradients = np.empty(len(points)), np.empty(points.shape)
-        numbers = rows.astype(np.int32)
+        size = rows.shape[1]
         with self._lock:
+            if size not in self._rows:
+                self._rows[size] = HostBuffer((size,), np.int32)
+            numbers = self._rows[size]
             for number in range(len(points)):
-                self._weights[:] = points[number]
-                found = np.asarray(self._share(self._weights, numbers[number]))
+                self._weights.array[:] = points[number]
+                numbers.array[:] = rows[number]
+                found = np.asarray(self._share(self._weights.read(), numbers.read()))
                 losses[number], gradients[number] = found[0], found[1:]
         return losses, gradients
 
@@ -128,9 +161,9 @@ def _join_value_and_gradient(evaluate: Callable[..., Any]) -> Callable[..., Any]
     return evaluate_joined
 
 
-def make_aligned(shape: Sequence[int]) -> NDArray[np.float32]:
-    """Return an array of zeros, float32, that programs are handed without a copy."""
-    count = int(np.prod(shape))
-    room = np.zeros(count * 4 + ALIGNMENT, dtype=np.uint8)
+def make_aligned(shape: Sequence[int], dtype: Any = np.float32) -> NDArray[Any]:
+    """Return an array of zeros, of four bytes each, that begins at a multiple of ``ALIGNMENT``."""
+    size = math.prod(shape) * 4
+    room = np.zeros(size + ALIGNMENT, dtype=np.uint8)
     start = -room.ctypes.data % ALIGNMENT
-    return room[start : start + count * 4].view(np.float32).reshape(shape)
+    return room[start : start + size].view(dtype).reshape(shape)

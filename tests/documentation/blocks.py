@@ -11,6 +11,7 @@ PAGES = (
     "README.md",
     "docs/index.md",
     "docs/coming-from.md",
+    "docs/networks.md",
     "docs/tutorial/*.md",
     "docs/how-to/*.md",
     "docs/reference/*.md",

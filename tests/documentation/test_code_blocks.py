@@ -33,6 +33,7 @@ NOT_RUN = {
     "pip install .": "installs: tests/packaging/test_wheel.py does",
     "pip install ../searchparty": "installs: tests/packaging/test_wheel.py does",
     "pip install '../searchparty[cluster]'": "installs",
+    "pip install '../searchparty[networks]'": "installs",
     "ray get-auth-token --generate > /dev/null": "the cluster of this test has a token",
     "export RAY_AUTH_MODE=token": "the cluster of this test has a token",
     "ray start --head --port=6379": "the cluster of this test is there already",

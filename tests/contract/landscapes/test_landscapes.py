@@ -1,6 +1,7 @@
 """The contract of every landscape: those of the package, of plugins, and those that SEARCHPARTY_OWN_KINDS names."""
 
 import pickle
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -32,9 +33,24 @@ def variants():
         if kind not in ANALYTIC and needs_no_settings(cls):
             yield pytest.param(cls(), id=kind)
     yield pytest.param(KINDS["table"](file=str(Path(__file__).parent / "points.csv")), id="table")
+    yield from networks()
     bbob = KINDS["bbob"]
     for function in range(1, 25):
         yield pytest.param(bbob(function=function, dimension=5), id=f"bbob-{function}")
+
+
+def networks():
+    """Yield the kinds whose losses are those of networks, where their libraries are installed."""
+    own = str(Path(__file__).parent / "own_losses.py")
+    for library, landscape, name in (
+        ("jax", KINDS["network"](data="wine", layers=(8,), norm="layer"), "network"),
+        ("jax", KINDS["network"](data="digits", layers=({"conv": 2}, {"pool": 4})), "network-conv"),
+        ("jax", KINDS["jax"](function=f"{own}:jax_loss", init="jax_init", data="rows"), "jax"),
+        ("jax", KINDS["jax"](function=f"{own}:jax_bowl", init="seeded_init"), "jax-without-data"),
+        ("torch", KINDS["torch"](module=f"{own}:TorchModel", data="torch_rows", loss="mean-squared"), "torch"),
+    ):
+        absent = pytest.mark.skipif(find_spec(library) is None, reason=f"{library} is not installed")
+        yield pytest.param(landscape, id=name, marks=(pytest.mark.extras, absent))
 
 
 ALL = list(variants())
