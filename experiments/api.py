@@ -24,12 +24,12 @@ from .results import accounts
 from .results.curves import draw_curves, tabulate_curves
 from .results.points import make_points_table
 from .results.recorded_runs import BestPoint, RunData, best_by_landscape, read_runs
-from .results.run_summary import RunSummary, read_summaries, summarize_run
+from .results.run_summary import RunSummary, read_delays, read_summaries, summarize_run
 from .results.surfaces import record_surfaces
 from .results.table import Table
 from .spec.errors import quote
 from .spec.load import load
-from .spec.models import Experiment
+from .spec.models import Experiment, SimulatedSettings
 
 if TYPE_CHECKING:
     from .drawing.plots import Plot
@@ -108,7 +108,10 @@ class Results:
     def _summaries(self) -> list[RunSummary]:
         """All runs without their points: thousands fit in memory."""
         loaded = self.__dict__.get("runs")
-        return read_summaries(self.path) if loaded is None else [summarize_run(run) for run in loaded]
+        if loaded is None:
+            return read_summaries(self.path)
+        delays = read_delays(self.path) or SimulatedSettings()
+        return [summarize_run(run, delays) for run in loaded]
 
     @cached_property
     def comparison(self) -> Table:
@@ -116,8 +119,9 @@ class Results:
 
         ``best`` and the quartiles are gaps above the minimum where that is known (``quantity``). ``ert`` is the
         expected running time: the evaluations of all runs, each until its success or its end, divided by the number of
-        successes. ``median_evaluations`` is the median of the runs that reached the target. Only runs that have ended
-        are compared.
+        successes. ``median_evaluations`` is the median of the runs that reached the target. ``area`` is the area over
+        the convergence curve against evaluations; ``area_at_lease_ends`` counts points from the end of their lease on,
+        and ``area_in_time`` is against simulated seconds. Only runs that have ended are compared.
         """
         return tables.make_comparison_table(self._compared.problems)
 

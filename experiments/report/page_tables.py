@@ -53,7 +53,8 @@ def pack_tables(made: dict[str, Table], clock: list[dict[str, Any]]) -> dict[str
         "comparison": pack_table(
             "Strategies on each problem",
             ("problem", "strategy", "runs", "best", "median", "lower quartile", "upper quartile", "gap or loss",
-             "target", "successes", "ERT", "median of successes", "area", "mean rank", "effect", "p",
+             "target", "successes", "ERT", "median of successes", "area", "area at lease ends", "area in time",
+             "mean rank", "effect", "p",
              "against the baseline"),
             _list_comparison_rows(made),
         ),
@@ -98,7 +99,8 @@ def _list_comparison_rows(made: dict[str, Table]) -> Iterator[tuple[Any, ...]]:
         yield (
             row["problem"], row["strategy"], row["runs"], row["best"], row["median"], row["lower_quartile"],
             row["upper_quartile"], row["quantity"], row["target"], _describe_success(row), row["ert"],
-            row["median_evaluations"], row["area"], row["rank"], test.get("effect"), test.get("p"), test.get("verdict"),
+            row["median_evaluations"], row["area"], row["area_at_lease_ends"], row["area_in_time"], row["rank"],
+            test.get("effect"), test.get("p"), test.get("verdict"),
         )  # fmt: skip
 
 

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, PackageLoader
-from pydantic import ValidationError
 
 from ...orchestrator.clock.settings import Delays
 from ...orchestrator.log.reader import LogReader
@@ -25,7 +24,7 @@ from ..results import accounts
 from ..results.curves import Curve, draw_curves
 from ..results.grouping import group_problems, strategy_names
 from ..results.recorded_runs import RunData, read_run
-from ..results.run_summary import RunSummary, read_summaries
+from ..results.run_summary import RunSummary, read_delays, read_summaries
 from ..results.table import Table
 from ..spec.models import SimulatedSettings
 from ..spec.sources import read_text_file
@@ -73,7 +72,7 @@ def write_report(
     listed = [Path(directories)] if isinstance(directories, str | Path) else [Path(d) for d in directories]
     with LogReader(listed[0]) as reader:
         meta, sessions = reader.meta, reader.sessions
-    delays = _recorded_delays(meta["environment"].get("clock"))
+    delays = read_delays(listed[0])
     runs, sources = _merge_runs(listed, delays)
     compared = compare_runs(runs, baseline, equivalence)
     home = listed[0] if len(listed) == 1 else comparison_folder(listed)
@@ -98,7 +97,7 @@ def read_comparison(
     directories: Sequence[Path], baseline: str | None = None, equivalence: float = EQUIVALENCE
 ) -> Comparison:
     """Read the runs of all directories, and compare their strategies. Arguments and errors: see ``write_report``."""
-    return compare_runs(_merge_runs(directories, None)[0], baseline, equivalence)
+    return compare_runs(_merge_runs(directories, read_delays(directories[0]))[0], baseline, equivalence)
 
 
 def comparison_folder(directories: Sequence[Path]) -> Path:
@@ -250,14 +249,6 @@ def _count_whole(runs: Sequence[RunSummary]) -> tuple[int, int] | None:
     if all(run.whole is None for run in runs):
         return None
     return sum(run.points if run.whole is None else run.whole for run in runs), sum(run.points for run in runs)
-
-
-def _recorded_delays(settings: dict[str, Any] | None) -> SimulatedSettings | None:
-    """Return the simulated clock's settings in a log; None if there are none or an older version wrote them."""
-    try:
-        return None if settings is None else SimulatedSettings.model_validate(settings)
-    except ValidationError:
-        return None
 
 
 def _has_delays(delays: SimulatedSettings) -> bool:
