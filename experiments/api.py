@@ -83,22 +83,24 @@ class Results:
         """All runs with their events and points, in the order of the plan."""
         return read_runs(self.path)
 
-    def compare(self, baseline: str | None = None, equivalence: float = EQUIVALENCE) -> Comparison:
+    def compare(self, baseline: str | None = None, equivalence: float = EQUIVALENCE, power: bool = False) -> Comparison:
         """Compare all strategies with one of them: verdicts with intervals, over all problems.
 
         Args:
             baseline: The name of the strategy that the others are compared with. Default: the first one.
             equivalence: Ratios of expected running times between this and its inverse count as equivalent.
+            power: Whether its ``advice`` may take longer than a second of CPU, as it does for more than 150 problems.
 
         Returns:
-            The comparison, with its ``verdicts`` (the best strategy first), its ``headline`` and its ``advice``.
+            The comparison, with its ``verdicts`` (the best strategy first), its ``headline``, its ``advice``, and its
+            ``powers``: how often more repeats would settle each verdict that is not settled.
 
         Raises:
             ValueError: If there is no such strategy, or the region is not valid.
         """
-        if baseline is None and equivalence == EQUIVALENCE:
+        if baseline is None and equivalence == EQUIVALENCE and not power:
             return self._compared
-        return compare_runs(self._summaries, baseline, equivalence)
+        return compare_runs(self._summaries, baseline, equivalence, power)
 
     @cached_property
     def _compared(self) -> Comparison:
@@ -268,13 +270,20 @@ class Results:
         median = f"median {quantities.pop()}" if len(quantities) == 1 else "median gap or loss"
         return [_summarize_row(row, median) for row in rows]
 
-    def report(self, figures: bool = False, baseline: str | None = None, equivalence: float = EQUIVALENCE) -> Path:
+    def report(
+        self,
+        figures: bool = False,
+        baseline: str | None = None,
+        equivalence: float = EQUIVALENCE,
+        power: bool = False,
+    ) -> Path:
         """Write the HTML report and its tables into the results directory.
 
         Args:
             figures: Whether to write its figures as PNG and SVG files, too.
             baseline: The name of the strategy that the others are compared with. Default: the first one.
             equivalence: Ratios of expected running times between this and its inverse count as equivalent.
+            power: Whether to estimate how many repeats would settle each comparison that is open.
 
         Returns:
             The path of the report.
@@ -284,7 +293,7 @@ class Results:
         """
         from .report.report import write_report
 
-        return write_report(self.path, figures, baseline, equivalence)
+        return write_report(self.path, figures, baseline, equivalence, power)
 
     def __repr__(self) -> str:
         return f"Results({str(self.path)!r})"

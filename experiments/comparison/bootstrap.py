@@ -159,22 +159,30 @@ def count_sources(problems: int, runs: int) -> int:
 
 
 def take_interval(estimate: float, draws: Array, sources: int) -> Interval:
-    """Return the expanded percentile interval of bootstrap draws.
+    """Return an estimate with the interval of its bootstrap draws, shape (draws,), as ``find_ends`` finds it."""
+    low, high = find_ends(draws, sources)
+    return Interval(estimate, float(low), float(high))
+
+
+def find_ends(draws: Array, sources: int) -> tuple[Array, Array]:
+    """Return the ends of the expanded percentile intervals of bootstrap draws.
 
     Percentile intervals are too narrow for small samples. Their shares are therefore widened as Student's distribution
     is wider than the normal one (Hesterberg 2015, "What teachers should know about the bootstrap", section 4.5.2).
 
     Args:
-        estimate: The estimate from the data itself.
-        draws: The bootstrap draws, shape (draws,).
+        draws: The bootstrap draws, shape (draws, ...).
         sources: How many values the draws come from (``count_sources``).
+
+    Returns:
+        The lower and the upper ends, each of shape (...); infinite for a single source.
     """
     if sources < 2:
-        return Interval(estimate, -np.inf, np.inf)
+        return np.full(draws.shape[1:], -np.inf), np.full(draws.shape[1:], np.inf)
     wide = np.sqrt(sources / (sources - 1)) * stdtrit(sources - 1, 0.5 + LEVEL / 2)
     tail = NormalDist().cdf(-float(wide))
-    low, high = np.quantile(draws, [tail, 1 - tail])
-    return Interval(estimate, float(low), float(high))
+    low, high = np.quantile(draws, [tail, 1 - tail], axis=0)
+    return low, high
 
 
 def seed_random(ids: Iterable[str]) -> np.random.Generator:

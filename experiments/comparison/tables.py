@@ -152,6 +152,17 @@ def make_verdicts_table(compared: Comparison) -> Table:
     return Table.from_rows(names, rows)
 
 
+def make_power_table(compared: Comparison) -> Table:
+    """Make a table of how often an experiment with more repeats would settle each verdict that is not settled.
+
+    ``power`` is the share of simulated experiments with so many repeats, and so many runs of each strategy on each
+    problem, that settle it; the last row of a strategy is the first with a power of 0.8, if there is one.
+    """
+    names = ("strategy", "baseline", "repeats", "runs", "power")
+    rows = [(each.strategy, compared.baseline, each.repeats, each.runs, each.power) for each in compared.powers]
+    return Table.from_rows(names, rows)
+
+
 def make_standings_table(compared: Comparison) -> Table:
     """Make a table of each strategy over all problems, the best mean rank first.
 

@@ -132,6 +132,9 @@ def describe_advice(advice: Advice, verdict: Verdict, directory: str = "") -> st
         return f"About {advice.repeats} repeats would settle it, with a probability of {POWER:.0%}.{command}".replace(
             "%", " %"
         )
+    if advice.need == "power":
+        asked = f" Run: searchparty report {directory} --power" if directory else " Ask for it: --power."
+        return f"How many repeats would settle it takes longer to estimate.{asked}"
     if advice.need == "many":
         return "The two are close: it would take more than a hundred runs on each problem to settle it."
     if advice.need == "problems":
@@ -143,6 +146,20 @@ def describe_advice(advice: Advice, verdict: Verdict, directory: str = "") -> st
             return "A larger budget, or a looser target (stop), would tell more than further repeats."
         return "More problems would settle it; more repeats of these would not."
     return "This holds for these problems, this budget and this target; it may differ for others."
+
+
+def describe_powers(compared: Comparison) -> list[str]:
+    """Return how often more repeats would settle each verdict that is not settled, in a sentence for each strategy."""
+    lines = []
+    for verdict in compared.verdicts:
+        if verdict.decision != "not settled":
+            continue
+        # Sizes that differ by less than a repeat are one.
+        shares = {each.repeats: each.power for each in compared.powers if each.strategy == verdict.first}
+        told = ", ".join(f"{repeats} (probability {100 * power:.0f} %)" for repeats, power in shares.items())
+        settled = f"repeats that settle it: {told}." if told else describe_advice(compared.advise(verdict), verdict)
+        lines.append(f"{verdict.first} against {verdict.second}: {settled}")
+    return lines
 
 
 def describe_evidence(compared: Comparison) -> str:

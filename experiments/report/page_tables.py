@@ -34,6 +34,7 @@ def make_tables(compared: Comparison, curves: dict[str, dict[str, Curve]]) -> di
         "contributions": accounts.contributions_table(started),
         "agents": accounts.agents_table(started),
         "failures": accounts.failures_table(compared.runs),
+        **({"power": tables.make_power_table(compared)} if compared.power else {}),
     }
 
 
@@ -67,6 +68,11 @@ def pack_tables(made: dict[str, Table], clock: list[dict[str, Any]]) -> dict[str
         "rank_tests": pack_table(
             "Tests of all pairs over problems", _heads(made["rank_tests"]),
             (row.values() for row in made["rank_tests"].rows()),
+        ),
+        "power": pack_table(
+            "How often more repeats would settle what is open",
+            ("strategy", "baseline", "repeats", "runs on each problem", "power"),
+            (row.values() for row in made["power"].rows()) if "power" in made else (),
         ),
         "standings": pack_table(
             "Strategies on all problems together", ("strategy", "problems", "solved", "led", "mean rank"),

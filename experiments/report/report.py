@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from itertools import count
 from pathlib import Path
@@ -18,7 +18,7 @@ from ...orchestrator.loop.drive import EVALUATION_FAILED
 from ..comparison.comparison import Comparison, compare_runs
 from ..comparison.ranking import find_median
 from ..comparison.verdict import EQUIVALENCE
-from ..comparison.wording import describe_disagreement
+from ..comparison.wording import describe_disagreement, describe_powers
 from ..execution.compatibility import library_differences
 from ..results import accounts
 from ..results.curves import Curve, draw_curves
@@ -53,6 +53,8 @@ def write_report(
     figures: bool = False,
     baseline: str | None = None,
     equivalence: float = EQUIVALENCE,
+    power: bool = False,
+    remark: Callable[[str], None] = lambda _: None,
 ) -> Path:
     """Write the report of one results directory, or one report of several, and return its path.
 
@@ -64,6 +66,9 @@ def write_report(
         figures: Whether to write figures/*.png and figures/*.svg, too.
         baseline: The strategy that the others are compared with. Default: the first one.
         equivalence: Ratios of expected running times between this and its inverse count as equivalent.
+        power: Whether to estimate how many repeats would settle each verdict that is open, however long that takes, and
+            to write tables/power.csv.
+        remark: Receives what was estimated, a sentence for each verdict that is open.
 
     Raises:
         LogError: If a log does not exist, or cannot be read.
@@ -74,7 +79,9 @@ def write_report(
         meta, sessions = reader.meta, reader.sessions
     delays = read_delays(listed[0])
     runs, sources = _merge_runs(listed, delays)
-    compared = compare_runs(runs, baseline, equivalence)
+    compared = compare_runs(runs, baseline, equivalence, power)
+    for line in describe_powers(compared) if power else ():
+        remark(line)
     home = listed[0] if len(listed) == 1 else comparison_folder(listed)
     (home / "tables").mkdir(exist_ok=True)
     curves = draw_curves(runs)
@@ -94,10 +101,11 @@ def write_report(
 
 
 def read_comparison(
-    directories: Sequence[Path], baseline: str | None = None, equivalence: float = EQUIVALENCE
+    directories: Sequence[Path], baseline: str | None = None, equivalence: float = EQUIVALENCE, power: bool = False
 ) -> Comparison:
     """Read the runs of all directories, and compare their strategies. Arguments and errors: see ``write_report``."""
-    return compare_runs(_merge_runs(directories, read_delays(directories[0]))[0], baseline, equivalence)
+    runs, _ = _merge_runs(directories, read_delays(directories[0]))
+    return compare_runs(runs, baseline, equivalence, power)
 
 
 def comparison_folder(directories: Sequence[Path]) -> Path:
