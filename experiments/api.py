@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 from ..landscapes.landscape import Refusal
 from ..orchestrator.log.reader import LogReader
 from .comparison import profiles, tables
-from .comparison.bars import draw_bars
 from .comparison.comparison import Comparison, compare_runs
 from .comparison.exports import list_sentences
 from .comparison.verdict import EQUIVALENCE
@@ -26,7 +25,7 @@ from .results.points import make_points_table
 from .results.recorded_runs import BestPoint, RunData, best_by_landscape, read_runs
 from .results.run_summary import RunSummary, read_delays, read_summaries, summarize_run
 from .results.surfaces import record_surfaces
-from .results.table import Table
+from .results.table import MOST_SHOWN, Table
 from .spec.errors import quote
 from .spec.load import load
 from .spec.models import Experiment, SimulatedSettings
@@ -299,14 +298,18 @@ class Results:
         return f"Results({str(self.path)!r})"
 
     def _repr_html_(self) -> str:
+        from .report.notebook_screen import draw_notebook_screen
+
         rows = self.summary_rows()
         head = "".join(f"<th>{escape(name)}</th>" for name in (rows[0] if rows else {}))
-        body = "".join("<tr>" + "".join(f"<td>{escape(v)}</td>" for v in row.values()) + "</tr>" for row in rows)
-        lines = "".join(f"<p>{escape(line)}</p>" for line in self.verdict)
-        bars = escape("\n".join(draw_bars(self._compared.verdicts)))
-        lines += f"<pre>{bars}</pre>" if bars else ""
-        table = f"<table><tr>{head}</tr>{body}</table>"
-        return f"<p>searchparty results in {escape(str(self.path))}</p>{lines}{table}"
+        body = "".join(
+            "<tr>" + "".join(f"<td>{escape(v)}</td>" for v in row.values()) + "</tr>" for row in rows[:MOST_SHOWN]
+        )
+        more = f"<p>... and {len(rows) - MOST_SHOWN:,} more rows in <code>summary_rows()</code></p>"
+        table = f"<table><tr>{head}</tr>{body}</table>{more if len(rows) > MOST_SHOWN else ''}"
+        listed = f"<details><summary>Strategies on each problem</summary>{table}</details>" if rows else ""
+        place = f"<p>searchparty results in {escape(str(self.path))}</p>"
+        return f"{draw_notebook_screen(self._compared, self.path)}{listed}{place}"
 
 
 def _summarize_row(row: Mapping[str, Any], median: str) -> dict[str, str]:
