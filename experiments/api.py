@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import cached_property
-from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,11 +20,13 @@ from .execution.watcher import Remark, Watcher
 from .notebook import open_notebook_watcher, print_in_notebook
 from .results import accounts
 from .results.curves import draw_curves, tabulate_curves
+from .results.decisions import decisions_table
+from .results.insights import insights_table
 from .results.points import make_points_table
 from .results.recorded_runs import BestPoint, RunData, best_by_landscape, read_runs
 from .results.run_summary import RunSummary, read_delays, read_summaries, summarize_run
 from .results.surfaces import record_surfaces
-from .results.table import MOST_SHOWN, Table
+from .results.table import Table
 from .spec.errors import quote
 from .spec.load import load
 from .spec.models import Experiment, SimulatedSettings
@@ -207,6 +208,36 @@ class Results:
         """
         return accounts.leases_table(self._find_run(run))
 
+    def decisions(self, run: str) -> Table:
+        """Make a table of the changes of the agents' shares of a run's budget by more than 10 points.
+
+        Its columns are ``evaluations`` (spent before), ``agent``, ``before`` and ``after`` (its share, 0 to 1),
+        ``lease`` and ``reason`` (its first lease afterwards, and the policy's reason for it), ``gain`` (what the
+        agent's points gained then, as a share of the run's points that they were the first to beat), ``best_before``
+        and ``best_after``, ``important`` (whether it is one of the three that gained most) and ``text`` (all of it in
+        words).
+
+        Args:
+            run: The id of the run, as in ``runs``.
+
+        Raises:
+            ValueError: If there is no run with this id; it lists the runs.
+        """
+        return decisions_table(self._find_run(run))
+
+    def insights(self, run: str) -> Table:
+        """Make a table of what was noticed of a run: agents that are stuck or oscillate, hand-overs, restarts.
+
+        Its columns are ``kind``, ``evaluations`` (spent when it happened), ``lease``, ``agent``, ``text`` and ``loss``.
+
+        Args:
+            run: The id of the run, as in ``runs``.
+
+        Raises:
+            ValueError: If there is no run with this id; it lists the runs.
+        """
+        return insights_table(self._find_run(run))
+
     def points(self, run: str | None = None) -> Table:
         """Make a table of the points of one run or of all, one row each, in the order in which they were collected.
 
@@ -300,16 +331,7 @@ class Results:
     def _repr_html_(self) -> str:
         from .report.notebook_screen import draw_notebook_screen
 
-        rows = self.summary_rows()
-        head = "".join(f"<th>{escape(name)}</th>" for name in (rows[0] if rows else {}))
-        body = "".join(
-            "<tr>" + "".join(f"<td>{escape(v)}</td>" for v in row.values()) + "</tr>" for row in rows[:MOST_SHOWN]
-        )
-        more = f"<p>... and {len(rows) - MOST_SHOWN:,} more rows in <code>summary_rows()</code></p>"
-        table = f"<table><tr>{head}</tr>{body}</table>{more if len(rows) > MOST_SHOWN else ''}"
-        listed = f"<details><summary>Strategies on each problem</summary>{table}</details>" if rows else ""
-        place = f"<p>searchparty results in {escape(str(self.path))}</p>"
-        return f"{draw_notebook_screen(self._compared, self.path)}{listed}{place}"
+        return draw_notebook_screen(self._compared, self.path, self.summary_rows())
 
 
 def _summarize_row(row: Mapping[str, Any], median: str) -> dict[str, str]:

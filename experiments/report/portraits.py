@@ -16,6 +16,7 @@ from ...orchestrator.state.events import Granted
 from ..results.accounts import leases_table
 from ..results.background import background_grid, is_evaluated
 from ..results.decisions import share_budget
+from ..results.insights import insights_table
 from ..results.picture_space import move_to_values
 from ..results.recorded_runs import RunData
 from .island import pack_table, round_all
@@ -24,6 +25,7 @@ from .sentences import format_number
 MOST_MAP_POINTS = 2000
 MOST_REGIONS = 60
 """Only the last regions are drawn; all of them together would be unreadable."""
+MOST_INSIGHTS = 200
 GROUND_PIXELS = 420
 BANDS = 18
 LARGEST_HEIGHT = 1e300
@@ -40,7 +42,7 @@ class Portrait:
         title: Its title.
         decisions: The decisions that mattered most, in words.
         figures: Its figures, by key: ``timeline-``, ``radius-`` and, in two dimensions, ``map-`` with the run's key.
-        tables: Its tables, by key.
+        tables: Its tables, by key: ``leases-`` and, if anything was noticed, ``insights-`` with the run's key.
         ground: How the shading of the map was found, in words; "" if there is no map.
     """
 
@@ -89,8 +91,13 @@ def describe_portrait(run: RunData, title: str, grounds: dict[str, str]) -> Port
          row["reason"], row["outcome"]) for row in leases
     )  # fmt: skip
     heads = ("lease", "agent", "at", "budget", "spent", "radius", "best", "reason", "ended")
-    table = pack_table(f"Leases of {title}", heads, rows)
-    return Portrait(key, title, important, figures, {f"leases-{key}": table}, ground)
+    tables = {f"leases-{key}": pack_table(f"Leases of {title}", heads, rows)}
+    noticed = [row for row in insights_table(run).rows() if row["kind"] != "handed"]
+    if noticed:
+        seen = ((row["evaluations"], row["agent"], row["kind"], row["text"]) for row in noticed[:MOST_INSIGHTS])
+        heads = ("at", "agent", "kind", "what was noticed")
+        tables[f"insights-{key}"] = pack_table(f"What was noticed of {title}", heads, seen)
+    return Portrait(key, title, important, figures, tables, ground)
 
 
 def _sum_by_agent(run: RunData) -> Array:

@@ -95,7 +95,7 @@ def test_results_without_a_verdict_have_a_first_screen(tmp_path, strategies):
 
 
 def test_a_long_table_is_cut(results, monkeypatch):
-    monkeypatch.setattr("searchparty.experiments.api.MOST_SHOWN", 4)
+    monkeypatch.setattr("searchparty.experiments.report.notebook_screen.MOST_SHOWN", 4)
     page = parse(Results(results.path)._repr_html_())
     assert len(list(page.iter("tr"))) == 5
     assert "... and 2 more rows" in "".join(page.itertext())
