@@ -159,8 +159,8 @@ def _estimate_power(pairs: Sequence[Pair], runs: int, margin: float, verdict: Ve
     drawn = np.array([pair.draw_log_ratios(draws, random, runs) for pair in pairs])
     shares, noise = _draw_weights(drawn - drawn.mean(axis=1, keepdims=True), random)
     # The draws within an experiment differ from those within another by its estimates alone.
-    estimates = drawn[:, :EXPERIMENTS]
-    low, high = find_ends(shares @ estimates + noise[:, None], count_sources(len(pairs), runs))
+    estimates = np.ascontiguousarray(drawn[:, :EXPERIMENTS].T)
+    low, high = find_ends(estimates @ shares.T + noise, count_sources(len(pairs), runs))
     settled = (high < -margin) | (low > margin) | ((-margin <= low) & (high <= margin))
     return float(settled.mean())
 

@@ -247,13 +247,17 @@ def make_rank_tests_table(compared: Comparison) -> Table:
     return Table.from_rows(names, [(*row[:-1], p, overall) for row, p in zip(rows, adjusted, strict=True)])
 
 
-def find_disagreement(compared: Comparison) -> list[str]:
+def find_disagreement(compared: Comparison, tests: Table) -> list[str]:
     """Return the strategies on which the verdict against the baseline and the signed-rank test disagree.
 
     They disagree where one of them settles the comparison and the other does not, or the other way round. Few problems
     cannot give the test a p below 0.05, whatever they are: there is no disagreement then.
+
+    Args:
+        compared: The comparison.
+        tests: The table of tests over problems (``make_rank_tests_table``).
     """
-    rows = make_rank_tests_table(compared).rows()
+    rows = tests.rows()
     tested = {row["first"] if row["second"] == compared.baseline else row["second"]: row for row in rows
               if compared.baseline in (row["first"], row["second"])}  # fmt: skip
     return [

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from math import isfinite
 
+from ..results.table import Table
 from ..spec.errors import quote
 from .bootstrap import LEVEL, Interval
 from .comparison import Comparison
@@ -181,9 +182,14 @@ def describe_targets(compared: Comparison) -> str:
     return f"Target: {'; '.join(origins)}." if origins else ""
 
 
-def describe_disagreement(compared: Comparison) -> str:
-    """Return on which strategies the verdict and the signed-rank test disagree, in a sentence; "" if on none."""
-    names = find_disagreement(compared)
+def describe_disagreement(compared: Comparison, tests: Table) -> str:
+    """Return on which strategies the verdict and the signed-rank test disagree, in a sentence; "" if on none.
+
+    Args:
+        compared: The comparison.
+        tests: The table of tests over problems (``make_rank_tests_table``).
+    """
+    names = find_disagreement(compared, tests)
     if not names:
         return ""
     return (

@@ -34,6 +34,7 @@ from .island import pack_island, pack_problems, pack_ratios
 from .page_tables import make_tables, pack_tables
 from .portraits import Portrait, describe_portrait
 from .sentences import describe_strategy, format_number, list_notes
+from .template_cache import TemplateCache
 
 RunSource = tuple[Path, str]
 """A results directory, and the id of a run in it."""
@@ -196,7 +197,10 @@ def _render_page(
     clock = [] if delays is None else accounts.clock_table(started, delays).rows()
     shown = pack_tables(made, clock)
     failures = made["failures"].rows()
-    environment = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True, loader=PackageLoader(__package__))
+    environment = Environment(
+        autoescape=True, trim_blocks=True, lstrip_blocks=True, loader=PackageLoader(__package__),
+        bytecode_cache=TemplateCache(),
+    )  # fmt: skip
     environment.filters["number"] = format_number
     return environment.get_template("report.html.j2").render(
         name=directories[0].name if len(directories) == 1 else "comparison",
@@ -205,7 +209,7 @@ def _render_page(
         notes=[*list_notes(runs), *_compare_versions(directories)],
         baseline=compared.baseline,
         equivalence=compared.equivalence,
-        disagreement=describe_disagreement(compared),
+        disagreement=describe_disagreement(compared, made["rank_tests"]),
         problems=list(curves),
         compared_problems=len(compared.problems),
         groups=list_group_figures(compared),
