@@ -164,14 +164,12 @@ class Searcher:
             if self.skips:
                 hand.losses = self._replace_skipped(hand.losses, hand.skipped_rows)
             proposal = generator.send(Told(hand.losses, hand.gradients, lease))
-        space = self.evaluator.space
-        with_gradient = type(proposal) is WithGradient
-        price = 1
-        repeats = type(proposal) is Repeat
-        if repeats:
-            proposal = proposal.points
-        elif with_gradient:
-            proposal, price = proposal.points, price_with_gradient(space)
+        space, price = self.evaluator.space, 1
+        repeats = with_gradient = False
+        if type(proposal) is Repeat:
+            proposal, repeats = proposal.points, True
+        elif type(proposal) is WithGradient:
+            proposal, price, with_gradient = proposal.points, price_with_gradient(space), True
         if price > self.declared_price:
             raise AgentError(f"proposed a row that costs {price}, and its row_price says {self.declared_price}")
         points = check_proposal(proposal, space.dimension)

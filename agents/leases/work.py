@@ -110,11 +110,13 @@ def work_lease(
     ledger = Ledger(lease, space.dimension, recorded)
     pace = FlushTimer(flush_seconds)
     watch = FirstRows() if first_rows is None else first_rows.copy()
+    evaluator, monotonic, budget = searcher.evaluator, time.monotonic, lease.budget
+    watching = watch.room is not None
     free = FreeRows(space, searcher.collected_settings, lease.seen) if space.has_free_rows else None
     stop = ""
     starts = episode if lease.fresh else None
     try:
-        while ledger.charged < lease.budget and ledger.free_in_a_row < lease.budget:
+        while ledger.charged < budget and ledger.free_in_a_row < budget:
             hand = searcher.pending_proposal if starts is None else None
             if hand is None or (hand.answered_rows == len(hand.points) and not hand.retry_rows):
                 if stop:
@@ -127,36 +129,38 @@ def work_lease(
                 hand, starts = searcher.propose(lease, starts), None
                 if announces:
                     yield Phase.EVALUATING
-            points = hand.next(lease.budget - ledger.charged)
+            points = hand.next(budget - ledger.charged)
             if ledger.free_in_a_row:
-                points = points[: lease.budget - ledger.free_in_a_row]
+                points = points[: budget - ledger.free_in_a_row]
             if not len(points):
                 break
-            outcome = ledger.recall_rows(points, hand.with_gradient, searcher.replayer)
-            if outcome is not None:
+            if (outcome := ledger.recall_rows(points, hand.with_gradient, searcher.replayer)) is not None:
                 ledger.enter(points[: len(outcome.losses)], outcome, hand.price, news=False)
             elif free is not None and (outcome := free.recall(points, hand)) is not None:
                 ledger.enter(points[: len(outcome.losses)], outcome, hand.price)
-            elif len(points) == 1 and not lost_rows:
-                outcome = searcher.evaluator.evaluate(points, hand.with_gradient)
-                ledger.enter(points, outcome, hand.price)
             else:
-                points = points[: ledger.count_unrecorded(len(points))][:largest]
-                # A row's loss does not depend on where a batch is cut if it is evaluated row by row.
-                points = points[: watch.room] if searcher.evaluator.rowwise else points
-                points = points if free is None else points[: free.count_new(points, hand)]
-                outcome = yield from _answer_batch(searcher, ledger, hand, points, pace, lost_rows)
+                if len(points) > 1:
+                    points = points[: ledger.count_unrecorded(len(points))][:largest]
+                    # A row's loss does not depend on where a batch is cut if it is evaluated row by row.
+                    points = points[: watch.room] if evaluator.rowwise else points
+                    points = points if free is None else points[: free.count_new(points, hand)]
+                if lost_rows or (evaluator.rowwise and len(points) > 1):
+                    outcome = yield from _answer_batch(searcher, ledger, hand, points, pace, lost_rows)
+                else:
+                    outcome = evaluator.evaluate(points, hand.with_gradient)
+                    ledger.enter(points, outcome, hand.price)
             if free is not None:
                 free.note(ledger, len(outcome.losses))
             if hand.repeats:
                 ledger.compare_repeats(len(outcome.losses))
             wrong = searcher.record_outcome(outcome)
             stop = stop or wrong
-            if watch.room is not None:
+            if watching:
                 watch.add(len(outcome.losses), outcome.causes)
+                watching = watch.room is not None
                 if watch.stopped_by is not None and not stop and not ledger.has_more_recorded:
                     break
-            if time.monotonic() >= pace.next_flush:
+            if monotonic() >= pace.next_flush:
                 yield from pace.flush_rows(ledger)
         if stop:
             finding = ledger.close("stopped", cause=ledger.describe_failure(stop, space))
