@@ -22,6 +22,7 @@ from .results import accounts
 from .results.curves import draw_curves, tabulate_curves
 from .results.decisions import decisions_table
 from .results.insights import insights_table
+from .results.measures import tabulate_measures
 from .results.points import make_points_table
 from .results.recorded_runs import BestPoint, RunData, best_by_landscape, read_runs
 from .results.run_summary import RunSummary, read_delays, read_summaries, summarize_run
@@ -176,6 +177,15 @@ class Results:
     def convergence(self) -> Table:
         """The best loss over evaluations, per problem and strategy: quartiles; gaps, if there are several instances."""
         return tabulate_curves(draw_curves(self._summaries))
+
+    @cached_property
+    def measures(self) -> Table:
+        """What landscapes tell of the best points besides their losses, such as the loss on held-out data.
+
+        Its columns are ``problem``, ``measure``, ``strategy``, ``runs``, ``mean``, ``deviation``, and the
+        ``difference`` to the best of the other strategies with its 95 % interval, ``low`` to ``high``.
+        """
+        return tabulate_measures(self._summaries)
 
     @cached_property
     def contributions(self) -> Table:

@@ -37,6 +37,8 @@ class InProcessEvaluator:
     def __init__(self, problem: Problem) -> None:
         self.problem = problem
         self.space = problem.space
+        # Asked for with every lease, and slow to find out.
+        self._measured = problem if isinstance(problem, MeasuredProblem) else None
         self.rowwise = bool(getattr(problem, "rowwise", False))
         lower, upper = problem.space.lower, problem.space.upper
         self._span = upper - lower
@@ -111,9 +113,7 @@ class InProcessEvaluator:
 
     def measure(self, point: Array) -> dict[str, float]:
         """Return what the landscape tells of a point (D,) of the unit cube besides its loss; {} if that is nothing."""
-        if not isinstance(self.problem, MeasuredProblem):
-            return {}
-        return self.problem.measure(self._to_box(point))
+        return {} if self._measured is None else self._measured.measure(self.space.to_box(point))
 
     def close(self) -> None:
         """Do nothing: there is nothing to close."""

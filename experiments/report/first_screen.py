@@ -16,11 +16,14 @@ from ..comparison.wording import (
     format_factor,
     write_headline,
 )
+from ..results.grouping import group_problems
+from ..results.measures import is_higher_better, trace_measure
 from ..results.table import Table
 from ..spec.errors import SpecError
 from ..spec.sources import read_text_file
 from ..spec.yaml_text import parse_yaml
 from .island import round_all, round_value
+from .sentences import format_number
 
 MOST_QUESTION_WORDS = 32
 """A longer description of an experiment is cut, so that the first screen can be read at once."""
@@ -84,6 +87,33 @@ def draw_first_figures(compared: Comparison) -> dict[str, Any]:
         key = "distribution" if group == "all" else f"distribution-{group}-{dimension}"
         title = "share of targets reached" if group == "all" else f"{group}, D={dimension}"
         figures[key] = _draw_distribution(compared, table, title)
+    return figures
+
+
+def draw_measures(compared: Comparison) -> dict[str, Any]:
+    """Return the curves of the measures of the best points, by key, one figure for each problem and measure."""
+    figures = {}
+    groups = group_problems([run for run in compared.runs if run.measures])
+    for number, (problem, strategies) in enumerate(groups.items()):
+        names = dict.fromkeys(name for listed in strategies.values() for run in listed for name in run.measures)
+        for name in names:
+            curves = {
+                strategy: trace_measure(listed, name)
+                for strategy, listed in strategies.items()
+                if any(name in run.measures for run in listed)
+            }
+            told = ", ".join(f"{strategy} {format_number(values[-1])}" for strategy, (_, values) in curves.items())
+            title = f"{name}, {problem}" if len(groups) > 1 else name
+            figures[f"measure-{number}-{name.replace(' ', '-')}"] = {
+                "kind": "curves",
+                "title": title,
+                "label": f"{title} of the best point so far, at the end of the budget: {told}",
+                "xName": "evaluations",
+                "log": not is_higher_better(name),
+                "series": [
+                    {"name": strategy, "x": round_all(x), "y": round_all(y)} for strategy, (x, y) in curves.items()
+                ],
+            }
     return figures
 
 

@@ -11,6 +11,7 @@ from ..comparison.comparison import Comparison
 from ..comparison.wording import format_factor
 from ..results import accounts
 from ..results.curves import Curve, tabulate_curves
+from ..results.measures import tabulate_measures
 from ..results.table import Table
 from .island import pack_table
 from .sentences import target_rows
@@ -31,6 +32,7 @@ def make_tables(compared: Comparison, curves: dict[str, dict[str, Curve]]) -> di
         "data_profiles": profiles.make_profiles_table(compared.problems),
         "running_times": profiles.make_runtimes_table(compared.problems),
         "convergence": tabulate_curves(curves),
+        "measures": tabulate_measures(started),
         "contributions": accounts.contributions_table(started),
         "agents": accounts.agents_table(started),
         "failures": accounts.failures_table(compared.runs),
@@ -84,6 +86,10 @@ def pack_tables(made: dict[str, Table], clock: list[dict[str, Any]]) -> dict[str
             targets,
         ),
         "agents": pack_table("What each agent did", _heads(agents), (row.values() for row in agents.rows())),
+        "measures": pack_table(
+            "What the landscape tells besides the loss", _heads(made["measures"]),
+            (row.values() for row in made["measures"].rows()),
+        ),
         "contributions": pack_table(
             "What each agent contributed on each landscape", _heads(contributions),
             (row.values() for row in contributions.rows()),

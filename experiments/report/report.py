@@ -23,13 +23,14 @@ from ..execution.compatibility import library_differences
 from ..results import accounts
 from ..results.curves import Curve, draw_curves
 from ..results.grouping import group_problems, strategy_names
+from ..results.measures import describe_measures
 from ..results.recorded_runs import RunData, read_run
 from ..results.run_summary import RunSummary, read_delays, read_summaries
 from ..results.table import Table
 from ..spec.models import SimulatedSettings
 from ..spec.sources import read_text_file
 from ..studio.films.embed import EmbeddedRun, embed_modules, embed_replay
-from .first_screen import describe_first_screen, draw_first_figures, list_group_figures
+from .first_screen import describe_first_screen, draw_first_figures, draw_measures, list_group_figures
 from .island import pack_island, pack_problems, pack_ratios
 from .page_tables import make_tables, pack_tables
 from .portraits import Portrait, describe_portrait
@@ -216,6 +217,8 @@ def _render_page(
         strategies=[describe_strategy(run) for run in _first_runs(runs).values()],
         rows={name: len(table["rows"]) for name, table in shown.items()},
         most_open_rows=MOST_OPEN_ROWS,
+        measures=list(draw_measures(compared)),
+        measured=list(describe_measures([run for run in compared.runs if run.evaluations])),
         portraits=portraits,
         island=pack_island(_pack_data(compared, made, curves, portraits, shown) | {"grounds": grounds}),
         code=_embed_code(whole, sources),
@@ -246,6 +249,7 @@ def _pack_data(
     """Return the data from which the page draws its figures and tables; ``types.d.ts`` of the page describes them."""
     groups = group_problems([run for run in compared.runs if run.evaluations])
     figures = draw_first_figures(compared) | {k: figure for each in portraits for k, figure in each.figures.items()}
+    figures |= draw_measures(compared)
     if made["ratios"].rows():
         figures["ratios"] = pack_ratios(made["ratios"], compared.baseline)
     return {

@@ -40,6 +40,7 @@ class RunData:
         points: Its points, in the order in which they were collected.
         minimizers: The known minimizers in the landscape's units, shape (k, D); None if they are unknown.
         surfaces: Losses of the landscape on planes, as they were recorded when the run ended.
+        measures: What the landscape tells of the best point of each lease besides its loss: named values by lease.
     """
 
     id: str
@@ -55,6 +56,7 @@ class RunData:
     points: Points
     minimizers: Array | None = None
     surfaces: tuple[StoredSurface, ...] = field(default=(), repr=False)
+    measures: dict[int, dict[str, float]] = field(default_factory=dict, repr=False)
 
     def __repr__(self) -> str:
         shown = f"{self.strategy} on {self.landscape}, repeat {self.repeat}"
@@ -263,6 +265,7 @@ def _read_run(reader: LogReader, record: RunRecord, landscapes: LandscapeRecords
     return RunData(
         record.id, record.strategy, record.landscape, record.repeat, record.settings, header.space, header.problem,
         header.minimum, header.bounded, events, points, header.minimizers, header.surfaces,
+        reader.measures(record.id),
     )  # fmt: skip
 
 

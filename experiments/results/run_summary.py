@@ -107,6 +107,8 @@ class RunSummary:
         spells: How often each agent was stuck, oscillated, stagnated or restarted, by (agent, kind of insight).
         best_point: The best point; None if there is no finite loss.
         clock: The simulated time; None if no settings of the clock were given.
+        measures: What the landscape tells of the best point so far besides its loss: by name the evaluations at the end
+            of each lease that improved the best loss, and the values there, each of shape (n,).
     """
 
     id: str
@@ -131,6 +133,7 @@ class RunSummary:
     spells: dict[tuple[str, InsightKind], int] = field(repr=False)
     best_point: BestPoint | None = field(repr=False)
     clock: ClockAccount | None = field(default=None, repr=False)
+    measures: dict[str, tuple[NDArray[np.int64], Array]] = field(default_factory=dict, repr=False, compare=False)
 
     @property
     def team(self) -> list[str]:
@@ -205,8 +208,25 @@ def summarize_run(run: RunData | RunSummary, delays: SimulatedSettings | None = 
         run.spent[last[np.searchsorted(last, rows)]], len(run.points.losses),
         None if run.points.whole is None else len(run.points.whole), run.digest,
         account_for_agents(run), _count_spells(run), run.best_point,
-        None if delays is None else account_for_time(run, delays),
+        None if delays is None else account_for_time(run, delays), _trace_measures(run),
     )  # fmt: skip
+
+
+def _trace_measures(run: RunData) -> dict[str, tuple[NDArray[np.int64], Array]]:
+    """Return the measures of the best point so far at the end of each lease that improved it, by name."""
+    if not run.measures:
+        return {}
+    spent, last = dict[int, int](), _find_last_points(run.points)
+    for lease, evaluations in zip(run.points.lease[last].tolist(), run.spent[last].tolist(), strict=True):
+        spent[lease] = evaluations
+    leases = list(dict.fromkeys(run.points.lease[run.record_rows].tolist()))
+    found: dict[str, tuple[list[int], list[float]]] = {}
+    for lease in leases:
+        for name, value in run.measures.get(lease, {}).items():
+            places, values = found.setdefault(name, ([], []))
+            places.append(spent[lease])
+            values.append(value)
+    return {name: (np.array(places, dtype=np.int64), np.array(values)) for name, (places, values) in found.items()}
 
 
 def rank_gains(run: RunData) -> Array:
