@@ -45,15 +45,29 @@ class Plane:
     @cached_property
     def extent(self) -> tuple[float, float, float, float]:
         """The least and greatest u, and the least and greatest v, within the cube."""
+        corners = self.cut_box(np.zeros(len(self.origin)), np.ones(len(self.origin)))
+        if not len(corners):
+            # The plane touches the cube at its origin only.
+            corners = np.zeros((1, 2))
+        (left, bottom), (right, top) = corners.min(axis=0), corners.max(axis=0)
+        return float(left), float(right), float(bottom), float(top)
+
+    def cut_box(self, lower: Array, upper: Array) -> Array:
+        """Return the corners (k, 2), in u and v, of the polygon in which the plane cuts a box; k is 0 if it does not.
+
+        Args:
+            lower: The lower corner of the box, shape (D,), in the cube.
+            upper: Its upper corner.
+        """
         reach = 2.0 * np.sqrt(len(self.origin))
         across = reach if self.second.any() else 0.5
         corners = np.array([[-reach, -across], [reach, -across], [reach, across], [-reach, across]])
         slopes = np.column_stack([self.first, self.second])
         # Where a coordinate is constant on the plane, a rounding error in it could clip the plane at a face.
         varies = reach * np.abs(slopes).sum(axis=1) >= EDGE_TOLERANCE
-        slopes, offsets = slopes[varies], self.origin[varies]
+        slopes = slopes[varies]
         normals = np.stack([slopes, -slopes], axis=1).reshape(-1, 2)
-        distances = np.column_stack([offsets, 1.0 - offsets]).ravel()
+        distances = np.column_stack([(self.origin - lower)[varies], (upper - self.origin)[varies]]).ravel()
         while len(corners) and len(normals):
             # Few of the faces clip what is left of the plane: find the next one that does.
             clipping = np.flatnonzero((corners @ normals.T + distances < 0).any(axis=0))
@@ -61,11 +75,7 @@ class Plane:
                 break
             corners = clip_polygon(corners, normals[clipping[0]], distances[clipping[0]])
             normals, distances = normals[clipping[0] + 1 :], distances[clipping[0] + 1 :]
-        if not len(corners):
-            # The plane touches the cube at its origin only.
-            corners = np.zeros((1, 2))
-        (left, bottom), (right, top) = corners.min(axis=0), corners.max(axis=0)
-        return float(left), float(right), float(bottom), float(top)
+        return corners
 
     def evaluate_surface(self, problem: Problem, resolution: int) -> Array:
         """Evaluate a grid over the extent of the plane.

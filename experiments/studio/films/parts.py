@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ....agents.agent import Region
 from ....landscapes.axis import Axis
 from ....landscapes.landscape import Array, Space
 from ....landscapes.parameters import list_axes
@@ -19,6 +20,8 @@ from ...results.run_header import RunHeader
 from ...results.view_plane import AxisScale, SampledPoints, ViewPlane
 from .fold import PointChunk
 
+MOST_SENT_AXES = 64
+"""With more axes, the page receives what it draws of a vector and not the vector: it would make up most of the film."""
 MOST_TOLD_AXES = 20
 """The most axes of a space of named parameters for which the page receives the setting of each point."""
 
@@ -42,8 +45,12 @@ def plane_message(seen: ViewPlane) -> dict[str, Any]:
     """Return what the page needs to know of the plane."""
     plane = seen.plane
     u, v = (tick_message(tick) for tick in seen.ticks)
+    sent = (plane.origin, plane.first, plane.second)
+    if len(plane.origin) > MOST_SENT_AXES:
+        sent = (np.empty(0), np.empty(0), np.empty(0))
+    origin, first, second = sent
     return {
-        "spec": seen.spec, "text": seen.text, "origin": plane.origin, "first": plane.first, "second": plane.second,
+        "spec": seen.spec, "text": seen.text, "origin": origin, "first": first, "second": second,
         "extent": plane.extent, "ticks": {"u": u, "v": v},
     }  # fmt: skip
 
@@ -62,19 +69,36 @@ def axis_message(axis: Axis) -> dict[str, Any]:
 
 def header_message(header: RunHeader, seen: ViewPlane) -> dict[str, Any]:
     """Return the data that do not change as a run goes on."""
-    shown = picture_space(header.space)
+    shown, few = picture_space(header.space), header.space.dimension <= MOST_SENT_AXES
     known = None if header.minimizers is None else header.space.to_cube(header.minimizers)
     named = {"axes": [axis_message(axis) for axis in header.space.axes]} if tells_settings(header.space) else {}
     return named | {
         "strategy": header.strategy, "landscape": header.landscape, "repeat": header.repeat,
         "agents": [{"name": name, "kind": agent["kind"]} for name, agent in header.settings["team"]],
         "policy": header.settings["policy"], "concurrency": header.settings["concurrency"],
-        "seed": header.settings["seed"], "dimension": header.space.dimension, "lower": shown.lower,
-        "upper": shown.upper, "bounded": header.bounded, "minimum": header.minimum,
+        "seed": header.settings["seed"], "dimension": header.space.dimension,
+        "lower": shown.lower if few else [], "upper": shown.upper if few else [], "bounded": header.bounded, "minimum": header.minimum,
         "target": header.settings["target"], "seconds": header.seconds,
-        "start": {"center": header.settings["center"], "radius": header.settings["radius"]},
+        "start": _describe_start(header, seen, few),
         "minimizers": [] if known is None else np.column_stack(seen.plane.project(known)),
     }  # fmt: skip
+
+
+def _describe_start(header: RunHeader, seen: ViewPlane, few: bool) -> dict[str, Any]:
+    """Return where the search started; with many axes, where on the plane."""
+    center, radius = header.settings["center"], header.settings["radius"]
+    if few:
+        return {"center": center, "radius": radius}
+    u, v, _ = project_point(np.array(np.broadcast_to(np.asarray(center, dtype=float), header.space.dimension)), seen)
+    return {"center": [], "radius": radius, "u": u, "v": v}
+
+
+def _describe_region(region: Region, seen: ViewPlane) -> dict[str, Any]:
+    """Return the region of a lease; with many axes, as the polygon in which the plane cuts it."""
+    if len(region.center) <= MOST_SENT_AXES:
+        return {"center": np.round(region.center, 7), "radius": region.radius}
+    polygon = seen.plane.cut_box(region.lower, region.upper)
+    return {"center": [], "radius": region.radius, "polygon": np.round(polygon, 7)}
 
 
 def tells_settings(space: Space) -> bool:
@@ -115,8 +139,7 @@ def lease_message(entry: LeaseEntry, team: Mapping[str, int], seen: ViewPlane) -
         }  # fmt: skip
     return {
         "id": lease.id, "agent": team[lease.agent], "starts": entry.starts, "ends": entry.ends, "budget": lease.budget,
-        "center": np.round(lease.region.center, 7), "radius": lease.region.radius, "fresh": lease.fresh,
-        "reason": lease.reason, "incumbent": incumbent,
+        **_describe_region(lease.region, seen), "fresh": lease.fresh, "reason": lease.reason, "incumbent": incumbent,
     }  # fmt: skip
 
 

@@ -58,7 +58,7 @@ export interface Header {
   bounded?: boolean;
   minimum: number | null;
   seconds: number;
-  start: { center: number | number[]; radius: number };
+  start: { center: number | number[]; radius: number; u?: number; v?: number };
   minimizers: [number, number, number][];
   plane: Plane;
   surface_from: string;
@@ -76,7 +76,9 @@ export interface Lease {
   starts: number;
   ends: number;
   budget: number;
+  /** Empty if there are many axes: then the polygon in which the plane cuts the region is given. */
   center: number[];
+  polygon?: [number, number][];
   radius: number;
   fresh: boolean;
   reason: string;

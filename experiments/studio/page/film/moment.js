@@ -171,7 +171,7 @@ function regions(film, agents, head) {
    * @param {boolean} now
    */
   const outline = (lease, now) => ({
-    agent: lease.agent, radius: lease.radius, now, polygon: regionOnPlane(plane, lease.center, lease.radius),
+    agent: lease.agent, radius: lease.radius, now, polygon: lease.polygon ?? regionOnPlane(plane, lease.center, lease.radius),
   });
   const time = film.timeAt(head);
   const granted = countUpTo(film.starts, time);

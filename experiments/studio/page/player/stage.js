@@ -231,6 +231,7 @@ function viewOf(now, look, canvas, theme) {
 function startOf(film) {
   const { start, plane, dimension } = film.header;
   if (start.radius >= 0.5) return null;
+  if (start.u !== undefined && start.v !== undefined) return { u: start.u, v: start.v };
   const center = Array.isArray(start.center) ? start.center : new Array(dimension).fill(start.center);
   /** @param {number[]} axis */
   const dot = (axis) => axis.reduce((sum, a, d) => sum + a * (center[d] - plane.origin[d]), 0);
