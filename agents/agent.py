@@ -10,7 +10,7 @@ from typing import Any, ClassVar, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ..landscapes.causes import is_free_cause, is_gradient_cause
+from ..landscapes.causes import is_free_cause, is_gradient_cause, is_mini_batch
 from ..landscapes.landscape import Array, Model, Space
 
 SMALL_SIZE = 16
@@ -221,8 +221,30 @@ class Repeat(NamedTuple):
     points: Array
 
 
-Proposal = Array | WithGradient | Repeat
-"""What an agent yields: points (n, D) in the unit cube, or ``WithGradient`` or ``Repeat`` of such points."""
+class MiniBatch(NamedTuple):
+    """A proposal to evaluate each point, with its gradient, over a few rows of data, which are drawn for it.
+
+    Only where a loss is a mean over rows of data (``space.units`` of them). A point costs its share of an evaluation:
+    rows x (1 + ``space.gradient_price``) / ``space.units``. Its answer is an estimate, and no point evaluated so
+    becomes the incumbent. A lease in which an agent proposes mini-batches ends with an evaluation, over all rows, of
+    the point that it proposes next.
+
+    Attributes:
+        points: Points in the unit cube, shape (n, D), float64.
+        rows: How many rows of data are drawn for each point, without repetition, from 1 to ``space.units``.
+
+    Example:
+        >>> MiniBatch(np.array([[0.25, 0.75]]), rows=32).rows
+        32
+    """
+
+    points: Array
+    rows: int
+
+
+Proposal = Array | WithGradient | Repeat | MiniBatch
+"""What an agent yields: points (n, D) in the unit cube, or ``WithGradient``, ``Repeat`` or ``MiniBatch`` of such
+points."""
 Search = Generator[Proposal, Told, Converged | None]
 """What ``Agent.search`` returns: a generator that yields a ``Proposal``, receives a ``Told``, and may return
 ``Converged``."""
@@ -248,7 +270,12 @@ class RowFailure:
     @property
     def has_failed(self) -> bool:
         """Whether the row was evaluated and has no loss."""
-        return not (self.is_free or self.of_gradient)
+        return not (self.is_free or self.of_gradient or self.of_mini_batch)
+
+    @property
+    def of_mini_batch(self) -> bool:
+        """Whether the row was evaluated over some rows of data only."""
+        return is_mini_batch(self.cause)
 
     @property
     def of_gradient(self) -> bool:
@@ -325,11 +352,15 @@ class Finding:
             "failed" (the agent raised or broke its contract) or "stopped" (a row had a failure that stops the run).
         best: The best point, if any loss is finite.
         converged: The local minimum that the agent returned, or None.
-        failures: Rows without a loss, rows with a loss whose gradient failed, and rows that were not evaluated.
+        failures: Rows without a loss, rows with a loss whose gradient failed, and rows that were not evaluated; not
+            those that were evaluated over some rows of data only.
         cause: What the agent raised, how it broke its contract, or why the row that stops the run failed; else empty.
         place: Where the agent failed, as "file:line", or empty. It is told and logged, but is no part of the trace: a
             comment above it moves it.
         noisy: Whether a point that the agent had evaluated again (``Repeat``) had another loss than before.
+        mini_batches: How many of the rows were evaluated over some rows of data only.
+        measures: What the landscape tells of the best point besides its loss, as (name, value). It is told and logged,
+            but is no part of the trace.
     """
 
     lease: int
@@ -343,6 +374,8 @@ class Finding:
     cause: str = ""
     place: str = ""
     noisy: bool = False
+    mini_batches: int = 0
+    measures: tuple[tuple[str, float], ...] = ()
 
     @property
     def failed(self) -> bool:
@@ -449,6 +482,18 @@ class Agent(Model):
             space: What the agent may know of the landscape.
 
         Returns:
-            1, or 1 + ``space.gradient_price`` for an agent that asks for gradients.
+            1, or 1 + ``space.gradient_price`` for an agent that asks for gradients. For an agent that proposes
+            mini-batches, what one of them and the evaluation that ends a lease cost, rounded up.
         """
         return 1
+
+    def rows_per_evaluation(self, space: Space) -> float:
+        """Return how many rows the agent proposes for one evaluation at most; the size of a log is estimated by it.
+
+        Args:
+            space: What the agent may know of the landscape.
+
+        Returns:
+            1, or more for an agent that proposes mini-batches.
+        """
+        return 1.0

@@ -22,6 +22,9 @@ INFEASIBLE_CAUSE = "infeasible: "
 """First words about a point that breaks a constraint: it has no loss, was not evaluated, and is no failure."""
 PROGRAMMING_ERRORS = (NameError, TypeError, ImportError, AttributeError)
 """Exceptions that hardly ever mean that one point has no loss: the function itself is wrong."""
+MINI_BATCH_CAUSE = "mini-batch of "
+"""First words about a point that was evaluated over some rows of data only: its loss over all of them is not known."""
+_MINI_BATCH = re.compile(rf"{MINI_BATCH_CAUSE}(\d+) rows: loss (\S+)")
 _NAMES = frozenset({"NameError", "UnboundLocalError", "TypeError", "ImportError", "AttributeError"})
 _PLACE = re.compile(r"; in \S+:\d+$")
 """The place that only causes of these exceptions have; so their subclasses are recognised, too."""
@@ -86,6 +89,33 @@ def is_gradient_cause(cause: str) -> bool:
 def is_free_cause(cause: str) -> bool:
     """Return whether a cause says that a point was not evaluated, and so costs nothing."""
     return cause.startswith((KNOWN_CAUSE, INFEASIBLE_CAUSE))
+
+
+def describe_mini_batch(rows: int, loss: float) -> str:
+    """Return what is recorded of a point that was evaluated over some rows of data.
+
+    Example:
+        >>> describe_mini_batch(128, 0.25), read_mini_batch("mini-batch of 128 rows: loss 0.25")
+        ('mini-batch of 128 rows: loss 0.25', (128, 0.25))
+    """
+    return f"{MINI_BATCH_CAUSE}{rows} rows: loss {loss!r}"
+
+
+def is_mini_batch(cause: str) -> bool:
+    """Return whether a cause says that a point was evaluated over some rows of data only."""
+    return cause.startswith(MINI_BATCH_CAUSE)
+
+
+def read_mini_batch(cause: str) -> tuple[int, float]:
+    """Return the number of rows of a mini-batch and the loss over them, from its cause.
+
+    Raises:
+        ValueError: If it is no such cause.
+    """
+    found = _MINI_BATCH.fullmatch(cause)
+    if found is None:
+        raise ValueError(f"a mini-batch must be described by its rows and its loss, got {cause!r:.80}")
+    return int(found[1]), float(found[2])
 
 
 def _name_place(place: str) -> str:

@@ -33,6 +33,9 @@ def choose_interval(planned: RunSpec, share: float) -> int:
         return 1
     # A gradient is as large as its point, but rows that have one are fewer, as it is charged.
     vectors = max(1.0, 2.0 / (1.0 + space.gradient_price)) if space.has_gradient else 1.0
+    if planned.most_rows > planned.budget:
+        # Mini-batches, each with its gradient.
+        vectors = max(vectors, 2.0 * planned.most_rows / planned.budget)
     return max(1, math.ceil(planned.budget * vectors * space.dimension * np.float64().nbytes / (share / 2)))
 
 

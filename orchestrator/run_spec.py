@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -92,6 +93,12 @@ class RunSpec:
     def id(self) -> str:
         """The first twelve hexadecimal digits of the SHA-256 of the settings."""
         return digest(self.settings)[:12]
+
+    @property
+    def most_rows(self) -> int:
+        """How many points the run may have: more than its budget if agents propose mini-batches."""
+        space = self.facts.space
+        return math.ceil(self.budget * max(agent.rows_per_evaluation(space) for _, agent in self.team))
 
     @cached_property
     def region(self) -> Region:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple, Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ...landscapes.landscape import Array, Space
 
@@ -45,6 +46,17 @@ class Evaluator(Protocol):
 
     def evaluate_in_pieces(self, cube: Array, with_gradient: bool) -> Iterator[tuple[int, EvaluationResult]]:
         """Evaluate in pieces and yield each as soon as it is done, in any order, as (first row, result)."""
+        ...
+
+    def evaluate_share(self, cube: Array, rows: NDArray[np.int64]) -> EvaluationResult:
+        """Evaluate points (n, D) of the unit cube with their gradients, each over some rows of data (n, b).
+
+        It is called only if ``space.units`` is above 1.
+        """
+        ...
+
+    def measure(self, point: Array) -> dict[str, float]:
+        """Return what the landscape tells of a point (D,) of the unit cube besides its loss; {} if that is nothing."""
         ...
 
     def close(self) -> None:

@@ -5,12 +5,21 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ...landscapes.causes import GRADIENT_CAUSE, describe_failure
-from ...landscapes.landscape import Array, EvaluationError, GradientError, Problem, found_rows
+from ...landscapes.landscape import (
+    Array,
+    DivisibleProblem,
+    EvaluationError,
+    GradientError,
+    MeasuredProblem,
+    Problem,
+    found_rows,
+)
 from ...landscapes.real_numbers import NotANumber, describe_value, to_real_numbers
 from .evaluator import NO_CAUSES, EvaluationResult, mark_failures
 from .leaving import ObjectiveExit, place_of_exit
@@ -75,6 +84,27 @@ class InProcessEvaluator:
             first += size
             took = time.perf_counter() - began
             size = size * 4 if took < PIECE_SECONDS / 4 else max(1, int(size * PIECE_SECONDS / took))
+
+    def evaluate_share(self, cube: Array, rows: NDArray[np.int64]) -> EvaluationResult:
+        """Evaluate points (n, D) of the unit cube with their gradients, each over some rows of data (n, b)."""
+        # Asking whether it is one would take longer than the rest of this method.
+        problem = cast(DivisibleProblem, self.problem)
+        try:
+            losses, gradients = problem.evaluate_share(self._to_box(cube), rows)
+        except ModuleNotFoundError:
+            raise
+        except Exception as error:
+            failed = np.full(len(cube), np.inf)
+            causes = dict.fromkeys(range(len(cube)), describe_failure(error))
+            return EvaluationResult(failed, np.full(cube.shape, np.nan), causes)
+        losses, causes = mark_failures(losses, {})
+        return EvaluationResult(losses, gradients * self._span, causes)
+
+    def measure(self, point: Array) -> dict[str, float]:
+        """Return what the landscape tells of a point (D,) of the unit cube besides its loss; {} if that is nothing."""
+        if not isinstance(self.problem, MeasuredProblem):
+            return {}
+        return self.problem.measure(self._to_box(point))
 
     def close(self) -> None:
         """Do nothing: there is nothing to close."""

@@ -6,18 +6,24 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from ...landscapes.causes import is_free_cause
+from ...landscapes.causes import is_free_cause, is_mini_batch
 from ...landscapes.landscape import Array, Space
 from ..agent import Converged, Finding, Incumbent, Lease, RowFailure, Rows
 from ..evaluation.evaluator import EvaluationResult
-from .recorded_rows import GradientReplayer, RecordedRows
+from .recorded_rows import EvaluateAgain, RecordedRows
 
 
 class Ledger:
     """The rows of one lease, of which ``recorded`` ones are known from a log.
 
     The rows of a batch may be entered in any order (``place``) before they are counted (``count_rows``). Each row is
-    passed on once (``flush``); recorded rows never are.
+    passed on once (``flush``); recorded rows never are. Charges are counted in units of the space until the lease ends.
+
+    Args:
+        lease: The lease.
+        dimension: The number of axes.
+        recorded: Its recorded rows.
+        units: How many units one evaluation has.
     """
 
     __slots__ = (
@@ -30,32 +36,34 @@ class Ledger:
         "gradients",
         "lease",
         "losses",
+        "mini_batches",
         "noisy",
         "points",
         "recorded",
         "spans",
+        "units",
     )  # fmt: skip
 
-    def __init__(self, lease: Lease, dimension: int, recorded: Rows | None) -> None:
-        self.lease, self.dimension = lease, dimension
+    def __init__(self, lease: Lease, dimension: int, recorded: Rows | None, units: int = 1) -> None:
+        self.lease, self.dimension, self.units = lease, dimension, units
         self.recorded = None if recorded is None else RecordedRows(lease, recorded)
         self.points = np.empty((min(lease.budget, 1024), dimension))
         self.losses = np.empty(len(self.points))
         self.gradients: Array | None = None
         self.failures: list[RowFailure] = []
-        self.filled = self.charged = self.free_in_a_row = 0
+        self.filled = self.charged = self.free_in_a_row = self.mini_batches = 0
         self.spans: list[list[int]] = []
         """Ranges [first, last) of rows that have been entered and not yet passed on."""
         self.best: tuple[float, int] | None = None
         self.noisy = False
         """Whether a repeated row had another loss than the same point before."""
 
-    def recall_rows(self, points: Array, with_gradient: bool, replayer: GradientReplayer) -> EvaluationResult | None:
+    def recall_rows(self, points: Array, with_gradient: bool, again: EvaluateAgain) -> EvaluationResult | None:
         """Return the recorded answer to the next points (n, D); None if the next row is not recorded.
 
         ``RecordedRows.recall`` describes the arguments and errors.
         """
-        return None if self.recorded is None else self.recorded.recall(self.filled, points, with_gradient, replayer)
+        return None if self.recorded is None else self.recorded.recall(self.filled, points, with_gradient, again)
 
     @property
     def has_more_recorded(self) -> bool:
@@ -72,7 +80,10 @@ class Ledger:
         self.count_rows(outcome, price)
 
     def count_rows(self, outcome: EvaluationResult, price: int) -> None:
-        """Count the next rows, all of which have been placed, and charge ``price`` for each that was evaluated."""
+        """Count the next rows, all of which have been placed, and charge ``price`` for each that was evaluated.
+
+        The price is in units.
+        """
         n = len(outcome.losses)
         self.filled += n
         if not outcome.causes:
@@ -113,6 +124,7 @@ class Ledger:
             self.best = (loss, first + row)
         for row, cause in outcome.causes.items():
             self.failures.append(RowFailure(first + row, cause))
+            self.mini_batches += is_mini_batch(cause)
         if not news:
             return
         if self.spans and self.spans[-1][1] == first:
@@ -162,10 +174,11 @@ class Ledger:
         if self.best is not None:
             loss, row = self.best
             best = Incumbent(self.lease.agent, self.lease.id, row, self.points[row].copy(), loss)
-        failures = sort_failures(self.failures) if self.failures else ()
+        # Marks of mini-batches stand beside the rows alone: they would make up most of the finding.
+        failures = sort_failures(f for f in self.failures if not f.of_mini_batch) if self.failures else ()
         return Finding(
-            self.lease.id, self.lease.agent, self.filled, self.charged, why, best, converged, failures, cause, place,
-            self.noisy,
+            self.lease.id, self.lease.agent, self.filled, -(-self.charged // self.units), why, best, converged,
+            failures, cause, place, self.noisy, self.mini_batches,
         )  # fmt: skip
 
 

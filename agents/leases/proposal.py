@@ -17,25 +17,38 @@ class PendingProposal:
     Args:
         points: The points, shape (n, D), in the unit cube.
         with_gradient: Whether gradients are requested.
-        price: Price of a row, in evaluations.
+        price: Price of a row, in units of the space.
         repeats: Whether settings that are known are evaluated again.
+        batch: How many rows of data each point is evaluated over; 0: over all.
+        reserve: How many units must remain after the last row.
     """
 
     __slots__ = (
         "answered_rows",
+        "batch",
         "gradients",
         "losses",
         "points",
         "price",
         "repeats",
+        "reserve",
         "retry_rows",
         "skipped_rows",
         "tries",
         "with_gradient",
     )
 
-    def __init__(self, points: Array, with_gradient: bool, price: int, repeats: bool = False) -> None:
+    def __init__(
+        self,
+        points: Array,
+        with_gradient: bool,
+        price: int,
+        repeats: bool = False,
+        batch: int = 0,
+        reserve: int = 0,
+    ) -> None:
         self.points, self.with_gradient, self.price, self.repeats = points, with_gradient, price, repeats
+        self.batch, self.reserve = batch, reserve
         self.losses: Array | None = None
         self.gradients: Array | None = None
         self.answered_rows = 0
@@ -48,8 +61,8 @@ class PendingProposal:
         """Rows without a loss that are skipped, or None."""
 
     def next(self, room: int) -> Array:
-        """Return the points (n, D) to evaluate next, as many as ``room`` evaluations pay for."""
-        most = room // self.price
+        """Return the points (n, D) to evaluate next, as many as ``room`` units pay for."""
+        most = max(0, room - self.reserve) // self.price
         if self.retry_rows and self.answered_rows == len(self.points):
             return self.points[self.retry_rows[:most]]
         if not self.answered_rows and most >= len(self.points):

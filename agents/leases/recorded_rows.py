@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ...landscapes.causes import is_mini_batch
 from ...landscapes.landscape import Array
 from ..agent import Lease, RowDigests, Rows
 from ..evaluation.evaluator import EvaluationResult, Evaluator
@@ -35,6 +37,15 @@ class GradientReplayer:
         self.count += len(points)
         return self._evaluator.evaluate(points, True)
 
+    def evaluate_share(self, points: Array, rows: NDArray[np.int64]) -> EvaluationResult:
+        """Evaluate points (n, D) with their gradients, each over some rows of data (n, b)."""
+        self.count += len(points)
+        return self._evaluator.evaluate_share(points, rows)
+
+
+EvaluateAgain = Callable[[NDArray[np.int64], Array], EvaluationResult]
+"""Evaluates rows of a lease again with their gradients, by their numbers (n,) and their points (n, D)."""
+
 
 class RecordedRows:
     """The recorded rows of one lease.
@@ -53,16 +64,14 @@ class RecordedRows:
         self._lease, self._rows, self._gaps = lease, rows, frozenset(rows.gaps)
         self.end = len(rows.losses)
 
-    def recall(
-        self, first: int, points: Array, with_gradient: bool, replayer: GradientReplayer
-    ) -> EvaluationResult | None:
+    def recall(self, first: int, points: Array, with_gradient: bool, again: EvaluateAgain) -> EvaluationResult | None:
         """Return the recorded answer to points, as many of them as are recorded.
 
         Args:
             first: The number of the first of these rows.
             points: What is proposed, shape (n, D).
             with_gradient: Whether gradients are asked for.
-            replayer: Evaluates rows of whose gradients the log keeps only digests.
+            again: Evaluates rows of whose gradients the log keeps only digests.
 
         Returns:
             The answer; None if the first row is not recorded.
@@ -79,7 +88,7 @@ class RecordedRows:
         causes = {f.row - first: f.cause for f in known.failures if first <= f.row < stop}
         gradients = None
         if with_gradient and known.digests is not None:
-            gradients = self._recall_gradients(span, points, causes, known.digests, replayer)
+            gradients = self._recall_gradients(span, points, causes, known.digests, again)
         elif with_gradient and known.gradients is not None:
             gradients = known.gradients[span]
         return EvaluationResult(known.losses[span], gradients, causes)
@@ -117,7 +126,7 @@ class RecordedRows:
         points: Array,
         causes: dict[int, str],
         digests: RowDigests,
-        replayer: GradientReplayer,
+        again: EvaluateAgain,
     ) -> Array:
         """Return the gradients (n, D) of points, some of which are kept, and others are evaluated again."""
         gradients = np.full(points.shape, np.nan)
@@ -126,11 +135,12 @@ class RecordedRows:
         if self._rows.gradients is not None:
             gradients[places] = self._rows.gradients[kept]
         # What failed has no gradient, and may fail in another way now.
-        absent = np.setdiff1d(np.arange(len(points)), [*places.tolist(), *causes])
+        failed = [row for row, cause in causes.items() if not is_mini_batch(cause)]
+        absent = np.setdiff1d(np.arange(len(points)), [*places.tolist(), *failed])
         if not len(absent):
             return gradients
-        found = replayer.evaluate(points[absent])
-        why = next(iter(found.causes.values()), "")
+        found = again(span.start + absent, points[absent])
+        why = next((cause for cause in found.causes.values() if not is_mini_batch(cause)), "")
         if found.gradients is None or digests.gradients is None:
             why = why or "there is none"
         elif not (

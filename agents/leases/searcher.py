@@ -6,15 +6,17 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ...landscapes.causes import is_free_cause
 from ...landscapes.landscape import Array, Space
-from ..agent import Agent, AgentError, Lease, Repeat, Search, Told, WithGradient
+from ..agent import Agent, AgentError, Lease, MiniBatch, Repeat, Search, Told, WithGradient
 from ..evaluation.evaluator import EvaluationResult, Evaluator
 from ..evaluation.settings import Evaluation
 from .agent_clock import AgentClock
 from .collected_settings import CollectedSettings
 from .failure import AgentTimeout
+from .mini_batches import MiniBatches, RowStream, tell_mini_batches
 from .proposal import PendingProposal, check_proposal
 from .recorded_rows import GradientReplayer
 
@@ -38,6 +40,8 @@ class Searcher:
         evaluation: The rules for rows that have no loss; by default they are penalised.
         clock: Ends the agent if it proposes nothing for too long. Default: it may take any time.
         replayer: Evaluates recorded rows again whose gradients the log does not keep. Default: by the evaluator.
+        row_stream: Returns the random numbers by which the rows of data of mini-batches are drawn. Default: it is
+            refused to propose any.
     """
 
     __slots__ = (
@@ -49,6 +53,7 @@ class Searcher:
         "evaluation",
         "evaluator",
         "generator",
+        "mini_batches",
         "name",
         "pending_proposal",
         "replayer",
@@ -67,6 +72,7 @@ class Searcher:
         evaluation: Evaluation | None = None,
         clock: AgentClock | None = None,
         replayer: GradientReplayer | None = None,
+        row_stream: RowStream | None = None,
     ) -> None:
         self.name, self.agent, self.evaluator, self.rng_of = name, agent, evaluator, rng_of
         self.replayer = replayer or GradientReplayer(evaluator)
@@ -75,7 +81,10 @@ class Searcher:
         self.skips = self.evaluation.skips
         self.generator: Search | None = None
         self.episode = -1
-        self.declared_price = agent.row_price(evaluator.space)
+        space = evaluator.space
+        self.declared_price = agent.row_price(space) * space.units
+        """The price of the most expensive row, in units of the space."""
+        self.mini_batches = None if row_stream is None or space.units == 1 else MiniBatches(space.units, row_stream)
         self.pending_proposal: PendingProposal | None = None
         """The proposal whose answer the generator waits for."""
         self.collected_settings = CollectedSettings(evaluator.space)
@@ -149,7 +158,7 @@ class Searcher:
         """Propose the setting that the user knows, before the search begins: the first row of the run."""
         self.close()
         self.starting_episode = episode
-        self.pending_proposal = PendingProposal(start[None].copy(), False, 1)
+        self.pending_proposal = PendingProposal(start[None].copy(), False, self.evaluator.space.units)
         return self.pending_proposal
 
     def _propose(self, lease: Lease) -> PendingProposal:
@@ -165,18 +174,47 @@ class Searcher:
                 hand.losses = self._replace_skipped(hand.losses, hand.skipped_rows)
             proposal = generator.send(Told(hand.losses, hand.gradients, lease))
         space = self.evaluator.space
-        with_gradient = type(proposal) is WithGradient
-        price = 1
-        repeats = type(proposal) is Repeat
-        if repeats:
-            proposal = proposal.points
-        elif with_gradient:
-            proposal, price = proposal.points, price_with_gradient(space)
-        if price > self.declared_price:
-            raise AgentError(f"proposed a row that costs {price}, and its row_price says {self.declared_price}")
-        points = check_proposal(proposal, space.dimension)
-        self.pending_proposal = found = PendingProposal(points, with_gradient, price, repeats)
-        return found
+        kind, units, batch = type(proposal), space.units, 0
+        with_gradient = kind is WithGradient or kind is MiniBatch
+        price = units * price_with_gradient(space) if with_gradient else units
+        if kind is MiniBatch:
+            batch = self._check_batch(proposal.rows)
+            price = price // units * batch
+        reserve = units if batch else 0
+        if price + reserve > self.declared_price:
+            raise AgentError(
+                f"proposed a row that costs {describe_price(price + reserve, units)}, and its row_price says "
+                f"{describe_price(self.declared_price, units)}"
+            )
+        points = check_proposal(proposal.points if with_gradient or kind is Repeat else proposal, space.dimension)
+        self.pending_proposal = PendingProposal(points, with_gradient, price, kind is Repeat, batch, reserve)
+        return self.pending_proposal
+
+    def _check_batch(self, rows: Any) -> int:
+        """Return the size of a mini-batch. Raises AgentError if there is none of that size."""
+        units = self.evaluator.space.units
+        if self.mini_batches is None:
+            raise AgentError("proposed a mini-batch, and the loss of this landscape is no mean over rows of data")
+        if type(rows) is not int or not 1 <= rows <= units:
+            raise AgentError(f"proposed a mini-batch of {rows!r} rows; it must be a whole number from 1 to {units}")
+        return rows
+
+    def evaluate_again(self, lease: int, rows: NDArray[np.int64], points: Array) -> EvaluationResult:
+        """Evaluate recorded rows of the pending proposal again, by their numbers (n,) and points (n, D)."""
+        hand = self.pending_proposal
+        assert hand is not None
+        if not hand.batch:
+            return self.replayer.evaluate(points)
+        assert self.mini_batches is not None
+        return self.mini_batches.evaluate(self.replayer, lease, rows.tolist(), points, hand.batch)
+
+    def evaluate_mini_batch(self, lease: int, row: int, points: Array) -> EvaluationResult:
+        """Evaluate points (n, D) of the pending proposal over their mini-batches, from this row of the lease on."""
+        hand = self.pending_proposal
+        assert hand is not None
+        assert self.mini_batches is not None
+        rows = range(row, row + len(points))
+        return self.mini_batches.evaluate(self.evaluator, lease, rows, points, hand.batch)
 
     def record_outcome(self, outcome: EvaluationResult) -> str:
         """Record the outcome of the next rows of the pending proposal.
@@ -186,6 +224,8 @@ class Searcher:
         """
         hand, rules = self.pending_proposal, self.evaluation
         assert hand is not None
+        if hand.batch:
+            outcome = tell_mini_batches(outcome)
         first = hand.answered_rows
         again = hand.record_answer(outcome)
         if not outcome.causes:
@@ -217,6 +257,11 @@ class Searcher:
         losses = losses.copy()
         losses[overlooked] = self.worst
         return losses
+
+
+def describe_price(price: int, units: int) -> str:
+    """Return a price, in units, as evaluations."""
+    return f"{price / units:.6g}"
 
 
 def price_with_gradient(space: Space) -> int:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Generator
+from dataclasses import replace
 from enum import Enum
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -107,14 +109,15 @@ def work_lease(
         ModuleNotFoundError: A package is missing that the landscape needs.
     """
     space = searcher.evaluator.space
-    ledger = Ledger(lease, space.dimension, recorded)
+    ledger = Ledger(lease, space.dimension, recorded, space.units)
+    budget = lease.budget * space.units
     pace = FlushTimer(flush_seconds)
     watch = FirstRows() if first_rows is None else first_rows.copy()
     free = FreeRows(space, searcher.collected_settings, lease.seen) if space.has_free_rows else None
     stop = ""
     starts = episode if lease.fresh else None
     try:
-        while ledger.charged < lease.budget and ledger.free_in_a_row < lease.budget:
+        while ledger.charged < budget and ledger.free_in_a_row < lease.budget:
             hand = searcher.pending_proposal if starts is None else None
             if hand is None or (hand.answered_rows == len(hand.points) and not hand.retry_rows):
                 if stop:
@@ -127,16 +130,26 @@ def work_lease(
                 hand, starts = searcher.propose(lease, starts), None
                 if announces:
                     yield Phase.EVALUATING
-            points = hand.next(lease.budget - ledger.charged)
+            points = hand.next(budget - ledger.charged)
             if ledger.free_in_a_row:
                 points = points[: lease.budget - ledger.free_in_a_row]
             if not len(points):
+                if hand.batch and ledger.mini_batches:
+                    stop = stop or _evaluate_last_point(searcher, ledger, hand, lost_rows)
                 break
-            outcome = ledger.recall_rows(points, hand.with_gradient, searcher.replayer)
+            outcome = None
+            if recorded is not None:
+                again = partial(searcher.evaluate_again, lease.id)
+                outcome = ledger.recall_rows(points, hand.with_gradient, again)
             if outcome is not None:
                 ledger.enter(points[: len(outcome.losses)], outcome, hand.price, news=False)
             elif free is not None and (outcome := free.recall(points, hand)) is not None:
                 ledger.enter(points[: len(outcome.losses)], outcome, hand.price)
+            elif hand.batch:
+                points = points[:1]
+                outcome = _find_lost_row(ledger, hand, points, lost_rows)
+                outcome = outcome or searcher.evaluate_mini_batch(lease.id, ledger.filled, points)
+                ledger.enter(points, outcome, hand.price)
             elif len(points) == 1 and not lost_rows:
                 outcome = searcher.evaluator.evaluate(points, hand.with_gradient)
                 ledger.enter(points, outcome, hand.price)
@@ -182,6 +195,8 @@ def work_lease(
         if not isinstance(error, GeneratorExit):
             yield from ledger.flush()
         raise
+    if finding.best is not None and (found := searcher.evaluator.measure(finding.best.point)):
+        finding = replace(finding, measures=tuple(found.items()))
     if flush_seconds == math.inf:
         return None, finding
     parts = ledger.flush()
@@ -198,10 +213,9 @@ def _answer_batch(
     lost_rows: dict[int, str] | None,
 ) -> Generator[Rows, None, EvaluationResult]:
     """Evaluate a batch and enter it in the ledger, and pass on its rows as they are evaluated."""
-    if lost_rows and ledger.filled in lost_rows:
-        points = points[:1]
-        gradients = np.full(points.shape, np.nan) if hand.with_gradient else None
-        outcome = EvaluationResult(np.array([np.inf]), gradients, {0: lost_rows[ledger.filled]})
+    lost = _find_lost_row(ledger, hand, points[:1], lost_rows)
+    if lost is not None:
+        points, outcome = points[:1], lost
     elif searcher.evaluator.rowwise and len(points) > 1:
         for first, piece in searcher.evaluator.evaluate_in_pieces(points, hand.with_gradient):
             ledger.place(first, points[first : first + len(piece.losses)], piece)
@@ -214,6 +228,40 @@ def _answer_batch(
         outcome = searcher.evaluator.evaluate(points, hand.with_gradient)
     ledger.enter(points, outcome, hand.price)
     return outcome
+
+
+def _find_lost_row(
+    ledger: Ledger, hand: PendingProposal, point: Array, lost_rows: dict[int, str] | None
+) -> EvaluationResult | None:
+    """Return the outcome of the next row, at a point (1, D), if it fails without being evaluated; else None."""
+    if not lost_rows or ledger.filled not in lost_rows:
+        return None
+    gradients = np.full(point.shape, np.nan) if hand.with_gradient else None
+    return EvaluationResult(np.array([np.inf]), gradients, {0: lost_rows[ledger.filled]})
+
+
+def _evaluate_last_point(
+    searcher: Searcher, ledger: Ledger, hand: PendingProposal, lost_rows: dict[int, str] | None
+) -> str:
+    """Evaluate the next point of mini-batches that the budget does not pay for, over all rows of data.
+
+    It is the point to which the mini-batches of the lease have led, and the only one that may become its best.
+
+    Returns:
+        Why the run must stop, or "" if it continues.
+    """
+    space = searcher.evaluator.space
+    row = min(hand.answered_rows, len(hand.points) - 1)
+    points = hand.points[row : row + 1]
+    if ledger.lease.budget * space.units - ledger.charged < space.units:
+        return ""
+    outcome = ledger.recall_rows(points, False, partial(searcher.evaluate_again, ledger.lease.id))
+    news = outcome is None
+    if outcome is None:
+        outcome = _find_lost_row(ledger, hand, points, lost_rows) or searcher.evaluator.evaluate(points, False)
+    ledger.enter(points, outcome, space.units, news)
+    wrong = next(iter(outcome.causes.values()), "")
+    return wrong if wrong and searcher.evaluation.verdict(wrong) == "stop" else ""
 
 
 def _finish_search(searcher: Searcher, ledger: Ledger, result: Any) -> Finding:

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from searchparty.agents.evaluation.evaluator import EvaluationResult, Evaluator
 from searchparty.agents.evaluation.open import open_evaluator
@@ -73,6 +74,12 @@ class TimedEvaluator:
         self.first = self.first or time.perf_counter()
         yield from self.evaluator.evaluate_in_pieces(cube, with_gradient)
         self.last = time.perf_counter()
+
+    def evaluate_share(self, cube: Array, rows: NDArray[np.int64]) -> EvaluationResult:
+        return self.evaluator.evaluate_share(cube, rows)
+
+    def measure(self, point: Array) -> dict[str, float]:
+        return {}
 
     def close(self) -> None:
         """Do nothing: the caller that opened the evaluator closes it."""

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ...agents.evaluation.evaluator import EvaluationResult, mark_failures
 from ...agents.toolbox.callback import yield_questions
@@ -285,6 +286,14 @@ class OutsideEvaluator:
     def evaluate_in_pieces(self, cube: Array, with_gradient: bool) -> Iterator[tuple[int, EvaluationResult]]:
         """Return the losses of points (n, D) in one piece."""
         yield 0, self.evaluate(cube, with_gradient)
+
+    def evaluate_share(self, cube: Array, rows: NDArray[np.int64]) -> EvaluationResult:
+        """Raise NotImplementedError: points that others evaluate are evaluated as a whole."""
+        raise NotImplementedError
+
+    def measure(self, point: Array) -> dict[str, float]:
+        """Return nothing: others evaluate the points."""
+        return {}
 
     def close(self) -> None:
         """Do nothing: there is nothing to close."""

@@ -129,12 +129,14 @@ def estimate_bytes(plan: Plan) -> int:
     total = 0
     for run in plan.runs:
         point, interval, leases = run.facts.space.dimension * 8, plan.find_interval(run), _count_leases(run)
-        total += run.budget * (8 + ROW_BYTES) + LEASE_BYTES * leases
+        rows = run.most_rows
+        total += rows * (8 + ROW_BYTES) + LEASE_BYTES * leases
         if interval == 1:
-            total += run.budget * point
+            # A mini-batch row has a gradient as large as its point.
+            total += rows * point * (2 if rows > run.budget else 1)
         else:
             # The best point of each lease is kept, too.
-            total += run.budget * REDUCED_ROW_BYTES + (run.budget // interval + leases) * point
+            total += rows * REDUCED_ROW_BYTES + (rows // interval + leases) * point
     return total
 
 

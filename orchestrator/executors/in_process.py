@@ -53,7 +53,14 @@ class InProcessExecutor:
         self._clock = AgentClock(planned.evaluation.agent_timeout, disposable)
         self._searchers = {
             name: Searcher(
-                name, agent, self._evaluator, streams.for_agent(name), planned.evaluation, self._clock, self.replayer
+                name,
+                agent,
+                self._evaluator,
+                streams.for_agent(name),
+                planned.evaluation,
+                self._clock,
+                self.replayer,
+                streams.for_mini_batches(name),
             )
             for name, agent in planned.team
         }

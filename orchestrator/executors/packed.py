@@ -14,7 +14,7 @@ from ..log.vectors import has_long_vectors
 from ..loop.drive import begin_run
 from ..loop.work_run import work_run
 from ..run_spec import RunSpec
-from ..state.events import Collected, Event
+from ..state.events import Collected, Event, has_measures
 from ..state.run import Run
 from .in_process import InProcessExecutor
 
@@ -88,7 +88,7 @@ class RelayLog:
     def append(self, event: Event) -> Event:
         """Add the next event, and return it."""
         # The text is made here, as the driver has many runs to write. Long vectors are not made into text.
-        entry = event if has_long_vectors(event) else (event_kind(event), dump_event(event))
+        entry = event if has_long_vectors(event) or has_measures(event) else (event_kind(event), dump_event(event))
         self._log_entries.append(entry)
         if isinstance(event, Collected):
             # The lease is settled: its rows are not needed again.

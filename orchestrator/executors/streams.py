@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from ..loop.randomness import stream
+from ..loop.randomness import RekeyedGenerator, stream
 from ..run_spec import RunSpec, digest
 
 
@@ -26,3 +26,9 @@ class AgentStreams:
     def for_agent(self, agent: str) -> Callable[[int], np.random.Generator]:
         """Return the function from episode to random generator that a searcher needs."""
         return lambda episode: stream(*self._key, agent, episode)
+
+    def for_mini_batches(self, agent: str) -> Callable[[int, int], np.random.Generator]:
+        """Return the function from a lease's id and the number of a row in it to the generator that draws the rows of
+        data of its mini-batch. A generator is valid until the next call."""
+        generator = RekeyedGenerator()
+        return lambda lease, row: generator.stream(*self._key, agent, "mini-batch", lease, row)

@@ -262,7 +262,7 @@ def _encode_finding(finding: Finding, put: VectorEncoder) -> dict[str, Any]:
             "failures": [[f.row, f.cause] for f in finding.failures],
         }
         | ({"cause": finding.cause} if finding.cause else {})
-        | _noisy(finding)
+        | _encode_rare(finding)
     )
 
 
@@ -278,13 +278,14 @@ def _failed_finding(finding: Finding, put: VectorEncoder) -> dict[str, Any]:
             "failures": [[f.row, f.cause] for f in finding.failures],
         }
         | ({"place": finding.place} if finding.place else {})
-        | _noisy(finding)
+        | _encode_rare(finding)
     )
 
 
-def _noisy(finding: Finding) -> dict[str, bool]:
+def _encode_rare(finding: Finding) -> dict[str, Any]:
     """Return what is written only where it is so."""
-    return {"noisy": True} if finding.noisy else {}
+    noisy: dict[str, Any] = {"noisy": True} if finding.noisy else {}
+    return noisy | ({"mini_batches": finding.mini_batches} if finding.mini_batches else {})
 
 
 def _decode_finding(data: Any, why: str, find: VectorDecoder) -> Finding:
@@ -303,6 +304,7 @@ def _decode_finding(data: Any, why: str, find: VectorDecoder) -> Finding:
         _text(data, "cause") if "cause" in data else "",
         _text(data, "place") if "place" in data else "",
         _true(data, "noisy") if "noisy" in data else False,
+        _whole(data, "mini_batches", 1) if "mini_batches" in data else 0,
     )
 
 

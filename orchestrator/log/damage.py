@@ -12,7 +12,7 @@ from typing import Any
 
 from ...agents.agent import Finding, Rows
 from ...landscapes.landscape import Array
-from ..state.events import Collected, findings
+from ..state.events import Collected, Event, findings
 from .codec import load_event
 from .event_order import EventOrder, check_rows
 from .log import LogError
@@ -24,6 +24,7 @@ from .row_checks import (
     check_environment,
     check_settings,
     compute_checksum,
+    decode_measures,
     decode_points,
     find_wrong_type,
     join_points,
@@ -47,6 +48,7 @@ KEYS = {
     "points": "rowid",
     "reduced_points": "rowid",
     "vectors": "hash",
+    "measures": "run, lease",
     "sessions": "number",
 }
 """What the rows of each table are ordered by."""
@@ -63,6 +65,7 @@ def check_log(tables: LogTables) -> None:
     for record in tables.read_runs():
         events, rows = tables.read_events(record.id), tables.read_all_rows(record.id)
         check_collected(tables, record.id, findings(events), rows)
+        tables.read_measures(record.id)
 
 
 def _check_vectors(tables: LogTables) -> None:
@@ -115,7 +118,7 @@ def check_structure(tables: LogTables) -> None:
                 raise tables.damage(f"row {expected} of the table {table} is missing")
     found = [
         (run, table)
-        for table in ("events", "points", "reduced_points")
+        for table in ("events", "points", "reduced_points", "measures")
         if table not in OPTIONAL_TABLES or tables.has_table(table)
         for (run,) in tables.execute(f"SELECT DISTINCT run FROM {table}", ())
     ]
@@ -161,11 +164,14 @@ def salvage_log(source: Path, target: Path) -> dict[str, str]:
     kept["vectors"] = [row for row in found["vectors"] if digest_vector(row[1]) == row[0]]
     vectors: dict[str, bytes] = {row[0]: row[1] for row in kept["vectors"]}
     kept["events"], kept["points"], kept["reduced_points"] = [], [], []
+    collected: set[tuple[str, int] | None] = set()
     for row in runs:
         events, points = _choose_rows(row, found["events"], found["points"] + found["reduced_points"], vectors)
-        kept["events"] += events
+        kept["events"] += [each for each, _ in events]
+        collected |= {(row[0], finding.lease) for finding in findings(event for _, event in events)}
         for each in points:
             kept["points" if len(each) == len(TYPES["points"]) else "reduced_points"].append(each)
+    kept["measures"] = [row for row in found["measures"] if _parse_measures(row) in collected]
     sessions = [row for row in found["sessions"] if _parse_environment(row[-1]) is not None]
     kept["sessions"] = [(number, *row[1:]) for number, row in enumerate(sessions, 1)]
     counts = {
@@ -214,6 +220,15 @@ def _matches(table: str, row: Row) -> bool:
     return compute_checksum(table, row[:-1]) == row[-1]
 
 
+def _parse_measures(row: Row) -> tuple[str, int] | None:
+    """Return the run and the lease to which a row of the table of measures belongs; None if it cannot be read."""
+    try:
+        decode_measures(row[2])
+    except UNREADABLE:
+        return None
+    return row[0], row[1]
+
+
 def _settings_of(row: Row) -> dict[str, Any] | None:
     """Return the settings in a row of the table of runs; None if they are not those of its id."""
     try:
@@ -235,8 +250,8 @@ def _parse_environment(text: str) -> dict[str, Any] | None:
 
 def _choose_rows(
     run: Row, all_events: list[Row], all_points: list[Row], vectors: Mapping[str, bytes]
-) -> tuple[list[Row], list[Row]]:
-    """Return the rows of the events and points of a run that the new log gets."""
+) -> tuple[list[tuple[Row, Event]], list[Row]]:
+    """Return the rows of the events, with these, and of the points of a run that the new log gets."""
     leases: dict[int, list[tuple[Rows, Row]]] = {}
     for row in all_points:
         if row[0] == run[0]:
@@ -244,7 +259,7 @@ def _choose_rows(
                 leases.setdefault(row[1], []).append((decode_points(*row[2:]), row))
     whole = {lease: kept for lease, parts in leases.items() if (kept := _choose_parts(parts))}
     order = EventOrder(run[0], _settings_of(run) or {})
-    events: list[Row] = []
+    events: list[tuple[Row, Event]] = []
 
     def find_row(lease: int, row: int) -> Array:
         for part, _ in whole.get(lease, []):
@@ -264,7 +279,7 @@ def _choose_rows(
             order.add(event)
         except UNREADABLE:
             break
-        events.append(row)
+        events.append((row, event))
     return events, [row for parts in whole.values() for _, row in parts]
 
 

@@ -69,8 +69,9 @@ class EventOrder:
             raise ValueError(f"lease must be one that is out for {finding.agent!r}, got {finding.lease}")
         self._busy.discard(lease.agent)
         _demand(finding.charged <= lease.budget, f"charged must be at most {lease.budget}, got {finding.charged}")
-        # Rows whose settings are known cost nothing.
-        evaluated = finding.rows - finding.free_rows
+        # Rows whose settings are known cost nothing, and a mini-batch costs a part of an evaluation.
+        evaluated = finding.rows - finding.free_rows - finding.mini_batches
+        _demand(finding.mini_batches <= finding.rows, f"mini_batches must be at most {finding.rows}")
         _demand(evaluated <= lease.budget, f"evaluated rows must be at most {lease.budget}, got {evaluated}")
         _demand(all(f.row < finding.rows for f in finding.failures), f"failures must be of the {finding.rows} rows")
         if finding.best is not None:

@@ -264,8 +264,11 @@ class RunLog:
         body = dump_event(event, self._encode)
         self._file.tables.add_vectors(self._references.take_vectors())
         self._append(event_kind(event), body)
-        if isinstance(event, Collected) and event.finding.failed and self._file.on_failed_lease is not None:
-            self._file.on_failed_lease(self._run, event.finding)
+        if isinstance(event, Collected):
+            if event.finding.measures:
+                self._file.tables.add_measures(self._run, event.finding.lease, dict(event.finding.measures))
+            if event.finding.failed and self._file.on_failed_lease is not None:
+                self._file.on_failed_lease(self._run, event.finding)
         return load_event(event_kind(event), body, self._vectors.decode) if has_long_vectors(event) else event
 
     def _encode(self, vector: Array) -> Any:

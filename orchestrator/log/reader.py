@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ...agents.agent import Finding, Rows
+from ...agents.agent import Finding, RowFailure, Rows
 from ...landscapes.landscape import Array
 from ..state.events import Event, findings
 from .codec import STOPPED_KIND
@@ -221,6 +221,10 @@ class LogReader:
         new_rows, position = self.tables.read_new_rows(run, rows)
         return LogUpdate(happened, new_rows, events + len(happened), position)
 
+    def measures(self, run: str) -> dict[int, dict[str, float]]:
+        """Return what the landscape tells of the best point of each lease besides its loss: named values by lease."""
+        return self.tables.read_measures(run)
+
     def counts(self, run: str) -> dict[int, int]:
         """Return how many recorded points each lease of a run has."""
         sql = "SELECT lease, SUM(n) FROM {} WHERE run = ? GROUP BY lease"
@@ -266,7 +270,8 @@ def collect_points(record: RunRecord, events: list[Event], recorded: Mapping[int
     counts = [f.rows for f in brought]
     rows = [recorded[f.lease] for f in brought]
     lease, agent = np.repeat([f.lease for f in brought], counts), np.repeat([team[f.agent] for f in brought], counts)
-    row, cost = np.concatenate([np.arange(count) for count in counts]), np.concatenate([row_costs(f) for f in brought])
+    row = np.concatenate([np.arange(count) for count in counts])
+    cost = np.concatenate([share_charge(f, each.failures) for f, each in zip(brought, rows, strict=True)])
     losses = np.concatenate([each.losses[: f.rows] for f, each in zip(brought, rows, strict=True)])
     digests = [each.digests for each in rows if each.digests is not None]
     if not digests:
@@ -319,8 +324,19 @@ def _choose_bests(brought: list[Finding], recorded: list[Rows], most: int) -> se
     return {finding.lease for at, finding in enumerate(found) if at % step == 0 or finding is top}
 
 
-def row_costs(finding: Finding) -> NDArray[np.int64]:
-    """Return what each row of a lease was charged, in whole evaluations that sum to its charge, shape (rows,)."""
+def share_charge(finding: Finding, failures: tuple[RowFailure, ...]) -> NDArray[np.int64]:
+    """Return what each row of a lease was charged, in whole evaluations that sum to its charge, shape (rows,).
+
+    Args:
+        finding: What the lease brought.
+        failures: What its log says of its rows: it marks those of mini-batches, of which many share an evaluation.
+    """
+    if finding.mini_batches and not finding.failed:
+        parts = np.zeros(finding.rows, dtype=bool)
+        parts[[failure.row for failure in failures if failure.of_mini_batch]] = True
+        whole = finding.rows - int(parts.sum())
+        spent = np.cumsum(np.where(parts, (finding.charged - whole) / max(1, parts.sum()), 1.0))
+        return np.diff(np.rint(spent).astype(np.int64), prepend=0)
     costs = np.zeros(finding.rows, dtype=np.int64)
     paid = np.ones(finding.rows, dtype=bool)
     paid[[failure.row for failure in finding.failures if failure.is_free]] = False

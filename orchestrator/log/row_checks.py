@@ -39,6 +39,7 @@ COLUMNS = {
     "reduced_points": "run, lease, first, n, cube, losses, gradients, failures, dimension, whole, digests, "
     "gradient_digests, projections",
     "vectors": "hash, vector",
+    "measures": "run, lease, body",
     "sessions": "number, started, host, pid, elapsed, environment",
 }
 """The columns of each table that all versions have, in order; of ``OPTIONAL_TABLES``, those of logs that have them."""
@@ -52,6 +53,7 @@ TYPES: dict[str, tuple[tuple[type, ...], ...]] = {
     "points": POINTS_TYPES,
     "reduced_points": (*POINTS_TYPES, (int,), (bytes,), (bytes,), (bytes, NoneType), (bytes,)),
     "vectors": ((str,), (bytes,)),
+    "measures": ((str,), (int,), (str,)),
     "sessions": ((int,), (str,), (str,), (int,), (float,), (str,)),
 }
 """The types of these columns, and of ``about``."""
@@ -177,6 +179,14 @@ def _decode_digests(n: int, whole: bytes, points: bytes, gradients: bytes | None
     )
 
 
+def decode_measures(body: str) -> dict[str, float]:
+    """Decode the text of a row of the table ``measures``. Raises ValueError if it is no object of numbers."""
+    found = json.loads(body)
+    if type(found) is not dict or not all(type(value) in (float, int) for value in found.values()):
+        raise ValueError(f"it must be an object of numbers, got {body:.80}")
+    return {name: float(value) for name, value in found.items()}
+
+
 def join_points(parts: list[Rows]) -> Rows | None:
     """Join the parts of one lease, in order (``join_rows``). Raises ValueError if they do not belong together."""
     missing = parts[-1].first - sum(len(part.losses) for part in parts[:-1]) if parts else 0
@@ -213,6 +223,8 @@ def check_settings(run: str, settings: dict[str, Any]) -> None:
 def describe_row(table: str, row: Sequence[Any]) -> str:
     """Name a row of a table, by its first columns."""
     match table:
+        case "measures":
+            return f"the measures of lease {row[1]} of run {row[0]}"
         case "events":
             return f"event {row[1]} of run {row[0]}"
         case "points" | "reduced_points":

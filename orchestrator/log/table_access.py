@@ -20,6 +20,7 @@ from .row_checks import (
     check_environment,
     check_settings,
     compute_checksum,
+    decode_measures,
     decode_points,
     describe_row,
     encode_points,
@@ -244,6 +245,23 @@ class LogTables(RowAccess):
         """
         found = self.select_points("WHERE run = ? AND rowid > ? ORDER BY rowid", (run, after), extra="rowid")
         return [(row[2], self._to_rows(row[1:])) for row in found], found[-1][0] if found else after
+
+    def add_measures(self, run: str, lease: int, measures: Mapping[str, float]) -> None:
+        """Add what the landscape tells of the best point of a lease besides its loss."""
+        self.need_table("measures")
+        self.insert("measures", run, lease, json.dumps(dict(measures)))
+
+    def read_measures(self, run: str) -> dict[int, dict[str, float]]:
+        """Return what the landscape tells of the best points of a run besides their losses: named values by lease."""
+        if not self.has_table("measures"):
+            return {}
+        found: dict[int, dict[str, float]] = {}
+        for row in self.select("measures", "WHERE run = ? ORDER BY lease", (run,)):
+            try:
+                found[row[1]] = decode_measures(row[2])
+            except UNREADABLE as error:
+                raise self.damage(f"{describe_row('measures', row)} cannot be read ({error})") from None
+        return found
 
     def select_sessions(self) -> list[tuple[Any, ...]]:
         """Return the rows of the sessions, in order; none for a log of version 1."""

@@ -52,7 +52,13 @@ REDUCED_POINTS = (
 )
 """Creates the table that a log gets with the first points of a run of which it keeps only some. Its first columns are
 those of ``points``; ``cube`` and ``gradients`` hold the whole rows, and ``whole`` says which these are."""
-OPTIONAL_TABLES = {"vectors": VECTORS, "reduced_points": REDUCED_POINTS}
+MEASURES = (
+    "CREATE TABLE measures (run TEXT NOT NULL, lease INTEGER NOT NULL, body TEXT NOT NULL, checksum INTEGER NOT NULL, "
+    "PRIMARY KEY (run, lease))"
+)
+"""Creates the table that a log gets with the first landscape that tells of points more than their losses: a JSON object
+of named numbers for the best point of each collected lease."""
+OPTIONAL_TABLES = {"vectors": VECTORS, "reduced_points": REDUCED_POINTS, "measures": MEASURES}
 """The statement that creates each table that a log gets when it needs it."""
 INTERVAL_KEY = "whole_rows_interval"
 """The key in ``RunRecord.about`` of the interval at which rows are whole; absent if all are."""

@@ -133,6 +133,19 @@ def charge_finding(finding: Finding, lease: Lease) -> Collected:
     return Collected(replace(finding, charged=lease.budget) if finding.failed else finding)
 
 
+def has_measures(event: Event) -> bool:
+    """Return whether an event tells more of a lease than its text in the log does.
+
+    Args:
+        event: The event.
+
+    Example:
+        >>> has_measures(Stopped("budget spent"))
+        False
+    """
+    return isinstance(event, Collected) and bool(event.finding.measures)
+
+
 def findings(events: Iterable[Event]) -> Iterator[Finding]:
     """Yield the findings of the collected leases.
 

@@ -11,6 +11,7 @@ from ....landscapes.landscape import Array
 from ..evaluator import EvaluationResult
 from ..leaving import ExitRequest
 from .language import ChildProtocol
+from .wire import Share
 
 
 class RowQueue:
@@ -67,14 +68,17 @@ class Batch(NamedTuple):
     Attributes:
         cube: The points, shape (n, D), in the unit cube.
         with_gradient: Whether gradients are requested.
+        share: For each point the rows of data over which it is evaluated, shape (n, b); None: all.
     """
 
     cube: Array
     with_gradient: bool
+    share: Share | None = None
 
     def make_request(self, protocol: ChildProtocol, first: int, count: int = 1, ahead: bool = False) -> bytes:
         """Encode the request for adjacent rows."""
-        return protocol.make_request(self.cube[first : first + count], self.with_gradient, ahead)
+        share = None if self.share is None else self.share[first : first + count]
+        return protocol.make_request(self.cube[first : first + count], self.with_gradient, ahead, share)
 
 
 Answer = tuple[int, float | EvaluationResult | ExitRequest]

@@ -20,7 +20,7 @@ from ..leaving import ExitRequest
 from .batch import failed_row
 from .child_main import CHILD_PROGRAM
 from .fork_server import ForkServer
-from .wire import MissingPackage, decode_answer, decode_message, encode_greeting, encode_request
+from .wire import MissingPackage, Share, decode_answer, decode_message, encode_greeting, encode_request
 
 STARTUP_SECONDS = 60.0
 """The time that a child may take to import and to open the landscape; a row's time-out counts only after that."""
@@ -63,8 +63,8 @@ class PythonChild:
     def check_greeting(self, line: bytes) -> str:
         return str(decode_message(line))
 
-    def make_request(self, rows: Array, with_gradient: bool, ahead: bool) -> bytes:
-        return encode_request(rows, with_gradient, ahead)
+    def make_request(self, rows: Array, with_gradient: bool, ahead: bool, share: Share | None) -> bytes:
+        return encode_request(rows, with_gradient, ahead, share)
 
     def read_answer(self, line: bytes, row: Array, with_gradient: bool) -> float | EvaluationResult | ExitRequest:
         decoded = decode_answer(line)
@@ -94,7 +94,7 @@ class ProgramChild:
     def check_greeting(self, line: bytes) -> str:
         return ""
 
-    def make_request(self, rows: Array, with_gradient: bool, ahead: bool) -> bytes:
+    def make_request(self, rows: Array, with_gradient: bool, ahead: bool, share: Share | None) -> bytes:
         argument = self._arguments.of_row(self._space.to_box(rows)[0])
         return encode_json_request(request_id(rows), argument, with_gradient)
 

@@ -7,11 +7,8 @@ server: it does not evaluate, but imports what evaluation needs, and forks on re
 
 from __future__ import annotations
 
-import binascii
 import os
 import sys
-
-import numpy as np
 
 from ....landscapes.ambient import keep_warnings_from_raising
 from ....landscapes.landscape import Array, Landscape, describe_exception
@@ -20,7 +17,7 @@ from ....landscapes.user_code import unpickle_with_files
 from ..in_process import InProcessEvaluator
 from ..leaving import ExitRequest
 from .fork_server import run_fork_server
-from .wire import ASKED_AHEAD, WITH_GRADIENT, MissingPackage, decode_message, encode_message
+from .wire import ASKED_AHEAD, WITH_GRADIENT, MissingPackage, Share, decode_message, decode_request, encode_message
 
 CHILD_PROGRAM = f"from {__name__} import main; main()"
 SEPARATOR_LINE = b"\n" + ROW_SEPARATOR + b"\n"
@@ -49,13 +46,11 @@ def serve_requests() -> None:
     write_all(answers, encode_message(""))
     dimension = evaluator.space.dimension
     for line in questions:
-        message = binascii.a2b_base64(line)
-        with_gradient, ahead = bool(message[0] & WITH_GRADIENT), bool(message[0] & ASKED_AHEAD)
-        rows = np.frombuffer(message, dtype=np.float64, offset=1).reshape(-1, dimension)
+        flags, rows, share = decode_request(line, dimension)
         for at in range(len(rows)):
-            if ahead or at:
+            if flags & ASKED_AHEAD or at:
                 mark_output()
-            write_all(answers, _encode_row_answer(evaluator, rows[at : at + 1], with_gradient))
+            write_all(answers, _encode_row_answer(evaluator, rows[at : at + 1], bool(flags & WITH_GRADIENT), share))
 
 
 def write_all(pipe: int, line: bytes) -> None:
@@ -73,10 +68,10 @@ def mark_output() -> None:
         return
 
 
-def _encode_row_answer(evaluator: InProcessEvaluator, row: Array, with_gradient: bool) -> bytes:
+def _encode_row_answer(evaluator: InProcessEvaluator, row: Array, with_gradient: bool, share: Share | None) -> bytes:
     """Evaluate a row and encode the answer, even if the objective raises something that is not an Exception."""
     try:
-        found = evaluator.evaluate(row, with_gradient)
+        found = evaluator.evaluate(row, with_gradient) if share is None else evaluator.evaluate_share(row, share)
         if found.causes or found.gradients is not None:
             return encode_message(found)
         return b"=" + float(found.losses[0]).hex().encode() + b"\n"

@@ -8,6 +8,7 @@ from ....landscapes.landscape import Array
 from ....landscapes.process.line_pipe import LineProcess
 from ..evaluator import EvaluationResult
 from ..leaving import ExitRequest
+from .wire import Share
 
 
 class ChildProtocol(Protocol):
@@ -28,8 +29,11 @@ class ChildProtocol(Protocol):
         """Return what is wrong according to a child's first line, or "" if nothing is."""
         ...
 
-    def make_request(self, rows: Array, with_gradient: bool, ahead: bool) -> bytes:
-        """Encode a request for rows (n, D) of the cube; ``ahead`` if earlier ones are not answered yet."""
+    def make_request(self, rows: Array, with_gradient: bool, ahead: bool, share: Share | None) -> bytes:
+        """Encode a request for rows (n, D) of the cube; ``ahead`` if earlier ones are not answered yet.
+
+        ``share`` has the rows of data over which one row is evaluated, shape (1, b); None: over all.
+        """
         ...
 
     def read_answer(self, line: bytes, row: Array, with_gradient: bool) -> float | EvaluationResult | ExitRequest:

@@ -19,6 +19,7 @@ from .child_kinds import ProgramChild, PythonChild
 from .language import ChildProtocol
 from .prefetch import Prefetch
 from .row_clock import RowClock
+from .wire import Share
 from .worker import Worker
 
 
@@ -63,10 +64,23 @@ class ChildPool:
         """Evaluate points (n, D) of the unit cube, with their gradients if requested."""
         return assemble_pieces(self.evaluate_in_pieces(cube, with_gradient), cube, with_gradient)
 
+    def evaluate_share(self, cube: Array, rows: Share) -> EvaluationResult:
+        """Evaluate points (n, D) of the unit cube with their gradients, each over some rows of data (n, b)."""
+        parts = (self._evaluate_batch(Batch(cube[at : at + 1], True, rows[at : at + 1])) for at in range(len(cube)))
+        pieces = ((at, found) for at, part in enumerate(parts) for _, found in part)
+        return assemble_pieces(pieces, cube, True)
+
+    def measure(self, point: Array) -> dict[str, float]:
+        """Return nothing: a process that may have to be killed is asked for losses alone."""
+        return {}
+
     def evaluate_in_pieces(self, cube: Array, with_gradient: bool) -> Iterator[tuple[int, EvaluationResult]]:
         """Evaluate in pieces and yield each as soon as it is done, in any order, as (first row, result)."""
-        batch, pending = Batch(cube, with_gradient), RowQueue(len(cube))
-        idle, left = self._workers[::-1], len(cube)
+        return self._evaluate_batch(Batch(cube, with_gradient))
+
+    def _evaluate_batch(self, batch: Batch) -> Iterator[tuple[int, EvaluationResult]]:
+        pending = RowQueue(len(batch.cube))
+        idle, left = self._workers[::-1], len(batch.cube)
         try:
             while left:
                 # Every child gets one row before any gets more.

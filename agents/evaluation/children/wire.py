@@ -7,13 +7,21 @@ import binascii
 import pickle
 from typing import Any, NamedTuple
 
+import numpy as np
+from numpy.typing import NDArray
+
 from ....landscapes.landscape import Array, Landscape
 from ....landscapes.user_code import list_loaded_files
 from ..evaluator import EvaluationResult
 from ..leaving import ExitRequest
 
-WITH_GRADIENT, ASKED_AHEAD = 1, 2
-"""Flags in a request's first byte: gradients are requested; it was sent while the child was busy with another row."""
+WITH_GRADIENT, ASKED_AHEAD, OF_SHARE = 1, 2, 4
+"""Flags in a request's first byte: gradients are requested; it was sent while the child was busy with another row; each
+row is followed by the numbers of the rows of data over which it is evaluated."""
+
+
+Share = NDArray[np.int64]
+"""For each point the numbers of the rows of data over which it is evaluated, shape (n, b)."""
 
 
 def encode_message(message: Any) -> bytes:
@@ -31,10 +39,21 @@ def encode_greeting(landscape: Landscape) -> bytes:
     return encode_message((list_loaded_files(), pickle.dumps(landscape)))
 
 
-def encode_request(rows: Array, with_gradient: bool, ahead: bool) -> bytes:
-    """Encode a request for rows (n, D) of the cube."""
-    flags = WITH_GRADIENT * with_gradient + ASKED_AHEAD * ahead
-    return binascii.b2a_base64(bytes((flags,)) + rows.tobytes())
+def encode_request(rows: Array, with_gradient: bool, ahead: bool, share: Share | None = None) -> bytes:
+    """Encode a request for rows (n, D) of the cube, each over rows of data (n, b) or over all."""
+    flags = WITH_GRADIENT * with_gradient + ASKED_AHEAD * ahead + OF_SHARE * (share is not None)
+    return binascii.b2a_base64(bytes((flags,)) + rows.tobytes() + (b"" if share is None else share.tobytes()))
+
+
+def decode_request(line: bytes, dimension: int) -> tuple[int, Array, Share | None]:
+    """Return the flags, the rows (n, D) and the rows of data (1, b) of a request. Only one row has rows of data."""
+    message = binascii.a2b_base64(line)
+    flags = message[0]
+    if not flags & OF_SHARE:
+        return flags, np.frombuffer(message, dtype=np.float64, offset=1).reshape(-1, dimension), None
+    rows = np.frombuffer(message, dtype=np.float64, count=dimension, offset=1).reshape(1, dimension)
+    share = np.frombuffer(message, dtype=np.int64, offset=1 + rows.nbytes)
+    return flags, rows, share.reshape(1, -1)
 
 
 class MissingPackage(NamedTuple):

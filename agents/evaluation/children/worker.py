@@ -145,7 +145,7 @@ class Worker:
     def _read_answers(self, answers: list[Answer]) -> None:
         """Read the answers that are there, and add them to a list, which is kept if an error follows."""
         lines, rows = self._child.lines, self.rows
-        cube, with_gradient = rows.batch
+        cube, with_gradient, _ = rows.batch
         assert lines is not None
         while rows and (line := lines.hear()) is not None:
             row = rows[0]

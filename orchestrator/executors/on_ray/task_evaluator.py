@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import ray
+from numpy.typing import NDArray
 from ray import cloudpickle
 from ray.exceptions import NodeDiedError, ObjectLostError, OutOfMemoryError, RayError, RayTaskError, WorkerCrashedError
 
@@ -32,7 +33,12 @@ _open_evaluators: OrderedDict[str, Evaluator] = OrderedDict()
 
 
 def evaluate_task_rows(
-    key: str, files: dict[str, tuple[str, str]], what: bytes, rows: Array, with_gradient: bool
+    key: str,
+    files: dict[str, tuple[str, str]],
+    what: bytes,
+    rows: Array,
+    with_gradient: bool,
+    share: NDArray[np.int64] | None = None,
 ) -> EvaluationResult:
     """Evaluate rows in this process.
 
@@ -42,6 +48,7 @@ def evaluate_task_rows(
         what: The pickled landscape and evaluation settings.
         rows: Points in the unit cube, shape (n, D).
         with_gradient: Whether to return gradients too.
+        share: The rows of data over which each of the points is evaluated, shape (n, b); None: all.
 
     Returns:
         The losses, and gradients if they were asked for.
@@ -54,7 +61,7 @@ def evaluate_task_rows(
         landscape, settings = unpickle_with_files(files, what)
         evaluator = _open_evaluators[key] = open_evaluator(landscape, settings)
     _open_evaluators.move_to_end(key)
-    return evaluator.evaluate(rows, with_gradient)
+    return evaluator.evaluate(rows, with_gradient) if share is None else evaluator.evaluate_share(rows, share)
 
 
 class _BatchLost(Exception):
@@ -105,24 +112,37 @@ class TaskEvaluator:
         """Evaluate a batch row by row, and yield (row, result) as soon as each is done, in any order."""
         return self._run_tasks([cube[row : row + 1] for row in range(len(cube))], with_gradient)
 
+    def evaluate_share(self, cube: Array, rows: NDArray[np.int64]) -> EvaluationResult:
+        """Evaluate points (n, D) with their gradients, each over some rows of data (n, b)."""
+        each = range(len(cube))
+        pieces = self._run_tasks([cube[at : at + 1] for at in each], True, [rows[at : at + 1] for at in each])
+        return assemble_pieces(pieces, cube, True)
+
+    def measure(self, point: Array) -> dict[str, float]:
+        """Return nothing: tasks are asked for losses alone."""
+        return {}
+
     def close(self) -> None:
         """Do nothing: the processes close the landscapes that they opened, or end."""
 
-    def _run_tasks(self, parts: list[Array], with_gradient: bool) -> Iterator[tuple[int, EvaluationResult]]:
+    def _run_tasks(
+        self, parts: list[Array], with_gradient: bool, shares: list[NDArray[np.int64]] | None = None
+    ) -> Iterator[tuple[int, EvaluationResult]]:
         """Evaluate parts of a batch, and yield (number of the part, result) as soon as each is done, in any order."""
+        work = [(part, with_gradient, None if shares is None else shares[at]) for at, part in enumerate(parts)]
         out: dict[Any, int] = {}
         lost: dict[int, int] = {}
         coming = 0
         try:
             while coming < len(parts) or out:
                 while coming < len(parts) and len(out) < self._workers:
-                    out[self._task.remote(*self._task_arguments, parts[coming], with_gradient)] = coming
+                    out[self._task.remote(*self._task_arguments, *work[coming])] = coming
                     coming += 1
                 (done,), _ = ray.wait(list(out), num_returns=1)
                 number = out.pop(done)
                 found = self._get_result(done, parts[number], number, lost)
                 if found is None:
-                    out[self._task.remote(*self._task_arguments, parts[number], with_gradient)] = number
+                    out[self._task.remote(*self._task_arguments, *work[number])] = number
                 else:
                     yield number, found
         finally:

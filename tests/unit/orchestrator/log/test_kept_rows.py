@@ -222,15 +222,16 @@ def test_only_gradients_that_are_not_kept_are_evaluated_again():
     points, losses, gradients, rows = recorded_rows()
     answers = Answers(losses[[1]], gradients[[1]])
     replayer = GradientReplayer(answers)
-    found = rows.recall(0, points, True, replayer)
+    again = lambda _, absent: replayer.evaluate(absent)  # noqa: E731
+    found = rows.recall(0, points, True, again)
     np.testing.assert_array_equal(found.gradients, gradients)
     np.testing.assert_array_equal(found.losses, losses)
     assert found.causes == {3: "it fell"}
     # Rows 0, 2 and 4 are whole, and row 3 has no gradient.
     assert replayer.count == 1
     assert (answers.asked[0] == points[[1]]).all()
-    assert rows.recall(2, points[2:], True, replayer).gradients[0].tolist() == gradients[2].tolist()
-    assert rows.recall(0, points, False, replayer).gradients is None
+    assert rows.recall(2, points[2:], True, again).gradients[0].tolist() == gradients[2].tolist()
+    assert rows.recall(0, points, False, again).gradients is None
     assert replayer.count == 1
 
 
@@ -247,7 +248,7 @@ def test_other_bits_are_refused(change, match):
     points, losses, gradients, rows = recorded_rows()
     answers = Answers(*change(losses[[1]], gradients[[1]]))
     with pytest.raises(ReplayError, match=f"row 1 and later: .*{match}.*without log.keep"):
-        rows.recall(0, points, True, GradientReplayer(answers))
+        rows.recall(0, points, True, lambda _, absent: GradientReplayer(answers).evaluate(absent))
 
 
 def test_another_point_is_refused():
@@ -257,7 +258,7 @@ def test_another_point_is_refused():
         changed[row, 7] = np.nextafter(changed[row, 7], 2.0)
         digest = digest_rows(points)[row].tobytes().hex()
         with pytest.raises(ReplayError, match=f"row {row}: recorded a point with the digest {digest}, now proposed"):
-            rows.recall(0, changed, False, GradientReplayer(Answers(None, None)))
+            rows.recall(0, changed, False, lambda _, absent: None)
 
 
 def test_verify_evaluates_the_missing_gradients(reduced, whole):
