@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 from pydantic import Field, field_validator
 
@@ -82,11 +82,12 @@ class NeuralNetwork(Landscape):
         check_data_name(value)
         return value
 
-    @field_validator("layers")
+    @field_validator("layers", mode="before")
     @classmethod
-    def _check_layers(cls, value: tuple[LayerSpec, ...]) -> tuple[LayerSpec, ...]:
-        for number, spec in enumerate(value):
-            check_layer_spec(spec, f"layers.{number}")
+    def _check_layers(cls, value: Any) -> Any:
+        # Before true counts as 1, and a number in quotes as one without.
+        for spec in value if isinstance(value, list | tuple) else ():
+            check_layer_spec(spec)
         return value
 
     @field_validator("bounds")

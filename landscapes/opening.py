@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from .landscape import Array, Landscape, LandscapeError, ProbedProblem, Problem, Space, known_minimizers, known_minimum
+from .neighbours import with_local_imports
+from .user_code import find_code_files
 
 MOST_SHARED = 64
 """The most shared problems that are kept open: the most recently used ones."""
 
-_shared: OrderedDict[tuple[type[Landscape], str], Problem] = OrderedDict()
+_shared: OrderedDict[tuple[Any, ...], Problem] = OrderedDict()
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,13 +41,23 @@ def open_problem(landscape: Landscape) -> Problem:
     """Open a landscape, or return the problem that is open already if its class lets runs share one."""
     if not landscape.shareable:
         return landscape.open()
-    key = (type(landscape), landscape.model_dump_json())
+    key = (type(landscape), landscape.model_dump_json(), *_list_file_states(landscape))
     if key not in _shared:
         _shared[key] = landscape.open()
         if len(_shared) > MOST_SHARED:
             _shared.popitem(last=False)
     _shared.move_to_end(key)
     return _shared[key]
+
+
+def _list_file_states(landscape: Landscape) -> Iterator[tuple[str, int, int]]:
+    """Yield path, time and size of the user's files that a landscape needs: another state makes another problem."""
+    code = find_code_files(landscape.code_references, getattr(landscape, "base", None))
+    for path in [*(each for file in code for each in with_local_imports(file.absolute())), *landscape.data_files]:
+        # What cannot be read is told when the landscape is opened.
+        with suppress(OSError):
+            status = path.stat()
+            yield str(path.absolute()), status.st_mtime_ns, status.st_size
 
 
 def read_facts(landscape: Landscape) -> LandscapeFacts:

@@ -191,9 +191,17 @@ def _measure_area(known: Array, gaps: Array, end: float) -> float:
     return float(np.maximum.accumulate(heights) @ lengths / end)
 
 
+LEAST_SPAN = 10
+"""Distributions of running times begin at one evaluation per axis if the budget is at least so many."""
+
+
 def list_evaluations(most: float) -> NDArray[np.float64]:
-    """Return the evaluations, from 1 to ``most``, at which distributions are drawn: evenly spaced logarithms."""
-    found: NDArray[np.float64] = np.geomspace(1, max(most, 2), STEPS)
+    """Return the evaluations, up to ``most``, at which distributions are drawn: evenly spaced logarithms.
+
+    They begin at 1, or at a hundredth of ``most`` if that is below 10, as budgets per axis are in many dimensions.
+    """
+    least = 1.0 if most >= LEAST_SPAN else most / 100
+    found: NDArray[np.float64] = np.geomspace(least, max(most, 2 * least), STEPS)
     return found
 
 

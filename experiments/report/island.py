@@ -59,6 +59,10 @@ def pack_table(caption: str, heads: Sequence[str], rows: Iterable[Iterable[Any]]
     return {"caption": caption, "heads": list(heads), "rows": cells}
 
 
+LEAST_RATIO = 30
+"""Positive losses whose ratio is above this are drawn on a logarithmic scale."""
+
+
 def pack_problems(
     groups: dict[str, dict[str, list[RunSummary]]], curves: dict[str, dict[str, Curve]], strategies: Sequence[str]
 ) -> list[dict[str, Any]]:
@@ -93,9 +97,17 @@ def _pack_problem(
     )
     what = "best loss" if minimum is None else "best loss above the known minimum"
     return {
-        "name": name, "label": f"{name}: median {what} at the end: {told}", "gaps": minimum is not None,
+        "name": name, "label": f"{name}: median {what} at the end: {told}",
+        "gaps": minimum is not None,
+        "log": minimum is not None or _span_magnitudes(drawn.values()),
         "curves": curves, "finals": finals, "medians": medians,
     }  # fmt: skip
+
+
+def _span_magnitudes(curves: Iterable[Curve]) -> bool:
+    """Return whether losses are positive and differ by orders of magnitude, so that a linear scale would hide most."""
+    losses = np.concatenate([curve.median[np.isfinite(curve.median)] for curve in curves])
+    return bool(len(losses) and losses.min() > 0 and losses.max() > LEAST_RATIO * losses.min())
 
 
 def _pack_curve(curve: Curve, runs: int, minimum: float | None) -> list[Any]:

@@ -113,6 +113,9 @@ def describe_measures(runs: Sequence[RunSummary]) -> Iterator[str]:
             yield f"{where}: {best.strategy} has {best.mean:.4g}."
             continue
         found = compare_measures(best, other)
+        if not found.estimate:
+            yield f"{where}: no strategy has a better mean than {best.strategy} and {other.strategy}, {best.mean:.4g}."
+            continue
         settled = found.low > 0 or found.high < 0
         sure = "" if np.isnan(found.low) else f" (95 % interval of the difference: {found.low:.2g} to {found.high:.2g})"
         verdict = "is ahead" if settled else "has the best mean, which may be chance"

@@ -203,17 +203,19 @@ def _plan_layer(spec: LayerSpec, before: Shape, field: str, normed: bool) -> Lay
     return Layer("conv", before, (height, width, spec["conv"]), spec.get("kernel", KERNEL), normed, True)
 
 
-def check_layer_spec(spec: LayerSpec, field: str) -> None:
-    """Raise ValueError unless a layer has one of its forms."""
-    rule = f"{field} must be a number of units, {{conv: filters}}, {{conv: filters, kernel: side}} or {{pool: side}}"
+def check_layer_spec(spec: Any) -> None:
+    """Raise ValueError unless a layer, as it was given, has one of its forms."""
+    rule = "layers must be numbers of units, {conv: filters}, {conv: filters, kernel: side} or {pool: side}"
     if isinstance(spec, dict):
         if set(spec) not in ({"conv"}, {"conv", "kernel"}, {"pool"}):
             raise ValueError(f"{rule}, got {spec}. Write e.g. {{conv: 8}}.")
         sizes = list(spec.values())
     else:
         sizes = [spec]
+    if any(isinstance(size, bool) or not isinstance(size, int) for size in sizes):
+        raise ValueError(f"{rule}, got {spec!r}. Write whole numbers, without quotes.")
     if min(sizes) < 1:
-        raise ValueError(f"{field} must have sizes of 1 or more, got {spec}. Make it larger.")
+        raise ValueError(f"layers must have sizes of 1 or more, got {spec}. Make it larger.")
 
 
 def apply_dense(layer: Layer, weights: Sequence[Any], state: Any, columns: bool, activation: str) -> Any:

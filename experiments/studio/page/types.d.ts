@@ -321,6 +321,7 @@ export interface ProblemData {
   label: string;
   /** Whether losses are shown as distances above the known minimum. */
   gaps: boolean;
+  log: boolean;
   curves: ([number[], number[], number[] | null, number[] | null] | null)[];
   finals: (number | null)[][];
   medians: (number | null)[];

@@ -1,9 +1,11 @@
 """A landscape is opened once per run in each process that evaluates it, and never again only to read its bounds."""
 
+from pathlib import Path
 from typing import ClassVar, Literal
 
 import numpy as np
 import pytest
+from pydantic import Field
 
 from searchparty.agents.evaluation.open import open_evaluator
 from searchparty.agents.evaluation.settings import Evaluation
@@ -120,3 +122,45 @@ def test_bounds_of_infinite_width_are_refused_in_a_yaml(bounds):
     text = YAML.replace("""{kind: "counted.py:Counted"}""", landscape)
     with pytest.raises(SpecError, match=r"^landscapes\.0\.bounds must have a finite width, got \(-1"):
         loads_yaml(text)
+
+
+class OnFiles(Landscape):
+    """A landscape that runs share, on a file of data and one of code."""
+
+    kind: Literal["on-files"] = "on-files"
+    catalogued: ClassVar[bool] = False
+    shareable: ClassVar[bool] = True
+    base: str = Field(exclude=True)
+
+    @property
+    def code_references(self):
+        return ("code.py:loss",)
+
+    @property
+    def data_files(self):
+        return (Path(self.base) / "data.npz",)
+
+    def open(self):
+        return object()
+
+
+def test_a_problem_is_shared_until_a_file_that_it_needs_changes(tmp_path):
+    for folder in ("one", "two"):
+        (tmp_path / folder).mkdir()
+        for name, text in {"code.py": "import beside\n", "beside.py": "a = 1\n", "data.npz": "12"}.items():
+            (tmp_path / folder / name).write_text(text)
+    one, two = (OnFiles(base=str(tmp_path / folder)) for folder in ("one", "two"))
+    first = open_problem(one)
+    assert open_problem(one) is first
+    # Their settings are equal, but for the folder.
+    assert open_problem(two) is not first
+    seen = {id(first): first}
+    for name in ("code.py", "beside.py", "data.npz"):
+        path = tmp_path / "one" / name
+        path.write_text(path.read_text() + " ")
+        found = open_problem(one)
+        assert id(found) not in seen
+        seen[id(found)] = found
+    (tmp_path / "one" / "data.npz").unlink()
+    (tmp_path / "one" / "code.py").unlink()
+    assert id(open_problem(one)) not in seen

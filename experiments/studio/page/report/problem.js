@@ -20,7 +20,7 @@ function curvesOf(island, number) {
     name: island.strategies[k], x: curve?.[0] ?? [], y: curve?.[1] ?? [], low: curve?.[2] ?? null, high: curve?.[3] ?? null,
   }));
   const until = Math.max(1, ...series.map(({ x }) => x[x.length - 1] ?? 1));
-  return { kind: "curves", title: problem.name, label: problem.label, xName: "evaluations", log: problem.gaps, xLog: true, series, until };
+  return { kind: "curves", title: problem.name, label: problem.label, xName: "evaluations", log: problem.log, xLog: true, series, until };
 }
 
 /**
@@ -50,7 +50,7 @@ export function drawProblem(host, island, number, theme) {
   const [curves, dots, table] = [el("div"), el("div"), el("div")];
   drawCurves(curves, { ...curvesOf(island, number), title: problem.gaps ? "Best loss above the known minimum" : "Best loss" }, theme);
   drawDots(dots, {
-    kind: "dots", title: "Best loss of each run at its end", label: problem.label, log: problem.gaps,
+    kind: "dots", title: "Best loss of each run at its end", label: problem.label, log: problem.log,
     rows: island.strategies.map((name, k) => ({ name, values: problem.finals[k], median: problem.medians[k] })),
   }, theme);
   const { caption, heads, rows } = island.tables.comparison;

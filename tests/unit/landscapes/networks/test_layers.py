@@ -46,16 +46,22 @@ def test_layers_that_do_not_fit_are_refused(specs, row, residual, message):
 @pytest.mark.parametrize(
     ("spec", "message"),
     [
-        ({"conf": 8}, "layers.0 must be a number of units, {conv: filters}"),
-        ({"conv": 8, "pool": 2}, "layers.0 must be a number of units"),
-        ({}, "layers.0 must be a number of units"),
-        (0, "layers.0 must have sizes of 1 or more"),
-        ({"conv": -1}, "layers.0 must have sizes of 1 or more"),
+        ({"conf": 8}, "layers must be numbers of units, {conv: filters}"),
+        ({"conv": 8, "pool": 2}, "layers must be numbers of units"),
+        ({}, "layers must be numbers of units"),
+        (0, "layers must have sizes of 1 or more"),
+        ({"conv": -1}, "layers must have sizes of 1 or more"),
+        (True, "layers must be numbers of units, .* got True"),
+        ("64", "layers must be numbers of units, .* got '64'. Write whole numbers, without quotes"),
+        (64.5, "layers must be numbers of units"),
+        (None, "layers must be numbers of units"),
+        ({"conv": "8"}, "layers must be numbers of units"),
+        ({"pool": 2.5}, "layers must be numbers of units"),
     ],
 )
 def test_layers_of_another_form_are_refused(spec, message):
     with pytest.raises(ValueError, match=message):
-        check_layer_spec(spec, "layers.0")
+        check_layer_spec(spec)
 
 
 @pytest.mark.parametrize(

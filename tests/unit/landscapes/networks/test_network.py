@@ -227,7 +227,7 @@ class TestKnownValues:
     [
         ({"norm": "batch"}, "norm must be layer, got batch. .* the loss of a row depends on the rows beside"),
         ({"data": "mnist"}, "data must be one of digits"),
-        ({"layers": ({"dense": 8},)}, "layers.0 must be a number of units"),
+        ({"layers": ({"dense": 8},)}, "layers must be numbers of units"),
         ({"bounds": (3, -3)}, "bounds must have low < high"),
         ({"bounds": (-1e9, 1)}, "bounds must have low < high, within"),
         ({"held_out": 1.0}, "less than 1"),

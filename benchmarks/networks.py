@@ -1,0 +1,225 @@
+"""Measure losses of neural networks: losses a second, beside PyTorch and the limit of matrix products, and their bits.
+
+All figures are of a network with 64 inputs, 64 hidden units and 10 outputs on the training rows of digits, on one core.
+What is compared is measured in turn, round by round; ratios are the medians over rounds.
+
+    python benchmarks/networks.py [--json FILE] [--rounds 20] [--figures losses shares gradients bits]
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import os
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from threadpoolctl import threadpool_limits
+
+from searchparty.landscapes.network import NeuralNetwork
+
+POINTS = 64
+BATCH = 128
+Call = Callable[[int], Any]
+
+
+class Bench:
+    """A network on data, opened, and points at which it is evaluated: weights as they are drawn for starts."""
+
+    def __init__(self) -> None:
+        self.landscape = NeuralNetwork(data="digits", layers=(64,))
+        self.problem: Any = self.landscape.open()
+        rng, space = np.random.default_rng(0), self.problem.space
+        self.points = space.to_box(np.array([space.init.draw(rng) for _ in range(POINTS)]))
+        self.rows = rng.integers(0, space.units, (POINTS, 1, BATCH))
+        train = self.landscape.load_data().train
+        self.inputs, self.labels = train.inputs.reshape(len(train), -1).copy(), train.targets.copy()
+
+
+def time_in_turn(calls: dict[str, tuple[Call, int]], rounds: int) -> dict[str, list[float]]:
+    """Call each function so often in each round, and return the seconds of one call, round by round."""
+    found: dict[str, list[float]] = {name: [] for name in calls}
+    for call, _ in calls.values():
+        call(0)
+    for _ in range(rounds):
+        for name, (call, times) in calls.items():
+            began = time.perf_counter()
+            for number in range(times):
+                call(number % POINTS)
+            found[name].append((time.perf_counter() - began) / times)
+    return found
+
+
+def median_ratio(above: list[float], below: list[float]) -> float:
+    """Return the median over rounds of the ratio of two durations."""
+    return statistics.median(one / other for one, other in zip(above, below, strict=True))
+
+
+def multiply_matrices(bench: Bench) -> Call:
+    """Return the matrix products of a loss alone, by numpy: what no program of these shapes can be faster than."""
+    first, second = (np.random.default_rng(1).normal(size=shape).astype(np.float32) for shape in ((64, 64), (64, 10)))
+    hidden = np.empty((len(bench.inputs), 64), np.float32)
+    outputs = np.empty((len(bench.inputs), 10), np.float32)
+
+    def multiply(number: int) -> None:
+        np.matmul(bench.inputs, first, out=hidden)
+        np.matmul(hidden, second, out=outputs)
+
+    return multiply
+
+
+def make_torch_loop(bench: Bench) -> Call | None:
+    """Return the usual loop of PyTorch: weights into the model, all rows through it, the loss. None without PyTorch."""
+    try:
+        import torch
+    except ImportError:
+        return None
+    torch.set_num_threads(1)
+    model = torch.nn.Sequential(torch.nn.Linear(64, 64), torch.nn.ReLU(), torch.nn.Linear(64, 10))
+    inputs, labels = torch.from_numpy(bench.inputs), torch.from_numpy(bench.labels).long()
+    points = torch.from_numpy(bench.points.astype(np.float32))
+
+    def evaluate(number: int) -> float:
+        with torch.no_grad():
+            torch.nn.utils.vector_to_parameters(points[number], model.parameters())
+            return float(torch.nn.functional.cross_entropy(model(inputs), labels))
+
+    return evaluate
+
+
+def measure_losses(bench: Bench, rounds: int) -> dict[str, Any]:
+    """Measure losses a second in batches and one by one, against PyTorch and the limit of matrix products."""
+    batch: Call = lambda _: bench.problem.evaluate(bench.points)  # noqa: E731
+    calls: dict[str, tuple[Call, int]] = {
+        "batch": (batch, 1),
+        "single": (lambda n: bench.problem.evaluate(bench.points[n : n + 1]), 50),
+        "limit": (multiply_matrices(bench), 50),
+    }
+    loop = make_torch_loop(bench)
+    if loop is not None:
+        calls["torch"] = (loop, 20)
+    found = time_in_turn(calls, rounds)
+    found["batch"] = [each / POINTS for each in found["batch"]]
+    figures: dict[str, Any] = {
+        "losses_per_s": 1 / statistics.median(found["batch"]),
+        "losses_per_s_one_by_one": 1 / statistics.median(found["single"]),
+        "share_of_matmul_limit": median_ratio(found["limit"], found["batch"]),
+        "share_of_matmul_limit_best": min(found["limit"]) / min(found["batch"]),
+    }
+    if loop is not None:
+        figures["torch_losses_per_s"] = 1 / statistics.median(found["torch"])
+        figures["times_torch"] = median_ratio(found["torch"], found["batch"])
+        figures["times_torch_best"] = min(found["torch"]) / min(found["batch"])
+        figures["torch_share_of_matmul_limit"] = median_ratio(found["limit"], found["torch"])
+    return figures
+
+
+def measure_shares(bench: Bench, rounds: int) -> dict[str, Any]:
+    """Measure what a mini-batch costs above the compiled program of its loss and gradient."""
+    import jax
+
+    programs = bench.problem._programs
+    bench.problem.evaluate_share(bench.points[:1], bench.rows[0])
+    weights = jax.numpy.asarray(bench.points[0].astype(np.float32))
+    rows = jax.numpy.asarray(bench.rows[0, 0].astype(np.int32))
+    found = time_in_turn(
+        {
+            "ours": (lambda n: bench.problem.evaluate_share(bench.points[n : n + 1], bench.rows[n]), 50),
+            "program": (lambda n: programs._share(weights, rows).block_until_ready(), 50),
+        },
+        rounds,
+    )
+    above = [1e6 * (one - other) for one, other in zip(found["ours"], found["program"], strict=True)]
+    return {
+        "share_us": 1e6 * statistics.median(found["ours"]),
+        "share_us_above_program": statistics.median(above),
+        "share_us_above_program_best": 1e6 * (min(found["ours"]) - min(found["program"])),
+    }
+
+
+def measure_gradients(bench: Bench, rounds: int) -> dict[str, Any]:
+    """Measure the price of a gradient, in losses: of the bench's network, and of a small convolutional one."""
+    figures = {}
+    for name, layers in (("dense", (64,)), ("conv", ({"conv": 8}, {"pool": 2}, 64))):
+        problem: Any = NeuralNetwork(data="digits", layers=layers).open()
+        rng = np.random.default_rng(0)
+        points = problem.space.to_box(np.array([problem.space.init.draw(rng) for _ in range(8)]))
+        found = time_in_turn(
+            {
+                "loss": (lambda _, p=problem, x=points: p.evaluate(x), 1),
+                "gradient": (lambda _, p=problem, x=points: p.gradient(x), 1),
+            },
+            rounds,
+        )
+        figures[f"gradient_price_{name}"] = median_ratio(found["gradient"], found["loss"])
+    return figures
+
+
+def digest_bits() -> str:
+    """Digest losses and gradients, and fail if any row's bits depend on the rows beside it."""
+    bench = Bench()
+    problem, points = bench.problem, bench.points
+    losses, gradients = problem.evaluate(points), problem.gradient(points)
+    for count in range(1, POINTS + 1):
+        assert np.array_equal(problem.evaluate(points[-count:]), losses[-count:]), count
+    for count in (1, 7, 64):
+        assert np.array_equal(problem.gradient(points[-count:]), gradients[-count:]), count
+    shares = problem.evaluate_share(points, bench.rows[:, 0])
+    return hashlib.sha256(b"".join(each.tobytes() for each in (losses, gradients, *shares))).hexdigest()
+
+
+def compare_bits(bench: Bench, rounds: int) -> dict[str, Any]:
+    """Compare the bits for 1 to 64 rows, in new processes that may use one and two CPUs."""
+    cpus = sorted(os.sched_getaffinity(0))
+    digests = []
+    for count in (1, 2):
+        words = [sys.executable, __file__, "--digest", "--cpus", ",".join(map(str, cpus[:count]))]
+        digests.append(subprocess.run(words, capture_output=True, text=True, check=True).stdout.strip())
+    return {"cpus": min(2, len(cpus)), "bits_are_equal": len(set(digests)) == 1}
+
+
+FIGURES: dict[str, Callable[[Bench, int], dict[str, Any]]] = {
+    "losses": measure_losses,
+    "shares": measure_shares,
+    "gradients": measure_gradients,
+    "bits": compare_bits,
+}
+"""What is measured, by name."""
+
+
+def main() -> None:
+    """Measure, and print the figures."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--json", type=Path, help="write the figures here")
+    parser.add_argument("--rounds", type=int, default=20)
+    parser.add_argument("--figures", nargs="+", choices=FIGURES, default=list(FIGURES))
+    parser.add_argument("--digest", action="store_true", help=argparse.SUPPRESS)
+    parser.add_argument("--cpus", default="", help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.digest:
+        os.sched_setaffinity(0, {int(cpu) for cpu in options.cpus.split(",")})
+        print(digest_bits())
+        return
+    figures: dict[str, Any] = {}
+    # Bits are compared on all CPUs; all else is measured on one.
+    cpus = os.sched_getaffinity(0)
+    with threadpool_limits(1):
+        for name in options.figures:
+            os.sched_setaffinity(0, cpus if name == "bits" else {max(cpus)})
+            bench = Bench()
+            for key, value in FIGURES[name](bench, options.rounds).items():
+                figures[key] = value
+                print(f"{key:34} {value:,.2f}" if isinstance(value, float) else f"{key:34} {value}", flush=True)
+    if options.json is not None:
+        options.json.write_text(json.dumps(figures, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()
