@@ -4,7 +4,8 @@
 
 It prints a table: user CPU seconds of ``searchparty report``, the same divided by those of ``import matplotlib`` in the
 same Python, peak memory, MB of report.html, height of the page at 1280 x 900, and the median of five load events. The
-last two need Chromium and playwright.
+last two need Chromium and playwright. Python's bytecode is there, as after a first use; of commands that take less than
+ten seconds the least of three counts, because other programs that run at the same time take from the caches.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ STRATEGIES = {
     "axes": {"agents": ["axes"]},
 }
 FUNCTIONS = list(range(1, 25))
+LONG_SECONDS = 10.0
 
 
 def describe_inputs() -> dict[str, Any]:
@@ -66,9 +68,24 @@ def make_results(name: str, experiment: Any, home: Path) -> Path:
     return directory
 
 
-def measure_command(arguments: list[str]) -> tuple[float, float]:
-    """Return the user CPU seconds of a command of Python, and its peak memory in MiB."""
-    pid = os.posix_spawn(sys.executable, [sys.executable, *arguments], os.environ)
+def measure_least(arguments: list[str], bytecode: str) -> tuple[float, float]:
+    """Return the least of three measurements of a command, or its only one if it takes ten seconds or more."""
+    found = [measure_command(arguments, bytecode)]
+    while found[0][0] < LONG_SECONDS and len(found) < 3:
+        found.append(measure_command(arguments, bytecode))
+    return min(found)
+
+
+def measure_command(arguments: list[str], bytecode: str) -> tuple[float, float]:
+    """Return the user CPU seconds of a command of Python, and its peak memory in MiB.
+
+    Args:
+        arguments: The arguments of Python.
+        bytecode: The folder in which Python keeps its bytecode.
+    """
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    environment["PYTHONPYCACHEPREFIX"] = bytecode
+    pid = os.posix_spawn(sys.executable, [sys.executable, *arguments], environment)
     _, status, usage = os.wait4(pid, 0)
     if status:
         raise SystemExit(f"{' '.join(arguments)} ended with status {os.waitstatus_to_exitcode(status)}")
@@ -108,11 +125,14 @@ def main() -> None:
     directories = {name: make_results(name, inputs[name], home) for name in names}
     if given.make:
         return
-    unit = min(measure_command(["-c", "import matplotlib"])[0] for _ in range(3))
+    bytecode = tempfile.mkdtemp(prefix="searchparty-bytecode-")
+    command = ["-m", "searchparty.experiments.cli.main", "report"]
+    measure_command([*command, str(next(iter(directories.values())))], bytecode)
+    unit = measure_least(["-c", "import matplotlib"], bytecode)[0]
     print(f"import matplotlib: {unit:.2f} s of user CPU")
     print(f"{'experiment':12} {'CPU s':>7} {'ratio':>6} {'MiB':>6} {'MB':>6} {'px':>7} {'load ms':>8}")
     for name, directory in directories.items():
-        seconds, memory = measure_command(["-m", "searchparty.experiments.cli.main", "report", str(directory)])
+        seconds, memory = measure_least([*command, str(directory)], bytecode)
         path = directory / "report.html"
         try:
             height, load = open_page(path)

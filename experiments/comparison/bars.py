@@ -73,11 +73,17 @@ def _draw_bar(found: Interval, reach: int, width: int) -> str:
 
 
 def _draw_scale(reach: int, width: int) -> str:
-    cells = [" "] * (width + 6)
-    for power in range(-reach, reach + 1):
-        place = _find_place(10.0**power, reach, width)
-        label = f"{10.0**power:g}"
-        start = min(max(place - len(label) // 2, 0), width + 6 - len(label))
-        if all(cell == " " for cell in cells[max(start - 1, 0) : start + len(label)]):
-            cells[start : start + len(label)] = label
-    return "".join(cells).rstrip()
+    """Return the line of the scale: as many powers of ten as have room, at equal distances on both sides of 1."""
+    return next(line for step in range(1, reach + 2) if (line := _write_powers(reach, width, step)) is not None)
+
+
+def _write_powers(reach: int, width: int, step: int) -> str | None:
+    """Return the labels of every so many powers of ten, each below its place; None if two of them would touch."""
+    line = ""
+    for power in range(-(reach // step) * step, reach + 1, step):
+        label = f"{10.0**power:,.0f}" if power >= 0 else f"{10.0**power:g}"
+        start = max(_find_place(10.0**power, reach, width) - len(label) // 2, 0)
+        if line and start <= len(line):
+            return None
+        line = line.ljust(start) + label
+    return line

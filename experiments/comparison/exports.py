@@ -19,7 +19,14 @@ from .tables import (
     make_tests_table,
     make_verdicts_table,
 )
-from .wording import describe_change, describe_differences, describe_evidence, describe_identities, write_headline
+from .wording import (
+    describe_change,
+    describe_differences,
+    describe_evidence,
+    describe_identities,
+    format_digits,
+    write_headline,
+)
 
 Format = Literal["json", "md", "tex"]
 SHOWN = {
@@ -125,7 +132,7 @@ def _format_rows(table: Table, escapes: dict[int, str]) -> list[list[str]]:
 def _format_value(value: Any) -> str:
     if value is None:
         return "-"
-    return f"{value:.4g}" if isinstance(value, float) else str(value)
+    return format_digits(value) if isinstance(value, float) else str(value)
 
 
 WRITERS: dict[str, Callable[[Comparison, str], str]] = {"json": _write_json, "md": _write_markdown, "tex": _write_tex}

@@ -159,7 +159,7 @@ def area_over_convergence(run: RunSummary, minimum: float, budget: int, at_lease
     """
     known = run.record_collected if at_lease_ends else run.record_evaluations
     # What is known after the first evaluation counts for all.
-    return _measure_area(known - 1, run.record_losses - minimum, budget)
+    return _measure_area((known - 1).astype(float), run.record_losses - minimum, budget)
 
 
 def area_over_time(run: RunSummary, minimum: float, seconds: float, budget: int) -> float | None:

@@ -105,10 +105,19 @@ def format_ratio(found: Interval) -> str:
 
 
 def format_factor(value: float) -> str:
-    """Return a factor with two significant digits: "0.13", "1,200"."""
-    if value >= 99.5:
-        return f"{float(f'{value:.2g}'):,.0f}"
-    return f"{value:.2g}"
+    """Return a factor with two significant digits: "0.13", "1,200", "0.00002"."""
+    return format_digits(value, 2)
+
+
+def format_digits(value: float, digits: int = 4) -> str:
+    """Return a number with so many significant digits, without an exponent from 1e-6 to 1e15: "12,350", "0.00012"."""
+    size = abs(value)
+    if not 1e-6 <= size < 1e15:
+        return f"{value:.{digits}g}"
+    short = f"{value:.{digits - 1}e}"
+    decimals = max(digits - 1 - int(short.partition("e")[2]), 0)
+    text = f"{float(short):,.{decimals}f}"
+    return text.rstrip("0").rstrip(".") if decimals else text
 
 
 def describe_change(compared: Comparison, directory: str = "") -> str:

@@ -96,8 +96,9 @@ def describe_portrait(run: RunData, title: str, grounds: dict[str, str]) -> Port
     noticed = [row for row in insights_table(run).rows() if row["kind"] != "handed"]
     if noticed:
         seen = ((row["evaluations"], row["agent"], row["kind"], row["text"]) for row in noticed[:MOST_INSIGHTS])
-        heads = ("at", "agent", "kind", "what was noticed")
-        tables[f"insights-{key}"] = pack_table(f"What was noticed of {title}", heads, seen)
+        tables[f"insights-{key}"] = pack_table(
+            f"What was noticed of {title}", ("at", "agent", "kind", "what was noticed"), seen
+        )
     return Portrait(key, title, important, figures, tables, ground)
 
 

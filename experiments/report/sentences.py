@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from ..comparison.wording import format_digits
 from ..results import accounts
 from ..results.recorded_runs import describe_time_limits
 from ..results.run_summary import RunSummary
@@ -40,7 +41,7 @@ def format_number(value: Any) -> str:
     if value is None:
         return "-"
     if isinstance(value, float | np.floating):
-        return "none" if np.isinf(value) else f"{value:.4g}"
+        return "none" if np.isinf(value) else format_digits(float(value))
     return f"{value:,}" if isinstance(value, int) else str(value)
 
 

@@ -114,6 +114,41 @@ def test_headings_sort_by_keyboard(shown):
     assert losses[1] == losses[0][::-1]
 
 
+PAPER = 703
+"""The width of A4 without its margins, in pixels of CSS."""
+STRETCHED = """() => [...document.querySelectorAll("main canvas")].filter((each) => each.clientWidth &&
+  !each.closest("#replay") && Math.abs(each.width / each.clientWidth - each.height / each.clientHeight) > 0.02)
+  .map((each) => [each.width, each.clientWidth, each.height, each.clientHeight])"""
+BROKEN = """() => [...document.querySelectorAll("td:not(.name)")].filter((each) => {
+  const range = document.createRange();
+  range.selectNodeContents(each);
+  return range.getClientRects().length > 1; }).map((each) => each.textContent)"""
+
+
+def test_on_paper_no_chart_is_stretched_and_no_number_broken(opened, report):
+    page = opened(viewport={"width": 1280, "height": 900})
+    page.goto(report.as_uri())
+    sights.until(page, "document.documentElement.dataset.ready")
+    page.wait_for_timeout(300)
+    page.evaluate("window.dispatchEvent(new Event('beforeprint'))")
+    drawn = page.evaluate("document.body.clientWidth")
+    page.emulate_media(media="print")
+    page.set_viewport_size({"width": PAPER, "height": 1000})
+    assert page.evaluate("document.body.clientWidth") == pytest.approx(drawn, abs=2) == pytest.approx(PAPER, abs=2)
+    assert page.evaluate("document.querySelectorAll('main canvas').length") > 3
+    assert page.evaluate(STRETCHED) == []
+    assert page.evaluate(BROKEN) == []
+    # A figure that was drawn for the screen before has the width of the paper as well.
+    widths = "[...document.querySelectorAll('[data-figure] svg')].map((each) => each.viewBox.baseVal.width)"
+    assert max(page.evaluate(widths)) <= PAPER + 1
+    page.emulate_media(media="screen")
+    page.set_viewport_size({"width": 1280, "height": 900})
+    page.evaluate("window.dispatchEvent(new Event('afterprint'))")
+    page.wait_for_timeout(300)
+    assert page.evaluate("document.body.clientWidth") > 1000
+    assert page.evaluate(STRETCHED) == []
+
+
 def test_it_prints_with_everything_opened(opened, report, tmp_path):
     page = opened()
     page.goto(report.as_uri())

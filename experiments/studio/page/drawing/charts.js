@@ -68,6 +68,7 @@ export class LineChart {
 
   /** Draw at once, because a print will not wait for the next frame. */
   drawNow() {
+    this.stack.measure();
     cancelAnimationFrame(this.#frame);
     this.#draw();
   }

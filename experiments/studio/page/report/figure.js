@@ -102,6 +102,17 @@ export function write(x, y, text, more = {}) {
   return svg("text", { x, y, text, "font-size": 12, fill: "currentColor", ...more });
 }
 
+/** What draws each figure anew if its width has changed. @type {Map<HTMLElement, () => void>} */
+const updates = new Map();
+
+/** Draw the figures whose widths have changed at once: before a print, which waits for no observer. */
+export function redrawToWidth() {
+  for (const [host, update] of updates) {
+    if (host.isConnected) update();
+    else updates.delete(host);
+  }
+}
+
 /**
  * Draw anew whenever the width of an element changes, and at first.
  * @param {HTMLElement} host
@@ -116,5 +127,6 @@ export function drawToWidth(host, draw) {
     fill(host, draw(width));
   };
   new ResizeObserver(update).observe(host);
+  updates.set(host, update);
   update();
 }

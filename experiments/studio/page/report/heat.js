@@ -1,6 +1,6 @@
 /** The heat map of problems and strategies: a table whose cells are shaded by how much faster or slower a strategy is. */
 
-import { drawTable, formatCell } from "./table.js";
+import { drawTable } from "./table.js";
 
 const STRONGEST = 2;
 /** Blue is faster, orange is slower; each is mixed into the paper, so that text keeps its contrast. */
@@ -39,5 +39,5 @@ function shadeOf(strength) {
 /** @param {number|null} ratio */
 function wordOf(ratio) {
   if (ratio === null) return "neither";
-  return ratio === 0 ? "only it" : ratio < 0 ? "never" : `${formatCell(Number(ratio.toPrecision(2)))} ×`;
+  return ratio === 0 ? "only it" : ratio < 0 ? "never" : `${ratio.toLocaleString("en-US", { maximumSignificantDigits: 2 })} ×`;
 }

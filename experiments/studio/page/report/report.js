@@ -4,6 +4,7 @@ import { Theme } from "../base/theme.js";
 import { drawAreas } from "./areas.js";
 import { disposeCharts, drawCurves, redrawCharts } from "./curves.js";
 import { drawDots } from "./dots.js";
+import { redrawToWidth } from "./figure.js";
 import { drawHeat } from "./heat.js";
 import { drawIntervals } from "./intervals.js";
 import { unpackIsland } from "./island.js";
@@ -104,10 +105,13 @@ function openSections() {
 addEventListener("beforeprint", () => {
   for (const section of all(".portrait[hidden]")) section.hidden = false;
   closed = [];
+  // Everything is drawn at the width of the paper, or it would be stretched to it.
+  document.documentElement.classList.add("paper");
   openSections();
   for (const host of [...waiting.keys()]) drawNow(host);
   openSections();
   document.documentElement.dataset.theme = "light";
+  redrawToWidth();
   redrawCharts("light");
 });
 addEventListener("afterprint", () => {
@@ -115,6 +119,8 @@ addEventListener("afterprint", () => {
   const run = document.querySelector("#run-choice");
   if (run instanceof HTMLSelectElement) run.dispatchEvent(new Event("change"));
   document.documentElement.dataset.theme = theme.now;
+  document.documentElement.classList.remove("paper");
+  redrawToWidth();
   redrawCharts(theme.now);
 });
 theme.addEventListener("change", () => {

@@ -4,6 +4,8 @@ import { el, fill } from "../base/dom.js";
 
 /** The rows that are shown at first: a browser lays out some hundreds without delay. */
 const MOST_ROWS = 200;
+/** On paper, a table with more columns lies across. */
+const MOST_COLUMNS = 14;
 
 /**
  * Fill a host with a table. Its columns are sorted by pressing their headings: once, and again for the other direction.
@@ -41,7 +43,7 @@ export function drawTable(host, { caption, heads, rows, shades, keys = rows }) {
   };
   show();
   const table = el("table", {}, [el("caption", { class: "visually-hidden", text: caption }), el("thead", {}, [el("tr", {}, headings)]), body]);
-  fill(host, [el("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": caption }, [table]), more]);
+  fill(host, [el("div", { class: heads.length > MOST_COLUMNS ? "scroll wide" : "scroll", tabindex: 0, role: "region", "aria-label": caption }, [table]), more]);
 }
 
 /**
@@ -61,5 +63,6 @@ export function formatCell(value) {
   if (value === null) return "–";
   if (typeof value !== "number") return value;
   if (Number.isInteger(value) && Math.abs(value) < 1e15) return value.toLocaleString("en-US");
-  return Math.abs(value) >= 1e-3 && Math.abs(value) < 1e5 ? String(Number(value.toPrecision(4))) : value.toExponential(2);
+  const plain = Math.abs(value) >= 1e-3 && Math.abs(value) < 1e9;
+  return plain ? value.toLocaleString("en-US", { maximumSignificantDigits: 4 }) : value.toExponential(2);
 }

@@ -1,11 +1,14 @@
 """What is said of a comparison: on terminals, and in JSON, Markdown and LaTeX."""
 
 import json
+import re
+from itertools import pairwise
+from math import log10
 
 import pytest
 from summaries import make_summary, reach
 
-from searchparty.experiments.comparison.bars import draw_bars
+from searchparty.experiments.comparison.bars import _draw_scale, _find_place, draw_bars
 from searchparty.experiments.comparison.comparison import compare_runs
 from searchparty.experiments.comparison.exports import format_comparison, list_sentences
 from searchparty.experiments.comparison.wording import (
@@ -13,6 +16,7 @@ from searchparty.experiments.comparison.wording import (
     describe_differences,
     describe_identities,
     describe_verdict,
+    format_digits,
     write_headline,
 )
 from searchparty.landscapes.landscape import Refusal
@@ -161,3 +165,39 @@ def test_strategies_that_tried_the_same_points_are_named():
     lines = describe_identities(compare_runs(runs).identities)
     assert lines[0] == "a and b tried the same points on 2 problems: 4 of 4 runs, to the last bit."
     assert lines[1] == "a and c tried the same points on 2 problems: 3 of 4 runs, to the last bit."
+
+
+@pytest.mark.parametrize("reach", [1, 2, 3, 4])
+@pytest.mark.parametrize("width", [21, 41, 61])
+def test_the_powers_on_a_scale_are_at_equal_distances(reach, width):
+    line = _draw_scale(reach, width)
+    labels = [(float(found.group().replace(",", "")), found.start(), found.end())
+              for found in re.finditer(r"[\d.,]+", line)]  # fmt: skip
+    powers = [round(log10(value)) for value, _, _ in labels]
+    assert powers == sorted(-power for power in powers), "as many on one side as on the other"
+    assert 0 in powers
+    assert len({after - before for before, after in pairwise(powers)}) == 1
+    for value, start, end in labels:
+        assert start <= _find_place(value, reach, width) <= end
+
+
+@pytest.mark.parametrize(
+    ("value", "two", "four"),
+    [
+        (1234.6, "1,200", "1,235"),
+        (0.1234567, "0.12", "0.1235"),
+        (99.6, "100", "99.6"),
+        (123456789.0, "120,000,000", "123,500,000"),
+        (0.0000123456, "0.000012", "0.00001235"),
+        (1.0, "1", "1"),
+        (0.0, "0", "0"),
+        (-2500.4, "-2,500", "-2,500"),
+        (1e-9, "1e-09", "1e-09"),
+        (9.96, "10", "9.96"),
+        (100.0, "100", "100"),
+        (float("inf"), "inf", "inf"),
+    ],
+)
+def test_numbers_are_written_without_exponents(value, two, four):
+    assert format_digits(value, 2) == two
+    assert format_digits(value) == four
