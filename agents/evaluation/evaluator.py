@@ -10,6 +10,9 @@ from numpy.typing import NDArray
 
 from ...landscapes.landscape import Array, Space
 
+FLOAT64 = np.dtype(np.float64)
+"""A dtype is compared faster than looked up."""
+
 
 class EvaluationResult(NamedTuple):
     """The result of evaluating a batch.

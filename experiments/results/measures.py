@@ -12,7 +12,7 @@ from .grouping import group_problems
 from .run_summary import RunSummary
 from .table import Table
 
-DRAWS = 4000
+BOOTSTRAP_DRAWS = 4000
 HIGHER_IS_BETTER = "accuracy"
 """The last word of the name of a measure of which more is better; of all others less is."""
 
@@ -74,7 +74,7 @@ def compare_measures(first: MeasureGroup, second: MeasureGroup) -> MeasureDiffer
         return MeasureDifference(estimate, np.nan, np.nan)
     rng = np.random.Generator(np.random.Philox(0))
     means = [
-        each.values[rng.integers(len(each.values), size=(DRAWS, len(each.values)))].mean(axis=1)
+        each.values[rng.integers(len(each.values), size=(BOOTSTRAP_DRAWS, len(each.values)))].mean(axis=1)
         for each in (first, second)
     ]
     low, high = np.quantile(means[0] - means[1], (0.025, 0.975))
