@@ -45,6 +45,8 @@ MOST_NAME_BYTES = 150
 COMPARED_FILE = "compared.txt"
 MOST_RUN_FIGURES = 8
 """Maximum number of runs that get figures of their own."""
+MOST_OPEN_GROUPS = 6
+"""So many groups of problems are shown when the page is opened."""
 MOST_OPEN_ROWS = 24
 """Tables of up to this many rows are open when the page is opened."""
 REPORT_MODULE = "report/report.js"
@@ -219,6 +221,7 @@ def _render_page(
         most_open_rows=MOST_OPEN_ROWS,
         measures=list(draw_measures(compared)),
         measured=list(describe_measures([run for run in compared.runs if run.evaluations])),
+        most_open_groups=MOST_OPEN_GROUPS,
         portraits=portraits,
         island=pack_island(_pack_data(compared, made, curves, portraits, shown) | {"grounds": grounds}),
         code=_embed_code(whole, sources),

@@ -68,11 +68,9 @@ class LandscapeRecords:
         None if an older version wrote the log.
         """
         found = self._records[record.id]
-        return (
-            found
-            if found is None or found.surfaces
-            else found.with_surfaces(self._whole.get(_landscape_key(record), ()))
-        )
+        if found is None or found.surfaces or not self._whole:
+            return found
+        return found.with_surfaces(self._whole.get(_landscape_key(record), ()))
 
     def open(self, record: RunRecord) -> Problem | None:
         """Return the opened landscape of a run, if it is one of the package or of a plugin that pictures may evaluate.

@@ -18,6 +18,8 @@ from searchparty.orchestrator.log.trace import trace_hash
 FOLDER = Path(__file__).parent
 BUNDLED = FOLDER.parents[1] / "experiments" / "library"
 HASHES = FOLDER / "hashes.json"
+NETWORKS = ("digits", "digits-rates")
+"""Bundled experiments whose bits depend on JAX, and which need it."""
 SMALL = ("repeats=1", "budget=120")
 """Settings that make bundled experiments small, where they are not run whole."""
 
@@ -25,7 +27,7 @@ SMALL = ("repeats=1", "budget=120")
 def experiments():
     """Return (name, file, overrides) of all experiments whose traces are frozen, the whole ones last."""
     own = [(path.stem, path, ()) for path in sorted(FOLDER.glob("*.yaml"))]
-    bundled = sorted(BUNDLED.glob("*.yaml"))
+    bundled = sorted(path for path in BUNDLED.glob("*.yaml") if path.stem not in NETWORKS)
     small = [(f"{path.stem} (small)", path, SMALL) for path in bundled]
     return own + small + [(f"{path.stem} (whole)", path, ()) for path in bundled]
 

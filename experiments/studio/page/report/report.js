@@ -4,7 +4,7 @@ import { Theme } from "../base/theme.js";
 import { drawAreas } from "./areas.js";
 import { disposeCharts, drawCurves, redrawCharts } from "./curves.js";
 import { drawDots } from "./dots.js";
-import { redrawToWidth } from "./figure.js";
+import { legend, redrawToWidth } from "./figure.js";
 import { drawHeat } from "./heat.js";
 import { drawIntervals } from "./intervals.js";
 import { unpackIsland } from "./island.js";
@@ -26,12 +26,21 @@ const island = await unpackIsland("island");
 function drawFigure(host, key) {
   const data = island.figures[key];
   if (!data) return;
-  if (data.kind === "curves") drawCurves(host, data, theme.now);
+  if (data.kind === "curves") drawCurves(host, data, theme.now, { legend: !sharesLegend(host, data.series.length) });
   else if (data.kind === "areas") drawAreas(host, data, theme.now);
   else if (data.kind === "intervals") drawIntervals(host, data, theme.now);
   else if (data.kind === "dots") drawDots(host, data, theme.now);
   else if (data.kind === "map") drawMap(host, data, island.grounds[data.ground ?? ""] ?? null, theme.now);
   else drawHeat(host, data);
+}
+
+/**
+ * Return whether a small multiple has the lines, and so the colours, of the legend above all of them.
+ * @param {HTMLElement} host
+ * @param {number} lines
+ */
+function sharesLegend(host, lines) {
+  return host.closest(".multiple") !== null && lines === island.strategies.length;
 }
 
 /** @param {HTMLElement} host */
@@ -64,6 +73,7 @@ const all = (selector) => [...document.querySelectorAll(selector)].filter((found
 function fillPage() {
   for (const host of all("[data-figure]")) drawWhenSeen(host, () => drawFigure(host, host.dataset.figure ?? ""));
   for (const host of all("[data-table]")) drawWhenSeen(host, () => drawTable(host, island.tables[host.dataset.table ?? ""]));
+  for (const host of all("[data-legend]")) host.replaceChildren(legend(island.strategies, theme.now));
   for (const host of all("[data-multiples]")) drawWhenSeen(host, () => drawSmallMultiples(host, island, theme.now));
   const [problem] = all("#problem");
   const choice = document.querySelector("#problem-choice");
