@@ -132,12 +132,12 @@ def measure_shares(bench: Bench, rounds: int) -> dict[str, Any]:
 
     programs = bench.problem._programs
     bench.problem.evaluate_share(bench.points[:1], bench.rows[0])
-    weights = jax.numpy.asarray(bench.points[0].astype(np.float32))
-    rows = jax.numpy.asarray(bench.rows[0, 0].astype(np.int32))
+    weights = [jax.numpy.asarray(point.astype(np.float32)) for point in bench.points]
+    rows = [jax.numpy.asarray(each[0].astype(np.int32)) for each in bench.rows]
     found = time_in_turn(
         {
             "ours": (lambda n: bench.problem.evaluate_share(bench.points[n : n + 1], bench.rows[n]), CHUNK),
-            "program": (lambda n: programs._share(weights, rows).block_until_ready(), CHUNK),
+            "program": (lambda n: programs._share(weights[n], rows[n]).block_until_ready(), CHUNK),
         },
         rounds,
     )
