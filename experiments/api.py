@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import cached_property
-from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..landscapes.landscape import Refusal
 from ..orchestrator.log.reader import LogReader
 from .comparison import profiles, tables
-from .comparison.bars import draw_bars
 from .comparison.comparison import Comparison, compare_runs
 from .comparison.exports import list_sentences
 from .comparison.verdict import EQUIVALENCE
@@ -22,14 +20,16 @@ from .execution.watcher import Remark, Watcher
 from .notebook import open_notebook_watcher, print_in_notebook
 from .results import accounts
 from .results.curves import draw_curves, tabulate_curves
+from .results.decisions import decisions_table
+from .results.insights import insights_table
 from .results.points import make_points_table
 from .results.recorded_runs import BestPoint, RunData, best_by_landscape, read_runs
-from .results.run_summary import RunSummary, read_summaries, summarize_run
+from .results.run_summary import RunSummary, read_delays, read_summaries, summarize_run
 from .results.surfaces import record_surfaces
 from .results.table import Table
 from .spec.errors import quote
 from .spec.load import load
-from .spec.models import Experiment
+from .spec.models import Experiment, SimulatedSettings
 
 if TYPE_CHECKING:
     from .drawing.plots import Plot
@@ -83,22 +83,24 @@ class Results:
         """All runs with their events and points, in the order of the plan."""
         return read_runs(self.path)
 
-    def compare(self, baseline: str | None = None, equivalence: float = EQUIVALENCE) -> Comparison:
+    def compare(self, baseline: str | None = None, equivalence: float = EQUIVALENCE, power: bool = False) -> Comparison:
         """Compare all strategies with one of them: verdicts with intervals, over all problems.
 
         Args:
             baseline: The name of the strategy that the others are compared with. Default: the first one.
             equivalence: Ratios of expected running times between this and its inverse count as equivalent.
+            power: Whether its ``advice`` may take longer than a second of CPU, as it does for more than 150 problems.
 
         Returns:
-            The comparison, with its ``verdicts`` (the best strategy first), its ``headline`` and its ``advice``.
+            The comparison, with its ``verdicts`` (the best strategy first), its ``headline``, its ``advice``, and its
+            ``powers``: how often more repeats would settle each verdict that is not settled.
 
         Raises:
             ValueError: If there is no such strategy, or the region is not valid.
         """
-        if baseline is None and equivalence == EQUIVALENCE:
+        if baseline is None and equivalence == EQUIVALENCE and not power:
             return self._compared
-        return compare_runs(self._summaries, baseline, equivalence)
+        return compare_runs(self._summaries, baseline, equivalence, power)
 
     @cached_property
     def _compared(self) -> Comparison:
@@ -108,7 +110,10 @@ class Results:
     def _summaries(self) -> list[RunSummary]:
         """All runs without their points: thousands fit in memory."""
         loaded = self.__dict__.get("runs")
-        return read_summaries(self.path) if loaded is None else [summarize_run(run) for run in loaded]
+        if loaded is None:
+            return read_summaries(self.path)
+        delays = read_delays(self.path) or SimulatedSettings()
+        return [summarize_run(run, delays) for run in loaded]
 
     @cached_property
     def comparison(self) -> Table:
@@ -116,8 +121,9 @@ class Results:
 
         ``best`` and the quartiles are gaps above the minimum where that is known (``quantity``). ``ert`` is the
         expected running time: the evaluations of all runs, each until its success or its end, divided by the number of
-        successes. ``median_evaluations`` is the median of the runs that reached the target. Only runs that have ended
-        are compared.
+        successes. ``median_evaluations`` is the median of the runs that reached the target. ``area`` is the area over
+        the convergence curve against evaluations; ``area_at_lease_ends`` counts points from the end of their lease on,
+        and ``area_in_time`` is against simulated seconds. Only runs that have ended are compared.
         """
         return tables.make_comparison_table(self._compared.problems)
 
@@ -202,6 +208,36 @@ class Results:
         """
         return accounts.leases_table(self._find_run(run))
 
+    def decisions(self, run: str) -> Table:
+        """Make a table of the changes of the agents' shares of a run's budget by more than 10 points.
+
+        Its columns are ``evaluations`` (spent before), ``agent``, ``before`` and ``after`` (its share, 0 to 1),
+        ``lease`` and ``reason`` (its first lease afterwards, and the policy's reason for it), ``gain`` (what the
+        agent's points gained then, as a share of the run's points that they were the first to beat), ``best_before``
+        and ``best_after``, ``important`` (whether it is one of the three that gained most) and ``text`` (all of it in
+        words).
+
+        Args:
+            run: The id of the run, as in ``runs``.
+
+        Raises:
+            ValueError: If there is no run with this id; it lists the runs.
+        """
+        return decisions_table(self._find_run(run))
+
+    def insights(self, run: str) -> Table:
+        """Make a table of what was noticed of a run: agents that are stuck or oscillate, hand-overs, restarts.
+
+        Its columns are ``kind``, ``evaluations`` (spent when it happened), ``lease``, ``agent``, ``text`` and ``loss``.
+
+        Args:
+            run: The id of the run, as in ``runs``.
+
+        Raises:
+            ValueError: If there is no run with this id; it lists the runs.
+        """
+        return insights_table(self._find_run(run))
+
     def points(self, run: str | None = None) -> Table:
         """Make a table of the points of one run or of all, one row each, in the order in which they were collected.
 
@@ -264,13 +300,20 @@ class Results:
         median = f"median {quantities.pop()}" if len(quantities) == 1 else "median gap or loss"
         return [_summarize_row(row, median) for row in rows]
 
-    def report(self, figures: bool = False, baseline: str | None = None, equivalence: float = EQUIVALENCE) -> Path:
+    def report(
+        self,
+        figures: bool = False,
+        baseline: str | None = None,
+        equivalence: float = EQUIVALENCE,
+        power: bool = False,
+    ) -> Path:
         """Write the HTML report and its tables into the results directory.
 
         Args:
             figures: Whether to write its figures as PNG and SVG files, too.
             baseline: The name of the strategy that the others are compared with. Default: the first one.
             equivalence: Ratios of expected running times between this and its inverse count as equivalent.
+            power: Whether to estimate how many repeats would settle each comparison that is open.
 
         Returns:
             The path of the report.
@@ -280,20 +323,15 @@ class Results:
         """
         from .report.report import write_report
 
-        return write_report(self.path, figures, baseline, equivalence)
+        return write_report(self.path, figures, baseline, equivalence, power)
 
     def __repr__(self) -> str:
         return f"Results({str(self.path)!r})"
 
     def _repr_html_(self) -> str:
-        rows = self.summary_rows()
-        head = "".join(f"<th>{escape(name)}</th>" for name in (rows[0] if rows else {}))
-        body = "".join("<tr>" + "".join(f"<td>{escape(v)}</td>" for v in row.values()) + "</tr>" for row in rows)
-        lines = "".join(f"<p>{escape(line)}</p>" for line in self.verdict)
-        bars = escape("\n".join(draw_bars(self._compared.verdicts)))
-        lines += f"<pre>{bars}</pre>" if bars else ""
-        table = f"<table><tr>{head}</tr>{body}</table>"
-        return f"<p>searchparty results in {escape(str(self.path))}</p>{lines}{table}"
+        from .report.notebook_screen import draw_notebook_screen
+
+        return draw_notebook_screen(self._compared, self.path, self.summary_rows())
 
 
 def _summarize_row(row: Mapping[str, Any], median: str) -> dict[str, str]:

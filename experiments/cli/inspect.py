@@ -37,6 +37,10 @@ def report_command(
         typer.Option(help="Print the comparison as json, md (Markdown) or tex (LaTeX), and write no page."),
     ] = None,
     figures: Annotated[bool, typer.Option("--figures", help="Write figures/*.png and figures/*.svg, too.")] = False,
+    power: Annotated[
+        bool,
+        typer.Option("--power", help="Estimate how many repeats would settle each comparison that is open."),
+    ] = False,
 ) -> None:
     """Write the report of one or more results directories. Several are compared in one report.
 
@@ -45,10 +49,11 @@ def report_command(
     from ..report.report import read_comparison, write_report
 
     if format is None:
-        out.print(f"Report: {write_report(list(results), figures, baseline, equivalence)}", soft_wrap=True)
+        path = write_report(list(results), figures, baseline, equivalence, power, print_remark)
+        out.print(f"Report: {path}", soft_wrap=True)
         return
     single = str(results[0]) if len(results) == 1 else ""
-    print(format_comparison(read_comparison(list(results), baseline, equivalence), format, single))  # noqa: T201
+    print(format_comparison(read_comparison(list(results), baseline, equivalence, power), format, single))  # noqa: T201
 
 
 def trace_command(

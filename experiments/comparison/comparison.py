@@ -11,7 +11,7 @@ from ..results.grouping import strategy_names
 from ..results.recorded_runs import RunData
 from ..results.run_summary import RunSummary, summarize_run
 from ..spec.errors import quote, suggest
-from .power import Advice, advise_repeats
+from .power import FREE_PROBLEMS, Advice, Power, advise_repeats, estimate_powers
 from .problems import ComparedProblem, Identity, find_identical_runs, form_problems
 from .verdict import EQUIVALENCE, Verdict, choose_headline, judge_against
 
@@ -25,6 +25,7 @@ class Comparison:
         problems: The problems, with the outcomes of the runs that have ended.
         baseline: The name of the strategy that the others are compared with; "" without a run.
         equivalence: Ratios of running times between this and its inverse count as equivalent.
+        power: Whether advice may take longer than a second of CPU.
 
     Example:
         >>> from searchparty import run
@@ -40,6 +41,7 @@ class Comparison:
     problems: list[ComparedProblem]
     baseline: str
     equivalence: float
+    power: bool = False
 
     @property
     def strategies(self) -> list[str]:
@@ -63,7 +65,15 @@ class Comparison:
 
     def advise(self, verdict: Verdict) -> Advice:
         """Return what would settle a verdict."""
-        return advise_repeats(self.problems, verdict, self.equivalence)
+        return advise_repeats(self.problems, verdict, self.equivalence, None if self.power else FREE_PROBLEMS)
+
+    @cached_property
+    def powers(self) -> list[Power]:
+        """How often experiments with more repeats would settle each verdict that is not settled.
+
+        It takes up to 3 s of CPU for each of these verdicts.
+        """
+        return [each for verdict in self.verdicts for each in estimate_powers(self.problems, verdict, self.equivalence)]
 
     @cached_property
     def identities(self) -> list[Identity]:
@@ -77,7 +87,10 @@ class Comparison:
 
 
 def compare_runs(
-    runs: Iterable[RunData | RunSummary], baseline: str | None = None, equivalence: float = EQUIVALENCE
+    runs: Iterable[RunData | RunSummary],
+    baseline: str | None = None,
+    equivalence: float = EQUIVALENCE,
+    power: bool = False,
 ) -> Comparison:
     """Compare the strategies of runs.
 
@@ -86,6 +99,7 @@ def compare_runs(
         baseline: The strategy that the others are compared with. Default: the first one of the plan.
         equivalence: Ratios of expected running times between this and its inverse count as equivalent; above 0 and at
             most 1.
+        power: Whether to estimate how many repeats would settle what is open even if that takes longer than a second.
 
     Raises:
         Refusal: If no run has a strategy of the baseline's name, or the region of equivalence is not valid.
@@ -96,7 +110,7 @@ def compare_runs(
         raise Refusal(f"baseline must be the name of a strategy, got {quote(baseline)}. {suggest(baseline, names)}")
     if not 0 < equivalence <= 1:
         raise Refusal(f"equivalence must be above 0 and at most 1, got {equivalence:g}. Write e.g. 0.9.")
-    return Comparison(listed, form_problems(listed), baseline or _first_name(names), equivalence)
+    return Comparison(listed, form_problems(listed), baseline or _first_name(names), equivalence, power)
 
 
 def _first_name(names: Sequence[str]) -> str:

@@ -13,6 +13,7 @@ from ..spec.errors import quote, suggest
 from .comparison import Comparison
 from .tables import (
     make_comparison_table,
+    make_power_table,
     make_rank_tests_table,
     make_standings_table,
     make_tests_table,
@@ -24,6 +25,7 @@ Format = Literal["json", "md", "tex"]
 SHOWN = {
     "comparison": ("problem", "strategy", "runs", "quantity", "median", "successes", "ert", "rank"),
     "verdicts": ("strategy", "baseline", "verdict", "bounded_ratio", "bounded_low", "bounded_high", "problems"),
+    "power": ("strategy", "baseline", "repeats", "runs", "power"),
 }
 """The columns of the tables in Markdown and LaTeX; JSON has all."""
 TEX_ESCAPES = str.maketrans({
@@ -63,6 +65,7 @@ def _write_json(compared: Comparison, directory: str) -> str:
         "verdicts": make_verdicts_table(compared), "standings": make_standings_table(compared),
         "comparison": make_comparison_table(compared.problems), "tests": make_tests_table(compared),
         "rank_tests": make_rank_tests_table(compared),
+        **({"power": make_power_table(compared)} if compared.power else {}),
     }  # fmt: skip
     found = {
         "verdict": write_headline(compared),
@@ -101,6 +104,8 @@ def _write_tex(compared: Comparison, directory: str) -> str:
 def _list_tables(compared: Comparison) -> list[Table]:
     """Return the tables of Markdown and LaTeX, with some of their columns; tables without rows are left out."""
     found = {"verdicts": make_verdicts_table(compared), "comparison": make_comparison_table(compared.problems)}
+    if compared.power:
+        found["power"] = make_power_table(compared)
     return [
         Table({column: table.columns[column] for column in SHOWN[name]}) for name, table in found.items() if len(table)
     ]

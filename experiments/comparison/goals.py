@@ -34,6 +34,8 @@ class Goal:
         budget: The common budget in evaluations; what runs find later does not count.
         minimum: The known minimum; None if it is unknown.
         quantiles: The relative targets by quantile, where the minimum is unknown and the experiment sets no target.
+        seconds: The common time in simulated seconds, that of the longest run: a run that ended earlier keeps its last
+            loss. None if not all runs have times.
     """
 
     target: float | None
@@ -41,6 +43,7 @@ class Goal:
     budget: int
     minimum: float | None
     quantiles: tuple[tuple[float, float], ...] = ()
+    seconds: float | None = None
 
     def describe(self) -> str:
         """Return where the target comes from, in words."""
@@ -63,19 +66,21 @@ def choose_goal(runs: Sequence[RunSummary]) -> Goal:
         runs: All finished runs on the landscape, at least one.
     """
     budget = min(run.budget for run in runs)
+    times = [run.clock.makespan for run in runs if run.clock is not None]
+    seconds = max(times) if len(times) == len(runs) else None
     minimum = next((run.minimum for run in runs if run.minimum is not None), None)
     targets = [run.target for run in runs if run.target is not None]
     if targets:
-        return Goal(max(targets), "experiment", budget, minimum)
+        return Goal(max(targets), "experiment", budget, minimum, seconds=seconds)
     if minimum is not None:
-        return Goal(minimum + PRECISION, "minimum", budget, minimum)
+        return Goal(minimum + PRECISION, "minimum", budget, minimum, seconds=seconds)
     losses = np.array([loss_at(run, budget) for run in runs])
     quantiles = tuple((share, loosen_loss(round_loss(_find_quantile(losses, share)))) for share in QUANTILES)
     main = dict(quantiles)[MAIN_QUANTILE]
     # Infinity is no target.
     if not np.isfinite(main):
-        return Goal(None, "none", budget, None)
-    return Goal(main, "relative", budget, None, quantiles)
+        return Goal(None, "none", budget, None, seconds=seconds)
+    return Goal(main, "relative", budget, None, quantiles, seconds)
 
 
 def loss_at(run: RunSummary, evaluations: int) -> float:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from statistics import NormalDist
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +19,9 @@ TARGET_GAPS = 10.0 ** np.linspace(2, -8, 51)
 """The distances above the known minimum of the 51 targets of running-time distributions, 1e2 to 1e-8."""
 HIGHEST_GAP, LOWEST_GAP = 1e2, 1e-8
 """The gaps between which the area over the convergence curve is measured."""
+AreaKind = Literal["evaluations", "lease ends", "seconds"]
+AREAS: tuple[AreaKind, ...] = ("evaluations", "lease ends", "seconds")
+"""What areas over the convergence curve are measured against."""
 STEPS = 100
 """Points of a drawn distribution."""
 
@@ -132,7 +136,7 @@ def data_profile(costs: Array, dimensions: Array, at: Array) -> Array:
     return runtime_distribution(np.asarray(costs) / (np.asarray(dimensions) + 1), at)
 
 
-def area_over_convergence(run: RunSummary, minimum: float, budget: int) -> float:
+def area_over_convergence(run: RunSummary, minimum: float, budget: int, at_lease_ends: bool = False) -> float:
     """Compute the area over the convergence curve (AOCC): how early a run was how near, from 0 to 1 for the best.
 
     The curve is log10 of the gap, clipped to 1e2 to 1e-8 and scaled to 1 to 0, at each evaluation up to the budget; the
@@ -143,13 +147,48 @@ def area_over_convergence(run: RunSummary, minimum: float, budget: int) -> float
         run: The run.
         minimum: The minimum of its landscape.
         budget: The number of evaluations up to which the area is measured; a run that ended early keeps its last loss.
+        at_lease_ends: Whether a point counts only from the end of its lease on, when the team knows it: an agent that
+            works a long lease shares nothing until then.
+
+    Example:
+        >>> from searchparty import run
+        >>> results = run("quickstart", executor="simulated", overrides=["repeats=1", "budget=200"], report=False)
+        >>> found = results.compare().runs[0]
+        >>> area_over_convergence(found, 0.0, 200) >= area_over_convergence(found, 0.0, 200, at_lease_ends=True)
+        True
     """
+    known = run.record_collected if at_lease_ends else run.record_evaluations
+    # What is known after the first evaluation counts for all.
+    return _measure_area(known - 1, run.record_losses - minimum, budget)
+
+
+def area_over_time(run: RunSummary, minimum: float, seconds: float, budget: int) -> float | None:
+    """Compute the area over the convergence curve in simulated time: as ``area_over_convergence``, against seconds.
+
+    A point counts from when its lease was collected on the simulated clock. A team that works at the same time on
+    several workers has a larger area here than against evaluations, as it needs fewer seconds for as many.
+
+    Args:
+        run: The run.
+        minimum: The minimum of its landscape.
+        seconds: The simulated seconds up to which the area is measured.
+        budget: The evaluations within which a lease must end to count.
+
+    Returns:
+        The area, from 0 to 1; None if the run has no times, or they are all 0.
+    """
+    if run.clock is None or seconds <= 0:
+        return None
+    counted = run.clock.record_collected <= budget
+    return _measure_area(run.clock.record_seconds[counted], run.clock.record_losses[counted] - minimum, seconds)
+
+
+def _measure_area(known: Array, gaps: Array, end: float) -> float:
+    """Return the mean height over the curve of the least gap from 0 to an end; each counts from when it is known."""
     low, high = np.log10(LOWEST_GAP), np.log10(HIGHEST_GAP)
-    gaps = np.clip(run.record_losses - minimum, LOWEST_GAP, HIGHEST_GAP)
-    heights = (high - np.log10(gaps)) / (high - low)
-    # Each record holds from its evaluation until the one before the next record.
-    lengths = np.diff(np.clip(np.append(run.record_evaluations, budget + 1), 1, budget + 1))
-    return float(heights @ lengths / budget)
+    heights = (high - np.log10(np.clip(gaps, LOWEST_GAP, HIGHEST_GAP))) / (high - low)
+    lengths = np.diff(np.clip(np.append(known, end), 0, end))
+    return float(np.maximum.accumulate(heights) @ lengths / end)
 
 
 def list_evaluations(most: float) -> NDArray[np.float64]:
@@ -159,11 +198,25 @@ def list_evaluations(most: float) -> NDArray[np.float64]:
 
 
 @QUIETLY
-def measure_areas(problem: ComparedProblem, outcomes: Sequence[Outcome]) -> Array:
-    """Measure the area over the convergence curve of each run on a problem whose minimum is known, shape (runs,)."""
+def measure_areas(
+    problem: ComparedProblem,
+    outcomes: Sequence[Outcome],
+    over: AreaKind = "evaluations",
+) -> Array:
+    """Measure the area over the convergence curve of each run on a problem whose minimum is known, shape (runs,).
+
+    Args:
+        problem: The problem.
+        outcomes: The outcomes of runs on it.
+        over: Against evaluations, against evaluations with points that count from the end of their lease on, or against
+            simulated seconds; these without runs that have no times.
+    """
     goals = [problem.goals[each.run.landscape] for each in outcomes]
-    return np.array([
-        area_over_convergence(each.run, goal.minimum, goal.budget)
+    found = [
+        area_over_time(each.run, goal.minimum, goal.seconds or 0.0, goal.budget)
+        if over == "seconds"
+        else area_over_convergence(each.run, goal.minimum, goal.budget, over == "lease ends")
         for each, goal in zip(outcomes, goals, strict=True)
         if goal.minimum is not None
-    ])  # fmt: skip
+    ]
+    return np.array([area for area in found if area is not None])

@@ -17,6 +17,7 @@ from .goals import Goal
 from .problems import ComparedProblem
 from .ranking import Outcome, rank_outcomes, rank_values
 from .running_time import (
+    AREAS,
     expected_running_time,
     measure_areas,
     median_of_successes,
@@ -35,12 +36,15 @@ def make_comparison_table(problems: Sequence[ComparedProblem]) -> Table:
     known (``quantity`` is "gap"), else of the loss itself. They are None for several instances with unknown minima,
     whose losses cannot be pooled. ``ert`` is the expected running time, and ``median_evaluations`` the median of the
     runs that reached the target. Success rates, with Wilson's interval, are None where the target is relative. ``area``
-    is the mean area over the convergence curve, and ``rank`` the mean rank of the runs (``mean_ranks``).
+    is the mean area over the convergence curve, ``area_at_lease_ends`` the same where points count from the end of
+    their lease on, and ``area_in_time`` that against simulated seconds, up to the end of the longest run; ``rank`` is
+    the mean rank of the runs (``mean_ranks``).
     """
     names = (
         "problem", "group", "dimension", "strategy", "instances", "runs", "quantity", "best", "lower_quartile",
         "median", "upper_quartile", "target", "target_from", "successes", "success_rate", "success_low",
-        "success_high", "median_evaluations", "ert", "evaluations", "area", "rank",
+        "success_high", "median_evaluations", "ert", "evaluations", "area", "area_at_lease_ends",
+        "area_in_time", "rank",
     )  # fmt: skip
     return Table.from_rows(names, [row for problem in problems for row in _compare_strategies(problem)])
 
@@ -60,7 +64,7 @@ def _compare_strategies(problem: ComparedProblem) -> list[tuple[Any, ...]]:
             problem.label, problem.group, problem.dimension, strategy, len({each.run.landscape for each in outcomes}),
             len(outcomes), *_summarize_results(problem, outcomes), *_describe_target(goals), *success,
             median_of_successes(hits), expected_running_time(hits, spent),
-            float(np.mean([each.run.evaluations for each in outcomes])), _mean_area(problem, outcomes),
+            float(np.mean([each.run.evaluations for each in outcomes])), *_mean_areas(problem, outcomes),
             ranks[strategy],
         ))  # fmt: skip
     return rows
@@ -96,8 +100,12 @@ def _describe_target(goals: Sequence[Goal]) -> tuple[float | None, str]:
     return (float(f"{gaps[0]:.3g}") if alike else None), goal.describe()
 
 
-def _mean_area(problem: ComparedProblem, outcomes: Sequence[Outcome]) -> float | None:
-    return float(measure_areas(problem, outcomes).mean()) if problem.known else None
+def _mean_areas(problem: ComparedProblem, outcomes: Sequence[Outcome]) -> list[float | None]:
+    """Return the mean areas against evaluations, at lease ends and in simulated time; None where they are unknown."""
+    if not problem.known:
+        return [None, None, None]
+    found = (measure_areas(problem, outcomes, over) for over in AREAS)
+    return [float(areas.mean()) if len(areas) else None for areas in found]
 
 
 def mean_ranks(problem: ComparedProblem) -> dict[str, float]:
@@ -141,6 +149,17 @@ def make_verdicts_table(compared: Comparison) -> Table:
             each.first, each.second, each.decision, each.basis, each.why, *intervals, each.problems, each.both,
             each.only_first, each.only_second, each.runs,
         ))  # fmt: skip
+    return Table.from_rows(names, rows)
+
+
+def make_power_table(compared: Comparison) -> Table:
+    """Make a table of how often an experiment with more repeats would settle each verdict that is not settled.
+
+    ``power`` is the share of simulated experiments with so many repeats, and so many runs of each strategy on each
+    problem, that settle it; the last row of a strategy is the first with a power of 0.8, if there is one.
+    """
+    names = ("strategy", "baseline", "repeats", "runs", "power")
+    rows = [(each.strategy, compared.baseline, each.repeats, each.runs, each.power) for each in compared.powers]
     return Table.from_rows(names, rows)
 
 
@@ -228,13 +247,17 @@ def make_rank_tests_table(compared: Comparison) -> Table:
     return Table.from_rows(names, [(*row[:-1], p, overall) for row, p in zip(rows, adjusted, strict=True)])
 
 
-def find_disagreement(compared: Comparison) -> list[str]:
+def find_disagreement(compared: Comparison, tests: Table) -> list[str]:
     """Return the strategies on which the verdict against the baseline and the signed-rank test disagree.
 
     They disagree where one of them settles the comparison and the other does not, or the other way round. Few problems
     cannot give the test a p below 0.05, whatever they are: there is no disagreement then.
+
+    Args:
+        compared: The comparison.
+        tests: The table of tests over problems (``make_rank_tests_table``).
     """
-    rows = make_rank_tests_table(compared).rows()
+    rows = tests.rows()
     tested = {row["first"] if row["second"] == compared.baseline else row["second"]: row for row in rows
               if compared.baseline in (row["first"], row["second"])}  # fmt: skip
     return [

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from math import isfinite
 
+from ..results.table import Table
 from ..spec.errors import quote
 from .bootstrap import LEVEL, Interval
 from .comparison import Comparison
@@ -132,6 +133,9 @@ def describe_advice(advice: Advice, verdict: Verdict, directory: str = "") -> st
         return f"About {advice.repeats} repeats would settle it, with a probability of {POWER:.0%}.{command}".replace(
             "%", " %"
         )
+    if advice.need == "power":
+        asked = f" Run: searchparty report {directory} --power" if directory else " Ask for it: --power."
+        return f"How many repeats would settle it takes longer to estimate.{asked}"
     if advice.need == "many":
         return "The two are close: it would take more than a hundred runs on each problem to settle it."
     if advice.need == "problems":
@@ -143,6 +147,20 @@ def describe_advice(advice: Advice, verdict: Verdict, directory: str = "") -> st
             return "A larger budget, or a looser target (stop), would tell more than further repeats."
         return "More problems would settle it; more repeats of these would not."
     return "This holds for these problems, this budget and this target; it may differ for others."
+
+
+def describe_powers(compared: Comparison) -> list[str]:
+    """Return how often more repeats would settle each verdict that is not settled, in a sentence for each strategy."""
+    lines = []
+    for verdict in compared.verdicts:
+        if verdict.decision != "not settled":
+            continue
+        # Sizes that differ by less than a repeat are one.
+        shares = {each.repeats: each.power for each in compared.powers if each.strategy == verdict.first}
+        told = ", ".join(f"{repeats} (probability {100 * power:.0f} %)" for repeats, power in shares.items())
+        settled = f"repeats that settle it: {told}." if told else describe_advice(compared.advise(verdict), verdict)
+        lines.append(f"{verdict.first} against {verdict.second}: {settled}")
+    return lines
 
 
 def describe_evidence(compared: Comparison) -> str:
@@ -164,9 +182,14 @@ def describe_targets(compared: Comparison) -> str:
     return f"Target: {'; '.join(origins)}." if origins else ""
 
 
-def describe_disagreement(compared: Comparison) -> str:
-    """Return on which strategies the verdict and the signed-rank test disagree, in a sentence; "" if on none."""
-    names = find_disagreement(compared)
+def describe_disagreement(compared: Comparison, tests: Table) -> str:
+    """Return on which strategies the verdict and the signed-rank test disagree, in a sentence; "" if on none.
+
+    Args:
+        compared: The comparison.
+        tests: The table of tests over problems (``make_rank_tests_table``).
+    """
+    names = find_disagreement(compared, tests)
     if not names:
         return ""
     return (

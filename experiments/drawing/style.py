@@ -17,9 +17,8 @@ from matplotlib.figure import Figure
 
 from ..results.recorded_runs import RunData
 from ..results.run_summary import RunSummary
+from .palette import COLOURS as COLOURS
 
-# Okabe & Ito 2008: distinguishable for colour-blind readers too.
-COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#7F3C8D", "#5C5C5C")
 STYLE = {
     "font.size": 10.0,
     "axes.titlesize": 11.0,

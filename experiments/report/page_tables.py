@@ -34,6 +34,7 @@ def make_tables(compared: Comparison, curves: dict[str, dict[str, Curve]]) -> di
         "contributions": accounts.contributions_table(started),
         "agents": accounts.agents_table(started),
         "failures": accounts.failures_table(compared.runs),
+        **({"power": tables.make_power_table(compared)} if compared.power else {}),
     }
 
 
@@ -53,7 +54,8 @@ def pack_tables(made: dict[str, Table], clock: list[dict[str, Any]]) -> dict[str
         "comparison": pack_table(
             "Strategies on each problem",
             ("problem", "strategy", "runs", "best", "median", "lower quartile", "upper quartile", "gap or loss",
-             "target", "successes", "ERT", "median of successes", "area", "mean rank", "effect", "p",
+             "target", "successes", "ERT", "median of successes", "area", "area at lease ends", "area in time",
+             "mean rank", "effect", "p",
              "against the baseline"),
             _list_comparison_rows(made),
         ),
@@ -66,6 +68,11 @@ def pack_tables(made: dict[str, Table], clock: list[dict[str, Any]]) -> dict[str
         "rank_tests": pack_table(
             "Tests of all pairs over problems", _heads(made["rank_tests"]),
             (row.values() for row in made["rank_tests"].rows()),
+        ),
+        "power": pack_table(
+            "How often more repeats would settle what is open",
+            ("strategy", "baseline", "repeats", "runs on each problem", "power"),
+            (row.values() for row in made["power"].rows()) if "power" in made else (),
         ),
         "standings": pack_table(
             "Strategies on all problems together", ("strategy", "problems", "solved", "led", "mean rank"),
@@ -98,7 +105,8 @@ def _list_comparison_rows(made: dict[str, Table]) -> Iterator[tuple[Any, ...]]:
         yield (
             row["problem"], row["strategy"], row["runs"], row["best"], row["median"], row["lower_quartile"],
             row["upper_quartile"], row["quantity"], row["target"], _describe_success(row), row["ert"],
-            row["median_evaluations"], row["area"], row["rank"], test.get("effect"), test.get("p"), test.get("verdict"),
+            row["median_evaluations"], row["area"], row["area_at_lease_ends"], row["area_in_time"], row["rank"],
+            test.get("effect"), test.get("p"), test.get("verdict"),
         )  # fmt: skip
 
 

@@ -6,6 +6,7 @@ import base64
 import io
 import json
 from dataclasses import dataclass
+from math import ceil, isfinite, log10
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from ...orchestrator.state.events import Granted
 from ..results.accounts import leases_table
 from ..results.background import background_grid, is_evaluated
 from ..results.decisions import share_budget
+from ..results.insights import insights_table
 from ..results.picture_space import move_to_values
 from ..results.recorded_runs import RunData
 from .island import pack_table, round_all
@@ -24,6 +26,7 @@ from .sentences import format_number
 MOST_MAP_POINTS = 2000
 MOST_REGIONS = 60
 """Only the last regions are drawn; all of them together would be unreadable."""
+MOST_INSIGHTS = 200
 GROUND_PIXELS = 420
 BANDS = 18
 LARGEST_HEIGHT = 1e300
@@ -40,7 +43,7 @@ class Portrait:
         title: Its title.
         decisions: The decisions that mattered most, in words.
         figures: Its figures, by key: ``timeline-``, ``radius-`` and, in two dimensions, ``map-`` with the run's key.
-        tables: Its tables, by key.
+        tables: Its tables, by key: ``leases-`` and, if anything was noticed, ``insights-`` with the run's key.
         ground: How the shading of the map was found, in words; "" if there is no map.
     """
 
@@ -89,8 +92,13 @@ def describe_portrait(run: RunData, title: str, grounds: dict[str, str]) -> Port
          row["reason"], row["outcome"]) for row in leases
     )  # fmt: skip
     heads = ("lease", "agent", "at", "budget", "spent", "radius", "best", "reason", "ended")
-    table = pack_table(f"Leases of {title}", heads, rows)
-    return Portrait(key, title, important, figures, {f"leases-{key}": table}, ground)
+    tables = {f"leases-{key}": pack_table(f"Leases of {title}", heads, rows)}
+    noticed = [row for row in insights_table(run).rows() if row["kind"] != "handed"]
+    if noticed:
+        seen = ((row["evaluations"], row["agent"], row["kind"], row["text"]) for row in noticed[:MOST_INSIGHTS])
+        heads = ("at", "agent", "kind", "what was noticed")
+        tables[f"insights-{key}"] = pack_table(f"What was noticed of {title}", heads, seen)
+    return Portrait(key, title, important, figures, tables, ground)
 
 
 def _sum_by_agent(run: RunData) -> Array:
@@ -125,13 +133,14 @@ def _pack_map(run: RunData, key: str, title: str) -> dict[str, Any]:
     known = run.minimizers if run.minimizers is not None else np.empty((0, 2))
     mine = [drawn[by == index] for index in range(len(run.team))]
     (left, bottom), (right, top) = shown.lower.tolist(), shown.upper.tolist()
+    spans = shown.upper - shown.lower
     sides = zip(names, run.space.axes or (None, None), strict=True)
     return {
         "kind": "map", "key": key, "names": run.team,
         "label": f"{title}: {len(points.losses):,} points, best loss {format_number(run.final)}"
         + ("" if run.best_point is None else f" at ({run.best_point.describe(6, 4)})"),
         "extent": [[left, right], [bottom, top]], "sides": [_describe_side(name, axis) for name, axis in sides],
-        "points": [_pack_xy(part) for part in mine], "path": _pack_xy(box[rows]),
+        "points": [_pack_xy(part, spans) for part in mine], "path": _pack_xy(box[rows], spans),
         "minimizers": [round_all(point) for point in known.tolist()], "regions": _list_regions(run),
     }  # fmt: skip
 
@@ -143,8 +152,13 @@ def _describe_side(name: str, axis: Axis | None) -> dict[str, Any]:
     return {"name": name, "log": axis.log, "integer": axis.integer, **choices}
 
 
-def _pack_xy(points: Array) -> dict[str, list[Any]]:
-    return {"x": round_all(points[:, 0].tolist()), "y": round_all(points[:, 1].tolist())}
+def _pack_xy(points: Array, spans: Array) -> dict[str, list[Any]]:
+    """Return places in a map, to a ten thousandth of its sides."""
+    x, y = (
+        np.round(points[:, side], 4 - ceil(log10(span))).tolist() if isfinite(span) and span > 0
+        else round_all(points[:, side].tolist()) for side, span in enumerate(spans.tolist())
+    )  # fmt: skip
+    return {"x": x, "y": y}
 
 
 def _list_regions(run: RunData) -> list[list[Any]]:
@@ -159,7 +173,8 @@ def _list_regions(run: RunData) -> list[list[Any]]:
 
 def _draw_ground(run: RunData) -> str | None:
     """Return the shading of a landscape as a WebP picture in a data: URL; None if it has no two finite losses."""
-    from PIL import Image
+    # Pillow imports the plugins of all formats unless that of a rare one is there.
+    from PIL import Image, WebPImagePlugin  # noqa: F401
 
     _, _, losses = background_grid(run)
     known = np.isfinite(losses)

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from itertools import count
 from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, PackageLoader
-from pydantic import ValidationError
 
 from ...orchestrator.clock.settings import Delays
 from ...orchestrator.log.reader import LogReader
@@ -19,13 +18,13 @@ from ...orchestrator.loop.drive import EVALUATION_FAILED
 from ..comparison.comparison import Comparison, compare_runs
 from ..comparison.ranking import find_median
 from ..comparison.verdict import EQUIVALENCE
-from ..comparison.wording import describe_disagreement
+from ..comparison.wording import describe_disagreement, describe_powers
 from ..execution.compatibility import library_differences
 from ..results import accounts
 from ..results.curves import Curve, draw_curves
 from ..results.grouping import group_problems, strategy_names
 from ..results.recorded_runs import RunData, read_run
-from ..results.run_summary import RunSummary, read_summaries
+from ..results.run_summary import RunSummary, read_delays, read_summaries
 from ..results.table import Table
 from ..spec.models import SimulatedSettings
 from ..spec.sources import read_text_file
@@ -35,6 +34,7 @@ from .island import pack_island, pack_problems, pack_ratios
 from .page_tables import make_tables, pack_tables
 from .portraits import Portrait, describe_portrait
 from .sentences import describe_strategy, format_number, list_notes
+from .template_cache import TemplateCache
 
 RunSource = tuple[Path, str]
 """A results directory, and the id of a run in it."""
@@ -54,6 +54,8 @@ def write_report(
     figures: bool = False,
     baseline: str | None = None,
     equivalence: float = EQUIVALENCE,
+    power: bool = False,
+    remark: Callable[[str], None] = lambda _: None,
 ) -> Path:
     """Write the report of one results directory, or one report of several, and return its path.
 
@@ -65,6 +67,9 @@ def write_report(
         figures: Whether to write figures/*.png and figures/*.svg, too.
         baseline: The strategy that the others are compared with. Default: the first one.
         equivalence: Ratios of expected running times between this and its inverse count as equivalent.
+        power: Whether to estimate how many repeats would settle each verdict that is open, however long that takes, and
+            to write tables/power.csv.
+        remark: Receives what was estimated, a sentence for each verdict that is open.
 
     Raises:
         LogError: If a log does not exist, or cannot be read.
@@ -73,9 +78,11 @@ def write_report(
     listed = [Path(directories)] if isinstance(directories, str | Path) else [Path(d) for d in directories]
     with LogReader(listed[0]) as reader:
         meta, sessions = reader.meta, reader.sessions
-    delays = _recorded_delays(meta["environment"].get("clock"))
+    delays = read_delays(listed[0])
     runs, sources = _merge_runs(listed, delays)
-    compared = compare_runs(runs, baseline, equivalence)
+    compared = compare_runs(runs, baseline, equivalence, power)
+    for line in describe_powers(compared) if power else ():
+        remark(line)
     home = listed[0] if len(listed) == 1 else comparison_folder(listed)
     (home / "tables").mkdir(exist_ok=True)
     curves = draw_curves(runs)
@@ -95,10 +102,11 @@ def write_report(
 
 
 def read_comparison(
-    directories: Sequence[Path], baseline: str | None = None, equivalence: float = EQUIVALENCE
+    directories: Sequence[Path], baseline: str | None = None, equivalence: float = EQUIVALENCE, power: bool = False
 ) -> Comparison:
     """Read the runs of all directories, and compare their strategies. Arguments and errors: see ``write_report``."""
-    return compare_runs(_merge_runs(directories, None)[0], baseline, equivalence)
+    runs, _ = _merge_runs(directories, read_delays(directories[0]))
+    return compare_runs(runs, baseline, equivalence, power)
 
 
 def comparison_folder(directories: Sequence[Path]) -> Path:
@@ -189,7 +197,10 @@ def _render_page(
     clock = [] if delays is None else accounts.clock_table(started, delays).rows()
     shown = pack_tables(made, clock)
     failures = made["failures"].rows()
-    environment = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True, loader=PackageLoader(__package__))
+    environment = Environment(
+        autoescape=True, trim_blocks=True, lstrip_blocks=True, loader=PackageLoader(__package__),
+        bytecode_cache=TemplateCache(),
+    )  # fmt: skip
     environment.filters["number"] = format_number
     return environment.get_template("report.html.j2").render(
         name=directories[0].name if len(directories) == 1 else "comparison",
@@ -198,7 +209,7 @@ def _render_page(
         notes=[*list_notes(runs), *_compare_versions(directories)],
         baseline=compared.baseline,
         equivalence=compared.equivalence,
-        disagreement=describe_disagreement(compared),
+        disagreement=describe_disagreement(compared, made["rank_tests"]),
         problems=list(curves),
         compared_problems=len(compared.problems),
         groups=list_group_figures(compared),
@@ -250,14 +261,6 @@ def _count_whole(runs: Sequence[RunSummary]) -> tuple[int, int] | None:
     if all(run.whole is None for run in runs):
         return None
     return sum(run.points if run.whole is None else run.whole for run in runs), sum(run.points for run in runs)
-
-
-def _recorded_delays(settings: dict[str, Any] | None) -> SimulatedSettings | None:
-    """Return the simulated clock's settings in a log; None if there are none or an older version wrote them."""
-    try:
-        return None if settings is None else SimulatedSettings.model_validate(settings)
-    except ValidationError:
-        return None
 
 
 def _has_delays(delays: SimulatedSettings) -> bool:

@@ -12,6 +12,7 @@ from ...landscapes.landscape import Array
 from .accounts import leases_table
 from .recorded_runs import RunData
 from .run_summary import rank_gains
+from .table import Table
 
 WINDOWS = 24
 """The most parts of a run for which shares are computed."""
@@ -101,6 +102,19 @@ def share_budget(run: RunData) -> Shares:
         )
     shares = spent / np.maximum(spent.sum(axis=0), 1)
     return Shares(edges, shares, tuple(_find_changes(run, leases, edges, shares)))
+
+
+def decisions_table(run: RunData) -> Table:
+    """Make a table of the notable changes of the agents' shares of a run's budget, in order, with what they led to.
+
+    Each row has the fields of a ``ShareChange``; ``important`` says whether it is one of the three that gained most for
+    the team, and ``text`` is all of it in words.
+    """
+    shares = share_budget(run)
+    important = shares.most_important()
+    names = ("evaluations", "agent", "before", "after", "lease", "reason", "gain", "best_before", "best_after")
+    rows = [(*(getattr(each, name) for name in names), each in important, each.describe()) for each in shares.changes]
+    return Table.from_rows((*names, "important", "text"), rows)
 
 
 def _find_changes(run: RunData, leases: Sequence[dict[str, Any]], edges: Array, shares: Array) -> list[ShareChange]:

@@ -11,10 +11,14 @@ import numpy as np
 from ...agents.agent import Converged, Finding, Incumbent, Lease, Region
 from ...landscapes.landscape import Array
 from ...orchestrator.state.events import Event
-from ...orchestrator.state.lease_table import LeaseEntry, LeaseTable
+from ...orchestrator.state.lease_table import LeaseEntry, LeaseTable, fold_leases
+from .recorded_runs import RunData
+from .table import Table
 
 InsightKind = Literal["found", "stuck", "oscillates", "stagnates", "handed", "restart", "failed"]
 
+AT_GRANT: tuple[InsightKind, ...] = ("handed", "restart")
+"""What happens when a lease is granted; all else happens when it is collected."""
 MINIMUM_TOLERANCE = 1e-6
 """A loss this close to the known minimum counts as the minimum; relative to the minimum's size if that is above 1."""
 SAME_POINT_DISTANCE = 1e-9
@@ -212,3 +216,18 @@ def collect_insights(events: list[Event], team: list[str], budget: int, minimum:
     """Return all insights of a run, in order."""
     table, fold = LeaseTable(), InsightFold(team, budget, minimum)
     return [insight for event in events for insight in fold.add_entries(table.add_event(event))]
+
+
+def insights_table(run: RunData) -> Table:
+    """Make a table of what was noticed of a run, in order: what happened, when, to which agent, and in words.
+
+    ``evaluations`` is what the run had spent when it happened, ``lease`` the lease with which it did, and ``loss`` the
+    loss at the point that it concerns; None if there is none.
+    """
+    entries = {entry.lease.id: entry for entry in fold_leases(run.events, run.settings["landscape"]["seconds"])}
+    rows = []
+    for each in collect_insights(run.events, run.team, run.budget, run.minimum):
+        entry = entries[each.lease]
+        at = entry.granted_at if each.kind in AT_GRANT else entry.collected_at
+        rows.append((each.kind, at, each.lease, each.agent, each.text, each.loss))
+    return Table.from_rows(("kind", "evaluations", "lease", "agent", "text", "loss"), rows)

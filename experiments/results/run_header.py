@@ -148,7 +148,7 @@ def _landscape_key(record: RunRecord) -> str:
 
 def _open_installed(settings: dict[str, Any]) -> Problem | None:
     kind = settings.get("kind")
-    cls = catalogue.family_classes("landscape").get(kind) if isinstance(kind, str) else None
+    cls = catalogue.find_class("landscape", kind) if isinstance(kind, str) else None
     if cls is None or not issubclass(cls, Landscape) or not cls.pictured:
         return None
     try:

@@ -10,13 +10,14 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import ValidationError
 
 from ...agents.agent import Finding
 from ...agents.leases.failure import format_cause
 from ...landscapes.causes import GRADIENT_CAUSE
 from ...landscapes.landscape import Array
-from ...orchestrator.clock.clock import Clock, clock_of
-from ...orchestrator.log.reader import Points
+from ...orchestrator.clock.clock import Clock, LeaseSpan, clock_of
+from ...orchestrator.log.reader import LogReader, Points
 from ...orchestrator.state.events import findings
 from ..spec.models import SimulatedSettings
 from .insights import InsightKind, collect_insights
@@ -55,12 +56,26 @@ class AgentAccount:
 
 @dataclass(frozen=True, slots=True)
 class ClockAccount:
-    """The simulated time of a run: seconds until the last lease, the busy share of workers, and workers lost."""
+    """The simulated time of a run.
+
+    Attributes:
+        workers: The number of workers.
+        makespan: Simulated seconds until the last lease was collected.
+        busy_share: The share of the workers' time that was spent on evaluations.
+        losses: The number of workers lost.
+        record_seconds: When each lease was collected that brought a lower loss than all leases before it, in simulated
+            time or in the order of the log, which differ; in simulated seconds, shape (n,), increasing.
+        record_losses: The best loss of each of these leases, shape (n,).
+        record_collected: The evaluations up to the end of each of these leases in the log, shape (n,).
+    """
 
     workers: int
     makespan: float
     busy_share: float
     losses: int
+    record_seconds: Array = field(repr=False, compare=False)
+    record_losses: Array = field(repr=False, compare=False)
+    record_collected: NDArray[np.int64] = field(repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,13 +98,15 @@ class RunSummary:
         record_evaluations: The evaluations spent up to and including each point that was better than all before it,
             shape (records,).
         record_losses: The losses of these points, shape (records,), decreasing.
+        record_collected: The evaluations spent when the lease of each of these points had ended, and the point was
+            known to the team, shape (records,).
         points: The number of its points.
         whole: The number of its points whose coordinates the log keeps; None if it keeps all.
         digest: A digest of all losses, charges and kept coordinates: equal for runs that tried the same points.
         accounts: What each agent did, in team order.
         spells: How often each agent was stuck, oscillated, stagnated or restarted, by (agent, kind of insight).
         best_point: The best point; None if there is no finite loss.
-        clock: The simulated time; None if it was not asked for.
+        clock: The simulated time; None if no settings of the clock were given.
     """
 
     id: str
@@ -106,6 +123,7 @@ class RunSummary:
     evaluations: int
     record_evaluations: NDArray[np.int64] = field(repr=False)
     record_losses: Array = field(repr=False)
+    record_collected: NDArray[np.int64] = field(repr=False)
     points: int
     whole: int | None
     digest: str
@@ -147,16 +165,32 @@ class RunSummary:
         return int(self.record_evaluations[place]) if place < len(self.record_losses) else None
 
 
+def read_delays(directory: Path | str) -> SimulatedSettings | None:
+    """Return the simulated clock's settings in a log; None if there are none, or an older version wrote them.
+
+    Raises:
+        LogError: If the log does not exist, or cannot be read.
+    """
+    with LogReader(Path(directory)) as reader:
+        settings = reader.meta["environment"].get("clock")
+    try:
+        return None if settings is None else SimulatedSettings.model_validate(settings)
+    except ValidationError:
+        return None
+
+
 def read_summaries(directory: Path | str, delays: SimulatedSettings | None = None) -> list[RunSummary]:
     """Read the runs of a results directory one by one, and return a summary of each, in the order of the plan.
 
     Args:
         directory: The results directory.
-        delays: The settings of the simulated clock, for the times of the runs. Default: no times.
+        delays: The settings of the simulated clock, for the times of the runs. Default: those that the log has; if it
+            has none, evaluations take their declared seconds, and each agent has a worker.
 
     Raises:
         LogError: If the log does not exist, or cannot be read.
     """
+    delays = delays or read_delays(directory) or SimulatedSettings()
     return [summarize_run(run, delays) for run in iterate_runs(directory, pictured=False)]
 
 
@@ -164,11 +198,12 @@ def summarize_run(run: RunData | RunSummary, delays: SimulatedSettings | None = 
     """Return the summary of a run; a summary is returned as it is."""
     if isinstance(run, RunSummary):
         return run
-    rows = run.record_rows
+    rows, last = run.record_rows, _find_last_points(run.points)
     return RunSummary(
         run.id, run.strategy, run.landscape, run.repeat, run.settings, run.space.dimension, run.minimum, run.bounded,
         run.budget, run.stopped, run.time_up, run.evaluations, run.spent[rows], run.points.losses[rows],
-        len(run.points.losses), None if run.points.whole is None else len(run.points.whole), run.digest,
+        run.spent[last[np.searchsorted(last, rows)]], len(run.points.losses),
+        None if run.points.whole is None else len(run.points.whole), run.digest,
         account_for_agents(run), _count_spells(run), run.best_point,
         None if delays is None else account_for_time(run, delays),
     )  # fmt: skip
@@ -226,8 +261,40 @@ def account_for_time(run: RunData | RunSummary, delays: SimulatedSettings) -> Cl
         return run.clock
     assert isinstance(run, RunData)
     workers = delays.workers or len(run.team)
-    clock = clock_of(Clock(run.id, run.settings["landscape"]["seconds"], workers, delays), run.events)
-    return ClockAccount(workers, clock.makespan, clock.busy_share, clock.losses)
+    ends: dict[int, float] = {}
+
+    def note_end(span: LeaseSpan) -> None:
+        ends[span.lease] = span.end
+
+    clock = Clock(run.id, run.settings["landscape"]["seconds"], workers, delays, ended=note_end)
+    clock_of(clock, run.events)
+    return ClockAccount(workers, clock.makespan, clock.busy_share, clock.losses, *_order_by_time(run, ends))
+
+
+def _order_by_time(run: RunData, ends: dict[int, float]) -> tuple[Array, Array, NDArray[np.int64]]:
+    """Return the end, the best loss and the evaluations of leases that improved the best loss, in order of time."""
+    last = _find_last_points(run.points)
+    if not len(last):
+        return np.empty(0), np.empty(0), np.empty(0, dtype=np.int64)
+    losses = np.minimum.reduceat(run.points.losses, np.concatenate([[0], last[:-1] + 1]))
+    # A lease has no end while it waits for a worker of whom that is not known.
+    seconds = np.array([ends.get(lease, np.inf) for lease in run.points.lease[last].tolist()])
+    order = np.lexsort((losses, seconds))
+    # What came early in time may be late in the log, beyond the budget that counts.
+    better = _find_records(losses)[order] | _find_records(losses[order])
+    kept = order[better & np.isfinite(seconds[order])]
+    return seconds[kept], losses[kept], run.spent[last[kept]]
+
+
+def _find_records(losses: Array) -> NDArray[np.bool_]:
+    """Return which losses are below all before them."""
+    found: NDArray[np.bool_] = losses < np.concatenate([[np.inf], np.minimum.accumulate(losses)[:-1]])
+    return found
+
+
+def _find_last_points(points: Points) -> NDArray[np.int64]:
+    """Return the place of the last point of each lease. The points of a lease are neighbours."""
+    return np.flatnonzero(np.append(points.lease[1:] != points.lease[:-1], len(points.lease) > 0))
 
 
 def _repeat_agents(points: Points) -> NDArray[np.int64]:

@@ -102,6 +102,29 @@ def family_classes(name: str) -> dict[str, type[Model]]:
     return dict(sorted(found.items()))
 
 
+def find_class(name: str, kind: str) -> type[Model] | None:
+    """Return the class of a kind of the package or of a plugin; None if there is none.
+
+    Modules are imported until one has the class, first that of the kind's name: to read what a log names takes a part
+    of the time in which a family is imported.
+
+    Args:
+        name: The family, in the singular.
+        kind: The kind. A class in a file of a user is none of the catalogue.
+    """
+    base, package = FAMILIES[name]
+    likely = (kind.replace("-", "_"), name, "classics")
+    known = sorted((info.name for info in pkgutil.iter_modules(package.__path__)),
+                   key=lambda module: likely.index(module) if module in likely else len(likely))  # fmt: skip
+    for module in () if ":" in kind else known:
+        place = f"{package.__name__}.{module}"
+        for cls in vars(importlib.import_module(place)).values():
+            if _is_catalogued_class(cls, base, place) and kind_of(cls) == kind:
+                found: type[Model] = cls
+                return found
+    return None if ":" in kind else family_classes(name).get(kind)
+
+
 @cache
 def find_plugins() -> tuple[EntryPoint, ...]:
     """Return the entry points of installed plugins. The result is cached: all packages installed are looked through."""

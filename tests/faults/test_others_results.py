@@ -300,6 +300,8 @@ def test_no_address_of_the_studio_runs_anything_of_a_gift(received, tmp_path, mo
 
 METHODS = {
     "leases": "run",
+    "decisions": "run",
+    "insights": "run",
     "points": "run",
     "plot": "landscape",
     "best": None,

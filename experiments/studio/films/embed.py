@@ -15,7 +15,7 @@ from pathlib import Path
 from posixpath import join, normpath
 from typing import Any
 
-from ..plays.listing import card_texts
+from ..plays.listing import card_texts_of
 from .feed import Feed
 
 MOST_EMBEDDED_POINTS = 20_000
@@ -45,14 +45,15 @@ def embed_replay(shown: Sequence[EmbeddedRun]) -> str:
     it is a 3D library.
     """
     page = files("searchparty.experiments.studio").joinpath("page")
+    feeds = [Feed(each.directory, each.run, MOST_EMBEDDED_POINTS) for each in shown]
     given = {
-        "cards": card_texts(),
+        "cards": card_texts_of(feed.header.settings for feed in feeds),
         "style": style_for_shadow_root(page.joinpath("style.css").read_text(encoding="utf-8")),
     }
     code = json.dumps(list(order_modules(page).items()))
     parts = [
         _script_element({"type": "application/json", "id": "replay-given"}, json.dumps(given)),
-        *(_film_script(each) for each in shown),
+        *(_film_script(each, feed) for each, feed in zip(shown, feeds, strict=True)),
         _script_element(
             {"type": "application/octet-stream", "id": "replay-code"},
             base64.b64encode(zlib.compress(code.encode(), 9)).decode(),
@@ -144,8 +145,8 @@ def _import_by_name(text: str, folder: str) -> str:
     return IMPORT_PATTERN.sub(lambda m: f'{m[1]}"{NAMESPACE}{normpath(join(folder, m[3]))}"', text)
 
 
-def _film_script(each: EmbeddedRun) -> str:
-    message = Feed(each.directory, each.run, MOST_EMBEDDED_POINTS).film()
+def _film_script(each: EmbeddedRun, feed: Feed) -> str:
+    message = feed.film()
     attributes = {"type": "application/octet-stream", "data-film": each.key, "data-title": each.title}
     return _script_element(attributes, base64.b64encode(message).decode())
 

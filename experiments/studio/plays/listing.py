@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from ....landscapes.bbob import FUNCTION_NAMES
@@ -11,6 +12,8 @@ from .limits import LIMITS
 from .offer import offered_classes
 
 FAMILY_BY_PLURAL = {"policies": "policy", "budgets": "budget", "radii": "radius", "sharings": "sharing"}
+
+CARD_FAMILIES = {"agents": "agent", **FAMILY_BY_PLURAL}
 
 
 def playground_offer() -> dict[str, Any]:
@@ -27,11 +30,33 @@ def playground_offer() -> dict[str, Any]:
 
 def card_texts() -> dict[str, dict[str, str]]:
     """Return the cards of all known agents, policies and choices, by family and kind."""
-    families = {"agents": "agent", **FAMILY_BY_PLURAL}
     return {
-        plural: {k: card_text(cls) for k, cls in catalogue.family_classes(name).items()}
-        for plural, name in families.items()
+        plural: {kind: card_text(cls) for kind, cls in catalogue.family_classes(name).items()}
+        for plural, name in CARD_FAMILIES.items()
     }
+
+
+def card_texts_of(runs: Iterable[dict[str, Any]]) -> dict[str, dict[str, str]]:
+    """Return the cards of the agents, the policies and the choices of these runs, by family and kind.
+
+    Only what they name is imported, and what is not in the catalogue has no card.
+
+    Args:
+        runs: The settings of the runs.
+    """
+    wanted: dict[str, dict[str, None]] = {plural: {} for plural in CARD_FAMILIES}
+    for settings in runs:
+        wanted["agents"] |= {agent["kind"]: None for _, agent in settings["team"]}
+        policy = settings["policy"]
+        wanted["policies"][policy["kind"]] = None
+        for plural, name in FAMILY_BY_PLURAL.items():
+            if isinstance(policy.get(name), dict):
+                wanted[plural][policy[name]["kind"]] = None
+    found = {
+        plural: {kind: catalogue.find_class(CARD_FAMILIES[plural], kind) for kind in kinds}
+        for plural, kinds in wanted.items()
+    }
+    return {plural: {k: card_text(cls) for k, cls in classes.items() if cls} for plural, classes in found.items()}
 
 
 def card_text(cls: type[Model]) -> str:

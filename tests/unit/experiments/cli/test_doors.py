@@ -130,6 +130,28 @@ def test_a_run_whose_time_was_up_says_so(command, tmp_path, coarse_figures, unre
     assert Results(tmp_path / "r").runs[0].time_up
 
 
+def test_report_estimates_how_many_repeats_settle_what_is_open(command, tmp_path):
+    experiment = {
+        "name": "close", "budget": 80, "repeats": 6, "stop": {"precision": 1.0}, "executor": "simulated",
+        "landscapes": [{"kind": "sphere", "dimension": 2}],
+        "strategies": {"one": {"agents": ["random"]}, "two": {"agents": ["random", "random"]},
+                       "single": {"agents": ["slsqp"]}},
+    }  # fmt: skip
+    (tmp_path / "close.yaml").write_text(json.dumps(experiment))
+    assert command("run", "close.yaml", "--out", "r", "--no-report", cwd=tmp_path).returncode == 0
+    done = command("report", "r", "--power", cwd=tmp_path)
+    (line,) = [each for each in done.stderr.splitlines() if each.startswith("two against one: ")]
+    assert "repeats that settle it: 7 (probability " in line
+    assert not any(each.startswith("single against") for each in done.stderr.splitlines())
+    rows = (tmp_path / "r" / "tables" / "power.csv").read_text().splitlines()
+    assert rows[0] == "strategy,baseline,repeats,runs,power"
+    assert rows[1].startswith("two,one,7,7,0")
+    assert "How often more repeats would settle" in (tmp_path / "r" / "report.html").read_text()
+    found = json.loads(command("report", "r", "--power", "--format", "json", cwd=tmp_path).stdout)
+    assert [row["runs"] for row in found["power"]][:2] == [7, 8]
+    assert "power" not in json.loads(command("report", "r", "--format", "json", cwd=tmp_path).stdout)
+
+
 def test_report_prints_the_comparison_in_other_formats(command, tmp_path):
     run = ("run", "quickstart", "--executor", "simulated", "--set", "budget=60", "--set", "repeats=1", "--no-report")
     assert command(*run, "--out", "r", cwd=tmp_path).returncode == 0

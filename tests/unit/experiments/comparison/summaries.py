@@ -4,25 +4,39 @@ from math import exp, log
 
 import numpy as np
 
-from searchparty.experiments.results.run_summary import RunSummary
+from searchparty.experiments.results.run_summary import ClockAccount, RunSummary
 
 
 def make_summary(
     losses, strategy="s", repeat=0, landscape="bowl", minimum=None, target=None, budget=None, stopped="budget spent",
-    digest=None, **settings,
+    digest=None, leases=None, seconds=None, **settings,
 ):  # fmt: skip
-    """Return the summary of a run with one evaluation for each loss."""
+    """Return the summary of a run with one evaluation for each loss.
+
+    ``leases`` are the evaluations after which each lease ended (default: one evaluation a lease), and ``seconds`` when
+    each of them was collected.
+    """
     losses = np.asarray(losses, dtype=float)
     best = np.minimum.accumulate(losses) if len(losses) else losses
     records = np.flatnonzero(losses < np.concatenate([[np.inf], best[:-1]])) if len(losses) else np.empty(0, int)
+    ends = np.arange(1, len(losses) + 1) if leases is None else np.asarray(leases)
+    lease = np.searchsorted(ends, records + 1)
+    clock = None if seconds is None else make_clock(losses, ends, np.asarray(seconds, dtype=float))
     # A landscape of its own for each label, unless settings say otherwise.
     landscape_settings = {"kind": "sphere", "seconds": 1.0, **(settings or {"label": landscape})}
     return RunSummary(
         f"{landscape}-{strategy}-{repeat}", strategy, landscape, repeat,
         {"team": [], "target": target, "landscape": landscape_settings}, 2, minimum, True, budget or len(losses),
-        stopped, False, len(losses), records + 1, losses[records], len(losses), None,
-        digest or f"{strategy}{repeat}{landscape}", (), {}, None,
+        stopped, False, len(losses), records + 1, losses[records], ends[lease],
+        len(losses), None, digest or f"{strategy}{repeat}{landscape}", (), {}, None, clock,
     )  # fmt: skip
+
+
+def make_clock(losses, ends, seconds):
+    """Return the times of leases that end after these evaluations, and are collected at these seconds."""
+    best = [part.min() for part in np.split(losses, ends[:-1])]
+    order = np.argsort(seconds, kind="stable")
+    return ClockAccount(1, seconds.max(), 1.0, 0, seconds[order], np.array(best)[order], ends[order])
 
 
 def reach(evaluations, budget=100, target=1.0, **more):

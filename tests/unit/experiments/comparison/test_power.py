@@ -1,13 +1,17 @@
 """Advice on repeats: the least number with which most experiments would settle the comparison."""
 
+import time
+
 import numpy as np
 import pytest
 from summaries import reach, simulate
 
 from searchparty.experiments.comparison.comparison import compare_runs
-from searchparty.experiments.comparison.power import CANDIDATES, Advice, advise_repeats
+from searchparty.experiments.comparison.power import CANDIDATES, FREE_PROBLEMS, POWER, Advice, advise_repeats
 from searchparty.experiments.comparison.problems import form_problems
+from searchparty.experiments.comparison.tables import make_power_table
 from searchparty.experiments.comparison.verdict import judge_pair
+from searchparty.experiments.comparison.wording import describe_change, describe_powers
 
 
 def advise(runs):
@@ -73,6 +77,65 @@ def test_instances_share_the_runs_that_are_needed():
 def test_advice_is_the_same_each_time():
     runs, _ = simulate(np.random.default_rng(2), 3, 4, 0.6, 0.9)
     assert compare_runs(runs).advice == compare_runs(runs).advice
+
+
+def test_powers_grow_up_to_what_is_advised():
+    compared = compare_runs(simulate(np.random.default_rng(1), 2, 3, 0.5, 1.0)[0], power=True)
+    found = [each for each in compared.powers if each.strategy == "b"]
+    assert found[-1].repeats == compared.advise(compared.verdicts[0]).repeats
+    assert found[-1].power >= POWER > max([each.power for each in found[:-1]], default=0.0)
+    assert [each.runs for each in found] == list(CANDIDATES[: len(found)])
+    rows = make_power_table(compared).rows()
+    assert rows == [{"strategy": e.strategy, "baseline": "a", "repeats": e.repeats, "runs": e.runs, "power": e.power}
+                    for e in compared.powers]  # fmt: skip
+
+
+def test_nothing_is_estimated_of_what_is_settled_or_no_pilot():
+    settled = [reach(hit, strategy=s, repeat=r) for s, hit in (("a", 5), ("b", 50)) for r in range(5)]
+    single = [reach(hit, strategy=s) for s, hit in (("a", 5), ("b", 50))]
+    assert compare_runs(settled).powers == compare_runs(single).powers == []
+    assert describe_powers(compare_runs(settled)) == []
+    assert describe_powers(compare_runs(single)) == [
+        "b against a: It takes at least 5 runs of each strategy on a problem to tell."
+    ]
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_the_estimated_power_is_how_often_experiments_of_that_size_are_settled(seed):
+    """The runs of a pilot are the truth: drawing experiments from them settles as often as is said."""
+    random = np.random.default_rng(seed)
+    hits = {"a": random.integers(10, 130, 12).tolist(), "b": random.integers(20, 170, 12).tolist()}
+    runs = [reach(hit, 200, strategy=s, repeat=r) for s, listed in hits.items() for r, hit in enumerate(listed)]
+    for found in compare_runs(runs).powers[:4:3]:
+        settled = []
+        for _ in range(150):
+            drawn = [reach(hits[s][k], 200, strategy=s, repeat=r) for s in hits
+                     for r, k in enumerate(random.integers(12, size=found.runs))]  # fmt: skip
+            settled.append(judge_pair(form_problems(drawn), "b", "a").decision != "not settled")
+        assert np.mean(settled) == pytest.approx(found.power, abs=0.15)
+
+
+def test_many_problems_are_estimated_only_if_that_is_asked_for():
+    runs, _ = simulate(np.random.default_rng(7), FREE_PROBLEMS + 1, 3, 0.86, 1.0, 1.2)
+    by_default, asked = compare_runs(runs), compare_runs(runs, power=True)
+    assert by_default.advice == Advice("power")
+    assert describe_change(by_default, "there").endswith("Run: searchparty report there --power")
+    assert asked.advice.need in ("repeats", "many", "problems")
+
+
+@pytest.mark.parametrize("problems", [5, FREE_PROBLEMS])
+def test_advice_costs_at_most_a_second(problems):
+    runs, _ = simulate(np.random.default_rng(8), problems, 5, 0.86, 1.0, 1.2)
+    found = form_problems(runs)
+    verdict = judge_pair(found, "a", "b")
+    # Of three, so that another program that fills the caches does not count.
+    assert min(measure_cpu(lambda: advise_repeats(found, verdict)) for _ in range(3)) < 2.0
+
+
+def measure_cpu(work):
+    begun = time.process_time()
+    work()
+    return time.process_time() - begun
 
 
 @pytest.mark.extras

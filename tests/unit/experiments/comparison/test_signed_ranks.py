@@ -9,6 +9,7 @@ from scipy import stats
 from searchparty.experiments.comparison.ranking import rank_values
 from searchparty.experiments.comparison.signed_ranks import (
     bayesian_signed_rank,
+    find_chi_squared_tail,
     friedman_p_value,
     signed_rank_p_value,
 )
@@ -176,3 +177,8 @@ def test_effect_size_by_hand():
     assert effect_size([1, 1], [1, 1]) == 0.5
     # Of four pairs three are won and one is tied.
     assert effect_size([1, 2], [2, 3]) == 0.875
+
+
+@given(st.integers(1, 60), st.floats(0, 300))
+def test_the_tail_of_chi_squared_is_scipys(freedom, value):
+    assert find_chi_squared_tail(freedom, value) == pytest.approx(stats.chi2.sf(value, freedom), rel=1e-9, abs=1e-300)

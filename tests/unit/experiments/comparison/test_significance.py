@@ -64,6 +64,17 @@ def test_the_approximation_of_large_groups_continues_the_exact_test(ties, monkey
     assert exact != approximate
 
 
+@pytest.mark.parametrize("sizes", [(30, 200), (150, 150)])
+@pytest.mark.parametrize("digits", [0, 1, 9])
+@pytest.mark.parametrize("shift", [0.0, 0.5])
+def test_the_approximation_is_scipys(sizes, digits, shift):
+    random = np.random.default_rng(sum(sizes) + digits)
+    first = np.round(random.normal(shift, 1, sizes[0]), digits).tolist()
+    second = np.round(random.normal(0.0, 1, sizes[1]), digits).tolist()
+    expected = mannwhitneyu(first, second, alternative="two-sided", method="asymptotic").pvalue
+    assert rank_sum_p_value(first, second) == pytest.approx(expected, rel=1e-9)
+
+
 def test_holm_by_hand():
     # 0.01 x 3, 0.03 x 2, and 0.04 raised to the one before it.
     assert adjust_p_values([0.04, 0.01, None, 0.03]) == pytest.approx([0.06, 0.03, None, 0.06])

@@ -97,7 +97,7 @@ def test_profiles_reach_to_the_end_of_the_budget():
 def test_few_problems_are_no_disagreement_of_tests():
     one = compare_runs(clear("a", 1) + clear("b", 50))
     assert one.verdicts[0].decision == "worse"
-    assert tables.find_disagreement(one) == []
+    assert tables.find_disagreement(one, tables.make_rank_tests_table(one)) == []
 
 
 def test_standings_over_problems():

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from searchparty.agents.agent import Finding, Incumbent, Lease, Region
-from searchparty.experiments.results.decisions import share_budget
+from searchparty.experiments.results.decisions import decisions_table, share_budget
 from searchparty.experiments.results.recorded_runs import RunData
 from searchparty.landscapes.landscape import Space
 from searchparty.orchestrator.log.reader import Points
@@ -49,6 +49,21 @@ def test_shares_of_each_window_add_up_and_a_change_has_its_reason_and_effect():
         "1, by its own points too."
     )
     assert [change.agent for change in found.most_important(1)] == ["bob"]
+
+
+def test_changes_are_a_table():
+    whole = make_run(
+        [*[("ann", 9)] * 3, ("bob", 8), *[("bob", 8)] * 3, ("ann", 9), *[("ann", 9)] * 4, *[("bob", 1)] * 4]
+    )
+    shares, rows = share_budget(whole), decisions_table(whole).rows()
+    assert [row["text"] for row in rows] == [change.describe() for change in shares.changes]
+    assert [row["text"] for row in rows if row["important"]] == [each.describe() for each in shares.most_important()]
+    last = rows[-1]
+    assert (last["evaluations"], last["agent"], last["before"], last["after"]) == (120, "bob", 0, 1)
+    assert (last["lease"], last["reason"], last["best_before"], last["best_after"]) == (12, "reason 12", 8, 1)
+    assert last["gain"] == shares.changes[-1].gain > 0
+    empty = decisions_table(make_run([]))
+    assert (len(empty), list(empty.columns)) == (0, list(rows[0]))
 
 
 def test_a_steady_share_is_no_change():

@@ -318,3 +318,25 @@ def test_told_bit_by_bit_it_is_the_same(told, name):
     # What has been reported does not depend on later events.
     half = collect_insights(data.events[: len(data.events) // 2], data.team, data.budget, data.minimum)
     assert [e.text for e in said[: len(half)]] == [e.text for e in half]
+
+
+def test_insights_of_a_run_are_a_table(tmp_path):
+    data = {
+        "name": "trial", "budget": 300, "executor": "simulated",
+        "landscapes": [{"kind": "rastrigin", "dimension": 2, "instance": 3}],
+        "strategies": {"team": {"agents": ["gradient-descent", "random-restart"], "policy": {"lease": 20}}},
+    }  # fmt: skip
+    results = run(Experiment.from_data(data), out=tmp_path / "out", report=False)
+    (whole,) = results.runs
+    told = collect_insights(whole.events, whole.team, whole.budget, whole.minimum)
+    rows = results.insights(whole.id).rows()
+    assert [(row["kind"], row["lease"], row["agent"], row["text"], row["loss"]) for row in rows] == [
+        (each.kind, each.lease, each.agent, each.text, each.loss) for each in told
+    ]
+    assert {"stuck", "restart"} <= {row["kind"] for row in rows}
+    leases = {row["lease"]: row for row in results.leases(whole.id).rows()}
+    for row in rows:
+        when = "granted_at" if row["kind"] in ("handed", "restart") else "collected_at"
+        assert row["evaluations"] == leases[row["lease"]][when]
+    with pytest.raises(ValueError, match="run must be the id of a run"):
+        results.insights("nobody")

@@ -2,17 +2,19 @@
 
 import dataclasses
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from searchparty import Experiment, run
+from searchparty import Experiment, Results, run
 from searchparty.experiments.results.recorded_runs import RunData, read_runs
 from searchparty.experiments.results.run_summary import account_for_agents, read_summaries, summarize_run
 from searchparty.experiments.spec.models import SimulatedSettings
 from searchparty.landscapes.landscape import Space
+from searchparty.orchestrator.clock.clock import timeline
 from searchparty.orchestrator.log.reader import Points
 from searchparty.orchestrator.state.events import Stopped
 
@@ -47,6 +49,15 @@ def test_a_summary_answers_as_the_run(rows, target):
             assert found.first_below(wanted) == whole.first_below(wanted)
 
 
+def test_points_are_known_when_their_lease_has_ended():
+    whole = make_run([3.0, 2.0, 5.0, 1.0, 0.5, 9.0], [1, 1, 2, 0, 1, 1])
+    leases = replace(whole.points, lease=np.array([0, 0, 0, 2, 1, 1]))
+    found = summarize_run(replace(whole, points=leases))
+    assert found.record_evaluations.tolist() == [1, 2, 4, 5]
+    assert found.record_collected.tolist() == [4, 4, 4, 6]
+    assert found.clock is None
+
+
 def test_points_tried_again_are_counted_for_the_agent_that_repeats():
     cube = np.array([[0.0, 1.0], [0.5, 0.5], [-0.0, 1.0], [0.5, 0.5], [0.5, 0.5], [0.2, 0.2]])
     ann, bob = account_for_agents(make_run([1.0] * 6, [1] * 6, cube))
@@ -71,6 +82,27 @@ def test_a_log_is_read_as_summaries(results):
         assert sum(account.evaluations for account in summary.accounts) == whole.evaluations
         assert summary.best_point.point.tolist() == whole.best_point.point.tolist()
         assert summary.clock.makespan > 0
+
+
+def test_leases_count_when_they_end_on_the_simulated_clock(results):
+    delays = SimulatedSettings(latency={"kind": "exponential", "mean": 5.0})
+    for whole, summary in zip(read_runs(results), read_summaries(results, delays), strict=True):
+        spans = timeline(whole.id, whole.events, 1.0, len(whole.team), delays)
+        leases = [(span.end, whole.points.losses[whole.points.lease == span.lease].min()) for span in spans]
+        clock = summary.clock
+        assert clock.makespan == max(end for end, _ in leases)
+        assert set(zip(clock.record_seconds.tolist(), clock.record_losses.tolist(), strict=True)) <= set(leases)
+        for second, _ in leases:
+            best = min(loss for end, loss in leases if end <= second)
+            assert clock.record_losses[clock.record_seconds <= second].min() == best
+        for spent in whole.spent[np.flatnonzero(np.diff(whole.points.lease))]:
+            assert clock.record_losses[clock.record_collected <= spent].min() == whole.best_at(spent)
+
+
+def test_times_are_those_of_the_settings_in_the_log(results):
+    by_default, asked = read_summaries(results), read_summaries(results, SimulatedSettings())
+    assert [run.clock for run in by_default] == [run.clock for run in asked]
+    assert Results(results).compare().runs[0].clock == asked[0].clock
 
 
 def test_a_summary_holds_neither_points_nor_events(results):

@@ -155,3 +155,30 @@ def test_settings_that_loading_sets_are_not_listed():
     names = {name for name, *_ in python.settings}
     assert {"function", "bounds"} <= names
     assert not {"base", "source", "kind"} & names
+
+
+@pytest.mark.parametrize("family", catalogue.FAMILIES)
+def test_a_class_is_found_by_its_kind(family):
+    for kind, cls in catalogue.family_classes(family).items():
+        assert catalogue.find_class(family, kind) is cls
+    for kind in ("nobody", "", "agent", "os", "a/b.py:Class", "../x", "__init__"):
+        assert catalogue.find_class(family, kind) is None
+
+
+def test_a_class_is_found_without_its_whole_family():
+    program = (
+        "import sys; from searchparty.experiments.spec.catalogue import find_class; "
+        "assert find_class('agent', 'nelder-mead').__name__ == 'NelderMead'; "
+        "print('searchparty.agents.slsqp' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60)
+    assert done.stdout == "False\n"
+
+
+def test_a_plugins_class_is_found_by_its_kind(plugin):
+    class Theirs(Agent):
+        kind: Literal["theirs"] = "theirs"
+
+    Theirs.__module__ = "somebodys_plugin"
+    plugin(Theirs=Theirs)
+    assert catalogue.find_class("agent", "theirs") is Theirs

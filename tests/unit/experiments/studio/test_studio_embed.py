@@ -142,7 +142,7 @@ def test_no_text_ends_the_element_it_stands_in(text):
 
 
 def test_cards_cannot_end_it_either(monkeypatch):
-    monkeypatch.setattr(embed, "card_texts", lambda: {"agents": {"mine": EVIL + "<!--<script>"}})
+    monkeypatch.setattr(embed, "card_texts_of", lambda _: {"agents": {"mine": EVIL + "<!--<script>"}})
     page = Scripts(embed_replay([]))
     (given,) = [text for attributes, text in page.scripts if attributes.get("id") == "replay-given"]
     assert json.loads(given)["cards"] == {"agents": {"mine": EVIL + "<!--<script>"}}
