@@ -15,6 +15,8 @@ from .layers import Activation, WeightBlock
 Rule = Literal["he", "glorot", "lecun", "torch"]
 WeightBounds = tuple[float, float]
 """The bounds (low, high) of every weight."""
+SEEDS = 2**31
+"""How many seeds there are for functions of users that draw weights."""
 MOST_WEIGHT = 1e6
 """The greatest bound of a weight: beyond, the outputs of a network of a few layers have no value as float32."""
 

@@ -10,11 +10,10 @@ import numpy as np
 
 from ..landscape import Array, LandscapeError
 from ..user_code import load_object
-from .initial import WeightBounds, to_cube_weights
+from .initial import SEEDS, WeightBounds, to_cube_weights
 from .torch_library import import_torch
 from .user_objects import call_user_function
 
-SEEDS = 2**31
 HOOKS = {
     "_forward_hooks": "a forward hook",
     "_forward_pre_hooks": "a forward pre-hook",

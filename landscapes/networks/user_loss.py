@@ -15,13 +15,12 @@ from ..landscape import Array, LandscapeError
 from ..user_code import load_object
 from .backend import import_jax
 from .data import choose_held_out, refuse_unbounded
-from .initial import WeightBounds, to_cube_weights
+from .initial import SEEDS, WeightBounds, to_cube_weights
 from .user_objects import call_user_function
 from .weight_tree import WeightTree
 
 KEY_NAMES = ("key", "rng", "prng_key")
 """Names of a parameter that gets a key of jax.random; one of another name gets a whole number."""
-SEEDS = 2**31
 
 
 @dataclass(frozen=True, slots=True)
