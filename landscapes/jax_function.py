@@ -26,6 +26,7 @@ class JaxFunction(Landscape):
     """
 
     shareable: ClassVar[bool] = True
+    packages: ClassVar[tuple[str, ...]] = ("jax", "jaxlib")
     kind: Literal["jax"] = "jax"
     function: str = Field(description='The loss: "path/to/file.py:name" or "package.module:name".')
     init: str = Field(

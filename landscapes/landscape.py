@@ -461,6 +461,7 @@ class Landscape(Model):
         pictured: Class variable; whether figures may evaluate it tens of thousands of times.
         shareable: Class variable; whether runs may share one opened problem.
         external: Class variable; whether a separate program evaluates it.
+        packages: Class variable; packages on whose versions losses depend.
         kind: The name of this kind of landscape in YAML.
         seconds: Declared cost of one evaluation, in (logical) seconds, > 0.
 
@@ -482,6 +483,8 @@ class Landscape(Model):
     """Whether runs may share one opened problem: it keeps no state from one evaluation to the next."""
     external: ClassVar[bool] = False
     """Whether a separate program evaluates it, with which lines are exchanged (see ``command.py``)."""
+    packages: ClassVar[tuple[str, ...]] = ()
+    """Installed packages, beside those of every run, on whose versions losses depend; a log records them."""
 
     kind: str
     seconds: float = Field(

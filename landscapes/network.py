@@ -37,6 +37,7 @@ class NeuralNetwork(Landscape):
     """
 
     shareable: ClassVar[bool] = True
+    packages: ClassVar[tuple[str, ...]] = ("jax", "jaxlib", "scikit-learn")
     kind: Literal["network"] = "network"
     data: str = Field(
         description='digits, wine, breast-cancer or diabetes, or a file "path/to/data.npz" with the arrays x and y.',

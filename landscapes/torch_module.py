@@ -33,6 +33,7 @@ class TorchModule(Landscape):
     """
 
     shareable: ClassVar[bool] = True
+    packages: ClassVar[tuple[str, ...]] = ("torch",)
     kind: Literal["torch"] = "torch"
     module: str = Field(description='Makes the model: "path/to/file.py:name" or "package.module:name".')
     loss: str = Field(

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from ...landscapes.landscape import Landscape, Model
 from ...landscapes.user_code import STAGED_FILES, list_loaded_files
-from ..execution.fingerprint import PACKAGES
+from ..execution.fingerprint import list_packages
 from ..execution.staging import StagedTree, experiment_models, stage_files
 from ..spec.models import Experiment
 
@@ -86,7 +86,8 @@ def examine_cluster(experiment: Experiment | None, address: str | None, say: Cal
             say(f"Joining {address} ..." if address else "Starting a local Ray ...")
             start_ray(address, None if staged is None or address is None else staged.root)
         try:
-            nodes = survey_nodes((*PACKAGES, "threadpoolctl", "greenlet"), models, list_loaded_files())
+            packages = list_packages([] if experiment is None else experiment_models(experiment))
+            nodes = survey_nodes((*packages, "threadpoolctl", "greenlet"), models, list_loaded_files())
         finally:
             if owned:
                 stop_ray()

@@ -43,7 +43,7 @@ def environment_fingerprint(runs: Iterable[RunSpec] = ()) -> dict[str, Any]:
     return {
         "python": platform.python_version(),
         "platform": f"{sys.platform} {platform.machine()}",
-        "packages": {package: found for package in PACKAGES if (found := find_version(package))},
+        "packages": {package: found for package in list_packages(models.values()) if (found := find_version(package))},
         "blas": sorted(kernels),
         "code_rule": CODE_RULE,
         "code": digest_package_code({name: type(model) for name, model in models.items()}),
@@ -51,6 +51,11 @@ def environment_fingerprint(runs: Iterable[RunSpec] = ()) -> dict[str, Any]:
         "neighbours": digest_neighbours(models),
         "plan": plan_digest(runs),
     }
+
+
+def list_packages(models: Iterable[Model]) -> list[str]:
+    """Return the packages whose versions are recorded: those of every run, and those that these models need."""
+    return list(dict.fromkeys([*PACKAGES, *(name for model in models for name in getattr(model, "packages", ()))]))
 
 
 @cache

@@ -12,7 +12,7 @@ import numpy as np
 from ..landscape import Array, InitialPoints, Space
 from .layers import Activation, WeightBlock
 
-SEED_RANGE = 2**31
+SEEDS = 2**31
 """Seeds that a user's functions receive are below it."""
 Rule = Literal["he", "glorot", "lecun", "torch"]
 WeightBounds = tuple[float, float]

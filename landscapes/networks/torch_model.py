@@ -10,7 +10,7 @@ import numpy as np
 
 from ..landscape import Array, LandscapeError
 from ..user_code import load_object
-from .initial import SEED_RANGE, WeightBounds, to_cube_weights
+from .initial import SEEDS, WeightBounds, to_cube_weights
 from .torch_library import import_torch
 from .user_objects import call_user_function
 
@@ -40,7 +40,7 @@ class TorchInit:
 
     def draw(self, rng: np.random.Generator) -> Array:
         """Draw one starting point (D,) in the unit cube."""
-        module = make_module(self.reference, self.base, int(rng.integers(SEED_RANGE)))
+        module = make_module(self.reference, self.base, int(rng.integers(SEEDS)))
         weights = [each.detach().reshape(-1).double().numpy() for each in list_weights(module)]
         return to_cube_weights(np.concatenate(weights), self.bounds)
 

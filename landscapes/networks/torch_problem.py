@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..landscape import Array, LandscapeError, Space
+from ..landscape import Array, LandscapeError, Space, keep_found_rows
 from .compiled import list_probes
 from .torch_library import import_torch
 from .torch_model import find_batch_norms, list_weights
@@ -62,10 +62,16 @@ class TorchProblem:
         """Return the losses (n,) of points (n, D), one after the other."""
         torch = import_torch()
         losses = np.empty(len(points))
-        with self._lock, torch.no_grad():
-            for number, point in enumerate(points):
-                self._set_weights(point)
-                losses[number] = float(self._run(self._rows.train)[0])
+        number = 0
+        try:
+            with self._lock, torch.no_grad():
+                for number, point in enumerate(points):
+                    self._set_weights(point)
+                    losses[number] = float(self._run(self._rows.train)[0])
+        except (KeyboardInterrupt, SystemExit) as error:
+            # What the earlier rows gave leaves with it.
+            keep_found_rows(error, losses[:number], {})
+            raise
         return losses
 
     def gradient(self, points: Array) -> Array:

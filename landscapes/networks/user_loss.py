@@ -15,7 +15,7 @@ from ..landscape import Array, LandscapeError
 from ..user_code import load_object
 from .backend import import_jax
 from .data import choose_held_out, refuse_unbounded
-from .initial import SEED_RANGE, WeightBounds, to_cube_weights
+from .initial import SEEDS, WeightBounds, to_cube_weights
 from .user_objects import call_user_function
 from .weight_tree import WeightTree
 
@@ -41,7 +41,7 @@ class UserInit:
 
     def draw(self, rng: np.random.Generator) -> Array:
         """Draw one starting point (D,) in the unit cube."""
-        tree = self.make_weights(int(rng.integers(SEED_RANGE)))
+        tree = self.make_weights(int(rng.integers(SEEDS)))
         return to_cube_weights(WeightTree.read(tree, self.reference).pack(tree), self.bounds)
 
     def make_weights(self, seed: int) -> Any:

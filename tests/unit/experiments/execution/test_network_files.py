@@ -3,11 +3,12 @@
 import numpy as np
 import pytest
 
-from searchparty.experiments.execution.fingerprint import name_models
+from searchparty.experiments.execution.fingerprint import PACKAGES, list_packages, name_models
 from searchparty.experiments.execution.staging import list_model_files
 from searchparty.experiments.execution.trust.named_code import is_user_code
 from searchparty.experiments.execution.trust.sources import digest_sources
 from searchparty.experiments.execution.user_files import digest_neighbours, digest_user_files
+from searchparty.landscapes.classics import Sphere
 from searchparty.landscapes.jax_function import JaxFunction
 from searchparty.landscapes.landscape import LandscapeError
 from searchparty.landscapes.network import NeuralNetwork
@@ -75,6 +76,13 @@ def test_code_that_is_not_trusted_is_not_run(home, kind, library):
     with withhold_user_code() as withheld, pytest.raises(LandscapeError, match="must be trusted before it is run"):
         landscapes(home)[kind].open()
     assert withheld
+
+
+def test_versions_of_the_libraries_are_recorded(home):
+    found = list_packages([Sphere(), *landscapes(home).values()])
+    assert found[: len(PACKAGES)] == list(PACKAGES)
+    assert set(found[len(PACKAGES) :]) == {"jax", "jaxlib", "scikit-learn", "torch"}
+    assert list_packages([Sphere()]) == list(PACKAGES)
 
 
 def test_landscapes_that_name_different_files_have_different_names(home):
