@@ -65,9 +65,12 @@ class Plane:
         slopes = np.column_stack([self.first, self.second])
         # Where a coordinate is constant on the plane, a rounding error in it could clip the plane at a face.
         varies = reach * np.abs(slopes).sum(axis=1) >= EDGE_TOLERANCE
+        below, above = self.origin - lower, upper - self.origin
+        if (np.minimum(below, above)[~varies] < -EDGE_TOLERANCE).any():
+            return np.empty((0, 2))
         slopes = slopes[varies]
         normals = np.stack([slopes, -slopes], axis=1).reshape(-1, 2)
-        distances = np.column_stack([(self.origin - lower)[varies], (upper - self.origin)[varies]]).ravel()
+        distances = np.column_stack([below[varies], above[varies]]).ravel()
         while len(corners) and len(normals):
             # Few of the faces clip what is left of the plane: find the next one that does.
             clipping = np.flatnonzero((corners @ normals.T + distances < 0).any(axis=0))

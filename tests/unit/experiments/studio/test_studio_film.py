@@ -642,3 +642,19 @@ def test_a_log_that_was_replaced_has_a_new_feed(results, tmp_path):
     growing.grow(10**6)
     assert feeds.get_feed(tmp_path / "it", run_id) is other
     is_same(decode_film(other.film()), film(results(2)))
+
+
+def test_many_axes_are_sent_as_what_is_drawn_of_them(tmp_path):
+    experiment = {
+        "name": "many", "budget": 200, "landscapes": [{"kind": "sphere", "dimension": [64, 100]}],
+        "strategies": {"team": {"agents": ["random", "random-restart"], "policy": {"radius": "shrink"}}},
+        "executor": "simulated",
+    }  # fmt: skip
+    results = run(Experiment.from_data(experiment), out=tmp_path / "results", report=False)
+    for data in results.runs:
+        message = Feed(results.path, data.id).film()
+        header, _ = decode_film(message)
+        many = data.space.dimension > 64
+        assert (len(header["plane"]["origin"]), len(header["lower"])) == ((0, 0) if many else (64, 64))
+        for lease in header["leases"]:
+            assert (lease["center"] == []) == ("polygon" in lease) == many

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from searchparty.agents.agent import Converged, Finding, Incumbent, Lease, Region
 from searchparty.landscapes.landscape import Space
-from searchparty.orchestrator.policies.budget import Bandit, Equal, SuccessiveHalving
+from searchparty.orchestrator.policies.budget import Bandit, Equal, Relay, SuccessiveHalving
 from searchparty.orchestrator.policies.choices import Share, SharedIncumbent, SharingChoice, portion
 from searchparty.orchestrator.policies.composed import Composed, fit_region
 from searchparty.orchestrator.policies.radius import Fixed, Shrink, TrustRegion
@@ -149,6 +149,46 @@ class TestBandit:
         give(run, "b", 10, 2.0)
         reason = Bandit().share(run, 10, RNG)[0].reason
         assert reason == "bandit: 1 of its last 1 leases improved (credit 1.00, share 0.70)"
+
+
+class TestRelay:
+    def test_a_member_goes_on_while_it_sets_records(self) -> None:
+        run, relay = make("abc", budget=100, concurrency=3), Relay()
+        assert names(relay.share(run, 10, RNG)) == [("a", 10)]
+        grant(run, "a", 10)
+        assert relay.share(run, 10, RNG) == []  # one at a time
+        back(run, "a", 5.0)
+        assert names(relay.share(run, 10, RNG)) == [("a", 10)]
+        give(run, "a", 10, 6.0)
+        (share,) = relay.share(run, 10, RNG)
+        assert (share.agent, share.reason) == ("b", "relay: a hands over, as its last 1 set no record")
+        give(run, "b", 10, 4.0)
+        assert names(relay.share(run, 10, RNG)) == [("b", 10)]
+        give(run, "b", 10, 4.0)
+        assert names(relay.share(run, 10, RNG)) == [("c", 10)]
+        give(run, "c", 10, 9.0)
+        # Whoever has waited longest.
+        assert names(relay.share(run, 10, RNG)) == [("a", 10)]
+
+    def test_patience_is_for_leases_without_a_record(self) -> None:
+        run, relay = make("ab"), Relay(patience=2)
+        for loss in (5.0, 6.0):
+            give(run, "a", 10, loss)
+            assert relay.share(run, 10, RNG)[0].agent == "a"
+        give(run, "a", 10, 6.0)
+        assert relay.share(run, 10, RNG)[0].agent == "b"
+
+    def test_who_cannot_pay_for_a_row_is_left_out(self) -> None:
+        run, relay = make("ab", budget=25, prices=(1, 20)), Relay()
+        give(run, "a", 10, 5.0)
+        give(run, "a", 10, 6.0)
+        assert names(relay.share(run, 10, RNG)) == [("a", 5)]
+
+    def test_a_member_alone_goes_on(self) -> None:
+        run = make("a")
+        give(run, "a", 10, 5.0)
+        give(run, "a", 10, 6.0)
+        assert names(Relay().share(run, 10, RNG)) == [("a", 10)]
 
 
 class TestSuccessiveHalving:
