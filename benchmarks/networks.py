@@ -4,7 +4,7 @@ All figures are of a network with 64 inputs, 64 hidden units and 10 outputs on t
 What is compared is measured in turn, round by round, a few milliseconds each; ratios are the medians over rounds. Those
 called best are of the least durations, which other programs on the machine disturb least.
 
-    python benchmarks/networks.py [--json FILE] [--rounds 200] [--figures losses shares gradients bits]
+    python benchmarks/networks.py [--json FILE] [--rounds 200] [--figures losses shares gradients steps bits]
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import os
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -24,10 +25,18 @@ from typing import Any
 import numpy as np
 from threadpoolctl import threadpool_limits
 
+from searchparty.agents.adam import Adam
 from searchparty.landscapes.network import NeuralNetwork
+from searchparty.orchestrator.executors.in_process import InProcessExecutor
+from searchparty.orchestrator.kept_rows import choose_interval
+from searchparty.orchestrator.log.log_file import LogFile
+from searchparty.orchestrator.loop.work_run import work_run
+from searchparty.orchestrator.policies.composed import Composed
+from searchparty.orchestrator.run_spec import RunSpec
 
 POINTS = 64
 BATCH = 128
+STEPS = 500
 CHUNK = 16
 """How many points are evaluated before the next function has its turn."""
 Call = Callable[[int], Any]
@@ -192,10 +201,62 @@ def compare_bits(bench: Bench, rounds: int) -> dict[str, Any]:
     return {"cpus": min(2, len(cpus)), "bits_are_equal": len(set(digests)) == 1}
 
 
+def measure_steps(bench: Bench, rounds: int) -> dict[str, Any]:
+    """Measure a step of Adam in a run with a log that keeps some points, beside a jitted step of optax.
+
+    Both take the loss and the gradient of 128 rows at 4,810 weights; the plain loop reads the loss of each step.
+    """
+    import jax
+    import optax
+
+    functions, rule = bench.problem._make_functions(), optax.adam(0.003)
+
+    @jax.jit
+    def step(weights: Any, state: Any, rows: Any) -> Any:
+        loss, gradient = jax.value_and_grad(functions.evaluate_rows)(weights, rows)
+        updates, state = rule.update(gradient, state, weights)
+        return optax.apply_updates(weights, updates), state, loss
+
+    def work_plainly(_: int) -> None:
+        rng, weights = np.random.default_rng(0), bench.points[0].astype(np.float32)
+        state = rule.init(weights)
+        for _ in range(STEPS):
+            rows = rng.choice(bench.problem.space.units, BATCH, replace=False, shuffle=False).astype(np.int32)
+            weights, state, loss = step(weights, state, rows)
+            float(loss)
+
+    with tempfile.TemporaryDirectory() as folder:
+        found = time_in_turn(
+            {"run": (lambda _: work_run_of_adam(bench, Path(folder)), 1), "plain": (work_plainly, 1)},
+            max(1, rounds // 20),
+        )
+    return {
+        "step_us": 1e6 * statistics.median(found["run"]) / STEPS,
+        "step_over_optax": median_ratio(found["run"], found["plain"]),
+        "step_over_optax_best": min(found["run"]) / min(found["plain"]),
+    }
+
+
+def work_run_of_adam(bench: Bench, folder: Path) -> None:
+    """Work a run of STEPS steps of Adam in this process, with a log."""
+    team = (("adam", Adam(rate=0.003, batch=BATCH)),)
+    # Each lease ends with an evaluation; a step costs 3 x 128 of 1,347 rows.
+    budget = 1 + -(-STEPS * 3 * BATCH // bench.problem.space.units)
+    spec = RunSpec(bench.landscape, team, Composed(lease=budget), 0, 0, budget, 1)
+    log = LogFile(folder / f"{time.perf_counter_ns()}.sqlite")
+    try:
+        run_log = log.run(spec, interval=choose_interval(spec, 20e6))
+        for _ in work_run(spec, run_log, InProcessExecutor(spec, run_log)):
+            pass
+    finally:
+        log.close()
+
+
 FIGURES: dict[str, Callable[[Bench, int], dict[str, Any]]] = {
     "losses": measure_losses,
     "shares": measure_shares,
     "gradients": measure_gradients,
+    "steps": measure_steps,
     "bits": compare_bits,
 }
 """What is measured, by name."""
