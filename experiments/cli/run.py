@@ -19,7 +19,7 @@ from ..execution.results_directory import salvage_results
 from ..execution.session import RunExited, RunInterrupted
 from ..execution.staging import requested_files
 from ..execution.watcher import Watcher
-from ..results.recorded_runs import describe_time_limits
+from ..results.recorded_runs import describe_faces, describe_time_limits
 from ..spec.load import load
 from .completion import complete_experiments
 from .console import (
@@ -190,6 +190,8 @@ def _print_summary(results: Results, reported: bool) -> None:
     for found in best[:MOST_POINTS]:
         line = f"Best point of {found.landscape}: loss {found.loss:.8g} at ({found.describe(8)})"
         out.print(f"{line}, by {found.agent} of {found.strategy}", soft_wrap=True)
+    for line in describe_faces(results.runs):
+        out.print(line, style="yellow", soft_wrap=True)
     print_table(results.summary_rows())
     _print_verdict(results)
     titles = {run.id: f"{run.strategy} on {run.landscape}, repeat {run.repeat}" for run in results.runs}

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..comparison.wording import format_digits
 from ..results import accounts
-from ..results.recorded_runs import describe_time_limits
+from ..results.recorded_runs import describe_faces, describe_time_limits
 from ..results.run_summary import RunSummary
 from ..results.table import Table
 
@@ -27,7 +27,7 @@ def list_notes(runs: Sequence[RunSummary]) -> list[str]:
     """Return what else a reader must know of the runs: time limits, and failures."""
     late = describe_time_limits(runs)
     failed = sum(accounts.failures_table(runs).columns["count"])
-    lines = [] if late is None else [late]
+    lines = [*describe_faces(runs)] if late is None else [late, *describe_faces(runs)]
     return [*lines, "There were no failures." if not failed else f"{pluralize(failed, 'failure')} occurred; see below."]
 
 

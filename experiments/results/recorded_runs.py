@@ -202,6 +202,23 @@ class BestPoint:
         return describe_setting(self.space, self.point, most, digits)
 
 
+NETWORK_KINDS = ("network", "jax", "torch")
+"""Kinds of landscapes whose bounds mean nothing: they are there because a search needs some."""
+
+
+def describe_faces(runs: Iterable[RecordedRun]) -> Iterator[str]:
+    """Yield a sentence for each network whose best point lies on a bound: beyond it the loss may be lower."""
+    listed = list(runs)
+    kinds = {run.landscape: run.settings["landscape"]["kind"] for run in listed}
+    for label, best in best_by_landscape(listed).items():
+        count = int(((best.point <= best.space.lower) | (best.point >= best.space.upper)).sum())
+        if count and kinds[label] in NETWORK_KINDS:
+            yield (
+                f"The best point of {label} has {count:,} of {len(best.point):,} weights on a bound: with wider bounds "
+                "the loss may be lower."
+            )
+
+
 class RecordedRun(Protocol):
     """What sentences about a run need of it: ``RunData``, or a summary of it."""
 

@@ -14,6 +14,7 @@ from searchparty.experiments.results.measures import (
     tabulate_measures,
     trace_measure,
 )
+from searchparty.experiments.results.recorded_runs import describe_faces
 from searchparty.experiments.results.run_summary import read_summaries
 from searchparty.orchestrator.log.reader import LogReader
 from searchparty.orchestrator.log.trace import trace_hash
@@ -141,6 +142,18 @@ def test_equal_means_are_not_told_as_a_lead(results):
     same = [each for each in summaries if each.strategy == "slsqp"]
     twins = [*same, *(replace(each, strategy="twin") for each in same)]
     assert "no strategy has a better mean than slsqp and twin" in next(iter(describe_measures(twins)))
+
+
+def test_weights_on_a_bound_are_told_of_networks_only(results):
+    def with_point(kind, point):
+        run = read_summaries(results.path)[0]
+        best = replace(run.best_point, point=np.array(point))
+        return replace(run, best_point=best, settings=run.settings | {"landscape": {"kind": kind}})
+
+    (line,) = describe_faces([with_point("network", [-1.0, 0.5])])
+    assert line.startswith(f"The best point of {results.runs[0].landscape} has 1 of 2 weights on a bound")
+    assert list(describe_faces([with_point("network", [0.0, 0.5])])) == []
+    assert list(describe_faces([with_point("python", [-1.0, 1.0])])) == []
 
 
 def test_runs_without_measures_have_empty_tables():
