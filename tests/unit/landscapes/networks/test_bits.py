@@ -43,15 +43,13 @@ def has(library):
 
 def run_python(code, cpus=None, **environment):
     """Run code in a new process that may use some CPUs, and return what it prints."""
-
-    def limit():
-        if cpus is not None:
-            os.sched_setaffinity(0, cpus)
-
+    code = textwrap.dedent(code)
+    if cpus is not None:
+        code = f"import os; os.sched_setaffinity(0, {cpus})\n{code}"
     plain = {name: value for name, value in os.environ.items() if name not in ("NPROC", "PJRT_NPROC")}
     done = subprocess.run(
-        [sys.executable, "-c", textwrap.dedent(code)],
-        capture_output=True, text=True, preexec_fn=limit, env=plain | environment, timeout=280,
+        [sys.executable, "-c", code],
+        capture_output=True, text=True, env=plain | environment, timeout=280,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     return done.stdout
