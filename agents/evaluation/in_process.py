@@ -24,6 +24,9 @@ from ...landscapes.real_numbers import NotANumber, describe_value, to_real_numbe
 from .evaluator import NO_CAUSES, EvaluationResult, mark_failures
 from .leaving import ObjectiveExit, place_of_exit
 
+FLOAT64 = np.dtype(np.float64)
+LAID_OUT_SIZE = 4096
+"""How many numbers the bounds take that are laid out in advance, about."""
 PIECE_SECONDS = 0.05
 """How long a piece of a batch that is evaluated row by row takes, about."""
 
@@ -35,10 +38,14 @@ class InProcessEvaluator:
         self.problem = problem
         self.space = problem.space
         self.rowwise = bool(getattr(problem, "rowwise", False))
-        self._lower, self._upper = problem.space.lower, problem.space.upper
-        self._span = self._upper - self._lower
-        # A plain box is converted in place: nearly every space is one, and this is done for every evaluation.
+        lower, upper = problem.space.lower, problem.space.upper
+        self._span = upper - lower
+        # A plain box is converted here: nearly every space is one, and this is done for every evaluation. numpy takes a
+        # fraction of the time if operands have the same shape, so bounds are repeated for as many rows as usual.
         self._is_plain = all(axis.is_plain for axis in problem.space.axes)
+        rows = max(1, LAID_OUT_SIZE // max(len(lower), 1)) if self._is_plain else 1
+        self._laid_out = [np.tile(vector, (rows, 1)) for vector in (lower, self._span, upper)]
+        self._fit_bounds(1)
 
     def evaluate(self, cube: Array, with_gradient: bool) -> EvaluationResult:
         """Evaluate points (n, D) of the unit cube, with their gradients if requested."""
@@ -55,8 +62,10 @@ class InProcessEvaluator:
             raise leaving from error
         else:
             # Nearly every call takes this path, so it is kept short: one finite double.
-            if type(losses) is np.ndarray and losses.dtype == np.float64 and losses.shape == (len(cube),):
-                clean = math.isfinite(losses[0]) if len(losses) == 1 else bool(np.isfinite(losses).all())
+            if type(losses) is np.ndarray and losses.dtype == FLOAT64 and losses.shape == (len(cube),):
+                clean = (
+                    math.isfinite(losses[0]) if len(losses) == 1 else bool(np.logical_and.reduce(np.isfinite(losses)))
+                )
                 causes = NO_CAUSES
                 if not clean:
                     losses, causes = mark_failures(losses, {})
@@ -110,9 +119,19 @@ class InProcessEvaluator:
         """Do nothing: there is nothing to close."""
 
     def _to_box(self, cube: Array) -> Array:
-        if self._is_plain:
-            return np.minimum(self._lower + cube * self._span, self._upper)
-        return self.space.to_box(cube)
+        if not self._is_plain:
+            return self.space.to_box(cube)
+        if len(cube) != self._rows:
+            self._fit_bounds(len(cube))
+        lower, span, upper = self._bounds
+        box = cube * span
+        box += lower
+        return np.minimum(box, upper, out=box)
+
+    def _fit_bounds(self, rows: int) -> None:
+        """Set the bounds for batches of this many rows: as many rows of them, or one for batches that are larger."""
+        laid_out = len(self._laid_out[0])
+        self._rows, self._bounds = rows, [vector[: rows if rows <= laid_out else 1] for vector in self._laid_out]
 
     def _evaluate_row_by_row(self, cube: Array, error: Exception) -> tuple[Array, dict[int, str]]:
         """After an evaluation raised, keep the rows that have losses and find out which have none."""

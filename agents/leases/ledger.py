@@ -118,17 +118,17 @@ class Ledger:
                 self.gradients = np.full(self.points.shape, np.nan)
             self.gradients[first : first + n] = outcome.gradients
         row = 0 if n == 1 else int(outcome.losses.argmin())
-        loss = float(outcome.losses[row])
+        loss = outcome.losses.item(row)
         # Of rows with equal losses the first is the best, in whatever order they were entered.
         if loss < np.inf and (self.best is None or (loss, first + row) < self.best):
             self.best = (loss, first + row)
-        for row, cause in outcome.causes.items():
-            self.failures.append(RowFailure(first + row, cause))
-            self.mini_batches += is_mini_batch(cause)
+        if outcome.causes:
+            self.failures += [RowFailure(first + row, cause) for row, cause in outcome.causes.items()]
+            self.mini_batches += sum(map(is_mini_batch, outcome.causes.values()))
         if not news:
             return
-        if self.spans and self.spans[-1][1] == first:
-            self.spans[-1][1] = first + n
+        if (spans := self.spans) and spans[-1][1] == first:
+            spans[-1][1] = first + n
         else:
             self.spans.append([first, first + n])
 
@@ -159,8 +159,12 @@ class Ledger:
 
     def _copy_rows(self, first: int, last: int) -> Rows:
         failures = sort_failures(f for f in self.failures if first <= f.row < last) if self.failures else ()
-        gradients = None if self.gradients is None else self.gradients[first:last].copy()
-        return Rows(first, self.points[first:last].copy(), self.losses[first:last].copy(), gradients, failures)
+        points, losses, gradients = self.points, self.losses, self.gradients
+        # Rows that fill the arrays are passed on as they are: rows that have been entered never change.
+        if last - first < len(losses):
+            points, losses = points[first:last].copy(), losses[first:last].copy()
+            gradients = None if gradients is None else gradients[first:last].copy()
+        return Rows(first, points, losses, gradients, failures)
 
     def describe_failure(self, cause: str, space: Space) -> str:
         """Return a cause of failure with the first row that failed for it, and its point."""

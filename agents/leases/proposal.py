@@ -10,6 +10,8 @@ from ...landscapes.landscape import Array
 from ..agent import AgentError, in_cube
 from ..evaluation.evaluator import EvaluationResult
 
+FLOAT64 = np.dtype(np.float64)
+
 
 class PendingProposal:
     """The points that an agent has proposed, and the answers to them so far.
@@ -62,11 +64,12 @@ class PendingProposal:
 
     def next(self, room: int) -> Array:
         """Return the points (n, D) to evaluate next, as many as ``room`` units pay for."""
-        most = max(0, room - self.reserve) // self.price
+        room -= self.reserve
+        if not self.answered_rows and len(self.points) * self.price <= room:
+            return self.points
+        most = max(0, room) // self.price
         if self.retry_rows and self.answered_rows == len(self.points):
             return self.points[self.retry_rows[:most]]
-        if not self.answered_rows and most >= len(self.points):
-            return self.points
         return self.points[self.answered_rows : self.answered_rows + most]
 
     def record_answer(self, outcome: EvaluationResult) -> Array | None:
@@ -110,11 +113,12 @@ def check_proposal(points: Any, dimension: int) -> Array:
 
     Raises AgentError if it is not.
     """
-    if type(points) is not np.ndarray or points.dtype != np.float64:
+    if type(points) is not np.ndarray or points.dtype != FLOAT64:
         kind = type(points).__name__
         dtype = getattr(points, "dtype", None)
         raise AgentError(f"proposed a {kind}{f' of {dtype}' if dtype else ''}; it must be a float64 array (n, D)")
-    if points.ndim != 2 or points.shape[1] != dimension or not len(points):
+    shape = points.shape
+    if len(shape) != 2 or shape[1] != dimension or not shape[0]:
         raise AgentError(f"proposed shape {points.shape}; it must be (n, {dimension}) with n >= 1")
     if not in_cube(points):
         row = int(np.flatnonzero(~((points >= 0) & (points <= 1)).all(axis=1))[0])

@@ -113,6 +113,8 @@ def work_lease(
     budget = lease.budget * space.units
     pace = FlushTimer(flush_seconds)
     watch = FirstRows() if first_rows is None else first_rows.copy()
+    evaluator, monotonic = searcher.evaluator, time.monotonic
+    watching = watch.room is not None
     free = FreeRows(space, searcher.collected_settings, lease.seen) if space.has_free_rows else None
     stop = ""
     starts = episode if lease.fresh else None
@@ -150,26 +152,29 @@ def work_lease(
                 outcome = _find_lost_row(ledger, hand, points, lost_rows)
                 outcome = outcome or searcher.evaluate_mini_batch(lease.id, ledger.filled, points)
                 ledger.enter(points, outcome, hand.price)
-            elif len(points) == 1 and not lost_rows:
-                outcome = searcher.evaluator.evaluate(points, hand.with_gradient)
-                ledger.enter(points, outcome, hand.price)
             else:
-                points = points[: ledger.count_unrecorded(len(points))][:largest]
-                # A row's loss does not depend on where a batch is cut if it is evaluated row by row.
-                points = points[: watch.room] if searcher.evaluator.rowwise else points
-                points = points if free is None else points[: free.count_new(points, hand)]
-                outcome = yield from _answer_batch(searcher, ledger, hand, points, pace, lost_rows)
+                if len(points) > 1:
+                    points = points[: ledger.count_unrecorded(len(points))][:largest]
+                    # A row's loss does not depend on where a batch is cut if it is evaluated row by row.
+                    points = points[: watch.room] if evaluator.rowwise else points
+                    points = points if free is None else points[: free.count_new(points, hand)]
+                if lost_rows or (evaluator.rowwise and len(points) > 1):
+                    outcome = yield from _answer_batch(searcher, ledger, hand, points, pace, lost_rows)
+                else:
+                    outcome = evaluator.evaluate(points, hand.with_gradient)
+                    ledger.enter(points, outcome, hand.price)
             if free is not None:
                 free.note(ledger, len(outcome.losses))
             if hand.repeats:
                 ledger.compare_repeats(len(outcome.losses))
             wrong = searcher.record_outcome(outcome)
             stop = stop or wrong
-            if watch.room is not None:
+            if watching:
                 watch.add(len(outcome.losses), outcome.causes)
+                watching = watch.room is not None
                 if watch.stopped_by is not None and not stop and not ledger.has_more_recorded:
                     break
-            if time.monotonic() >= pace.next_flush:
+            if monotonic() >= pace.next_flush:
                 yield from pace.flush_rows(ledger)
         if stop:
             finding = ledger.close("stopped", cause=ledger.describe_failure(stop, space))

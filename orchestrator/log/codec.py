@@ -60,7 +60,7 @@ def dump_event(event: Event, put: VectorEncoder = _list_coordinates) -> str:
         event: The event.
         put: Returns what stands for a vector. Default: its coordinates.
     """
-    return json.dumps(encode_event(event, put), separators=(",", ":"), allow_nan=False)
+    return _ENCODE(encode_event(event, put))
 
 
 def format_event(event: Event) -> str:
@@ -143,6 +143,7 @@ def _refuse_constant(name: str) -> Any:
     raise ValueError(f"a number must be finite, got {name}")
 
 
+_ENCODE = json.JSONEncoder(separators=(",", ":"), allow_nan=False).encode
 _DECODER = json.JSONDecoder(parse_constant=_refuse_constant)
 
 

@@ -74,6 +74,7 @@ SETTINGS: dict[str, tuple[type, ...]] = {
 """What every run's settings hold, and the types of it."""
 
 
+_PACK_FLOAT = struct.Struct("<d").pack
 LARGE_VALUE = 4096
 """Bytes from which on a value is large."""
 
@@ -95,7 +96,7 @@ def compute_checksum(table: str, values: Iterable[Value]) -> int:
     for value in values:
         if isinstance(value, str):
             # Text that a damaged file holds need not be valid.
-            text = value.encode(errors="surrogatepass")
+            text = value.encode("utf-8", "surrogatepass")
             parts += (b"s%d:" % len(text), text)
         elif isinstance(value, int):
             parts.append(b"i%d;" % value)
@@ -107,7 +108,7 @@ def compute_checksum(table: str, values: Iterable[Value]) -> int:
                 # Points may take megabytes: they are not copied.
                 found, parts = zlib.crc32(value, zlib.crc32(b"".join(parts), found)), []
         elif isinstance(value, float):
-            parts.append(b"f" + struct.pack("<d", value))
+            parts.append(b"f" + _PACK_FLOAT(value))
         else:
             parts.append(b"n")
     return zlib.crc32(b"".join(parts), found)

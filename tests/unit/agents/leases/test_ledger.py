@@ -66,3 +66,21 @@ def test_nobody_else_sets_an_attribute_of_a_ledger(path):
         if isinstance(node.value, ast.Name) and node.value.id == "ledger"
     ]
     assert assigned == []
+
+
+@pytest.mark.parametrize("budget", [3, 5, 1024])
+def test_rows_that_were_passed_on_never_change(budget):
+    ledger = Ledger(Lease(0, "scout", budget, Region.whole(1), "first"), 1, None)
+    passed, before = [], []
+    for row in range(3 * budget):
+        point = np.full((1, 1), row / (3 * budget))
+        ledger.enter(point, EvaluationResult(np.array([float(row)]), np.full((1, 1), float(row)), {}), 1)
+        if row % 3 == 2:
+            passed += ledger.flush()
+            before += [
+                (rows.points.copy(), rows.losses.copy(), rows.gradients.copy()) for rows in passed[len(before) :]
+            ]
+    assert [rows.first for rows in passed] == list(range(0, 3 * budget, 3))
+    for rows, kept in zip(passed, before, strict=True):
+        for now, then in zip((rows.points, rows.losses, rows.gradients), kept, strict=True):
+            assert now.tobytes() == then.tobytes()
