@@ -22,6 +22,7 @@ from .child_main import CHILD_PROGRAM
 from .fork_server import ForkServer
 from .wire import MissingPackage, Share, decode_answer, decode_message, encode_greeting, encode_request
 
+PACKAGE = __name__.partition(".")[0]
 STARTUP_SECONDS = 60.0
 """The time that a child may take to import and to open the landscape; a row's time-out counts only after that."""
 
@@ -38,6 +39,9 @@ class PythonChild:
     def __init__(self, landscape: Landscape, dimension: int, memory: int) -> None:
         self._memory, self._longest = memory, (1 << 20) + 32 * dimension
         self._fork_server: ForkServer | None = None
+        place = type(landscape).__module__
+        # The fork server imports nothing of the user's: what that starts or opens would be shared by all children.
+        self._modules = [place] if place.startswith(f"{PACKAGE}.") else []
         try:
             self._greeting = encode_greeting(landscape)
         except (pickle.PicklingError, AttributeError, TypeError) as error:
@@ -53,7 +57,7 @@ class PythonChild:
         if FORKS_CHILDREN:
             if self._fork_server is None or self._fork_server.end_reason:
                 self.close()
-                self._fork_server = ForkServer(CHILD_PROGRAM, environment)
+                self._fork_server = ForkServer(CHILD_PROGRAM, environment, self._modules)
             child = self._fork_server.fork_child(self._memory, self._longest)
         else:
             child = Program([sys.executable, "-c", CHILD_PROGRAM], None, self._memory, self._longest, environment)

@@ -7,6 +7,7 @@ server: it does not evaluate, but imports what evaluation needs, and forks on re
 
 from __future__ import annotations
 
+import importlib
 import os
 import sys
 
@@ -24,7 +25,12 @@ SEPARATOR_LINE = b"\n" + ROW_SEPARATOR + b"\n"
 
 
 def main() -> None:
-    """Evaluate; or run a fork server on the socket whose number is an argument, and evaluate in its children."""
+    """Evaluate; or run a fork server on the socket whose number is an argument, and evaluate in its children.
+
+    The further arguments of a fork server are the names of modules of this package that its children need.
+    """
+    for module in sys.argv[2:]:
+        importlib.import_module(module)
     if len(sys.argv) < 2 or run_fork_server(int(sys.argv[1])):
         serve_requests()
 

@@ -16,7 +16,7 @@ import socket
 import struct
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy.random
 
@@ -41,12 +41,13 @@ class ForkServer:
     Args:
         program: The Python program that the fork server runs.
         environment: Environment variables, in addition to those of this process.
+        modules: The names of modules that it imports, so that no child has to.
     """
 
-    def __init__(self, program: str, environment: Mapping[str, str]) -> None:
+    def __init__(self, program: str, environment: Mapping[str, str], modules: Sequence[str] = ()) -> None:
         self._socket, server_socket = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with server_socket:
-            argv = [sys.executable, "-c", program, str(server_socket.fileno())]
+            argv = [sys.executable, "-c", program, str(server_socket.fileno()), *modules]
             self._program = Program(argv, environment=environment, inherited=[server_socket.fileno()])
         self._socket.settimeout(FORK_SERVER_SECONDS)
         self._tokens = 0
