@@ -277,7 +277,7 @@ def wait_for_more(out: Path, before: int, driver: subprocess.Popen[str], seconds
     """Wait until a driver has added points, or has ended."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline and driver.poll() is None and rows_of(out) <= before:
-        time.sleep(0.02)
+        time.sleep(0.05)
 
 
 def processes() -> Iterator[tuple[int, int, str]]:

@@ -77,9 +77,9 @@ strategies:
 
 @pytest.fixture(scope="module")
 def cluster(request):
-    """Start a head and a node; for the ways to run, another node."""
+    """Start a head and a node; for the ways to run, another node, and a dashboard, which takes jobs."""
     ways = any(item.get_closest_marker(WAYS.name) for item in request.session.items)
-    with contextlib.closing(Cluster()) as made:
+    with contextlib.closing(Cluster(dashboard=ways)) as made:
         made.nodes = [made.add(resources={"fast": 1})] + ([made.add()] if ways else [])
         made.ready(1 + len(made.nodes))
         yield made

@@ -11,9 +11,9 @@ from random_experiments import draw_experiment, make_experiment
 from searchparty.experiments.spec import catalogue
 
 SEED = 1
-SAMPLE_YAMLS, SAMPLE_EXPERIMENTS = 100, 14
+SAMPLE_YAMLS, SAMPLE_EXPERIMENTS = 50, 14
 """As many experiments as there are kinds of agents and one more: every kind leads a team."""
-MORE_YAMLS, MORE_EXPERIMENTS, MORE_ON_RAY = 300, 30, 4
+MORE_YAMLS, MORE_EXPERIMENTS, MORE_ON_RAY = 350, 30, 4
 
 
 def judge_all(judge, numbers, folder):

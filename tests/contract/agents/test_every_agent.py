@@ -7,6 +7,7 @@ from pydantic import ValidationError
 
 from searchparty.agents.agent import Agent, Converged, Incumbent, Region
 from searchparty.experiments.spec import catalogue
+from searchparty.landscapes.landscape import Space
 
 OWN = own_classes(Agent)
 CLASSES = [*catalogue.agent_classes().values(), *OWN.values()]
@@ -26,11 +27,31 @@ SETTINGS = {
     "global": [{}, {"method": "annealing"}],
     "cma-es": [{}, {"restarts": "none"}],
     # With its 200 points, each of these tests would take it half a minute.
-    "gaussian-process": [{"most": 30}],
+    "gaussian-process": [{"most": 20}],
 }
 DETERMINISTIC = ("grid", "slsqp", "derivative-free")
 AGENTS = [cls(**settings) for cls in CLASSES for settings in SETTINGS.get(cls.model_fields["kind"].default, [{}])]
 every_agent = pytest.mark.parametrize("agent", AGENTS, ids=repr)
+
+
+def offer_gradients(*given):
+    """Return a mark for every agent and each of these gradients; None: the landscape has none.
+
+    Most agents never ask for gradients, and do the same wherever there are some: only `make test-extras` tries that.
+    """
+    space = Space(np.zeros(2), np.ones(2), True)
+    asks = {id(agent) for agent in AGENTS if agent.row_price(space) > 1}
+    return pytest.mark.parametrize(
+        ("agent", "gradient"),
+        [
+            pytest.param(
+                agent, gradient, marks=() if gradient is None or id(agent) in asks else pytest.mark.extras,
+                id=f"{agent!r}-{'losses' if gradient is None else gradient.__name__}",
+            )
+            for agent in AGENTS
+            for gradient in given
+        ],
+    )  # fmt: skip
 
 
 def bowl(points):
@@ -49,12 +70,15 @@ def failing(points):
     return np.full(len(points), np.inf)
 
 
+def no_gradient(points):
+    return np.full(points.shape, np.nan)
+
+
 def test_there_are_agents():
     assert len({cls.model_fields["kind"].default for cls in CLASSES}) == len(CLASSES) >= 7
 
 
-@every_agent
-@pytest.mark.parametrize("gradient", [None, bowl_gradient], ids=["losses", "gradients"])
+@offer_gradients(None, bowl_gradient)
 @pytest.mark.parametrize("dimension", [1, 2, pytest.param(5, marks=pytest.mark.extras), 20])
 def test_proposes_points_of_the_cube(agent, dimension, gradient, drive):
     driven = drive(agent, bowl, dimension, 300, gradient)
@@ -76,35 +100,33 @@ def test_is_a_function_of_its_stream(agent, drive):
     assert not np.array_equal(one, other) or agent.kind in (*DETERMINISTIC, *OWN)
 
 
-@every_agent
+@offer_gradients(None, no_gradient, np.zeros_like)
 @pytest.mark.parametrize("loss", [failing, plain])
 @pytest.mark.parametrize(
     ("dimension", "evaluations"),
     [(1, 300), (4, 300), *(pytest.param(dimension, 2000, marks=pytest.mark.extras) for dimension in (1, 4))],
 )
-def test_survives_failures_and_plains(agent, loss, dimension, evaluations, drive):
-    gradients = None, lambda p: np.full(p.shape, np.nan), np.zeros_like
-    for gradient in gradients:
-        ended = drive(agent, loss, dimension, evaluations, gradient).ended
-        assert ended is None or loss is plain, "no minimum is where every row fails"
+def test_survives_failures_and_plains(agent, gradient, loss, dimension, evaluations, drive):
+    ended = drive(agent, loss, dimension, evaluations, gradient).ended
+    assert ended is None or loss is plain, "no minimum is where every row fails"
 
 
-@every_agent
-def test_survives_failures_here_and_there(agent, drive):
-    def holes(points):
-        return np.where(np.sin(30 * points).sum(axis=1) > 0.9, np.inf, bowl(points))
-
-    def gradient(points):
-        return np.where(np.isinf(holes(points))[:, None], np.nan, bowl_gradient(points))
-
-    for given in (None, gradient):
-        driven = drive(agent, holes, 2, 800, given)
-        assert driven.losses.min() < np.inf
-        assert driven.ended is None or driven.ended.loss < np.inf
+def holes(points):
+    return np.where(np.sin(30 * points).sum(axis=1) > 0.9, np.inf, bowl(points))
 
 
-@every_agent
-@pytest.mark.parametrize("gradient", [None, bowl_gradient], ids=["losses", "gradients"])
+def holes_gradient(points):
+    return np.where(np.isinf(holes(points))[:, None], np.nan, bowl_gradient(points))
+
+
+@offer_gradients(None, holes_gradient)
+def test_survives_failures_here_and_there(agent, gradient, drive):
+    driven = drive(agent, holes, 2, 800, gradient)
+    assert driven.losses.min() < np.inf
+    assert driven.ended is None or driven.ended.loss < np.inf
+
+
+@offer_gradients(None, bowl_gradient)
 @pytest.mark.parametrize("dimension", [1, 3])
 def test_any_lease_may_come_at_any_told(agent, dimension, gradient, drive, lease_of):
     centers = np.zeros(dimension), np.ones(dimension), np.full(dimension, 0.9)
@@ -119,15 +141,13 @@ def test_any_lease_may_come_at_any_told(agent, dimension, gradient, drive, lease
         assert len(drive(agent, bowl, dimension, 60, gradient, lease=fresh).points)
 
 
-@every_agent
+@offer_gradients(None, bowl_gradient)
 @pytest.mark.parametrize("factor", [1e-250, 1e250])
-def test_no_scale_of_losses_upsets_it(agent, factor, drive):
-    drive(agent, lambda p: factor * bowl(p), 2, 400)
-    drive(agent, lambda p: factor * bowl(p), 2, 400, lambda p: factor * bowl_gradient(p))
+def test_no_scale_of_losses_upsets_it(agent, gradient, factor, drive):
+    drive(agent, lambda p: factor * bowl(p), 2, 400, gradient and (lambda p: factor * gradient(p)))
 
 
-@every_agent
-@pytest.mark.parametrize("gradient", [None, bowl_gradient], ids=["losses", "gradients"])
+@offer_gradients(None, bowl_gradient)
 def test_searches_better_than_at_random(agent, gradient, drive):
     if agent.kind == "random":
         pytest.skip("it is random")

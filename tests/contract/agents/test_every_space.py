@@ -109,7 +109,7 @@ def test_the_search_begins_at_the_start(kind):
     assert nearest < 0.2, points[:4]
 
 
-@pytest.mark.parametrize("seed", [0, 1, *(pytest.param(seed, marks=pytest.mark.extras) for seed in (2, 3, 4))])
+@pytest.mark.parametrize("seed", [0, *(pytest.param(seed, marks=pytest.mark.extras) for seed in (1, 2, 3, 4))])
 def test_the_party_finds_the_least_of_four_whole_numbers_and_a_choice(seed):
     parameters = {name: {"low": 0, "high": 10, "integer": True} for name in "abcd"} | {
         "k": {"choices": ["y", "x", "z"]}

@@ -71,16 +71,16 @@ def test_a_policy_and_a_team_are_taken():
 
 def test_a_copy_and_another_thread_go_on_where_it_was():
     """In the first run, over its end, and in the one that follows it."""
-    wanted = work(AskTell(MIXED, budget=30, seed=2), most=40)
+    wanted = work(AskTell(MIXED, budget=20, seed=2), most=27)
     got = []
-    search = AskTell(MIXED, budget=30, seed=2)
-    while len(got) < 40:
+    search = AskTell(MIXED, budget=20, seed=2)
+    while len(got) < 27:
         got += work(search, most=7)
         thread = threading.Thread(target=extend_by_five, args=(got, search))
         thread.start()
         thread.join()
         search = pickle.loads(pickle.dumps(search))
-    assert got[:40] == wanted
+    assert got[:27] == wanted
 
 
 def test_a_copy_within_a_proposal_keeps_what_was_told():

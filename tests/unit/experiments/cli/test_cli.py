@@ -238,7 +238,7 @@ def test_an_objective_that_exits_leaves_and_the_message_says_where_and_how_to_go
     assert cut == whole
 
 
-def test_figures_are_written_as_files_on_request(done, command):
+def test_figures_are_written_as_files_on_request(done, command, coarse_figures):
     folder, _ = done
     assert command("report", "results/small-1", "--figures", cwd=folder).returncode == 0
     assert {path.suffix for path in (folder / "results/small-1/figures").iterdir()} == {".png", ".svg"}

@@ -11,7 +11,7 @@ from searchparty import run
 from searchparty.orchestrator.log.reader import LogReader
 from searchparty.orchestrator.log.trace import trace_hash
 
-LOCALES = ["de_DE", "tr_TR"]
+LOCALES = ["de_DE", pytest.param("tr_TR", marks=pytest.mark.extras)]
 """A comma for the decimal point; and an alphabet in which the capital of i is not I."""
 EXPERIMENT = """\
 name: Größe I

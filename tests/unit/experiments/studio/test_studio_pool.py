@@ -448,7 +448,7 @@ def test_many_threads_may_ask(pool):
     found, threads = [], []
 
     def ask(page):
-        for seed in range(70, 78):
+        for seed in range(75, 78):
             with contextlib.suppress(StudioBusy):
                 pool.play(page, "left", *asked(seed=seed, budget=100))
         found.append(page)

@@ -157,7 +157,8 @@ def until(found, seconds=25.0):
     deadline = time.monotonic() + seconds
     while not (it := found()):
         assert time.monotonic() < deadline
-        time.sleep(0.05)
+        # Each question costs the studio time.
+        time.sleep(0.2)
     return it
 
 

@@ -83,19 +83,29 @@ def small_cache(monkeypatch):
 
 
 TASKS = {
-    "work": lambda directory, budget: work(directory / "new", budget),
-    "resume": lambda directory, budget: work(directory, budget),
+    "work": work,
+    "resume": work,
     "read": lambda directory, budget: read(directory),
     "verify": verify,
 }
 
 
+@pytest.fixture(scope="module")
+def logs(tmp_path_factory):
+    """Return the directories of a short and of a long log, for tests that only read, by their budgets."""
+    folder = tmp_path_factory.mktemp("logs")
+    for budget in (SHORT, LONG):
+        work(folder / str(budget), budget)
+    return {budget: folder / str(budget) for budget in (SHORT, LONG)}
+
+
 @pytest.mark.parametrize("task", TASKS)
-def test_no_vector_of_a_lease_stays_in_memory(tmp_path, small_cache, task):
+def test_no_vector_of_a_lease_stays_in_memory(tmp_path, small_cache, logs, task):
     peaks = []
     for budget in (SHORT, LONG):
-        directory = tmp_path / str(budget)
-        work(directory, budget, stop=budget - 10 if task == "resume" else None)
+        directory = tmp_path / str(budget) if task in ("work", "resume") else logs[budget]
+        if task == "resume":
+            work(directory, budget, stop=budget - 10)
         gc.collect()
         tracemalloc.start()
         kept = TASKS[task](directory, budget)
