@@ -10,6 +10,9 @@ from numpy.typing import NDArray
 
 from ...landscapes.landscape import Array, Space
 
+FLOAT64 = np.dtype(np.float64)
+"""To compare a type with it is faster than with ``np.float64``, and is done for every evaluation."""
+
 
 class EvaluationResult(NamedTuple):
     """The result of evaluating a batch.

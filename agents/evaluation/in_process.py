@@ -21,10 +21,9 @@ from ...landscapes.landscape import (
     found_rows,
 )
 from ...landscapes.real_numbers import NotANumber, describe_value, to_real_numbers
-from .evaluator import NO_CAUSES, EvaluationResult, mark_failures
+from .evaluator import FLOAT64, NO_CAUSES, EvaluationResult, mark_failures
 from .leaving import ObjectiveExit, place_of_exit
 
-FLOAT64 = np.dtype(np.float64)
 LAID_OUT_SIZE = 4096
 """How many numbers the bounds take that are laid out in advance, about."""
 PIECE_SECONDS = 0.05

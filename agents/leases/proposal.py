@@ -8,9 +8,7 @@ import numpy as np
 
 from ...landscapes.landscape import Array
 from ..agent import AgentError, in_cube
-from ..evaluation.evaluator import EvaluationResult
-
-FLOAT64 = np.dtype(np.float64)
+from ..evaluation.evaluator import FLOAT64, EvaluationResult
 
 
 class PendingProposal:
