@@ -22,7 +22,7 @@ unexport PYTHONDONTWRITEBYTECODE
 PYTEST = $(BIN)/python -m pytest
 RUN_PART = > build/$@.txt 2>&1; status=$$?; cat build/$@.txt; exit $$status
 TEST_PARTS = test-kills test-experiments test-faults test-rest
-EXTRAS_PARTS = extras-documents extras-rest extras-faults extras-property extras-browser
+EXTRAS_PARTS = extras-documents extras-faults extras-traces extras-property extras-browser extras-rest
 .PHONY: $(TEST_PARTS) $(EXTRAS_PARTS)
 
 test: $(VENV)/.test
@@ -40,16 +40,18 @@ $(TEST_PARTS): $(VENV)/.test
 	$(PYTEST) -m "not extras" $(TESTS) $(RUN_PART)
 
 # What needs an extra, or more time by its nature: a browser, a cluster for each way to run on it, kills and random examples
-# by the hundred, a wheel built and installed.
+# by the hundred, a wheel built and installed. Faults, browsers and documents often wait: with three parts at a time, both
+# cores are busy.
 test-extras: $(VENV)/.extras
 	mkdir -p build
-	$(MAKE) -k -j 2 $(EXTRAS_PARTS)
+	$(MAKE) -k -j 3 $(EXTRAS_PARTS)
 extras-faults: TESTS = tests/faults tests/cluster
 extras-browser: TESTS = tests/browser
 extras-documents: TESTS = tests/documentation
+extras-traces: TESTS = tests/frozen
 extras-rest: TESTS = tests --ignore=tests/faults --ignore=tests/cluster --ignore=tests/browser \
-	--ignore=tests/documentation
-extras-faults extras-browser extras-documents extras-rest: $(VENV)/.extras
+	--ignore=tests/documentation --ignore=tests/frozen
+extras-faults extras-browser extras-documents extras-traces extras-rest: $(VENV)/.extras
 	$(PYTEST) -m extras $(TESTS) $(RUN_PART)
 extras-property: $(VENV)/.extras
 	SEARCHPARTY_TRIES=10 $(PYTEST) tests/property --timeout=600 $(RUN_PART)

@@ -122,9 +122,9 @@ class Ledger:
         # Of rows with equal losses the first is the best, in whatever order they were entered.
         if loss < np.inf and (self.best is None or (loss, first + row) < self.best):
             self.best = (loss, first + row)
-        for row, cause in outcome.causes.items():
-            self.failures.append(RowFailure(first + row, cause))
-            self.mini_batches += is_mini_batch(cause)
+        if outcome.causes:
+            self.failures += [RowFailure(first + row, cause) for row, cause in outcome.causes.items()]
+            self.mini_batches += sum(map(is_mini_batch, outcome.causes.values()))
         if not news:
             return
         if (spans := self.spans) and spans[-1][1] == first:
