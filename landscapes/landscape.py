@@ -202,10 +202,28 @@ class PointCheck(Protocol):
 
 
 class InitialPoints(Protocol):
-    """Protocol of a rule for where searches start: for a network, how its weights are initialised."""
+    """Protocol of a rule for where searches start: for a network, how its weights are initialised.
+
+    It is sent to other processes with the space, so it must be small, and pickled.
+
+    Example:
+        >>> class NearTheMiddle:
+        ...     def draw(self, rng):
+        ...         return np.clip(0.5 + 0.01 * rng.standard_normal(2), 0.0, 1.0)
+        >>> space = Space(np.zeros(2), np.ones(2), init=NearTheMiddle())
+        >>> space.init.draw(np.random.default_rng(0)).round(3).tolist()
+        [0.501, 0.499]
+    """
 
     def draw(self, rng: np.random.Generator) -> Array:
-        """Draw one starting point (D,) in the unit cube."""
+        """Draw one starting point.
+
+        Args:
+            rng: Random numbers.
+
+        Returns:
+            The point, shape (D,), in the unit cube.
+        """
         ...
 
 
@@ -342,7 +360,22 @@ class Space:
 class DivisibleProblem(Protocol):
     """Protocol of a problem whose loss is a mean over rows of data (``space.units`` of them, more than one).
 
-    It can evaluate the mean over some of them, a mini-batch.
+    It can evaluate the mean over some of them, a mini-batch. Agents ask for these with ``MiniBatch``.
+
+    Example:
+        >>> class Line:
+        ...     space = Space(np.full(1, -1.0), np.full(1, 1.0), has_gradient=True, units=4)
+        ...     targets = np.array([0.0, 0.5, 1.0, 1.5])
+        ...     def evaluate(self, points):
+        ...         return ((points - self.targets) ** 2).mean(axis=1)
+        ...     def gradient(self, points):
+        ...         return 2 * (points - self.targets).mean(axis=1, keepdims=True)
+        ...     def evaluate_share(self, points, rows):
+        ...         errors = points - self.targets[rows]
+        ...         return (errors**2).mean(axis=1), 2 * errors.mean(axis=1, keepdims=True)
+        >>> losses, gradients = Line().evaluate_share(np.array([[0.5]]), np.array([[0, 2]]))
+        >>> losses.tolist(), gradients.tolist()
+        ([0.25], [[0.0]])
     """
 
     def evaluate_share(self, points: Array, rows: NDArray[np.int64]) -> tuple[Array, Array]:
@@ -360,10 +393,29 @@ class DivisibleProblem(Protocol):
 
 @runtime_checkable
 class MeasuredProblem(Protocol):
-    """Protocol of a problem with more to tell of a point than its loss, for reports only."""
+    """Protocol of a problem with more to tell of a point than its loss, for reports only.
+
+    Example:
+        >>> class Bowl:
+        ...     space = Space(np.full(2, -1.0), np.full(2, 1.0))
+        ...     def evaluate(self, points):
+        ...         return (points**2).sum(axis=1)
+        ...     def measure(self, point):
+        ...         return {"distance": float(np.linalg.norm(point))}
+        >>> Bowl().measure(np.array([0.6, 0.8]))
+        {'distance': 1.0}
+    """
 
     def measure(self, point: Array) -> dict[str, float]:
-        """Return named values at a point (D,) of the box, such as the loss on held-out data. They are not charged."""
+        """Measure a point. This is not charged, and no agent or policy sees it.
+
+        Args:
+            point: The point, shape (D,), in the box.
+
+        Returns:
+            Values by name, such as the loss on held-out data. Of a name that ends in "accuracy" more is better, of all
+            others less.
+        """
         ...
 
 

@@ -190,6 +190,9 @@ def is_handed_over(lease: Lease, last: Lease) -> bool:
         lease: The lease in force.
         last: The lease under which the search has worked so far.
 
+    Returns:
+        True if this is another lease, whose incumbent another agent found.
+
     Example:
         >>> from searchparty import Incumbent
         >>> first = Lease(0, "scout", 10, Region.whole(1), "first lease")

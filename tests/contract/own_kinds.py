@@ -4,6 +4,9 @@
 """
 
 import os
+from importlib.util import find_spec
+
+import pytest
 
 from searchparty.landscapes.user_code import load_object
 
@@ -14,6 +17,20 @@ CLASSES = [load_object(reference, "SEARCHPARTY_OWN_KINDS") for reference in REFE
 def own_classes(base):
     """Return the named classes that derive from ``base``, by kind."""
     return {cls.model_fields["kind"].default: cls for cls in CLASSES if issubclass(cls, base)}
+
+
+NEEDS_OPTAX = ("adam", "momentum", "sgd")
+"""Agents that need the extra ``networks``: they are tried by the tests that need extras."""
+
+
+def is_usable(kind):
+    """Return whether the libraries of an agent's kind are installed."""
+    return kind not in NEEDS_OPTAX or find_spec("optax") is not None
+
+
+def mark_kind(value, kind, id):
+    """Return a parameter of a test for an agent's kind, which is an extra where the kind needs one."""
+    return pytest.param(value, id=id, marks=pytest.mark.extras if kind in NEEDS_OPTAX else ())
 
 
 def needs_no_settings(cls):

@@ -18,6 +18,8 @@ from searchparty.experiments.spec.yaml_text import dump_yaml
 
 NEED_FILES = {"command", "python", "table"}
 """Kinds of landscape that evaluate with a file of the user."""
+NEED_EXTRAS = ("network", "jax", "torch", "adam", "momentum", "sgd")
+"""Kinds that need packages which are not always installed."""
 MOST_TRIES = 200
 """Draws of which one must be valid."""
 BUDGETS = (1, 2, 3, 5, 8, 13, 20, 40, 40, 80, 80, 150)
@@ -118,7 +120,7 @@ def draw_clock(rng: np.random.Generator) -> Any:
 def draw_landscape(rng: np.random.Generator) -> dict[str, Any]:
     """Draw a landscape that needs no file."""
     classes = catalogue.family_classes("landscape")
-    kind = choose(rng, [name for name in classes if name not in NEED_FILES])
+    kind = choose(rng, [name for name in classes if name not in (*NEED_FILES, *NEED_EXTRAS)])
     data = {"kind": kind} | draw_settings(rng, classes[kind])
     dimension = data.get("dimension", classes[kind].model_fields["dimension"].default)
     if "bounds" in classes[kind].model_fields and rng.random() < 0.15:
@@ -132,7 +134,7 @@ def draw_landscape(rng: np.random.Generator) -> dict[str, Any]:
 
 def draw_strategy(rng: np.random.Generator, number: int) -> dict[str, Any]:
     """Draw a team and its policy. Every kind of agent leads a team of some number."""
-    kinds = list(catalogue.family_classes("agent"))
+    kinds = [kind for kind in catalogue.family_classes("agent") if kind not in NEED_EXTRAS]
     team = [draw_member(rng, kinds[number % len(kinds)])]
     team += [draw_member(rng, choose(rng, kinds)) for _ in range(choose(rng, [0, 0, 1, 2, 3]))]
     if rng.random() < 0.1:

@@ -6,7 +6,7 @@ from judges import Fault, judge_experiment, judge_file, judge_item, judge_yaml, 
 from limited import work_items
 from misbehaving import sleep_or_die
 from mutated_yamls import mutate_yaml, read_originals
-from random_experiments import draw_experiment, make_experiment
+from random_experiments import NEED_EXTRAS, draw_experiment, make_experiment
 
 from searchparty.experiments.spec import catalogue
 
@@ -74,7 +74,7 @@ def test_every_kind_is_drawn():
         # The policy party has a setting that is named as a choice.
         found[choice] = {each[choice]["kind"] for each in policies if isinstance(each.get(choice), dict)}
     for family, kinds in found.items():
-        assert kinds == set(catalogue.family_classes(family)) - {"command", "python", "table"}, family
+        assert kinds == set(catalogue.family_classes(family)) - {"command", "python", "table", *NEED_EXTRAS}, family
 
 
 @pytest.mark.parametrize("text", read_originals()[:10])

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from drawn_settings import list_numbers, read_limits
+from own_kinds import NEEDS_OPTAX
 from pydantic import ValidationError
 
 from searchparty.agents.agent import MOST_AT_ONCE, Agent, Incumbent, Region
@@ -33,7 +34,8 @@ def list_ends():
             else:
                 continue
             for value in dict.fromkeys(values):
-                yield pytest.param(kind, name, value, id=f"{kind}-{name}-{value:.3g}")
+                marks = pytest.mark.extras if kind in NEEDS_OPTAX else ()
+                yield pytest.param(kind, name, value, id=f"{kind}-{name}-{value:.3g}", marks=marks)
 
 
 @pytest.mark.parametrize(("kind", "name", "value"), list(list_ends()))

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from own_kinds import own_classes
+from own_kinds import NEEDS_OPTAX, is_usable, mark_kind, own_classes
 from pydantic import ValidationError
 
 from searchparty.agents.agent import Agent, Converged, Incumbent, Region
@@ -33,7 +33,7 @@ SETTINGS = {
 }
 DETERMINISTIC = ("grid", "slsqp", "derivative-free")
 AGENTS = [cls(**settings) for cls in CLASSES for settings in SETTINGS.get(cls.model_fields["kind"].default, [{}])]
-every_agent = pytest.mark.parametrize("agent", AGENTS, ids=repr)
+every_agent = pytest.mark.parametrize("agent", [mark_kind(agent, agent.kind, repr(agent)) for agent in AGENTS])
 
 
 def offer_gradients(*given):
@@ -42,12 +42,16 @@ def offer_gradients(*given):
     Most agents never ask for gradients, and do the same wherever there are some: only `make test-extras` tries that.
     """
     space = Space(np.zeros(2), np.ones(2), True)
-    asks = {id(agent) for agent in AGENTS if agent.row_price(space) > 1}
+
+    def is_extra(agent, gradient):
+        return agent.kind in NEEDS_OPTAX or not (gradient is None or id(agent) in asks)
+
+    asks = {id(agent) for agent in AGENTS if is_usable(agent.kind) and agent.row_price(space) > 1}
     return pytest.mark.parametrize(
         ("agent", "gradient"),
         [
             pytest.param(
-                agent, gradient, marks=() if gradient is None or id(agent) in asks else pytest.mark.extras,
+                agent, gradient, marks=pytest.mark.extras if is_extra(agent, gradient) else (),
                 id=f"{agent!r}-{'losses' if gradient is None else gradient.__name__}",
             )
             for agent in AGENTS

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from own_kinds import mark_kind
 
 from searchparty.experiments.minimize import minimize
 from searchparty.experiments.spec import catalogue
@@ -24,7 +25,7 @@ SPACES = {
     "six settings": ["kernel", "small"],
     "mixed": list(AXES),
 }
-AGENTS = [cls() for cls in catalogue.agent_classes().values()]
+AGENTS = [mark_kind(cls(), kind, kind) for kind, cls in catalogue.agent_classes().items()]
 BUDGET = 60
 
 
@@ -57,7 +58,7 @@ def search(agent, names, **more):
 
 
 @pytest.mark.parametrize("names", SPACES.values(), ids=SPACES)
-@pytest.mark.parametrize("agent", AGENTS, ids=lambda agent: agent.kind)
+@pytest.mark.parametrize("agent", AGENTS)
 def test_searches_every_kind_of_axis(agent, names):
     result, evaluated = search(agent, names)
     assert not result.agent_failures, result.agent_failures
@@ -78,7 +79,7 @@ def _steps(axis):
     return len(axis["choices"]) if "choices" in axis else axis["high"] - axis["low"] + 1 if axis.get("integer") else 0
 
 
-@pytest.mark.parametrize("agent", AGENTS, ids=lambda agent: agent.kind)
+@pytest.mark.parametrize("agent", AGENTS)
 def test_keeps_to_constraints_and_is_charged_for_evaluations_only(agent):
     result, evaluated = search(agent, ["depth", "scale"], constraints="depth + scale <= 6")
     assert evaluated
@@ -86,7 +87,7 @@ def test_keeps_to_constraints_and_is_charged_for_evaluations_only(agent):
     assert result.nfev == result.charged == len(evaluated) <= BUDGET
 
 
-@pytest.mark.parametrize("agent", AGENTS, ids=lambda agent: agent.kind)
+@pytest.mark.parametrize("agent", AGENTS)
 def test_evaluates_the_start_first(agent):
     start = {"rate": 0.05, "depth": 7, "kernel": "linear"}
     _, evaluated = search(agent, ["rate", "depth", "kernel"], x0=start)

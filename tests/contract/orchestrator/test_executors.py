@@ -1,6 +1,7 @@
 """The same seed gives the same trace: simulated or on Ray, with any number of actors, all agents and policies."""
 
 import pytest
+from own_kinds import is_usable
 
 from searchparty.experiments.api import resume, run
 from searchparty.experiments.spec import catalogue
@@ -8,7 +9,7 @@ from searchparty.experiments.spec.load import loads_yaml
 from searchparty.orchestrator.log.reader import LogReader
 from searchparty.orchestrator.log.trace import trace_hash
 
-AGENTS = sorted(catalogue.agent_classes())
+AGENTS = sorted(filter(is_usable, catalogue.agent_classes()))
 
 EVERYONE = """\
 name: everyone

@@ -9,6 +9,7 @@ import warnings
 
 import numpy as np
 import pytest
+from own_kinds import mark_kind
 
 import searchparty
 from searchparty.experiments.adapters.ask_tell import AskTell, KnownSetting
@@ -42,7 +43,7 @@ def extend_by_five(found, search):
     found += work(search, most=5)
 
 
-@pytest.mark.parametrize("kind", [None, *sorted(catalogue.agent_classes())])
+@pytest.mark.parametrize("kind", [None, *(mark_kind(kind, kind, kind) for kind in sorted(catalogue.agent_classes()))])
 def test_the_points_are_those_of_minimize(kind):
     team, seen = kind and [kind], []
     # It thinks longer for each further point.
