@@ -72,8 +72,8 @@ def _describe_solved(verdict: Verdict, problem: str) -> str:
 def _bound_ratio(verdict: Verdict) -> str:
     """Return by how much one is better that alone reaches the target, as the end of a sentence."""
     assert verdict.bounded is not None
-    most = "at most" if verdict.only_first else "at least"
-    return f"; {verdict.first} needs {most} {format_ratio(verdict.bounded)} times the evaluations"
+    beyond = "fewer" if verdict.only_first else "more"
+    return f"; {verdict.first} needs {format_ratio(verdict.bounded)} times the evaluations, or {beyond}"
 
 
 def _describe_areas(verdict: Verdict, problem: str) -> str:
