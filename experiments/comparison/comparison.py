@@ -13,7 +13,7 @@ from ..results.run_summary import RunSummary, summarize_run
 from ..spec.errors import quote, suggest
 from .power import FREE_PROBLEMS, Advice, Power, advise_repeats, estimate_powers
 from .problems import ComparedProblem, Identity, find_identical_runs, form_problems
-from .verdict import EQUIVALENCE, Verdict, choose_headline, judge_against
+from .verdict import EQUIVALENCE, Verdict, choose_headline, judge_against, judge_pair
 
 
 @dataclass(frozen=True)
@@ -57,6 +57,14 @@ class Comparison:
     def headline(self) -> Verdict | None:
         """The verdict on the best strategy: against the baseline, or of the baseline against the best other one."""
         return choose_headline(self.verdicts)
+
+    @cached_property
+    def rival(self) -> Verdict | None:
+        """The verdict on the best strategy against the best of the others; None if the headline is that."""
+        headline = self.headline
+        if headline is None or headline.second != self.baseline or len(self.verdicts) < 2:
+            return None
+        return judge_pair(self.problems, headline.first, self.verdicts[1].first, self.equivalence)
 
     @cached_property
     def advice(self) -> Advice:

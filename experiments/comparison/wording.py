@@ -158,6 +158,15 @@ def describe_advice(advice: Advice, verdict: Verdict, directory: str = "") -> st
     return "This holds for these problems, this budget and this target; it may differ for others."
 
 
+def describe_rival(compared: Comparison) -> str:
+    """Return how the best strategy does against the best of the others, in a sentence; "" if the headline says it."""
+    verdict = compared.rival
+    if verdict is None or describe_state(compared):
+        return ""
+    problem = compared.problems[0].label if len(compared.problems) == 1 else ""
+    return f"Of the others, {verdict.second} comes next. {describe_verdict(verdict, problem)}"
+
+
 def describe_powers(compared: Comparison) -> list[str]:
     """Return how often more repeats would settle each verdict that is not settled, in a sentence for each strategy."""
     lines = []

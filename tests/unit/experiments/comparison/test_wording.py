@@ -15,6 +15,7 @@ from searchparty.experiments.comparison.wording import (
     describe_change,
     describe_differences,
     describe_identities,
+    describe_rival,
     describe_verdict,
     format_digits,
     write_headline,
@@ -46,6 +47,21 @@ def test_the_verdict_has_the_ratio_its_interval_and_the_problems():
     assert headline({"base": [40, None], "party": [10, 10]}).endswith(
         "on the only one of 2 problems that both solve, and solves 1 that base never does, none the other way."
     )
+
+
+def test_the_best_is_also_compared_with_the_best_of_the_others():
+    compared = compare_runs(runs_of({"base": [80] * 4, "near": [11] * 4, "party": [10] * 4}))
+    assert compared.headline.second == "base"
+    assert (compared.rival.first, compared.rival.second) == ("party", "near")
+    told = describe_rival(compared)
+    assert told.startswith("Of the others, near comes next. ")
+    assert "0.91" in told
+    assert list_sentences(compared)[1] == told
+    # The headline is the same comparison, or there is nobody else.
+    for times in ({"base": [10] * 4, "party": [40] * 4, "near": [80] * 4}, {"base": [40] * 4, "party": [10] * 4}):
+        alone = compare_runs(runs_of(times))
+        assert alone.rival is None
+        assert describe_rival(alone) == ""
 
 
 def test_other_verdicts():
