@@ -192,7 +192,7 @@ def test_sigterm_on_ray_ends_as_everywhere_also_while_it_starts(tmp_path, after)
         time.sleep(after)
     process.send_signal(signal.SIGTERM)
     _, errors = process.communicate(timeout=120)
-    # Python ends itself by SIGINT, which a shell shows as 130, if the interrupt fell into code that it compiles from text.
+    # Python ends itself by SIGINT, which a shell shows as 130, if the interrupt fell into code compiled from text.
     assert process.returncode in (130, -signal.SIGINT), errors
     assert "Resume with: searchparty resume out" in errors
     assert "Traceback" not in errors
