@@ -62,7 +62,7 @@ def format_comparison(compared: Comparison, format: str, directory: str = "") ->
 
 def list_sentences(compared: Comparison, directory: str = "") -> list[str]:
     """Return the sentences of a comparison: verdict, what would change it, evidence, and identical runs."""
-    lines = [write_headline(compared), describe_rival(compared), describe_change(compared, directory)]
+    lines = [write_headline(compared), describe_rival(compared, directory), describe_change(compared, directory)]
     lines += [describe_evidence(compared)] if compared.problems else []
     lines += [*describe_differences(compared), *describe_identities(compared.identities)]
     return [line for line in lines if line]
@@ -77,7 +77,7 @@ def _write_json(compared: Comparison, directory: str) -> str:
     }  # fmt: skip
     found = {
         "verdict": write_headline(compared),
-        "rival": describe_rival(compared),
+        "rival": describe_rival(compared, directory),
         "change": describe_change(compared, directory),
         "baseline": compared.baseline,
         "equivalence": [compared.equivalence, 1 / compared.equivalence],

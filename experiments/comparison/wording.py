@@ -158,13 +158,24 @@ def describe_advice(advice: Advice, verdict: Verdict, directory: str = "") -> st
     return "This holds for these problems, this budget and this target; it may differ for others."
 
 
-def describe_rival(compared: Comparison) -> str:
-    """Return how the best strategy does against the best of the others, in a sentence; "" if the headline says it."""
+def describe_rival(compared: Comparison, directory: str = "") -> str:
+    """Return how the best strategy does against the best of the others, and what would settle that if it is open.
+
+    Args:
+        compared: The comparison.
+        directory: The results directory, for the command that adds repeats; "" if there is no single one.
+
+    Returns:
+        Two or three sentences; "" if the headline is that comparison.
+    """
     verdict = compared.rival
     if verdict is None or describe_state(compared):
         return ""
     problem = compared.problems[0].label if len(compared.problems) == 1 else ""
-    return f"Of the others, {verdict.second} comes next. {describe_verdict(verdict, problem)}"
+    found = f"Of the others, {verdict.second} comes next. {describe_verdict(verdict, problem)}"
+    if verdict.decision != "not settled":
+        return found
+    return f"{found} {describe_advice(compared.advise(verdict), verdict, directory)}"
 
 
 def describe_powers(compared: Comparison) -> list[str]:

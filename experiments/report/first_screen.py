@@ -43,7 +43,7 @@ def describe_first_screen(compared: Comparison, directories: list[Path]) -> dict
     return {
         "question": "" if single is None else read_question(single),
         "verdict": write_headline(compared),
-        "rival": describe_rival(compared),
+        "rival": describe_rival(compared, "" if single is None else str(single)),
         "change": describe_change(compared, "" if single is None else str(single)),
         "evidence": describe_evidence(compared) if compared.problems else "",
         "remarks": [*describe_differences(compared), *describe_identities(compared.identities)],
