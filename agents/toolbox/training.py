@@ -31,8 +31,8 @@ class TrainingAgent(Agent):
     Weights are float32, as in training. A lease's region limits how far they may go, and its radius the rate: a region
     of radius r has min(1, 2 r) of ``rate``. If a lease hands over weights of another agent, it goes on from these, with
     a fresh state of the rule; and if a region does not contain the weights, from the incumbent's if these lie in it,
-    else from the region's center. Where a loss or a
-    gradient is not finite, it goes back to the last weights that had both, at half the rate.
+    else from the region's center. Where a loss or a gradient is not finite, it goes back to the last weights that had
+    both, at half the rate.
     """
 
     rate: float = Field(0.01, gt=0, le=1e6, description="Learning rate: the scale of a step, in the landscape's units.")

@@ -62,7 +62,7 @@ def format_comparison(compared: Comparison, format: str, directory: str = "") ->
 
 def list_sentences(compared: Comparison, directory: str = "") -> list[str]:
     """Return the sentences of a comparison: verdict, what would change it, evidence, and identical runs."""
-    lines = [write_headline(compared), describe_rival(compared, directory), describe_change(compared, directory)]
+    lines = [write_headline(compared), describe_change(compared, directory), describe_rival(compared, directory)]
     lines += [describe_evidence(compared)] if compared.problems else []
     lines += [*describe_differences(compared), *describe_identities(compared.identities)]
     return [line for line in lines if line]

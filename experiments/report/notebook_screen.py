@@ -34,8 +34,8 @@ def draw_notebook_screen(compared: Comparison, directory: Path, rows: Sequence[d
     lines = [
         f"<p>{escape(first['question'])}</p>" if first["question"] else "",
         f'<p style="font-size:1.15em;font-weight:600">{escape(first["verdict"])}</p>',
-        f"<p>{escape(first['rival'])}</p>" if first["rival"] else "",
         f"<p>{escape(first['change'])}</p>" if first["change"] else "",
+        f"<p>{escape(first['rival'])}</p>" if first["rival"] else "",
         f'<div style="display:flex;flex-wrap:wrap;gap:16px">{side}</div>' if side else "",
         *(f"<p>{escape(line)}</p>" for line in (first["evidence"], *first["remarks"]) if line),
     ]

@@ -15,7 +15,6 @@ from ...agents.evaluation.evaluator import Evaluator
 from ...agents.evaluation.open import open_evaluator
 from ...agents.leases.agent_clock import AgentClock
 from ...agents.leases.recorded_rows import GradientReplayer
-from ...agents.leases.searcher import Searcher
 from ...agents.leases.work import Phase, work_lease
 from ...landscapes.ambient import set_ambient_state_aside
 from ...landscapes.opening import check_probe, open_problem
@@ -23,7 +22,7 @@ from ..run_spec import RunSpec
 from ..state.archive import ArchiveStore
 from .messages import ACTOR_FLUSH_SECONDS, LeaseUpdate, PickledRun, WorkOrder
 from .packed import Chunk, RecordedLog, work_in_chunks
-from .streams import AgentStreams
+from .streams import open_searchers
 
 STOP_SIGNAL = getattr(signal, "SIGUSR1", None)
 """The signal by which a driver that is stopped asks an actor to send what it has found."""
@@ -84,21 +83,8 @@ class RunHost:
 
     def __init__(self, planned: RunSpec, evaluator: Evaluator) -> None:
         self._evaluator, self.replayer = evaluator, GradientReplayer(evaluator)
-        streams = AgentStreams(planned)
         self._clock = AgentClock(planned.evaluation.agent_timeout, disposable=True)
-        self._searchers = {
-            name: Searcher(
-                name,
-                agent,
-                self._evaluator,
-                streams.for_agent(name),
-                planned.evaluation,
-                self._clock,
-                self.replayer,
-                streams.for_mini_batches(name),
-            )
-            for name, agent in planned.team
-        }
+        self._searchers = open_searchers(planned, self._evaluator, self._clock, self.replayer)
         self._store = ArchiveStore(self._evaluator.space.dimension)
 
     def work(self, order: WorkOrder) -> Iterator[LeaseUpdate]:

@@ -16,7 +16,7 @@ from ..log.log import Log
 from ..run_spec import RunSpec
 from ..state.events import Collected, charge_finding
 from .lease_book import LeaseBook
-from .streams import AgentStreams
+from .streams import open_searchers
 
 
 class InProcessExecutor:
@@ -49,21 +49,8 @@ class InProcessExecutor:
         self._log, self._book = log, LeaseBook(planned, log, rebuilds=False)
         self._evaluator = evaluator or open_evaluator(planned.landscape, planned.evaluation, planned.facts.space)
         self.replayer = replayer or GradientReplayer(self._evaluator)
-        streams = AgentStreams(planned)
         self._clock = AgentClock(planned.evaluation.agent_timeout, disposable)
-        self._searchers = {
-            name: Searcher(
-                name,
-                agent,
-                self._evaluator,
-                streams.for_agent(name),
-                planned.evaluation,
-                self._clock,
-                self.replayer,
-                streams.for_mini_batches(name),
-            )
-            for name, agent in planned.team
-        }
+        self._searchers = open_searchers(planned, self._evaluator, self._clock, self.replayer)
         self._outdated: set[str] = set()
         self._flush_seconds = FLUSH_SECONDS if keeps_rows else math.inf
 

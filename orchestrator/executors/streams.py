@@ -1,4 +1,4 @@
-"""The random streams of the agents of a run."""
+"""The searchers of a run, each with the random streams of its agent."""
 
 from __future__ import annotations
 
@@ -6,6 +6,10 @@ from collections.abc import Callable
 
 import numpy as np
 
+from ...agents.evaluation.evaluator import Evaluator
+from ...agents.leases.agent_clock import AgentClock
+from ...agents.leases.recorded_rows import GradientReplayer
+from ...agents.leases.searcher import Searcher
 from ..loop.randomness import RekeyedGenerator, stream
 from ..run_spec import RunSpec, digest
 
@@ -32,3 +36,24 @@ class AgentStreams:
         data of its mini-batch. A generator is valid until the next call."""
         generator = RekeyedGenerator()
         return lambda lease, row: generator.stream(*self._key, agent, "mini-batch", lease, row)
+
+
+def open_searchers(
+    planned: RunSpec, evaluator: Evaluator, clock: AgentClock, replayer: GradientReplayer
+) -> dict[str, Searcher]:
+    """Return a searcher for each member of a run's team, by name.
+
+    Args:
+        planned: The run's specification.
+        evaluator: Evaluates what they propose.
+        clock: Ends agents that propose nothing for too long.
+        replayer: Evaluates recorded rows again whose gradients the log does not keep.
+    """
+    streams = AgentStreams(planned)
+    return {
+        name: Searcher(
+            name, agent, evaluator, streams.for_agent(name), planned.evaluation, clock, replayer,
+            streams.for_mini_batches(name),
+        )
+        for name, agent in planned.team
+    }  # fmt: skip

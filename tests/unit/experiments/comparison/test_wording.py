@@ -57,7 +57,7 @@ def test_the_best_is_also_compared_with_the_best_of_the_others():
     assert told.startswith("Of the others, near comes next. ")
     assert "0.91" in told
     assert "repeats" not in told
-    assert list_sentences(compared)[1] == told
+    assert list_sentences(compared)[2] == told
     open_runs = runs_of({"base": [80] * 2, "near": [10, 30], "party": [30, 10]}, runs=2)
     assert describe_rival(compare_runs(open_runs), "out").endswith(
         " More problems would settle it; more repeats of these would not."
