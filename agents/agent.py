@@ -135,6 +135,8 @@ class Lease:
         settings: Settings that replace the agent's own in a fresh search; empty if none do.
         archive: How many of the collected findings the agent may read.
         seen: The points of those findings; an executor fills it in for agents with ``reads_archive``, else it is None.
+        takes_over: Whether the incumbent is handed over: where regions do not tell points apart, an agent is to go on
+            from it, wherever its own point is.
 
     Example:
         >>> Lease(0, "scout", budget=20, region=Region.whole(2), reason="first lease", fresh=True).budget
@@ -151,6 +153,7 @@ class Lease:
     settings: dict[str, Any] = field(default_factory=dict)
     archive: int = 0
     seen: Archive | None = None
+    takes_over: bool = False
 
 
 @dataclass(frozen=True, slots=True)

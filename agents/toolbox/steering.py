@@ -82,14 +82,14 @@ def first_point(lease: Lease, rng: np.random.Generator, init: InitialPoints | No
         init: The space's rule for where searches start (``space.init``).
 
     Returns:
-        The incumbent if another agent found it, else as ``start_point`` says; shape (D,), in the unit cube.
+        The incumbent if the lease hands it over, else as ``start_point`` says; shape (D,), in the unit cube.
 
     Example:
         >>> lease = Lease(0, "scout", 10, Region(np.array([0.25]), 0.1), "nothing shared", fresh=True)
         >>> first_point(lease, np.random.default_rng(0), None).tolist()
         [0.25]
     """
-    if lease.incumbent is not None and lease.incumbent.agent != lease.agent:
+    if lease.takes_over and lease.incumbent is not None:
         return clip_to_cube(lease.incumbent.point)
     return start_point(lease.region, rng, init)
 
@@ -181,26 +181,26 @@ def same_region(one: Region, other: Region) -> bool:
 
 
 def is_handed_over(lease: Lease, last: Lease) -> bool:
-    """Return whether a lease hands an agent the point of another one, as a policy does with points that are better.
+    """Return whether a lease hands over its incumbent: the agent is to go on from there, wherever its own point is.
 
-    In spaces of thousands of axes, points that differ much lie close together in the measure of regions. So agents for
-    such spaces go on from a point that is handed over even if their own lies in the region.
+    In spaces of thousands of axes, points that differ much lie close together in the measure of regions, so that a
+    region cannot call a search away. A policy that sends an agent to a point there says so (``lease.takes_over``).
 
     Args:
         lease: The lease in force.
         last: The lease under which the search has worked so far.
 
     Returns:
-        True if this is another lease, whose incumbent another agent found.
+        True if this is another lease, and its policy hands its incumbent over.
 
     Example:
         >>> from searchparty import Incumbent
         >>> first = Lease(0, "scout", 10, Region.whole(1), "first lease")
         >>> better = Incumbent("other", 1, 0, np.array([0.25]), 0.5)
-        >>> is_handed_over(Lease(2, "scout", 10, Region.whole(1), "shared", incumbent=better), first)
+        >>> is_handed_over(Lease(2, "scout", 10, Region.whole(1), "shared", incumbent=better, takes_over=True), first)
         True
     """
-    return lease is not last and lease.incumbent is not None and lease.incumbent.agent != lease.agent
+    return lease is not last and lease.takes_over
 
 
 def is_called_away(lease: Lease, region: Region, point: Array) -> bool:

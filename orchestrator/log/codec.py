@@ -226,7 +226,7 @@ def _encode_lease(lease: Lease, put: VectorEncoder) -> dict[str, Any]:
         "archive": lease.archive,
         "incumbent": _encode_incumbent(lease.incumbent, put),
         "reason": lease.reason,
-    }
+    } | ({"takes_over": True} if lease.takes_over else {})
 
 
 def _decode_lease(data: Any, find: VectorDecoder) -> Lease:
@@ -242,6 +242,7 @@ def _decode_lease(data: Any, find: VectorDecoder) -> Lease:
         data["fresh"],
         _object(data, "settings"),
         _whole(data, "archive"),
+        takes_over=_true(data, "takes_over") if "takes_over" in data else False,
     )
 
 

@@ -110,6 +110,8 @@ class Composed(Policy):
             incumbent=shared.incumbent,
             fresh=member.needs_fresh,
             archive=run.collected,
+            # Elsewhere the region sends an agent to the point that it is to follow.
+            takes_over=run.space.init is not None and shared.follow and shared.incumbent is not None,
         )
 
 

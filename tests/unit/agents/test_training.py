@@ -1,6 +1,7 @@
 """Agents that train networks: their steps, their prices, what they do when a loss fails, and hand-overs."""
 
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -28,7 +29,9 @@ SPACE = Space(np.full(3, -3.0), np.full(3, 3.0), True, 2, units=UNITS, init=Star
 
 
 def make_lease(id=0, incumbent=None, region=None, fresh=True):
-    return Lease(id, "it", 10, region or Region.whole(3), "test", incumbent=incumbent, fresh=fresh)
+    shares = incumbent is not None and incumbent.agent != "it"
+    region = region or Region.whole(3)
+    return Lease(id, "it", 10, region, "test", incumbent=incumbent, fresh=fresh, takes_over=shares)
 
 
 def make_incumbent(agent, at):
@@ -97,12 +100,16 @@ def test_searches_start_where_the_landscape_says():
     assert abs(first_point(make_lease(incumbent=make_incumbent("it", 0.25)), rng, SPACE.init) - 0.5).max() <= 0.001
 
 
-def test_only_points_of_others_are_handed_over():
+def test_only_points_that_a_policy_hands_over_are_taken_over():
     first, second = make_lease(), make_lease(1, make_incumbent("other", 0.25), fresh=False)
     assert is_handed_over(second, first)
     assert not is_handed_over(second, second)
     assert not is_handed_over(make_lease(1, make_incumbent("it", 0.25)), first)
     assert not is_handed_over(make_lease(1), first)
+    # A policy may tell an agent of a better point without sending it there.
+    told = replace(second, takes_over=False)
+    assert not is_handed_over(told, first)
+    assert abs(first_point(told, np.random.default_rng(0), SPACE.init) - 0.5).max() <= 0.001
 
 
 def test_l_bfgs_goes_on_from_a_point_that_is_handed_over():

@@ -1,10 +1,10 @@
-"""Fields of a finding that are written only where they are set."""
+"""Fields of findings and leases that are written only where they are set."""
 
 import pytest
 
-from searchparty.agents.agent import Finding
+from searchparty.agents.agent import Finding, Lease, Region
 from searchparty.orchestrator.log.codec import decode_event, encode_event, event_kind
-from searchparty.orchestrator.state.events import Collected
+from searchparty.orchestrator.state.events import Collected, Granted
 
 
 @pytest.mark.parametrize("why", ["spent", "failed"])
@@ -21,3 +21,14 @@ def test_anything_else_in_its_place_is_damage(value):
     event = Collected(Finding(0, "slsqp", 3, 3, "spent"))
     with pytest.raises(ValueError, match="noisy must be true"):
         decode_event(event_kind(event), encode_event(event) | {"noisy": value})
+
+
+def test_that_a_lease_hands_over_its_incumbent_is_written_only_where_it_does():
+    for takes_over in (False, True):
+        lease = Lease(0, "adam", 10, Region.whole(2), "shared", takes_over=takes_over)
+        data = encode_event(Granted(0, (lease,)))
+        assert ("takes_over" in data["leases"][0]) is takes_over
+        (found,) = decode_event("Granted", data).leases
+        assert found.takes_over is takes_over
+    with pytest.raises(ValueError, match="takes_over must be true"):
+        decode_event("Granted", {"number": 0, "leases": [data["leases"][0] | {"takes_over": 1}]})

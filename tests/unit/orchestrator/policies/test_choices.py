@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import Any, Literal
 
 import numpy as np
@@ -439,3 +440,25 @@ class TestComposed:
         assert region.center == pytest.approx([0.2, 0.5, 0.8])
         assert fit_region(np.array([0.05, 1.0]), 0.5).center == pytest.approx(0.5)
         assert fit_region(np.array([0.05, 1.0]), 1.0).center == pytest.approx(0.5)
+
+
+class TestHandingOver:
+    """Whom the policy composed sends to an incumbent where regions do not tell points apart."""
+
+    @staticmethod
+    def decide(init, sharing):
+        run = make("ab", concurrency=1)
+        run.space = replace(run.space, init=init)
+        give(run, "a", 10, 5.0)
+        (lease,) = Composed(budget="equal", sharing=sharing, lease=10).decide(run, RNG)
+        assert lease.agent == "b"
+        return lease
+
+    def test_it_is_said_where_searches_have_starts_of_their_own(self) -> None:
+        class Middle:
+            def draw(self, rng):
+                return np.full(2, 0.5)
+
+        assert self.decide(Middle(), "broadcast").takes_over
+        assert not self.decide(Middle(), "none").takes_over
+        assert not self.decide(None, "broadcast").takes_over
