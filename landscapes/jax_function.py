@@ -6,17 +6,18 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import Field, field_validator
 
-from .landscape import Landscape, Problem
+from .landscape import Problem
 from .networks.backend import import_jax
 from .networks.compiled import CompiledProblem, DividedProblem
-from .networks.initial import WeightBounds, check_weight_bounds, make_weight_space
+from .networks.initial import make_weight_space
 from .networks.user_loss import UserInit, UserLoss, UserRows, check_user_loss
 from .networks.user_objects import qualify_reference
+from .networks.weights import WeightLandscape
 from .python_function import check_function
 from .user_code import load_object, split_reference
 
 
-class JaxFunction(Landscape):
+class JaxFunction(WeightLandscape):
     """Your own loss, written with JAX, as a function of weights in any shape: a pytree. Its gradients are exact.
 
     Use it for a model of any architecture. ``function`` receives the weights as ``init`` returns them, and returns one
@@ -37,12 +38,6 @@ class JaxFunction(Landscape):
         None, description="The rows of data: arrays, e.g. (x, y), or a function that returns them. In the same form."
     )
     held_out: float = Field(0.0, ge=0, lt=1, description="The part of the rows that is held out.")
-    seed: int = Field(0, ge=0, description="Which rows are held out.")
-    bounds: WeightBounds = Field((-3.0, 3.0), description="Bounds (low, high) of every weight.")
-    gradient_price: int = Field(2, ge=0, description="Cost of one gradient, in evaluations.")
-    base: str | None = Field(
-        None, exclude=True, repr=False, description="Directory that paths are relative to (set on loading)."
-    )
     source: str | None = Field(None, exclude=True, repr=False, description="Text of the file (set on loading).")
 
     @field_validator("function")
@@ -50,11 +45,6 @@ class JaxFunction(Landscape):
     def _check_reference(cls, value: str) -> str:
         split_reference(value, "function")
         return value
-
-    @field_validator("bounds")
-    @classmethod
-    def _check_bounds(cls, value: WeightBounds) -> WeightBounds:
-        return check_weight_bounds(value)
 
     def open(self) -> Problem:
         """Load the functions and trace them. Raises LandscapeError if they cannot be loaded or traced."""

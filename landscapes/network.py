@@ -7,26 +7,25 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import Field, field_validator
 
-from .landscape import Landscape, LandscapeError, Problem
+from .landscape import LandscapeError, Problem
 from .networks.backend import import_jax
 from .networks.compiled import DividedProblem
 from .networks.data import DataSet, check_data_name, is_data_file, load_data
 from .networks.initial import (
     Rule,
-    WeightBounds,
-    check_weight_bounds,
     choose_rule,
     make_weight_space,
     plan_initial_weights,
 )
 from .networks.layers import Activation, LayerSpec, Network, check_layer_spec, plan_network
 from .networks.network_loss import LossName, NetworkLoss
+from .networks.weights import WeightLandscape
 from .user_code import resolve_path
 
 BATCH_NORM = "batch"
 
 
-class NeuralNetwork(Landscape):
+class NeuralNetwork(WeightLandscape):
     """The loss of a neural network on data, as a function of all its weights. Its gradients are exact.
 
     Use it to see where gradient descent gets stuck on a real loss, and what else finds a way. The network is a stack of
@@ -60,12 +59,6 @@ class NeuralNetwork(Landscape):
     init: Rule | None = Field(
         None, description="How weights are drawn at a start. Default: glorot for tanh and sigmoid, he for others."
     )
-    seed: int = Field(0, ge=0, description="Which rows are held out.")
-    bounds: WeightBounds = Field((-3.0, 3.0), description="Bounds (low, high) of every weight.")
-    gradient_price: int = Field(2, ge=0, description="Cost of one gradient, in evaluations.")
-    base: str | None = Field(
-        None, exclude=True, repr=False, description="Directory that paths are relative to (set on loading)."
-    )
 
     @field_validator("norm", mode="before")
     @classmethod
@@ -90,11 +83,6 @@ class NeuralNetwork(Landscape):
         for spec in value if isinstance(value, list | tuple) else ():
             check_layer_spec(spec)
         return value
-
-    @field_validator("bounds")
-    @classmethod
-    def _check_bounds(cls, value: WeightBounds) -> WeightBounds:
-        return check_weight_bounds(value)
 
     def open(self) -> Problem:
         """Read the data and plan the network. Raises LandscapeError if they cannot be read, or do not fit."""

@@ -9,20 +9,21 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 from pydantic import Field, field_validator
 
-from .landscape import Landscape, LandscapeError, Problem
-from .networks.initial import WeightBounds, check_weight_bounds, make_weight_space
+from .landscape import LandscapeError, Problem
+from .networks.initial import make_weight_space
 from .networks.torch_library import import_torch
 from .networks.torch_model import TorchInit, find_batch_norms, list_weights, make_module
 from .networks.torch_problem import TorchProblem
 from .networks.torch_rows import gather_rows
 from .networks.user_objects import call_user_function, qualify_reference
+from .networks.weights import WeightLandscape
 from .user_code import load_object, split_reference
 
 LOSSES = {"cross-entropy": "cross_entropy", "mean-squared": "mse_loss"}
 """Losses of torch.nn.functional by the names that they have for networks."""
 
 
-class TorchModule(Landscape):
+class TorchModule(WeightLandscape):
     """The loss of your own PyTorch model on your own data, as a function of all its weights.
 
     Use it for any architecture. ``module`` names a class or function that makes the model, ``loss`` a function of
@@ -46,23 +47,12 @@ class TorchModule(Landscape):
         False, description="Whether statistics of BatchNorm are those of the rows that are evaluated, not frozen."
     )
     held_out: float = Field(0.0, ge=0, lt=1, description="The part of the rows that is held out.")
-    seed: int = Field(0, ge=0, description="Which rows are held out.")
-    bounds: WeightBounds = Field((-3.0, 3.0), description="Bounds (low, high) of every weight.")
-    gradient_price: int = Field(2, ge=0, description="Cost of one gradient, in evaluations.")
-    base: str | None = Field(
-        None, exclude=True, repr=False, description="Directory that paths are relative to (set on loading)."
-    )
 
     @field_validator("module")
     @classmethod
     def _check_reference(cls, value: str) -> str:
         split_reference(value, "module")
         return value
-
-    @field_validator("bounds")
-    @classmethod
-    def _check_bounds(cls, value: WeightBounds) -> WeightBounds:
-        return check_weight_bounds(value)
 
     def open(self) -> Problem:
         """Make the model, gather the data and try both. Raises LandscapeError if they cannot be used."""
