@@ -53,6 +53,13 @@ class CompiledProblem:
         """Return the gradients (n, D) at points (n, D)."""
         return self._programs.differentiate(points)
 
+    def evaluate_plane(self, vectors: Array, u: Array, v: Array) -> Array:
+        """Return the losses (m, k) on a grid of the plane of an origin and two directions, shape (3, D).
+
+        What its points share is computed once, so the last bits are not those of ``evaluate``.
+        """
+        return self._programs.evaluate_plane(vectors, u, v)
+
     def probe(self) -> Array:
         """Return losses at 64 fixed points, and digests of gradients at four of them, by which processes compare."""
         points, differentiated = list_probes(self.space)

@@ -114,15 +114,40 @@ class Network:
         Returns:
             The outputs, shape (outputs, n): sums over the few outputs of a row are then sums over whole vectors.
         """
+        return self.complete(weights, self.multiply_first(weights[0], inputs, columns), inputs, columns)
+
+    def multiply_first(self, weights: Any, inputs: Any, columns: bool) -> Any:
+        """Return the product of the weights of the first layer and the inputs: all in it that is linear in weights.
+
+        A pool as the first layer has no weights: it returns the inputs.
+        """
+        layer = self.layers[0]
+        if layer.kind == "dense":
+            return multiply_dense(weights, inputs, columns)
+        return inputs if layer.kind == "pool" else convolve(weights, inputs)
+
+    def complete(self, weights: Sequence[Any], product: Any, inputs: Any, columns: bool) -> Any:
+        """Return the outputs of a network (outputs, n), given what ``multiply_first`` returned.
+
+        Args:
+            weights: The arrays of all blocks.
+            product: The product of the first layer.
+            inputs: Rows of data, as for ``apply``.
+            columns: Whether the inputs stand in columns.
+        """
         state, given = inputs, list(weights)
-        for layer in self.layers:
+        for number, layer in enumerate(self.layers):
             count = len(list_weight_blocks(layer, 0))
             mine, given = given[:count], given[count:]
             if layer.kind == "dense":
-                state = apply_dense(layer, mine, state, columns, self.activation)
+                found = multiply_dense(mine[0], state, columns) if number else product
+                state = finish_dense(layer, mine, found, state, columns, self.activation)
                 columns = True
+            elif layer.kind == "pool":
+                state = pool(layer, state)
             else:
-                state = apply_on_images(layer, mine, state, self.activation)
+                found = convolve(mine[0], state) if number else product
+                state = finish_convolution(layer, mine, found, state, self.activation)
         return state
 
 
@@ -218,33 +243,46 @@ def check_layer_spec(spec: Any) -> None:
         raise ValueError(f"layers must have sizes of 1 or more, got {spec}. Make it larger.")
 
 
-def apply_dense(layer: Layer, weights: Sequence[Any], state: Any, columns: bool, activation: str) -> Any:
-    """Return the outputs (units, n) of a dense layer, from columns (features, n) or rows of any shape."""
+def multiply_dense(weights: Any, state: Any, columns: bool) -> Any:
+    """Return the sums (units, n) of a dense layer, from columns (features, n) or rows of any shape."""
     lax = import_jax().lax
     if not columns:
         state = state.reshape(len(state), -1)
     contracted = ((0,), (0 if columns else 1,))
-    product = lax.dot_general(weights[0], state, (contracted, ((), ())), precision=lax.Precision.HIGHEST)
+    return lax.dot_general(weights, state, (contracted, ((), ())), precision=lax.Precision.HIGHEST)
+
+
+def finish_dense(
+    layer: Layer, weights: Sequence[Any], product: Any, state: Any, columns: bool, activation: str
+) -> Any:
+    """Return the outputs (units, n) of a dense layer, given its sums and its inputs."""
     found = _finish(layer, product, weights, (slice(None), None), 0, activation)
     if not layer.skipped:
         return found
-    return found + (state if columns else state.T)
+    return found + (state if columns else state.reshape(len(state), -1).T)
 
 
-def apply_on_images(layer: Layer, weights: Sequence[Any], state: Any, activation: str) -> Any:
-    """Return the outputs (n, height, width, channels) of a convolution or a pool."""
-    jax = import_jax()
-    if layer.kind == "pool":
-        # Twice as fast, with its gradient, as a maximum over windows.
-        (height, width, channels), side = layer.after, layer.side
-        squares = state[:, : height * side, : width * side].reshape(-1, height, side, width, side, channels)
-        return squares.max(axis=(2, 4))
+def convolve(weights: Any, state: Any) -> Any:
+    """Return the sums (n, height, width, channels) of a convolution."""
+    lax = import_jax().lax
     form = ("NHWC", "HWIO", "NHWC")
-    found = jax.lax.conv_general_dilated(
-        state, weights[0], (1, 1), "SAME", dimension_numbers=form, precision=jax.lax.Precision.HIGHEST
+    return lax.conv_general_dilated(
+        state, weights, (1, 1), "SAME", dimension_numbers=form, precision=lax.Precision.HIGHEST
     )
-    found = _finish(layer, found, weights, (None, None, None, slice(None)), (1, 2, 3), activation)
+
+
+def finish_convolution(layer: Layer, weights: Sequence[Any], product: Any, state: Any, activation: str) -> Any:
+    """Return the outputs (n, height, width, channels) of a convolution, given its sums and its inputs."""
+    found = _finish(layer, product, weights, (None, None, None, slice(None)), (1, 2, 3), activation)
     return found + state if layer.skipped else found
+
+
+def pool(layer: Layer, state: Any) -> Any:
+    """Return the largest of each square of images, shape (n, height, width, channels)."""
+    # Twice as fast, with its gradient, as a maximum over windows.
+    (height, width, channels), side = layer.after, layer.side
+    squares = state[:, : height * side, : width * side].reshape(-1, height, side, width, side, channels)
+    return squares.max(axis=(2, 4))
 
 
 def _finish(

@@ -47,6 +47,37 @@ class NetworkLoss:
         outputs = self._network.apply(arrays, batch[0], False)
         return self._sum_losses(outputs, batch[1]) / len(rows) + self._penalise(arrays)
 
+    @property
+    def plane_numbers(self) -> int:
+        """How many numbers of four bytes ``prepare_plane`` returns."""
+        first = self._network.layers[0]
+        inputs = self._count * math.prod(first.before if first.kind == "pool" else first.after)
+        return 3 * (inputs + self._network.dimension)
+
+    def prepare_plane(self, vectors: Any) -> tuple[Any, Any]:
+        """Return what the points of a plane share, given its origin and two directions as one array (3, D).
+
+        The sums of the first layer are linear in its weights. So those at any point of the plane are a sum of three
+        arrays, and the largest product of most networks need not be computed again.
+        """
+        arrays = [self._network.unpack(vector) for vector in vectors]
+        inputs, columns = self._train[0], not self._network.takes_images
+        return arrays, [self._network.multiply_first(each[0], inputs, columns) for each in arrays]
+
+    def evaluate_line(self, shared: tuple[Any, Any], v: Any, u: Any) -> Any:
+        """Return the losses (k,) at the points of a line of a plane, which share v, with coordinates u (k,)."""
+        (origin, first, second), (product, along, across) = shared
+        origin = [one + v * other for one, other in zip(origin, second, strict=True)]
+        product = product + v * across
+
+        def evaluate_next(place: Any) -> Any:
+            arrays = [one + place * other for one, other in zip(origin, first, strict=True)]
+            inputs, columns = self._train[0], not self._network.takes_images
+            outputs = self._network.complete(arrays, product + place * along, inputs, columns)
+            return self._sum_losses(outputs, self._train[1]) / self._count + self._penalise(arrays)
+
+        return import_jax().lax.map(evaluate_next, u)
+
     def measure(self, weights: Any) -> dict[str, Any]:
         """Return loss without weight decay, and accuracy where there are classes, of training and held-out rows."""
         arrays = self._network.unpack(weights)

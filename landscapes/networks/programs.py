@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import threading
 from collections.abc import Callable, Sequence
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +17,8 @@ MOST_CHUNK = 16
 """The most points that one call of the program of losses evaluates."""
 CHUNK_NUMBERS = 1 << 20
 """The most coordinates of them in all."""
+MOST_SHARED_NUMBERS = 1 << 26
+"""The most numbers of four bytes that the points of a plane may share."""
 ALIGNMENT = 64
 """Arrays that begin at a multiple of so many bytes need not be copied for a program."""
 
@@ -34,6 +36,24 @@ class LossFunctions(Protocol):
 
     def measure(self, weights: Any) -> dict[str, Any]:
         """Return the measures."""
+        ...
+
+
+@runtime_checkable
+class SharingLoss(Protocol):
+    """Protocol of functions that compute what the points of a plane share once."""
+
+    @property
+    def plane_numbers(self) -> int:
+        """How many numbers of four bytes ``prepare_plane`` returns."""
+        ...
+
+    def prepare_plane(self, vectors: Any) -> Any:
+        """Return what the points of a plane share, given its origin and two directions as one array (3, D)."""
+        ...
+
+    def evaluate_line(self, shared: Any, v: Any, u: Any) -> Any:
+        """Return the losses (k,) at the points of a line of the plane, which share v, with coordinates u (k,)."""
         ...
 
 
@@ -86,6 +106,7 @@ class Programs:
         self._gradient = jax.jit(jax.grad(functions.evaluate))
         self._share = jax.jit(_join_value_and_gradient(functions.evaluate_rows))
         self._measures = jax.jit(functions.measure)
+        self._prepare, self._line = (jax.jit(each) for each in _make_plane_functions(functions))
 
     def evaluate(self, points: Array) -> Array:
         """Return the losses (n,) of points (n, D)."""
@@ -129,6 +150,17 @@ class Programs:
                 losses[number], gradients[number] = found[0], found[1:]
         return losses, gradients
 
+    def evaluate_plane(self, vectors: Array, u: Array, v: Array) -> Array:
+        """Return the losses (m, k) on a grid of a plane, one row for each v (m,) and one column for each u (k,).
+
+        Args:
+            vectors: The origin of the plane and its two directions, shape (3, D).
+            u: Coordinates along the first direction.
+            v: Coordinates along the second one.
+        """
+        shared, along = self._prepare(vectors.astype(np.float32)), u.astype(np.float32)
+        return np.array([np.asarray(self._line(shared, np.float32(each), along), dtype=float) for each in v])
+
     def measure(self, point: Array) -> dict[str, float]:
         """Return the measures at a point (D,)."""
         return {name: float(value) for name, value in self._measures(point.astype(np.float32)).items()}
@@ -147,6 +179,18 @@ def _loop_over_points(evaluate: Callable[[Any], Any], size: int) -> Callable[[An
         return jax.lax.fori_loop(0, count, evaluate_next, jnp.zeros(size, jnp.float32))
 
     return evaluate_points
+
+
+def _make_plane_functions(functions: LossFunctions) -> tuple[Callable[[Any], Any], Callable[[Any, Any, Any], Any]]:
+    """Return a function that prepares a plane, and one that evaluates a line of it, as ``SharingLoss`` describes."""
+    if isinstance(functions, SharingLoss) and functions.plane_numbers <= MOST_SHARED_NUMBERS:
+        return functions.prepare_plane, functions.evaluate_line
+
+    def evaluate_line(vectors: Any, v: Any, u: Any) -> Any:
+        origin = vectors[0] + v * vectors[2]
+        return import_jax().lax.map(lambda place: functions.evaluate(origin + place * vectors[1]), u)
+
+    return lambda vectors: vectors, evaluate_line
 
 
 def _join_value_and_gradient(evaluate: Callable[..., Any]) -> Callable[..., Any]:
