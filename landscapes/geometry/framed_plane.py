@@ -120,7 +120,9 @@ def evaluate_framed(problem: Problem, framed: FramedPlane, resolution: int) -> A
     inside = find_inside(framed.plane, u, v)
     if isinstance(problem, PlanarProblem) and framed.scale:
         plane = framed.plane
-        vectors = np.stack([problem.space.to_box(plane.origin), framed.scale * plane.first, framed.scale * plane.second])
+        vectors = np.stack(
+            [problem.space.to_box(plane.origin), framed.scale * plane.first, framed.scale * plane.second]
+        )
         losses = np.asarray(problem.evaluate_plane(vectors, u, v), dtype=float)
         return np.where(inside & np.isfinite(losses), losses, np.nan)
     return _evaluate_rows(problem, framed.plane, u, v, inside)

@@ -78,7 +78,12 @@ def read_plane(path: Path, named: str) -> PlaneFile:
 
 
 def _check_vector(found: Any) -> Array:
-    if found.ndim != 1 or not 1 <= len(found) <= MOST_WEIGHTS or found.dtype.kind != "f" or not np.isfinite(found).all():
+    if (
+        found.ndim != 1
+        or not 1 <= len(found) <= MOST_WEIGHTS
+        or found.dtype.kind != "f"
+        or not np.isfinite(found).all()
+    ):
         raise ValueError("a vector is no list of finite numbers")
     return np.asarray(found, dtype=float)
 

@@ -252,9 +252,7 @@ def multiply_dense(weights: Any, state: Any, columns: bool) -> Any:
     return lax.dot_general(weights, state, (contracted, ((), ())), precision=lax.Precision.HIGHEST)
 
 
-def finish_dense(
-    layer: Layer, weights: Sequence[Any], product: Any, state: Any, columns: bool, activation: str
-) -> Any:
+def finish_dense(layer: Layer, weights: Sequence[Any], product: Any, state: Any, columns: bool, activation: str) -> Any:
     """Return the outputs (units, n) of a dense layer, given its sums and its inputs."""
     found = _finish(layer, product, weights, (slice(None), None), 0, activation)
     if not layer.skipped:
