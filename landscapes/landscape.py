@@ -533,7 +533,7 @@ class Landscape(Model):
     pictured: ClassVar[bool] = False
     """Whether figures may evaluate it tens of thousands of times: it is quick, safe, and has no side effects."""
     recorded: ClassVar[bool] = False
-    """Whether figures show what was evaluated when a run ended: to open it again needs files that readers may not have."""
+    """Whether figures show what was evaluated when a run ended: readers may lack the files that opening it needs."""
     shareable: ClassVar[bool] = False
     """Whether runs may share one opened problem: it keeps no state from one evaluation to the next."""
     external: ClassVar[bool] = False
