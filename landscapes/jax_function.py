@@ -10,8 +10,10 @@ from .landscape import Problem
 from .networks.backend import import_jax
 from .networks.compiled import CompiledProblem, DividedProblem
 from .networks.initial import make_weight_space
+from .networks.programs import HessianProgram
 from .networks.user_loss import UserInit, UserLoss, UserRows, check_user_loss
 from .networks.user_objects import qualify_reference
+from .networks.weight_tree import list_tree_filters
 from .networks.weights import WeightLandscape
 from .python_function import check_function
 from .user_code import load_object, split_reference
@@ -63,7 +65,8 @@ class JaxFunction(WeightLandscape):
         units = 1 if rows is None else rows.count
         space = make_weight_space(tree.dimension, self.bounds, self.gradient_price, units, init)
         problem = CompiledProblem if rows is None else DividedProblem
-        return problem(space, lambda: UserLoss(function, tree, rows))
+        hessian = HessianProgram(lambda: UserLoss(function, tree, rows).evaluate, tree.precision)
+        return problem(space, lambda: UserLoss(function, tree, rows), lambda: list_tree_filters(tree), hessian)
 
     def _make_init(self) -> UserInit:
         reference = qualify_reference(self.init, self.function)

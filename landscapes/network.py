@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
+import numpy as np
 from pydantic import Field, field_validator
 
 from .landscape import LandscapeError, Problem
@@ -17,8 +18,9 @@ from .networks.initial import (
     make_weight_space,
     plan_initial_weights,
 )
-from .networks.layers import Activation, LayerSpec, Network, check_layer_spec, plan_network
+from .networks.layers import Activation, LayerSpec, Network, check_layer_spec, list_network_filters, plan_network
 from .networks.network_loss import LossName, NetworkLoss
+from .networks.programs import HessianProgram
 from .networks.weights import WeightLandscape
 from .user_code import resolve_path
 
@@ -93,7 +95,16 @@ class NeuralNetwork(WeightLandscape):
         network = self.plan_network(data)
         init = plan_initial_weights(network.blocks, self.init or choose_rule(self.activation), *self.bounds)
         space = make_weight_space(network.dimension, self.bounds, self.gradient_price, len(data.train), init)
-        return DividedProblem(space, lambda: NetworkLoss(network, data, loss, self.weight_decay))
+        # Eigenvalues of trained networks span ten orders of magnitude: float32 would tell a few of them.
+        hessian = HessianProgram(
+            lambda: NetworkLoss(network, data, loss, self.weight_decay, np.float64).evaluate, np.float64
+        )
+        return DividedProblem(
+            space,
+            lambda: NetworkLoss(network, data, loss, self.weight_decay),
+            lambda: list_network_filters(network),
+            hessian,
+        )
 
     def load_data(self) -> DataSet:
         """Return the data, split and standardised. Raises LandscapeError if they cannot be used."""

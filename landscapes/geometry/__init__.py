@@ -1,1 +1,1 @@
-"""The geometry of landscapes: planes through them, their curvature, and what lies between two of their points."""
+"""The geometry of landscapes: planes, filters, curvature, matched units, and what lies between two minima."""

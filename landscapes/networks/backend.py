@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
+from contextlib import AbstractContextManager, nullcontext
 from functools import cache
-from typing import Any
+from typing import Any, cast
+
+import numpy as np
 
 from ..extras import advise_install
 from ..landscape import LandscapeError
@@ -52,6 +55,19 @@ def _import_jax() -> Any:
     import jax
 
     return jax
+
+
+def use_precision(dtype: Any) -> AbstractContextManager[Any]:
+    """Return a context in which JAX's programs of this thread may have numbers of a type, float32 or float64.
+
+    What other threads compute, and the precision after it, stay as they are.
+    """
+    if dtype != np.float64:
+        return nullcontext()
+    jax = import_jax()
+    # It had another name before JAX 0.8.
+    enable: Any = jax.enable_x64 if hasattr(jax, "enable_x64") else jax.experimental.enable_x64
+    return cast("AbstractContextManager[Any]", enable(True))
 
 
 def has_one_thread() -> bool:

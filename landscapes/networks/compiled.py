@@ -9,9 +9,10 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from ..geometry.filters import Filters
 from ..landscape import Array, Space
 from .backend import promises_equal_bits
-from .programs import LossFunctions, Programs
+from .programs import HessianProgram, LossFunctions, Programs
 
 PROBES = 64
 """At how many points two processes are compared."""
@@ -27,14 +28,28 @@ class CompiledProblem:
     Args:
         space: The space that is searched.
         make_functions: Makes what is compiled; called with the first evaluation.
+        make_filters: Returns which filter each weight belongs to; called when it is first asked for.
+        hessian: The program of products with the Hessian.
     """
 
     minimum: None = None
     minimizers: None = None
     rowwise = True
 
-    def __init__(self, space: Space, make_functions: Callable[[], LossFunctions]) -> None:
+    def __init__(
+        self,
+        space: Space,
+        make_functions: Callable[[], LossFunctions],
+        make_filters: Callable[[], Filters],
+        hessian: HessianProgram,
+    ) -> None:
         self.space, self._make_functions = space, make_functions
+        self._make_filters, self._hessian = make_filters, hessian
+
+    @cached_property
+    def filters(self) -> Filters:
+        """Which filter each weight belongs to."""
+        return self._make_filters()
 
     @cached_property
     def _programs(self) -> Programs:
@@ -59,6 +74,10 @@ class CompiledProblem:
         What its points share is computed once, so the last bits are not those of ``evaluate``.
         """
         return self._programs.evaluate_plane(vectors, u, v)
+
+    def multiply_hessian(self, point: Array, direction: Array) -> Array:
+        """Return the product (D,) of the Hessian at a point (D,) with a direction (D,)."""
+        return self._hessian.multiply(point, direction)
 
     def probe(self) -> Array:
         """Return losses at 64 fixed points, and digests of gradients at four of them, by which processes compare."""

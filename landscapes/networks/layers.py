@@ -8,6 +8,10 @@ from dataclasses import dataclass
 from itertools import accumulate
 from typing import Any, Literal
 
+import numpy as np
+from numpy.typing import NDArray
+
+from ..geometry.filters import Filters, join_filters
 from ..landscape import LandscapeError
 from .backend import import_jax
 
@@ -149,6 +153,19 @@ class Network:
                 found = convolve(mine[0], state) if number else product
                 state = finish_convolution(layer, mine, found, state, self.activation)
         return state
+
+
+def list_network_filters(network: Network) -> Filters:
+    """Return the filters of a network: of a block of weights, the last axis; its biases and gains belong to them."""
+    blocks: list[tuple[NDArray[np.int64], bool]] = []
+    first = 0
+    for block in network.blocks:
+        units = block.shape[-1]
+        if block.role == "weight":
+            # Numbers of a layer's units follow those of the layer before.
+            first = 0 if not blocks else int(blocks[-1][0].max()) + 1
+        blocks.append((np.broadcast_to(first + np.arange(units), block.shape), block.role != "weight"))
+    return join_filters(blocks)
 
 
 def list_weight_blocks(layer: Layer, number: int) -> list[WeightBlock]:

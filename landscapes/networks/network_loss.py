@@ -22,10 +22,13 @@ class NetworkLoss:
         data: The data.
         loss: What is averaged over rows.
         weight_decay: Half of it times the sum of squares of all weights is added; biases and gains do not count.
+        dtype: The type of inputs and targets; weights must have the same.
     """
 
-    def __init__(self, network: Network, data: DataSet, loss: LossName, weight_decay: float) -> None:
-        self._network, self._loss, self._decay = network, loss, weight_decay
+    def __init__(
+        self, network: Network, data: DataSet, loss: LossName, weight_decay: float, dtype: Any = np.float32
+    ) -> None:
+        self._network, self._loss, self._decay, self._dtype = network, loss, weight_decay, dtype
         self._classes = data.classes
         self._weights = [number for number, block in enumerate(network.blocks) if block.role == "weight"]
         self._train, self._held_out = self._place(data.train), self._place(data.held_out)
@@ -124,12 +127,13 @@ class NetworkLoss:
         return jnp.asarray(inputs if self._network.takes_images else inputs.T), jnp.asarray(self._spread(part))
 
     def _shape(self, part: Part) -> Any:
+        inputs = part.inputs.astype(self._dtype, copy=False)
         if self._network.takes_images:
-            return part.inputs
-        return part.inputs.reshape(len(part), math.prod(part.inputs.shape[1:]))
+            return inputs
+        return inputs.reshape(len(part), math.prod(inputs.shape[1:]))
 
     def _spread(self, part: Part) -> Any:
         """Return the targets in columns, shape (outputs, n), of which each is 1 in its class and else 0."""
         if not self._classes:
-            return np.ascontiguousarray(part.targets.T)
-        return (np.arange(self._classes)[:, None] == part.targets).astype(np.float32)
+            return np.ascontiguousarray(part.targets.T.astype(self._dtype, copy=False))
+        return (np.arange(self._classes)[:, None] == part.targets).astype(self._dtype)

@@ -1,17 +1,18 @@
-"""The compiled programs of a loss: the loss alone, its gradient, and both over some rows of data."""
+"""The compiled programs of a loss: the loss alone, its gradient, both over some rows of data, and its Hessian."""
 
 from __future__ import annotations
 
 import math
 import threading
 from collections.abc import Callable, Sequence
+from functools import cached_property
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..landscape import Array, keep_found_rows
-from .backend import import_jax
+from .backend import import_jax, use_precision
 
 MOST_CHUNK = 16
 """The most points that one call of the program of losses evaluates."""
@@ -164,6 +165,37 @@ class Programs:
     def measure(self, point: Array) -> dict[str, float]:
         """Return the measures at a point (D,)."""
         return {name: float(value) for name, value in self._measures(point.astype(np.float32)).items()}
+
+
+class HessianProgram:
+    """The Hessian of a loss, multiplied with a direction by forward over reverse differentiation (Pearlmutter 1994).
+
+    Losses and gradients have programs of their own: making this one changes no bit of theirs, and the precision holds
+    for the calling thread within a call only.
+
+    Args:
+        make_loss: Makes the loss, with data in the precision; called with the first product.
+        dtype: The precision of weights, float32 or float64.
+    """
+
+    def __init__(self, make_loss: Callable[[], Callable[[Any], Any]], dtype: Any) -> None:
+        self._make_loss, self._dtype = make_loss, dtype
+
+    def multiply(self, point: Array, direction: Array) -> Array:
+        """Return the product (D,) of the Hessian at a point (D,) with a direction (D,)."""
+        with use_precision(self._dtype):
+            found = self._product(point.astype(self._dtype), direction.astype(self._dtype))
+            return np.asarray(found).astype(np.float64)
+
+    @cached_property
+    def _product(self) -> Callable[[Array, Array], Any]:
+        jax = import_jax()
+        differentiate = jax.grad(self._make_loss())
+
+        def multiply(weights: Any, direction: Any) -> Any:
+            return jax.jvp(differentiate, (weights,), (direction,))[1]
+
+        return jax.jit(multiply)
 
 
 def _loop_over_points(evaluate: Callable[[Any], Any], size: int) -> Callable[[Any, Any], Any]:

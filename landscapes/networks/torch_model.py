@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
+from ..geometry.filters import Filters, join_filters
 from ..landscape import Array, LandscapeError
 from ..user_code import load_object
 from .initial import SEEDS, WeightBounds, to_cube_weights
@@ -85,6 +88,35 @@ def find_batch_norms(module: Any) -> list[Any]:
     """Return the layers that normalise by statistics of batches."""
     torch = import_torch()
     return [each for each in module.modules() if isinstance(each, torch.nn.modules.batchnorm._BatchNorm)]
+
+
+def list_torch_filters(module: Any) -> Filters:
+    """Return the filters of a PyTorch model: the first axis of parameters of two axes or more.
+
+    A parameter of one axis belongs to the filters of the parameter of two axes or more in the same module that has as
+    many; else it is one filter of its own. Both are biases or gains.
+    """
+    homes = {id(each): part for part in module.modules() for each in part.parameters(recurse=False)}
+    firsts: dict[int, int] = {}
+    total = 0
+    for each in list_weights(module):
+        firsts[id(each)] = total
+        total += len(each) if each.ndim > 1 else 1
+    blocks: list[tuple[NDArray[np.int64], bool]] = []
+    for each in list_weights(module):
+        beside = homes[id(each)].parameters(recurse=False)
+        owner = each if each.ndim > 1 else _find_owner(each, [other for other in beside if id(other) in firsts])
+        if owner is None:
+            blocks.append((np.full(each.numel(), firsts[id(each)]), True))
+        else:
+            numbers = firsts[id(owner)] + np.arange(len(owner))
+            blocks.append((np.repeat(numbers, math.prod(each.shape[1:])), each.ndim < 2))
+    return join_filters(blocks)
+
+
+def _find_owner(parameter: Any, beside: list[Any]) -> Any:
+    """Return the first parameter of two axes or more whose first axis is as long as a parameter of one, or None."""
+    return next((each for each in beside if each.ndim > 1 and parameter.shape == each.shape[:1]), None)
 
 
 def _check_module(module: Any, reference: str) -> None:

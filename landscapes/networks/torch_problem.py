@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import threading
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ..geometry.filters import Filters
+from ..geometry.hessian import GeometryError
 from ..landscape import Array, LandscapeError, Space, keep_found_rows
 from .compiled import list_probes
 from .torch_library import import_torch
-from .torch_model import find_batch_norms, list_weights
+from .torch_model import find_batch_norms, list_torch_filters, list_weights
 from .torch_rows import Tensors, TorchRows
 
 
@@ -79,6 +82,36 @@ class TorchProblem:
         with self._lock:
             return np.array([self._differentiate(point, self._rows.train)[1] for point in points])
 
+    @cached_property
+    def filters(self) -> Filters:
+        """Which filter each weight belongs to."""
+        return list_torch_filters(self._module)
+
+    def multiply_hessian(self, point: Array, direction: Array) -> Array:
+        """Return the product (D,) of the Hessian at a point (D,) with a direction (D,), in float32.
+
+        Raises:
+            GeometryError: An operation of the model or of its loss has no second derivative in PyTorch.
+        """
+        torch = import_torch()
+        ways = torch.from_numpy(direction.astype(np.float32)).split([each.numel() for each in self._parameters])
+        with self._lock:
+            self._set_weights(point)
+            loss, _ = self._run(self._rows.train)
+            try:
+                first = torch.autograd.grad(loss, self._parameters, create_graph=True, allow_unused=True)
+                slope = sum(
+                    (each.reshape(-1) * way).sum() for each, way in zip(first, ways, strict=True) if each is not None
+                )
+                if slope.requires_grad:
+                    return self._join(torch.autograd.grad(slope, self._parameters, allow_unused=True))
+            except RuntimeError as error:
+                raise _refuse_second_derivatives(str(error)) from None
+        # PyTorch says nothing where an operation hides that its gradient depends on the weights.
+        if (self.gradient(np.array([point, point + direction])) != self._join(first)).any():
+            raise _refuse_second_derivatives("an operation hides them")
+        return np.zeros(len(point))
+
     def evaluate_share(self, points: Array, rows: NDArray[np.int64]) -> tuple[Array, Array]:
         """Return losses (n,) and gradients (n, D) at points (n, D), each over its rows of data (n, b)."""
         losses, gradients = np.empty(len(points)), np.empty(points.shape)
@@ -134,10 +167,15 @@ class TorchProblem:
         self._set_weights(point)
         loss, _ = self._run(part)
         found = torch.autograd.grad(loss, self._parameters, allow_unused=True)
+        return float(loss.detach()), self._join(found)
+
+    def _join(self, found: Sequence[Any]) -> Array:
+        """Return derivatives by all parameters as one vector (D,)."""
+        torch = import_torch()
         pairs = zip(found, self._parameters, strict=True)
         # A weight that no output depends on has none.
         parts = [torch.zeros_like(weights) if each is None else each for each, weights in pairs]
-        return float(loss.detach()), torch.cat([each.reshape(-1) for each in parts]).numpy().astype(np.float64)
+        return torch.cat([each.reshape(-1) for each in parts]).detach().numpy().astype(np.float64)
 
     def _measure_part(self, name: str, part: Tensors) -> dict[str, float]:
         loss, outputs = self._run(part)
@@ -146,3 +184,10 @@ class TorchProblem:
         if targets.ndim == 1 and not targets.is_floating_point() and getattr(outputs, "ndim", 0) == 2:
             found[f"{name} accuracy"] = float((outputs.argmax(dim=1) == targets).double().mean())
         return found
+
+
+def _refuse_second_derivatives(why: str) -> GeometryError:
+    return GeometryError(
+        f"module must have second derivatives for curvature, got none from PyTorch ({why}). Use operations that can "
+        "be differentiated twice."
+    )

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
+from ..geometry.filters import Filters, join_filters
 from ..landscape import Array, LandscapeError
 from .backend import import_jax
 
@@ -59,6 +61,11 @@ class WeightTree:
         """The number of weights, D."""
         return sum(map(math.prod, self.shapes))
 
+    @property
+    def precision(self) -> Any:
+        """The type of a vector that holds all weights: float64 if a leaf has it, else float32."""
+        return np.float64 if np.float64 in self.dtypes else np.float32
+
     def describe(self) -> Any:
         """Return the tree with the shape and type of each leaf, for ``jax.eval_shape``."""
         jax = import_jax()
@@ -78,3 +85,21 @@ class WeightTree:
         """Return the vector (D,) of a tree of arrays."""
         leaves = import_jax().tree.leaves(tree)
         return np.concatenate([np.asarray(leaf, dtype=np.float64).reshape(-1) for leaf in leaves])
+
+
+def list_tree_filters(tree: WeightTree) -> Filters:
+    """Return the filters of the user's weights: the last axis of leaves of two axes or more.
+
+    What belongs to a leaf of one axis or none is not known: it is one filter, of biases or gains.
+    """
+    blocks = []
+    first = 0
+    for shape in tree.shapes:
+        units = shape[-1] if len(shape) > 1 else 1
+        blocks.append((np.broadcast_to(_number_last(first, shape), shape), len(shape) < 2))
+        first += units
+    return join_filters(blocks)
+
+
+def _number_last(first: int, shape: tuple[int, ...]) -> NDArray[np.int64]:
+    return first + np.arange(shape[-1]) if len(shape) > 1 else np.array(first)
