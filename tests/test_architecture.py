@@ -58,6 +58,7 @@ FLOORS = [
     {"execution", "results", "minimize"},
     {"comparison"},
     {"drawing"},
+    {"planes"},
     {"adapters", "animation", "simulation", "studio", "cluster", "notebook"},
     {"report"},
     {"api"},

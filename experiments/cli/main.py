@@ -25,6 +25,7 @@ from .console import (
 )
 from .init import init_command
 from .inspect import list_command, report_command, schema_command, trace_command, verify_command
+from .landscape import landscape_command
 from .run import check_command, resume_command, run_command
 from .simulate import simulate_command
 from .streams import replace_closed_streams, tolerate_encodings
@@ -69,6 +70,7 @@ app.command("verify")(verify_command)
 app.command("list")(list_command)
 app.command("schema")(schema_command)
 app.command("animate")(animate_command)
+app.command("landscape")(landscape_command)
 app.command("simulate")(simulate_command)
 app.command("studio")(studio_command)
 app.command("submit")(submit_command)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import textwrap
 import warnings
 import xml.etree.ElementTree as ET
 from collections.abc import Iterator, Mapping, Sequence
@@ -50,6 +51,11 @@ def format_label(name: str) -> str:
     short = name if len(name) <= LONGEST_LABEL else f"{name[:16]}…{name[16 + 1 - LONGEST_LABEL :]}"
     # Matplotlib leaves labels that begin with an underscore out of legends.
     return (" " if short.startswith("_") else "") + short.replace("$", r"\$")
+
+
+def format_title(text: str) -> str:
+    """Return a text so that matplotlib draws it literally, in lines that fit a figure."""
+    return textwrap.fill(text, 60).replace("$", r"\$")
 
 
 def run_heading(run: RunData) -> str:
@@ -115,17 +121,28 @@ def save_figure(figure: Figure, stem: Path, hover: dict[str, str] | None = None)
 
     ``hover`` maps the ids of artists to texts that a browser shows when the pointer rests on them.
     """
-    # A separate salt for each figure: figures in one page must not share ids, because a definition in a hidden figure
-    # has no effect in the others.
-    with figure_style({"svg.hashsalt": stem.name}):
+    with figure_style():
         figure.savefig(stem.with_suffix(".png"), dpi=PNG_DPI)
         # The layout has been computed by now; computing it again would take as long as drawing.
         figure.set_layout_engine("none")
-        buffer = io.StringIO()
-        figure.savefig(buffer, format="svg", dpi=110, metadata={"Date": None, "Creator": None})
-    text = add_svg_titles(buffer.getvalue(), hover or {})
+    text = render_svg(figure, stem.name, hover or {})
     stem.with_suffix(".svg").write_text(text, encoding="utf-8")
     return text
+
+
+def render_svg(figure: Figure, name: str, hover: dict[str, str]) -> str:
+    """Return a figure as the text of an SVG for embedding.
+
+    Args:
+        figure: The figure.
+        name: What tells it apart from other figures of the same page. Figures in one page must not share ids, because
+            a definition in a hidden figure has no effect in the others.
+        hover: Texts that a browser shows when the pointer rests on artists, by their ids.
+    """
+    with figure_style({"svg.hashsalt": name}):
+        buffer = io.StringIO()
+        figure.savefig(buffer, format="svg", dpi=110, metadata={"Date": None, "Creator": None})
+    return add_svg_titles(buffer.getvalue(), hover)
 
 
 def add_svg_titles(svg: str, hover: dict[str, str]) -> str:

@@ -1,0 +1,1 @@
+"""Planes through the landscapes of results: laid through runs' points, evaluated, kept, and drawn."""

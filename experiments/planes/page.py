@@ -1,0 +1,62 @@
+"""The page of a plane."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+from pathlib import Path
+
+import numpy as np
+from jinja2 import Environment
+
+from ..execution.results_directory import write_atomically
+from .draw import draw_svg
+from .record import PlaneRecord, ProjectedPath
+
+
+def write_page(record: PlaneRecord, path: Path) -> Path:
+    """Write the page of a plane and return its path."""
+    text = files(__package__).joinpath("templates", "plane.html.j2").read_text(encoding="utf-8")
+    page = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True).from_string(text).render(
+        record=record, map=draw_svg(record, path.stem, "map"), lines=draw_svg(record, path.stem, "lines"),
+        rows=list_rows(record), cautions=list_cautions(record),
+    )  # fmt: skip
+    write_atomically(path, page)
+    return path
+
+
+def list_rows(record: PlaneRecord) -> list[dict[str, str]]:
+    """Return the table of the best points of paths: where they are beside the plane, and what is measured there."""
+    names = list(dict.fromkeys(name for path in record.paths for name in path.measures))
+    return [_describe_best(path, names) for path in record.paths]
+
+
+def _describe_best(path: ProjectedPath, names: list[str]) -> dict[str, str]:
+    at = path.best
+    row = {"agent": path.name, "points": str(len(path.u))}
+    row["distance of the best point"] = _format(path.distance[at]) if at >= 0 else "-"
+    row["its true loss"] = _format(path.loss[at]) if at >= 0 else "-"
+    row["loss on the plane below it"] = _format(path.shadow[at]) if at >= 0 else "-"
+    return row | {name: _format(path.measures.get(name, np.nan)) for name in names}
+
+
+def _format(value: float) -> str:
+    return f"{value:.4g}" if np.isfinite(value) else "-"
+
+
+def list_cautions(record: PlaneRecord) -> list[str]:
+    """Return what this picture cannot say, in sentences."""
+    far = max((max(path.distance) for path in record.paths), default=0.0)
+    side = record.bounds[1] - record.bounds[0]
+    said = []
+    if far > 0.05 * side:
+        said.append(
+            f"Points of paths lie up to {far:.3g} {record.unit} off this plane, which is {side:.3g} wide: hollow ones "
+            "were never on it. The loss below them is another than theirs, as the second picture shows."
+        )
+    said.append(
+        "What looks like a minimum, a wall or a flat place here may be none in the other dimensions. Flatness on a "
+        "plane depends on the scale of weights, and says little of held-out data by itself."
+    )
+    if record.holes:
+        said.append(f"At {record.holes:,} of {record.losses.size:,} points there is no loss; they are hatched.")
+    return said
