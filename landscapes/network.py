@@ -10,7 +10,7 @@ from pydantic import Field, field_validator
 
 from .landscape import LandscapeError, Problem
 from .networks.backend import import_jax
-from .networks.compiled import DividedProblem
+from .networks.compiled import NetworkProblem
 from .networks.data import DataSet, check_data_name, is_data_file, load_data
 from .networks.initial import (
     Rule,
@@ -18,7 +18,7 @@ from .networks.initial import (
     make_weight_space,
     plan_initial_weights,
 )
-from .networks.layers import Activation, LayerSpec, Network, check_layer_spec, list_network_filters, plan_network
+from .networks.layers import Activation, LayerSpec, Network, check_layer_spec, plan_network
 from .networks.network_loss import LossName, NetworkLoss
 from .networks.programs import HessianProgram
 from .networks.weights import WeightLandscape
@@ -99,12 +99,7 @@ class NeuralNetwork(WeightLandscape):
         hessian = HessianProgram(
             lambda: NetworkLoss(network, data, loss, self.weight_decay, np.float64).evaluate, np.float64
         )
-        return DividedProblem(
-            space,
-            lambda: NetworkLoss(network, data, loss, self.weight_decay),
-            lambda: list_network_filters(network),
-            hessian,
-        )
+        return NetworkProblem(space, network, lambda: NetworkLoss(network, data, loss, self.weight_decay), hessian)
 
     def load_data(self) -> DataSet:
         """Return the data, split and standardised. Raises LandscapeError if they cannot be used."""

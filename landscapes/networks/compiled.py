@@ -10,8 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..geometry.filters import Filters
+from ..geometry.matching import HiddenUnits
 from ..landscape import Array, Space
 from .backend import promises_equal_bits
+from .layers import Network, list_network_filters, list_network_units
 from .programs import HessianProgram, LossFunctions, Programs
 
 PROBES = 64
@@ -103,3 +105,24 @@ class DividedProblem(CompiledProblem):
     def measure(self, point: Array) -> dict[str, float]:
         """Return the measures at a point (D,)."""
         return self._programs.measure(point)
+
+
+class NetworkProblem(DividedProblem):
+    """The loss of a network whose layers are known.
+
+    Args:
+        space: The space that is searched.
+        network: The network.
+        make_functions: Makes what is compiled; called with the first evaluation.
+        hessian: The program of products with the Hessian.
+    """
+
+    def __init__(
+        self, space: Space, network: Network, make_functions: Callable[[], LossFunctions], hessian: HessianProgram
+    ) -> None:
+        super().__init__(space, make_functions, lambda: list_network_filters(network), hessian)
+        self._network = network
+
+    def list_hidden_units(self) -> HiddenUnits:
+        """Return which weights belong to each hidden unit. Raises GeometryError unless all layers are plain ones."""
+        return list_network_units(self._network)

@@ -12,6 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..geometry.filters import Filters, join_filters
+from ..geometry.hessian import GeometryError
+from ..geometry.matching import HiddenUnits
 from ..landscape import LandscapeError
 from .backend import import_jax
 
@@ -166,6 +168,27 @@ def list_network_filters(network: Network) -> Filters:
             first = 0 if not blocks else int(blocks[-1][0].max()) + 1
         blocks.append((np.broadcast_to(first + np.arange(units), block.shape), block.role != "weight"))
     return join_filters(blocks)
+
+
+def list_network_units(network: Network) -> HiddenUnits:
+    """Return the hidden units of a dense network, whose order may be changed.
+
+    Raises:
+        GeometryError: It has convolutions, or layers whose inputs are added to their outputs: there the order of units
+            is tied to that of other layers.
+    """
+    if any(layer.kind != "dense" for layer in network.layers):
+        raise GeometryError("layers must be dense for units to be matched, got convolutions. Leave out the matching.")
+    if any(layer.skipped for layer in network.layers):
+        raise GeometryError(
+            "residual must be false for units to be matched, got true, which ties the order of units to that of inputs "
+            "or of the layer before. Leave out the matching."
+        )
+    places = network.unpack(np.arange(network.dimension))
+    layers = [[places[k] for k, block in enumerate(network.blocks) if block.layer == number + 1]
+              for number in range(len(network.layers))]  # fmt: skip
+    incoming = tuple(np.vstack([each.reshape(-1, each.shape[-1]) for each in layer]).T for layer in layers[:-1])
+    return HiddenUnits(incoming, tuple(layer[0] for layer in layers[1:]), network.dimension)
 
 
 def list_weight_blocks(layer: Layer, number: int) -> list[WeightBlock]:

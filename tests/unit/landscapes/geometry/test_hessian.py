@@ -125,7 +125,7 @@ class TestNetworks:
         point = RNG.normal(size=problem.space.dimension)
         with use_precision(np.float64):
             loss = NetworkLoss(landscape.plan_network(data), data, "cross-entropy", 0.01, np.float64)
-            exact = np.asarray(jax.hessian(loss.evaluate)(point))
+            exact = np.asarray(jax.jit(jax.hessian(loss.evaluate))(point))
         assert exact.dtype == np.float64
         direction = RNG.normal(size=len(point))
         found = problem.multiply_hessian(point, direction)
