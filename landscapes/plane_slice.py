@@ -139,10 +139,8 @@ class SlicedProblem:
         space = inner.space
         # A gradient across the axes of another scale, as a logarithmic one, would have to be converted.
         has_gradient = space.has_gradient and framed.scale > 0
-        self.space = Space(
-            *np.array([[left, bottom], [right, top]], dtype=float), has_gradient, space.gradient_price, axes,
-            units=space.units,
-        )  # fmt: skip
+        lower, upper = np.array([[left, bottom], [right, top]], dtype=float)
+        self.space = Space(lower, upper, has_gradient, space.gradient_price, axes, units=space.units)
         self.rowwise = bool(getattr(inner, "rowwise", False))
 
     def evaluate(self, points: Array) -> Array:

@@ -9,11 +9,11 @@ import numpy as np
 from ...landscapes.geometry.framed_plane import FramedPlane, evaluate_framed
 from ...landscapes.landscape import Array, MeasuredProblem, Problem
 from ...landscapes.slices import evaluate_in_chunks
+from ..results.plane_record import PlaneRecord, ProjectedPath
 from .lay import LaidPlane
 from .paths import AgentPath
-from .record import PlaneRecord, ProjectedPath
 
-RESOLUTION = 51
+PLANE_RESOLUTION = 51
 
 
 def evaluate_plane(
@@ -23,7 +23,7 @@ def evaluate_plane(
     label: str,
     guides: Sequence[AgentPath],
     others: Sequence[AgentPath] = (),
-    resolution: int = RESOLUTION,
+    resolution: int = PLANE_RESOLUTION,
 ) -> PlaneRecord:
     """Evaluate a plane and the paths beside it.
 
@@ -63,9 +63,10 @@ def _project(problem: Problem, framed: FramedPlane, path: AgentPath, guides: boo
         shadow[inside] = evaluate_in_chunks(problem, problem.space.to_box(nearest[inside]))
     measured = isinstance(problem, MeasuredProblem) and path.best is not None
     measures = problem.measure(problem.space.to_box(path.end)) if measured else {}  # type: ignore[attr-defined]
+    u, v, distance = (unit * each for each in (u, v, distance))
     return ProjectedPath(
-        path.run, path.name, path.evaluations.tolist(), *(_list(unit * each) for each in (u, v, distance)),
-        _list(losses), _list(shadow), -1 if path.best is None else path.best, guides, dict(measures),
+        path.run, path.name, path.evaluations.tolist(), _list(u), _list(v), _list(distance), _list(losses),
+        _list(shadow), -1 if path.best is None else path.best, guides, dict(measures),
     )  # fmt: skip
 
 

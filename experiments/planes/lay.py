@@ -15,7 +15,7 @@ from ...landscapes.planes import EDGE_TOLERANCE, Plane, plane_along
 from .paths import AgentPath
 
 PLANE_CHOICES = ("pca", "best", "hessian", "random", "through")
-MARGIN = 0.15
+WINDOW_MARGIN = 0.15
 """What a window shows beyond the points that it has to show, as a part of their extent."""
 WALKS = 8
 """Random walks whose principal components are compared with those of a path."""
@@ -231,7 +231,7 @@ def _name_run(path: Sequence[AgentPath]) -> str:
 def _frame(problem: Problem, plane: Plane, cube: Array, names: tuple[str, str], text: str) -> FramedPlane:
     """Return the square of a plane that shows points (n, D) and a margin around them."""
     u, v, _ = plane.project(cube)
-    side = (1.0 + 2.0 * MARGIN) * max(float(np.ptp(u)), float(np.ptp(v)))
+    side = (1.0 + 2.0 * WINDOW_MARGIN) * max(float(np.ptp(u)), float(np.ptp(v)))
     across, up = (float(ends.min() + ends.max()) / 2.0 for ends in (u, v))
     window: Window = (across - side / 2, across + side / 2, up - side / 2, up + side / 2)
     return FramedPlane(plane, window, find_scale(problem.space), names, text)

@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 from jinja2 import Environment
 
+from ..drawing.plane import draw_svg
 from ..execution.results_directory import write_atomically
-from .draw import draw_svg
-from .record import PlaneRecord, ProjectedPath
+from ..results.plane_record import PlaneRecord, ProjectedPath
 
 
 def write_page(record: PlaneRecord, path: Path) -> Path:

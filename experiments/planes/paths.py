@@ -12,7 +12,7 @@ from ...landscapes.geometry.hessian import GeometryError
 from ...landscapes.landscape import Array
 from ..results.recorded_runs import RunData
 
-MOST_POINTS = 100
+MOST_PATH_POINTS = 100
 """The most points of a path; of more, evenly chosen ones, and always the best and the last."""
 SHORTEST_ID = 4
 """The fewest characters of a run's id that may stand for all of it."""
@@ -73,10 +73,9 @@ def collect_paths(run: RunData) -> list[AgentPath]:
             continue
         losses = points.losses[points.agent == number]
         least = float(losses.min())
-        place = np.flatnonzero(points.losses[mine] == least) if np.isfinite(least) else []
-        chosen = _thin(len(mine), int(place[0]) if len(place) else len(mine) - 1)
-        kept = mine[chosen]
-        best = int(np.searchsorted(kept, mine[place[0]])) if len(place) else None
+        place = next(iter(np.flatnonzero(points.losses[mine] == least).tolist()), None)
+        kept = mine[_thin(len(mine), len(mine) - 1 if place is None or not np.isfinite(least) else place)]
+        best = None if place is None or not np.isfinite(least) else int(np.searchsorted(kept, mine[place]))
         cube = np.array([points.find(int(each)) for each in kept])
         found.append(
             AgentPath(run.id, run.strategy, run.repeat, agent, cube, run.spent[kept].astype(np.int64), best, least)
@@ -94,10 +93,10 @@ def _select_ends(lease: NDArray[np.int64], losses: Array, mine: NDArray[np.int64
 
 
 def _thin(count: int, best: int) -> NDArray[np.int64]:
-    """Return at most ``MOST_POINTS`` of so many places, with the best and the last, in order."""
-    if count <= MOST_POINTS:
+    """Return at most ``MOST_PATH_POINTS`` of so many places, with the best and the last, in order."""
+    if count <= MOST_PATH_POINTS:
         return np.arange(count)
-    return np.unique([*np.linspace(0, count - 1, MOST_POINTS - 1).astype(int), best])
+    return np.unique([*np.linspace(0, count - 1, MOST_PATH_POINTS - 1).astype(int), best])
 
 
 def find_path(paths: Sequence[AgentPath], text: str) -> AgentPath:

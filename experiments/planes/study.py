@@ -16,17 +16,17 @@ from ...landscapes.geometry.matching import find_hidden_units, match_units
 from ...landscapes.geometry.plane_file import PlaneFile, write_plane
 from ...landscapes.landscape import Array, Problem
 from ...landscapes.slices import evaluate_in_chunks
+from ..drawing.plane import write_pictures
 from ..execution.results_directory import write_atomically
-from .draw import write_pictures
-from .evaluate import RESOLUTION, evaluate_plane
+from ..results.plane_record import PlaneRecord
+from .evaluate import PLANE_RESOLUTION, evaluate_plane
 from .landscape_of_results import SearchedLandscape
 from .lay import LaidPlane, lay_along, lay_principal, lay_random, lay_through
 from .page import write_page
 from .paths import AgentPath, find_path
-from .record import PlaneRecord
 
 FOLDER = "planes"
-MOST_SHOWN = 8
+MOST_PATHS = 8
 """The most paths in a picture; as many as there are colours."""
 
 
@@ -34,7 +34,7 @@ def study_plane(
     searched: SearchedLandscape,
     choice: str,
     references: Sequence[str] = (),
-    resolution: int = RESOLUTION,
+    resolution: int = PLANE_RESOLUTION,
     seed: int = 0,
     name: str | None = None,
     matched: bool = False,
@@ -104,7 +104,7 @@ def _lay_curved(problem: Problem, center: AgentPath, seed: int) -> LaidPlane:
     found = find_extremes(multiply, len(point), rng, measure_asymmetry(multiply, len(point), rng))
     worst, best = evaluate_in_chunks(problem, problem.space.to_box(np.array([center.cube[0], center.end])))
     fall = float(worst - best) if np.isfinite(worst - best) else 1.0
-    return lay_along(problem, center, *found.directions[:2], fall, found.largest[:2])
+    return lay_along(problem, center, found.directions[0], found.directions[1], fall, found.largest[:2])
 
 
 def match_paths(problem: Problem, paths: Sequence[AgentPath], seed: int) -> list[AgentPath]:
@@ -151,4 +151,4 @@ def _choose_others(searched: SearchedLandscape, through: Sequence[AgentPath]) ->
     """Return the paths that pictures show besides those through which the plane was laid: others of their repeat."""
     taken = {(path.run, path.agent) for path in through}
     others = [path for path in searched.paths if path.repeat == through[0].repeat]
-    return [path for path in others if (path.run, path.agent) not in taken][: MOST_SHOWN - len(through)]
+    return [path for path in others if (path.run, path.agent) not in taken][: MOST_PATHS - len(through)]

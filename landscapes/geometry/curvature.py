@@ -119,10 +119,19 @@ def measure_curvature(problem: Problem, point: Array, seed: int) -> Curvature:
     negative = Estimate.of_samples(parts, 0.0, 1.0) if len(parts) > 1 else Estimate(*[float(parts[0])] * 3)
     filters = find_filters(problem)
     scales = np.where(filters.offsets, 0.0, filters.measure_norms(point)), np.abs(point)
-    sharpness = [_measure_sharpness(multiply, matrix, each, rng, precision) for each in scales]
+    by_filter, by_weight = (_measure_sharpness(multiply, matrix, each, rng, precision) for each in scales)
     kind = name_point(gradient, extremes, measure_starts(problem, point, rng))
     return Curvature(
-        extremes, trace, negative, join_spectra(spectra), matrix is not None, gradient, *sharpness, kind, precision
+        extremes,
+        trace,
+        negative,
+        join_spectra(spectra),
+        matrix is not None,
+        gradient,
+        by_filter,
+        by_weight,
+        kind,
+        precision,
     )
 
 

@@ -14,7 +14,7 @@ from ..slices import CHUNK_POINTS, evaluate_in_chunks
 
 Window = tuple[float, float, float, float]
 """The least and greatest u, and the least and greatest v."""
-CHUNK_NUMBERS = 1 << 21
+CHUNK_COORDINATES = 1 << 21
 """The most coordinates of points that are made at a time."""
 
 
@@ -131,7 +131,7 @@ def evaluate_framed(problem: Problem, framed: FramedPlane, resolution: int) -> A
 def _evaluate_rows(problem: Problem, plane: Plane, u: Array, v: Array, inside: NDArray[np.bool_]) -> Array:
     losses = np.full(inside.shape, np.nan)
     places = np.argwhere(inside)
-    chunk = max(1, min(CHUNK_POINTS, CHUNK_NUMBERS // len(plane.origin)))
+    chunk = max(1, min(CHUNK_POINTS, CHUNK_COORDINATES // len(plane.origin)))
     for start in range(0, len(places), chunk):
         rows, columns = places[start : start + chunk].T
         cube = np.clip(plane.points(u[columns], v[rows]), 0.0, 1.0)

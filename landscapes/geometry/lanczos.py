@@ -18,7 +18,7 @@ TOP = 5
 KRYLOV = 60
 """The dimension of the space in which the ends of a spectrum are looked for, before it is restarted."""
 RESTARTS = 300
-PROBES = 10
+PROBE_VECTORS = 10
 """How many random vectors the trace and the spectrum are estimated from."""
 STEPS = 60
 """How many products each of them takes, at most."""
@@ -176,7 +176,7 @@ def estimate_spectrum(multiply: Multiply, dimension: int, rng: np.random.Generat
     from scipy.linalg import eigh_tridiagonal
 
     traces, spectra = [], []
-    for _ in range(PROBES):
+    for _ in range(PROBE_VECTORS):
         start = rng.choice((-1.0, 1.0), dimension) / math.sqrt(dimension)
         diagonal, beside = run_lanczos(multiply, start, min(STEPS, dimension))
         values, vectors = eigh_tridiagonal(diagonal, beside)

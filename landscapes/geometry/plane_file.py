@@ -16,7 +16,7 @@ from .framed_plane import FramedPlane, Window
 
 FORMAT = 1
 VECTORS = ("origin", "first", "second")
-MOST_WEIGHTS = 10_000_000
+MOST_AXES = 10_000_000
 STRAIGHTNESS = 1e-6
 """How far the lengths of directions may be from 1, and their product from 0."""
 
@@ -43,9 +43,9 @@ def write_plane(path: Path, content: PlaneFile) -> None:
         "format": FORMAT, "scale": framed.scale, "names": framed.names, "text": framed.text,
         "landscape": content.landscape, "label": content.label,
     }  # fmt: skip
-    vectors = dict(zip(VECTORS, (framed.plane.origin, framed.plane.first, framed.plane.second), strict=True))
+    plane, text, window = framed.plane, np.array(json.dumps(about)), np.array(framed.window)
     with path.open("wb") as file:
-        np.savez(file, about=np.array(json.dumps(about)), window=np.array(framed.window), **vectors)
+        np.savez(file, about=text, window=window, origin=plane.origin, first=plane.first, second=plane.second)
 
 
 def read_plane(path: Path, named: str) -> PlaneFile:
@@ -78,12 +78,7 @@ def read_plane(path: Path, named: str) -> PlaneFile:
 
 
 def _check_vector(found: Any) -> Array:
-    if (
-        found.ndim != 1
-        or not 1 <= len(found) <= MOST_WEIGHTS
-        or found.dtype.kind != "f"
-        or not np.isfinite(found).all()
-    ):
+    if found.ndim != 1 or not 1 <= len(found) <= MOST_AXES or found.dtype.kind != "f" or not np.isfinite(found).all():
         raise ValueError("a vector is no list of finite numbers")
     return np.asarray(found, dtype=float)
 

@@ -11,9 +11,9 @@ from matplotlib.colors import LogNorm, Normalize
 from matplotlib.figure import Figure
 from matplotlib.patheffects import Normal, Stroke
 
-from ..drawing import style
-from ..drawing.palette import COLOURS
-from .record import PlaneRecord, ProjectedPath
+from ..results.plane_record import PlaneRecord, ProjectedPath
+from . import style
+from .palette import COLOURS
 
 MAP_SIZE, LINES_SIZE = (6.4, 6.2), (6.4, 6.2)
 LEVELS = 24
@@ -27,7 +27,8 @@ def write_pictures(record: PlaneRecord, stem: Path) -> None:
     """Write the pictures of a plane side by side, as PNG and SVG."""
     with style.figure_style():
         figure = Figure(figsize=(MAP_SIZE[0] + LINES_SIZE[0], MAP_SIZE[1]), layout="constrained")
-        left, right = figure.subfigures(1, 2)
+        panes: Any = figure.subfigures(1, 2)
+        left, right = panes
         hover = draw_map(left, record)
         draw_lines(right, record)
         style.save_figure(figure, stem, hover)
@@ -54,7 +55,7 @@ def draw_map(figure: Any, record: PlaneRecord) -> dict[str, str]:
     # Holes are hatched: nothing is known there.
     axes.add_patch(_make_hatching(record.bounds))
     _draw_losses(figure, axes, record)
-    hover = {}
+    hover: dict[str, str] = {}
     for number, path in enumerate(record.paths):
         hover |= _draw_path(axes, record, path, number)
     figure.legend(loc="outside lower center", ncols=2, frameon=False, fontsize=8)
