@@ -69,7 +69,7 @@ def lay_principal(problem: Problem, path: Sequence[AgentPath]) -> LaidPlane:
         f"{meaning}."
     )
     framed = _frame(problem, plane, cube, ("first component", "second component"), f"components of {_name_run(path)}")
-    return LaidPlane(framed, (text,), {"points": len(cube), "share": share, "walk share": by_chance})
+    return LaidPlane(framed, (text,), {"points": float(len(cube)), "share": share, "walk share": by_chance})
 
 
 def find_components(cube: Array) -> tuple[float, tuple[Array | None, Array]]:
@@ -140,7 +140,7 @@ def lay_random(problem: Problem, center: AgentPath, seed: int) -> LaidPlane:
         + (f"; the {kept:,} biases and gains do not change along them." if kept else ".")
     ]
     framed = _frame_around(problem, plane, reach, ("random direction", "another"), f"random, around {center.name}")
-    return LaidPlane(framed, tuple(sentences), {"seed": seed, "reach": reach * (framed.scale or 1.0)})
+    return LaidPlane(framed, tuple(sentences), {"seed": float(seed), "reach": reach * (framed.scale or 1.0)})
 
 
 def lay_through(problem: Problem, ends: Sequence[AgentPath], seed: int) -> LaidPlane:

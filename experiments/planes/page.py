@@ -33,9 +33,9 @@ def list_rows(record: PlaneRecord) -> list[dict[str, str]]:
 def _describe_best(path: ProjectedPath, names: list[str]) -> dict[str, str]:
     at = path.best
     row = {"agent": path.name, "points": str(len(path.u))}
-    row["distance of the best point"] = _format(path.distance[at]) if at >= 0 else "-"
-    row["its true loss"] = _format(path.loss[at]) if at >= 0 else "-"
-    row["loss on the plane below it"] = _format(path.shadow[at]) if at >= 0 else "-"
+    row["off the plane"] = _format(path.distance[at] if path.distance[at] > 1e-9 else 0.0) if at >= 0 else "-"
+    row["true loss"] = _format(path.loss[at]) if at >= 0 else "-"
+    row["loss on the plane"] = _format(path.shadow[at]) if at >= 0 else "-"
     return row | {name: _format(path.measures.get(name, np.nan)) for name in names}
 
 

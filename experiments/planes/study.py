@@ -9,12 +9,11 @@ from pathlib import Path
 import numpy as np
 
 from ...landscapes.ambient import set_ambient_state_aside
-from ...landscapes.geometry.curvature import measure_asymmetry
-from ...landscapes.geometry.hessian import GeometryError, choose_hessian
-from ...landscapes.geometry.lanczos import find_extremes
+from ...landscapes.geometry.curvature import find_steepest
+from ...landscapes.geometry.hessian import GeometryError
 from ...landscapes.geometry.matching import find_hidden_units, match_units
 from ...landscapes.geometry.plane_file import PlaneFile, write_plane
-from ...landscapes.landscape import Array, Problem
+from ...landscapes.landscape import Problem
 from ...landscapes.slices import evaluate_in_chunks
 from ..drawing.plane import write_pictures
 from ..execution.results_directory import write_atomically
@@ -95,13 +94,7 @@ def _lay(
 
 def _lay_curved(problem: Problem, center: AgentPath, seed: int) -> LaidPlane:
     """Lay a plane along the two largest eigenvalues of the Hessian at the best point of a path."""
-    hessian, point = choose_hessian(problem), problem.space.to_box(center.end)
-    rng = np.random.default_rng(seed)
-
-    def multiply(direction: Array) -> Array:
-        return hessian.multiply_hessian(point, direction)
-
-    found = find_extremes(multiply, len(point), rng, measure_asymmetry(multiply, len(point), rng))
+    found = find_steepest(problem, problem.space.to_box(center.end), seed)
     worst, best = evaluate_in_chunks(problem, problem.space.to_box(np.array([center.cube[0], center.end])))
     fall = float(worst - best) if np.isfinite(worst - best) else 1.0
     return lay_along(problem, center, found.directions[0], found.directions[1], fall, found.largest[:2])

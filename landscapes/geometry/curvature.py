@@ -135,6 +135,29 @@ def measure_curvature(problem: Problem, point: Array, seed: int) -> Curvature:
     )
 
 
+def find_steepest(problem: Problem, point: Array, seed: int) -> Extremes:
+    """Find the five largest eigenvalues of the Hessian at a point and the least, in 100 to 500 products with it.
+
+    Args:
+        problem: A problem with gradients.
+        point: The point, shape (D,), in the box and the landscape's units.
+        seed: Which random vector is started with.
+
+    Raises:
+        GeometryError: As ``measure_curvature`` does.
+    """
+    rng = np.random.Generator(np.random.Philox(seed))
+    hessian = choose_hessian(problem)
+
+    def multiply(direction: Array) -> Array:
+        return hessian.multiply_hessian(point, direction)
+
+    precision = measure_asymmetry(multiply, len(point), rng)
+    if len(point) <= DENSE:
+        return _solve_densely(multiply, _make_matrix(multiply, len(point)))[0]
+    return find_extremes(multiply, len(point), rng, precision)
+
+
 def measure_asymmetry(multiply: Multiply, dimension: int, rng: np.random.Generator) -> float:
     """Measure how far products are from those of a symmetric matrix; of exact ones only rounding is left.
 

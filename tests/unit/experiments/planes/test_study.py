@@ -1,0 +1,168 @@
+"""The command landscape: files that agree with each other and with the landscape, and refusals in words."""
+
+import json
+import xml.etree.ElementTree as ET
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+import searchparty
+from searchparty.experiments.cli.main import app
+from searchparty.experiments.planes.landscape_of_results import open_searched
+from searchparty.experiments.planes.page import list_cautions, list_rows
+from searchparty.experiments.planes.study import study_plane
+from searchparty.experiments.results.plane_record import read_plane_record
+from searchparty.landscapes.classics import Sphere
+from searchparty.landscapes.geometry.hessian import GeometryError
+from searchparty.landscapes.landscape import Refusal
+from searchparty.landscapes.plane_slice import PlaneSlice
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("study")
+    experiment = {
+        "name": "study", "budget": 300, "repeats": 2, "executor": "simulated",
+        "landscapes": [{"kind": "rosenbrock", "dimension": 5}],
+        "strategies": {
+            "descent": {"agents": ["gradient-descent"]},
+            "team": {"agents": ["random-restart", "nelder-mead"]},
+        },
+    }  # fmt: skip
+    searchparty.run(experiment, out=folder / "out", report=False)
+    return folder / "out"
+
+
+@pytest.mark.parametrize(
+    ("choice", "references"),
+    [("pca", ()), ("pca", ("team:nelder-mead",)), ("best", ()), ("random", ("descent#1",)), ("hessian", ("descent",)),
+     ("through", ("descent", "team#1")), ("through", ("descent", "descent#1", "team"))],
+)  # fmt: skip
+def test_what_is_written_agrees(results, choice, references):
+    searched = open_searched(results)
+    name = f"{choice}-{len(references)}"
+    record, page = study_plane(searched, choice, references, resolution=9, name=name)
+    stem = results / "planes" / name
+    assert page == stem.with_suffix(".html")
+    assert read_plane_record(stem.with_suffix(".json")).to_json() == record.to_json()
+    assert stem.with_suffix(".png").read_bytes().startswith(b"\x89PNG")
+    ET.parse(stem.with_suffix(".svg"))
+    for path in record.paths:
+        known = next(each for each in searched.paths if (each.run, each.name) == (path.run, path.name))
+        losses = searched.problem.evaluate(searched.problem.space.to_box(known.cube))
+        np.testing.assert_allclose(path.loss, losses)
+        for loss, shadow, distance in zip(path.loss, path.shadow, path.distance, strict=True):
+            assert distance > 1e-9 or shadow == pytest.approx(loss, rel=1e-6, abs=1e-9)
+    # The plane is a landscape with the same losses.
+    cut = PlaneSlice(plane=str(stem.with_suffix(".npz"))).open()
+    left, right, bottom, top = record.bounds
+    u, v = np.linspace(left, right, 9), np.linspace(bottom, top, 9)
+    inside = np.argwhere(np.isfinite(record.losses))
+    points = np.array([[u[column], v[row]] for row, column in inside])
+    np.testing.assert_allclose(cut.evaluate(points), record.losses[tuple(inside.T)], rtol=1e-9)
+
+
+def test_the_page_says_what_it_cannot_say(results):
+    record, page = study_plane(open_searched(results), "pca", ("descent",), resolution=5, name="page")
+    text = page.read_text()
+    assert "What this picture cannot say" in text
+    assert all(line in text for line in list_cautions(record)[-1:])
+    rows = list_rows(record)
+    assert rows[0]["agent"] == "descent#0:gradient-descent"
+    assert rows[0]["off the plane"] == "0"
+    assert text.count("<svg") == 2
+    assert "src=" not in text
+
+
+def test_the_surface_of_a_quadratic_is_exact(tmp_path):
+    experiment = {
+        "name": "bowl", "budget": 100, "executor": "simulated", "landscapes": [{"kind": "sphere", "dimension": 4}],
+        "strategies": {"descent": {"agents": [{"kind": "gradient-descent", "step": 0.01}]}},
+    }  # fmt: skip
+    searchparty.run(experiment, out=tmp_path / "out", report=False)
+    searched = open_searched(tmp_path / "out")
+    record, _ = study_plane(searched, "random", resolution=5)
+    best = searched.best.end
+    center = float(np.sum((-5.12 + 10.24 * best) ** 2))
+    assert record.losses[2, 2] == pytest.approx(center)
+    u = np.linspace(*record.bounds[:2], 5)
+    row = record.losses[2]
+    # Second differences of a sum of squares are 2 h^2 everywhere.
+    np.testing.assert_allclose(np.diff(row, 2), 2 * (u[1] - u[0]) ** 2, rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("choice", "references", "matched", "message"),
+    [
+        ("through", ("descent",), False, "plane through must be given two or three runs, as RUN or RUN:AGENT, got 1"),
+        ("best", ("descent",), False, "plane best must be given no runs"),
+        ("pca", ("descent", "team"), False, "plane pca must be given at most one run"),
+        ("pca", (), True, "--match must be given with plane through or best, got pca"),
+        ("through", ("descent", "descent#1"), True, "landscape must be of kind network for units to be matched"),
+        ("through", ("descent", "descent"), False, "must have different points"),
+    ],
+)
+def test_what_cannot_be_laid_is_refused(results, choice, references, matched, message):
+    with pytest.raises(GeometryError, match=message):
+        study_plane(open_searched(results), choice, references, matched=matched)
+
+
+def test_a_landscape_without_gradients_has_no_hessian(tmp_path):
+    (tmp_path / "loss.py").write_text("def loss(x):\n    return float((x**2).sum())\n")
+    (tmp_path / "my.yaml").write_text(
+        "name: my\nbudget: 60\nexecutor: simulated\n"
+        "landscapes: [{kind: python, function: 'loss.py:loss', bounds: [[-1, 1], [-1, 1], [-1, 1]]}]\n"
+        "strategies: {team: {agents: [random]}}\n"
+    )
+    searchparty.run(tmp_path / "my.yaml", out=tmp_path / "out", report=False)
+    searched = open_searched(tmp_path / "out")
+    with pytest.raises(Refusal, match="gradient"):
+        study_plane(searched, "hessian")
+    record, _ = study_plane(searched, "random", resolution=5)
+    settings = searched.landscape.model_dump(mode="json")
+    cut = PlaneSlice(plane=str(tmp_path / "out/planes/random.npz"), of=settings, base=str(tmp_path))
+    assert cut.open().evaluate(np.zeros((1, 2)))[0] == pytest.approx(record.losses[2, 2])
+
+
+def test_results_of_others_are_not_opened(tmp_path, monkeypatch):
+    (tmp_path / "loss.py").write_text("def loss(x):\n    return float((x**2).sum())\n")
+    (tmp_path / "my.yaml").write_text(
+        "name: my\nbudget: 30\nexecutor: simulated\n"
+        "landscapes: [{kind: python, function: 'loss.py:loss', bounds: [[-1, 1], [-1, 1]]}]\n"
+        "strategies: {team: {agents: [random]}}\n"
+    )
+    searchparty.run(tmp_path / "my.yaml", out=tmp_path / "out", report=False)
+    (tmp_path / "loss.py").write_text("open('marker', 'w')\ndef loss(x):\n    return 0.0\n")
+    monkeypatch.chdir(tmp_path)
+    found = CliRunner().invoke(app, ["landscape", str(tmp_path / "out"), "--plane", "random"])
+    assert "must bear your signature" in str(found.exception)
+    assert not (tmp_path / "marker").exists()
+
+
+def test_one_landscape_is_named_where_there_are_several(tmp_path):
+    experiment = {
+        "name": "two", "budget": 40, "executor": "simulated",
+        "landscapes": [{"kind": "sphere", "dimension": 3}, {"kind": "ackley", "dimension": 3}],
+        "strategies": {"team": {"agents": ["random"]}},
+    }  # fmt: skip
+    searchparty.run(experiment, out=tmp_path / "out", report=False)
+    with pytest.raises(GeometryError, match="--of must name one landscape, got none of sphere D=3, ackley D=3"):
+        open_searched(tmp_path / "out")
+    with pytest.raises(GeometryError, match="got 'sphere'. Did you mean 'sphere D=3'"):
+        open_searched(tmp_path / "out", "sphere")
+    assert isinstance(open_searched(tmp_path / "out", "sphere D=3").landscape, Sphere)
+
+
+def test_the_command_prints_what_must_be_said(results):
+    found = CliRunner().invoke(app, ["landscape", str(results), "descent", "--resolution", "5", "--name", "said"])
+    assert found.exit_code == 0, found.exception
+    assert "A random walk with steps of the same lengths" in found.output
+    assert json.loads((results / "planes" / "said.json").read_text())["choice"] == "pca"
+
+
+def test_the_command_refuses_an_unknown_plane(results):
+    found = CliRunner().invoke(app, ["landscape", str(results), "--plane", "pcs"])
+    assert "--plane must be one of pca, best, hessian, random, through, got 'pcs'. Did you mean 'pca'?" in str(
+        found.exception
+    )
