@@ -1,10 +1,10 @@
-"""Measure losses of neural networks: losses a second, beside PyTorch and the limit of matrix products, and their bits.
+"""Measure losses of neural networks: losses a second, beside PyTorch and the limit of matrix products; bits; curvature.
 
 All figures are of a network with 64 inputs, 64 hidden units and 10 outputs on the training rows of digits, on one core.
 What is compared is measured in turn, round by round, a few milliseconds each; ratios are the medians over rounds. Those
 called best are of the least durations, which other programs on the machine disturb least.
 
-    python benchmarks/networks.py [--json FILE] [--rounds 200] [--figures losses shares gradients steps bits]
+    python benchmarks/networks.py [--json FILE] [--rounds 200] [--figures losses shares gradients steps bits ...]
 """
 
 from __future__ import annotations
@@ -23,10 +23,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from scipy.optimize import minimize
 from threadpoolctl import threadpool_limits
 
 from searchparty.agents.adam import Adam
+from searchparty.landscapes.geometry.lanczos import find_extremes
 from searchparty.landscapes.network import NeuralNetwork
+from searchparty.landscapes.networks.backend import use_precision
+from searchparty.landscapes.networks.network_loss import NetworkLoss
 from searchparty.orchestrator.executors.in_process import InProcessExecutor
 from searchparty.orchestrator.kept_rows import choose_interval
 from searchparty.orchestrator.log.log_file import LogFile
@@ -252,12 +256,42 @@ def work_run_of_adam(bench: Bench, folder: Path) -> None:
         log.close()
 
 
+def measure_eigenvalues(bench: Bench, rounds: int) -> dict[str, Any]:
+    """Compare the ends of the Hessian's spectrum with those of the exact Hessian, of 610 weights, in float64.
+
+    Both are compared where a search starts and where L-BFGS ends it, relative to the largest eigenvalue.
+    """
+    import jax
+
+    landscape = NeuralNetwork(data="digits", layers=(8,))
+    problem: Any = landscape.open()
+    start = problem.space.to_box(problem.space.init.draw(np.random.default_rng(0)))
+    end = minimize(
+        lambda x: (problem.evaluate(x[None])[0], problem.gradient(x[None])[0]), start, jac=True, method="L-BFGS-B"
+    ).x
+    data = landscape.load_data()
+    with use_precision(np.float64):
+        loss = NetworkLoss(landscape.plan_network(data), data, "cross-entropy", 0.0, np.float64)
+        compute = jax.jit(jax.hessian(loss.evaluate))
+        exact = [np.linalg.eigvalsh(np.asarray(compute(point))) for point in (start, end)]
+    errors, seconds = [], []
+    for point, values in zip((start, end), exact, strict=True):
+        began = time.perf_counter()
+        rng = np.random.default_rng(0)
+        found = find_extremes(lambda x, at=point: problem.multiply_hessian(at, x), len(point), rng, 1e-8)
+        seconds.append(time.perf_counter() - began)
+        ends = np.array([*found.largest, found.least]) - [*values[::-1][:5], values[0]]
+        errors.append(float(np.abs(ends).max() / values[-1]))
+    return {"eigenvalues_error": f"{max(errors):.1e}", "eigenvalues_s": seconds[1]}
+
+
 FIGURES: dict[str, Callable[[Bench, int], dict[str, Any]]] = {
     "losses": measure_losses,
     "shares": measure_shares,
     "gradients": measure_gradients,
     "steps": measure_steps,
     "bits": compare_bits,
+    "eigenvalues": measure_eigenvalues,
 }
 """What is measured, by name."""
 

@@ -65,6 +65,7 @@ class DifferencedHessian:
     def __init__(self, problem: Problem) -> None:
         self._problem = problem
         self._sides = problem.space.upper - problem.space.lower
+        self._is_single: bool | None = None
 
     def multiply_hessian(self, point: Array, direction: Array) -> Array:
         """Return the product (D,) of the Hessian at a point (D,) with a direction (D,).
@@ -75,24 +76,29 @@ class DifferencedHessian:
         length = float(np.linalg.norm(direction / self._sides))
         if length == 0.0:
             return np.zeros(len(point))
-        epsilon = _find_precision(self._differentiate(point[None])[0])
-        step = float(np.cbrt(epsilon))
+        if self._is_single is None:
+            _, gradients = self._differentiate_ends(point, direction / length, np.float64)
+            # At the point itself gradients may be zero, which any precision has.
+            self._is_single = _fits_single(gradients) and bool(gradients.any())
+        precision = np.float32 if self._is_single else np.float64
+        apart, gradients = self._differentiate_ends(point, direction / length, precision)
+        return (gradients[0] - gradients[1]) * (length / apart)
+
+    def _differentiate_ends(self, point: Array, direction: Array, precision: type) -> tuple[float, Array]:
+        """Return how far two ends are apart, and the gradients (2, D) at them."""
+        step = float(np.cbrt(np.finfo(precision).eps))
         space, margin = self._problem.space, step * self._sides
         center = np.clip(point, space.lower + margin, space.upper - margin)
-        ends = np.array([center + step / length * direction, center - step / length * direction])
-        above, below = self._differentiate(ends)
+        ends = np.array([center + step * direction, center - step * direction])
         # What was added exactly is what is left of the step after rounding.
-        moved = float(np.linalg.norm((ends[0] - ends[1]) / self._sides)) / length
-        return (above - below) / moved
-
-    def _differentiate(self, points: Array) -> Array:
-        return differentiate_points(self._problem, points)
+        apart = float(np.linalg.norm((ends[0] - ends[1]) / self._sides))
+        return apart, differentiate_points(self._problem, ends)
 
 
-def _find_precision(gradient: Array) -> float:
+def _fits_single(numbers: Array) -> bool:
+    """Return whether all numbers are representable in float32."""
     with np.errstate(over="ignore"):
-        is_single = bool((gradient.astype(np.float32) == gradient).all()) and bool(gradient.any())
-    return float(np.finfo(np.float32 if is_single else np.float64).eps)
+        return bool((numbers.astype(np.float32) == numbers).all())
 
 
 def differentiate_points(problem: Problem, points: Array) -> Array:

@@ -18,9 +18,9 @@ TOP = 5
 KRYLOV = 60
 """The dimension of the space in which the ends of a spectrum are looked for, before it is restarted."""
 RESTARTS = 300
-PROBE_VECTORS = 10
+VECTORS = 10
 """How many random vectors the trace and the spectrum are estimated from."""
-STEPS = 60
+STEPS = 100
 """How many products each of them takes, at most."""
 
 
@@ -161,7 +161,7 @@ def measure_residual(multiply: Multiply, values: Array, vectors: Array) -> float
 
 
 def estimate_spectrum(multiply: Multiply, dimension: int, rng: np.random.Generator) -> tuple[Estimate, list[Spectrum]]:
-    """Estimate trace and spectrum by ten random vectors, each followed for up to 60 steps of Lanczos' method.
+    """Estimate trace and spectrum by ten random vectors, each followed for up to 100 steps of Lanczos' method.
 
     The trace is Hutchinson's (1990). The spectrum is by stochastic Lanczos quadrature (Ghorbani et al. 2019).
 
@@ -176,7 +176,7 @@ def estimate_spectrum(multiply: Multiply, dimension: int, rng: np.random.Generat
     from scipy.linalg import eigh_tridiagonal
 
     traces, spectra = [], []
-    for _ in range(PROBE_VECTORS):
+    for _ in range(VECTORS):
         start = rng.choice((-1.0, 1.0), dimension) / math.sqrt(dimension)
         diagonal, beside = run_lanczos(multiply, start, min(STEPS, dimension))
         values, vectors = eigh_tridiagonal(diagonal, beside)

@@ -131,3 +131,30 @@ def test_the_path_stays_in_the_box():
     found = bend_path(Wall(), LEFT, RIGHT, 0)
     assert abs(found.points[1][1]) == 0.3
     assert found.height < 1.0
+
+
+def descend(problem, seed, steps=1500, rate=0.003, batch=128):
+    """Train a network by Adam (Kingma & Ba 2015) from the start of a seed."""
+    rng = np.random.default_rng(seed)
+    point = problem.space.to_box(problem.space.init.draw(rng))
+    mean, square = np.zeros_like(point), np.zeros_like(point)
+    for step in range(1, steps + 1):
+        _, gradient = problem.evaluate_share(point[None], rng.choice(problem.space.units, (1, batch), replace=False))
+        mean, square = 0.9 * mean + 0.1 * gradient[0], 0.999 * square + 0.001 * gradient[0] ** 2
+        point = point - rate * mean / (1 - 0.9**step) / (np.sqrt(square / (1 - 0.999**step)) + 1e-8)
+    return point
+
+
+@pytest.mark.extras
+def test_matching_and_a_bend_lower_the_barrier_between_two_trained_networks():
+    pytest.importorskip("jax", reason="jax is not installed")
+    from searchparty.landscapes.geometry.matching import find_hidden_units, match_units
+    from searchparty.landscapes.network import NeuralNetwork
+
+    problem = NeuralNetwork(data="digits", layers=(64,)).open()
+    one, other = descend(problem, 0), descend(problem, 1)
+    straight = measure_barrier(problem, one, other)
+    assert 0.1 < straight.height < 0.4
+    matched = measure_barrier(problem, one, match_units(find_hidden_units(problem), one, other))
+    assert matched.height < 0.25 * straight.height
+    assert bend_path(problem, one, other, seed=0, count=201).height < 0.01

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from searchparty.landscapes.geometry import curvature
 from searchparty.landscapes.geometry.curvature import measure_curvature, name_point
 from searchparty.landscapes.geometry.filters import Filters
 from searchparty.landscapes.geometry.hessian import GeometryError
@@ -57,9 +58,10 @@ def test_of_a_quadratic_all_is_exact():
     assert (found.is_exact, found.gradient, found.kind) == (True, 0.0, "saddle")
 
 
-def test_in_many_dimensions_ends_are_exact_and_intervals_hold_the_rest():
+def test_in_many_dimensions_ends_are_exact_and_intervals_hold_the_rest(monkeypatch):
+    monkeypatch.setattr(curvature, "DENSE", 100)
     rng = np.random.default_rng(2)
-    values = np.sort(np.concatenate([-rng.uniform(0.01, 1, 60), 0.1 * rng.random(200), [20, 30, 40, 50, 60.0]]))
+    values = np.sort(np.concatenate([-rng.uniform(0.1, 1, 60), 0.1 * rng.random(200), [20, 30, 40, 50, 60.0]]))
     matrix, _ = turn(values)
     found = measure_curvature(Quadratic(matrix), np.zeros(len(values)), seed=0)
     np.testing.assert_allclose(found.extremes.largest, [60, 50, 40, 30, 20], rtol=1e-8)
@@ -202,7 +204,8 @@ class TestNetworks:
         pytest.importorskip("jax", reason="jax is not installed")
 
     @pytest.mark.parametrize("place", ["start", "trained"])
-    def test_eigenvalues_are_those_of_the_exact_hessian(self, place):
+    @pytest.mark.parametrize("dense", [100, 1000])
+    def test_eigenvalues_are_those_of_the_exact_hessian(self, place, dense, monkeypatch):
         import jax
         from scipy.optimize import minimize
 
@@ -222,13 +225,17 @@ class TestNetworks:
             loss = NetworkLoss(landscape.plan_network(data), data, "cross-entropy", 0.0, np.float64)
             exact = np.linalg.eigvalsh(np.asarray(jax.jit(jax.hessian(loss.evaluate))(point)))
         assert len(exact) == 610
+        monkeypatch.setattr(curvature, "DENSE", dense)
         found = measure_curvature(problem, point, seed=0)
         np.testing.assert_allclose(found.extremes.largest, exact[::-1][:5], atol=1e-9 * exact[-1])
         assert found.extremes.least == pytest.approx(exact[0], abs=1e-9 * exact[-1])
-        assert found.trace.low < exact.sum() < found.trace.high
+        assert found.trace.low - 1e-9 <= exact.sum() <= found.trace.high + 1e-9
+        share = (exact < -1e-3 * exact[-1]).mean()
+        assert found.negative.low - 0.01 < share < found.negative.high + 0.01
         assert found.kind == ("slope" if place == "start" else "minimum")
 
-    def test_in_float32_eigenvalues_have_a_few_digits(self, tmp_path):
+    @pytest.mark.parametrize("dense", [100, 1000])
+    def test_in_float32_eigenvalues_have_a_few_digits(self, tmp_path, dense, monkeypatch):
         from searchparty.landscapes.jax_function import JaxFunction
 
         (tmp_path / "own.py").write_text(
@@ -237,6 +244,7 @@ class TestNetworks:
             "scales = jnp.concatenate([jnp.linspace(-1, 1, 295), jnp.arange(10.0, 15.0)])\n"
             "def loss(weights):\n    return 0.5 * jnp.sum(scales * weights['x'] ** 2)\n"
         )
+        monkeypatch.setattr(curvature, "DENSE", dense)
         problem = JaxFunction(function=f"{tmp_path}/own.py:loss", init="init").open()
         found = measure_curvature(problem, np.zeros(300), seed=0)
         np.testing.assert_allclose(found.extremes.largest, [14, 13, 12, 11, 10], rtol=1e-5)

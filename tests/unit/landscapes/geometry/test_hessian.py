@@ -71,6 +71,17 @@ def test_the_third_order_is_small():
     np.testing.assert_allclose(found, point**2 * direction, atol=1e-7)
 
 
+def test_the_precision_is_told_where_gradients_are_zero():
+    class Quartic(Quadratic):
+        def gradient(self, points):
+            return points**3 - 4 * points
+
+    point = np.full(4, 2.0)
+    assert not Quartic(np.eye(4)).gradient(point[None]).any()
+    found = choose_hessian(Quartic(np.eye(4))).multiply_hessian(point, np.ones(4))
+    np.testing.assert_allclose(found, 8.0, rtol=1e-8)
+
+
 def test_no_direction_has_no_product():
     np.testing.assert_array_equal(choose_hessian(Quadratic(np.eye(3))).multiply_hessian(np.ones(3), np.zeros(3)), 0)
 
