@@ -15,7 +15,7 @@ from ..planes import Plane
 from .framed_plane import FramedPlane, Window
 
 FORMAT = 1
-VECTORS = ("origin", "first", "second")
+VECTOR_NAMES = ("origin", "first", "second")
 MOST_AXES = 10_000_000
 STRAIGHTNESS = 1e-6
 """How far the lengths of directions may be from 1, and their product from 0."""
@@ -61,7 +61,7 @@ def read_plane(path: Path, named: str) -> PlaneFile:
     try:
         with np.load(path, allow_pickle=False) as arrays:
             about = json.loads(str(arrays["about"]))
-            vectors = [_check_vector(arrays[name]) for name in VECTORS]
+            vectors = [_check_vector(arrays[name]) for name in VECTOR_NAMES]
             window = _check_window(arrays["window"])
         if about["format"] != FORMAT:
             raise ValueError(f"its format is {about['format']!r}, not {FORMAT}")
