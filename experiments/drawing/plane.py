@@ -48,7 +48,8 @@ def draw_map(figure: Any, record: PlaneRecord) -> dict[str, str]:
     left, right, bottom, top = record.bounds
     axes.set(xlim=(left, right), ylim=(bottom, top), aspect="equal")
     axes.set(
-        xlabel=f"{style.format_label(record.names[0])}\n({record.unit})", ylabel=style.format_label(record.names[1])
+        xlabel=f"{style.format_label(record.names[0])}\n({style.format_label(record.unit)})",
+        ylabel=style.format_label(record.names[1]),
     )
     figure.suptitle(f"Loss on the plane: {style.format_title(record.text)}", fontsize=10)
     axes.grid(visible=False)
@@ -154,5 +155,7 @@ def draw_lines(figure: Any, record: PlaneRecord) -> dict[str, str]:
     upper.legend(frameon=False, fontsize=8)
     upper.set_ylabel("loss")
     figure.suptitle("What the plane does not show", fontsize=10)
-    lower.set(xlabel="evaluations", ylabel=f"distance from the plane\n({record.unit})", ylim=(0, None))
+    lower.set(
+        xlabel="evaluations", ylabel=f"distance from the plane\n({style.format_label(record.unit)})", ylim=(0, None)
+    )
     return {}

@@ -33,6 +33,7 @@ from ..studio.films.embed import EmbeddedRun, embed_modules, embed_replay
 from .first_screen import describe_first_screen, draw_first_figures, draw_measures, list_group_figures
 from .island import pack_island, pack_problems, pack_ratios
 from .page_tables import make_tables, pack_tables
+from .plane_section import list_planes
 from .portraits import Portrait, describe_portrait
 from .sentences import describe_strategy, format_number, list_notes
 from .template_cache import TemplateCache
@@ -222,6 +223,7 @@ def _render_page(
         measures=list(draw_measures(compared)),
         measured=list(describe_measures([run for run in compared.runs if run.evaluations])),
         most_open_groups=MOST_OPEN_GROUPS,
+        planes=list_planes(directories),
         portraits=portraits,
         island=pack_island(_pack_data(compared, made, curves, portraits, shown) | {"grounds": grounds}),
         code=_embed_code(whole, sources),

@@ -17,6 +17,7 @@ FORMAT = 1
 MOST_BYTES = 50_000_000
 """A larger file is no record of a plane."""
 MOST_RESOLUTION = 1000
+MOST_RECORDED_PATHS, MOST_RECORDED_POINTS = 64, 10_000
 
 
 class PlaneRecordError(ValueError):
@@ -116,6 +117,8 @@ def _parse(data: Mapping[str, Any]) -> PlaneRecord:
     left, right, bottom, top = (float(edge) for edge in data["bounds"])
     if not (left < right and bottom < top and math.isfinite(right - left + top - bottom)):
         raise PlaneRecordError("its bounds have no area")
+    if len(data["paths"]) > MOST_RECORDED_PATHS:
+        raise PlaneRecordError(f"it has more than {MOST_RECORDED_PATHS} paths")
     one, other = (str(name) for name in data["names"])
     return PlaneRecord(
         str(data["choice"]), str(data["text"]), str(data["landscape"]), str(data["unit"]), (one, other),
@@ -133,6 +136,8 @@ def _parse_path(data: Mapping[str, Any]) -> ProjectedPath:
     best = int(data["best"])
     if {len(each) for each in lists.values()} != {len(evaluations)} or not -1 <= best < len(evaluations):
         raise PlaneRecordError("the lists of a path differ in length")
+    if not 0 < len(evaluations) <= MOST_RECORDED_POINTS:
+        raise PlaneRecordError(f"a path has {len(evaluations)} points, not 1 to {MOST_RECORDED_POINTS:,}")
     measures = {str(name): math.nan if x is None else float(x) for name, x in data["measures"].items()}
     run, name, guides = str(data["run"]), str(data["name"]), bool(data["guides"])
     return ProjectedPath(run, name, evaluations, **lists, best=best, guides=guides, measures=measures)

@@ -1,0 +1,60 @@
+"""The section of planes: what `searchparty landscape` evaluated and kept beside the results, drawn from its numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..planes.page import list_cautions, list_rows
+from ..planes.study import FOLDER
+from ..results.plane_record import PlaneRecordError, read_plane_record
+
+MOST_PLANES = 4
+"""The most planes that a report shows: each takes up to half a megabyte."""
+
+
+@dataclass(frozen=True)
+class PlaneSection:
+    """A plane as the report shows it.
+
+    Attributes:
+        title: The landscape, and what the plane is.
+        sentences: What must be said of it.
+        cautions: What it cannot say.
+        rows: The best points beside it, as a table.
+        map: The picture of the losses on it, as SVG.
+        lines: The picture of true losses and distances, as SVG.
+    """
+
+    title: str
+    sentences: Sequence[str]
+    cautions: Sequence[str]
+    rows: list[dict[str, str]]
+    map: str
+    lines: str
+
+
+def list_planes(directories: Sequence[Path]) -> list[PlaneSection]:
+    """Return the planes that lie beside results, by name; what is no record of a plane is left out."""
+    paths = [path for directory in directories for path in sorted((directory / FOLDER).glob("*.json"))]
+    found: list[PlaneSection] = []
+    for path in paths:
+        if len(found) == MOST_PLANES:
+            break
+        try:
+            record = read_plane_record(path)
+        except PlaneRecordError:
+            # It may come from elsewhere, or be of another kind.
+            continue
+        # Drawing is imported only where there is something to draw: it takes a second.
+        from ..drawing.plane import draw_svg
+
+        name = f"{path.stem}-{len(found)}"
+        found.append(
+            PlaneSection(
+                f"{record.landscape}: {record.text}", record.sentences, list_cautions(record), list_rows(record),
+                draw_svg(record, name, "map"), draw_svg(record, name, "lines"),
+            )
+        )  # fmt: skip
+    return found
