@@ -9,13 +9,14 @@ import numpy as np
 from pydantic import Field
 
 from ..landscapes.landscape import Array, Space
-from .agent import Agent, Lease, Search
+from .agent import Lease, Search
 from .toolbox.callback import Objective
 from .toolbox.local_solver import follow_solver
+from .toolbox.spread import SpreadAgent, widen_start
 from .toolbox.steering import first_point
 
 
-class LBFGS(Agent):
+class LBFGS(SpreadAgent):
     """Descends by L-BFGS: it learns the curvature from its last steps, and takes all rows of data in each.
 
     Use it on smooth landscapes with gradients, of any dimension: it keeps ``history`` pairs of vectors, and its cost
@@ -50,7 +51,7 @@ class LBFGS(Agent):
 
     def search(self, space: Space, lease: Lease, rng: np.random.Generator) -> Search:
         solve = partial(self._solve, exact=space.has_gradient)
-        start = first_point(lease, rng, space.init)
+        start = first_point(lease, rng, widen_start(space.init, self.spread))
         return (yield from follow_solver(solve, lease, rng, start, takes_over=True))
 
     def _solve(self, objective: Objective, start: Array, _radius: float, exact: bool) -> str:

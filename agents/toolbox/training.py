@@ -10,8 +10,9 @@ import numpy as np
 from pydantic import Field
 
 from ...landscapes.landscape import Array, Refusal, Space
-from ..agent import MOST_AT_ONCE, Agent, Converged, Lease, MiniBatch, Proposal, Region, Search, Told, WithGradient
+from ..agent import MOST_AT_ONCE, Converged, Lease, MiniBatch, Proposal, Region, Search, Told, WithGradient
 from .differences import estimate_gradient
+from .spread import SpreadAgent, widen_start
 from .steering import draw_points, first_point, is_called_away, is_handed_over, restart_point, start_point
 from .update_rules import UpdateRule, check_optax, open_rule
 
@@ -21,7 +22,7 @@ Gradient = tuple[Array, float, Lease]
 """A gradient (D,) in the landscape's units, the loss with which it came, and the lease in force."""
 
 
-class TrainingAgent(Agent):
+class TrainingAgent(SpreadAgent):
     """Base class of agents that train as networks are trained: an update rule of optax, on the landscape's own scale.
 
     A subclass declares its ``kind`` and settings, and ``make_rule``. The agent starts as the landscape says that
@@ -79,7 +80,7 @@ class TrainingAgent(Agent):
     def search(self, space: Space, lease: Lease, rng: np.random.Generator) -> Search:
         """Train, as ``Agent.search`` describes."""
         self.row_price(space)
-        point = first_point(lease, rng, space.init)
+        point = first_point(lease, rng, widen_start(space.init, self.spread))
         while True:
             ended = yield from self._train(space, point, lease, rng)
             if not isinstance(ended, Lease):
@@ -110,8 +111,10 @@ class TrainingAgent(Agent):
                     return None
                 if good is None:
                     # Nothing is known that could be gone back to.
-                    start = draw_points(region, rng)[0] if space.init is None else start_point(region, rng, space.init)
-                    weights = box.to_weights(start)
+                    init = widen_start(space.init, self.spread)
+                    weights = box.to_weights(
+                        draw_points(region, rng)[0] if init is None else start_point(region, rng, init)
+                    )
                 else:
                     weights = good
                 state = rule.begin(weights)

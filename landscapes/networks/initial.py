@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -79,6 +79,13 @@ class InitialWeights:
         """Draw one starting point (D,) in the unit cube."""
         weights = np.concatenate([_draw_block(each, rng) for each in self.drawings])
         return to_cube_weights(weights, (self.low, self.high))
+
+    def widen(self, factor: float) -> InitialWeights:
+        """Return the rule whose random weights are so many times as wide; biases of 0 and gains of 1 stay."""
+        wider = (
+            each if each.form == "constant" else replace(each, scale=factor * each.scale) for each in self.drawings
+        )
+        return replace(self, drawings=tuple(wider))
 
 
 def _draw_block(drawing: Drawing, rng: np.random.Generator) -> Array:
