@@ -38,6 +38,13 @@ class Barrier:
     height: float
     failed: int
 
+    @property
+    def detour(self) -> float:
+        """How long the path is, relative to the segment between its ends; 1 for the segment itself, or equal ends."""
+        whole = float(np.linalg.norm(self.points[-1] - self.points[0]))
+        legs = float(np.linalg.norm(np.diff(self.points, axis=0), axis=1).sum())
+        return legs / whole if whole else 1.0
+
 
 def measure_barrier(problem: Problem, one: Array, other: Array, count: int = COUNT) -> Barrier:
     """Measure the barrier on the segment between two points.
