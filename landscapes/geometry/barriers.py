@@ -30,6 +30,11 @@ class Barrier:
         height: The greatest loss above the line between the losses of the ends, over all steps (Frankle et al. 2020); 0
             or more. NaN if an end has no loss. Where losses between are missing it is a lower bound.
         failed: How many evaluations failed.
+
+    Example:
+        >>> points, losses = np.array([[0.0], [2.0]]), np.array([1.0, np.nan, 2.0])
+        >>> Barrier(points, np.array([0.0, 0.5, 1.0]), losses, 0.0, 1).detour
+        1.0
     """
 
     points: Array
@@ -37,6 +42,13 @@ class Barrier:
     losses: Array
     height: float
     failed: int
+
+    @property
+    def detour(self) -> float:
+        """How long the path is, relative to the segment between its ends; 1 for the segment itself, or equal ends."""
+        whole = float(np.linalg.norm(self.points[-1] - self.points[0]))
+        legs = float(np.linalg.norm(np.diff(self.points, axis=0), axis=1).sum())
+        return legs / whole if whole else 1.0
 
 
 def measure_barrier(problem: Problem, one: Array, other: Array, count: int = COUNT) -> Barrier:
@@ -83,7 +95,18 @@ def bend_path(problem: Problem, one: Array, other: Array, seed: int, count: int 
         better, and more bends may be lower.
 
     Raises:
-        GeometryError: The problem has no gradients, or none on the path.
+        GeometryError: The problem has no gradients, or no loss or gradient on the path.
+
+    Example:
+        >>> class Ring:
+        ...     space = Space(np.full(2, -2.0), np.full(2, 2.0), has_gradient=True)
+        ...     def evaluate(self, points):
+        ...         return ((points**2).sum(axis=1) - 1) ** 2
+        ...     def gradient(self, points):
+        ...         return 4 * points * ((points**2).sum(axis=1, keepdims=True) - 1)
+        >>> left, right = np.array([-1.0, 0.0]), np.array([1.0, 0.0])
+        >>> measure_barrier(Ring(), left, right).height, bend_path(Ring(), left, right, seed=0).height < 0.5
+        (1.0, True)
     """
     from scipy.optimize import Bounds, minimize
 
@@ -112,7 +135,12 @@ def bend_path(problem: Problem, one: Array, other: Array, seed: int, count: int 
 
 
 def place_steps(points: Array, steps: Array) -> Array:
-    """Return the points (n, D) at steps (n,), from 0 to 1, of the path with these corners (k, D)."""
+    """Return the points (n, D) at steps (n,), from 0 to 1, of the path with these corners (k, D).
+
+    Example:
+        >>> place_steps(np.array([[0.0], [1.0], [5.0]]), np.array([0.25, 0.75])).tolist()
+        [[0.5], [3.0]]
+    """
     legs = len(points) - 1
     leg = np.minimum((steps * legs).astype(np.int64), legs - 1)
     part = (steps * legs - leg)[:, None]

@@ -145,8 +145,14 @@ def choose_hessian(problem: Problem) -> CurvedProblem:
         GeometryError: It has no gradients.
 
     Example:
-        >>> choose_hessian(Valley()).multiply_hessian(np.zeros(2), np.ones(2)).tolist()
-        [2.0, 10.0]
+        >>> class Bowl:
+        ...     space = Space(np.full(2, -1.0), np.full(2, 1.0), has_gradient=True)
+        ...     def evaluate(self, points):
+        ...         return (points**2).sum(axis=1)
+        ...     def gradient(self, points):
+        ...         return 2 * points
+        >>> choose_hessian(Bowl()).multiply_hessian(np.zeros(2), np.array([1.0, 0.5])).round(6).tolist()
+        [2.0, 1.0]
     """
     if isinstance(problem, CurvedProblem):
         return problem

@@ -32,6 +32,10 @@ class Estimate:
         value: The mean over probes.
         low: The lower end.
         high: The upper end.
+
+    Example:
+        >>> Estimate(0.5, 0.4, 0.6).high
+        0.6
     """
 
     value: float
@@ -63,6 +67,10 @@ class Extremes:
         least: The least eigenvalue.
         escape: Its eigenvector of length 1, shape (D,). Its sign is arbitrary.
         residual: The greatest |H v - lambda v| of them all: no eigenvalue is farther than this from one of the matrix.
+
+    Example:
+        >>> Extremes(np.array([2.0]), np.array([[1.0, 0.0]]), -3.0, np.array([0.0, 1.0]), 0.0).scale
+        3.0
     """
 
     largest: Array
@@ -84,6 +92,11 @@ class Spectrum:
     Attributes:
         values: Values, shape (k,): all eigenvalues, or nodes of a quadrature.
         weights: The part of the eigenvalues that each stands for, shape (k,); together 1.
+
+    Example:
+        >>> spectrum = Spectrum(np.array([-1.0, 4.0]), np.array([0.25, 0.75]))
+        >>> float(spectrum.values @ spectrum.weights)
+        2.75
     """
 
     values: Array
@@ -121,6 +134,11 @@ def find_extremes(multiply: Multiply, dimension: int, rng: np.random.Generator, 
 
     Raises:
         GeometryError: They are not found, as of a matrix whose products are too noisy.
+
+    Example:
+        >>> found = find_extremes(lambda x: x * np.arange(100), 100, np.random.default_rng(0), 1e-8)
+        >>> found.largest.round(6).tolist(), found.directions.shape
+        ([99.0, 98.0, 97.0, 96.0, 95.0], (5, 100))
     """
     # Both ends at once: alone, the least would take several times as many products, as it lies close to many others.
     values, vectors = _call_arpack(multiply, dimension, rng, 2 * TOP, "BE", tolerance)
@@ -172,6 +190,11 @@ def estimate_spectrum(multiply: Multiply, dimension: int, rng: np.random.Generat
 
     Returns:
         The trace, and a spectrum from each vector; their mean estimates the matrix's.
+
+    Example:
+        >>> trace, spectra = estimate_spectrum(lambda x: 2 * x, 50, np.random.default_rng(0))
+        >>> round(trace.value, 6), len(spectra)
+        (100.0, 10)
     """
     from scipy.linalg import eigh_tridiagonal
 
@@ -196,6 +219,11 @@ def run_lanczos(multiply: Multiply, start: Array, steps: int) -> tuple[Array, Ar
     Returns:
         The diagonal (k,) and what is beside it (k - 1,) of the tridiagonal matrix; k is less than ``steps`` where the
         vectors span an invariant space before.
+
+    Example:
+        >>> diagonal, beside = run_lanczos(lambda x: x * [1.0, 3.0], np.full(2, 0.5**0.5), 2)
+        >>> diagonal.round(6).tolist(), beside.round(6).tolist()
+        ([2.0, 2.0], [1.0])
     """
     basis = np.empty((steps, len(start)))
     diagonal: list[float] = []

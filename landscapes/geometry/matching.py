@@ -81,6 +81,16 @@ def find_hidden_units(problem: Problem) -> HiddenUnits:
 
     Raises:
         GeometryError: It has none that could be matched.
+
+    Example:
+        >>> class TwoUnits:
+        ...     space = Space(np.full(4, -1.0), np.full(4, 1.0))
+        ...     def evaluate(self, points):
+        ...         return (points[:, 0] * points[:, 2] + points[:, 1] * points[:, 3]) ** 2
+        ...     def list_hidden_units(self):
+        ...         return HiddenUnits((np.array([[0], [1]]),), (np.array([[2], [3]]),), 4)
+        >>> find_hidden_units(TwoUnits()).dimension
+        4
     """
     if not isinstance(problem, LayeredProblem):
         raise GeometryError(

@@ -66,13 +66,16 @@ def test_a_bend_goes_round_the_ridge(seed):
     straight, bent = measure_barrier(Wells(), LEFT, RIGHT), bend_path(Wells(), LEFT, RIGHT, seed)
     assert bent.height < 0.3 * straight.height
     assert abs(bent.points[1][1]) > 0.5
+    assert straight.detour == 1.0
+    assert bent.detour == pytest.approx(np.linalg.norm(bent.points[1] - [LEFT, RIGHT], axis=1).sum() / 2)
     np.testing.assert_array_equal(bent.points[[0, 2]], [LEFT, RIGHT])
     again = bend_path(Wells(), LEFT, RIGHT, seed)
     np.testing.assert_array_equal(again.losses, bent.losses)
 
 
 def test_a_point_and_itself_have_no_barrier():
-    assert measure_barrier(Wells(), LEFT + 0.3, LEFT + 0.3).height == 0.0
+    found = measure_barrier(Wells(), LEFT + 0.3, LEFT + 0.3)
+    assert (found.height, found.detour) == (0.0, 1.0)
 
 
 def test_steps_lie_on_the_legs():
