@@ -19,6 +19,7 @@ from ..drawing.plane import write_pictures
 from ..execution.results_directory import write_atomically
 from ..results.plane_record import PlaneRecord
 from .evaluate import PLANE_RESOLUTION, evaluate_plane
+from .follow_up import write_follow_up
 from .landscape_of_results import SearchedLandscape
 from .lay import LaidPlane, lay_along, lay_principal, lay_random, lay_through
 from .page import write_page
@@ -66,6 +67,7 @@ def study_plane(
     settings = searched.landscape.model_dump(mode="json")
     write_plane(stem.with_suffix(".npz"), PlaneFile(laid.framed, settings, searched.landscape.label))
     write_atomically(stem.with_suffix(".json"), record.to_json())
+    write_follow_up(searched.landscape, stem)
     write_pictures(record, stem)
     return record, write_page(record, stem.with_suffix(".html"))
 

@@ -139,8 +139,11 @@ def _record_surface(log: RunLog, record: RunRecord, run: RunSpec, seconds: float
         planes = _choose_planes(described.space, points, run.team)
         counts = {1: LINE_POINTS, 2: WHOLE_POINTS**2}
         total = len(planes) * counts.get(described.space.dimension, SLICE_POINTS**2)
+        tried = problem.space.to_box(np.full((TRIED_POINTS, described.space.dimension), 0.5))
+        # The first point may take seconds, in which a program is compiled.
+        evaluate_in_chunks(problem, tried[:1])
         began = time.monotonic()
-        evaluate_in_chunks(problem, problem.space.to_box(np.full((TRIED_POINTS, described.space.dimension), 0.5)))
+        evaluate_in_chunks(problem, tried)
         if (time.monotonic() - began) / TRIED_POINTS * total > seconds:
             return False
         surfaces = tuple(_evaluate_surface(problem, plane) for plane in planes)

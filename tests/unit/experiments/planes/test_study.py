@@ -13,6 +13,7 @@ from searchparty.experiments.planes.landscape_of_results import open_searched
 from searchparty.experiments.planes.page import list_cautions, list_rows
 from searchparty.experiments.planes.study import study_plane
 from searchparty.experiments.results.plane_record import read_plane_record
+from searchparty.experiments.spec.load import load
 from searchparty.landscapes.classics import Sphere
 from searchparty.landscapes.geometry.hessian import GeometryError
 from searchparty.landscapes.landscape import Refusal
@@ -56,6 +57,7 @@ def test_what_is_written_agrees(results, choice, references):
             assert distance > 1e-9 or shadow == pytest.approx(loss, rel=1e-6, abs=1e-9)
     # The plane is a landscape with the same losses.
     cut = PlaneSlice(plane=str(stem.with_suffix(".npz"))).open()
+    assert load(stem.with_suffix(".yaml")).landscapes[0].open().space.upper.tolist() == cut.space.upper.tolist()
     left, right, bottom, top = record.bounds
     u, v = np.linspace(left, right, 9), np.linspace(bottom, top, 9)
     inside = np.argwhere(np.isfinite(record.losses))
@@ -123,6 +125,10 @@ def test_a_landscape_without_gradients_has_no_hessian(tmp_path):
     settings = searched.landscape.model_dump(mode="json")
     cut = PlaneSlice(plane=str(tmp_path / "out/planes/random.npz"), of=settings, base=str(tmp_path))
     assert cut.open().evaluate(np.zeros((1, 2)))[0] == pytest.approx(record.losses[2, 2])
+    # What it names stands in the YAML, by paths that lead there from anywhere.
+    follow_up = load(tmp_path / "out/planes/random.yaml")
+    assert follow_up.landscapes[0].code_references == ("loss.py:loss",)
+    assert follow_up.landscapes[0].open().evaluate(np.zeros((1, 2)))[0] == pytest.approx(record.losses[2, 2])
 
 
 def test_results_of_others_are_not_opened(tmp_path, monkeypatch):
