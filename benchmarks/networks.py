@@ -285,6 +285,81 @@ def measure_eigenvalues(bench: Bench, rounds: int) -> dict[str, Any]:
     return {"eigenvalues_error": f"{max(errors):.1e}", "eigenvalues_s": seconds[1]}
 
 
+SLICES: dict[str, dict[str, Any]] = {
+    "slice": {"layers": (64,)},
+    "slice_large": {"layers": (256, 312)},
+    "slice_conv": {"layers": ({"conv": 8}, {"pool": 2})},
+}
+"""Networks on digits of which planes are evaluated: D = 4,810, D = 99,954, and a small convolutional one."""
+SLICE_POINTS, SLICE_BATCH = 51, 128
+
+
+def measure_slices(bench: Bench, rounds: int) -> dict[str, Any]:
+    """Compare the losses on a plane of 51 x 51 points with the loop of PyTorch, at points of the same plane."""
+    figures: dict[str, Any] = {}
+    for name, settings in SLICES.items():
+        problem: Any = NeuralNetwork(data="digits", **settings).open()
+        space, rng = problem.space, np.random.default_rng(0)
+        vectors = np.stack([space.to_box(space.init.draw(rng)), *0.02 * rng.standard_normal((2, space.dimension))])
+        u = np.linspace(-1, 1, SLICE_POINTS)
+
+        def evaluate(number: int, problem: Any = problem, vectors: Any = vectors, u: Any = u) -> None:
+            # A line of the plane in each turn.
+            problem.evaluate_plane(vectors, u, u[number % SLICE_POINTS : number % SLICE_POINTS + 1])
+
+        few = max(3, rounds // (4 if name == "slice" else 40))
+        calls: dict[str, tuple[Call, int]] = {"slice": (evaluate, 1)}
+        points = (vectors[0] + rng.standard_normal((POINTS, 2)) @ vectors[1:]).astype(np.float32)
+        for loop, batched in (("torch", False), ("loader", True)):
+            call = make_torch_slice(bench, settings["layers"], points, batched)
+            if call is not None:
+                calls[loop] = (call, 2)
+        found = time_in_turn(calls, few)
+        figures[f"{name}_d"] = space.dimension
+        figures[f"{name}_losses_per_s"] = SLICE_POINTS / min(found["slice"])
+        for loop in ("torch", "loader"):
+            if loop in found:
+                figures[f"{name}_times_{loop}"] = SLICE_POINTS * median_ratio(found[loop], found["slice"])
+                figures[f"{name}_times_{loop}_best"] = SLICE_POINTS * min(found[loop]) / min(found["slice"])
+    return figures
+
+
+def make_torch_slice(bench: Bench, layers: Any, points: Any, batched: bool) -> Call | None:
+    """Return the loop of PyTorch over the points of a plane, of all rows at once or by a DataLoader as Li et al. do."""
+    try:
+        import torch
+    except ImportError:
+        return None
+    from torch import nn
+
+    torch.set_num_threads(1)
+    images, parts, width = isinstance(layers[0], dict), [], 64
+    for layer in layers:
+        if isinstance(layer, int):
+            parts += [nn.Linear(width, layer), nn.ReLU()]
+            width = layer
+        elif "conv" in layer:
+            parts += [nn.Conv2d(1, layer["conv"], 3, padding="same"), nn.ReLU()]
+            width = 64 * layer["conv"]
+        else:
+            parts += [nn.MaxPool2d(layer["pool"]), nn.Flatten()]
+            width //= layer["pool"] ** 2
+    model = nn.Sequential(*parts, nn.Linear(width, 10))
+    inputs, labels = torch.from_numpy(bench.inputs), torch.from_numpy(bench.labels).long()
+    inputs = inputs.reshape(-1, 1, 8, 8) if images else inputs
+    weights = torch.from_numpy(points)
+    data = torch.utils.data.DataLoader(torch.utils.data.TensorDataset(inputs, labels), batch_size=SLICE_BATCH)
+
+    def evaluate(number: int) -> float:
+        with torch.no_grad():
+            nn.utils.vector_to_parameters(weights[number % len(weights)], model.parameters())
+            if not batched:
+                return float(nn.functional.cross_entropy(model(inputs), labels))
+            return sum(float(nn.functional.cross_entropy(model(x), y)) * len(y) for x, y in data) / len(labels)
+
+    return evaluate
+
+
 FIGURES: dict[str, Callable[[Bench, int], dict[str, Any]]] = {
     "losses": measure_losses,
     "shares": measure_shares,
@@ -292,6 +367,7 @@ FIGURES: dict[str, Callable[[Bench, int], dict[str, Any]]] = {
     "steps": measure_steps,
     "bits": compare_bits,
     "eigenvalues": measure_eigenvalues,
+    "slices": measure_slices,
 }
 """What is measured, by name."""
 

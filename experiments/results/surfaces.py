@@ -6,6 +6,7 @@ user wrote, and that says it may be evaluated for pictures (``pictured``), is re
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Sequence
 from typing import Protocol
@@ -34,6 +35,8 @@ MOST_RUNS = 40
 MOST_SECONDS = 10.0
 """Seconds that the surfaces of a session may take."""
 TRIED_POINTS = 20
+COARSEST = 0.4
+"""Where points take long, a surface has fewer along each side, but at least so many times the usual ones."""
 
 
 class Pictured(Protocol):
@@ -144,9 +147,11 @@ def _record_surface(log: RunLog, record: RunRecord, run: RunSpec, seconds: float
         evaluate_in_chunks(problem, tried[:1])
         began = time.monotonic()
         evaluate_in_chunks(problem, tried)
-        if (time.monotonic() - began) / TRIED_POINTS * total > seconds:
+        taken = (time.monotonic() - began) / TRIED_POINTS * total
+        if taken * COARSEST**2 > seconds:
             return False
-        surfaces = tuple(_evaluate_surface(problem, plane) for plane in planes)
+        finest = min(1.0, math.sqrt(seconds / taken)) if taken else 1.0
+        surfaces = tuple(_evaluate_surface(problem, plane, finest) for plane in planes)
     except Exception:
         # A landscape of a user may raise anything, and the run has ended: its findings do not depend on pictures.
         return True
@@ -164,14 +169,15 @@ def _choose_planes(space: Space, points: Points, team: Sequence[tuple[str, objec
     return planes
 
 
-def _evaluate_surface(problem: Problem, plane: Plane) -> StoredSurface:
+def _evaluate_surface(problem: Problem, plane: Plane, finest: float) -> StoredSurface:
+    """Evaluate a surface with so many times the usual points along each side."""
     if len(plane.origin) == 1:
         left, right, _, _ = plane.extent
         cube = plane.points(np.linspace(left, right, LINE_POINTS), np.zeros(LINE_POINTS))
         line = evaluate_in_chunks(problem, problem.space.to_box(np.clip(cube, 0.0, 1.0)))
         return StoredSurface(plane, line[None, :])
     resolution = WHOLE_POINTS if len(plane.origin) == 2 else SLICE_POINTS
-    return StoredSurface(plane, plane.evaluate_surface(problem, resolution))
+    return StoredSurface(plane, plane.evaluate_surface(problem, int(resolution * finest)))
 
 
 def surface_on_plane(run: Pictured, plane: Plane, resolution: int) -> Array | None:

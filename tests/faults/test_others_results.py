@@ -204,6 +204,7 @@ COMMANDS = {
     "schema": [["schema"]],
     # These need code, and are refused.
     "verify": [["verify", "RESULTS"]],
+    "landscape": [["landscape", "RESULTS"], ["landscape", "RESULTS", "--plane", "random"]],
     "resume": [
         ["resume", "RESULTS"],
         ["resume", "RESULTS", "--force"],
@@ -222,7 +223,7 @@ COMMANDS = {
     "studio": [],
 }
 """Every way in which each command can be given a results directory."""
-REFUSED = {"verify", "resume"}
+REFUSED = {"verify", "resume", "landscape"}
 
 
 def test_every_command_is_listed():
