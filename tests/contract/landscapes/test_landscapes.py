@@ -33,6 +33,7 @@ def variants():
         if kind not in ANALYTIC and needs_no_settings(cls):
             yield pytest.param(cls(), id=kind)
     yield pytest.param(KINDS["table"](file=str(Path(__file__).parent / "points.csv")), id="table")
+    yield pytest.param(KINDS["slice"](plane=str(Path(__file__).parent / "plane.npz")), id="slice")
     yield from networks()
     bbob = KINDS["bbob"]
     for function in range(1, 25):
