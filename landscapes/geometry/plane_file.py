@@ -21,9 +21,9 @@ STRAIGHTNESS = 1e-6
 """How far the lengths of directions may be from 1, and their product from 0."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class PlaneFile:
-    """What a file of a plane holds.
+    """What a file of a plane holds. Two of them are equal only if they are one.
 
     Attributes:
         framed: The rectangle of a plane.
