@@ -110,16 +110,24 @@ def find_class(name: str, kind: str) -> type[Model] | None:
         name: The family, in the singular.
         kind: The kind. A class in a file of a user is none of the catalogue.
     """
+    if ":" in kind:
+        return None
+    return _find_own_class(name, kind) or family_classes(name).get(kind)
+
+
+@cache
+def _find_own_class(name: str, kind: str) -> type[Model] | None:
+    """Return the class of a kind of the package; None if there is none."""
     base, package = FAMILIES[name]
     likely = (kind.replace("-", "_"), name, "classics", "python_function")
     known = sorted(_list_modules(package), key=lambda module: likely.index(module) if module in likely else len(likely))
-    for module in () if ":" in kind else known:
+    for module in known:
         place = f"{package.__name__}.{module}"
         for cls in vars(importlib.import_module(place)).values():
             if _is_catalogued_class(cls, base, place) and kind_of(cls) == kind:
                 found: type[Model] = cls
                 return found
-    return None if ":" in kind else family_classes(name).get(kind)
+    return None
 
 
 @cache
