@@ -12,7 +12,8 @@ from importlib.machinery import PathFinder
 from typing import Any
 
 import numpy as np
-from threadpoolctl import threadpool_limits
+
+from .thread_pools import find_thread_pools
 
 USUAL_ERRORS: dict[str, Any] = {"divide": "warn", "over": "warn", "under": "ignore", "invalid": "warn"}
 """numpy's own handling of floating-point errors, under which users' functions run: what the program that called us has
@@ -29,7 +30,7 @@ def set_ambient_state_aside() -> Iterator[None]:
     """
     # Only libraries that are loaded are limited.
     load_blas_of_scipy()
-    with threadpool_limits(1), np.errstate(all="ignore"), warnings.catch_warnings():
+    with find_thread_pools().limit(limits=1), np.errstate(all="ignore"), warnings.catch_warnings():
         keep_warnings_from_raising()
         yield
 

@@ -39,7 +39,8 @@ class Model(BaseModel):
     no number, wherever it comes from: ``seed: "7"`` in a YAML is refused as ``seed="7"`` is in Python.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, validate_default=True)
+    # What validates a class is built when it is first used: of all that a command imports, most is not.
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, validate_default=True, defer_build=True)
 
     @field_validator("*", mode="before")
     @classmethod

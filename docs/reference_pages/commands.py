@@ -18,7 +18,7 @@ HEAD = ("argument or option", "default", "what it does")
 def commands_page() -> str:
     """Every command with its arguments and options."""
     group: Any = typer.main.get_command(app)
-    return "".join(_command(name, command) for name, command in group.commands.items())
+    return "".join(_command(name, group.get_command(None, name)) for name in group.commands)
 
 
 def _command(name: str, command: Any) -> str:

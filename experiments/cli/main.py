@@ -14,8 +14,7 @@ from ...orchestrator.loop.executor import ExecutorError
 from ..execution.results_directory import ResultsError
 from ..spec import catalogue
 from ..spec.errors import SpecError
-from .animate import animate_command
-from .cluster import doctor_command, fetch_command, submit_command
+from .commands import LateCommands
 from .console import (
     DONE,
     INPUT_WRONG,
@@ -23,18 +22,13 @@ from .console import (
     err,
     out,
 )
-from .init import init_command
-from .inspect import list_command, report_command, schema_command, trace_command, verify_command
-from .landscape import landscape_command
-from .run import check_command, resume_command, run_command
-from .simulate import simulate_command
 from .streams import replace_closed_streams, tolerate_encodings
-from .studio import studio_command
 from .usage import UsageError, describe_usage_error, shows_help
 
 INPUT_ERRORS = (Refusal, SpecError, ResultsError, LogError, LandscapeError, catalogue.CatalogueError)
 
 app = typer.Typer(
+    cls=LateCommands,
     no_args_is_help=True,
     rich_markup_mode="rich",
     pretty_exceptions_enable=False,
@@ -58,24 +52,6 @@ def root_command(
     if show:
         out.print(f"searchparty {version('searchparty')}")
         raise typer.Exit(DONE)
-
-
-app.command("init")(init_command)
-app.command("run")(run_command)
-app.command("resume")(resume_command)
-app.command("check")(check_command)
-app.command("report")(report_command)
-app.command("trace")(trace_command)
-app.command("verify")(verify_command)
-app.command("list")(list_command)
-app.command("schema")(schema_command)
-app.command("animate")(animate_command)
-app.command("landscape")(landscape_command)
-app.command("simulate")(simulate_command)
-app.command("studio")(studio_command)
-app.command("submit")(submit_command)
-app.command("fetch")(fetch_command)
-app.command("doctor")(doctor_command)
 
 
 def main() -> None:

@@ -13,6 +13,8 @@ CODE_RULE = 2
 """The number of this way of digesting code, which a log records. Rule 1, of version 0.1, digested whole files."""
 IDLE = {ast.Import, ast.ImportFrom, ast.Pass}
 """Kinds of statements that a digest ignores, because they do nothing that a run depends on."""
+MAYBE_IDLE = {*IDLE, ast.Expr, ast.If, ast.AnnAssign}
+"""Kinds of statements of which a digest ignores some or all."""
 PROSE_FIELD, PROSE_KEYWORD = "card", "description"
 """The class variable, and the keyword of ``Field``, that hold text for readers."""
 
@@ -47,24 +49,30 @@ def shorten(text: str) -> str:
 
 def _write_node(node: ast.AST, words: list[str]) -> None:
     """Write a syntax tree as words, without positions, empty fields and statements that do nothing."""
-    words.append(f"{type(node).__name__}(")
-    for name in node._fields:
-        field = getattr(node, name, None)
-        if field is None or field == [] or name == "ctx":
+    # This is most of what a fingerprint costs, at every start of a run: the usual cases are asked for first.
+    held = node.__dict__
+    kind = type(node)
+    words.append(f"{kind.__name__}(")
+    for name in kind._fields:
+        field = held.get(name)
+        if field is None or name == "ctx":
             continue
-        words.append(name)
-        if isinstance(field, list):
-            words.append("[")
-            for item in field:
-                if not isinstance(item, ast.AST):
-                    words.append(repr(item))
-                elif not _is_idle(item) and not (name == "keywords" and _is_prose(item, node)):
-                    _write_node(item, words)
-            words.append("]")
+        if type(field) is list:
+            if field:
+                words += (name, "[")
+                for item in field:
+                    if not isinstance(item, ast.AST):
+                        words.append(repr(item))
+                    elif not (type(item) in MAYBE_IDLE and _is_idle(item)) and not (
+                        name == "keywords" and _is_prose(item, node)
+                    ):
+                        _write_node(item, words)
+                words.append("]")
         elif isinstance(field, ast.AST):
+            words.append(name)
             _write_node(field, words)
         else:
-            words.append(repr(field))
+            words += (name, repr(field))
     words.append(")")
 
 

@@ -12,12 +12,11 @@ from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
-from threadpoolctl import threadpool_info
-
 from ...landscapes.ambient import load_blas_of_scipy
 from ...landscapes.command import Command
 from ...landscapes.landscape import Landscape, Model
 from ...landscapes.table import LossTable
+from ...landscapes.thread_pools import find_thread_pools
 from ...orchestrator.run_spec import RunSpec, digest
 from .code_digest import CODE_RULE
 from .package_code import digest_package_code
@@ -35,9 +34,8 @@ def environment_fingerprint(runs: Iterable[RunSpec] = ()) -> dict[str, Any]:
     """
     # Otherwise this library is loaded only once an agent needs it.
     load_blas_of_scipy()
-    kernels = {
-        f"{i.get('internal_api')} {i.get('version')} {i.get('architecture', '')}".strip() for i in threadpool_info()
-    }
+    libraries = find_thread_pools().info()
+    kernels = {f"{i.get('internal_api')} {i.get('version')} {i.get('architecture', '')}".strip() for i in libraries}
     runs = tuple(runs)
     models = name_models(runs)
     return {

@@ -85,9 +85,7 @@ def family_classes(name: str) -> dict[str, type[Model]]:
         CatalogueError: If two classes have the same kind, or if a plugin cannot be imported.
     """
     base, package = FAMILIES[name]
-    modules = [
-        importlib.import_module(info.name) for info in pkgutil.iter_modules(package.__path__, package.__name__ + ".")
-    ]
+    modules = [importlib.import_module(f"{package.__name__}.{module}") for module in _list_modules(package)]
     modules += [_import_plugin(point) for point in find_plugins()]
     found: dict[str, type[Model]] = {}
     for module in modules:
@@ -112,17 +110,30 @@ def find_class(name: str, kind: str) -> type[Model] | None:
         name: The family, in the singular.
         kind: The kind. A class in a file of a user is none of the catalogue.
     """
+    if ":" in kind:
+        return None
+    return _find_own_class(name, kind) or family_classes(name).get(kind)
+
+
+@cache
+def _find_own_class(name: str, kind: str) -> type[Model] | None:
+    """Return the class of a kind of the package; None if there is none."""
     base, package = FAMILIES[name]
-    likely = (kind.replace("-", "_"), name, "classics")
-    known = sorted((info.name for info in pkgutil.iter_modules(package.__path__)),
-                   key=lambda module: likely.index(module) if module in likely else len(likely))  # fmt: skip
-    for module in () if ":" in kind else known:
+    likely = (kind.replace("-", "_"), name, "classics", "python_function")
+    known = sorted(_list_modules(package), key=lambda module: likely.index(module) if module in likely else len(likely))
+    for module in known:
         place = f"{package.__name__}.{module}"
         for cls in vars(importlib.import_module(place)).values():
             if _is_catalogued_class(cls, base, place) and kind_of(cls) == kind:
                 found: type[Model] = cls
                 return found
-    return None if ":" in kind else family_classes(name).get(kind)
+    return None
+
+
+@cache
+def _list_modules(package: ModuleType) -> tuple[str, ...]:
+    """Return the names of the modules of a package, looked for once."""
+    return tuple(info.name for info in pkgutil.iter_modules(package.__path__))
 
 
 @cache
@@ -144,8 +155,9 @@ def _import_plugin(point: EntryPoint) -> ModuleType:
 
 def is_installed(model: Model) -> bool:
     """Return whether the class of a model is the package's own or that of an installed plugin, and not a user's."""
-    kind = kind_of(type(model))
-    return any(family_classes(name).get(kind) is type(model) for name in FAMILIES)
+    cls = type(model)
+    families = [name for name, (base, _) in FAMILIES.items() if issubclass(cls, base)]
+    return any(find_class(name, kind_of(cls)) is cls for name in families)
 
 
 def _is_catalogued_class(cls: Any, base: type[Model], module: str) -> bool:
@@ -184,9 +196,10 @@ def resolve_class(name: str, kind: str, base: str | None = None) -> type[Model]:
         CatalogueError: If there is no such class. The message suggests the nearest known kind.
     """
     name = PLURALS.get(name, name)
-    known = family_classes(name)
-    if kind in known:
-        return known[kind]
+    # A plugin may have a kind of the same name, which is a mistake: with plugins, the whole family is looked through.
+    found = family_classes(name).get(kind) if find_plugins() else find_class(name, kind)
+    if found is not None:
+        return found
     if ":" in kind:
         return _load_user_class(name, kind, base)
     cure = _suggest_kind(name, kind)

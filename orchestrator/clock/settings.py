@@ -8,7 +8,7 @@ from functools import lru_cache
 from statistics import NormalDist
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, Strict, WithJsonSchema, field_validator, model_validator
+from pydantic import BeforeValidator, Field, Strict, field_validator, model_validator
 
 from ...landscapes.landscape import Model
 
@@ -86,14 +86,20 @@ def _expand_short_form(value: Any) -> Any:
     return {"kind": value} if isinstance(value, str) else value
 
 
-SHORT_FORM_SCHEMA = {
-    "anyOf": [
-        {"type": "number", "minimum": 0},
-        {"enum": ["constant", "lognormal", "exponential"]},
-        {"additionalProperties": False, **Duration.model_json_schema()},
-    ]
-}
-DurationSetting = Annotated[Duration, BeforeValidator(_expand_short_form), WithJsonSchema(SHORT_FORM_SCHEMA)]
+class _ShortForms:
+    """What the JSON Schema says of a duration: a number, a kind or a mapping. It is made when it is asked for."""
+
+    def __get_pydantic_json_schema__(self, _: Any, handler: Any) -> dict[str, Any]:
+        return {
+            "anyOf": [
+                {"type": "number", "minimum": 0},
+                {"enum": ["constant", "lognormal", "exponential"]},
+                {"additionalProperties": False, **Duration.model_json_schema()},
+            ]
+        }
+
+
+DurationSetting = Annotated[Duration, BeforeValidator(_expand_short_form), _ShortForms()]
 
 
 class Stragglers(Model):

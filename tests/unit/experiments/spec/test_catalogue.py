@@ -74,6 +74,17 @@ def test_finding_it_imports_nothing_heavy():
     assert done.stdout.strip() == "[]"
 
 
+def test_one_kind_is_found_without_its_family():
+    code = (
+        "import sys; from searchparty.experiments.spec import catalogue;"
+        "catalogue.resolve_class('landscape', 'rastrigin'); catalogue.resolve_class('agents', 'grid');"
+        "print([m for m in ('bbob', 'table', 'cma_es') if f'searchparty.landscapes.{m}' in sys.modules "
+        "or f'searchparty.agents.{m}' in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
 def test_a_plugin_is_found(plugin):
     class Theirs(Agent):
         kind: Literal["theirs"] = "theirs"
