@@ -77,4 +77,8 @@ def open_searched(
             f"{wanted} must have the {paths[0].cube.shape[1]:,} axes of the points in the log, got "
             f"{problem.space.dimension:,}. Use the files with which it was run."
         )
+    if problem.space.dimension == 1:
+        raise GeometryError(
+            f"{wanted} must have two axes or more for a plane, got one. The report shows the whole of it."
+        )
     return SearchedLandscape(directory, landscape, problem, tuple(paths))

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from ...landscapes.geometry.filters import find_filters
+from ...landscapes.geometry.filters import FilteredProblem, find_filters
 from ...landscapes.geometry.framed_plane import FramedPlane, Window, find_scale
 from ...landscapes.geometry.hessian import GeometryError
 from ...landscapes.landscape import Array, Problem
@@ -130,11 +130,12 @@ def lay_random(problem: Problem, center: AgentPath, seed: int) -> LaidPlane:
         )
     reach = float(max(np.linalg.norm(one), np.linalg.norm(other)))
     kept = int(find_filters(problem).offsets.sum())
-    how = (
-        "each filter of which has the norm of the filter of the point"
-        if find_scale(problem.space)
-        else ("half as long as a side of the unit cube")
-    )
+    if not find_scale(problem.space):
+        how = "half as long as a side of the unit cube"
+    elif isinstance(problem, FilteredProblem):
+        how = "each filter of which has the norm of the filter of the point"
+    else:
+        how = "as long as the way from 0 to the point"
     sentences = [
         f"Two random directions (seed {seed}), {how}"
         + (f"; the {kept:,} biases and gains do not change along them." if kept else ".")

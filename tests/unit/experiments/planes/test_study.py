@@ -160,6 +160,16 @@ def test_one_landscape_is_named_where_there_are_several(tmp_path):
     assert isinstance(open_searched(tmp_path / "out", "sphere D=3").landscape, Sphere)
 
 
+def test_one_axis_has_no_plane(tmp_path):
+    experiment = {
+        "name": "one", "budget": 20, "executor": "simulated", "landscapes": [{"kind": "sphere", "dimension": 1}],
+        "strategies": {"team": {"agents": ["random"]}},
+    }  # fmt: skip
+    searchparty.run(experiment, out=tmp_path / "out", report=False)
+    with pytest.raises(GeometryError, match="sphere D=1 must have two axes or more for a plane, got one"):
+        open_searched(tmp_path / "out")
+
+
 def test_the_command_prints_what_must_be_said(results):
     found = CliRunner().invoke(app, ["landscape", str(results), "descent", "--resolution", "5", "--name", "said"])
     assert found.exit_code == 0, found.exception
