@@ -512,7 +512,6 @@ class Landscape(Model):
     Attributes:
         catalogued: Class variable; whether a YAML can name it.
         pictured: Class variable; whether figures may evaluate it tens of thousands of times.
-        recorded: Class variable; whether figures show what was evaluated when a run ended.
         shareable: Class variable; whether runs may share one opened problem.
         external: Class variable; whether a separate program evaluates it.
         packages: Class variable; packages on whose versions losses depend.
@@ -533,8 +532,6 @@ class Landscape(Model):
     """Whether a YAML can name it."""
     pictured: ClassVar[bool] = False
     """Whether figures may evaluate it tens of thousands of times: it is quick, safe, and has no side effects."""
-    recorded: ClassVar[bool] = False
-    """Whether figures show what was evaluated when a run ended: readers may lack the files that opening it needs."""
     shareable: ClassVar[bool] = False
     """Whether runs may share one opened problem: it keeps no state from one evaluation to the next."""
     external: ClassVar[bool] = False

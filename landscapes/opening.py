@@ -29,12 +29,15 @@ class LandscapeFacts:
         minimum: Its known minimum loss, or None.
         rowwise: Whether its problem evaluates a batch row by row.
         minimizers: Its known minimizers, shape (k, D), for reports; None if they are unknown.
+        surface: Its losses on a grid over the box, shape (n, n), for pictures of two dimensions; None if they are
+            unknown. The problem may state them as an attribute of this name.
     """
 
     space: Space
     minimum: float | None
     rowwise: bool = False
     minimizers: Array | None = None
+    surface: Array | None = None
 
 
 def open_problem(landscape: Landscape) -> Problem:
@@ -65,7 +68,8 @@ def read_facts(landscape: Landscape) -> LandscapeFacts:
     problem = open_problem(landscape)
     check_space(problem.space)
     rowwise = bool(getattr(problem, "rowwise", False))
-    return LandscapeFacts(problem.space, known_minimum(problem), rowwise, _read_minimizers(problem))
+    surface = getattr(problem, "surface", None) if problem.space.dimension == 2 else None
+    return LandscapeFacts(problem.space, known_minimum(problem), rowwise, _read_minimizers(problem), surface)
 
 
 def _read_minimizers(problem: Problem) -> Array | None:

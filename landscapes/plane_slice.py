@@ -7,7 +7,7 @@ import pkgutil
 from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
-from typing import Any, ClassVar, Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,19 +34,23 @@ from .user_code import resolve_path
 
 OUTSIDE = "it lies outside the bounds of the landscape that the plane cuts"
 AXES = ("u", "v")
+BUNDLED = {"digits": Path(__file__).parent / "geometry" / "digits.npz"}
+"""Planes that come with the package, by name."""
 
 
 class PlaneSlice(Landscape):
-    """A plane through another landscape, as ``searchparty landscape`` writes it: a landscape of two axes.
+    """A plane through another landscape, such as the loss of a network: a landscape of two axes.
 
-    Use it to see how a grid, its size and its radius lead to solutions on a real loss, such as that of a network, of
+    The command ``searchparty landscape`` writes planes. Use it to see how a grid, its size and its radius lead to solutions on a real loss, such as that of a network, of
     which a plane can be looked at. Its losses and gradients are those of the landscape at the points of the plane. A
     plane is not the landscape: what is a minimum on it is seldom one off it.
     """
 
-    recorded: ClassVar[bool] = True
     kind: Literal["slice"] = "slice"
-    plane: str = Field(description='The file of the plane: "results/NAME/planes/pca.npz".')
+    plane: str = Field(
+        description='The file of the plane, "results/NAME/planes/pca.npz", or digits: a bundled one, through three '
+        "ends of Adam on a network of 1,210 weights on digits."
+    )
     of: dict[str, Any] | None = Field(
         None,
         description="The landscape that the plane cuts, with its kind. Needed where that names files of yours, so that "
@@ -82,7 +86,7 @@ class PlaneSlice(Landscape):
                 f"{self._content.label}. Name another."
             )
         measured = isinstance(inner, MeasuredProblem) and isinstance(inner, DivisibleProblem)
-        return (MeasuredSlice if measured else SlicedProblem)(inner, framed)
+        return (MeasuredSlice if measured else SlicedProblem)(inner, framed, self._content.losses)
 
     @cached_property
     def _content(self) -> PlaneFile:
@@ -103,7 +107,7 @@ class PlaneSlice(Landscape):
     @property
     def path(self) -> Path:
         """The path of the file on this machine."""
-        return resolve_path(self.plane, self.base)
+        return BUNDLED[self.plane] if self.plane in BUNDLED else resolve_path(self.plane, self.base)
 
     @property
     def code_references(self) -> tuple[str, ...]:
@@ -113,7 +117,8 @@ class PlaneSlice(Landscape):
     @property
     def data_files(self) -> tuple[Path, ...]:
         """The file of the plane, and those of the landscape that it cuts."""
-        return (self.path,) if self.of is None else (self.path, *self.inner.data_files)
+        mine = () if self.plane in BUNDLED else (self.path,)
+        return mine if self.of is None else (*mine, *self.inner.data_files)
 
     @property
     def label(self) -> str:
@@ -127,13 +132,14 @@ class SlicedProblem:
     Args:
         inner: The problem that the plane cuts.
         framed: The rectangle.
+        surface: The losses on a grid over it, shape (n, n), one row for each v, for pictures.
     """
 
     minimum: None = None
     minimizers: None = None
 
-    def __init__(self, inner: Problem, framed: FramedPlane) -> None:
-        self._inner, self._framed = inner, framed
+    def __init__(self, inner: Problem, framed: FramedPlane, surface: Array) -> None:
+        self._inner, self._framed, self.surface = inner, framed, surface
         left, right, bottom, top = framed.bounds
         axes = tuple(Axis(name, *ends) for name, ends in zip(AXES, ((left, right), (bottom, top)), strict=True))
         space = inner.space

@@ -12,7 +12,7 @@ import numpy as np
 
 from ..landscapes.landscape import Array, Space
 from ..landscapes.parameters import list_axes, parse_parameters
-from ..landscapes.planes import Plane
+from ..landscapes.planes import Plane, axes_plane
 from .log.log import LogDamaged
 from .log.tables import RunRecord
 from .run_spec import RunSpec
@@ -119,7 +119,9 @@ def describe_landscape(run: RunSpec) -> LandscapeRecord:
     facts = run.facts
     known = facts.minimizers
     fits = known is not None and np.ndim(known) == 2 and np.shape(known)[1] == facts.space.dimension
-    return LandscapeRecord(facts.space, facts.minimum, np.asarray(known, dtype=float) if fits else None)
+    minimizers = np.asarray(known, dtype=float) if fits else None
+    whole = () if facts.surface is None else (StoredSurface(axes_plane(np.zeros(2), 0, 1), facts.surface),)
+    return LandscapeRecord(facts.space, facts.minimum, minimizers, whole)
 
 
 def read_landscape_record(record: RunRecord) -> LandscapeRecord | None:

@@ -65,7 +65,7 @@ def study_plane(
     folder.mkdir(exist_ok=True)
     stem = folder / (name or choice)
     settings = searched.landscape.model_dump(mode="json")
-    write_plane(stem.with_suffix(".npz"), PlaneFile(laid.framed, settings, searched.landscape.label))
+    write_plane(stem.with_suffix(".npz"), PlaneFile(laid.framed, settings, searched.landscape.label, record.losses))
     write_atomically(stem.with_suffix(".json"), record.to_json())
     write_follow_up(searched.landscape, stem)
     write_pictures(record, stem)

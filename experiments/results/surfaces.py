@@ -13,7 +13,7 @@ from typing import Protocol
 
 import numpy as np
 
-from ...landscapes.landscape import Array, Landscape, Problem, Space
+from ...landscapes.landscape import Array, Problem, Space
 from ...landscapes.opening import open_problem
 from ...landscapes.planes import Plane, axes_plane
 from ...landscapes.slices import evaluate_in_chunks
@@ -101,14 +101,14 @@ def _mix(one: Array, other: Array, part: Array) -> Array:
 
 
 def record_surfaces(log: LogFile, runs: Sequence[RunSpec], remark: Callable[[str], None] = lambda _: None) -> None:
-    """Record the surfaces of those landscapes of runs that pictures may evaluate now, but not when results are read.
+    """Record the surfaces of those landscapes of runs that a user wrote and that pictures may evaluate.
 
     Args:
         log: The log of the runs, some of which may not have ended.
         runs: The runs.
         remark: Receives a remark if not all surfaces could be recorded.
     """
-    wanted = [run for run in runs if _needs_surfaces(run.landscape)]
+    wanted = [run for run in runs if run.landscape.pictured and not catalogue.is_installed(run.landscape)]
     ended = log.stopped_run_ids() if wanted else set()
     records = {record.id: record for record in log.runs()} if wanted else {}
     began, several, seen = time.monotonic(), 0, set[int]()
@@ -123,14 +123,10 @@ def record_surfaces(log: LogFile, runs: Sequence[RunSpec], remark: Callable[[str
         seen.add(id(run.landscape))
         if not _record_surface(log.run(run), records[run.id], run, MOST_SECONDS - (time.monotonic() - began)):
             remark(
-                f"{run.landscape.label} takes too long to be evaluated for pictures, though its class says that it may "
-                "be: they show the points found."
+                f"{run.landscape.label} takes too long to be evaluated for pictures, though its class says pictured = "
+                "True: they show the points found."
             )
             return
-
-
-def _needs_surfaces(landscape: Landscape) -> bool:
-    return landscape.recorded or (landscape.pictured and not catalogue.is_installed(landscape))
 
 
 def _record_surface(log: RunLog, record: RunRecord, run: RunSpec, seconds: float) -> bool:

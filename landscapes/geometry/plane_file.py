@@ -17,6 +17,7 @@ from .framed_plane import FramedPlane, Window
 FORMAT = 1
 VECTOR_NAMES = ("origin", "first", "second")
 MOST_AXES = 10_000_000
+MOST_SIDE = 1000
 STRAIGHTNESS = 1e-6
 """How far the lengths of directions may be from 1, and their product from 0."""
 
@@ -29,11 +30,13 @@ class PlaneFile:
         framed: The rectangle of a plane.
         landscape: The settings of the landscape that it cuts, with its kind.
         label: The landscape's label.
+        losses: The losses on a grid over the rectangle, shape (n, n), one row for each v, NaN in holes: for pictures.
     """
 
     framed: FramedPlane
     landscape: dict[str, Any]
     label: str
+    losses: Array
 
 
 def write_plane(path: Path, content: PlaneFile) -> None:
@@ -45,7 +48,10 @@ def write_plane(path: Path, content: PlaneFile) -> None:
     }  # fmt: skip
     plane, text, window = framed.plane, np.array(json.dumps(about)), np.array(framed.window)
     with path.open("wb") as file:
-        np.savez(file, about=text, window=window, origin=plane.origin, first=plane.first, second=plane.second)
+        np.savez(
+            file, about=text, window=window, losses=content.losses, origin=plane.origin, first=plane.first,
+            second=plane.second,
+        )  # fmt: skip
 
 
 def read_plane(path: Path, named: str) -> PlaneFile:
@@ -62,10 +68,11 @@ def read_plane(path: Path, named: str) -> PlaneFile:
         with np.load(path, allow_pickle=False) as arrays:
             about = json.loads(str(arrays["about"]))
             vectors = [_check_vector(arrays[name]) for name in VECTOR_NAMES]
-            window = _check_window(arrays["window"])
+            window, losses = _check_window(arrays["window"]), _check_losses(arrays["losses"])
         if about["format"] != FORMAT:
             raise ValueError(f"its format is {about['format']!r}, not {FORMAT}")
-        return PlaneFile(_make_framed(vectors, window, about), dict(about["landscape"]), str(about["label"]))
+        framed = _make_framed(vectors, window, about)
+        return PlaneFile(framed, dict(about["landscape"]), str(about["label"]), losses)
     except FileNotFoundError:
         why = "which does not exist"
     except OSError as error:
@@ -88,6 +95,12 @@ def _check_window(found: Any) -> Window:
     if not (np.isfinite([left, right, bottom, top]).all() and left < right and bottom < top):
         raise ValueError("its window has no area")
     return left, right, bottom, top
+
+
+def _check_losses(found: Any) -> Array:
+    if found.ndim != 2 or found.dtype.kind != "f" or not 2 <= len(found) == found.shape[1] <= MOST_SIDE:
+        raise ValueError(f"its losses are no square of at most {MOST_SIDE} numbers a side")
+    return np.asarray(found, dtype=float)
 
 
 def _make_framed(vectors: list[Array], window: Window, about: dict[str, Any]) -> FramedPlane:

@@ -9,7 +9,7 @@ from ....landscapes.bbob import FUNCTION_NAMES
 from ....landscapes.landscape import Model
 from ...spec import catalogue
 from .limits import LIMITS
-from .offer import offered_classes
+from .offer import NETWORK_PLANE, offered_classes
 
 FAMILY_BY_PLURAL = {"policies": "policy", "budgets": "budget", "radii": "radius", "sharings": "sharing"}
 
@@ -70,6 +70,6 @@ def _landscape_offer(kind: str, cls: type[Model]) -> dict[str, Any]:
     fields = {
         name: {key: schema[key] for key in ("minimum", "maximum", "default") if key in schema}
         for name, schema in properties.items()
-        if name not in ("kind", "seconds") and "const" not in schema
+        if name not in ("kind", "seconds") and "const" not in schema and kind != NETWORK_PLANE["kind"]
     }
     return {"kind": kind, "summary": catalogue.class_summary(cls), "fields": fields}

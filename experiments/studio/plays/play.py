@@ -15,10 +15,11 @@ from ...spec.catalogue import CatalogueError
 from ...spec.errors import KeyPath, ProblemList, SourcePositions, SpecError, quote, suggest
 from ...spec.load import Experiment
 from .limits import LIMITS
-from .offer import offered_classes
+from .offer import NETWORK_PLANE, offered_classes
 
 MOST_FULL_GRID_POINTS = 1000
 """A grid of up to this many points is evaluated in full, where the agent by default would search axis by axis."""
+PLANE_DIMENSION = 2
 STRATEGY_NAME = "team"
 """The name of the only strategy."""
 
@@ -91,8 +92,9 @@ def experiment_data(settings: PlaySettings) -> dict[str, Any]:
     notes = ProblemList(SourcePositions({}))
     try:
         landscape = _landscape_data(notes, settings.landscape)
-        team = _team_data(notes, settings, 0 if landscape is None else landscape["dimension"])
-        policy = _policy_data(notes, settings, 1 if landscape is None else landscape["dimension"])
+        dimension = 1 if landscape is None else landscape.get("dimension", PLANE_DIMENSION)
+        team = _team_data(notes, settings, dimension)
+        policy = _policy_data(notes, settings, dimension)
     except CatalogueError as error:
         raise SpecError([str(error)]) from None
     if notes.problems:
@@ -150,8 +152,13 @@ def _model_data(notes: ProblemList, cls: type[Model], data: Mapping[str, Any], p
 
 
 def _landscape_data(notes: ProblemList, data: Mapping[str, Any]) -> dict[str, Any] | None:
-    """Validate a landscape's data and return them, always with the dimension; return None if they are invalid."""
+    """Validate a landscape's data and return them, with the dimension where it has one; None if they are invalid."""
     cls = _offered_class(notes, "landscape", data.get("kind"), ("landscape", "kind"))
+    if cls is not None and data["kind"] == NETWORK_PLANE["kind"]:
+        if {**NETWORK_PLANE, **data} != NETWORK_PLANE:
+            notes.report(("landscape",), f"be {NETWORK_PLANE} or its kind alone", quote(data), "Leave out the rest.")
+            return None
+        return dict(NETWORK_PLANE)
     found = None if cls is None else _model_data(notes, cls, data, ("landscape",))
     if cls is None or found is None:
         return None

@@ -7,7 +7,7 @@ import { Replay } from "../player/replay.js";
 import { readPlay, writePlay } from "./address.js";
 import { PlayForm } from "./playform.js";
 import { PresetBar } from "./presetbar.js";
-import { PRESETS } from "./presets.js";
+import { PRESETS, offeredPresets } from "./presets.js";
 import { PlayRequests } from "./requests.js";
 import { describeDifferences } from "./settings.js";
 import { Veil } from "./veil.js";
@@ -40,7 +40,7 @@ export class Playground {
    */
   constructor(host, { catalogue, theme, onMoment }) {
     this.catalogue = catalogue;
-    this.presets = new PresetBar((preset) => this.load(preset));
+    this.presets = new PresetBar(offeredPresets(catalogue), (preset) => this.load(preset));
     this.settings = new PlayForm(catalogue, {
       onChange: (dragging) => this.#change(dragging),
       onLandscape: () => { this.#plane = null; },

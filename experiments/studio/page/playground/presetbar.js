@@ -1,7 +1,6 @@
 /** The example questions: one button each, and the text of the question that is shown. */
 
 import { el, fill, say } from "../base/dom.js";
-import { PRESETS } from "./presets.js";
 
 /** @typedef {import("../types.d.ts").Preset} Preset */
 
@@ -9,11 +8,14 @@ export class PresetBar {
   /** @type {{title?: string, question?: string}} the preset that is shown; empty once any of its settings has changed */
   preset = {};
 
-  /** @param {(preset: Preset) => void} onChoose */
-  constructor(onChoose) {
+  /**
+   * @param {Preset[]} presets
+   * @param {(preset: Preset) => void} onChoose
+   */
+  constructor(presets, onChoose) {
     this.buttons = el("div", { class: "presets", role: "group", "aria-label": "Example questions" });
     this.question = el("p", { class: "question" });
-    fill(this.buttons, PRESETS.map((preset) => el("button", { type: "button", text: preset.title, "aria-pressed": "false", onclick: () => onChoose(preset) })));
+    fill(this.buttons, presets.map((preset) => el("button", { type: "button", text: preset.title, "aria-pressed": "false", onclick: () => onChoose(preset) })));
   }
 
   /**

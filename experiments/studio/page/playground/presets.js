@@ -48,6 +48,15 @@ export const PRESETS = [
     ],
   },
   {
+    title: "A real network",
+    question: "A plane through three ends of Adam, in the loss of a network on handwritten digits. In which basin does each search end? The three runs came from up to 8.5 off this plane: what it shows is not all there is.",
+    common: { landscape: { kind: "slice", plane: "digits" }, budget: 600, seed: 3, center: 0.5 },
+    sides: [
+      { name: "A grid, radius 0.1", settings: { ...GRID, ...ALONE, radius: 0.1 } },
+      { name: "A party", settings: { ...GRID, ...TEAM, kinds: ["grid", "cma-es", "random-restart"], lease: 60 } },
+    ],
+  },
+  {
     title: "Ten dimensions",
     question: "Ten dimensions cannot be drawn: this is a plane through three agents' best points, and points off it fade. Which division of the budget reaches a lower loss?",
     common: { landscape: { kind: "bbob", function: 21, dimension: 10, instance: 1 }, budget: 5000, seed: 1, center: 0.5 },
@@ -57,3 +66,11 @@ export const PRESETS = [
     ],
   },
 ];
+
+/**
+ * Return the presets whose landscapes the server offers: one needs packages that may not be installed.
+ * @param {import("../types.d.ts").Catalogue} catalogue
+ */
+export function offeredPresets(catalogue) {
+  return PRESETS.filter(({ common }) => catalogue.landscapes.some(({ kind }) => kind === common.landscape.kind));
+}

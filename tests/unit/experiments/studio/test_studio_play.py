@@ -15,6 +15,7 @@ from searchparty.experiments.execution.plan import make_plan
 from searchparty.experiments.spec import catalogue
 from searchparty.experiments.spec.errors import SpecError
 from searchparty.experiments.spec.load import loads_yaml
+from searchparty.experiments.studio.plays import offer
 from searchparty.experiments.studio.plays.limits import LIMITS
 from searchparty.experiments.studio.plays.offer import offered_classes
 from searchparty.experiments.studio.plays.play import (
@@ -138,9 +139,36 @@ def test_what_is_offered_is_safe():
         for kind, cls in offered_classes(family).items():
             assert ":" not in kind
             assert cls.__module__.startswith("searchparty.")
-            # No class has a setting that could name a file, except the members that party names.
+            # No class has a setting that could name a file, except the members that party names; a plane has one, which
+            # may not be given.
             texts = [name for name, field in cls.model_fields.items() if field.annotation is str]
-            assert set(texts) <= ({"opener", "prober", "planner", "steady", "sprinter"} if kind == "party" else set())
+            named = {"party": {"opener", "prober", "planner", "steady", "sprinter"}, "slice": {"plane"}}
+            assert set(texts) <= named.get(kind, set())
+
+
+@pytest.fixture
+def with_a_plane(monkeypatch):
+    monkeypatch.setattr(offer, "NEEDED", ())
+
+
+@pytest.mark.usefixtures("with_a_plane")
+def test_one_plane_is_offered_and_no_other():
+    assert experiment_data(PlaySettings(landscape={"kind": "slice"}))["landscapes"] == [
+        {"kind": "slice", "plane": "digits"}
+    ]
+    for given in (
+        {"plane": "/etc/passwd"},
+        {"plane": "digits", "of": {"kind": "python", "function": "mine.py:loss", "bounds": [[0, 1]]}},
+        {"of": {"kind": "command", "command": ["touch", "marker"]}},
+        {"base": "/"},
+    ):
+        with pytest.raises(SpecError, match="landscape must be .* or its kind alone, got"):
+            experiment_data(PlaySettings(landscape={"kind": "slice", **given}))
+
+
+def test_no_plane_is_offered_without_its_packages(monkeypatch):
+    monkeypatch.setattr(offer, "NEEDED", ("no_such_package",))
+    assert "slice" not in offered_classes("landscape")
 
 
 def test_a_plugin_is_not_offered(monkeypatch):

@@ -12,7 +12,10 @@ from searchparty.landscapes.planes import Plane
 
 PLANE = Plane(np.array([0.5, 0.25, 0.75]), np.array([1.0, 0.0, 0.0]), np.array([0.0, 0.6, 0.8]))
 CONTENT = PlaneFile(
-    FramedPlane(PLANE, (-0.5, 0.25, -0.1, 0.1), 6.0, ("one", "two"), "a plane"), {"kind": "sphere"}, "sphere D=3"
+    FramedPlane(PLANE, (-0.5, 0.25, -0.1, 0.1), 6.0, ("one", "two"), "a plane"),
+    {"kind": "sphere"},
+    "sphere D=3",
+    np.array([[1.0, np.nan], [2.0, 3.0]]),
 )
 
 
@@ -52,6 +55,9 @@ def test_what_was_written_is_read(tmp_path):
         ({"first": np.array([1.0, 0.0])}, "differ in length"),
         ({"first": np.array([0.0, 0.6, 0.8])}, "not orthogonal"),
         ({"window": np.array([0.5, 0.5, 0.0, 1.0])}, "no area"),
+        ({"losses": np.ones((2, 3))}, "no square"),
+        ({"losses": np.ones(4)}, "no square"),
+        ({"losses": None}, "losses"),
         ({"window": np.array([0.0, 1.0])}, "values to unpack"),
         ({"about": np.array("{")}, "which is none"),
         ({"about": np.array([{"format": 1}], dtype=object)}, "which is none"),
