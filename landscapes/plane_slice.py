@@ -34,16 +34,17 @@ from .user_code import resolve_path
 
 OUTSIDE = "it lies outside the bounds of the landscape that the plane cuts"
 AXES = ("u", "v")
-BUNDLED = {"digits": Path(__file__).parent / "geometry" / "digits.npz"}
+BUNDLED_PLANES = {"digits": Path(__file__).parent / "geometry" / "digits.npz"}
 """Planes that come with the package, by name."""
 
 
 class PlaneSlice(Landscape):
     """A plane through another landscape, such as the loss of a network: a landscape of two axes.
 
-    The command ``searchparty landscape`` writes planes. Use it to see how a grid, its size and its radius lead to solutions on a real loss, such as that of a network, of
-    which a plane can be looked at. Its losses and gradients are those of the landscape at the points of the plane. A
-    plane is not the landscape: what is a minimum on it is seldom one off it.
+    The command ``searchparty landscape`` writes planes. Use it to see how a grid, its size and its radius lead to
+    solutions on a real loss, such as that of a network, of which a plane can be looked at. Its losses and gradients are
+    those of the landscape at the points of the plane. A plane is not the landscape: what is a minimum on it is seldom
+    one off it.
     """
 
     kind: Literal["slice"] = "slice"
@@ -107,7 +108,7 @@ class PlaneSlice(Landscape):
     @property
     def path(self) -> Path:
         """The path of the file on this machine."""
-        return BUNDLED[self.plane] if self.plane in BUNDLED else resolve_path(self.plane, self.base)
+        return BUNDLED_PLANES[self.plane] if self.plane in BUNDLED_PLANES else resolve_path(self.plane, self.base)
 
     @property
     def code_references(self) -> tuple[str, ...]:
@@ -117,7 +118,7 @@ class PlaneSlice(Landscape):
     @property
     def data_files(self) -> tuple[Path, ...]:
         """The file of the plane, and those of the landscape that it cuts."""
-        mine = () if self.plane in BUNDLED else (self.path,)
+        mine = () if self.plane in BUNDLED_PLANES else (self.path,)
         return mine if self.of is None else (*mine, *self.inner.data_files)
 
     @property

@@ -49,11 +49,11 @@ export const PRESETS = [
   },
   {
     title: "A real network",
-    question: "A plane through three ends of Adam, in the loss of a network on handwritten digits. In which basin does each search end? The three runs came from up to 8.5 off this plane: what it shows is not all there is.",
-    common: { landscape: { kind: "slice", plane: "digits" }, budget: 600, seed: 3, center: 0.5 },
+    question: "A plane through three ends of Adam in the loss of a network on handwritten digits. One grid starts on a larger square than the other: in which basin does each end? The three runs came from up to 8.5 off this plane, so it does not show all there is.",
+    common: { landscape: { kind: "slice", plane: "digits" }, budget: 400, seed: 3, center: 0.5 },
     sides: [
-      { name: "A grid, radius 0.1", settings: { ...GRID, ...ALONE, radius: 0.1 } },
-      { name: "A party", settings: { ...GRID, ...TEAM, kinds: ["grid", "cma-es", "random-restart"], lease: 60 } },
+      { name: "Radius 0.1", settings: { ...GRID, ...ALONE, grid_size: 4, radius: 0.1 } },
+      { name: "Radius 0.3", settings: { ...GRID, ...ALONE, grid_size: 4, radius: 0.3 } },
     ],
   },
   {

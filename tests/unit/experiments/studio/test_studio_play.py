@@ -156,14 +156,14 @@ def test_one_plane_is_offered_and_no_other():
     assert experiment_data(PlaySettings(landscape={"kind": "slice"}))["landscapes"] == [
         {"kind": "slice", "plane": "digits"}
     ]
-    for given in (
+    for others in (
         {"plane": "/etc/passwd"},
         {"plane": "digits", "of": {"kind": "python", "function": "mine.py:loss", "bounds": [[0, 1]]}},
         {"of": {"kind": "command", "command": ["touch", "marker"]}},
         {"base": "/"},
     ):
         with pytest.raises(SpecError, match="landscape must be .* or its kind alone, got"):
-            experiment_data(PlaySettings(landscape={"kind": "slice", **given}))
+            experiment_data(PlaySettings(landscape={"kind": "slice", **others}))
 
 
 def test_no_plane_is_offered_without_its_packages(monkeypatch):
