@@ -163,8 +163,9 @@ def test_a_run_ends_after_its_first_ten_rows_at_every_door(work, tmp_path, lands
     calls = tmp_path / "o.py.calls"
     if landscape["kind"] == "python" and not landscape.get("vectorized") and evaluation is None:
         assert calls.read_text() == "." * 10
-    assert verify_results(results.path).problems == []
-    assert verify_results(results.path).totals["points"] == rows
+    verified = verify_results(results.path)
+    assert verified.problems == []
+    assert verified.totals["points"] == rows
     # What was stopped stays so.
     again = resume(results.path, report=False)
     assert texts_of(log_of(again)) == texts_of(events)

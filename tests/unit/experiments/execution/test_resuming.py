@@ -92,9 +92,10 @@ def test_an_unfinished_run_is_extended_too(results):
     found = events(results)
     assert Extended(180) in found[6:8]
     assert found[-1] == Stopped("budget spent")
-    assert verify_results(results).problems == []
+    verified = verify_results(results)
+    assert verified.problems == []
     # Without interruption, and extended at the same place, the trace is the same.
-    assert verify_results(results).totals["spent"] == 180
+    assert verified.totals["spent"] == 180
 
 
 def test_a_run_that_reached_its_target_is_not_extended(tmp_path):
@@ -171,7 +172,8 @@ def test_growing_moves_nothing_that_stands(results, tmp_path, old, new):
     # The same, as if it had been that large from the start; and the directory now plans it.
     whole = run(grown, out=tmp_path / "whole", report=False).path
     assert traces(whole) == after
-    assert verify_results(results).unknown == verify_results(results).problems == []
+    verified = verify_results(results)
+    assert verified.unknown == verified.problems == []
     assert resume(results, report=False).runs[0].evaluations == 120
     assert traces(results) == after
 
