@@ -15,7 +15,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from kernels import leave_out_wide_code
 
+leave_out_wide_code()
 os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
 # The secret with which results are signed is not that of whoever runs the tests.
 os.environ["XDG_STATE_HOME"] = tempfile.mkdtemp(prefix="searchparty-state-")

@@ -10,15 +10,21 @@ import sys
 import tempfile
 from pathlib import Path
 
-import searchparty
-from searchparty.experiments.execution.fingerprint import environment_fingerprint
-from searchparty.orchestrator.log.reader import LogReader
-from searchparty.orchestrator.log.trace import trace_hash
+from kernels import leave_out_wide_code
+
+leave_out_wide_code()
+
+import numpy as np  # noqa: E402
+
+import searchparty  # noqa: E402
+from searchparty.experiments.execution.fingerprint import environment_fingerprint  # noqa: E402
+from searchparty.orchestrator.log.reader import LogReader  # noqa: E402
+from searchparty.orchestrator.log.trace import trace_hash  # noqa: E402
 
 FOLDER = Path(__file__).parent
 BUNDLED = FOLDER.parents[1] / "experiments" / "library"
 HASHES = FOLDER / "hashes.json"
-NETWORKS = ("digits", "digits-rates")
+NETWORKS = ("digits", "digits-rates", "wide-start")
 """Bundled experiments whose bits depend on JAX, and which need it."""
 SMALL = ("repeats=1", "budget=120")
 """Settings that make bundled experiments small, where they are not run whole."""
@@ -51,7 +57,9 @@ def bits():
     known = environment_fingerprint()
     packages = {name: known["packages"][name] for name in ("numpy", "scipy", "cma", "nlopt", "coco-experiment")}
     kernels = sorted({kernel.rpartition(" ")[2] for kernel in known["blas"]})
-    return {"platform": known["platform"], "kernels": kernels, "packages": packages}
+    simd = np.show_config(mode="dicts")["SIMD Extensions"]["found"]
+    wide = sorted(name for name in simd if name.startswith(("X86_V4", "AVX512")))
+    return {"platform": known["platform"], "kernels": kernels, "wide": wide, "packages": packages}
 
 
 def main():
