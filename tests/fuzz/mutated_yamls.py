@@ -105,7 +105,7 @@ Place = tuple[Any, Any]
 def read_originals() -> tuple[str, ...]:
     """Return the YAMLs from which mutations start: those of the package, then those of the documentation."""
     # Those of networks need an extra, and take long where it is installed.
-    bundled = [path for name, path in bundled_files().items() if not name.startswith("digits")]
+    bundled = [path for name, path in bundled_files().items() if not name.startswith(("digits", "wide-start"))]
     found = [path.read_text(encoding="utf-8") for path in bundled]
     for path in [path for pattern in PAGES for path in sorted(ROOT.glob(pattern))]:
         for text in BLOCK.findall(path.read_text(encoding="utf-8")):

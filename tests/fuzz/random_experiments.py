@@ -18,7 +18,7 @@ from searchparty.experiments.spec.yaml_text import dump_yaml
 
 NEED_FILES = {"command", "python", "table"}
 """Kinds of landscape that evaluate with a file of the user."""
-NEED_EXTRAS = ("network", "jax", "torch", "adam", "momentum", "sgd")
+NEED_EXTRAS = ("network", "slice", "jax", "torch", "adam", "momentum", "sgd")
 """Kinds that need packages which are not always installed."""
 MOST_TRIES = 200
 """Draws of which one must be valid."""

@@ -22,6 +22,7 @@ GIVEN = {
     "command": {"command": ["python3", "-c", "pass"], "bounds": [[0, 1], [0, 2]]},
     "table": {"file": "points.csv"},
     "network": {"data": "wine", "layers": [8]},
+    "slice": {"plane": "digits"},
     "jax": {"function": "own_losses.py:jax_loss", "init": "jax_init", "data": "rows"},
     "torch": {"module": "own_losses.py:TorchModel", "data": "torch_rows"},
 }
@@ -36,7 +37,15 @@ def run_id(landscape, agents, policy=None, **more):
     return run.id
 
 
-NEEDS = {"network": "jax", "jax": "jax", "torch": "torch", "adam": "optax", "momentum": "optax", "sgd": "optax"}
+NEEDS = {
+    "network": "jax",
+    "slice": "jax",
+    "jax": "jax",
+    "torch": "torch",
+    "adam": "optax",
+    "momentum": "optax",
+    "sgd": "optax",
+}
 """The library without which a kind cannot be planned."""
 
 
