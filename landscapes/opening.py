@@ -10,7 +10,17 @@ from typing import Any
 
 import numpy as np
 
-from .landscape import Array, Landscape, LandscapeError, ProbedProblem, Problem, Space, known_minimizers, known_minimum
+from .landscape import (
+    Array,
+    Landscape,
+    LandscapeError,
+    MeasuredProblem,
+    ProbedProblem,
+    Problem,
+    Space,
+    known_minimizers,
+    known_minimum,
+)
 from .neighbours import with_local_imports
 from .user_code import find_code_files
 
@@ -29,12 +39,14 @@ class LandscapeFacts:
         minimum: Its known minimum loss, or None.
         rowwise: Whether its problem evaluates a batch row by row.
         minimizers: Its known minimizers, shape (k, D), for reports; None if they are unknown.
+        measured: Whether its problem tells more of a point than its loss (``MeasuredProblem``).
     """
 
     space: Space
     minimum: float | None
     rowwise: bool = False
     minimizers: Array | None = None
+    measured: bool = False
 
 
 def open_problem(landscape: Landscape) -> Problem:
@@ -65,7 +77,8 @@ def read_facts(landscape: Landscape) -> LandscapeFacts:
     problem = open_problem(landscape)
     check_space(problem.space)
     rowwise = bool(getattr(problem, "rowwise", False))
-    return LandscapeFacts(problem.space, known_minimum(problem), rowwise, _read_minimizers(problem))
+    measured = isinstance(problem, MeasuredProblem)
+    return LandscapeFacts(problem.space, known_minimum(problem), rowwise, _read_minimizers(problem), measured)
 
 
 def _read_minimizers(problem: Problem) -> Array | None:
