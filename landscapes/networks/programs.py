@@ -17,6 +17,8 @@ MOST_CHUNK = 16
 """The most points that one call of the program of losses evaluates."""
 CHUNK_NUMBERS = 1 << 20
 """The most coordinates of them in all."""
+MEASURES = ("train loss", "held-out loss", "train accuracy", "held-out accuracy")
+"""The measures that there may be, in the order in which they are told."""
 ALIGNMENT = 64
 """Arrays that begin at a multiple of so many bytes need not be copied for a program."""
 
@@ -33,7 +35,7 @@ class LossFunctions(Protocol):
         ...
 
     def measure(self, weights: Any) -> dict[str, Any]:
-        """Return the measures."""
+        """Return the measures: some of ``MEASURES``."""
         ...
 
 
@@ -131,7 +133,9 @@ class Programs:
 
     def measure(self, point: Array) -> dict[str, float]:
         """Return the measures at a point (D,)."""
-        return {name: float(value) for name, value in self._measures(point.astype(np.float32)).items()}
+        # A program returns them by the alphabet.
+        found = self._measures(point.astype(np.float32))
+        return {name: float(found[name]) for name in MEASURES if name in found}
 
 
 def _loop_over_points(evaluate: Callable[[Any], Any], size: int) -> Callable[[Any, Any], Any]:
