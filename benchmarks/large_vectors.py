@@ -1,11 +1,13 @@
 """Measure what an experiment in very many dimensions takes of the disk and of memory with ``log: {keep}``.
 
 Runs an experiment once, and once more with its driver killed at random moments and resumed, and compares the traces.
+Then makes the film of the run and the report, each in a process of its own.
 
-    python benchmarks/large_vectors.py [--dimension 100000] [--evaluations 10000] [--keep "500 MB" "100 MB"]
-        [--kills 10] [--lease 1] [--folder PLACE]
+    python benchmarks/large_vectors.py [--network] [--dimension 100000] [--evaluations 10000]
+        [--keep "500 MB" "100 MB"] [--kills 10] [--lease 1] [--folder PLACE]
 
-``--lease 1`` measures a run of very many short leases, each of which has points of its own in the log.
+``--lease 1`` measures a run of very many short leases, each of which has points of its own in the log. ``--network``
+trains a network on digits by four agents with gradients; of about as many weights as ``--dimension`` says.
 """
 
 from __future__ import annotations
@@ -47,6 +49,31 @@ strategies:
 executor: simulated
 log: {{keep: {keep}}}
 """
+NETWORK = """
+name: large
+budget: {evaluations}
+landscapes:
+  - {{kind: network, data: digits, layers: [{width}, {width}], weight_decay: 1.0e-4}}
+strategies:
+  team:
+    agents:
+      - {{kind: adam, rate: 0.003, batch: 128}}
+      - {{kind: momentum, rate: 0.05}}
+      - l-bfgs
+      - {{kind: gradient-descent, method: adam}}
+    policy: {{budget: bandit, radius: trust-region, sharing: broadcast, lease: {lease}}}
+executor: simulated
+log: {{keep: {keep}}}
+"""
+FILM = """
+import sys
+from pathlib import Path
+from searchparty.experiments.studio.films.feed import Feed
+from searchparty.orchestrator.log.reader import LogReader
+with LogReader(Path(sys.argv[1])) as reader:
+    run = reader.runs()[0].id
+print(len(Feed(Path(sys.argv[1]), run).film()))
+"""
 
 
 def start(*words: object) -> subprocess.Popen[bytes]:
@@ -80,6 +107,19 @@ def kill_and_resume(yaml: Path, out: Path, kills: int, seconds: float) -> None:
     finish(start("resume", out))
 
 
+def width_of_layers(weights: int) -> int:
+    """Return the width of two hidden layers with which a network for digits has about so many weights."""
+    # 64 w + w, w w + w, and 10 w + 10.
+    return max(1, round(-38 + (38**2 + weights) ** 0.5))
+
+
+def time_process(*command: object) -> float:
+    """Return the seconds of a process, which must end well."""
+    began = time.monotonic()
+    subprocess.run(list(map(str, command)), check=True, stdout=subprocess.DEVNULL)
+    return round(time.monotonic() - began, 1)
+
+
 def most_memory_mb() -> int:
     """Return the greatest resident memory of any process that this one has waited for, in MB."""
     return round(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024 / 1e6)
@@ -89,7 +129,8 @@ def measure(folder: Path, options: argparse.Namespace, keep: str) -> dict[str, o
     """Run the experiment both ways, and return the figures."""
     (folder / "objective.py").write_text(OBJECTIVE)
     yaml = folder / "large.yaml"
-    yaml.write_text(YAML.format(**{**vars(options), "keep": keep}))
+    text = NETWORK if options.network else YAML
+    yaml.write_text(text.format(**{**vars(options), "keep": keep, "width": width_of_layers(options.dimension)}))
     began = time.monotonic()
     finish(start("run", yaml, "--out", folder / "whole"))
     seconds = time.monotonic() - began
@@ -97,14 +138,24 @@ def measure(folder: Path, options: argparse.Namespace, keep: str) -> dict[str, o
     expected = hash_results(folder / "whole")
     if options.kills:
         kill_and_resume(yaml, folder / "cut", options.kills, seconds)
+    resumed_memory = most_memory_mb()
+    film = time_process(sys.executable, "-c", FILM, folder / "whole")
+    report = time_process(sys.executable, "-m", "searchparty", "report", folder / "whole")
+    with LogReader(folder / "whole") as reader:
+        dimension = len(next(iter(reader.events(reader.runs()[0].id))).leases[0].region.center)
     return {
         "evaluations": options.evaluations,
-        "dimension": options.dimension,
+        "dimension": dimension,
+        "network": options.network,
         "lease": options.lease,
         "keep": keep,
         "seconds": round(seconds, 1),
         "memory_mb": memory,
-        "memory_mb_with_resumed_runs": most_memory_mb(),
+        "memory_mb_with_resumed_runs": resumed_memory,
+        "memory_mb_with_film_and_report": most_memory_mb(),
+        "seconds_of_film": film,
+        "seconds_of_report": report,
+        "report_mb": round((folder / "whole" / "report.html").stat().st_size / 1e6, 1),
         "log_mb": round((folder / "whole" / "log.sqlite").stat().st_size / 1e6, 1),
         "log_mb_after_kills": round((folder / "cut" / "log.sqlite").stat().st_size / 1e6, 1) if options.kills else None,
         "kills": options.kills,
@@ -115,6 +166,7 @@ def measure(folder: Path, options: argparse.Namespace, keep: str) -> dict[str, o
 def main() -> None:
     """Measure, and print the figures as JSON."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--network", action="store_true", help="a network on digits in place of a narrow valley")
     parser.add_argument("--dimension", type=int, default=100_000)
     parser.add_argument("--evaluations", type=int, default=10_000)
     parser.add_argument("--keep", nargs="+", default=["500 MB", "100 MB"])
