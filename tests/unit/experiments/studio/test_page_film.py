@@ -263,7 +263,8 @@ def test_the_page_traces_measures_as_reports_do(
     assert found["shares"] == ["held-out accuracy"]
     (summary,) = read_summaries(tmp_path / "run")
     assert len(found["traces"]["train loss"]["y"]) > 2
-    for name, (_, values) in summary.measures.items():
+    for name, (places, values) in summary.measures.items():
+        assert (np.diff(places) > 0).all()
         # In logical time, of leases that overlap more may have been best when they ended.
         assert found["traces"][name]["y"][-1] == values[-1]
         if concurrency == 1:

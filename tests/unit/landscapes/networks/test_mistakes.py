@@ -138,3 +138,21 @@ main()
     assert "JAX's backend must be started with one thread" in words
     assert "Set NPROC=1" in words
     assert "Traceback" not in words
+
+
+@pytest.mark.parametrize("library", ["jax", "torch"])
+def test_an_extra_that_is_missing_is_named_by_run_with_what_to_install(command, monkeypatch, tmp_path, library):
+    from searchparty.landscapes.networks import backend
+
+    backend._import_jax.cache_clear()
+    monkeypatch.setitem(sys.modules, library, None)
+    (tmp_path / OWN.name).write_text("def tied():\n    pass\n\ndef torch_rows():\n    pass\n")
+    landscape = NETWORK.format("wine") if library == "jax" else TORCH.format("tied")
+    (tmp_path / "bad.yaml").write_text(YAML.format(landscape=landscape))
+    done = command("run", "bad.yaml", "--out", "out", cwd=tmp_path)
+    words = " ".join(f"{done.stdout} {done.stderr}".split())
+    assert done.returncode == 2, words
+    assert "kind must be one whose packages are installed" in words
+    assert "pip install" in words or "under networks" in words
+    assert "(bad.yaml:" in words
+    assert "Traceback" not in words
