@@ -7,10 +7,12 @@ import random
 import subprocess
 import sys
 import time
+import tracemalloc
 
 import numpy as np
 import pytest
 
+from searchparty.experiments.animation.animate import AnimationOptions, write_animation
 from searchparty.experiments.api import Results
 from searchparty.experiments.execution.verification import verify_results
 from searchparty.experiments.studio.films.feed import Feed
@@ -92,6 +94,17 @@ def test_a_film_is_made_of_projections(folder):
     assert 20 < len(arrays["u"]) < 900
     assert np.isfinite(arrays["u"]).all()
     assert sum("measures" in outcome for outcome in header["outcomes"]) > 10
+
+
+def test_an_animation_takes_no_grid_of_points(folder):
+    options = AnimationOptions(seconds=1.0, fps=4.0, width=240, out=folder / "it.gif")
+    tracemalloc.start()
+    write_animation(folder / "whole", options)
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert (folder / "it.gif").stat().st_size > 1000
+    # A grid of 140 x 140 points would be 4 GB.
+    assert most < 400e6
 
 
 def test_the_report_is_small(folder):
