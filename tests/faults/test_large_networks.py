@@ -97,7 +97,7 @@ def test_a_film_is_made_of_projections(folder):
 
 
 def test_an_animation_takes_no_grid_of_points(folder):
-    options = AnimationOptions(seconds=1.0, fps=4.0, width=240, out=folder / "it.gif")
+    options = AnimationOptions(seconds=2.0, fps=4.0, width=240, out=folder / "it.gif")
     tracemalloc.start()
     write_animation(folder / "whole", options)
     _, most = tracemalloc.get_traced_memory()
