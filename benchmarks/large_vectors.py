@@ -24,6 +24,7 @@ from pathlib import Path
 
 from searchparty.orchestrator.log.reader import LogReader
 from searchparty.orchestrator.log.trace import trace_hash
+from searchparty.orchestrator.state.events import Granted
 
 OBJECTIVE = '''
 import numpy as np
@@ -94,17 +95,21 @@ def hash_results(results: Path) -> str:
         return trace_hash(reader)
 
 
+def continue_command(yaml: Path, out: Path) -> tuple[object, ...]:
+    """Return the command that continues an experiment, or begins it if it was killed before it had begun."""
+    return ("resume", out) if (out / "experiment.yaml").exists() else ("run", yaml, "--out", out)
+
+
 def kill_and_resume(yaml: Path, out: Path, kills: int, seconds: float) -> None:
     """Work an experiment whose driver is killed so often, at random moments of the seconds that it takes."""
     rng = random.Random(1)
     for number in range(kills):
-        words = ("resume", out) if (out / "experiment.yaml").exists() else ("run", yaml, "--out", out)
-        process = start(*words)
+        process = start(*continue_command(yaml, out))
         time.sleep(rng.uniform(0.5, 1.5) * seconds / (kills + 1))
         print(f"kill {number + 1}: {'too late' if process.poll() is not None else 'done'}", file=sys.stderr)
         process.kill()
         process.wait()
-    finish(start("resume", out))
+    finish(start(*continue_command(yaml, out)))
 
 
 def width_of_layers(weights: int) -> int:
@@ -142,7 +147,8 @@ def measure(folder: Path, options: argparse.Namespace, keep: str) -> dict[str, o
     film = time_process(sys.executable, "-c", FILM, folder / "whole")
     report = time_process(sys.executable, "-m", "searchparty", "report", folder / "whole")
     with LogReader(folder / "whole") as reader:
-        dimension = len(next(iter(reader.events(reader.runs()[0].id))).leases[0].region.center)
+        granted = (event for event in reader.events(reader.runs()[0].id) if isinstance(event, Granted))
+        dimension = len(next(granted).leases[0].region.center)
     return {
         "evaluations": options.evaluations,
         "dimension": dimension,
