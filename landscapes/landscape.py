@@ -408,7 +408,7 @@ class MeasuredProblem(Protocol):
     """
 
     def measure(self, point: Array) -> dict[str, float]:
-        """Measure a point. This is not charged, and no agent or policy sees it.
+        """Measure a point, where its loss was evaluated. This is not charged, and no agent or policy sees it.
 
         Args:
             point: The point, shape (D,), in the box.

@@ -10,7 +10,17 @@ from typing import Any
 
 import numpy as np
 
-from .landscape import Array, Landscape, LandscapeError, ProbedProblem, Problem, Space, known_minimizers, known_minimum
+from .landscape import (
+    Array,
+    Landscape,
+    LandscapeError,
+    MeasuredProblem,
+    ProbedProblem,
+    Problem,
+    Space,
+    known_minimizers,
+    known_minimum,
+)
 from .neighbours import with_local_imports
 from .user_code import find_code_files
 
@@ -29,6 +39,7 @@ class LandscapeFacts:
         minimum: Its known minimum loss, or None.
         rowwise: Whether its problem evaluates a batch row by row.
         minimizers: Its known minimizers, shape (k, D), for reports; None if they are unknown.
+        measured: Whether its problem tells more of a point than its loss (``MeasuredProblem``).
         surface: Its losses on a grid over the box, shape (n, n), for pictures of two dimensions; None if they are
             unknown. The problem may state them as an attribute of this name.
     """
@@ -37,6 +48,7 @@ class LandscapeFacts:
     minimum: float | None
     rowwise: bool = False
     minimizers: Array | None = None
+    measured: bool = False
     surface: Array | None = None
 
 
@@ -69,7 +81,9 @@ def read_facts(landscape: Landscape) -> LandscapeFacts:
     check_space(problem.space)
     rowwise = bool(getattr(problem, "rowwise", False))
     surface = getattr(problem, "surface", None) if problem.space.dimension == 2 else None
-    return LandscapeFacts(problem.space, known_minimum(problem), rowwise, _read_minimizers(problem), surface)
+    measured = isinstance(problem, MeasuredProblem)
+    known = known_minimum(problem)
+    return LandscapeFacts(problem.space, known, rowwise, _read_minimizers(problem), measured, surface)
 
 
 def _read_minimizers(problem: Problem) -> Array | None:

@@ -13,6 +13,10 @@ from .slices import evaluate_in_chunks
 EDGE_TOLERANCE = 1e-9
 """How far outside the cube a point of a plane may lie and still count as lying on its face, in cube units."""
 
+BLOCK_AXES = 4096
+"""Of more axes, so many are worked on at a time: arrays of 100,000 numbers are given back to the operating system, and
+asked for again, with every step, which takes far longer than to add their numbers up."""
+
 
 @dataclass(frozen=True)
 class Plane:
@@ -33,10 +37,17 @@ class Plane:
 
     def project(self, cube: Array) -> tuple[Array, Array, Array]:
         """Return u (n,), v (n,) and the distance from the plane (n,) of points (n, D) of the cube."""
-        offset = cube - self.origin
-        u, v = offset @ self.first, offset @ self.second
-        rest = offset - u[:, None] * self.first - v[:, None] * self.second
-        return u, v, np.sqrt(np.einsum("ij,ij->i", rest, rest))
+        u, v, squares = np.zeros(len(cube)), np.zeros(len(cube)), np.zeros(len(cube))
+        for axes in _list_blocks(len(self.origin)):
+            offset = cube[:, axes] - self.origin[axes]
+            u += offset @ self.first[axes]
+            v += offset @ self.second[axes]
+        for axes in _list_blocks(len(self.origin)):
+            rest = cube[:, axes] - self.origin[axes]
+            rest -= u[:, None] * self.first[axes]
+            rest -= v[:, None] * self.second[axes]
+            squares += np.einsum("ij,ij->i", rest, rest)
+        return u, v, np.sqrt(squares)
 
     def points(self, u: Array, v: Array) -> Array:
         """Return the points (n, D) at u (n,) and v (n,); they may lie outside the cube."""
@@ -62,22 +73,32 @@ class Plane:
         reach = 2.0 * np.sqrt(len(self.origin))
         across = reach if self.second.any() else 0.5
         corners = np.array([[-reach, -across], [reach, -across], [reach, across], [-reach, across]])
-        slopes = np.column_stack([self.first, self.second])
+        for axes in _list_blocks(len(self.origin)):
+            corners = self._cut_axes(corners, axes, self.origin[axes] - lower[axes], upper[axes] - self.origin[axes])
+            if not len(corners):
+                break
+        return corners
+
+    def _cut_axes(self, corners: Array, axes: slice, below: Array, above: Array) -> Array:
+        """Return what the faces of some axes, at distances ``below`` and ``above`` the origin, leave of a polygon."""
+        slopes = np.column_stack([self.first[axes], self.second[axes]])
         # Where a coordinate is constant on the plane, a rounding error in it could clip the plane at a face.
-        varies = reach * np.abs(slopes).sum(axis=1) >= EDGE_TOLERANCE
-        below, above = self.origin - lower, upper - self.origin
+        varies = 2.0 * np.sqrt(len(self.origin)) * np.abs(slopes).sum(axis=1) >= EDGE_TOLERANCE
         if (np.minimum(below, above)[~varies] < -EDGE_TOLERANCE).any():
             return np.empty((0, 2))
         slopes = slopes[varies]
         normals = np.stack([slopes, -slopes], axis=1).reshape(-1, 2)
         distances = np.column_stack([below[varies], above[varies]]).ravel()
         while len(corners) and len(normals):
-            # Few of the faces clip what is left of the plane: find the next one that does.
-            clipping = np.flatnonzero((corners @ normals.T + distances < 0).any(axis=0))
-            if not len(clipping):
+            # A face that does not clip what is left clips no smaller part of it. The face that clips most comes first:
+            # a few of them leave little for the others.
+            beyond = (corners @ normals.T + distances).min(axis=0)
+            deepest = beyond.argmin()
+            if beyond[deepest] >= 0:
                 break
-            corners = clip_polygon(corners, normals[clipping[0]], distances[clipping[0]])
-            normals, distances = normals[clipping[0] + 1 :], distances[clipping[0] + 1 :]
+            corners = clip_polygon(corners, normals[deepest], distances[deepest])
+            beyond[deepest] = 0.0
+            normals, distances = normals[beyond < 0], distances[beyond < 0]
         return corners
 
     def evaluate_surface(self, problem: Problem, resolution: int) -> Array:
@@ -97,6 +118,10 @@ class Plane:
         losses = np.full(len(cube), np.nan)
         losses[inside] = evaluate_in_chunks(problem, problem.space.to_box(np.clip(cube[inside], 0.0, 1.0)))
         return losses.reshape(resolution, resolution)
+
+
+def _list_blocks(dimension: int) -> list[slice]:
+    return [slice(first, first + BLOCK_AXES) for first in range(0, dimension, BLOCK_AXES)]
 
 
 def clip_polygon(polygon: Array, normal: Array, offset: float) -> Array:

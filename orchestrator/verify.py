@@ -140,7 +140,7 @@ def verify_run(planned: RunSpec, reader: LogReader) -> VerificationResult:
     events = log.events()
     evaluator: Evaluator | None = None
     if reader.record(planned.id).interval > 1:
-        evaluator = open_evaluator(planned.landscape, planned.evaluation, planned.facts.space)
+        evaluator = open_evaluator(planned.landscape, planned.evaluation, planned.facts)
     executor = ReplayExecutor(planned, log, None if evaluator is None else GradientReplayer(evaluator))
     run = begin_run(planned)
     try:

@@ -23,6 +23,7 @@ from ...landscapes.landscape import (
 from ...landscapes.real_numbers import NotANumber, describe_value, to_real_numbers
 from .evaluator import FLOAT64, NO_CAUSES, EvaluationResult, mark_failures
 from .leaving import ObjectiveExit, place_of_exit
+from .measures import measure_point
 
 LAID_OUT_SIZE = 4096
 """How many numbers the bounds take that are laid out in advance, about."""
@@ -58,9 +59,7 @@ class InProcessEvaluator:
         except Exception as error:
             losses, causes = self._evaluate_row_by_row(cube, error)
         except SystemExit as error:
-            leaving = ObjectiveExit(error.code, place_of_exit(error))
-            leaving.__dict__.update(error.__dict__)
-            raise leaving from error
+            raise _name_exit(error) from error
         else:
             # Nearly every call takes this path, so it is kept short: one finite double.
             if type(losses) is np.ndarray and losses.dtype == FLOAT64 and losses.shape == (len(cube),):
@@ -112,7 +111,12 @@ class InProcessEvaluator:
 
     def measure(self, point: Array) -> dict[str, float]:
         """Return what the landscape tells of a point (D,) of the unit cube besides its loss; {} if that is nothing."""
-        return {} if self._measured is None else self._measured.measure(self.space.to_box(point))
+        if self._measured is None:
+            return {}
+        try:
+            return measure_point(self._measured, self.space.to_box(point))
+        except SystemExit as error:
+            raise _name_exit(error) from error
 
     def close(self) -> None:
         """Do nothing: there is nothing to close."""
@@ -175,6 +179,13 @@ class InProcessEvaluator:
                 return np.concatenate([row for row, _ in rows]), causes
             cause = describe_failure(error)
         return np.full(box.shape, np.nan), dict.fromkeys(range(len(box)), cause)
+
+
+def _name_exit(error: SystemExit) -> ObjectiveExit:
+    """Return the exception with which an objective that raised SystemExit leaves; it says where that was."""
+    leaving = ObjectiveExit(error.code, place_of_exit(error))
+    leaving.__dict__.update(error.__dict__)
+    return leaving
 
 
 def _without_gradients(losses: Array, causes: dict[int, str]) -> EvaluationResult:

@@ -71,9 +71,9 @@ class FreeRows:
         """Add the last n rows of a ledger to what is known."""
         if not self._remembers:
             return
-        first, rows = ledger.filled - n, slice(ledger.filled - n, ledger.filled)
-        settings = self._settings(ledger.points[rows])
-        for row, ((_, key), loss) in enumerate(zip(settings, ledger.losses[rows].tolist(), strict=True), first):
+        first, last = ledger.filled - n, ledger.filled
+        settings = self._settings(ledger.held.read(first, last)[0])
+        for row, ((_, key), loss) in enumerate(zip(settings, ledger.losses[first:last].tolist(), strict=True), first):
             if math.isfinite(loss):
                 self._own.setdefault(key, (row, loss))
 

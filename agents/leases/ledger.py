@@ -10,6 +10,7 @@ from ...landscapes.causes import is_free_cause, is_mini_batch
 from ...landscapes.landscape import Array, Space
 from ..agent import Converged, Finding, Incumbent, Lease, RowFailure, Rows
 from ..evaluation.evaluator import EvaluationResult
+from .held_points import HeldPoints
 from .recorded_rows import EvaluateAgain, RecordedRows
 
 
@@ -33,12 +34,11 @@ class Ledger:
         "failures",
         "filled",
         "free_in_a_row",
-        "gradients",
+        "held",
         "lease",
         "losses",
         "mini_batches",
         "noisy",
-        "points",
         "recorded",
         "spans",
         "units",
@@ -47,9 +47,8 @@ class Ledger:
     def __init__(self, lease: Lease, dimension: int, recorded: Rows | None, units: int = 1) -> None:
         self.lease, self.dimension, self.units = lease, dimension, units
         self.recorded = None if recorded is None else RecordedRows(lease, recorded)
-        self.points = np.empty((min(lease.budget, 1024), dimension))
-        self.losses = np.empty(len(self.points))
-        self.gradients: Array | None = None
+        self.held = HeldPoints(lease.budget, dimension)
+        self.losses = np.empty(min(lease.budget, 1024))
         self.failures: list[RowFailure] = []
         self.filled = self.charged = self.free_in_a_row = self.mini_batches = 0
         self.spans: list[list[int]] = []
@@ -99,8 +98,8 @@ class Ledger:
         """Compare the losses of the last n counted rows, which are repeats, with those of the same points before."""
         first = self.filled - n
         for row in range(first, self.filled):
-            same = np.flatnonzero((self.points[:first] == self.points[row]).all(axis=1))
-            if len(same) and np.isfinite(losses := self.losses[[same[0], row]]).all() and losses[0] != losses[1]:
+            same = self.held.find_same(row, first)
+            if same is not None and np.isfinite(losses := self.losses[[same, row]]).all() and losses[0] != losses[1]:
                 self.noisy = True
 
     def place(self, offset: int, points: Array, outcome: EvaluationResult, news: bool = True) -> None:
@@ -110,13 +109,9 @@ class Ledger:
         """
         first, n = self.filled + offset, len(outcome.losses)
         if first + n > len(self.losses):
-            self._grow(first + n)
-        self.points[first : first + n] = points
+            self.losses = np.concatenate([self.losses, np.empty(max(first + n, len(self.losses)))])
+        self.held.place(first, points, outcome.gradients)
         self.losses[first : first + n] = outcome.losses
-        if outcome.gradients is not None:
-            if self.gradients is None:
-                self.gradients = np.full(self.points.shape, np.nan)
-            self.gradients[first : first + n] = outcome.gradients
         row = 0 if n == 1 else int(outcome.losses.argmin())
         loss = outcome.losses.item(row)
         # Of rows with equal losses the first is the best, in whatever order they were entered.
@@ -136,40 +131,33 @@ class Ledger:
         """Return the next n rows, all of which have been placed, without counting them."""
         first, last = self.filled, self.filled + n
         causes = {f.row - first: f.cause for f in self.failures if first <= f.row < last}
-        gradients = self.gradients[first:last].copy() if with_gradient and self.gradients is not None else None
-        return EvaluationResult(self.losses[first:last].copy(), gradients, causes)
-
-    def _grow(self, need: int) -> None:
-        size, used = max(need, 2 * len(self.losses)), len(self.losses)
-        for name, shape in (("points", (size, self.dimension)), ("losses", (size,))):
-            new = np.empty(shape)
-            new[:used] = getattr(self, name)
-            setattr(self, name, new)
-        if self.gradients is not None:
-            wider = np.full((size, self.dimension), np.nan)
-            wider[:used] = self.gradients
-            self.gradients = wider
+        gradients = self.held.read(first, last)[1] if with_gradient else None
+        return EvaluationResult(self.losses[first:last].copy(), None if gradients is None else gradients.copy(), causes)
 
     def flush(self) -> list[Rows]:
         """Return the rows not yet passed on, one ``Rows`` for each range without gaps."""
         spans, self.spans = self.spans, []
         if len(spans) > 1:
             spans = merge_spans(spans)
-        return [self._copy_rows(first, last) for first, last in spans]
+        rows = [self._copy_rows(first, last) for first, last in spans]
+        if self.held.has_many(self.filled):
+            # What may still be told of rows: the best one, and the first that failed for each cause.
+            causes = {f.cause: f.row for f in reversed(self.failures) if not f.of_mini_batch}
+            self.held.let_go(self.filled, [*causes.values(), *([] if self.best is None else [self.best[1]])])
+        return rows
 
     def _copy_rows(self, first: int, last: int) -> Rows:
         failures = sort_failures(f for f in self.failures if first <= f.row < last) if self.failures else ()
-        points, losses, gradients = self.points, self.losses, self.gradients
+        points, gradients = self.held.read(first, last)
         # Rows that fill the arrays are passed on as they are: rows that have been entered never change.
-        if last - first < len(losses):
-            points, losses = points[first:last].copy(), losses[first:last].copy()
-            gradients = None if gradients is None else gradients[first:last].copy()
-        return Rows(first, points, losses, gradients, failures)
+        if last - first < len(self.held.points):
+            points, gradients = points.copy(), None if gradients is None else gradients.copy()
+        return Rows(first, points, self.losses[first:last].copy(), gradients, failures)
 
     def describe_failure(self, cause: str, space: Space) -> str:
         """Return a cause of failure with the first row that failed for it, and its point."""
         row = min(failure.row for failure in self.failures if failure.cause == cause)
-        point = ", ".join(f"{x:.6g}" for x in space.to_box(self.points[row])[:8].tolist())
+        point = ", ".join(f"{x:.6g}" for x in space.to_box(self.held.point(row))[:8].tolist())
         return f"row {row}, at ({point}{', ...' if self.dimension > 8 else ''}), {cause}"
 
     def close(self, why: str, converged: Converged | None = None, cause: str = "", place: str = "") -> Finding:
@@ -177,7 +165,7 @@ class Ledger:
         best = None
         if self.best is not None:
             loss, row = self.best
-            best = Incumbent(self.lease.agent, self.lease.id, row, self.points[row].copy(), loss)
+            best = Incumbent(self.lease.agent, self.lease.id, row, self.held.point(row).copy(), loss)
         # Marks of mini-batches stand beside the rows alone: they would make up most of the finding.
         failures = sort_failures(f for f in self.failures if not f.of_mini_batch) if self.failures else ()
         return Finding(

@@ -111,7 +111,7 @@ def work_lease(
     """
     space = searcher.evaluator.space
     ledger = Ledger(lease, space.dimension, recorded, space.units)
-    pace = FlushTimer(flush_seconds)
+    pace, passes_on = FlushTimer(flush_seconds), flush_seconds < math.inf
     watch = FirstRows() if first_rows is None else first_rows.copy()
     evaluator, monotonic, budget = searcher.evaluator, time.monotonic, lease.budget * space.units
     watching = watch.room is not None
@@ -174,7 +174,7 @@ def work_lease(
                 watching = watch.room is not None
                 if watch.stopped_by is not None and not stop and not ledger.has_more_recorded:
                     break
-            if monotonic() >= pace.next_flush:
+            if monotonic() >= pace.next_flush or (passes_on and ledger.held.has_many(ledger.filled)):
                 yield from pace.flush_rows(ledger)
         if stop:
             finding = ledger.close("stopped", cause=ledger.describe_failure(stop, space))

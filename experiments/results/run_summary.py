@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
@@ -219,10 +220,15 @@ def _trace_measures(run: RunData) -> dict[str, tuple[NDArray[np.int64], Array]]:
     spent, last = dict[int, int](), _find_last_points(run.points)
     for lease, evaluations in zip(run.points.lease[last].tolist(), run.spent[last].tolist(), strict=True):
         spent[lease] = evaluations
-    leases = list(dict.fromkeys(run.points.lease[run.record_rows].tolist()))
+    losses = {finding.lease: finding.best_loss for finding in findings(run.events)}
     found: dict[str, tuple[list[int], list[float]]] = {}
-    for lease in leases:
-        for name, value in run.measures.get(lease, {}).items():
+    best = math.inf
+    # Of leases that were out at the same time, one that improved on the other's best may have ended earlier.
+    for lease in sorted(spent, key=lambda each: spent[each]):
+        if lease not in run.measures or losses[lease] >= best:
+            continue
+        best = losses[lease]
+        for name, value in run.measures[lease].items():
             places, values = found.setdefault(name, ([], []))
             places.append(spent[lease])
             values.append(value)

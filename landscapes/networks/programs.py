@@ -20,6 +20,8 @@ CHUNK_NUMBERS = 1 << 20
 """The most coordinates of them in all."""
 MOST_SHARED_NUMBERS = 1 << 26
 """The most numbers of four bytes that the points of a plane may share."""
+MEASURES = ("train loss", "held-out loss", "train accuracy", "held-out accuracy")
+"""The measures that there may be, in the order in which they are told."""
 ALIGNMENT = 64
 """Arrays that begin at a multiple of so many bytes need not be copied for a program."""
 
@@ -36,7 +38,7 @@ class LossFunctions(Protocol):
         ...
 
     def measure(self, weights: Any) -> dict[str, Any]:
-        """Return the measures."""
+        """Return the measures: some of ``MEASURES``."""
         ...
 
 
@@ -164,7 +166,9 @@ class Programs:
 
     def measure(self, point: Array) -> dict[str, float]:
         """Return the measures at a point (D,)."""
-        return {name: float(value) for name, value in self._measures(point.astype(np.float32)).items()}
+        # A program returns them by the alphabet.
+        found = self._measures(point.astype(np.float32))
+        return {name: float(found[name]) for name in MEASURES if name in found}
 
 
 class HessianProgram:

@@ -207,4 +207,4 @@ class ActorHost:
         if opening.fan_out is not None:
             return RunHost(planned, self._make_evaluator(opening, planned))
         self._check_bits(opening, planned)
-        return RunHost(planned, open_evaluator(planned.landscape, planned.evaluation, planned.facts.space))
+        return RunHost(planned, open_evaluator(planned.landscape, planned.evaluation, planned.facts))

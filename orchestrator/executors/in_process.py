@@ -47,7 +47,7 @@ class InProcessExecutor:
         replayer: GradientReplayer | None = None,
     ) -> None:
         self._log, self._book = log, LeaseBook(planned, log, rebuilds=False)
-        self._evaluator = evaluator or open_evaluator(planned.landscape, planned.evaluation, planned.facts.space)
+        self._evaluator = evaluator or open_evaluator(planned.landscape, planned.evaluation, planned.facts)
         self.replayer = replayer or GradientReplayer(self._evaluator)
         self._clock = AgentClock(planned.evaluation.agent_timeout, disposable)
         self._searchers = open_searchers(planned, self._evaluator, self._clock, self.replayer)

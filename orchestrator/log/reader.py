@@ -221,9 +221,12 @@ class LogReader:
         new_rows, position = self.tables.read_new_rows(run, rows)
         return LogUpdate(happened, new_rows, events + len(happened), position)
 
-    def measures(self, run: str) -> dict[int, dict[str, float]]:
-        """Return what the landscape tells of the best point of each lease besides its loss: named values by lease."""
-        return read_measures(self.tables, run)
+    def measures(self, run: str, first: int = 0) -> dict[int, dict[str, float]]:
+        """Return what the landscape tells of the best point of each lease besides its loss: named values by lease.
+
+        Leases before ``first`` are left out.
+        """
+        return read_measures(self.tables, run, first)
 
     def counts(self, run: str) -> dict[int, int]:
         """Return how many recorded points each lease of a run has."""

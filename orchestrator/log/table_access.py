@@ -303,12 +303,15 @@ def add_measures(tables: RowAccess, run: str, lease: int, measures: Mapping[str,
     tables.insert("measures", run, lease, json.dumps(dict(measures)))
 
 
-def read_measures(tables: RowAccess, run: str) -> dict[int, dict[str, float]]:
-    """Return what the landscape tells of the best points of a run besides their losses: named values by lease."""
+def read_measures(tables: RowAccess, run: str, first: int = 0) -> dict[int, dict[str, float]]:
+    """Return what the landscape tells of the best points of a run besides their losses: named values by lease.
+
+    Leases before ``first`` are left out.
+    """
     if not tables.has_table("measures"):
         return {}
     found: dict[int, dict[str, float]] = {}
-    for row in tables.select("measures", "WHERE run = ? ORDER BY lease", (run,)):
+    for row in tables.select("measures", "WHERE run = ? AND lease >= ? ORDER BY lease", (run, first)):
         try:
             found[row[1]] = decode_measures(row[2])
         except UNREADABLE as error:

@@ -1,4 +1,4 @@
-"""Makes results to replay: two runs to compare, ten dimensions, a large team, and runs that ended badly."""
+"""Makes results to replay: two runs to compare, ten dimensions, a large team, runs that ended badly, and measures."""
 
 from __future__ import annotations
 
@@ -72,8 +72,23 @@ landscapes:
 strategies: {team: {agents: [random, pattern-search], policy: {lease: 20}}}
 executor: simulated
 """
+TOLD = """
+name: told
+seed: 4
+budget: 300
+landscapes: [{kind: "ends.py:Told"}]
+strategies:
+  alone: {agents: [{kind: random}], policy: {lease: 10}}
+  team: {agents: [random, pattern-search], policy: {lease: 10}}
+executor: simulated
+"""
 FUNCTIONS = '''
 import os, time
+from typing import Literal
+
+import numpy as np
+
+from searchparty import Landscape, Space
 
 LEAVE = os.path.join(os.path.dirname(__file__), "leave")
 
@@ -102,6 +117,28 @@ def tuned(setting):
     """Is least for a polynomial kernel of depth 4."""
     return abs(setting["depth"] - 4) + (setting["kernel"] != "poly") + abs(setting["rate"] - 0.01)
 
+class Fit:
+    """A fit whose error on other rows is least before its own."""
+
+    space = Space(np.full(2, -2.0), np.full(2, 2.0))
+
+    def evaluate(self, points):
+        return ((points - 0.3) ** 2).sum(axis=1) + 0.01
+
+    def measure(self, point):
+        train = float(self.evaluate(point[None])[0])
+        held_out = train + 0.05 + 0.02 / (train + 0.05)
+        share = 1 / (1 + train)
+        return {"train loss": train, "train accuracy": share, "held-out loss": held_out, "held-out accuracy": share / 2}
+
+
+class Told(Landscape):
+    kind: Literal["told"] = "told"
+
+    def open(self):
+        return Fit()
+
+
 def slow(x):
     """Takes a while, and goes on only as far as the file "leave" beside it says."""
     global calls
@@ -119,7 +156,7 @@ def prepare(results: Path) -> None:
     (results.parent / "cut.yaml").write_text(CUT)
     command = [sys.executable, "-m", "searchparty.experiments.cli.main", "run", "cut.yaml", "--out", "results/cut"]
     cut = subprocess.Popen(command, cwd=results.parent, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    for name, text in {"pair": PAIR, "ten": TEN, "crowd": CROWD, "ends": ENDS, "tuned": TUNED}.items():
+    for name, text in {"pair": PAIR, "ten": TEN, "crowd": CROWD, "ends": ENDS, "tuned": TUNED, "told": TOLD}.items():
         path = results.parent / f"{name}.yaml"
         path.write_text(text)
         run(path, out=results / name, report=False)

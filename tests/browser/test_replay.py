@@ -9,6 +9,7 @@ from accounts_of import accounts_of
 from sights import until
 
 from searchparty.experiments.results.view_plane import SampledPoints, choose_plane
+from searchparty.orchestrator.log.reader import LogReader
 
 pytestmark = pytest.mark.extras
 
@@ -286,3 +287,71 @@ def test_results_and_runs_are_chosen_from_lists(page, studio, accounts):
     assert [stage["numbers"] for stage in sights.stages(page, "watch")] == [alone.numbers(360), party.numbers(360)]
     page.select_option("#other-run", "")
     until(page, "document.querySelectorAll('#watch .stage').length === 1")
+
+
+def read_charts(page):
+    """Return the labels of the charts below the view, and what their legends name."""
+    return page.evaluate(
+        """() => [...document.querySelectorAll("#watch .curves .panel")].map((panel) => ({
+            label: panel.querySelector("canvas").getAttribute("aria-label"),
+            legend: [...panel.querySelectorAll(".legend span")].map((each) => each.textContent) }))"""
+    )
+
+
+def test_measures_follow_the_clock(page, studio):
+    with LogReader(studio.results / "told") as reader:
+        alone, team = reader.runs()
+        measures = reader.measures(alone.id)
+        # Leases of one agent, one after the other.
+        ended = [event.finding for event in reader.events(alone.id) if hasattr(event, "finding")]
+    sights.visit(page, studio.address, view="watch", results="told", run=alone.id, look="contour", at=1)
+    until(page, "document.querySelector('#watch .view')?.dataset.head")
+    best, leases = np.inf, []
+    for finding in ended:
+        if finding.best_loss < best:
+            best, leases = finding.best_loss, [*leases, finding.lease]
+    assert len(leases) > 2
+    for lease in leases:
+        at = 10 * (lease + 1)
+        sights.scrub(page, "watch", at)
+        _, losses, accuracies, *_ = read_charts(page)
+        train, held_out = (float(f"{measures[lease][name]:.3g}") for name in ("train loss", "held-out loss"))
+        told = re.fullmatch(
+            rf"Loss of the best point over evaluations at {at}: train loss (\S+), held-out loss (\S+)", losses["label"]
+        )
+        assert [float(value) for value in told.groups()] == [train, held_out]
+        assert accuracies["label"].startswith(f"Accuracy of the best point over evaluations at {at}: train accuracy 0.")
+        assert losses["legend"] == ["train loss", "held-out loss"]
+        assert accuracies["legend"] == ["train accuracy", "held-out accuracy"]
+    sights.scrub(page, "watch", 5)
+    assert read_charts(page)[1]["label"].endswith("train loss no value yet, held-out loss no value yet")
+    sights.visit(
+        page, studio.address, view="watch", results="told", run=alone.id, beside=team.id, look="contour", at=300
+    )
+    until(page, "document.querySelectorAll('#watch .curves .panel').length === 7")
+    charts = read_charts(page)
+    assert [chart["label"].partition(" of the")[0] for chart in charts[1:5]] == [
+        "Train loss",
+        "Train accuracy",
+        "Held-out loss",
+        "Held-out accuracy",
+    ]
+    assert all(chart["legend"] == ["alone on told", "team on told"] for chart in charts[1:5])
+
+
+@pytest.mark.parametrize("width", [1440, 390])
+def test_curves_of_measures_fit_the_page(studio, opened, width):
+    page = opened(viewport={"width": width, "height": 900 if width > 400 else 844})
+    with LogReader(studio.results / "told") as reader:
+        run = reader.runs()[0]
+    sights.visit(page, studio.address, view="watch", results="told", run=run.id, look="contour", at=300)
+    until(page, "document.querySelectorAll('#watch .curves .panel').length === 5")
+    assert page.evaluate("() => document.documentElement.scrollWidth <= innerWidth")
+    sizes = page.evaluate(
+        """() => [...document.querySelectorAll("#watch .curves .panel")].map((panel) => {
+            const [outer, legend] = [panel, panel.querySelector(".legend")].map((each) => each.getBoundingClientRect());
+            const chart = panel.querySelector("canvas").clientWidth;
+            return [chart, legend.right - outer.right, legend.bottom - outer.bottom];
+        })"""
+    )
+    assert all(chart > 250 and beyond <= 0 and below <= 0 for chart, beyond, below in sizes)

@@ -10,7 +10,7 @@ import numpy as np
 from ....landscapes.landscape import Array
 from ..evaluator import EvaluationResult
 from ..leaving import ExitRequest
-from .language import ChildProtocol
+from .language import ChildProtocol, RowAnswer
 from .wire import Share
 
 
@@ -53,7 +53,7 @@ def join_answers(answers: list[Answer]) -> Iterator[tuple[int, EvaluationResult]
             losses = []
         if isinstance(found, EvaluationResult):
             yield row, found
-        else:
+        elif not isinstance(found, dict):
             first = first if losses else row
             losses.append(found)
     if losses:
@@ -69,20 +69,22 @@ class Batch(NamedTuple):
         cube: The points, shape (n, D), in the unit cube.
         with_gradient: Whether gradients are requested.
         share: For each point the rows of data over which it is evaluated, shape (n, b); None: all.
+        measured: Whether its points are not evaluated but measured.
     """
 
     cube: Array
     with_gradient: bool
     share: Share | None = None
+    measured: bool = False
 
     def make_request(self, protocol: ChildProtocol, first: int, count: int = 1, ahead: bool = False) -> bytes:
         """Encode the request for adjacent rows."""
         share = None if self.share is None else self.share[first : first + count]
-        return protocol.make_request(self.cube[first : first + count], self.with_gradient, ahead, share)
+        return protocol.make_request(self.cube[first : first + count], self.with_gradient, ahead, share, self.measured)
 
 
-Answer = tuple[int, float | EvaluationResult | ExitRequest]
-"""The number of a row, and its result; only the loss if it is finite and there is nothing else."""
+Answer = tuple[int, RowAnswer]
+"""The number of a row, and its result."""
 
 
 def failed_row(cause: str) -> EvaluationResult:

@@ -16,11 +16,11 @@ from ....landscapes.process.line_pipe import LineProcess
 from ....landscapes.process.program import Program
 from ....landscapes.user_code import USER_FOLDERS
 from ..evaluator import CannotEvaluate, EvaluationResult, mark_failures
-from ..leaving import ExitRequest
 from .batch import failed_row
 from .child_main import CHILD_PROGRAM
 from .fork_server import ForkServer
-from .wire import MissingPackage, Share, decode_answer, decode_message, encode_greeting, encode_request
+from .language import RowAnswer
+from .wire import Share, decode_answer, decode_message, encode_greeting, encode_request
 
 PACKAGE = __name__.partition(".")[0]
 STARTUP_SECONDS = 60.0
@@ -67,13 +67,13 @@ class PythonChild:
     def check_greeting(self, line: bytes) -> str:
         return str(decode_message(line))
 
-    def make_request(self, rows: Array, with_gradient: bool, ahead: bool, share: Share | None) -> bytes:
-        return encode_request(rows, with_gradient, ahead, share)
+    def make_request(self, rows: Array, with_gradient: bool, ahead: bool, share: Share | None, measured: bool) -> bytes:
+        return encode_request(rows, with_gradient, ahead, share, measured)
 
-    def read_answer(self, line: bytes, row: Array, with_gradient: bool) -> float | EvaluationResult | ExitRequest:
+    def read_answer(self, line: bytes, row: Array, with_gradient: bool) -> RowAnswer:
         decoded = decode_answer(line)
-        if isinstance(decoded, MissingPackage):
-            raise CannotEvaluate(f"{decoded.words}. Install it, and resume.")
+        if isinstance(decoded, CannotEvaluate):
+            raise decoded
         return failed_row(decoded) if isinstance(decoded, str) else decoded
 
     def close(self) -> None:
@@ -98,7 +98,7 @@ class ProgramChild:
     def check_greeting(self, line: bytes) -> str:
         return ""
 
-    def make_request(self, rows: Array, with_gradient: bool, ahead: bool, share: Share | None) -> bytes:
+    def make_request(self, rows: Array, with_gradient: bool, ahead: bool, share: Share | None, measured: bool) -> bytes:
         argument = self._arguments.of_row(self._space.to_box(rows)[0])
         return encode_json_request(request_id(rows), argument, with_gradient)
 

@@ -15,10 +15,11 @@ from ....landscapes.ambient import keep_warnings_from_raising
 from ....landscapes.landscape import Array, Landscape, describe_exception
 from ....landscapes.process.line_pipe import ROW_SEPARATOR
 from ....landscapes.user_code import unpickle_with_files
+from ..evaluator import CannotEvaluate
 from ..in_process import InProcessEvaluator
 from ..leaving import ExitRequest
 from .fork_server import run_fork_server
-from .wire import ASKED_AHEAD, WITH_GRADIENT, MissingPackage, Share, decode_message, decode_request, encode_message
+from .wire import ASKED_AHEAD, MEASURED, WITH_GRADIENT, Share, decode_message, decode_request, encode_message
 
 CHILD_PROGRAM = f"from {__name__} import main; main()"
 SEPARATOR_LINE = b"\n" + ROW_SEPARATOR + b"\n"
@@ -56,7 +57,7 @@ def serve_requests() -> None:
         for at in range(len(rows)):
             if flags & ASKED_AHEAD or at:
                 mark_output()
-            write_all(answers, _encode_row_answer(evaluator, rows[at : at + 1], bool(flags & WITH_GRADIENT), share))
+            write_all(answers, _encode_row_answer(evaluator, rows[at : at + 1], flags, share))
 
 
 def write_all(pipe: int, line: bytes) -> None:
@@ -74,17 +75,21 @@ def mark_output() -> None:
         return
 
 
-def _encode_row_answer(evaluator: InProcessEvaluator, row: Array, with_gradient: bool, share: Share | None) -> bytes:
-    """Evaluate a row and encode the answer, even if the objective raises something that is not an Exception."""
+def _encode_row_answer(evaluator: InProcessEvaluator, row: Array, flags: int, share: Share | None) -> bytes:
+    """Evaluate or measure a row and encode the answer, even if what raises is not an Exception."""
     try:
+        if flags & MEASURED:
+            return encode_message(evaluator.measure(row[0]))
+        with_gradient = bool(flags & WITH_GRADIENT)
         found = evaluator.evaluate(row, with_gradient) if share is None else evaluator.evaluate_share(row, share)
         if found.causes or found.gradients is not None:
             return encode_message(found)
         return b"=" + float(found.losses[0]).hex().encode() + b"\n"
     except ModuleNotFoundError as error:
-        return encode_message(
-            MissingPackage(f"the package {error.name!r} must be installed where points are evaluated ({error})")
-        )
+        words = f"the package {error.name!r} must be installed where points are evaluated ({error})"
+        return encode_message(CannotEvaluate(f"{words}. Install it, and resume."))
+    except CannotEvaluate as error:
+        return encode_message(error)
     except (SystemExit, KeyboardInterrupt) as error:
         return encode_message(ExitRequest.from_exception(error))
     except BaseException as error:

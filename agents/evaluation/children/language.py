@@ -8,7 +8,11 @@ from ....landscapes.landscape import Array
 from ....landscapes.process.line_pipe import LineProcess
 from ..evaluator import EvaluationResult
 from ..leaving import ExitRequest
+from ..measures import Measures
 from .wire import Share
+
+RowAnswer = float | EvaluationResult | ExitRequest | Measures
+"""The result of a row: only its loss if that is finite and there is nothing else; or what was measured at it."""
 
 
 class ChildProtocol(Protocol):
@@ -29,15 +33,16 @@ class ChildProtocol(Protocol):
         """Return what is wrong according to a child's first line, or "" if nothing is."""
         ...
 
-    def make_request(self, rows: Array, with_gradient: bool, ahead: bool, share: Share | None) -> bytes:
+    def make_request(self, rows: Array, with_gradient: bool, ahead: bool, share: Share | None, measured: bool) -> bytes:
         """Encode a request for rows (n, D) of the cube; ``ahead`` if earlier ones are not answered yet.
 
-        ``share`` has the rows of data over which one row is evaluated, shape (1, b); None: over all.
+        ``share`` has the rows of data over which one row is evaluated, shape (1, b); None: over all. With ``measured``,
+        the one row is not evaluated but measured.
         """
         ...
 
-    def read_answer(self, line: bytes, row: Array, with_gradient: bool) -> float | EvaluationResult | ExitRequest:
-        """Decode the answer to a row (1, D): only its loss if that is finite and there is nothing else.
+    def read_answer(self, line: bytes, row: Array, with_gradient: bool) -> RowAnswer:
+        """Decode the answer to a row (1, D).
 
         Raises MalformedAnswer, or CannotEvaluate if no row could be evaluated.
         """

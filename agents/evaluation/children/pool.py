@@ -9,12 +9,13 @@ import time
 from collections.abc import Iterator
 
 from ....landscapes.command import Command
-from ....landscapes.landscape import Array, Landscape, Space
-from ....landscapes.opening import read_facts
+from ....landscapes.landscape import Array, Landscape
+from ....landscapes.opening import LandscapeFacts, read_facts
 from ....landscapes.process.line_pipe import LONGEST_PAUSE
 from ..evaluator import EvaluationResult, assemble_pieces
+from ..measures import read_measures
 from ..settings import Evaluation
-from .batch import Batch, RowQueue, join_answers
+from .batch import Answer, Batch, RowQueue, join_answers
 from .child_kinds import ProgramChild, PythonChild
 from .language import ChildProtocol
 from .prefetch import Prefetch
@@ -38,13 +39,14 @@ class ChildPool:
     Args:
         landscape: The landscape, which each child opens.
         evaluation: The limits and the number of child processes.
-        space: The landscape's space; if it is None, the landscape is opened here to learn it.
+        facts: What is known of the landscape; if they are None, it is opened here to learn them.
     """
 
     rowwise = True
 
-    def __init__(self, landscape: Landscape, evaluation: Evaluation, space: Space | None = None) -> None:
-        self.space = read_facts(landscape).space if space is None else space
+    def __init__(self, landscape: Landscape, evaluation: Evaluation, facts: LandscapeFacts | None = None) -> None:
+        known = read_facts(landscape) if facts is None else facts
+        self.space, self._measured = known.space, known.measured
         memory = evaluation.memory or 0
         self._protocol: ChildProtocol = (
             ProgramChild(landscape, self.space, memory)
@@ -71,14 +73,22 @@ class ChildPool:
         return assemble_pieces(pieces, cube, True)
 
     def measure(self, point: Array) -> dict[str, float]:
-        """Return nothing: a process that may have to be killed is asked for losses alone."""
-        return {}
+        """Return what the landscape tells of a point (D,) of the unit cube besides its loss; {} if that is nothing."""
+        if not self._measured:
+            return {}
+        ((_, found),) = (answer for part in self._answer_rows(Batch(point[None], False, None, True)) for answer in part)
+        return read_measures(found)
 
     def evaluate_in_pieces(self, cube: Array, with_gradient: bool) -> Iterator[tuple[int, EvaluationResult]]:
         """Evaluate in pieces and yield each as soon as it is done, in any order, as (first row, result)."""
         return self._evaluate_batch(Batch(cube, with_gradient))
 
     def _evaluate_batch(self, batch: Batch) -> Iterator[tuple[int, EvaluationResult]]:
+        for answers in self._answer_rows(batch):
+            yield from join_answers(answers)
+
+    def _answer_rows(self, batch: Batch) -> Iterator[list[Answer]]:
+        """Yield the answers to the rows of a batch as they come, in any order."""
         pending = RowQueue(len(batch.cube))
         idle, left = self._workers[::-1], len(batch.cube)
         try:
@@ -99,7 +109,7 @@ class ChildPool:
                     else:
                         idle.append(worker)
                     left -= len(found)
-                    yield from join_answers(found)
+                    yield found
         finally:
             # If a batch was abandoned (Ctrl-C, an error), the children must not answer the next one with its rows.
             for worker in self._workers:

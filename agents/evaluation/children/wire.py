@@ -5,19 +5,20 @@ from __future__ import annotations
 import base64
 import binascii
 import pickle
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ....landscapes.landscape import Array, Landscape
 from ....landscapes.user_code import list_loaded_files
-from ..evaluator import EvaluationResult
+from ..evaluator import CannotEvaluate, EvaluationResult
 from ..leaving import ExitRequest
+from ..measures import Measures
 
-WITH_GRADIENT, ASKED_AHEAD, OF_SHARE = 1, 2, 4
+WITH_GRADIENT, ASKED_AHEAD, OF_SHARE, MEASURED = 1, 2, 4, 8
 """Flags in a request's first byte: gradients are requested; it was sent while the child was busy with another row; each
-row is followed by the numbers of the rows of data over which it is evaluated."""
+row is followed by the numbers of the rows of data over which it is evaluated; it is not evaluated but measured."""
 
 
 Share = NDArray[np.int64]
@@ -39,9 +40,11 @@ def encode_greeting(landscape: Landscape) -> bytes:
     return encode_message((list_loaded_files(), pickle.dumps(landscape)))
 
 
-def encode_request(rows: Array, with_gradient: bool, ahead: bool, share: Share | None = None) -> bytes:
+def encode_request(
+    rows: Array, with_gradient: bool, ahead: bool, share: Share | None = None, measured: bool = False
+) -> bytes:
     """Encode a request for rows (n, D) of the cube, each over rows of data (n, b) or over all."""
-    flags = WITH_GRADIENT * with_gradient + ASKED_AHEAD * ahead + OF_SHARE * (share is not None)
+    flags = WITH_GRADIENT * with_gradient + ASKED_AHEAD * ahead + OF_SHARE * (share is not None) + MEASURED * measured
     return binascii.b2a_base64(bytes((flags,)) + rows.tobytes() + (b"" if share is None else share.tobytes()))
 
 
@@ -56,13 +59,7 @@ def decode_request(line: bytes, dimension: int) -> tuple[int, Array, Share | Non
     return flags, rows, share.reshape(1, -1)
 
 
-class MissingPackage(NamedTuple):
-    """The answer that no row can be evaluated here because a package is missing; ``words`` name it."""
-
-    words: str
-
-
-def decode_answer(line: bytes) -> float | EvaluationResult | MissingPackage | ExitRequest | str:
-    """Decode an answer: a loss, a loss with its gradient or cause of failure, or why there is none."""
+def decode_answer(line: bytes) -> float | EvaluationResult | Measures | CannotEvaluate | ExitRequest | str:
+    """Decode an answer: a loss, a loss with its gradient or cause of failure, measures, or why there is none."""
     # Most answers are a bare number.
     return float.fromhex(line[1:].decode()) if line.startswith(b"=") else decode_message(line)

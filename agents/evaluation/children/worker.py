@@ -136,7 +136,9 @@ class Worker:
         self._send_row(startup)
 
     def _send_row(self, startup: float) -> None:
-        self.clock.begin_row(startup)
+        # To measure a point takes other programs than to evaluate it, which are loaded or compiled first.
+        more = self._protocol.startup if self.rows.batch.measured else 0.0
+        self.clock.begin_row(startup + more)
         if not self._child.send(self.rows.batch.make_request(self._protocol, self.rows[0])):
             self._move(SEND_FAILED)
             self.clock.expire()
@@ -145,7 +147,7 @@ class Worker:
     def _read_answers(self, answers: list[Answer]) -> None:
         """Read the answers that are there, and add them to a list, which is kept if an error follows."""
         lines, rows = self._child.lines, self.rows
-        cube, with_gradient, _ = rows.batch
+        cube, with_gradient = rows.batch.cube, rows.batch.with_gradient
         assert lines is not None
         while rows and (line := lines.hear()) is not None:
             row = rows[0]

@@ -13,7 +13,7 @@ import numpy as np
 from ....landscapes.landscape import Space
 from ....orchestrator.log.event_order import EventOrder
 from ....orchestrator.log.reader import LogReader, LogUpdate
-from ....orchestrator.state.events import Granted
+from ....orchestrator.state.events import Collected, Granted
 from ...results.run_header import RunHeader, check_dimension, read_header
 from ...results.view_plane import ViewPlane, choose_plane, default_plane_spec
 from .fold import FilmFold
@@ -75,11 +75,13 @@ class Feed:
                 reader.read_update(self.run, self._position.events, self._position.rows, self._order),
                 is_writer_alive(reader),
             )
+            ended = [event.finding.lease for event in news.new_events if isinstance(event, Collected)]
+            measures = reader.measures(self.run, min(ended)) if ended else {}
         self._position = LogUpdate([], [], news.events, news.rows)
         for event in news.new_events:
             if isinstance(event, Granted):
                 self._set_dimension(len(event.leases[0].region.center))
-        self._film_fold.add_news(news)
+        self._film_fold.add_news(news, measures)
 
     def _set_dimension(self, dimension: int) -> None:
         """Set the number of dimensions from a lease, if the log does not tell the bounds."""
@@ -128,7 +130,7 @@ class Feed:
             "stopped": told.stopped, "budget": told.budget, "stride": self._film_fold.stride,
             "next": ".".join(map(str, told.list_lengths)), "plane": plane_message(seen),
             "leases": [lease_message(lease, team, seen) for lease in told.leases[start[0] :]],
-            "outcomes": [outcome_message(outcome, seen) for outcome in told.outcomes[start[1] :]],
+            "outcomes": [outcome_message(outcome, told.measures, seen) for outcome in told.outcomes[start[1] :]],
             "insights": [insight_message(insight, team, seen) for insight in told.insights[start[2] :]],
             "chunks": [[part.lease, len(part.losses)] for part in parts],
         }  # fmt: skip

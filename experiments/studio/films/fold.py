@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -31,7 +32,8 @@ class PointChunk:
 class FilmState:
     """Everything that has been read of a run, in that order.
 
-    ``leases`` holds the leases in the order in which they were granted, ``outcomes`` in the order of their collection.
+    ``leases`` holds the leases in the order in which they were granted, ``outcomes`` in the order of their collection,
+    and ``measures``, by lease, what the landscape tells of its best point besides the loss.
     """
 
     leases: list[LeaseEntry] = field(default_factory=list)
@@ -40,6 +42,7 @@ class FilmState:
     parts: list[PointChunk] = field(default_factory=list)
     budget: int = 0
     stopped: str | None = None
+    measures: dict[int, dict[str, float]] = field(default_factory=dict)
 
     @property
     def list_lengths(self) -> tuple[int, int, int, int]:
@@ -67,8 +70,9 @@ class FilmFold:
         self._lowest_by_lease: list[float] = []
         """By lease: the lowest loss that was known when it was granted, or that it has found since."""
 
-    def add_news(self, news: LogUpdate) -> None:
-        """Fold an update of the log into the state."""
+    def add_news(self, news: LogUpdate, measures: Mapping[int, dict[str, float]] | None = None) -> None:
+        """Fold an update of the log into the state, and the measures of the leases that it ends."""
+        self.told.measures.update(measures or {})
         if not self.stride:
             # Chosen only once, so that what has been sent to a page stays valid even if the run is extended.
             extended = [event.budget for event in news.new_events if isinstance(event, Extended)]

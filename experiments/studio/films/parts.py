@@ -144,14 +144,15 @@ def lease_message(entry: LeaseEntry, team: Mapping[str, int], seen: ViewPlane) -
     }  # fmt: skip
 
 
-def outcome_message(entry: LeaseEntry, seen: ViewPlane) -> dict[str, Any]:
+def outcome_message(entry: LeaseEntry, measures: Mapping[int, Mapping[str, float]], seen: ViewPlane) -> dict[str, Any]:
     """Return the outcome of a collected lease; its local minimum, if it has one, is projected onto the plane."""
     finding, converged = entry.finding, None
     assert finding is not None
     if (minimum := finding.converged) is not None:
         u, v, distance = project_point(np.asarray(minimum.point), seen)
         converged = {"u": u, "v": v, "distance": distance, "loss": float(minimum.loss), "why": minimum.why}
-    return {
+    measured = {"measures": measures[finding.lease]} if finding.lease in measures else {}
+    return measured | {
         "lease": finding.lease, "charged": finding.charged, "rows": finding.rows, "outcome": lease_outcome(finding),
         "best": finding.best_loss, "record": entry.record, "failures": finding.failed_rows, "converged": converged,
     }  # fmt: skip

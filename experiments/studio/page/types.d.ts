@@ -91,7 +91,11 @@ export interface Outcome {
   charged: number;
   rows: number;
   outcome: string;
+  /** The best loss; null if there is none. */
+  best: number | null;
   failures: number;
+  /** What the landscape tells of the best point besides the loss; null is not finite. */
+  measures?: Record<string, number | null>;
 }
 
 /** An insight about a run. The page adds `time` (logical) and `flag` (the number of its flag, or 0 for none). */

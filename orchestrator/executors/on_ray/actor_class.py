@@ -93,7 +93,7 @@ def make_actor_class(package: str = PACKAGE_NAME) -> tuple[type, Callable[..., A
                 getattr(self._host, method)(*arguments)
 
     def evaluate(*arguments: Any) -> Any:
-        """Evaluate rows (see ``evaluate_task_rows``)."""
+        """Evaluate or measure rows (see ``evaluate_task_rows``)."""
         try:
             import_object("actor_host", "end_at_termination")()
             return import_object("on_ray.task_evaluator", "evaluate_task_rows")(*arguments)

@@ -15,6 +15,7 @@ from ray import cloudpickle
 from ray.exceptions import NodeDiedError, ObjectLostError, OutOfMemoryError, RayError, RayTaskError, WorkerCrashedError
 
 from ....agents.evaluation.evaluator import CannotEvaluate, EvaluationResult, Evaluator, assemble_pieces
+from ....agents.evaluation.measures import Measures, read_measures
 from ....agents.evaluation.open import open_evaluator
 from ....landscapes.ambient import keep_warnings_from_raising
 from ....landscapes.landscape import Array, Space
@@ -29,6 +30,9 @@ PROCESS_LOST_ERRORS = (WorkerCrashedError, NodeDiedError, OutOfMemoryError, Obje
 MOST_OPEN_EVALUATORS = 4
 """Greatest number of landscapes that a process keeps open. It closes the one that was not used for the longest time."""
 
+Work = tuple[Any, ...]
+"""What a task is asked for: the arguments of ``evaluate_task_rows`` from ``rows`` on."""
+
 _open_evaluators: OrderedDict[str, Evaluator] = OrderedDict()
 """The open evaluators of this process, which Ray uses for one task after another."""
 
@@ -40,8 +44,9 @@ def evaluate_task_rows(
     rows: Array,
     with_gradient: bool,
     share: NDArray[np.int64] | None = None,
-) -> EvaluationResult:
-    """Evaluate rows in this process.
+    measured: bool = False,
+) -> EvaluationResult | Measures:
+    """Evaluate rows in this process, or measure one.
 
     Args:
         key: Key of the landscape and its settings. They are opened when the process first sees the key.
@@ -50,9 +55,10 @@ def evaluate_task_rows(
         rows: Points in the unit cube, shape (n, D).
         with_gradient: Whether to return gradients too.
         share: The rows of data over which each of the points is evaluated, shape (n, b); None: all.
+        measured: Whether the one row is not evaluated but measured.
 
     Returns:
-        The losses, and gradients if they were asked for.
+        The losses, and gradients if they were asked for; or what was measured.
     """
     evaluator = _open_evaluators.get(key)
     if evaluator is None:
@@ -64,6 +70,8 @@ def evaluate_task_rows(
             check_probe(open_problem(landscape), probe)
         evaluator = _open_evaluators[key] = open_evaluator(landscape, settings)
     _open_evaluators.move_to_end(key)
+    if measured:
+        return evaluator.measure(rows[0])
     return evaluator.evaluate(rows, with_gradient) if share is None else evaluator.evaluate_share(rows, share)
 
 
@@ -89,6 +97,7 @@ class TaskEvaluator:
         assert opening.fan_out is not None
         self.space: Space = planned.facts.space
         settings = planned.evaluation
+        self._measured = planned.facts.measured
         self._in_children = settings.isolated or planned.landscape.external
         """Whether rows are evaluated in child processes, one by one, so that they cannot take the task's process
         down."""
@@ -105,7 +114,7 @@ class TaskEvaluator:
         if self.rowwise:
             return assemble_pieces(self.evaluate_in_pieces(cube, with_gradient), cube, with_gradient)
         try:
-            ((_, found),) = self._run_tasks([cube], with_gradient)
+            ((_, found),) = self._evaluate_parts([(cube, with_gradient)])
         except _BatchLost:
             # Some row takes its process down. Evaluating each row alone shows which one it is.
             return assemble_pieces(self.evaluate_in_pieces(cube, with_gradient), cube, with_gradient)
@@ -113,37 +122,40 @@ class TaskEvaluator:
 
     def evaluate_in_pieces(self, cube: Array, with_gradient: bool) -> Iterator[tuple[int, EvaluationResult]]:
         """Evaluate a batch row by row, and yield (row, result) as soon as each is done, in any order."""
-        return self._run_tasks([cube[row : row + 1] for row in range(len(cube))], with_gradient)
+        return self._evaluate_parts([(cube[row : row + 1], with_gradient) for row in range(len(cube))])
 
     def evaluate_share(self, cube: Array, rows: NDArray[np.int64]) -> EvaluationResult:
         """Evaluate points (n, D) with their gradients, each over some rows of data (n, b)."""
-        each = range(len(cube))
-        pieces = self._run_tasks([cube[at : at + 1] for at in each], True, [rows[at : at + 1] for at in each])
-        return assemble_pieces(pieces, cube, True)
+        parts: list[Work] = [(cube[at : at + 1], True, rows[at : at + 1]) for at in range(len(cube))]
+        return assemble_pieces(self._evaluate_parts(parts), cube, True)
 
     def measure(self, point: Array) -> dict[str, float]:
-        """Return nothing: tasks are asked for losses alone."""
-        return {}
+        """Return what the landscape tells of a point (D,) of the unit cube besides its loss; {} if that is nothing."""
+        if not self._measured:
+            return {}
+        ((_, found),) = self._run_tasks([(point[None], False, None, True)])
+        return read_measures(found)
 
     def close(self) -> None:
         """Do nothing: the processes close the landscapes that they opened, or end."""
 
-    def _run_tasks(
-        self, parts: list[Array], with_gradient: bool, shares: list[NDArray[np.int64]] | None = None
-    ) -> Iterator[tuple[int, EvaluationResult]]:
+    def _evaluate_parts(self, work: list[Work]) -> Iterator[tuple[int, EvaluationResult]]:
         """Evaluate parts of a batch, and yield (number of the part, result) as soon as each is done, in any order."""
-        work = [(part, with_gradient, None if shares is None else shares[at]) for at, part in enumerate(parts)]
+        return ((number, found) for number, found in self._run_tasks(work) if isinstance(found, EvaluationResult))
+
+    def _run_tasks(self, work: list[Work]) -> Iterator[tuple[int, EvaluationResult | Measures]]:
+        """Do pieces of work, and yield (number of the piece, result) as soon as each is done, in any order."""
         out: dict[Any, int] = {}
         lost: dict[int, int] = {}
         coming = 0
         try:
-            while coming < len(parts) or out:
-                while coming < len(parts) and len(out) < self._workers:
+            while coming < len(work) or out:
+                while coming < len(work) and len(out) < self._workers:
                     out[self._task.remote(*self._task_arguments, *work[coming])] = coming
                     coming += 1
                 (done,), _ = ray.wait(list(out), num_returns=1)
                 number = out.pop(done)
-                found = self._get_result(done, parts[number], number, lost)
+                found = self._get_result(done, work[number][0], number, lost)
                 if found is None:
                     out[self._task.remote(*self._task_arguments, *work[number])] = number
                 else:
@@ -153,7 +165,9 @@ class TaskEvaluator:
             for task in out:
                 ray.cancel(task, force=True)
 
-    def _get_result(self, task: Any, rows: Array, number: int, lost: dict[int, int]) -> EvaluationResult | None:
+    def _get_result(
+        self, task: Any, rows: Array, number: int, lost: dict[int, int]
+    ) -> EvaluationResult | Measures | None:
         """Return the result of a task.
 
         Args:
@@ -171,7 +185,7 @@ class TaskEvaluator:
             _BatchLost: If processes were lost repeatedly and the batch has several rows.
         """
         try:
-            found: EvaluationResult = ray.get(task)
+            found: EvaluationResult | Measures = ray.get(task)
         except PROCESS_LOST_ERRORS as error:
             lost[number] = lost.get(number, 0) + 1
             if len(rows) > 1 and lost[number] >= LOSSES_PER_ROW - 1:

@@ -73,7 +73,7 @@ def test_what_runs_may_not_share_is_opened_anew():
 
 def test_children_open_it_themselves_where_its_space_is_known():
     facts, first = read_facts(Own()), Own.opened
-    open_evaluator(Own(), Evaluation(), facts.space)
+    open_evaluator(Own(), Evaluation(), facts)
     assert Own.opened == first + 1
 
 

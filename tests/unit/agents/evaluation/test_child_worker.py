@@ -74,7 +74,7 @@ class FakeProtocol:
     def check_greeting(self, line):
         return line.decode()
 
-    def make_request(self, rows, with_gradient, ahead, share):
+    def make_request(self, rows, with_gradient, ahead, share, measured):
         return b"%d" % len(rows)
 
     def read_answer(self, line, row, with_gradient):

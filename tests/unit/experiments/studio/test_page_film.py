@@ -15,6 +15,7 @@ from searchparty.agents.random_search import RandomSearch
 from searchparty.experiments.api import run
 from searchparty.experiments.results.accounts import leases_table
 from searchparty.experiments.results.recorded_runs import RunData, read_runs
+from searchparty.experiments.results.run_summary import read_summaries
 from searchparty.experiments.spec.models import Experiment
 from searchparty.experiments.studio.films.feed import Feed
 from searchparty.experiments.studio.films.message import decode_film
@@ -114,19 +115,19 @@ def grow(directory: Path, run_id: str, monkeypatch: pytest.MonkeyPatch) -> list[
     monkeypatch.setattr(feed, "_read_news", lambda: None)
     telling = feed._film_fold
     with LogReader(directory) as reader:
-        news = reader.read_update(run_id)
+        news, measures = reader.read_update(run_id), reader.measures(run_id)
     rng, since, messages = np.random.default_rng(1), "", []
     collected = 0
     for lease, rows in news.new_rows:
         # The rows of a lease come after its grant, and outcomes after its last rows.
         while lease >= len(telling.told.leases):
-            telling.add_news(LogUpdate([news.new_events[collected]], [], collected, 0))
+            telling.add_news(LogUpdate([news.new_events[collected]], [], collected, 0), measures)
             collected += 1
         telling.add_news(LogUpdate([], [(lease, rows)], collected, 0))
         if rng.random() < 0.3:
             messages.append(feed.film(None, since))
             since = ".".join(map(str, telling.told.list_lengths))
-    telling.add_news(LogUpdate(news.new_events[collected:], [], len(news.new_events), 0))
+    telling.add_news(LogUpdate(news.new_events[collected:], [], len(news.new_events), 0), measures)
     messages.append(feed.film(None, since))
     return messages
 
@@ -206,3 +207,71 @@ def test_the_sides_of_a_plane_have_the_values_of_their_parameters(tmp_path: Path
     header, _ = decode_film(Feed(directory, data.id).film("axes:0:2"))
     assert header["axes"][0] == {"name": "rate", "log": True}
     assert header["plane"]["ticks"]["u"]["name"] == "rate"
+
+
+MEASURED = """
+from typing import Literal
+
+import numpy as np
+
+from searchparty import Landscape, Space
+
+
+class Bowl:
+    space = Space(np.full(2, -1.0), np.full(2, 1.0))
+
+    def evaluate(self, points):
+        return ((points - 0.3) ** 2).sum(axis=1)
+
+    def measure(self, point):
+        far = float(abs(point).max())
+        return {"train loss": far, "held-out loss": 2 * far, "held-out accuracy": 1.0 - far}
+
+
+class Measured(Landscape):
+    kind: Literal["measured"] = "measured"
+
+    def open(self):
+        return Bowl()
+"""
+TRACE = """
+import fs from "node:fs";
+const [page, ...paths] = process.argv.slice(2);
+const { Film } = await import(`${page}/film/film.js`);
+const { groupByKind, isHigherBetter, traceMeasures } = await import(`${page}/film/measures.js`);
+const read = (path) => Uint8Array.from(fs.readFileSync(path)).buffer;
+const film = new Film(read(paths[0]));
+for (const path of paths.slice(1)) film.append(read(path));
+const traces = traceMeasures(film);
+console.log(JSON.stringify({
+  traces: Object.fromEntries(traces), kinds: [...groupByKind(traces.keys())],
+  shares: [...traces.keys()].filter(isHigherBetter),
+}));
+"""
+
+
+@pytest.mark.parametrize("concurrency", [1, 2])
+def test_the_page_traces_measures_as_reports_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, concurrency: int
+) -> None:
+    (tmp_path / "own.py").write_text(MEASURED)
+    landscapes = [{"kind": f"{tmp_path / 'own.py'}:Measured"}]
+    strategies = {"team": {"agents": ["random", "pattern-search"], "policy": {"lease": 8}, "concurrency": concurrency}}
+    data = worked(tmp_path / "run", [], budget=200, landscapes=landscapes, strategies=strategies)
+    found = told_by(TRACE, tmp_path, [Feed(tmp_path / "run", data.id).film()])
+    assert found["kinds"] == [["loss", ["train loss", "held-out loss"]], ["accuracy", ["held-out accuracy"]]]
+    assert found["shares"] == ["held-out accuracy"]
+    (summary,) = read_summaries(tmp_path / "run")
+    assert len(found["traces"]["train loss"]["y"]) > 2
+    for name, (places, values) in summary.measures.items():
+        assert (np.diff(places) > 0).all()
+        # In logical time, of leases that overlap more may have been best when they ended.
+        assert found["traces"][name]["y"][-1] == values[-1]
+        if concurrency == 1:
+            assert found["traces"][name]["y"] == values.tolist()
+    if concurrency == 1:
+        assert found["traces"]["train loss"]["x"] == summary.measures["train loss"][0].tolist()
+    assert found["traces"]["train loss"]["x"] == sorted(found["traces"]["train loss"]["x"])
+    messages = grow(tmp_path / "run", data.id, monkeypatch)
+    assert len(messages) > 2
+    assert told_by(TRACE, tmp_path, messages) == found

@@ -19,7 +19,7 @@ from searchparty.orchestrator.state.events import Granted, charge_finding
 
 def work(planned, order):
     """Work a lease as an actor does; return its rows, its finding, and how many gradients were evaluated again."""
-    host = RunHost(planned, open_evaluator(planned.landscape, planned.evaluation, planned.facts.space))
+    host = RunHost(planned, open_evaluator(planned.landscape, planned.evaluation, planned.facts))
     updates = list(host.work(order))
     host.close()
     rows = [update.rows for update in updates if update.rows is not None]
