@@ -17,7 +17,7 @@ from ...landscapes.landscape import Problem
 from ...landscapes.slices import evaluate_in_chunks
 from ..drawing.plane import write_pictures
 from ..execution.results_directory import write_atomically
-from ..results.plane_record import PlaneRecord
+from ..results.plane_record import PLANES_FOLDER, PlaneRecord
 from .evaluate import PLANE_RESOLUTION, evaluate_plane
 from .follow_up import write_follow_up
 from .landscape_of_results import SearchedLandscape
@@ -25,7 +25,6 @@ from .lay import LaidPlane, lay_along, lay_principal, lay_random, lay_through
 from .page import write_page
 from .paths import AgentPath, find_path
 
-FOLDER = "planes"
 MOST_PATHS = 8
 """The most paths in a picture; as many as there are colours."""
 
@@ -61,7 +60,7 @@ def study_plane(
         laid, through = _lay(searched, choice, references, seed, matched)
         others = _choose_others(searched, through)
         record = evaluate_plane(searched.problem, laid, choice, searched.landscape.label, through, others, resolution)
-    folder = searched.directory / FOLDER
+    folder = searched.directory / PLANES_FOLDER
     folder.mkdir(exist_ok=True)
     stem = folder / (name or choice)
     settings = searched.landscape.model_dump(mode="json")

@@ -6,9 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..planes.page import list_cautions, list_rows
-from ..planes.study import FOLDER
-from ..results.plane_record import PlaneRecordError, read_plane_record
+from ..planes.words import list_cautions, list_rows
+from ..results.plane_record import PLANES_FOLDER, PlaneRecordError, read_plane_record
 
 MOST_PLANES = 4
 """The most planes that a report shows: each takes up to half a megabyte."""
@@ -37,7 +36,7 @@ class PlaneSection:
 
 def list_planes(directories: Sequence[Path]) -> list[PlaneSection]:
     """Return the planes that lie beside results, by name; what is no record of a plane is left out."""
-    paths = [path for directory in directories for path in sorted((directory / FOLDER).glob("*.json"))]
+    paths = [path for directory in directories for path in sorted((directory / PLANES_FOLDER).glob("*.json"))]
     found: list[PlaneSection] = []
     for path in paths:
         if len(found) == MOST_PLANES:

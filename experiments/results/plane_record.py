@@ -14,6 +14,8 @@ import numpy as np
 from ...landscapes.landscape import Array
 
 FORMAT = 1
+PLANES_FOLDER = "planes"
+"""Where planes lie beside results."""
 MOST_BYTES = 50_000_000
 """A larger file is no record of a plane."""
 MOST_RESOLUTION = 1000

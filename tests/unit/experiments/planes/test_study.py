@@ -10,8 +10,8 @@ from typer.testing import CliRunner
 import searchparty
 from searchparty.experiments.cli.main import app
 from searchparty.experiments.planes.landscape_of_results import open_searched
-from searchparty.experiments.planes.page import list_cautions, list_rows
 from searchparty.experiments.planes.study import study_plane
+from searchparty.experiments.planes.words import list_cautions, list_rows
 from searchparty.experiments.results.plane_record import read_plane_record
 from searchparty.experiments.spec.load import load
 from searchparty.landscapes.classics import Sphere

@@ -167,7 +167,9 @@ def test_from_data_is_the_same_as_from_yaml():
 
 
 # Those that need the extra are loaded where it is installed.
-BUNDLED = [pytest.param(n, marks=pytest.mark.extras if n.startswith("digits") else ()) for n in bundled_files()]
+BUNDLED = [
+    pytest.param(n, marks=pytest.mark.extras if n.startswith(("digits", "wide-start")) else ()) for n in bundled_files()
+]
 
 
 @pytest.mark.parametrize("name", BUNDLED)

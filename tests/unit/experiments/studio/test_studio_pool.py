@@ -30,7 +30,9 @@ from searchparty.orchestrator.log.trace import trace_hash
 # These take ten seconds, in leases of some milliseconds or in leases of seconds.
 LONG = {"kinds": ["surrogate"], "budget": 20_000, "lease": 10, "landscape": {"kind": "rastrigin", "dimension": 20}}
 SLOW = {"random-restart": {"candidates": 10_000, "avoid": "everyone"}}
+WIDE = {"kind": "rastrigin", "dimension": 20}
 STUBBORN = {"kinds": ["random-restart"], "agents": 1, "budget": 20_000, "lease": 2000, "agent_settings": SLOW}
+STUBBORN["landscape"] = WIDE
 
 SOON = 0.6
 """Seconds within which a run must be stopped or killed; on an idle machine it takes 0.2 s."""
