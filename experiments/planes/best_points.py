@@ -49,7 +49,8 @@ def choose_best_points(paths: Sequence[AgentPath], references: Sequence[str]) ->
         every = [best[run] for run in dict.fromkeys(path.run for path in paths) if run in best]
         # As many repeats of each strategy as there is room for: a choice by loss would prefer some strategies.
         kept = {path.run for path in sorted(every, key=lambda path: path.repeat)[:MOST_MINIMA]}
-        chosen = [path for path in every if path.run in kept]
+        strategies = list(dict.fromkeys(path.strategy for path in every))
+        chosen = [path for each in strategies for path in every if path.strategy == each and path.run in kept]
         if len(chosen) < len(every):
             sentences.append(
                 f"Of {len(every)} runs {len(chosen)} are studied, the first repeats of each strategy. Name runs to "

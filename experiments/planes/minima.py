@@ -25,9 +25,8 @@ from .landscape_of_results import SearchedLandscape
 from .minima_page import write_minima_page
 from .paths import AgentPath
 from .spells import read_troubles, track_curvature
-from .study import FOLDER
+from .study import FOLDER, MINIMA_NAME
 
-MINIMA_NAME = "minima"
 MOST_BENT = 6
 """Between the best points of so many pairs of strategies a path with a bend is looked for."""
 MOST_TRACKED_RUNS = 8
@@ -159,12 +158,12 @@ def _describe_basins(
 ) -> list[str]:
     losses = [point.loss for point in points]
     counts = [len(set(find_basins(losses, pairs, each))) for each in (height / 10, height, height * 10)]
-    single = "1 basin" if counts[1] == 1 else f"{counts[1]} basins"
+    counted = "is 1 basin" if counts[1] == 1 else f"are {counts[1]} basins"
     said = [
         f"Two points are of one basin if the barrier between them is at most {height:.3g}, {BASIN_SHARE:.0%} of the "
-        f"{fall:.3g} that losses fell by. There {'is' if counts[1] == 1 else 'are'} {single} of {len(points)} points"
-        f"; at a tenth of that height it is {counts[0]}, at ten times it {counts[2]}. Basins are those of straight "
-        "lines: two of them may be joined by a path that is not straight."
+        f"{fall:.3g} by which losses fell, to {min(losses):.3g} at the lowest point. There {counted} of {len(points)} "
+        f"points; at a tenth of that height it is {counts[0]}, at ten times it {counts[2]}. Basins are those of "
+        "straight lines: two of them may be joined by a path that is not straight."
     ]
     sloping = [point.name for point in points if is_on_slope(point)]
     if sloping:

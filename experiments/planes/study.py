@@ -25,6 +25,8 @@ from .page import write_page
 from .paths import AgentPath, find_path
 
 FOLDER = "planes"
+MINIMA_NAME = "minima"
+"""The name of the files about minima, which no plane may have."""
 MOST_PATHS = 8
 """The most paths in a picture; as many as there are colours."""
 
@@ -56,6 +58,8 @@ def study_plane(
     Raises:
         GeometryError: If there is no such plane.
     """
+    if name == MINIMA_NAME:
+        raise GeometryError(f"--name must not be {MINIMA_NAME}, which names the files of --minima, got it. Change it.")
     with set_ambient_state_aside():
         laid, through = _lay(searched, choice, references, seed, matched)
         others = _choose_others(searched, through)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ..planes.study import FOLDER, MINIMA_NAME
 from ..results.records.minima_record import MinimaRecordError, read_minima_record
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ def list_minima(directories: Sequence[Path]) -> list[MinimaSection]:
     """Return what lies beside results, one section for each directory; what is no record of minima is left out."""
     found: list[MinimaSection] = []
     for directory in directories:
-        path = directory / "planes" / "minima.json"
+        path = directory / FOLDER / f"{MINIMA_NAME}.json"
         try:
             record = read_minima_record(path)
         except MinimaRecordError:
