@@ -23,9 +23,8 @@ from .between import BASIN_SHARE, choose_barrier, find_basins, measure_pairs, na
 from .judge import is_on_slope, judge_points
 from .landscape_of_results import SearchedLandscape
 from .minima_page import write_minima_page
-from .paths import AgentPath
+from .paths import FOLDER, MINIMA_NAME, AgentPath
 from .spells import read_troubles, track_curvature
-from .study import FOLDER, MINIMA_NAME
 
 MOST_BENT = 6
 """Between the best points of so many pairs of strategies a path with a bend is looked for."""

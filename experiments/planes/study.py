@@ -22,11 +22,8 @@ from .evaluate import PLANE_RESOLUTION, evaluate_plane
 from .landscape_of_results import SearchedLandscape
 from .lay import LaidPlane, lay_along, lay_principal, lay_random, lay_through
 from .page import write_page
-from .paths import AgentPath, find_path
+from .paths import FOLDER, MINIMA_NAME, AgentPath, find_path
 
-FOLDER = "planes"
-MINIMA_NAME = "minima"
-"""The name of the files about minima, which no plane may have."""
 MOST_PATHS = 8
 """The most paths in a picture; as many as there are colours."""
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..planes.study import FOLDER, MINIMA_NAME
+from ..planes.paths import FOLDER, MINIMA_NAME
 from ..results.records.minima_record import MinimaRecordError, read_minima_record
 
 if TYPE_CHECKING:

@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..planes.page import list_cautions, list_rows
-from ..planes.study import FOLDER
+from ..planes.paths import FOLDER
 from ..results.plane_record import PlaneRecordError, read_plane_record
 
 MOST_PLANES = 4
@@ -49,6 +48,7 @@ def list_planes(directories: Sequence[Path]) -> list[PlaneSection]:
             continue
         # Drawing is imported only where there is something to draw: it takes a second.
         from ..drawing.plane import draw_svg
+        from ..planes.page import list_cautions, list_rows
 
         name = f"{path.stem}-{len(found)}"
         found.append(
