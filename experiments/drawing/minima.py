@@ -27,6 +27,8 @@ DENSITY_WIDTH = 0.12
 LINEAR_PART = 1e-4
 """Eigenvalues within this part of the greatest are drawn on a linear axis, which has a zero."""
 LEAST_DENSITY = 1e-5
+LARGEST_SHOWN = 1e100
+"""Greater numbers are drawn as this."""
 
 
 def write_minima_pictures(record: MinimaRecord, stem: Path) -> None:
@@ -66,6 +68,11 @@ def measure_least_width(record: MinimaRecord, what: str) -> int:
     return max(540, 130 + 34 * len(record.points)) if what in ("straight", "matched") else 540
 
 
+def _limit(values: Any) -> Array:
+    """Return numbers with those moved that axes cannot show; NaN stays."""
+    return np.clip(np.asarray(values, dtype=float), -LARGEST_SHOWN, LARGEST_SHOWN)
+
+
 def _measure_side(record: MinimaRecord) -> float:
     return max(LEAST_SIDE, 1.8 + CELL * len(record.points))
 
@@ -93,10 +100,11 @@ def _draw_barriers(figure: Any, record: MinimaRecord, what: str) -> dict[str, st
     for pair in record.pairs:
         for number, height in enumerate((pair.height, pair.matched_height)):
             heights[number, pair.one, pair.other] = heights[number, pair.other, pair.one] = height
+    heights = _limit(heights)
     shown = heights[int(what == "matched")]
     # Both matrices share their colours, so that they can be compared.
     top = float(np.nanmax(heights)) if np.isfinite(heights).any() else 1.0
-    low = record.basin_height if record.basin_height > 0 else 1e-12
+    low = min(max(record.basin_height, 1e-12), LARGEST_SHOWN) if record.basin_height > 0 else 1e-12
     # What parts no basins has one colour: differences below it are in the numbers.
     colours = np.log10(np.clip(shown, low, None) / low)
     image = axes.imshow(colours, cmap="viridis_r", vmin=0.0, vmax=max(1.0, float(np.log10(max(top, low) / low))))
@@ -139,27 +147,28 @@ def _colour_strategies(record: MinimaRecord) -> dict[str, str]:
 def _draw_tracks(figure: Any, record: MinimaRecord) -> dict[str, str]:
     upper, lower = figure.subplots(2, 1, sharex=True)
     colours, hover = _colour_strategies(record), {}
+    largest, least = (
+        [_limit(each) for each in lists] for lists in zip(*((t.largest, t.least) for t in record.tracks), strict=True)
+    )
     for number, track in enumerate(record.tracks):
         colour = colours[track.strategy]
-        upper.plot(track.evaluations, track.largest, color=colour, lw=1.2, label=style.format_label(track.name))
-        lower.plot(track.evaluations, track.least, color=colour, lw=1.2)
-        for place in range(len(track.words)):
+        upper.plot(track.evaluations, largest[number], color=colour, lw=1.2, label=style.format_label(track.name))
+        lower.plot(track.evaluations, least[number], color=colour, lw=1.2, marker="o", ms=3)
+        for place, spent in enumerate(track.evaluations):
             gid = f"track-{number}-{place}"
-            upper.plot(track.evaluations[place], track.largest[place], marker="o", ms=4, color=colour, gid=gid)
+            upper.plot(spent, largest[number][place], marker="o", ms=4, color=colour, gid=gid)
             hover[gid] = _describe_place(track, place)
-            lower.plot(track.evaluations[place], track.least[place], marker="o", ms=3, color=colour)
-        if np.isfinite(track.limit):
-            upper.axhline(track.limit / track.rate, color=colour, lw=0.9, ls="--")
-    if any(np.isfinite(track.limit) for track in record.tracks):
+        if track.limit > 0 and track.rate > 0:
+            upper.axhline(min(track.limit / track.rate, LARGEST_SHOWN), color=colour, lw=0.9, ls="--")
+    if any(track.limit > 0 for track in record.tracks):
         upper.plot([], [], color="0.4", lw=0.9, ls="--", label="limit / rate")
-    largest = np.array([value for track in record.tracks for value in track.largest])
-    upper.set(ylabel="largest, at least")
-    if (largest > 0).any():
-        upper.set_yscale("symlog", linthresh=max(1e-12, float(np.abs(largest).max()) * LINEAR_PART))
-    least = np.abs([value for track in record.tracks for value in track.least])
-    if least.any():
-        lower.set_yscale("symlog", linthresh=max(1e-12, float(least.max()) * 1e-3))
+    for axes, parts, share in ((upper, largest, LINEAR_PART), (lower, least, 1e-3)):
+        sizes = np.abs(np.concatenate(parts))
+        known = sizes[np.isfinite(sizes)]
+        if known.any():
+            axes.set_yscale("symlog", linthresh=max(1e-12, float(known.max()) * share))
     lower.axhline(0.0, color="0.4", lw=0.8)
+    upper.set(ylabel="largest, at least")
     lower.set(xlabel="evaluations", ylabel="least, at most")
     figure.suptitle("Eigenvalues over the best run of each strategy", fontsize=10)
     figure.legend(loc="outside lower center", ncols=2, frameon=False, fontsize=8)
@@ -179,7 +188,11 @@ def _draw_spectra(figure: Any, record: MinimaRecord) -> dict[str, str]:
     axes: Axes = figure.subplots()
     found = [point for point in record.points if point.curvature and point.curvature.values]
     colours = _colour_strategies(record)
-    spectra = [(np.array(p.curvature.values), np.array(p.curvature.weights)) for p in found if p.curvature]
+    spectra = [
+        tuple(np.nan_to_num(_limit(each)) for each in (point.curvature.values, point.curvature.weights))
+        for point in found
+        if point.curvature
+    ]
     scale = LINEAR_PART * max(float(np.abs(values).max()) for values, _ in spectra)
     scale = 10.0 ** np.floor(np.log10(max(scale, 1e-12)))
     for point, (values, weights) in zip(found, spectra, strict=True):

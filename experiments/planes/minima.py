@@ -93,7 +93,7 @@ def measure_minima(
     fall, height = _measure_height(problem, chosen)
     basins = find_basins([point.loss for point in points], pairs, height)
     points = [replace(point, basin=basin) for point, basin in zip(points, basins, strict=True)]
-    tracks, untracked = _track_best(searched, [chosen[number] for number in best[:MOST_TRACKED_RUNS]], curved, seed)
+    tracks, untracked = _track_best(searched, [chosen[number] for number in best], curved, seed)
     sentences += [*_describe_measured(points, geometry), *_describe_basins(points, pairs, fall, height)]
     sentences += [*_describe_pairs(points, pairs, geometry), *_describe_saddles(points), *untracked]
     return MinimaRecord(
@@ -131,7 +131,9 @@ def _track_best(
 ) -> tuple[list[TrackRecord], list[str]]:
     """Return the curvature along paths, and sentences on those that have none."""
     tracks, said = [], []
-    for path in paths if curved else ():
+    if curved and len(paths) > MOST_TRACKED_RUNS:
+        said.append(f"Of {len(paths)} strategies the {MOST_TRACKED_RUNS} best are followed over their runs.")
+    for path in paths[:MOST_TRACKED_RUNS] if curved else ():
         rule, troubles = read_troubles(searched.directory, path, known_minimum(searched.problem))
         try:
             tracks.append(track_curvature(searched.problem, path, rule, troubles, seed))

@@ -16,8 +16,10 @@ MOST_TRACKS, MOST_TRACKED = 24, 100
 MOST_SPECTRUM = 10_000
 """The most eigenvalues, or nodes of a quadrature, of one minimum."""
 MOST_MINIMA_BYTES = 20_000_000
-MOST_SENTENCES, MOST_CHARACTERS = 200, 2000
+MOST_SENTENCES, MOST_CHARACTERS = 200, 20_000
 MOST_MEASURES, MOST_LARGEST = 100, 20
+MOST_COUNTED = 10**15
+"""No run has spent more evaluations."""
 
 
 class MinimaRecordError(ValueError):
@@ -224,10 +226,10 @@ def _parse_point(data: Mapping[str, Any]) -> BestPointRecord:
         run=_read_text(data["run"]),
         name=_read_text(data["name"]),
         strategy=_read_text(data["strategy"]),
-        repeat=int(data["repeat"]),
+        repeat=_read_count(data["repeat"]),
         loss=_read_number(data["loss"]),
         length=_read_number(data["length"]),
-        basin=int(data["basin"]),
+        basin=_read_count(data["basin"]),
         measures={_read_text(name): _read_number(value) for name, value in measures.items()},
         curvature=None if data["curvature"] is None else _parse_curvature(data["curvature"]),
     )
@@ -258,14 +260,14 @@ def _parse_curvature(data: Mapping[str, Any]) -> PointCurvature:
 
 def _parse_pair(data: Mapping[str, Any]) -> PairRecord:
     return PairRecord(
-        one=int(data["one"]),
-        other=int(data["other"]),
+        one=_read_count(data["one"]),
+        other=_read_count(data["other"]),
         distance=_read_number(data["distance"]),
         height=_read_number(data["height"]),
         matched_distance=_read_number(data["matched_distance"]),
         matched_height=_read_number(data["matched_height"]),
         bent_height=_read_number(data["bent_height"]),
-        failed=int(data["failed"]),
+        failed=_read_count(data["failed"]),
     )
 
 
@@ -277,7 +279,7 @@ def _parse_track(data: Mapping[str, Any]) -> TrackRecord:
         agent=_read_text(data["agent"]),
         rate=_read_number(data["rate"]),
         limit=_read_number(data["limit"]),
-        evaluations=_read_list(data["evaluations"], MOST_TRACKED, int),
+        evaluations=_read_list(data["evaluations"], MOST_TRACKED, _read_count),
         losses=_read_list(data["losses"], MOST_TRACKED, _read_number),
         gradients=_read_list(data["gradients"], MOST_TRACKED, _read_number),
         largest=_read_list(data["largest"], MOST_TRACKED, _read_number),
@@ -302,8 +304,14 @@ def _read_number(data: Any) -> float:
     if data is None:
         return math.nan
     if isinstance(data, bool | str) or not math.isfinite(data):
-        raise MinimaRecordError(f"what must be a number is {data!r}"[:MOST_CHARACTERS])
+        raise MinimaRecordError("what must be a number is none")
     return float(data)
+
+
+def _read_count(data: Any) -> int:
+    if not isinstance(data, int) or isinstance(data, bool) or not 0 <= data <= MOST_COUNTED:
+        raise MinimaRecordError("what must be a count is none")
+    return data
 
 
 def _read_text(data: Any) -> str:

@@ -82,6 +82,7 @@ def test_a_quadratic_is_known(bowl):
     assert "units to be matched" in record.matching
     assert any("not settled: a strategy has 2 repeats" in line for line in record.verdicts)
     assert page.read_text().count("<svg") == 3
+    assert study_minima(open_searched(bowl))[0].to_json() == record.to_json()
 
 
 def test_two_wells_part_who_ended_in_them(wells):
@@ -211,6 +212,24 @@ def test_options_of_planes_are_refused_beside_it(wells, options, message):
 def test_no_plane_may_have_the_name_of_these_files(wells):
     with pytest.raises(GeometryError, match="--name must not be minima"):
         study_plane(open_searched(wells), "random", name="minima")
+
+
+@pytest.mark.parametrize("number", [1e300, -1e300, 1e-300, 0.0, float("nan")])
+def test_any_numbers_are_drawn(bowl, tmp_path, number):
+    record, _ = study_minima(open_searched(bowl))
+
+    def change(data):
+        if isinstance(data, float):
+            return number if np.isfinite(number) else None
+        if isinstance(data, dict):
+            return {key: change(value) for key, value in data.items()}
+        return [change(each) for each in data] if isinstance(data, list) else data
+
+    (tmp_path / "planes").mkdir()
+    (tmp_path / "planes/minima.json").write_text(json.dumps(change(json.loads(record.to_json()))))
+    (section,) = list_minima([tmp_path])
+    for figure in section.figures:
+        ET.fromstring(figure.svg)
 
 
 def test_densities_hold_all_eigenvalues():

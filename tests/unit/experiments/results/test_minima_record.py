@@ -46,7 +46,7 @@ def test_a_record_is_read_as_it_was_written(tmp_path):
     "change",
     [
         {"format": 9}, {"kind": "plane"}, {"points": []}, {"points": 3}, {"points": [{}]}, {"pairs": [{}]},
-        {"fall": "much"}, {"fall": True}, {"sentences": "x"}, {"sentences": [3]}, {"verdicts": ["x" * 3000]},
+        {"fall": "much"}, {"fall": True}, {"sentences": "x"}, {"sentences": [3]}, {"verdicts": ["x" * 30_000]},
         {"tracks": [{}]}, {"landscape": None}, {"sentences": ["x"] * 500}, {"basin_height": 1e999},
     ],
 )  # fmt: skip
@@ -88,6 +88,15 @@ def test_text_that_is_no_record_of_minima_is_refused(tmp_path, text):
 def test_what_does_not_fit_together_is_refused(tmp_path, record, message):
     (tmp_path / "x.json").write_text(record.to_json())
     with pytest.raises(MinimaRecordError, match=message):
+        read_minima_record(tmp_path / "x.json")
+
+
+@pytest.mark.parametrize("count", [-1, 10**400, 1.5, True, "3", None])
+def test_what_counts_nothing_is_refused(tmp_path, count):
+    data = json.loads(RECORD.to_json())
+    data["tracks"][0]["evaluations"][0] = count
+    (tmp_path / "x.json").write_text(json.dumps(data))
+    with pytest.raises(MinimaRecordError, match="must be a count"):
         read_minima_record(tmp_path / "x.json")
 
 
