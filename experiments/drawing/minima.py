@@ -158,9 +158,9 @@ def _draw_tracks(figure: Any, record: MinimaRecord) -> dict[str, str]:
             gid = f"track-{number}-{place}"
             upper.plot(spent, largest[number][place], marker="o", ms=4, color=colour, gid=gid)
             hover[gid] = _describe_place(track, place)
-        if track.limit > 0 and track.rate > 0:
-            upper.axhline(min(track.limit / track.rate, LARGEST_SHOWN), color=colour, lw=0.9, ls="--")
-    if any(track.limit > 0 for track in record.tracks):
+        bounds = _limit(track.limit / np.array(track.rates))
+        upper.plot(track.evaluations, bounds, color=colour, lw=0.9, ls="--")
+    if any(np.isfinite(track.limit) for track in record.tracks):
         upper.plot([], [], color="0.4", lw=0.9, ls="--", label="limit / rate")
     for axes, parts, share in ((upper, largest, LINEAR_PART), (lower, least, 1e-3)):
         sizes = np.abs(np.concatenate(parts))
@@ -176,7 +176,7 @@ def _draw_tracks(figure: Any, record: MinimaRecord) -> dict[str, str]:
 
 
 def _describe_place(track: TrackRecord, place: int) -> str:
-    product = track.rate * track.largest[place]
+    product = track.rates[place] * track.largest[place]
     rate = f", rate x largest {product:.3g}" if np.isfinite(product) else ""
     return (
         f"{track.name} after {track.evaluations[place]:,} evaluations: {track.words[place]}, loss "

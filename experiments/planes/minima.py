@@ -13,7 +13,7 @@ from ...landscapes.ambient import set_ambient_state_aside
 from ...landscapes.geometry.escape import find_precision
 from ...landscapes.geometry.hessian import GeometryError, refuse_without_gradients
 from ...landscapes.geometry.matching import HiddenUnits, find_hidden_units
-from ...landscapes.landscape import Problem, known_minimum
+from ...landscapes.landscape import Problem
 from ...landscapes.slices import evaluate_in_chunks
 from ..drawing.minima import write_minima_pictures
 from ..execution.results_directory import write_atomically
@@ -134,8 +134,8 @@ def _track_best(
     if curved and len(paths) > MOST_TRACKED_RUNS:
         said.append(f"Of {len(paths)} strategies the {MOST_TRACKED_RUNS} best are followed over their runs.")
     for path in paths[:MOST_TRACKED_RUNS] if curved else ():
-        rule, troubles = read_troubles(searched.directory, path, known_minimum(searched.problem))
         try:
+            rule, troubles = read_troubles(searched, path)
             tracks.append(track_curvature(searched.problem, path, rule, troubles, seed))
         except GeometryError as error:
             said.append(f"The path of {path.name} is not followed: {error}")

@@ -113,7 +113,7 @@ def _list_basins(points: Sequence[BestPointRecord]) -> Rows:
 def _list_places(track: TrackRecord) -> Rows:
     rows = []
     for place, word in enumerate(track.words):
-        product = track.rate * track.largest[place]
+        product = track.rates[place] * track.largest[place]
         rows.append(
             {
                 "agent": track.name,

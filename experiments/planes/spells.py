@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from ...landscapes.geometry.curvature import measure_starts, name_point
+from ...landscapes.geometry.framed_plane import find_scale
 from ...landscapes.geometry.hessian import choose_hessian, differentiate_points
 from ...landscapes.geometry.lanczos import EndBounds, Extremes, bound_ends
-from ...landscapes.landscape import Array, Problem
+from ...landscapes.landscape import Array, Problem, known_minimum
 from ...landscapes.slices import evaluate_in_chunks
 from ...orchestrator.log.reader import LogReader
 from ...orchestrator.state.lease_table import fold_leases
 from ..results.insights import Insight, collect_insights
 from ..results.records.minima_record import TrackRecord
+from .landscape_of_results import SearchedLandscape
 from .paths import AgentPath
 
 TRACKED = 12
@@ -68,11 +69,13 @@ class StepRule:
         rate: Its learning rate, in the landscape's units; NaN if it has none that is known.
         limit: The product of rate and eigenvalue beyond which its steps on all rows of data overshoot on a quadratic,
             ever farther; NaN if there is none that holds for all quadratics.
+        until: What the run had spent when the rate became another one.
     """
 
     agent: str
     rate: float
     limit: float
+    until: float = np.inf
 
 
 def find_step_rule(settings: dict[str, Any]) -> StepRule:
@@ -94,23 +97,55 @@ def find_step_rule(settings: dict[str, Any]) -> StepRule:
     return StepRule(kind, float(rate), limits.get(kind, np.nan))
 
 
-def read_troubles(directory: Path, path: AgentPath, minimum: float | None) -> tuple[StepRule, list[Trouble]]:
+def find_descent_rule(problem: Problem, settings: dict[str, Any], first: Array | None, radius: float) -> StepRule:
+    """Return how gradient descent steps, which measures its rate against its first gradient.
+
+    Where it searches along the gradient (``line_search``), it has no rate that stays.
+
+    Args:
+        problem: The problem.
+        settings: The settings of the agent.
+        first: The point where it started, shape (D,), in the cube; None if the log does not keep it.
+        radius: The radius of its first region.
+    """
+    method, scale = settings["method"], find_scale(problem.space)
+    searches = method == "plain" and settings.get("line_search") is not False
+    if first is None or not scale or searches:
+        return StepRule(settings["kind"], np.nan, np.nan)
+    step = min(settings["step"], radius) * scale
+    if method == "adam":
+        return StepRule(settings["kind"], step, np.nan)
+    slope = float(np.linalg.norm(differentiate_points(problem, problem.space.to_box(first)[None])[0]))
+    memory = settings["momentum"] if method == "momentum" else 0.0
+    return StepRule(settings["kind"], step / slope if slope > 0 else np.nan, 2.0 * (1.0 + memory))
+
+
+def read_troubles(searched: SearchedLandscape, path: AgentPath) -> tuple[StepRule, list[Trouble]]:
     """Return how the agent of a path steps, and what was noticed of it, as the log of its run tells.
 
     Args:
-        directory: The results directory.
+        searched: The landscape and its results.
         path: The path.
-        minimum: The known minimum of the landscape; None if it is unknown.
     """
-    with LogReader(directory) as reader:
+    with LogReader(searched.directory) as reader:
         record = reader.record(path.run)
         events = reader.events_of(record)
+        points = reader.points_of(record, events)
     settings = record.settings
     team = dict(settings["team"])
-    entries = {entry.lease.id: entry for entry in fold_leases(events, settings["landscape"]["seconds"])}
-    noticed = collect_insights(events, list(team), settings["budget"], minimum)
-    troubles = [_make_trouble(each, entries[each.lease].collected_at) for each in noticed if each.agent == path.agent]
-    return find_step_rule(team[path.agent]), [each for each in troubles if each.kind in TROUBLE_KINDS]
+    entries = fold_leases(events, settings["landscape"]["seconds"])
+    noticed = collect_insights(events, list(team), settings["budget"], known_minimum(searched.problem))
+    spent = {entry.lease.id: entry.collected_at for entry in entries}
+    troubles = [_make_trouble(each, spent[each.lease]) for each in noticed if each.agent == path.agent]
+    rule = find_step_rule(team[path.agent])
+    if rule.agent == "gradient-descent":
+        mine = np.flatnonzero(points.agent == list(team).index(path.agent))
+        # Each start has a rate of its own, of which the first is known.
+        starts = [entry for entry in entries if entry.lease.agent == path.agent and entry.lease.fresh]
+        first, radius = points.find(int(mine[0])), starts[0].lease.region.radius
+        rule = find_descent_rule(searched.problem, team[path.agent], first, radius)
+        rule = replace(rule, until=starts[1].granted_at if len(starts) > 1 else np.inf)
+    return rule, [each for each in troubles if each.kind in TROUBLE_KINDS]
 
 
 def _make_trouble(insight: Insight, spent: int | None) -> Trouble:
@@ -145,12 +180,14 @@ def track_curvature(
         for point in points
     ]
     starts = measure_starts(problem, points[-1], np.random.Generator(np.random.Philox(seed)))
-    words = [_name_place(*pair, starts, rule) for pair in zip(gradients, ends, strict=True)]
     spent = path.evaluations[places].tolist()
+    rates = [rule.rate if each <= rule.until else np.nan for each in spent]
+    words = [_name_place(*each, starts, rule.limit) for each in zip(gradients, ends, rates, strict=True)]
+    noticed = _join_troubles(troubles, spent, words)
     return TrackRecord(
-        path.run, path.name, path.strategy, rule.agent, rule.rate, rule.limit, spent,
+        path.run, path.name, path.strategy, rule.agent, rule.limit, spent,
         evaluate_in_chunks(problem, points).tolist(), gradients, [each.largest for each in ends],
-        [each.least for each in ends], [each.drift for each in ends], words, _join_troubles(troubles, spent, words),
+        [each.least for each in ends], [each.drift for each in ends], rates, words, noticed,
     )  # fmt: skip
 
 
@@ -166,8 +203,8 @@ def _choose_places(path: AgentPath, troubles: Sequence[Trouble]) -> list[int]:
     return sorted(chosen)
 
 
-def _name_place(gradient: float, ends: EndBounds, starts: tuple[float, float], rule: StepRule) -> str:
-    if rule.rate * ends.largest > rule.limit:
+def _name_place(gradient: float, ends: EndBounds, rate: float, starts: tuple[float, float], limit: float) -> str:
+    if rate * ends.largest > limit:
         return OVERSHOOTS
     none: Array = np.empty(0)
     extremes = Extremes(np.array([ends.largest]), none[None], ends.least, none, 0.0)

@@ -122,7 +122,6 @@ class TrackRecord:
         name: Strategy, repeat and agent in short.
         strategy: The strategy.
         agent: The kind of the agent.
-        rate: Its learning rate, in the landscape's units; NaN if it has none that is known.
         limit: The product of rate and eigenvalue beyond which its steps overshoot on a quadratic; NaN if there is none.
         evaluations: What the run had spent.
         losses: The losses.
@@ -130,6 +129,7 @@ class TrackRecord:
         largest: The largest eigenvalue is at least this.
         least: The least eigenvalue is at most this.
         drift: How far the last steps of the estimate moved both, relative to the greater.
+        rates: Its learning rate, in the landscape's units; NaN where none is known.
         words: What each point is: slope, minimum, saddle, flat, or overshoots.
         noticed: What was noticed of the agent, and what the curvature there says, in sentences.
     """
@@ -138,7 +138,6 @@ class TrackRecord:
     name: str
     strategy: str
     agent: str
-    rate: float
     limit: float
     evaluations: list[int]
     losses: list[float]
@@ -146,6 +145,7 @@ class TrackRecord:
     largest: list[float]
     least: list[float]
     drift: list[float]
+    rates: list[float]
     words: list[str]
     noticed: list[str] = field(default_factory=list)
 
@@ -277,7 +277,6 @@ def _parse_track(data: Mapping[str, Any]) -> TrackRecord:
         name=_read_text(data["name"]),
         strategy=_read_text(data["strategy"]),
         agent=_read_text(data["agent"]),
-        rate=_read_number(data["rate"]),
         limit=_read_number(data["limit"]),
         evaluations=_read_list(data["evaluations"], MOST_TRACKED, _read_count),
         losses=_read_list(data["losses"], MOST_TRACKED, _read_number),
@@ -285,10 +284,11 @@ def _parse_track(data: Mapping[str, Any]) -> TrackRecord:
         largest=_read_list(data["largest"], MOST_TRACKED, _read_number),
         least=_read_list(data["least"], MOST_TRACKED, _read_number),
         drift=_read_list(data["drift"], MOST_TRACKED, _read_number),
+        rates=_read_list(data["rates"], MOST_TRACKED, _read_number),
         words=_read_list(data["words"], MOST_TRACKED, _read_text),
         noticed=_read_list(data["noticed"], MOST_SENTENCES, _read_text),
     )
-    lists = (found.losses, found.gradients, found.largest, found.least, found.drift, found.words)
+    lists = (found.losses, found.gradients, found.largest, found.least, found.drift, found.rates, found.words)
     if {len(each) for each in lists} != {len(found.evaluations)} or not found.evaluations:
         raise MinimaRecordError("the lists of a track differ in length")
     return found

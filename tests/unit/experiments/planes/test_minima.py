@@ -254,7 +254,7 @@ def test_two_trained_networks_are_matched(tmp_path):
     assert np.isfinite(pair.matched_height)
     assert record.matching == ""
     assert next(iter(record.points[0].measures)) == "held-out loss"
-    assert record.tracks[0].rate == 0.02
+    assert set(record.tracks[0].rates) == {0.02}
     # A permuted copy of a trained network is recognised, whatever the landscape.
     searched = open_searched(tmp_path / "out")
     units, path = searched.problem.list_hidden_units(), searched.paths[0]

@@ -120,9 +120,37 @@ def test_troubles_are_read_from_the_log(tmp_path):
     }  # fmt: skip
     searchparty.run(experiment, out=tmp_path / "out", report=False)
     searched = open_searched(tmp_path / "out")
-    rule, troubles = read_troubles(tmp_path / "out", searched.paths[0], 0.0)
+    rule, troubles = read_troubles(searched, searched.paths[0])
     assert rule.agent == "gradient-descent"
     assert troubles
     assert troubles[0].kind == "stuck"
     found = track_curvature(searched.problem, searched.paths[0], rule, troubles, 0)
     assert "agrees: minimum" in found.noticed[0]
+    # It searches along the gradient, and has no rate.
+    assert np.isnan(rule.rate)
+
+
+@pytest.mark.parametrize(("method", "limit"), [("plain", 2.0), ("momentum", 3.8)])
+def test_an_agent_that_oscillates_is_shown_to_overshoot(tmp_path, method, limit):
+    (tmp_path / "loss.py").write_text(
+        "def loss(x):\n    return float((x**2).sum())\n\ndef slope(x):\n    return 2 * x\n"
+    )
+    (tmp_path / "my.yaml").write_text(
+        "name: my\nbudget: 400\nexecutor: simulated\nlandscapes:\n- {kind: python, function: 'loss.py:loss', "
+        "gradient: slope, bounds: [[-2, 2], [-2, 2]], start: [0.2, 0.1]}\nstrategies: {team: {agents: [{kind: "
+        f"gradient-descent, method: {method}, step: 0.5{', line_search: false' if method == 'plain' else ''}"
+        "}]}}\n"
+    )
+    searchparty.run(tmp_path / "my.yaml", out=tmp_path / "out", report=False)
+    searched = open_searched(tmp_path / "out")
+    rule, troubles = read_troubles(searched, searched.paths[0])
+    # Steps of two units of the landscape, where the first gradient is twice the point.
+    assert (rule.rate, rule.limit) == (pytest.approx(2.0 / (2 * np.hypot(0.2, 0.1))), limit)
+    assert "oscillates" in [each.kind for each in troubles]
+    found = track_curvature(searched.problem, searched.paths[0], rule, troubles, 0)
+    # It starts again, with another rate.
+    assert rule.until < 400
+    assert np.isfinite(found.rates[0])
+    assert np.isnan(found.rates[-1])
+    said = next(line for line in found.noticed if "oscillates" in line)
+    assert "agrees: overshoots" in said

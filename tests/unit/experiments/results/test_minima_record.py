@@ -24,8 +24,8 @@ POINTS = (
     BestPointRecord("ba9876543210", "l-bfgs#0", "l-bfgs", 0, 0.4, 8.0, 1),
 )
 TRACK = TrackRecord(
-    "0123456789ab", "adam#0", "adam", "adam", 0.01, float("nan"), [3, 9], [1.0, 0.5], [2.0, 0.001], [5.0, 2.0],
-    [-1.0, -0.5], [0.0, 0.0], ["slope", "saddle"], ["A sentence."],
+    "0123456789ab", "adam#0", "adam", "adam", float("nan"), [3, 9], [1.0, 0.5], [2.0, 0.001], [5.0, 2.0],
+    [-1.0, -0.5], [0.0, 0.0], [0.01, 0.01], ["slope", "saddle"], ["A sentence."],
 )  # fmt: skip
 RECORD = MinimaRecord(
     "network digits 64", "units of a weight", 2.0, 0.02, "", "", POINTS, (PairRecord(0, 1, 5.0, 0.3, 4.0, 0.01),),
