@@ -64,8 +64,7 @@ def landscape_command(
 ) -> None:
     """Evaluate a plane through the landscape of results, with the paths of its agents, or study its minima.
 
-    It runs the code that the results name. It writes planes/NAME.png, .svg, .html and .json, and .npz for kind: slice;
-    with --minima, planes/minima.png, .svg, .html and .json.
+    It runs the code that the results name. It writes planes/NAME.png, .svg, .html and .json, and .npz for kind: slice.
 
     Examples: searchparty landscape results/digits-1 adam --plane pca; searchparty landscape results/digits-1 adam
     l-bfgs adam#1 --plane through --match; searchparty landscape results/digits-1 --minima

@@ -23,10 +23,10 @@ MINIMA_CAUTIONS = (
     "51 points of a line, between which a narrow peak is not seen.",
     "Eigenvalues are of the loss over all training rows at one point. They say how the loss bends there, not how wide "
     "the basin is, and flatness says little of held-out data by itself.",
-    "Runs of the same repeat draw from the same random streams, so that agents of one kind set out from the same place: "
-    "no barrier between two of them may come from that.",
-    "What differs between strategies differs in all their settings at once, over the few runs that there are. Rank tests "
-    "and intervals take runs as independent; those of one repeat, and of one strategy, are not quite.",
+    "Runs of the same repeat draw from the same random streams, so that agents of one kind set out from the same "
+    "place: no barrier between two of them may come from that.",
+    "What differs between strategies differs in all their settings at once, over the few runs that there are. Rank "
+    "tests and intervals take runs as independent; those of one repeat, and of one strategy, are not quite.",
 )
 
 
