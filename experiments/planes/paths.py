@@ -12,6 +12,10 @@ from ...landscapes.geometry.hessian import GeometryError
 from ...landscapes.landscape import Array
 from ..results.recorded_runs import RunData
 
+FOLDER = "planes"
+"""The folder beside results in which planes lie, and what was found of minima."""
+MINIMA_NAME = "minima"
+"""The name of the files about minima, which no plane may have."""
 MOST_PATH_POINTS = 100
 """The most points of a path; of more, evenly chosen ones, and always the best and the last."""
 SHORTEST_ID = 4

@@ -23,7 +23,7 @@ from .follow_up import write_follow_up
 from .landscape_of_results import SearchedLandscape
 from .lay import LaidPlane, lay_along, lay_principal, lay_random, lay_through
 from .page import write_page
-from .paths import AgentPath, find_path
+from .paths import FOLDER, MINIMA_NAME, AgentPath, find_path
 
 MOST_PATHS = 8
 """The most paths in a picture; as many as there are colours."""
@@ -56,6 +56,8 @@ def study_plane(
     Raises:
         GeometryError: If there is no such plane.
     """
+    if name == MINIMA_NAME:
+        raise GeometryError(f"--name must not be {MINIMA_NAME}, which names the files of --minima, got it. Change it.")
     with set_ambient_state_aside():
         laid, through = _lay(searched, choice, references, seed, matched)
         others = _choose_others(searched, through)

@@ -48,6 +48,7 @@ def list_planes(directories: Sequence[Path]) -> list[PlaneSection]:
             continue
         # Drawing is imported only where there is something to draw: it takes a second.
         from ..drawing.plane import draw_svg
+        from ..planes.page import list_cautions, list_rows
 
         name = f"{path.stem}-{len(found)}"
         found.append(

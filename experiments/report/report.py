@@ -32,6 +32,7 @@ from ..spec.sources import read_text_file
 from ..studio.films.embed import EmbeddedRun, embed_modules, embed_replay
 from .first_screen import describe_first_screen, draw_first_figures, draw_measures, list_group_figures
 from .island import pack_island, pack_problems, pack_ratios
+from .minima_section import list_minima
 from .page_tables import make_tables, pack_tables
 from .plane_section import list_planes
 from .portraits import Portrait, describe_portrait
@@ -224,6 +225,7 @@ def _render_page(
         measured=list(describe_measures([run for run in compared.runs if run.evaluations])),
         most_open_groups=MOST_OPEN_GROUPS,
         planes=list_planes(directories),
+        minima=list_minima(directories),
         portraits=portraits,
         island=pack_island(_pack_data(compared, made, curves, portraits, shown) | {"grounds": grounds}),
         code=_embed_code(whole, sources),

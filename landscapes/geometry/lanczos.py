@@ -246,6 +246,49 @@ def run_lanczos(multiply: Multiply, start: Array, steps: int) -> tuple[Array, Ar
     return np.array(diagonal), np.array(beside)
 
 
+@dataclass(frozen=True, slots=True)
+class EndBounds:
+    """What a few steps of Lanczos' method tell of the ends of a spectrum.
+
+    Attributes:
+        largest: The largest eigenvalue is at least this.
+        least: The least eigenvalue is at most this: where it is negative, there is a negative eigenvalue.
+        drift: How far the last quarter of the steps moved them, relative to the greater absolute one: what more steps
+            would change is about as small, or smaller.
+    """
+
+    largest: float
+    least: float
+    drift: float
+
+
+def bound_ends(multiply: Multiply, dimension: int, rng: np.random.Generator, steps: int) -> EndBounds:
+    """Bound the ends of a spectrum by a few products, as suffices to follow them over many points.
+
+    Args:
+        multiply: The matrix.
+        dimension: D.
+        rng: Random numbers for the vector that it starts with.
+        steps: How many products, 4 or more; with D of them the ends are exact.
+
+    Example:
+        >>> found = bound_ends(lambda x: x * [3.0, -1.0, 0.5, 0.0], 4, np.random.default_rng(0), 4)
+        >>> round(found.largest, 9), round(found.least, 9)
+        (3.0, -1.0)
+    """
+    from scipy.linalg import eigvalsh_tridiagonal
+
+    start = rng.standard_normal(dimension)
+    diagonal, beside = run_lanczos(multiply, start / np.linalg.norm(start), min(steps, dimension))
+    least, largest = (float(each) for each in eigvalsh_tridiagonal(diagonal, beside)[[0, -1]])
+    drift, fewer = 0.0, 3 * len(diagonal) // 4
+    if len(diagonal) == steps < dimension and fewer:
+        before = eigvalsh_tridiagonal(diagonal[:fewer], beside[: fewer - 1])[[0, -1]]
+        scale = max(abs(least), abs(largest)) or 1.0
+        drift = max(abs(float(before[0]) - least), abs(float(before[1]) - largest)) / scale
+    return EndBounds(largest, least, drift)
+
+
 def join_spectra(spectra: Iterable[Spectrum]) -> Spectrum:
     """Return the mean of spectra."""
     parts = list(spectra)
