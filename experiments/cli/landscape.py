@@ -26,7 +26,7 @@ def landscape_command(
             metavar="[RUN[:AGENT]]...",
             help="Runs by id or strategy, with #REPEAT for another repeat than the first: of whose path the components "
             "are taken (pca), around whose best point the plane lies (random, hessian), or two or three (through). "
-            "With --minima: whose best points are studied, at most 24; by default, those of all runs.",
+            "With --minima: whose best points are studied, at most 36; by default, those of all runs.",
         ),
     ] = None,
     plane: Annotated[

@@ -11,7 +11,7 @@ from matplotlib.colors import LogNorm, Normalize
 from matplotlib.figure import Figure
 from matplotlib.patheffects import Normal, Stroke
 
-from ..results.plane_record import PlaneRecord, ProjectedPath
+from ..results.records.plane_record import PlaneRecord, ProjectedPath
 from . import style
 from .palette import COLOURS
 

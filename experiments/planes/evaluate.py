@@ -9,7 +9,7 @@ import numpy as np
 from ...landscapes.geometry.framed_plane import FramedPlane, evaluate_framed
 from ...landscapes.landscape import Array, MeasuredProblem, Problem
 from ...landscapes.slices import evaluate_in_chunks
-from ..results.plane_record import PlaneRecord, ProjectedPath
+from ..results.records.plane_record import PlaneRecord, ProjectedPath
 from .lay import LaidPlane
 from .paths import AgentPath
 

@@ -18,12 +18,13 @@ from ...landscapes.slices import evaluate_in_chunks
 from ..drawing.minima import write_minima_pictures
 from ..execution.results_directory import write_atomically
 from ..results.records.minima_record import BestPointRecord, MinimaRecord, PairRecord, TrackRecord
+from ..results.records.plane_record import PLANES_FOLDER
 from .best_points import MOST_SPECTRA, choose_best_points, choose_representatives, measure_best_point
 from .between import BASIN_SHARE, choose_barrier, find_basins, measure_pairs, name_unit
 from .judge import is_on_slope, judge_points
 from .landscape_of_results import SearchedLandscape
 from .minima_page import write_minima_page
-from .paths import FOLDER, MINIMA_NAME, AgentPath
+from .paths import MINIMA_NAME, AgentPath
 from .spells import read_troubles, track_curvature
 
 MOST_BENT = 6
@@ -54,7 +55,7 @@ def study_minima(
 
     Args:
         searched: The landscape and the paths of its runs.
-        references: RUN or RUN:AGENT: whose best points. Default: those of all runs, at most 24.
+        references: RUN or RUN:AGENT: whose best points. Default: those of all runs, at most 36.
         seed: The seed of random vectors, of orders that matching tries, and of where bends start.
         matched: Whether it is refused if hidden units cannot be matched, where they are else left as they are.
 
@@ -66,7 +67,7 @@ def study_minima(
     """
     with set_ambient_state_aside():
         record = measure_minima(searched, references, seed, matched)
-    folder = searched.directory / FOLDER
+    folder = searched.directory / PLANES_FOLDER
     folder.mkdir(exist_ok=True)
     stem = folder / MINIMA_NAME
     write_atomically(stem.with_suffix(".json"), record.to_json())

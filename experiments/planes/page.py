@@ -9,7 +9,7 @@ from jinja2 import Environment
 
 from ..drawing.plane import draw_svg
 from ..execution.results_directory import write_atomically
-from ..results.plane_record import PlaneRecord
+from ..results.records.plane_record import PlaneRecord
 from .words import list_cautions, list_rows
 
 

@@ -12,8 +12,6 @@ from ...landscapes.geometry.hessian import GeometryError
 from ...landscapes.landscape import Array
 from ..results.recorded_runs import RunData
 
-FOLDER = "planes"
-"""The folder beside results in which planes lie, and what was found of minima."""
 MINIMA_NAME = "minima"
 """The name of the files about minima, which no plane may have."""
 MOST_PATH_POINTS = 100

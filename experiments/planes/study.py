@@ -17,13 +17,13 @@ from ...landscapes.landscape import Problem
 from ...landscapes.slices import evaluate_in_chunks
 from ..drawing.plane import write_pictures
 from ..execution.results_directory import write_atomically
-from ..results.plane_record import PLANES_FOLDER, PlaneRecord
+from ..results.records.plane_record import PLANES_FOLDER, PlaneRecord
 from .evaluate import PLANE_RESOLUTION, evaluate_plane
 from .follow_up import write_follow_up
 from .landscape_of_results import SearchedLandscape
 from .lay import LaidPlane, lay_along, lay_principal, lay_random, lay_through
 from .page import write_page
-from .paths import FOLDER, MINIMA_NAME, AgentPath, find_path
+from .paths import MINIMA_NAME, AgentPath, find_path
 
 MOST_PATHS = 8
 """The most paths in a picture; as many as there are colours."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..results.plane_record import PlaneRecord, ProjectedPath
+from ..results.records.plane_record import PlaneRecord, ProjectedPath
 
 
 def list_rows(record: PlaneRecord) -> list[dict[str, str]]:

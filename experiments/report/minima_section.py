@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..planes.paths import FOLDER, MINIMA_NAME
+from ..planes.paths import MINIMA_NAME
 from ..results.records.minima_record import MinimaRecordError, read_minima_record
+from ..results.records.plane_record import PLANES_FOLDER
 
 if TYPE_CHECKING:
     from ..planes.minima_page import MinimaFigure
@@ -41,7 +42,7 @@ def list_minima(directories: Sequence[Path]) -> list[MinimaSection]:
     """Return what lies beside results, one section for each directory; what is no record of minima is left out."""
     found: list[MinimaSection] = []
     for directory in directories:
-        path = directory / FOLDER / f"{MINIMA_NAME}.json"
+        path = directory / PLANES_FOLDER / f"{MINIMA_NAME}.json"
         try:
             record = read_minima_record(path)
         except MinimaRecordError:

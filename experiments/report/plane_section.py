@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..planes.words import list_cautions, list_rows
-from ..results.plane_record import PLANES_FOLDER, PlaneRecordError, read_plane_record
+from ..results.records.plane_record import PLANES_FOLDER, PlaneRecordError, read_plane_record
 
 MOST_PLANES = 4
 """The most planes that a report shows: each takes up to half a megabyte."""
@@ -48,7 +48,6 @@ def list_planes(directories: Sequence[Path]) -> list[PlaneSection]:
             continue
         # Drawing is imported only where there is something to draw: it takes a second.
         from ..drawing.plane import draw_svg
-        from ..planes.page import list_cautions, list_rows
 
         name = f"{path.stem}-{len(found)}"
         found.append(

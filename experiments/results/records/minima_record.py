@@ -11,7 +11,7 @@ from typing import Any
 
 MINIMA_FORMAT = 1
 MINIMA_KIND = "minima"
-MOST_MINIMA = 24
+MOST_MINIMA = 36
 MOST_TRACKS, MOST_TRACKED = 24, 100
 MOST_SPECTRUM = 10_000
 """The most eigenvalues, or nodes of a quadrature, of one minimum."""

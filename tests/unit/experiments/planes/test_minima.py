@@ -175,10 +175,10 @@ def test_of_many_runs_the_first_repeats_are_studied():
     paths = [make_path(number, strategy) for strategy in "ab" for number in range(20)]
     paths = [AgentPath(f"{p.strategy}{p.run}", *list(vars(p).values())[1:]) for p in paths]
     chosen, sentences = choose_best_points(paths, ())
-    assert [(path.strategy, path.repeat) for path in chosen] == [(s, n) for s in "ab" for n in range(12)]
-    assert sentences[0].startswith("Of 40 runs 24 are studied, the first repeats of each strategy.")
-    with pytest.raises(GeometryError, match="at most 24 runs, got 25"):
-        choose_best_points(paths, [path.run for path in paths[:25]])
+    assert [(path.strategy, path.repeat) for path in chosen] == [(s, n) for s in "ab" for n in range(18)]
+    assert sentences[0].startswith("Of 40 runs 36 are studied, the first repeats of each strategy.")
+    with pytest.raises(GeometryError, match="at most 36 runs, got 37"):
+        choose_best_points(paths, [path.run for path in paths[:37]])
 
 
 def test_a_run_without_its_best_point_is_refused():

@@ -12,7 +12,7 @@ from searchparty.experiments.cli.main import app
 from searchparty.experiments.planes.landscape_of_results import open_searched
 from searchparty.experiments.planes.study import study_plane
 from searchparty.experiments.planes.words import list_cautions, list_rows
-from searchparty.experiments.results.plane_record import read_plane_record
+from searchparty.experiments.results.records.plane_record import read_plane_record
 from searchparty.experiments.spec.load import load
 from searchparty.landscapes.classics import Sphere
 from searchparty.landscapes.geometry.hessian import GeometryError

@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from searchparty.experiments.results.plane_record import (
+from searchparty.experiments.results.records.plane_record import (
     PlaneRecord,
     PlaneRecordError,
     ProjectedPath,

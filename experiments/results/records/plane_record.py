@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from ...landscapes.landscape import Array
+from ....landscapes.landscape import Array
 
 FORMAT = 1
 PLANES_FOLDER = "planes"
@@ -19,6 +19,7 @@ PLANES_FOLDER = "planes"
 MOST_BYTES = 50_000_000
 """A larger file is no record of a plane."""
 MOST_RESOLUTION = 1000
+MOST_RECORDED_EVALUATIONS = 10**15
 MOST_RECORDED_PATHS, MOST_RECORDED_POINTS = 64, 10_000
 
 
@@ -138,6 +139,8 @@ def _parse_path(data: Mapping[str, Any]) -> ProjectedPath:
     best = int(data["best"])
     if {len(each) for each in lists.values()} != {len(evaluations)} or not -1 <= best < len(evaluations):
         raise PlaneRecordError("the lists of a path differ in length")
+    if not all(0 <= spent <= MOST_RECORDED_EVALUATIONS for spent in evaluations):
+        raise PlaneRecordError(f"evaluations are not from 0 to {MOST_RECORDED_EVALUATIONS:,}")
     if not 0 < len(evaluations) <= MOST_RECORDED_POINTS:
         raise PlaneRecordError(f"a path has {len(evaluations)} points, not 1 to {MOST_RECORDED_POINTS:,}")
     measures = {str(name): math.nan if x is None else float(x) for name, x in data["measures"].items()}
