@@ -37,6 +37,7 @@ NOT_RUN = {
     "searchparty landscape results/digits-1 adam --plane pca": "needs results of digits, which takes minutes",
     "searchparty landscape results/digits-1 --plane best": "as before",
     "searchparty landscape results/digits-1 adam#0 adam#1 --plane through --match": "as before",
+    "searchparty landscape results/digits-1 --minima --match": "as before",
     "searchparty run results/digits-1/planes/best.yaml": "as before",
     "ray get-auth-token --generate > /dev/null": "the cluster of this test has a token",
     "export RAY_AUTH_MODE=token": "the cluster of this test has a token",
