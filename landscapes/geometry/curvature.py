@@ -161,8 +161,14 @@ def measure_sharpness(problem: Problem, point: Array, seed: int) -> Sharpness:
         GeometryError: As ``measure_curvature`` does.
 
     Example:
-        >>> measure_sharpness(Saddle(), np.zeros(2), seed=0).kind
-        'saddle'
+        >>> class Bowl:
+        ...     space = Space(np.full(2, -1.0), np.full(2, 1.0), has_gradient=True)
+        ...     def evaluate(self, points):
+        ...         return (points**2).sum(axis=1)
+        ...     def gradient(self, points):
+        ...         return 2 * points
+        >>> measure_sharpness(Bowl(), np.zeros(2), seed=0).kind
+        'minimum'
     """
     rng = np.random.Generator(np.random.Philox(seed))
     hessian = choose_hessian(problem)

@@ -11,7 +11,9 @@ from searchparty.landscapes.landscape import Space
 FLAGS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
 
 
-@pytest.mark.parametrize("name", ["barriers", "curvature", "filters", "hessian", "lanczos", "matching"])
+@pytest.mark.parametrize(
+    "name", ["barriers", "curvature", "escape", "filters", "framed_plane", "hessian", "lanczos", "matching"]
+)
 def test_examples_run(name):
     module = importlib.import_module(f"searchparty.landscapes.geometry.{name}")
     names = {**vars(module), "np": np, "Space": Space}

@@ -69,7 +69,7 @@ def test_text_that_is_no_record_of_minima_is_refused(tmp_path, text):
         (replace(RECORD, pairs=(PairRecord(0, 2, 1.0, 0.0),)), "pairs are of points that it does not have"),
         (replace(RECORD, pairs=(PairRecord(1, 1, 1.0, 0.0),)), "pairs are of points that it does not have"),
         (replace(RECORD, points=(replace(POINTS[0], basin=2), POINTS[1])), "basins have numbers that there are not"),
-        (replace(RECORD, points=POINTS * 13, pairs=()), "a list of at most 24"),
+        (replace(RECORD, points=POINTS * 19, pairs=()), "a list of at most 36"),
         (replace(RECORD, tracks=(replace(TRACK, words=["slope"]),)), "lists of a track differ in length"),
         (
             replace(RECORD, pairs=(), points=(replace(POINTS[0], curvature=replace(CURVATURE, weights=[])),)),
