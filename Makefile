@@ -22,7 +22,7 @@ unexport PYTHONDONTWRITEBYTECODE
 PYTEST = $(BIN)/python -m pytest
 RUN_PART = > build/$@.txt 2>&1; status=$$?; cat build/$@.txt; exit $$status
 TEST_PARTS = test-kills test-experiments test-faults test-rest
-EXTRAS_PARTS = extras-documents extras-faults extras-traces extras-property extras-browser extras-rest
+EXTRAS_PARTS = extras-faults extras-rest extras-browser extras-documents extras-traces extras-property
 .PHONY: $(TEST_PARTS) $(EXTRAS_PARTS)
 
 test: $(VENV)/.test
