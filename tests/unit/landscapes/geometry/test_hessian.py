@@ -141,8 +141,18 @@ class TestNetworks:
         direction = RNG.normal(size=len(point))
         found = problem.multiply_hessian(point, direction)
         np.testing.assert_allclose(found, exact @ direction, rtol=1e-10, atol=1e-12)
+
+    def test_differences_of_float32_gradients_are_near_it(self):
+        from searchparty.landscapes.network import NeuralNetwork
+
+        # Without LayerNorm: with it, the curvature of so small a network changes within a step of differences.
+        problem = NeuralNetwork(data="wine", layers=(3,), activation="gelu", weight_decay=0.01).open()
+        rng = np.random.default_rng(0)
+        point = problem.space.to_box(problem.space.init.draw(rng))
+        direction = rng.normal(size=len(point))
+        found = problem.multiply_hessian(point, direction)
         differences = DifferencedHessian(problem).multiply_hessian(point, direction)
-        np.testing.assert_allclose(differences, found, atol=2e-2 * np.abs(found).max())
+        np.testing.assert_allclose(differences, found, atol=5e-3 * np.abs(found).max())
 
     @pytest.mark.parametrize("layers", [(6,), ({"conv": 2}, {"pool": 2}, 5)])
     def test_products_change_no_bit_of_losses_and_gradients_and_no_precision(self, layers):
