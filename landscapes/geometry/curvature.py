@@ -103,37 +103,30 @@ def measure_curvature(problem: Problem, point: Array, seed: int) -> Curvature:
         >>> found.kind, round(found.extremes.least, 6), np.abs(found.extremes.escape).round(6).tolist()
         ('saddle', -4.0, [0.0, 1.0])
     """
-    rng = np.random.Generator(np.random.Philox(seed))
-    hessian = choose_hessian(problem)
-
-    def multiply(direction: Array) -> Array:
-        return hessian.multiply_hessian(point, direction)
-
+    hessian = PointHessian(problem, point, seed)
     gradient = float(np.linalg.norm(differentiate_points(problem, point[None])[0]))
-    precision = measure_asymmetry(multiply, len(point), rng)
-    matrix = _make_matrix(multiply, len(point)) if len(point) <= DENSE else None
-    if matrix is None:
-        extremes = find_extremes(multiply, len(point), rng, precision)
-        trace, spectra = estimate_spectrum(multiply, len(point), rng)
+    if hessian.matrix is None:
+        extremes = hessian.find_ends()
+        trace, spectra = estimate_spectrum(hessian.multiply, len(point), hessian.rng)
     else:
-        extremes, trace, spectra = _solve_densely(multiply, matrix)
-    zero = max(RESOLVED, precision) * extremes.scale
+        extremes, trace, spectra = _solve_densely(hessian.multiply, hessian.matrix)
+    zero = max(RESOLVED, hessian.precision) * extremes.scale
     parts = np.array([each.weights[each.values < -zero].sum() for each in spectra])
     negative = Estimate.of_samples(parts, 0.0, 1.0) if len(parts) > 1 else Estimate(*[float(parts[0])] * 3)
     filters = find_filters(problem)
     scales = np.where(filters.offsets, 0.0, filters.measure_norms(point)), np.abs(point)
-    sharpness = [_measure_sharpness(multiply, matrix, each, rng, precision) for each in scales]
+    sharpness = [hessian.measure_scaled(each) for each in scales]
     return Curvature(
         extremes=extremes,
         trace=trace,
         negative=negative,
         spectrum=join_spectra(spectra),
-        is_exact=matrix is not None,
+        is_exact=hessian.matrix is not None,
         gradient=gradient,
         filter_sharpness=sharpness[0],
         weight_sharpness=sharpness[1],
-        kind=name_point(gradient, extremes, measure_starts(problem, point, rng)),
-        precision=precision,
+        kind=name_point(gradient, extremes, measure_starts(problem, point, hessian.rng)),
+        precision=hessian.precision,
     )
 
 
@@ -170,23 +163,14 @@ def measure_sharpness(problem: Problem, point: Array, seed: int) -> Sharpness:
         >>> measure_sharpness(Bowl(), np.zeros(2), seed=0).kind
         'minimum'
     """
-    rng = np.random.Generator(np.random.Philox(seed))
-    hessian = choose_hessian(problem)
-
-    def multiply(direction: Array) -> Array:
-        return hessian.multiply_hessian(point, direction)
-
+    hessian = PointHessian(problem, point, seed)
     gradient = float(np.linalg.norm(differentiate_points(problem, point[None])[0]))
-    precision = measure_asymmetry(multiply, len(point), rng)
-    matrix = _make_matrix(multiply, len(point)) if len(point) <= DENSE else None
-    if matrix is None:
-        extremes = find_extremes(multiply, len(point), rng, precision)
-    else:
-        extremes = _solve_densely(multiply, matrix)[0]
+    extremes = hessian.find_ends()
     filters = find_filters(problem)
     scales = np.where(filters.offsets, 0.0, filters.measure_norms(point))
-    sharpness = _measure_sharpness(multiply, matrix, scales, rng, precision)
-    return Sharpness(extremes, gradient, sharpness, name_point(gradient, extremes, measure_starts(problem, point, rng)))
+    sharpness = hessian.measure_scaled(scales)
+    kind = name_point(gradient, extremes, measure_starts(problem, point, hessian.rng))
+    return Sharpness(extremes, gradient, sharpness, kind)
 
 
 def find_steepest(problem: Problem, point: Array, seed: int) -> Extremes:
@@ -200,16 +184,42 @@ def find_steepest(problem: Problem, point: Array, seed: int) -> Extremes:
     Raises:
         GeometryError: As ``measure_curvature`` does.
     """
-    rng = np.random.Generator(np.random.Philox(seed))
-    hessian = choose_hessian(problem)
+    return PointHessian(problem, point, seed).find_ends()
 
-    def multiply(direction: Array) -> Array:
-        return hessian.multiply_hessian(point, direction)
 
-    precision = measure_asymmetry(multiply, len(point), rng)
-    if len(point) <= DENSE:
-        return _solve_densely(multiply, _make_matrix(multiply, len(point)))[0]
-    return find_extremes(multiply, len(point), rng, precision)
+class PointHessian:
+    """The Hessian at a point: its products, how precise they are, and the matrix where it is small.
+
+    Args:
+        problem: A problem with gradients.
+        point: The point, shape (D,).
+        seed: Which random vectors are used.
+
+    Attributes:
+        rng: Random numbers.
+        precision: The relative precision of products.
+        matrix: The whole matrix, shape (D, D); None above ``DENSE`` dimensions.
+    """
+
+    def __init__(self, problem: Problem, point: Array, seed: int) -> None:
+        self.rng = np.random.Generator(np.random.Philox(seed))
+        self._hessian, self._point = choose_hessian(problem), point
+        self.precision = measure_asymmetry(self.multiply, len(point), self.rng)
+        self.matrix = _make_matrix(self.multiply, len(point)) if len(point) <= DENSE else None
+
+    def multiply(self, direction: Array) -> Array:
+        """Return the product (D,) with a direction (D,)."""
+        return self._hessian.multiply_hessian(self._point, direction)
+
+    def find_ends(self) -> Extremes:
+        """Return the ends of its spectrum."""
+        if self.matrix is not None:
+            return _solve_densely(self.multiply, self.matrix)[0]
+        return find_extremes(self.multiply, len(self._point), self.rng, self.precision)
+
+    def measure_scaled(self, scales: Array) -> float:
+        """Return the largest eigenvalue of N H N, where N has these scales (D,) on its diagonal; NaN if not found."""
+        return _measure_sharpness(self.multiply, self.matrix, scales, self.rng, self.precision)
 
 
 def measure_asymmetry(multiply: Multiply, dimension: int, rng: np.random.Generator) -> float:

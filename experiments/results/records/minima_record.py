@@ -9,6 +9,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from .json_file import read_record
+
 MINIMA_FORMAT = 1
 MINIMA_KIND = "minima"
 MOST_MINIMA = 36
@@ -192,12 +194,7 @@ def read_minima_record(path: Path) -> MinimaRecord:
     Raises:
         MinimaRecordError: The file cannot be read, or holds something else.
     """
-    try:
-        if not path.is_file() or path.stat().st_size > MOST_MINIMA_BYTES:
-            raise MinimaRecordError(f"{path} is no file of at most {MOST_MINIMA_BYTES:,} bytes")
-        return _parse_record(json.loads(path.read_bytes()))
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError, OverflowError) as error:
-        raise MinimaRecordError(f"{path} is no record of minima ({error})") from None
+    return read_record(path, MOST_MINIMA_BYTES, "minima", _parse_record, MinimaRecordError)
 
 
 def _parse_record(data: Mapping[str, Any]) -> MinimaRecord:

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from ....landscapes.landscape import Array
+from .json_file import read_record
 
 FORMAT = 1
 PLANES_FOLDER = "planes"
@@ -103,12 +104,7 @@ def read_plane_record(path: Path) -> PlaneRecord:
     Raises:
         PlaneRecordError: The file cannot be read, or holds something else.
     """
-    try:
-        if not path.is_file() or path.stat().st_size > MOST_BYTES:
-            raise PlaneRecordError(f"{path} is no file of at most {MOST_BYTES:,} bytes")
-        return _parse(json.loads(path.read_bytes()))
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError, OverflowError) as error:
-        raise PlaneRecordError(f"{path} is no record of a plane ({error})") from None
+    return read_record(path, MOST_BYTES, "a plane", _parse, PlaneRecordError)
 
 
 def _parse(data: Mapping[str, Any]) -> PlaneRecord:
