@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import json
 import pkgutil
 from collections.abc import Iterator
 from functools import cached_property
@@ -101,9 +102,25 @@ class PlaneSlice(Landscape):
         if self.of is None and (found.code_references or found.data_files or found.external):
             raise LandscapeError(
                 f"of must name the landscape where it names files of yours, got none beside {self.plane}, which cuts "
-                f"{found.label}. Write of: {self._content.landscape}."
+                f"{found.label}. Write of: {_write_settings(self._content.landscape)}."
             )
+        if self.of is not None:
+            self._check_same(found)
         return found
+
+    def _check_same(self, found: Landscape) -> None:
+        """Raise LandscapeError if the landscape that was given is another than that of the file, but for paths."""
+        cut = _make_landscape(self._content.landscape, self.base, f"plane {self.plane}")
+        known, given = cut.model_dump(mode="json"), found.model_dump(mode="json")
+        names = known.keys() | given.keys()
+        differ = sorted(
+            name for name in names if known.get(name) != given.get(name) and not isinstance(given.get(name), str)
+        )
+        if cut.kind != found.kind or differ:
+            raise LandscapeError(
+                f"of must be the landscape that {self.plane} cuts, got one with another {', '.join(differ) or 'kind'}. "
+                f"Write of: {_write_settings(self._content.landscape)}."
+            )
 
     @property
     def path(self) -> Path:
@@ -210,6 +227,11 @@ class MeasuredSlice(SlicedProblem):
         """Return what the landscape finds at fixed points, by which two processes are compared."""
         assert isinstance(self._inner, ProbedProblem)
         return self._inner.probe()
+
+
+def _write_settings(settings: dict[str, Any]) -> str:
+    """Return settings as a YAML takes them, without those that are not set."""
+    return json.dumps({key: value for key, value in settings.items() if value is not None})
 
 
 def _make_landscape(settings: dict[str, Any], base: str | None, field: str) -> Landscape:

@@ -113,5 +113,7 @@ def _make_record(found: Curvature | Sharpness, escape: Escape | None) -> PointCu
         values, weights = found.spectrum.values.tolist(), found.spectrum.weights.tolist()
         record = replace(record, trace=trace, negative=negative, values=values, weights=weights)
     if escape is not None:
-        record = replace(record, fall=escape.fall, distance=escape.distance, precision=escape.precision)
+        record = replace(
+            record, fall=escape.fall, distance=escape.distance, precision=escape.precision, both_ways=escape.both_ways
+        )
     return record

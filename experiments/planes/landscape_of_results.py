@@ -78,7 +78,5 @@ def open_searched(
             f"{problem.space.dimension:,}. Use the files with which it was run."
         )
     if problem.space.dimension == 1:
-        raise GeometryError(
-            f"{wanted} must have two axes or more for a plane, got one. The report shows the whole of it."
-        )
+        raise GeometryError(f"{wanted} must have two axes or more, got one. The report shows the whole of it.")
     return SearchedLandscape(directory, landscape, problem, tuple(paths))

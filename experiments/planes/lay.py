@@ -59,7 +59,7 @@ def lay_principal(problem: Problem, path: Sequence[AgentPath]) -> LaidPlane:
     if plane is None:
         raise GeometryError(
             f"plane pca needs three points of a run that are not on a line, got {len(np.unique(cube, axis=0))} that "
-            f"the log keeps of {best.strategy}#{best.repeat}. Keep more (log: {{keep}}), or choose another plane."
+            f"the path of {_name_run(path)} has. Choose another run or plane, or keep more points (log: {{keep}})."
         )
     by_chance = measure_walk_share([each.cube for each in path])
     meaning = "no more than chance" if share <= by_chance + 0.02 else "only what is beyond that says something"

@@ -41,11 +41,13 @@ class Geometry:
         units: The hidden units; None if they cannot be matched.
         matching: Why they cannot; empty if they can.
         curvature: Why there is no curvature; empty if there is.
+        is_network: Whether the axes are weights.
     """
 
     units: HiddenUnits | None
     matching: str
     curvature: str
+    is_network: bool
 
 
 def study_minima(
@@ -115,7 +117,7 @@ def _inspect_problem(problem: Problem, matched: bool) -> Geometry:
         refuse_without_gradients(problem)
     except GeometryError as error:
         curvature = str(error)
-    return Geometry(units, matching, curvature)
+    return Geometry(units, matching, curvature, problem.space.init is not None)
 
 
 def _measure_height(problem: Problem, chosen: Sequence[AgentPath]) -> tuple[float, float]:
@@ -182,14 +184,16 @@ def _describe_pairs(
     said = []
     known = [pair for pair in pairs if np.isfinite(pair.height)]
     if geometry.units is None:
-        said.append(f"Hidden units are not matched: {geometry.matching}")
+        # Of what is no network, nobody expects it.
+        if geometry.is_network:
+            said.append(f"Hidden units are not matched: {geometry.matching}")
     elif known:
         before, after = (
             float(np.median(heights))
             for heights in ([pair.height for pair in known], [pair.matched_height for pair in known])
         )
         said.append(
-            f"The median barrier of {len(known)} pairs is {before:.3g} on the straight line, and {after:.3g} with the "
+            f"The median of the barriers ({len(known)}) is {before:.3g} on the straight line, and {after:.3g} with the "
             "hidden units of the second network matched to those of the first, which changes no output. Matching finds "
             "a local optimum: what it leaves may be too much."
         )
@@ -214,8 +218,10 @@ def _describe_saddles(points: Sequence[BestPointRecord]) -> list[str]:
         found = point.curvature
         if found is None or found.kind != "saddle":
             continue
-        if found.fall > found.precision:
-            checked = f"the loss falls by {found.fall:.3g} on a way of {found.distance:.3g}: it is one"
+        if found.both_ways:
+            checked = f"the loss falls both ways, by {found.fall:.3g} on a way of {found.distance:.3g}: it is one"
+        elif found.fall > found.precision:
+            checked = f"the loss falls one way, by {found.fall:.3g}, and not the other: that it is one is not shown"
         else:
             checked = (
                 f"the loss does not fall by more than rounding, {found.precision:.2g}: that it is one is not shown"

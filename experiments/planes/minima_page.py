@@ -21,6 +21,8 @@ MINIMA_CAUTIONS = (
     "A barrier on a straight line says nothing of other paths: of networks that are trained alike, most minima are "
     "joined by some path without one. No barrier says that two points are of one basin only within what was evaluated: "
     "51 points of a line, between which a narrow peak is not seen.",
+    "A point is called a minimum or a saddle if its gradient is below 1 % of those at five starts. Where these are "
+    "very steep, what is left may still be a slope: look at its length in the table.",
     "Eigenvalues are of the loss over all training rows at one point. They say how the loss bends there, not how wide "
     "the basin is, and flatness says little of held-out data by itself.",
     "Runs of the same repeat draw from the same random streams, so that agents of one kind set out from the same "

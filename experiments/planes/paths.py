@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -14,6 +15,7 @@ from ..results.recorded_runs import RunData
 
 MINIMA_NAME = "minima"
 """The name of the files about minima, which no plane may have."""
+FILE_NAME = re.compile(r"[\w-]{1,100}", re.ASCII)
 MOST_PATH_POINTS = 100
 """The most points of a path; of more, evenly chosen ones, and always the best and the last."""
 SHORTEST_ID = 4
@@ -62,7 +64,8 @@ class AgentPath:
 def collect_paths(run: RunData) -> list[AgentPath]:
     """Return the paths of the agents of a run that have points.
 
-    Where the log keeps all points, a path has the last and the best of each lease; else it has all that is kept.
+    Where the log keeps all points, a path has the agent's first, those that were its best so far, and the last and the
+    best of each lease; else it has all that is kept.
     """
     found = []
     points = run.points
@@ -86,8 +89,9 @@ def collect_paths(run: RunData) -> list[AgentPath]:
 
 
 def _select_ends(lease: NDArray[np.int64], losses: Array, mine: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Return the last and the best point of each lease, of the points of one agent."""
-    chosen = set()
+    """Return the first point of an agent, its bests so far, and the last and the best of each of its leases."""
+    before = np.minimum.accumulate(np.concatenate([[np.inf], losses[mine]]))[:-1]
+    chosen = {int(mine[0]), *mine[losses[mine] < before].tolist()} if len(mine) else set()
     for number in np.unique(lease[mine]):
         rows = mine[lease[mine] == number]
         chosen |= {int(rows[-1]), int(rows[np.argmin(losses[rows])])}

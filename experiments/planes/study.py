@@ -23,7 +23,7 @@ from .follow_up import write_follow_up
 from .landscape_of_results import SearchedLandscape
 from .lay import LaidPlane, lay_along, lay_principal, lay_random, lay_through
 from .page import write_page
-from .paths import MINIMA_NAME, AgentPath, find_path
+from .paths import FILE_NAME, MINIMA_NAME, AgentPath, find_path
 
 MOST_PATHS = 8
 """The most paths in a picture; as many as there are colours."""
@@ -56,6 +56,10 @@ def study_plane(
     Raises:
         GeometryError: If there is no such plane.
     """
+    if name is not None and not FILE_NAME.fullmatch(name):
+        raise GeometryError(
+            f"--name must be 1 to 100 letters, digits, - and _, got {name!r}. It names files in the folder planes/."
+        )
     if name == MINIMA_NAME:
         raise GeometryError(f"--name must not be {MINIMA_NAME}, which names the files of --minima, got it. Change it.")
     with set_ambient_state_aside():
@@ -121,9 +125,10 @@ def match_paths(problem: Problem, paths: Sequence[AgentPath], seed: int) -> list
 def _check_count(choice: str, named: Sequence[AgentPath]) -> None:
     least, most = {"through": (2, 3), "best": (0, 0)}.get(choice, (0, 1))
     if not least <= len(named) <= most:
-        rule = {"through": "two or three runs", "best": "no runs"}.get(choice, "at most one run")
+        form = ", as RUN or RUN:AGENT"
+        rule = {"through": f"two or three runs{form}", "best": "no runs"}.get(choice, f"at most one run{form}")
         raise GeometryError(
-            f"plane {choice} must be given {rule}, as RUN or RUN:AGENT, got {len(named)}. "
+            f"plane {choice} must be given {rule}, got {len(named)}. "
             f"{'Leave out' if len(named) > most else 'Add'} some."
         )
 

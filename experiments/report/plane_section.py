@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..planes.paths import MINIMA_NAME
 from ..planes.words import list_cautions, list_rows
+from ..results.records.minima_record import MinimaRecordError, read_minima_record
 from ..results.records.plane_record import PLANES_FOLDER, PlaneRecordError, read_plane_record
 
 MOST_PLANES = 4
@@ -57,3 +59,14 @@ def list_planes(directories: Sequence[Path]) -> list[PlaneSection]:
             )
         )  # fmt: skip
     return found
+
+
+def list_unread(directories: Sequence[Path]) -> list[str]:
+    """Return a sentence for each file in the folder of planes that is no record, as one that was cut off."""
+    said = []
+    for path in (path for directory in directories for path in sorted((directory / PLANES_FOLDER).glob("*.json"))):
+        try:
+            _ = read_minima_record(path) if path.stem == MINIMA_NAME else read_plane_record(path)
+        except (PlaneRecordError, MinimaRecordError):
+            said.append(f"{PLANES_FOLDER}/{path.name} cannot be read, and is left out. Write it again by `landscape`.")
+    return said

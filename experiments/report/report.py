@@ -34,7 +34,7 @@ from .first_screen import describe_first_screen, draw_first_figures, draw_measur
 from .island import pack_island, pack_problems, pack_ratios
 from .minima_section import list_minima
 from .page_tables import make_tables, pack_tables
-from .plane_section import list_planes
+from .plane_section import list_planes, list_unread
 from .portraits import Portrait, describe_portrait
 from .sentences import describe_strategy, format_number, list_notes
 from .template_cache import TemplateCache
@@ -211,7 +211,7 @@ def _render_page(
         name=directories[0].name if len(directories) == 1 else "comparison",
         directories=[str(d) for d in directories],
         first=describe_first_screen(compared, list(directories)),
-        notes=[*list_notes(runs), *_compare_versions(directories)],
+        notes=[*list_notes(runs), *_compare_versions(directories), *list_unread(directories)],
         baseline=compared.baseline,
         equivalence=compared.equivalence,
         disagreement=describe_disagreement(compared, made["rank_tests"]),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -23,16 +23,18 @@ class Escape:
         fall: By how much it falls, 0 or more.
         distance: How far from the point it is that low, in the landscape's units; 0 if it does not fall.
         precision: What the loss is exact to: no smaller fall is one.
+        both_ways: Whether it falls by more than that the other way, too.
     """
 
     fall: float
     distance: float
     precision: float
+    both_ways: bool = False
 
     @property
     def is_confirmed(self) -> bool:
-        """Whether the loss falls by more than rounding explains."""
-        return self.fall > self.precision
+        """Whether the loss falls by more than rounding explains both ways: on a slope it falls one way."""
+        return self.both_ways
 
 
 def follow_direction(problem: Problem, point: Array, direction: Array) -> Escape:
@@ -57,14 +59,14 @@ def follow_direction(problem: Problem, point: Array, direction: Array) -> Escape
     """
     unit = direction / np.linalg.norm(direction)
     parts = 2.0 ** (-0.5 * np.arange(2 * HALVINGS, -1, -1))
-    best = Escape(0.0, 0.0, 0.0)
+    ways = []
     for way in (unit, -unit):
         steps = parts * _measure_reach(problem, point, way)
         places = np.clip(point + steps[:, None] * way, problem.space.lower, problem.space.upper)
         losses = evaluate_in_chunks(problem, np.concatenate([point[None], places]))
-        found = _find_fall(losses, np.concatenate([[0.0], steps]))
-        best = max(best, found, key=lambda each: (each.fall, each.precision))
-    return best
+        ways.append(_find_fall(losses, np.concatenate([[0.0], steps])))
+    best = max(ways, key=lambda each: (each.fall, each.precision))
+    return replace(best, both_ways=all(each.fall > each.precision for each in ways))
 
 
 def find_precision(losses: Array) -> float:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol, runtime_checkable
 
 import numpy as np
@@ -115,7 +115,9 @@ def find_filters(problem: Problem) -> Filters:
         The filters of its D coordinates.
     """
     if isinstance(problem, FilteredProblem):
-        return problem.filters
+        found = problem.filters
+        # Vectors alone are no biases of anything: each is a filter of weights.
+        return replace(found, offsets=np.zeros_like(found.offsets)) if found.offsets.all() else found
     dimension = problem.space.dimension
     return Filters(np.zeros(dimension, dtype=np.int64), np.zeros(dimension, dtype=bool))
 

@@ -65,6 +65,8 @@ def read_plane(path: Path, named: str) -> PlaneFile:
         LandscapeError: It cannot be read, or is no such file.
     """
     try:
+        if path.is_file() and not zipfile.is_zipfile(path):
+            raise ValueError("it is no archive of arrays")
         with np.load(path, allow_pickle=False) as arrays:
             about = json.loads(str(arrays["about"]))
             vectors = [_check_vector(arrays[name]) for name in VECTOR_NAMES]

@@ -34,6 +34,7 @@ NOT_RUN = {
     "pip install ../searchparty": "installs: tests/packaging/test_wheel.py does",
     "pip install '../searchparty[cluster]'": "installs",
     "pip install '../searchparty[networks]'": "installs",
+    "searchparty landscape results/digits-1 --plane pca": "needs results of digits, which takes minutes",
     "searchparty landscape results/digits-1 adam --plane pca": "needs results of digits, which takes minutes",
     "searchparty landscape results/digits-1 --plane best": "as before",
     "searchparty landscape results/digits-1 adam#0 adam#1 --plane through --match": "as before",

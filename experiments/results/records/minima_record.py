@@ -61,6 +61,7 @@ class PointCurvature:
     fall: float = math.nan
     distance: float = math.nan
     precision: float = math.nan
+    both_ways: bool = False
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,7 @@
 """A plane through a landscape is a landscape of its own."""
 
+import json
+
 import numpy as np
 import pytest
 
@@ -111,6 +113,29 @@ def test_code_of_the_user_stands_in_the_yaml(tmp_path):
     landscape = PlaneSlice(plane="cut.npz", of=settings, base=str(tmp_path))
     assert landscape.code_references == ("loss.py:loss",)
     assert landscape.open().evaluate(np.zeros((1, 2)))[0] == pytest.approx(0.0, abs=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("changes", "what"),
+    [({"bounds": [[0, 2]] * 3}, "another bounds"), ({"vectorized": True}, "another vectorized")],
+)
+def test_another_landscape_than_the_file_says_is_refused(tmp_path, changes, what):
+    (tmp_path / "loss.py").write_text("def loss(x):\n    return float(((x - 0.5) ** 2).sum())\n")
+    settings = {"kind": "python", "function": "loss.py:loss", "bounds": [[0, 1]] * 3}
+    write_slice(tmp_path, Sphere(dimension=3), settings=settings)
+    landscape = PlaneSlice(plane="cut.npz", of=settings | changes, base=str(tmp_path))
+    with pytest.raises(LandscapeError, match=f"of must be the landscape that cut.npz cuts, got one with {what}"):
+        landscape.open()
+
+
+def test_what_is_to_be_written_can_be_pasted(tmp_path):
+    settings = {"kind": "python", "function": "loss.py:loss", "bounds": [[0, 1]] * 3, "gradient": None}
+    (tmp_path / "loss.py").write_text("def loss(x):\n    return float(((x - 0.5) ** 2).sum())\n")
+    write_slice(tmp_path, Sphere(dimension=3), settings=settings)
+    with pytest.raises(LandscapeError, match="Write of: ") as caught:
+        PlaneSlice(plane="cut.npz", base=str(tmp_path)).open()
+    shown = str(caught.value).partition("Write of: ")[2].removesuffix(".")
+    assert PlaneSlice(plane="cut.npz", of=json.loads(shown), base=str(tmp_path)).open().space.dimension == 2
 
 
 def test_a_slice_of_a_slice_is_refused():

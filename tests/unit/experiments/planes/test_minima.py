@@ -116,7 +116,7 @@ def test_a_saddle_is_a_checked_statement(tmp_path):
     assert found.least == pytest.approx(-4.0, rel=1e-4)
     assert found.fall == pytest.approx(1.0)
     assert found.distance == pytest.approx(1.0)
-    assert any("the loss falls by 1 on a way of 1: it is one" in line for line in record.sentences)
+    assert any("the loss falls both ways, by 1 on a way of 1: it is one" in line for line in record.sentences)
 
 
 def test_without_gradients_barriers_are_left(tmp_path):

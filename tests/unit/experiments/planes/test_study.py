@@ -12,6 +12,7 @@ from searchparty.experiments.cli.main import app
 from searchparty.experiments.planes.landscape_of_results import open_searched
 from searchparty.experiments.planes.study import study_plane
 from searchparty.experiments.planes.words import list_cautions, list_rows
+from searchparty.experiments.report.report import write_report
 from searchparty.experiments.results.records.plane_record import read_plane_record
 from searchparty.experiments.spec.load import load
 from searchparty.landscapes.classics import Sphere
@@ -160,13 +161,29 @@ def test_one_landscape_is_named_where_there_are_several(tmp_path):
     assert isinstance(open_searched(tmp_path / "out", "sphere D=3").landscape, Sphere)
 
 
+def test_a_report_shows_planes_and_says_which_it_cannot_read(results):
+    study_plane(open_searched(results), "pca", ("descent",), resolution=5, name="shown")
+    (results / "planes" / "broken.json").write_text('{"format": 1')
+    text = write_report(results).read_text()
+    (results / "planes" / "broken.json").unlink()
+    assert "Planes through the landscape" in text
+    assert "planes/broken.json cannot be read, and is left out" in text
+    assert "planes/shown.json cannot" not in text
+
+
+@pytest.mark.parametrize("name", ["../report", "/tmp/x", "v1.2", "sub/dir", "", "a" * 101, "ä"])
+def test_a_name_that_names_no_file_is_refused(results, name):
+    with pytest.raises(GeometryError, match="--name must be 1 to 100 letters, digits, - and _, got"):
+        study_plane(open_searched(results), "pca", name=name)
+
+
 def test_one_axis_has_no_plane(tmp_path):
     experiment = {
         "name": "one", "budget": 20, "executor": "simulated", "landscapes": [{"kind": "sphere", "dimension": 1}],
         "strategies": {"team": {"agents": ["random"]}},
     }  # fmt: skip
     searchparty.run(experiment, out=tmp_path / "out", report=False)
-    with pytest.raises(GeometryError, match="sphere D=1 must have two axes or more for a plane, got one"):
+    with pytest.raises(GeometryError, match="sphere D=1 must have two axes or more, got one"):
         open_searched(tmp_path / "out")
 
 

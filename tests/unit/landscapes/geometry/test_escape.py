@@ -32,6 +32,12 @@ def test_the_deeper_way_is_taken():
     assert (found.fall, found.distance) == (2.0, 1.0)
 
 
+def test_a_slope_that_falls_one_way_is_no_saddle():
+    found = follow_direction(Function(lambda x: x[:, 0] - 0.1 * x[:, 0] ** 2, 1), np.zeros(1), np.ones(1))
+    assert found.fall == pytest.approx(1.1)
+    assert not found.is_confirmed
+
+
 def test_a_valley_beyond_a_rise_does_not_count():
     # A hill between 0 and 0.5, and beyond it a valley that is lower than the point.
     found = follow_direction(Function(lambda x: np.sin(2 * np.pi * np.abs(x[:, 0])), 1), np.zeros(1), np.ones(1))

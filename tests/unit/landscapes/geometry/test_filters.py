@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from searchparty.landscapes.classics import Sphere
 from searchparty.landscapes.geometry.filters import FilteredProblem, Filters, find_filters, join_filters
+from searchparty.landscapes.landscape import Space
 
 OWN = str(Path(__file__).parent.parent / "networks" / "own_models.py")
 RNG = np.random.default_rng(3)
@@ -95,3 +96,18 @@ class TestModels:
         ]  # fmt: skip
         assert filters.numbers.tolist() == expected
         assert filters.offsets.tolist() == [False] * 24 + [True] * 18 + [False] * 18 + [True] * 3
+
+
+def test_vectors_alone_are_weights():
+    class Vectors:
+        space = Space(np.full(3, -1.0), np.full(3, 1.0))
+        filters = Filters(np.array([0, 0, 1]), np.ones(3, dtype=bool))
+
+        def evaluate(self, points):
+            return (points**2).sum(axis=1)
+
+    found = find_filters(Vectors())
+    assert not found.offsets.any()
+    np.testing.assert_allclose(
+        found.normalise_direction(np.array([1.0, 0.0, 5.0]), np.array([3.0, 4.0, 2.0])), [5, 0, 2]
+    )
