@@ -40,11 +40,10 @@ $(TEST_PARTS): $(VENV)/.test
 	$(PYTEST) -m "not extras" $(TESTS) $(RUN_PART)
 
 # What needs an extra, or more time by its nature: a browser, a cluster for each way to run on it, kills and random examples
-# by the hundred, a wheel built and installed. Faults, browsers and documents often wait: with three parts at a time, both
-# cores are busy.
+# by the hundred, a wheel built and installed. Two parts at a time: what is killed, and browsers, are watched by the clock.
 test-extras: $(VENV)/.extras
 	mkdir -p build
-	$(MAKE) -k -j 3 $(EXTRAS_PARTS)
+	$(MAKE) -k -j 2 $(EXTRAS_PARTS)
 extras-faults: TESTS = tests/faults tests/cluster
 extras-browser: TESTS = tests/browser
 extras-documents: TESTS = tests/documentation
