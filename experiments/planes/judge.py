@@ -150,6 +150,6 @@ def _list_confounders(points: Sequence[BestPointRecord]) -> Iterator[str]:
         )
     yield (
         "Sharpness depends on the scale of weights: eigenvalues change if one layer is multiplied and the next "
-        "divided, which changes no output, and filter sharpness if single units are. Strategies differ in rate, batch "
-        "and steps at once, so these runs cannot say which of them makes a point sharp."
+        "divided, which changes no output, and filter sharpness if single units are. Strategies may differ "
+        "in several settings at once: these runs alone cannot say which of them makes a point sharp."
     )

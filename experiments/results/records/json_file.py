@@ -1,13 +1,27 @@
-"""Reads files of JSON that may have come from anywhere: they are data, and are checked before they are used."""
+"""Writes and reads files of JSON. They may come from anywhere: they are data, and are checked before they are used."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
 Record = TypeVar("Record")
+
+
+def format_record(data: Mapping[str, Any]) -> str:
+    """Return data as JSON, in which null is a number that there is not (NaN or infinite)."""
+    return json.dumps(_hide_unknown(data), allow_nan=False) + "\n"
+
+
+def _hide_unknown(data: Any) -> Any:
+    if isinstance(data, float):
+        return data if math.isfinite(data) else None
+    if isinstance(data, Mapping):
+        return {key: _hide_unknown(value) for key, value in data.items()}
+    return [_hide_unknown(each) for each in data] if isinstance(data, list | tuple) else data
 
 
 def read_record(

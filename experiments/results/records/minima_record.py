@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from .json_file import read_record
+from .json_file import format_record, read_record
 
 MINIMA_FORMAT = 1
 MINIMA_KIND = "minima"
@@ -186,7 +185,7 @@ class MinimaRecord:
     def to_json(self) -> str:
         """Return the record as JSON, in which null is a number that there is not."""
         data = asdict(self) | {"kind": MINIMA_KIND, "format": MINIMA_FORMAT}
-        return json.dumps(_replace_unknown(data), allow_nan=False) + "\n"
+        return format_record(data)
 
 
 def read_minima_record(path: Path) -> MinimaRecord:
@@ -316,11 +315,3 @@ def _read_text(data: Any) -> str:
     if not isinstance(data, str) or len(data) > MOST_CHARACTERS:
         raise MinimaRecordError(f"what must be a text of at most {MOST_CHARACTERS:,} characters is none")
     return data
-
-
-def _replace_unknown(data: Any) -> Any:
-    if isinstance(data, float):
-        return data if math.isfinite(data) else None
-    if isinstance(data, Mapping):
-        return {key: _replace_unknown(value) for key, value in data.items()}
-    return [_replace_unknown(each) for each in data] if isinstance(data, list | tuple) else data

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
@@ -12,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from ....landscapes.landscape import Array
-from .json_file import read_record
+from .json_file import format_record, read_record
 
 FORMAT = 1
 PLANES_FOLDER = "planes"
@@ -95,7 +94,7 @@ class PlaneRecord:
     def to_json(self) -> str:
         """Return the record as JSON, in which null is a number that there is not."""
         data = asdict(self) | {"format": FORMAT, "losses": self.losses.tolist()}
-        return json.dumps(_hide_nan(data), allow_nan=False) + "\n"
+        return format_record(data)
 
 
 def read_plane_record(path: Path) -> PlaneRecord:
@@ -142,11 +141,3 @@ def _parse_path(data: Mapping[str, Any]) -> ProjectedPath:
     measures = {str(name): math.nan if x is None else float(x) for name, x in data["measures"].items()}
     run, name, guides = str(data["run"]), str(data["name"]), bool(data["guides"])
     return ProjectedPath(run, name, evaluations, **lists, best=best, guides=guides, measures=measures)
-
-
-def _hide_nan(data: Any) -> Any:
-    if isinstance(data, float):
-        return data if math.isfinite(data) else None
-    if isinstance(data, Mapping):
-        return {key: _hide_nan(value) for key, value in data.items()}
-    return [_hide_nan(each) for each in data] if isinstance(data, list | tuple) else data
