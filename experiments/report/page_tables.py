@@ -36,6 +36,7 @@ def make_tables(compared: Comparison, curves: dict[str, dict[str, Curve]]) -> di
         "contributions": accounts.contributions_table(started),
         "agents": accounts.agents_table(started),
         "failures": accounts.failures_table(compared.runs),
+        "best_points": accounts.best_points_table(started),
         **({"power": tables.make_power_table(compared)} if compared.power else {}),
     }
 
@@ -84,6 +85,9 @@ def pack_tables(made: dict[str, Table], clock: list[dict[str, Any]]) -> dict[str
             "Percentage of runs within each distance of the known minimum",
             ("problem", "strategy", *(f"{gap:g}" for gap in profiles.FIXED_TARGETS)),
             targets,
+        ),
+        "best_points": pack_table(
+            "Best points", _heads(made["best_points"]), (row.values() for row in made["best_points"].rows())
         ),
         "agents": pack_table("What each agent did", _heads(agents), (row.values() for row in agents.rows())),
         "measures": pack_table(
