@@ -17,6 +17,7 @@ from ...orchestrator.log.tables import Session
 from ...orchestrator.loop.drive import EVALUATION_FAILED
 from ..comparison.comparison import Comparison, compare_runs
 from ..comparison.ranking import find_median
+from ..comparison.report_tables import make_tables
 from ..comparison.verdict import EQUIVALENCE
 from ..comparison.wording import describe_disagreement, describe_powers
 from ..execution.compatibility import library_differences
@@ -33,7 +34,7 @@ from ..studio.films.embed import EmbeddedRun, embed_modules, embed_replay
 from .first_screen import describe_first_screen, draw_first_figures, draw_measures, list_group_figures
 from .island import pack_island, pack_problems, pack_ratios
 from .minima_section import list_minima
-from .page_tables import make_tables, pack_tables
+from .page_tables import pack_tables
 from .plane_section import list_planes, list_unread
 from .portraits import Portrait, describe_portrait
 from .sentences import describe_strategy, format_number, list_notes
