@@ -16,6 +16,7 @@ HOMES = {
     "resume": "run",
     "check": "run",
     "report": "inspect",
+    "export": "export",
     "trace": "inspect",
     "verify": "inspect",
     "list": "inspect",

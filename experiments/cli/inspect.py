@@ -22,7 +22,12 @@ from .console import RUN_FAILED, ResultsArgument, TrustOption, err, out, print_r
 def report_command(
     results: Annotated[
         list[Path],
-        typer.Argument(metavar="RESULTS...", help="One or more results directories.", autocompletion=complete_results),
+        typer.Argument(
+            metavar="RESULTS...",
+            help="One or more results directories. Folders of COCO's data (.info) and Parquet files of evaluations are "
+            "strategies to compare with.",
+            autocompletion=complete_results,
+        ),
     ],
     baseline: Annotated[
         str | None,
