@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from ...landscapes.landscape import Landscape
 from ...landscapes.opening import LandscapeFacts
 from ...orchestrator.kept_rows import choose_interval, reads_points
 from ...orchestrator.run_spec import RunSpec, digest
 from ..spec.errors import SpecError, format_problem, quote
-from ..spec.expand import SweepSettings, shortest_suffixes
+from ..spec.expand import format_setting, sweep_suffix
 from ..spec.models import Experiment, Strategy
 
 
@@ -69,7 +67,7 @@ def make_plan(experiment: Experiment) -> Plan:
             place = order.setdefault(_landscape_digest(landscape), len(order))
             for repeat in range(variant.repeats):
                 for number, (name, strategy) in enumerate(variant.strategies.items()):
-                    label = name + sweep_suffix(name, settings)
+                    label = name + sweep_suffix(experiment.plain_data, name, settings)
                     run = plan_run(variant, landscape, facts, label, strategy, repeat)
                     known = found.setdefault(run.id, ((place, repeat, number), run))[1]
                     # A sweep may leave a run unchanged. Two names for the same strategy without a sweep are a mistake.
@@ -126,25 +124,6 @@ def plan_run(
     )
 
 
-def sweep_suffix(strategy: str, settings: SweepSettings) -> str:
-    """Return what distinguishes a strategy from the same strategy under other values of a sweep: "[lease=50]".
-
-    Settings of other strategies do not concern it, and settings of landscapes show in the landscape's label.
-    """
-    short = shortest_suffixes([key for key, _ in settings])
-    own = f"strategies.{strategy}."
-    parts = [
-        f"{short[key]}={_format_value(value)}"
-        for key, value in settings
-        if key.startswith(own) or not key.startswith(("strategies.", "landscapes."))
-    ]
-    return f"[{', '.join(parts)}]" if parts else ""
-
-
-def _format_value(value: Any) -> str:
-    return value if isinstance(value, str) else json.dumps(value)
-
-
 def _landscape_digest(landscape: Landscape) -> str:
     return digest(landscape.model_dump(mode="json"))
 
@@ -160,5 +139,5 @@ def _unique_labels(runs: tuple[RunSpec, ...]) -> dict[str, str]:
         dumps = [models[key].model_dump(mode="json") for key in keys]
         for key, dump in zip(keys, dumps, strict=True):
             telling = [k for k, v in dump.items() if any(other.get(k) != v for other in dumps)]
-            names[key] = " ".join([label, *(f"{k}={_format_value(dump[k])}" for k in telling)])
+            names[key] = " ".join([label, *(f"{k}={format_setting(dump[k])}" for k in telling)])
     return {run.id: names[_landscape_digest(run.landscape)] for run in runs}
