@@ -232,6 +232,9 @@ def price_proposal(proposal: Any, space: Space, declared: int, batches: bool) ->
         AgentError: It is no valid proposal, or costs more.
     """
     kind, units, batch, reserve = type(proposal), space.units, 0, 0
+    if kind is np.ndarray and units <= declared:
+        # Nearly every proposal.
+        return PendingProposal(check_proposal(proposal, space.dimension), False, units)
     with_gradient = kind is WithGradient or kind is MiniBatch
     price = units * price_with_gradient(space) if with_gradient else units
     if kind is MiniBatch:
