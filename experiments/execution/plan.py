@@ -83,6 +83,32 @@ def make_plan(experiment: Experiment) -> Plan:
     return plan
 
 
+def find_idle_settings(experiment: Experiment) -> list[str]:
+    """Return the swept settings that change no run: all runs are planned with each of their values.
+
+    Args:
+        experiment: The experiment with its sweep, whose landscapes can be opened.
+    """
+    planned = {
+        settings: {
+            plan_run(variant, landscape, facts, "", strategy, 0).id
+            for landscape in variant.landscapes
+            if not isinstance(facts := experiment.landscape_cache.facts(landscape), str)
+            for strategy in variant.strategies.values()
+        }
+        for settings, variant in ((repr(each), variant) for each, variant in experiment.variants)
+    }
+    idle = []
+    for key in experiment.sweep:
+        alike: dict[str, list[set[str]]] = {}
+        for settings, _ in experiment.variants:
+            others = repr([each for each in settings if each[0] != key])
+            alike.setdefault(others, []).append(planned[repr(settings)])
+        if all(each == listed[0] for listed in alike.values() for each in listed):
+            idle.append(key)
+    return idle
+
+
 def _duplicate_message(first: str, second: str) -> str:
     got = f"{first!r} and {second!r} with the same team and policy"
     return format_problem("strategies", "differ in more than their names", got, "", "Change or leave out one of them.")

@@ -183,25 +183,28 @@ def find_places(data: Mapping[str, Any], key: str) -> list[str]:
         >>> find_places(data, "grid.shrink"), find_places(data, "region.radius")
         (['strategies.alone.agents.0.shrink', 'strategies.team.agents.1.shrink'], ['region.radius'])
     """
-    strategies = data.get("strategies")
-    if key.split(".")[0] in Experiment.model_fields or not isinstance(strategies, Mapping):
+    if key.split(".")[0] in Experiment.model_fields:
         return [key]
-    found = []
-    for strategy, entry in strategies.items():
-        team = entry.get("agents") if isinstance(entry, Mapping) else None
-        listed = team if isinstance(team, list) else [team]
-        for number, member in enumerate(listed):
-            name = _name_entry(member)
-            if name and key.startswith(f"{name}."):
-                place = f"agents.{number}" if isinstance(team, list) else "agents"
-                found.append(f"strategies.{strategy}.{place}.{key[len(name) + 1 :]}")
+    found = [
+        f"{place}.{key[len(name) + 1 :]}" for place, name in _list_members(data) if name and key.startswith(f"{name}.")
+    ]
     return found or [key]
 
 
-def _name_entry(member: Any) -> str:
-    """Return the name of an entry of a team: the one that it is given, or its kind; "" if it has none."""
-    found = (member.get("name") or member.get("kind")) if isinstance(member, Mapping) else member
-    return found if isinstance(found, str) else ""
+def name_all_members(data: Mapping[str, Any]) -> list[str]:
+    """Return the names of the members of all strategies, by which a key of a sweep may begin."""
+    return list(dict.fromkeys(name for _, name in _list_members(data) if name))
+
+
+def _list_members(data: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield the path and the name of each entry of each team: the name that it is given, or its kind; "" for none."""
+    strategies = data.get("strategies")
+    for strategy, entry in strategies.items() if isinstance(strategies, Mapping) else ():
+        team = entry.get("agents") if isinstance(entry, Mapping) else None
+        for number, member in enumerate(team if isinstance(team, list) else [team]):
+            named = (member.get("name") or member.get("kind")) if isinstance(member, Mapping) else member
+            place = f"agents.{number}" if isinstance(team, list) else "agents"
+            yield f"strategies.{strategy}.{place}", named if isinstance(named, str) else ""
 
 
 def concerns(data: Mapping[str, Any], key: str, strategy: str) -> bool:

@@ -3,14 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from ..comparison.bootstrap import DRAWS, Interval
+from ..comparison.comparison import Comparison
 from ..comparison.goals import PRECISION
 from ..comparison.verdict import EQUIVALENCE, LEAST_PROBLEMS, LEAST_RUNS
 from ..comparison.wording import format_digits, format_factor, format_ratio
-from .effects import MainEffect
-from .settings import Sweep
-from .trade_off import TradeOff
+from .effects import MainEffect, measure_effects
+from .settings import Sweep, read_sweeps
+from .trade_off import TradeOff, weigh_settings
+
+
+def list_sweep_sentences(directory: Path, compared: Comparison) -> list[str]:
+    """Return what the sweeps of results tell, one sentence a line; none without a sweep.
+
+    Args:
+        directory: The results directory.
+        compared: The comparison of its strategies.
+    """
+    lines = list[tuple[Sweep, str]]()
+    for sweep in read_sweeps(directory, compared.strategies):
+        found = [each for problem in compared.problems if (each := weigh_settings(problem, sweep)) is not None]
+        if found:
+            runs = min(len(cell.gaps) for each in found for cell in each.cells)
+            effects = measure_effects(compared.problems, sweep)
+            told = [*map(describe_trade_off, found), *describe_effects(effects, sweep, runs, len(found))]
+            lines += [(sweep, line) for line in told]
+    several = len({sweep.strategy for sweep, _ in lines}) > 1
+    return [f"{sweep.strategy}: {line}" if several else line for sweep, line in lines]
 
 
 def describe_trade_off(found: TradeOff) -> str:
@@ -43,7 +64,15 @@ def _describe_certainty(found: TradeOff) -> str:
     if found.shares is None:
         return "With one run of each setting, nobody can say how sure that is."
     share = float(found.shares[found.chosen])
-    sure = "sure" if share >= 0.95 else "likely" if share >= 0.7 else "not sure"
+    sure = (
+        "unsure, with so few runs"
+        if runs < LEAST_RUNS
+        else "sure"
+        if share >= 0.95
+        else "likely"
+        if share >= 0.7
+        else "not sure"
+    )
     rivals = [
         found.cells[place].setting.describe()
         for place in found.shares.argsort()[::-1]
