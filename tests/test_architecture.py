@@ -57,6 +57,7 @@ FLOORS = [
     {"spec"},
     {"execution", "results", "minimize"},
     {"comparison"},
+    {"studies"},
     {"drawing", "exchange"},
     {"planes"},
     {"adapters", "animation", "simulation", "studio", "cluster", "notebook"},

@@ -56,6 +56,10 @@ AddressOption = Annotated[
         "--address", help='A Ray cluster to join: "auto", HOST:6379 or ray://HOST:10001. Default: start Ray here.'
     ),
 ]
+OutOption = Annotated[
+    Path | None,
+    typer.Option("--out", metavar="RESULTS", help="Directory for the results. Default: results/<name>-<n>."),
+]
 NoReportOption = Annotated[
     bool, typer.Option("--no-report", help="Do not write the report now; `searchparty report` can write it later.")
 ]
