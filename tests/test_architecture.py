@@ -56,7 +56,7 @@ def room_of(path: Path, level: int, name: str) -> str | None:
 FLOORS = [
     {"spec"},
     {"execution", "results", "minimize"},
-    {"comparison"},
+    {"comparison", "contracts"},
     {"drawing"},
     {"planes"},
     {"adapters", "animation", "simulation", "studio", "cluster", "notebook"},
