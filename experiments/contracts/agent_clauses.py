@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 import numpy as np
-from pydantic import ValidationError
 
 from ...agents.agent import Agent, Incumbent, Region
 from ...agents.random_search import RandomSearch
 from ...agents.toolbox.training import TrainingAgent
 from ...landscapes.landscape import Space
-from .clause import Clause, Example, ExampleRefused, is_frozen, require
+from .clause import Clause, Example, is_frozen, require
 from .drive import DrivenSearch, drive_search, make_lease
 from .losses import GRADIENTS, LOSSES, bowl
-from .setting_ends import list_ends
+from .setting_ends import change_settings, list_ends, list_undescribed, read_schema
 
 LONGEST_THOUGHT = 10.0
 """The seconds that an agent may take for a proposal while it is checked."""
@@ -69,7 +69,7 @@ class SearchExample(Example):
     def drive(self, agent: Agent, budget: int = 1) -> DrivenSearch:
         """Drive an agent through the search, with leases that state this budget."""
         if self.settings:
-            agent = self._change_settings(agent)
+            agent = change_settings(agent, dict(self.settings))
         loss, slopes = LOSSES[self.loss], GRADIENTS[self.gradient]
         gradient = None if slopes is None else lambda points: self.scale * slopes(points)
         best = Incumbent("other", 0, 0, np.full(self.dimension, 0.9), 1e-3 * self.scale)
@@ -87,13 +87,6 @@ class SearchExample(Example):
             agent, lambda points: self.scale * loss(points), self.dimension, self.evaluations, gradient, lease,
             changes, self.seed, LONGEST_THOUGHT,
         )  # fmt: skip
-
-    def _change_settings(self, agent: Agent) -> Agent:
-        try:
-            return type(agent).model_validate(agent.model_dump() | dict(self.settings))
-        except ValidationError as error:
-            # Settings may exclude each other.
-            raise ExampleRefused(str(error)) from None
 
 
 REGIONS = tuple((center, radius) for center in (0.0, 1.0, 0.9) for radius in (1e-9, 0.05, 0.5))
@@ -128,12 +121,12 @@ def _list_no_settings(_: Agent, __: bool) -> list[Example]:
 
 def check_description(agent: Agent, _: Example) -> None:
     """Check that an agent is a frozen, described model that JSON can hold."""
-    cls = type(agent)
+    schema = read_schema(agent)
     require(is_frozen(agent), "its settings can be changed: leave model_config as searchparty.Agent has it")
-    require(bool(cls.__doc__), "its class has no docstring")
-    for name, field in cls.model_fields.items():
-        require(name == "kind" or bool(field.description), f"the setting {name} has no description (Field)")
-    again = cls.model_validate_json(agent.model_dump_json())
+    require(bool(schema.get("description")), "its class has no docstring")
+    for name in list_undescribed(schema):
+        require(False, f"the setting {name} has no description (Field)")
+    again = change_settings(agent, json.loads(agent.model_dump_json()))
     require(again == agent, f"its settings change by way of JSON: {agent!r} becomes {again!r}")
 
 
@@ -263,7 +256,7 @@ def check_better(agent: Agent, example: SearchExample) -> None:
 
 def _list_setting_ends(agent: Agent, thorough: bool) -> Iterator[SearchExample]:
     starts = [((0.5, 0.5), False), *([((0.5, 1e-9), False), ((0.5, 0.1), True)] if thorough else [])]
-    for name, value in list_ends(type(agent)):
+    for name, value in list_ends(read_schema(agent)):
         # Mini-batches are refused where a loss is no mean over rows of data.
         if name == "batch" and isinstance(agent, TrainingAgent):
             continue

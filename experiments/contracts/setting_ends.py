@@ -1,64 +1,79 @@
-"""The ends of the ranges of a class's settings, read from its fields."""
+"""What an agent says of its settings: their descriptions, the ends of their ranges, and what it refuses."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
-from pydantic import BaseModel
+from pydantic import ValidationError
 
-from ..spec.errors import union_members
+from ...agents.agent import Agent
+from .clause import ExampleRefused
 
 LARGEST_WHOLE = 300
 """The most of a whole number that is tried: beyond, it is mostly only slow."""
+Schema = Mapping[str, Any]
 
 
-def read_limits(field: Any) -> dict[str, Any]:
-    """Return the limits of a field's range: ge, gt, le, lt."""
-    names = ("ge", "gt", "le", "lt")
-    return {name: getattr(rule, name) for rule in field.metadata for name in names if hasattr(rule, name)}
+def read_schema(agent: Agent) -> Schema:
+    """Return the JSON schema of an agent's settings."""
+    return type(agent).model_json_schema()
 
 
-def list_ends(cls: type[BaseModel]) -> Iterator[tuple[str, int | float]]:
+def change_settings(agent: Agent, settings: Mapping[str, Any]) -> Agent:
+    """Return an agent with other settings.
+
+    Raises:
+        ExampleRefused: Its class does not accept them: settings may exclude each other.
+    """
+    try:
+        return type(agent).model_validate(agent.model_dump() | dict(settings))
+    except ValidationError as error:
+        raise ExampleRefused(str(error)) from None
+
+
+def list_undescribed(schema: Schema) -> list[str]:
+    """Return the settings that have no description."""
+    found = schema.get("properties", {})
+    return [name for name, each in found.items() if name != "kind" and not each.get("description")]
+
+
+def list_ends(schema: Schema) -> Iterator[tuple[str, int | float]]:
     """Yield (setting, value) for both ends of the range of each number, where it has any.
 
-    Of an open range, the values next to its ends; of numbers without an end, none. Of a closed range of numbers that
-    begins at 0, also 1e-12 above.
+    Of an open range, the values next to its ends. Of numbers that begin at 0, for instance, also 1e-12.
 
     Args:
-        cls: The class.
+        schema: The JSON schema of a class.
 
     Example:
         >>> from searchparty.agents.grid import Grid
-        >>> ("points_per_axis", 2) in set(list_ends(Grid))
+        >>> ("points_per_axis", 2) in set(list_ends(read_schema(Grid())))
         True
     """
-    for name, field in cls.model_fields.items():
-        members, limits = union_members(field.annotation), read_limits(field)
-        found: list[int | float] = []
-        if float in members:
-            found = _list_number_ends(limits)
-        elif int in members:
-            found = _list_whole_ends(limits)
-        yield from ((name, value) for value in dict.fromkeys(found))
+    for name, each in schema.get("properties", {}).items():
+        found: dict[int | float, None] = {}
+        for part in each.get("anyOf", [each]):
+            if part.get("type") == "number":
+                found |= dict.fromkeys(_list_number_ends(part))
+            elif part.get("type") == "integer":
+                found |= dict.fromkeys(_list_whole_ends(part))
+        yield from ((name, value) for value in found)
 
 
-def _list_number_ends(limits: dict[str, Any]) -> list[int | float]:
-    low, high = limits.get("ge", limits.get("gt")), limits.get("le", limits.get("lt"))
-    found: list[int | float] = []
+def _list_number_ends(part: Schema) -> Iterator[float]:
+    low, high = part.get("minimum", part.get("exclusiveMinimum")), part.get("maximum", part.get("exclusiveMaximum"))
     if low is not None:
-        inner = float(np.nextafter(low, np.inf))
-        found += [float(low)] if "ge" in limits else [inner]
-        found.append(low + 1e-12 * min(1.0, (high - low) if high is not None else 1.0))
+        yield float(low) if "minimum" in part else float(np.nextafter(low, np.inf))
+        yield low + 1e-12 * min(1.0, np.inf if high is None else high - low)
     if high is not None:
-        found.append(float(high) if "le" in limits else float(np.nextafter(high, -np.inf)))
-    return found
+        yield float(high) if "maximum" in part else float(np.nextafter(high, -np.inf))
 
 
-def _list_whole_ends(limits: dict[str, Any]) -> list[int | float]:
-    low = limits.get("ge", limits["gt"] + 1 if "gt" in limits else None)
-    high = limits.get("le", limits["lt"] - 1 if "lt" in limits else LARGEST_WHOLE)
-    if low is None:
-        return [min(int(high), LARGEST_WHOLE)] if "le" in limits or "lt" in limits else []
-    return [int(low), max(int(low), min(int(high), LARGEST_WHOLE))]
+def _list_whole_ends(part: Schema) -> Iterator[int]:
+    low = part.get("minimum", part["exclusiveMinimum"] + 1 if "exclusiveMinimum" in part else None)
+    high = part.get("maximum", part["exclusiveMaximum"] - 1 if "exclusiveMaximum" in part else LARGEST_WHOLE)
+    if low is not None:
+        yield int(low)
+        yield max(int(low), min(int(high), LARGEST_WHOLE))

@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 from pydantic import BaseModel
 
-from searchparty.experiments.contracts.setting_ends import read_limits
 from searchparty.experiments.spec.errors import union_members
 
 DIMENSIONS = (1, 1, 2, 2, 2, 3, 3, 4, 5, 7, 11)
@@ -44,6 +43,12 @@ def list_options(rng: np.random.Generator, name: str, annotation: Any, field: An
     if annotation is float:
         return list_numbers(rng, field)
     return []
+
+
+def read_limits(field: Any) -> dict[str, Any]:
+    """Return the limits of a field's range: ge, gt, le, lt."""
+    names = ("ge", "gt", "le", "lt")
+    return {name: getattr(rule, name) for rule in field.metadata for name in names if hasattr(rule, name)}
 
 
 def list_whole_numbers(rng: np.random.Generator, name: str, field: Any) -> list[int]:

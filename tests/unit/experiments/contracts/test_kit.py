@@ -27,7 +27,7 @@ from searchparty import (
 from searchparty.agents.random_search import RandomSearch
 from searchparty.experiments.contracts.check import CONTRACTS
 from searchparty.experiments.contracts.clause import Clause, Example
-from searchparty.experiments.contracts.setting_ends import list_ends
+from searchparty.experiments.contracts.setting_ends import list_ends, read_schema
 from searchparty.landscapes.landscape import Refusal
 from searchparty.orchestrator.policies.budget import Bandit
 from searchparty.orchestrator.policies.composed import Composed
@@ -364,8 +364,10 @@ def test_numbers_become_smaller_until_the_least_that_breaks():
 
 
 def test_the_ends_of_ranges():
-    assert set(list_ends(Narrow)) == {("step", 0.0), ("step", 1e-12), ("step", 1.0)}
-    assert {("seconds", np.nextafter(0, 1)), ("dimension", 2), ("dimension", 300)} <= set(list_ends(Faulty))
+    assert set(list_ends(read_schema(Narrow()))) == {("step", 0.0), ("step", 1e-12), ("step", 1.0)}
+    assert {("seconds", np.nextafter(0, 1)), ("dimension", 2), ("dimension", 300)} <= set(
+        list_ends(Faulty.model_json_schema())
+    )
 
 
 PYTEST_FILE = """
