@@ -56,7 +56,7 @@ def room_of(path: Path, level: int, name: str) -> str | None:
 FLOORS = [
     {"spec"},
     {"execution", "results", "minimize"},
-    {"comparison"},
+    {"comparison", "contracts"},
     {"studies"},
     {"drawing", "exchange"},
     {"planes"},

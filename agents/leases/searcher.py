@@ -98,9 +98,7 @@ class Searcher:
         """Close the generator, drop its pending proposal, and start a new search with the settings of a fresh lease."""
         self.close()
         self.episode = episode
-        agent = self.agent
-        if lease.settings:
-            agent = type(agent).model_validate(agent.model_dump() | lease.settings)
+        agent = self.agent.with_settings(lease.settings) if lease.settings else self.agent
         self.declared_price = agent.row_price(self.evaluator.space) * self.evaluator.space.units
         self.generator = agent.search(self.evaluator.space, lease, self.rng_of(episode))
 
