@@ -7,7 +7,7 @@ import { Replay } from "../player/replay.js";
 import { readPlay, writePlay } from "./address.js";
 import { PlayForm } from "./playform.js";
 import { PresetBar } from "./presetbar.js";
-import { PRESETS, offeredPresets } from "./presets.js";
+import { Preparation } from "./preparation.js";
 import { PlayRequests } from "./requests.js";
 import { describeDifferences } from "./settings.js";
 import { Veil } from "./veil.js";
@@ -40,7 +40,8 @@ export class Playground {
    */
   constructor(host, { catalogue, theme, onMoment }) {
     this.catalogue = catalogue;
-    this.presets = new PresetBar(offeredPresets(catalogue), (preset) => this.load(preset));
+    this.preparation = new Preparation(this.#requests, catalogue);
+    this.presets = new PresetBar(catalogue.questions, (preset) => this.load(preset));
     this.settings = new PlayForm(catalogue, {
       onChange: (dragging) => this.#change(dragging),
       onLandscape: () => { this.#plane = null; },
@@ -77,7 +78,7 @@ export class Playground {
    */
   begin(address) {
     const given = readPlay(address.get("play"), this.catalogue);
-    if (!given) return this.load(PRESETS[0]);
+    if (!given) return this.load(this.catalogue.questions[0]);
     this.#wanted = momentIn(address);
     if (address.get("plane")) this.#plane = address.get("plane");
     try {
@@ -85,7 +86,7 @@ export class Playground {
     } catch {
       // The address contains kinds that no field offers.
       this.#wanted = null;
-      return this.load(PRESETS[0]);
+      return this.load(this.catalogue.questions[0]);
     }
   }
 
@@ -96,6 +97,7 @@ export class Playground {
   load(preset, { named = true } = {}) {
     this.presets.show(preset, named);
     if (named) this.#plane = null;
+    this.veil.cover();
     this.settings.load(preset);
     return this.#run(false);
   }
@@ -130,6 +132,7 @@ export class Playground {
    */
   async #run(dragging) {
     this.veil.expect(dragging);
+    this.preparation.cancel();
     try {
       const answers = await this.#requests.play(this.settings.sideSettings);
       if (!answers) return;
@@ -162,6 +165,7 @@ export class Playground {
     if (!first) return;
     this.veil.lift();
     this.replay.showFrom(this.#wanted, dragging);
+    this.preparation.schedule(this.settings.sideSettings);
     this.#wanted = null;
   }
 
