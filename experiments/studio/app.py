@@ -28,7 +28,7 @@ from .page_files import PAGE_FOLDER, PageFolder
 from .plays.limits import LIMITS
 from .plays.listing import playground_offer
 from .plays.play import build_play_experiment, experiment_data, parse_play_settings, play_key
-from .plays.questions import load_questions, question_settings
+from .plays.questions import load_questions, question_settings, read_loops, read_true_runs
 from .plays.queue import StudioBusy
 from .plays.warm_processes import PlayPool
 
@@ -74,6 +74,7 @@ def create_app(studio: Studio) -> Starlette:
     answers = StudioEndpoints(studio)
     routes = [
         Route("/api/catalogue", answers.get_catalogue),
+        Route("/api/loops", answers.get_loops),
         Route("/api/results", answers.results),
         Route("/api/results/{key}/runs/{run}/film", answers.film),
         Route("/api/plays", answers.play, methods=["POST"]),
@@ -106,7 +107,11 @@ class StudioEndpoints:
     @functools.cached_property
     def _catalogue(self) -> Response:
         offer = {**playground_offer(), "questions": load_questions(), "opens": self._studio.start_view}
+        offer["true_runs"] = read_true_runs()
         return AsciiJsonResponse(to_json_data(offer))
+
+    def get_loops(self, _: Request) -> Response:
+        return AsciiJsonResponse(read_loops())
 
     def results(self, _: Request) -> Response:
         return AsciiJsonResponse({"results": self._studio.shelf.describe_results(self._find_directories())})

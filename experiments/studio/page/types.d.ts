@@ -211,6 +211,7 @@ export interface Catalogue {
   landscapes: { kind: string; summary: string; fields: Record<string, { minimum?: number; default?: any }> }[];
   bbob: string[];
   questions: Question[];
+  true_runs: import("./gallery/trueruns.js").TrueRuns | null;
   limits: Record<string, [number, number]>;
 }
 

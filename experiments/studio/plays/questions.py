@@ -10,13 +10,14 @@ from typing import Any
 from .offer import offered_classes
 
 QUESTIONS_FILE = "questions.json"
+TRUE_RUNS_FILE = "true_runs.json"
+LOOPS_FILE = "loops.json"
 
 
 @functools.cache
 def read_all_questions() -> tuple[dict[str, Any], ...]:
     """Return all questions as plain data, in the order in which the gallery shows them; do not change them."""
-    text = files(__package__).joinpath(QUESTIONS_FILE).read_text(encoding="utf-8")
-    return tuple(json.loads(text)["questions"])
+    return tuple(_read_json(QUESTIONS_FILE)["questions"])
 
 
 def load_questions() -> list[dict[str, Any]]:
@@ -33,3 +34,17 @@ def side_settings(question: dict[str, Any]) -> list[dict[str, Any]]:
 def question_settings() -> list[dict[str, Any]]:
     """Return the settings of all sides of the questions that are offered, in order."""
     return [settings for question in load_questions() for settings in side_settings(question)]
+
+
+def read_true_runs() -> Any:
+    """Return the runs of a network through which the bundled plane was laid: where they lay above it, and how far."""
+    return _read_json(TRUE_RUNS_FILE)
+
+
+def read_loops() -> Any:
+    """Return the moving thumbnails of the questions by their ids; ``films/loop.py`` makes them."""
+    return _read_json(LOOPS_FILE)
+
+
+def _read_json(name: str) -> Any:
+    return json.loads(files(__package__).joinpath(name).read_text(encoding="utf-8"))
