@@ -60,7 +60,7 @@ FLOORS = [
     {"studies"},
     {"drawing", "exchange"},
     {"planes"},
-    {"adapters", "animation", "simulation", "studio", "cluster", "notebook"},
+    {"adapters", "animation", "simulation", "trials", "studio", "cluster", "notebook"},
     {"report"},
     {"api"},
     {"cli"},

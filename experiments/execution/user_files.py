@@ -45,7 +45,7 @@ def digest_neighbours(models: Mapping[str, Model]) -> dict[str, dict[str, str]]:
         For each name, the digests of the modules by path, relative to the folder of the first file in the model.
         Models without such modules are left out.
     """
-    found = {}
+    found: dict[str, dict[str, str]] = {}
     for name, model in sorted(models.items()):
         if isinstance(model, SandboxedAgent):
             texts = list(model.code.files.items())[1:]
