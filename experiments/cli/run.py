@@ -23,7 +23,7 @@ from ..results.recorded_runs import describe_faces, describe_time_limits
 from ..spec.load import load
 from ..studies.sweep_sentences import list_sweep_sentences
 from .completion import complete_experiments
-from .console import (
+from .terminal.console import (
     INTERRUPTED,
     RUN_FAILED,
     STRATEGY_FAILED,

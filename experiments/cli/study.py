@@ -8,7 +8,8 @@ import typer
 
 from ..execution.plan import find_idle_settings, make_plan
 from ..spec.load import load_sweep
-from .console import (
+from .run import work_plan
+from .terminal.console import (
     AddressOption,
     ExecutorOption,
     NoReportOption,
@@ -17,7 +18,6 @@ from .console import (
     SourceArgument,
     print_remark,
 )
-from .run import work_plan
 
 
 def sweep_command(

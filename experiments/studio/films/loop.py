@@ -15,7 +15,7 @@ MOST_LOOP_POINTS = 150
 """Points of a loop besides those that are better than all before."""
 SURFACE_STEP = 2
 """Every so many rows and columns of the film's surface are kept."""
-LEVELS = 255
+MOST_HEIGHT = 255
 
 
 def make_loop(film: bytes) -> dict[str, Any]:
@@ -60,5 +60,5 @@ def measure_heights(losses: Array, minimum: float | None) -> Array:
 
 def _encode(shares: NDArray[Any]) -> str:
     """Encode numbers from 0 to 1 with a byte each."""
-    values = np.round(np.clip(shares, 0.0, 1.0) * LEVELS).astype(np.uint8)
+    values = np.round(np.clip(shares, 0.0, 1.0) * MOST_HEIGHT).astype(np.uint8)
     return base64.b64encode(values.tobytes()).decode()
