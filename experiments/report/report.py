@@ -41,6 +41,7 @@ from .plane_section import list_planes, list_unread
 from .portraits import Portrait, describe_portrait
 from .sentences import describe_strategy, format_number, list_notes
 from .template_cache import TemplateCache
+from .time_section import describe_times, draw_gantts
 
 RunSource = tuple[Path, str]
 """A results directory, and the id of a run in it."""
@@ -257,6 +258,8 @@ def _render_page(
         portraits=portraits,
         island=pack_island(_pack_data(compared, made, curves, portraits, shown) | {"grounds": grounds}),
         code=_embed_code(whole, sources),
+        times=list(describe_times(made["times"], made["efficiency"])),
+        gantts=list(draw_gantts(whole)),
         failures=failures[:MOST_FAILURES],
         more_failures=max(0, len(failures) - MOST_FAILURES),
         sessions=len(sessions),
