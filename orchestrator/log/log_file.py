@@ -276,7 +276,8 @@ class RunLog:
     def _add_timing(self, lease: int, timing: LeaseTiming) -> None:
         """Record where the time of a lease went, on the clock of the events."""
         offset = self._file.elapsed_seconds - time.monotonic()
-        timed = timing._replace(begun=timing.begun + offset, arrived=timing.arrived + offset)
+        asked, worked, begun, arrived, actor = timing
+        timed = LeaseTiming(asked, worked, begun + offset, arrived + offset, actor)
         add_timing(self._file.tables, self._run, lease, timed)
 
     def _encode(self, vector: Array) -> Any:

@@ -325,8 +325,8 @@ def read_measures(tables: RowAccess, run: str, first: int = 0) -> dict[int, dict
 def add_timing(tables: RowAccess, run: str, lease: int, timing: LeaseTiming) -> None:
     """Add where the time of a lease went, rounded to microseconds."""
     tables.need_table("timings")
-    *seconds, actor = timing
-    tables.insert("timings", run, lease, json.dumps([*(round(each, 6) for each in seconds), actor]))
+    body = f"[{timing.asked:.6f}, {timing.worked:.6f}, {timing.begun:.6f}, {timing.arrived:.6f}, {timing.actor}]"
+    tables.insert("timings", run, lease, body)
 
 
 def read_timings(tables: RowAccess, run: str) -> dict[int, LeaseTiming]:
