@@ -42,6 +42,7 @@ from .portraits import Portrait, describe_portrait
 from .sentences import describe_strategy, format_number, list_notes
 from .sweep_section import SweepSection, study_sweeps
 from .template_cache import TemplateCache
+from .time_section import describe_times, draw_gantts
 
 RunSource = tuple[Path, str]
 """A results directory, and the id of a run in it."""
@@ -261,6 +262,8 @@ def _render_page(
         portraits=portraits,
         island=pack_island(_pack_data(compared, made, curves, portraits, shown, sweeps) | {"grounds": grounds}),
         code=_embed_code(_list_films(whole, sweeps), sources),
+        times=list(describe_times(made["times"], made["efficiency"])),
+        gantts=list(draw_gantts(whole)),
         failures=failures[:MOST_FAILURES],
         more_failures=max(0, len(failures) - MOST_FAILURES),
         sessions=len(sessions),

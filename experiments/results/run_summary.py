@@ -23,6 +23,7 @@ from ...orchestrator.state.events import findings
 from ..spec.models import SimulatedSettings
 from .insights import InsightKind, collect_insights
 from .recorded_runs import BestPoint, RunData, iterate_runs
+from .time_use import RunTime, account_for_timings
 
 SPELLS: tuple[InsightKind, ...] = ("stuck", "oscillates", "stagnates", "restart")
 """The insights that are counted for each agent."""
@@ -110,6 +111,7 @@ class RunSummary:
         clock: The simulated time; None if no settings of the clock were given.
         measures: What the landscape tells of the best point so far besides its loss: by name the evaluations at the end
             of each lease that improved the best loss, and the values there, each of shape (n,).
+        time: Where the time of the run went; None if its log does not say.
     """
 
     id: str
@@ -135,6 +137,7 @@ class RunSummary:
     best_point: BestPoint | None = field(repr=False)
     clock: ClockAccount | None = field(default=None, repr=False)
     measures: dict[str, tuple[NDArray[np.int64], Array]] = field(default_factory=dict, repr=False, compare=False)
+    time: RunTime | None = field(default=None, repr=False, compare=False)
 
     @property
     def team(self) -> list[str]:
@@ -210,6 +213,7 @@ def summarize_run(run: RunData | RunSummary, delays: SimulatedSettings | None = 
         None if run.points.whole is None else len(run.points.whole), run.digest,
         account_for_agents(run), _count_spells(run), run.best_point,
         None if delays is None else account_for_time(run, delays), _trace_measures(run),
+        account_for_timings(run.team, run.events, run.timings),
     )  # fmt: skip
 
 
