@@ -16,6 +16,7 @@ HOMES = {
     "resume": "run",
     "check": "run",
     "sweep": "study",
+    "ablate": "study",
     "report": "inspect",
     "trace": "inspect",
     "verify": "inspect",

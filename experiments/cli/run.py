@@ -22,6 +22,8 @@ from ..execution.watcher import Watcher
 from ..results.recorded_runs import describe_faces, describe_time_limits
 from ..spec.load import load
 from ..studies.sweep_sentences import list_sweep_sentences
+from ..studies.worth import study_worth
+from ..studies.worth_sentences import describe_worth
 from .completion import complete_experiments
 from .console import (
     INTERRUPTED,
@@ -214,7 +216,8 @@ def _print_verdict(results: Results) -> None:
         return
     for line in list_sentences(compared, str(results.path)):
         out.print(line, soft_wrap=True)
-    for line in list_sweep_sentences(results.path, compared):
+    worths = [line for each in study_worth(compared) for line in describe_worth(each)]
+    for line in (*list_sweep_sentences(results.path, compared), *worths):
         out.print(line, soft_wrap=True)
     bars = draw_bars(compared.verdicts)
     if bars:

@@ -1,4 +1,4 @@
-"""The commands that run studies: sweep."""
+"""The commands that run studies: sweep and ablate."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from typing import Annotated
 import typer
 
 from ..execution.plan import find_idle_settings, make_plan
-from ..spec.load import load_sweep
+from ..spec.load import load, load_sweep
+from ..studies.ablation import plan_ablation
 from .console import (
     AddressOption,
     ExecutorOption,
@@ -46,3 +47,28 @@ def sweep_command(
     for key in find_idle_settings(experiment):
         print_remark(f"{key} does nothing here: with each of its values, the runs are the same.")
     work_plan(planned, results, no_report)
+
+
+def ablate_command(
+    source: SourceArgument,
+    strategy: Annotated[
+        str | None,
+        typer.Option("--strategy", help="The strategy to take apart. Default: the one with the largest team."),
+    ] = None,
+    executor: ExecutorOption = None,
+    address: AddressOption = None,
+    results: OutOption = None,
+    overrides: OverridesOption = None,
+    no_report: NoReportOption = False,
+) -> None:
+    """Run a strategy, and the same one without each of its parts: what is each part worth?
+
+    It runs the team without each member, each member alone (up to four members, every combination), and the policy with
+    one choice switched off: sharing, radius, budget. All have the same random numbers.
+
+    Examples: searchparty ablate quickstart; searchparty ablate my.yaml --strategy team --set repeats=10
+    """
+    experiment, remarks = plan_ablation(load(source, overrides or []), strategy)
+    for line in remarks:
+        print_remark(line)
+    work_plan(make_plan(experiment.with_executor(executor, address)), results, no_report)

@@ -71,3 +71,25 @@ def test_sweep_refuses_what_cannot_be_swept(command, folder, over, message):
     assert done.returncode == 2
     assert message in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_ablate_says_what_each_part_is_worth(command, folder):
+    done = command("ablate", "study.yaml", cwd=folder)
+    assert done.returncode == 0, done.stderr
+    assert "The best alone is " in done.stdout
+    assert "Without sharing, party " in done.stdout
+    page = (folder / "results/study-ablation-1/report.html").read_text()
+    assert "What each part is worth" in page
+    island = unpack_island(re.search('id="island">([^<]+)<', page)[1])
+    assert [row[:2] for row in island["tables"]["worth-0"]["rows"]] == [
+        ["scout", "it alone"], ["random", "it alone"], ["sharing", "switched off"],
+    ]  # fmt: skip
+    assert island["tables"]["sharing-0"]["rows"][0][0] == "rastrigin D=2 shifted"
+    tables = {path.name for path in (folder / "results/study-ablation-1/tables").iterdir()}
+    assert {"worth.csv", "sharing.csv"} <= tables
+
+
+def test_ablate_refuses_a_strategy_that_is_not_there(command, folder):
+    done = command("ablate", "study.yaml", "--strategy", "parti", cwd=folder)
+    assert done.returncode == 2
+    assert "--strategy must name a strategy of the experiment, got 'parti'. Did you mean 'party'" in done.stderr
