@@ -17,6 +17,7 @@ HOMES = {
     "check": "run",
     "sweep": "study",
     "ablate": "study",
+    "branch": "study",
     "report": "inspect",
     "trace": "inspect",
     "verify": "inspect",

@@ -78,6 +78,15 @@ def work_plan(planned: Plan, results: Path | None, no_report: bool) -> None:
     _run_watched(planned, work, not no_report)
 
 
+def resume_planned(planned: Plan, directory: Path, no_report: bool) -> None:
+    """Resume a plan in its results directory, show its progress, and print its summary."""
+
+    def work(watcher: Watcher) -> Results:
+        return resume_plan(planned, directory, watcher=watcher, remark=print_remark, report=not no_report)
+
+    _run_watched(planned, work, not no_report)
+
+
 def resume_command(
     results: ResultsArgument,
     executor: ExecutorOption = None,

@@ -1,7 +1,8 @@
-"""The commands that run studies: sweep and ablate."""
+"""The commands that run studies: sweep, ablate and branch."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -9,16 +10,19 @@ import typer
 from ..execution.plan import find_idle_settings, make_plan
 from ..spec.load import load, load_sweep
 from ..studies.ablation import plan_ablation
+from ..studies.branch import begin_branch, plan_branch
 from .console import (
     AddressOption,
     ExecutorOption,
     NoReportOption,
     OutOption,
     OverridesOption,
+    ResultsArgument,
     SourceArgument,
+    TrustOption,
     print_remark,
 )
-from .run import work_plan
+from .run import resume_planned, work_plan
 
 
 def sweep_command(
@@ -72,3 +76,34 @@ def ablate_command(
     for line in remarks:
         print_remark(line)
     work_plan(make_plan(experiment.with_executor(executor, address)), results, no_report)
+
+
+def branch_command(
+    results: ResultsArgument,
+    run: Annotated[
+        str, typer.Option("--run", help="The run: its id, the beginning of it, or its strategy if that has one run.")
+    ],
+    at: Annotated[
+        int, typer.Option("--at", metavar="EVALUATION", help="Go on from the first decision after so many evaluations.")
+    ],
+    changes: Annotated[
+        list[str],
+        typer.Option("--set", metavar="POLICY.PATH=VALUE", help="A setting of the policy, e.g. policy.radius=fixed."),
+    ],
+    executor: ExecutorOption = None,
+    address: AddressOption = None,
+    out_directory: OutOption = None,
+    trust: TrustOption = False,
+    no_report: NoReportOption = False,
+) -> None:
+    """Go on from a moment of a recorded run with another setting of its policy, beside the original: what if?
+
+    The recorded beginning is taken over, and evaluates nothing. From there, the branch draws from the random streams of
+    the original run, so that only the setting differs.
+
+    Example: searchparty branch results/quickstart-1 --run 9c6e --at 600 --set policy.radius=fixed
+    """
+    planned = plan_branch(results, run, at, changes, trust, print_remark)
+    directory = begin_branch(planned, out_directory, print_remark)
+    experiment = planned.plan.experiment.with_executor(executor, address)
+    resume_planned(make_plan(experiment), Path(directory), no_report)

@@ -29,6 +29,7 @@ from ..results.run_summary import RunSummary, read_delays, read_summaries
 from ..results.table import Table
 from ..spec.models import SimulatedSettings
 from ..spec.sources import read_text_file
+from ..studies.branch import describe_branches
 from ..studio.films.embed import EmbeddedRun, embed_modules, embed_replay
 from .first_screen import describe_first_screen, draw_first_figures, draw_measures, list_group_figures
 from .island import pack_island, pack_problems, pack_ratios
@@ -220,7 +221,7 @@ def _render_page(
         name=directories[0].name if len(directories) == 1 else "comparison",
         directories=[str(d) for d in directories],
         first=describe_first_screen(compared, list(directories)),
-        notes=[*list_notes(runs), *_compare_versions(directories), *list_unread(directories)],
+        notes=[*describe_branches(runs), *list_notes(runs), *_compare_versions(directories), *list_unread(directories)],
         baseline=compared.baseline,
         equivalence=compared.equivalence,
         disagreement=describe_disagreement(compared, made["rank_tests"]),

@@ -28,6 +28,7 @@ AROUND_FRAGMENT = {
 }
 """What a block with some keys of an experiment alone is laid over."""
 NOT_RUN = {
+    "searchparty branch results/quickstart-1 --run RUN --at 600 --set policy.radius=fixed": "needs the id of a run",
     "python3 -m venv .venv": "installs",
     ". .venv/bin/activate": "installs",
     "pip install .": "installs: tests/packaging/test_wheel.py does",

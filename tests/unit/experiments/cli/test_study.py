@@ -93,3 +93,18 @@ def test_ablate_refuses_a_strategy_that_is_not_there(command, folder):
     done = command("ablate", "study.yaml", "--strategy", "parti", cwd=folder)
     assert done.returncode == 2
     assert "--strategy must name a strategy of the experiment, got 'parti'. Did you mean 'party'" in done.stderr
+
+
+def test_branch_goes_on_from_a_moment_with_another_setting(command, folder):
+    assert command("run", "study.yaml", "--no-report", cwd=folder).returncode == 0
+    listed = command("branch", "results/study-1", "--run", "party", "--at", "50", "--set", "policy.sharing=none",
+                     cwd=folder)  # fmt: skip
+    assert listed.returncode == 2
+    id = re.search(r"([0-9a-f]{12})  party", listed.stderr)[1]
+    done = command("branch", "results/study-1", "--run", id, "--at", "50", "--set", "policy.sharing=none", cwd=folder)
+    assert done.returncode == 0, done.stderr
+    assert "Results: results/study-branch-1" in done.stdout
+    assert ": sharing=none" in done.stdout
+    checked = command("verify", "results/study-branch-1", cwd=folder)
+    assert checked.returncode == 0, checked.stdout
+    assert "2 runs" in checked.stdout
