@@ -19,6 +19,7 @@ HOMES = {
     "ablate": "study",
     "branch": "study",
     "report": "inspect",
+    "export": "export",
     "trace": "inspect",
     "verify": "inspect",
     "list": "inspect",

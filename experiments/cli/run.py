@@ -25,7 +25,7 @@ from ..studies.sweep_sentences import list_sweep_sentences
 from ..studies.worth import study_worth
 from ..studies.worth_sentences import describe_worth
 from .completion import complete_experiments
-from .console import (
+from .terminal.console import (
     INTERRUPTED,
     RUN_FAILED,
     STRATEGY_FAILED,

@@ -11,7 +11,8 @@ from ..execution.plan import find_idle_settings, make_plan
 from ..spec.load import load, load_sweep
 from ..studies.ablation import plan_ablation
 from ..studies.branch import begin_branch, plan_branch
-from .console import (
+from .run import resume_planned, work_plan
+from .terminal.console import (
     AddressOption,
     ExecutorOption,
     NoReportOption,
@@ -22,7 +23,6 @@ from .console import (
     TrustOption,
     print_remark,
 )
-from .run import resume_planned, work_plan
 
 
 def sweep_command(

@@ -210,7 +210,18 @@ export interface Catalogue {
   sharings: string[];
   landscapes: { kind: string; summary: string; fields: Record<string, { minimum?: number; default?: any }> }[];
   bbob: string[];
+  questions: Question[];
+  true_runs: import("./gallery/trueruns.js").TrueRuns | null;
   limits: Record<string, [number, number]>;
+}
+
+/** A question of the gallery; see `experiments/studio/plays/questions.py`. */
+export interface Question extends Preset {
+  id: string;
+  title: string;
+  question: string;
+  /** The answer in words, with its reason: it holds with the settings of the question. */
+  answer: string;
 }
 
 /** Settings of the playground by name; the server validates them. */

@@ -13,8 +13,8 @@ import typer
 from rich.table import Table as RichTable
 from rich.text import Text
 
-from ...landscapes.cause_groups import group_causes
-from .completion import EXECUTORS, complete_executors, complete_experiments, complete_results
+from ....landscapes.cause_groups import group_causes
+from ..completion import EXECUTORS, complete_executors, complete_experiments, complete_results
 from .progress import ProgressBars, ProgressLines
 from .streams import open_console
 
