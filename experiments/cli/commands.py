@@ -16,6 +16,8 @@ HOMES = {
     "resume": "run",
     "check": "run",
     "sweep": "study",
+    "ablate": "study",
+    "branch": "study",
     "report": "inspect",
     "export": "export",
     "trace": "inspect",
