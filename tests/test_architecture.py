@@ -60,7 +60,7 @@ FLOORS = [
     {"drawing"},
     {"planes"},
     {"adapters", "animation", "simulation", "studio", "cluster", "notebook"},
-    {"report"},
+    {"report", "pages"},
     {"api"},
     {"cli"},
 ]
