@@ -46,7 +46,8 @@ export class Replay {
     const bar = el("div", { class: "player" });
     const seek = (/** @type {number} */ at) => this.#seek(at);
     this.conclusion = new Conclusion(seek);
-    [this.charts, this.eventLogs] = ["curves", "event-logs"].map((name) => el("div", { class: name }));
+    this.charts = el("div", { class: "curves" });
+    this.eventLogs = el("div", { class: "event-logs" });
     this.notes = el("div", { class: "event-logs run-notes" });
     this.announcement = el("p", { class: "visually-hidden", role: "status" });
     const scene = el("div", { class: "scene" }, [this.row, this.conclusion.element]);
@@ -107,8 +108,7 @@ export class Replay {
    */
   showFrom(at, grows) {
     if (at !== null) {
-      this.player.pause();
-      this.player.seek(at);
+      this.#seek(at);
     } else if (grows) {
       this.player.follow();
     } else {
