@@ -134,9 +134,11 @@ def place(page: Any, where: str, u: float, v: float, extent: Any, stage: int = 0
             const part = document.querySelector(`#${where}`); const host = part.querySelectorAll(".stage")[stage];
             const view = host.querySelector(".view"); const follow = part.querySelector(".follow[aria-pressed=true]");
             for (const cover of part.querySelectorAll(".story, .verdict")) cover.style.visibility = "hidden";
+            for (const each of part.querySelectorAll(".settings, .team")) each.open = false;
             follow?.click(); view.dispatchEvent(new KeyboardEvent("keydown", { key: "0" }));
             view.scrollIntoView({ block: "nearest" });
-            const frame = new ContourFrame(); frame.insets = { top: host.querySelector(".hud").offsetHeight + 40, bottom: 8 };
+            const frame = new ContourFrame(); const top = host.querySelector(".hud").offsetHeight + 40;
+            frame.insets = { top, bottom: 8 };
             frame.resize(view.clientWidth, view.clientHeight);
             frame.setExtent(extent); const box = view.getBoundingClientRect();
             return [box.left + frame.x(u), box.top + frame.y(v)]; }""",

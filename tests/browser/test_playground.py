@@ -69,11 +69,6 @@ def field(page, name, side=None):
     return within.locator(f"[name={name}]")
 
 
-def close_settings(page):
-    page.evaluate("""() => document.querySelectorAll("#playground :is(.settings, .team)").forEach(
-        (each) => { each.open = false; })""")
-
-
 def changed(page, before, count=1):
     """Return what the stages show once other experiments are shown."""
     until(

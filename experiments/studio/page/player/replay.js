@@ -8,6 +8,7 @@ import { el, fill, say } from "../base/dom.js";
 import { PlaneChoice } from "./planes.js";
 import { Player } from "./player.js";
 import { PlayerBar } from "./playerbar.js";
+import { Recorder } from "../recorder/recorder.js";
 import { SceneFit } from "./scenefit.js";
 import { Stage } from "./stage/stage.js";
 import { LossStrip } from "./strip.js";
@@ -46,7 +47,8 @@ export class Replay {
     const bar = el("div", { class: "player" });
     const seek = (/** @type {number} */ at) => this.#seek(at);
     this.conclusion = new Conclusion(seek);
-    [this.charts, this.eventLogs] = ["curves", "event-logs"].map((name) => el("div", { class: name }));
+    this.charts = el("div", { class: "curves" });
+    this.eventLogs = el("div", { class: "event-logs" });
     this.notes = el("div", { class: "event-logs run-notes" });
     this.announcement = el("p", { class: "visually-hidden", role: "status" });
     const scene = el("div", { class: "scene" }, [this.row, this.conclusion.element]);
@@ -61,7 +63,7 @@ export class Replay {
       describe: () => this.describe(),
       link: given.link,
       strip: this.strip.element,
-      more: [el("div", { class: "toolbar" }, [el("div", { class: "buttons", role: "group", "aria-label": "View" }, [...this.lookButtons, this.cameras.button]), this.planes.element])],
+      more: [el("div", { class: "toolbar" }, [el("div", { class: "buttons", role: "group", "aria-label": "View" }, [...this.lookButtons, this.cameras.button]), this.planes.element, new Recorder(scene, this.player, () => this.names.join(" and ")).element])],
     });
   }
 
@@ -107,8 +109,7 @@ export class Replay {
    */
   showFrom(at, grows) {
     if (at !== null) {
-      this.player.pause();
-      this.player.seek(at);
+      this.#seek(at);
     } else if (grows) {
       this.player.follow();
     } else {
