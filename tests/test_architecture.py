@@ -29,6 +29,7 @@ DOORS = {
     "sklearn": {"experiments/adapters/search_cv.py", "landscapes/networks/data.py"},
     "optuna": {"experiments/adapters/optuna_sampler.py"},
     "gest_api": {"experiments/adapters/gest_generator.py"},
+    "playwright": {"experiments/pages/page_film.py"},
     "starlette": {"experiments/studio/app.py"},
     "uvicorn": {"experiments/studio/serve.py", "experiments/studio/access/connections.py"},
 }

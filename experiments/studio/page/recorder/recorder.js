@@ -3,11 +3,13 @@
 import { el, say } from "../base/dom.js";
 import { composePicture } from "./compose.js";
 
-/** @type {[string, string][]} media types that browsers record, the best first, and endings of their files */
-const TYPES = [["video/mp4;codecs=avc1.640028", "mp4"], ["video/webm;codecs=vp9", "webm"], ["video/webm;codecs=vp8", "webm"], ["video/webm", "webm"]];
+/** @type {[string, string][]} media types that browsers record, and endings of their files: those first that take least time */
+const TYPES = [["video/mp4;codecs=avc1.640028", "mp4"], ["video/webm;codecs=vp8", "webm"], ["video/webm", "webm"]];
 /** Width and height of films, and the width of the page that is drawn onto them. */
 const FORMS = { wide: { size: [1920, 1080], page: 1280, name: "1920 × 1080" }, square: { size: [1080, 1080], page: 720, name: "1080 × 1080" } };
 const FRAMES_PER_SECOND = 30;
+/** A little less than a frame, since frames of the page come when they can. */
+const FRAME_MILLISECONDS = 25;
 const BITS_PER_SECOND = 8e6;
 /** How long the end is shown. */
 const HOLD_MILLISECONDS = 2500;
@@ -42,11 +44,11 @@ export class Recorder {
    */
   async record(form) {
     const found = findType();
-    if (!found || this.scene.dataset.film) return;
+    if (!found || this.scene.dataset.recording) return;
     this.menu.open = false;
     this.player.pause();
     this.player.seek(0);
-    this.scene.dataset.film = form;
+    this.scene.dataset.recording = form;
     this.cancel.hidden = false;
     say(this.status, "Recording.");
     await new Promise((resolve) => setTimeout(resolve, SETTLE_MILLISECONDS));
@@ -57,7 +59,7 @@ export class Recorder {
     } catch (error) {
       say(this.status, `Nothing was recorded: ${error instanceof Error ? error.message : error}`);
     } finally {
-      delete this.scene.dataset.film;
+      delete this.scene.dataset.recording;
       this.cancel.hidden = true;
     }
   }
@@ -81,9 +83,13 @@ export class Recorder {
       media.onstop = () => resolve(new Blob(parts, { type }));
       let endsAt = Infinity;
       let stopped = false;
+      let last = -Infinity;
       this.#stop = () => (stopped = true);
       const tick = (/** @type {number} */ now) => {
-        composePicture(context, this.scene, width / page);
+        if (now - last > FRAME_MILLISECONDS) {
+          last = now;
+          composePicture(context, this.scene, width / page);
+        }
         if (!this.player.playing && endsAt === Infinity) endsAt = now + HOLD_MILLISECONDS;
         if (stopped || now >= endsAt) media.stop();
         else requestAnimationFrame(tick);
