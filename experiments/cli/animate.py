@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 from rich.progress import track
 
-from .console import INTERRUPTED, RUN_FAILED, ResultsArgument, err, handle_termination, out
+from .terminal.console import INTERRUPTED, RUN_FAILED, ResultsArgument, err, handle_termination, out
 
 if TYPE_CHECKING:
     from ..animation.animate import AnimationOptions, ProgressWrapper

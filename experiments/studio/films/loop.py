@@ -15,14 +15,14 @@ MOST_LOOP_POINTS = 150
 """Points of a loop besides those that are better than all before."""
 SURFACE_STEP = 2
 """Every so many rows and columns of the film's surface are kept."""
-BYTE_LEVELS = 255
+MOST_HEIGHT = 255
 
 
 def make_loop(film: bytes) -> dict[str, Any]:
     """Return a loop of a whole run from the first message of its film, as plain data.
 
-    ``surface`` has heights by rows, ``u`` and ``v`` places as shares of the sides of the plane, ``agent`` numbers of
-    the agents, each in base64 with a byte a value, and ``records`` lists the points that were better than all before.
+    ``surface`` has heights by rows, ``u`` and ``v`` places as shares of the sides of the plane, ``agent`` the numbers
+    of the agents, each in base64 with a byte a value; ``records`` lists the points that were better than all before.
     """
     header, arrays = decode_film(film)
     lease = np.repeat([number for number, _ in header["chunks"]], [count for _, count in header["chunks"]])
@@ -49,7 +49,7 @@ def make_loop(film: bytes) -> dict[str, Any]:
 
 
 def measure_heights(losses: Array, minimum: float | None) -> Array:
-    """Return heights from 0 to 1 of losses, as on the page: linear up to the lower quartile, logarithmic above."""
+    """Return heights from 0 to 1 of losses, as on the page: linear up to their lower quartile, logarithmic above."""
     finite = losses[np.isfinite(losses)]
     low = float(min(finite.min(), np.inf if minimum is None else minimum))
     span = float(finite.max()) - low
@@ -60,5 +60,5 @@ def measure_heights(losses: Array, minimum: float | None) -> Array:
 
 def _encode(shares: NDArray[Any]) -> str:
     """Encode numbers from 0 to 1 with a byte each."""
-    values = np.round(np.clip(shares, 0.0, 1.0) * BYTE_LEVELS).astype(np.uint8)
+    values = np.round(np.clip(shares, 0.0, 1.0) * MOST_HEIGHT).astype(np.uint8)
     return base64.b64encode(values.tobytes()).decode()
