@@ -114,6 +114,7 @@ export class View {
     // The number of points drawn for another moment is not valid for this one.
     delete this.host.dataset.drawn;
     delete this.host.dataset.labels;
+    this.redraw.moving = overlay.settled === false;
     this.redraw.ask();
   }
 

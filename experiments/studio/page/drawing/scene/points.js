@@ -9,7 +9,7 @@ import {
 
 const ACROSS = 16; // agents per row of the sprites
 /** The most points that have shadows on the floor. */
-const MOST_SHADOWS = 20_000;
+const MOST_SHADOWS = 6000;
 const SIDE = 32; // px per side of a sprite
 
 const VERTEX = `

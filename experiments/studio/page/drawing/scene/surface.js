@@ -39,22 +39,19 @@ const LINED = `uniform sampler2D ramp; uniform vec3 ink, paper; uniform float li
     float strong = step(abs(fract(along / 3.0 + 0.5) - 0.5), 0.17) * 0.45 + 0.55;
     colour = mix(colour, ink, line * strength * strong * clamp(1.6 - 2.0 * wide, 0.0, 1.0));
     // Outside the regions that are searched, there is less light. Their frames are as wide wherever they are.
-    float outside = 1.0;
-    for (int k = 0; k < MOST_FRAMES; k++) {
-      if (k >= shown) break;
-      vec2 off = abs(ground_at - frames[k].xy) - frames[k].zw;
-      outside = min(outside, step(0.0, max(off.x, off.y)));
-    }
-    if (shown > 0) colour = mix(colour, mix(paper, ink, 0.35), 0.16 * outside);
+    float outside = float(min(shown, 1));
     for (int k = 0; k < MOST_FRAMES; k++) {
       if (k >= shown) break;
       vec2 off = abs(ground_at - frames[k].xy) - frames[k].zw;
       float away = max(off.x, off.y);
-      float pixel = max(fwidth(away), 0.00001);
-      colour = mix(colour, tints[k], 0.14 * (1.0 - step(0.0, away)));
-      colour = mix(colour, paper, 0.85 * (1.0 - smoothstep(2.8, 3.6, abs(away) / pixel)));
-      colour = mix(colour, tints[k], 1.0 - smoothstep(1.6, 2.3, abs(away) / pixel));
+      float pixels = abs(away) / max(fwidth(away), 0.00001);
+      float inside = 1.0 - step(0.0, away);
+      outside *= 1.0 - inside;
+      colour = mix(colour, tints[k], 0.14 * inside);
+      colour = mix(colour, paper, 0.85 * (1.0 - smoothstep(2.8, 3.6, pixels)));
+      colour = mix(colour, tints[k], 1.0 - smoothstep(1.6, 2.3, pixels));
     }
+    colour = mix(colour, mix(paper, ink, 0.35), 0.16 * outside);
     gl_FragColor = vec4(colour, 1.0);
   }`.replaceAll("MOST_FRAMES", String(MOST_FRAMES));
 
@@ -107,9 +104,13 @@ export function surfaceMeshes(ground, box, theme) {
   const geometry = new BufferGeometry();
   geometry.setAttribute("position", new BufferAttribute(places, 3));
   geometry.setAttribute("level", new BufferAttribute(levels, 2));
-  geometry.setIndex(new BufferAttribute(triangles(ground), 1));
+  geometry.setIndex(new BufferAttribute(triangles(ground, 1), 1));
+  // The floor is flat, so that half as many places along each side are enough.
+  const floor = new BufferGeometry();
+  for (const name of ["position", "level"]) floor.setAttribute(name, geometry.getAttribute(name));
+  floor.setIndex(new BufferAttribute(triangles(ground, size % 2 ? 2 : 1), 1));
   const colours = rampTexture(theme);
-  return [0, 1].map((part) => new Mesh(geometry, shadedMaterial(colours, theme, part)));
+  return [geometry, floor].map((shape, flat) => new Mesh(shape, shadedMaterial(colours, theme, flat)));
 }
 
 /**
@@ -177,13 +178,17 @@ export function sideMesh(ground, box, theme) {
   return new Mesh(colouredGeometry(places, tints), ownColours(GIVES_WAY));
 }
 
-/** @param {Ground} ground */
-function triangles({ size, heights }) {
+/**
+ * Return the corners of the triangles between every `step`th place of the grid.
+ * @param {Ground} ground
+ * @param {number} step
+ */
+function triangles({ size, heights }, step) {
   const corners = [];
-  for (let j = 0; j < size - 1; j++) {
-    for (let i = 0; i < size - 1; i++) {
+  for (let j = 0; j < size - step; j += step) {
+    for (let i = 0; i < size - step; i += step) {
       const at = j * size + i;
-      const [a, b, c, d] = [at, at + 1, at + size + 1, at + size];
+      const [a, b, c, d] = [at, at + step, at + step * (size + 1), at + step * size];
       if (Number.isNaN(heights[a] + heights[b] + heights[c] + heights[d])) continue;
       // Split along the flatter diagonal, so that ridges and valleys are not jagged.
       if (Math.abs(heights[a] - heights[c]) < Math.abs(heights[b] - heights[d])) corners.push(a, b, c, a, c, d);

@@ -10,6 +10,8 @@ const LISTED = 5;
 const WEIGHTY = 0.3;
 /** The share of a run for which a caption stays. */
 const LASTING = 0.1;
+/** Moments less than this share of a run apart are simultaneous. */
+const TOGETHER = 0.005;
 
 export class Storyline {
   /** What is shown: it changes with the words. */
@@ -29,7 +31,10 @@ export class Storyline {
    */
   show(film, story, at) {
     const told = story.filter((moment) => moment.weight >= WEIGHTY && moment.at <= at + 1e-9);
-    const newest = told.at(-1);
+    // Of what happens at the same time, the weightiest is said.
+    const last = told.at(-1)?.at ?? 0;
+    const together = told.filter((moment) => last - moment.at <= TOGETHER * film.evaluations);
+    const newest = together.reduce((/** @type {import("../../film/story.js").Moment|undefined} */ best, moment) => (!best || moment.weight >= best.weight ? moment : best), undefined);
     const over = film.done && at >= film.evaluations;
     const fresh = newest && at - newest.at <= LASTING * film.evaluations ? newest : null;
     const words = over ? nameEnd(film).text : (fresh?.text ?? "");
