@@ -25,6 +25,7 @@ HOMES = {
     "list": "inspect",
     "schema": "inspect",
     "animate": "animate",
+    "embed": "embed",
     "landscape": "landscape",
     "simulate": "simulate",
     "studio": "studio",
