@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, NamedTuple
 
@@ -15,6 +15,7 @@ from ..landscapes.landscape import Array, Model, Space
 
 SMALL_SIZE = 16
 """Up to this many numbers are checked faster one by one than as an array."""
+BITS_OF_ONE = np.float64(1.0).view(np.uint64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,11 +67,15 @@ class Region:
 
 
 def in_cube(points: Array) -> bool:
-    """Return whether all coordinates of points (D,) or (n, D) are in [0, 1]; NaN is not."""
+    """Return whether all coordinates of points (D,) or (n, D), of type float64, are in [0, 1]; NaN is not."""
     if points.size <= SMALL_SIZE:
         for x in points.ravel().tolist():  # noqa: SIM110
             if not 0.0 <= x <= 1.0:
                 return False
+        return True
+    # As whole numbers without sign, the bits of 0 to 1 are the least ones, in order: one pass decides for nearly every
+    # batch. The bits of anything else are greater, those of -0 too.
+    if np.maximum.reduce(points.view(np.uint64), axis=None) <= BITS_OF_ONE:
         return True
     # NaN fails both comparisons, so finiteness needs no separate check.
     return bool(np.minimum.reduce(points, axis=None) >= 0.0 and np.maximum.reduce(points, axis=None) <= 1.0)
@@ -428,6 +433,9 @@ class AgentError(Exception):
         searchparty.agents.agent.AgentError: this agent needs gradients, and the landscape has none
     """
 
+    place = ""
+    """Where an agent of another process raised, as "their_agent.py:12"; "" if the traceback tells."""
+
 
 class Agent(Model):
     """Base class of agents: optimizers that propose points and receive their losses, but never evaluate.
@@ -480,6 +488,17 @@ class Agent(Model):
             AgentError: The settings do not fit the space; the lease fails with this cause.
         """
         raise NotImplementedError
+
+    def with_settings(self, settings: Mapping[str, Any]) -> Agent:
+        """Return the same agent with settings of a fresh lease in place of its own.
+
+        Args:
+            settings: The settings to replace, by name.
+
+        Raises:
+            ValueError: The agent does not accept them.
+        """
+        return type(self).model_validate(self.model_dump() | dict(settings))
 
     def row_price(self, space: Space) -> int:
         """Return the price of the most expensive row that this agent can propose, in evaluations; no lease is shorter.

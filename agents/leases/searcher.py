@@ -98,9 +98,7 @@ class Searcher:
         """Close the generator, drop its pending proposal, and start a new search with the settings of a fresh lease."""
         self.close()
         self.episode = episode
-        agent = self.agent
-        if lease.settings:
-            agent = type(agent).model_validate(agent.model_dump() | lease.settings)
+        agent = self.agent.with_settings(lease.settings) if lease.settings else self.agent
         self.declared_price = agent.row_price(self.evaluator.space) * self.evaluator.space.units
         self.generator = agent.search(self.evaluator.space, lease, self.rng_of(episode))
 
@@ -233,6 +231,9 @@ def price_proposal(proposal: Any, space: Space, declared: int, batches: bool) ->
         AgentError: It is no valid proposal, or costs more.
     """
     kind, units, batch, reserve = type(proposal), space.units, 0, 0
+    if kind is np.ndarray and units <= declared:
+        # Nearly every proposal.
+        return PendingProposal(check_proposal(proposal, space.dimension), False, units)
     with_gradient = kind is WithGradient or kind is MiniBatch
     price = units * price_with_gradient(space) if with_gradient else units
     if kind is MiniBatch:
