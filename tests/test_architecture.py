@@ -59,7 +59,7 @@ FLOORS = [
     {"comparison", "contracts"},
     {"drawing"},
     {"planes"},
-    {"adapters", "animation", "simulation", "studio", "cluster", "notebook"},
+    {"adapters", "animation", "simulation", "trials", "studio", "cluster", "notebook"},
     {"report"},
     {"api"},
     {"cli"},

@@ -23,6 +23,7 @@ HOMES = {
     "animate": "animate",
     "landscape": "landscape",
     "simulate": "simulate",
+    "try": "try_class",
     "studio": "studio",
     "submit": "cluster",
     "fetch": "cluster",

@@ -9,6 +9,9 @@ import numpy as np
 from pydantic import ValidationError
 
 from ...agents.agent import Agent
+from ...agents.sandbox.confined_process import AGENT_ROLE
+from ...agents.sandbox.sandboxed_agent import SandboxedAgent
+from ...agents.sandbox.their_process import RefusedSettings, SelfDescription, describe_their_class
 from .clause import ExampleRefused
 
 LARGEST_WHOLE = 300
@@ -17,8 +20,15 @@ Schema = Mapping[str, Any]
 
 
 def read_schema(agent: Agent) -> Schema:
-    """Return the JSON schema of an agent's settings."""
+    """Return the JSON schema of an agent's settings; one in a sandbox is asked there."""
+    if isinstance(agent, SandboxedAgent):
+        return _describe(agent, {}).schema
     return type(agent).model_json_schema()
+
+
+def _describe(agent: SandboxedAgent, settings: Mapping[str, Any]) -> SelfDescription:
+    given = agent.given | dict(settings)
+    return describe_their_class(AGENT_ROLE, agent.code, agent.sandbox, agent.openly, given)
 
 
 def change_settings(agent: Agent, settings: Mapping[str, Any]) -> Agent:
@@ -28,8 +38,12 @@ def change_settings(agent: Agent, settings: Mapping[str, Any]) -> Agent:
         ExampleRefused: Its class does not accept them: settings may exclude each other.
     """
     try:
-        return type(agent).model_validate(agent.model_dump() | dict(settings))
-    except ValidationError as error:
+        if not isinstance(agent, SandboxedAgent):
+            return agent.with_settings(settings)
+        said = _describe(agent, settings)
+        given = agent.given | dict(settings)
+        return SandboxedAgent.of_description(agent.code, given, said, agent.sandbox, agent.openly)
+    except (ValidationError, RefusedSettings) as error:
         raise ExampleRefused(str(error)) from None
 
 
