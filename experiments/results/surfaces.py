@@ -151,7 +151,8 @@ def _record_surface(log: RunLog, record: RunRecord, run: RunSpec, seconds: float
     except Exception:
         # A landscape of a user may raise anything, and the run has ended: its findings do not depend on pictures.
         return True
-    log.record_about(described.with_surfaces(surfaces).to_data())
+    # What is recorded besides, such as sandboxes, stays.
+    log.record_about({**record.about, **described.with_surfaces(surfaces).to_data()})
     return True
 
 

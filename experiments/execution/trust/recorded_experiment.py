@@ -12,6 +12,7 @@ from ...spec.load import Experiment, load
 from ...spec.sources import read_text_file
 from ..plan import Plan
 from ..results_directory import ResultsError, experiment_file, write_atomically
+from ..sandboxes import require_recorded_sandboxes
 from ..watcher import Remark
 from .named_code import list_addresses, names_user_code
 from .secret import SecretError
@@ -41,6 +42,7 @@ def load_recorded(
         LogError: If the log cannot be read.
     """
     path = experiment_file(directory)
+    require_recorded_sandboxes(directory)
     try:
         check_signature(directory)
     except SignatureError as error:
