@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import time
-from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -13,7 +12,7 @@ from ...agents.sandbox.ladder import OPEN, RUNG_TEXTS, allow_unsandboxed, find_r
 from ...landscapes.landscape import Refusal
 from .console import INTERRUPTED, RUN_FAILED, err, handle_termination, open_watcher, out, print_remark, print_table
 
-POLL_SECONDS = 0.5
+WATCH_SECONDS = 0.5
 AllowUnsandboxedOption = Annotated[
     bool,
     typer.Option(
@@ -66,7 +65,7 @@ def _watch(reference: str) -> None:
         try:
             digest = read_digest(reference, str(Path.cwd()))
             if digest == tried:
-                time.sleep(POLL_SECONDS)
+                time.sleep(WATCH_SECONDS)
                 continue
             tried = digest
             _try_once(reference)
@@ -74,18 +73,19 @@ def _watch(reference: str) -> None:
             if tried is None:
                 raise
             err.print(str(error), style="red", soft_wrap=True)
-            time.sleep(POLL_SECONDS)
+            time.sleep(WATCH_SECONDS)
         out.print(f"Watching {reference}; Ctrl-C ends it.", soft_wrap=True)
 
 
 def _try_once(reference: str) -> bool:
     """Try a class, and print what was found. Return whether it breaks its contract."""
-    from ..trials.attempt import PAGE_NAME, make_attempt
+    from ..trials.attempt import make_attempt
     from ..trials.candidate import open_candidate
-    from ..trials.page import list_standing_rows
+    from ..trials.page import keep_attempt, list_standing_rows
 
     base = str(Path.cwd())
-    attempt = make_attempt(open_candidate(reference, base), base, _open_race_watcher, _print_line)
+    attempt = make_attempt(open_candidate(reference, base), base, open_watcher, _print_line)
+    page = keep_attempt(attempt)
     for line in attempt.describe_contract():
         out.print(line, soft_wrap=True, style="yellow" if attempt.broken else None)
     if attempt.raced is not None:
@@ -100,12 +100,8 @@ def _try_once(reference: str) -> bool:
         out.print("Since the last try:", soft_wrap=True)
         for line in attempt.change.describe():
             out.print(f"  {line}", soft_wrap=True)
-    out.print(f"Report: {attempt.folder / PAGE_NAME}", soft_wrap=True)
+    out.print(f"Report: {page}", soft_wrap=True)
     return bool(attempt.broken)
-
-
-def _open_race_watcher(runs: int) -> AbstractContextManager[Any]:
-    return open_watcher(runs)
 
 
 def _print_line(line: str) -> None:

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from ...agents.agent import Agent
 from ...agents.sandbox.confined_process import AGENT_ROLE
 from ...agents.sandbox.sandboxed_agent import SandboxedAgent
-from ...agents.sandbox.their_process import RefusedSettings, SelfDescription, describe_their_class
+from ...agents.sandbox.their_process import RefusedSettings, describe_their_class
 from .clause import ExampleRefused
 
 LARGEST_WHOLE = 300
@@ -20,15 +20,11 @@ Schema = Mapping[str, Any]
 
 
 def read_schema(agent: Agent) -> Schema:
-    """Return the JSON schema of an agent's settings; one in a sandbox is asked there."""
+    """Return the JSON schema of an agent's settings; of one in a sandbox, as its class says."""
     if isinstance(agent, SandboxedAgent):
-        return _describe(agent, {}).schema
+        schema: Schema = agent.said["schema"]
+        return schema
     return type(agent).model_json_schema()
-
-
-def _describe(agent: SandboxedAgent, settings: Mapping[str, Any]) -> SelfDescription:
-    given = agent.given | dict(settings)
-    return describe_their_class(AGENT_ROLE, agent.code, agent.sandbox, agent.openly, given)
 
 
 def change_settings(agent: Agent, settings: Mapping[str, Any]) -> Agent:
@@ -40,8 +36,8 @@ def change_settings(agent: Agent, settings: Mapping[str, Any]) -> Agent:
     try:
         if not isinstance(agent, SandboxedAgent):
             return agent.with_settings(settings)
-        said = _describe(agent, settings)
         given = agent.given | dict(settings)
+        said = describe_their_class(AGENT_ROLE, agent.code, agent.sandbox, agent.openly, given)
         return SandboxedAgent.of_description(agent.code, given, said, agent.sandbox, agent.openly)
     except (ValidationError, RefusedSettings) as error:
         raise ExampleRefused(str(error)) from None

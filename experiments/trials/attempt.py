@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import re
-import shutil
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,27 +14,25 @@ from ...landscapes.landscape import Refusal
 from ..comparison.comparison import compare_runs
 from ..contracts.check import describe_broken
 from ..contracts.clause import ClauseResult
-from ..execution.results_directory import directory_stem, write_atomically
+from ..execution.results_directory import directory_stem
 from ..execution.watcher import Watcher
-from ..results.records.json_file import format_record, read_record
+from ..results.records.json_file import read_record
 from ..results.run_summary import RunSummary, read_summaries
 from .candidate import Candidate, check_candidate, hangs, time_candidate
 from .race import Raced, choose_size, make_race, run_race
+from .rivals import Rivals
 from .standings import Standing, find_standings
 from .wording import Change, describe_candidate, find_change
 
 TOTAL_SECONDS = 90.0
 """What a try takes at most."""
-CONTRACT_SECONDS = 30.0
-REST_SECONDS = 8.0
+CONTRACT_SECONDS = 40.0
+REST_SECONDS = 12.0
 """What is kept for reading and comparing runs."""
-RACE_SHARE = 1.0
-"""The part of the time of the race that the candidate's own evaluations may take."""
-NEEDED = {"agent": ("points-in-cube",), "policy": ("valid-decisions", "budget-used")}
+NEEDED_CLAUSES = {"agent": ("points-in-cube",), "policy": ("valid-decisions", "budget-used")}
 """Clauses without which a race would say nothing."""
-RECORD_NAME, PAGE_NAME, RECORD_FORMAT = "try.json", "try.html", "searchparty try 1"
+RECORD_NAME, RECORD_FORMAT = "try.json", "searchparty try 1"
 RACE_NAME = re.compile(r"race-(\d+)")
-RACES_KEPT = 2
 MOST_RECORD_BYTES = 4_000_000
 Say = Callable[[str], None]
 
@@ -56,6 +53,7 @@ class Attempt:
         seconds: The seconds of a proposal or a decision; None if it was not timed.
         raced: The race; None if there was none.
         why_not: Why there was no race, or a smaller one; "" if it was as usual.
+        rivals: The results directory of the runs of its rivals.
         standings: How each strategy stands on each landscape.
         sentences: What the candidate does well and badly, in words.
         change: What changed since the last try; None if there was none.
@@ -69,6 +67,7 @@ class Attempt:
     seconds: float | None
     raced: Raced | None
     why_not: str
+    rivals: Path
     standings: list[Standing]
     sentences: list[str]
     change: Change | None
@@ -112,7 +111,7 @@ def choose_folder(name: str) -> Path:
 
 
 def make_attempt(candidate: Candidate, base: str, watch: Callable[[int], Any], say: Say = lambda _: None) -> Attempt:
-    """Try a candidate, and write what was found into its folder.
+    """Try a candidate. Its runs are written into its folder; ``keep_attempt`` writes the rest.
 
     Args:
         candidate: The candidate.
@@ -127,31 +126,32 @@ def make_attempt(candidate: Candidate, base: str, watch: Callable[[int], Any], s
     folder = choose_folder(candidate.kind)
     before = _read_last(folder)
     say(f"{candidate.reference}: {candidate.family} {candidate.kind}, {RUNG_TEXTS[candidate.rung]}")
-    clauses = check_candidate(candidate, began + CONTRACT_SECONDS)
-    seconds, raced, why_not = None, None, _find_obstacle(candidate, clauses)
     number = _find_number(folder) + 1
     folder.mkdir(exist_ok=True)
-    if not why_not:
-        seconds, each = time_candidate(candidate)
-        end = began + TOTAL_SECONDS - REST_SECONDS
-        size = choose_size(each, RACE_SHARE * (end - time.monotonic()))
-        raced = _race(candidate, folder / f"race-{number}", size, base, end, watch)
-        why_not = _describe_size(raced, each)
-    compared = None if raced is None else compare_runs(raced.runs)
+    seconds, raced, compared = None, None, None
+    with Rivals(folder, candidate.family) as rivals:
+        clauses = check_candidate(candidate, began + CONTRACT_SECONDS)
+        why_not = _find_obstacle(candidate, clauses)
+        if not why_not:
+            seconds, each = time_candidate(candidate)
+            end = began + TOTAL_SECONDS - REST_SECONDS
+            size = choose_size(each, end - time.monotonic())
+            raced = _race(candidate, folder / f"race-{number}", size, base, end, watch)
+            known = rivals.wait(end)
+            compared = compare_runs([*raced.runs, *_choose_common(known, raced.runs)])
+            why_not = _describe_size(raced, each, len(known) < rivals.total)
     change = None if raced is None or before is None else find_change(raced.runs, before.runs, candidate.kind)
-    attempt = Attempt(
-        candidate, folder, number, clauses, seconds, raced, why_not,
+    return Attempt(
+        candidate, folder, number, clauses, seconds, raced, why_not, rivals.path,
         [] if compared is None else find_standings(compared),
         [] if compared is None else describe_candidate(compared, candidate.kind),
         change, [] if before is None else _compare_clauses(clauses, before.broken),
     )  # fmt: skip
-    _keep(attempt)
-    return attempt
 
 
 def _race(candidate: Candidate, path: Path, size: Any, base: str, end: float, watch: Callable[[int], Any]) -> Raced:
     experiment = make_race(candidate.family, candidate.kind, candidate.entry, size, base)
-    runs = len(experiment.landscapes) * len(experiment.strategies) * size.seeds
+    runs = len(experiment.landscapes) * size.seeds
     watcher: Watcher
     with watch(runs) as watcher:
         return run_race(experiment, size, path, end, watcher)
@@ -161,15 +161,22 @@ def _find_obstacle(candidate: Candidate, clauses: Sequence[ClauseResult]) -> str
     """Return why a race would say nothing; "" if nothing stands against one."""
     if hangs(list(clauses)):
         return f"Not raced: it takes too long for a {'proposal' if candidate.family == 'agent' else 'decision'}."
-    broken = [each.clause for each in clauses if each.is_broken and each.clause in NEEDED[candidate.family]]
+    broken = [each.clause for each in clauses if each.is_broken and each.clause in NEEDED_CLAUSES[candidate.family]]
     return f"Not raced: it breaks {' and '.join(broken)}. Mend that first." if broken else ""
 
 
-def _describe_size(raced: Raced, each: float) -> str:
+def _choose_common(rivals: Sequence[RunSummary], runs: Sequence[RunSummary]) -> list[RunSummary]:
+    """Return the runs of rivals on the landscapes and with the seeds of the candidate's ended runs."""
+    places = {(run.landscape, run.repeat) for run in runs if run.stopped is not None}
+    return [run for run in rivals if (run.landscape, run.repeat) in places]
+
+
+def _describe_size(raced: Raced, each: float, rivals_cut: bool) -> str:
     """Return why a race was smaller than usual; "" if it was not."""
-    if raced.cut:
+    if raced.cut or rivals_cut:
         ended = sum(run.stopped is not None for run in raced.runs)
-        return f"Its time was over before all runs had ended: {ended} of them are compared."
+        whose = "its runs" if raced.cut else "the runs of its rivals, which the next try resumes,"
+        return f"The time was over before all {whose} had ended: {ended} of its runs are compared."
     if raced.size != choose_size(0.0, 1.0):
         return f"It is slow ({each * 1e3:.1f} ms an evaluation), so the race was smaller: {raced.size.describe()}."
     return ""
@@ -215,25 +222,3 @@ def _find_number(folder: Path) -> int:
     """Return the greatest number of a race in a folder; 0 if there is none."""
     names = [each.name for each in folder.iterdir()] if folder.is_dir() else []
     return max((int(found[1]) for name in names if (found := RACE_NAME.fullmatch(name))), default=0)
-
-
-def _keep(attempt: Attempt) -> None:
-    """Write the record and the page, and leave out the races of earlier tries but the last."""
-    from .page import write_page
-
-    record = {
-        "format": RECORD_FORMAT, "number": attempt.number, "reference": attempt.candidate.reference,
-        "family": attempt.candidate.family, "kind": attempt.candidate.kind, "digest": attempt.candidate.digest,
-        "rung": attempt.candidate.rung, "seconds": attempt.seconds, "why_not": attempt.why_not,
-        "clauses": [asdict(each) for each in attempt.clauses],
-        "standings": [asdict(each) for each in attempt.standings],
-        "sentences": attempt.sentences,
-        "change": None if attempt.change is None else attempt.change.describe(),
-        "score": None if attempt.change is None else attempt.change.score.estimate,
-    }  # fmt: skip
-    write_atomically(attempt.folder / RECORD_NAME, format_record(record))
-    write_page(attempt, attempt.folder / PAGE_NAME)
-    for each in attempt.folder.iterdir():
-        found = RACE_NAME.fullmatch(each.name)
-        if found and int(found[1]) <= attempt.number - RACES_KEPT and each.is_dir() and not each.is_symlink():
-            shutil.rmtree(each, ignore_errors=True)

@@ -1,23 +1,46 @@
-"""The page of a try, and its tables as text."""
+"""What is kept of a try: its record and its page; and its tables as text."""
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Sequence
+from dataclasses import asdict
 from importlib.resources import files
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from jinja2 import Environment
 
 from ..comparison.bootstrap import Interval
 from ..execution.results_directory import write_atomically
+from ..results.records.json_file import format_record
+from .attempt import RACE_NAME, RECORD_FORMAT, RECORD_NAME, Attempt
 from .standings import Standing
 
-if TYPE_CHECKING:
-    from .attempt import Attempt
+TRY_PAGE = "try.html"
+RACES_KEPT = 2
 
 
-def write_page(attempt: Attempt, path: Path) -> None:
+def keep_attempt(attempt: Attempt) -> Path:
+    """Write the record and the page of a try, delete the races of all tries but the last two, and return the page."""
+    record = {
+        "format": RECORD_FORMAT, "number": attempt.number, "reference": attempt.candidate.reference,
+        "family": attempt.candidate.family, "kind": attempt.candidate.kind, "digest": attempt.candidate.digest,
+        "rung": attempt.candidate.rung, "seconds": attempt.seconds, "why_not": attempt.why_not,
+        "clauses": [asdict(each) for each in attempt.clauses],
+        "standings": [asdict(each) for each in attempt.standings],
+        "sentences": attempt.sentences,
+        "change": None if attempt.change is None else attempt.change.describe(),
+        "score": None if attempt.change is None else attempt.change.score.estimate,
+    }  # fmt: skip
+    write_atomically(attempt.folder / RECORD_NAME, format_record(record))
+    for each in attempt.folder.iterdir():
+        found = RACE_NAME.fullmatch(each.name)
+        if found and int(found[1]) <= attempt.number - RACES_KEPT and each.is_dir() and not each.is_symlink():
+            shutil.rmtree(each, ignore_errors=True)
+    return _write_try_page(attempt, attempt.folder / TRY_PAGE)
+
+
+def _write_try_page(attempt: Attempt, path: Path) -> Path:
     """Write the page of a try."""
     text = files(__package__).joinpath("templates", "try.html.j2").read_text(encoding="utf-8")
     page = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True).from_string(text).render(
@@ -25,6 +48,7 @@ def write_page(attempt: Attempt, path: Path) -> None:
         format=format_interval, percent=_percent,
     )  # fmt: skip
     write_atomically(path, page)
+    return path
 
 
 def list_standing_rows(standings: Sequence[Standing], name: str) -> list[dict[str, str]]:
