@@ -10,16 +10,18 @@ import typer
 
 from ...agents.sandbox.ladder import OPEN, RUNG_TEXTS, allow_unsandboxed, find_rung
 from ...landscapes.landscape import Refusal
-from .console import INTERRUPTED, RUN_FAILED, err, handle_termination, open_watcher, out, print_remark, print_table
+from .terminal.console import (
+    INTERRUPTED,
+    RUN_FAILED,
+    err,
+    handle_termination,
+    open_watcher,
+    out,
+    print_remark,
+    print_table,
+)
 
 WATCH_SECONDS = 0.5
-AllowUnsandboxedOption = Annotated[
-    bool,
-    typer.Option(
-        "--allow-unsandboxed",
-        help="Where no sandbox starts, run the file without one: it can do whatever you can.",
-    ),
-]
 
 
 def try_command(
@@ -32,7 +34,7 @@ def try_command(
             "--watch", help="Try again whenever the file changes, on the same seeds, and print what that changed."
         ),
     ] = False,
-    openly: AllowUnsandboxedOption = False,
+    openly: OpenlyOption = False,
 ) -> None:
     """Check an agent or a policy against its contract in a sandbox, and race it against what is known.
 
