@@ -17,9 +17,9 @@ from ..execution.cost import describe_plan
 from ..execution.growth import load_for_resuming
 from ..execution.plan import Plan, make_plan
 from ..execution.results_directory import salvage_results
-from ..execution.sandboxes import describe_sandboxes
 from ..execution.session import RunExited, RunInterrupted
 from ..execution.staging import requested_files
+from ..execution.trust.sandboxes import describe_sandboxes
 from ..execution.watcher import Watcher
 from ..results.recorded_runs import describe_faces, describe_time_limits
 from ..spec.load import load

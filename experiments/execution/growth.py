@@ -8,8 +8,8 @@ from typing import Any
 
 from ..spec.load import Experiment, load
 from .results_directory import ResultsError, experiment_file
-from .sandboxes import require_recorded_sandboxes
 from .trust.recorded_experiment import load_recorded
+from .trust.sandboxes import require_recorded_sandboxes
 from .watcher import Remark
 
 

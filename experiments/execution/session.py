@@ -33,10 +33,10 @@ from .compatibility import check_compatibility, extend_budgets
 from .fingerprint import environment_fingerprint
 from .plan import Plan
 from .results_directory import create_results_directory, write_atomically
-from .sandboxes import describe_sandboxes
 from .staging import stage_files
 from .trust.named_code import names_user_code
 from .trust.recorded_experiment import sign_growth, try_signing
+from .trust.sandboxes import describe_sandboxes
 from .watcher import Remark, RunStatus, Watcher
 
 if TYPE_CHECKING:

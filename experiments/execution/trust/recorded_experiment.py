@@ -12,9 +12,9 @@ from ...spec.load import Experiment, load
 from ...spec.sources import read_text_file
 from ..plan import Plan
 from ..results_directory import ResultsError, experiment_file, write_atomically
-from ..sandboxes import require_recorded_sandboxes
 from ..watcher import Remark
 from .named_code import list_addresses, names_user_code
+from .sandboxes import require_recorded_sandboxes
 from .secret import SecretError
 from .signature import SignatureError, check_signature, sign_results
 

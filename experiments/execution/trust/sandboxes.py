@@ -6,15 +6,15 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from ...agents.sandbox.ladder import RUNG_TEXTS, require_rung
-from ...orchestrator.log.reader import LogReader
-from ...orchestrator.log.tables import has_tables
-from ...orchestrator.run_spec import RunSpec
-from ...orchestrator.sandbox.record import list_recorded_files, list_sandboxed, normalise_reference
-from ..spec.sandboxed import SANDBOX_KEY
-from ..spec.sources import read_text_file
-from ..spec.yaml_text import parse_yaml
-from .results_directory import ResultsError, experiment_file
+from ....agents.sandbox.ladder import RUNG_TEXTS, require_rung
+from ....orchestrator.log.reader import LogReader
+from ....orchestrator.log.tables import has_tables
+from ....orchestrator.run_spec import RunSpec
+from ....orchestrator.sandbox.record import list_recorded_files, list_sandboxed, normalise_reference
+from ...spec.sandboxed import SANDBOX_KEY
+from ...spec.sources import read_text_file
+from ...spec.yaml_text import parse_yaml
+from ..results_directory import ResultsError, experiment_file
 
 
 def describe_sandboxes(runs: Iterable[RunSpec]) -> tuple[str, list[str]]:
