@@ -13,6 +13,7 @@ from ...landscapes.landscape import Refusal
 from .terminal.console import (
     INTERRUPTED,
     RUN_FAILED,
+    OpenlyOption,
     err,
     handle_termination,
     open_watcher,
