@@ -18,7 +18,7 @@ from ..execution.results_directory import directory_stem
 from ..execution.watcher import Watcher
 from ..results.records.json_file import read_record
 from ..results.run_summary import RunSummary, read_summaries
-from .candidate import Candidate, check_candidate, hangs, time_candidate
+from .candidate import NOT_TRIED, Candidate, check_candidate, hangs, time_candidate
 from .race import Raced, choose_size, make_race, run_race
 from .rivals import Rivals
 from .standings import Standing, find_standings
@@ -34,6 +34,8 @@ NEEDED_CLAUSES = {"agent": ("points-in-cube",), "policy": ("valid-decisions", "b
 RECORD_NAME, RECORD_FORMAT = "try.json", "searchparty try 1"
 RACE_NAME = re.compile(r"race-(\d+)")
 MOST_RECORD_BYTES = 4_000_000
+STATES = ("kept", "broken", "left out", NOT_TRIED)
+"""The states of clauses, in the order in which they are counted."""
 Say = Callable[[str], None]
 
 
@@ -86,7 +88,7 @@ class Attempt:
     def describe_contract(self) -> list[str]:
         """Return how the candidate does by its contract, in lines."""
         states = [each.state for each in self.clauses]
-        counts = {state: states.count(state) for state in dict.fromkeys(states)}
+        counts = {state: states.count(state) for state in STATES if state in states}
         head = f"Contract: {', '.join(f'{count} clauses {state}' for state, count in counts.items())}."
         return [head.replace("1 clauses", "1 clause"), *describe_broken(self.clauses)]
 
@@ -138,7 +140,7 @@ def make_attempt(candidate: Candidate, base: str, watch: Callable[[int], Any], s
             size = choose_size(each, end - time.monotonic())
             raced = _race(candidate, folder / f"race-{number}", size, base, end, watch)
             known = rivals.wait(end)
-            compared = compare_runs([*raced.runs, *_choose_common(known, raced.runs)])
+            compared = compare_runs(_choose_common([*raced.runs, *known]))
             why_not = _describe_size(raced, each, len(known) < rivals.total)
     change = None if raced is None or before is None else find_change(raced.runs, before.runs, candidate.kind)
     return Attempt(
@@ -165,10 +167,14 @@ def _find_obstacle(candidate: Candidate, clauses: Sequence[ClauseResult]) -> str
     return f"Not raced: it breaks {' and '.join(broken)}. Mend that first." if broken else ""
 
 
-def _choose_common(rivals: Sequence[RunSummary], runs: Sequence[RunSummary]) -> list[RunSummary]:
-    """Return the runs of rivals on the landscapes and with the seeds of the candidate's ended runs."""
-    places = {(run.landscape, run.repeat) for run in runs if run.stopped is not None}
-    return [run for run in rivals if (run.landscape, run.repeat) in places]
+def _choose_common(runs: Sequence[RunSummary]) -> list[RunSummary]:
+    """Return the runs on the landscapes and with the seeds for which all strategies have a run that has ended."""
+    places: dict[tuple[str, int], set[str]] = {}
+    for run in runs:
+        if run.stopped is not None:
+            places.setdefault((run.landscape, run.repeat), set()).add(run.strategy)
+    count = len({run.strategy for run in runs})
+    return [run for run in runs if len(places.get((run.landscape, run.repeat), ())) == count]
 
 
 def _describe_size(raced: Raced, each: float, rivals_cut: bool) -> str:
