@@ -60,6 +60,12 @@ class Candidate:
         return make_entry(self.reference)
 
 
+def is_class_reference(text: str) -> bool:
+    """Return whether a text names a class in a Python file: "path/to/file.py:Class"."""
+    place, colon, name = text.rpartition(":")
+    return bool(colon) and place.endswith(".py") and name.isidentifier()
+
+
 def make_entry(reference: str) -> dict[str, Any]:
     """Return what a YAML has for a class that is worked in a sandbox."""
     return {"kind": reference, SANDBOX_KEY: SANDBOX.model_dump(exclude_defaults=True)}

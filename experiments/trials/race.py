@@ -26,6 +26,9 @@ RIVAL_POLICIES: Mapping[str, Any] = {
     "party": {"kind": "party"},
 }
 """The policies that a policy is raced against, each with the same team."""
+DUEL_RIVALS = {"agent": "cma-es", "policy": "party"}
+"""Against whom the studio shows a candidate."""
+DUEL_EVALUATIONS = 400
 SEED = 1
 
 
@@ -96,6 +99,28 @@ def make_rivals(family: str) -> Experiment:
         team = list(DEFAULT_TEAM)
         strategies = {rival: {"agents": team, "policy": policy} for rival, policy in RIVAL_POLICIES.items()}
     return _make_experiment("rivals", strategies, SIZES[0], None)
+
+
+def make_duel(family: str, name: str, entry: Mapping[str, Any]) -> Experiment:
+    """Return an experiment of two runs to watch: a candidate against the best known of its family, on two axes.
+
+    Args:
+        family: "agent" or "policy".
+        name: The name of the candidate's strategy.
+        entry: The candidate as a YAML has it, with the whole path of its file.
+    """
+    rival = DUEL_RIVALS[family]
+    if family == "agent":
+        strategies: dict[str, Any] = {name: {"agents": [dict(entry)]}, rival: {"agents": [rival]}}
+    else:
+        team = list(DEFAULT_TEAM)
+        strategies = {name: {"agents": team, "policy": dict(entry)}, rival: {"agents": team, "policy": rival}}
+    landscape = {"kind": "rastrigin", "dimension": 2, "shift": "random", "rotate": True}
+    data = {
+        "name": f"{name} against {rival}", "seed": SEED, "budget": DUEL_EVALUATIONS, "landscapes": [landscape],
+        "strategies": strategies, "executor": "simulated",
+    }  # fmt: skip
+    return Experiment.from_data(data)
 
 
 def _make_experiment(name: str, strategies: Mapping[str, Any], size: RaceSize, base: str | None) -> Experiment:

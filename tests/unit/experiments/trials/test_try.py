@@ -327,3 +327,37 @@ def test_a_record_that_cannot_be_read_is_no_last_try(tmp_path):
     (tmp_path / "try.json").write_text("{}")
     assert attempt._read_last(tmp_path) is None
     assert attempt._read_last(tmp_path / "none") is None
+
+
+@pytest.mark.parametrize(("text", "name", "rival"), [(WALK, "Walk", "cma-es"), (POLICY, "Turns", "party")])
+def test_the_studio_races_a_class_against_a_built_in(command, tmp_path, monkeypatch, text, name, rival):
+    """The page opens at both runs, side by side; the class runs in a sandbox there, too."""
+    from searchparty.experiments.results.run_summary import read_summaries
+    from searchparty.experiments.studio import serve
+
+    opened = []
+
+    def wait_for_the_race(studio, opening, browse, say):
+        end = time.monotonic() + 120
+        while not studio.shelf.ended() and time.monotonic() < end:
+            time.sleep(0.1)
+        opened.append(opening.address)
+
+    monkeypatch.setattr(serve, "serve_studio", wait_for_the_race)
+    write(tmp_path, text, STEP=0.3)
+    done = command("studio", f"their.py:{name}", "--no-browser", "--port", "0", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    kind = name.lower()
+    results = tmp_path / "results" / f"{kind}-against-{rival}-1"
+    runs = {run.strategy: run for run in read_summaries(results)}
+    assert {strategy: run.evaluations for strategy, run in runs.items()} == {kind: 400, rival: 400}
+    assert opened[0].endswith(f"#view=watch&results={results.name}&run={runs[kind].id}&beside={runs[rival].id}")
+    assert "sandbox:" in (results / "experiment.yaml").read_text()
+
+
+def test_the_studio_refuses_what_it_cannot_race(command, tmp_path):
+    done = command("studio", "none.py:Walk", "--no-browser", "--port", "0", cwd=tmp_path)
+    assert (done.returncode, "which does not exist" in done.stderr) == (2, True)
+    write(tmp_path, WALK, STEP=0.3)
+    done = command("studio", "their.py:Walk", "--executor", "ray", "--no-browser", "--port", "0", cwd=tmp_path)
+    assert (done.returncode, "must be left out with FILE:CLASS, got ray" in done.stderr) == (2, True)
