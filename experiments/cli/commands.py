@@ -28,6 +28,7 @@ HOMES = {
     "embed": "embed",
     "landscape": "landscape",
     "simulate": "simulate",
+    "try": "try_class",
     "studio": "studio",
     "submit": "cluster",
     "fetch": "cluster",
