@@ -98,7 +98,8 @@ def test_labels_never_cover_each_other(first_question, look):
             const { left, top } = stage.getBoundingClientRect();
             const covers = [...stage.querySelectorAll(".hud, .say, .story")].filter((e) => e.checkVisibility())
               .map((e) => e.getBoundingClientRect()).filter((b) => b.width && b.height)
-              .map((b) => ({ text: "over the picture", box: [b.left - left, b.top - top, b.right - left, b.bottom - top] }));
+              .map((b) => ({ text: "over the picture",
+                             box: [b.left - left, b.top - top, b.right - left, b.bottom - top] }));
             return [JSON.parse(stage.querySelector(".view").dataset.labels), covers]; })""")
         for labels, over in found:
             assert overlaps(labels) == []
