@@ -122,11 +122,13 @@ class Slsqp(Agent):
         if self.first_step:
             start, curvature = take_first_step(slope, start, self.first_step, checks)
             scale = units**2 / curvature if again and 0.0 < curvature < np.inf else 1.0
+        remark = ""
         while True:
             end, words = run_slsqp(slope, start, units, scale, self.tolerance)
             if end is None or not (self.rescales and self.first_step and is_steep(slope, end, scale / units**2)):
-                return f"slsqp: {words}".rstrip(".").lower()
+                return f"slsqp: {remark}{words}".rstrip(".").lower()
             start, scale = self._rescale(slope, end, scale)
+            remark = "too steep for its first scale, with a smaller one: "
 
     def _rescale(self, slope: CachedObjective, start: Array, scale: float) -> tuple[Array, float]:
         """Take a step from where the solver failed, and choose a smaller scale of the loss by what the step tells.

@@ -115,30 +115,36 @@ def run(args: argparse.Namespace) -> None:
                 print(f"{number}/{len(todo)}", flush=True)
 
 
-def report(args: argparse.Namespace) -> None:
-    """Print the tables, over the instances that are complete."""
+def load_part(args: argparse.Namespace, part: str) -> tuple[list[int], dict[Task, list[float]]]:
+    """Return the instances on which a part is complete, and its scores on them."""
     have: dict[str, Any] = load_scores(args.results)
-    tasks = list_tasks()
+    tasks = [task for task in list_tasks() if task[0] == part]
     whole = [i for i in INSTANCES if all("/".join(map(str, task)) in have for task in tasks if task[4] == i)]
     if not whole:
-        raise SystemExit(f"{args.results} has no instance on which all is measured. `run` it first.")
-    scores: dict[Task, Any] = {task: have["/".join(map(str, task))] for task in tasks if task[4] in whole}
-    print(f"instances {', '.join(map(str, whole))}\n\n| D | solver | area | f10: above the minimum, by instance |")
-    print("| ---: | --- | ---: | --- |")
+        raise SystemExit(f"{args.results} has no instance on which {part} is complete. `run` it first.")
+    print(f"\n{part}: instances {', '.join(map(str, whole))}\n")
+    return whole, {task: have["/".join(map(str, task))] for task in tasks if task[4] in whole}
+
+
+def report(args: argparse.Namespace) -> None:
+    """Print the tables, each over the instances on which it is complete."""
+    whole, scores = load_part(args, "large")
+    print("| D | solver | area | f10: above the minimum, by instance |\n| ---: | --- | ---: | --- |")
     for dimension in (40, 80):
         for solver in LARGE_SOLVERS:
-            found = [v for t, v in scores.items() if t[:2] == ("large", solver) and t[3] == dimension]
+            mean = np.mean([v[0] for t, v in scores.items() if (t[1], t[3]) == (solver, dimension)])
             gaps = [f"{scores['large', solver, 10, dimension, i][1]:.3g}" for i in whole]
-            print(f"| {dimension} | {solver} | {np.mean([v[0] for v in found]):.3f} | {', '.join(gaps)} |")
-    print(f"\n| in all | solver | area | D = 2 | D = 5 | D = 10 | {' | '.join(f'f{f}' for f in EIGHT)} |")
-    print(f"| ---: | --- | {'---: | ' * (4 + len(EIGHT))}")
+            print(f"| {dimension} | {solver} | {mean:.3f} | {', '.join(gaps)} |")
     for total in (100, 1000):
+        _, scores = load_part(args, f"eight-{total}")
+        print(f"| {total} D in all | area | D = 2 | D = 5 | D = 10 | {' | '.join(f'f{f}' for f in EIGHT)} |")
+        print(f"| --- | {'---: | ' * (4 + len(EIGHT))}".rstrip())
         for solver in EIGHT_SOLVERS:
-            found = {t: v[0] for t, v in scores.items() if t[:2] == (f"eight-{total}", solver)}
+            found = {t: v[0] for t, v in scores.items() if t[1] == solver}
             parts = [list(found.values())]
             parts += [[v for t, v in found.items() if t[3] == d] for d in (2, 5, 10)]
             parts += [[v for t, v in found.items() if t[2] == f] for f in EIGHT]
-            print(f"| {total} D | {solver} | {' | '.join(f'{np.mean(part):.3f}' for part in parts)} |")
+            print(f"| {solver} | {' | '.join(f'{np.mean(part):.3f}' for part in parts)} |")
 
 
 def main() -> None:

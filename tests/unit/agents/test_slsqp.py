@@ -35,6 +35,13 @@ def test_a_solver_that_finds_no_step_on_a_steep_slope_is_started_again_with_a_sm
     assert now.fun < before.fun / 100
 
 
+def test_its_last_words_tell_that_the_scale_was_changed():
+    team = [{"kind": "slsqp", "tolerance": 0.01}]
+    found = minimize(steep_valley(0), [(-5, 5)] * D, team=team, budget=300 * D, seed=1)
+    ends = [finding.converged.why for finding in findings(found.log.events()) if finding.converged]
+    assert ends[0].startswith("slsqp: too steep for its first scale, with a smaller one: ")
+
+
 def test_without_a_first_step_nothing_tells_a_scale():
     assert next(findings(first_search(first_step=0).log.events())).converged is not None
 
