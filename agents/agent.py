@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, NamedTuple
 
@@ -454,6 +454,9 @@ class AgentError(Exception):
         searchparty.agents.agent.AgentError: this agent needs gradients, and the landscape has none
     """
 
+    place = ""
+    """Where an agent of another process raised, as "their_agent.py:12"; "" if the traceback tells."""
+
 
 class Agent(Model):
     """Base class of agents: optimizers that propose points and receive their losses, but never evaluate.
@@ -506,6 +509,17 @@ class Agent(Model):
             AgentError: The settings do not fit the space; the lease fails with this cause.
         """
         raise NotImplementedError
+
+    def with_settings(self, settings: Mapping[str, Any]) -> Agent:
+        """Return the same agent with settings of a fresh lease in place of its own.
+
+        Args:
+            settings: The settings to replace, by name.
+
+        Raises:
+            ValueError: The agent does not accept them.
+        """
+        return type(self).model_validate(self.model_dump() | dict(settings))
 
     def row_price(self, space: Space) -> int:
         """Return the price of the most expensive row that this agent can propose, in evaluations; no lease is shorter.

@@ -56,10 +56,11 @@ def room_of(path: Path, level: int, name: str) -> str | None:
 FLOORS = [
     {"spec"},
     {"execution", "results", "minimize"},
-    {"comparison"},
+    {"comparison", "contracts"},
+    {"studies"},
     {"drawing", "exchange"},
     {"planes"},
-    {"adapters", "animation", "simulation", "studio", "cluster", "notebook"},
+    {"adapters", "animation", "simulation", "trials", "studio", "cluster", "notebook"},
     {"report"},
     {"api"},
     {"cli"},

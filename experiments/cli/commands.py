@@ -15,6 +15,7 @@ HOMES = {
     "run": "run",
     "resume": "run",
     "check": "run",
+    "sweep": "study",
     "report": "inspect",
     "export": "export",
     "trace": "inspect",

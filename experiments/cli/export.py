@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from .completion import complete_formats
-from .console import INTERRUPTED, ResultsArgument, err, handle_termination, out, print_remark
+from .terminal.console import INTERRUPTED, ResultsArgument, err, handle_termination, out, print_remark
 
 
 def export_command(

@@ -16,7 +16,7 @@ from ..spec.errors import SpecError, format_problem, quote, suggest
 from ..spec.load import bundled_descriptions
 from ..spec.schema import experiment_schema
 from .completion import LISTED_FAMILIES, complete_families, complete_kinds, complete_results
-from .console import RUN_FAILED, ResultsArgument, TrustOption, err, out, print_remark
+from .terminal.console import RUN_FAILED, ResultsArgument, TrustOption, err, out, print_remark
 
 
 def report_command(

@@ -31,5 +31,6 @@ def make_tables(compared: Comparison, curves: dict[str, dict[str, Curve]]) -> di
         "failures": accounts.failures_table(compared.runs),
         "times": accounts.times_table(started),
         "efficiency": accounts.efficiency_table(started),
+        "best_points": accounts.best_points_table(started),
         **({"power": tables.make_power_table(compared)} if compared.power else {}),
     }

@@ -6,8 +6,10 @@ import inspect
 import os
 import sys
 from collections.abc import Iterator, Mapping
+from hashlib import sha256
 from pathlib import Path
 
+from ...agents.sandbox.sandboxed_agent import SandboxedAgent
 from ...landscapes.command import Command
 from ...landscapes.landscape import Landscape, Model
 from ...landscapes.neighbours import CODE_SUFFIXES, digest_file
@@ -43,8 +45,12 @@ def digest_neighbours(models: Mapping[str, Model]) -> dict[str, dict[str, str]]:
         For each name, the digests of the modules by path, relative to the folder of the first file in the model.
         Models without such modules are left out.
     """
-    found = {}
+    found: dict[str, dict[str, str]] = {}
     for name, model in sorted(models.items()):
+        if isinstance(model, SandboxedAgent):
+            texts = list(model.code.files.items())[1:]
+            found |= {name: {path: sha256(text.encode()).hexdigest() for path, text in texts}} if texts else {}
+            continue
         files = dict.fromkeys([*list_model_files(model), *_uninstalled_modules(model)])
         code = [path for path in files if path.suffix in CODE_SUFFIXES]
         # ``digest_user_files`` digests these.
@@ -99,4 +105,6 @@ def _loaded_file(cls: type) -> list[tuple[str, str]]:
 
 
 def _class_texts(model: Model) -> list[str]:
+    if isinstance(model, SandboxedAgent):
+        return [next(iter(model.code.files.values()))]
     return [] if find_place(type(model)) is not None else [read_class_source(type(model))]

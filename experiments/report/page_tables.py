@@ -58,6 +58,9 @@ def pack_tables(made: dict[str, Table], clock: list[dict[str, Any]]) -> dict[str
             ("problem", "strategy", *(f"{gap:g}" for gap in profiles.FIXED_TARGETS)),
             targets,
         ),
+        "best_points": pack_table(
+            "Best points", _heads(made["best_points"]), (row.values() for row in made["best_points"].rows())
+        ),
         "agents": pack_table("What each agent did", _heads(agents), (row.values() for row in agents.rows())),
         "measures": pack_table(
             "What the landscape tells besides the loss", _heads(made["measures"]),

@@ -40,6 +40,7 @@ from .page_tables import pack_tables
 from .plane_section import list_planes, list_unread
 from .portraits import Portrait, describe_portrait
 from .sentences import describe_strategy, format_number, list_notes
+from .sweep_section import SweepSection, study_sweeps
 from .template_cache import TemplateCache
 from .time_section import describe_times, draw_gantts
 
@@ -100,12 +101,13 @@ def write_report(
     home = listed[0] if len(given) == 1 else comparison_folder([*listed, *others])
     (home / "tables").mkdir(exist_ok=True)
     curves = draw_curves(runs)
-    made = make_tables(compared, curves)
+    sweeps, swept = study_sweeps(listed[0], compared) if len(listed) == 1 else ([], {})
+    made = make_tables(compared, curves) | swept
     for name, table in made.items():
         table.to_csv(home / "tables" / f"{name}.csv")
     chosen = [run for run in _representative_runs(compared) if run.id in sources]
     whole = _read_chosen(chosen, sources)
-    page = _render_page(listed, compared, sources, made, curves, whole, (meta, sessions, delays), imported)
+    page = _render_page(listed, compared, sources, made, curves, whole, sweeps, (meta, sessions, delays), imported)
     if figures:
         from ..drawing.files import write_figures
 
@@ -219,6 +221,7 @@ def _render_page(
     made: dict[str, Table],
     curves: dict[str, dict[str, Curve]],
     whole: Sequence[RunData],
+    sweeps: Sequence[SweepSection],
     recorded: tuple[dict[str, Any], Sequence[Session], SimulatedSettings | None],
     imported: Sequence[str],
 ) -> str:
@@ -229,7 +232,7 @@ def _render_page(
     portraits = [describe_portrait(run, run_title(run), grounds) for run in whole]
     timed = [run for run in started if run.clock is not None]
     clock = [] if delays is None else accounts.clock_table(timed, delays).rows()
-    shown = pack_tables(made, clock)
+    shown = pack_tables(made, clock) | {key: table for each in sweeps for key, table in each.tables.items()}
     failures = made["failures"].rows()
     environment = Environment(
         autoescape=True, trim_blocks=True, lstrip_blocks=True, loader=PackageLoader(__package__),
@@ -253,11 +256,12 @@ def _render_page(
         measures=list(draw_measures(compared)),
         measured=list(describe_measures([run for run in compared.runs if run.evaluations])),
         most_open_groups=MOST_OPEN_GROUPS,
+        sweeps=sweeps,
         planes=list_planes(directories),
         minima=list_minima(directories),
         portraits=portraits,
-        island=pack_island(_pack_data(compared, made, curves, portraits, shown) | {"grounds": grounds}),
-        code=_embed_code(whole, sources),
+        island=pack_island(_pack_data(compared, made, curves, portraits, shown, sweeps) | {"grounds": grounds}),
+        code=_embed_code(_list_films(whole, sweeps), sources),
         times=list(describe_times(made["times"], made["efficiency"])),
         gantts=list(draw_gantts(whole)),
         failures=failures[:MOST_FAILURES],
@@ -283,11 +287,12 @@ def _pack_data(
     curves: dict[str, dict[str, Curve]],
     portraits: Sequence[Portrait],
     shown: dict[str, dict[str, Any]],
+    sweeps: Sequence[SweepSection],
 ) -> dict[str, Any]:
     """Return the data from which the page draws its figures and tables; ``types.d.ts`` of the page describes them."""
     groups = group_problems([run for run in compared.runs if run.evaluations])
     figures = draw_first_figures(compared) | {k: figure for each in portraits for k, figure in each.figures.items()}
-    figures |= draw_measures(compared)
+    figures |= draw_measures(compared) | {k: figure for each in sweeps for k, figure in each.figures.items()}
     if made["ratios"].rows():
         figures["ratios"] = pack_ratios(made["ratios"], compared.baseline)
     return {
@@ -333,12 +338,21 @@ def _representative_runs(compared: Comparison) -> list[RunSummary]:
     return [drawn[i] for i in order]
 
 
-def _embed_code(chosen: Sequence[RunData], sources: dict[str, RunSource]) -> str:
+def _list_films(whole: Sequence[RunData], sweeps: Sequence[SweepSection]) -> list[RunData | RunSummary]:
+    """Return the runs that can be replayed in the page: those that are drawn, and those behind points of fronts."""
+    found: dict[str, RunData | RunSummary] = {run.id: run for run in whole}
+    for sweep in sweeps:
+        for id, run in sweep.films.items():
+            found.setdefault(id, run)
+    return list(found.values())
+
+
+def _embed_code(chosen: Sequence[RunData | RunSummary], sources: dict[str, RunSource]) -> str:
     """Return the page's code as HTML, with the replay of the chosen runs if there are any."""
     replay = embed_replay([EmbeddedRun(*sources[run.id], run.id, run_title(run)) for run in chosen]) if chosen else ""
     return f"{replay}\n{embed_modules((REPORT_MODULE,))}"
 
 
-def run_title(run: RunData) -> str:
+def run_title(run: RunData | RunSummary) -> str:
     """Return a short title of a run: its strategy, landscape and repeat."""
     return f"{run.strategy} on {run.landscape}, repeat {run.repeat}"

@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+from ....agents.sandbox.sandboxed_agent import SandboxedAgent
 from ....landscapes.command import Command
 from ....landscapes.landscape import Landscape, Model
 from ....landscapes.user_code import LOADED_FILES, is_python_file
@@ -56,6 +57,8 @@ def _list_places(model: Model, home: Path) -> Iterator[str]:
             place = reference.rpartition(":")[0]
             if place:
                 yield os.path.normpath(place) if is_python_file(place) else place
-    if not catalogue.is_installed(model):
+    if isinstance(model, SandboxedAgent):
+        yield os.path.normpath(model.code.reference.rpartition(":")[0])
+    elif not catalogue.is_installed(model):
         module = type(model).__module__
         yield os.path.relpath(LOADED_FILES[module][0], home) if module in LOADED_FILES else module
