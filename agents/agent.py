@@ -169,6 +169,8 @@ class Converged:
         point: The local minimum, shape (D,), in the unit cube.
         loss: The loss there.
         why: Why the agent stops, in words, for the log.
+        escape: If the point is a saddle, a direction along which the loss falls from it, shape (D,), in the unit cube;
+            None if the agent knows of none. A policy may send an agent there (``composed`` with ``escape``).
 
     Example:
         >>> Converged(np.array([0.5, 0.5]), 0.0, "steps down to 1e-09").loss
@@ -178,6 +180,7 @@ class Converged:
     point: Array
     loss: float
     why: str
+    escape: Array | None = None
 
 
 class WithGradient(NamedTuple):

@@ -304,6 +304,9 @@ def _finish_search(searcher: Searcher, ledger: Ledger, result: Any) -> Finding:
     if np.shape(result.point) != (ledger.dimension,):
         cause = f"converged at shape {np.shape(result.point)}; it must be ({ledger.dimension},)"
         return ledger.close("failed", cause=cause, place=place)
+    if result.escape is not None and np.shape(result.escape) != (ledger.dimension,):
+        cause = f"converged with an escape of shape {np.shape(result.escape)}; it must be ({ledger.dimension},)"
+        return ledger.close("failed", cause=cause, place=place)
     return ledger.close("converged", converged=result)
 
 

@@ -29,8 +29,8 @@ def make_tables(compared: Comparison, curves: dict[str, dict[str, Curve]]) -> di
         "contributions": accounts.contributions_table(started),
         "agents": accounts.agents_table(started),
         "failures": accounts.failures_table(compared.runs),
+        "best_points": accounts.best_points_table(started),
         "times": accounts.times_table(started),
         "efficiency": accounts.efficiency_table(started),
-        "best_points": accounts.best_points_table(started),
         **({"power": tables.make_power_table(compared)} if compared.power else {}),
     }

@@ -18,7 +18,7 @@ from ...orchestrator.landscape_record import StoredSurface
 from ...orchestrator.log.reader import LogReader, Points
 from ...orchestrator.log.tables import RunRecord
 from ...orchestrator.state.events import Event, Extended, Stopped, describe_end, is_cut
-from .picture_space import describe_setting, name_all_values, picture_space
+from .pictures.picture_space import describe_setting, name_all_values, picture_space
 from .run_header import LandscapeRecords, build_header
 
 
