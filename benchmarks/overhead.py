@@ -6,6 +6,7 @@ timed separately. Each figure is the median over ``--rounds``.
 
     python benchmarks/overhead.py [--json FILE] [--rounds 3] [--executors simulated ray] [--objective-us 0 10 100]
         [--folder PLACE] [--network]
+    python benchmarks/overhead.py --sandbox [--json FILE] [--executors simulated ray]
 """
 
 from __future__ import annotations
@@ -127,7 +128,15 @@ def main() -> None:
     options.add_argument("--objective-us", nargs="+", type=float, default=[0.0, 20.0, 100.0])
     options.add_argument("--folder", type=Path, help="write the logs here. Default: the directory for temporary files")
     options.add_argument("--network", action="store_true", help="keep the logs as on a network file system")
+    options.add_argument("--sandbox", action="store_true", help="measure the sandbox, and nothing else")
     args = options.parse_args()
+    if args.sandbox:
+        from sandbox import measure_sandbox
+
+        figures = measure_sandbox(args.executors)
+        if args.json:
+            args.json.write_text(json.dumps(figures, indent=2) + "\n")
+        return
     place = FileSystem("nfs4") if args.network else None
     rows: list[dict[str, Any]] = []
     startup = None
