@@ -216,7 +216,7 @@ class Results:
         Raises:
             ValueError: If there is no run with this id; it lists the runs.
         """
-        return accounts.leases_table(self._find_run(run))
+        return accounts.leases_table(_find_run(self.runs, run))
 
     def decisions(self, run: str) -> Table:
         """Make a table of the changes of the agents' shares of a run's budget by more than 10 points.
@@ -233,7 +233,7 @@ class Results:
         Raises:
             ValueError: If there is no run with this id; it lists the runs.
         """
-        return decisions_table(self._find_run(run))
+        return decisions_table(_find_run(self.runs, run))
 
     def insights(self, run: str) -> Table:
         """Make a table of what was noticed of a run: agents that are stuck or oscillate, hand-overs, restarts.
@@ -246,7 +246,7 @@ class Results:
         Raises:
             ValueError: If there is no run with this id; it lists the runs.
         """
-        return insights_table(self._find_run(run))
+        return insights_table(_find_run(self.runs, run))
 
     def points(self, run: str | None = None) -> Table:
         """Make a table of the points of one run or of all, one row each, in the order in which they were collected.
@@ -268,16 +268,7 @@ class Results:
         Raises:
             ValueError: If there is no run with this id; it lists the runs.
         """
-        return make_points_table(self.runs if run is None else [self._find_run(run)])
-
-    def _find_run(self, id: str) -> RunData:
-        found = next((run for run in self.runs if run.id == id), None)
-        if found is None:
-            from .animation.selection import format_run_list
-
-            listed = f"Use one of these ids.\n{format_run_list(self.runs)}" if self.runs else "There is no run yet."
-            raise Refusal(f"run must be the id of a run, got {quote(id)}. {listed}")
-        return found
+        return make_points_table(self.runs if run is None else [_find_run(self.runs, run)])
 
     def plot(self, what: str = "convergence", run: str | None = None) -> Plot:
         """Draw a figure of the report, which a notebook shows.
@@ -335,6 +326,26 @@ class Results:
 
         return write_report(self.path, figures, baseline, equivalence, power)
 
+    def export(self, to: str, out: str | Path | None = None, skip: bool = False) -> Path:
+        """Export the results to the format of another tool, also while the experiment is still running.
+
+        Args:
+            to: "coco" (for cocopp), "ioh" (IOHprofiler), "parquet" (all evaluations), "csv" (all tables), "optuna" (a
+                study a run) or "mlflow" (its files in a local folder).
+            out: The folder to write, which must be empty or not exist. Default: ``exports/<format>`` in the results
+                directory, which is replaced.
+            skip: Whether runs that the format cannot hold are left out. If not, the first of them ends the export.
+
+        Returns:
+            The path of the folder.
+
+        Raises:
+            ValueError: If there is no such format, it cannot hold a run, or a package that it needs is not installed.
+        """
+        from .exchange.export import export_results
+
+        return export_results(self.path, to, out, skip)
+
     def __repr__(self) -> str:
         return f"Results({str(self.path)!r})"
 
@@ -342,6 +353,16 @@ class Results:
         from .report.notebook_screen import draw_notebook_screen
 
         return draw_notebook_screen(self._compared, self.path, self.summary_rows())
+
+
+def _find_run(runs: Sequence[RunData], id: str) -> RunData:
+    found = next((run for run in runs if run.id == id), None)
+    if found is None:
+        from .animation.selection import format_run_list
+
+        listed = f"Use one of these ids.\n{format_run_list(runs)}" if runs else "There is no run yet."
+        raise Refusal(f"run must be the id of a run, got {quote(id)}. {listed}")
+    return found
 
 
 def _summarize_row(row: Mapping[str, Any], median: str) -> dict[str, str]:

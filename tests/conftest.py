@@ -133,8 +133,8 @@ def command_line():
 
 @contextmanager
 def _prepare_command():
-    from searchparty.experiments.cli import console
     from searchparty.experiments.cli.main import main
+    from searchparty.experiments.cli.terminal import console
 
     def call(*arguments, cwd):
         code, said, complained = 0, io.StringIO(), io.StringIO()

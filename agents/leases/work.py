@@ -140,12 +140,14 @@ def work_lease(
                     stop = stop or _evaluate_last_point(searcher, ledger, hand, lost_rows)
                 break
             outcome = None
+            if free is not None:
+                free.look_at(points)
             if recorded is not None:
                 again = partial(_evaluate_again, searcher, lease, hand)
                 outcome = ledger.recall_rows(points, hand.with_gradient, again)
             if outcome is not None:
                 ledger.enter(points[: len(outcome.losses)], outcome, hand.price, news=False)
-            elif free is not None and (outcome := free.recall(points, hand)) is not None:
+            elif free is not None and (outcome := free.recall(hand)) is not None:
                 ledger.enter(points[: len(outcome.losses)], outcome, hand.price)
             elif hand.batch:
                 points = points[:1]
@@ -157,14 +159,14 @@ def work_lease(
                     points = points[: ledger.count_unrecorded(len(points))][:largest]
                     # A row's loss does not depend on where a batch is cut if it is evaluated row by row.
                     points = points[: watch.room] if evaluator.rowwise else points
-                    points = points if free is None else points[: free.count_new(points, hand)]
+                    points = points if free is None else points[: free.count_new(len(points), hand)]
                 if lost_rows or (evaluator.rowwise and len(points) > 1):
                     outcome = yield from _answer_batch(searcher, ledger, hand, points, pace, lost_rows)
                 else:
                     outcome = evaluator.evaluate(points, hand.with_gradient)
                     ledger.enter(points, outcome, hand.price)
             if free is not None:
-                free.note(ledger, len(outcome.losses))
+                free.note(ledger.filled - len(outcome.losses), outcome.losses)
             if hand.repeats:
                 ledger.compare_repeats(len(outcome.losses))
             wrong = searcher.record_outcome(outcome)

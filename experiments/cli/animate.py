@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 from rich.progress import track
 
-from .console import INTERRUPTED, RUN_FAILED, ResultsArgument, err, handle_termination, out
+from .terminal.console import INTERRUPTED, RUN_FAILED, ResultsArgument, err, handle_termination, out
 
 OTHER_RUNS_HINT = (
     "(To draw another run: --run ID or STRATEGY. To draw two side by side: --compare, or --run A --run B.)"

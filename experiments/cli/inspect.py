@@ -16,13 +16,18 @@ from ..spec.errors import SpecError, format_problem, quote, suggest
 from ..spec.load import bundled_descriptions
 from ..spec.schema import experiment_schema
 from .completion import LISTED_FAMILIES, complete_families, complete_kinds, complete_results
-from .console import RUN_FAILED, OpenlyOption, ResultsArgument, TrustOption, err, out, print_remark
+from .terminal.console import RUN_FAILED, OpenlyOption, ResultsArgument, TrustOption, err, out, print_remark
 
 
 def report_command(
     results: Annotated[
         list[Path],
-        typer.Argument(metavar="RESULTS...", help="One or more results directories.", autocompletion=complete_results),
+        typer.Argument(
+            metavar="RESULTS...",
+            help="One or more results directories. Folders of COCO's data (.info) and Parquet files of evaluations are "
+            "strategies to compare with.",
+            autocompletion=complete_results,
+        ),
     ],
     baseline: Annotated[
         str | None,

@@ -11,7 +11,7 @@ import typer
 from ...landscapes.geometry.hessian import GeometryError
 from ..spec.errors import format_problem, quote, suggest
 from .completion import complete_results
-from .console import TrustOption, out, print_remark
+from .terminal.console import TrustOption, out, print_remark
 
 PLANE_NAMES = ("pca", "best", "hessian", "random", "through")
 

@@ -23,8 +23,9 @@ from ..execution.trust.sandboxes import describe_sandboxes
 from ..execution.watcher import Watcher
 from ..results.recorded_runs import describe_faces, describe_time_limits
 from ..spec.load import load
+from ..studies.sweep_sentences import list_sweep_sentences
 from .completion import complete_experiments
-from .console import (
+from .terminal.console import (
     INTERRUPTED,
     RUN_FAILED,
     STRATEGY_FAILED,
@@ -32,6 +33,7 @@ from .console import (
     ExecutorOption,
     NoReportOption,
     OpenlyOption,
+    OutOption,
     OverridesOption,
     ResultsArgument,
     SourceArgument,
@@ -55,10 +57,7 @@ def run_command(
     source: SourceArgument,
     executor: ExecutorOption = None,
     address: AddressOption = None,
-    results: Annotated[
-        Path | None,
-        typer.Option("--out", metavar="RESULTS", help="Directory for the results. Default: results/<name>-<n>."),
-    ] = None,
+    results: OutOption = None,
     overrides: OverridesOption = None,
     openly: OpenlyOption = False,
     no_report: NoReportOption = False,
@@ -69,6 +68,12 @@ def run_command(
     """
     with allow_unsandboxed(openly):
         planned = make_plan(load(source, overrides or []).with_executor(executor, address))
+
+    work_plan(planned, results, no_report)
+
+
+def work_plan(planned: Plan, results: Path | None, no_report: bool) -> None:
+    """Run a plan into a new results directory, show its progress, and print its summary."""
 
     def work(watcher: Watcher) -> Results:
         return run_plan(planned, out=results, watcher=watcher, remark=print_remark, report=not no_report)
@@ -215,6 +220,8 @@ def _print_verdict(results: Results) -> None:
     if len(compared.strategies) < 2:
         return
     for line in list_sentences(compared, str(results.path)):
+        out.print(line, soft_wrap=True)
+    for line in list_sweep_sentences(results.path, compared):
         out.print(line, soft_wrap=True)
     bars = draw_bars(compared.verdicts)
     if bars:

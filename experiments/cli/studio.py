@@ -11,7 +11,7 @@ import typer
 from ..spec.errors import SpecError
 from ..spec.load import load
 from ..studio.films.shelf import ResultsIndex
-from .console import handle_termination, out, print_remark
+from .terminal.console import handle_termination, out, print_remark
 
 
 def studio_command(

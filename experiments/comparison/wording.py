@@ -32,7 +32,7 @@ def describe_verdict(verdict: Verdict, problem: str = "") -> str:
         "better": f"{first} is better than {second}",
         "worse": f"{first} is worse than {second}",
         "equivalent": f"{first} and {second} are equivalent in practice",
-        "not settled": f"It is not settled whether {first} or {second} is better",
+        "not settled": f"{_name_doubt(verdict)} whether {first} or {second} is better",
     }[verdict.decision]
     if verdict.basis == "areas":
         return f"{opening}: {_describe_areas(verdict, problem)}."
@@ -42,6 +42,13 @@ def describe_verdict(verdict: Verdict, problem: str = "") -> str:
     subject = first if verdict.decision in ("equivalent", "not settled") else "it"
     ratio = f"{subject} needs {format_ratio(verdict.ratio)} times the evaluations {where}"
     return f"{opening}: {ratio}{_describe_alone(verdict)}."
+
+
+def _name_doubt(verdict: Verdict) -> str:
+    """Return the beginning of a sentence on what is not settled: with too few runs, its interval may look settled."""
+    if not verdict.lacks_runs:
+        return "It is not settled"
+    return "1 run of each does not settle" if verdict.runs == 1 else f"{verdict.runs} runs of each do not settle"
 
 
 def _describe_alone(verdict: Verdict) -> str:

@@ -18,6 +18,9 @@ from .run_summary import SPELLS, AgentAccount, RunSummary, account_for_agents, a
 from .run_summary import rank_gains as rank_gains
 from .table import Table
 
+MOST_VALUES = 12
+"""The most values of a setting that a table shows."""
+
 
 def leases_table(run: RunData) -> Table:
     """Make a table of every lease of a run, with its reason and its outcome, in the order of granting.
@@ -52,6 +55,23 @@ def lease_outcome(finding: Finding) -> str:
     outcome += f"; {rows} rows failed" if rows else ""
     outcome += f"; {finding.failed_gradients} gradients failed" if finding.failed_gradients else ""
     return outcome + (f"; {finding.free_rows} rows were known or infeasible" if finding.free_rows else "")
+
+
+def best_points_table(runs: Sequence[RunSummary]) -> Table:
+    """Make a table of the best points: the best run of each strategy on each landscape, and the setting it ended with.
+
+    The setting is in words: values by name, or coordinates, at most ``MOST_VALUES`` of them. Runs without a finite loss
+    are left out.
+    """
+    names = ("landscape", "strategy", "loss", "setting", "agent", "repeat")
+    rows = []
+    for landscape, strategies in group_runs(runs).items():
+        for strategy, listed in strategies.items():
+            points = [run.best_point for run in listed if run.best_point is not None]
+            if points:
+                best = min(points, key=lambda point: point.loss)
+                rows.append((landscape, strategy, best.loss, best.describe(MOST_VALUES), best.agent, best.repeat))
+    return Table.from_rows(names, rows)
 
 
 def contributions_table(runs: Sequence[RunData | RunSummary]) -> Table:

@@ -257,6 +257,11 @@ class Experiment(Model):
         return self._variants or (((), self),)
 
     @property
+    def plain_data(self) -> Mapping[str, Any]:
+        """The data that the experiment was built from, with its sweep. They must not be changed."""
+        return self._data
+
+    @property
     def home(self) -> str:
         """The directory in which relative paths start; "." is the current one."""
         return str(self._data.get("base") or self.base or ".")

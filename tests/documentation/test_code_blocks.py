@@ -41,6 +41,7 @@ NOT_RUN = {
     "searchparty landscape results/digits-1 adam#0 adam#1 --plane through --match": "as before",
     "searchparty landscape results/digits-1 --minima --match": "as before",
     "searchparty run results/digits-1/planes/best.yaml": "as before",
+    "searchparty report results/bbob-small-1 exdata/their-algorithm evaluations.parquet": "needs the data of others",
     "ray get-auth-token --generate > /dev/null": "the cluster of this test has a token",
     "export RAY_AUTH_MODE=token": "the cluster of this test has a token",
     "ray start --head --port=6379": "the cluster of this test is there already",

@@ -39,6 +39,14 @@ const replay = new Replay(replayHost, { cards, theme: theme.now, link: () => lin
 theme.addEventListener("change", () => replay.setTheme(theme.now));
 for (const select of [run, beside]) select.addEventListener("change", () => show(null));
 
+host.addEventListener("choose", (event) => {
+  // Before the replay has begun, it reads the choice from its host.
+  if (!films.size || !(event instanceof CustomEvent)) return;
+  choose(run, event.detail);
+  beside.value = "";
+  show(null);
+});
+
 /** Start the replay only when it becomes visible, because a report is read from the top. */
 new IntersectionObserver((entries, observer) => {
   if (!entries.some((entry) => entry.isIntersecting)) return;
@@ -48,7 +56,7 @@ new IntersectionObserver((entries, observer) => {
 
 function begin() {
   const given = readAddress();
-  choose(run, given.get("replay"));
+  choose(run, given.get("replay") ?? host.dataset.run ?? null);
   choose(beside, given.get("beside"));
   const look = lookIn(given);
   if (look) replay.setLook(look);

@@ -156,3 +156,17 @@ def test_bundled_data(name, shape, classes):
     assert found.train.inputs.shape[1:] == shape
     assert found.classes == classes
     assert found.train.inputs.dtype == np.float32
+
+
+@pytest.mark.extras
+def test_digits_are_those_that_scikit_learn_reads():
+    datasets = pytest.importorskip("sklearn.datasets")
+    images, labels = data_module._read_digits()
+    wanted = datasets.load_digits()
+    assert images.tobytes() == wanted.images.tobytes()
+    assert (labels.dtype, labels.tobytes()) == (wanted.target.dtype, wanted.target.tobytes())
+
+
+def test_digits_come_from_scikit_learn_itself_where_their_file_lies_elsewhere(monkeypatch):
+    monkeypatch.setattr(data_module, "find_spec", lambda _: None)
+    assert data_module._read_digits() is None

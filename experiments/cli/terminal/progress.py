@@ -9,8 +9,8 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, ProgressColumn, Task, TaskID, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
-from ...orchestrator.run_spec import RunSpec
-from ..execution.watcher import RunStatus
+from ....orchestrator.run_spec import RunSpec
+from ...execution.watcher import RunStatus
 
 
 def planned_run_title(planned: RunSpec) -> str:

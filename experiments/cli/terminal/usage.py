@@ -8,9 +8,9 @@ from typing import Any
 
 import typer
 
-from ...agents.evaluation.settings import Evaluation
-from ..spec.errors import format_problem, quote, setting_names, suggest
-from ..spec.models import Experiment, Stop
+from ....agents.evaluation.settings import Evaluation
+from ...spec.errors import format_problem, quote, setting_names, suggest
+from ...spec.models import Experiment, Stop
 
 UsageError: type[Exception] = typer.BadParameter.__bases__[0]
 """What Typer raises for a wrong command line. It has no public name of its own there."""

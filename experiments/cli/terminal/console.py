@@ -13,8 +13,8 @@ import typer
 from rich.table import Table as RichTable
 from rich.text import Text
 
-from ...landscapes.cause_groups import group_causes
-from .completion import EXECUTORS, complete_executors, complete_experiments, complete_results
+from ....landscapes.cause_groups import group_causes
+from ..completion import EXECUTORS, complete_executors, complete_experiments, complete_results
 from .progress import ProgressBars, ProgressLines
 from .streams import open_console
 
@@ -55,6 +55,10 @@ AddressOption = Annotated[
     typer.Option(
         "--address", help='A Ray cluster to join: "auto", HOST:6379 or ray://HOST:10001. Default: start Ray here.'
     ),
+]
+OutOption = Annotated[
+    Path | None,
+    typer.Option("--out", metavar="RESULTS", help="Directory for the results. Default: results/<name>-<n>."),
 ]
 NoReportOption = Annotated[
     bool, typer.Option("--no-report", help="Do not write the report now; `searchparty report` can write it later.")

@@ -1,23 +1,8 @@
-"""Classes outside this repository that the contract tests try too.
+"""Which kinds can be tried here: some need extras, some need settings."""
 
-``SEARCHPARTY_OWN_KINDS`` names them as a YAML does, separated by commas: ``/home/me/hop.py:Hop,my.package:Bowl``.
-"""
-
-import os
 from importlib.util import find_spec
 
 import pytest
-
-from searchparty.landscapes.user_code import load_object
-
-REFERENCES = [word.strip() for word in os.environ.get("SEARCHPARTY_OWN_KINDS", "").split(",") if word.strip()]
-CLASSES = [load_object(reference, "SEARCHPARTY_OWN_KINDS") for reference in REFERENCES]
-
-
-def own_classes(base):
-    """Return the named classes that derive from ``base``, by kind."""
-    return {cls.model_fields["kind"].default: cls for cls in CLASSES if issubclass(cls, base)}
-
 
 NEEDS_OPTAX = ("adam", "momentum", "sgd")
 """Agents that need the extra ``networks``: they are tried by the tests that need extras."""
