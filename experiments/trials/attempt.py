@@ -140,7 +140,7 @@ def make_attempt(candidate: Candidate, base: str, watch: Callable[[int], Any], s
             size = choose_size(each, end - time.monotonic())
             raced = _race(candidate, folder / f"race-{number}", size, base, end, watch)
             known = rivals.wait(end)
-            compared = compare_runs(_choose_common([*raced.runs, *known]))
+            compared = compare_runs(_choose_common([*raced.runs, *known], size.seeds))
             why_not = _describe_size(raced, each, len(known) < rivals.total)
     change = None if raced is None or before is None else find_change(raced.runs, before.runs, candidate.kind)
     return Attempt(
@@ -167,22 +167,24 @@ def _find_obstacle(candidate: Candidate, clauses: Sequence[ClauseResult]) -> str
     return f"Not raced: it breaks {' and '.join(broken)}. Mend that first." if broken else ""
 
 
-def _choose_common(runs: Sequence[RunSummary]) -> list[RunSummary]:
-    """Return the runs on the landscapes and with the seeds for which all strategies have a run that has ended."""
-    places: dict[tuple[str, int], set[str]] = {}
+def _choose_common(runs: Sequence[RunSummary], seeds: int) -> list[RunSummary]:
+    """Return the runs on the landscapes on which all strategies have runs that have ended, with all the first seeds.
+
+    A landscape on which fewer seeds have ended would unsettle the verdict on all of them.
+    """
+    ended: dict[str, set[tuple[str, int]]] = {}
     for run in runs:
-        if run.stopped is not None:
-            places.setdefault((run.landscape, run.repeat), set()).add(run.strategy)
-    count = len({run.strategy for run in runs})
-    return [run for run in runs if len(places.get((run.landscape, run.repeat), ())) == count]
+        if run.stopped is not None and run.repeat < seeds:
+            ended.setdefault(run.landscape, set()).add((run.strategy, run.repeat))
+    count = len({run.strategy for run in runs}) * seeds
+    return [run for run in runs if run.repeat < seeds and len(ended.get(run.landscape, ())) == count]
 
 
 def _describe_size(raced: Raced, each: float, rivals_cut: bool) -> str:
     """Return why a race was smaller than usual; "" if it was not."""
     if raced.cut or rivals_cut:
-        ended = sum(run.stopped is not None for run in raced.runs)
         whose = "its runs" if raced.cut else "the runs of its rivals, which the next try resumes,"
-        return f"The time was over before all {whose} had ended: {ended} of its runs are compared."
+        return f"The time was over before all {whose} had ended: landscapes that not all have run are left out."
     if raced.size != choose_size(0.0, 1.0):
         return f"It is slow ({each * 1e3:.1f} ms an evaluation), so the race was smaller: {raced.size.describe()}."
     return ""

@@ -361,3 +361,12 @@ def test_the_studio_refuses_what_it_cannot_race(command, tmp_path):
     write(tmp_path, WALK, STEP=0.3)
     done = command("studio", "their.py:Walk", "--executor", "ray", "--no-browser", "--port", "0", cwd=tmp_path)
     assert (done.returncode, "must be left out with FILE:CLASS, got ray" in done.stderr) == (2, True)
+
+
+def test_landscapes_that_not_all_have_run_are_left_out():
+    def run(strategy, landscape, repeat, stopped="budget spent"):
+        return SimpleNamespace(strategy=strategy, landscape=landscape, repeat=repeat, stopped=stopped)
+
+    runs = [run(name, "a", repeat) for name in ("it", "other") for repeat in range(3)]
+    runs += [run("it", "b", repeat) for repeat in range(2)] + [run("other", "b", 0), run("other", "b", 1, None)]
+    assert attempt._choose_common(runs, 2) == [each for each in runs if each.landscape == "a" and each.repeat < 2]
