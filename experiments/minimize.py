@@ -39,6 +39,7 @@ from ..orchestrator.state.run import Run
 from .spec.build import resolve_kind
 from .spec.errors import KeyPath, ProblemList, SourcePositions, SpecError, format_path, quote
 from .spec.models import check_seed, check_target, parse_budget
+from .spec.sandboxed import build_sandboxed, has_sandbox
 
 DEFAULT_TEAM = ("slsqp", "axes", "cma-es")
 EXTRA_MEMBERS = ("slsqp", "cma-es", "derivative-free", "slsqp", "slsqp")
@@ -519,6 +520,11 @@ def build_part(family: str, path: KeyPath, base: type[Part], entry: Any) -> Part
             "`searchparty list agents` and `searchparty list policies` show the kinds."
         )
     notes = ProblemList(SourcePositions({}))
+    if has_sandbox(entry):
+        made = build_sandboxed(notes, family, cast("Mapping[str, Any]", entry), path)
+        if made is None:
+            raise SpecError(notes.problems)
+        return cast(Part, made)
     resolved = resolve_kind(notes, family, entry if isinstance(entry, str) else dict(entry), path)
     if resolved is not None:
         cls, settings = resolved
