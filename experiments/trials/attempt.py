@@ -33,6 +33,8 @@ NEEDED_CLAUSES = {"agent": ("points-in-cube",), "policy": ("valid-decisions", "b
 """Clauses without which a race would say nothing."""
 RECORD_NAME, RECORD_FORMAT = "try.json", "searchparty try 1"
 RACE_NAME = re.compile(r"race-(\d+)")
+OWN_NAME = re.compile(r"race-\d+|rivals-[0-9a-f]{8}|rivals\.yaml|try\.(json|html)")
+"""The names of what lies in the folder of a try."""
 MOST_RECORD_BYTES = 4_000_000
 STATES = ("kept", "broken", "left out", NOT_TRIED)
 """The states of clauses, in the order in which they are counted."""
@@ -104,7 +106,8 @@ def choose_folder(name: str) -> Path:
         Refusal: There is something else of this name.
     """
     folder = Path(f"try-{directory_stem(name)}")
-    if folder.exists() and not (folder / RECORD_NAME).is_file() and (not folder.is_dir() or any(folder.iterdir())):
+    # A try that was interrupted has left no record.
+    if folder.exists() and not (folder.is_dir() and all(OWN_NAME.fullmatch(each.name) for each in folder.iterdir())):
         raise Refusal(
             f"{folder} must be the folder of an earlier try, or not exist, got something else. Rename it, or work in "
             "another folder."
@@ -146,7 +149,7 @@ def make_attempt(candidate: Candidate, base: str, watch: Callable[[int], Any], s
     return Attempt(
         candidate, folder, number, clauses, seconds, raced, why_not, rivals.path,
         [] if compared is None else find_standings(compared),
-        [] if compared is None else describe_candidate(compared, candidate.kind),
+        [] if compared is None or not compared.problems else describe_candidate(compared, candidate.kind),
         change, [] if before is None else _compare_clauses(clauses, before.broken),
     )  # fmt: skip
 

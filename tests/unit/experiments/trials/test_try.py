@@ -16,6 +16,7 @@ from searchparty.experiments.trials import attempt, candidate, race
 from searchparty.experiments.trials.page import list_standing_rows
 from searchparty.experiments.trials.race import SIZES, RaceSize, choose_size
 from searchparty.experiments.trials.standings import find_standings
+from searchparty.landscapes.landscape import Refusal
 
 WALK = '''
 from typing import Literal
@@ -370,3 +371,19 @@ def test_landscapes_that_not_all_have_run_are_left_out():
     runs = [run(name, "a", repeat) for name in ("it", "other") for repeat in range(3)]
     runs += [run("it", "b", repeat) for repeat in range(2)] + [run("other", "b", 0), run("other", "b", 1, None)]
     assert attempt._choose_common(runs, 2) == [each for each in runs if each.landscape == "a" and each.repeat < 2]
+
+
+def test_a_folder_of_an_interrupted_try_is_gone_on_with(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    folder = tmp_path / "try-walk"
+    folder.mkdir()
+    assert attempt.choose_folder("walk").name == "try-walk"
+    (folder / "rivals.yaml").touch()
+    (folder / "rivals-0123abcd").mkdir()
+    (folder / "race-1").mkdir()
+    assert attempt.choose_folder("walk").name == "try-walk"
+    (folder / "notes").touch()
+    with pytest.raises(
+        Refusal, match="try-walk must be the folder of an earlier try, or not exist, got something else"
+    ):
+        attempt.choose_folder("walk")
