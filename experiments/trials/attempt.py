@@ -91,8 +91,8 @@ class Attempt:
         """Return how the candidate does by its contract, in lines."""
         states = [each.state for each in self.clauses]
         counts = {state: states.count(state) for state in STATES if state in states}
-        head = f"Contract: {', '.join(f'{count} clauses {state}' for state, count in counts.items())}."
-        return [head.replace("1 clauses", "1 clause"), *describe_broken(self.clauses)]
+        told = [f"{count} clause{'' if count == 1 else 's'} {state}" for state, count in counts.items()]
+        return [f"Contract: {', '.join(told)}.", *describe_broken(self.clauses)]
 
     def describe_time(self) -> str:
         """Return what a proposal takes, in words; "" if it was not timed."""

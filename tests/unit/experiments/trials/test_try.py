@@ -385,3 +385,14 @@ def test_a_folder_of_an_interrupted_try_is_gone_on_with(tmp_path, monkeypatch):
     (folder / "notes").touch()
     with pytest.raises(Refusal, match="try-walk must be the folder of an earlier try, or not exist"):
         attempt.choose_folder("walk")
+
+
+def test_clauses_are_counted_by_their_state():
+    from searchparty.experiments.contracts.clause import ClauseResult
+
+    states = ["kept"] * 11 + ["broken", "left out", "not tried", "not tried"]
+    clauses = [ClauseResult("c", "It holds.", state, cause="it fell") for state in states]
+    tried = attempt.Attempt(None, None, 1, clauses, None, None, "", None, [], [], None, [])
+    assert tried.describe_contract()[0] == (
+        "Contract: 11 clauses kept, 1 clause broken, 1 clause left out, 2 clauses not tried."
+    )
