@@ -24,6 +24,8 @@ from ..execution.watcher import Watcher
 from ..results.recorded_runs import describe_faces, describe_time_limits
 from ..spec.load import load
 from ..studies.sweep_sentences import list_sweep_sentences
+from ..studies.worth import study_worth
+from ..studies.worth_sentences import describe_worth
 from .completion import complete_experiments
 from .terminal.console import (
     INTERRUPTED,
@@ -77,6 +79,15 @@ def work_plan(planned: Plan, results: Path | None, no_report: bool) -> None:
 
     def work(watcher: Watcher) -> Results:
         return run_plan(planned, out=results, watcher=watcher, remark=print_remark, report=not no_report)
+
+    _run_watched(planned, work, not no_report)
+
+
+def resume_planned(planned: Plan, directory: Path, no_report: bool) -> None:
+    """Resume a plan in its results directory, show its progress, and print its summary."""
+
+    def work(watcher: Watcher) -> Results:
+        return resume_plan(planned, directory, watcher=watcher, remark=print_remark, report=not no_report)
 
     _run_watched(planned, work, not no_report)
 
@@ -221,7 +232,8 @@ def _print_verdict(results: Results) -> None:
         return
     for line in list_sentences(compared, str(results.path)):
         out.print(line, soft_wrap=True)
-    for line in list_sweep_sentences(results.path, compared):
+    worths = [line for each in study_worth(compared) for line in describe_worth(each)]
+    for line in (*list_sweep_sentences(results.path, compared), *worths):
         out.print(line, soft_wrap=True)
     bars = draw_bars(compared.verdicts)
     if bars:

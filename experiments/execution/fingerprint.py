@@ -19,6 +19,7 @@ from ...landscapes.command import Command
 from ...landscapes.landscape import Landscape, Model
 from ...landscapes.table import LossTable
 from ...landscapes.thread_pools import find_thread_pools
+from ...orchestrator.branch import list_policies
 from ...orchestrator.policies.policy import Policy
 from ...orchestrator.run_spec import RunSpec, digest
 from ...orchestrator.sandbox.sandboxed_policy import SandboxedPolicy
@@ -81,9 +82,11 @@ def name_models(runs: Iterable[RunSpec]) -> dict[str, Model]:
     """
     found: dict[str, dict[tuple[Any, ...], Model]] = {}
     for run in runs:
-        models = [("landscape", run.landscape), ("policy", run.policy), *(("agent", agent) for _, agent in run.team)]
-        choices = {name: value for name, value in run.policy if isinstance(value, Model)}
-        for family, model in [*models, *choices.items()]:
+        models: list[tuple[str, Model]] = [("landscape", run.landscape), *(("agent", agent) for _, agent in run.team)]
+        for policy in list_policies(run.policy):
+            choices = [(name, value) for name, value in policy if isinstance(value, Model)]
+            models += [("policy", policy), *choices]
+        for family, model in models:
             same = found.setdefault(f"{family} {_describe(model)}", {})
             named: tuple[Any, ...] = ()
             if isinstance(model, Landscape):

@@ -12,6 +12,7 @@ from ...agents.agent import Agent
 from ...agents.evaluation.settings import Evaluation
 from ...landscapes.landscape import Landscape, Model
 from ...landscapes.user_code import read_source
+from ...orchestrator.branch import BranchedPolicy
 from ...orchestrator.policies.composed import Composed
 from ...orchestrator.policies.policy import Policy
 from . import catalogue
@@ -34,6 +35,8 @@ from .sandboxed import build_sandboxed, has_sandbox
 from .team import TeamEntry, name_members
 
 MOST_DATA_DEPTH = 50
+BRANCH_KIND = "branch"
+"""The kind of the policy of a branch, which `searchparty branch` writes and the catalogue does not list."""
 MEMBER_KEYS = ("count", "name")
 """What may stand beside the settings of an agent."""
 NOTE_PREFIX = "x-"
@@ -347,6 +350,8 @@ def _build_policy(notes: ProblemList, data: Any, path: KeyPath) -> Policy | None
         return made if isinstance(made, Policy) else None
     elif isinstance(data, dict) and "kind" not in data:
         data = {"kind": "composed", **data}
+    if isinstance(data, dict) and data["kind"] == BRANCH_KIND:
+        return _build_branch(notes, data, path)
     known = resolve_kind(notes, "policy", data, path)
     if known is None:
         return None
@@ -362,6 +367,18 @@ def _build_policy(notes: ProblemList, data: Any, path: KeyPath) -> Policy | None
         settings = {key: value for key, value in settings.items() if value is not None}
     policy = build_model(notes, cls, settings, path)
     return policy if isinstance(policy, Policy) and len(notes.problems) == before else None
+
+
+def _build_branch(notes: ProblemList, data: dict[str, Any], path: KeyPath) -> Policy | None:
+    """Build the policy of a branch, and the two policies that it consists of."""
+    before = len(notes.problems)
+    policies: dict[str, Any] = {
+        key: _build_policy(notes, data[key], (*path, key)) for key in ("before", "after") if key in data
+    }
+    if len(notes.problems) > before:
+        return None
+    policy = build_model(notes, BranchedPolicy, {**data, **policies}, path)
+    return policy if isinstance(policy, Policy) else None
 
 
 def _build_choice(notes: ProblemList, family: str, data: Any, path: KeyPath) -> Model | None:

@@ -84,7 +84,7 @@ def _decide_leases(run: Run, planned: RunSpec, policy: Decider, stream: StreamFa
     """Return the policy's decision, after checking it; () once the target is reached or nothing is left to grant."""
     if _reaches_target(run) or run.stopped is not None or run.remaining <= 0 or run.free <= 0:
         return ()
-    leases = policy.decide(run, stream(planned.seed, run.id, run.decisions, run.collected))
+    leases = policy.decide(run, stream(planned.seed, planned.stream_id, run.decisions, run.collected))
     audit_decision(run, leases, policy.kind)
     return leases
 

@@ -83,6 +83,11 @@ class Policy(Model):
     def end(self) -> None:
         """Do nothing: a policy holds nothing that must be closed."""
 
+    @property
+    def origin(self) -> str | None:
+        """The id of the run from whose random streams decisions draw, if that is another run: of a branch."""
+        return None
+
     def decide(self, run: Run, rng: np.random.Generator) -> tuple[Lease, ...]:
         """Decide which leases to grant now.
 

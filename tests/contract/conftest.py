@@ -15,7 +15,7 @@ def one_thread():
 
 @pytest.fixture(scope="session", autouse=True)
 def long_thoughts():
-    """Let agents think for long: on a busy machine, to import and compile what they need takes more than ten seconds."""
+    """Let agents think for long: on a busy machine, compiling what they need takes more than ten seconds."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("searchparty.experiments.contracts.agent_clauses.LONGEST_THOUGHT", 200.0)
         yield

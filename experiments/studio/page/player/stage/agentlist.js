@@ -1,9 +1,9 @@
 /** The list of agents: their markers and names, evaluations, best losses, leases and radii. */
 
-import { COLOURS } from "../drawing/colours.js";
-import { el, fill, say } from "../base/dom.js";
+import { COLOURS } from "../../drawing/colours.js";
+import { el, fill, say } from "../../base/dom.js";
 import { swatch } from "./swatch.js";
-import { number, percent, whole } from "../base/wording.js";
+import { number, percent, whole } from "../../base/wording.js";
 
 /** Maximum number of agents listed; of a larger team, those that spent most are chosen. */
 const LISTED = 12;
@@ -11,7 +11,7 @@ const LISTED = 12;
 export class AgentList {
   /** @type {ReturnType<typeof line>[]} */
   #lines = [];
-  /** @type {import("../film/film.js").Film|null} */
+  /** @type {import("../../film/film.js").Film|null} */
   film = null;
   longest = 1;
 
@@ -27,7 +27,7 @@ export class AgentList {
 
   /**
    * Show the team of a film.
-   * @param {import("../film/film.js").Film} film
+   * @param {import("../../film/film.js").Film} film
    */
   setTeam(film) {
     this.film = film;
@@ -37,7 +37,7 @@ export class AgentList {
     fill(this.host, this.#listLines(film));
   }
 
-  /** @param {import("../film/moment.js").AgentNow[]} agents */
+  /** @param {import("../../film/moment.js").AgentNow[]} agents */
   show(agents) {
     if (!this.film) return;
     const { budget } = this.film.header;
@@ -53,7 +53,7 @@ export class AgentList {
     });
   }
 
-  /** @param {import("../film/film.js").Film} film */
+  /** @param {import("../../film/film.js").Film} film */
   #listLines(film) {
     const order = film.team.map((_, i) => i);
     if (order.length > LISTED) {

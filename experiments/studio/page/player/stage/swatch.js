@@ -1,7 +1,7 @@
 /** An agent's marker as a small icon, with the shape and colour of its points. */
 
-import { COLOURS } from "../drawing/colours.js";
-import { svg } from "../base/dom.js";
+import { COLOURS } from "../../drawing/colours.js";
+import { svg } from "../../base/dom.js";
 
 const PATHS = [
   "M8 2a6 6 0 1 0 0 12a6 6 0 1 0 0-12z",

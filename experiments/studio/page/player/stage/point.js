@@ -1,14 +1,14 @@
 /** The details of a chosen point: its agent, lease and reason, its loss, and its distance from the plane. */
 
-import { el, fill } from "../base/dom.js";
-import { evaluationsAt } from "../film/moment.js";
-import { nameSetting } from "../film/setting.js";
+import { el, fill } from "../../base/dom.js";
+import { evaluationsAt } from "../../film/moment.js";
+import { nameSetting } from "../../film/setting.js";
 import { swatch } from "./swatch.js";
-import { number, whole } from "../base/wording.js";
+import { number, whole } from "../../base/wording.js";
 
 /**
  * @param {HTMLElement} host
- * @param {import("../film/film.js").Film} film
+ * @param {import("../../film/film.js").Film} film
  * @param {number} index
  * @param {() => void} onClose
  */
@@ -17,7 +17,7 @@ export function describePoint(host, film, index, onClose) {
   const { plane, dimension } = film.header;
   const agent = film.agent[index];
   /**
-   * @param {import("../types.d.ts").Tick} tick
+   * @param {import("../../types.d.ts").Tick} tick
    * @param {number} coordinate
    */
   const value = (tick, coordinate) => `${tick.name} ${number((tick.offset ?? 0) + (tick.scale ?? 1) * coordinate)}`;
