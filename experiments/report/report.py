@@ -104,7 +104,8 @@ def write_report(
     home = listed[0] if len(given) == 1 else comparison_folder([*listed, *others])
     (home / "tables").mkdir(exist_ok=True)
     curves = draw_curves(runs)
-    sweeps, swept = study_sweeps(listed[0], compared) if len(listed) == 1 else ([], {})
+    grounds: dict[str, str] = {}
+    sweeps, swept = study_sweeps(listed[0], compared, grounds) if len(listed) == 1 else ([], {})
     worths, parts = study_parts(compared)
     studies: list[StudySection] = [*sweeps, *worths]
     made = make_tables(compared, curves) | swept | parts
@@ -112,7 +113,9 @@ def write_report(
         table.to_csv(home / "tables" / f"{name}.csv")
     chosen = [run for run in _representative_runs(compared) if run.id in sources]
     whole = _read_chosen(chosen, sources)
-    page = _render_page(listed, compared, sources, made, curves, whole, studies, (meta, sessions, delays), imported)
+    page = _render_page(
+        listed, compared, sources, made, curves, whole, studies, (meta, sessions, delays), imported, grounds
+    )
     if figures:
         from ..drawing.files import write_figures
 
@@ -229,11 +232,11 @@ def _render_page(
     studies: Sequence[StudySection],
     recorded: tuple[dict[str, Any], Sequence[Session], SimulatedSettings | None],
     imported: Sequence[str],
+    grounds: dict[str, str],
 ) -> str:
     meta, sessions, delays = recorded
     runs = compared.runs
     started = [run for run in runs if run.evaluations]
-    grounds: dict[str, str] = {}
     portraits = [describe_portrait(run, run_title(run), grounds) for run in whole]
     timed = [run for run in started if run.clock is not None]
     clock = [] if delays is None else accounts.clock_table(timed, delays).rows()

@@ -320,6 +320,8 @@ export interface MapData {
   path: { x: number[]; y: number[] };
   minimizers: [number, number][];
   regions: [number, number, number, number, number, number][];
+  /** The diameter of the points. Default: that of a run's many points. */
+  dot?: number;
 }
 
 /** Heat maps over two settings of a sweep, one for each combination of the others. Null is "never". */
