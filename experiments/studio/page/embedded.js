@@ -56,7 +56,7 @@ new IntersectionObserver((entries, observer) => {
 
 function begin() {
   const given = readAddress();
-  choose(run, given.get("replay") ?? host.dataset.run ?? null);
+  choose(run, host.dataset.run ?? given.get("replay"));
   choose(beside, given.get("beside"));
   const look = lookIn(given);
   if (look) replay.setLook(look);

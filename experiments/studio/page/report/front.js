@@ -7,6 +7,8 @@ import { formatCell } from "./table.js";
 
 const MARGIN = { left: 62, right: 18, top: 40, bottom: 44 };
 const HEIGHT = 320;
+const MOST_SCROLLS = 40;
+const SCROLL_MILLISECONDS = 150;
 
 /**
  * Fill a host with the picture, a slider along the front, and the data.
@@ -45,7 +47,18 @@ function startReplay(run) {
   if (!host) return;
   host.dataset.run = run;
   host.dispatchEvent(new CustomEvent("choose", { detail: run }));
+  bringIntoView(host, MOST_SCROLLS);
+}
+
+/**
+ * Scroll to the replay until it is there: figures above it are drawn, and move it, while the page is scrolled.
+ * @param {HTMLElement} host
+ * @param {number} left how often at most
+ */
+function bringIntoView(host, left) {
   host.scrollIntoView({ block: "start" });
+  const there = host.shadowRoot?.querySelector(".view") && Math.abs(host.getBoundingClientRect().top) < 40;
+  if (left > 0 && !there) setTimeout(() => bringIntoView(host, left - 1), SCROLL_MILLISECONDS);
 }
 
 /**
