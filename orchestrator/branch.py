@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import ClassVar, Literal
+from collections.abc import Iterator, Mapping
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 from pydantic import Field, SerializeAsAny
@@ -41,6 +41,23 @@ class BranchedPolicy(Policy):
     def decide(self, run: Run, rng: np.random.Generator) -> tuple[Lease, ...]:
         """Decide by the policy whose turn it is."""
         return (self.before if run.spent < self.evaluation else self.after).decide(run, rng)
+
+
+def find_stream_id(id: str, settings: Mapping[str, Any]) -> str:
+    """Return the id in the keys of a run's random streams (``RunSpec.stream_id``), from the settings in its log.
+
+    Args:
+        id: The id of the run.
+        settings: Its settings.
+
+    Example:
+        >>> find_stream_id("b", {"policy": {"kind": "branch", "run": "a", "before": {"kind": "party"}}})
+        'a'
+    """
+    policy = settings["policy"]
+    while policy.get("kind") == "branch":
+        id, policy = policy["run"], policy["before"]
+    return id
 
 
 def list_policies(policy: Policy) -> Iterator[Policy]:

@@ -12,7 +12,7 @@ from searchparty.experiments.execution.verification import verify_results
 from searchparty.experiments.report.report import write_report
 from searchparty.experiments.spec.errors import SpecError
 from searchparty.experiments.studies.branch import begin_branch, plan_branch
-from searchparty.orchestrator.branch import BranchedPolicy, list_policies
+from searchparty.orchestrator.branch import BranchedPolicy, find_stream_id, list_policies
 from searchparty.orchestrator.log.reader import LogReader
 from searchparty.orchestrator.policies.composed import Composed
 from searchparty.orchestrator.taken_prefix import BranchError
@@ -130,6 +130,7 @@ def test_a_branch_can_be_branched(recorded, tmp_path):
     second, more = branch(results, once, tmp_path / "two", 200, ("policy.after.sharing=none",))
     policy = second.branch.policy
     assert policy.origin == original.id == second.branch.stream_id
+    assert find_stream_id(second.branch.id, second.branch.settings) == original.id
     assert [each.sharing.kind for each in list_policies(policy)] == ["broadcast", "broadcast", "broadcast", "none"]
     assert verify_results(more.path).problems == []
 
