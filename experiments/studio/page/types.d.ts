@@ -34,6 +34,9 @@ export interface Policy {
   budget?: { kind: string };
   radius?: { kind: string };
   sharing?: { kind: string };
+  /** Of a branch: the run that it leaves, and when. */
+  run?: string;
+  evaluation?: number;
 }
 
 /** The header of a message about a run; see `experiments/studio/films/feed.py` and `parts.py`. */

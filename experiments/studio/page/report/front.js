@@ -47,7 +47,7 @@ function startReplay(run) {
   if (!host) return;
   host.dataset.run = run;
   host.dispatchEvent(new CustomEvent("choose", { detail: run }));
-  bringIntoView(host, MOST_SCROLLS);
+  scrollToReplay(host, MOST_SCROLLS);
 }
 
 /**
@@ -55,10 +55,10 @@ function startReplay(run) {
  * @param {HTMLElement} host
  * @param {number} left how often at most
  */
-function bringIntoView(host, left) {
+function scrollToReplay(host, left) {
   host.scrollIntoView({ block: "start" });
   const there = host.shadowRoot?.querySelector(".view") && Math.abs(host.getBoundingClientRect().top) < 40;
-  if (left > 0 && !there) setTimeout(() => bringIntoView(host, left - 1), SCROLL_MILLISECONDS);
+  if (left > 0 && !there) setTimeout(() => scrollToReplay(host, left - 1), SCROLL_MILLISECONDS);
 }
 
 /**

@@ -1,14 +1,19 @@
 """The sections of studies in a report: heat maps of many settings, held-out measures, and several directories."""
 
 from dataclasses import replace
+from time import process_time
 
 import numpy as np
+import pytest
 from summaries import make_summary
 
+from searchparty import load, run
 from searchparty.experiments.comparison.comparison import compare_runs
 from searchparty.experiments.report import sweep_section
 from searchparty.experiments.report.held_out import list_held_out
+from searchparty.experiments.report.report import write_report
 from searchparty.experiments.report.worth_section import study_parts
+from searchparty.experiments.studies.ablation import plan_ablation
 from searchparty.experiments.studies.cells import measure_cells
 from searchparty.experiments.studies.settings import find_sweeps
 
@@ -63,3 +68,21 @@ def test_networks_show_held_out_accuracy_against_passes_and_seconds():
 
 def test_results_without_variants_have_no_section_of_worth():
     assert study_parts(compare_runs(make_runs())) == ([], {})
+
+
+@pytest.mark.extras
+def test_the_report_of_a_sweep_takes_at_most_ten_seconds(tmp_path):
+    results = run("grid-radius", out=tmp_path / "out", report=False)
+    assert len(results.runs) == 3 * 3 * 5 * 4
+    began = process_time()
+    write_report(results.path)
+    assert process_time() - began < 10
+
+
+@pytest.mark.extras
+def test_an_ablation_of_the_quickstart_takes_at_most_two_minutes(tmp_path):
+    began = process_time()
+    experiment, _ = plan_ablation(load("quickstart"))
+    results = run(experiment.with_executor("simulated"), out=tmp_path / "out")
+    assert len(results.runs) == 10 * 2 * 5
+    assert process_time() - began < 120
