@@ -272,6 +272,7 @@ def _render_page(
         measured=list(describe_measures([run for run in compared.runs if run.evaluations])),
         most_open_groups=MOST_OPEN_GROUPS,
         sweeps=sweeps,
+        branched=_find_branched(whole),
         worths=[each for each in studies if isinstance(each, WorthSection)],
         planes=list_planes(directories),
         minima=list_minima(directories),
@@ -350,6 +351,14 @@ def _representative_runs(compared: Comparison) -> list[RunSummary]:
     drawn = [run for run in chosen if run.evaluations]
     order = sorted(range(len(drawn)), key=lambda i: (len(drawn[i].team) == 1, i))[:MOST_RUN_FIGURES]
     return [drawn[i] for i in order]
+
+
+def _find_branched(whole: Sequence[RunData]) -> tuple[str, str] | None:
+    """Return the ids of a run and of its branch that the replay shows side by side; None without a branch."""
+    shown = {run.id for run in whole}
+    policies = ((run.id, run.settings["policy"]) for run in whole)
+    pairs = [(policy["run"], id) for id, policy in policies if policy["kind"] == "branch" and policy["run"] in shown]
+    return pairs[0] if pairs else None
 
 
 def _list_films(whole: Sequence[RunData], sweeps: Sequence[SweepSection]) -> list[RunData | RunSummary]:

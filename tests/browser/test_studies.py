@@ -54,7 +54,7 @@ def test_one_moves_along_the_front_and_replays_the_run_behind_a_point(opened, sw
     sights.until(
         page, "document.getElementById('replay').shadowRoot?.querySelector('.stage-title')?.textContent", seconds=30
     )
-    chosen = page.evaluate("document.getElementById('replay').dataset.run")
+    chosen = page.evaluate("document.getElementById('replay').dataset.chosen")
     assert page.evaluate("document.getElementById('replay').shadowRoot.querySelector('#run').value") == chosen
     title = page.evaluate("document.getElementById('replay').shadowRoot.querySelector('.stage-title').textContent")
     assert "on eggholder shifted" in title

@@ -45,7 +45,7 @@ export function drawFront(host, data, theme) {
 function startReplay(run) {
   const host = document.getElementById("replay");
   if (!host) return;
-  host.dataset.run = run;
+  host.dataset.chosen = run;
   host.dispatchEvent(new CustomEvent("choose", { detail: run }));
   scrollToReplay(host, MOST_SCROLLS);
 }

@@ -118,6 +118,7 @@ def test_the_log_names_the_run_and_the_evaluation(recorded, tmp_path):
     said = f"is a branch of run {original.id}: until evaluation {planned.moment.evaluation} it is that run"
     assert said in page
     assert re.findall('data-film="([0-9a-f]+)"', page) == [original.id, new.id]
+    assert f'id="replay" data-run="{original.id}" data-beside="{new.id}"' in page
     again = resume(results.path, report=False)
     assert {each.id for each in again.runs} == {original.id, new.id}
     assert not results.compare().grows
