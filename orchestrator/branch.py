@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, ClassVar, Literal
 
 import numpy as np
 from pydantic import Field, SerializeAsAny
 
 from ..agents.agent import Lease
-from .policies.policy import Policy
+from .policies.policy import Decider, Policy
+from .state.events import Event
 from .state.run import Run
 
 
@@ -38,9 +39,36 @@ class BranchedPolicy(Policy):
         """The id of the run from whose streams decisions draw: the first original, if this is a branch of a branch."""
         return self.before.origin or self.run
 
+    def begin(self, run: Run) -> Decider:
+        """Return what decides the leases of one run. Either policy may be one that is worked in another process."""
+        return _BranchedDecider(self, run)
+
     def decide(self, run: Run, rng: np.random.Generator) -> tuple[Lease, ...]:
         """Decide by the policy whose turn it is."""
         return (self.before if run.spent < self.evaluation else self.after).decide(run, rng)
+
+
+class _BranchedDecider:
+    """Decides by two policies, each of which is told of all events of the run."""
+
+    def __init__(self, policy: BranchedPolicy, run: Run) -> None:
+        self.kind, self._evaluation = policy.kind, policy.evaluation
+        self._before, self._after = policy.before.begin(run), policy.after.begin(run)
+        each = (getattr(part, "observe", None) for part in (self._before, self._after))
+        self._observers: list[Callable[[Event], None]] = [observe for observe in each if observe is not None]
+
+    def observe(self, event: Event) -> None:
+        for observe in self._observers:
+            observe(event)
+
+    def decide(self, run: Run, rng: np.random.Generator) -> tuple[Lease, ...]:
+        return (self._before if run.spent < self._evaluation else self._after).decide(run, rng)
+
+    def end(self) -> None:
+        try:
+            self._before.end()
+        finally:
+            self._after.end()
 
 
 def find_stream_id(id: str, settings: Mapping[str, Any]) -> str:

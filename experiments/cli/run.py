@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from ...agents.sandbox.ladder import allow_unsandboxed
 from ..api import Results, resume_plan, run_plan
 from ..comparison.bars import draw_bars
 from ..comparison.exports import list_sentences
@@ -18,6 +19,7 @@ from ..execution.plan import Plan, make_plan
 from ..execution.results_directory import salvage_results
 from ..execution.session import RunExited, RunInterrupted
 from ..execution.staging import requested_files
+from ..execution.trust.sandboxes import describe_sandboxes
 from ..execution.watcher import Watcher
 from ..results.recorded_runs import describe_faces, describe_time_limits
 from ..spec.load import load
@@ -32,6 +34,7 @@ from .terminal.console import (
     AddressOption,
     ExecutorOption,
     NoReportOption,
+    OpenlyOption,
     OutOption,
     OverridesOption,
     ResultsArgument,
@@ -58,13 +61,15 @@ def run_command(
     address: AddressOption = None,
     results: OutOption = None,
     overrides: OverridesOption = None,
+    openly: OpenlyOption = False,
     no_report: NoReportOption = False,
 ) -> None:
     """Run an experiment and write its report.
 
     Examples: searchparty run quickstart; searchparty run my.yaml --out results/mine --set seed=7
     """
-    planned = make_plan(load(source, overrides or []).with_executor(executor, address))
+    with allow_unsandboxed(openly):
+        planned = make_plan(load(source, overrides or []).with_executor(executor, address))
 
     work_plan(planned, results, no_report)
 
@@ -129,6 +134,7 @@ def resume_command(
         ),
     ] = None,
     trust: TrustOption = False,
+    openly: OpenlyOption = False,
     no_report: NoReportOption = False,
 ) -> None:
     """Resume an experiment that was stopped or killed, extend its budget, or add repeats and strategies to it.
@@ -142,8 +148,9 @@ def resume_command(
         for line in salvage_results(results, salvage):
             out.print(line, soft_wrap=True)
         return
-    experiment, grown = load_for_resuming(results, repeats, source, trust, print_remark)
-    planned = make_plan(experiment.with_executor(executor, address))
+    with allow_unsandboxed(openly):
+        experiment, grown = load_for_resuming(results, repeats, source, trust, print_remark)
+        planned = make_plan(experiment.with_executor(executor, address))
 
     def work(watcher: Watcher) -> Results:
         return resume_plan(
@@ -258,12 +265,16 @@ def check_command(
         ),
     ] = False,
     overrides: OverridesOption = None,
+    openly: OpenlyOption = False,
 ) -> None:
     """Validate an experiment and print its plan: runs, evaluations, estimated time and disk space.
 
     The files and modules that it names are imported; without --time no objective is called and no program started.
     """
-    planned = make_plan(load(source, overrides or []))
+    with allow_unsandboxed(openly):
+        planned = make_plan(load(source, overrides or []))
+    for line in describe_sandboxes(planned.runs)[1]:
+        print_remark(line)
     # The files that would be copied to a cluster must exist, too.
     list(requested_files(planned.experiment))
     for hint in dict.fromkeys(hint for run in planned.runs for hint in run.landscape.hints):

@@ -20,7 +20,9 @@ from ...landscapes.landscape import Landscape, Model
 from ...landscapes.table import LossTable
 from ...landscapes.thread_pools import find_thread_pools
 from ...orchestrator.branch import list_policies
+from ...orchestrator.policies.policy import Policy
 from ...orchestrator.run_spec import RunSpec, digest
+from ...orchestrator.sandbox.sandboxed_policy import SandboxedPolicy
 from .code_digest import CODE_RULE
 from .package_code import digest_package_code
 from .user_files import digest_neighbours, digest_user_files
@@ -89,7 +91,7 @@ def name_models(runs: Iterable[RunSpec]) -> dict[str, Model]:
             named: tuple[Any, ...] = ()
             if isinstance(model, Landscape):
                 named = (model.code_references, model.data_files)
-            elif isinstance(model, SandboxedAgent):
+            elif isinstance(model, SandboxedAgent | SandboxedPolicy):
                 named = (model.code.digest,)
             same[type(model), *named] = model
     return {
@@ -101,7 +103,9 @@ def name_models(runs: Iterable[RunSpec]) -> dict[str, Model]:
 
 def _deciding_class(model: Model) -> type[Model]:
     """Return the class of this package on whose code the findings of a model depend; a sandbox decides none."""
-    return Agent if isinstance(model, SandboxedAgent) else type(model)
+    if isinstance(model, SandboxedAgent):
+        return Agent
+    return Policy if isinstance(model, SandboxedPolicy) else type(model)
 
 
 def _describe(model: Model) -> str:

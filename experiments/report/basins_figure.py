@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from ..results.picture_space import move_to_values
+from ..results.pictures.picture_space import move_to_values
 from ..results.recorded_runs import RunData, read_run
 from ..studies.basins import BasinMap
 from ..studies.settings import Sweep

@@ -43,6 +43,7 @@ from .portraits import Portrait, describe_portrait
 from .sentences import describe_strategy, format_number, list_notes
 from .sweep_section import SweepSection, study_sweeps
 from .template_cache import TemplateCache
+from .time_section import describe_times, draw_gantts
 from .worth_section import WorthSection, study_parts
 
 StudySection = SweepSection | WorthSection
@@ -279,6 +280,8 @@ def _render_page(
         portraits=portraits,
         island=pack_island(_pack_data(compared, made, curves, portraits, shown, studies) | {"grounds": grounds}),
         code=_embed_code(_list_films(whole, sweeps), sources),
+        times=list(describe_times(made["times"], made["efficiency"])),
+        gantts=list(draw_gantts(whole)),
         failures=failures[:MOST_FAILURES],
         more_failures=max(0, len(failures) - MOST_FAILURES),
         sessions=len(sessions),

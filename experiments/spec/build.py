@@ -32,7 +32,7 @@ from .errors import (
 from .expand import MOST_COMBINATIONS, SweepSettings, expand_entry, expand_sweep
 from .models import Experiment, LogSettings, RaySettings, SimulatedSettings, StartRegion, Stop, Strategy
 from .opened import LandscapeCache
-from .sandboxed import SANDBOX_KEY, build_sandboxed_agent, has_sandbox
+from .sandboxed import SANDBOX_KEY, build_sandboxed_agent, build_sandboxed_policy, has_sandbox
 from .team import TeamEntry, name_members
 
 MOST_DATA_DEPTH = 50
@@ -357,13 +357,14 @@ def _build_policy(notes: ProblemList, data: Any, path: KeyPath) -> Policy | None
                 cure = f"{data} is a {choice} choice: write policy: {{{choice}: {data}}}."
                 notes.report(path, "be a kind of policy", repr(data), cure)
                 return None
+    elif has_sandbox(data):
+        entry = dict(data)
+        sandbox = _build_sandbox(notes, entry.pop(SANDBOX_KEY), path)
+        return None if sandbox is None else build_sandboxed_policy(notes, entry, path, sandbox)
     elif isinstance(data, dict) and "kind" not in data:
         data = {"kind": "composed", **data}
     if isinstance(data, dict) and data["kind"] == BRANCH_KIND:
         return _build_branch(notes, data, path)
-    if has_sandbox(data):
-        notes.report((*path, SANDBOX_KEY), "stand beside an agent", "a policy", "Leave it out.")
-        return None
     known = resolve_kind(notes, "policy", data, path)
     if known is None:
         return None

@@ -31,7 +31,7 @@ const beside = el("select", { id: "beside" }, [el("option", { value: "", text: "
 const replayHost = el("div", { class: "replay" });
 fill(root, [
   el("style", { text: style }),
-  el("div", { class: "chooser" }, [field("run", "Run", run), field("beside", "Compare with", beside)]),
+  el("div", { class: "chooser", hidden: host.dataset.bare !== undefined }, [field("run", "Run", run), field("beside", "Compare with", beside)]),
   replayHost,
 ]);
 
