@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from .console import handle_termination, out
+from .terminal.console import handle_termination, out
 
 
 def embed_command(

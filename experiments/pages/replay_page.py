@@ -116,7 +116,7 @@ def make_question_page(name: str) -> ReplayPage:
         )
     question = questions[name]
     with tempfile.TemporaryDirectory() as folder:
-        shown = []
+        shown: list[tuple[Path, RunData, str]] = []
         for side, settings in zip(question["sides"], side_settings(question), strict=True):
             directory = Path(folder) / str(len(shown))
             experiment = build_play_experiment(parse_play_settings(settings)).with_executor("simulated")
