@@ -23,10 +23,10 @@ from .results.curves import draw_curves, tabulate_curves
 from .results.decisions import decisions_table
 from .results.insights import insights_table
 from .results.measures import tabulate_measures
+from .results.pictures.surfaces import record_surfaces
 from .results.points import make_points_table
 from .results.recorded_runs import BestPoint, RunData, best_by_landscape, read_runs
 from .results.run_summary import RunSummary, read_delays, read_summaries, summarize_run
-from .results.surfaces import record_surfaces
 from .results.table import Table
 from .spec.errors import quote
 from .spec.load import load

@@ -129,7 +129,9 @@ def work_lease(
                     raise _Recorded
                 if announces:
                     yield Phase.THINKING
+                asked = monotonic()
                 hand, starts = searcher.propose(lease, starts), None
+                ledger.note_asked(monotonic() - asked)
                 if announces:
                     yield Phase.EVALUATING
             points = hand.next(budget - ledger.charged)
@@ -301,6 +303,9 @@ def _finish_search(searcher: Searcher, ledger: Ledger, result: Any) -> Finding:
         return ledger.close("failed", cause=cause, place=place)
     if np.shape(result.point) != (ledger.dimension,):
         cause = f"converged at shape {np.shape(result.point)}; it must be ({ledger.dimension},)"
+        return ledger.close("failed", cause=cause, place=place)
+    if result.escape is not None and np.shape(result.escape) != (ledger.dimension,):
+        cause = f"converged with an escape of shape {np.shape(result.escape)}; it must be ({ledger.dimension},)"
         return ledger.close("failed", cause=cause, place=place)
     return ledger.close("converged", converged=result)
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from ...landscapes.landscape import Array
 from ..execution.results_directory import ResultsError
-from ..results.picture_space import move_to_values
+from ..results.pictures.picture_space import move_to_values
 from ..results.recorded_runs import RunData, read_runs
 from .encoding import Encoder, GifEncoder, Mp4Encoder, has_ffmpeg
 from .replay import build_replay, schedule_frames

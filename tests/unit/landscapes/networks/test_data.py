@@ -170,3 +170,8 @@ def test_digits_are_those_that_scikit_learn_reads():
 def test_digits_come_from_scikit_learn_itself_where_their_file_lies_elsewhere(monkeypatch):
     monkeypatch.setattr(data_module, "find_spec", lambda _: None)
     assert data_module._read_digits() is None
+
+
+def test_held_out_rows_are_those_that_the_documentation_finds():
+    labels = np.arange(12) % 3
+    assert np.flatnonzero(data_module.choose_held_out(labels, 12, 0.25, 0, "my.npz")).tolist() == [0, 7, 8]

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ...landscapes.axis import Axis
-from ...landscapes.landscape import Array, Space
-from ...landscapes.planes import EDGE_TOLERANCE, Plane, axes_plane, plane_along
-from ..spec.errors import SpecError
+from ....landscapes.axis import Axis
+from ....landscapes.landscape import Array, Space
+from ....landscapes.planes import EDGE_TOLERANCE, Plane, axes_plane, plane_along
+from ...spec.errors import SpecError
 from .picture_space import picture_space
 
 PLANE_KINDS = "best, pca, or axes:I:J with the numbers of two coordinates, counted from 0"

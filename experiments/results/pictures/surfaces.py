@@ -13,16 +13,16 @@ from typing import Protocol
 
 import numpy as np
 
-from ...landscapes.landscape import Array, Problem, Space
-from ...landscapes.opening import open_problem
-from ...landscapes.planes import Plane, axes_plane
-from ...landscapes.slices import evaluate_in_chunks
-from ...orchestrator.landscape_record import StoredSurface, describe_landscape
-from ...orchestrator.log.log_file import LogFile, RunLog
-from ...orchestrator.log.reader import Points, collect_points
-from ...orchestrator.log.tables import RunRecord
-from ...orchestrator.run_spec import RunSpec
-from ..spec import catalogue
+from ....landscapes.landscape import Array, Problem, Space
+from ....landscapes.opening import open_problem
+from ....landscapes.planes import Plane, axes_plane
+from ....landscapes.slices import evaluate_in_chunks
+from ....orchestrator.landscape_record import StoredSurface, describe_landscape
+from ....orchestrator.log.log_file import LogFile, RunLog
+from ....orchestrator.log.reader import Points, collect_points
+from ....orchestrator.log.tables import RunRecord
+from ....orchestrator.run_spec import RunSpec
+from ...spec import catalogue
 from .view_plane import SampledPoints, choose_plane, default_plane_spec
 
 LINE_POINTS, WHOLE_POINTS, SLICE_POINTS = 400, 140, 81
@@ -151,7 +151,8 @@ def _record_surface(log: RunLog, record: RunRecord, run: RunSpec, seconds: float
     except Exception:
         # A landscape of a user may raise anything, and the run has ended: its findings do not depend on pictures.
         return True
-    log.record_about(described.with_surfaces(surfaces).to_data())
+    # What is recorded besides, such as sandboxes, stays.
+    log.record_about({**record.about, **described.with_surfaces(surfaces).to_data()})
     return True
 
 

@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from ...landscapes.axis import Axis
-from ...landscapes.landscape import Array, Space
-from ...landscapes.parameters import parse_parameters
+from ....landscapes.axis import Axis
+from ....landscapes.landscape import Array, Space
+from ....landscapes.parameters import parse_parameters
 
 
 def picture_space(space: Space) -> Space:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from ...landscapes.landscape import Array, Space
-from ...landscapes.slices import evaluate_grid, interpolate_losses
-from .recorded_runs import RunData
+from ....landscapes.landscape import Array, Space
+from ....landscapes.slices import evaluate_grid, interpolate_losses
+from ..recorded_runs import RunData
 from .surfaces import find_losses
 
 CONTOUR_POINTS = 140
