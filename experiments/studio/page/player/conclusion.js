@@ -11,6 +11,9 @@ import { swatch } from "./stage/swatch.js";
 export class Conclusion {
   /** @type {(Film|null)[]} */
   #films = [];
+  #told = "";
+  /** The answer of the question that is asked, or ""; its first sentence is shown, and all of it in full. */
+  answer = "";
 
   /** @param {(evaluations: number) => void} onSeek */
   constructor(onSeek) {
@@ -25,9 +28,10 @@ export class Conclusion {
    */
   show(films, names, over) {
     const ended = films.filter((film) => film?.done).filter((film) => film !== null);
-    const isCurrent = () => films.length === this.#films.length && films.every((film, i) => film === this.#films[i]);
+    const isCurrent = () => films.length === this.#films.length && this.answer === this.#told && films.every((film, i) => film === this.#films[i]);
     if (over && films.length > 0 && ended.length === films.length && !isCurrent()) {
       this.#films = films;
+      this.#told = this.answer;
       this.#tell(ended, names);
     }
     this.element.hidden = !over || !isCurrent();
@@ -45,9 +49,14 @@ export class Conclusion {
     ]));
     this.element.replaceChildren(
       el("h4", { text: "Why it ended this way" }),
-      el("p", { class: "reason", text: reason || said[0] }),
+      el("p", { class: "reason", text: firstSentence(this.answer) || reason || said[0] }),
       el("div", { class: "frame-links" }, frames),
-      el("details", {}, [el("summary", { text: "In full" }), ...said.map((text) => el("p", { text }))]),
+      el("details", {}, [el("summary", { text: "In full" }), ...[this.answer, ...said].filter(Boolean).map((text) => el("p", { text }))]),
     );
   }
+}
+
+/** @param {string} text */
+function firstSentence(text) {
+  return text.match(/^.*?[.?!](?= |$)/)?.[0] ?? "";
 }

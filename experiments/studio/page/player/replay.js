@@ -8,6 +8,7 @@ import { el, fill, say } from "../base/dom.js";
 import { PlaneChoice } from "./planes.js";
 import { Player } from "./player.js";
 import { PlayerBar } from "./playerbar.js";
+import { Recorder } from "../recorder/recorder.js";
 import { SceneFit } from "./scenefit.js";
 import { Stage } from "./stage/stage.js";
 import { LossStrip } from "./strip.js";
@@ -62,7 +63,7 @@ export class Replay {
       describe: () => this.describe(),
       link: given.link,
       strip: this.strip.element,
-      more: [el("div", { class: "toolbar" }, [el("div", { class: "buttons", role: "group", "aria-label": "View" }, [...this.lookButtons, this.cameras.button]), this.planes.element])],
+      more: [el("div", { class: "toolbar" }, [el("div", { class: "buttons", role: "group", "aria-label": "View" }, [...this.lookButtons, this.cameras.button]), this.planes.element, new Recorder(scene, this.player, () => this.names.join(" and ")).element])],
     });
   }
 
