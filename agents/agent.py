@@ -350,6 +350,28 @@ class Rows:
         return self.points[at] if at < len(self.points) and self.digests.whole[at] == place else None
 
 
+class LeaseTiming(NamedTuple):
+    """Where the time of a lease went, in seconds by a monotonic clock. It decides nothing.
+
+    Attributes:
+        asked: How long the agent was asked for proposals.
+        worked: How long the lease was worked, its agent's time included; the rest is evaluation and bookkeeping.
+        begun: When it was handed to what works it.
+        arrived: When its finding was there.
+        actor: Number of the actor that worked it, among those of the run; 0 if it is none.
+
+    Example:
+        >>> LeaseTiming(asked=0.1, worked=0.5, begun=3.0, arrived=3.7).worked
+        0.5
+    """
+
+    asked: float
+    worked: float
+    begun: float
+    arrived: float
+    actor: int = 0
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
     """The result of a lease, without its points, which are sent as ``Rows``.
@@ -372,6 +394,7 @@ class Finding:
         mini_batches: How many of the rows were evaluated over some rows of data only.
         measures: What the landscape tells of the best point besides its loss, as (name, value). It is told and logged,
             but is no part of the trace.
+        timing: Where the time of the lease went; None if that is not known. It is logged, and never compared.
     """
 
     lease: int
@@ -387,6 +410,7 @@ class Finding:
     noisy: bool = False
     mini_batches: int = 0
     measures: tuple[tuple[str, float], ...] = ()
+    timing: LeaseTiming | None = field(default=None, compare=False, repr=False)
 
     @property
     def failed(self) -> bool:

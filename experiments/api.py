@@ -23,10 +23,10 @@ from .results.curves import draw_curves, tabulate_curves
 from .results.decisions import decisions_table
 from .results.insights import insights_table
 from .results.measures import tabulate_measures
+from .results.pictures.surfaces import record_surfaces
 from .results.points import make_points_table
 from .results.recorded_runs import BestPoint, RunData, best_by_landscape, read_runs
 from .results.run_summary import RunSummary, read_delays, read_summaries, summarize_run
-from .results.surfaces import record_surfaces
 from .results.table import Table
 from .spec.errors import quote
 from .spec.load import load
@@ -34,6 +34,7 @@ from .spec.models import Experiment, SimulatedSettings
 
 if TYPE_CHECKING:
     from .drawing.plots import Plot
+    from .pages.replay_page import ReplayPage
 
 
 class Results:
@@ -287,6 +288,25 @@ class Results:
 
         return plot_runs(self.runs, what, run)
 
+    def replay(self, *runs: str, compare: bool = False, title: str | None = None, text: str = "") -> ReplayPage:
+        """Make a page that replays one run or two as the studio does; a notebook shows it in a cell.
+
+        Args:
+            *runs: Ids of runs or names of strategies, at most two. Default: the median run of the largest team.
+            compare: Whether another strategy is shown beside one run.
+            title: The heading. Default: what is shown.
+            text: What is said below it.
+
+        Returns:
+            The page, with its ``html`` and the method ``write(path)``.
+
+        Raises:
+            ResultsError: If there is no such run, or none has found a point.
+        """
+        from .pages.replay_page import make_replay_page
+
+        return make_replay_page(self.path, runs, compare, title, text)
+
     def best(self) -> list[BestPoint]:
         """Return the best point of each landscape, in the order of the plan.
 
@@ -302,11 +322,7 @@ class Results:
         return [_summarize_row(row, median) for row in rows]
 
     def report(
-        self,
-        figures: bool = False,
-        baseline: str | None = None,
-        equivalence: float = EQUIVALENCE,
-        power: bool = False,
+        self, figures: bool = False, baseline: str | None = None, equivalence: float = EQUIVALENCE, power: bool = False
     ) -> Path:
         """Write the HTML report and its tables into the results directory.
 

@@ -29,6 +29,7 @@ DOORS = {
     "sklearn": {"experiments/adapters/search_cv.py", "landscapes/networks/data.py"},
     "optuna": {"experiments/adapters/optuna_sampler.py", "experiments/exchange/optuna_studies.py"},
     "gest_api": {"experiments/adapters/gest_generator.py"},
+    "playwright": {"experiments/pages/page_film.py"},
     "starlette": {"experiments/studio/app.py"},
     "uvicorn": {"experiments/studio/serve.py", "experiments/studio/access/connections.py"},
 }
@@ -61,7 +62,7 @@ FLOORS = [
     {"drawing", "exchange"},
     {"planes"},
     {"adapters", "animation", "simulation", "trials", "studio", "cluster", "notebook"},
-    {"report"},
+    {"report", "pages"},
     {"api"},
     {"cli"},
 ]

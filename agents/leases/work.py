@@ -132,7 +132,9 @@ def work_lease(
                     raise _Recorded
                 if announces:
                     yield Phase.THINKING
+                asked = monotonic()
                 hand, starts = searcher.propose(lease, starts), None
+                ledger.note_asked(monotonic() - asked)
                 if announces:
                     yield Phase.EVALUATING
             points = hand.next(budget - ledger.charged)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from typing import Any
 
 import numpy as np
@@ -64,7 +64,7 @@ def encode_space(space: Space) -> tuple[dict[str, Any], list[Array]]:
         "dimension": space.dimension,
         "has_gradient": bool(space.has_gradient),
         "gradient_price": int(space.gradient_price),
-        "axes": [asdict(axis) for axis in space.axes],
+        "axes": [{each.name: getattr(axis, each.name) for each in fields(axis) if each.init} for axis in space.axes],
         "start": space.start is not None,
         "noisy": bool(space.noisy),
         "units": int(space.units),

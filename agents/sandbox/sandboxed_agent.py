@@ -36,6 +36,7 @@ class SandboxedAgent(Agent):
         sandbox: The limits of its process.
         openly: Whether it may work unconfined where there is no sandbox.
         reads_points: Whether it reads the archive, as it says.
+        said: Its card, and the schema of its settings.
     """
 
     kind: str
@@ -46,17 +47,18 @@ class SandboxedAgent(Agent):
     sandbox: Sandbox
     openly: bool = False
     reads_points: bool = False
+    said: dict[str, Any] = Field(default_factory=dict, repr=False)
 
     _prices: dict[str, tuple[int, float]] = PrivateAttr(default_factory=dict)
 
     @classmethod
     def of_description(
-        cls, code: TheirCode, given: Mapping[str, Any], said: SelfDescription, sandbox: Sandbox, openly: bool
+        cls, code: TheirCode, given: Mapping[str, Any], about: SelfDescription, sandbox: Sandbox, openly: bool
     ) -> SandboxedAgent:
         """Return the agent of a class, as it describes itself with the settings that were given."""
         return cls(
-            kind=said.kind, code=code, given=dict(given), settings=said.settings, sandbox=sandbox, openly=openly,
-            reads_points=said.traits.get("reads_archive") is True,
+            kind=about.kind, code=code, given=dict(given), settings=about.settings, sandbox=sandbox, openly=openly,
+            reads_points=about.traits.get("reads_archive") is True, said=about.texts,
         )  # fmt: skip
 
     @property

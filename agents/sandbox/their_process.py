@@ -68,6 +68,11 @@ class SelfDescription:
         """Its kind."""
         return str(self.settings["kind"])
 
+    @property
+    def texts(self) -> dict[str, Any]:
+        """Its card, and the schema of its settings."""
+        return {"card": self.card, "schema": self.schema}
+
 
 @contextmanager
 def load_their_class(role: str, code: TheirCode, sandbox: Sandbox, openly: bool) -> Iterator[ConfinedProcess]:

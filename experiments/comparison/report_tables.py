@@ -30,5 +30,7 @@ def make_tables(compared: Comparison, curves: dict[str, dict[str, Curve]]) -> di
         "agents": accounts.agents_table(started),
         "failures": accounts.failures_table(compared.runs),
         "best_points": accounts.best_points_table(started),
+        "times": accounts.times_table(started),
+        "efficiency": accounts.efficiency_table(started),
         **({"power": tables.make_power_table(compared)} if compared.power else {}),
     }

@@ -137,7 +137,7 @@ def describe_change(compared: Comparison, directory: str = "") -> str:
     verdict = compared.headline
     if verdict is None or describe_state(compared):
         return ""
-    return describe_advice(compared.advice, verdict, directory)
+    return describe_advice(compared.advice, verdict, directory if compared.grows else "")
 
 
 def describe_advice(advice: Advice, verdict: Verdict, directory: str = "") -> str:
@@ -182,6 +182,7 @@ def describe_rival(compared: Comparison, directory: str = "") -> str:
     found = f"Of the others, {verdict.second} comes next. {describe_verdict(verdict, problem)}"
     if verdict.decision != "not settled":
         return found
+    directory = directory if compared.grows else ""
     return f"{found} {describe_advice(compared.advise(verdict), verdict, directory)}"
 
 

@@ -13,7 +13,7 @@ from ...agents.agent import Agent, Incumbent, Region
 from ...agents.random_search import RandomSearch
 from ...agents.toolbox.training import TrainingAgent
 from ...landscapes.landscape import Space
-from .clause import Clause, Example, is_frozen, require
+from .clause import Clause, Example, format_evaluations, is_frozen, require
 from .drive import DrivenSearch, drive_search, make_lease
 from .losses import GRADIENTS, LOSSES, bowl
 from .setting_ends import change_settings, list_ends, list_undescribed, read_schema
@@ -54,7 +54,7 @@ class SearchExample(Example):
 
     def describe(self) -> str:
         """Return the example in words."""
-        parts = [f"D = {self.dimension}", f"seed {self.seed}", _count_evaluations(self.evaluations), f"on {self.loss}"]
+        parts = [f"D = {self.dimension}", f"seed {self.seed}", format_evaluations(self.evaluations), f"on {self.loss}"]
         if self.scale != 1.0:
             parts.append(f"losses times {self.scale:g}")
         if self.gradient != "none":
@@ -62,7 +62,7 @@ class SearchExample(Example):
         if self.region != (0.5, 0.5):
             parts.append(f"first lease around {self.region[0]:g} with radius {self.region[1]:g}")
         if self.every:
-            parts.append(f"a new lease every {_count_evaluations(self.every)}")
+            parts.append(f"a new lease every {format_evaluations(self.every)}")
         parts += [f"{name} = {value!r}" for name, value in self.settings]
         return ", ".join(parts)
 
@@ -91,10 +91,6 @@ class SearchExample(Example):
 
 REGIONS = tuple((center, radius) for center in (0.0, 1.0, 0.9) for radius in (1e-9, 0.05, 0.5))
 """Regions of leases, as center on every axis and radius."""
-
-
-def _count_evaluations(number: int) -> str:
-    return "1 evaluation" if number == 1 else f"{number} evaluations"
 
 
 def asks_for_gradients(agent: Agent) -> bool:
@@ -127,7 +123,8 @@ def check_description(agent: Agent, _: Example) -> None:
     for name in list_undescribed(schema):
         require(False, f"the setting {name} has no description (Field)")
     again = change_settings(agent, json.loads(agent.model_dump_json()))
-    require(again == agent, f"its settings change by way of JSON: {agent!r} becomes {again!r}")
+    before, after = agent.model_dump(), again.model_dump()
+    require(before == after, f"its settings change by way of JSON: {before} becomes {after}")
 
 
 def check_price(agent: Agent, _: Example) -> None:

@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from ...agents.agent import Agent
 from ...landscapes.ambient import set_ambient_state_aside
+from ...landscapes.cause_groups import group_causes
 from ...landscapes.landscape import Landscape, Model, Refusal
 from ...orchestrator.policies.choices import BudgetChoice, RadiusChoice, SharingChoice
 from ...orchestrator.policies.composed import Composed
@@ -60,11 +61,12 @@ class ContractError(AssertionError):
 
 
 def describe_broken(results: Iterable[ClauseResult]) -> list[str]:
-    """Return the broken clauses in words. Clauses that break for the same cause are told once, and then named."""
+    """Return the broken clauses in words. Of those whose causes differ in numbers alone, the first is told in full."""
+    broken = [each for each in results if each.is_broken]
+    shown = group_causes(each.cause for each in broken)
     causes: dict[str, list[ClauseResult]] = {}
-    for each in results:
-        if each.is_broken:
-            causes.setdefault(each.cause, []).append(each)
+    for each in broken:
+        causes.setdefault(shown[each.cause], []).append(each)
     lines = []
     for first, *others in causes.values():
         lines.append(first.describe())

@@ -169,3 +169,8 @@ def is_frozen(model: Model) -> bool:
     except ValidationError:
         return True
     return False
+
+
+def format_evaluations(number: int) -> str:
+    """Return a number of evaluations in words."""
+    return "1 evaluation" if number == 1 else f"{number} evaluations"

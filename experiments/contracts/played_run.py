@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from itertools import cycle
+from typing import NamedTuple
 
 import numpy as np
 
@@ -12,7 +13,7 @@ from ...agents.agent import Converged, Finding, Incumbent, Lease, Region
 from ...landscapes.landscape import Space
 from ...orchestrator.loop.audit import audit_decision
 from ...orchestrator.loop.randomness import stream
-from ...orchestrator.policies.policy import Policy
+from ...orchestrator.policies.policy import Decider, Policy
 from ...orchestrator.state.advance import advance
 from ...orchestrator.state.events import Collected, Event, Granted, charge_finding
 from ...orchestrator.state.member import Member
@@ -135,10 +136,22 @@ def _collect(outcome: LeaseOutcome, lease: Lease, price: int, scale: Callable[[f
     return Collected(Finding(lease.id, lease.agent, charged, charged, why, best, minimum))
 
 
-def play_run(
-    policy: Policy, example: PlayedRun, scale: Callable[[float], float] = float
-) -> Iterator[tuple[Run, tuple[Lease, ...]]]:
-    """Play a run to its end, and yield its state and each decision before the decision is granted.
+class Play(NamedTuple):
+    """A decision of a played run, before it is granted.
+
+    Attributes:
+        run: The state of the run.
+        leases: What was decided.
+        decider: What decided it: the policy, or what works it in a sandbox.
+    """
+
+    run: Run
+    leases: tuple[Lease, ...]
+    decider: Decider
+
+
+def play_run(policy: Policy, example: PlayedRun, scale: Callable[[float], float] = float) -> Iterator[Play]:
+    """Play a run to its end, and yield each decision before it is granted.
 
     Args:
         policy: The policy.
@@ -150,6 +163,14 @@ def play_run(
         ClauseBroken: The run does not end.
     """
     run = example.begin()
+    decider = policy.begin(run)
+    try:
+        yield from _play(run, decider, example, scale)
+    finally:
+        decider.end()
+
+
+def _play(run: Run, decider: Decider, example: PlayedRun, scale: Callable[[float], float]) -> Iterator[Play]:
     outcomes = cycle(example.outcomes)
     # Each collected lease follows at most one decision, and at least one of two leases of a member costs something.
     most = 2 * example.budget + len(example.prices) + 2
@@ -157,14 +178,22 @@ def play_run(
         require(
             count < most, f"the run did not end: it took more than {most} decisions for {example.budget} evaluations"
         )
-        leases = policy.decide(run, stream(1, run.id, run.decisions, run.collected)) if run.free else ()
-        audit_decision(run, leases, policy.kind)
-        yield run, leases
+        leases = decider.decide(run, stream(1, run.id, run.decisions, run.collected)) if run.free else ()
+        audit_decision(run, leases, decider.kind)
+        yield Play(run, leases, decider)
         if leases:
-            advance(run, Granted(run.decisions, leases))
+            _fold(run, decider, Granted(run.decisions, leases))
         if not run.out:
             return
         _, lease = run.out[run.next_end[1]]
-        advance(run, _collect(next(outcomes), lease, run.members[lease.agent].row_price, scale))
+        _fold(run, decider, _collect(next(outcomes), lease, run.members[lease.agent].row_price, scale))
         if run.stopped is not None:
             return
+
+
+def _fold(run: Run, decider: Decider, event: Event) -> None:
+    """Fold an event into a run; a policy that is worked elsewhere is told of it."""
+    advance(run, event)
+    observe = getattr(decider, "observe", None)
+    if observe is not None:
+        observe(event)

@@ -25,7 +25,7 @@ def _list_runs(_: Policy, thorough: bool) -> Iterator[PlayedRun]:
 
 def check_decisions(policy: Policy, example: PlayedRun) -> None:
     """Check that every decision can be granted. Playing does; what is left is the number of leases."""
-    for run, leases in play_run(policy, example):
+    for run, leases, _ in play_run(policy, example):
         require(len(run.out) + len(leases) <= run.concurrency, "more leases are out than the run allows at a time")
         for lease in leases:
             require(
@@ -36,7 +36,7 @@ def check_decisions(policy: Policy, example: PlayedRun) -> None:
 
 def check_budget_used(policy: Policy, example: PlayedRun) -> None:
     """Check that a run ends with its budget used."""
-    *_, (run, _) = play_run(policy, example)
+    *_, (run, _, _) = play_run(policy, example)
     require(not run.out, "the run ended with leases out")
     least = min(example.prices)
     require(
@@ -47,12 +47,12 @@ def check_budget_used(policy: Policy, example: PlayedRun) -> None:
 
 def check_pure(policy: Policy, example: PlayedRun) -> None:
     """Check that deciding again gives the same, and changes nothing."""
-    for run, leases in play_run(policy, example):
+    for run, leases, decider in play_run(policy, example):
         if not run.free or run.decisions % 5:
             continue
         with np.printoptions(precision=17, threshold=10_000):
             before = repr(run)
-            again = policy.decide(run, stream(1, run.id, run.decisions, run.collected))
+            again = decider.decide(run, stream(1, run.id, run.decisions, run.collected))
             require(repr(run) == before, f"decide changed the run at decision {run.decisions}")
             require(
                 repr(again) == repr(leases),
@@ -70,7 +70,7 @@ def _differ(leases: tuple[Lease, ...], again: tuple[Lease, ...]) -> str:
 
 def check_reasons(policy: Policy, example: PlayedRun) -> None:
     """Check that every lease has a reason in words."""
-    for _, leases in play_run(policy, example):
+    for _, leases, _ in play_run(policy, example):
         for lease in leases:
             require(
                 isinstance(lease.reason, str) and len(lease.reason) > SHORTEST_REASON,
@@ -107,7 +107,7 @@ def list_decisions(
         example: The run.
         scale: Changes each loss.
     """
-    return [_strip(lease) for _, leases in play_run(policy, example, scale) for lease in leases]
+    return [_strip(lease) for _, leases, _ in play_run(policy, example, scale) for lease in leases]
 
 
 def _strip(lease: Lease) -> tuple[object, ...]:

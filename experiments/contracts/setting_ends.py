@@ -9,6 +9,9 @@ import numpy as np
 from pydantic import ValidationError
 
 from ...agents.agent import Agent
+from ...agents.sandbox.confined_process import AGENT_ROLE
+from ...agents.sandbox.sandboxed_agent import SandboxedAgent
+from ...agents.sandbox.their_process import RefusedSettings, describe_their_class
 from .clause import ExampleRefused
 
 LARGEST_WHOLE = 300
@@ -17,7 +20,10 @@ Schema = Mapping[str, Any]
 
 
 def read_schema(agent: Agent) -> Schema:
-    """Return the JSON schema of an agent's settings."""
+    """Return the JSON schema of an agent's settings; of one in a sandbox, as its class says."""
+    if isinstance(agent, SandboxedAgent):
+        schema: Schema = agent.said["schema"]
+        return schema
     return type(agent).model_json_schema()
 
 
@@ -28,8 +34,12 @@ def change_settings(agent: Agent, settings: Mapping[str, Any]) -> Agent:
         ExampleRefused: Its class does not accept them: settings may exclude each other.
     """
     try:
-        return type(agent).model_validate(agent.model_dump() | dict(settings))
-    except ValidationError as error:
+        if not isinstance(agent, SandboxedAgent):
+            return agent.with_settings(settings)
+        given = agent.given | dict(settings)
+        said = describe_their_class(AGENT_ROLE, agent.code, agent.sandbox, agent.openly, given)
+        return SandboxedAgent.of_description(agent.code, given, said, agent.sandbox, agent.openly)
+    except (ValidationError, RefusedSettings) as error:
         raise ExampleRefused(str(error)) from None
 
 

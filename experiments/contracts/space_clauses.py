@@ -12,7 +12,7 @@ from ...agents.agent import Agent
 from ...landscapes.causes import is_free_cause
 from ...orchestrator.state.events import findings
 from ..minimize import MinimizeResult, SearchpartyWarning, minimize
-from .clause import Clause, ClauseBroken, Example, require
+from .clause import Clause, ClauseBroken, Example, format_evaluations, require
 
 AXES: dict[str, dict[str, Any]] = {
     "rate": {"low": 1e-5, "high": 0.1, "log": True},
@@ -51,7 +51,7 @@ class RunExample(Example):
     def describe(self) -> str:
         """Return the example in words."""
         named = ", ".join(f"{name} {AXES[name]}" for name in self.axes)
-        return f"a run of {self.budget} evaluations, seed {self.seed}, over {named}"
+        return f"a run of {format_evaluations(self.budget)}, seed {self.seed}, over {named}"
 
     def run(self, agent: Agent, **more: Any) -> tuple[MinimizeResult, list[dict[str, Any]]]:
         """Return the result of a run, and the settings that were evaluated, in order."""

@@ -73,7 +73,7 @@ def make_plan(experiment: Experiment) -> Plan:
                     # A sweep may leave a run unchanged. Two names for the same strategy without a sweep are a mistake.
                     if known.strategy != label and not settings:
                         raise SpecError([_duplicate_message(known.strategy, label)])
-    runs = tuple(run for _, run in sorted(found.values(), key=lambda each: each[0]))
+    runs = _choose_runs(experiment, [run for _, run in sorted(found.values(), key=lambda each: each[0])])
     plan = Plan(experiment, runs, _unique_labels(runs))
     for run in runs:
         if plan.find_interval(run) > 1 and reads_points(run):
@@ -81,6 +81,16 @@ def make_plan(experiment: Experiment) -> Plan:
             rule = "be enough for all points where agents read the archive or a space has steps"
             raise SpecError([format_problem("log.keep", rule, got, "", "Leave it out, or raise it.")])
     return plan
+
+
+def _choose_runs(experiment: Experiment, runs: list[RunSpec]) -> tuple[RunSpec, ...]:
+    """Return the runs that the experiment asks for: all, or those that it names."""
+    known = {run.id: run for run in runs}
+    for id in experiment.runs:
+        if id not in known:
+            rule, cure = "be ids of runs of the experiment", "Undo the change of its settings, or leave out runs."
+            raise SpecError([format_problem("runs", rule, quote(id), "", cure)])
+    return tuple(run for run in runs if not experiment.runs or run.id in experiment.runs)
 
 
 def find_idle_settings(experiment: Experiment) -> list[str]:

@@ -15,6 +15,7 @@ from ...landscapes.landscape import Landscape, Model
 from ...landscapes.neighbours import CODE_SUFFIXES, digest_file
 from ...landscapes.python_function import UserFunction
 from ...landscapes.user_code import LOADED_FILES, find_code_files, find_code_modules, find_local_path, resolve_path
+from ...orchestrator.sandbox.sandboxed_policy import SandboxedPolicy
 from .code_digest import shorten
 from .package_code import find_place
 from .staging import find_uninstalled_files, list_model_files
@@ -47,7 +48,7 @@ def digest_neighbours(models: Mapping[str, Model]) -> dict[str, dict[str, str]]:
     """
     found: dict[str, dict[str, str]] = {}
     for name, model in sorted(models.items()):
-        if isinstance(model, SandboxedAgent):
+        if isinstance(model, SandboxedAgent | SandboxedPolicy):
             texts = list(model.code.files.items())[1:]
             found |= {name: {path: sha256(text.encode()).hexdigest() for path, text in texts}} if texts else {}
             continue
@@ -105,6 +106,6 @@ def _loaded_file(cls: type) -> list[tuple[str, str]]:
 
 
 def _class_texts(model: Model) -> list[str]:
-    if isinstance(model, SandboxedAgent):
+    if isinstance(model, SandboxedAgent | SandboxedPolicy):
         return [next(iter(model.code.files.values()))]
     return [] if find_place(type(model)) is not None else [read_class_source(type(model))]

@@ -70,6 +70,13 @@ def pack_tables(made: dict[str, Table], clock: list[dict[str, Any]]) -> dict[str
             "What each agent contributed on each landscape", _heads(contributions),
             (row.values() for row in contributions.rows()),
         ),
+        "times": pack_table(
+            "Where the time went", _heads(made["times"]), (row.values() for row in made["times"].rows())
+        ),
+        "efficiency": pack_table(
+            "How well the actors were used", _heads(made["efficiency"]),
+            (row.values() for row in made["efficiency"].rows()),
+        ),
         "clock": pack_table(
             "Simulated time",
             ("landscape", "strategy", "workers", "simulated seconds", "workers busy", "workers lost"),

@@ -32,6 +32,7 @@ from ..results.run_summary import RunSummary, read_delays, read_summaries
 from ..results.table import Table
 from ..spec.models import SimulatedSettings
 from ..spec.sources import read_text_file
+from ..studies.branch import describe_branches
 from ..studio.films.embed import EmbeddedRun, embed_modules, embed_replay
 from .first_screen import describe_first_screen, draw_first_figures, draw_measures, list_group_figures
 from .island import pack_island, pack_problems, pack_ratios
@@ -42,7 +43,11 @@ from .portraits import Portrait, describe_portrait
 from .sentences import describe_strategy, format_number, list_notes
 from .sweep_section import SweepSection, study_sweeps
 from .template_cache import TemplateCache
+from .time_section import describe_times, draw_gantts
+from .worth_section import WorthSection, study_parts
 
+StudySection = SweepSection | WorthSection
+"""A study that the report has a section of, with its figures and tables."""
 RunSource = tuple[Path, str]
 """A results directory, and the id of a run in it."""
 
@@ -101,12 +106,14 @@ def write_report(
     (home / "tables").mkdir(exist_ok=True)
     curves = draw_curves(runs)
     sweeps, swept = study_sweeps(listed[0], compared) if len(listed) == 1 else ([], {})
-    made = make_tables(compared, curves) | swept
+    worths, parts = study_parts(compared)
+    studies: list[StudySection] = [*sweeps, *worths]
+    made = make_tables(compared, curves) | swept | parts
     for name, table in made.items():
         table.to_csv(home / "tables" / f"{name}.csv")
     chosen = [run for run in _representative_runs(compared) if run.id in sources]
     whole = _read_chosen(chosen, sources)
-    page = _render_page(listed, compared, sources, made, curves, whole, sweeps, (meta, sessions, delays), imported)
+    page = _render_page(listed, compared, sources, made, curves, whole, studies, (meta, sessions, delays), imported)
     if figures:
         from ..drawing.files import write_figures
 
@@ -220,7 +227,7 @@ def _render_page(
     made: dict[str, Table],
     curves: dict[str, dict[str, Curve]],
     whole: Sequence[RunData],
-    sweeps: Sequence[SweepSection],
+    studies: Sequence[StudySection],
     recorded: tuple[dict[str, Any], Sequence[Session], SimulatedSettings | None],
     imported: Sequence[str],
 ) -> str:
@@ -231,7 +238,8 @@ def _render_page(
     portraits = [describe_portrait(run, run_title(run), grounds) for run in whole]
     timed = [run for run in started if run.clock is not None]
     clock = [] if delays is None else accounts.clock_table(timed, delays).rows()
-    shown = pack_tables(made, clock) | {key: table for each in sweeps for key, table in each.tables.items()}
+    shown = pack_tables(made, clock) | {key: table for each in studies for key, table in each.tables.items()}
+    sweeps = [each for each in studies if isinstance(each, SweepSection)]
     failures = made["failures"].rows()
     environment = Environment(
         autoescape=True, trim_blocks=True, lstrip_blocks=True, loader=PackageLoader(__package__),
@@ -242,7 +250,13 @@ def _render_page(
         name=directories[0].name if len(directories) == 1 else "comparison",
         directories=[str(d) for d in directories],
         first=describe_first_screen(compared, list(directories)),
-        notes=[*list_notes(runs), *imported, *_compare_versions(directories), *list_unread(directories)],
+        notes=[
+            *describe_branches(runs),
+            *list_notes(runs),
+            *imported,
+            *_compare_versions(directories),
+            *list_unread(directories),
+        ],
         baseline=compared.baseline,
         equivalence=compared.equivalence,
         disagreement=describe_disagreement(compared, made["rank_tests"]),
@@ -256,11 +270,14 @@ def _render_page(
         measured=list(describe_measures([run for run in compared.runs if run.evaluations])),
         most_open_groups=MOST_OPEN_GROUPS,
         sweeps=sweeps,
+        worths=[each for each in studies if isinstance(each, WorthSection)],
         planes=list_planes(directories),
         minima=list_minima(directories),
         portraits=portraits,
-        island=pack_island(_pack_data(compared, made, curves, portraits, shown, sweeps) | {"grounds": grounds}),
+        island=pack_island(_pack_data(compared, made, curves, portraits, shown, studies) | {"grounds": grounds}),
         code=_embed_code(_list_films(whole, sweeps), sources),
+        times=list(describe_times(made["times"], made["efficiency"])),
+        gantts=list(draw_gantts(whole)),
         failures=failures[:MOST_FAILURES],
         more_failures=max(0, len(failures) - MOST_FAILURES),
         sessions=len(sessions),
@@ -284,12 +301,12 @@ def _pack_data(
     curves: dict[str, dict[str, Curve]],
     portraits: Sequence[Portrait],
     shown: dict[str, dict[str, Any]],
-    sweeps: Sequence[SweepSection],
+    studies: Sequence[StudySection],
 ) -> dict[str, Any]:
     """Return the data from which the page draws its figures and tables; ``types.d.ts`` of the page describes them."""
     groups = group_problems([run for run in compared.runs if run.evaluations])
     figures = draw_first_figures(compared) | {k: figure for each in portraits for k, figure in each.figures.items()}
-    figures |= draw_measures(compared) | {k: figure for each in sweeps for k, figure in each.figures.items()}
+    figures |= draw_measures(compared) | {k: figure for each in studies for k, figure in each.figures.items()}
     if made["ratios"].rows():
         figures["ratios"] = pack_ratios(made["ratios"], compared.baseline)
     return {

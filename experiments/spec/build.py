@@ -13,6 +13,7 @@ from ...agents.evaluation.settings import Evaluation
 from ...agents.sandbox.settings import Sandbox
 from ...landscapes.landscape import Landscape, Model
 from ...landscapes.user_code import read_source
+from ...orchestrator.branch import BranchedPolicy
 from ...orchestrator.policies.composed import Composed
 from ...orchestrator.policies.policy import Policy
 from . import catalogue
@@ -31,10 +32,12 @@ from .errors import (
 from .expand import MOST_COMBINATIONS, SweepSettings, expand_entry, expand_sweep
 from .models import Experiment, LogSettings, RaySettings, SimulatedSettings, StartRegion, Stop, Strategy
 from .opened import LandscapeCache
-from .sandboxed import SANDBOX_KEY, build_sandboxed_agent, has_sandbox
+from .sandboxed import SANDBOX_KEY, build_sandboxed_agent, build_sandboxed_policy, has_sandbox
 from .team import TeamEntry, name_members
 
 MOST_DATA_DEPTH = 50
+BRANCH_KIND = "branch"
+"""The kind of the policy of a branch, which `searchparty branch` writes and the catalogue does not list."""
 MEMBER_KEYS = ("count", "name")
 """What may stand beside the settings of an agent."""
 NOTE_PREFIX = "x-"
@@ -354,11 +357,14 @@ def _build_policy(notes: ProblemList, data: Any, path: KeyPath) -> Policy | None
                 cure = f"{data} is a {choice} choice: write policy: {{{choice}: {data}}}."
                 notes.report(path, "be a kind of policy", repr(data), cure)
                 return None
+    elif has_sandbox(data):
+        entry = dict(data)
+        sandbox = _build_sandbox(notes, entry.pop(SANDBOX_KEY), path)
+        return None if sandbox is None else build_sandboxed_policy(notes, entry, path, sandbox)
     elif isinstance(data, dict) and "kind" not in data:
         data = {"kind": "composed", **data}
-    if has_sandbox(data):
-        notes.report((*path, SANDBOX_KEY), "stand beside an agent", "a policy", "Leave it out.")
-        return None
+    if isinstance(data, dict) and data["kind"] == BRANCH_KIND:
+        return _build_branch(notes, data, path)
     known = resolve_kind(notes, "policy", data, path)
     if known is None:
         return None
@@ -374,6 +380,18 @@ def _build_policy(notes: ProblemList, data: Any, path: KeyPath) -> Policy | None
         settings = {key: value for key, value in settings.items() if value is not None}
     policy = build_model(notes, cls, settings, path)
     return policy if isinstance(policy, Policy) and len(notes.problems) == before else None
+
+
+def _build_branch(notes: ProblemList, data: dict[str, Any], path: KeyPath) -> Policy | None:
+    """Build the policy of a branch, and the two policies that it consists of."""
+    before = len(notes.problems)
+    policies: dict[str, Any] = {
+        key: _build_policy(notes, data[key], (*path, key)) for key in ("before", "after") if key in data
+    }
+    if len(notes.problems) > before:
+        return None
+    policy = build_model(notes, BranchedPolicy, {**data, **policies}, path)
+    return policy if isinstance(policy, Policy) else None
 
 
 def _build_choice(notes: ProblemList, family: str, data: Any, path: KeyPath) -> Model | None:

@@ -20,7 +20,7 @@ from .models import Experiment
 RANGE_PATTERN = re.compile(r"\s*(\d{1,9})\s*-\s*(\d{1,9})\s*")
 MOST_COMBINATIONS = 10_000
 """The most landscapes that an entry may stand for; a sweep may have a tenth of it in combinations."""
-NOT_SWEPT = ("name", "description", "executor", "sweep", "base", "repeats")
+NOT_SWEPT = ("name", "description", "executor", "sweep", "base", "repeats", "runs")
 
 SweepSettings = tuple[tuple[str, Any], ...]
 

@@ -209,6 +209,9 @@ class Experiment(Model):
     sweep: dict[str, tuple[Any, ...]] = Field(
         default_factory=dict, description="key.path: [values], for any setting; every combination is run."
     )
+    runs: tuple[str, ...] = Field(
+        (), description="Only these runs of the experiment, by id. Default: all. `searchparty branch` writes it."
+    )
     base: str | None = Field(None, description="Directory in which relative paths start. Default: that of the YAML.")
     files: tuple[str, ...] = Field(
         (), description="Files and folders that objectives and agents read, copied to a cluster; * is a wildcard."

@@ -7,19 +7,21 @@ from collections.abc import Mapping
 from typing import Any
 
 from ...agents.agent import Agent
-from ...agents.sandbox.confined_process import AGENT_ROLE
+from ...agents.sandbox.confined_process import AGENT_ROLE, POLICY_ROLE
 from ...agents.sandbox.ladder import NoSandbox, is_unsandboxed_allowed
 from ...agents.sandbox.sandboxed_agent import SandboxedAgent
 from ...agents.sandbox.settings import Sandbox
 from ...agents.sandbox.their_code import TheirCode, read_code
 from ...agents.sandbox.their_process import RefusedSettings, SelfDescription, WrongClass, describe_their_class
 from ...landscapes.landscape import LandscapeError
+from ...orchestrator.policies.policy import Policy
+from ...orchestrator.sandbox.sandboxed_policy import SandboxedPolicy
 from . import catalogue
 from .errors import KeyPath, ProblemList, quote, suggest
 
 SANDBOX_KEY = "sandbox"
 MOST_DESCRIPTIONS = 256
-ROLES = {"agent": AGENT_ROLE}
+ROLES = {"agent": AGENT_ROLE, "policy": POLICY_ROLE}
 _described: dict[str, SelfDescription] = {}
 """What classes have said of themselves in this process, by their text, their settings and their limits."""
 
@@ -46,6 +48,24 @@ def build_sandboxed_agent(
         return None
     code, given, said = found
     return SandboxedAgent.of_description(code, given, said, sandbox, is_unsandboxed_allowed())
+
+
+def build_sandboxed_policy(
+    notes: ProblemList, entry: Mapping[str, Any], path: KeyPath, sandbox: Sandbox
+) -> Policy | None:
+    """Build a policy that is worked in a sandbox, or report what is wrong with it and return None.
+
+    Args:
+        notes: The list to which problems are added.
+        entry: Its kind, which names a class in a file, and its settings.
+        path: Where they stand in the YAML.
+        sandbox: The limits of its process.
+    """
+    found = _describe_entry(notes, "policy", entry, path, sandbox, (SANDBOX_KEY,))
+    if found is None:
+        return None
+    code, given, said = found
+    return SandboxedPolicy.of_description(code, given, said, sandbox, is_unsandboxed_allowed())
 
 
 def _describe_entry(

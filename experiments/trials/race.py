@@ -1,4 +1,4 @@
-"""The race of a try: a candidate beside strategies that are known, on six landscapes in three dimensions."""
+"""The race of a try: a candidate's runs on six landscapes in three dimensions, with the same seeds as its rivals'."""
 
 from __future__ import annotations
 
@@ -26,6 +26,9 @@ RIVAL_POLICIES: Mapping[str, Any] = {
     "party": {"kind": "party"},
 }
 """The policies that a policy is raced against, each with the same team."""
+DUEL_RIVALS = {"agent": "cma-es", "policy": "party"}
+"""Against whom the studio shows a candidate."""
+DUEL_EVALUATIONS = 400
 SEED = 1
 
 
@@ -69,7 +72,7 @@ def choose_size(seconds_each: float, seconds: float) -> RaceSize:
 
 
 def make_race(family: str, name: str, entry: Mapping[str, Any], size: RaceSize, base: str) -> Experiment:
-    """Return the experiment of a race.
+    """Return the experiment of a candidate's runs.
 
     Args:
         family: "agent" or "policy".
@@ -78,17 +81,53 @@ def make_race(family: str, name: str, entry: Mapping[str, Any], size: RaceSize, 
         size: How large the race is.
         base: The folder in which paths start.
     """
-    strategies: dict[str, Any]
     if family == "agent":
-        strategies = {name: {"agents": [dict(entry)]}} | {rival: {"agents": [rival]} for rival in RIVALS}
+        strategy: dict[str, Any] = {"agents": [dict(entry)]}
+    else:
+        strategy = {"agents": list(DEFAULT_TEAM), "policy": dict(entry)}
+    return _make_experiment(f"try {name}", {name: strategy}, size, base)
+
+
+def make_rivals(family: str) -> Experiment:
+    """Return the experiment of the runs of all rivals. It is the same for every candidate of a family.
+
+    Args:
+        family: "agent" or "policy".
+    """
+    strategies: dict[str, Any] = {rival: {"agents": [rival]} for rival in RIVALS}
+    if family == "policy":
+        team = list(DEFAULT_TEAM)
+        strategies = {rival: {"agents": team, "policy": policy} for rival, policy in RIVAL_POLICIES.items()}
+    return _make_experiment("rivals", strategies, SIZES[0], None)
+
+
+def make_duel(family: str, name: str, entry: Mapping[str, Any]) -> Experiment:
+    """Return an experiment of two runs to watch: a candidate against the best known of its family, on two axes.
+
+    Args:
+        family: "agent" or "policy".
+        name: The name of the candidate's strategy.
+        entry: The candidate as a YAML has it, with the whole path of its file.
+    """
+    rival = DUEL_RIVALS[family]
+    if family == "agent":
+        strategies: dict[str, Any] = {name: {"agents": [dict(entry)]}, rival: {"agents": [rival]}}
     else:
         team = list(DEFAULT_TEAM)
-        strategies = {name: {"agents": team, "policy": dict(entry)}}
-        strategies |= {rival: {"agents": team, "policy": policy} for rival, policy in RIVAL_POLICIES.items()}
+        strategies = {name: {"agents": team, "policy": dict(entry)}, rival: {"agents": team, "policy": rival}}
+    landscape = {"kind": "rastrigin", "dimension": 2, "shift": "random", "rotate": True}
+    data = {
+        "name": f"{name} against {rival}", "seed": SEED, "budget": DUEL_EVALUATIONS, "landscapes": [landscape],
+        "strategies": strategies, "executor": "simulated",
+    }  # fmt: skip
+    return Experiment.from_data(data)
+
+
+def _make_experiment(name: str, strategies: Mapping[str, Any], size: RaceSize, base: str | None) -> Experiment:
     landscape = {"kind": list(LANDSCAPES), "dimension": list(size.dimensions), "shift": "random", "rotate": True}
     data = {
-        "name": f"try {name}", "seed": SEED, "repeats": size.seeds, "budget": f"{size.per_axis} D",
-        "landscapes": [landscape], "strategies": strategies, "executor": "simulated",
+        "name": name, "seed": SEED, "repeats": size.seeds, "budget": f"{size.per_axis} D",
+        "landscapes": [landscape], "strategies": dict(strategies), "executor": "simulated",
     }  # fmt: skip
     return Experiment.from_data(data, base)
 
@@ -118,12 +157,12 @@ class _Deadline:
 
 @dataclass(frozen=True)
 class Raced:
-    """A race.
+    """The candidate's part of a race.
 
     Attributes:
         path: Its results directory.
         size: How large it was to be.
-        runs: Its runs.
+        runs: The candidate's runs.
         errors: The error of each run that failed, by its id.
         cut: Whether its time was over before all runs had ended.
     """
@@ -136,7 +175,7 @@ class Raced:
 
 
 def run_race(experiment: Experiment, size: RaceSize, path: Path, end: float, watcher: Watcher | None = None) -> Raced:
-    """Run a race into a new directory, until a time.
+    """Run a candidate's part of a race into a new directory, until a time.
 
     Args:
         experiment: The experiment (``make_race``).

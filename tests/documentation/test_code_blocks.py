@@ -28,12 +28,16 @@ AROUND_FRAGMENT = {
 }
 """What a block with some keys of an experiment alone is laid over."""
 NOT_RUN = {
+    "searchparty branch results/quickstart-1 --run RUN --at 600 --set policy.radius=fixed": "needs the id of a run",
     "python3 -m venv .venv": "installs",
     ". .venv/bin/activate": "installs",
     "pip install .": "installs: tests/packaging/test_wheel.py does",
     "pip install ../searchparty": "installs: tests/packaging/test_wheel.py does",
     "pip install '../searchparty[cluster]'": "installs",
     "pip install '../searchparty[networks]'": "installs",
+    "searchparty try hop.py:Hop": "tests/unit/experiments/trials does, and it takes a minute",
+    "searchparty try drift.py:Drift": "as before",
+    "searchparty try drift.py:Drift --watch": "as before; it does not end",
     "searchparty run digits": "needs an extra, and takes a minute",
     "searchparty landscape results/digits-1 --plane pca": "needs results of digits",
     "searchparty landscape results/digits-1 adam --plane pca": "needs results of digits, which takes minutes",
@@ -74,7 +78,7 @@ from searchparty.experiments.cli.main import main
 if sys.argv[1:2] in (["run"], ["resume"], ["report"]) and "--no-report" not in sys.argv:
     from searchparty.experiments.drawing import style
     from searchparty.experiments.report import report
-    from searchparty.experiments.results import background
+    from searchparty.experiments.results.pictures import background
     background.CONTOUR_POINTS, style.PNG_DPI, report.MOST_RUN_FIGURES = 16, 40, 2
 main()
 """

@@ -304,6 +304,7 @@ METHODS = {
     "decisions": "run",
     "insights": "run",
     "points": "run",
+    "replay": "run",
     "plot": "landscape",
     "best": None,
     "compare": None,

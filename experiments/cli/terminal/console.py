@@ -73,6 +73,16 @@ TrustOption = Annotated[
 ]
 
 
+OpenlyOption = Annotated[
+    bool,
+    typer.Option(
+        "--allow-unsandboxed",
+        help="Where no sandbox starts, work what stands under `sandbox:` without one: it can read, write and send "
+        "whatever you can.",
+    ),
+]
+
+
 def handle_termination() -> None:
     """Treat SIGTERM (a plain `kill`) like Ctrl-C, so that it ends the command as cleanly.
 

@@ -31,7 +31,7 @@ const beside = el("select", { id: "beside" }, [el("option", { value: "", text: "
 const replayHost = el("div", { class: "replay" });
 fill(root, [
   el("style", { text: style }),
-  el("div", { class: "chooser" }, [field("run", "Run", run), field("beside", "Compare with", beside)]),
+  el("div", { class: "chooser", hidden: host.dataset.bare !== undefined }, [field("run", "Run", run), field("beside", "Compare with", beside)]),
   replayHost,
 ]);
 
@@ -57,7 +57,7 @@ new IntersectionObserver((entries, observer) => {
 function begin() {
   const given = readAddress();
   choose(run, given.get("replay") ?? host.dataset.run ?? null);
-  choose(beside, given.get("beside"));
+  choose(beside, given.get("beside") ?? host.dataset.beside ?? null);
   const look = lookIn(given);
   if (look) replay.setLook(look);
   show(momentIn(given));

@@ -137,6 +137,8 @@ export interface Points {
   distance: ArrayLike<number>;
   agent: ArrayLike<number>;
   kept: ArrayLike<number>;
+  /** The radius of the region that each was searched in. */
+  reach?: ArrayLike<number>;
 }
 
 /** Losses on a square grid over the extent; not finite where the loss is unknown. */
@@ -168,19 +170,38 @@ export interface Region {
   now: boolean;
 }
 
+/** A point that one agent has handed to another: `part` is how far it has come, and `age` how long ago that was, 0 to 1. */
+export interface HandOver {
+  agent: number;
+  receiver: number;
+  from: Spot;
+  to: Spot;
+  part: number;
+  age: number;
+}
+
+/** A rectangle on a view, in CSS pixels: left, top, right, bottom. */
+export type Rectangle = [number, number, number, number];
+
 /** The things that a view draws over the points. */
 export interface Overlay {
   regions?: Region[];
-  agents?: (Place & { agent: number })[];
-  arrows?: { agent: number; from: Spot; to: Spot; part: number }[];
+  /** `mood` says how an agent fares; `moves` whether it found the newest point. */
+  agents?: (Place & { agent: number; mood?: "searching" | "waiting" | "stuck" | "ended"; moves?: boolean })[];
+  arrows?: HandOver[];
   best?: Place | null;
   minimizers?: [number, number, number][];
   start?: { u: number; v: number } | null;
-  callouts?: (Spot & { number?: number })[];
+  /** Words that stay at a place: where an agent was stuck, or has found the minimum. */
+  callouts?: (Spot & { text: string; kind: string; agent?: number })[];
   chosen?: number | null;
   trail?: number[];
   /** Whether the replay is not playing; then all points are drawn at their places. */
   settled?: boolean;
+  /** Parts of the view that something else covers; no label is written there. */
+  reserved?: Rectangle[];
+  /** Whether nothing is written: for small pictures. */
+  bare?: boolean;
 }
 
 /** The place of an insight; null if it has none. */

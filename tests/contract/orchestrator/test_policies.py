@@ -101,7 +101,7 @@ def test_a_party_does_not_mind_an_affine_change_of_the_loss(example: PlayedRun) 
 def test_equal_never_leaves_an_agent_waiting(
     combination: tuple[str, str, str], example: PlayedRun, lease: int | None
 ) -> None:
-    for run, leases in play_run(combined(combination, lease), example):
+    for run, leases, _ in play_run(combined(combination, lease), example):
         named = {each.agent for each in leases}
         left = run.remaining - sum(each.budget for each in leases)
         waiting = [m for m in run.idle if m.name not in named and m.row_price <= left]
@@ -114,7 +114,7 @@ def test_every_reason_names_its_choices(
     example: PlayedRun, combination: tuple[str, str, str], lease: int | None
 ) -> None:
     budget, radius, sharing = combination
-    for _, leases in play_run(combined(combination, lease), example):
+    for _, leases, _ in play_run(combined(combination, lease), example):
         for each in leases:
             assert f"{budget}: " in each.reason
             if not each.fresh:

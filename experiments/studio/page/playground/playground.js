@@ -56,14 +56,14 @@ export class Playground {
     const replay = el("div", { class: "replay" });
     this.veil = new Veil(replay, () => this.replay.row);
     this.yaml = new YamlList();
+    const more = el("details", { class: "settings" }, [el("summary", { text: "More settings" }), this.settings.element]);
     host.append(
-      el("div", { class: "intro" }, [this.presets.buttons, this.presets.question, this.differences]),
-      el("div", { class: "play" }, [
-        el("details", { class: "settings", open: matchMedia("(min-width: 900px)").matches }, [el("summary", { text: "Settings" }), this.settings.element]),
-        el("div", { class: "shown" }, [this.problems.element, this.veil.element, replay, this.presets.answer, this.beside.element, this.yaml.element]),
-      ]),
+      el("div", { class: "intro" }, [el("div", { class: "first-line" }, [this.presets.buttons, more]), this.presets.question]),
+      this.settings.quick,
+      el("div", { class: "shown" }, [this.problems.element, this.veil.element, replay, this.beside.element, this.differences, this.yaml.element]),
     );
     this.replay = new Replay(replay, {
+      fills: true,
       cards: catalogue.cards, theme, link: () => this.link(),
       onMoment: () => this.#showMoment(onMoment),
       onPlace: (u, v, film) => this.#placeAt(liftToCube(film.header.plane, u, v)),
@@ -166,6 +166,7 @@ export class Playground {
     this.#films = films;
     this.settings.header = films[0].header;
     this.beside.setFilms(films, names, this.settings.common.landscape, this.presets.current?.id ?? "");
+    this.replay.conclusion.answer = this.presets.current?.answer ?? "";
     this.replay.setFilms(films, names);
     if (!first) return;
     this.veil.lift();
@@ -176,9 +177,7 @@ export class Playground {
 
   /** @param {() => void} onMoment */
   #showMoment(onMoment) {
-    const { at, length } = this.replay.player;
-    this.beside.show(at);
-    this.presets.showAnswer(length > 0 && at >= length && this.#films.every((film) => film.done));
+    this.beside.show(this.replay.player.at);
     onMoment();
   }
 

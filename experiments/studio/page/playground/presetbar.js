@@ -1,4 +1,4 @@
-/** The questions: a button for each, a gallery of all, the text of the one that is shown, and its answer in the end. */
+/** The questions: a button for each, a gallery of all, and the text of the one that is shown. */
 
 import { el, fill, say } from "../base/dom.js";
 import { Gallery } from "../gallery/gallery.js";
@@ -19,7 +19,6 @@ export class PresetBar {
     this.group = el("div", { class: "presets", role: "group", "aria-label": "Example questions" });
     this.buttons = el("div", { class: "questions" }, [this.gallery.button, this.group, this.gallery.element]);
     this.question = el("p", { class: "question" });
-    this.answer = el("p", { class: "answer", role: "status", hidden: true });
     fill(this.group, questions.map((preset) => el("button", { type: "button", text: preset.title, "aria-pressed": "false", onclick: () => given.onChoose(preset) })));
   }
 
@@ -30,7 +29,6 @@ export class PresetBar {
    */
   show({ title, question }, named) {
     this.preset = { title, question };
-    this.answer.hidden = true;
     say(this.question, question ?? "");
     for (const button of this.group.children) {
       const on = named && button.textContent === title;
@@ -42,7 +40,6 @@ export class PresetBar {
   /** Show no question, because the settings are no longer those of a preset. */
   clear() {
     this.preset = {};
-    this.answer.hidden = true;
     say(this.question, "");
     for (const button of this.group.children) button.setAttribute("aria-pressed", "false");
   }
@@ -51,16 +48,5 @@ export class PresetBar {
   get current() {
     const pressed = [...this.group.children].findIndex((button) => button.getAttribute("aria-pressed") === "true");
     return pressed < 0 ? null : this.questions[pressed];
-  }
-
-  /**
-   * Show the answer of the question, if its runs are shown to their end.
-   * @param {boolean} ended
-   */
-  showAnswer(ended) {
-    const answer = ended ? this.current?.answer : "";
-    if (this.answer.hidden === !answer) return;
-    this.answer.hidden = !answer;
-    fill(this.answer, answer ? [el("strong", { text: "The answer" }), el("span", { text: answer })] : []);
   }
 }

@@ -71,3 +71,40 @@ def test_sweep_refuses_what_cannot_be_swept(command, folder, over, message):
     assert done.returncode == 2
     assert message in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_ablate_says_what_each_part_is_worth(command, folder):
+    done = command("ablate", "study.yaml", cwd=folder)
+    assert done.returncode == 0, done.stderr
+    assert "The best alone is " in done.stdout
+    assert "Without sharing, party " in done.stdout
+    page = (folder / "results/study-ablation-1/report.html").read_text()
+    assert "What each part is worth" in page
+    island = unpack_island(re.search('id="island">([^<]+)<', page)[1])
+    assert [row[:2] for row in island["tables"]["worth-0"]["rows"]] == [
+        ["scout", "it alone"], ["random", "it alone"], ["sharing", "switched off"],
+    ]  # fmt: skip
+    assert island["tables"]["sharing-0"]["rows"][0][0] == "rastrigin D=2 shifted"
+    tables = {path.name for path in (folder / "results/study-ablation-1/tables").iterdir()}
+    assert {"worth.csv", "sharing.csv"} <= tables
+
+
+def test_ablate_refuses_a_strategy_that_is_not_there(command, folder):
+    done = command("ablate", "study.yaml", "--strategy", "parti", cwd=folder)
+    assert done.returncode == 2
+    assert "--strategy must name a strategy of the experiment, got 'parti'. Did you mean 'party'" in done.stderr
+
+
+def test_branch_goes_on_from_a_moment_with_another_setting(command, folder):
+    assert command("run", "study.yaml", "--no-report", cwd=folder).returncode == 0
+    listed = command("branch", "results/study-1", "--run", "party", "--at", "50", "--set", "policy.sharing=none",
+                     cwd=folder)  # fmt: skip
+    assert listed.returncode == 2
+    id = re.search(r"([0-9a-f]{12})  party", listed.stderr)[1]
+    done = command("branch", "results/study-1", "--run", id, "--at", "50", "--set", "policy.sharing=none", cwd=folder)
+    assert done.returncode == 0, done.stderr
+    assert "Results: results/study-branch-1" in done.stdout
+    assert ": sharing=none" in done.stdout
+    checked = command("verify", "results/study-branch-1", cwd=folder)
+    assert checked.returncode == 0, checked.stdout
+    assert "2 runs" in checked.stdout

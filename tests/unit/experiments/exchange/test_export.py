@@ -218,22 +218,25 @@ def test_iohinspector_gives_our_expected_running_times(bbob, tmp_path):
     manager.add_folder(str(path))
     assert manager.n_runs == len(bbob.runs)
     data = manager.load(monotonic=True, include_meta_data=True)
+    compared = 0
     for (strategy, function, dimension), runs in by_problem(bbob).items():
         of_runs = data.filter(
             (data["algorithm_name"] == strategy) & (data["function_id"] == function) & (data["dimension"] == dimension)
         )
         for instance in (1, 2):
             group = [each for each in runs if each.settings["landscape"]["instance"] == instance]
-            minimum = group[0].minimum
-            rows = of_runs.filter(of_runs["instance"] == instance)
-            for gap in (10.0, 1.0, 1e-3):
-                hits = []
-                for (_,), part in rows.group_by(["data_id"]):
-                    reached = part.filter(part["raw_y"] <= minimum + gap)
-                    hits.append(reached["evaluations"].min() if len(reached) else None)
-                spent = [250 if hit is None else hit for hit in hits]
-                assert len(hits) == 2
-                assert expected_running_time(hits, spent) == running_time(group, gap)
+            rows, minimum = of_runs.filter(of_runs["instance"] == instance), group[0].minimum
+            # It charges a run that fails eval_max, not what it spent: all spent their budget.
+            assert {each.evaluations for each in group} == {250}
+            found = iohinspector.metrics.aggregate_running_time(
+                rows, f_min=minimum + 1e-3, f_max=minimum + 10, scale_f_log=False, eval_max=250
+            )
+            for target, theirs, hits in zip(found["raw_y"], found["ERT"], found["success_count"], strict=True):
+                ours = running_time(group, target - minimum)
+                assert hits == sum(each.first_below(target) is not None for each in group)
+                assert math.isinf(theirs) if ours is None else theirs == pytest.approx(ours, rel=1e-3)
+                compared += 1
+    assert compared == 16 * 50
 
 
 # Parquet
@@ -291,6 +294,8 @@ def test_every_table_is_read_back_from_its_csv(mixed, tmp_path):
     mixed.report()
     assert {file.stem for file in (mixed.path / "tables").iterdir()} <= names
     compared = {"points": mixed.points(), "failures": mixed.failures, "comparison": mixed.comparison,
+                "tests": mixed.tests, "rank_tests": mixed.rank_tests, "running_times": mixed.running_times,
+                "data_profiles": mixed.data_profiles, "measures": mixed.measures, "failed_agents": mixed.failed_agents,
                 "contributions": mixed.contributions, "convergence": mixed.convergence, "targets": mixed.targets,
                 "budgets": mixed.budgets, "verdicts": mixed.verdicts, "standings": mixed.standings}  # fmt: skip
     for name, table in compared.items():
@@ -302,6 +307,14 @@ def test_every_table_is_read_back_from_its_csv(mixed, tmp_path):
     with (path / "leases.csv").open(newline="", encoding="utf-8") as file:
         leases = list(csv.DictReader(file))
     assert [row["run"] for row in leases] == [each.id for each in mixed.runs for _ in mixed.leases(each.id).rows()]
+    for name, make in (("decisions", mixed.decisions), ("insights", mixed.insights)):
+        with (path / f"{name}.csv").open(newline="", encoding="utf-8") as file:
+            rows = list(csv.DictReader(file))
+        expected = [{"run": each.id} | row for each in mixed.runs for row in make(each.id).rows()]
+        assert [
+            {key: restore(row[key], value) for key, value in wanted.items()}
+            for row, wanted in zip(rows, expected, strict=True)
+        ] == expected
     assert names >= {"leases", "decisions", "insights", "points", "failed_agents"}
 
 
@@ -370,6 +383,60 @@ def test_mlflow_reads_its_folder(mixed, tmp_path, monkeypatch):
 
 
 # All formats
+
+EXTREME = """
+def loss(x):
+    if x[0] < 0.3:
+        raise ValueError("no")
+    return (-1e308 if x[1] < 0.5 else 1e308) * x[0]
+"""
+
+
+@pytest.fixture(scope="module")
+def extreme(tmp_path_factory):
+    """Return the results of a loss that fails, and is as large as numbers are, in either direction."""
+    folder = tmp_path_factory.mktemp("extreme")
+    (folder / "objective.py").write_text(EXTREME)
+    landscape = {"kind": "python", "function": "objective.py:loss", "bounds": [[0, 1.7], [0, 1]]}
+    text = {"name": "e", "budget": 40, "landscapes": [landscape], "strategies": {"r": {"agents": ["random"]}}}
+    (folder / "e.yaml").write_text(json.dumps({**text, "executor": "simulated", "seed": 3}))
+    results = run(folder / "e.yaml", out=folder / "e-1", report=False)
+    losses = results.runs[0].points.losses
+    assert np.isinf(losses).any()
+    assert losses.min() < -1e308
+    assert losses[np.isfinite(losses)].max() > 1e308
+    return results
+
+
+@pytest.mark.parametrize("to", ["csv", "mlflow", "ioh"])
+def test_failed_and_huge_losses_are_exported(extreme, tmp_path, to):
+    assert any(extreme.export(to, tmp_path / "out").rglob("*.*"))
+
+
+@pytest.mark.extras
+def test_failed_and_huge_losses_are_read_back(extreme, tmp_path):
+    parquet, optuna = pytest.importorskip("pyarrow.parquet"), pytest.importorskip("optuna")
+    from optuna.storages import JournalStorage
+    from optuna.storages.journal import JournalFileBackend
+
+    (each,) = extreme.runs
+    path = extreme.export("parquet", tmp_path / "parquet") / "evaluations.parquet"
+    assert parquet.read_table(path)["loss"].to_pylist() == each.points.losses.tolist()
+    journal = extreme.export("optuna", tmp_path / "optuna") / "journal.log"
+    (study,) = optuna.get_all_study_summaries(JournalStorage(JournalFileBackend(str(journal))))
+    assert study.n_trials == 40
+    assert study.best_trial.value == each.final
+
+
+@pytest.mark.extras
+def test_an_evaluation_takes_less_than_100_bytes(tmp_path):
+    pytest.importorskip("pyarrow")
+    description = {
+        "name": "large", "budget": 50_000, "landscapes": [{"kind": "sphere", "dimension": 10}],
+        "strategies": {"two": {"agents": ["random", "cma-es"], "policy": {"lease": 1000}}}, "executor": "simulated",
+    }  # fmt: skip
+    path = run(description, out=tmp_path / "large", report=False).export("parquet") / "evaluations.parquet"
+    assert path.stat().st_size / 50_000 < 85
 
 
 @pytest.mark.parametrize("to", ["csv", "mlflow", "ioh"])
