@@ -207,6 +207,7 @@ COMMANDS = {
     # These need code, and are refused.
     "verify": [["verify", "RESULTS"]],
     "landscape": [["landscape", "RESULTS"], ["landscape", "RESULTS", "--plane", "random"]],
+    "branch": [["branch", "RESULTS", "--run", "1", "--at", "20", "--set", "policy.radius=fixed"]],
     "resume": [
         ["resume", "RESULTS"],
         ["resume", "RESULTS", "--force"],
@@ -219,6 +220,8 @@ COMMANDS = {
     "check": [["check", "RESULTS"]],
     "simulate": [["simulate", "RESULTS"]],
     "sweep": [["sweep", "RESULTS"]],
+    "ablate": [["ablate", "RESULTS"]],
+    "try": [["try", "RESULTS"]],
     "doctor": [["doctor", "RESULTS"]],
     "submit": [["submit", "RESULTS"]],
     "fetch": [["fetch", "RESULTS", "--address", "http://127.0.0.1:9"]],
@@ -226,7 +229,7 @@ COMMANDS = {
     "studio": [],
 }
 """Every way in which each command can be given a results directory."""
-REFUSED = {"verify", "resume", "landscape"}
+REFUSED = {"verify", "resume", "landscape", "branch"}
 
 
 def test_every_command_is_listed():
