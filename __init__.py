@@ -39,6 +39,9 @@ if TYPE_CHECKING:
         start_point,
     )
     from .experiments.api import Results, resume, run
+    from .experiments.contracts.check import ContractError, check_agent, check_landscape, check_policy
+    from .experiments.contracts.clause import ClauseResult
+    from .experiments.contracts.pytest_classes import AgentContract, LandscapeContract, PolicyContract
     from .experiments.minimize import SearchpartyWarning, minimize
     from .experiments.spec.load import load
     from .experiments.spec.models import Experiment
@@ -85,12 +88,15 @@ if TYPE_CHECKING:
 # Names are listed here and imported when they are first used, so that the command line starts quickly.
 _HOMES = {
     "Agent": "agents.agent",
+    "AgentContract": "experiments.contracts.pytest_classes",
     "AgentError": "agents.agent",
     "Analytic": "landscapes.analytic",
     "Archive": "agents.agent",
     "Array": "landscapes.landscape",
     "Axis": "landscapes.axis",
     "BudgetChoice": "orchestrator.policies.choices",
+    "ClauseResult": "experiments.contracts.clause",
+    "ContractError": "experiments.contracts.check",
     "Converged": "agents.agent",
     "DivisibleProblem": "landscapes.landscape",
     "EvaluationError": "landscapes.landscape",
@@ -99,6 +105,7 @@ _HOMES = {
     "InitialPoints": "landscapes.landscape",
     "InvalidDecision": "orchestrator.loop.audit",
     "Landscape": "landscapes.landscape",
+    "LandscapeContract": "experiments.contracts.pytest_classes",
     "LandscapeError": "landscapes.landscape",
     "Lease": "agents.agent",
     "MeasuredProblem": "landscapes.landscape",
@@ -106,6 +113,7 @@ _HOMES = {
     "MiniBatch": "agents.agent",
     "Objective": "agents.toolbox.callback",
     "Policy": "orchestrator.policies.policy",
+    "PolicyContract": "experiments.contracts.pytest_classes",
     "Problem": "landscapes.landscape",
     "Proposal": "agents.agent",
     "RadiusChoice": "orchestrator.policies.choices",
@@ -123,6 +131,9 @@ _HOMES = {
     "Width": "orchestrator.policies.choices",
     "WithGradient": "agents.agent",
     "audit_decision": "orchestrator.loop.audit",
+    "check_agent": "experiments.contracts.check",
+    "check_landscape": "experiments.contracts.check",
+    "check_policy": "experiments.contracts.check",
     "clip_to_cube": "agents.toolbox.steering",
     "draw_points": "agents.toolbox.steering",
     "first_point": "agents.toolbox.steering",
@@ -152,12 +163,15 @@ _HOMES = {
 
 __all__ = [
     "Agent",
+    "AgentContract",
     "AgentError",
     "Analytic",
     "Archive",
     "Array",
     "Axis",
     "BudgetChoice",
+    "ClauseResult",
+    "ContractError",
     "Converged",
     "DivisibleProblem",
     "EvaluationError",
@@ -166,6 +180,7 @@ __all__ = [
     "InitialPoints",
     "InvalidDecision",
     "Landscape",
+    "LandscapeContract",
     "LandscapeError",
     "Lease",
     "MeasuredProblem",
@@ -173,6 +188,7 @@ __all__ = [
     "MiniBatch",
     "Objective",
     "Policy",
+    "PolicyContract",
     "Problem",
     "Proposal",
     "RadiusChoice",
@@ -190,6 +206,9 @@ __all__ = [
     "Width",
     "WithGradient",
     "audit_decision",
+    "check_agent",
+    "check_landscape",
+    "check_policy",
     "clip_to_cube",
     "draw_points",
     "first_point",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, NamedTuple
 
@@ -15,6 +15,7 @@ from ..landscapes.landscape import Array, Model, Space
 
 SMALL_SIZE = 16
 """Up to this many numbers are checked faster one by one than as an array."""
+BITS_OF_ONE = np.float64(1.0).view(np.uint64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,11 +67,15 @@ class Region:
 
 
 def in_cube(points: Array) -> bool:
-    """Return whether all coordinates of points (D,) or (n, D) are in [0, 1]; NaN is not."""
+    """Return whether all coordinates of points (D,) or (n, D), of type float64, are in [0, 1]; NaN is not."""
     if points.size <= SMALL_SIZE:
         for x in points.ravel().tolist():  # noqa: SIM110
             if not 0.0 <= x <= 1.0:
                 return False
+        return True
+    # As whole numbers without sign, the bits of 0 to 1 are the least ones, in order: one pass decides for nearly every
+    # batch. The bits of anything else are greater, those of -0 too.
+    if np.maximum.reduce(points.view(np.uint64), axis=None) <= BITS_OF_ONE:
         return True
     # NaN fails both comparisons, so finiteness needs no separate check.
     return bool(np.minimum.reduce(points, axis=None) >= 0.0 and np.maximum.reduce(points, axis=None) <= 1.0)
@@ -164,6 +169,8 @@ class Converged:
         point: The local minimum, shape (D,), in the unit cube.
         loss: The loss there.
         why: Why the agent stops, in words, for the log.
+        escape: If the point is a saddle, a direction along which the loss falls from it, shape (D,), in the unit cube;
+            None if the agent knows of none. A policy may send an agent there (``composed`` with ``escape``).
 
     Example:
         >>> Converged(np.array([0.5, 0.5]), 0.0, "steps down to 1e-09").loss
@@ -173,6 +180,7 @@ class Converged:
     point: Array
     loss: float
     why: str
+    escape: Array | None = None
 
 
 class WithGradient(NamedTuple):
@@ -342,6 +350,28 @@ class Rows:
         return self.points[at] if at < len(self.points) and self.digests.whole[at] == place else None
 
 
+class LeaseTiming(NamedTuple):
+    """Where the time of a lease went, in seconds by a monotonic clock. It decides nothing.
+
+    Attributes:
+        asked: How long the agent was asked for proposals.
+        worked: How long the lease was worked, its agent's time included; the rest is evaluation and bookkeeping.
+        begun: When it was handed to what works it.
+        arrived: When its finding was there.
+        actor: Number of the actor that worked it, among those of the run; 0 if it is none.
+
+    Example:
+        >>> LeaseTiming(asked=0.1, worked=0.5, begun=3.0, arrived=3.7).worked
+        0.5
+    """
+
+    asked: float
+    worked: float
+    begun: float
+    arrived: float
+    actor: int = 0
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
     """The result of a lease, without its points, which are sent as ``Rows``.
@@ -364,6 +394,7 @@ class Finding:
         mini_batches: How many of the rows were evaluated over some rows of data only.
         measures: What the landscape tells of the best point besides its loss, as (name, value). It is told and logged,
             but is no part of the trace.
+        timing: Where the time of the lease went; None if that is not known. It is logged, and never compared.
     """
 
     lease: int
@@ -379,6 +410,7 @@ class Finding:
     noisy: bool = False
     mini_batches: int = 0
     measures: tuple[tuple[str, float], ...] = ()
+    timing: LeaseTiming | None = field(default=None, compare=False, repr=False)
 
     @property
     def failed(self) -> bool:
@@ -424,6 +456,9 @@ class AgentError(Exception):
         ...
         searchparty.agents.agent.AgentError: this agent needs gradients, and the landscape has none
     """
+
+    place = ""
+    """Where an agent of another process raised, as "their_agent.py:12"; "" if the traceback tells."""
 
 
 class Agent(Model):
@@ -477,6 +512,17 @@ class Agent(Model):
             AgentError: The settings do not fit the space; the lease fails with this cause.
         """
         raise NotImplementedError
+
+    def with_settings(self, settings: Mapping[str, Any]) -> Agent:
+        """Return the same agent with settings of a fresh lease in place of its own.
+
+        Args:
+            settings: The settings to replace, by name.
+
+        Raises:
+            ValueError: The agent does not accept them.
+        """
+        return type(self).model_validate(self.model_dump() | dict(settings))
 
     def row_price(self, space: Space) -> int:
         """Return the price of the most expensive row that this agent can propose, in evaluations; no lease is shorter.

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from dataclasses import dataclass
-from typing import ClassVar, Literal, NamedTuple, Self
+from typing import Any, ClassVar, Literal, NamedTuple, Self
 
 import numpy as np
-from pydantic import Field, model_validator
+from pydantic import Field, SerializerFunctionWrapHandler, model_serializer, model_validator
 
 from ..landscapes.landscape import Array, Space
 from .agent import Agent, AgentError, Converged, Lease, Proposal, Search, Told, WithGradient
 from .toolbox.differences import estimate_gradient
+from .toolbox.saddles import find_way_down
 from .toolbox.steering import draw_points, is_called_away, restart_point, start_point
 
 
@@ -122,6 +123,24 @@ def gradient_norm(gradient: Array) -> float:
     return scale * float(np.linalg.norm(gradient / scale)) if 0.0 < scale < np.inf else scale
 
 
+def end_search(
+    watch: DescentProgress, why: str, saddles: bool, rng: np.random.Generator
+) -> Generator[Proposal, Told, Converged]:
+    """Return the best iterate as the result of a search, with the way down from it if it is a saddle.
+
+    Args:
+        watch: The progress of the search.
+        why: What shows that it is stuck.
+        saddles: Whether to look for a way down.
+        rng: Random numbers.
+    """
+    found = (yield from find_way_down(watch.best.point, watch.best.loss, rng))[0] if saddles else None
+    if found is None:
+        return watch.to_converged(f"stuck in a local minimum: {why}")
+    why = f"at a saddle: {why}, curvatures from {found.least:.2g} to {found.greatest:.2g}"
+    return Converged(watch.best.point, watch.best.loss, why, found.direction)
+
+
 class GradientDescent(Agent):
     """Steps downhill along the gradient until it is stuck in a local minimum, oscillates or stagnates, and says which.
 
@@ -163,6 +182,16 @@ class GradientDescent(Agent):
         False,
         description="Instead of ending when it oscillates or stagnates, return to the best point and halve the rate.",
     )
+    saddles: bool = Field(
+        False,
+        description="Whether it looks, where it is stuck, for a direction of negative curvature, and tells the policy "
+        "of it. It costs at most 40 gradients, and needs exact ones.",
+    )
+
+    @model_serializer(mode="wrap")
+    def _omit_default(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Leave out what earlier versions did not have: a run's id and its random streams are keyed by the settings."""
+        return {key: value for key, value in dump(self).items() if (key, value) != ("saddles", False)}
 
     @model_validator(mode="after")
     def _line_search_is_for_plain(self) -> Self:
@@ -176,6 +205,8 @@ class GradientDescent(Agent):
     def search(self, space: Space, lease: Lease, rng: np.random.Generator) -> Search:
         if self.gradients == "exact" and not space.has_gradient:
             raise AgentError("gradients must be auto or finite-differences on a landscape without, got exact")
+        if self.saddles and not self._uses_exact_gradients(space):
+            raise AgentError("saddles must be false without exact gradients, got true")
         point = start_point(lease.region, rng, space.init)
         while True:
             ended = yield from self._descend(point, lease, self._uses_exact_gradients(space), rng)
@@ -203,16 +234,18 @@ class GradientDescent(Agent):
             region = lease.region
             slope = gradient_norm(project_gradient(here.point, here.gradient))
             if watch.is_flat(slope, here.gradient, self.gradient_tolerance):
-                return watch.to_converged(f"stuck in a local minimum: gradient norm {slope:.2g}")
+                return (yield from end_search(watch, f"gradient norm {slope:.2g}", self.saddles, rng))
             trial = np.clip(here.point + self._compute_step(path, here.gradient, rate), 0.0, 1.0)
             move = trial - here.point
             if (length := float(np.abs(move).max())) <= self.step_tolerance and path.last.any():
                 # The rest of earlier steps leads against a face of the cube, or cancels out.
                 path = DescentState.at(here.point)
                 continue
+            if length <= self.step_tolerance and failed:
+                return watch.to_converged(f"longer ones fail, steps down to {length:.2g}")
             if length <= self.step_tolerance:
-                why = "longer ones fail" if failed else f"stuck in a local minimum: gradient norm {slope:.2g}"
-                return watch.to_converged(f"{why}, steps down to {length:.2g}")
+                why = f"gradient norm {slope:.2g}, steps down to {length:.2g}"
+                return (yield from end_search(watch, why, self.saddles, rng))
             most = self._acceptance_threshold(here, move)
             there = yield from self._evaluate_point(trial, exact, most)
             lease = there.lease

@@ -6,22 +6,31 @@ timed separately. Each figure is the median over ``--rounds``.
 
     python benchmarks/overhead.py [--json FILE] [--rounds 3] [--executors simulated ray] [--objective-us 0 10 100]
         [--folder PLACE] [--network]
+    python benchmarks/overhead.py --spaces [--rounds 15]
+
+With ``--spaces``, it compares spaces with four axes instead: a plain box, and one with a logarithmic axis, whole
+numbers and a choice, noisy or with a memory of known settings. Figures are user CPU time above the objective's own, and
+for the latter two what comes on top of the plain box, paired round by round.
 """
 
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import json
+import resource
 import statistics
 import tempfile
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 
 from searchparty.agents.random_search import RandomSearch
+from searchparty.landscapes.axis import Axis
 from searchparty.landscapes.classics import Sphere
+from searchparty.landscapes.landscape import Array, Landscape, Space
 from searchparty.landscapes.python_function import UserFunction
 from searchparty.orchestrator.executors.in_process import InProcessExecutor
 from searchparty.orchestrator.log.filesystem import FileSystem
@@ -118,6 +127,106 @@ def measure_overhead(
     }
 
 
+class SpaceToMeasure(Landscape):
+    """The sphere over four axes, of one of three kinds."""
+
+    catalogued: ClassVar[bool] = False
+    kind: Literal["space-to-measure"] = "space-to-measure"
+    space: Literal["plain", "noisy", "memory"]
+
+    def open(self) -> SphereOverSpace:
+        """Return the problem."""
+        axes = (
+            Axis("rate", 1e-5, 0.1, log=True),
+            Axis("depth", 2, 8, integer=True),
+            Axis.of_choices("kernel", ("rbf", "poly", "linear")),
+            Axis("momentum", 0, 1),
+        )
+        plain = Space(np.zeros(4), np.ones(4))
+        mixed = dataclasses.replace(Space.of_axes(axes), noisy=self.space == "noisy")
+        return SphereOverSpace(plain if self.space == "plain" else mixed)
+
+    @property
+    def label(self) -> str:
+        """A short name."""
+        return self.space
+
+
+class SphereOverSpace:
+    """The sum of the squares of the numbers of all axes."""
+
+    minimum: None = None
+    minimizers: None = None
+
+    def __init__(self, space: Space) -> None:
+        self.space = space
+
+    def evaluate(self, points: Array) -> Array:
+        """Return the losses, shape (n,), of points (n, D)."""
+        losses: Array = (points * points).sum(axis=1)
+        return losses
+
+
+def read_user_seconds() -> float:
+    """Return the CPU time that this process has spent in its own code."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_utime
+
+
+def measure_spaces(rounds: int, folder: Path) -> list[dict[str, Any]]:
+    """Measure spaces of three kinds, round by round, and print a row for each size of batch."""
+    rows: list[dict[str, Any]] = []
+    for batch, budget in ((1, 20_000), (100, 60_000)):
+        found: dict[str, list[float]] = {"plain": [], "noisy": [], "memory": []}
+        for number in range(rounds + 1):
+            for kind in found if number % 2 else reversed(found):
+                team = tuple((f"random-{i}", RandomSearch(batch=batch)) for i in range(2))
+                plan = RunSpec(SpaceToMeasure(space=kind), team, Composed(lease=LEASE), 0, 0, budget, 2)
+                start = read_user_seconds()
+                time_bare_evaluations(plan, batch)
+                middle = read_user_seconds()
+                time_run_seconds(plan, folder, None)
+                found[kind].append((read_user_seconds() - 2 * middle + start) * 1e6 / budget)
+        # The first round warms up.
+        plain = found["plain"][1:]
+        row = {"batch": batch, "plain_us": statistics.median(plain)}
+        for kind in ("noisy", "memory"):
+            pairs = zip(found[kind][1:], plain, strict=True)
+            row[f"{kind}_above_plain_us"] = statistics.median(a - b for a, b in pairs)
+        rows.append(row)
+        print(", ".join(f"{key} {value:.2f}" for key, value in row.items()))
+    return rows
+
+
+def measure_executors(args: argparse.Namespace, folder: Path) -> tuple[float | None, list[dict[str, Any]]]:
+    """Measure the executors, and print the table. Return how long Ray took to start, if it did, and the rows."""
+    place = FileSystem("nfs4") if args.network else None
+    rows: list[dict[str, Any]] = []
+    pool = startup = None
+    if "ray" in args.executors:
+        from searchparty.orchestrator.executors.on_ray.actor_pool import ActorPool
+
+        start = time.perf_counter()
+        pool = ActorPool(largest_team=2, members=2)
+        time_run_seconds(plan_overhead_run(2, 1, 4000, 2, folder, 0.0), folder, pool)
+        startup = time.perf_counter() - start
+        print(f"Ray: started with two actors, and made a first run, in {startup:.1f} s")
+    heads = f"{'executor':10} {'D':>3} {'batch':>5} {'objective':>10} {'bare':>9} {'overhead':>9}"
+    print(f"{heads} {'x simulated':>11}")
+    for busy in args.objective_us:
+        for dimension in args.dimensions if not busy else args.dimensions[:1]:
+            for batch in (1, 100) if not busy else (1,):
+                for executor in args.executors:
+                    row = measure_overhead(executor, pool, dimension, batch, busy, args.rounds, folder, place)
+                    rows.append(row)
+                    print(
+                        f"{executor:10} {dimension:3} {batch:5} {busy:7.0f} us {row['bare_us']:6.2f} us"
+                        f" {row['overhead_us']:6.2f} us {row['ratio_to_simulated']:11.2f}"
+                    )
+    if pool is not None:
+        pool.close()
+    return startup, rows
+
+
 def main() -> None:
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("--json", type=Path, help="write the figures here")
@@ -127,35 +236,14 @@ def main() -> None:
     options.add_argument("--objective-us", nargs="+", type=float, default=[0.0, 20.0, 100.0])
     options.add_argument("--folder", type=Path, help="write the logs here. Default: the directory for temporary files")
     options.add_argument("--network", action="store_true", help="keep the logs as on a network file system")
+    options.add_argument("--spaces", action="store_true", help="compare a plain box with mixed spaces instead")
     args = options.parse_args()
-    place = FileSystem("nfs4") if args.network else None
-    rows: list[dict[str, Any]] = []
-    startup = None
+    startup, rows = None, []
     with tempfile.TemporaryDirectory(dir=args.folder) as name:
-        folder = Path(name)
-        pool = None
-        if "ray" in args.executors:
-            from searchparty.orchestrator.executors.on_ray.actor_pool import ActorPool
-
-            start = time.perf_counter()
-            pool = ActorPool(largest_team=2, members=2)
-            time_run_seconds(plan_overhead_run(2, 1, 4000, 2, folder, 0.0), folder, pool)
-            startup = time.perf_counter() - start
-            print(f"Ray: started with two actors, and made a first run, in {startup:.1f} s")
-        heads = f"{'executor':10} {'D':>3} {'batch':>5} {'objective':>10} {'bare':>9} {'overhead':>9}"
-        print(f"{heads} {'x simulated':>11}")
-        for busy in args.objective_us:
-            for dimension in args.dimensions if not busy else args.dimensions[:1]:
-                for batch in (1, 100) if not busy else (1,):
-                    for executor in args.executors:
-                        row = measure_overhead(executor, pool, dimension, batch, busy, args.rounds, folder, place)
-                        rows.append(row)
-                        print(
-                            f"{executor:10} {dimension:3} {batch:5} {busy:7.0f} us {row['bare_us']:6.2f} us"
-                            f" {row['overhead_us']:6.2f} us {row['ratio_to_simulated']:11.2f}"
-                        )
-        if pool is not None:
-            pool.close()
+        if args.spaces:
+            rows = measure_spaces(args.rounds, Path(name))
+        else:
+            startup, rows = measure_executors(args, Path(name))
     if args.json:
         args.json.write_text(json.dumps({"ray_startup_seconds": startup, "rows": rows}, indent=2) + "\n")
 

@@ -46,6 +46,28 @@ COUNT_FRAMES_JS = """(seconds) => new Promise((done) => {
 })"""
 
 
+MOVE_SLIDER_JS = """([name, step]) => new Promise((done) => {
+  const part = document.querySelector("#playground");
+  const slider = [...part.querySelectorAll(`input[type=range][name=${name}]`)].at(-1);
+  const replay = part.querySelector(".replay");
+  const began = performance.now();
+  let veiled = 0;
+  slider.value = String(Number(slider.value) + step * Number(slider.step || 1));
+  for (const event of ["input", "change"]) slider.dispatchEvent(new Event(event, { bubbles: true }));
+  const tick = () => {
+    const now = performance.now() - began;
+    const on = replay.classList.contains("veiled");
+    if (on && !veiled) veiled = now;
+    if (veiled && !on) requestAnimationFrame(() => done([veiled, performance.now() - began]));
+    else requestAnimationFrame(tick);
+  };
+  requestAnimationFrame(tick);
+})"""
+MOVES = [("grid_size", 1), ("radius", -1), ("seed", 1), ("grid_size", -1), ("seed", 1)]
+IDLE_MILLISECONDS = 6000
+"""After this, the runs of the sliders' next steps have been worked."""
+
+
 def make_results(folder: Path, name: str, dimension: int, budget: int) -> Path:
     """Make a results directory with one run of a team of three."""
     team = ["grid", "random-restart", "random"]
@@ -94,6 +116,26 @@ def measure_first_views(browser: Browser, address: str, times: int) -> list[floa
         found.append(time.perf_counter() - began)
         context.close()
     return found
+
+
+def measure_sliders(browser: Browser, address: str) -> list[str]:
+    """Return table rows: milliseconds from a moved slider until the old picture is veiled, and until the new is drawn.
+
+    Once the next slider is moved at once, and once after a rest, in which the runs of its next steps are prepared.
+    """
+    page = browser.new_page(viewport={"width": 1280, "height": 900})
+    page.goto(address)
+    page.locator(SHOWN_SELECTOR).wait_for()
+    rows = []
+    for words, wait in (("one after the other", 0), ("after a rest", IDLE_MILLISECONDS)):
+        found = []
+        for name, step in MOVES:
+            page.wait_for_timeout(wait)
+            found.append(page.evaluate(MOVE_SLIDER_JS, [name, step]))
+        veiled, shown = (statistics.median(column) for column in zip(*found, strict=True))
+        rows.append(f"| {words} | {veiled:.0f} ms | {shown / 1000:.2f} s |")
+    page.close()
+    return rows
 
 
 def measure_frames(page: Page, look: str, turning: bool) -> float:
@@ -207,6 +249,7 @@ def _poll_film(address: str, key: str, stop: threading.Event) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--write", action="store_true", help="write the tables into docs/studio.md")
+    parser.add_argument("--waits", action="store_true", help="only how long one waits: the first view, and sliders")
     arguments = parser.parse_args()
     chromium = shutil.which("chromium")
     assert chromium, "chromium must be on the PATH"
@@ -216,28 +259,40 @@ def main() -> None:
         with start_studio() as address:
             cold = measure_first_views(browser, address, 1)
             warm = measure_first_views(browser, address, 5)
+            sliders = measure_sliders(browser, address)
         parts = {
             "first view": [
                 "| right after the start | later, median of 5 |",
                 "|---:|---:|",
                 f"| {cold[0]:.2f} s | {statistics.median(warm):.2f} s |",
             ],
-            "frames": [
-                "| frames per second | during playback | while turning or moving |",
+            "sliders": [
+                "| a slider is moved | the old picture is veiled | new points, median of 5 |",
                 "|---|---:|---:|",
-                *frame_rate_rows(browser, folder),
-            ],
-            "bytes": [
-                "| KiB per 1,000 points | points | leases, reasons, insights | the surface, once |",
-                "|---|---:|---:|---:|",
-                *message_size_rows(folder),
-            ],
-            "viewers": [
-                "| a run of 100,000 evaluations without viewers | with four viewers | ratio, median of pairs |",
-                "|---:|---:|---:|",
-                *viewer_cost_rows(folder, 5),
+                *sliders,
             ],
         }
+        parts |= (
+            {}
+            if arguments.waits
+            else {
+                "frames": [
+                    "| frames per second | during playback | while turning or moving |",
+                    "|---|---:|---:|",
+                    *frame_rate_rows(browser, folder),
+                ],
+                "bytes": [
+                    "| KiB per 1,000 points | points | leases, reasons, insights | the surface, once |",
+                    "|---|---:|---:|---:|",
+                    *message_size_rows(folder),
+                ],
+                "viewers": [
+                    "| a run of 100,000 evaluations without viewers | with four viewers | ratio, median of pairs |",
+                    "|---:|---:|---:|",
+                    *viewer_cost_rows(folder, 5),
+                ],
+            }
+        )
         browser.close()
     for title, lines in parts.items():
         print(f"\n{title}\n" + "\n".join(lines))

@@ -23,10 +23,10 @@ from .results.curves import draw_curves, tabulate_curves
 from .results.decisions import decisions_table
 from .results.insights import insights_table
 from .results.measures import tabulate_measures
+from .results.pictures.surfaces import record_surfaces
 from .results.points import make_points_table
 from .results.recorded_runs import BestPoint, RunData, best_by_landscape, read_runs
 from .results.run_summary import RunSummary, read_delays, read_summaries, summarize_run
-from .results.surfaces import record_surfaces
 from .results.table import Table
 from .spec.errors import quote
 from .spec.load import load
@@ -34,6 +34,7 @@ from .spec.models import Experiment, SimulatedSettings
 
 if TYPE_CHECKING:
     from .drawing.plots import Plot
+    from .pages.replay_page import ReplayPage
 
 
 class Results:
@@ -216,7 +217,7 @@ class Results:
         Raises:
             ValueError: If there is no run with this id; it lists the runs.
         """
-        return accounts.leases_table(self._find_run(run))
+        return accounts.leases_table(_find_run(self.runs, run))
 
     def decisions(self, run: str) -> Table:
         """Make a table of the changes of the agents' shares of a run's budget by more than 10 points.
@@ -233,7 +234,7 @@ class Results:
         Raises:
             ValueError: If there is no run with this id; it lists the runs.
         """
-        return decisions_table(self._find_run(run))
+        return decisions_table(_find_run(self.runs, run))
 
     def insights(self, run: str) -> Table:
         """Make a table of what was noticed of a run: agents that are stuck or oscillate, hand-overs, restarts.
@@ -246,7 +247,7 @@ class Results:
         Raises:
             ValueError: If there is no run with this id; it lists the runs.
         """
-        return insights_table(self._find_run(run))
+        return insights_table(_find_run(self.runs, run))
 
     def points(self, run: str | None = None) -> Table:
         """Make a table of the points of one run or of all, one row each, in the order in which they were collected.
@@ -268,16 +269,7 @@ class Results:
         Raises:
             ValueError: If there is no run with this id; it lists the runs.
         """
-        return make_points_table(self.runs if run is None else [self._find_run(run)])
-
-    def _find_run(self, id: str) -> RunData:
-        found = next((run for run in self.runs if run.id == id), None)
-        if found is None:
-            from .animation.selection import format_run_list
-
-            listed = f"Use one of these ids.\n{format_run_list(self.runs)}" if self.runs else "There is no run yet."
-            raise Refusal(f"run must be the id of a run, got {quote(id)}. {listed}")
-        return found
+        return make_points_table(self.runs if run is None else [_find_run(self.runs, run)])
 
     def plot(self, what: str = "convergence", run: str | None = None) -> Plot:
         """Draw a figure of the report, which a notebook shows.
@@ -296,6 +288,25 @@ class Results:
 
         return plot_runs(self.runs, what, run)
 
+    def replay(self, *runs: str, compare: bool = False, title: str | None = None, text: str = "") -> ReplayPage:
+        """Make a page that replays one run or two as the studio does; a notebook shows it in a cell.
+
+        Args:
+            *runs: Ids of runs or names of strategies, at most two. Default: the median run of the largest team.
+            compare: Whether another strategy is shown beside one run.
+            title: The heading. Default: what is shown.
+            text: What is said below it.
+
+        Returns:
+            The page, with its ``html`` and the method ``write(path)``.
+
+        Raises:
+            ResultsError: If there is no such run, or none has found a point.
+        """
+        from .pages.replay_page import make_replay_page
+
+        return make_replay_page(self.path, runs, compare, title, text)
+
     def best(self) -> list[BestPoint]:
         """Return the best point of each landscape, in the order of the plan.
 
@@ -311,11 +322,7 @@ class Results:
         return [_summarize_row(row, median) for row in rows]
 
     def report(
-        self,
-        figures: bool = False,
-        baseline: str | None = None,
-        equivalence: float = EQUIVALENCE,
-        power: bool = False,
+        self, figures: bool = False, baseline: str | None = None, equivalence: float = EQUIVALENCE, power: bool = False
     ) -> Path:
         """Write the HTML report and its tables into the results directory.
 
@@ -335,6 +342,26 @@ class Results:
 
         return write_report(self.path, figures, baseline, equivalence, power)
 
+    def export(self, to: str, out: str | Path | None = None, skip: bool = False) -> Path:
+        """Export the results to the format of another tool, also while the experiment is still running.
+
+        Args:
+            to: "coco" (for cocopp), "ioh" (IOHprofiler), "parquet" (all evaluations), "csv" (all tables), "optuna" (a
+                study a run) or "mlflow" (its files in a local folder).
+            out: The folder to write, which must be empty or not exist. Default: ``exports/<format>`` in the results
+                directory, which is replaced.
+            skip: Whether runs that the format cannot hold are left out. If not, the first of them ends the export.
+
+        Returns:
+            The path of the folder.
+
+        Raises:
+            ValueError: If there is no such format, it cannot hold a run, or a package that it needs is not installed.
+        """
+        from .exchange.export import export_results
+
+        return export_results(self.path, to, out, skip)
+
     def __repr__(self) -> str:
         return f"Results({str(self.path)!r})"
 
@@ -342,6 +369,16 @@ class Results:
         from .report.notebook_screen import draw_notebook_screen
 
         return draw_notebook_screen(self._compared, self.path, self.summary_rows())
+
+
+def _find_run(runs: Sequence[RunData], id: str) -> RunData:
+    found = next((run for run in runs if run.id == id), None)
+    if found is None:
+        from .animation.selection import format_run_list
+
+        listed = f"Use one of these ids.\n{format_run_list(runs)}" if runs else "There is no run yet."
+        raise Refusal(f"run must be the id of a run, got {quote(id)}. {listed}")
+    return found
 
 
 def _summarize_row(row: Mapping[str, Any], median: str) -> dict[str, str]:

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
+from numpy.typing import NDArray
 
 Choice = str | int | float | bool | None
 """A value of an axis without order."""
 Value = Choice
 """A value of any axis, as the objective receives it: a float, an int, or a choice."""
-MANY = 30
-"""From this many coordinates on, numpy is faster. It has the same bits for sums, products and whole parts, but not for
-exponentials."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +51,27 @@ class Axis:
     log: bool = False
     integer: bool = False
     choices: tuple[Choice, ...] = ()
+    is_plain: bool = field(init=False, repr=False, compare=False)
+    """Whether the number is a linear function of the coordinate."""
+    _first: float = field(init=False, repr=False, compare=False)
+    """What a coordinate of 0 becomes before it is rounded, cut or raised to a power."""
+    _width: float = field(init=False, repr=False, compare=False)
+    """By how much that grows from 0 to 1."""
+
+    def __post_init__(self) -> None:
+        # Computed once: they are needed at every row. Ends that cannot be used are told of by whoever checks them.
+        low, high = float(self.low), float(self.high)
+        first, width = low, high - low
+        if self.log:
+            # Half a step beyond either end, so that the first and the last number have whole cells.
+            margin = 0.5 if self.integer else 0.0
+            first, last = (math.log(end) if end > 0 else math.nan for end in (low - margin, high + margin))
+            width = last - first
+        elif self.is_stepped and math.isfinite(width):
+            width = round(width) + 1.0
+        plain = not (self.log or self.is_stepped)
+        for name, value in (("low", low), ("high", high), ("is_plain", plain), ("_first", first), ("_width", width)):
+            object.__setattr__(self, name, value)
 
     @classmethod
     def of_choices(cls, name: str, choices: tuple[Choice, ...]) -> Axis:
@@ -71,46 +89,54 @@ class Axis:
         return not self.choices
 
     @property
-    def is_plain(self) -> bool:
-        """Whether the number is a linear function of the coordinate."""
-        return not (self.log or self.is_stepped)
-
-    @property
     def steps(self) -> int:
         """The number of values; 0 if there are infinitely many."""
         return round(self.high - self.low) + 1 if self.is_stepped else 0
 
     def to_number(self, coordinate: float) -> float:
         """Convert a coordinate in [0, 1] to a number in [low, high]."""
-        return self.to_numbers((coordinate,))[0]
+        if not 0.0 < coordinate < 1.0:
+            return self.low if coordinate <= 0.0 else self.high
+        return self.to_box(coordinate)
 
-    def to_numbers(self, coordinates: Sequence[float]) -> list[float]:
-        """Convert coordinates in [0, 1] to numbers in [low, high]."""
-        low, high = float(self.low), float(self.high)
-        if self.log:
-            first, last = self._log_ends
-            width, exp = last - first, math.exp
-            found = [exp(first + x * width) if 0.0 < x < 1.0 else low for x in coordinates]
+    def to_box(self, coordinate: float) -> float:
+        """Convert a coordinate in [0, 1] as ``Space.to_box`` converts many at once, to the last bit.
+
+        Of a plain axis with bounds that are not round numbers, 1 may become the last number before the upper bound.
+        """
+        if self.is_plain:
+            number = self._first + coordinate * self._width
+        elif not 0.0 < coordinate < 1.0:
+            return self.low if coordinate <= 0.0 else self.high
+        elif self.log:
+            number = math.exp(self._first + coordinate * self._width)
             if self.integer:
-                found = [float(round(number)) for number in found]
-            inner = [low if number < low else high if number > high else number for number in found]
-        elif self.is_stepped:
-            steps = self.steps
-            if len(coordinates) >= MANY:
-                x = np.asarray(coordinates)
-                cells = np.minimum(low + np.floor(x * steps), high)
-                numbers: list[float] = np.where(x >= 1.0, high, np.where(x > 0.0, cells, low)).tolist()
-                return numbers
-            inner = [min(low + math.floor(x * steps), high) if 0.0 < x < 1.0 else low for x in coordinates]
+                number = float(round(number))
+            if number < self.low:
+                return self.low
         else:
-            inner = [min(low + x * (high - low), high) for x in coordinates]
-        return [low if x <= 0.0 else high if x >= 1.0 else y for x, y in zip(coordinates, inner, strict=True)]
+            number = self.low + math.floor(coordinate * self._width)
+        return number if number < self.high else self.high
+
+    def to_numbers(self, coordinates: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Convert coordinates in [0, 1], an array of any shape, to numbers in [low, high]."""
+        if self.log:
+            # Not by numpy: the last bit of its exponentials depends on the processor.
+            powers = map(math.exp, (self._first + coordinates * self._width).ravel().tolist())
+            inner = np.fromiter(powers, float, coordinates.size).reshape(coordinates.shape)
+            inner = np.maximum(np.rint(inner) if self.integer else inner, self.low)
+        elif self.is_plain:
+            inner = self._first + coordinates * self._width
+        else:
+            inner = self.low + np.floor(coordinates * self._width)
+        inner = np.where(coordinates > 0.0, np.minimum(inner, self.high), self.low)
+        found: NDArray[np.float64] = np.where(coordinates >= 1.0, self.high, inner)
+        return found
 
     def to_coordinate(self, number: float) -> float:
         """Convert a number to its coordinate in [0, 1]; of a stepped axis, to the middle of the number's cell."""
         if self.log:
-            first, last = self._log_ends
-            return min(max((math.log(max(number, self.low)) - first) / (last - first), 0.0), 1.0)
+            return min(max((math.log(max(number, self.low)) - self._first) / self._width, 0.0), 1.0)
         if self.is_stepped:
             return min(max((round(number) - self.low + 0.5) / self.steps, 0.0), 1.0)
         return min(max((number - self.low) / (self.high - self.low), 0.0), 1.0)
@@ -118,8 +144,7 @@ class Axis:
     def slope(self, number: float) -> float:
         """Return by how much the number of a real axis grows per unit of its coordinate, at this number."""
         if self.log:
-            first, last = self._log_ends
-            return number * (last - first)
+            return number * self._width
         return self.high - self.low
 
     def to_value(self, coordinate: float) -> Value:
@@ -131,9 +156,3 @@ class Axis:
         if self.choices:
             return self.choices[int(number)]
         return int(number) if self.integer else float(number)
-
-    @property
-    def _log_ends(self) -> tuple[float, float]:
-        # Half a step beyond either end, so that the first and the last number have whole cells.
-        margin = 0.5 if self.integer else 0.0
-        return math.log(self.low - margin), math.log(self.high + margin)

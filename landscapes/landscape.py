@@ -318,11 +318,14 @@ class Space:
         Returns:
             The same points in the landscape's units, in the same shape; of a choice, its position among the choices.
         """
+        if self.axes and cube.size == len(self.axes):
+            # One point: numpy would take several times as long.
+            numbers = [axis.to_box(x) for axis, x in zip(self.axes, cube.ravel().tolist(), strict=True)]
+            return np.array(numbers).reshape(cube.shape)
         box = np.minimum(self.lower + cube * (self.upper - self.lower), self.upper)
         for index, axis in enumerate(self.axes):
             if not axis.is_plain:
-                column = cube[..., index].reshape(-1).tolist()
-                box[..., index] = np.reshape(axis.to_numbers(column), cube.shape[:-1])
+                box[..., index] = axis.to_numbers(cube[..., index])
         return box
 
     def to_cube(self, box: Array) -> Array:

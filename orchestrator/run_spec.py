@@ -95,6 +95,11 @@ class RunSpec:
         return digest(self.settings)[:12]
 
     @property
+    def stream_id(self) -> str:
+        """The id in the keys of the random streams of decisions: its own, or that of the run it is a branch of."""
+        return self.policy.origin or self.id
+
+    @property
     def most_rows(self) -> int:
         """How many points the run may have: more than its budget if agents propose mini-batches."""
         space = self.facts.space

@@ -16,6 +16,7 @@ from ..landscapes.landscape import Array, Space
 from .executors.in_process import InProcessExecutor
 from .log.reader import LogReader
 from .loop.drive import begin_run, drive_run
+from .policies.policy import Decider
 from .run_spec import RunSpec
 from .state.events import Collected, Event, findings
 from .state.run import Run
@@ -143,20 +144,24 @@ def verify_run(planned: RunSpec, reader: LogReader) -> VerificationResult:
         evaluator = open_evaluator(planned.landscape, planned.evaluation, planned.facts)
     executor = ReplayExecutor(planned, log, None if evaluator is None else GradientReplayer(evaluator))
     run = begin_run(planned)
+    policy = planned.policy.begin(run)
     try:
-        _replay_events(run, planned, executor, log, sum(isinstance(event, Collected) for event in events))
+        _replay_events(run, planned, policy, executor, log, sum(isinstance(event, Collected) for event in events))
         _replay_outstanding(run, executor)
     finally:
+        policy.end()
         executor.close()
         if evaluator is not None:
             evaluator.close()
     return _check_account(run, reader, events, executor.replayer.count)
 
 
-def _replay_events(run: Run, planned: RunSpec, executor: ReplayExecutor, log: ReadOnlyLog, collected: int) -> None:
+def _replay_events(
+    run: Run, planned: RunSpec, policy: Decider, executor: ReplayExecutor, log: ReadOnlyLog, collected: int
+) -> None:
     """Replay the recorded events of a run, of which ``collected`` leases were collected."""
     try:
-        for _ in drive_run(run, planned, planned.policy, executor, log):
+        for _ in drive_run(run, planned, policy, executor, log):
             pass
     except EndOfLog:
         pass

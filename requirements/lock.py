@@ -18,7 +18,7 @@ JOBS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "cluster": (("cluster",), ()),
     "test": ((), ("test",)),
     "check": ((), ("test", "check")),
-    "extras": (("pandas", "sklearn", "optuna", "gest", "networks"), ("test", "extras")),
+    "extras": (("pandas", "sklearn", "optuna", "gest", "networks", "exchange"), ("test", "extras")),
     "docs": ((), ("docs",)),
     "bench": (("bench",), ()),
 }

@@ -56,7 +56,7 @@ def coarse_figures():
     """Make figures fast to draw, except in separate processes: few contour points, small pictures, few runs."""
     from searchparty.experiments.drawing import style
     from searchparty.experiments.report import report
-    from searchparty.experiments.results import background
+    from searchparty.experiments.results.pictures import background
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(background, "CONTOUR_POINTS", 16)
@@ -133,8 +133,8 @@ def command_line():
 
 @contextmanager
 def _prepare_command():
-    from searchparty.experiments.cli import console
     from searchparty.experiments.cli.main import main
+    from searchparty.experiments.cli.terminal import console
 
     def call(*arguments, cwd):
         code, said, complained = 0, io.StringIO(), io.StringIO()

@@ -27,8 +27,9 @@ DOORS = {
     "jax": {"landscapes/networks/backend.py"},
     "torch": {"landscapes/networks/torch_library.py"},
     "sklearn": {"experiments/adapters/search_cv.py", "landscapes/networks/data.py"},
-    "optuna": {"experiments/adapters/optuna_sampler.py"},
+    "optuna": {"experiments/adapters/optuna_sampler.py", "experiments/exchange/optuna_studies.py"},
     "gest_api": {"experiments/adapters/gest_generator.py"},
+    "playwright": {"experiments/pages/page_film.py"},
     "starlette": {"experiments/studio/app.py"},
     "uvicorn": {"experiments/studio/serve.py", "experiments/studio/access/connections.py"},
 }
@@ -56,11 +57,12 @@ def room_of(path: Path, level: int, name: str) -> str | None:
 FLOORS = [
     {"spec"},
     {"execution", "results", "minimize"},
-    {"comparison"},
-    {"drawing"},
+    {"comparison", "contracts"},
+    {"studies"},
+    {"drawing", "exchange"},
     {"planes"},
-    {"adapters", "animation", "simulation", "studio", "cluster", "notebook"},
-    {"report"},
+    {"adapters", "animation", "simulation", "trials", "studio", "cluster", "notebook"},
+    {"report", "pages"},
     {"api"},
     {"cli"},
 ]

@@ -35,4 +35,10 @@ class CollectedSettings:
 
 def keys_of(space: Space, points: Array) -> list[bytes]:
     """Return a key for the setting of each point (n, D): equal for points with equal settings."""
-    return [row.tobytes() for row in space.to_box(points)]
+    return keys_of_numbers(space.to_box(points))
+
+
+def keys_of_numbers(box: Array) -> list[bytes]:
+    """Return a key for each setting, given as a point (n, D) in the landscape's units."""
+    data, size = box.tobytes(), box.itemsize * box.shape[1]
+    return [data[first : first + size] for first in range(0, len(data), size)]

@@ -13,6 +13,8 @@ LOST_AGENT = "took its process down 3 times"
 """The cause of an agent at which processes were lost, not while a row was evaluated."""
 HUNG_AGENT = "proposed nothing for "
 """The first words of the cause of an agent that was ended by ``agent_timeout``."""
+LATE_PROCESS, LOST_PROCESS = "its confined process sent nothing for ", "its confined process ended ("
+"""The first words of the causes of an agent in a sandbox whose process was late, or was lost."""
 
 
 class AgentTimeout(BaseException):
@@ -31,7 +33,7 @@ def describe_hang(seconds: float) -> str:
 def is_outer_verdict(cause: str) -> bool:
     """Return whether a lease failed for something that the agent's code does not repeat when it is replayed: a clock
     or the loss of processes."""
-    return cause.startswith(HUNG_AGENT) or cause == LOST_AGENT
+    return cause.startswith((HUNG_AGENT, LATE_PROCESS, LOST_PROCESS)) or cause == LOST_AGENT
 
 
 def format_cause(cause: str, place: str) -> str:
@@ -45,6 +47,8 @@ def place_of_error(agent: Agent, error: BaseException) -> str:
     That is the innermost line in the agent's folder; a library that it called is not where the error is mended. A
     breach of the rules that an agent of this package reports says all in its words.
     """
+    if isinstance(error, AgentError) and error.place:
+        return error.place
     home = _folder_of(agent)
     lines = list(_lines_of(error.__traceback__))
     found = next((line for line in reversed(lines) if os.path.dirname(line[0]) == home), None)

@@ -10,8 +10,7 @@ from ...landscapes.causes import KNOWN_CAUSE
 from ...landscapes.landscape import Array, Space
 from ..agent import Archive
 from ..evaluation.evaluator import EvaluationResult
-from .collected_settings import CollectedSettings
-from .ledger import Ledger
+from .collected_settings import CollectedSettings, keys_of_numbers
 from .proposal import PendingProposal
 
 FreeAnswer = tuple[float, str]
@@ -36,62 +35,55 @@ class FreeRows:
         self._limit = 0 if archive is None else len(archive.points)
         self._own: dict[bytes, tuple[int, float]] = {}
         # Asked for at every row.
-        self._remembers = space.remembers
-        self._converted: Array | None = None
-        self._converted_settings: list[tuple[Array, bytes]] = []
+        self._remembers, self._conditions = space.remembers, space.conditions
+        self._box, self._keys = np.empty((0, space.dimension)), list[bytes]()
         if archive is not None and space.remembers:
             collected.extend(archive)
 
-    def recall(self, points: Array, hand: PendingProposal) -> EvaluationResult | None:
-        """Answer the first rows of points (n, D), as many as need no evaluation; None if the first needs one."""
-        losses, causes = [], {}
-        recalls = self._remembers and not _asks_for_evaluation(hand)
-        for row, (point, key) in enumerate(self._settings(points)):
-            answer = self._find(point, key, recalls)
-            if answer is None:
-                break
-            losses.append(answer[0])
-            causes[row] = answer[1]
-        if not losses:
-            return None
-        gradients = np.full((len(losses), points.shape[1]), np.nan) if hand.with_gradient else None
-        return EvaluationResult(np.array(losses), gradients, causes)
+    def look_at(self, points: Array) -> None:
+        """Take the next points of the lease, shape (n, D): whatever is asked next is about the first of them."""
+        self._box = self._space.to_box(points)
+        self._keys = [self._box.tobytes()] if len(points) == 1 else keys_of_numbers(self._box)
 
-    def count_new(self, points: Array, hand: PendingProposal) -> int:
-        """Return how many of the first rows of points (n, D) need an evaluation, none twice; at least 1."""
+    def recall(self, hand: PendingProposal) -> EvaluationResult | None:
+        """Answer the first of the points, as many as need no evaluation; None if the first needs one."""
+        recalls = self._remembers and not _asks_for_evaluation(hand)
+        answer = self._find(0, recalls)
+        if answer is None:
+            return None
+        answers = [answer]
+        for row in range(1, len(self._keys)):
+            if (answer := self._find(row, recalls)) is None:
+                break
+            answers.append(answer)
+        losses, causes = zip(*answers, strict=True)
+        gradients = np.full((len(losses), self._box.shape[1]), np.nan) if hand.with_gradient else None
+        return EvaluationResult(np.array(losses), gradients, dict(enumerate(causes)))
+
+    def count_new(self, n: int, hand: PendingProposal) -> int:
+        """Return how many of the first n points need an evaluation, none twice, where the first does."""
         seen: set[bytes] = set()
         recalls = self._remembers and not _asks_for_evaluation(hand)
-        for row, (point, key) in enumerate(self._settings(points)):
-            if row and ((recalls and key in seen) or self._find(point, key, recalls) is not None):
+        for row, key in enumerate(self._keys[:n]):
+            if row and ((recalls and key in seen) or self._find(row, recalls) is not None):
                 return row
             seen.add(key)
-        return len(points)
+        return n
 
-    def note(self, ledger: Ledger, n: int) -> None:
-        """Add the last n rows of a ledger to what is known."""
-        if not self._remembers:
-            return
-        first, last = ledger.filled - n, ledger.filled
-        settings = self._settings(ledger.held.read(first, last)[0])
-        for row, ((_, key), loss) in enumerate(zip(settings, ledger.losses[first:last].tolist(), strict=True), first):
-            if math.isfinite(loss):
-                self._own.setdefault(key, (row, loss))
+    def note(self, first: int, losses: Array) -> None:
+        """Add what is known now: the losses (n,) of the first points, which are the rows of the lease from one on."""
+        if self._remembers:
+            for row, (key, loss) in enumerate(zip(self._keys, losses.tolist(), strict=False), first):
+                if math.isfinite(loss):
+                    self._own.setdefault(key, (row, loss))
 
-    def _settings(self, points: Array) -> list[tuple[Array, bytes]]:
-        """Return each point (n, D) in the landscape's units, and the key of its setting."""
-        # The same rows are asked for again and again: to recall them, to count those that are new, and to note them.
-        if self._converted is None or not np.array_equal(self._converted[: len(points)], points):
-            self._converted = points.copy()
-            self._converted_settings = [(row, row.tobytes()) for row in self._space.to_box(points)]
-        return self._converted_settings[: len(points)]
-
-    def _find(self, point: Array, key: bytes, recalls: bool) -> FreeAnswer | None:
-        """Return the answer for a point (D,) in the landscape's units, or None if it must be evaluated."""
-        conditions = self._space.conditions
-        if conditions is not None and (broken := conditions.broken_by(point)):
+    def _find(self, row: int, recalls: bool) -> FreeAnswer | None:
+        """Return the answer for one of the points, or None if it must be evaluated."""
+        if self._conditions is not None and (broken := self._conditions.broken_by(self._box[row])):
             return np.inf, broken
         if not recalls:
             return None
+        key = self._keys[row]
         if (found := self._collected.find(key, self._limit)) is not None:
             return found[1], f"{KNOWN_CAUSE}point {found[0]} of the run"
         if (found := self._own.get(key)) is not None:

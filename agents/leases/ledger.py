@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable
 
 import numpy as np
 
 from ...landscapes.causes import is_free_cause, is_mini_batch
 from ...landscapes.landscape import Array, Space
-from ..agent import Converged, Finding, Incumbent, Lease, RowFailure, Rows
+from ..agent import Converged, Finding, Incumbent, Lease, LeaseTiming, RowFailure, Rows
 from ..evaluation.evaluator import EvaluationResult
 from .held_points import HeldPoints
 from .recorded_rows import EvaluateAgain, RecordedRows
@@ -28,6 +29,8 @@ class Ledger:
     """
 
     __slots__ = (
+        "asked",
+        "begun",
         "best",
         "charged",
         "dimension",
@@ -54,8 +57,14 @@ class Ledger:
         self.spans: list[list[int]] = []
         """Ranges [first, last) of rows that have been entered and not yet passed on."""
         self.best: tuple[float, int] | None = None
+        self.begun, self.asked = time.monotonic(), 0.0
+        """When the lease began, and for how many seconds its agent was asked."""
         self.noisy = False
         """Whether a repeated row had another loss than the same point before."""
+
+    def note_asked(self, seconds: float) -> None:
+        """Add for how many seconds the agent was asked for a proposal."""
+        self.asked += seconds
 
     def recall_rows(self, points: Array, with_gradient: bool, again: EvaluateAgain) -> EvaluationResult | None:
         """Return the recorded answer to the next points (n, D); None if the next row is not recorded.
@@ -168,9 +177,11 @@ class Ledger:
             best = Incumbent(self.lease.agent, self.lease.id, row, self.held.point(row).copy(), loss)
         # Marks of mini-batches stand beside the rows alone: they would make up most of the finding.
         failures = sort_failures(f for f in self.failures if not f.of_mini_batch) if self.failures else ()
+        now = time.monotonic()
         return Finding(
             self.lease.id, self.lease.agent, self.filled, -(-self.charged // self.units), why, best, converged,
             failures, cause, place, self.noisy, self.mini_batches,
+            timing=LeaseTiming(self.asked, now - self.begun, self.begun, now),
         )  # fmt: skip
 
 

@@ -41,6 +41,7 @@ class Searcher:
         replayer: Evaluates recorded rows again whose gradients the log does not keep. Default: by the evaluator.
         row_stream: Returns the random numbers by which the rows of data of mini-batches are drawn. Default: it is
             refused to propose any.
+        collected_settings: What this process knows of a stepped space, for all searchers of a run. Default: nothing.
     """
 
     __slots__ = (
@@ -72,6 +73,7 @@ class Searcher:
         clock: AgentClock | None = None,
         replayer: GradientReplayer | None = None,
         row_stream: RowStream | None = None,
+        collected_settings: CollectedSettings | None = None,
     ) -> None:
         self.name, self.agent, self.evaluator, self.rng_of = name, agent, evaluator, rng_of
         self.replayer = replayer or GradientReplayer(evaluator)
@@ -86,8 +88,7 @@ class Searcher:
         self.mini_batches = None if row_stream is None or space.units == 1 else MiniBatches(space.units, row_stream)
         self.pending_proposal: PendingProposal | None = None
         """The proposal whose answer the generator waits for."""
-        self.collected_settings = CollectedSettings(evaluator.space)
-        """What is known of a stepped space."""
+        self.collected_settings = collected_settings or CollectedSettings(evaluator.space)
         self.starting_episode: int | None = None
         """The search that begins once the user's start has been evaluated."""
         self.worst = -np.inf
@@ -97,9 +98,7 @@ class Searcher:
         """Close the generator, drop its pending proposal, and start a new search with the settings of a fresh lease."""
         self.close()
         self.episode = episode
-        agent = self.agent
-        if lease.settings:
-            agent = type(agent).model_validate(agent.model_dump() | lease.settings)
+        agent = self.agent.with_settings(lease.settings) if lease.settings else self.agent
         self.declared_price = agent.row_price(self.evaluator.space) * self.evaluator.space.units
         self.generator = agent.search(self.evaluator.space, lease, self.rng_of(episode))
 
@@ -232,6 +231,9 @@ def price_proposal(proposal: Any, space: Space, declared: int, batches: bool) ->
         AgentError: It is no valid proposal, or costs more.
     """
     kind, units, batch, reserve = type(proposal), space.units, 0, 0
+    if kind is np.ndarray and units <= declared:
+        # Nearly every proposal.
+        return PendingProposal(check_proposal(proposal, space.dimension), False, units)
     with_gradient = kind is WithGradient or kind is MiniBatch
     price = units * price_with_gradient(space) if with_gradient else units
     if kind is MiniBatch:

@@ -129,7 +129,9 @@ def work_lease(
                     raise _Recorded
                 if announces:
                     yield Phase.THINKING
+                asked = monotonic()
                 hand, starts = searcher.propose(lease, starts), None
+                ledger.note_asked(monotonic() - asked)
                 if announces:
                     yield Phase.EVALUATING
             points = hand.next(budget - ledger.charged)
@@ -140,12 +142,14 @@ def work_lease(
                     stop = stop or _evaluate_last_point(searcher, ledger, hand, lost_rows)
                 break
             outcome = None
+            if free is not None:
+                free.look_at(points)
             if recorded is not None:
                 again = partial(_evaluate_again, searcher, lease, hand)
                 outcome = ledger.recall_rows(points, hand.with_gradient, again)
             if outcome is not None:
                 ledger.enter(points[: len(outcome.losses)], outcome, hand.price, news=False)
-            elif free is not None and (outcome := free.recall(points, hand)) is not None:
+            elif free is not None and (outcome := free.recall(hand)) is not None:
                 ledger.enter(points[: len(outcome.losses)], outcome, hand.price)
             elif hand.batch:
                 points = points[:1]
@@ -157,14 +161,14 @@ def work_lease(
                     points = points[: ledger.count_unrecorded(len(points))][:largest]
                     # A row's loss does not depend on where a batch is cut if it is evaluated row by row.
                     points = points[: watch.room] if evaluator.rowwise else points
-                    points = points if free is None else points[: free.count_new(points, hand)]
+                    points = points if free is None else points[: free.count_new(len(points), hand)]
                 if lost_rows or (evaluator.rowwise and len(points) > 1):
                     outcome = yield from _answer_batch(searcher, ledger, hand, points, pace, lost_rows)
                 else:
                     outcome = evaluator.evaluate(points, hand.with_gradient)
                     ledger.enter(points, outcome, hand.price)
             if free is not None:
-                free.note(ledger, len(outcome.losses))
+                free.note(ledger.filled - len(outcome.losses), outcome.losses)
             if hand.repeats:
                 ledger.compare_repeats(len(outcome.losses))
             wrong = searcher.record_outcome(outcome)
@@ -299,6 +303,9 @@ def _finish_search(searcher: Searcher, ledger: Ledger, result: Any) -> Finding:
         return ledger.close("failed", cause=cause, place=place)
     if np.shape(result.point) != (ledger.dimension,):
         cause = f"converged at shape {np.shape(result.point)}; it must be ({ledger.dimension},)"
+        return ledger.close("failed", cause=cause, place=place)
+    if result.escape is not None and np.shape(result.escape) != (ledger.dimension,):
+        cause = f"converged with an escape of shape {np.shape(result.escape)}; it must be ({ledger.dimension},)"
         return ledger.close("failed", cause=cause, place=place)
     return ledger.close("converged", converged=result)
 

@@ -37,7 +37,7 @@ class SettingFeatures:
         settings = points.copy()
         for column, axis in enumerate(self._axes):
             if axis.is_stepped:
-                numbers = axis.to_numbers(points[:, column].tolist())
+                numbers = axis.to_numbers(points[:, column]).tolist()
                 middles = {number: axis.to_coordinate(number) for number in set(numbers)}
                 settings[:, column] = [middles[number] for number in numbers]
         return settings

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 
 from ...landscapes.landscape import Array
 from ..execution.results_directory import ResultsError
-from ..results.picture_space import move_to_values
+from ..results.pictures.picture_space import move_to_values
 from ..results.recorded_runs import RunData, read_runs
 from .encoding import Encoder, GifEncoder, Mp4Encoder, has_ffmpeg
 from .replay import build_replay, schedule_frames
-from .selection import find_counterpart, find_pair, find_run, format_run_list, representative_run
+from .selection import choose_runs
 from .slice import Slice, find_slice_center, parse_plane_axes
 
 if TYPE_CHECKING:
@@ -94,7 +94,7 @@ def write_animation(
     ffmpeg fails.
     """
     options.check()
-    runs = _choose_runs(read_runs(directory), options, directory)
+    runs = choose_runs(read_runs(directory), options.runs, options.compare, directory)
     axes = parse_plane_axes(options.plane, runs[0].space)
     # Imported here because importing the drawing modules takes a second.
     from .stage import FrameRenderer
@@ -157,28 +157,6 @@ def _check_size(size: tuple[int, int], options: AnimationOptions) -> None:
             f"--seconds must be at most {most / options.fps:.0f} at {size[0]} pixels and {options.fps:g} frames per "
             f"second, got {options.seconds:g}. Lower it, or lower --width or --fps."
         )
-
-
-def _choose_runs(all_runs: Sequence[RunData], options: AnimationOptions, directory: Path) -> list[RunData]:
-    """Choose the runs to draw from those that have found a point."""
-    runs = [run for run in all_runs if len(run.points.losses)]
-    if not runs:
-        raise ResultsError(
-            f"results must hold a run that has found a point, got {directory}, where none has yet. Wait for its first "
-            "leases, or continue with `searchparty resume`."
-        )
-    for name in options.runs:
-        if name in {r.id for r in all_runs} | {r.strategy for r in all_runs} and not any(
-            name in (r.id, r.strategy) for r in runs
-        ):
-            raise ResultsError(
-                f"--run must name a run that has found a point, got {name!r}, which has not yet. Choose one of "
-                f"these.\n{format_run_list(runs)}"
-            )
-    if len(options.runs) == 2:
-        return find_pair(runs, options.runs)
-    run = find_run(runs, options.runs[0]) if options.runs else representative_run(runs)
-    return [run, find_counterpart(runs, run)] if options.compare else [run]
 
 
 def _output_paths(directory: Path, options: AnimationOptions) -> list[Path]:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 
 from ..drawing.landscape import UNIT_CUBE
-from ..results.background import is_evaluated
+from ..results.pictures.background import is_evaluated
 from .replay import Moment, Replay, ReplayLease
 from .slice import Slice
 

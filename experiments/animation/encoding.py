@@ -17,6 +17,8 @@ Picture = NDArray[np.uint8]
 """RGB values, (height, width, 3)."""
 PALETTE_SIZE = 240
 """Colours of a GIF. Some of the 256 stay free: one marks pixels that have not changed since the picture before."""
+WEBP_QUALITY = 60
+"""Quality of a WebP, from 0 to 100."""
 STILL_CENTISECONDS = 2
 """Shortest duration of a picture, in hundredths of a second; browsers slow down a GIF with shorter ones."""
 
@@ -91,6 +93,29 @@ def build_palette(samples: Sequence[Picture], certain: NDArray[np.uint8]) -> Ima
     found = Image.new("P", (1, 1))
     found.putpalette([*kept.ravel().tolist(), *others[apart].ravel().tolist()])
     return found
+
+
+class WebpEncoder:
+    """An encoder that writes an endlessly looping WebP, with all colours, for pages; ``quality`` is from 0 to 100."""
+
+    def __init__(self, path: Path, quality: int = WEBP_QUALITY) -> None:
+        self._path, self._quality = path, quality
+        self._pictures: list[Image.Image] = []
+        self._lengths: list[int] = []
+
+    def add_picture(self, picture: Picture, seconds: float) -> None:
+        self._pictures.append(Image.fromarray(picture))
+        self._lengths.append(round(1000 * seconds))
+
+    def close(self) -> None:
+        first, *rest = self._pictures
+        first.save(
+            self._path, format="WEBP", save_all=True, append_images=rest, duration=self._lengths, loop=0,
+            quality=self._quality, method=4,
+        )  # fmt: skip
+
+    def discard_file(self) -> None:
+        self._path.unlink(missing_ok=True)
 
 
 class Mp4Encoder:

@@ -16,9 +16,9 @@ from matplotlib.patheffects import Normal, Stroke
 
 from ..drawing.landscape import shading_levels
 from ..drawing.style import COLOURS, scale_loss_axis
-from ..results.background import background_grid
-from ..results.picture_space import move_to_values
-from ..results.surfaces import LINE_POINTS, find_losses
+from ..results.pictures.background import background_grid
+from ..results.pictures.picture_space import move_to_values
+from ..results.pictures.surfaces import LINE_POINTS, find_losses
 from .replay import Moment, Replay, ReplayLease
 from .slice import Slice
 

@@ -13,7 +13,7 @@ from ...agents.agent import Lease
 from ...landscapes.landscape import Array
 from ...orchestrator.state.lease_table import fold_leases
 from ..results.insights import collect_insights
-from ..results.picture_space import move_to_values
+from ..results.pictures.picture_space import move_to_values
 from ..results.recorded_runs import RunData
 
 REST_SHARE = 0.4

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from ..execution.results_directory import ResultsError
 from ..results.grouping import landscape_labels, select_runs, strategy_names
@@ -12,6 +13,31 @@ from ..spec.errors import suggest
 MOST_LISTED = 20
 SHORTEST_ID_PREFIX = 4
 """Minimum number of leading characters of an id that identify a run, if no other id begins with them."""
+
+
+def choose_runs(all_runs: Sequence[RunData], names: Sequence[str], compare: bool, directory: Path) -> list[RunData]:
+    """Choose one or two runs to show from those that have found a point.
+
+    ``names`` are ids or strategies, at most two; ``compare`` asks for a second run beside one. Raises ResultsError.
+    """
+    runs = [run for run in all_runs if len(run.points.losses)]
+    if not runs:
+        raise ResultsError(
+            f"results must hold a run that has found a point, got {directory}, where none has yet. Wait for its first "
+            "leases, or continue with `searchparty resume`."
+        )
+    for name in names:
+        if name in {r.id for r in all_runs} | {r.strategy for r in all_runs} and not any(
+            name in (r.id, r.strategy) for r in runs
+        ):
+            raise ResultsError(
+                f"--run must name a run that has found a point, got {name!r}, which has not yet. Choose one of "
+                f"these.\n{format_run_list(runs)}"
+            )
+    if len(names) == 2:
+        return find_pair(runs, names)
+    run = find_run(runs, names[0]) if names else representative_run(runs)
+    return [run, find_counterpart(runs, run)] if compare else [run]
 
 
 def median_run(runs: Sequence[RunData]) -> RunData:

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 from rich.progress import track
 
-from .console import INTERRUPTED, RUN_FAILED, ResultsArgument, err, handle_termination, out
+from .terminal.console import INTERRUPTED, RUN_FAILED, ResultsArgument, err, handle_termination, out
 
+if TYPE_CHECKING:
+    from ..animation.animate import AnimationOptions, ProgressWrapper
+
+Look = Literal["drawn", "studio"]
 OTHER_RUNS_HINT = (
     "(To draw another run: --run ID or STRATEGY. To draw two side by side: --compare, or --run A --run B.)"
 )
@@ -42,6 +46,14 @@ def animate_command(
             help="A .gif, or an .mp4 (needs ffmpeg). Default: RESULTS/animation.gif, and .mp4 if ffmpeg is found.",
         ),
     ] = None,
+    look: Annotated[
+        Look,
+        typer.Option(
+            "--look",
+            help="drawn: as figures of the report; studio: as the studio shows it, which needs Chromium and the extra "
+            "films (without them, it is drawn).",
+        ),
+    ] = "drawn",
     seconds: Annotated[float, typer.Option("--seconds", help="Duration in seconds.")] = 10.0,
     fps: Annotated[float, typer.Option("--fps", help="Frames per second.")] = 10.0,
     width: Annotated[int, typer.Option("--width", help="Width in pixels.")] = 960,
@@ -67,6 +79,8 @@ def animate_command(
 
     options = AnimationOptions(tuple(runs or ()), compare, target, seconds, fps, width, plane)
     handle_termination()
+    if look == "studio" and _film_in_studio(results, options, progress):
+        return
     try:
         done = write_animation(results, options, progress)
     except KeyboardInterrupt:
@@ -82,3 +96,18 @@ def animate_command(
     for path in done.paths:
         line = f"Animation: {path} ({path.stat().st_size / 1e6:.1f} MB)"
         out.print(line, soft_wrap=True)
+
+
+def _film_in_studio(results: Path, options: AnimationOptions, progress: ProgressWrapper) -> bool:
+    """Write the film in the look of the studio, and say so; return whether that was possible."""
+    from ..pages.page_film import FilmUnavailable, write_studio_animation
+
+    try:
+        titles, paths = write_studio_animation(results, options, progress)
+    except FilmUnavailable as error:
+        err.print(f"{error} So it is drawn as figures are.", soft_wrap=True)
+        return False
+    out.print(f"Shown: {' beside '.join(titles)}", soft_wrap=True)
+    for path in paths:
+        out.print(f"Animation: {path} ({path.stat().st_size / 1e6:.1f} MB)", soft_wrap=True)
+    return True

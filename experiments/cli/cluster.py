@@ -10,7 +10,7 @@ import typer
 from ..execution.plan import make_plan
 from ..execution.results_directory import ResultsError
 from ..spec.load import load
-from .console import INTERRUPTED, RUN_FAILED, OverridesOption, SourceArgument, err, out, print_remark
+from .terminal.console import INTERRUPTED, RUN_FAILED, OverridesOption, SourceArgument, err, out, print_remark
 
 if TYPE_CHECKING:
     from ...orchestrator.executors.on_ray.jobs import Jobs

@@ -9,6 +9,8 @@ from ..spec import catalogue
 from ..spec.sources import bundled_files
 
 EXECUTORS = ("ray", "simulated")
+FORMATS = ("coco", "ioh", "parquet", "csv", "optuna", "mlflow")
+"""The formats of exports. Their module is not imported for a completion."""
 LISTED_FAMILIES = ("agents", "landscapes", "policies", "experiments")
 """The families that can be listed."""
 
@@ -33,6 +35,11 @@ def complete_results_or_experiments(incomplete: str) -> list[str]:
 def complete_executors(incomplete: str) -> list[str]:
     """Return the executors that begin with a word."""
     return [kind for kind in EXECUTORS if kind.startswith(incomplete)]
+
+
+def complete_formats(incomplete: str) -> list[str]:
+    """Return the formats of exports that begin with a word."""
+    return [format for format in FORMATS if format.startswith(incomplete)]
 
 
 def complete_families(incomplete: str) -> list[str]:

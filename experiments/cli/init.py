@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from ..execution.results_directory import ResultsError
-from .console import out
+from .terminal.console import out
 
 TEMPLATES = ("experiment.yaml", "objective.py")
 

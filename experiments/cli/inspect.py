@@ -16,13 +16,18 @@ from ..spec.errors import SpecError, format_problem, quote, suggest
 from ..spec.load import bundled_descriptions
 from ..spec.schema import experiment_schema
 from .completion import LISTED_FAMILIES, complete_families, complete_kinds, complete_results
-from .console import RUN_FAILED, ResultsArgument, TrustOption, err, out, print_remark
+from .terminal.console import RUN_FAILED, OpenlyOption, ResultsArgument, TrustOption, err, out, print_remark
 
 
 def report_command(
     results: Annotated[
         list[Path],
-        typer.Argument(metavar="RESULTS...", help="One or more results directories.", autocompletion=complete_results),
+        typer.Argument(
+            metavar="RESULTS...",
+            help="One or more results directories. Folders of COCO's data (.info) and Parquet files of evaluations are "
+            "strategies to compare with.",
+            autocompletion=complete_results,
+        ),
     ],
     baseline: Annotated[
         str | None,
@@ -79,6 +84,7 @@ def trace_command(
 def verify_command(
     results: ResultsArgument,
     trust: TrustOption = False,
+    openly: OpenlyOption = False,
 ) -> None:
     """Replay a log without evaluating anything, and check that every decision and every point follows from it.
 
@@ -86,9 +92,11 @@ def verify_command(
 
     Example: searchparty verify results/quickstart-1
     """
+    from ...agents.sandbox.ladder import allow_unsandboxed
     from ..execution.verification import verify_results
 
-    report = verify_results(results, trust, print_remark)
+    with allow_unsandboxed(openly):
+        report = verify_results(results, trust, print_remark)
     for line in [*report.changed, *report.problems]:
         err.print(line, style="red", soft_wrap=True)
     out.print(report.describe(), soft_wrap=True)

@@ -11,7 +11,7 @@ import typer
 from ...landscapes.geometry.hessian import GeometryError
 from ..spec.errors import format_problem, quote, suggest
 from .completion import complete_results
-from .console import TrustOption, out, print_remark
+from .terminal.console import TrustOption, out, print_remark
 
 PLANE_NAMES = ("pca", "best", "hessian", "random", "through")
 
@@ -56,10 +56,13 @@ def landscape_command(
     ] = False,
     of: Annotated[str | None, typer.Option(help="The landscape's label, where the results have several.")] = None,
     resolution: Annotated[
-        int | None, typer.Option(min=3, max=501, help="Points along each side of the plane. Default: 51.")
+        int | None,
+        typer.Option(min=3, max=501, help="Points along each side of the plane; not with --minima. Default: 51."),
     ] = None,
     seed: Annotated[int, typer.Option(min=0, help="The seed of random directions and vectors.")] = 0,
-    name: Annotated[str | None, typer.Option(help="The name of the files. Default: that of the plane.")] = None,
+    name: Annotated[
+        str | None, typer.Option(help="The name of the files; not with --minima. Default: that of the plane.")
+    ] = None,
     trust: TrustOption = False,
 ) -> None:
     """Evaluate a plane through the landscape of results, with the paths of its agents, or study its minima.

@@ -15,15 +15,15 @@ from ..execution.results_directory import ResultsError
 from ..spec import catalogue
 from ..spec.errors import SpecError
 from .commands import LateCommands
-from .console import (
+from .terminal.console import (
     DONE,
     INPUT_WRONG,
     RUN_FAILED,
     err,
     out,
 )
-from .streams import replace_closed_streams, tolerate_encodings
-from .usage import UsageError, describe_usage_error, shows_help
+from .terminal.streams import replace_closed_streams, tolerate_encodings
+from .terminal.usage import UsageError, describe_usage_error, shows_help
 
 INPUT_ERRORS = (Refusal, SpecError, ResultsError, LogError, LandscapeError, catalogue.CatalogueError)
 

@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from ...agents.sandbox.ladder import allow_unsandboxed
 from ..api import Results, resume_plan, run_plan
 from ..comparison.bars import draw_bars
 from ..comparison.exports import list_sentences
@@ -18,17 +19,23 @@ from ..execution.plan import Plan, make_plan
 from ..execution.results_directory import salvage_results
 from ..execution.session import RunExited, RunInterrupted
 from ..execution.staging import requested_files
+from ..execution.trust.sandboxes import describe_sandboxes
 from ..execution.watcher import Watcher
 from ..results.recorded_runs import describe_faces, describe_time_limits
 from ..spec.load import load
+from ..studies.sweep_sentences import list_sweep_sentences
+from ..studies.worth import study_worth
+from ..studies.worth_sentences import describe_worth
 from .completion import complete_experiments
-from .console import (
+from .terminal.console import (
     INTERRUPTED,
     RUN_FAILED,
     STRATEGY_FAILED,
     AddressOption,
     ExecutorOption,
     NoReportOption,
+    OpenlyOption,
+    OutOption,
     OverridesOption,
     ResultsArgument,
     SourceArgument,
@@ -52,21 +59,35 @@ def run_command(
     source: SourceArgument,
     executor: ExecutorOption = None,
     address: AddressOption = None,
-    results: Annotated[
-        Path | None,
-        typer.Option("--out", metavar="RESULTS", help="Directory for the results. Default: results/<name>-<n>."),
-    ] = None,
+    results: OutOption = None,
     overrides: OverridesOption = None,
+    openly: OpenlyOption = False,
     no_report: NoReportOption = False,
 ) -> None:
     """Run an experiment and write its report.
 
     Examples: searchparty run quickstart; searchparty run my.yaml --out results/mine --set seed=7
     """
-    planned = make_plan(load(source, overrides or []).with_executor(executor, address))
+    with allow_unsandboxed(openly):
+        planned = make_plan(load(source, overrides or []).with_executor(executor, address))
+
+    work_plan(planned, results, no_report)
+
+
+def work_plan(planned: Plan, results: Path | None, no_report: bool) -> None:
+    """Run a plan into a new results directory, show its progress, and print its summary."""
 
     def work(watcher: Watcher) -> Results:
         return run_plan(planned, out=results, watcher=watcher, remark=print_remark, report=not no_report)
+
+    _run_watched(planned, work, not no_report)
+
+
+def resume_planned(planned: Plan, directory: Path, no_report: bool) -> None:
+    """Resume a plan in its results directory, show its progress, and print its summary."""
+
+    def work(watcher: Watcher) -> Results:
+        return resume_plan(planned, directory, watcher=watcher, remark=print_remark, report=not no_report)
 
     _run_watched(planned, work, not no_report)
 
@@ -113,6 +134,7 @@ def resume_command(
         ),
     ] = None,
     trust: TrustOption = False,
+    openly: OpenlyOption = False,
     no_report: NoReportOption = False,
 ) -> None:
     """Resume an experiment that was stopped or killed, extend its budget, or add repeats and strategies to it.
@@ -126,8 +148,9 @@ def resume_command(
         for line in salvage_results(results, salvage):
             out.print(line, soft_wrap=True)
         return
-    experiment, grown = load_for_resuming(results, repeats, source, trust, print_remark)
-    planned = make_plan(experiment.with_executor(executor, address))
+    with allow_unsandboxed(openly):
+        experiment, grown = load_for_resuming(results, repeats, source, trust, print_remark)
+        planned = make_plan(experiment.with_executor(executor, address))
 
     def work(watcher: Watcher) -> Results:
         return resume_plan(
@@ -209,6 +232,9 @@ def _print_verdict(results: Results) -> None:
         return
     for line in list_sentences(compared, str(results.path)):
         out.print(line, soft_wrap=True)
+    worths = [line for each in study_worth(compared) for line in describe_worth(each)]
+    for line in (*list_sweep_sentences(results.path, compared), *worths):
+        out.print(line, soft_wrap=True)
     bars = draw_bars(compared.verdicts)
     if bars:
         out.print(f"Evaluations needed, as a multiple of those of {compared.baseline} (95 % interval):", soft_wrap=True)
@@ -239,12 +265,16 @@ def check_command(
         ),
     ] = False,
     overrides: OverridesOption = None,
+    openly: OpenlyOption = False,
 ) -> None:
     """Validate an experiment and print its plan: runs, evaluations, estimated time and disk space.
 
     The files and modules that it names are imported; without --time no objective is called and no program started.
     """
-    planned = make_plan(load(source, overrides or []))
+    with allow_unsandboxed(openly):
+        planned = make_plan(load(source, overrides or []))
+    for line in describe_sandboxes(planned.runs)[1]:
+        print_remark(line)
     # The files that would be copied to a cluster must exist, too.
     list(requested_files(planned.experiment))
     for hint in dict.fromkeys(hint for run in planned.runs for hint in run.landscape.hints):

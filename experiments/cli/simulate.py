@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from ..spec.load import load
-from .console import (
+from .terminal.console import (
     INTERRUPTED,
     RUN_FAILED,
     OverridesOption,

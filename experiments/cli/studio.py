@@ -4,23 +4,27 @@ from __future__ import annotations
 
 from contextlib import ExitStack, closing
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Annotated
+from urllib.parse import urlencode
 
 import typer
 
 from ..spec.errors import SpecError
 from ..spec.load import load
 from ..studio.films.shelf import ResultsIndex
-from .console import handle_termination, out, print_remark
+from ..trials.candidate import is_class_reference
+from .terminal.console import handle_termination, out, print_remark
 
 
 def studio_command(
     shown: Annotated[
         str | None,
         typer.Argument(
-            metavar="[RESULTS|EXPERIMENT]",
-            help="A results directory to watch or replay, or an experiment (a YAML file or a bundled name) to run and "
-            "watch. Default: the playground.",
+            metavar="[RESULTS|EXPERIMENT|FILE:CLASS]",
+            help="A results directory to watch or replay, an experiment (a YAML file or a bundled name) to run and "
+            "watch, or an agent or a policy in a file, to race in a sandbox against cma-es or party. Default: the "
+            "playground.",
         ),
     ] = None,
     host: Annotated[
@@ -52,7 +56,8 @@ def studio_command(
 ) -> None:
     """Open the studio, a local web page, to play with settings, watch a run live, or replay any run.
 
-    Examples: searchparty studio; searchparty studio quickstart; searchparty studio results/quickstart-1
+    Examples: searchparty studio; searchparty studio quickstart; searchparty studio results/quickstart-1;
+    searchparty studio my_agent.py:Mine
     """
     # Import the web server here, so that the other commands need not import it.
     from ..studio.access.hosts import StudioError
@@ -66,9 +71,13 @@ def studio_command(
             opening = stack.enter_context(closing(StudioListener(host, port, token, allow_host or ())))
         except StudioError as error:
             raise SpecError([str(error)]) from None
-        shelf = (
-            ResultsIndex(folder=Path("results")) if shown is None else _open_results(shown, executor, address, stack)
-        )
+        if shown is None:
+            shelf = ResultsIndex(folder=Path("results"))
+        elif is_class_reference(shown):
+            shelf, frame = _open_duel(shown, executor or address, stack)
+            opening.address += frame
+        else:
+            shelf = _open_results(shown, executor, address, stack)
         studio = Studio(shelf, PlayPool(), "watch" if shelf.given_directories else "playground")
         serve_studio(studio, opening, not no_browser, print_line)
 
@@ -90,6 +99,33 @@ def _open_results(shown: str, executor: str | None, address: str | None, stack: 
     directory = _create_run_directory(shown, executor, address)
     ended = stack.enter_context(experiment_process([shown, *chosen], directory, print_remark))
     return ResultsIndex((directory,), Path("results"), ended)
+
+
+def _open_duel(reference: str, option: str | None, stack: ExitStack) -> tuple[ResultsIndex, str]:
+    """Race a class in a sandbox, in a process of its own, against what is known.
+
+    Returns:
+        The index of results, and the part of the page's address that shows both runs side by side.
+    """
+    from ..execution.plan import make_plan
+    from ..execution.results_directory import create_results_directory
+    from ..studio.serve import experiment_process
+    from ..trials.candidate import make_entry, open_candidate
+    from ..trials.race import make_duel
+
+    if option is not None:
+        raise SpecError([f"--executor and --address must be left out with FILE:CLASS, got {option}. Leave it out."])
+    candidate = open_candidate(reference, str(Path.cwd()))
+    place, _, name = reference.rpartition(":")
+    experiment = make_duel(candidate.family, candidate.kind, make_entry(f"{Path(place).resolve()}:{name}"))
+    runs = make_plan(experiment).runs
+    source = Path(stack.enter_context(TemporaryDirectory(prefix="searchparty-"))) / "race.yaml"
+    source.write_text(experiment.to_yaml(), encoding="utf-8")
+    directory = create_results_directory(None, experiment.name)
+    ended = stack.enter_context(experiment_process([str(source), "--no-report"], directory, print_remark))
+    shelf = ResultsIndex((directory,), Path("results"), ended)
+    frame = {"view": "watch", "results": next(iter(shelf.directories())), "run": runs[0].id, "beside": runs[1].id}
+    return shelf, f"#{urlencode(frame)}"
 
 
 def print_line(line: str) -> None:

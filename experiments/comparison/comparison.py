@@ -89,6 +89,11 @@ class Comparison:
         return find_identical_runs(self.problems)
 
     @property
+    def grows(self) -> bool:
+        """Whether more repeats can be added: a branch is of one run."""
+        return all(run.settings.get("policy", {}).get("kind") != "branch" for run in self.runs)
+
+    @property
     def left_out(self) -> list[RunSummary]:
         """The runs that are not compared, because they have not ended."""
         return [run for run in self.runs if run.stopped is None]

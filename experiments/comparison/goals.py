@@ -35,7 +35,7 @@ class Goal:
         minimum: The known minimum; None if it is unknown.
         quantiles: The relative targets by quantile, where the minimum is unknown and the experiment sets no target.
         seconds: The common time in simulated seconds, that of the longest run: a run that ended earlier keeps its last
-            loss. None if not all runs have times.
+            loss. None if no run has times.
     """
 
     target: float | None
@@ -67,7 +67,7 @@ def choose_goal(runs: Sequence[RunSummary]) -> Goal:
     """
     budget = min(run.budget for run in runs)
     times = [run.clock.makespan for run in runs if run.clock is not None]
-    seconds = max(times) if len(times) == len(runs) else None
+    seconds = max(times, default=None)
     minimum = next((run.minimum for run in runs if run.minimum is not None), None)
     targets = [run.target for run in runs if run.target is not None]
     if targets:

@@ -113,6 +113,11 @@ def mean_ranks(problem: ComparedProblem) -> dict[str, float]:
 
     Repeats that not all strategies have are left out, unless there is no other.
     """
+    return {strategy: float(np.mean(values)) for strategy, values in list_run_ranks(problem).items()}
+
+
+def list_run_ranks(problem: ComparedProblem) -> dict[str, list[float]]:
+    """Return the rank (1 is best) of each run of each strategy, as ``mean_ranks`` has their means."""
     blocks: dict[tuple[str, int], list[Outcome]] = {}
     for outcomes in problem.outcomes.values():
         for each in outcomes:
@@ -122,7 +127,7 @@ def mean_ranks(problem: ComparedProblem) -> dict[str, float]:
     for block in whole or blocks.values():
         for each, rank in zip(block, rank_outcomes(block), strict=True):
             ranks[each.run.strategy].append(float(rank))
-    return {strategy: float(np.mean(values)) for strategy, values in ranks.items()}
+    return ranks
 
 
 def make_verdicts_table(compared: Comparison) -> Table:

@@ -83,6 +83,13 @@ class Verdict:
         """The number of problems that neither solves."""
         return self.problems - self.both - self.only_first - self.only_second
 
+    @property
+    def lacks_runs(self) -> bool:
+        """Whether nothing is settled because there are too few runs, whatever the interval says."""
+        solved = self.both + self.only_first + self.only_second
+        counted = solved if self.basis == "running times" else self.problems
+        return self.decision == "not settled" and self.basis != "nothing" and not has_enough_runs(counted, self.runs)
+
     def turn(self) -> Verdict:
         """Return the same verdict with the two strategies exchanged."""
         turned: dict[Decision, Decision] = {"better": "worse", "worse": "better"}

@@ -32,7 +32,7 @@ def describe_verdict(verdict: Verdict, problem: str = "") -> str:
         "better": f"{first} is better than {second}",
         "worse": f"{first} is worse than {second}",
         "equivalent": f"{first} and {second} are equivalent in practice",
-        "not settled": f"It is not settled whether {first} or {second} is better",
+        "not settled": f"{_name_doubt(verdict)} whether {first} or {second} is better",
     }[verdict.decision]
     if verdict.basis == "areas":
         return f"{opening}: {_describe_areas(verdict, problem)}."
@@ -42,6 +42,13 @@ def describe_verdict(verdict: Verdict, problem: str = "") -> str:
     subject = first if verdict.decision in ("equivalent", "not settled") else "it"
     ratio = f"{subject} needs {format_ratio(verdict.ratio)} times the evaluations {where}"
     return f"{opening}: {ratio}{_describe_alone(verdict)}."
+
+
+def _name_doubt(verdict: Verdict) -> str:
+    """Return the beginning of a sentence on what is not settled: with too few runs, its interval may look settled."""
+    if not verdict.lacks_runs:
+        return "It is not settled"
+    return "1 run of each does not settle" if verdict.runs == 1 else f"{verdict.runs} runs of each do not settle"
 
 
 def _describe_alone(verdict: Verdict) -> str:
@@ -130,7 +137,7 @@ def describe_change(compared: Comparison, directory: str = "") -> str:
     verdict = compared.headline
     if verdict is None or describe_state(compared):
         return ""
-    return describe_advice(compared.advice, verdict, directory)
+    return describe_advice(compared.advice, verdict, directory if compared.grows else "")
 
 
 def describe_advice(advice: Advice, verdict: Verdict, directory: str = "") -> str:
@@ -175,6 +182,7 @@ def describe_rival(compared: Comparison, directory: str = "") -> str:
     found = f"Of the others, {verdict.second} comes next. {describe_verdict(verdict, problem)}"
     if verdict.decision != "not settled":
         return found
+    directory = directory if compared.grows else ""
     return f"{found} {describe_advice(compared.advise(verdict), verdict, directory)}"
 
 

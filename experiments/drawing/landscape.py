@@ -16,8 +16,8 @@ from matplotlib.ticker import MaxNLocator
 
 from ...landscapes.landscape import Array, Space
 from ...orchestrator.state.events import Granted
-from ..results.background import background_grid, is_evaluated
-from ..results.picture_space import move_to_values
+from ..results.pictures.background import background_grid, is_evaluated
+from ..results.pictures.picture_space import move_to_values
 from ..results.recorded_runs import RunData
 from .style import colour_of, format_label, limit_losses, run_heading
 

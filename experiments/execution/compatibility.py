@@ -17,6 +17,8 @@ from .first_rule import digest_by_first_rule
 from .plan import Plan
 from .results_directory import ResultsError
 
+DATA_ENDINGS = (".npz", ".csv")
+"""With these, the first file of a landscape is no code."""
 MOST_DIFFERENCES = 8
 
 
@@ -120,9 +122,18 @@ def _code_differences(plan: Plan, now: dict[str, Any], before: dict[str, Any]) -
         # compared. The other version is reported as a remark instead.
         current = {}
     changed = [name for name, digest in current.items() if known.get(name, digest) != digest]
-    yield from (f"the code of {name} has changed" for name in changed)
+    yield from map(_word_change, changed)
     own = user_file_differences(plan, now, before) if rule == CODE_RULE else _neighbour_differences(now, before)
-    yield from (line for line in own if line not in {f"the code of {name} has changed" for name in changed})
+    yield from (line for line in own if line not in set(map(_word_change, changed)))
+
+
+def _word_change(name: str) -> str:
+    """Return what has changed of a named model, whose name ends with its first file: code, data or a plane."""
+    if not name.endswith(DATA_ENDINGS):
+        return f"the code of {name} has changed"
+    if not name.startswith("landscape slice "):
+        return f"the data of {name} have changed"
+    return f"the plane of {name} has changed: lay it again as it was, and give another one a --name of its own"
 
 
 def user_file_differences(plan: Plan, now: dict[str, Any], before: dict[str, Any]) -> Iterator[str]:
@@ -140,7 +151,7 @@ def user_file_differences(plan: Plan, now: dict[str, Any], before: dict[str, Any
         files, current = before.get("files", {}), now["files"]
     for name, digest in current.items():
         if files.get(name, digest) != digest:
-            yield f"the code of {name} has changed"
+            yield _word_change(name)
     yield from _neighbour_differences(now, before)
 
 

@@ -17,7 +17,7 @@ from ...landscapes.landscape import Landscape, escape_unprintable
 from ...landscapes.opening import open_problem
 from ...orchestrator.run_spec import RunSpec
 from .plan import Plan
-from .trust.named_code import is_user_code, list_imported, list_programs
+from .trust.named_code import is_user_code, list_confined, list_imported, list_programs
 
 # CPU seconds on one core, measured in November 2026 on a shared machine with two cores: experiments with one and with
 # two agents on the sphere, budgets 40 to 2,000, leases 10 to 100, 20 to 100 runs each; fitted by least squares of
@@ -80,10 +80,12 @@ def describe_plan(plan: Plan, timed: bool = False) -> str:
     if intervals:
         span = f"{min(intervals):,}" + (f" to {max(intervals):,}" if len(set(intervals)) > 1 else "")
         lines.append(f"points kept  one of {span}, and the best of each lease (log.keep)")
-    imported, programs = list_imported(experiment), list_programs(experiment)
+    imported, programs, confined = list_imported(experiment), list_programs(experiment), list_confined(experiment)
     if imported:
         called = "" if timed else "; no objective was called"
         lines.append(f"imported     {_join_names(tuple(imported))}, and the modules that these import{called}")
+    if confined:
+        lines.append(f"in a sandbox {_join_names(tuple(confined))}; not imported here")
     if programs:
         lines.append(f"programs     {_join_names(tuple(programs))}{'' if timed else '; not started'}")
     return "\n".join(lines)

@@ -12,12 +12,17 @@ from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
+from ...agents.agent import Agent
+from ...agents.sandbox.sandboxed_agent import SandboxedAgent
 from ...landscapes.ambient import load_blas_of_scipy
 from ...landscapes.command import Command
 from ...landscapes.landscape import Landscape, Model
 from ...landscapes.table import LossTable
 from ...landscapes.thread_pools import find_thread_pools
+from ...orchestrator.branch import list_policies
+from ...orchestrator.policies.policy import Policy
 from ...orchestrator.run_spec import RunSpec, digest
+from ...orchestrator.sandbox.sandboxed_policy import SandboxedPolicy
 from .code_digest import CODE_RULE
 from .package_code import digest_package_code
 from .user_files import digest_neighbours, digest_user_files
@@ -44,7 +49,7 @@ def environment_fingerprint(runs: Iterable[RunSpec] = ()) -> dict[str, Any]:
         "packages": {package: found for package in list_packages(models.values()) if (found := find_version(package))},
         "blas": sorted(kernels),
         "code_rule": CODE_RULE,
-        "code": digest_package_code({name: type(model) for name, model in models.items()}),
+        "code": digest_package_code({name: _deciding_class(model) for name, model in models.items()}),
         "files": digest_user_files(models),
         "neighbours": digest_neighbours(models),
         "plan": plan_digest(runs),
@@ -77,17 +82,30 @@ def name_models(runs: Iterable[RunSpec]) -> dict[str, Model]:
     """
     found: dict[str, dict[tuple[Any, ...], Model]] = {}
     for run in runs:
-        models = [("landscape", run.landscape), ("policy", run.policy), *(("agent", agent) for _, agent in run.team)]
-        choices = {name: value for name, value in run.policy if isinstance(value, Model)}
-        for family, model in [*models, *choices.items()]:
+        models: list[tuple[str, Model]] = [("landscape", run.landscape), *(("agent", agent) for _, agent in run.team)]
+        for policy in list_policies(run.policy):
+            choices = [(name, value) for name, value in policy if isinstance(value, Model)]
+            models += [("policy", policy), *choices]
+        for family, model in models:
             same = found.setdefault(f"{family} {_describe(model)}", {})
-            named = (model.code_references, model.data_files) if isinstance(model, Landscape) else ()
+            named: tuple[Any, ...] = ()
+            if isinstance(model, Landscape):
+                named = (model.code_references, model.data_files)
+            elif isinstance(model, SandboxedAgent | SandboxedPolicy):
+                named = (model.code.digest,)
             same[type(model), *named] = model
     return {
         name if place == len(same) else f"{name} ({place})": model
         for name, same in found.items()
         for place, model in enumerate(same.values(), 1)
     }
+
+
+def _deciding_class(model: Model) -> type[Model]:
+    """Return the class of this package on whose code the findings of a model depend; a sandbox decides none."""
+    if isinstance(model, SandboxedAgent):
+        return Agent
+    return Policy if isinstance(model, SandboxedPolicy) else type(model)
 
 
 def _describe(model: Model) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 from ..spec.load import Experiment, load
 from .results_directory import ResultsError, experiment_file
 from .trust.recorded_experiment import load_recorded
+from .trust.sandboxes import require_recorded_sandboxes
 from .watcher import Remark
 
 
@@ -41,6 +42,8 @@ def load_for_resuming(
     if repeats is None:
         # An experiment that is given in place of the directory's is the user's own, as it is for `run`.
         grown = None if source is None else load(source)
+        if grown is not None:
+            require_recorded_sandboxes(directory, grown.to_yaml())
         return (load_recorded(directory, trust, remark), None) if grown is None else (grown, grown.to_yaml())
     present = load_recorded(directory, trust, remark).repeats
     if isinstance(repeats, bool) or not isinstance(repeats, int) or repeats < present:

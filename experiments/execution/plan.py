@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from ...landscapes.landscape import Landscape
 from ...landscapes.opening import LandscapeFacts
 from ...orchestrator.kept_rows import choose_interval, reads_points
 from ...orchestrator.run_spec import RunSpec, digest
 from ..spec.errors import SpecError, format_problem, quote
-from ..spec.expand import SweepSettings, shortest_suffixes
+from ..spec.expand import format_setting, sweep_suffix
 from ..spec.models import Experiment, Strategy
 
 
@@ -69,13 +67,13 @@ def make_plan(experiment: Experiment) -> Plan:
             place = order.setdefault(_landscape_digest(landscape), len(order))
             for repeat in range(variant.repeats):
                 for number, (name, strategy) in enumerate(variant.strategies.items()):
-                    label = name + sweep_suffix(name, settings)
+                    label = name + sweep_suffix(experiment.plain_data, name, settings)
                     run = plan_run(variant, landscape, facts, label, strategy, repeat)
                     known = found.setdefault(run.id, ((place, repeat, number), run))[1]
                     # A sweep may leave a run unchanged. Two names for the same strategy without a sweep are a mistake.
                     if known.strategy != label and not settings:
                         raise SpecError([_duplicate_message(known.strategy, label)])
-    runs = tuple(run for _, run in sorted(found.values(), key=lambda each: each[0]))
+    runs = _choose_runs(experiment, [run for _, run in sorted(found.values(), key=lambda each: each[0])])
     plan = Plan(experiment, runs, _unique_labels(runs))
     for run in runs:
         if plan.find_interval(run) > 1 and reads_points(run):
@@ -83,6 +81,42 @@ def make_plan(experiment: Experiment) -> Plan:
             rule = "be enough for all points where agents read the archive or a space has steps"
             raise SpecError([format_problem("log.keep", rule, got, "", "Leave it out, or raise it.")])
     return plan
+
+
+def _choose_runs(experiment: Experiment, runs: list[RunSpec]) -> tuple[RunSpec, ...]:
+    """Return the runs that the experiment asks for: all, or those that it names."""
+    known = {run.id: run for run in runs}
+    for id in experiment.runs:
+        if id not in known:
+            rule, cure = "be ids of runs of the experiment", "Undo the change of its settings, or leave out runs."
+            raise SpecError([format_problem("runs", rule, quote(id), "", cure)])
+    return tuple(run for run in runs if not experiment.runs or run.id in experiment.runs)
+
+
+def find_idle_settings(experiment: Experiment) -> list[str]:
+    """Return the swept settings that change no run: all runs are planned with each of their values.
+
+    Args:
+        experiment: The experiment with its sweep, whose landscapes can be opened.
+    """
+    planned = {
+        settings: {
+            plan_run(variant, landscape, facts, "", strategy, 0).id
+            for landscape in variant.landscapes
+            if not isinstance(facts := experiment.landscape_cache.facts(landscape), str)
+            for strategy in variant.strategies.values()
+        }
+        for settings, variant in ((repr(each), variant) for each, variant in experiment.variants)
+    }
+    idle = []
+    for key in experiment.sweep:
+        alike: dict[str, list[set[str]]] = {}
+        for settings, _ in experiment.variants:
+            others = repr([each for each in settings if each[0] != key])
+            alike.setdefault(others, []).append(planned[repr(settings)])
+        if all(each == listed[0] for listed in alike.values() for each in listed):
+            idle.append(key)
+    return idle
 
 
 def _duplicate_message(first: str, second: str) -> str:
@@ -126,25 +160,6 @@ def plan_run(
     )
 
 
-def sweep_suffix(strategy: str, settings: SweepSettings) -> str:
-    """Return what distinguishes a strategy from the same strategy under other values of a sweep: "[lease=50]".
-
-    Settings of other strategies do not concern it, and settings of landscapes show in the landscape's label.
-    """
-    short = shortest_suffixes([key for key, _ in settings])
-    own = f"strategies.{strategy}."
-    parts = [
-        f"{short[key]}={_format_value(value)}"
-        for key, value in settings
-        if key.startswith(own) or not key.startswith(("strategies.", "landscapes."))
-    ]
-    return f"[{', '.join(parts)}]" if parts else ""
-
-
-def _format_value(value: Any) -> str:
-    return value if isinstance(value, str) else json.dumps(value)
-
-
 def _landscape_digest(landscape: Landscape) -> str:
     return digest(landscape.model_dump(mode="json"))
 
@@ -160,5 +175,5 @@ def _unique_labels(runs: tuple[RunSpec, ...]) -> dict[str, str]:
         dumps = [models[key].model_dump(mode="json") for key in keys]
         for key, dump in zip(keys, dumps, strict=True):
             telling = [k for k, v in dump.items() if any(other.get(k) != v for other in dumps)]
-            names[key] = " ".join([label, *(f"{k}={_format_value(dump[k])}" for k in telling)])
+            names[key] = " ".join([label, *(f"{k}={format_setting(dump[k])}" for k in telling)])
     return {run.id: names[_landscape_digest(run.landscape)] for run in runs}

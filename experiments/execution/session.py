@@ -24,6 +24,7 @@ from ...orchestrator.loop.executor import ExecutorError, ExecutorLost
 from ...orchestrator.loop.schedule import schedule
 from ...orchestrator.loop.work_run import work_run
 from ...orchestrator.run_spec import RunSpec
+from ...orchestrator.sandbox.record import RECORD_KEY, record_sandboxes
 from ...orchestrator.state.events import Stopped
 from ..spec.load import Experiment
 from ..spec.models import RaySettings, SimulatedSettings
@@ -35,6 +36,7 @@ from .results_directory import create_results_directory, write_atomically
 from .staging import stage_files
 from .trust.named_code import names_user_code
 from .trust.recorded_experiment import sign_growth, try_signing
+from .trust.sandboxes import describe_sandboxes
 from .watcher import Remark, RunStatus, Watcher
 
 if TYPE_CHECKING:
@@ -227,12 +229,14 @@ def _work_runs(
             watcher.on_run_end(run_id, error)
 
     hints = (hint for run in runs for hint in run.landscape.hints)
-    for line in dict.fromkeys([*describe_restrictions(file_system_of(directory)), *hints]):
+    rung, confined = describe_sandboxes(runs)
+    for line in dict.fromkeys([*describe_restrictions(file_system_of(directory)), *hints, *confined]):
         remark(line)
     with ExitStack() as stack:
         stack.enter_context(set_ambient_state_aside())
         # The directory is recorded so that the user's files are found if they are moved with it (``find_base``).
         known = {"clock": _clock_settings_of(planned.experiment), "directory": str(directory.absolute())}
+        known |= {"sandbox": rung} if rung else {}
         log = LogFile(directory / "log.sqlite", environment | known)
         stack.callback(log.close)
         log.on_failed_lease = AgentFailureReporter(runs, remark).report
@@ -247,6 +251,8 @@ def _work_runs(
         # Record all runs from the start, so that a report on an unfinished log says which runs are missing.
         for each in runs:
             about, interval = describe_landscape(each).to_data(), planned.find_interval(each)
+            if sandboxes := record_sandboxes(each):
+                about[RECORD_KEY] = sandboxes
             log.run(each, planned.labels[each.id], about, interval)
 
         def open_run(each: RunSpec) -> Callable[[], Generator[bool, None, None]]:

@@ -35,6 +35,7 @@ from ...landscapes.user_code import (
     find_local_path,
     resolve_path,
 )
+from ...orchestrator.branch import list_policies
 from ..spec.errors import SpecError, format_problem
 from ..spec.models import Experiment
 
@@ -154,8 +155,8 @@ def experiment_models(experiment: Experiment) -> Iterator[Model]:
     yield from _variant_landscapes(experiment)
     for _, variant in experiment.variants:
         for strategy in variant.strategies.values():
-            policy = strategy.policy
-            yield from (policy, *(value for _, value in policy if isinstance(value, Model)))
+            for policy in list_policies(strategy.policy):
+                yield from (policy, *(value for _, value in policy if isinstance(value, Model)))
             yield from (agent for _, agent in strategy.team)
 
 

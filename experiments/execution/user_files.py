@@ -6,13 +6,16 @@ import inspect
 import os
 import sys
 from collections.abc import Iterator, Mapping
+from hashlib import sha256
 from pathlib import Path
 
+from ...agents.sandbox.sandboxed_agent import SandboxedAgent
 from ...landscapes.command import Command
 from ...landscapes.landscape import Landscape, Model
 from ...landscapes.neighbours import CODE_SUFFIXES, digest_file
 from ...landscapes.python_function import UserFunction
 from ...landscapes.user_code import LOADED_FILES, find_code_files, find_code_modules, find_local_path, resolve_path
+from ...orchestrator.sandbox.sandboxed_policy import SandboxedPolicy
 from .code_digest import shorten
 from .package_code import find_place
 from .staging import find_uninstalled_files, list_model_files
@@ -43,8 +46,12 @@ def digest_neighbours(models: Mapping[str, Model]) -> dict[str, dict[str, str]]:
         For each name, the digests of the modules by path, relative to the folder of the first file in the model.
         Models without such modules are left out.
     """
-    found = {}
+    found: dict[str, dict[str, str]] = {}
     for name, model in sorted(models.items()):
+        if isinstance(model, SandboxedAgent | SandboxedPolicy):
+            texts = list(model.code.files.items())[1:]
+            found |= {name: {path: sha256(text.encode()).hexdigest() for path, text in texts}} if texts else {}
+            continue
         files = dict.fromkeys([*list_model_files(model), *_uninstalled_modules(model)])
         code = [path for path in files if path.suffix in CODE_SUFFIXES]
         # ``digest_user_files`` digests these.
@@ -99,4 +106,6 @@ def _loaded_file(cls: type) -> list[tuple[str, str]]:
 
 
 def _class_texts(model: Model) -> list[str]:
+    if isinstance(model, SandboxedAgent | SandboxedPolicy):
+        return [next(iter(model.code.files.values()))]
     return [] if find_place(type(model)) is not None else [read_class_source(type(model))]

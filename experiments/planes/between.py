@@ -13,7 +13,7 @@ from ...landscapes.geometry.framed_plane import find_scale
 from ...landscapes.geometry.hessian import GeometryError
 from ...landscapes.geometry.matching import HiddenUnits, match_units
 from ...landscapes.landscape import Array, Problem
-from ..results.records.minima_record import PairRecord
+from ..results.records.minima_record import WEIGHT_UNIT, PairRecord
 
 BASIN_SHARE = 0.01
 """Barriers up to this part of what losses fell by do not part two basins."""
@@ -70,7 +70,7 @@ def name_unit(problem: Problem) -> str:
     """Return what such distances are counted in."""
     if not find_scale(problem.space):
         return "sides of the unit cube"
-    return "units of a weight" if problem.space.init is not None else "units of the landscape"
+    return WEIGHT_UNIT if problem.space.init is not None else "units of the landscape"
 
 
 def choose_barrier(pair: PairRecord) -> float:

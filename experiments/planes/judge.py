@@ -19,18 +19,19 @@ FEWEST_POINTS = 5
 """Fewer points have no rank correlation worth an interval."""
 
 
-def judge_points(points: Sequence[BestPointRecord]) -> list[str]:
+def judge_points(points: Sequence[BestPointRecord], is_network: bool) -> list[str]:
     """Say how strategies differ in sharpness, whether sharper points are worse on held-out data, and what is not known.
 
     Args:
         points: The best points.
+        is_network: Whether their axes are weights.
     """
     measured = [point for point in points if point.curvature and np.isfinite(point.curvature.filter_sharpness)]
     name = _choose_measure(points)
     said = list(_compare_medians(measured, name))
     if len(said) and name:
         said += _relate_sharpness(measured, name)
-    return said + (list(_list_confounders(measured)) if said else [])
+    return said + (list(_list_confounders(measured, is_network)) if said else [])
 
 
 def _choose_measure(points: Sequence[BestPointRecord]) -> str:
@@ -139,17 +140,21 @@ def _find_rho(one: Array, other: Array) -> float:
     return float(ranks[0] @ ranks[1]) / spread if spread > 0 else 0.0
 
 
-def _list_confounders(points: Sequence[BestPointRecord]) -> Iterator[str]:
+def _list_confounders(points: Sequence[BestPointRecord], is_network: bool) -> Iterator[str]:
     if len(points) >= FEWEST_POINTS:
         sharpness = _sharpness(points)
         size = _find_rho(sharpness, np.array([point.length for point in points]))
         loss = _find_rho(sharpness, np.array([point.loss for point in points]))
         yield (
             f"What is mixed in: over all {len(points)} points, filter sharpness has the rank correlation {size:.2f} "
-            f"with the length of the point (for a network, how large its weights are) and {loss:.2f} with the loss."
+            f"with the length of the point{' (how large its weights are)' if is_network else ''} and {loss:.2f} with "
+            "the loss."
         )
-    yield (
+    scale = (
         "Sharpness depends on the scale of weights: eigenvalues change if one layer is multiplied and the next "
-        "divided, which changes no output, and filter sharpness if single units are. Strategies may differ "
-        "in several settings at once: these runs alone cannot say which of them makes a point sharp."
+        "divided, which changes no output, and filter sharpness if single units are."
+    )
+    yield (
+        f"{scale if is_network else 'Sharpness depends on the units of the axes.'} Strategies may differ in several "
+        "settings at once: these runs alone cannot say which of them makes a point sharp."
     )

@@ -101,7 +101,7 @@ def measure_minima(
     sentences += [*_describe_pairs(points, pairs, geometry), *_describe_saddles(points), *untracked]
     return MinimaRecord(
         searched.landscape.label, name_unit(problem), fall, height, geometry.matching, geometry.curvature,
-        tuple(points), tuple(pairs), tuple(tracks), tuple(sentences), tuple(judge_points(points)),
+        tuple(points), tuple(pairs), tuple(tracks), tuple(sentences), tuple(judge_points(points, geometry.is_network)),
     )  # fmt: skip
 
 
@@ -163,11 +163,16 @@ def _describe_basins(
     losses = [point.loss for point in points]
     counts = [len(set(find_basins(losses, pairs, each))) for each in (height / 10, height, height * 10)]
     counted = "is 1 basin" if counts[1] == 1 else f"are {counts[1]} basins"
+    rule = (
+        f"{BASIN_SHARE:.0%} of the {fall:.3g} by which losses fell".replace("%", " %")
+        if fall > 0 and height <= BASIN_SHARE * fall
+        else "to which losses are exact"
+    )
     said = [
-        f"Two points are of one basin if the barrier between them is at most {height:.3g}, {BASIN_SHARE:.0%} of the "
-        f"{fall:.3g} by which losses fell, to {min(losses):.3g} at the lowest point. There {counted} of {len(points)} "
-        f"points; at a tenth of that height it is {counts[0]}, at ten times it {counts[2]}. Basins are those of "
-        "straight lines: two of them may be joined by a path that is not straight."
+        f"Two points are of one basin if the barrier between them is at most {height:.3g}, {rule}; the lowest loss is "
+        f"{min(losses):.3g}. There {counted} of {len(points)} points; at a tenth of that height it is {counts[0]}, at "
+        f"ten times it {counts[2]}. Basins are those of straight lines: two of them may be joined by a path that is "
+        "not straight.",
     ]
     sloping = [point.name for point in points if is_on_slope(point)]
     if sloping:

@@ -17,19 +17,27 @@ from ..results.records.minima_record import BestPointRecord, MinimaRecord, Point
 Rows = list[dict[str, str]]
 MOST_HALF = 610
 """The most pixels of a picture beside which there is room for another."""
-MINIMA_CAUTIONS = (
-    "A barrier on a straight line says nothing of other paths: of networks that are trained alike, most minima are "
-    "joined by some path without one. No barrier says that two points are of one basin only within what was evaluated: "
-    "51 points of a line, between which a narrow peak is not seen.",
-    "A point is called a minimum or a saddle if its gradient is below 1 % of those at five starts. Where these are "
-    "very steep, what is left may still be a slope: look at its length in the table.",
-    "Eigenvalues are of the loss over all training rows at one point. They say how the loss bends there, not how wide "
-    "the basin is, and flatness says little of held-out data by itself.",
-    "Runs of the same repeat draw from the same random streams, so that agents of one kind set out from the same "
-    "place: no barrier between two of them may come from that.",
-    "What differs between strategies differs in all their settings at once, over the few runs that there are. Rank "
-    "tests and intervals take runs as independent; those of one repeat, and of one strategy, are not quite.",
-)
+
+
+def list_minima_cautions(record: MinimaRecord) -> list[str]:
+    """Return what the numbers cannot say, in sentences: of networks, or of plain functions."""
+    network = record.is_network
+    alike = ": of networks that are trained alike, most minima are joined by some path without one" if network else ""
+    newton = "" if network else " and Newton's step from there is shorter than 1 % of the way to them"
+    rows = " over all training rows" if network else ""
+    held_out = ", and flatness says little of held-out data by itself" if network else ""
+    return [
+        f"A barrier on a straight line says nothing of other paths{alike}. No barrier says that two points are of one "
+        "basin only within what was evaluated: 51 points of a line, between which a narrow peak is not seen.",
+        f"A point is called a minimum or a saddle if its gradient is below 1 % of those at five starts{newton}. Where "
+        "these are very steep, what is left may still be a slope: look at its length in the table.",
+        f"Eigenvalues are of the loss{rows} at one point. They say how the loss bends there, not how wide the basin is"
+        f"{held_out}.",
+        "Runs of the same repeat draw from the same random streams, so that agents of one kind set out from the same "
+        "place: no barrier between two of them may come from that.",
+        "What differs between strategies differs in all their settings at once, over the few runs that there are. Rank "
+        "tests and intervals take runs as independent; those of one repeat, and of one strategy, are not quite.",
+    ]
 
 
 def write_minima_page(record: MinimaRecord, path: Path) -> Path:
@@ -37,7 +45,7 @@ def write_minima_page(record: MinimaRecord, path: Path) -> Path:
     text = files(__package__).joinpath("templates", "minima.html.j2").read_text(encoding="utf-8")
     page = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True).from_string(text).render(
         record=record, figures=list_minima_figures(record, path.stem), tables=list_minima_tables(record),
-        cautions=MINIMA_CAUTIONS, noticed=list_noticed(record),
+        cautions=list_minima_cautions(record), noticed=list_noticed(record),
     )  # fmt: skip
     write_atomically(path, page)
     return path

@@ -49,11 +49,12 @@ def list_minima(directories: Sequence[Path]) -> list[MinimaSection]:
             # Most results have none; one that comes from elsewhere may be of another kind.
             continue
         # Drawing is imported only where there is something to draw: it takes a second.
-        from ..planes.minima_page import MINIMA_CAUTIONS, list_minima_figures, list_minima_tables, list_noticed
+        from ..planes.minima_page import list_minima_cautions, list_minima_figures, list_minima_tables, list_noticed
 
         found.append(
             MinimaSection(
-                record.landscape, record.verdicts, record.sentences, list_noticed(record), MINIMA_CAUTIONS,
+                record.landscape, record.verdicts, record.sentences, list_noticed(record),
+                list_minima_cautions(record),
                 list_minima_figures(record, f"minima-{len(found)}"), list_minima_tables(record),
             )
         )  # fmt: skip

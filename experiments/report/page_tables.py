@@ -1,4 +1,4 @@
-"""The tables of a report: those of its files, and what the page shows of them."""
+"""What the page of a report shows of its tables."""
 
 from __future__ import annotations
 
@@ -6,38 +6,11 @@ from collections.abc import Iterator
 from math import isfinite
 from typing import Any
 
-from ..comparison import profiles, tables
-from ..comparison.comparison import Comparison
+from ..comparison import profiles
 from ..comparison.wording import format_factor
-from ..results import accounts
-from ..results.curves import Curve, tabulate_curves
-from ..results.measures import tabulate_measures
 from ..results.table import Table
 from .island import pack_table
 from .sentences import target_rows
-
-
-def make_tables(compared: Comparison, curves: dict[str, dict[str, Curve]]) -> dict[str, Table]:
-    """Return the tables of a report by the names of their files."""
-    started = [run for run in compared.runs if run.evaluations]
-    return {
-        "verdicts": tables.make_verdicts_table(compared),
-        "standings": tables.make_standings_table(compared),
-        "comparison": tables.make_comparison_table(compared.problems),
-        "tests": tables.make_tests_table(compared),
-        "rank_tests": tables.make_rank_tests_table(compared),
-        "ratios": tables.make_ratios_table(compared),
-        "targets": profiles.make_targets_table(compared.problems),
-        "budgets": profiles.make_budgets_table(compared.problems),
-        "data_profiles": profiles.make_profiles_table(compared.problems),
-        "running_times": profiles.make_runtimes_table(compared.problems),
-        "convergence": tabulate_curves(curves),
-        "measures": tabulate_measures(started),
-        "contributions": accounts.contributions_table(started),
-        "agents": accounts.agents_table(started),
-        "failures": accounts.failures_table(compared.runs),
-        **({"power": tables.make_power_table(compared)} if compared.power else {}),
-    }
 
 
 def pack_tables(made: dict[str, Table], clock: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
@@ -85,6 +58,9 @@ def pack_tables(made: dict[str, Table], clock: list[dict[str, Any]]) -> dict[str
             ("problem", "strategy", *(f"{gap:g}" for gap in profiles.FIXED_TARGETS)),
             targets,
         ),
+        "best_points": pack_table(
+            "Best points", _heads(made["best_points"]), (row.values() for row in made["best_points"].rows())
+        ),
         "agents": pack_table("What each agent did", _heads(agents), (row.values() for row in agents.rows())),
         "measures": pack_table(
             "What the landscape tells besides the loss", _heads(made["measures"]),
@@ -93,6 +69,13 @@ def pack_tables(made: dict[str, Table], clock: list[dict[str, Any]]) -> dict[str
         "contributions": pack_table(
             "What each agent contributed on each landscape", _heads(contributions),
             (row.values() for row in contributions.rows()),
+        ),
+        "times": pack_table(
+            "Where the time went", _heads(made["times"]), (row.values() for row in made["times"].rows())
+        ),
+        "efficiency": pack_table(
+            "How well the actors were used", _heads(made["efficiency"]),
+            (row.values() for row in made["efficiency"].rows()),
         ),
         "clock": pack_table(
             "Simulated time",

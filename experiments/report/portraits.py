@@ -15,10 +15,10 @@ from ...landscapes.axis import Axis
 from ...landscapes.landscape import Array
 from ...orchestrator.state.events import Granted
 from ..results.accounts import leases_table
-from ..results.background import background_grid, is_evaluated
 from ..results.decisions import share_budget
 from ..results.insights import insights_table
-from ..results.picture_space import move_to_values
+from ..results.pictures.background import background_grid, is_evaluated
+from ..results.pictures.picture_space import move_to_values
 from ..results.recorded_runs import RunData
 from .island import pack_table, round_all
 from .sentences import format_number

@@ -11,14 +11,17 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader
 
+from ...landscapes.landscape import Refusal
 from ...orchestrator.clock.settings import Delays
 from ...orchestrator.log.reader import LogReader
 from ...orchestrator.log.tables import Session
 from ...orchestrator.loop.drive import EVALUATION_FAILED
 from ..comparison.comparison import Comparison, compare_runs
 from ..comparison.ranking import find_median
+from ..comparison.report_tables import make_tables
 from ..comparison.verdict import EQUIVALENCE
 from ..comparison.wording import describe_disagreement, describe_powers
+from ..exchange.read_foreign import is_foreign, read_foreign
 from ..execution.compatibility import library_differences
 from ..results import accounts
 from ..results.curves import Curve, draw_curves
@@ -29,16 +32,22 @@ from ..results.run_summary import RunSummary, read_delays, read_summaries
 from ..results.table import Table
 from ..spec.models import SimulatedSettings
 from ..spec.sources import read_text_file
+from ..studies.branch import describe_branches
 from ..studio.films.embed import EmbeddedRun, embed_modules, embed_replay
 from .first_screen import describe_first_screen, draw_first_figures, draw_measures, list_group_figures
 from .island import pack_island, pack_problems, pack_ratios
 from .minima_section import list_minima
-from .page_tables import make_tables, pack_tables
+from .page_tables import pack_tables
 from .plane_section import list_planes, list_unread
 from .portraits import Portrait, describe_portrait
 from .sentences import describe_strategy, format_number, list_notes
+from .sweep_section import SweepSection, study_sweeps
 from .template_cache import TemplateCache
+from .time_section import describe_times, draw_gantts
+from .worth_section import WorthSection, study_parts
 
+StudySection = SweepSection | WorthSection
+"""A study that the report has a section of, with its figures and tables."""
 RunSource = tuple[Path, str]
 """A results directory, and the id of a run in it."""
 
@@ -68,7 +77,8 @@ def write_report(
     in the first of them (``comparison_folder``). The logs are read one run at a time.
 
     Args:
-        directories: The results directories.
+        directories: The results directories. Folders of COCO's data and Parquet files of evaluations among them are
+            strategies to compare with.
         figures: Whether to write figures/*.png and figures/*.svg, too.
         baseline: The strategy that the others are compared with. Default: the first one.
         equivalence: Ratios of expected running times between this and its inverse count as equivalent.
@@ -78,25 +88,32 @@ def write_report(
 
     Raises:
         LogError: If a log does not exist, or cannot be read.
-        Refusal: If there is no such strategy, or the region of equivalence is not valid.
+        Refusal: If there is no such strategy, the region of equivalence is not valid, or what another tool wrote cannot
+            be read.
     """
-    listed = [Path(directories)] if isinstance(directories, str | Path) else [Path(d) for d in directories]
+    given = [Path(directories)] if isinstance(directories, str | Path) else [Path(d) for d in directories]
+    listed, others = _part_foreign(given)
     with LogReader(listed[0]) as reader:
         meta, sessions = reader.meta, reader.sessions
     delays = read_delays(listed[0])
     runs, sources = _merge_runs(listed, delays)
+    imported: list[str] = []
+    runs += read_foreign(others, runs, imported.append)
     compared = compare_runs(runs, baseline, equivalence, power)
-    for line in describe_powers(compared) if power else ():
+    for line in [*imported, *(describe_powers(compared) if power else ())]:
         remark(line)
-    home = listed[0] if len(listed) == 1 else comparison_folder(listed)
+    home = listed[0] if len(given) == 1 else comparison_folder([*listed, *others])
     (home / "tables").mkdir(exist_ok=True)
     curves = draw_curves(runs)
-    made = make_tables(compared, curves)
+    sweeps, swept = study_sweeps(listed[0], compared) if len(listed) == 1 else ([], {})
+    worths, parts = study_parts(compared)
+    studies: list[StudySection] = [*sweeps, *worths]
+    made = make_tables(compared, curves) | swept | parts
     for name, table in made.items():
         table.to_csv(home / "tables" / f"{name}.csv")
-    chosen = _representative_runs(compared)
+    chosen = [run for run in _representative_runs(compared) if run.id in sources]
     whole = _read_chosen(chosen, sources)
-    page = _render_page(listed, compared, sources, made, curves, whole, (meta, sessions, delays))
+    page = _render_page(listed, compared, sources, made, curves, whole, studies, (meta, sessions, delays), imported)
     if figures:
         from ..drawing.files import write_figures
 
@@ -110,8 +127,26 @@ def read_comparison(
     directories: Sequence[Path], baseline: str | None = None, equivalence: float = EQUIVALENCE, power: bool = False
 ) -> Comparison:
     """Read the runs of all directories, and compare their strategies. Arguments and errors: see ``write_report``."""
-    runs, _ = _merge_runs(directories, read_delays(directories[0]))
+    listed, others = _part_foreign(directories)
+    runs, _ = _merge_runs(listed, read_delays(listed[0]))
+    runs += read_foreign(others, runs, lambda _: None)
     return compare_runs(runs, baseline, equivalence, power)
+
+
+def _part_foreign(paths: Sequence[Path]) -> tuple[list[Path], list[Path]]:
+    """Return the results directories among paths, and what other tools wrote.
+
+    Raises:
+        Refusal: If there are no results.
+    """
+    others = [path for path in paths if is_foreign(path)]
+    listed = [path for path in paths if path not in others]
+    if not listed:
+        raise Refusal(
+            f"a report must have results to compare with, got {', '.join(map(str, others))}. Name a results directory "
+            "that searchparty run wrote, too."
+        )
+    return listed, others
 
 
 def comparison_folder(directories: Sequence[Path]) -> Path:
@@ -192,15 +227,19 @@ def _render_page(
     made: dict[str, Table],
     curves: dict[str, dict[str, Curve]],
     whole: Sequence[RunData],
+    studies: Sequence[StudySection],
     recorded: tuple[dict[str, Any], Sequence[Session], SimulatedSettings | None],
+    imported: Sequence[str],
 ) -> str:
     meta, sessions, delays = recorded
     runs = compared.runs
     started = [run for run in runs if run.evaluations]
     grounds: dict[str, str] = {}
     portraits = [describe_portrait(run, run_title(run), grounds) for run in whole]
-    clock = [] if delays is None else accounts.clock_table(started, delays).rows()
-    shown = pack_tables(made, clock)
+    timed = [run for run in started if run.clock is not None]
+    clock = [] if delays is None else accounts.clock_table(timed, delays).rows()
+    shown = pack_tables(made, clock) | {key: table for each in studies for key, table in each.tables.items()}
+    sweeps = [each for each in studies if isinstance(each, SweepSection)]
     failures = made["failures"].rows()
     environment = Environment(
         autoescape=True, trim_blocks=True, lstrip_blocks=True, loader=PackageLoader(__package__),
@@ -211,7 +250,13 @@ def _render_page(
         name=directories[0].name if len(directories) == 1 else "comparison",
         directories=[str(d) for d in directories],
         first=describe_first_screen(compared, list(directories)),
-        notes=[*list_notes(runs), *_compare_versions(directories), *list_unread(directories)],
+        notes=[
+            *describe_branches(runs),
+            *list_notes(runs),
+            *imported,
+            *_compare_versions(directories),
+            *list_unread(directories),
+        ],
         baseline=compared.baseline,
         equivalence=compared.equivalence,
         disagreement=describe_disagreement(compared, made["rank_tests"]),
@@ -224,11 +269,15 @@ def _render_page(
         measures=list(draw_measures(compared)),
         measured=list(describe_measures([run for run in compared.runs if run.evaluations])),
         most_open_groups=MOST_OPEN_GROUPS,
+        sweeps=sweeps,
+        worths=[each for each in studies if isinstance(each, WorthSection)],
         planes=list_planes(directories),
         minima=list_minima(directories),
         portraits=portraits,
-        island=pack_island(_pack_data(compared, made, curves, portraits, shown) | {"grounds": grounds}),
-        code=_embed_code(whole, sources),
+        island=pack_island(_pack_data(compared, made, curves, portraits, shown, studies) | {"grounds": grounds}),
+        code=_embed_code(_list_films(whole, sweeps), sources),
+        times=list(describe_times(made["times"], made["efficiency"])),
+        gantts=list(draw_gantts(whole)),
         failures=failures[:MOST_FAILURES],
         more_failures=max(0, len(failures) - MOST_FAILURES),
         sessions=len(sessions),
@@ -252,11 +301,12 @@ def _pack_data(
     curves: dict[str, dict[str, Curve]],
     portraits: Sequence[Portrait],
     shown: dict[str, dict[str, Any]],
+    studies: Sequence[StudySection],
 ) -> dict[str, Any]:
     """Return the data from which the page draws its figures and tables; ``types.d.ts`` of the page describes them."""
     groups = group_problems([run for run in compared.runs if run.evaluations])
     figures = draw_first_figures(compared) | {k: figure for each in portraits for k, figure in each.figures.items()}
-    figures |= draw_measures(compared)
+    figures |= draw_measures(compared) | {k: figure for each in studies for k, figure in each.figures.items()}
     if made["ratios"].rows():
         figures["ratios"] = pack_ratios(made["ratios"], compared.baseline)
     return {
@@ -302,12 +352,21 @@ def _representative_runs(compared: Comparison) -> list[RunSummary]:
     return [drawn[i] for i in order]
 
 
-def _embed_code(chosen: Sequence[RunData], sources: dict[str, RunSource]) -> str:
+def _list_films(whole: Sequence[RunData], sweeps: Sequence[SweepSection]) -> list[RunData | RunSummary]:
+    """Return the runs that can be replayed in the page: those that are drawn, and those behind points of fronts."""
+    found: dict[str, RunData | RunSummary] = {run.id: run for run in whole}
+    for sweep in sweeps:
+        for id, run in sweep.films.items():
+            found.setdefault(id, run)
+    return list(found.values())
+
+
+def _embed_code(chosen: Sequence[RunData | RunSummary], sources: dict[str, RunSource]) -> str:
     """Return the page's code as HTML, with the replay of the chosen runs if there are any."""
     replay = embed_replay([EmbeddedRun(*sources[run.id], run.id, run_title(run)) for run in chosen]) if chosen else ""
     return f"{replay}\n{embed_modules((REPORT_MODULE,))}"
 
 
-def run_title(run: RunData) -> str:
+def run_title(run: RunData | RunSummary) -> str:
     """Return a short title of a run: its strategy, landscape and repeat."""
     return f"{run.strategy} on {run.landscape}, repeat {run.repeat}"

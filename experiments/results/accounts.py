@@ -17,6 +17,10 @@ from .recorded_runs import RunData
 from .run_summary import SPELLS, AgentAccount, RunSummary, account_for_agents, account_for_time
 from .run_summary import rank_gains as rank_gains
 from .table import Table
+from .time_use import RunTime
+
+MOST_VALUES = 12
+"""The most values of a setting that a table shows."""
 
 
 def leases_table(run: RunData) -> Table:
@@ -52,6 +56,23 @@ def lease_outcome(finding: Finding) -> str:
     outcome += f"; {rows} rows failed" if rows else ""
     outcome += f"; {finding.failed_gradients} gradients failed" if finding.failed_gradients else ""
     return outcome + (f"; {finding.free_rows} rows were known or infeasible" if finding.free_rows else "")
+
+
+def best_points_table(runs: Sequence[RunSummary]) -> Table:
+    """Make a table of the best points: the best run of each strategy on each landscape, and the setting it ended with.
+
+    The setting is in words: values by name, or coordinates, at most ``MOST_VALUES`` of them. Runs without a finite loss
+    are left out.
+    """
+    names = ("landscape", "strategy", "loss", "setting", "agent", "repeat")
+    rows = []
+    for landscape, strategies in group_runs(runs).items():
+        for strategy, listed in strategies.items():
+            points = [run.best_point for run in listed if run.best_point is not None]
+            if points:
+                best = min(points, key=lambda point: point.loss)
+                rows.append((landscape, strategy, best.loss, best.describe(MOST_VALUES), best.agent, best.repeat))
+    return Table.from_rows(names, rows)
 
 
 def contributions_table(runs: Sequence[RunData | RunSummary]) -> Table:
@@ -176,6 +197,53 @@ def list_failed_strategies(runs: Sequence[RunData | RunSummary]) -> list[str]:
         if working:
             sound[run.strategy] = sound.get(run.strategy, False) or not all(a.failed_leases for a in working)
     return [strategy for strategy, fine in sound.items() if not fine]
+
+
+def times_table(runs: Sequence[RunSummary]) -> Table:
+    """Make a table of where the time of each agent went, in seconds over all runs, with a row per strategy and agent.
+
+    ``asked_seconds`` is that of the agent, ``evaluation_seconds`` that of its proposals, ``start_up_seconds`` what the
+    first lease of each actor took besides, ``transport_seconds`` what the others did, and ``waiting_seconds`` how long
+    the agent had no lease while the run went on. ``leases`` whose times the log does not have are left out.
+    """
+    rows = []
+    for strategy, found in _group_times(runs).items():
+        for name in dict.fromkeys(agent.agent for time in found for agent in time.agents):
+            listed = [(time, agent) for time in found for agent in time.agents if agent.agent == name]
+            actors = sorted({agent.actor for _, agent in listed})
+            sums = [
+                sum(getattr(agent, part) for _, agent in listed)
+                for part in ("leases", "asked", "evaluated", "start_up", "transport")
+            ]
+            waited = sum(max(0.0, time.seconds - agent.out) for time, agent in listed)
+            rows.append((strategy, name, ", ".join(map(str, actors)), len(listed), *sums, waited))
+    names = ("strategy", "agent", "actors", "runs", "leases", "asked_seconds", "evaluation_seconds",
+             "start_up_seconds", "transport_seconds", "waiting_seconds")  # fmt: skip
+    return Table.from_rows(names, rows)
+
+
+def efficiency_table(runs: Sequence[RunSummary]) -> Table:
+    """Make a table of how well the actors of each strategy were used, over all runs whose times the log has.
+
+    ``seconds`` are those that the runs took together, ``ideal_seconds`` those that their work would have taken if it
+    had been spread evenly over their actors, with nothing besides, and ``efficiency`` is the ratio of the two.
+    """
+    rows = []
+    for strategy, found in _group_times(runs).items():
+        seconds, ideal = sum(time.seconds for time in found), sum(time.ideal for time in found)
+        actors = max(time.actors for time in found)
+        worked = sum(time.worked for time in found)
+        rows.append((strategy, len(found), actors, seconds, worked, ideal, ideal / seconds if seconds > 0 else 1.0))
+    names = ("strategy", "runs", "actors", "seconds", "worked_seconds", "ideal_seconds", "efficiency")
+    return Table.from_rows(names, rows)
+
+
+def _group_times(runs: Sequence[RunSummary]) -> dict[str, list[RunTime]]:
+    found: dict[str, list[RunTime]] = {}
+    for run in runs:
+        if run.time is not None:
+            found.setdefault(run.strategy, []).append(run.time)
+    return found
 
 
 def clock_table(runs: Sequence[RunData | RunSummary], settings: SimulatedSettings) -> Table:

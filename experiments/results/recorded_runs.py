@@ -12,12 +12,13 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from ...agents.agent import LeaseTiming
 from ...landscapes.landscape import Array, Problem, Space
 from ...orchestrator.landscape_record import StoredSurface
 from ...orchestrator.log.reader import LogReader, Points
 from ...orchestrator.log.tables import RunRecord
 from ...orchestrator.state.events import Event, Extended, Stopped, describe_end, is_cut
-from .picture_space import describe_setting, name_all_values, picture_space
+from .pictures.picture_space import describe_setting, name_all_values, picture_space
 from .run_header import LandscapeRecords, build_header
 
 
@@ -41,6 +42,7 @@ class RunData:
         minimizers: The known minimizers in the landscape's units, shape (k, D); None if they are unknown.
         surfaces: Losses of the landscape on planes, as they were recorded when the run ended.
         measures: What the landscape tells of the best point of each lease besides its loss: named values by lease.
+        timings: Where the time of each collected lease went, by lease; empty if the log does not have it.
     """
 
     id: str
@@ -57,6 +59,7 @@ class RunData:
     minimizers: Array | None = None
     surfaces: tuple[StoredSurface, ...] = field(default=(), repr=False)
     measures: dict[int, dict[str, float]] = field(default_factory=dict, repr=False)
+    timings: dict[int, LeaseTiming] = field(default_factory=dict, repr=False, compare=False)
 
     def __repr__(self) -> str:
         shown = f"{self.strategy} on {self.landscape}, repeat {self.repeat}"
@@ -282,7 +285,7 @@ def _read_run(reader: LogReader, record: RunRecord, landscapes: LandscapeRecords
     return RunData(
         record.id, record.strategy, record.landscape, record.repeat, record.settings, header.space, header.problem,
         header.minimum, header.bounded, events, points, header.minimizers, header.surfaces,
-        reader.measures(record.id),
+        reader.measures(record.id), reader.timings(record.id),
     )  # fmt: skip
 
 

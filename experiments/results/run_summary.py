@@ -23,6 +23,8 @@ from ...orchestrator.state.events import findings
 from ..spec.models import SimulatedSettings
 from .insights import InsightKind, collect_insights
 from .recorded_runs import BestPoint, RunData, iterate_runs
+from .sharing_account import SharingAccount, account_for_sharing
+from .time_use import RunTime, account_for_timings
 
 SPELLS: tuple[InsightKind, ...] = ("stuck", "oscillates", "stagnates", "restart")
 """The insights that are counted for each agent."""
@@ -110,6 +112,8 @@ class RunSummary:
         clock: The simulated time; None if no settings of the clock were given.
         measures: What the landscape tells of the best point so far besides its loss: by name the evaluations at the end
             of each lease that improved the best loss, and the values there, each of shape (n,).
+        time: Where the time of the run went; None if its log does not say.
+        sharing: What sharing did; None if the team has one member, or its policy has no such choice.
     """
 
     id: str
@@ -135,6 +139,8 @@ class RunSummary:
     best_point: BestPoint | None = field(repr=False)
     clock: ClockAccount | None = field(default=None, repr=False)
     measures: dict[str, tuple[NDArray[np.int64], Array]] = field(default_factory=dict, repr=False, compare=False)
+    time: RunTime | None = field(default=None, repr=False, compare=False)
+    sharing: SharingAccount | None = field(default=None, repr=False, compare=False)
 
     @property
     def team(self) -> list[str]:
@@ -210,7 +216,14 @@ def summarize_run(run: RunData | RunSummary, delays: SimulatedSettings | None = 
         None if run.points.whole is None else len(run.points.whole), run.digest,
         account_for_agents(run), _count_spells(run), run.best_point,
         None if delays is None else account_for_time(run, delays), _trace_measures(run),
+        account_for_timings(run.team, run.events, run.timings),
+        account_for_sharing(run.events, run.points) if _may_share(run) else None,
     )  # fmt: skip
+
+
+def _may_share(run: RunData) -> bool:
+    """Return whether the policy of a run has a choice of sharing, and anyone to share with."""
+    return len(run.team) > 1 and "sharing" in run.settings.get("policy", {})
 
 
 def _trace_measures(run: RunData) -> dict[str, tuple[NDArray[np.int64], Array]]:

@@ -10,8 +10,10 @@ from pydantic import ValidationError
 
 from ...agents.agent import Agent
 from ...agents.evaluation.settings import Evaluation
+from ...agents.sandbox.settings import Sandbox
 from ...landscapes.landscape import Landscape, Model
 from ...landscapes.user_code import read_source
+from ...orchestrator.branch import BranchedPolicy
 from ...orchestrator.policies.composed import Composed
 from ...orchestrator.policies.policy import Policy
 from . import catalogue
@@ -30,9 +32,14 @@ from .errors import (
 from .expand import MOST_COMBINATIONS, SweepSettings, expand_entry, expand_sweep
 from .models import Experiment, LogSettings, RaySettings, SimulatedSettings, StartRegion, Stop, Strategy
 from .opened import LandscapeCache
+from .sandboxed import SANDBOX_KEY, build_sandboxed_agent, build_sandboxed_policy, has_sandbox
 from .team import TeamEntry, name_members
 
 MOST_DATA_DEPTH = 50
+BRANCH_KIND = "branch"
+"""The kind of the policy of a branch, which `searchparty branch` writes and the catalogue does not list."""
+MEMBER_KEYS = ("count", "name")
+"""What may stand beside the settings of an agent."""
 NOTE_PREFIX = "x-"
 """First characters of the keys of an experiment that are the user's own, as in other YAML formats."""
 
@@ -301,16 +308,44 @@ def _build_team(notes: ProblemList, data: Any, path: KeyPath) -> tuple[tuple[str
     entries: list[TeamEntry] = []
     for number, entry in enumerate(data):
         here: KeyPath = (*path, number)
-        known = resolve_kind(notes, "agent", entry, here)
-        if known is None:
-            continue
-        cls, settings = known
-        head: dict[str, Any] = {key: settings.pop(key) for key in ("count", "name") if key in settings}
-        place = build_model(notes, TeamEntry, head, here)
-        agent = build_model(notes, cls, settings, here, also=("count", "name"))
-        if isinstance(place, TeamEntry) and isinstance(agent, Agent):
-            entries.append(place.model_copy(update={"agent": agent}))
+        if has_sandbox(entry):
+            member = _build_sandboxed_member(notes, dict(entry), here)
+        else:
+            known = resolve_kind(notes, "agent", entry, here)
+            member = None if known is None else _build_member(notes, *known, here)
+        if member is not None:
+            entries.append(member)
     return name_members(notes, entries, path) if len(entries) == len(data) else None
+
+
+def _build_member(notes: ProblemList, cls: type[Model], settings: dict[str, Any], path: KeyPath) -> TeamEntry | None:
+    head = {key: settings.pop(key) for key in MEMBER_KEYS if key in settings}
+    place = build_model(notes, TeamEntry, head, path)
+    agent = build_model(notes, cls, settings, path, also=MEMBER_KEYS)
+    if not isinstance(place, TeamEntry) or not isinstance(agent, Agent):
+        return None
+    return place.model_copy(update={"agent": agent})
+
+
+def _build_sandboxed_member(notes: ProblemList, entry: dict[str, Any], path: KeyPath) -> TeamEntry | None:
+    """Build a member that is worked in a sandbox; its class is asked there what it says of itself."""
+    head = {key: entry.pop(key) for key in MEMBER_KEYS if key in entry}
+    place = build_model(notes, TeamEntry, head, path)
+    sandbox = _build_sandbox(notes, entry.pop(SANDBOX_KEY), path)
+    if not isinstance(place, TeamEntry) or sandbox is None:
+        return None
+    agent = build_sandboxed_agent(notes, entry, path, sandbox, (*MEMBER_KEYS, SANDBOX_KEY))
+    return None if agent is None else place.model_copy(update={"agent": agent})
+
+
+def _build_sandbox(notes: ProblemList, data: Any, path: KeyPath) -> Sandbox | None:
+    if not isinstance(data, dict):
+        known = ", ".join(setting_names(Sandbox))
+        cure = "Write sandbox: {} for the usual limits, or leave it out."
+        notes.report((*path, SANDBOX_KEY), f"be a mapping with keys among {known}", quote(data), cure)
+        return None
+    found = build_model(notes, Sandbox, data, (*path, SANDBOX_KEY))
+    return found if isinstance(found, Sandbox) else None
 
 
 def _build_policy(notes: ProblemList, data: Any, path: KeyPath) -> Policy | None:
@@ -322,8 +357,14 @@ def _build_policy(notes: ProblemList, data: Any, path: KeyPath) -> Policy | None
                 cure = f"{data} is a {choice} choice: write policy: {{{choice}: {data}}}."
                 notes.report(path, "be a kind of policy", repr(data), cure)
                 return None
+    elif has_sandbox(data):
+        entry = dict(data)
+        sandbox = _build_sandbox(notes, entry.pop(SANDBOX_KEY), path)
+        return None if sandbox is None else build_sandboxed_policy(notes, entry, path, sandbox)
     elif isinstance(data, dict) and "kind" not in data:
         data = {"kind": "composed", **data}
+    if isinstance(data, dict) and data["kind"] == BRANCH_KIND:
+        return _build_branch(notes, data, path)
     known = resolve_kind(notes, "policy", data, path)
     if known is None:
         return None
@@ -339,6 +380,18 @@ def _build_policy(notes: ProblemList, data: Any, path: KeyPath) -> Policy | None
         settings = {key: value for key, value in settings.items() if value is not None}
     policy = build_model(notes, cls, settings, path)
     return policy if isinstance(policy, Policy) and len(notes.problems) == before else None
+
+
+def _build_branch(notes: ProblemList, data: dict[str, Any], path: KeyPath) -> Policy | None:
+    """Build the policy of a branch, and the two policies that it consists of."""
+    before = len(notes.problems)
+    policies: dict[str, Any] = {
+        key: _build_policy(notes, data[key], (*path, key)) for key in ("before", "after") if key in data
+    }
+    if len(notes.problems) > before:
+        return None
+    policy = build_model(notes, BranchedPolicy, {**data, **policies}, path)
+    return policy if isinstance(policy, Policy) else None
 
 
 def _build_choice(notes: ProblemList, family: str, data: Any, path: KeyPath) -> Model | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import json
 import math
 import re
 import typing
@@ -14,11 +15,12 @@ from pydantic.fields import FieldInfo
 
 from ...landscapes.landscape import Model
 from .errors import KeyPath, ProblemList, format_path, quote, suggest, union_members
+from .models import Experiment
 
 RANGE_PATTERN = re.compile(r"\s*(\d{1,9})\s*-\s*(\d{1,9})\s*")
 MOST_COMBINATIONS = 10_000
 """The most landscapes that an entry may stand for; a sweep may have a tenth of it in combinations."""
-NOT_SWEPT = ("name", "description", "executor", "sweep", "base", "repeats")
+NOT_SWEPT = ("name", "description", "executor", "sweep", "base", "repeats", "runs")
 
 SweepSettings = tuple[tuple[str, Any], ...]
 
@@ -152,20 +154,74 @@ def expand_sweep(
     if sweep is None:
         yield (), base, {}
         return
-    if not _check_sweep(notes, sweep):
+    if not check_sweep(notes, sweep):
         return
     for chosen in product(*sweep.values()):
         variant = copy.deepcopy(base)
         paths: dict[KeyPath, KeyPath] = {}
         for key, value in zip(sweep, chosen, strict=True):
-            path = set_at_path(notes, variant, key, copy.deepcopy(value), ("sweep", key))
-            if path is None:
-                return
-            paths[path] = ("sweep", key)
+            for place in find_places(base, key):
+                path = set_at_path(notes, variant, place, copy.deepcopy(value), ("sweep", key))
+                if path is None:
+                    return
+                paths[path] = ("sweep", key)
         yield tuple(zip(sweep, chosen, strict=True)), variant, paths
 
 
-def _check_sweep(notes: ProblemList, sweep: Any) -> bool:
+def find_places(data: Mapping[str, Any], key: str) -> list[str]:
+    """Return the dotted paths of the settings for which a key of a sweep stands.
+
+    A key that begins with the name of a member, such as "grid.shrink", stands for this setting of every member of that
+    name in all strategies; any other key is a path itself.
+
+    Args:
+        data: The data of an experiment.
+        key: The key.
+
+    Example:
+        >>> data = {"strategies": {"alone": {"agents": ["grid"]}, "team": {"agents": ["random", {"kind": "grid"}]}}}
+        >>> find_places(data, "grid.shrink"), find_places(data, "region.radius")
+        (['strategies.alone.agents.0.shrink', 'strategies.team.agents.1.shrink'], ['region.radius'])
+    """
+    if key.split(".")[0] in Experiment.model_fields:
+        return [key]
+    found = [
+        f"{place}.{key[len(name) + 1 :]}" for place, name in _list_members(data) if name and key.startswith(f"{name}.")
+    ]
+    return found or [key]
+
+
+def name_all_members(data: Mapping[str, Any]) -> list[str]:
+    """Return the names of the members of all strategies, by which a key of a sweep may begin."""
+    return list(dict.fromkeys(name for _, name in _list_members(data) if name))
+
+
+def _list_members(data: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield the path and the name of each entry of each team: the name that it is given, or its kind; "" for none."""
+    strategies = data.get("strategies")
+    for strategy, entry in strategies.items() if isinstance(strategies, Mapping) else ():
+        team = entry.get("agents") if isinstance(entry, Mapping) else None
+        for number, member in enumerate(team if isinstance(team, list) else [team]):
+            named = (member.get("name") or member.get("kind")) if isinstance(member, Mapping) else member
+            place = f"agents.{number}" if isinstance(team, list) else "agents"
+            yield f"strategies.{strategy}.{place}", named if isinstance(named, str) else ""
+
+
+def concerns(data: Mapping[str, Any], key: str, strategy: str) -> bool:
+    """Return whether a key of a sweep changes a setting of a strategy, and not of others or of a landscape alone.
+
+    Args:
+        data: The data of the experiment.
+        key: The key.
+        strategy: The name of the strategy.
+    """
+    return any(
+        place.startswith(f"strategies.{strategy}.") or not place.startswith(("strategies.", "landscapes."))
+        for place in find_places(data, key)
+    )
+
+
+def check_sweep(notes: ProblemList, sweep: Any) -> bool:
     """Return whether a sweep is a mapping from paths to lists of values, with few enough combinations."""
     if not isinstance(sweep, Mapping):
         notes.report(("sweep",), "be a mapping from paths to lists", quote(sweep), "Write e.g. budget: [100, 1000].")
@@ -196,3 +252,23 @@ def shortest_suffixes(keys: list[str]) -> dict[str, str]:
                 break
         short[key] = tail
     return short
+
+
+def sweep_suffix(data: Mapping[str, Any], strategy: str, settings: SweepSettings) -> str:
+    """Return what distinguishes a strategy from the same strategy under other values of a sweep: "[lease=50]".
+
+    Settings of other strategies do not concern it, and settings of landscapes show in the landscape's label.
+
+    Args:
+        data: The data of the experiment.
+        strategy: The name of the strategy.
+        settings: The swept settings.
+    """
+    short = shortest_suffixes([key for key, _ in settings])
+    parts = [f"{short[key]}={format_setting(value)}" for key, value in settings if concerns(data, key, strategy)]
+    return f"[{', '.join(parts)}]" if parts else ""
+
+
+def format_setting(value: Any) -> str:
+    """Return a value of a setting as names of strategies and landscapes have it: text as it is, or else JSON."""
+    return value if isinstance(value, str) else json.dumps(value)

@@ -13,12 +13,16 @@ from typing import Any
 from .build import build_experiment, copy_plain_data
 from .catalogue import CatalogueError
 from .errors import ProblemList, SourcePositions, SpecError, format_problem
+from .expand import find_places, name_all_members
 from .models import Experiment as Experiment
 from .models import Hooks, set_hooks
 from .moved import find_base
 from .overrides import apply_override
 from .sources import bundled_files, find_experiment_file, read_text_file
 from .yaml_text import dump_yaml, parse_text, parse_yaml
+
+CHANGES_THE_PROBLEM = ("landscapes", "seed", "stop")
+"""Keys of an experiment that decide what is searched for, and not how."""
 
 
 def load(source: str | Path | Mapping[str, Any], overrides: Sequence[str] = ()) -> Experiment:
@@ -52,10 +56,73 @@ def load(source: str | Path | Mapping[str, Any], overrides: Sequence[str] = ()) 
         >>> load(data, ["budget=[50, 100]"]).sweep
         {'budget': (50, 100)}
     """
+    return _build_with_overrides(*_read_source(source), overrides)
+
+
+def load_sweep(
+    source: str | Path | Mapping[str, Any], over: Sequence[str], overrides: Sequence[str] = ()
+) -> Experiment:
+    """Load an experiment with a sweep over some of its settings, as ``searchparty sweep --over`` does.
+
+    Args:
+        source: As for ``load``.
+        over: The settings to sweep, as "key.path=value,value": a path as under ``sweep:``, or MEMBER.setting, which
+            stands for every member of that name; the values are read as YAML.
+        overrides: As for ``load``.
+
+    Raises:
+        SpecError: If the source cannot be loaded, or a setting cannot be swept: with fewer than two values, or because
+            it changes the problem and not the search.
+
+    Example:
+        >>> from searchparty.experiments.spec.load import load_sweep
+        >>> experiment = load_sweep("grid-radius", ["grid.shrink=0.25,0.5"], ["budget=100"])
+        >>> dict(experiment.sweep)["grid.shrink"]
+        (0.25, 0.5)
+    """
+    data, places, base = _read_source(source)
+    swept = dict(_parse_swept(each) for each in over)
+    for key in swept:
+        if key.split(".")[0] not in Experiment.model_fields and find_places(data, key) == [key]:
+            known = ", ".join(name_all_members(data))
+            rule = "begin with a key of the YAML or the name of a member"
+            raise SpecError([format_problem("--over", rule, repr(key), "", f"Members: {known}.")])
+    if isinstance(data.get("sweep") or {}, dict):
+        data["sweep"] = {**(data.get("sweep") or {}), **swept}
+    for each, key in zip(over, swept, strict=False):
+        places = places.with_override(("sweep", key), f"--over {each:.60}")
+    return _build_with_overrides(data, places, base, overrides)
+
+
+def _parse_swept(text: str) -> tuple[str, list[Any]]:
+    """Read "key.path=value,value"."""
+    key, equals, values = text.partition("=")
+    key = key.strip()
+    if not equals or not key:
+        cure = "Write e.g. --over region.radius=0.1,0.2."
+        raise SpecError([format_problem("--over", "be key.path=value,value", repr(text), "", cure)])
+    if key.split(".")[0] in CHANGES_THE_PROBLEM:
+        rule, got = "be a setting of the search", f"{key!r}, which changes the problem"
+        raise SpecError([format_problem("--over", rule, got, "", "List several landscapes, or raise repeats.")])
+    listed = _parse_override(f"[{values}]", f"--over {text:.60}")
+    if len(listed) < 2:
+        raise SpecError([format_problem("--over", "have at least two values", repr(text), "", "Set one with --set.")])
+    return key, listed
+
+
+def _read_source(source: str | Path | Mapping[str, Any]) -> tuple[dict[str, Any], SourcePositions, str | None]:
+    """Return the data of an experiment, where they stand, and the directory in which relative paths start."""
     if isinstance(source, Mapping):
-        return _build_with_overrides(copy_plain_data(source), SourcePositions({}), overrides, None)
+        return copy_plain_data(source), SourcePositions({}), None
     path = find_experiment_file(source)
-    return loads_yaml(read_text_file(path), overrides, str(path), str(path.parent.absolute()))
+    return _parse_source(read_text_file(path), str(path), str(path.parent.absolute()))
+
+
+def _parse_source(text: str, name: str, base: str | None) -> tuple[dict[str, Any], SourcePositions, str | None]:
+    data, places = parse_yaml(text, name)
+    if base is not None and "base" in data:
+        data["base"] = find_base(data, Path(base)) or data["base"]
+    return data, places, base
 
 
 def loads_yaml(text: str, overrides: Sequence[str] = (), name: str = "<text>", base: str | None = None) -> Experiment:
@@ -84,14 +151,11 @@ def loads_yaml(text: str, overrides: Sequence[str] = (), name: str = "<text>", b
         >>> [experiment.budget_for(dimension) for dimension in (2, 5)]
         [200, 500]
     """
-    data, places = parse_yaml(text, name)
-    if base is not None and "base" in data:
-        data["base"] = find_base(data, Path(base)) or data["base"]
-    return _build_with_overrides(data, places, overrides, base)
+    return _build_with_overrides(*_parse_source(text, name, base), overrides)
 
 
 def _build_with_overrides(
-    data: dict[str, Any], places: SourcePositions, overrides: Sequence[str], base: str | None
+    data: dict[str, Any], places: SourcePositions, base: str | None, overrides: Sequence[str]
 ) -> Experiment:
     """Build the experiment of data that are this function's own, with the overrides laid over them."""
     notes = ProblemList(places, base)

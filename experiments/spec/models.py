@@ -209,6 +209,9 @@ class Experiment(Model):
     sweep: dict[str, tuple[Any, ...]] = Field(
         default_factory=dict, description="key.path: [values], for any setting; every combination is run."
     )
+    runs: tuple[str, ...] = Field(
+        (), description="Only these runs of the experiment, by id. Default: all. `searchparty branch` writes it."
+    )
     base: str | None = Field(None, description="Directory in which relative paths start. Default: that of the YAML.")
     files: tuple[str, ...] = Field(
         (), description="Files and folders that objectives and agents read, copied to a cluster; * is a wildcard."
@@ -255,6 +258,11 @@ class Experiment(Model):
     def variants(self) -> tuple[tuple[tuple[tuple[str, Any], ...], Experiment], ...]:
         """(swept settings, experiment without a sweep) of every combination; without a sweep, the experiment alone."""
         return self._variants or (((), self),)
+
+    @property
+    def plain_data(self) -> Mapping[str, Any]:
+        """The data that the experiment was built from, with its sweep. They must not be changed."""
+        return self._data
 
     @property
     def home(self) -> str:

@@ -9,6 +9,7 @@ from . import catalogue
 from .errors import KeyPath, ProblemList
 from .expand import NOT_SWEPT, accepts_list, set_at_path
 from .models import Experiment, Strategy
+from .sandboxed import has_sandbox
 from .team import TeamEntry
 
 MEMBER_DEPTH = 4
@@ -82,6 +83,9 @@ def _policy_takes_list(data: dict[str, Any], path: KeyPath, base: str | None) ->
 
 def _find_class(family: str, entry: Any, base: str | None) -> type[Model] | None:
     """Return the class that an entry names; None where it names none, which is refused when it is built."""
+    if has_sandbox(entry):
+        # Its class is asked in its own process only, and takes what it is given.
+        return None
     kind = entry.get("kind") if isinstance(entry, dict) else entry
     if isinstance(kind, list) and kind:
         kind = kind[0]

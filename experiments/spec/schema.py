@@ -7,6 +7,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from ...agents.evaluation.settings import Evaluation
+from ...agents.sandbox.settings import Sandbox
 from ...landscapes.landscape import Model
 from . import catalogue
 from .errors import union_members
@@ -63,6 +64,7 @@ def experiment_schema() -> JsonObject:
 
 def shared_definitions() -> JsonObject:
     """Make the definitions to which the schema refers: strategy, landscape, agent, policy and the policy's choices."""
+    sandbox = model_schema(Sandbox)
     agent = {"count": property_schemas(TeamEntry)["count"], "name": {"type": "string", "minLength": 1}}
     choices = {choice: {"$ref": f"#/$defs/{choice}"} for choice in catalogue.POLICY_CHOICES}
     strategy: JsonObject = {
@@ -78,23 +80,26 @@ def shared_definitions() -> JsonObject:
     return {
         "strategy": strategy,
         "landscape": family_schema("landscape", {}, lists=True),
-        "agent": family_schema("agent", agent),
-        "policy": {"anyOf": [*family_schema("policy", choices)["anyOf"], composed]},
+        "agent": family_schema("agent", agent, sandbox=sandbox),
+        "policy": {"anyOf": [*family_schema("policy", choices, sandbox=sandbox)["anyOf"], composed]},
     } | {choice: family_schema(choice, {}) for choice in catalogue.POLICY_CHOICES}
 
 
-def family_schema(name: str, also: JsonObject, lists: bool = False) -> JsonObject:
+def family_schema(name: str, also: JsonObject, lists: bool = False, sandbox: JsonObject | None = None) -> JsonObject:
     """Make the schema of a family: a kind, or a mapping with a kind and its settings.
 
     Args:
         name: The family, e.g. "landscape".
         also: Schemas of keys that the YAML may give beside a class's own settings.
         lists: Whether a scalar setting, and the kind, may be given as a list.
+        sandbox: The schema of the key ``sandbox`` of a class in a file; None where there is no such key.
     """
     classes = catalogue.family_classes(name)
     kind: JsonObject = {"anyOf": [{"enum": list(classes)}, REFERENCE_SCHEMA]}
     found = [class_schema(name, cls, also, lists=lists) for cls in classes.values()]
     foreign: JsonObject = {"type": "object", "required": ["kind"], "properties": {"kind": REFERENCE_SCHEMA}}
+    if sandbox is not None:
+        foreign["properties"]["sandbox"] = sandbox
     several: JsonObject = {
         "type": "object",
         "required": ["kind"],

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass, field
-from importlib.resources import files
-from os import stat_result
 from pathlib import Path
 from typing import Any
 
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
-from starlette.routing import Mount, Route
-from starlette.staticfiles import StaticFiles
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.routing import Route
 
 from ...orchestrator.log.log import LogError
 from ...orchestrator.log.reader import LogReader
@@ -26,14 +24,19 @@ from .films.feed import FeedError
 from .films.feed_cache import FeedCache
 from .films.message import to_json_data
 from .films.shelf import ResultsIndex
+from .page_files import PAGE_FOLDER, PageFolder
+from .plays.limits import LIMITS
 from .plays.listing import playground_offer
 from .plays.play import build_play_experiment, experiment_data, parse_play_settings, play_key
+from .plays.questions import load_questions, question_settings, read_loops, read_true_runs
 from .plays.queue import StudioBusy
 from .plays.warm_processes import PlayPool
 
 FILM_MEDIA_TYPE = "application/octet-stream"
 NOT_FOUND, UNPROCESSABLE, ACCEPTED, TOO_MANY_REQUESTS, UNAVAILABLE = 404, 422, 202, 429, 503
 LONGEST_PAGE_NAME = 64
+FIRST_SIDES = 2
+"""Sides of the first question."""
 
 
 class AsciiJsonResponse(JSONResponse):
@@ -61,6 +64,8 @@ def create_app(studio: Studio) -> Starlette:
 
     @contextlib.asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        # The page opens with the first question: its runs are worked while the browser starts.
+        studio.pool.prepare(prepare_plays(question_settings()[:FIRST_SIDES]))
         try:
             yield
         finally:
@@ -69,21 +74,16 @@ def create_app(studio: Studio) -> Starlette:
     answers = StudioEndpoints(studio)
     routes = [
         Route("/api/catalogue", answers.get_catalogue),
+        Route("/api/loops", answers.get_loops),
         Route("/api/results", answers.results),
         Route("/api/results/{key}/runs/{run}/film", answers.film),
         Route("/api/plays", answers.play, methods=["POST"]),
         Route("/api/plays/{key}/film", answers.get_play_film),
+        Route("/api/ahead", answers.prepare, methods=["POST"]),
         Route("/api/leave", answers.leave, methods=["POST"]),
-        Mount("/", PageFiles(directory=str(files("searchparty.experiments.studio").joinpath("page")), html=True)),
+        Route("/{name:path}", answers.get_page_file),
     ]
     return Starlette(routes=routes, lifespan=lifespan)
-
-
-class PageFiles(StaticFiles):
-    """The files of the page. A path with a null byte, which is an error in some versions of starlette, names none."""
-
-    def lookup_path(self, path: str) -> tuple[str, stat_result | None]:
-        return ("", None) if "\0" in path else super().lookup_path(path)
 
 
 class StudioEndpoints:
@@ -92,9 +92,26 @@ class StudioEndpoints:
     def __init__(self, studio: Studio) -> None:
         self._studio = studio
         self._directories: dict[str, Path] = {}
+        self._page = PageFolder(PAGE_FOLDER)
+
+    async def get_page_file(self, request: Request) -> Response:
+        """Answer with a file of the page. It is in memory; a thread would take longer."""
+        found = self._page.read(request.path_params["name"])
+        if found is None:
+            return PlainTextResponse("Not Found", NOT_FOUND)
+        return Response(found.content, media_type=found.kind)
 
     def get_catalogue(self, _: Request) -> Response:
-        return AsciiJsonResponse(to_json_data({**playground_offer(), "opens": self._studio.start_view}))
+        return self._catalogue
+
+    @functools.cached_property
+    def _catalogue(self) -> Response:
+        offer = {**playground_offer(), "questions": load_questions(), "opens": self._studio.start_view}
+        offer["true_runs"] = read_true_runs()
+        return AsciiJsonResponse(to_json_data(offer))
+
+    def get_loops(self, _: Request) -> Response:
+        return AsciiJsonResponse(read_loops())
 
     def results(self, _: Request) -> Response:
         return AsciiJsonResponse({"results": self._studio.shelf.describe_results(self._find_directories())})
@@ -132,6 +149,17 @@ class StudioEndpoints:
         key = play_key(data)
         self._studio.pool.play(page, side, key, data)
         return AsciiJsonResponse({"key": key, "yaml": experiment.to_yaml()})
+
+    async def prepare(self, request: Request) -> Response:
+        """Have runs worked that a page may ask for next, while nothing else is to do."""
+        try:
+            _, _, given = _parse_play_request(await request.body())
+        except SpecError as error:
+            return error_response(UNPROCESSABLE, *error.problems)
+        if not isinstance(given, list):
+            return error_response(UNPROCESSABLE, "settings must be a list, got something else. Reload the page.")
+        await run_in_threadpool(lambda: self._studio.pool.prepare(prepare_plays(given[: LIMITS.ahead])))
+        return AsciiJsonResponse({})
 
     async def leave(self, request: Request) -> Response:
         """Handle the closing of a page: runs that only this page waits for are cancelled."""
@@ -171,6 +199,16 @@ class StudioEndpoints:
             begins = directory.exists() and not (directory / "log.sqlite").exists()
             return error_response(ACCEPTED if begins else UNAVAILABLE, str(error))
         return Response(message, media_type=FILM_MEDIA_TYPE)
+
+
+def prepare_plays(given: Iterable[Any]) -> list[tuple[str, dict[str, Any]]]:
+    """Return the key and the data of runs that may be asked for; settings that are invalid are left out."""
+    found = []
+    for settings in given:
+        with contextlib.suppress(SpecError):
+            data = experiment_data(parse_play_settings(settings))
+            found.append((play_key(data), data))
+    return found
 
 
 def _parse_play_request(body: bytes) -> tuple[str, str, Any]:

@@ -104,7 +104,7 @@ def measure_curvature(problem: Problem, point: Array, seed: int) -> Curvature:
         ('saddle', -4.0, [0.0, 1.0])
     """
     hessian = PointHessian(problem, point, seed)
-    gradient = float(np.linalg.norm(differentiate_points(problem, point[None])[0]))
+    slope = differentiate_points(problem, point[None])[0]
     if hessian.matrix is None:
         extremes = hessian.find_ends()
         trace, spectra = estimate_spectrum(hessian.multiply, len(point), hessian.rng)
@@ -122,10 +122,10 @@ def measure_curvature(problem: Problem, point: Array, seed: int) -> Curvature:
         negative=negative,
         spectrum=join_spectra(spectra),
         is_exact=hessian.matrix is not None,
-        gradient=gradient,
+        gradient=float(np.linalg.norm(slope)),
         filter_sharpness=sharpness[0],
         weight_sharpness=sharpness[1],
-        kind=name_point(gradient, extremes, measure_starts(problem, point, hessian.rng)),
+        kind=_find_kind(problem, point, slope, extremes, hessian.rng),
         precision=hessian.precision,
     )
 
@@ -164,13 +164,13 @@ def measure_sharpness(problem: Problem, point: Array, seed: int) -> Sharpness:
         'minimum'
     """
     hessian = PointHessian(problem, point, seed)
-    gradient = float(np.linalg.norm(differentiate_points(problem, point[None])[0]))
+    slope = differentiate_points(problem, point[None])[0]
     extremes = hessian.find_ends()
     filters = find_filters(problem)
     scales = np.where(filters.offsets, 0.0, filters.measure_norms(point))
     sharpness = hessian.measure_scaled(scales)
-    kind = name_point(gradient, extremes, measure_starts(problem, point, hessian.rng))
-    return Sharpness(extremes, gradient, sharpness, kind)
+    kind = _find_kind(problem, point, slope, extremes, hessian.rng)
+    return Sharpness(extremes, float(np.linalg.norm(slope)), sharpness, kind)
 
 
 def find_steepest(problem: Problem, point: Array, seed: int) -> Extremes:
@@ -285,6 +285,35 @@ def _measure_sharpness(
         return float("nan")
 
 
+def _find_kind(problem: Problem, point: Array, slope: Array, extremes: Extremes, rng: np.random.Generator) -> PointKind:
+    # Networks have directions with next to no curvature, along which no search ever ends.
+    step = measure_step(slope, extremes) if problem.space.init is None else 0.0
+    return name_point(float(np.linalg.norm(slope)), extremes, measure_starts(problem, point, rng), step)
+
+
+def measure_step(slope: Array, extremes: Extremes) -> float:
+    """Measure how far Newton's step leads along the known ends of a spectrum: how far away the minimum seems to be.
+
+    Eigenvalues that are zero to the precision of products do not count.
+
+    Args:
+        slope: The gradient, shape (D,).
+        extremes: The ends of the spectrum.
+
+    Returns:
+        The length of the step, in the landscape's units.
+
+    Example:
+        >>> ends = Extremes(np.array([2.0]), np.array([[1.0, 0.0]]), 0.5, np.array([0.0, 1.0]), 0.0)
+        >>> measure_step(np.array([2.0, 1.0]), ends)
+        2.0
+    """
+    values = np.array([*extremes.largest, extremes.least])
+    along = np.abs(np.array([*extremes.directions, extremes.escape]) @ slope)
+    known = np.abs(values) > PRECISION * extremes.scale
+    return float((along[known] / np.abs(values[known])).max(initial=0.0))
+
+
 def measure_starts(problem: Problem, point: Array, rng: np.random.Generator) -> tuple[float, float]:
     """Measure five points where searches start, to compare a point with.
 
@@ -310,11 +339,11 @@ def measure_starts(problem: Problem, point: Array, rng: np.random.Generator) -> 
 
 
 def name_point(
-    gradient: float, extremes: Extremes, starts: tuple[float, float], tolerance: float = TOLERANCE
+    gradient: float, extremes: Extremes, starts: tuple[float, float], step: float = 0.0, tolerance: float = TOLERANCE
 ) -> PointKind:
     """Name what a point is, relative to the points where searches start.
 
-    - slope: its gradient is longer than 1 % of theirs (the median).
+    - slope: its gradient is longer than 1 % of theirs (the median), or Newton's step from it than 1 % of the distance.
     - flat: all its eigenvalues are below 1 % of their gradient divided by their distance, which is the mean curvature
       on the way from them.
     - saddle: its least eigenvalue is negative, by more than 1 % of the greatest absolute one.
@@ -326,6 +355,7 @@ def name_point(
         gradient: The length of the gradient.
         extremes: The ends of the Hessian's spectrum.
         starts: Length of gradient and distance of starts, as ``measure_starts`` returns them.
+        step: The length of Newton's step, as ``measure_step`` returns it; 0 if it does not count.
         tolerance: The part below which something counts as zero.
 
     Returns:
@@ -337,7 +367,7 @@ def name_point(
         ('saddle', 'slope', 'flat')
     """
     usual, distance = starts
-    if gradient > tolerance * usual:
+    if gradient > tolerance * usual or step > tolerance * distance > 0:
         return "slope"
     if extremes.scale * distance <= tolerance * usual:
         return "flat"

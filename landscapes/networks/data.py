@@ -6,6 +6,7 @@ import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -117,6 +118,8 @@ def _prepare(name: str, path: Path | None, state: tuple[int, ...], held_out: flo
 
 
 def _read_bundled(name: str) -> tuple[NDArray[Any], NDArray[Any]]:
+    if name == "digits" and (found := _read_digits()) is not None:
+        return found
     try:
         from sklearn import datasets
     except ImportError:
@@ -126,6 +129,20 @@ def _read_bundled(name: str) -> tuple[NDArray[Any], NDArray[Any]]:
     load: Callable[[], Any] = getattr(datasets, f"load_{name.replace('-', '_')}")
     found = load()
     return (found.images if name == "digits" else found.data), found.target
+
+
+def _read_digits() -> tuple[NDArray[Any], NDArray[Any]] | None:
+    """Read the digits from the file in which scikit-learn bundles them; None if it is not there.
+
+    To import scikit-learn takes a second, of the few that pictures of a small network take.
+    """
+    package = find_spec("sklearn")
+    for folder in (package and package.submodule_search_locations) or ():
+        path = Path(folder) / "datasets" / "data" / "digits.csv.gz"
+        if path.is_file():
+            table = np.loadtxt(path, delimiter=",")
+            return table[:, :-1].reshape(-1, 8, 8), table[:, -1].astype(int)
+    return None
 
 
 def _read_file(path: Path) -> tuple[NDArray[Any], NDArray[Any]]:

@@ -8,6 +8,7 @@ import numpy as np
 
 from ...agents.evaluation.evaluator import Evaluator
 from ...agents.leases.agent_clock import AgentClock
+from ...agents.leases.collected_settings import CollectedSettings
 from ...agents.leases.recorded_rows import GradientReplayer
 from ...agents.leases.searcher import Searcher
 from ..loop.randomness import RekeyedGenerator, stream
@@ -49,11 +50,11 @@ def open_searchers(
         clock: Ends agents that propose nothing for too long.
         replayer: Evaluates recorded rows again whose gradients the log does not keep.
     """
-    streams = AgentStreams(planned)
+    streams, collected_settings = AgentStreams(planned), CollectedSettings(evaluator.space)
     return {
         name: Searcher(
             name, agent, evaluator, streams.for_agent(name), planned.evaluation, clock, replayer,
-            streams.for_mini_batches(name),
+            streams.for_mini_batches(name), collected_settings,
         )
         for name, agent in planned.team
     }  # fmt: skip

@@ -342,7 +342,7 @@ def _encode_converged(minimum: Converged | None, put: VectorEncoder) -> dict[str
         "point": put(np.asarray(minimum.point, dtype=float)),
         "loss": loss if math.isfinite(loss) else str(loss),
         "why": minimum.why,
-    }
+    } | ({} if minimum.escape is None else {"escape": put(np.asarray(minimum.escape, dtype=float))})
 
 
 def _decode_converged(data: Any, find: VectorDecoder) -> Converged | None:
@@ -352,6 +352,9 @@ def _decode_converged(data: Any, find: VectorDecoder) -> Converged | None:
     infinite = {"inf": math.inf, "-inf": -math.inf, "nan": math.nan}.get(str(_get(minimum, "loss")))
     loss = _number(minimum, "loss") if infinite is None else infinite
     point, why = _vector(minimum, "point", find), _text(minimum, "why")
+    escape = _vector(minimum, "escape", find) if "escape" in minimum else None
+    if isinstance(escape, StoredVector):
+        escape = escape.read()
     if isinstance(point, StoredVector):
-        return StoredConverged(point, float(loss), why)
-    return Converged(point, float(loss), why)
+        return StoredConverged(point, float(loss), why, escape)
+    return Converged(point, float(loss), why, escape)

@@ -6,7 +6,7 @@ import contextlib
 import json
 import sqlite3
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -26,10 +26,11 @@ from .row_checks import (
     compute_checksum,
     decode_measures,
     decode_points,
+    decode_timing,
     find_wrong_type,
     join_points,
 )
-from .table_access import LogTables, read_measures
+from .table_access import LogTables, read_measures, read_timings
 from .tables import (
     FIRST_WITH_CHECKSUMS,
     NOT_A_LOG_ADVICE,
@@ -49,6 +50,7 @@ KEYS = {
     "reduced_points": "rowid",
     "vectors": "hash",
     "measures": "run, lease",
+    "timings": "run, lease",
     "sessions": "number",
 }
 """What the rows of each table are ordered by."""
@@ -66,6 +68,7 @@ def check_log(tables: LogTables) -> None:
         events, rows = tables.read_events(record.id), tables.read_all_rows(record.id)
         check_collected(tables, record.id, findings(events), rows)
         read_measures(tables, record.id)
+        read_timings(tables, record.id)
 
 
 def _check_vectors(tables: LogTables) -> None:
@@ -118,7 +121,7 @@ def check_structure(tables: LogTables) -> None:
                 raise tables.damage(f"row {expected} of the table {table} is missing")
     found = [
         (run, table)
-        for table in ("events", "points", "reduced_points", "measures")
+        for table in ("events", "points", "reduced_points", "measures", "timings")
         if table not in OPTIONAL_TABLES or tables.has_table(table)
         for (run,) in tables.execute(f"SELECT DISTINCT run FROM {table}", ())
     ]
@@ -171,7 +174,8 @@ def salvage_log(source: Path, target: Path) -> dict[str, str]:
         collected |= {(row[0], finding.lease) for finding in findings(event for _, event in events)}
         for each in points:
             kept["points" if len(each) == len(TYPES["points"]) else "reduced_points"].append(each)
-    kept["measures"] = [row for row in found["measures"] if _parse_measures(row) in collected]
+    for table, decode in (("measures", decode_measures), ("timings", decode_timing)):
+        kept[table] = [row for row in found[table] if _parse_note(row, decode) in collected]
     sessions = [row for row in found["sessions"] if _parse_environment(row[-1]) is not None]
     kept["sessions"] = [(number, *row[1:]) for number, row in enumerate(sessions, 1)]
     counts = {
@@ -220,10 +224,10 @@ def _matches(table: str, row: Row) -> bool:
     return compute_checksum(table, row[:-1]) == row[-1]
 
 
-def _parse_measures(row: Row) -> tuple[str, int] | None:
-    """Return the run and the lease to which a row of the table of measures belongs; None if it cannot be read."""
+def _parse_note(row: Row, decode: Callable[[str], object]) -> tuple[str, int] | None:
+    """Return the run and the lease to which a row of measures or of timings belongs; None if it cannot be read."""
     try:
-        decode_measures(row[2])
+        decode(row[2])
     except UNREADABLE:
         return None
     return row[0], row[1]

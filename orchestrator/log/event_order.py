@@ -82,6 +82,8 @@ class EventOrder:
             )
         if finding.converged is not None:
             self._check_dimension(len(finding.converged.point), "converged.point")
+            if finding.converged.escape is not None:
+                self._check_dimension(len(finding.converged.escape), "converged.escape")
         self._collected += 1
 
     def _check_agent(self, agent: str) -> None:

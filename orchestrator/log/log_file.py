@@ -13,7 +13,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from ...agents.agent import Finding, Rows
+from ...agents.agent import Finding, LeaseTiming, Rows
 from ...landscapes.landscape import Array
 from ..kept_rows import RowReducer
 from ..run_spec import RunSpec
@@ -24,7 +24,7 @@ from .filesystem import FileSystem, file_system_of
 from .journal_mode import choose_journal, sync_path
 from .log import LogError
 from .regular_files import check_log_files
-from .table_access import LogTables, add_measures
+from .table_access import LogTables, add_measures, add_timing
 from .tables import (
     INTERVAL_KEY,
     OLD_SESSIONS,
@@ -267,9 +267,18 @@ class RunLog:
         if isinstance(event, Collected):
             if event.finding.measures:
                 add_measures(self._file.tables, self._run, event.finding.lease, dict(event.finding.measures))
+            if event.finding.timing is not None:
+                self._add_timing(event.finding.lease, event.finding.timing)
             if event.finding.failed and self._file.on_failed_lease is not None:
                 self._file.on_failed_lease(self._run, event.finding)
         return load_event(event_kind(event), body, self._vectors.decode) if has_long_vectors(event) else event
+
+    def _add_timing(self, lease: int, timing: LeaseTiming) -> None:
+        """Record where the time of a lease went, on the clock of the events."""
+        offset = self._file.elapsed_seconds - time.monotonic()
+        asked, worked, begun, arrived, actor = timing
+        timed = LeaseTiming(asked, worked, begun + offset, arrived + offset, actor)
+        add_timing(self._file.tables, self._run, lease, timed)
 
     def _encode(self, vector: Array) -> Any:
         reference = self._references.encode(vector)

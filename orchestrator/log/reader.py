@@ -13,14 +13,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ...agents.agent import Finding, RowFailure, Rows
+from ...agents.agent import Finding, LeaseTiming, RowFailure, Rows
 from ...landscapes.landscape import Array
 from ..state.events import Event, findings
 from .codec import STOPPED_KIND
 from .damage import check_collected, check_log, check_structure
 from .event_order import EventOrder
 from .log import LogError, LogLost
-from .table_access import LogTables, read_measures
+from .table_access import LogTables, read_measures, read_timings
 from .tables import NOT_A_LOG_ADVICE, RunRecord, Session, check_version, open_read_only, to_log_error
 
 LEAST_BESTS_BYTES = 64_000_000
@@ -227,6 +227,18 @@ class LogReader:
         Leases before ``first`` are left out.
         """
         return read_measures(self.tables, run, first)
+
+    def timings(self, run: str) -> dict[int, LeaseTiming]:
+        """Return where the time of each collected lease of a run went, by lease; empty if the log does not have it.
+
+        Their times are seconds of work on the log, as those of its events.
+        """
+        return read_timings(self.tables, run)
+
+    def walls(self, run: str) -> NDArray[np.float64]:
+        """Return when each event of a run was recorded, in seconds of work on the log, shape (events,)."""
+        found = self._execute("SELECT wall FROM events WHERE run = ? ORDER BY seq", (run,))
+        return np.array([seconds for (seconds,) in found], dtype=np.float64)
 
     def counts(self, run: str) -> dict[int, int]:
         """Return how many recorded points each lease of a run has."""

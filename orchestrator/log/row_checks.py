@@ -6,6 +6,7 @@ The checksum of a row is the CRC-32 of the name of its table and of all its valu
 from __future__ import annotations
 
 import json
+import math
 import struct
 import zlib
 from collections.abc import Iterable, Sequence
@@ -14,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from ...agents.agent import RowDigests, RowFailure, Rows
+from ...agents.agent import LeaseTiming, RowDigests, RowFailure, Rows
 from ...agents.leases.row_digests import DIGEST_BYTES
 from ..run_spec import digest
 from .log import join_rows
@@ -40,6 +41,7 @@ COLUMNS = {
     "gradient_digests, projections",
     "vectors": "hash, vector",
     "measures": "run, lease, body",
+    "timings": "run, lease, body",
     "sessions": "number, started, host, pid, elapsed, environment",
 }
 """The columns of each table that all versions have, in order; of ``OPTIONAL_TABLES``, those of logs that have them."""
@@ -54,6 +56,7 @@ TYPES: dict[str, tuple[tuple[type, ...], ...]] = {
     "reduced_points": (*POINTS_TYPES, (int,), (bytes,), (bytes,), (bytes, NoneType), (bytes,)),
     "vectors": ((str,), (bytes,)),
     "measures": ((str,), (int,), (str,)),
+    "timings": ((str,), (int,), (str,)),
     "sessions": ((int,), (str,), (str,), (int,), (float,), (str,)),
 }
 """The types of these columns, and of ``about``."""
@@ -188,6 +191,17 @@ def decode_measures(body: str) -> dict[str, float]:
     return {name: float(value) for name, value in found.items()}
 
 
+def decode_timing(body: str) -> LeaseTiming:
+    """Decode the text of a row of the table ``timings``. Raises ValueError if it is no list of such numbers."""
+    found = json.loads(body)
+    if type(found) is not list or not all(type(value) in (float, int) for value in found) or type(found[-1]) is not int:
+        raise ValueError(f"it must be a list of numbers, got {body:.80}")
+    timing = LeaseTiming(*found)
+    if not all(math.isfinite(value) for value in timing) or timing.actor < 0:
+        raise ValueError(f"its numbers must be finite, got {body:.80}")
+    return timing
+
+
 def join_points(parts: list[Rows]) -> Rows | None:
     """Join the parts of one lease, in order (``join_rows``). Raises ValueError if they do not belong together."""
     missing = parts[-1].first - sum(len(part.losses) for part in parts[:-1]) if parts else 0
@@ -224,8 +238,8 @@ def check_settings(run: str, settings: dict[str, Any]) -> None:
 def describe_row(table: str, row: Sequence[Any]) -> str:
     """Name a row of a table, by its first columns."""
     match table:
-        case "measures":
-            return f"the measures of lease {row[1]} of run {row[0]}"
+        case "measures" | "timings":
+            return f"the {table} of lease {row[1]} of run {row[0]}"
         case "events":
             return f"event {row[1]} of run {row[0]}"
         case "points" | "reduced_points":

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from ...agents.agent import Rows
+from ...agents.agent import LeaseTiming, Rows
 from ...landscapes.landscape import Array
 from ..state.events import Event
 from .codec import load_event
@@ -22,6 +22,7 @@ from .row_checks import (
     compute_checksum,
     decode_measures,
     decode_points,
+    decode_timing,
     describe_row,
     encode_points,
     find_wrong_type,
@@ -53,6 +54,8 @@ class RowAccess:
         self._insertions = {
             table: f"INSERT INTO {table} VALUES ({', '.join('?' * count)})" for table, count in marks.items()
         }
+        # A lease whose event was lost is collected again.
+        self._insertions["timings"] = self._insertions["timings"].replace("INSERT", "INSERT OR REPLACE", 1)
 
     def insert(self, table: str, *values: Value) -> None:
         """Add a row, with its checksum if this version has checksums."""
@@ -316,4 +319,24 @@ def read_measures(tables: RowAccess, run: str, first: int = 0) -> dict[int, dict
             found[row[1]] = decode_measures(row[2])
         except UNREADABLE as error:
             raise tables.damage(f"{describe_row('measures', row)} cannot be read ({error})") from None
+    return found
+
+
+def add_timing(tables: RowAccess, run: str, lease: int, timing: LeaseTiming) -> None:
+    """Add where the time of a lease went, rounded to microseconds."""
+    tables.need_table("timings")
+    body = f"[{timing.asked:.6f}, {timing.worked:.6f}, {timing.begun:.6f}, {timing.arrived:.6f}, {timing.actor}]"
+    tables.insert("timings", run, lease, body)
+
+
+def read_timings(tables: RowAccess, run: str) -> dict[int, LeaseTiming]:
+    """Return where the time of the leases of a run went, by lease; of those for which that is known."""
+    if not tables.has_table("timings"):
+        return {}
+    found: dict[int, LeaseTiming] = {}
+    for row in tables.select("timings", "WHERE run = ? ORDER BY lease", (run,)):
+        try:
+            found[row[1]] = decode_timing(row[2])
+        except UNREADABLE as error:
+            raise tables.damage(f"{describe_row('timings', row)} cannot be read ({error})") from None
     return found

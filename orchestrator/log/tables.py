@@ -58,7 +58,13 @@ MEASURES = (
 )
 """Creates the table that a log gets with the first landscape that tells of points more than their losses: a JSON object
 of named numbers for the best point of each collected lease."""
-OPTIONAL_TABLES = {"vectors": VECTORS, "reduced_points": REDUCED_POINTS, "measures": MEASURES}
+TIMINGS = (
+    "CREATE TABLE timings (run TEXT NOT NULL, lease INTEGER NOT NULL, body TEXT NOT NULL, checksum INTEGER NOT NULL, "
+    "PRIMARY KEY (run, lease)) WITHOUT ROWID"
+)
+"""Creates the table that a log gets with the first collected lease whose times are known: a JSON list of
+``LeaseTiming``, whose times are on the clock of the log, as those of its events."""
+OPTIONAL_TABLES = {"vectors": VECTORS, "reduced_points": REDUCED_POINTS, "measures": MEASURES, "timings": TIMINGS}
 """The statement that creates each table that a log gets when it needs it."""
 INTERVAL_KEY = "whole_rows_interval"
 """The key in ``RunRecord.about`` of the interval at which rows are whole; absent if all are."""

@@ -250,8 +250,8 @@ class StoredConverged(Converged):
     __slots__ = ("_vector",)
     _vector: StoredVector
 
-    def __init__(self, point: StoredVector, loss: float, why: str) -> None:
-        _set(self, _vector=point, loss=loss, why=why)
+    def __init__(self, point: StoredVector, loss: float, why: str, escape: Array | None = None) -> None:
+        _set(self, _vector=point, loss=loss, why=why, escape=escape)
 
     @property
     def point(self) -> Array:
@@ -259,4 +259,4 @@ class StoredConverged(Converged):
         return self._vector.read()
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return Converged, (self.point, self.loss, self.why)
+        return Converged, (self.point, self.loss, self.why, self.escape)

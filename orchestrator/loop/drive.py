@@ -10,7 +10,7 @@ import numpy as np
 from ...agents.agent import Lease
 from ...agents.evaluation.first_rows import FirstRows
 from ..log.log import Log
-from ..policies.policy import Policy
+from ..policies.policy import Decider
 from ..run_spec import RunSpec
 from ..state.events import Extended, Granted, Started, Stopped
 from ..state.member import Member
@@ -41,7 +41,7 @@ def begin_run(planned: RunSpec) -> Run:
 def drive_run(
     run: Run,
     planned: RunSpec,
-    policy: Policy,
+    policy: Decider,
     executor: Executor,
     log: Log,
     budget: int | None = None,
@@ -57,7 +57,7 @@ def drive_run(
     Yields:
         False each time the run waits for its executor, True after each outcome, so that many runs can be interleaved.
     """
-    scribe, stream = Recorder(run, log), RekeyedGenerator().stream
+    scribe, stream = Recorder(run, log, policy), RekeyedGenerator().stream
     deadline = _deadline(planned, log.elapsed_seconds if budget is None else 0.0)
     scribe.write(Started(planned.id, planned.settings))
     while True:
@@ -80,11 +80,11 @@ def drive_run(
         yield True
 
 
-def _decide_leases(run: Run, planned: RunSpec, policy: Policy, stream: StreamFactory) -> tuple[Lease, ...]:
+def _decide_leases(run: Run, planned: RunSpec, policy: Decider, stream: StreamFactory) -> tuple[Lease, ...]:
     """Return the policy's decision, after checking it; () once the target is reached or nothing is left to grant."""
     if _reaches_target(run) or run.stopped is not None or run.remaining <= 0 or run.free <= 0:
         return ()
-    leases = policy.decide(run, stream(planned.seed, run.id, run.decisions, run.collected))
+    leases = policy.decide(run, stream(planned.seed, planned.stream_id, run.decisions, run.collected))
     audit_decision(run, leases, policy.kind)
     return leases
 

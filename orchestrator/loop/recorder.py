@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TypeVar, cast
 
 from ...agents.leases.recorded_rows import ReplayError
@@ -24,10 +24,12 @@ class Recorder:
     Args:
         run: The state of the run before its first event.
         log: The run's log.
+        follower: Is told of each event, if it has a method ``observe``: a policy that is worked in another process.
     """
 
-    def __init__(self, run: Run, log: Log) -> None:
+    def __init__(self, run: Run, log: Log, follower: object = None) -> None:
         self.run, self._log = run, log
+        self._observe: Callable[[Event], None] | None = getattr(follower, "observe", None)
         self._recorded_events: Iterator[Event] = iter(log.events())
         self._next = next(self._recorded_events, None)
 
@@ -57,4 +59,6 @@ class Recorder:
                 )
             self._next = next(self._recorded_events, None)
         advance(self.run, stored)
+        if self._observe is not None:
+            self._observe(stored)
         return cast(AnyEvent, stored)

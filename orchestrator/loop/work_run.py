@@ -36,8 +36,10 @@ def work_run(
         The final state of the run.
     """
     run = begin_run(planned) if run is None else run
+    policy = planned.policy.begin(run)
     try:
-        yield from drive_run(run, planned, planned.policy, executor, log, budget, is_over)
+        yield from drive_run(run, planned, policy, executor, log, budget, is_over)
     finally:
+        policy.end()
         executor.close()
     return run

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, ClassVar, Literal
 
 import numpy as np
-from pydantic import Field, SerializeAsAny, field_validator
+from pydantic import Field, SerializeAsAny, SerializerFunctionWrapHandler, field_validator, model_serializer
 
 from ...agents.agent import Converged, Lease, Region
 from ...landscapes.landscape import Array
@@ -34,9 +34,9 @@ class Composed(Policy):
     Use it to study one choice while the others stay the same, or to put a strategy of your own together.
 
     The first lease of a member has the run's starting region. A member whose search converged or failed starts again
-    elsewhere in that region, in a box that holds no known minimum, if there is room. Any other member continues its
-    search, in a box around the shared point or its own best point of this search, moved so that the box lies within
-    the cube.
+    elsewhere in that region, in a box that holds no known minimum, if there is room; with ``escape``, one whose search
+    ended at a saddle starts again on its way down. Any other member continues its search, in a box around the shared
+    point or its own best point of this search, moved so that the box lies within the cube.
 
     Example:
         >>> policy = Composed(budget="bandit", radius={"kind": "shrink", "factor": 0.8}, sharing="broadcast")
@@ -62,6 +62,18 @@ class Composed(Policy):
         description="Usual number of evaluations per lease; a lease is never shorter than one row. Default: a "
         "twentieth of an equal share of the run's budget, but at least ten times the team's greatest row price.",
     )
+    escape: float | None = Field(
+        None,
+        gt=0,
+        le=0.5,
+        description="Where an agent's search ended at a saddle and it knows a way down, its next search starts there, "
+        "in a region of this radius. Default: it starts elsewhere, as after a minimum.",
+    )
+
+    @model_serializer(mode="wrap")
+    def _omit_default(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Leave out what earlier versions did not have: a run's id and its random streams are keyed by the settings."""
+        return {key: value for key, value in dump(self).items() if (key, value) != ("escape", None)}
 
     @field_validator("budget", mode="before")
     @classmethod
@@ -92,7 +104,7 @@ class Composed(Policy):
         member = run.members[share.agent]
         shared = self.sharing.choose_incumbent(run, member, rng)
         if member.needs_fresh:
-            region, where = _choose_fresh_region(run, member, rng)
+            region, where = _find_escape(member, self.escape) or _choose_fresh_region(run, member, rng)
             reason = f"{where}; {share.reason}"
         else:
             width = self.radius.width(run, member, rng)
@@ -155,6 +167,19 @@ def _choose_fresh_region(run: Run, member: Member, rng: np.random.Generator) -> 
     region = _draw_away_from(known, run.region, rng)
     minima = f"{len(known)} known minim{'um' if len(known) == 1 else 'a'}"
     return region, f"{_describe_restart(member)}: restart away from {minima}, within {region.radius:.3g}"
+
+
+def _find_escape(member: Member, radius: float | None) -> tuple[Region, str] | None:
+    """Return the region on the way down from the saddle at which a search ended, and the reason; None if it did not."""
+    minimum = member.converged
+    if radius is None or minimum is None or minimum.escape is None or member.failed is not None:
+        return None
+    reach = float(np.abs(minimum.escape).max())
+    if not 0.0 < reach < np.inf:
+        return None
+    # The saddle lies on the edge of the region.
+    region = fit_region(minimum.point + radius * minimum.escape / reach, radius)
+    return region, f"{_describe_restart(member)}: escape along its direction of least curvature, radius {radius:.3g}"
 
 
 def _draw_away_from(known: list[Converged], start: Region, rng: np.random.Generator) -> Region:

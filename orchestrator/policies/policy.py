@@ -2,13 +2,30 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import ClassVar, Protocol
 
 import numpy as np
 
 from ...agents.agent import Lease
 from ...landscapes.landscape import Model
 from ..state.run import Run
+
+
+class Decider(Protocol):
+    """What decides the leases of one run: a policy, or what works one elsewhere, which then observes the events."""
+
+    @property
+    def kind(self) -> str:
+        """The kind of the policy."""
+        ...
+
+    def decide(self, run: Run, rng: np.random.Generator) -> tuple[Lease, ...]:
+        """Decide which leases to grant now."""
+        ...
+
+    def end(self) -> None:
+        """Release what it holds: the run has ended."""
+        ...
 
 
 class Policy(Model):
@@ -54,6 +71,22 @@ class Policy(Model):
     at_once: ClassVar[int | None] = None
 
     kind: str
+
+    def begin(self, run: Run) -> Decider:
+        """Return what decides the leases of one run: the policy itself, unless it must follow the run's events.
+
+        Args:
+            run: The run, in its state before its first event.
+        """
+        return self
+
+    def end(self) -> None:
+        """Do nothing: a policy holds nothing that must be closed."""
+
+    @property
+    def origin(self) -> str | None:
+        """The id of the run from whose random streams decisions draw, if that is another run: of a branch."""
+        return None
 
     def decide(self, run: Run, rng: np.random.Generator) -> tuple[Lease, ...]:
         """Decide which leases to grant now.

@@ -42,15 +42,19 @@ def frame(page: Any) -> dict[str, str]:
 
 
 def stages(page: Any, where: str) -> list[dict[str, Any]]:
-    """Return what each stage of a part shows: title, numbers, badge, agents, the label of the picture, its points."""
+    """Return what each stage of a part shows: title, numbers, badge, agents, the label of the picture, its points.
+
+    Agents and the plane are told in the notes below the stages.
+    """
     found: list[dict[str, Any]] = page.evaluate(
-        """(where) => [...document.querySelectorAll(`#${where} .stage`)].map((stage) => {
-            const text = (name) => stage.querySelector(name)?.textContent ?? "";
+        """(where) => [...document.querySelectorAll(`#${where} .stage`)].map((stage, i) => {
+            const notes = document.querySelectorAll(`#${where} .notes`)[i];
+            const text = (name) => (stage.querySelector(name) ?? notes.querySelector(name))?.textContent ?? "";
             const { head, drawn } = stage.querySelector(".view").dataset;
             return { title: text(".stage-title"), numbers: text(".numbers"), badge: text(".badge"),
               plane: text(".plane-text"), label: stage.querySelector(".view").getAttribute("aria-label"),
               head: Number(head), drawn: Number(drawn),
-              agents: [...stage.querySelectorAll(".agent > span")].map((line) => line.textContent) };
+              agents: [...notes.querySelectorAll(".agent > span")].map((line) => line.textContent) };
         })""",
         where,
     )
@@ -121,11 +125,21 @@ def drag(page: Any, slider: Any, start: float, end: float, steps: int = 6) -> No
 
 
 def place(page: Any, where: str, u: float, v: float, extent: Any, stage: int = 0) -> list[float]:
-    """Return the client coordinates of a place on the plane, in a contour view that shows all of it."""
+    """Return the client coordinates of a place on the plane, in a contour view that is made to show all of it.
+
+    What lies over the view is hidden, so that it can be clicked everywhere.
+    """
     found: list[float] = page.evaluate(
         """async ([where, u, v, extent, stage]) => { const { ContourFrame } = await import("/drawing/contour/frame.js");
-            const view = document.querySelectorAll(`#${where} .view`)[stage]; view.scrollIntoView({ block: "center" });
-            const frame = new ContourFrame(); frame.resize(view.clientWidth, view.clientHeight);
+            const part = document.querySelector(`#${where}`); const host = part.querySelectorAll(".stage")[stage];
+            const view = host.querySelector(".view"); const follow = part.querySelector(".follow[aria-pressed=true]");
+            for (const cover of part.querySelectorAll(".story, .verdict")) cover.style.visibility = "hidden";
+            for (const each of part.querySelectorAll(".settings, .team")) each.open = false;
+            follow?.click(); view.dispatchEvent(new KeyboardEvent("keydown", { key: "0" }));
+            view.scrollIntoView({ block: "nearest" });
+            const frame = new ContourFrame(); const top = host.querySelector(".hud").offsetHeight + 40;
+            frame.insets = { top, bottom: 8 };
+            frame.resize(view.clientWidth, view.clientHeight);
             frame.setExtent(extent); const box = view.getBoundingClientRect();
             return [box.left + frame.x(u), box.top + frame.y(v)]; }""",
         [where, u, v, list(extent), stage],

@@ -90,6 +90,7 @@ def test_tabs_are_moved_between_by_arrows(page, studio):
 def test_a_slider_keeps_its_keys_and_the_player_the_others(page, studio):
     show(page, studio, "playground")
     sights.scrub(page, "playground", 100)
+    page.click("#playground .settings > summary")
     seed = page.locator("#playground [name=seed]")
     seed.press("End")
     assert seed.input_value() == "50"

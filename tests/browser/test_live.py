@@ -120,6 +120,7 @@ def test_the_end_of_the_studio_is_said_in_words(live, opened, troubles):
         connection.close()
     live.end()
     words = "The studio no longer responds: its server has ended. Start it again with `searchparty studio`."
+    playing.click("#playground .settings > summary")
     playing.locator("#playground [name=seed]").press("ArrowRight")
     until(playing, "document.querySelector('#playground .problems p')?.textContent === argument", words)
     until(page, "document.querySelector('#watch .note').textContent === argument", words)

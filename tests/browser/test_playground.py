@@ -54,13 +54,18 @@ def settled(page, count=1):
     return sights.ended(page, "playground")
 
 
+QUICK = ("grid_size", "radius", "kinds")
+"""The fields of a side that are always shown; the others stand behind "More settings"."""
+
+
 def field(page, name, side=None):
-    """Return the field of both sides, or of one side."""
-    within = (
-        page.locator("#playground .controls > fieldset")
-        if side is None
-        else page.locator("#playground .side").nth(side)
-    )
+    """Return the field of both sides, or of one side; what it stands behind is opened."""
+    page.evaluate("""() => document.querySelectorAll("#playground :is(.settings, .team)").forEach(
+        (each) => { each.open = true; })""")
+    if side is None:
+        within = page.locator("#playground .controls > fieldset")
+    else:
+        within = page.locator("#playground .quick" if name in QUICK else "#playground .side").nth(side)
     return within.locator(f"[name={name}]")
 
 
@@ -168,7 +173,7 @@ def test_of_many_quick_moves_the_last_is_shown(page, studio, tmp_path):
     slider = field(page, "radius", 1)
     for start, end in ((1.0, 0.2), (0.2, 0.9), (0.9, 0.35)):
         sights.drag(page, slider, start, end, steps=15)
-    said = page.locator("#playground .side").nth(1).locator("output[for]").nth(2).text_content()
+    said = page.locator("#playground .quick").nth(1).locator("output[for]").nth(1).text_content()
     until(page, "document.querySelectorAll('.yaml pre')[1].textContent.includes(`radius: ${argument}`)", said)
     stage = settled(page, 2)[1]
     data = yaml.safe_load(sights.yamls(page)[1])
@@ -192,6 +197,7 @@ def test_a_verdict_is_of_what_is_shown(page, studio):
 
 def test_a_race_is_in_step_on_the_same_seed(page, studio, tmp_path):
     play(page, studio, TEAM)
+    field(page, "seed")
     page.check("#race")
     before = sights.yamls(page)
     until(page, "document.querySelectorAll('.yaml pre').length === 2")
@@ -214,6 +220,7 @@ def test_a_race_is_in_step_on_the_same_seed(page, studio, tmp_path):
     page.click("#playground [data-do=play]")
     left, right = (stage["label"].split(": ")[1].split(",")[0] for stage in sights.stages(page, "playground"))
     assert left == right
+    field(page, "seed")
     page.uncheck("#race")
     until(page, "document.querySelectorAll('#playground .stage').length === 1")
 

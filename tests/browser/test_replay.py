@@ -8,7 +8,7 @@ import sights
 from accounts_of import accounts_of
 from sights import until
 
-from searchparty.experiments.results.view_plane import SampledPoints, choose_plane
+from searchparty.experiments.results.pictures.view_plane import SampledPoints, choose_plane
 from searchparty.orchestrator.log.reader import LogReader
 
 pytestmark = pytest.mark.extras

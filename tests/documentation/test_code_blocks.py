@@ -28,12 +28,16 @@ AROUND_FRAGMENT = {
 }
 """What a block with some keys of an experiment alone is laid over."""
 NOT_RUN = {
+    "searchparty branch results/quickstart-1 --run RUN --at 600 --set policy.radius=fixed": "needs the id of a run",
     "python3 -m venv .venv": "installs",
     ". .venv/bin/activate": "installs",
     "pip install .": "installs: tests/packaging/test_wheel.py does",
     "pip install ../searchparty": "installs: tests/packaging/test_wheel.py does",
     "pip install '../searchparty[cluster]'": "installs",
     "pip install '../searchparty[networks]'": "installs",
+    "searchparty try hop.py:Hop": "tests/unit/experiments/trials does, and it takes a minute",
+    "searchparty try drift.py:Drift": "as before",
+    "searchparty try drift.py:Drift --watch": "as before; it does not end",
     "searchparty run digits": "needs an extra, and takes a minute",
     "searchparty landscape results/digits-1 --plane pca": "needs results of digits",
     "searchparty landscape results/digits-1 adam --plane pca": "needs results of digits, which takes minutes",
@@ -41,6 +45,7 @@ NOT_RUN = {
     "searchparty landscape results/digits-1 adam#0 adam#1 --plane through --match": "as before",
     "searchparty landscape results/digits-1 --minima --match": "as before",
     "searchparty run results/digits-1/planes/best.yaml": "as before",
+    "searchparty report results/bbob-small-1 exdata/their-algorithm evaluations.parquet": "needs the data of others",
     "ray get-auth-token --generate > /dev/null": "the cluster of this test has a token",
     "export RAY_AUTH_MODE=token": "the cluster of this test has a token",
     "ray start --head --port=6379": "the cluster of this test is there already",
@@ -73,7 +78,7 @@ from searchparty.experiments.cli.main import main
 if sys.argv[1:2] in (["run"], ["resume"], ["report"]) and "--no-report" not in sys.argv:
     from searchparty.experiments.drawing import style
     from searchparty.experiments.report import report
-    from searchparty.experiments.results import background
+    from searchparty.experiments.results.pictures import background
     background.CONTOUR_POINTS, style.PNG_DPI, report.MOST_RUN_FIGURES = 16, 40, 2
 main()
 """

@@ -198,6 +198,7 @@ QUICK = ("--width", "240", "--seconds", "2", "--fps", "2")
 COMMANDS = {
     "init": [["init", "elsewhere"]],
     "report": [["report", "RESULTS"], ["report", "RESULTS", "OTHER"]],
+    "export": [["export", "RESULTS", "--to", to] for to in ("csv", "ioh", "mlflow")],
     "trace": [["trace", "RESULTS"], ["trace", "RESULTS", "--hash"]],
     "animate": [["animate", "RESULTS", *QUICK]],
     "list": [["list", "agents"]],
@@ -244,7 +245,7 @@ def test_no_command_runs_anything_of_a_gift(received, command, tmp_path, name):
             assert done.returncode == 2
             assert "results must bear your signature before code that they name is run" in done.stderr
             assert "add --trust" in done.stderr
-        elif name in ("report", "trace", "animate"):
+        elif name in ("report", "export", "trace", "animate"):
             assert done.returncode == 0, done.stderr
 
 
@@ -303,11 +304,13 @@ METHODS = {
     "decisions": "run",
     "insights": "run",
     "points": "run",
+    "replay": "run",
     "plot": "landscape",
     "best": None,
     "compare": None,
     "summary_rows": None,
     "report": None,
+    "export": "format",
 }
 
 
@@ -323,6 +326,9 @@ def test_no_method_of_results_runs_anything_of_a_gift(received):
         match METHODS.get(name, "no method"):
             case None:
                 value()
+            case "format":
+                for to in ("csv", "ioh", "mlflow"):
+                    value(to)
             case "run":
                 for each in results.runs:
                     value(each.id)

@@ -6,9 +6,11 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+from ....agents.sandbox.sandboxed_agent import SandboxedAgent
 from ....landscapes.command import Command
 from ....landscapes.landscape import Landscape, Model
 from ....landscapes.user_code import LOADED_FILES, is_python_file
+from ....orchestrator.sandbox.sandboxed_policy import SandboxedPolicy
 from ...spec import catalogue
 from ...spec.load import Experiment
 from ...spec.models import RaySettings
@@ -17,7 +19,8 @@ from ..staging import experiment_models
 
 def names_user_code(experiment: Experiment) -> bool:
     """Return whether working an experiment runs anything but this package and installed plugins."""
-    named = (list_addresses(experiment), list_programs(experiment), list_imported(experiment))
+    imported = (*list_imported(experiment), *list_confined(experiment))
+    named = (list_addresses(experiment), list_programs(experiment), imported)
     return any(name for names in named for name in names)
 
 
@@ -42,7 +45,14 @@ def list_programs(experiment: Experiment) -> list[str]:
 def list_imported(experiment: Experiment) -> list[str]:
     """Return the user's files, relative to the experiment's directory, and modules that loading it has imported."""
     home = Path(experiment.home).absolute()
-    return list(dict.fromkeys(place for model in _list_models(experiment) for place in _list_places(model, home)))
+    models = (model for model in _list_models(experiment) if not isinstance(model, SandboxedAgent | SandboxedPolicy))
+    return list(dict.fromkeys(place for model in models for place in _list_places(model, home)))
+
+
+def list_confined(experiment: Experiment) -> list[str]:
+    """Return the user's files, relative to the experiment's directory, whose classes work in a sandbox only."""
+    models = (model for model in _list_models(experiment) if isinstance(model, SandboxedAgent | SandboxedPolicy))
+    return list(dict.fromkeys(os.path.normpath(model.code.reference.rpartition(":")[0]) for model in models))
 
 
 def _list_models(experiment: Experiment) -> list[Model]:

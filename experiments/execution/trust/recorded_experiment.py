@@ -14,6 +14,7 @@ from ..plan import Plan
 from ..results_directory import ResultsError, experiment_file, write_atomically
 from ..watcher import Remark
 from .named_code import list_addresses, names_user_code
+from .sandboxes import require_recorded_sandboxes
 from .secret import SecretError
 from .signature import SignatureError, check_signature, sign_results
 
@@ -41,6 +42,7 @@ def load_recorded(
         LogError: If the log cannot be read.
     """
     path = experiment_file(directory)
+    require_recorded_sandboxes(directory)
     try:
         check_signature(directory)
     except SignatureError as error:

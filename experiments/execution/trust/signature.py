@@ -16,6 +16,7 @@ from typing import Any
 from ....orchestrator.log.reader import LogReader
 from ....orchestrator.log.tables import has_tables
 from ....orchestrator.run_spec import RunSpec, digest
+from ....orchestrator.sandbox.record import RECORD_KEY, record_sandboxes
 from ...spec.moved import find_base
 from ...spec.sources import read_text_file
 from ...spec.yaml_text import parse_yaml
@@ -131,7 +132,7 @@ def _list_recorded(directory: Path) -> Iterator[str]:
     if log.exists() and has_tables(log):
         with LogReader(directory) as reader:
             for record in reader.runs():
-                yield digest_naming_settings(record.settings)
+                yield digest_naming_settings(record.settings, record.about.get(RECORD_KEY))
 
 
 def _list_planned(runs: Iterable[RunSpec]) -> Iterator[str]:
@@ -141,9 +142,10 @@ def _list_planned(runs: Iterable[RunSpec]) -> Iterator[str]:
         key = (id(run.landscape), id(run.team), id(run.policy))
         if key not in seen:
             seen.add(key)
-            yield digest_naming_settings(run.settings)
+            yield digest_naming_settings(run.settings, record_sandboxes(run))
 
 
-def digest_naming_settings(settings: dict[str, Any]) -> str:
-    """Digest those settings of a run that name what is run."""
-    return digest({key: settings.get(key) for key in NAMING_SETTINGS})
+def digest_naming_settings(settings: dict[str, Any], sandboxes: Any = None) -> str:
+    """Digest those settings of a run that name what is run, and what of it is recorded to work in a sandbox."""
+    naming = {key: settings.get(key) for key in NAMING_SETTINGS}
+    return digest(naming | ({RECORD_KEY: sandboxes} if sandboxes else {}))

@@ -11,6 +11,8 @@ from typing import Any
 from .json_file import format_record, read_record
 
 MINIMA_FORMAT = 1
+WEIGHT_UNIT = "units of a weight"
+"""What distances between networks are counted in."""
 MINIMA_KIND = "minima"
 MOST_MINIMA = 36
 MOST_TRACKS, MOST_TRACKED = 24, 100
@@ -181,6 +183,11 @@ class MinimaRecord:
     tracks: tuple[TrackRecord, ...]
     sentences: tuple[str, ...]
     verdicts: tuple[str, ...]
+
+    @property
+    def is_network(self) -> bool:
+        """Whether the axes of the landscape are weights."""
+        return self.unit == WEIGHT_UNIT
 
     def to_json(self) -> str:
         """Return the record as JSON, in which null is a number that there is not."""

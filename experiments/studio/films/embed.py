@@ -38,14 +38,14 @@ class EmbeddedRun:
     title: str
 
 
-def embed_replay(shown: Sequence[EmbeddedRun]) -> str:
+def embed_replay(shown: Sequence[EmbeddedRun], most: int | None = None) -> str:
     """Return the HTML that holds a replay of these runs: all its code and data. It fills the element "replay".
 
     ``report/late.js`` of the page starts it when that element comes near the view: its code is packed, because most of
-    it is a 3D library.
+    it is a 3D library. Of a run with more than ``most`` points, about that many are embedded (default: 20,000).
     """
     page = files("searchparty.experiments.studio").joinpath("page")
-    feeds = [Feed(each.directory, each.run, MOST_EMBEDDED_POINTS) for each in shown]
+    feeds = [Feed(each.directory, each.run, MOST_EMBEDDED_POINTS if most is None else most) for each in shown]
     given = {
         "cards": card_texts_of(feed.header.settings for feed in feeds),
         "style": style_for_shadow_root(page.joinpath("style.css").read_text(encoding="utf-8")),

@@ -14,8 +14,8 @@ from ....landscapes.landscape import Space
 from ....orchestrator.log.event_order import EventOrder
 from ....orchestrator.log.reader import LogReader, LogUpdate
 from ....orchestrator.state.events import Collected, Granted
+from ...results.pictures.view_plane import ViewPlane, choose_plane, default_plane_spec
 from ...results.run_header import RunHeader, check_dimension, read_header
-from ...results.view_plane import ViewPlane, choose_plane, default_plane_spec
 from .fold import FilmFold
 from .ground import compute_surface
 from .message import encode_film

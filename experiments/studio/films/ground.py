@@ -10,8 +10,8 @@ import numpy as np
 from ....landscapes.landscape import Array
 from ....landscapes.planes import Plane
 from ....landscapes.slices import interpolate_losses
+from ...results.pictures.surfaces import surface_on_plane
 from ...results.run_header import RunHeader
-from ...results.surfaces import surface_on_plane
 
 RESOLUTION = 81
 """Number of losses along each side of the surface."""

@@ -15,9 +15,9 @@ from ....landscapes.parameters import list_axes
 from ....orchestrator.state.lease_table import LeaseEntry
 from ...results.accounts import lease_outcome
 from ...results.insights import Insight
-from ...results.picture_space import picture_space
+from ...results.pictures.picture_space import picture_space
+from ...results.pictures.view_plane import AxisScale, SampledPoints, ViewPlane
 from ...results.run_header import RunHeader
-from ...results.view_plane import AxisScale, SampledPoints, ViewPlane
 from .fold import PointChunk
 
 MOST_SENT_AXES = 64

@@ -31,13 +31,21 @@ const beside = el("select", { id: "beside" }, [el("option", { value: "", text: "
 const replayHost = el("div", { class: "replay" });
 fill(root, [
   el("style", { text: style }),
-  el("div", { class: "chooser" }, [field("run", "Run", run), field("beside", "Compare with", beside)]),
+  el("div", { class: "chooser", hidden: host.dataset.bare !== undefined }, [field("run", "Run", run), field("beside", "Compare with", beside)]),
   replayHost,
 ]);
 
 const replay = new Replay(replayHost, { cards, theme: theme.now, link: () => linkTo(address()), onMoment: noteAddress });
 theme.addEventListener("change", () => replay.setTheme(theme.now));
 for (const select of [run, beside]) select.addEventListener("change", () => show(null));
+
+host.addEventListener("choose", (event) => {
+  // Before the replay has begun, it reads the choice from its host.
+  if (!films.size || !(event instanceof CustomEvent)) return;
+  choose(run, event.detail);
+  beside.value = "";
+  show(null);
+});
 
 /** Start the replay only when it becomes visible, because a report is read from the top. */
 new IntersectionObserver((entries, observer) => {
@@ -48,8 +56,8 @@ new IntersectionObserver((entries, observer) => {
 
 function begin() {
   const given = readAddress();
-  choose(run, given.get("replay"));
-  choose(beside, given.get("beside"));
+  choose(run, given.get("replay") ?? host.dataset.run ?? null);
+  choose(beside, given.get("beside") ?? host.dataset.beside ?? null);
   const look = lookIn(given);
   if (look) replay.setLook(look);
   show(momentIn(given));

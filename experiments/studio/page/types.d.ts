@@ -137,6 +137,8 @@ export interface Points {
   distance: ArrayLike<number>;
   agent: ArrayLike<number>;
   kept: ArrayLike<number>;
+  /** The radius of the region that each was searched in. */
+  reach?: ArrayLike<number>;
 }
 
 /** Losses on a square grid over the extent; not finite where the loss is unknown. */
@@ -168,19 +170,38 @@ export interface Region {
   now: boolean;
 }
 
+/** A point that one agent has handed to another: `part` is how far it has come, and `age` how long ago that was, 0 to 1. */
+export interface HandOver {
+  agent: number;
+  receiver: number;
+  from: Spot;
+  to: Spot;
+  part: number;
+  age: number;
+}
+
+/** A rectangle on a view, in CSS pixels: left, top, right, bottom. */
+export type Rectangle = [number, number, number, number];
+
 /** The things that a view draws over the points. */
 export interface Overlay {
   regions?: Region[];
-  agents?: (Place & { agent: number })[];
-  arrows?: { agent: number; from: Spot; to: Spot; part: number }[];
+  /** `mood` says how an agent fares; `moves` whether it found the newest point. */
+  agents?: (Place & { agent: number; mood?: "searching" | "waiting" | "stuck" | "ended"; moves?: boolean })[];
+  arrows?: HandOver[];
   best?: Place | null;
   minimizers?: [number, number, number][];
   start?: { u: number; v: number } | null;
-  callouts?: (Spot & { number?: number })[];
+  /** Words that stay at a place: where an agent was stuck, or has found the minimum. */
+  callouts?: (Spot & { text: string; kind: string; agent?: number })[];
   chosen?: number | null;
   trail?: number[];
   /** Whether the replay is not playing; then all points are drawn at their places. */
   settled?: boolean;
+  /** Parts of the view that something else covers; no label is written there. */
+  reserved?: Rectangle[];
+  /** Whether nothing is written: for small pictures. */
+  bare?: boolean;
 }
 
 /** The place of an insight; null if it has none. */
@@ -210,7 +231,18 @@ export interface Catalogue {
   sharings: string[];
   landscapes: { kind: string; summary: string; fields: Record<string, { minimum?: number; default?: any }> }[];
   bbob: string[];
+  questions: Question[];
+  true_runs: import("./gallery/trueruns.js").TrueRuns | null;
   limits: Record<string, [number, number]>;
+}
+
+/** A question of the gallery; see `experiments/studio/plays/questions.py`. */
+export interface Question extends Preset {
+  id: string;
+  title: string;
+  question: string;
+  /** The answer in words, with its reason: it holds with the settings of the question. */
+  answer: string;
 }
 
 /** Settings of the playground by name; the server validates them. */
@@ -311,6 +343,61 @@ export interface MapData {
   regions: [number, number, number, number, number, number][];
 }
 
+/** Heat maps over two settings of a sweep, one for each combination of the others. Null is "never". */
+export interface GridsData {
+  kind: "grids";
+  title: string;
+  label: string;
+  across: string;
+  down: string;
+  columns: string[];
+  rows: string[];
+  panels: GridPanel[];
+  /** How many combinations have no map. */
+  left: number;
+  range: [number | null, number | null];
+}
+
+export interface GridPanel {
+  title: string;
+  values: (number | null)[][];
+  marks: string[][];
+}
+
+/** Lines over the values of a setting, with quartiles. */
+export interface StepsData {
+  kind: "steps";
+  title: string;
+  label: string;
+  xName: string;
+  log: boolean;
+  names: string[];
+  series: { name: string; y: (number | null)[]; low: (number | null)[]; high: (number | null)[] }[];
+}
+
+/** Settings by cost and loss, or another quantity of which `higher` says whether more is better. `run` can be replayed. */
+export interface FrontData {
+  kind: "front";
+  title: string;
+  label: string;
+  xName: string;
+  unit: string;
+  log: boolean;
+  higher: boolean;
+  chosen: number;
+  points: {
+    name: string;
+    x: number;
+    y: number;
+    low: number | null;
+    high: number | null;
+    front: boolean;
+    knee: boolean;
+    share: number | null;
+    run: string | null;
+  }[];
+}
+
 export interface HeatData {
   kind: "heat";
   caption: string;
@@ -335,7 +422,7 @@ export interface ProblemData {
 export interface Island {
   strategies: string[];
   problems: ProblemData[];
-  figures: Record<string, CurvesData | AreasData | IntervalsData | DotsData | MapData | HeatData>;
+  figures: Record<string, CurvesData | AreasData | IntervalsData | DotsData | MapData | HeatData | GridsData | StepsData | FrontData>;
   tables: Record<string, TableData>;
   /** Shadings of maps, as pictures in data: URLs. */
   grounds: Record<string, string>;

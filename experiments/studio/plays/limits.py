@@ -30,9 +30,11 @@ class Limits(Model):
     """Maximum data size of a process that works runs, in bytes."""
     waiting: int = 8
     """Maximum number of runs that wait for a process, for all pages together."""
+    ahead: int = 48
+    """Maximum number of runs that are prepared because a page may ask for them next."""
     pages: int = 64
     """Maximum number of pages that are remembered."""
-    kept: int = 32
+    kept: int = 96
     """Maximum number of finished runs that are kept in addition to those that a page shows."""
 
 

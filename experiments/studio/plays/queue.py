@@ -8,7 +8,7 @@ from __future__ import annotations
 import itertools
 import threading
 from collections import OrderedDict, deque
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -48,6 +48,8 @@ class PlayJob:
     places: set[PageSide] = field(default_factory=set)
     """The pages and sides that show the run."""
     reader_count: int = 0
+    ahead: bool = False
+    """Whether the run was prepared, and no page has asked for it yet."""
     dropped: bool = False
     """Whether the run is to be removed, at once or when its last reader has finished."""
     stop_requested: threading.Event = field(default_factory=threading.Event)
@@ -76,6 +78,8 @@ class PlayQueue:
         self._jobs_by_page: OrderedDict[str, dict[str, PlayJob]] = OrderedDict()
         """What each page shows on each side; the page with the oldest last request is first."""
         self.queue: deque[PlayJob] = deque()
+        self._ahead: deque[PlayJob] = deque()
+        """Runs that are worked only while nothing else is to do, because a page may ask for them next."""
         self.running: set[PlayJob] = set()
         self.removable: list[Path] = []
 
@@ -98,10 +102,24 @@ class PlayQueue:
         before = shown.get(side)
         self._touch_page(page)[side] = job
         job.places.add((page, side))
+        self._call_in(job)
         self._jobs_by_key.move_to_end(key)
         if before is not None and before is not job:
             self._withdraw_side(before, (page, side))
         return job
+
+    def prepare(self, wanted: Iterable[tuple[str, Mapping[str, Any]]]) -> None:
+        """Have runs (key, data) worked while nothing else is to do; they replace those prepared before that wait."""
+        self._drop_prepared()
+        for key, data in itertools.islice(wanted, LIMITS.ahead):
+            if key not in self._jobs_by_key:
+                job = self._jobs_by_key[key] = PlayJob(key, data, self.new_play_directory(), ahead=True)
+                self._ahead.append(job)
+
+    @property
+    def has_next(self) -> bool:
+        """Whether a run is to be worked now. Prepared runs are worked one at a time, so that a process stays free."""
+        return bool(self.queue) or bool(self._ahead and not self.running)
 
     def find(self, key: str) -> PlayJob | None:
         """Return the run of a key, or None if it does not exist or has been removed."""
@@ -116,8 +134,8 @@ class PlayQueue:
             self._withdraw_side(job, (page, side))
 
     def next(self) -> PlayJob:
-        """Return the run that has waited longest, and mark it as running."""
-        job = self.queue.popleft()
+        """Return the run that has waited longest, and mark it as running; a prepared run only if no other waits."""
+        job = (self.queue or self._ahead).popleft()
         job.state = "running"
         self.running.add(job)
         return job
@@ -140,6 +158,22 @@ class PlayQueue:
         job.reader_count -= 1
         if job.dropped:
             self._discard_job(job)
+
+    def _call_in(self, job: PlayJob) -> None:
+        """Note that a page asks for a run now; a prepared run that is worked meanwhile must not keep it waiting."""
+        if job.ahead and job.state == "waiting":
+            self._ahead.remove(job)
+            self.queue.append(job)
+        job.ahead = False
+        for other in [each for each in self.running if each.ahead]:
+            other.stop_requested.set()
+            if self._jobs_by_key.get(other.key) is other:
+                del self._jobs_by_key[other.key]
+
+    def _drop_prepared(self) -> None:
+        for job in self._ahead:
+            del self._jobs_by_key[job.key]
+        self._ahead.clear()
 
     def _add_job(self, key: str, data: Mapping[str, Any], failed: PlayJob | None) -> PlayJob:
         """Add a new run to the queue; it replaces the failed run, if there is one."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import shutil
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +51,12 @@ class PlayPool:
             job = self._queue.play(page, side, key, data)
             self._condition.notify_all()
             return job.play_status
+
+    def prepare(self, wanted: Iterable[tuple[str, Mapping[str, Any]]]) -> None:
+        """Have runs (key, data) worked while nothing else is to do; they replace those prepared before that wait."""
+        with self._condition:
+            self._queue.prepare(wanted)
+            self._condition.notify_all()
 
     def state(self, key: str) -> PlayStatus | None:
         """Return the status of a run; None if it does not exist or has been removed."""
@@ -99,6 +105,7 @@ class PlayPool:
                 error = worker.work_run(job.data, job.directory, job.stop_requested, self._seconds)
                 with self._condition:
                     self._queue.end(job, error)
+                    self._condition.notify_all()
                 if worker.failure_reason:
                     worker = self._start_process(worker)
         finally:
@@ -120,10 +127,10 @@ class PlayPool:
         jobs = self._queue
         while True:
             with self._condition:
-                self._condition.wait_for(lambda: jobs.queue or jobs.removable or self._closing.is_set())
+                self._condition.wait_for(lambda: jobs.has_next or jobs.removable or self._closing.is_set())
                 if self._closing.is_set():
                     return None
-                if jobs.queue:
+                if jobs.has_next:
                     return jobs.next()
                 litter, jobs.removable = jobs.removable, []
             for directory in litter:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 from typing import Any
 
@@ -53,6 +54,8 @@ class RayExecutor:
         slots = pool.places.assign_slots([needs.of_agent(name, agent) for name, agent in planned.team])
         self._slots = dict(zip(names, slots, strict=True))
         self._outcomes: dict[int, Collected | Exception] = {}
+        self._begun: dict[int, float] = {}
+        """By lease: when it was first handed to an actor."""
         self._open_generations: dict[int, tuple[int, int]] = {}
         """By slot: the generation of the actor in which this run is open, and how much of the archive it has."""
         self._current_generations: dict[str, int] = {}
@@ -118,7 +121,16 @@ class RayExecutor:
             # The seconds of a lease come with its last update, so its rows are counted then.
             self.seconds, self.rows = self.seconds + item.seconds, self.rows + item.finding.rows
             self.evaluated_again += item.evaluated_again
-            self._outcomes[key] = charge_finding(item.finding, self._book.leases[key])
+            self._outcomes[key] = charge_finding(self._time_finding(item.finding), self._book.leases[key])
+
+    def _time_finding(self, finding: Finding) -> Finding:
+        """Return a finding with the times of this process: clocks of other machines differ."""
+        begun, now = self._begun.pop(finding.lease, None), time.monotonic()
+        if finding.timing is None or begun is None:
+            return finding
+        slots = list(dict.fromkeys(id(slot) for slot in self._slots.values()))
+        actor = slots.index(id(self._slots[finding.agent]))
+        return replace(finding, timing=finding.timing._replace(begun=begun, arrived=now, actor=actor))
 
     def handle_error(self, key: int, error: Exception) -> None:
         """Handle that an actor could not work a lease. No error of an agent or of an objective ends here."""
@@ -162,6 +174,7 @@ class RayExecutor:
 
     def _start_lease(self, lease: Lease) -> None:
         slot = self._slots[lease.agent]
+        self._begun.setdefault(lease.id, time.monotonic())
         self._pool.actor(slot)
         opened = self._open_generations.get(id(slot))
         opening = None

@@ -1,22 +1,20 @@
-"""The contract of every landscape: those of the package, of plugins, and those that SEARCHPARTY_OWN_KINDS names."""
+"""The contract of every landscape, of the package and of plugins: the clauses of the kit, and what is ours alone."""
 
-import pickle
 from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
 import pytest
-from own_kinds import needs_no_settings, own_classes
 from pydantic import ValidationError
-from scipy.optimize import minimize
+from usable_kinds import needs_no_settings
 
+from searchparty import LandscapeContract
+from searchparty.experiments.contracts.landscape_clauses import RowsExample, evaluate_rows
 from searchparty.experiments.spec import catalogue
 from searchparty.landscapes.analytic import Analytic
-from searchparty.landscapes.landscape import EvaluationError, Landscape, Problem, known_minimizers, known_minimum
 from searchparty.landscapes.slices import evaluate_grid, evaluate_line
 
-OWN = own_classes(Landscape)
-KINDS = catalogue.landscape_classes() | OWN
+KINDS = catalogue.landscape_classes()
 ANALYTIC = {kind: cls for kind, cls in KINDS.items() if issubclass(cls, Analytic)}
 
 
@@ -55,19 +53,12 @@ def networks():
 
 
 ALL = list(variants())
-WITH_GRADIENT = [p for p in ALL if isinstance(p.values[0], Analytic)]
 
 
-def points_of(problem: Problem, n: int) -> np.ndarray:
-    return problem.space.to_box(np.random.default_rng(5).random((n, problem.space.dimension)))
+class TestEveryLandscape(LandscapeContract):
+    """Every landscape keeps its contract."""
 
-
-def losses_of(problem: Problem, points: np.ndarray) -> np.ndarray:
-    """Return the losses of points; NaN for rows that the problem reports as failed."""
-    try:
-        return problem.evaluate(points)
-    except EvaluationError as error:
-        return error.losses
+    subjects = tuple(ALL)
 
 
 def test_there_are_at_least_fifteen_classics():
@@ -75,99 +66,9 @@ def test_there_are_at_least_fifteen_classics():
 
 
 @pytest.mark.parametrize("landscape", ALL)
-def test_values_are_finite_and_independent_of_the_rows_beside(landscape):
-    problem = landscape.open()
-    points = points_of(problem, 1000)
-    together = losses_of(problem, points.copy())
-    assert together.shape == (1000,)
-    assert together.dtype == np.float64
-    assert np.isfinite(together).all() or (landscape.kind in OWN and np.isfinite(together).any())
-    alone = np.array([losses_of(problem, points[i : i + 1].copy())[0] for i in range(100)])
-    sevens = np.concatenate([losses_of(problem, points[i : i + 7].copy()) for i in range(0, 98, 7)])
-    np.testing.assert_array_equal(together[:100], alone)
-    np.testing.assert_array_equal(together[:98], sevens)
-
-
-@pytest.mark.parametrize("landscape", ALL)
-def test_evaluating_leaves_the_points_alone(landscape):
-    problem = landscape.open()
-    points = points_of(problem, 9)
-    before = points.copy()
-    losses_of(problem, points)
-    if problem.space.has_gradient:
-        problem.gradient(points)
-    np.testing.assert_array_equal(points, before)
-
-
-@pytest.mark.parametrize("landscape", WITH_GRADIENT)
-def test_gradients_are_exact(landscape):
-    problem = landscape.open()
-    points = 0.9 * points_of(problem, 40) + 0.05 * (problem.space.upper + problem.space.lower)
-    exact = problem.gradient(points)
-    assert exact.shape == points.shape
-    width = problem.space.upper - problem.space.lower
-    numeric = np.empty_like(exact)
-    for axis in range(points.shape[1]):
-        # Fourth-order central differences.
-        h = np.zeros(points.shape[1])
-        h[axis] = 1e-5 * width[axis]
-        f = {k: problem.evaluate(points + k * h) for k in (-2, -1, 1, 2)}
-        numeric[:, axis] = (8 * (f[1] - f[-1]) - (f[2] - f[-2])) / (12 * h[axis])
-    scale = np.abs(exact).max(axis=1, keepdims=True) + np.abs(problem.evaluate(points))[:, None] / width.max() + 1e-9
-    # A kink of the penalty or of the clipping may lie within a difference, so only nearly all rows must agree.
-    agree = (np.abs(exact - numeric) <= 2e-5 * scale).all(axis=1)
-    assert agree.mean() >= 0.9, np.abs(exact - numeric).max()
-
-
-@pytest.mark.parametrize("landscape", ALL)
-def test_known_minima_are_attained_and_least(landscape):
-    problem = landscape.open()
-    at, least = known_minimizers(problem), known_minimum(problem)
-    if least is None or at is None:
-        pytest.skip("nothing known")
-    assert ((at >= problem.space.lower) & (at <= problem.space.upper)).all()
-    found = problem.evaluate(at.copy())
-    tolerance = 1e-7 * max(1.0, abs(least))
-    np.testing.assert_allclose(found, least, rtol=0, atol=tolerance)
-    sampled = problem.evaluate(points_of(problem, 20_000))
-    assert sampled.min() >= least - tolerance
-    start = at[0] + 0.01 * (problem.space.upper - problem.space.lower) * np.random.default_rng(1).normal(
-        size=at.shape[1]
-    )
-    bounds = list(zip(problem.space.lower, problem.space.upper, strict=True))
-    start = np.clip(start, problem.space.lower, problem.space.upper)
-    polished = minimize(lambda x: problem.evaluate(x[None].copy())[0], start, bounds=bounds, method="L-BFGS-B")
-    assert polished.fun >= least - tolerance
-
-
-@pytest.mark.parametrize("landscape", [p for p in WITH_GRADIENT if "moved" not in p.id])
-def test_gradients_vanish_at_minima_within_the_box(landscape):
-    problem = landscape.open()
-    at = problem.minimizers
-    if at is None:
-        pytest.skip("nothing known")
-    width = problem.space.upper - problem.space.lower
-    inner = at[((at > problem.space.lower + 1e-9 * width) & (at < problem.space.upper - 1e-9 * width)).all(axis=1)]
-    if not len(inner):
-        pytest.skip("minima on the boundary")
-    steep = np.abs(problem.gradient(points_of(problem, 200))).max()
-    assert np.abs(problem.gradient(inner)).max() <= 1e-4 * steep + 1e-6
-
-
-@pytest.mark.parametrize("landscape", ALL)
-def test_the_model_is_frozen_plain_and_portable(landscape):
-    with pytest.raises(ValidationError, match="Instance is frozen"):
-        landscape.seconds = 2.0
-    assert type(landscape).model_validate_json(landscape.model_dump_json()) == landscape
-    assert pickle.loads(pickle.dumps(landscape)) == landscape
-    assert landscape.label
-    assert type(landscape).__doc__
-
-
-@pytest.mark.parametrize("kind", sorted(ANALYTIC))
-def test_settings_are_described(kind):
-    for name, field in KINDS[kind].model_fields.items():
-        assert name == "kind" or field.description, f"{kind}.{name} has no description"
+def test_every_random_row_has_a_finite_loss(landscape):
+    problem, example = landscape.open(), RowsExample(1000)
+    assert np.isfinite(evaluate_rows(problem, example.draw(problem))).all()
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,7 @@
 """The same seed gives the same trace: simulated or on Ray, with any number of actors, all agents and policies."""
 
 import pytest
-from own_kinds import is_usable
+from usable_kinds import is_usable
 
 from searchparty.experiments.api import resume, run
 from searchparty.experiments.spec import catalogue

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from searchparty.landscapes.arguments import ArrayArguments, NamedArguments, make_space
@@ -75,9 +75,16 @@ def test_many_coordinates_are_converted_as_each_is_alone(axis):
     edges = np.arange(1, 100) / min(axis.steps or 100, 100)
     near = np.concatenate([edges, np.nextafter(edges, 0), np.nextafter(edges, 2), np.linspace(0, 1, 1001)])
     found = [0.0, -0.0, 5e-324, 1 - 2**-53, 1.0, *near[near <= 1].tolist()]
-    together = axis.to_numbers(found)
-    assert together == [axis.to_number(x) for x in found]
-    assert {type(number) for number in together} == {float}
+    assert axis.to_numbers(np.array(found)).tolist() == [axis.to_number(x) for x in found]
+    assert {type(axis.to_number(x)) for x in found} == {float}
+
+
+@given(st.floats(-1e3, 1e3), st.floats(1e-3, 1e3), coordinates)
+def test_one_point_is_converted_to_the_bits_of_many(low, width, coordinate):
+    assume(low < low + width)
+    space = Space.of_axes((Axis("x", low, low + width),))
+    many = space.to_box(np.full((3, 1), coordinate))
+    assert many[0].tobytes() == space.to_box(np.array([coordinate])).tobytes()
 
 
 def test_the_objective_receives_values_by_name():

@@ -353,5 +353,5 @@ def test_an_experiment_on_a_table_runs_resumes_and_sees_a_changed_file(
     assert verify_results(tmp_path / "out").problems == []
     assert len(resume(tmp_path / "out", repeats=2, report=False).runs) == 2
     (tmp_path / "losses.csv").write_text(SMALL.replace("10,2", "10,7"))
-    with pytest.raises(ResultsError, match=re.escape("the code of landscape table losses.csv has changed")):
+    with pytest.raises(ResultsError, match=re.escape("the data of landscape table losses.csv have changed")):
         resume(tmp_path / "out", report=False)

@@ -4,6 +4,7 @@
  */
 
 import { el, say } from "./dom.js";
+import { explain } from "./explain.js";
 
 let count = 0;
 
@@ -22,7 +23,7 @@ export function slider({ label, name, min, max, step = 1, steps = null, value, w
   const id = `field-${++count}`;
   /** @param {V} v */
   const at = (v) => (steps ? nearest(steps, v) : v);
-  const input = el("input", { type: "range", id, name, min: steps ? 0 : min, max: steps ? steps.length - 1 : max, step: steps ? 1 : step, value: at(value), title: help });
+  const input = el("input", { type: "range", id, name, min: steps ? 0 : min, max: steps ? steps.length - 1 : max, step: steps ? 1 : step, value: at(value) });
   const output = el("output", { for: id });
   /** @returns {any} */
   const read = () => (steps ? steps[Number(input.value)] : Number(input.value));
@@ -36,7 +37,7 @@ export function slider({ label, name, min, max, step = 1, steps = null, value, w
   });
   input.addEventListener("change", () => onChange(read()));
   draw();
-  const element = el("div", { class: "field" }, [el("label", { for: id, text: label, title: help }), output, input]);
+  const element = el("div", { class: "field" }, [explain(el("label", { for: id, text: label }), help), output, input]);
   return {
     element,
     get value() {
@@ -65,10 +66,10 @@ export function slider({ label, name, min, max, step = 1, steps = null, value, w
  */
 export function choice({ label, name, options, value, help = "", onChange }) {
   const id = `field-${++count}`;
-  const select = el("select", { id, name, title: help }, options.map(([v, text]) => el("option", { value: v, text })));
+  const select = el("select", { id, name }, options.map(([v, text]) => el("option", { value: v, text })));
   select.value = value;
   select.addEventListener("change", () => onChange(select.value));
-  const element = el("div", { class: "field" }, [el("label", { for: id, text: label, title: help }), select]);
+  const element = el("div", { class: "field" }, [explain(el("label", { for: id, text: label }), help), select]);
   return {
     element,
     get value() {

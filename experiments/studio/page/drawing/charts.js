@@ -33,6 +33,7 @@ export class LineChart {
   /** @type {Data} */
   #data = { series: [], range: [0, 1], at: null, title: "", xName: "", log: true };
   #frame = 0;
+  #seen = false;
 
   /**
    * @param {HTMLElement} host
@@ -50,6 +51,12 @@ export class LineChart {
     /** @param {PointerEvent} event */
     this.seek = (event) => this.#seek(event);
     for (const name of POINTS) this.canvas.addEventListener(name, this.seek);
+    // A chart that is not in the window is drawn when it comes into it.
+    this.watcher = new IntersectionObserver((entries) => {
+      this.#seen = entries[entries.length - 1].isIntersecting;
+      this.#ask();
+    });
+    this.watcher.observe(host);
     this.stack.measure();
   }
 
@@ -74,13 +81,14 @@ export class LineChart {
   }
 
   dispose() {
+    this.watcher.disconnect();
     cancelAnimationFrame(this.#frame);
     for (const name of POINTS) this.canvas.removeEventListener(name, this.seek);
     this.stack.dispose();
   }
 
   #ask() {
-    if (!this.#frame) this.#frame = requestAnimationFrame(() => this.#draw());
+    if (!this.#frame && this.#seen) this.#frame = requestAnimationFrame(() => this.#draw());
   }
 
   /** @returns {Plot} */

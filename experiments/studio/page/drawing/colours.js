@@ -5,22 +5,27 @@ export const COLOURS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "
 
 export const SHAPES = ["disc", "square", "triangle up", "diamond", "cross", "plus", "triangle down", "ring"];
 
-/** Colours of heights: low losses are close to the background, high ones differ from it; muted, so that points stand out. */
+/**
+ * Colours of losses, from the lowest to the highest, as [lightness, chroma, hue in degrees] of Oklab (Ottosson 2020). The
+ * lightness falls evenly, so that equal steps look equal, in greyscale and to the colour-blind too. Low losses are bright:
+ * valleys shine, on a light page as on a dark one.
+ * @type {Record<"light"|"dark", [number, number, number][]>}
+ */
 const RAMPS = {
-  light: ["#f7f1df", "#e9e8de", "#d1d8d8", "#b5c3ca", "#99abb8", "#7f94a5"],
-  dark: ["#171d29", "#222c3b", "#33414f", "#4a5a66", "#65757d", "#858f90"],
+  light: [[0.97, 0.09, 103], [0.87, 0.115, 150], [0.77, 0.1, 190], [0.67, 0.095, 225], [0.57, 0.1, 255], [0.47, 0.11, 278]],
+  dark: [[0.93, 0.13, 102], [0.79, 0.13, 152], [0.65, 0.105, 192], [0.51, 0.09, 228], [0.37, 0.085, 258], [0.23, 0.06, 278]],
 };
 
 const THEMES = {
   light: {
-    paper: "#ffffff", ink: "#1c2530", soft: "#5b6675", grid: "#d5dae0", contour: "rgba(28,37,48,0.30)",
+    paper: "#fbfbf9", ink: "#1c2530", soft: "#5b6675", grid: "#d5dae0", contour: "rgba(10,20,40,0.30)",
     side: "#eef0f2", halo: "rgba(255,255,255,0.88)",
-    edge: "#ffffff", rim: "rgba(20,26,34,0.75)", star: "#ffd21f",
+    edge: "#ffffff", rim: "rgba(20,26,34,0.75)", star: "#ffd21f", goal: "#a3105c", good: "#0b6b4a", alarm: "#a1260d",
   },
   dark: {
-    paper: "#10151e", ink: "#eef1f5", soft: "#a3adba", grid: "#2c3644", contour: "rgba(225,232,240,0.24)",
+    paper: "#10151e", ink: "#eef1f5", soft: "#a3adba", grid: "#2c3644", contour: "rgba(5,10,20,0.42)",
     side: "#1a212c", halo: "rgba(16,21,30,0.86)",
-    edge: "#ffffff", rim: "rgba(0,0,0,0.8)", star: "#ffd84d",
+    edge: "#ffffff", rim: "rgba(0,0,0,0.8)", star: "#ffd84d", goal: "#ff8ac4", good: "#63d3a8", alarm: "#ff9d88",
   },
 };
 
@@ -52,6 +57,18 @@ export function fadeColour(hex, opacity) {
   return `rgba(${Math.round(r * 255)},${Math.round(g * 255)},${Math.round(b * 255)},${opacity})`;
 }
 
+/** The exponent of colours over heights. */
+export const TONE = 0.62;
+
+/**
+ * Return the place of a height on the colour scale, 0 to 1 each: colours are finer near the lowest loss than heights, because
+ * that is where valleys differ.
+ * @param {number} height
+ */
+export function toneOf(height) {
+  return Math.min(Math.max(height || 0, 0), 1) ** TONE;
+}
+
 /**
  * Return the surface's colour at a height from 0 to 1, as [r, g, b], each 0 to 1.
  * @param {string} name
@@ -60,11 +77,33 @@ export function fadeColour(hex, opacity) {
  */
 export function ramp(name, height) {
   const stops = name === "dark" ? RAMPS.dark : RAMPS.light;
-  const along = Math.min(Math.max(height || 0, 0), 1) * (stops.length - 1);
+  const along = toneOf(height) * (stops.length - 1);
   const first = Math.min(Math.floor(along), stops.length - 2);
-  const low = rgb(stops[first]);
-  const high = rgb(stops[first + 1]);
   const part = along - first;
-  const [r, g, b] = low.map((value, channel) => value + (high[channel] - value) * part);
-  return [r, g, b];
+  const [lightness, chroma, hue] = stops[first].map((value, k) => value + (stops[first + 1][k] - value) * part);
+  const angle = (hue * Math.PI) / 180;
+  return oklabToRgb(lightness, chroma * Math.cos(angle), chroma * Math.sin(angle));
+}
+
+/**
+ * Convert a colour of Oklab to sRGB, [r, g, b], each 0 to 1.
+ * @param {number} L
+ * @param {number} a
+ * @param {number} b
+ * @returns {[number, number, number]}
+ */
+function oklabToRgb(L, a, b) {
+  const l = (L + 0.3963377774 * a + 0.2158037573 * b) ** 3;
+  const m = (L - 0.1055613458 * a - 0.0638541728 * b) ** 3;
+  const s = (L - 0.0894841775 * a - 1.291485548 * b) ** 3;
+  /** @param {number} value */
+  const gamma = (value) => {
+    const inside = Math.min(Math.max(value, 0), 1);
+    return inside <= 0.0031308 ? 12.92 * inside : 1.055 * inside ** (1 / 2.4) - 0.055;
+  };
+  return [
+    gamma(4.0767416621 * l - 3.3077115913 * m + 0.2309699292 * s),
+    gamma(-1.2684380046 * l + 2.6097574011 * m - 0.3413193965 * s),
+    gamma(-0.0041960863 * l - 0.7034186147 * m + 1.707614701 * s),
+  ];
 }

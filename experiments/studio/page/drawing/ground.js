@@ -1,5 +1,8 @@
 /** The surface as heights over the plane; regions are drawn on it, and it can hide points. */
 
+/** A surface with fewer cells per side than this is interpolated, so that its valleys look round from nearby. */
+const FEW = 120;
+
 export class Ground {
   /**
    * @param {import("../types.d.ts").Surface|null} surface
@@ -16,6 +19,18 @@ export class Ground {
       const loss = surface.losses[k];
       this.heights[k] = Number.isFinite(loss) ? scale.height(loss) : NaN;
     }
+    if (this.size > 3 && this.size < FEW) this.#refine();
+  }
+
+  /** Halve the steps of the grid; the heights between its places are those of cubic curves through them. */
+  #refine() {
+    const { size, heights } = this;
+    const fine = 2 * size - 1;
+    const wide = new Float32Array(size * fine);
+    for (let row = 0; row < size; row++) refineLine(heights, row * size, 1, size, wide, row * fine, 1);
+    this.heights = new Float32Array(fine * fine);
+    for (let column = 0; column < fine; column++) refineLine(wide, column, fine, size, this.heights, column, fine);
+    this.size = fine;
   }
 
   /**
@@ -36,6 +51,30 @@ export class Ground {
     const up = at + this.size;
     const above = this.heights[up] + (this.heights[up + 1] - this.heights[up]) * (x - i);
     return below + (above - below) * (y - j);
+  }
+}
+
+/**
+ * Copy a line of heights to one with twice as many places (Catmull and Rom 1974); without a height on one side of a place,
+ * it has none, or that of a straight line.
+ * @param {Float32Array} from
+ * @param {number} at the index of the first height
+ * @param {number} step from one to the next
+ * @param {number} count
+ * @param {Float32Array} to
+ * @param {number} start
+ * @param {number} stride
+ */
+function refineLine(from, at, step, count, to, start, stride) {
+  for (let k = 0; k < count; k++) {
+    const here = from[at + k * step];
+    to[start + 2 * k * stride] = here;
+    if (k === count - 1) return;
+    const next = from[at + (k + 1) * step];
+    const before = k ? from[at + (k - 1) * step] : 2 * here - next;
+    const after = k < count - 2 ? from[at + (k + 2) * step] : 2 * next - here;
+    const cubic = (9 * (here + next) - before - after) / 16;
+    to[start + (2 * k + 1) * stride] = Math.min(1, Math.max(0, Number.isNaN(cubic) ? (here + next) / 2 : cubic));
   }
 }
 

@@ -2,6 +2,7 @@
 
 const SLOW = 31; // ms: under about 32 frames a second
 const QUICK = 24;
+const COARSEST = 0.5; // the least share of the pixels of a side
 const LEAST = 3000; // points; drawing fewer gains nothing
 const PATIENCE = 4000; // ms until a number of points that was too large is tried again
 
@@ -13,9 +14,8 @@ export class Pace {
     this.delays = [];
     this.ceiling = Infinity;
     this.raised = 0;
-    this.late = false; // whether frames stay late although few points are drawn; then fewer pixels must be drawn
-    this.lateUntil = 0;
-    this.slowly = 0;
+    this.scale = 1; // of the pixels that are drawn: fewer where frames are late, before points are left out
+    this.raisedScale = 0;
   }
 
   /**
@@ -30,17 +30,18 @@ export class Pace {
     if (this.delays.length < 6) return;
     const middle = this.delays.sort((a, b) => a - b)[3];
     this.delays = [];
-    if (middle > SLOW && drawn <= LEAST) {
-      this.slowly += 1;
-      if (this.slowly >= 3) [this.late, this.lateUntil] = [true, now + 3 * PATIENCE];
+    if (middle > SLOW && (this.scale > COARSEST || drawn <= LEAST)) {
+      this.scale = Math.max(COARSEST, this.scale * (middle > 2 * SLOW ? 0.6 : 0.8));
+      this.raisedScale = now + 3 * PATIENCE;
     } else if (middle > SLOW) {
       this.ceiling = drawn;
       this.raised = now + PATIENCE;
       this.budget = Math.max(LEAST, Math.min(drawn, this.budget) * (middle > 2 * SLOW ? 0.4 : 0.7));
     } else if (middle < QUICK) {
-      this.slowly = 0;
-      if (now > this.lateUntil) this.late = false;
-      if (drawn >= total) return;
+      if (drawn >= total) {
+        if (now > this.raisedScale) this.scale = Math.min(1, this.scale * 1.25);
+        return;
+      }
       if (now > this.raised) this.ceiling = Infinity;
       this.budget = Math.min(this.budget * 1.5, 0.9 * this.ceiling);
     }

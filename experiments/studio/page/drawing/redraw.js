@@ -3,7 +3,8 @@ import { Pace } from "./pace.js";
 
 const STILL = 250; // ms
 
-/** A scheduler that calls `draw(full)` -> {drawn, total}; `full` is true after a quarter of a second without changes. */
+/** A scheduler that calls `draw(full)` -> {drawn, total}; `full` is true after a quarter of a second without changes,
+ * unless it is told that it moves. */
 export class Redraw {
   /** @param {(full: boolean) => {drawn: number, total: number}} draw */
   constructor(draw) {
@@ -11,6 +12,8 @@ export class Redraw {
     this.draw = draw;
     this.pace = new Pace();
     this.frame = 0;
+    /** Whether the next change comes soon: then nothing is drawn in full, even if frames are late. */
+    this.moving = false;
     /** @type {ReturnType<typeof setTimeout>|0} */
     this.timer = 0;
   }
@@ -26,7 +29,7 @@ export class Redraw {
       const { drawn, total } = this.draw(false);
       const now = performance.now();
       this.pace.frame(now, now - asked, drawn, total);
-      this.timer = setTimeout(() => this.draw(true), STILL);
+      if (!this.moving) this.timer = setTimeout(() => this.draw(true), STILL);
     });
   }
 

@@ -1,7 +1,7 @@
 /** The base class of both views: the data that they draw, and the scheduling of their drawing. */
 import { Ground } from "./ground.js";
 import { pickPoint } from "./pick.js";
-import { countNewest, Redraw } from "./redraw.js";
+import { countNewest, prefersReducedMotion, Redraw } from "./redraw.js";
 import { lossScale } from "./scale.js";
 
 /**
@@ -38,6 +38,8 @@ export class View {
   overlay = {};
   ground = new Ground(null, this.scale, [0, 1, 0, 1]);
   drawnPoints = 0;
+  /** @type {{text: string, box: number[]}[]} */
+  written = [];
   #stale = true;
 
   /**
@@ -51,6 +53,7 @@ export class View {
       this.ready();
       const work = this.paint(full);
       host.dataset.drawn = String(this.drawnPoints);
+      if (full) host.dataset.labels = JSON.stringify(this.written);
       return work;
     });
   }
@@ -110,6 +113,8 @@ export class View {
     this.overlay = overlay;
     // The number of points drawn for another moment is not valid for this one.
     delete this.host.dataset.drawn;
+    delete this.host.dataset.labels;
+    this.redraw.moving = overlay.settled === false;
     this.redraw.ask();
   }
 
@@ -138,6 +143,29 @@ export class View {
     return this.overlay.settled ? 0 : countNewest(this.points.count);
   }
 
+  /** How many points ago a point is old, and drawn faintly. */
+  get memory() {
+    return Math.max(20, 0.16 * this.points.count);
+  }
+
+  /** Return the points that have just landed, and how long ago, 0 to 1: they have rings. */
+  listLandings() {
+    const landed = this.head - this.arrivingCount;
+    const lasting = Math.max(3, Math.min(14, this.points.count / 60));
+    const last = Math.min(Math.floor(landed), this.points.count - 1);
+    const found = [];
+    for (let index = Math.max(0, Math.ceil(landed - lasting)); index <= last; index++) found.push({ index, age: Math.min((landed - index) / lasting, 1) });
+    return this.overlay.bare || prefersReducedMotion() ? [] : found.slice(-14);
+  }
+
+  /**
+   * Say in the host's data-labels what is written, and where, as tests need it: once the view is still.
+   * @param {import("./overlay/labels.js").Labels} labels
+   */
+  noteLabels({ written }) {
+    this.written = written;
+  }
+
   /**
    * Convert client coordinates to CSS pixels within the host.
    * @param {number} x
@@ -147,6 +175,12 @@ export class View {
     const { left, top } = this.host.getBoundingClientRect();
     return { x: x - left, y: y - top };
   }
+
+  /** @param {import("../film/focus.js").Focus} _focus the part of the plane to look at */
+  lookAt(_focus) {}
+
+  /** @param {{top: number, bottom: number}} _insets what is covered above and below, in px */
+  setInsets(_insets) {}
 
   build() {}
 

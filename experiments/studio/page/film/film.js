@@ -45,6 +45,8 @@ export class Film {
     this.lease = new Int32Array(0);
     this.row = new Uint32Array(0);
     this.agent = new Uint16Array(0);
+    /** The radius of the region that each point was searched in. */
+    this.reach = new Float32Array(0);
     this.kept = new Uint8Array(0);
     /** The times at which leases were granted, in their order; and the sorted times of all grants and ends. */
     this.starts = new Float64Array(0);

@@ -2,14 +2,14 @@
 
 /**
  * Return the chain that led to a film's best point, first link first: each agent, the loss of the point that it handed
- * on, and the evaluations spent by then. The last link is the best point itself.
+ * on, the evaluations spent by then, and the lease with which it was handed on. The last link is the best point itself.
  * @param {import("./film.js").Film} film
  * @param {number} index
- * @returns {{agent: number, loss: number, spent: number}[]}
+ * @returns {{agent: number, loss: number, spent: number, lease: number}[]}
  */
 export function lineageOf(film, index) {
   if (index < 0) return [];
-  const links = [{ agent: film.agent[index], loss: film.loss[index], spent: film.spent[index] }];
+  const links = [{ agent: film.agent[index], loss: film.loss[index], spent: film.spent[index], lease: -1 }];
   let lease = film.leases[film.lease[index]];
   const visited = new Set();
   for (;;) {
@@ -18,7 +18,7 @@ export function lineageOf(film, index) {
     visited.add(handed.id);
     const { incumbent } = handed;
     if (!incumbent) return links;
-    links.unshift({ agent: incumbent.agent, loss: incumbent.loss, spent: film.evaluationsAtTime(handed.starts) });
+    links.unshift({ agent: incumbent.agent, loss: incumbent.loss, spent: film.evaluationsAtTime(handed.starts), lease: handed.id });
     lease = film.leases[incumbent.lease];
   }
 }
@@ -38,4 +38,13 @@ function findSourceLease(film, lease) {
     if (earlier.fresh) return null;
   }
   return null;
+}
+
+/**
+ * Return the agent whose point an insight of the kind "handed" is about; -1 if the lease had none.
+ * @param {import("./film.js").Film} film
+ * @param {import("../types.d.ts").Insight} insight
+ */
+export function giverOf(film, insight) {
+  return film.leases[insight.lease].incumbent?.agent ?? -1;
 }

@@ -2,11 +2,18 @@
 
 import { regionOnPlane } from "../base/region.js";
 import { countUpTo } from "../base/search.js";
+import { isProgress } from "./progress.js";
 
-const PAST_REGIONS = 10;
-const FLAGS = 8;
-/** Share of the budget for which a hand-over is animated; the text of a flag is shown for twice as long. */
-const LINGER = 0.03;
+/** The share of the budget for which a region tightens from the one before to its own size. */
+const TIGHTENING = 0.012;
+/** The most signs that stay at their places, and the most arcs of hand-overs. */
+const SIGNS = 4;
+const ARCS = 3;
+/** Shares of the budget: for how long the light of a hand-over travels, and how long its arc stays. */
+const TRAVEL = 0.013;
+const LINGER = 0.22;
+/** A hand-over over less than this share of the plane cannot be seen as an arc. */
+const SHORTEST = 0.012;
 
 /**
  * @typedef {import("./film.js").Film} Film
@@ -101,42 +108,67 @@ export function overlayAt(film, byAgent, head, { chosen = null, start = null } =
   const spent = evaluationsAt(film, head);
   const said = insightsAt(film, head);
   const best = film.bestAt(head);
+  const newest = Math.min(Math.ceil(head), film.count) - 1;
+  const mover = newest < 0 ? -1 : film.agent[newest];
   return {
-    regions: regions(film, agents, head),
-    agents: agents.flatMap(({ last }, agent) => (last < 0 ? [] : [{ agent, ...pointAt(film, last) }])),
-    arrows: arrows(film, said, spent),
+    regions: regions(film, agents, byAgent, spent),
+    agents: agents.flatMap((now, agent) => (now.last < 0 ? [] : [{ agent, ...pointAt(film, now.last), mood: moodOf(film, now, agent, said), moves: agent === mover && !now.over }])),
+    arrows: handOvers(film, said, spent),
     best: best < 0 ? null : pointAt(film, best),
     minimizers: film.header.minimizers,
     start,
-    callouts: flagsAt(film, said),
+    callouts: signsAt(film, said),
     chosen,
-    trail: film.records.slice(0, countUpTo(film.records, Math.floor(head) - 1)),
+    trail: pathOfBest(film, film.records.slice(0, countUpTo(film.records, Math.floor(head) - 1))),
   };
 }
 
 /**
- * Return the latest flagged insights, each with the number of its flag.
+ * Return those of the records that were clearly better than the one before, and the last.
  * @param {Film} film
- * @param {number} said
+ * @param {number[]} records
  */
-function flagsAt(film, said) {
-  return film.insights.slice(0, said).filter((insight) => insight.flag).slice(-FLAGS).map((insight) => ({ ...insight, number: insight.flag }));
+function pathOfBest(film, records) {
+  /** @type {number[]} */
+  const path = [];
+  records.forEach((index, k) => {
+    if (k === records.length - 1 || isProgress(film, path.at(-1) ?? -1, index)) path.push(index);
+  });
+  return path;
 }
 
 /**
- * Return the newest flagged insight if it is recent enough to be shown as text at its place; otherwise null.
  * @param {Film} film
- * @param {number} head
+ * @param {AgentNow} now
+ * @param {number} agent
+ * @param {number} said
+ * @returns {"searching"|"waiting"|"stuck"|"ended"}
  */
-export function freshFlag(film, head) {
-  const said = insightsAt(film, head);
-  const spent = evaluationsAt(film, head);
-  for (let i = said - 1; i >= 0 && i >= said - FLAGS; i--) {
-    const insight = film.insights[i];
-    if (!insight.flag) continue;
-    return spent - film.evaluationsAtTime(insight.time) <= LINGER * 2 * film.header.budget ? insight : null;
+function moodOf(film, now, agent, said) {
+  if (now.over) return "ended";
+  const last = film.insights.slice(0, said).findLast((insight) => insight.agent === agent && insight.kind === "stuck");
+  if (last && last.time >= (now.lease?.ends ?? 0)) return "stuck";
+  return now.working ? "searching" : "waiting";
+}
+
+/** What is written where an agent was stuck, has found the minimum, and so on. */
+const SIGN_WORDS = /** @type {Record<string, string>} */ ({
+  stuck: "stuck here", oscillates: "jumps to and fro", stagnates: "gets no further", found: "found the minimum", failed: "failed",
+});
+
+/**
+ * Return the signs that stay at their places: the latest of each agent and kind.
+ * @param {Film} film
+ * @param {number} said
+ */
+function signsAt(film, said) {
+  /** @type {Map<string, import("../types.d.ts").Insight>} */
+  const latest = new Map();
+  for (const insight of film.insights.slice(0, said)) {
+    if (insight.u !== null && SIGN_WORDS[insight.kind]) latest.set(`${insight.agent} ${insight.kind}`, insight);
   }
-  return null;
+  const shown = [...latest.values()].sort((a, b) => b.time - a.time).slice(0, SIGNS);
+  return shown.map((insight) => ({ ...insight, text: `${film.team[insight.agent].name} ${SIGN_WORDS[insight.kind]}` }));
 }
 
 /**
@@ -160,47 +192,62 @@ export function pointAt(film, index) {
 }
 
 /**
+ * Return the regions of the leases that are out. A new one first has the place of the agent's region before it.
  * @param {Film} film
  * @param {AgentNow[]} agents
- * @param {number} head
+ * @param {ByAgent} byAgent
+ * @param {number} spent
+ * @returns {import("../types.d.ts").Region[]}
  */
-function regions(film, agents, head) {
-  const { plane } = film.header;
-  /**
-   * @param {Lease} lease
-   * @param {boolean} now
-   */
-  const outline = (lease, now) => ({
-    agent: lease.agent, radius: lease.radius, now, polygon: lease.polygon ?? regionOnPlane(plane, lease.center, lease.radius),
+function regions(film, agents, byAgent, spent) {
+  /** @param {Lease} lease */
+  const outline = (lease) => lease.polygon ?? regionOnPlane(film.header.plane, lease.center, lease.radius);
+  const out = agents.flatMap(({ working, lease }, agent) => {
+    if (!working || !lease) return [];
+    const { list } = byAgent[agent];
+    const before = list[list.indexOf(lease) - 1];
+    const part = Math.min(1, (spent - film.evaluationsAtTime(lease.starts)) / (TIGHTENING * film.header.budget));
+    const polygon = before && part < 1 ? mixPolygons(outline(before), outline(lease), part) : outline(lease);
+    return [{ agent, radius: lease.radius, now: true, polygon }];
   });
-  const time = film.timeAt(head);
-  const granted = countUpTo(film.starts, time);
-  const recent = film.leases.slice(Math.max(0, granted - PAST_REGIONS - agents.length), granted);
-  const past = recent.filter((lease) => lease.ends <= time && lease.radius < 0.5);
-  const out = agents.flatMap(({ working, lease }) => (working && lease ? [outline(lease, true)] : []));
-  return [...past.slice(-PAST_REGIONS).map((lease) => outline(lease, false)), ...out].filter((r) => r.polygon.length > 2);
+  // Small regions are drawn over large ones.
+  return out.filter(({ polygon }) => polygon.length > 2).sort((a, b) => b.radius - a.radius);
 }
 
 /**
- * Return the arrows of recent hand-overs, from the agent that found a point to the agent that received it.
+ * @param {[number, number][]} from
+ * @param {[number, number][]} to
+ * @param {number} part
+ * @returns {[number, number][]}
+ */
+function mixPolygons(from, to, part) {
+  if (from.length !== to.length) return to;
+  return to.map(([u, v], k) => [from[k][0] + (u - from[k][0]) * part, from[k][1] + (v - from[k][1]) * part]);
+}
+
+/**
+ * Return the latest hand-overs, from the point that an agent found to the agent that received it.
  * @param {Film} film
  * @param {number} said
  * @param {number} spent
  */
-function arrows(film, said, spent) {
+function handOvers(film, said, spent) {
+  const [u0, u1, v0, v1] = film.header.plane.extent;
+  /** @type {import("../types.d.ts").HandOver[]} */
   const found = [];
-  for (let i = said - 1; i >= 0; i--) {
+  for (let i = said - 1; i >= 0 && found.length < ARCS; i--) {
     const insight = film.insights[i];
     const since = spent - film.evaluationsAtTime(insight.time);
     if (since > LINGER * film.header.budget) break;
     const { incumbent } = film.leases[insight.lease];
-    if (insight.kind !== "handed" || !incumbent) continue;
+    if (insight.kind !== "handed" || !incumbent || insight.u === null || insight.v === null) continue;
     const own = film.ofAgent[insight.agent];
     const points = countUpTo(own.index, countUpTo(film.time, insight.time) - 1);
-    if (!points) continue;
+    if (!points || found.some(({ receiver }) => receiver === insight.agent)) continue;
     const to = pointAt(film, own.index[points - 1]);
-    const part = Math.min(1, since / (LINGER * film.header.budget));
-    found.push({ agent: incumbent.agent, from: insight, to, part });
+    if (Math.hypot(to.u - insight.u, to.v - insight.v) < SHORTEST * Math.max(u1 - u0, v1 - v0)) continue;
+    const part = Math.min(1, since / (TRAVEL * film.header.budget));
+    found.push({ agent: incumbent.agent, receiver: insight.agent, from: insight, to, part, age: since / (LINGER * film.header.budget) });
   }
   return found;
 }

@@ -57,6 +57,7 @@ export function orderPoints(film, from, chunks, arrays) {
   film.time = reorderColumn(film.time, from, order, (i) => time[i]);
   film.lease = reorderColumn(film.lease, from, order, (i) => lease[i]);
   film.row = reorderColumn(film.row, from, order, (i) => row[i]);
+  film.reach = reorderColumn(film.reach, from, order, (i) => film.leases[lease[i]].radius);
   film.agent = reorderColumn(film.agent, from, order, (i) => film.leases[lease[i]].agent);
   film.count = from + order.length;
 }

@@ -62,7 +62,7 @@ export function comparison(first, second, names) {
  * @param {Film} film
  * @param {number} loss
  */
-function isFound(film, loss) {
+export function isFound(film, loss) {
   const { minimum } = film.header;
   return minimum !== null && loss - minimum <= NEAR * Math.max(1, Math.abs(minimum));
 }

@@ -3,7 +3,7 @@
 import { el, fill } from "../base/dom.js";
 import { insightsAt } from "../film/moment.js";
 import { countUpTo } from "../base/search.js";
-import { swatch } from "./swatch.js";
+import { swatch } from "./stage/swatch.js";
 import { number, whole } from "../base/wording.js";
 
 /** Maximum number of entries listed; the latest are chosen. */

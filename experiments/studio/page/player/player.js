@@ -1,7 +1,6 @@
 /** The player: it advances the number of evaluations shown while it plays. One player drives all stages. */
 
-/** Duration of a whole run at speed 1. */
-const SECONDS = 24;
+import { Director } from "../film/director.js";
 
 export class Player extends EventTarget {
   #playing = false;
@@ -13,6 +12,8 @@ export class Player extends EventTarget {
     this.at = 0;
     this.length = 0;
     this.speed = 1;
+    /** The pace: slow at moments that matter. */
+    this.director = new Director(0, []);
     /** Whether to stay at the end as the run grows: a run that is watched live. */
     this.following = false;
   }
@@ -22,11 +23,13 @@ export class Player extends EventTarget {
   }
 
   /**
-   * Set the length in evaluations, after the runs shown have grown or changed.
+   * Set the length in evaluations and the moments that matter, after the runs shown have grown or changed.
    * @param {number} length
+   * @param {{at: number, weight: number}[]} moments
    */
-  setLength(length) {
+  setLength(length, moments) {
     this.length = length;
+    this.director = new Director(length, moments);
     if (this.following || this.at > length) this.at = length;
     this.#notify();
   }
@@ -84,7 +87,7 @@ export class Player extends EventTarget {
     // The time may also be negative, because a frame may have begun before it was requested.
     const passed = Math.min(100, Math.max(0, now - this.#last)) / 1000;
     this.#last = now;
-    this.at = Math.min(this.length, this.at + (passed * this.speed * this.length) / SECONDS);
+    this.at = this.director.evaluationsAt(this.director.secondsAt(this.at) + passed * this.speed);
     if (this.at >= this.length) this.#playing = false;
     else this.#frame = requestAnimationFrame((next) => this.#tick(next));
     this.#notify();

@@ -11,8 +11,9 @@ export class PlayerBar {
   /**
    * @param {HTMLElement} host
    * @param {import("./player.js").Player} player
-   * @param {{decisions: () => number[], describe: () => string, link: () => string}} given functions that return the
-   *   moments of decisions (in evaluations), a description of the moment shown, and its address
+   * @param {{decisions: () => number[], describe: () => string, link: () => string, strip: HTMLElement, more: HTMLElement[]}} given
+   *   functions that return the moments of decisions (in evaluations), a description of the moment shown, and its address;
+   *   the curve over the slider, and what else stands in the bar
    */
   constructor(host, player, given) {
     this.player = player;
@@ -30,22 +31,40 @@ export class PlayerBar {
     speed.addEventListener("change", () => player.setSpeed(Number(speed.value)));
     this.speed = speed;
     this.copy = button("Copy a link to this frame", icon("link"), "link", () => this.#copyLink());
+    this.marks = el("div", { class: "marks", role: "group", "aria-label": "Moments that matter" });
     host.append(
-      el("div", { class: "buttons", role: "group", "aria-label": "Replay" }, [
-        button("To the beginning", icon("first"), "first", () => this.#go(0)),
-        button("Previous decision", icon("previous-decision"), "previous-decision", () => this.#decision(-1)),
-        button("One evaluation back", icon("back"), "back", () => this.#step(-1)),
-        this.toggle,
-        button("One evaluation forward", icon("on"), "on", () => this.#step(1)),
-        button("Next decision", icon("next-decision"), "next-decision", () => this.#decision(1)),
-        button("To the end", icon("last"), "last", () => this.#go(player.length)),
+      el("div", { class: "transport" }, [
+        el("div", { class: "buttons", role: "group", "aria-label": "Replay" }, [
+          button("To the beginning", icon("first"), "first", () => this.#go(0)),
+          button("Previous decision", icon("previous-decision"), "previous-decision", () => this.#decision(-1)),
+          button("One evaluation back", icon("back"), "back", () => this.#step(-1)),
+          this.toggle,
+          button("One evaluation forward", icon("on"), "on", () => this.#step(1)),
+          button("Next decision", icon("next-decision"), "next-decision", () => this.#decision(1)),
+          button("To the end", icon("last"), "last", () => this.#go(player.length)),
+        ]),
+        el("div", { class: "buttons" }, [this.readout, this.live, speed, this.copy, this.note]),
       ]),
-      this.scrub,
-      el("div", { class: "buttons" }, [this.readout, this.live, speed, this.copy, this.note]),
+      el("div", { class: "timeline" }, [given.strip, el("div", { class: "track-line" }, [this.marks, this.scrub])]),
+      ...given.more,
     );
     player.addEventListener("change", () => this.#draw());
     document.addEventListener("keydown", (event) => this.#key(event));
     this.#draw();
+  }
+
+  /**
+   * Mark moments over the slider; each is a button that leads there.
+   * @param {{at: number, text: string, colour: string, kind: string}[]} moments
+   * @param {number} length of the run in evaluations
+   */
+  setMarks(moments, length) {
+    fill(this.marks, moments.map(({ at, text, colour, kind }) => {
+      const mark = el("button", { type: "button", class: "mark", "data-kind": kind, title: text, "aria-label": `Evaluation ${whole(at)}: ${text}`, onclick: () => this.#go(at) });
+      mark.style.left = `${((100 * at) / (length || 1)).toFixed(2)}%`;
+      mark.style.setProperty("--mark", colour);
+      return mark;
+    }));
   }
 
   /** @param {number} at */

@@ -1,5 +1,6 @@
 /** The replay of one or two runs: their stages, driven by one player, with charts, event logs and a conclusion. */
 
+import { Cameras } from "./cameras.js";
 import { EventLog } from "./eventlog.js";
 import { Conclusion } from "./conclusion.js";
 import { Curves } from "./curves.js";
@@ -7,7 +8,11 @@ import { el, fill, say } from "../base/dom.js";
 import { PlaneChoice } from "./planes.js";
 import { Player } from "./player.js";
 import { PlayerBar } from "./playerbar.js";
-import { Stage } from "./stage.js";
+import { Recorder } from "../recorder/recorder.js";
+import { SceneFit } from "./scenefit.js";
+import { Stage } from "./stage/stage.js";
+import { LossStrip } from "./strip.js";
+import { COLOURS } from "../drawing/colours.js";
 
 /** @typedef {import("../film/film.js").Film} Film */
 
@@ -16,8 +21,6 @@ const CALM = matchMedia("(prefers-reduced-motion: reduce)");
 export class Replay {
   /** @type {number[]} */
   #moments = [];
-  /** @type {string[]} */
-  #cameras = [];
   /** @type {Stage[]} */
   stages = [];
   /** @type {EventLog[]} */
@@ -29,7 +32,8 @@ export class Replay {
    * @param {HTMLElement} host
    * @param {{cards: Record<string, Record<string, string>>, theme: string, link: () => string,
    *   onPlace?: (u: number, v: number, film: Film) => void, onPlane?: (spec: string) => void,
-   *   onMoment?: () => void}} given `link` returns the address of the frame; `onPlane` requests another plane
+   *   onMoment?: () => void, fills?: boolean}} given `link` returns the address of the frame; `onPlane` requests another
+   *   plane; `fills` says whether the scene fills the window
    */
   constructor(host, given) {
     this.given = given;
@@ -37,24 +41,29 @@ export class Replay {
     this.look = "3d";
     this.player = new Player();
     this.row = el("div", { class: "stages" });
-    for (const event of ["pointermove", "wheel", "keyup", "pointerup"]) this.row.addEventListener(event, () => this.#turnTogether(), { passive: true });
-    this.lookButtons = Object.entries({ "3d": "3-D", contour: "Contour" }).map(([look, text]) =>
-      el("button", { type: "button", text, "data-look": look, "aria-pressed": "false", onclick: () => this.setLook(look) }));
+    this.lookButtons = makeLookButtons((look) => this.setLook(look));
+    this.cameras = new Cameras(this.row, () => this.stages, () => this.#show());
     this.planes = new PlaneChoice(given.onPlane);
     const bar = el("div", { class: "player" });
-    this.conclusion = new Conclusion();
-    const charts = el("div", { class: "curves" });
+    const seek = (/** @type {number} */ at) => this.#seek(at);
+    this.conclusion = new Conclusion(seek);
+    this.charts = el("div", { class: "curves" });
     this.eventLogs = el("div", { class: "event-logs" });
+    this.notes = el("div", { class: "event-logs run-notes" });
     this.announcement = el("p", { class: "visually-hidden", role: "status" });
-    const look = el("div", { class: "buttons", role: "group", "aria-label": "View" }, this.lookButtons);
-    host.append(el("div", { class: "toolbar" }, [look, this.planes.element]), this.conclusion.element, this.row, bar, charts, this.eventLogs, this.announcement);
-    this.curves = new Curves(charts, { theme: this.theme, onSeek: (at) => this.#seek(at) });
+    const scene = el("div", { class: "scene" }, [this.row, this.conclusion.element]);
+    host.append(scene, bar, this.notes, this.charts, this.eventLogs, this.announcement);
+    this.curves = new Curves(this.charts, { theme: this.theme, onSeek: seek });
+    this.strip = new LossStrip({ theme: this.theme, onSeek: seek });
+    if (given.fills) this.fit = new SceneFit(scene, bar);
     // This listener must come before that of the bar, which describes what is shown.
     this.player.addEventListener("change", () => this.#show());
     this.bar = new PlayerBar(bar, this.player, {
       decisions: () => this.#moments,
       describe: () => this.describe(),
       link: given.link,
+      strip: this.strip.element,
+      more: [el("div", { class: "toolbar" }, [el("div", { class: "buttons", role: "group", "aria-label": "View" }, [...this.lookButtons, this.cameras.button]), this.planes.element, new Recorder(scene, this.player, () => this.names.join(" and ")).element])],
     });
   }
 
@@ -72,8 +81,7 @@ export class Replay {
     this.names = names;
     this.#setStages(films.length);
     films.forEach((film, i) => {
-      this.stages[i].title.textContent = names[i];
-      if (this.stages[i].film !== film) this.stages[i].setFilm(film);
+      if (this.stages[i].film !== film) this.stages[i].setFilm(film, names[i]);
     });
     this.planes.offer(films[0].header);
     this.#markLook();
@@ -85,10 +93,13 @@ export class Replay {
     const films = this.films.filter((film) => film !== null);
     this.stages.forEach((stage) => stage.updateFilm());
     this.curves.setFilms(films, this.names);
+    const stories = this.stages.map(({ story }) => story);
+    this.strip.setFilms(films, this.names, stories);
+    this.bar.setMarks(markMoments(stories, this.names), Math.max(...films.map((film) => film.evaluations)));
     const moments = films.flatMap((film) => film.leases.map((lease) => film.evaluationsAtTime(lease.starts)));
     this.#moments = [...new Set(moments)].sort((a, b) => a - b);
     this.bar.live.hidden = !films.some((film) => film.header.state === "running");
-    this.player.setLength(Math.max(...films.map((film) => film.evaluations)));
+    this.player.setLength(Math.max(...films.map((film) => film.evaluations)), stories.flat());
   }
 
   /**
@@ -98,8 +109,7 @@ export class Replay {
    */
   showFrom(at, grows) {
     if (at !== null) {
-      this.player.pause();
-      this.player.seek(at);
+      this.#seek(at);
     } else if (grows) {
       this.player.follow();
     } else {
@@ -128,11 +138,12 @@ export class Replay {
     this.theme = theme;
     for (const stage of this.stages) stage.setTheme(theme);
     this.curves.setTheme(theme);
+    this.strip.setTheme(theme);
     this.#show();
   }
 
   describe() {
-    return this.stages.map((stage, i) => (this.stages.length > 1 ? `${this.names[i]}: ${stage.describe()}` : stage.describe())).join("; ");
+    return describeStages(this.stages, this.names);
   }
 
   /** @param {number} count */
@@ -140,15 +151,18 @@ export class Replay {
     if (this.stages.length === count) return;
     while (this.stages.length > count) this.stages.pop()?.dispose();
     while (this.stages.length < count) {
-      const host = el("article");
-      const stage = new Stage(host, { title: "", cards: this.given.cards, onPlace: this.given.onPlace, onChoose: () => this.#show() });
+      const stage = new Stage(el("article"), {
+        cards: this.given.cards, onPlace: this.given.onPlace, onChoose: () => this.#show(), onSeek: (at) => this.#seek(at),
+        onTouch: () => this.cameras.follow(false),
+      });
       stage.setTheme(this.theme);
       stage.setLook(this.look);
       this.stages.push(stage);
     }
     fill(this.row, this.stages.map((stage) => stage.host));
-    this.#cameras = [];
-    this.row.dataset.count = String(count);
+    fill(this.notes, this.stages.map((stage) => stage.notes));
+    this.cameras.forget();
+    this.row.dataset.count = this.notes.dataset.count = String(count);
     const hosts = this.stages.map(() => el("div", { class: "event-log" }));
     this.lists = hosts.map((host) => new EventLog(host, { onSeek: (at) => this.#seek(at) }));
     this.eventLogs.replaceChildren(...hosts);
@@ -158,20 +172,8 @@ export class Replay {
 
   /** Mark the button of the current kind of view; the browser may be unable to draw the requested one. */
   #markLook() {
-    this.look = this.stages[0]?.look ?? this.look;
+    this.look = this.stages[0]?.view.look ?? this.look;
     for (const button of this.lookButtons) button.setAttribute("aria-pressed", String(button.dataset.look === this.look));
-  }
-
-  /** Move the other stage's camera when the user has moved one of the two. */
-  #turnTogether() {
-    const cameras = this.stages.map((stage) => JSON.stringify(stage.camera()));
-    const moved = cameras.findIndex((camera, i) => camera !== this.#cameras[i]);
-    if (this.stages.length === 2 && moved >= 0 && this.#cameras.length === 2) {
-      const other = this.stages[1 - moved];
-      other.setCamera(this.stages[moved].camera());
-      cameras[1 - moved] = JSON.stringify(other.camera());
-    }
-    this.#cameras = cameras;
   }
 
   /** @param {number} at */
@@ -182,14 +184,56 @@ export class Replay {
 
   #show() {
     const { at, length } = this.player;
+    const half = Math.max(0, ...this.stages.map(({ view }) => view.halfAt(at)));
     this.stages.forEach((stage, i) => {
       if (!stage.film) return;
-      stage.show(at, this.player.playing);
+      stage.show(at, this.player.playing, half);
       this.lists[i].show(stage.film, stage.film.headAt(at));
     });
     this.curves.show(at);
+    this.strip.show(at);
     this.conclusion.show(this.films, this.names, length > 0 && at >= length);
-    if (!this.player.playing) say(this.announcement, this.describe());
+    say(this.announcement, this.player.playing ? tellCaptions(this.stages, this.names) : this.describe());
     this.given.onMoment?.();
   }
+}
+
+/**
+ * Return the moments of all stories that get a mark over the slider, in order.
+ * @param {import("../film/story.js").Moment[][]} stories
+ * @param {string[]} names
+ */
+function markMoments(stories, names) {
+  const marks = stories.flatMap((story, i) => story.filter(({ weight }) => weight >= 0.3).map((moment) => ({
+    ...moment, text: stories.length > 1 ? `${names[i]}: ${moment.text}` : moment.text, colour: COLOURS[moment.agent % COLOURS.length],
+  })));
+  return marks.sort((a, b) => a.at - b.at);
+}
+
+/**
+ * Return the captions of the stages, for those who do not see them.
+ * @param {Stage[]} stages
+ * @param {string[]} names
+ */
+function tellCaptions(stages, names) {
+  const said = stages.map(({ storyline }, i) => [names[i], storyline.caption.textContent ?? ""]).filter(([, text]) => text);
+  return said.map(([name, text]) => (stages.length > 1 ? `${name}: ${text}` : text)).join("; ");
+}
+
+/**
+ * Describe the moment that stages show, for those who do not see them.
+ * @param {Stage[]} stages
+ * @param {string[]} names
+ */
+function describeStages(stages, names) {
+  return stages.map((stage, i) => (stages.length > 1 ? `${names[i]}: ${stage.describe()}` : stage.describe())).join("; ");
+}
+
+/**
+ * Create the buttons that change the kind of view.
+ * @param {(look: string) => void} onLook
+ */
+function makeLookButtons(onLook) {
+  return Object.entries({ "3d": "3-D", contour: "Contour" }).map(([look, text]) => (
+    el("button", { type: "button", text, "data-look": look, "aria-pressed": "false", onclick: () => onLook(look) })));
 }

@@ -1,7 +1,5 @@
 /** The playground's settings as text, for the page's address. */
 
-import { PRESETS } from "./presets.js";
-
 /**
  * @typedef {import("../types.d.ts").Preset} Preset
  * @typedef {import("../types.d.ts").Side} Side
@@ -18,9 +16,10 @@ export function readPlay(text, catalogue) {
     const { title, question, common, sides } = JSON.parse(text ?? "null");
     const known = catalogue.landscapes.some(({ kind }) => kind === common.landscape.kind);
     if (!known || sides.length < 1 || sides.length > 2) return null;
-    const [usual] = PRESETS[0].sides;
+    const [first] = catalogue.questions;
+    const [usual] = first.sides;
     const whole = sides.map((/** @type {Side} */ { name, settings }) => ({ name: String(name), settings: { ...usual.settings, ...settings } }));
-    return { title, question, common: { ...PRESETS[0].common, ...common }, sides: whole };
+    return { title, question, common: { ...first.common, ...common }, sides: whole };
   } catch {
     return null;
   }

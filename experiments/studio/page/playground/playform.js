@@ -36,7 +36,9 @@ export class PlayForm {
     this.catalogue = catalogue;
     this.listeners = listeners;
     this.start = new StartField(listeners.onMiddle);
-    this.element = el("form", { class: "controls", "aria-label": "Settings", onsubmit: (/** @type {Event} */ event) => event.preventDefault() });
+    /** The few fields that are always shown, for each side. */
+    this.quick = el("div", { class: "quick-row" });
+    this.element = el("form", { class: "controls", "aria-label": "More settings", onsubmit: (/** @type {Event} */ event) => event.preventDefault() });
   }
 
   /**
@@ -74,10 +76,12 @@ export class PlayForm {
     const { budget } = this.catalogue.limits;
     const landscape = this.#landscapeFields();
     const sliders = [
-      this.#commonSlider("budget", { label: "Budget", steps: BUDGETS.filter((b) => b <= budget[1]), words: (/** @type {number} */ n) => `${whole(n)} evaluations` }),
-      this.#commonSlider("seed", { label: "Seed", min: 0, max: 50, help: "Seed of all random numbers." }),
+      this.#commonSlider("budget", { label: "Budget", steps: BUDGETS.filter((b) => b <= budget[1]), words: (/** @type {number} */ n) => `${whole(n)} evaluations`, help: "How many points may be tried, by all agents together. Both sides of a comparison get the same." }),
+      this.#commonSlider("seed", { label: "Seed", min: 0, max: 50, help: "All random numbers follow from it: the same seed gives the same run." }),
     ];
     this.describeStart();
+    const sides = this.sides.map((side) => this.#sideFields(side));
+    fill(this.quick, sides.map(({ quick }) => quick));
     fill(this.element, [
       el("fieldset", {}, [
         el("legend", { text: "Common settings" }),
@@ -87,7 +91,7 @@ export class PlayForm {
         this.start.middle,
         this.#raceField(),
       ]),
-      ...this.sides.map((side) => this.#sideFields(side)),
+      ...sides.map(({ more }) => more),
     ]);
   }
 
@@ -136,7 +140,7 @@ export class PlayForm {
     const fields = new SettingFields(this.catalogue, side.settings, (dragging) => {
       side.settings = fields.value;
       this.listeners.onChange(dragging);
-    });
-    return el("details", { class: "side", open: true }, [el("summary", { text: side.name }), fields.element]);
+    }, side.name);
+    return { quick: fields.quick, more: el("details", { class: "side", open: true }, [el("summary", { text: side.name }), fields.element]) };
   }
 }

@@ -2,14 +2,16 @@
 
 import { momentIn } from "../base/address.js";
 import { ServerError } from "../base/api.js";
-import { el, fill, say } from "../base/dom.js";
+import { el, say } from "../base/dom.js";
 import { Replay } from "../player/replay.js";
+import { Beside } from "../gallery/beside.js";
 import { readPlay, writePlay } from "./address.js";
 import { PlayForm } from "./playform.js";
 import { PresetBar } from "./presetbar.js";
-import { PRESETS, offeredPresets } from "./presets.js";
+import { Preparation } from "./preparation.js";
+import { Problems } from "./problems.js";
 import { PlayRequests } from "./requests.js";
-import { describeDifferences } from "./settings.js";
+import { describeDifferences, liftToCube } from "./settings.js";
 import { Veil } from "./veil.js";
 import { YamlList } from "./yamllist.js";
 
@@ -40,7 +42,9 @@ export class Playground {
    */
   constructor(host, { catalogue, theme, onMoment }) {
     this.catalogue = catalogue;
-    this.presets = new PresetBar(offeredPresets(catalogue), (preset) => this.load(preset));
+    this.preparation = new Preparation(this.#requests, catalogue);
+    this.presets = new PresetBar(catalogue.questions, { theme: () => this.replay.theme, onChoose: (preset) => this.load(preset) });
+    this.beside = new Beside(catalogue);
     this.settings = new PlayForm(catalogue, {
       onChange: (dragging) => this.#change(dragging),
       onLandscape: () => { this.#plane = null; },
@@ -48,20 +52,21 @@ export class Playground {
       onMiddle: () => this.#placeAt(0.5),
     });
     this.differences = el("p", { class: "soft" });
-    this.problems = el("div", { class: "problems", role: "alert", hidden: true });
+    this.problems = new Problems(() => this.#tryAgain());
     const replay = el("div", { class: "replay" });
     this.veil = new Veil(replay, () => this.replay.row);
     this.yaml = new YamlList();
+    const more = el("details", { class: "settings" }, [el("summary", { text: "More settings" }), this.settings.element]);
     host.append(
-      el("div", { class: "intro" }, [this.presets.buttons, this.presets.question, this.differences]),
-      el("div", { class: "play" }, [
-        el("details", { class: "settings", open: matchMedia("(min-width: 900px)").matches }, [el("summary", { text: "Settings" }), this.settings.element]),
-        el("div", { class: "shown" }, [this.problems, this.veil.element, replay, this.yaml.element]),
-      ]),
+      el("div", { class: "intro" }, [el("div", { class: "first-line" }, [this.presets.buttons, more]), this.presets.question]),
+      this.settings.quick,
+      el("div", { class: "shown" }, [this.problems.element, this.veil.element, replay, this.beside.element, this.differences, this.yaml.element]),
     );
     this.replay = new Replay(replay, {
-      cards: catalogue.cards, theme, link: () => this.link(), onMoment,
-      onPlace: (u, v, film) => this.#place(u, v, film),
+      fills: true,
+      cards: catalogue.cards, theme, link: () => this.link(),
+      onMoment: () => this.#showMoment(onMoment),
+      onPlace: (u, v, film) => this.#placeAt(liftToCube(film.header.plane, u, v)),
       onPlane: (spec) => this.#look(spec),
     });
   }
@@ -77,7 +82,7 @@ export class Playground {
    */
   begin(address) {
     const given = readPlay(address.get("play"), this.catalogue);
-    if (!given) return this.load(PRESETS[0]);
+    if (!given) return this.load(this.catalogue.questions[0]);
     this.#wanted = momentIn(address);
     if (address.get("plane")) this.#plane = address.get("plane");
     try {
@@ -85,7 +90,7 @@ export class Playground {
     } catch {
       // The address contains kinds that no field offers.
       this.#wanted = null;
-      return this.load(PRESETS[0]);
+      return this.load(this.catalogue.questions[0]);
     }
   }
 
@@ -96,6 +101,7 @@ export class Playground {
   load(preset, { named = true } = {}) {
     this.presets.show(preset, named);
     if (named) this.#plane = null;
+    this.veil.cover();
     this.settings.load(preset);
     return this.#run(false);
   }
@@ -130,6 +136,7 @@ export class Playground {
    */
   async #run(dragging) {
     this.veil.expect(dragging);
+    this.preparation.cancel();
     try {
       const answers = await this.#requests.play(this.settings.sideSettings);
       if (!answers) return;
@@ -158,21 +165,20 @@ export class Playground {
     const first = films.some((film, i) => this.#films[i] !== film);
     this.#films = films;
     this.settings.header = films[0].header;
+    this.beside.setFilms(films, names, this.settings.common.landscape, this.presets.current?.id ?? "");
+    this.replay.conclusion.answer = this.presets.current?.answer ?? "";
     this.replay.setFilms(films, names);
     if (!first) return;
     this.veil.lift();
     this.replay.showFrom(this.#wanted, dragging);
+    this.preparation.schedule(this.settings.sideSettings);
     this.#wanted = null;
   }
 
-  /**
-   * @param {number} u
-   * @param {number} v
-   * @param {Film} film
-   */
-  #place(u, v, film) {
-    const { origin, first, second } = film.header.plane;
-    this.#placeAt(origin.map((o, d) => Number(Math.min(1, Math.max(0, o + u * first[d] + v * second[d])).toFixed(4))));
+  /** @param {() => void} onMoment */
+  #showMoment(onMoment) {
+    this.beside.show(this.replay.player.at);
+    onMoment();
   }
 
   /**
@@ -197,9 +203,7 @@ export class Playground {
   /** @param {string[]} problems */
   #complain(problems) {
     if (problems.length) this.veil.rest();
-    this.problems.hidden = problems.length === 0;
-    const again = el("button", { type: "button", text: "Try again", onclick: () => this.#tryAgain() });
-    fill(this.problems, problems.length ? [...problems.map((text) => el("p", { text })), again] : []);
+    this.problems.show(problems);
   }
 
   /** Asks for the same once more. */

@@ -73,6 +73,14 @@ export class PlayRequests {
     });
   }
 
+  /**
+   * Have the server work settings that may be asked for next, while it has nothing else to do.
+   * @param {Settings[]} settings
+   */
+  prepare(settings) {
+    send("/api/ahead", { page: this.#page, settings: settings.map(confineToCube) }).catch(() => {});
+  }
+
   /** Forget what was asked for, so that it is asked for again. */
   forget() {
     this.#asked = {};

@@ -1,6 +1,6 @@
 /** The fields of one side of the playground: its team and its policy. */
 
-import { el } from "../base/dom.js";
+import { el, say } from "../base/dom.js";
 import { choice, choices, slider } from "../base/fields.js";
 import { number } from "../base/wording.js";
 
@@ -16,13 +16,17 @@ const words = (value) => (value === null ? "the policy's default" : `${value} ev
  */
 const pair = (kind) => [kind, kind];
 
+/** The fields that are always shown; the others stand behind "More". */
+const QUICK = ["grid_size", "radius", "kinds"];
+
 export class SettingFields {
   /**
    * @param {import("../types.d.ts").Catalogue} catalogue
    * @param {import("../types.d.ts").Settings} settings to begin with
    * @param {(dragging: boolean) => void} onChange
+   * @param {string} name of the side
    */
-  constructor(catalogue, settings, onChange) {
+  constructor(catalogue, settings, onChange, name = "") {
     /** @type {import("../types.d.ts").Settings} */
     this.settings = { ...settings };
     const { limits, cards } = catalogue;
@@ -42,20 +46,26 @@ export class SettingFields {
     this.fields = {
       kinds: choices({ label: "Team", name: "kinds", value: this.settings.kinds, onChange: set("kinds"), options: catalogue.agents.map(({ kind }) => [kind, kind, cards.agents[kind]]) }),
       agents: slider({ label: "Number of agents", min: 1, max: limits.agents[1], ...sliderOptions("agents"), help: "The kinds of the team are assigned to the agents in turn." }),
-      grid_size: slider({ label: "Grid size", min: limits.grid_size[0], max: limits.grid_size[1], words: (n) => `${n} points per axis`, ...sliderOptions("grid_size"), help: "Points of a grid agent along each axis." }),
-      radius: slider({ label: "Initial radius", min: limits.radius[0], max: limits.radius[1], step: 0.01, words: number, ...sliderOptions("radius"), help: "Half of the side of the starting region; 0.5 covers the whole space." }),
+      grid_size: slider({ label: "Grid size", min: limits.grid_size[0], max: limits.grid_size[1], words: (n) => `${n} × ${n}`, ...sliderOptions("grid_size"), help: "A grid agent tries this many points along each axis. More points see finer valleys, and cost more." }),
+      radius: slider({ label: "Radius", min: limits.radius[0], max: limits.radius[1], step: 0.01, words: number, ...sliderOptions("radius"), help: "How far around the start the search looks at first: half of the side of the region. 0.5 is everywhere." }),
       shrink: slider({ label: "Shrink factor", min: limits.shrink[0], max: limits.shrink[1], step: 0.05, words: number, ...sliderOptions("shrink"), help: "Ratio of each radius to the one before." }),
-      sharing: choice({ label: "Sharing", ...choiceOptions("sharing", "sharings"), help: "Which agents learn of the best points of others." }),
-      policy: choice({ label: "Policy", ...choiceOptions("policy", "policies"), help: "Decides which agent gets which lease." }),
-      budget_policy: choice({ label: "Budget policy", ...choiceOptions("budget_policy", "budgets") }),
-      radius_policy: choice({ label: "Radius policy", ...choiceOptions("radius_policy", "radii") }),
-      lease: slider({ label: "Lease", steps: LEASES, words, ...sliderOptions("lease"), help: "Evaluations between two decisions about an agent." }),
+      sharing: choice({ label: "Sharing", ...choiceOptions("sharing", "sharings"), help: "Whether an agent's best point is handed to the others." }),
+      policy: choice({ label: "Policy", ...choiceOptions("policy", "policies"), help: "The rules that decide who searches where, and for how long. \"composed\" is made of the choices below." }),
+      budget_policy: choice({ label: "Budget policy", ...choiceOptions("budget_policy", "budgets"), help: "How evaluations are divided: \"bandit\" gives more to agents that have found improvements." }),
+      radius_policy: choice({ label: "Radius policy", ...choiceOptions("radius_policy", "radii"), help: "How the region changes: \"shrink\" makes it smaller with each lease." }),
+      lease: slider({ label: "Lease", steps: LEASES, words, ...sliderOptions("lease"), help: "How many evaluations an agent may spend before the next decision about it." }),
     };
     this.composed = [this.fields.budget_policy.element, this.fields.radius_policy.element];
     this.about = el("p", { class: "soft" });
     this.cards = cards;
     const told = el("details", {}, [el("summary", { class: "soft", text: "What these choices mean" }), this.about]);
-    this.element = el("div", { class: "fields", role: "group", "aria-label": "Team and policy" }, [...Object.values(this.fields).map((field) => field.element), told]);
+    const more = Object.entries(this.fields).filter(([key]) => !QUICK.includes(key)).map(([, field]) => field.element);
+    this.element = el("div", { class: "fields", role: "group", "aria-label": `Rules${name ? ` of ${name}` : ""}` }, [...more, told]);
+    this.teamText = el("summary");
+    const team = el("details", { class: "team" }, [this.teamText, el("div", { class: "popover" }, [this.fields.kinds.element])]);
+    this.quick = el("div", { class: "quick", role: "group", "aria-label": name || "Team and region" }, [
+      el("span", { class: "quick-name", text: name }), this.fields.grid_size.element, this.fields.radius.element, team,
+    ]);
     this.#describe();
   }
 
@@ -86,6 +96,8 @@ export class SettingFields {
   #describe() {
     const { policy, budget_policy: budget, radius_policy: radius, sharing } = this.settings;
     const composed = policy === "composed";
+    const { kinds, agents } = this.settings;
+    say(this.teamText, `Team: ${kinds.length > 2 ? `${kinds[0]} + ${kinds.length - 1}` : kinds.join(", ")}${agents > kinds.length ? ` (${agents})` : ""}`);
     for (const element of this.composed) element.hidden = !composed;
     const grids = this.settings.kinds.includes("grid");
     this.fields.grid_size.element.hidden = !grids;

@@ -40,3 +40,13 @@ export function confineToCube(settings) {
   const room = Math.min(...[center].flat().map((c) => Math.min(c, 1 - c)));
   return { ...settings, center, radius: Number(Math.max(least, Math.min(settings.radius, room)).toFixed(4)) };
 }
+
+/**
+ * Return the point of the unit cube at a place of a plane; beyond the cube's sides, the nearest on them.
+ * @param {import("../types.d.ts").Plane} plane
+ * @param {number} u
+ * @param {number} v
+ */
+export function liftToCube({ origin, first, second }, u, v) {
+  return origin.map((o, d) => Number(Math.min(1, Math.max(0, o + u * first[d] + v * second[d])).toFixed(4)));
+}

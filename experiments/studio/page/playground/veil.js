@@ -4,6 +4,7 @@ import { el, say } from "../base/dom.js";
 
 /** What takes longer than this is said to wait. */
 const NOTICE_MILLISECONDS = 2000;
+const COMPUTING = "Computing.";
 const WAITING = "Still working: the machine is busy, and this waits for its turn. Nothing needs to be done.";
 
 export class Veil {
@@ -20,8 +21,13 @@ export class Veil {
     this.element = el("p", { class: "waiting", role: "status" });
   }
 
+  /** Another question is asked: what is shown answers another one, and must not be seen below it. */
+  cover() {
+    this.shown.classList.add("covered");
+  }
+
   /**
-   * Something else is asked for. While a slider moves, the veil comes only if that takes long.
+   * Something else is asked for. While a slider moves, the veil is lighter.
    * @param {boolean} dragging
    */
   expect(dragging) {
@@ -32,7 +38,7 @@ export class Veil {
 
   /** What was asked for is shown. */
   lift() {
-    this.shown.classList.remove("veiled", "dragging");
+    this.shown.classList.remove("veiled", "dragging", "covered");
     this.#await(false);
   }
 
@@ -45,7 +51,7 @@ export class Veil {
   #await(busy) {
     this.busy().setAttribute("aria-busy", String(busy));
     clearTimeout(this.#notice);
-    say(this.element, "");
+    say(this.element, busy ? COMPUTING : "");
     if (busy) this.#notice = setTimeout(() => say(this.element, WAITING), NOTICE_MILLISECONDS);
   }
 }

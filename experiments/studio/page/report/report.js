@@ -5,12 +5,15 @@ import { drawAreas } from "./areas.js";
 import { disposeCharts, drawCurves, redrawCharts } from "./curves.js";
 import { drawDots } from "./dots.js";
 import { legend, redrawToWidth } from "./figure.js";
+import { drawFront } from "./front.js";
+import { drawGrids } from "./grids.js";
 import { drawHeat } from "./heat.js";
 import { drawIntervals } from "./intervals.js";
 import { unpackIsland } from "./island.js";
 import { startWhenSeen } from "./late.js";
 import { drawMap } from "./map.js";
 import { drawProblem, drawSmallMultiples } from "./problem.js";
+import { drawSteps } from "./steps.js";
 import { drawTable } from "./table.js";
 
 /** Elements that wait until they are drawn, and what draws them. @type {Map<HTMLElement, () => void>} */
@@ -31,6 +34,9 @@ function drawFigure(host, key) {
   else if (data.kind === "intervals") drawIntervals(host, data, theme.now);
   else if (data.kind === "dots") drawDots(host, data, theme.now);
   else if (data.kind === "map") drawMap(host, data, island.grounds[data.ground ?? ""] ?? null, theme.now);
+  else if (data.kind === "front") drawFront(host, data, theme.now);
+  else if (data.kind === "grids") drawGrids(host, data);
+  else if (data.kind === "steps") drawSteps(host, data, theme.now);
   else drawHeat(host, data);
 }
 
@@ -87,10 +93,10 @@ function fillPage() {
     choice.onchange = choice.oninput = show;
     show();
   }
-  const run = document.querySelector("#run-choice");
-  if (run instanceof HTMLSelectElement) {
-    run.onchange = () => {
-      for (const section of all(".portrait")) section.hidden = section.id !== run.value;
+  for (const choice of all("select[data-shows]")) {
+    if (!(choice instanceof HTMLSelectElement)) continue;
+    choice.onchange = () => {
+      for (const section of all(choice.dataset.shows ?? "")) section.hidden = section.id !== choice.value;
     };
   }
 }
@@ -113,7 +119,7 @@ function openSections() {
 }
 
 addEventListener("beforeprint", () => {
-  for (const section of all(".portrait[hidden]")) section.hidden = false;
+  for (const section of all(".portrait[hidden], .trade-off[hidden]")) section.hidden = false;
   closed = [];
   // Everything is drawn at the width of the paper, or it would be stretched to it.
   document.documentElement.classList.add("paper");
@@ -126,8 +132,7 @@ addEventListener("beforeprint", () => {
 });
 addEventListener("afterprint", () => {
   for (const details of closed) details.removeAttribute("open");
-  const run = document.querySelector("#run-choice");
-  if (run instanceof HTMLSelectElement) run.dispatchEvent(new Event("change"));
+  for (const choice of all("select[data-shows]")) choice.dispatchEvent(new Event("change"));
   document.documentElement.dataset.theme = theme.now;
   document.documentElement.classList.remove("paper");
   redrawToWidth();

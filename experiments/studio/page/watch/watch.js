@@ -46,6 +46,7 @@ export class Watch {
     host.append(this.chooser.element, this.note, replay);
     this.replayHost = replay;
     this.replay = new Replay(replay, {
+      fills: true,
       cards: catalogue.cards, theme, link: () => this.onLink(this.address()), onMoment, onPlane: (spec) => this.#look(spec),
     });
   }

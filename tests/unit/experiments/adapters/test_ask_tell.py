@@ -9,7 +9,7 @@ import warnings
 
 import numpy as np
 import pytest
-from own_kinds import mark_kind
+from usable_kinds import mark_kind
 
 import searchparty
 from searchparty.experiments.adapters.ask_tell import AskTell, KnownSetting

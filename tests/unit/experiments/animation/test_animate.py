@@ -23,9 +23,9 @@ from searchparty.experiments.animation.stage import FrameRenderer
 from searchparty.experiments.api import run
 from searchparty.experiments.drawing import landscape
 from searchparty.experiments.execution.results_directory import ResultsError
-from searchparty.experiments.results import background
 from searchparty.experiments.results.accounts import leases_table
 from searchparty.experiments.results.insights import collect_insights
+from searchparty.experiments.results.pictures import background
 from searchparty.experiments.results.recorded_runs import read_runs
 from searchparty.landscapes.landscape import Space
 from searchparty.orchestrator.state.events import Granted

@@ -8,8 +8,8 @@ import time
 
 import pytest
 
-from searchparty.experiments.cli import console, progress, streams
-from searchparty.experiments.cli.progress import ProgressLines
+from searchparty.experiments.cli.terminal import console, progress, streams
+from searchparty.experiments.cli.terminal.progress import ProgressLines
 from searchparty.experiments.execution.results_directory import directory_stem
 from searchparty.experiments.execution.verification import verify_results
 from searchparty.experiments.spec.load import loads_yaml

@@ -10,7 +10,7 @@ WRONG = [
     (("studio", "--port-number", "3"), "option must be a known option of searchparty studio, got '--port-number'."),
     (("--verzion",), "option must be a known option of searchparty, got '--verzion'. Did you mean '--version'?"),
     (("run", "quickstart", "--zzzzzz"),
-     "got '--zzzzzz'. Known: --address, --executor, --help, --no-report, --out, --set."),
+     "got '--zzzzzz'. Known: --address, --allow-unsandboxed, --executor, --help, --no-report, --out, --set."),
     (("run", "quickstart", "--repeats", "2"), "got '--repeats'. Write --set repeats=... in place of it."),
     (("run", "quickstart", "--budget=5"), "got '--budget'. Write --set budget=... in place of it."),
     (("check", "quickstart", "--seeds", "1"), "got '--seeds'. Write --set seed=... in place of it."),

@@ -84,6 +84,15 @@ def test_other_verdicts():
     assert turned.endswith(" never does, and 1 the other way.")
 
 
+def test_too_few_runs_are_named_where_the_interval_alone_would_settle_it():
+    few = compare_runs(runs_of({"a": [50], "b": [5]}, runs=3))
+    assert few.headline.lacks_runs
+    assert write_headline(few).startswith("3 runs of each do not settle whether b or a is better: b needs 0.1 (")
+    single = compare_runs(runs_of({"a": [50], "b": [5]}, runs=1))
+    assert write_headline(single).startswith("1 run of each does not settle whether ")
+    assert not compare_runs(runs_of({"a": [50], "b": [5]})).headline.lacks_runs
+
+
 def test_without_a_comparison_it_says_why():
     assert headline({}) == "There are no runs yet."
     assert headline({"a": [5]}) == "There is one strategy, 'a', and nothing to compare it with."

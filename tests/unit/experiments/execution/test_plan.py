@@ -12,9 +12,10 @@ from searchparty.experiments.execution.cost import (
     estimate_results_seconds,
     estimate_seconds,
 )
-from searchparty.experiments.execution.plan import make_plan, sweep_suffix
+from searchparty.experiments.execution.plan import make_plan
 from searchparty.experiments.report.report import MOST_RUN_FIGURES
 from searchparty.experiments.spec.errors import SpecError
+from searchparty.experiments.spec.expand import find_places, sweep_suffix
 from searchparty.experiments.spec.load import loads_yaml
 from searchparty.experiments.spec.models import Experiment
 
@@ -119,8 +120,25 @@ def test_a_swept_setting_need_not_stand_elsewhere():
 
 def test_names_of_variants_are_as_short_as_they_can_be():
     settings = (("strategies.a.policy.lease", 5), ("strategies.a.agents.0.step", 1), ("strategies.a.agents.1.step", 2))
-    assert sweep_suffix("a", settings) == "[lease=5, 0.step=1, 1.step=2]"
-    assert sweep_suffix("b", settings) == ""
+    assert sweep_suffix({}, "a", settings) == "[lease=5, 0.step=1, 1.step=2]"
+    assert sweep_suffix({}, "b", settings) == ""
+
+
+def test_a_setting_of_a_member_stands_for_every_member_of_that_name():
+    text = TEXT + "sweep: {random.start: [0.25, 0.75]}"
+    strategies = {"alone": {"agents": ["random"]}, "pair": {"agents": [{"kind": "grid", "name": "random"}, "axes"]}}
+    data = {"strategies": strategies}
+    places = ["strategies.alone.agents.0.step", "strategies.pair.agents.0.step"]
+    assert find_places(data, "random.step") == places
+    assert find_places({"strategies": {"a": {"agents": "random"}}}, "random.step") == ["strategies.a.agents.step"]
+    assert find_places(data, "axes.step") == ["strategies.pair.agents.1.step"]
+    assert find_places(data, "budget") == ["budget"]
+    assert find_places(data, "nobody.step") == ["nobody.step"]
+    settings = (("random.step", 1), ("axes.step", 2))
+    assert sweep_suffix(data, "alone", settings) == "[random.step=1]"
+    assert sweep_suffix(data, "pair", settings) == "[random.step=1, axes.step=2]"
+    with pytest.raises(SpecError, match="start"):
+        loads_yaml(text)
 
 
 def test_landscapes_that_look_alike_are_told_apart():

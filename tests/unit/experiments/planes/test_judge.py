@@ -25,7 +25,7 @@ def make_points(strategies, repeats, relate, seed=0):
 
 
 def test_few_repeats_settle_nothing():
-    said = judge_points(make_points({"a": 0.0, "b": 100.0}, 2, lambda x, _: x))
+    said = judge_points(make_points({"a": 0.0, "b": 100.0}, 2, lambda x, _: x), True)
     assert said[0].startswith("Medians of filter sharpness and held-out loss: a 0.")
     assert "differ in filter sharpness is not settled: a strategy has 2 repeats here" in said[1]
     assert "in held-out loss is not settled" in said[2]
@@ -33,36 +33,36 @@ def test_few_repeats_settle_nothing():
 
 
 def test_strategies_that_differ_are_said_to():
-    said = judge_points(make_points({"a": 0.0, "b": 100.0, "c": 200.0}, 6, lambda x, _: x))
+    said = judge_points(make_points({"a": 0.0, "b": 100.0, "c": 200.0}, 6, lambda x, _: x), True)
     assert said[1].startswith("Strategies differ in filter sharpness among these runs (p = ")
     assert said[3].startswith("Yes, among these runs sharper points are worse on held-out data")
     assert "Spearman's rho 1.00" in said[3]
 
 
 def test_no_is_a_verdict():
-    said = judge_points(make_points({"a": 0.0, "b": 0.0}, 8, lambda _, rng: rng.random()))
+    said = judge_points(make_points({"a": 0.0, "b": 0.0}, 8, lambda _, rng: rng.random()), True)
     assert said[1].startswith("No: that strategies differ in filter sharpness is not shown")
     assert said[3].startswith("No: that sharper points are worse on held-out data, by held-out loss, is not shown")
-    opposite = judge_points(make_points({"a": 0.0, "b": 0.0}, 8, lambda x, _: -x))
+    opposite = judge_points(make_points({"a": 0.0, "b": 0.0}, 8, lambda x, _: -x), True)
     assert opposite[3].startswith("No: among these runs sharper points are better on held-out data")
 
 
 def test_points_on_a_slope_are_left_out():
     points = make_points({"a": 0.0}, 6, lambda x, _: x)
-    said = judge_points([*points, make_point("b", 0, 1e6, -1e6, "slope")])
+    said = judge_points([*points, make_point("b", 0, 1e6, -1e6, "slope")], True)
     assert "b 1e+06 and -1e+06 (1 run, 1 on a slope)" in said[0]
     assert any("Spearman's rho 1.00" in line and "1 on a slope are left out" in line for line in said)
 
 
 def test_without_held_out_data_only_sharpness_is_compared():
-    said = judge_points(make_points({"a": 0.0, "b": 0.0}, 5, lambda *_: None))
+    said = judge_points(make_points({"a": 0.0, "b": 0.0}, 5, lambda *_: None), True)
     assert said[0].startswith("Medians of filter sharpness: a ")
     assert not any("held-out" in line for line in said[:2])
     assert any("depends on the scale of weights" in line for line in said)
 
 
 def test_without_curvature_nothing_is_said():
-    assert judge_points([BestPointRecord("0" * 12, "a#0", "a", 0, 0.1, 1.0, 0)]) == []
+    assert judge_points([BestPointRecord("0" * 12, "a#0", "a", 0, 0.1, 1.0, 0)], True) == []
 
 
 def test_tests_are_those_of_scipy():
@@ -76,3 +76,9 @@ def test_tests_are_those_of_scipy():
     assert rho == pytest.approx(spearmanr(one, other).statistic)
     assert -1 <= low < rho < high <= 1
     assert correlate_ranks(np.ones(5), one[:5]) == (0.0, 0.0, 0.0)
+
+
+def test_of_plain_functions_nothing_is_said_of_weights():
+    for network in (True, False):
+        said = judge_points(make_points({"a": 0.0, "b": 100.0}, 6, lambda x, _: x), network)
+        assert any("weights" in line or "layer" in line for line in said) == network

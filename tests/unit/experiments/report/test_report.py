@@ -123,7 +123,7 @@ def test_figures_are_files_where_they_are_asked_for(results):
 def test_every_table_is_a_file(party):
     directory, _ = party
     tables = {path.stem for path in (directory / "tables").glob("*.csv")}
-    wanted = {"comparison", "verdicts", "standings", "tests", "targets", "convergence", "contributions", "failures"}
+    wanted = {"comparison", "verdicts", "standings", "tests", "targets", "convergence", "contributions", "best_points"}
     assert wanted <= tables
     with (directory / "tables" / "comparison.csv").open(newline="") as file:
         assert {row["strategy"] for row in csv.DictReader(file)} == {"party", "alone"}

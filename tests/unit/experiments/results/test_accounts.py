@@ -84,6 +84,15 @@ def test_contributions_by_hand():
     assert (ann["finals"], bob["finals"]) == (1, 0)
 
 
+def test_best_points_are_those_of_the_best_repeats():
+    runs = [summarize_run(run_of([9, 5, 7], agents=[0, 1, 1])), summarize_run(run_of([9, 4], agents=[1, 0], repeat=1))]
+    runs.append(summarize_run(run_of([INF], repeat=2)))
+    (row,) = accounts.best_points_table(runs).rows()
+    assert (row["loss"], row["agent"], row["repeat"]) == (4.0, "ann", 1)
+    assert len(row["setting"].split(", ")) == 2
+    assert len(accounts.best_points_table(runs[2:])) == 0
+
+
 def test_rank_gains_by_hand():
     # 9 passes nobody; 5 passes 9 and 7; 2 passes 5: of four points.
     assert accounts.rank_gains(run_of([9, 5, 7, 2])).tolist() == [0.0, 0.5, 0.25]

@@ -7,7 +7,7 @@ import re
 import pytest
 
 from searchparty import Experiment, Results, run
-from searchparty.experiments.cli.console import describe_errors
+from searchparty.experiments.cli.terminal.console import describe_errors
 from searchparty.experiments.execution.cost import describe_plan
 from searchparty.experiments.execution.plan import make_plan
 from searchparty.experiments.report.island import unpack_island

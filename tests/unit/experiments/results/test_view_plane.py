@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from searchparty.experiments.minimize import build_part
-from searchparty.experiments.results.view_plane import SampledPoints, choose_plane, default_plane_spec
+from searchparty.experiments.results.pictures.view_plane import SampledPoints, choose_plane, default_plane_spec
 from searchparty.experiments.spec.errors import SpecError
 from searchparty.landscapes.landscape import Landscape, Space
 from searchparty.landscapes.planes import Plane, axes_plane, clip_polygon, plane_along

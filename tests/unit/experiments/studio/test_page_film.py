@@ -275,3 +275,94 @@ def test_the_page_traces_measures_as_reports_do(
     messages = grow(tmp_path / "run", data.id, monkeypatch)
     assert len(messages) > 2
     assert told_by(TRACE, tmp_path, messages) == found
+
+
+STORY = """
+import fs from "node:fs";
+const [page, ...paths] = process.argv.slice(2);
+const { Film } = await import(`${page}/film/film.js`);
+const { storyOf } = await import(`${page}/film/story.js`);
+const { Director, SECONDS } = await import(`${page}/film/director.js`);
+const { FocusTrack } = await import(`${page}/film/focus.js`);
+const { nameEnd, reasonsOf } = await import(`${page}/film/closing.js`);
+const read = (path) => Uint8Array.from(fs.readFileSync(path)).buffer;
+const film = new Film(read(paths[0]));
+for (const path of paths.slice(1)) film.append(read(path));
+const story = storyOf(film);
+const director = new Director(film.evaluations, story);
+const track = new FocusTrack(film);
+const steps = [...Array(121).keys()].map((k) => (SECONDS * k) / 120);
+const parts = [...Array(21).keys()].map((k) => k / 20);
+console.log(JSON.stringify({
+  story, team: film.team.map(({ name }) => name), end: nameEnd(film),
+  reasons: reasonsOf([film]).map(({ moment }) => moment),
+  seconds: director.secondsAt(film.evaluations), at: steps.map((s) => director.evaluationsAt(s)),
+  back: parts.map((part) => director.evaluationsAt(director.secondsAt(part * film.evaluations)) / film.evaluations),
+  pace: story.map(({ at }) => director.secondsAt(at + 0.014 * film.evaluations) - director.secondsAt(at)),
+  looks: parts.map((part) => track.at(part * film.evaluations)),
+  spent: [...film.spent], loss: [...film.loss], agent: [...film.agent],
+}));
+"""
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_the_moments_of_a_run_are_those_of_its_log(tmp_path: Path, seed: int) -> None:
+    team = ["grid", "cma-es", "random-restart"]
+    data = worked(tmp_path / "run", team, seed=seed, budget=900)
+    found = told_by(STORY, tmp_path, [Feed(tmp_path / "run", data.id).film()])
+    story = found["story"]
+    with LogReader(tmp_path / "run") as reader:
+        leases = [lease for event in reader.events(data.id) for lease in getattr(event, "leases", ())]
+    granted = {(lease.incumbent.agent, lease.agent) for lease in leases if lease.incumbent is not None}
+    assert [moment["at"] for moment in story] == sorted(moment["at"] for moment in story)
+    assert story[0]["text"] == "3 agents search everywhere"
+    assert all(len(moment["text"].split()) <= 8 for moment in story)
+    assert sum(moment["weight"] >= 0.3 for moment in story) <= 9
+    spent, losses = np.array(found["spent"]), np.array(found["loss"])
+    for moment in story:
+        name = found["team"][moment["agent"]]
+        if moment["kind"] == "record":
+            # The best loss is then that of the caption, found by that agent.
+            now = int(np.searchsorted(spent, moment["at"], side="right"))
+            best = int(losses[:now].argmin())
+            assert found["team"][found["agent"][best]] == name
+            assert moment["text"].startswith(name)
+        if moment["kind"] == "handed":
+            # A decision was made then that hands a point of this agent to the others.
+            assert moment["others"]
+            assert moment["text"].startswith(f"{name} hands its best to")
+            assert moment["agent"] not in moment["others"]
+            given = {(name, found["team"][other]) for other in moment["others"]}
+            assert given <= granted
+
+
+def test_a_replay_takes_twelve_seconds_and_lingers_where_something_happens(tmp_path: Path) -> None:
+    data = worked(tmp_path / "run", ["grid", "cma-es", "random-restart"], budget=900)
+    found = told_by(STORY, tmp_path, [Feed(tmp_path / "run", data.id).film()])
+    assert found["seconds"] == pytest.approx(12)
+    assert found["at"][0] == 0
+    assert found["at"][-1] == pytest.approx(data.evaluations, rel=1e-3)
+    assert found["at"] == sorted(found["at"])
+    assert found["back"] == pytest.approx([k / 20 for k in range(21)], abs=1e-3)
+    # At a steady pace, this part of a run would take 0.17 s.
+    told = [
+        pace
+        for pace, moment in zip(found["pace"], found["story"], strict=True)
+        if moment["weight"] >= 0.3 and moment["at"] < 0.98 * data.evaluations
+    ]
+    assert len(told) > 2
+    assert min(told) > 2 * 0.014 * 12
+
+
+def test_the_camera_looks_at_the_best_point_from_nearer_and_nearer(tmp_path: Path) -> None:
+    data = worked(tmp_path / "run", ["grid"], budget=900, strategies={
+        "team": {"agents": ["grid"], "policy": {"radius": "shrink", "lease": 40}}})  # fmt: skip
+    found = told_by(STORY, tmp_path, [Feed(tmp_path / "run", data.id).film()])
+    looks = found["looks"]
+    assert looks[0]["half"] == pytest.approx(0.5, abs=0.06)
+    assert min(look["half"] for look in looks) < 0.2
+    best = data.points.cube[data.points.losses.argmin()]
+    assert all(0 <= look[axis] <= 1 for look in looks for axis in "uv")
+    assert abs(looks[15]["u"] - best[0]) < 0.3
+    assert found["end"]["kind"] in ("found", "stuck", "ended")
+    assert len(found["reasons"]) <= 3

@@ -15,7 +15,6 @@ from starlette.testclient import TestClient
 
 from searchparty import Experiment
 from searchparty.experiments.api import run
-from searchparty.experiments.studio import app as apps
 from searchparty.experiments.studio.access.guard import SECURITY_HEADERS, Guard
 from searchparty.experiments.studio.access.hosts import allowed_hosts
 from searchparty.experiments.studio.app import Studio, create_app
@@ -214,7 +213,9 @@ def test_the_catalogue(client):
     assert (answer.status_code, answer.headers["content-type"]) == (200, JSON)
     found = answer.json()
     assert found["opens"] == "watch"
-    assert {"landscapes", "agents", "policies", "budgets", "radii", "sharings", "cards", "limits"} <= set(found)
+    assert {"landscapes", "agents", "policies", "budgets", "radii", "sharings", "cards", "limits", "questions"} <= set(
+        found
+    )
     assert {each["kind"] for each in found["landscapes"]}.isdisjoint({"python", "command"})
 
 
@@ -436,8 +437,8 @@ def test_security_headers_on_every_response(client, method, path, status):
 
 
 def test_a_mistake_of_ours_is_told_in_words(client, monkeypatch, caplog):
-    monkeypatch.setattr(apps, "playground_offer", lambda: 1 / 0)
-    answer = client.get("/api/catalogue")
+    monkeypatch.setattr(ResultsIndex, "directories", lambda _: 1 / 0)
+    answer = client.get("/api/results")
     assert answer.status_code == 500
     assert "ZeroDivisionError" not in answer.text
     assert answer.headers["content-security-policy"]

@@ -462,3 +462,54 @@ def test_many_threads_may_ask(pool):
         thread.join()
     assert sorted(found) == list("abcd")
     assert ended(pool, asked(seed=77, budget=100)[0]).state == "done"
+
+
+def test_prepared_runs_are_worked_one_at_a_time_and_only_while_nothing_else_waits(tmp_path):
+    queue = PlayQueue(tmp_path, kept=9)
+    queue.prepare([("p1", {}), ("p2", {}), ("p3", {})])
+    first = queue.next()
+    assert first.key == "p1"
+    assert not queue.has_next, "one process stays free"
+    wanted = queue.play("page", "a", "new", {})
+    # What is prepared makes room for what is asked for.
+    assert first.stop_requested.is_set()
+    assert queue.find("p1") is None
+    assert queue.has_next
+    assert queue.next() is wanted
+    assert not queue.has_next
+    queue.end(first, "stopped")
+    queue.end(wanted, None)
+    assert first.directory in queue.removable
+    assert queue.next().key == "p2"
+
+
+def test_a_prepared_run_that_is_asked_for_is_not_worked_again(tmp_path):
+    queue = PlayQueue(tmp_path, kept=9)
+    queue.prepare([("p1", {}), ("p2", {}), ("p3", {})])
+    running = queue.next()
+    assert queue.play("page", "a", "p1", {}) is running
+    assert not running.stop_requested.is_set()
+    waiting = queue.play("page", "b", "p3", {})
+    assert waiting.state == "waiting"
+    assert queue.next() is waiting
+    queue.end(running, None)
+    queue.end(waiting, None)
+    assert queue.next().key == "p2"
+
+
+def test_what_is_prepared_replaces_what_waits(tmp_path):
+    queue = PlayQueue(tmp_path, kept=9)
+    queue.prepare([("p1", {}), ("p2", {})])
+    queue.prepare([(f"n{number}", {}) for number in range(2 * LIMITS.ahead)])
+    assert queue.find("p1") is None
+    assert queue.find(f"n{LIMITS.ahead - 1}") is not None
+    assert queue.find(f"n{LIMITS.ahead}") is None
+
+
+def test_prepared_runs_are_found_done(pool):
+    key, data = asked(seed=71, budget=80)
+    pool.prepare([(key, data)])
+    assert ended(pool, key).state == "done"
+    began = time.monotonic()
+    assert pool.play("page", "a", key, data).state == "done"
+    assert time.monotonic() - began < SOON

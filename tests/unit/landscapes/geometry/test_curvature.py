@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from searchparty.landscapes.geometry import curvature
-from searchparty.landscapes.geometry.curvature import measure_curvature, name_point
+from searchparty.landscapes.geometry.curvature import measure_curvature, measure_step, name_point
 from searchparty.landscapes.geometry.filters import Filters
 from searchparty.landscapes.geometry.hessian import GeometryError
 from searchparty.landscapes.geometry.lanczos import Estimate, Extremes, Spectrum, estimate_spectrum, find_extremes
@@ -111,6 +111,32 @@ def test_words_depend_on_no_scale():
         assert name_point(0.0, extremes(scale, -scale * 0.02), starts) == "saddle"
         assert name_point(0.0, extremes(scale, -scale * 0.005), starts) == "minimum"
     assert name_point(0.0, extremes(0.0, 0.0), (0.0, 0.0)) == "flat"
+
+
+class Rosenbrock:
+    space = Space(np.full(2, -5.0), np.full(2, 10.0), has_gradient=True)
+
+    def evaluate(self, points):
+        x, y = points.T
+        return 100 * (y - x**2) ** 2 + (1 - x) ** 2
+
+    def gradient(self, points):
+        x, y = points.T
+        return np.stack([-400 * x * (y - x**2) - 2 * (1 - x), 200 * (y - x**2)], axis=1)
+
+
+def test_the_floor_of_a_steep_valley_is_no_minimum():
+    # Gradients at starts are so steep that those along the valley are below 1 % of them.
+    assert measure_curvature(Rosenbrock(), np.array([0.5, 0.25]), seed=0).kind == "slope"
+    assert measure_curvature(Rosenbrock(), np.array([3.0, 9.0]), seed=0).kind == "slope"
+    assert measure_curvature(Rosenbrock(), np.ones(2), seed=0).kind == "minimum"
+
+
+def test_newtons_step_by_hand():
+    ends = Extremes(np.array([4.0]), np.array([[1.0, 0.0]]), -1e-12, np.array([0.0, 1.0]), 0.0)
+    # The least eigenvalue is zero to the precision of products.
+    assert measure_step(np.array([2.0, 1.0]), ends) == 0.5
+    assert measure_step(np.zeros(2), Extremes(np.zeros(1), np.eye(2)[:1], 0.0, np.eye(2)[1], 0.0)) == 0.0
 
 
 def test_a_loss_without_curvature_is_flat():

@@ -156,3 +156,22 @@ def test_bundled_data(name, shape, classes):
     assert found.train.inputs.shape[1:] == shape
     assert found.classes == classes
     assert found.train.inputs.dtype == np.float32
+
+
+@pytest.mark.extras
+def test_digits_are_those_that_scikit_learn_reads():
+    datasets = pytest.importorskip("sklearn.datasets")
+    images, labels = data_module._read_digits()
+    wanted = datasets.load_digits()
+    assert images.tobytes() == wanted.images.tobytes()
+    assert (labels.dtype, labels.tobytes()) == (wanted.target.dtype, wanted.target.tobytes())
+
+
+def test_digits_come_from_scikit_learn_itself_where_their_file_lies_elsewhere(monkeypatch):
+    monkeypatch.setattr(data_module, "find_spec", lambda _: None)
+    assert data_module._read_digits() is None
+
+
+def test_held_out_rows_are_those_that_the_documentation_finds():
+    labels = np.arange(12) % 3
+    assert np.flatnonzero(data_module.choose_held_out(labels, 12, 0.25, 0, "my.npz")).tolist() == [0, 7, 8]

@@ -1,18 +1,14 @@
 /** The landscape from above, on three canvases: the ground with contour lines, the points, and the overlay. */
 import { themeOf } from "../colours.js";
-import { drawEdges } from "./axes.js";
 import { ContourFrame } from "./frame.js";
 import { dragAndPinch, steer } from "./gestures.js";
-import { contourPaths, filledGround, linedGround, strokeContours } from "./ground.js";
+import { contourPaths, filledGround, linedGround } from "./ground.js";
+import { paintGround, paintOver } from "./layers.js";
 import { ContourPoints } from "./points.js";
-import { drawRegions } from "./regions.js";
 import { listen } from "../gestures.js";
 import { pointSize } from "../markers.js";
-import { drawOverlay, newLabels } from "../overlay.js";
 import { Stack } from "../stack.js";
 import { View } from "../view.js";
-
-const SLACK = 10; // px by which markers may extend beyond the edge
 
 export class ContourView extends View {
   #groundStale = true;
@@ -92,6 +88,28 @@ export class ContourView extends View {
     return { zoom, u, v };
   }
 
+  /**
+   * Look at a part of the plane.
+   * @param {import("../../film/focus.js").Focus} focus
+   */
+  lookAt({ u, v, half }) {
+    this.ready();
+    const [u0, u1, v0, v1] = this.frame.extent;
+    const zoom = Math.max(1, (0.5 * Math.max(u1 - u0, v1 - v0)) / half);
+    const { frame } = this;
+    if (frame.zoom === zoom && frame.u === u && frame.v === v) return;
+    Object.assign(frame, { zoom, u, v });
+    frame.pan(0, 0);
+    this.#onMove();
+  }
+
+  /** @param {{top: number, bottom: number}} insets what is covered above and below, in px */
+  setInsets(insets) {
+    if (this.frame.insets.top === insets.top && this.frame.insets.bottom === insets.bottom) return;
+    this.frame.insets = insets;
+    this.#onResize();
+  }
+
   dispose() {
     this.redraw.dispose();
     for (const silence of this.silence) silence();
@@ -131,14 +149,17 @@ export class ContourView extends View {
 
   /** @param {boolean} full */
   paint(full) {
-    if (this.#groundStale || (full && this.#groundCoarse)) this.#paintGround(full);
+    if (this.#groundStale || (full && this.#groundCoarse)) {
+      paintGround(this, full);
+      [this.#groundStale, this.#groundCoarse] = [false, !full];
+    }
     if (pointSize(this.stack, this.points.count) !== this.layer.size) this.takeAgents();
     const falling = this.arrivingCount;
     const landed = Math.max(0, Math.min(Math.floor(this.head - falling), this.total));
     const layer = { current: () => this.stack.layerContext(1), clear: () => this.stack.clearLayer(1) };
     const work = this.layer.show(landed, full ? Infinity : this.redraw.pace.budget, layer, this.frame);
     this.drawnPoints = this.layer.shown + this.total - landed;
-    this.#paintOver(landed, falling);
+    paintOver(this, landed, falling);
     return work;
   }
 
@@ -152,84 +173,4 @@ export class ContourView extends View {
     this.#groundStale = this.layer.stale = true;
     this.redraw.ask();
   }
-
-  /**
-   * Draw the ground: as a picture while the view moves, and with crisp lines when it is still.
-   * @param {boolean} full
-   */
-  #paintGround(full) {
-    const context = this.stack.clearLayer(0);
-    const theme = themeOf(this.theme);
-    const { frame } = this;
-    context.fillStyle = theme.paper;
-    context.fillRect(0, 0, this.stack.width, this.stack.height);
-    context.save();
-    clip(context, frame.window());
-    const [u0, u1, v0, v1] = frame.extent;
-    const [wide, high] = [(u1 - u0) * frame.pixels, (v1 - v0) * frame.pixels];
-    context.imageSmoothingQuality = full ? "high" : "low";
-    const picture = full ? this.filled : this.lined;
-    if (picture) context.drawImage(picture, frame.x(u0), frame.y(v1), wide, high);
-    if (full) strokeContours(context, this.paths, theme, [frame.pixels, frame.pixels, frame.x(0), frame.y(0)], 1);
-    context.restore();
-    drawEdges(context, frame, this.axes, theme);
-    this.#groundStale = false;
-    this.#groundCoarse = !full;
-  }
-
-  /**
-   * @param {number} landed
-   * @param {number} falling
-   */
-  #paintOver(landed, falling) {
-    const { agents, frame } = this;
-    const theme = themeOf(this.theme);
-    const context = this.stack.clearLayer(2);
-    const { left, top, width, height } = frame.window();
-    context.save();
-    clip(context, frame.window(), SLACK);
-    drawRegions(context, frame, this.overlay.regions ?? [], agents, theme);
-    for (let index = landed; index < this.total; index++) {
-      const age = falling ? Math.min((this.head - index) / falling, 1) : 1;
-      this.layer.drawLanding(context, index, frame, age, agents[this.points.agent[index]]?.colour ?? theme.ink);
-    }
-    /**
-     * @param {number} u
-     * @param {number} v
-     */
-    const at = (u, v) => ({ x: frame.x(u), y: frame.y(v), hidden: false });
-    const labels = newLabels(context, theme, [left, top, left + width, top + height]);
-    /**
-     * @param {{u: number, v: number}} from
-     * @param {{u: number, v: number}} to
-     */
-    const arc = (from, to) => bendLine(at(from.u, from.v), at(to.u, to.v));
-    drawOverlay(context, { theme, agents, labels, at, bottom: at, arc, lowest: 0 }, this.overlay, this.points);
-    context.restore();
-  }
-}
-
-/**
- * @param {CanvasRenderingContext2D} context
- * @param {{left: number, top: number, width: number, height: number}} window
- */
-function clip(context, { left, top, width, height }, slack = 0) {
-  context.beginPath();
-  context.rect(left - slack, top - slack, width + 2 * slack, height + 2 * slack);
-  context.clip();
-}
-
-/**
- * Return a line from one place to another, bent to its left.
- * @param {{x: number, y: number}} from
- * @param {{x: number, y: number}} to
- * @returns {[number, number][]}
- */
-function bendLine(from, to) {
-  const [dx, dy] = [to.x - from.x, to.y - from.y];
-  return Array.from({ length: 41 }, (_, k) => {
-    const part = k / 40;
-    const aside = 0.22 * 4 * part * (1 - part);
-    return [from.x + dx * part + dy * aside, from.y + dy * part - dx * aside];
-  });
 }

@@ -11,7 +11,9 @@ export class ContourFrame {
     this.v = 0.5;
     this.width = 1;
     this.height = 1;
-    this.inner = innerOf(1, 1);
+    /** What something else covers above and below, in px. */
+    this.insets = { top: 0, bottom: 0 };
+    this.inner = innerOf(1, 1, this.insets);
   }
 
   reset() {
@@ -32,7 +34,7 @@ export class ContourFrame {
    */
   resize(width, height) {
     [this.width, this.height] = [width, height];
-    this.inner = innerOf(width, height);
+    this.inner = innerOf(width, height, this.insets);
   }
 
   /** CSS pixels per unit of the plane. */
@@ -119,12 +121,13 @@ export class ContourFrame {
  * Return the part of a view that is available for the plane within the margins.
  * @param {number} width
  * @param {number} height
+ * @param {{top: number, bottom: number}} insets
  */
-function innerOf(width, height) {
+function innerOf(width, height, insets) {
   return {
     left: MARGINS.left,
-    top: MARGINS.top,
+    top: MARGINS.top + insets.top,
     width: Math.max(width - MARGINS.left - MARGINS.right, 10),
-    height: Math.max(height - MARGINS.top - MARGINS.bottom, 10),
+    height: Math.max(height - MARGINS.top - MARGINS.bottom - insets.top - insets.bottom, 10),
   };
 }

@@ -1,7 +1,8 @@
 /** The box that contains the scene, and the conversion of plane coordinates and heights to places in it. */
 
-export const TALL = 0.36; // the height of the highest loss, in units of the longer side of the plane
-export const FLOOR = -0.05;
+export const TALL = 0.24; // the height of the highest loss, in units of the longer side of the plane
+export const BASE = -0.025; // where the sides of the surface end
+export const FLOOR = -0.24; // the map of the landscape below it
 
 /**
  * Return the height of (u, v) in the box: that of the surface of a Ground, or else of the floor.

@@ -8,8 +8,10 @@ import { Matrix4, OrbitControls, PerspectiveCamera, Spherical, Vector3 } from ".
  */
 
 /** @type {Camera} */
-const HOME = { azimuth: -0.55, polar: 0.93, zoom: 1, target: [0, (TALL + FLOOR) / 2, 0] };
-const MARGIN = { x: 44, y: 40 }; // px, for the axes' labels
+const HOME = { azimuth: -0.5, polar: 0.9, zoom: 1, target: [0, -0.04, 0] };
+/** How steeply the view looks down from nearby: into the valleys. */
+const STEEP = 0.6;
+const MARGIN = { x: 14, y: 16 }; // px
 const TURN = Math.PI / 24;
 const VIEW = 24; // vertical field of view, in degrees
 
@@ -23,6 +25,8 @@ export class SceneCamera {
     this.controls = new OrbitControls(this.camera, canvas);
     Object.assign(this.controls, { minPolarAngle: 0.05, maxPolarAngle: 1.5, zoomToCursor: false, zoomSpeed: 1.4 });
     this.fit = 3;
+    /** The parts of the host above and below that something else covers, in px. */
+    this.insets = { top: 0, bottom: 0 };
     this.onChange = onChange;
     this.set(HOME);
     this.controls.addEventListener("change", onChange);
@@ -51,11 +55,29 @@ export class SceneCamera {
    */
   resize(width, height) {
     const state = this.state();
+    const { top, bottom } = this.insets;
     this.camera.aspect = width / height;
-    this.fit = distanceToFit(width, height);
+    // What is shown is moved into the middle of what is not covered.
+    this.camera.setViewOffset(width, height, 0, (bottom - top) / 2, width, height);
+    this.fit = distanceToFit(width, height, height - top - bottom);
     Object.assign(this.controls, { minDistance: this.fit / 12, maxDistance: this.fit * 2.5 });
     this.camera.updateProjectionMatrix();
     this.set(state);
+  }
+
+  /**
+   * Look at a place, from nearby more from above; `zoom` is 1 to show everything.
+   * @param {[number, number, number]} place
+   * @param {number} zoom
+   */
+  lookAt(place, zoom) {
+    const { azimuth } = this.state();
+    // From afar the middle of everything is looked at, with the floor; from nearby the place on the surface.
+    const near = Math.min(1, Math.max(0, (zoom - 1) / 0.8));
+    const middle = HOME.target;
+    const target = /** @type {[number, number, number]} */ (place.map((value, k) => middle[k] + near * (value - middle[k])));
+    const polar = HOME.polar + Math.min(1, Math.max(0, (zoom - 1) / 2)) * (STEEP - HOME.polar);
+    this.set({ azimuth, polar, zoom, target });
   }
 
   /**
@@ -128,21 +150,22 @@ export class SceneCamera {
 }
 
 /**
- * Return the distance from which the whole box is visible from every side.
+ * Return the distance from which everything is visible, from the side that is shown first.
  * @param {number} width
  * @param {number} height
+ * @param {number} free the height that nothing covers
  */
-function distanceToFit(width, height) {
+function distanceToFit(width, height, free) {
   const half = Math.tan((VIEW * Math.PI) / 360);
   const across = half * (width / height) * Math.max(1 - (2 * MARGIN.x) / width, 0.5);
-  const upwards = half * Math.max(1 - (2 * MARGIN.y) / height, 0.5);
+  const upwards = half * Math.max((free - 2 * MARGIN.y) / height, 0.3);
   const [sine, cosine] = [Math.sin(HOME.polar), Math.cos(HOME.polar)];
-  const rise = (TALL - FLOOR) / 2;
+  const middle = HOME.target[1];
   let distance = 0;
-  for (let turn = 0; turn < 24; turn++) {
-    const angle = (turn * Math.PI) / 12;
-    const [x, z] = [Math.cos(angle) * Math.SQRT1_2, Math.sin(angle) * Math.SQRT1_2];
-    for (const y of [-rise, rise]) {
+  for (const [cx, cz] of [[-0.5, -0.5], [-0.5, 0.5], [0.5, -0.5], [0.5, 0.5]]) {
+    const x = cx * Math.cos(HOME.azimuth) - cz * Math.sin(HOME.azimuth);
+    const z = cx * Math.sin(HOME.azimuth) + cz * Math.cos(HOME.azimuth);
+    for (const y of [0.7 * FLOOR - middle, TALL * 0.6 - middle]) {
       const nearer = z * sine + y * cosine;
       distance = Math.max(distance, nearer + Math.abs(x) / across, nearer + Math.abs(y * sine - z * cosine) / upwards);
     }

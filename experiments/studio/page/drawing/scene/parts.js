@@ -1,65 +1,73 @@
-/** The parts of the scene other than points: the surface with its sides, the floor, and the regions. */
-import { themeOf } from "../colours.js";
-import { SceneRegions } from "./regions.js";
-import { floorLines, sideLines, sideMesh, surfaceLines, surfaceMesh } from "./surface.js";
+/** The parts of the scene other than points: the surface with its sides, and the floor with its map. */
+import { rgb, themeOf } from "../colours.js";
+import { isRectangle, isWhole } from "../overlay/lines.js";
+import { floorLines, MOST_FRAMES, sideMesh, surfaceMeshes } from "./surface.js";
+
+/** @typedef {import("../../vendor/three.js").Mesh|import("../../vendor/three.js").LineSegments} Part */
 
 export class SceneParts {
-  /** @type {Record<"surface"|"fine"|"floor", ReturnType<typeof surfaceMesh|typeof surfaceLines>[]>} */
-  #objects = { surface: [], fine: [], floor: [] };
+  /** @type {any[]} */
+  #objects = [];
 
   /** @param {import("../../vendor/three.js").Scene} scene */
   constructor(scene) {
     this.scene = scene;
-    this.regions = new SceneRegions(scene);
   }
 
   /**
    * @param {import("../../drawing/ground.js").Ground} ground
    * @param {import("../../drawing/scene/box.js").Box} box
    * @param {string} theme
-   * @param {import("../../types.d.ts").Scale} scale
    * @param {{u: {at: number}[], v: {at: number}[]}} ticks
    */
-  build(ground, box, theme, scale, ticks) {
-    this.#replace("surface", ground.size > 1 ? [
-      surfaceMesh(ground, box, theme), sideMesh(ground, box, theme), sideLines(ground, box, theme, scale),
-      surfaceLines(ground, box, theme, true),
-    ] : []);
-    this.#replace("fine", ground.size > 1 ? [surfaceLines(ground, box, theme, false)] : []);
-    const [us, vs] = [ticks.u, ticks.v].map((side) => side.map(({ at }) => at));
-    this.#replace("floor", [floorLines(box, themeOf(theme), [us, vs])]);
-    this.regions.forget();
-  }
-
-  /**
-   * Set whether all contour lines are drawn or every fourth, because lines are expensive with software rendering.
-   * @param {boolean} all
-   */
-  detail(all) {
-    for (const lines of this.#objects.fine) lines.visible = all;
-  }
-
-  dispose() {
-    this.#replace("surface", []);
-    this.#replace("fine", []);
-    this.#replace("floor", []);
-    this.regions.dispose();
-  }
-
-  /**
-   * @param {"surface"|"fine"|"floor"} kind
-   * @param {ReturnType<typeof surfaceMesh|typeof surfaceLines>[]} objects
-   */
-  #replace(kind, objects) {
-    for (const object of this.#objects[kind]) {
-      this.scene.remove(object);
-      object.geometry.dispose();
-      object.material.dispose();
-    }
-    this.#objects[kind] = objects;
-    for (const object of objects) {
+  build(ground, box, theme, ticks) {
+    this.dispose();
+    const mapped = ground.size > 1;
+    const [us, vs] = [ticks.u, ticks.v].map((side) => (mapped ? [] : side.map(({ at }) => at)));
+    this.#objects = [...(mapped ? [...surfaceMeshes(ground, box, theme), sideMesh(ground, box, theme)] : []), floorLines(box, themeOf(theme), [us, vs])];
+    for (const object of this.#objects) {
       object.frustumCulled = false;
       this.scene.add(object);
     }
   }
+
+  /**
+   * Frame regions on the surface and on the floor: those that are rectangles on the plane, and not all of it.
+   * @param {import("../../types.d.ts").Region[]} regions
+   * @param {import("../../types.d.ts").Marker[]} agents
+   * @param {import("../../drawing/scene/box.js").Box} box
+   */
+  frame(regions, agents, box) {
+    const shown = regions.filter((region) => isFramed(region, box.side)).slice(-MOST_FRAMES);
+    for (const { material: { uniforms } } of this.#objects) {
+      if (!uniforms.frames) continue;
+      uniforms.shown.value = shown.length;
+      shown.forEach(({ polygon, agent }, k) => {
+        const [us, vs] = [polygon.map(([u]) => u), polygon.map(([, v]) => v)];
+        const [left, right] = [box.x(Math.min(...us)), box.x(Math.max(...us))];
+        const [far, near] = [box.z(Math.max(...vs)), box.z(Math.min(...vs))];
+        uniforms.frames.value.set([(left + right) / 2, (far + near) / 2, (right - left) / 2, (near - far) / 2], 4 * k);
+        uniforms.tints.value.set(rgb(agents[agent]?.colour ?? "#888888"), 3 * k);
+      });
+    }
+  }
+
+  dispose() {
+    for (const object of this.#objects) {
+      this.scene.remove(object);
+      object.geometry.dispose();
+      object.material.uniforms.ramp?.value.dispose();
+      object.material.dispose();
+    }
+    this.#objects = [];
+  }
+}
+
+/**
+ * Return whether a region is framed on the surface itself; others are drawn over it.
+ * @param {import("../../types.d.ts").Region} region
+ * @param {number} side
+ */
+export function isFramed({ polygon, radius, now }, side) {
+  return now && isRectangle(polygon) && !isWhole(radius, side);
 }

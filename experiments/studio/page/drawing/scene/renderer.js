@@ -2,6 +2,9 @@
 import { Stack } from "../stack.js";
 import { ColorManagement, LinearSRGBColorSpace, WebGLRenderer } from "../../vendor/three.js";
 
+/** Pixels per CSS pixel of a still picture that a processor draws. */
+const SMOOTH = 1.6;
+
 // Colours are given as they should appear, without conversion.
 ColorManagement.enabled = false;
 
@@ -36,8 +39,8 @@ export class SceneRenderer {
    */
   ratio(full, pace) {
     // Without hardware antialiasing, a still picture is smoothed by drawing it at a higher resolution.
-    if (full) return this.slow ? 2 : this.stack.ratio;
-    return (this.slow ? 1 : this.stack.ratio) * (pace.late ? 0.7 : 1);
+    if (full) return this.slow ? SMOOTH : this.stack.ratio;
+    return (this.slow ? 1 : this.stack.ratio) * pace.scale;
   }
 
   /**

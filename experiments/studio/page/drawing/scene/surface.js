@@ -1,20 +1,59 @@
-/** The landscape as a shaded surface with contour lines, over a floor with a grid. */
-import { FLOOR, TALL } from "./box.js";
-import { ramp, rgb, themeOf } from "../colours.js";
-import { contourSegments } from "../contour/marching.js";
-import { BufferAttribute, BufferGeometry, DoubleSide, LineSegments, Mesh, ShaderMaterial } from "../../vendor/three.js";
+/** The landscape as a shaded surface with contour lines, and as a map on the floor below it. */
+import { BASE, FLOOR, TALL } from "./box.js";
+import { ramp, rgb, themeOf, TONE } from "../colours.js";
+import { lightOf } from "./light.js";
+import {
+  BufferAttribute, BufferGeometry, CanvasTexture, DoubleSide, LinearFilter, LineSegments, Mesh, ShaderMaterial,
+} from "../../vendor/three.js";
 
 /** @typedef {import("../ground.js").Ground} Ground */
 
-const LINES = 16;
-const STUB = 0.02; // how far the grid's lines extend beyond the floor as tick marks
+const LINES = 18;
+/** The most regions that are framed on the surface. */
+export const MOST_FRAMES = 6;
 // Lines and points lie on the surface, so it is drawn slightly farther away.
 const GIVES_WAY = { side: DoubleSide, polygonOffset: true, polygonOffsetFactor: 1.5, polygonOffsetUnits: 2 };
-const SUN = [-0.48, 0.78, 0.4];
 
 const COLOURED = `attribute vec4 tint; varying vec4 shown;
   void main() { shown = tint; gl_Position = projectionMatrix * modelViewMatrix * vec4(position, 1.0); }`;
 const AS_IT_IS = `varying vec4 shown; void main() { gl_FragColor = shown; }`;
+
+const SHADED = `attribute vec2 level; uniform float flat_at, flat_part; varying vec2 about, ground_at;
+  void main() {
+    about = level;
+    ground_at = position.xz;
+    vec3 place = vec3(position.x, mix(position.y, flat_at, flat_part), position.z);
+    gl_Position = projectionMatrix * modelViewMatrix * vec4(place, 1.0);
+  }`;
+// The contour lines are drawn per pixel, so that they are thin from nearby too; where they would run together, they fade.
+const LINED = `uniform sampler2D ramp; uniform vec3 ink, paper; uniform float lines, strength, flat_part;
+  uniform vec4 frames[MOST_FRAMES]; uniform vec3 tints[MOST_FRAMES]; uniform int shown;
+  varying vec2 about, ground_at;
+  void main() {
+    float tone = pow(clamp(about.x, 0.0, 1.0), ${TONE});
+    vec3 colour = texture2D(ramp, vec2(tone, 0.5)).rgb;
+    colour = mix(colour * about.y, mix(colour, paper, 0.42), flat_part);
+    float along = tone * lines;
+    float wide = fwidth(along);
+    float line = 1.0 - smoothstep(0.4, 1.3, abs(fract(along - 0.5) - 0.5) / max(wide, 0.0001));
+    float strong = step(abs(fract(along / 3.0 + 0.5) - 0.5), 0.17) * 0.45 + 0.55;
+    colour = mix(colour, ink, line * strength * strong * clamp(1.6 - 2.0 * wide, 0.0, 1.0));
+    // Outside the regions that are searched, there is less light. Their frames are as wide wherever they are.
+    float outside = float(min(shown, 1));
+    for (int k = 0; k < MOST_FRAMES; k++) {
+      if (k >= shown) break;
+      vec2 off = abs(ground_at - frames[k].xy) - frames[k].zw;
+      float away = max(off.x, off.y);
+      float pixels = abs(away) / max(fwidth(away), 0.00001);
+      float inside = 1.0 - step(0.0, away);
+      outside *= 1.0 - inside;
+      colour = mix(colour, tints[k], 0.14 * inside);
+      colour = mix(colour, paper, 0.85 * (1.0 - smoothstep(2.8, 3.6, pixels)));
+      colour = mix(colour, tints[k], 1.0 - smoothstep(1.6, 2.3, pixels));
+    }
+    colour = mix(colour, mix(paper, ink, 0.35), 0.16 * outside);
+    gl_FragColor = vec4(colour, 1.0);
+  }`.replaceAll("MOST_FRAMES", String(MOST_FRAMES));
 
 /** Create a material with one colour per vertex: shading is computed when the surface changes, not in every frame. */
 export function ownColours(options = {}) {
@@ -46,34 +85,70 @@ function gridPlaces({ size, extent: [u0, u1, v0, v1] }, box) {
 }
 
 /**
- * Create the surface of a Ground as a mesh; cells without a height are left out.
+ * Create the surface of a Ground and its map on the floor; cells without a height are left out.
  * @param {import("../../drawing/ground.js").Ground} ground
  * @param {import("../../drawing/scene/box.js").Box} box
  * @param {string} theme
  */
-export function surfaceMesh(ground, box, theme) {
+export function surfaceMeshes(ground, box, theme) {
   const { size, heights } = ground;
   const grid = gridPlaces(ground, box);
   const places = new Float32Array(size * size * 3);
-  const tints = new Float32Array(size * size * 4);
+  const levels = new Float32Array(size * size * 2);
+  const light = lightOf(ground, box);
   for (let k = 0; k < size * size; k++) {
-    const [i, j] = [k % size, Math.floor(k / size)];
-    places[3 * k] = grid.x(i);
-    places[3 * k + 1] = Number.isNaN(heights[k]) ? 0 : heights[k] * TALL;
-    places[3 * k + 2] = grid.z(j);
-    const light = shade(ground, box, i, j);
-    const colour = ramp(theme, heights[k]);
-    tints.set([...colour.map((value) => Math.min(value * light, 1)), 1], 4 * k);
+    const height = Number.isNaN(heights[k]) ? 0 : heights[k];
+    places.set([grid.x(k % size), height * TALL, grid.z(Math.floor(k / size))], 3 * k);
+    levels.set([height, light[k]], 2 * k);
   }
   const geometry = new BufferGeometry();
   geometry.setAttribute("position", new BufferAttribute(places, 3));
-  geometry.setAttribute("tint", new BufferAttribute(tints, 4));
-  geometry.setIndex(new BufferAttribute(triangles(ground), 1));
-  return new Mesh(geometry, ownColours(GIVES_WAY));
+  geometry.setAttribute("level", new BufferAttribute(levels, 2));
+  geometry.setIndex(new BufferAttribute(triangles(ground, 1), 1));
+  // The floor is flat, so that half as many places along each side are enough.
+  const floor = new BufferGeometry();
+  for (const name of ["position", "level"]) floor.setAttribute(name, geometry.getAttribute(name));
+  floor.setIndex(new BufferAttribute(triangles(ground, size % 2 ? 2 : 1), 1));
+  const colours = rampTexture(theme);
+  return [geometry, floor].map((shape, flat) => new Mesh(shape, shadedMaterial(colours, theme, flat)));
 }
 
 /**
- * Create the sides between the surface and the floor, so that they look like a solid block.
+ * @param {CanvasTexture} colours
+ * @param {string} theme
+ * @param {number} flat 1 for the map on the floor
+ */
+function shadedMaterial(colours, theme, flat) {
+  const ink = theme === "dark" ? [0.02, 0.04, 0.09] : [0.05, 0.1, 0.2];
+  return new ShaderMaterial({
+    vertexShader: SHADED, fragmentShader: LINED, ...GIVES_WAY,
+    uniforms: {
+      ramp: { value: colours }, ink: { value: ink }, paper: { value: rgb(themeOf(theme).paper) }, lines: { value: LINES },
+      strength: { value: flat ? 0.4 : 0.5 }, flat_at: { value: FLOOR }, flat_part: { value: flat },
+      shown: { value: 0 }, frames: { value: new Float32Array(4 * MOST_FRAMES) }, tints: { value: new Float32Array(3 * MOST_FRAMES) },
+    },
+  });
+}
+
+/** @param {string} theme */
+function rampTexture(theme) {
+  const canvas = document.createElement("canvas");
+  [canvas.width, canvas.height] = [256, 1];
+  const context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
+  const image = context.createImageData(256, 1);
+  for (let k = 0; k < 256; k++) {
+    const colour = ramp(theme, (k / 255) ** (1 / TONE)).map((value) => Math.round(value * 255));
+    image.data.set([...colour, 255], 4 * k);
+  }
+  context.putImageData(image, 0, 0);
+  const texture = new CanvasTexture(canvas);
+  texture.generateMipmaps = false;
+  texture.minFilter = texture.magFilter = LinearFilter;
+  return texture;
+}
+
+/**
+ * Create the sides of the surface, so that it looks like a cut block.
  * @param {import("../../drawing/ground.js").Ground} ground
  * @param {import("../../drawing/scene/box.js").Box} box
  * @param {string} theme
@@ -85,62 +160,35 @@ export function sideMesh(ground, box, theme) {
   const places = [];
   /** @type {number[]} */
   const tints = [];
-  const low = rgb(themeOf(theme).side);
   /** @type {[number, (k: number) => [number, number]][]} the brightness of a side, and the places of its corners on the grid */
   const borders = [
-    [0.97, (k) => [k, 0]], [0.9, (k) => [k, size - 1]], [0.93, (k) => [0, k]], [0.88, (k) => [size - 1, k]],
+    [0.86, (k) => [k, 0]], [0.7, (k) => [k, size - 1]], [0.78, (k) => [0, k]], [0.66, (k) => [size - 1, k]],
   ];
   for (const [shade, corner] of borders) {
-    const tint = [...low.map((value) => value * shade), 1];
     for (let k = 0; k < size - 1; k++) {
-      const [a, b] = [corner(k), corner(k + 1)].map(([i, j]) => [
-        grid.x(i), heights[j * size + i] * TALL, grid.z(j),
-      ]);
+      const pair = [corner(k), corner(k + 1)];
+      const [a, b] = pair.map(([i, j]) => [grid.x(i), heights[j * size + i] * TALL, grid.z(j)]);
       if (Number.isNaN(a[1] + b[1])) continue;
-      const [c, d] = [a, b].map(([x, , z]) => [x, FLOOR, z]);
+      const [c, d] = [a, b].map(([x, , z]) => [x, BASE, z]);
       places.push(...c, ...d, ...b, ...c, ...b, ...a);
-      for (let corners = 0; corners < 6; corners++) tints.push(...tint);
+      const [tintA, tintB] = [a, b].map((place) => [...ramp(theme, place[1] / TALL).map((value) => value * shade), 1]);
+      tints.push(...tintA, ...tintB, ...tintB, ...tintA, ...tintB, ...tintA);
     }
   }
   return new Mesh(colouredGeometry(places, tints), ownColours(GIVES_WAY));
 }
 
 /**
- * Create lines on the sides at the ticks of the loss axis.
- * @param {import("../../drawing/ground.js").Ground} ground
- * @param {import("../../drawing/scene/box.js").Box} box
- * @param {string} theme
- * @param {import("../../types.d.ts").Scale} scale
+ * Return the corners of the triangles between every `step`th place of the grid.
+ * @param {Ground} ground
+ * @param {number} step
  */
-export function sideLines(ground, box, theme, scale) {
-  const { size, heights } = ground;
-  const grid = gridPlaces(ground, box);
-  const places = [];
-  const ends = [[0, 0, 1, 0], [0, size - 1, 1, 0], [0, 0, 0, 1], [size - 1, 0, 0, 1]];
-  for (const [i0, j0, di, dj] of ends) {
-    for (let k = 0; k < size - 1; k++) {
-      const corners = [k, k + 1].map((step) => [i0 + step * di, j0 + step * dj]);
-      const lower = Math.min(...corners.map(([i, j]) => heights[j * size + i]));
-      for (const { height } of scale.ticks) {
-        if (!(height < lower)) continue;
-        for (const [i, j] of corners) {
-          places.push(grid.x(i), height * TALL, grid.z(j));
-        }
-      }
-    }
-  }
-  const tint = [...rgb(theme === "dark" ? "#ffffff" : "#1c2530"), 0.13];
-  const tints = Array.from({ length: places.length / 3 }, () => tint).flat();
-  return new LineSegments(colouredGeometry(places, tints), ownColours({ transparent: true, depthWrite: false }));
-}
-
-/** @param {Ground} ground */
-function triangles({ size, heights }) {
+function triangles({ size, heights }, step) {
   const corners = [];
-  for (let j = 0; j < size - 1; j++) {
-    for (let i = 0; i < size - 1; i++) {
+  for (let j = 0; j < size - step; j += step) {
+    for (let i = 0; i < size - step; i += step) {
       const at = j * size + i;
-      const [a, b, c, d] = [at, at + 1, at + size + 1, at + size];
+      const [a, b, c, d] = [at, at + step, at + step * (size + 1), at + step * size];
       if (Number.isNaN(heights[a] + heights[b] + heights[c] + heights[d])) continue;
       // Split along the flatter diagonal, so that ridges and valleys are not jagged.
       if (Math.abs(heights[a] - heights[c]) < Math.abs(heights[b] - heights[d])) corners.push(a, b, c, a, c, d);
@@ -151,62 +199,7 @@ function triangles({ size, heights }) {
 }
 
 /**
- * @param {Ground} ground
- * @param {import("../../drawing/scene/box.js").Box} box
- * @param {number} i
- * @param {number} j
- */
-function shade({ size, heights, extent }, box, i, j) {
-  /**
-   * @param {number} column
-   * @param {number} row
-   */
-  const at = (column, row) => {
-    const value = heights[clamp(row, size) * size + clamp(column, size)];
-    return Number.isNaN(value) ? heights[j * size + i] : value;
-  };
-  const stepU = (extent[1] - extent[0]) / (size - 1) / box.side;
-  const stepV = (extent[3] - extent[2]) / (size - 1) / box.side;
-  const slopeX = ((at(i + 1, j) - at(i - 1, j)) * TALL) / (2 * stepU);
-  const slopeZ = (-(at(i, j + 1) - at(i, j - 1)) * TALL) / (2 * stepV);
-  const length = Math.hypot(slopeX, 1, slopeZ);
-  const facing = (-slopeX * SUN[0] + SUN[1] - slopeZ * SUN[2]) / length;
-  return Number.isNaN(facing) ? 1 : 0.72 + 0.36 * Math.max(facing, -0.2);
-}
-
-/**
- * @param {number} value
- * @param {number} size
- */
-function clamp(value, size) {
-  return Math.min(Math.max(value, 0), size - 1);
-}
-
-/**
- * Create contour lines on the surface, evenly spaced in height: every fourth one if `strong`, otherwise the others.
- * @param {import("../../drawing/ground.js").Ground} ground
- * @param {import("../../drawing/scene/box.js").Box} box
- * @param {string} theme
- * @param {boolean} strong
- */
-export function surfaceLines(ground, box, theme, strong) {
-  const places = [];
-  const tints = [];
-  const grid = gridPlaces(ground, box);
-  const ink = theme === "dark" ? [0.9, 0.94, 1] : [0.1, 0.15, 0.22];
-  for (let k = 1; k < LINES; k++) {
-    if ((k % 4 === 0) !== strong) continue;
-    const segments = contourSegments(ground.heights, ground.size, k / LINES);
-    for (let s = 0; s < segments.length; s += 2) {
-      places.push(grid.x(segments[s]), (k / LINES) * TALL, grid.z(segments[s + 1]));
-      tints.push(...ink, (theme === "dark" ? 0.2 : 0.24) * (strong ? 1.5 : 1));
-    }
-  }
-  return new LineSegments(colouredGeometry(places, tints), ownColours({ transparent: true, depthWrite: false }));
-}
-
-/**
- * Create the frame of the floor, and its grid at the ticks [us, vs].
+ * Create the frame of the floor, and without a map its grid at the ticks [us, vs].
  * @param {import("../../drawing/scene/box.js").Box} box
  * @param {{grid: string}} theme
  * @param {[number[], number[]]} ticks
@@ -224,8 +217,8 @@ export function floorLines(box, theme, [us, vs]) {
   const line = (x0, z0, x1, z1) => places.push(x0, FLOOR, z0, x1, FLOOR, z1);
   for (const x of [-wide, wide]) line(x, -deep, x, deep);
   for (const z of [-deep, deep]) line(-wide, z, wide, z);
-  for (const x of us.map((u) => box.x(u))) line(x, -deep - STUB, x, deep + STUB);
-  for (const z of vs.map((v) => box.z(v))) line(-wide - STUB, z, wide + STUB, z);
+  for (const x of us.map((u) => box.x(u))) line(x, -deep, x, deep);
+  for (const z of vs.map((v) => box.z(v))) line(-wide, z, wide, z);
   const tint = [...rgb(theme.grid), 1];
   const tints = Array.from({ length: places.length / 3 }, () => tint).flat();
   return new LineSegments(colouredGeometry(places, tints), ownColours());

@@ -1,5 +1,5 @@
 /** Intersections of lines of sight with the surface. */
-import { TALL } from "./box.js";
+import { BASE, TALL } from "./box.js";
 
 const STEPS = 160;
 
@@ -35,9 +35,29 @@ export function isHidden(ground, box, place, eye) {
   if (place[1] < ground.height(box.u(place[0]), box.v(place[2])) * TALL - slack) return false;
   const target = [eye.x, eye.y, eye.z];
   const reach = Math.min(1, (TALL * 1.02 - place[1]) / Math.max(target[1] - place[1], 1e-6));
-  for (let k = 1; k <= 40; k++) {
-    const [x, y, z] = between(place, target, (reach * k) / 40);
+  for (let k = 1; k <= 28; k++) {
+    const [x, y, z] = between(place, target, (reach * k) / 28);
     if (y + slack < ground.height(box.u(x), box.v(z)) * TALL) return true;
+  }
+  return false;
+}
+
+/**
+ * Return whether the block of the surface hides a place (x, y, z) below it.
+ * @param {import("../../drawing/ground.js").Ground} ground
+ * @param {import("../../drawing/scene/box.js").Box} box
+ * @param {number[]} place
+ * @param {{x: number, y: number, z: number}} eye
+ */
+export function isUnder(ground, box, place, eye) {
+  if (ground.size < 2) return false;
+  const target = [eye.x, eye.y, eye.z];
+  /** @param {number} height */
+  const reach = (height) => Math.min(1, (height - place[1]) / Math.max(target[1] - place[1], 1e-6));
+  const [low, high] = [reach(BASE), reach(TALL)];
+  for (let k = 0; k <= 14; k++) {
+    const [x, y, z] = between(place, target, low + ((high - low) * k) / 14);
+    if (y <= ground.height(box.u(x), box.v(z)) * TALL + 1e-6) return true;
   }
   return false;
 }

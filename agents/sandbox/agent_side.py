@@ -1,0 +1,172 @@
+"""What a confined process does for an agent: it runs a stranger's text, and passes on what it proposes."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Generator
+from typing import Any
+
+import numpy as np
+from pydantic import ValidationError
+
+from ...landscapes.landscape import Array, Model, describe_exception
+from ..agent import Agent, AgentError, Converged, Lease, MiniBatch, Repeat, Told, WithGradient
+from ..leases.failure import AgentCalledExit, place_of_error
+from .frames import ChannelClosed, ConfinedChannel, dump_header
+from .plain_data import FloatCursor, LeaseDecoder, decode_generator, decode_space, encode_text
+from .their_code import run_text
+
+KINDS = {WithGradient: "gradients", Repeat: "repeats", MiniBatch: "mini-batch"}
+MOST_WORDS = 1000
+"""The most characters of a text that is sent in a header."""
+
+
+def serve(channel: ConfinedChannel) -> None:
+    """Answer what is asked of a stranger's agent, until nobody asks."""
+    os._exit = _refuse_exit  # type: ignore[assignment]
+    try:
+        header, _ = channel.receive()
+        cls = load_class(channel, header, Agent)
+        if cls is None:
+            return
+        while True:
+            header, floats = channel.receive()
+            _answer(channel, cls, header, FloatCursor(floats))
+    except ChannelClosed:
+        return
+
+
+def load_class(channel: ConfinedChannel, header: dict[str, Any], base: type[Model]) -> Any:
+    """Run the text that a frame holds, and return the class that it names; None if there is none, which is said."""
+    name = header["name"]
+    try:
+        cls = run_text(header["files"], name)
+    except AttributeError:
+        send_text(channel, "wrong", f"names {name!r}, which the file does not define")
+    except BaseException as error:
+        send_text(channel, "wrong", f"names a file that {describe_exception(error)}")
+    else:
+        if isinstance(cls, type) and issubclass(cls, base):
+            channel.send(dump_header({"op": "loaded"}))
+            return cls
+        send_text(channel, "wrong", f"names no subclass of {base.__name__}")
+    return None
+
+
+def describe_class(channel: ConfinedChannel, cls: type[Model], settings: dict[str, Any], own: dict[str, Any]) -> None:
+    """Send what a class says of itself with these settings, or what it refuses of them.
+
+    Args:
+        channel: The channel.
+        cls: The class.
+        settings: Its settings.
+        own: What else is to be sent.
+    """
+    try:
+        model = cls.model_validate(settings)
+        schema = cls.model_json_schema()
+        said = {"settings": model.model_dump(mode="json"), "schema": schema, "card": str(cls.card)}
+        send_text(channel, "described", json.dumps(said | own))
+    except ValidationError as error:
+        # Their inputs stand in the YAML; what a validator raised is told by its words.
+        listed = error.errors(include_url=False, include_context=False, include_input=False)
+        problems = [[list(each["loc"]), each["type"], each["msg"]] for each in listed]
+        send_text(channel, "refused", json.dumps({"problems": problems, "known": list(cls.model_fields)}))
+    except BaseException as error:
+        send_text(channel, "wrong", f"names a class that {describe_exception(error)}")
+
+
+def send_text(channel: ConfinedChannel, op: str, text: str) -> None:
+    """Send a text, which need not fit into a header."""
+    length, floats = encode_text(text)
+    channel.send(dump_header({"op": op, "length": length}), [floats])
+
+
+def send_error(channel: ConfinedChannel, agent: Any, error: BaseException) -> None:
+    """Send what an agent or a policy raised, as the cause of its failure, and where."""
+    own = isinstance(error, AgentError | AgentCalledExit)
+    cause = str(error) if own else describe_exception(error)
+    place = "" if agent is None else place_of_error(agent, error)
+    channel.send(dump_header({"op": "raised", "cause": cause[:MOST_WORDS], "place": place[:MOST_WORDS]}))
+
+
+def _refuse_exit(status: int) -> None:
+    raise AgentCalledExit(f"called os._exit({status!r})")
+
+
+def _answer(channel: ConfinedChannel, cls: type[Agent], header: dict[str, Any], cursor: FloatCursor) -> None:
+    agent = None
+    try:
+        if header["op"] == "describe":
+            describe_class(channel, cls, header["settings"], {"reads_archive": bool(cls.reads_archive)})
+            return
+        agent = make_agent(cls, header)
+        space = decode_space(header["space"], cursor)
+        if header["op"] == "prices":
+            price, rows = agent.row_price(space), agent.rows_per_evaluation(space)
+            channel.send(dump_header({"op": "prices", "row_price": int(price), "rows": float(rows)}))
+            return
+        leases = LeaseDecoder(space.dimension)
+        lease = leases.decode(header["lease"], cursor)
+        search = agent.search(space, lease, decode_generator(header["rng"]))
+        _run_search(channel, search, lease, leases, space.dimension)
+    except ChannelClosed:
+        raise
+    except BaseException as error:
+        send_error(channel, agent, error)
+
+
+def make_agent(cls: type[Agent], header: dict[str, Any]) -> Agent:
+    """Return the agent of these settings, with those of a fresh lease laid over them, as a searcher does."""
+    agent = cls.model_validate(header["settings"])
+    return cls.model_validate(agent.model_dump() | header["changed"]) if header["changed"] else agent
+
+
+def _run_search(
+    channel: ConfinedChannel, search: Generator[Any, Any, Any], lease: Lease, leases: LeaseDecoder, dimension: int
+) -> None:
+    """Pass on what a search proposes, and what it is told, to its end."""
+    try:
+        proposal = next(search)
+        while True:
+            _send_proposal(channel, proposal)
+            header, floats = channel.receive()
+            cursor = FloatCursor(floats)
+            losses = cursor.take(header["n"])
+            gradients = cursor.take(header["n"] * dimension).reshape(-1, dimension) if header["gradients"] else None
+            if "lease" in header:
+                lease = leases.decode(header["lease"], cursor)
+            proposal = search.send(Told(losses, gradients, lease))
+    except StopIteration as end:
+        _send_result(channel, end.value)
+
+
+def _send_proposal(channel: ConfinedChannel, proposal: Any) -> None:
+    """Send a proposal; of one that is no array of float64, what it is: the other side checks the rest."""
+    kind, batch = type(proposal), 0
+    points = proposal
+    if kind in KINDS:
+        points = proposal.points
+        batch = proposal.rows if kind is MiniBatch else 0
+    header: dict[str, Any] = {"op": "points", "kind": KINDS.get(kind, "")}
+    if kind is MiniBatch:
+        header["rows"] = batch if type(batch) is int else repr(batch)[:MOST_WORDS]
+    if type(points) is np.ndarray and points.dtype == np.float64:
+        header["shape"] = list(points.shape)
+        channel.send(dump_header(header), [points.ravel()])
+    else:
+        dtype = getattr(points, "dtype", None)
+        header["type"], header["dtype"] = type(points).__name__[:MOST_WORDS], str(dtype or "")[:MOST_WORDS]
+        channel.send(dump_header(header))
+
+
+def _send_result(channel: ConfinedChannel, result: Any) -> None:
+    if result is None:
+        channel.send(dump_header({"op": "done"}))
+    elif isinstance(result, Converged):
+        point: Array = np.asarray(result.point, dtype=float)
+        header = {"op": "converged", "loss": float(result.loss), "why": str(result.why)[:MOST_WORDS]}
+        channel.send(dump_header(header | {"shape": list(point.shape)}), [point.ravel()])
+    else:
+        channel.send(dump_header({"op": "returned", "type": type(result).__name__[:MOST_WORDS]}))

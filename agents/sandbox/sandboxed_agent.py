@@ -1,0 +1,188 @@
+"""An agent of a stranger, as the rest of the package sees it: its search is worked in a confined process."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from pydantic import Field, PrivateAttr, model_serializer
+
+from ...landscapes.landscape import Array, Space
+from ..agent import Agent, Converged, Lease, MiniBatch, Proposal, Repeat, Search, WithGradient
+from .confined_process import AGENT_ROLE, quote_text
+from .frames import Frame, dump_header
+from .plain_data import encode_generator, encode_lease, encode_space
+from .settings import Sandbox
+from .their_code import TheirCode
+from .their_process import SelfDescription, TheirError, load_their_class, read_points
+
+MOST_PRICE = 10**9
+
+
+class SandboxedAgent(Agent):
+    """An agent whose class is run in a confined process only, one for each of its searches.
+
+    Its settings, as runs and logs have them, are those of the stranger's class alone, so that findings are the same
+    with and without the sandbox. The class itself is never imported here.
+
+    Attributes:
+        kind: The kind of the stranger's class.
+        code: Its text.
+        given: The settings that the user gave.
+        changed: Settings of a fresh lease, which replace its own.
+        settings: All its settings, as it says.
+        sandbox: The limits of its process.
+        openly: Whether it may work unconfined where there is no sandbox.
+        reads_points: Whether it reads the archive, as it says.
+        said: Its card, and the schema of its settings.
+    """
+
+    kind: str
+    code: TheirCode
+    given: dict[str, Any]
+    changed: dict[str, Any] = Field(default_factory=dict)
+    settings: dict[str, Any]
+    sandbox: Sandbox
+    openly: bool = False
+    reads_points: bool = False
+    said: dict[str, Any] = Field(default_factory=dict, repr=False)
+
+    _prices: dict[str, tuple[int, float]] = PrivateAttr(default_factory=dict)
+
+    @classmethod
+    def of_description(
+        cls, code: TheirCode, given: Mapping[str, Any], about: SelfDescription, sandbox: Sandbox, openly: bool
+    ) -> SandboxedAgent:
+        """Return the agent of a class, as it describes itself with the settings that were given."""
+        return cls(
+            kind=about.kind, code=code, given=dict(given), settings=about.settings, sandbox=sandbox, openly=openly,
+            reads_points=about.traits.get("reads_archive") is True, said=about.texts,
+        )  # fmt: skip
+
+    @property
+    def reads_archive(self) -> bool:  # type: ignore[override]
+        """Whether its lease shows it the archive."""
+        return self.reads_points
+
+    @model_serializer(mode="plain")
+    def _dump_settings(self) -> dict[str, Any]:
+        return dict(self.settings)
+
+    def with_settings(self, settings: Mapping[str, Any]) -> SandboxedAgent:
+        """Return the agent with settings of a fresh lease; its own process checks them."""
+        changed = self.changed | dict(settings)
+        return self.model_copy(update={"changed": changed, "settings": {**self.settings, **settings}})
+
+    def row_price(self, space: Space) -> int:
+        """Return the price of its most expensive row, as it says; it is asked once for each space."""
+        return self._ask_prices(space)[0]
+
+    def rows_per_evaluation(self, space: Space) -> float:
+        """Return how many rows it proposes for one evaluation at most, as it says."""
+        return self._ask_prices(space)[1]
+
+    def search(self, space: Space, lease: Lease, rng: np.random.Generator) -> Search:
+        """Pass on what its process proposes, and what it is told."""
+        with load_their_class(AGENT_ROLE, self.code, self.sandbox, self.openly) as process:
+            frame = process.ask(*self._begin_search(space, lease, rng))
+            known = 0 if lease.seen is None else len(lease.seen.losses)
+            while True:
+                proposal = read_proposal(frame)
+                if not isinstance(proposal, _End):
+                    told = yield proposal
+                else:
+                    return proposal.result
+                header: dict[str, Any] = {"op": "told", "n": len(told.losses), "gradients": told.gradients is not None}
+                vectors = [told.losses] if told.gradients is None else [told.losses, told.gradients]
+                if told.lease is not lease:
+                    lease = told.lease
+                    process.allow_seconds()
+                    header["lease"], more = encode_lease(lease, known if self.reads_points else None)
+                    known = known if lease.seen is None else len(lease.seen.losses)
+                    vectors += more
+                frame = process.ask(dump_header(header), vectors)
+
+    def _begin_search(self, space: Space, lease: Lease, rng: np.random.Generator) -> tuple[bytes, list[Array]]:
+        about, vectors = encode_space(space)
+        granted, more = encode_lease(lease, 0 if self.reads_points else None)
+        header = self._header("search", about) | {"lease": granted, "rng": encode_generator(rng)}
+        return dump_header(header), [*vectors, *more]
+
+    def _header(self, op: str, space: dict[str, Any]) -> dict[str, Any]:
+        return {"op": op, "settings": self.given, "changed": self.changed, "space": space}
+
+    def _ask_prices(self, space: Space) -> tuple[int, float]:
+        about, vectors = encode_space(space)
+        key = json.dumps([about, self.changed], sort_keys=True, default=str)
+        if key not in self._prices:
+            with load_their_class(AGENT_ROLE, self.code, self.sandbox, self.openly) as process:
+                header, _ = process.ask(self._header("prices", about), vectors)
+            _raise_their_error(header)
+            price, rows = header.get("row_price"), header.get("rows")
+            if type(price) is not int or not 1 <= price <= MOST_PRICE:
+                raise TheirError(f"says that a row costs {quote_text(price)}; it must be a whole number from 1")
+            if type(rows) not in (int, float) or not 0 < float(rows or 0) < MOST_PRICE:
+                raise TheirError(f"says that it proposes {quote_text(rows)} rows for an evaluation")
+            self._prices[key] = price, float(rows or 0)
+        return self._prices[key]
+
+
+class _End:
+    """The end of a search, with what the stranger's generator returned."""
+
+    __slots__ = ("result",)
+
+    def __init__(self, result: Any) -> None:
+        self.result = result
+
+
+def read_proposal(frame: Frame) -> Proposal | _End:
+    """Return what a frame proposes, or the end of the search. What is proposed is checked where all proposals are.
+
+    Raises:
+        TheirError: The agent failed, or its process sent what it must not.
+    """
+    header, floats = frame
+    match header.get("op"):
+        case "points":
+            return _read_points_of(header, floats)
+        case "done":
+            return _End(None)
+        case "converged":
+            loss, why = header.get("loss"), header.get("why")
+            if type(loss) not in (int, float) or type(why) is not str:
+                raise TheirError("its confined process sent a minimum without a loss")
+            return _End(Converged(read_points(header, floats), float(loss or 0.0), quote_text(why)))
+        case "returned":
+            # What it returned is told by the name of its type alone.
+            return _End(type(_quote_name(header.get("type")), (), {})())
+    _raise_their_error(header)
+    raise TheirError("its confined process sent a frame of an unknown kind")
+
+
+def _read_points_of(header: Mapping[str, Any], floats: Array) -> Proposal:
+    if "type" in header:
+        dtype = quote_text(header.get("dtype") or "")
+        described = f"{_quote_name(header['type'])}{f' of {dtype}' if dtype else ''}"
+        raise TheirError(f"proposed a {described}; it must be a float64 array (n, D)")
+    points = read_points(header, floats)
+    match header.get("kind"):
+        case "gradients":
+            return WithGradient(points)
+        case "repeats":
+            return Repeat(points)
+        case "mini-batch":
+            return MiniBatch(points, header.get("rows", 0))
+    return points
+
+
+def _quote_name(name: Any) -> str:
+    return name if type(name) is str and name.isidentifier() and len(name) <= 100 else "thing"
+
+
+def _raise_their_error(header: Mapping[str, Any]) -> None:
+    """Raise what a frame says that the agent raised, if it says so."""
+    if header.get("op") == "raised":
+        raise TheirError(quote_text(header.get("cause")), quote_text(header.get("place") or ""))

@@ -1,0 +1,164 @@
+"""A confined process that has a stranger's class: what it is asked, and how its answers are read."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from ...landscapes.landscape import Array
+from ..agent import AgentError
+from .confined_process import ConfinedError, ConfinedProcess, quote_text
+from .frames import Frame, dump_header
+from .ladder import open_process
+from .plain_data import decode_text
+from .settings import Sandbox
+from .their_code import TheirCode
+
+
+class TheirError(AgentError):
+    """A stranger's agent or policy failed; the message is the cause, as its own process words it.
+
+    Attributes:
+        place: Where it raised, as "their_agent.py:12", or "".
+    """
+
+    def __init__(self, cause: str, place: str = "") -> None:
+        super().__init__(cause)
+        self.place = place
+
+
+class WrongClass(AgentError):
+    """A file names no class that can be used; the message is a clause that says why."""
+
+
+class RefusedSettings(Exception):
+    """A class refuses its settings.
+
+    Attributes:
+        problems: (path of the setting, kind of the error, message) of each problem.
+        known: The names of its settings.
+    """
+
+    def __init__(self, problems: Sequence[tuple[tuple[str | int, ...], str, str]], known: Sequence[str]) -> None:
+        super().__init__("; ".join(message for _, _, message in problems))
+        self.problems, self.known = problems, known
+
+
+@dataclass(frozen=True, slots=True)
+class SelfDescription:
+    """What a class says of itself. It is data of a stranger.
+
+    Attributes:
+        settings: All its settings, with those that were not given, as plain data; its ``kind`` is one of them.
+        schema: The JSON schema of its settings.
+        card: What it does, in words.
+        traits: What else it says: ``reads_archive`` of an agent, ``at_once`` of a policy.
+    """
+
+    settings: dict[str, Any]
+    schema: dict[str, Any]
+    card: str
+    traits: dict[str, Any]
+
+    @property
+    def kind(self) -> str:
+        """Its kind."""
+        return str(self.settings["kind"])
+
+    @property
+    def texts(self) -> dict[str, Any]:
+        """Its card, and the schema of its settings."""
+        return {"card": self.card, "schema": self.schema}
+
+
+@contextmanager
+def load_their_class(role: str, code: TheirCode, sandbox: Sandbox, openly: bool) -> Iterator[ConfinedProcess]:
+    """Start a confined process and have it run a stranger's text; it ends with the context.
+
+    Args:
+        role: The module that it runs.
+        code: The text.
+        sandbox: Its limits.
+        openly: Whether it may work unconfined where no rung starts.
+
+    Raises:
+        NoSandbox: No rung starts here.
+        TheirError: The text cannot be run, the process ended, or it sent what it must not.
+    """
+    try:
+        process = open_process(role, sandbox, openly)
+    except ConfinedError as error:
+        raise TheirError(str(error)) from None
+    try:
+        frame = process.ask(dump_header({"op": "load", "name": code.class_name, "files": code.files}))
+        if frame[0].get("op") != "loaded":
+            raise WrongClass(read_reply_text(frame, "wrong"))
+        yield process
+    except ConfinedError as error:
+        raise TheirError(str(error)) from None
+    finally:
+        process.close()
+
+
+def describe_their_class(
+    role: str, code: TheirCode, sandbox: Sandbox, openly: bool, settings: Mapping[str, Any]
+) -> SelfDescription:
+    """Ask a stranger's class what it says of itself with these settings.
+
+    Raises:
+        NoSandbox: No rung starts here.
+        WrongClass: There is no such class, or what it says is not valid.
+        RefusedSettings: It refuses the settings.
+    """
+    try:
+        with load_their_class(role, code, sandbox, openly) as process:
+            frame = process.ask(dump_header({"op": "describe", "settings": dict(settings)}))
+            if frame[0].get("op") == "refused":
+                raise _read_refusal(json.loads(read_reply_text(frame, "refused")))
+            return _read_description(json.loads(read_reply_text(frame, "described")))
+    except TheirError as error:
+        raise WrongClass(f"names a class of which {error}") from None
+    except (ValueError, KeyError, TypeError, RecursionError):
+        raise WrongClass("names a class that says nothing valid of itself") from None
+
+
+def read_reply_text(frame: Frame, op: str) -> str:
+    """Return the text of a frame of this kind. Raises WrongClass with the text if it tells what is wrong instead."""
+    header, floats = frame
+    found = decode_text(header.get("length"), floats)
+    if header.get("op") == op:
+        return quote_text(found) if op == "wrong" else found
+    raise WrongClass(quote_text(found))
+
+
+def read_points(header: Mapping[str, Any], floats: Array) -> Array:
+    """Return the floats of a frame in the shape that it says. Raises TheirError if they do not fit."""
+    shape = header.get("shape")
+    if type(shape) is not list or not all(type(size) is int and 0 <= size <= len(floats) for size in shape):
+        raise TheirError("its confined process sent an array without a valid shape")
+    try:
+        return floats.reshape(shape)
+    except ValueError:
+        raise TheirError("its confined process sent an array without a valid shape") from None
+
+
+def _read_refusal(data: dict[str, Any]) -> RefusedSettings:
+    listed = [
+        (tuple(each if type(each) is int else quote_text(each) for each in loc), quote_text(kind), quote_text(message))
+        for loc, kind, message in data["problems"]
+    ]
+    return RefusedSettings(listed, [quote_text(name) for name in data["known"]])
+
+
+def _read_description(data: dict[str, Any]) -> SelfDescription:
+    settings, schema, card = data.pop("settings"), data.pop("schema"), data.pop("card")
+    kind = settings.get("kind")
+    if type(settings) is not dict or type(schema) is not dict or type(card) is not str:
+        raise ValueError
+    if type(kind) is not str or not (kind.isprintable() and 0 < len(kind) <= 60):
+        raise WrongClass('names a class without `kind: Literal["..."] = "..."`')
+    json.dumps(settings, allow_nan=False)
+    return SelfDescription(settings, schema, quote_text(card), data)

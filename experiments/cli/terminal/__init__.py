@@ -1,0 +1,1 @@
+"""How commands talk with the terminal: lines, progress, streams, and usage."""

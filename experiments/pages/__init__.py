@@ -1,0 +1,1 @@
+"""Pages of one file that replay runs, and films of them."""

@@ -1,0 +1,143 @@
+"""Main effects: what one setting changes on average over the other settings, with intervals."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from ...landscapes.landscape import Array
+from ..comparison.bootstrap import (
+    DRAWS,
+    Interval,
+    Pair,
+    combine_draws,
+    count_sources,
+    draw_means,
+    pair_up,
+    seed_random,
+    take_interval,
+)
+from ..comparison.problems import ComparedProblem
+from ..comparison.running_time import measure_areas
+from .settings import Sweep
+
+
+@dataclass(frozen=True)
+class MainEffect:
+    """What a value of a swept setting changes, compared with the first value, on average over the other settings.
+
+    Attributes:
+        axis: The setting.
+        value: The value.
+        first: The first value of the setting.
+        ratio: The geometric mean of the ratios of expected running times, over the problems and the other settings
+            with which at least one of the two reaches the target; below 1 if the value needs fewer evaluations. None if
+            there are none.
+        area: The mean difference of the areas over the convergence curve, above 0 if the value is better; None if a
+            minimum is unknown.
+        same: Whether all its runs are equal to those of the first value, to the last bit.
+    """
+
+    axis: str
+    value: str
+    first: str
+    ratio: Interval | None
+    area: Interval | None
+    same: bool
+
+
+def measure_effects(problems: Sequence[ComparedProblem], sweep: Sweep) -> list[MainEffect]:
+    """Measure the main effect of each value of each setting of a sweep but the first.
+
+    The interval is that of the comparison of strategies: a bootstrap of problems, and of the runs on each. Within a
+    problem, logarithms of ratios are averaged over the other settings.
+
+    Args:
+        problems: The problems, with the outcomes of all strategies.
+        sweep: The sweep.
+    """
+    return [
+        _measure_effect(problems, sweep, axis, value) for axis, values in sweep.axes.items() for value in values[1:]
+    ]
+
+
+def _measure_effect(problems: Sequence[ComparedProblem], sweep: Sweep, axis: str, value: str) -> MainEffect:
+    first = sweep.axes[axis][0]
+    pairs = list(_pair_settings(sweep, axis, value, first))
+    random = seed_random(f"{one} {other}" for one, other in pairs)
+    return MainEffect(
+        axis, value, first, _measure_ratio(problems, pairs, random), _measure_area(problems, pairs, random),
+        _is_same(problems, pairs),
+    )  # fmt: skip
+
+
+def _pair_settings(sweep: Sweep, axis: str, value: str, first: str) -> Iterator[tuple[str, str]]:
+    """Yield the strategies with a value of a setting, each with the one that has the first value and else the same."""
+    for setting in sweep.settings:
+        if setting.values.get(axis) == value:
+            other = sweep.find({**setting.values, axis: first})
+            if other is not None:
+                yield setting.strategy, other.strategy
+
+
+def _measure_ratio(
+    problems: Sequence[ComparedProblem], pairs: Sequence[tuple[str, str]], random: np.random.Generator
+) -> Interval | None:
+    estimates, inner, runs = [], [], []
+    for problem in problems:
+        found: list[Pair] = [pair for one, other in pairs for pair in pair_up([problem], one, other) if pair.solved]
+        if found:
+            estimates.append(float(np.mean([pair.log_ratio for pair in found])))
+            inner.append(np.mean([pair.draw_log_ratios(DRAWS, random) for pair in found], axis=0))
+            runs.append(min(pair.runs for pair in found))
+    if not estimates:
+        return None
+    sources = count_sources(len(estimates), min(runs))
+    logs = take_interval(float(np.mean(estimates)), combine_draws(np.array(inner), random), sources)
+    return Interval(*(float(np.exp(end)) for end in (logs.estimate, logs.low, logs.high)))
+
+
+def _measure_area(
+    problems: Sequence[ComparedProblem], pairs: Sequence[tuple[str, str]], random: np.random.Generator
+) -> Interval | None:
+    if not problems or not all(problem.known for problem in problems):
+        return None
+    estimates, inner, runs = [], [], []
+    for problem in problems:
+        areas = [
+            tuple(measure_areas(problem, problem.outcomes[name]) for name in pair)
+            for pair in pairs
+            if all(name in problem.outcomes for name in pair)
+        ]
+        if areas:
+            estimates.append(float(np.mean([one.mean() - other.mean() for one, other in areas])))
+            inner.append(_draw_differences(areas, random))
+            runs.append(min(len(part) for pair in areas for part in pair))
+    if not estimates:
+        return None
+    sources = count_sources(len(estimates), min(runs))
+    return take_interval(float(np.mean(estimates)), combine_draws(np.array(inner), random), sources)
+
+
+def _draw_differences(areas: Sequence[tuple[Array, ...]], random: np.random.Generator) -> Array:
+    drawn = [draw_means(one, DRAWS, random) - draw_means(other, DRAWS, random) for one, other in areas]
+    mean: Array = np.mean(drawn, axis=0)
+    return mean
+
+
+def _is_same(problems: Sequence[ComparedProblem], pairs: Sequence[tuple[str, str]]) -> bool:
+    """Return whether the runs of each pair tried the same points; False if there are none."""
+    compared = 0
+    for problem in problems:
+        for pair in pairs:
+            if all(name in problem.outcomes for name in pair):
+                one, other = (
+                    {(each.run.landscape, each.run.repeat): each.run.digest for each in problem.outcomes[name]}
+                    for name in pair
+                )
+                compared += 1
+                if one != other:
+                    return False
+    return compared > 0

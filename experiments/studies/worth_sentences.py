@@ -1,0 +1,122 @@
+"""The words of what parts are worth: who could be left out, what the policy's choices and sharing bring, how sure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import isfinite, isnan
+
+from ..comparison.bootstrap import Interval
+from ..comparison.verdict import Verdict
+from ..comparison.wording import format_factor, format_ratio
+from .worth import PartWorth, Saving, StrategyWorth
+
+CHOICE_OFF = {"sharing": "Without sharing", "radius": "With a fixed radius", "budget": "With equal budgets"}
+
+
+def describe_worth(found: StrategyWorth) -> list[str]:
+    """Return what the parts of a strategy are worth, in a few sentences."""
+    members = [part for part in found.parts if part.kind == "member"]
+    alone = [part for part in found.parts if part.kind == "alone"]
+    lines = [_name_dispensable(found, members)] if members else []
+    lines += [_describe_member(found.strategy, part) for part in members]
+    if alone:
+        lines.append(_describe_best_alone(found.strategy, alone))
+    lines += [_describe_choice(found.strategy, part) for part in found.parts if part.kind == "choice"]
+    if found.shapley:
+        ordered = sorted(found.shapley, key=lambda each: -each.value.estimate)
+        told = ", ".join(
+            f"{each.member} {'' if each.share is None else f'{100 * each.share:.0f} %'}".strip() for each in ordered
+        )
+        lines.append(f"Shares of what the whole team is worth (Shapley values): {told}.")
+    return lines + [line for each in found.savings if (line := describe_saving(each))]
+
+
+def _name_dispensable(found: StrategyWorth, members: Sequence[PartWorth]) -> str:
+    """Return who could be left out, and how sure that is."""
+    spare = [part.part for part in members if part.verdict.decision in ("better", "equivalent")]
+    needed = [part.part for part in members if part.verdict.decision == "worse"]
+    unsettled = [part for part in members if part.verdict.decision == "not settled"]
+    if spare:
+        return f"{_list_names(spare)} could be left out of {found.strategy}: without, it needs no more evaluations."
+    if not unsettled:
+        return f"Nobody could be left out of {found.strategy}: without any of {_list_names(needed)} it is worse."
+    least = min(unsettled, key=lambda part: _rate(part.verdict))
+    return (
+        f"Whether anyone could be left out of {found.strategy} is not settled; the first to try is {least.part}"
+        f"{f' ({_list_names(needed)} must stay)' if needed else ''}."
+    )
+
+
+def _rate(verdict: Verdict) -> float:
+    """Return how much worse a variant is: the ratio of running times, or where there is none of areas."""
+    if verdict.bounded is not None:
+        return verdict.bounded.estimate
+    return 1.0 if verdict.area is None else 1.0 - verdict.area.estimate
+
+
+def _describe_member(strategy: str, part: PartWorth) -> str:
+    return f"Without {part.part}, {_tell_change(strategy, part.verdict)}."
+
+
+def _describe_choice(strategy: str, part: PartWorth) -> str:
+    return f"{CHOICE_OFF.get(part.part, f'Without {part.part}')}, {_tell_change(strategy, part.verdict)}."
+
+
+def _describe_best_alone(strategy: str, alone: Sequence[PartWorth]) -> str:
+    best = min(alone, key=lambda part: _rate(part.verdict))
+    return f"The best alone is {best.part}: {_tell_change('it', best.verdict, f'those of {strategy}')}."
+
+
+def _tell_change(subject: str, verdict: Verdict, against: str = "the evaluations") -> str:
+    sure = {
+        "better": "that is better",
+        "worse": "that is worse",
+        "equivalent": "that is equivalent in practice",
+        "not settled": "that is not settled",
+    }[verdict.decision]
+    if verdict.bounded is not None:
+        times = "times the evaluations" if against == "the evaluations" else f"times {against}"
+        return f"{subject} needs {format_ratio(verdict.bounded)} {times}: {sure}"
+    if verdict.area is not None:
+        return f"{subject} changes its area over the convergence curve by {format_area(verdict.area)}: {sure}"
+    return f"{subject} cannot be compared: no target was reached"
+
+
+def format_area(found: Interval) -> str:
+    """Return a difference of areas with its interval: "+0.12 (95 %: +0.05 to +0.19)"."""
+    if not isfinite(found.low):
+        return f"{found.estimate:+.2g} (interval unknown)"
+    return f"{found.estimate:+.2g} (95 %: {found.low:+.2g} to {found.high:+.2g})"
+
+
+def describe_saving(found: Saving) -> str:
+    """Return what sharing cost and gained on a problem, in a sentence; "" if it did nothing there."""
+    if not found.sent:
+        return f"{found.problem}: nobody was ever sent to another's point."
+    others = found.leases - found.sent
+    parts = [
+        f"{100 * found.sent / found.leases:.0f} % of the leases began at another's point, and "
+        f"{100 * found.sent_records / found.sent:.0f} % of these set a record"
+        + (f" (of the others {100 * found.own_records / others:.0f} %)" if others else "")
+    ]
+    if found.saved is not None:
+        word = "saved" if found.saved.estimate >= 0 else "wasted"
+        sign = 1 if found.saved.estimate >= 0 else -1
+        low, high = sorted((sign * found.saved.low, sign * found.saved.high))
+        span = f" (95 %: {low:,.0f} to {high:,.0f})" if isfinite(low) else " (interval unknown)"
+        chance = "" if low > 0 else ", which may be chance"
+        parts.append(f"sharing {word} {abs(found.saved.estimate):,.0f} evaluations a run{span}{chance}")
+    before, after, late, apart = found.spreads
+    if not isnan(before) and not isnan(after):
+        parts.append(
+            f"an agent's points spread over {format_factor(before)} of the cube before and {format_factor(after)} after"
+        )
+    if not isnan(late) and not isnan(apart):
+        parts.append(
+            f"in the second half all points over {format_factor(late)}, without sharing over {format_factor(apart)}"
+        )
+    return f"{found.problem}: {'; '.join(parts)}."
+
+
+def _list_names(names: Sequence[str]) -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"

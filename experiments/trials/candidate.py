@@ -1,0 +1,186 @@
+"""The class that is tried: it is asked in a sandbox what it is, checked against its contract there, and timed."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ...agents.agent import Agent
+from ...agents.leases.failure import HUNG_AGENT, LATE_PROCESS
+from ...agents.sandbox.ladder import NoSandbox, is_unsandboxed_allowed, require_rung
+from ...agents.sandbox.settings import Sandbox
+from ...agents.sandbox.their_code import read_code
+from ...agents.sandbox.their_process import RefusedSettings, SelfDescription, WrongClass, describe_their_class
+from ...landscapes.landscape import Refusal
+from ..contracts.check import check_clauses, find_clauses
+from ..contracts.clause import ClauseResult
+from ..contracts.drive import drive_search
+from ..contracts.losses import bowl
+from ..contracts.played_run import PlayedRun, play_run
+from ..spec.errors import quote
+from ..spec.load import Experiment
+from ..spec.sandboxed import ROLES, SANDBOX_KEY
+
+SANDBOX = Sandbox(seconds=5.0)
+"""The limits of what is tried: the usual ones, but for the time of a message, so that a loop is found out sooner."""
+NOT_OF_FAMILY = "names no subclass of"
+NOT_TRIED = "not tried"
+TIMED_DIMENSION, TIMED_EVALUATIONS = 5, (20, 500)
+"""Where a candidate is timed: first briefly, to find out whether there is time for more."""
+TIMED_REPEATS = 3
+SLOW_SECONDS = 1.0
+"""A candidate whose brief search takes so long is timed by that."""
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A class that is tried.
+
+    Attributes:
+        reference: How the user names it: "their_agent.py:Their".
+        family: "agent" or "policy".
+        kind: Its kind.
+        digest: A digest of its text, and of the modules that it imports from beside it.
+        model: The agent or the policy; its own code runs in a sandbox.
+        rung: How it is confined (``ladder``).
+    """
+
+    reference: str
+    family: str
+    kind: str
+    digest: str
+    model: Any
+    rung: str
+
+    @property
+    def entry(self) -> Mapping[str, Any]:
+        """The candidate as a YAML has it."""
+        return make_entry(self.reference)
+
+
+def is_class_reference(text: str) -> bool:
+    """Return whether a text names a class in a Python file: "path/to/file.py:Class"."""
+    place, colon, name = text.rpartition(":")
+    return bool(colon) and place.endswith(".py") and name.isidentifier()
+
+
+def make_entry(reference: str) -> dict[str, Any]:
+    """Return what a YAML has for a class that is worked in a sandbox."""
+    return {"kind": reference, SANDBOX_KEY: SANDBOX.model_dump(exclude_defaults=True)}
+
+
+def read_digest(reference: str, base: str) -> str:
+    """Return a digest of the text of a class, and of the modules that it imports from beside it.
+
+    Raises:
+        LandscapeError: It names no file that can be read.
+    """
+    return read_code(reference, base).digest
+
+
+def open_candidate(reference: str, base: str) -> Candidate:
+    """Ask a class in a sandbox what it is.
+
+    Args:
+        reference: "path/to/file.py:Class".
+        base: The folder in which relative paths start.
+
+    Raises:
+        Refusal: It names no agent and no policy that can be used, or there is no sandbox.
+    """
+    code = read_code(reference, base)
+    openly = is_unsandboxed_allowed()
+    try:
+        rung = require_rung(openly)
+        family, said = _ask_family(lambda role: describe_their_class(role, code, SANDBOX, openly, {}))
+    except NoSandbox as error:
+        raise Refusal(str(error)) from None
+    except RefusedSettings as error:
+        places = ", ".join(str(loc[0]) for loc, _, _ in error.problems if loc)
+        raise Refusal(
+            f"FILE:CLASS must be made without settings, got {quote(reference)}, which refuses that: {places or error}. "
+            "Give each setting a default."
+        ) from None
+    except WrongClass as error:
+        raise Refusal(
+            f"FILE:CLASS must name an agent or a policy that can be used, got {quote(reference)}, which {error}. "
+            "Correct the file."
+        ) from None
+    return Candidate(reference, family, said.kind, code.digest, _build(family, reference, base), rung)
+
+
+def _ask_family(ask: Callable[[str], SelfDescription]) -> tuple[str, SelfDescription]:
+    """Return the family of a class, and what it says of itself, by asking in each family's role."""
+    wrong = None
+    for family, role in ROLES.items():
+        try:
+            return family, ask(role)
+        except WrongClass as error:
+            if not str(error).startswith(NOT_OF_FAMILY):
+                raise
+            wrong = wrong or error
+    bases = " or ".join(family.capitalize() for family in ROLES)
+    raise WrongClass(f"{NOT_OF_FAMILY} {bases}") from wrong
+
+
+def _build(family: str, reference: str, base: str) -> Any:
+    """Return the agent or the policy, as an experiment builds it."""
+    entry = make_entry(reference)
+    strategy = {"agents": [entry]} if family == "agent" else {"agents": ["random"], "policy": entry}
+    data = {"name": "it", "budget": 10, "landscapes": ["sphere"], "strategies": {"it": strategy}}
+    (found,) = Experiment.from_data(data, base).strategies.values()
+    return found.team[0][1] if family == "agent" else found.policy
+
+
+def check_candidate(candidate: Candidate, end: float) -> list[ClauseResult]:
+    """Check a candidate against its contract until a time. Once it hangs, the other clauses are not tried.
+
+    Args:
+        candidate: The candidate.
+        end: When to stop, on the monotonic clock.
+    """
+    results: list[ClauseResult] = []
+    for clause in find_clauses(candidate.family):
+        if hangs(results) or time.monotonic() > end:
+            results.append(ClauseResult(clause.name, clause.sentence, NOT_TRIED))
+        else:
+            results += check_clauses(candidate.model, [clause])
+    return results
+
+
+def hangs(results: list[ClauseResult]) -> bool:
+    """Return whether a candidate took too long for a proposal or a decision."""
+    return any(words in each.cause for each in results for words in (HUNG_AGENT, LATE_PROCESS))
+
+
+def time_candidate(candidate: Candidate) -> tuple[float, float]:
+    """Measure what a proposal, or a decision of a policy, takes in its sandbox.
+
+    Returns:
+        The seconds of a proposal, and of an evaluation: a proposal may have many points.
+    """
+    brief = _work(candidate, TIMED_EVALUATIONS[0])
+    long = None
+    if brief[0] <= SLOW_SECONDS:
+        # The least: whatever else the machine does takes time, too.
+        brief = min(brief, _work(candidate, TIMED_EVALUATIONS[0]))
+        long = min(_work(candidate, TIMED_EVALUATIONS[1]) for _ in range(TIMED_REPEATS))
+    if long is None or long[1] <= brief[1]:
+        return brief[0] / max(brief[1], 1), brief[0] / max(brief[2], 1)
+    # What its process takes to start is in both.
+    took = max(long[0] - brief[0], 0.0)
+    return took / (long[1] - brief[1]), took / (long[2] - brief[2])
+
+
+def _work(candidate: Candidate, evaluations: int) -> tuple[float, int, int]:
+    """Drive a candidate for some evaluations; return seconds, proposals or decisions, and evaluations."""
+    began = time.perf_counter()
+    if isinstance(candidate.model, Agent):
+        driven = drive_search(candidate.model, bowl, TIMED_DIMENSION, evaluations)
+        steps, spent = len(driven.batches), len(driven.points)
+    else:
+        played = PlayedRun((1, 1, 1), evaluations, 1)
+        steps, spent = sum(1 for _ in play_run(candidate.model, played)), evaluations
+    return time.perf_counter() - began, steps, spent

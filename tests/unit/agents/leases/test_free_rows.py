@@ -1,0 +1,62 @@
+"""Rows that need no evaluation: what they rest on, and that the searchers of a process share what is known."""
+
+import numpy as np
+import pytest
+
+from searchparty.agents.agent import Archive
+from searchparty.agents.leases.collected_settings import CollectedSettings, keys_of, keys_of_numbers
+from searchparty.agents.leases.free_rows import FreeRows
+from searchparty.agents.leases.proposal import PendingProposal
+from searchparty.landscapes.axis import Axis
+from searchparty.landscapes.landscape import Space
+
+SPACE = Space.of_axes((Axis("depth", 0, 4, integer=True), Axis("rate", 1e-3, 1.0, log=True)))
+POINTS = np.array([[0.1, 0.5], [0.11, 0.5], [0.5, 0.5], [0.5, 0.25]])
+
+
+def archive_of(points: np.ndarray) -> Archive:
+    return Archive(1, points, np.arange(1.0, 1.0 + len(points)), np.zeros(len(points), int))
+
+
+def test_settings_have_one_key_however_they_are_converted():
+    keys = keys_of(SPACE, POINTS)
+    assert keys[0] == keys[1]
+    assert len(set(keys)) == 3
+    assert keys == keys_of_numbers(SPACE.to_box(POINTS))
+    assert keys == [SPACE.to_box(point).tobytes() for point in POINTS]
+
+
+def test_first_points_are_answered_until_one_is_new():
+    free = FreeRows(SPACE, CollectedSettings(SPACE), archive_of(POINTS[:1]))
+    free.look_at(POINTS)
+    hand = PendingProposal(POINTS, False, 1)
+    found = free.recall(hand)
+    assert found is not None
+    assert found.losses.tolist() == [1.0, 1.0]
+    assert list(found.causes) == [0, 1]
+    free.look_at(POINTS[2:])
+    assert free.recall(hand) is None
+    assert free.count_new(2, hand) == 2
+    free.note(2, np.array([5.0, np.inf]))
+    free.look_at(POINTS[2:])
+    again = free.recall(hand)
+    # What has no finite loss is not known.
+    assert again is not None
+    assert again.losses.tolist() == [5.0]
+    assert "row 2 of this lease" in again.causes[0]
+
+
+def test_equal_settings_of_a_batch_are_evaluated_once():
+    free = FreeRows(SPACE, CollectedSettings(SPACE), None)
+    free.look_at(POINTS)
+    assert free.count_new(4, PendingProposal(POINTS, False, 1)) == 1
+    assert free.count_new(4, PendingProposal(POINTS, False, 1, repeats=True)) == 4
+
+
+@pytest.mark.parametrize("limit", [0, 1, 3])
+def test_searchers_may_share_what_is_known_and_see_what_their_leases_do(limit):
+    collected = CollectedSettings(SPACE)
+    collected.extend(archive_of(POINTS))
+    free = FreeRows(SPACE, collected, archive_of(POINTS[:limit]))
+    free.look_at(POINTS[2:3])
+    assert (free.recall(PendingProposal(POINTS[2:3], False, 1)) is not None) == (limit > 2)

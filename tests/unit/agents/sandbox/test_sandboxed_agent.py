@@ -1,0 +1,299 @@
+"""Agents in a sandbox find what they find without, and their failures are the agent's."""
+
+import os
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from searchparty import AgentError, Experiment, Lease, Region, run
+from searchparty.agents.agent import Told, WithGradient
+from searchparty.agents.sandbox.confined_process import AGENT_ROLE
+from searchparty.agents.sandbox.sandboxed_agent import SandboxedAgent
+from searchparty.agents.sandbox.settings import Sandbox
+from searchparty.agents.sandbox.their_code import read_code
+from searchparty.agents.sandbox.their_process import RefusedSettings, describe_their_class
+from searchparty.experiments.execution.verification import verify_results
+from searchparty.experiments.spec.errors import SpecError
+from searchparty.landscapes.axis import Axis
+from searchparty.landscapes.landscape import LandscapeError, Space
+from searchparty.landscapes.networks.initial import Drawing, InitialWeights
+from searchparty.orchestrator.log.reader import LogReader
+from searchparty.orchestrator.log.trace import trace_hash
+from searchparty.orchestrator.loop.randomness import stream
+
+PLANE = Space(np.full(2, -1.0), np.full(2, 1.0), has_gradient=True)
+
+
+def make_agent(text, folder, settings=(), name="Their", **limits):
+    """Write a stranger's file, and return its agent in a sandbox."""
+    (folder / "their.py").write_text(text)
+    code = read_code(f"their.py:{name}", str(folder))
+    sandbox = Sandbox(**limits)
+    said = describe_their_class(AGENT_ROLE, code, sandbox, False, dict(settings))
+    return SandboxedAgent.of_description(code, dict(settings), said, sandbox, False)
+
+
+def search_with(body, folder, **limits):
+    """The search of a stranger's agent with this body of ``search``, on a plane."""
+    lines = "\n".join(f"        {line}" for line in body.splitlines())
+    text = HEAD + f"    def search(self, space, lease, rng):\n{lines}\n"
+    lease = Lease(0, "a", 10, Region.whole(2), "first lease", fresh=True)
+    return make_agent(text, folder, **limits).search(PLANE, lease, stream(1))
+
+
+HEAD = """\
+import os, sys, time, signal, gc
+from typing import Literal
+import numpy as np
+from searchparty import Agent, AgentError, Converged, WithGradient, Repeat
+
+
+class Their(Agent):
+    kind: Literal["their"] = "their"
+
+"""
+
+
+def experiment_of(entries, sandbox, base, **more):
+    """An experiment whose agents stand under ``sandbox:``, or do not."""
+    entries = [{**entry, "sandbox": {}} if sandbox and isinstance(entry, dict) else entry for entry in entries]
+    data = {
+        "name": "their", "budget": 150, "landscapes": [{"kind": "rastrigin", "dimension": [2, 3]}],
+        "strategies": {"one": {"agents": entries, "policy": {"lease": 40, "sharing": "broadcast"}}},
+        "executor": "simulated",
+    }  # fmt: skip
+    return Experiment.from_data(data | more, base=str(base))
+
+
+ENTRIES = [
+    {"kind": "walk.py:Walk", "batch": 7},
+    {"kind": "walk.py:Walk", "count": 2, "name": "b"},
+    {"kind": "slopes.py:Slopes"},
+    {"kind": "reader.py:Reader"},
+    "cma-es",
+]
+
+
+def test_findings_are_the_same_with_and_without(strangers, tmp_path):
+    hashes = {}
+    for sandbox in (False, True):
+        found = run(experiment_of(ENTRIES, sandbox, strangers), out=tmp_path / str(sandbox), report=False)
+        assert not found.errors
+        with LogReader(found.path) as reader:
+            hashes[sandbox] = trace_hash(reader)
+        modules = [
+            name for name, module in sys.modules.items() if str(strangers) in str(getattr(module, "__file__", ""))
+        ]
+        if not sandbox:
+            for name in modules:
+                del sys.modules[name]
+        else:
+            assert modules == []
+    assert hashes[True] == hashes[False]
+
+
+def test_a_run_in_a_sandbox_is_verified_without_importing_the_file(strangers, tmp_path):
+    found = run(experiment_of(ENTRIES[:1], True, strangers), out=tmp_path / "results", report=False)
+    assert verify_results(found.path).problems == []
+    assert "sandbox" in (found.path / "experiment.yaml").read_text()
+
+
+def test_the_class_is_asked_what_it_is(strangers):
+    code = read_code("walk.py:Walk", str(strangers))
+    said = describe_their_class(AGENT_ROLE, code, Sandbox(), False, {"batch": 3})
+    assert said.settings == {"kind": "walk", "batch": 3, "step": 0.1}
+    assert said.schema["properties"]["batch"]["description"] == "Points per step."
+    agent = SandboxedAgent.of_description(code, {"batch": 3}, said, Sandbox(), False)
+    assert agent.model_dump(mode="json") == said.settings
+    assert (agent.kind, agent.reads_archive, agent.row_price(PLANE), agent.rows_per_evaluation(PLANE)) == (
+        "walk",
+        False,
+        1,
+        1.0,
+    )
+    assert agent.with_settings({"batch": 4}).model_dump()["batch"] == 4
+
+
+def test_settings_that_it_refuses_are_told(strangers):
+    code = read_code("walk.py:Walk", str(strangers))
+    with pytest.raises(RefusedSettings, match="greater") as told:
+        describe_their_class(AGENT_ROLE, code, Sandbox(), False, {"batch": 0, "stap": 1})
+    assert [(loc, kind) for loc, kind, _ in told.value.problems] == [
+        (("batch",), "greater_than_equal"),
+        (("stap",), "extra_forbidden"),
+    ]
+    with pytest.raises(SpecError, match="agents.0") as spec:
+        experiment_of([{"kind": "walk.py:Walk", "batch": 0, "stap": 1}], True, strangers)
+    assert "strategies.one.agents.0.stap must be a known setting, got 'stap'. Did you mean 'step'?" in str(spec.value)
+    assert "strategies.one.agents.0.batch must be valid (Input should be greater than or equal to 1), got 0" in str(
+        spec.value
+    )
+
+
+@pytest.mark.parametrize(
+    ("entry", "words"),
+    [
+        ({"kind": "cma-es", "sandbox": {}}, "kind must name a class in a file where there is a sandbox, got 'cma-es'"),
+        ({"kind": "numpy:array", "sandbox": {}}, "kind must name a file where there is a sandbox, got 'numpy:array'"),
+        ({"kind": "none.py:None", "sandbox": {}}, "does not exist"),
+        ({"kind": "walk.py:Wolk", "sandbox": {}}, "which the file does not define"),
+        ({"kind": "beside.py:np", "sandbox": {}}, "names no subclass of Agent"),
+        (
+            {"kind": "walk.py:Walk", "sandbox": 3},
+            "sandbox must be a mapping with keys among memory, cpu_seconds, seconds",
+        ),
+        ({"kind": "walk.py:Walk", "sandbox": {"memory": "1 MB"}}, "memory must be a number of bytes or a size"),
+        ({"kind": "walk.py:Walk", "sandbox": {"cpu": 1}}, "sandbox.cpu must be a known setting"),
+    ],
+)
+def test_what_cannot_stand_under_sandbox_is_refused(strangers, entry, words):
+    with pytest.raises(SpecError, match=".*") as told:
+        experiment_of([entry], False, strangers)
+    assert words in str(told.value)
+
+
+def test_user_code_that_is_withheld_is_not_run_in_a_sandbox_either(strangers):
+    from searchparty.landscapes.user_code import withhold_user_code
+
+    with withhold_user_code() as withheld, pytest.raises(LandscapeError, match="must be trusted"):
+        read_code("walk.py:Walk", str(strangers))
+    assert withheld == ["walk.py:Walk"]
+
+
+@pytest.mark.parametrize(
+    ("body", "cause"),
+    [
+        ("raise ValueError('no idea')\nyield", r"raised ValueError: no idea"),
+        ("raise AgentError('these do not fit')\nyield", r"these do not fit"),
+        ("sys.exit('enough')\nyield", r"raised SystemExit: enough"),
+        ("os._exit(7)\nyield", r"called os\._exit\(7\)"),
+        ("yield [[0.5, 0.5]]", r"proposed a list; it must be a float64 array \(n, D\)"),
+        ("yield np.zeros((1, 2), dtype=int)", r"proposed a ndarray of int64; it must be"),
+        ("yield 'text'", r"proposed a str; it must be"),
+        ("os.write(3, b'x' * 100)\nyield", r"its confined process sent a header of"),
+        ("os.write(3, bytes(8))\nyield", r"its confined process sent a header that is no JSON"),
+        ("os.close(3)\nyield", r"its confined process ended \(exit code"),
+        ("import ctypes\nctypes.string_at(0)\nyield", r"its confined process ended \(signal SIGSEGV\)"),
+        ("yield np.zeros((3_000_000, 3))", r"its confined process sent 9,000,000 numbers at once"),
+    ],
+)
+def test_failures_are_the_agents(tmp_path, body, cause):
+    with pytest.raises(AgentError, match=cause) as told:
+        next(search_with(body, tmp_path))
+    if "ValueError" in body:
+        assert told.value.place == "their.py:11"
+
+
+def test_a_late_answer_is_a_verdict(tmp_path):
+    with pytest.raises(AgentError, match=r"its confined process sent nothing for 0\.5 s, the limit of its sandbox"):
+        next(search_with("time.sleep(100)\nyield", tmp_path, seconds=0.5))
+
+
+def test_processor_time_is_limited(tmp_path):
+    with pytest.raises(AgentError, match="it used more than 1 CPU seconds"):
+        next(search_with("while True: pass\nyield", tmp_path, cpu_seconds=1, seconds=20))
+
+
+def test_memory_is_limited(tmp_path):
+    with pytest.raises(AgentError, match="MemoryError"):
+        next(search_with("np.ones(10**8)\nyield", tmp_path))
+
+
+def test_points_of_a_wrong_shape_arrive_for_the_usual_check(tmp_path):
+    assert next(search_with("yield np.zeros(3)", tmp_path)).shape == (3,)
+    found = next(search_with("yield WithGradient(np.full((1, 2), np.nan))", tmp_path))
+    assert isinstance(found, WithGradient)
+    assert np.isnan(found.points).all()
+
+
+def test_what_it_returns_is_told_by_its_type(tmp_path):
+    search = search_with("yield np.zeros((1, 2))\nreturn {'a': 1}", tmp_path)
+    next(search)
+    with pytest.raises(StopIteration, match="dict") as end:
+        search.send(Told(np.zeros(1), None, Lease(0, "a", 10, Region.whole(2), "first lease", fresh=True)))
+    assert type(end.value.value).__name__ == "dict"
+    assert end.value.value != {"a": 1}
+
+
+def test_spaces_of_all_kinds_arrive_whole(tmp_path):
+    text = HEAD + (
+        "    def search(self, space, lease, rng):\n"
+        "        start = space.init.draw(np.random.default_rng(3)) if space.init else space.start\n"
+        "        yield np.concatenate([space.lower, space.upper, start, [space.units, space.gradient_price]])\n"
+        "        yield rng.random(3)\n"
+        "        raise AgentError(repr(space.axes))\n"
+    )
+    agent = make_agent(text, tmp_path)
+    axes = (Axis("rate", 1e-4, 1e-2, log=True), Axis.of_choices("kernel", ("rbf", None, True, 2)))
+    space = Space.of_axes(axes, start=np.array([0.25, 0.5]))
+    lease = Lease(3, "a", 10, Region(np.array([0.1, 0.9]), 0.3), "because", fresh=True)
+    search = agent.search(space, lease, stream(1, "x"))
+    assert next(search).tolist() == [1e-4, 0.0, 1e-2, 3.0, 0.25, 0.5, 1.0, 1.0]
+    told = Told(np.zeros(1), None, lease)
+    assert search.send(told).tolist() == stream(1, "x").random(3).tolist()
+    with pytest.raises(AgentError, match="Axis") as raised:
+        search.send(told)
+    assert str(raised.value) == repr(axes)
+    init = InitialWeights((Drawing(1, "normal", 0.5), Drawing(1, "constant", 1.0)), -3.0, 3.0)
+    network = Space(np.full(2, -3.0), np.full(2, 3.0), has_gradient=True, units=7, init=init)
+    found = next(agent.search(network, lease, stream(1)))
+    assert found[4:6].tolist() == init.draw(np.random.default_rng(3)).tolist()
+    assert found[6] == 7
+
+
+def test_the_landscape_is_nowhere_in_its_process(strangers, tmp_path):
+    """One line of ``gc`` finds a landscape in the process that has it."""
+    (strangers / "finder.py").write_text(
+        HEAD.replace("Their", "Finder").replace('"their"', '"finder"') + "    def search(self, space, lease, rng):\n"
+        "        names = [type(each).__name__ for each in gc.get_objects()]\n"
+        "        dicts = [each for each in gc.get_objects() if isinstance(each, dict)]\n"
+        "        texts = [each for each in dicts if 'dimension' in each and 'seed' in each]\n"
+        "        known = sum(name in ('Rastrigin', 'AnalyticProblem') for name in names)\n"
+        "        raise AgentError(f'{known} {len(texts)}')\n"
+        "        yield\n"
+    )
+    found = run(experiment_of([{"kind": "finder.py:Finder"}], True, strangers), out=tmp_path / "r", report=False)
+    assert {row["cause"] for row in found.failed_agents.rows()} == {"0 0, finder.py:15"}
+
+
+def test_environment_and_files_of_others_are_out_of_reach(tmp_path, monkeypatch):
+    monkeypatch.setenv("SECRET_TOKEN", "planted")
+    (tmp_path / "secret.txt").write_text("planted")
+    body = f"""found = []
+for path in ({str(tmp_path / "secret.txt")!r}, "/etc/passwd", "/proc/self/environ", "/proc/1/environ"):
+    try:
+        found.append(open(path, "rb").read())
+    except OSError as error:
+        found.append(type(error).__name__)
+raise AgentError(f"{{found}} {{dict(os.environ)}}")
+yield"""
+    with pytest.raises(AgentError, match="Error") as told:
+        next(search_with(body, tmp_path))
+    assert str(told.value) in (
+        f"{['PermissionError'] * 4} {{}}",
+        f"{['FileNotFoundError'] * 2 + ['PermissionError'] * 2} {{}}",
+    )
+
+
+def test_processes_do_not_outlive_the_search(tmp_path):
+    search = search_with("yield np.array([[os.getpid() / 1e9, 0.0]])\nyield", tmp_path)
+    next(search)
+    before = children_of(os.getpid())
+    assert before
+    search.close()
+    assert all(not children_of(server) for server in before)
+
+
+def children_of(process):
+    """The children of a process, by their parents' ids."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = path.read_text().rpartition(")")[2].split()
+        except OSError:
+            continue
+        if int(fields[1]) == process:
+            found.append(int(path.parent.name))
+    return found

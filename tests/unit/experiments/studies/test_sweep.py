@@ -1,0 +1,134 @@
+"""Sweeps: which strategies are one with other values, what each achieved and cost, and main effects."""
+
+import numpy as np
+import pytest
+from summaries import make_summary, reach
+
+from searchparty.experiments.comparison.problems import form_problems
+from searchparty.experiments.studies.cells import measure_cells, settle_run
+from searchparty.experiments.studies.effects import measure_effects
+from searchparty.experiments.studies.settings import find_sweeps, read_sweeps
+from searchparty.experiments.studies.sweep_sentences import describe_effects, describe_trade_off
+from searchparty.experiments.studies.sweep_tables import make_effects_table, make_settings_table
+from searchparty.experiments.studies.trade_off import weigh_settings
+
+DATA = {
+    "strategies": {"a": {"agents": ["grid", "random"]}, "b": {"agents": ["grid"]}, "c": {"agents": ["random"]}},
+    "sweep": {"grid.points_per_axis": [3, 5], "strategies.a.policy.lease": [10, 20], "landscapes.0.dimension": [2, 3]},
+}
+
+
+def names():
+    found = [f"a[points_per_axis={p}, lease={lease}]" for p in (3, 5) for lease in (10, 20)]
+    return [*found, "b[points_per_axis=3]", "b[points_per_axis=5]", "c"]
+
+
+def test_settings_are_found_by_the_names_of_strategies():
+    one, two = find_sweeps(DATA, names())
+    assert (one.strategy, one.axes) == ("a", {"points_per_axis": ["3", "5"], "lease": ["10", "20"]})
+    assert [each.strategy for each in one.settings] == names()[:4]
+    assert one.find({"points_per_axis": "5", "lease": "10"}).strategy == "a[points_per_axis=5, lease=10]"
+    assert one.find({"points_per_axis": "7", "lease": "10"}) is None
+    assert (two.strategy, [each.describe() for each in two.settings]) == (
+        "b", ["points_per_axis=3", "points_per_axis=5"],
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("sweep", [None, 3, {"budget": []}, {"budget": 5}, {"name": ["x"]}, {"budget": [5]}])
+def test_what_is_no_sweep_gives_none(sweep):
+    assert find_sweeps({**DATA, "sweep": sweep}, names()) == []
+
+
+def test_a_directory_without_a_readable_yaml_has_no_sweeps(tmp_path):
+    assert read_sweeps(tmp_path, names()) == []
+    (tmp_path / "experiment.yaml").write_text("a: [")
+    assert read_sweeps(tmp_path, names()) == []
+
+
+def test_a_run_has_settled_when_its_last_gap_is_nearly_reached():
+    run = make_summary([9, 5, 1.005, 1.0, 0.9999], minimum=0.0)
+    assert settle_run(run, 0.0, 1e-8) == (0.9999, 3.0)
+    assert settle_run(make_summary([9, 1e-9, 1e-12], minimum=0.0), 0.0, 1e-8) == (1e-8, 2.0)
+    assert settle_run(make_summary([np.inf, np.inf]), 0.0, 1e-8) == (np.inf, 2.0)
+
+
+def make_problem(known=True):
+    """Return a problem with a cheap and bad, a medium, a dear and good, and a dear and bad setting."""
+    losses = {1: [5] * 9, 2: [6] * 4 + [0.1] * 5, 3: [6] * 40 + [0.05], 4: [6] * 40 + [5.0]}
+    minimum = 0.0 if known else None
+    runs = [
+        make_summary([value + 0.001 * repeat for value in listed], f"s[lease={lease}]", repeat, minimum=minimum)
+        for lease, listed in losses.items()
+        for repeat in range(5)
+    ]  # fmt: skip
+    (problem,) = form_problems(runs)
+    (sweep,) = find_sweeps(
+        {"strategies": {"s": {"agents": ["grid"]}}, "sweep": {"strategies.s.policy.lease": [1, 2, 3, 4]}},
+        [run.strategy for run in runs],
+    )
+    return problem, sweep
+
+
+def test_the_knee_is_worth_its_cost():
+    problem, sweep = make_problem()
+    cells = measure_cells(problem, sweep)
+    assert [cell.cost for cell in cells] == [1, 5, 41, 41]
+    assert [cell.gap for cell in cells] == pytest.approx([5.002, 0.102, 0.052, 5.002])
+    found = weigh_settings(problem, sweep)
+    assert (found.front, found.knee, found.chosen) == ([0, 1, 2], 1, 1)
+    assert found.shares.tolist() == [1, 1, 1, 0]
+    assert describe_trade_off(found) == (
+        "bowl: lease=2 is worth its cost: it ends 0.102 above the minimum after 5 evaluations; the best, lease=3, "
+        "costs 8.2 times as much for 0.51 times the gap. That it is on the front is sure: so in 100 % of 4,000 draws "
+        "of the 5 runs."
+    )
+    rows = make_settings_table([(sweep, found)]).rows()
+    assert [(row["on_front"], row["knee"], row["gap_above"]) for row in rows] == [
+        (True, False, "minimum"), (True, True, "minimum"), (True, False, "minimum"), (False, False, "minimum"),
+    ]  # fmt: skip
+
+
+def test_without_a_minimum_gaps_are_above_the_best_loss():
+    problem, sweep = make_problem(known=False)
+    found = weigh_settings(problem, sweep)
+    assert found.cells[2].gap == pytest.approx(0.03, abs=0.03)
+    assert "best loss that any run found" in (describe_trade_off(found))
+    assert not found.known
+
+
+def test_main_effects_compare_each_value_with_the_first():
+    spent = {(1, "x"): 10, (1, "y"): 20, (2, "x"): 40, (2, "y"): 80}
+    runs = [
+        reach(spent[lease, mode], 200, strategy=f"s[lease={lease}, mode={mode}]", repeat=repeat, landscape=place)
+        for lease, mode in spent
+        for repeat in range(6)
+        for place in ("p", "q")
+    ]
+    sweep = {"strategies.s.policy.lease": [1, 2], "strategies.s.policy.mode": ["x", "y"]}
+    (found,) = find_sweeps({"strategies": {"s": {"agents": ["grid"]}}, "sweep": sweep}, [run.strategy for run in runs])
+    lease, mode = measure_effects(form_problems(runs), found)
+    assert (lease.axis, lease.value, lease.first, lease.same) == ("lease", "2", "1", False)
+    assert [lease.ratio.estimate, lease.ratio.low, lease.ratio.high] == pytest.approx([4, 4, 4])
+    assert mode.ratio.estimate == pytest.approx(2)
+    assert mode.area is None
+    assert describe_effects([lease, mode], found, 6, 2) == [
+        "lease: 2 needs 4 (95 %: 4 to 4) times the evaluations of 1, over all other settings and problems.",
+        "mode: y needs 2 (95 %: 2 to 2) times the evaluations of x, over all other settings and problems.",
+    ]
+    assert make_effects_table([(found, [lease, mode])]).columns["ratio"] == pytest.approx([4, 2])
+
+
+def test_a_setting_that_does_nothing_is_said():
+    runs = [
+        make_summary([3, 2], f"s[lease={lease}]", repeat, digest=f"d{repeat}", minimum=0.0)
+        for lease in (1, 2)
+        for repeat in (0, 1)
+    ]
+    (sweep,) = find_sweeps(
+        {"strategies": {"s": {"agents": ["grid"]}}, "sweep": {"strategies.s.policy.lease": [1, 2]}},
+        [run.strategy for run in runs],
+    )
+    effects = measure_effects(form_problems(runs), sweep)
+    assert describe_effects(effects, sweep, 2, 1) == [
+        "lease changes nothing: with 1, 2 all runs are equal, to the last bit."
+    ]

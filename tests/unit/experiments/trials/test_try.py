@@ -1,0 +1,363 @@
+"""The command try: contract in a sandbox, race, words, and what changed since the last try."""
+
+import json
+import time
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from searchparty.agents.sandbox.ladder import find_rung
+from searchparty.agents.sandbox.settings import Sandbox
+from searchparty.experiments.cli import try_class
+from searchparty.experiments.comparison.comparison import compare_runs
+from searchparty.experiments.contracts import check
+from searchparty.experiments.trials import attempt, candidate, race
+from searchparty.experiments.trials.page import list_standing_rows
+from searchparty.experiments.trials.race import SIZES, RaceSize, choose_size
+from searchparty.experiments.trials.standings import find_standings
+
+WALK = '''
+from typing import Literal
+import numpy as np
+from pydantic import Field
+from searchparty import Agent
+
+
+class Walk(Agent):
+    """Walks downhill at random."""
+
+    kind: Literal["walk"] = "walk"
+    step: float = Field(STEP, gt=0, le=1, description="Length of the first steps.")
+
+    def search(self, space, lease, rng):
+        best, step = rng.random(space.dimension), self.step
+        told = yield best[None].copy()
+        loss = told.losses[0]
+        while True:
+            trial = np.clip(best + step * rng.normal(size=space.dimension), 0, 1)
+            told = yield trial[None].copy()
+            if told.losses[0] < loss:
+                best, loss = trial, told.losses[0]
+            else:
+                step = max(0.97 * step, 1e-9)
+'''
+CLIPPED = "np.clip(best + step * rng.normal(size=space.dimension), 0, 1)"
+STRAY = WALK.replace(CLIPPED, "best + rng.normal(size=space.dimension)")
+HANG = WALK.replace("        told = yield best[None].copy()", "        while True:\n            pass\n        yield")
+HOSTILE = '''
+import socket
+from typing import Literal
+from searchparty import Agent
+
+
+class Walk(Agent):
+    """Tries to write a file and to open a socket, and searches all the same."""
+
+    kind: Literal["walk"] = "walk"
+
+    def search(self, space, lease, rng):
+        for attempt in (self.write, self.connect):
+            try:
+                attempt()
+            except OSError:
+                pass
+        while True:
+            yield rng.random((1, space.dimension))
+
+    def write(self):
+        with open("PLACE/written", "w") as file:
+            file.write("it was here")
+
+    def connect(self):
+        socket.create_connection(("127.0.0.1", PORT), timeout=1).close()
+'''
+POLICY = '''
+from typing import Literal
+from searchparty import Lease, Policy
+
+
+class Turns(Policy):
+    """Grants leases in turn."""
+
+    kind: Literal["turns"] = "turns"
+
+    def decide(self, run, rng):
+        able = [m for m in run.idle if m.row_price <= run.remaining]
+        if not able or run.free < 1:
+            return ()
+        member = min(able, key=lambda m: (m.leases, m.index))
+        budget = min(max(15, member.row_price), run.remaining)
+        reason = f"turns: {member.leases} leases so far"
+        return (Lease(run.leases, member.name, budget, run.region, reason, fresh=member.needs_fresh),)
+'''
+
+
+@pytest.fixture(autouse=True)
+def _needs_a_rung():
+    rung, why = find_rung()
+    if not rung:
+        pytest.skip(f"no sandbox starts here: {why}")
+
+
+@pytest.fixture
+def small(monkeypatch):
+    """Races of one landscape, in two dimensions, with two seeds."""
+    monkeypatch.setattr(race, "SIZES", (RaceSize((2,), seeds=5, per_axis=40),))
+    monkeypatch.setattr(race, "LANDSCAPES", ("sphere", "rastrigin"))
+    # On a busy machine, everything takes longer.
+    monkeypatch.setattr(attempt, "CONTRACT_SECONDS", 200.0)
+    monkeypatch.setattr(attempt, "TOTAL_SECONDS", 280.0)
+
+
+def write(folder, text, **words):
+    for name, value in words.items():
+        text = text.replace(name, str(value))
+    (folder / "their.py").write_text(text)
+
+
+@pytest.fixture
+def few_clauses(monkeypatch):
+    """Check the contract of agents by a few clauses only."""
+    kept = {"points-in-cube", "budget-unread", "failures", "better-than-random"}
+    clauses = tuple(clause for clause in check.CONTRACTS["agent"] if clause.name in kept)
+    monkeypatch.setitem(check.CONTRACTS, "agent", clauses)
+
+
+def test_a_class_is_checked_against_all_clauses_and_raced(command, tmp_path, small):
+    write(tmp_path, WALK, STEP=0.3)
+    first = command("try", "their.py:Walk", cwd=tmp_path)
+    assert first.returncode == 0, first.stderr
+    assert "their.py:Walk: agent walk, " in first.stdout
+    assert "without files, network, processes or privileges" in first.stdout
+    assert "Contract: 15 clauses kept." in first.stdout
+    assert "2 landscapes x D 2 x 5 seeds x 40 D evaluations" in first.stdout
+    assert " us a proposal." in first.stdout
+    assert "sphere" in first.stdout
+    assert "Well: " in first.stdout
+    assert "Since the last try" not in first.stdout
+    page = (tmp_path / "try-walk" / "try.html").read_text()
+    assert "walk: try 1" in page
+    assert "points-in-cube" in page
+    assert "searchparty report try-walk/race-1 try-walk/rivals-" in page
+    record = json.loads((tmp_path / "try-walk" / "try.json").read_text())
+    assert (record["number"], record["family"], record["score"]) == (1, "agent", None)
+    assert {each["state"] for each in record["clauses"]} == {"kept"}
+    assert len(record["standings"]) == 8
+
+
+def test_what_changed_since_the_last_try_is_told(command, tmp_path, small, few_clauses):
+    write(tmp_path, WALK, STEP=0.3)
+    assert "Since the last try" not in command("try", "their.py:Walk", cwd=tmp_path).stdout
+    began = [path.stat().st_mtime_ns for path in (tmp_path / "try-walk").glob("rivals-*/log.sqlite")]
+    second = command("try", "their.py:Walk", cwd=tmp_path)
+    assert "Unchanged: all 10 runs are those of the last try, to the last bit. Change: 0." in second.stdout
+    assert json.loads((tmp_path / "try-walk" / "try.json").read_text())["score"] == 0.0
+    assert [path.stat().st_mtime_ns for path in (tmp_path / "try-walk").glob("rivals-*/log.sqlite")] == began
+
+    write(tmp_path, WALK, STEP="1e-6")
+    third = command("try", "their.py:Walk", cwd=tmp_path)
+    assert "Change of the mean area: -" in third.stdout
+    assert "0 of 10 runs are the same, to the last bit." in third.stdout
+    assert sorted(path.name for path in (tmp_path / "try-walk").glob("race-*")) == ["race-2", "race-3"]
+    # better-than-random is broken now.
+    assert third.returncode == 1
+    assert "Broken since the last try: better-than-random." in third.stdout
+    write(tmp_path, WALK, STEP=0.3)
+    fourth = command("try", "their.py:Walk", cwd=tmp_path)
+    assert "Kept now, and broken at the last try: better-than-random." in fourth.stdout
+    assert "That is more than noise. now is better than before" in fourth.stdout
+
+
+def test_a_wrong_class_is_told_how_and_not_raced(command, tmp_path, small, few_clauses):
+    write(tmp_path, STRAY, STEP=0.3)
+    done = command("try", "their.py:Walk", cwd=tmp_path)
+    assert done.returncode == 1
+    assert "points-in-cube: Every proposal is" in done.stdout
+    assert "smallest example: D = 1, seed 0, 2 evaluations, on bowl" in done.stdout
+    assert "outside the unit cube" in done.stdout
+    assert "Not raced: it breaks points-in-cube. Mend that first." in done.stdout
+    assert not list((tmp_path / "try-walk").glob("race-*"))
+
+
+def test_a_class_that_hangs_is_ended_soon(command, tmp_path, small, monkeypatch):
+    monkeypatch.setattr(candidate, "SANDBOX", Sandbox(seconds=0.3))
+    write(tmp_path, HANG, STEP=0.3)
+    began = time.monotonic()
+    done = command("try", "their.py:Walk", cwd=tmp_path)
+    assert time.monotonic() - began < 60
+    assert done.returncode == 1
+    assert "clauses not tried" in done.stdout
+    assert "its confined process sent nothing for 0.3 s" in done.stdout
+    assert "Not raced: it takes too long for a proposal." in done.stdout
+
+
+def test_a_hostile_class_changes_nothing_here(command, tmp_path, small, few_clauses):
+    import socket
+
+    listener = socket.create_server(("127.0.0.1", 0))
+    listener.settimeout(0.1)
+    write(tmp_path, HOSTILE, PLACE=tmp_path, PORT=listener.getsockname()[1])
+    done = command("try", "their.py:Walk", cwd=tmp_path)
+    assert "better-than-random" in done.stdout
+    assert not (tmp_path / "written").exists()
+    with listener, pytest.raises(TimeoutError, match="timed out"):
+        listener.accept()
+
+
+def test_a_policy_leads_the_usual_team(command, tmp_path, small):
+    write(tmp_path, POLICY)
+    done = command("try", "their.py:Turns", cwd=tmp_path)
+    assert done.returncode == 0, done.stdout
+    assert "policy turns" in done.stdout
+    assert "4 clauses kept, 1 clause left out." in done.stdout
+    assert " us a decision." in done.stdout
+    record = json.loads((tmp_path / "try-turns" / "try.json").read_text())
+    assert {each["strategy"] for each in record["standings"]} == {"turns", "equal", "bandit", "party"}
+
+
+def test_what_cannot_be_tried_is_refused(command, tmp_path):
+    write(tmp_path, WALK + "\n\nclass Needy(Walk):\n    kind: Literal['needy'] = 'needy'\n    size: int\n", STEP=0.3)
+    (tmp_path / "broken.py").write_text("def f(:\n")
+    for words, message in (
+        ("none.py:Walk", "which does not exist. Check the path."),
+        ("their.py:Nobody", "which names 'Nobody', which the file does not define. Correct the file."),
+        ("their.py:Literal", "which names no subclass of Agent or Policy. Correct the file."),
+        ("their.py:Needy", "FILE:CLASS must be made without settings, got 'their.py:Needy', which refuses that: size."),
+        ("broken.py:Walk", "SyntaxError"),
+    ):
+        done = command("try", words, cwd=tmp_path)
+        assert (done.returncode, "Traceback" in done.stderr) == (2, False), done.stderr
+        assert message in done.stderr
+    (tmp_path / "try-walk").mkdir()
+    (tmp_path / "try-walk" / "mine.txt").write_text("mine")
+    done = command("try", "their.py:Walk", cwd=tmp_path)
+    assert done.returncode == 2
+    assert "try-walk must be the folder of an earlier try, or not exist, got something else." in done.stderr
+
+
+def test_watching_tries_again_when_the_file_changes(command, tmp_path, monkeypatch):
+    write(tmp_path, WALK, STEP=0.3)
+    tried, naps = [], []
+
+    def nap(_):
+        naps.append(1)
+        if len(naps) == 1:
+            (tmp_path / "their.py").write_text("def f(:\n")
+        elif len(naps) == 2:
+            write(tmp_path, WALK, STEP=0.1)
+        else:
+            raise KeyboardInterrupt
+
+    def try_once(reference):
+        tried.append(reference)
+        if len(tried) == 2:
+            raise try_class.Refusal("the file is broken")
+
+    monkeypatch.setattr(try_class, "time", SimpleNamespace(sleep=nap))
+    monkeypatch.setattr(try_class, "_try_once", try_once)
+    done = command("try", "their.py:Walk", "--watch", cwd=tmp_path)
+    assert len(tried) == 3
+    assert "the file is broken" in done.stderr
+    assert "Watching their.py:Walk; Ctrl-C ends it." in done.stdout
+    assert done.returncode == 130
+
+
+def test_slow_candidates_have_smaller_races():
+    assert choose_size(0.0, 1.0) == SIZES[0]
+    assert SIZES[0].evaluations == 6 * 17 * 5 * 100
+    assert choose_size(60 / SIZES[1].evaluations, 60) == SIZES[1]
+    assert choose_size(100.0, 60) == SIZES[-1]
+    assert SIZES[2].describe() == "6 landscapes x D 2, 5 x 3 seeds x 100 D evaluations"
+
+
+def test_a_race_that_takes_too_long_is_cut(tmp_path, monkeypatch):
+    monkeypatch.setattr(race, "LANDSCAPES", ("sphere",))
+    size = RaceSize((2,), seeds=2, per_axis=20)
+    experiment = race.make_race("agent", "it", {"kind": "random"}, size, str(tmp_path))
+    raced = race.run_race(experiment, size, tmp_path / "out", time.monotonic() - 1)
+    assert raced.cut
+    assert all(run.stopped is None for run in raced.runs)
+
+
+def test_standings_have_ranks_and_areas_with_intervals(tmp_path, monkeypatch):
+    monkeypatch.setattr(race, "LANDSCAPES", ("sphere", "rastrigin"))
+    size = RaceSize((2, 3), seeds=5, per_axis=20)
+    monkeypatch.setattr(race, "RIVALS", ("random", "slsqp"))
+    monkeypatch.setattr(race, "SIZES", (size,))
+    raced = race.run_race(race.make_rivals("agent"), size, tmp_path / "out", time.monotonic() + 60)
+    compared = compare_runs(raced.runs)
+    found = {(each.landscape, each.strategy): each for each in find_standings(compared)}
+    assert len(found) == 4
+    best = found["sphere", "slsqp"]
+    assert best.rank.estimate == best.rank.low == best.rank.high == 1.0
+    random = found["sphere", "random"]
+    assert random.rank.estimate == 2.0
+    assert 0 <= random.area.low < random.area.estimate < random.area.high < best.area.low
+    comparison = {(row["group"], row["strategy"], row["dimension"]): row["area"] for row in tables_of(compared)}
+    mean = np.mean([comparison["sphere", "random", dimension] for dimension in (2, 3)])
+    assert random.area.estimate == pytest.approx(mean)
+    rows = list_standing_rows(list(found.values()), "random")
+    assert [row["landscape"] for row in rows] == ["sphere", "rastrigin"]
+    assert rows[0]["best other"].startswith("slsqp 0.")
+
+
+def tables_of(compared):
+    from searchparty.experiments.comparison.tables import make_comparison_table
+
+    return make_comparison_table(compared.problems).rows()
+
+
+def test_rivals_that_were_cut_are_resumed(tmp_path, small):
+    from searchparty.experiments.trials.rivals import Rivals
+
+    with Rivals(tmp_path, "agent") as rivals:
+        runs = rivals.wait(time.monotonic())
+    assert len(runs) < rivals.total
+    with Rivals(tmp_path, "agent") as again:
+        assert again.path == rivals.path
+        assert len(again.wait(time.monotonic() + 60)) == again.total == 30
+    (tmp_path / "rivals-00000000").mkdir()
+    with Rivals(tmp_path, "policy") as others:
+        assert others.path != rivals.path
+    assert not (tmp_path / "rivals-00000000").exists()
+
+
+def test_a_record_that_cannot_be_read_is_no_last_try(tmp_path):
+    (tmp_path / "try.json").write_text("{}")
+    assert attempt._read_last(tmp_path) is None
+    assert attempt._read_last(tmp_path / "none") is None
+
+
+@pytest.mark.parametrize(("text", "name", "rival"), [(WALK, "Walk", "cma-es"), (POLICY, "Turns", "party")])
+def test_the_studio_races_a_class_against_a_built_in(command, tmp_path, monkeypatch, text, name, rival):
+    """The page opens at both runs, side by side; the class runs in a sandbox there, too."""
+    from searchparty.experiments.results.run_summary import read_summaries
+    from searchparty.experiments.studio import serve
+
+    opened = []
+
+    def wait_for_the_race(studio, opening, browse, say):
+        end = time.monotonic() + 120
+        while not studio.shelf.ended() and time.monotonic() < end:
+            time.sleep(0.1)
+        opened.append(opening.address)
+
+    monkeypatch.setattr(serve, "serve_studio", wait_for_the_race)
+    write(tmp_path, text, STEP=0.3)
+    done = command("studio", f"their.py:{name}", "--no-browser", "--port", "0", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    kind = name.lower()
+    results = tmp_path / "results" / f"{kind}-against-{rival}-1"
+    runs = {run.strategy: run for run in read_summaries(results)}
+    assert {strategy: run.evaluations for strategy, run in runs.items()} == {kind: 400, rival: 400}
+    assert opened[0].endswith(f"#view=watch&results={results.name}&run={runs[kind].id}&beside={runs[rival].id}")
+    assert "sandbox:" in (results / "experiment.yaml").read_text()
+
+
+def test_the_studio_refuses_what_it_cannot_race(command, tmp_path):
+    done = command("studio", "none.py:Walk", "--no-browser", "--port", "0", cwd=tmp_path)
+    assert (done.returncode, "which does not exist" in done.stderr) == (2, True)
+    write(tmp_path, WALK, STEP=0.3)
+    done = command("studio", "their.py:Walk", "--executor", "ray", "--no-browser", "--port", "0", cwd=tmp_path)
+    assert (done.returncode, "must be left out with FILE:CLASS, got ray" in done.stderr) == (2, True)
