@@ -206,6 +206,7 @@ COMMANDS = {
     # These need code, and are refused.
     "verify": [["verify", "RESULTS"]],
     "landscape": [["landscape", "RESULTS"], ["landscape", "RESULTS", "--plane", "random"]],
+    "branch": [["branch", "RESULTS", "--run", "any", "--at", "5", "--set", "policy.radius=fixed"]],
     "resume": [
         ["resume", "RESULTS"],
         ["resume", "RESULTS", "--force"],
@@ -215,6 +216,8 @@ COMMANDS = {
     ],
     # These take an experiment, which is the user's own: they refuse a results directory.
     "run": [["run", "RESULTS"]],
+    "sweep": [["sweep", "RESULTS", "--over", "budget=5,6"]],
+    "ablate": [["ablate", "RESULTS"]],
     "check": [["check", "RESULTS"]],
     "simulate": [["simulate", "RESULTS"]],
     "doctor": [["doctor", "RESULTS"]],
@@ -224,7 +227,7 @@ COMMANDS = {
     "studio": [],
 }
 """Every way in which each command can be given a results directory."""
-REFUSED = {"verify", "resume", "landscape"}
+REFUSED = {"branch", "verify", "resume", "landscape"}
 
 
 def test_every_command_is_listed():
