@@ -325,7 +325,12 @@ class Results:
         return [_summarize_row(row, median) for row in rows]
 
     def report(
-        self, figures: bool = False, baseline: str | None = None, equivalence: float = EQUIVALENCE, power: bool = False
+        self,
+        figures: bool = False,
+        baseline: str | None = None,
+        equivalence: float = EQUIVALENCE,
+        power: bool = False,
+        others: Sequence[str | Path] = (),
     ) -> Path:
         """Write the HTML report and its tables into the results directory.
 
@@ -334,16 +339,18 @@ class Results:
             baseline: The name of the strategy that the others are compared with. Default: the first one.
             equivalence: Ratios of expected running times between this and its inverse count as equivalent.
             power: Whether to estimate how many repeats would settle each comparison that is open.
+            others: What other tools wrote, as strategies to compare with: folders of COCO's data, and Parquet files of
+                evaluations. Further results directories are possible, too.
 
         Returns:
             The path of the report.
 
         Raises:
-            ValueError: If there is no such strategy, or the region is not valid.
+            ValueError: If there is no such strategy, the region is not valid, or a file of others cannot be read.
         """
         from .report.report import write_report
 
-        return write_report(self.path, figures, baseline, equivalence, power)
+        return write_report([self.path, *map(Path, others)], figures, baseline, equivalence, power)
 
     def export(self, to: str, out: str | Path | None = None, skip: bool = False) -> Path:
         """Export the results to the format of another tool, also while the experiment is still running.
