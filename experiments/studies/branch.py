@@ -70,11 +70,11 @@ def plan_branch(
         ResultsError: If the directory cannot be resumed by this version, or must be trusted first.
         LogError: If the log cannot be read.
     """
+    experiment = load_recorded(directory, trust, remark)
     with LogReader(directory) as reader:
         reader.check()
         record = _find_record(reader.runs(), name)
         events = reader.events(record.id)
-    experiment = load_recorded(directory, trust, remark)
     planned = make_plan(experiment)
     for line in check_compatibility(planned, environment_fingerprint(planned.runs), directory, False):
         remark(line)

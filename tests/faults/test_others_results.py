@@ -220,7 +220,7 @@ COMMANDS = {
     "run": [["run", "RESULTS"]],
     "check": [["check", "RESULTS"]],
     "simulate": [["simulate", "RESULTS"]],
-    "sweep": [["sweep", "RESULTS"]],
+    "sweep": [["sweep", "RESULTS", "--over", "budget=5,6"]],
     "ablate": [["ablate", "RESULTS"]],
     "try": [["try", "RESULTS"]],
     "doctor": [["doctor", "RESULTS"]],
