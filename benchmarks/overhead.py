@@ -6,6 +6,7 @@ timed separately. Each figure is the median over ``--rounds``.
 
     python benchmarks/overhead.py [--json FILE] [--rounds 3] [--executors simulated ray] [--objective-us 0 10 100]
         [--folder PLACE] [--network]
+    python benchmarks/overhead.py --sandbox [--json FILE] [--executors simulated ray]
     python benchmarks/overhead.py --spaces [--rounds 15]
 
 With ``--spaces``, it compares spaces with four axes instead: a plain box, and one with a logarithmic axis, whole
@@ -237,7 +238,15 @@ def main() -> None:
     options.add_argument("--folder", type=Path, help="write the logs here. Default: the directory for temporary files")
     options.add_argument("--network", action="store_true", help="keep the logs as on a network file system")
     options.add_argument("--spaces", action="store_true", help="compare a plain box with mixed spaces instead")
+    options.add_argument("--sandbox", action="store_true", help="measure the sandbox instead")
     args = options.parse_args()
+    if args.sandbox:
+        from sandbox import measure_sandbox
+
+        figures = measure_sandbox(args.executors)
+        if args.json:
+            args.json.write_text(json.dumps(figures, indent=2) + "\n")
+        return
     startup, rows = None, []
     with tempfile.TemporaryDirectory(dir=args.folder) as name:
         if args.spaces:

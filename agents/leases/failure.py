@@ -13,8 +13,10 @@ LOST_AGENT = "took its process down 3 times"
 """The cause of an agent at which processes were lost, not while a row was evaluated."""
 HUNG_AGENT = "proposed nothing for "
 """The first words of the cause of an agent that was ended by ``agent_timeout``."""
-LATE_PROCESS, LOST_PROCESS = "its confined process sent nothing for ", "its confined process ended ("
-"""The first words of the causes of an agent in a sandbox whose process was late, or was lost."""
+CONFINED_PROCESS = "its confined process "
+"""The first words of the causes of an agent in a sandbox whose process was late or lost, or sent what is no message."""
+LATE_PROCESS = f"{CONFINED_PROCESS}sent nothing for "
+"""The first words if it was late."""
 
 
 class AgentTimeout(BaseException):
@@ -32,8 +34,8 @@ def describe_hang(seconds: float) -> str:
 
 def is_outer_verdict(cause: str) -> bool:
     """Return whether a lease failed for something that the agent's code does not repeat when it is replayed: a clock
-    or the loss of processes."""
-    return cause.startswith((HUNG_AGENT, LATE_PROCESS, LOST_PROCESS)) or cause == LOST_AGENT
+    or the loss of processes, or what a process happened to send."""
+    return cause.startswith((HUNG_AGENT, CONFINED_PROCESS)) or cause == LOST_AGENT
 
 
 def format_cause(cause: str, place: str) -> str:

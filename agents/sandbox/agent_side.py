@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Generator
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from pydantic import ValidationError
 
 from ...landscapes.landscape import Array, Model, describe_exception
 from ..agent import Agent, AgentError, Converged, Lease, MiniBatch, Repeat, Told, WithGradient
+from ..evaluation.evaluator import FLOAT64
 from ..leases.failure import AgentCalledExit, place_of_error
 from .frames import ChannelClosed, ConfinedChannel, dump_header
 from .plain_data import FloatCursor, LeaseDecoder, decode_generator, decode_space, encode_text
@@ -144,21 +146,21 @@ def _run_search(
 
 def _send_proposal(channel: ConfinedChannel, proposal: Any) -> None:
     """Send a proposal; of one that is no array of float64, what it is: the other side checks the rest."""
-    kind, batch = type(proposal), 0
-    points = proposal
-    if kind in KINDS:
-        points = proposal.points
-        batch = proposal.rows if kind is MiniBatch else 0
-    header: dict[str, Any] = {"op": "points", "kind": KINDS.get(kind, "")}
-    if kind is MiniBatch:
-        header["rows"] = batch if type(batch) is int else repr(batch)[:MOST_WORDS]
-    if type(points) is np.ndarray and points.dtype == np.float64:
-        header["shape"] = list(points.shape)
-        channel.send(dump_header(header), [points.ravel()])
+    kind = type(proposal)
+    points = proposal.points if kind in KINDS else proposal
+    rows = proposal.rows if kind is MiniBatch else 0
+    if type(points) is np.ndarray and points.dtype == FLOAT64:
+        header = _make_points_header(KINDS.get(kind, ""), points.shape, rows if type(rows) is int else repr(rows))
+        channel.send(header, [points.ravel()])
     else:
         dtype = getattr(points, "dtype", None)
-        header["type"], header["dtype"] = type(points).__name__[:MOST_WORDS], str(dtype or "")[:MOST_WORDS]
-        channel.send(dump_header(header))
+        said = {"type": type(points).__name__[:MOST_WORDS], "dtype": str(dtype or "")[:MOST_WORDS]}
+        channel.send(dump_header({"op": "points"} | said))
+
+
+@lru_cache(maxsize=64)
+def _make_points_header(kind: str, shape: tuple[int, ...], rows: int | str) -> bytes:
+    return dump_header({"op": "points", "kind": kind, "shape": shape, "rows": rows})
 
 
 def _send_result(channel: ConfinedChannel, result: Any) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -15,7 +16,7 @@ from typing import Any
 
 from ...landscapes.landscape import Array, escape_unprintable
 from ...landscapes.user_code import USER_FOLDERS
-from ..leases.failure import LATE_PROCESS, LOST_PROCESS
+from ..leases.failure import CONFINED_PROCESS, LATE_PROCESS
 from .frames import ChannelClosed, Frame, FrameError, HostChannel, dump_header
 from .settings import Sandbox
 
@@ -33,6 +34,7 @@ ENVIRONMENT = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MKL_NUM_THR
 START_SECONDS = 60.0
 """How long a server may take to start. A message's own limit counts after that."""
 END_SECONDS, PATIENCE_SECONDS = 5.0, 2.0
+MOST_ANSWER_BYTES = 200
 MOST_TEXT = 2000
 """The most characters of a text of a confined process that are kept."""
 
@@ -54,7 +56,7 @@ class SandboxServer:
     """
 
     def __init__(self, wrapper: Sequence[str] = (), confined: bool = True) -> None:
-        self._confined, self.process_id = confined, os.getpid()
+        self._confined, self.process_id, self._requests = confined, os.getpid(), 0
         here, there = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         path = [place for place in sys.path if place and place not in USER_FOLDERS]
         arguments = json.dumps([path, [AGENT_ROLE, POLICY_ROLE]])
@@ -100,19 +102,18 @@ class SandboxServer:
             SandboxError: It cannot be confined here.
             ConfinedError: It has ended at once.
         """
-        asked = {"op": "start", "role": role, "confined": self._confined}
         limits = {"memory": sandbox.memory, "seconds": sandbox.cpu_seconds}
         try:
-            self._control.send(json.dumps(asked | limits).encode())
-            answer, descriptors, _, _ = socket.recv_fds(self._control, 100, 1)
-            child = json.loads(answer)["pid"]
-        except (OSError, ValueError) as error:
-            raise ConfinedError(f"{LOST_PROCESS}its server did: {error})") from None
-        return ConfinedProcess(self, child, socket.socket(fileno=descriptors[0]), sandbox)
+            answer, descriptors = self._ask({"op": "start", "role": role, "confined": self._confined, **limits})
+            (end,), child = descriptors, answer["pid"]
+        except (OSError, ValueError, KeyError) as error:
+            raise ConfinedError(f"{CONFINED_PROCESS}ended (its server did: {error!r:.80})") from None
+        return ConfinedProcess(self, child, socket.socket(fileno=end), sandbox)
 
     def allow_seconds(self, child: int, seconds: int) -> None:
         """Allow a child so much processor time from now on."""
-        self._ask({"op": "allow", "pid": child, "seconds": seconds})
+        with contextlib.suppress(OSError, ValueError):
+            self._ask({"op": "allow", "pid": child, "seconds": seconds})
 
     def end(self, child: int, patience: float = 0.0) -> int | None:
         """End a child.
@@ -124,17 +125,26 @@ class SandboxServer:
         Returns:
             Its exit code, or a signal below 0; None if the server has ended too.
         """
-        return self._ask({"op": "end", "pid": child, "patience": patience}).get("code")
-
-    def _ask(self, request: dict[str, Any]) -> dict[str, Any]:
         if self.process_id != os.getpid():
-            return {}
+            return None
         try:
-            self._control.send(json.dumps(request).encode())
-            found: dict[str, Any] = json.loads(self._control.recv(100))
+            code: int | None = self._ask({"op": "end", "pid": child, "patience": patience})[0].get("code")
         except (OSError, ValueError):
-            return {}
-        return found
+            return None
+        return code
+
+    def _ask(self, request: dict[str, Any]) -> tuple[dict[str, Any], list[int]]:
+        """Send a request, and return its answer and the descriptors that come with it."""
+        self._requests += 1
+        self._control.send(json.dumps(request | {"id": self._requests}).encode())
+        while True:
+            text, descriptors, _, _ = socket.recv_fds(self._control, MOST_ANSWER_BYTES, 1)
+            answer: dict[str, Any] = json.loads(text)
+            if answer["id"] == self._requests:
+                return answer, descriptors
+            # The answer to a request whose sender was interrupted, by Ctrl-C or the clock of an agent.
+            for descriptor in descriptors:
+                os.close(descriptor)
 
     def close(self) -> None:
         """End it, and all that it has started."""
@@ -182,7 +192,7 @@ class ConfinedProcess:
         try:
             return self._channel.receive()
         except (ChannelClosed, FrameError, TimeoutError):
-            raise ConfinedError(f"{LOST_PROCESS}{self._describe_end()})") from None
+            raise ConfinedError(f"{CONFINED_PROCESS}ended ({self._describe_end()})") from None
 
     def allow_seconds(self) -> None:
         """Allow it the processor time of another lease."""
@@ -215,8 +225,8 @@ class ConfinedProcess:
         if isinstance(error, TimeoutError):
             return ConfinedError(f"{LATE_PROCESS}{self._sandbox.seconds:g} s, the limit of its sandbox")
         if isinstance(error, FrameError):
-            return ConfinedError(f"its confined process {error}")
-        return ConfinedError(f"{LOST_PROCESS}{self._describe_end()})")
+            return ConfinedError(f"{CONFINED_PROCESS}{error}")
+        return ConfinedError(f"{CONFINED_PROCESS}ended ({self._describe_end()})")
 
     def _describe_end(self) -> str:
         # It has closed its channel, which it does where it ends.

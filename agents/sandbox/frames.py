@@ -44,17 +44,10 @@ Frame = tuple[dict[str, Any], Array]
 """A header, and the floats (n,) behind it."""
 
 
-def encode_frame(header: bytes, floats: Sequence[Array] = ()) -> list[bytes | memoryview]:
-    """Return the parts of a frame, for one call that writes them all."""
-    parts: list[bytes | memoryview] = [b"", header]
-    count = 0
-    for array in floats:
-        if array.size:
-            flat = np.ascontiguousarray(array, dtype="<f8")
-            count += flat.size
-            parts.append(flat.data.cast("B"))
-    parts[0] = PREFIX.pack(len(header), count)
-    return parts
+def encode_frame(header: bytes, floats: Sequence[Array] = ()) -> bytes:
+    """Return a frame. Floats are sent as they are, in the order of their memory if they are contiguous."""
+    pieces = [array.astype("<f8", order="C", copy=False).tobytes() for array in floats]
+    return b"".join((PREFIX.pack(len(header), sum(map(len, pieces)) // 8), header, *pieces))
 
 
 def dump_header(header: dict[str, Any]) -> bytes:
@@ -119,13 +112,14 @@ class FrameReader:
             self._known = text, parse_header(text)
         if size <= len(self._buffer):
             self._fill(receive, size)
-            floats = np.frombuffer(self._buffer, "<f8", count, start).astype(float)
+            floats = np.frombuffer(self._buffer, "<f8", count, start).copy()
         else:
             floats = self._read_long(receive, start, count)
             size = self._filled
-        self._view[: self._filled - size] = self._view[size : self._filled]
+        if self._filled > size:
+            self._view[: self._filled - size] = self._view[size : self._filled]
         self._filled -= size
-        return dict(self._known[1]), floats
+        return self._known[1], floats
 
     def _fill(self, receive: Any, size: int) -> None:
         """Read until the buffer holds this many bytes."""
@@ -177,24 +171,16 @@ class HostChannel:
         if not self._reader.is_empty:
             raise FrameError("sent more than it was asked for")
         self._deadline = time.monotonic() + self._seconds
-        parts = encode_frame(header, floats)
-        left = sum(map(len, parts))
+        left: bytes | memoryview = encode_frame(header, floats)
         while left:
             try:
-                sent = self._socket.sendmsg(parts)
+                sent = self._socket.send(left)
             except BlockingIOError:
                 self._check_clock()
                 continue
             except OSError:
                 raise ChannelClosed from None
-            left -= sent
-            while left and sent:
-                whole = len(parts[0])
-                if sent < whole:
-                    parts[0] = memoryview(parts[0])[sent:]
-                    break
-                sent -= whole
-                del parts[0]
+            left = memoryview(left)[sent:] if sent < len(left) else b""
 
     def receive(self) -> Frame:
         """Receive the next frame.
@@ -237,7 +223,7 @@ class ConfinedChannel:
 
     def send(self, header: bytes, floats: Sequence[Array] = ()) -> None:
         """Send a frame."""
-        data = b"".join(encode_frame(header, floats))
+        data = encode_frame(header, floats)
         while data:
             data = data[os.write(self._descriptor, data) :]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -94,15 +95,16 @@ class SandboxedAgent(Agent):
                     told = yield proposal
                 else:
                     return proposal.result
-                header: dict[str, Any] = {"op": "told", "n": len(told.losses), "gradients": told.gradients is not None}
                 vectors = [told.losses] if told.gradients is None else [told.losses, told.gradients]
+                header = make_told_header(len(told.losses), told.gradients is not None)
                 if told.lease is not lease:
                     lease = told.lease
                     process.allow_seconds()
-                    header["lease"], more = encode_lease(lease, known if self.reads_points else None)
+                    granted, more = encode_lease(lease, known if self.reads_points else None)
                     known = known if lease.seen is None else len(lease.seen.losses)
                     vectors += more
-                frame = process.ask(dump_header(header), vectors)
+                    header = dump_header(json.loads(header) | {"lease": granted})
+                frame = process.ask(header, vectors)
 
     def _begin_search(self, space: Space, lease: Lease, rng: np.random.Generator) -> tuple[bytes, list[Array]]:
         about, vectors = encode_space(space)
@@ -127,6 +129,12 @@ class SandboxedAgent(Agent):
                 raise TheirError(f"says that it proposes {quote_text(rows)} rows for an evaluation")
             self._prices[key] = price, float(rows or 0)
         return self._prices[key]
+
+
+@lru_cache(maxsize=64)
+def make_told_header(rows: int, with_gradient: bool) -> bytes:
+    """Return the header of an answer of so many rows, under the same lease as before."""
+    return dump_header({"op": "told", "n": rows, "gradients": with_gradient})
 
 
 class _End:

@@ -51,11 +51,14 @@ def serve_control(roles: Sequence[str]) -> None:
             asked = json.loads(request)
             match asked["op"]:
                 case "start":
-                    _start_child(control, loaded[asked["role"]], readable, asked)
+                    answer, descriptors = _start_child(loaded[asked["role"]], readable, asked)
                 case "allow":
-                    _allow_seconds(control, asked["pid"], asked["seconds"])
-                case "end":
-                    _end_child(control, asked["pid"], asked["patience"])
+                    answer, descriptors = _allow_seconds(asked["pid"], asked["seconds"]), []
+                case _:
+                    answer, descriptors = _end_child(asked["pid"], asked["patience"]), []
+            socket.send_fds(control, [json.dumps(answer | {"id": asked["id"]}).encode()], descriptors)
+            for descriptor in descriptors:
+                os.close(descriptor)
 
 
 def _move_control() -> socket.socket:
@@ -66,8 +69,8 @@ def _move_control() -> socket.socket:
     return socket.socket(fileno=CONTROL)
 
 
-def _start_child(control: socket.socket, role: ModuleType, readable: list[str], asked: dict[str, Any]) -> None:
-    """Fork a confined process, and send its id and the other end of its channel."""
+def _start_child(role: ModuleType, readable: list[str], asked: dict[str, Any]) -> tuple[dict[str, Any], list[int]]:
+    """Fork a confined process, and return its id and the other end of its channel."""
     here, there = socket.socketpair()
     parent = os.getpid()
     child = os.fork()
@@ -75,8 +78,7 @@ def _start_child(control: socket.socket, role: ModuleType, readable: list[str], 
         os.dup2(there.fileno(), CHANNEL)
         _work_confined(role, parent, readable, asked)
     there.close()
-    socket.send_fds(control, [json.dumps({"pid": child}).encode()], [here.fileno()])
-    here.close()
+    return {"pid": child}, [here.detach()]
 
 
 def _work_confined(role: ModuleType, parent: int, readable: list[str], asked: dict[str, Any]) -> None:
@@ -100,12 +102,12 @@ def _work_confined(role: ModuleType, parent: int, readable: list[str], asked: di
         LEAVE(status)
 
 
-def _allow_seconds(control: socket.socket, child: int, seconds: int) -> None:
+def _allow_seconds(child: int, seconds: int) -> dict[str, Any]:
     """Allow a child so much processor time from now on."""
     used = _used_seconds(child)
     with contextlib.suppress(ProcessLookupError):
         resource.prlimit(child, resource.RLIMIT_CPU, (used + 1 + seconds, resource.RLIM_INFINITY))
-    control.send(b"{}")
+    return {}
 
 
 def _used_seconds(child: int) -> int:
@@ -118,11 +120,10 @@ def _used_seconds(child: int) -> int:
         return 0
 
 
-def _end_child(control: socket.socket, child: int, patience: float) -> None:
-    """Kill a child, unless it ends by itself, and send how it ended: its exit code, or a signal below 0.
+def _end_child(child: int, patience: float) -> dict[str, Any]:
+    """Kill a child, unless it ends by itself, and return how it ended: its exit code, or a signal below 0.
 
     Args:
-        control: The control socket.
         child: The child. It is not reaped before, so the number is no other process's.
         patience: How many seconds it may take to end by itself.
     """
@@ -134,4 +135,4 @@ def _end_child(control: socket.socket, child: int, patience: float) -> None:
     if not found:
         os.kill(child, signal.SIGKILL)
         _, status = os.waitpid(child, 0)
-    control.send(json.dumps({"code": os.waitstatus_to_exitcode(status)}).encode())
+    return {"code": os.waitstatus_to_exitcode(status)}

@@ -27,11 +27,13 @@ class TheirCode(Model):
 
     Attributes:
         reference: How the user names it: "their_agent.py:Their".
+        path: The path of its file on this machine, for copies to a cluster.
         files: The text of its file, which is the first, and of the modules that it imports from beside it, by their
             paths relative to its folder.
     """
 
     reference: str
+    path: str = Field(repr=False)
     files: dict[str, str] = Field(repr=False)
 
     @property
@@ -73,7 +75,7 @@ def read_code(reference: str, base: str | None) -> TheirCode:
         raise LandscapeError(f"kind must name a readable file, got {path}, which {why}. Check the path.") from None
     if sum(map(len, files.values())) > MOST_CODE_BYTES:
         raise LandscapeError(f"kind must name at most {MOST_CODE_BYTES >> 20} MB of code, got more in {path}. Cut it.")
-    return TheirCode(reference=reference, files=files)
+    return TheirCode(reference=reference, path=str(path), files=files)
 
 
 class TextFinder(importlib.abc.MetaPathFinder, importlib.abc.Loader):

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+from ...agents.sandbox.sandboxed_agent import SandboxedAgent
 from ...landscapes.command import Command
 from ...landscapes.landscape import Landscape, Model
 from ...landscapes.neighbours import (
@@ -36,6 +37,7 @@ from ...landscapes.user_code import (
     resolve_path,
 )
 from ...orchestrator.branch import list_policies
+from ...orchestrator.sandbox.sandboxed_policy import SandboxedPolicy
 from ..spec.errors import SpecError, format_problem
 from ..spec.models import Experiment
 
@@ -139,6 +141,8 @@ def user_files(experiment: Experiment) -> Iterator[Path]:
 def list_model_files(model: Model) -> Iterator[Path]:
     """Yield the user's files that define the class of a model or that it names, and the local modules they import."""
     module = type(model).__module__
+    if isinstance(model, SandboxedAgent | SandboxedPolicy):
+        yield from with_local_imports(find_local_path(Path(model.code.path)))
     if module in LOADED_FILES:
         yield from with_local_imports(find_local_path(Path(LOADED_FILES[module][0])).absolute())
     yield from list_neighbour_files(module)

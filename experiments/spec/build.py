@@ -10,7 +10,6 @@ from pydantic import ValidationError
 
 from ...agents.agent import Agent
 from ...agents.evaluation.settings import Evaluation
-from ...agents.sandbox.settings import Sandbox
 from ...landscapes.landscape import Landscape, Model
 from ...landscapes.user_code import read_source
 from ...orchestrator.branch import BranchedPolicy
@@ -32,7 +31,7 @@ from .errors import (
 from .expand import MOST_COMBINATIONS, SweepSettings, expand_entry, expand_sweep
 from .models import Experiment, LogSettings, RaySettings, SimulatedSettings, StartRegion, Stop, Strategy
 from .opened import LandscapeCache
-from .sandboxed import SANDBOX_KEY, build_sandboxed_agent, build_sandboxed_policy, has_sandbox
+from .sandboxed import build_sandboxed, has_sandbox
 from .team import TeamEntry, name_members
 
 MOST_DATA_DEPTH = 50
@@ -331,21 +330,10 @@ def _build_sandboxed_member(notes: ProblemList, entry: dict[str, Any], path: Key
     """Build a member that is worked in a sandbox; its class is asked there what it says of itself."""
     head = {key: entry.pop(key) for key in MEMBER_KEYS if key in entry}
     place = build_model(notes, TeamEntry, head, path)
-    sandbox = _build_sandbox(notes, entry.pop(SANDBOX_KEY), path)
-    if not isinstance(place, TeamEntry) or sandbox is None:
+    agent = build_sandboxed(notes, "agent", entry, path, also=MEMBER_KEYS)
+    if not isinstance(place, TeamEntry) or agent is None:
         return None
-    agent = build_sandboxed_agent(notes, entry, path, sandbox, (*MEMBER_KEYS, SANDBOX_KEY))
-    return None if agent is None else place.model_copy(update={"agent": agent})
-
-
-def _build_sandbox(notes: ProblemList, data: Any, path: KeyPath) -> Sandbox | None:
-    if not isinstance(data, dict):
-        known = ", ".join(setting_names(Sandbox))
-        cure = "Write sandbox: {} for the usual limits, or leave it out."
-        notes.report((*path, SANDBOX_KEY), f"be a mapping with keys among {known}", quote(data), cure)
-        return None
-    found = build_model(notes, Sandbox, data, (*path, SANDBOX_KEY))
-    return found if isinstance(found, Sandbox) else None
+    return place.model_copy(update={"agent": agent})
 
 
 def _build_policy(notes: ProblemList, data: Any, path: KeyPath) -> Policy | None:
@@ -358,9 +346,8 @@ def _build_policy(notes: ProblemList, data: Any, path: KeyPath) -> Policy | None
                 notes.report(path, "be a kind of policy", repr(data), cure)
                 return None
     elif has_sandbox(data):
-        entry = dict(data)
-        sandbox = _build_sandbox(notes, entry.pop(SANDBOX_KEY), path)
-        return None if sandbox is None else build_sandboxed_policy(notes, entry, path, sandbox)
+        made = build_sandboxed(notes, "policy", data, path)
+        return made if isinstance(made, Policy) else None
     elif isinstance(data, dict) and "kind" not in data:
         data = {"kind": "composed", **data}
     if isinstance(data, dict) and data["kind"] == BRANCH_KIND:

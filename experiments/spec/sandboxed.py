@@ -6,7 +6,8 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from ...agents.agent import Agent
+from pydantic import ValidationError
+
 from ...agents.sandbox.confined_process import AGENT_ROLE, POLICY_ROLE
 from ...agents.sandbox.ladder import NoSandbox, is_unsandboxed_allowed
 from ...agents.sandbox.sandboxed_agent import SandboxedAgent
@@ -14,10 +15,9 @@ from ...agents.sandbox.settings import Sandbox
 from ...agents.sandbox.their_code import TheirCode, read_code
 from ...agents.sandbox.their_process import RefusedSettings, SelfDescription, WrongClass, describe_their_class
 from ...landscapes.landscape import LandscapeError
-from ...orchestrator.policies.policy import Policy
 from ...orchestrator.sandbox.sandboxed_policy import SandboxedPolicy
 from . import catalogue
-from .errors import KeyPath, ProblemList, quote, suggest
+from .errors import KeyPath, ProblemList, quote, setting_names, suggest
 
 SANDBOX_KEY = "sandbox"
 MOST_DESCRIPTIONS = 256
@@ -31,41 +31,39 @@ def has_sandbox(entry: Any) -> bool:
     return isinstance(entry, Mapping) and SANDBOX_KEY in entry
 
 
-def build_sandboxed_agent(
-    notes: ProblemList, entry: Mapping[str, Any], path: KeyPath, sandbox: Sandbox, also: tuple[str, ...]
-) -> Agent | None:
-    """Build an agent that is worked in a sandbox, or report what is wrong with it and return None.
+def build_sandboxed(
+    notes: ProblemList, family: str, entry: Mapping[str, Any], path: KeyPath, also: tuple[str, ...] = ()
+) -> SandboxedAgent | SandboxedPolicy | None:
+    """Build an agent or a policy that works in a sandbox, or report what is wrong with it and return None.
 
     Args:
         notes: The list to which problems are added.
-        entry: Its kind, which names a class in a file, and its settings.
+        family: "agent" or "policy".
+        entry: Its kind, which names a class in a file, its settings, and its sandbox.
         path: Where they stand in the YAML.
-        sandbox: The limits of its process.
         also: Keys that may stand beside its settings, for suggestions.
     """
-    found = _describe_entry(notes, "agent", entry, path, sandbox, also)
-    if found is None:
+    sandbox = _read_sandbox(notes, entry[SANDBOX_KEY], (*path, SANDBOX_KEY))
+    settings = {key: value for key, value in entry.items() if key != SANDBOX_KEY}
+    found = None if sandbox is None else _describe_entry(notes, family, settings, path, sandbox, (*also, SANDBOX_KEY))
+    if sandbox is None or found is None:
         return None
     code, given, said = found
-    return SandboxedAgent.of_description(code, given, said, sandbox, is_unsandboxed_allowed())
+    kind = SandboxedAgent if family == "agent" else SandboxedPolicy
+    return kind.of_description(code, given, said, sandbox, is_unsandboxed_allowed())
 
 
-def build_sandboxed_policy(
-    notes: ProblemList, entry: Mapping[str, Any], path: KeyPath, sandbox: Sandbox
-) -> Policy | None:
-    """Build a policy that is worked in a sandbox, or report what is wrong with it and return None.
-
-    Args:
-        notes: The list to which problems are added.
-        entry: Its kind, which names a class in a file, and its settings.
-        path: Where they stand in the YAML.
-        sandbox: The limits of its process.
-    """
-    found = _describe_entry(notes, "policy", entry, path, sandbox, (SANDBOX_KEY,))
-    if found is None:
+def _read_sandbox(notes: ProblemList, data: Any, path: KeyPath) -> Sandbox | None:
+    if not isinstance(data, Mapping):
+        known = ", ".join(setting_names(Sandbox))
+        cure = "Write sandbox: {} for the usual limits, or leave it out."
+        notes.report(path, f"be a mapping with keys among {known}", quote(data), cure)
         return None
-    code, given, said = found
-    return SandboxedPolicy.of_description(code, given, said, sandbox, is_unsandboxed_allowed())
+    try:
+        return Sandbox.model_validate(dict(data))
+    except ValidationError as error:
+        notes.report_validation_error(error, Sandbox, data, path)
+        return None
 
 
 def _describe_entry(

@@ -33,6 +33,8 @@ NEEDED_CLAUSES = {"agent": ("points-in-cube",), "policy": ("valid-decisions", "b
 """Clauses without which a race would say nothing."""
 RECORD_NAME, RECORD_FORMAT = "try.json", "searchparty try 1"
 RACE_NAME = re.compile(r"race-(\d+)")
+OWN_NAME = re.compile(r"race-\d+|rivals-[0-9a-f]{8}|rivals\.yaml|try\.(json|html)")
+"""The names of what lies in the folder of a try."""
 MOST_RECORD_BYTES = 4_000_000
 STATES = ("kept", "broken", "left out", NOT_TRIED)
 """The states of clauses, in the order in which they are counted."""
@@ -89,8 +91,8 @@ class Attempt:
         """Return how the candidate does by its contract, in lines."""
         states = [each.state for each in self.clauses]
         counts = {state: states.count(state) for state in STATES if state in states}
-        head = f"Contract: {', '.join(f'{count} clauses {state}' for state, count in counts.items())}."
-        return [head.replace("1 clauses", "1 clause"), *describe_broken(self.clauses)]
+        told = [f"{count} clause{'' if count == 1 else 's'} {state}" for state, count in counts.items()]
+        return [f"Contract: {', '.join(told)}.", *describe_broken(self.clauses)]
 
     def describe_time(self) -> str:
         """Return what a proposal takes, in words; "" if it was not timed."""
@@ -104,7 +106,8 @@ def choose_folder(name: str) -> Path:
         Refusal: There is something else of this name.
     """
     folder = Path(f"try-{directory_stem(name)}")
-    if folder.exists() and not (folder / RECORD_NAME).is_file() and (not folder.is_dir() or any(folder.iterdir())):
+    # A try that was interrupted has left no record.
+    if folder.exists() and not (folder.is_dir() and all(OWN_NAME.fullmatch(each.name) for each in folder.iterdir())):
         raise Refusal(
             f"{folder} must be the folder of an earlier try, or not exist, got something else. Rename it, or work in "
             "another folder."
@@ -140,13 +143,13 @@ def make_attempt(candidate: Candidate, base: str, watch: Callable[[int], Any], s
             size = choose_size(each, end - time.monotonic())
             raced = _race(candidate, folder / f"race-{number}", size, base, end, watch)
             known = rivals.wait(end)
-            compared = compare_runs(_choose_common([*raced.runs, *known]))
+            compared = compare_runs(_choose_common([*raced.runs, *known], size.seeds))
             why_not = _describe_size(raced, each, len(known) < rivals.total)
     change = None if raced is None or before is None else find_change(raced.runs, before.runs, candidate.kind)
     return Attempt(
         candidate, folder, number, clauses, seconds, raced, why_not, rivals.path,
         [] if compared is None else find_standings(compared),
-        [] if compared is None else describe_candidate(compared, candidate.kind),
+        [] if compared is None or not compared.problems else describe_candidate(compared, candidate.kind),
         change, [] if before is None else _compare_clauses(clauses, before.broken),
     )  # fmt: skip
 
@@ -167,22 +170,24 @@ def _find_obstacle(candidate: Candidate, clauses: Sequence[ClauseResult]) -> str
     return f"Not raced: it breaks {' and '.join(broken)}. Mend that first." if broken else ""
 
 
-def _choose_common(runs: Sequence[RunSummary]) -> list[RunSummary]:
-    """Return the runs on the landscapes and with the seeds for which all strategies have a run that has ended."""
-    places: dict[tuple[str, int], set[str]] = {}
+def _choose_common(runs: Sequence[RunSummary], seeds: int) -> list[RunSummary]:
+    """Return the runs on the landscapes on which all strategies have runs that have ended, with all the first seeds.
+
+    A landscape on which fewer seeds have ended would unsettle the verdict on all of them.
+    """
+    ended: dict[str, set[tuple[str, int]]] = {}
     for run in runs:
-        if run.stopped is not None:
-            places.setdefault((run.landscape, run.repeat), set()).add(run.strategy)
-    count = len({run.strategy for run in runs})
-    return [run for run in runs if len(places.get((run.landscape, run.repeat), ())) == count]
+        if run.stopped is not None and run.repeat < seeds:
+            ended.setdefault(run.landscape, set()).add((run.strategy, run.repeat))
+    count = len({run.strategy for run in runs}) * seeds
+    return [run for run in runs if run.repeat < seeds and len(ended.get(run.landscape, ())) == count]
 
 
 def _describe_size(raced: Raced, each: float, rivals_cut: bool) -> str:
     """Return why a race was smaller than usual; "" if it was not."""
     if raced.cut or rivals_cut:
-        ended = sum(run.stopped is not None for run in raced.runs)
         whose = "its runs" if raced.cut else "the runs of its rivals, which the next try resumes,"
-        return f"The time was over before all {whose} had ended: {ended} of its runs are compared."
+        return f"The time was over before all {whose} had ended: landscapes that not all have run are left out."
     if raced.size != choose_size(0.0, 1.0):
         return f"It is slow ({each * 1e3:.1f} ms an evaluation), so the race was smaller: {raced.size.describe()}."
     return ""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ...agents.agent import Agent
-from ...agents.leases.failure import HUNG_AGENT, LATE_PROCESS
+from ...agents.leases.failure import CONFINED_PROCESS, HUNG_AGENT
 from ...agents.sandbox.ladder import NoSandbox, is_unsandboxed_allowed, require_rung
 from ...agents.sandbox.settings import Sandbox
 from ...agents.sandbox.their_code import read_code
@@ -26,6 +26,7 @@ from ..spec.sandboxed import ROLES, SANDBOX_KEY
 SANDBOX = Sandbox(seconds=5.0)
 """The limits of what is tried: the usual ones, but for the time of a message, so that a loop is found out sooner."""
 NOT_OF_FAMILY = "names no subclass of"
+LATE_PROCESS = f"{CONFINED_PROCESS}sent nothing for "
 NOT_TRIED = "not tried"
 TIMED_DIMENSION, TIMED_EVALUATIONS = 5, (20, 500)
 """Where a candidate is timed: first briefly, to find out whether there is time for more."""

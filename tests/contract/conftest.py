@@ -13,6 +13,14 @@ def one_thread():
         yield
 
 
+@pytest.fixture(scope="session", autouse=True)
+def long_thoughts():
+    """Let agents think for long: on a busy machine, compiling what they need takes more than ten seconds."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("searchparty.experiments.contracts.agent_clauses.LONGEST_THOUGHT", 200.0)
+        yield
+
+
 @pytest.fixture(scope="session")
 def lease_of():
     """Return a function that makes leases: by default in the whole cube; keywords set the other fields."""

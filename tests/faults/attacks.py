@@ -242,7 +242,7 @@ ATTACKS = {
         " lambda: socket.socket(socket.AF_INET6))",
         "<socket.socket",
     ),
-    "fork": Attack("return tries(lambda: os.fork() or os._exit(0))", r'\["\d+"\]'),
+    "fork": Attack("return tries(lambda: os.fork() or os.kill(os.getpid(), 9))", r'\["\d+"\]'),
     "fork bomb": Attack("return tries(*[os.fork] * 300)[-1:]", cause="!PermissionError"),
     "a process left behind": Attack(
         "def leave():\n    if os.fork() == 0:\n        open(words['work'] + '/left', 'w').close()\n"

@@ -22,6 +22,7 @@ from searchparty.experiments.studio.films.shelf import ResultsIndex
 from searchparty.experiments.studio.plays.warm_processes import PlayPool
 from searchparty.landscapes.neighbours import PRIVATE_PREFIX, ROOTS
 from searchparty.landscapes.user_code import LOADED_FILES, USER_PREFIX
+from searchparty.orchestrator.log.reader import LogReader
 
 MARK = """
 import pathlib
@@ -207,6 +208,7 @@ COMMANDS = {
     # These need code, and are refused.
     "verify": [["verify", "RESULTS"]],
     "landscape": [["landscape", "RESULTS"], ["landscape", "RESULTS", "--plane", "random"]],
+    "branch": [["branch", "RESULTS", "--run", "RUN", "--at", "20", "--set", "policy.radius=fixed"]],
     "resume": [
         ["resume", "RESULTS"],
         ["resume", "RESULTS", "--force"],
@@ -219,6 +221,8 @@ COMMANDS = {
     "check": [["check", "RESULTS"]],
     "simulate": [["simulate", "RESULTS"]],
     "sweep": [["sweep", "RESULTS"]],
+    "ablate": [["ablate", "RESULTS"]],
+    "try": [["try", "RESULTS"]],
     "doctor": [["doctor", "RESULTS"]],
     "submit": [["submit", "RESULTS"]],
     "fetch": [["fetch", "RESULTS", "--address", "http://127.0.0.1:9"]],
@@ -226,7 +230,12 @@ COMMANDS = {
     "studio": [],
 }
 """Every way in which each command can be given a results directory."""
-REFUSED = {"verify", "resume", "landscape"}
+REFUSED = {"verify", "resume", "landscape", "branch"}
+
+
+def read_run_ids(directory: Path) -> list[str]:
+    with LogReader(directory) as reader:
+        return [header.id for header in reader.runs()]
 
 
 def test_every_command_is_listed():
@@ -239,6 +248,7 @@ def test_no_command_runs_anything_of_a_gift(received, command, tmp_path, name):
     other = received.path.with_name("gift-1" if received.path.name == "forged-1" else "forged-1")
     for words in COMMANDS[name]:
         places = {"RESULTS": received.path, "OTHER": other, "elsewhere": tmp_path / "elsewhere"}
+        places["RUN"] = read_run_ids(received.path)[0]
         # Whoever stands in the gift's own folder is safe, too.
         done = command(*(places.get(word, word) for word in words), cwd=received.path)
         assert received.found() == [], (words, received.found())

@@ -48,7 +48,7 @@ def read_bytes(data, piece=1 << 20):
 )
 def test_frames_arrive_as_they_were_sent(sent, piece):
     frames = [(header, np.random.default_rng(n).random(n)) for header, n in sent]
-    data = b"".join(b"".join(encode_frame(dump_header(header), [floats])) for header, floats in frames)
+    data = b"".join(encode_frame(dump_header(header), [floats]) for header, floats in frames)
     got = read_bytes(data, piece if len(data) < 1000 else max(piece, 999))
     assert [header for header, _ in got] == [header for header, _ in frames]
     assert all(a.tobytes() == b.tobytes() for (_, a), (_, b) in zip(got, frames, strict=True))
@@ -56,7 +56,7 @@ def test_frames_arrive_as_they_were_sent(sent, piece):
 
 def test_special_floats_keep_their_bits():
     floats = np.array([np.nan, -0.0, np.inf, 5e-324, 1 / 3])
-    ((_, got),) = read_bytes(b"".join(encode_frame(b"{}", [floats])))
+    ((_, got),) = read_bytes(encode_frame(b"{}", [floats]))
     assert got.tobytes() == floats.tobytes()
 
 
@@ -107,7 +107,7 @@ def test_silence_and_chatter_are_seen():
     host.send(b"{}")
     with pytest.raises(TimeoutError, match="^$"):
         host.receive()
-    there.sendall(b"".join(encode_frame(b"{}")) * 2)
+    there.sendall(encode_frame(b"{}") * 2)
     host.send(b"{}")
     host.receive()
     with pytest.raises(FrameError, match="more than it was asked for"):

@@ -1,6 +1,8 @@
 """Agents in a sandbox find what they find without, and their failures are the agent's."""
 
+import json
 import os
+import signal
 import sys
 from pathlib import Path
 
@@ -9,6 +11,7 @@ import pytest
 
 from searchparty import AgentError, Experiment, Lease, Region, run
 from searchparty.agents.agent import Told, WithGradient
+from searchparty.agents.sandbox import ladder
 from searchparty.agents.sandbox.confined_process import AGENT_ROLE
 from searchparty.agents.sandbox.sandboxed_agent import SandboxedAgent
 from searchparty.agents.sandbox.settings import Sandbox
@@ -284,6 +287,29 @@ def test_processes_do_not_outlive_the_search(tmp_path):
     assert before
     search.close()
     assert all(not children_of(server) for server in before)
+
+
+def test_an_answer_that_nobody_waited_for_is_put_aside(strangers):
+    server = ladder.start_server(ladder.RESTRICTIONS)
+    lost = server.start(AGENT_ROLE, Sandbox())
+    # As if the one who asked had been interrupted.
+    asked = {"op": "start", "role": AGENT_ROLE, "confined": True, "memory": 10**8, "seconds": 1, "id": 99}
+    server._control.send(json.dumps(asked).encode())
+    assert lost.close() in (0, -signal.SIGKILL)
+    server.start(AGENT_ROLE, Sandbox()).close()
+    server.close()
+
+
+def test_a_server_that_is_gone_is_replaced(tmp_path):
+    search = search_with("yield np.zeros((1, 2))\nyield np.ones((1, 2))", tmp_path)
+    next(search)
+    (server,) = ladder.SERVERS.known.values()
+    server._process.kill()
+    server._process.wait()
+    lease = Lease(0, "a", 10, Region.whole(2), "first lease", fresh=True)
+    with pytest.raises(AgentError, match=r"its confined process ended \("):
+        search.send(Told(np.zeros(1), None, lease))
+    assert next(search_with("yield np.zeros((1, 2))", tmp_path)).shape == (1, 2)
 
 
 def children_of(process):

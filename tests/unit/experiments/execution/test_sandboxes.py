@@ -7,10 +7,11 @@ from policies import write_policies
 from strangers import write_strangers
 from typer.testing import CliRunner
 
-from searchparty import run
+from searchparty import minimize, run
 from searchparty.agents.sandbox import ladder
 from searchparty.experiments.cli.main import app
 from searchparty.experiments.execution.results_directory import ResultsError
+from searchparty.experiments.execution.staging import stage_files
 from searchparty.experiments.execution.trust.recorded_experiment import load_recorded
 from searchparty.experiments.spec.errors import SpecError
 from searchparty.experiments.spec.load import load
@@ -99,3 +100,51 @@ def test_macos_is_refused_in_words(monkeypatch):
     monkeypatch.setattr(restrictions.sys, "platform", "darwin")
     with pytest.raises(restrictions.RestrictionError, match="the sandbox needs Linux, and this is macOS"):
         restrictions.check_platform()
+
+
+MARKS = """\
+try:
+    open({marker!r}, "w").close()
+except OSError:
+    pass
+"""
+
+
+def test_no_command_imports_what_stands_under_sandbox(yaml, tmp_path, monkeypatch):
+    marker = tmp_path / "imported"
+    for name in ("walk.py", "turns.py"):
+        (tmp_path / name).write_text(MARKS.format(marker=str(marker)) + (tmp_path / name).read_text())
+    monkeypatch.chdir(tmp_path)
+    results = str(tmp_path / "r")
+    commands = [
+        ["check", str(yaml)], ["run", str(yaml), "--out", results], ["check", str(yaml), "--set", "budget=[60,80]"],
+        ["trace", results], ["verify", results], ["resume", results, "--budget", "90"], ["report", results],
+        ["resume", results, "--repeats", "2"], ["verify", results, "--trust"],
+    ]  # fmt: skip
+    for words in commands:
+        done = CliRunner().invoke(app, words)
+        assert done.exit_code == 0, (words, done.output, done.exception)
+        assert not marker.exists(), words
+
+
+def test_minimize_works_agents_in_a_sandbox(yaml, tmp_path):
+    kind = f"{tmp_path}/walk.py:Walk"
+    found = [
+        minimize(lambda x: float((x**2).sum()), [(-1, 2)] * 2, budget=60, seed=1, team=[{"kind": kind} | more]).fun
+        for more in ({}, {"sandbox": {}})
+    ]
+    assert found[0] == found[1]
+    with pytest.raises(SpecError, match="sandbox.memory must be a number of bytes"):
+        minimize(lambda x: 0.0, [(-1, 2)], team=[{"kind": kind, "sandbox": {"memory": 3}}])
+
+
+def test_files_under_sandbox_are_copied_to_a_cluster(yaml, tmp_path):
+    staged = stage_files(load(yaml), tmp_path / "staged")
+    assert {path.name for path, _ in staged.files} >= {"walk.py", "turns.py"}
+
+
+def test_the_report_names_the_rung(yaml, tmp_path):
+    found = run(load(yaml), out=tmp_path / "r")
+    assert f"on the rung &#34;{ladder.find_rung()[0]}&#34;" in (found.path / "report.html").read_text() or (
+        f'on the rung "{ladder.find_rung()[0]}"' in (found.path / "report.html").read_text()
+    )

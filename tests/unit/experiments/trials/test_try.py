@@ -16,6 +16,7 @@ from searchparty.experiments.trials import attempt, candidate, race
 from searchparty.experiments.trials.page import list_standing_rows
 from searchparty.experiments.trials.race import SIZES, RaceSize, choose_size
 from searchparty.experiments.trials.standings import find_standings
+from searchparty.landscapes.landscape import Refusal
 
 WALK = '''
 from typing import Literal
@@ -361,3 +362,37 @@ def test_the_studio_refuses_what_it_cannot_race(command, tmp_path):
     write(tmp_path, WALK, STEP=0.3)
     done = command("studio", "their.py:Walk", "--executor", "ray", "--no-browser", "--port", "0", cwd=tmp_path)
     assert (done.returncode, "must be left out with FILE:CLASS, got ray" in done.stderr) == (2, True)
+
+
+def test_landscapes_that_not_all_have_run_are_left_out():
+    def run(strategy, landscape, repeat, stopped="budget spent"):
+        return SimpleNamespace(strategy=strategy, landscape=landscape, repeat=repeat, stopped=stopped)
+
+    runs = [run(name, "a", repeat) for name in ("it", "other") for repeat in range(3)]
+    runs += [run("it", "b", repeat) for repeat in range(2)] + [run("other", "b", 0), run("other", "b", 1, None)]
+    assert attempt._choose_common(runs, 2) == [each for each in runs if each.landscape == "a" and each.repeat < 2]
+
+
+def test_a_folder_of_an_interrupted_try_is_gone_on_with(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    folder = tmp_path / "try-walk"
+    folder.mkdir()
+    assert attempt.choose_folder("walk").name == "try-walk"
+    (folder / "rivals.yaml").touch()
+    (folder / "rivals-0123abcd").mkdir()
+    (folder / "race-1").mkdir()
+    assert attempt.choose_folder("walk").name == "try-walk"
+    (folder / "notes").touch()
+    with pytest.raises(Refusal, match="try-walk must be the folder of an earlier try, or not exist"):
+        attempt.choose_folder("walk")
+
+
+def test_clauses_are_counted_by_their_state():
+    from searchparty.experiments.contracts.clause import ClauseResult
+
+    states = ["kept"] * 11 + ["broken", "left out", "not tried", "not tried"]
+    clauses = [ClauseResult("c", "It holds.", state, cause="it fell") for state in states]
+    tried = attempt.Attempt(None, None, 1, clauses, None, None, "", None, [], [], None, [])
+    assert tried.describe_contract()[0] == (
+        "Contract: 11 clauses kept, 1 clause broken, 1 clause left out, 2 clauses not tried."
+    )
