@@ -91,7 +91,7 @@ def test_the_scene_is_recorded(studio, opened, form):
         page.locator(f"#playground [data-form={form}]").dispatch_event("click")
         assert page.locator("#playground .scene").get_attribute("data-recording") == form
         # The page is busy with drawing and coding: it takes until something is recorded.
-        until(page, "document.querySelector('#playground .scene').dataset.recorded > 1", seconds=60.0)
+        until(page, "document.querySelector('#playground .scene').dataset.recorded > 30", seconds=60.0)
         page.locator("#playground .stop-recording").dispatch_event("click")
     path = waited.value.path()
     assert waited.value.suggested_filename.startswith("searchparty-line-searched-steps-and-long-fixed-steps.")

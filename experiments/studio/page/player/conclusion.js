@@ -49,7 +49,7 @@ export class Conclusion {
     ]));
     this.element.replaceChildren(
       el("h4", { text: "Why it ended this way" }),
-      el("p", { class: "reason", text: firstSentence(this.answer) || reason || said[0] }),
+      el("p", { class: "reason", text: [firstSentence(this.answer), reason].filter(Boolean).join(" ") || said[0] }),
       el("div", { class: "frame-links" }, frames),
       el("details", {}, [el("summary", { text: "In full" }), ...[this.answer, ...said].filter(Boolean).map((text) => el("p", { text }))]),
     );

@@ -54,6 +54,7 @@ export class Recorder {
     await new Promise((resolve) => setTimeout(resolve, SETTLE_MILLISECONDS));
     try {
       const blob = await this.#recordOnto(form, found[0]);
+      if (!blob.size) throw new Error("this machine codes no picture in time");
       say(this.status, `Recorded: ${(blob.size / 1e6).toFixed(1)} MB.`);
       download(blob, `searchparty-${this.title().replace(/[^\p{L}\p{N}]+/gu, "-").toLowerCase()}.${found[1]}`);
     } catch (error) {
@@ -78,21 +79,20 @@ export class Recorder {
     const media = new MediaRecorder(canvas.captureStream(FRAMES_PER_SECOND), { mimeType: type, videoBitsPerSecond: BITS_PER_SECOND });
     /** @type {Blob[]} */
     const parts = [];
-    media.ondataavailable = ({ data }) => {
-      parts.push(data);
-      if (data.size) this.scene.dataset.recorded = String(parts.length);
-    };
+    media.ondataavailable = ({ data }) => parts.push(data);
     return new Promise((resolve, reject) => {
       media.onerror = () => reject(new Error("the browser has stopped recording"));
       media.onstop = () => resolve(new Blob(parts, { type }));
       let endsAt = Infinity;
       let stopped = false;
       let last = -Infinity;
+      let count = 0;
       this.#stop = () => (stopped = true);
       const tick = (/** @type {number} */ now) => {
         if (now - last > FRAME_MILLISECONDS) {
           last = now;
           composePicture(context, this.scene, width / page);
+          this.scene.dataset.recorded = String(++count);
         }
         if (!this.player.playing && endsAt === Infinity) endsAt = now + HOLD_MILLISECONDS;
         if (stopped || now >= endsAt) media.stop();
