@@ -21,6 +21,17 @@ TINY = 1e-8
 SUSPICIOUS = 1e-5
 """If a step changes the loss by less than this fraction of what the slope predicts, the slope may be noise."""
 
+ATTEMPTS = 5
+"""How often SLSQP forgets its model and tries again before it ends; scipy's code has this number."""
+FAILURES = range(3, 8)
+"""Exit modes of SLSQP that say that a quadratic program was not solved, though a step within a box always exists."""
+EVEN, FLATTER = 1.15, 1e4
+"""Where the spread of the curvatures that a step has met is at most ``EVEN``, they are taken to be about equal;
+elsewhere other directions are taken to be flatter than the steepest one by the factor ``FLATTER``, since a model that
+is too flat is corrected sooner than one that is too steep."""
+RESCALED = 0.1
+"""The scale of the loss with which the solver is started again is at most this fraction of the last."""
+
 
 class Slsqp(Agent):
     """Jumps to the lowest point of a quadratic model that it builds as it goes (SLSQP).
@@ -42,6 +53,10 @@ class Slsqp(Agent):
     that print them are, or noisy. The losses of the first gradient show it: they all have few digits; or the first step
     belies them by far, and the start, evaluated again, has another loss. The search then goes on by BOBYQA, whose
     models span longer distances (``coarse``).
+
+    In some forty dimensions or more, where the loss is steep, the solver's quadratic programs can fail: it finds no
+    step, forgets its model five times, and reports success. It is then started again from there with a smaller scale of
+    the loss, after another step along the gradient (``rescales``).
 
     Source: Kraft 1988.
     """
@@ -70,10 +85,17 @@ class Slsqp(Agent):
         "slopes.",
     )
 
+    rescales: bool = Field(
+        True,
+        description="Whether the solver is started again with a smaller scale of the loss where it finds no step on a "
+        "steep slope; this needs ``first_step``.",
+    )
+
     @model_serializer(mode="wrap")
-    def _omit_default(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
+    def _omit_defaults(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
         """Leave out what earlier versions did not have: a run's id and its random streams are keyed by the settings."""
-        return {key: value for key, value in dump(self).items() if (key, value) != ("coarse", "bobyqa")}
+        added = {"coarse": "bobyqa", "rescales": True}
+        return {key: value for key, value in dump(self).items() if key not in added or value != added[key]}
 
     def row_price(self, space: Space) -> int:
         """Return the price of a row, with its gradient if the landscape has gradients."""
@@ -96,23 +118,106 @@ class Slsqp(Agent):
             return f"{found}, {why}"
 
     def _follow_slopes(self, slope: CachedObjective, start: Array, again: bool, checks: bool) -> str:
-        # Imported here, because the import is slow and few runs need it.
-        from scipy.optimize import minimize
-
         units, scale = self.units, 1.0
         if self.first_step:
             start, curvature = take_first_step(slope, start, self.first_step, checks)
             scale = units**2 / curvature if again and 0.0 < curvature < np.inf else 1.0
-        with np.errstate(all="ignore"):
-            result = minimize(
-                lambda y: scale * slope.loss(y / units),
-                start * units,
-                jac=lambda y: scale * slope.gradient(y / units) / units,
-                method="SLSQP",
-                bounds=[(0.0, units)] * len(start),
-                options={"ftol": scale * self.tolerance, "maxiter": 1_000_000},
-            )
-        return f"slsqp: {result.message}".rstrip(".").lower()
+        remark = ""
+        while True:
+            end, words = run_slsqp(slope, start, units, scale, self.tolerance)
+            if end is None or not (self.rescales and self.first_step and is_steep(slope, end, scale / units**2)):
+                return f"slsqp: {remark}{words}".rstrip(".").lower()
+            start, scale = self._rescale(slope, end, scale)
+            remark = "too steep for its first scale, with a smaller one: "
+
+    def _rescale(self, slope: CachedObjective, start: Array, scale: float) -> tuple[Array, float]:
+        """Take a step from where the solver failed, and choose a smaller scale of the loss by what the step tells.
+
+        With the scale, the curvature of the flatter directions is about 1, as in the solver's first Hessian.
+
+        Returns:
+            Where to start, shape (D,); and the scale, at most a tenth of the last one.
+        """
+        gradient = slope.gradient(start).copy()
+        there, curvature = take_first_step(slope, start, self.first_step)
+        spread = measure_spread(there - start, slope.gradient(there) - gradient)
+        if not 0.0 < curvature < np.inf or not np.isfinite(spread):
+            return there, RESCALED * scale
+        wanted = self.units**2 / curvature * (FLATTER if spread > EVEN else 1.0)
+        return there, min(wanted, RESCALED * scale)
+
+
+def run_slsqp(
+    slope: CachedObjective, start: Array, units: float, scale: float, tolerance: float
+) -> tuple[Array | None, str]:  # fmt: skip
+    """Run scipy's SLSQP within the cube.
+
+    Args:
+        slope: The loss and its gradient.
+        start: Where to start, shape (D,), in the unit cube.
+        units: Side of the cube in the solver's variables.
+        scale: Factor of the loss that the solver sees.
+        tolerance: The gain, in units of the loss, below which it ends.
+
+    Returns:
+        Where the solver failed, shape (D,), in the unit cube, or None if it ended otherwise: its last quadratic
+        programs gave no direction in which the loss falls; and what it says of its end.
+    """
+    # Imported here, because the import is slow and few runs need it.
+    from scipy.optimize import minimize
+
+    iterations: list[Array] = []
+    with np.errstate(all="ignore"):
+        result = minimize(
+            lambda y: scale * slope.loss(y / units),
+            start * units,
+            jac=lambda y: scale * slope.gradient(y / units) / units,
+            method="SLSQP",
+            bounds=[(0.0, units)] * len(start),
+            options={"ftol": scale * tolerance, "maxiter": 1_000_000},
+            callback=iterations.append,
+        )
+    # It counts every attempt, and reports the iterations in which it evaluates a point.
+    failed = result.status in FAILURES or result.nit - len(iterations) >= ATTEMPTS - 1
+    return np.clip(result.x / units, 0.0, 1.0) if failed else None, str(result.message)
+
+
+def is_steep(slope: CachedObjective, point: Array, factor: float) -> bool:
+    """Return whether a step down the gradient, ``factor`` times as long, would be longer than a side of the cube.
+
+    Only axes along which the point can move count.
+
+    Args:
+        slope: The loss and its gradient.
+        point: Shape (D,), in the unit cube, the last point of which the gradient is known; else the answer is False.
+        factor: Scale of the loss, per squared side of the cube in the solver's variables.
+    """
+    gradient = slope.known_gradient(point)
+    if gradient is None:
+        return False
+    free = np.where(gradient > 0, point > 0.0, point < 1.0)
+    return bool(np.abs(factor * gradient[free]).max(initial=0.0) > 1.0)
+
+
+def measure_spread(step: Array, change: Array) -> float:
+    """Measure how unequal the curvatures are that a step meets.
+
+    Args:
+        step: The step, shape (D,).
+        change: By how much the gradient changes over the step, shape (D,).
+
+    Returns:
+        The squared length of both over the square of their product: 1 if the step lies along one axis of the curvature,
+        and more the more unequal the curvatures are; NaN or infinity if there is no step or no curvature.
+
+    Example:
+        >>> measure_spread(np.array([1.0, 1.0]), np.array([2.0, 2.0]))
+        1.0
+        >>> measure_spread(np.array([1.0, 1.0]), np.array([3.0, 1.0]))
+        1.25
+    """
+    with np.errstate(all="ignore"):
+        return float((step @ step) * (change @ change) / (step @ change) ** 2)
 
 
 def take_first_step(

@@ -12,7 +12,7 @@ from searchparty.experiments.pages.page_film import FilmShape, write_film
 from searchparty.experiments.pages.replay_page import make_question_page
 
 FILM = Path(__file__).parent.parent / "docs" / "studio.webp"
-SHAPE = FilmShape(800, 450, fps=8.0, seconds=13.0, hold=4.0)
+SHAPE = FilmShape(848, 478, fps=8.0, seconds=13.0, hold=4.0, zoom=1.3)
 QUALITY = 28
 MOST_BYTES = 3_000_000
 

@@ -8,14 +8,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..landscapes.landscape import Refusal
+from ..orchestrator.log.log_file import LogFile
 from ..orchestrator.log.reader import LogReader
+from ..orchestrator.run_spec import RunSpec
 from .comparison import profiles, tables
 from .comparison.comparison import Comparison, compare_runs
 from .comparison.exports import list_sentences
 from .comparison.verdict import EQUIVALENCE
 from .execution.growth import load_for_resuming
 from .execution.plan import Plan, make_plan
-from .execution.session import begin_session, resume_session
+from .execution.session import AtEnd, begin_session, resume_session
 from .execution.watcher import Remark, Watcher
 from .notebook import open_notebook_watcher, print_in_notebook
 from .results import accounts
@@ -31,6 +33,7 @@ from .results.table import Table
 from .spec.errors import quote
 from .spec.load import load
 from .spec.models import Experiment, SimulatedSettings
+from .studies.descents import record_descents
 
 if TYPE_CHECKING:
     from .drawing.plots import Plot
@@ -322,7 +325,12 @@ class Results:
         return [_summarize_row(row, median) for row in rows]
 
     def report(
-        self, figures: bool = False, baseline: str | None = None, equivalence: float = EQUIVALENCE, power: bool = False
+        self,
+        figures: bool = False,
+        baseline: str | None = None,
+        equivalence: float = EQUIVALENCE,
+        power: bool = False,
+        others: Sequence[str | Path] = (),
     ) -> Path:
         """Write the HTML report and its tables into the results directory.
 
@@ -331,16 +339,18 @@ class Results:
             baseline: The name of the strategy that the others are compared with. Default: the first one.
             equivalence: Ratios of expected running times between this and its inverse count as equivalent.
             power: Whether to estimate how many repeats would settle each comparison that is open.
+            others: What other tools wrote, as strategies to compare with: folders of COCO's data, and Parquet files of
+                evaluations. Further results directories are possible, too.
 
         Returns:
             The path of the report.
 
         Raises:
-            ValueError: If there is no such strategy, or the region is not valid.
+            ValueError: If there is no such strategy, the region is not valid, or a file of others cannot be read.
         """
         from .report.report import write_report
 
-        return write_report(self.path, figures, baseline, equivalence, power)
+        return write_report([self.path, *map(Path, others)], figures, baseline, equivalence, power)
 
     def export(self, to: str, out: str | Path | None = None, skip: bool = False) -> Path:
         """Export the results to the format of another tool, also while the experiment is still running.
@@ -466,7 +476,7 @@ def run_plan(
     report: bool = True,
 ) -> Results:
     """Run an experiment that has been planned already. The arguments and errors are those of ``run``."""
-    directory, errors = begin_session(planned, out, watcher, remark, record_surfaces)
+    directory, errors = begin_session(planned, out, watcher, remark, _choose_records(planned))
     return _finish(directory, errors, report)
 
 
@@ -554,8 +564,20 @@ def resume_plan(
     The arguments and errors are those of ``resume``; ``grown`` is the YAML of an experiment that has grown
     (``load_for_resuming``).
     """
-    errors = resume_session(planned, directory, budget, force, watcher, remark, grown, record_surfaces)
+    errors = resume_session(planned, directory, budget, force, watcher, remark, grown, _choose_records(planned))
     return _finish(directory, errors, report and not is_report_current(directory))
+
+
+def _choose_records(planned: Plan) -> AtEnd:
+    """Return what records, when all runs have been worked, what pictures and the maps of basins of a sweep need."""
+    if not planned.experiment.sweep:
+        return record_surfaces
+
+    def record_all(log: LogFile, runs: Sequence[RunSpec], remark: Remark) -> None:
+        record_surfaces(log, runs, remark)
+        record_descents(log, runs, remark)
+
+    return record_all
 
 
 def is_report_current(directory: Path) -> bool:

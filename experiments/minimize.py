@@ -44,6 +44,9 @@ from .spec.sandboxed import build_sandboxed, has_sandbox
 DEFAULT_TEAM = ("slsqp", "axes", "cma-es")
 EXTRA_MEMBERS = ("slsqp", "cma-es", "derivative-free", "slsqp", "slsqp")
 """The kinds that join the default team, in turn, when more leases are out at once than it has members."""
+SHORT_TEAM, SHORT_TEAM_DIMENSION = ("slsqp", "derivative-free", "derivative-free"), 20
+"""The kinds of the default team, in turn, when more than three leases are out at once and each member gets few
+evaluations, too few for axes and for cma-es; and the greatest dimension in which they are."""
 
 
 class SearchpartyWarning(UserWarning):
@@ -132,7 +135,8 @@ def minimize(
         budget: The number of evaluations, or "<n> D" for n times the dimension. Default: 1000 D.
         team: The agents: a list, or a mapping from names to agents. Each is a kind (``searchparty list agents``), a
             mapping with a kind and settings, or an ``Agent``. Default: slsqp, axes and cma-es, with further members if
-            ``concurrency`` is more than 3, and gaussian-process where parameters have steps or choices.
+            ``concurrency`` is more than 3, and gaussian-process where parameters have steps or choices. With more than
+            3 leases at once and fewer than 25 D evaluations for each: slsqp and twice as many of derivative-free.
         policy: Decides which agent gets which part of the budget, where, and why: a kind (``searchparty list
             policies``), a mapping with a kind and settings, or a ``Policy``.
         seed: The seed of all random numbers, from 0 to 2**63 - 1. None draws one, which the result holds. The same
@@ -205,7 +209,10 @@ def minimize(
     if executor not in ("simulated", "ray"):
         raise ValueError(f"executor must be 'simulated' or 'ray', got {quote(executor)}. Use one of them.")
     built = build_part("policy", ("policy",), Policy, policy)
-    members = name_agents(default_team(concurrency, built, landscape.arguments, allowed) if team is None else team)
+    if team is None:
+        values_alone = gradient is None and not noisy
+        team = default_team(concurrency, built, landscape.arguments, allowed, values_alone)
+    members = name_agents(team)
     planned = RunSpec(
         landscape=landscape,
         team=members,
@@ -230,22 +237,30 @@ def minimize(
     return result
 
 
-def default_team(concurrency: int, policy: Policy, arguments: Arguments, budget: int) -> tuple[str, ...]:
+def default_team(
+    concurrency: int, policy: Policy, arguments: Arguments, budget: int, values_alone: bool = True
+) -> tuple[str, ...]:
     """Return the kinds of the default team.
 
     Args:
         concurrency: How many leases are out at once.
-        policy: The policy; a party has a planner or a sprinter where that would search first.
+        policy: The policy; a party has a planner or a sprinter where that would search first, and is short of
+            evaluations where each of many members gets fewer than a prober needs.
         arguments: What is searched.
         budget: How many evaluations the run has.
+        values_alone: Whether there are no gradients, and values are not said to be noisy.
     """
     stepped = any(axis.is_stepped for axis in arguments.axes)
     team = (*DEFAULT_TEAM, *islice(cycle(EXTRA_MEMBERS), max(0, concurrency - len(DEFAULT_TEAM))))
     if not isinstance(policy, Party):
         return team
+    dimension = len(arguments.bounds)
+    few = budget < policy.probes_from * dimension * concurrency and dimension <= SHORT_TEAM_DIMENSION
+    if few and concurrency > len(DEFAULT_TEAM) and values_alone and not policy.plans_on(stepped):
+        return tuple(islice(cycle(SHORT_TEAM), concurrency))
     if policy.plans_on(stepped):
         return (*team, policy.planner)
-    sprints = policy.sprints(budget, len(arguments.bounds)) and policy.sprinter not in team
+    sprints = policy.sprints(budget, dimension) and policy.sprinter not in team
     return (*team, policy.sprinter) if sprints else team
 
 

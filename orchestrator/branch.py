@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from typing import ClassVar, Literal
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 from pydantic import Field, SerializeAsAny
@@ -69,6 +69,23 @@ class _BranchedDecider:
             self._before.end()
         finally:
             self._after.end()
+
+
+def find_stream_id(id: str, settings: Mapping[str, Any]) -> str:
+    """Return the id in the keys of a run's random streams (``RunSpec.stream_id``), from the settings in its log.
+
+    Args:
+        id: The id of the run.
+        settings: Its settings.
+
+    Example:
+        >>> find_stream_id("b", {"policy": {"kind": "branch", "run": "a", "before": {"kind": "party"}}})
+        'a'
+    """
+    policy = settings["policy"]
+    while policy.get("kind") == "branch":
+        id, policy = policy["run"], policy["before"]
+    return id
 
 
 def list_policies(policy: Policy) -> Iterator[Policy]:

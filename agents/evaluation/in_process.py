@@ -48,6 +48,17 @@ class InProcessEvaluator:
         rows = max(1, LAID_OUT_SIZE // max(len(lower), 1)) if self._is_plain else 1
         self._laid_out = [np.tile(vector, (rows, 1)) for vector in (lower, self._span, upper)]
         self._fit_bounds(1)
+        self._converted: tuple[Array, Array] | None = None
+        """The points that were converted ahead, and what they became."""
+
+    def convert_next(self, cube: Array) -> Array:
+        """Convert points (n, D) of the unit cube to the landscape's units, for the next call of ``evaluate`` too.
+
+        Until then, the array must not be changed.
+        """
+        box = self._to_box(cube)
+        self._converted = cube, box
+        return box
 
     def evaluate(self, cube: Array, with_gradient: bool) -> EvaluationResult:
         """Evaluate points (n, D) of the unit cube, with their gradients if requested."""
@@ -123,7 +134,8 @@ class InProcessEvaluator:
 
     def _to_box(self, cube: Array) -> Array:
         if not self._is_plain:
-            return self.space.to_box(cube)
+            converted, self._converted = self._converted, None
+            return self.space.to_box(cube) if converted is None or converted[0] is not cube else converted[1]
         if len(cube) != self._rows:
             self._fit_bounds(len(cube))
         lower, span, upper = self._bounds

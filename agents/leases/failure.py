@@ -15,6 +15,8 @@ HUNG_AGENT = "proposed nothing for "
 """The first words of the cause of an agent that was ended by ``agent_timeout``."""
 CONFINED_PROCESS = "its confined process "
 """The first words of the causes of an agent in a sandbox whose process was late or lost, or sent what is no message."""
+LATE_PROCESS = f"{CONFINED_PROCESS}sent nothing for "
+"""The first words if it was late."""
 
 
 class AgentTimeout(BaseException):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 
@@ -28,10 +29,17 @@ class FreeRows:
         space: The space.
         collected: The settings that the process has seen; those that are new in the archive are added.
         archive: The points that were collected before the lease was granted; None if there are none.
+        convert: What converts points (n, D) to the landscape's units. Default: the space does.
     """
 
-    def __init__(self, space: Space, collected: CollectedSettings, archive: Archive | None) -> None:
-        self._space, self._collected = space, collected
+    def __init__(
+        self,
+        space: Space,
+        collected: CollectedSettings,
+        archive: Archive | None,
+        convert: Callable[[Array], Array] | None = None,
+    ) -> None:
+        self._convert, self._collected = convert or space.to_box, collected
         self._limit = 0 if archive is None else len(archive.points)
         self._own: dict[bytes, tuple[int, float]] = {}
         # Asked for at every row.
@@ -42,7 +50,7 @@ class FreeRows:
 
     def look_at(self, points: Array) -> None:
         """Take the next points of the lease, shape (n, D): whatever is asked next is about the first of them."""
-        self._box = self._space.to_box(points)
+        self._box = self._convert(points)
         self._keys = [self._box.tobytes()] if len(points) == 1 else keys_of_numbers(self._box)
 
     def recall(self, hand: PendingProposal) -> EvaluationResult | None:

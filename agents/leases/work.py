@@ -17,6 +17,7 @@ from ...landscapes.landscape import Array, describe_exception
 from ..agent import AgentError, Converged, Finding, Lease, Rows
 from ..evaluation.evaluator import CannotEvaluate, EvaluationResult
 from ..evaluation.first_rows import FirstRows
+from ..evaluation.in_process import InProcessEvaluator
 from .failure import AgentCalledExit, AgentTimeout, place_of_error, place_of_search
 from .free_rows import FreeRows
 from .ledger import Ledger
@@ -115,7 +116,9 @@ def work_lease(
     watch = FirstRows() if first_rows is None else first_rows.copy()
     evaluator, monotonic, budget = searcher.evaluator, time.monotonic, lease.budget * space.units
     watching = watch.room is not None
-    free = FreeRows(space, searcher.collected_settings, lease.seen) if space.has_free_rows else None
+    # An evaluator in this process does not convert again what is to be evaluated.
+    convert = evaluator.convert_next if isinstance(evaluator, InProcessEvaluator) else space.to_box
+    free = FreeRows(space, searcher.collected_settings, lease.seen, convert) if space.has_free_rows else None
     stop = ""
     starts = episode if lease.fresh else None
     try:

@@ -16,7 +16,7 @@ from typing import Any
 
 from ...landscapes.landscape import Array, escape_unprintable
 from ...landscapes.user_code import USER_FOLDERS
-from ..leases.failure import CONFINED_PROCESS
+from ..leases.failure import CONFINED_PROCESS, LATE_PROCESS
 from .frames import ChannelClosed, Frame, FrameError, HostChannel, dump_header
 from .settings import Sandbox
 
@@ -223,9 +223,7 @@ class ConfinedProcess:
 
     def _explain(self, error: Exception) -> ConfinedError:
         if isinstance(error, TimeoutError):
-            return ConfinedError(
-                f"{CONFINED_PROCESS}sent nothing for {self._sandbox.seconds:g} s, the limit of its sandbox"
-            )
+            return ConfinedError(f"{LATE_PROCESS}{self._sandbox.seconds:g} s, the limit of its sandbox")
         if isinstance(error, FrameError):
             return ConfinedError(f"{CONFINED_PROCESS}{error}")
         return ConfinedError(f"{CONFINED_PROCESS}ended ({self._describe_end()})")

@@ -13,8 +13,6 @@ from ...landscapes.landscape import Array, Space
 from ...landscapes.networks.initial import Drawing, InitialWeights
 from ..agent import AgentError, Archive, Incumbent, Lease, Region
 
-AXIS_FIELDS = tuple(each.name for each in fields(Axis) if each.init)
-"""What an axis is made of."""
 LONGEST_TEXT = 1 << 20
 """The most bytes of a text that is sent behind a header."""
 
@@ -66,7 +64,7 @@ def encode_space(space: Space) -> tuple[dict[str, Any], list[Array]]:
         "dimension": space.dimension,
         "has_gradient": bool(space.has_gradient),
         "gradient_price": int(space.gradient_price),
-        "axes": [{name: getattr(axis, name) for name in AXIS_FIELDS} for axis in space.axes],
+        "axes": [{each.name: getattr(axis, each.name) for each in fields(axis) if each.init} for axis in space.axes],
         "start": space.start is not None,
         "noisy": bool(space.noisy),
         "units": int(space.units),

@@ -85,6 +85,11 @@ class CachedObjective:
             self._last_gradient = (self._objective.evaluate_batch(points) - here) / (points.diagonal() - x)
         return self._last_gradient
 
+    def known_gradient(self, x: Array) -> Array | None:
+        """Return the gradient (D,) at a point (D,) if it has just been measured there, else None."""
+        known = self._last_point is not None and np.array_equal(self._last_point, x)
+        return self._last_gradient if known else None
+
     def _near_points(self, x: Array) -> Array:
         """Return the points (D, D) of finite differences: backward ones where forward ones would leave the cube."""
         points: Array = x + np.diag(np.where(x + self._difference <= 1.0, self._difference, -self._difference))

@@ -45,7 +45,8 @@ CLOCK_SCRIPT = """(() => {
 """Replaces the clock of the page by one that moves when it is told to, so that no picture depends on the machine."""
 STAGE_SCRIPT = """() => {
   const style = document.createElement('style');
-  style.textContent = '.scene { position: fixed !important; inset: 0; height: 100vh !important; z-index: 50 }';
+  const place = 'position: fixed !important; inset: 0; margin: 0; height: 100vh !important; z-index: 50';
+  style.textContent = `.scene { ${place} }`;
   document.querySelector('#replay').shadowRoot.append(style);
 }"""
 DRAWN_SCRIPT = """() => {
@@ -60,13 +61,17 @@ class FilmUnavailable(Exception):
 
 @dataclass(frozen=True)
 class FilmShape:
-    """Width and height in pixels, pictures per second, and seconds of the run and of its end."""
+    """Width and height in pixels, pictures per second, and seconds of the run and of its end.
+
+    The page is ``zoom`` times as large as the pictures, which are made smaller: more of it fits into a small one.
+    """
 
     width: int = 960
     height: int = 540
     fps: float = 12.0
     seconds: float = 10.0
     hold: float = 2.0
+    zoom: float = 1.0
 
     @property
     def frames(self) -> int:
@@ -93,7 +98,7 @@ def film_page(page: ReplayPage, shape: FilmShape, theme: str = "light") -> Itera
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         file = page.write(Path(folder) / "page.html")
         browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
-        size = {"width": shape.width, "height": shape.height}
+        size = {"width": round(shape.zoom * shape.width), "height": round(shape.zoom * shape.height)}
         shown = browser.new_page(viewport=size, color_scheme="dark" if theme == "dark" else "light")  # type: ignore[arg-type]
         shown.add_init_script(CLOCK_SCRIPT)
         shown.goto(file.as_uri())
@@ -101,10 +106,10 @@ def film_page(page: ReplayPage, shape: FilmShape, theme: str = "light") -> Itera
         step = PAGE_SECONDS / shape.frames
         for _ in range(shape.frames):
             _advance(shown, step)
-            yield _take_picture(shown)
+            yield _take_picture(shown, shape)
         # The last picture has the words that explain the end.
         _advance(shown, 1.0)
-        yield _take_picture(shown)
+        yield _take_picture(shown, shape)
         browser.close()
 
 
@@ -127,9 +132,10 @@ def _advance(shown: Any, seconds: float) -> None:
     shown.evaluate("(steps) => { for (const step of steps) window.advanceClock(step); }", steps)
 
 
-def _take_picture(shown: Any) -> Picture:
-    data = shown.screenshot(type="png")
-    return np.asarray(Image.open(io.BytesIO(data)).convert("RGB"))
+def _take_picture(shown: Any, shape: FilmShape) -> Picture:
+    picture = Image.open(io.BytesIO(shown.screenshot(type="png"))).convert("RGB")
+    size = (shape.width, shape.height)
+    return np.asarray(picture if picture.size == size else picture.resize(size, Image.Resampling.LANCZOS))
 
 
 def write_film(

@@ -83,7 +83,7 @@ def describe_portrait(run: RunData, title: str, grounds: dict[str, str]) -> Port
     if run.space.dimension == 2 and len(run.points.cube):
         # Runs on a landscape that can be evaluated share its shading; others have one between their own points.
         shading = key if run.problem is None else json.dumps(run.settings["landscape"], sort_keys=True)
-        if shading not in grounds and (drawn := _draw_ground(run)) is not None:
+        if shading not in grounds and (drawn := draw_ground(run)) is not None:
             grounds[shading] = drawn
         figures[f"map-{key}"] = _pack_map(run, key, title) | {"ground": shading if shading in grounds else None}
         ground = "on a grid" if is_evaluated(run) else "interpolated between the points"
@@ -130,19 +130,28 @@ def _pack_map(run: RunData, key: str, title: str) -> dict[str, Any]:
     rows = run.record_rows if points.whole is None else np.searchsorted(
         points.whole, run.record_rows[np.isin(run.record_rows, points.whole)]
     )  # fmt: skip
-    names = [name.partition(":")[0] for name in shown.names]
-    known = run.minimizers if run.minimizers is not None else np.empty((0, 2))
     mine = [drawn[by == index] for index in range(len(run.team))]
-    (left, bottom), (right, top) = shown.lower.tolist(), shown.upper.tolist()
     spans = shown.upper - shown.lower
-    sides = zip(names, run.space.axes or (None, None), strict=True)
     return {
         "kind": "map", "key": key, "names": run.team,
         "label": f"{title}: {len(points.losses):,} points, best loss {format_number(run.final)}"
         + ("" if run.best_point is None else f" at ({run.best_point.describe(6, 4)})"),
+        **pack_frame(run),
+        "points": [pack_places(part, spans) for part in mine], "path": pack_places(box[rows], spans),
+        "regions": _list_regions(run),
+    }  # fmt: skip
+
+
+def pack_frame(run: RunData) -> dict[str, Any]:
+    """Return the sides of the map of a run in two dimensions, and the known minima in it."""
+    shown = run.picture
+    known = run.minimizers if run.minimizers is not None else np.empty((0, 2))
+    (left, bottom), (right, top) = shown.lower.tolist(), shown.upper.tolist()
+    names = [name.partition(":")[0] for name in shown.names]
+    sides = zip(names, run.space.axes or (None, None), strict=True)
+    return {
         "extent": [[left, right], [bottom, top]], "sides": [_describe_side(name, axis) for name, axis in sides],
-        "points": [_pack_xy(part, spans) for part in mine], "path": _pack_xy(box[rows], spans),
-        "minimizers": [round_all(point) for point in known.tolist()], "regions": _list_regions(run),
+        "minimizers": [round_all(point) for point in known.tolist()],
     }  # fmt: skip
 
 
@@ -153,7 +162,7 @@ def _describe_side(name: str, axis: Axis | None) -> dict[str, Any]:
     return {"name": name, "log": axis.log, "integer": axis.integer, **choices}
 
 
-def _pack_xy(points: Array, spans: Array) -> dict[str, list[Any]]:
+def pack_places(points: Array, spans: Array) -> dict[str, list[Any]]:
     """Return places in a map, to a ten thousandth of its sides."""
     x, y = (
         np.round(points[:, side], 4 - ceil(log10(span))).tolist() if isfinite(span) and span > 0
@@ -172,7 +181,7 @@ def _list_regions(run: RunData) -> list[list[Any]]:
     return found
 
 
-def _draw_ground(run: RunData) -> str | None:
+def draw_ground(run: RunData) -> str | None:
     """Return the shading of a landscape as a WebP picture in a data: URL; None if it has no two finite losses."""
     # Pillow imports the plugins of all formats unless that of a rare one is there.
     from PIL import Image, WebPImagePlugin  # noqa: F401

@@ -105,7 +105,8 @@ def write_report(
     home = listed[0] if len(given) == 1 else comparison_folder([*listed, *others])
     (home / "tables").mkdir(exist_ok=True)
     curves = draw_curves(runs)
-    sweeps, swept = study_sweeps(listed[0], compared) if len(listed) == 1 else ([], {})
+    grounds: dict[str, str] = {}
+    sweeps, swept = study_sweeps(listed[0], compared, grounds) if len(listed) == 1 else ([], {})
     worths, parts = study_parts(compared)
     studies: list[StudySection] = [*sweeps, *worths]
     made = make_tables(compared, curves) | swept | parts
@@ -113,7 +114,9 @@ def write_report(
         table.to_csv(home / "tables" / f"{name}.csv")
     chosen = [run for run in _representative_runs(compared) if run.id in sources]
     whole = _read_chosen(chosen, sources)
-    page = _render_page(listed, compared, sources, made, curves, whole, studies, (meta, sessions, delays), imported)
+    page = _render_page(
+        listed, compared, sources, made, curves, whole, studies, (meta, sessions, delays), imported, grounds
+    )
     if figures:
         from ..drawing.files import write_figures
 
@@ -230,11 +233,11 @@ def _render_page(
     studies: Sequence[StudySection],
     recorded: tuple[dict[str, Any], Sequence[Session], SimulatedSettings | None],
     imported: Sequence[str],
+    grounds: dict[str, str],
 ) -> str:
     meta, sessions, delays = recorded
     runs = compared.runs
     started = [run for run in runs if run.evaluations]
-    grounds: dict[str, str] = {}
     portraits = [describe_portrait(run, run_title(run), grounds) for run in whole]
     timed = [run for run in started if run.clock is not None]
     clock = [] if delays is None else accounts.clock_table(timed, delays).rows()
@@ -270,6 +273,7 @@ def _render_page(
         measured=list(describe_measures([run for run in compared.runs if run.evaluations])),
         most_open_groups=MOST_OPEN_GROUPS,
         sweeps=sweeps,
+        branched=_find_branched(whole),
         worths=[each for each in studies if isinstance(each, WorthSection)],
         planes=list_planes(directories),
         minima=list_minima(directories),
@@ -350,6 +354,14 @@ def _representative_runs(compared: Comparison) -> list[RunSummary]:
     drawn = [run for run in chosen if run.evaluations]
     order = sorted(range(len(drawn)), key=lambda i: (len(drawn[i].team) == 1, i))[:MOST_RUN_FIGURES]
     return [drawn[i] for i in order]
+
+
+def _find_branched(whole: Sequence[RunData]) -> tuple[str, str] | None:
+    """Return the ids of a run and of its branch that the replay shows side by side; None without a branch."""
+    shown = {run.id for run in whole}
+    policies = ((run.id, run.settings["policy"]) for run in whole)
+    pairs = [(policy["run"], id) for id, policy in policies if policy["kind"] == "branch" and policy["run"] in shown]
+    return pairs[0] if pairs else None
 
 
 def _list_films(whole: Sequence[RunData], sweeps: Sequence[SweepSection]) -> list[RunData | RunSummary]:

@@ -52,10 +52,15 @@ def describe_strategy(run: RunSummary) -> dict[str, Any]:
         plain = ", ".join(f"{k} {v}" for k, v in agent.items() if k != "kind" and v is not None)
         team.setdefault(f"{agent['kind']}: {plain}" if plain else agent["kind"], []).append(member)
     policy = run.settings["policy"]
+    opening = ""
+    if policy["kind"] == "branch":
+        opening = f"as run {policy['run']} until evaluation {policy['evaluation']}, then: "
+        policy = policy["after"]
     return {
         "name": run.strategy,
         "team": [(", ".join(members), text) for text, members in team.items()],
-        "policy": "; ".join(f"{k}: {_describe_choice(v)}" for k, v in policy.items() if k != "kind" and v is not None),
+        "policy": opening
+        + "; ".join(f"{k}: {_describe_choice(v)}" for k, v in policy.items() if k != "kind" and v is not None),
         "kind": policy["kind"],
         "concurrency": run.settings["concurrency"],
         "budget": run.budget,

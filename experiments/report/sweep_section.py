@@ -14,12 +14,14 @@ from ...landscapes.landscape import Array
 from ..comparison.comparison import Comparison
 from ..results.run_summary import RunSummary
 from ..results.table import Table
+from ..studies.basins import describe_basins, map_basins, read_about
 from ..studies.cells import Cell
 from ..studies.effects import MainEffect, measure_effects
 from ..studies.settings import Sweep, read_sweeps
 from ..studies.sweep_sentences import describe_effects, describe_trade_off
 from ..studies.sweep_tables import make_effects_table, make_settings_table
 from ..studies.trade_off import TradeOff, weigh_settings
+from .basins_figure import draw_basins, pack_basins
 from .held_out import list_held_out
 from .island import pack_table, round_all, round_value
 from .sentences import format_number
@@ -45,6 +47,8 @@ class SweepSection:
         tables: The tables, by key.
         panels: The keys of the curves of each problem, and of its heat maps, by its key.
         films: The runs behind the points of the fronts.
+        basins: In which basins the settings ended, in words, by the key of the problem.
+        maps: The landscape of the map of basins, by the key of the problem.
     """
 
     strategy: str
@@ -57,14 +61,19 @@ class SweepSection:
     tables: dict[str, dict[str, Any]] = field(default_factory=dict)
     panels: dict[str, tuple[list[str], list[str]]] = field(default_factory=dict)
     films: dict[str, RunSummary] = field(default_factory=dict)
+    basins: dict[str, str] = field(default_factory=dict)
+    maps: dict[str, str] = field(default_factory=dict)
 
 
-def study_sweeps(directory: Path, compared: Comparison) -> tuple[list[SweepSection], dict[str, Table]]:
+def study_sweeps(
+    directory: Path, compared: Comparison, grounds: dict[str, str]
+) -> tuple[list[SweepSection], dict[str, Table]]:
     """Return the sections of the sweeps of results, and their tables by the names of their files; none without one.
 
     Args:
         directory: The results directory.
         compared: The comparison of its strategies.
+        grounds: The shadings of maps, by key, to which those of the sweep are added.
     """
     sections, weighed, effects = [], list[tuple[Sweep, TradeOff]](), list[tuple[Sweep, list[MainEffect]]]()
     for number, sweep in enumerate(read_sweeps(directory, compared.strategies)):
@@ -74,7 +83,9 @@ def study_sweeps(directory: Path, compared: Comparison) -> tuple[list[SweepSecti
         mine = measure_effects(compared.problems, sweep)
         weighed += [(sweep, each) for each in found]
         effects.append((sweep, mine))
-        sections.append(_describe_sweep(f"sweep-{number}", sweep, found, mine))
+        section = _describe_sweep(f"sweep-{number}", sweep, found, mine)
+        _add_basins(section, directory, compared, sweep, grounds)
+        sections.append(section)
     if not sections:
         return [], {}
     return sections, {"settings": make_settings_table(weighed), "effects": make_effects_table(effects)}
@@ -97,6 +108,24 @@ def _describe_sweep(key: str, sweep: Sweep, found: Sequence[TradeOff], effects: 
     for number, each in enumerate(found):
         _draw_problem(section, f"{key}-{number}", sweep, each)
     return section
+
+
+def _add_basins(
+    section: SweepSection, directory: Path, compared: Comparison, sweep: Sweep, grounds: dict[str, str]
+) -> None:
+    """Add in which basins the settings ended on each problem."""
+    about = read_about(directory)
+    problems = {problem.label: problem for problem in compared.problems}
+    for key, label in section.problems.items():
+        maps = map_basins(problems[label], sweep, about)
+        if not maps:
+            continue
+        section.basins[key] = describe_basins(maps, sweep)
+        section.tables[f"{key}-basins"] = pack_basins(maps, sweep)
+        figure = draw_basins(directory, maps[0], f"{key}-map", grounds)
+        if figure is not None:
+            section.figures[f"{key}-map"] = figure
+            section.maps[key] = maps[0].landscape
 
 
 def _draw_problem(section: SweepSection, key: str, sweep: Sweep, found: TradeOff) -> None:

@@ -18,6 +18,8 @@ PARTS = {
 }  # fmt: skip
 """What leases spend time on, and the columns of the table of times that have it."""
 MOST_GANTTS = 4
+MOST_DESCRIBED = 8
+"""The tables have all strategies."""
 CHART_WIDTH, LANE, LABELS, AXIS = 1000, 18, 130, 26
 """Widths and heights of a chart, in pixels: of the chart, of an actor's lane, of its label, and of the axis."""
 LEAST_GAP_PIXELS = 0.5
@@ -41,13 +43,13 @@ class GanttChart:
 
 
 def describe_times(times: Table, efficiency: Table) -> Iterator[str]:
-    """Yield a sentence for each strategy: what its leases spent time on, and how well its actors were used.
+    """Yield a sentence for each of the first few strategies: what leases spent time on, and how its actors were used.
 
     Args:
         times: The table of times (``times_table``).
         efficiency: The table of efficiencies (``efficiency_table``).
     """
-    for row in efficiency.rows():
+    for row in efficiency.rows()[:MOST_DESCRIBED]:
         rows = times.where(strategy=row["strategy"]).columns
         seconds = {part: sum(rows[column]) for part, column in PARTS.items()}
         total = sum(seconds.values())

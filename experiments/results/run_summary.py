@@ -17,6 +17,7 @@ from ...agents.agent import Finding
 from ...agents.leases.failure import format_cause
 from ...landscapes.causes import GRADIENT_CAUSE
 from ...landscapes.landscape import Array
+from ...orchestrator.branch import find_stream_id
 from ...orchestrator.clock.clock import Clock, LeaseSpan, clock_of
 from ...orchestrator.log.reader import LogReader, Points
 from ...orchestrator.state.events import findings
@@ -305,7 +306,9 @@ def account_for_time(run: RunData | RunSummary, delays: SimulatedSettings) -> Cl
     def note_end(span: LeaseSpan) -> None:
         ends[span.lease] = span.end
 
-    clock = Clock(run.id, run.settings["landscape"]["seconds"], workers, delays, ended=note_end)
+    # A branch is delayed as its original was.
+    drawn = find_stream_id(run.id, run.settings)
+    clock = Clock(drawn, run.settings["landscape"]["seconds"], workers, delays, ended=note_end)
     clock_of(clock, run.events)
     return ClockAccount(workers, clock.makespan, clock.busy_share, clock.losses, *_order_by_time(run, ends))
 

@@ -105,7 +105,7 @@ def _drive_simulated(
     worked: dict[str, tuple[StatisticsLog, Run]],
     watcher: Watcher | None,
 ) -> Generator[bool, None, None]:
-    clock = Clock(planned.id, planned.landscape.seconds, size, delays, planned.target)
+    clock = Clock(planned.stream_id, planned.landscape.seconds, size, delays, planned.target)
     log, run = StatisticsLog(clock), begin_run(planned)
     if watcher is not None:
         watcher.on_run_begin(replace(planned, strategy=f"{planned.strategy} with {size} workers"), run)

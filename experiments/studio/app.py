@@ -31,6 +31,7 @@ from .plays.play import build_play_experiment, experiment_data, parse_play_setti
 from .plays.questions import load_questions, question_settings, read_loops, read_true_runs
 from .plays.queue import StudioBusy
 from .plays.warm_processes import PlayPool
+from .plays.work_clock import is_machine_busy
 
 FILM_MEDIA_TYPE = "application/octet-stream"
 NOT_FOUND, UNPROCESSABLE, ACCEPTED, TOO_MANY_REQUESTS, UNAVAILABLE = 404, 422, 202, 429, 503
@@ -158,7 +159,8 @@ class StudioEndpoints:
             return error_response(UNPROCESSABLE, *error.problems)
         if not isinstance(given, list):
             return error_response(UNPROCESSABLE, "settings must be a list, got something else. Reload the page.")
-        await run_in_threadpool(lambda: self._studio.pool.prepare(prepare_plays(given[: LIMITS.ahead])))
+        if not is_machine_busy():
+            await run_in_threadpool(lambda: self._studio.pool.prepare(prepare_plays(given[: LIMITS.ahead])))
         return AsciiJsonResponse({})
 
     async def leave(self, request: Request) -> Response:

@@ -47,6 +47,8 @@ class RowAccess:
     def __init__(self, execute: Execute, version: int, path: Path) -> None:
         self.execute, self._path, self._cache = execute, path, VectorCache()
         self.has_checksums = version >= FIRST_WITH_CHECKSUMS
+        self._present: set[str] = set()
+        """Tables that are known to be there. No table of a log is ever removed."""
         self._columns = dict(COLUMNS)
         if self.has_checksums:
             self._columns["runs"] += ", about"
@@ -103,8 +105,9 @@ class RowAccess:
 
     def need_table(self, table: str) -> None:
         """Create a table that a log gets when it needs it, unless it is there."""
-        if not self.has_table(table):
+        if table not in self._present and not self.has_table(table):
             self.execute(OPTIONAL_TABLES[table], ())
+        self._present.add(table)
 
     def add_rows(self, run: str, lease: int, rows: Rows) -> None:
         """Add points of a lease."""

@@ -16,10 +16,12 @@ from .opening import Opening, members_named
 from .policy import Policy
 from .records import describe_records, give_up_reason, weigh
 
-ADDED = ("planner", "plans", "steady", "sprinter", "probes_from")
+ADDED = ("planner", "plans", "steady", "sprinter", "probes_from", "first")
 """Settings that are recorded only where they are not at their defaults."""
 SPRINT, SPRINT_DIMENSION = 15, 8
 """The sprinter opens if the budget is at most so many evaluations, in multiples of D, in at most so many dimensions."""
+MANY_AXES = 10
+"""The least dimension in which the opener's first lease has ``first`` D evaluations."""
 PLAN = 2
 """Evaluations per lease of the planner, in multiples of D: its leases end nothing, and reports show its way."""
 
@@ -31,9 +33,9 @@ class Party(Policy):
 
     1. The opener starts at the run's center and continues until it converges or stalls. Splitting the budget costs
        most at the beginning, so no other member gets a lease meanwhile, with one exception: after the opener's first
-       lease, the prober spends a few evaluations to find out whether the axes can be searched one by one, and
-       continues if they can. When the opener converges, it is restarted from its minimum, with a new model of the
-       loss.
+       lease, which is short in ten dimensions or more, the prober spends a few evaluations to find out whether the axes
+       can be searched one by one, and continues if they can. When the opener converges, it is restarted from its
+       minimum, with a new model of the loss.
     2. Then a lease goes to the member that has spent least in relation to its weight, which is 1 plus ``bonus`` times
        the fraction of its last ``window`` leases that improved the run's incumbent. A member's first search starts at
        the incumbent, in a box of radius ``near``. A member that has converged starts again anywhere. A restart of the
@@ -89,6 +91,10 @@ class Party(Policy):
     probes_from: int = Field(
         25, ge=0, description="The least budget, in multiples of D, with which the prober is asked: with less, its "
         "evaluations do not pay for themselves.",
+    )  # fmt: skip
+    first: int = Field(
+        3, ge=1, description="Evaluations of the opener's first lease, in multiples of D, in at least "
+        f"{MANY_AXES} dimensions, where the prober's few evaluations are cheap; at most those of other leases.",
     )  # fmt: skip
     lease: int = Field(10, ge=1, description="Evaluations per lease, in multiples of D.")
     restart: int = Field(5, ge=1, description="The same for an opener's restarts, which are given up more readily.")
@@ -199,6 +205,8 @@ class Party(Policy):
             fresh = fresh or bool(hopeless)
             noise = "losses are noisy: " if run.noisy and member.name == self.steady else ""
             why = f"{noise}{why}; {describe_records(member, self.window, self.bonus)}"
+        if member is opening.opener and not member.leases:
+            size = first_lease(run, self)
         budget = max(size * run.space.dimension, member.row_price)
         if left - budget < run.cheapest:
             # The remainder would be too small for another lease.
@@ -207,6 +215,13 @@ class Party(Policy):
             id=number, agent=member.name, budget=budget, region=region, reason=f"party: {why}", fresh=fresh,
             incumbent=run.incumbent if self.sharing else member.best, archive=run.collected if self.sharing else 0,
         )  # fmt: skip
+
+
+def first_lease(run: Run, policy: Party) -> int:
+    """Return the length of the opener's first lease, in multiples of D: short if a prober waits for its end."""
+    dimension = run.space.dimension
+    probes = policy.prober in run.members and run.budget >= policy.probes_from * dimension
+    return min(policy.first, policy.lease) if probes and dimension >= MANY_AXES else policy.lease
 
 
 def opener_region(run: Run, opener: Member, region: Region) -> tuple[Region, str]:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ...agents.sandbox.sandboxed_agent import SandboxedAgent
+from ..branch import list_policies
 from ..run_spec import RunSpec
 from .sandboxed_policy import SandboxedPolicy
 
@@ -25,9 +26,10 @@ def record_sandboxes(planned: RunSpec) -> list[dict[str, Any]]:
         if isinstance(agent, SandboxedAgent):
             said = {"reads_archive": agent.reads_archive, "row_price": agent.row_price(space)}
             found.append({"members": members[id(agent)], **_describe(agent), "says": agent.said | said})
-    if isinstance(planned.policy, SandboxedPolicy):
-        policy = planned.policy
-        found.append({"policy": policy.kind, **_describe(policy), "says": policy.said | {"at_once": policy.at_once}})
+    for policy in list_policies(planned.policy):
+        if isinstance(policy, SandboxedPolicy):
+            says = policy.said | {"at_once": policy.at_once}
+            found.append({"policy": policy.kind, **_describe(policy), "says": says})
     return found
 
 
@@ -35,7 +37,7 @@ def list_sandboxed(runs: Iterable[RunSpec]) -> list[SandboxedAgent | SandboxedPo
     """Return the agents and policies of runs that work in a sandbox, one for each reference."""
     found: dict[str, SandboxedAgent | SandboxedPolicy] = {}
     for run in runs:
-        for each in (run.policy, *(agent for _, agent in run.team)):
+        for each in (*list_policies(run.policy), *(agent for _, agent in run.team)):
             if isinstance(each, SandboxedAgent | SandboxedPolicy):
                 found.setdefault(each.code.reference, each)
     return list(found.values())

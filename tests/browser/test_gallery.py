@@ -15,6 +15,7 @@ def titled(name):
 
 
 def choose(page, name):
+    page.set_default_timeout(60_000)
     page.locator(".all-questions").dispatch_event("click")
     page.locator(".question-card", has_text=titled(name)["title"]).first.dispatch_event("click")
     assert page.locator(".gallery").is_hidden()
@@ -88,8 +89,9 @@ def test_the_scene_is_recorded(studio, opened, form):
     choose(page, "stuck")
     with page.expect_download(timeout=90_000) as waited:
         page.locator(f"#playground [data-form={form}]").dispatch_event("click")
-        page.wait_for_timeout(2500)
         assert page.locator("#playground .scene").get_attribute("data-recording") == form
+        # The page is busy with drawing and coding: it takes until something is recorded.
+        until(page, "document.querySelector('#playground .scene').dataset.recorded > 1", seconds=60.0)
         page.locator("#playground .stop-recording").dispatch_event("click")
     path = waited.value.path()
     assert waited.value.suggested_filename.startswith("searchparty-line-searched-steps-and-long-fixed-steps.")

@@ -27,12 +27,13 @@ def seal_log(db):
 
 def rename_runs(db):
     """Give the runs of an open log the ids of their settings, everywhere, as a forger would who has changed these."""
+    known = {name for (name,) in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
     for old, text in db.execute("SELECT id, settings FROM runs").fetchall():
         settings = json.loads(text)
         new = digest(settings)[:12]
         if new != old:
             db.execute("UPDATE runs SET id = ? WHERE id = ?", (new, old))
-            for table in ("events", "points"):
+            for table in known & {"events", "points", "timings"}:
                 db.execute(f"UPDATE {table} SET run = ? WHERE run = ?", (new, old))
             started = json.dumps({"run": new, "settings": settings})
             db.execute("UPDATE events SET body = ? WHERE run = ? AND seq = 0", (started, new))

@@ -22,6 +22,7 @@ from searchparty.experiments.studio.films.shelf import ResultsIndex
 from searchparty.experiments.studio.plays.warm_processes import PlayPool
 from searchparty.landscapes.neighbours import PRIVATE_PREFIX, ROOTS
 from searchparty.landscapes.user_code import LOADED_FILES, USER_PREFIX
+from searchparty.orchestrator.log.reader import LogReader
 
 MARK = """
 import pathlib
@@ -201,11 +202,13 @@ COMMANDS = {
     "export": [["export", "RESULTS", "--to", to] for to in ("csv", "ioh", "mlflow")],
     "trace": [["trace", "RESULTS"], ["trace", "RESULTS", "--hash"]],
     "animate": [["animate", "RESULTS", *QUICK]],
+    "embed": [["embed", "RESULTS"], ["embed", "RESULTS", "--compare"]],
     "list": [["list", "agents"]],
     "schema": [["schema"]],
     # These need code, and are refused.
     "verify": [["verify", "RESULTS"]],
     "landscape": [["landscape", "RESULTS"], ["landscape", "RESULTS", "--plane", "random"]],
+    "branch": [["branch", "RESULTS", "--run", "RUN", "--at", "20", "--set", "policy.radius=fixed"]],
     "resume": [
         ["resume", "RESULTS"],
         ["resume", "RESULTS", "--force"],
@@ -217,6 +220,9 @@ COMMANDS = {
     "run": [["run", "RESULTS"]],
     "check": [["check", "RESULTS"]],
     "simulate": [["simulate", "RESULTS"]],
+    "sweep": [["sweep", "RESULTS"]],
+    "ablate": [["ablate", "RESULTS"]],
+    "try": [["try", "RESULTS"]],
     "doctor": [["doctor", "RESULTS"]],
     "submit": [["submit", "RESULTS"]],
     "fetch": [["fetch", "RESULTS", "--address", "http://127.0.0.1:9"]],
@@ -224,7 +230,12 @@ COMMANDS = {
     "studio": [],
 }
 """Every way in which each command can be given a results directory."""
-REFUSED = {"verify", "resume", "landscape"}
+REFUSED = {"verify", "resume", "landscape", "branch"}
+
+
+def read_run_ids(directory: Path) -> list[str]:
+    with LogReader(directory) as reader:
+        return [header.id for header in reader.runs()]
 
 
 def test_every_command_is_listed():
@@ -237,6 +248,7 @@ def test_no_command_runs_anything_of_a_gift(received, command, tmp_path, name):
     other = received.path.with_name("gift-1" if received.path.name == "forged-1" else "forged-1")
     for words in COMMANDS[name]:
         places = {"RESULTS": received.path, "OTHER": other, "elsewhere": tmp_path / "elsewhere"}
+        places["RUN"] = read_run_ids(received.path)[0]
         # Whoever stands in the gift's own folder is safe, too.
         done = command(*(places.get(word, word) for word in words), cwd=received.path)
         assert received.found() == [], (words, received.found())
@@ -267,8 +279,11 @@ ADDRESSES = {
                    ("POST", {"page": "p", "side": "s", "settings": {"landscape": {"kind": "land.py:Land"}}}),
                    ("POST", {"page": "p", "side": "s", "settings": {"kinds": ["agent.py:Walker"]}})],
     "/api/plays/{key}/film": [("GET", "")],
+    "/api/loops": [("GET", "")],
+    "/api/ahead": [("POST", {"page": "p", "settings": [{"landscape": {"kind": "land.py:Land"}},
+                                                       {"kinds": ["agent.py:Walker"]}]})],
     "/api/leave": [("POST", {"page": "p"})],
-    "": [("GET", "/"), ("GET", "/gift-1"), ("GET", "/../results/gift-1/agent.py")],
+    "/{name:path}": [("GET", ""), ("GET", "gift-1"), ("GET", "../results/gift-1/agent.py")],
 }  # fmt: skip
 """What is asked of every address of the studio: queries, or bodies."""
 
@@ -289,7 +304,9 @@ def test_no_address_of_the_studio_runs_anything_of_a_gift(received, tmp_path, mo
         for path, requests in ADDRESSES.items():
             for key, run_id in keys if "{key}" in path else [("", "")]:
                 for method, given in requests:
-                    place = path.format(key=key, run=run_id) + (given if isinstance(given, str) else "")
+                    place = path.replace("{name:path}", "").format(key=key, run=run_id) + (
+                        given if isinstance(given, str) else ""
+                    )
                     answer = client.request(method, place, json=None if isinstance(given, str) else given)
                     answers.append((place, answer.status_code))
                     assert received.found() == [], place

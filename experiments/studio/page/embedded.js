@@ -56,8 +56,8 @@ new IntersectionObserver((entries, observer) => {
 
 function begin() {
   const given = readAddress();
-  choose(run, given.get("replay") ?? host.dataset.run ?? null);
-  choose(beside, given.get("beside") ?? host.dataset.beside ?? null);
+  choose(run, host.dataset.chosen ?? given.get("replay") ?? host.dataset.run ?? null);
+  if (!host.dataset.chosen) choose(beside, given.get("beside") ?? host.dataset.beside ?? null);
   const look = lookIn(given);
   if (look) replay.setLook(look);
   show(momentIn(given));

@@ -34,6 +34,9 @@ export interface Policy {
   budget?: { kind: string };
   radius?: { kind: string };
   sharing?: { kind: string };
+  /** Of a branch: the run that it leaves, and when. */
+  run?: string;
+  evaluation?: number;
 }
 
 /** The header of a message about a run; see `experiments/studio/films/feed.py` and `parts.py`. */
@@ -341,6 +344,8 @@ export interface MapData {
   path: { x: number[]; y: number[] };
   minimizers: [number, number][];
   regions: [number, number, number, number, number, number][];
+  /** The diameter of the points. Default: that of a run's many points. */
+  dot?: number;
 }
 
 /** Heat maps over two settings of a sweep, one for each combination of the others. Null is "never". */

@@ -9,6 +9,16 @@ from pathlib import Path
 STUCK_SECONDS = 60.0
 """A process that is given work, and takes no CPU time for so long, does nothing any more."""
 TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK") if hasattr(os, "sysconf") else 100
+BUSY_LOAD = 1.5
+"""A machine is busy if so many processes a core wait to work."""
+
+
+def is_machine_busy() -> bool:
+    """Return whether a run that nobody waits for would take time from others; False if that is not known."""
+    try:
+        return os.getloadavg()[0] > BUSY_LOAD * (os.cpu_count() or 1)
+    except (AttributeError, OSError):
+        return False
 
 
 class WorkClock:

@@ -14,7 +14,7 @@ export class Pace {
     this.delays = [];
     this.ceiling = Infinity;
     this.raised = 0;
-    this.scale = 1; // of the pixels that are drawn: fewer where frames are late, before points are left out
+    this.scale = 1; // of the pixels that are drawn: fewer where frames are late
     this.raisedScale = 0;
   }
 
@@ -30,10 +30,10 @@ export class Pace {
     if (this.delays.length < 6) return;
     const middle = this.delays.sort((a, b) => a - b)[3];
     this.delays = [];
-    if (middle > SLOW && (this.scale > COARSEST || drawn <= LEAST)) {
+    if (middle > SLOW) {
       this.scale = Math.max(COARSEST, this.scale * (middle > 2 * SLOW ? 0.6 : 0.8));
       this.raisedScale = now + 3 * PATIENCE;
-    } else if (middle > SLOW) {
+      if (drawn <= LEAST) return;
       this.ceiling = drawn;
       this.raised = now + PATIENCE;
       this.budget = Math.max(LEAST, Math.min(drawn, this.budget) * (middle > 2 * SLOW ? 0.4 : 0.7));

@@ -71,5 +71,13 @@ export function policyOf(policy, cards) {
   });
   const listed = chosen.map(([kind, , name]) => `${name} ${kind}`).join(", ");
   const told = [cards.policies?.[policy.kind], ...chosen.map(([, card]) => card)].filter(Boolean);
-  return [el("summary", { text: `Policy: ${policy.kind}${listed ? ` (${listed})` : ""}` }), ...told.map((text) => el("p", { text }))];
+  return [el("summary", { text: `Policy: ${nameOf(policy)}${listed ? ` (${listed})` : ""}` }), ...told.map((text) => el("p", { text }))];
+}
+
+/**
+ * Return the kind of a policy; of a branch, what it is a branch of.
+ * @param {import("../types.d.ts").Policy} policy
+ */
+function nameOf(policy) {
+  return policy.kind === "branch" ? `branch of run ${policy.run}, from evaluation ${policy.evaluation}` : policy.kind;
 }

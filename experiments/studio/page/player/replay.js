@@ -63,7 +63,7 @@ export class Replay {
       describe: () => this.describe(),
       link: given.link,
       strip: this.strip.element,
-      more: [el("div", { class: "toolbar" }, [el("div", { class: "buttons", role: "group", "aria-label": "View" }, [...this.lookButtons, this.cameras.button]), this.planes.element, new Recorder(scene, this.player, () => this.names.join(" and ")).element])],
+      more: [el("div", { class: "toolbar" }, [el("div", { class: "buttons", role: "group", "aria-label": "View" }, [...this.lookButtons, this.cameras.button]), el("div", { class: "buttons" }, [new Recorder(scene, this.player, () => this.names.join(" and ")).element, this.planes.element])])],
     });
   }
 

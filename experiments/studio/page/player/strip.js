@@ -134,7 +134,7 @@ function heightsOf(films, height) {
   const last = Math.min(...losses);
   const least = minimum ?? last - 0.01 * (most - last || 1);
   const span = most - least || 1;
-  const deepest = minimum === null ? (last - least || span) / span : DEEPEST;
+  const deepest = Math.min(0.5, Math.max(DEEPEST, (0.6 * (last - least)) / span));
   /** @type {(film: Film, loss: number) => number} */
   return (_, loss) => {
     const part = Math.log(Math.max((loss - least) / span, deepest)) / Math.log(deepest);

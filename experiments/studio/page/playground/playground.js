@@ -60,7 +60,7 @@ export class Playground {
     host.append(
       el("div", { class: "intro" }, [el("div", { class: "first-line" }, [this.presets.buttons, more]), this.presets.question]),
       this.settings.quick,
-      el("div", { class: "shown" }, [this.problems.element, this.veil.element, replay, this.beside.element, this.differences, this.yaml.element]),
+      el("div", { class: "shown" }, [this.problems.element, this.veil.element, replay, this.differences, this.yaml.element]),
     );
     this.replay = new Replay(replay, {
       fills: true,
@@ -69,6 +69,7 @@ export class Playground {
       onPlace: (u, v, film) => this.#placeAt(liftToCube(film.header.plane, u, v)),
       onPlane: (spec) => this.#look(spec),
     });
+    this.replay.notes.before(this.beside.element);
   }
 
   /** Tell the server that the page is closed. */

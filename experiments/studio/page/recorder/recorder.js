@@ -60,6 +60,7 @@ export class Recorder {
       say(this.status, `Nothing was recorded: ${error instanceof Error ? error.message : error}`);
     } finally {
       delete this.scene.dataset.recording;
+      delete this.scene.dataset.recorded;
       this.cancel.hidden = true;
     }
   }
@@ -77,7 +78,10 @@ export class Recorder {
     const media = new MediaRecorder(canvas.captureStream(FRAMES_PER_SECOND), { mimeType: type, videoBitsPerSecond: BITS_PER_SECOND });
     /** @type {Blob[]} */
     const parts = [];
-    media.ondataavailable = ({ data }) => parts.push(data);
+    media.ondataavailable = ({ data }) => {
+      parts.push(data);
+      if (data.size) this.scene.dataset.recorded = String(parts.length);
+    };
     return new Promise((resolve, reject) => {
       media.onerror = () => reject(new Error("the browser has stopped recording"));
       media.onstop = () => resolve(new Blob(parts, { type }));

@@ -7,6 +7,8 @@ import { formatCell } from "./table.js";
 
 const MARGIN = { left: 62, right: 18, top: 40, bottom: 44 };
 const HEIGHT = 320;
+const MOST_SCROLLS = 40;
+const SCROLL_MILLISECONDS = 150;
 
 /**
  * Fill a host with the picture, a slider along the front, and the data.
@@ -43,9 +45,20 @@ export function drawFront(host, data, theme) {
 function startReplay(run) {
   const host = document.getElementById("replay");
   if (!host) return;
-  host.dataset.run = run;
+  host.dataset.chosen = run;
   host.dispatchEvent(new CustomEvent("choose", { detail: run }));
+  scrollToReplay(host, MOST_SCROLLS);
+}
+
+/**
+ * Scroll to the replay until it is there: figures above it are drawn, and move it, while the page is scrolled.
+ * @param {HTMLElement} host
+ * @param {number} left how often at most
+ */
+function scrollToReplay(host, left) {
   host.scrollIntoView({ block: "start" });
+  const there = host.shadowRoot?.querySelector(".view") && Math.abs(host.getBoundingClientRect().top) < 40;
+  if (left > 0 && !there) setTimeout(() => scrollToReplay(host, left - 1), SCROLL_MILLISECONDS);
 }
 
 /**

@@ -41,7 +41,7 @@ function draw(data, picture, width, theme) {
   // A path of strokes without length, with round ends, is a dot for each: one element for all points of an agent.
   const points = data.points.map((mine, k) => svg("path", {
     d: mine.x.map((value, i) => `M${x(value).toFixed(1)},${y(mine.y[i]).toFixed(1)}h0`).join(""),
-    stroke: tint(k, theme), "stroke-width": 4.5, "stroke-linecap": "round", "stroke-opacity": 0.6, fill: "none",
+    stroke: tint(k, theme), "stroke-width": data.dot ?? 4.5, "stroke-linecap": "round", "stroke-opacity": data.dot ? 1 : 0.6, fill: "none",
   }));
   const path = { points: data.path.x.map((value, i) => `${x(value)},${y(data.path.y[i])}`).join(" "), fill: "none" };
   const best = [

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from searchparty.agents.agent import Archive
+from searchparty.agents.evaluation.in_process import InProcessEvaluator
 from searchparty.agents.leases.collected_settings import CollectedSettings, keys_of, keys_of_numbers
 from searchparty.agents.leases.free_rows import FreeRows
 from searchparty.agents.leases.proposal import PendingProposal
@@ -51,6 +52,24 @@ def test_equal_settings_of_a_batch_are_evaluated_once():
     free.look_at(POINTS)
     assert free.count_new(4, PendingProposal(POINTS, False, 1)) == 1
     assert free.count_new(4, PendingProposal(POINTS, False, 1, repeats=True)) == 4
+
+
+def test_points_that_are_converted_ahead_are_evaluated_as_any():
+    class Sum:
+        minimum = minimizers = None
+        space = SPACE
+        calls = 0
+
+        def evaluate(self, points):
+            return points.sum(axis=1)
+
+    evaluator, points = InProcessEvaluator(Sum()), POINTS[:1].copy()
+    first = evaluator.evaluate(points, False).losses.tolist()
+    assert evaluator.convert_next(points).tolist() == SPACE.to_box(points).tolist()
+    assert evaluator.evaluate(points, False).losses.tolist() == first
+    # What was converted ahead counts once: the same array may hold other points later.
+    points[:] = POINTS[2]
+    assert evaluator.evaluate(points, False).losses.tolist() == SPACE.to_box(points).sum(axis=1).tolist() != first
 
 
 @pytest.mark.parametrize("limit", [0, 1, 3])

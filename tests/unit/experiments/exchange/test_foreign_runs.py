@@ -5,7 +5,7 @@ import shutil
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as some
 
 from searchparty.experiments.api import run
@@ -188,6 +188,7 @@ def test_damaged_coco_data_are_refused_with_their_place(theirs, known, file, old
         read_foreign([theirs], known, lambda _: None)
 
 
+@settings(max_examples=60, deadline=None)
 @given(some.binary(max_size=200), some.integers(0, 3))
 def test_no_bytes_make_a_traceback(tmp_path_factory, text, place):
     home = tmp_path_factory.mktemp("any")
@@ -226,6 +227,7 @@ def test_a_report_has_the_strategies_of_others(results, theirs, command, tmp_pat
     folder = results.path / "comparison-with-theirs"
     assert "THEIRS: 2 runs were read from" in (folder / "report.html").read_text()
     assert ",THEIRS," in (folder / "tables" / "comparison.csv").read_text()
+    assert results.report(others=[theirs]) == folder / "report.html"
     done = command("report", theirs, cwd=tmp_path)
     assert done.returncode == 2
     assert "a report must have results to compare with" in done.stderr

@@ -12,7 +12,7 @@ from searchparty.experiments.execution.verification import verify_results
 from searchparty.experiments.report.report import write_report
 from searchparty.experiments.spec.errors import SpecError
 from searchparty.experiments.studies.branch import begin_branch, plan_branch
-from searchparty.orchestrator.branch import BranchedPolicy, list_policies
+from searchparty.orchestrator.branch import BranchedPolicy, find_stream_id, list_policies
 from searchparty.orchestrator.log.reader import LogReader
 from searchparty.orchestrator.policies.composed import Composed
 from searchparty.orchestrator.taken_prefix import BranchError
@@ -118,6 +118,7 @@ def test_the_log_names_the_run_and_the_evaluation(recorded, tmp_path):
     said = f"is a branch of run {original.id}: until evaluation {planned.moment.evaluation} it is that run"
     assert said in page
     assert re.findall('data-film="([0-9a-f]+)"', page) == [original.id, new.id]
+    assert f'id="replay" data-run="{original.id}" data-beside="{new.id}"' in page
     again = resume(results.path, report=False)
     assert {each.id for each in again.runs} == {original.id, new.id}
     assert not results.compare().grows
@@ -130,6 +131,7 @@ def test_a_branch_can_be_branched(recorded, tmp_path):
     second, more = branch(results, once, tmp_path / "two", 200, ("policy.after.sharing=none",))
     policy = second.branch.policy
     assert policy.origin == original.id == second.branch.stream_id
+    assert find_stream_id(second.branch.id, second.branch.settings) == original.id
     assert [each.sharing.kind for each in list_policies(policy)] == ["broadcast", "broadcast", "broadcast", "none"]
     assert verify_results(more.path).problems == []
 

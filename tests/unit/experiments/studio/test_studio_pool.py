@@ -513,3 +513,12 @@ def test_prepared_runs_are_found_done(pool):
     began = time.monotonic()
     assert pool.play("page", "a", key, data).state == "done"
     assert time.monotonic() - began < SOON
+
+
+def test_a_machine_is_busy_if_many_processes_wait(monkeypatch):
+    monkeypatch.setattr(os, "cpu_count", lambda: 2)
+    for load, busy in ((0.5, False), (2.9, False), (3.1, True)):
+        monkeypatch.setattr(os, "getloadavg", lambda load=load: (load, 0.0, 0.0))
+        assert work_clock.is_machine_busy() is busy
+    monkeypatch.delattr(os, "getloadavg")
+    assert not work_clock.is_machine_busy()

@@ -1,10 +1,13 @@
 """The party's decisions, one rule at a time: who, where, and the reason."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
 import searchparty
 from searchparty.agents.agent import Converged, Finding, Incumbent, Region
+from searchparty.experiments.minimize import default_team
 from searchparty.landscapes.axis import Axis
 from searchparty.landscapes.landscape import Space
 from searchparty.orchestrator.loop.audit import audit_decision
@@ -24,7 +27,7 @@ class Play:
     def __init__(self, team=TEAM, concurrency=1, space=None, budget=10_000, **settings):
         members = {name: Member(name, index, 1) for index, name in enumerate(team)}
         space = space or Space(np.zeros(D), np.ones(D))
-        self.run = Run("r", space, 0.5, budget, concurrency, Region(np.full(D, 0.5), 0.5), members)
+        self.run = Run("r", space, 0.5, budget, concurrency, Region(np.full(space.dimension, 0.5), 0.5), members)
         self.policy = Party(**settings)
 
     def decide(self):
@@ -236,7 +239,7 @@ def test_a_planner_alone_gets_every_lease():
 
 
 def test_settings_that_earlier_versions_did_not_have_are_recorded_only_where_they_are_set():
-    assert not {"planner", "plans", "steady", "sprinter", "probes_from"} & Party().model_dump().keys()
+    assert not {"planner", "plans", "steady", "sprinter", "probes_from", "first"} & Party().model_dump().keys()
     assert Party(plans="never").model_dump()["plans"] == "never"
     assert Party.model_validate(Party(planner="gp").model_dump()).planner == "gp"
 
@@ -293,6 +296,21 @@ def test_the_prober_is_asked_only_where_its_evaluations_can_pay_for_themselves()
     assert probed(Play(budget=12 * D, probes_from=0))[1].agent == "axes"
 
 
+@pytest.mark.parametrize(
+    ("dimension", "settings", "lease"),
+    [(10, {}, 3), (9, {}, 10), (10, {"first": 10}, 10), (10, {"lease": 2}, 2), (10, {"budget": 249}, 10)],
+)
+def test_the_first_lease_is_short_where_the_prober_waits_for_it(dimension, settings, lease):
+    play = Play(space=Space(np.zeros(dimension), np.ones(dimension)), **settings)
+    (first,) = play.decide()
+    assert first.budget == lease * dimension
+
+
+def test_without_a_prober_the_first_lease_is_as_long_as_others():
+    (first,) = Play(("slsqp", "cma-es"), space=Space(np.zeros(10), np.ones(10))).decide()
+    assert first.budget == 100
+
+
 def test_of_very_few_evaluations_the_sprinter_opens():
     team = (*TEAM, "derivative-free")
     sprint = Play(team, budget=15 * D)
@@ -309,3 +327,14 @@ def test_a_default_team_has_a_sprinter_where_it_would_open():
     for dimension, times, opens in ((2, 10, "derivative-free"), (2, 16, "slsqp"), (9, 10, "slsqp")):
         found = searchparty.minimize(bowl, [(-5, 5)] * dimension, budget=times * dimension, seed=1)
         assert next(findings(found.log.events())).agent == opens
+
+
+def test_many_at_once_with_few_evaluations_for_each_are_local_solvers():
+    arguments = SimpleNamespace(bounds=((-5.0, 5.0),) * 2, axes=())
+    usual = default_team(8, Party(), arguments, 2 * 8 * 25)
+    assert usual[:3] == TEAM
+    short = default_team(8, Party(), arguments, 2 * 8 * 25 - 1)
+    assert (short.count("slsqp"), short.count("derivative-free"), len(short)) == (3, 5, 8)
+    assert default_team(3, Party(), arguments, 100) == TEAM
+    assert default_team(8, Party(probes_from=0), arguments, 100) == usual
+    assert default_team(8, Party(), arguments, 100, values_alone=False) == usual

@@ -52,6 +52,14 @@ export class SceneParts {
     }
   }
 
+  /**
+   * Set whether the surface is drawn in all detail: a processor that draws it has no time for that while it moves.
+   * @param {boolean} all
+   */
+  detail(all) {
+    for (const { userData } of this.#objects) userData.detail?.(all);
+  }
+
   dispose() {
     for (const object of this.#objects) {
       this.scene.remove(object);

@@ -13,6 +13,9 @@ import { isHidden, placeOn } from "./visibility.js";
 import { Scene } from "../../vendor/three.js";
 import { View } from "../view.js";
 
+/** With more points than this, points do not become larger from nearby. */
+const MANY = 10_000;
+
 export class SceneView extends View {
   /**
    * @param {HTMLElement} host
@@ -132,15 +135,21 @@ export class SceneView extends View {
   /** @param {boolean} full */
   paint(full) {
     this.parts.frame(this.overlay.regions ?? [], this.agents, this.box);
+    this.parts.detail(full || !this.renderer.slow);
     const { pace } = this.redraw;
     const ratio = this.renderer.ratio(full, pace);
     const size = this.#size();
     if (size >= EDGED !== this.layers.edged) this.takeAgents();
     const budget = full ? Infinity : pace.budget;
-    this.drawnPoints = this.layers.show(this.head, this.arrivingCount, budget, size * ratio * Math.min(1.7, Math.max(1, Math.sqrt(this.rig.state().zoom))), this.memory);
+    this.drawnPoints = this.layers.show(this.head, this.arrivingCount, budget, size * ratio * this.#swell(), this.memory);
     this.renderer.render(this.scene, this.rig.camera, themeOf(this.theme).paper, ratio);
     paintOver(this);
     return { drawn: this.drawnPoints, total: this.total };
+  }
+
+  /** Return how much larger points are from nearby; with many points, that would cover the surface. */
+  #swell() {
+    return this.points.count > MANY ? 1 : Math.min(1.7, Math.max(1, Math.sqrt(this.rig.state().zoom)));
   }
 
   #size() {

@@ -104,13 +104,31 @@ export function surfaceMeshes(ground, box, theme) {
   const geometry = new BufferGeometry();
   geometry.setAttribute("position", new BufferAttribute(places, 3));
   geometry.setAttribute("level", new BufferAttribute(levels, 2));
-  geometry.setIndex(new BufferAttribute(triangles(ground, 1), 1));
   // The floor is flat, so that half as many places along each side are enough.
   const floor = new BufferGeometry();
   for (const name of ["position", "level"]) floor.setAttribute(name, geometry.getAttribute(name));
-  floor.setIndex(new BufferAttribute(triangles(ground, size % 2 ? 2 : 1), 1));
   const colours = rampTexture(theme);
-  return [geometry, floor].map((shape, flat) => new Mesh(shape, shadedMaterial(colours, theme, flat)));
+  return [geometry, floor].map((shape, flat) => {
+    const steps = [1, 2].map((step) => step * (flat + 1)).filter((step) => (size - 1) % step === 0);
+    return detailedMesh(shape, steps.map((step) => triangles(ground, step)), shadedMaterial(colours, theme, flat));
+  });
+}
+
+/**
+ * Create a mesh with two levels of detail; `userData.detail(fine)` changes between them.
+ * @param {BufferGeometry} geometry
+ * @param {Uint32Array[]} levels the corners of its triangles: the fine ones, and the coarse ones
+ * @param {ShaderMaterial} material
+ */
+function detailedMesh(geometry, [fine = new Uint32Array(0), coarse = fine], material) {
+  const both = new Uint32Array(fine.length + coarse.length);
+  both.set(fine);
+  both.set(coarse, fine.length);
+  geometry.setIndex(new BufferAttribute(both, 1));
+  const mesh = new Mesh(geometry, material);
+  mesh.userData.detail = (/** @type {boolean} */ all) => geometry.setDrawRange(all ? 0 : fine.length, all ? fine.length : coarse.length);
+  mesh.userData.detail(true);
+  return mesh;
 }
 
 /**

@@ -14,6 +14,7 @@ import { Storyline } from "./storyline.js";
 
 /** The height of a caption in px. */
 const CAPTION = 40;
+const GAP = 7;
 
 export class Stage {
   #at = 0;
@@ -144,6 +145,7 @@ export class Stage {
   /** Find out which parts of the picture something covers: nothing is written there. */
   #measure() {
     this.#covered = this.storyline.version;
+    this.storyline.caption.style.top = `${this.hud.element.offsetHeight + GAP}px`;
     const { left, top, width, height } = this.host.getBoundingClientRect();
     const covers = [this.hud.element, this.storyline.list, this.storyline.caption].map((each) => each.getBoundingClientRect());
     const shown = covers.filter((box) => box.width && box.height);
