@@ -31,6 +31,8 @@ PROGRAM = (
 KEPT_VARIABLES = ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE", "OPENBLAS_VERBOSE", "NPY_DISABLE_CPU_FEATURES")
 """Variables on which bits may depend. Confined processes get no others."""
 ENVIRONMENT = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "PYTHONHASHSEED": "0"}
+CONTROL_TYPE = socket.SOCK_SEQPACKET if sys.platform == "linux" else socket.SOCK_STREAM
+"""Messages stay apart where that is offered; elsewhere, each is small, and answered before the next is sent."""
 START_SECONDS = 60.0
 """How long a server may take to start. A message's own limit counts after that."""
 END_SECONDS, PATIENCE_SECONDS = 5.0, 2.0
@@ -57,7 +59,7 @@ class SandboxServer:
 
     def __init__(self, wrapper: Sequence[str] = (), confined: bool = True) -> None:
         self._confined, self.process_id, self._requests = confined, os.getpid(), 0
-        here, there = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        here, there = socket.socketpair(socket.AF_UNIX, CONTROL_TYPE)
         path = [place for place in sys.path if place and place not in USER_FOLDERS]
         arguments = json.dumps([path, [AGENT_ROLE, POLICY_ROLE]])
         kept = {name: os.environ[name] for name in KEPT_VARIABLES if name in os.environ}

@@ -198,10 +198,12 @@ class HostChannel:
 
     def _receive_into(self, place: memoryview) -> int:
         while True:
+            # Also where something arrives: it may arrive byte by byte.
+            self._check_clock()
             try:
                 return self._socket.recv_into(place)
             except BlockingIOError:
-                self._check_clock()
+                continue
             except OSError:
                 return 0
 

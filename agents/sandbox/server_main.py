@@ -15,6 +15,7 @@ import os
 import resource
 import signal
 import socket
+import sys
 import time
 from collections.abc import Sequence
 from types import ModuleType
@@ -103,10 +104,11 @@ def _work_confined(role: ModuleType, parent: int, readable: list[str], asked: di
 
 
 def _allow_seconds(child: int, seconds: int) -> dict[str, Any]:
-    """Allow a child so much processor time from now on."""
-    used = _used_seconds(child)
-    with contextlib.suppress(ProcessLookupError):
-        resource.prlimit(child, resource.RLIMIT_CPU, (used + 1 + seconds, resource.RLIM_INFINITY))
+    """Allow a child so much processor time from now on, where that can be limited from outside."""
+    if sys.platform == "linux":
+        with contextlib.suppress(ProcessLookupError):
+            limit = _used_seconds(child) + 1 + seconds
+            resource.prlimit(child, resource.RLIMIT_CPU, (limit, resource.RLIM_INFINITY))
     return {}
 
 

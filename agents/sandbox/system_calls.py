@@ -17,7 +17,7 @@ CLONE3 = 435
 
 ANYWHERE = {
     "read": (0, 63), "write": (1, 64), "close": (3, 57), "fstat": (5, 80), "lseek": (8, 62), "mmap": (9, 222),
-    "mprotect": (10, 226), "munmap": (11, 215), "brk": (12, 214), "rt_sigreturn": (15, 139), "pread64": (17, 67),
+    "mprotect": (10, 226), "munmap": (11, 215), "brk": (12, 214), "pread64": (17, 67),
     "readv": (19, 65), "writev": (20, 66), "sched_yield": (24, 124), "mremap": (25, 216), "madvise": (28, 233),
     "dup": (32, 23), "nanosleep": (35, 101), "getpid": (39, 172), "exit": (60, 93), "uname": (63, 160),
     "getcwd": (79, 17), "gettimeofday": (96, 169), "getrlimit": (97, 163), "getrusage": (98, 165),
@@ -32,7 +32,8 @@ ANYWHERE = {
 }  # fmt: skip
 """The number of each call that may be made with any arguments, on x86_64 and on aarch64. Everything else is refused:
 sockets, processes and threads, programs, signals, other processes, writing to files, mounts, namespaces, keys, rings,
-limits, and whatever a later kernel may add."""
+limits, and whatever a later kernel may add. Not even ``rt_sigreturn`` may be made, which would set a mask of signals
+from memory, and so keep the signal of the processor time's limit away."""
 X86_ONLY = {"open": 2, "stat": 4, "lstat": 6, "poll": 7, "access": 21, "select": 23, "readlink": 89, "time": 201}
 """Older calls that only x86_64 has."""
 

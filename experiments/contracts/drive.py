@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -30,12 +31,14 @@ class DrivenSearch:
         losses: The losses that it was told, shape (n,).
         ended: What it returned; None if it returned nothing, or was not driven to its end.
         batches: The points of each proposal.
+        seconds: How long the agent took for each proposal, and for its end.
     """
 
     points: Array
     losses: Array
     ended: Any
     batches: list[Array]
+    seconds: list[float]
 
 
 def make_lease(dimension: int, id: int = 0, region: Region | None = None, budget: int = 1, **more: Any) -> Lease:
@@ -78,12 +81,13 @@ def drive_search(
     clock = AgentClock(seconds)
     batches: list[Array] = []
     losses: list[Array] = [np.empty(0)]
+    taken: list[float] = []
     ended, spent = None, 0
     search = None
     try:
         price = agent.row_price(space)
         search = agent.search(space, lease, np.random.Generator(np.random.Philox(key=seed)))
-        proposal = _ask(clock, agent, partial(next, search))
+        proposal = _ask(clock, agent, partial(next, search), taken)
         while spent < evaluations:
             priced = price_proposal(proposal, space, price, False)
             points = priced.points
@@ -93,7 +97,7 @@ def drive_search(
             for at in [at for at in sorted(pending) if at <= spent]:
                 lease = pending.pop(at)
             slopes = _freeze(gradient(points)) if priced.with_gradient and gradient is not None else None
-            proposal = _ask(clock, agent, partial(search.send, Told(_freeze(losses[-1].copy()), slopes, lease)))
+            proposal = _ask(clock, agent, partial(search.send, Told(_freeze(losses[-1].copy()), slopes, lease)), taken)
             require(np.array_equal(points, batches[-1]), "a proposal was changed after it was made: yield a copy")
     except StopIteration as stop:
         ended = stop.value
@@ -104,11 +108,12 @@ def drive_search(
             with suppress(Exception):
                 search.close()
     points = np.concatenate(batches) if batches else np.empty((0, dimension))
-    return DrivenSearch(points, np.concatenate(losses), ended, batches)
+    return DrivenSearch(points, np.concatenate(losses), ended, batches, taken)
 
 
-def _ask(clock: AgentClock, agent: Agent, call: Callable[[], Any]) -> Any:
-    """Return what an agent proposes, unless it takes too long."""
+def _ask(clock: AgentClock, agent: Agent, call: Callable[[], Any], taken: list[float]) -> Any:
+    """Return what an agent proposes, unless it takes too long, and note how long it took."""
+    began = time.perf_counter()
     clock.start(agent.kind)
     try:
         return call()
@@ -116,6 +121,7 @@ def _ask(clock: AgentClock, agent: Agent, call: Callable[[], Any]) -> Any:
         raise AgentTimeout(clock.describe().removesuffix(", its agent_timeout")) from None
     finally:
         clock.stop()
+        taken.append(time.perf_counter() - began)
 
 
 def _freeze(array: Array) -> Array:

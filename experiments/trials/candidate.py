@@ -7,6 +7,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from ...agents.agent import Agent
 from ...agents.leases.failure import CONFINED_PROCESS, HUNG_AGENT
 from ...agents.sandbox.ladder import NoSandbox, is_unsandboxed_allowed, require_rung
@@ -30,9 +32,8 @@ LATE_PROCESS = f"{CONFINED_PROCESS}sent nothing for "
 NOT_TRIED = "not tried"
 TIMED_DIMENSION, TIMED_EVALUATIONS = 5, (20, 500)
 """Where a candidate is timed: first briefly, to find out whether there is time for more."""
-TIMED_REPEATS = 3
 SLOW_SECONDS = 1.0
-"""A candidate whose brief search takes so long is timed by that."""
+"""A candidate whose brief search takes so long is timed by that alone."""
 
 
 @dataclass(frozen=True)
@@ -162,26 +163,24 @@ def time_candidate(candidate: Candidate) -> tuple[float, float]:
     Returns:
         The seconds of a proposal, and of an evaluation: a proposal may have many points.
     """
-    brief = _work(candidate, TIMED_EVALUATIONS[0])
-    long = None
-    if brief[0] <= SLOW_SECONDS:
-        # The least: whatever else the machine does takes time, too.
-        brief = min(brief, _work(candidate, TIMED_EVALUATIONS[0]))
-        long = min(_work(candidate, TIMED_EVALUATIONS[1]) for _ in range(TIMED_REPEATS))
-    if long is None or long[1] <= brief[1]:
-        return brief[0] / max(brief[1], 1), brief[0] / max(brief[2], 1)
-    # What its process takes to start is in both.
-    took = max(long[0] - brief[0], 0.0)
-    return took / (long[1] - brief[1]), took / (long[2] - brief[2])
+    for evaluations in TIMED_EVALUATIONS:
+        taken, spent = _work(candidate, evaluations)
+        if sum(taken) > SLOW_SECONDS:
+            break
+    # The first of them starts its process.
+    later = taken[1:] or taken
+    return float(np.median(later)), sum(later) / max(spent, 1)
 
 
-def _work(candidate: Candidate, evaluations: int) -> tuple[float, int, int]:
-    """Drive a candidate for some evaluations; return seconds, proposals or decisions, and evaluations."""
-    began = time.perf_counter()
+def _work(candidate: Candidate, evaluations: int) -> tuple[list[float], int]:
+    """Drive a candidate for some evaluations; return the seconds of each proposal or decision, and the evaluations."""
     if isinstance(candidate.model, Agent):
         driven = drive_search(candidate.model, bowl, TIMED_DIMENSION, evaluations)
-        steps, spent = len(driven.batches), len(driven.points)
-    else:
-        played = PlayedRun((1, 1, 1), evaluations, 1)
-        steps, spent = sum(1 for _ in play_run(candidate.model, played)), evaluations
-    return time.perf_counter() - began, steps, spent
+        return driven.seconds, len(driven.points)
+    plays = play_run(candidate.model, PlayedRun((1, 1, 1), evaluations, 1))
+    taken: list[float] = []
+    while True:
+        began = time.perf_counter()
+        if next(plays, None) is None:
+            return taken, evaluations
+        taken.append(time.perf_counter() - began)

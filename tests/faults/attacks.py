@@ -288,6 +288,12 @@ ATTACKS = {
         "while True:\n    os.write(3, b'x' * 65536)", cause="sent a header of 2,021,161,080 bytes"
     ),
     "a pickle": Attack("import pickle\nos.write(3, pickle.dumps(dict))\nreturn 0", cause="its confined process sent"),
+    "a reply byte by byte": Attack(
+        "os.write(3, (4000).to_bytes(4, 'little') + bytes(4))\n"
+        "for _ in range(100):\n    os.write(3, b'x')\n    time.sleep(0.05)\nreturn 0",
+        cause="sent nothing for 0.5 s",
+        limits=(("seconds", 0.5),),
+    ),
     "json that is deep": Attack(
         "os.write(3, (4000).to_bytes(4, 'little') + bytes(4) + b'[' * 4000)\nreturn 0", cause="no JSON"
     ),

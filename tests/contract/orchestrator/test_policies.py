@@ -17,14 +17,13 @@ from searchparty.experiments.contracts.clause import Clause
 from searchparty.experiments.contracts.played_run import WHYS, LeaseOutcome, PlayedRun, play_run
 from searchparty.experiments.contracts.policy_clauses import POLICY_CLAUSES, list_decisions
 from searchparty.experiments.spec.catalogue import family_classes, policy_classes
-from searchparty.orchestrator.policies.choices import BudgetChoice, RadiusChoice, SharingChoice, kinds
 from searchparty.orchestrator.policies.composed import Composed
 from searchparty.orchestrator.policies.exploit import ExploitAndExplore
 from searchparty.orchestrator.policies.party import Party
 from searchparty.orchestrator.policies.policy import Policy
 
 CHOICES = [cls() for family in ("budget", "radius", "sharing") for cls in family_classes(family).values()]
-BUDGETS, RADII, SHARINGS = (sorted(kinds(base)) for base in (BudgetChoice, RadiusChoice, SharingChoice))
+BUDGETS, RADII, SHARINGS = (list(family_classes(family)) for family in ("budget", "radius", "sharing"))
 # Budget choices do not depend on radius and sharing, so not every combination is needed.
 COMBINATIONS = [*product(["equal"], RADII, SHARINGS), *((budget, "shrink", "broadcast") for budget in BUDGETS)]
 COMBINATIONS = list(dict.fromkeys(COMBINATIONS))

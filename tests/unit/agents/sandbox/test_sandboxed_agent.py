@@ -194,6 +194,15 @@ def test_a_late_answer_is_a_verdict(tmp_path):
         next(search_with("time.sleep(100)\nyield", tmp_path, seconds=0.5))
 
 
+def test_an_answer_that_comes_byte_by_byte_is_late(tmp_path):
+    body = (
+        "os.write(3, (4000).to_bytes(4, 'little') + bytes(4))\n"
+        "for _ in range(200):\n    os.write(3, b'x')\n    time.sleep(0.05)\nyield"
+    )
+    with pytest.raises(AgentError, match=r"its confined process sent nothing for 0\.5 s"):
+        next(search_with(body, tmp_path, seconds=0.5))
+
+
 def test_processor_time_is_limited(tmp_path):
     with pytest.raises(AgentError, match="it used more than 1 CPU seconds"):
         next(search_with("while True: pass\nyield", tmp_path, cpu_seconds=1, seconds=20))
@@ -323,3 +332,16 @@ def children_of(process):
         if int(fields[1]) == process:
             found.append(int(path.parent.name))
     return found
+
+
+def test_without_a_sandbox_the_findings_are_the_same(strangers, tmp_path):
+    hashes = set()
+    try:
+        for rung in (ladder.RESTRICTIONS, ladder.OPEN):
+            ladder.use_rung(rung)
+            found = run(experiment_of(ENTRIES[:1], True, strangers), out=tmp_path / rung, report=False)
+            with LogReader(found.path) as reader:
+                hashes.add(trace_hash(reader))
+    finally:
+        ladder.use_rung(None)
+    assert len(hashes) == 1

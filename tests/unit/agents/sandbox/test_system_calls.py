@@ -36,6 +36,7 @@ DANGEROUS = {
     "bpf": (321, 280), "execveat": (322, 281), "userfaultfd": (323, 282), "perf_event_open": (298, 241),
     "keyctl": (250, 219), "add_key": (248, 217), "rt_sigaction": (13, 134), "rt_sigprocmask": (14, 135),
     "prctl": (157, 167), "setsid": (112, 157), "setpgid": (109, 154), "rt_sigqueueinfo": (129, 138),
+    "rt_sigreturn": (15, 139),
     "shmget": (29, 194), "msgget": (68, 186), "semget": (64, 190), "inotify_init1": (294, 26), "pivot_root": (155, 41),
     "chroot": (161, 51), "init_module": (175, 105), "kexec_load": (246, 104), "reboot": (169, 142),
     "io_uring_setup": (425, 425), "io_uring_enter": (426, 426), "pidfd_send_signal": (424, 424),

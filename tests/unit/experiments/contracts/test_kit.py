@@ -292,24 +292,23 @@ def test_a_policy_without_reasons_is_found_out():
     assert results["reasons"].is_broken or results["valid-decisions"].is_broken
 
 
-class BySize(BudgetChoice):
-    """Gives more to whoever has the larger loss: it subtracts."""
-
-    kind: Literal["by-size"] = "by-size"
-
-    def share(self, run, lease, rng):
-        found = []
-        left = run.remaining
-        for member in sorted(run.idle, key=lambda m: m.index):
-            size = 5 if member.best is None else int(np.clip(abs(member.best.loss) * 3, 1, 20))
-            budget = min(max(size, member.row_price), left)
-            if member.row_price <= budget and len(found) < run.free:
-                found.append(Share(member.name, budget, "by-size: as its loss"))
-                left -= budget
-        return found
-
-
 def test_a_choice_that_subtracts_losses_is_found_out():
+    class BySize(BudgetChoice):
+        """Gives more to whoever has the larger loss: it subtracts."""
+
+        kind: Literal["by-size"] = "by-size"
+
+        def share(self, run, lease, rng):
+            found = []
+            left = run.remaining
+            for member in sorted(run.idle, key=lambda m: m.index):
+                size = 5 if member.best is None else int(np.clip(abs(member.best.loss) * 3, 1, 20))
+                budget = min(max(size, member.row_price), left)
+                if member.row_price <= budget and len(found) < run.free:
+                    found.append(Share(member.name, budget, "by-size: as its loss"))
+                    left -= budget
+            return found
+
     results = {each.clause: each for each in check_policy(BySize(), raises=False)}
     assert results["order-only"].is_broken
     assert "after a monotone change of all losses" in results["order-only"].cause

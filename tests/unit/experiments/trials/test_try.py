@@ -396,3 +396,12 @@ def test_clauses_are_counted_by_their_state():
     assert tried.describe_contract()[0] == (
         "Contract: 11 clauses kept, 1 clause broken, 1 clause left out, 2 clauses not tried."
     )
+
+
+@pytest.mark.parametrize(("text", "name"), [(WALK, "Walk"), (POLICY, "Turns")])
+def test_a_proposal_and_a_decision_are_timed_without_the_start_of_a_process(tmp_path, text, name):
+    write(tmp_path, text, STEP=0.3)
+    opened = candidate.open_candidate(f"their.py:{name}", str(tmp_path))
+    seconds, each = candidate.time_candidate(opened)
+    assert 1e-6 < seconds < 0.05
+    assert 0 < each < 0.05
