@@ -46,8 +46,8 @@ def test_the_scene_fills_most_of_the_window(first_question, record_property, wid
     first_question.set_viewport_size({"width": width, "height": height})
     until(
         first_question,
-        "innerHeight === argument"
-        " && document.querySelector('#playground .player').getBoundingClientRect().bottom <= innerHeight + 1",
+        "innerHeight === argument && Math.abs("
+        "document.querySelector('#playground .player').getBoundingClientRect().bottom - innerHeight) < 14",
         height,
     )
     found = covers(first_question)

@@ -50,5 +50,5 @@ export function prefersReducedMotion() {
  * @param {number} count
  */
 export function countNewest(count) {
-  return prefersReducedMotion() ? 0 : Math.max(1, Math.min(40, count / 12));
+  return prefersReducedMotion() ? 0 : Math.max(1, Math.min(14, count / 40));
 }

@@ -22,7 +22,7 @@ const VERTEX = `
     float age = clamp(since / max(falling, 0.001), 0.0, 1.0);
     float fall = falling > 0.0 ? (1.0 - age * age) * (1.0 - flat_part) : 0.0;
     float old = smoothstep(0.1 * memory, memory, since);
-    vec3 place = vec3(position.x, mix(position.y + 0.004 + 0.5 * fall * look.w / 255.0, flat_at, flat_part), position.z);
+    vec3 place = vec3(position.x, mix(position.y + 0.004 + 0.2 * fall * look.w / 255.0, flat_at, flat_part), position.z);
     gl_Position = projectionMatrix * modelViewMatrix * vec4(place, 1.0);
     float failed = step(1.5, look.z), below = mod(look.z, 2.0) * (1.0 - flat_part);
     // A point below the surface would be hidden by it: it is drawn through it, faint.
