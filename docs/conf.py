@@ -47,11 +47,11 @@ nitpick_ignore_regex = [
     # What only the package's own code makes or reads.
     (
         "py:class",
-        r"searchparty\.(orchestrator\.(state|log|run_spec|landscape_record)|landscapes\.landscape\.PointCheck|experiments\.spec\.opened|agents\.evaluation\.first_rows)\b.*",
+        r"searchparty\.(orchestrator\.(state|log|run_spec|landscape_record)|landscapes\.landscape\.PointCheck|orchestrator\.policies\.policy\.Decider|experiments\.spec\.opened|agents\.evaluation\.first_rows)\b.*",
     ),
     # Types that are only named in annotations; their pages name them in full.
     ("py:class", r"Plot|Event|Points|StoredSurface|PointCheck|RunSummary|ComparedProblem|Decision"),
     ("py:class", r"searchparty\.experiments\.(comparison\.problems|results\.run_summary)\b.*"),
     # Exceptions of the package without a public name.
-    ("py:exc", "LogError"),
+    ("py:exc", "LogError|Refusal"),
 ]
