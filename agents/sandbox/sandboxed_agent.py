@@ -125,9 +125,9 @@ class SandboxedAgent(Agent):
             price, rows = header.get("row_price"), header.get("rows")
             if type(price) is not int or not 1 <= price <= MOST_PRICE:
                 raise TheirError(f"says that a row costs {quote_text(price)}; it must be a whole number from 1")
-            if type(rows) not in (int, float) or not 0 < float(rows or 0) < MOST_PRICE:
+            if not isinstance(rows, int | float) or not 0 < rows < MOST_PRICE:
                 raise TheirError(f"says that it proposes {quote_text(rows)} rows for an evaluation")
-            self._prices[key] = price, float(rows or 0)
+            self._prices[key] = price, float(rows)
         return self._prices[key]
 
 

@@ -16,7 +16,7 @@ from searchparty.agents.sandbox.confined_process import AGENT_ROLE
 from searchparty.agents.sandbox.sandboxed_agent import SandboxedAgent
 from searchparty.agents.sandbox.settings import Sandbox
 from searchparty.agents.sandbox.their_code import read_code
-from searchparty.agents.sandbox.their_process import RefusedSettings, describe_their_class
+from searchparty.agents.sandbox.their_process import RefusedSettings, WrongClass, describe_their_class
 from searchparty.experiments.execution.verification import verify_results
 from searchparty.experiments.spec.errors import SpecError
 from searchparty.landscapes.axis import Axis
@@ -117,6 +117,27 @@ def test_the_class_is_asked_what_it_is(strangers):
         1.0,
     )
     assert agent.with_settings({"batch": 4}).model_dump()["batch"] == 4
+
+
+@pytest.mark.parametrize(
+    "method",
+    [
+        "def model_dump(self, **_): return ['odd']",
+        "def model_dump(self, **_): return {'kind': 'odd', 'text': chr(0xd800)}",
+        "@classmethod\n    def model_json_schema(cls, *_): return {'least': float('nan')}",
+    ],
+)
+def test_what_it_says_of_itself_must_be_data_that_can_be_logged(tmp_path, method):
+    text = f"from searchparty import Agent\n\n\nclass Odd(Agent):\n    kind: str = 'odd'\n\n    {method}\n"
+    (tmp_path / "odd.py").write_text(text)
+    with pytest.raises(WrongClass, match="says nothing valid of itself"):
+        describe_their_class(AGENT_ROLE, read_code("odd.py:Odd", str(tmp_path)), Sandbox(), False, {})
+
+
+def test_text_that_is_nested_too_deeply_is_refused_where_it_is_run(tmp_path):
+    (tmp_path / "deep.py").write_text("x = " + "-" * 100_000 + "1\n")
+    with pytest.raises(WrongClass, match="names a file that raised"):
+        describe_their_class(AGENT_ROLE, read_code("deep.py:Deep", str(tmp_path)), Sandbox(), False, {})
 
 
 def test_settings_that_it_refuses_are_told(strangers):

@@ -464,6 +464,14 @@ def test_a_folder_that_is_not_empty_is_refused(mixed, tmp_path):
         mixed.export("csv", tmp_path)
 
 
+def test_the_current_folder_is_filled_and_a_name_that_is_too_long_is_refused(mixed, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    mixed.export("csv", ".")
+    assert (tmp_path / "points.csv").exists()
+    with pytest.raises(Refusal, match="exports must be where files can be written"):
+        mixed.export("csv", tmp_path / ("x" * 300))
+
+
 def test_the_default_folder_is_replaced_and_nothing_is_left_of_a_failure(mixed):
     path = mixed.export("csv")
     assert path == mixed.path / "exports" / "csv"
