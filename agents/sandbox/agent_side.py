@@ -169,6 +169,10 @@ def _send_result(channel: ConfinedChannel, result: Any) -> None:
     elif isinstance(result, Converged):
         point: Array = np.asarray(result.point, dtype=float)
         header = {"op": "converged", "loss": float(result.loss), "why": str(result.why)[:MOST_WORDS]}
-        channel.send(dump_header(header | {"shape": list(point.shape)}), [point.ravel()])
+        vectors = {"shape": point} | (
+            {} if result.escape is None else {"escape": np.asarray(result.escape, dtype=float)}
+        )
+        header |= {name: list(vector.shape) for name, vector in vectors.items()}
+        channel.send(dump_header(header), [vector.ravel() for vector in vectors.values()])
     else:
         channel.send(dump_header({"op": "returned", "type": type(result).__name__[:MOST_WORDS]}))

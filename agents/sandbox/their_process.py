@@ -134,9 +134,8 @@ def read_reply_text(frame: Frame, op: str) -> str:
     raise WrongClass(quote_text(found))
 
 
-def read_points(header: Mapping[str, Any], floats: Array) -> Array:
-    """Return the floats of a frame in the shape that it says. Raises TheirError if they do not fit."""
-    shape = header.get("shape")
+def read_points(shape: Any, floats: Array) -> Array:
+    """Return the floats of a frame in the shape that its header says. Raises TheirError if they do not fit."""
     if type(shape) is not list or not all(type(size) is int and 0 <= size <= len(floats) for size in shape):
         raise TheirError("its confined process sent an array without a valid shape")
     try:
