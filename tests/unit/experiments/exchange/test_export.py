@@ -5,6 +5,7 @@ import csv
 import json
 import math
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -361,6 +362,16 @@ def test_mlflow_has_settings_losses_and_leases_of_each_run(mixed, tmp_path):
         assert f"run_id: {json.dumps(home.name)}" in (home / "meta.yaml").read_text()
         assert str(path) in (home / "meta.yaml").read_text()
     assert dict(mlflow_folder.list_parameters(mixed.runs[0]))["strategy"] == "party"
+
+
+def test_what_a_landscape_measures_is_no_loss(mixed):
+    first = mixed.runs[0]
+    lease = int(first.points.lease[-1])
+    plain = mlflow_folder.list_metrics(first)
+    found = mlflow_folder.list_metrics(replace(first, measures={lease: {"loss": 7.0, "accuracy": 0.5}}))
+    assert {name: found[name] for name in plain} == plain
+    assert [value for _, value in found["landscape_loss"]] == [7.0]
+    assert [value for _, value in found["accuracy"]] == [0.5]
 
 
 @pytest.mark.extras
