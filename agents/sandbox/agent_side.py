@@ -26,7 +26,6 @@ MOST_WORDS = 1000
 
 def serve(channel: ConfinedChannel) -> None:
     """Answer what is asked of a stranger's agent, until nobody asks."""
-    os._exit = _refuse_exit  # type: ignore[assignment]
     try:
         header, _ = channel.receive()
         cls = load_class(channel, header, Agent)
@@ -40,7 +39,11 @@ def serve(channel: ConfinedChannel) -> None:
 
 
 def load_class(channel: ConfinedChannel, header: dict[str, Any], base: type[Model]) -> Any:
-    """Run the text that a frame holds, and return the class that it names; None if there is none, which is said."""
+    """Run the text that a frame holds, and return the class that it names; None if there is none, which is said.
+
+    From now on, ``os._exit`` is an error of whoever calls it.
+    """
+    os._exit = _refuse_exit  # type: ignore[assignment]
     name = header["name"]
     try:
         cls = run_text(header["files"], name)

@@ -203,7 +203,8 @@ class Bowl:
     """A bowl of any dimension; ``fault`` says what is wrong with it."""
 
     def __init__(self, dimension, fault):
-        self.space = Space(np.full(dimension, -1.0), np.full(dimension, 1.0), has_gradient=True)
+        lower, upper = np.full(dimension, -1.0), np.full(dimension, 1.0)
+        self.space = Space(lower, upper, has_gradient=True, noisy=fault == "noise")
         self.random = np.random.default_rng(0)
         self.fault = fault
         self.minimum = -1.0 if fault == "minimum" else 0.0
