@@ -48,6 +48,7 @@ STAGE_SCRIPT = """() => {
   const place = 'position: fixed !important; inset: 0; margin: 0; height: 100vh !important; z-index: 50';
   style.textContent = `.scene { ${place} }`;
   document.querySelector('#replay').shadowRoot.append(style);
+  document.documentElement.dataset.unhurried = '';
 }"""
 DRAWN_SCRIPT = """() => {
   const views = [...(document.querySelector('#replay').shadowRoot?.querySelectorAll('.view') ?? [])];

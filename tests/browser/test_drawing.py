@@ -214,6 +214,68 @@ def test_the_pace_learns_what_can_be_drawn(modules):
     assert 8000 < budget < 21000
 
 
+def test_fewer_pixels_are_drawn_if_the_next_frame_is_late(modules):
+    scales = call(modules, "pace.js", """[10, 30, 90].map((delay) => {
+        const pace = new m.Pace(); let now = 0;
+        pace.slowDown();
+        for (let k = 0; k < 60; k++) pace.frame(now += delay, delay, 1000, 1000);
+        return pace.scale;
+    })""")  # fmt: skip
+    assert scales[0] > 0.7
+    assert scales[1:] == [0.5, 0.5]
+
+
+def test_what_a_step_asks_for_is_drawn_in_the_same_frame(modules):
+    """A view that is asked while time advances is drawn in every frame, and not in every second one."""
+    order = call(modules, "../base/frames.js", """await new Promise((done) => {
+        const order = []; let frame = 0;
+        const draw = () => order.push(`draw ${frame}`);
+        const step = () => {
+          order.push(`step ${++frame}`);
+          m.askDrawing(draw); m.askDrawing(draw);
+          if (frame < 3) m.askStep(step);
+          else setTimeout(() => done(order), 50);
+        };
+        const never = () => order.push("never");
+        m.askStep(step); m.askDrawing(never); m.cancelFrame(never);
+    })""")  # fmt: skip
+    assert order == ["step 1", "draw 1", "step 2", "draw 2", "step 3", "draw 3"]
+
+
+def test_a_scene_drawn_by_a_processor_is_coarse_only_while_it_moves(page):
+    found = page.evaluate(f"""async () => {{
+        const {{ view, still }} = await window.view("scene", 500);
+        const look = () => view.parts.scene.children.filter((part) => part.isMesh)
+          .map((part) => part.material.uniforms.picture !== undefined);
+        view.show(400, {{ ...{OVERLAY}, settled: false }});
+        await still();
+        const moving = look();
+        view.show(400, {OVERLAY});
+        await still();
+        return [view.renderer.slow, moving, look(), view.coarse];
+    }}""")
+    assert found == [True, [True, True, False], [False, False, False], False]
+
+
+def test_the_picture_of_a_ground_has_the_colours_of_its_heights(modules):
+    found = call(modules, "scene/picture.js", """await (async () => {
+        const { Ground } = await import("/drawing/ground.js"); const { lossScale } = await import("/drawing/scale.js");
+        const { ramp } = await import("/drawing/colours.js");
+        const losses = Float32Array.from({ length: 9 }, (_, k) => k % 3);
+        const ground = new Ground({ size: 3, extent: [0, 1, 0, 1], losses }, lossScale(losses, 0), [0, 1, 0, 1]);
+        const canvas = m.drawGround(ground, "light").image;
+        const context = canvas.getContext("2d");
+        return [2, 300, 700, 1021].map((x) => {
+          const pixels = context.getImageData(x - 2, 500, 5, 1).data;
+          const height = ground.height((x + 0.5) / canvas.width, 0.5);
+          const want = ramp("light", height).map((part) => 255 * part);
+          const off = (k) => Math.max(...[0, 1, 2].map((part) => Math.abs(pixels[4 * k + part] - want[part])));
+          return Math.min(...[0, 1, 2, 3, 4].map(off));
+        });
+    })()""")  # fmt: skip
+    assert max(found) < 6
+
+
 @pytest.mark.parametrize("kind", ["scene", "contour"])
 def test_a_view_shows_points_and_finds_them_again(page, kind):
     found = page.evaluate(f"""async () => {{

@@ -1,4 +1,5 @@
 /** Step charts: each value holds until the next one. */
+import { askDrawing, cancelFrame } from "../base/frames.js";
 import { themeOf } from "./colours.js";
 import { paint, trace } from "./markers.js";
 import { formatNumber, linearTicks, logTicks } from "./numbers.js";
@@ -32,7 +33,7 @@ const FONT = "12px system-ui, sans-serif";
 export class LineChart {
   /** @type {Data} */
   #data = { series: [], range: [0, 1], at: null, title: "", xName: "", log: true };
-  #frame = 0;
+  #onFrame = () => this.#draw();
   #seen = false;
 
   /**
@@ -76,19 +77,19 @@ export class LineChart {
   /** Draw at once, because a print will not wait for the next frame. */
   drawNow() {
     this.stack.measure();
-    cancelAnimationFrame(this.#frame);
+    cancelFrame(this.#onFrame);
     this.#draw();
   }
 
   dispose() {
     this.watcher.disconnect();
-    cancelAnimationFrame(this.#frame);
+    cancelFrame(this.#onFrame);
     for (const name of POINTS) this.canvas.removeEventListener(name, this.seek);
     this.stack.dispose();
   }
 
   #ask() {
-    if (!this.#frame && this.#seen) this.#frame = requestAnimationFrame(() => this.#draw());
+    if (this.#seen) askDrawing(this.#onFrame);
   }
 
   /** @returns {Plot} */
@@ -112,7 +113,6 @@ export class LineChart {
   }
 
   #draw() {
-    this.#frame = 0;
     const context = this.stack.clearLayer(0);
     const theme = themeOf(this.theme);
     const plot = this.#plot();

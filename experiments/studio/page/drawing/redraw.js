@@ -1,4 +1,5 @@
 /** Scheduling of a view's drawing: at most once per frame, quickly while something moves, and in full afterwards. */
+import { askDrawing, askStep, cancelFrame } from "../base/frames.js";
 import { Pace } from "./pace.js";
 
 const STILL = 250; // ms
@@ -11,32 +12,48 @@ export class Redraw {
     this.disposed = false;
     this.draw = draw;
     this.pace = new Pace();
-    this.frame = 0;
     /** Whether the next change comes soon: then nothing is drawn in full, even if frames are late. */
     this.moving = false;
+    this.drawnAt = 0;
+    this.work = { drawn: 0, total: 0 };
     /** @type {ReturnType<typeof setTimeout>|0} */
     this.timer = 0;
+    this.onFrame = (/** @type {number} */ now) => this.#drawFrame(now);
+    this.onNext = (/** @type {number} */ now) => this.#learn(now);
   }
 
   /** Request a drawing, because something has changed. */
   ask() {
     clearTimeout(this.timer);
     this.timer = 0;
-    if (this.frame || this.disposed) return;
-    const asked = performance.now();
-    this.frame = requestAnimationFrame(() => {
-      this.frame = 0;
-      const { drawn, total } = this.draw(false);
-      const now = performance.now();
-      this.pace.frame(now, now - asked, drawn, total);
-      if (!this.moving) this.timer = setTimeout(() => this.draw(true), STILL);
-    });
+    if (!this.disposed) askDrawing(this.onFrame);
+  }
+
+  /** Whether the page has a clock of its own, which waits for each picture: then nothing is left out. */
+  get isUnhurried() {
+    return "unhurried" in document.documentElement.dataset;
   }
 
   dispose() {
     this.disposed = true;
-    cancelAnimationFrame(this.frame);
+    cancelFrame(this.onFrame);
+    cancelFrame(this.onNext);
     clearTimeout(this.timer);
+  }
+
+  /** @param {number} now */
+  #drawFrame(now) {
+    this.drawnAt = now;
+    this.work = this.draw(false);
+    // What a drawing costs is seen in when the next frame begins: most of it is done elsewhere after the drawing has returned.
+    askStep(this.onNext);
+    if (!this.moving) this.timer = setTimeout(() => this.draw(true), STILL);
+  }
+
+  /** @param {number} now */
+  #learn(now) {
+    if (this.isUnhurried) Object.assign(this.pace, { scale: 1, budget: Infinity });
+    else this.pace.frame(now, now - this.drawnAt, this.work.drawn, this.work.total);
   }
 }
 

@@ -1,11 +1,12 @@
 /** The player: it advances the number of evaluations shown while it plays. One player drives all stages. */
 
+import { askStep, cancelFrame } from "../base/frames.js";
 import { Director } from "../film/director.js";
 
 export class Player extends EventTarget {
   #playing = false;
-  #frame = 0;
   #last = 0;
+  #onFrame = (/** @type {number} */ now) => this.#tick(now);
 
   constructor() {
     super();
@@ -40,13 +41,13 @@ export class Player extends EventTarget {
     if (this.at >= this.length) this.at = 0;
     this.#playing = true;
     this.#last = performance.now();
-    this.#frame = requestAnimationFrame((now) => this.#tick(now));
+    askStep(this.#onFrame);
     this.#notify();
   }
 
   pause() {
     this.#playing = false;
-    cancelAnimationFrame(this.#frame);
+    cancelFrame(this.#onFrame);
     this.#notify();
   }
 
@@ -69,7 +70,7 @@ export class Player extends EventTarget {
   follow() {
     this.following = true;
     this.#playing = false;
-    cancelAnimationFrame(this.#frame);
+    cancelFrame(this.#onFrame);
     this.at = this.length;
     this.#notify();
   }
@@ -89,7 +90,7 @@ export class Player extends EventTarget {
     this.#last = now;
     this.at = this.director.evaluationsAt(this.director.secondsAt(this.at) + passed * this.speed);
     if (this.at >= this.length) this.#playing = false;
-    else this.#frame = requestAnimationFrame((next) => this.#tick(next));
+    else askStep(this.#onFrame);
     this.#notify();
   }
 

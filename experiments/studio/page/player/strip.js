@@ -3,6 +3,7 @@
 import { COLOURS, fadeColour, themeOf } from "../drawing/colours.js";
 import { paint, trace } from "../drawing/markers.js";
 import { Stack } from "../drawing/stack.js";
+import { askDrawing } from "../base/frames.js";
 import { number } from "../base/wording.js";
 import { countUpTo } from "../base/search.js";
 
@@ -23,7 +24,7 @@ export class LossStrip {
   #stories = [];
   #at = 0;
   #length = 1;
-  #frame = 0;
+  #onFrame = () => this.#draw();
 
   /** @param {{theme: string, onSeek: (evaluations: number) => void}} given */
   constructor({ theme, onSeek }) {
@@ -69,11 +70,10 @@ export class LossStrip {
   }
 
   #ask() {
-    if (!this.#frame) this.#frame = requestAnimationFrame(() => this.#draw());
+    askDrawing(this.#onFrame);
   }
 
   #draw() {
-    this.#frame = 0;
     const context = this.stack.clearLayer(0);
     const { width, height } = this.stack;
     const theme = themeOf(this.theme);

@@ -27,7 +27,7 @@ export function drawRegions(context, frame, regions) {
     const { agent, polygon, radius, now } = region;
     if (polygon.length < 3) continue;
     const colour = frame.agents[agent]?.colour ?? "#888888";
-    const ring = densifyPolygon(polygon, frame.side / PIECES);
+    const ring = densifyPolygon(polygon, frame.side / (now ? 2 * PIECES : PIECES));
     const sights = ring.map(([u, v]) => frame.ground(u, v));
     if (now) ringSmall(context, frame, sights, colour);
     if (frame.frames(region)) continue;

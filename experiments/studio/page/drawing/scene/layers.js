@@ -35,7 +35,7 @@ export function paintOver(view) {
       const [x, z] = [box.x(u), box.z(v)];
       return { ...project(x, FLOOR, z), hidden: isUnder(ground, box, [x, FLOOR, z], eye) };
     },
-    frames: (region) => ground.size > 1 && isFramed(region, box.side),
+    frames: (region) => !view.coarse && ground.size > 1 && isFramed(region, box.side),
     arc: (from, to) => bendArc(view, from, to, project),
   }, overlay, view.points, view.listLandings());
   if (!overlay.bare) {

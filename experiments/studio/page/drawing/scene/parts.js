@@ -66,6 +66,7 @@ export class SceneParts {
       object.geometry.dispose();
       object.material.uniforms.ramp?.value.dispose();
       object.material.dispose();
+      object.userData.dispose?.();
     }
     this.#objects = [];
   }

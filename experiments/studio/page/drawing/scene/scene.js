@@ -25,9 +25,12 @@ export class SceneView extends View {
   constructor(host, options) {
     super(host, options);
     this.box = new Box(this.ground.extent);
+    /** Whether the last frame was drawn coarsely, because a processor draws it while it moves. */
+    this.coarse = false;
     this.ticks = { u: sideTicks({}, 0, 1, 3), v: sideTicks({}, 0, 1, 3) };
     this.scene = new Scene();
     this.renderer = new SceneRenderer(host, () => this.#onResize(), () => this.redraw.ask());
+    if (this.renderer.slow) this.redraw.pace.slowDown();
     this.parts = new SceneParts(this.scene);
     this.layers = new ScenePoints(this.scene);
     this.rig = new SceneCamera(this.renderer.canvas, () => this.redraw.ask());
@@ -135,8 +138,9 @@ export class SceneView extends View {
   /** @param {boolean} full */
   paint(full) {
     this.parts.frame(this.overlay.regions ?? [], this.agents, this.box);
-    this.parts.detail(full || !this.renderer.slow);
-    const { pace } = this.redraw;
+    const { pace, isUnhurried } = this.redraw;
+    this.coarse = !full && !isUnhurried && this.renderer.slow;
+    this.parts.detail(!this.coarse);
     const ratio = this.renderer.ratio(full, pace);
     const size = this.#size();
     if (size >= EDGED !== this.layers.edged) this.takeAgents();

@@ -2,13 +2,13 @@
 import { BASE, FLOOR, TALL } from "./box.js";
 import { ramp, rgb, themeOf, TONE } from "../colours.js";
 import { lightOf } from "./light.js";
+import { drawGround, inkOf, LINES, quickMaterial, STRENGTH } from "./picture.js";
 import {
   BufferAttribute, BufferGeometry, CanvasTexture, DoubleSide, LinearFilter, LineSegments, Mesh, ShaderMaterial,
 } from "../../vendor/three.js";
 
 /** @typedef {import("../ground.js").Ground} Ground */
 
-const LINES = 18;
 /** The most regions that are framed on the surface. */
 export const MOST_FRAMES = 6;
 // Lines and points lie on the surface, so it is drawn slightly farther away.
@@ -53,7 +53,7 @@ const LINED = `uniform sampler2D ramp; uniform vec3 ink, paper; uniform float li
     }
     colour = mix(colour, mix(paper, ink, 0.35), 0.16 * outside);
     gl_FragColor = vec4(colour, 1.0);
-  }`.replaceAll("MOST_FRAMES", String(MOST_FRAMES));
+  }`;
 
 /** Create a material with one colour per vertex: shading is computed when the surface changes, not in every frame. */
 export function ownColours(options = {}) {
@@ -104,29 +104,46 @@ export function surfaceMeshes(ground, box, theme) {
   const geometry = new BufferGeometry();
   geometry.setAttribute("position", new BufferAttribute(places, 3));
   geometry.setAttribute("level", new BufferAttribute(levels, 2));
-  // The floor is flat, so that half as many places along each side are enough.
+  // The floor is flat, so that fewer places along each side are enough, unless it has holes.
+  const coarsest = heights.some(Number.isNaN) ? 4 : 8;
   const floor = new BufferGeometry();
   for (const name of ["position", "level"]) floor.setAttribute(name, geometry.getAttribute(name));
   const colours = rampTexture(theme);
+  /** @type {CanvasTexture|undefined} */
+  let picture;
+  // The picture is drawn when it is first needed, and only then.
+  const draw = (/** @type {ShaderMaterial} */ fine) => quickMaterial(fine, picture ??= drawGround(ground, theme), box, GIVES_WAY);
   return [geometry, floor].map((shape, flat) => {
-    const steps = [1, 2].map((step) => step * (flat + 1)).filter((step) => (size - 1) % step === 0);
-    return detailedMesh(shape, steps.map((step) => triangles(ground, step)), shadedMaterial(colours, theme, flat));
+    const steps = (flat ? [2, coarsest] : [1, 2]).filter((step) => (size - 1) % step === 0);
+    return detailedMesh(shape, steps.map((step) => triangles(ground, step)), shadedMaterial(colours, theme, flat), draw);
   });
 }
 
 /**
- * Create a mesh with two levels of detail; `userData.detail(fine)` changes between them.
+ * Create a mesh with two levels of detail; `userData.detail(fine)` changes between them, and `userData.dispose()` gives back
+ * what the coarse one needs.
  * @param {BufferGeometry} geometry
  * @param {Uint32Array[]} levels the corners of its triangles: the fine ones, and the coarse ones
  * @param {ShaderMaterial} material
+ * @param {(fine: ShaderMaterial) => ShaderMaterial} simplify returns the material of the coarse level
  */
-function detailedMesh(geometry, [fine = new Uint32Array(0), coarse = fine], material) {
+function detailedMesh(geometry, [fine = new Uint32Array(0), coarse = fine], material, simplify) {
   const both = new Uint32Array(fine.length + coarse.length);
   both.set(fine);
   both.set(coarse, fine.length);
   geometry.setIndex(new BufferAttribute(both, 1));
   const mesh = new Mesh(geometry, material);
-  mesh.userData.detail = (/** @type {boolean} */ all) => geometry.setDrawRange(all ? 0 : fine.length, all ? fine.length : coarse.length);
+  /** @type {ShaderMaterial|undefined} */
+  let quick;
+  mesh.userData.detail = (/** @type {boolean} */ all) => {
+    geometry.setDrawRange(all ? 0 : fine.length, all ? fine.length : coarse.length);
+    mesh.material = all ? material : quick ??= simplify(material);
+  };
+  mesh.userData.dispose = () => {
+    material.dispose();
+    quick?.uniforms.picture.value.dispose();
+    quick?.dispose();
+  };
   mesh.userData.detail(true);
   return mesh;
 }
@@ -137,12 +154,11 @@ function detailedMesh(geometry, [fine = new Uint32Array(0), coarse = fine], mate
  * @param {number} flat 1 for the map on the floor
  */
 function shadedMaterial(colours, theme, flat) {
-  const ink = theme === "dark" ? [0.02, 0.04, 0.09] : [0.05, 0.1, 0.2];
   return new ShaderMaterial({
-    vertexShader: SHADED, fragmentShader: LINED, ...GIVES_WAY,
+    vertexShader: SHADED, fragmentShader: LINED, defines: { MOST_FRAMES }, ...GIVES_WAY,
     uniforms: {
-      ramp: { value: colours }, ink: { value: ink }, paper: { value: rgb(themeOf(theme).paper) }, lines: { value: LINES },
-      strength: { value: flat ? 0.4 : 0.5 }, flat_at: { value: FLOOR }, flat_part: { value: flat },
+      ramp: { value: colours }, ink: { value: inkOf(theme) }, paper: { value: rgb(themeOf(theme).paper) }, lines: { value: LINES },
+      strength: { value: flat ? 0.4 : STRENGTH }, flat_at: { value: FLOOR }, flat_part: { value: flat },
       shown: { value: 0 }, frames: { value: new Float32Array(4 * MOST_FRAMES) }, tints: { value: new Float32Array(3 * MOST_FRAMES) },
     },
   });

@@ -3,6 +3,7 @@
 import { Director, SECONDS } from "../../film/director.js";
 import { storyOf } from "../../film/story.js";
 import { el } from "../../base/dom.js";
+import { askStep, cancelFrame } from "../../base/frames.js";
 import { FilmView } from "./filmview.js";
 
 const CALM = matchMedia("(prefers-reduced-motion: reduce)");
@@ -19,7 +20,7 @@ const REST_MILLISECONDS = 1600;
  *     small.dispose();
  */
 export class MiniStage {
-  #frame = 0;
+  #onFrame = (/** @type {number} */ now) => this.#tick(now);
   #began = 0;
   /** @type {FilmView[]} */
   views = [];
@@ -59,8 +60,7 @@ export class MiniStage {
   }
 
   pause() {
-    cancelAnimationFrame(this.#frame);
-    this.#frame = 0;
+    cancelFrame(this.#onFrame);
   }
 
   /**
@@ -87,7 +87,7 @@ export class MiniStage {
     const passed = Math.max(0, now - this.#began) / 1000;
     if (passed * 1000 > this.seconds * 1000 + REST_MILLISECONDS) this.#began = now;
     this.#show(this.director.evaluationsAt((passed / this.seconds) * SECONDS), passed < this.seconds);
-    this.#frame = requestAnimationFrame((next) => this.#tick(next));
+    askStep(this.#onFrame);
   }
 
   /**
