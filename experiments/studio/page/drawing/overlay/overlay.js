@@ -7,7 +7,7 @@ const AGENT = 9; // px, the radius of an agent's marker
 const BOLD = "600 12px system-ui, sans-serif";
 const LARGE = "700 13px system-ui, sans-serif";
 /** Markers nearer than this to each other (px) stand in a circle of a radius around their place, with one label. */
-const NEAR = 12;
+const NEAR = 18;
 const APART = 15; // half of the distance between their middles
 const LISTED = 3; // the most agents that such a label names
 
