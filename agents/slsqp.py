@@ -125,7 +125,8 @@ class Slsqp(Agent):
         remark = ""
         while True:
             end, words = run_slsqp(slope, start, units, scale, self.tolerance)
-            if end is None or not (self.rescales and self.first_step and is_steep(slope, end, scale / units**2)):
+            limit = units**2 / scale if scale > 0 else np.inf
+            if end is None or not (self.rescales and self.first_step and is_steep(slope, end, limit)):
                 return f"slsqp: {remark}{words}".rstrip(".").lower()
             start, scale = self._rescale(slope, end, scale)
             remark = "too steep for its first scale, with a smaller one: "
@@ -182,21 +183,22 @@ def run_slsqp(
     return np.clip(result.x / units, 0.0, 1.0) if failed else None, str(result.message)
 
 
-def is_steep(slope: CachedObjective, point: Array, factor: float) -> bool:
-    """Return whether a step down the gradient, ``factor`` times as long, would be longer than a side of the cube.
+def is_steep(slope: CachedObjective, point: Array, limit: float) -> bool:
+    """Return whether the loss falls by more than ``limit`` per side of the cube, along an axis.
 
-    Only axes along which the point can move count.
+    Only axes along which the point can move count. Where a slope is steeper than the squared side of the cube in the
+    solver's variables over the scale of the loss, the solver's first step down would be longer than that side.
 
     Args:
         slope: The loss and its gradient.
         point: Shape (D,), in the unit cube, the last point of which the gradient is known; else the answer is False.
-        factor: Scale of the loss, per squared side of the cube in the solver's variables.
+        limit: In units of the loss per side of the cube.
     """
     gradient = slope.known_gradient(point)
     if gradient is None:
         return False
     free = np.where(gradient > 0, point > 0.0, point < 1.0)
-    return bool(np.abs(factor * gradient[free]).max(initial=0.0) > 1.0)
+    return bool(np.abs(gradient[free]).max(initial=0.0) > limit)
 
 
 def measure_spread(step: Array, change: Array) -> float:

@@ -306,7 +306,8 @@ def list_imports(path: Path) -> frozenset[str]:
         return frozenset()
     try:
         return _list_imports_in(path.read_text(encoding="utf-8"))
-    except (OSError, SyntaxError, ValueError, RecursionError):
+    except (OSError, SyntaxError, ValueError, RecursionError, MemoryError):
+        # The parser runs out of its own stack, and says MemoryError, where code is nested too deeply.
         return frozenset()
 
 

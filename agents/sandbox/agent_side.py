@@ -26,7 +26,6 @@ MOST_WORDS = 1000
 
 def serve(channel: ConfinedChannel) -> None:
     """Answer what is asked of a stranger's agent, until nobody asks."""
-    os._exit = _refuse_exit  # type: ignore[assignment]
     try:
         header, _ = channel.receive()
         cls = load_class(channel, header, Agent)
@@ -40,7 +39,11 @@ def serve(channel: ConfinedChannel) -> None:
 
 
 def load_class(channel: ConfinedChannel, header: dict[str, Any], base: type[Model]) -> Any:
-    """Run the text that a frame holds, and return the class that it names; None if there is none, which is said."""
+    """Run the text that a frame holds, and return the class that it names; None if there is none, which is said.
+
+    From now on, ``os._exit`` is an error of whoever calls it.
+    """
+    os._exit = _refuse_exit  # type: ignore[assignment]
     name = header["name"]
     try:
         cls = run_text(header["files"], name)
@@ -169,6 +172,10 @@ def _send_result(channel: ConfinedChannel, result: Any) -> None:
     elif isinstance(result, Converged):
         point: Array = np.asarray(result.point, dtype=float)
         header = {"op": "converged", "loss": float(result.loss), "why": str(result.why)[:MOST_WORDS]}
-        channel.send(dump_header(header | {"shape": list(point.shape)}), [point.ravel()])
+        vectors = {"shape": point} | (
+            {} if result.escape is None else {"escape": np.asarray(result.escape, dtype=float)}
+        )
+        header |= {name: list(vector.shape) for name, vector in vectors.items()}
+        channel.send(dump_header(header), [vector.ravel() for vector in vectors.values()])
     else:
         channel.send(dump_header({"op": "returned", "type": type(result).__name__[:MOST_WORDS]}))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
@@ -50,7 +51,7 @@ class SandboxedAgent(Agent):
     reads_points: bool = False
     said: dict[str, Any] = Field(default_factory=dict, repr=False)
 
-    _prices: dict[str, tuple[int, float]] = PrivateAttr(default_factory=dict)
+    _prices: dict[tuple[bytes, ...], tuple[int, float]] = PrivateAttr(default_factory=dict)
 
     @classmethod
     def of_description(
@@ -117,7 +118,7 @@ class SandboxedAgent(Agent):
 
     def _ask_prices(self, space: Space) -> tuple[int, float]:
         about, vectors = encode_space(space)
-        key = json.dumps([about, self.changed], sort_keys=True, default=str)
+        key = json.dumps([about, self.changed], sort_keys=True, default=str).encode(), *map(np.ndarray.tobytes, vectors)
         if key not in self._prices:
             with load_their_class(AGENT_ROLE, self.code, self.sandbox, self.openly) as process:
                 header, _ = process.ask(self._header("prices", about), vectors)
@@ -125,9 +126,9 @@ class SandboxedAgent(Agent):
             price, rows = header.get("row_price"), header.get("rows")
             if type(price) is not int or not 1 <= price <= MOST_PRICE:
                 raise TheirError(f"says that a row costs {quote_text(price)}; it must be a whole number from 1")
-            if type(rows) not in (int, float) or not 0 < float(rows or 0) < MOST_PRICE:
+            if not isinstance(rows, int | float) or not 0 < rows < MOST_PRICE:
                 raise TheirError(f"says that it proposes {quote_text(rows)} rows for an evaluation")
-            self._prices[key] = price, float(rows or 0)
+            self._prices[key] = price, float(rows)
         return self._prices[key]
 
 
@@ -159,10 +160,7 @@ def read_proposal(frame: Frame) -> Proposal | _End:
         case "done":
             return _End(None)
         case "converged":
-            loss, why = header.get("loss"), header.get("why")
-            if type(loss) not in (int, float) or type(why) is not str:
-                raise TheirError("its confined process sent a minimum without a loss")
-            return _End(Converged(read_points(header, floats), float(loss or 0.0), quote_text(why)))
+            return _End(_read_converged(header, floats))
         case "returned":
             # What it returned is told by the name of its type alone.
             return _End(type(_quote_name(header.get("type")), (), {})())
@@ -170,12 +168,24 @@ def read_proposal(frame: Frame) -> Proposal | _End:
     raise TheirError("its confined process sent a frame of an unknown kind")
 
 
+def _read_converged(header: Mapping[str, Any], floats: Array) -> Converged:
+    loss, why, shape = header.get("loss"), header.get("why"), header.get("shape")
+    if not isinstance(loss, float) or type(why) is not str:
+        raise TheirError("its confined process sent a minimum without a loss")
+    if "escape" not in header:
+        return Converged(read_points(shape, floats), loss, quote_text(why))
+    # The way down from a saddle stands behind the point.
+    size = math.prod(shape) if type(shape) is list and all(type(each) is int for each in shape) else len(floats)
+    point, escape = read_points(shape, floats[:size]), read_points(header["escape"], floats[size:])
+    return Converged(point, loss, quote_text(why), escape)
+
+
 def _read_points_of(header: Mapping[str, Any], floats: Array) -> Proposal:
     if "type" in header:
         dtype = quote_text(header.get("dtype") or "")
         described = f"{_quote_name(header['type'])}{f' of {dtype}' if dtype else ''}"
         raise TheirError(f"proposed a {described}; it must be a float64 array (n, D)")
-    points = read_points(header, floats)
+    points = read_points(header.get("shape"), floats)
     match header.get("kind"):
         case "gradients":
             return WithGradient(points)

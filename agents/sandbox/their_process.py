@@ -134,9 +134,8 @@ def read_reply_text(frame: Frame, op: str) -> str:
     raise WrongClass(quote_text(found))
 
 
-def read_points(header: Mapping[str, Any], floats: Array) -> Array:
-    """Return the floats of a frame in the shape that it says. Raises TheirError if they do not fit."""
-    shape = header.get("shape")
+def read_points(shape: Any, floats: Array) -> Array:
+    """Return the floats of a frame in the shape that its header says. Raises TheirError if they do not fit."""
     if type(shape) is not list or not all(type(size) is int and 0 <= size <= len(floats) for size in shape):
         raise TheirError("its confined process sent an array without a valid shape")
     try:
@@ -153,12 +152,15 @@ def _read_refusal(data: dict[str, Any]) -> RefusedSettings:
     return RefusedSettings(listed, [quote_text(name) for name in data["known"]])
 
 
-def _read_description(data: dict[str, Any]) -> SelfDescription:
+def _read_description(data: Any) -> SelfDescription:
+    if type(data) is not dict:
+        raise ValueError
     settings, schema, card = data.pop("settings"), data.pop("schema"), data.pop("card")
-    kind = settings.get("kind")
     if type(settings) is not dict or type(schema) is not dict or type(card) is not str:
         raise ValueError
+    kind = settings.get("kind")
     if type(kind) is not str or not (kind.isprintable() and 0 < len(kind) <= 60):
         raise WrongClass('names a class without `kind: Literal["..."] = "..."`')
-    json.dumps(settings, allow_nan=False)
+    # What is logged is finite, and text that can be written to a file.
+    json.dumps([settings, schema], allow_nan=False, ensure_ascii=False).encode()
     return SelfDescription(settings, schema, quote_text(card), data)

@@ -175,9 +175,9 @@ def area_over_time(run: RunSummary, minimum: float, seconds: float, budget: int)
         budget: The evaluations within which a lease must end to count.
 
     Returns:
-        The area, from 0 to 1; None if the run has no times, or they are all 0.
+        The area, from 0 to 1; None if the run has no times, or they are all 0, or too large for a number.
     """
-    if run.clock is None or seconds <= 0:
+    if run.clock is None or not 0 < seconds < np.inf:
         return None
     counted = run.clock.record_collected <= budget
     return _measure_area(run.clock.record_seconds[counted], run.clock.record_losses[counted] - minimum, seconds)

@@ -26,10 +26,12 @@ def open_destination(directory: Path, format: str, out: Path | None) -> Iterator
         Refusal: If the folder is not empty, or cannot be made.
     """
     target = directory / HOME / format if out is None else out
-    if out is not None and target.exists() and (not target.is_dir() or any(target.iterdir())):
-        raise Refusal(f"--out must be an empty or a new folder, got {target}, which is not empty. Name another.")
+    # Of all paths, only "." and "/" have no name.
+    target = target if target.name else target.absolute()
     part = target.with_name(f".{target.name}.part")
     try:
+        if out is not None and target.exists() and (not target.is_dir() or any(target.iterdir())):
+            raise Refusal(f"--out must be an empty or a new folder, got {out}, which is not empty. Name another.")
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.rmtree(part, ignore_errors=True)
         part.mkdir()

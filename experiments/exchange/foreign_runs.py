@@ -11,6 +11,9 @@ from numpy.typing import NDArray
 from ...landscapes.landscape import Array
 from ..results.run_summary import RunSummary
 
+BEYOND_WHOLE = 2.0**53
+"""From here on, floats do not tell whole numbers apart."""
+
 
 @dataclass(frozen=True)
 class ForeignRun:
@@ -50,7 +53,7 @@ def find_records(evaluations: NDArray[np.int64], losses: Array) -> tuple[NDArray
         >>> at.tolist(), best.tolist()
         ([2], [2.0])
     """
-    best = np.minimum.accumulate(np.where(np.isnan(losses), np.inf, losses))
+    best = np.minimum.accumulate(np.where(np.isfinite(losses), losses, np.inf))
     rows = np.flatnonzero(best < np.concatenate([[np.inf], best[:-1]]))
     at = evaluations[rows]
     kept = np.append(np.diff(at) > 0, True) if len(at) else np.zeros(0, dtype=bool)

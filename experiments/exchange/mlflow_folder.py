@@ -100,18 +100,24 @@ def _flatten(value: Any, path: tuple[str, ...]) -> Iterator[tuple[str, str]]:
 
 
 def list_metrics(run: RunData) -> dict[str, list[tuple[int, float]]]:
-    """Return the metrics of a run by name: (evaluations, value) where they change. Failed evaluations have none."""
+    """Return the metrics of a run by name: (evaluations, value) where they change. Failed evaluations have none.
+
+    What a landscape measures under the name of another metric has "landscape_" before it.
+    """
     rows = run.record_rows
     steps, losses = run.spent[rows].tolist(), run.points.losses[rows]
     found = {"loss": list(zip(steps, losses.tolist(), strict=True))}
     if run.minimum is not None:
         found["gap"] = list(zip(steps, (losses - run.minimum).tolist(), strict=True))
     found["evaluations"] = [(run.evaluations, float(run.evaluations))]
+    taken = set(found)
     ends = {int(lease): int(spent) for lease, spent in zip(run.points.lease, run.spent, strict=True)}
     for lease, measured in sorted(run.measures.items(), key=lambda each: ends.get(each[0], 0)):
         for name, value in measured.items():
             if lease in ends and np.isfinite(value):
-                found.setdefault(re.sub(r"[^\w\- ]", "_", name), []).append((ends[lease], float(value)))
+                key = re.sub(r"[^\w\- ]", "_", name)
+                key = f"landscape_{key}" if key in taken else key
+                found.setdefault(key, []).append((ends[lease], float(value)))
     return {name: values for name, values in found.items() if values}
 
 

@@ -12,13 +12,12 @@ from ...landscapes.landscape import Array, Refusal
 from ...orchestrator.log.regular_files import read_regular_file
 from ..results.run_summary import RunSummary
 from ..spec.errors import quote
-from .foreign_runs import ForeignRun, find_info_files, find_records
+from .foreign_runs import BEYOND_WHOLE, ForeignRun, find_info_files, find_records
 
 MOST_FILE_BYTES = 500_000_000
-BEYOND_WHOLE = 2.0**53
-"""From here on, floats do not tell whole numbers apart."""
 SETTING = re.compile(r"(\w+)\s*=\s*('[^']*'|[^,]*)")
-RUN = re.compile(r"(\d+)(?::(\d+)\|\S+)?")
+RUN = re.compile(r"(\d{1,15})(?::(\d{1,15})\|\S+)?")
+"""An instance, and the evaluations and the gap of its run: numbers below ``BEYOND_WHOLE``."""
 GAP_COLUMN = 2
 """The column of the best gap so far, in old and in new files. The first has the evaluations."""
 

@@ -7,7 +7,7 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
-from ...landscapes.landscape import Refusal
+from ...landscapes.landscape import Refusal, escape_unprintable
 from ..results.grouping import strategy_names
 from ..results.run_summary import AgentAccount, RunSummary
 from .foreign_runs import ForeignRun, find_info_files
@@ -15,7 +15,8 @@ from .read_coco import read_coco
 from .read_parquet import read_parquet
 
 LOG_FILE = "log.sqlite"
-MOST_LABELS = 5
+MOST_LABELS, MOST_NAME = 5, 100
+"""The most landscapes that are named, and the most characters of the name of a strategy."""
 STOPPED = "read from a file"
 AGENT = "imported"
 
@@ -67,7 +68,7 @@ def _summarize(
         rest = f"; {left:,} more are on landscapes that these results do not have" if left else ""
         remark(f"{name}: {len(kept):,} runs were read from {path}{rest}. Their points and agents are not known.")
     if not found:
-        labels = list(dict.fromkeys(run.landscape for run in runs))
+        labels = list(dict.fromkeys(escape_unprintable(run.landscape[:MOST_NAME]) for run in runs))
         listed_labels = ", ".join(labels[:MOST_LABELS]) + (", ..." if len(labels) > MOST_LABELS else "")
         raise Refusal(
             f"{path} must have a run on a landscape of the results, got {listed_labels or 'no run'}. "
@@ -78,6 +79,8 @@ def _summarize(
 
 def _choose_name(strategy: str, path: Path, taken: set[str]) -> str:
     """Return the name of a strategy; with its file, and a number, if another strategy has the name."""
+    # It is printed, and a file may say anything.
+    strategy = escape_unprintable(strategy[:MOST_NAME]) or path.stem
     names = [strategy, f"{strategy} ({path.name})"]
     number = 2
     while names[0] in taken and names[-1] in taken:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from ...landscapes.landscape import Array, Refusal
 from ...orchestrator.log.regular_files import open_regular_file
 from ..results.run_summary import RunSummary
-from .foreign_runs import ForeignRun, find_records
+from .foreign_runs import BEYOND_WHOLE, ForeignRun, find_records
 from .parquet import load_pyarrow
 
 NEEDED_COLUMNS = ("landscape", "loss")
@@ -52,6 +52,8 @@ def read_parquet(path: Path, known: Sequence[RunSummary]) -> list[ForeignRun]:
     if not (np.isfinite(costs).all() and (costs >= 0).all() and (costs == np.floor(costs)).all()):
         wrong = costs[~(np.isfinite(costs) & (costs >= 0) & (costs == np.floor(costs)))][0]
         raise Refusal(f"cost must be a whole number of evaluations of at least 0 in {path}, got {wrong:g}.")
+    if costs.sum() >= BEYOND_WHOLE:
+        raise Refusal(f"cost must be of fewer than 2^53 evaluations in all in {path}, got {costs.sum():g}.")
     likes = {each.landscape: each for each in reversed(known)}
     found = []
     for rows in _group_rows(strategy, landscape, run, repeats):
@@ -96,7 +98,7 @@ def _read_numbers(arrow: Any, path: Path, columns: dict[str, Any], name: str, n:
     column = columns[name]
     if not (arrow.types.is_integer(column.type) or arrow.types.is_floating(column.type)):
         raise Refusal(f"{name} must be numbers in {path}, got {column.type}.")
-    found: Array = column.cast(arrow.float64()).to_numpy(zero_copy_only=False)
+    found: Array = column.cast(arrow.float64(), safe=False).to_numpy(zero_copy_only=False)
     return found
 
 

@@ -68,10 +68,19 @@ class ReplayPage:
 
         Args:
             path: The file; its folder is made if there is none.
+
+        Raises:
+            ResultsError: If it cannot be written.
         """
         target = Path(path)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_text(self.html, encoding="utf-8")
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_text(self.html, encoding="utf-8")
+        except OSError as error:
+            raise ResultsError(
+                f"a page must be a file that can be written, got {target} ({error.strerror or error}). "
+                "Name another file."
+            ) from None
         return target
 
     def __repr__(self) -> str:

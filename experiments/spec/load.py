@@ -81,15 +81,20 @@ def load_sweep(
         (0.25, 0.5)
     """
     data, places, base = _read_source(source)
-    swept = dict(_parse_swept(each) for each in over)
-    for key in swept:
+    swept: dict[str, list[Any]] = {}
+    for key, values in map(_parse_swept, over):
+        if key in swept:
+            raise SpecError(
+                [format_problem("--over", "have each key once", repr(key), "", "Write all its values in one.")]
+            )
+        swept[key] = values
         if key.split(".")[0] not in Experiment.model_fields and find_places(data, key) == [key]:
             known = ", ".join(name_all_members(data))
             rule = "begin with a key of the YAML or the name of a member"
             raise SpecError([format_problem("--over", rule, repr(key), "", f"Members: {known}.")])
     if isinstance(data.get("sweep") or {}, dict):
         data["sweep"] = {**(data.get("sweep") or {}), **swept}
-    for each, key in zip(over, swept, strict=False):
+    for each, key in zip(over, swept, strict=True):
         places = places.with_override(("sweep", key), f"--over {each:.60}")
     return _build_with_overrides(data, places, base, overrides)
 

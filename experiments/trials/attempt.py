@@ -11,6 +11,7 @@ from typing import Any
 
 from ...agents.sandbox.ladder import RUNG_TEXTS
 from ...landscapes.landscape import Refusal
+from ...orchestrator.log.log import LogError
 from ..comparison.comparison import compare_runs
 from ..contracts.check import describe_broken
 from ..contracts.clause import ClauseResult
@@ -18,7 +19,7 @@ from ..execution.results_directory import directory_stem
 from ..execution.watcher import Watcher
 from ..results.records.json_file import read_record
 from ..results.run_summary import RunSummary, read_summaries
-from .candidate import NOT_TRIED, Candidate, check_candidate, hangs, time_candidate
+from .candidate import NOT_TRIED, Candidate, CandidateFailed, check_candidate, hangs, time_candidate
 from .race import Raced, choose_size, make_race, run_race
 from .rivals import Rivals
 from .standings import Standing, find_standings
@@ -133,12 +134,16 @@ def make_attempt(candidate: Candidate, base: str, watch: Callable[[int], Any], s
     say(f"{candidate.reference}: {candidate.family} {candidate.kind}, {RUNG_TEXTS[candidate.rung]}")
     number = _find_number(folder) + 1
     folder.mkdir(exist_ok=True)
-    seconds, raced, compared = None, None, None
+    seconds, each, raced, compared = None, 0.0, None, None
     with Rivals(folder, candidate.family) as rivals:
         clauses = check_candidate(candidate, began + CONTRACT_SECONDS)
         why_not = _find_obstacle(candidate, clauses)
         if not why_not:
-            seconds, each = time_candidate(candidate)
+            try:
+                seconds, each = time_candidate(candidate)
+            except CandidateFailed as error:
+                why_not = f"Not raced: when it was timed, {error}. Mend that first."
+        if not why_not:
             end = began + TOTAL_SECONDS - REST_SECONDS
             size = choose_size(each, end - time.monotonic())
             raced = _race(candidate, folder / f"race-{number}", size, base, end, watch)
@@ -211,7 +216,7 @@ def _read_last(folder: Path) -> _Last | None:
     races = folder / f"race-{number}"
     try:
         return _Last(read_summaries(races), broken)
-    except (Refusal, OSError):
+    except (Refusal, LogError, OSError):
         return _Last([], broken)
 
 

@@ -9,15 +9,16 @@ from typing import Any
 
 import numpy as np
 
-from ...agents.agent import Agent
-from ...agents.leases.failure import CONFINED_PROCESS, HUNG_AGENT
+from ...agents.agent import Agent, AgentError
+from ...agents.leases.failure import HUNG_AGENT, LATE_PROCESS
 from ...agents.sandbox.ladder import NoSandbox, is_unsandboxed_allowed, require_rung
 from ...agents.sandbox.settings import Sandbox
 from ...agents.sandbox.their_code import read_code
 from ...agents.sandbox.their_process import RefusedSettings, SelfDescription, WrongClass, describe_their_class
 from ...landscapes.landscape import Refusal
+from ...orchestrator.loop.audit import InvalidDecision
 from ..contracts.check import check_clauses, find_clauses
-from ..contracts.clause import ClauseResult
+from ..contracts.clause import ClauseBroken, ClauseResult, describe_failure
 from ..contracts.drive import drive_search
 from ..contracts.losses import bowl
 from ..contracts.played_run import PlayedRun, play_run
@@ -28,12 +29,15 @@ from ..spec.sandboxed import ROLES, SANDBOX_KEY
 SANDBOX = Sandbox(seconds=5.0)
 """The limits of what is tried: the usual ones, but for the time of a message, so that a loop is found out sooner."""
 NOT_OF_FAMILY = "names no subclass of"
-LATE_PROCESS = f"{CONFINED_PROCESS}sent nothing for "
 NOT_TRIED = "not tried"
 TIMED_DIMENSION, TIMED_EVALUATIONS = 5, (20, 500)
 """Where a candidate is timed: first briefly, to find out whether there is time for more."""
 SLOW_SECONDS = 1.0
 """A candidate whose brief search takes so long is timed by that alone."""
+
+
+class CandidateFailed(Exception):
+    """A candidate failed outside its contract and its race; the message is a clause that says how."""
 
 
 @dataclass(frozen=True)
@@ -162,9 +166,15 @@ def time_candidate(candidate: Candidate) -> tuple[float, float]:
 
     Returns:
         The seconds of a proposal, and of an evaluation: a proposal may have many points.
+
+    Raises:
+        CandidateFailed: It raised, or proposed or decided what it must not.
     """
     for evaluations in TIMED_EVALUATIONS:
-        taken, spent = _work(candidate, evaluations)
+        try:
+            taken, spent = _work(candidate, evaluations)
+        except (AgentError, InvalidDecision, ClauseBroken) as error:
+            raise CandidateFailed(describe_failure(candidate.model, error)) from error
         if sum(taken) > SLOW_SECONDS:
             break
     # The first of them starts its process.

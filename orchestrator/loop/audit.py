@@ -139,6 +139,8 @@ def _audit_words(run: Run, lease: Lease, member: Member, here: DecisionPlace) ->
         raise _make_error(
             "reason", "a non-empty text", f"{lease.reason!r}", here, "Say why this agent, this budget, this region."
         )
+    if not _is_unicode(lease.reason):
+        raise _make_error("reason", "a text in Unicode", f"{lease.reason!a:.80}", here, "Leave lone surrogates out.")
     if type(lease.archive) is not int or not 0 <= lease.archive <= run.collected:
         rule = f"from 0 to {run.collected}, the findings collected so far"
         raise _make_error("archive", rule, f"{lease.archive!r}", here, "Use run.collected for all of them.")
@@ -161,6 +163,15 @@ def _audit_incumbent(run: Run, incumbent: Incumbent, here: DecisionPlace) -> Non
 
 def _is_point(value: Any, dimension: int) -> bool:
     return isinstance(value, np.ndarray) and value.dtype == np.float64 and value.shape == (dimension,)
+
+
+def _is_unicode(text: str) -> bool:
+    """Return whether a text can be written to a file: one with half a surrogate pair cannot."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _describe_value(value: Any) -> str:

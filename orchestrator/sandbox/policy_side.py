@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from typing import Any
 
 from ...agents.agent import Lease, Region
 from ...agents.evaluation.first_rows import FirstRows
-from ...agents.leases.failure import AgentCalledExit
 from ...agents.sandbox.agent_side import MOST_WORDS, describe_class, load_class, send_error
 from ...agents.sandbox.frames import ChannelClosed, ConfinedChannel, dump_header
 from ...agents.sandbox.plain_data import FloatCursor, decode_generator, decode_space
@@ -24,7 +22,6 @@ MOST_REASON = 3000
 
 def serve(channel: ConfinedChannel) -> None:
     """Answer what is asked of a stranger's policy, until nobody asks."""
-    os._exit = _refuse_exit  # type: ignore[assignment]
     try:
         header, _ = channel.receive()
         cls = load_class(channel, header, Policy)
@@ -48,10 +45,6 @@ def serve(channel: ConfinedChannel) -> None:
                 send_error(channel, None, error)
     except ChannelClosed:
         return
-
-
-def _refuse_exit(status: int) -> None:
-    raise AgentCalledExit(f"called os._exit({status!r})")
 
 
 def _begin_run(header: dict[str, Any], cursor: FloatCursor) -> Run:

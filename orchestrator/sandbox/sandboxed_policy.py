@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from typing import Any
@@ -180,6 +181,8 @@ def _read_lease(frame: Frame, run: Run) -> Lease:
     count, best, settings = header["center"], header.get("incumbent"), header["settings"]
     if type(count) is not int or not 0 <= count <= len(floats) or type(settings) is not dict:
         raise TheirError("sent a lease that is none")
+    # They are logged: a lone surrogate is a ValueError here.
+    json.dumps(settings, ensure_ascii=False).encode()
     incumbent, center, point = None, floats[:count].copy(), floats[count:].copy()
     if best is not None:
         agent, lease, row, loss = best

@@ -64,16 +64,16 @@ def test_a_spread_without_a_step_is_no_number():
 
 
 @pytest.mark.parametrize(
-    ("point", "factor", "steep"),
-    [([0.5, 0.5], 1.0, True), ([0.5, 0.5], 0.01, False), ([0.0, 0.5], 1.0, False)],
+    ("point", "limit", "steep"),
+    [([0.5, 0.5], 1.0, True), ([0.5, 0.5], 100.0, False), ([0.0, 0.5], 1.0, False)],
     ids=["far", "a step within the cube", "at the face to which the loss falls"],
 )
-def test_steep_is_what_leads_out_of_the_cube(point, factor, steep):
+def test_steep_is_what_leads_out_of_the_cube(point, limit, steep):
     def solve(objective):
         slope = CachedObjective(objective, 1e-6, exact=False)
-        unknown = is_steep(slope, np.array(point), factor)
+        unknown = is_steep(slope, np.array(point), limit)
         slope.gradient(np.array(point))
-        return unknown, is_steep(slope, np.array(point), factor)
+        return unknown, is_steep(slope, np.array(point), limit)
 
     lease, answers = Lease(0, "slsqp", 10, Region.whole(2), "a test"), []
     search = invert_solver(lambda objective: answers.append(solve(objective)))

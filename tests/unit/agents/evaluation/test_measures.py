@@ -58,14 +58,14 @@ class Counting:
 
 @pytest.fixture
 def pool(tmp_path, monkeypatch):
-    """A pool of which a row may take 0.3 s, and a measurement 0.5 s more."""
+    """A pool of which a row may take 0.3 s, and a start or a measurement 3 s more."""
     (tmp_path / "own.py").write_text(OWN)
     text = "name: x\nbudget: 1\nlandscapes: [{kind: ./own.py:Measured}]\nstrategies: {a: {agents: [random]}}\n"
     (landscape,) = loads_yaml(text, base=str(tmp_path)).landscapes
     found = ChildPool(landscape, Evaluation(timeout=0.3, workers=2))
     # After the children have started, which takes longer on a busy machine.
     assert found.evaluate(np.array([[0.1], [0.2]]), False).losses.tolist() == [0.4, 0.8]
-    monkeypatch.setattr(PythonChild, "startup", 0.5)
+    monkeypatch.setattr(PythonChild, "startup", 3.0)
     yield found
     found.close()
 

@@ -16,7 +16,7 @@ from searchparty.agents.sandbox.confined_process import AGENT_ROLE
 from searchparty.agents.sandbox.sandboxed_agent import SandboxedAgent
 from searchparty.agents.sandbox.settings import Sandbox
 from searchparty.agents.sandbox.their_code import read_code
-from searchparty.agents.sandbox.their_process import RefusedSettings, describe_their_class
+from searchparty.agents.sandbox.their_process import RefusedSettings, WrongClass, describe_their_class
 from searchparty.experiments.execution.verification import verify_results
 from searchparty.experiments.spec.errors import SpecError
 from searchparty.landscapes.axis import Axis
@@ -117,6 +117,27 @@ def test_the_class_is_asked_what_it_is(strangers):
         1.0,
     )
     assert agent.with_settings({"batch": 4}).model_dump()["batch"] == 4
+
+
+@pytest.mark.parametrize(
+    "method",
+    [
+        "def model_dump(self, **_): return ['odd']",
+        "def model_dump(self, **_): return {'kind': 'odd', 'text': chr(0xd800)}",
+        "@classmethod\n    def model_json_schema(cls, *_): return {'least': float('nan')}",
+    ],
+)
+def test_what_it_says_of_itself_must_be_data_that_can_be_logged(tmp_path, method):
+    text = f"from searchparty import Agent\n\n\nclass Odd(Agent):\n    kind: str = 'odd'\n\n    {method}\n"
+    (tmp_path / "odd.py").write_text(text)
+    with pytest.raises(WrongClass, match="says nothing valid of itself"):
+        describe_their_class(AGENT_ROLE, read_code("odd.py:Odd", str(tmp_path)), Sandbox(), False, {})
+
+
+def test_text_that_is_nested_too_deeply_is_refused_where_it_is_run(tmp_path):
+    (tmp_path / "deep.py").write_text("x = " + "-" * 100_000 + "1\n")
+    with pytest.raises(WrongClass, match="names a file that raised"):
+        describe_their_class(AGENT_ROLE, read_code("deep.py:Deep", str(tmp_path)), Sandbox(), False, {})
 
 
 def test_settings_that_it_refuses_are_told(strangers):
@@ -220,6 +241,41 @@ def test_points_of_a_wrong_shape_arrive_for_the_usual_check(tmp_path):
     assert np.isnan(found.points).all()
 
 
+def test_the_way_down_from_a_saddle_is_kept(tmp_path):
+    search = search_with(
+        "yield lease.region.center[None]\nreturn Converged(np.array([0.5, 0.25]), 1.5, 'flat', np.array([0.0, -2.0]))",
+        tmp_path,
+    )
+    next(search)
+    with pytest.raises(StopIteration, match="flat") as end:
+        search.send(Told(np.zeros(1), None, Lease(0, "a", 10, Region.whole(2), "first lease", fresh=True)))
+    found = end.value.value
+    assert (found.point.tolist(), found.loss, found.why) == ([0.5, 0.25], 1.5, "flat")
+    assert found.escape.tolist() == [0.0, -2.0]
+
+
+def test_runs_that_escape_from_saddles_are_the_same_with_and_without(tmp_path):
+    text = HEAD + (
+        "    def search(self, space, lease, rng):\n"
+        "        told = yield lease.region.center[None]\n"
+        "        point = lease.region.center\n"
+        "        return Converged(point, float(told.losses[0]), 'flat', rng.standard_normal(space.dimension))\n"
+    )
+    (tmp_path / "their.py").write_text(text)
+    hashes = set()
+    for number, sandbox in enumerate(({}, {"sandbox": {}})):
+        data = {
+            "name": "saddles", "budget": 12, "landscapes": [{"kind": "rastrigin", "dimension": 2}],
+            "strategies": {"a": {"agents": [{"kind": "their.py:Their"} | sandbox], "policy": {"escape": 0.2}}},
+            "executor": "simulated",
+        }  # fmt: skip
+        found = run(Experiment.from_data(data, base=str(tmp_path)), out=tmp_path / f"r{number}", report=False)
+        assert not found.errors
+        with LogReader(found.path) as reader:
+            hashes.add(trace_hash(reader))
+    assert len(hashes) == 1
+
+
 def test_what_it_returns_is_told_by_its_type(tmp_path):
     search = search_with("yield np.zeros((1, 2))\nreturn {'a': 1}", tmp_path)
     next(search)
@@ -227,6 +283,13 @@ def test_what_it_returns_is_told_by_its_type(tmp_path):
         search.send(Told(np.zeros(1), None, Lease(0, "a", 10, Region.whole(2), "first lease", fresh=True)))
     assert type(end.value.value).__name__ == "dict"
     assert end.value.value != {"a": 1}
+
+
+def test_a_price_may_depend_on_the_bounds(tmp_path):
+    text = HEAD + "    def row_price(self, space):\n        return int(space.upper[0])\n"
+    agent = make_agent(text, tmp_path)
+    spaces = [Space(np.zeros(2), np.full(2, upper)) for upper in (3.0, 5.0)]
+    assert [agent.row_price(space) for space in spaces] == [3, 5]
 
 
 def test_spaces_of_all_kinds_arrive_whole(tmp_path):

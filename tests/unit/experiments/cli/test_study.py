@@ -73,6 +73,12 @@ def test_sweep_refuses_what_cannot_be_swept(command, folder, over, message):
     assert "Traceback" not in done.stderr
 
 
+def test_sweep_refuses_a_key_that_is_given_twice(command, folder):
+    done = command("sweep", "study.yaml", "--over", "budget=30,40", "--over", "budget=50,60", cwd=folder)
+    assert done.returncode == 2
+    assert "--over must have each key once, got 'budget'. Write all its values in one." in done.stderr
+
+
 def test_ablate_says_what_each_part_is_worth(command, folder):
     done = command("ablate", "study.yaml", cwd=folder)
     assert done.returncode == 0, done.stderr

@@ -93,6 +93,7 @@ def test_area_in_simulated_time_by_hand():
     # Without times, or if evaluations take none, there is no area in time.
     assert area_over_time(make_summary([1.0]), 0.0, 8.0, 2) is None
     assert area_over_time(make_summary([1.0], seconds=[0.0]), 0.0, 0.0, 2) is None
+    assert area_over_time(make_summary([1.0], seconds=[1e307]), 0.0, np.inf, 2) is None
 
 
 @given(st.lists(st.tuples(st.floats(1e-9, 1e3), st.integers(1, 20)), min_size=1, max_size=9), st.integers(1, 25))

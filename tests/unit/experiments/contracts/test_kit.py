@@ -203,7 +203,9 @@ class Bowl:
     """A bowl of any dimension; ``fault`` says what is wrong with it."""
 
     def __init__(self, dimension, fault):
-        self.space = Space(np.full(dimension, -1.0), np.full(dimension, 1.0), has_gradient=True)
+        lower, upper = np.full(dimension, -1.0), np.full(dimension, 1.0)
+        self.space = Space(lower, upper, has_gradient=True, noisy=fault == "noise")
+        self.random = np.random.default_rng(0)
         self.fault = fault
         self.minimum = -1.0 if fault == "minimum" else 0.0
         self.minimizers = np.zeros((1, dimension))
@@ -214,6 +216,8 @@ class Bowl:
             losses += 1e-9
         if self.fault == "points":
             points[:] = 0.0
+        if self.fault == "noise":
+            losses += 0.1 * self.random.standard_normal(len(points))
         return losses[:, None] if self.fault == "shape" else losses
 
     def gradient(self, points):
@@ -250,6 +254,13 @@ def test_a_faulty_landscape_is_found_out(fault, clause, example, cause):
 
 def test_a_sound_landscape_keeps_every_clause():
     assert {each.state for each in check_landscape(Faulty, thorough=True)} == {"kept"}
+
+
+def test_a_noisy_landscape_is_not_asked_for_the_same_loss_again():
+    found = {each.clause: each.state for each in check_landscape(Faulty(fault="noise"))}
+    assert [clause for clause, state in found.items() if state == "left out"] == [
+        "independent-rows", "gradients", "minimum",
+    ]  # fmt: skip
 
 
 class Turns(Policy):

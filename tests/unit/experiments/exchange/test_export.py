@@ -5,6 +5,7 @@ import csv
 import json
 import math
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -363,6 +364,16 @@ def test_mlflow_has_settings_losses_and_leases_of_each_run(mixed, tmp_path):
     assert dict(mlflow_folder.list_parameters(mixed.runs[0]))["strategy"] == "party"
 
 
+def test_what_a_landscape_measures_is_no_loss(mixed):
+    first = mixed.runs[0]
+    lease = int(first.points.lease[-1])
+    plain = mlflow_folder.list_metrics(first)
+    found = mlflow_folder.list_metrics(replace(first, measures={lease: {"loss": 7.0, "accuracy": 0.5}}))
+    assert {name: found[name] for name in plain} == plain
+    assert [value for _, value in found["landscape_loss"]] == [7.0]
+    assert [value for _, value in found["accuracy"]] == [0.5]
+
+
 @pytest.mark.extras
 @pytest.mark.filterwarnings("ignore")
 def test_mlflow_reads_its_folder(mixed, tmp_path, monkeypatch):
@@ -462,6 +473,14 @@ def test_a_folder_that_is_not_empty_is_refused(mixed, tmp_path):
     (tmp_path / "mine.txt").write_text("mine")
     with pytest.raises(Refusal, match=r"--out must be an empty or a new folder, got .*, which is not empty"):
         mixed.export("csv", tmp_path)
+
+
+def test_the_current_folder_is_filled_and_a_name_that_is_too_long_is_refused(mixed, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    mixed.export("csv", ".")
+    assert (tmp_path / "points.csv").exists()
+    with pytest.raises(Refusal, match="exports must be where files can be written"):
+        mixed.export("csv", tmp_path / ("x" * 300))
 
 
 def test_the_default_folder_is_replaced_and_nothing_is_left_of_a_failure(mixed):

@@ -139,6 +139,7 @@ def test_a_parquet_of_others_needs_two_columns_only(known, tmp_path):
         ({"landscape": [1], "loss": [2.0]}, "landscape must be text in every row of .*, got int64"),
         ({"landscape": ["sphere D=2"], "loss": ["low"]}, "loss must be numbers in .*, got string"),
         ({"landscape": ["sphere D=2"], "loss": [1.0], "cost": [-3]}, r"cost must be a whole number .*, got -3\."),
+        ({"landscape": ["moon"], "loss": [1.0], "cost": [1e300]}, r"cost must be of fewer than 2\^53 .*, got 1e\+300"),
         ({"landscape": ["moon"], "loss": [1.0]}, r"must have a run on a landscape of the results, got moon\."),
         ({"landscape": [], "loss": []}, "must have a run on a landscape of the results, got no run"),
     ],
@@ -157,6 +158,19 @@ def test_a_parquet_that_is_not_of_the_layout_is_refused(known, tmp_path, rows, m
 
 
 @pytest.mark.extras
+def test_large_whole_losses_and_names_that_cannot_be_printed_are_read(known, tmp_path):
+    pyarrow = pytest.importorskip("pyarrow")
+    from pyarrow import parquet
+
+    rows = {"landscape": ["sphere D=2"], "loss": pyarrow.array([2**63 + 1], pyarrow.uint64()), "strategy": ["\x1b[2Jx"]}
+    parquet.write_table(pyarrow.table(rows), tmp_path / "p.parquet")
+    said = []
+    (found,) = read_foreign([tmp_path / "p.parquet"], known, said.append)
+    assert (found.strategy, found.final) == (r"\x1b[2Jx", 2.0**63)
+    assert said[0].isprintable()
+
+
+@pytest.mark.extras
 def test_what_is_no_parquet_is_refused(known, tmp_path):
     pytest.importorskip("pyarrow")
     (tmp_path / "p.parquet").write_bytes(b"PAR1 not really")
@@ -172,6 +186,7 @@ def test_what_is_no_parquet_is_refused(known, tmp_path):
         ("f1.info", "funcId = 1", "function = 1", "an entry of COCO's .info must begin with its funcId"),
         ("f1.info", "DIM = 2, Precision = 1.000e-08, algId = 'THEIRS', d", "d", "must have funcId and DIM"),
         ("f1.info", "1:30|2.0e-09", "one", "must list runs as INSTANCE:EVALUATIONS|GAP"),
+        ("f1.info", "1:30|2.0e-09", f"1:{10**20}|1", "must list runs as INSTANCE:EVALUATIONS|GAP"),
         ("f1.info", "data_f1/bbobexp_f1_DIM2.dat", "../../secret.dat", "must name a .dat in its own folder"),
         ("f1.info", "data_f1/bbobexp_f1_DIM2.dat", "data_f1/none.dat", "COCO's data must be files that can be read"),
         ("f1.info", ", 2:10|1.0e+00", "", "must have as many runs as its .info lists, 1, got 2"),
@@ -236,5 +251,7 @@ def test_a_report_has_the_strategies_of_others(results, theirs, command, tmp_pat
 def test_records_are_the_best_at_each_evaluation():
     at, losses = find_records(np.array([1, 1, 2, 3]), np.array([5.0, 4.0, np.inf, 4.0]))
     assert (at.tolist(), losses.tolist()) == ([1], [4.0])
+    at, losses = find_records(np.array([1, 2]), np.array([-np.inf, 3.0]))
+    assert (at.tolist(), losses.tolist()) == ([2], [3.0])
     at, losses = find_records(np.array([], dtype=np.int64), np.array([]))
     assert len(at) == len(losses) == 0

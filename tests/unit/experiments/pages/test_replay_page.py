@@ -72,6 +72,11 @@ def test_what_is_not_there_is_told(results, tmp_path):
         Results(results.path).replay("party", "party", "party")
 
 
+def test_a_page_that_cannot_be_written_is_refused(results, tmp_path):
+    with pytest.raises(ResultsError, match="a page must be a file that can be written, got .*Is a directory"):
+        results.replay().write(tmp_path)
+
+
 def test_the_command_writes_the_page(results, command, tmp_path):
     done = command("embed", str(results.path), "--run", "party", "--out", "page.html", cwd=tmp_path)
     assert done.returncode == 0, done.stderr

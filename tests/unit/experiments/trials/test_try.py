@@ -193,6 +193,27 @@ def test_a_class_that_hangs_is_ended_soon(command, tmp_path, small, monkeypatch)
     assert "Not raced: it takes too long for a proposal." in done.stdout
 
 
+def test_a_class_that_fails_where_it_is_timed_is_not_raced(command, tmp_path, small, monkeypatch):
+    monkeypatch.setitem(check.CONTRACTS, "agent", check.CONTRACTS["agent"][:1])
+    write(
+        tmp_path,
+        WALK.replace("        while True:", "        for _ in range(300):") + "        raise ValueError('late')\n",
+        STEP=0.3,
+    )
+    done = command("try", "their.py:Walk", cwd=tmp_path)
+    assert (done.returncode, "Traceback" in done.stderr) == (0, False)
+    assert "Not raced: when it was timed, it raised ValueError: late (their.py:" in done.stdout
+
+
+def test_a_damaged_race_is_no_race_to_compare_with(command, tmp_path, small, few_clauses):
+    write(tmp_path, WALK, STEP=0.3)
+    command("try", "their.py:Walk", cwd=tmp_path)
+    (tmp_path / "try-walk" / "race-1" / "log.sqlite").write_bytes(b"damaged")
+    done = command("try", "their.py:Walk", cwd=tmp_path)
+    assert (done.returncode, "Traceback" in done.stderr) == (0, False)
+    assert "Since the last try" not in done.stdout
+
+
 def test_a_hostile_class_changes_nothing_here(command, tmp_path, small, few_clauses):
     import socket
 

@@ -70,6 +70,7 @@ REFUSED = [
     ((lease(region=Region(np.zeros(3), np.nan)),), r"region\.radius must be above 0 .* got nan"),
     ((lease(reason=""),), r"reason must be a non-empty text, got ''"),
     ((lease(reason="  "),), r"reason must be a non-empty text"),
+    ((lease(reason="half \ud800"),), r"reason must be a text in Unicode, got 'half \\ud800'"),
     ((lease(archive=1),), r"archive must be from 0 to 0, the findings collected so far, got 1"),
     ((lease(archive=-1),), r"archive must be from 0 to 0, .* got -1"),
     ((lease(settings=None),), r"settings must be a dict, got None"),
