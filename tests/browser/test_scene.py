@@ -5,6 +5,7 @@ import random
 from itertools import pairwise
 from pathlib import Path
 
+import numpy as np
 import pytest
 import sights
 from accounts_of import accounts_of
@@ -118,7 +119,8 @@ def test_what_is_said_is_what_the_log_says(studio, opened):
     for evaluations in (1, 40, 150, 360):
         sights.scrub(page, "watch", evaluations)
         huds = page.evaluate("""() => [...document.querySelectorAll("#watch .hud")].map((hud) => ({
-            best: Number(hud.querySelector(".best").textContent), spent: hud.querySelector(".spent").textContent,
+            best: Number(hud.querySelector(".best").textContent), stale: hud.querySelector(".stale").textContent,
+            spent: hud.querySelector(".spent").textContent,
             parts: [...hud.querySelectorAll(".budget-part")].map((part) => parseFloat(part.style.width)),
             bar: hud.querySelector(".budget-bar").clientWidth,
             mover: hud.querySelector("[data-moves=true]")?.textContent ?? null }))""")
@@ -127,6 +129,7 @@ def test_what_is_said_is_what_the_log_says(studio, opened):
             losses = account.replay.losses[:head]
             assert hud["best"] == pytest.approx(float(losses.min()), rel=6e-3)
             assert hud["spent"] == f"{evaluations} of 360 evaluations"
+            assert hud["stale"] == standstill(account, losses, evaluations)
             assert hud["parts"] == pytest.approx([100 * n / 360 for n in account.spent(evaluations)], abs=0.02)
             if evaluations < 360:
                 assert hud["mover"] == account.run.team[account.replay.agent[account.drawn(evaluations) - 1]]
@@ -134,20 +137,54 @@ def test_what_is_said_is_what_the_log_says(studio, opened):
         assert abs(huds[0]["bar"] - huds[1]["bar"]) <= 2
 
 
+def standstill(account, losses, evaluations):
+    """Return what must be said of the time since the best loss, as it is shown, was first reached."""
+    shown = [sights.number(float(f"{loss:.3g}")) for loss in np.minimum.accumulate(losses)]
+    lasts = evaluations - account.replay.spent[shown.index(shown[-1])]
+    every, minimum = account.replay.losses, account.run.minimum
+    reached = minimum is not None and losses.min() - minimum <= 1e-4 * (every[0] - every.min())
+    return "" if lasts <= 0.12 * 360 or reached else f"at {shown[-1]} for {lasts:.0f} evaluations"
+
+
+def test_where_a_search_is_stuck_and_starts_again_is_one_event(first_question):
+    page = first_question
+    sights.scrub(page, "playground", 1256)
+    said = page.locator("#playground .say").first.text_content()
+    assert said == "grid is stuck at 0.995; starts again elsewhere"
+    last = page.locator("#playground .story").first.locator("li >> nth=-1")
+    assert last.text_content() == f"1,254{said}"
+    until(page, LABELS, "playground", seconds=30)
+    labels = json.loads(page.locator("#playground .view").first.get_attribute("data-labels"))
+    assert {"grid stuck here", "grid starts again here"} <= {label["text"] for label in labels}
+    # An outline says whose region it is.
+    sights.scrub(page, "playground", 370)
+    until(page, LABELS, "playground", seconds=30)
+    view = page.locator("#playground .view").nth(1).bounding_box()
+    tip = page.locator("#playground .region-tip").nth(1)
+    for across, down in ((0.01 * k, 0.05 * row) for row in range(7, 12) for k in range(20, 80)):
+        page.mouse.move(view["x"] + across * view["width"], view["y"] + down * view["height"])
+        page.wait_for_timeout(20)
+        if tip.is_visible():
+            break
+    assert tip.text_content().startswith("grid's search area now")
+
+
 def test_a_mark_leads_to_its_moment_and_so_do_the_reasons(first_question):
     page = first_question
     marks = page.eval_on_selector_all("#playground .mark", "all => all.map((each) => each.getAttribute('aria-label'))")
-    assert any("hands its best to grid" in mark for mark in marks)
-    page.click("#playground .mark[aria-label*='hands its best to grid']")
+    assert any("grid moves to random-restart's point" in mark for mark in marks)
+    page.click('#playground .mark[aria-label*="grid moves to random-restart"]')
     at = sights.at(page, "playground")[0]
     said = page.locator("#playground .say").nth(1).text_content()
-    assert said.endswith("random-restart hands its best to grid")
+    assert said.endswith("grid moves to random-restart's point: 4.71 → 0.995")
     assert len(said.replace("→", "").split()) <= 8
     sights.ended(page, "playground")
     closing = page.locator("#playground .say").all_text_contents()
     assert closing[0].startswith("Stuck at 0.995")
     assert closing[1].startswith("Minimum found: random-restart → grid")
-    assert "Both had the same 1,500 evaluations" in page.text_content("#playground .verdict")
+    reason = page.text_content("#playground .verdict")
+    assert "Both had the same 1,500 evaluations" in reason
+    assert "both had nearly the same loss (1.01 and 0.995), but in other places" in reason
     page.click("#playground .frame-link >> nth=0")
     assert sights.at(page, "playground")[0] == at
 

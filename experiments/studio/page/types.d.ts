@@ -171,10 +171,16 @@ export interface Region {
   polygon: [number, number][];
   radius: number;
   now: boolean;
+  /** Whether its outline is drawn strongly: that of the agent whose move it is. */
+  marked?: boolean;
 }
 
-/** A point that one agent has handed to another: `part` is how far it has come, and `age` how long ago that was, 0 to 1. */
+/**
+ * A hand-over: its arc leads from where the receiver was to the point that another agent had found. `part` is how far its
+ * light has come, and `age` how long ago that was, 0 to 1.
+ */
 export interface HandOver {
+  /** The giver. */
   agent: number;
   receiver: number;
   from: Spot;

@@ -13,6 +13,14 @@ export function number(value) {
 }
 
 /**
+ * Format a loss with three significant digits, as it is shown above a scene and in captions.
+ * @param {number} loss
+ */
+export function brief(loss) {
+  return number(Number(loss.toPrecision(3)));
+}
+
+/**
  * Format a whole number with thousands separators.
  * @param {number} value
  */

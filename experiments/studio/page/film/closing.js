@@ -2,13 +2,15 @@
 
 import { lineageOf } from "./lineage.js";
 import { shortNameOf, storyOf } from "./story.js";
-import { isFound } from "./verdict.js";
-import { number } from "../base/wording.js";
+import { gapOf, isFound } from "./progress.js";
+import { brief, number, whole } from "../base/wording.js";
 
 /** @typedef {import("./film.js").Film} Film */
 
 /** The most moments that are named as reasons. */
 const REASONS = 3;
+/** Two runs are equally good if what is missing to the minimum differs by less than this part. */
+const LEVEL = 0.9;
 
 /**
  * Return one short sentence on how a run has ended, and whether it found the minimum, was stuck, or just ended.
@@ -18,7 +20,7 @@ const REASONS = 3;
 export function nameEnd(film) {
   const best = film.bestAt(film.count);
   if (best < 0) return { text: "No finite loss was found", kind: "ended" };
-  const loss = number(Number(film.loss[best].toPrecision(3)));
+  const loss = brief(film.loss[best]);
   if (isFound(film, film.loss[best])) {
     const chain = namesAlong(film, best);
     return { text: chain.length > 1 ? `Minimum found: ${chain.join(" → ")}` : `${chain[0]} found the minimum`, kind: "found" };
@@ -49,8 +51,23 @@ export function reasonOf(films, names) {
   const alone = films.length > 1 && films[1 - winner].team.length === 1;
   const other = alone ? ` ${names[1 - winner]} had nobody to hand it such a point.` : "";
   const loss = team.loss[bests[winner]];
-  const end = isFound(team, loss) ? "the minimum" : `loss ${number(Number(loss.toPrecision(2)))}`;
-  return `${fair}${giver} handed its best point to ${receiver}, and that led to ${end}.${other}`;
+  const end = isFound(team, loss) ? "the minimum" : `loss ${brief(loss)}`;
+  const level = alone ? levelAt(films[winner], films[1 - winner], links[0]) : "";
+  return `${fair}${level}${giver} handed its best point to ${receiver}, and that led to ${end}.${other}`;
+}
+
+/**
+ * Say that two runs were equally good when a point was handed over, if they were: then its place made the difference.
+ * @param {Film} team
+ * @param {Film} other
+ * @param {{loss: number, spent: number}} link
+ */
+function levelAt(team, other, { loss, spent }) {
+  const best = other.bestAt(other.headAt(spent));
+  if (best < 0) return "";
+  const [mine, others] = [gapOf(team, loss), gapOf(other, other.loss[best])];
+  if (Math.min(mine, others) < LEVEL * Math.max(mine, others)) return "";
+  return `After ${whole(spent)}, both had nearly the same loss (${brief(other.loss[best])} and ${brief(loss)}), but in other places. `;
 }
 
 /**

@@ -7,8 +7,9 @@ const SAMPLES = 120;
 const WIDEST = 0.5;
 const NARROWEST = 0.15;
 const AT_END = 0.2;
-/** How many samples before and after a moment are averaged, so that the look moves smoothly. */
-const SMOOTH = 5;
+/** How many samples before and after a moment are averaged: the look moves smoothly, and is there when something happens. */
+const BEFORE = 2;
+const AFTER = 8;
 
 /**
  * The middle of what is looked at, and half of its width, on the plane.
@@ -24,9 +25,10 @@ export class FocusTrack {
     const raw = Array.from({ length: SAMPLES + 1 }, (_, k) => lookAt(film, byAgent, film.headAt((this.length * k) / SAMPLES)));
     const [u0, u1, v0, v1] = film.header.plane.extent;
     const side = Math.max(u1 - u0, v1 - v0);
+    widenAtRestarts(film, raw);
     raw[SAMPLES].half = Math.max(raw[SAMPLES].half, AT_END * side);
     this.extent = [u0, u1, v0, v1];
-    this.looks = raw.map((_, k) => averageLooks(raw.slice(Math.max(0, k - SMOOTH), k + SMOOTH + 1)));
+    this.looks = raw.map((_, k) => averageLooks(raw.slice(Math.max(0, k - BEFORE), k + AFTER + 1)));
   }
 
   /**
@@ -60,6 +62,23 @@ function lookAt(film, byAgent, head) {
   const near = best < 0 ? 0 : (WIDEST - half / side) / (WIDEST - NARROWEST);
   const [midU, midV] = [(u0 + u1) / 2, (v0 + v1) / 2];
   return { u: midU + near * ((film.u[best] ?? midU) - midU), v: midV + near * ((film.v[best] ?? midV) - midV), half };
+}
+
+/**
+ * Look at all of the plane where an agent that searches alone starts again elsewhere.
+ * @param {import("./film.js").Film} film
+ * @param {Focus[]} raw the looks at the samples; they are changed
+ */
+function widenAtRestarts(film, raw) {
+  if (film.team.length > 1) return;
+  const [u0, u1, v0, v1] = film.header.plane.extent;
+  for (const { kind, time } of film.insights) {
+    if (kind !== "restart") continue;
+    const sample = Math.round((film.evaluationsAtTime(time) / (film.evaluations || 1)) * SAMPLES);
+    for (let k = Math.max(0, sample - BEFORE); k <= Math.min(SAMPLES, sample + AFTER + 1); k++) {
+      raw[k] = { u: (u0 + u1) / 2, v: (v0 + v1) / 2, half: WIDEST * Math.max(u1 - u0, v1 - v0) };
+    }
+  }
 }
 
 /**

@@ -2,16 +2,18 @@
 
 import { regionOnPlane } from "../base/region.js";
 import { countUpTo } from "../base/search.js";
-import { isProgress } from "./progress.js";
+import { isProgress, evaluationsToFind } from "./progress.js";
 
 /** The share of the budget for which a region tightens from the one before to its own size. */
 const TIGHTENING = 0.012;
-/** The most signs that stay at their places, and the most arcs of hand-overs. */
+/** The most signs that stay at their places. */
 const SIGNS = 4;
-const ARCS = 3;
-/** Shares of the budget: for how long the light of a hand-over travels, and how long its arc stays. */
+/** Shares of the budget: how long the light of a hand-over travels, how long its arc stays, and where a search restarted. */
 const TRAVEL = 0.013;
-const LINGER = 0.22;
+const LINGER = 0.07;
+const AFRESH = 0.1;
+/** A region of this radius is the whole cube. */
+const WHOLE = 0.499;
 /** A hand-over over less than this share of the plane cannot be seen as an arc. */
 const SHORTEST = 0.012;
 
@@ -110,16 +112,19 @@ export function overlayAt(film, byAgent, head, { chosen = null, start = null } =
   const best = film.bestAt(head);
   const newest = Math.min(Math.ceil(head), film.count) - 1;
   const mover = newest < 0 ? -1 : film.agent[newest];
+  const arrow = latestHandOver(film, said, spent);
+  const places = regions(film, agents, byAgent, spent, arrow?.receiver ?? -1);
   return {
-    regions: regions(film, agents, byAgent, spent),
+    // While a hand-over is shown, nothing else is drawn that leads from one place to another.
+    regions: places.map((region) => ({ ...region, marked: region.agent === (arrow?.receiver ?? mover) && region.radius < WHOLE })),
     agents: agents.flatMap((now, agent) => (now.last < 0 ? [] : [{ agent, ...pointAt(film, now.last), mood: moodOf(film, now, agent, said), moves: agent === mover && !now.over }])),
-    arrows: handOvers(film, said, spent),
+    arrows: arrow ? [arrow] : [],
     best: best < 0 ? null : pointAt(film, best),
     minimizers: film.header.minimizers,
     start,
-    callouts: signsAt(film, said),
+    callouts: signsAt(film, said, spent),
     chosen,
-    trail: pathOfBest(film, film.records.slice(0, countUpTo(film.records, Math.floor(head) - 1))),
+    trail: arrow ? [] : pathOfBest(film, film.records.slice(0, countUpTo(film.records, Math.floor(head) - 1))),
   };
 }
 
@@ -154,19 +159,25 @@ function moodOf(film, now, agent, said) {
 /** What is written where an agent was stuck, has found the minimum, and so on. */
 const SIGN_WORDS = /** @type {Record<string, string>} */ ({
   stuck: "stuck here", oscillates: "jumps to and fro", stagnates: "gets no further", found: "found the minimum", failed: "failed",
+  restart: "starts again here",
 });
 
 /**
- * Return the signs that stay at their places: the latest of each agent and kind.
+ * Return the signs that stay at their places: the latest of each agent and kind. Where one started again is shown for a while.
  * @param {Film} film
  * @param {number} said
+ * @param {number} spent
  */
-function signsAt(film, said) {
+function signsAt(film, said, spent) {
   /** @type {Map<string, import("../types.d.ts").Insight>} */
   const latest = new Map();
-  for (const insight of film.insights.slice(0, said)) {
-    if (insight.u !== null && SIGN_WORDS[insight.kind]) latest.set(`${insight.agent} ${insight.kind}`, insight);
-  }
+  film.insights.forEach((insight, i) => {
+    const { kind, agent, time } = insight;
+    // That the minimum is found is noticed at the end of a lease; it is true as soon as the point is there.
+    if (i >= said && !(kind === "found" && evaluationsToFind(film, agent) <= spent)) return;
+    if (kind === "restart" && spent - film.evaluationsAtTime(time) > AFRESH * film.header.budget) return;
+    if (insight.u !== null && SIGN_WORDS[kind]) latest.set(`${agent} ${kind}`, insight);
+  });
   const shown = [...latest.values()].sort((a, b) => b.time - a.time).slice(0, SIGNS);
   return shown.map((insight) => ({ ...insight, text: `${film.team[insight.agent].name} ${SIGN_WORDS[insight.kind]}` }));
 }
@@ -192,22 +203,24 @@ export function pointAt(film, index) {
 }
 
 /**
- * Return the regions of the leases that are out. A new one first has the place of the agent's region before it.
+ * Return the regions of the leases that are out. A new one first has the place of the agent's region before it, but that of
+ * an agent that has just received a point is at once where it goes on.
  * @param {Film} film
  * @param {AgentNow[]} agents
  * @param {ByAgent} byAgent
  * @param {number} spent
+ * @param {number} receiver the agent whose hand-over is shown, and whose region alone is then drawn; or -1
  * @returns {import("../types.d.ts").Region[]}
  */
-function regions(film, agents, byAgent, spent) {
+function regions(film, agents, byAgent, spent, receiver) {
   /** @param {Lease} lease */
   const outline = (lease) => lease.polygon ?? regionOnPlane(film.header.plane, lease.center, lease.radius);
   const out = agents.flatMap(({ working, lease }, agent) => {
-    if (!working || !lease) return [];
+    if (!working || !lease || (receiver >= 0 && agent !== receiver)) return [];
     const { list } = byAgent[agent];
     const before = list[list.indexOf(lease) - 1];
     const part = Math.min(1, (spent - film.evaluationsAtTime(lease.starts)) / (TIGHTENING * film.header.budget));
-    const polygon = before && part < 1 ? mixPolygons(outline(before), outline(lease), part) : outline(lease);
+    const polygon = before && part < 1 && agent !== receiver ? mixPolygons(outline(before), outline(lease), part) : outline(lease);
     return [{ agent, radius: lease.radius, now: true, polygon }];
   });
   // Small regions are drawn over large ones.
@@ -226,28 +239,35 @@ function mixPolygons(from, to, part) {
 }
 
 /**
- * Return the latest hand-overs, from the point that an agent found to the agent that received it.
+ * Return the latest hand-over while it is shown: from where its receiver was to the point that it was handed, in the middle
+ * of the region that it searches next. Of several at a time, the one that leads farthest is shown.
  * @param {Film} film
  * @param {number} said
  * @param {number} spent
+ * @returns {import("../types.d.ts").HandOver|null}
  */
-function handOvers(film, said, spent) {
+function latestHandOver(film, said, spent) {
   const [u0, u1, v0, v1] = film.header.plane.extent;
-  /** @type {import("../types.d.ts").HandOver[]} */
-  const found = [];
-  for (let i = said - 1; i >= 0 && found.length < ARCS; i--) {
-    const insight = film.insights[i];
-    const since = spent - film.evaluationsAtTime(insight.time);
-    if (since > LINGER * film.header.budget) break;
-    const { incumbent } = film.leases[insight.lease];
-    if (insight.kind !== "handed" || !incumbent || insight.u === null || insight.v === null) continue;
-    const own = film.ofAgent[insight.agent];
-    const points = countUpTo(own.index, countUpTo(film.time, insight.time) - 1);
-    if (!points || found.some(({ receiver }) => receiver === insight.agent)) continue;
-    const to = pointAt(film, own.index[points - 1]);
-    if (Math.hypot(to.u - insight.u, to.v - insight.v) < SHORTEST * Math.max(u1 - u0, v1 - v0)) continue;
+  const known = film.insights.slice(0, said);
+  const last = known.findLast(({ kind }) => kind === "handed");
+  if (!last) return null;
+  const since = spent - film.evaluationsAtTime(last.time);
+  if (since > LINGER * film.header.budget) return null;
+  let far = SHORTEST * Math.max(u1 - u0, v1 - v0);
+  /** @type {import("../types.d.ts").HandOver|null} */
+  let shown = null;
+  for (const { kind, time, lease, agent, u, v, loss } of known) {
+    const { incumbent } = film.leases[lease];
+    if (kind !== "handed" || time !== last.time || !incumbent || u === null || v === null) continue;
+    const own = film.ofAgent[agent];
+    const points = countUpTo(own.index, countUpTo(film.time, time) - 1);
+    if (!points) continue;
+    const from = pointAt(film, own.index[points - 1]);
+    const way = Math.hypot(u - from.u, v - from.v);
+    if (way < far) continue;
+    far = way;
     const part = Math.min(1, since / (TRAVEL * film.header.budget));
-    found.push({ agent: incumbent.agent, receiver: insight.agent, from: insight, to, part, age: since / (LINGER * film.header.budget) });
+    shown = { agent: incumbent.agent, receiver: agent, from, to: { u, v, loss }, part, age: since / (LINGER * film.header.budget) };
   }
-  return found;
+  return shown;
 }

@@ -1,8 +1,12 @@
 /** What counts as progress of a search. */
 
 import { countUpTo } from "../base/search.js";
+import { brief } from "../base/wording.js";
 
 /** @typedef {import("./film.js").Film} Film */
+
+/** A loss this close to the known minimum, relative to its size or to 1, counts as found, as in the server's insights. */
+const NEAR = 1e-6;
 
 /**
  * Return how far a loss is above the least known: above the minimum, or else above the best loss of the film.
@@ -19,15 +23,37 @@ export function gapOf(film, loss) {
 }
 
 /**
- * Return the index of the record after which the best loss has not become clearly better, up to a moment.
+ * Return the index of the record since which the best loss, as it is shown, has stayed the same up to a moment; -1 if
+ * there is none. What is said of a standstill is so measured by what can be read.
  * @param {Film} film
  * @param {number} head
  */
-export function lastProgress(film, head) {
-  const known = countUpTo(film.records, Math.floor(head) - 1);
-  let since = known ? film.records[0] : -1;
-  for (let k = 1; k < known; k++) if (isProgress(film, since, film.records[k])) since = film.records[k];
-  return since;
+export function lastFall(film, head) {
+  let k = countUpTo(film.records, Math.floor(head) - 1) - 1;
+  if (k < 0) return -1;
+  const shown = brief(film.loss[film.records[k]]);
+  while (k > 0 && brief(film.loss[film.records[k - 1]]) === shown) k--;
+  return film.records[k];
+}
+
+/**
+ * Return the evaluations after which an agent first had a loss that counts as the minimum; infinity if it never had.
+ * @param {Film} film
+ * @param {number} agent
+ */
+export function evaluationsToFind(film, agent) {
+  const { index, best } = film.ofAgent[agent];
+  const k = best.findIndex((loss) => isFound(film, loss));
+  return k < 0 ? Infinity : film.spent[index[k]];
+}
+
+/**
+ * @param {Film} film
+ * @param {number} loss
+ */
+export function isFound(film, loss) {
+  const { minimum } = film.header;
+  return minimum !== null && loss - minimum <= NEAR * Math.max(1, Math.abs(minimum));
 }
 
 /**

@@ -1,18 +1,21 @@
 /** The moments of a run that matter: for captions, the marks on the slider, and the pace of the replay. */
 
 import { giverOf, lineageOf } from "./lineage.js";
-import { number } from "../base/wording.js";
-import { gapOf, isProgress, lastProgress } from "./progress.js";
+import { gapOf, evaluationsToFind } from "./progress.js";
+import { countUpTo } from "../base/search.js";
+import { brief } from "../base/wording.js";
 
 /** Shares of the budget: two moments of one kind are at least this far apart; records closer than this are one. */
 const APART = 0.015;
-/** A spell without progress is told if it lasts this share of the budget. */
+/** A spell without a lower best loss is told if it lasts this share of the budget. */
 const SPELL = 0.2;
 /** The most moments of a run that get a caption. */
-const MOST = 9;
+const MOST = 10;
 /** A new best point this far from the one before (in the unit cube) lies in another valley. */
 const OTHER_VALLEY = 0.03;
 const LONGEST_NAME = 18;
+/** The kinds of insights on how a search has ended. */
+const ENDED = new Set(["stuck", "oscillates", "stagnates"]);
 
 /**
  * @typedef {import("./film.js").Film} Film
@@ -22,6 +25,7 @@ const LONGEST_NAME = 18;
  * @property {number} agent the agent that acts
  * @property {number[]} others the agents that it hands its point to
  * @property {string} text at most eight words
+ * @property {number} [loss] of a record: the best loss then
  * @property {number} weight how much it matters; below 0.3 it gets a mark, and no caption
  */
 
@@ -32,7 +36,8 @@ const LONGEST_NAME = 18;
  */
 export function storyOf(film) {
   if (!film.count) return [];
-  const found = [tellBeginning(film), ...tellInsights(film), ...tellDrops(film), ...tellRegions(film), ...tellSpells(film)];
+  const insights = tellInsights(film);
+  const found = [tellBeginning(film), ...insights, ...tellSources(film, insights), ...tellDrops(film), ...tellRegions(film), ...tellSpells(film)];
   return limitCaptions(found.sort((a, b) => a.at - b.at || b.weight - a.weight), film.evaluations);
 }
 
@@ -69,32 +74,64 @@ function tellBeginning(film) {
 /**
  * Return moments for what the server has noticed: hand-overs, agents that are stuck, the minimum found.
  * @param {Film} film
- * @returns {Moment[]}
+ * @returns {(Moment & {lease?: number})[]}
  */
 function tellInsights(film) {
   const given = new Set(lineageOf(film, film.bestAt(film.count)).map(({ lease }) => lease));
-  /** @type {Moment[]} */
+  /** @type {(Moment & {lease?: number})[]} */
   const told = [];
   for (const insight of film.insights) {
-    const at = film.evaluationsAtTime(insight.time);
-    const name = shortNameOf(film, insight.agent);
-    if (insight.kind === "handed") {
+    const { kind, agent } = insight;
+    const at = kind === "found" ? Math.min(evaluationsToFind(film, agent), film.evaluationsAtTime(insight.time)) : film.evaluationsAtTime(insight.time);
+    if (kind === "handed") {
       const giver = giverOf(film, insight);
       if (giver < 0) continue;
       const same = told.find((each) => each.kind === "handed" && each.at === at && each.agent === giver);
-      if (same) same.others.push(insight.agent);
-      const moment = same ?? { at, kind: "handed", agent: giver, others: [insight.agent], text: "", weight: 0.25 };
+      if (same) same.others.push(agent);
+      const moment = same ?? { at, kind, agent: giver, others: [agent], text: "", weight: 0.25, lease: insight.lease };
       if (!same) told.push(moment);
-      const whom = moment.others.length > 1 ? `${moment.others.length} agents` : name;
-      moment.text = `${shortNameOf(film, giver)} hands its best to ${whom}`;
+      moment.text = wordHandOver(film, insight, giver, moment.others.length);
       if (given.has(insight.lease)) moment.weight = 2;
-      else if (told.filter(({ kind }) => kind === "handed").length === 1) moment.weight = Math.max(moment.weight, 1);
-    } else {
-      const [text, weight] = wordsOf(insight.kind, name);
-      if (text) told.push({ at, kind: insight.kind, agent: insight.agent, others: [], text, weight });
+      else if (told.filter((each) => each.kind === "handed").length === 1) moment.weight = Math.max(moment.weight, 1);
+      continue;
     }
+    const [text, weight] = wordsOf(kind, shortNameOf(film, agent));
+    // An agent that gives up and starts again at once does one thing.
+    const ended = kind === "restart" ? told.find((each) => each.at === at && each.agent === agent && ENDED.has(each.kind)) : undefined;
+    if (ended) ended.text = wordNewStart(film, ended);
+    else if (text) told.push({ at, kind, agent, others: [], text, weight, ...(insight.loss === null ? {} : { loss: insight.loss }) });
   }
   return told;
+}
+
+/**
+ * Say where a receiver goes on, and what it gains there: a lower loss, or only another place.
+ * @param {Film} film
+ * @param {import("../types.d.ts").Insight} insight
+ * @param {number} giver
+ * @param {number} receivers
+ */
+function wordHandOver(film, insight, giver, receivers) {
+  const lease = film.leases[insight.lease];
+  const loss = lease.incumbent?.loss ?? Infinity;
+  const own = film.ofAgent[insight.agent];
+  const known = countUpTo(own.index, countUpTo(film.time, insight.time) - 1);
+  const before = known ? own.best[known - 1] : Infinity;
+  const source = `${shortNameOf(film, giver)}'s point`;
+  const near = lease.radius < 0.5;
+  if (receivers > 1) return `${receivers} agents ${near ? "move to" : "get"} ${source}: ${brief(loss)}`;
+  const gain = !Number.isFinite(before) ? brief(loss) : brief(before) === brief(loss) ? "same loss, elsewhere" : `${brief(before)} → ${brief(loss)}`;
+  return `${shortNameOf(film, insight.agent)} ${near ? "moves to" : "gets"} ${source}: ${gain}`;
+}
+
+/**
+ * @param {Film} film
+ * @param {Moment} ended
+ */
+function wordNewStart(film, { kind, agent, text, loss }) {
+  const name = shortNameOf(film, agent);
+  const end = kind === "stuck" && loss !== undefined ? `${name} is stuck at ${brief(loss)}` : text;
+  return `${end}; starts again elsewhere`;
 }
 
 /**
@@ -113,32 +150,53 @@ function wordsOf(kind, name) {
 }
 
 /**
+ * Return the records behind the hand-overs that are told: when the point that was handed over was found.
+ * @param {Film} film
+ * @param {(Moment & {lease?: number})[]} insights
+ * @returns {Moment[]}
+ */
+function tellSources(film, insights) {
+  const records = new Set(film.records);
+  return insights.flatMap(({ kind, agent, weight, lease }) => {
+    const handed = kind === "handed" && weight >= 0.3 && lease !== undefined ? film.leases[lease].incumbent : null;
+    if (!handed) return [];
+    const own = film.ofAgent[agent];
+    const index = own.index[own.best.findIndex((loss) => loss <= handed.loss)];
+    if (!records.has(index)) return [];
+    return [{ at: film.spent[index], kind: "record", agent, others: [], text: wordDrop(film, index, false), loss: film.loss[index], weight: 0.85 }];
+  });
+}
+
+/**
  * Return the drops of the best loss that can be seen: records of one agent that follow each other closely are one drop.
  * @param {Film} film
  * @returns {Moment[]}
  */
 function tellDrops(film) {
   const { records } = film;
-  /** @type {(Moment & {size: number})[]} */
+  /** @type {(Moment & {size: number, largest: number})[]} */
   const drops = [];
   let before = 0;
   for (let k = 1; k < records.length; k++) {
     const index = records[k];
-    const size = Math.log10(gapOf(film, film.loss[records[k - 1]]) / gapOf(film, film.loss[index]));
+    const loss = film.loss[index];
+    const size = Math.log10(gapOf(film, film.loss[records[k - 1]]) / gapOf(film, loss));
     const last = drops.at(-1);
     const goesOn = last && last.agent === film.agent[index] && film.spent[index] - before < APART * film.header.budget;
     before = film.spent[index];
     if (goesOn && size < 0.5) {
       last.size += size;
-      last.text = wordDrop(film, index, false);
+      // The words are those of its largest step: they are true when they are said.
+      if (size > last.largest) Object.assign(last, { largest: size, at: film.spent[index], loss, text: wordDrop(film, index, false) });
     } else {
       const jumps = Math.hypot(film.u[index] - film.u[records[k - 1]], film.v[index] - film.v[records[k - 1]]) > OTHER_VALLEY;
-      drops.push({ at: film.spent[index], kind: "record", agent: film.agent[index], others: [], text: wordDrop(film, index, jumps && size > 0.5), weight: 0, size });
+      const text = wordDrop(film, index, jumps && size > 0.5);
+      drops.push({ at: film.spent[index], kind: "record", agent: film.agent[index], others: [], text, loss, weight: 0, size, largest: size });
     }
   }
   const late = drops.filter(({ at, size }) => at > 0.05 * film.evaluations && size > 0.3);
-  const largest = late.sort((a, b) => b.size - a.size).slice(0, 3);
-  return largest.map(({ size, ...moment }) => ({ ...moment, weight: Math.min(2.2, 0.5 + size) }));
+  const greatest = late.sort((a, b) => b.size - a.size).slice(0, 3);
+  return greatest.map(({ size, largest: _, ...moment }) => ({ ...moment, weight: Math.min(2.2, 0.5 + size) }));
 }
 
 /**
@@ -147,7 +205,7 @@ function tellDrops(film) {
  * @param {boolean} jumps whether it lies in another valley
  */
 function wordDrop(film, index, jumps) {
-  const loss = number(Number(film.loss[index].toPrecision(2)));
+  const loss = brief(film.loss[index]);
   const name = shortNameOf(film, film.agent[index]);
   return jumps ? `${name} finds a deeper valley: ${loss}` : `${name} gets down to ${loss}`;
 }
@@ -168,24 +226,23 @@ function tellRegions(film) {
 }
 
 /**
- * Return the first long spell in which nothing got better, before the minimum was found.
+ * Return the first long spell in which the best loss, as it is shown, stayed the same, before the minimum was found.
  * @param {Film} film
  * @returns {Moment[]}
  */
 function tellSpells(film) {
   const { budget, minimum } = film.header;
-  let since = lastProgress(film, 0);
-  for (const index of [...film.records, -1]) {
-    const now = index < 0 ? film.evaluations : film.spent[index];
-    if (index >= 0 && !isProgress(film, since, index)) continue;
-    const reached = minimum !== null && since >= 0 && gapOf(film, film.loss[since]) <= gapOf(film, minimum);
-    const began = film.spent[since] ?? 0;
-    if (now - began > SPELL * budget && !reached) {
-      const at = began + (SPELL / 2) * budget;
-      const text = film.team.length === 1 ? `${shortNameOf(film, 0)} finds nothing better here` : "Nothing better for a while";
-      return [{ at, kind: "spell", agent: film.agent[since] ?? 0, others: [], text, weight: 1.2 }];
-    }
-    since = index;
+  const { records } = film;
+  for (let k = 0, next = 1; k < records.length; k = next) {
+    const shown = brief(film.loss[records[k]]);
+    for (next = k + 1; next < records.length && brief(film.loss[records[next]]) === shown;) next++;
+    const reached = minimum !== null && gapOf(film, film.loss[records[k]]) <= gapOf(film, minimum);
+    const began = film.spent[records[k]];
+    const end = next < records.length ? film.spent[records[next]] : film.evaluations;
+    if (end - began <= SPELL * budget || reached) continue;
+    const agent = film.agent[records[k]];
+    const text = film.team.length === 1 ? `${shortNameOf(film, 0)} stays at ${shown}` : `The best loss stays at ${shown}`;
+    return [{ at: began + (SPELL / 2) * budget, kind: "spell", agent, others: [], text, weight: 1.2 }];
   }
   return [];
 }

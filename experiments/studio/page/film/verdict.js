@@ -1,11 +1,10 @@
 /** Sentences that explain where one run ended and why, or compare two runs. */
 
 import { lineageOf } from "./lineage.js";
+import { isFound } from "./progress.js";
 import { nameSetting } from "./setting.js";
 import { number, whole } from "../base/wording.js";
 
-/** A loss this close to the known minimum, relative to its size or to 1, counts as found, as in the server's insights. */
-const NEAR = 1e-6;
 const TRAPS = new Set(["stuck", "oscillates", "stagnates"]);
 
 /** @typedef {import("./film.js").Film} Film */
@@ -56,15 +55,6 @@ export function comparison(first, second, names) {
     if (found[i] || gaps[i] < gaps[1 - i]) said.push(...pathOf(film, bests[i]).map((sentence) => `${names[i]}: ${sentence}`));
   });
   return said;
-}
-
-/**
- * @param {Film} film
- * @param {number} loss
- */
-export function isFound(film, loss) {
-  const { minimum } = film.header;
-  return minimum !== null && loss - minimum <= NEAR * Math.max(1, Math.abs(minimum));
 }
 
 /**

@@ -4,13 +4,13 @@ import { COLOURS, fadeColour, themeOf } from "../drawing/colours.js";
 import { paint, trace } from "../drawing/markers.js";
 import { Stack } from "../drawing/stack.js";
 import { askDrawing } from "../base/frames.js";
-import { number } from "../base/wording.js";
+import { brief } from "../base/wording.js";
 import { countUpTo } from "../base/search.js";
 
 /** The plot's distance from the sides of the host; the slider below has the same (see style.css). */
 export const MARGIN = { left: 14, right: 160, top: 8, bottom: 6 };
 /** Gaps smaller than this part of the first are drawn at the bottom. */
-const DEEPEST = 1e-5;
+const DEEPEST = 1e-6;
 const LINE = 14; // px
 
 /** @typedef {import("../film/film.js").Film} Film */
@@ -205,7 +205,7 @@ function strokeLine(context, x0, y0, x1, y1, colour, width) {
  */
 function wordBest(film, at) {
   const best = film.bestAt(film.headAt(at));
-  return best < 0 ? "none" : number(Number(film.loss[best].toPrecision(3)));
+  return best < 0 ? "none" : brief(film.loss[best]);
 }
 
 /**

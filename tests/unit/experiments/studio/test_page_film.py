@@ -285,6 +285,8 @@ const { storyOf } = await import(`${page}/film/story.js`);
 const { Director, SECONDS } = await import(`${page}/film/director.js`);
 const { FocusTrack } = await import(`${page}/film/focus.js`);
 const { nameEnd, reasonsOf } = await import(`${page}/film/closing.js`);
+const { leasesByAgent, overlayAt } = await import(`${page}/film/moment.js`);
+const { lastFall } = await import(`${page}/film/progress.js`);
 const read = (path) => Uint8Array.from(fs.readFileSync(path)).buffer;
 const film = new Film(read(paths[0]));
 for (const path of paths.slice(1)) film.append(read(path));
@@ -299,6 +301,8 @@ console.log(JSON.stringify({
   seconds: director.secondsAt(film.evaluations), at: steps.map((s) => director.evaluationsAt(s)),
   back: parts.map((part) => director.evaluationsAt(director.secondsAt(part * film.evaluations)) / film.evaluations),
   pace: story.map(({ at }) => director.secondsAt(at + 0.014 * film.evaluations) - director.secondsAt(at)),
+  falls: [...Array(film.count).keys()].map((k) => lastFall(film, k + 1)),
+  shown: story.map(({ at }) => overlayAt(film, leasesByAgent(film), film.headAt(at))),
   looks: parts.map((part) => track.at(part * film.evaluations)),
   spent: [...film.spent], loss: [...film.loss], agent: [...film.agent],
 }));
@@ -317,7 +321,7 @@ def test_the_moments_of_a_run_are_those_of_its_log(tmp_path: Path, seed: int) ->
     assert [moment["at"] for moment in story] == sorted(moment["at"] for moment in story)
     assert story[0]["text"] == "3 agents search everywhere"
     assert all(len(moment["text"].split()) <= 8 for moment in story)
-    assert sum(moment["weight"] >= 0.3 for moment in story) <= 9
+    assert sum(moment["weight"] >= 0.3 for moment in story) <= 10
     spent, losses = np.array(found["spent"]), np.array(found["loss"])
     for moment in story:
         name = found["team"][moment["agent"]]
@@ -327,13 +331,71 @@ def test_the_moments_of_a_run_are_those_of_its_log(tmp_path: Path, seed: int) ->
             best = int(losses[:now].argmin())
             assert found["team"][found["agent"][best]] == name
             assert moment["text"].startswith(name)
+            assert moment["text"].endswith(brief(losses[best]))
+        if moment["kind"] == "spell":
+            lowest = losses[: int(np.searchsorted(spent, moment["at"], side="right"))].min()
+            earlier = losses[: int(np.searchsorted(spent, moment["at"] - 0.09 * 900, side="right"))].min()
+            assert moment["text"].endswith(f"stays at {brief(lowest)}")
+            assert brief(earlier) == brief(lowest)
         if moment["kind"] == "handed":
             # A decision was made then that hands a point of this agent to the others.
             assert moment["others"]
-            assert moment["text"].startswith(f"{name} hands its best to")
+            assert f"{name}'s point: " in moment["text"]
             assert moment["agent"] not in moment["others"]
             given = {(name, found["team"][other]) for other in moment["others"]}
             assert given <= granted
+
+
+def brief(loss: float) -> str:
+    """Write a loss with three digits, as the page does (page/base/wording.js)."""
+    value = float(f"{loss:.3g}")
+    if value != 0 and (abs(value) < 1e-3 or abs(value) >= 1e6):
+        mantissa, _, power = f"{value:.2e}".partition("e")
+        return f"{mantissa}e{int(power)}"
+    return f"{value:.10g}"
+
+
+@pytest.mark.parametrize("agents", [["grid"], ["grid", "cma-es", "random-restart"]])
+def test_a_standstill_lasts_since_the_loss_shown_was_first_reached(tmp_path: Path, agents: list[str]) -> None:
+    data = worked(tmp_path / "run", agents, budget=900, strategies={
+        "team": {"agents": agents, "policy": {"radius": "shrink", "sharing": "broadcast", "lease": 40}}})  # fmt: skip
+    found = told_by(STORY, tmp_path, [Feed(tmp_path / "run", data.id).film()])
+    shown = [brief(loss) for loss in np.minimum.accumulate(np.array(found["loss"]))]
+    assert found["falls"] == [shown.index(loss) for loss in shown]
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_a_hand_over_says_what_its_receiver_gains_and_leads_into_its_region(tmp_path: Path, seed: int) -> None:
+    team = ["grid", "cma-es", "random-restart"]
+    data = worked(tmp_path / "run", team, seed=seed, budget=900, strategies={
+        "team": {"agents": team, "policy": {"radius": "shrink", "sharing": "broadcast", "lease": 40}}})  # fmt: skip
+    found = told_by(STORY, tmp_path, [Feed(tmp_path / "run", data.id).film()])
+    with LogReader(tmp_path / "run") as reader:
+        leases = [lease for event in reader.events(data.id) for lease in getattr(event, "leases", ())]
+    granted = {(each.incumbent.agent, each.agent, brief(each.incumbent.loss)) for each in leases if each.incumbent}
+    spent, losses, agent = (np.array(found[name]) for name in ("spent", "loss", "agent"))
+    arrows = 0
+    for moment, shown in zip(found["story"], found["shown"], strict=True):
+        assert len(shown["arrows"]) <= 1
+        if moment["kind"] == "handed":
+            giver, receiver = moment["agent"], moment["others"][-1]
+            own = brief(losses[(spent <= moment["at"]) & (agent == receiver)].min())
+            source, gain = moment["text"].split("'s point: ")
+            assert source.endswith(found["team"][giver])
+            handed = own if gain == "same loss, elsewhere" else gain.split(" → ")[-1]
+            assert (found["team"][giver], found["team"][receiver], handed) in granted
+            if " → " in gain:
+                assert gain.split(" → ")[0] == own != handed
+        for arrow in shown["arrows"]:
+            # Nothing else leads from one place to another, and it ends in the region that the receiver searches next.
+            assert shown["trail"] == []
+            for region in shown["regions"]:
+                assert region["agent"] == arrow["receiver"]
+                sides = [[corner[k] for corner in region["polygon"]] for k in (0, 1)]
+                assert min(sides[0]) - 1e-6 <= arrow["to"]["u"] <= max(sides[0]) + 1e-6
+                assert min(sides[1]) - 1e-6 <= arrow["to"]["v"] <= max(sides[1]) + 1e-6
+                arrows += 1
+    assert arrows
 
 
 def test_a_replay_takes_twelve_seconds_and_lingers_where_something_happens(tmp_path: Path) -> None:

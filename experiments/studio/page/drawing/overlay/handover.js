@@ -1,8 +1,8 @@
-/** A hand-over: an arc from the point that an agent found to the agent that receives it, with a light that travels. */
+/** A hand-over: an arc from where the receiver was to the point that it goes on from, with a light that travels. */
 import { fadeColour } from "../colours.js";
 import { paint } from "../markers.js";
 
-const HEAD = 12; // px, from the receiver's place to the tip of the arrow
+const HEAD = 9; // px, from the point to the tip of the arrow
 const BOLD = "600 12px system-ui, sans-serif";
 
 /** @typedef {import("./overlay.js").Frame} Frame */
@@ -14,10 +14,10 @@ const BOLD = "600 12px system-ui, sans-serif";
  */
 export function drawHandOver(context, frame, arrow) {
   const line = frame.arc(arrow.from, arrow.to);
-  const { colour } = frame.agents[arrow.agent] ?? { colour: frame.theme.ink };
+  const { colour } = frame.agents[arrow.receiver] ?? { colour: frame.theme.ink };
   const come = Math.min(Math.max(arrow.part, 0), 1);
   context.save();
-  context.globalAlpha = 1 - 0.6 * arrow.age;
+  context.globalAlpha = 1 - 0.4 * arrow.age;
   stroke(context, line, fadeColour(colour, 0.6), 1.6, [2, 5], frame.theme.halo);
   const reached = come * (line.length - 1);
   const light = pointAlong(line, reached);
@@ -35,9 +35,9 @@ export function drawHandOver(context, frame, arrow) {
 export function nameHandOver(frame, arrow) {
   const line = frame.arc(arrow.from, arrow.to);
   const [x, y] = line.reduce((best, place) => (place[1] < best[1] ? place : best));
-  const receiver = frame.agents[arrow.receiver]?.name ?? "";
-  const giver = frame.agents[arrow.agent];
-  frame.labels.writeBeside(`best point → ${receiver}`, x, y, 9, { font: BOLD, fill: giver?.colour ?? frame.theme.ink, colour: "#ffffff" });
+  const receiver = frame.agents[arrow.receiver];
+  const giver = frame.agents[arrow.agent]?.name ?? "";
+  frame.labels.writeBeside(`${receiver?.name ?? ""} moves to ${giver}'s point`, x, y, 9, { font: BOLD, fill: receiver?.colour ?? frame.theme.ink, colour: "#ffffff" });
 }
 
 /**
@@ -103,7 +103,7 @@ function pointAlong(line, along) {
  */
 function drawHead(context, line, colour, theme) {
   const [endX, endY] = line[line.length - 1];
-  // The head stands where the line enters the receiver's marker, not under it.
+  // The head stands at the edge of the point's star, not under it.
   const before = line.findLast(([x, y]) => Math.hypot(x - endX, y - endY) > HEAD + 2) ?? line[0];
   const angle = Math.atan2(endY - before[1], endX - before[0]);
   const [tipX, tipY] = [endX - Math.cos(angle) * HEAD, endY - Math.sin(angle) * HEAD];

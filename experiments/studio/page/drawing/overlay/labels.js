@@ -42,6 +42,16 @@ export class Labels {
   }
 
   /**
+   * Return whether a place is within the drawing.
+   * @param {number} x
+   * @param {number} y
+   */
+  contains(x, y) {
+    const [left, top, right, bottom] = this.bounds;
+    return x >= left && y >= top && x <= right && y <= bottom;
+  }
+
+  /**
    * Write `text` beside (x, y), at least `gap` pixels from it; farther away, a line leads to it.
    * @param {string} text
    * @param {number} x

@@ -10,8 +10,9 @@ import { densifyPolygon } from "../ground.js";
 
 /** Into how many parts the longer side of the plane is divided along a line. */
 const PIECES = 44;
+const FINE = 120; // for the outline that matters
 /** A region smaller than this on the screen (px) gets a ring around it. */
-const SMALL = 9;
+const SMALL = 12;
 /** A region of this radius, as a share of the plane's side, is the whole plane. */
 const WHOLE = 0.499;
 const PATH = 3; // the longest path of best points: more would be a tangle
@@ -24,12 +25,13 @@ const PATH = 3; // the longest path of best points: more would be a tangle
  */
 export function drawRegions(context, frame, regions) {
   for (const region of regions) {
-    const { agent, polygon, radius, now } = region;
+    const { agent, polygon, radius, now, marked } = region;
     if (polygon.length < 3) continue;
     const colour = frame.agents[agent]?.colour ?? "#888888";
-    const ring = densifyPolygon(polygon, frame.side / (now ? 2 * PIECES : PIECES));
+    const ring = densifyPolygon(polygon, frame.side / (marked ? FINE : now ? 2 * PIECES : PIECES));
     const sights = ring.map(([u, v]) => frame.ground(u, v));
     if (now) ringSmall(context, frame, sights, colour);
+    if (marked) strokeSights(context, [...sights, sights[0]], colour, 3, frame.theme.halo, true);
     if (frame.frames(region)) continue;
     const floor = ring.map(([u, v]) => frame.floor(u, v)).filter((sight) => sight !== null);
     if (floor.length) strokeSights(context, [...floor, floor[0]], colour, now ? 1.8 : 0.9, null, false);
@@ -118,11 +120,11 @@ function ringSmall(context, frame, sights, colour) {
   const [x, y] = [(Math.max(...xs) + Math.min(...xs)) / 2, (Math.max(...ys) + Math.min(...ys)) / 2];
   context.beginPath();
   context.ellipse(x, y, 1.7 * SMALL, 1.7 * SMALL * frame.tilt, 0, 0, 2 * Math.PI);
-  context.setLineDash([3, 3]);
-  context.strokeStyle = colour;
-  context.lineWidth = 1.6;
-  context.stroke();
-  context.setLineDash([]);
+  for (const [stroke, wide] of /** @type {[string, number][]} */ ([[frame.theme.halo, 4.6], [colour, 2.2]])) {
+    context.strokeStyle = stroke;
+    context.lineWidth = wide;
+    context.stroke();
+  }
 }
 
 /**

@@ -6,8 +6,10 @@ import { drawLanding, drawRegions, drawTrail } from "./lines.js";
 const AGENT = 9; // px, the radius of an agent's marker
 const BOLD = "600 12px system-ui, sans-serif";
 const LARGE = "700 13px system-ui, sans-serif";
-/** A hand-over older than this is drawn, but no longer named. */
-const NAMED = 0.55;
+/** Markers nearer than this to each other (px) stand in a circle of a radius around their place, with one label. */
+const NEAR = 18;
+const APART = 15; // half of the distance between their middles
+const LISTED = 3; // the most agents that such a label names
 
 /**
  * @typedef {import("../../types.d.ts").Screen} Screen
@@ -46,7 +48,7 @@ export function drawOverlay(context, frame, overlay, points, landings = []) {
     drawLanding(context, frame, place, age, frame.agents[points.agent[index]]?.colour ?? frame.theme.ink);
   }
   if (overlay.start && !overlay.bare) drawStart(context, frame, overlay.start);
-  const agents = (overlay.agents ?? []).map((one) => ({ ...one, ...frame.at(one.u, one.v, one.loss) }));
+  const agents = fanOut((overlay.agents ?? []).map((one) => ({ ...one, ...frame.at(one.u, one.v, one.loss) })));
   for (const minimizer of overlay.minimizers ?? []) drawMinimizer(context, frame, minimizer);
   for (const callout of overlay.callouts ?? []) drawPin(context, frame, callout);
   for (const arrow of overlay.arrows ?? []) drawHandOver(context, frame, arrow);
@@ -68,14 +70,19 @@ function nameThings(frame, overlay, agents) {
   for (const place of agents) reserve(frame, place, AGENT + 2);
   if (overlay.best) reserve(frame, frame.at(overlay.best.u, overlay.best.v, overlay.best.loss), 10);
   for (const minimizer of overlay.minimizers ?? []) reserve(frame, placeOfMinimizer(frame, minimizer), 15);
-  for (const arrow of overlay.arrows ?? []) if (arrow.age < NAMED) nameHandOver(frame, arrow);
+  for (const arrow of overlay.arrows ?? []) nameHandOver(frame, arrow);
   for (const { u, v, loss, text, kind } of overlay.callouts ?? []) {
     const { x, y } = placeOfSpot(frame, u, v, loss);
-    labels.writeBeside(text, x, y, AGENT + 6, { font: LARGE, fill: kind === "found" ? theme.good : theme.alarm });
+    if (!labels.contains(x, y)) continue;
+    labels.writeBeside(text, x, y, AGENT + 6, { font: LARGE, fill: kind === "found" ? theme.good : kind === "restart" ? theme.ink : theme.alarm });
   }
   const movers = agents.filter(({ moves }) => moves);
   for (const place of [...movers, ...agents.filter(({ moves }) => !moves)]) {
     const { name = "", colour = theme.ink } = frame.agents[place.agent] ?? {};
+    if (place.crowd) {
+      if (place.crowd[0] === place) nameCrowd(frame, place.crowd);
+      continue;
+    }
     if (place.moves) labels.writeBeside(name, place.x, place.y, AGENT + 5, { font: BOLD, fill: colour, colour: "#ffffff" });
     else labels.writeBeside(name, place.x, place.y, AGENT + 5, { font: BOLD });
   }
@@ -91,6 +98,41 @@ function nameThings(frame, overlay, agents) {
     const { x, y } = frame.ground(overlay.start.u, overlay.start.v);
     labels.writeBeside("start", x, y, 10, { colour: theme.soft });
   }
+}
+
+/**
+ * Move markers that would cover each other into a circle around their place.
+ * @param {any[]} agents
+ */
+function fanOut(agents) {
+  /** @type {any[][]} */
+  const crowds = [];
+  for (const agent of agents) {
+    const crowd = crowds.find(([first]) => Math.hypot(first.x - agent.x, first.y - agent.y) < NEAR);
+    if (crowd) crowd.push(agent);
+    else crowds.push([agent]);
+  }
+  for (const crowd of crowds.filter(({ length }) => length > 1)) {
+    const middle = { x: crowd[0].x, y: crowd[0].y };
+    const radius = APART / Math.sin(Math.PI / crowd.length);
+    crowd.forEach((agent, k) => {
+      const angle = -Math.PI / 2 + (2 * Math.PI * k) / crowd.length;
+      Object.assign(agent, { x: middle.x + radius * Math.cos(angle), y: middle.y + radius * Math.sin(angle), crowd, middle });
+    });
+  }
+  return agents;
+}
+
+/**
+ * Write one label for agents at one place.
+ * @param {Frame} frame
+ * @param {any[]} crowd
+ */
+function nameCrowd(frame, crowd) {
+  const names = crowd.map(({ agent }) => frame.agents[agent]?.name ?? "");
+  const text = names.length > LISTED ? `${names.length} agents: here` : `${names.join(", ")}: here`;
+  const { x, y } = crowd[0].middle;
+  frame.labels.writeBeside(text, x, y, AGENT + APART / Math.sin(Math.PI / crowd.length) + 3, { font: BOLD });
 }
 
 /**
@@ -201,6 +243,12 @@ function drawPin(context, frame, { u, v, loss, kind }) {
   const { x, y } = placeOfSpot(frame, u, v, loss);
   const { theme } = frame;
   if (kind === "found") return;
+  if (kind === "restart") {
+    context.beginPath();
+    context.arc(x, y, 6, 0, 2 * Math.PI);
+    paint(context, theme.paper, theme.ink, 1.4, theme.halo);
+    return;
+  }
   const arm = 8;
   stroke(context, [[x - arm, y - arm], [x + arm, y + arm]], theme.alarm, 3.4, [], theme.halo);
   stroke(context, [[x - arm, y + arm], [x + arm, y - arm]], theme.alarm, 3.4, [], theme.halo);

@@ -32,6 +32,8 @@ export class FilmView {
   following = true;
   /** Parts of the picture that something else covers. @type {import("../../types.d.ts").Rectangle[]} */
   reserved = [];
+  /** The regions that are drawn. @type {import("../../types.d.ts").Region[]} */
+  regions = [];
   #insets = { top: 0, bottom: 0 };
 
   /**
@@ -89,6 +91,7 @@ export class FilmView {
     if (!this.film) return;
     const head = this.film.headAt(evaluations);
     const overlay = overlayAt(this.film, this.#byAgent, head, { chosen, start: this.#start });
+    this.regions = overlay.regions ?? [];
     if (this.following && this.#track) this.#view?.lookAt(this.#track.at(evaluations, half));
     this.#view?.show(head, { ...overlay, settled: !playing, reserved: this.reserved, bare: this.bare });
   }

@@ -2,15 +2,15 @@
 
 import { COLOURS } from "../../drawing/colours.js";
 import { el, fill, say } from "../../base/dom.js";
-import { gapOf, lastProgress } from "../../film/progress.js";
+import { gapOf, lastFall } from "../../film/progress.js";
 import { evaluationsAt } from "../../film/moment.js";
 import { numbersOf } from "../caption.js";
 import { swatch } from "./swatch.js";
-import { number, whole } from "../../base/wording.js";
+import { brief, whole } from "../../base/wording.js";
 
 /** The most agents that are named; of a larger team, only the one whose move it is. */
 const NAMED = 4;
-/** The share of the budget without progress after which that is said. */
+/** The share of the budget without a lower best loss after which that is said. */
 const STALE = 0.12;
 
 /** @typedef {import("../../film/film.js").Film} Film */
@@ -75,7 +75,7 @@ export class Hud {
     const budget = film.header.budget || 1;
     this.#parts.forEach((part, i) => { part.style.width = `${((100 * agents[i].spent) / budget).toFixed(2)}%`; });
     const best = film.bestAt(head);
-    say(this.best, best < 0 ? "none" : number(Number(film.loss[best].toPrecision(3))));
+    say(this.best, best < 0 ? "none" : brief(film.loss[best]));
     say(this.finder, best < 0 || film.team.length === 1 ? "" : `by ${film.team[film.agent[best]].name}`);
     say(this.numbers, numbersOf(film, head));
     say(this.spent, `${whole(evaluationsAt(film, head))} of ${whole(budget)} evaluations`);
@@ -87,15 +87,15 @@ export class Hud {
 }
 
 /**
- * Say how long nothing has got better; "" if that is not long, or if nothing can get better.
+ * Say how long the best loss has stayed what is shown; "" if that is not long, or if nothing can get better.
  * @param {Film} film
  * @param {number} head
  */
 function wordsOfStandstill(film, head) {
-  const since = lastProgress(film, head);
+  const since = lastFall(film, head);
   if (since < 0) return "";
   const { minimum, budget } = film.header;
   const reached = minimum !== null && gapOf(film, film.loss[since]) <= gapOf(film, minimum);
   const spell = evaluationsAt(film, head) - film.spent[since];
-  return spell > STALE * budget && !reached ? `nothing better for ${whole(spell)}` : "";
+  return spell > STALE * budget && !reached ? `at ${brief(film.loss[since])} for ${whole(spell)} evaluations` : "";
 }

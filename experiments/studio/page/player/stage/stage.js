@@ -8,6 +8,7 @@ import { AgentList } from "./agentlist.js";
 import { FilmView } from "./filmview.js";
 import { Hud } from "./hud.js";
 import { describePoint } from "./point.js";
+import { RegionTip } from "./regiontip.js";
 import { Storyline } from "./storyline.js";
 
 /** @typedef {import("../../film/film.js").Film} Film */
@@ -47,6 +48,7 @@ export class Stage {
     this.view = new FilmView(this.canvas);
     host.classList.add("stage");
     host.append(this.hud.element, this.canvas, this.hint, this.storyline.list, this.storyline.caption, this.detail);
+    this.tip = new RegionTip(host, this.canvas, this.view);
     this.planeText = el("p", { class: "plane-text soft" });
     const agentList = el("div", { class: "agent-list" });
     this.agentList = new AgentList(agentList, cards);
