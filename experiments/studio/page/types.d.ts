@@ -297,6 +297,8 @@ export interface CurvesData {
   /** The ends of the x axis. Default: those of the curves. */
   from?: number;
   until?: number;
+  /** Values that the y axis includes. */
+  within?: [number, number];
   series: CurveData[];
 }
 
@@ -320,6 +322,8 @@ export interface IntervalsData {
   region?: [number, number];
   /** `colour` is the number of a colour. Default: the number of the row. */
   rows: { name: string; value: number | null; low: number | null; high: number | null; colour?: number }[];
+  /** Which rows are missing, and why. */
+  absent?: string;
 }
 
 export interface DotsData {
@@ -408,6 +412,7 @@ export interface HeatData {
   caption: string;
   names: string[];
   problems: string[];
+  baseline: string;
   ratios: (number | null)[][];
 }
 
