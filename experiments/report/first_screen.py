@@ -160,6 +160,7 @@ def _draw_distribution(compared: Comparison, table: Table, title: str) -> dict[s
         "xName": "evaluations per axis",
         "log": False,
         "xLog": True,
+        "within": [0, 1],
         "series": [
             {
                 "name": name,

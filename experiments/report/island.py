@@ -144,7 +144,7 @@ def pack_ratios(ratios: Table, baseline: str) -> dict[str, Any]:
     return {
         "kind": "heat", "names": names, "problems": [problem for problem, _ in rows],
         "caption": f"Expected running time divided by that of {baseline}, by problem",
-        "ratios": [round_all(row) for _, row in rows],
+        "baseline": baseline, "ratios": [round_all(row) for _, row in rows],
     }  # fmt: skip
 
 

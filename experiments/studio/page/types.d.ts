@@ -303,6 +303,8 @@ export interface CurvesData {
   /** The ends of the x axis. Default: those of the curves. */
   from?: number;
   until?: number;
+  /** Values that the y axis includes. */
+  within?: [number, number];
   series: CurveData[];
 }
 
@@ -326,6 +328,8 @@ export interface IntervalsData {
   region?: [number, number];
   /** `colour` is the number of a colour. Default: the number of the row. */
   rows: { name: string; value: number | null; low: number | null; high: number | null; colour?: number }[];
+  /** Which rows are missing, and why. */
+  absent?: string;
 }
 
 export interface DotsData {
@@ -414,6 +418,7 @@ export interface HeatData {
   caption: string;
   names: string[];
   problems: string[];
+  baseline: string;
   ratios: (number | null)[][];
 }
 

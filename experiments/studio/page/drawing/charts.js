@@ -14,7 +14,7 @@ const FONT = "12px system-ui, sans-serif";
  * @typedef {{name: string, colour: string, dash?: number[], shape?: number, x: number[]|Float64Array,
  *   y: number[]|Float64Array, low?: number[]|null, high?: number[]|null}} Series
  * @typedef {{series: Series[], range: [number, number], at: number|null, title: string, xName: string, log: boolean,
- *   xLog?: boolean, until?: number, floor?: number, label?: string}} Data
+ *   xLog?: boolean, until?: number, floor?: number, ceiling?: number, label?: string}} Data
  * @typedef {{left: number, right: number, top: number, bottom: number}} Plot
  * @typedef {ReturnType<typeof scales>} Scales
  * @typedef {ReturnType<typeof themeOf>} Colours
@@ -26,7 +26,7 @@ const FONT = "12px system-ui, sans-serif";
  * `set({series, range, at, title, xName, log, until, floor})`: `series` are [{name, colour, dash, x, y}] with increasing
  * x; values of y that are not finite are left out. `range` is [low, high] of x. `at` is the position of the cursor. `log`
  * is false for a linear y axis; otherwise it is logarithmic if all values are positive. Each value holds until the next,
- * the last one until `until` (by default, where the longest series ends). `floor` is a value that the y axis includes.
+ * the last one until `until` (by default, where the longest series ends). `floor` and `ceiling` are values that the y axis includes.
  * `xLog` is true for a logarithmic x axis. A series with `low` and `high` has a band between them, and one with `shape`
  * has marks of that shape. `label` describes the chart for those who do not see it; by default, its last values do.
  */
@@ -125,9 +125,10 @@ export class LineChart {
     const until = this.#data.until ?? Math.max(...this.#data.series.map(({ x }) => x[x.length - 1] ?? -Infinity));
     for (const one of this.#data.series) drawBand(context, one, scale, until);
     for (const one of this.#data.series) drawSteps(context, one, scale, until);
-    this.#data.series.forEach((one, k) => drawMarks(context, one, scale, theme, k / this.#data.series.length));
     drawCursor(context, this.#data, plot, scale, theme);
     context.restore();
+    // Marks at the ends of the plot are whole; those beyond it are left out.
+    this.#data.series.forEach((one, k) => drawMarks(context, one, plot, scale, theme, k / this.#data.series.length));
   }
 }
 
@@ -136,7 +137,7 @@ export class LineChart {
  * @param {Data} data
  * @param {Plot} plot
  */
-function scales({ series, range, log, xLog, floor }, plot) {
+function scales({ series, range, log, xLog, floor, ceiling }, plot) {
   let [low, high] = [Infinity, -Infinity];
   for (const one of series) {
     for (const values of [one.y, one.low ?? [], one.high ?? []]) {
@@ -148,6 +149,7 @@ function scales({ series, range, log, xLog, floor }, plot) {
     }
   }
   if (floor !== undefined && Number.isFinite(floor) && low <= high) low = Math.min(low, floor);
+  if (ceiling !== undefined && Number.isFinite(ceiling) && low <= high) high = Math.max(high, ceiling);
   if (!(low <= high)) [low, high] = [0, 1];
   const logarithmic = log !== false && low > 0;
   /** @type {(value: number) => number} */
@@ -191,12 +193,20 @@ function drawGrid(context, { range, title, xName, xLog }, plot, scale, theme) {
   context.textAlign = "center";
   context.textBaseline = "top";
   const across = xLog && range[0] > 0 ? logTicks : linearTicks;
-  for (const value of across(range[0], range[1], columns)) {
+  let free = -Infinity;
+  /** @param {number} value @param {string} text */
+  const mark = (value, text) => {
     const x = Math.round(scale.x(value)) + 0.5;
+    const half = context.measureText(text).width / 2;
+    const middle = Math.min(x, plot.right - half);
+    if (middle - half < free) return;
+    free = middle + half + 8;
     rule(context, x, plot.bottom, x, plot.bottom + 4);
-    const half = context.measureText(formatNumber(value)).width / 2;
-    context.fillText(formatNumber(value), Math.min(x, plot.right - half), plot.bottom + 6);
-  }
+    context.fillText(text, middle, plot.bottom + 6);
+  };
+  for (const value of across(range[0], range[1], columns)) mark(value, formatNumber(value));
+  // The powers of ten of a logarithmic axis seldom tell where it ends.
+  if (across === logTicks) mark(range[1], formatNumber(range[1] < 100 ? Number(range[1].toPrecision(3)) : Math.round(range[1])));
   rule(context, plot.left, plot.bottom + 0.5, plot.right, plot.bottom + 0.5);
   context.textAlign = "right";
   context.textBaseline = "bottom";
@@ -251,17 +261,19 @@ function drawBand(context, { x, low, high, colour }, scale, until) {
  * Draw a few marks on a series, so that lines are told apart without their colours; `part` moves them along the line.
  * @param {CanvasRenderingContext2D} context
  * @param {Series} series
+ * @param {Plot} plot
  * @param {Scales} scale
  * @param {Colours} theme
  * @param {number} part
  */
-function drawMarks(context, { x, y, colour, shape }, scale, theme, part) {
+function drawMarks(context, { x, y, colour, shape }, plot, scale, theme, part) {
   if (shape === undefined) return;
   const apart = 90;
   let next = -Infinity;
   for (let k = 0; k < x.length; k++) {
     if (!Number.isFinite(y[k]) || (scale.log && y[k] <= 0)) continue;
     const left = scale.x(x[k]);
+    if (left < plot.left - 0.5 || left > plot.right + 0.5) continue;
     if (next === -Infinity) next = left + part * apart;
     if (left < next && k < x.length - 1) continue;
     next = left + apart;

@@ -38,6 +38,7 @@ export function drawCurves(host, data, theme, more = {}) {
   chart.set({
     title: data.title, xName: data.xName, label: data.label, log: data.log, xLog: data.xLog && low > 0,
     range: ends.length ? [data.from ?? low, high > low ? high : low + 1] : [0, 1], until: data.until ?? high,
+    floor: data.within?.[0], ceiling: data.within?.[1],
     series: data.series.map((one, k) => ({ ...lineStyle(k, theme), ...one })).filter(({ x }) => x.length),
   });
   drawn.push(chart);

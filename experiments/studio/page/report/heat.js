@@ -12,11 +12,11 @@ const SIDES = { faster: "#0072B2", slower: "#D55E00" };
  * @param {import("../types.d.ts").HeatData} data ratios of evaluations to those of the baseline; 0 is that only the
  *   strategy reaches the target, -1 that only the baseline does, null that neither does
  */
-export function drawHeat(host, { caption, names, problems, ratios }) {
+export function drawHeat(host, { caption, names, problems, baseline, ratios }) {
   const found = ratios.map((row) => row.map(strengthOf));
   drawTable(host, {
     caption, heads: ["problem", ...names],
-    rows: problems.map((problem, i) => [problem, ...ratios[i].map(wordOf)]),
+    rows: problems.map((problem, i) => [problem, ...ratios[i].map((ratio) => wordOf(ratio, baseline))]),
     shades: found.map((row) => [null, ...row.map(shadeOf)]),
     keys: problems.map((problem, i) => [problem, ...found[i]]),
   });
@@ -36,8 +36,8 @@ function shadeOf(strength) {
   return `color-mix(in srgb, ${strength < 0 ? SIDES.faster : SIDES.slower} ${part}%, var(--paper))`;
 }
 
-/** @param {number|null} ratio */
-function wordOf(ratio) {
-  if (ratio === null) return "neither";
-  return ratio === 0 ? "only it" : ratio < 0 ? "never" : `${ratio.toLocaleString("en-US", { maximumSignificantDigits: 2 })} ×`;
+/** @param {number|null} ratio @param {string} baseline */
+function wordOf(ratio, baseline) {
+  if (ratio === null) return `neither it nor ${baseline}`;
+  return ratio === 0 ? `solved, not by ${baseline}` : ratio < 0 ? `only by ${baseline}` : `${ratio.toLocaleString("en-US", { maximumSignificantDigits: 2 })} ×`;
 }

@@ -15,8 +15,16 @@ const MARGIN = { right: 16, top: 8, bottom: 40 };
  */
 export function drawIntervals(host, data, theme) {
   const place = el("div");
-  host.replaceChildren(place, dataOf(() => tableOf(data)));
+  host.replaceChildren(place, ...(data.absent ? [el("p", { class: "soft", text: data.absent })] : []), dataOf(() => tableOf(data)));
   drawToWidth(place, (width) => [draw(data, width, theme)]);
+}
+
+/** Return the width of a text of a picture, in pixels. @param {string} text */
+function widthOf(text) {
+  const context = document.createElement("canvas").getContext("2d");
+  if (!context) return 7 * text.length;
+  context.font = `12px ${getComputedStyle(document.body).fontFamily}`;
+  return context.measureText(text).width;
 }
 
 /**
@@ -46,8 +54,9 @@ function draw({ label, rows, log, reference, region, xName }, width, theme) {
     const stroke = tint(colour ?? k, theme);
     const [from, to] = [x(low, left), x(high, right)];
     return [
-      // A halo of paper keeps the name readable over the lines of the grid.
-      write(left, y - 10, name, { stroke: "var(--paper)", "stroke-width": 4, "paint-order": "stroke" }),
+      // Paper keeps the lines of the grid out of the name.
+      svg("rect", { x: left - 2, y: y - 21, width: widthOf(name) + 4, height: 14, fill: "var(--paper)" }),
+      write(left, y - 10, name),
       svg("line", { x1: from, x2: to, y1: y, y2: y, stroke, "stroke-width": 2.5 }),
       ...[from, to].map((at) => svg("line", { x1: at, x2: at, y1: y - 5, y2: y + 5, stroke, "stroke-width": 2 })),
       svg("rect", { x: x(value, right) - 4.5, y: y - 4.5, width: 9, height: 9, fill: stroke, stroke: "var(--paper)" }),
