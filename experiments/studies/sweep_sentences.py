@@ -36,20 +36,46 @@ def list_sweep_sentences(directory: Path, compared: Comparison) -> list[str]:
 
 def describe_trade_off(found: TradeOff) -> str:
     """Return which setting is worth its cost on a problem, in a sentence, and how sure that is in another."""
-    chosen, best = found.cells[found.chosen], found.cells[found.front[-1]]
+    chosen, best, level = found.cells[found.chosen], found.cells[found.best], found.list_level(found.chosen)
     ends = f"it {describe_gap(found, chosen.gap)} after {chosen.cost:,.0f} evaluations"
-    if len(found.front) == 1:
+    tie = _describe_level(found, level)
+    if len(level) == len(found.cells):
+        doubt = f" {_describe_certainty(found)}" if found.shares is None else ""
+        return f"{found.problem}: {tie}: each {ends.removeprefix('it ')}.{doubt}"
+    if set(found.front) <= set(level):
         opening = f"{chosen.setting.describe()} is both the cheapest and the best: {ends}"
     elif found.knee is None and chosen is best:
         opening = f"{chosen.setting.describe()} is the best, and no cheaper setting stands out: {ends}"
     else:
         opening = f"{chosen.setting.describe()} is worth its cost: {ends}"
-    rest = ""
-    if best is not chosen:
+    rest = f"; {tie}" if tie else ""
+    # Of equal gaps and costs, only the expected running time differs.
+    if (best.cost, best.gap) != (chosen.cost, chosen.gap):
         times = format_factor(best.cost / max(chosen.cost, 1.0))
         part = f"{format_factor(best.gap / chosen.gap)} times the gap" if chosen.gap > 0 else "no less of a gap"
-        rest = f"; the best, {best.setting.describe()}, costs {times} times as much for {part}"
+        rest += f"; the best, {best.setting.describe()}, costs {times} times as much for {part}"
     return f"{found.problem}: {opening}{rest}. {_describe_certainty(found)}"
+
+
+def _describe_level(found: TradeOff, level: Sequence[int]) -> str:
+    """Return which settings are level, in words: of one axis, whether it matters at all; "" for a single setting."""
+    if len(level) < 2:
+        return ""
+    settings = [found.cells[place].setting for place in level]
+    axes = [axis for axis in settings[0].values if len({each.values[axis] for each in settings}) > 1]
+    if len(axes) > 1:
+        return f"{_list_words([f'({each.describe()})' for each in settings])} are level"
+    axis = axes[0]
+    values = {each.setting.values[axis] for each in found.cells}
+    names = _list_words([each.values[axis] for each in settings])
+    others = ", ".join(f"{name}={value}" for name, value in settings[0].values.items() if name != axis)
+    if len(settings) < len(values):
+        return f"{axis} {names} are level there"
+    return f"{axis} does not matter {f'with {others}' if others else 'here'}: {names} are level"
+
+
+def _list_words(words: Sequence[str]) -> str:
+    return f"{', '.join(words[:-1])} and {words[-1]}"
 
 
 def describe_gap(found: TradeOff, gap: float) -> str:

@@ -132,3 +132,46 @@ def test_a_setting_that_does_nothing_is_said():
     assert describe_effects(effects, sweep, 2, 1) == [
         "lease changes nothing: with 1, 2 all runs are equal, to the last bit."
     ]
+
+
+def weigh(runs, sweep):
+    (problem,) = form_problems(runs)
+    settings = {f"strategies.s.policy.{axis}": values for axis, values in sweep.items()}
+    (found,) = find_sweeps({"strategies": {"s": {"agents": ["grid"]}}, "sweep": settings}, [r.strategy for r in runs])
+    return weigh_settings(problem, found)
+
+
+def test_equal_settings_are_level_and_the_one_that_spent_less_comes_first():
+    # The run of 6 evaluations ends as that of 3, of which it is the continuation.
+    runs = [
+        make_summary([5, 1] + [1] * more, f"s[most={more}]", repeat, minimum=0.0)
+        for more in (4, 1)
+        for repeat in range(5)
+    ]
+    found = weigh(runs, {"most": [4, 1]})
+    assert (found.front, found.chosen, found.best) == ([1, 0], 1, 1)
+    assert describe_trade_off(found) == (
+        "bowl: most does not matter here: 1 and 4 are level: each ends 1 above the minimum after 2 evaluations."
+    )
+
+
+def test_a_tie_is_named_beside_the_setting_that_is_worth_its_cost():
+    gaps = {(3, 0.1): 1.0, (3, 0.4): 1.0, (5, 0.1): 4.0, (5, 0.4): 5.0}
+    runs = [
+        make_summary([9, gap], f"s[n={n}, r={r}]", repeat, minimum=0.0)
+        for (n, r), gap in gaps.items()
+        for repeat in range(5)
+    ]
+    assert describe_trade_off(weigh(runs, {"n": [3, 5], "r": [0.1, 0.4]})).startswith(
+        "bowl: n=3, r=0.1 is both the cheapest and the best: it ends 1 above the minimum after 2 evaluations; "
+        "r does not matter with n=3: 0.1 and 0.4 are level. That it is on the front is sure"
+    )
+    gaps[5, 0.4] = 1.0
+    runs = [
+        make_summary([9, gap], f"s[n={n}, r={r}]", repeat, minimum=0.0)
+        for (n, r), gap in gaps.items()
+        for repeat in range(5)
+    ]
+    assert "; (n=3, r=0.1), (n=3, r=0.4) and (n=5, r=0.4) are level. " in describe_trade_off(
+        weigh(runs, {"n": [3, 5], "r": [0.1, 0.4]})
+    )
