@@ -7,7 +7,7 @@ from math import isfinite, isnan
 
 from ..comparison.bootstrap import Interval
 from ..comparison.verdict import Verdict
-from ..comparison.wording import format_factor, format_ratio
+from ..comparison.wording import format_bounded, format_factor
 from .worth import PartWorth, Saving, StrategyWorth
 
 CHOICE_OFF = {"sharing": "Without sharing", "radius": "With a fixed radius", "budget": "With equal budgets"}
@@ -76,10 +76,22 @@ def _tell_change(subject: str, verdict: Verdict, against: str = "the evaluations
     }[verdict.decision]
     if verdict.bounded is not None:
         times = "times the evaluations" if against == "the evaluations" else f"times {against}"
-        return f"{subject} needs {format_ratio(verdict.bounded)} {times}: {sure}"
+        bounded = format_bounded(verdict.bounded, verdict.only_second, verdict.only_first)
+        return f"{subject} needs {bounded} {times}{_tell_unsolved(verdict)}: {sure}"
     if verdict.area is not None:
         return f"{subject} changes its area over the convergence curve by {format_area(verdict.area)}: {sure}"
     return f"{subject} cannot be compared: no target was reached"
+
+
+def _tell_unsolved(verdict: Verdict) -> str:
+    """Return on how many problems a running time is only known to be longer than the budget; "" if on none."""
+    counts = [
+        f"on {count} of {verdict.problems} {'problem' if verdict.problems == 1 else 'problems'} only {name} "
+        "reaches the target"
+        for count, name in ((verdict.only_second, verdict.second), (verdict.only_first, verdict.first))
+        if count
+    ]
+    return f" ({', '.join(counts)})" if counts else ""
 
 
 def format_area(found: Interval) -> str:

@@ -14,12 +14,13 @@ from searchparty.experiments.api import run
 from searchparty.experiments.comparison.bootstrap import Interval
 from searchparty.experiments.comparison.comparison import compare_runs
 from searchparty.experiments.comparison.problems import form_problems
+from searchparty.experiments.comparison.verdict import judge_pair
 from searchparty.experiments.results.sharing_account import is_sent_elsewhere
 from searchparty.experiments.spec.errors import SpecError
 from searchparty.experiments.studies.ablation import plan_ablation
 from searchparty.experiments.studies.parts import Parts, find_parts
 from searchparty.experiments.studies.shapley import compute_shapley_values
-from searchparty.experiments.studies.worth import Saving, study_worth
+from searchparty.experiments.studies.worth import PartWorth, Saving, StrategyWorth, study_worth
 from searchparty.experiments.studies.worth_sentences import describe_saving, describe_worth
 from searchparty.experiments.studies.worth_tables import make_sharing_table, make_worth_table
 
@@ -205,3 +206,19 @@ def test_evaluations_are_wasted_only_where_sharing_brought_nothing():
     told = describe_saving(replace(SAVING, lower=(1, 3), solved=(2, 2)))
     assert "sharing wasted 355 evaluations a run (95 %: 200 to 500); of 5 pairs of runs, 1 ended lower" in told
     assert "3 without, 1 level" in told
+
+
+def test_a_ratio_is_a_bound_where_one_of_the_two_never_reaches_the_target():
+    runs = [
+        reach(need, 100, strategy=name, repeat=repeat, landscape=place)
+        for place, needs in (("p", (10, None)), ("q", (10, 20)))
+        for name, need in zip(("team", "off"), needs, strict=True)
+        for repeat in range(5)
+    ]
+    verdict = judge_pair(form_problems(runs), "off", "team")
+    found = StrategyWorth("team", ("a", "b"), [PartWorth("choice", "sharing", verdict, None)], [], [])
+    (line,) = describe_worth(found)
+    assert line.startswith("Without sharing, team needs at least 10 (95 %: ")
+    assert "times the evaluations (on 1 of 2 problems only team reaches the target): " in line
+    turned = replace(found, parts=[PartWorth("choice", "sharing", verdict.turn(), None)])
+    assert "team needs at most 0.1 (95 %: " in describe_worth(turned)[0]
