@@ -9,7 +9,7 @@ from ..comparison.bootstrap import DRAWS, Interval
 from ..comparison.comparison import Comparison
 from ..comparison.goals import PRECISION
 from ..comparison.verdict import EQUIVALENCE, LEAST_PROBLEMS, LEAST_RUNS
-from ..comparison.wording import format_digits, format_factor, format_ratio
+from ..comparison.wording import format_bounded, format_digits, format_factor
 from .effects import MainEffect, measure_effects
 from .settings import Sweep, read_sweeps
 from .trade_off import TradeOff, weigh_settings
@@ -90,22 +90,17 @@ def _describe_certainty(found: TradeOff) -> str:
     if found.shares is None:
         return "With one run of each setting, nobody can say how sure that is."
     share = float(found.shares[found.chosen])
-    sure = (
-        "unsure, with so few runs"
-        if runs < LEAST_RUNS
-        else "sure"
-        if share >= 0.95
-        else "likely"
-        if share >= 0.7
-        else "not sure"
-    )
+    draws = f"in {100 * share:.0f} % of {DRAWS:,} draws of the {runs} runs"
+    sure = "sure" if share >= 0.95 else "likely" if share >= 0.7 else "not sure"
     rivals = [
         found.cells[place].setting.describe()
         for place in found.shares.argsort()[::-1]
         if place not in found.front and found.shares[place] >= 0.2
     ]
     more = f"; {rivals[0]} might be too" if rivals else ""
-    return f"That it is on the front is {sure}: so in {100 * share:.0f} % of {DRAWS:,} draws of the {runs} runs{more}."
+    if runs < LEAST_RUNS:
+        return f"It is on the front {draws}, but it takes {LEAST_RUNS} runs to be sure{more}."
+    return f"That it is on the front is {sure}: so {draws}{more}."
 
 
 def describe_effects(effects: Sequence[MainEffect], sweep: Sweep, runs: int, problems: int) -> list[str]:
@@ -124,6 +119,10 @@ def describe_effects(effects: Sequence[MainEffect], sweep: Sweep, runs: int, pro
             lines.append(f"{axis} changes nothing: with {', '.join(values)} all runs are equal, to the last bit.")
             continue
         rated = [each for each in mine if each.ratio is not None]
+        if rated and all(each.level for each in mine):
+            told = f"with {', '.join(values)} each run needs the same evaluations until the target"
+            lines.append(f"{axis} does not matter: {told}, over all other settings and problems.")
+            continue
         if rated:
             lines.append(_describe_ratio(axis, rated, runs >= LEAST_RUNS or problems >= LEAST_PROBLEMS))
             continue
@@ -143,10 +142,17 @@ def _describe_ratio(axis: str, rated: Sequence[MainEffect], enough: bool) -> str
     found = best.ratio
     assert found is not None
     settled = enough and (found.high < EQUIVALENCE or found.low > 1 / EQUIVALENCE)
-    verdict = "" if settled else ", which may be chance"
+    alike = enough and found.low >= EQUIVALENCE and found.high <= 1 / EQUIVALENCE and not (best.lost or best.won)
+    verdict = "" if settled else ", which is equivalent in practice" if alike else ", which may be chance"
+    bounds = [
+        f"in {count} of these only {axis}={name} reaches the target"
+        for count, name in ((best.lost, best.first), (best.won, best.value))
+        if count
+    ]
+    told = f" ({', '.join(bounds)})" if bounds else ""
     return (
-        f"{axis}: {best.value} needs {format_ratio(found)} times the evaluations of {best.first}, over all other "
-        f"settings and problems{verdict}."
+        f"{axis}: {best.value} needs {format_bounded(found, best.lost, best.won)} times the evaluations of "
+        f"{best.first}, over all other settings and problems{told}{verdict}."
     )
 
 

@@ -22,7 +22,9 @@ def describe_worth(found: StrategyWorth) -> list[str]:
     if alone:
         lines.append(_describe_best_alone(found.strategy, alone))
     lines += [_describe_choice(found.strategy, part) for part in found.parts if part.kind == "choice"]
-    if found.shapley:
+    if found.shapley and found.shapley[0].runs < 2:
+        lines.append("Shares of what the whole team is worth (Shapley values) take more than one repeat.")
+    elif found.shapley:
         ordered = sorted(found.shapley, key=lambda each: -each.value.estimate)
         told = ", ".join(
             f"{each.member} {'' if each.share is None else f'{100 * each.share:.0f} %'}".strip() for each in ordered

@@ -222,3 +222,12 @@ def test_a_ratio_is_a_bound_where_one_of_the_two_never_reaches_the_target():
     assert "times the evaluations (on 1 of 2 problems only team reaches the target): " in line
     turned = replace(found, parts=[PartWorth("choice", "sharing", verdict.turn(), None)])
     assert "team needs at most 0.1 (95 %: " in describe_worth(turned)[0]
+
+
+def test_a_single_repeat_gives_no_shares():
+    spent = {"a": 50, "b": 100, "ab": 10}
+    parts = Parts("ab", ("a", "b"), {frozenset(name): name for name in spent})
+    found = compute_shapley_values(make_coalitions(spent, runs=1), parts)
+    assert [value.share for value in found] == [None, None]
+    lines = describe_worth(StrategyWorth("ab", ("a", "b"), [], found, []))
+    assert lines == ["Shares of what the whole team is worth (Shapley values) take more than one repeat."]
