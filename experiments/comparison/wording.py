@@ -79,8 +79,8 @@ def _describe_solved(verdict: Verdict, problem: str) -> str:
 def _bound_ratio(verdict: Verdict) -> str:
     """Return by how much one is better that alone reaches the target, as the end of a sentence."""
     assert verdict.bounded is not None
-    beyond = "fewer" if verdict.only_first else "more"
-    return f"; {verdict.first} needs {format_ratio(verdict.bounded)} times the evaluations, or {beyond}"
+    bounded = format_bounded(verdict.bounded, verdict.only_second, verdict.only_first)
+    return f"; {verdict.first} needs {bounded} times the evaluations"
 
 
 def _describe_areas(verdict: Verdict, problem: str) -> str:
@@ -109,6 +109,21 @@ def format_ratio(found: Interval) -> str:
         return f"{format_factor(found.estimate)} (interval unknown)"
     low, high = (format_factor(end) for end in (found.low, found.high))
     return f"{format_factor(found.estimate)} ({LEVEL:.0%}: {low} to {high})".replace("%", " %")
+
+
+def format_bounded(found: Interval, lost: int, won: int) -> str:
+    """Return a ratio of running times with its interval, and whether it is only a bound: "at least 4.4 (95 %: ...)".
+
+    Where one of the two never reaches the target, its whole budget stands for its running time, which is longer.
+
+    Args:
+        found: The ratio of the first's running time to the second's.
+        lost: How many problems the second alone solves.
+        won: How many the first alone solves.
+    """
+    if lost and won:
+        return f"about {format_ratio(found)}"
+    return f"{'at least ' if lost else 'at most ' if won else ''}{format_ratio(found)}"
 
 
 def format_factor(value: float) -> str:

@@ -12,6 +12,7 @@ import numpy as np
 
 from ...landscapes.landscape import Array
 from ..comparison.comparison import Comparison
+from ..comparison.goals import PRECISION
 from ..results.run_summary import RunSummary
 from ..results.table import Table
 from ..studies.basins import describe_basins, map_basins, read_about
@@ -132,7 +133,9 @@ def _draw_problem(section: SweepSection, key: str, sweep: Sweep, found: TradeOff
     section.problems[key] = found.problem
     above = "the minimum" if found.known else "the best loss found"
     grids = {
-        f"{key}-gap": _draw_grids(sweep, found, f"Median gap above {above}", [cell.gap for cell in found.cells]),
+        f"{key}-gap": _draw_grids(sweep, found, f"Median gap above {above}", [cell.gap for cell in found.cells])
+        # Gaps below this are not told apart: such a number is a bound.
+        | {"floor": PRECISION if found.known else None},
         f"{key}-time": _draw_grids(
             sweep, found, "Expected evaluations until the target", [cell.ert for cell in found.cells],
             [f"{cell.successes}/{len(cell.gaps)}" for cell in found.cells],

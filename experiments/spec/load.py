@@ -88,6 +88,10 @@ def load_sweep(
                 [format_problem("--over", "have each key once", repr(key), "", "Write all its values in one.")]
             )
         swept[key] = values
+        twice = [value for place, value in enumerate(values) if value in values[:place]]
+        if twice:
+            told = f"{twice[0]} twice"
+            raise SpecError([format_problem("--over", f"list each value of {key} once", told, "", "Leave one out.")])
         if key.split(".")[0] not in Experiment.model_fields and find_places(data, key) == [key]:
             known = ", ".join(name_all_members(data))
             rule = "begin with a key of the YAML or the name of a member"

@@ -18,6 +18,8 @@ from .settings import Sweep
 
 SAME_BASIN = 0.01
 """Points that differ by up to this share of the box on every axis are in one basin."""
+SAME_LOSS = 1e-6
+"""Minima that differ by up to this (of large ones, by this part) are equally low: descents end no nearer to them."""
 
 
 @dataclass(frozen=True)
@@ -41,6 +43,12 @@ class BasinMap:
     runs: Sequence[RunSummary]
     basins: Sequence[int]
     ends: Array
+
+    @property
+    def lowest(self) -> int:
+        """How many basins are equally low as the lowest, it among them: they come first."""
+        low = float(self.losses[0])
+        return int((self.losses <= low + SAME_LOSS * max(1.0, abs(low))).sum())
 
     def of_strategy(self, strategy: str) -> list[int]:
         """Return the basins in which the runs of a strategy ended, by repeat."""
@@ -97,20 +105,24 @@ def describe_basins(maps: Sequence[BasinMap], sweep: Sweep) -> str:
     if not maps:
         return ""
     total = sum(len(each.runs) for each in maps)
-    lowest = sum(basin == 0 for each in maps for basin in each.basins)
+    lowest = sum(basin < each.lowest for each in maps for basin in each.basins)
     shares = {}
     for setting in sweep.settings:
-        mine = [basin for each in maps for basin in each.of_strategy(setting.strategy)]
+        mine = [basin < each.lowest for each in maps for basin in each.of_strategy(setting.strategy)]
         if mine:
-            shares[setting.describe()] = (sum(basin == 0 for basin in mine), len(mine))
+            shares[setting.describe()] = (sum(mine), len(mine))
     most, least = (choose(shares, key=lambda name: shares[name][0] / shares[name][1]) for choose in (max, min))
     how = (
         "basins are where the best points lead by L-BFGS-B"
         if all(each.descended for each in maps)
         else "basins are clusters of the best points, within 1 % of the box"
     )
+    where = "the lowest basin that any found"
+    if any(each.lowest > 1 for each in maps):
+        where += f"; up to {max(each.lowest for each in maps)} basins are equally low, and count alike"
+    first = most if shares[least] != shares[most] else "Each setting"
     contrast = f"; {least} in {shares[least][0]} of {shares[least][1]}" if shares[least] != shares[most] else ""
     return (
-        f"{lowest} of {total} runs ended in the lowest basin that any found. {most} did in {shares[most][0]} of "
+        f"{lowest} of {total} runs ended in {where}. {first} did in {shares[most][0]} of "
         f"{shares[most][1]}{contrast} ({how})."
     )

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -20,6 +21,7 @@ from ..comparison.bootstrap import (
     take_interval,
 )
 from ..comparison.problems import ComparedProblem
+from ..comparison.ranking import Outcome
 from ..comparison.running_time import measure_areas
 from .settings import Sweep
 
@@ -38,6 +40,9 @@ class MainEffect:
         area: The mean difference of the areas over the convergence curve, above 0 if the value is better; None if a
             minimum is unknown.
         same: Whether all its runs are equal to those of the first value, to the last bit.
+        level: Whether each of its runs needs as many evaluations until the target as that of the first value, if any.
+        lost: With how many problems and other settings the first value alone reaches the target: the ratio is a bound.
+        won: With how many the value alone does.
     """
 
     axis: str
@@ -46,6 +51,9 @@ class MainEffect:
     ratio: Interval | None
     area: Interval | None
     same: bool
+    level: bool
+    lost: int
+    won: int
 
 
 def measure_effects(problems: Sequence[ComparedProblem], sweep: Sweep) -> list[MainEffect]:
@@ -67,9 +75,12 @@ def _measure_effect(problems: Sequence[ComparedProblem], sweep: Sweep, axis: str
     first = sweep.axes[axis][0]
     pairs = list(_pair_settings(sweep, axis, value, first))
     random = seed_random(f"{one} {other}" for one, other in pairs)
+    solved = [pair for one, other in pairs for pair in pair_up(problems, one, other) if pair.solved]
     return MainEffect(
         axis, value, first, _measure_ratio(problems, pairs, random), _measure_area(problems, pairs, random),
-        _is_same(problems, pairs),
+        _agree(problems, pairs, lambda each: each.run.digest),
+        _agree(problems, pairs, lambda each: (each.reached, each.spent if each.reached is None else None)),
+        sum(not pair.first.solved for pair in solved), sum(not pair.second.solved for pair in solved),
     )  # fmt: skip
 
 
@@ -127,14 +138,16 @@ def _draw_differences(areas: Sequence[tuple[Array, ...]], random: np.random.Gene
     return mean
 
 
-def _is_same(problems: Sequence[ComparedProblem], pairs: Sequence[tuple[str, str]]) -> bool:
-    """Return whether the runs of each pair tried the same points; False if there are none."""
+def _agree(
+    problems: Sequence[ComparedProblem], pairs: Sequence[tuple[str, str]], ask: Callable[[Outcome], Any]
+) -> bool:
+    """Return whether the runs of each pair give the same answer; False if there are none."""
     compared = 0
     for problem in problems:
         for pair in pairs:
             if all(name in problem.outcomes for name in pair):
                 one, other = (
-                    {(each.run.landscape, each.run.repeat): each.run.digest for each in problem.outcomes[name]}
+                    {(each.run.landscape, each.run.repeat): ask(each) for each in problem.outcomes[name]}
                     for name in pair
                 )
                 compared += 1

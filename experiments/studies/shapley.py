@@ -35,14 +35,16 @@ class ShapleyValue:
         member: Its name.
         value: The value with its interval: a factor by which it divides the expected running time, or an area over
             the convergence curve that it adds.
-        share: Its share of what the whole team is worth; None if that is nothing.
+        share: Its share of what the whole team is worth; None if that is nothing, or there is a single repeat.
         basis: Whether values are of running times, or of areas where no coalition reached a target.
+        runs: The least number of runs of a coalition on a problem.
     """
 
     member: str
     value: Interval
     share: float | None
     basis: Literal["running times", "areas"]
+    runs: int
 
 
 def compute_shapley_values(problems: Sequence[ComparedProblem], parts: Parts) -> list[ShapleyValue]:
@@ -119,9 +121,10 @@ def _share_out(
         estimates = [sum(weight * each[key][0] for key, weight in weights.items()) for each in measured]
         draws = np.array([sum(weight * each[key][1] for key, weight in weights.items()) for each in measured])
         value = take_interval(float(np.mean(estimates)), combine_draws(draws, random), sources)
-        share = value.estimate / whole if abs(whole) > 1e-12 else None
+        # A single repeat says nothing of how far shares are chance.
+        share = value.estimate / whole if runs > 1 and abs(whole) > 1e-12 else None
         bent = Interval(bend(value.estimate), bend(value.low), bend(value.high))
-        found.append(ShapleyValue(member, bent, share, basis))
+        found.append(ShapleyValue(member, bent, share, basis, runs))
     return found
 
 

@@ -9,7 +9,7 @@ from ..comparison.bootstrap import DRAWS, Interval
 from ..comparison.comparison import Comparison
 from ..comparison.goals import PRECISION
 from ..comparison.verdict import EQUIVALENCE, LEAST_PROBLEMS, LEAST_RUNS
-from ..comparison.wording import format_digits, format_factor, format_ratio
+from ..comparison.wording import format_bounded, format_digits, format_factor
 from .effects import MainEffect, measure_effects
 from .settings import Sweep, read_sweeps
 from .trade_off import TradeOff, weigh_settings
@@ -36,20 +36,46 @@ def list_sweep_sentences(directory: Path, compared: Comparison) -> list[str]:
 
 def describe_trade_off(found: TradeOff) -> str:
     """Return which setting is worth its cost on a problem, in a sentence, and how sure that is in another."""
-    chosen, best = found.cells[found.chosen], found.cells[found.front[-1]]
+    chosen, best, level = found.cells[found.chosen], found.cells[found.best], found.list_level(found.chosen)
     ends = f"it {describe_gap(found, chosen.gap)} after {chosen.cost:,.0f} evaluations"
-    if len(found.front) == 1:
+    tie = _describe_level(found, level)
+    if len(level) == len(found.cells):
+        doubt = f" {_describe_certainty(found)}" if found.shares is None else ""
+        return f"{found.problem}: {tie}: each {ends.removeprefix('it ')}.{doubt}"
+    if set(found.front) <= set(level):
         opening = f"{chosen.setting.describe()} is both the cheapest and the best: {ends}"
     elif found.knee is None and chosen is best:
         opening = f"{chosen.setting.describe()} is the best, and no cheaper setting stands out: {ends}"
     else:
         opening = f"{chosen.setting.describe()} is worth its cost: {ends}"
-    rest = ""
-    if best is not chosen:
+    rest = f"; {tie}" if tie else ""
+    # Of equal gaps and costs, only the expected running time differs.
+    if (best.cost, best.gap) != (chosen.cost, chosen.gap):
         times = format_factor(best.cost / max(chosen.cost, 1.0))
         part = f"{format_factor(best.gap / chosen.gap)} times the gap" if chosen.gap > 0 else "no less of a gap"
-        rest = f"; the best, {best.setting.describe()}, costs {times} times as much for {part}"
+        rest += f"; the best, {best.setting.describe()}, costs {times} times as much for {part}"
     return f"{found.problem}: {opening}{rest}. {_describe_certainty(found)}"
+
+
+def _describe_level(found: TradeOff, level: Sequence[int]) -> str:
+    """Return which settings are level, in words: of one axis, whether it matters at all; "" for a single setting."""
+    if len(level) < 2:
+        return ""
+    settings = [found.cells[place].setting for place in level]
+    axes = [axis for axis in settings[0].values if len({each.values[axis] for each in settings}) > 1]
+    if len(axes) > 1:
+        return f"{_list_words([f'({each.describe()})' for each in settings])} are level"
+    axis = axes[0]
+    values = {each.setting.values[axis] for each in found.cells}
+    names = _list_words([each.values[axis] for each in settings])
+    others = ", ".join(f"{name}={value}" for name, value in settings[0].values.items() if name != axis)
+    if len(settings) < len(values):
+        return f"{axis} {names} are level there"
+    return f"{axis} does not matter {f'with {others}' if others else 'here'}: {names} are level"
+
+
+def _list_words(words: Sequence[str]) -> str:
+    return f"{', '.join(words[:-1])} and {words[-1]}"
 
 
 def describe_gap(found: TradeOff, gap: float) -> str:
@@ -64,22 +90,17 @@ def _describe_certainty(found: TradeOff) -> str:
     if found.shares is None:
         return "With one run of each setting, nobody can say how sure that is."
     share = float(found.shares[found.chosen])
-    sure = (
-        "unsure, with so few runs"
-        if runs < LEAST_RUNS
-        else "sure"
-        if share >= 0.95
-        else "likely"
-        if share >= 0.7
-        else "not sure"
-    )
+    draws = f"in {100 * share:.0f} % of {DRAWS:,} draws of the {runs} runs"
+    sure = "sure" if share >= 0.95 else "likely" if share >= 0.7 else "not sure"
     rivals = [
         found.cells[place].setting.describe()
         for place in found.shares.argsort()[::-1]
         if place not in found.front and found.shares[place] >= 0.2
     ]
     more = f"; {rivals[0]} might be too" if rivals else ""
-    return f"That it is on the front is {sure}: so in {100 * share:.0f} % of {DRAWS:,} draws of the {runs} runs{more}."
+    if runs < LEAST_RUNS:
+        return f"It is on the front {draws}, but it takes {LEAST_RUNS} runs to be sure{more}."
+    return f"That it is on the front is {sure}: so {draws}{more}."
 
 
 def describe_effects(effects: Sequence[MainEffect], sweep: Sweep, runs: int, problems: int) -> list[str]:
@@ -98,6 +119,10 @@ def describe_effects(effects: Sequence[MainEffect], sweep: Sweep, runs: int, pro
             lines.append(f"{axis} changes nothing: with {', '.join(values)} all runs are equal, to the last bit.")
             continue
         rated = [each for each in mine if each.ratio is not None]
+        if rated and all(each.level for each in mine):
+            told = f"with {', '.join(values)} each run needs the same evaluations until the target"
+            lines.append(f"{axis} does not matter: {told}, over all other settings and problems.")
+            continue
         if rated:
             lines.append(_describe_ratio(axis, rated, runs >= LEAST_RUNS or problems >= LEAST_PROBLEMS))
             continue
@@ -117,10 +142,17 @@ def _describe_ratio(axis: str, rated: Sequence[MainEffect], enough: bool) -> str
     found = best.ratio
     assert found is not None
     settled = enough and (found.high < EQUIVALENCE or found.low > 1 / EQUIVALENCE)
-    verdict = "" if settled else ", which may be chance"
+    alike = enough and found.low >= EQUIVALENCE and found.high <= 1 / EQUIVALENCE and not (best.lost or best.won)
+    verdict = "" if settled else ", which is equivalent in practice" if alike else ", which may be chance"
+    bounds = [
+        f"in {count} of these only {axis}={name} reaches the target"
+        for count, name in ((best.lost, best.first), (best.won, best.value))
+        if count
+    ]
+    told = f" ({', '.join(bounds)})" if bounds else ""
     return (
-        f"{axis}: {best.value} needs {format_ratio(found)} times the evaluations of {best.first}, over all other "
-        f"settings and problems{verdict}."
+        f"{axis}: {best.value} needs {format_bounded(found, best.lost, best.won)} times the evaluations of "
+        f"{best.first}, over all other settings and problems{told}{verdict}."
     )
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from math import inf
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,13 +42,34 @@ class TradeOff:
 
     @property
     def front(self) -> list[int]:
-        """The places of the settings on the front, the cheapest first."""
-        return sorted(np.flatnonzero(self.on_front).tolist(), key=lambda place: self.cells[place].cost)
+        """The places of the settings on the front, the cheapest first; of equal ones, that which spent least."""
+        return sorted(np.flatnonzero(self.on_front).tolist(), key=lambda place: self._rate(place))
+
+    @property
+    def best(self) -> int:
+        """The place of the setting with the least gap; of equal ones, the cheapest."""
+        return min(self.front, key=lambda place: (self.cells[place].gap, self._rate(place)))
 
     @property
     def chosen(self) -> int:
         """The place of the setting that is worth its cost: the knee; without one, the setting with the least gap."""
-        return self.front[-1] if self.knee is None else self.knee
+        return self.best if self.knee is None else self.knee
+
+    def list_level(self, place: int) -> list[int]:
+        """Return the places of the settings that are level with one, it among them, that which spent least first.
+
+        They have the same median gap, the same median cost and the same expected running time.
+        """
+        level = [other for other in range(len(self.cells)) if self._measure(other) == self._measure(place)]
+        return sorted(level, key=lambda other: self._rate(other))
+
+    def _measure(self, place: int) -> tuple[float, float, float]:
+        cell = self.cells[place]
+        return cell.cost, cell.gap, inf if cell.ert is None else cell.ert
+
+    def _rate(self, place: int) -> tuple[float, float, float, float]:
+        """Return what orders settings: the cost first, the evaluations spent in all where all else is equal."""
+        return *self._measure(place), float(np.median([run.evaluations for run in self.cells[place].runs]))
 
 
 def weigh_settings(problem: ComparedProblem, sweep: Sweep) -> TradeOff | None:
@@ -73,4 +95,5 @@ def weigh_settings(problem: ComparedProblem, sweep: Sweep) -> TradeOff | None:
     if min(len(cell.gaps) for cell in cells) >= LEAST_DRAWN_RUNS:
         random = seed_random(run.id for cell in cells for run in cell.runs)
         shares = find_front_shares([cell.costs for cell in cells], [cell.gaps for cell in cells], random)
-    return TradeOff(problem.label, problem.known, cells, on_front, None if knee is None else int(front[knee]), shares)
+    found = TradeOff(problem.label, problem.known, cells, on_front, None if knee is None else int(front[knee]), shares)
+    return found if found.knee is None else replace(found, knee=found.list_level(found.knee)[0])

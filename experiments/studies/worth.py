@@ -67,9 +67,12 @@ class Saving:
         sent_records: How many of those improved the best loss of their run.
         own_records: How many of the others did.
         saved: The evaluations that a run saved until the loss that both it and its twin of the same repeat reached,
-            with its interval; below 0 if it wasted some. None if no pair found a finite loss.
+            with its interval; below 0 if it spent more. None if no pair found a finite loss.
         spreads: The mean spread of an agent's points before and after it was sent to another's point, and of all points
             in the second half of a run with sharing and without, in the unit cube; NaN where unknown.
+        pairs: In how many pairs of a run and its twin both found a finite loss or one of them did.
+        lower: In how many of them the run with sharing ended lower, and in how many the one without.
+        solved: How many runs reached the target with sharing and without.
     """
 
     problem: str
@@ -79,6 +82,9 @@ class Saving:
     own_records: int
     saved: Interval | None
     spreads: tuple[float, float, float, float]
+    pairs: int
+    lower: tuple[int, int]
+    solved: tuple[int, int]
 
 
 @dataclass(frozen=True)
@@ -159,7 +165,21 @@ def _measure_saving(problem: ComparedProblem, strategy: str, twin: str) -> Savin
     return Saving(
         problem.label, sum(each.leases for each in accounts), sent, sent_records,
         sum(each.records for each in accounts) - sent_records, _find_saved(problem, with_it, without), spreads,
+        *_compare_ends(with_it, without),
+        (sum(each.reached is not None for each in with_it), sum(each.reached is not None for each in without)),
     )  # fmt: skip
+
+
+def _compare_ends(with_it: Sequence[Outcome], without: Sequence[Outcome]) -> tuple[int, tuple[int, int]]:
+    """Return the number of pairs, and in how many the first and the second ended lower."""
+    twins = {(each.run.landscape, each.run.repeat): each.run.final for each in without}
+    ends = [
+        (each.run.final, twins[each.run.landscape, each.run.repeat])
+        for each in with_it
+        if (each.run.landscape, each.run.repeat) in twins
+    ]
+    known = [(mine, other) for mine, other in ends if np.isfinite(min(mine, other))]
+    return len(known), (sum(mine < other for mine, other in known), sum(other < mine for mine, other in known))
 
 
 def _average(values: Iterable[float]) -> float:

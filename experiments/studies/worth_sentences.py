@@ -7,7 +7,7 @@ from math import isfinite, isnan
 
 from ..comparison.bootstrap import Interval
 from ..comparison.verdict import Verdict
-from ..comparison.wording import format_factor, format_ratio
+from ..comparison.wording import format_bounded, format_factor
 from .worth import PartWorth, Saving, StrategyWorth
 
 CHOICE_OFF = {"sharing": "Without sharing", "radius": "With a fixed radius", "budget": "With equal budgets"}
@@ -22,7 +22,9 @@ def describe_worth(found: StrategyWorth) -> list[str]:
     if alone:
         lines.append(_describe_best_alone(found.strategy, alone))
     lines += [_describe_choice(found.strategy, part) for part in found.parts if part.kind == "choice"]
-    if found.shapley:
+    if found.shapley and found.shapley[0].runs < 2:
+        lines.append("Shares of what the whole team is worth (Shapley values) take more than one repeat.")
+    elif found.shapley:
         ordered = sorted(found.shapley, key=lambda each: -each.value.estimate)
         told = ", ".join(
             f"{each.member} {'' if each.share is None else f'{100 * each.share:.0f} %'}".strip() for each in ordered
@@ -76,10 +78,22 @@ def _tell_change(subject: str, verdict: Verdict, against: str = "the evaluations
     }[verdict.decision]
     if verdict.bounded is not None:
         times = "times the evaluations" if against == "the evaluations" else f"times {against}"
-        return f"{subject} needs {format_ratio(verdict.bounded)} {times}: {sure}"
+        bounded = format_bounded(verdict.bounded, verdict.only_second, verdict.only_first)
+        return f"{subject} needs {bounded} {times}{_tell_unsolved(verdict)}: {sure}"
     if verdict.area is not None:
         return f"{subject} changes its area over the convergence curve by {format_area(verdict.area)}: {sure}"
     return f"{subject} cannot be compared: no target was reached"
+
+
+def _tell_unsolved(verdict: Verdict) -> str:
+    """Return on how many problems a running time is only known to be longer than the budget; "" if on none."""
+    counts = [
+        f"on {count} of {verdict.problems} {'problem' if verdict.problems == 1 else 'problems'} only {name} "
+        "reaches the target"
+        for count, name in ((verdict.only_second, verdict.second), (verdict.only_first, verdict.first))
+        if count
+    ]
+    return f" ({', '.join(counts)})" if counts else ""
 
 
 def format_area(found: Interval) -> str:
@@ -100,22 +114,49 @@ def describe_saving(found: Saving) -> str:
         + (f" (of the others {100 * found.own_records / others:.0f} %)" if others else "")
     ]
     if found.saved is not None:
-        word = "saved" if found.saved.estimate >= 0 else "wasted"
+        word = "saved" if found.saved.estimate >= 0 else "took" if _is_ahead(found) else "wasted"
         sign = 1 if found.saved.estimate >= 0 else -1
+        more = " more" if word == "took" else ""
         low, high = sorted((sign * found.saved.low, sign * found.saved.high))
         span = f" (95 %: {low:,.0f} to {high:,.0f})" if isfinite(low) else " (interval unknown)"
         chance = "" if low > 0 else ", which may be chance"
-        parts.append(f"sharing {word} {abs(found.saved.estimate):,.0f} evaluations a run{span}{chance}")
+        spent = f"{abs(found.saved.estimate):,.0f}{more} evaluations a run"
+        parts.append(f"until the loss that both reached, sharing {word} {spent}{span}{chance}")
+    if found.pairs:
+        parts.append(_describe_ends(found))
     before, after, late, apart = found.spreads
     if not isnan(before) and not isnan(after):
         parts.append(
-            f"an agent's points spread over {format_factor(before)} of the cube before and {format_factor(after)} after"
+            f"the points of an agent lay {format_factor(before)} box widths from their middle in the lease before it "
+            f"was sent, and {format_factor(after)} in the lease after"
         )
     if not isnan(late) and not isnan(apart):
         parts.append(
-            f"in the second half all points over {format_factor(late)}, without sharing over {format_factor(apart)}"
+            f"in the second half of a run, the points of all agents lay {format_factor(late)} from their middle with "
+            f"sharing, {format_factor(apart)} without"
         )
     return f"{found.problem}: {'; '.join(parts)}."
+
+
+def _is_ahead(found: Saving) -> bool:
+    """Return whether sharing did more than it cost: more runs reached the target, or of equally many more ended lower.
+
+    Evaluations until a loss that both reached do not count what only one of them reached.
+    """
+    (solved, without), (lower, higher) = found.solved, found.lower
+    return solved > without or (solved == without and lower > higher)
+
+
+def _describe_ends(found: Saving) -> str:
+    """Return in how many pairs the run with sharing ended lower, and the run without."""
+    lower, higher = found.lower
+    pairs = "the only pair of runs" if found.pairs == 1 else f"{found.pairs} pairs of runs"
+    level = found.pairs - lower - higher
+    told = f"of {pairs}, {lower} ended lower with sharing, {higher} without{f', {level} level' if level else ''}"
+    solved, without = found.solved
+    if solved == without:
+        return told
+    return f"{told}; {solved} reached the target with sharing, {without} without"
 
 
 def _list_names(names: Sequence[str]) -> str:

@@ -72,3 +72,12 @@ def test_studies_fit_the_page(opened, swept, tmp_path, width, scheme):
     page = open_section(opened, report, ".worth", width, scheme)
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     assert page.locator(".worth table").count() == 2
+
+
+def test_a_gap_at_the_floor_is_a_bound(opened, tmp_path):
+    data = {**DATA, "landscapes": ["sphere"], "strategies": {"solo": {"agents": ["slsqp"]}}}
+    path = run(load({**data, "sweep": {"region.radius": [0.3, 0.5]}}), out=tmp_path / "out").path / "report.html"
+    page = open_section(opened, path, "#sweep-0-0")
+    cells = page.locator("#sweep-0-0 td").all_text_contents()
+    assert any("≤ 1e-8" in cell for cell in cells)
+    assert not any("1.00e-8" in cell for cell in cells)

@@ -371,6 +371,8 @@ export interface GridsData {
   /** How many combinations have no map. */
   left: number;
   range: [number | null, number | null];
+  /** What is not more than this is only known to be so small; absent or null if there is no such bound. */
+  floor?: number | null;
 }
 
 export interface GridPanel {

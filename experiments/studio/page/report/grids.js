@@ -25,12 +25,12 @@ export function drawGrids(host, data) {
  * @param {import("../types.d.ts").GridsData} data
  * @param {import("../types.d.ts").GridPanel} panel
  */
-function drawMap(host, { title, across, down, columns, rows, range }, { title: named, values, marks }) {
+function drawMap(host, { title, across, down, columns, rows, range, floor }, { title: named, values, marks }) {
   const corner = down ? `${down} ↓ ${across} →` : `${across} →`;
   drawTable(host, {
     caption: named ? `${title}, ${named}` : title,
     heads: [corner, ...columns],
-    rows: rows.map((row, i) => [row, ...values[i].map((value, k) => wordOf(value, marks[i][k]))]),
+    rows: rows.map((row, i) => [row, ...values[i].map((value, k) => wordOf(value, marks[i][k], floor))]),
     shades: values.map((row) => [null, ...row.map((value) => shadeOf(value, range))]),
     keys: rows.map((row, i) => [row, ...values[i]]),
   });
@@ -39,9 +39,10 @@ function drawMap(host, { title, across, down, columns, rows, range }, { title: n
 /**
  * @param {number|null} value
  * @param {string} mark
+ * @param {number|null} [floor]
  */
-function wordOf(value, mark) {
-  const text = value === null ? "never" : formatCell(value);
+function wordOf(value, mark, floor) {
+  const text = value === null ? "never" : floor && value <= floor ? `≤ ${floor}` : formatCell(value);
   return mark ? `${text} ${mark}` : text;
 }
 

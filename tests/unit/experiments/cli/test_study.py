@@ -79,6 +79,13 @@ def test_sweep_refuses_a_key_that_is_given_twice(command, folder):
     assert "--over must have each key once, got 'budget'. Write all its values in one." in done.stderr
 
 
+def test_sweep_refuses_a_value_that_is_listed_twice(command, folder):
+    done = command("sweep", "study.yaml", "--over", "budget=30,40,30", cwd=folder)
+    assert done.returncode == 2
+    assert "--over must list each value of budget once, got 30 twice. Leave one out." in done.stderr
+    assert "does nothing" not in done.stderr
+
+
 def test_ablate_says_what_each_part_is_worth(command, folder):
     done = command("ablate", "study.yaml", cwd=folder)
     assert done.returncode == 0, done.stderr

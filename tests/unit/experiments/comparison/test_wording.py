@@ -72,13 +72,13 @@ def test_the_best_is_also_compared_with_the_best_of_the_others():
 def test_other_verdicts():
     assert headline({"a": [40], "b": [40]}).startswith("b and a are equivalent in practice: b needs 1 (")
     # a spent 5 x 100 evaluations without a success: b needs at most 40 / 500 of that.
-    bound = "b needs 0.08 (95 %: 0.08 to 0.08) times the evaluations, or fewer."
+    bound = "b needs at most 0.08 (95 %: 0.08 to 0.08) times the evaluations."
     reached = "b reaches the target on p0, a never does"
     assert headline({"a": [None], "b": [40]}) == f"b is better than a: {reached}; {bound}"
     solved = "b solves 2 of 2 problems, a none"
     assert headline({"a": [None, None], "b": [40, 40]}) == f"b is better than a: {solved}; {bound}"
     worst = describe_verdict(compare_runs(runs_of({"a": [40], "b": [None]})).verdicts[0])
-    assert worst.endswith("b never does; b needs 12 (95 %: 12 to 12) times the evaluations, or more.")
+    assert worst.endswith("b never does; b needs at least 12 (95 %: 12 to 12) times the evaluations.")
     turned = headline({"a": [None, 40, 20], "b": [40, None, 20]})
     assert turned.startswith("It is not settled whether ")
     assert turned.endswith(" never does, and 1 the other way.")

@@ -45,6 +45,8 @@ def test_more_than_two_settings_are_small_multiples(tmp_path, monkeypatch):
     assert [panel["title"] for panel in gap["panels"]] == ["c=0", "c=5"]
     assert [len(panel["values"]) for panel in gap["panels"]] == [3, 3]
     assert gap["panels"][0]["values"][0] == [4.899, 4.799]
+    assert gap["floor"] == 1e-8
+    assert "floor" not in section.figures["sweep-0-0-cost"]
     assert section.axes == "a 1, 2; b x, y, z; c 0, 5"
     steps = section.figures["sweep-0-0-interaction"]
     assert [one["name"] for one in steps["series"]] == ["b=x", "b=y", "b=z"]

@@ -104,3 +104,16 @@ def test_without_descents_basins_are_clusters_of_best_points(swept):
 )  # fmt: skip
 def test_what_is_no_descent_is_ignored(about):
     assert read_descent(about, 2) is None
+
+
+def test_equal_minima_count_alike(tmp_path):
+    data = {**DATA, "budget": 40, "repeats": 2, "landscapes": [{"kind": "himmelblau"}]}
+    maps, sweep = find_maps(run(load(data), out=tmp_path / "out", report=False))
+    (found,) = maps
+    # All four minima are global; every descent ends in one.
+    assert found.lowest == len(found.losses) > 1
+    told = describe_basins(maps, sweep)
+    assert told.startswith(
+        f"8 of 8 runs ended in the lowest basin that any found; up to {found.lowest} basins are equally low, and count "
+        "alike. Each setting did in 2 of 2 ("
+    )

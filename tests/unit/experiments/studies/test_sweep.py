@@ -132,3 +132,80 @@ def test_a_setting_that_does_nothing_is_said():
     assert describe_effects(effects, sweep, 2, 1) == [
         "lease changes nothing: with 1, 2 all runs are equal, to the last bit."
     ]
+
+
+def weigh(runs, sweep):
+    (problem,) = form_problems(runs)
+    settings = {f"strategies.s.policy.{axis}": values for axis, values in sweep.items()}
+    (found,) = find_sweeps({"strategies": {"s": {"agents": ["grid"]}}, "sweep": settings}, [r.strategy for r in runs])
+    return weigh_settings(problem, found)
+
+
+def test_equal_settings_are_level_and_the_one_that_spent_less_comes_first():
+    # The run of 6 evaluations ends as that of 3, of which it is the continuation.
+    runs = [
+        make_summary([5, 1] + [1] * more, f"s[most={more}]", repeat, minimum=0.0)
+        for more in (4, 1)
+        for repeat in range(5)
+    ]
+    found = weigh(runs, {"most": [4, 1]})
+    assert (found.front, found.chosen, found.best) == ([1, 0], 1, 1)
+    assert describe_trade_off(found) == (
+        "bowl: most does not matter here: 1 and 4 are level: each ends 1 above the minimum after 2 evaluations."
+    )
+
+
+def test_a_tie_is_named_beside_the_setting_that_is_worth_its_cost():
+    gaps = {(3, 0.1): 1.0, (3, 0.4): 1.0, (5, 0.1): 4.0, (5, 0.4): 5.0}
+    runs = [
+        make_summary([9, gap], f"s[n={n}, r={r}]", repeat, minimum=0.0)
+        for (n, r), gap in gaps.items()
+        for repeat in range(5)
+    ]
+    assert describe_trade_off(weigh(runs, {"n": [3, 5], "r": [0.1, 0.4]})).startswith(
+        "bowl: n=3, r=0.1 is both the cheapest and the best: it ends 1 above the minimum after 2 evaluations; "
+        "r does not matter with n=3: 0.1 and 0.4 are level. That it is on the front is sure"
+    )
+    gaps[5, 0.4] = 1.0
+    runs = [
+        make_summary([9, gap], f"s[n={n}, r={r}]", repeat, minimum=0.0)
+        for (n, r), gap in gaps.items()
+        for repeat in range(5)
+    ]
+    assert "; (n=3, r=0.1), (n=3, r=0.4) and (n=5, r=0.4) are level. " in describe_trade_off(
+        weigh(runs, {"n": [3, 5], "r": [0.1, 0.4]})
+    )
+
+
+def describe_leases(spent, repeats=5):
+    """Return the sentence on the lease of runs that need so many evaluations, by lease and landscape."""
+    runs = [
+        reach(need, 200, strategy=f"s[lease={lease}]", repeat=repeat, landscape=place)
+        for lease, needs in spent.items()
+        for place, need in zip("pq", needs, strict=True)
+        for repeat in range(repeats)
+    ]
+    settings = {"strategies.s.policy.lease": list(spent)}
+    (sweep,) = find_sweeps({"strategies": {"s": {"agents": ["grid"]}}, "sweep": settings}, [r.strategy for r in runs])
+    (line,) = describe_effects(measure_effects(form_problems(runs), sweep), sweep, repeats, 2)
+    return line
+
+
+def test_runs_that_need_the_same_evaluations_are_no_chance():
+    assert describe_leases({1: (10, 20), 2: (10, 20)}) == (
+        "lease does not matter: with 1, 2 each run needs the same evaluations until the target, over all other "
+        "settings and problems."
+    )
+    assert describe_leases({1: (100, 100), 2: (101, 101)}).endswith("problems, which is equivalent in practice.")
+
+
+def test_the_effect_of_a_value_that_never_reaches_the_target_is_a_bound():
+    assert describe_leases({1: (10, 20), 2: (None, 20)}).startswith("lease: 2 needs at least 10 (95 %: ")
+    assert "problems (in 1 of these only lease=1 reaches the target)" in describe_leases({1: (10, 20), 2: (None, 20)})
+
+
+def test_few_runs_are_no_certainty_whatever_the_draws_say():
+    runs = [make_summary([9, gap], f"s[n={n}]", k, minimum=0.0) for n, gap in ((1, 2.0), (2, 1.0)) for k in range(3)]
+    assert describe_trade_off(weigh(runs, {"n": [1, 2]})).endswith(
+        "It is on the front in 100 % of 4,000 draws of the 3 runs, but it takes 5 runs to be sure."
+    )
