@@ -106,4 +106,4 @@ def branch_command(
     planned = plan_branch(results, run, at, changes, trust, print_remark)
     directory = begin_branch(planned, out_directory, print_remark)
     experiment = planned.plan.experiment.with_executor(executor, address)
-    resume_planned(make_plan(experiment), Path(directory), no_report)
+    resume_planned(make_plan(experiment), Path(directory), no_report, planned.budgets)

@@ -12,7 +12,7 @@ from ...orchestrator.log.log_file import LogFile
 from ...orchestrator.log.reader import LogReader
 from ...orchestrator.log.tables import RunRecord
 from ...orchestrator.run_spec import RunSpec
-from ...orchestrator.taken_prefix import BranchError, Moment, find_moment, take_over
+from ...orchestrator.taken_prefix import BranchError, Moment, find_moment, list_extensions, take_over
 from ..execution.compatibility import check_compatibility
 from ..execution.fingerprint import environment_fingerprint
 from ..execution.plan import Plan, make_plan, plan_run
@@ -42,6 +42,7 @@ class BranchPlan:
         original: The original run.
         branch: The branch.
         moment: Where the branch leaves the original.
+        budgets: The budgets to which the original was extended later, in evaluations: the branch is, too.
     """
 
     source: Path
@@ -49,6 +50,7 @@ class BranchPlan:
     original: RunSpec
     branch: RunSpec
     moment: Moment
+    budgets: tuple[int, ...] = ()
 
 
 def plan_branch(
@@ -91,13 +93,16 @@ def plan_branch(
     chosen = make_plan(Experiment.from_data({**data, "runs": [original.id, branch.id]}))
     if moment.evaluation != at:
         remark(f"The branch leaves the run at {moment.evaluation:,} evaluations, at the first decision from {at:,} on.")
-    return BranchPlan(directory, chosen, original, branch, moment)
+    budgets = list_extensions(original, events, moment)
+    if budgets:
+        remark(f"The branch is extended to {budgets[-1]:,} evaluations, as its original was.")
+    return BranchPlan(directory, chosen, original, branch, moment, budgets)
 
 
 def begin_branch(planned: BranchPlan, out: str | Path | None, remark: Remark = lambda _: None) -> Path:
     """Create the results directory of a branch: its YAML, and a log with the original run and the recorded prefix.
 
-    What is left is to resume the experiment there.
+    What is left is to resume the experiment there, and once more for each of the plan's budgets.
 
     Args:
         planned: The branch.

@@ -6,7 +6,8 @@ import re
 import pytest
 
 from searchparty import load, resume, run
-from searchparty.experiments.api import resume_plan
+from searchparty.experiments.api import Results, resume_plan
+from searchparty.experiments.cli.run import resume_planned
 from searchparty.experiments.execution.plan import make_plan
 from searchparty.experiments.execution.verification import verify_results
 from searchparty.experiments.report.report import write_report
@@ -104,6 +105,26 @@ def test_with_equal_policies_a_branch_is_its_original(recorded, tmp_path):
     twins = [each for each in results.runs if (each.dimension, each.repeat) == (2, 1)]
     assert len(twins) == 2
     assert twins[0].digest == twins[1].digest == original.digest
+
+
+def test_a_branch_of_a_run_that_was_extended_has_its_present_budget(tmp_path):
+    data = {**DATA, "repeats": 1, "budget": 150, "landscapes": [{"kind": "rastrigin", "dimension": 2}], "sweep": {}}
+    recorded = run(load(data), out=tmp_path / "original", report=False)
+    for budget in (400, 700):
+        recorded = resume(recorded.path, budget=budget, report=False)
+    (original,), said = recorded.runs, []
+    assert plan_branch(recorded.path, original.id, 450, ["policy.radius=fixed"]).budgets == ()
+    assert plan_branch(recorded.path, original.id, 200, ["policy.radius=fixed"]).budgets == (700,)
+    planned = plan_branch(recorded.path, original.id, 100, ["policy.radius=fixed"], remark=said.append)
+    assert planned.budgets == (400, 700)
+    assert said[-1] == "The branch is extended to 700 evaluations, as its original was."
+    directory = begin_branch(planned, tmp_path / "branch")
+    resume_planned(planned.plan, directory, True, planned.budgets)
+    runs = {each.id: each for each in Results(directory).runs}
+    assert {each.budget for each in runs.values()} == {700}
+    assert runs[planned.branch.id].evaluations == runs[original.id].evaluations == original.evaluations
+    assert runs[original.id].digest == original.digest != runs[planned.branch.id].digest
+    assert verify_results(directory).problems == []
 
 
 def test_the_log_names_the_run_and_the_evaluation(recorded, tmp_path):
