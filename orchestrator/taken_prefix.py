@@ -67,8 +67,8 @@ def find_moment(planned: RunSpec, events: list[Event], at: int) -> Moment:
         raise BranchError(f"--at must be a moment of a run that has findings, got run {planned.id} without any.")
     if at < 1:
         raise BranchError(
-            f"--at must be at least 1, got {at}: before its first finding a run has decided nothing by what it found. "
-            f"The first lease of run {planned.id} ended at {first:,}; another beginning is another strategy."
+            f"--at must be at least 1, got {at}: a branch begins where run {planned.id} has found something. Its first "
+            f"finding is at evaluation {first:,}: write --at {first}, or more."
         )
     last = _find_last_decision(planned, events)
     raise BranchError(
