@@ -14,7 +14,7 @@ from .log.tables import INTERVAL_KEY
 from .loop.drive import begin_run
 from .run_spec import RunSpec
 from .state.advance import advance
-from .state.events import Collected, Event, Granted, Started
+from .state.events import Collected, Event, Extended, Granted, Started
 
 HASH_PATTERN = re.compile(r'"hash": ?"([0-9a-f]+)"')
 """References to vectors in the texts of events."""
@@ -60,14 +60,15 @@ def find_moment(planned: RunSpec, events: list[Event], at: int) -> Moment:
         if run.spent >= at >= 1:
             target = run.target is not None and run.incumbent is not None and run.incumbent.loss <= run.target
             if run.remaining <= 0 or target or run.halted is not None:
-                break
+                # Nothing is decided here; what ends early, or an extension, may leave something to decide later.
+                continue
             return Moment(run.spent, number, run.leases)
     if first is None:
         raise BranchError(f"--at must be a moment of a run that has findings, got run {planned.id} without any.")
     if at < 1:
         raise BranchError(
-            f"--at must be at least 1, got {at}: before its first finding a run has decided nothing by what it found. "
-            f"The first lease of run {planned.id} ended at {first:,}; another beginning is another strategy."
+            f"--at must be at least 1, got {at}: a branch begins where run {planned.id} has found something. Its first "
+            f"finding is at evaluation {first:,}: write --at {first}, or more."
         )
     last = _find_last_decision(planned, events)
     raise BranchError(
@@ -84,6 +85,23 @@ def _find_last_decision(planned: RunSpec, events: list[Event]) -> int:
             last = run.spent
         advance(run, event)
     return last
+
+
+def list_extensions(planned: RunSpec, events: list[Event], moment: Moment) -> tuple[int, ...]:
+    """Return the budgets to which a run was extended after a moment, in order. That its time was up is left out.
+
+    Args:
+        planned: The run.
+        events: Its recorded events.
+        moment: The moment.
+    """
+    most, found = planned.budget, []
+    for number, event in enumerate(events):
+        if isinstance(event, Extended) and event.budget > most:
+            most = event.budget
+            if number >= moment.events:
+                found.append(most)
+    return tuple(found)
 
 
 def take_over(reader: LogReader, source: str, log: LogFile, planned: RunSpec, moment: Moment | None = None) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -83,11 +83,20 @@ def work_plan(planned: Plan, results: Path | None, no_report: bool) -> None:
     _run_watched(planned, work, not no_report)
 
 
-def resume_planned(planned: Plan, directory: Path, no_report: bool) -> None:
-    """Resume a plan in its results directory, show its progress, and print its summary."""
+def resume_planned(planned: Plan, directory: Path, no_report: bool, budgets: Sequence[int] = ()) -> None:
+    """Resume a plan in its results directory, extend it to each of some budgets in turn, and print its summary."""
+    said = set[str]()
+
+    def remark_once(line: str) -> None:
+        if line not in said:
+            said.add(line)
+            print_remark(line)
 
     def work(watcher: Watcher) -> Results:
-        return resume_plan(planned, directory, watcher=watcher, remark=print_remark, report=not no_report)
+        for budget in (None, *budgets[:-1]) if budgets else ():
+            resume_plan(planned, directory, budget=budget, watcher=watcher, remark=remark_once, report=False)
+        last, report = budgets[-1] if budgets else None, not no_report
+        return resume_plan(planned, directory, budget=last, watcher=watcher, remark=remark_once, report=report)
 
     _run_watched(planned, work, not no_report)
 

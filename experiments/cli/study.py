@@ -7,7 +7,9 @@ from typing import Annotated
 
 import typer
 
+from ...orchestrator.taken_prefix import BranchError
 from ..execution.plan import find_idle_settings, make_plan
+from ..spec.errors import quote
 from ..spec.load import load, load_sweep
 from ..studies.ablation import plan_ablation
 from ..studies.branch import begin_branch, plan_branch
@@ -23,6 +25,8 @@ from .terminal.console import (
     TrustOption,
     print_remark,
 )
+
+MOST_DIGITS = 15
 
 
 def sweep_command(
@@ -78,13 +82,20 @@ def ablate_command(
     work_plan(make_plan(experiment.with_executor(executor, address)), results, no_report)
 
 
+def _read_moment(text: str) -> int:
+    digits = text.replace(",", "").replace("_", "")
+    if not digits.removeprefix("-").isdecimal() or len(digits) > MOST_DIGITS:
+        raise BranchError(f"--at must be a whole number of evaluations, got {quote(text)}. Write e.g. --at 600.")
+    return int(digits)
+
+
 def branch_command(
     results: ResultsArgument,
     run: Annotated[
         str, typer.Option("--run", help="The run: its id, the beginning of it, or its strategy if that has one run.")
     ],
     at: Annotated[
-        int, typer.Option("--at", metavar="EVALUATION", help="Go on from the first decision after so many evaluations.")
+        str, typer.Option("--at", metavar="EVALUATION", help="Go on from the first decision after so many evaluations.")
     ],
     changes: Annotated[
         list[str],
@@ -103,7 +114,7 @@ def branch_command(
 
     Example: searchparty branch results/quickstart-1 --run 9c6e --at 600 --set policy.radius=fixed
     """
-    planned = plan_branch(results, run, at, changes, trust, print_remark)
+    planned = plan_branch(results, run, _read_moment(at), changes, trust, print_remark)
     directory = begin_branch(planned, out_directory, print_remark)
     experiment = planned.plan.experiment.with_executor(executor, address)
-    resume_planned(make_plan(experiment), Path(directory), no_report)
+    resume_planned(make_plan(experiment), Path(directory), no_report, planned.budgets)

@@ -35,7 +35,7 @@ def load_for_resuming(
 
     Raises:
         ResultsError: If the directory holds no experiment; if its YAML is loaded, names code of a user and is not
-            signed; or if there would be fewer repeats than there are.
+            signed; if there would be fewer repeats than there are; or if it holds a branch.
         SpecError: If the experiment cannot be loaded.
     """
     experiment_file(directory)
@@ -45,7 +45,13 @@ def load_for_resuming(
         if grown is not None:
             require_recorded_sandboxes(directory, grown.to_yaml())
         return (load_recorded(directory, trust, remark), None) if grown is None else (grown, grown.to_yaml())
-    present = load_recorded(directory, trust, remark).repeats
+    recorded = load_recorded(directory, trust, remark)
+    present = recorded.repeats
+    if recorded.runs:
+        raise ResultsError(
+            f"--repeats must be left out for a branch, which is one pair of runs and cannot have more repeats, got "
+            f"{repeats!r}. Branch another repeat of the original, or extend both runs: --budget N."
+        )
     if isinstance(repeats, bool) or not isinstance(repeats, int) or repeats < present:
         raise ResultsError(
             f"--repeats must be a whole number of at least the present {present}, got {repeats!r}. "

@@ -44,6 +44,7 @@ if TYPE_CHECKING:
 
 
 GROWTH_ADVICE = "To extend the experiment, use --budget N, --repeats N, or --yaml FILE with further strategies."
+BRANCH_ADVICE = "To extend both runs of this branch, use --budget N."
 
 
 class RunInterrupted(KeyboardInterrupt):
@@ -167,10 +168,14 @@ def resume_session(
     elif begun and not force:
         with LogReader(directory) as reader:
             if {run.id for run in planned.runs} <= reader.stopped_run_ids():
-                remark(f"All runs in {directory} have ended: there is nothing to resume. {GROWTH_ADVICE}")
+                remark(f"All runs in {directory} have ended: there is nothing to resume. {_advise_growth(planned)}")
                 return _read_failures(planned, reader)
     sign_growth(directory, grown, planned, remark)
     return _work_plan(planned, directory, watcher, remark, known, budgets, at_end)
+
+
+def _advise_growth(planned: Plan) -> str:
+    return BRANCH_ADVICE if planned.experiment.runs else GROWTH_ADVICE
 
 
 def _read_failures(planned: Plan, reader: LogReader) -> dict[str, Exception]:

@@ -291,7 +291,7 @@ def _build_strategy(notes: ProblemList, data: dict[str, Any], path: KeyPath) -> 
         if key not in ("agents", "policy", "concurrency"):
             notes.report_unknown((*path, key), ("agents", "policy", "concurrency"))
     team = _build_team(notes, data.get("agents"), (*path, "agents"))
-    policy = _build_policy(notes, data.get("policy"), (*path, "policy"))
+    policy = build_policy(notes, data.get("policy"), (*path, "policy"))
     settings = {"concurrency": data.get("concurrency"), "team": team or (), "policy": policy or Composed()}
     strategy = build_model(notes, Strategy, settings, path)
     return strategy if isinstance(strategy, Strategy) and team and policy is not None else None
@@ -336,7 +336,8 @@ def _build_sandboxed_member(notes: ProblemList, entry: dict[str, Any], path: Key
     return place.model_copy(update={"agent": agent})
 
 
-def _build_policy(notes: ProblemList, data: Any, path: KeyPath) -> Policy | None:
+def build_policy(notes: ProblemList, data: Any, path: KeyPath) -> Policy | None:
+    """Build a policy from its data at a path; None if it is not valid, which is added to the notes."""
     if data is None:
         return Composed()
     if isinstance(data, str):
@@ -373,7 +374,7 @@ def _build_branch(notes: ProblemList, data: dict[str, Any], path: KeyPath) -> Po
     """Build the policy of a branch, and the two policies that it consists of."""
     before = len(notes.problems)
     policies: dict[str, Any] = {
-        key: _build_policy(notes, data[key], (*path, key)) for key in ("before", "after") if key in data
+        key: build_policy(notes, data[key], (*path, key)) for key in ("before", "after") if key in data
     }
     if len(notes.problems) > before:
         return None

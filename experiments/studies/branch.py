@@ -12,7 +12,7 @@ from ...orchestrator.log.log_file import LogFile
 from ...orchestrator.log.reader import LogReader
 from ...orchestrator.log.tables import RunRecord
 from ...orchestrator.run_spec import RunSpec
-from ...orchestrator.taken_prefix import BranchError, Moment, find_moment, take_over
+from ...orchestrator.taken_prefix import BranchError, Moment, find_moment, list_extensions, take_over
 from ..execution.compatibility import check_compatibility
 from ..execution.fingerprint import environment_fingerprint
 from ..execution.plan import Plan, make_plan, plan_run
@@ -20,6 +20,7 @@ from ..execution.results_directory import create_results_directory, write_atomic
 from ..execution.trust.named_code import names_user_code
 from ..execution.trust.recorded_experiment import load_recorded, try_signing
 from ..execution.watcher import Remark
+from ..spec.build import BRANCH_KIND, build_policy
 from ..spec.errors import ProblemList, SourcePositions, SpecError, format_problem, quote
 from ..spec.expand import expand_sweep, set_at_path, sweep_suffix
 from ..spec.load import Experiment
@@ -42,6 +43,7 @@ class BranchPlan:
         original: The original run.
         branch: The branch.
         moment: Where the branch leaves the original.
+        budgets: The budgets to which the original was extended later, in evaluations: the branch is, too.
     """
 
     source: Path
@@ -49,6 +51,7 @@ class BranchPlan:
     original: RunSpec
     branch: RunSpec
     moment: Moment
+    budgets: tuple[int, ...] = ()
 
 
 def plan_branch(
@@ -91,13 +94,16 @@ def plan_branch(
     chosen = make_plan(Experiment.from_data({**data, "runs": [original.id, branch.id]}))
     if moment.evaluation != at:
         remark(f"The branch leaves the run at {moment.evaluation:,} evaluations, at the first decision from {at:,} on.")
-    return BranchPlan(directory, chosen, original, branch, moment)
+    budgets = list_extensions(original, events, moment)
+    if budgets:
+        remark(f"The branch is extended to {budgets[-1]:,} evaluations, as its original was.")
+    return BranchPlan(directory, chosen, original, branch, moment, budgets)
 
 
 def begin_branch(planned: BranchPlan, out: str | Path | None, remark: Remark = lambda _: None) -> Path:
     """Create the results directory of a branch: its YAML, and a log with the original run and the recorded prefix.
 
-    What is left is to resume the experiment there.
+    What is left is to resume the experiment there, and once more for each of the plan's budgets.
 
     Args:
         planned: The branch.
@@ -149,9 +155,11 @@ def _describe_branch(
     data, name = _find_variant(experiment, original)
     entry = data["strategies"][name]
     before = entry.get("policy") or {}
-    after = _change_policy(before, changes)
+    present = _find_policy_in_force(before, moment.evaluation)
+    after = _change_policy(present, changes)
     told = ", ".join(each.strip().removeprefix("policy.") for each in changes)
     label = f"{original.strategy}, from {moment.evaluation}: {told}"[:MOST_LABEL].strip()
+    _require_change(experiment, present, after, changes)
     policy = {"kind": "branch", "run": original.id, "evaluation": moment.evaluation, "before": before, "after": after}
     branch = {**copy.deepcopy(entry), "policy": policy, "concurrency": original.concurrency}
     data |= {
@@ -159,10 +167,6 @@ def _describe_branch(
         "description": f"What if {told} had been set at evaluation {moment.evaluation} of run {original.id}?",
         "strategies": {original.strategy[:MOST_LABEL].strip(): entry, label: branch},
     }
-    whole = Experiment.from_data(data).strategies[label].policy
-    if getattr(whole, "before", None) == getattr(whole, "after", None):
-        cure = "Choose another value."
-        raise SpecError([format_problem("--set", "change the policy", quote(told), "", cure)])
     return data, label
 
 
@@ -181,6 +185,29 @@ def _find_variant(experiment: Experiment, original: RunSpec) -> tuple[dict[str, 
                     kept = {key: value for key, value in data.items() if key != "runs"}
                     return copy.deepcopy(kept), name
     raise AssertionError(original.id)
+
+
+def _find_policy_in_force(policy: Any, evaluation: int) -> Any:
+    """Return the data of the policy that decides at a moment: of a branch of a branch, one of its two."""
+    while isinstance(policy, Mapping) and policy.get("kind") == BRANCH_KIND:
+        policy = policy["before" if evaluation < policy["evaluation"] else "after"]
+    return policy or {}
+
+
+def _require_change(experiment: Experiment, present: Any, after: Any, changes: Sequence[str]) -> None:
+    """Raise SpecError, which names the options, if a changed policy is not valid, or the one that decides anyway."""
+    notes = ProblemList(SourcePositions({}), experiment.home)
+    made = build_policy(notes, after, ("--set policy",))
+    kinds = [text.strip() for key, _, text in (each.partition("=") for each in changes) if key.strip() == "policy.kind"]
+    if notes.problems and kinds:
+        rule, got = "be a setting of the policy that decides then", repr(f"policy.kind={kinds[0]}")
+        cure = f"For another policy, write --set policy={kinds[0]}."
+        raise SpecError([format_problem("--set", rule, got, "", cure), *notes.problems])
+    if notes.problems:
+        raise SpecError(notes.problems)
+    if made == build_policy(notes, present, ("policy",)):
+        told = ", ".join(each.strip().removeprefix("policy.") for each in changes)
+        raise SpecError([format_problem("--set", "change the policy", quote(told), "", "Choose another value.")])
 
 
 def _change_policy(policy: Any, changes: Sequence[str]) -> Any:

@@ -6,8 +6,11 @@ import re
 import pytest
 
 from searchparty import load, resume, run
-from searchparty.experiments.api import resume_plan
+from searchparty.experiments.api import Results, resume_plan
+from searchparty.experiments.cli.run import resume_planned
+from searchparty.experiments.cli.study import _read_moment
 from searchparty.experiments.execution.plan import make_plan
+from searchparty.experiments.execution.results_directory import ResultsError
 from searchparty.experiments.execution.verification import verify_results
 from searchparty.experiments.report.report import write_report
 from searchparty.experiments.spec.errors import SpecError
@@ -106,6 +109,26 @@ def test_with_equal_policies_a_branch_is_its_original(recorded, tmp_path):
     assert twins[0].digest == twins[1].digest == original.digest
 
 
+def test_a_branch_of_a_run_that_was_extended_has_its_present_budget(tmp_path):
+    data = {**DATA, "repeats": 1, "budget": 150, "landscapes": [{"kind": "rastrigin", "dimension": 2}], "sweep": {}}
+    recorded = run(load(data), out=tmp_path / "original", report=False)
+    for budget in (400, 700):
+        recorded = resume(recorded.path, budget=budget, report=False)
+    (original,), said = recorded.runs, []
+    assert plan_branch(recorded.path, original.id, 450, ["policy.radius=fixed"]).budgets == ()
+    assert plan_branch(recorded.path, original.id, 200, ["policy.radius=fixed"]).budgets == (700,)
+    planned = plan_branch(recorded.path, original.id, 100, ["policy.radius=fixed"], remark=said.append)
+    assert planned.budgets == (400, 700)
+    assert said[-1] == "The branch is extended to 700 evaluations, as its original was."
+    directory = begin_branch(planned, tmp_path / "branch")
+    resume_planned(planned.plan, directory, True, planned.budgets)
+    runs = {each.id: each for each in Results(directory).runs}
+    assert {each.budget for each in runs.values()} == {700}
+    assert runs[planned.branch.id].evaluations == runs[original.id].evaluations == original.evaluations
+    assert runs[original.id].digest == original.digest != runs[planned.branch.id].digest
+    assert verify_results(directory).problems == []
+
+
 def test_the_log_names_the_run_and_the_evaluation(recorded, tmp_path):
     original = find(recorded)
     planned, results = branch(recorded, original, tmp_path / "branch")
@@ -128,12 +151,31 @@ def test_a_branch_can_be_branched(recorded, tmp_path):
     original = find(recorded)
     planned, results = branch(recorded, original, tmp_path / "one")
     once = next(each for each in results.runs if each.id == planned.branch.id)
-    second, more = branch(results, once, tmp_path / "two", 200, ("policy.after.sharing=none",))
+    second, more = branch(results, once, tmp_path / "two", 200, ("policy.sharing=none",))
     policy = second.branch.policy
     assert policy.origin == original.id == second.branch.stream_id
     assert find_stream_id(second.branch.id, second.branch.settings) == original.id
-    assert [each.sharing.kind for each in list_policies(policy)] == ["broadcast", "broadcast", "broadcast", "none"]
+    assert [each.sharing.kind for each in list_policies(policy)] == ["broadcast", "broadcast", "none"]
     assert verify_results(more.path).problems == []
+    with pytest.raises(SpecError, match="--set must change the policy, got 'radius=fixed'"):
+        plan_branch(results.path, once.id, 200, ["policy.radius=fixed"])
+
+
+def test_a_branch_has_no_further_repeats(recorded, tmp_path):
+    planned = plan_branch(recorded.path, find(recorded).id, 110, ["policy.radius=fixed"])
+    directory = begin_branch(planned, tmp_path / "branch")
+    with pytest.raises(ResultsError, match="--repeats must be left out for a branch, which is one pair of runs"):
+        resume(directory, repeats=5)
+    said = []
+    for _ in range(2):
+        resume_plan(planned.plan, directory, remark=said.append, report=False)
+    assert said[-1].endswith("there is nothing to resume. To extend both runs of this branch, use --budget N.")
+
+
+def test_a_moment_is_a_whole_number():
+    assert _read_moment("1,200") == 1200
+    with pytest.raises(BranchError, match="--at must be a whole number of evaluations, got 'soon'. Write e.g. --at"):
+        _read_moment("soon")
 
 
 def test_at_is_the_first_decision_after_so_many_evaluations(recorded):
@@ -147,7 +189,7 @@ def test_at_is_the_first_decision_after_so_many_evaluations(recorded):
 @pytest.mark.parametrize(
     ("at", "message"),
     [
-        (0, "--at must be at least 1, got 0: before its first finding"),
+        (0, "--at must be at least 1, got 0: a branch begins where run [0-9a-f]+ has found something"),
         (-5, "--at must be at least 1, got -5"),
         (299, "--at must be at most [0-9]+, the evaluations at the last decision of run"),
         (5000, "--at must be at most [0-9]+, .* got 5,000. To go on after its end, extend it"),
@@ -167,8 +209,9 @@ def test_moments_without_a_decision_are_refused(recorded, at, message):
         ),
         ("policy.radius", "--set must be policy.path=value, got 'policy.radius'"),
         ("policy.radius=shrink", "--set must change the policy, got 'radius=shrink'"),
-        ("policy.radios=fixed", "policy.after.radios must be a known setting"),
-        ("policy.radius=wide", "policy.after.radius must be a known radius, got 'wide'"),
+        ("policy.radios=fixed", "^--set policy.radios must be a known setting"),
+        ("policy.radius=wide", "^--set policy.radius must be a known radius, got 'wide'"),
+        ("policy.kind=party", "got 'policy.kind=party'. For another policy, write --set policy=party."),
     ],
 )
 def test_changes_that_cannot_be_made_are_refused(recorded, change, message):
