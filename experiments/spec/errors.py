@@ -58,6 +58,8 @@ FEW_WORDS = 2
 """The most words that are all suggested where none is near to what was written."""
 # A finished message of a validator or a loader: "<field> must <rule>, got <value>. <What to do>."
 MESSAGE_PATTERN = re.compile(r"(?P<field>[\w.-]+) must (?P<rest>.*?got .*?)(?P<cure>\. [A-Z].*)?\.?", re.DOTALL)
+OTHER_PATTERN = re.compile(r"(?P<told>.+? must .*?got .*?)(?P<cure>\. [A-Z].*)", re.DOTALL)
+"""A message whose first words are no path, such as a key with blanks."""
 
 
 class SpecError(Refusal):
@@ -133,7 +135,9 @@ class ProblemList:
         """Report a finished message about something within the path, with the path and the place added to it."""
         found = MESSAGE_PATTERN.fullmatch(message.strip())
         if found is None:
-            self.problems.append(f"{format_path(path)}: {message.strip()}{self.places.position_suffix(path)}")
+            other = OTHER_PATTERN.fullmatch(message.strip())
+            told, cure = (message.strip(), "") if other is None else (other["told"], other["cure"])
+            self.problems.append(f"{format_path(path)}: {told}{self.places.position_suffix(path)}{cure}")
             return
         inner: KeyPath = (*path, *found["field"].split("."))
         cure = found["cure"] or ". Change it."

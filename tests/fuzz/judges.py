@@ -51,8 +51,11 @@ PROBLEM = re.compile(r".+ must .+, got .+[.?]", re.DOTALL)
 """How all problems are worded."""
 
 
-NO_GRADIENTS = "gradients must be auto or finite-differences on a landscape without"
-"""The cause for which an agent of the package fails as its settings demand."""
+NO_GRADIENTS = (
+    "gradients must be auto or finite-differences on a landscape without",
+    "saddles must be false without exact gradients",
+)
+"""The causes for which an agent of the package fails as its settings demand."""
 
 
 build_command = cache(typer.main.get_command)

@@ -425,3 +425,12 @@ TEXTS = [
 @pytest.mark.parametrize(("place", "value"), TEXTS, ids=lambda each: str(each))
 def test_what_is_a_text_may_be_a_number_in_quotes(place, value):
     assert load(with_setting(place, value)).name
+
+
+def test_the_place_of_a_message_stands_before_its_cure_whatever_its_first_words():
+    text = (
+        "name: x\nbudget: 10\nlandscapes:\n  - kind: python\n    function: a.py:f\n    parameters: {C: {low 0.01: 1}}\n"
+        "strategies: {a: {agents: [random]}}\n"
+    )
+    with pytest.raises(SpecError, match=r"C\.low 0\.01 must be a known setting, got 'low 0\.01' \(x\.yaml:6\)\. \S"):
+        loads_yaml(text, name="x.yaml")
