@@ -121,9 +121,14 @@ def format_bounded(found: Interval, lost: int, won: int) -> str:
         lost: How many problems the second alone solves.
         won: How many the first alone solves.
     """
+    return f"{name_bound(lost, won)}{format_ratio(found)}"
+
+
+def name_bound(lost: int, won: int) -> str:
+    """Return what stands before a ratio that is only a bound: "at least ", "at most ", "about " or ""."""
     if lost and won:
-        return f"about {format_ratio(found)}"
-    return f"{'at least ' if lost else 'at most ' if won else ''}{format_ratio(found)}"
+        return "about "
+    return "at least " if lost else "at most " if won else ""
 
 
 def format_factor(value: float) -> str:

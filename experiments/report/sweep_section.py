@@ -246,5 +246,6 @@ def _draw_front(found: TradeOff, section: SweepSection) -> dict[str, Any]:
         f"front; worth its cost: {best}",
         "xName": "evaluations until the run had settled", "unit": "evaluations",
         "log": min(cell.gap for cell in found.cells) > 0, "higher": False,
+        "floor": PRECISION if found.known else None,
         "points": points, "chosen": found.chosen,
     }  # fmt: skip

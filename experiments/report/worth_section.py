@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..comparison.comparison import Comparison
-from ..comparison.wording import format_factor
+from ..comparison.wording import format_factor, name_bound
 from ..results.table import Table
 from ..studies.worth import PartWorth, StrategyWorth, study_worth
 from ..studies.worth_sentences import describe_worth, format_area
@@ -76,11 +76,12 @@ def _draw_worth(compared: Comparison, strategy: str, parts: Sequence[PartWorth])
             "value": round_value(part.verdict.bounded.estimate),
             "low": round_value(part.verdict.bounded.low),
             "high": round_value(part.verdict.bounded.high),
+            "bound": name_bound(part.verdict.only_second, part.verdict.only_first),
         }
         for part in parts
         if part.verdict.bounded is not None
     ]
-    told = "; ".join(f"{row['name']}, {format_factor(row['value'])} times" for row in rows)
+    told = "; ".join(f"{row['name']}, {row.pop('bound')}{format_factor(row['value'])} times" for row in rows)
     return {
         "kind": "intervals",
         "label": f"Evaluations needed without each part, compared with {strategy}, with 95 % intervals: {told}",

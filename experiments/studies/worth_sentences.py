@@ -113,7 +113,9 @@ def describe_saving(found: Saving) -> str:
         f"{100 * found.sent_records / found.sent:.0f} % of these set a record"
         + (f" (of the others {100 * found.own_records / others:.0f} %)" if others else "")
     ]
-    if found.saved is not None:
+    if found.saved is not None and found.saved.estimate == 0:
+        parts.append("until the loss that both reached, it takes the same evaluations with and without sharing")
+    elif found.saved is not None:
         word = "saved" if found.saved.estimate >= 0 else "took" if _is_ahead(found) else "wasted"
         sign = 1 if found.saved.estimate >= 0 else -1
         more = " more" if word == "took" else ""

@@ -81,3 +81,4 @@ def test_a_gap_at_the_floor_is_a_bound(opened, tmp_path):
     cells = page.locator("#sweep-0-0 td").all_text_contents()
     assert any("≤ 1e-8" in cell for cell in cells)
     assert not any("1.00e-8" in cell for cell in cells)
+    assert "gap above the minimum ≤ 1e-8 after" in page.locator("#sweep-0-0 .front-said").text_content()

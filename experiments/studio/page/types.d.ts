@@ -401,6 +401,8 @@ export interface FrontData {
   unit: string;
   log: boolean;
   higher: boolean;
+  /** What is not more than this is only known to be so small; absent or null if there is no such bound. */
+  floor?: number | null;
   chosen: number;
   points: {
     name: string;

@@ -65,10 +65,11 @@ function scrollToReplay(host, left) {
  * @param {import("../types.d.ts").FrontData} data
  * @param {number} k
  */
-function describe({ title, points, unit }, k) {
+function describe({ title, points, unit, floor }, k) {
   const { name, x, y, share, knee } = points[k];
+  const gap = floor && y <= floor ? `≤ ${floor}` : formatCell(y);
   const sure = share === null ? "" : `; on the front in ${Math.round(100 * share)} % of draws`;
-  return `${name}: ${title.toLowerCase()} ${formatCell(y)} after ${formatCell(x)} ${unit}${sure}${knee ? "; the knee" : ""}.`;
+  return `${name}: ${title.toLowerCase()} ${gap} after ${formatCell(x)} ${unit}${sure}${knee ? "; the knee" : ""}.`;
 }
 
 /**

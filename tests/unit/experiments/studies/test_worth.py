@@ -206,6 +206,7 @@ def test_evaluations_are_wasted_only_where_sharing_brought_nothing():
     told = describe_saving(replace(SAVING, lower=(1, 3), solved=(2, 2)))
     assert "sharing wasted 355 evaluations a run (95 %: 200 to 500); of 5 pairs of runs, 1 ended lower" in told
     assert "3 without, 1 level" in told
+    assert "it takes the same evaluations with and without" in describe_saving(replace(SAVING, saved=Interval(0, 0, 0)))
 
 
 def test_a_ratio_is_a_bound_where_one_of_the_two_never_reaches_the_target():
