@@ -173,6 +173,9 @@ def shorten_quotes(message: str) -> str:
     return f"{message[: MOST_MESSAGE - MESSAGE_END - 3]}...{message[-MESSAGE_END:]}"
 
 
+PYDANTIC_LINK = re.compile(r" ?For further information visit \S*")
+
+
 def escape_unprintable(text: str) -> str:
     r"""Return a text in which characters that cannot be printed are written as Python escapes them, on one line.
 
@@ -185,10 +188,16 @@ def escape_unprintable(text: str) -> str:
     return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)
 
 
-def describe_exception(error: BaseException) -> str:
-    """Describe an exception as a cause of failure, on one line of limited length, even if its text cannot be read."""
+def describe_exception(error: BaseException, links: bool = True) -> str:
+    """Describe an exception as a cause of failure, on one line of limited length, even if its text cannot be read.
+
+    Args:
+        error: The exception.
+        links: Whether the addresses stay that pydantic adds to each problem. Causes in logs have them.
+    """
     try:
-        words = " ".join(str(error)[:2000].split())[:300]
+        words = " ".join(str(error)[:2000].split())
+        words = (words if links else PYDANTIC_LINK.sub("", words))[:300]
     except Exception:
         words = "its message cannot be printed"
     return f"raised {type(error).__name__}: {words}"

@@ -6,7 +6,7 @@ import json
 import os
 from collections.abc import Generator
 from functools import lru_cache
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 from pydantic import ValidationError
@@ -50,7 +50,7 @@ def load_class(channel: ConfinedChannel, header: dict[str, Any], base: type[Mode
     except AttributeError:
         send_text(channel, "wrong", f"names {name!r}, which the file does not define")
     except BaseException as error:
-        send_text(channel, "wrong", f"names a file that {describe_exception(error)}")
+        send_text(channel, "wrong", f"names a file that {describe_exception(error, links=False)}")
     else:
         if isinstance(cls, type) and issubclass(cls, base):
             channel.send(dump_header({"op": "loaded"}))
@@ -69,6 +69,9 @@ def describe_class(channel: ConfinedChannel, cls: type[Model], settings: dict[st
         own: What else is to be sent.
     """
     try:
+        if wrong := _find_wrong_kind(cls):
+            send_text(channel, "wrong", wrong)
+            return
         model = cls.model_validate(settings)
         schema = cls.model_json_schema()
         said = {"settings": model.model_dump(mode="json"), "schema": schema, "card": str(cls.card)}
@@ -79,7 +82,16 @@ def describe_class(channel: ConfinedChannel, cls: type[Model], settings: dict[st
         problems = [[list(each["loc"]), each["type"], each["msg"]] for each in listed]
         send_text(channel, "refused", json.dumps({"problems": problems, "known": list(cls.model_fields)}))
     except BaseException as error:
-        send_text(channel, "wrong", f"names a class that {describe_exception(error)}")
+        send_text(channel, "wrong", f"names a class that {describe_exception(error, links=False)}")
+
+
+def _find_wrong_kind(cls: type[Model]) -> str:
+    """Return what is wrong with the default of a class's kind; "" if nothing is."""
+    field = cls.model_fields.get("kind")
+    kinds = () if field is None else get_args(field.annotation)
+    if field is None or field.is_required() or not kinds or field.default in kinds:
+        return ""
+    return f"has the kind {field.default!r} by default, which is not its Literal, {' or '.join(map(repr, kinds))}"
 
 
 def send_text(channel: ConfinedChannel, op: str, text: str) -> None:
@@ -91,7 +103,7 @@ def send_text(channel: ConfinedChannel, op: str, text: str) -> None:
 def send_error(channel: ConfinedChannel, agent: Any, error: BaseException) -> None:
     """Send what an agent or a policy raised, as the cause of its failure, and where."""
     own = isinstance(error, AgentError | AgentCalledExit)
-    cause = str(error) if own else describe_exception(error)
+    cause = str(error) if own else describe_exception(error, links=False)
     place = "" if agent is None else place_of_error(agent, error)
     channel.send(dump_header({"op": "raised", "cause": cause[:MOST_WORDS], "place": place[:MOST_WORDS]}))
 
@@ -104,7 +116,8 @@ def _answer(channel: ConfinedChannel, cls: type[Agent], header: dict[str, Any], 
     agent = None
     try:
         if header["op"] == "describe":
-            describe_class(channel, cls, header["settings"], {"reads_archive": bool(cls.reads_archive)})
+            traits = {"reads_archive": bool(cls.reads_archive), "has_search": cls.search is not Agent.search}
+            describe_class(channel, cls, header["settings"], traits)
             return
         agent = make_agent(cls, header)
         space = decode_space(header["space"], cursor)
@@ -115,6 +128,10 @@ def _answer(channel: ConfinedChannel, cls: type[Agent], header: dict[str, Any], 
         leases = LeaseDecoder(space.dimension)
         lease = leases.decode(header["lease"], cursor)
         search = agent.search(space, lease, decode_generator(header["rng"]))
+        if not hasattr(search, "send"):
+            raise AgentError(
+                f"must yield what it proposes: its search has no yield, it returned {type(search).__name__}"
+            )
         _run_search(channel, search, lease, leases, space.dimension)
     except ChannelClosed:
         raise

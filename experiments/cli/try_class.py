@@ -95,7 +95,9 @@ def _try_once(reference: str) -> bool:
         out.print(f"Race: {attempt.raced.size.describe()}; {attempt.describe_time()}.", soft_wrap=True)
     if attempt.why_not:
         out.print(attempt.why_not, style="yellow", soft_wrap=True)
-    if attempt.standings:
+    if attempt.unranked:
+        out.print(attempt.unranked, style="yellow", soft_wrap=True)
+    elif attempt.standings:
         print_table(list_standing_rows(attempt.standings, attempt.candidate.kind), "Ranks and areas")
     for line in [*attempt.sentences, *attempt.changed_clauses]:
         out.print(line, soft_wrap=True)

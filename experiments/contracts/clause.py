@@ -151,9 +151,12 @@ def describe_failure(subject: Any, error: BaseException) -> str:
     """Return in words what broke a clause: what was found, or what the subject raised, and in which line."""
     if isinstance(error, ClauseBroken):
         return str(error)
-    words = str(error) if isinstance(error, AgentError | AgentTimeout | AgentCalledExit) else describe_exception(error)
+    own = isinstance(error, AgentError | AgentTimeout | AgentCalledExit)
+    words = str(error) if own else describe_exception(error, links=False)
     place = place_of_error(subject, error) if isinstance(subject, Agent) else ""
-    return f"it {words}{f' ({place})' if place else ''}"
+    # Words that have a subject of their own get no other.
+    head = "" if words.startswith(("it ", "its ")) else "it "
+    return f"{head}{words}{f' ({place})' if place else ''}"
 
 
 def require(holds: bool, what: str) -> None:
@@ -173,4 +176,9 @@ def is_frozen(model: Model) -> bool:
 
 def format_evaluations(number: int) -> str:
     """Return a number of evaluations in words."""
-    return "1 evaluation" if number == 1 else f"{number} evaluations"
+    return count_words(number, "evaluation")
+
+
+def count_words(number: int, word: str) -> str:
+    """Return a number of things: "1 lease", "2 leases"."""
+    return f"{number} {word}" if number == 1 else f"{number} {word}s"

@@ -18,7 +18,7 @@ from ...orchestrator.state.advance import advance
 from ...orchestrator.state.events import Collected, Event, Granted, charge_finding
 from ...orchestrator.state.member import Member
 from ...orchestrator.state.run import Run
-from .clause import Example, require
+from .clause import Example, count_words, require
 
 WHYS = ("spent", "spent", "spent", "converged", "exhausted", "failed")
 """Why leases end, as they are drawn: most are spent."""
@@ -64,7 +64,8 @@ class PlayedRun(Example):
             for each in self.outcomes
         )
         return (
-            f"a team with row prices {{{prices}}}, {self.budget} evaluations, {self.concurrency} leases at a time, "
+            f"a team with row prices {{{prices}}}, {count_words(self.budget, 'evaluation')}, "
+            f"{count_words(self.concurrency, 'lease')} at a time, "
             f"which end in turn: {ends}"
         )
 

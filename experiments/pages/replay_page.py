@@ -30,6 +30,7 @@ REPLAY_TEMPLATE = Template(
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="generator" content="searchparty embed">
 <title>$title</title>
 <style>
 html { font: 16px/1.45 system-ui, sans-serif; color-scheme: light dark; }
@@ -49,6 +50,9 @@ $code
 </html>
 """
 )
+
+PAGE_HEAD = REPLAY_TEMPLATE.template.partition("<title>")[0].encode()
+"""How each page begins."""
 
 
 @dataclass(frozen=True)
@@ -70,9 +74,18 @@ class ReplayPage:
             path: The file; its folder is made if there is none.
 
         Raises:
-            ResultsError: If it cannot be written.
+            ResultsError: If it cannot be written, or is a folder or a file that is no such page.
         """
         target = Path(path)
+        if target.is_dir():
+            raise ResultsError(
+                f"--out must be a file, got {target}, which is a folder. Write e.g. {target}/replay.html."
+            )
+        if target.exists() and not _is_own_page(target):
+            raise ResultsError(
+                f"--out must be a new file or a page that embed wrote, got {target}, which is something else. Name "
+                "another file."
+            )
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_text(self.html, encoding="utf-8")
@@ -89,6 +102,17 @@ class ReplayPage:
     def _repr_html_(self) -> str:
         style = f"width: 100%; height: {NOTEBOOK_HEIGHT}px; border: 0"
         return f'<iframe title="{escape(self.titles[0])}" style="{style}" srcdoc="{escape(self.html)}"></iframe>'
+
+
+def _is_own_page(path: Path) -> bool:
+    """Return whether a file is empty, or a page that was written here."""
+    try:
+        with path.open("rb") as file:
+            text = file.read(len(PAGE_HEAD))
+    except OSError:
+        # Why it cannot be written is told where it is.
+        return True
+    return text == PAGE_HEAD or not text
 
 
 def make_replay_page(

@@ -140,8 +140,12 @@ def _part_foreign(paths: Sequence[Path]) -> tuple[list[Path], list[Path]]:
     """Return the results directories among paths, and what other tools wrote.
 
     Raises:
-        Refusal: If there are no results.
+        Refusal: If there are no results, or one of the paths is given twice.
     """
+    places = [path.resolve() for path in paths]
+    for path, place in zip(paths, places, strict=True):
+        if places.count(place) > 1:
+            raise Refusal(f"a report must have each directory once, got {path} twice. Leave one of them out.")
     others = [path for path in paths if is_foreign(path)]
     listed = [path for path in paths if path not in others]
     if not listed:

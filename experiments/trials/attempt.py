@@ -84,6 +84,13 @@ class Attempt:
         return [each for each in self.clauses if each.is_broken]
 
     @property
+    def unranked(self) -> str:
+        """Why it has no rank although it was raced, in a sentence; "" if it has one, or was not raced."""
+        if self.raced is None or any(each.strategy == self.candidate.kind for each in self.standings):
+            return ""
+        return "It has no ranks: on no landscape have all raced to their end with a loss that counts."
+
+    @property
     def unit(self) -> str:
         """What is timed."""
         return "proposal" if self.candidate.family == "agent" else "decision"

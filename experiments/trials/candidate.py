@@ -22,6 +22,7 @@ from ..contracts.clause import ClauseBroken, ClauseResult, describe_failure
 from ..contracts.drive import drive_search
 from ..contracts.losses import bowl
 from ..contracts.played_run import PlayedRun, play_run
+from ..spec import catalogue
 from ..spec.errors import quote
 from ..spec.load import Experiment
 from ..spec.sandboxed import ROLES, SANDBOX_KEY
@@ -96,6 +97,12 @@ def open_candidate(reference: str, base: str) -> Candidate:
     Raises:
         Refusal: It names no agent and no policy that can be used, or there is no sandbox.
     """
+    for family in ROLES:
+        if ":" not in reference and reference in catalogue.family_classes(family):
+            raise Refusal(
+                f"FILE:CLASS must name a class of yours, got {quote(reference)}, which is "
+                f"{'an agent' if family == 'agent' else 'a policy'} of the package. Write path/to/file.py:Class."
+            )
     code = read_code(reference, base)
     openly = is_unsandboxed_allowed()
     try:
@@ -122,11 +129,15 @@ def _ask_family(ask: Callable[[str], SelfDescription]) -> tuple[str, SelfDescrip
     wrong = None
     for family, role in ROLES.items():
         try:
-            return family, ask(role)
+            said = ask(role)
         except WrongClass as error:
             if not str(error).startswith(NOT_OF_FAMILY):
                 raise
             wrong = wrong or error
+        else:
+            if said.traits.get("has_search") is False:
+                raise WrongClass("is an agent: it defines no search")
+            return family, said
     bases = " or ".join(family.capitalize() for family in ROLES)
     raise WrongClass(f"{NOT_OF_FAMILY} {bases}") from wrong
 

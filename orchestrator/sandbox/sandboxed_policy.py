@@ -116,7 +116,8 @@ class PolicyProcess:
             return self._read_decision(self._process, frame, run)
         except (ConfinedError, TheirError, WrongClass, ValueError, TypeError, KeyError) as error:
             raise InvalidDecision(
-                f"policy {self.kind} must decide, and it {quote_text(error)} (decision {run.decisions}). Correct its "
+                f"policy {self.kind} must decide, and {_name_subject(error)}{quote_text(error)} "
+                f"(decision {run.decisions}). Correct its "
                 "code, or leave it out."
             ) from None
 
@@ -196,3 +197,8 @@ def _read_lease(frame: Frame, run: Run) -> Lease:
         header["id"], header["agent"], header["budget"], Region(center, header["radius"]), header["reason"], incumbent,
         header["fresh"] is True, settings, header["archive"], takes_over=header["takes_over"] is True,
     )  # fmt: skip
+
+
+def _name_subject(error: object) -> str:
+    """Return "it " before words that have no subject of their own."""
+    return "" if str(error).startswith(("it ", "its ")) else "it "

@@ -37,6 +37,17 @@ def test_a_page_is_one_small_file_without_a_network(results, tmp_path):
     assert {found for found in re.findall(r"https?://[^\s\"'<>]+", text) if "w3.org" not in found} == set()
 
 
+def test_only_a_page_that_was_written_here_is_replaced(results, tmp_path):
+    page = results.replay()
+    (tmp_path / "mine.txt").write_text("mine")
+    with pytest.raises(ResultsError, match="--out must be a new file or a page that embed wrote, got .*mine.txt"):
+        page.write(tmp_path / "mine.txt")
+    assert (tmp_path / "mine.txt").read_text() == "mine"
+    with pytest.raises(ResultsError, match="--out must be a file, got .*, which is a folder. Write e.g. "):
+        page.write(tmp_path)
+    assert page.write(page.write(tmp_path / "page.html")).stat().st_size > 1000
+
+
 def test_a_notebook_shows_it_in_a_cell(results):
     page = results.replay()
     shown = page._repr_html_()

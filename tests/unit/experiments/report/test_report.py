@@ -20,9 +20,10 @@ from searchparty.experiments.drawing.comparison import convergence_figure
 from searchparty.experiments.drawing.landscape import contour_figure
 from searchparty.experiments.report import report
 from searchparty.experiments.report.island import unpack_island
-from searchparty.experiments.report.report import write_report
+from searchparty.experiments.report.report import read_comparison, write_report
 from searchparty.experiments.results.curves import Curve
 from searchparty.experiments.results.recorded_runs import read_runs
+from searchparty.landscapes.landscape import Refusal
 from searchparty.orchestrator.log.reader import LogReader
 
 pytestmark = pytest.mark.usefixtures("coarse_figures")
@@ -407,3 +408,10 @@ def test_losses_near_the_largest_float_and_signs_that_no_font_has_draw_no_warnin
     assert "Warning" not in again.stdout + again.stderr
     first, second = (command("trace", name, "--hash", cwd=tmp_path).stdout for name in ("out", "usual"))
     assert first == second != ""
+
+
+def test_a_directory_is_given_once(party):
+    directory, _ = party
+    for give in (write_report, read_comparison):
+        with pytest.raises(Refusal, match=r"a report must have each directory once, got .* twice\. Leave one"):
+            give([directory, directory / "." / ".." / directory.name])

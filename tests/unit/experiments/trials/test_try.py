@@ -7,11 +7,13 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from searchparty.agents.agent import AgentError
 from searchparty.agents.sandbox.ladder import find_rung
 from searchparty.agents.sandbox.settings import Sandbox
 from searchparty.experiments.cli import try_class
 from searchparty.experiments.comparison.comparison import compare_runs
 from searchparty.experiments.contracts import check
+from searchparty.experiments.contracts.clause import count_words, describe_failure
 from searchparty.experiments.trials import attempt, candidate, race
 from searchparty.experiments.trials.page import list_standing_rows
 from searchparty.experiments.trials.race import SIZES, RaceSize, choose_size
@@ -205,6 +207,35 @@ def test_a_class_that_fails_where_it_is_timed_is_not_raced(command, tmp_path, sm
     assert "Not raced: when it was timed, it raised ValueError: late (their.py:" in done.stdout
 
 
+def test_what_happened_has_one_subject_and_no_address():
+    from pydantic import TypeAdapter, ValidationError
+
+    assert describe_failure(None, AgentError("its confined process ended")) == "its confined process ended"
+    assert describe_failure(None, AgentError("proposed nothing")) == "it proposed nothing"
+    with pytest.raises(ValidationError, match="valid integer") as caught:
+        TypeAdapter(int).validate_python("x")
+    words = describe_failure(None, caught.value)
+    assert "valid integer" in words
+    assert "visit" not in words
+    assert count_words(1, "lease") == "1 lease"
+
+
+def test_a_search_without_yield_is_told(tmp_path):
+    (tmp_path / "their.py").write_text(
+        "from typing import Literal\nfrom searchparty import Agent\n\n\nclass Listed(Agent):\n"
+        "    kind: Literal['listed'] = 'listed'\n\n    def search(self, space, lease, rng):\n        return [1]\n"
+    )
+    with pytest.raises(candidate.CandidateFailed, match="its search has no yield, it returned list"):
+        candidate.time_candidate(candidate.open_candidate("their.py:Listed", str(tmp_path)))
+
+
+def test_a_candidate_without_ranks_is_told_so(tmp_path):
+    found = SimpleNamespace(raced=object(), standings=[], candidate=SimpleNamespace(kind="walk"))
+    assert attempt.Attempt.unranked.fget(found).startswith("It has no ranks: ")
+    found.raced = None
+    assert attempt.Attempt.unranked.fget(found) == ""
+
+
 def test_a_damaged_race_is_no_race_to_compare_with(command, tmp_path, small, few_clauses):
     write(tmp_path, WALK, STEP=0.3)
     command("try", "their.py:Walk", cwd=tmp_path)
@@ -241,12 +272,20 @@ def test_a_policy_leads_the_usual_team(command, tmp_path, small):
 def test_what_cannot_be_tried_is_refused(command, tmp_path):
     write(tmp_path, WALK + "\n\nclass Needy(Walk):\n    kind: Literal['needy'] = 'needy'\n    size: int\n", STEP=0.3)
     (tmp_path / "broken.py").write_text("def f(:\n")
+    (tmp_path / "bare.py").write_text(
+        "from typing import Literal\nfrom searchparty import Agent\n\n\nclass Bare(Agent):\n"
+        "    kind: Literal['bare'] = 'bare'\n\n\nclass Odd(Agent):\n    kind: Literal['odd'] = 'outside'\n\n"
+        "    def search(self, space, lease, rng):\n        yield rng.random((1, space.dimension))\n"
+    )
     for words, message in (
         ("none.py:Walk", "which does not exist. Check the path."),
         ("their.py:Nobody", "which names 'Nobody', which the file does not define. Correct the file."),
         ("their.py:Literal", "which names no subclass of Agent or Policy. Correct the file."),
         ("their.py:Needy", "FILE:CLASS must be made without settings, got 'their.py:Needy', which refuses that: size."),
         ("broken.py:Walk", "SyntaxError"),
+        ("grid", "got 'grid', which is an agent of the package. Write path/to/file.py:Class."),
+        ("bare.py:Bare", "which is an agent: it defines no search. Correct the file."),
+        ("bare.py:Odd", "which has the kind 'outside' by default, which is not its Literal, 'odd'. Correct the file."),
     ):
         done = command("try", words, cwd=tmp_path)
         assert (done.returncode, "Traceback" in done.stderr) == (2, False), done.stderr
