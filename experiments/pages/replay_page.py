@@ -79,12 +79,12 @@ class ReplayPage:
         target = Path(path)
         if target.is_dir():
             raise ResultsError(
-                f"--out must be a file, got {target}, which is a folder. Write e.g. {target}/replay.html."
+                f"a page must be a file, got {target}, which is a folder. Write e.g. {target}/replay.html."
             )
         if target.exists() and not _is_own_page(target):
             raise ResultsError(
-                f"--out must be a new file or a page that embed wrote, got {target}, which is something else. Name "
-                "another file."
+                f"a page must be a new file, or take the place of an earlier page, got {target}, which is something "
+                "else. Name another file."
             )
         try:
             target.parent.mkdir(parents=True, exist_ok=True)

@@ -40,10 +40,12 @@ def test_a_page_is_one_small_file_without_a_network(results, tmp_path):
 def test_only_a_page_that_was_written_here_is_replaced(results, tmp_path):
     page = results.replay()
     (tmp_path / "mine.txt").write_text("mine")
-    with pytest.raises(ResultsError, match="--out must be a new file or a page that embed wrote, got .*mine.txt"):
+    with pytest.raises(
+        ResultsError, match="a page must be a new file, or take the place of an earlier page, got .*mine.txt"
+    ):
         page.write(tmp_path / "mine.txt")
     assert (tmp_path / "mine.txt").read_text() == "mine"
-    with pytest.raises(ResultsError, match="--out must be a file, got .*, which is a folder. Write e.g. "):
+    with pytest.raises(ResultsError, match="a page must be a file, got .*, which is a folder. Write e.g. "):
         page.write(tmp_path)
     assert page.write(page.write(tmp_path / "page.html")).stat().st_size > 1000
 
@@ -84,8 +86,9 @@ def test_what_is_not_there_is_told(results, tmp_path):
 
 
 def test_a_page_that_cannot_be_written_is_refused(results, tmp_path):
-    with pytest.raises(ResultsError, match="a page must be a file that can be written, got .*Is a directory"):
-        results.replay().write(tmp_path)
+    (tmp_path / "file").write_text("")
+    with pytest.raises(ResultsError, match=r"a page must be a file that can be written, got .* \(.+\)\. Name another"):
+        results.replay().write(tmp_path / "file" / "page.html")
 
 
 def test_the_command_writes_the_page(results, command, tmp_path):
