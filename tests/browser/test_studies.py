@@ -70,6 +70,8 @@ def test_studies_fit_the_page(opened, swept, tmp_path, width, scheme):
     experiment, _ = plan_ablation(load({**DATA, "landscapes": ["rastrigin"]}))
     report = run(experiment, out=tmp_path / "out").path / "report.html"
     page = open_section(opened, report, ".worth", width, scheme)
+    page.evaluate("document.querySelector('.worth').scrollIntoView({ block: 'end' })")
+    sights.until(page, "document.querySelectorAll('.worth table').length > 1")
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     assert page.locator(".worth table").count() == 2
 
