@@ -51,6 +51,17 @@ def local_ray():
     ray.shutdown()
 
 
+@pytest.fixture
+def rung():
+    """The rung of the sandbox that starts here; tests that need one are skipped where none does."""
+    from searchparty.agents.sandbox.ladder import find_rung
+
+    found, why = find_rung()
+    if not found:
+        pytest.skip(f"no sandbox starts here: {why}")
+    return found
+
+
 @pytest.fixture(scope="module")
 def coarse_figures():
     """Make figures fast to draw, except in separate processes: few contour points, small pictures, few runs."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from math import isfinite
 
 from ..results.table import Table
@@ -261,7 +261,7 @@ def describe_differences(compared: Comparison) -> list[str]:
     lines = []
     apart = [problem for problem in problems if len(problem.outcomes) < len(names)]
     if apart:
-        told = [f"{each.label} (only {' and '.join(each.outcomes)})" for each in apart[:MOST_NAMED]]
+        told = [f"{each.label} (only {list_names(list(each.outcomes))})" for each in apart[:MOST_NAMED]]
         more = f" and {len(apart) - MOST_NAMED} more" if len(apart) > MOST_NAMED else ""
         lines.append(
             f"Not all strategies have ended runs on {'; '.join(told)}{more}: each pair is compared where both do."
@@ -313,3 +313,13 @@ def write_headline(compared: Comparison) -> str:
     if state or verdict is None:
         return state
     return describe_verdict(verdict, compared.problems[0].label if len(compared.problems) == 1 else "")
+
+
+def list_names(names: Sequence[str]) -> str:
+    """Return names as a list in words.
+
+    Example:
+        >>> list_names(["a", "b", "c"])
+        'a, b and c'
+    """
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"

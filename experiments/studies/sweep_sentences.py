@@ -9,7 +9,7 @@ from ..comparison.bootstrap import DRAWS, Interval
 from ..comparison.comparison import Comparison
 from ..comparison.goals import PRECISION
 from ..comparison.verdict import EQUIVALENCE, LEAST_PROBLEMS, LEAST_RUNS
-from ..comparison.wording import format_bounded, format_digits, format_factor
+from ..comparison.wording import format_bounded, format_digits, format_factor, list_names
 from .effects import MainEffect, measure_effects
 from .settings import Sweep, read_sweeps
 from .trade_off import TradeOff, weigh_settings
@@ -64,18 +64,14 @@ def _describe_level(found: TradeOff, level: Sequence[int]) -> str:
     settings = [found.cells[place].setting for place in level]
     axes = [axis for axis in settings[0].values if len({each.values[axis] for each in settings}) > 1]
     if len(axes) > 1:
-        return f"{_list_words([f'({each.describe()})' for each in settings])} are level"
+        return f"{list_names([f'({each.describe()})' for each in settings])} are level"
     axis = axes[0]
     values = {each.setting.values[axis] for each in found.cells}
-    names = _list_words([each.values[axis] for each in settings])
+    names = list_names([each.values[axis] for each in settings])
     others = ", ".join(f"{name}={value}" for name, value in settings[0].values.items() if name != axis)
     if len(settings) < len(values):
         return f"{axis} {names} are level there"
     return f"{axis} does not matter {f'with {others}' if others else 'here'}: {names} are level"
-
-
-def _list_words(words: Sequence[str]) -> str:
-    return f"{', '.join(words[:-1])} and {words[-1]}"
 
 
 def describe_gap(found: TradeOff, gap: float) -> str:

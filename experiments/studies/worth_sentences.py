@@ -7,7 +7,7 @@ from math import isfinite, isnan
 
 from ..comparison.bootstrap import Interval
 from ..comparison.verdict import Verdict
-from ..comparison.wording import format_bounded, format_factor
+from ..comparison.wording import format_bounded, format_factor, list_names
 from .worth import PartWorth, Saving, StrategyWorth
 
 CHOICE_OFF = {"sharing": "Without sharing", "radius": "With a fixed radius", "budget": "With equal budgets"}
@@ -39,13 +39,13 @@ def _name_dispensable(found: StrategyWorth, members: Sequence[PartWorth]) -> str
     needed = [part.part for part in members if part.verdict.decision == "worse"]
     unsettled = [part for part in members if part.verdict.decision == "not settled"]
     if spare:
-        return f"{_list_names(spare)} could be left out of {found.strategy}: without, it needs no more evaluations."
+        return f"{list_names(spare)} could be left out of {found.strategy}: without, it needs no more evaluations."
     if not unsettled:
-        return f"Nobody could be left out of {found.strategy}: without any of {_list_names(needed)} it is worse."
+        return f"Nobody could be left out of {found.strategy}: without any of {list_names(needed)} it is worse."
     least = min(unsettled, key=lambda part: _rate(part.verdict))
     return (
         f"Whether anyone could be left out of {found.strategy} is not settled; the first to try is {least.part}"
-        f"{f' ({_list_names(needed)} must stay)' if needed else ''}."
+        f"{f' ({list_names(needed)} must stay)' if needed else ''}."
     )
 
 
@@ -159,7 +159,3 @@ def _describe_ends(found: Saving) -> str:
     if solved == without:
         return told
     return f"{told}; {solved} reached the target with sharing, {without} without"
-
-
-def _list_names(names: Sequence[str]) -> str:
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"

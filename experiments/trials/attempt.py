@@ -13,6 +13,7 @@ from ...agents.sandbox.ladder import RUNG_TEXTS
 from ...landscapes.landscape import Refusal
 from ...orchestrator.log.log import LogError
 from ..comparison.comparison import compare_runs
+from ..comparison.wording import list_names
 from ..contracts.check import describe_broken
 from ..contracts.clause import ClauseResult
 from ..execution.results_directory import directory_stem
@@ -179,7 +180,7 @@ def _find_obstacle(candidate: Candidate, clauses: Sequence[ClauseResult]) -> str
     if hangs(list(clauses)):
         return f"Not raced: it takes too long for a {'proposal' if candidate.family == 'agent' else 'decision'}."
     broken = [each.clause for each in clauses if each.is_broken and each.clause in NEEDED_CLAUSES[candidate.family]]
-    return f"Not raced: it breaks {' and '.join(broken)}. Mend that first." if broken else ""
+    return f"Not raced: it breaks {list_names(broken)}. Mend that first." if broken else ""
 
 
 def _choose_common(runs: Sequence[RunSummary], seeds: int) -> list[RunSummary]:

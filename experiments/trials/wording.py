@@ -12,7 +12,7 @@ from ..comparison.comparison import Comparison, compare_runs
 from ..comparison.problems import find_identical_runs
 from ..comparison.tables import mean_ranks
 from ..comparison.verdict import Verdict, judge_pair
-from ..comparison.wording import describe_verdict
+from ..comparison.wording import describe_verdict, list_names
 from ..results.run_summary import RunSummary
 from .standings import group_by_landscape
 
@@ -40,7 +40,7 @@ def _describe_places(head: str, how: str, places: dict[str, list[str]], rivals: 
     if not places:
         return f"{head}: nowhere is it {how} than any of {', '.join(rivals)}, as far as these runs can tell."
     told = [
-        f"{landscape} ({how} than {'all' if len(found) == len(rivals) else ' and '.join(found)})"
+        f"{landscape} ({how} than {'all' if len(found) == len(rivals) else list_names(found)})"
         for landscape, found in places.items()
     ]
     return f"{head}: {', '.join(told)}."

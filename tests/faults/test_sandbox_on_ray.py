@@ -4,7 +4,6 @@ import pytest
 from policies import write_policies
 from strangers import write_strangers
 
-from searchparty.agents.sandbox.ladder import find_rung
 from searchparty.experiments.api import run
 from searchparty.experiments.execution.verification import verify_results
 from searchparty.experiments.spec.load import load
@@ -51,10 +50,7 @@ RAYS = ("{kind: ray, placement: packed, actors: 2}", "{kind: ray, placement: spr
 
 
 @pytest.fixture
-def folder(tmp_path):
-    rung, why = find_rung()
-    if not rung:
-        pytest.skip(f"no sandbox starts here: {why}")
+def folder(tmp_path, rung):
     write_strangers(tmp_path)
     write_policies(tmp_path)
     (tmp_path / "crashes.py").write_text(CRASHES)

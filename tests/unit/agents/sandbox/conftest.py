@@ -3,14 +3,10 @@
 import pytest
 from strangers import write_strangers
 
-from searchparty.agents.sandbox.ladder import find_rung
-
 
 @pytest.fixture(autouse=True)
-def _needs_a_rung():
-    rung, why = find_rung()
-    if not rung:
-        pytest.skip(f"no sandbox starts here: {why}")
+def _needs_a_rung(rung):
+    pass
 
 
 @pytest.fixture

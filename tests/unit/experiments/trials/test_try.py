@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 
 from searchparty.agents.agent import AgentError
-from searchparty.agents.sandbox.ladder import find_rung
 from searchparty.agents.sandbox.settings import Sandbox
 from searchparty.experiments.cli import try_class
 from searchparty.experiments.comparison.comparison import compare_runs
@@ -96,11 +95,7 @@ class Turns(Policy):
 '''
 
 
-@pytest.fixture(autouse=True)
-def _needs_a_rung():
-    rung, why = find_rung()
-    if not rung:
-        pytest.skip(f"no sandbox starts here: {why}")
+pytestmark = pytest.mark.usefixtures("rung")
 
 
 @pytest.fixture

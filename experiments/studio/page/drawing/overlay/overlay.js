@@ -95,8 +95,8 @@ function nameThings(frame, overlay, agents) {
     labels.writeBeside("best so far", x, y, 13, { font: BOLD });
   }
   if (overlay.start) {
-    const { x, y } = frame.ground(overlay.start.u, overlay.start.v);
-    labels.writeBeside("start", x, y, 10, { colour: theme.soft });
+    const { x, y, hidden } = frame.ground(overlay.start.u, overlay.start.v);
+    if (!hidden) labels.writeBeside("start", x, y, 10, { colour: theme.soft });
   }
 }
 
