@@ -304,6 +304,20 @@ def test_a_view_shows_points_and_finds_them_again(page, kind):
     assert found["left"] == 0
 
 
+@pytest.mark.parametrize(("place", "written"), [((70, 60), 1), ((35, 60), 0), ((70, 205), 0)])
+def test_what_lies_outside_a_picture_has_no_label(modules, place, written):
+    """No line leads to where nothing is drawn, however near the edge that is."""
+    told = call(
+        modules,
+        "overlay/labels.js",
+        f"""(() => {{
+            const labels = new m.Labels(document.createElement("canvas").getContext("2d"), {{}}, [40, 10, 300, 200]);
+            const there = labels.writeBeside("start", {place[0]}, {place[1]}, 10);
+            return [there, labels.written.length]; }})()""",
+    )
+    assert told == [bool(written), written]
+
+
 def test_a_drag_turns_the_scene_and_is_no_click(page):
     page.evaluate("""async () => { const one = await window.view("scene", 50); window.one = one;
         window.clicks = 0; one.host.addEventListener("click", () => { window.clicks += 1; });

@@ -52,7 +52,8 @@ export class Labels {
   }
 
   /**
-   * Write `text` beside (x, y), at least `gap` pixels from it; farther away, a line leads to it.
+   * Write `text` beside (x, y), at least `gap` pixels from it; farther away, a line leads to it. A place outside the drawing
+   * has no text.
    * @param {string} text
    * @param {number} x
    * @param {number} y
@@ -61,6 +62,7 @@ export class Labels {
    * @returns {boolean} whether there was a free place
    */
   writeBeside(text, x, y, gap, look = {}) {
+    if (!this.contains(x, y)) return false;
     const { context } = this;
     context.font = look.font ?? PLAIN;
     const pad = look.fill ? PAD : 0;

@@ -73,7 +73,6 @@ function nameThings(frame, overlay, agents) {
   for (const arrow of overlay.arrows ?? []) nameHandOver(frame, arrow);
   for (const { u, v, loss, text, kind } of overlay.callouts ?? []) {
     const { x, y } = placeOfSpot(frame, u, v, loss);
-    if (!labels.contains(x, y)) continue;
     labels.writeBeside(text, x, y, AGENT + 6, { font: LARGE, fill: kind === "found" ? theme.good : kind === "restart" ? theme.ink : theme.alarm });
   }
   const movers = agents.filter(({ moves }) => moves);
@@ -95,8 +94,8 @@ function nameThings(frame, overlay, agents) {
     labels.writeBeside("best so far", x, y, 13, { font: BOLD });
   }
   if (overlay.start) {
-    const { x, y, hidden } = frame.ground(overlay.start.u, overlay.start.v);
-    if (!hidden) labels.writeBeside("start", x, y, 10, { colour: theme.soft });
+    const { x, y } = frame.ground(overlay.start.u, overlay.start.v);
+    labels.writeBeside("start", x, y, 10, { colour: theme.soft });
   }
 }
 
