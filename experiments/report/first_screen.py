@@ -7,14 +7,12 @@ from typing import Any
 
 from ..comparison.comparison import Comparison
 from ..comparison.profiles import make_runtimes_table
-from ..comparison.verdict import Verdict
 from ..comparison.wording import (
     describe_change,
     describe_differences,
     describe_evidence,
     describe_identities,
     describe_rival,
-    format_factor,
     write_headline,
 )
 from ..results.grouping import group_problems
@@ -23,7 +21,7 @@ from ..results.table import Table
 from ..spec.errors import SpecError
 from ..spec.sources import read_text_file
 from ..spec.yaml_text import parse_yaml
-from .island import round_all, round_value
+from .island import pack_intervals, round_all
 from .sentences import format_number
 
 MOST_QUESTION_WORDS = 32
@@ -83,7 +81,8 @@ def draw_first_figures(compared: Comparison) -> dict[str, Any]:
     figures: dict[str, Any] = {}
     verdicts = [verdict for verdict in compared.verdicts if verdict.bounded is not None][:MOST_PAIRS]
     if verdicts:
-        figures["forest"] = _draw_forest(compared, verdicts)
+        listed = [(f"{each.first}: {each.decision}", compared.strategies.index(each.first), each) for each in verdicts]
+        figures["forest"] = pack_intervals("Evaluations needed", compared.baseline, compared.equivalence, listed)
     distributions = make_runtimes_table(compared.problems).groups("group", "dimension")
     for (group, dimension), table in distributions.items():
         key = "distribution" if group == "all" else f"distribution-{group}-{dimension}"
@@ -123,30 +122,6 @@ def list_group_figures(compared: Comparison) -> list[str]:
     """Return the keys of the distributions of single groups and dimensions; none if there is only one."""
     places = dict.fromkeys((problem.group, problem.dimension) for problem in compared.problems)
     return [f"distribution-{group}-{dimension}" for group, dimension in places] if len(places) > 1 else []
-
-
-def _draw_forest(compared: Comparison, verdicts: list[Verdict]) -> dict[str, Any]:
-    rows = [
-        {
-            "name": f"{each.first}: {each.decision}",
-            "colour": compared.strategies.index(each.first),
-            "value": round_value(each.bounded.estimate),
-            "low": round_value(each.bounded.low),
-            "high": round_value(each.bounded.high),
-        }
-        for each in verdicts
-        if each.bounded is not None
-    ]
-    told = "; ".join(f"{row['name']}, {format_factor(row['value'])} times" for row in rows)
-    return {
-        "kind": "intervals",
-        "label": f"Evaluations needed, compared with {compared.baseline}, with 95 % intervals: {told}",
-        "xName": f"evaluations needed / those of {compared.baseline}",
-        "log": True,
-        "reference": 1,
-        "region": round_all([compared.equivalence, 1 / compared.equivalence]),
-        "rows": rows,
-    }
 
 
 def _draw_distribution(compared: Comparison, table: Table, title: str) -> dict[str, Any]:

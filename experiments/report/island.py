@@ -11,6 +11,8 @@ from typing import Any
 import numpy as np
 
 from ...landscapes.landscape import Array
+from ..comparison.verdict import Verdict
+from ..comparison.wording import format_factor, name_bound
 from ..results.curves import Curve
 from ..results.run_summary import RunSummary
 from ..results.table import Table
@@ -126,6 +128,34 @@ def to_gaps(losses: Array, minimum: float | None) -> Array:
         return np.asarray(losses, dtype=float)
     found: Array = np.maximum(np.asarray(losses, dtype=float) - minimum, LEAST_GAP)
     return found
+
+
+def pack_intervals(
+    subject: str, baseline: str, equivalence: float, verdicts: Iterable[tuple[str, int, Verdict]]
+) -> dict[str, Any]:
+    """Return a forest plot: ratios of running times with their intervals, and which are bounds.
+
+    Args:
+        subject: What the rows are, for readers that do not see it: "Evaluations needed".
+        baseline: What they are compared with.
+        equivalence: The lower end of the region of practical equivalence.
+        verdicts: The name, the number of the colour and the verdict of each row; those without a ratio are left out.
+    """
+    rows: list[dict[str, Any]] = []
+    told = []
+    for name, colour, each in verdicts:
+        if each.bounded is not None:
+            value, low, high = map(round_value, (each.bounded.estimate, each.bounded.low, each.bounded.high))
+            bound = name_bound(each.only_second, each.only_first)
+            rows.append(
+                {"name": name, "colour": colour, "value": value, "low": low, "high": high, "bound": bound.strip()}
+            )
+            told.append(f"{name}, {bound}{format_factor(each.bounded.estimate)} times")
+    return {
+        "kind": "intervals", "label": f"{subject}, compared with {baseline}, with 95 % intervals: {'; '.join(told)}",
+        "xName": f"evaluations needed / those of {baseline}", "log": True, "reference": 1,
+        "region": round_all([equivalence, 1 / equivalence]), "rows": rows,
+    }  # fmt: skip
 
 
 def pack_ratios(ratios: Table, baseline: str) -> dict[str, Any]:

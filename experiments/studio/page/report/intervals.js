@@ -6,6 +6,9 @@ import { dataOf, drawToWidth, picture, tint, write } from "./figure.js";
 
 const ROW = 34;
 const MARGIN = { right: 16, top: 8, bottom: 40 };
+/** Which ends of a bar are open, by what its value is. @type {Record<string, [boolean, boolean]>} */
+const OPEN = { "at least": [false, true], "at most": [true, false], about: [true, true] };
+const BOUNDS = "An arrow in place of an end: only one of the two reaches some of the targets, so that the ratio is a bound, and may lie beyond the bar on that side.";
 
 /**
  * Fill a host with a forest plot and its data.
@@ -15,7 +18,8 @@ const MARGIN = { right: 16, top: 8, bottom: 40 };
  */
 export function drawIntervals(host, data, theme) {
   const place = el("div");
-  host.replaceChildren(place, ...(data.absent ? [el("p", { class: "soft", text: data.absent })] : []), dataOf(() => tableOf(data)));
+  const notes = [data.absent, data.rows.some((row) => row.bound) ? BOUNDS : ""].filter(Boolean);
+  host.replaceChildren(place, ...notes.map((text) => el("p", { class: "soft", text })), dataOf(() => tableOf(data)));
   drawToWidth(place, (width) => [draw(data, width, theme)]);
 }
 
@@ -49,16 +53,20 @@ function draw({ label, rows, log, reference, region, xName }, width, theme) {
     write(x(value, left), bottom + 16, formatNumber(value), { "text-anchor": "middle" }),
   ]);
   const equal = region ? [svg("rect", { x: x(region[0], left), width: x(region[1], right) - x(region[0], left), y: MARGIN.top, height: bottom - MARGIN.top, fill: "var(--line)", "fill-opacity": 0.5 })] : [];
-  const drawn = rows.flatMap(({ name, value, low, high, colour }, k) => {
+  const drawn = rows.flatMap(({ name, value, low, high, colour, bound }, k) => {
     const y = MARGIN.top + ROW * k + 24;
     const stroke = tint(colour ?? k, theme);
     const [from, to] = [x(low, left), x(high, right)];
+    const open = OPEN[bound ?? ""] ?? [false, false];
+    const title = bound ? `${name}, ${bound} ${value === null ? "infinity" : formatNumber(Number(value.toPrecision(2)))}` : name;
     return [
       // Paper keeps the lines of the grid out of the name.
-      svg("rect", { x: left - 2, y: y - 21, width: widthOf(name) + 4, height: 14, fill: "var(--paper)" }),
-      write(left, y - 10, name),
+      svg("rect", { x: left - 2, y: y - 21, width: widthOf(title) + 4, height: 14, fill: "var(--paper)" }),
+      write(left, y - 10, title),
       svg("line", { x1: from, x2: to, y1: y, y2: y, stroke, "stroke-width": 2.5 }),
-      ...[from, to].map((at) => svg("line", { x1: at, x2: at, y1: y - 5, y2: y + 5, stroke, "stroke-width": 2 })),
+      ...[from, to].map((at, end) => (open[end]
+        ? svg("path", { d: `M${at + (end ? -7 : 7)} ${y - 6}L${at + (end ? 1 : -1)} ${y}L${at + (end ? -7 : 7)} ${y + 6}`, stroke, fill: "none", "stroke-width": 2.5 })
+        : svg("line", { x1: at, x2: at, y1: y - 5, y2: y + 5, stroke, "stroke-width": 2 }))),
       svg("rect", { x: x(value, right) - 4.5, y: y - 4.5, width: 9, height: 9, fill: stroke, stroke: "var(--paper)" }),
     ];
   });
@@ -71,5 +79,5 @@ function draw({ label, rows, log, reference, region, xName }, width, theme) {
  * @returns {import("../types.d.ts").TableData}
  */
 function tableOf({ label, rows, xName }) {
-  return { caption: label, heads: ["pair", xName, "from", "to"], rows: rows.map(({ name, value, low, high }) => [name, value, low, high]) };
+  return { caption: label, heads: ["pair", xName, "from", "to", "bound"], rows: rows.map(({ name, value, low, high, bound }) => [name, value, low, high, bound ?? ""]) };
 }
