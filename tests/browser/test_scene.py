@@ -94,7 +94,7 @@ def test_labels_never_cover_each_other(first_question, look):
     written = 0
     for _ in range(FRAMES // 2):
         sights.scrub(page, "playground", chosen.randrange(1501))
-        until(page, LABELS, "playground", seconds=30)
+        until(page, LABELS, "playground")
         found = page.evaluate("""() => [...document.querySelectorAll("#playground .stage")].map((stage) => {
             const { left, top } = stage.getBoundingClientRect();
             const covers = [...stage.querySelectorAll(".hud, .say, .story")].filter((e) => e.checkVisibility())
@@ -153,12 +153,12 @@ def test_where_a_search_is_stuck_and_starts_again_is_one_event(first_question):
     assert said == "grid is stuck at 0.995; starts again elsewhere"
     last = page.locator("#playground .story").first.locator("li >> nth=-1")
     assert last.text_content() == f"1,254{said}"
-    until(page, LABELS, "playground", seconds=30)
+    until(page, LABELS, "playground")
     labels = json.loads(page.locator("#playground .view").first.get_attribute("data-labels"))
     assert {"grid stuck here", "grid starts again here"} <= {label["text"] for label in labels}
     # An outline says whose region it is.
     sights.scrub(page, "playground", 370)
-    until(page, LABELS, "playground", seconds=30)
+    until(page, LABELS, "playground")
     view = page.locator("#playground .view").nth(1).bounding_box()
     tip = page.locator("#playground .region-tip").nth(1)
     for across, down in ((0.01 * k, 0.05 * row) for row in range(7, 12) for k in range(20, 80)):
