@@ -15,7 +15,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 from kernels import leave_out_wide_code
+
+# A busy machine may take longer than hypothesis waits for an example.
+settings.register_profile("unhurried", deadline=None)
+settings.load_profile("unhurried")
 
 leave_out_wide_code()
 os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")

@@ -7,7 +7,6 @@ from html import escape
 from math import ceil, floor, inf, isfinite, log10
 from typing import Any
 
-from ..comparison.wording import format_factor
 from ..drawing.palette import COLOURS
 
 DASHES = ("", "8 4", "2 3", "9 3 2 3", "14 4", "5 2 1 2")
@@ -47,8 +46,10 @@ def draw_intervals(figure: dict[str, Any]) -> str:
             place(row["value"], EDGE),
             place(row["high"], EDGE),
         )
+        parts.append(_write(14, y - 11, row["name"]))
+        if row["value"] is None:
+            continue
         parts += [
-            _write(14, y - 11, f"{row['name']}, {format_factor(row['value'])}"),
             _draw_line(start, y, end, y, stroke),
             *(_draw_line(at, y - 5, at, y + 5, stroke) for at in (start, end)),
             _draw_mark(dot, y, row["colour"]),

@@ -326,10 +326,8 @@ export interface IntervalsData {
   log: boolean;
   reference: number;
   region?: [number, number];
-  /** `colour` is the number of a colour. Default: the number of the row. */
+  /** `colour` is the number of a colour. Default: the number of the row. A row without a value has its name alone. */
   rows: { name: string; value: number | null; low: number | null; high: number | null; colour?: number }[];
-  /** Which rows are missing, and why. */
-  absent?: string;
 }
 
 export interface DotsData {

@@ -15,7 +15,7 @@ const MARGIN = { right: 16, top: 8, bottom: 40 };
  */
 export function drawIntervals(host, data, theme) {
   const place = el("div");
-  host.replaceChildren(place, ...(data.absent ? [el("p", { class: "soft", text: data.absent })] : []), dataOf(() => tableOf(data)));
+  host.replaceChildren(place, dataOf(() => tableOf(data)));
   drawToWidth(place, (width) => [draw(data, width, theme)]);
 }
 
@@ -53,10 +53,10 @@ function draw({ label, rows, log, reference, region, xName }, width, theme) {
     const y = MARGIN.top + ROW * k + 24;
     const stroke = tint(colour ?? k, theme);
     const [from, to] = [x(low, left), x(high, right)];
-    return [
-      // Paper keeps the lines of the grid out of the name.
-      svg("rect", { x: left - 2, y: y - 21, width: widthOf(name) + 4, height: 14, fill: "var(--paper)" }),
-      write(left, y - 10, name),
+    // Paper keeps the lines of the grid out of the name.
+    const title = [svg("rect", { x: left - 2, y: y - 21, width: widthOf(name) + 4, height: 14, fill: "var(--paper)" }), write(left, y - 10, name)];
+    return value === null ? title : [
+      ...title,
       svg("line", { x1: from, x2: to, y1: y, y2: y, stroke, "stroke-width": 2.5 }),
       ...[from, to].map((at) => svg("line", { x1: at, x2: at, y1: y - 5, y2: y + 5, stroke, "stroke-width": 2 })),
       svg("rect", { x: x(value, right) - 4.5, y: y - 4.5, width: 9, height: 9, fill: stroke, stroke: "var(--paper)" }),

@@ -48,7 +48,9 @@ def test_a_notebook_shows_the_first_screen(results):
     text = "".join(page.itertext())
     first = describe_first_screen(results.compare(), [results.path])
     assert first["question"] == DATA["description"]
-    for told in (first["question"], first["verdict"], first["change"], first["evidence"], *first["remarks"]):
+    answers = [first[name] for name in ("question", "verdict", "cost", "next", "command", "others", "evidence")]
+    assert all(answers[:4])
+    for told in (*answers, *first["remarks"]):
         assert told in text
     labels = [figure.get("aria-label") for figure in page.iter(f"{SVG}svg") if figure.get("role") == "img"]
     figures = draw_first_figures(results.compare())
