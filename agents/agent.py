@@ -358,7 +358,8 @@ class LeaseTiming(NamedTuple):
         worked: How long the lease was worked, its agent's time included; the rest is evaluation and bookkeeping.
         begun: When it was handed to what works it.
         arrived: When its finding was there.
-        actor: Number of the actor that worked it, among those of the run; 0 if it is none.
+        actor: Number of the actor that worked it: among those of the run, or of all runs where an actor works a whole
+            run; 0 if it is none.
 
     Example:
         >>> LeaseTiming(asked=0.1, worked=0.5, begun=3.0, arrived=3.7).worked

@@ -56,6 +56,7 @@ def room_of(path: Path, level: int, name: str) -> str | None:
 
 FLOORS = [
     {"spec"},
+    {"minimization"},
     {"execution", "results", "minimize"},
     {"comparison", "contracts"},
     {"studies"},

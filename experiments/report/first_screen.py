@@ -10,13 +10,7 @@ from typing import Any
 from ..comparison.comparison import Comparison
 from ..comparison.profiles import make_runtimes_table
 from ..comparison.verdict import Verdict
-from ..comparison.wording import (
-    describe_differences,
-    describe_evidence,
-    describe_identities,
-    format_amount,
-    name_bound,
-)
+from ..comparison.wording import describe_differences, describe_evidence, describe_identities
 from ..comparison.words.findings import Findings, write_findings
 from ..results.grouping import group_problems
 from ..results.measures import is_higher_better, trace_measure
@@ -24,7 +18,7 @@ from ..results.table import Table
 from ..spec.errors import SpecError
 from ..spec.sources import read_text_file
 from ..spec.yaml_text import parse_yaml
-from .island import round_all, round_value
+from .island import pack_intervals, round_all
 from .sentences import format_number
 
 MOST_WORDS = 90
@@ -111,7 +105,8 @@ def draw_first_figures(compared: Comparison) -> dict[str, Any]:
     figures: dict[str, Any] = {}
     verdicts = compared.verdicts[:MOST_PAIRS]
     if any(verdict.bounded for verdict in verdicts):
-        figures["forest"] = _draw_forest(compared, verdicts)
+        listed = [(_name_pair(each), compared.strategies.index(each.first), each) for each in verdicts]
+        figures["forest"] = pack_intervals("Evaluations needed", compared.baseline, compared.equivalence, listed)
     distributions = make_runtimes_table(compared.problems).groups("group", "dimension")
     for (group, dimension), table in distributions.items():
         key = "distribution" if group == "all" else f"distribution-{group}-{dimension}"
@@ -153,29 +148,8 @@ def list_group_figures(compared: Comparison) -> list[str]:
     return [f"distribution-{group}-{dimension}" for group, dimension in places] if len(places) > 1 else []
 
 
-def _draw_forest(compared: Comparison, verdicts: list[Verdict]) -> dict[str, Any]:
-    rows = [_draw_row(compared, each) for each in verdicts]
-    told = "; ".join(row["name"] for row in rows)
-    return {
-        "kind": "intervals",
-        "label": f"Evaluations needed, compared with {compared.baseline}, with 95 % intervals: {told}",
-        "xName": f"evaluations needed / those of {compared.baseline}",
-        "log": True,
-        "reference": 1,
-        "region": round_all([compared.equivalence, 1 / compared.equivalence]),
-        "rows": rows,
-    }
-
-
-def _draw_row(compared: Comparison, verdict: Verdict) -> dict[str, Any]:
-    """Return a row of the forest plot; it has no mark if neither of the two ever reached the target."""
-    row = {"colour": compared.strategies.index(verdict.first)}
-    if verdict.bounded is None:
-        return row | {"name": f"{verdict.first}: target never reached", "value": None, "low": None, "high": None}
-    ends = (verdict.bounded.estimate, verdict.bounded.low, verdict.bounded.high)
-    found = dict(zip(("value", "low", "high"), map(round_value, ends), strict=True))
-    amount = format_amount(verdict.bounded.estimate, name_bound(verdict.only_second, verdict.only_first))
-    return row | {"name": f"{verdict.first}: {verdict.decision}, {amount}"} | found
+def _name_pair(verdict: Verdict) -> str:
+    return f"{verdict.first}: {'target never reached' if verdict.bounded is None else verdict.decision}"
 
 
 def _draw_distribution(compared: Comparison, table: Table, title: str) -> dict[str, Any]:

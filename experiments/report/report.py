@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import count
 from pathlib import Path
@@ -44,7 +44,7 @@ from .portraits import Portrait, describe_portrait
 from .sentences import describe_strategy, format_number, list_notes
 from .sweep_section import SweepSection, study_sweeps
 from .template_cache import TemplateCache
-from .time_section import describe_times, draw_gantts
+from .time_section import describe_times, draw_gantts, draw_run_gantts
 from .worth_section import WorthSection, study_parts
 
 StudySection = SweepSection | WorthSection
@@ -207,6 +207,14 @@ def _merge_runs(
     return merged, sources
 
 
+def _group_by_directory(
+    runs: Sequence[RunSummary], sources: Mapping[str, RunSource]
+) -> Iterator[tuple[str, list[RunSummary]]]:
+    """Yield the name of each results directory and its runs. Runs that other tools wrote are in none."""
+    for directory in dict.fromkeys(directory for directory, _ in sources.values()):
+        yield directory.name, [run for run in runs if run.id in sources and sources[run.id][0] == directory]
+
+
 def _compare_versions(directories: Sequence[Path]) -> list[str]:
     """Return a sentence on the versions of this package that wrote the directories, if they differ."""
     found = dict[str, None]()
@@ -289,7 +297,7 @@ def _render_page(
         island=pack_island(_pack_data(compared, made, curves, portraits, shown, studies) | {"grounds": grounds}),
         code=_embed_code(_list_films(whole, sweeps), sources),
         times=list(describe_times(made["times"], made["efficiency"])),
-        gantts=list(draw_gantts(whole)),
+        gantts=[*draw_run_gantts(_group_by_directory(started, sources)), *draw_gantts(whole)],
         failures=failures[:MOST_FAILURES],
         most_first_failures=MOST_FIRST_FAILURES,
         more_failures=max(0, len(failures) - MOST_FAILURES),

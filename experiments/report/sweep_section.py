@@ -102,7 +102,7 @@ def _describe_sweep(key: str, sweep: Sweep, found: Sequence[TradeOff], effects: 
         key,
     )
     table = make_effects_table([(sweep, effects)])
-    names = ("setting", "value", "against", "ratio", "from", "to", "area", "from", "to")
+    names = ("setting", "value", "against", "ratio", "from", "to", "bound", "area", "from", "to")
     section.tables[f"{key}-effects"] = pack_table(
         "Main effects", names, (list(row.values())[1:-1] for row in table.rows())
     )

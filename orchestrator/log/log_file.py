@@ -268,13 +268,15 @@ class RunLog:
             if event.finding.measures:
                 add_measures(self._file.tables, self._run, event.finding.lease, dict(event.finding.measures))
             if event.finding.timing is not None:
-                self._add_timing(event.finding.lease, event.finding.timing)
+                self.add_timing(event.finding.lease, event.finding.timing)
             if event.finding.failed and self._file.on_failed_lease is not None:
                 self._file.on_failed_lease(self._run, event.finding)
         return load_event(event_kind(event), body, self._vectors.decode) if has_long_vectors(event) else event
 
-    def _add_timing(self, lease: int, timing: LeaseTiming) -> None:
-        """Record where the time of a lease went, on the clock of the events."""
+    def add_timing(self, lease: int, timing: LeaseTiming) -> None:
+        """Record where the time of a collected lease went, on the clock of the events. Older logs do not hold it."""
+        if not self._file.tables.has_checksums:
+            return
         offset = self._file.elapsed_seconds - time.monotonic()
         asked, worked, begun, arrived, actor = timing
         timed = LeaseTiming(asked, worked, begun + offset, arrived + offset, actor)

@@ -6,6 +6,8 @@ import { dataOf, drawToWidth, picture, tint, write } from "./figure.js";
 
 const ROW = 34;
 const MARGIN = { right: 16, top: 8, bottom: 40 };
+/** Which ends of a bar are open, by what its value is. @type {Record<string, [boolean, boolean]>} */
+const OPEN = { "at least": [false, true], "at most": [true, false], about: [true, true] };
 
 /**
  * Fill a host with a forest plot and its data.
@@ -49,16 +51,19 @@ function draw({ label, rows, log, reference, region, xName }, width, theme) {
     write(x(value, left), bottom + 16, formatNumber(value), { "text-anchor": "middle" }),
   ]);
   const equal = region ? [svg("rect", { x: x(region[0], left), width: x(region[1], right) - x(region[0], left), y: MARGIN.top, height: bottom - MARGIN.top, fill: "var(--line)", "fill-opacity": 0.5 })] : [];
-  const drawn = rows.flatMap(({ name, value, low, high, colour }, k) => {
+  const drawn = rows.flatMap(({ name, value, low, high, colour, bound }, k) => {
     const y = MARGIN.top + ROW * k + 24;
     const stroke = tint(colour ?? k, theme);
     const [from, to] = [x(low, left), x(high, right)];
+    const open = OPEN[bound ?? ""] ?? [false, false];
     // Paper keeps the lines of the grid out of the name.
     const title = [svg("rect", { x: left - 2, y: y - 21, width: widthOf(name) + 4, height: 14, fill: "var(--paper)" }), write(left, y - 10, name)];
     return value === null ? title : [
       ...title,
       svg("line", { x1: from, x2: to, y1: y, y2: y, stroke, "stroke-width": 2.5 }),
-      ...[from, to].map((at) => svg("line", { x1: at, x2: at, y1: y - 5, y2: y + 5, stroke, "stroke-width": 2 })),
+      ...[from, to].map((at, end) => (open[end]
+        ? svg("path", { d: `M${at + (end ? -7 : 7)} ${y - 6}L${at + (end ? 1 : -1)} ${y}L${at + (end ? -7 : 7)} ${y + 6}`, stroke, fill: "none", "stroke-width": 2.5 })
+        : svg("line", { x1: at, x2: at, y1: y - 5, y2: y + 5, stroke, "stroke-width": 2 }))),
       svg("rect", { x: x(value, right) - 4.5, y: y - 4.5, width: 9, height: 9, fill: stroke, stroke: "var(--paper)" }),
     ];
   });
@@ -71,5 +76,5 @@ function draw({ label, rows, log, reference, region, xName }, width, theme) {
  * @returns {import("../types.d.ts").TableData}
  */
 function tableOf({ label, rows, xName }) {
-  return { caption: label, heads: ["pair", xName, "from", "to"], rows: rows.map(({ name, value, low, high }) => [name, value, low, high]) };
+  return { caption: label, heads: ["pair", xName, "from", "to", "bound"], rows: rows.map(({ name, value, low, high, bound }) => [name, value, low, high, bound ?? ""]) };
 }
