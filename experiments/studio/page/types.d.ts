@@ -326,10 +326,8 @@ export interface IntervalsData {
   log: boolean;
   reference: number;
   region?: [number, number];
-  /** `colour` is the number of a colour. Default: the number of the row. `bound`, "at least" or "at most" or "about", says that the value is a bound; "" that it is none. */
+  /** `colour` is the number of a colour. Default: the number of the row. `bound`, "at least" or "at most" or "about", says that the value is a bound; "" that it is none. A row without a value has its name alone. */
   rows: { name: string; value: number | null; low: number | null; high: number | null; colour?: number; bound?: string }[];
-  /** Which rows are missing, and why. */
-  absent?: string;
 }
 
 export interface DotsData {
