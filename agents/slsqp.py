@@ -58,6 +58,9 @@ class Slsqp(Agent):
     step, forgets its model five times, and reports success. It is then started again from there with a smaller scale of
     the loss, after another step along the gradient (``rescales``).
 
+    With several lanes, the points of a gradient are proposed together with the point at which it is measured, if that
+    takes fewer rounds: gradients that are not needed then cost evaluations, and no time.
+
     Source: Kraft 1988.
     """
 
@@ -101,14 +104,18 @@ class Slsqp(Agent):
         """Return the price of a row, with its gradient if the landscape has gradients."""
         return 1 + space.gradient_price if space.has_gradient else 1
 
+    def most_lanes(self, space: Space) -> int:
+        """Return the number of points of a gradient by differences, with that at which it is measured."""
+        return 1 if space.has_gradient else 1 + space.dimension
+
     def search(self, space: Space, lease: Lease, rng: np.random.Generator) -> Search:
         again = lease.incumbent is not None and np.array_equal(lease.incumbent.point, lease.region.center)
-        solve = partial(self._solve, exact=space.has_gradient, again=again)
+        solve = partial(self._solve, exact=space.has_gradient, again=again, lanes=lease.lanes)
         return (yield from follow_solver(solve, lease, rng, center_point(lease.region, rng, space.init)))
 
-    def _solve(self, objective: Objective, start: Array, radius: float, exact: bool, again: bool) -> str:
+    def _solve(self, objective: Objective, start: Array, radius: float, exact: bool, again: bool, lanes: int) -> str:
         checks = self.coarse == "bobyqa" and not exact and self.difference <= TINY
-        slope = CachedObjective(objective, self.difference, exact)
+        slope = CachedObjective(objective, self.difference, exact, lanes)
         try:
             if checks:
                 slope.check_rounding(start)
@@ -268,5 +275,5 @@ def take_first_step(
     if best is start:
         slope.remember(start, here, gradient)
     else:
-        slope.remember(best, loss)
+        slope.remember(best, loss, slope.recall_gradient(best))
     return best, bend / float((there - start) @ (there - start) or np.inf)

@@ -79,6 +79,8 @@ export interface Lease {
   starts: number;
   ends: number;
   budget: number;
+  /** How many of its evaluations are made side by side; absent if it is one. */
+  lanes?: number;
   /** Empty if there are many axes: then the polygon in which the plane cuts the region is given. */
   center: number[];
   polygon?: [number, number][];
