@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import count
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from jinja2 import Environment, PackageLoader
 
@@ -42,15 +42,13 @@ from .page_tables import pack_tables
 from .plane_section import list_planes, list_unread
 from .portraits import Portrait, describe_portrait
 from .sentences import describe_strategy, format_number, list_notes
-from .sweep_section import SweepSection, study_sweeps
+from .sweep_section import ReportedResults, SweepSection, study_sweeps
 from .template_cache import TemplateCache
 from .time_section import describe_times, draw_gantts, draw_run_gantts
 from .worth_section import WorthSection, study_parts
 
 StudySection = SweepSection | WorthSection
 """A study that the report has a section of, with its figures and tables."""
-RunSource = tuple[Path, str]
-"""A results directory, and the id of a run in it."""
 
 MOST_FAILURES = 30
 MOST_FIRST_FAILURES = 3
@@ -64,6 +62,14 @@ MOST_OPEN_GROUPS = 6
 MOST_OPEN_ROWS = 24
 """Tables of up to this many rows are open when the page is opened."""
 REPORT_MODULE = "report/report.js"
+
+
+class RunSource(NamedTuple):
+    """Where a run of a report is recorded: the results directory, and its id and the name of its strategy there."""
+
+    directory: Path
+    run: str
+    strategy: str
 
 
 def write_report(
@@ -109,7 +115,7 @@ def write_report(
     (home / "tables").mkdir(exist_ok=True)
     curves = draw_curves(runs)
     grounds: dict[str, str] = {}
-    sweeps, swept = study_sweeps(listed[0], compared, grounds) if len(listed) == 1 else ([], {})
+    sweeps, swept = study_sweeps(_list_reported(runs, sources), compared, grounds)
     worths, parts = study_parts(compared)
     studies: list[StudySection] = [*sweeps, *worths]
     made = make_tables(compared, curves) | swept | parts
@@ -203,7 +209,7 @@ def _merge_runs(
             known = run.id if index == 0 else f"{run.id}-{index + 1}"
             landscape = f"{run.landscape} ({label})" if run.landscape in ambiguous else run.landscape
             merged.append(replace(run, strategy=name, landscape=landscape, id=known))
-            sources[known] = (directories[index], run.id)
+            sources[known] = RunSource(directories[index], run.id, run.strategy)
     return merged, sources
 
 
@@ -211,8 +217,18 @@ def _group_by_directory(
     runs: Sequence[RunSummary], sources: Mapping[str, RunSource]
 ) -> Iterator[tuple[str, list[RunSummary]]]:
     """Yield the name of each results directory and its runs. Runs that other tools wrote are in none."""
-    for directory in dict.fromkeys(directory for directory, _ in sources.values()):
-        yield directory.name, [run for run in runs if run.id in sources and sources[run.id][0] == directory]
+    for directory in dict.fromkeys(source.directory for source in sources.values()):
+        yield directory.name, [run for run in runs if run.id in sources and sources[run.id].directory == directory]
+
+
+def _list_reported(runs: Sequence[RunSummary], sources: Mapping[str, RunSource]) -> list[ReportedResults]:
+    """Return what the strategies and the runs of each results directory are called in the report."""
+    found = []
+    for directory in dict.fromkeys(source.directory for source in sources.values()):
+        mine = [(run, source) for run in runs if (source := sources.get(run.id)) and source.directory == directory]
+        names = {source.strategy: run.strategy for run, source in mine}
+        found.append(ReportedResults(directory, names, {run.id: source.run for run, source in mine}))
+    return found
 
 
 def _compare_versions(directories: Sequence[Path]) -> list[str]:
@@ -235,7 +251,11 @@ def _find_ambiguous(runs: Sequence[RunSummary]) -> set[str]:
 
 def _read_chosen(chosen: Sequence[RunSummary], sources: dict[str, RunSource]) -> list[RunData]:
     """Read the runs that are drawn, whole, under the names that they have in the report."""
-    return [replace(read_run(*sources[run.id]), id=run.id, strategy=run.strategy) for run in chosen]
+    places = [sources[run.id] for run in chosen]
+    return [
+        replace(read_run(place.directory, place.run), id=run.id, strategy=run.strategy)
+        for run, place in zip(chosen, places, strict=True)
+    ]
 
 
 def _render_page(
@@ -392,7 +412,8 @@ def _list_films(whole: Sequence[RunData], sweeps: Sequence[SweepSection]) -> lis
 
 def _embed_code(chosen: Sequence[RunData | RunSummary], sources: dict[str, RunSource]) -> str:
     """Return the page's code as HTML, with the replay of the chosen runs if there are any."""
-    replay = embed_replay([EmbeddedRun(*sources[run.id], run.id, run_title(run)) for run in chosen]) if chosen else ""
+    films = [EmbeddedRun(*sources[run.id][:2], run.id, run_title(run)) for run in chosen]
+    replay = embed_replay(films) if films else ""
     return f"{replay}\n{embed_modules((REPORT_MODULE,))}"
 
 
