@@ -36,11 +36,27 @@ def test_a_solver_that_finds_no_step_on_a_steep_slope_is_started_again_with_a_sm
     assert now.fun < before.fun / 100
 
 
-def test_its_last_words_tell_that_the_scale_was_changed():
+def first_words():
     team = [{"kind": "slsqp", "tolerance": 0.01}]
     found = minimize(steep_valley(0), [(-5, 5)] * D, team=team, budget=300 * D, seed=1)
-    ends = [finding.converged.why for finding in findings(found.log.events()) if finding.converged]
-    assert ends[0].startswith("slsqp: too steep for its first scale, with a smaller one: ")
+    return next(finding.converged.why for finding in findings(found.log.events()) if finding.converged)
+
+
+def test_its_last_words_tell_that_the_scale_was_changed(monkeypatch):
+    assert first_words().startswith("slsqp: steep, so with a smaller scale: ")
+    # Where curvatures seem to be equal, the solver is left to fail first.
+    monkeypatch.setattr("searchparty.agents.slsqp.EVEN", np.inf)
+    assert first_words().startswith("slsqp: too steep for its first scale, with a smaller one: ")
+
+
+def test_in_few_dimensions_the_first_step_tells_no_scale(monkeypatch):
+    def search(most):
+        monkeypatch.setattr("searchparty.agents.slsqp.MANY", most)
+        valley = steep_valley(0)
+        bounds = [(-5, 5)] * D
+        return minimize(valley, bounds, team=["slsqp"], budget=10 * D, seed=1).fun
+
+    assert search(D) != search(D + 1)
 
 
 def test_without_a_first_step_nothing_tells_a_scale():
