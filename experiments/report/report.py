@@ -24,6 +24,7 @@ from ..comparison.wording import describe_disagreement
 from ..comparison.words.advice import describe_powers
 from ..exchange.read_foreign import is_foreign, read_foreign
 from ..execution.compatibility import library_differences
+from ..glossary import TERMS
 from ..results import accounts
 from ..results.curves import Curve, draw_curves
 from ..results.grouping import group_problems, strategy_names
@@ -296,6 +297,7 @@ def _render_page(
             *_compare_versions(directories),
             *list_unread(directories),
         ],
+        terms=TERMS,
         baseline=compared.baseline,
         equivalence=compared.equivalence,
         disagreement=describe_disagreement(compared, made["rank_tests"]),

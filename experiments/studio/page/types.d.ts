@@ -235,6 +235,9 @@ export interface Screen {
 export interface Catalogue {
   opens: string;
   cards: Record<string, Record<string, string>>;
+  /** The terms and the settings, with their meanings. */
+  terms: Record<string, string>;
+  settings: Record<string, string>;
   agents: { kind: string }[];
   policies: string[];
   budgets: string[];
@@ -263,6 +266,8 @@ export type Settings = Record<string, any>;
 export interface Side {
   name: string;
   settings: Settings;
+  /** The evaluation from which it branches the first side; undefined if it is a run of its own. */
+  from?: number;
 }
 
 /** An example question: the settings that its sides share, and those of each side. */
