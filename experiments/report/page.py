@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from jinja2 import Environment, PackageLoader
 
@@ -17,6 +17,7 @@ from ...orchestrator.loop.drive import EVALUATION_FAILED
 from ..comparison.comparison import Comparison
 from ..comparison.wording import describe_disagreement
 from ..execution.compatibility import library_differences
+from ..glossary import TERMS
 from ..results import accounts
 from ..results.curves import Curve
 from ..results.grouping import group_problems
@@ -42,8 +43,6 @@ from .worth_section import WorthSection
 
 StudySection = SweepSection | WorthSection
 """A study that the report has a section of, with its figures and tables."""
-RunSource = tuple[Path, str]
-"""A results directory, and the id of a run in it."""
 
 MOST_FAILURES = 30
 MOST_FIRST_FAILURES = 3
@@ -53,6 +52,14 @@ MOST_OPEN_GROUPS = 6
 MOST_OPEN_ROWS = 24
 """Tables of up to this many rows are open when the page is opened."""
 REPORT_MODULE = "report/report.js"
+
+
+class RunSource(NamedTuple):
+    """Where a run of a report is recorded: the results directory, and its id and the name of its strategy there."""
+
+    directory: Path
+    run: str
+    strategy: str
 
 
 @dataclass(frozen=True)
@@ -198,6 +205,7 @@ def _tell_origin(material: Material) -> dict[str, Any]:
     return {
         "directories": [str(directory) for directory in material.directories],
         "strategies": [describe_strategy(run) for run in _first_runs(material.compared.runs).values()],
+        "terms": TERMS,
         "meta": material.meta,
         "sessions": len(material.sessions),
         "upgrades": [
@@ -265,7 +273,8 @@ def _list_films(whole: Sequence[RunData], sweeps: Sequence[SweepSection]) -> lis
 
 def _embed_code(chosen: Sequence[RunData | RunSummary], sources: dict[str, RunSource]) -> str:
     """Return the page's code as HTML, with the replay of the chosen runs if there are any."""
-    replay = embed_replay([EmbeddedRun(*sources[run.id], run.id, run_title(run)) for run in chosen]) if chosen else ""
+    films = [EmbeddedRun(*sources[run.id][:2], run.id, run_title(run)) for run in chosen]
+    replay = embed_replay(films) if films else ""
     return f"{replay}\n{embed_modules((REPORT_MODULE,))}"
 
 
@@ -287,8 +296,8 @@ def _compare_versions(directories: Sequence[Path]) -> list[str]:
 def _group_by_directory(material: Material) -> Iterator[tuple[str, list[RunSummary]]]:
     """Yield the name of each results directory and its runs. Runs that other tools wrote are in none."""
     sources = material.sources
-    for directory in dict.fromkeys(directory for directory, _ in sources.values()):
+    for directory in dict.fromkeys(source.directory for source in sources.values()):
         yield (
             directory.name,
-            [run for run in material.started if run.id in sources and sources[run.id][0] == directory],
+            [run for run in material.started if run.id in sources and sources[run.id].directory == directory],
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from itertools import count
 from pathlib import Path
@@ -22,7 +22,7 @@ from ..results.recorded_runs import RunData, read_run
 from ..results.run_summary import RunSummary, read_delays, read_summaries
 from ..spec.models import SimulatedSettings
 from .page import Material, RunSource, render_page
-from .sweep_section import study_sweeps
+from .sweep_section import ReportedResults, study_sweeps
 from .worth_section import study_parts
 
 MOST_NAME_BYTES = 150
@@ -96,7 +96,7 @@ def _gather_material(
         meta, sessions = reader.meta, reader.sessions
     curves = draw_curves(compared.runs)
     grounds: dict[str, str] = {}
-    sweeps, swept = study_sweeps(directories[0], compared, grounds) if len(directories) == 1 else ([], {})
+    sweeps, swept = study_sweeps(_list_reported(compared.runs, sources), compared, grounds)
     worths, parts = study_parts(compared)
     whole = _read_chosen([run for run in _representative_runs(compared) if run.id in sources], sources)
     tables = make_tables(compared, curves) | swept | parts
@@ -180,8 +180,18 @@ def _merge_runs(
             known = run.id if index == 0 else f"{run.id}-{index + 1}"
             landscape = f"{run.landscape} ({label})" if run.landscape in ambiguous else run.landscape
             merged.append(replace(run, strategy=name, landscape=landscape, id=known))
-            sources[known] = (directories[index], run.id)
+            sources[known] = RunSource(directories[index], run.id, run.strategy)
     return merged, sources
+
+
+def _list_reported(runs: Sequence[RunSummary], sources: Mapping[str, RunSource]) -> list[ReportedResults]:
+    """Return what the strategies and the runs of each results directory are called in the report."""
+    found = []
+    for directory in dict.fromkeys(source.directory for source in sources.values()):
+        mine = [(run, source) for run in runs if (source := sources.get(run.id)) and source.directory == directory]
+        names = {source.strategy: run.strategy for run, source in mine}
+        found.append(ReportedResults(directory, names, {run.id: source.run for run, source in mine}))
+    return found
 
 
 def _find_ambiguous(runs: Sequence[RunSummary]) -> set[str]:
@@ -194,7 +204,11 @@ def _find_ambiguous(runs: Sequence[RunSummary]) -> set[str]:
 
 def _read_chosen(chosen: Sequence[RunSummary], sources: dict[str, RunSource]) -> list[RunData]:
     """Read the runs that are drawn, whole, under the names that they have in the report."""
-    return [replace(read_run(*sources[run.id]), id=run.id, strategy=run.strategy) for run in chosen]
+    places = [sources[run.id] for run in chosen]
+    return [
+        replace(read_run(place.directory, place.run), id=run.id, strategy=run.strategy)
+        for run, place in zip(chosen, places, strict=True)
+    ]
 
 
 def _representative_runs(compared: Comparison) -> list[RunSummary]:

@@ -18,7 +18,7 @@ from .models import Hooks, set_hooks
 from .moved import find_base
 from .overrides import apply_override
 from .sources import bundled_files, find_experiment_file, read_text_file
-from .sweep_keys import name_by_files
+from .sweep_keys import name_by_files, replace_keys
 from .yaml_text import dump_yaml, parse_text, parse_yaml
 
 CHANGES_THE_PROBLEM = ("landscapes", "seed", "stop")
@@ -90,7 +90,7 @@ def load_sweep(
         swept[key] = values
     swept = name_by_files({**data, "sweep": swept}, find_start(data, base))
     if isinstance(data.get("sweep") or {}, dict):
-        data["sweep"] = {**(data.get("sweep") or {}), **swept}
+        data["sweep"] = replace_keys(data, swept)
     for each, key in zip(over, swept, strict=True):
         places = places.with_override(("sweep", key), f"--over {each:.60}")
     return _build_with_overrides(data, places, base, overrides)

@@ -8,7 +8,7 @@ from typing import Any
 from ...landscapes.landscape import Model
 from ...orchestrator.policies.composed import Composed
 from . import catalogue
-from .errors import KeyPath, ProblemList, format_path, suggest
+from .errors import KeyPath, ProblemList, SourcePositions, format_path, suggest
 from .expand import find_places, list_members, set_at_path
 from .models import Experiment
 from .sandboxed import has_sandbox
@@ -124,18 +124,40 @@ def _find_class(family: str, kind: str, base: str | None) -> type[Model] | None:
 
 def check_keys(notes: ProblemList, data: Mapping[str, Any]) -> bool:
     """Return whether each key of a sweep stands for settings, and no two for the same; else report it."""
-    sweep, before = data["sweep"], len(notes.problems)
+    before = len(notes.problems)
     origins: dict[KeyPath, str] = {}
-    scratch = ProblemList(notes.places, notes.base)
-    for key in sweep:
+    for key in data["sweep"]:
         if is_unknown(data, key):
             notes.report(("sweep", key), RULE, repr(key), advise_key(data, key, notes.base))
             continue
-        for place in find_places(data, key):
-            path = set_at_path(scratch, _copy_way(data), place, None, ("sweep", key))
-            if path is not None:
-                _check_path(notes, origins, path, key)
+        for path in list_paths(data, key):
+            _check_path(notes, origins, path, key)
     return len(notes.problems) == before
+
+
+def list_paths(data: Mapping[str, Any], key: str) -> list[KeyPath]:
+    """Return the paths of the settings for which a key of a sweep stands; those that are no place are left out."""
+    scratch = ProblemList(SourcePositions({}))
+    found = (set_at_path(scratch, _copy_way(data), place, None, ()) for place in find_places(data, key))
+    return [path for path in found if path is not None]
+
+
+def replace_keys(data: Mapping[str, Any], swept: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the sweep of an experiment with keys laid over it: they replace all that set nothing else than they do.
+
+    Args:
+        data: The data of an experiment.
+        swept: The keys, and the values of each.
+
+    Example:
+        >>> data = {"strategies": {"a": {"agents": ["grid"]}}, "sweep": {"strategies.a.agents.0.shrink": [0.2, 0.4]}}
+        >>> replace_keys(data, {"grid.shrink": [0.3, 0.6]})
+        {'grid.shrink': [0.3, 0.6]}
+    """
+    taken = {path for key in swept for path in list_paths(data, key)}
+    sweep = data.get("sweep") or {}
+    kept = {key: values for key, values in sweep.items() if not taken.issuperset(list_paths(data, key) or [()])}
+    return {**kept, **swept}
 
 
 def _check_path(notes: ProblemList, origins: dict[KeyPath, str], path: KeyPath, key: str) -> None:

@@ -97,7 +97,7 @@ def test_on_a_phone_no_name_is_cut(first_question, width):
         assert first_question.evaluate(CUT) == []
     # It would find what is cut.
     first_question.evaluate(
-        "() => { document.querySelector('#playground .stage-title').textContent = 'x'.repeat(99); }"
+        "() => { document.querySelector('#playground .stage-title').textContent = 'x'.repeat(80); }"
     )
     assert len(first_question.evaluate(CUT)) >= 1
     first_question.set_viewport_size({"width": 1280, "height": 720})

@@ -86,7 +86,7 @@ def draw_experiment(rng: np.random.Generator, number: int) -> dict[str, Any]:
     if rng.random() < 0.3:
         data["evaluation"] = draw_evaluation(rng)
     if rng.random() < 0.1:
-        data["sweep"] = {"budget": [budget, 29 if budget == 30 else 30]}
+        data["sweep"] = {"budget": [budget, 30]}
     return data
 
 

@@ -33,8 +33,8 @@ export class Replay {
    * @param {HTMLElement} host
    * @param {{cards: Record<string, Record<string, string>>, theme: string, link: () => string,
    *   onPlace?: (u: number, v: number, film: Film) => void, onPlane?: (spec: string) => void,
-   *   onMoment?: () => void, fills?: boolean}} given `link` returns the address of the frame; `onPlane` requests another
-   *   plane; `fills` says whether the scene fills the window
+   *   onMoment?: () => void, fills?: boolean, tools?: HTMLElement[]}} given `link` returns the address of the frame; `onPlane` requests another
+   *   plane; `fills` says whether the scene fills the window; `tools` stand in the bar
    */
   constructor(host, given) {
     this.given = given;
@@ -64,7 +64,7 @@ export class Replay {
       describe: () => this.describe(),
       link: given.link,
       strip: this.strip.element,
-      more: [el("div", { class: "toolbar" }, [el("div", { class: "buttons", role: "group", "aria-label": "View" }, [...this.lookButtons, this.cameras.button]), el("div", { class: "buttons" }, [new Recorder(scene, this.player, () => this.names.join(" and ")).element, this.planes.element])])],
+      more: [el("div", { class: "toolbar" }, [el("div", { class: "buttons", role: "group", "aria-label": "View" }, [...this.lookButtons, this.cameras.button]), el("div", { class: "buttons" }, [new Recorder(scene, this.player, () => this.names.join(" and ")).element, ...(given.tools ?? []), this.planes.element])])],
     });
   }
 

@@ -92,6 +92,18 @@ def test_two_keys_for_one_setting_are_refused_whatever_they_are_called(data):
             load(swept(sweep))
 
 
+def test_a_key_of_the_command_line_replaces_what_the_yaml_sweeps():
+    full, rest = "strategies.alone.agents.points_per_axis", {"budget": [20, 30]}
+    data = swept({full: [3, 5]} | rest)
+    other = "strategies.team.agents.1.points_per_axis"
+    assert dict(load_sweep(data, ["grid.points_per_axis=4,6"]).sweep) == {
+        "budget": (20, 30), "grid.points_per_axis": (4, 6),
+    }  # fmt: skip
+    assert dict(load_sweep(data, ["budget=40,50"]).sweep) == {full: (3, 5), "budget": (40, 50)}
+    with pytest.raises(SpecError, match="which both set strategies"):
+        load_sweep(swept({"grid.points_per_axis": [3, 5]}), [f"{other}=4,6"])
+
+
 def test_a_key_that_overwrites_what_another_sets_comes_first():
     inner, outer = {"strategies.team.policy.lease": [5, 10]}, {"strategies.team.policy": [{"budget": "equal"}, {}]}
     with pytest.raises(SpecError, match=r"after 'strategies\.team\.policy\.lease', which it overwrites\. Put 'str"):
