@@ -29,11 +29,11 @@ def describe_verdict(verdict: Verdict, problem: str = "", note: str = "") -> str
         problem: The label of the problem, if there is only one.
         note: What the second strategy is among all, such as "next best"; "" if that need not be said.
     """
-    first, second = verdict.first, f"{verdict.second} ({note})" if note else verdict.second
+    first, second = verdict.first, f"{verdict.second}, the {note}" if note else verdict.second
     opening = {
         "better": f"{first} is better than {second}",
         "worse": f"{first} is worse than {second}",
-        "equivalent": f"{first} and {second} are equivalent in practice",
+        "equivalent": f"{first} and {second}{',' * bool(note)} are equivalent in practice",
         "not settled": _name_doubt(verdict),
     }[verdict.decision]
     if verdict.basis == "areas":
@@ -132,9 +132,13 @@ def format_times(found: Interval, of: str = "", bound: str = "") -> str:
         >>> format_times(Interval(0.9, 0.5, 1.2), "b")
         '0.9 times the evaluations of b (95 %: 0.5 to 1.2)'
     """
+    told = format_factor(found.estimate)
+    if told == "1":
+        owner = f" as {of}" if of else ""
+        return f"{bound}as many evaluations{owner} {_format_span(found)}"
     if not 0 < float(f"{found.estimate:.2g}") <= MOST_INVERTED:
         owner = f" of {of}" if of else ""
-        return f"{bound}{format_factor(found.estimate)} times the evaluations{owner} {_format_span(found)}"
+        return f"{bound}{told} times the evaluations{owner} {_format_span(found)}"
     owner = f" than {of}" if of else ""
     return (
         f"{_turn_bound(bound)}{_invert(found.estimate)} times fewer evaluations{owner} {_format_inverted_span(found)}"
@@ -143,8 +147,11 @@ def format_times(found: Interval, of: str = "", bound: str = "") -> str:
 
 def format_amount(ratio: float, bound: str = "") -> str:
     """Return a ratio alone as ``format_times`` tells it: "80 times fewer", "at least 2 times as many"."""
+    told = format_factor(ratio)
+    if told == "1":
+        return f"{bound}as many"
     if not 0 < float(f"{ratio:.2g}") <= MOST_INVERTED:
-        return f"{bound}{format_factor(ratio)} times as many"
+        return f"{bound}{told} times as many"
     return f"{_turn_bound(bound)}{_invert(ratio)} times fewer"
 
 

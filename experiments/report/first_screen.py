@@ -106,7 +106,8 @@ def draw_first_figures(compared: Comparison) -> dict[str, Any]:
     verdicts = compared.verdicts[:MOST_PAIRS]
     if any(verdict.bounded for verdict in verdicts):
         listed = [(_name_pair(each), compared.strategies.index(each.first), each) for each in verdicts]
-        figures["forest"] = pack_intervals("Evaluations needed", compared.baseline, compared.equivalence, listed)
+        title = "Evaluations needed" + " over all problems" * (len(compared.problems) > 1)
+        figures["forest"] = pack_intervals(title, compared.baseline, compared.equivalence, listed)
     distributions = make_runtimes_table(compared.problems).groups("group", "dimension")
     for (group, dimension), table in distributions.items():
         key = "distribution" if group == "all" else f"distribution-{group}-{dimension}"

@@ -136,7 +136,7 @@ def pack_intervals(
     """Return a forest plot: ratios of running times with their intervals, and which are bounds.
 
     Args:
-        subject: What the rows are, for readers that do not see it: "Evaluations needed".
+        subject: The title, which says what is compared: "Evaluations needed".
         baseline: What they are compared with.
         equivalence: The lower end of the region of practical equivalence.
         verdicts: The name, the number of the colour and the verdict of each row; those without a ratio have no mark.
@@ -144,8 +144,9 @@ def pack_intervals(
     rows = [_pack_interval(name, colour, each) for name, colour, each in verdicts]
     told = "; ".join(row["name"] for row in rows)
     return {
-        "kind": "intervals", "label": f"{subject}, compared with {baseline}, with 95 % intervals: {told}",
-        "xName": f"evaluations needed / those of {baseline}", "log": True, "reference": 1,
+        "kind": "intervals", "title": subject,
+        "label": f"{subject}, compared with {baseline}, with 95 % intervals: {told}",
+        "xName": f"as a multiple of those of {baseline}", "log": True, "reference": 1,
         "region": round_all([equivalence, 1 / equivalence]), "rows": rows,
     }  # fmt: skip
 

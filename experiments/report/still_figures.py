@@ -56,7 +56,7 @@ def draw_intervals(figure: dict[str, Any]) -> str:
             _draw_mark(dot, y, row["colour"]),
         ]
     parts.append(_write(EDGE, bottom + 36, figure["xName"], "end"))
-    parts.append(_write(14, TOP - 9, "ratio with its 95 % interval"))
+    parts.append(_write(14, TOP - 9, figure["title"]))
     return _wrap(figure["label"], bottom + BOTTOM, parts)
 
 

@@ -22,10 +22,10 @@ from ..studies.settings import Sweep, read_sweeps
 from ..studies.sweep_sentences import describe_effects, describe_trade_off
 from ..studies.sweep_tables import make_effects_table, make_settings_table
 from ..studies.trade_off import TradeOff, weigh_settings
-from .basins_figure import draw_basins, pack_basins
-from .held_out import list_held_out
 from .island import pack_table, round_all, round_value
 from .sentences import format_number
+from .sweeps.basins_figure import draw_basins, pack_basins
+from .sweeps.held_out import list_held_out
 
 MOST_PANELS = 12
 """The most heat maps of one quantity: of a sweep of many settings, the table has all."""

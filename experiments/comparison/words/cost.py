@@ -1,4 +1,4 @@
-"""At what cost: what a success takes, what the experiment took, and what more of it would take."""
+"""At what cost: what a success costs, what the experiment took, and what more of it would take."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ LEAST_SECONDS = 10.0
 
 
 def describe_cost(compared: Comparison, verdict: Verdict | None) -> str:
-    """Return what a success takes either of two strategies, and what all runs took, in a sentence.
+    """Return what a success costs either of two strategies, and what all runs took, in a sentence.
 
     What a success takes is the expected running time: the geometric mean over the problems that both solve, so that
     their ratio is that of the verdict.
@@ -40,18 +40,18 @@ def describe_cost(compared: Comparison, verdict: Verdict | None) -> str:
 
 
 def _describe_success(compared: Comparison, verdict: Verdict) -> str:
-    """Return what a success takes either of two strategies; "" if neither has one."""
+    """Return what a success costs either of two strategies; "" if neither has one."""
     pairs = [pair for pair in pair_up(compared.problems, verdict.first, verdict.second) if pair.solved]
     both = [pair for pair in pairs if pair.first.solved and pair.second.solved]
     if both:
         first, second = _average(both, first=True), _average(both, first=False)
-        return f"a success takes {verdict.first} {first} evaluations, {verdict.second} {second}"
+        return f"each success costs {verdict.first} {first} evaluations, {verdict.second} {second}"
     if not pairs or (verdict.only_first and verdict.only_second):
         return ""
     won = bool(verdict.only_first)
     names = (verdict.first, verdict.second) if won else (verdict.second, verdict.first)
     lost = sum(float((pair.second if won else pair.first).spent.sum()) for pair in pairs)
-    return f"a success takes {names[0]} {_average(pairs, first=won)} evaluations, {names[1]} had none in {lost:,.0f}"
+    return f"each success costs {names[0]} {_average(pairs, first=won)} evaluations, {names[1]} had none in {lost:,.0f}"
 
 
 def _average(pairs: Sequence[Pair], first: bool) -> str:

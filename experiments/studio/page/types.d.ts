@@ -328,6 +328,7 @@ export interface AreasData {
 /** A forest plot. `reference` is where two are equal, and `region` is practically equal. A bound that is null is infinite. */
 export interface IntervalsData {
   kind: "intervals";
+  title: string;
   label: string;
   xName: string;
   log: boolean;

@@ -55,7 +55,7 @@ def test_the_strongest_rival_comes_first_and_the_baseline_beside_it():
     compared = compare_runs(runs_of({"base": [80] * 4, "near": [11] * 4, "party": [10] * 4}))
     assert compared.rival_leads
     found = write_findings(compared)
-    told = "party and near (next best) are equivalent in practice: party needs 0.91 times the evaluations "
+    told = "party and near, the next best, are equivalent in practice: party needs 0.91 times the evaluations "
     assert found.verdict.startswith(told)
     assert found.others == "party against base (baseline): better, 8 times fewer evaluations (95 %: 8 to 8)."
     assert found.lines[:2] == [found.verdict, found.others]
@@ -76,7 +76,9 @@ def test_behind_the_baseline_a_strategy_is_told_of_only_if_it_may_be_as_good():
 
 
 def test_other_verdicts():
-    assert headline({"a": [40], "b": [40]}).startswith("b and a are equivalent in practice: b needs 1 times the ")
+    assert headline({"a": [40], "b": [40]}).startswith(
+        "b and a are equivalent in practice: b needs as many evaluations "
+    )
     # a spent 5 x 100 evaluations without a success: b needs at most 40 / 500 of that.
     bound = "b needs at least 12 times fewer evaluations (95 %: 12 to 12)."
     reached = "b reaches the target on p0, a never does"
@@ -166,9 +168,9 @@ def test_what_next_is_about_what_is_open():
 
 def test_costs_are_those_of_the_verdict():
     found = write_findings(compare_runs(runs_of({"base": [40] * 4, "party": [10] * 4})))
-    assert found.cost == "a success takes party 10 evaluations, base 40; all 40 runs took 1,000."
+    assert found.cost == "each success costs party 10 evaluations, base 40; all 40 runs took 1,000."
     never = write_findings(compare_runs(runs_of({"base": [None], "party": [10]})))
-    assert never.cost == "a success takes party 10 evaluations, base had none in 500; all 10 runs took 550."
+    assert never.cost == "each success costs party 10 evaluations, base had none in 500; all 10 runs took 550."
     nobody = write_findings(compare_runs(runs_of({"base": [None], "party": [None]})))
     assert nobody.cost == "all 10 runs took 1,000 evaluations."
     single = write_findings(compare_runs(runs_of({"base": [40]}, runs=1)))

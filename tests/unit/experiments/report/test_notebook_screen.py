@@ -66,7 +66,7 @@ def test_intervals_are_drawn_where_they_are():
         {"name": "b", "colour": 1, "value": 30.0, "low": None, "high": None, "bound": ""},
         {"name": "c", "colour": 2, "value": 1.0, "low": 0, "high": inf, "bound": ""},
     ]
-    figure = parse(draw_intervals({"rows": rows, "region": [0.9, 1.11], "label": "l", "xName": "x"}))
+    figure = parse(draw_intervals({"rows": rows, "region": [0.9, 1.11], "title": "t", "label": "l", "xName": "x"}))
     assert marks_of(figure) == pytest.approx([place_of(each["value"], -2, 2) for each in rows], abs=0.1)
     lines = [line for line in figure.iter(f"{SVG}line") if line.get("stroke-width") == "2.5"]
     bars = [line for line in lines if line.get("y1") == line.get("y2")]
@@ -81,7 +81,7 @@ def test_intervals_are_drawn_where_they_are():
 )
 def test_an_end_beyond_which_a_bound_may_lie_is_an_arrow(bound, arrows):
     rows = [{"name": "a", "colour": 0, "value": 1.0, "low": 0.5, "high": 2.0, "bound": bound}]
-    figure = parse(draw_intervals({"rows": rows, "region": [0.9, 1.11], "label": "l", "xName": "x"}))
+    figure = parse(draw_intervals({"rows": rows, "region": [0.9, 1.11], "title": "t", "label": "l", "xName": "x"}))
     tips = [path.get("d").split("L")[1] for path in figure.iter(f"{SVG}path") if path.get("fill") == "none"]
     assert [float(tip.split(",")[0]) for tip in tips] == pytest.approx(
         [place_of(end, -1, 1) for end in arrows], abs=0.1

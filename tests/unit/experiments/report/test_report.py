@@ -21,6 +21,7 @@ from searchparty.experiments.drawing.landscape import contour_figure
 from searchparty.experiments.report import report
 from searchparty.experiments.report.island import unpack_island
 from searchparty.experiments.report.report import read_comparison, write_report
+from searchparty.experiments.results.accounts import leases_table
 from searchparty.experiments.results.curves import Curve
 from searchparty.experiments.results.recorded_runs import read_runs
 from searchparty.landscapes.landscape import Refusal
@@ -139,7 +140,7 @@ def test_says_why_leases_were_granted(party):
         table = island["tables"][f"leases-run-{run_.id}"]
         place, reason = table["heads"].index("lease"), table["heads"].index("reason")
         shown = {row[place]: row[reason] for row in table["rows"]}
-        assert shown == {row["lease"]: row["reason"] for row in report.accounts.leases_table(run_).rows()}
+        assert shown == {row["lease"]: row["reason"] for row in leases_table(run_).rows()}
 
 
 def test_says_what_was_compared_and_how_to_do_it_again(party):

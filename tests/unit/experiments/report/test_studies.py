@@ -12,9 +12,9 @@ from summaries import make_summary
 from searchparty import load, run
 from searchparty.experiments.comparison.comparison import compare_runs
 from searchparty.experiments.report import sweep_section
-from searchparty.experiments.report.held_out import list_held_out
 from searchparty.experiments.report.island import unpack_island
 from searchparty.experiments.report.report import write_report
+from searchparty.experiments.report.sweeps.held_out import list_held_out
 from searchparty.experiments.report.worth_section import study_parts
 from searchparty.experiments.studies.ablation import plan_ablation
 from searchparty.experiments.studies.cells import measure_cells

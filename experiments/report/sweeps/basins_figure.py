@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from ..results.pictures.picture_space import move_to_values
-from ..results.recorded_runs import RunData, read_run
-from ..studies.basins import BasinMap
-from ..studies.settings import Sweep
-from .island import pack_table
-from .portraits import draw_ground, pack_frame, pack_places
-from .sentences import format_number
+from ...results.pictures.picture_space import move_to_values
+from ...results.recorded_runs import RunData, read_run
+from ...studies.basins import BasinMap
+from ...studies.settings import Sweep
+from ..island import pack_table
+from ..portraits import draw_ground, pack_frame, pack_places
+from ..sentences import format_number
 
 MOST_COLOURED = 7
 """The most basins that have a colour of their own; the others share one."""
