@@ -142,6 +142,8 @@ class Lease:
         seen: The points of those findings; an executor fills it in for agents with ``reads_archive``, else it is None.
         takes_over: Whether the incumbent is handed over: where regions do not tell points apart, an agent is to go on
             from it, wherever its own point is.
+        lanes: How many evaluations of one proposal are made side by side; it takes as many of the run's
+            ``concurrency``. An agent may read it, to propose at once what it would else propose one after another.
 
     Example:
         >>> Lease(0, "scout", budget=20, region=Region.whole(2), reason="first lease", fresh=True).budget
@@ -159,6 +161,12 @@ class Lease:
     archive: int = 0
     seen: Archive | None = None
     takes_over: bool = False
+    lanes: int = 1
+
+    @property
+    def rounds(self) -> int:
+        """How many rounds of evaluations side by side the budget makes."""
+        return -(-self.budget // self.lanes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -534,6 +542,17 @@ class Agent(Model):
         Returns:
             1, or 1 + ``space.gradient_price`` for an agent that asks for gradients. For an agent that proposes
             mini-batches, what one of them and the evaluation that ends a lease cost, rounded up.
+        """
+        return 1
+
+    def most_lanes(self, space: Space) -> int:
+        """Return how many evaluations side by side the agent can use; a policy may grant it as many.
+
+        Args:
+            space: What the agent may know of the landscape.
+
+        Returns:
+            1, or more for an agent that proposes several points at once.
         """
         return 1
 

@@ -92,8 +92,9 @@ def minimize(
             seed gives the same points with either executor.
         executor: "simulated" works all leases in this process; "ray" works them in Ray actors, in parallel.
         vectorized: Whether ``fun`` and ``gradient`` take many points at once.
-        concurrency: The number of leases that are out at once (like scipy's ``workers``), at least 1. More than the
-            size of the team has no effect.
+        concurrency: How many evaluations are made side by side (like scipy's ``workers``), at least 1. So many leases
+            are out at once, or fewer whose points are evaluated side by side. More than the size of the team has no
+            effect.
         gradient: The gradient of ``fun``, shape (D,), or (n, D) with ``vectorized``. Each gradient is charged as one
             evaluation. None: agents that need gradients use finite differences.
         target: The run ends when it finds a value at or below this one. None: it ends when the budget is spent.

@@ -254,6 +254,11 @@ def _print_verdict(results: Results) -> None:
         out.print(f"Evaluations needed, as a multiple of those of {compared.baseline} (95 % interval):", soft_wrap=True)
         for line in bars:
             out.print(line, soft_wrap=True)
+    heading, *decisions = results.turning_points or [""]
+    if decisions:
+        out.print(heading, soft_wrap=True)
+    for line in decisions:
+        out.print(f"- {line}", soft_wrap=True)
 
 
 def _print_failed_agents(results: Results) -> None:

@@ -12,7 +12,7 @@ import numpy as np
 
 from ...landscapes.landscape import Array
 from ..comparison.verdict import Verdict
-from ..comparison.wording import format_factor, name_bound
+from ..comparison.wording import format_amount, name_bound
 from ..results.curves import Curve
 from ..results.run_summary import RunSummary
 from ..results.table import Table
@@ -139,23 +139,25 @@ def pack_intervals(
         subject: What the rows are, for readers that do not see it: "Evaluations needed".
         baseline: What they are compared with.
         equivalence: The lower end of the region of practical equivalence.
-        verdicts: The name, the number of the colour and the verdict of each row; those without a ratio are left out.
+        verdicts: The name, the number of the colour and the verdict of each row; those without a ratio have no mark.
     """
-    rows: list[dict[str, Any]] = []
-    told = []
-    for name, colour, each in verdicts:
-        if each.bounded is not None:
-            value, low, high = map(round_value, (each.bounded.estimate, each.bounded.low, each.bounded.high))
-            bound = name_bound(each.only_second, each.only_first)
-            rows.append(
-                {"name": name, "colour": colour, "value": value, "low": low, "high": high, "bound": bound.strip()}
-            )
-            told.append(f"{name}, {bound}{format_factor(each.bounded.estimate)} times")
+    rows = [_pack_interval(name, colour, each) for name, colour, each in verdicts]
+    told = "; ".join(row["name"] for row in rows)
     return {
-        "kind": "intervals", "label": f"{subject}, compared with {baseline}, with 95 % intervals: {'; '.join(told)}",
+        "kind": "intervals", "label": f"{subject}, compared with {baseline}, with 95 % intervals: {told}",
         "xName": f"evaluations needed / those of {baseline}", "log": True, "reference": 1,
         "region": round_all([equivalence, 1 / equivalence]), "rows": rows,
     }  # fmt: skip
+
+
+def _pack_interval(name: str, colour: int, verdict: Verdict) -> dict[str, Any]:
+    row: dict[str, Any] = {"name": name, "colour": colour, "value": None, "low": None, "high": None, "bound": ""}
+    if verdict.bounded is None:
+        return row
+    bound = name_bound(verdict.only_second, verdict.only_first)
+    ends = (verdict.bounded.estimate, verdict.bounded.low, verdict.bounded.high)
+    row |= zip(("value", "low", "high"), map(round_value, ends), strict=True)
+    return row | {"name": f"{name}, {format_amount(verdict.bounded.estimate, bound)}", "bound": bound.strip()}
 
 
 def pack_ratios(ratios: Table, baseline: str) -> dict[str, Any]:

@@ -20,9 +20,11 @@ from ..comparison.comparison import Comparison, compare_runs
 from ..comparison.ranking import find_median
 from ..comparison.report_tables import make_tables
 from ..comparison.verdict import EQUIVALENCE
-from ..comparison.wording import describe_disagreement, describe_powers
+from ..comparison.wording import describe_disagreement
+from ..comparison.words.advice import describe_powers
 from ..exchange.read_foreign import is_foreign, read_foreign
 from ..execution.compatibility import library_differences
+from ..glossary import TERMS
 from ..results import accounts
 from ..results.curves import Curve, draw_curves
 from ..results.grouping import group_problems, strategy_names
@@ -50,6 +52,8 @@ StudySection = SweepSection | WorthSection
 """A study that the report has a section of, with its figures and tables."""
 
 MOST_FAILURES = 30
+MOST_FIRST_FAILURES = 3
+"""So many causes are on the first screen of a report without a finite loss."""
 MOST_NAME_BYTES = 150
 COMPARED_FILE = "compared.txt"
 MOST_RUN_FIGURES = 8
@@ -281,10 +285,11 @@ def _render_page(
         bytecode_cache=TemplateCache(),
     )  # fmt: skip
     environment.filters["number"] = format_number
+    name = directories[0].name if len(directories) == 1 else "comparison"
     return environment.get_template("report.html.j2").render(
-        name=directories[0].name if len(directories) == 1 else "comparison",
+        name=name,
         directories=[str(d) for d in directories],
-        first=describe_first_screen(compared, list(directories)),
+        first=describe_first_screen(compared, list(directories), name),
         notes=[
             *describe_branches(runs),
             *list_notes(runs),
@@ -292,6 +297,7 @@ def _render_page(
             *_compare_versions(directories),
             *list_unread(directories),
         ],
+        terms=TERMS,
         baseline=compared.baseline,
         equivalence=compared.equivalence,
         disagreement=describe_disagreement(compared, made["rank_tests"]),
@@ -315,6 +321,7 @@ def _render_page(
         times=list(describe_times(made["times"], made["efficiency"])),
         gantts=[*draw_run_gantts(_group_by_directory(started, sources)), *draw_gantts(whole)],
         failures=failures[:MOST_FAILURES],
+        most_first_failures=MOST_FIRST_FAILURES,
         more_failures=max(0, len(failures) - MOST_FAILURES),
         sessions=len(sessions),
         upgrades=[line for s in sessions[1:] for line in library_differences(s.environment, sessions[0].environment)],

@@ -7,7 +7,6 @@ from html import escape
 from math import ceil, floor, inf, isfinite, log10
 from typing import Any
 
-from ..comparison.wording import format_factor
 from ..drawing.palette import COLOURS
 
 DASHES = ("", "8 4", "2 3", "9 3 2 3", "14 4", "5 2 1 2")
@@ -47,8 +46,10 @@ def draw_intervals(figure: dict[str, Any]) -> str:
             place(row["value"], EDGE),
             place(row["high"], EDGE),
         )
+        parts.append(_write(14, y - 11, row["name"]))
+        if row["value"] is None:
+            continue
         parts += [
-            _write(14, y - 11, f"{row['name']}, {row['bound']}{' ' * bool(row['bound'])}{format_factor(row['value'])}"),
             _draw_line(start, y, end, y, stroke),
             _draw_end(start, y, stroke, 1 if row["bound"] in ("at most", "about") else 0),
             _draw_end(end, y, stroke, -1 if row["bound"] in ("at least", "about") else 0),

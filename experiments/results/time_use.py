@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from math import isfinite
 
 from ...agents.agent import LeaseTiming
 from ...orchestrator.state.events import Event, findings
@@ -130,3 +131,13 @@ def _account_for_agent(name: str, listed: Sequence[LeaseTiming], first: Mapping[
     return AgentTime(
         name, listed[0].actor, len(listed), asked, max(0.0, worked - asked), starts, sum(besides) - starts, out
     )
+
+
+def format_duration(seconds: float) -> str:
+    """Format seconds in a readable unit: s, min, h or d; "-" if they are not finite."""
+    if not isfinite(seconds):
+        return "-"
+    for size, unit in ((86400.0, "d"), (3600.0, "h"), (60.0, "min")):
+        if seconds >= 2 * size:
+            return f"{seconds / size:.3g} {unit}"
+    return f"{seconds:.3g} s"

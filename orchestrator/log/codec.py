@@ -226,7 +226,13 @@ def _encode_lease(lease: Lease, put: VectorEncoder) -> dict[str, Any]:
         "archive": lease.archive,
         "incumbent": _encode_incumbent(lease.incumbent, put),
         "reason": lease.reason,
-    } | ({"takes_over": True} if lease.takes_over else {})
+    } | _encode_rare_terms(lease)
+
+
+def _encode_rare_terms(lease: Lease) -> dict[str, Any]:
+    """Return what of a lease is written only where it is not as usual."""
+    taken: dict[str, Any] = {"takes_over": True} if lease.takes_over else {}
+    return taken | ({"lanes": lease.lanes} if lease.lanes != 1 else {})
 
 
 def _decode_lease(data: Any, find: VectorDecoder) -> Lease:
@@ -243,6 +249,7 @@ def _decode_lease(data: Any, find: VectorDecoder) -> Lease:
         _object(data, "settings"),
         _whole(data, "archive"),
         takes_over=_true(data, "takes_over") if "takes_over" in data else False,
+        lanes=_whole(data, "lanes", 2) if "lanes" in data else 1,
     )
 
 

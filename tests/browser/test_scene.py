@@ -63,17 +63,47 @@ def test_the_scene_fills_most_of_the_window(first_question, record_property, wid
     assert first[2] <= second[0] + 1
 
 
-def test_on_a_phone_both_stages_are_on_the_first_screen(first_question):
-    first_question.set_viewport_size({"width": 390, "height": 844})
+@pytest.mark.parametrize("width", [390, 360])
+def test_on_a_phone_both_stages_are_on_the_first_screen(first_question, width):
+    first_question.set_viewport_size({"width": width, "height": 844})
     until(
         first_question,
-        "innerWidth === 390"
+        "innerWidth === argument"
         " && document.querySelectorAll('#playground .stage')[1].getBoundingClientRect().bottom < innerHeight",
+        width,
     )
     first, second = covers(first_question)["stages"]
     assert first[3] <= second[1] + 3
     assert min(stage[3] - stage[1] for stage in (first, second)) > 170
     first_question.set_viewport_size({"width": 1280, "height": 720})
+
+
+CUT = """() => [...document.querySelectorAll(
+    ".top *, #playground .intro *, #playground .quick-row *, #playground .hud *, #playground .transport *")]
+  .filter((e) => e.checkVisibility({ visibilityProperty: true }) && e.textContent.trim() && e.clientWidth > 1)
+  .filter((e) => !e.closest(".visually-hidden, .popover, .controls, .gallery, select")).filter((e) => {
+    const box = e.getBoundingClientRect();
+    const clipped = getComputedStyle(e).overflowX !== "visible" && e.scrollWidth > e.clientWidth + 1;
+    return clipped || box.left < 0 || box.right > innerWidth;
+  }).map((e) => `${e.tagName} ${e.className}: ${e.textContent}`)"""
+
+
+@pytest.mark.parametrize("width", [390, 360])
+def test_on_a_phone_no_name_is_cut(first_question, width):
+    first_question.set_viewport_size({"width": width, "height": 844})
+    until(first_question, "innerWidth === argument", width)
+    for evaluations in (1500, 700, 40):
+        sights.scrub(first_question, "playground", evaluations)
+        assert first_question.evaluate(CUT) == []
+    # It would find what is cut.
+    first_question.evaluate(
+        "() => { document.querySelector('#playground .stage-title').textContent = 'x'.repeat(80); }"
+    )
+    assert len(first_question.evaluate(CUT)) >= 1
+    first_question.set_viewport_size({"width": 1280, "height": 720})
+    sights.visit(first_question, first_question.url.split("#")[0], view="playground", look="3d")
+    until(first_question, "document.querySelectorAll('.yaml pre').length === 2")
+    sights.ended(first_question, "playground")
 
 
 def overlaps(boxes):

@@ -8,7 +8,6 @@ const ROW = 34;
 const MARGIN = { right: 16, top: 8, bottom: 40 };
 /** Which ends of a bar are open, by what its value is. @type {Record<string, [boolean, boolean]>} */
 const OPEN = { "at least": [false, true], "at most": [true, false], about: [true, true] };
-const BOUNDS = "An arrow in place of an end: only one of the two reaches some of the targets, so that the ratio is a bound, and may lie beyond the bar on that side.";
 
 /**
  * Fill a host with a forest plot and its data.
@@ -18,8 +17,7 @@ const BOUNDS = "An arrow in place of an end: only one of the two reaches some of
  */
 export function drawIntervals(host, data, theme) {
   const place = el("div");
-  const notes = [data.absent, data.rows.some((row) => row.bound) ? BOUNDS : ""].filter(Boolean);
-  host.replaceChildren(place, ...notes.map((text) => el("p", { class: "soft", text })), dataOf(() => tableOf(data)));
+  host.replaceChildren(place, dataOf(() => tableOf(data)));
   drawToWidth(place, (width) => [draw(data, width, theme)]);
 }
 
@@ -58,11 +56,10 @@ function draw({ label, rows, log, reference, region, xName }, width, theme) {
     const stroke = tint(colour ?? k, theme);
     const [from, to] = [x(low, left), x(high, right)];
     const open = OPEN[bound ?? ""] ?? [false, false];
-    const title = bound ? `${name}, ${bound} ${value === null ? "infinity" : formatNumber(Number(value.toPrecision(2)))}` : name;
-    return [
-      // Paper keeps the lines of the grid out of the name.
-      svg("rect", { x: left - 2, y: y - 21, width: widthOf(title) + 4, height: 14, fill: "var(--paper)" }),
-      write(left, y - 10, title),
+    // Paper keeps the lines of the grid out of the name.
+    const title = [svg("rect", { x: left - 2, y: y - 21, width: widthOf(name) + 4, height: 14, fill: "var(--paper)" }), write(left, y - 10, name)];
+    return value === null ? title : [
+      ...title,
       svg("line", { x1: from, x2: to, y1: y, y2: y, stroke, "stroke-width": 2.5 }),
       ...[from, to].map((at, end) => (open[end]
         ? svg("path", { d: `M${at + (end ? -7 : 7)} ${y - 6}L${at + (end ? 1 : -1)} ${y}L${at + (end ? -7 : 7)} ${y + 6}`, stroke, fill: "none", "stroke-width": 2.5 })
