@@ -3,8 +3,8 @@
     python benchmarks/studio.py --write        # a few minutes; writes its tables into docs/studio.md
 
 Frames are counted in Debian's Chromium without a GPU (--disable-gpu), headless, at 1280 x 900. Beside them stands the
-CPU time of a frame, of the page and of the process that draws: on a busy machine, frames come late, but this time stays.
-Needs playwright and chromium on the PATH.
+CPU time of a frame, of the page and of the process that draws: on a busy machine, frames come late, but this time
+stays. Needs playwright and chromium on the PATH.
 """
 
 from __future__ import annotations
