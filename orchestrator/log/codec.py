@@ -226,7 +226,7 @@ def _encode_lease(lease: Lease, put: VectorEncoder) -> dict[str, Any]:
         "archive": lease.archive,
         "incumbent": _encode_incumbent(lease.incumbent, put),
         "reason": lease.reason,
-    } | ({"takes_over": True} if lease.takes_over else {})
+    } | {name: True for name in ("takes_over", "repeats") if getattr(lease, name)}
 
 
 def _decode_lease(data: Any, find: VectorDecoder) -> Lease:
@@ -243,6 +243,7 @@ def _decode_lease(data: Any, find: VectorDecoder) -> Lease:
         _object(data, "settings"),
         _whole(data, "archive"),
         takes_over=_true(data, "takes_over") if "takes_over" in data else False,
+        repeats=_true(data, "repeats") if "repeats" in data else False,
     )
 
 
@@ -287,6 +288,7 @@ def _failed_finding(finding: Finding, put: VectorEncoder) -> dict[str, Any]:
 def _encode_rare(finding: Finding) -> dict[str, Any]:
     """Return what is written only where it is so."""
     noisy: dict[str, Any] = {"noisy": True} if finding.noisy else {}
+    noisy |= {"confirmed": True} if finding.confirmed else {}
     return noisy | ({"mini_batches": finding.mini_batches} if finding.mini_batches else {})
 
 
@@ -307,6 +309,7 @@ def _decode_finding(data: Any, why: str, find: VectorDecoder) -> Finding:
         _text(data, "place") if "place" in data else "",
         _true(data, "noisy") if "noisy" in data else False,
         _whole(data, "mini_batches", 1) if "mini_batches" in data else 0,
+        _true(data, "confirmed") if "confirmed" in data else False,
     )
 
 

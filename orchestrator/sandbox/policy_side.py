@@ -91,6 +91,7 @@ def _encode_lease(lease: Lease) -> tuple[dict[str, Any], list[Array]]:
         "settings": lease.settings,
         "archive": lease.archive,
         "takes_over": lease.takes_over,
+        "repeats": lease.repeats,
     }
     if best is None:
         return data, [lease.region.center]
