@@ -172,7 +172,8 @@ class Party(Policy):
             return planner
         if run.noisy and (steady := run.members.get(self.steady)) in waiting:
             return steady
-        if probing and opening.opener.leases and run.budget >= self.probes_from * run.space.dimension:
+        asks = probing and run.budget >= self.probes_from * run.space.dimension
+        if asks and (opening.opener.leases or (others and opening.alone)):
             return prober
         if planner is None and opening.on and opening.opener in waiting:
             return opening.opener
@@ -196,8 +197,7 @@ class Party(Policy):
         else:
             of_opener = any(member is one for one in opening.openers)
             size = self.restart if of_opener else size
-            ends = of_opener and not fresh
-            hopeless = give_up_reason(run, member, self.restart, self.patience) if ends else ""
+            hopeless = give_up_reason(run, member, self.restart, self.patience) if of_opener and not fresh else ""
             why = "carries on"
             if fresh or hopeless:
                 guest = not of_opener and member.leases == 0 and self.sharing
