@@ -1,6 +1,6 @@
 """Measure by the wall how soon a team of eight actors on a real, local Ray reaches a target, and eight that are alone.
 
-    python benchmarks/team_on_ray.py run [--functions 6,8,10] [--instances 16-18] [--seconds 0.05]
+    python benchmarks/team_on_ray.py run [--functions 6,8,10] [--instances 20-22] [--seconds 0.05]
     python benchmarks/team_on_ray.py report
 
 The objective is a function of BBOB in five dimensions that sleeps, so that two cores can hold eight workers. "Shares"
@@ -144,7 +144,7 @@ def main() -> None:
     parser.add_argument("command", choices=["run", "report"])
     parser.add_argument("--results", type=Path, default=OUTCOMES_FILE)
     parser.add_argument("--functions", type=parse_integers, default=[6, 8, 10])
-    parser.add_argument("--instances", type=parse_integers, default=[16, 17, 18])
+    parser.add_argument("--instances", type=parse_integers, default=[20, 21, 22])
     parser.add_argument("--seconds", type=float, default=0.05, help="how long an evaluation takes")
     args = parser.parse_args()
     {"run": run, "report": report}[args.command](args)

@@ -20,8 +20,9 @@ QUICK_SECONDS = 5e-3
 class LaneEvaluator:
     """An evaluator that hands the rows of a batch to as many child processes as the lease in work has lanes.
 
-    The children are started once a row has shown that they pay. A row that takes its child down is evaluated in this
-    process, so that it is treated as it is where there are no children. No loss depends on where it is evaluated.
+    The children are started once a row has shown that they pay, and until they are ready all is evaluated in this
+    process. A row that takes its child down is evaluated here, too, so that it is treated as it is where there are no
+    children. No loss depends on where it is evaluated.
 
     Args:
         inner: Evaluates the points in this process.
@@ -55,19 +56,24 @@ class LaneEvaluator:
 
     def evaluate_in_pieces(self, cube: Array, with_gradient: bool) -> Iterator[tuple[int, EvaluationResult]]:
         """Evaluate a batch, and yield (first row, result) of each piece as soon as it is done, in any order."""
-        if self.lanes == 1 or self._refused:
+        if self.lanes == 1:
             yield from self._inner.evaluate_in_pieces(cube, with_gradient)
             return
-        first = 0
-        if self._row_seconds is None:
-            yield 0, self.evaluate(cube[:1], with_gradient)
-            first = 1
-        if (self._row_seconds or 0.0) * (len(cube) - first) < QUICK_SECONDS:
-            rest: Iterator[tuple[int, EvaluationResult]] = self._inner.evaluate_in_pieces(cube[first:], with_gradient)
-        else:
-            rest = self._share(cube[first:], with_gradient)
-        for row, found in rest:
-            yield first + row, found
+        here = 0
+        while here < len(cube) and not self._shares(len(cube) - here):
+            yield here, self.evaluate(cube[here : here + 1], with_gradient)
+            here += 1
+        left = dict.fromkeys(range(here, len(cube)))
+        try:
+            for at, found in self._children.evaluate_in_pieces(cube[here:], with_gradient) if left else ():
+                if not found.causes.get(0, "").startswith(TOOK_DOWN):
+                    for row in range(here + at, here + at + len(found.losses)):
+                        del left[row]
+                    yield here + at, found
+        except CannotEvaluate:
+            self._refused = True
+        for row in left:
+            yield row, self._inner.evaluate(cube[row : row + 1], with_gradient)
 
     def evaluate_share(self, cube: Array, rows: NDArray[np.int64]) -> EvaluationResult:
         """Evaluate points (n, D) with their gradients here, each over some rows of data (n, b)."""
@@ -82,18 +88,13 @@ class LaneEvaluator:
         self._children.close()
         self._inner.close()
 
-    def _share(self, cube: Array, with_gradient: bool) -> Iterator[tuple[int, EvaluationResult]]:
-        """Evaluate a batch in the children, and here what they cannot."""
-        left = dict.fromkeys(range(len(cube)))
+    def _shares(self, rows: int) -> bool:
+        """Return whether the children evaluate a batch of so many rows: if that pays, once all of them are ready."""
+        if self._refused or rows == 1 or (self._row_seconds or 0.0) * rows < QUICK_SECONDS:
+            return False
+        self._children.most = self.lanes
         try:
-            self._children.most = self.lanes
-            for first, found in self._children.evaluate_in_pieces(cube, with_gradient):
-                if found.causes.get(0, "").startswith(TOOK_DOWN):
-                    continue
-                for row in range(first, first + len(found.losses)):
-                    del left[row]
-                yield first, found
+            return self._children.prepare()
         except CannotEvaluate:
             self._refused = True
-        for row in left:
-            yield row, self._inner.evaluate(cube[row : row + 1], with_gradient)
+            return False

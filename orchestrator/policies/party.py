@@ -180,7 +180,8 @@ class Party(Policy):
             return planner
         if run.noisy and (steady := run.members.get(self.steady)) in waiting:
             return steady
-        if probing and opening.opener.leases and run.budget >= self.probes_from * run.space.dimension:
+        asks = probing and run.budget >= self.probes_from * run.space.dimension
+        if asks and (opening.opener.leases or (others and opening.alone)):
             return prober
         if planner is None and opening.on and opening.opener in waiting:
             return opening.opener
@@ -214,8 +215,7 @@ class Party(Policy):
         kept = count_repeats(run, self, member)
         repeats = 0 < left <= kept and not fresh
         budget = left if repeats else fit_evaluations(run, member, wanted, left, kept)
-        why = REPEATS_WHY if repeats else why
-        why += f"; {lanes} evaluations side by side" if lanes > 1 else ""
+        why = (REPEATS_WHY if repeats else why) + (f"; {lanes} evaluations side by side" if lanes > 1 else "")
         return Lease(
             id=number, agent=member.name, budget=budget, region=region, reason=f"party: {why}", fresh=fresh,
             incumbent=run.incumbent if self.sharing else member.best, archive=run.collected if self.sharing else 0,

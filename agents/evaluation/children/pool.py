@@ -12,8 +12,8 @@ from collections.abc import Callable, Iterator, Sequence
 from ....landscapes.command import Command
 from ....landscapes.landscape import Array, Landscape
 from ....landscapes.opening import LandscapeFacts, read_facts
-from ....landscapes.process.line_pipe import LONGEST_PAUSE
-from ..evaluator import EvaluationResult, assemble_pieces
+from ....landscapes.process.line_pipe import LONGEST_PAUSE, ProcessEnded
+from ..evaluator import CannotEvaluate, EvaluationResult, assemble_pieces
 from ..measures import read_measures
 from ..settings import Evaluation
 from .batch import Answer, Batch, RowQueue, join_answers
@@ -124,6 +124,19 @@ class ChildPool:
             # If a batch was abandoned (Ctrl-C, an error), the children must not answer the next one with its rows.
             for worker in self._workers:
                 worker.drop_rows()
+
+    def prepare(self) -> bool:
+        """Start the children that may work, and return whether all are ready; nothing is waited for.
+
+        Raises:
+            CannotEvaluate: No row can be evaluated.
+        """
+        try:
+            # All are asked, so that all start.
+            ready = [worker.prepare() for worker in self._workers[: self.most]]
+            return all(ready)
+        except ProcessEnded as error:
+            raise CannotEvaluate(f"a child process {error}.") from None
 
     def close(self) -> None:
         """Kill the child processes and all processes that they started."""

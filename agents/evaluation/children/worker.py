@@ -54,6 +54,21 @@ class Worker:
         """Whether more rows may be requested, ahead of answers."""
         return self.state is BUSY
 
+    def prepare(self) -> bool:
+        """Start the child if there is none, and return whether it is ready. The worker has no rows.
+
+        Raises:
+            ProcessEnded: The child has ended before it was ready.
+            CannotEvaluate: It says that it cannot evaluate.
+        """
+        if self.state is STOPPED:
+            self._move(START)
+            self._child.reset_starts()
+            self._child.start()
+        if self.state is STARTING and self._child.read_greeting():
+            self._move(READY)
+        return self.state is IDLE
+
     def begin_row(self, batch: Batch, row: int) -> None:
         """Request a row of a batch, once the child is ready. The worker has no other."""
         stopped = self.state is STOPPED

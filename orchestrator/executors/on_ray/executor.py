@@ -51,10 +51,11 @@ class RayExecutor:
         self._planned, self._log, self._pool, self._fan_out = planned, log, pool, fan
         self._book = LeaseBook(planned, log)
         needs = needs or Needs()
-        names = [name for name, _ in planned.team]
         slots = pool.places.assign_slots([needs.of_agent(name, agent) for name, agent in planned.team])
-        self._assigned, self._slots = slots, dict(zip(names, slots, strict=True))
-        self._free_slots = FreeSlots(slots, pool.places.plain)
+        self._assigned, self._slots = slots, dict(zip((name for name, _ in planned.team), slots, strict=True))
+        self._free_slots = FreeSlots(self._slots, pool.places.plain)
+        self._unsent: list[Lease] = []
+        """The leases of a decision that have not been sent to actors yet."""
         self._outcomes: dict[int, Collected | Exception] = {}
         self._begun: dict[int, float] = {}
         """By lease: when it was first handed to an actor."""
@@ -76,26 +77,28 @@ class RayExecutor:
         self.seconds, self.rows, self.evaluated_again = 0.0, 0, 0
 
     def submit(self, lease: Lease) -> None:
-        """Take a lease, and start working it unless its outcome is recorded."""
+        """Take a lease, which is worked from the next call of ``ready`` on unless its outcome is recorded."""
         self._book.add_lease(lease)
         known = self._book.recorded_outcome(lease.id)
         if known is None:
-            slot = self._free_slots.take(lease, self._slots[lease.agent])
-            if slot is not self._slots[lease.agent]:
-                self._slots[lease.agent] = slot
-                self._current_generations.pop(lease.agent, None)
-            self._start_lease(lease)
+            self._unsent.append(lease)
         else:
             self._current_generations.pop(lease.agent, None)
             self._outcomes[lease.id] = known
 
     def ready(self, lease: int) -> bool:
         """Return whether the outcome of a lease has arrived."""
+        # Searches that carry on come first: they are in actors of their own.
+        unsent, self._unsent = sorted(self._unsent, key=lambda one: one.fresh), []
+        for new in unsent:
+            if self._free_slots.take(new):
+                self._current_generations.pop(new.agent, None)
+            self._start_lease(new)
         return lease in self._outcomes
 
     def collect(self, lease: int) -> Collected:
         """Return the outcome of a lease, and wait for it if necessary. Raises the error that prevented it."""
-        while lease not in self._outcomes:
+        while not self.ready(lease):
             self._pool.wait()
         event = self._outcomes.pop(lease)
         if isinstance(event, Exception):
@@ -135,8 +138,7 @@ class RayExecutor:
         begun, now = self._begun.pop(finding.lease, None), time.monotonic()
         if finding.timing is None or begun is None:
             return finding
-        slots = list(dict.fromkeys(id(slot) for slot in self._assigned))
-        actor = slots.index(id(self._slots[finding.agent]))
+        actor = list(dict.fromkeys(id(slot) for slot in self._assigned)).index(id(self._slots[finding.agent]))
         return replace(finding, timing=finding.timing._replace(begun=begun, arrived=now, actor=actor))
 
     def handle_error(self, key: int, error: Exception) -> None:

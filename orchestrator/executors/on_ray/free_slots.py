@@ -17,37 +17,38 @@ class FreeSlots:
     by replay.
 
     Args:
-        slots: The slots of the run's agents.
+        homes: The slots in which the run's agents are, by name; it is changed when an agent moves.
         plain: The slots that any agent may use.
 
     Example:
         >>> from searchparty.agents.agent import Region
         >>> slots, region = [ActorSlot({}, load=1) for _ in range(3)], Region.whole(1)
-        >>> free = FreeSlots(slots, slots)
-        >>> first = Lease(0, "a", 60, region, "opens", fresh=True, lanes=6)
-        >>> slots.index(free.take(first, slots[0]))
-        0
+        >>> homes = dict(zip("abc", slots, strict=True))
+        >>> free = FreeSlots(homes, slots)
+        >>> free.take(Lease(0, "a", 60, region, "opens", fresh=True, lanes=6))
+        False
         >>> slots[0].actor = "up"
         >>> free.release(0)
-        >>> slots.index(free.take(Lease(1, "b", 10, region, "starts", fresh=True), slots[1]))
-        0
+        >>> free.take(Lease(1, "b", 10, region, "starts", fresh=True)), homes["b"] is slots[0]
+        (True, True)
     """
 
-    def __init__(self, slots: Sequence[ActorSlot], plain: Sequence[ActorSlot]) -> None:
-        own, usable = {id(slot): slot for slot in slots}, {id(slot) for slot in plain}
-        agents = [id(slot) for slot in slots]
+    def __init__(self, homes: dict[str, ActorSlot], plain: Sequence[ActorSlot]) -> None:
+        self._homes = homes
+        own, usable = {id(slot): slot for slot in homes.values()}, {id(slot) for slot in plain}
+        agents = [id(slot) for slot in homes.values()]
         self._lendable = [(slot, agents.count(key)) for key, slot in own.items() if key in usable]
         """The slots that any agent of the run may use, each with the number of agents to which it was assigned."""
         self._used: dict[int, ActorSlot] = {}
         """By lease: the slot that works it."""
         self._moves = False
 
-    def take(self, lease: Lease, home: ActorSlot) -> ActorSlot:
-        """Return the slot that works a lease; ``home`` is that in which its agent is."""
-        self._moves = self._moves or lease.lanes > 1
+    def take(self, lease: Lease) -> bool:
+        """Choose the slot that works a lease, and return whether its agent moves there."""
+        self._moves, home = self._moves or lease.lanes > 1, self._homes[lease.agent]
         slot = self._find_slot(lease, home) if self._moves else home
-        self._used[lease.id] = slot
-        return slot
+        self._used[lease.id] = self._homes[lease.agent] = slot
+        return slot is not home
 
     def release(self, lease: int) -> None:
         """Note that a lease is no longer worked."""
