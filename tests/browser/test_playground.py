@@ -112,6 +112,29 @@ def test_the_first_view(studio, opened, record_property):
     assert page.inner_text("#playground .verdict").startswith("Why it ended this way")
 
 
+OVERTAKE = """() => { const usual = window.fetch; let count = 0; window.arrived = [];
+  window.fetch = async (path, given) => {
+    const late = path === "/api/plays" && count++ === 0;
+    if (late) await new Promise((done) => setTimeout(done, 1500));
+    if (path === "/api/plays") window.arrived.push(JSON.parse(given.body).settings.seed);
+    return usual(path, given);
+  }; }"""
+
+
+def test_a_request_does_not_overtake_an_earlier_one(page, studio):
+    play(page, studio, LONE)
+    page.evaluate(OVERTAKE)
+    before = sights.yamls(page)
+    field(page, "seed").press("ArrowRight")
+    page.wait_for_timeout(300)
+    field(page, "seed").press("ArrowRight")
+    changed(page, before)
+    until(page, "document.querySelector('.yaml pre').textContent.includes('seed: 5')", seconds=30)
+    until(page, "!document.querySelector('#playground .replay').classList.contains('veiled')", seconds=30)
+    assert page.evaluate("() => window.arrived") == [4, 5]
+    assert "evaluation 300 of" in settled(page)[0]["label"]
+
+
 def test_other_landscapes_dimensions_and_agents(page, studio, tmp_path):
     play(page, studio, LONE)
     before = sights.yamls(page)

@@ -111,12 +111,13 @@ export class PlayRequests {
     if (this.#asked[side]?.key !== key) {
       // The server removes the run that this side showed before.
       this.#pollers[side]?.stop();
-      this.#asked[side] = { key, answer: this.#sendOnceFree(side, key, { settings, from }) };
+      const before = this.#asked[side]?.answer;
+      this.#asked[side] = { key, answer: this.#sendOnceFree(side, key, { settings, from }, before) };
     }
     try {
       return await this.#asked[side].answer;
     } catch (error) {
-      delete this.#asked[side];
+      if (this.#asked[side]?.key === key) delete this.#asked[side];
       throw error;
     }
   }
@@ -126,9 +127,12 @@ export class PlayRequests {
    * @param {string} side
    * @param {string} key
    * @param {{settings: Settings, from?: Start}} wanted
+   * @param {Promise<Answer>} [before] the answer to what was asked for on that side before
    * @returns {Promise<Answer>}
    */
-  async #sendOnceFree(side, key, wanted) {
+  async #sendOnceFree(side, key, wanted, before) {
+    // On a busy machine, one request may overtake another: then the server would keep the older run, and drop this one.
+    await before?.catch(() => {});
     for (;;) {
       try {
         return await send("/api/plays", { page: this.#page, side, ...wanted });
