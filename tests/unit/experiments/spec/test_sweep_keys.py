@@ -156,3 +156,18 @@ def test_no_key_and_no_list_of_values_breaks_the_reader(key, values):
     except SpecError as error:
         problems = error.problems
     assert all(" must " in problem for problem in problems)
+
+
+@given(
+    st.text(max_size=20)
+    | st.builds(
+        "{}={}".format, st.sampled_from([*SAME, "policy.lease", "grid", "grid.", ".grid"]), st.text(max_size=12)
+    )
+)
+def test_no_text_after_over_breaks_the_reader(text):
+    problems = ()
+    try:
+        load_sweep(DATA, [text])
+    except SpecError as error:
+        problems = error.problems
+    assert all(" must " in problem for problem in problems)
