@@ -144,6 +144,9 @@ class Lease:
             from it, wherever its own point is.
         lanes: How many evaluations of one proposal are made side by side; it takes as many of the run's
             ``concurrency``. An agent may read it, to propose at once what it would else propose one after another.
+        repeats: Whether the agent is asked to evaluate its best points again, because losses are noisy. Of the points
+            that it repeats most often, the one with the least mean loss is then the best of the lease, and of the run.
+            An agent may ignore it.
 
     Example:
         >>> Lease(0, "scout", budget=20, region=Region.whole(2), reason="first lease", fresh=True).budget
@@ -162,6 +165,7 @@ class Lease:
     seen: Archive | None = None
     takes_over: bool = False
     lanes: int = 1
+    repeats: bool = False
 
     @property
     def rounds(self) -> int:
@@ -366,7 +370,8 @@ class LeaseTiming(NamedTuple):
         worked: How long the lease was worked, its agent's time included; the rest is evaluation and bookkeeping.
         begun: When it was handed to what works it.
         arrived: When its finding was there.
-        actor: Number of the actor that worked it, among those of the run; 0 if it is none.
+        actor: Number of the actor that worked it: among those of the run, or of all runs where an actor works a whole
+            run; 0 if it is none.
 
     Example:
         >>> LeaseTiming(asked=0.1, worked=0.5, begun=3.0, arrived=3.7).worked
@@ -400,6 +405,7 @@ class Finding:
             comment above it moves it.
         noisy: Whether a point that the agent had evaluated again (``Repeat``) had another loss than before.
         mini_batches: How many of the rows were evaluated over some rows of data only.
+        confirmed: Whether the best point was chosen by repeats (``Lease.repeats``); its loss is then their mean.
         measures: What the landscape tells of the best point besides its loss, as (name, value). It is told and logged,
             but is no part of the trace.
         timing: Where the time of the lease went; None if that is not known. It is logged, and never compared.
@@ -417,6 +423,7 @@ class Finding:
     place: str = ""
     noisy: bool = False
     mini_batches: int = 0
+    confirmed: bool = False
     measures: tuple[tuple[str, float], ...] = ()
     timing: LeaseTiming | None = field(default=None, compare=False, repr=False)
 

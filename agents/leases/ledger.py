@@ -43,6 +43,7 @@ class Ledger:
         "mini_batches",
         "noisy",
         "recorded",
+        "repeated",
         "spans",
         "units",
     )  # fmt: skip
@@ -61,6 +62,8 @@ class Ledger:
         """When the lease began, and for how many seconds its agent was asked."""
         self.noisy = False
         """Whether a repeated row had another loss than the same point before."""
+        self.repeated: dict[bytes, tuple[int, list[float]]] = {}
+        """By the point: the first repeat of it, and the losses of all, in a lease that asks for repeats."""
 
     def note_asked(self, seconds: float) -> None:
         """Add for how many seconds the agent was asked for a proposal."""
@@ -110,6 +113,18 @@ class Ledger:
             same = self.held.find_same(row, first)
             if same is not None and np.isfinite(losses := self.losses[[same, row]]).all() and losses[0] != losses[1]:
                 self.noisy = True
+            if self.lease.repeats:
+                point = self.held.point(row).tobytes()
+                self.repeated.setdefault(point, (row, []))[1].append(float(self.losses[row]))
+
+    def find_confirmed(self) -> tuple[float, int] | None:
+        """Return the mean loss and a row of the best of the points that were repeated most often.
+
+        It is None if fewer than two points were repeated: there was no choice.
+        """
+        most = max((len(told) for _, told in self.repeated.values()), default=0)
+        means = [(sum(told) / len(told), row) for row, told in self.repeated.values() if 2 * len(told) >= most]
+        return min(means) if len(self.repeated) > 1 and np.isfinite(min(means)[0]) else None
 
     def place(self, offset: int, points: Array, outcome: EvaluationResult, news: bool = True) -> None:
         """Enter rows (n, D) that begin ``offset`` rows after the next one; ``count_rows`` counts them.
@@ -149,10 +164,11 @@ class Ledger:
         if len(spans) > 1:
             spans = merge_spans(spans)
         rows = [self._copy_rows(first, last) for first, last in spans]
-        if self.held.has_many(self.filled):
+        if self.filled > self.held.most_filled:
             # What may still be told of rows: the best one, and the first that failed for each cause.
             causes = {f.cause: f.row for f in reversed(self.failures) if not f.of_mini_batch}
-            self.held.let_go(self.filled, [*causes.values(), *([] if self.best is None else [self.best[1]])])
+            bests = [] if self.best is None else [self.best[1]]
+            self.held.let_go(self.filled, [*causes.values(), *bests, *(row for row, _ in self.repeated.values())])
         return rows
 
     def _copy_rows(self, first: int, last: int) -> Rows:
@@ -171,16 +187,16 @@ class Ledger:
 
     def close(self, why: str, converged: Converged | None = None, cause: str = "", place: str = "") -> Finding:
         """Return the finding of the lease, which ended for the reason ``why``."""
-        best = None
-        if self.best is not None:
-            loss, row = self.best
+        best, confirmed = None, self.find_confirmed()
+        if (chosen := confirmed or self.best) is not None:
+            loss, row = chosen
             best = Incumbent(self.lease.agent, self.lease.id, row, self.held.point(row).copy(), loss)
         # Marks of mini-batches stand beside the rows alone: they would make up most of the finding.
         failures = sort_failures(f for f in self.failures if not f.of_mini_batch) if self.failures else ()
         now = time.monotonic()
         return Finding(
             self.lease.id, self.lease.agent, self.filled, -(-self.charged // self.units), why, best, converged,
-            failures, cause, place, self.noisy, self.mini_batches,
+            failures, cause, place, self.noisy, self.mini_batches, confirmed is not None,
             timing=LeaseTiming(self.asked, now - self.begun, self.begun, now),
         )  # fmt: skip
 

@@ -130,12 +130,13 @@ def _pack_map(run: RunData, key: str, title: str) -> dict[str, Any]:
     rows = run.record_rows if points.whole is None else np.searchsorted(
         points.whole, run.record_rows[np.isin(run.record_rows, points.whole)]
     )  # fmt: skip
+    best = run.best_point
+    found = "best loss none" if best is None else f"best loss {format_number(best.loss)} at ({best.describe(6, 4)})"
     mine = [drawn[by == index] for index in range(len(run.team))]
     spans = shown.upper - shown.lower
     return {
         "kind": "map", "key": key, "names": run.team,
-        "label": f"{title}: {len(points.losses):,} points, best loss {format_number(run.final)}"
-        + ("" if run.best_point is None else f" at ({run.best_point.describe(6, 4)})"),
+        "label": f"{title}: {len(points.losses):,} points, {found}",
         **pack_frame(run),
         "points": [pack_places(part, spans) for part in mine], "path": pack_places(box[rows], spans),
         "regions": _list_regions(run),

@@ -12,12 +12,12 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from ...agents.agent import LeaseTiming
+from ...agents.agent import Incumbent, LeaseTiming
 from ...landscapes.landscape import Array, Problem, Space
 from ...orchestrator.landscape_record import StoredSurface
 from ...orchestrator.log.reader import LogReader, Points
 from ...orchestrator.log.tables import RunRecord
-from ...orchestrator.state.events import Event, Extended, Stopped, describe_end, is_cut
+from ...orchestrator.state.events import Collected, Event, Extended, Stopped, describe_end, is_cut
 from .pictures.picture_space import describe_setting, name_all_values, picture_space
 from .run_header import LandscapeRecords, build_header
 
@@ -135,7 +135,7 @@ class RunData:
 
     @property
     def final(self) -> float:
-        """The best loss; infinite if there is no finite loss."""
+        """The best loss that was seen, which under noise is a lucky one; infinite if there is no finite loss."""
         return float(self.best[-1]) if len(self.best) else float("inf")
 
     def best_at(self, evaluations: NDArray[np.int64]) -> Array:
@@ -162,17 +162,33 @@ class RunData:
         return found.hexdigest()
 
     @property
+    def confirmed(self) -> Incumbent | None:
+        """The point that repeats have chosen, with their mean loss, where losses are noisy; else None."""
+        found = [
+            event.finding.best for event in self.events if isinstance(event, Collected) and event.finding.confirmed
+        ]
+        return found[-1] if found else None
+
+    @property
     def best_point(self) -> BestPoint | None:
-        """The best point, which every log has; None if there is no finite loss."""
+        """The best point, which every log has: the one that repeats have chosen, or that of the least loss.
+
+        It is None if there is no finite loss.
+        """
+        if (chosen := self.confirmed) is not None:
+            return self._describe_point(chosen.agent, chosen.loss, chosen.point)
         rows = self.record_rows
         found = self.points.find(int(rows[-1])) if len(rows) else None
         if found is None:
             return None
-        row, point = int(rows[-1]), self.space.to_box(found)
+        row = int(rows[-1])
+        return self._describe_point(self.team[self.points.agent[row]], float(self.points.losses[row]), found)
+
+    def _describe_point(self, agent: str, loss: float, found: Array) -> BestPoint:
+        point = self.space.to_box(found)
         return BestPoint(
-            self.landscape, self.strategy, self.team[self.points.agent[row]], self.repeat,
-            float(self.points.losses[row]), point, name_all_values(self.settings["landscape"], self.space, point),
-            self.space,
+            self.landscape, self.strategy, agent, self.repeat, loss, point,
+            name_all_values(self.settings["landscape"], self.space, point), self.space,
         )  # fmt: skip
 
 

@@ -194,9 +194,10 @@ class ActorHost:
         Yields:
             What is to be written to its log, in chunks.
         """
+        begun = time.monotonic()
         planned = opening.unpickle_run()
         self._check_bits(opening, planned)
-        chunks = work_in_chunks(planned, recorded, budget, ACTOR_FLUSH_SECONDS)
+        chunks = work_in_chunks(planned, recorded, budget, ACTOR_FLUSH_SECONDS, begun)
         return self._stop_request.guard(chunks)
 
     def _check_bits(self, opening: PickledRun, planned: RunSpec) -> None:

@@ -231,7 +231,7 @@ def _encode_lease(lease: Lease, put: VectorEncoder) -> dict[str, Any]:
 
 def _encode_rare_terms(lease: Lease) -> dict[str, Any]:
     """Return what of a lease is written only where it is not as usual."""
-    taken: dict[str, Any] = {"takes_over": True} if lease.takes_over else {}
+    taken: dict[str, Any] = {name: True for name in ("takes_over", "repeats") if getattr(lease, name)}
     return taken | ({"lanes": lease.lanes} if lease.lanes != 1 else {})
 
 
@@ -250,6 +250,7 @@ def _decode_lease(data: Any, find: VectorDecoder) -> Lease:
         _whole(data, "archive"),
         takes_over=_true(data, "takes_over") if "takes_over" in data else False,
         lanes=_whole(data, "lanes", 2) if "lanes" in data else 1,
+        repeats=_true(data, "repeats") if "repeats" in data else False,
     )
 
 
@@ -294,6 +295,7 @@ def _failed_finding(finding: Finding, put: VectorEncoder) -> dict[str, Any]:
 def _encode_rare(finding: Finding) -> dict[str, Any]:
     """Return what is written only where it is so."""
     noisy: dict[str, Any] = {"noisy": True} if finding.noisy else {}
+    noisy |= {"confirmed": True} if finding.confirmed else {}
     return noisy | ({"mini_batches": finding.mini_batches} if finding.mini_batches else {})
 
 
@@ -314,6 +316,7 @@ def _decode_finding(data: Any, why: str, find: VectorDecoder) -> Finding:
         _text(data, "place") if "place" in data else "",
         _true(data, "noisy") if "noisy" in data else False,
         _whole(data, "mini_batches", 1) if "mini_batches" in data else 0,
+        _true(data, "confirmed") if "confirmed" in data else False,
     )
 
 

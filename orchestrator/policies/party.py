@@ -16,12 +16,15 @@ from .opening import Opening, members_named
 from .policy import Policy
 from .records import describe_records, give_up_reason, weigh
 
-ADDED = ("planner", "plans", "steady", "sprinter", "probes_from", "first")
+ADDED = ("planner", "plans", "steady", "repeats", "sprinter", "probes_from", "first")
 """Settings that are recorded only where they are not at their defaults."""
 SPRINT, SPRINT_DIMENSION = 15, 8
 """The sprinter opens if the budget is at most so many evaluations, in multiples of D, in at most so many dimensions."""
 MANY_AXES = 10
 """The least dimension in which the opener's first lease has ``first`` D evaluations."""
+LEAST_REPEATS = 20
+"""With fewer evaluations than this for repeats, there are none."""
+REPEATS_WHY = "losses are noisy: repeats the best points, to return the one that is best on the mean"
 PLAN = 2
 """Evaluations per lease of the planner, in multiples of D: its leases end nothing, and reports show its way."""
 
@@ -48,7 +51,8 @@ class Party(Policy):
     because it takes long to choose a point.
 
     Where losses are noisy, as a point shows that a member has evaluated again, slopes and records are luck. There the
-    steady member takes the place of all others, from the incumbent on.
+    steady member takes the place of all others, from the incumbent on, and spends its last lease on repeats of its best
+    points, of which the run returns the one that is best on the mean.
 
     Where there are few evaluations, the prober is not asked, and where there are very few, the sprinter opens if the
     team has one.
@@ -85,6 +89,10 @@ class Party(Policy):
         description="Name of the member that searches alone, if the team has one, once a point that was evaluated "
         "again has had another loss.",
     )
+    repeats: float = Field(
+        0.1, ge=0, le=0.5, description="The fraction of the budget, if that is at least "
+        f"{LEAST_REPEATS} evaluations, which the steady member spends on repeats of its best points; 0: none.",
+    )  # fmt: skip
     sprinter: str = Field(
         "derivative-free",
         description="Name of the member that opens in place of the opener, if the team has one, where the budget is "
@@ -197,31 +205,59 @@ class Party(Policy):
         else:
             of_opener = any(member is one for one in opening.openers)
             size = self.restart if of_opener else size
-            hopeless = give_up_reason(run, member, self.restart, self.patience) if of_opener and not fresh else ""
-            why = "carries on"
-            if fresh or hopeless:
-                guest = not of_opener and member.leases == 0 and self.sharing
-                region, why = find_start(run, member, hopeless, self.near if guest else None, rng)
-            fresh = fresh or bool(hopeless)
-            noise = "losses are noisy: " if run.noisy and member.name == self.steady else ""
-            why = f"{noise}{why}; {describe_records(member, self.window, self.bonus)}"
+            fresh, region, why = later_region(run, self, member, of_opener, region, rng)
         if member is opening.opener and not member.leases:
             size = first_lease(run, self)
         lanes = min(lanes, member.lanes)
         # All end at the same time. The prober, which mostly ends at once, keeps nobody waiting.
         pace = 1 if member.name == self.prober else min(run.concurrency, opening.opener.lanes)
-        budget = fit_evaluations(run, member, -(-size * run.space.dimension // pace) * lanes, left)
-        why += f"; {lanes} evaluations side by side" if lanes > 1 else ""
+        wanted = -(-size * run.space.dimension // pace) * lanes
+        kept = count_repeats(run, self, member)
+        repeats = 0 < left <= kept and not fresh
+        budget = left if repeats else fit_evaluations(run, member, wanted, left, kept)
+        why = (REPEATS_WHY if repeats else why) + (f"; {lanes} evaluations side by side" if lanes > 1 else "")
         return Lease(
             id=number, agent=member.name, budget=budget, region=region, reason=f"party: {why}", fresh=fresh,
             incumbent=run.incumbent if self.sharing else member.best, archive=run.collected if self.sharing else 0,
-            lanes=lanes,
+            lanes=lanes, repeats=repeats,
         )  # fmt: skip
 
 
-def fit_evaluations(run: Run, member: Member, wanted: int, left: int) -> int:
-    """Return the budget of a lease: at least a row, and all that is left if no other lease could use the rest."""
-    budget = max(wanted, member.row_price)
+def count_repeats(run: Run, policy: Party, member: Member) -> int:
+    """Return how many evaluations are kept for a member's repeats."""
+    kept = int(policy.repeats * run.budget) if run.noisy and member.name == policy.steady else 0
+    return kept if kept >= LEAST_REPEATS else 0
+
+
+def later_region(
+    run: Run, policy: Party, member: Member, of_opener: bool, region: Region, rng: np.random.Generator
+) -> tuple[bool, Region, str]:  # fmt: skip
+    """Return whether a member searches afresh after the opening, in which region, and the reason in words.
+
+    Args:
+        run: The state of the run.
+        policy: The policy.
+        member: The member.
+        of_opener: Whether it is the opener or a member numbered after it.
+        region: The region of its last lease.
+        rng: Random numbers for this decision.
+    """
+    fresh, why = member.needs_fresh, "carries on"
+    may_end = of_opener and not fresh
+    hopeless = give_up_reason(run, member, policy.restart, policy.patience) if may_end else ""
+    if fresh or hopeless:
+        guest = not of_opener and member.leases == 0 and policy.sharing
+        region, why = find_start(run, member, hopeless, policy.near if guest else None, rng)
+    noise = "losses are noisy: " if run.noisy and member.name == policy.steady else ""
+    return fresh or bool(hopeless), region, f"{noise}{why}; {describe_records(member, policy.window, policy.bonus)}"
+
+
+def fit_evaluations(run: Run, member: Member, wanted: int, left: int, kept: int) -> int:
+    """Return the budget of a lease that wants so many evaluations.
+
+    It is at least a row, leaves what is kept for repeats, and is all that is left if no other lease could use the rest.
+    """
+    budget = max(left - kept if kept < left < wanted + kept else wanted, member.row_price)
     return left if left - budget < run.cheapest else budget
 
 

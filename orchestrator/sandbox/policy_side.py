@@ -94,6 +94,7 @@ def _encode_lease(lease: Lease) -> tuple[dict[str, Any], list[Array]]:
         "archive": lease.archive,
         "takes_over": lease.takes_over,
         "lanes": int(lease.lanes) if isinstance(lease.lanes, int) else repr(lease.lanes)[:MOST_WORDS],
+        "repeats": lease.repeats,
     }
     if best is None:
         return data, [lease.region.center]

@@ -196,7 +196,7 @@ def _read_lease(frame: Frame, run: Run) -> Lease:
     return Lease(
         header["id"], header["agent"], header["budget"], Region(center, header["radius"]), header["reason"], incumbent,
         header["fresh"] is True, settings, header["archive"], takes_over=header["takes_over"] is True,
-        lanes=header["lanes"],
+        lanes=header["lanes"], repeats=header["repeats"] is True,
     )  # fmt: skip
 
 

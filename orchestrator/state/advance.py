@@ -94,9 +94,12 @@ def _settle(run: Run, finding: Finding) -> None:
         member.episode_best, member.episode_incumbent = loss, best
     if best is not None and (member.best is None or loss < member.best.loss):
         member.best = best
-    member.record = best is not None and (run.incumbent is None or loss < run.incumbent.loss)
-    if member.record:
+    # What repeats have chosen, luck does not replace.
+    news = best is not None and not run.confirmed
+    member.record = news and (run.incumbent is None or loss < run.incumbent.loss)
+    if member.record or finding.confirmed:
         run.incumbent = best
+    run.confirmed = run.confirmed or finding.confirmed
     member.improvements.append(member.improved)
     member.records.append(member.record)
     run.curve.append(run.spent, np.inf if run.incumbent is None else run.incumbent.loss)

@@ -38,12 +38,13 @@ class Run:
         leases: Number of leases that have been granted. The next lease must have this id.
         collected: Number of findings that have been collected.
         out: The leases that are out: id -> (logical end in seconds, lease).
-        incumbent: The best point found in the run; None while there is none.
+        incumbent: The best point found in the run, which it returns; None while there is none.
         minima: The local minima that agents have returned, each with the agent's name, in the order of collection.
         halted: Why no more leases are granted, if a row without a loss is to stop the run; else None.
         stopped: Why the run has ended; None while it runs.
         first_rows: The first collected rows, as long as they decide whether the run stops.
         noisy: Whether a point that was evaluated again has had another loss.
+        confirmed: Whether the incumbent was chosen by repeats (``Lease.repeats``); only repeats replace it then.
         curve: (evaluations spent, best loss) after each collected lease.
         team: The members, in team order.
         cheapest: The least row price of all members, in evaluations.
@@ -86,6 +87,7 @@ class Run:
     halted: str | None = None
     stopped: str | None = None
     noisy: bool = False
+    confirmed: bool = False
     first_rows: FirstRows = field(default_factory=FirstRows, repr=False)
     curve: LossCurve = field(default_factory=LossCurve, repr=False)
     team: tuple[Member, ...] = field(init=False, repr=False)

@@ -57,6 +57,32 @@ def test_rows_that_are_placed_after_others_were_counted_stand_behind_them():
     np.testing.assert_array_equal(rows.losses, [0, 1, 10, 11, 20, 21])
 
 
+def work_repeats(*rounds, repeats=True):
+    """Return the finding of a lease in which points, by their first coordinate, got these losses again and again."""
+    ledger = Ledger(Lease(7, "it", 100, Region.whole(1), "test", repeats=repeats), 1, None)
+    ledger.enter(np.array([[0.1], [0.9]]), outcome_of(-5, 4), price=1)
+    for told in rounds:
+        ledger.enter(np.array(list(told))[:, None], outcome_of(*told.values()), price=1)
+        ledger.compare_repeats(len(told))
+    return ledger.close("spent")
+
+
+def test_where_repeats_are_asked_for_the_best_is_the_least_mean_of_what_was_repeated_most():
+    finding = work_repeats({0.1: 3, 0.2: 1, 0.3: 0}, {0.1: 1, 0.2: 2}, {0.1: 2, 0.2: 0})
+    assert (finding.confirmed, finding.noisy) == (True, True)
+    assert (finding.best.point.tolist(), finding.best.loss, finding.best.row) == ([0.2], 1.0, 3)
+
+
+@pytest.mark.parametrize(
+    ("rounds", "repeats"),
+    [([{0.1: 3}, {0.1: 1}], True), ([{0.1: 3, 0.2: 1}], False), ([{0.1: np.inf, 0.2: np.inf}], True)],
+)
+def test_without_a_choice_it_is_the_least_loss(rounds, repeats):
+    finding = work_repeats(*rounds, repeats=repeats)
+    assert not finding.confirmed
+    assert (finding.best.point.tolist(), finding.best.loss) == ([0.1], -5.0)
+
+
 @pytest.mark.parametrize("path", sorted(LEASES.glob("*.py")), ids=lambda path: path.stem)
 def test_nobody_else_sets_an_attribute_of_a_ledger(path):
     assigned = [

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from searchparty.agents.agent import Lease, Region
 from searchparty.agents.sandbox.frames import (
     MOST_FLOATS,
     MOST_HEADER_BYTES,
@@ -21,6 +22,7 @@ from searchparty.agents.sandbox.frames import (
     dump_header,
     encode_frame,
 )
+from searchparty.agents.sandbox.plain_data import FloatCursor, LeaseDecoder, encode_lease
 
 
 def read_bytes(data, piece=1 << 20):
@@ -118,3 +120,12 @@ def test_silence_and_chatter_are_seen():
 
 def test_headers_keep_the_bits_of_floats():
     assert json.loads(dump_header({"a": 0.1 + 0.2}))["a"] == 0.1 + 0.2
+
+
+@pytest.mark.parametrize("asked", [{}, {"repeats": True}, {"takes_over": True}])
+def test_what_a_lease_asks_for_arrives_and_is_sent_only_where_it_asks(asked):
+    lease = Lease(3, "a", 10, Region(np.array([0.1, 0.9]), 0.3), "because", **asked)
+    data, vectors = encode_lease(lease, None)
+    assert {"repeats", "takes_over"}.intersection(data) == set(asked)
+    found = LeaseDecoder(2).decode(data, FloatCursor(np.concatenate(vectors)))
+    assert (found.repeats, found.takes_over) == (lease.repeats, lease.takes_over)

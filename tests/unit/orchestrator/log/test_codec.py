@@ -23,6 +23,20 @@ def test_anything_else_in_its_place_is_damage(value):
         decode_event(event_kind(event), encode_event(event) | {"noisy": value})
 
 
+def test_repeats_are_written_only_where_they_are_asked_for_and_where_they_have_chosen():
+    for repeats in (False, True):
+        lease = Lease(0, "cma-es", 10, Region.whole(2), "again", repeats=repeats)
+        granted = encode_event(Granted(0, (lease,)))
+        assert ("repeats" in granted["leases"][0]) is repeats
+        assert decode_event("Granted", granted).leases[0].repeats is repeats
+        event = Collected(Finding(0, "cma-es", 3, 3, "spent", confirmed=repeats))
+        found = encode_event(event)
+        assert ("confirmed" in found) is repeats
+        assert decode_event(event_kind(event), found) == event
+    with pytest.raises(ValueError, match="confirmed must be true"):
+        decode_event(event_kind(event), found | {"confirmed": 1})
+
+
 def test_that_a_lease_hands_over_its_incumbent_is_written_only_where_it_does():
     for takes_over in (False, True):
         lease = Lease(0, "adam", 10, Region.whole(2), "shared", takes_over=takes_over)

@@ -305,6 +305,49 @@ def test_under_noise_the_steady_member_takes_the_place_of_all_others():
     assert "losses are noisy: converged at 8: starts anywhere" in restart.reason
 
 
+def test_under_noise_the_last_tenth_of_the_budget_goes_to_repeats():
+    play = Play(budget=230 * D)
+    play.next(10.0, noisy=True)
+    leases = [play.next(9.0)]
+    while play.run.remaining:
+        leases.append(play.next(9.0))
+    assert {lease.agent for lease in leases} == {"cma-es"}
+    assert [lease.repeats for lease in leases] == [False] * (len(leases) - 1) + [True]
+    assert (leases[-2].budget, leases[-1].budget) == (7 * D, 23 * D)
+    assert leases[-1].reason.startswith("party: losses are noisy: repeats the best points")
+
+
+@pytest.mark.parametrize("settings", [{"repeats": 0.0}, {"budget": 9 * 20}])
+def test_there_are_no_repeats_where_they_are_switched_off_or_would_be_few(settings):
+    play = Play(**{"budget": 230 * D, **settings})
+    play.next(10.0, noisy=True)
+    while play.run.remaining:
+        assert not play.next(9.0).repeats
+
+
+def test_the_run_returns_the_point_that_is_best_on_the_mean():
+    def true_loss(x):
+        return float(((np.asarray(x) - 0.3) ** 2).sum())
+
+    gaps = []
+    for repeats in (0.1, 0.0):
+        found = []
+        for seed in range(8):
+            rng = np.random.default_rng(seed)
+
+            def loss(x, rng=rng):
+                return true_loss(x) + rng.standard_normal()
+
+            result = searchparty.minimize(
+                loss, [(-3, 3)] * 3, budget=300, seed=seed, policy={"kind": "party", "repeats": repeats}
+            )
+            found.append(true_loss(result.x))
+            confirmed = [event.finding.confirmed for event in result.log.events() if isinstance(event, Collected)]
+            assert confirmed[-1] is (repeats > 0)
+        gaps.append(np.mean(np.log10(found)))
+    assert gaps[0] < gaps[1]
+
+
 def test_what_is_steady_can_be_named_and_switched_off():
     other = Play(steady="axes")
     other.next(10.0, noisy=True)

@@ -115,3 +115,16 @@ def test_findings_are_those_of_collected_leases_in_order():
     found = [Finding(number, "ann", 1, 1, why) for number, why in ((1, "spent"), (0, "failed"), (2, "exhausted"))]
     events = [Started("r", {}), Collected(found[0]), Granted(0, ()), Collected(found[1]), Collected(found[2])]
     assert list(findings(events)) == found
+
+
+def test_what_repeats_have_chosen_is_replaced_by_repeats_alone():
+    members = {"ann": Member("ann", 0, 1)}
+    run = Run("r", Space(np.zeros(2), np.ones(2)), 1.0, 100, 1, Region.whole(2), members)
+    found = []
+    for number, (loss, confirmed) in enumerate([(-3.0, False), (0.5, True), (-2.0, False), (1.0, True)]):
+        lease = Lease(number, "ann", 10, Region.whole(2), "any", fresh=number == 0, repeats=confirmed)
+        advance(run, Granted(number, (lease,)))
+        best = Incumbent("ann", number, 0, np.array([0.25, 0.75]), loss)
+        advance(run, Collected(Finding(number, "ann", 10, 10, "spent", best, noisy=True, confirmed=confirmed)))
+        found.append((run.incumbent.loss, run.confirmed, members["ann"].record))
+    assert found == [(-3.0, False, True), (0.5, True, False), (0.5, True, False), (1.0, True, False)]
